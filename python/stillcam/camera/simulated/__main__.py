@@ -1,0 +1,78 @@
+"""Run as `python -m stillcam.camera.simulated rpicam-still|rpicam-vid ARGS...`."""
+
+import os
+import signal
+import sys
+from collections.abc import Mapping, Sequence
+
+from stillcam.camera.simulated import checks, command_line
+from stillcam.camera.simulated.camera import folder
+from stillcam.camera.simulated.failures import Failure, say
+from stillcam.camera.simulated.faults import FaultSource
+from stillcam.camera.simulated.options import Options, StillOptions, VideoOptions
+from stillcam.camera.simulated.sensors import SENSORS, listing
+
+PROGRAMS: dict[str, type[Options]] = {
+    "rpicam-still": StillOptions,
+    "libcamera-still": StillOptions,
+    "rpicam-vid": VideoOptions,
+    "libcamera-vid": VideoOptions,
+}
+
+VERSION = """\
+rpicam-apps build: v1.12.0 simulated 20-11-2026 (00:00:00)
+rpicam-apps capabilites: egl:0 qt:0 drm:0 libav:1
+libcamera build: v0.7.0+simulated
+"""
+
+
+def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
+    """Run the program that the first argument names; returns its exit status."""
+    for number, quiet in ((signal.SIGINT, signal.default_int_handler), (signal.SIGPIPE, signal.SIG_IGN)):
+        if signal.getsignal(number) is quiet:  # what Python does of itself; the programs leave it to the kernel
+            signal.signal(number, signal.SIG_DFL)
+    program = os.path.basename(arguments[0]) if arguments else ""
+    if program not in PROGRAMS:
+        say(f"stillcam.camera.simulated: the first argument must be one of {', '.join(PROGRAMS)}")
+        return 2
+    try:
+        return run(program, arguments[1:], environ)
+    except Failure as failure:
+        say(f"ERROR: *** {failure} ***")
+        return 255
+
+
+def run(program: str, arguments: Sequence[str], environ: Mapping[str, str]) -> int:
+    """One run of one program.
+
+    Raises:
+        Failure: with the program's text.
+    """
+    options = command_line.parse(PROGRAMS[program], arguments)
+    checks.check_early(options)
+    if options.help:
+        print(command_line.usage(type(options)))
+        return 0
+    if options.version:
+        print(VERSION, end="")
+        return 0
+    faults = FaultSource(folder(environ), environ).read()
+    if options.list_cameras:
+        print(listing(() if faults.no_camera else SENSORS), end="")
+        return 0
+    checks.check(options)
+    if faults.ignore_term:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    if isinstance(options, StillOptions):
+        from stillcam.camera.simulated.still import Stills
+
+        Stills(options, environ).run()
+    elif isinstance(options, VideoOptions):
+        from stillcam.camera.simulated.video import Video
+
+        Video(options, environ).run()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:], os.environ))

@@ -1,0 +1,95 @@
+"""Opening the camera: one process a camera, the chatter of libcamera, and simulated time."""
+
+import fcntl
+import os
+import tempfile
+import threading
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from stillcam.camera.simulated.failures import Failure, say
+from stillcam.camera.simulated.faults import Faults, FaultSource
+from stillcam.camera.simulated.options import Options
+from stillcam.camera.simulated.sensors import SENSORS, Sensor, SensorMode, Size
+
+VARIABLE = "STILLCAM_SIMULATED_DIR"
+OPEN_S = 0.15
+STALL_S = 1.0
+
+
+def folder(environ: Mapping[str, str]) -> Path:
+    """Where the cameras' locks and the faults are; made where it is missing."""
+    given = environ.get(VARIABLE)
+    path = Path(given) if given else Path(tempfile.gettempdir()) / f"stillcam-simulated-{os.getuid()}"
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return path
+
+
+class Camera:
+    """A camera that this process owns until it ends.
+
+    Raises:
+        Failure: there is none, not that one, or another process has it.
+    """
+
+    def __init__(self, options: Options, environ: Mapping[str, str]) -> None:
+        place = folder(environ)
+        self._source = FaultSource(place, environ)
+        self._chatty = options.verbose > 0
+        faults = self.faults()
+        self.chatter("INFO", "Camera camera_manager.cpp:340 libcamera v0.7.0+simulated")
+        sensors = () if faults.no_camera else SENSORS
+        for sensor in sensors:
+            self.chatter("INFO", f"IPAProxy ipa_proxy.cpp:180 Using tuning file /usr/share/libcamera/ipa/rpi/vc4/{sensor.model}.json")
+            self.chatter("INFO", f"Camera camera_manager.cpp:223 Adding camera '{sensor.path}' for pipeline handler rpi/vc4")
+            self.chatter("INFO", f"RPI vc4.cpp:445 Registered camera {sensor.path} to Unicam device /dev/media1 and ISP device /dev/media0")
+        if not sensors:
+            raise Failure("no cameras available")
+        if options.camera >= len(sensors):
+            raise Failure("selected camera is not available")
+        self.sensor: Sensor = sensors[options.camera]
+        self._lock = os.open(place / f"camera{options.camera}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            if faults.busy:
+                raise BlockingIOError
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self.chatter("INFO", "Camera camera.cpp:1008 Pipeline handler in use by another process")
+            raise Failure(f"failed to acquire camera {self.sensor.path}") from None
+        self.wait(OPEN_S, faults)
+        time.sleep(faults.start_s)
+
+    def faults(self) -> Faults:
+        """The faults of now."""
+        return self._source.read()
+
+    def wait(self, simulated_s: float, faults: Faults) -> None:
+        """Let simulated time pass."""
+        if simulated_s > 0:
+            time.sleep(simulated_s / faults.speed)
+
+    def stall(self, faults: Faults) -> None:
+        """The sensor gives no frame: one time-out of libcamera, and its restart."""
+        self.wait(STALL_S, faults)
+        say("ERROR: Device timeout detected, attempting a restart!!!")
+
+    def configure(self, size: Size, pixels: str, mode: SensorMode, wanted: Size) -> None:
+        """Say how the streams are configured."""
+        if not self._chatty:
+            return
+        say(f"Mode selection for {wanted[0]}:{wanted[1]}:12:P")
+        for choice in self.sensor.modes:
+            score = 1000 + abs(choice.size[0] - mode.size[0])
+            say(f"    {choice.format},{choice.size[0]}x{choice.size[1]}/{choice.fps:g} - Score: {score}")
+        say("Stream configuration adjusted")
+        raw = f"{mode.size[0]}x{mode.size[1]}-S{self.sensor.order}{mode.bits}"
+        self.chatter("INFO", f"Camera camera.cpp:1215 configuring streams: (0) {size[0]}x{size[1]}-{pixels} (1) {raw}_CSI2P/RAW")
+        self.chatter("INFO", f"RPI vc4.cpp:620 Sensor: {self.sensor.path} - Selected sensor format: {raw}_1X10/RAW")
+
+    def chatter(self, level: str, text: str) -> None:
+        """A log line of libcamera: the time since boot, the thread, the level."""
+        if self._chatty:
+            seconds = time.clock_gettime(time.CLOCK_BOOTTIME)
+            clock = f"{int(seconds // 3600)}:{int(seconds // 60 % 60):02d}:{seconds % 60:012.9f}"
+            say(f"[{clock}] [{threading.get_native_id()}] {level:>5} {text}")

@@ -1,0 +1,115 @@
+"""How the simulated camera is told to misbehave: a JSON object in a file or in the environment.
+
+`faults.json` in the camera's folder is read again at each capture and each second of video, so a
+running program can be made to fail and to recover; `STILLCAM_SIMULATED_FAULTS` holds the same JSON for
+one process, and wins. A file that is not there is no fault; one that is half written is the one before.
+"""
+
+import json
+import os
+import signal
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from stillcam.camera.simulated.failures import Failure
+
+FILE = "faults.json"
+VARIABLE = "STILLCAM_SIMULATED_FAULTS"
+
+
+@dataclass(frozen=True, slots=True)
+class Faults:
+    """One set of misbehaviours; the defaults are none.
+
+    Args:
+        no_camera: nothing is attached.
+        busy: another process holds the camera.
+        stall_after: after so many captures (or frames of video) the sensor gives no more.
+        die_after: after so many captures (or frames) the program dies …
+        die_signal: … of this signal, if not 0 …
+        die_exit: … else with this exit status.
+        half_file_every: each so-many-th picture is written by half.
+        disk_full: there is no space for a picture.
+        slow_s: seconds that each capture takes more.
+        start_s: seconds that opening the camera takes more.
+        frozen: the sensor repeats one picture.
+        ignore_term: SIGTERM does nothing.
+        speed: all simulated latencies are divided by it.
+    """
+
+    no_camera: bool = False
+    busy: bool = False
+    stall_after: int | None = None
+    die_after: int | None = None
+    die_signal: int = 0
+    die_exit: int = 255
+    half_file_every: int = 0
+    disk_full: bool = False
+    slow_s: float = 0.0
+    start_s: float = 0.0
+    frozen: bool = False
+    ignore_term: bool = False
+    speed: float = 1.0
+
+
+class FaultSource:
+    """Where the faults of this process come from."""
+
+    def __init__(self, folder: Path, environ: Mapping[str, str]) -> None:
+        self._path = folder / FILE
+        self._fixed = _parse(environ[VARIABLE], VARIABLE) if environ.get(VARIABLE) else None
+        self._last = Faults()
+
+    def read(self) -> Faults:
+        """The faults of now.
+
+        Raises:
+            Failure: a key is unknown, or its value is of the wrong kind.
+        """
+        if self._fixed is not None:
+            return self._fixed
+        try:
+            text = self._path.read_text()
+        except FileNotFoundError:
+            self._last = Faults()
+            return self._last
+        try:
+            json.loads(text)
+        except ValueError:
+            return self._last
+        self._last = _parse(text, str(self._path))
+        return self._last
+
+
+def die(faults: Faults) -> None:
+    """End this process as `die_signal` or `die_exit` say."""
+    if faults.die_signal:
+        signal.signal(faults.die_signal, signal.SIG_DFL)
+        os.kill(os.getpid(), faults.die_signal)
+    os._exit(faults.die_exit)
+
+
+def _parse(text: str, source: str) -> Faults:
+    try:
+        document = json.loads(text)
+    except ValueError as error:
+        raise Failure(f"{source}: not JSON: {error}") from None
+    if not isinstance(document, dict):
+        raise Failure(f'{source}: must be an object like {{"busy": true}}')
+    known = {row.name: row.default for row in fields(Faults)}
+    for name, value in document.items():
+        if name not in known:
+            raise Failure(f"{source}: unknown fault {name!r}; known are {', '.join(known)}")
+        if not _fits(known[name], value):
+            raise Failure(f"{source}: {name} cannot be {json.dumps(value)}")
+    return Faults(**document)
+
+
+def _fits(default: Any, value: Any) -> bool:
+    if isinstance(default, bool):
+        return isinstance(value, bool)
+    if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
+        return value is None and default is None
+    return isinstance(value, int) if not isinstance(default, float) else default == 0 or value > 0

@@ -1,0 +1,164 @@
+"""rpicam-still: the event loop of apps/rpicam_still.cpp, frame by frame."""
+
+import os
+import select
+import signal
+import sys
+import time
+from collections.abc import Mapping
+from types import FrameType
+
+from stillcam.camera.simulated import files, metadata
+from stillcam.camera.simulated.camera import Camera
+from stillcam.camera.simulated.failures import say
+from stillcam.camera.simulated.faults import die
+from stillcam.camera.simulated.options import StillOptions
+from stillcam.camera.simulated.picture import Picture
+
+RECONFIGURE_S = 0.2  # of the about 300 ms from signal to file; the rest are frames
+FOCUS_SCAN_S = 0.4
+VIEWFINDER_FPS = 30.0
+TIMELAPSE_MIN_FRAMES = 6
+LEAST_FRAME_S = 0.002  # of real time, whatever the speed: a viewfinder need not burn the processor
+
+
+class Stills:
+    """One run of rpicam-still."""
+
+    def __init__(self, options: StillOptions, environ: Mapping[str, str]) -> None:
+        self._options = options
+        self._signal = 0
+        self._number = options.framestart
+        self._captures = 0
+        self._camera = Camera(options, environ)
+        self._faults = self._camera.faults()
+        signal.signal(signal.SIGUSR1, self._received)
+        signal.signal(signal.SIGUSR2, self._received)
+        self._picture = Picture(self._camera.sensor, options)
+
+    def run(self) -> None:
+        """Capture until the options say that it is enough."""
+        options = self._options
+        has_output = bool(options.output or options.datetime or options.timestamp)
+        waits = options.keypress or options.signal
+        if options.immediate:
+            self._configure(still=True)
+            while waits:
+                key = self._key()
+                if key == "x":
+                    return
+                if key == "\n":
+                    break
+                time.sleep(0.01)
+            self._frame()
+            self._capture()
+            return
+        self._configure(still=options.zsl)
+        started = lapse = time.monotonic()
+        frames = 0
+        pressed = False
+        while True:
+            self._frame()
+            key = self._key()
+            if key == "x":
+                return
+            pressed = pressed or key == "\n"
+            frames += 1
+            now = time.monotonic()
+            timed_out = 0 < options.timeout_s < now - started
+            due = 0 < options.timelapse_s < now - lapse and frames >= TIMELAPSE_MIN_FRAMES
+            if not (timed_out or pressed or due):
+                continue
+            if (timed_out and options.timelapse_s) or (waits and not pressed) or not has_output:
+                return
+            pressed = False
+            lapse = now
+            if options.focus_on_capture:
+                self._camera.wait(FOCUS_SCAN_S, self._faults)
+            if not options.zsl:
+                self._configure(still=True)
+            self._frame()
+            key = self._key()
+            if key == "x":
+                return
+            pressed = key == "\n"
+            self._capture()
+            if not (options.timelapse_s or waits):
+                return
+            if not options.zsl:
+                self._configure(still=False)
+            frames = 0
+
+    def _capture(self) -> None:
+        """The picture is here: save it, then its metadata."""
+        if self._options.verbose:
+            say("Still capture image received")
+        faults = self._faults = self._camera.faults()
+        time.sleep(faults.slow_s)
+        self._captures += 1
+        half = bool(faults.half_file_every) and self._captures % faults.half_file_every == 0
+        frame = self._picture.take(faults.frozen)
+        name = self._name()
+        files.write(name, self._picture.encode(frame), faults, half=half)
+        if self._options.latest:
+            files.link_latest(self._options.latest, name)
+        if self._options.raw:
+            files.write(name.rpartition(".")[0] + ".dng", self._picture.raw(frame), faults)
+        self._number += 1
+        if self._options.wrap:
+            self._number %= self._options.wrap
+        if self._options.metadata:
+            metadata.save(self._options.metadata, self._options.metadata_format.lower(), frame.metadata)
+        if faults.die_after is not None and self._captures >= faults.die_after:
+            die(faults)
+
+    def _frame(self) -> None:
+        """Wait for a frame of the sensor; a stalled one never comes."""
+        while self._stalled():
+            self._camera.stall(self._faults)
+        exposure_s = self._options.shutter_us / 1e6
+        period = max(1 / VIEWFINDER_FPS, exposure_s) / self._faults.speed
+        time.sleep(max(period, LEAST_FRAME_S))
+
+    def _stalled(self) -> bool:
+        faults = self._faults
+        if faults.stall_after is not None:
+            faults = self._faults = self._camera.faults()
+        return faults.stall_after is not None and self._captures >= faults.stall_after
+
+    def _configure(self, *, still: bool) -> None:
+        sensor = self._camera.sensor
+        if still:
+            mode = sensor.still_mode()
+            self._camera.configure(self._picture.size, "YUV420", mode, self._picture.size)
+        else:
+            mode = sensor.mode_for((1280, 960), VIEWFINDER_FPS)
+            self._camera.configure((mode.size[0] // 2, mode.size[1] // 2), "YUV420", mode, mode.size)
+        self._camera.wait(RECONFIGURE_S, self._faults)
+
+    def _name(self) -> str:
+        options = self._options
+        stem = f"{options.output}/" if options.output and not options.output.endswith("/") else options.output
+        if options.datetime:
+            return os.fsdecode(os.fsencode(f"{stem}{time.strftime('%m%d%H%M%S')}.{options.encoding.lower()}")[:127])
+        if options.timestamp:
+            return os.fsdecode(os.fsencode(f"{stem}{int(time.time())}.{options.encoding.lower()}")[:127])
+        return files.numbered(options.output, self._number)
+
+    def _received(self, number: int, _frame: FrameType | None) -> None:
+        self._signal = number
+        if self._options.verbose:
+            os.write(2, f"Received signal {number}\n".encode())
+
+    def _key(self) -> str:
+        """`x` to leave, a line end to capture, else nothing; the last signal counts, and once."""
+        key = ""
+        if self._options.keypress and select.select([sys.stdin], [], [], 0)[0]:
+            key = sys.stdin.readline()[:1].lower()
+        if self._options.signal:
+            if self._signal == signal.SIGUSR1:
+                key = "\n"
+            elif self._signal == signal.SIGUSR2:
+                key = "x"
+            self._signal = 0
+        return key

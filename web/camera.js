@@ -1,0 +1,133 @@
+// @ts-check
+/**
+ * The camera's page: brings the feed, the picture, the words about it and the
+ * buttons together. Nothing else touches the elements of `index.html`.
+ */
+
+import { Refused, status } from "./api.js";
+import { condition, late } from "./condition.js";
+import { Feed } from "./feed.js";
+import { fullScreen } from "./full-screen.js";
+import { Damaged, Picture } from "./picture.js";
+import { ago, clock } from "./time.js";
+
+/** @typedef {import("./api.js").Status} Status */
+
+const TICK_MS = 1_000;
+const STATUS_EVERY_MS = 5_000;
+
+const camera = element("camera");
+const picture = new Picture(/** @type {HTMLCanvasElement} */ (element("canvas")));
+const feed = new Feed((frame) => picture.show(frame), tell);
+
+/** The newest answer of `api/status`, and when it was asked for. */
+let known = { status: /** @type {Status | null} */ (null), asked: -Infinity };
+let asking = false;
+
+const buttons = {
+  live: element("live"),
+  download: /** @type {HTMLButtonElement} */ (element("download")),
+  fullScreen: element("full-screen"),
+};
+const shortcuts = { l: buttons.live, s: buttons.download, f: buttons.fullScreen };
+
+buttons.live.addEventListener("click", () => {
+  feed.live = !feed.live;
+  buttons.live.setAttribute("aria-checked", String(feed.live));
+  tell();
+});
+buttons.download.addEventListener("click", download);
+fullScreen(camera, buttons.fullScreen);
+
+addEventListener("keydown", (event) => {
+  const typing = event.target instanceof Element && event.target.closest("input, textarea, select");
+  if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || typing) return;
+  const button = shortcuts[/** @type {keyof shortcuts} */ (event.key.toLowerCase())];
+  if (!button || button.hidden) return;
+  event.preventDefault();
+  button.click();
+});
+
+setInterval(tick, TICK_MS);
+document.addEventListener("visibilitychange", tick);
+askStatus();
+feed.run();
+
+/** The age goes on while nothing comes, and what is late is asked about. */
+function tick() {
+  if (document.hidden) return;
+  if (late(age_s(), known.status) && performance.now() - known.asked > STATUS_EVERY_MS) askStatus();
+  tell();
+}
+
+/** Silence or nonsense here is no news: the feed meets the same and tells it. */
+async function askStatus() {
+  if (asking) return;
+  asking = true;
+  const asked = performance.now();
+  try {
+    known = { status: await status(), asked };
+  } catch {
+    known.asked = asked;
+  } finally {
+    asking = false;
+  }
+  tell();
+}
+
+/** The age of the frame on the screen, or null without one. */
+function age_s() {
+  return picture.shown ? Math.max(0, (performance.now() - picture.shown.born) / 1000) : null;
+}
+
+/** Put the condition of the picture into words, on the screen and for screen readers. */
+function tell() {
+  const { state, word, sentence } = condition({
+    online: navigator.onLine,
+    failures: feed.failures,
+    answered: feed.error instanceof Refused || feed.error instanceof Damaged,
+    error: feed.error?.message ?? "",
+    live: feed.live,
+    interrupted: feed.interrupted,
+    age_s: age_s(),
+    statusAge_s: known.status && (performance.now() - known.asked) / 1000,
+    status: known.status,
+  });
+  camera.dataset.state = state;
+  write("word", word);
+  write("message", sentence);
+  document.title = state === "fresh" || state === "live" ? "Stillcam" : `${word} – Stillcam`;
+  const frame = picture.shown;
+  if (!frame) return;
+  const time = clock(frame.time, new Date());
+  write("time", time);
+  element("time").setAttribute("datetime", frame.time.toISOString());
+  write("age", ago(age_s() ?? 0));
+  element("canvas").setAttribute("aria-label", `The camera's picture of ${time}. ${word}.`);
+  buttons.download.disabled = false;
+}
+
+/** Save the frame on the screen: its very bytes, under its own name. */
+function download() {
+  if (!picture.shown) return;
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(picture.shown.blob);
+  link.download = picture.shown.name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000); // Safari reads it after the click
+}
+
+/**
+ * Writes only what differs: a status line written again may be read aloud again.
+ * @param {string} id
+ * @param {string} text
+ */
+function write(id, text) {
+  const target = element(id);
+  if (target.textContent !== text) target.textContent = text;
+}
+
+/** @param {string} id */
+function element(id) {
+  return /** @type {HTMLElement} */ (document.getElementById(id));
+}

@@ -1,0 +1,149 @@
+// @ts-check
+/**
+ * The loop that brings frames: ask, draw, wait. One request at a time, none
+ * while the page is hidden, slower when asking fails.
+ *
+ * Live is the same loop without the wait: the server holds each request until
+ * there is a frame after the one we have. The other way would be to read
+ * `stream`, one endless multipart answer. Chosen against it because
+ * - WebKit, and so every browser on an iPhone, cancels a multipart answer to
+ *   anything but an <img> (SubresourceLoader::didReceiveResponse), where the
+ *   page sees neither the frame's time nor that it stopped;
+ * - a request a frame is back pressure by itself: a slow phone or network gets
+ *   the newest frame next, never a queue of old ones in some socket's buffer;
+ * - it passes proxies that buffer, ends by itself when a network is changed
+ *   under it, and falling back to polling is the same request with another query.
+ * The price is a round trip a frame; asking for the next one while the last is
+ * being decoded hides most of it.
+ */
+
+import { currentFrame, nextFrame } from "./api.js";
+
+/** @typedef {import("./api.js").Frame} Frame */
+
+const POLL_MS = 2_000;
+const BACK_OFF_MS = [1_000, 2_000, 4_000, 8_000, 10_000];
+const LIVE_BACK_OFF_MS = [5_000, 10_000, 20_000, 60_000];
+
+export class Feed {
+  /** How many times in a row asking has failed. */
+  failures = 0;
+  /** Why, at the last of them. @type {Error | null} */
+  error = null;
+  /** Live is wanted, yet it broke: polling meanwhile. */
+  interrupted = false;
+  #live = false;
+  #liveBreaks = 0;
+  #liveAgainAt = 0;
+  #known = "";
+  #show;
+  #report;
+  #asking = new AbortController();
+  /** The live request that is on its way while a frame is drawn. @type {Promise<Frame | null> | null} */
+  #ahead = null;
+  /** Ends the wait that is going on, or the next one. */
+  #wake = () => {};
+
+  /**
+   * @param {(frame: Frame) => Promise<void>} show  draws a frame; rejects a damaged one
+   * @param {() => void} report  is called whenever something here has changed
+   */
+  constructor(show, report) {
+    this.#show = show;
+    this.#report = report;
+    document.addEventListener("visibilitychange", () => this.#restart());
+    addEventListener("online", () => this.#restart());
+    addEventListener("offline", () => this.#report());
+  }
+
+  get live() {
+    return this.#live;
+  }
+
+  set live(wanted) {
+    this.#live = wanted;
+    this.interrupted = false;
+    this.#liveBreaks = this.#liveAgainAt = 0;
+    this.#restart();
+  }
+
+  /** Bring frames for as long as the page is open. */
+  async run() {
+    for (;;) {
+      const woken = new Promise((wake) => (this.#wake = () => wake(undefined)));
+      const wait_ms = document.hidden ? Infinity : await this.#turn();
+      this.#report();
+      await Promise.race([woken, elapsed(wait_ms)]);
+    }
+  }
+
+  /** Drop what is under way and ask at once (or stop, if the page is hidden by now). */
+  #restart() {
+    this.#drop();
+    this.#wake();
+  }
+
+  #drop() {
+    this.#asking.abort();
+    this.#asking = new AbortController();
+    this.#ahead = null;
+  }
+
+  /** Ask and draw once. @returns how long to wait before the next time, ms */
+  async #turn() {
+    const { signal } = this.#asking;
+    const live = this.#live && this.#known !== "" && performance.now() >= this.#liveAgainAt;
+    try {
+      const frame = await (this.#ahead ?? (live ? nextFrame : currentFrame)(this.#known, signal));
+      this.#ahead = null;
+      if (frame) {
+        if (live) this.#askAhead(frame.name, signal);
+        await this.#show(frame);
+        this.#known = frame.name;
+      }
+      this.#succeeded(live);
+      // Without a frame live waits too: something between answers "after" at once.
+      return frame && this.#live && !this.interrupted ? 0 : POLL_MS;
+    } catch (error) {
+      if (signal.aborted) return 0; // by us, to begin anew
+      this.#drop();
+      return this.#failed(/** @type {Error} */ (error), live);
+    }
+  }
+
+  /** @param {string} name @param {AbortSignal} signal */
+  #askAhead(name, signal) {
+    this.#ahead = nextFrame(name, signal);
+    this.#ahead.catch(() => {}); // told by the turn that awaits it
+  }
+
+  /** @param {boolean} live */
+  #succeeded(live) {
+    this.failures = 0;
+    this.error = null;
+    if (live) {
+      this.interrupted = false;
+      this.#liveBreaks = 0;
+    }
+  }
+
+  /** @param {Error} error @param {boolean} live */
+  #failed(error, live) {
+    if (live) {
+      this.interrupted = true;
+      this.#liveAgainAt = performance.now() + step(LIVE_BACK_OFF_MS, ++this.#liveBreaks);
+      return 0; // polling finds out whether anything else is wrong
+    }
+    this.error = error;
+    return step(BACK_OFF_MS, ++this.failures);
+  }
+}
+
+/** @param {number[]} steps @param {number} count  from 1 */
+const step = (steps, count) => steps[Math.min(count, steps.length) - 1];
+
+/** @param {number} ms */
+const elapsed = (ms) =>
+  new Promise((resolve) => {
+    if (ms !== Infinity) setTimeout(resolve, ms);
+  });

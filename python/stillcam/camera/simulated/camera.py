@@ -87,6 +87,21 @@ class Camera:
         self.chatter("INFO", f"Camera camera.cpp:1215 configuring streams: (0) {size[0]}x{size[1]}-{pixels} (1) {raw}_CSI2P/RAW")
         self.chatter("INFO", f"RPI vc4.cpp:620 Sensor: {self.sensor.path} - Selected sensor format: {raw}_1X10/RAW")
 
+    def warn_of_controls(self, options: Options) -> None:
+        """A camera ignores what it lacks, and says so (libcamera's ipa_base.cpp)."""
+        if self.sensor.focus is not None:
+            return
+        for control, given in (
+            ("AF_MODE", options.autofocus_mode != "default"),
+            ("AF_RANGE", options.autofocus_range != "normal"),
+            ("AF_SPEED", options.autofocus_speed != "normal"),
+            ("AF_WINDOWS", options.autofocus_window != "0,0,0,0"),
+            ("LENS_POSITION", bool(options.lens_position)),
+            ("AF_TRIGGER", options.focus_on_capture),
+        ):
+            if given:
+                self.chatter("WARN", f"IPARPI ipa_base.cpp:1014 Could not set {control} - no AF algorithm")
+
     def chatter(self, level: str, text: str) -> None:
         """A log line of libcamera: the time since boot, the thread, the level."""
         if self._chatty:

@@ -1,7 +1,7 @@
 """How the simulated camera is told to misbehave: a JSON object in a file or in the environment.
 
-`faults.json` in the camera's folder is read again at each capture and each second of video, so a
-running program can be made to fail and to recover; `STILLCAM_SIMULATED_FAULTS` holds the same JSON for
+`faults.json` in the camera's folder is looked at before each frame, so a running program can be made
+to fail and to recover; `STILLCAM_SIMULATED_FAULTS` holds the same JSON for
 one process, and wins. A file that is not there is no fault; one that is half written is the one before.
 """
 
@@ -59,6 +59,7 @@ class FaultSource:
 
     def __init__(self, folder: Path, environ: Mapping[str, str]) -> None:
         self._path = folder / FILE
+        self._version: tuple[int, int, int] | None = None
         self._fixed = _parse(environ[VARIABLE], VARIABLE) if environ.get(VARIABLE) else None
         self._last = Faults()
 
@@ -71,15 +72,19 @@ class FaultSource:
         if self._fixed is not None:
             return self._fixed
         try:
+            status = self._path.stat()
+            version = status.st_ino, status.st_mtime_ns, status.st_size
+            if version == self._version:
+                return self._last
             text = self._path.read_text()
         except FileNotFoundError:
-            self._last = Faults()
+            self._version, self._last = None, Faults()
             return self._last
         try:
             json.loads(text)
         except ValueError:
             return self._last
-        self._last = _parse(text, str(self._path))
+        self._version, self._last = version, _parse(text, str(self._path))
         return self._last
 
 

@@ -3,12 +3,41 @@
 import json
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
+from stillcam.camera.simulated.exposure import SCENE_LUX, Balance, Exposure
 from stillcam.camera.simulated.failures import Failure
+from stillcam.camera.simulated.focus import Focus
+from stillcam.camera.simulated.sensors import Rectangle
 
 Metadata = dict[str, Any]
 """libcamera's names and units: µs, ×, K, lx, dioptres, °C, ns since boot."""
+
+SENSOR_CELSIUS = 41.0
+AE_SEARCHING, AE_CONVERGED = 1, 2
+
+
+def describe(
+    exposure: Exposure, balance: Balance, focus: Focus, crop: Rectangle, stamp_ns: int, frame_us: float, *, settled: bool
+) -> Metadata:
+    """The metadata of one frame; a sensor without a lens motor says nothing of a lens."""
+    lens = {} if focus.position is None else {"LensPosition": focus.position, "AfState": focus.state}
+    return {
+        "SensorTimestamp": stamp_ns,
+        "ExposureTime": exposure.time_us,
+        "AnalogueGain": exposure.analogue_gain,
+        "DigitalGain": exposure.digital_gain,
+        "ColourGains": [balance.red, balance.blue],
+        "ColourTemperature": balance.kelvin,
+        "Lux": SCENE_LUX,
+        **lens,
+        "FocusFoM": focus.figure_of_merit,
+        "AeLocked": settled,
+        "AeState": AE_CONVERGED if settled else AE_SEARCHING,
+        "ScalerCrop": list(crop),
+        "FrameDuration": round(max(frame_us, exposure.time_us)),
+        "SensorTemperature": SENSOR_CELSIUS,
+    }
 
 
 def save(target: str, form: str, content: Metadata) -> None:
@@ -18,36 +47,84 @@ def save(target: str, form: str, content: Metadata) -> None:
     until the next capture, as with the real program.
     """
     text = as_txt(content) if form == "txt" else as_json(content)
-    if target == "-":
+    if target != "-":
+        try:
+            Path(target).write_text(text)
+        except OSError:
+            raise Failure(f"failed to open file {target}") from None
+    elif form == "txt":
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    else:
         sys.stdout.write(text[:-1])
         sys.stdout.flush()
         sys.stdout.write(text[-1:])
-        if form == "txt":
-            sys.stdout.flush()
-        return
-    try:
-        Path(target).write_text(text)
-    except OSError:
-        raise Failure(f"failed to open file {target}") from None
 
 
 def as_json(content: Metadata) -> str:
     """An object, a line for each key, without a line's end after its brace."""
-    lines = ",\n".join(f"    {json.dumps(key)}: {json.dumps(value)}" for key, value in content.items())
+    lines = ",\n".join(f"    {json.dumps(key)}: {_value(value)}" for key, value in content.items())
     return "{\n" + lines + "\n}"
 
 
 def as_txt(content: Metadata) -> str:
-    """`Name=value` lines and an empty one; lists as `[ 1.0, 2.0 ]`, rectangles as `(x, y)/wxh`."""
-    return "".join(f"{key}={_txt(key, value)}\n" for key, value in content.items()) + "\n"
+    """`Name=value` lines and an empty one; a rectangle is `(x, y)/wxh`."""
+    lines = []
+    for key, value in content.items():
+        if key == "ScalerCrop":
+            x, y, width, height = value
+            lines.append(f"{key}=({x}, {y})/{width}x{height}\n")
+        else:
+            lines.append(f"{key}={_value(value)}\n")
+    return "".join(lines) + "\n"
 
 
-def _txt(key: str, value: Any) -> str:
-    if key == "ScalerCrop":
-        x, y, width, height = value
-        return f"({x}, {y})/{width}x{height}"
+def _value(value: Any) -> str:
+    """As libcamera's ControlValue::toString: six decimals, spaces inside brackets; all of it is JSON too."""
     if isinstance(value, list):
-        return "[ " + ", ".join(_txt("", item) for item in value) + " ]"
+        return "[ " + ", ".join(_value(item) for item in value) + " ]"
     if isinstance(value, bool):
         return "true" if value else "false"
     return f"{value:.6f}" if isinstance(value, float) else str(value)
+
+
+class Stream:
+    """The metadata of a video: an array of objects, or blocks of text, until it is closed.
+
+    Nothing where `target` is empty; stdout where it is `-`, and then without the array's first bracket
+    (output/output.cpp opens the array only for files).
+    """
+
+    def __init__(self, target: str, form: str) -> None:
+        self._form = form
+        self._first = True
+        self._file: TextIO | None = None
+        if not target:
+            return
+        try:
+            self._file = sys.stdout if target == "-" else open(target, "w")  # noqa: SIM115 - open until close()
+        except OSError:
+            raise Failure(f"failed to open file {target}") from None
+        if form == "json" and target != "-":
+            self._file.write("[\n")
+
+    def write(self, content: Metadata) -> None:
+        """One frame's."""
+        if self._file is None:
+            return
+        if self._form == "txt":
+            self._file.write(as_txt(content))
+        else:
+            self._file.write(("" if self._first else ",\n") + as_json(content))
+        self._file.flush()
+        self._first = False
+
+    def close(self) -> None:
+        """End the array."""
+        if self._file is None:
+            return
+        if self._form == "json":
+            self._file.write("\n]\n")
+        self._file.flush()
+        if self._file is not sys.stdout:
+            self._file.close()

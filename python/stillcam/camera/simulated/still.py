@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping
 from types import FrameType
 
-from stillcam.camera.simulated import files, metadata
+from stillcam.camera.simulated import dng, encode, files, metadata, sizes
 from stillcam.camera.simulated.camera import Camera
 from stillcam.camera.simulated.failures import say
 from stillcam.camera.simulated.faults import die
@@ -34,7 +34,11 @@ class Stills:
         self._faults = self._camera.faults()
         signal.signal(signal.SIGUSR1, self._received)
         signal.signal(signal.SIGUSR2, self._received)
-        self._picture = Picture(self._camera.sensor, options)
+        sensor = self._camera.sensor
+        self._camera.warn_of_controls(options)
+        self._mode = sizes.still_mode(options, sensor)
+        size = sizes.still_size(options, sensor)
+        self._picture = Picture(sensor, self._mode, options, size, frame_us=1e6 / self._mode.fps, settled=not options.immediate)
 
     def run(self) -> None:
         """Capture until the options say that it is enough."""
@@ -93,17 +97,18 @@ class Stills:
         """The picture is here: save it, then its metadata."""
         if self._options.verbose:
             say("Still capture image received")
-        faults = self._faults = self._camera.faults()
+        faults = self._faults
         time.sleep(faults.slow_s)
         self._captures += 1
         half = bool(faults.half_file_every) and self._captures % faults.half_file_every == 0
         frame = self._picture.take(faults.frozen)
         name = self._name()
-        files.write(name, self._picture.encode(frame), faults, half=half)
+        files.write(name, encode.still(frame, self._options, self._camera.sensor), faults, half=half)
         if self._options.latest:
             files.link_latest(self._options.latest, name)
         if self._options.raw:
-            files.write(name.rpartition(".")[0] + ".dng", self._picture.raw(frame), faults)
+            raw = frame.image.resize(self._mode.size)
+            files.write(_dng_name(name), dng.build(raw, self._camera.sensor, frame.metadata), faults)
         self._number += 1
         if self._options.wrap:
             self._number %= self._options.wrap
@@ -114,23 +119,18 @@ class Stills:
 
     def _frame(self) -> None:
         """Wait for a frame of the sensor; a stalled one never comes."""
-        while self._stalled():
+        self._faults = self._camera.faults()
+        while self._faults.stall_after is not None and self._captures >= self._faults.stall_after:
             self._camera.stall(self._faults)
+            self._faults = self._camera.faults()
         exposure_s = self._options.shutter_us / 1e6
         period = max(1 / VIEWFINDER_FPS, exposure_s) / self._faults.speed
         time.sleep(max(period, LEAST_FRAME_S))
 
-    def _stalled(self) -> bool:
-        faults = self._faults
-        if faults.stall_after is not None:
-            faults = self._faults = self._camera.faults()
-        return faults.stall_after is not None and self._captures >= faults.stall_after
-
     def _configure(self, *, still: bool) -> None:
         sensor = self._camera.sensor
         if still:
-            mode = sensor.still_mode()
-            self._camera.configure(self._picture.size, "YUV420", mode, self._picture.size)
+            self._camera.configure(self._picture.size, "YUV420", self._mode, self._picture.size)
         else:
             mode = sensor.mode_for((1280, 960), VIEWFINDER_FPS)
             self._camera.configure((mode.size[0] // 2, mode.size[1] // 2), "YUV420", mode, mode.size)
@@ -162,3 +162,8 @@ class Stills:
                 key = "x"
             self._signal = 0
         return key
+
+
+def _dng_name(name: str) -> str:
+    """The picture's name up to its last dot, and `.dng`."""
+    return (name[: name.rindex(".")] if "." in name else name) + ".dng"

@@ -1,0 +1,181 @@
+"""Where the frames of a video go: JPEGs or planes into a file or stdout, H.264 by way of ffmpeg."""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from abc import ABC, abstractmethod
+from typing import BinaryIO
+
+from PIL import Image
+
+from stillcam.camera.simulated import encode, files
+from stillcam.camera.simulated.failures import Failure, say
+from stillcam.camera.simulated.options import VideoOptions
+from stillcam.camera.simulated.sensors import Size
+
+NAME_BYTES = 256  # char filename[256] in file_output.cpp
+END_S = 10.0
+
+FULL = Failure("failed to write output bytes")
+
+# The container that ffmpeg is asked for, by --libav-format; the rest it knows by the same name, or by the file's.
+FORMATS = {"": "", "mkv": "matroska", "ts": "mpegts"}
+
+
+class Output(ABC):
+    """Takes frames until it is closed."""
+
+    @abstractmethod
+    def write(self, image: Image.Image) -> None:
+        """One frame.
+
+        Raises:
+            Failure: it cannot be written.
+        """
+
+    @abstractmethod
+    def write_half(self, image: Image.Image) -> None:
+        """The first half of a frame's bytes, as a fault."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Finish what has been begun."""
+
+
+def create(options: VideoOptions, size: Size, fps: float) -> Output:
+    """The output for the codec.
+
+    Raises:
+        Failure: it cannot be opened, or there is no encoder.
+    """
+    codec = options.codec.lower()
+    if codec in ("h264", "libav"):
+        return FFmpeg(options, size, fps)
+    return Files(options)
+
+
+class Files(Output):
+    """Frames one behind the other, with nothing between; a new file for each `--segment`."""
+
+    def __init__(self, options: VideoOptions) -> None:
+        self._options = options
+        self._file: BinaryIO | None = None
+        self._began = 0.0
+        self._number = 0
+
+    def write(self, image: Image.Image) -> None:
+        self._put(self._encoded(image))
+
+    def write_half(self, image: Image.Image) -> None:
+        data = self._encoded(image)
+        self._put(data[: len(data) // 2])
+
+    def close(self) -> None:
+        file, self._file = self._file, None
+        if file is not None and file is not sys.stdout.buffer:
+            file.close()
+
+    def _encoded(self, image: Image.Image) -> bytes:
+        if self._options.codec.lower() == "mjpeg":
+            return encode.jpeg(image, self._options.quality)
+        return encode.yuv420(image)
+
+    def _put(self, data: bytes) -> None:
+        segment_s = self._options.segment / 1000
+        if self._file is not None and segment_s and time.monotonic() - self._began > segment_s:
+            self.close()
+        if self._file is None:
+            self._file = self._opened()
+            self._began = time.monotonic()
+        if self._file is None:
+            return
+        try:
+            self._file.write(data)
+            self._file.flush()
+        except OSError:
+            raise FULL from None
+
+    def _opened(self) -> BinaryIO | None:
+        if not self._options.output:
+            return None
+        if self._options.output == "-":
+            return sys.stdout.buffer
+        name = files.numbered(self._options.output, self._number, NAME_BYTES)
+        self._number += 1
+        if self._options.wrap:
+            self._number %= self._options.wrap
+        try:
+            return open(name, "wb")
+        except OSError:
+            raise Failure(f"failed to open output file {name}") from None
+
+
+class FFmpeg(Output):
+    """H.264 from ffmpeg; SIGINT and the time-out let it finish the file."""
+
+    def __init__(self, options: VideoOptions, size: Size, fps: float) -> None:
+        program = shutil.which("ffmpeg")
+        if program is None:
+            say("stillcam: the simulated camera encodes H.264 with ffmpeg: apt install ffmpeg")
+            raise Failure("Unable to find an appropriate H.264 codec")
+        self._name = options.output
+        self._process = subprocess.Popen(
+            [program, "-nostdin", "-v", "error", "-y", *self._input(size, fps), *self._encoder(options, fps), *self._target(options)],
+            stdin=subprocess.PIPE,
+            start_new_session=True,  # a Ctrl-C is ours: ffmpeg ends when its input does
+        )
+
+    def write(self, image: Image.Image) -> None:
+        self._put(image.convert("RGB").tobytes())
+
+    def write_half(self, image: Image.Image) -> None:
+        data = image.convert("RGB").tobytes()
+        self._put(data[: len(data) // 2])
+
+    def close(self) -> None:
+        assert self._process.stdin is not None
+        try:
+            self._process.stdin.close()
+        except BrokenPipeError:
+            pass  # it has ended already, and said why
+        try:
+            self._process.wait(END_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def _put(self, data: bytes) -> None:
+        assert self._process.stdin is not None
+        try:
+            self._process.stdin.write(data)
+        except BrokenPipeError:
+            self._process.wait()
+            raise Failure(f"libav: unable to open output file for writing: {self._name}") from None
+
+    @staticmethod
+    def _input(size: Size, fps: float) -> list[str]:
+        return ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{size[0]}x{size[1]}", "-r", f"{fps:g}", "-i", "pipe:0"]
+
+    @staticmethod
+    def _encoder(options: VideoOptions, fps: float) -> list[str]:
+        arguments = ["-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-pix_fmt", "yuv420p"]
+        arguments += ["-threads", "1", "-g", str(options.intra or round(2 * fps))]
+        if options.bits_per_second:
+            arguments += ["-b:v", str(options.bits_per_second)]
+        if options.profile:
+            arguments += ["-profile:v", options.profile]
+        if options.level:
+            arguments += ["-level", options.level]
+        return arguments
+
+    @staticmethod
+    def _target(options: VideoOptions) -> list[str]:
+        output = "pipe:1" if options.output == "-" else f"file:{options.output}" if options.output else os.devnull
+        if not options.output:
+            return ["-f", "null", output]
+        if options.codec.lower() == "h264":
+            return ["-f", "h264", output]
+        form = FORMATS.get(options.libav_format, options.libav_format) or ("" if options.output != "-" else "h264")
+        return [*(["-f", form] if form else []), output]

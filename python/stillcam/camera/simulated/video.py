@@ -1,0 +1,121 @@
+"""rpicam-vid: the event loop of apps/rpicam_vid.cpp, frame by frame."""
+
+import os
+import select
+import signal
+import sys
+import time
+from collections.abc import Mapping
+from types import FrameType
+
+from stillcam.camera.simulated import metadata, outputs, sizes
+from stillcam.camera.simulated.camera import Camera
+from stillcam.camera.simulated.failures import say
+from stillcam.camera.simulated.faults import die
+from stillcam.camera.simulated.options import VideoOptions
+from stillcam.camera.simulated.picture import Frame, Picture
+
+FRAMERATE = 30.0
+
+
+class Video:
+    """One run of rpicam-vid."""
+
+    def __init__(self, options: VideoOptions, environ: Mapping[str, str]) -> None:
+        self._options = options
+        self._signal = 0
+        self._frames = 0
+        self._recording = options.initial == "record"
+        self._camera = Camera(options, environ)
+        self._faults = self._camera.faults()
+        sensor = self._camera.sensor
+        self._camera.warn_of_controls(options)
+        size = sizes.video_size(options, sensor)
+        wanted = options.framerate if options.framerate > 0 else FRAMERATE
+        mode = sizes.video_mode(options, sensor, size, wanted)
+        self._period_s = max(1 / min(wanted, mode.fps), options.shutter_us / 1e6)
+        self._camera.configure(size, "YUV420", mode, size)
+        self._picture = Picture(sensor, mode, options, size, frame_us=self._period_s * 1e6, settled=True)
+        self._output = outputs.create(options, size, 1 / self._period_s)
+
+    def run(self) -> None:
+        """Record until the options, a key or a signal say that it is enough."""
+        for number in (signal.SIGUSR1, signal.SIGUSR2, signal.SIGINT, signal.SIGPIPE):
+            signal.signal(number, self._received)
+        describes = metadata.Stream(self._options.metadata, self._options.metadata_format.lower())
+        try:
+            self._picture.prepare()
+            self._loop(describes)
+        finally:
+            self._output.close()
+            describes.close()
+
+    def _loop(self, describes: metadata.Stream) -> None:
+        options = self._options
+        started = due = time.monotonic()
+        while True:
+            self._stall()
+            due = self._pace(due)
+            key = self._key()
+            if key == "\n":
+                self._recording = not self._recording
+            timed_out = not options.frames and 0 < options.timeout_s < time.monotonic() - started
+            if timed_out and options.verbose:
+                say(f"Halting: reached timeout of {round(options.timeout_s * 1000)} milliseconds.")
+            if timed_out or key == "x" or 0 < options.frames <= self._frames:
+                return
+            time.sleep(self._faults.slow_s)
+            frame = self._picture.take(self._faults.frozen)
+            self._frames += 1
+            if self._recording:
+                self._write(frame)
+                describes.write(frame.metadata)
+            if self._faults.die_after is not None and self._frames >= self._faults.die_after:
+                die(self._faults)
+
+    def _write(self, frame: Frame) -> None:
+        every = self._faults.half_file_every
+        if every and self._frames % every == 0:
+            self._output.write_half(frame.image)
+        elif self._faults.disk_full:
+            self._output.write_half(frame.image)
+            raise outputs.FULL
+        else:
+            self._output.write(frame.image)
+
+    def _stall(self) -> None:
+        """Read the faults; a stalled sensor goes no further."""
+        self._faults = self._camera.faults()
+        while self._faults.stall_after is not None and self._frames >= self._faults.stall_after:
+            self._camera.stall(self._faults)
+            self._faults = self._camera.faults()
+
+    def _pace(self, due: float) -> float:
+        """Wait for the next frame; when late, skip what the sensor would have dropped."""
+        period = self._period_s / self._faults.speed
+        due += period
+        now = time.monotonic()
+        if now < due:
+            time.sleep(due - now)
+            return due
+        return now if now - due > period else due
+
+    def _received(self, number: int, _frame: FrameType | None) -> None:
+        self._signal = number
+        if self._options.verbose:
+            os.write(2, f"Received signal {number}\n".encode())
+
+    def _key(self) -> str:
+        """`x` to leave, a line end to pause or resume, else nothing."""
+        if self._signal == signal.SIGINT:
+            return "x"
+        key = ""
+        if self._options.keypress and select.select([sys.stdin], [], [], 0)[0]:
+            key = sys.stdin.readline()[:1].lower()
+        if self._options.signal:
+            if self._signal == signal.SIGUSR1:
+                key = "\n"
+            elif self._signal in (signal.SIGUSR2, signal.SIGPIPE):
+                key = "x"
+            self._signal = 0
+        return key

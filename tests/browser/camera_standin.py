@@ -38,7 +38,7 @@ class StandIn:
 
     fault: None, or how `images/current.jpg` fails: "silence" (the connection is
         closed without a word), "torn" (closed in mid-body), "garbage" (200 with bytes
-        that are no JPEG), "error" (500 JSON), "proxy" (502 HTML), "portal" (200 HTML).
+        that are no JPEG), "error" (500 JSON with `complaint`), "proxy" (502 HTML), "portal" (200 HTML).
     live_fault: the same, for `?after=` alone.
     held: while cleared, requests for a frame hang until it is set.
     asked: the query of each request for a frame, in order; `known` its If-None-Match.
@@ -48,6 +48,7 @@ class StandIn:
         self.prefix = prefix
         self.fault: str | None = None
         self.live_fault: str | None = None
+        self.complaint = "the disk is full: remove something from images/"
         self.held = threading.Event()
         self.held.set()
         self.asked: list[dict[str, str]] = []
@@ -148,7 +149,7 @@ class _Handler(BaseHTTPRequestHandler):
         if fault == "silence":
             self.close_connection = True
         elif fault == "error":
-            self._error(500, "the disk is full: remove something from images/")
+            self._error(500, self.camera.complaint)
         elif fault == "proxy":
             self._answer(502, "text/html", b"<h1>Bad gateway</h1>")
         elif fault == "portal":

@@ -1,0 +1,69 @@
+"""What the browser tests stand on: Debian's Chromium, a stand-in camera, the real one."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from camera_standin import StandIn
+from playwright.sync_api import Browser, Page, sync_playwright
+from real_camera import RealCamera
+
+CHROMIUM = "/usr/bin/chromium"
+FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
+         "--disable-component-update", "--disable-sync"]
+DEADLINE_MS = 15_000  # for a condition to come true; a test that passes never waits so long
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def camera() -> Iterator[StandIn]:
+    """A stand-in with one red frame."""
+    standin = StandIn()
+    standin.publish("red")
+    with standin.serving():
+        yield standin
+
+
+@pytest.fixture
+def camera_server(tmp_path) -> Iterator[RealCamera]:
+    """The real capture daemon and server, with the simulated camera."""
+    with RealCamera(tmp_path) as real:
+        yield real
+
+
+@pytest.fixture
+def new_page(browser: Browser) -> Iterator[Callable[..., Page]]:
+    """Opens pages of their own; afterwards none of them may have complained.
+
+    A browser logs each request that fails as an error of its own; those are the
+    tests' doing. Anything else (an exception, a breach of the content security
+    policy) fails the test.
+    """
+    contexts, complaints = [], []
+
+    def new_page(**options: Any) -> Page:
+        context = browser.new_context(**{"viewport": {"width": 1000, "height": 700}, **options})
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(DEADLINE_MS)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("console", lambda message: complaints.append(message.text)
+                if message.type in ("error", "warning") and "Failed to load resource" not in message.text else None)
+        return page
+
+    yield new_page
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+@pytest.fixture
+def page(new_page) -> Page:
+    return new_page()

@@ -1,0 +1,86 @@
+"""The real capture daemon and server with the simulated camera, for a test to start, kill and stop."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Self
+from urllib.error import URLError
+from urllib.request import urlopen
+
+ROOT = Path(__file__).resolve().parents[2]
+DEADLINE_S = 20.0
+
+
+class RealCamera:
+    """Both processes, each with its own log; `url` is where the page is."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.port = _free_port()
+        self.url = f"http://127.0.0.1:{self.port}/"
+        self._programs: dict[str, subprocess.Popen[bytes]] = {}
+
+    def __enter__(self) -> Self:
+        try:
+            self.start("capture")
+            self.start("server")
+            self.wait_for_picture()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for name in list(self._programs):
+            self.end(name)
+
+    def start(self, name: str) -> None:
+        """Start `capture` or `server`."""
+        environ = os.environ | {
+            "PYTHONPATH": str(ROOT / "python"), "STILLCAM_CAMERA": "simulated",
+            "STILLCAM_BIND": "127.0.0.1", "STILLCAM_PORT": str(self.port),
+            "STILLCAM_IMAGES": str(self.folder / "images"), "STILLCAM_DATA": str(self.folder / "data"),
+            "STILLCAM_SIMULATED_DIR": str(self.folder / "simulated")}
+        (self.folder / "simulated").mkdir(exist_ok=True)
+        with self._log(name).open("ab") as log:
+            self._programs[name] = subprocess.Popen(
+                [sys.executable, "-m", f"stillcam.{name}"], cwd=ROOT, env=environ, stderr=log)
+
+    def end(self, name: str) -> None:
+        """Stop `capture` or `server`, as its owner would; kill it if it does not listen."""
+        program = self._programs.pop(name)
+        program.send_signal(signal.SIGTERM)
+        try:
+            program.wait(5)
+        except subprocess.TimeoutExpired:
+            program.kill()
+            program.wait()
+
+    def wait_for_picture(self) -> None:
+        """Until the page's first request would succeed; what they logged if one of them died."""
+        deadline = time.monotonic() + DEADLINE_S
+        while not self._answers():
+            dead = [name for name, program in self._programs.items() if program.poll() is not None]
+            if dead or time.monotonic() > deadline:
+                logs = "\n".join(f"{name}:\n{self._log(name).read_text()}" for name in self._programs)
+                raise RuntimeError(f"{'died: ' + ', '.join(dead) if dead else 'no picture in time'}\n{logs}")
+            time.sleep(0.05)
+
+    def _answers(self) -> bool:
+        try:
+            with urlopen(f"{self.url}images/current.jpg", timeout=2) as response:
+                return response.status == 200
+        except (URLError, TimeoutError, ConnectionError):
+            return False
+
+    def _log(self, name: str) -> Path:
+        return self.folder / f"{name}.log"
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return int(probe.getsockname()[1])

@@ -73,9 +73,7 @@ def _gather(rows: Sequence[Field[Any]], arguments: list[str]) -> dict[str, list[
         elif isinstance(row.default, bool):
             text = "1"
         elif row.metadata["bare"] is not None:
-            text = row.metadata["bare"]
-            if row.name == "hdr" and arguments and not arguments[0].startswith("-"):
-                text = arguments.pop(0)
+            text = row.metadata["bare"]  # boost takes the next word for a value only behind an equal sign
         elif not arguments or _is_option(rows, arguments[0]):
             raise Failure(f"the required argument for option '--{name_of(row)}' is missing")
         else:

@@ -40,25 +40,35 @@ def describe(
     }
 
 
-def save(target: str, form: str, content: Metadata) -> None:
-    """Write one capture's metadata to a file, in place, or to stdout (`-`).
+class Saver:
+    """The metadata of stills: a file rewritten in place for each, or stdout (`-`).
 
     On stdout the lines of `txt` are flushed as they come; the last brace of `json` stays in the buffer
-    until the next capture, as with the real program.
+    until the next capture or the end, as with the real program.
     """
-    text = as_txt(content) if form == "txt" else as_json(content)
-    if target != "-":
-        try:
-            Path(target).write_text(text)
-        except OSError:
-            raise Failure(f"failed to open file {target}") from None
-    elif form == "txt":
-        sys.stdout.write(text)
-        sys.stdout.flush()
-    else:
-        sys.stdout.write(text[:-1])
-        sys.stdout.flush()
-        sys.stdout.write(text[-1:])
+
+    def __init__(self, target: str, form: str) -> None:
+        self._target, self._form = target, form
+        self._held = ""
+
+    def save(self, content: Metadata) -> None:
+        """One capture's; nothing where there is no target."""
+        text = as_txt(content) if self._form == "txt" else as_json(content)
+        if self._target == "-":
+            keep = 0 if self._form == "txt" else 1
+            sys.stdout.write(self._held + text[: len(text) - keep])
+            sys.stdout.flush()
+            self._held = text[len(text) - keep :]
+        elif self._target:
+            try:
+                Path(self._target).write_text(text)
+            except OSError:
+                raise Failure(f"failed to open file {self._target}") from None
+
+    def close(self) -> None:
+        """What is still held."""
+        sys.stdout.write(self._held)
+        self._held = ""
 
 
 def as_json(content: Metadata) -> str:

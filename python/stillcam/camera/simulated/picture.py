@@ -62,7 +62,8 @@ class Picture:
         self._focus: Focus = focus(options, sensor, _view(sensor, mode.crop, size), settled=settled)
         self._sheets: list[_Sheet] = []
         self._noise = Noise()
-        self._still_moment: datetime | None = None
+        self._number = 0
+        self._frozen_at: tuple[datetime, int] | None = None
         self._prepared = False
 
     def prepare(self) -> None:
@@ -91,15 +92,16 @@ class Picture:
         self.prepare()
         stamp = time.clock_gettime_ns(time.CLOCK_BOOTTIME)
         now = datetime.now()
+        self._number += 1
         if not frozen:
-            self._still_moment = None
-        elif self._still_moment is None:
-            self._still_moment = now
-        moment = self._still_moment or now
+            self._frozen_at = None
+        elif self._frozen_at is None:
+            self._frozen_at = now, self._number
+        moment, number = self._frozen_at or (now, self._number)
         image = self._background.copy()
         self._sail(image, moment)
-        image = self._noise.add(image, self._tone, int(moment.timestamp() * 1e6))
-        self._overlay.draw(image, moment)
+        image = self._noise.add(image, self._tone, number)
+        self._overlay.draw(image, moment, number)
         return Frame(self._turned(image), self._describe(stamp), now)
 
     def _sail(self, image: Image.Image, moment: datetime) -> None:

@@ -30,6 +30,7 @@ class Stills:
         self._signal = 0
         self._number = options.framestart
         self._captures = 0
+        self._describes = metadata.Saver(options.metadata, options.metadata_format.lower())
         self._camera = Camera(options, environ)
         self._faults = self._camera.faults()
         signal.signal(signal.SIGUSR1, self._received)
@@ -41,7 +42,13 @@ class Stills:
         self._picture = Picture(sensor, self._mode, options, size, frame_us=1e6 / self._mode.fps, settled=not options.immediate)
 
     def run(self) -> None:
-        """Capture until the options say that it is enough."""
+        """Capture until the options, a key or a signal say that it is enough."""
+        try:
+            self._loop()
+        finally:
+            self._describes.close()
+
+    def _loop(self) -> None:
         options = self._options
         has_output = bool(options.output or options.datetime or options.timestamp)
         waits = options.keypress or options.signal
@@ -112,8 +119,7 @@ class Stills:
         self._number += 1
         if self._options.wrap:
             self._number %= self._options.wrap
-        if self._options.metadata:
-            metadata.save(self._options.metadata, self._options.metadata_format.lower(), frame.metadata)
+        self._describes.save(frame.metadata)
         if faults.die_after is not None and self._captures >= faults.die_after:
             die(faults)
 

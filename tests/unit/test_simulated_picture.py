@@ -1,0 +1,307 @@
+"""The simulated picture answers each control, measured on its pixels, and its metadata agrees."""
+
+import io
+from dataclasses import replace
+
+import pytest
+from PIL import ExifTags, Image, ImageChops, ImageStat
+
+from stillcam.camera.simulated import chart, dng, encode, picture, sizes, tiff
+from stillcam.camera.simulated.command_line import parse
+from stillcam.camera.simulated.failures import Failure
+from stillcam.camera.simulated.options import StillOptions
+from stillcam.camera.simulated.picture import Frame, Picture
+from stillcam.camera.simulated.sensors import IMX219, IMX708, Sensor, listing
+
+SIZE = (960, 540)
+
+
+def take(*arguments: str, sensor: Sensor = IMX708, settled: bool = True) -> Frame:
+    options = parse(StillOptions, [*arguments])
+    size = (options.width or SIZE[0], options.height or SIZE[1])
+    mode = sizes.still_mode(options, sensor)
+    return Picture(sensor, mode, options, size, frame_us=70_000, settled=settled).take(frozen=True)
+
+
+def colour(image: Image.Image, at: tuple[float, float]) -> tuple[float, ...]:
+    """The mean colour of a small square around a point of the scene, in a 16:9 picture."""
+    x, y = at[0] * image.width / 1600, at[1] * image.height / 900
+    return tuple(ImageStat.Stat(image.crop((round(x) - 3, round(y) - 3, round(x) + 4, round(y) + 4))).mean)
+
+
+def grey(image: Image.Image, step: int = 5) -> float:
+    """The green of a step of the chart's grey scale (0 to 10)."""
+    return colour(image, chart.GREYS[step][0])[1]
+
+
+def detail(image: Image.Image, box: tuple[float, float, float, float]) -> float:
+    """How much neighbouring pixels differ in a part of the scene, the steep edges most."""
+    scale = image.width / 1600
+    part = image.convert("L").crop(tuple(round(edge * scale) for edge in box))  # type: ignore[arg-type]
+    return float(ImageStat.Stat(ImageChops.difference(part, ImageChops.offset(part, 1, 0))).rms[0])
+
+
+STAR = (660, 410, 870, 630)
+POPPIES = (1490, 590, 1590, 690)
+LIGHTHOUSE = (215, 190, 295, 450)
+
+
+def test_automatic_exposure_shows_known_colours_as_they_are() -> None:
+    image = take().image
+    for at, wanted in chart.PATCHES:
+        assert colour(image, at) == pytest.approx(wanted, abs=12)
+    for step, (_, value) in enumerate(chart.GREYS):
+        assert grey(image, step) == pytest.approx(value, abs=12)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sign"),
+    [
+        (("--brightness", "0.2"), 1),
+        (("--brightness=-0.2",), -1),
+        (("--ev", "1"), 1),
+        (("--ev=-1",), -1),
+        (("--shutter", "2ms", "--gain", "1"), -1),
+        (("--shutter", "20ms", "--gain", "1"), 1),
+        (("--shutter", "8ms", "--gain", "2"), 1),
+        (("--immediate",), -1),
+        (("--hdr", "single-exp"), 1),
+    ],
+)
+def test_brightness_answers(arguments: tuple[str, ...], sign: int) -> None:
+    before, after = grey(take().image), grey(take(*arguments, settled="--immediate" not in arguments).image)
+    assert (after - before) * sign > 8
+
+
+def test_contrast_spreads_and_saturation_colours() -> None:
+    plain, hard = take().image, take("--contrast", "1.5").image
+    assert grey(hard, 8) - grey(hard, 2) > 1.3 * (grey(plain, 8) - grey(plain, 2))
+    red = chart.PATCHES[14][0]
+    spread = [max(colour(image, red)) - min(colour(image, red)) for image in (take("--saturation", "0").image, plain)]
+    assert spread[0] < 3 < 60 < spread[1]
+
+
+def test_sharpness_and_noise_show() -> None:
+    assert detail(take("--sharpness", "0").image, STAR) < detail(take().image, STAR) < detail(take("--sharpness", "8").image, STAR)
+    sky = (700, 30, 900, 130)
+    noisy = ("--shutter", "500", "--gain", "16")
+    amounts = [detail(take(*noisy, "--denoise", how).image, sky) for how in ("cdn_hq", "cdn_fast", "off")]
+    assert detail(take().image, sky) < amounts[0] < amounts[1] < amounts[2]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "warmer"),
+    [
+        (("--awb", "tungsten"), False),
+        (("--awb", "cloudy"), True),
+        (("--awbgains", "3,1.2"), True),
+        (("--awbgains", "1.2,3"), False),
+    ],
+)
+def test_white_balance_casts(arguments: tuple[str, ...], warmer: bool) -> None:
+    frame = take(*arguments)
+    red, _, blue = colour(frame.image, chart.GREYS[5][0])
+    assert (red > blue + 10) if warmer else (blue > red + 10)
+    assert frame.metadata["ColourGains"] != take().metadata["ColourGains"]
+
+
+def test_colour_matrix_mixes() -> None:
+    red, _, blue = colour(take("--ccm", "0,0,1,0,1,0,1,0,0").image, chart.PATCHES[14][0])
+    assert blue > red + 60
+
+
+def test_the_lens_decides_what_is_sharp() -> None:
+    near, middle, far = (take("--lens-position", position) for position in ("4", "1.5", "0.4"))
+    assert detail(middle.image, STAR) > 1.5 * detail(near.image, STAR)
+    assert detail(near.image, POPPIES) > 1.1 * detail(far.image, POPPIES)
+    assert detail(far.image, LIGHTHOUSE) > 1.2 * detail(near.image, LIGHTHOUSE)
+    assert [frame.metadata["LensPosition"] for frame in (near, middle, far)] == [4.0, 1.5, 0.4]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "dioptres"),
+    [
+        pytest.param((), 1.5, id="the middle"),
+        pytest.param(("--autofocus-mode", "continuous"), 1.5, id="continuous"),
+        pytest.param(("--autofocus-window", "0.05,0.2,0.2,0.3"), 0.4, id="window on the lighthouse"),
+        pytest.param(("--autofocus-window", "0.9,0.68,0.1,0.2"), 4.0, id="window on the poppies"),
+        pytest.param(("--autofocus-window", "0.6,0.0,0.3,0.2"), 0.02, id="window on the sky"),
+        pytest.param(("--autofocus-range", "macro"), 3.0, id="macro comes no farther"),
+        pytest.param(("--autofocus-mode", "manual"), 1.0, id="manual rests at the hyperfocal distance"),
+        pytest.param(("--lens-position", "default"), 1.0, id="default position"),
+        pytest.param(("--lens-position", "6"), 6.0, id="a position is a manual mode"),
+        pytest.param(("--lens-position", "6", "--autofocus-mode", "auto"), 1.5, id="but not against another mode"),
+    ],
+)
+def test_autofocus_chooses(arguments: tuple[str, ...], dioptres: float) -> None:
+    assert take(*arguments).metadata["LensPosition"] == dioptres
+
+
+def test_a_fixed_lens_has_no_position_and_all_is_sharp() -> None:
+    frame = take("--lens-position", "9", sensor=IMX219)
+    assert "LensPosition" not in frame.metadata and "AfState" not in frame.metadata
+    assert detail(frame.image, STAR) == pytest.approx(detail(take(sensor=IMX219).image, STAR))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "undo"),
+    [
+        (("--hflip",), (Image.Transpose.FLIP_LEFT_RIGHT,)),
+        (("--vflip",), (Image.Transpose.FLIP_TOP_BOTTOM,)),
+        (("--rotation", "180"), (Image.Transpose.ROTATE_180,)),
+        (("--rotation", "180", "--hflip"), (Image.Transpose.FLIP_TOP_BOTTOM,)),
+        (("--rotation", "180", "--hflip", "--vflip"), ()),
+    ],
+)
+def test_transforms_turn_the_picture(arguments: tuple[str, ...], undo: tuple[Image.Transpose, ...]) -> None:
+    image = take(*arguments).image
+    for operation in undo:
+        image = image.transpose(operation)
+    upright = take().image
+    sky = (0, 0, SIZE[0], 280)
+    assert ImageChops.difference(image.crop(sky), upright.crop(sky)).getbbox() is None
+
+
+def test_roi_is_a_true_crop_with_more_detail() -> None:
+    exposed = ("--shutter", "8ms", "--gain", "1")
+    frame = take("--roi", "0.25,0.25,0.5,0.5", *exposed)
+    assert frame.metadata["ScalerCrop"] == [1152, 648, 2304, 1296]
+    enlarged = take(*exposed).image.crop((240, 135, 720, 405)).resize(SIZE, Image.Resampling.BICUBIC)
+    above = (0, 0, 960, 490)
+    assert ImageStat.Stat(ImageChops.difference(frame.image, enlarged).crop(above)).mean[0] < 12
+    assert detail(frame.image, (300, 200, 1200, 700)) > detail(enlarged, (300, 200, 1200, 700))
+
+
+def test_other_proportions_crop_the_sensor() -> None:
+    assert take("--width", "480", "--height", "480").metadata["ScalerCrop"] == [1008, 0, 2592, 2592]
+
+
+@pytest.mark.parametrize(
+    ("sensor", "arguments", "size"),
+    [
+        (IMX708, (), (4608, 2592)),
+        (IMX219, (), (3280, 2464)),
+        (IMX708, ("--width", "1281", "--height", "721"), (1280, 720)),
+        (IMX708, ("--width", "1280"), (1280, 2592)),
+        (IMX708, ("--hdr", "sensor"), (2304, 1296)),
+        (IMX708, ("--mode", "1536:864"), (1536, 864)),
+    ],
+)
+def test_sizes(sensor: Sensor, arguments: tuple[str, ...], size: tuple[int, int]) -> None:
+    assert sizes.still_size(parse(StillOptions, [*arguments]), sensor) == size
+
+
+def test_metadata_tells_the_exposure() -> None:
+    manual = take("--shutter", "20ms", "--gain", "4").metadata
+    assert manual["ExposureTime"] == pytest.approx(20_000, abs=20) and manual["AnalogueGain"] == 4
+    automatic, brighter = take().metadata, take("--ev", "2").metadata
+    assert brighter["ExposureTime"] * brighter["AnalogueGain"] == pytest.approx(
+        4 * automatic["ExposureTime"] * automatic["AnalogueGain"], rel=0.02
+    )
+    assert take("--exposure", "sport").metadata["ExposureTime"] < automatic["ExposureTime"]
+    assert take("--ev", "1", "--flicker-period", "10000us").metadata["ExposureTime"] == pytest.approx(10_000, abs=20)
+    assert not take("--immediate", settled=False).metadata["AeLocked"]
+
+
+def test_a_frozen_sensor_repeats_its_picture() -> None:
+    options = StillOptions(width=320, height=180)
+    camera = Picture(IMX708, IMX708.still_mode(), options, (320, 180), frame_us=70_000, settled=True)
+    first, second = camera.take(frozen=True), camera.take(frozen=True)
+    assert first.image.tobytes() == second.image.tobytes()
+    assert first.metadata["SensorTimestamp"] < second.metadata["SensorTimestamp"]
+    assert camera.take(frozen=False).image.tobytes() != first.image.tobytes()
+
+
+def test_exif_says_what_the_real_one_says() -> None:
+    frame = take("--shutter", "10ms", "--gain", "2")
+    options = StillOptions(exif=("EXIF.FNumber=9/5", "IFD0.Artist=me", "GPS.GPSLatitude=51/1,30/1,0/1", "EXIF.Nonsense=1"))
+    image = Image.open(io.BytesIO(encode.still(frame, options, IMX708)))
+    exif = image.getexif()
+    inner = exif.get_ifd(0x8769)
+    assert (exif[0x010F], exif[0x0110], exif[0x0131], exif[0x013B]) == ("Raspberry Pi", "imx708", "rpicam-apps", "me")
+    assert 0x0112 not in exif
+    assert exif[0x0132] == inner[0x9003] == inner[0x9004] == f"{frame.moment:%Y:%m:%d %H:%M:%S}"
+    assert float(inner[0x829A]) == pytest.approx(0.01, rel=0.01) and inner[0x8827] == 200
+    assert float(inner[0x829D]) == 1.8 and 0x9203 in inner
+    assert [float(part) for part in exif.get_ifd(0x8825)[2]] == [51, 30, 0]
+    first = exif.get_ifd(ExifTags.IFD.IFD1)
+    data = image.info["exif"][6:]
+    thumbnail = Image.open(io.BytesIO(data[first[0x0201] : first[0x0201] + first[0x0202]]))
+    thumbnail.load()
+    assert thumbnail.size == (320, 240)
+
+
+def test_thumbnails_can_be_sized_or_left_out() -> None:
+    frame = take()
+    plain = encode.still(frame, StillOptions(thumb="none"), IMX708)
+    assert not Image.open(io.BytesIO(plain)).getexif().get_ifd(ExifTags.IFD.IFD1)
+    assert len(plain) < len(encode.still(frame, StillOptions(thumb="64:48:50"), IMX708))
+
+
+def test_bad_exif_items_end_the_program() -> None:
+    with pytest.raises(Failure, match="bad IFD name ABCD"):
+        encode.still(take(), StillOptions(exif=("ABCD.Artist=me",)), IMX708)
+
+
+@pytest.mark.parametrize("encoding", ["jpg", "png", "bmp"])
+def test_encodings_that_pillow_reads(encoding: str) -> None:
+    frame = take()
+    image = Image.open(io.BytesIO(encode.still(frame, StillOptions(encoding=encoding), IMX708)))
+    assert image.size == SIZE
+    assert ImageStat.Stat(ImageChops.difference(image.convert("RGB"), frame.image)).mean[0] < 3
+
+
+@pytest.mark.parametrize(("encoding", "factor"), [("rgb24", 3), ("rgb48", 6), ("yuv420", 1.5)])
+def test_encodings_without_a_header(encoding: str, factor: float) -> None:
+    assert len(encode.still(take(), StillOptions(encoding=encoding), IMX708)) == SIZE[0] * SIZE[1] * factor
+
+
+def test_quality_makes_larger_files() -> None:
+    frame = take()
+    lengths = [len(encode.still(frame, StillOptions(quality=quality), IMX708)) for quality in (20, 60, 93)]
+    assert lengths == sorted(set(lengths))
+
+
+def test_dng_holds_the_bayer_plane() -> None:
+    frame = take()
+    data = dng.build(Image.new("RGB", (64, 32), (255, 128, 0)), IMX708, frame.metadata)
+    image = Image.open(io.BytesIO(data))
+    image.load()
+    assert image.size == (4, 2)
+    raw = image.tag_v2[0x014A]  # type: ignore[attr-defined]
+    raw = raw[0] if isinstance(raw, tuple) else raw
+    count = int.from_bytes(data[raw : raw + 2], "little")
+    entries = {
+        int.from_bytes(data[at : at + 2], "little"): int.from_bytes(data[at + 8 : at + 12], "little")
+        for at in range(raw + 2, raw + 2 + 12 * count, 12)
+    }
+    assert (entries[0x0100], entries[0x0101], entries[0x0106]) == (64, 32, 32803)
+    plane = data[entries[0x0111] :]
+    assert len(plane) == entries[0x0117] == 64 * 32 * 2
+
+    def sample(x: int, y: int) -> int:
+        return int.from_bytes(plane[2 * (64 * y + x) : 2 * (64 * y + x) + 2], "little")
+
+    red, green, other, blue = sample(0, 0), sample(1, 0), sample(0, 1), sample(1, 1)
+    assert blue == sample(63, 31) == dng.BLACK
+    assert green == other and dng.BLACK < green < red <= 1023
+
+
+def test_tiff_values_of_odd_length_stay_aligned() -> None:
+    directory = {1: tiff.text("odd!"), 2: tiff.short(7)}
+    assert len(tiff.encode(directory, 8)) == tiff.size(directory) == 2 + 24 + 4 + 6
+
+
+def test_listing_ends_each_camera_with_an_empty_line() -> None:
+    assert listing(()) == "No cameras available!\n"
+    assert listing((IMX708,)).splitlines()[2] == "0 : imx708 [4608x2592 10-bit RGGB] (/base/soc/i2c0mux/i2c@1/imx708@1a)"
+    assert listing((replace(IMX219, order="MONO"),)).splitlines()[2].startswith("0 : imx219 [3280x2464 10-bit MONO] ")
+    assert listing((IMX708,)).endswith("crop]\n\n")
+
+
+def test_blur_is_drawn_coarser_but_not_otherwise() -> None:
+    """A strong blur is drawn at less resolution; the light stays the same."""
+    sharp, soft = take("--lens-position", "1.5").image, take("--lens-position", "15").image
+    means = [ImageStat.Stat(image.crop((0, 0, 960, 480))).mean for image in (sharp, soft)]
+    assert means[0] == pytest.approx(means[1], abs=4)
+    assert picture.BLUR > 0

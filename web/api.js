@@ -40,6 +40,7 @@ const STATUS_LIMIT_MS = 5_000;
  * @returns {Promise<Frame | null>}
  */
 export function currentFrame(known, signal) {
+  /** @type {Record<string, string>} */
   const headers = known ? { "If-None-Match": `"${known}"` } : {};
   const url = `images/current.jpg?t=${Date.now()}`;
   return ask(url, { headers, signal, limit_ms: FRAME_LIMIT_MS }, frameAfter(known));

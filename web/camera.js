@@ -29,7 +29,7 @@ const buttons = {
   download: /** @type {HTMLButtonElement} */ (element("download")),
   fullScreen: element("full-screen"),
 };
-const shortcuts = { l: buttons.live, s: buttons.download, f: buttons.fullScreen };
+const shortcuts = new Map([["l", buttons.live], ["s", buttons.download], ["f", buttons.fullScreen]]);
 
 buttons.live.addEventListener("click", () => {
   feed.live = !feed.live;
@@ -42,7 +42,7 @@ fullScreen(camera, buttons.fullScreen);
 addEventListener("keydown", (event) => {
   const typing = event.target instanceof Element && event.target.closest("input, textarea, select");
   if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || typing) return;
-  const button = shortcuts[/** @type {keyof shortcuts} */ (event.key.toLowerCase())];
+  const button = shortcuts.get(event.key.toLowerCase());
   if (!button || button.hidden) return;
   event.preventDefault();
   button.click();

@@ -41,7 +41,8 @@ class StandIn:
         that are no JPEG), "error" (500 JSON with `complaint`), "proxy" (502 HTML), "portal" (200 HTML).
     live_fault: the same, for `?after=` alone.
     held: while cleared, requests for a frame hang until it is set.
-    asked: the query of each request for a frame, in order; `known` its If-None-Match.
+    asked: the query of each request for a frame, in order; `known` its
+        If-None-Match, `caching` its Cache-Control.
     """
 
     def __init__(self, prefix: str = "/") -> None:
@@ -53,6 +54,7 @@ class StandIn:
         self.held.set()
         self.asked: list[dict[str, str]] = []
         self.known: list[str | None] = []
+        self.caching: list[str | None] = []
         self.in_flight = self.most_in_flight = 0
         self.capture: dict[str, Any] = {"running": True, "mode": "snapshot", "reason": None, "interval_s": 2.0}
         self.frame: tuple[str, bytes, datetime] | None = None
@@ -136,6 +138,7 @@ class _Handler(BaseHTTPRequestHandler):
         camera = self.camera
         camera.asked.append(query)
         camera.known.append(self.headers["If-None-Match"])
+        camera.caching.append(self.headers["Cache-Control"])
         camera.in_flight += 1
         camera.most_in_flight = max(camera.most_in_flight, camera.in_flight)
         camera.held.wait(30)

@@ -1,7 +1,13 @@
 """Whatever goes wrong, the last picture stays, the page says what it is, and comes back by itself."""
 
 import pytest
-from page_driver import message, pixel, wait_for_colour, wait_for_message, wait_for_state
+from page_driver import (
+    message,
+    pixel,
+    wait_for_colour,
+    wait_for_message,
+    wait_for_state,
+)
 
 FAULTS = [
     pytest.param("silence", "unreachable", "The camera does not answer", id="nobody answers"),

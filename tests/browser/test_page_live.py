@@ -9,8 +9,15 @@ COUNT_DRAWN = """
 """
 
 
-def live_asked(camera) -> int:
-    return sum("after" in query for query in camera.asked)
+COUNT_IN_FLIGHT = """
+  window.inFlight = window.mostInFlight = 0;
+  const fetch = window.fetch;
+  window.fetch = async (url, init) => {
+    if (!url.includes("current.jpg")) return fetch(url, init);
+    window.mostInFlight = Math.max(window.mostInFlight, ++window.inFlight);
+    try { return await fetch(url, init); } finally { window.inFlight--; }
+  };
+"""
 
 
 def test_live_shows_what_polling_misses(page, camera):
@@ -31,13 +38,35 @@ def test_live_shows_what_polling_misses(page, camera):
 
 
 def test_live_asks_for_one_frame_at_a_time(page, camera):
-    page.add_init_script(COUNT_DRAWN)
+    page.add_init_script(COUNT_DRAWN + COUNT_IN_FLIGHT)
     page.goto(camera.url)
     wait_for_colour(page, "red")
     with camera.filming():
         page.click("#live")
         page.wait_for_function("() => window.drawn > 20")
-    assert camera.most_in_flight == 1
+    assert page.evaluate("window.mostInFlight") == 1
+
+
+def test_a_damaged_live_frame_leaves_no_request_behind(page, camera):
+    """The next frame is asked for while one is decoded; if that fails, the asking ends too."""
+    page.add_init_script(COUNT_IN_FLIGHT)
+    page.goto(camera.url)
+    wait_for_colour(page, "red")
+    page.route("**?after=*", lambda route: route.fulfill(
+        status=200, content_type="image/jpeg", body=b"torn", headers={"ETag": '"torn"'}), times=1)
+    camera.held.clear()
+    with page.expect_request("**?t=*"):
+        page.click("#live")
+    assert page.evaluate("window.mostInFlight") == 1
+
+
+def test_live_frames_stay_out_of_the_browser_s_cache(page, camera):
+    """Fifteen a second would fill a phone's disk. `no-store` shows on the wire as `no-cache`."""
+    page.goto(camera.url)
+    wait_for_colour(page, "red")
+    with camera.filming(), page.expect_response("**?after=*"):
+        page.click("#live")
+    assert set(camera.caching) == {"no-cache"}
 
 
 def test_live_pauses_while_hidden(page, camera):
@@ -53,6 +82,18 @@ def test_live_pauses_while_hidden(page, camera):
         with page.expect_response("**?after=*"):
             hide(page, False)
         wait_for_state(page, "live")
+
+
+def test_a_page_that_hides_lets_go_of_the_camera(page, camera):
+    """A request left waiting would keep the camera filming for nobody."""
+    page.clock.install()
+    page.goto(camera.url)
+    wait_for_colour(page, "red")
+    page.clock.pause_at(page.evaluate("Date.now()") + 100)  # so that no time-out ends it
+    with page.expect_request("**?after=*"):
+        page.click("#live")
+    with page.expect_event("requestfailed", lambda request: "after=" in request.url):
+        hide(page, True)
 
 
 def test_live_that_breaks_falls_back_to_polling_and_returns(page, camera):

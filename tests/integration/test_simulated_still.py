@@ -25,7 +25,9 @@ SMALL = ("-n", "--width", "320", "--height", "180")
 class Run:
     """A program of the simulated camera, its stderr read as it comes."""
 
-    def __init__(self, folder: Path, program: str, *arguments: str, faults: dict[str, Any] | None = None, **more: Any) -> None:
+    def __init__(
+        self, folder: Path, program: str, *arguments: str, faults: dict[str, Any] | None = None, **more: Any
+    ) -> None:
         (folder / "camera").mkdir(exist_ok=True)
         if faults is not None:
             (folder / "camera" / "faults.json").write_text(json.dumps(faults))
@@ -110,7 +112,10 @@ def stills(start: Start) -> Callable[..., Run]:
 def signals(pid: int) -> dict[str, int]:
     """The signal masks of a process."""
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    return {name: int(mask, 16) for name, mask in (line.split(":\t") for line in lines if line.startswith("Sig") and "/" not in line)}
+    return {
+        name: int(mask, 16)
+        for name, mask in (line.split(":\t") for line in lines if line.startswith("Sig") and "/" not in line)
+    }
 
 
 def whole(path: Path) -> bool:
@@ -211,7 +216,9 @@ def test_numbers_wrap(stills: Callable[..., Run]) -> None:
 def test_a_file_is_truncated_filled_and_closed_before_its_metadata(stills: Callable[..., Run]) -> None:
     run = stills("--metadata", "m.json", "--wrap", "1").ready()
     run.capture("00000000.jpg")
-    run.until(lambda: (run.folder / "m.json").exists() and (run.folder / "m.json").read_text().endswith("}"), "metadata")
+    run.until(
+        lambda: (run.folder / "m.json").exists() and (run.folder / "m.json").read_text().endswith("}"), "metadata"
+    )
     with INotify() as watch:
         watch.add_watch(run.folder, flags.MODIFY | flags.CLOSE_WRITE | flags.CREATE | flags.MOVED_TO)
         run.process.send_signal(signal.SIGUSR1)
@@ -224,7 +231,15 @@ def test_a_file_is_truncated_filled_and_closed_before_its_metadata(stills: Calla
     assert events.index(("00000000.jpg", flags.CLOSE_WRITE)) < events.index(("m.json", flags.MODIFY))
     assert not any(mask & (flags.CREATE | flags.MOVED_TO) for _, mask in events)
     metadata = json.loads((run.folder / "m.json").read_text())
-    assert {"SensorTimestamp", "ExposureTime", "AnalogueGain", "ColourGains", "Lux", "LensPosition", "ScalerCrop"} <= set(metadata)
+    assert {
+        "SensorTimestamp",
+        "ExposureTime",
+        "AnalogueGain",
+        "ColourGains",
+        "Lux",
+        "LensPosition",
+        "ScalerCrop",
+    } <= set(metadata)
     assert 0 < metadata["SensorTimestamp"] <= time.clock_gettime_ns(time.CLOCK_BOOTTIME)
 
 
@@ -248,7 +263,7 @@ def test_json_metadata_on_stdout_keeps_its_last_brace(stills: Callable[..., Run]
         seen.extend(run.process.stdout.read() or b"")  # type: ignore[union-attr]
         return bytes(seen).endswith(enough)
 
-    run.until(lambda: read_more(b"SensorTemperature\": 41.000000\n"), "metadata without its brace")
+    run.until(lambda: read_more(b'SensorTemperature": 41.000000\n'), "metadata without its brace")
     run.capture("00000001.jpg")
     run.until(lambda: read_more(b"41.000000\n") and seen.count(b"}") == 1, "brace of the first, and no more")
     run.process.send_signal(signal.SIGUSR2)
@@ -263,7 +278,9 @@ def test_latest_finds_a_dangling_link_in_its_way(start: Start) -> None:
     (run.folder / "a.jpg").unlink()
     (run.folder / "latest.jpg").unlink()
     (run.folder / "latest.jpg").symlink_to("gone.jpg")
-    assert "File exists" in failure(start("rpicam-still", *SMALL, "-t", "20ms", "-o", "a.jpg", "--latest", "latest.jpg"))
+    assert "File exists" in failure(
+        start("rpicam-still", *SMALL, "-t", "20ms", "-o", "a.jpg", "--latest", "latest.jpg")
+    )
 
 
 def test_names_by_date_and_by_timestamp(start: Start) -> None:
@@ -312,7 +329,9 @@ def test_list_cameras(start: Start) -> None:
     assert run.process.stdout is not None
     text = run.process.stdout.read().decode()
     assert run.exit() == 0
-    assert text.startswith("Available cameras\n-----------------\n0 : imx708 [4608x2592 10-bit RGGB] (/base/soc/i2c0mux/i2c@1/imx708@1a)\n")
+    assert text.startswith(
+        "Available cameras\n-----------------\n0 : imx708 [4608x2592 10-bit RGGB] (/base/soc/i2c0mux/i2c@1/imx708@1a)\n"
+    )
     assert "\n           'SRGGB8' : 640x480 [206.65 fps - (1000, 752)/1280x960 crop]\n\n" in text
 
 
@@ -320,7 +339,9 @@ def test_a_wrapper_of_the_real_name_works(start: Start, tmp_path: Path) -> None:
     wrapper = tmp_path / "rpicam-still"
     wrapper.write_text(f'#!/bin/sh\nexec {sys.executable} -m stillcam.camera.simulated rpicam-still "$@"\n')
     wrapper.chmod(0o755)
-    answer = subprocess.run([wrapper, "--version"], env={"PYTHONPATH": str(ROOT / "python")}, capture_output=True, text=True, check=True)
+    answer = subprocess.run(
+        [wrapper, "--version"], env={"PYTHONPATH": str(ROOT / "python")}, capture_output=True, text=True, check=True
+    )
     assert answer.stdout.startswith("rpicam-apps build: v1.12.0 ")
 
 
@@ -334,7 +355,9 @@ def test_stderr_is_chatty_in_normal_operation_and_can_be_silent(start: Start) ->
 
 
 def test_a_camera_without_autofocus_warns(start: Start) -> None:
-    run = start("rpicam-still", *SMALL, "--camera", "1", "-t", "20ms", "-o", "a.jpg", "--lens-position", "2", faults=FAST)
+    run = start(
+        "rpicam-still", *SMALL, "--camera", "1", "-t", "20ms", "-o", "a.jpg", "--lens-position", "2", faults=FAST
+    )
     assert run.exit() == 0
     assert any("WARN" in line and "LENS_POSITION" in line for line in run.errors)
 
@@ -348,7 +371,9 @@ def test_fault_no_camera(start: Start) -> None:
 
 
 def test_fault_busy(start: Start) -> None:
-    assert failure(start("rpicam-still", *SMALL, "-o", "a.jpg", faults={"busy": True})).startswith("failed to acquire camera /base")
+    assert failure(start("rpicam-still", *SMALL, "-o", "a.jpg", faults={"busy": True})).startswith(
+        "failed to acquire camera /base"
+    )
 
 
 def test_fault_stall_prints_and_neither_captures_nor_exits(stills: Callable[..., Run]) -> None:
@@ -408,14 +433,20 @@ def test_fault_ignore_term(stills: Callable[..., Run]) -> None:
 
 
 def test_fault_from_the_environment_wins(start: Start) -> None:
-    run = start("rpicam-still", "--list-cameras", faults={}, environ={"STILLCAM_SIMULATED_FAULTS": '{"no_camera": true}'})
+    run = start(
+        "rpicam-still", "--list-cameras", faults={}, environ={"STILLCAM_SIMULATED_FAULTS": '{"no_camera": true}'}
+    )
     assert run.process.stdout is not None
     assert run.process.stdout.read() == b"No cameras available!\n"
 
 
 @pytest.mark.parametrize(
     ("faults", "part"),
-    [({"no_camra": True}, "unknown fault 'no_camra'; known are no_camera"), ({"speed": 0}, "speed cannot be 0"), ({"busy": 1}, "busy cannot be 1")],
+    [
+        ({"no_camra": True}, "unknown fault 'no_camra'; known are no_camera"),
+        ({"speed": 0}, "speed cannot be 0"),
+        ({"busy": 1}, "busy cannot be 1"),
+    ],
 )
 def test_wrong_faults_are_refused_in_one_line(start: Start, faults: dict[str, Any], part: str) -> None:
     run = start("rpicam-still", *SMALL, "-o", "a.jpg", faults=faults)

@@ -133,7 +133,8 @@ def test_h264_is_playable_after_sigint(videos: Videos, arguments: tuple[str, ...
     assert process.wait(DEADLINE_S) == 0
     name = arguments[-1]
     answer = subprocess.run(
-        ["ffprobe", "-v", "error", "-count_frames", "-of", "json", "-show_entries", "stream=codec_name,width,nb_read_frames", name],
+        ["ffprobe", "-v", "error", "-count_frames", "-of", "json",
+         "-show_entries", "stream=codec_name,width,nb_read_frames", name],
         cwd=videos.folder, capture_output=True, check=True,
     )  # fmt: skip
     (stream,) = json.loads(answer.stdout)["streams"]

@@ -26,8 +26,8 @@ from stillcam.camera.simulated.options import Options, StillOptions, VideoOption
         pytest.param(["-v"], "verbose", 2, id="verbose alone is level 2"),
         pytest.param(["--hdr"], "hdr", "auto", id="hdr alone is auto"),
         pytest.param(["--hdr=sensor"], "hdr", "sensor", id="hdr with its mode"),
-        pytest.param(["-x", "EXIF.FNumber=9/5", "--exif", "IFD0.Artist=me"], "exif", ("EXIF.FNumber=9/5", "IFD0.Artist=me"),
-                     id="exif again and again"),
+        pytest.param(["-x", "EXIF.FNumber=9/5", "--exif", "IFD0.Artist=me"], "exif",
+                     ("EXIF.FNumber=9/5", "IFD0.Artist=me"), id="exif again and again"),
         pytest.param(["--width", "0"], "width", 0, id="zero is the default size"),
     ],
 )  # fmt: skip
@@ -101,13 +101,24 @@ def test_check_early_refuses(arguments: list[str], text: str) -> None:
 
 
 def test_check_accepts_what_the_programs_accept() -> None:
-    checks.check(parse(StillOptions, ["--rotation", "180", "--awb", "custom", "-e", "JPG", "--ccm", "1,0,0,0,1,0,0,0,1"]))
+    checks.check(
+        parse(StillOptions, ["--rotation", "180", "--awb", "custom", "-e", "JPG", "--ccm", "1,0,0,0,1,0,0,0,1"])
+    )
     checks.check(parse(VideoOptions, ["--codec", "mjpeg", "--mode", "2304:1296:10:P"]))
 
 
 @pytest.mark.parametrize(
     ("text", "seconds"),
-    [("10ms", 0.01), ("5sec", 5.0), ("8333us", 0.008333), ("2min", 120.0), ("1.5s", 1.5), ("100ns", 1e-7), ("7", 0.007), ("5h", 0.005)],
+    [
+        ("10ms", 0.01),
+        ("5sec", 5.0),
+        ("8333us", 0.008333),
+        ("2min", 120.0),
+        ("1.5s", 1.5),
+        ("100ns", 1e-7),
+        ("7", 0.007),
+        ("5h", 0.005),
+    ],
 )
 def test_times_have_units_and_unknown_ones_count_as_none(text: str, seconds: float) -> None:
     assert values.seconds(text, 1e-3) == pytest.approx(seconds)

@@ -4,9 +4,11 @@ import io
 from dataclasses import replace
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import ExifTags, Image, ImageChops, ImageStat
 
-from stillcam.camera.simulated import chart, dng, encode, picture, sizes, tiff
+from stillcam.camera.simulated import chart, dng, encode, sizes, tiff
 from stillcam.camera.simulated.command_line import parse
 from stillcam.camera.simulated.failures import Failure
 from stillcam.camera.simulated.options import StillOptions
@@ -65,7 +67,7 @@ def test_automatic_exposure_shows_known_colours_as_they_are() -> None:
         (("--shutter", "20ms", "--gain", "1"), 1),
         (("--shutter", "8ms", "--gain", "2"), 1),
         (("--immediate",), -1),
-        (("--hdr", "single-exp"), 1),
+        (("--hdr=single-exp",), 1),
     ],
 )
 def test_brightness_answers(arguments: tuple[str, ...], sign: int) -> None:
@@ -77,12 +79,18 @@ def test_contrast_spreads_and_saturation_colours() -> None:
     plain, hard = take().image, take("--contrast", "1.5").image
     assert grey(hard, 8) - grey(hard, 2) > 1.3 * (grey(plain, 8) - grey(plain, 2))
     red = chart.PATCHES[14][0]
-    spread = [max(colour(image, red)) - min(colour(image, red)) for image in (take("--saturation", "0").image, plain)]
-    assert spread[0] < 3 < 60 < spread[1]
+    faded, lively = (
+        max(colour(image, red)) - min(colour(image, red)) for image in (take("--saturation", "0").image, plain)
+    )
+    assert faded < 3 and lively > 60
 
 
 def test_sharpness_and_noise_show() -> None:
-    assert detail(take("--sharpness", "0").image, STAR) < detail(take().image, STAR) < detail(take("--sharpness", "8").image, STAR)
+    assert (
+        detail(take("--sharpness", "0").image, STAR)
+        < detail(take().image, STAR)
+        < detail(take("--sharpness", "8").image, STAR)
+    )
     sky = (700, 30, 900, 130)
     noisy = ("--shutter", "500", "--gain", "16")
     amounts = [detail(take(*noisy, "--denoise", how).image, sky) for how in ("cdn_hq", "cdn_fast", "off")]
@@ -183,7 +191,7 @@ def test_other_proportions_crop_the_sensor() -> None:
         (IMX219, (), (3280, 2464)),
         (IMX708, ("--width", "1281", "--height", "721"), (1280, 720)),
         (IMX708, ("--width", "1280"), (1280, 2592)),
-        (IMX708, ("--hdr", "sensor"), (2304, 1296)),
+        (IMX708, ("--hdr=sensor",), (2304, 1296)),
         (IMX708, ("--mode", "1536:864"), (1536, 864)),
     ],
 )
@@ -214,7 +222,9 @@ def test_a_frozen_sensor_repeats_its_picture() -> None:
 
 def test_exif_says_what_the_real_one_says() -> None:
     frame = take("--shutter", "10ms", "--gain", "2")
-    options = StillOptions(exif=("EXIF.FNumber=9/5", "IFD0.Artist=me", "GPS.GPSLatitude=51/1,30/1,0/1", "EXIF.Nonsense=1"))
+    options = StillOptions(
+        exif=("EXIF.FNumber=9/5", "IFD0.Artist=me", "GPS.GPSLatitude=51/1,30/1,0/1", "EXIF.Nonsense=1")
+    )
     image = Image.open(io.BytesIO(encode.still(frame, options, IMX708)))
     exif = image.getexif()
     inner = exif.get_ifd(0x8769)
@@ -294,7 +304,9 @@ def test_tiff_values_of_odd_length_stay_aligned() -> None:
 
 def test_listing_ends_each_camera_with_an_empty_line() -> None:
     assert listing(()) == "No cameras available!\n"
-    assert listing((IMX708,)).splitlines()[2] == "0 : imx708 [4608x2592 10-bit RGGB] (/base/soc/i2c0mux/i2c@1/imx708@1a)"
+    assert (
+        listing((IMX708,)).splitlines()[2] == "0 : imx708 [4608x2592 10-bit RGGB] (/base/soc/i2c0mux/i2c@1/imx708@1a)"
+    )
     assert listing((replace(IMX219, order="MONO"),)).splitlines()[2].startswith("0 : imx219 [3280x2464 10-bit MONO] ")
     assert listing((IMX708,)).endswith("crop]\n\n")
 
@@ -304,4 +316,36 @@ def test_blur_is_drawn_coarser_but_not_otherwise() -> None:
     sharp, soft = take("--lens-position", "1.5").image, take("--lens-position", "15").image
     means = [ImageStat.Stat(image.crop((0, 0, 960, 480))).mean for image in (sharp, soft)]
     assert means[0] == pytest.approx(means[1], abs=4)
-    assert picture.BLUR > 0
+
+
+@pytest.mark.parametrize("sensor", [IMX708, IMX219])
+@given(data=st.data())
+@settings(max_examples=20, deadline=None)
+def test_no_combination_of_controls_is_refused_by_the_picture(sensor: Sensor, data: st.DataObject) -> None:
+    """What `checks` let through is clamped as libcamera clamps it."""
+
+    def number(low: float, high: float) -> str:
+        return f"{data.draw(st.floats(low, high)):.3f}"
+
+    def rectangle() -> str:
+        return ",".join((number(-0.5, 1.2), number(-0.5, 1.2), number(0, 1.5), number(0, 1.5)))
+
+    options = StillOptions(
+        width=data.draw(st.integers(1, 200)), height=data.draw(st.integers(1, 200)), roi=rectangle(),
+        autofocus_window=rectangle(), lens_position=number(-2, 40), shutter=number(0, 1e8), gain=float(number(0, 99)),
+        ev=float(number(-10, 10)), awbgains=f"{number(-1, 40)},{number(-1, 40)}", contrast=float(number(-1, 32)),
+        saturation=float(number(-1, 32)), sharpness=float(number(-1, 32)),
+        denoise=data.draw(st.sampled_from(["off", "auto"])),
+    )  # fmt: skip
+    size = sizes.still_size(options, sensor)
+    frame = Picture(sensor, sizes.still_mode(options, sensor), options, size, frame_us=70_000, settled=True).take(
+        frozen=False
+    )
+    with Image.open(io.BytesIO(encode.still(frame, options, sensor))) as image:
+        assert image.size == size
+    assert dng.build(frame.image, sensor, frame.metadata)[:4] == b"II*\0"
+
+
+def test_a_thumbnail_too_large_for_exif_gets_a_lower_quality() -> None:
+    frame = Frame(Image.effect_noise((900, 600), 80).convert("RGB"), take().metadata, take().moment)
+    Image.open(io.BytesIO(encode.still(frame, StillOptions(thumb="600:400:95"), IMX708))).load()

@@ -22,7 +22,10 @@ def folder(environ: Mapping[str, str]) -> Path:
     """Where the cameras' locks and the faults are; made where it is missing."""
     given = environ.get(VARIABLE)
     path = Path(given) if given else Path(tempfile.gettempdir()) / f"stillcam-simulated-{os.getuid()}"
-    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise Failure(f"{path}: {error.strerror}; {VARIABLE} names the folder of the simulated camera") from None
     return path
 
 
@@ -41,20 +44,23 @@ class Camera:
         self.chatter("INFO", "Camera camera_manager.cpp:340 libcamera v0.7.0+simulated")
         sensors = () if faults.no_camera else SENSORS
         for sensor in sensors:
-            self.chatter("INFO", f"IPAProxy ipa_proxy.cpp:180 Using tuning file /usr/share/libcamera/ipa/rpi/vc4/{sensor.model}.json")
-            self.chatter("INFO", f"Camera camera_manager.cpp:223 Adding camera '{sensor.path}' for pipeline handler rpi/vc4")
-            self.chatter("INFO", f"RPI vc4.cpp:445 Registered camera {sensor.path} to Unicam device /dev/media1 and ISP device /dev/media0")
+            tuning = f"/usr/share/libcamera/ipa/rpi/vc4/{sensor.model}.json"
+            devices = "Unicam device /dev/media1 and ISP device /dev/media0"
+            self.chatter("INFO", f"IPAProxy ipa_proxy.cpp:180 Using tuning file {tuning}")
+            adding = f"Adding camera '{sensor.path}' for pipeline handler rpi/vc4"
+            self.chatter("INFO", f"Camera camera_manager.cpp:223 {adding}")
+            self.chatter("INFO", f"RPI vc4.cpp:445 Registered camera {sensor.path} to {devices}")
         if not sensors:
             raise Failure("no cameras available")
         if options.camera >= len(sensors):
             raise Failure("selected camera is not available")
         self.sensor: Sensor = sensors[options.camera]
-        self._lock = os.open(place / f"camera{options.camera}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
+            self._lock = os.open(place / f"camera{options.camera}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             if faults.busy:
                 raise BlockingIOError
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        except OSError:
             self.chatter("INFO", "Camera camera.cpp:1008 Pipeline handler in use by another process")
             raise Failure(f"failed to acquire camera {self.sensor.path}") from None
         self.wait(OPEN_S, faults)
@@ -83,8 +89,9 @@ class Camera:
             score = 1000 + abs(choice.size[0] - mode.size[0])
             say(f"    {choice.format},{choice.size[0]}x{choice.size[1]}/{choice.fps:g} - Score: {score}")
         say("Stream configuration adjusted")
+        main = f"{size[0]}x{size[1]}-{pixels}"
         raw = f"{mode.size[0]}x{mode.size[1]}-S{self.sensor.order}{mode.bits}"
-        self.chatter("INFO", f"Camera camera.cpp:1215 configuring streams: (0) {size[0]}x{size[1]}-{pixels} (1) {raw}_CSI2P/RAW")
+        self.chatter("INFO", f"Camera camera.cpp:1215 configuring streams: (0) {main} (1) {raw}_CSI2P/RAW")
         self.chatter("INFO", f"RPI vc4.cpp:620 Sensor: {self.sensor.path} - Selected sensor format: {raw}_1X10/RAW")
 
     def warn_of_controls(self, options: Options) -> None:

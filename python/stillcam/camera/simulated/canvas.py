@@ -60,7 +60,9 @@ class Canvas:
         """A filled polygon."""
         self._shape(points, fill, opacity, lambda draw, pixels: draw.polygon(pixels, fill=255))
 
-    def ellipse(self, x: float, y: float, across: float, down: float, fill: Colour | Stops, opacity: float = 1.0) -> None:
+    def ellipse(
+        self, x: float, y: float, across: float, down: float, fill: Colour | Stops, opacity: float = 1.0
+    ) -> None:
         """A filled ellipse by its centre and its half axes."""
         box = [(x - across, y - down), (x + across, y + down)]
         self._shape(box, fill, opacity, lambda draw, pixels: draw.ellipse([*pixels[0], *pixels[1]], fill=255))
@@ -85,7 +87,8 @@ class Canvas:
 
     def glow(self, x: float, y: float, radius: float, fill: Colour, opacity: float) -> None:
         """Light that fades out to `radius`."""
-        light = Image.radial_gradient("L").point([round(255 * opacity * max(0.0, 1 - v / 181) ** 2) for v in range(256)])
+        fading = [round(255 * opacity * max(0.0, 1 - value / 181) ** 2) for value in range(256)]
+        light = Image.radial_gradient("L").point(fading)
         (left, top), (right, bottom) = self.view.pixel(x - radius, y - radius), self.view.pixel(x + radius, y + radius)
         size = max(1, round(right - left)), max(1, round(bottom - top))
         self.image.paste(self._opaque(fill), (round(left), round(top)), light.resize(size, Image.Resampling.BICUBIC))
@@ -102,7 +105,8 @@ class Canvas:
         ImageDraw.Draw(mask).text((-left, -top), text, fill=255, font=face)
         mask = mask.resize((max(1, round(mask.width * across / down)), mask.height))
         middle = self.view.pixel(x, y)
-        self.image.paste(self._opaque(fill), (round(middle[0] - mask.width / 2), round(middle[1] - mask.height / 2)), mask)
+        corner = round(middle[0] - mask.width / 2), round(middle[1] - mask.height / 2)
+        self.image.paste(self._opaque(fill), corner, mask)
 
     def _shape(
         self,
@@ -134,7 +138,8 @@ class Canvas:
         """`size` pixels of the gradient, from the row `top` of the picture on."""
         down = self.view.scale[1]
         column = Image.new(self.image.mode, (1, size[1]))
-        column.putdata([self._opaque(_between(stops, self.view.top + (top + row + 0.5) / down)) for row in range(size[1])])
+        heights = [self.view.top + (top + row + 0.5) / down for row in range(size[1])]
+        column.putdata([self._opaque(_between(stops, height)) for height in heights])
         return column.resize(size, Image.Resampling.NEAREST)
 
     def _opaque(self, colour: Colour) -> tuple[int, ...]:

@@ -28,7 +28,8 @@ _SRGB: tuple[Colour, ...] = (
 PATCH = 36.0
 
 PATCHES: tuple[tuple[Point, Colour], ...] = tuple(
-    ((COLOURS[0] + 25 + index % 6 * 38, COLOURS[1] + 30 + index // 6 * 43), colour) for index, colour in enumerate(_SRGB)
+    ((COLOURS[0] + 25 + index % 6 * 38, COLOURS[1] + 30 + index // 6 * 43), colour)
+    for index, colour in enumerate(_SRGB)
 )
 
 PAPER = (238, 238, 236)

@@ -69,7 +69,9 @@ def _gather(rows: Sequence[Field[Any]], arguments: list[str]) -> dict[str, list[
             raise Failure("too many positional options have been specified on the command line")
         if equals:
             if not text:
-                raise Failure(f"the argument for option '--{name_of(row)}' should follow immediately after the equal sign")
+                raise Failure(
+                    f"the argument for option '--{name_of(row)}' should follow immediately after the equal sign"
+                )
         elif isinstance(row.default, bool):
             text = "1"
         elif row.metadata["bare"] is not None:

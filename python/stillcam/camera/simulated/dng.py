@@ -11,6 +11,7 @@ from stillcam.camera.simulated.sensors import Sensor
 from stillcam.camera.simulated.tone import linear
 
 BLACK = 64  # of 10 bits, as for both sensors
+LIGHT = [linear(value / 255) for value in range(256)]
 THUMBNAIL = 16  # the thumbnail's side is this fraction
 
 # XYZ (D50) to the camera's colours, of the kind that rpicam-apps computes from its colour matrix.
@@ -92,14 +93,11 @@ def mosaic(image: Image.Image, order: str, gains: dict[str, float], white: int) 
         row = bytearray(width * height)  # every second row of the plane: width * height / 2 samples
         for column, letter in enumerate(pair):
             # An affine step of two pixels picks this position of each square, without mixing its neighbours in.
-            plane = image.getchannel(letter).transform(
-                half, Image.Transform.AFFINE, (2, 0, column - 0.5, 0, 2, down - 0.5), Image.Resampling.NEAREST
-            ).tobytes()
-            samples = [min(white, round(BLACK + (white - BLACK) * linear(step / 255) * gains[letter])) for step in range(256)]
-            row[2 * column :: 4] = plane.translate(bytes(sample & 255 for sample in samples))
-            row[2 * column + 1 :: 4] = plane.translate(bytes(sample >> 8 for sample in samples))
+            step = (2, 0, column - 0.5, 0, 2, down - 0.5)
+            plane = image.getchannel(letter).transform(half, Image.Transform.AFFINE, step, Image.Resampling.NEAREST)
+            samples = [min(white, round(BLACK + (white - BLACK) * light * gains[letter])) for light in LIGHT]
+            row[2 * column :: 4] = plane.tobytes().translate(bytes(sample & 255 for sample in samples))
+            row[2 * column + 1 :: 4] = plane.tobytes().translate(bytes(sample >> 8 for sample in samples))
         rows.append(row)
     stride = width * 2
-    return b"".join(
-        bytes(row[at : at + stride]) for at in range(0, height // 2 * stride, stride) for row in rows
-    )
+    return b"".join(bytes(row[at : at + stride]) for at in range(0, height // 2 * stride, stride) for row in rows)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from PIL import Image
 
 from stillcam.camera.simulated import exif
+from stillcam.camera.simulated.failures import Failure
 from stillcam.camera.simulated.options import StillOptions
 from stillcam.camera.simulated.picture import Frame
 from stillcam.camera.simulated.sensors import Sensor
@@ -34,14 +35,22 @@ def yuv420(image: Image.Image) -> bytes:
 
 
 def _jpg(frame: Frame, options: StillOptions, sensor: Sensor) -> bytes:
-    thumbnail = b""
-    if options.thumb.lower() != "none":
-        width, height, quality = (int(part) for part in options.thumb.split(":"))
-        if width and height:
-            small = frame.image.resize((width, height), BOX, reducing_gap=2.0)
-            thumbnail = jpeg(small, quality)
+    thumbnail = b"" if options.thumb.lower() == "none" else _thumbnail(frame.image, options.thumb)
     content = exif.build(sensor.model, frame.metadata, frame.moment, options.exif, thumbnail)
     return jpeg(frame.image, options.quality, content)
+
+
+def _thumbnail(image: Image.Image, wanted: str) -> bytes:
+    """width:height:quality, at whatever lower quality fits into EXIF (image/jpeg.cpp); a 0 means none."""
+    width, height, quality = (int(part) for part in wanted.split(":"))
+    if not width or not height:
+        return b""
+    small = image.resize((min(width, image.width), min(height, image.height)), BOX, reducing_gap=2.0)
+    for lower in range(quality, 0, -5):
+        data = jpeg(small, lower)
+        if len(data) < THUMBNAIL_BYTES:
+            return data
+    raise Failure("failed to make acceptable thumbnail")
 
 
 def _saved(form: str) -> Callable[[Image.Image], bytes]:
@@ -61,6 +70,7 @@ def _rgb48(image: Image.Image) -> bytes:
     return bytes(deep)
 
 
+THUMBNAIL_BYTES = 60_000
 BOX = Image.Resampling.BOX
 
 OTHERS: dict[str, Callable[[Image.Image], bytes]] = {

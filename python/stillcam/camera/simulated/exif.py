@@ -19,7 +19,8 @@ TAGS: dict[str, tuple[int, int]] = {
     "Software": (0x0131, tiff.ASCII), "DateTime": (0x0132, tiff.ASCII), "Artist": (0x013B, tiff.ASCII),
     "Copyright": (0x8298, tiff.ASCII), "Orientation": (0x0112, tiff.SHORT), "XResolution": (0x011A, tiff.RATIONAL),
     "YResolution": (0x011B, tiff.RATIONAL), "ResolutionUnit": (0x0128, tiff.SHORT),
-    "ExposureTime": (0x829A, tiff.RATIONAL), "FNumber": (0x829D, tiff.RATIONAL), "ISOSpeedRatings": (0x8827, tiff.SHORT),
+    "ExposureTime": (0x829A, tiff.RATIONAL), "FNumber": (0x829D, tiff.RATIONAL),
+    "ISOSpeedRatings": (0x8827, tiff.SHORT),
     "DateTimeOriginal": (0x9003, tiff.ASCII), "DateTimeDigitized": (0x9004, tiff.ASCII),
     "ShutterSpeedValue": (0x9201, tiff.SRATIONAL), "ApertureValue": (0x9202, tiff.RATIONAL),
     "BrightnessValue": (0x9203, tiff.SRATIONAL), "SubjectDistance": (0x9206, tiff.RATIONAL),
@@ -103,7 +104,10 @@ def _add(ifds: dict[str, dict[int, tiff.Value]], item: str) -> None:
         say(f"WARNING: no EXIF tag {name} found - ignoring")
         return
     number, kind = TAGS[name]
-    ifds[ifd][number] = tiff.text(value) if kind == tiff.ASCII else tiff.Value(kind, [_number(kind, part) for part in value.split(",")])
+    if kind == tiff.ASCII:
+        ifds[ifd][number] = tiff.text(value)
+    else:
+        ifds[ifd][number] = tiff.Value(kind, [_number(kind, part) for part in value.split(",")])
 
 
 def _number(kind: int, value: str) -> Any:

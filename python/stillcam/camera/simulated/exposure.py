@@ -14,6 +14,7 @@ SCENE_LUMINANCE = 0.395  # mean light in the middle of the 16:9 scene, measured:
 LEAST_US = 26.0
 LONGEST_US = 112_015_553.0  # imx708, full size
 MAX_DIGITAL_GAIN = 4.0
+MIN_COLOUR_GAIN, MAX_COLOUR_GAIN = 0.01, 32.0
 LINE_US = 18.9  # exposure comes in whole lines of the sensor
 
 # Stages of exposure: raise the time up to here, then the gain up to there (as rpi.agc's exposure modes).
@@ -91,7 +92,7 @@ def balance(options: Options, *, settled: bool) -> Balance:
     given = values.floats(options.awbgains, 2) or (0.0, 0.0)
     true_red, true_blue = gains_for(SCENE_KELVIN)
     if given[0] and given[1]:
-        red, blue = given
+        red, blue = (min(MAX_COLOUR_GAIN, max(MIN_COLOUR_GAIN, gain)) for gain in given)
         kelvin = _kelvin_for(red / blue)
     else:
         kelvin = AWB_KELVIN.get(options.awb, SCENE_KELVIN if settled else 4300)

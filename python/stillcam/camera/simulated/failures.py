@@ -1,6 +1,7 @@
 """How the camera programs end badly, and how they speak."""
 
-import sys
+import contextlib
+import os
 
 
 class Failure(Exception):
@@ -8,6 +9,9 @@ class Failure(Exception):
 
 
 def say(line: str) -> None:
-    """One line on stderr, at once, in one write: other processes write there too."""
-    sys.stderr.write(line + "\n")
-    sys.stderr.flush()
+    """One line on stderr, in one write: other processes write there too, and a signal handler may speak in between.
+
+    That nobody listens any more is no reason to end.
+    """
+    with contextlib.suppress(OSError):
+        os.write(2, f"{line}\n".encode(errors="replace"))

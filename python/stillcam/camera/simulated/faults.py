@@ -76,10 +76,12 @@ class FaultSource:
             version = status.st_ino, status.st_mtime_ns, status.st_size
             if version == self._version:
                 return self._last
-            text = self._path.read_text()
+            text = self._path.read_bytes()
         except FileNotFoundError:
             self._version, self._last = None, Faults()
             return self._last
+        except OSError as error:
+            raise Failure(f"{self._path}: {error.strerror}") from None
         try:
             json.loads(text)
         except ValueError:
@@ -96,7 +98,7 @@ def die(faults: Faults) -> None:
     os._exit(faults.die_exit)
 
 
-def _parse(text: str, source: str) -> Faults:
+def _parse(text: str | bytes, source: str) -> Faults:
     try:
         document = json.loads(text)
     except ValueError as error:

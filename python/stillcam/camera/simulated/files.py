@@ -3,6 +3,7 @@
 import os
 import re
 import sys
+import time
 from pathlib import Path
 
 from stillcam.camera.simulated.failures import Failure
@@ -10,6 +11,7 @@ from stillcam.camera.simulated.faults import Faults
 
 NAME_BYTES = 128  # char filename[128] in rpicam_still.cpp, the last one for the end
 CHUNK_BYTES = 1 << 16
+CHUNK_S = 0.0002  # about a slow card's pace: the half-written file is there to be seen
 DIRECTIVE = re.compile(r"%(%|[-+ #0]*\d*(?:\.\d+)?[diuxXo])")
 
 
@@ -18,6 +20,7 @@ def numbered(pattern: str, number: int, size: int = NAME_BYTES) -> str:
 
     Other directives are undefined behaviour in C; here they stay as they are.
     """
+
     def replace(directive: re.Match[str]) -> str:
         if directive[1] == "%":
             return "%"
@@ -44,7 +47,8 @@ def write(name: str, data: bytes, faults: Faults, *, half: bool = False) -> None
     try:
         view = memoryview(data)[:keep]
         while view:
-            view = view[os.write(descriptor, view[:CHUNK_BYTES]):]
+            view = view[os.write(descriptor, view[:CHUNK_BYTES]) :]
+            time.sleep(CHUNK_S / faults.speed)
     except OSError:
         raise Failure("failed to write file - output probably corrupt") from None
     finally:

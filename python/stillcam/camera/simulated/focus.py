@@ -59,6 +59,7 @@ def _window(options: Options, whole: View) -> Box:
 
 def _subject(window: Box) -> float:
     """The distance (dioptres) of what has most contrast in the window."""
+
     def weight(layer: Layer) -> float:
         return layer.contrast * sum(_overlap(window, box) for box in layer.subjects)
 

@@ -11,14 +11,21 @@ from stillcam.camera.simulated.focus import Focus
 from stillcam.camera.simulated.sensors import Rectangle
 
 Metadata = dict[str, Any]
-"""libcamera's names and units: µs, ×, K, lx, dioptres, °C, ns since boot."""
+"""libcamera's names and units: µs, K, lx, dioptres, °C, ns since boot."""
 
 SENSOR_CELSIUS = 41.0
 AE_SEARCHING, AE_CONVERGED = 1, 2
 
 
 def describe(
-    exposure: Exposure, balance: Balance, focus: Focus, crop: Rectangle, stamp_ns: int, frame_us: float, *, settled: bool
+    exposure: Exposure,
+    balance: Balance,
+    focus: Focus,
+    crop: Rectangle,
+    stamp_ns: int,
+    frame_us: float,
+    *,
+    settled: bool,
 ) -> Metadata:
     """The metadata of one frame; a sensor without a lens motor says nothing of a lens."""
     lens = {} if focus.position is None else {"LensPosition": focus.position, "AfState": focus.state}

@@ -1,5 +1,6 @@
 """Where the frames of a video go: JPEGs or planes into a file or stdout, H.264 by way of ffmpeg."""
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -121,8 +122,9 @@ class FFmpeg(Output):
             say("stillcam: the simulated camera encodes H.264 with ffmpeg: apt install ffmpeg")
             raise Failure("Unable to find an appropriate H.264 codec")
         self._name = options.output
+        arguments = [*self._input(size, fps), *self._encoder(options, fps), *self._target(options)]
         self._process = subprocess.Popen(
-            [program, "-nostdin", "-v", "error", "-y", *self._input(size, fps), *self._encoder(options, fps), *self._target(options)],
+            [program, "-nostdin", "-v", "error", "-y", *arguments],
             stdin=subprocess.PIPE,
             start_new_session=True,  # a Ctrl-C is ours: ffmpeg ends when its input does
         )
@@ -136,10 +138,8 @@ class FFmpeg(Output):
 
     def close(self) -> None:
         assert self._process.stdin is not None
-        try:
+        with contextlib.suppress(BrokenPipeError):  # it has ended already, and said why
             self._process.stdin.close()
-        except BrokenPipeError:
-            pass  # it has ended already, and said why
         try:
             self._process.wait(END_S)
         except subprocess.TimeoutExpired:

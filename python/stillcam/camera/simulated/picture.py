@@ -142,7 +142,8 @@ class Picture:
 
     def _words(self) -> str:
         exposure, lens = self._exposure, self._focus.position
-        shutter = f"1/{1e6 / exposure.time_us:.0f} s" if exposure.time_us < 300_000 else f"{exposure.time_us / 1e6:.1f} s"
+        seconds = exposure.time_us / 1e6
+        shutter = f"1/{1 / seconds:.0f} s" if seconds < 0.3 else f"{seconds:.1f} s"
         parts = [self._sensor.model, f"{self.size[0]}x{self.size[1]}", shutter, f"gain {exposure.analogue_gain:.1f}",
                  f"{self._balance.kelvin} K"]  # fmt: skip
         return "   ".join(parts if lens is None else [*parts, f"lens {lens:.1f} dpt"])

@@ -42,14 +42,19 @@ class Sensor:
         return max(self.modes, key=lambda mode: (mode.size, mode.bits))
 
     def mode_for(self, size: Size, fps: float) -> SensorMode:
-        """The cheapest mode that gives `size` (pixels) at `fps` with the most of the view, as rpicam-apps scores them."""
+        """The cheapest mode that gives `size` (pixels) at `fps` with the most of the view.
+
+        The weights are ours; on these sensors they choose as rpicam-apps does.
+        """
+
         def score(mode: SensorMode) -> float:
             aspect = abs(mode.size[0] / mode.size[1] - size[0] / size[1])
             missing = max(0, size[0] - mode.size[0]) + max(0, size[1] - mode.size[1])
             slow = max(0.0, fps - mode.fps)
             lost = 1 - mode.crop[2] * mode.crop[3] / (self.size[0] * self.size[1])
             surplus = mode.size[0] * mode.size[1] / (self.size[0] * self.size[1])
-            return 1500 * aspect * 0.1 + 2 * missing + 50 * slow + 1000 * lost + 100 * surplus + (self.bits - mode.bits) * 200
+            shallow = self.bits - mode.bits
+            return 150 * aspect + 2 * missing + 50 * slow + 1000 * lost + 100 * surplus + 200 * shallow
 
         return min(self.modes, key=score)
 

@@ -1,12 +1,9 @@
 """rpicam-still: the event loop of apps/rpicam_still.cpp, frame by frame."""
 
 import os
-import select
 import signal
-import sys
 import time
 from collections.abc import Mapping
-from types import FrameType
 
 from stillcam.camera.simulated import dng, encode, files, metadata, sizes
 from stillcam.camera.simulated.camera import Camera
@@ -14,6 +11,7 @@ from stillcam.camera.simulated.failures import say
 from stillcam.camera.simulated.faults import die
 from stillcam.camera.simulated.options import StillOptions
 from stillcam.camera.simulated.picture import Picture
+from stillcam.camera.simulated.requests import Requests
 
 RECONFIGURE_S = 0.2  # of the about 300 ms from signal to file; the rest are frames
 FOCUS_SCAN_S = 0.4
@@ -27,19 +25,20 @@ class Stills:
 
     def __init__(self, options: StillOptions, environ: Mapping[str, str]) -> None:
         self._options = options
-        self._signal = 0
         self._number = options.framestart
         self._captures = 0
         self._describes = metadata.Saver(options.metadata, options.metadata_format.lower())
         self._camera = Camera(options, environ)
         self._faults = self._camera.faults()
-        signal.signal(signal.SIGUSR1, self._received)
-        signal.signal(signal.SIGUSR2, self._received)
+        self._requests = Requests(keys=options.keypress, signals=options.signal, verbose=options.verbose > 0)
+        self._requests.catch(signal.SIGUSR1, signal.SIGUSR2)
         sensor = self._camera.sensor
         self._camera.warn_of_controls(options)
         self._mode = sizes.still_mode(options, sensor)
         size = sizes.still_size(options, sensor)
-        self._picture = Picture(sensor, self._mode, options, size, frame_us=1e6 / self._mode.fps, settled=not options.immediate)
+        self._picture = Picture(
+            sensor, self._mode, options, size, frame_us=1e6 / self._mode.fps, settled=not options.immediate
+        )
 
     def run(self) -> None:
         """Capture until the options, a key or a signal say that it is enough."""
@@ -55,7 +54,7 @@ class Stills:
         if options.immediate:
             self._configure(still=True)
             while waits:
-                key = self._key()
+                key = self._requests.key()
                 if key == "x":
                     return
                 if key == "\n":
@@ -65,12 +64,13 @@ class Stills:
             self._capture()
             return
         self._configure(still=options.zsl)
+        self._picture.prepare()
         started = lapse = time.monotonic()
         frames = 0
         pressed = False
         while True:
             self._frame()
-            key = self._key()
+            key = self._requests.key()
             if key == "x":
                 return
             pressed = pressed or key == "\n"
@@ -89,7 +89,7 @@ class Stills:
             if not options.zsl:
                 self._configure(still=True)
             self._frame()
-            key = self._key()
+            key = self._requests.key()
             if key == "x":
                 return
             pressed = key == "\n"
@@ -150,24 +150,6 @@ class Stills:
         if options.timestamp:
             return os.fsdecode(os.fsencode(f"{stem}{int(time.time())}.{options.encoding.lower()}")[:127])
         return files.numbered(options.output, self._number)
-
-    def _received(self, number: int, _frame: FrameType | None) -> None:
-        self._signal = number
-        if self._options.verbose:
-            os.write(2, f"Received signal {number}\n".encode())
-
-    def _key(self) -> str:
-        """`x` to leave, a line end to capture, else nothing; the last signal counts, and once."""
-        key = ""
-        if self._options.keypress and select.select([sys.stdin], [], [], 0)[0]:
-            key = sys.stdin.readline()[:1].lower()
-        if self._options.signal:
-            if self._signal == signal.SIGUSR1:
-                key = "\n"
-            elif self._signal == signal.SIGUSR2:
-                key = "x"
-            self._signal = 0
-        return key
 
 
 def _dng_name(name: str) -> str:

@@ -42,7 +42,9 @@ class Tone:
         if self.sharpness < 1:
             return Image.blend(image.filter(ImageFilter.BoxBlur(1)), image, self.sharpness)
         if self.sharpness > 1:
-            return image.filter(ImageFilter.UnsharpMask(radius=1.2, percent=round(45 * (self.sharpness - 1)), threshold=0))
+            return image.filter(
+                ImageFilter.UnsharpMask(radius=1.2, percent=round(45 * (self.sharpness - 1)), threshold=0)
+            )
         return image
 
 

@@ -18,7 +18,7 @@ def seconds(text: str, unit: float) -> float:
     number = NUMBER.match(text)
     if not number:
         raise Failure("Invalid time string provided")
-    return float(number[1]) * SECONDS.get(text[number.end():], unit)
+    return float(number[1]) * SECONDS.get(text[number.end() :], unit)
 
 
 def bitrate(text: str) -> int:
@@ -26,7 +26,7 @@ def bitrate(text: str) -> int:
     number = NUMBER.match(text)
     if not number:
         raise Failure("Invalid bitrate string provided")
-    return int(float(number[1]) * BITS.get(text[number.end():], 1))
+    return int(float(number[1]) * BITS.get(text[number.end() :], 1))
 
 
 def floats(text: str, count: int) -> tuple[float, ...] | None:
@@ -39,7 +39,7 @@ def floats(text: str, count: int) -> tuple[float, ...] | None:
             return None
         found.append(float(number[1]))
         at = number.end()
-        if len(found) < count and text[at:at + 1] != ",":
+        if len(found) < count and text[at : at + 1] != ",":
             return None
         at += 1
     return tuple(found)

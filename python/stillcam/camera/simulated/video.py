@@ -1,12 +1,8 @@
 """rpicam-vid: the event loop of apps/rpicam_vid.cpp, frame by frame."""
 
-import os
-import select
 import signal
-import sys
 import time
 from collections.abc import Mapping
-from types import FrameType
 
 from stillcam.camera.simulated import metadata, outputs, sizes
 from stillcam.camera.simulated.camera import Camera
@@ -14,6 +10,7 @@ from stillcam.camera.simulated.failures import say
 from stillcam.camera.simulated.faults import die
 from stillcam.camera.simulated.options import VideoOptions
 from stillcam.camera.simulated.picture import Frame, Picture
+from stillcam.camera.simulated.requests import Requests
 
 FRAMERATE = 30.0
 
@@ -23,7 +20,6 @@ class Video:
 
     def __init__(self, options: VideoOptions, environ: Mapping[str, str]) -> None:
         self._options = options
-        self._signal = 0
         self._frames = 0
         self._recording = options.initial == "record"
         self._camera = Camera(options, environ)
@@ -36,12 +32,12 @@ class Video:
         self._period_s = max(1 / min(wanted, mode.fps), options.shutter_us / 1e6)
         self._camera.configure(size, "YUV420", mode, size)
         self._picture = Picture(sensor, mode, options, size, frame_us=self._period_s * 1e6, settled=True)
+        self._requests = Requests(keys=options.keypress, signals=options.signal, verbose=options.verbose > 0)
         self._output = outputs.create(options, size, 1 / self._period_s)
 
     def run(self) -> None:
         """Record until the options, a key or a signal say that it is enough."""
-        for number in (signal.SIGUSR1, signal.SIGUSR2, signal.SIGINT, signal.SIGPIPE):
-            signal.signal(number, self._received)
+        self._requests.catch(signal.SIGUSR1, signal.SIGUSR2, signal.SIGINT, signal.SIGPIPE)
         describes = metadata.Stream(self._options.metadata, self._options.metadata_format.lower())
         try:
             self._picture.prepare()
@@ -56,7 +52,7 @@ class Video:
         while True:
             self._stall()
             due = self._pace(due)
-            key = self._key()
+            key = self._requests.key()
             if key == "\n":
                 self._recording = not self._recording
             timed_out = not options.frames and 0 < options.timeout_s < time.monotonic() - started
@@ -99,23 +95,3 @@ class Video:
             time.sleep(due - now)
             return due
         return now if now - due > period else due
-
-    def _received(self, number: int, _frame: FrameType | None) -> None:
-        self._signal = number
-        if self._options.verbose:
-            os.write(2, f"Received signal {number}\n".encode())
-
-    def _key(self) -> str:
-        """`x` to leave, a line end to pause or resume, else nothing."""
-        if self._signal == signal.SIGINT:
-            return "x"
-        key = ""
-        if self._options.keypress and select.select([sys.stdin], [], [], 0)[0]:
-            key = sys.stdin.readline()[:1].lower()
-        if self._options.signal:
-            if self._signal == signal.SIGUSR1:
-                key = "\n"
-            elif self._signal in (signal.SIGUSR2, signal.SIGPIPE):
-                key = "x"
-            self._signal = 0
-        return key

@@ -1,0 +1,70 @@
+"""Reads what `rpicam-still --list-cameras` prints.
+
+Source of the text: rpicam-apps core/options.cpp. Bit depth, Bayer order and crop can be
+missing, and later versions may say more: what is not understood is passed over, so that
+one odd line never hides a camera.
+"""
+
+from __future__ import annotations
+
+import re
+
+from stillcam.camera.driver import Camera, SensorMode
+
+_CAMERA = re.compile(
+    r"(?P<index>\d+)\s*:\s*(?P<model>\S+)\s*\[(?P<width>\d+)x(?P<height>\d+)(?P<rest>[^\]]*)\]\s*(?:\((?P<path>.*)\))?\s*"
+)
+_BIT_DEPTH = re.compile(r"(\d+)-bit")
+_COLOUR = re.compile(r"\b(MONO|[RGB]{4})\b")
+_FORMAT = re.compile(r"'(?P<format>[^']+)'\s*:")
+_MODE = re.compile(
+    r"(?P<width>\d+)x(?P<height>\d+)\s*\[(?P<fps>[\d.]+) fps"
+    r"(?:\s*-\s*\((?P<x>-?\d+),\s*(?P<y>-?\d+)\)/(?P<w>\d+)x(?P<h>\d+) crop)?[^\]]*\]"
+)
+_FORMAT_DEPTH = re.compile(r"[A-Z]+(\d+)")
+
+
+def parse(text: str) -> list[Camera]:
+    """The cameras in the output of `--list-cameras`, in its order; an empty list when there is none."""
+    cameras: list[Camera] = []
+    modes: list[list[SensorMode]] = []
+    format_name = ""
+    for line in text.splitlines():
+        if head := _CAMERA.fullmatch(line.strip()):
+            depth = _BIT_DEPTH.search(head["rest"])
+            colour = _COLOUR.search(head["rest"])
+            cameras.append(Camera(
+                index=int(head["index"]),
+                model=head["model"],
+                size=(int(head["width"]), int(head["height"])),
+                bit_depth=int(depth[1]) if depth else None,
+                colour=colour[1] if colour else None,
+                path=head["path"] or "",
+                modes=(),
+            ))  # fmt: skip
+            modes.append([])
+            format_name = ""
+        elif cameras:
+            if label := _FORMAT.search(line):
+                format_name = label["format"]
+            if mode := _MODE.search(line):
+                modes[-1].append(_sensor_mode(format_name, mode))
+    return [
+        Camera(c.index, c.model, c.size, c.bit_depth, c.colour, c.path, tuple(found))
+        for c, found in zip(cameras, modes, strict=True)
+    ]
+
+
+def _sensor_mode(format_name: str, mode: re.Match[str]) -> SensorMode:
+    depth = _FORMAT_DEPTH.match(format_name)
+    try:
+        fps = float(mode["fps"])
+    except ValueError:
+        fps = 0.0
+    return SensorMode(
+        format=format_name,
+        size=(int(mode["width"]), int(mode["height"])),
+        bit_depth=int(depth[1]) if depth else None,
+        fps=fps,
+        crop=(int(mode["x"]), int(mode["y"]), int(mode["w"]), int(mode["h"])) if mode["x"] else None,
+    )

@@ -1,0 +1,152 @@
+"""A camera program as a child process: started, watched, ended and reaped here, and nowhere else."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import logging
+import os
+import signal
+import subprocess
+import threading
+from collections import deque
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+
+from stillcam.errors import CameraError
+
+TERM_GRACE_S = 2.0
+_PR_SET_PDEATHSIG = 1
+_STDERR_LINES = 40
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def _in_the_child(parent: int) -> None:
+    """Before exec: survive an early SIGUSR1, and never outlive the daemon.
+
+    rpicam-still dies of a SIGUSR1 that comes before its handler is installed, unless the
+    signal is ignored, which exec(2) hands down. PR_SET_PDEATHSIG (prctl(2)) ends the
+    program with the thread that started it, also when the daemon is killed by SIGKILL.
+    """
+    signal.signal(signal.SIGUSR1, signal.SIG_IGN)
+    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:  # it died just before
+        os._exit(1)
+
+
+class Program:
+    """One running camera program.
+
+    Args:
+        name: what logs and errors call it.
+        argv: program and arguments.
+        folder: its working directory.
+        env: its environment; None: this process's own.
+        stdout: `subprocess.PIPE` to read frames from `stdout`; else it is thrown away.
+
+    Raises:
+        CameraError: it cannot be started.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        argv: Sequence[str],
+        folder: Path,
+        env: Mapping[str, str] | None = None,
+        stdout: int = subprocess.DEVNULL,
+    ) -> None:
+        self.name = name
+        logging.debug("starting %s", " ".join(argv))
+        try:
+            self._process = subprocess.Popen(
+                argv,
+                cwd=folder,
+                env=env,
+                stdin=subprocess.DEVNULL,
+                stdout=stdout,
+                stderr=subprocess.PIPE,
+                bufsize=0,
+                preexec_fn=partial(_in_the_child, os.getpid()),
+                start_new_session=True,  # a Ctrl-C in the terminal is the daemon's to handle
+            )
+        except OSError as error:
+            raise CameraError("missing", f"cannot start {argv[0]}: {error.strerror} ({error.filename})") from error
+        self.pid = self._process.pid
+        self.pidfd = os.pidfd_open(self.pid)  # readable once the program has ended
+        self._stderr: deque[str] = deque(maxlen=_STDERR_LINES)
+        self._reader = threading.Thread(target=self._read_stderr, name=f"{self.name} stderr", daemon=True)
+        self._reader.start()
+
+    def __enter__(self) -> Program:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def _read_stderr(self) -> None:
+        """Keep the last lines; an unread pipe would block a program that prints INFO lines for weeks."""
+        assert self._process.stderr is not None
+        with self._process.stderr as pipe:
+            rest = b""
+            while chunk := pipe.read(8192):
+                *lines, rest = (rest + chunk).split(b"\n")
+                self._stderr.extend(line.decode(errors="replace") for line in lines)
+                rest = rest[-8192:]
+            if rest:
+                self._stderr.append(rest.decode(errors="replace"))
+
+    @property
+    def stdout(self) -> int:
+        """The descriptor of its standard output."""
+        assert self._process.stdout is not None
+        return self._process.stdout.fileno()
+
+    @property
+    def stderr(self) -> list[str]:
+        """The last lines that it printed on stderr; all there are once it has ended."""
+        if self.status is not None:
+            self._reader.join(1.0)
+        return list(self._stderr)
+
+    @property
+    def status(self) -> int | None:
+        """Its exit status, negative for a signal; None while it runs."""
+        return self._process.poll()
+
+    def catches(self, signum: int) -> bool:
+        """Whether it has installed a handler for the signal (SigCgt in proc(5))."""
+        try:
+            with open(f"/proc/{self.pid}/status", "rb") as file:
+                caught = next(line for line in file if line.startswith(b"SigCgt:"))
+        except (OSError, StopIteration):
+            return False
+        return bool(int(caught.split()[1], 16) >> (signum - 1) & 1)
+
+    def send(self, signum: int) -> None:
+        """Send a signal; nothing happens if it has ended."""
+        self._process.send_signal(signum)
+
+    def wait(self, timeout_s: float) -> None:
+        """Wait until it has ended by itself, or the time is over."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(timeout_s)
+
+    def stop(self, signum: int = signal.SIGTERM) -> int:
+        """End it: the signal, then SIGKILL after `TERM_GRACE_S`; returns its exit status."""
+        self.send(signum)
+        try:
+            self._process.wait(TERM_GRACE_S)
+        except subprocess.TimeoutExpired:
+            logging.warning("%s (pid %s) did not end within %s s: killed", self.name, self.pid, TERM_GRACE_S)
+            self._process.kill()
+        status = self._process.wait()
+        self._reader.join(1.0)
+        if self._process.stdout is not None:
+            self._process.stdout.close()
+        if self.pidfd >= 0:
+            os.close(self.pidfd)
+            self.pidfd = -1
+        return status

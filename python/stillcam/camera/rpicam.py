@@ -1,0 +1,224 @@
+"""The rpicam driver: rpicam-still and rpicam-vid (libcamera-* on older systems) as child processes.
+
+A signal is a request, never a count: the one proof of a capture is a closed file. So there
+is never a second SIGUSR1 before the first one's file has come or its time is over.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import logging
+import os
+import select
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from inotify_simple import INotify, flags
+
+from stillcam.camera.arguments import METADATA_NAME, still_arguments, stream_arguments
+from stillcam.camera.driver import Camera, Interrupted, Still
+from stillcam.camera.failures import failure
+from stillcam.camera.listing import parse
+from stillcam.camera.program import Program
+from stillcam.errors import CameraError
+from stillcam.frames import WORK_PREFIX
+from stillcam.jpeg import Cutter
+from stillcam.settings import Settings
+
+LIST_TIMEOUT_S = 20.0
+START_TIMEOUT_S = 20.0  # a Pi Zero with a cold card takes several seconds to load libcamera
+_READY_POLL_S = 0.01
+_PIPE_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Programs:
+    """How to call the camera programs: each the beginning of a command line."""
+
+    still: tuple[str, ...]
+    vid: tuple[str, ...]
+
+
+def find_programs(path: str | None) -> Programs | None:
+    """rpicam-still and rpicam-vid, else libcamera-still and libcamera-vid, on `path` (as in PATH); None without."""
+    for family in ("rpicam", "libcamera"):
+        if still := shutil.which(f"{family}-still", path=path):
+            return Programs((still,), (shutil.which(f"{family}-vid", path=path) or f"{family}-vid",))
+    return None
+
+
+class Rpicam:
+    """Drives the camera programs.
+
+    Args:
+        programs: how to call them.
+        images: the folder that stills are written to.
+        env: the environment of the programs; None: this process's own.
+        name: the driver's name in status and logs.
+    """
+
+    def __init__(
+        self, programs: Programs, images: Path, env: Mapping[str, str] | None = None, name: str = "rpicam"
+    ) -> None:
+        self.name = name
+        self.metadata: dict[str, Any] = {}
+        self._programs = programs
+        self._images = images
+        self._env = env
+        self._program: Program | None = None
+        self._inotify: INotify | None = None
+        self._cutter = Cutter()
+
+    @property
+    def pid(self) -> int | None:
+        """The process id of the camera program; None while there is none."""
+        return self._program.pid if self._program else None
+
+    def cameras(self, interrupts: Sequence[int]) -> list[Camera]:
+        """See Driver. Raises CameraError when the program cannot be run, fails, or does not answer."""
+        with self._start(self._programs.still, ["--list-cameras"], stdout=subprocess.PIPE) as program:
+            listing = bytearray()
+            deadline = time.monotonic() + LIST_TIMEOUT_S
+            while ready := _readable(deadline - time.monotonic(), program.stdout, *interrupts):
+                if program.stdout not in ready:
+                    raise Interrupted
+                if not (chunk := os.read(program.stdout, 65536)):
+                    break
+                listing += chunk
+            else:
+                raise CameraError("stalled", f"{program.name} --list-cameras does not answer: restart the Pi")
+            program.wait(1.0)
+            if program.status:
+                raise failure(program.name, program.status, program.stderr)
+            # libcamera-still of 2022 prints the list on stderr.
+            return parse(listing.decode(errors="replace")) or parse("\n".join(program.stderr))
+
+    def start_stills(self, settings: Settings, camera: Camera, interrupts: Sequence[int]) -> None:
+        """Start rpicam-still in signal mode and wait until it handles SIGUSR1."""
+        self.stop()
+        self.metadata = {}
+        self._inotify = INotify()
+        try:
+            self._inotify.add_watch(self._images, flags.CLOSE_WRITE | flags.DELETE_SELF | flags.MOVE_SELF)
+        except OSError as error:
+            raise CameraError("disk", f"cannot watch {self._images} ({error.strerror}): make the folder again") from error
+        self._program = program = self._start(self._programs.still, still_arguments(settings, camera))
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while not program.catches(signal.SIGUSR1):
+            if time.monotonic() > deadline:
+                raise CameraError("stalled", f"{program.name} did not get ready within {START_TIMEOUT_S:g} s")
+            self._closed_files(_READY_POLL_S, interrupts)
+
+    def capture(self, timeout_s: float, interrupts: Sequence[int]) -> Still:
+        """Ask for one still and wait until its file has been closed."""
+        assert self._program is not None
+        deadline = time.monotonic() + timeout_s
+        self._program.send(signal.SIGUSR1)
+        while (left := deadline - time.monotonic()) > 0:
+            if stills := self._closed_files(left, interrupts):
+                return Still(self._images / stills[0], time.time())
+        raise CameraError(
+            "stalled", f"no picture within {timeout_s:g} s: check the camera's cable and the power supply"
+        )
+
+    def rest(self, timeout_s: float, interrupts: Sequence[int]) -> None:
+        """See Driver. A still that nobody here asked for is deleted: it would be litter."""
+        deadline = time.monotonic() + timeout_s
+        while (left := deadline - time.monotonic()) > 0:
+            for name in self._closed_files(left, interrupts):
+                (self._images / name).unlink(missing_ok=True)
+
+    def start_stream(self, settings: Settings, camera: Camera) -> None:
+        """Start rpicam-vid; its JPEGs come through a pipe."""
+        self.stop()
+        self.metadata = {}
+        self._cutter = Cutter()
+        self._program = self._start(self._programs.vid, stream_arguments(settings, camera), stdout=subprocess.PIPE)
+        fcntl.fcntl(self._program.stdout, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
+
+    def frames(self, timeout_s: float, interrupts: Sequence[int]) -> list[bytes]:
+        """See Driver. Raises CameraError when none comes in time, or the program ends."""
+        assert self._program is not None
+        deadline = time.monotonic() + timeout_s
+        while (left := deadline - time.monotonic()) > 0:
+            ready = _readable(left, self._program.stdout, *interrupts)
+            if self._program.stdout in ready:
+                chunk = os.read(self._program.stdout, _PIPE_BYTES)
+                if not chunk:
+                    raise self._ended(self._program)
+                if frames := self._cutter.feed(chunk):
+                    return frames
+            elif ready:
+                raise Interrupted
+        raise CameraError("stalled", f"no live picture within {timeout_s:g} s: check the camera's cable and the power supply")
+
+    def stop(self) -> None:
+        """End the camera program and delete what it left half-written."""
+        if self._program is not None:
+            self._program.stop()
+            self._program = None
+        if self._inotify is not None:
+            self._inotify.close()
+            self._inotify = None
+            for litter in self._images.glob(WORK_PREFIX + "*"):
+                litter.unlink(missing_ok=True)
+
+    def _start(self, call: tuple[str, ...], arguments: list[str], stdout: int = subprocess.DEVNULL) -> Program:
+        return Program(os.path.basename(call[-1]), [*call, *arguments], self._images, self._env, stdout)
+
+    def _closed_files(self, timeout_s: float, interrupts: Sequence[int]) -> list[str]:
+        """Wait for something to happen, and return the names of the stills that were closed, oldest first.
+
+        Raises:
+            Interrupted: one of `interrupts` is readable.
+            CameraError: the program has ended, or the images folder is gone.
+        """
+        assert self._program is not None
+        assert self._inotify is not None
+        ready = _readable(timeout_s, self._inotify.fileno(), self._program.pidfd, *interrupts)
+        stills = []
+        if self._inotify.fileno() in ready:
+            for event in self._inotify.read(timeout=0):
+                if event.mask & (flags.DELETE_SELF | flags.MOVE_SELF | flags.IGNORED | flags.UNMOUNT):
+                    raise CameraError("disk", f"{self._images} was deleted, moved or unmounted: it is made again")
+                if event.name == METADATA_NAME:
+                    self._read_metadata()
+                elif event.name.startswith(WORK_PREFIX) and event.name.endswith(".jpg"):
+                    stills.append(event.name)
+        if stills:
+            return stills
+        if self._program.pidfd in ready:
+            raise self._ended(self._program)
+        if ready.intersection(interrupts):
+            raise Interrupted
+        return stills
+
+    def _read_metadata(self) -> None:
+        try:
+            metadata = json.loads((self._images / METADATA_NAME).read_bytes())
+        except (OSError, ValueError) as error:
+            logging.debug("metadata not readable: %s", error)
+            return
+        if isinstance(metadata, dict):
+            self.metadata = metadata
+
+    @staticmethod
+    def _ended(program: Program) -> CameraError:
+        program.wait(1.0)  # its output may end a moment before itself
+        status = program.stop()
+        return failure(program.name, status, program.stderr)
+
+
+def _readable(timeout_s: float, *descriptors: int) -> set[int]:
+    """Those of `descriptors` that have something to read, or whose other end is gone."""
+    poller = select.poll()
+    for descriptor in descriptors:
+        poller.register(descriptor, select.POLLIN)
+    return {descriptor for descriptor, _ in poller.poll(max(0.0, timeout_s) * 1000)}

@@ -1,0 +1,1 @@
+"""The capture daemon: the process that owns the camera, and the only writer of `images/`."""

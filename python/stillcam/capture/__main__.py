@@ -1,0 +1,72 @@
+"""`python -m stillcam.capture`: run the capture daemon in the foreground."""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import logging
+import os
+import signal
+import sys
+
+from stillcam import __version__, log
+from stillcam.camera.choose import choose_driver
+from stillcam.capture.daemon import Daemon
+from stillcam.errors import StillcamError
+from stillcam.link import CommandServer
+from stillcam.paths import Paths
+from stillcam.settings import load_in_force
+
+
+def main() -> int:
+    """Run until SIGTERM or SIGINT; SIGHUP reads the settings again (or ends it, once its terminal is gone)."""
+    parser = argparse.ArgumentParser(prog="stillcam.capture", description="Keep images/current.jpg fresh.")
+    parser.add_argument("--version", action="version", version=__version__)
+    parser.parse_args()
+    log.set_up()
+    try:
+        run(Paths.from_environ(os.environ))
+    except StillcamError as error:
+        logging.error("%s", error)
+        return 1
+    return 0
+
+
+def run(paths: Paths) -> None:
+    """Set everything up, and take pictures until a signal ends it.
+
+    Raises:
+        StillcamError: it cannot begin; the text says what to do.
+    """
+    for folder in (paths.images, paths.data, paths.run):
+        paths.make(folder)
+    driver = choose_driver(os.environ, paths)
+    settings, wrong = load_in_force(paths.settings)
+    daemon = Daemon(paths, driver, settings)
+    daemon.status.notice(wrong)
+    if wrong:
+        logging.error("%s", wrong)
+
+    def stop(signum: int, _frame: object) -> None:
+        logging.info("ending: %s", signal.Signals(signum).name)
+        daemon.stop()
+
+    signal.signal(signal.SIGUSR1, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    if os.isatty(sys.stderr.fileno()):
+        signal.signal(signal.SIGHUP, stop)
+    else:
+        signal.signal(signal.SIGHUP, lambda *_: daemon.commands.post("reload"))
+
+    server = CommandServer(paths.socket, daemon.commands.handle)
+    try:
+        logging.info("capture %s with the %s camera, frames in %s", __version__, driver.name, paths.images)
+        gc.freeze()  # all of this lives until the end: keep it out of every later collection
+        daemon.run()
+    finally:
+        server.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

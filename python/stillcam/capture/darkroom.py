@@ -1,0 +1,117 @@
+"""From the camera's file to a frame: check it, turn it, publish it, and notice a frozen sensor."""
+
+from __future__ import annotations
+
+import logging
+import mmap
+import os
+import time
+from pathlib import Path
+
+from stillcam.camera.driver import Still
+from stillcam.capture.rotate import rotate
+from stillcam.errors import CameraError
+from stillcam.frames import WORK_PREFIX, Publisher
+from stillcam.jpeg import NotWhole, check, picture_offset
+
+FROZEN_FRAMES = 10  # so many pictures identical byte for byte ...
+FROZEN_S = 10.0  # ... over at least so long are a frozen sensor, not a dark night
+_TURNED = WORK_PREFIX + "turned.jpg"
+_LIVE = WORK_PREFIX + "live.jpg"
+
+
+class Darkroom:
+    """Makes frames of stills, in the images folder.
+
+    Args:
+        images: the folder; what a crash left there is swept away.
+        rotation: clockwise degrees that are ours to do: 90 and 270; any other is the camera's.
+        jpegtran: path of the program, None without.
+    """
+
+    def __init__(self, images: Path, rotation: int, jpegtran: str | None) -> None:
+        self._images = images
+        self._rotation = rotation if rotation in (90, 270) else 0
+        self._jpegtran = jpegtran
+        self._publisher = Publisher(images)
+        self._same = 0
+        self._same_since = 0.0
+        if swept := self._publisher.sweep():
+            logging.info("swept %s files that were left in %s", swept, images)
+
+    def publish(self, still: Still) -> str:
+        """Publish a still that the camera has closed, and return the frame's name.
+
+        Raises:
+            CameraError: `torn` if it is no whole JPEG (it is deleted), `disk` if the folder is
+                full or gone. The frame before stays current.
+        """
+        path = still.path
+        try:
+            try:
+                _check_file(path)
+                if self._rotation:
+                    turned = self._images / _TURNED
+                    rotate(path, turned, self._rotation, self._jpegtran)
+                    path.unlink()
+                    path = turned
+                    _check_file(path)
+            except NotWhole as reason:
+                raise CameraError("torn", f"the camera wrote an incomplete picture ({reason}): is the disk full?") from reason
+            self._compare(path)
+            return self._publisher.publish(path, still.time_s)
+        except OSError as error:
+            raise CameraError("disk", f"cannot publish to {self._images} ({error.strerror}): check it with df -h") from error
+        except CameraError:
+            path.unlink(missing_ok=True)
+            still.path.unlink(missing_ok=True)
+            raise
+
+    def publish_live(self, frame: bytes, time_s: float) -> str:
+        """Publish one whole JPEG from the stream; the rest as `publish`."""
+        path = self._images / _LIVE
+        try:
+            path.write_bytes(frame)
+        except OSError as error:
+            raise CameraError("disk", f"cannot write to {self._images} ({error.strerror}): check it with df -h") from error
+        return self.publish(Still(path, time_s))
+
+    @property
+    def moving(self) -> bool:
+        """Whether the newest picture differs from the one before."""
+        return self._same == 0
+
+    @property
+    def frozen(self) -> bool:
+        """Whether the pictures have been identical byte for byte for long."""
+        return self._same >= FROZEN_FRAMES and time.monotonic() - self._same_since >= FROZEN_S
+
+    def _compare(self, path: Path) -> None:
+        """Count how many pictures running are the same, whatever their EXIF says.
+
+        The file before is read only when the sizes are equal, which noise makes rare.
+        """
+        before = self._publisher.current
+        if before and _same_picture(path, self._images / before):
+            self._same += 1
+        else:
+            self._same = 0
+            self._same_since = time.monotonic()
+
+
+def _check_file(path: Path) -> None:
+    with path.open("rb") as file:
+        if not os.fstat(file.fileno()).st_size:
+            raise NotWhole("empty")
+        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+            check(data)
+
+
+def _same_picture(path: Path, other: Path) -> bool:
+    try:
+        if path.stat().st_size != other.stat().st_size:
+            return False
+        one, two = path.read_bytes(), other.read_bytes()
+        return one[picture_offset(one) :] == two[picture_offset(two) :]
+    except FileNotFoundError:
+        return False

@@ -1,0 +1,45 @@
+"""One daemon for each images folder: flock(2) on the folder itself, so that nothing is left behind."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from pathlib import Path
+
+from stillcam.errors import StillcamError
+
+
+class FolderLock:
+    """Holds `folder` until closed, or until the process ends in whatever way.
+
+    Raises:
+        StillcamError: another process holds it.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._fd = self._claim()
+
+    def _claim(self) -> int:
+        fd = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            os.close(fd)
+            raise StillcamError(
+                f"another capture daemon works in {self._folder}: end it (./start_camera_server.sh --stop),"
+                " or set another STILLCAM_IMAGES and STILLCAM_DATA"
+            ) from error
+        return fd
+
+    def renew(self) -> None:
+        """Hold the folder again if it was deleted and made anew under the same name."""
+        here, held = os.stat(self._folder), os.fstat(self._fd)
+        if (here.st_dev, here.st_ino) != (held.st_dev, held.st_ino):
+            fd = self._claim()
+            os.close(self._fd)
+            self._fd = fd
+
+    def close(self) -> None:
+        """Give it free."""
+        os.close(self._fd)

@@ -1,0 +1,61 @@
+"""Turns a JPEG by 90 or 270 degrees: losslessly by jpegtran, else by Pillow.
+
+Both run as a child process, so that a 12-megapixel picture never lives in the daemon's memory.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from stillcam.errors import CameraError
+
+TIMEOUT_S = 60.0
+
+
+def rotate(source: Path, target: Path, degrees: int, jpegtran: str | None) -> None:
+    """Write `source`, turned clockwise by `degrees` (90 or 270), to `target`; the EXIF is kept.
+
+    jpegtran moves the picture's blocks without decoding them. Where width or height is no
+    multiple of the block size (8 or 16 pixels), the incomplete blocks at the edge that
+    would come to lie first are left out (`-trim`): at most 15 pixels.
+
+    Args:
+        source, target: files in one folder; `target` is replaced.
+        degrees: clockwise.
+        jpegtran: the program's path, or None to use Pillow (quality 95).
+
+    Raises:
+        CameraError: `source` is no whole JPEG, or the disk is full.
+    """
+    if jpegtran:
+        # fmt: off
+        argv = [jpegtran, "-rotate", str(degrees), "-trim", "-copy", "all", "-outfile", str(target), str(source)]
+        # fmt: on
+    else:
+        argv = [sys.executable, "-m", "stillcam.capture.rotate", str(degrees), str(source), str(target)]
+    try:
+        done = subprocess.run(
+            argv, stdin=subprocess.DEVNULL, capture_output=True, timeout=TIMEOUT_S, check=False, close_fds=False
+        )
+    except subprocess.TimeoutExpired as error:
+        raise CameraError("torn", f"turning the picture took longer than {TIMEOUT_S:g} s") from error
+    if done.returncode:
+        said = done.stderr.decode(errors="replace").strip().rpartition("\n")[2]
+        cause = "disk" if "space" in said.lower() or "write" in said.lower() else "torn"
+        raise CameraError(cause, f"the picture could not be turned by {degrees} degrees: {said}")
+
+
+def main(degrees: str, source: str, target: str) -> None:
+    """The child process that does it with Pillow."""
+    from PIL import Image
+
+    turn = {90: Image.Transpose.ROTATE_270, 270: Image.Transpose.ROTATE_90}[int(degrees)]
+    with Image.open(source) as picture:
+        exif = picture.info.get("exif", b"")
+        picture.transpose(turn).save(target, "JPEG", quality=95, subsampling="4:2:0", exif=exif)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,130 @@
+"""What the daemon tells about itself: written by the camera's thread, read by the command socket's."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from stillcam.camera.driver import Camera
+from stillcam.frames import utc_text
+
+
+class Status:
+    """The daemon's mode, counters and newest frame; safe to use from any thread."""
+
+    def __init__(self, driver: str) -> None:
+        self._changed = threading.Condition()
+        self._driver = driver
+        self._mode = "starting"
+        self._since_s = self._started_s = time.time()
+        self._reason: str | None = None
+        self._notice: str | None = None
+        self._camera: Camera | None = None
+        self._interval_s = 0.0
+        self._frame: str | None = None
+        self._frames = 0
+        self._failed: Counter[str] = Counter()
+        self._restarts: Counter[str] = Counter()
+        self._metadata: dict[str, Any] = {}
+        self._capturing = False
+
+    def enter(self, mode: str, interval_s: float, reason: str | None = None) -> None:
+        """A mode begins: `snapshot`, `live`, or `no camera` with its reason."""
+        with self._changed:
+            if mode != self._mode:
+                self._since_s = time.time()
+            self._mode, self._interval_s, self._reason = mode, interval_s, reason
+
+    def recovered(self) -> None:
+        """The mode's reason holds no longer."""
+        with self._changed:
+            self._reason = None
+
+    def interval(self, interval_s: float) -> None:
+        """Another interval is in force."""
+        with self._changed:
+            self._interval_s = interval_s
+
+    def found(self, camera: Camera | None) -> None:
+        """This camera is in use; None for none."""
+        with self._changed:
+            self._camera = camera
+
+    def notice(self, text: str | None) -> None:
+        """Something that a person should put right while frames go on (wrong settings file ...); None: nothing."""
+        with self._changed:
+            self._notice = text
+
+    def capturing(self) -> None:
+        """A capture has been asked for."""
+        with self._changed:
+            self._capturing = True
+
+    def published(self, name: str, metadata: dict[str, Any]) -> None:
+        """A frame is out."""
+        with self._changed:
+            self._frame = name
+            self._frames += 1
+            self._metadata = metadata
+            self._capturing = False
+            self._changed.notify_all()
+
+    def described(self, metadata: dict[str, Any]) -> None:
+        """The newest frame's metadata came after it."""
+        with self._changed:
+            self._metadata = metadata
+
+    def failed(self, cause: str, restarts: bool) -> None:
+        """A capture failed, or the camera did; `restarts`: the camera program is started again for it."""
+        with self._changed:
+            self._failed[cause] += 1
+            if restarts:
+                self._restarts[cause] += 1
+            self._capturing = False
+            self._changed.notify_all()
+
+    @contextmanager
+    def next_frame(self) -> Iterator[Callable[[float], str | None]]:
+        """Watch for a frame whose capture has not begun yet.
+
+        Yields:
+            a function that waits (seconds) and gives the frame's name, or None if it did not
+            come in time or a capture failed meanwhile.
+        """
+        with self._changed:
+            wanted = self._frames + (2 if self._capturing else 1)
+            failures = self._failed.total()
+
+        def wait(timeout_s: float) -> str | None:
+            with self._changed:
+                self._changed.wait_for(lambda: self._frames >= wanted or self._failed.total() > failures, timeout_s)
+                return self._frame if self._frames >= wanted else None
+
+        yield wait
+
+    def message(self) -> dict[str, Any]:
+        """All of it, as the command socket answers it."""
+        with self._changed:
+            camera = self._camera
+            return {
+                "running": True,
+                "pid": os.getpid(),
+                "started": utc_text(self._started_s),
+                "driver": self._driver,
+                "mode": self._mode,
+                "since": utc_text(self._since_s),
+                "reason": self._reason,
+                "notice": self._notice,
+                "interval_s": self._interval_s,
+                "camera": camera and {"index": camera.index, "model": camera.model, "size": camera.size},
+                "frame": self._frame,
+                "captures": {"ok": self._frames, "failed": self._failed.total()},
+                "failures": dict(self._failed),
+                "restarts": dict(self._restarts),
+                "metadata": self._metadata,
+            }

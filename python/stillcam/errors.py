@@ -1,0 +1,40 @@
+"""The one kind of error that is meant for a person.
+
+Anything else that escapes a `main()` is a bug and shows its traceback.
+"""
+
+
+class StillcamError(Exception):
+    """A fault that its reader can act on: the text says what, where, and what to do.
+
+    `main()` prints it as one line and exits with status 1; the API answers it as JSON.
+    """
+
+
+class SettingsError(StillcamError):
+    """A setting is wrong.
+
+    Args:
+        message: what is wrong and what would be right.
+        field: dotted name (`snapshot.interval_s`), empty when the file as a whole is wrong.
+        line: line of the settings file, counted from 1; 0 when unknown.
+    """
+
+    def __init__(self, message: str, field: str = "", line: int = 0) -> None:
+        super().__init__(message)
+        self.field = field
+        self.line = line
+
+
+class CameraError(StillcamError):
+    """The camera does not give frames now; it may later.
+
+    Args:
+        cause: one word for counters and logs: `absent`, `busy`, `died`, `stalled`, `frozen`, `torn`, `disk`, `options`, `missing`.
+        reason: a sentence for a person, with what to check.
+    """
+
+    def __init__(self, cause: str, reason: str) -> None:
+        super().__init__(reason)
+        self.cause = cause
+        self.reason = reason

@@ -1,0 +1,143 @@
+"""Frames are files: the contract of `images/`, for whoever writes or reads it.
+
+`current.jpg` is a relative symlink that always leads to one complete JPEG and is
+replaced by rename(2). A frame gets its name only when it is whole; the one before it
+stays, so that a reader between readlink and open is safe. Nothing else is kept.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+CURRENT = "current.jpg"
+WORK_PREFIX = ".still_"  # whatever is not a frame yet
+_NEW_LINK = ".current.jpg.new"
+_NAME = re.compile(r"camera_(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)\.(\d{3})Z\.jpg", re.ASCII)
+
+
+def frame_name(time_s: float) -> str:
+    """The name of a frame taken at `time_s` (seconds since the epoch): `camera_20261120T234501.123Z.jpg`."""
+    millis = int(time_s * 1000 + 0.5)
+    moment = datetime.fromtimestamp(millis // 1000, UTC)
+    return f"camera_{moment:%Y%m%dT%H%M%S}.{millis % 1000:03d}Z.jpg"
+
+
+def frame_time(name: str) -> float:
+    """When the frame called `name` was taken, in seconds since the epoch.
+
+    Raises:
+        ValueError: not a frame's name.
+    """
+    match = _NAME.fullmatch(name)
+    if not match:
+        raise ValueError(f"not a frame's name: {name!r}")
+    *whole, millis = map(int, match.groups())
+    return datetime(*whole, tzinfo=UTC).timestamp() + millis / 1000  # type: ignore[arg-type, misc]
+
+
+def utc_text(time_s: float) -> str:
+    """`time_s` (seconds since the epoch) as ISO 8601 in UTC with milliseconds: `2026-11-20T23:45:01.123Z`."""
+    millis = int(time_s * 1000 + 0.5)
+    return f"{datetime.fromtimestamp(millis // 1000, UTC):%Y-%m-%dT%H:%M:%S}.{millis % 1000:03d}Z"
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One picture as published: its name, when it was taken (seconds since the epoch), and its bytes."""
+
+    name: str
+    time_s: float
+    data: bytes
+
+
+def current_name(images: Path) -> str | None:
+    """The name of the newest frame, or None before there is one."""
+    try:
+        name = os.readlink(images / CURRENT)
+    except OSError:
+        return None
+    return name if _NAME.fullmatch(name) else None
+
+
+def read_current(images: Path) -> Frame | None:
+    """Read the newest frame, or None before there is one.
+
+    A reader slower than two frames finds its file gone and takes the one that is newest then.
+
+    Raises:
+        OSError: the folder cannot be read.
+    """
+    while (name := current_name(images)) is not None:
+        try:
+            return Frame(name, frame_time(name), (images / name).read_bytes())
+        except FileNotFoundError:
+            if current_name(images) == name:  # the link dangles: somebody deleted the frame
+                return None
+    return None
+
+
+class Publisher:
+    """The only writer of `images/`.
+
+    Args:
+        images: the folder; it must exist.
+    """
+
+    def __init__(self, images: Path) -> None:
+        self._images = images
+        self._link = images / CURRENT
+        self._new_link = images / _NEW_LINK
+        self.current = current_name(images)
+        self.previous: str | None = None
+
+    def sweep(self) -> int:
+        """Delete what a crash may have left: half frames and all frames but the current one.
+
+        Returns:
+            how many files were deleted. Files that are none of ours stay.
+        """
+        keep = self.current
+        if keep and not (self._images / keep).is_file():
+            self._link.unlink(missing_ok=True)
+            keep = self.current = None
+        self.previous = None
+        swept = 0
+        for entry in os.scandir(self._images):
+            ours = entry.name.startswith((WORK_PREFIX, ".probe-")) or entry.name == _NEW_LINK
+            if ours or (_NAME.fullmatch(entry.name) and entry.name != keep):
+                os.unlink(entry.path)
+                swept += 1
+        return swept
+
+    def publish(self, still: Path, now_s: float) -> str:
+        """Give the whole JPEG `still` its name, make `current.jpg` lead to it, delete the frame before the last.
+
+        A reader opens the old frame or the new one, never a gap: rename(2) replaces a
+        symlink atomically, where remove-then-create does not (`rpicam-still --latest`).
+
+        Args:
+            still: a file in the same folder; it is renamed.
+            now_s: when it was taken, in seconds since the epoch.
+
+        Returns:
+            the frame's name. It is never one that is on disk already.
+
+        Raises:
+            OSError: the folder is full, read-only or gone; `current.jpg` is then as it was.
+        """
+        name = frame_name(now_s)
+        while name in (self.current, self.previous):
+            now_s += 0.001
+            name = frame_name(now_s)
+        os.rename(still, self._images / name)
+        self._new_link.unlink(missing_ok=True)
+        self._new_link.symlink_to(name)
+        os.rename(self._new_link, self._link)
+        before, self.previous, self.current = self.previous, self.current, name
+        if before is not None:
+            (self._images / before).unlink(missing_ok=True)
+        return name

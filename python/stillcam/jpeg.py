@@ -1,0 +1,167 @@
+"""Just enough of JPEG to know where a picture begins and ends, without decoding it.
+
+Source of the layout: ITU-T T.81, annex B. A picture is SOI, marker segments with a
+length each, and from SOS on entropy-coded data in which a byte FF is always followed
+by 00 or by a restart marker, so that the first FF D9 after SOS is the end. A thumbnail
+in the EXIF holds an SOI and an EOI of its own, but inside a segment that is skipped whole.
+"""
+
+from __future__ import annotations
+
+import mmap
+from collections.abc import Iterator
+
+SOI = b"\xff\xd8"
+EOI = b"\xff\xd9"
+_SOS = 0xDA
+_STANDALONE = frozenset({0x01, *range(0xD0, 0xD8)})  # TEM, RST0..RST7: no length follows
+_FRAME_HEADERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # SOF0..SOF15 without DHT, JPG, DAC
+_METADATA = frozenset({*range(0xE0, 0xF0), 0xFE})  # APP0..APP15, COM
+
+Buffer = bytes | bytearray | mmap.mmap
+
+
+class NotWhole(ValueError):
+    """The bytes are no complete JPEG; the text says why."""
+
+
+class CutShort(NotWhole):
+    """The bytes stop too early: more of them could make a whole JPEG."""
+
+
+def segments(data: Buffer, start: int = 0) -> Iterator[tuple[int, int, int]]:
+    """Yield (marker, offset, end) of each segment up to and including SOS.
+
+    `offset` is where the marker's FF stands, `end` the first byte behind the segment.
+
+    Raises:
+        NotWhole: the bytes stop, or stop making sense, before SOS.
+    """
+    if data[start : start + 2] != SOI:
+        raise NotWhole("does not begin with a JPEG's first bytes (FF D8)")
+    at = start + 2
+    size = len(data)
+    while at + 4 <= size:
+        if data[at] != 0xFF:
+            raise NotWhole(f"no marker at byte {at - start}")
+        marker = data[at + 1]
+        if marker == 0xFF:  # fill byte
+            at += 1
+            continue
+        if marker in _STANDALONE:
+            at += 2
+            continue
+        length = data[at + 2] << 8 | data[at + 3]
+        if length < 2:
+            raise NotWhole(f"a segment of length {length} at byte {at - start}")
+        yield marker, at, at + 2 + length
+        if marker == _SOS:
+            return
+        at += 2 + length
+    raise CutShort("cut short in the headers")
+
+
+def check(data: Buffer) -> tuple[int, int]:
+    """Make sure that `data` is one whole JPEG, and give its size.
+
+    Returns:
+        width and height in pixels.
+
+    Raises:
+        NotWhole: empty, cut short, or not a JPEG.
+    """
+    if not len(data):
+        raise CutShort("empty")
+    size = (0, 0)
+    scan = 0
+    for marker, offset, end in segments(data):
+        if marker in _FRAME_HEADERS and end - offset >= 9:
+            size = (data[offset + 7] << 8 | data[offset + 8], data[offset + 5] << 8 | data[offset + 6])
+        scan = end
+    if scan + 2 > len(data) or data[-2:] != EOI:
+        raise CutShort("cut short: the end (FF D9) is missing")
+    if not all(size):
+        raise NotWhole("no frame header with a size")
+    return size
+
+
+def picture_offset(data: Buffer) -> int:
+    """Where the picture itself begins, behind the EXIF and the other metadata.
+
+    Two pictures of a frozen sensor differ in their EXIF time only.
+
+    Raises:
+        NotWhole: as `segments`.
+    """
+    for marker, offset, _end in segments(data):
+        if marker not in _METADATA:
+            return offset
+    raise CutShort("cut short in the headers")
+
+
+class Cutter:
+    """Cuts a stream of JPEGs, one behind the other, into frames.
+
+    Bytes between frames are skipped (rpicam-vid writes none), and so is a frame of more
+    than `max_bytes`: neither a broken stream nor a hostile one can fill the memory.
+    """
+
+    def __init__(self, max_bytes: int = 64 << 20) -> None:
+        self._max_bytes = max_bytes
+        self._buffer = bytearray()
+        self._scan = 0  # where the entropy-coded data of the first frame begins; 0: not known yet
+        self._searched = 0  # no EOI begins before this
+        self.skipped_bytes = 0
+
+    def feed(self, chunk: bytes) -> list[bytes]:
+        """Take the next bytes of the stream, return the frames that they complete."""
+        self._buffer += chunk
+        frames = []
+        while (frame := self._next()) is not None:
+            frames.append(frame)
+        return frames
+
+    def _next(self) -> bytes | None:
+        while self._buffer:
+            if self._scan == 0 and not self._find_scan():
+                return None
+            end = self._buffer.find(EOI, self._searched)
+            if end >= 0:
+                frame = bytes(self._buffer[: end + 2])
+                self._drop(end + 2)
+                return frame
+            if len(self._buffer) <= self._max_bytes:
+                self._searched = max(self._scan, len(self._buffer) - 1)
+                return None
+            self._skip(2)
+        return None
+
+    def _find_scan(self) -> bool:
+        """Bring a frame's SOI to the front and find its SOS; False when more bytes are needed."""
+        while True:
+            start = self._buffer.find(SOI)
+            if start != 0:
+                keep = start if start > 0 else len(self._buffer) - (self._buffer[-1:] == b"\xff")
+                self._skip(keep)
+                if start < 0:
+                    return False
+            try:
+                for marker, _offset, end in segments(self._buffer):
+                    if marker == _SOS and end <= len(self._buffer):
+                        self._scan = self._searched = end
+                        return True
+                return False
+            except CutShort:
+                if len(self._buffer) <= self._max_bytes:
+                    return False
+                self._skip(2)
+            except NotWhole:
+                self._skip(2)
+
+    def _skip(self, count: int) -> None:
+        self.skipped_bytes += count
+        self._drop(count)
+
+    def _drop(self, count: int) -> None:
+        del self._buffer[:count]
+        self._scan = self._searched = 0

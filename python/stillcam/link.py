@@ -1,0 +1,137 @@
+"""The command socket: a line of JSON in, a line of JSON out.
+
+The capture daemon serves it at `data/run/capture.sock`; the web server and the command
+line ask. Only who may write to `data/run/` can connect (the socket's mode is 0660).
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from stillcam.errors import StillcamError
+
+MAX_LINE_BYTES = 1 << 20
+MAX_CLIENTS = 16
+
+Message = dict[str, Any]
+
+
+class NoAnswer(StillcamError):
+    """The capture daemon does not run, or does not answer in time."""
+
+
+@contextmanager
+def _short_name(path: Path) -> Iterator[str]:
+    """A name of `path` that fits into the 107 bytes of sun_path (unix(7)), however deep the folder is."""
+    folder = os.open(path.parent, os.O_PATH | os.O_DIRECTORY)
+    try:
+        yield f"/proc/self/fd/{folder}/{path.name}"
+    finally:
+        os.close(folder)
+
+
+def ask(path: Path, message: Message, timeout_s: float = 5.0) -> Message:
+    """Send one command and return the answer.
+
+    Args:
+        path: the socket.
+        message: a JSON object with a `command`.
+        timeout_s: for connecting, and again for the answer.
+
+    Raises:
+        NoAnswer: nobody listens, or not in time.
+        StillcamError: the daemon refused; its text says why.
+    """
+    try:
+        with _short_name(path) as name, socket.socket(socket.AF_UNIX) as link:
+            link.settimeout(timeout_s)
+            link.connect(name)
+            link.sendall(json.dumps(message).encode() + b"\n")
+            line = _read_line(link)
+    except OSError as error:
+        raise NoAnswer("the capture daemon does not answer: start it with ./start_camera_server.sh") from error
+    try:
+        answer = json.loads(line)
+    except ValueError as error:
+        raise NoAnswer("the capture daemon ended in the middle of its answer: see data/logs/capture.log") from error
+    if "error" in answer:
+        raise StillcamError(answer["error"])
+    return dict(answer)
+
+
+def _read_line(link: socket.socket) -> bytes:
+    line = bytearray()
+    while not line.endswith(b"\n") and len(line) <= MAX_LINE_BYTES:
+        chunk = link.recv(16384)
+        if not chunk:
+            break
+        line += chunk
+    return bytes(line)
+
+
+class CommandServer:
+    """Serves commands until closed; one short-lived thread for each client.
+
+    Args:
+        path: where to listen; what a dead process left there is replaced. The caller makes
+            sure that no other daemon uses the folder (it holds the lock).
+        handle: gives the answer to a message. A StillcamError becomes `{"error": text}`.
+    """
+
+    def __init__(self, path: Path, handle: Callable[[Message], Message]) -> None:
+        self._path = path
+        self._handle = handle
+        self._clients = threading.BoundedSemaphore(MAX_CLIENTS)
+        self._listener = socket.socket(socket.AF_UNIX)
+        path.unlink(missing_ok=True)
+        with _short_name(path) as name:
+            self._listener.bind(name)
+        os.chmod(path, 0o660)
+        self._listener.listen(MAX_CLIENTS)
+        threading.Thread(target=self._serve, name="commands", daemon=True).start()
+
+    def close(self) -> None:
+        """Stop listening, and remove the socket."""
+        self._path.unlink(missing_ok=True)
+        self._listener.shutdown(socket.SHUT_RDWR)  # wakes accept(), which close() does not
+        self._listener.close()
+
+    def _serve(self) -> None:
+        while True:
+            self._clients.acquire()
+            try:
+                link, _ = self._listener.accept()
+            except OSError:
+                return  # closed
+            threading.Thread(target=self._answer, args=(link,), name="command", daemon=True).start()
+
+    def _answer(self, link: socket.socket) -> None:
+        try:
+            with link:
+                link.settimeout(5.0)
+                answer = self._handled(_read_line(link))
+                link.sendall(json.dumps(answer).encode() + b"\n")
+        except OSError as error:
+            logging.debug("a client of the command socket went away: %s", error)
+        finally:
+            self._clients.release()
+
+    def _handled(self, line: bytes) -> Message:
+        try:
+            message = json.loads(line)
+            if not isinstance(message, dict) or not isinstance(message.get("command"), str):
+                raise ValueError("no command in it")
+        except (ValueError, RecursionError) as error:
+            return {"error": f'not a command ({error}): send one line like {{"command": "status"}}'}
+        try:
+            return self._handle(message)
+        except StillcamError as error:
+            return {"error": str(error)}

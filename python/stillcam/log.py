@@ -1,0 +1,64 @@
+"""Logs: one line an event on stderr, in UTC, and a log file that cannot fill the card.
+
+The scripts append stderr to `data/logs/*.log`. Whoever writes there keeps it small:
+when stderr is a regular file above the limit, its content moves to `*.log.1` and it
+starts again from nothing (the descriptor is in append mode, so nothing is torn).
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import stat
+import sys
+import threading
+import time
+from typing import TextIO
+
+MAX_BYTES = 1 << 20
+
+
+class _TrimmedStderr(logging.StreamHandler[TextIO]):
+    """Writes to stderr and keeps the file behind it, if it is one, under `MAX_BYTES`."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        super().emit(record)
+        try:
+            trim(2, MAX_BYTES)
+        except OSError:
+            self.handleError(record)
+
+
+def trim(fd: int, max_bytes: int) -> bool:
+    """Move the content of the log file open at `fd` aside once it is larger than `max_bytes`.
+
+    Returns:
+        whether that was done. False for a terminal, a pipe, or a file that is small or deleted.
+
+    Raises:
+        OSError: the copy could not be written; the log is then as it was.
+    """
+    status = os.fstat(fd)
+    if not stat.S_ISREG(status.st_mode) or status.st_size <= max_bytes or status.st_nlink == 0:
+        return False
+    name = os.readlink(f"/proc/self/fd/{fd}")
+    shutil.copyfile(name, name + ".1")
+    os.truncate(fd, 0)
+    return True
+
+
+def set_up(level: int = logging.INFO) -> None:
+    """Send all logs to stderr, and what no one caught too, thread or not."""
+    handler = _TrimmedStderr(sys.stderr)
+    formatter = logging.Formatter("%(asctime)sZ %(levelname)s %(message)s", "%Y-%m-%dT%H:%M:%S")
+    formatter.converter = time.gmtime
+    handler.setFormatter(formatter)
+    logging.basicConfig(level=level, handlers=[handler])
+
+    def thread_hook(args: threading.ExceptHookArgs) -> None:
+        name = args.thread.name if args.thread else "?"
+        if args.exc_value is not None:
+            logging.critical("thread %s failed: this is a bug", name, exc_info=args.exc_value)
+
+    threading.excepthook = thread_hook

@@ -1,0 +1,60 @@
+#!/usr/bin/env bash
+#
+# server.sh - answer browsers: the page, the newest frame, the API.
+
+set -Eeuo pipefail
+
+cd -- "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")" # wherever it was called from, and through symlinks
+
+die() {
+  printf '%s: %s\n' "${0##*/}" "$1" >&2
+  exit "${2:-1}"
+}
+
+usage() {
+  cat <<'EOT'
+Usage: server.sh [-h] [-b ADDRESS] [-p PORT] [-i IMAGES] [-d DATA]
+
+Runs the web server in the foreground: the one process that listens.
+SIGTERM or Ctrl-C ends it.
+
+  -b ADDRESS  where to listen: STILLCAM_BIND (0.0.0.0)
+  -p PORT     STILLCAM_PORT (8080)
+  -i IMAGES   folder of the frames: STILLCAM_IMAGES (images)
+  -d DATA     folder of settings, library and logs: STILLCAM_DATA (data)
+  -h          this text
+
+A relative folder starts where server.sh is.
+EOT
+}
+
+# Whether this interpreter has all that Stillcam needs.
+suits() {
+  "$1" -c 'import inotify_simple, PIL._imaging, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null
+}
+
+main() {
+  local flag python
+  while getopts :hb:p:i:d: flag; do
+    case $flag in
+      h) usage && exit ;;
+      b) export STILLCAM_BIND=$OPTARG ;;
+      p) export STILLCAM_PORT=$OPTARG ;;
+      i) export STILLCAM_IMAGES=$OPTARG ;;
+      d) export STILLCAM_DATA=$OPTARG ;;
+      :) die "-$OPTARG needs a value (see -h)" 2 ;;
+      *) die "unknown option -$OPTARG (see -h)" 2 ;;
+    esac
+  done
+  ((OPTIND > $#)) || die "no argument is expected: ${!OPTIND} (see -h)" 2
+
+  for python in .venv/bin/python python3; do
+    if suits "$python"; then
+      export PATH PYTHONPATH=$PWD/python # PATH: without one (env -i) bash makes one up, but keeps it to itself
+      exec "$python" -m stillcam.server
+    fi
+  done
+  die "Python 3.11, Pillow or inotify-simple is missing: run ./start_camera_server.sh once, it gets them"
+}
+
+main "$@"

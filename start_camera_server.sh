@@ -1,0 +1,189 @@
+#!/usr/bin/env bash
+#
+# start_camera_server.sh - set up once, then keep capture.sh and server.sh running until told to stop.
+#
+# Nothing here sleeps or waits in the foreground: one `wait` wakes for whatever comes first,
+# a part that ended, a pause before a restart that is over, or a signal.
+
+set -Eeuo pipefail
+
+cd -- "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")" # so a relative folder starts here
+
+data=${STILLCAM_DATA:-data}
+logs=$data/logs
+lock=$data/run/start.lock
+python=python3
+# A session of its own keeps a Ctrl-C from the parts: this script ends them in good order. Should it
+# die of a KILL, they get a TERM. Bash lets background jobs ignore INT and QUIT: undo that. 9 is the lock.
+apart=(setsid env --default-signal=INT --default-signal=QUIT setpriv --pdeathsig TERM)
+pauses=(0.5 1 2 4 8 16 30)            # s, before each restart in a row
+declare -A job began starts row quick # by part; began: in 1/100 s, empty during a pause
+viewer=
+
+die() {
+  printf '%s: %s\n' "${0##*/}" "$1" >&2
+  exit "${2:-1}"
+}
+
+usage() {
+  cat <<'EOT'
+Usage: start_camera_server.sh [--status | --stop | --help]
+
+Without an option: sets up what is missing (once, into .venv), starts capture.sh and
+server.sh, prints the addresses to open, and keeps both running until Ctrl-C or SIGTERM.
+
+  --status  say how it goes; exit status 0 if it is running, 1 if not
+  --stop    end the one that is running
+  --help    this text
+
+Environment: STILLCAM_BIND (0.0.0.0), STILLCAM_PORT (8080), STILLCAM_IMAGES (images),
+STILLCAM_DATA (data), STILLCAM_CAMERA (auto; rpicam, picamera2 or simulated).
+Logs: data/logs/capture.log and data/logs/server.log.
+EOT
+}
+
+# Whether this interpreter has all that Stillcam needs.
+suits() {
+  "$1" -c 'import inotify_simple, PIL._imaging, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null
+}
+
+run() {
+  "${apart[@]}" "$@" 9>&- &
+  wait "$!"
+}
+
+set_up() {
+  local log=$logs/setup.log
+  for python in .venv/bin/python python3; do
+    if suits "$python"; then return; fi
+  done
+  python3 -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null ||
+    die "Python 3.11 or newer with venv is needed (Raspberry Pi OS 12, Debian 12): sudo apt install -y python3-venv"
+  printf 'setting up .venv, once: this fetches Pillow and inotify-simple\n'
+  python=.venv/bin/python
+  # --clear: one that is half-made or broken is made anew.
+  if ! { run python3 -m venv --clear --system-site-packages .venv &&
+    run "$python" -m pip install --no-input --retries 1 pillow inotify-simple &&
+    suits "$python"; } >"$log" 2>&1; then
+    tail -n 3 -- "$log" >&2
+    die "set-up failed (all of it: $log): check the network and the free space (df), then start again"
+  fi
+}
+
+claim() {
+  { mkdir -p -- "$data/run" "$logs" && exec 9>>"$lock"; } 2>/dev/null ||
+    die "cannot write to $data: check its owner, that it is mounted writable, and df"
+  flock -n 9 || die "already running (pid $(<"$lock")): look with $0 --status, end it with $0 --stop"
+  printf '%s\n' "$$" >"$lock"
+}
+
+stop() {
+  local pid
+  if ! exec 9<"$lock" || flock -n 9; then
+    printf 'not running\n'
+    return
+  fi 2>/dev/null
+  pid=$(<"$lock")
+  # Only who has the lock open is meant: after a crash the file may name a pid that is a stranger's by now.
+  [[ /proc/$pid/fd/9 -ef $lock ]] || die "cannot reach pid $pid: it belongs to another user (sudo), or is just starting"
+  kill -TERM "$pid"
+  flock -w 10 9 || die "pid $pid has not ended in 10 s: kill -9 $pid"
+  printf 'stopped\n'
+}
+
+# Sets `now` to the uptime in 1/100 s: a clock that no time server puts right.
+read_clock() {
+  read -r now _ </proc/uptime
+  now=$((10#${now/./}))
+}
+
+start() {
+  local now
+  read_clock
+  began[$1]=$now
+  starts[$1]=$((${starts[$1]:-0} + 1))
+  "${apart[@]}" "./$1.sh" >>"$logs/$1.log" 2>&1 9>&- &
+  job[$1]=$!
+}
+
+give_up() {
+  local lines
+  mapfile -t lines < <(tail -n 15 -- "$logs/$1.log")
+  case ${lines[-1]:-} in
+    *'Z ERROR '* | "$1.sh: "*) die "${lines[-1]#*Z ERROR }" ;; # it has said itself what to do
+  esac
+  printf '%s\n' "${lines[@]}" >&2
+  die "$1.sh $2 (all of it: $logs/$1.log)"
+}
+
+# What follows on the end of a part's job: after the pause a start, after the program a pause.
+next() {
+  local part=$1 status=0 now ran pause
+  wait "${job[$part]}" 2>/dev/null || status=$?
+  if [[ ! ${began[$part]} ]]; then
+    start "$part"
+    return
+  fi
+  kill -KILL -- "-${job[$part]}" 2>/dev/null || true # what a killed part has left behind
+  read_clock
+  ran=$((now - began[$part]))
+  ((starts[$part] > 1 || ran >= 1000 || status < 1 || status > 2)) || give_up "$part" "cannot start"
+  quick[$part]=$((ran < 300 ? ${quick[$part]:-0} + 1 : 0))
+  ((quick[$part] < 5)) || give_up "$part" "has died 5 times in a row within 3 s"
+  row[$part]=$((ran < 6000 ? ${row[$part]:--1} + 1 : 0))
+  pause=${pauses[row[$part] < ${#pauses[@]} ? row[$part] : -1]}
+  TZ=UTC0 printf '%(%Y-%m-%dT%H:%M:%S)TZ WARNING %s.sh ended with status %s after %s s: starting it again in %s s\n' \
+    -1 "$part" "$status" "$((ran / 100))" "$pause" >>"$logs/$part.log" || true
+  began[$part]=''
+  "${apart[@]}" sleep "$pause" 9>&- &
+  job[$part]=$!
+}
+
+# Ends all that was started, within 3 s, and leaves no process.
+finish() {
+  local pids timer
+  set +e
+  trap '' INT TERM HUP
+  # Not "${job[@]}", for a signal may come before a new job is noted there. The viewer shows the last words.
+  mapfile -t pids < <(jobs -p | grep -vx -- "${viewer:-none}")
+  kill -TERM "${pids[@]}"
+  sleep 2.7 9>&- &
+  timer=$!
+  while kill -0 "$timer" && kill -0 "${pids[@]}"; do wait -n; done
+  kill -KILL -- "${pids[@]}" "${pids[@]/#/-}" "${job[@]/#/-}" "$timer" ${viewer:+"$viewer"}
+  wait
+} 2>/dev/null
+
+main() {
+  local part
+  exec </dev/null # nothing here asks a question
+  export PATH PYTHONPATH=$PWD/python PIP_DISABLE_PIP_VERSION_CHECK=1
+  case $#:${1-} in
+    0:) ;;
+    1:--help | 1:-h) usage && exit ;;
+    1:--status) suits .venv/bin/python && python=.venv/bin/python; exec "$python" -m stillcam status ;;
+    1:--stop) stop && exit ;;
+    *) die "wrong usage: $* (see --help)" 2 ;;
+  esac
+  trap 'exit 0' INT TERM HUP
+  claim
+  trap finish EXIT
+  set_up
+  if [[ -t 1 ]]; then
+    tail --pid="$$" -q -n 0 -F -- "$logs/capture.log" "$logs/server.log" 2>/dev/null 9>&- &
+    viewer=$!
+  fi
+  start capture
+  start server
+  printf 'Stillcam is starting; %s --stop ends it. Open in a browser:\n' "$0"
+  "${apart[@]}" "$python" -m stillcam addresses 9>&- &
+  while true; do
+    wait -n 2>/dev/null || true
+    # Each is looked at, whoever woke us: when two die at once, bash tells of one only.
+    for part in capture server; do
+      kill -0 "${job[$part]}" 2>/dev/null || next "$part"
+    done
+  done
+}
+
+main "$@"

@@ -43,7 +43,9 @@ class SnapshotSettings:
 
     interval_s: float = _setting(2.0, "time from one snapshot to the next", low=0.1, high=86400, unit="s")
     width: int = _setting(1280, "width before the rotation; 0: the sensor's", low=0, high=16384, unit="px")
-    height: int = _setting(0, "height before the rotation; 0: by the sensor's aspect ratio", low=0, high=16384, unit="px")
+    height: int = _setting(
+        0, "height before the rotation; 0: by the sensor's aspect ratio", low=0, high=16384, unit="px"
+    )
     quality: int = _setting(85, "JPEG quality", low=1, high=100)
     zsl: bool = _setting(False, "zero shutter lag: stills at once, without a mode of their own (more memory)")
 
@@ -53,7 +55,9 @@ class LiveSettings:
     """Frames at video rate while somebody watches."""
 
     width: int = _setting(1280, "width before the rotation; 0: the sensor's", low=0, high=4096, unit="px")
-    height: int = _setting(0, "height before the rotation; 0: by the sensor's aspect ratio", low=0, high=4096, unit="px")
+    height: int = _setting(
+        0, "height before the rotation; 0: by the sensor's aspect ratio", low=0, high=4096, unit="px"
+    )
     framerate: float = _setting(15.0, "frames a second", low=0.1, high=120, unit="fps")
     quality: int = _setting(75, "JPEG quality", low=1, high=100)
 
@@ -103,9 +107,9 @@ def from_json(document: Any) -> Settings:
             raise SettingsError(f"unknown section{_did_you_mean(name, [*sections])}", str(name))
         if name != "version" and not isinstance(content, dict):
             raise SettingsError(f"must be an object, not {_kind(content)}", name)
-    return Settings(**{
-        name: _section(name, cast(type, item.type), document.get(name, {})) for name, item in sections.items()
-    })
+    return Settings(
+        **{name: _section(name, cast(type, item.type), document.get(name, {})) for name, item in sections.items()}
+    )
 
 
 def _section(section: str, kind: type, content: dict[str, Any]) -> Any:

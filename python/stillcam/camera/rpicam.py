@@ -108,7 +108,9 @@ class Rpicam:
         try:
             self._inotify.add_watch(self._images, flags.CLOSE_WRITE | flags.DELETE_SELF | flags.MOVE_SELF)
         except OSError as error:
-            raise CameraError("disk", f"cannot watch {self._images} ({error.strerror}): make the folder again") from error
+            raise CameraError(
+                "disk", f"cannot watch {self._images} ({error.strerror}): make the folder again"
+            ) from error
         self._program = program = self._start(self._programs.still, still_arguments(settings, camera))
         deadline = time.monotonic() + START_TIMEOUT_S
         while not program.catches(signal.SIGUSR1):
@@ -157,7 +159,9 @@ class Rpicam:
                     return frames
             elif ready:
                 raise Interrupted
-        raise CameraError("stalled", f"no live picture within {timeout_s:g} s: check the camera's cable and the power supply")
+        raise CameraError(
+            "stalled", f"no live picture within {timeout_s:g} s: check the camera's cable and the power supply"
+        )
 
     def stop(self) -> None:
         """End the camera program and delete what it left half-written."""

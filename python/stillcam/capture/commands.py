@@ -43,7 +43,12 @@ class Commands:
         Raises:
             StillcamError: refused or failed; the text says why.
         """
-        verbs = {"status": self._answer_status, "snapshot": self._snapshot, "reload": self._reload, "lease": self._lease}
+        verbs = {
+            "status": self._answer_status,
+            "snapshot": self._snapshot,
+            "reload": self._reload,
+            "lease": self._lease,
+        }
         if message["command"] not in verbs:
             raise StillcamError(f"unknown command {message['command']!r}: it may be {', '.join(verbs)}")
         return verbs[message["command"]](message)
@@ -80,7 +85,9 @@ class Commands:
             self.post("snapshot")
             name = frame(SNAPSHOT_TIMEOUT_S)
         if name is None:
-            raise StillcamError(self._status.message()["reason"] or "no picture came in time: see data/logs/capture.log")
+            raise StillcamError(
+                self._status.message()["reason"] or "no picture came in time: see data/logs/capture.log"
+            )
         return {"frame": name}
 
     def _reload(self, _message: Message) -> Message:

@@ -196,7 +196,9 @@ class Daemon:
             self._may_restart_frozen = True
         elif self._darkroom.frozen and self._may_restart_frozen:
             self._may_restart_frozen = False  # a sensor that stays frozen is not helped by more restarts
-            raise CameraError("frozen", "the picture does not change at all: the sensor hangs, or it is completely dark")
+            raise CameraError(
+                "frozen", "the picture does not change at all: the sensor hangs, or it is completely dark"
+            )
 
     def _no_camera(self, error: CameraError) -> None:
         """Say what is wrong, wait, and let `run` try again."""

@@ -57,11 +57,15 @@ class Darkroom:
                     path = turned
                     _check_file(path)
             except NotWhole as reason:
-                raise CameraError("torn", f"the camera wrote an incomplete picture ({reason}): is the disk full?") from reason
+                raise CameraError(
+                    "torn", f"the camera wrote an incomplete picture ({reason}): is the disk full?"
+                ) from reason
             self._compare(path)
             return self._publisher.publish(path, still.time_s)
         except OSError as error:
-            raise CameraError("disk", f"cannot publish to {self._images} ({error.strerror}): check it with df -h") from error
+            raise CameraError(
+                "disk", f"cannot publish to {self._images} ({error.strerror}): check it with df -h"
+            ) from error
         except CameraError:
             path.unlink(missing_ok=True)
             still.path.unlink(missing_ok=True)
@@ -73,7 +77,9 @@ class Darkroom:
         try:
             path.write_bytes(frame)
         except OSError as error:
-            raise CameraError("disk", f"cannot write to {self._images} ({error.strerror}): check it with df -h") from error
+            raise CameraError(
+                "disk", f"cannot write to {self._images} ({error.strerror}): check it with df -h"
+            ) from error
         return self.publish(Still(path, time_s))
 
     @property

@@ -1,0 +1,59 @@
+"""`python -m stillcam`: what a person on SSH asks."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+
+from stillcam import __version__
+from stillcam.addresses import urls
+from stillcam.errors import StillcamError
+from stillcam.link import ask
+from stillcam.paths import Paths
+
+
+def main() -> int:
+    """Carry out one command; exit status 0 done, 1 failed, 2 wrong usage."""
+    parser = argparse.ArgumentParser(prog="stillcam", description="Ask the camera server.")
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, text in (
+        ("status", "say how the capture daemon does"),
+        ("snapshot", "take a snapshot now, and print the frame's path"),
+        ("reload", "read the settings again"),
+        ("addresses", "print the addresses to open in a browser"),
+    ):
+        commands.add_parser(name, help=text, description=text)
+    command = parser.parse_args().command
+    paths = Paths.from_environ(os.environ)
+    try:
+        print(*({"addresses": lambda: urls(os.environ)}.get(command) or (lambda: answer(paths, command)))(), sep="\n")
+    except StillcamError as error:
+        print(f"stillcam: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def answer(paths: Paths, command: str) -> list[str]:
+    """Ask the daemon, and put its answer in lines.
+
+    Raises:
+        StillcamError: it does not run, or could not do it.
+    """
+    told = ask(paths.socket, {"command": command}, timeout_s=40.0)
+    if command == "snapshot":
+        return [str(paths.images / told["frame"])]
+    if command == "reload":
+        return ["the settings are in force"]
+    camera = told["camera"]
+    lines = [f"running (pid {told['pid']}) since {told['started']}, {told['driver']} camera"]
+    lines.append(f"camera: {camera['index']} ({camera['model']})" if camera else "camera: none")
+    lines.append(f"mode: {told['mode']} since {told['since']}" + (f": {told['reason']}" if told["reason"] else ""))
+    lines.append(f"frames: {told['captures']['ok']}, failed: {told['captures']['failed']}, newest: {told['frame']}")
+    lines += [f"camera program started again ({cause}): {count}" for cause, count in told["restarts"].items()]
+    return lines + ([f"notice: {told['notice']}"] if told["notice"] else [])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -107,12 +107,12 @@ start() {
 }
 
 give_up() {
-  local lines
-  mapfile -t lines < <(tail -n 15 -- "$logs/$1.log")
-  case ${lines[-1]:-} in
-    *'Z ERROR '* | "$1.sh: "*) die "${lines[-1]#*Z ERROR }" ;; # it has said itself what to do
+  local last
+  last=$(tail -n 1 -- "$logs/$1.log")
+  case $last in
+    *'Z ERROR '* | "$1.sh: "*) die "${last#*Z ERROR }" ;; # it has said itself what to do
   esac
-  printf '%s\n' "${lines[@]}" >&2
+  tail -n 15 -- "$logs/$1.log" >&2
   die "$1.sh $2 (all of it: $logs/$1.log)"
 }
 
@@ -161,7 +161,10 @@ main() {
   case $#:${1-} in
     0:) ;;
     1:--help | 1:-h) usage && exit ;;
-    1:--status) suits .venv/bin/python && python=.venv/bin/python; exec "$python" -m stillcam status ;;
+    1:--status)
+      if suits .venv/bin/python; then python=.venv/bin/python; fi
+      exec "$python" -m stillcam status
+      ;;
     1:--stop) stop && exit ;;
     *) die "wrong usage: $* (see --help)" 2 ;;
   esac

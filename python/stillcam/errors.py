@@ -30,7 +30,8 @@ class CameraError(StillcamError):
     """The camera does not give frames now; it may later.
 
     Args:
-        cause: one word for counters and logs: `absent`, `busy`, `died`, `stalled`, `frozen`, `torn`, `disk`, `options`, `missing`.
+        cause: one word for counters and logs: `absent`, `busy`, `died`, `stalled`, `frozen`, `torn`, `disk`,
+            `options`, `missing`.
         reason: a sentence for a person, with what to check.
     """
 

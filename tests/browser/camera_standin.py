@@ -20,8 +20,13 @@ from urllib.parse import parse_qs, urlsplit
 from PIL import Image
 
 WEB = Path(__file__).resolve().parents[2] / "web"
-TYPES = {".css": "text/css", ".html": "text/html; charset=utf-8", ".js": "text/javascript",
-         ".svg": "image/svg+xml", ".webmanifest": "application/manifest+json"}
+TYPES = {
+    ".css": "text/css",
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript",
+    ".svg": "image/svg+xml",
+    ".webmanifest": "application/manifest+json",
+}
 CONTENT_SECURITY_POLICY = "default-src 'self'; img-src 'self' blob: data:"
 TABS = {"", "live", "config", "info", "photos", "series", "settings"}
 
@@ -126,13 +131,19 @@ class _Handler(BaseHTTPRequestHandler):
         if path == "snapshot":
             return self._answer(200, "image/jpeg", self.camera.frame[1] if self.camera.frame else b"")
         if path == "api/status":
-            body = {"version": "0", "now": None, "frame": None, "stale": False, "viewers": 0,
-                    "capture": self.camera.capture}
+            body = {
+                "version": "0",
+                "now": None,
+                "frame": None,
+                "stale": False,
+                "viewers": 0,
+                "capture": self.camera.capture,
+            }
             return self._answer(200, "application/json", json.dumps(body).encode())
         file = WEB / ("index.html" if path in TABS else path)
         if "/" in path or not file.is_file():
             return self._error(404, "not found")
-        self._answer(200, TYPES[file.suffix], file.read_bytes())
+        return self._answer(200, TYPES[file.suffix], file.read_bytes())
 
     def _frame(self, query: dict[str, str]) -> None:
         camera = self.camera
@@ -162,8 +173,11 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             name, body, time = self.camera.frame
             etag = f'"{name}"'
-            headers = {"ETag": etag, "X-Frame-Time": f"{time:%Y-%m-%dT%H:%M:%S}.{time.microsecond // 1000:03d}Z",
-                       "X-Frame-Age": f"{(datetime.now(UTC) - time).total_seconds():.3f}"}
+            headers = {
+                "ETag": etag,
+                "X-Frame-Time": f"{time:%Y-%m-%dT%H:%M:%S}.{time.microsecond // 1000:03d}Z",
+                "X-Frame-Age": f"{(datetime.now(UTC) - time).total_seconds():.3f}",
+            }
             if self.headers["If-None-Match"] == etag and fault is None:
                 self._answer(304, "image/jpeg", b"", headers)
             elif fault == "garbage":
@@ -177,8 +191,9 @@ class _Handler(BaseHTTPRequestHandler):
     def _error(self, status: int, text: str) -> None:
         self._answer(status, "application/json", json.dumps({"error": text, "field": None}).encode())
 
-    def _answer(self, status: int, type_: str, body: bytes, headers: dict[str, str] | None = None,
-                cut: int | None = None) -> None:
+    def _answer(
+        self, status: int, type_: str, body: bytes, headers: dict[str, str] | None = None, cut: int | None = None
+    ) -> None:
         self.send_response(status)
         if status != 304:
             self.send_header("Content-Type", type_)

@@ -16,14 +16,16 @@ _PIXEL = """([x, y]) => {
 
 def pixel(page: Page, x: float = 0.5, y: float = 0.5) -> list[int] | None:
     """The canvas's colour at a fraction of its width and height; None before the first picture."""
-    return page.evaluate(_PIXEL, [x, y])
+    colour: list[int] | None = page.evaluate(_PIXEL, [x, y])
+    return colour
 
 
 def wait_for_colour(page: Page, colour: str) -> None:
     """Until the middle of the canvas is of `colour`, as far as JPEG keeps it."""
     page.wait_for_function(
         f"(colour) => ({_PIXEL})([0.5, 0.5])?.every((value, i) => Math.abs(value - colour[i]) < 12)",
-        arg=COLOURS[colour])
+        arg=COLOURS[colour],
+    )
 
 
 def wait_for_state(page: Page, state: str) -> None:
@@ -40,8 +42,11 @@ def message(page: Page) -> str:
 
 def hide(page: Page, hidden: bool) -> None:
     """Put the page into the background, or bring it back, as far as the page can tell."""
-    page.evaluate("""(hidden) => {
+    page.evaluate(
+        """(hidden) => {
       Object.defineProperty(document, "hidden", { value: hidden, configurable: true });
       Object.defineProperty(document, "visibilityState", { value: hidden ? "hidden" : "visible", configurable: true });
       document.dispatchEvent(new Event("visibilitychange"));
-    }""", hidden)
+    }""",
+        hidden,
+    )

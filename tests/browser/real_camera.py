@@ -41,14 +41,19 @@ class RealCamera:
     def start(self, name: str) -> None:
         """Start `capture` or `server`."""
         environ = os.environ | {
-            "PYTHONPATH": str(ROOT / "python"), "STILLCAM_CAMERA": "simulated",
-            "STILLCAM_BIND": "127.0.0.1", "STILLCAM_PORT": str(self.port),
-            "STILLCAM_IMAGES": str(self.folder / "images"), "STILLCAM_DATA": str(self.folder / "data"),
-            "STILLCAM_SIMULATED_DIR": str(self.folder / "simulated")}
+            "PYTHONPATH": str(ROOT / "python"),
+            "STILLCAM_CAMERA": "simulated",
+            "STILLCAM_BIND": "127.0.0.1",
+            "STILLCAM_PORT": str(self.port),
+            "STILLCAM_IMAGES": str(self.folder / "images"),
+            "STILLCAM_DATA": str(self.folder / "data"),
+            "STILLCAM_SIMULATED_DIR": str(self.folder / "simulated"),
+        }
         (self.folder / "simulated").mkdir(exist_ok=True)
         with self._log(name).open("ab") as log:
             self._programs[name] = subprocess.Popen(
-                [sys.executable, "-m", f"stillcam.{name}"], cwd=ROOT, env=environ, stderr=log)
+                [sys.executable, "-m", f"stillcam.{name}"], cwd=ROOT, env=environ, stderr=log
+            )
 
     def end(self, name: str) -> None:
         """Stop `capture` or `server`, as its owner would; kill it if it does not listen."""
@@ -73,7 +78,7 @@ class RealCamera:
     def _answers(self) -> bool:
         try:
             with urlopen(f"{self.url}images/current.jpg", timeout=2) as response:
-                return response.status == 200
+                return bool(response.status == 200)
         except (URLError, TimeoutError, ConnectionError):
             return False
 

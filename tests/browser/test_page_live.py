@@ -52,8 +52,11 @@ def test_a_damaged_live_frame_leaves_no_request_behind(page, camera):
     page.add_init_script(COUNT_IN_FLIGHT)
     page.goto(camera.url)
     wait_for_colour(page, "red")
-    page.route("**?after=*", lambda route: route.fulfill(
-        status=200, content_type="image/jpeg", body=b"torn", headers={"ETag": '"torn"'}), times=1)
+    page.route(
+        "**?after=*",
+        lambda route: route.fulfill(status=200, content_type="image/jpeg", body=b"torn", headers={"ETag": '"torn"'}),
+        times=1,
+    )
     camera.held.clear()
     with page.expect_request("**?t=*"):
         page.click("#live")
@@ -145,8 +148,12 @@ def test_switched_off_it_polls_at_once(page, camera):
 
 def test_something_that_answers_at_once_is_not_asked_without_end(page, camera):
     """A proxy that drops the query gives the same frame again and again: then live is as slow as polling."""
-    page.route("**?after=*", lambda route: route.fulfill(
-        status=200, content_type="image/jpeg", body=camera.frame[1], headers={"ETag": f'"{camera.frame[0]}"'}))
+    page.route(
+        "**?after=*",
+        lambda route: route.fulfill(
+            status=200, content_type="image/jpeg", body=camera.frame[1], headers={"ETag": f'"{camera.frame[0]}"'}
+        ),
+    )
     page.clock.install()
     page.goto(camera.url)
     wait_for_colour(page, "red")

@@ -10,8 +10,17 @@ from camera_standin import WEB, StandIn
 from playwright.sync_api import Browser, Page
 
 MODULES = sorted(WEB.glob("*.js"))
-WELL = {"online": True, "failures": 0, "answered": False, "error": "", "live": False, "interrupted": False,
-        "age_s": 1, "statusAge_s": None, "status": None}
+WELL = {
+    "online": True,
+    "failures": 0,
+    "answered": False,
+    "error": "",
+    "live": False,
+    "interrupted": False,
+    "age_s": 1,
+    "statusAge_s": None,
+    "status": None,
+}
 NO_CAMERA = {"capture": {"running": True, "mode": "no camera", "reason": "Check the cable.", "interval_s": 2}}
 
 
@@ -32,13 +41,18 @@ def test_a_module_is_small_typed_and_parses(module):
     assert len(text.splitlines()) < 200
     assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(", text)
     if node := shutil.which("node"):
-        checked = subprocess.run([node, "--input-type=module", "--check"],
-                                 input=text, text=True, capture_output=True, check=False)
+        checked = subprocess.run(
+            [node, "--input-type=module", "--check"], input=text, text=True, capture_output=True, check=False
+        )
         assert checked.returncode == 0, checked.stderr
 
 
 def test_only_the_api_module_talks_to_the_server():
-    talkers = [module.name for module in MODULES if re.search(r"\bfetch\(|XMLHttpRequest|EventSource|WebSocket", module.read_text())]
+    talkers = [
+        module.name
+        for module in MODULES
+        if re.search(r"\bfetch\(|XMLHttpRequest|EventSource|WebSocket", module.read_text())
+    ]
     assert talkers == ["api.js"]
 
 
@@ -49,32 +63,51 @@ def test_the_markup_needs_no_inline_code_and_no_absolute_address():
     assert not re.search(r"""url\(["']?(?:/|https?:)""", (WEB / "style.css").read_text())
 
 
-@pytest.mark.parametrize(("facts", "state"), [
-    pytest.param({}, "fresh", id="all is well"),
-    pytest.param({"live": True}, "live", id="live"),
-    pytest.param({"live": True, "interrupted": True}, "interrupted", id="live broke, polling is well"),
-    pytest.param({"live": True, "interrupted": True, "age_s": 60}, "old", id="age matters more than live"),
-    pytest.param({"failures": 1}, "fresh", id="one failure is no news"),
-    pytest.param({"failures": 2}, "unreachable", id="two are"),
-    pytest.param({"failures": 1, "age_s": None}, "unreachable", id="one is, where there is no picture"),
-    pytest.param({"failures": 2, "online": False}, "offline", id="no network"),
-    pytest.param({"online": False}, "fresh", id="the browser's word does not count against pictures that come"),
-    pytest.param({"failures": 1, "answered": True, "age_s": None}, "waiting", id="no picture yet"),
-    pytest.param({"age_s": 11}, "fresh", id="at the limit: three intervals and 5 s"),
-    pytest.param({"age_s": 11.1}, "old", id="past the limit"),
-    pytest.param({"age_s": 30, "status": NO_CAMERA, "statusAge_s": 1}, "lost", id="no camera"),
-    pytest.param({"age_s": 1, "status": NO_CAMERA, "statusAge_s": 3}, "fresh", id="a frame since then disproves it"),
-    pytest.param({"failures": 3, "age_s": 30, "status": NO_CAMERA, "statusAge_s": 20}, "unreachable",
-                 id="what cannot be asked any more is not known"),
-])
+@pytest.mark.parametrize(
+    ("facts", "state"),
+    [
+        pytest.param({}, "fresh", id="all is well"),
+        pytest.param({"live": True}, "live", id="live"),
+        pytest.param({"live": True, "interrupted": True}, "interrupted", id="live broke, polling is well"),
+        pytest.param({"live": True, "interrupted": True, "age_s": 60}, "old", id="age matters more than live"),
+        pytest.param({"failures": 1}, "fresh", id="one failure is no news"),
+        pytest.param({"failures": 2}, "unreachable", id="two are"),
+        pytest.param({"failures": 1, "age_s": None}, "unreachable", id="one is, where there is no picture"),
+        pytest.param({"failures": 2, "online": False}, "offline", id="no network"),
+        pytest.param({"online": False}, "fresh", id="the browser's word does not count against pictures that come"),
+        pytest.param({"failures": 1, "answered": True, "age_s": None}, "waiting", id="no picture yet"),
+        pytest.param({"age_s": 11}, "fresh", id="at the limit: three intervals and 5 s"),
+        pytest.param({"age_s": 11.1}, "old", id="past the limit"),
+        pytest.param({"age_s": 30, "status": NO_CAMERA, "statusAge_s": 1}, "lost", id="no camera"),
+        pytest.param(
+            {"age_s": 1, "status": NO_CAMERA, "statusAge_s": 3}, "fresh", id="a frame since then disproves it"
+        ),
+        pytest.param(
+            {"failures": 3, "age_s": 30, "status": NO_CAMERA, "statusAge_s": 20},
+            "unreachable",
+            id="what cannot be asked any more is not known",
+        ),
+    ],
+)
 def test_condition(modules, facts, state):
     found = modules.evaluate("async (facts) => (await import('./condition.js')).condition(facts)", WELL | facts)
     assert found["state"] == state
     assert found["word"] and found["sentence"]
 
 
-@pytest.mark.parametrize(("age_s", "words"), [
-    (0, "now"), (0.99, "now"), (1, "1 s ago"), (59.9, "59 s ago"), (60, "1 min ago"), (3599, "59 min ago"),
-    (3600, "1 h ago"), (172_799, "47 h ago"), (172_800, "2 days ago")])
+@pytest.mark.parametrize(
+    ("age_s", "words"),
+    [
+        (0, "now"),
+        (0.99, "now"),
+        (1, "1 s ago"),
+        (59.9, "59 s ago"),
+        (60, "1 min ago"),
+        (3599, "59 min ago"),
+        (3600, "1 h ago"),
+        (172_799, "47 h ago"),
+        (172_800, "2 days ago"),
+    ],
+)
 def test_ago(modules, age_s, words):
     assert modules.evaluate("async (age_s) => (await import('./time.js')).ago(age_s)", age_s) == words

@@ -9,7 +9,11 @@ from page_driver import COLOURS, hide, pixel, wait_for_colour, wait_for_state
 COUNT_BITMAPS = """
   window.bitmaps = { made: 0, freed: 0 };
   const make = window.createImageBitmap, close = ImageBitmap.prototype.close;
-  window.createImageBitmap = async (...args) => { const made = await make(...args); window.bitmaps.made++; return made; };
+  window.createImageBitmap = async (...args) => {
+    const made = await make(...args);
+    window.bitmaps.made++;
+    return made;
+  };
   ImageBitmap.prototype.close = function () { window.bitmaps.freed++; close.call(this); };
 """
 
@@ -64,12 +68,25 @@ def test_a_hidden_page_asks_nothing_and_resumes_at_once(page, camera):
     wait_for_colour(page, "blue")
 
 
-@pytest.mark.parametrize("size", [
-    pytest.param((1280, 720), id="landscape"), pytest.param((720, 1280), id="upright"), pytest.param((500, 500), id="square")])
-@pytest.mark.parametrize(("width", "height", "ratio"), [
-    pytest.param(320, 640, 2, id="small phone"), pytest.param(740, 360, 3, id="phone on its side"),
-    pytest.param(768, 1024, 2, id="tablet"), pytest.param(1280, 720, 1, id="laptop"),
-    pytest.param(2560, 1440, 1.5, id="large screen"), pytest.param(3840, 2160, 1, id="4K")])
+@pytest.mark.parametrize(
+    "size",
+    [
+        pytest.param((1280, 720), id="landscape"),
+        pytest.param((720, 1280), id="upright"),
+        pytest.param((500, 500), id="square"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("width", "height", "ratio"),
+    [
+        pytest.param(320, 640, 2, id="small phone"),
+        pytest.param(740, 360, 3, id="phone on its side"),
+        pytest.param(768, 1024, 2, id="tablet"),
+        pytest.param(1280, 720, 1, id="laptop"),
+        pytest.param(2560, 1440, 1.5, id="large screen"),
+        pytest.param(3840, 2160, 1, id="4K"),
+    ],
+)
 def test_the_picture_fits_the_screen(new_page, camera, size, width, height, ratio):
     """Its own aspect, a canvas pixel a screen pixel, nothing to scroll for, and as large as that allows."""
     camera.publish("lime", size)
@@ -114,9 +131,13 @@ def test_bitmaps_are_freed(page, camera):
     page.wait_for_function("() => window.bitmaps.made === window.bitmaps.freed")
 
 
-@pytest.mark.parametrize("act", [
-    pytest.param(lambda page: page.click("#download"), id="by the button"),
-    pytest.param(lambda page: page.keyboard.press("s"), id="by the key")])
+@pytest.mark.parametrize(
+    "act",
+    [
+        pytest.param(lambda page: page.click("#download"), id="by the button"),
+        pytest.param(lambda page: page.keyboard.press("s"), id="by the key"),
+    ],
+)
 def test_saving_gives_the_bytes_on_the_screen(page, camera, act):
     """Even when the camera has a newer frame by now, and under the frame's own name."""
     on_screen, name = camera.frame[1], camera.frame[0]
@@ -135,8 +156,10 @@ def test_full_screen_shows_the_picture_edge_to_edge(page, camera):
     wait_for_colour(page, "red")
     page.keyboard.press("f")
     page.wait_for_function("() => document.fullscreenElement?.id === 'camera'")
-    page.wait_for_function("() => document.querySelector('canvas').getBoundingClientRect().width >= innerWidth - 1"
-                           " || document.querySelector('canvas').getBoundingClientRect().height >= innerHeight - 1")
+    page.wait_for_function(
+        "() => document.querySelector('canvas').getBoundingClientRect().width >= innerWidth - 1"
+        " || document.querySelector('canvas').getBoundingClientRect().height >= innerHeight - 1"
+    )
     assert page.get_attribute("#full-screen", "aria-pressed") == "true"
     page.wait_for_selector("#camera[data-idle]")
     page.mouse.move(50, 50)

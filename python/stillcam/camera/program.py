@@ -69,7 +69,7 @@ class Program:
                 stdout=stdout,
                 stderr=subprocess.PIPE,
                 bufsize=0,
-                preexec_fn=partial(_in_the_child, os.getpid()),
+                preexec_fn=partial(_in_the_child, os.getpid()),  # noqa: PLW1509 - two system calls, no lock
                 start_new_session=True,  # a Ctrl-C in the terminal is the daemon's to handle
             )
         except OSError as error:

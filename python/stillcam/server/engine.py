@@ -49,7 +49,7 @@ class Server(ThreadingHTTPServer):
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that went away is no event; anything else is a bug, and shows its traceback."""
         if not isinstance(sys.exception(), ConnectionError | TimeoutError):
-            logging.error("answering %s failed: this is a bug", client_address[0], exc_info=True)
+            logging.error("answering %s failed: this is a bug", client_address[0], exc_info=sys.exception())
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -65,7 +65,7 @@ class Handler(BaseHTTPRequestHandler):
         """Answer by the routes."""
         self._send(self._answer())
 
-    do_HEAD = do_GET
+    do_HEAD = do_GET  # noqa: N815 - the base class looks for it
 
     def __getattr__(self, name: str) -> Any:
         """Any other method has no routes; BaseHTTPRequestHandler looks for `do_METHOD`."""

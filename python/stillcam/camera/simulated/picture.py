@@ -91,7 +91,7 @@ class Picture:
         """A frame of now; a frozen sensor repeats its first one."""
         self.prepare()
         stamp = time.clock_gettime_ns(time.CLOCK_BOOTTIME)
-        now = datetime.now()
+        now = datetime.now()  # noqa: DTZ005 - EXIF and the clock on the picture are in local time
         self._number += 1
         if not frozen:
             self._frozen_at = None

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import os
 import re
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 CURRENT = "current.jpg"
+GRACE_S = 0.005  # a replaced frame stays at least so long: a reader may be between readlink and open
 WORK_PREFIX = ".still_"  # whatever is not a frame yet
 _NEW_LINK = ".current.jpg.new"
 _NAME = re.compile(r"camera_(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)\.(\d{3})Z\.jpg", re.ASCII)
@@ -93,6 +95,7 @@ class Publisher:
         self._new_link = images / _NEW_LINK
         self.current = current_name(images)
         self.previous: str | None = None
+        self._replaced_s = 0.0  # when `previous` was
 
     def sweep(self) -> int:
         """Delete what a crash may have left: half frames and all frames but the current one.
@@ -133,11 +136,13 @@ class Publisher:
         while name in (self.current, self.previous):
             now_s += 0.001
             name = frame_name(now_s)
+        time.sleep(max(0.0, self._replaced_s + GRACE_S - time.monotonic()))  # above 200 frames a second only
         os.rename(still, self._images / name)
         self._new_link.unlink(missing_ok=True)
         self._new_link.symlink_to(name)
         os.rename(self._new_link, self._link)
         before, self.previous, self.current = self.previous, self.current, name
+        self._replaced_s = time.monotonic()
         if before is not None:
             (self._images / before).unlink(missing_ok=True)
         return name

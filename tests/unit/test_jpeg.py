@@ -1,0 +1,72 @@
+"""Whole pictures are told from torn ones, and a stream is cut where its pictures end."""
+
+import contextlib
+import io
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from stillcam.jpeg import CutShort, Cutter, NotWhole, check, picture_offset
+
+
+def picture(size: tuple[int, int] = (64, 48), colour: str = "red", comment: bytes = b"") -> bytes:
+    """A JPEG whose EXIF holds a thumbnail, with an SOI and an EOI of its own."""
+    thumbnail, whole = io.BytesIO(), io.BytesIO()
+    Image.new("RGB", (16, 12), colour).save(thumbnail, "JPEG")
+    exif = b"Exif\0\0" + thumbnail.getvalue()
+    Image.new("RGB", size, colour).save(whole, "JPEG", exif=exif, comment=comment)
+    return whole.getvalue()
+
+
+WHOLE = picture()
+
+
+def test_a_whole_picture_gives_its_size():
+    assert check(WHOLE) == (64, 48)
+
+
+@given(st.integers(0, len(WHOLE) - 1))
+def test_no_beginning_of_a_picture_is_whole(length):
+    """Not even the one that ends with the thumbnail's EOI."""
+    with pytest.raises(CutShort if length == 0 or length >= 2 else NotWhole):
+        check(WHOLE[:length])
+
+
+@given(st.binary(max_size=300))
+def test_any_bytes_are_judged_without_another_exception(data):
+    with contextlib.suppress(NotWhole):
+        check(b"\xff\xd8" + data)
+
+
+def test_two_pictures_that_differ_in_their_metadata_are_the_same_picture():
+    one, two = picture(comment=b"12:00:00"), picture(comment=b"12:00:02")
+    assert one != two
+    assert one[picture_offset(one) :] == two[picture_offset(two) :]
+
+
+@given(st.lists(st.sampled_from(["red", "green", "blue"]), max_size=4), st.lists(st.integers(1, 700), min_size=1))
+def test_a_stream_is_cut_into_its_pictures_however_it_comes(colours, sizes):
+    frames = [picture(colour=colour) for colour in colours]
+    stream, cut, cutter = b"".join(frames), [], Cutter()
+    at = turn = 0
+    while at < len(stream):
+        step = sizes[turn % len(sizes)]
+        cut += cutter.feed(stream[at : at + step])
+        at, turn = at + step, turn + 1
+    assert cut == frames
+    assert cutter.skipped_bytes == 0
+
+
+@given(st.binary(max_size=200).filter(lambda data: b"\xff\xd8" not in data and not data.endswith(b"\xff")))
+def test_bytes_between_pictures_are_skipped(noise):
+    cutter = Cutter()
+    assert cutter.feed(noise + WHOLE + noise + WHOLE) == [WHOLE, WHOLE]
+    assert cutter.skipped_bytes == 2 * len(noise)
+
+
+def test_a_picture_without_an_end_does_not_fill_the_memory():
+    cutter = Cutter(max_bytes=2 * len(WHOLE))
+    cutter.feed(WHOLE[:-2] + b"\0" * (3 * len(WHOLE)))
+    assert cutter.feed(WHOLE) == [WHOLE]

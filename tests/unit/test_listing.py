@@ -1,0 +1,65 @@
+"""Every form that `--list-cameras` has is read, and an odd line hides no camera."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stillcam.camera.listing import parse
+
+TWO = """Available cameras
+-----------------
+0 : imx708 [4608x2592 10-bit RGGB] (/base/soc/i2c0mux/i2c@1/imx708@1a)
+    Modes: 'SRGGB10_CSI2P' : 1536x864 [120.13 fps - (768, 432)/3072x1728 crop]
+                             4608x2592 [14.35 fps - (0, 0)/4608x2592 crop]
+
+1 : imx219 [3280x2464 10-bit RGGB] (/base/axi/pcie@120000/rp1/i2c@80000/imx219@10)
+    Modes: 'SRGGB10_CSI2P' : 640x480 [206.65 fps - (1000, 752)/1280x960 crop]
+           'SRGGB8' : 640x480 [206.65 fps - (1000, 752)/1280x960 crop]
+
+"""
+
+
+def test_two_cameras():
+    one, two = parse(TWO)
+    assert (one.index, one.model, one.size, one.bit_depth, one.colour) == (0, "imx708", (4608, 2592), 10, "RGGB")
+    assert one.path == "/base/soc/i2c0mux/i2c@1/imx708@1a"
+    assert [mode.size for mode in one.modes] == [(1536, 864), (4608, 2592)]
+    assert (one.modes[0].fps, one.modes[0].crop) == (120.13, (768, 432, 3072, 1728))
+    assert [(mode.format, mode.bit_depth) for mode in two.modes] == [("SRGGB10_CSI2P", 10), ("SRGGB8", 8)]
+
+
+def test_no_camera():
+    assert parse("No cameras available!\n") == []
+
+
+def test_bayer_order_and_crop_can_be_missing():
+    (camera,) = parse("0 : virtual [800x600 10-bit] (Virtual0)\n    Modes: 'X' : 800x600 [30.00 fps]\n")
+    assert (camera.colour, camera.bit_depth, camera.modes[0].crop) == (None, 10, None)
+
+
+def test_bit_depth_can_be_missing():
+    (camera,) = parse("0 : ov9281 [1280x800 MONO] (/base/ov9281@60)\n")
+    assert (camera.bit_depth, camera.colour, camera.modes) == (None, "MONO", ())
+
+
+sizes = st.tuples(st.integers(1, 20000), st.integers(1, 20000))
+
+
+@given(
+    st.lists(st.tuples(sizes, st.sampled_from(["", " 10-bit", " 12-bit GBRG", " MONO"]), st.lists(sizes, max_size=3)))
+)
+def test_what_is_printed_is_what_is_read(cameras):
+    lines = ["Available cameras", "-----------------"]
+    for index, ((width, height), rest, modes) in enumerate(cameras):
+        lines.append(f"{index} : cam{index} [{width}x{height}{rest}] (/base/cam@{index})")
+        lines += [f"    Modes: 'SRGGB10' : {w}x{h} [30.00 fps - (0, 0)/{w}x{h} crop]" for w, h in modes]
+        lines.append("")
+    read = parse("\n".join(lines))
+    assert [(c.index, c.size, [m.size for m in c.modes]) for c in read] == [
+        (index, size, modes) for index, (size, _, modes) in enumerate(cameras)
+    ]
+
+
+@given(st.text())
+def test_any_text_is_read_without_an_exception(text):
+    parse(text)
+    parse(TWO + text)

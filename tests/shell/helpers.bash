@@ -1,0 +1,117 @@
+# What the tests of the scripts stand on: the real programs with the simulated camera, in a folder of each test's own.
+
+# They are for the tests: root, status, frame …
+# shellcheck disable=SC2034
+
+bats_require_minimum_version 1.5.0
+root=$(cd -- "$BATS_TEST_DIRNAME/../.." && pwd -P)
+deadline_s=30 # for a condition to come true; a test that passes never waits so long
+
+# One small frame every 0.3 s, from a camera without the latencies of a real one.
+use_simulated_camera() {
+  local home=$BATS_TEST_TMPDIR
+  mkdir -p "$home/data" "$home/camera"
+  printf '{"version": 1, "snapshot": {"interval_s": 0.3, "width": 160, "height": 120}}\n' >"$home/data/settings.json"
+  printf '{"speed": 100}\n' >"$home/camera/faults.json"
+  export STILLCAM_CAMERA=simulated STILLCAM_SIMULATED_DIR=$home/camera
+  export STILLCAM_DATA=$home/data STILLCAM_IMAGES=$home/images STILLCAM_BIND=127.0.0.1
+  STILLCAM_PORT=$(free_port)
+  export STILLCAM_PORT
+}
+
+free_port() {
+  python3 -c 'import socket; s = socket.create_server(("127.0.0.1", 0)); print(s.getsockname()[1])'
+}
+
+# Start a command as a service manager does: no terminal, signals as they are by default, no descriptor of bats.
+# All that comes of it can be told by a mark in its environment.
+launch() {
+  env --default-signal MARK="$BATS_TEST_TMPDIR" setsid "$@" <&0 >"$BATS_TEST_TMPDIR/out" 2>&1 3>&- &
+  launched=$!
+}
+
+# The pids of all that came of `launch`; a zombie has no environment, and does not count.
+pids() {
+  grep -lszxF "MARK=$BATS_TEST_TMPDIR" /proc/[0-9]*/environ | cut -d / -f 3
+}
+
+# The pid of the one process among them whose command line holds a text.
+pid_of() {
+  local pid found=()
+  for pid in $(pids); do
+    if [[ $(tr '\0' ' ' 2>/dev/null <"/proc/$pid/cmdline") == *"$1"* ]]; then found+=("$pid"); fi
+  done
+  ((${#found[@]} == 1)) && printf '%s\n' "${found[0]}"
+}
+
+nothing_runs() {
+  [[ ! $(pids) ]]
+}
+
+# Wait until a command succeeds, or has not within the deadline.
+eventually() {
+  local end=$((SECONDS + deadline_s))
+  until "$@"; do
+    if ((SECONDS > end)); then
+      printf 'has not come true: %s\n' "$*"
+      tell_all
+      return 1
+    fi
+    sleep 0.05
+  done
+}
+
+tell_all() {
+  local file
+  for file in "$BATS_TEST_TMPDIR/out" "$BATS_TEST_TMPDIR"/data/logs/*.log; do
+    printf -- '--- %s\n' "$file"
+    tail -n 30 "$file" || true
+  done
+  ps -fp "$(pids | paste -sd , -)" || true
+}
+
+# Whether the server answers with a whole frame; its name is then in `frame`.
+answers() {
+  local folder=$BATS_TEST_TMPDIR
+  curl -fsS --max-time 5 -D "$folder/head" -o "$folder/frame.jpg" \
+    "http://127.0.0.1:$STILLCAM_PORT/images/current.jpg" 2>/dev/null || return
+  frame=$(sed -n 's/^ETag: "\(.*\)".*/\1/p' "$folder/head")
+  [[ $(head -c 2 "$folder/frame.jpg" | od -An -tx1) == ' ff d8' && $(tail -c 2 "$folder/frame.jpg" | od -An -tx1) == ' ff d9' ]]
+}
+
+another_frame_than() {
+  answers && [[ $frame != "$1" ]]
+}
+
+# Wait until pictures come, and go on coming.
+pictures_come() {
+  local newest
+  eventually answers
+  newest=$frame
+  eventually another_frame_than "$newest"
+}
+
+ended() {
+  ! kill -0 "$1" 2>/dev/null
+}
+
+# Wait until the launched command has ended, and take its exit status into `status`.
+finished() {
+  eventually ended "$launched"
+  status=0
+  wait "$launched" || status=$?
+  output=$(<"$BATS_TEST_TMPDIR/out")
+}
+
+lacks() {
+  [[ $output != *"$1"* ]]
+}
+
+kill_all_launched() {
+  local left
+  while left=$(pids) && [[ $left ]]; do
+    # shellcheck disable=SC2086 # one word for each pid
+    kill -KILL $left 2>/dev/null || true
+    sleep 0.02
+  done
+}

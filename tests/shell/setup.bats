@@ -1,0 +1,101 @@
+#!/usr/bin/env bats
+#
+# The set-up promise: `./start_camera_server.sh` gets what is missing, once, and says what it cannot get.
+
+# The helpers and bats set these: root, launched, status, stderr …
+# shellcheck disable=SC2154
+
+load helpers
+
+# A copy of the project without a .venv, on a system whose Python lacks Pillow and inotify-simple.
+setup() {
+  use_simulated_camera
+  copy=$BATS_TEST_TMPDIR/stillcam
+  mkdir -p "$copy/python" "$BATS_TEST_TMPDIR/bin" "$BATS_TEST_TMPDIR/wheels"
+  cp "$root"/*.sh "$copy"
+  cp -r "$root/web" "$copy"
+  (cd "$root/python" && find . -name '*.py' -exec cp --parents -t "$copy/python" {} +)
+  PATH=$BATS_TEST_TMPDIR/bin:$PATH
+}
+
+teardown() {
+  kill_all_launched
+}
+
+# Put a python3 first on the PATH.
+python3_is() {
+  printf '#!/bin/sh\n%s\n' "$1" >"$BATS_TEST_TMPDIR/bin/python3"
+  chmod +x "$BATS_TEST_TMPDIR/bin/python3"
+}
+
+# Wheels that pip can install without a network: each leads to the package that the tests themselves use.
+make_wheels() {
+  "$root/.venv/bin/python" - "$BATS_TEST_TMPDIR/wheels" <<'EOT'
+import pathlib, sys, zipfile
+import inotify_simple, PIL
+
+for name, module in ("pillow", PIL), ("inotify_simple", inotify_simple):
+    place = pathlib.Path(module.__file__).parent
+    info = f"{name}-99.dist-info"
+    files = {
+        f"{name}.pth": str(place.parent if module is PIL else place),
+        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: 99\n",
+        f"{info}/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+    }
+    files[f"{info}/RECORD"] = "".join(f"{path},,\n" for path in [*files, f"{info}/RECORD"])
+    with zipfile.ZipFile(pathlib.Path(sys.argv[1]) / f"{name}-99-py3-none-any.whl", "w") as wheel:
+        for path, text in files.items():
+            wheel.writestr(path, text)
+EOT
+}
+
+@test "a system without venv is told the line to type" {
+  python3_is 'exit 1'
+  run -1 --separate-stderr "$copy/start_camera_server.sh"
+  [[ ${#stderr_lines[@]} == 1 && $stderr == *": sudo apt install -y python3-venv" ]]
+  [[ ! -e $copy/.venv ]]
+}
+
+@test "set-up: told when there is no network, done once there is, never again" {
+  make_wheels
+  system_python=$(python3 -c 'import sys; print(sys.executable)')
+  python3_is "exec $system_python -S \"\$@\"" # -S: no packages but the standard library
+  export PIP_NO_INDEX=1 PIP_IGNORE_INSTALLED=1
+
+  launch "$copy/start_camera_server.sh"
+  finished
+  nothing_runs
+  [[ $status == 1 && ${output##*$'\n'} == *"set-up failed"*"check the network"* ]]
+
+  rm "$copy/.venv/bin/pip"* # half-made
+  PIP_FIND_LINKS=$BATS_TEST_TMPDIR/wheels launch "$copy/start_camera_server.sh"
+  pictures_come
+  "$copy/start_camera_server.sh" --stop
+  finished
+  [[ $status == 0 && $output == *"setting up .venv"* ]]
+
+  python3_is 'exit 1'
+  before=$(find "$copy/.venv" -not -path '*/__pycache__*' -printf '%p %i %T@\n' | sort)
+  launch "$copy/start_camera_server.sh"
+  pictures_come
+  "$copy/start_camera_server.sh" --stop
+  finished
+  lacks "setting up"
+  [[ $(find "$copy/.venv" -not -path '*/__pycache__*' -printf '%p %i %T@\n' | sort) == "$before" ]]
+}
+
+@test "TERM in the middle of set-up ends it, and the next start makes it anew" {
+  python3_is 'case "$*" in *"-m venv"*) exec sleep 1000 ;; *ensurepip*) exit 0 ;; esac; exit 1'
+  launch "$copy/start_camera_server.sh"
+  eventually pid_of "sleep 1000"
+  kill -TERM "$launched"
+  finished
+  nothing_runs
+  [[ $status == 0 ]]
+}
+
+@test "what set-up fetches is what pyproject.toml depends on" {
+  wanted=$("$root/.venv/bin/python" -c 'import sys, tomllib
+print(*tomllib.load(open(sys.argv[1], "rb"))["project"]["dependencies"])' "$root/pyproject.toml")
+  grep -q "pip install .* $wanted &&" "$root/start_camera_server.sh"
+}

@@ -118,7 +118,7 @@ def test_frames_come_and_the_end_leaves_no_litter(daemon):
 def test_a_fault_is_survived_and_counted_by_its_cause(daemon, cause):
     daemon.start()
     before = daemon.frames(2)["frame"]
-    faults = {
+    faults: dict[str, dict[str, Any]] = {
         "stalled": {"stall_after": 0},
         "died": {"die_after": 0, "die_exit": 255},
         "torn": {"half_file_every": 1},

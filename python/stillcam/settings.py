@@ -63,26 +63,12 @@ class LiveSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class ServerSettings:
-    """The web server; changes count from its next start."""
-
-    max_connections: int = _setting(512, "connections at a time", low=8, high=65536)
-    max_connections_per_address: int = _setting(32, "connections at a time from one address", low=1, high=65536)
-    hosts: tuple[str, ...] = _setting((), "further names under which browsers may reach this camera")
-    proxies: tuple[str, ...] = _setting((), "addresses of reverse proxies, which share no connection limit")
-    tls_certificate: str = _setting("", "PEM file of the certificate chain; empty: plain HTTP")
-    tls_key: str = _setting("", "PEM file of the certificate's key")
-    access_log: bool = _setting(False, "log every request")
-
-
-@dataclass(frozen=True, slots=True)
 class Settings:
     """All settings; a value of this type has been validated."""
 
     camera: CameraSettings = CameraSettings()
     snapshot: SnapshotSettings = SnapshotSettings()
     live: LiveSettings = LiveSettings()
-    server: ServerSettings = ServerSettings()
 
 
 def setting_fields() -> list[tuple[str, Field[Any]]]:
@@ -127,13 +113,11 @@ def _value(dotted: str, item: Field[Any], value: Any) -> Any:
     """`value` in the type of `item`, or a SettingsError."""
     low, high, choices, unit = (item.metadata[key] for key in ("low", "high", "choices", "unit"))
     kind = item.type
-    right: object = isinstance(value, cast(type, kind)) if kind in (bool, str) else False
+    right = isinstance(value, bool)
     if kind is float:
         right = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e300
     elif kind is int:
         right = isinstance(value, int) and not isinstance(value, bool)
-    elif kind == tuple[str, ...]:
-        right = isinstance(value, list | tuple) and all(isinstance(part, str) for part in value)
     if not right:
         raise SettingsError(f"must be {_EXPECTED[cast(type, kind)]}, not {_kind(value)}", dotted)
     if kind in (int, float):
@@ -143,12 +127,10 @@ def _value(dotted: str, item: Field[Any], value: Any) -> Any:
         if low is not None and not low <= value <= high:
             suffix = f" {unit}" if unit else ""
             raise SettingsError(f"must be from {low:g} to {high:g}{suffix}, not {value:g}", dotted)
-    return tuple(value) if isinstance(value, list) else value
+    return value
 
 
-_EXPECTED = {
-    bool: "true or false", int: "a whole number", float: "a number", str: "a text", tuple[str, ...]: "a list of texts",
-}  # fmt: skip
+_EXPECTED = {bool: "true or false", int: "a whole number", float: "a number"}
 
 
 def _kind(value: Any) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from test_jpeg import picture
+from pictures import picture
 
 from stillcam.frames import Publisher, current_name, frame_name, frame_time, read_current
 from stillcam.jpeg import check

@@ -1,24 +1,13 @@
 """Whole pictures are told from torn ones, and a stream is cut where its pictures end."""
 
 import contextlib
-import io
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import Image
+from pictures import picture
 
 from stillcam.jpeg import CutShort, Cutter, NotWhole, check, picture_offset
-
-
-def picture(size: tuple[int, int] = (64, 48), colour: str = "red", comment: bytes = b"") -> bytes:
-    """A JPEG whose EXIF holds a thumbnail, with an SOI and an EOI of its own."""
-    thumbnail, whole = io.BytesIO(), io.BytesIO()
-    Image.new("RGB", (16, 12), colour).save(thumbnail, "JPEG")
-    exif = b"Exif\0\0" + thumbnail.getvalue()
-    Image.new("RGB", size, colour).save(whole, "JPEG", exif=exif, comment=comment)
-    return whole.getvalue()
-
 
 WHOLE = picture()
 

@@ -1,0 +1,206 @@
+"""What goes between the sockets and the routes: a request, an answer, and how to refuse.
+
+A route is a function from a Request to an Answer. It knows nothing of sockets, and the
+engine knows nothing of routes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+from urllib.parse import parse_qs
+
+MAX_JSON_BYTES = 64 * 1024
+
+
+class Access(Enum):
+    """Who may use a route."""
+
+    OPEN = "anyone"
+    WATCH = "who may watch"
+    SIGNED_IN = "whoever is signed in, and every token"
+    CONTROL = "the owner, and tokens that may control"
+    OWNER = "the owner, signed in on a page"
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who asks.
+
+    Args:
+        name: of the user, or of the token.
+        role: `owner` or `viewer`.
+        scope: `control` or `view`: what it may do.
+        by: `session` or `token`: how it showed who it is.
+    """
+
+    name: str
+    role: str
+    scope: str
+    by: str
+
+
+def _no_body(_max_bytes: int) -> bytes:
+    return b""
+
+
+def _stays() -> bool:
+    return False
+
+
+class Request:
+    """One request.
+
+    Args:
+        method: GET (for HEAD too), POST, PUT, PATCH, DELETE.
+        path: decoded, without the leading slash.
+        query: as it came, without the question mark.
+        headers: names in lower case.
+        address: the client's IP address.
+        secure: whether it came by TLS.
+        read_body: reads the body, at most so many bytes; called at most once.
+        gone: whether who asked has left.
+
+    Attributes:
+        host: the name or address, and port, under which the client knows this server.
+        rest: what follows a route that ends in a slash.
+        person: who asks; None: nobody known.
+    """
+
+    __slots__ = (
+        "_read_body",
+        "address",
+        "gone",
+        "headers",
+        "host",
+        "method",
+        "path",
+        "person",
+        "query",
+        "rest",
+        "secure",
+    )
+
+    def __init__(
+        self,
+        method: str,
+        path: str,
+        query: str = "",
+        headers: Mapping[str, str] | None = None,
+        address: str = "127.0.0.1",
+        secure: bool = False,
+        read_body: Callable[[int], bytes] = _no_body,
+        gone: Callable[[], bool] = _stays,
+    ) -> None:
+        self.method = method
+        self.path = path
+        self.query = query
+        self.headers: Mapping[str, str] = {} if headers is None else headers
+        self.host = self.headers.get("host", "")
+        self.address = address
+        self.secure = secure
+        self.gone = gone
+        self.rest = ""
+        self.person: Person | None = None
+        self._read_body = read_body
+
+    def value(self, name: str) -> str | None:
+        """The query's value called `name`, the last one if there are several."""
+        return parse_qs(self.query, keep_blank_values=True).get(name, [None])[-1] if self.query else None
+
+    def body(self, max_bytes: int = MAX_JSON_BYTES) -> bytes:
+        """The body.
+
+        Raises:
+            Refused: it is larger (413), comes in a way that is not understood (411), or too slowly (408).
+        """
+        return self._read_body(max_bytes)
+
+    def json(self, max_bytes: int = MAX_JSON_BYTES) -> dict[str, Any]:
+        """The body as a JSON object.
+
+        Raises:
+            Refused: it is something else (415, 400), or as for `body`.
+        """
+        if self.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+            raise Refused(415, "send JSON, with Content-Type: application/json")
+        try:
+            document = json.loads(self.body(max_bytes))
+        except (ValueError, RecursionError) as error:
+            raise Refused(400, f"this is not JSON: {error}") from error
+        if not isinstance(document, dict):
+            raise Refused(400, 'send a JSON object, like {"name": "value"}')
+        return document
+
+
+@dataclass(slots=True)
+class Answer:
+    """Status, body and headers.
+
+    Args:
+        status: the HTTP status code.
+        body: sent with its Content-Length.
+        headers: names and values, encodable as Latin-1, without line ends.
+        head: header lines made beforehand, each ending in CR LF; sent as they are.
+        stream: in place of a body, lists of buffers, each sent in one go until there are no
+            more; the connection then ends. Closed when the client goes.
+    """
+
+    status: int
+    body: bytes | memoryview = b""
+    headers: dict[str, str] = field(default_factory=dict)
+    head: bytes = b""
+    stream: Iterator[list[bytes]] | None = None
+
+
+class Refused(Exception):
+    """A request that is not carried out.
+
+    Args:
+        status: 4xx or 5xx.
+        text: what is wrong and what to do, for a person.
+        field: the name of the value that is wrong; None when it is none.
+        headers: to send along, `Retry-After` for instance.
+    """
+
+    def __init__(self, status: int, text: str, field: str | None = None, headers: dict[str, str] | None = None) -> None:
+        super().__init__(text)
+        self.status = status
+        self.text = text
+        self.field = field
+        self.headers = headers or {}
+
+    def answer(self) -> Answer:
+        """The one form of an error."""
+        return as_json(self.status, {"error": self.text, "field": self.field}, self.headers)
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One address.
+
+    Args:
+        method: GET (answers HEAD too), POST, PUT, PATCH or DELETE.
+        path: without the leading slash; one that ends in a slash takes whatever follows, as `request.rest`.
+        access: who may.
+        handler: gives the answer, or raises Refused.
+    """
+
+    method: str
+    path: str
+    access: Access
+    handler: Callable[[Request], Answer]
+
+
+def as_json(status: int, document: Any, headers: dict[str, str] | None = None) -> Answer:
+    """A JSON answer, never kept by a cache."""
+    body = json.dumps(document, ensure_ascii=False).encode() + b"\n"
+    return Answer(status, body, {"Content-Type": "application/json", "Cache-Control": "no-store", **(headers or {})})
+
+
+def error(status: int, text: str, headers: dict[str, str] | None = None) -> Answer:
+    """An error in a sentence for a person."""
+    return Refused(status, text, None, headers).answer()

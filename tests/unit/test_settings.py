@@ -8,7 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stillcam.errors import SettingsError, StillcamError
-from stillcam.settings import Settings, changed, from_json, load, load_in_force, save
+from stillcam.settings import Settings
+from stillcam.settings_file import load, load_in_force, save
+from stillcam.settings_json import describe, from_json, patched, to_json
 
 
 def test_without_a_file_the_defaults_hold(tmp_path):
@@ -17,7 +19,7 @@ def test_without_a_file_the_defaults_hold(tmp_path):
 
 def test_what_is_saved_is_loaded_and_only_what_differs_is_in_the_file(tmp_path):
     file = tmp_path / "settings.json"
-    wanted = changed(changed(Settings(), "snapshot.interval_s", 5), "camera.rotation", 90)
+    wanted = patched(Settings(), {"snapshot": {"interval_s": 5}, "camera": {"rotation": 90}})
     save(file, wanted)
     assert load(file) == wanted
     assert json.loads(file.read_text()) == {"version": 1, "camera": {"rotation": 90}, "snapshot": {"interval_s": 5.0}}
@@ -37,6 +39,17 @@ def test_what_is_saved_is_loaded_and_only_what_differs_is_in_the_file(tmp_path):
         pytest.param({"camera": {"rotation": 45}}, "camera.rotation", "one of 0, 90, 180, 270", id="not a choice"),
         pytest.param({"camera": {"hflip": 1}}, "camera.hflip", "true or false", id="1 is not true"),
         pytest.param({"snapshot": 3}, "snapshot", "must be an object", id="section is no object"),
+        pytest.param({"live": {"denoise": "cdn"}}, "live.denoise", "one of auto, off", id="not a text of the choices"),
+        pytest.param({"live": {"denoise": 1}}, "live.denoise", "a text, not 1", id="number for text"),
+        pytest.param({"live": {"sensor_mode": "big"}}, "live.sensor_mode", "like 2304:1296:10", id="no sensor mode"),
+        pytest.param(
+            {"camera": {"tuning_file": "../x"}}, "camera.tuning_file", "must be a name", id="a path that climbs"
+        ),
+        pytest.param({"access": {"hosts": "a"}}, "access.hosts", "a list of texts", id="text for list"),
+        pytest.param({"access": {"hosts": ["a b"]}}, "access.hosts", "a host name", id="no host name"),
+        pytest.param({"access": {"proxies": ["x"]}}, "access.proxies", "an IP address", id="no address"),
+        pytest.param({"access": {"hosts": ["a"] * 65}}, "access.hosts", "at most 64", id="too long a list"),
+        pytest.param({"server": {"tls_key": "a\nb"}}, "server.tls_key", "printable", id="control characters"),
     ],
 )
 def test_a_wrong_setting_is_named(document, field, said):
@@ -57,7 +70,7 @@ def test_a_wrong_file_is_named_with_line_and_field(tmp_path):
 
 def test_the_last_good_settings_stay_in_force(tmp_path):
     file = tmp_path / "settings.json"
-    good = changed(Settings(), "snapshot.quality", 50)
+    good = patched(Settings(), {"snapshot": {"quality": 50}})
     save(file, good)
     assert load_in_force(file) == (good, None)
     file.write_text("{torn")
@@ -72,6 +85,27 @@ def test_a_wrong_file_and_no_good_settings_is_an_error(tmp_path):
     file.write_text("{torn")
     with pytest.raises(StillcamError, match="line 1"):
         load_in_force(file)
+
+
+def test_a_merge_patch_changes_what_it_names_and_null_is_the_default():
+    settings = patched(Settings(), {"access": {"hosts": ["cam.example.org"]}, "live": {"width": 640}})
+    assert settings.access.hosts == ("cam.example.org",)
+    settings = patched(settings, {"live": {"width": None}, "access": None})
+    assert settings == Settings()
+    with pytest.raises(SettingsError, match="must be an object"):
+        patched(settings, {"live": 3})
+
+
+def test_the_table_describes_every_setting():
+    document, table = to_json(Settings()), describe()
+    names = {f"{section}.{name}" for section, content in document.items() if section != "version" for name in content}
+    assert names == set(table)
+    assert json.loads(json.dumps(table))["access.hosts"]["type"] == "list"
+    for name, row in table.items():
+        section, _, item = name.partition(".")
+        assert row["default"] == document[section][item], name
+        assert row["text"], name
+        assert (row["type"] == "choice") == bool(row["choices"]), name
 
 
 json_values = st.recursive(

@@ -63,5 +63,7 @@ def stream_arguments(settings: Settings, camera: Camera) -> list[str]:
     """The arguments of an rpicam-vid that writes JPEGs to stdout until it is ended."""
     live = settings.live
     argv = _common(camera, settings.camera, picture_size(live.width, live.height, camera.size))
-    argv += ["--codec", "mjpeg", "--output", "-", "--framerate", f"{live.framerate:g}", "--quality", str(live.quality)]
+    argv += ["--codec", "mjpeg", "--output", "-", "--quality", str(live.quality)]
+    if live.framerate:
+        argv += ["--framerate", f"{live.framerate:g}"]
     return argv

@@ -15,7 +15,7 @@ from stillcam.capture.daemon import Daemon
 from stillcam.errors import StillcamError
 from stillcam.link import CommandServer
 from stillcam.paths import Paths
-from stillcam.settings import load_in_force
+from stillcam.settings_file import load_in_force
 
 
 def main() -> int:

@@ -22,9 +22,11 @@ from stillcam.capture.lock import FolderLock
 from stillcam.capture.status import Status
 from stillcam.errors import CameraError, StillcamError
 from stillcam.paths import Paths
-from stillcam.settings import Settings, load_in_force
+from stillcam.settings import Settings
+from stillcam.settings_file import load_in_force
 
 BACK_OFF_S = (1.0, 2.0, 4.0, 8.0, 16.0, 30.0)
+DEFAULT_FRAMERATE = 30.0  # what the camera programs take where none is set
 LIVE_RETRY_S = 10.0  # how long live is left alone after it failed
 MAX_TORN = 3  # so many incomplete pictures running mean that the camera program needs a restart
 
@@ -165,7 +167,7 @@ class Daemon:
 
     def _live(self, camera: Camera) -> None:
         """Publish the stream's frames; a camera that cannot stream goes on with snapshots."""
-        interval_s = 1 / self._settings.live.framerate
+        interval_s = 1 / (self._settings.live.framerate or DEFAULT_FRAMERATE)
         try:
             self._driver.start_stream(self._settings, camera)
             self.status.enter("live", interval_s)

@@ -1,0 +1,128 @@
+"""Keeps the settings in `data/settings.json`.
+
+The file holds only what differs from the defaults, is written whole (temporary file, fsync,
+rename, fsync of the folder), and may be edited by hand. A file that is wrong is never used
+and never overwritten: the last good settings (`data/settings.last-good.json`) stay in force.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+from stillcam.errors import SettingsError, StillcamError
+from stillcam.settings import Settings
+from stillcam.settings_json import from_json, to_json
+
+MAX_FILE_BYTES = 1 << 20
+
+
+def load(path: Path) -> Settings:
+    """Read the settings file; without one, the defaults.
+
+    Raises:
+        SettingsError: the file is wrong; its text names file, line and field.
+        StillcamError: it cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            raw = file.read(MAX_FILE_BYTES + 1)
+    except FileNotFoundError:
+        return Settings()
+    except OSError as error:
+        raise StillcamError(f"cannot read {path}: {error.strerror}") from error
+    if len(raw) > MAX_FILE_BYTES:
+        raise SettingsError(f"{path}: larger than {MAX_FILE_BYTES} bytes: this is no settings file")
+    try:
+        text = raw.decode()
+        return from_json(json.loads(text, object_pairs_hook=_no_duplicates))
+    except json.JSONDecodeError as error:
+        raise SettingsError(f"{path}, line {error.lineno}: not JSON ({error.msg})", line=error.lineno) from error
+    except (UnicodeDecodeError, RecursionError) as error:
+        raise SettingsError(f"{path}: not JSON in UTF-8 ({error})") from error
+    except SettingsError as error:
+        line = _line_of(error.field, text)
+        where = f"{path}, line {line}: {error.field}" if line else f"{path}: {error.field}"
+        raise SettingsError(f"{where.removesuffix(': ')}: {error}", error.field, line) from error
+
+
+def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    document = dict(pairs)
+    if len(document) < len(pairs):
+        twice = next(name for position, (name, _) in enumerate(pairs) if name in dict(pairs[:position]))
+        raise SettingsError("stands there twice: keep one", twice)
+    return document
+
+
+def _line_of(dotted: str, text: str) -> int:
+    """The line, from 1, on which the setting stands in the file; 0 when it cannot be found."""
+    at = 0
+    for name in filter(None, dotted.split(".")):
+        match = re.compile(rf'"{re.escape(name)}"\s*:').search(text, at)
+        if not match:
+            return 0
+        at = match.start()
+    return text.count("\n", 0, at) + 1 if dotted else 0
+
+
+def save(path: Path, settings: Settings) -> None:
+    """Replace the settings file in one step: after a power cut it is the old one or the new one, whole.
+
+    Raises:
+        StillcamError: it cannot be written; the old file is as it was.
+    """
+    new = path.with_name(f".{path.name}.{os.getpid()}.new")
+    text = json.dumps(_differing(settings), indent=2, ensure_ascii=False) + "\n"
+    try:
+        with new.open("w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(new, path)
+        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+    except OSError as error:
+        new.unlink(missing_ok=True)
+        raise StillcamError(f"cannot write {path} ({error.strerror}): the settings stay as they were") from error
+
+
+def load_in_force(path: Path) -> tuple[Settings, str | None]:
+    """The settings to work with: those of the file, or the last good ones when the file is wrong.
+
+    Returns:
+        the settings, and what is wrong with the file (None: nothing).
+
+    Raises:
+        StillcamError: the file is wrong, and there are no good ones from before.
+    """
+    last_good = path.with_name("settings.last-good.json")
+    try:
+        settings = load(path)
+    except StillcamError as error:
+        if not last_good.exists():
+            raise
+        return load(last_good), f"{error}; the last good settings stay in force"
+    try:
+        kept: Settings | None = load(last_good)
+    except StillcamError:
+        kept = None
+    if kept != settings or not last_good.exists():
+        save(last_good, settings)
+    return settings, None
+
+
+def _differing(settings: Settings) -> dict[str, Any]:
+    """The document that the file holds: the version, and what differs from the defaults."""
+    document, defaults = to_json(settings), to_json(Settings())
+    sections = {
+        section: {name: value for name, value in content.items() if value != defaults[section][name]}
+        for section, content in document.items()
+        if section != "version"
+    }
+    return {"version": document["version"], **{section: content for section, content in sections.items() if content}}

@@ -2,6 +2,7 @@
 
 import io
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import given, settings
@@ -16,13 +17,14 @@ from stillcam.camera.simulated.picture import Frame, Picture
 from stillcam.camera.simulated.sensors import IMX219, IMX708, Sensor, listing
 
 SIZE = (960, 540)
+NOON = datetime(2026, 11, 20, 12)  # noqa: DTZ001 - the camera's clock has no zone
 
 
-def take(*arguments: str, sensor: Sensor = IMX708, settled: bool = True) -> Frame:
+def take(*arguments: str, sensor: Sensor = IMX708, settled: bool = True, now: datetime = NOON) -> Frame:
     options = parse(StillOptions, [*arguments])
     size = (options.width or SIZE[0], options.height or SIZE[1])
     mode = sizes.still_mode(options, sensor)
-    return Picture(sensor, mode, options, size, frame_us=70_000, settled=settled).take(frozen=True)
+    return Picture(sensor, mode, options, size, frame_us=70_000, settled=settled).take(now, frozen=True)
 
 
 def colour(image: Image.Image, at: tuple[float, float]) -> tuple[float, ...]:
@@ -36,16 +38,36 @@ def grey(image: Image.Image, step: int = 5) -> float:
     return colour(image, chart.GREYS[step][0])[1]
 
 
+def part_of(image: Image.Image, box: tuple[float, float, float, float]) -> Image.Image:
+    """A part of the scene in a 16:9 picture."""
+    left, top, right, bottom = (round(edge * image.width / 1600) for edge in box)
+    return image.crop((left, top, right, bottom))
+
+
 def detail(image: Image.Image, box: tuple[float, float, float, float]) -> float:
     """How much neighbouring pixels differ in a part of the scene, the steep edges most."""
-    scale = image.width / 1600
-    part = image.convert("L").crop(tuple(round(edge * scale) for edge in box))  # type: ignore[arg-type]
+    part = part_of(image.convert("L"), box)
     return float(ImageStat.Stat(ImageChops.difference(part, ImageChops.offset(part, 1, 0))).rms[0])
 
 
+# Where nothing moves: the boat sails above the poppies and behind the chart.
 STAR = (660, 410, 870, 630)
-POPPIES = (1490, 590, 1590, 690)
+POPPIES = (1490, 620, 1590, 720)
 LIGHTHOUSE = (215, 190, 295, 450)
+SKY = (700, 30, 900, 130)
+
+
+@pytest.mark.parametrize("lens", ["0", "0.4", "1.5", "4", "6"])
+def test_what_is_measured_looks_the_same_at_every_moment(lens: str) -> None:
+    """While the boat sails all the way across."""
+    options = StillOptions(lens_position=lens)
+    camera = Picture(IMX708, IMX708.still_mode(), options, SIZE, frame_us=70_000, settled=True)
+    pictures = [camera.take(NOON + timedelta(seconds=second), frozen=False).image for second in range(0, 80, 2)]
+    assert len({image.tobytes() for image in pictures}) == len(pictures)
+    for box in (STAR, POPPIES, LIGHTHOUSE, SKY):
+        assert len({part_of(image, box).tobytes() for image in pictures}) == 1, box
+    for point, _ in (*chart.PATCHES, *chart.GREYS):
+        assert len({colour(image, point) for image in pictures}) == 1, point
 
 
 def test_automatic_exposure_shows_known_colours_as_they_are() -> None:
@@ -91,10 +113,9 @@ def test_sharpness_and_noise_show() -> None:
         < detail(take().image, STAR)
         < detail(take("--sharpness", "8").image, STAR)
     )
-    sky = (700, 30, 900, 130)
     noisy = ("--shutter", "500", "--gain", "16")
-    amounts = [detail(take(*noisy, "--denoise", how).image, sky) for how in ("cdn_hq", "cdn_fast", "off")]
-    assert detail(take().image, sky) < amounts[0] < amounts[1] < amounts[2]
+    amounts = [detail(take(*noisy, "--denoise", how).image, SKY) for how in ("cdn_hq", "cdn_fast", "off")]
+    assert detail(take().image, SKY) < amounts[0] < amounts[1] < amounts[2]
 
 
 @pytest.mark.parametrize(
@@ -214,10 +235,10 @@ def test_metadata_tells_the_exposure() -> None:
 def test_a_frozen_sensor_repeats_its_picture() -> None:
     options = StillOptions(width=320, height=180)
     camera = Picture(IMX708, IMX708.still_mode(), options, (320, 180), frame_us=70_000, settled=True)
-    first, second = camera.take(frozen=True), camera.take(frozen=True)
+    first, second = (camera.take(NOON + timedelta(seconds=s), frozen=True) for s in (0, 1))
     assert first.image.tobytes() == second.image.tobytes()
     assert first.metadata["SensorTimestamp"] < second.metadata["SensorTimestamp"]
-    assert camera.take(frozen=False).image.tobytes() != first.image.tobytes()
+    assert camera.take(NOON, frozen=False).image.tobytes() != first.image.tobytes()
 
 
 def test_exif_says_what_the_real_one_says() -> None:
@@ -339,7 +360,7 @@ def test_no_combination_of_controls_is_refused_by_the_picture(sensor: Sensor, da
     )  # fmt: skip
     size = sizes.still_size(options, sensor)
     frame = Picture(sensor, sizes.still_mode(options, sensor), options, size, frame_us=70_000, settled=True).take(
-        frozen=False
+        NOON, frozen=False
     )
     with Image.open(io.BytesIO(encode.still(frame, options, sensor))) as image:
         assert image.size == size

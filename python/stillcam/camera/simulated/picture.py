@@ -87,11 +87,10 @@ class Picture:
         self._background = self._tone.develop(world)
         self._overlay = Overlay(self._background, self._words())
 
-    def take(self, frozen: bool) -> Frame:
-        """A frame of now; a frozen sensor repeats its first one."""
+    def take(self, now: datetime, *, frozen: bool) -> Frame:
+        """A frame of `now` (local time, without a zone); a frozen sensor repeats its first one."""
         self.prepare()
         stamp = time.clock_gettime_ns(time.CLOCK_BOOTTIME)
-        now = datetime.now()  # noqa: DTZ005 - EXIF and the clock on the picture are in local time
         self._number += 1
         if not frozen:
             self._frozen_at = None
@@ -151,6 +150,11 @@ class Picture:
     def _describe(self, stamp: int) -> Metadata:
         return describe(self._exposure, self._balance, self._focus, self._crop, stamp, settled=self._settled,
                         frame_us=self._frame_us)  # fmt: skip
+
+
+def local_now() -> datetime:
+    """Now, as EXIF and the clock on the picture tell it: in local time, without a zone."""
+    return datetime.now()  # noqa: DTZ005
 
 
 def scaler_crop(options: Options, mode: SensorMode, size: Size) -> Rectangle:

@@ -10,7 +10,7 @@ from stillcam.camera.simulated.camera import Camera
 from stillcam.camera.simulated.failures import say
 from stillcam.camera.simulated.faults import die
 from stillcam.camera.simulated.options import StillOptions
-from stillcam.camera.simulated.picture import Picture
+from stillcam.camera.simulated.picture import Picture, local_now
 from stillcam.camera.simulated.requests import Requests
 
 RECONFIGURE_S = 0.2  # of the about 300 ms from signal to file; the rest are frames
@@ -108,7 +108,7 @@ class Stills:
         time.sleep(faults.slow_s)
         self._captures += 1
         half = bool(faults.half_file_every) and self._captures % faults.half_file_every == 0
-        frame = self._picture.take(faults.frozen)
+        frame = self._picture.take(local_now(), frozen=faults.frozen)
         name = self._name()
         files.write(name, encode.still(frame, self._options, self._camera.sensor), faults, half=half)
         if self._options.latest:

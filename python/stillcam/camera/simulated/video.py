@@ -9,7 +9,7 @@ from stillcam.camera.simulated.camera import Camera
 from stillcam.camera.simulated.failures import say
 from stillcam.camera.simulated.faults import die
 from stillcam.camera.simulated.options import VideoOptions
-from stillcam.camera.simulated.picture import Frame, Picture
+from stillcam.camera.simulated.picture import Frame, Picture, local_now
 from stillcam.camera.simulated.requests import Requests
 
 FRAMERATE = 30.0
@@ -61,7 +61,7 @@ class Video:
             if timed_out or key == "x" or 0 < options.frames <= self._frames:
                 return
             time.sleep(self._faults.slow_s)
-            frame = self._picture.take(self._faults.frozen)
+            frame = self._picture.take(local_now(), frozen=self._faults.frozen)
             self._frames += 1
             if self._recording:
                 self._write(frame)

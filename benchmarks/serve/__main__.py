@@ -1,0 +1,45 @@
+"""How fast the server is, as ratios: against nginx, Python's and Flask's servers, and a bare `sendall`.
+
+    .venv/bin/python benchmarks/serve [--quick] [PART…]
+
+Everything is measured side by side in one run, both sides in turn and in alternating order, five rounds
+of each; what is printed is the median. Load and server share the machine, so the ratios count and not
+the rates. The output is Markdown, for docs/performance.md. Needs nginx and wrk (Debian), and Flask
+(`.venv/bin/python -m pip install flask`) for the part `python`.
+"""
+
+import argparse
+import sys
+import tempfile
+from pathlib import Path
+
+from report import TITLE, machine
+from snapshots import SnapshotBench
+from viewing import ViewingBench
+
+
+def main() -> None:
+    """Measure what was asked for."""
+    parts = {}
+    for bench in (SnapshotBench, ViewingBench):
+        parts |= {name: bench for name in vars(bench) if not name.startswith("_")}
+    parser = argparse.ArgumentParser(prog="benchmarks/serve", description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(parts)}; all of them without")
+    parser.add_argument("--quick", action="store_true", help="one short round of each: to see that it works")
+    arguments = parser.parse_args()
+    if unknown := set(arguments.parts) - set(parts):
+        parser.error(f"there is no part {', '.join(sorted(unknown))}: there are {', '.join(parts)}")
+    print(
+        f"`{' '.join(['.venv/bin/python', 'benchmarks/serve', *sys.argv[1:]])}` on {machine()}\n\n{TITLE}", flush=True
+    )
+    for name in arguments.parts or parts:
+        with tempfile.TemporaryDirectory(prefix="stillcam-serve-") as folder:
+            try:
+                for row in getattr(parts[name](Path(folder), arguments.quick), name)():
+                    print(row, flush=True)
+            except RuntimeError as error:  # a program that is needed does not run; what it said is in it
+                sys.exit(f"benchmarks/serve: {name}: {error}")
+
+
+if __name__ == "__main__":
+    main()

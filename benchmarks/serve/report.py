@@ -1,0 +1,73 @@
+"""What was measured, as a table in Markdown, and on what."""
+
+import platform
+import shutil
+import statistics
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the table; `met` is None where there is no target."""
+
+    work: str
+    ours: str
+    theirs: str
+    result: str
+    target: str = ""
+    met: bool | None = None
+
+    def __str__(self) -> str:
+        met = {None: "", True: "yes", False: "**no**"}[self.met]
+        return f"| {self.work} | {self.ours} | {self.theirs} | {self.result} | {self.target} | {met} |"
+
+
+TITLE = "| work | Stillcam | the other | result | target | met |\n| --- | --- | --- | --- | --- | --- |"
+
+
+def ratio(ours: Sequence[float], theirs: Sequence[float]) -> float:
+    """The median of the rounds' ratios: what drifts from round to round strikes both sides of one."""
+    return statistics.median(our / max(their, 1e-9) for our, their in zip(ours, theirs, strict=True))
+
+
+def percentile(values: Sequence[float], percent: int) -> float:
+    """The value that `percent` of them do not exceed."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, len(ordered) * percent // 100)]
+
+
+def machine() -> str:
+    """On what, with what, and how busy it was before."""
+    cpu = next(line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name"))
+    cores = len([line for line in Path("/proc/stat").read_text().splitlines() if line.startswith("cpu")]) - 1
+    memory_kb = int(Path("/proc/meminfo").read_text().split()[1])
+    versions = [
+        f"Linux {platform.release()}",
+        f"Python {platform.python_version()}",
+        _first_line("nginx", "-v"),
+        _first_line("wrk", "-v").partition(" [")[0],
+        f"Flask {_version('flask')} on Werkzeug {_version('werkzeug')}",
+    ]
+    load = Path("/proc/loadavg").read_text().split()[0]
+    return (
+        f"{cpu.partition(': ')[2]}, {cores} cores that the server and its load share, {memory_kb / 2**20:.0f} GiB;"
+        f" {', '.join(versions)}; load average before: {load}."
+    )
+
+
+def _first_line(program: str, option: str) -> str:
+    path = shutil.which(program) or program
+    done = subprocess.run([path, option], capture_output=True, text=True, check=False)
+    return (done.stdout + done.stderr).splitlines()[0].removeprefix("nginx version: ")
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return f"(not installed: {sys.executable} -m pip install {package})"

@@ -1,0 +1,101 @@
+"""Many live viewers: whether each frame arrives, how old it is then, and what it costs."""
+
+import time
+from collections.abc import Iterator
+from statistics import median
+
+import live
+from bench import Bench
+from contestants import stillcam
+from live import Watched
+from report import Row, percentile, ratio
+
+VIEWERS = 300
+UNREAD = 50
+DROPPED_BY_S = 35  # a write may stall for 20 s, and the socket's buffer fills up before
+AGE_MS = 30
+
+
+class ViewingBench(Bench):
+    """100 kB frames at 15 a second."""
+
+    def live(self) -> Iterator[Row]:
+        """Against a bare `sendall`."""
+        seconds = 3 if self._quick else 10
+        self._publish()
+        with stillcam(self._folder) as server:
+            ours, bare = self._in_turn(
+                [
+                    lambda: live.watch(server, self._images, VIEWERS, seconds),
+                    lambda: live.watch_bare(VIEWERS, seconds),
+                ],
+                lambda watch: watch(),
+            )
+        work = f"{VIEWERS} live viewers"
+        yield _missing(f"{work}: frames that did not arrive", ours, bare)
+        yield _ages(f"{work}: median age", 50, ours, bare)
+        yield _ages(f"{work}: p99 of the age", 99, ours, bare, AGE_MS)
+        our_us, bare_us = ([seen.cpu_us for seen in side] for side in (ours, bare))
+        result = ratio(our_us, bare_us)
+        figures = f"{median(our_us):.0f} µs", f"{median(bare_us):.0f} µs", f"{result:.2f} ×"
+        yield Row(f"{work}: CPU for each delivered frame, bare sendall", *figures, "≤ 2.5 ×", result <= 2.5)
+
+    def stuck(self) -> Iterator[Row]:
+        """Some of them never read."""
+        readers = VIEWERS - UNREAD
+        self._publish()
+        seen, left = [], []
+        with stillcam(self._folder) as server:
+            idle = live.sockets(server.pid)
+            for _ in range(self._rounds):
+                with live.watching(server.port, readers, UNREAD) as crowd:
+                    taken = live.publish(self._images, DROPPED_BY_S)
+                    left.append(live.sockets(server.pid) - idle - readers)
+                    seen.append(live.count(crowd, taken, readers))
+                while live.sockets(server.pid) > idle:
+                    time.sleep(0.1)
+        work = f"{UNREAD} of {VIEWERS} never read"
+        yield _missing(f"{work}: frames that did not reach the others", seen)
+        yield _ages(f"{work}: p99 of the others' age", 99, seen, target_ms=AGE_MS)
+        yield Row(f"{work}: still connected after {DROPPED_BY_S} s", f"{max(left)}", "", "", "none", not any(left))
+
+    def memory(self) -> Iterator[Row]:
+        """What each viewer takes."""
+        self._publish()
+        taken_kb = []
+        for _ in range(self._rounds):
+            with stillcam(self._folder) as server:
+                with live.watching(server.port, 1):  # what the first one loads is nobody's share
+                    live.publish(self._images, 0.5)
+                idle_kb = live.own_kb(server.pid)
+                with live.watching(server.port, VIEWERS):
+                    live.publish(self._images, 3)
+                    taken_kb.append((live.own_kb(server.pid) - idle_kb) / VIEWERS)
+        each_kb = median(taken_kb)
+        yield Row(f"memory for each of {VIEWERS} live viewers", f"{each_kb:.0f} kB", "", "", "≤ 60 kB", each_kb <= 60)
+
+    def _publish(self) -> None:
+        live.publish(self._images, 0)
+
+
+def _missing(work: str, ours: list[Watched], bare: list[Watched] | None = None) -> Row:
+    our_text, bare_text = (
+        f"{sum(seen.missing for seen in side)} of {sum(seen.missing + seen.delivered for seen in side):,}"
+        if side
+        else ""
+        for side in (ours, bare)
+    )
+    return Row(work, our_text, bare_text, "", "none", not any(seen.missing for seen in ours))
+
+
+def _ages(
+    work: str, percent: int, ours: list[Watched], bare: list[Watched] | None = None, target_ms: float | None = None
+) -> Row:
+    our_ms = median(percentile(seen.ages_ms, percent) for seen in ours)
+    bare_text = result = ""
+    if bare:
+        bare_ms = median(percentile(seen.ages_ms, percent) for seen in bare)
+        bare_text, result = f"{bare_ms:.1f} ms", f"{our_ms / bare_ms:.2f} ×"
+    if target_ms is None:
+        return Row(work, f"{our_ms:.1f} ms", bare_text, result)
+    return Row(work, f"{our_ms:.1f} ms", bare_text, result, f"≤ {target_ms:g} ms", our_ms <= target_ms)

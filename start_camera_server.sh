@@ -12,12 +12,13 @@ cd -- "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")" # so a relative fo
 data=${STILLCAM_DATA:-data}
 logs=$data/logs
 lock=$data/run/start.lock
+parts_lock=$data/run/parts.lock
 python=python3
 # A session of its own keeps a Ctrl-C from the parts: this script ends them in good order. Should it
-# die of a KILL, they get a TERM. Bash lets background jobs ignore INT and QUIT: undo that. 9 is the lock.
+# die of a KILL, they get a TERM. Bash lets background jobs ignore INT and QUIT: undo that.
 apart=(setsid env --default-signal=INT --default-signal=QUIT setpriv --pdeathsig TERM)
 pauses=(0.5 1 2 4 8 16 30)            # s, before each restart in a row
-declare -A job began starts row quick # by part; began: in 1/100 s, empty during a pause
+declare -A pid began starts row quick # by part; began: in 1/100 s, empty during a pause
 viewer=
 
 die() {
@@ -47,8 +48,13 @@ suits() {
   "$1" -c 'import inotify_simple, PIL._imaging, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null
 }
 
+# Start a job that holds none of our locks.
+job() {
+  "${apart[@]}" "$@" 8>&- 9>&- &
+}
+
 run() {
-  "${apart[@]}" "$@" 9>&- &
+  job "$@"
   wait "$!"
 }
 
@@ -71,10 +77,13 @@ set_up() {
 }
 
 claim() {
-  { mkdir -p -- "$data/run" "$logs" && exec 9>>"$lock"; } 2>/dev/null ||
+  { mkdir -p -- "$data/run" "$logs" && exec 8>>"$parts_lock" 9>>"$lock"; } 2>/dev/null ||
     die "cannot write to $data: check its owner, that it is mounted writable, and df"
   flock -n 9 || die "already running (pid $(<"$lock")): look with $0 --status, end it with $0 --stop"
   printf '%s\n' "$$" >"$lock"
+  # The parts hold this one too: those of a start that was killed need a moment to end.
+  "${apart[@]}" flock -w 10 8 9>&- &
+  wait "$!" || die "parts of an earlier start do not end: kill -9 them (fuser -v $parts_lock names them)"
 }
 
 stop() {
@@ -103,12 +112,14 @@ start() {
   began[$1]=$now
   starts[$1]=$((${starts[$1]:-0} + 1))
   "${apart[@]}" "./$1.sh" >>"$logs/$1.log" 2>&1 9>&- &
-  job[$1]=$!
+  pid[$1]=$!
 }
 
 give_up() {
   local last
   last=$(tail -n 1 -- "$logs/$1.log")
+  finish # first, so that no address and no other part's log comes after what we say
+  trap - EXIT
   case $last in
     *'Z ERROR '* | "$1.sh: "*) die "${last#*Z ERROR }" ;; # it has said itself what to do
   esac
@@ -119,12 +130,12 @@ give_up() {
 # What follows on the end of a part's job: after the pause a start, after the program a pause.
 next() {
   local part=$1 status=0 now ran pause
-  wait "${job[$part]}" 2>/dev/null || status=$?
+  wait "${pid[$part]}" 2>/dev/null || status=$?
   if [[ ! ${began[$part]} ]]; then
     start "$part"
     return
   fi
-  kill -KILL -- "-${job[$part]}" 2>/dev/null || true # what a killed part has left behind
+  kill -KILL -- "-${pid[$part]}" 2>/dev/null || true # what a killed part has left behind
   read_clock
   ran=$((now - began[$part]))
   ((starts[$part] > 1 || ran >= 1000 || status < 1 || status > 2)) || give_up "$part" "cannot start"
@@ -135,8 +146,8 @@ next() {
   TZ=UTC0 printf '%(%Y-%m-%dT%H:%M:%S)TZ WARNING %s.sh ended with status %s after %s s: starting it again in %s s\n' \
     -1 "$part" "$status" "$((ran / 100))" "$pause" >>"$logs/$part.log" || true
   began[$part]=''
-  "${apart[@]}" sleep "$pause" 9>&- &
-  job[$part]=$!
+  job sleep "$pause"
+  pid[$part]=$!
 }
 
 # Ends all that was started, within 3 s, and leaves no process.
@@ -144,13 +155,13 @@ finish() {
   local pids timer
   set +e
   trap '' INT TERM HUP
-  # Not "${job[@]}", for a signal may come before a new job is noted there. The viewer shows the last words.
+  # Not "${pid[@]}", for a signal may come before a new job is noted there. The viewer ends last.
   mapfile -t pids < <(jobs -p | grep -vx -- "${viewer:-none}")
   kill -TERM "${pids[@]}"
-  sleep 2.7 9>&- &
+  sleep 2.7 8>&- 9>&- &
   timer=$!
   while kill -0 "$timer" && kill -0 "${pids[@]}"; do wait -n; done
-  kill -KILL -- "${pids[@]}" "${pids[@]/#/-}" "${job[@]/#/-}" "$timer" ${viewer:+"$viewer"}
+  kill -KILL -- "${pids[@]}" "${pids[@]/#/-}" "${pid[@]/#/-}" "$timer" ${viewer:+"$viewer"}
   wait
 } 2>/dev/null
 
@@ -173,18 +184,18 @@ main() {
   trap finish EXIT
   set_up
   if [[ -t 1 ]]; then
-    tail --pid="$$" -q -n 0 -F -- "$logs/capture.log" "$logs/server.log" 2>/dev/null 9>&- &
+    tail --pid="$$" -q -n 0 -F -- "$logs/capture.log" "$logs/server.log" 2>/dev/null 8>&- 9>&- &
     viewer=$!
   fi
   start capture
   start server
   printf 'Stillcam is starting; %s --stop ends it. Open in a browser:\n' "$0"
-  "${apart[@]}" "$python" -m stillcam addresses 9>&- &
+  job "$python" -m stillcam addresses
   while true; do
     wait -n 2>/dev/null || true
     # Each is looked at, whoever woke us: when two die at once, bash tells of one only.
     for part in capture server; do
-      kill -0 "${job[$part]}" 2>/dev/null || next "$part"
+      kill -0 "${pid[$part]}" 2>/dev/null || next "$part"
     done
   done
 }

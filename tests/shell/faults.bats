@@ -20,7 +20,6 @@ teardown() {
 refuses() {
   launch "$root/start_camera_server.sh"
   finished
-  nothing_runs
   if [[ $status != 1 || ${output##*$'\n'} != "start_camera_server.sh: "$1 ]]; then
     printf 'status %s: %s\n' "$status" "$output"
     return 1
@@ -29,22 +28,21 @@ refuses() {
 }
 
 kills_and_recovers() {
-  local victim pid
+  local victim
   launch "$root/start_camera_server.sh"
   pictures_come
   for victim; do
-    until pid=$(pid_of "$victim"); do sleep 0.05; done
+    eventually one_runs "$victim"
     kill -KILL "$pid"
     eventually ended "$pid"
     pictures_come
   done
   for victim; do
-    eventually pid_of "$victim" # one of each, so no orphan
+    eventually one_runs "$victim" # one of each, so no orphan
   done
   eventually no_litter
   kill -TERM "$launched"
   finished
-  nothing_runs
   [[ $status == 0 ]]
 }
 
@@ -65,22 +63,34 @@ no_litter() {
 @test "kill -9 of all of them at once: pictures come again" {
   launch "$root/start_camera_server.sh"
   pictures_come
-  kill -KILL "$(pid_of rpicam-still)" "$(pid_of stillcam.server)" "$(pid_of stillcam.capture)"
+  victims=()
+  for victim in rpicam-still stillcam.server stillcam.capture; do
+    eventually one_runs "$victim"
+    victims+=("$pid")
+  done
+  kill -KILL "${victims[@]}"
+  for victim in "${victims[@]}"; do
+    eventually ended "$victim"
+  done
   pictures_come
-  eventually pid_of stillcam.capture
-  eventually pid_of rpicam-still
+  eventually one_runs stillcam.capture
+  eventually one_runs rpicam-still
   grep -q 'capture.sh ended with status 137' "$STILLCAM_DATA/logs/capture.log"
+}
+
+# Whether it has; until then no server lives to see its first second, however slow the machine.
+given_up() {
+  if one_runs ./server.sh; then kill -KILL "$pid" || true; fi 2>/dev/null
+  ended "$launched"
 }
 
 @test "it gives up, with the last log lines, on a part that dies again and again" {
   launch "$root/start_camera_server.sh"
   pictures_come
-  while kill -0 "$launched" 2>/dev/null; do # whenever there is a server, it dies
-    if server=$(pid_of stillcam.server); then kill -KILL "$server" 2>/dev/null || true; fi
-    sleep 0.05
-  done
+  eventually one_runs stillcam.server
+  kill -KILL "$pid"
+  eventually given_up
   finished
-  nothing_runs
   [[ $status == 1 && $output == *"server.sh ended with status 137"* ]]
   [[ ${output##*$'\n'} == "start_camera_server.sh: server.sh has died 5 times in a row"* ]]
 }
@@ -130,7 +140,6 @@ with socket.create_server(("127.0.0.1", int(sys.argv[1]))): print(flush=True), t
     launch "$root/start_camera_server.sh"
   fi
   finished
-  nothing_runs
   [[ $status == 1 && ${output##*$'\n'} == "start_camera_server.sh: cannot write to $STILLCAM_IMAGES "* ]]
 }
 

@@ -1,11 +1,11 @@
 # What the tests of the scripts stand on: the real programs with the simulated camera, in a folder of each test's own.
 
-# They are for the tests: root, status, frame …
+# They are for the tests: root, status, frame, pid …
 # shellcheck disable=SC2034
 
 bats_require_minimum_version 1.5.0
 root=$(cd -- "$BATS_TEST_DIRNAME/../.." && pwd -P)
-deadline_s=30 # for a condition to come true; a test that passes never waits so long
+deadline_s=180 # for a condition to come true; a test that passes never waits so long
 
 # One small frame every 0.3 s, from a camera without the latencies of a real one.
 use_simulated_camera() {
@@ -19,8 +19,16 @@ use_simulated_camera() {
   export STILLCAM_PORT
 }
 
+# A port that the kernel gives to nobody on its own, as it may those from 32768 on: to a curl of ours, even.
 free_port() {
-  python3 -c 'import socket; s = socket.create_server(("127.0.0.1", 0)); print(s.getsockname()[1])'
+  python3 -c 'import random, socket
+while True:
+    try:
+        with socket.create_server(("127.0.0.1", random.randrange(10000, 32768))) as probe:
+            print(probe.getsockname()[1])
+            break
+    except OSError:
+        continue'
 }
 
 # Start a command as a service manager does: no terminal, signals as they are by default, no descriptor of bats.
@@ -35,13 +43,13 @@ pids() {
   grep -lszxF "MARK=$BATS_TEST_TMPDIR" /proc/[0-9]*/environ | cut -d / -f 3
 }
 
-# The pid of the one process among them whose command line holds a text.
-pid_of() {
-  local pid found=()
-  for pid in $(pids); do
-    if [[ $(tr '\0' ' ' 2>/dev/null <"/proc/$pid/cmdline") == *"$1"* ]]; then found+=("$pid"); fi
+# Whether exactly one among them has a command line that holds a text; its pid is then in `pid`.
+one_runs() {
+  local one found=()
+  for one in $(pids); do
+    if [[ $(tr '\0' ' ' 2>/dev/null <"/proc/$one/cmdline") == *"$1"* ]]; then found+=("$one"); fi
   done
-  ((${#found[@]} == 1)) && printf '%s\n' "${found[0]}"
+  ((${#found[@]} == 1)) && pid=${found[0]}
 }
 
 nothing_runs() {
@@ -73,7 +81,7 @@ tell_all() {
 # Whether the server answers with a whole frame; its name is then in `frame`.
 answers() {
   local folder=$BATS_TEST_TMPDIR
-  curl -fsS --max-time 5 -D "$folder/head" -o "$folder/frame.jpg" \
+  curl -fsS --max-time 20 -D "$folder/head" -o "$folder/frame.jpg" \
     "http://127.0.0.1:$STILLCAM_PORT/images/current.jpg" 2>/dev/null || return
   frame=$(sed -n 's/^ETag: "\(.*\)".*/\1/p' "$folder/head")
   [[ $(head -c 2 "$folder/frame.jpg" | od -An -tx1) == ' ff d8' && $(tail -c 2 "$folder/frame.jpg" | od -An -tx1) == ' ff d9' ]]
@@ -95,12 +103,18 @@ ended() {
   ! kill -0 "$1" 2>/dev/null
 }
 
-# Wait until the launched command has ended, and take its exit status into `status`.
+# Wait until the launched command has ended, and all that came of it; take its exit status into `status`.
 finished() {
   eventually ended "$launched"
+  eventually nothing_runs # what was killed takes a moment to go
   status=0
   wait "$launched" || status=$?
   output=$(<"$BATS_TEST_TMPDIR/out")
+}
+
+# Whether the launched command has printed a text.
+says() {
+  grep -qF -- "$1" "$BATS_TEST_TMPDIR/out"
 }
 
 lacks() {

@@ -15,17 +15,25 @@ teardown() {
   kill_all_launched
 }
 
+# The pids of the three programs that run for long, into `pids`.
+parts() {
+  local part
+  pids=()
+  for part in stillcam.capture stillcam.server rpicam-still; do
+    eventually one_runs "$part"
+    pids+=("$pid")
+  done
+}
+
 @test "it starts, tells the address, answers --status, and ends on --stop" {
   run -1 "$root/start_camera_server.sh" --status
   launch "$root/start_camera_server.sh"
   pictures_come
-  run -0 cat "$BATS_TEST_TMPDIR/out"
-  [[ $output == *"http://127.0.0.1:$STILLCAM_PORT/"* ]]
+  eventually says "http://127.0.0.1:$STILLCAM_PORT/"
   run -0 "$root/start_camera_server.sh" --status
   [[ $output == *"running"* ]]
   run -0 "$root/start_camera_server.sh" --stop
   [[ $output == stopped ]]
-  nothing_runs
   finished
   [[ $status == 0 ]]
   run -0 "$root/start_camera_server.sh" --stop
@@ -36,10 +44,12 @@ teardown() {
 @test "a second start refuses with pid and hint, and leaves the first alone" {
   launch "$root/start_camera_server.sh"
   pictures_come
-  before=$(pids)
+  parts
+  before=("${pids[@]}")
   run -1 --separate-stderr "$root/start_camera_server.sh"
   [[ ${#stderr_lines[@]} == 1 && $stderr == *"already running (pid $launched)"*"--stop"* ]]
-  [[ $(pids) == "$before" ]]
+  parts
+  [[ ${pids[*]} == "${before[*]}" ]]
 }
 
 @test "TERM, INT and HUP each end everything, with status 0" {
@@ -48,7 +58,6 @@ teardown() {
     pictures_come
     kill -s "$signal" "$launched"
     finished
-    nothing_runs
     [[ $status == 0 ]]
   done
 }
@@ -57,14 +66,12 @@ teardown() {
   launch "$root/start_camera_server.sh"
   pictures_come
   for _ in 1 2 3; do
-    part=
-    until part=$(pid_of stillcam.server); do sleep 0.05; done
-    kill -KILL "$part"
-    eventually ended "$part"
+    eventually one_runs stillcam.server
+    kill -KILL "$pid"
+    eventually ended "$pid"
   done
   kill -TERM "$launched"
   finished
-  nothing_runs
   [[ $status == 0 ]]
 }
 
@@ -72,10 +79,10 @@ teardown() {
   printf '{"speed": 100, "ignore_term": true}\n' >"$STILLCAM_SIMULATED_DIR/faults.json"
   launch "$root/start_camera_server.sh"
   pictures_come
-  kill -STOP "$(pid_of stillcam.server)" "$(pid_of stillcam.capture)"
+  parts
+  kill -STOP "${pids[@]:0:2}"
   kill -TERM "$launched"
   finished
-  nothing_runs
   [[ $status == 0 ]]
 }
 
@@ -86,7 +93,7 @@ teardown() {
     STILLCAM_PORT="$STILLCAM_PORT" STILLCAM_BIND=127.0.0.1 STILLCAM_CAMERA=simulated "$BATS_TEST_TMPDIR/camera-server"
   pictures_come
   STILLCAM_DATA=$STILLCAM_DATA run -0 "$BATS_TEST_TMPDIR/camera-server" --stop
-  nothing_runs
+  finished
 }
 
 @test "in a terminal it shows the logs, and Ctrl-C reaches it alone" {
@@ -94,12 +101,15 @@ teardown() {
   exec 7<>"$BATS_TEST_TMPDIR/keys"
   launch script -qec "$root/start_camera_server.sh" /dev/null <&7
   pictures_come
+  eventually says "listens on 127.0.0.1 port $STILLCAM_PORT"
   printf '\003' >&7
   finished
-  nothing_runs
-  [[ $status == 0 && $output == *"server "*" listens on 127.0.0.1 port $STILLCAM_PORT"* ]]
-  [[ $output == *"ending: SIGTERM"* ]]
-  lacks SIGINT
+  [[ $status == 0 ]]
+  for part in capture server; do
+    run -0 cat "$STILLCAM_DATA/logs/$part.log"
+    [[ $output == *"ending: SIGTERM"* ]]
+    lacks SIGINT
+  done
   exec 7>&-
 }
 
@@ -113,13 +123,39 @@ teardown() {
   exec 7>&-
 }
 
-@test "kill -9 of the start script ends its parts; then it starts again" {
+@test "kill -9 of the start script ends its parts" {
   launch "$root/start_camera_server.sh"
   pictures_come
   kill -KILL "$launched"
   eventually nothing_runs
   run -0 "$root/start_camera_server.sh" --stop
   [[ $output == "not running" ]]
+}
+
+@test "a start right after a kill -9 waits for the old parts" {
+  printf '{"speed": 100, "ignore_term": true}\n' >"$STILLCAM_SIMULATED_DIR/faults.json" # so they need a while
   launch "$root/start_camera_server.sh"
   pictures_come
+  kill -KILL "$launched"
+  eventually ended "$launched"
+  launch "$root/start_camera_server.sh"
+  eventually says "Open in a browser" # by now the old ones are gone
+  pictures_come
+  parts
+  run -0 "$root/start_camera_server.sh" --stop
+  finished
+  [[ $status == 0 ]]
+}
+
+@test "TERM ends a start that waits for old parts; one that waits in vain says so" {
+  mkdir -p "$STILLCAM_DATA/run"
+  exec 6>"$STILLCAM_DATA/run/parts.lock"
+  flock 6
+  launch "$root/start_camera_server.sh" 6>&-
+  eventually one_runs "flock -w"
+  kill -TERM "$launched"
+  finished
+  [[ $status == 0 ]]
+  run -1 "$root/start_camera_server.sh" 6>&-
+  [[ ${#lines[@]} == 1 && $output == *"parts of an earlier start do not end: "* ]]
 }

@@ -8,21 +8,23 @@ from collections.abc import Mapping
 
 from stillcam.errors import StillcamError
 
+EVERY_ADDRESS = "::"  # IPv6, and IPv4 with it
+
 
 def listening_address(environ: Mapping[str, str]) -> tuple[str, int]:
-    """`STILLCAM_BIND` (0.0.0.0) and `STILLCAM_PORT` (8080).
+    """`STILLCAM_BIND` and `STILLCAM_PORT`: "::", every address of this machine, and 8080. Port 0: one that is free.
 
     Raises:
         StillcamError: one of them is wrong.
     """
-    host = environ.get("STILLCAM_BIND") or "0.0.0.0"  # noqa: S104 - a camera is there to be watched
+    host = environ.get("STILLCAM_BIND") or EVERY_ADDRESS
     port = environ.get("STILLCAM_PORT") or "8080"
     try:
         ipaddress.ip_address(host)
     except ValueError as error:
-        raise StillcamError(f"STILLCAM_BIND must be an address such as 0.0.0.0 or 127.0.0.1, not {host!r}") from error
-    if not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
-        raise StillcamError(f"STILLCAM_PORT must be a number from 1 to 65535, not {port!r}")
+        raise StillcamError(f"STILLCAM_BIND must be an address such as 127.0.0.1, not {host!r}") from error
+    if not (port.isascii() and port.isdigit() and int(port) < 65536):
+        raise StillcamError(f"STILLCAM_PORT must be a number from 0 to 65535, not {port!r}")
     return host, int(port)
 
 

@@ -7,6 +7,7 @@ and never overwritten: the last good settings (`data/settings.last-good.json`) s
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -77,6 +78,7 @@ def save(path: Path, settings: Settings) -> None:
     new = path.with_name(f".{path.name}.{os.getpid()}.new")
     text = json.dumps(_differing(settings), indent=2, ensure_ascii=False) + "\n"
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         with new.open("w", encoding="utf-8") as file:
             file.write(text)
             file.flush()
@@ -88,7 +90,8 @@ def save(path: Path, settings: Settings) -> None:
         finally:
             os.close(folder)
     except OSError as error:
-        new.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            new.unlink()
         raise StillcamError(f"cannot write {path} ({error.strerror}): the settings stay as they were") from error
 
 
@@ -113,7 +116,8 @@ def load_in_force(path: Path) -> tuple[Settings, str | None]:
     except StillcamError:
         kept = None
     if kept != settings or not last_good.exists():
-        save(last_good, settings)
+        with contextlib.suppress(StillcamError):  # a full disk is no reason not to use settings that are right
+            save(last_good, settings)
     return settings, None
 
 

@@ -6,19 +6,28 @@ import argparse
 import errno
 import logging
 import os
+import resource
 import signal
 import sys
-import threading
 from collections.abc import Mapping
 
 from stillcam import __version__, log
-from stillcam.addresses import listening_address
+from stillcam.addresses import EVERY_ADDRESS, listening_address
 from stillcam.errors import StillcamError
 from stillcam.paths import Paths
 from stillcam.server.app import App
-from stillcam.server.cache import FrameCache
-from stillcam.server.camera import CameraLink
 from stillcam.server.engine import Server
+from stillcam.server.in_force import SettingsInForce
+from stillcam.server.places import Limits, Places
+from stillcam.server.table import build
+from stillcam.server.tls import Certificate
+from stillcam.settings import Settings
+
+SWITCH_S = 0.0005  # a thread that is awake gives way this soon: with many viewers none waits long for its turn
+
+
+class Ended(BaseException):
+    """A signal to end."""
 
 
 def main() -> int:
@@ -39,33 +48,62 @@ def run(environ: Mapping[str, str]) -> None:
     """Listen, and answer until a signal ends it.
 
     Raises:
-        StillcamError: it cannot listen; the text says what to do.
+        StillcamError: it cannot listen, or the settings cannot be used; the text says what to do.
     """
     paths = Paths.from_environ(environ)
-    address = listening_address(environ)
-    cache = FrameCache(paths.images)
+    settings = SettingsInForce(paths.settings)
+    server = listen(listening_address(environ), build(paths, settings), settings(), paths)
+
+    def stop(signum: int, _frame: object) -> None:
+        logging.info("ending: %s", signal.Signals(signum).name)
+        raise Ended
+
+    for signum in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(signum, stop)
+    sys.setswitchinterval(SWITCH_S)
+    _allow_descriptors()
+    scheme = "https" if server.tls else "http"
+    logging.info("server %s listens on %s port %s (%s)", __version__, *server.server_address[:2], scheme)
     try:
-        server = Server(address, App(paths.web, cache, CameraLink(paths.socket)))
+        server.serve_forever()
+    except Ended:
+        server.server_close()
+
+
+def listen(address: tuple[str, int], app: App, settings: Settings, paths: Paths) -> Server:
+    """A server at `address`.
+
+    Raises:
+        StillcamError: as for `run`.
+    """
+    server, tls = settings.server, None
+    if server.tls_certificate or server.tls_key:
+        files = (paths.data / server.tls_certificate, paths.data / server.tls_key)  # absolute ones stay as they are
+        tls = Certificate(*files).context
+    places = Places(Limits(server.max_connections, server.max_connections_per_address, settings.access.proxies))
+    host, port = address
+    try:
+        try:
+            return Server((host, port), app, places, tls)
+        except OSError as error:
+            if host != EVERY_ADDRESS or error.errno not in (errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL):
+                raise
+            return Server(("0.0.0.0", port), app, places, tls)  # noqa: S104 - IPv6 is switched off
     except OSError as error:
-        host, port = address
         what = {
             errno.EADDRINUSE: f"port {port} is taken: end what uses it (see: ss -tlnp), or set another STILLCAM_PORT",
             errno.EACCES: f"port {port} needs root: set a STILLCAM_PORT of 1024 or more",
-            errno.EADDRNOTAVAIL: f"STILLCAM_BIND={host} is no address of this machine: try 0.0.0.0",
+            errno.EADDRNOTAVAIL: f"STILLCAM_BIND={host} is no address of this machine: leave it out for all of them",
         }
         raise StillcamError(
             what.get(error.errno or 0, f"cannot listen on {host} port {port}: {error.strerror}")
         ) from error
 
-    def stop(signum: int, _frame: object) -> None:
-        logging.info("ending: %s", signal.Signals(signum).name)
-        threading.Thread(target=server.shutdown).start()  # it waits for serve_forever, which runs here
 
-    for signum in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(signum, stop)
-    logging.info("server %s listens on %s port %s", __version__, *server.server_address[:2])
-    with server:
-        server.serve_forever(poll_interval=0.2)
+def _allow_descriptors() -> None:
+    """As many open files as this user may have: each connection is one."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 if __name__ == "__main__":

@@ -1,172 +1,120 @@
-"""The routes: what is answered at which address. Nothing else is, and never a folder.
+"""From a request to an answer: who is meant, which route, who may, and what came of it.
 
-A route is a function from a request to an answer; it knows nothing of sockets. Every
-URL that leaves here is relative, so that all of it works under any path of a proxy.
+The routes are a table. Nothing else is answered, and never a folder. Every address that
+leaves here is relative, so that all of it works under any path of a proxy.
 """
 
 from __future__ import annotations
 
-import json
-import mimetypes
-import time
-import zlib
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
-from urllib.parse import parse_qs
+import logging
+import socket
+from collections.abc import Callable, Iterable
+from typing import Protocol
 
-from stillcam import __version__
-from stillcam.frames import utc_text
-from stillcam.server.cache import FrameCache, Seen
-from stillcam.server.camera import CameraLink
+from stillcam.server.hosts import check_host, see_through
+from stillcam.server.messages import Answer, Refused, Request, Route, error
+from stillcam.server.ranges import part
+from stillcam.settings import Settings
 
-TABS = ("", "live", "config", "info", "photos", "series", "settings")
-ASSET_TYPES = {
-    ".css": "text/css; charset=utf-8",
-    ".html": "text/html; charset=utf-8",
-    ".js": "text/javascript; charset=utf-8",
-    ".svg": "image/svg+xml",
-    ".png": mimetypes.types_map[".png"],
-    ".webmanifest": "application/manifest+json",
-}
-WAIT_S = 25.0  # proxies cut an answer that takes 30 s or more
-WAIT_STEP_S = 1.0
-DEFAULT_INTERVAL_S = 2.0
+_ACTION_PATHS = ("", "webcam", "webcam/")
+_ACTIONS = ("snapshot", "stream")
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
-    """One request: its path without the leading slash, its query, and its headers (names in lower case)."""
+class Guard(Protocol):
+    """Decides who may."""
 
-    path: str
-    query: str
-    headers: Mapping[str, str]
-    gone: Callable[[], bool] = lambda: False  # whether who asked has left
-
-    def value(self, name: str) -> str | None:
-        """The query's value called `name`, the last one if there are several."""
-        return parse_qs(self.query, keep_blank_values=True).get(name, [None])[-1]
+    def admit(self, request: Request, route: Route) -> None:
+        """Set `request.person`; raises Refused, before the body is read, when they may not."""
+        ...
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """Status, body and headers."""
+class Tally(Protocol):
+    """Counts answers."""
 
-    status: int
-    body: bytes = b""
-    headers: dict[str, str] = field(default_factory=dict)
-
-
-def error(status: int, text: str, **headers: str) -> Answer:
-    """The one form of an error: JSON with a sentence for a person."""
-    return as_json(status, {"error": text, "field": None}, **headers)
-
-
-def as_json(status: int, document: Any, **headers: str) -> Answer:
-    """A JSON answer, never kept by a cache."""
-    named = {name.replace("_", "-"): value for name, value in headers.items()}
-    body = json.dumps(document).encode() + b"\n"
-    return Answer(status, body, {"Content-Type": "application/json", "Cache-Control": "no-store", **named})
+    def answered(self, route: str, status: int, sent_bytes: int) -> None:
+        """One more. `route` is a path of the table, or empty where there was none."""
+        ...
 
 
 class App:
     """Answers requests.
 
     Args:
-        web: the folder of the page; its files are listed once, here.
-        cache: the newest frame.
-        camera: the capture daemon.
+        routes: the table.
+        settings: gives those in force.
+        guard: who may use a route.
+        tally: counts.
     """
 
-    def __init__(self, web: Path, cache: FrameCache, camera: CameraLink) -> None:
-        self._cache = cache
-        self._camera = camera
-        self._assets = {path.name: path for path in web.iterdir() if path.suffix in ASSET_TYPES and path.is_file()}
-        self._page = web / "index.html"
-        self._routes: dict[str, Callable[[Request], Answer]] = {
-            "images/current.jpg": self._current,
-            "snapshot": self._current,
-            "snapshot.jpg": self._current,
-            "healthz": self._health,
-            "api/status": self._status,
-        }
+    def __init__(self, routes: Iterable[Route], settings: Callable[[], Settings], guard: Guard, tally: Tally) -> None:
+        self.routes = list(routes)
+        self._settings = settings
+        self._guard = guard
+        self._tally = tally
+        self._own_name = socket.gethostname()
+        self._exact: dict[str, dict[str, Route]] = {}
+        self._below: dict[str, dict[str, Route]] = {}  # those that take what follows
+        for route in self.routes:
+            table = self._below if route.path.endswith("/") else self._exact
+            table.setdefault(route.path, {})[route.method] = route
 
     def answer(self, request: Request) -> Answer:
-        """The answer to a GET of `request`; 404 where there is no route."""
-        if route := self._routes.get(request.path):
-            return route(request)
-        if request.path in TABS:
-            if request.path == "" and request.value("action") == "snapshot":
-                return self._current(request)
-            return _file(self._page, request)
-        if asset := self._assets.get(request.path):
-            return _file(asset, request)
-        return error(404, "there is nothing at this address: the page is at /")
+        """The answer to any request; a fault of ours is logged, and told without its details."""
+        try:
+            return self._routed(request)
+        except Refused as refused:
+            return refused.answer()
+        except ConnectionError:
+            raise  # the client has gone: nobody wants an answer
+        except Exception:
+            logging.exception("%s %s failed: this is a bug", request.method, request.path)
+            return error(500, "this is a fault of the camera server: it is in data/logs/server.log")
 
-    def _current(self, request: Request) -> Answer:
-        after = request.value("after")
-        seen = self._cache.newest if after is None else self._wait(after, request)
-        if seen is None and after is not None:
-            return Answer(204, b"", {"Cache-Control": "no-store"})
-        if seen is None:
-            reason = self._camera.status().get("reason")
-            return error(503, f"no picture yet: {reason or 'the camera is starting'}", Retry_After="2")
-        tag = f'"{seen.frame.name}"'
-        headers = {
-            "ETag": tag,
-            "Cache-Control": "no-cache",
-            "X-Frame-Time": utc_text(seen.frame.time_s),
-            "X-Frame-Age": f"{seen.age_s():.3f}",
-        }
-        if tag in [known.strip().removeprefix("W/") for known in request.headers.get("if-none-match", "").split(",")]:
-            return Answer(304, b"", headers)
-        return Answer(200, seen.frame.data, {"Content-Type": "image/jpeg", **headers})
+    def malformed(self, refused: Refused) -> Answer:
+        """The answer to what is no request."""
+        return refused.answer()
 
-    def _wait(self, name: str, request: Request) -> Seen | None:
-        """Wait for a frame other than `name`, and keep the camera live meanwhile."""
-        until = time.monotonic() + WAIT_S
-        while (left := until - time.monotonic()) > 0 and not request.gone():
-            self._camera.lease()
-            if seen := self._cache.wait_for_other(name, min(left, WAIT_STEP_S)):
-                return seen
-        return None
+    def ended(self, request: Request | None, answer: Answer, sent: int, seconds: float) -> None:
+        """Count an answer, and log it if that is wanted."""
+        self._tally.answered(request.route if request else "", answer.status, sent)
+        if request and self._settings().server.access_log:
+            address = f"{request.method} /{request.path}{'?' if request.query else ''}{request.query}"
+            logging.info("%s %s %s %s B %.0f ms", request.address, address, answer.status, sent, seconds * 1000)
 
-    def _stale(self, seen: Seen | None, capture: Mapping[str, Any]) -> bool:
-        interval_s = capture.get("interval_s") or DEFAULT_INTERVAL_S
-        return seen is None or seen.age_s() > 3 * interval_s + 5
+    def _routed(self, request: Request) -> Answer:
+        settings = self._settings()
+        check_host(request.host, self._own_name, settings.access.hosts)
+        if settings.access.proxies:
+            see_through(request, settings.access.proxies)
+        if request.query:
+            request.path = _meant(request)
+        methods = self._find(request.path)
+        if not (route := methods.get(request.method)):
+            allowed = ", ".join(sorted(methods) + (["HEAD"] if "GET" in methods else []))
+            raise Refused(405, f"this address answers {allowed} only", headers={"Allow": allowed})
+        request.route = route.path
+        if route.path.endswith("/"):
+            request.rest = request.path.removeprefix(route.path)
+        self._guard.admit(request, route)
+        answer = route.handler(request)
+        return part(request, answer) if "range" in request.headers else answer
 
-    def _status(self, _request: Request) -> Answer:
-        capture, seen = self._camera.status(), self._cache.newest
-        frame = seen and {
-            "name": seen.frame.name,
-            "time": utc_text(seen.frame.time_s),
-            "age_s": round(seen.age_s(), 3),
-            "bytes": len(seen.frame.data),
-        }
-        return as_json(200, {
-            "version": __version__,
-            "now": utc_text(time.time()),
-            "frame": frame,
-            "stale": self._stale(seen, capture),
-            "capture": capture,
-        })  # fmt: skip
-
-    def _health(self, _request: Request) -> Answer:
-        capture, seen = self._camera.status(), self._cache.newest
-        if not self._stale(seen, capture):
-            return as_json(200, {"status": "ok", "reason": None})
-        age = f"the newest picture is {seen.age_s():.0f} s old" if seen else "no picture yet"
-        reason = f"{age}: {capture['reason']}" if capture.get("reason") else age
-        return as_json(503, {"status": "stale", "reason": reason}, Retry_After="5")
+    def _find(self, path: str) -> dict[str, Route]:
+        """The methods of the route for `path`; the longest that ends in a slash where none is exact."""
+        if methods := self._exact.get(path):
+            return methods
+        cut = path.rfind("/")
+        while cut > 0:
+            if methods := self._below.get(path[: cut + 1]):
+                return methods
+            cut = path.rfind("/", 0, cut)
+        raise Refused(404, "there is nothing at this address: the page is at /")
 
 
-def _file(path: Path, request: Request) -> Answer:
-    try:
-        with path.open("rb") as file:
-            body = file.read()
-    except OSError:
-        return error(404, "this file of the page is missing: install Stillcam again")
-    tag = f'"{len(body):x}-{zlib.crc32(body):08x}"'
-    headers = {"ETag": tag, "Cache-Control": "no-cache", "Content-Type": ASSET_TYPES[path.suffix]}
-    return Answer(304, b"", headers) if request.headers.get("if-none-match") == tag else Answer(200, body, headers)
+def _meant(request: Request) -> str:
+    """The path that is meant: mjpg-streamer and OctoPi have made `?action=` known."""
+    if request.path not in _ACTION_PATHS or (action := request.value("action")) is None:
+        return request.path
+    if action not in _ACTIONS:
+        raise Refused(400, "the action may be snapshot or stream", "action")
+    return action

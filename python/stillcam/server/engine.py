@@ -1,124 +1,358 @@
-"""HTTP/1.1 on the standard library's classes: a thread a connection, time-outs, explicit routes.
+"""HTTP/1.1 on the standard library's classes: a thread a connection, strict, with time-outs everywhere.
 
-It answers GET and HEAD only, sends head and body in one go, and says nothing about what
-it is made of.
+It reads a head (parser.py), asks the app for the answer (app.py), and sends head and body in
+one system call (wire.py). It keeps what it may keep open, pipelined requests included, and
+says nothing about what it is made of.
 """
 
 from __future__ import annotations
 
+import _thread
+import contextlib
+import errno
 import logging
 import re
 import select
 import socket
+import socketserver
+import ssl
 import sys
+import threading
+import time
+from collections.abc import Callable
+from email.utils import formatdate
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from http.server import ThreadingHTTPServer
+from typing import Any, Protocol
 
-from stillcam.server.app import Answer, App, Request, error
+from stillcam.server.messages import Answer, Refused, Request, error
+from stillcam.server.parser import END, MAX_HEAD_BYTES, Head, parse
+from stillcam.server.places import Place, Places
+from stillcam.server.wire import PlainWire, TlsWire, Wire
 
-IDLE_TIMEOUT_S = 30.0
-SECURITY_HEADERS = {
-    "Content-Security-Policy": "default-src 'self'; img-src 'self' blob: data:; base-uri 'self'; form-action 'self';"
-    " frame-ancestors 'self'; object-src 'none'",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
-}
-_PLAIN = re.compile(r"[!-~]+")  # no spaces, no control characters
+HEAD_S = 10.0  # for a head, from the connection's start or its first byte
+IDLE_S = 30.0  # between two requests
+BODY_S = 10.0  # for a body, and a second more for each ...
+BODY_BYTES_S = 16 * 1024  # ... of so many bytes
+REFUSED_S = 2.0  # for the head of a client that will be told that there is no place
+LINGER_S = 2.0  # how long what a refused client still sends is read, so that it gets its answer
+STACK_BYTES = 256 * 1024
+
+SECURITY = (
+    b"Content-Security-Policy: default-src 'self'; img-src 'self' blob: data:; base-uri 'self'; form-action 'self';"
+    b" frame-ancestors 'self'; object-src 'none'\r\n"
+    b"X-Content-Type-Options: nosniff\r\n"
+    b"Referrer-Policy: same-origin\r\n"
+    b"Permissions-Policy: camera=(), microphone=(), geolocation=()\r\n"
+)
+_START = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() + SECURITY for status in HTTPStatus}
+_BARE_LF = re.compile(rb"(?<!\r)\n")
+_BUSY = error(503, "too many connections at a time: try again in some seconds", {"Retry-After": "5"})
+
+
+class Application(Protocol):
+    """What answers."""
+
+    def answer(self, request: Request) -> Answer:
+        """The answer to any request; never raises."""
+        ...
+
+    def malformed(self, refused: Refused) -> Answer:
+        """The answer to what is no request."""
+        ...
+
+    def ended(self, request: Request | None, answer: Answer, sent: int, seconds: float) -> None:
+        """An answer has been sent, or as much of it as the client took."""
+        ...
 
 
 class Server(ThreadingHTTPServer):
-    """Listens; each connection has a thread that ends with it."""
+    """Listens; each connection has a thread that ends with it.
+
+    Args:
+        address: host and port; the host "::" stands for every address, IPv4 and IPv6.
+        app: gives the answers.
+        places: limits the connections.
+        tls: gives the certificate in use, for HTTPS; None: plain HTTP.
+
+    Raises:
+        OSError: it cannot listen there.
+    """
 
     daemon_threads = True
-    request_queue_size = 512
+    request_queue_size = 1024
     allow_reuse_address = True
 
-    def __init__(self, address: tuple[str, int], app: App) -> None:
+    def __init__(
+        self, address: tuple[str, int], app: Application, places: Places, tls: Callable[[], ssl.SSLContext] | None
+    ) -> None:
         self.app = app
+        self.places = places
+        self.tls = tls
         self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
-        super().__init__(address, Handler)
+        threading.stack_size(STACK_BYTES)
+        super().__init__(address, Connection)  # type: ignore[arg-type]  # made in _serve, with its place
 
     def server_bind(self) -> None:
         """Bind without asking the name service for our own name, as HTTPServer does."""
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if self.address_family == socket.AF_INET6:
+            self.socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
         self.socket.bind(self.server_address)
         self.server_address = self.socket.getsockname()
 
+    def get_request(self) -> tuple[socket.socket, Any]:
+        """Accept; without descriptors wait a little, or the loop would spin."""
+        try:
+            return super().get_request()
+        except OSError as failure:
+            if failure.errno in (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM):
+                logging.warning("cannot take a connection (%s): waiting", failure.strerror)
+                time.sleep(0.2)
+            raise
+
+    def serve_forever(self, poll_interval: float = 0.0) -> None:
+        """Take connections until an exception, a signal handler's for instance, ends it."""
+        del poll_interval  # the base class looks that often whether to end
+        while True:
+            with contextlib.suppress(OSError):  # a client that left before it was taken
+                self.process_request(*self.get_request())
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Start the connection's thread, if there is a place for it."""
+        address = client_address[0].removeprefix("::ffff:")
+        place = self.places.take(request, address)
+        if place is None and not self.places.may_refuse():
+            self.shutdown_request(request)
+            return
+        try:
+            # A Thread's start() waits until the thread runs: among hundreds of busy ones that takes long.
+            _thread.start_new_thread(self._serve, (request, address, place))
+        except RuntimeError:  # no memory for a thread
+            self._left(place)
+            self.shutdown_request(request)
+
+    def _serve(self, request: socket.socket, address: str, place: Place | None) -> None:
+        try:
+            if self.tls is not None:
+                request.settimeout(HEAD_S)
+                request = self.tls().wrap_socket(request, server_side=True)
+                if place is not None:
+                    place.connection = request
+            Connection(request, address, self, place)
+        except (ConnectionError, TimeoutError, ssl.SSLError):
+            pass  # a client that goes away, or stalls, is no event
+        except OSError as failure:
+            if failure.errno not in (errno.EBADF, errno.ENOTCONN, errno.EHOSTUNREACH, errno.ENETUNREACH):
+                self.handle_error(request, address)
+        except Exception:  # noqa: BLE001 - the last place that can tell of it
+            self.handle_error(request, address)
+        finally:
+            self._left(place)
+            self.shutdown_request(request)
+
+    def _left(self, place: Place | None) -> None:
+        if place is None:
+            self.places.refused()
+        else:
+            self.places.give_back(place)
+
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that went away is no event; anything else is a bug, and shows its traceback."""
-        if not isinstance(sys.exception(), ConnectionError | TimeoutError):
-            logging.error("answering %s failed: this is a bug", client_address[0], exc_info=sys.exception())
+        """A bug, with its traceback."""
+        del request
+        logging.error("answering %s failed: this is a bug", client_address, exc_info=sys.exception())
 
 
-class Handler(BaseHTTPRequestHandler):
-    """One connection."""
+class Connection(socketserver.BaseRequestHandler):
+    """One connection, from its first request to its end."""
 
-    protocol_version = "HTTP/1.1"
-    timeout = IDLE_TIMEOUT_S
-    disable_nagle_algorithm = True
-    wbufsize = 0
     server: Server
 
-    def do_GET(self) -> None:
-        """Answer by the routes."""
-        self._send(self._answer())
+    def __init__(self, request: socket.socket, address: str, server: Server, place: Place | None) -> None:
+        self._place = place
+        self._head_s = REFUSED_S if place is None else HEAD_S
+        self._rest = b""  # received, and not yet used
+        self._body = b""  # what has been received of it
+        self._unread = 0  # bytes of the body that have not been received
+        self._waits = False  # the client sends its body when it is told to
+        self._sent = 0  # bytes of the answer's body
+        super().__init__(request, address, server)
 
-    do_HEAD = do_GET  # noqa: N815 - the base class looks for it
+    def setup(self) -> None:
+        """Set the connection up."""
+        tls = isinstance(self.request, ssl.SSLSocket)
+        self._wire: Wire = TlsWire(self.request) if tls else PlainWire(self.request)
 
-    def __getattr__(self, name: str) -> Any:
-        """Any other method has no routes; BaseHTTPRequestHandler looks for `do_METHOD`."""
-        if name.startswith("do_"):
-            return self._refuse_method
-        raise AttributeError(name)
+    def handle(self) -> None:
+        """Answer one request after the other, for as long as both sides want."""
+        idle_s = self._head_s
+        while self._handle_one(idle_s):
+            idle_s = IDLE_S
 
-    def _refuse_method(self) -> None:
-        self.close_connection = True  # its body has not been read
-        self._send(error(405, "only GET and HEAD are answered here", Allow="GET, HEAD"))
+    def _handle_one(self, idle_s: float) -> bool:
+        """Answer the next request; whether another may follow."""
+        try:
+            head = self._read_head(idle_s)
+            if head is None:
+                return False
+            parsed = parse(head)
+        except Refused as refused:
+            self._send(self.server.app.malformed(refused), keep=False)
+            self._linger()
+            return False
+        if self._place is None:
+            self._send(_BUSY, keep=False)
+            self._linger()
+            return False
+        self._place.waiting_since = None
+        keep = self._respond(parsed)
+        self._place.waiting_since = time.monotonic()
+        return keep
 
-    def _answer(self) -> Answer:
-        path, _, query = self.path.partition("?")
-        if not path.startswith("/") or not _PLAIN.fullmatch(self.path):
-            self.close_connection = True
-            return error(400, "the address must be a path that begins with /")
-        if self.headers.get("Content-Length", "0") != "0" or "Transfer-Encoding" in self.headers:
-            self.close_connection = True  # a body that nobody reads must not become the next request
-        headers = {name.lower(): value for name, value in self.headers.items()}
-        return self.server.app.answer(Request(path[1:], query, headers, self._gone))
+    def _respond(self, head: Head) -> bool:
+        began = time.monotonic()
+        fields = head.fields
+        self._body, self._rest = self._rest[: fields.length], self._rest[fields.length :]
+        self._unread = fields.length - len(self._body)
+        self._waits = fields.waits and not head.old and not self._body
+        self._sent = 0
+        request = Request(
+            "GET" if head.method == "HEAD" else head.method,
+            head.path,
+            head.query,
+            fields.headers,
+            self.client_address,
+            self.server.tls is not None,
+            self._read_body,
+            self._gone,
+        )
+        answer = self.server.app.answer(request)
+        keep = head.keeps and not self._unread and answer.stream is None
+        try:
+            self._send(answer, keep, bare=head.method == "HEAD", old=head.old)
+        finally:
+            if answer.stream is not None:
+                answer.stream.close()
+            self.server.app.ended(request, answer, self._sent, time.monotonic() - began)
+        if self._unread:
+            self._linger()
+        return keep
+
+    def _read_head(self, idle_s: float) -> bytes | None:
+        """The next head without its last empty line; None when the client has nothing more to say.
+
+        Args:
+            idle_s: how long its first byte may take.
+
+        Raises:
+            Refused: it is too long, or comes too slowly.
+        """
+        data = self._rest or self._first(idle_s)
+        if data.endswith(END) and data.find(END) == len(data) - len(END) and not data.startswith(b"\r\n"):
+            self._rest = b""
+            return data[: -len(END)]  # as nearly every request comes
+        deadline = time.monotonic() + self._head_s
+        while data:
+            data = data.removeprefix(b"\r\n")  # RFC 9112, 2.2: an empty line before the request
+            end = data.find(END)
+            if max(end, len(data) if end < 0 else 0) > MAX_HEAD_BYTES:
+                raise Refused(431, f"the head is too long: it may have {MAX_HEAD_BYTES} bytes")
+            if end >= 0:
+                self._rest = data[end + len(END) :]
+                return data[:end]
+            if _BARE_LF.search(data):
+                raise Refused(400, "lines must end in CR LF")
+            try:
+                chunk = self._wire.receive(max(0.01, deadline - time.monotonic()))
+            except TimeoutError:
+                raise Refused(408, f"the head of the request did not come within {self._head_s:g} s") from None
+            data = data + chunk if chunk else b""
+        return None
+
+    def _first(self, idle_s: float) -> bytes:
+        """The first bytes of a request; none when there is no further one."""
+        try:
+            return self._wire.receive(idle_s)
+        except TimeoutError:
+            return b""
+
+    def _read_body(self, max_bytes: int) -> bytes:
+        """See Request.body."""
+        length = len(self._body) + self._unread
+        if length > max_bytes:
+            raise Refused(413, f"the body is too large: it may have {max_bytes} bytes")
+        if self._waits and self._unread:
+            self._wire.send([b"HTTP/1.1 100 Continue\r\n\r\n"])
+        self._waits = False
+        parts = [self._body]
+        deadline = time.monotonic() + BODY_S + length / BODY_BYTES_S
+        while self._unread:
+            try:
+                chunk = self._wire.receive(max(0.01, deadline - time.monotonic()))
+            except TimeoutError:
+                raise Refused(408, "the body of the request did not come in time") from None
+            if not chunk:
+                raise ConnectionError("the client left in the middle of its request")
+            parts.append(chunk[: self._unread])
+            self._rest += chunk[self._unread :]
+            self._unread -= len(parts[-1])
+        self._body = b"".join(parts)
+        return self._body
+
+    def _send(self, answer: Answer, keep: bool, *, bare: bool = False, old: bool = False) -> None:
+        """Send an answer.
+
+        Args:
+            keep: the connection goes on afterwards.
+            bare: the head alone.
+            old: the client speaks HTTP/1.0.
+        """
+        lines = [_START[answer.status], _date(), answer.head]
+        if answer.headers:
+            lines.append("".join([f"{name}: {value}\r\n" for name, value in answer.headers.items()]).encode("latin-1"))
+        if answer.stream is None and answer.status not in (204, 304):
+            lines.append(b"Content-Length: %d\r\n" % len(answer.body))
+        if not keep:
+            lines.append(b"Connection: close\r\n")
+        elif old:
+            lines.append(b"Connection: keep-alive\r\n")
+        lines.append(b"\r\n")
+        head = b"".join(lines)
+        if bare or not answer.body:
+            self._wire.send([head])
+        else:
+            self._wire.send([head, answer.body])
+            self._sent = len(answer.body)
+        if answer.stream is not None and not bare:
+            for buffers in answer.stream:
+                self._wire.send(buffers)
+                self._sent += sum(map(len, buffers))
 
     def _gone(self) -> bool:
+        """Whether the client has closed its side."""
         poller = select.poll()
-        poller.register(self.connection, select.POLLRDHUP)
+        poller.register(self.request, select.POLLRDHUP)
         return bool(poller.poll(0))
 
-    def _send(self, answer: Answer) -> None:
-        head = [f"HTTP/1.1 {answer.status} {HTTPStatus(answer.status).phrase}", f"Date: {self.date_time_string()}"]
-        head += [f"{name}: {value}" for name, value in (SECURITY_HEADERS | answer.headers).items()]
-        if answer.status not in (204, 304):
-            head.append(f"Content-Length: {len(answer.body)}")
-        if self.close_connection:
-            head.append("Connection: close")
-        elif self.request_version == "HTTP/1.0":
-            head.append("Connection: keep-alive")
-        start = "\r\n".join(head).encode("latin-1") + b"\r\n\r\n"
-        if self.command == "HEAD" or not answer.body:
-            self.connection.sendall(start)
-            return
-        sent = self.connection.sendmsg([start, answer.body])
-        if sent < len(start):
-            self.connection.sendall(start[sent:])
-            sent = len(start)
-        if sent < len(start) + len(answer.body):
-            self.connection.sendall(memoryview(answer.body)[sent - len(start) :])
+    def _linger(self) -> None:
+        """Read what is still being sent: closing at once would reset the connection, and lose the answer."""
+        deadline = time.monotonic() + LINGER_S
+        try:
+            self._wire.finish()
+            while (left := deadline - time.monotonic()) > 0 and self._wire.receive(left):
+                pass
+        except OSError:
+            pass  # it did not want its answer
 
-    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
-        """What the base class finds wrong with a request, in our one form."""
-        del message, explain
-        self.close_connection = True
-        if not hasattr(self, "command") or self.command is None:
-            self.command = ""
-        self._send(error(code, f"this request cannot be answered: {HTTPStatus(code).phrase}"))
 
-    def log_message(self, format: str, *args: Any) -> None:
-        """No line for each request."""
+_now: tuple[int, bytes] = (0, b"")
+
+
+def _date() -> bytes:
+    """The Date header, made once a second."""
+    global _now  # noqa: PLW0603 - replaced whole, so threads need no lock
+    second, line = _now
+    if (now := int(time.time())) != second:
+        line = f"Date: {formatdate(now, usegmt=True)}\r\n".encode()
+        _now = (now, line)
+    return line

@@ -7,7 +7,8 @@ engine knows nothing of routes.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+import os
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
@@ -66,6 +67,7 @@ class Request:
 
     Attributes:
         host: the name or address, and port, under which the client knows this server.
+        route: the path of the route that takes it; empty as long as none does.
         rest: what follows a route that ends in a slash.
         person: who asks; None: nobody known.
     """
@@ -81,6 +83,7 @@ class Request:
         "person",
         "query",
         "rest",
+        "route",
         "secure",
     )
 
@@ -103,7 +106,7 @@ class Request:
         self.address = address
         self.secure = secure
         self.gone = gone
-        self.rest = ""
+        self.route = self.rest = ""
         self.person: Person | None = None
         self._read_body = read_body
 
@@ -136,6 +139,55 @@ class Request:
         return document
 
 
+class _MemoryFile:
+    """A file in memory, as long as somebody refers to it."""
+
+    __slots__ = ("descriptor",)
+
+    def __init__(self, data: bytes) -> None:
+        self.descriptor = os.memfd_create("blob", os.MFD_CLOEXEC)
+        view = memoryview(data)
+        while view:
+            view = view[os.write(self.descriptor, view) :]
+
+    def __del__(self) -> None:
+        os.close(self.descriptor)
+
+
+class Blob:
+    """Bytes that are sent to many.
+
+    They lie in a file in memory too, so that the kernel can send them without copying them
+    for each viewer (sendfile(2)).
+
+    Args:
+        data: all of it.
+    """
+
+    __slots__ = ("_file", "data")
+
+    def __init__(self, data: bytes) -> None:
+        self.data: bytes | memoryview = data
+        self._file = _MemoryFile(data)
+
+    def first(self, size: int) -> Blob:
+        """The first `size` bytes as a blob; nothing is copied."""
+        blob = Blob.__new__(Blob)
+        blob.data = memoryview(self.data)[:size]
+        blob._file = self._file
+        return blob
+
+    def __len__(self) -> int:
+        return len(self.data)
+
+    def fileno(self) -> int:
+        """The file in memory, which begins with these bytes."""
+        return self._file.descriptor
+
+
+Piece = bytes | memoryview | Blob
+
+
 @dataclass(slots=True)
 class Answer:
     """Status, body and headers.
@@ -145,15 +197,15 @@ class Answer:
         body: sent with its Content-Length.
         headers: names and values, encodable as Latin-1, without line ends.
         head: header lines made beforehand, each ending in CR LF; sent as they are.
-        stream: in place of a body, lists of buffers, each sent in one go until there are no
+        stream: in place of a body, lists of pieces, each list sent in one go until there are no
             more; the connection then ends. Closed when the client goes.
     """
 
     status: int
-    body: bytes | memoryview = b""
+    body: Piece = b""
     headers: dict[str, str] = field(default_factory=dict)
     head: bytes = b""
-    stream: Iterator[list[bytes]] | None = None
+    stream: Generator[Sequence[Piece], None, None] | None = None
 
 
 class Refused(Exception):

@@ -20,6 +20,7 @@ from stillcam.server.messages import Refused
 MAX_LINE_BYTES = 8 * 1024
 MAX_HEAD_BYTES = 32 * 1024
 MAX_HEADERS = 64
+SHORT_BYTES = 2048  # what is longer is not remembered, so that strangers cannot fill the memory
 END = b"\r\n\r\n"
 
 _LINE = re.compile(rb"([A-Z]{1,16}) (\S+) HTTP/(\d)\.(\d)")
@@ -48,25 +49,38 @@ class Fields:
     waits: bool
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Head:
-    """A request up to its body."""
+    """A request up to its body.
+
+    Args:
+        path: decoded, without its leading slash.
+        old: it speaks HTTP/1.0.
+        keeps: the client wants the connection to stay open.
+    """
 
     method: str
     path: str
     query: str
-    minor: int  # of the version: 0 or 1
+    old: bool
+    keeps: bool
     fields: Fields
-
-    @property
-    def keeps(self) -> bool:
-        """Whether the client wants the connection to stay open."""
-        words = self.fields.connection
-        return "close" not in words if self.minor else "keep-alive" in words
 
 
 def parse(head: bytes) -> Head:
-    """Read a head.
+    """Read a head; the same bytes that came before are not read again.
+
+    Args:
+        head: all from the request line to the last header line, without the empty line that ends it.
+
+    Raises:
+        Refused: it is not HTTP/1, or could be misread; the connection cannot be used any more.
+    """
+    return _parse_short(head) if len(head) <= SHORT_BYTES else parse_head(head)
+
+
+def parse_head(head: bytes) -> Head:
+    """`parse`, without its memory.
 
     Args:
         head: all from the request line to the last header line, without the empty line that ends it.
@@ -85,13 +99,17 @@ def parse(head: bytes) -> Head:
     if not _TARGET.fullmatch(target):
         raise Refused(400, "the address must be a path that begins with a slash, of visible ASCII without # and \\")
     raw_path, _, query = target.partition(b"?")
-    fields = parse_fields(rest)
-    if minor != b"0" and "host" not in fields.headers:
+    fields = _short_fields(rest) if len(rest) <= SHORT_BYTES else parse_fields(rest)
+    old = minor == b"0"
+    if not old and "host" not in fields.headers:
         raise Refused(400, "the Host header is missing")
-    return Head(method.decode(), parse_path(raw_path), query.decode(), minor != b"0", fields)
+    keeps = "keep-alive" in fields.connection if old else "close" not in fields.connection
+    return Head(method.decode(), parse_path(raw_path), query.decode(), old, keeps, fields)
 
 
-@lru_cache(256)  # of some kilobytes; a page's addresses are few
+_parse_short = lru_cache(128)(parse_head)
+
+
 def parse_path(raw: bytes) -> str:
     """The path, decoded, without its leading slash.
 
@@ -111,7 +129,6 @@ def parse_path(raw: bytes) -> str:
     return path[1:]
 
 
-@lru_cache(128)  # of a kilobyte each: the same client sends the same lines again and again
 def parse_fields(block: bytes) -> Fields:
     """The header lines, each without the CR LF at its end but joined by it.
 
@@ -139,6 +156,9 @@ def parse_fields(block: bytes) -> Fields:
         connection=frozenset(word.strip().lower() for word in headers.get("connection", "").split(",")),
         waits=_waits(headers),
     )
+
+
+_short_fields = lru_cache(128)(parse_fields)  # a client sends the same lines with every address
 
 
 def _length(headers: Mapping[str, str]) -> int:

@@ -1,0 +1,59 @@
+"""Stills taken because somebody asks for a young picture: one capture, however many ask at once."""
+
+from __future__ import annotations
+
+import threading
+import time
+from concurrent.futures import Future
+from pathlib import Path
+
+from stillcam.errors import StillcamError
+from stillcam.link import ask
+
+TIMEOUT_S = 25.0  # proxies cut an answer that takes 30 s or more
+FAILURE_HOLDS_S = 2.0  # a camera that is away is not asked again at every request
+
+
+class Captures:
+    """Has the daemon take a still.
+
+    Args:
+        socket: the daemon's.
+    """
+
+    def __init__(self, socket: Path) -> None:
+        self._socket = socket
+        self._lock = threading.Lock()
+        self._current: Future[str] | None = None
+        self._failed: Exception | None = None
+        self._failed_s = 0.0
+
+    def take(self) -> str:
+        """Wait for a frame that comes after this call, and give its name.
+
+        Raises:
+            StillcamError: none comes; the text says why.
+        """
+        with self._lock:
+            if self._failed and time.monotonic() - self._failed_s < FAILURE_HOLDS_S:
+                raise StillcamError(str(self._failed))
+            shared = self._current
+            mine: Future[str] = Future()
+            if shared is None:
+                self._current = mine
+        if shared is not None:
+            try:
+                return shared.result(TIMEOUT_S)
+            except TimeoutError as error:
+                raise StillcamError("no picture came in time") from error
+        try:
+            name = str(ask(self._socket, {"command": "snapshot"}, TIMEOUT_S)["frame"])
+        except Exception as error:
+            with self._lock:
+                self._current, self._failed, self._failed_s = None, error, time.monotonic()
+            mine.set_exception(error)
+            raise
+        with self._lock:
+            self._current = self._failed = None
+        mine.set_result(name)
+        return name

@@ -1,0 +1,72 @@
+"""Whether the newest frame is still fresh, and if not, why: for pictures, health and metrics alike."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from stillcam.server.cache import FrameCache, Seen
+from stillcam.server.camera import CameraLink
+
+GRACE_S = 5.0  # beyond three intervals
+DEFAULT_INTERVAL_S = 2.0  # as long as the daemon has never said it
+
+
+@dataclass(frozen=True, slots=True)
+class Outage:
+    """There is no fresh frame.
+
+    Args:
+        newest: the last frame; None when there has been none.
+        camera_missing: the daemon runs, and says that it has no camera.
+        reason: what is known about it, for a person; empty when nothing is.
+    """
+
+    newest: Seen | None
+    camera_missing: bool
+    reason: str
+
+    def headline(self, now_s: float) -> str:
+        """In local time: `no camera since 14:03`, with the date when that is another day's.
+
+        Args:
+            now_s: seconds since the epoch.
+        """
+        what = "no camera" if self.camera_missing else "no picture"
+        if self.newest is None:
+            return what if self.camera_missing else f"{what} yet"
+        since, now = time.localtime(self.newest.frame.time_s), time.localtime(now_s)
+        today = since[:3] == now[:3]
+        return f"{what} since {time.strftime('%H:%M' if today else '%-d %B %Y, %H:%M', since)}"
+
+
+class Freshness:
+    """Judges the newest frame by its age and the daemon's interval."""
+
+    def __init__(self, cache: FrameCache, camera: CameraLink) -> None:
+        self._cache = cache
+        self._camera = camera
+        self._interval_s = DEFAULT_INTERVAL_S
+
+    def outage(self) -> Outage | None:
+        """None while the newest frame is fresh. As long as it is young, this costs nothing."""
+        seen = self._cache.newest
+        if seen is not None and seen.age_s() <= GRACE_S:
+            return None
+        capture = self._camera.status()
+        if not self.stale(seen, capture):
+            return None
+        reason = capture.get("reason") or ""
+        return Outage(seen, bool(capture.get("running") and reason), reason)
+
+    def stale(self, seen: Seen | None, capture: Mapping[str, Any]) -> bool:
+        """Whether `seen` is older than three intervals and five seconds, or there is none.
+
+        Args:
+            seen: the newest frame.
+            capture: the daemon's status; without one, its last known interval counts.
+        """
+        self._interval_s = capture.get("interval_s") or self._interval_s
+        return seen is None or seen.age_s() > 3 * self._interval_s + GRACE_S

@@ -1,0 +1,82 @@
+"""Whether a request is meant for this server: the Host check, and what a trusted proxy says of the client.
+
+A page of a stranger can let its own name point to our address (DNS rebinding) and would then
+be «same origin» with us. Names that no stranger can own are served, others only when listed.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+
+from stillcam.server.messages import Refused, Request
+
+_HOST = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]+))(?::[0-9]{1,5})?")
+# Suffixes that are never given to anybody: RFC 8375 (home.arpa), ICANN's .internal, routers' own inventions.
+_HOME = ("lan", "home", "home.arpa", "internal")
+
+
+@lru_cache(64)
+def check_host(host: str, own: str, listed: tuple[str, ...]) -> None:
+    """Check a Host header.
+
+    Args:
+        host: the header; empty in HTTP/1.0, where it may be missing: no browser sends that.
+        own: this machine's name.
+        listed: names that the owner has listed; `*.example.org` stands for all below.
+
+    Raises:
+        Refused: it is malformed (400), or not one of ours (421, RFC 9110 section 15.5.20).
+    """
+    if not host:
+        return
+    match = _HOST.fullmatch(host)
+    if not match or (match[1] and not _is_address(match[1])):
+        raise Refused(400, "the Host header is malformed")
+    if match[1] or _is_address(match[2]):
+        return
+    name, own = match[2].lower().rstrip("."), own.lower().removesuffix(".local")
+    ours = {"localhost", own, *(f"{own}.{suffix}" for suffix in _HOME)}
+    if name in ours or name.endswith((".local", ".localhost")) or any(_covers(entry, name) for entry in listed):
+        return
+    raise Refused(421, f"this camera does not know itself as {name}: its owner can list that name in access.hosts")
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
+def _covers(entry: str, name: str) -> bool:
+    entry = entry.lower().rstrip(".")
+    return name.endswith(entry[1:]) if entry.startswith("*.") else name == entry
+
+
+def see_through(request: Request, proxies: Sequence[str]) -> None:
+    """Believe a trusted proxy: the client's address by X-Forwarded-For, TLS by X-Forwarded-Proto.
+
+    Args:
+        request: is changed.
+        proxies: addresses and networks of proxies.
+    """
+    if not proxies or not _among(request.address, tuple(proxies)):
+        return
+    request.secure = request.headers.get("x-forwarded-proto", "").strip().lower() == "https"
+    for hop in reversed(request.headers.get("x-forwarded-for", "").split(",")):
+        address = hop.strip()
+        if not _is_address(address):
+            return
+        request.address = address
+        if not _among(address, tuple(proxies)):
+            return
+
+
+@lru_cache(256)
+def _among(address: str, networks: tuple[str, ...]) -> bool:
+    ip = ipaddress.ip_address(address)
+    return any(ip in ipaddress.ip_network(network, strict=False) for network in networks)

@@ -1,0 +1,67 @@
+"""The certificate for HTTPS; a renewed one is taken without a restart."""
+
+from __future__ import annotations
+
+import logging
+import os
+import ssl
+import time
+from pathlib import Path
+
+from stillcam.errors import StillcamError
+
+LOOK_S = 60.0  # from one look at the files to the next
+
+
+class Certificate:
+    """Certificate and key of this server.
+
+    Args:
+        certificate: PEM file, the chain included.
+        key: PEM file.
+
+    Raises:
+        StillcamError: one of them cannot be used.
+    """
+
+    def __init__(self, certificate: Path, key: Path) -> None:
+        self._files = (certificate, key)
+        self._context = self._load()
+        self._times = self._modified()
+        self._looked_s = time.monotonic()
+
+    def context(self) -> ssl.SSLContext:
+        """For the next connection."""
+        if time.monotonic() - self._looked_s > LOOK_S:
+            self._looked_s = time.monotonic()
+            if (times := self._modified()) != self._times:
+                self._times = times
+                try:
+                    self._context = self._load()
+                    logging.info("a new certificate is in use: %s", self._files[0])
+                except StillcamError as error:
+                    logging.error("%s; the old one stays in use", error)
+        return self._context
+
+    def _load(self) -> ssl.SSLContext:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        context.set_alpn_protocols(["http/1.1"])
+        certificate, key = self._files
+        for name, path in (("server.tls_certificate", certificate), ("server.tls_key", key)):
+            if not os.access(path, os.R_OK):
+                raise StillcamError(f"{name}: cannot read {path}: check the path, and who may read it")
+        try:
+            context.load_cert_chain(certificate, key, password=lambda: "")
+        except (ssl.SSLError, OSError) as error:
+            raise StillcamError(
+                f"server.tls_certificate and server.tls_key: {certificate} and {key} do not belong together, or are not"
+                f" PEM without a password ({error})"
+            ) from error
+        return context
+
+    def _modified(self) -> tuple[int, ...]:
+        try:
+            return tuple(path.stat().st_mtime_ns for path in self._files)
+        except OSError:
+            return ()  # in the middle of being renewed

@@ -1,0 +1,154 @@
+"""One connection's bytes: receive and send with time-outs, plain or by TLS.
+
+The plain wire lets the kernel keep the time (SO_RCVTIMEO, SO_SNDTIMEO): a socket with a
+Python time-out asks poll(2) before every call, which is a system call more for each.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import ssl
+import struct
+import time
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from stillcam.server.messages import Blob, Piece
+
+STALL_S = 20.0  # a write that brings so little in this time is given up ...
+STALL_BYTES = 20 * 1024  # ... as this: a stalled client, or one that wants to hold a thread
+TURN_S = 5.0  # between two looks at a write that does not end
+RECEIVE_BYTES = 8192
+SENDFILE_BYTES = 32 * 1024  # below, a second system call costs more than the copy that it saves
+
+# The 64-bit variant of the option (66 on Linux) is what a 32-bit system with 64-bit time has.
+_TIMEVAL = struct.Struct("qq" if struct.calcsize("l") == 8 or socket.SO_RCVTIMEO == 66 else "ll")
+
+
+class Wire(Protocol):
+    """What a connection needs."""
+
+    def receive(self, timeout_s: float) -> bytes:
+        """Some bytes; none at the end of what the client sends. Raises TimeoutError."""
+        ...
+
+    def send(self, pieces: Sequence[Piece]) -> None:
+        """Send all of it. Raises TimeoutError when the client does not take it, OSError when it has gone."""
+        ...
+
+    def finish(self) -> None:
+        """Say that no more will be sent."""
+        ...
+
+
+class PlainWire:
+    """A TCP connection.
+
+    Args:
+        connection: blocking; it is set up here, and closed by who made it.
+    """
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._socket = connection
+        self._timeout_s = 0.0
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _TIMEVAL.pack(int(TURN_S), 0))
+
+    def receive(self, timeout_s: float) -> bytes:
+        """See Wire."""
+        if timeout_s != self._timeout_s:
+            self._timeout_s = timeout_s
+            whole = int(timeout_s)  # zero for both would be for ever
+            value = _TIMEVAL.pack(whole, max(1000, int((timeout_s - whole) * 1e6)))
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, value)
+        try:
+            return self._socket.recv(RECEIVE_BYTES)
+        except BlockingIOError:
+            raise TimeoutError from None
+
+    def send(self, pieces: Sequence[Piece]) -> None:
+        """See Wire. What is small goes in one call; a large blob follows in a second one, without a copy."""
+        last = pieces[-1]
+        if isinstance(last, Blob) and len(last) >= SENDFILE_BYTES:
+            head = b"".join([_bytes(piece) for piece in pieces[:-1]])
+            if head:
+                self._complete(lambda at: self._socket.send(head[at:], socket.MSG_MORE), len(head))
+            out = self._socket.fileno()
+            self._complete(lambda at: os.sendfile(out, last.fileno(), at, len(last) - at), len(last))
+        else:
+            buffers = [_bytes(piece) for piece in pieces]
+            self._complete(lambda at: self._socket.sendmsg(_from(buffers, at)), sum(map(len, buffers)))
+
+    def _complete(self, some: Callable[[int], int], size: int) -> None:
+        """Call `some` with the number of bytes sent so far until they are `size`.
+
+        Raises:
+            TimeoutError: too few were taken.
+        """
+        sent = _count(some, 0)
+        if sent == size:
+            return
+        until, brought = time.monotonic() + STALL_S - TURN_S, sent
+        while sent < size:
+            step = _count(some, sent)
+            sent, brought = sent + step, brought + step
+            if brought >= STALL_BYTES:
+                until, brought = time.monotonic() + STALL_S, 0
+            elif sent < size and time.monotonic() >= until:
+                raise TimeoutError
+
+    def finish(self) -> None:
+        """See Wire."""
+        self._socket.shutdown(socket.SHUT_WR)
+
+
+class TlsWire:
+    """A connection by TLS.
+
+    Args:
+        connection: after the handshake; closed by who made it.
+    """
+
+    def __init__(self, connection: ssl.SSLSocket) -> None:
+        self._socket = connection
+
+    def receive(self, timeout_s: float) -> bytes:
+        """See Wire."""
+        self._socket.settimeout(timeout_s)
+        try:
+            return self._socket.recv(RECEIVE_BYTES)
+        except ssl.SSLEOFError:
+            return b""
+
+    def send(self, pieces: Sequence[Piece]) -> None:
+        """See Wire. A copy in one piece makes full records of 16 KiB."""
+        self._socket.settimeout(STALL_S)
+        self._socket.sendall(b"".join([_bytes(piece) for piece in pieces]))
+
+    def finish(self) -> None:
+        """See Wire."""
+        self._socket.shutdown(socket.SHUT_WR)
+
+
+def _count(some: Callable[[int], int], sent: int) -> int:
+    try:
+        return some(sent)
+    except BlockingIOError:  # TURN_S have passed
+        return 0
+
+
+def _bytes(piece: Piece) -> bytes | memoryview:
+    return piece.data if isinstance(piece, Blob) else piece
+
+
+def _from(buffers: list[bytes | memoryview], sent: int) -> list[bytes | memoryview]:
+    """What is left of `buffers` after their first `sent` bytes."""
+    if not sent:
+        return buffers
+    rest: list[bytes | memoryview] = []
+    for buffer in buffers:
+        if sent < len(buffer):
+            rest.append(memoryview(buffer)[sent:])
+        sent = max(0, sent - len(buffer))
+    return rest

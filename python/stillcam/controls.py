@@ -1,0 +1,220 @@
+"""The table of controls: what may be asked of the camera, in libcamera's own names and units.
+
+Page, API, validation and documentation come from here. Names, enumerators (without their
+prefix) and meanings are libcamera's (src/libcamera/control_ids_core.yaml and
+control_ids_draft.yaml); ranges are the Raspberry Pi's (src/ipa/rpi/common/ipa_base.cpp)
+where rpicam-apps does not clamp to less (core/options.cpp). Each control is either set, or
+left to the camera by not being mentioned.
+
+A rectangle is [x, y, width, height] in sensor pixels, before any flip or rotation: it stays
+on its subject when the picture is turned.
+
+How a driver sets a control: the camera programs by options (`camera.arguments`), picamera2 by
+its name in `set_controls`, and so every one of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+Values = dict[str, Any]  # name -> value, as `control_values.check` gives it
+
+LARGEST = 65535  # sensor pixels; what the camera has not, is cut off
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One value of a control: libcamera's enumerator without its prefix, a label, and rpicam's word for it."""
+
+    value: str
+    text: str
+    word: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """One row.
+
+    Args:
+        name: libcamera's.
+        group: where the page shows it.
+        type: `bool`, `int`, `float`, `choice`, `pair` (two numbers), `crop` (a rectangle),
+            `windows` (a list of at most `high` rectangles) or `matrix` (nine numbers, row by row).
+        text: what it does, for a person.
+        low, high: inclusive; of each number in a pair or matrix.
+        step: of a slider.
+        scale: of a slider, `linear` or `log`.
+        default: what the camera does when it is not set; None: it depends.
+        option: of rpicam-still and rpicam-vid, where one option sets this control alone.
+        reason: why the camera programs cannot set it; empty: they can.
+    """
+
+    name: str
+    group: str
+    type: str
+    text: str
+    unit: str = ""
+    low: float | None = None
+    high: float | None = None
+    step: float | None = None
+    scale: str = "linear"
+    choices: tuple[Choice, ...] = ()
+    default: Any = None
+    option: str = ""
+    reason: str = ""
+
+
+_NO_OPTION = "the camera programs have no option for it"
+
+_FOCUS = (
+    Control("AfMode", "Focus", "choice", "who moves the lens: you, a scan when asked, or the camera all the time",
+            option="--autofocus-mode",
+            choices=(Choice("Manual", "Manual", "manual"), Choice("Auto", "When asked", "auto"),
+                     Choice("Continuous", "Continuous", "continuous"))),
+    Control("LensPosition", "Focus", "float", "where the lens focuses, as 1/distance: 0 is infinity, 2 is half a metre"
+            " (in manual mode)", "dioptres", 0.0, 32.0, 0.1, option="--lens-position"),
+    Control("AfRange", "Focus", "choice", "the distances that are scanned", default="Normal",
+            option="--autofocus-range",
+            choices=(Choice("Normal", "Normal", "normal"), Choice("Macro", "Close only", "macro"),
+                     Choice("Full", "All", "full"))),
+    Control("AfSpeed", "Focus", "choice", "how fast the lens moves", default="Normal", option="--autofocus-speed",
+            choices=(Choice("Normal", "Smooth", "normal"), Choice("Fast", "Fast", "fast"))),
+    Control("AfMetering", "Focus", "choice", "what is to be sharp: what the camera thinks, or the focus window",
+            default="Auto",
+            choices=(Choice("Auto", "The camera decides"), Choice("Windows", "Focus window"))),
+    Control("AfWindows", "Focus", "windows", "the part of the picture that is to be sharp; one window", "px", high=1),
+    Control("AfTrigger", "Focus", "choice", "a scan before each still (snapshot or photo); one at once: Focus now",
+            default="Cancel",
+            choices=(Choice("Start", "Before each still"), Choice("Cancel", "Not by itself"))),
+    Control("AfPause", "Focus", "choice", "holds continuous autofocus",
+            choices=(Choice("Immediate", "At once"), Choice("Deferred", "After this scan"),
+                     Choice("Resume", "Go on")),
+            reason="the camera programs take no commands while they run: set AfMode to Manual instead"),
+)  # fmt: skip
+
+_ZOOM = (
+    Control("ScalerCrop", "Zoom", "crop", "the part of the sensor that fills the picture", "px", 0, LARGEST, 1,
+            option="--roi"),
+)  # fmt: skip
+
+_EXPOSURE = (
+    Control("AeEnable", "Exposure", "bool", "automatic exposure; while it is on, ExposureTime and AnalogueGain wait;"
+            " off needs both", default=True),
+    Control("ExposureTime", "Exposure", "int", "how long the shutter is open", "µs", 1, 700_000_000, 1, "log",
+            option="--shutter"),
+    Control("AnalogueGain", "Exposure", "float", "amplification in the sensor; ISO is about 100 times this", "×",
+            1.0, 64.0, 0.1, "log", option="--gain"),
+    Control("ExposureValue", "Exposure", "float", "makes automatic exposure brighter or darker, in stops", "EV",
+            -8.0, 8.0, 0.25, default=0.0, option="--ev"),
+    Control("AeMeteringMode", "Exposure", "choice", "which part of the picture exposure looks at",
+            default="CentreWeighted", option="--metering",
+            choices=(Choice("CentreWeighted", "Centre-weighted", "centre"), Choice("Spot", "Spot", "spot"),
+                     Choice("Matrix", "Average", "average"), Choice("Custom", "Of the tuning file", "custom"))),
+    Control("AeExposureMode", "Exposure", "choice", "short exposure against motion, or long against noise",
+            default="Normal", option="--exposure",
+            choices=(Choice("Normal", "Normal", "normal"), Choice("Short", "Short (sport)", "sport"),
+                     Choice("Long", "Long", "long"), Choice("Custom", "Of the tuning file", "custom"))),
+    Control("AeConstraintMode", "Exposure", "choice", "protects highlights or shadows", default="Normal",
+            choices=(Choice("Normal", "Normal"), Choice("Highlight", "Highlights"), Choice("Shadows", "Shadows"),
+                     Choice("Custom", "Of the tuning file")),
+            reason=f"{_NO_OPTION}: use ExposureValue"),
+    Control("AeFlickerMode", "Exposure", "choice", "avoids stripes under lamps on mains current", default="Off",
+            choices=(Choice("Off", "Off"), Choice("Manual", "By AeFlickerPeriod"))),
+    Control("AeFlickerPeriod", "Exposure", "int", "period of the flicker: 10000 with 50 Hz mains, 8333 with 60 Hz",
+            "µs", 100, 1_000_000, 1, default=10_000),
+    Control("FrameDurationLimits", "Exposure", "pair", "shortest and longest time of a frame in live view and video;"
+            " the camera programs take one fixed time, the longer", "µs", 100, 1_000_000_000, 1, "log"),
+)  # fmt: skip
+
+_WHITE_BALANCE = (
+    Control("AwbEnable", "White balance", "bool", "automatic white balance; while it is on, ColourGains wait;"
+            " off needs them", default=True),
+    Control("AwbMode", "White balance", "choice", "the light that white balance expects", default="Auto",
+            option="--awb",
+            choices=(Choice("Auto", "Auto", "auto"), Choice("Incandescent", "Incandescent", "incandescent"),
+                     Choice("Tungsten", "Tungsten", "tungsten"), Choice("Fluorescent", "Fluorescent", "fluorescent"),
+                     Choice("Indoor", "Indoor", "indoor"), Choice("Daylight", "Daylight", "daylight"),
+                     Choice("Cloudy", "Cloudy", "cloudy"), Choice("Custom", "Of the tuning file", "custom"))),
+    Control("ColourGains", "White balance", "pair", "gains of red and blue; ends automatic white balance", "×",
+            0.1, 32.0, 0.05, option="--awbgains"),
+    Control("ColourTemperature", "White balance", "int", "colour temperature of the light", "K",
+            100, 100_000, 50, "log",
+            reason=f"{_NO_OPTION}: choose an AwbMode or set ColourGains"),
+    Control("ColourCorrectionMatrix", "White balance", "matrix",
+            "from the sensor's red, green and blue to sRGB; takes effect together with ColourGains", "",
+            -16.0, 16.0, 0.01, option="--ccm"),
+)  # fmt: skip
+
+_IMAGE = (
+    Control("Brightness", "Image", "float", "lighter or darker", "", -1.0, 1.0, 0.02, default=0.0,
+            option="--brightness"),
+    Control("Contrast", "Image", "float", "1 is normal", "", 0.0, 15.99, 0.05, default=1.0, option="--contrast"),
+    Control("Saturation", "Image", "float", "0 is grey, 1 is normal", "", 0.0, 15.99, 0.05, default=1.0,
+            option="--saturation"),
+    Control("Sharpness", "Image", "float", "0 is none, 1 is normal", "", 0.0, 15.99, 0.05, default=1.0,
+            option="--sharpness"),
+)  # fmt: skip
+
+_NOISE = (
+    Control("NoiseReductionMode", "Noise & HDR", "choice", "noise reduction; wins over the configuration's",
+            option="--denoise",
+            choices=(Choice("Off", "Off", "off"), Choice("Minimal", "Minimal", "cdn_off"),
+                     Choice("Fast", "Fast", "cdn_fast"), Choice("HighQuality", "High quality", "cdn_hq"))),
+    # Auto and Sensor are rpicam's: the sensor's own HDR (Camera Module 3) is no value of libcamera's HdrMode.
+    Control("HdrMode", "Noise & HDR", "choice", "high dynamic range, where camera and board can", default="Off",
+            option="--hdr",
+            choices=(Choice("Off", "Off", "off"), Choice("Auto", "Auto", "auto"),
+                     Choice("SingleExposure", "Several frames (Pi 5)", "single-exp"),
+                     Choice("Sensor", "In the sensor (Camera Module 3)", "sensor"))),
+)  # fmt: skip
+
+CONTROLS = {control.name: control for control in (*_FOCUS, *_ZOOM, *_EXPOSURE, *_WHITE_BALANCE, *_IMAGE, *_NOISE)}
+
+
+def table_for(driver: str, camera: Mapping[str, Any] | None) -> list[dict[str, Any]]:
+    """The table for other programs, in the order in which a page shows it.
+
+    Args:
+        driver: `rpicam`, `simulated` or `picamera2`.
+        camera: as the daemon's status tells it: `size`, and `limits` (control -> [low, high] or
+            None) that the camera itself names; None or without limits: not known.
+    """
+    return [_row(control, driver, camera or {}) for control in CONTROLS.values()]
+
+
+def reason_against(name: str, driver: str, camera: Mapping[str, Any] | None) -> str | None:
+    """Why this control cannot be set now, for a person; None: it can. Arguments as `table_for`'s."""
+    if driver != "picamera2" and CONTROLS[name].reason:
+        return CONTROLS[name].reason
+    limits = (camera or {}).get("limits")
+    if not limits or name in limits:
+        return None
+    return "this camera has no autofocus" if CONTROLS[name].group == "Focus" else "this camera has no such control"
+
+
+def _row(control: Control, driver: str, camera: Mapping[str, Any]) -> dict[str, Any]:
+    reason = reason_against(control.name, driver, camera)
+    low, high = control.low, control.high
+    limits = (camera.get("limits") or {}).get(control.name)
+    if control.type in ("int", "float") and limits and low is not None and high is not None:
+        within = max(low, limits[0]), min(high, limits[1])
+        low, high = within if within[0] < within[1] else (low, high)
+    if control.type == "crop" and camera.get("size"):
+        high = max(camera["size"])
+    return {
+        "name": control.name,
+        "group": control.group,
+        "type": control.type,
+        "unit": control.unit,
+        "low": low,
+        "high": high,
+        "step": control.step,
+        "scale": control.scale,
+        "choices": [{"value": choice.value, "text": choice.text} for choice in control.choices],
+        "default": control.default,
+        "text": control.text,
+        "available": reason is None,
+        "reason": reason,
+    }

@@ -1,0 +1,158 @@
+"""The table of controls is complete, and what does not fit it is refused with a sentence."""
+
+import contextlib
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stillcam.control_values import SMALLEST_CROP, check, in_force
+from stillcam.controls import CONTROLS, LARGEST, Control, reason_against, table_for
+from stillcam.errors import SettingsError
+
+LIBCAMERA = """
+    AeEnable AeMeteringMode AeExposureMode AeConstraintMode AeFlickerMode AeFlickerPeriod ExposureTime ExposureValue
+    AnalogueGain FrameDurationLimits AwbEnable AwbMode ColourGains ColourTemperature ColourCorrectionMatrix Brightness
+    Contrast Saturation Sharpness NoiseReductionMode HdrMode ScalerCrop AfMode AfMetering AfWindows AfRange AfSpeed
+    AfPause AfTrigger LensPosition
+"""
+GROUPS = ["Focus", "Zoom", "Exposure", "White balance", "Image", "Noise & HDR"]
+SETTABLE = [control for control in CONTROLS.values() if not control.reason]
+
+
+def rectangles() -> st.SearchStrategy[list[int]]:
+    def along() -> st.SearchStrategy[tuple[int, int]]:
+        start = st.integers(0, LARGEST - SMALLEST_CROP)
+        return start.flatmap(lambda at: st.tuples(st.just(at), st.integers(SMALLEST_CROP, LARGEST - at)))
+
+    return st.tuples(along(), along()).map(lambda sides: [sides[0][0], sides[1][0], sides[0][1], sides[1][1]])
+
+
+def values_of(control: Control) -> st.SearchStrategy[Any]:
+    """All that a control may be set to."""
+    low, high = control.low or 0, control.high or 0
+    if control.type == "bool":
+        return st.booleans()
+    if control.type == "choice":
+        return st.sampled_from([choice.value for choice in control.choices])
+    if control.type == "crop":
+        return rectangles()
+    if control.type == "windows":
+        return st.lists(rectangles(), min_size=1, max_size=int(high))
+    if control.name == "FrameDurationLimits":
+        return st.lists(st.integers(int(low), int(high)), min_size=2, max_size=2).map(sorted)
+    if control.type == "int":
+        return st.integers(int(low), int(high))
+    number = st.floats(low, high)
+    count = {"float": 0, "pair": 2, "matrix": 9}[control.type]
+    return st.lists(number, min_size=count, max_size=count) if count else number
+
+
+def test_the_table_is_complete_and_each_row_can_be_shown():
+    assert set(LIBCAMERA.split()) == set(CONTROLS)
+    rows = table_for("rpicam", None)
+    assert json.loads(json.dumps(rows)) == rows
+    assert list(dict.fromkeys(row["group"] for row in rows)) == GROUPS
+    for row in rows:
+        assert row["text"], row["name"]
+        assert bool(row["choices"]) == (row["type"] == "choice"), row["name"]
+        assert row["available"] == (not row["reason"]), row["name"]
+        if row["type"] in ("int", "float", "pair", "matrix"):
+            assert row["low"] < row["high"] and row["step"], row["name"]
+        if row["scale"] == "log":
+            assert row["low"] > 0, row["name"]
+        if row["default"] is not None and row["type"] == "choice":
+            assert row["default"] in [choice["value"] for choice in row["choices"]], row["name"]
+
+
+def test_what_the_camera_programs_cannot_set_has_a_reason_and_picamera2_can_set_all():
+    refused = {row["name"]: row["reason"] for row in table_for("rpicam", None) if not row["available"]}
+    assert set(refused) == {"AeConstraintMode", "AfPause", "ColourTemperature"}
+    assert all(row["available"] for row in table_for("picamera2", None))
+    assert check({"ColourTemperature": 5000}, driver="picamera2") == {"ColourTemperature": 5000}
+
+
+def test_the_table_fits_the_camera():
+    camera = {"size": (3280, 2464), "limits": {"ExposureTime": [75, 11_766_829], "ScalerCrop": None}}
+    rows = {row["name"]: row for row in table_for("rpicam", camera)}
+    assert (rows["ExposureTime"]["low"], rows["ExposureTime"]["high"]) == (75, 11_766_829)
+    assert rows["ScalerCrop"]["high"] == 3280
+    assert rows["LensPosition"]["reason"] == "this camera has no autofocus"
+    assert reason_against("Contrast", "rpicam", camera) == "this camera has no such control"
+    assert reason_against("Contrast", "rpicam", {"limits": None}) is None
+
+
+@pytest.mark.parametrize(
+    ("values", "field", "said"),
+    [
+        pytest.param([], "controls", "must be an object", id="no object"),
+        pytest.param({"ExposureTimes": 1}, "controls.ExposureTimes", "did you mean 'ExposureTime'", id="misspelt"),
+        pytest.param({"ColourTemperature": 5000}, "controls.ColourTemperature", "no option", id="rpicam cannot"),
+        pytest.param({"ExposureTime": 0}, "controls.ExposureTime", "from 1 to 700000000 µs, not 0", id="too short"),
+        pytest.param({"ExposureTime": 1.5}, "controls.ExposureTime", "whole number", id="half a microsecond"),
+        pytest.param({"ExposureTime": 10**400}, "controls.ExposureTime", "number", id="beyond numbers"),
+        pytest.param({"AnalogueGain": True}, "controls.AnalogueGain", "a number", id="true is no number"),
+        pytest.param({"Brightness": "0"}, "controls.Brightness", "a number", id="text for a number"),
+        pytest.param({"AeEnable": 1}, "controls.AeEnable", "true or false", id="1 is not true"),
+        pytest.param({"AfMode": "auto"}, "controls.AfMode", "one of Manual, Auto, Continuous", id="rpicam's word"),
+        pytest.param({"AfMode": ["Auto"]}, "controls.AfMode", "one of", id="list for a choice"),
+        pytest.param({"ColourGains": [2]}, "controls.ColourGains", "list of 2 numbers", id="one gain"),
+        pytest.param({"ColourGains": [2, 0]}, "controls.ColourGains", "from 0.1 to 32 ×", id="gain out of range"),
+        pytest.param({"ScalerCrop": [0, 0, 640]}, "controls.ScalerCrop", "x, y, width, height", id="three numbers"),
+        pytest.param({"ScalerCrop": [0, 0, 63, 480]}, "controls.ScalerCrop", "at least 64", id="tiny crop"),
+        pytest.param({"ScalerCrop": [-1, 0, 640, 480]}, "controls.ScalerCrop", "on the sensor", id="off the sensor"),
+        pytest.param({"AfWindows": []}, "controls.AfWindows", "list of at most 1", id="no window"),
+        pytest.param({"AfWindows": [[0, 0, 64, 64]] * 2}, "controls.AfWindows", "at most 1", id="two windows"),
+        pytest.param({"FrameDurationLimits": [5000, 4000]}, "controls.FrameDurationLimits", "shortest", id="reversed"),
+        pytest.param({"AeEnable": False, "ExposureTime": 9}, "controls.AeEnable", "AnalogueGain", id="half manual"),
+        pytest.param({"AwbEnable": False}, "controls.AwbEnable", "ColourGains", id="no gains"),
+        pytest.param(
+            {"ColourCorrectionMatrix": [1, 0, 0, 0, 1, 0, 0, 0, 1]}, "controls.ColourCorrectionMatrix", "ColourGains",
+            id="matrix without gains",
+        ),
+    ],
+)  # fmt: skip
+def test_a_wrong_value_is_refused_by_the_name_of_its_control(values, field, said):
+    with pytest.raises(SettingsError, match=said) as caught:
+        check(values)
+    assert caught.value.field == field
+
+
+@given(st.data())
+def test_every_value_within_the_table_is_taken_as_it_is(data):
+    control = data.draw(st.sampled_from(SETTABLE))
+    value = data.draw(values_of(control))
+    values = {"ColourGains": [1.0, 1.0], "ExposureTime": 100, "AnalogueGain": 1.0, control.name: value}
+    checked = check(json.loads(json.dumps(values)))
+    assert checked == values
+    assert check(checked) == checked
+
+
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+)
+
+
+@given(st.dictionaries(st.sampled_from([*CONTROLS, "x"]), anything) | anything)
+def test_anything_is_taken_or_refused_with_a_sentence(values):
+    with contextlib.suppress(SettingsError):
+        assert isinstance(check(values), dict)
+
+
+@pytest.mark.parametrize(
+    ("values", "left"),
+    [
+        ({"AeEnable": True, "ExposureTime": 9, "AnalogueGain": 2.0, "Contrast": 1.0}, {"AeEnable", "Contrast"}),
+        ({"AeEnable": False, "ExposureTime": 9, "AnalogueGain": 2.0}, {"AeEnable", "ExposureTime", "AnalogueGain"}),
+        ({"AwbEnable": True, "ColourGains": [1.0, 1.0], "AwbMode": "Auto"}, {"AwbEnable", "AwbMode"}),
+        ({"AfMode": "Continuous", "LensPosition": 1.0}, {"AfMode"}),
+        ({"LensPosition": 1.0}, {"LensPosition"}),
+        ({"AfMetering": "Auto", "AfWindows": [[0, 0, 64, 64]]}, {"AfMetering"}),
+        ({"AeFlickerMode": "Off", "AeFlickerPeriod": 10_000}, {"AeFlickerMode"}),
+    ],
+)
+def test_what_an_automatic_algorithm_has_taken_over_waits(values, left):
+    assert set(in_force(values)) == left

@@ -6,9 +6,11 @@ with it; validation (`settings_json`) and documentation come from there.
 
 import re
 from collections.abc import Callable
-from dataclasses import Field, dataclass, field, fields
+from dataclasses import Field, dataclass, field, fields, is_dataclass
 from ipaddress import ip_network
 from typing import Any
+
+from stillcam.controls import Values
 
 _SENSOR_MODE = re.compile(r"(\d{2,5}:\d{2,5}(:\d{1,2})?)?", re.ASCII)
 _TUNING_FILE = re.compile(r"(/[^\x00-\x1f]*/|/)?([A-Za-z0-9_+][\w.+-]*\.json)?", re.ASCII)
@@ -29,20 +31,28 @@ def _network(value: str) -> str | None:
     return None
 
 
-def _setting(default: Any, text: str, *, low: float | None = None, high: float | None = None,
-             choices: tuple[Any, ...] = (), unit: str = "", check: Check | None = None) -> Any:  # fmt: skip
-    """A field of the table.
+def _about(text: str, *, low: float | None = None, high: float | None = None, choices: tuple[Any, ...] = (),
+           unit: str = "", check: Check | None = None) -> dict[str, Any]:  # fmt: skip
+    """What the table says of a field.
 
     Args:
-        default: in force where nothing is set.
         text: what it is, for a person.
         low, high: inclusive range of a number.
         choices: all values that it may have.
         unit: of a number.
         check: for texts, and for each text of a list.
     """
-    metadata = {"text": text, "low": low, "high": high, "choices": choices, "unit": unit, "check": check}
-    return field(default=default, metadata=metadata)
+    return {"text": text, "low": low, "high": high, "choices": choices, "unit": unit, "check": check}
+
+
+def _setting(default: Any, text: str, **about: Any) -> Any:
+    """A field of the table: what is in force where nothing is set, and `_about`'s arguments."""
+    return field(default=default, metadata=_about(text, **about))
+
+
+def default_of(item: Field[Any]) -> Any:
+    """The default of one setting."""
+    return item.default_factory() if callable(item.default_factory) else item.default
 
 
 def _width(default: int, high: int = 16384) -> Any:
@@ -105,6 +115,9 @@ class Configuration:
         "auto", "noise reduction: the camera's choice, none, none of colour, fast, or best",
         choices=("auto", "off", "cdn_off", "cdn_fast", "cdn_hq"),
     )  # fmt: skip
+    controls: Values = field(
+        default_factory=dict, metadata=_about("controls of this configuration; those that are set for all win")
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,6 +200,16 @@ class PageSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class RetentionSettings:
+    """What the library keeps; what is older or too much is deleted, the oldest first."""
+
+    max_age_days: float = _setting(0.0, "delete what is older; 0: off", low=0, high=36500, unit="days")
+    max_bytes_gb: float = _setting(0.0, "delete what exceeds this size; 0: off", low=0, high=100_000, unit="GB")
+    min_free_mb: int = _setting(0, "delete while less than this is free on the disk; 0: off",
+                                low=0, high=10_000_000, unit="MB")  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All settings; a value of this type has been validated."""
 
@@ -196,12 +219,22 @@ class Settings:
     photo: PhotoSettings = PhotoSettings()
     raw: RawSettings = RawSettings()
     video: VideoSettings = VideoSettings()
+    controls: Values = field(
+        default_factory=dict, metadata=_about("controls that are set; the others are the camera's choice")
+    )
     files: FileSettings = FileSettings()
     access: AccessSettings = AccessSettings()
     server: ServerSettings = ServerSettings()
     page: PageSettings = PageSettings()
+    retention: RetentionSettings = RetentionSettings()
 
 
 def setting_fields() -> list[tuple[str, Field[Any]]]:
     """The table: (dotted name, dataclass field) of every setting, in order."""
-    return [(f"{section.name}.{item.name}", item) for section in fields(Settings) for item in fields(section.type)]  # type: ignore[arg-type]
+    table: list[tuple[str, Field[Any]]] = []
+    for section in fields(Settings):
+        if is_dataclass(section.type):
+            table += [(f"{section.name}.{item.name}", item) for item in fields(section.type)]
+        else:
+            table.append((section.name, section))
+    return table

@@ -125,7 +125,7 @@ def _differing(settings: Settings) -> dict[str, Any]:
     """The document that the file holds: the version, and what differs from the defaults."""
     document, defaults = to_json(settings), to_json(Settings())
     sections = {
-        section: {name: value for name, value in content.items() if value != defaults[section][name]}
+        section: {name: value for name, value in content.items() if value != defaults[section].get(name)}
         for section, content in document.items()
         if section != "version"
     }

@@ -6,12 +6,15 @@ the page, another program.
 
 import json
 from collections.abc import Callable
-from dataclasses import Field, asdict, fields
+from dataclasses import Field, asdict, fields, is_dataclass
 from difflib import get_close_matches
 from typing import Any, cast
 
+from stillcam.control_values import check as check_controls
+from stillcam.control_values import is_number
+from stillcam.controls import Values
 from stillcam.errors import SettingsError
-from stillcam.settings import Settings, setting_fields
+from stillcam.settings import Settings, default_of, setting_fields
 
 VERSION = 1
 MAX_TEXT = 255  # characters
@@ -35,9 +38,7 @@ def from_json(document: Any) -> Settings:
             raise SettingsError(f"unknown section{_did_you_mean(name, [*sections])}", str(name))
         if name != "version" and not isinstance(content, dict):
             raise SettingsError(f"must be an object, not {_short(content)}", name)
-    return Settings(
-        **{name: _section(name, cast(type, item.type), document.get(name, {})) for name, item in sections.items()}
-    )
+    return Settings(**{name: _section(name, item, document.get(name, {})) for name, item in sections.items()})
 
 
 def to_json(settings: Settings) -> dict[str, Any]:
@@ -59,14 +60,17 @@ def describe() -> dict[str, dict[str, Any]]:
     return {
         name: {
             "type": "choice" if item.metadata["choices"] else _KINDS[cast(type, item.type)][0],
-            "default": list(item.default) if isinstance(item.default, tuple) else item.default,
+            "default": list(default) if isinstance(default := default_of(item), tuple) else default,
             **{key: item.metadata[key] for key in ("low", "high", "choices", "unit", "text")},
         }
         for name, item in setting_fields()
     }
 
 
-def _section(section: str, kind: type, content: dict[str, Any]) -> Any:
+def _section(section: str, row: Field[Any], content: dict[str, Any]) -> Any:
+    if not is_dataclass(row.type):
+        return _value(section, row, content)
+    kind = cast(type, row.type)
     known = {item.name: item for item in fields(kind)}
     values = {}
     for name, value in content.items():
@@ -75,11 +79,6 @@ def _section(section: str, kind: type, content: dict[str, Any]) -> Any:
             raise SettingsError(f"unknown setting{_did_you_mean(name, [*known])}", dotted)
         values[name] = _value(dotted, known[name], value)
     return kind(**values)
-
-
-def is_number(value: Any) -> bool:
-    """Whether a value out of JSON is a number, and a finite one."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e300
 
 
 # What a field's type is called in the API, what is expected of a value, and whether a value is that.
@@ -92,6 +91,7 @@ _KINDS: dict[Any, tuple[str, str, Callable[[Any], bool]]] = {
         "list", "a list of texts",
         lambda value: isinstance(value, list | tuple) and all(isinstance(item, str) for item in value),
     ),
+    Values: ("controls", "an object of controls", lambda value: isinstance(value, dict)),
 }  # fmt: skip
 
 
@@ -101,6 +101,8 @@ def _value(dotted: str, item: Field[Any], value: Any) -> Any:
     _, expected, right = _KINDS[item.type]
     if not right(value):
         raise SettingsError(f"must be {expected}, not {_short(value)}", dotted)
+    if item.type == Values:
+        return check_controls(value, dotted)
     if choices and value not in choices:
         raise SettingsError(f"must be one of {', '.join(map(str, choices))}, not {_short(value)}", dotted)
     if low is not None and not low <= value <= high:

@@ -49,6 +49,9 @@ def test_what_is_saved_is_loaded_and_only_what_differs_is_in_the_file(tmp_path):
         pytest.param({"access": {"hosts": ["a b"]}}, "access.hosts", "a host name", id="no host name"),
         pytest.param({"access": {"proxies": ["x"]}}, "access.proxies", "an IP address", id="no address"),
         pytest.param({"access": {"hosts": ["a"] * 65}}, "access.hosts", "at most 64", id="too long a list"),
+        pytest.param({"controls": 3}, "controls", "must be an object", id="controls are no object"),
+        pytest.param({"controls": {"Contrast": -1}}, "controls.Contrast", "from 0 to 15.99", id="control out of range"),
+        pytest.param({"video": {"controls": {"X": 1}}}, "video.controls.X", "unknown control", id="unknown control"),
         pytest.param({"server": {"tls_key": "a\nb"}}, "server.tls_key", "printable", id="control characters"),
     ],
 )
@@ -96,14 +99,29 @@ def test_a_merge_patch_changes_what_it_names_and_null_is_the_default():
         patched(settings, {"live": 3})
 
 
+def test_a_control_is_set_or_left_to_the_camera(tmp_path):
+    """Each by itself: null takes one away, and the others stay."""
+    settings = patched(Settings(), {"controls": {"Contrast": 2, "AfMode": "Manual"}})
+    settings = patched(settings, {"controls": {"Contrast": None, "ScalerCrop": [0, 0, 640, 480]}})
+    settings = patched(settings, {"photo": {"controls": {"AfTrigger": "Start"}}})
+    assert settings.controls == {"AfMode": "Manual", "ScalerCrop": [0, 0, 640, 480]}
+    file = tmp_path / "settings.json"
+    save(file, settings)
+    assert load(file) == settings
+    assert json.loads(file.read_text())["photo"] == {"controls": {"AfTrigger": "Start"}}
+    assert patched(settings, {"controls": None, "photo": {"controls": None}}) == Settings()
+
+
 def test_the_table_describes_every_setting():
     document, table = to_json(Settings()), describe()
-    names = {f"{section}.{name}" for section, content in document.items() if section != "version" for name in content}
-    assert names == set(table)
+    sections = {name: content for name, content in document.items() if name not in ("version", "controls")}
+    names = {f"{section}.{name}" for section, content in sections.items() for name in content}
+    assert names | {"controls"} == set(table)
     assert json.loads(json.dumps(table))["access.hosts"]["type"] == "list"
+    assert table["controls"]["type"] == table["live.controls"]["type"] == "controls"
     for name, row in table.items():
         section, _, item = name.partition(".")
-        assert row["default"] == document[section][item], name
+        assert row["default"] == (document[section][item] if item else document[section]), name
         assert row["text"], name
         assert (row["type"] == "choice") == bool(row["choices"]), name
 
@@ -114,7 +132,7 @@ json_values = st.recursive(
 )
 
 
-@given(st.dictionaries(st.sampled_from(["version", "camera", "snapshot", "live", "x"]), json_values))
+@given(st.dictionaries(st.sampled_from(["version", "camera", "snapshot", "live", "controls", "x"]), json_values))
 def test_any_document_is_taken_or_refused_with_a_sentence(document):
     with contextlib.suppress(SettingsError):
         assert isinstance(from_json(document), Settings)

@@ -237,7 +237,9 @@ class Daemon:
             logging.debug("%s", error)  # the next try says what is wrong
 
     def _new_darkroom(self) -> Darkroom:
-        return Darkroom(self._paths.images, self._settings.camera.rotation, shutil.which("jpegtran"))
+        return Darkroom(
+            self._paths.images, self._settings.camera.rotation, shutil.which("jpegtran"), self.status.publishing
+        )
 
     def _obey(self) -> Wanted:
         """Carry out the queued commands."""

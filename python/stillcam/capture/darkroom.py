@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 from stillcam.camera.driver import Still
+from stillcam.capture.histogram import Histogram
 from stillcam.capture.rotate import rotate
 from stillcam.errors import CameraError
 from stillcam.frames import WORK_PREFIX, Publisher
@@ -27,12 +28,14 @@ class Darkroom:
         images: the folder; what a crash left there is swept away.
         rotation: clockwise degrees that are ours to do: 90 and 270; any other is the camera's.
         jpegtran: path of the program, None without.
+        durations: counts how long each `publish` takes.
     """
 
-    def __init__(self, images: Path, rotation: int, jpegtran: str | None) -> None:
+    def __init__(self, images: Path, rotation: int, jpegtran: str | None, durations: Histogram) -> None:
         self._images = images
         self._rotation = rotation if rotation in (90, 270) else 0
         self._jpegtran = jpegtran
+        self._durations = durations
         self._publisher = Publisher(images)
         self._same = 0
         self._same_since = 0.0
@@ -46,7 +49,7 @@ class Darkroom:
             CameraError: `torn` if it is no whole JPEG (it is deleted), `disk` if the folder is
                 full or gone. The frame before stays current.
         """
-        path = still.path
+        path, began_s = still.path, time.monotonic()
         try:
             try:
                 _check_file(path)
@@ -61,7 +64,9 @@ class Darkroom:
                     "torn", f"the camera wrote an incomplete picture ({reason}): is the disk full?"
                 ) from reason
             self._compare(path)
-            return self._publisher.publish(path, still.time_s)
+            name = self._publisher.publish(path, still.time_s)
+            self._durations.add(time.monotonic() - began_s)
+            return name
         except OSError as error:
             raise CameraError(
                 "disk", f"cannot publish to {self._images} ({error.strerror}): check it with df -h"

@@ -11,13 +11,19 @@ from contextlib import contextmanager
 from typing import Any
 
 from stillcam.camera.driver import Camera
+from stillcam.capture.histogram import Histogram
 from stillcam.frames import utc_text
 
 
 class Status:
-    """The daemon's mode, counters and newest frame; safe to use from any thread."""
+    """The daemon's mode, counters and newest frame; safe to use from any thread.
+
+    Attributes:
+        publishing: how long it took from the camera's closed file to the link that leads to it.
+    """
 
     def __init__(self, driver: str) -> None:
+        self.publishing = Histogram()
         self._changed = threading.Condition()
         self._driver = driver
         self._mode = "starting"
@@ -126,5 +132,6 @@ class Status:
                 "captures": {"ok": self._frames, "failed": self._failed.total()},
                 "failures": dict(self._failed),
                 "restarts": dict(self._restarts),
+                "publish": self.publishing.message(),
                 "metadata": self._metadata,
             }

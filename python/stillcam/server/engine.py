@@ -25,6 +25,7 @@ from http import HTTPStatus
 from http.server import ThreadingHTTPServer
 from typing import Any, Protocol
 
+from stillcam.server.bodies import FilePart
 from stillcam.server.messages import Answer, Refused, Request, error
 from stillcam.server.parser import END, MAX_HEAD_BYTES, Head, parse
 from stillcam.server.places import Place, Places
@@ -321,7 +322,10 @@ class Connection(socketserver.BaseRequestHandler):
         if bare or not answer.body:
             self._wire.send([head])
         else:
-            self._wire.send([head, answer.body])
+            if isinstance(answer.body, FilePart):
+                self._wire.send_file(head, answer.body)
+            else:
+                self._wire.send([head, answer.body])
             self._sent = len(answer.body)
         if answer.stream is not None and not bare:
             for buffers in answer.stream:

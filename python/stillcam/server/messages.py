@@ -7,12 +7,13 @@ engine knows nothing of routes.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 from urllib.parse import parse_qs
+
+from stillcam.server.bodies import FilePart, Piece
 
 MAX_JSON_BYTES = 64 * 1024
 
@@ -139,62 +140,13 @@ class Request:
         return document
 
 
-class _MemoryFile:
-    """A file in memory, as long as somebody refers to it."""
-
-    __slots__ = ("descriptor",)
-
-    def __init__(self, data: bytes) -> None:
-        self.descriptor = os.memfd_create("blob", os.MFD_CLOEXEC)
-        view = memoryview(data)
-        while view:
-            view = view[os.write(self.descriptor, view) :]
-
-    def __del__(self) -> None:
-        os.close(self.descriptor)
-
-
-class Blob:
-    """Bytes that are sent to many.
-
-    They lie in a file in memory too, so that the kernel can send them without copying them
-    for each viewer (sendfile(2)).
-
-    Args:
-        data: all of it.
-    """
-
-    __slots__ = ("_file", "data")
-
-    def __init__(self, data: bytes) -> None:
-        self.data: bytes | memoryview = data
-        self._file = _MemoryFile(data)
-
-    def first(self, size: int) -> Blob:
-        """The first `size` bytes as a blob; nothing is copied."""
-        blob = Blob.__new__(Blob)
-        blob.data = memoryview(self.data)[:size]
-        blob._file = self._file
-        return blob
-
-    def __len__(self) -> int:
-        return len(self.data)
-
-    def fileno(self) -> int:
-        """The file in memory, which begins with these bytes."""
-        return self._file.descriptor
-
-
-Piece = bytes | memoryview | Blob
-
-
 @dataclass(slots=True)
 class Answer:
     """Status, body and headers.
 
     Args:
         status: the HTTP status code.
-        body: sent with its Content-Length.
+        body: sent with its Content-Length; a FilePart costs no memory however large it is.
         headers: names and values, encodable as Latin-1, without line ends.
         head: header lines made beforehand, each ending in CR LF; sent as they are.
         stream: in place of a body, lists of pieces, each list sent in one go until there are no
@@ -202,7 +154,7 @@ class Answer:
     """
 
     status: int
-    body: Piece = b""
+    body: Piece | FilePart = b""
     headers: dict[str, str] = field(default_factory=dict)
     head: bytes = b""
     stream: Generator[Sequence[Piece], None, None] | None = None

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from stillcam.server.messages import Answer, Blob, Request, error
+from stillcam.server.bodies import Blob, FilePart, Piece
+from stillcam.server.messages import Answer, Request, error
 
 _RANGE = re.compile(r"bytes=([0-9]{0,15})-([0-9]{0,15})")
 _TAG = re.compile(rb'ETag: ("[^"]*")\r\n')
@@ -60,9 +61,14 @@ def part(request: Request, answer: Answer) -> Answer:
     if found is None:
         return answer
     start, end = found
-    data = answer.body.data if isinstance(answer.body, Blob) else answer.body
     headers = {**answer.headers, "Content-Range": f"bytes {start}-{end - 1}/{len(answer.body)}"}
-    return replace(answer, status=206, body=memoryview(data)[start:end], headers=headers)
+    return replace(answer, status=206, body=_cut(answer.body, start, end), headers=headers)
+
+
+def _cut(body: Piece | FilePart, start: int, end: int) -> memoryview | FilePart:
+    if isinstance(body, FilePart):
+        return body.part(start, end)
+    return memoryview(body.data if isinstance(body, Blob) else body)[start:end]
 
 
 def _tag(answer: Answer) -> str | None:

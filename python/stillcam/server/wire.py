@@ -14,13 +14,15 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from stillcam.server.messages import Blob, Piece
+from stillcam.server.bodies import Blob, FilePart, Piece
 
 STALL_S = 20.0  # a write that brings so little in this time is given up ...
 STALL_BYTES = 20 * 1024  # ... as this: a stalled client, or one that wants to hold a thread
 TURN_S = 5.0  # between two looks at a write that does not end
 RECEIVE_BYTES = 8192
 SENDFILE_BYTES = 32 * 1024  # below, a second system call costs more than the copy that it saves
+FILE_BYTES = 1 << 20  # at a time: a file on a slow card must not count as a client that stalls
+TLS_FILE_BYTES = 256 * 1024
 
 # The 64-bit variant of the option (66 on Linux) is what a 32-bit system with 64-bit time has.
 _TIMEVAL = struct.Struct("qq" if struct.calcsize("l") == 8 or socket.SO_RCVTIMEO == 66 else "ll")
@@ -35,6 +37,10 @@ class Wire(Protocol):
 
     def send(self, pieces: Sequence[Piece]) -> None:
         """Send all of it. Raises TimeoutError when the client does not take it, OSError when it has gone."""
+        ...
+
+    def send_file(self, head: bytes, part: FilePart) -> None:
+        """Send a head, then a part of a file. Raises as `send`, and ConnectionError when the file becomes shorter."""
         ...
 
     def finish(self) -> None:
@@ -71,14 +77,27 @@ class PlainWire:
         """See Wire. What is small goes in one call; a large blob follows in a second one, without a copy."""
         last = pieces[-1]
         if isinstance(last, Blob) and len(last) >= SENDFILE_BYTES:
-            head = b"".join([_bytes(piece) for piece in pieces[:-1]])
-            if head:
-                self._complete(lambda at: self._socket.send(head[at:], socket.MSG_MORE), len(head))
-            out = self._socket.fileno()
-            self._complete(lambda at: os.sendfile(out, last.fileno(), at, len(last) - at), len(last))
+            self._send_file(pieces[:-1], last.fileno(), 0, len(last))
         else:
             buffers = [_bytes(piece) for piece in pieces]
             self._complete(lambda at: self._socket.sendmsg(_from(buffers, at)), sum(map(len, buffers)))
+
+    def send_file(self, head: bytes, part: FilePart) -> None:
+        """See Wire."""
+        self._send_file([head], part.fileno(), part.start, len(part))
+
+    def _send_file(self, pieces: Sequence[Piece], file: int, start: int, size: int) -> None:
+        head = b"".join([_bytes(piece) for piece in pieces])
+        if head:
+            self._complete(lambda at: self._socket.send(head[at:], socket.MSG_MORE), len(head))
+        out = self._socket.fileno()
+
+        def some(at: int) -> int:
+            if not (sent := os.sendfile(out, file, start + at, min(size - at, FILE_BYTES))):
+                raise ConnectionAbortedError("the file has become shorter")
+            return sent
+
+        self._complete(some, size)
 
     def _complete(self, some: Callable[[int], int], size: int) -> None:
         """Call `some` with the number of bytes sent so far until they are `size`.
@@ -125,6 +144,16 @@ class TlsWire:
         """See Wire. A copy in one piece makes full records of 16 KiB."""
         self._socket.settimeout(STALL_S)
         self._socket.sendall(b"".join([_bytes(piece) for piece in pieces]))
+
+    def send_file(self, head: bytes, part: FilePart) -> None:
+        """See Wire."""
+        self.send([head])
+        at = 0
+        while at < len(part):
+            if not (data := part.read(at, TLS_FILE_BYTES)):
+                raise ConnectionAbortedError("the file has become shorter")
+            self.send([data])
+            at += len(data)
 
     def finish(self) -> None:
         """See Wire."""

@@ -328,9 +328,11 @@ class Connection(socketserver.BaseRequestHandler):
                 self._wire.send([head, answer.body])
             self._sent = len(answer.body)
         if answer.stream is not None and not bare:
-            for buffers in answer.stream:
-                self._wire.send(buffers)
-                self._sent += sum(map(len, buffers))
+            self._wire.keep_backlog_small()
+            for pieces in answer.stream:
+                self._wire.send(pieces)
+                self._sent += sum(map(len, pieces))
+                del pieces  # or a slow stream would hold its last frame in memory until its next one
 
     def _gone(self) -> bool:
         """Whether the client has closed its side."""

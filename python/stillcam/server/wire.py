@@ -23,7 +23,9 @@ RECEIVE_BYTES = 8192
 SENDFILE_BYTES = 32 * 1024  # below, a second system call costs more than the copy that it saves
 FILE_BYTES = 1 << 20  # at a time: a file on a slow card must not count as a client that stalls
 TLS_FILE_BYTES = 256 * 1024
+BACKLOG_BYTES = 128 * 1024
 
+_TCP_NOTSENT_LOWAT = 25  # linux/tcp.h; Python's socket module has no name for it before 3.12
 # The 64-bit variant of the option (66 on Linux) is what a 32-bit system with 64-bit time has.
 _TIMEVAL = struct.Struct("qq" if struct.calcsize("l") == 8 or socket.SO_RCVTIMEO == 66 else "ll")
 
@@ -41,6 +43,10 @@ class Wire(Protocol):
 
     def send_file(self, head: bytes, part: FilePart) -> None:
         """Send a head, then a part of a file. Raises as `send`, and ConnectionError when the file becomes shorter."""
+        ...
+
+    def keep_backlog_small(self) -> None:
+        """From here on let little lie in the kernel that the network has not taken: a stream's newest frame comes next."""
         ...
 
     def finish(self) -> None:
@@ -85,6 +91,10 @@ class PlainWire:
     def send_file(self, head: bytes, part: FilePart) -> None:
         """See Wire."""
         self._send_file([head], part.fileno(), part.start, len(part))
+
+    def keep_backlog_small(self) -> None:
+        """See Wire. The send buffer grows to megabytes: on a slow link that is seconds of old frames."""
+        self._socket.setsockopt(socket.IPPROTO_TCP, _TCP_NOTSENT_LOWAT, BACKLOG_BYTES)
 
     def _send_file(self, pieces: Sequence[Piece], file: int, start: int, size: int) -> None:
         head = b"".join([_bytes(piece) for piece in pieces])
@@ -144,6 +154,10 @@ class TlsWire:
         """See Wire. A copy in one piece makes full records of 16 KiB."""
         self._socket.settimeout(STALL_S)
         self._socket.sendall(b"".join([_bytes(piece) for piece in pieces]))
+
+    def keep_backlog_small(self) -> None:
+        """See Wire."""
+        self._socket.setsockopt(socket.IPPROTO_TCP, _TCP_NOTSENT_LOWAT, BACKLOG_BYTES)
 
     def send_file(self, head: bytes, part: FilePart) -> None:
         """See Wire."""

@@ -46,7 +46,7 @@ class Wire(Protocol):
         ...
 
     def keep_backlog_small(self) -> None:
-        """From here on let little lie in the kernel that the network has not taken: a stream's newest frame comes next."""
+        """From here on let little wait in the kernel, so that a stream's newest frame soon comes."""
         ...
 
     def finish(self) -> None:

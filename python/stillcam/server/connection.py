@@ -1,0 +1,261 @@
+"""One HTTP/1.1 connection: its requests read, answered and sent, one after the other.
+
+It reads a head (parser.py), asks the app for the answer (app.py), and sends head and body in
+as few system calls as can be (wire.py). It keeps what it may keep open, pipelined requests
+included, and says nothing about what it is made of.
+"""
+
+from __future__ import annotations
+
+import re
+import select
+import socket
+import socketserver
+import ssl
+import time
+from email.utils import formatdate
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Protocol
+
+from stillcam.server.bodies import FilePart
+from stillcam.server.messages import Answer, Refused, Request, error
+from stillcam.server.parser import END, MAX_HEAD_BYTES, Head, parse
+from stillcam.server.places import Place
+from stillcam.server.wire import PlainWire, TlsWire, Wire
+
+if TYPE_CHECKING:
+    from stillcam.server.engine import Server
+
+HEAD_S = 10.0  # for a head, from the connection's start or its first byte
+IDLE_S = 30.0  # between two requests
+BODY_S = 10.0  # for a body, and a second more for each ...
+BODY_BYTES_S = 16 * 1024  # ... of so many bytes
+REFUSED_S = 2.0  # for the head of a client that will be told that there is no place
+LINGER_S = 2.0  # how long what a refused client still sends is read, so that it gets its answer
+
+SECURITY = (
+    b"Content-Security-Policy: default-src 'self'; img-src 'self' blob: data:; base-uri 'self'; form-action 'self';"
+    b" frame-ancestors 'self'; object-src 'none'\r\n"
+    b"X-Content-Type-Options: nosniff\r\n"
+    b"Referrer-Policy: same-origin\r\n"
+    b"Permissions-Policy: camera=(), microphone=(), geolocation=()\r\n"
+)
+_START = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() + SECURITY for status in HTTPStatus}
+_BARE_LF = re.compile(rb"(?<!\r)\n")
+_BUSY = error(503, "too many connections at a time: try again in some seconds", {"Retry-After": "5"})
+
+
+class Application(Protocol):
+    """What answers."""
+
+    def answer(self, request: Request) -> Answer:
+        """The answer to any request; never raises."""
+        ...
+
+    def malformed(self, refused: Refused) -> Answer:
+        """The answer to what is no request."""
+        ...
+
+    def ended(self, request: Request | None, answer: Answer, sent: int, seconds: float) -> None:
+        """An answer has been sent, or as much of it as the client took."""
+        ...
+
+
+class Connection(socketserver.BaseRequestHandler):
+    """One connection, from its first request to its end."""
+
+    server: Server
+
+    def __init__(self, request: socket.socket, address: str, server: Server, place: Place | None) -> None:
+        self._place = place
+        self._head_s = REFUSED_S if place is None else HEAD_S
+        self._rest = b""  # received, and not yet used
+        self._body = b""  # what has been received of it
+        self._unread = 0  # bytes of the body that have not been received
+        self._waits = False  # the client sends its body when it is told to
+        self._sent = 0  # bytes of the answer's body
+        super().__init__(request, address, server)
+
+    def setup(self) -> None:
+        """Set the connection up."""
+        tls = isinstance(self.request, ssl.SSLSocket)
+        self._wire: Wire = TlsWire(self.request) if tls else PlainWire(self.request)
+
+    def handle(self) -> None:
+        """Answer one request after the other, for as long as both sides want."""
+        idle_s = self._head_s
+        while self._handle_one(idle_s):
+            idle_s = IDLE_S
+
+    def _handle_one(self, idle_s: float) -> bool:
+        """Answer the next request; whether another may follow."""
+        try:
+            head = self._read_head(idle_s)
+            if head is None:
+                return False
+            parsed = parse(head)
+        except Refused as refused:
+            self._send(self.server.app.malformed(refused), keep=False)
+            self._linger()
+            return False
+        if self._place is None:
+            self._send(_BUSY, keep=False)
+            self._linger()
+            return False
+        self._place.waiting_since = None
+        keep = self._respond(parsed)
+        self._place.waiting_since = time.monotonic()
+        return keep
+
+    def _respond(self, head: Head) -> bool:
+        began = time.monotonic()
+        fields = head.fields
+        self._body, self._rest = self._rest[: fields.length], self._rest[fields.length :]
+        self._unread = fields.length - len(self._body)
+        self._waits = fields.waits and not head.old and not self._body
+        self._sent = 0
+        request = Request(
+            "GET" if head.method == "HEAD" else head.method,
+            head.path,
+            head.query,
+            fields.headers,
+            self.client_address,
+            self.server.tls is not None,
+            self._read_body,
+            self._gone,
+        )
+        answer = self.server.app.answer(request)
+        keep = head.keeps and not self._unread and answer.stream is None
+        try:
+            self._send(answer, keep, bare=head.method == "HEAD", old=head.old)
+        finally:
+            if answer.stream is not None:
+                answer.stream.close()
+            self.server.app.ended(request, answer, self._sent, time.monotonic() - began)
+        if self._unread:
+            self._linger()
+        return keep
+
+    def _read_head(self, idle_s: float) -> bytes | None:
+        """The next head without its last empty line; None when the client has nothing more to say.
+
+        Args:
+            idle_s: how long its first byte may take.
+
+        Raises:
+            Refused: it is too long, or comes too slowly.
+        """
+        data = self._rest or self._first(idle_s)
+        if data.endswith(END) and data.find(END) == len(data) - len(END) and not data.startswith(b"\r\n"):
+            self._rest = b""
+            return data[: -len(END)]  # as nearly every request comes
+        deadline = time.monotonic() + self._head_s
+        while data:
+            data = data.removeprefix(b"\r\n")  # RFC 9112, 2.2: an empty line before the request
+            end = data.find(END)
+            if max(end, len(data) if end < 0 else 0) > MAX_HEAD_BYTES:
+                raise Refused(431, f"the head is too long: it may have {MAX_HEAD_BYTES} bytes")
+            if end >= 0:
+                self._rest = data[end + len(END) :]
+                return data[:end]
+            if _BARE_LF.search(data):
+                raise Refused(400, "lines must end in CR LF")
+            try:
+                chunk = self._wire.receive(max(0.01, deadline - time.monotonic()))
+            except TimeoutError:
+                raise Refused(408, f"the head of the request did not come within {self._head_s:g} s") from None
+            data = data + chunk if chunk else b""
+        return None
+
+    def _first(self, idle_s: float) -> bytes:
+        """The first bytes of a request; none when there is no further one."""
+        try:
+            return self._wire.receive(idle_s)
+        except TimeoutError:
+            return b""
+
+    def _read_body(self, max_bytes: int) -> bytes:
+        """See Request.body."""
+        length = len(self._body) + self._unread
+        if length > max_bytes:
+            raise Refused(413, f"the body is too large: it may have {max_bytes} bytes")
+        if self._waits and self._unread:
+            self._wire.send([b"HTTP/1.1 100 Continue\r\n\r\n"])
+        self._waits = False
+        parts = [self._body]
+        deadline = time.monotonic() + BODY_S + length / BODY_BYTES_S
+        while self._unread:
+            try:
+                chunk = self._wire.receive(max(0.01, deadline - time.monotonic()))
+            except TimeoutError:
+                raise Refused(408, "the body of the request did not come in time") from None
+            if not chunk:
+                raise ConnectionError("the client left in the middle of its request")
+            parts.append(chunk[: self._unread])
+            self._rest += chunk[self._unread :]
+            self._unread -= len(parts[-1])
+        self._body = b"".join(parts)
+        return self._body
+
+    def _send(self, answer: Answer, keep: bool, *, bare: bool = False, old: bool = False) -> None:
+        """Send an answer.
+
+        Args:
+            keep: the connection goes on afterwards.
+            bare: the head alone.
+            old: the client speaks HTTP/1.0.
+        """
+        lines = [_START[answer.status], _date(), answer.head]
+        if answer.headers:
+            lines.append("".join([f"{name}: {value}\r\n" for name, value in answer.headers.items()]).encode("latin-1"))
+        if answer.stream is None and answer.status not in (204, 304):
+            lines.append(b"Content-Length: %d\r\n" % len(answer.body))
+        if not keep:
+            lines.append(b"Connection: close\r\n")
+        elif old:
+            lines.append(b"Connection: keep-alive\r\n")
+        lines.append(b"\r\n")
+        head = b"".join(lines)
+        if bare or not answer.body:
+            self._wire.send([head])
+        else:
+            if isinstance(answer.body, FilePart):
+                self._wire.send_file(head, answer.body)
+            else:
+                self._wire.send([head, answer.body])
+            self._sent = len(answer.body)
+        if answer.stream is not None and not bare:
+            self._wire.keep_backlog_small()
+            for pieces in answer.stream:
+                self._wire.send(pieces)
+                self._sent += sum(map(len, pieces))
+                del pieces  # or a slow stream would hold its last frame in memory until its next one
+
+    def _gone(self) -> bool:
+        """Whether the client has closed its side."""
+        poller = select.poll()
+        poller.register(self.request, select.POLLRDHUP)
+        return bool(poller.poll(0))
+
+    def _linger(self) -> None:
+        """Read what is still being sent: closing at once would reset the connection, and lose the answer."""
+        deadline = time.monotonic() + LINGER_S
+        try:
+            self._wire.finish()
+            while (left := deadline - time.monotonic()) > 0 and self._wire.receive(left):
+                pass
+        except OSError:
+            pass  # it did not want its answer
+
+
+_now: tuple[int, bytes] = (0, b"")
+
+
+def _date() -> bytes:
+    """The Date header, made once a second."""
+    global _now  # noqa: PLW0603 - replaced whole, so threads need no lock
+    second, line = _now
+    if (now := int(time.time())) != second:
+        line = f"Date: {formatdate(now, usegmt=True)}\r\n".encode()
+        _now = (now, line)
+    return line

@@ -19,9 +19,13 @@ from pathlib import Path
 from inotify_simple import INotify, flags
 
 from stillcam.frames import CURRENT, Frame, read_current, utc_text
+from stillcam.server.bodies import Blob
 from stillcam.server.multipart import part
 
 RETRY_S = 1.0  # until the images folder is there
+LOOK_S = 5.0  # without a frame, how often to see that the folder watched still is the one of that name
+_EVENTS = flags.MOVED_TO | flags.DELETE_SELF | flags.MOVE_SELF | flags.ONLYDIR
+_GONE = flags.DELETE_SELF | flags.MOVE_SELF | flags.IGNORED | flags.UNMOUNT
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,28 +33,34 @@ class Seen:
     """A frame as it is handed to viewers; everything about it that is the same for all is made once.
 
     Args:
-        frame: name, time and bytes.
+        name: the frame's.
+        time_s: when it was taken, in seconds since the epoch.
         seen_s: when it came, by the monotonic clock: an NTP jump must not make it old.
         sequence: how many frames this server had seen with it.
         tag: its ETag, in quotes.
         head: header lines of an answer with it.
-        parts: the buffers of its part in a stream.
+        picture: the JPEG.
+        part: the head of its part in a stream, and the rest of the part, of which `picture` is the beginning.
     """
 
-    frame: Frame
+    name: str
+    time_s: float
     seen_s: float
     sequence: int
     tag: str
     head: bytes
-    parts: tuple[bytes, bytes, bytes]
+    picture: Blob
+    part: tuple[bytes, Blob]
 
     @classmethod
     def of(cls, frame: Frame, seen_s: float, sequence: int) -> Seen:
-        """Make the heads of `frame`."""
+        """Make what is sent of `frame`."""
         tag = f'"{frame.name}"'
         about = f"X-Frame-Time: {utc_text(frame.time_s)}\r\nX-Frame-Sequence: {sequence}\r\n".encode()
-        head = b"Content-Type: image/jpeg\r\nCache-Control: no-cache\r\nETag: %b\r\n%b" % (tag.encode(), about)
-        return cls(frame, seen_s, sequence, tag, head, part(frame.data, frame.time_s, about))
+        head = b"Content-Type: image/jpeg\r\nETag: %b\r\n%b" % (tag.encode(), about)
+        parts = part(frame.data, frame.time_s, about)
+        picture = parts[1].first(len(frame.data))
+        return cls(frame.name, frame.time_s, seen_s, sequence, tag, head, picture, parts)
 
     def age_s(self) -> float:
         """Seconds since it was published."""
@@ -58,12 +68,15 @@ class Seen:
 
 
 class FrameCache:
-    """Follows `images/` by inotify in a thread of its own, until closed."""
+    """Follows `images/` by inotify in a thread of its own, until closed.
+
+    The folder may be missing, be removed, and be made again or mounted over at any time.
+    """
 
     def __init__(self, images: Path) -> None:
         self._images = images
-        self._newest: Seen | None = None
-        self._turnstile = _closed()
+        # The newest frame and its turnstile: one value, so that nobody takes the one without the other.
+        self._state: tuple[Seen | None, threading.Lock] = (None, _closed())
         self._stop = os.eventfd(0)
         self._thread = threading.Thread(target=self._follow, name="frames", daemon=True)
         self._thread.start()
@@ -71,72 +84,78 @@ class FrameCache:
     @property
     def newest(self) -> Seen | None:
         """The newest frame; None before there is one."""
-        return self._newest
+        return self._state[0]
 
     def wait_for_other(self, name: str, timeout_s: float) -> Seen | None:
         """Wait for a frame that is not the one called `name`; None if none comes in time."""
-        turnstile = self._turnstile  # read before the frame: this one opens if a newer frame comes from here on
-        seen = self._newest
-        if (seen is None or seen.frame.name == name) and turnstile.acquire(timeout=timeout_s):
+        seen, turnstile = self._state
+        if seen is None or seen.name == name:
+            if not turnstile.acquire(timeout=timeout_s):
+                return None
             turnstile.release()
-        seen = self._newest
-        return seen if seen and seen.frame.name != name else None
+            seen = self.newest
+        return seen
 
     def close(self) -> None:
         """End the thread."""
         os.eventfd_write(self._stop, 1)
         self._thread.join()
+        os.close(self._stop)
 
     def _follow(self) -> None:
         while True:
             try:
                 with INotify() as inotify:
-                    # ATTRIB tells of the folder's end too; both are followed by a new watch on what has its name.
+                    folder = _identity(self._images)
                     inotify.add_watch(
                         self._images, flags.MOVED_TO | flags.DELETE_SELF | flags.MOVE_SELF | flags.ONLYDIR
                     )
                     self._read(first=True)
-                    if self._watch(inotify):
+                    if self._watch(inotify, folder):
                         return
-            except OSError as error:
+            except (OSError, ValueError) as error:  # the folder is missing; the link leads to a date that is none
                 logging.debug("waiting for %s: %s", self._images, error)
-            if self._readable(None, RETRY_S):
+            if self._ends(None, RETRY_S):
                 return
 
-    def _watch(self, inotify: INotify) -> bool:
-        """Read each new frame; True when it is time to end, False when the folder is gone."""
-        while True:
-            self._readable(inotify, None)
+    def _watch(self, inotify: INotify, folder: tuple[int, int]) -> bool:
+        """Read each new frame; True when it is time to end, False when the folder is no longer there.
+
+        A folder that is mounted over tells nothing, and neither does a deleted one that somebody has open.
+        """
+        while not self._ends(inotify, LOOK_S):
             events = inotify.read(timeout=0)
-            if not events and self._readable(None, 0):
-                return True
-            if any(event.mask & (flags.DELETE_SELF | flags.MOVE_SELF | flags.IGNORED) for event in events):
+            if any(event.mask & _GONE for event in events) or (not events and _identity(self._images) != folder):
                 return False
             if any(event.name == CURRENT or event.mask & flags.Q_OVERFLOW for event in events):
                 self._read(first=False)
+        return True
 
-    def _readable(self, inotify: INotify | None, timeout_s: float | None) -> bool:
-        """Wait; whether the end has come."""
+    def _ends(self, inotify: INotify | None, timeout_s: float) -> bool:
+        """Wait for events, or as long; whether it is time to end."""
         poller = select.poll()
         poller.register(self._stop, select.POLLIN)
         if inotify is not None:
             poller.register(inotify.fileno(), select.POLLIN)
-        ready = poller.poll(None if timeout_s is None else timeout_s * 1000)
-        return any(fd == self._stop for fd, _ in ready)
+        return any(fd == self._stop for fd, _ in poller.poll(timeout_s * 1000))
 
     def _read(self, first: bool) -> None:
-        frame = read_current(self._images)
-        if frame is None or (self._newest and self._newest.frame.name == frame.name):
+        frame, (newest, turnstile) = read_current(self._images), self._state
+        if frame is None or (newest and newest.name == frame.name):
             return
         # A frame from before our start has the age that its name tells.
         age_s = max(0.0, time.time() - frame.time_s) if first else 0.0
-        sequence = self._newest.sequence + 1 if self._newest else 1
-        self._newest = Seen.of(frame, time.monotonic() - age_s, sequence)
-        passed, self._turnstile = self._turnstile, _closed()
-        passed.release()
+        sequence = newest.sequence + 1 if newest else 1
+        self._state = Seen.of(frame, time.monotonic() - age_s, sequence), _closed()
+        turnstile.release()
 
 
 def _closed() -> threading.Lock:
     lock = threading.Lock()
     lock.acquire()
     return lock
+
+
+def _identity(folder: Path) -> tuple[int, int]:
+    status = folder.stat()
+    return status.st_dev, status.st_ino

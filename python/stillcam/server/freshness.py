@@ -37,7 +37,7 @@ class Outage:
         what = "no camera" if self.camera_missing else "no picture"
         if self.newest is None:
             return what if self.camera_missing else f"{what} yet"
-        since, now = time.localtime(self.newest.frame.time_s), time.localtime(now_s)
+        since, now = time.localtime(self.newest.time_s), time.localtime(now_s)
         today = since[:3] == now[:3]
         return f"{what} since {time.strftime('%H:%M' if today else '%-d %B %Y, %H:%M', since)}"
 

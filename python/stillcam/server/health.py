@@ -40,10 +40,10 @@ class Health:
     def _status(self, _request: Request) -> Answer:
         capture, seen = self._camera.status(), self._cache.newest
         frame = seen and {
-            "name": seen.frame.name,
-            "time": utc_text(seen.frame.time_s),
+            "name": seen.name,
+            "time": utc_text(seen.time_s),
             "age_s": round(seen.age_s(), 3),
-            "bytes": len(seen.frame.data),
+            "bytes": len(seen.picture),
         }
         return as_json(200, {
             "version": __version__,

@@ -45,10 +45,10 @@ class Counters:
         """An answer has ended.
 
         Args:
-            route: its path in the table with the leading slash, so that strangers cannot invent names;
-                empty where there was none.
+            route: its path in the table, so that strangers cannot invent names: without the leading slash,
+                so empty for the page's own, and where there was none (404, or no request at all).
             status: of HTTP.
-            sent_bytes: head and body.
+            sent_bytes: of the body.
         """
         with self._lock:
             self._requests[route, status] += 1
@@ -122,7 +122,7 @@ class Metrics:
         for (route, status), number in sorted(requests.items()):
             answered.add_metric([route, str(status)], number)
         yield answered
-        yield Count("stillcam_http_sent_bytes", "Bytes of answers, heads included.", sent)
+        yield Count("stillcam_http_sent_bytes", "Bytes of bodies, counted when an answer ends.", sent)
         free = Gauge("stillcam_disk_free_bytes", "Free for us on the folder's file system.", labels=["folder"])
         for name, folder in self._folders.items():
             if (size := _free_bytes(folder)) is not None:
@@ -140,7 +140,7 @@ class Metrics:
                     self._freshness.stale(seen, capture))  # fmt: skip
         if seen is not None:
             yield Gauge("stillcam_frame_age_seconds", "Age of the newest frame.", seen.age_s())
-            yield Gauge("stillcam_frame_bytes", "Size of the newest frame.", len(seen.frame.data))
+            yield Gauge("stillcam_frame_bytes", "Size of the newest frame.", len(seen.picture))
 
 
 def _of_capture(capture: Mapping[str, Any]) -> Iterator[Metric]:
@@ -163,7 +163,8 @@ def _of_capture(capture: Mapping[str, Any]) -> Iterator[Metric]:
     for cause, number in sorted(capture["restarts"].items()):
         restarts.add_metric([cause], number)
     yield restarts
-    publish = capture["publish"]
+    if not (publish := capture.get("publish")):
+        return  # a daemon that is older than this server
     buckets = [(f"{bound:g}", number) for bound, number in publish["buckets"]]
     yield Histogram(
         "stillcam_publish_seconds",

@@ -6,19 +6,21 @@ picture only when it has seen the end of its part.
 
 from __future__ import annotations
 
+from stillcam.server.bodies import Blob
+
 _BOUNDARY = "stillcam-frame"
 CONTENT_TYPE = f"multipart/x-mixed-replace; boundary={_BOUNDARY}"
 OPENING = f"--{_BOUNDARY}\r\n".encode()
 _DELIMITER = b"\r\n" + OPENING
 
 
-def part(data: bytes, time_s: float, more: bytes = b"") -> tuple[bytes, bytes, bytes]:
-    """The buffers of one part: its head, the picture, the delimiter.
+def part(data: bytes, time_s: float, more: bytes = b"") -> tuple[bytes, Blob]:
+    """One part: its head, then the picture with the delimiter after it.
 
     Args:
-        data: the JPEG; it is not copied.
+        data: the JPEG; the first `len(data)` bytes of the blob.
         time_s: when it was taken, in seconds since the epoch; written as mjpg-streamer does, with six decimals.
         more: further header lines, each ending in CR LF.
     """
     head = b"Content-Type: image/jpeg\r\nContent-Length: %d\r\nX-Timestamp: %.6f\r\n%b\r\n"
-    return head % (len(data), time_s, more), data, _DELIMITER
+    return head % (len(data), time_s, more), Blob(data + _DELIMITER)

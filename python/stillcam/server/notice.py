@@ -12,6 +12,7 @@ import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from stillcam.server.bodies import Blob
 from stillcam.server.freshness import Outage
 from stillcam.server.multipart import part
 
@@ -36,16 +37,16 @@ class Notice:
     """A status picture.
 
     Args:
-        data: the JPEG.
         tag: its ETag, in quotes.
         head: header lines of an answer with it.
-        parts: the buffers of its part in a stream.
+        picture: the JPEG.
+        part: the head of its part in a stream, and the rest of the part, of which `picture` is the beginning.
     """
 
-    data: bytes
     tag: str
     head: bytes
-    parts: tuple[bytes, bytes, bytes]
+    picture: Blob
+    part: tuple[bytes, Blob]
 
 
 class Notices:
@@ -60,10 +61,10 @@ class Notices:
         """The picture for `outage`."""
         now_s = time.time()
         headline = outage.headline(now_s)
-        name = outage.newest.frame.name if outage.newest else ""
+        name = outage.newest.name if outage.newest else ""
         with self._lock:
             if self._notice is None or self._key != (headline, outage.reason, name):
-                data = draw(outage.newest.frame.data if outage.newest else None, headline, outage.reason)
+                data = draw(outage.newest.picture.data if outage.newest else None, headline, outage.reason)
                 self._notice = _notice(data, f"{headline}: {outage.reason}" if outage.reason else headline, now_s)
                 self._key = headline, outage.reason, name
             return self._notice
@@ -74,10 +75,11 @@ def _notice(data: bytes, sentence: str, now_s: float) -> Notice:
     said = "".join(character if character.isprintable() else " " for character in sentence)
     about = b"X-Stillcam-Notice: %b\r\n" % said.encode("latin-1", "replace")
     head = b"Content-Type: image/jpeg\r\nCache-Control: no-store\r\nETag: %b\r\n%b" % (tag.encode(), about)
-    return Notice(data, tag, head, part(data, now_s, about))
+    parts = part(data, now_s, about)
+    return Notice(tag, head, parts[1].first(len(data)), parts)
 
 
-def draw(last: bytes | None, headline: str, reason: str) -> bytes:
+def draw(last: bytes | memoryview | None, headline: str, reason: str) -> bytes:
     """A JPEG that says `headline` and, smaller, `reason`.
 
     Args:
@@ -98,7 +100,7 @@ def draw(last: bytes | None, headline: str, reason: str) -> bytes:
     return file.getvalue()
 
 
-def _dimmed(last: bytes) -> Image.Image | None:
+def _dimmed(last: bytes | memoryview) -> Image.Image | None:
     """The last frame in dark grey; None if it cannot be decoded."""
     from PIL import Image
 

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Sequence
 
 from stillcam.errors import StillcamError
+from stillcam.server.bodies import Piece
 from stillcam.server.cache import FrameCache, Seen
 from stillcam.server.captures import Captures
 from stillcam.server.freshness import Freshness
@@ -21,6 +22,7 @@ from stillcam.server.multipart import CONTENT_TYPE, OPENING
 from stillcam.server.notice import Notice, Notices
 from stillcam.server.thinning import Thinning
 from stillcam.server.viewers import Viewers
+from stillcam.settings import Settings
 
 WAIT_S = 25.0  # proxies cut an answer that takes 30 s or more
 STEP_S = 1.0  # how often who waits looks whether the client has left
@@ -30,6 +32,9 @@ MAX_AGE_S = 86400.0
 MIN_FPS, MAX_FPS = 0.01, 120.0
 
 _DECIMAL = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
+# Who may not watch gets another answer at the same address: a cache between us must not mix them up.
+_PRIVATE = b"Cache-Control: private, no-cache\r\nVary: Cookie, Authorization\r\n"
+_SHARED = b"Cache-Control: no-cache\r\n"
 _TAG = re.compile(r'(?:W/)?("[^"]*")')
 
 
@@ -46,9 +51,18 @@ class Pictures:
         freshness: whether it is stale.
         viewers: who watches live.
         captures: has stills taken now.
+        settings: gives those in force.
     """
 
-    def __init__(self, cache: FrameCache, freshness: Freshness, viewers: Viewers, captures: Captures) -> None:
+    def __init__(
+        self,
+        cache: FrameCache,
+        freshness: Freshness,
+        viewers: Viewers,
+        captures: Captures,
+        settings: Callable[[], Settings],
+    ) -> None:
+        self._settings = settings
         self._cache = cache
         self._freshness = freshness
         self._viewers = viewers
@@ -63,23 +77,8 @@ class Pictures:
             "snapshot.jpg": self._snapshot,
             "stream": self._stream,
             "stream.mjpg": self._stream,
-            "webcam/": self._webcam,
         }
         return [Route("GET", path, Access.WATCH, handler) for path, handler in table.items()]
-
-    def action(self, request: Request) -> Answer | None:
-        """The answer to `?action=snapshot` and `?action=stream`; None when no action is asked."""
-        actions = {"snapshot": self._snapshot, "stream": self._stream}
-        if (wanted := request.value("action")) is None:
-            return None
-        if wanted not in actions:
-            raise Refused(400, "the action may be snapshot or stream", "action")
-        return actions[wanted](request)
-
-    def _webcam(self, request: Request) -> Answer:
-        if request.rest:
-            raise Refused(404, "there is nothing at this address: the picture is at webcam/?action=snapshot")
-        return self.action(request) or self._snapshot(request)
 
     def _current(self, request: Request) -> Answer:
         after = request.value("after")
@@ -90,7 +89,7 @@ class Pictures:
             outage = self._freshness.outage()
             reason = outage and outage.reason
             return error(503, f"no picture yet: {reason or 'the camera is starting'}", {"Retry-After": "2"})
-        return _frame(seen, request)
+        return self._frame(seen, request)
 
     def _next(self, name: str, request: Request) -> Seen | None:
         """Wait for a frame other than `name`, and keep the camera live meanwhile."""
@@ -106,11 +105,11 @@ class Pictures:
         max_age_s = _number(request, "max_age", 0, MAX_AGE_S)
         picture = self._showing() if max_age_s is None else self._young(max_age_s)
         if isinstance(picture, Seen):
-            return _frame(picture, request)
+            return self._frame(picture, request)
         if strict:
-            return Answer(503, picture.data, {"Retry-After": "5"}, picture.head)
+            return Answer(503, picture.picture, {"Retry-After": "5"}, picture.head)
         known = matches(request.headers.get("if-none-match", ""), picture.tag)
-        return Answer(304, head=picture.head) if known else Answer(200, picture.data, head=picture.head)
+        return Answer(304, head=picture.head) if known else Answer(200, picture.picture, head=picture.head)
 
     def _showing(self) -> Seen | Notice:
         """The newest frame, or the status picture once that is stale."""
@@ -124,49 +123,55 @@ class Pictures:
         """A frame that was at most `max_age_s` old when it was asked for, or that has come since."""
         oldest_s = time.monotonic() - max_age_s
         seen = self._cache.newest
-        if seen is not None and seen.seen_s >= oldest_s:
-            return seen
-        try:
-            self._captures.take()
-        except StillcamError as reason:
-            text = f"there is no picture of the last {max_age_s:g} s: {reason}"
-            raise Refused(503, text, headers={"Retry-After": "5"}) from reason
-        seen = self._cache.wait_for_other(seen.frame.name if seen else "", ARRIVAL_S)
-        if seen is None or seen.seen_s < oldest_s:
-            raise Refused(503, "the picture was taken, but has not come here", headers={"Retry-After": "2"})
+        while seen is None or seen.seen_s < oldest_s:
+            try:
+                name = self._captures.take()
+            except StillcamError as reason:
+                text = f"there is no picture of the last {max_age_s:g} s: {reason}"
+                raise Refused(503, text, headers={"Retry-After": "5"}) from reason
+            if seen and seen.name == name:
+                continue  # a capture that others had asked for ended just before we came
+            seen = self._cache.wait_for_other(seen.name if seen else "", ARRIVAL_S)
+            if seen is None:
+                raise Refused(503, "the picture was taken, but has not come here", headers={"Retry-After": "2"})
         return seen
 
     def _stream(self, request: Request) -> Answer:
         fps = _number(request, "fps", MIN_FPS, MAX_FPS)
-        headers = {"Content-Type": CONTENT_TYPE, "Cache-Control": "no-store"}
+        # nginx would gather a stream in its buffers.
+        headers = {"Content-Type": CONTENT_TYPE, "Cache-Control": "no-store", "X-Accel-Buffering": "no"}
         return Answer(200, headers=headers, stream=self._parts(request, fps))
 
-    def _parts(self, request: Request, fps: float | None) -> Generator[list[bytes], None, None]:
+    def _parts(self, request: Request, fps: float | None) -> Generator[Sequence[Piece], None, None]:
         """The parts of one viewer's stream: a picture at once, then each newest one, until the viewer has gone."""
         thinning = Thinning(fps) if fps else None
         repeat_s = max(REPEAT_S, 1 / fps) if fps else REPEAT_S
         name = shown = ""  # the newest frame that was looked at; the tag of the picture that was sent
-        sent_s = 0.0
+        sent_s = looked_s = time.monotonic()
         with self._viewers:
             yield [OPENING]
             while True:
                 if seen := self._cache.wait_for_other(name, STEP_S if shown else 0):
-                    name = seen.frame.name
-                elif request.gone():
-                    return
-                picture, now_s = self._showing(), time.monotonic()
+                    name = seen.name
+                now_s = time.monotonic()
+                if now_s - looked_s >= STEP_S:  # a thinned stream seldom sends, which would tell
+                    if request.gone():
+                        return
+                    looked_s = now_s
+                picture = self._showing()
                 new = picture.tag != shown and (thinning is None or thinning.wants(now_s))
                 if new or now_s - sent_s >= repeat_s:
                     shown, sent_s = picture.tag, now_s
-                    yield list(picture.parts)
+                    yield picture.part
+                del seen, picture  # who waits long for the next one must not keep an old one in memory
 
-
-def _frame(seen: Seen, request: Request) -> Answer:
-    head = seen.head + b"X-Frame-Age: %.3f\r\n" % seen.age_s()
-    known = request.headers.get("if-none-match")
-    if known is not None and matches(known, seen.tag):
-        return Answer(304, head=head)
-    return Answer(200, seen.frame.data, head=head)
+    def _frame(self, seen: Seen, request: Request) -> Answer:
+        kept = _PRIVATE if self._settings().access.watch == "signed-in" else _SHARED
+        head = b"%b%bX-Frame-Age: %.3f\r\n" % (seen.head, kept, seen.age_s())
+        known = request.headers.get("if-none-match")
+        if known is not None and matches(known, seen.tag):
+            return Answer(304, head=head)
+        return Answer(200, seen.picture, head=head)
 
 
 def _number(request: Request, name: str, low: float, high: float) -> float | None:

@@ -34,7 +34,7 @@ def build(paths: Paths, settings: Callable[[], Settings]) -> App:
     freshness, viewers = Freshness(cache, camera), Viewers(camera)
     groups = (
         Assets(paths.web),
-        Pictures(cache, freshness, viewers, Captures(paths.socket)),
+        Pictures(cache, freshness, viewers, Captures(paths.socket), settings),
         Health(cache, camera, freshness, viewers),
         Metrics(paths, cache, camera, freshness, viewers, counters),
     )

@@ -27,10 +27,10 @@ class Viewers:
 
     def __enter__(self) -> None:
         with self._lock:
-            self._count += 1
             if not self._renewing:
-                self._renewing = True
                 threading.Thread(target=self._renew, name="lease", daemon=True).start()
+                self._renewing = True
+            self._count += 1
 
     def __exit__(self, *_: object) -> None:
         with self._lock:
@@ -38,10 +38,12 @@ class Viewers:
 
     def _renew(self) -> None:
         pause = threading.Event()
-        while True:
-            with self._lock:
-                if not self._count:
-                    self._renewing = False
-                    return
+        while self._watched():
             self._camera.lease()
             pause.wait(STEP_S)
+
+    def _watched(self) -> bool:
+        """Whether there is a viewer; without one the thread ends, and the next viewer starts another."""
+        with self._lock:
+            self._renewing = self._count > 0
+            return self._renewing

@@ -41,6 +41,27 @@ def test_bit_depth_can_be_missing():
     assert (camera.bit_depth, camera.colour, camera.modes) == (None, "MONO", ())
 
 
+def test_the_controls_that_the_camera_names_are_its_limits():
+    """`--verbose=2` lists them, from rpicam-apps 1.5 on."""
+    (camera,) = parse(
+        "0 : imx219 [3280x2464 10-bit RGGB] (/base/imx219@10)\n"
+        "    Modes: 'SRGGB8' : 640x480 [206.65 fps - (1000, 752)/1280x960 crop]\n\n"
+        "    Available controls for 3280x2464 SRGGB10_CSI2P mode:\n"
+        "    ----------------------------------------------------\n"
+        "    AeEnable : [false..true]\n"
+        "    AnalogueGain : [1.000000..10.666667]\n"
+        "    ExposureTime : [75..11766829]\n"
+        "    ExposureValue : [-8.000000..8.000000]\n"
+        "    ScalerCrop : [(0, 0)/64x64..(0, 0)/3280x2464]\n"
+    )
+    assert camera.limits == {
+        "AeEnable": None, "AnalogueGain": (1.0, 10.666667), "ExposureTime": (75, 11766829),
+        "ExposureValue": (-8.0, 8.0), "ScalerCrop": None,
+    }  # fmt: skip
+    assert len(camera.modes) == 1
+    assert parse(TWO)[0].limits is None
+
+
 sizes = st.tuples(st.integers(1, 20000), st.integers(1, 20000))
 
 

@@ -1,69 +1,151 @@
-"""Builds the command lines of rpicam-still and rpicam-vid from settings: pure functions."""
+"""Builds the command lines of rpicam-still and rpicam-vid from settings: pure functions.
+
+Options are written `--name=value`: boost::program_options takes a word that begins with a minus
+for an option otherwise. What a control's option is called stands in the table of controls; here
+is what several controls do together, and what depends on the sensor mode.
+"""
 
 from __future__ import annotations
 
-from stillcam.camera.driver import Camera
+from dataclasses import dataclass
+
+from stillcam.camera.driver import Camera, SensorMode
+from stillcam.camera.geometry import (
+    Flips,
+    Size,
+    configured_size,
+    fitted,
+    fractions,
+    mirrored,
+    mode_name,
+    picture_size,
+    sensor_mode,
+    view,
+)
+from stillcam.control_values import in_force
+from stillcam.controls import CONTROLS, Values
 from stillcam.frames import WORK_PREFIX
-from stillcam.settings import CameraSettings, Settings
+from stillcam.settings import Configuration, Settings
 
 # Relative to the images folder, where the program runs: rpicam-still formats the output name
 # into 128 bytes by printf, so a long path is cut and a % in a folder's name breaks it.
 STILL_NAME = WORK_PREFIX + "%08d.jpg"
 METADATA_NAME = WORK_PREFIX + "metadata.json"
 
-_BLOCK = 16  # pixels: the largest JPEG block; a multiple of it turns by 90 degrees without loss
+DEFAULT_FRAMERATE = 30.0  # what the camera programs take where none is set
+DEFAULT_FLICKER_US = 10_000  # of AeFlickerMode Manual without a period: 50 Hz mains
 
 
-def picture_size(width: int, height: int, sensor: tuple[int, int]) -> tuple[int, int]:
-    """The size to ask for, in pixels.
+@dataclass(frozen=True, slots=True)
+class _Scene:
+    """What is seen, and how it lies in the picture."""
 
-    Args:
-        width, height: as set; 0 for what follows from the other one and the sensor's aspect
-            ratio (to the nearest multiple of 16), and both 0 for the sensor's size.
-        sensor: its width and height.
-    """
-    if not width and not height:
-        return sensor
-    if not height:
-        return width, _blocks(width * sensor[1] / sensor[0])
-    if not width:
-        return _blocks(height * sensor[0] / sensor[1]), height
-    return width, height
+    camera: Camera
+    size: Size
+    mode: SensorMode | None
+    mode_text: str
+    flips: Flips
 
-
-def _blocks(length: float) -> int:
-    return max(1, round(length / _BLOCK)) * _BLOCK
-
-
-def _common(camera: Camera, settings: CameraSettings, size: tuple[int, int]) -> list[str]:
-    argv = ["--camera", str(camera.index), "--nopreview", "--timeout", "0"]
-    argv += ["--width", str(size[0]), "--height", str(size[1])]
-    if settings.hflip:
-        argv.append("--hflip")
-    if settings.vflip:
-        argv.append("--vflip")
-    if settings.rotation == 180:  # 90 and 270 are done on the JPEG: the camera cannot
-        argv += ["--rotation", "180"]
-    return argv
+    @property
+    def view(self) -> tuple[int, int, int, int]:
+        return view(self.mode, self.camera)
 
 
 def still_arguments(settings: Settings, camera: Camera) -> list[str]:
     """The arguments of a long-running rpicam-still that takes one still on each SIGUSR1."""
-    still = settings.snapshot
-    argv = _common(camera, settings.camera, picture_size(still.width, still.height, camera.size))
-    argv += ["--signal", "--output", STILL_NAME, "--metadata", METADATA_NAME, "--quality", str(still.quality)]
+    still, live = settings.snapshot, settings.live
+    mode = sensor_mode(live.sensor_mode, camera, (0, 0)) if live.sensor_mode else None
+    size = picture_size(still.width, still.height, mode.size if mode else camera.size)
+    scene = _scene(settings, live, camera, size, 0.0)
+    argv = [*_common(settings, live, scene), "--signal", f"--output={STILL_NAME}", f"--metadata={METADATA_NAME}"]
+    argv.append(f"--quality={still.quality}")
+    if scene.mode_text:  # the viewfinder sees what the still will: exposure and focus are measured there
+        argv.append(f"--viewfinder-mode={scene.mode_text}")
     if still.zsl:
         argv.append("--zsl")
     if settings.camera.rotation in (90, 270):
-        argv += ["--thumb", "none"]  # jpegtran turns the picture, and would leave the thumbnail lying on its side
-    return argv
+        argv.append("--thumb=none")  # jpegtran turns the picture, and would leave the thumbnail lying on its side
+    controls = chosen_controls(settings, live)
+    if controls.get("AfTrigger") == "Start":
+        argv.append("--autofocus-on-capture")
+    return argv + _controls(controls, live, scene)
 
 
 def stream_arguments(settings: Settings, camera: Camera) -> list[str]:
     """The arguments of an rpicam-vid that writes JPEGs to stdout until it is ended."""
-    live = settings.live
-    argv = _common(camera, settings.camera, picture_size(live.width, live.height, camera.size))
-    argv += ["--codec", "mjpeg", "--output", "-", "--quality", str(live.quality)]
-    if live.framerate:
-        argv += ["--framerate", f"{live.framerate:g}"]
+    live, rate = settings.live, stream_rate(settings)
+    scene = _scene(settings, live, camera, configured_size(live, camera), rate)
+    argv = [*_common(settings, live, scene), "--codec=mjpeg", "--output=-", f"--quality={live.quality}"]
+    if rate:
+        argv.append(f"--framerate={rate:.6g}")
+    return argv + _controls(chosen_controls(settings, live), live, scene)
+
+
+def chosen_controls(settings: Settings, configuration: Configuration) -> Values:
+    """The controls that count in a use case: its own, and over them those that are set for all."""
+    return in_force({**configuration.controls, **settings.controls})
+
+
+def flips_of(settings: Settings, configuration: Configuration) -> Flips:
+    """What the camera is to mirror; a rotation by 180° is both, one by 90° or 270° is done on the JPEG."""
+    half_turn = settings.camera.rotation == 180
+    across, down = settings.camera.hflip ^ configuration.hflip, settings.camera.vflip ^ configuration.vflip
+    return across ^ half_turn, down ^ half_turn
+
+
+def stream_rate(settings: Settings) -> float:
+    """Frames a second to ask for in the live view; 0: the camera programs' choice.
+
+    A frame lasts at least as long as its exposure: libcamera would shorten the exposure instead.
+    """
+    controls = chosen_controls(settings, settings.live)
+    rate = settings.live.framerate
+    if limits := controls.get("FrameDurationLimits"):
+        rate = 1e6 / limits[1]
+    longest = 1e6 / controls["ExposureTime"] if controls.get("ExposureTime") else 0.0
+    return min(rate or DEFAULT_FRAMERATE, longest) if longest else rate
+
+
+def _scene(settings: Settings, configuration: Configuration, camera: Camera, size: Size, rate: float) -> _Scene:
+    mode = sensor_mode(configuration.sensor_mode, camera, size, rate)
+    text = mode_name(mode) if mode else configuration.sensor_mode
+    return _Scene(camera, size, mode, f"{text}:P" if text.count(":") == 2 else text, flips_of(settings, configuration))
+
+
+def _common(settings: Settings, configuration: Configuration, scene: _Scene) -> list[str]:
+    argv = [f"--camera={scene.camera.index}", "--nopreview", "--timeout=0"]
+    argv += [f"--width={scene.size[0]}", f"--height={scene.size[1]}"]
+    if scene.mode_text:
+        argv.append(f"--mode={scene.mode_text}")
+    argv += [option for option, flipped in zip(("--hflip", "--vflip"), scene.flips, strict=True) if flipped]
+    if settings.camera.tuning_file:
+        argv.append(f"--tuning-file={settings.camera.tuning_file}")
+    if configuration.buffer_count:
+        argv.append(f"--buffer-count={configuration.buffer_count}")
     return argv
+
+
+def _controls(controls: Values, configuration: Configuration, scene: _Scene) -> list[str]:
+    """The options of all controls that count."""
+    argv = [f"{option}={text}" for name, value in controls.items() if (option := CONTROLS[name].option)
+            and (text := _text(name, value, scene))]  # fmt: skip
+    if controls.get("AeFlickerMode") == "Manual" or "AeFlickerPeriod" in controls:
+        argv.append(f"--flicker-period={controls.get('AeFlickerPeriod', DEFAULT_FLICKER_US)}us")
+    if windows := controls.get("AfWindows"):
+        argv.append(f"--autofocus-window={fractions(mirrored(windows[0], scene.flips, scene.view), scene.view)}")
+    if "NoiseReductionMode" not in controls and configuration.denoise != "auto":
+        argv.append(f"--denoise={configuration.denoise}")
+    return argv
+
+
+def _text(name: str, value: object, scene: _Scene) -> str:
+    """A control's value as its option takes it."""
+    control = CONTROLS[name]
+    if control.type == "choice":
+        return next(choice.word for choice in control.choices if choice.value == value)
+    if name == "ScalerCrop":
+        assert isinstance(value, list)
+        crop = fitted(value, scene.size, scene.view)
+        return fractions(mirrored(crop, scene.flips, scene.view), scene.view)
+    numbers = value if isinstance(value, list) else [value]
+    return ",".join(f"{number:.9g}" for number in numbers)

@@ -8,7 +8,7 @@ ends with it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -37,7 +37,12 @@ class SensorMode:
 
 @dataclass(frozen=True, slots=True)
 class Camera:
-    """One camera as listed: its number, sensor and modes."""
+    """One camera as listed: its number, sensor and modes.
+
+    Args:
+        limits: what the camera itself names: control -> (low, high), or None for one that is no
+            number; None as a whole where the camera program does not say.
+    """
 
     index: int
     model: str
@@ -46,6 +51,7 @@ class Camera:
     colour: str | None  # Bayer order (RGGB ...), MONO, or None where not said
     path: str
     modes: tuple[SensorMode, ...]
+    limits: Mapping[str, tuple[float, float] | None] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,15 @@
-"""Reads what `rpicam-still --list-cameras` prints.
+"""Reads what `rpicam-still --list-cameras --verbose=2` prints.
 
 Source of the text: rpicam-apps core/options.cpp. Bit depth, Bayer order and crop can be
-missing, and later versions may say more: what is not understood is passed over, so that
-one odd line never hides a camera.
+missing, earlier versions list no controls whatever is asked, and later ones may say more: what
+is not understood is passed over, so that one odd line never hides a camera.
 """
 
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from math import isfinite
 
 from stillcam.camera.driver import Camera, SensorMode
 
@@ -21,6 +23,7 @@ _MODE = re.compile(
     r"(?P<width>\d+)x(?P<height>\d+)\s*\[(?P<fps>[\d.]+) fps"
     r"(?:\s*-\s*\((?P<x>-?\d+),\s*(?P<y>-?\d+)\)/(?P<w>\d+)x(?P<h>\d+) crop)?[^\]]*\]"
 )
+_CONTROL = re.compile(r"\s+(?P<name>[A-Z]\w+) : \[(?P<low>.+)\.\.(?P<high>.+)\]")
 _FORMAT_DEPTH = re.compile(r"[A-Z]+(\d+)")
 
 
@@ -28,6 +31,7 @@ def parse(text: str) -> list[Camera]:
     """The cameras in the output of `--list-cameras`, in its order; an empty list when there is none."""
     cameras: list[Camera] = []
     modes: list[list[SensorMode]] = []
+    limits: list[dict[str, tuple[float, float] | None]] = []
     format_name = ""
     for line in text.splitlines():
         if head := _CAMERA.fullmatch(line.strip()):
@@ -43,16 +47,27 @@ def parse(text: str) -> list[Camera]:
                 modes=(),
             ))  # fmt: skip
             modes.append([])
+            limits.append({})
             format_name = ""
         elif cameras:
             if label := _FORMAT.search(line):
                 format_name = label["format"]
             if mode := _MODE.search(line):
                 modes[-1].append(_sensor_mode(format_name, mode))
+            elif control := _CONTROL.fullmatch(line):
+                limits[-1][control["name"]] = _numbers(control["low"], control["high"])
     return [
-        Camera(c.index, c.model, c.size, c.bit_depth, c.colour, c.path, tuple(found))
-        for c, found in zip(cameras, modes, strict=True)
+        replace(camera, modes=tuple(found), limits=named or None)
+        for camera, found, named in zip(cameras, modes, limits, strict=True)
     ]
+
+
+def _numbers(low: str, high: str) -> tuple[float, float] | None:
+    try:
+        limits = float(low), float(high)
+    except ValueError:  # false..true, rectangles
+        return None
+    return limits if all(map(isfinite, limits)) else None
 
 
 def _sensor_mode(format_name: str, mode: re.Match[str]) -> SensorMode:

@@ -201,6 +201,21 @@ def test_roi_is_a_true_crop_with_more_detail() -> None:
     assert detail(frame.image, (300, 200, 1200, 700)) > detail(enlarged, (300, 200, 1200, 700))
 
 
+@pytest.mark.parametrize("flips", [("--hflip",), ("--vflip",), ("--rotation", "180")])
+def test_a_crop_and_a_focus_window_are_of_the_flipped_picture(flips: tuple[str, ...]) -> None:
+    whole = take(*flips, "--autofocus-window", "0.9,0.68,0.1,0.2")
+    part = take(*flips, "--roi", "0,0,0.5,0.5", "--shutter", "8ms", "--gain", "1").image.resize((480, 270))
+    corner = take(*flips, "--shutter", "8ms", "--gain", "1").image.crop((0, 0, 480, 270))
+    assert ImageStat.Stat(ImageChops.difference(part, corner).crop((0, 40, 480, 230))).mean[0] < 12
+    assert whole.metadata["LensPosition"] != 4.0  # the poppies are elsewhere now
+
+
+def test_a_scan_fails_where_nothing_in_its_range_is_sharp() -> None:
+    window = ("--autofocus-window", "0.05,0.2,0.2,0.3")
+    assert take("--autofocus-mode", "auto", *window).metadata["AfState"] == 2
+    assert take("--autofocus-mode", "auto", *window, "--autofocus-range", "macro").metadata["AfState"] == 3
+
+
 def test_other_proportions_crop_the_sensor() -> None:
     assert take("--width", "480", "--height", "480").metadata["ScalerCrop"] == [1008, 0, 2592, 2592]
 
@@ -330,6 +345,8 @@ def test_listing_ends_each_camera_with_an_empty_line() -> None:
     )
     assert listing((replace(IMX219, order="MONO"),)).splitlines()[2].startswith("0 : imx219 [3280x2464 10-bit MONO] ")
     assert listing((IMX708,)).endswith("crop]\n\n")
+    assert "    LensPosition : [0.000000..15.000000]\n" in listing((IMX708,), verbose=True)
+    assert "Lens" not in listing((IMX219,), verbose=True)
 
 
 def test_blur_is_drawn_coarser_but_not_otherwise() -> None:

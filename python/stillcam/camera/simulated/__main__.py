@@ -58,7 +58,7 @@ def run(program: str, arguments: Sequence[str], environ: Mapping[str, str]) -> i
         return 0
     faults = FaultSource(folder(environ), environ).read()
     if options.list_cameras:
-        print(listing(() if faults.no_camera else SENSORS), end="")
+        print(listing(() if faults.no_camera else SENSORS, options.verbose > 1), end="")
         return 0
     checks.check(options)
     if faults.ignore_term:

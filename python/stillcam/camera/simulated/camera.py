@@ -8,6 +8,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
+from stillcam.camera.simulated import command_line
 from stillcam.camera.simulated.failures import Failure, say
 from stillcam.camera.simulated.faults import Faults, FaultSource
 from stillcam.camera.simulated.options import Options
@@ -16,6 +17,8 @@ from stillcam.camera.simulated.sensors import SENSORS, Sensor, SensorMode, Size
 VARIABLE = "STILLCAM_SIMULATED_DIR"
 OPEN_S = 0.15
 STALL_S = 1.0
+STARTS = "starts.log"  # where this file exists, each start of a camera adds its command line
+MEMORY_BYTES = 256 << 20  # for frames: what a Pi sets aside by default
 
 
 def folder(environ: Mapping[str, str]) -> Path:
@@ -42,7 +45,8 @@ class Camera:
         self._chatty = options.verbose > 0
         faults = self.faults()
         self.chatter("INFO", "Camera camera_manager.cpp:340 libcamera v0.7.0+simulated")
-        sensors = () if faults.no_camera else SENSORS
+        tuned = options.tuning_file == "-" or Path(options.tuning_file).is_file()
+        sensors = () if faults.no_camera or not tuned else SENSORS
         for sensor in sensors:
             tuning = f"/usr/share/libcamera/ipa/rpi/vc4/{sensor.model}.json"
             devices = "Unicam device /dev/media1 and ISP device /dev/media0"
@@ -63,6 +67,9 @@ class Camera:
         except OSError:
             self.chatter("INFO", "Camera camera.cpp:1008 Pipeline handler in use by another process")
             raise Failure(f"failed to acquire camera {self.sensor.path}") from None
+        if (starts := place / STARTS).exists():
+            with starts.open("a") as file:
+                file.write(" ".join(command_line.unparse(options)) + "\n")
         self.wait(OPEN_S, faults)
         time.sleep(faults.start_s)
 
@@ -79,6 +86,11 @@ class Camera:
         """The sensor gives no frame: one time-out of libcamera, and its restart."""
         self.wait(STALL_S, faults)
         say("ERROR: Device timeout detected, attempting a restart!!!")
+
+    def allocate(self, size: Size, count: int) -> None:
+        """Memory for so many frames in YUV420."""
+        if size[0] * size[1] * 3 // 2 * count > MEMORY_BYTES:
+            raise Failure("failed to allocate capture buffers for stream")
 
     def configure(self, size: Size, pixels: str, mode: SensorMode, wanted: Size) -> None:
         """Say how the streams are configured."""

@@ -5,14 +5,12 @@ from itertools import pairwise
 
 from stillcam.camera.simulated import values
 from stillcam.camera.simulated.options import Options
-from stillcam.camera.simulated.sensors import Sensor
+from stillcam.camera.simulated.sensors import LEAST_US, LONGEST_US, Sensor
 
 SCENE_LUX = 1800.0
 SCENE_KELVIN = 5200
 SCENE_US = 8000.0  # ExposureTime that exposes the whole scene well at gain 1
 SCENE_LUMINANCE = 0.395  # mean light in the middle of the 16:9 scene, measured: what automatic exposure aims at
-LEAST_US = 26.0
-LONGEST_US = 112_015_553.0  # imx708, full size
 MAX_DIGITAL_GAIN = 4.0
 MIN_COLOUR_GAIN, MAX_COLOUR_GAIN = 0.01, 32.0
 LINE_US = 18.9  # exposure comes in whole lines of the sensor
@@ -116,7 +114,7 @@ def _kelvin_for(ratio: float) -> int:
 
 def _staged(wanted: float, stages: tuple[tuple[float, float], ...], longest_us: float) -> tuple[float, float]:
     gain = 1.0
-    time_us = LEAST_US
+    time_us = float(LEAST_US)
     for stage_us, stage_gain in stages:
         time_us = min(stage_us, longest_us)
         if time_us * gain >= wanted:

@@ -11,8 +11,9 @@ from stillcam.camera.simulated.sensors import Sensor
 HYPERFOCAL = 1.0  # dioptres: where the lens rests
 RANGES = {"normal": (0.0, 12.0), "macro": (3.0, 15.0), "full": (0.0, 15.0)}
 BEST_FOM = 14_000
+TOLERANCE = 0.5  # dioptres from what was to be sharp to where a scan still counts as a success
 
-IDLE, SCANNING, FOCUSED = 0, 1, 2  # libcamera's AfState
+IDLE, SCANNING, FOCUSED, FAILED = 0, 1, 2, 3  # libcamera's AfState
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,14 +25,15 @@ class Focus:
     figure_of_merit: int
 
 
-def focus(options: Options, sensor: Sensor, whole: View, *, settled: bool) -> Focus:
+def focus(options: Options, sensor: Sensor, whole: View, flips: tuple[bool, bool], *, settled: bool) -> Focus:
     """Focus as rpicam-apps asks for it: continuously, unless there is reason for another mode.
 
     Args:
         whole: the largest crop of the sensor mode, of which a focus window is a part.
+        flips: whether the sensor mirrors left and right, top and bottom; a window lies in what it gives.
         settled: whether there have been frames to scan with.
     """
-    subject = _subject(_window(options, whole))
+    subject = _subject(_window(options, whole, flips))
     if sensor.focus is None:
         return Focus(None, IDLE, BEST_FOM)
     asked = values.NUMBER.match(options.lens_position)
@@ -43,16 +45,18 @@ def focus(options: Options, sensor: Sensor, whole: View, *, settled: bool) -> Fo
     if not settled and not options.focus_on_capture:
         return _at(HYPERFOCAL, SCANNING, subject)
     nearest, farthest = RANGES[options.autofocus_range][1], RANGES[options.autofocus_range][0]
-    return _at(min(nearest, max(farthest, subject)), FOCUSED, subject)
+    position = min(nearest, max(farthest, subject))
+    return _at(position, FOCUSED if abs(position - subject) < TOLERANCE else FAILED, subject)
 
 
 def _at(position: float, state: int, subject: float) -> Focus:
     return Focus(position, state, round(BEST_FOM / (1 + 2 * abs(position - subject))))
 
 
-def _window(options: Options, whole: View) -> Box:
+def _window(options: Options, whole: View, flips: tuple[bool, bool]) -> Box:
     """The focus window in the scene; the middle third where none is given."""
     x, y, width, height = values.rectangle(options.autofocus_window) or (1 / 3, 1 / 3, 1 / 3, 1 / 3)
+    x, y = 1 - x - width if flips[0] else x, 1 - y - height if flips[1] else y
     left, top = whole.left + x * whole.width, whole.top + y * whole.height
     return left, top, left + width * whole.width, top + height * whole.height
 

@@ -57,9 +57,12 @@ class Picture:
         self.size = size
         self._sensor, self._options = sensor, options
         self._frame_us, self._settled = frame_us, settled
+        half_turn = options.rotation % 360 == 180
+        self._flips = options.hflip != half_turn, options.vflip != half_turn
         self._crop = scaler_crop(options, mode, size)
-        self._view = _view(sensor, self._crop, size)
-        self._focus: Focus = focus(options, sensor, _view(sensor, mode.crop, size), settled=settled)
+        self._view = _view(sensor, mode.mirrored(self._crop, *self._flips), size)
+        whole = _view(sensor, mode.crop, size)
+        self._focus: Focus = focus(options, sensor, whole, self._flips, settled=settled)
         self._sheets: list[_Sheet] = []
         self._noise = Noise()
         self._number = 0
@@ -132,10 +135,9 @@ class Picture:
         return world
 
     def _turned(self, image: Image.Image) -> Image.Image:
-        half_turn = self._options.rotation % 360 == 180
-        if self._options.hflip != half_turn:
+        if self._flips[0]:
             image = image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
-        if self._options.vflip != half_turn:
+        if self._flips[1]:
             image = image.transpose(Image.Transpose.FLIP_TOP_BOTTOM)
         return image
 
@@ -158,7 +160,11 @@ def local_now() -> datetime:
 
 
 def scaler_crop(options: Options, mode: SensorMode, size: Size) -> Rectangle:
-    """The part of the pixel array in the picture: the `--roi`, or the largest with the picture's proportions."""
+    """The part of the pixel array in the picture: the `--roi`, or the largest with the picture's proportions.
+
+    Its coordinates are those of what the sensor gives, which is flipped already: libcamera's
+    pipeline handler crops behind the sensor (pipeline_base.cpp, applyScalerCrop).
+    """
     x, y, width, height = mode.crop
     roi = values.rectangle(options.roi)
     if roi:

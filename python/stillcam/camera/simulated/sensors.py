@@ -2,6 +2,23 @@
 
 from dataclasses import dataclass
 
+LEAST_US = 26  # ExposureTime
+LONGEST_US = 112_015_553
+
+# What libcamera's ipa_base.cpp lists for a Pi 4, as smallest and largest value.
+CONTROLS = {
+    "AeConstraintMode": "0..3", "AeEnable": "false..true", "AeExposureMode": "0..3", "AeFlickerMode": "0..1",
+    "AeFlickerPeriod": "100..1000000", "AeMeteringMode": "0..3", "AwbEnable": "false..true", "AwbMode": "0..7",
+    "Brightness": "-1.000000..1.000000", "ColourCorrectionMatrix": "-16.000000..16.000000",
+    "ColourGains": "0.000000..32.000000", "ColourTemperature": "100..100000", "Contrast": "0.000000..32.000000",
+    "ExposureValue": "-8.000000..8.000000", "HdrMode": "0..4", "NoiseReductionMode": "0..4",
+    "Saturation": "0.000000..32.000000", "Sharpness": "0.000000..16.000000",
+}  # fmt: skip
+LENS_CONTROLS = {
+    "AfMetering": "0..1", "AfMode": "0..2", "AfPause": "0..2", "AfRange": "0..2", "AfSpeed": "0..1",
+    "AfTrigger": "0..1", "AfWindows": "(0, 0)/0x0..(65535, 65535)/65535x65535",
+}  # fmt: skip
+
 Size = tuple[int, int]
 Rectangle = tuple[int, int, int, int]
 
@@ -14,6 +31,13 @@ class SensorMode:
     format: str
     fps: float
     crop: Rectangle
+
+    def mirrored(self, rectangle: Rectangle, across: bool, down: bool) -> Rectangle:
+        """A rectangle of the pixel array where it comes to lie when the sensor flips what this mode reads."""
+        x, y, width, height = rectangle
+        x = 2 * self.crop[0] + self.crop[2] - x - width if across else x
+        y = 2 * self.crop[1] + self.crop[3] - y - height if down else y
+        return x, y, width, height
 
     @property
     def bits(self) -> int:
@@ -94,8 +118,8 @@ IMX219 = Sensor(
 SENSORS = (IMX708, IMX219)
 
 
-def listing(sensors: tuple[Sensor, ...]) -> str:
-    """The text of `--list-cameras`, with its last line's end."""
+def listing(sensors: tuple[Sensor, ...], verbose: bool = False) -> str:
+    """The text of `--list-cameras`, with its last line's end; `--verbose=2` lists the controls too."""
     if not sensors:
         return "No cameras available!\n"
     lines = ["Available cameras", "-----------------"]
@@ -111,5 +135,22 @@ def listing(sensors: tuple[Sensor, ...]) -> str:
                     lines.append(f"{start}{mode.size[0]}x{mode.size[1]} [{mode.fps:.2f} fps - ({x}, {y})/{w}x{h} crop]")
                     start = " " * len(start)
             prefix = " " * 11
+        lines += _controls(sensor) if verbose else []
         lines.append("")
     return "\n".join(lines) + "\n"
+
+
+def _controls(sensor: Sensor) -> list[str]:
+    """The controls of a sensor's full mode, as libcamera's ControlInfo::toString writes them."""
+    mode = sensor.still_mode()
+    size = f"{mode.size[0]}x{mode.size[1]}"
+    head = f"    Available controls for {size} {mode.format} mode:"
+    controls = {**CONTROLS, **LENS_CONTROLS} if sensor.focus else dict(CONTROLS)
+    controls["AnalogueGain"] = f"1.000000..{sensor.max_gain:.6f}"
+    controls["ExposureTime"] = f"{LEAST_US}..{LONGEST_US}"
+    controls["FrameDurationLimits"] = f"{1e6 / mode.fps:.0f}..{LONGEST_US + 1000}"
+    controls["ScalerCrop"] = f"(0, 0)/64x64..(0, 0)/{size}"
+    if sensor.focus:
+        controls["LensPosition"] = f"{sensor.focus[0]:.6f}..{sensor.focus[1]:.6f}"
+    listed = [f"    {name} : [{limits}]" for name, limits in sorted(controls.items())]
+    return ["", head, "    " + "-" * (len(head) - 4), *listed]

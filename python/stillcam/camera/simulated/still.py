@@ -36,6 +36,7 @@ class Stills:
         self._camera.warn_of_controls(options)
         self._mode = sizes.still_mode(options, sensor)
         size = sizes.still_size(options, sensor)
+        self._camera.allocate(size, options.buffer_count)
         self._picture = Picture(
             sensor, self._mode, options, size, frame_us=1e6 / self._mode.fps, settled=not options.immediate
         )

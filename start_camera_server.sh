@@ -19,7 +19,7 @@ python=python3
 apart=(setsid env --default-signal=INT --default-signal=QUIT setpriv --pdeathsig TERM)
 pauses=(0.5 1 2 4 8 16 30)            # s, before each restart in a row
 declare -A pid began starts row quick # by part; began: in 1/100 s, empty during a pause
-viewer=
+viewers=()
 
 die() {
   printf '%s: %s\n' "${0##*/}" "$1" >&2
@@ -82,7 +82,7 @@ claim() {
   flock -n 9 || die "already running (pid $(<"$lock")): look with $0 --status, end it with $0 --stop"
   printf '%s\n' "$$" >"$lock"
   # The parts hold this one too: those of a start that was killed need a moment to end.
-  "${apart[@]}" flock -w 10 8 9>&- &
+  "${apart[@]}" flock -w 20 8 9>&- &
   wait "$!" || die "parts of an earlier start do not end: kill -9 them (fuser -v $parts_lock names them)"
 }
 
@@ -96,7 +96,7 @@ stop() {
   # Only who has the lock open is meant: after a crash the file may name a pid that is a stranger's by now.
   [[ /proc/$pid/fd/9 -ef $lock ]] || die "cannot reach pid $pid: it belongs to another user (sudo), or is just starting"
   kill -TERM "$pid"
-  flock -w 10 9 || die "pid $pid has not ended in 10 s: kill -9 $pid"
+  flock -w 20 9 || die "pid $pid has not ended in 20 s: kill -9 $pid"
   printf 'stopped\n'
 }
 
@@ -104,6 +104,17 @@ stop() {
 read_clock() {
   read -r now _ </proc/uptime
   now=$((10#${now/./}))
+}
+
+# Show what comes into the logs from now on, however late `tail` opens them.
+view() {
+  local part size
+  for part in capture server; do
+    size=$(stat -c %s -- "$logs/$part.log" 2>/dev/null) || size=0
+    tail --pid="$$" -c "+$((size + 1))" -F -- "$logs/$part.log" 2>/dev/null 8>&- 9>&- &
+    viewers+=("$!")
+    disown # no `wait` is for it, and it ends last
+  done
 }
 
 start() {
@@ -155,13 +166,12 @@ finish() {
   local pids timer
   set +e
   trap '' INT TERM HUP
-  # Not "${pid[@]}", for a signal may come before a new job is noted there. The viewer ends last.
-  mapfile -t pids < <(jobs -p | grep -vx -- "${viewer:-none}")
+  mapfile -t pids < <(jobs -p) # not "${pid[@]}", for a signal may come before a new job is noted there
   kill -TERM "${pids[@]}"
   sleep 2.7 8>&- 9>&- &
   timer=$!
   while kill -0 "$timer" && kill -0 "${pids[@]}"; do wait -n; done
-  kill -KILL -- "${pids[@]}" "${pids[@]/#/-}" "${pid[@]/#/-}" "$timer" ${viewer:+"$viewer"}
+  kill -KILL -- "${pids[@]}" "${pids[@]/#/-}" "${pid[@]/#/-}" "$timer" "${viewers[@]}"
   wait
 } 2>/dev/null
 
@@ -183,10 +193,7 @@ main() {
   claim
   trap finish EXIT
   set_up
-  if [[ -t 1 ]]; then
-    tail --pid="$$" -q -n 0 -F -- "$logs/capture.log" "$logs/server.log" 2>/dev/null 8>&- 9>&- &
-    viewer=$!
-  fi
+  if [[ -t 1 ]]; then view; fi
   start capture
   start server
   printf 'Stillcam is starting; %s --stop ends it. Open in a browser:\n' "$0"

@@ -75,7 +75,8 @@ tell_all() {
     printf -- '--- %s\n' "$file"
     tail -n 30 "$file" || true
   done
-  ps -fp "$(pids | paste -sd , -)" || true
+  printf -- '--- processes\n'
+  ps -fp "$(pids | paste -sd , -)" 2>/dev/null || true
 }
 
 # Whether the server answers with a whole frame; its name is then in `frame`.
@@ -103,13 +104,18 @@ ended() {
   ! kill -0 "$1" 2>/dev/null
 }
 
-# Wait until the launched command has ended, and all that came of it; take its exit status into `status`.
+# Wait until the launched command has ended, with a status, and all that came of it; its words are then in `output`.
 finished() {
+  local status=0
   eventually ended "$launched"
   eventually nothing_runs # what was killed takes a moment to go
-  status=0
   wait "$launched" || status=$?
   output=$(<"$BATS_TEST_TMPDIR/out")
+  if ((status != $1)); then
+    printf 'has ended with status %s, not %s\n' "$status" "$1"
+    tell_all
+    return 1
+  fi
 }
 
 # Whether the launched command has printed a text.

@@ -25,7 +25,7 @@ class Captures:
         self._socket = socket
         self._lock = threading.Lock()
         self._current: Future[str] | None = None
-        self._failed: Exception | None = None
+        self._failure = ""  # why the last one failed, if it did
         self._failed_s = 0.0
 
     def take(self) -> str:
@@ -35,8 +35,8 @@ class Captures:
             StillcamError: none comes; the text says why.
         """
         with self._lock:
-            if self._failed and time.monotonic() - self._failed_s < FAILURE_HOLDS_S:
-                raise StillcamError(str(self._failed))
+            if self._failure and time.monotonic() - self._failed_s < FAILURE_HOLDS_S:
+                raise StillcamError(self._failure)
             shared = self._current
             mine: Future[str] = Future()
             if shared is None:
@@ -50,10 +50,10 @@ class Captures:
             name = str(ask(self._socket, {"command": "snapshot"}, TIMEOUT_S)["frame"])
         except Exception as error:
             with self._lock:
-                self._current, self._failed, self._failed_s = None, error, time.monotonic()
+                self._current, self._failure, self._failed_s = None, str(error), time.monotonic()
             mine.set_exception(error)
             raise
         with self._lock:
-            self._current = self._failed = None
+            self._current, self._failure = None, ""
         mine.set_result(name)
         return name

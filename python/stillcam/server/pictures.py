@@ -161,8 +161,9 @@ class Pictures:
                 picture = self._showing()
                 new = picture.tag != shown and (thinning is None or thinning.wants(now_s))
                 if new or now_s - sent_s >= repeat_s:
-                    shown, sent_s = picture.tag, now_s
+                    shown = picture.tag
                     yield picture.part
+                    sent_s = time.monotonic()
                 del seen, picture  # who waits long for the next one must not keep an old one in memory
 
     def _frame(self, seen: Seen, request: Request) -> Answer:

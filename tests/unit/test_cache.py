@@ -1,0 +1,201 @@
+"""The newest frame in memory, whatever becomes of its folder."""
+
+import contextlib
+import os
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pictures import picture
+
+from stillcam.frames import Publisher
+from stillcam.server import cache as cache_module
+from stillcam.server.cache import FrameCache, Seen
+
+DEADLINE_S = 90.0
+
+
+def until(holds: Callable[[], Any]) -> Any:
+    deadline = time.monotonic() + DEADLINE_S
+    while not (result := holds()):
+        assert time.monotonic() < deadline, "not in time"
+        time.sleep(0.01)
+    return result
+
+
+def publish(images: Path, colour: str = "red", now_s: float | None = None) -> str:
+    still = images / ".still_1.jpg"
+    still.write_bytes(picture(colour=colour))
+    return Publisher(images).publish(still, time.time() if now_s is None else now_s)
+
+
+def arrives(cache: FrameCache, name: str) -> Seen:
+    until(lambda: cache.newest and cache.newest.name == name)
+    assert cache.newest is not None
+    return cache.newest
+
+
+@pytest.fixture
+def images(tmp_path):
+    folder = tmp_path / "images"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def cache(images) -> Iterator[FrameCache]:
+    cache = FrameCache(images)
+    yield cache
+    cache.close()
+
+
+def test_each_frame_is_read_and_counted(cache, images):
+    for number, colour in enumerate(("red", "green", "blue"), 1):
+        seen = arrives(cache, publish(images, colour))
+        assert seen.sequence == number
+        assert seen.picture.data == picture(colour=colour)
+        assert seen.tag == f'"{seen.name}"'
+
+
+def test_the_frame_from_before_the_start_is_as_old_as_its_name_tells(images):
+    name = publish(images, now_s=time.time() - 3600)
+    cache = FrameCache(images)
+    try:
+        assert 3600 <= arrives(cache, name).age_s() < 3600 + 2 * DEADLINE_S
+    finally:
+        cache.close()
+
+
+def test_a_clock_that_is_set_back_makes_no_frame_old(cache, images):
+    arrives(cache, publish(images))
+    assert arrives(cache, publish(images, now_s=time.time() - 3600)).age_s() < 3600
+
+
+def test_a_folder_that_is_missing_at_the_start(tmp_path):
+    cache = FrameCache(tmp_path / "images")
+    try:
+        assert cache.newest is None
+        (tmp_path / "images").mkdir()
+        arrives(cache, publish(tmp_path / "images"))
+    finally:
+        cache.close()
+
+
+def test_a_folder_that_is_removed_and_made_again(cache, images):
+    """The last frame stays meanwhile."""
+    name = publish(images)
+    arrives(cache, name)
+    shutil.rmtree(images)
+    assert cache.wait_for_other(name, 0.2) is None
+    assert cache.newest.name == name
+    images.mkdir()
+    arrives(cache, publish(images))
+    arrives(cache, publish(images, "green"))
+
+
+@pytest.mark.parametrize("moved", ["images", "its parent", "removed while open"])
+def test_another_folder_of_the_same_name(tmp_path, monkeypatch, moved):
+    """What inotify does not tell of, a look every few seconds finds."""
+    monkeypatch.setattr(cache_module, "LOOK_S", 0.1)
+    images = tmp_path / "home/images"
+    images.mkdir(parents=True)
+    cache = FrameCache(images)
+    opened = os.open(images, os.O_RDONLY)
+    try:
+        arrives(cache, publish(images))
+        if moved == "removed while open":
+            shutil.rmtree(images)
+        elif moved == "images":
+            images.rename(tmp_path / "old")
+        else:
+            images.parent.rename(tmp_path / "old")
+        images.mkdir(parents=True)
+        arrives(cache, publish(images))
+        arrives(cache, publish(images, "green"))
+    finally:
+        os.close(opened)
+        cache.close()
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        pytest.param("camera_20269999T000000.000Z.jpg", id="a date that is none"),
+        pytest.param("camera_20261120T234501.123Z.jpg", id="a file that is missing"),
+        pytest.param("../secret.jpg", id="out of the folder"),
+    ],
+)
+def test_a_link_that_leads_to_no_frame(cache, images, wrong):
+    name = publish(images)
+    arrives(cache, name)
+    (images / ".link").symlink_to(wrong)
+    os.rename(images / ".link", images / "current.jpg")
+    assert cache.wait_for_other(name, 0.2) is None
+    arrives(cache, publish(images))
+
+
+def test_a_new_frame_wakes_all_who_wait(cache, images):
+    name = publish(images)
+    arrives(cache, name)
+    woken: list[str] = []
+    waiting = [
+        threading.Thread(target=lambda: woken.append(cache.wait_for_other(name, DEADLINE_S).name)) for _ in range(50)
+    ]
+    for thread in waiting:
+        thread.start()
+    newer = publish(images, "green")
+    for thread in waiting:
+        thread.join(DEADLINE_S)
+    assert woken == [newer] * 50
+
+
+def test_no_frame_is_missed_by_who_asks_for_one_after_the_other(cache, images):
+    """Between two questions any number of frames may come: the newest is there at once."""
+    seen: list[int] = []
+    last = 60
+
+    def watch() -> None:
+        name = ""
+        while not seen or seen[-1] < last:
+            frame = cache.wait_for_other(name, DEADLINE_S)
+            name = frame.name
+            seen.append(frame.sequence)
+
+    watching = [threading.Thread(target=watch) for _ in range(4)]
+    for thread in watching:
+        thread.start()
+    publisher = Publisher(images)
+    still = images / ".still_1.jpg"
+    for number in range(1, last + 1):
+        still.write_bytes(picture())
+        arrives(cache, publisher.publish(still, time.time()))
+        assert cache.newest.sequence == number
+    for thread in watching:
+        thread.join(DEADLINE_S)
+        assert not thread.is_alive()
+
+
+def test_a_frame_is_gone_from_memory_when_nobody_needs_it(cache, images):
+    """Its bytes are held by us and by the kernel, once each, for answers and streams alike."""
+
+    def held() -> int:
+        number = 0
+        for entry in os.listdir("/proc/self/fd"):
+            with contextlib.suppress(FileNotFoundError):  # closed meanwhile
+                number += "memfd:blob" in os.readlink(f"/proc/self/fd/{entry}")
+        return number
+
+    before = held()
+    kept = arrives(cache, publish(images))
+    for _ in range(5):
+        arrives(cache, publish(images))
+    until(lambda: held() == before + 2)
+    assert kept.picture.fileno() == kept.part[1].fileno()
+    assert isinstance(kept.picture.data, memoryview)
+    assert kept.picture.data.obj is kept.part[1].data
+    del kept
+    until(lambda: held() == before + 1)

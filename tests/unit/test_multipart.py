@@ -1,0 +1,44 @@
+"""The form of a live stream."""
+
+import os
+import re
+
+from hypothesis import given
+from hypothesis import strategies as st
+from pictures import picture
+
+from stillcam.server.multipart import CONTENT_TYPE, OPENING, part
+
+
+@given(st.lists(st.binary(max_size=300) | st.just(b"\r\n" + OPENING) | st.just(picture()), max_size=4))
+def test_parts_in_a_row_can_be_cut_by_their_lengths(pictures):
+    """Whatever is in a picture, the boundary included."""
+    boundary = CONTENT_TYPE.removeprefix("multipart/x-mixed-replace; boundary=").encode()
+    assert re.fullmatch(rb"[a-z-]+", boundary)
+    stream = b"--" + boundary + b"\r\n"
+    assert stream == OPENING
+    for number, data in enumerate(pictures):
+        head, rest = part(data, 1_800_000_000.25 + number, b"X-More: 1\r\n")
+        stream += head + rest.data
+    stream = stream.removeprefix(OPENING)
+    for number, data in enumerate(pictures):
+        head, stream = stream.split(b"\r\n\r\n", 1)
+        assert head.split(b"\r\n") == [
+            b"Content-Type: image/jpeg",
+            b"Content-Length: %d" % len(data),
+            b"X-Timestamp: %d.250000" % (1_800_000_000 + number),
+            b"X-More: 1",
+        ]
+        assert stream.startswith(data + b"\r\n--" + boundary + b"\r\n")
+        stream = stream.removeprefix(data + b"\r\n--" + boundary + b"\r\n")
+    assert stream == b""
+
+
+def test_the_kernel_s_copy_begins_with_the_picture():
+    """An answer sends the first bytes of what a stream sends: one file for both."""
+    data = picture()
+    _, rest = part(data, 0.0)
+    alone = rest.first(len(data))
+    assert (bytes(alone.data), len(alone)) == (data, len(data))
+    assert alone.fileno() == rest.fileno()
+    assert os.pread(rest.fileno(), 1 << 20, 0) == rest.data

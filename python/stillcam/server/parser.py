@@ -27,7 +27,8 @@ _LINE = re.compile(rb"([A-Z]{1,16}) (\S+) HTTP/(\d)\.(\d)")
 _TARGET = re.compile(rb"/[!-\"$-\[\]-~]*")  # visible ASCII without # and \
 _ENCODED = re.compile(rb"%(?![0-9A-Fa-f]{2})|%2[Ff]|%5[Cc]")
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
-_HEADER = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*([\t -~\x80-\xff]*)")
+# The spaces are taken off afterwards: with a second way to match them a line of 8 KiB took a third of a second.
+_HEADER = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+):([\t -~\x80-\xff]*)")
 _ONCE = {"host", "content-length", "transfer-encoding", "content-type", "authorization", "origin", "range", "expect"}
 _LENGTH = re.compile("[0-9]{1,15}")
 
@@ -144,7 +145,7 @@ def parse_fields(block: bytes) -> Fields:
             raise Refused(431, f"a header line is too long: it may have {MAX_LINE_BYTES} bytes")
         if not (match := _HEADER.fullmatch(line)):
             raise Refused(400, "a header line is malformed")
-        name, value = match[1].decode().lower(), match[2].decode("latin-1").rstrip(" \t")
+        name, value = match[1].decode().lower(), match[2].decode("latin-1").strip(" \t")
         if name in headers:
             if name in _ONCE:
                 raise Refused(400, f"there are two {name} headers")

@@ -1,0 +1,75 @@
+"""One capture for all who ask at once."""
+
+import threading
+from concurrent.futures import Future
+
+import pytest
+from standin import StandIn
+
+from stillcam.errors import StillcamError
+from stillcam.server import captures as captures_module
+from stillcam.server.captures import Captures
+
+DEADLINE_S = 90.0
+
+
+def test_many_who_ask_at_once_have_one_capture(tmp_path, monkeypatch):
+    begun, go_on, joined = threading.Event(), threading.Event(), threading.Semaphore(0)
+
+    class Watched(Future[str]):
+        def result(self, timeout: float | None = None) -> str:
+            joined.release()
+            return super().result(timeout)
+
+    monkeypatch.setattr(captures_module, "Future", Watched)
+
+    def snapshot() -> str:
+        begun.set()
+        assert go_on.wait(DEADLINE_S)
+        return "camera_1.jpg"
+
+    with StandIn(tmp_path / "capture.sock", snapshot) as daemon:
+        captures = Captures(tmp_path / "capture.sock")
+        names: list[str] = []
+        asking = [threading.Thread(target=lambda: names.append(captures.take())) for _ in range(20)]
+        asking[0].start()
+        assert begun.wait(DEADLINE_S)  # the others find it under way
+        for thread in asking[1:]:
+            thread.start()
+            assert joined.acquire(timeout=DEADLINE_S)
+        go_on.set()
+        for thread in asking:
+            thread.join(DEADLINE_S)
+        assert names == ["camera_1.jpg"] * 20
+        assert daemon.asked == {"snapshot": 1}
+        assert captures.take() == "camera_1.jpg"
+        assert daemon.asked == {"snapshot": 2}
+
+
+def test_who_asks_a_camera_that_has_just_failed_hears_why_at_once(tmp_path, monkeypatch):
+    monkeypatch.setattr(captures_module, "FAILURE_HOLDS_S", 1e9)
+
+    def snapshot() -> str:
+        raise StillcamError("check the ribbon cable")
+
+    with StandIn(tmp_path / "capture.sock", snapshot) as daemon:
+        captures = Captures(tmp_path / "capture.sock")
+        for _ in range(5):
+            with pytest.raises(StillcamError, match="check the ribbon cable"):
+                captures.take()
+        assert daemon.asked == {"snapshot": 1}
+        monkeypatch.setattr(captures_module, "FAILURE_HOLDS_S", 0.0)
+        with pytest.raises(StillcamError, match="check the ribbon cable"):
+            captures.take()
+        assert daemon.asked == {"snapshot": 2}
+
+
+def test_a_capture_that_works_ends_the_failure(tmp_path, monkeypatch):
+    monkeypatch.setattr(captures_module, "FAILURE_HOLDS_S", 0.0)
+    captures = Captures(tmp_path / "capture.sock")
+    with pytest.raises(StillcamError, match=r"start_camera_server\.sh"):
+        captures.take()
+    with StandIn(tmp_path / "capture.sock", lambda: "camera_1.jpg"):
+        assert captures.take() == "camera_1.jpg"
+        monkeypatch.setattr(captures_module, "FAILURE_HOLDS_S", 1e9)
+        assert captures.take() == "camera_1.jpg"

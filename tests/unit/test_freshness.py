@@ -1,0 +1,113 @@
+"""Whether the newest frame is fresh, and what is said when it is not."""
+
+import time
+
+import pytest
+from pictures import picture
+from standin import StandIn
+
+from stillcam.frames import Frame, frame_name
+from stillcam.server import freshness as freshness_module
+from stillcam.server.cache import FrameCache, Seen
+from stillcam.server.camera import CameraLink
+from stillcam.server.freshness import Freshness, Outage
+
+
+def seen(time_s: float = 0.0, age_s: float = 0.0) -> Seen:
+    return Seen.of(Frame(frame_name(time_s), time_s, picture()), time.monotonic() - age_s, 1)
+
+
+@pytest.fixture
+def zone(monkeypatch):
+    monkeypatch.setenv("TZ", "Europe/Berlin")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.fixture
+def freshness(tmp_path):
+    cache = FrameCache(tmp_path)
+    yield Freshness(cache, CameraLink(tmp_path / "run/capture.sock"))
+    cache.close()
+
+
+TAKEN_S = 1795266180.0  # 2026-11-21 14:03 in Berlin
+
+
+@pytest.mark.parametrize(
+    ("newest_s", "camera_missing", "now_s", "headline"),
+    [
+        pytest.param(TAKEN_S, True, TAKEN_S + 60, "no camera since 14:03", id="today"),
+        pytest.param(TAKEN_S, False, TAKEN_S + 60, "no picture since 14:03", id="nobody knows why"),
+        pytest.param(
+            TAKEN_S, True, TAKEN_S + 11 * 3600, "no camera since 21 November 2026, 14:03", id="local midnight"
+        ),
+        pytest.param(None, True, TAKEN_S, "no camera", id="never a picture, no camera"),
+        pytest.param(None, False, TAKEN_S, "no picture yet", id="never a picture"),
+    ],
+)
+def test_the_headline_is_in_local_time(zone, newest_s, camera_missing, now_s, headline):
+    newest = None if newest_s is None else seen(newest_s)
+    assert Outage(newest, camera_missing, "").headline(now_s) == headline
+
+
+@pytest.mark.parametrize(
+    ("age_s", "interval_s", "stale"),
+    [
+        pytest.param(10, 2.0, False, id="three intervals and five seconds are not over"),
+        pytest.param(1000, 2.0, True, id="they are over"),
+        pytest.param(1000, 3600.0, False, id="a camera that takes one an hour"),
+        pytest.param(1000, 0.0, True, id="a daemon that is starting"),
+        pytest.param(1000, None, True, id="no daemon"),
+    ],
+)
+def test_stale_is_older_than_three_intervals_and_five_seconds(freshness, age_s, interval_s, stale):
+    capture = {"running": False} if interval_s is None else {"running": True, "interval_s": interval_s}
+    assert freshness.stale(seen(age_s=age_s), capture) is stale
+
+
+def test_no_frame_is_stale(freshness):
+    assert freshness.stale(None, {"interval_s": 3600.0})
+
+
+def test_without_a_daemon_its_last_interval_counts(freshness):
+    old = seen(age_s=1000)
+    assert not freshness.stale(old, {"interval_s": 3600.0})
+    assert not freshness.stale(old, {"running": False})
+
+
+def test_an_outage_tells_what_the_daemon_says(tmp_path, freshness):
+    with StandIn(tmp_path / "run/capture.sock", reason="check the ribbon cable") as daemon:
+        assert freshness.outage() == Outage(None, True, "check the ribbon cable")
+        assert daemon.asked == {"status": 1}
+
+
+def test_without_a_daemon_the_outage_says_how_to_start_it(freshness):
+    outage = freshness.outage()
+    assert not outage.camera_missing
+    assert "start_camera_server.sh" in outage.reason
+
+
+def test_an_outage_without_a_reason_is_one_too(tmp_path, freshness):
+    with StandIn(tmp_path / "run/capture.sock", reason=None):
+        assert freshness.outage() == Outage(None, False, "")
+
+
+def test_a_young_frame_costs_the_daemon_no_question(tmp_path, monkeypatch):
+    (tmp_path / frame_name(0.0)).write_bytes(picture())
+    (tmp_path / "current.jpg").symlink_to(frame_name(0.0))
+    cache = FrameCache(tmp_path)
+    try:
+        assert cache.wait_for_other("", 90.0)
+        with StandIn(tmp_path / "run/capture.sock") as daemon:
+            freshness = Freshness(cache, CameraLink(tmp_path / "run/capture.sock"))
+            with monkeypatch.context() as patch:
+                patch.setattr(freshness_module, "GRACE_S", 1e12)
+                assert freshness.outage() is None
+            assert daemon.asked == {}
+            assert freshness.outage() == Outage(cache.newest, False, "")
+            assert daemon.asked == {"status": 1}
+    finally:
+        cache.close()

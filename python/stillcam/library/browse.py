@@ -1,0 +1,141 @@
+"""Looking through the library: a page at a time, newest first, however much there is."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from stillcam.library.day import Item
+from stillcam.library.days import Days
+from stillcam.library.favourites import Favourites
+from stillcam.library.names import decode, is_day
+
+MAX_DAYS_READ = 32  # for one page: a filter that finds little gives what it has, and where to go on
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which items are wanted; None: it does not matter."""
+
+    kind: str | None = None
+    camera: str | None = None
+    day: str | None = None
+    favourites: bool = False
+
+    def takes(self, item: Item) -> bool:
+        """Whether `item` is of the kind and from the camera wanted."""
+        return self.kind in (None, item.kind) and self.camera in (None, item.camera)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Between two items: the next one is older than this (day, time in seconds, name)."""
+
+    day: str
+    time_s: float
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some items, newest first; `rest`: where to go on, None at the end."""
+
+    items: list[Item]
+    rest: Place | None
+
+
+class Library:
+    """The items below `root`.
+
+    Nothing is read before it is asked for, and what is kept in memory does not grow with the
+    number of items.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.favourites = Favourites(root)
+        self._days = Days(root)
+
+    def page(self, limit: int, start: Place | None = None, wanted: Filter | None = None) -> Page:
+        """At most `limit` items that come after `start`.
+
+        Raises:
+            OSError: a folder cannot be read.
+        """
+        wanted = wanted or Filter()
+        found: list[Item] = []
+        for read, day in enumerate(self._candidates(start, wanted)):
+            if read == MAX_DAYS_READ:
+                return Page(found, Place(day, float("inf"), ""))
+            for item in self._of_day(day, wanted):
+                if start and item.key >= (start.day, start.time_s, start.name):
+                    continue
+                if len(found) == limit:
+                    last = found[-1]
+                    return Page(found, Place(last.day, last.time_s, last.name))
+                found.append(item)
+        return Page(found, None)
+
+    def item(self, id_: str) -> Item:
+        """The item at an address below `library/`.
+
+        Raises:
+            LookupError: there is none.
+        """
+        day, _, text = id_.partition("/")
+        try:
+            name = decode(text)
+        except ValueError:
+            name = ""
+        for item in self._days.items(day) if is_day(day) else ():
+            if item.name == name:
+                return item
+        raise LookupError(f"there is nothing called {id_} in the library: it may have been deleted")
+
+    def path(self, item: Item, name: str | None = None) -> Path:
+        """Where the file of `item`, or another one that belongs to it, is."""
+        return self.root / item.day / (name or item.name)
+
+    def cameras(self) -> list[str]:
+        """The models that the days read so far know of."""
+        return self._days.known_cameras()
+
+    def calendar(self, year: int) -> dict[str, int]:
+        """The number of items of each day of `year` that has some."""
+        days = [day for day in self._days.names() if day.startswith(f"{year:04d}-")]
+        return {day: total for day in reversed(days) if (total := self._days.summary(day).total)}
+
+    def years(self) -> list[int]:
+        """The years that have days, the newest first."""
+        return sorted({int(day[:4]) for day in self._days.names()}, reverse=True)
+
+    def _candidates(self, start: Place | None, wanted: Filter) -> Iterator[str]:
+        """The days that may hold items wanted, newest first."""
+        marked = self.favourites.days() if wanted.favourites else None
+        for day in self._days.names():
+            if (start and day > start.day) or wanted.day not in (None, day):
+                continue
+            if marked is not None and day not in marked:
+                continue
+            summary = self._days.known_summary(day)
+            if summary is None or summary.may_hold(wanted.kind, wanted.camera):
+                yield day
+
+    def _of_day(self, day: str, wanted: Filter) -> Iterator[Item]:
+        names = self.favourites.of_day(day) if wanted.favourites else None
+        for item in reversed(self._days.items(day)):
+            if wanted.takes(item) and (names is None or item.name in names):
+                yield item
+
+
+def size_bytes(root: Path, item: Item) -> int:
+    """The size of all files of `item`; 0 for what is gone."""
+    total = 0
+    for name in item.files:
+        try:
+            total += os.stat(root / item.day / name, follow_symlinks=False).st_size
+        except OSError:
+            continue
+    return total

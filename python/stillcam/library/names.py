@@ -1,0 +1,93 @@
+"""What the name of a file in the library says, and how it is written in an address."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import os
+import re
+import time
+from datetime import UTC, datetime
+
+KINDS = {
+    **dict.fromkeys(("jpg", "jpeg", "png", "bmp"), "photo"),
+    "dng": "raw",
+    **dict.fromkeys(("mp4", "m4v", "mov", "mkv", "webm", "h264", "mjpeg"), "video"),
+}
+PREVIEWS = ("jpg", "jpeg")  # what stands for a raw photo or a video of the same name
+SIDECAR = "json"
+
+_DAY = re.compile(r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])", re.ASCII)
+_OURS = re.compile(
+    r"(?P<stamp>\d{8}T\d{6}\.\d{3}Z)_(?P<kind>photo|raw|video)(?:_(?P<camera>[^_/.]+))?(?:_.*)?", re.ASCII | re.DOTALL
+)
+_NOT_IN_MODEL = re.compile(r"[^A-Za-z0-9-]+")
+
+
+def is_day(name: str) -> bool:
+    """Whether a folder of this name is a day's: `2026-11-20`."""
+    return _DAY.fullmatch(name) is not None
+
+
+def day_of(time_s: float) -> str:
+    """The day on which an item of `time_s` (seconds since the epoch) is kept: the camera's own, in local time."""
+    return time.strftime("%Y-%m-%d", time.localtime(time_s))
+
+
+def stem_of(kind: str, time_s: float, camera: str) -> str:
+    """The name, without its extension, of an item that we make.
+
+    Args:
+        kind: photo, raw or video.
+        time_s: when it was taken, in seconds since the epoch.
+        camera: the sensor's model, or empty.
+    """
+    millis = int(time_s * 1000 + 0.5)
+    moment = datetime.fromtimestamp(millis // 1000, UTC)
+    model = _NOT_IN_MODEL.sub("-", camera)
+    return f"{moment:%Y%m%dT%H%M%S}.{millis % 1000:03d}Z_{kind}{'_' if model else ''}{model}"
+
+
+def said_by(stem: str) -> tuple[float, str, str] | None:
+    """Time (seconds since the epoch), kind and camera that the stem of a name of ours tells; None: not ours."""
+    if not (match := _OURS.fullmatch(stem)):
+        return None
+    try:
+        moment = datetime.fromisoformat(match["stamp"])
+    except ValueError:
+        return None
+    return moment.timestamp(), match["kind"], match["camera"] or ""
+
+
+def split(name: str) -> tuple[str, str]:
+    """Stem and extension (lower case, without the dot) of a file's name."""
+    stem, dot, extension = name.rpartition(".")
+    return (stem, extension.lower()) if dot else (name, "")
+
+
+def encode(name: str) -> str:
+    """A file's name as one part of an address, before percent-encoding.
+
+    A file system allows characters that no address should hold (line ends, backslashes, what
+    is not UTF-8): such a name becomes `~` and its bytes in URL-safe base64.
+    """
+    if name.isprintable() and not name.startswith("~") and not set(name) & set("/\\"):
+        return name
+    return "~" + base64.urlsafe_b64encode(os.fsencode(name)).decode().rstrip("=")
+
+
+def decode(text: str) -> str:
+    """The file's name that `encode` has written.
+
+    Raises:
+        ValueError: it could not be the name of a file that is shown.
+    """
+    name = text
+    if text.startswith("~"):
+        try:
+            name = os.fsdecode(base64.b64decode(text[1:] + "=" * (-len(text[1:]) % 4), altchars=b"-_", validate=True))
+        except binascii.Error as error:
+            raise ValueError(f"not a name: {text!r}") from error
+    if not name or name.startswith(".") or "/" in name or "\0" in name or encode(name) != text:
+        raise ValueError(f"not a name: {text!r}")
+    return name

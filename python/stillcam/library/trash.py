@@ -1,0 +1,101 @@
+"""Deleting with a way back: items lie in `.trash/WHEN/DAY/` for 30 days."""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from stillcam.library.day import Item, read_day
+
+FOLDER = ".trash"
+KEPT_S = 30 * 86400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Trashed:
+    """A deleted item; `deleted` names its folder in the trash, and is when it was deleted: `20261120T234501Z`."""
+
+    deleted: str
+    item: Item
+
+
+class Trash:
+    """The trash of the library at `root`."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._folder = root / FOLDER
+
+    def put(self, item: Item, now_s: float) -> Trashed:
+        """Delete `item`.
+
+        Args:
+            now_s: seconds since the epoch.
+
+        Raises:
+            LookupError: somebody else has deleted it meanwhile.
+            OSError: it cannot be moved.
+        """
+        deleted = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(now_s))
+        target = self._folder / deleted / item.day
+        target.mkdir(parents=True, exist_ok=True)
+        try:
+            _move(self._root / item.day, target, item)
+        except FileNotFoundError as error:
+            raise LookupError(f"{item.id} has been deleted already") from error
+        return Trashed(deleted, item)
+
+    def items(self) -> list[Trashed]:
+        """All that can be brought back, what was deleted last first."""
+        found = []
+        for folder in sorted(_folders(self._folder), reverse=True):
+            found += [Trashed(folder.name, item) for day in _folders(folder) for item in read_day(day)]
+        return found
+
+    def restore(self, trashed: Trashed) -> None:
+        """Bring an item back.
+
+        Raises:
+            LookupError: it is not in the trash any more.
+            FileExistsError: there is another one of that name by now.
+        """
+        day = self._root / trashed.item.day
+        day.mkdir(exist_ok=True)
+        source = self._folder / trashed.deleted / trashed.item.day
+        if (day / trashed.item.name).exists():
+            raise FileExistsError(f"there is another {trashed.item.id} by now: rename or delete that first")
+        try:
+            _move(source, day, trashed.item)
+        except FileNotFoundError as error:
+            raise LookupError(f"{trashed.item.id} is not in the trash any more") from error
+
+    def empty(self, before_s: float) -> int:
+        """Delete for good what was deleted before `before_s` (seconds since the epoch); how many folders that were."""
+        limit = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(before_s))
+        old = [folder for folder in _folders(self._folder) if folder.name < limit]
+        for folder in old:
+            shutil.rmtree(
+                folder, onerror=lambda _call, path, failure: logging.warning("cannot delete %s: %s", path, failure[1])
+            )
+        return len(old)
+
+
+def _move(source: Path, target: Path, item: Item) -> None:
+    """Move all files of `item`; its own first, with which it disappears, or last, with which it appears."""
+    os.rename(source / item.name, target / item.name)
+    for name in item.files[1:]:
+        try:
+            os.rename(source / name, target / name)
+        except FileNotFoundError:
+            continue  # removed by hand, or it belongs to two items of one name
+
+
+def _folders(folder: Path) -> list[Path]:
+    try:
+        return [path for path in folder.iterdir() if path.is_dir()]
+    except FileNotFoundError:
+        return []

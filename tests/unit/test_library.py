@@ -1,0 +1,311 @@
+"""The library: files are the truth, a page at a time, and nothing is half there."""
+
+import json
+import os
+import zipfile
+from datetime import UTC, datetime
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stillcam.library.browse import Filter, Library, Page
+from stillcam.library.day import Item, read_day
+from stillcam.library.drafts import Draft, recover
+from stillcam.library.names import day_of, decode, encode, said_by, stem_of
+from stillcam.library.retention import Kept, Rule, doomed
+from stillcam.library.trash import Trash
+from stillcam.library.zipped import member, size_of, stream
+
+NOON_S = datetime(2026, 11, 20, 12, tzinfo=UTC).timestamp()
+
+
+def made(root: Path, kind: str = "photo", time_s: float = NOON_S, camera: str = "imx708") -> str:
+    """Make an item as the daemon does; its address."""
+    draft = Draft(root, kind, time_s, camera)
+    draft.path({"photo": "jpg", "raw": "dng", "video": "mp4"}[kind]).write_bytes(b"main")
+    if kind != "photo":
+        draft.path("jpg").write_bytes(b"preview")
+    return draft.finish({"kind": kind})
+
+
+def walked(library: Library, limit: int, wanted: Filter | None = None) -> list[Item]:
+    """All items, page by page."""
+    page = Page([], None)
+    found: list[Item] = []
+    while (page := library.page(limit, page.rest, wanted)).rest:
+        found += page.items
+    return found + page.items
+
+
+# --- names
+
+
+@given(st.text(st.characters(exclude_characters="/\0"), min_size=1).filter(lambda name: not name.startswith(".")))
+def test_every_name_that_a_file_system_allows_has_an_address(name):
+    """Surrogates stand for bytes that are not UTF-8, as Python reads them from a folder."""
+    try:
+        os.fsencode(name)
+    except UnicodeEncodeError:
+        return  # such a name cannot come from a folder
+    assert decode(encode(name)) == os.fsdecode(os.fsencode(name))
+    assert encode(name).isprintable()
+
+
+@pytest.mark.parametrize(
+    "text", ["", ".", "..", ".hidden", "a/b", "~", "~Li4", "~L2V0Yw", "~YQ", "~a=b", "a\0b", "a\\b", "a\nb", "~%%%"]
+)
+def test_no_address_leads_out_of_the_day(text):
+    with pytest.raises(ValueError, match="not a name"):
+        decode(text)
+
+
+@given(st.sampled_from(["photo", "raw", "video"]), st.integers(0, 4_000_000_000_000), st.text("abc019-", max_size=9))
+def test_a_name_tells_time_kind_and_camera(kind, millis, camera):
+    said = said_by(stem_of(kind, millis / 1000, camera))
+    assert said is not None
+    assert (round(said[0] * 1000), said[1:]) == (millis, (kind, camera))
+
+
+@pytest.mark.parametrize(
+    "stem", ["", "IMG_1", "20261340T000000.000Z_photo", "20261120T234501.123Z", "x20261120T234501.123Z_photo"]
+)
+def test_a_stranger_s_name_tells_nothing(stem):
+    assert said_by(stem) is None
+
+
+# --- a day's folder
+
+
+def test_what_is_copied_in_by_hand_is_shown(tmp_path):
+    folder = tmp_path / "2026-11-20"
+    folder.mkdir()
+    for name in (
+        "IMG_1.JPG",
+        "IMG_2.dng",
+        "IMG_2.jpg",
+        "film.mp4",
+        "film.json",
+        "notes.txt",
+        ".hidden.jpg",
+        "a\nb.png",
+    ):
+        (folder / name).touch()
+    items = {item.name: item for item in read_day(folder)}
+    assert set(items) == {"IMG_1.JPG", "IMG_2.dng", "film.mp4", "a\nb.png"}
+    assert (items["IMG_2.dng"].kind, items["IMG_2.dng"].preview) == ("raw", "IMG_2.jpg")
+    assert items["film.mp4"].sidecar == "film.json"
+
+
+def test_a_preview_whose_video_is_gone_is_no_photo(tmp_path):
+    made(tmp_path, "video")
+    folder = tmp_path / day_of(NOON_S)
+    next(folder.glob("*.mp4")).unlink()
+    assert read_day(folder) == []
+
+
+def test_a_link_that_leads_nowhere_is_no_item(tmp_path):
+    (tmp_path / "x.jpg").symlink_to("gone")
+    assert read_day(tmp_path) == []
+
+
+# --- pages
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(["photo", "raw", "video"]), st.integers(0, 40 * 86400)), max_size=60),
+    st.integers(1, 7),
+)
+def test_pages_show_each_item_once_newest_first(tmp_path_factory, taken, limit):
+    root = tmp_path_factory.mktemp("library")
+    ids = {made(root, kind, NOON_S + second) for kind, second in taken}
+    library = Library(root)
+    found = walked(library, limit)
+    assert [item.key for item in found] == sorted((item.key for item in found), reverse=True)
+    assert {item.id for item in found} == ids
+    assert len(found) == len(taken)
+    raws = walked(library, limit, Filter(kind="raw"))
+    assert raws == [item for item in found if item.kind == "raw"]
+
+
+def test_a_page_goes_on_where_its_last_item_was_deleted(tmp_path):
+    for second in range(6):
+        made(tmp_path, time_s=NOON_S + second)
+    library = Library(tmp_path)
+    first = library.page(3)
+    library.path(first.items[-1]).unlink()
+    rest = library.page(3, first.rest)
+    assert [item.time_s for item in rest.items] == [NOON_S + 2, NOON_S + 1, NOON_S]
+
+
+def test_a_filter_that_finds_nothing_gives_up_in_steps(tmp_path):
+    """A page never reads the whole library."""
+    for day in range(100):
+        made(tmp_path, time_s=NOON_S + day * 86400)
+    made(tmp_path, "video", time_s=NOON_S - 86400)
+    library = Library(tmp_path)
+    page, pages = library.page(5, None, Filter(kind="video")), 1
+    while not page.items:
+        assert page.rest
+        page, pages = library.page(5, page.rest, Filter(kind="video")), pages + 1
+    assert (pages, page.items[0].kind) == (4, "video")
+
+
+def test_favourites_and_days_and_cameras_are_filters(tmp_path):
+    ids = [made(tmp_path, time_s=NOON_S + day * 86400, camera=f"imx{day}") for day in range(3)]
+    library = Library(tmp_path)
+    library.favourites.add(library.item(ids[1]))
+    assert [item.id for item in walked(library, 2, Filter(favourites=True))] == [ids[1]]
+    assert [item.id for item in walked(library, 2, Filter(day=ids[2][:10]))] == [ids[2]]
+    assert [item.id for item in walked(library, 2, Filter(camera="imx0"))] == [ids[0]]
+    library.favourites.remove(library.item(ids[1]))
+    assert walked(library, 2, Filter(favourites=True)) == []
+
+
+def test_what_comes_and_goes_by_hand_is_noticed(tmp_path):
+    id_ = made(tmp_path)
+    library = Library(tmp_path)
+    assert len(library.page(9).items) == 1
+    (tmp_path / id_[:10] / "copied.jpg").touch()
+    assert len(library.page(9).items) == 2
+    library.path(library.item(id_)).unlink()
+    assert [item.name for item in library.page(9).items] == ["copied.jpg"]
+    assert library.calendar(2026) == {id_[:10]: 1}
+
+
+@pytest.mark.parametrize(
+    "id_",
+    ["", "/", "2026-11-20", "2026-11-20/", "../x.jpg", "2026-11-20/../../x.jpg", ".trash/x.jpg", "2026-11-20/.x.jpg"],
+)
+def test_only_items_have_addresses(tmp_path, id_):
+    made(tmp_path)
+    with pytest.raises(LookupError):
+        Library(tmp_path).item(id_)
+
+
+# --- drafts
+
+
+def test_an_item_appears_whole(tmp_path):
+    draft = Draft(tmp_path, "raw", NOON_S, "imx 477/m")
+    draft.path("dng").write_bytes(b"raw")
+    draft.path("jpg").write_bytes(b"preview")
+    assert Library(tmp_path).page(9).items == []
+    item = Library(tmp_path).item(draft.finish({"Lux": 400}))
+    assert (item.kind, item.camera, item.time_s) == ("raw", "imx-477-m", NOON_S)
+    assert item.sidecar is not None
+    assert json.loads((tmp_path / item.day / item.sidecar).read_text()) == {"Lux": 400}
+
+
+def test_two_items_of_one_moment_have_names_of_their_own(tmp_path):
+    """Also while the clock stands, or has been set back."""
+    ids = {made(tmp_path) for _ in range(5)}
+    assert len(ids) == 5
+    assert len(Library(tmp_path).page(9).items) == 5
+
+
+@pytest.mark.parametrize("moved", [(), ("jpg",), ("jpg", "mp4")])
+def test_a_crash_while_an_item_appears_is_put_right(tmp_path, moved):
+    draft = Draft(tmp_path, "video", NOON_S, "")
+    for extension in ("mp4", "jpg", "json"):
+        draft.path(extension).write_bytes(b"{}")
+    day = tmp_path / day_of(NOON_S)
+    day.mkdir()
+    for extension in moved:
+        draft.path(extension).rename(day / draft.path(extension).name)
+    assert recover(tmp_path) == []
+    (item,) = Library(tmp_path).page(9).items
+    assert [Path(name).suffix for name in item.files] == [".mp4", ".jpg", ".json"]
+
+
+def test_what_was_not_whole_is_left_to_be_saved_or_deleted(tmp_path):
+    draft = Draft(tmp_path, "video", NOON_S, "")
+    draft.path("mp4").write_bytes(b"begun")
+    assert recover(tmp_path) == [draft.path("mp4")]
+    assert Library(tmp_path).page(9).items == []
+    assert recover(tmp_path / "none") == []
+
+
+# --- trash and retention
+
+
+def test_what_was_deleted_comes_back_as_it_was(tmp_path):
+    item = Library(tmp_path).item(made(tmp_path, "raw"))
+    trash = Trash(tmp_path)
+    before = sorted(path.name for path in (tmp_path / item.day).iterdir())
+    trash.put(item, NOON_S)
+    assert Library(tmp_path).page(9).items == []
+    with pytest.raises(LookupError, match="already"):
+        trash.put(item, NOON_S + 1)
+    (trashed,) = trash.items()
+    trash.restore(trashed)
+    assert sorted(path.name for path in (tmp_path / item.day).iterdir()) == before
+    with pytest.raises(FileExistsError):
+        trash.restore(trashed)
+
+
+def test_the_trash_is_emptied_of_what_is_old(tmp_path):
+    for day in range(3):
+        Trash(tmp_path).put(Library(tmp_path).item(made(tmp_path, time_s=NOON_S + day)), NOON_S + day * 86400)
+    assert Trash(tmp_path).empty(NOON_S + 1.5 * 86400) == 2
+    assert [trashed.item.time_s for trashed in Trash(tmp_path).items()] == [NOON_S + 2]
+
+
+def test_the_oldest_go_first_and_favourites_never():
+    kept = [
+        Kept(Item("2026-11-20", f"{number}.jpg", "photo", number * 100.0), 10, favourite=number == 1)
+        for number in range(6)
+    ]
+
+    def gone(rule: Rule, used: int = 60, free: int = 100) -> list[str]:
+        return [item.name for item in doomed(kept, rule, 600.0, used, free)]
+
+    assert gone(Rule()) == []
+    assert gone(Rule(max_age_s=350)) == ["0.jpg", "2.jpg"]
+    assert gone(Rule(max_bytes=35)) == ["0.jpg", "2.jpg", "3.jpg"]
+    assert gone(Rule(min_free_bytes=115)) == ["0.jpg", "2.jpg"]
+    assert gone(Rule(max_age_s=150, max_bytes=59)) == ["0.jpg", "2.jpg", "3.jpg", "4.jpg"]
+
+
+# --- ZIP
+
+
+@given(
+    st.dictionaries(
+        st.text(st.characters(codec="utf-8", exclude_characters="/\0\\"), min_size=1, max_size=9),
+        st.binary(max_size=99),
+    )
+)
+def test_an_archive_has_the_size_that_was_announced(tmp_path_factory, contents):
+    folder = tmp_path_factory.mktemp("files")
+    members = []
+    for number, (name, data) in enumerate(contents.items()):
+        (folder / str(number)).write_bytes(data)
+        members.append(member(folder / str(number), f"{number}/{name}", (2026, 11, 20, 12, 0, 0)))
+    archive = b"".join(piece for pieces in stream(members) for piece in pieces)
+    assert len(archive) == size_of(members)
+    with zipfile.ZipFile(BytesIO(archive)) as read:
+        assert read.testzip() is None
+        assert [read.read(one.name) for one in members] == list(contents.values())
+
+
+def test_an_archive_that_needs_large_numbers(tmp_path):
+    """Sparse files, and only the sizes of what comes out are kept."""
+    for name, size in (("large", (2 << 30) + 1), ("after", 10)):
+        with (tmp_path / name).open("wb") as file:
+            file.truncate(size)
+    members = [member(tmp_path / name, name, (1970, 1, 1, 0, 0, 0)) for name in ("large", "after")]
+    assert sum(len(piece) for pieces in stream(members) for piece in pieces) == size_of(members)
+
+
+def test_a_file_that_changes_meanwhile_breaks_the_archive_off(tmp_path):
+    (tmp_path / "a").write_bytes(b"123")
+    one = member(tmp_path / "a", "a", (2026, 1, 1, 0, 0, 0))
+    (tmp_path / "a").write_bytes(b"1")
+    with pytest.raises(ConnectionAbortedError, match="shorter"):
+        list(stream([one]))
+    (tmp_path / "a").unlink()
+    with pytest.raises(ConnectionAbortedError):
+        list(stream([one]))

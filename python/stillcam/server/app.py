@@ -9,7 +9,9 @@ from __future__ import annotations
 import logging
 import socket
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Protocol
+from urllib.parse import quote
 
 from stillcam.server.hosts import check_host, see_through
 from stillcam.server.messages import Answer, Refused, Request, Route, error
@@ -57,6 +59,7 @@ class App:
         for route in self.routes:
             table = self._below if route.path.endswith("/") else self._exact
             table.setdefault(route.path, {})[route.method] = route
+        self._longest = max(map(len, self._below), default=0)
 
     def answer(self, request: Request) -> Answer:
         """The answer to any request; a fault of ours is logged, and told without its details."""
@@ -78,7 +81,7 @@ class App:
         """Count an answer, and log it if that is wanted."""
         self._tally.answered(request.route if request else "", answer.status, sent)
         if request and self._settings().server.access_log:
-            address = f"{request.method} /{request.path}{'?' if request.query else ''}{request.query}"
+            address = f"{request.method} /{quote(request.path)}{'?' if request.query else ''}{request.query}"
             logging.info("%s %s %s %s B %.0f ms", request.address, address, answer.status, sent, seconds * 1000)
 
     def _routed(self, request: Request) -> Answer:
@@ -96,14 +99,22 @@ class App:
         if route.path.endswith("/"):
             request.rest = request.path.removeprefix(route.path)
         self._guard.admit(request, route)
+        request.still_may = partial(self._still_may, request, route)
         answer = route.handler(request)
         return part(request, answer) if "range" in request.headers else answer
+
+    def _still_may(self, request: Request, route: Route) -> bool:
+        try:
+            self._guard.admit(request, route)
+        except Refused:
+            return False
+        return True
 
     def _find(self, path: str) -> dict[str, Route]:
         """The methods of the route for `path`; the longest that ends in a slash where none is exact."""
         if methods := self._exact.get(path):
             return methods
-        cut = path.rfind("/")
+        cut = path.rfind("/", 0, self._longest)  # thousands of slashes are no thousands of looks
         while cut > 0:
             if methods := self._below.get(path[: cut + 1]):
                 return methods

@@ -16,6 +16,7 @@ from urllib.parse import parse_qs
 from stillcam.server.bodies import FilePart, Piece
 
 MAX_JSON_BYTES = 64 * 1024
+MAX_VALUES = 64  # in a query
 
 
 class Access(Enum):
@@ -53,6 +54,10 @@ def _stays() -> bool:
     return False
 
 
+def _yes() -> bool:
+    return True
+
+
 class Request:
     """One request.
 
@@ -71,6 +76,7 @@ class Request:
         route: the path of the route that takes it; empty as long as none does.
         rest: what follows a route that ends in a slash.
         person: who asks; None: nobody known.
+        still_may: whether who asks may do so still; a stream, which may last for days, asks now and then.
     """
 
     __slots__ = (
@@ -86,6 +92,7 @@ class Request:
         "rest",
         "route",
         "secure",
+        "still_may",
     )
 
     def __init__(
@@ -109,11 +116,22 @@ class Request:
         self.gone = gone
         self.route = self.rest = ""
         self.person: Person | None = None
+        self.still_may: Callable[[], bool] = _yes
         self._read_body = read_body
 
     def value(self, name: str) -> str | None:
-        """The query's value called `name`, the last one if there are several."""
-        return parse_qs(self.query, keep_blank_values=True).get(name, [None])[-1] if self.query else None
+        """The query's value called `name`, the last one if there are several.
+
+        Raises:
+            Refused: it has more than `MAX_VALUES` values.
+        """
+        if not self.query:
+            return None
+        try:
+            values = parse_qs(self.query, keep_blank_values=True, max_num_fields=MAX_VALUES)
+        except ValueError as error:
+            raise Refused(400, f"the query has more than {MAX_VALUES} values") from error
+        return values.get(name, [None])[-1]
 
     def body(self, max_bytes: int = MAX_JSON_BYTES) -> bytes:
         """The body.
@@ -133,6 +151,8 @@ class Request:
             raise Refused(415, "send JSON, with Content-Type: application/json")
         try:
             document = json.loads(self.body(max_bytes))
+            # Python takes more: NaN, numbers beyond all, and half characters that no file can hold.
+            json.dumps(document, ensure_ascii=False, allow_nan=False).encode()
         except (ValueError, RecursionError) as error:
             raise Refused(400, f"this is not JSON: {error}") from error
         if not isinstance(document, dict):
@@ -201,7 +221,7 @@ class Route:
 
 def as_json(status: int, document: Any, headers: dict[str, str] | None = None) -> Answer:
     """A JSON answer, never kept by a cache."""
-    body = json.dumps(document, ensure_ascii=False).encode() + b"\n"
+    body = json.dumps(document, ensure_ascii=False).encode(errors="replace") + b"\n"
     return Answer(status, body, {"Content-Type": "application/json", "Cache-Control": "no-store", **(headers or {})})
 
 

@@ -7,6 +7,7 @@ included, and says nothing about what it is made of.
 
 from __future__ import annotations
 
+import contextlib
 import re
 import select
 import socket
@@ -150,8 +151,11 @@ class Connection(socketserver.BaseRequestHandler):
             self._rest = b""
             return data[: -len(END)]  # as nearly every request comes
         deadline = time.monotonic() + self._head_s
+        text = f"the head of the request did not come within {self._head_s:g} s"
+        led = False
         while data:
-            data = data.removeprefix(b"\r\n")  # RFC 9112, 2.2: an empty line before the request
+            if not led and data.startswith(b"\r\n"):  # RFC 9112, 2.2: one empty line before the request
+                data, led = data[2:], True
             end = data.find(END)
             if max(end, len(data) if end < 0 else 0) > MAX_HEAD_BYTES:
                 raise Refused(431, f"the head is too long: it may have {MAX_HEAD_BYTES} bytes")
@@ -160,10 +164,7 @@ class Connection(socketserver.BaseRequestHandler):
                 return data[:end]
             if _BARE_LF.search(data):
                 raise Refused(400, "lines must end in CR LF")
-            try:
-                chunk = self._wire.receive(max(0.01, deadline - time.monotonic()))
-            except TimeoutError:
-                raise Refused(408, f"the head of the request did not come within {self._head_s:g} s") from None
+            chunk = self._more(deadline, text)
             data = data + chunk if chunk else b""
         return None
 
@@ -174,28 +175,43 @@ class Connection(socketserver.BaseRequestHandler):
         except TimeoutError:
             return b""
 
+    def _more(self, deadline: float, text: str) -> bytes:
+        """Some more bytes of a request; none when the client sends no more.
+
+        Raises:
+            Refused: nothing came before `deadline`, by the monotonic clock; says `text`.
+        """
+        if (left := deadline - time.monotonic()) > 0:
+            with contextlib.suppress(TimeoutError):
+                return self._wire.receive(left)
+        raise Refused(408, text)
+
     def _read_body(self, max_bytes: int) -> bytes:
         """See Request.body."""
         length = len(self._body) + self._unread
         if length > max_bytes:
             raise Refused(413, f"the body is too large: it may have {max_bytes} bytes")
-        if self._waits and self._unread:
-            self._wire.send([b"HTTP/1.1 100 Continue\r\n\r\n"])
-        self._waits = False
-        parts = [self._body]
-        deadline = time.monotonic() + BODY_S + length / BODY_BYTES_S
-        while self._unread:
+        if self._unread:
+            assert self._place is not None  # or nothing is answered
+            self._place.waiting_since = time.monotonic()  # a body that does not come holds no place
             try:
-                chunk = self._wire.receive(max(0.01, deadline - time.monotonic()))
-            except TimeoutError:
-                raise Refused(408, "the body of the request did not come in time") from None
-            if not chunk:
-                raise ConnectionError("the client left in the middle of its request")
+                self._read_rest_of_body(time.monotonic() + BODY_S + length / BODY_BYTES_S)
+            except OSError as failure:
+                raise ConnectionError("the client left in the middle of its request") from failure
+            self._place.waiting_since = None
+        return self._body
+
+    def _read_rest_of_body(self, deadline: float) -> None:
+        if self._waits:
+            self._wire.send([b"HTTP/1.1 100 Continue\r\n\r\n"])
+        parts = [self._body]
+        while self._unread:
+            if not (chunk := self._more(deadline, "the body of the request did not come in time")):
+                raise ConnectionError
             parts.append(chunk[: self._unread])
             self._rest += chunk[self._unread :]
             self._unread -= len(parts[-1])
         self._body = b"".join(parts)
-        return self._body
 
     def _send(self, answer: Answer, keep: bool, *, bare: bool = False, old: bool = False) -> None:
         """Send an answer.

@@ -1,8 +1,8 @@
 """How many connections there may be, in all and from one address, and who has to leave for a newcomer.
 
 Beyond the limits a newcomer gets the place of the connection that has waited longest for its
-next request: an idle browser asks again by itself, and a client that sends a byte a second
-holds nothing up. A connection that is being answered keeps its place.
+next request, or for the rest of one: an idle browser asks again by itself, and a client that
+sends a byte a second holds nothing up. A connection that is being answered keeps its place.
 """
 
 from __future__ import annotations
@@ -74,6 +74,11 @@ class Places:
             self._by_neighbourhood[neighbourhood] += 1
             return place
 
+    def make_room(self) -> None:
+        """Free a place, if that can be: something else than places is short."""
+        with self._lock:
+            self._free(list(self._taken))
+
     def give_back(self, place: Place) -> None:
         """The connection has ended."""
         with self._lock:
@@ -95,7 +100,8 @@ class Places:
             return False
         self._leave(longest)
         with contextlib.suppress(OSError):  # it has gone by itself
-            longest.connection.shutdown(socket.SHUT_RDWR)  # its thread, in recv, sees the end
+            # Its thread, in recv, sees the end. Not SSLSocket's method: after that the thread would send in the clear.
+            socket.socket.shutdown(longest.connection, socket.SHUT_RDWR)
         return True
 
     def _leave(self, place: Place) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import errno
 import logging
 import os
@@ -23,6 +24,7 @@ from stillcam.server.table import build
 from stillcam.server.tls import Certificate
 from stillcam.settings import Settings
 
+ENDS = (signal.SIGTERM, signal.SIGINT)
 SWITCH_S = 0.0005  # a thread that is awake gives way this soon: with many viewers none waits long for its turn
 
 
@@ -55,19 +57,19 @@ def run(environ: Mapping[str, str]) -> None:
     server = listen(listening_address(environ), build(paths, settings), settings(), paths)
 
     def stop(signum: int, _frame: object) -> None:
+        for each in ENDS:
+            signal.signal(each, signal.SIG_IGN)  # it ends already
         logging.info("ending: %s", signal.Signals(signum).name)
         raise Ended
 
-    for signum in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(signum, stop)
     sys.setswitchinterval(SWITCH_S)
     _allow_descriptors()
     scheme = "https" if server.tls else "http"
-    logging.info("server %s listens on %s port %s (%s)", __version__, *server.server_address[:2], scheme)
-    try:
+    with server, contextlib.suppress(Ended):
+        for signum in ENDS:
+            signal.signal(signum, stop)
+        logging.info("server %s listens on %s port %s (%s)", __version__, *server.server_address[:2], scheme)
         server.serve_forever()
-    except Ended:
-        server.server_close()
 
 
 def listen(address: tuple[str, int], app: App, settings: Settings, paths: Paths) -> Server:

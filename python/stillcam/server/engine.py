@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import _thread
-import contextlib
 import errno
 import logging
 import socket
@@ -19,6 +18,11 @@ from stillcam.server.connection import HEAD_S, Application, Connection
 from stillcam.server.places import Place, Places
 
 STACK_BYTES = 256 * 1024
+SHORT_S = 0.05  # from one look to the next whether there are descriptors and memory again
+SHORT_AGAIN_S = 60.0  # so often at most it is said that there are none
+
+_CLOSED = (errno.EBADF, errno.EINVAL, errno.ENOTSOCK)
+_SHORT = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 
 
 class Server(ThreadingHTTPServer):
@@ -44,6 +48,7 @@ class Server(ThreadingHTTPServer):
         self.app = app
         self.places = places
         self.tls = tls
+        self._short_s = -SHORT_AGAIN_S
         self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
         threading.stack_size(STACK_BYTES)
         super().__init__(address, Connection)  # type: ignore[arg-type]  # made in _serve, with its place
@@ -56,22 +61,31 @@ class Server(ThreadingHTTPServer):
         self.socket.bind(self.server_address)
         self.server_address = self.socket.getsockname()
 
-    def get_request(self) -> tuple[socket.socket, Any]:
-        """Accept; without descriptors wait a little, or the loop would spin."""
-        try:
-            return super().get_request()
-        except OSError as failure:
-            if failure.errno in (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM):
-                logging.warning("cannot take a connection (%s): waiting", failure.strerror)
-                time.sleep(0.2)
-            raise
-
     def serve_forever(self, poll_interval: float = 0.0) -> None:
-        """Take connections until an exception, a signal handler's for instance, ends it."""
+        """Take connections until an exception, a signal handler's for instance, ends it.
+
+        Raises:
+            OSError: the listening socket has been shut or closed.
+        """
         del poll_interval  # the base class looks that often whether to end
         while True:
-            with contextlib.suppress(OSError):  # a client that left before it was taken
-                self.process_request(*self.get_request())
+            try:
+                request, address = self.get_request()
+            except OSError as failure:
+                if failure.errno in _CLOSED:
+                    raise
+                if failure.errno in _SHORT:
+                    self._wait(failure)
+                continue  # else a client that left before it was taken
+            self.process_request(request, address)
+
+    def _wait(self, failure: OSError) -> None:
+        """Descriptors or memory are short: have a connection that waits leave, and wait, or the loop would spin."""
+        if time.monotonic() - self._short_s > SHORT_AGAIN_S:
+            self._short_s = time.monotonic()
+            logging.warning("cannot take more connections: %s", failure.strerror)
+        self.places.make_room()
+        time.sleep(SHORT_S)
 
     def process_request(self, request: Any, client_address: Any) -> None:
         """Start the connection's thread, if there is a place for it."""
@@ -91,9 +105,10 @@ class Server(ThreadingHTTPServer):
         try:
             if self.tls is not None:
                 request.settimeout(HEAD_S)
-                request = self.tls().wrap_socket(request, server_side=True)
+                request = self.tls().wrap_socket(request, server_side=True, do_handshake_on_connect=False)
                 if place is not None:
-                    place.connection = request
+                    place.connection = request  # from here on it may have to leave
+                request.do_handshake()
             Connection(request, address, self, place)
         except (ConnectionError, TimeoutError, ssl.SSLError):
             pass  # a client that goes away, or stalls, is no event

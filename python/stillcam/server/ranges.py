@@ -26,7 +26,7 @@ def span(header: str, size: int) -> tuple[int, int] | None:
         ValueError: nothing of it is there.
     """
     match = _RANGE.fullmatch(header.replace(" ", ""))
-    if not match or header == "bytes=-":
+    if not match or match.groups() == ("", ""):
         return None
     first, last = match.groups()
     if not first:

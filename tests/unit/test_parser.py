@@ -26,9 +26,9 @@ TOKEN = ascii_letters + digits + "!#$%&'*+-.^_`|~"
 FRAGMENTS = [
     *(b"GET", b"get", b"POST", b" ", b"  ", b"\t", b"/", b"//", b"/..", b"/.", b"%2e", b"%2F", b"%5c", b"%00", b"%"),
     *(b"?", b"\\", b"#", b"\r", b"\n", b"\r\n", b"\r\n ", b"\0", b"\x80", b"\xff", b"HTTP/1.1", b"HTTP/1.0"),
-    *(b"HTTP/2.0", b"HTTP/1.1\r\nHost: a\r\n", b"Host", b":", b": ", b" :", b"a", b"a@b", b"[::1]:80", b"Content-Length"),
-    *(b"5", b"-1", b",", b"+5", b"Transfer-Encoding", b"chunked", b"identity", b"Expect", b"100-continue"),
-    *(b"Connection", b"close"),
+    *(b"HTTP/2.0", b"HTTP/1.1\r\nHost: a\r\n", b"Host", b":", b": ", b" :", b"a", b"a@b", b"[::1]:80"),
+    *(b"Content-Length", b"5", b"-1", b",", b"+5", b"Transfer-Encoding", b"chunked", b"identity", b"Expect"),
+    *(b"100-continue", b"Connection", b"close"),
 ]  # fmt: skip
 
 

@@ -1,0 +1,86 @@
+"""Programs of others that ask a server, and the frames that they shall see."""
+
+import itertools
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from pictures import picture
+from serving import DEADLINE_S, Site
+
+FRAME_SIZE = (320, 240)
+_COLOURS = ("red", "green", "blue", "white")
+
+
+def run(*argv: str | Path) -> str:
+    """What a program that ends by itself says on its standard output; it must succeed."""
+    done = subprocess.run(list(map(str, argv)), capture_output=True, timeout=DEADLINE_S, check=False)
+    assert done.returncode == 0, f"{argv}: {done.returncode}\n{done.stderr.decode()}"
+    return done.stdout.decode()
+
+
+@contextmanager
+def running(argv: Sequence[str | Path], log: Path, environ: Mapping[str, str] | None = None) -> Iterator["Running"]:
+    """A program in the foreground until the end of `with`, all that it says in `log`."""
+    with log.open("wb") as said:
+        process = subprocess.Popen(
+            list(map(str, argv)), env=environ, stdout=said, stderr=said, stdin=subprocess.DEVNULL
+        )
+    try:
+        yield Running(process, log)
+    finally:
+        process.terminate()
+        try:
+            process.wait(DEADLINE_S)
+        finally:
+            process.kill()
+            process.wait()
+
+
+class Running:
+    """A program that runs."""
+
+    def __init__(self, process: subprocess.Popen[bytes], log: Path) -> None:
+        self.process = process
+        self._log = log
+
+    def until(self, holds: Callable[[], Any]) -> Any:
+        """Wait until `holds` gives something that counts as true, and return that."""
+        deadline = time.monotonic() + DEADLINE_S
+        while not (result := holds()):
+            assert self.process.poll() is None, f"{self.process.args!r} ended\n{self.said()}"
+            assert time.monotonic() < deadline, f"{self.process.args!r}: not in time\n{self.said()}"
+            time.sleep(0.02)
+        return result
+
+    def said(self) -> str:
+        """All that it has said."""
+        return self._log.read_text(errors="replace")
+
+
+@contextmanager
+def filming(site: Site, fps: float = 15) -> Iterator[None]:
+    """Frames in changing colours at a steady pace, until the end of `with`."""
+    frames = [picture(FRAME_SIZE, colour) for colour in _COLOURS]
+    site.publish(frames[-1])
+    ended = threading.Event()
+
+    def publish() -> None:
+        for frame in itertools.cycle(frames):
+            if ended.wait(1 / fps):
+                return
+            still = site.images / ".still_1.jpg"
+            still.write_bytes(frame)
+            site.publisher.publish(still, time.time())
+
+    thread = threading.Thread(target=publish)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()

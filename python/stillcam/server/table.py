@@ -12,6 +12,7 @@ from stillcam.server.camera import CameraLink
 from stillcam.server.captures import Captures
 from stillcam.server.freshness import Freshness
 from stillcam.server.health import Health
+from stillcam.server.info_routes import InfoRoutes
 from stillcam.server.messages import Access, Refused, Request, Route
 from stillcam.server.metrics import Counters, Metrics
 from stillcam.server.pictures import Pictures
@@ -37,5 +38,6 @@ def build(paths: Paths, settings: Callable[[], Settings]) -> App:
         Pictures(cache, freshness, viewers, Captures(paths.socket), settings),
         Health(cache, camera, freshness, viewers),
         Metrics(paths, cache, camera, freshness, viewers, counters),
+        InfoRoutes(paths, cache, camera, viewers),
     )
     return App([route for group in groups for route in group.routes()], settings, Nobody(), counters)

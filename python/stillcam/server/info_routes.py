@@ -1,0 +1,50 @@
+"""`api/info`: what one wants to know of the machine, and to send along with a bug report."""
+
+from __future__ import annotations
+
+from stillcam.info import Section, as_document
+from stillcam.info.camera import camera
+from stillcam.info.machine import board, system
+from stillcam.info.power import power
+from stillcam.info.software import Software
+from stillcam.info.storage import DAY_S, storage
+from stillcam.paths import Paths
+from stillcam.server.board import temperature_c, throttled
+from stillcam.server.cache import FrameCache
+from stillcam.server.camera import CameraLink
+from stillcam.server.messages import Access, Answer, Request, Route, as_json
+from stillcam.server.viewers import Viewers
+
+
+class InfoRoutes:
+    """The route of the Info tab's system part.
+
+    Args:
+        paths: of this installation.
+        cache: has the newest frame.
+        link: to the daemon.
+        viewers: who watch.
+    """
+
+    def __init__(self, paths: Paths, cache: FrameCache, link: CameraLink, viewers: Viewers) -> None:
+        self._folders = {"images": paths.images, "data": paths.data}
+        self._cache = cache
+        self._link = link
+        self._viewers = viewers
+        self._software = Software()
+
+    def routes(self) -> list[Route]:
+        """For whoever is signed in."""
+        return [Route("GET", "api/info", Access.SIGNED_IN, self._info)]
+
+    def _info(self, _request: Request) -> Answer:
+        status = self._link.status()
+        newest, interval_s = self._cache.newest, status.get("interval_s")
+        written_a_day = len(newest.picture) * DAY_S / interval_s if newest and interval_s else None
+        return as_json(200, as_document([
+            Section("Camera server", camera(status, len(self._viewers))),
+            Section("Board", board() + power(temperature_c(), throttled())),
+            Section("System", system()),
+            Section("Software", self._software.rows()),
+            Section("Storage", storage(self._folders, written_a_day)),
+        ]))  # fmt: skip

@@ -13,7 +13,7 @@ from pictures import picture
 from serving import DEADLINE_S, Site
 
 FRAME_SIZE = (320, 240)
-_COLOURS = ("red", "green", "blue", "white")
+COLOURS = ("red", "green", "blue", "white")
 
 
 def run(*argv: str | Path) -> str:
@@ -65,7 +65,7 @@ class Running:
 @contextmanager
 def filming(site: Site, fps: float = 15) -> Iterator[None]:
     """Frames in changing colours at a steady pace, until the end of `with`."""
-    frames = [picture(FRAME_SIZE, colour) for colour in _COLOURS]
+    frames = [picture(FRAME_SIZE, colour) for colour in COLOURS]
     site.publish(frames[-1])
     ended = threading.Event()
 

@@ -28,6 +28,21 @@ class NoAnswer(StillcamError):
     """The capture daemon does not run, or does not answer in time."""
 
 
+class Refusal(StillcamError):
+    """The capture daemon's answer is no.
+
+    Args:
+        answer: all of it: `error` is the text, `cause` a word: `refused` (the camera does not take the
+            settings; then also `field`, a dotted name or null, and `settings`, those in force again),
+            `unable` (this camera cannot do it at all), or a CameraError's; empty for anything else.
+    """
+
+    def __init__(self, answer: Message) -> None:
+        super().__init__(answer["error"])
+        self.answer = answer
+        self.cause = str(answer.get("cause", ""))
+
+
 @contextmanager
 def _short_name(path: Path) -> Iterator[str]:
     """A name of `path` that fits into the 107 bytes of sun_path (unix(7)), however deep the folder is."""
@@ -48,7 +63,7 @@ def ask(path: Path, message: Message, timeout_s: float = 5.0) -> Message:
 
     Raises:
         NoAnswer: nobody listens, or not in time.
-        StillcamError: the daemon refused; its text says why.
+        Refusal: the daemon refused; its text says why.
     """
     try:
         with _short_name(path) as name, socket.socket(socket.AF_UNIX) as link:
@@ -63,7 +78,7 @@ def ask(path: Path, message: Message, timeout_s: float = 5.0) -> Message:
     except ValueError as error:
         raise NoAnswer("the capture daemon ended in the middle of its answer: see data/logs/capture.log") from error
     if "error" in answer:
-        raise StillcamError(answer["error"])
+        raise Refusal(answer)
     return dict(answer)
 
 
@@ -83,7 +98,7 @@ class CommandServer:
     Args:
         path: where to listen; what a dead process left there is replaced. The caller makes
             sure that no other daemon uses the folder (it holds the lock).
-        handle: gives the answer to a message. A StillcamError becomes `{"error": text}`.
+        handle: gives the answer to a message. A StillcamError becomes `{"error": text, "cause": word}`.
     """
 
     def __init__(self, path: Path, handle: Callable[[Message], Message]) -> None:
@@ -134,4 +149,4 @@ class CommandServer:
         try:
             return self._handle(message)
         except StillcamError as error:
-            return {"error": str(error)}
+            return {"error": str(error), "cause": getattr(error, "cause", "")}

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from stillcam.camera.driver import Camera, SensorMode
 from stillcam.camera.geometry import (
     Flips,
+    Rectangle,
     Size,
     configured_size,
     fitted,
@@ -37,8 +38,8 @@ DEFAULT_FLICKER_US = 10_000  # of AeFlickerMode Manual without a period: 50 Hz m
 
 
 @dataclass(frozen=True, slots=True)
-class _Scene:
-    """What is seen, and how it lies in the picture."""
+class Scene:
+    """What of the sensor is seen, and how it lies in the picture."""
 
     camera: Camera
     size: Size
@@ -47,16 +48,27 @@ class _Scene:
     flips: Flips
 
     @property
-    def view(self) -> tuple[int, int, int, int]:
+    def view(self) -> Rectangle:
+        """In sensor pixels, as they lie when nothing is flipped."""
         return view(self.mode, self.camera)
+
+
+def still_scene(settings: Settings, camera: Camera) -> Scene:
+    """What snapshots see."""
+    still, live = settings.snapshot, settings.live
+    mode = sensor_mode(live.sensor_mode, camera, (0, 0)) if live.sensor_mode else None
+    size = picture_size(still.width, still.height, mode.size if mode else camera.size)
+    return _scene(settings, live, camera, size, 0.0)
+
+
+def stream_scene(settings: Settings, camera: Camera) -> Scene:
+    """What the live view sees."""
+    return _scene(settings, settings.live, camera, configured_size(settings.live, camera), stream_rate(settings))
 
 
 def still_arguments(settings: Settings, camera: Camera) -> list[str]:
     """The arguments of a long-running rpicam-still that takes one still on each SIGUSR1."""
-    still, live = settings.snapshot, settings.live
-    mode = sensor_mode(live.sensor_mode, camera, (0, 0)) if live.sensor_mode else None
-    size = picture_size(still.width, still.height, mode.size if mode else camera.size)
-    scene = _scene(settings, live, camera, size, 0.0)
+    still, live, scene = settings.snapshot, settings.live, still_scene(settings, camera)
     argv = [*_common(settings, live, scene), "--signal", f"--output={STILL_NAME}", f"--metadata={METADATA_NAME}"]
     argv.append(f"--quality={still.quality}")
     if scene.mode_text:  # the viewfinder sees what the still will: exposure and focus are measured there
@@ -73,8 +85,7 @@ def still_arguments(settings: Settings, camera: Camera) -> list[str]:
 
 def stream_arguments(settings: Settings, camera: Camera) -> list[str]:
     """The arguments of an rpicam-vid that writes JPEGs to stdout until it is ended."""
-    live, rate = settings.live, stream_rate(settings)
-    scene = _scene(settings, live, camera, configured_size(live, camera), rate)
+    live, rate, scene = settings.live, stream_rate(settings), stream_scene(settings, camera)
     argv = [*_common(settings, live, scene), "--codec=mjpeg", "--output=-", f"--quality={live.quality}"]
     if rate:
         argv.append(f"--framerate={rate:.6g}")
@@ -106,13 +117,13 @@ def stream_rate(settings: Settings) -> float:
     return min(rate or DEFAULT_FRAMERATE, longest) if longest else rate
 
 
-def _scene(settings: Settings, configuration: Configuration, camera: Camera, size: Size, rate: float) -> _Scene:
+def _scene(settings: Settings, configuration: Configuration, camera: Camera, size: Size, rate: float) -> Scene:
     mode = sensor_mode(configuration.sensor_mode, camera, size, rate)
     text = mode_name(mode) if mode else configuration.sensor_mode
-    return _Scene(camera, size, mode, f"{text}:P" if text.count(":") == 2 else text, flips_of(settings, configuration))
+    return Scene(camera, size, mode, f"{text}:P" if text.count(":") == 2 else text, flips_of(settings, configuration))
 
 
-def _common(settings: Settings, configuration: Configuration, scene: _Scene) -> list[str]:
+def _common(settings: Settings, configuration: Configuration, scene: Scene) -> list[str]:
     argv = [f"--camera={scene.camera.index}", "--nopreview", "--timeout=0"]
     argv += [f"--width={scene.size[0]}", f"--height={scene.size[1]}"]
     if scene.mode_text:
@@ -125,7 +136,7 @@ def _common(settings: Settings, configuration: Configuration, scene: _Scene) -> 
     return argv
 
 
-def _controls(controls: Values, configuration: Configuration, scene: _Scene) -> list[str]:
+def _controls(controls: Values, configuration: Configuration, scene: Scene) -> list[str]:
     """The options of all controls that count."""
     argv = [f"{option}={text}" for name, value in controls.items() if (option := CONTROLS[name].option)
             and (text := _text(name, value, scene))]  # fmt: skip
@@ -138,7 +149,7 @@ def _controls(controls: Values, configuration: Configuration, scene: _Scene) -> 
     return argv
 
 
-def _text(name: str, value: object, scene: _Scene) -> str:
+def _text(name: str, value: object, scene: Scene) -> str:
     """A control's value as its option takes it."""
     control = CONTROLS[name]
     if control.type == "choice":

@@ -70,18 +70,22 @@ class Driver(Protocol):
     """Makes frames. `interrupts` are descriptors that end a wait with Interrupted when they become readable."""
 
     name: str
-    metadata: dict[str, Any]  # what the camera says of its newest still: libcamera's names and units
+    metadata: dict[str, Any]  # what the camera says of its newest picture: libcamera's names and units
 
     def cameras(self, interrupts: Sequence[int]) -> list[Camera]:
         """The cameras of this machine; an empty list when there is none."""
         ...
 
     def start_stills(self, settings: Settings, camera: Camera, interrupts: Sequence[int]) -> None:
-        """Get ready for `capture`; returns once the camera is."""
+        """Get ready for `request`; returns once the camera is."""
         ...
 
-    def capture(self, timeout_s: float, interrupts: Sequence[int]) -> Still:
-        """Take one still into the images folder, under a name that begins with `.still_`."""
+    def request(self) -> None:
+        """Ask for one still; does nothing while one that was asked for has not come."""
+        ...
+
+    def still(self, timeout_s: float, interrupts: Sequence[int]) -> Still | None:
+        """Wait for the still: in the images folder, its name begins with `.still_`. None: not in time."""
         ...
 
     def rest(self, timeout_s: float, interrupts: Sequence[int]) -> None:
@@ -93,7 +97,11 @@ class Driver(Protocol):
         ...
 
     def frames(self, timeout_s: float, interrupts: Sequence[int]) -> list[bytes]:
-        """The whole JPEGs that came since the last call, oldest first; waits for at least one."""
+        """The whole JPEGs that came since the last call, oldest first; waits for at least one. Empty: none in time."""
+        ...
+
+    def fits(self, settings: Settings, camera: Camera) -> bool:
+        """Whether what runs now is just what would be started for these."""
         ...
 
     def stop(self) -> None:

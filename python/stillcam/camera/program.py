@@ -45,6 +45,7 @@ class Program:
         folder: its working directory.
         env: its environment; None: this process's own.
         stdout: `subprocess.PIPE` to read frames from `stdout`; else it is thrown away.
+        pass_fds: descriptors that it gets too, under the same numbers.
 
     Raises:
         CameraError: it cannot be started.
@@ -57,6 +58,7 @@ class Program:
         folder: Path,
         env: Mapping[str, str] | None = None,
         stdout: int = subprocess.DEVNULL,
+        pass_fds: Sequence[int] = (),
     ) -> None:
         self.name = name
         logging.debug("starting %s", " ".join(argv))
@@ -69,6 +71,7 @@ class Program:
                 stdout=stdout,
                 stderr=subprocess.PIPE,
                 bufsize=0,
+                pass_fds=pass_fds,
                 preexec_fn=partial(_in_the_child, os.getpid()),  # noqa: PLW1509 - two system calls, no lock
                 start_new_session=True,  # a Ctrl-C in the terminal is the daemon's to handle
             )

@@ -7,7 +7,6 @@ is never a second SIGUSR1 before the first one's file has come or its time is ov
 from __future__ import annotations
 
 import fcntl
-import json
 import logging
 import os
 import select
@@ -22,11 +21,21 @@ from typing import Any
 
 from inotify_simple import INotify, flags
 
-from stillcam.camera.arguments import METADATA_NAME, still_arguments, stream_arguments
+from stillcam.camera import metadata
+from stillcam.camera.arguments import (
+    METADATA_NAME,
+    Scene,
+    still_arguments,
+    still_scene,
+    stream_arguments,
+    stream_scene,
+)
 from stillcam.camera.driver import Camera, Interrupted, Still
 from stillcam.camera.failures import failure
+from stillcam.camera.geometry import mirrored
 from stillcam.camera.listing import parse
 from stillcam.camera.program import Program
+from stillcam.camera.tuning import with_tuning_path
 from stillcam.errors import CameraError
 from stillcam.frames import WORK_PREFIX
 from stillcam.jpeg import Cutter
@@ -75,6 +84,11 @@ class Rpicam:
         self._program: Program | None = None
         self._inotify: INotify | None = None
         self._cutter = Cutter()
+        self._running: list[str] = []  # the arguments that settings and camera gave
+        self._scene: Scene | None = None
+        self._requested = False
+        self._about = -1  # the descriptor that the stream's metadata come from
+        self._txt = metadata.TxtReader()
 
     @property
     def pid(self) -> int | None:
@@ -83,7 +97,7 @@ class Rpicam:
 
     def cameras(self, interrupts: Sequence[int]) -> list[Camera]:
         """See Driver. Raises CameraError when the program cannot be run, fails, or does not answer."""
-        with self._start(self._programs.still, ["--list-cameras"], stdout=subprocess.PIPE) as program:
+        with self._start(self._programs.still, ["--list-cameras", "--verbose=2"], stdout=subprocess.PIPE) as program:
             listing = bytearray()
             deadline = time.monotonic() + LIST_TIMEOUT_S
             while ready := _readable(deadline - time.monotonic(), program.stdout, *interrupts):
@@ -103,7 +117,8 @@ class Rpicam:
     def start_stills(self, settings: Settings, camera: Camera, interrupts: Sequence[int]) -> None:
         """Start rpicam-still in signal mode and wait until it handles SIGUSR1."""
         self.stop()
-        self.metadata = {}
+        arguments = still_arguments(with_tuning_path(settings), camera)
+        self._begin(still_arguments(settings, camera), still_scene(settings, camera))
         self._inotify = INotify()
         try:
             self._inotify.add_watch(self._images, flags.CLOSE_WRITE | flags.DELETE_SELF | flags.MOVE_SELF)
@@ -111,24 +126,28 @@ class Rpicam:
             raise CameraError(
                 "disk", f"cannot watch {self._images} ({error.strerror}): make the folder again"
             ) from error
-        self._program = program = self._start(self._programs.still, still_arguments(settings, camera))
+        self._program = program = self._start(self._programs.still, arguments)
         deadline = time.monotonic() + START_TIMEOUT_S
         while not program.catches(signal.SIGUSR1):
             if time.monotonic() > deadline:
                 raise CameraError("stalled", f"{program.name} did not get ready within {START_TIMEOUT_S:g} s")
             self._closed_files(_READY_POLL_S, interrupts)
 
-    def capture(self, timeout_s: float, interrupts: Sequence[int]) -> Still:
-        """Ask for one still and wait until its file has been closed."""
+    def request(self) -> None:
+        """See Driver."""
         assert self._program is not None
+        if not self._requested:
+            self._program.send(signal.SIGUSR1)
+            self._requested = True
+
+    def still(self, timeout_s: float, interrupts: Sequence[int]) -> Still | None:
+        """See Driver: a still has come when its file has been closed."""
         deadline = time.monotonic() + timeout_s
-        self._program.send(signal.SIGUSR1)
         while (left := deadline - time.monotonic()) > 0:
             if stills := self._closed_files(left, interrupts):
+                self._requested = False
                 return Still(self._images / stills[0], time.time())
-        raise CameraError(
-            "stalled", f"no picture within {timeout_s:g} s: check the camera's cable and the power supply"
-        )
+        return None
 
     def rest(self, timeout_s: float, interrupts: Sequence[int]) -> None:
         """See Driver. A still that nobody here asked for is deleted: it would be litter."""
@@ -138,44 +157,69 @@ class Rpicam:
                 (self._images / name).unlink(missing_ok=True)
 
     def start_stream(self, settings: Settings, camera: Camera) -> None:
-        """Start rpicam-vid; its JPEGs come through a pipe."""
+        """Start rpicam-vid; its JPEGs come through a pipe, what it says of them through another."""
         self.stop()
-        self.metadata = {}
-        self._cutter = Cutter()
-        self._program = self._start(self._programs.vid, stream_arguments(settings, camera), stdout=subprocess.PIPE)
+        arguments = stream_arguments(with_tuning_path(settings), camera)
+        self._begin(stream_arguments(settings, camera), stream_scene(settings, camera))
+        self._cutter, self._txt = Cutter(), metadata.TxtReader()
+        self._about, theirs = os.pipe()
+        try:
+            about = [f"--metadata=/proc/self/fd/{theirs}", "--metadata-format=txt"]
+            self._program = self._start(self._programs.vid, arguments + about, subprocess.PIPE, (theirs,))
+        finally:
+            os.close(theirs)
         fcntl.fcntl(self._program.stdout, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
 
     def frames(self, timeout_s: float, interrupts: Sequence[int]) -> list[bytes]:
-        """See Driver. Raises CameraError when none comes in time, or the program ends."""
+        """See Driver. Raises CameraError when the program ends."""
         assert self._program is not None
         deadline = time.monotonic() + timeout_s
         while (left := deadline - time.monotonic()) > 0:
-            ready = _readable(left, self._program.stdout, *interrupts)
+            ready = _readable(left, self._program.stdout, self._about, *interrupts)
+            if self._about in ready:
+                self._read_about()
             if self._program.stdout in ready:
                 chunk = os.read(self._program.stdout, _PIPE_BYTES)
                 if not chunk:
                     raise self._ended(self._program)
                 if frames := self._cutter.feed(chunk):
                     return frames
-            elif ready:
+            elif ready.intersection(interrupts):
                 raise Interrupted
-        raise CameraError(
-            "stalled", f"no live picture within {timeout_s:g} s: check the camera's cable and the power supply"
-        )
+        return []
+
+    def fits(self, settings: Settings, camera: Camera) -> bool:
+        """See Driver."""
+        if self._program is None:
+            return False
+        return self._running == (still_arguments if self._inotify else stream_arguments)(settings, camera)
 
     def stop(self) -> None:
         """End the camera program and delete what it left half-written."""
         if self._program is not None:
             self._program.stop()
             self._program = None
+        if self._about >= 0:
+            os.close(self._about)
+            self._about = -1
         if self._inotify is not None:
             self._inotify.close()
             self._inotify = None
             for litter in self._images.glob(WORK_PREFIX + "*"):
                 litter.unlink(missing_ok=True)
 
-    def _start(self, call: tuple[str, ...], arguments: list[str], stdout: int = subprocess.DEVNULL) -> Program:
-        return Program(os.path.basename(call[-1]), [*call, *arguments], self._images, self._env, stdout)
+    def _begin(self, arguments: list[str], scene: Scene) -> None:
+        self.metadata = {}
+        self._running, self._scene, self._requested = arguments, scene, False
+
+    def _start(
+        self,
+        call: tuple[str, ...],
+        arguments: list[str],
+        stdout: int = subprocess.DEVNULL,
+        pass_fds: Sequence[int] = (),
+    ) -> Program:
+        return Program(os.path.basename(call[-1]), [*call, *arguments], self._images, self._env, stdout, pass_fds)
 
     def _closed_files(self, timeout_s: float, interrupts: Sequence[int]) -> list[str]:
         """Wait for something to happen, and return the names of the stills that were closed, oldest first.
@@ -206,12 +250,27 @@ class Rpicam:
 
     def _read_metadata(self) -> None:
         try:
-            metadata = json.loads((self._images / METADATA_NAME).read_bytes())
-        except (OSError, ValueError) as error:
+            raw = (self._images / METADATA_NAME).read_bytes()
+        except OSError as error:
             logging.debug("metadata not readable: %s", error)
             return
-        if isinstance(metadata, dict):
-            self.metadata = metadata
+        self._described(metadata.from_json(raw))
+
+    def _read_about(self) -> None:
+        chunk = os.read(self._about, _PIPE_BYTES)
+        self._described(self._txt.feed(chunk))
+        if not chunk:  # an end that stays readable would keep the loop busy
+            os.close(self._about)
+            self._about = -1
+
+    def _described(self, content: metadata.Metadata | None) -> None:
+        """Take what the camera says; its crop as settings have it, in the picture before any flip."""
+        if content is None:
+            return
+        crop = content.get("ScalerCrop")
+        if self._scene and isinstance(crop, list) and len(crop) == 4:
+            content["ScalerCrop"] = list(mirrored(crop, self._scene.flips, self._scene.view))
+        self.metadata = content
 
     @staticmethod
     def _ended(program: Program) -> CameraError:
@@ -223,6 +282,6 @@ class Rpicam:
 def _readable(timeout_s: float, *descriptors: int) -> set[int]:
     """Those of `descriptors` that have something to read, or whose other end is gone."""
     poller = select.poll()
-    for descriptor in descriptors:
+    for descriptor in filter(lambda number: number >= 0, descriptors):
         poller.register(descriptor, select.POLLIN)
     return {descriptor for descriptor, _ in poller.poll(max(0.0, timeout_s) * 1000)}

@@ -14,15 +14,29 @@ from stillcam.link import Message
 MAX_LEASE_S = 30.0
 SNAPSHOT_TIMEOUT_S = 30.0
 RELOAD_TIMEOUT_S = 30.0
+FOCUS_TIMEOUT_S = 60.0
 
 
 class Command:
-    """One queued command; the camera's thread sets its outcome."""
+    """One queued command; the camera's thread finishes it."""
 
     def __init__(self, verb: str) -> None:
         self.verb = verb
-        self.done = threading.Event()
-        self.error: str | None = None
+        self._done = threading.Event()
+        self._answer: Message = {}
+
+    def finish(self, answer: Message) -> None:
+        """Hand over the answer; with an `error` in it, it is a refusal."""
+        self._answer = answer
+        self._done.set()
+
+    def fail(self, error: StillcamError) -> None:
+        """Refuse, for this reason."""
+        self.finish({"error": str(error), "cause": getattr(error, "cause", "")})
+
+    def wait(self, timeout_s: float) -> Message | None:
+        """The answer; None: not in time."""
+        return self._answer if self._done.wait(timeout_s) else None
 
 
 class Commands:
@@ -47,6 +61,8 @@ class Commands:
             "status": self._answer_status,
             "snapshot": self._snapshot,
             "reload": self._reload,
+            "focus": self._focus,
+            "cameras": self._cameras,
             "lease": self._lease,
         }
         if message["command"] not in verbs:
@@ -91,12 +107,24 @@ class Commands:
         return {"frame": name}
 
     def _reload(self, _message: Message) -> Message:
-        command = self.post("reload")
-        if not command.done.wait(RELOAD_TIMEOUT_S):
-            raise StillcamError("the camera is busy: the settings are read as soon as it is free")
-        if command.error:
-            raise StillcamError(command.error)
-        return {"reloaded": True}
+        """Answers once a picture has been made with the settings, or newer ones have come.
+
+        `in_force` is false where no picture says so: there are newer settings (`superseded`), there
+        is no camera now, or it takes long (a long exposure).
+        """
+        late = {"reloaded": True, "revision": None, "in_force": False, "frame": None}
+        return self.post("reload").wait(RELOAD_TIMEOUT_S) or late
+
+    def _focus(self, _message: Message) -> Message:
+        """Answers with what one scan found: `state` (focused, failed), `lens_position` (dioptres), `distance_m`."""
+        answer = self.post("focus").wait(FOCUS_TIMEOUT_S)
+        if answer is None:
+            raise StillcamError("the camera is busy: try again")
+        return answer
+
+    def _cameras(self, _message: Message) -> Message:
+        """Those that were found when the camera was last looked for: listing them would disturb it."""
+        return self._status.cameras()
 
     def _lease(self, message: Message) -> Message:
         seconds = message.get("seconds", 5.0)

@@ -7,48 +7,50 @@ camera ends here, is counted by its cause, and leaves the last good frame on scr
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import select
 import shutil
 import time
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
+from stillcam.camera.arguments import DEFAULT_FRAMERATE, chosen_controls, stream_rate
 from stillcam.camera.driver import Camera, Driver, Interrupted
-from stillcam.capture.commands import Commands
+from stillcam.camera.metadata import Metadata
+from stillcam.capture import focus
+from stillcam.capture.commands import Command, Commands
 from stillcam.capture.darkroom import Darkroom
 from stillcam.capture.lock import FolderLock
+from stillcam.capture.revisions import Revisions
 from stillcam.capture.status import Status
 from stillcam.errors import CameraError, StillcamError
 from stillcam.paths import Paths
 from stillcam.settings import Settings
-from stillcam.settings_file import load_in_force
 
 BACK_OFF_S = (1.0, 2.0, 4.0, 8.0, 16.0, 30.0)
-DEFAULT_FRAMERATE = 30.0  # what the camera programs take where none is set
 LIVE_RETRY_S = 10.0  # how long live is left alone after it failed
 MAX_TORN = 3  # so many incomplete pictures running mean that the camera program needs a restart
+PATIENCE_S = 3.0  # a camera program without a picture gets so long before newer settings end it
+LINGER_S = 1.0  # after a scan, for settings that keep what it found
+
+Result = TypeVar("Result")
 
 
-def stall_timeout_s(interval_s: float, metadata: dict[str, Any]) -> float:
-    """How long a still may take before the camera counts as stalled.
+def stall_timeout_s(interval_s: float, settings: Settings, metadata: Metadata) -> float:
+    """How long a picture may take before the camera counts as stalled.
+
+    A viewfinder's frame, the change of mode and the still each take the exposure's time.
 
     Args:
-        interval_s: from one snapshot to the next.
-        metadata: the newest still's; its ExposureTime is in microseconds.
+        interval_s: from one picture to the next.
+        settings: those that the camera runs with.
+        metadata: the newest picture's; ExposureTime is in microseconds in both.
     """
-    exposure = metadata.get("ExposureTime", 0)
-    exposure_s = exposure / 1e6 if isinstance(exposure, int | float) else 0.0
-    return max(5.0, 3 * interval_s + exposure_s)
-
-
-@dataclass(slots=True)
-class Wanted:
-    """What the commands taken ask of the mode that is running."""
-
-    snapshot: bool = False
-    restart: bool = False
+    exposures = metadata.get("ExposureTime"), chosen_controls(settings, settings.live).get("ExposureTime")
+    longest_us = max(exposure for exposure in (*exposures, 0) if isinstance(exposure, int | float))
+    return max(5.0, 3 * interval_s) + 4 * longest_us / 1e6
 
 
 class Daemon:
@@ -68,11 +70,14 @@ class Daemon:
         self.commands = Commands(self.status)
         self._paths = paths
         self._driver = driver
-        self._settings = settings
+        self._revisions = Revisions(paths.settings, settings, self.status)
         self._stop = os.eventfd(0, os.EFD_NONBLOCK)
         self._stopping = False
         self._live_after = 0.0
-        self._camera: Camera | None = None
+        self._began = 0.0  # when the camera program was started (monotonic)
+        self._hurry = False  # a picture is wanted now
+        self._scans: list[Command] = []  # who asked to focus
+        self._cameras: list[Camera] = []
         self._failures = 0  # running
         self._outage: tuple[str, float] | None = None  # the reason, and when it began (monotonic)
         self._may_restart_frozen = True
@@ -89,9 +94,8 @@ class Daemon:
         try:
             while not self._stopping:
                 try:
-                    self._work()
-                except Interrupted:
-                    self._obey()
+                    with contextlib.suppress(Interrupted):
+                        self._work()
                 except CameraError as error:
                     self._no_camera(error)
         finally:
@@ -100,94 +104,140 @@ class Daemon:
 
     def _work(self) -> None:
         """One mode, until a command, a lease or a fault asks for another."""
-        camera = self._camera or self._find_camera()
-        if self._live_wanted():
-            self._live(camera)
-        else:
-            self._snapshots(camera)
+        mode, work = ("focus", self._focus) if self._scans else (
+            ("live", self._live) if self._live_wanted() else ("snapshot", self._snapshots))  # fmt: skip
+        settings = self._revisions.started(mode)
+        self._began = time.monotonic()
+        self._renew_darkroom()
+        work(settings, self._camera(settings))
 
     def _live_wanted(self) -> bool:
         return self.commands.leased and time.monotonic() >= self._live_after
 
-    def _find_camera(self) -> Camera:
-        cameras = self._driver.cameras((self._stop,))
-        index = self._settings.camera.index
-        if not cameras:
-            raise CameraError("absent", "no camera found: switch the Pi off and check both ends of the ribbon cable")
-        if not (chosen := [camera for camera in cameras if camera.index == index]):
-            there = ", ".join(f"{camera.index} ({camera.model})" for camera in cameras)
-            raise CameraError("absent", f"there is no camera {index}: set camera.index to one of {there}")
-        self._camera = chosen[0]
-        self.status.found(self._camera)
-        logging.info("camera %s: %s, %sx%s", index, self._camera.model, *self._camera.size)
-        return self._camera
+    def _leaving(self) -> bool:
+        """Whether the mode that runs must end; newer settings let a camera program give its first picture."""
+        if self._stopping or self._scans:
+            return True
+        over = self._revisions.proven or time.monotonic() >= self._began + PATIENCE_S
+        return self._revisions.outdated and over
 
-    def _snapshots(self, camera: Camera) -> None:
-        self._driver.start_stills(self._settings, camera, (self._stop,))
-        self.status.enter("snapshot", self._settings.snapshot.interval_s, self._outage and self._outage[0])
+    def _camera(self, settings: Settings) -> Camera:
+        """The camera of the settings, as listed when cameras were last looked for."""
+        index = settings.camera.index
+        if not any(camera.index == index for camera in self._cameras):
+            self._driver.stop()
+            self._cameras = self._driver.cameras((self._stop,))
+        if not self._cameras:
+            raise CameraError("absent", "no camera found: switch the Pi off and check both ends of the ribbon cable")
+        if not (chosen := [camera for camera in self._cameras if camera.index == index]):
+            there = ", ".join(f"{camera.index} ({camera.model})" for camera in self._cameras)
+            raise CameraError("absent", f"there is no camera {index}: set camera.index to one of {there}")
+        if self.status.found(chosen[0], self._cameras):
+            logging.info("camera %s: %s, %sx%s", index, chosen[0].model, *chosen[0].size)
+        return chosen[0]
+
+    def _snapshots(self, settings: Settings, camera: Camera) -> None:
+        self._driver.start_stills(settings, camera, (self._stop,))
+        self._enter("snapshot", settings.snapshot.interval_s)
         due = time.monotonic()
-        torn = 0
-        while not self._live_wanted():
+        while not (self._leaving() or self._live_wanted()):
+            self._take()
+            due = max(due + self._revisions.wanted.snapshot.interval_s, time.monotonic())
+            self._rest(due)
+            due = time.monotonic() if self._hurry else due
+
+    def _take(self) -> str:
+        """Take one still and publish it; the frame's name."""
+        interval_s = self._revisions.wanted.snapshot.interval_s
+        for torn in range(1, MAX_TORN + 1):
+            self._hurry = False
             self.status.capturing()
-            timeout_s = stall_timeout_s(self._settings.snapshot.interval_s, self._driver.metadata)
-            still = self._driver.capture(timeout_s, (self._stop,))
+            self._driver.request()
+            still = self._awaited(self._driver.still, interval_s)
             try:
                 name = self._darkroom.publish(still)
             except CameraError as error:
-                torn += 1
                 if error.cause != "torn" or torn == MAX_TORN:
                     raise
                 logging.warning("%s", error)
                 self.status.failed(error.cause, restarts=False)
-                continue
-            torn = 0
-            self._published(name)
-            due = max(due + self._settings.snapshot.interval_s, time.monotonic())
-            if self._rest(due).snapshot:
-                due = time.monotonic()
+            else:
+                self._published(name)
+                return name
+        raise AssertionError("the last torn picture is an error")
 
-    def _rest(self, due: float) -> Wanted:
-        """Wait until `due` (monotonic), or until a command asks for a snapshot now.
+    def _awaited(self, wait: Callable[[float, Sequence[int]], Result | None], interval_s: float) -> Result:
+        """What `wait` waits for, while commands are taken.
 
         Raises:
-            Interrupted: this mode must end: for new settings, a lease, or because the daemon stops.
+            Interrupted: the mode must end.
+            CameraError: it did not come in time.
         """
-        while (left := due - time.monotonic()) > 0:
+        timeout_s = stall_timeout_s(interval_s, self._revisions.running, self._driver.metadata)
+        until = time.monotonic() + timeout_s
+        while (left := until - time.monotonic()) > 0:
+            if self._leaving():
+                raise Interrupted
+            if self._revisions.outdated:
+                left = min(left, max(0.0, self._began + PATIENCE_S - time.monotonic()))
+            try:
+                if result := wait(left, (self._stop, self.commands.wake)):
+                    return result
+            except Interrupted:
+                self._obey()
+        raise CameraError(
+            "stalled", f"no picture within {timeout_s:g} s: check the camera's cable and the power supply"
+        )
+
+    def _rest(self, due: float) -> None:
+        """Wait until `due` (monotonic), a picture is wanted now, or the mode must end."""
+        while not (self._hurry or self._leaving() or self._live_wanted()) and (left := due - time.monotonic()) > 0:
             try:
                 self._driver.rest(left, (self._stop, self.commands.wake))
             except Interrupted:
-                wanted = self._obey()
-                if self._stopping or wanted.restart or self._live_wanted():
-                    raise
-                if wanted.snapshot:
-                    return wanted
+                self._obey()
             finally:
                 self.status.described(self._driver.metadata)
-        return Wanted()
 
-    def _live(self, camera: Camera) -> None:
+    def _live(self, settings: Settings, camera: Camera) -> None:
         """Publish the stream's frames; a camera that cannot stream goes on with snapshots."""
-        interval_s = 1 / (self._settings.live.framerate or DEFAULT_FRAMERATE)
+        interval_s = 1 / (stream_rate(settings) or DEFAULT_FRAMERATE)
         try:
-            self._driver.start_stream(self._settings, camera)
-            self.status.enter("live", interval_s)
+            self._driver.start_stream(settings, camera)
+            self._enter("live", interval_s)
             while self._live_wanted():
-                try:
-                    newest = self._driver.frames(stall_timeout_s(interval_s, {}), (self._stop, self.commands.wake))[-1]
-                except Interrupted:
-                    if self._obey().restart or self._stopping:
-                        return
-                    continue
+                self.status.capturing()
+                newest = self._awaited(self._driver.frames, interval_s)[-1]
                 self._published(self._darkroom.publish_live(newest, time.time()))
         except CameraError as error:
-            logging.warning("live view failed, going on with snapshots: %s", error)
-            self._live_after = time.monotonic() + LIVE_RETRY_S
             self.status.failed(error.cause, restarts=True)
+            if not self._revisions.refused(error):
+                logging.warning("live view failed, going on with snapshots: %s", error)
+                self._live_after = time.monotonic() + LIVE_RETRY_S
         finally:
             self._driver.stop()
 
+    def _focus(self, settings: Settings, camera: Camera) -> None:
+        """One scan, for all who asked."""
+        asking, self._scans = self._scans, []
+        self._enter("snapshot", settings.snapshot.interval_s)
+        try:
+            self._driver.start_stills(focus.scanning(settings), camera, (self._stop,))
+            answer = focus.scan(self._driver, self._take, (self._stop,))
+        except (CameraError, Interrupted) as error:
+            for command in asking:
+                command.fail(error if isinstance(error, CameraError) else StillcamError("interrupted: focus again"))
+            raise
+        for command in asking:
+            command.finish(answer)
+        self._pause(LINGER_S)
+
+    def _enter(self, mode: str, interval_s: float) -> None:
+        self.status.enter(mode, interval_s, self._outage and self._outage[0])
+
     def _published(self, name: str) -> None:
         self.status.published(name, self._driver.metadata)
+        self._revisions.worked(name)
         self._failures = 0
         if self._outage:
             reason, began = self._outage
@@ -203,13 +253,18 @@ class Daemon:
             )
 
     def _no_camera(self, error: CameraError) -> None:
-        """Say what is wrong, wait, and let `run` try again."""
+        """Say what is wrong, wait, and let `run` try again; at once where new settings are to blame."""
         self._driver.stop()
-        self._camera = None
+        self.status.failed(error.cause, restarts=True)
+        if self._revisions.refused(error):
+            return
+        self._cameras = []
+        for command in self._scans:
+            command.fail(error)
+        self._scans = []
         wait_s = BACK_OFF_S[min(self._failures, len(BACK_OFF_S) - 1)]
         self._failures += 1
-        self.status.failed(error.cause, restarts=True)
-        self.status.enter("no camera", self._settings.snapshot.interval_s, error.reason)
+        self.status.enter("no camera", self._revisions.wanted.snapshot.interval_s, error.reason)
         if not self._outage or self._outage[0] != error.reason:
             logging.error("no picture (%s): %s; trying again", error.cause, error)
         self._outage = (error.reason, self._outage[1] if self._outage else time.monotonic())
@@ -224,7 +279,7 @@ class Daemon:
         poller.register(self.commands.wake, select.POLLIN)
         until = time.monotonic() + seconds
         while not self._stopping and (left := until - time.monotonic()) > 0:
-            if poller.poll(left * 1000) and self._obey() != Wanted():
+            if poller.poll(left * 1000) and self._obey():
                 return
 
     def _renew_folder(self) -> None:
@@ -236,44 +291,37 @@ class Daemon:
         except StillcamError as error:
             logging.debug("%s", error)  # the next try says what is wrong
 
-    def _new_darkroom(self) -> Darkroom:
-        return Darkroom(
-            self._paths.images, self._settings.camera.rotation, shutil.which("jpegtran"), self.status.publishing
-        )
-
-    def _obey(self) -> Wanted:
-        """Carry out the queued commands."""
-        wanted = Wanted()
-        for command in self.commands.take():
-            if command.verb == "snapshot":
-                wanted.snapshot = True
-            elif command.verb == "reload":
-                try:
-                    wanted.restart |= self._reload()
-                except StillcamError as error:
-                    logging.error("%s", error)
-                    command.error = str(error)
-            command.done.set()
-        return wanted
-
-    def _reload(self) -> bool:
-        """Read the settings again; returns whether the camera program needs a restart for them.
-
-        Raises:
-            StillcamError: the file is wrong; the settings stay as they were.
-        """
-        old, (new, wrong) = self._settings, load_in_force(self._paths.settings)
-        self.status.notice(wrong)
-        if wrong:
-            raise StillcamError(wrong)
-        self._settings = new
-        if new == old:
-            return False
-        logging.info("new settings from %s", self._paths.settings)
-        if new.camera.rotation != old.camera.rotation:
+    def _renew_darkroom(self) -> None:
+        """Turn pictures as the settings now say."""
+        if self._darkroom.rotation != self._revisions.wanted.camera.rotation:
             self._darkroom = self._new_darkroom()
-        if new.camera.index != old.camera.index:
-            self._camera = None
-        self.status.interval(new.snapshot.interval_s)
-        same_interval = replace(new.snapshot, interval_s=old.snapshot.interval_s)
-        return (new.camera, same_interval, new.live) != (old.camera, old.snapshot, old.live)
+
+    def _new_darkroom(self) -> Darkroom:
+        rotation = self._revisions.wanted.camera.rotation
+        return Darkroom(self._paths.images, rotation, shutil.which("jpegtran"), self.status.publishing)
+
+    def _obey(self) -> bool:
+        """Carry out the queued commands; whether there were any."""
+        commands = self.commands.take()
+        for command in commands:
+            if command.verb == "snapshot":
+                self._hurry = True
+            elif command.verb == "focus" and (error := focus.unable(self.status.camera)):
+                command.fail(error)
+            elif command.verb == "focus":
+                self._scans.append(command)
+            elif command.verb == "reload":
+                self._reload(command)
+        return bool(commands)
+
+    def _reload(self, command: Command) -> None:
+        try:
+            other = self._revisions.read(command)
+        except StillcamError as error:
+            logging.error("%s", error)
+            command.fail(error)
+            return
+        if other and self.status.camera and self._driver.fits(self._revisions.wanted, self.status.camera):
+            self._revisions.adopt()
+            self._renew_darkroom()
+            self._hurry = True

@@ -26,14 +26,14 @@ class Darkroom:
 
     Args:
         images: the folder; what a crash left there is swept away.
-        rotation: clockwise degrees that are ours to do: 90 and 270; any other is the camera's.
+        rotation: clockwise degrees; 90 and 270 are ours to do, any other is the camera's.
         jpegtran: path of the program, None without.
         durations: counts how long each `publish` takes.
     """
 
     def __init__(self, images: Path, rotation: int, jpegtran: str | None, durations: Histogram) -> None:
         self._images = images
-        self._rotation = rotation if rotation in (90, 270) else 0
+        self.rotation = rotation
         self._jpegtran = jpegtran
         self._durations = durations
         self._publisher = Publisher(images)
@@ -53,9 +53,9 @@ class Darkroom:
         try:
             try:
                 _check_file(path)
-                if self._rotation:
+                if self.rotation in (90, 270):
                     turned = self._images / _TURNED
-                    rotate(path, turned, self._rotation, self._jpegtran)
+                    rotate(path, turned, self.rotation, self._jpegtran)
                     path.unlink()
                     path = turned
                     _check_file(path)

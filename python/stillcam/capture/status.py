@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from stillcam.camera.describe import describe
 from stillcam.camera.driver import Camera
 from stillcam.capture.histogram import Histogram
 from stillcam.frames import utc_text
@@ -37,7 +38,10 @@ class Status:
         self._failed: Counter[str] = Counter()
         self._restarts: Counter[str] = Counter()
         self._metadata: dict[str, Any] = {}
-        self._capturing = False
+        self._begun = 0  # captures
+        self._shown = 0  # the capture that the newest frame is from
+        self._revision = 0
+        self._cameras: list[Camera] = []
 
     def enter(self, mode: str, interval_s: float, reason: str | None = None) -> None:
         """A mode begins: `snapshot`, `live`, or `no camera` with its reason."""
@@ -56,10 +60,22 @@ class Status:
         with self._changed:
             self._interval_s = interval_s
 
-    def found(self, camera: Camera | None) -> None:
-        """This camera is in use; None for none."""
+    @property
+    def camera(self) -> Camera | None:
+        """The one in use, or the last that was."""
         with self._changed:
-            self._camera = camera
+            return self._camera
+
+    def found(self, camera: Camera, among: list[Camera]) -> bool:
+        """This camera is in use, of those that there are; whether it is another one than before."""
+        with self._changed:
+            before, self._camera, self._cameras = self._camera, camera, among
+        return camera != before
+
+    def settled(self, revision: int) -> None:
+        """The settings of this number are in force."""
+        with self._changed:
+            self._revision = revision
 
     def notice(self, text: str | None) -> None:
         """Something that a person should put right while frames go on (wrong settings file ...); None: nothing."""
@@ -69,7 +85,7 @@ class Status:
     def capturing(self) -> None:
         """A capture has been asked for."""
         with self._changed:
-            self._capturing = True
+            self._begun += 1
 
     def published(self, name: str, metadata: dict[str, Any]) -> None:
         """A frame is out."""
@@ -77,7 +93,7 @@ class Status:
             self._frame = name
             self._frames += 1
             self._metadata = metadata
-            self._capturing = False
+            self._shown = self._begun
             self._changed.notify_all()
 
     def described(self, metadata: dict[str, Any]) -> None:
@@ -91,7 +107,6 @@ class Status:
             self._failed[cause] += 1
             if restarts:
                 self._restarts[cause] += 1
-            self._capturing = False
             self._changed.notify_all()
 
     @contextmanager
@@ -103,15 +118,21 @@ class Status:
             come in time or a capture failed meanwhile.
         """
         with self._changed:
-            wanted = self._frames + (2 if self._capturing else 1)
+            begun = self._begun
             failures = self._failed.total()
 
         def wait(timeout_s: float) -> str | None:
             with self._changed:
-                self._changed.wait_for(lambda: self._frames >= wanted or self._failed.total() > failures, timeout_s)
-                return self._frame if self._frames >= wanted else None
+                self._changed.wait_for(lambda: self._shown > begun or self._failed.total() > failures, timeout_s)
+                return self._frame if self._shown > begun else None
 
         yield wait
+
+    def cameras(self) -> dict[str, Any]:
+        """The cameras, as the command socket answers them."""
+        with self._changed:
+            active, cameras = self._camera and self._camera.index, self._cameras
+        return {"active": active, "cameras": [describe(camera) for camera in cameras]}
 
     def message(self) -> dict[str, Any]:
         """All of it, as the command socket answers it."""
@@ -127,7 +148,14 @@ class Status:
                 "reason": self._reason,
                 "notice": self._notice,
                 "interval_s": self._interval_s,
-                "camera": camera and {"index": camera.index, "model": camera.model, "size": camera.size},
+                "camera": camera
+                and {
+                    "index": camera.index,
+                    "model": camera.model,
+                    "size": camera.size,
+                    "limits": camera.limits and dict(camera.limits),
+                },
+                "revision": self._revision,
                 "frame": self._frame,
                 "captures": {"ok": self._frames, "failed": self._failed.total()},
                 "failures": dict(self._failed),

@@ -1,0 +1,62 @@
+"""A camera as other programs get it: what the camera program lists, and what else is known of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from stillcam.camera.driver import Camera, SensorMode
+
+DEVICE_TREE = Path("/proc/device-tree")
+
+# Side of a pixel in nanometres: libcamera's camera_sensor_properties.cpp.
+UNIT_CELL_NM = {
+    "imx219": 1120, "imx290": 2900, "imx296": 3450, "imx327": 2900, "imx378": 1550, "imx462": 2900, "imx477": 1550,
+    "imx500": 1550, "imx519": 1220, "imx708": 1400, "ov5647": 1400, "ov64a40": 1008, "ov9281": 3000,
+}  # fmt: skip
+LOCATIONS = ("CameraLocationFront", "CameraLocationBack", "CameraLocationExternal")  # device tree: orientation 0, 1, 2
+
+
+def describe(camera: Camera, device_tree: Path = DEVICE_TREE) -> dict[str, Any]:
+    """All that is known of a camera, ready for JSON; `properties` has libcamera's names."""
+    return {
+        "index": camera.index,
+        "model": camera.model,
+        "size": list(camera.size),
+        "bit_depth": camera.bit_depth,
+        "colour": camera.colour,
+        "path": camera.path,
+        "properties": _properties(camera, device_tree),
+        "modes": [_mode(mode) for mode in camera.modes],
+    }
+
+
+def _mode(mode: SensorMode) -> dict[str, Any]:
+    crop = mode.crop and list(mode.crop)
+    size = list(mode.size)
+    return {"format": mode.format, "size": size, "bit_depth": mode.bit_depth, "fps": mode.fps, "crop": crop}
+
+
+def _properties(camera: Camera, device_tree: Path) -> dict[str, Any]:
+    sensor = camera.model.split("_")[0]  # imx708_wide_noir
+    cell = UNIT_CELL_NM.get(sensor)
+    node = device_tree / camera.path.removeprefix("/base").lstrip("/")
+    rotation, orientation = _number(node / "rotation"), _number(node / "orientation")
+    known = {
+        "Model": camera.model,
+        "PixelArraySize": list(camera.size),
+        "ColorFilterArrangement": camera.colour,
+        "UnitCellSize": cell and [cell, cell],
+        "Rotation": rotation,
+        "Location": LOCATIONS[orientation] if orientation is not None and orientation < len(LOCATIONS) else None,
+    }
+    return {name: value for name, value in known.items() if value is not None}
+
+
+def _number(cell: Path) -> int | None:
+    """A device tree's cell: 32 bits, most significant byte first."""
+    try:
+        raw = cell.read_bytes()
+    except OSError:
+        return None
+    return int.from_bytes(raw, "big") if len(raw) == 4 else None

@@ -1,0 +1,76 @@
+"""Focus now: one autofocus scan, and what came of it.
+
+rpicam-still takes no commands but "capture". In AfMode Auto it scans whenever its viewfinder
+starts (core/rpicam_app.cpp, StartCamera), and leaves the lens alone for the still that follows: so
+it is started so, given the time of a scan, and asked for a still, whose metadata tell.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from stillcam.camera.driver import Camera, Driver
+from stillcam.camera.metadata import Metadata
+from stillcam.errors import CameraError
+from stillcam.settings import Settings
+
+SCAN_S = 2.5  # a scan over the whole range takes about a second at 30 frames a second
+TRIES = 3
+DESCRIBED_S = 5.0  # from the picture's file to its metadata
+SCANNING, FAILED = 1, 3  # libcamera's AfState
+
+
+def unable(camera: Camera | None) -> CameraError | None:
+    """Why this camera cannot focus; None: it can, or it is not known."""
+    if camera and camera.limits is not None and "AfMode" not in camera.limits:
+        return CameraError("unable", f"this camera ({camera.model}) has no autofocus")
+    return None
+
+
+def scanning(settings: Settings) -> Settings:
+    """The settings with which a scan is made: its range, speed and window are as set."""
+    controls = {name: value for name, value in settings.controls.items() if name not in ("LensPosition", "AfTrigger")}
+    return replace(settings, controls=controls | {"AfMode": "Auto"})
+
+
+def scan(driver: Driver, take: Callable[[], str], interrupts: Sequence[int]) -> dict[str, Any]:
+    """Wait for the scan, and take a picture of what it found.
+
+    Args:
+        driver: started with `scanning` settings.
+        take: takes a still and publishes it; gives the frame's name.
+
+    Returns:
+        `state` (focused, failed), `lens_position` (dioptres, None: not told), `distance_m` (None: infinity, or
+        not told) and `frame`.
+
+    Raises:
+        CameraError: the camera fails, or has no autofocus (`unable`).
+    """
+    for _ in range(TRIES):
+        driver.rest(SCAN_S, interrupts)
+        before = driver.metadata
+        frame = take()
+        about = _described(driver, before, interrupts)
+        if about.get("AfState") != SCANNING:
+            break
+    position, state = about.get("LensPosition"), about.get("AfState")
+    if position is None and state is None:
+        raise CameraError("unable", "this camera has no autofocus")
+    return {
+        "state": "failed" if state in (SCANNING, FAILED) else "focused",
+        "lens_position": position,
+        "distance_m": round(1 / position, 3) if position else None,
+        "frame": frame,
+    }
+
+
+def _described(driver: Driver, before: Metadata, interrupts: Sequence[int]) -> Metadata:
+    """The metadata of the picture that has just come: they come behind it."""
+    deadline = time.monotonic() + DESCRIBED_S
+    while driver.metadata is before and time.monotonic() < deadline:
+        driver.rest(0.02, interrupts)
+    return driver.metadata

@@ -1,0 +1,153 @@
+"""Which settings are wanted, with which the camera runs, and which have given a picture.
+
+Settings that change are a trial until the first picture made with them. If the camera fails
+before, the last that worked are wanted again, and who asked is told the reason.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from stillcam.capture.commands import Command
+from stillcam.capture.status import Status
+from stillcam.errors import CameraError, StillcamError
+from stillcam.settings import Settings
+from stillcam.settings_file import load_in_force
+from stillcam.settings_json import to_json
+
+CAMERA_SECTIONS = ("camera", "snapshot", "live", "controls")  # what the daemon works by
+OUTSIDE = ("busy", "disk", "missing")  # causes that no setting has
+
+
+class Revisions:
+    """The settings of the camera's thread.
+
+    Args:
+        path: the settings file.
+        settings: wanted at the start.
+        status: told of what is in force, and of what is refused.
+    """
+
+    def __init__(self, path: Path, settings: Settings, status: Status) -> None:
+        self.wanted = settings
+        self.running = settings
+        self.proven = False  # the camera program that runs has given a picture
+        self._path = path
+        self._status = status
+        self._mode = ""
+        self._worked: dict[str, Settings] = {}  # mode -> those with which it gave a picture
+        self._healthy = False  # pictures come, as far as is known
+        self._number = 0
+        self._asking: Command | None = None
+
+    @property
+    def outdated(self) -> bool:
+        """Whether the camera program runs with other settings than are wanted."""
+        return self.running is not self.wanted
+
+    def read(self, command: Command) -> bool:
+        """Read the file again, and answer `command` now or once a picture is there.
+
+        Returns:
+            whether the next picture will be another one.
+
+        Raises:
+            StillcamError: the file is wrong; the settings stay as they were.
+        """
+        new, wrong = load_in_force(self._path)
+        self._status.notice(wrong)
+        if wrong:
+            raise StillcamError(wrong)
+        old, self.wanted = self.wanted, self.wanted if new == self.wanted else new
+        if old is self.wanted:
+            if self._asking:
+                self._supersede(command)
+            else:
+                command.finish(self._answer(in_force=self._healthy))
+            return False
+        self._number += 1
+        logging.info("new settings from %s", self._path)
+        self._status.interval(new.snapshot.interval_s)
+        if self._healthy and _picture(new) != _picture(old):
+            self._supersede(command)
+            return True
+        if _picture(self.running) == _picture(new):
+            self.running = new
+        command.finish(self._answer(in_force=self._healthy and not self._asking))
+        return _picture(new) != _picture(old)
+
+    def started(self, mode: str) -> Settings:
+        """A mode starts the camera program: the settings for it."""
+        self._mode, self.running, self.proven = mode, self.wanted, False
+        return self.running
+
+    def adopt(self) -> None:
+        """What runs is just what the wanted settings would start."""
+        self.running = self.wanted
+
+    def worked(self, frame: str) -> None:
+        """A picture made with the running settings is out."""
+        self.proven = self._healthy = True
+        self._worked[self._mode] = self.running
+        if not self.outdated:
+            self._status.settled(self._number)
+            self._settle(self._answer(in_force=True, frame=frame))
+
+    def refused(self, error: CameraError) -> bool:
+        """The camera has failed. True: it was on trial with new settings; start again with those now wanted."""
+        good = self._worked.get(self._mode)
+        trial = self._healthy and not self.proven and good is not None and self._suspect(good, error)
+        if not trial or good is None:
+            self._healthy = False
+            self._settle(self._answer(in_force=False))
+            return False
+        if self.outdated:  # newer ones have come meanwhile: they may be better
+            return True
+        changed = _changed(good, self.wanted)
+        self.wanted = replace(self.wanted, **{name: getattr(good, name) for name in CAMERA_SECTIONS})
+        self._number += 1
+        self._status.interval(self.wanted.snapshot.interval_s)
+        self._status.notice(f"the camera refused {', '.join(changed)} of {self._path}: {error.reason}")
+        logging.warning("the camera refused %s, going on with what worked: %s", ", ".join(changed), error)
+        field = changed[0] if len(changed) == 1 else None
+        refusal = {"error": error.reason, "cause": "refused", "field": field, "settings": to_json(self.wanted)}
+        self._settle(refusal)
+        return True
+
+    def _suspect(self, good: Settings, error: CameraError) -> bool:
+        if error.cause == "absent":
+            old, new = good.camera, self.running.camera
+            return (old.index, old.tuning_file) != (new.index, new.tuning_file)
+        return error.cause not in OUTSIDE and bool(_changed(good, self.running))
+
+    def _supersede(self, command: Command) -> None:
+        """`command` waits for the next picture, and who waited for one before need not any more."""
+        self._settle(self._answer(in_force=False) | {"superseded": True})
+        self._asking = command
+
+    def _settle(self, answer: dict[str, Any]) -> None:
+        if self._asking:
+            self._asking.finish(answer)
+            self._asking = None
+
+    def _answer(self, *, in_force: bool, frame: str | None = None) -> dict[str, Any]:
+        return {"reloaded": True, "revision": self._number, "in_force": in_force, "frame": frame}
+
+
+def _picture(settings: Settings) -> tuple[object, ...]:
+    """What pictures depend on."""
+    snapshot = replace(settings.snapshot, interval_s=1.0)
+    return settings.camera, snapshot, settings.live, settings.controls
+
+
+def _changed(old: Settings, new: Settings) -> list[str]:
+    """The dotted names of the camera's settings that differ."""
+    before, after = to_json(old), to_json(new)
+    names = []
+    for section in CAMERA_SECTIONS:
+        one, other = before[section], after[section]
+        names += [f"{section}.{name}" for name in one | other if one.get(name) != other.get(name)]
+    return names

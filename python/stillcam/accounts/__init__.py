@@ -1,0 +1,50 @@
+"""Who may come in: users, their sessions on devices, tokens of programs, and the set-up code.
+
+All of it is in one folder: `accounts.db` (SQLite) and, until an owner has registered,
+`setup-code`. The server and `python -m stillcam` on SSH write at the same time. No
+password, session or token can be read back from there: only their hashes are kept.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from stillcam.accounts.known import Known
+from stillcam.accounts.sessions import Sessions
+from stillcam.accounts.setup_code import SetupCode
+from stillcam.accounts.store import Store
+from stillcam.accounts.tokens import Tokens
+from stillcam.accounts.users import Users
+
+
+class Accounts:
+    """All accounts of one installation.
+
+    Args:
+        folder: `data/`; made when it is missing.
+        now: the time in seconds since the epoch.
+    """
+
+    def __init__(self, folder: Path, now: Callable[[], float] = time.time) -> None:
+        store = Store(folder / "accounts.db")
+        self.known = Known(store)
+        self.users = Users(store, now)
+        self.sessions = Sessions(store, now)
+        self.tokens = Tokens(store, now)
+        self.setup_code = SetupCode(folder / "setup-code")
+
+    def prepare(self) -> str | None:
+        """See to it that there is a set-up code as long as no owner has registered, and none afterwards.
+
+        Returns:
+            the set-up code; None once there is an owner.
+
+        Raises:
+            StoreError: the folder cannot be written to, or the database is damaged.
+        """
+        if self.users.registered():
+            self.setup_code.delete()
+            return None
+        return self.setup_code.make()

@@ -1,0 +1,160 @@
+"""`python -m stillcam user …`, `token …` and `code`: accounts, on SSH.
+
+Whoever can run this may read and write the files anyway, so no account is asked for. It
+works beside the running server, which knows of every change within a second. A password is
+asked for at a terminal, else read as the first line of the input; it is never an argument,
+which other users of the machine could see.
+"""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from stillcam.accounts import Accounts, passwords
+from stillcam.accounts.errors import ConflictError, InvalidError
+from stillcam.accounts.rules import ROLES, SCOPES, check_name, check_password, composed
+from stillcam.frames import utc_text
+
+Arguments = argparse.Namespace
+Command = Callable[[Accounts, Arguments], list[str]]
+
+
+def add_to(commands: Any) -> None:
+    """Add these commands.
+
+    Args:
+        commands: what `ArgumentParser.add_subparsers` has given. A command's arguments get an
+            attribute `accounts`, for `carry_out`.
+    """
+    users = _group(commands, "user", "list, add, change and remove users")
+    _command(users, "list", "print every user: name, role, when made, when last seen", _list_users)
+    add = _command(users, "add", "add a user; asks for a password", _add_user, "name")
+    add.add_argument("--role", choices=ROLES, default="viewer", help="default: viewer")
+    _command(users, "reset", "give a user a new password; their sessions end", _reset_user, "name")
+    role = _command(users, "role", "make a user an owner or a viewer", _change_role, "name")
+    role.add_argument("role", choices=ROLES)
+    _command(users, "remove", "remove a user; their sessions end", _remove_user, "name")
+
+    tokens = _group(commands, "token", "list, add and remove tokens of programs")
+    _command(tokens, "list", "print every token: id, scope, when made, when last used, name", _list_tokens)
+    add = _command(tokens, "add", "make a token, and print it: it cannot be had again", _add_token, "name")
+    add.add_argument("--scope", choices=SCOPES, default="view", help="default: view")
+    _command(tokens, "remove", "revoke a token, by its id or its name", _remove_token, "token")
+
+    _command(commands, "code", "print the set-up code, with which the first user registers", _code)
+
+
+def carry_out(folder: Path, arguments: Arguments) -> list[str]:
+    """Carry out a command.
+
+    Args:
+        folder: `data/`.
+
+    Returns:
+        lines to print.
+
+    Raises:
+        StillcamError: it cannot be done; the text says why.
+    """
+    command: Command = arguments.accounts
+    try:
+        return command(Accounts(folder), arguments)
+    except InvalidError as error:
+        raise InvalidError(f"the {error.field} {error}", error.field) from error
+
+
+def _group(commands: Any, name: str, text: str) -> Any:
+    group = commands.add_parser(name, help=text, description=text)
+    return group.add_subparsers(dest="subcommand", required=True, metavar="COMMAND")
+
+
+def _command(commands: Any, name: str, text: str, command: Command, *arguments: str) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = commands.add_parser(name, help=text, description=text)
+    for argument in arguments:
+        parser.add_argument(argument, metavar=argument.upper())
+    parser.set_defaults(accounts=command)
+    return parser
+
+
+def _list_users(accounts: Accounts, _arguments: Arguments) -> list[str]:
+    return [
+        f"{user.role:6}  made {_day(user.created_s)}  seen {_day(user.seen_s):10}  {user.name}"
+        for user in accounts.users.all()
+    ]
+
+
+def _add_user(accounts: Accounts, arguments: Arguments) -> list[str]:
+    name = check_name(arguments.name)
+    user = accounts.users.add(name, passwords.hashed(_ask_password(name)), arguments.role)
+    accounts.prepare()  # with the first owner the set-up code has done its work
+    return [f"{user.name} may sign in, as {user.role}"]
+
+
+def _reset_user(accounts: Accounts, arguments: Arguments) -> list[str]:
+    user = accounts.users.get(arguments.name)
+    accounts.users.change(user.name, password=passwords.hashed(_ask_password(user.name)))
+    return [f"{user.name} has a new password, and is signed out everywhere"]
+
+
+def _change_role(accounts: Accounts, arguments: Arguments) -> list[str]:
+    user = accounts.users.change(arguments.name, role=arguments.role)
+    return [f"{user.name} is {user.role} now"]
+
+
+def _remove_user(accounts: Accounts, arguments: Arguments) -> list[str]:
+    accounts.users.remove(arguments.name)
+    return [f"{arguments.name} is removed"]
+
+
+def _list_tokens(accounts: Accounts, _arguments: Arguments) -> list[str]:
+    return [
+        f"{token.id}  {token.scope:7}  made {_day(token.created_s)}  used {_day(token.used_s):10}  {token.name}"
+        for token in accounts.tokens.all()
+    ]
+
+
+def _add_token(accounts: Accounts, arguments: Arguments) -> list[str]:
+    _, key = accounts.tokens.add(arguments.name, arguments.scope)
+    return [key]
+
+
+def _remove_token(accounts: Accounts, arguments: Arguments) -> list[str]:
+    accounts.tokens.remove(arguments.token)
+    return [f"{arguments.token} is revoked"]
+
+
+def _code(accounts: Accounts, _arguments: Arguments) -> list[str]:
+    code = accounts.prepare()
+    if code is None:
+        raise ConflictError(
+            "an owner has registered, so there is no set-up code; for a new password: python -m stillcam user reset NAME"
+        )
+    return [code]
+
+
+def _ask_password(name: str) -> str:
+    """A new password, checked.
+
+    Raises:
+        InvalidError: it breaks a rule, was typed differently the second time, or there is none.
+    """
+    if not sys.stdin.isatty():
+        line = sys.stdin.buffer.readline().decode("utf-8", "surrogateescape")
+        return check_password(line.rstrip("\r\n"), name)
+    try:
+        password = check_password(getpass.getpass(f"New password for {name}: "), name)
+        again = getpass.getpass("Once more: ")
+    except (EOFError, KeyboardInterrupt) as error:
+        raise InvalidError("was not given: nothing is changed", "password") from error
+    if composed(again) != password:
+        raise InvalidError("was not the same the second time: nothing is changed", "password")
+    return password
+
+
+def _day(time_s: float | None) -> str:
+    return "never" if time_s is None else utc_text(time_s)[:10]

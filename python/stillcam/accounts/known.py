@@ -1,0 +1,126 @@
+"""All accounts in memory: what each request is checked against, without the database.
+
+Hundreds of pictures a second are asked for, often by people who signed in. Users, devices
+and programs are few, so all of them are kept, and read anew when they have changed: a change of
+this process counts at once, one of another (`python -m stillcam`) within `LOOK_S`.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from stillcam.accounts.errors import StoreError
+from stillcam.accounts.store import Store, Version
+from stillcam.accounts.tokens import Token, token_of
+
+LOOK_S = 1.0  # from one look at the file's time stamp to the next
+AGE_S = 10.0  # after which everything is read anyway: two changes within one tick have one time stamp
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A device on which somebody has signed in.
+
+    Args:
+        digest: names it.
+        name: the user's.
+        role: the user's.
+        seen_s: the last visit in seconds since the epoch, to within some minutes.
+    """
+
+    digest: bytes
+    name: str
+    role: str
+    seen_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Everybody:
+    """The accounts at one moment.
+
+    Args:
+        registered: there is an owner.
+        passwords: hashes by folded names.
+        sessions: by digest.
+        tokens: by digest.
+    """
+
+    registered: bool = False
+    passwords: Mapping[str, str] = field(default_factory=dict)
+    sessions: Mapping[bytes, Session] = field(default_factory=dict)
+    tokens: Mapping[bytes, Token] = field(default_factory=dict)
+
+
+class Known:
+    """Call it for the accounts as they are.
+
+    Args:
+        store: the database; where there is none, nobody has registered.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._lock = threading.Lock()
+        self._everybody: Everybody | None = None
+        self._version: Version | None = None
+        self._read_s = 0.0  # monotonic, as the next
+        self._looked_s = -LOOK_S
+        self._wrong = ""
+        store.written = self.read
+
+    def __call__(self) -> Everybody:
+        """The accounts; when they cannot be read now, those of before.
+
+        Raises:
+            StoreError: they could never be read.
+        """
+        now_s = time.monotonic()
+        # Who comes while another thread looks goes on with what is known: no picture waits for a slow card.
+        if now_s - self._looked_s > LOOK_S and self._lock.acquire(blocking=self._everybody is None):
+            try:
+                self._looked_s = now_s
+                if self._store.version() != self._version or now_s - self._read_s > AGE_S or self._wrong:
+                    self._read_all()
+            finally:
+                self._lock.release()
+        if self._everybody is None:
+            raise StoreError(self._wrong)
+        return self._everybody
+
+    def read(self) -> None:
+        """Read everything now: this process has changed it."""
+        with self._lock:
+            self._read_all()
+
+    def _read_all(self) -> None:
+        self._version = self._store.version()  # before reading: what is written meanwhile counts next time
+        self._read_s = time.monotonic()
+        try:
+            self._everybody = self._read() if self._version else Everybody()
+        except StoreError as error:
+            if not self._wrong:
+                logging.error("%s", error)
+            self._wrong = str(error)
+        else:
+            if self._wrong:
+                logging.info("the accounts can be read again")
+            self._wrong = ""
+
+    def _read(self) -> Everybody:
+        with self._store.reading() as connection:
+            connection.execute("BEGIN")  # all of it as of one moment
+            users = connection.execute("SELECT folded, role, password FROM users").fetchall()
+            sessions = connection.execute(
+                "SELECT digest, name, role, sessions.seen FROM sessions JOIN users ON users.id = sessions.user"
+            ).fetchall()
+            tokens = connection.execute("SELECT * FROM tokens").fetchall()
+        return Everybody(
+            registered=any(row["role"] == "owner" for row in users),
+            passwords={row["folded"]: row["password"] for row in users},
+            sessions={row["digest"]: Session(*row) for row in sessions},
+            tokens={row["digest"]: token_of(row) for row in tokens},
+        )

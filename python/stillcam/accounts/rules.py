@@ -1,0 +1,89 @@
+"""What names and passwords may be."""
+
+from __future__ import annotations
+
+import unicodedata
+
+from stillcam.accounts.errors import InvalidError
+
+ROLES = ("owner", "viewer")
+SCOPES = ("view", "control")
+MAX_NAME = 64  # characters
+MIN_PASSWORD, MAX_PASSWORD = 8, 1024  # characters; NIST SP 800-63B asks for 8 or more, and for no rules of composition
+MIN_DIFFERENT = 4
+
+# The first that anybody tries; the Pi's own old one among them.
+_COMMON = {
+    "12345678", "123456789", "1234567890", "1q2w3e4r", "87654321", "admin123", "asdfghjk", "changeme", "iloveyou",
+    "letmein1", "password", "password1", "password123", "passwort", "qwertyui", "qwertyuiop", "qwertzui", "qwertzuiop",
+    "raspberry", "raspberrypi", "stillcam", "sunshine",
+}  # fmt: skip
+
+
+def check_name(name: object, field: str = "name") -> str:
+    """The name as it is kept and shown: without spaces around it, composed (NFC).
+
+    Args:
+        name: as a person typed it.
+        field: for the error.
+
+    Raises:
+        InvalidError: it is no text, empty, too long, or holds what a line of text or an address cannot.
+    """
+    if not isinstance(name, str):
+        raise InvalidError("must be a text", field)
+    name = unicodedata.normalize("NFC", name.strip())
+    if not 1 <= len(name) <= MAX_NAME:
+        raise InvalidError(f"must have 1 to {MAX_NAME} characters", field)
+    if any(unicodedata.category(character)[0] in "CZ" and character != " " for character in name):
+        raise InvalidError("must not hold control characters, nor invisible ones", field)
+    if "/" in name or "\\" in name or name.startswith("."):
+        raise InvalidError("must not hold / or \\, nor start with a full stop", field)
+    return name
+
+
+def folded(name: str) -> str:
+    """The form under which two names are the same: `Ann`, `ann` and `ＡＮＮ` are."""
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
+
+
+def check_password(password: object, name: str, field: str = "password") -> str:
+    """The password as it is hashed: composed (NFC, as RFC 8265 has it), else as it was typed.
+
+    Args:
+        password: as a person typed it.
+        name: of the user.
+        field: for the error.
+
+    Raises:
+        InvalidError: it is no text, too short, too long, holds control characters, or is easily guessed.
+    """
+    if not isinstance(password, str):
+        raise InvalidError("must be a text", field)
+    password = composed(password)
+    if not MIN_PASSWORD <= len(password) <= MAX_PASSWORD:
+        raise InvalidError(f"must have {MIN_PASSWORD} to {MAX_PASSWORD} characters", field)
+    if any(unicodedata.category(character) in ("Cc", "Cs") for character in password):
+        raise InvalidError("must not hold control characters", field)
+    plain = folded(password)
+    if plain in _COMMON or plain == folded(name):
+        raise InvalidError("is one of the first that anybody would try: take another", field)
+    if len(set(password)) < MIN_DIFFERENT:
+        raise InvalidError(f"must have {MIN_DIFFERENT} different characters or more", field)
+    return password
+
+
+def composed(password: str) -> str:
+    """One form for what different keyboards make of the same letters."""
+    return unicodedata.normalize("NFC", password)
+
+
+def check_choice(value: object, choices: tuple[str, ...], field: str) -> str:
+    """One of `choices`.
+
+    Raises:
+        InvalidError: it is none of them.
+    """
+    if not isinstance(value, str) or value not in choices:
+        raise InvalidError(f"must be {' or '.join(choices)}", field)
+    return value

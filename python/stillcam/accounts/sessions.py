@@ -1,0 +1,87 @@
+"""Sessions: devices on which somebody has signed in.
+
+A session ends by signing out, with a new password, with its user, or after `LIFE_S` without a
+visit. Its time is the wall clock's, which a Pi may have to put right after its start: a session
+that began before that may end early, and then one signs in again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from stillcam.accounts.errors import WrongError
+from stillcam.accounts.keys import digest, new_key
+from stillcam.accounts.rules import folded
+from stillcam.accounts.store import Store
+
+LIFE_S = 30 * 86400.0  # from the last visit
+MAX_PER_USER = 50  # the one not seen for longest ends for a new one
+
+
+class Sessions:
+    """The sessions in the database. Each method raises StoreError when that cannot be used.
+
+    Args:
+        store: the database.
+        now: the time in seconds since the epoch.
+    """
+
+    def __init__(self, store: Store, now: Callable[[], float]) -> None:
+        self._store = store
+        self._now = now
+
+    def start(self, name: str, password: str, instead_of: str = "") -> str:
+        """Begin a session.
+
+        Args:
+            name: of the user.
+            password: the hash that was verified.
+            instead_of: the key of the session that this device had; it ends.
+
+        Returns:
+            the session's key, for the device to keep.
+
+        Raises:
+            WrongError: the user has gone, or has another password by now.
+        """
+        key, now_s = new_key(), self._now()
+        with self._store.writing() as connection:
+            row = connection.execute(
+                "SELECT id FROM users WHERE folded = ? AND password = ?", (folded(name), password)
+            ).fetchone()
+            if row is None:
+                raise WrongError("the name or the password is wrong")
+            connection.execute(
+                "DELETE FROM sessions WHERE digest = ? OR seen < ?", (digest(instead_of), now_s - LIFE_S)
+            )
+            connection.execute(
+                """DELETE FROM sessions WHERE digest IN (
+                       SELECT digest FROM sessions WHERE user = ? ORDER BY seen DESC LIMIT -1 OFFSET ?)""",
+                (row["id"], MAX_PER_USER - 1),
+            )
+            connection.execute("INSERT INTO sessions VALUES (?, ?, ?, ?)", (digest(key), row["id"], now_s, now_s))
+            connection.execute("UPDATE users SET seen = ? WHERE id = ?", (now_s, row["id"]))
+        return key
+
+    def end(self, session: bytes) -> None:
+        """End the session with this digest, if there is one."""
+        with self._store.writing() as connection:
+            connection.execute("DELETE FROM sessions WHERE digest = ?", (session,))
+
+    def end_all(self, name: str) -> None:
+        """End every session of one user."""
+        with self._store.writing() as connection:
+            connection.execute(
+                "DELETE FROM sessions WHERE user IN (SELECT id FROM users WHERE folded = ?)", (folded(name),)
+            )
+
+    def seen(self, digests: list[bytes]) -> None:
+        """Note that these sessions, or tokens, are in use."""
+        now_s = self._now()
+        with self._store.writing() as connection:
+            for each in digests:
+                connection.execute("UPDATE sessions SET seen = ? WHERE digest = ?", (now_s, each))
+                connection.execute("UPDATE tokens SET used = ? WHERE digest = ?", (now_s, each))
+                connection.execute(
+                    "UPDATE users SET seen = ? WHERE id = (SELECT user FROM sessions WHERE digest = ?)", (now_s, each)
+                )

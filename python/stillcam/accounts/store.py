@@ -1,0 +1,157 @@
+"""The database `accounts.db`: one short-lived connection for each operation.
+
+It keeps SQLite's rollback journal, not a write-ahead log: writes are rare, and so one file
+is all there is between two of them, whether it is copied or the power fails.
+`synchronous=EXTRA` makes a commit last through a power cut (sqlite.org/pragma.html:
+the folder is synced too once the journal is gone).
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from stillcam.accounts.errors import StoreError
+from stillcam.accounts.private import make_private
+
+BUSY_S = 10.0  # how long a write waits for those of others; one takes 0.1 s on a slow card
+
+# A list for each version of the schema: what leads to it from the one before. Times are seconds since the epoch.
+MIGRATIONS = (
+    (
+        """CREATE TABLE users (
+            id INTEGER PRIMARY KEY,
+            name TEXT NOT NULL,
+            folded TEXT NOT NULL UNIQUE,
+            role TEXT NOT NULL CHECK (role IN ('owner', 'viewer')),
+            password TEXT NOT NULL,
+            created REAL NOT NULL,
+            seen REAL
+        ) STRICT""",
+        """CREATE TABLE sessions (
+            digest BLOB PRIMARY KEY,
+            user INTEGER NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+            created REAL NOT NULL,
+            seen REAL NOT NULL
+        ) STRICT, WITHOUT ROWID""",
+        "CREATE INDEX sessions_user ON sessions (user)",
+        """CREATE TABLE tokens (
+            id TEXT PRIMARY KEY,
+            digest BLOB NOT NULL UNIQUE,
+            name TEXT NOT NULL,
+            folded TEXT NOT NULL UNIQUE,
+            scope TEXT NOT NULL CHECK (scope IN ('view', 'control')),
+            created REAL NOT NULL,
+            used REAL
+        ) STRICT""",
+    ),
+)
+
+Version = tuple[int, ...]
+
+
+class Store:
+    """The database, made when it is missing.
+
+    Args:
+        path: of the file. Its mode is 0600, and its folder is made too.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+        self.written: Callable[[], None] = lambda: None  # called after each write of this process
+
+    def version(self) -> Version | None:
+        """A value that differs once anybody has written; None: there is no database.
+
+        A write is missed when it comes within the same tick of the file system's clock (some
+        milliseconds) as a call, so what is remembered by version should age, too. The counter in
+        the file itself would be exact, but closing the file after a look at it would drop the
+        locks that this process has there (sqlite.org/howtocorrupt.html, 2.2).
+        """
+        try:
+            status = os.stat(self._path)
+        except FileNotFoundError:
+            return None
+        return status.st_mtime_ns, status.st_size, status.st_ino
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """A connection to read by; rows are sqlite3.Row.
+
+        Raises:
+            StoreError: the database is damaged, of a newer Stillcam, or cannot be opened.
+        """
+        with self._explained(), closing(self._connect()) as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """A transaction, alone in it; what raises within leaves everything as it was.
+
+        Raises:
+            StoreError: it cannot be written, or as for `reading`.
+        """
+        with self._lock:
+            with self.reading() as connection:
+                connection.execute("BEGIN IMMEDIATE")
+                try:
+                    yield connection
+                    connection.execute("COMMIT")
+                except BaseException:
+                    if connection.in_transaction:
+                        connection.execute("ROLLBACK")
+                    raise
+            self.written()
+
+    def _connect(self) -> sqlite3.Connection:
+        if not self._path.exists():
+            make_private(self._path, b"")
+        connection = sqlite3.connect(self._path, timeout=BUSY_S, isolation_level=None)
+        try:
+            connection.row_factory = sqlite3.Row
+            connection.execute("PRAGMA foreign_keys = ON")
+            connection.execute("PRAGMA synchronous = EXTRA")
+            if _schema(connection) != len(MIGRATIONS):
+                self._migrate(connection)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _migrate(self, connection: sqlite3.Connection) -> None:
+        connection.execute("BEGIN IMMEDIATE")
+        there = _schema(connection)  # another process may have been faster
+        if there > len(MIGRATIONS):
+            raise StoreError(f"{self._path} was written by a newer Stillcam: update this one")
+        for statements in MIGRATIONS[there:]:
+            for statement in statements:
+                connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+        connection.execute("COMMIT")
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.OperationalError as error:
+            raise StoreError(
+                f"cannot use {self._path} ({error}): check its owner, the free space (df), the card"
+            ) from error
+        except sqlite3.DatabaseError as error:
+            raise StoreError(
+                f"{self._path} is damaged ({error}): put a copy of it in its place, or move it away and register again"
+            ) from error
+        except OSError as error:
+            raise StoreError(
+                f"cannot make {self._path} ({error.strerror}): check the folder's owner, and df"
+            ) from error
+
+
+def _schema(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])

@@ -1,0 +1,92 @@
+"""Tokens: what programs show instead of signing in."""
+
+from __future__ import annotations
+
+import secrets
+import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from stillcam.accounts.errors import ConflictError, UnknownError
+from stillcam.accounts.keys import PREFIX, digest, new_key
+from stillcam.accounts.rules import SCOPES, check_choice, check_name, folded
+from stillcam.accounts.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """What is known of a token.
+
+    Args:
+        id: names it in addresses.
+        name: which program has it.
+        scope: `view` or `control`.
+        created_s: seconds since the epoch.
+        used_s: the same, to within some minutes; None: never.
+    """
+
+    id: str
+    name: str
+    scope: str
+    created_s: float
+    used_s: float | None
+
+
+class Tokens:
+    """The tokens in the database. Each method raises StoreError when that cannot be used.
+
+    Args:
+        store: the database.
+        now: the time in seconds since the epoch.
+    """
+
+    def __init__(self, store: Store, now: Callable[[], float]) -> None:
+        self._store = store
+        self._now = now
+
+    def all(self) -> list[Token]:
+        """Every token, by name."""
+        with self._store.reading() as connection:
+            return [token_of(row) for row in connection.execute("SELECT * FROM tokens ORDER BY folded")]
+
+    def add(self, name: object, scope: object) -> tuple[Token, str]:
+        """Make a token.
+
+        Returns:
+            what is known of it, and the token itself, which cannot be had again.
+
+        Raises:
+            InvalidError: the name or the scope is none.
+            ConflictError: there is one of this name.
+        """
+        token = Token(
+            secrets.token_hex(6), check_name(name), check_choice(scope, SCOPES, "scope"), self._now(), None
+        )  # fmt: skip
+        key = new_key(PREFIX)
+        with self._store.writing() as connection:
+            if connection.execute("SELECT 1 FROM tokens WHERE folded = ?", (folded(token.name),)).fetchone():
+                raise ConflictError(f"there is a token called {token.name} already: take another name")
+            connection.execute(
+                "INSERT INTO tokens VALUES (?, ?, ?, ?, ?, ?, NULL)",
+                (token.id, digest(key), token.name, folded(token.name), token.scope, token.created_s),
+            )
+        return token, key
+
+    def remove(self, which: str) -> None:
+        """Revoke a token.
+
+        Args:
+            which: its id, or its name.
+
+        Raises:
+            UnknownError: there is none.
+        """
+        with self._store.writing() as connection:
+            done = connection.execute("DELETE FROM tokens WHERE id = ? OR folded = ?", (which, folded(which)))
+            if not done.rowcount:
+                raise UnknownError(f"there is no token {which}")
+
+
+def token_of(row: sqlite3.Row) -> Token:
+    """A row of the table."""
+    return Token(row["id"], row["name"], row["scope"], row["created"], row["used"])

@@ -1,0 +1,149 @@
+"""Users: owners, who may do everything, and viewers, who may watch."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from stillcam.accounts.errors import ConflictError, UnknownError
+from stillcam.accounts.rules import ROLES, check_choice, check_name, folded
+from stillcam.accounts.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """One person.
+
+    Args:
+        name: as shown.
+        role: `owner` or `viewer`.
+        created_s: seconds since the epoch.
+        seen_s: the same, to within some minutes; None: never.
+    """
+
+    name: str
+    role: str
+    created_s: float
+    seen_s: float | None
+
+
+class Users:
+    """The users in the database. Each method raises StoreError when that cannot be used.
+
+    Args:
+        store: the database.
+        now: the time in seconds since the epoch.
+    """
+
+    def __init__(self, store: Store, now: Callable[[], float]) -> None:
+        self._store = store
+        self._now = now
+
+    def registered(self) -> bool:
+        """Whether there is an owner."""
+        with self._store.reading() as connection:
+            return _owners(connection) > 0
+
+    def all(self) -> list[User]:
+        """Everybody, by name."""
+        with self._store.reading() as connection:
+            return [_user(row) for row in connection.execute("SELECT * FROM users ORDER BY folded")]
+
+    def get(self, name: str) -> User:
+        """One user; upper and lower case are the same.
+
+        Raises:
+            UnknownError: nobody has this name.
+        """
+        with self._store.reading() as connection:
+            return _user(_row(connection, name))
+
+    def add(self, name: object, password: str, role: object, *, first: bool = False) -> User:
+        """Add a user.
+
+        Args:
+            name: as typed.
+            password: its hash (passwords.hashed).
+            role: `owner` or `viewer`.
+            first: only if there is no owner.
+
+        Raises:
+            InvalidError: the name or the role is none.
+            ConflictError: the name is taken, or `first` and there is an owner, or a viewer and there is no owner.
+        """
+        user = User(check_name(name), check_choice(role, ROLES, "role"), self._now(), None)
+        with self._store.writing() as connection:
+            registered = _owners(connection) > 0
+            if first and registered:
+                raise ConflictError("an owner has registered already: sign in, or ask them for an account")
+            if user.role != "owner" and not registered:
+                raise ConflictError("the first user must be an owner (role: owner)")
+            if connection.execute("SELECT 1 FROM users WHERE folded = ?", (folded(user.name),)).fetchone():
+                raise ConflictError(f"there is a user called {user.name} already: take another name")
+            connection.execute(
+                "INSERT INTO users (name, folded, role, password, created) VALUES (?, ?, ?, ?, ?)",
+                (user.name, folded(user.name), user.role, password, user.created_s),
+            )
+        return user
+
+    def change(
+        self, name: str, *, role: object = None, password: str | None = None, keep_session: bytes | None = None
+    ) -> User:
+        """Change a user's role, password, or both. With a new password their sessions end.
+
+        Args:
+            name: whose.
+            role: the new one; None: as it is.
+            password: the new one's hash; None: as it is.
+            keep_session: the digest of one session that stays.
+
+        Raises:
+            UnknownError: nobody has this name.
+            InvalidError: there is no such role.
+            ConflictError: no owner would be left. Nothing is changed then.
+        """
+        new_role = None if role is None else check_choice(role, ROLES, "role")
+        with self._store.writing() as connection:
+            row = _row(connection, name)
+            if new_role == "viewer":
+                _keep_an_owner(connection, row)
+            connection.execute(
+                "UPDATE users SET role = coalesce(?, role), password = coalesce(?, password) WHERE id = ?",
+                (new_role, password, row["id"]),
+            )
+            if password is not None:
+                connection.execute("DELETE FROM sessions WHERE user = ? AND digest IS NOT ?", (row["id"], keep_session))
+            return _user(_row(connection, name))
+
+    def remove(self, name: str) -> None:
+        """Remove a user, and with them their sessions.
+
+        Raises:
+            UnknownError: nobody has this name.
+            ConflictError: no owner would be left.
+        """
+        with self._store.writing() as connection:
+            row = _row(connection, name)
+            _keep_an_owner(connection, row)
+            connection.execute("DELETE FROM users WHERE id = ?", (row["id"],))
+
+
+def _owners(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("SELECT count(*) FROM users WHERE role = 'owner'").fetchone()[0])
+
+
+def _keep_an_owner(connection: sqlite3.Connection, row: sqlite3.Row) -> None:
+    if row["role"] == "owner" and _owners(connection) == 1:
+        raise ConflictError(f"{row['name']} is the only owner: make somebody else one first")
+
+
+def _row(connection: sqlite3.Connection, name: str) -> sqlite3.Row:
+    row: sqlite3.Row | None = connection.execute("SELECT * FROM users WHERE folded = ?", (folded(name),)).fetchone()
+    if row is None:
+        raise UnknownError(f"there is no user called {name}")
+    return row
+
+
+def _user(row: sqlite3.Row) -> User:
+    return User(row["name"], row["role"], row["created"], row["seen"])

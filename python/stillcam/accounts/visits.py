@@ -1,0 +1,55 @@
+"""Notes when devices and programs were last seen, sparing the card: once in `EVERY_S` for each.
+
+A thread of its own writes, so that no request waits for the card. What a power cut loses of
+it makes a session end some minutes earlier, weeks from now.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from queue import SimpleQueue
+
+from stillcam.accounts.errors import StoreError
+from stillcam.accounts.sessions import Sessions
+
+EVERY_S = 600.0
+
+
+class Visits:
+    """Takes note of visits; its thread ends with the process.
+
+    Args:
+        sessions: where they are kept.
+    """
+
+    def __init__(self, sessions: Sessions) -> None:
+        self._sessions = sessions
+        self._queue: SimpleQueue[bytes] = SimpleQueue()
+        self._noted: dict[bytes, float] = {}  # by digest, when it was noted last
+        threading.Thread(target=self._run, name="visits", daemon=True).start()
+
+    def note(self, digest: bytes, seen_s: float | None, now_s: float) -> None:
+        """A visit.
+
+        Args:
+            digest: of the session or token.
+            seen_s: what is known of the one before.
+            now_s: seconds since the epoch.
+        """
+        if seen_s is not None and abs(now_s - seen_s) < EVERY_S:
+            return
+        noted_s = self._noted.get(digest)
+        if noted_s is None or abs(now_s - noted_s) >= EVERY_S:
+            self._noted[digest] = now_s
+            self._queue.put(digest)
+
+    def _run(self) -> None:
+        while True:
+            digests = {self._queue.get()}
+            while not self._queue.empty():
+                digests.add(self._queue.get())
+            try:
+                self._sessions.seen(list(digests))
+            except StoreError as error:
+                logging.warning("visits are not noted: %s", error)

@@ -1,0 +1,276 @@
+"""Users, sessions, tokens and the set-up code in their database; the two processes that write it."""
+
+import os
+import stat
+import threading
+
+import pytest
+
+from stillcam.accounts import Accounts, keys, passwords, sessions
+from stillcam.accounts.errors import ConflictError, InvalidError, StoreError, UnknownError, WrongError
+
+
+class Clock:
+    """Seconds that pass when a test says so."""
+
+    now_s = 1_700_000_000.0
+
+    def __call__(self) -> float:
+        return self.now_s
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def accounts(tmp_path, clock):
+    return Accounts(tmp_path / "data", clock)
+
+
+@pytest.fixture
+def ann(accounts):
+    """An owner."""
+    return accounts.users.add("Ann", "hash of Ann", "owner")
+
+
+def test_the_database_and_the_code_are_for_one_user_of_the_machine(accounts, tmp_path):
+    accounts.prepare()
+    for name in ("accounts.db", "setup-code"):
+        assert stat.S_IMODE((tmp_path / "data" / name).stat().st_mode) == 0o600, name
+    assert sorted(path.name for path in (tmp_path / "data").iterdir()) == ["accounts.db", "setup-code"]
+
+
+def test_the_code_stays_until_an_owner_has_registered(accounts, tmp_path):
+    code = accounts.prepare()
+    assert code == accounts.prepare() == Accounts(tmp_path / "data").prepare()
+    assert [len(group) for group in code.split("-")] == [4, 4, 4]
+    accounts.users.add("Ann", "hash", "owner")
+    assert accounts.prepare() is None
+    assert not accounts.setup_code.path.exists()
+
+
+def test_the_code_is_right_however_it_is_typed(accounts):
+    accounts.setup_code.path.parent.mkdir()
+    accounts.setup_code.path.write_text("ABCD-0123-WXYZ\n")
+    for typed in ("ABCD-0123-WXYZ", "abcd0123wxyz", " abcd-oi23 wxyz "):
+        assert accounts.setup_code.is_right(typed), typed
+    for typed in ("", "-", "ABCD-0123-WXY", "ABCD-0123-WXYZ0", "ÄBCD-0123-WXYZ", "\ud800"):
+        assert not accounts.setup_code.is_right(typed), typed
+
+
+def test_an_empty_code_file_opens_nothing(accounts):
+    accounts.setup_code.path.parent.mkdir()
+    accounts.setup_code.path.touch()
+    with pytest.raises(StoreError, match="delete it"):
+        accounts.setup_code.is_right("")
+
+
+def test_codes_differ(tmp_path):
+    assert len({Accounts(tmp_path / str(number)).prepare() for number in range(20)}) == 20
+
+
+def test_names_are_kept_as_typed_and_found_in_any_case(accounts, ann):
+    assert accounts.users.get("ANN") == ann
+    for same in ("ann", " Ann ", "ＡＮＮ"):
+        with pytest.raises(ConflictError, match="another name"):
+            accounts.users.add(same, "hash", "viewer")
+    assert accounts.users.add("  José ", "hash", "viewer").name == "José"
+    assert [user.name for user in accounts.users.all()] == ["Ann", "José"]
+
+
+def test_the_first_user_is_an_owner_and_registers_once(accounts):
+    with pytest.raises(ConflictError, match="owner"):
+        accounts.users.add("Bob", "hash", "viewer")
+    accounts.users.add("Ann", "hash", "owner", first=True)
+    with pytest.raises(ConflictError, match="already"):
+        accounts.users.add("Eve", "hash", "owner", first=True)
+
+
+def test_of_two_who_register_at_once_one_is_the_owner(accounts):
+    together, done = threading.Barrier(2), []
+
+    def register(name):
+        together.wait()
+        try:
+            done.append(accounts.users.add(name, "hash", "owner", first=True).name)
+        except ConflictError:
+            done.append(None)
+
+    threads = [threading.Thread(target=register, args=[name]) for name in ("Ann", "Eve")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert done.count(None) == 1
+    assert len(accounts.users.all()) == 1
+
+
+def test_an_owner_is_always_left(accounts, ann):
+    with pytest.raises(ConflictError, match="only owner"):
+        accounts.users.remove("ann")
+    with pytest.raises(ConflictError, match="only owner"):
+        accounts.users.change("ann", role="viewer", password="new")
+    assert accounts.known().passwords["ann"] == "hash of Ann"
+    accounts.users.add("Bob", "hash", "owner")
+    assert accounts.users.change("ann", role="viewer").role == "viewer"
+    accounts.users.remove("ann")
+    assert [user.name for user in accounts.users.all()] == ["Bob"]
+
+
+@pytest.mark.parametrize("what", ["get", "remove", "change"])
+def test_a_user_who_is_not_there(accounts, ann, what):
+    with pytest.raises(UnknownError, match="no user called Eve"):
+        getattr(accounts.users, what)("Eve")
+
+
+def test_a_session_is_known_by_its_digest_alone(accounts, ann, tmp_path):
+    key = accounts.sessions.start("ann", "hash of Ann")
+    session = accounts.known().sessions[keys.digest(key)]
+    assert (session.name, session.role) == ("Ann", "owner")
+    assert key.encode() not in (tmp_path / "data" / "accounts.db").read_bytes()
+
+
+def test_no_session_for_a_password_that_has_just_changed(accounts, ann):
+    accounts.users.change("ann", password="new")
+    with pytest.raises(WrongError):
+        accounts.sessions.start("ann", "hash of Ann")
+
+
+def test_sessions_end(accounts, ann, clock):
+    def known():
+        return set(accounts.known().sessions)
+
+    first, second = (accounts.sessions.start("ann", "hash of Ann") for _ in range(2))
+    third = accounts.sessions.start("ann", "hash of Ann", instead_of=first)
+    assert known() == {keys.digest(second), keys.digest(third)}
+    accounts.sessions.end(keys.digest(third))
+    assert known() == {keys.digest(second)}
+    accounts.users.change("ann", password="new", keep_session=keys.digest(second))
+    assert known() == {keys.digest(second)}
+    accounts.users.change("ann", password="newer")
+    assert known() == set()
+    accounts.sessions.start("ann", "newer")
+    accounts.sessions.end_all("ANN")
+    assert known() == set()
+    accounts.sessions.start("ann", "newer")
+    clock.now_s += sessions.LIFE_S + 1
+    last = accounts.sessions.start("ann", "newer")
+    assert known() == {keys.digest(last)}
+    accounts.users.add("Bob", "hash", "owner")
+    accounts.users.remove("ann")
+    assert known() == set()
+
+
+def test_the_oldest_session_ends_for_one_too_many(accounts, ann, clock):
+    started = []
+    for _ in range(sessions.MAX_PER_USER + 2):
+        clock.now_s += 1
+        started.append(keys.digest(accounts.sessions.start("ann", "hash of Ann")))
+    assert set(accounts.known().sessions) == set(started[2:])
+
+
+def test_visits_are_kept(accounts, ann, clock):
+    session = keys.digest(accounts.sessions.start("ann", "hash of Ann"))
+    _, key = accounts.tokens.add("Door", "view")
+    clock.now_s += 5000
+    accounts.sessions.seen([session, keys.digest(key)])
+    assert accounts.known().sessions[session].seen_s == clock.now_s
+    assert accounts.users.get("ann").seen_s == clock.now_s
+    assert accounts.tokens.all()[0].used_s == clock.now_s
+
+
+def test_tokens(accounts, tmp_path):
+    token, key = accounts.tokens.add("Front door", "control")
+    assert key.startswith("stillcam_") and len(key) > 50
+    assert accounts.known().tokens[keys.digest(key)] == token == accounts.tokens.all()[0]
+    assert key.encode() not in (tmp_path / "data" / "accounts.db").read_bytes()
+    with pytest.raises(ConflictError):
+        accounts.tokens.add("front DOOR", "view")
+    with pytest.raises(InvalidError):
+        accounts.tokens.add("Back door", "owner")
+    second, _ = accounts.tokens.add("Back door", "view")
+    accounts.tokens.remove(second.id)
+    accounts.tokens.remove("Front Door")
+    assert accounts.known().tokens == {}
+    with pytest.raises(UnknownError):
+        accounts.tokens.remove(token.id)
+
+
+def test_a_password_is_found_in_either_form_of_its_letters(accounts):
+    kept = passwords.hashed("Passwört ist geheim")
+    assert "Passw" not in kept
+    assert passwords.matches("Passwo\u0308rt ist geheim", kept)
+    assert not passwords.matches("Passwort ist geheim", kept)
+    assert kept != passwords.hashed("Passwört ist geheim")
+    assert not passwords.matches("\ud800", passwords.NOBODYS)
+
+
+def test_another_process_is_heard(accounts, ann, tmp_path, monkeypatch):
+    monkeypatch.setattr("stillcam.accounts.known.LOOK_S", 0.0)
+    assert accounts.known().registered
+    other = Accounts(tmp_path / "data")
+    key = other.sessions.start("ann", "hash of Ann")
+    assert keys.digest(key) in accounts.known().sessions
+    other.sessions.end_all("ann")
+    monkeypatch.setattr("stillcam.accounts.known.AGE_S", 0.0)  # the clock of the files may not have ticked
+    assert not accounts.known().sessions
+
+
+def test_without_a_database_nobody_is_known_and_none_is_made(tmp_path):
+    assert not Accounts(tmp_path / "data").known().registered
+    assert not (tmp_path / "data").exists()
+
+
+def test_a_damaged_database_is_told(tmp_path):
+    (tmp_path / "accounts.db").write_bytes(b"not a database, " * 500)
+    accounts = Accounts(tmp_path)
+    for look in (accounts.known, accounts.users.all, accounts.prepare):
+        with pytest.raises(StoreError, match="damaged"):
+            look()
+
+
+def test_what_was_known_stays_when_the_database_cannot_be_read(accounts, ann, tmp_path, monkeypatch, caplog):
+    monkeypatch.setattr("stillcam.accounts.known.LOOK_S", 0.0)
+    before = accounts.known()
+    path = tmp_path / "data" / "accounts.db"
+    good = path.read_bytes()
+    path.write_bytes(b"not a database, " * 500)
+    assert accounts.known() is accounts.known() is before
+    assert caplog.text.count("damaged") == 1
+    path.write_bytes(good)
+    assert accounts.known() == before
+    assert caplog.records[0].levelname == "ERROR"
+
+
+def test_a_newer_database_is_not_touched(accounts, ann):
+    with accounts.users._store.writing() as connection:
+        connection.execute("PRAGMA user_version = 99")
+    with pytest.raises(StoreError, match="newer Stillcam"):
+        accounts.users.all()
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_folder_that_cannot_be_written(tmp_path):
+    folder = tmp_path / "data"
+    folder.mkdir(mode=0o500)
+    with pytest.raises(StoreError, match="owner"):
+        Accounts(folder).prepare()
+
+
+def test_a_folder_that_is_none(tmp_path):
+    (tmp_path / "data").touch()
+    with pytest.raises(StoreError, match="cannot make"):
+        Accounts(tmp_path / "data").prepare()
+
+
+def test_a_write_that_fails_changes_nothing(accounts, ann):
+    def write():
+        with accounts.users._store.writing() as connection:
+            connection.execute("DELETE FROM users")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        write()
+    assert accounts.users.registered()

@@ -70,7 +70,7 @@ def test_a_name_tells_time_kind_and_camera(kind, millis, camera):
 
 
 @pytest.mark.parametrize(
-    "stem", ["", "IMG_1", "20261340T000000.000Z_photo", "20261120T234501.123Z", "x20261120T234501.123Z_photo"]
+    "stem", ["", "IMG_1", "20261340T000000.000Z_photo_a", "20261120T234501.123Z", "x20261120T234501.123Z_photo_a"]
 )
 def test_a_stranger_s_name_tells_nothing(stem):
     assert said_by(stem) is None
@@ -183,6 +183,34 @@ def test_only_items_have_addresses(tmp_path, id_):
     made(tmp_path)
     with pytest.raises(LookupError):
         Library(tmp_path).item(id_)
+
+
+def test_a_renamed_item_keeps_its_time_its_files_and_its_star(tmp_path):
+    library = Library(tmp_path)
+    item = library.item(made(tmp_path, "raw"))
+    library.favourites.add(item)
+    renamed = library.rename(item, "Sunset at the lake")
+    assert (renamed.title, renamed.time_s, renamed.camera) == ("Sunset at the lake", item.time_s, "imx708")
+    assert library.item(renamed.id) == renamed
+    assert [one.id for one in library.page(9, None, Filter(favourites=True)).items] == [renamed.id]
+    assert library.rename(renamed, "").id == item.id
+
+
+@pytest.mark.parametrize("title", ["a/b", "..", "a\nb", "a.json", "x" * 200, "\\"])
+def test_no_title_becomes_a_path(tmp_path, title):
+    library = Library(tmp_path)
+    with pytest.raises(ValueError, match="title"):
+        library.rename(library.item(made(tmp_path)), title)
+
+
+def test_a_title_never_overwrites(tmp_path):
+    for name in ("a.jpg", "b.jpg"):
+        (tmp_path / "2026-11-20").mkdir(exist_ok=True)
+        (tmp_path / "2026-11-20" / name).write_text(name)
+    library = Library(tmp_path)
+    with pytest.raises(FileExistsError):
+        library.rename(library.item("2026-11-20/a.jpg"), "b")
+    assert library.rename(library.item("2026-11-20/a.jpg"), "c").id == "2026-11-20/c.jpg"
 
 
 # --- drafts

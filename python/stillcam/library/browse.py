@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from stillcam.library.day import Item
 from stillcam.library.days import Days
 from stillcam.library.favourites import Favourites
-from stillcam.library.names import decode, is_day
+from stillcam.library.names import decode, is_day, split, titled
 
 MAX_DAYS_READ = 32  # for one page: a filter that finds little gives what it has, and where to go on
 
@@ -93,6 +93,36 @@ class Library:
             if item.name == name:
                 return item
         raise LookupError(f"there is nothing called {id_} in the library: it may have been deleted")
+
+    def rename(self, item: Item, title: str) -> Item:
+        """Give `item` another title: its files are renamed, and it stays a favourite if it is one.
+
+        Raises:
+            ValueError: no file can be called so.
+            FileExistsError: there is another one of that name.
+            LookupError: it is gone.
+            OSError: it cannot be renamed.
+        """
+        new = titled(split(item.name)[0], title)
+        folder = self.root / item.day
+        names = {name: f"{new}.{name.rpartition('.')[2]}" for name in item.files}
+        if new == split(item.name)[0]:
+            return item
+        if any((folder / name).exists() for name in names.values()):
+            raise FileExistsError(f"there is another one called {title} on that day")
+        renamed = replace(
+            item, name=names[item.name], preview=names.get(item.preview or ""), sidecar=names.get(item.sidecar or "")
+        )
+        favourite = item.name in self.favourites.of_day(item.day)
+        try:
+            for old, name in names.items():
+                (folder / old).rename(folder / name)
+        except FileNotFoundError as error:
+            raise LookupError(f"{item.id} is gone: somebody has deleted or renamed it") from error
+        if favourite:
+            self.favourites.add(renamed)
+            self.favourites.remove(item)
+        return renamed
 
     def path(self, item: Item, name: str | None = None) -> Path:
         """Where the file of `item`, or another one that belongs to it, is."""

@@ -7,7 +7,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
-from stillcam.library.names import KINDS, PREVIEWS, SIDECAR, encode, said_by, split
+from stillcam.library.names import KINDS, PREVIEWS, SIDECAR, encode, said_by, split, title_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,11 @@ class Item:
     def id(self) -> str:
         """Its address below `library/`, before percent-encoding."""
         return f"{self.day}/{encode(self.name)}"
+
+    @property
+    def title(self) -> str:
+        """What a person has called it; may be empty."""
+        return title_of(split(self.name)[0])
 
     @property
     def files(self) -> list[str]:

@@ -16,11 +16,14 @@ KINDS = {
 }
 PREVIEWS = ("jpg", "jpeg")  # what stands for a raw photo or a video of the same name
 SIDECAR = "json"
+MAX_STEM_BYTES = 200  # a name may have 255 bytes, and gets an extension
 
 _DAY = re.compile(r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])", re.ASCII)
 _OURS = re.compile(
-    r"(?P<stamp>\d{8}T\d{6}\.\d{3}Z)_(?P<kind>photo|raw|video)(?:_(?P<camera>[^_/.]+))?(?:_.*)?", re.ASCII | re.DOTALL
+    r"(?P<stamp>\d{8}T\d{6}\.\d{3}Z)_(?P<kind>photo|raw|video)_(?P<camera>[^_/.]+)(?:_(?P<title>.*))?",
+    re.ASCII | re.DOTALL,
 )
+_UNKNOWN = "camera"  # stands for the model where it is not known
 _NOT_IN_MODEL = re.compile(r"[^A-Za-z0-9-]+")
 
 
@@ -44,8 +47,8 @@ def stem_of(kind: str, time_s: float, camera: str) -> str:
     """
     millis = int(time_s * 1000 + 0.5)
     moment = datetime.fromtimestamp(millis // 1000, UTC)
-    model = _NOT_IN_MODEL.sub("-", camera)
-    return f"{moment:%Y%m%dT%H%M%S}.{millis % 1000:03d}Z_{kind}{'_' if model else ''}{model}"
+    model = _NOT_IN_MODEL.sub("-", camera) or _UNKNOWN
+    return f"{moment:%Y%m%dT%H%M%S}.{millis % 1000:03d}Z_{kind}_{model}"
 
 
 def said_by(stem: str) -> tuple[float, str, str] | None:
@@ -56,7 +59,28 @@ def said_by(stem: str) -> tuple[float, str, str] | None:
         moment = datetime.fromisoformat(match["stamp"])
     except ValueError:
         return None
-    return moment.timestamp(), match["kind"], match["camera"] or ""
+    return moment.timestamp(), match["kind"], match["camera"] if match["camera"] != _UNKNOWN else ""
+
+
+def title_of(stem: str) -> str:
+    """What a person calls the item: what follows the parts that we make; of a stranger's name all of it."""
+    return (match["title"] or "") if (match := _OURS.fullmatch(stem)) else stem
+
+
+def titled(stem: str, title: str) -> str:
+    """`stem` with another title.
+
+    Raises:
+        ValueError: no file can be called so.
+    """
+    match = _OURS.fullmatch(stem)
+    own = f"{match['stamp']}_{match['kind']}_{match['camera']}" if match else ""
+    new = f"{own}_{title}" if own and title else own or title
+    if not new or new.startswith(".") or not new.isprintable() or set(new) & set("/\\") or "." in title:
+        raise ValueError("a title may hold no slash, dot or line end")
+    if len(new.encode()) > MAX_STEM_BYTES:
+        raise ValueError("this title is too long")
+    return new
 
 
 def split(name: str) -> tuple[str, str]:

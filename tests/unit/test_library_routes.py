@@ -1,0 +1,243 @@
+"""The library's routes: what they show, hand out and change, and what they refuse."""
+
+import io
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pictures import picture
+from PIL import Image
+
+from stillcam.library.browse import Library
+from stillcam.library.drafts import Draft
+from stillcam.library.thumbnails import embedded
+from stillcam.server.app import App
+from stillcam.server.bodies import FilePart
+from stillcam.server.library_changes import LibraryChanges
+from stillcam.server.library_routes import LibraryRoutes
+from stillcam.server.messages import Answer, Request, Route
+from stillcam.settings import Settings
+
+NOON_S = 1_795_176_000.0  # 2026-11-20, 12:00 UTC
+
+
+class Everyone:
+    """A guard and a tally that let all pass: who may is tested elsewhere."""
+
+    def admit(self, request: Request, route: Route) -> None: ...
+
+    def answered(self, route: str, status: int, sent_bytes: int) -> None: ...
+
+
+class Shelf:
+    """A library, and its routes to ask."""
+
+    def __init__(self, root: Path) -> None:
+        self.library = Library(root)
+        routes = [*LibraryRoutes(self.library).routes(), *LibraryChanges(self.library).routes()]
+        self._app = App(routes, Settings, Everyone(), Everyone())
+
+    def take(self, kind: str = "photo", time_s: float = NOON_S, data: bytes | None = None, **metadata: Any) -> str:
+        draft = Draft(self.library.root, kind, time_s, "imx708")
+        draft.path({"photo": "jpg", "raw": "dng", "video": "mp4"}[kind]).write_bytes(data or picture((1600, 1200)))
+        if kind != "photo":
+            draft.path("jpg").write_bytes(picture((320, 240), "blue"))
+        return draft.finish(metadata)
+
+    def ask(self, path: str, method: str = "GET", body: Any = None, **headers: str) -> Answer:
+        path, _, query = path.partition("?")
+        raw = json.dumps(body).encode()
+        known = {"host": "127.0.0.1", "content-type": "application/json", **headers}
+        return self._app.answer(Request(method, path, query, known, read_body=lambda _: raw))
+
+    def json(self, path: str, method: str = "GET", body: Any = None) -> Any:
+        answer = self.ask(path, method, body)
+        assert answer.status < 300, bytes(answer.body)  # type: ignore[arg-type]
+        assert isinstance(answer.body, bytes)
+        return json.loads(answer.body)
+
+
+@pytest.fixture
+def shelf(tmp_path: Path) -> Shelf:
+    return Shelf(tmp_path / "library")
+
+
+def content(answer: Answer) -> bytes:
+    assert isinstance(answer.body, FilePart)
+    return answer.body.read(0, len(answer.body))
+
+
+def test_pages_follow_one_another(shelf):
+    ids = [shelf.take(time_s=NOON_S + second) for second in range(5)]
+    first = shelf.json("api/library?limit=3")
+    second = shelf.json(f"api/library?limit=3&start={quote(first['rest'])}")
+    assert [item["id"] for item in first["items"] + second["items"]] == ids[::-1]
+    assert second["rest"] is None
+    assert first["items"][0]["time"] == "2026-11-20T12:00:04.000Z"
+    assert (first["cameras"], first["years"]) == (["imx708"], [2026]) or first["cameras"] == []
+
+
+@pytest.mark.parametrize(
+    "query", ["limit=0", "limit=x", "limit=201", "kind=film", "day=yesterday", "start=x", "start=[]", "start=[1,2,3]"]
+)
+def test_a_question_that_makes_no_sense_is_refused(shelf, query):
+    assert shelf.ask(f"api/library?{query}").status == 400
+
+
+def test_an_item_tells_all_about_itself(shelf):
+    id_ = shelf.take("raw", Lux=400)
+    item = shelf.json(f"api/library/items/{id_}")
+    assert (item["kind"], item["preview"], item["metadata"]) == ("raw", True, {"Lux": 400})
+    assert [Path(file["name"]).suffix for file in item["files"]] == [".dng", ".jpg", ".json"]
+    assert item["bytes"] == sum(file["bytes"] for file in item["files"])
+
+
+def test_a_damaged_sidecar_does_not_hide_the_picture(shelf):
+    id_ = shelf.take()
+    (shelf.library.root / id_).with_suffix(".json").write_text("{")
+    assert shelf.json(f"api/library/items/{id_}")["metadata"] is None
+
+
+def test_files_are_handed_out_by_type_in_part_and_once(shelf):
+    id_ = shelf.take("video", data=b"0123456789")
+    answer = shelf.ask(f"library/{id_}")
+    assert (answer.headers["Content-Type"], content(answer)) == ("video/mp4", b"0123456789")
+    assert content(shelf.ask(f"library/{id_}", range="bytes=2-4")) == b"234"
+    assert shelf.ask(f"library/{id_}", **{"if-none-match": answer.headers["ETag"]}).status == 304
+    assert shelf.ask(f"library/{id_}?file=preview").headers["Content-Type"] == "image/jpeg"
+    assert json.loads(content(shelf.ask(f"library/{id_}?file=metadata"))) == {}
+    assert "attachment" in shelf.ask(f"library/{id_}?download").headers["Content-Disposition"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "library/",
+        "library/2026-11-20",
+        "library/2026-11-20/none.jpg",
+        "library/2026-11-20/..",
+        "library/.drafts/x.jpg",
+        "library/zip/none",
+        "api/library/items/",
+        "api/library/jobs/none",
+    ],
+)
+def test_what_is_not_there_is_not_found(shelf, path):
+    shelf.take()
+    assert shelf.ask(path).status == 404
+
+
+def test_a_link_in_the_library_leads_nowhere(shelf):
+    """Whoever can only copy files in by name cannot have others handed out."""
+    id_ = shelf.take()
+    (shelf.library.root / id_[:10] / "secret.jpg").symlink_to("/etc/hostname")
+    assert shelf.ask(f"library/{id_[:10]}/secret.jpg").status == 404
+
+
+def test_thumbnails_are_small_upright_and_made_once(shelf):
+    id_ = shelf.take(data=picture((1600, 1200), "green"))
+    raw = shelf.take("raw")
+    for one, colour in ((id_, (0, 128, 0)), (raw, (0, 0, 255))):
+        answer = shelf.ask(f"library/{one}?thumbnail")
+        with Image.open(io.BytesIO(bytes(answer.body))) as image:
+            assert image.size == (320, 240)
+            pixel = image.getpixel((160, 120))
+            assert isinstance(pixel, tuple)
+            assert max(abs(a - b) for a, b in zip(pixel, colour, strict=True)) < 6
+    broken = shelf.take(data=b"\xff\xd8 nothing")
+    assert shelf.ask(f"library/{broken}?thumbnail").status == 404
+
+
+def test_the_thumbnail_in_the_exif_is_used(shelf):
+    small, whole = io.BytesIO(), io.BytesIO()
+    Image.new("RGB", (160, 120), "yellow").save(small, "JPEG")
+    data = small.getvalue()
+    # One IFD without entries, and one with the thumbnail's offset and length (TIFF 6.0, EXIF 2.32 4.5.5).
+    ifd1 = b"".join(
+        tag.to_bytes(2, "little") + b"\4\0" + b"\1\0\0\0" + value.to_bytes(4, "little")
+        for tag, value in ((0x0201, 8 + 6 + 2 + 24 + 4), (0x0202, len(data)))
+    )
+    exif = b"Exif\0\0II*\0\x08\0\0\0" + b"\0\0\x0e\0\0\0" + b"\2\0" + ifd1 + b"\0\0\0\0" + data
+    Image.new("RGB", (1600, 1200), "red").save(whole, "JPEG", exif=exif)
+    assert shelf.ask(f"library/{shelf.take(data=whole.getvalue())}?thumbnail").body == data
+
+
+@given(st.binary(max_size=200), st.sampled_from([b"II*\0", b"MM\0*", b""]))
+def test_an_exif_that_lies_gives_no_thumbnail(data, order):
+    assert (embedded(b"Exif\0\0" + order + data) or b"") in order + data
+
+
+def test_deleted_and_brought_back(shelf):
+    ids = [shelf.take(time_s=NOON_S + second) for second in range(3)]
+    gone = shelf.json("api/library/delete", "POST", {"items": [*ids[:2], "2026-11-20/none.jpg"]})
+    assert (gone["done"], gone["total"], gone["ended"]) == (3, 3, True)
+    assert [one["id"] for one in gone["failed"]] == ["2026-11-20/none.jpg"]
+    assert [item["id"] for item in shelf.json("api/library")["items"]] == [ids[2]]
+    assert {one["id"] for one in shelf.json("api/library/trash")["items"]} == set(ids[:2])
+    back = shelf.json("api/library/restore", "POST", {"deleted": gone["deleted"]})
+    assert back["failed"] == []
+    assert len(shelf.json("api/library")["items"]) == 3
+    assert shelf.json(f"api/library/jobs/{back['job']}") == back
+
+
+def test_emptying_the_trash_is_for_good(shelf):
+    gone = shelf.json("api/library/delete", "POST", {"items": [shelf.take()]})
+    assert shelf.ask("api/library/trash", "DELETE").status == 204
+    assert shelf.json("api/library/trash") == {"items": []}
+    again = shelf.json("api/library/restore", "POST", {"deleted": gone["deleted"], "items": ["2026-11-20/x.jpg"]})
+    assert again["failed"][0]["error"] == "2026-11-20/x.jpg is not in the trash"
+
+
+def test_a_favourite_with_a_title(shelf):
+    id_ = shelf.take()
+    item = shelf.json(f"api/library/items/{id_}", "PATCH", {"favourite": True, "title": " Fox  "})
+    assert (item["favourite"], item["title"]) == (True, "Fox")
+    assert [one["id"] for one in shelf.json("api/library?favourites=1")["items"]] == [item["id"]]
+    assert shelf.ask(f"api/library/items/{id_}").status == 404
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [({"favourite": 1}, "favourite"), ({"title": "a/b"}, "title"), ({"title": 1}, "title"), ({"kind": "raw"}, "kind")],
+)
+def test_a_change_that_cannot_be_is_refused(shelf, changes, field):
+    answer = shelf.ask(f"api/library/items/{shelf.take()}", "PATCH", changes)
+    assert (answer.status, json.loads(bytes(answer.body))["field"]) == (422, field)
+
+
+@pytest.mark.parametrize("items", [None, [], "x", [1]])
+def test_a_list_that_is_none_is_refused(shelf, items):
+    for path in ("api/library/delete", "api/library/zip"):
+        assert shelf.ask(path, "POST", {"items": items}).status == 422
+
+
+def test_a_zip_holds_what_was_chosen_and_announces_its_size(shelf):
+    ids = [shelf.take(time_s=NOON_S + second, data=bytes(1000 * second + 1)) for second in range(3)]
+    chosen = shelf.json("api/library/zip", "POST", {"items": ids[:2]})
+    answer = shelf.ask(chosen["zip"])
+    assert answer.stream is not None
+    archive = b"".join(bytes(piece) for pieces in answer.stream for piece in pieces)
+    assert answer.headers["Content-Length"] == str(len(archive)) == str(chosen["bytes"])
+    with zipfile.ZipFile(io.BytesIO(archive)) as read:
+        assert read.read(ids[1]) == bytes(1001)
+        assert len(read.namelist()) == chosen["files"] == 4
+
+
+def test_the_calendar_counts_by_day(shelf):
+    for second in range(3):
+        shelf.take(time_s=NOON_S + second)
+    assert shelf.json("api/library/calendar?year=2026") == {"year": 2026, "days": {"2026-11-20": 3}}
+    assert shelf.ask("api/library/calendar?year=x").status == 400
+
+
+def test_names_that_no_address_can_hold(shelf):
+    shelf.take()
+    (shelf.library.root / "2026-11-20" / "a\nb\\c.jpg").write_bytes(picture())
+    odd = [item for item in shelf.json("api/library")["items"] if item["title"] == "a\nb\\c"]
+    assert shelf.ask(f"library/{odd[0]['id']}").status == 200
+    assert "\n" not in shelf.ask(f"library/{odd[0]['id']}?download").headers["Content-Disposition"]

@@ -50,4 +50,4 @@ def _send(path: Path, request: Request) -> Answer:
         raise Refused(404, "this file of the page is missing: install Stillcam again") from error
     tag = f'"{len(body):x}-{zlib.crc32(body):08x}"'
     headers = {"ETag": tag, "Cache-Control": "no-cache", "Content-Type": TYPES[path.suffix]}
-    return Answer(304, b"", headers) if request.headers.get("if-none-match") == tag else Answer(200, body, headers)
+    return Answer(304, b"", headers) if request.has(tag) else Answer(200, body, headers)

@@ -7,6 +7,7 @@ engine knows nothing of routes.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
@@ -17,6 +18,8 @@ from stillcam.server.bodies import FilePart, Piece
 
 MAX_JSON_BYTES = 64 * 1024
 MAX_VALUES = 64  # in a query
+
+_TAG = re.compile(r'(?:W/)?("[^"]*")')
 
 
 class Access(Enum):
@@ -132,6 +135,11 @@ class Request:
         except ValueError as error:
             raise Refused(400, f"the query has more than {MAX_VALUES} values") from error
         return values.get(name, [None])[-1]
+
+    def has(self, tag: str) -> bool:
+        """Whether the client already has what `tag`, in quotes, names: RFC 9110, 13.1.2, by weak comparison."""
+        known = self.headers.get("if-none-match")
+        return known is not None and (known in (tag, "*") or tag in _TAG.findall(known))
 
     def body(self, max_bytes: int = MAX_JSON_BYTES) -> bytes:
         """The body.

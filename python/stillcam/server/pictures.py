@@ -35,12 +35,6 @@ _DECIMAL = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 # Who may not watch gets another answer at the same address: a cache between us must not mix them up.
 _PRIVATE = b"Cache-Control: private, no-cache\r\nVary: Cookie, Authorization\r\n"
 _SHARED = b"Cache-Control: no-cache\r\n"
-_TAG = re.compile(r'(?:W/)?("[^"]*")')
-
-
-def matches(if_none_match: str, tag: str) -> bool:
-    """Whether the client has what `tag` (in quotes) names: RFC 9110, 13.1.2, by weak comparison."""
-    return if_none_match.strip() == "*" or tag in _TAG.findall(if_none_match)
 
 
 class Pictures:
@@ -108,7 +102,7 @@ class Pictures:
             return self._frame(picture, request)
         if strict:
             return Answer(503, picture.picture, {"Retry-After": "5"}, picture.head)
-        known = matches(request.headers.get("if-none-match", ""), picture.tag)
+        known = request.has(picture.tag)
         return Answer(304, head=picture.head) if known else Answer(200, picture.picture, head=picture.head)
 
     def _showing(self) -> Seen | Notice:
@@ -169,8 +163,7 @@ class Pictures:
     def _frame(self, seen: Seen, request: Request) -> Answer:
         kept = _PRIVATE if self._settings().access.watch == "signed-in" else _SHARED
         head = b"%b%bX-Frame-Age: %.3f\r\n" % (seen.head, kept, seen.age_s())
-        known = request.headers.get("if-none-match")
-        if known is not None and matches(known, seen.tag):
+        if request.has(seen.tag):
             return Answer(304, head=head)
         return Answer(200, seen.picture, head=head)
 

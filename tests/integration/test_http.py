@@ -1,0 +1,135 @@
+"""HTTP as RFC 9110 and 9112 have it, on a real server: connections, parts, conditions, and who is meant."""
+
+from collections.abc import Iterator
+
+import pytest
+from pictures import picture
+from serving import Site
+from strangers import Reply, exchange, get
+
+LISTED = "camera.example"
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A server with a frame and a name."""
+    settings = {"access": {"hosts": [LISTED]}, "server": {"access_log": True}}
+    with Site(tmp_path_factory.mktemp("site"), settings) as site:
+        site.publish(picture())
+        yield site
+
+
+def answered(site: Site, *requests: bytes, bare: bool = False) -> list[Reply]:
+    """The answers on one connection."""
+    return exchange(site.port, b"".join(requests), bare)
+
+
+def test_a_hundred_pipelined_requests_are_answered_in_order(site):
+    names = ["/camera.js", "/style.css", "/icon.svg", "/nope", "/images/current.jpg"]
+    alone = {name: answered(site, get(name))[0].body for name in names}
+    assert len(set(alone.values())) == len(names)
+    together = answered(site, *[get(names[number % len(names)]) for number in range(100)])
+    assert [reply.body for reply in together] == [alone[names[number % len(names)]] for number in range(100)]
+
+
+def test_head_has_every_header_of_get_and_no_body(site):
+    for path in ("/", "/images/current.jpg", "/nope", "/api/status"):
+        (whole,) = answered(site, get(path))
+        first, second = answered(site, *[get(path).replace(b"GET", b"HEAD")] * 2, bare=True)
+        changing = {"date", "x-frame-age", "content-length"} if path == "/api/status" else {"date", "x-frame-age"}
+        for reply in (first, second):
+            assert reply.status == whole.status
+            assert {**reply.headers, **dict.fromkeys(changing)} == {**whole.headers, **dict.fromkeys(changing)}
+
+
+@pytest.mark.parametrize(
+    ("version", "line", "count", "connection"),
+    [
+        pytest.param("1.1", "X: y", 2, None, id="1.1 goes on"),
+        pytest.param("1.1", "Connection: close", 1, "close", id="1.1 ends when asked"),
+        pytest.param("1.0", "X: y", 1, "close", id="1.0 ends"),
+        pytest.param("1.0", "Connection: Keep-Alive", 2, "keep-alive", id="1.0 goes on when asked"),
+    ],
+)
+def test_how_long_a_connection_lasts(site, version, line, count, connection):
+    found = answered(site, *[get("/healthz", line, version=version)] * 2)
+    assert [reply.headers.get("connection") for reply in found] == [connection] * count
+
+
+def test_http_1_0_without_a_host_is_answered(site):
+    assert answered(site, b"GET / HTTP/1.0\r\n\r\n")[0].status == 200
+
+
+@pytest.mark.parametrize(
+    ("asked", "first", "end"),
+    [
+        pytest.param("0-0", 0, 1, id="the first byte"),
+        pytest.param("0-3", 0, 4, id="the first bytes"),
+        pytest.param("5-", 5, None, id="from a byte on"),
+        pytest.param("-1", -1, None, id="the last byte"),
+        pytest.param("-9999999", 0, None, id="more than all from the end"),
+        pytest.param("2-9999999", 2, None, id="beyond the end"),
+    ],
+)
+def test_a_part_of_a_file_and_of_a_frame(site, asked, first, end):
+    for path in ("/camera.js", "/images/current.jpg"):
+        (whole,) = answered(site, get(path))
+        part, after = answered(site, get(path, f"Range: bytes={asked}"), get("/nope"))
+        size = len(whole.body)
+        start, stop, _ = slice(first, end).indices(size)
+        assert (part.status, part.body, after.status) == (206, whole.body[first:end], 404)
+        assert part.headers["content-range"] == f"bytes {start}-{stop - 1}/{size}"
+        assert part.headers["etag"] == whole.headers["etag"]
+        assert answered(site, get(path, f"Range: bytes={asked}", 'If-Range: "old"'))[0].body == whole.body
+        same = get(path, f"Range: bytes={asked}", f"If-Range: {whole.headers['etag']}")
+        assert answered(site, same)[0].status == 206
+
+
+@pytest.mark.parametrize("asked", ["bytes=9999999-", "bytes=-0"])
+def test_a_part_that_is_not_there(site, asked):
+    (whole,) = answered(site, get("/camera.js"))
+    (reply,) = answered(site, get("/camera.js", f"Range: {asked}"))
+    assert (reply.status, reply.headers["content-range"]) == (416, f"bytes */{len(whole.body)}")
+
+
+@pytest.mark.parametrize(
+    "asked",
+    ["bytes=0-1,3-4", "bytes=" + "0-," * 1000, "bytes=3-1", "bytes=-", "bytes= -", "bytes=a-b", "lines=0-1", "0-1"],
+)
+def test_a_part_that_is_not_understood_is_the_whole(site, asked):
+    assert answered(site, get("/camera.js", f"Range: {asked}"))[0].status == 200
+
+
+@pytest.mark.parametrize("form", ["{}", "W/{}", '"x", {}', 'W/"x" , W/{}', "*"])
+@pytest.mark.parametrize("path", ["/", "/camera.js", "/images/current.jpg"])
+def test_what_the_client_has_is_not_sent_again(site, path, form):
+    (whole,) = answered(site, get(path))
+    tag = whole.headers["etag"]
+    known, other = answered(site, get(path, f"If-None-Match: {form.format(tag)}"), get(path, 'If-None-Match: "x"'))
+    assert (known.status, known.headers["etag"], known.body) == (304, tag, b"")
+    assert (other.status, other.body) == (200, whole.body)
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        *(("127.0.0.1", 200), ("127.0.0.1:8080", 200), ("[::1]:8080", 200), ("localhost", 200), ("camera.local", 200)),
+        *((LISTED, 200), ("evil.example", 421), ("127.0.0.1.evil.example", 421), ("local", 421)),
+        *(("localhost@evil.example", 400), ("user:pw@127.0.0.1", 400), ("[::1", 400), ("[evil.example]", 400)),
+        *(("127.0.0.1, evil.example", 400), ("127.0.0.1/evil", 400), ("evil.example:x", 400), ("a b", 400)),
+    ],
+)
+def test_only_a_name_that_is_ours_is_answered(site, host, status):
+    assert answered(site, get("/", host=host))[0].status == status
+
+
+def test_a_proxy_is_believed_only_when_it_is_trusted(site, tmp_path):
+    request = get("/seen", "X-Forwarded-For: 203.0.113.9, 198.51.100.7", "X-Forwarded-Proto: https")
+    exchange(site.port, request)
+    site.until(lambda: " 127.0.0.1 GET /seen 404 " in site.said())
+    with Site(tmp_path, {"access": {"proxies": ["127.0.0.1"]}, "server": {"access_log": True}}) as trusting:
+        exchange(trusting.port, request)
+        exchange(trusting.port, request, address="127.0.0.2")
+        trusting.until(lambda: " 127.0.0.2 GET /seen 404 " in trusting.said())
+        assert " 198.51.100.7 GET /seen 404 " in trusting.said()
+        assert "203.0.113.9" not in trusting.said()

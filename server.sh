@@ -30,7 +30,8 @@ EOT
 
 # Whether this interpreter has all that Stillcam needs.
 suits() {
-  "$1" -c 'import inotify_simple, PIL._imaging, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null
+  "$1" -c 'import importlib.util, inotify_simple, PIL._imaging, sys
+sys.exit(sys.version_info < (3, 11) or not importlib.util.find_spec("prometheus_client"))' 2>/dev/null
 }
 
 main() {
@@ -54,7 +55,7 @@ main() {
       exec "$python" -m stillcam.server
     fi
   done
-  die "Python 3.11, Pillow or inotify-simple is missing: run ./start_camera_server.sh once, it gets them"
+  die "Python 3.11 or a package that Stillcam needs is missing: run ./start_camera_server.sh once, it gets them"
 }
 
 main "$@"

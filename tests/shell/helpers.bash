@@ -92,16 +92,26 @@ another_frame_than() {
   answers && [[ $frame != "$1" ]]
 }
 
+ended() {
+  ! kill -0 "$1" 2>/dev/null
+}
+
+# Whether a command succeeds, or the launched one has ended, so that it never will.
+or_ended() {
+  "$@" || ended "$launched"
+}
+
 # Wait until pictures come, and go on coming.
 pictures_come() {
   local newest
-  eventually answers
+  eventually or_ended answers
   newest=$frame
-  eventually another_frame_than "$newest"
-}
-
-ended() {
-  ! kill -0 "$1" 2>/dev/null
+  eventually or_ended another_frame_than "$newest"
+  if ended "$launched"; then
+    printf 'has ended\n'
+    tell_all
+    return 1
+  fi
 }
 
 # Wait until the launched command has ended, with a status, and all that came of it; its words are then in `output`.

@@ -7,7 +7,7 @@
 
 load helpers
 
-# A copy of the project without a .venv, on a system whose Python lacks Pillow and inotify-simple.
+# A copy of the project without a .venv, on a system whose Python lacks all packages.
 setup() {
   use_simulated_camera
   copy=$BATS_TEST_TMPDIR/stillcam
@@ -32,13 +32,13 @@ python3_is() {
 make_wheels() {
   "$root/.venv/bin/python" - "$BATS_TEST_TMPDIR/wheels" <<'EOT'
 import pathlib, sys, zipfile
-import inotify_simple, PIL
+import inotify_simple, PIL, prometheus_client
 
-for name, module in ("pillow", PIL), ("inotify_simple", inotify_simple):
-    place = pathlib.Path(module.__file__).parent
+for name, module in ("pillow", PIL), ("inotify_simple", inotify_simple), ("prometheus_client", prometheus_client):
+    place = pathlib.Path(module.__file__).parents[hasattr(module, "__path__")]
     info = f"{name}-99.dist-info"
     files = {
-        f"{name}.pth": str(place.parent if module is PIL else place),
+        f"{name}.pth": str(place),
         f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: 99\n",
         f"{info}/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
     }

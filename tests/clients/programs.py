@@ -1,6 +1,7 @@
 """Programs of others that ask a server, and the frames that they shall see."""
 
 import itertools
+import re
 import subprocess
 import threading
 import time
@@ -10,17 +11,31 @@ from pathlib import Path
 from typing import Any
 
 from pictures import picture
-from serving import DEADLINE_S, Site
+from serving import DEADLINE_S, ROOT, Site
 
 FRAME_SIZE = (320, 240)
 COLOURS = ("red", "green", "blue", "white")
 
 
-def run(*argv: str | Path) -> str:
-    """What a program that ends by itself says on its standard output; it must succeed."""
+def output(*argv: str | Path) -> bytes:
+    """What a program that ends by itself gives on its standard output; it must succeed."""
     done = subprocess.run(list(map(str, argv)), capture_output=True, timeout=DEADLINE_S, check=False)
     assert done.returncode == 0, f"{argv}: {done.returncode}\n{done.stderr.decode()}"
-    return done.stdout.decode()
+    return done.stdout
+
+
+def run(*argv: str | Path) -> str:
+    """The same as text."""
+    return output(*argv).decode()
+
+
+def certificate(folder: Path, name: str) -> tuple[Path, Path]:
+    """A certificate for `name` and its key, made in `folder` as docs/reverse-proxy.md says."""
+    command = re.search(r"```bash\n(openssl req .*?)```", (ROOT / "docs/reverse-proxy.md").read_text(), re.DOTALL)
+    assert command
+    script = command[1].replace("camera.local", name).replace("data/", "")
+    subprocess.run(["bash", "-ec", script], cwd=folder, capture_output=True, timeout=DEADLINE_S, check=True)
+    return folder / "tls-certificate.pem", folder / "tls-key.pem"
 
 
 @contextmanager

@@ -1,0 +1,106 @@
+"""nginx in front of a server, with deploy/nginx/stillcam.conf as it is but for addresses and paths."""
+
+import os
+import shutil
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from email import message_from_string
+from email.message import Message
+from pathlib import Path
+
+from programs import certificate, output, run, running
+from serving import ROOT, Site
+
+NAME = "camera.example.org"  # as in the file
+SETTINGS = {"access": {"hosts": [NAME], "proxies": ["127.0.0.1"]}, "server": {"access_log": True}}
+NGINX = shutil.which("nginx", path=os.environ.get("PATH", "") + ":/usr/sbin") or "nginx"
+MAIN = """\
+daemon off;
+{user}
+pid {folder}/nginx.pid;
+error_log stderr notice;
+events {{ worker_connections 1024; }}
+http {{
+  access_log off;
+  client_body_temp_path {folder}/body;
+  proxy_temp_path {folder}/proxy;
+  fastcgi_temp_path {folder}/fastcgi;
+  uwsgi_temp_path {folder}/uwsgi;
+  scgi_temp_path {folder}/scgi;
+  include {folder}/stillcam.conf;
+}}
+"""
+
+
+class Front:
+    """Where nginx answers, by HTTPS and by HTTP."""
+
+    def __init__(self, https: int, http: int, certificate: Path) -> None:
+        self.url = f"https://{NAME}:{https}/webcam/"
+        self.plain_url = f"http://{NAME}:{http}/webcam/"
+        self._trust: list[str | Path] = ["--cacert", certificate, "--resolve", f"{NAME}:{https}:127.0.0.1"]
+        self._trust += ["--resolve", f"{NAME}:{http}:127.0.0.1"]
+
+    def curl(self, *arguments: str | Path) -> str:
+        """What curl says, which trusts the certificate and knows the name."""
+        return run(*self.argv(*arguments))
+
+    def argv(self, *arguments: str | Path) -> list[str | Path]:
+        """Its command line."""
+        return ["curl", "--silent", *self._trust, *arguments]
+
+    def get(self, path: str, *options: str) -> tuple[int, Message]:
+        """Status and headers of the answer at `path`."""
+        head = self.curl(*options, "--output", "/dev/null", "--dump-header", "-", self.url + path)
+        status, _, headers = head.partition("\r\n")
+        return int(status.split()[1]), message_from_string(headers)
+
+    def picture(self, path: str = "images/current.jpg") -> bytes:
+        """The body at `path`."""
+        return output(*self.argv("--fail", self.url + path))
+
+
+@contextmanager
+def in_front_of(site: Site, folder: Path) -> Iterator[Front]:
+    """nginx before `site`, until the end of `with`."""
+    folder.mkdir()
+    pem, key = certificate(folder, NAME)
+    with _kept_port() as https, _kept_port() as http:
+        conf = (ROOT / "deploy/nginx/stillcam.conf").read_text()
+        for of_the_file, of_the_test in {
+            "127.0.0.1:8080": f"127.0.0.1:{site.port}",
+            "/run/stillcam-cache": f"{folder}/cache",
+            "listen 80;": f"listen 127.0.0.1:{http};",
+            "listen [::]:80;": "",
+            "listen 443 ssl": f"listen 127.0.0.1:{https} ssl",
+            "listen [::]:443 ssl http2;": "",
+            f"/etc/letsencrypt/live/{NAME}/fullchain.pem": str(pem),
+            f"/etc/letsencrypt/live/{NAME}/privkey.pem": str(key),
+            "https://$host$request_uri": f"https://$host:{https}$request_uri",
+        }.items():
+            assert conf.count(of_the_file) == 1, of_the_file
+            conf = conf.replace(of_the_file, of_the_test)
+        (folder / "stillcam.conf").write_text(conf)
+        # The folders of the tests are their owner's alone: the workers must not become somebody else.
+        user = "user root;" if os.geteuid() == 0 else ""
+        (folder / "nginx.conf").write_text(MAIN.format(folder=folder, user=user))
+        argv: list[str | Path] = [NGINX, "-e", "stderr", "-p", folder, "-c", folder / "nginx.conf"]
+        run(*argv, "-t")
+        with running(argv, folder / "nginx.log") as nginx:
+            nginx.until(lambda: _listens(https) and _listens(http))
+            yield Front(https, http, pem)
+
+
+@contextmanager
+def _kept_port() -> Iterator[int]:
+    """A free port that nobody is given by chance meanwhile, as it is bound; who asks for it by number may listen."""
+    with socket.socket() as kept:
+        kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        kept.bind(("127.0.0.1", 0))
+        yield kept.getsockname()[1]
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0

@@ -1,0 +1,161 @@
+"""nginx in front, with the file that we ship: TLS, a sub-path, one picture for thousands, unbuffered streams."""
+
+import json
+import re
+import subprocess
+import time
+
+import pytest
+from front import SETTINGS, in_front_of
+from pictures import picture
+from programs import COLOURS, FRAME_SIZE, filming
+from serving import DEADLINE_S, Site
+
+REQUESTS = 10_000
+AT_A_TIME = 100
+WAITING = 40  # more than may come from one address that is no proxy's
+PICTURE_LINE = re.compile(r" GET /(?:images/current\.jpg|snapshot(?:\.jpg)?) ")
+
+
+@pytest.fixture
+def site(tmp_path):
+    """A server with a picture, which knows of the proxy."""
+    with Site(tmp_path, SETTINGS) as site:
+        site.publish(picture())
+        yield site
+
+
+@pytest.fixture
+def front(site, tmp_path):
+    """nginx before it."""
+    with in_front_of(site, tmp_path / "nginx") as front:
+        yield front
+
+
+def asked(site):
+    """How often the camera's server has been asked for a picture."""
+    return len(PICTURE_LINE.findall(site.said()))
+
+
+def test_the_page_under_the_sub_path(front):
+    status, headers = front.get("")
+    assert status == 200
+    assert headers["Content-Security-Policy"].startswith("default-src 'self'")
+    assert [front.get(path)[0] for path in ("camera.js", "style.css", "live", "api/status")] == [200] * 4
+
+
+def test_addresses_that_lead_on(front):
+    status, headers = front.get("../webcam?t=1", "--path-as-is")
+    assert (status, headers["Location"]) == (301, "/webcam/?t=1")
+    said = front.curl("--output", "/dev/null", "--write-out", "%{http_code} %{redirect_url}", front.plain_url)
+    assert said == f"301 {front.url}"
+
+
+def test_it_speaks_http_2(front):
+    assert front.curl("--output", "/dev/null", "--write-out", "%{http_version}", front.url) == "2"
+
+
+@pytest.mark.parametrize("path", ["images/current.jpg?t=1", "snapshot", "snapshot.jpg", "?action=snapshot"])
+def test_the_picture_at_its_addresses(front, path):
+    assert front.picture(path) == picture()
+
+
+def test_who_has_the_picture_gets_304_from_nginx(front, site):
+    _, headers = front.get("images/current.jpg")
+    known = f"If-None-Match: {headers['ETag']}"
+    began_s, before = time.monotonic(), asked(site)
+    assert {front.get(f"images/current.jpg?t={number}", "--header", known)[0] for number in range(20)} == {304}
+    assert asked(site) - before <= time.monotonic() - began_s + 2
+
+
+def test_ten_thousand_requests_are_few_for_the_camera(front, site):
+    """nginx asks once a second at most, whoever and however many ask it."""
+    sizes = {str(len(picture(FRAME_SIZE, colour))) for colour in COLOURS}
+    with filming(site, fps=0.5):
+        began_s, before = time.monotonic(), asked(site)
+        said = front.curl(
+            "--parallel", "--parallel-immediate", "--parallel-max", str(AT_A_TIME), "--http1.1",
+            "--output", "/dev/null", "--write-out", "%{http_code} %{size_download}\\n",
+            f"{front.url}images/current.jpg?t=[1-{REQUESTS}]",
+        )  # fmt: skip
+        assert 1 <= asked(site) - before <= time.monotonic() - began_s + 2
+    answers = [line.split() for line in said.splitlines()]
+    assert len(answers) == REQUESTS
+    assert {status for status, _ in answers} == {"200"}
+    assert {size for _, size in answers} <= sizes
+
+
+def test_the_next_picture_comes_and_the_last_one_stays_in_an_outage(front, site):
+    assert front.picture() == picture()
+    site.publish(picture(colour="green"))
+    site.until(lambda: front.picture() == picture(colour="green"))
+    site.end()
+    for number in range(5):
+        status, headers = front.get(f"images/current.jpg?t={number}")
+        assert (status, "X-Frame-Time" in headers, "X-Frame-Age" in headers) == (200, True, False)
+    assert front.picture() == picture(colour="green")
+    site.start()
+    site.publish(picture(colour="blue"))
+    site.until(lambda: front.picture() == picture(colour="blue"))
+
+
+@pytest.mark.parametrize(
+    "own",
+    [
+        pytest.param(["--cookie", "stillcam=1"], id="a session"),
+        pytest.param(["--header", "Authorization: Bearer 1"], id="a token"),
+        pytest.param(["--user", "me:1"], id="a password"),
+    ],
+)
+def test_who_says_who_they_are_is_judged_by_the_camera_s_server(front, site, own):
+    before = asked(site)
+    for _ in range(5):
+        front.get("images/current.jpg", *own)
+    site.until(lambda: asked(site) - before == 5)
+
+
+@pytest.mark.parametrize("path", ["stream", "stream.mjpg", "?action=stream"])
+def test_each_frame_of_a_stream_comes_at_once(front, site, path):
+    """The next one is published only when the one before has come."""
+    argv = front.argv("--no-buffer", "--max-time", str(DEADLINE_S), "--include", front.url + path)
+    with subprocess.Popen(list(map(str, argv)), stdout=subprocess.PIPE) as viewer:
+        try:
+            head = read_until(viewer, picture()).partition(b"\r\n\r\n")[0].lower()
+            assert b"content-type: multipart/x-mixed-replace;" in head
+            assert b"transfer-encoding" not in head
+            for colour in COLOURS:
+                site.publish(picture(FRAME_SIZE, colour))
+                read_until(viewer, picture(FRAME_SIZE, colour))
+        finally:
+            viewer.kill()
+
+
+def read_until(viewer, wanted):
+    """What comes until `wanted` has come."""
+    seen = b""
+    while wanted not in seen:
+        more = viewer.stdout.read1()
+        assert more, seen[:1000]
+        seen += more
+    return seen
+
+
+def test_many_wait_for_the_next_frame_at_a_time(front, site):
+    """All of them come from one address, nginx's, and none of them is answered out of its cache."""
+    name = front.get("images/current.jpg")[1]["ETag"].strip('"')
+    argv = front.argv(
+        "--parallel", "--parallel-immediate", "--parallel-max", str(WAITING),
+        "--output", "/dev/null", "--write-out", "%{http_code}\\n",
+        f"{front.url}images/current.jpg?after={name}&t=[1-{WAITING}]",
+    )  # fmt: skip
+    with subprocess.Popen(list(map(str, argv)), stdout=subprocess.PIPE) as waiting:
+        site.until(lambda: json.loads(site.ask("/api/status")[1])["viewers"] == WAITING)
+        site.publish(picture(colour="blue"))
+        assert waiting.communicate(timeout=DEADLINE_S)[0].split() == [b"200"] * WAITING
+
+
+def test_the_camera_s_server_knows_the_client(front, site):
+    """By what nginx says, and not by what the client itself says."""
+    front.get("api/status", "--interface", "127.0.0.2", "--header", "X-Forwarded-For: 192.0.2.1")
+    site.until(lambda: "127.0.0.2 GET /api/status 200" in site.said())
+    assert "192.0.2.1" not in site.said()

@@ -37,8 +37,9 @@ server.sh, prints the addresses to open, and keeps both running until Ctrl-C or 
   --stop    end the one that is running
   --help    this text
 
-Environment: STILLCAM_BIND (0.0.0.0), STILLCAM_PORT (8080), STILLCAM_IMAGES (images),
-STILLCAM_DATA (data), STILLCAM_CAMERA (auto; rpicam, picamera2 or simulated).
+Environment: STILLCAM_BIND (every address, IPv4 and IPv6), STILLCAM_PORT (8080),
+STILLCAM_IMAGES (images), STILLCAM_DATA (data),
+STILLCAM_CAMERA (auto; rpicam, picamera2 or simulated).
 Logs: data/logs/capture.log and data/logs/server.log.
 EOT
 }

@@ -40,6 +40,13 @@ parts() {
   run -1 "$root/start_camera_server.sh" --status
 }
 
+@test "without STILLCAM_BIND it answers at every address, IPv4 and IPv6" {
+  grep -qs ' lo$' /proc/net/if_inet6 || skip "no IPv6 here"
+  STILLCAM_BIND='' launch "$root/start_camera_server.sh"
+  pictures_come # from 127.0.0.1
+  curl -fsS --max-time 60 -o "$BATS_TEST_TMPDIR/same.jpg" "http://[::1]:$STILLCAM_PORT/images/current.jpg"
+}
+
 @test "a second start refuses with pid and hint, and leaves the first alone" {
   launch "$root/start_camera_server.sh"
   pictures_come

@@ -32,7 +32,7 @@ class SettingsInForce:
         self._settings, self._wrong = load_in_force(path)
         if self._wrong:
             logging.warning("%s", self._wrong)
-        self._version = self._file_version()
+        self._version = file_version(self._path)
 
     def __call__(self) -> Settings:
         """Those in force; a change of the file counts within a second."""
@@ -44,7 +44,7 @@ class SettingsInForce:
         """Read the file now, if it has changed."""
         with self._lock:
             self._looked_s = time.monotonic()
-            version = self._file_version()
+            version = file_version(self._path)
             if version == self._version:
                 return
             self._version = version
@@ -56,9 +56,11 @@ class SettingsInForce:
                 logging.warning("%s", wrong)
             self._wrong = wrong
 
-    def _file_version(self) -> tuple[int, int, int] | None:
-        try:
-            about = self._path.stat()
-        except OSError:
-            return None
-        return about.st_ino, about.st_mtime_ns, about.st_size
+
+def file_version(path: Path) -> tuple[int, int, int] | None:
+    """Another value once the file has been replaced or changed; None: there is none."""
+    try:
+        about = path.stat()
+    except OSError:
+        return None
+    return about.st_ino, about.st_mtime_ns, about.st_size

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import logging
 
+from stillcam.accounts import Accounts
+from stillcam.accounts.attempts import Attempts
+from stillcam.accounts.errors import StoreError
+from stillcam.accounts.sign_in import SignIn
 from stillcam.paths import Paths
+from stillcam.server.access import Guard
+from stillcam.server.account_routes import AccountRoutes
 from stillcam.server.app import App
 from stillcam.server.assets import Assets
 from stillcam.server.cache import FrameCache
@@ -12,32 +18,41 @@ from stillcam.server.camera import CameraLink
 from stillcam.server.captures import Captures
 from stillcam.server.freshness import Freshness
 from stillcam.server.health import Health
+from stillcam.server.in_force import SettingsInForce
 from stillcam.server.info_routes import InfoRoutes
-from stillcam.server.messages import Access, Refused, Request, Route
 from stillcam.server.metrics import Counters, Metrics
 from stillcam.server.pictures import Pictures
+from stillcam.server.session_routes import SessionRoutes
+from stillcam.server.settings_desk import SettingsDesk
+from stillcam.server.settings_routes import SettingsRoutes
 from stillcam.server.viewers import Viewers
-from stillcam.settings import Settings
 
 
-class Nobody:
-    """The guard while there are no accounts: anyone may watch, and nobody may change anything."""
-
-    def admit(self, _request: Request, route: Route) -> None:
-        """See Guard."""
-        if route.access not in (Access.OPEN, Access.WATCH):
-            raise Refused(401, "sign in first")
-
-
-def build(paths: Paths, settings: Callable[[], Settings]) -> App:
+def build(paths: Paths, settings: SettingsInForce) -> App:
     """The app of one installation; its threads end with the process."""
     cache, camera, counters = FrameCache(paths.images), CameraLink(paths.socket), Counters()
     freshness, viewers = Freshness(cache, camera), Viewers(camera)
+    accounts = Accounts(paths.data)
+    _announce(accounts)
+    guard, sign_in = Guard(accounts, settings), SignIn(accounts.known, Attempts())
+    desk = SettingsDesk(paths.settings, settings, camera, paths.socket)
     groups = (
         Assets(paths.web),
         Pictures(cache, freshness, viewers, Captures(paths.socket), settings),
         Health(cache, camera, freshness, viewers),
         Metrics(paths, cache, camera, freshness, viewers, counters),
         InfoRoutes(paths, cache, camera, viewers),
+        SettingsRoutes(desk),
+        SessionRoutes(accounts, guard, sign_in, settings),
+        AccountRoutes(accounts, guard, sign_in),
     )
-    return App([route for group in groups for route in group.routes()], settings, Nobody(), counters)
+    return App([route for group in groups for route in group.routes()], settings, guard, counters)
+
+
+def _announce(accounts: Accounts) -> None:
+    """Say how to register; pictures are served all the same when accounts cannot be written."""
+    try:
+        if accounts.prepare():
+            logging.info("nobody has registered yet: the set-up code is in %s", accounts.setup_code.path)
+    except StoreError as error:
+        logging.error("%s", error)

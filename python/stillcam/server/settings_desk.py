@@ -1,0 +1,225 @@
+"""Where settings are changed over HTTP: one change after the other, each whole or not at all.
+
+A change is merged into what the file holds at that moment, whoever wrote it, and is kept only
+if the camera takes it. Who is answered knows: all of it is in force, or the reason why not.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import socket
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from stillcam.controls import Values, reason_against
+from stillcam.errors import SettingsError, StillcamError
+from stillcam.link import Refusal, ask
+from stillcam.server.camera import CameraLink
+from stillcam.server.hosts import check_host
+from stillcam.server.in_force import SettingsInForce, file_version
+from stillcam.server.messages import Refused
+from stillcam.server.tls import Certificate
+from stillcam.settings import Settings
+from stillcam.settings_file import load, save
+from stillcam.settings_json import to_json
+
+RELOAD_TIMEOUT_S = 40.0  # the daemon itself gives up after 30
+TURN_S = 20.0  # how long one waits for somebody else's change
+HAND_EDITS = 10  # so many running, and we give up
+
+_USE_CASES = ("live", "photo", "raw", "video")
+
+Change = Callable[[Settings], Settings]
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The settings, and what a person should know about them (None: nothing)."""
+
+    settings: Settings
+    notice: str | None = None
+
+    @property
+    def tag(self) -> str:
+        """An ETag: another one for other settings."""
+        text = json.dumps(to_json(self.settings), sort_keys=True)
+        return f'"{hashlib.sha256(text.encode()).hexdigest()[:16]}"'
+
+
+class Outdated(Exception):
+    """The change was meant for other settings.
+
+    Args:
+        held: those that there are now.
+    """
+
+    def __init__(self, held: Held) -> None:
+        super().__init__()
+        self.held = held
+
+
+class SettingsDesk:
+    """Reads and changes the settings; safe to use from any thread.
+
+    Args:
+        path: the settings file.
+        in_force: what the web server itself goes by.
+        link: to the daemon.
+        commands: the daemon's socket.
+    """
+
+    def __init__(self, path: Path, in_force: SettingsInForce, link: CameraLink, commands: Path) -> None:
+        self._path = path
+        self._in_force = in_force
+        self._link = link
+        self._commands = commands
+        self._turn = threading.Lock()
+
+    def read(self) -> Held:
+        """What the file holds; when it is wrong, the settings in force and what is wrong."""
+        try:
+            return Held(load(self._path))
+        except StillcamError as error:
+            return Held(self._in_force(), f"{error}; the settings in force are others")
+
+    def change(self, change: Change, host: str = "", wanted_tag: str | None = None) -> Held:
+        """Change the settings, and have server and camera go by them.
+
+        Args:
+            change: gives the new settings from the old ones, or raises SettingsError.
+            host: by which name or address the server was called: it must stay reachable there.
+            wanted_tag: an If-Match header; None: whatever the settings are.
+
+        Raises:
+            Outdated: `wanted_tag` is not theirs.
+            Refused: the change is wrong (422), the file is (409), or it cannot be written now (503).
+                The settings are as they were.
+        """
+        if not self._turn.acquire(timeout=TURN_S):
+            raise Refused(503, "somebody else's change is not done yet: try again", headers={"Retry-After": "5"})
+        try:
+            old, new = self._saved(change, host, wanted_tag)
+            self._in_force.look()
+            try:
+                return Held(new, self._camera_takes_it())
+            except Refusal as refusal:
+                self._put_back(old, new)
+                field = refusal.answer.get("field")
+                raise Refused(422, f"the camera refuses this: {refusal}", field) from refusal
+        finally:
+            self._turn.release()
+
+    def _saved(self, change: Change, host: str, wanted_tag: str | None) -> tuple[Settings, Settings]:
+        """The settings before and after, the latter written; started over when the file is edited meanwhile."""
+        for _ in range(HAND_EDITS):
+            version = file_version(self._path)
+            try:
+                old = load(self._path)
+            except StillcamError as error:
+                raise Refused(409, f"{error}: mend this file, or remove it, then try again") from error
+            if wanted_tag is not None and not _names(wanted_tag, Held(old).tag):
+                raise Outdated(Held(old))
+            new = self._checked(old, change, host)
+            if file_version(self._path) != version:
+                continue
+            try:
+                if new != old:
+                    save(self._path, new)
+            except StillcamError as error:
+                raise Refused(503, str(error)) from error
+            return old, new
+        raise Refused(503, f"{self._path} is being changed again and again: try again", headers={"Retry-After": "5"})
+
+    def _checked(self, old: Settings, change: Change, host: str) -> Settings:
+        try:
+            new = change(old)
+            _check_way_back(new, host)
+            self._check_controls(old, new)
+            _check_certificate(old, new, self._path.parent)
+        except SettingsError as error:
+            raise Refused(422, str(error), error.field or None) from error
+        return new
+
+    def _check_controls(self, old: Settings, new: Settings) -> None:
+        """Refuse controls that this camera has not got; those that were there before may stay."""
+        if old.camera.index != new.camera.index:
+            return  # which the other camera has is not known yet
+        status = self._link.status()
+        before, after = _controls(old), _controls(new)
+        for section, values in after.items():
+            for name, value in values.items():
+                if before[section].get(name) != value and (
+                    reason := reason_against(name, status.get("driver", ""), status.get("camera"))
+                ):
+                    raise SettingsError(reason, f"{section}.{name}")
+
+    def _camera_takes_it(self) -> str | None:
+        """Have the daemon read the file.
+
+        Returns:
+            why no picture has been made with the settings yet; None: one has.
+
+        Raises:
+            Refusal: the camera does not work with them.
+        """
+        try:
+            answer = ask(self._commands, {"command": "reload"}, RELOAD_TIMEOUT_S)
+        except Refusal as refusal:
+            if refusal.cause == "refused":
+                raise
+            return f"the settings are saved, but: {refusal}"
+        except StillcamError as error:
+            return f"the settings are saved, but: {error}"
+        if answer.get("in_force", True):
+            return None
+        reason = self._link.status().get("reason") or "it is busy"
+        return f"the settings are saved, but the camera has made no picture with them yet: {reason}"
+
+    def _put_back(self, old: Settings, new: Settings) -> None:
+        """The settings from before, unless somebody has edited the file meanwhile."""
+        try:
+            if load(self._path) == new:
+                save(self._path, old)
+            self._in_force.look()
+            ask(self._commands, {"command": "reload"}, RELOAD_TIMEOUT_S)
+        except StillcamError as error:
+            logging.warning("settings that the camera refused: %s", error)
+
+
+def _names(if_match: str, tag: str) -> bool:
+    """Whether an If-Match header names this tag (RFC 9110, section 13.1.1)."""
+    return if_match.strip() == "*" or tag in (part.strip() for part in if_match.split(","))
+
+
+def _controls(settings: Settings) -> dict[str, Values]:
+    """All controls that are set, by their dotted section."""
+    return {"controls": settings.controls} | {
+        f"{name}.controls": getattr(settings, name).controls for name in _USE_CASES
+    }
+
+
+def _check_way_back(new: Settings, host: str) -> None:
+    """Refuse to forget the name by which we were called just now."""
+    try:
+        check_host(host, socket.gethostname(), new.access.hosts)
+    except Refused as refused:
+        text = f"must keep {host}, or you lock yourself out: that is how this page was opened"
+        raise SettingsError(text, "access.hosts") from refused
+
+
+def _check_certificate(old: Settings, new: Settings, data: Path) -> None:
+    """Refuse what would keep the server from its next start."""
+    server = new.server
+    files = server.tls_certificate, server.tls_key
+    if files == (old.server.tls_certificate, old.server.tls_key) or not any(files):
+        return
+    try:
+        Certificate(data / files[0], data / files[1])
+    except StillcamError as error:
+        name, found, text = str(error).partition(": ")
+        field = name if found and name in ("server.tls_certificate", "server.tls_key") else "server.tls_certificate"
+        raise SettingsError(text if field == name else str(error), field) from error

@@ -1,0 +1,65 @@
+"""`api/settings`: all settings, what is known of each, and changes as a merge patch (RFC 7396)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from stillcam.server.messages import Access, Answer, Refused, Request, Route, as_json
+from stillcam.server.settings_desk import Held, Outdated, SettingsDesk
+from stillcam.settings import Settings
+from stillcam.settings_json import describe, patched, to_json
+
+
+class SettingsRoutes:
+    """The routes of the settings.
+
+    Args:
+        desk: where they are changed.
+    """
+
+    def __init__(self, desk: SettingsDesk) -> None:
+        self._desk = desk
+        self._fixed = {"defaults": _sections(Settings()), "fields": describe()}
+
+    def routes(self) -> list[Route]:
+        """Settings hold names and paths of the owner: nobody else reads them."""
+        return [
+            Route("GET", "api/settings", Access.CONTROL, self._get),
+            Route("PATCH", "api/settings", Access.CONTROL, self._patch),
+        ]
+
+    def _get(self, _request: Request) -> Answer:
+        return self.document(self._desk.read())
+
+    def _patch(self, request: Request) -> Answer:
+        patch = request.json()
+
+        def merged(old: Settings) -> Settings:
+            try:
+                return patched(old, patch)
+            except RecursionError as error:
+                raise Refused(400, "these settings are nested too deeply") from error
+
+        try:
+            held = self._desk.change(merged, request.host, request.headers.get("if-match"))
+        except Outdated as outdated:
+            text = "the settings have been changed meanwhile: look at them again"
+            return self.document(outdated.held, 409, {"error": text, "field": None})
+        return self.document(held)
+
+    def document(self, held: Held, status: int = 200, error: dict[str, Any] | None = None) -> Answer:
+        """The settings as they are answered everywhere.
+
+        Args:
+            held: the settings.
+            status: of HTTP.
+            error: to be told along with them.
+        """
+        document = {"settings": _sections(held.settings), "notice": held.notice, **self._fixed}
+        return as_json(status, (error or {}) | document, {"ETag": held.tag})
+
+
+def _sections(settings: Settings) -> dict[str, Any]:
+    document = to_json(settings)
+    del document["version"]
+    return document

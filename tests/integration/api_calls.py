@@ -1,0 +1,103 @@
+"""The routes of the API without sockets: an owner asks, a stand-in for the capture daemon answers."""
+
+import json
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Self
+
+from stillcam.link import CommandServer, Message
+from stillcam.paths import Paths
+from stillcam.server.app import App
+from stillcam.server.in_force import SettingsInForce
+from stillcam.server.messages import Answer, Person, Refused, Request, Route
+from stillcam.server.metrics import Counters
+from stillcam.server.table import build
+
+STATUS: dict[str, Any] = {
+    "running": True, "pid": 1, "started": "2026-11-20T23:45:00.000Z", "driver": "rpicam", "mode": "snapshot",
+    "since": "2026-11-20T23:45:01.123Z", "reason": None, "notice": None, "interval_s": 2.0, "revision": 1,
+    "camera": {"index": 0, "model": "imx708", "size": [4608, 2592], "limits": None}, "frame": None,
+    "captures": {"ok": 12, "failed": 0}, "failures": {}, "restarts": {"stalled": 1},
+    "publish": {"le": [], "counts": [], "sum": 0.0, "count": 0}, "metadata": {"ExposureTime": 10000},
+}  # fmt: skip
+RELOADED: dict[str, Any] = {
+    "reloaded": True,
+    "revision": 1,
+    "in_force": True,
+    "frame": "camera_20261120T234501.123Z.jpg",
+}
+
+
+class OwnerOnly:
+    """A guard that takes everybody for the owner."""
+
+    def admit(self, request: Request, _route: Route) -> None:
+        request.person = Person("ada", "owner", "control", "session")
+
+
+class Api:
+    """An installation in a folder, its routes, and a stand-in for its daemon.
+
+    Args:
+        folder: gets `images/`, `data/`.
+        daemon: whether one answers.
+
+    Attributes:
+        answers: command -> what the daemon answers, or a function that gives it.
+        asked: how often each command came.
+    """
+
+    def __init__(self, folder: Path, daemon: bool = True) -> None:
+        self.paths = Paths(folder / "images", folder / "data")
+        self.answers: dict[str, Message | Callable[[], Message]] = {"status": STATUS, "reload": RELOADED}
+        self.asked: Counter[str] = Counter()
+        self._daemon = daemon
+
+    def __enter__(self) -> Self:
+        self.paths.images.mkdir()
+        self.paths.run.mkdir(parents=True)
+        self._server = CommandServer(self.paths.socket, self._answer) if self._daemon else None
+        self.in_force = SettingsInForce(self.paths.settings)
+        routes = build(self.paths, self.in_force).routes
+        self.app = App(routes, self.in_force, OwnerOnly(), Counters())
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._server:
+            self._server.close()
+
+    def _answer(self, message: Message) -> Message:
+        self.asked[message["command"]] += 1
+        answer = self.answers[message["command"]]
+        return answer() if callable(answer) else answer
+
+    def answer(self, method: str, path: str, body: Any = None, **headers: str) -> Answer:
+        """The answer to one request; `body` is JSON, or bytes that are sent as they are."""
+        raw = body if isinstance(body, bytes) else json.dumps(body).encode() if body is not None else b""
+        known = {"host": "camera.local", **({"content-type": "application/json"} if raw else {})}
+        path, _, query = path.partition("?")
+        about = known | {name.replace("_", "-"): value for name, value in headers.items()}
+        return self.app.answer(Request(method, path, query, about, read_body=lambda most: _limited(raw, most)))
+
+    def call(self, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, Any]:
+        """Status and JSON of the answer; None where it has no body."""
+        answer = self.answer(method, path, body, **headers)
+        raw = bytes(answer.body) if isinstance(answer.body, bytes | memoryview) else b""
+        return answer.status, json.loads(raw) if raw else None
+
+    def written(self) -> Any:
+        """What the settings file holds."""
+        return json.loads(self.paths.settings.read_text())
+
+    def write(self, text: str) -> None:
+        """Replace the settings file, as an editor does."""
+        new = self.paths.settings.with_name("edited")
+        new.write_text(text)
+        new.rename(self.paths.settings)
+
+
+def _limited(raw: bytes, most: int) -> bytes:
+    if len(raw) > most:
+        raise Refused(413, f"send at most {most} bytes")
+    return raw

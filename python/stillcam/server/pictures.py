@@ -25,7 +25,7 @@ from stillcam.server.viewers import Viewers
 from stillcam.settings import Settings
 
 WAIT_S = 25.0  # proxies cut an answer that takes 30 s or more
-STEP_S = 1.0  # how often who waits looks whether the client has left
+STEP_S = 1.0  # how often who waits looks whether the client is there still, and may be
 REPEAT_S = 5.0  # a stream sends its last picture again rather than nothing: consumers time out
 ARRIVAL_S = 2.0  # from the daemon's word that a frame is out to the frame here
 MAX_AGE_S = 86400.0
@@ -89,7 +89,7 @@ class Pictures:
         """Wait for a frame other than `name`, and keep the camera live meanwhile."""
         until = time.monotonic() + WAIT_S
         with self._viewers:
-            while (left := until - time.monotonic()) > 0 and not request.gone():
+            while (left := until - time.monotonic()) > 0 and _stays(request):
                 if seen := self._cache.wait_for_other(name, min(left, STEP_S)):
                     return seen
         return None
@@ -149,7 +149,7 @@ class Pictures:
                     name = seen.name
                 now_s = time.monotonic()
                 if now_s - looked_s >= STEP_S:  # a thinned stream seldom sends, which would tell
-                    if request.gone():
+                    if not _stays(request):
                         return
                     looked_s = now_s
                 picture = self._showing()
@@ -166,6 +166,10 @@ class Pictures:
         if request.has(seen.tag):
             return Answer(304, head=head)
         return Answer(200, seen.picture, head=head)
+
+
+def _stays(request: Request) -> bool:
+    return not request.gone() and request.still_may()
 
 
 def _number(request: Request, name: str, low: float, high: float) -> float | None:

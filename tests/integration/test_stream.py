@@ -1,0 +1,195 @@
+"""Live streams: every viewer gets the newest frames, whatever the others do."""
+
+import os
+import select
+import signal
+import socket
+import threading
+import time
+from itertools import pairwise
+
+import pytest
+from pictures import picture
+from serving import DEADLINE_S, Site
+from standin import StandIn
+from watching import Daemon, Viewer
+
+from stillcam.frames import frame_time
+
+SMALL = {"snapshot": {"interval_s": 0.2, "width": 320}, "live": {"width": 320, "framerate": 15.0}}
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/stream",
+        "/stream.mjpg",
+        "/?action=stream",
+        "/webcam/?action=stream",
+        "/webcam?action=stream",
+        "/stream?fps=120",
+    ],
+)
+def test_each_part_is_a_frame_with_its_true_length_and_time(site, path):
+    name = site.publish(picture(colour="red"))
+    with Viewer(site, path) as viewer:
+        assert viewer.status == "HTTP/1.1 200 OK"
+        assert viewer.headers["connection"] == "close"
+        assert viewer.headers["cache-control"] == "no-store"
+        assert viewer.headers["x-accel-buffering"] == "no"
+        assert not {"transfer-encoding", "content-length"} & set(viewer.headers)
+        before = 0
+        for colour in ("red", "green", "blue"):
+            fields, data = viewer.frame(name)
+            assert data == picture(colour=colour)
+            assert float(fields["x-timestamp"]) == pytest.approx(frame_time(name), abs=0.0005)
+            assert int(fields["x-frame-sequence"]) > before
+            before = int(fields["x-frame-sequence"])
+            name = site.publish(picture(colour={"red": "green"}.get(colour, "blue")))
+
+
+@pytest.mark.parametrize("size", [1, 32 * 1024 - 1, 32 * 1024, 300_000])
+def test_a_picture_of_any_size_comes_as_it_is(site, size):
+    """Small ones are copied into one packet, large ones are sent by the kernel from a file in memory."""
+    data = os.urandom(size)
+    site.publish(data)
+    with Viewer(site) as viewer:
+        assert viewer.part()[1] == data
+    assert site.ask("/snapshot")[1] == data
+
+
+def test_a_viewer_that_was_slow_goes_on_with_the_newest_frame(site):
+    """What it did not take in the meantime was never kept for it."""
+    size, frames = 1_000_000, 25
+    site.publish(picture())
+    with Viewer(site, receive_buffer=4096) as viewer:
+        viewer.part()
+        for _ in range(frames):  # more than socket buffers may hold
+            site.publish(os.urandom(size))
+        numbers: list[int] = []
+        while not numbers or numbers[-1] < frames + 1:
+            numbers.append(int(viewer.part()[0]["x-frame-sequence"]))
+        assert numbers == sorted(set(numbers))
+        assert len(numbers) < frames / 2
+        assert max(after - before for before, after in pairwise(numbers)) > frames / 2
+
+
+def test_a_hundred_viewers_each_get_the_frames(tmp_path):
+    with Site(tmp_path, {"server": {"max_connections_per_address": 200}}) as site:
+        site.publish(picture())
+        resting = site.threads()
+        seen: list[list[int]] = [[] for _ in range(100)]
+        watching = []
+        for numbers in seen:
+
+            def watch(viewer: Viewer, numbers: list[int]) -> None:
+                with viewer:
+                    while not numbers or numbers[-1] < 11:
+                        fields, data = viewer.part()
+                        assert len(data) == len(picture()) + 50_000 * (int(fields["x-frame-sequence"]) > 1)
+                        numbers.append(int(fields["x-frame-sequence"]))
+
+            watching.append(threading.Thread(target=watch, args=(Viewer(site), numbers)))
+            watching[-1].start()
+        site.until(lambda: b'"viewers": 100' in site.ask("/api/status")[1])
+        site.until(lambda: all(seen))
+        for _ in range(10):
+            site.publish(picture() + bytes(50_000))
+        for thread in watching:
+            thread.join(DEADLINE_S)
+        for numbers in seen:
+            assert (numbers[0], numbers[-1]) == (1, 11)
+            assert numbers == sorted(numbers)
+        site.until(lambda: site.threads() <= resting)
+        site.until(lambda: b'"viewers": 0' in site.ask("/api/status")[1])
+
+
+def test_viewers_who_disappear_leave_no_thread(site):
+    """Whether frames come or not, whether they have left properly or not, and however rarely they are sent one."""
+    site.publish(picture())
+    resting = site.threads()
+
+    def leave(viewers: list[Viewer]) -> None:
+        viewers[0].close()
+        viewers[1].link.shutdown(socket.SHUT_WR)
+        viewers[2].link.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")  # reset, as by a crash
+        viewers[2].close()
+
+    for path in ("/stream", "/stream?fps=0.01"):
+        for frames in (0, 20):
+            viewers = [Viewer(site, path) for _ in range(3)]
+            site.until(lambda: site.threads() >= resting + 3)
+            leave(viewers)
+            for _ in range(frames):
+                site.publish(picture())
+            site.until(lambda: site.threads() <= resting)
+            for viewer in viewers:
+                viewer.close()
+    assert "Traceback" not in site.said()
+
+
+def test_a_thinned_stream_leaves_frames_out(site):
+    """At a frame in 100 s the second one does not come while another viewer sees twenty."""
+    site.publish(picture())
+    with Viewer(site, "/stream?fps=0.01") as thinned, Viewer(site) as viewer:
+        assert thinned.part()[0]["x-frame-sequence"] == "1"
+        for _ in range(20):
+            newest = site.publish(picture())
+        viewer.frame(newest)
+        assert not select.select([thinned.link], [], [], 0)[0]
+
+
+@pytest.mark.parametrize("fps", ["0", "0.001", "121", "-1", "1e1", "nan", "fast", ""])
+def test_a_rate_that_is_none_is_refused(site, fps):
+    response, body = site.ask(f"/stream?fps={fps}")
+    assert response.status == 400
+    assert b'"field": "fps"' in body
+
+
+def test_head_tells_the_form_and_takes_no_lease(site):
+    with StandIn(site.data / "run/capture.sock") as daemon:
+        response, body = site.ask("/stream", "HEAD")
+        assert (response.status, body) == (200, b"")
+        assert response.headers["Content-Type"].startswith("multipart/x-mixed-replace; boundary=")
+        assert daemon.asked["lease"] == 0
+
+
+def test_without_a_frame_a_stream_says_so_in_a_picture(site):
+    with StandIn(site.data / "run/capture.sock", reason="check the ribbon cable"), Viewer(site) as viewer:
+        fields, data = viewer.part()
+        assert fields["x-stillcam-notice"] == "no camera: check the ribbon cable"
+        assert data.startswith(b"\xff\xd8")
+        site.publish(picture())
+        assert viewer.frame()[1] == picture()
+
+
+def test_a_stream_says_so_when_the_camera_goes_and_when_it_is_back(tmp_path):
+    """The last frame is repeated until it is stale; then the status picture comes."""
+    with Site(tmp_path, SMALL) as site, Viewer(site) as viewer:
+        with Daemon(site) as daemon:
+            viewer.frame()
+            daemon.kill()
+        fields, _ = viewer.until(lambda fields: "x-stillcam-notice" in fields)
+        assert fields["x-stillcam-notice"].startswith("no picture since ")
+        with Daemon(site):
+            viewer.frame()
+
+
+def test_a_server_that_is_killed_in_a_live_view_lets_the_camera_rest(tmp_path):
+    """The lease lapses, and snapshots go on; a viewer of the next server makes it live again."""
+    with Site(tmp_path, SMALL) as site, Daemon(site) as daemon:
+        with Viewer(site) as viewer:
+            daemon.until(lambda status: status["mode"] == "live")
+            viewer.until(lambda fields: int(fields.get("x-frame-sequence", 0)) > 10)
+            site.process.send_signal(signal.SIGKILL)
+            site.process.wait()
+        while daemon.status().get("mode") != "snapshot":
+            assert daemon.process.poll() is None, daemon.log.read_text()
+            time.sleep(0.05)
+        taken = daemon.status()["captures"]["ok"]
+        site.start()
+        daemon.until(lambda status: status["mode"] == "snapshot" and status["captures"]["ok"] > taken)
+        with Viewer(site) as viewer:
+            viewer.frame()
+            daemon.until(lambda status: status["mode"] == "live")
+        daemon.until(lambda status: status["mode"] == "snapshot")

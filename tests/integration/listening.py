@@ -1,0 +1,84 @@
+"""The server's engine and app in this process, with routes of a test: for what ours never do, and short time-outs."""
+
+import contextlib
+import socket
+import threading
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, Self
+
+from serving import DEADLINE_S
+
+from stillcam.server.app import App
+from stillcam.server.engine import Server
+from stillcam.server.messages import Access, Answer, Request, Route
+from stillcam.server.places import Limits, Places
+from stillcam.settings import Settings
+
+
+class _Anyone:
+    def admit(self, request: Request, route: Route) -> None:
+        """Everybody may."""
+
+
+class _Uncounted:
+    def answered(self, route: str, status: int, sent_bytes: int) -> None:
+        """Nothing."""
+
+
+class Listening:
+    """A server on a free port, ended with the `with` block when all its connections have ended.
+
+    Args:
+        handlers: by method and path, like `POST echo`.
+        limits: to the connections.
+    """
+
+    def __init__(self, handlers: dict[str, Callable[[Request], Answer]], limits: Limits | None = None) -> None:
+        routes = []
+        for name, handler in handlers.items():
+            method, path = name.split(" ")
+            routes.append(Route(method, path, Access.OPEN, handler))
+        self.places = Places(limits or Limits())
+        self._server = Server(("127.0.0.1", 0), App(routes, Settings, _Anyone(), _Uncounted()), self.places, None)
+        self.port: int = self._server.server_address[1]
+        self._thread = threading.Thread(target=self._listen)
+
+    def _listen(self) -> None:
+        with contextlib.suppress(OSError):  # it has been shut
+            self._server.serve_forever()
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.socket.shutdown(socket.SHUT_RDWR)
+        self._thread.join()
+        self._server.server_close()
+        threading.stack_size(0)  # the engine has made it small
+        until(lambda: len(self.places) == 0)
+
+
+def until(holds: Callable[[], Any]) -> Any:
+    """Wait until `holds` gives something that counts as true, and return that."""
+    deadline = time.monotonic() + DEADLINE_S
+    while not (result := holds()):
+        assert time.monotonic() < deadline, "not in time"
+        time.sleep(0.01)
+    return result
+
+
+def trickle(link: socket.socket, some: Sequence[bytes]) -> None:
+    """Send one after the other, a millisecond apart, again and again, until the server has something to say."""
+    link.setblocking(False)
+    with contextlib.suppress(BlockingIOError, ConnectionError):
+        while True:
+            for each in some:
+                link.send(each)
+                time.sleep(0.001)
+                with contextlib.suppress(BlockingIOError):
+                    link.recv(1, socket.MSG_PEEK)
+                    link.settimeout(DEADLINE_S)
+                    return
+    link.settimeout(DEADLINE_S)

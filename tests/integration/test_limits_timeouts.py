@@ -1,0 +1,219 @@
+"""Time-outs, bodies and faults of the engine: clients that come late, stop, stall or vanish, at routes of the tests."""
+
+import json
+import logging
+import socket
+import threading
+import time
+
+import pytest
+from listening import Listening, trickle, until
+from strangers import all_of, connect, exchange, get, replies, vanish
+
+from stillcam.server import connection, wire
+from stillcam.server.bodies import Blob
+from stillcam.server.messages import Answer, Refused, Request
+from stillcam.server.places import Limits
+
+SHORT_S = 0.3
+LARGE = bytes(range(256)) * 40_000  # ten megabytes: more than the kernel keeps for a client
+
+
+def echo(request: Request) -> Answer:
+    """The body."""
+    return Answer(200, request.body(1000))
+
+
+def post(path: str, *lines: str, body: bytes = b"", length: int | None = None) -> bytes:
+    """A request with a body."""
+    size = len(body) if length is None else length
+    return get(path, f"Content-Length: {size}", *lines).replace(b"GET", b"POST") + body
+
+
+@pytest.fixture
+def short(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each time-out is over soon."""
+    for name in ("HEAD_S", "IDLE_S", "BODY_S"):
+        monkeypatch.setattr(connection, name, SHORT_S)
+
+
+@pytest.mark.parametrize(
+    ("start", "some", "status"),
+    [
+        pytest.param(b"GET /", [b"a"], 408, id="a path"),
+        pytest.param(b"GET / HTTP/1.1\r\n", [b"X", b":", b"y", b"\r", b"\n"], 408, id="header lines"),
+        pytest.param(b"", [b"\r\n"], 400, id="empty lines"),
+        pytest.param(post("/echo", length=900), [b"a"], 408, id="a body"),
+    ],
+)
+@pytest.mark.usefixtures("short")
+def test_a_trickle_of_bytes_ends_with_its_time(start, some, status):
+    """However often a byte comes: it is the whole that has its time."""
+    with Listening({"POST echo": echo}) as here, connect(here.port) as link:
+        link.sendall(start)
+        trickle(link, some)
+        assert [reply.status for reply in replies(all_of(link))] == [status]
+
+
+@pytest.mark.parametrize(
+    ("data", "status"),
+    [
+        pytest.param(b"", None, id="nothing"),
+        pytest.param(b"G", 408, id="one byte"),
+        pytest.param(get("/echo")[:-1], 408, id="all but one byte"),
+        pytest.param(post("/echo", length=1), 408, id="no body"),
+        pytest.param(post("/echo", body=b"abc", length=4), 408, id="all but one byte of the body"),
+    ],
+)
+@pytest.mark.usefixtures("short")
+def test_a_client_that_stops_is_told_and_left(data, status):
+    with Listening({"POST echo": echo}) as here, connect(here.port) as link:
+        link.sendall(data)
+        assert [reply.status for reply in replies(all_of(link))] == ([status] if status else [])
+
+
+@pytest.mark.usefixtures("short")
+def test_a_client_that_asks_no_more_is_left_without_a_word():
+    with Listening({"POST echo": echo}) as here, connect(here.port) as link:
+        link.sendall(post("/echo", body=b"abc"))
+        assert [reply.body for reply in replies(all_of(link))] == [b"abc"]
+
+
+@pytest.mark.parametrize("cut", [1, 30, len(post("/echo")), len(post("/echo")) + 1])
+@pytest.mark.parametrize("by_reset", [True, False])
+def test_a_client_that_vanishes_is_no_event(cut, by_reset, caplog):
+    with Listening({"POST echo": echo}) as here:
+        link = connect(here.port)
+        link.sendall(post("/echo", length=9, body=b"abc")[:cut])
+        if by_reset:
+            vanish(link)
+        else:
+            link.close()
+        assert exchange(here.port, post("/echo"))[0].status == 200  # it has been taken, for they come in order
+    assert not caplog.records
+
+
+@pytest.mark.parametrize("body", [LARGE, Blob(LARGE)], ids=["bytes", "a blob"])
+def test_who_reads_nothing_is_dropped_and_who_reads_slowly_is_not(body, monkeypatch):
+    monkeypatch.setattr(wire, "STALL_S", 1.0)
+    monkeypatch.setattr(wire, "TURN_S", 1.0)
+    with Listening({"GET large": lambda _: Answer(200, body)}) as here:
+        with connect(here.port, receive_buffer=4096) as stalled:
+            stalled.sendall(get("/large"))
+            assert stalled.recv(1)
+            until(lambda: len(here.places) == 0)
+            assert len(all_of(stalled)) < len(LARGE)
+        monkeypatch.undo()
+        with connect(here.port, receive_buffer=65536) as slow:
+            slow.sendall(get("/large"))
+            slow.shutdown(socket.SHUT_WR)
+            assert replies(all_of(slow))[0].body == LARGE
+
+
+def test_a_stream_ends_with_its_viewer():
+    """Its generator is closed, whether the viewer says goodbye or not."""
+    ended = threading.Event()
+
+    def forever():
+        try:
+            while True:
+                yield [b"a" * 1000]
+        finally:
+            ended.set()
+
+    with Listening({"GET stream": lambda _: Answer(200, stream=forever())}) as here:
+        for leave in (vanish, socket.socket.close):
+            link = connect(here.port)
+            link.sendall(get("/stream"))
+            assert link.recv(1000)
+            leave(link)
+            until(ended.is_set)
+            ended.clear()
+
+
+def test_a_stream_that_was_asked_with_head_never_starts():
+    started = []
+
+    def forever():
+        started.append(True)
+        yield [b"a"]
+
+    with Listening({"GET stream": lambda _: Answer(200, stream=forever())}) as here, connect(here.port) as link:
+        link.sendall(get("/stream").replace(b"GET", b"HEAD"))
+        assert all_of(link).endswith(b"\r\nConnection: close\r\n\r\n")
+    assert not started
+
+
+def test_a_body_is_asked_for_only_once_it_is_wanted():
+    """`100 Continue` comes from the handler that reads, and not at all before a refusal."""
+    expecting = "Expect: 100-continue"
+    with Listening({"POST echo": echo, "POST deaf": lambda _: Answer(200, b"no")}) as here:
+        with connect(here.port) as link:
+            link.sendall(post("/echo", expecting, length=3))
+            assert link.recv(1000) == b"HTTP/1.1 100 Continue\r\n\r\n"
+            link.sendall(b"abc" + post("/echo", expecting, body=b"def"))
+            link.shutdown(socket.SHUT_WR)
+            assert [reply.body for reply in replies(all_of(link))] == [b"abc", b"def"]
+        for path, length, status in (("/deaf", 3, 200), ("/nope", 3, 404), ("/echo", 1001, 413)):
+            with connect(here.port) as link:
+                link.sendall(post(path, expecting, length=length))
+                link.shutdown(socket.SHUT_WR)
+                (reply,) = replies(all_of(link))
+                assert (reply.status, reply.headers["connection"]) == (status, "close")
+        (old,) = exchange(here.port, post("/echo", expecting, body=b"abc").replace(b"HTTP/1.1", b"HTTP/1.0"))
+        assert old.body == b"abc"
+
+
+def test_a_body_in_pieces_and_what_follows_it():
+    with Listening({"POST echo": echo}) as here, connect(here.port) as link:
+        for piece in (post("/echo", length=6), b"ab", b"c", b"def" + post("/echo", body=b"ghi")[:20]):
+            link.sendall(piece)
+            time.sleep(0.01)  # so that they come apart
+        link.sendall(post("/echo", body=b"ghi")[20:])
+        link.shutdown(socket.SHUT_WR)
+        assert [reply.body for reply in replies(all_of(link))] == [b"abcdef", b"ghi"]
+
+
+@pytest.mark.parametrize(
+    ("size", "statuses"),
+    [pytest.param(1001, [413, 200], id="that came along"), pytest.param(9_000_000, [413], id="that is not read")],
+)
+def test_a_body_that_is_too_large(size, statuses):
+    with Listening({"POST echo": echo}) as here:
+        found = exchange(here.port, post("/echo", body=b"a" * size) + post("/echo", body=b"abc"))
+        assert [reply.status for reply in found] == statuses
+
+
+def test_a_fault_of_ours_is_logged_and_told_without_its_details(caplog):
+    def faulty(_: Request) -> Answer:
+        raise KeyError("the secret of /etc/shadow")
+
+    with Listening({"GET faulty": faulty, "POST echo": echo}) as here:
+        first, second = exchange(here.port, get("/faulty") + post("/echo", body=b"abc"))
+    assert (first.status, second.body) == (500, b"abc")
+    assert "secret" not in str(first) and "Traceback" not in str(first) and "default-src" in str(first)
+    (record,) = caplog.records
+    assert record.levelno == logging.ERROR and record.exc_info
+
+
+def test_text_that_no_file_can_hold_does_not_break_an_error():
+    """A file's name that is not UTF-8 has such half characters in Python."""
+
+    def refusing(_: Request) -> Answer:
+        raise Refused(422, "there is no \udcff")
+
+    with Listening({"GET x": refusing}) as here:
+        (reply,) = exchange(here.port, get("/x"))
+        assert (reply.status, json.loads(reply.body)["error"]) == (422, "there is no ?")
+
+
+def test_a_body_that_does_not_come_holds_no_place(monkeypatch):
+    """Whoever may sign in may send a body: a few slow ones must not shut everybody out."""
+    monkeypatch.setattr(connection, "BODY_S", 3600.0)
+    with Listening({"POST echo": echo}, Limits(total=2)) as here:
+        late = [connect(here.port) for _ in range(2)]
+        for link in late:
+            link.sendall(post("/echo", length=9))
+        until(lambda: exchange(here.port, post("/echo", body=b"abc"))[0].status == 200)
+        for link in late:
+            link.close()

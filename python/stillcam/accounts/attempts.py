@@ -42,6 +42,7 @@ LIMITS = {
     "address": Limit(5, 300.0),
     "name": Limit(20, 5.0),  # short: it is for everybody who tries, and addresses have their own pauses
     "device": Limit(10, 300.0),
+    "session": Limit(10, 300.0),
 }
 
 Key = tuple[str, str]  # kind (of LIMITS) and value

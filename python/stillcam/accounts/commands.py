@@ -132,7 +132,7 @@ def _code(accounts: Accounts, _arguments: Arguments) -> list[str]:
     code = accounts.prepare()
     if code is None:
         raise ConflictError(
-            "an owner has registered, so there is no set-up code; for a new password: python -m stillcam user reset NAME"
+            "an owner has registered, so there is no code; for a new password: python -m stillcam user reset NAME"
         )
     return [code]
 

@@ -46,9 +46,26 @@ class SignIn:
         name = name.strip()[: MAX_NAME + 1]
         kept = self._known().passwords.get(folded(name), passwords.NOBODYS)
         if number := number_of(device, name, kept):
-            keys: tuple[Key, ...] = (("device", number),)
-        else:
-            keys = address_key(address), ("name", folded(name))
+            return self._matching(password, kept, ("device", number))
+        return self._matching(password, kept, address_key(address), ("name", folded(name)))
+
+    def verify_again(self, name: str, password: str, session: bytes) -> None:
+        """See that somebody who is signed in knows their password: not everybody who finds a screen unlocked does.
+
+        Args:
+            name: whose.
+            password: as typed.
+            session: names their session.
+
+        Raises:
+            WrongError: it is not theirs.
+            NotNowError: as for `verify`.
+        """
+        self._matching(
+            password, self._known().passwords.get(folded(name), passwords.NOBODYS), ("session", session.hex())
+        )
+
+    def _matching(self, password: str, kept: str, *keys: Key) -> str:
         with self.attempt(*keys):
             if not self._hashing.do(lambda: passwords.matches(password, kept)):
                 raise WrongError("the name or the password is wrong")

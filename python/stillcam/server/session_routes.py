@@ -1,0 +1,159 @@
+"""`api/session`, `api/register` and `api/password`: to sign in and out.
+
+The page learns from `api/session` who it speaks for. A session's key is in a cookie that
+scripts cannot read; the server decides when it ends, the cookie itself lasts as long as browsers allow.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from stillcam.accounts import Accounts
+from stillcam.accounts.attempts import address_key
+from stillcam.accounts.devices import new_device
+from stillcam.accounts.errors import ConflictError, StoreError, WrongError
+from stillcam.accounts.keys import digest
+from stillcam.accounts.rules import check_name, check_password
+from stillcam.accounts.sign_in import SignIn
+from stillcam.server.access import COOKIE, Guard, cookies
+from stillcam.server.account_wishes import explained, fields_of
+from stillcam.server.messages import Access, Answer, Person, Refused, Request, Route, as_json
+from stillcam.settings import Settings
+
+DEVICE_COOKIE = "stillcam_device"  # see accounts/devices.py
+COOKIE_AGE_S = 400 * 86400  # the most that RFC 6265bis lets a browser keep
+
+
+class SessionRoutes:
+    """The routes of who signs in.
+
+    Args:
+        accounts: where sessions are kept.
+        guard: knows who asks.
+        sign_in: verifies passwords.
+        settings: gives those in force.
+    """
+
+    def __init__(self, accounts: Accounts, guard: Guard, sign_in: SignIn, settings: Callable[[], Settings]) -> None:
+        self._accounts = accounts
+        self._guard = guard
+        self._sign_in = sign_in
+        self._settings = settings
+
+    def routes(self) -> list[Route]:
+        """Open to anyone until somebody is signed in."""
+        table = (
+            ("GET", "api/session", Access.OPEN, self._who),
+            ("POST", "api/session", Access.OPEN, self._enter),
+            ("DELETE", "api/session", Access.SIGNED_IN, self._leave),
+            ("POST", "api/register", Access.OPEN, self._register),
+            ("POST", "api/password", Access.SIGNED_IN, self._change_password),
+        )
+        return [Route(method, path, access, explained(handler)) for method, path, access, handler in table]
+
+    def _who(self, request: Request) -> Answer:
+        answer = self._document(200, request, self._guard.person(request))
+        if key := self._guard.session_key(request):
+            answer.head = _cookie(request, COOKIE, key)  # its age starts again: who keeps coming stays signed in
+        return answer
+
+    def _register(self, request: Request) -> Answer:
+        fields = fields_of(request, ("code", "name", "password"))
+        if self._accounts.known().registered:
+            raise ConflictError("an owner has registered already: sign in, or ask them for an account")
+        name = check_name(fields["name"])
+        password = check_password(fields["password"], name)
+        try:
+            with self._sign_in.attempt(address_key(request.address)):
+                if not self._accounts.setup_code.is_right(_text(fields, "code")):
+                    raise WrongError("this is not the set-up code: `python -m stillcam code` prints it")
+        except WrongError as error:
+            logging.warning("a wrong set-up code came from %s", request.address)
+            raise Refused(403, str(error), "code") from error
+        kept = self._sign_in.hashed(password)
+        user = self._accounts.users.add(name, kept, "owner", first=True)
+        try:
+            self._accounts.setup_code.delete()
+        except StoreError as error:
+            logging.warning("%s: it opens nothing any more", error)
+        logging.info("%s has registered, from %s", user.name, request.address)
+        return self._entered(201, request, user.name, kept)
+
+    def _enter(self, request: Request) -> Answer:
+        fields = fields_of(request, ("name", "password"))
+        name, device = _text(fields, "name").strip(), next(iter(cookies(request, DEVICE_COOKIE)), "")
+        try:
+            kept = self._sign_in.verify(name, _text(fields, "password"), request.address, device)
+        except WrongError:
+            logging.warning("a sign-in from %s failed", request.address)  # not the name: some type a password there
+            raise
+        answer = self._entered(200, request, name, kept)
+        logging.info("%s signed in from %s", self._accounts.users.get(name).name, request.address)
+        return answer
+
+    def _entered(self, status: int, request: Request, name: str, kept: str) -> Answer:
+        key = self._accounts.sessions.start(name, kept, instead_of=self._guard.session_key(request))
+        user = self._accounts.users.get(name)
+        scope = "control" if user.role == "owner" else "view"
+        answer = self._document(status, request, Person(user.name, user.role, scope, "session"))
+        answer.head = _cookie(request, COOKIE, key) + _cookie(request, DEVICE_COOKIE, new_device(name, kept))
+        return answer
+
+    def _leave(self, request: Request) -> Answer:
+        person = _on_the_page(request)
+        if request.value("everywhere") in (None, "", "0"):
+            self._accounts.sessions.end(digest(self._guard.session_key(request)))
+        else:
+            self._accounts.sessions.end_all(person.name)
+        return Answer(204, head=_cookie(request, COOKIE, "", 0))
+
+    def _change_password(self, request: Request) -> Answer:
+        person = _on_the_page(request)
+        fields = fields_of(request, ("old", "new"))
+        new = check_password(fields["new"], person.name, "new")
+        session = digest(self._guard.session_key(request))
+        try:
+            self._sign_in.verify_again(person.name, _text(fields, "old"), session)
+        except WrongError as error:
+            raise Refused(422, "is not your password", "old") from error
+        kept = self._sign_in.hashed(new)
+        self._accounts.users.change(person.name, password=kept, keep_session=session)
+        logging.info("%s has a new password", person.name)
+        return Answer(204, head=_cookie(request, DEVICE_COOKIE, new_device(person.name, kept)))
+
+    def _document(self, status: int, request: Request, person: Person | None) -> Answer:
+        request.person = person
+        user = {"name": person.name, "role": person.role} if person and person.by == "session" else None
+        document: dict[str, Any] = {
+            "registered": self._accounts.known().registered,
+            "watch": self._settings().access.watch,
+            "user": user,
+            "may": {
+                "watch": person is not None or self._guard.may_watch(request),
+                "control": person is not None and person.scope == "control",
+            },
+        }
+        return as_json(status, document)
+
+
+def _on_the_page(request: Request) -> Person:
+    person = request.person
+    assert person is not None  # the route's Access
+    if person.by != "session":
+        raise Refused(403, "a token cannot do this: sign in on the page")
+    return person
+
+
+def _text(fields: dict[str, Any], name: str) -> str:
+    value = fields[name]
+    if not isinstance(value, str):
+        raise Refused(422, "must be a text", name)
+    return value
+
+
+def _cookie(request: Request, name: str, value: str, age_s: int = COOKIE_AGE_S) -> bytes:
+    """A header line that sets a cookie for the whole host: below a proxy, only the browser knows our path."""
+    secure = "; Secure" if request.secure else ""
+    return f"Set-Cookie: {name}={value}; Path=/; Max-Age={age_s}; HttpOnly; SameSite=Strict{secure}\r\n".encode()

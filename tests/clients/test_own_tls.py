@@ -1,0 +1,72 @@
+"""HTTPS without a server in front, set up as docs/reverse-proxy.md says, and asked by curl."""
+
+import json
+import re
+import subprocess
+
+import pytest
+from pictures import picture
+from programs import certificate, output, run
+from serving import DEADLINE_S, ROOT, Site
+
+from stillcam.settings_json import from_json
+
+NAME = "camera.local"
+BLOCKS = re.findall(r"```json\n(.*?)```", (ROOT / "docs/reverse-proxy.md").read_text(), re.DOTALL)
+
+
+@pytest.mark.parametrize("block", BLOCKS)
+def test_the_settings_in_the_document_are_ones(block):
+    from_json(json.loads(block))
+
+
+@pytest.fixture
+def site(tmp_path):
+    """A server with the document's certificate and settings."""
+    pem, key = certificate(tmp_path, NAME)
+    block = next(block for block in BLOCKS if "tls_key" in block)
+    block = re.sub(r'"[^"]*/tls-certificate.pem"', json.dumps(str(pem)), block)
+    block = re.sub(r'"[^"]*/tls-key.pem"', json.dumps(str(key)), block)
+    with Site(tmp_path, json.loads(block)) as site:
+        still = site.images / ".still_1.jpg"
+        still.write_bytes(picture())
+        site.publisher.publish(still, 1.8e9)
+        yield site
+
+
+def argv(site, path, *options):
+    trust = ["--cacert", str(site.data.parent / "tls-certificate.pem"), "--resolve", f"{NAME}:{site.port}:127.0.0.1"]
+    return ["curl", "--silent", *trust, *options, f"https://{NAME}:{site.port}/{path}"]
+
+
+def test_the_picture_by_https(site):
+    site.until(lambda: output(*argv(site, "images/current.jpg")) == picture())
+
+
+def test_a_connection_goes_on(site):
+    twice = argv(
+        site, "api/status", "--output", "/dev/null", "--output", "/dev/null", "--write-out", "%{num_connects} "
+    )
+    assert run(*twice, twice[-1]) == "1 0 "
+
+
+def test_who_does_not_trust_the_certificate_gets_nothing(site):
+    done = subprocess.run(
+        ["curl", "--silent", f"https://127.0.0.1:{site.port}/"], capture_output=True, timeout=DEADLINE_S, check=False
+    )
+    assert (done.returncode, done.stdout) == (60, b"")  # 60: not a certificate that is known
+
+
+@pytest.mark.parametrize("option", ["--tlsv1.2", "--tlsv1.3"])
+def test_each_version_of_tls_that_is_safe(site, option):
+    assert run(*argv(site, "api/status", option, "--tls-max", option[-3:], "--write-out", "%{http_code}")).endswith(
+        "200"
+    )
+
+
+def test_plain_http_has_no_answer(site):
+    done = subprocess.run(
+        ["curl", "--silent", f"http://127.0.0.1:{site.port}/"], capture_output=True, timeout=DEADLINE_S, check=False
+    )
+    assert done.returncode != 0
+    assert b"<html" not in done.stdout

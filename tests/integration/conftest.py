@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from capturing import Daemon
 from serving import Site
 
 
@@ -12,3 +13,14 @@ def site(tmp_path: Path) -> Iterator[Site]:
     """A server without a daemon."""
     with Site(tmp_path) as site:
         yield site
+
+
+@pytest.fixture
+def daemon(tmp_path: Path) -> Iterator[Daemon]:
+    """A capture daemon, not started yet; the simulated camera is fast."""
+    daemon = Daemon(tmp_path)
+    daemon.fault()
+    yield daemon
+    if daemon.process and daemon.process.poll() is None:
+        daemon.process.kill()
+        daemon.process.wait()

@@ -76,8 +76,12 @@ class Driver(Protocol):
         """The cameras of this machine; an empty list when there is none."""
         ...
 
-    def start_stills(self, settings: Settings, camera: Camera, interrupts: Sequence[int]) -> None:
-        """Get ready for `request`; returns once the camera is."""
+    def start_stills(self, settings: Settings, camera: Camera) -> None:
+        """Begin to get ready for `request`."""
+        ...
+
+    def ready(self, timeout_s: float, interrupts: Sequence[int]) -> bool:
+        """Wait until stills can be asked for; False: not in time."""
         ...
 
     def request(self) -> None:
@@ -89,7 +93,7 @@ class Driver(Protocol):
         ...
 
     def rest(self, timeout_s: float, interrupts: Sequence[int]) -> None:
-        """Wait between captures; raises CameraError at once if the camera fails meanwhile."""
+        """Wait between captures, at most until new metadata come; raises CameraError at once if the camera fails."""
         ...
 
     def start_stream(self, settings: Settings, camera: Camera) -> None:

@@ -42,7 +42,6 @@ from stillcam.jpeg import Cutter
 from stillcam.settings import Settings
 
 LIST_TIMEOUT_S = 20.0
-START_TIMEOUT_S = 20.0  # a Pi Zero with a cold card takes several seconds to load libcamera
 _READY_POLL_S = 0.01
 _PIPE_BYTES = 1 << 20
 
@@ -114,8 +113,8 @@ class Rpicam:
             # libcamera-still of 2022 prints the list on stderr.
             return parse(listing.decode(errors="replace")) or parse("\n".join(program.stderr))
 
-    def start_stills(self, settings: Settings, camera: Camera, interrupts: Sequence[int]) -> None:
-        """Start rpicam-still in signal mode and wait until it handles SIGUSR1."""
+    def start_stills(self, settings: Settings, camera: Camera) -> None:
+        """Start rpicam-still in signal mode."""
         self.stop()
         arguments = still_arguments(with_tuning_path(settings), camera)
         self._begin(still_arguments(settings, camera), still_scene(settings, camera))
@@ -126,12 +125,15 @@ class Rpicam:
             raise CameraError(
                 "disk", f"cannot watch {self._images} ({error.strerror}): make the folder again"
             ) from error
-        self._program = program = self._start(self._programs.still, arguments)
-        deadline = time.monotonic() + START_TIMEOUT_S
-        while not program.catches(signal.SIGUSR1):
-            if time.monotonic() > deadline:
-                raise CameraError("stalled", f"{program.name} did not get ready within {START_TIMEOUT_S:g} s")
+        self._program = self._start(self._programs.still, arguments)
+
+    def ready(self, timeout_s: float, interrupts: Sequence[int]) -> bool:
+        """See Driver: rpicam-still is ready when it handles SIGUSR1."""
+        assert self._program is not None
+        deadline = time.monotonic() + timeout_s
+        while not (ready := self._program.catches(signal.SIGUSR1)) and time.monotonic() < deadline:
             self._closed_files(_READY_POLL_S, interrupts)
+        return ready
 
     def request(self) -> None:
         """See Driver."""
@@ -151,8 +153,8 @@ class Rpicam:
 
     def rest(self, timeout_s: float, interrupts: Sequence[int]) -> None:
         """See Driver. A still that nobody here asked for is deleted: it would be litter."""
-        deadline = time.monotonic() + timeout_s
-        while (left := deadline - time.monotonic()) > 0:
+        deadline, before = time.monotonic() + timeout_s, self.metadata
+        while self.metadata is before and (left := deadline - time.monotonic()) > 0:
             for name in self._closed_files(left, interrupts):
                 (self._images / name).unlink(missing_ok=True)
 

@@ -32,6 +32,7 @@ from stillcam.settings import Settings
 BACK_OFF_S = (1.0, 2.0, 4.0, 8.0, 16.0, 30.0)
 LIVE_RETRY_S = 10.0  # how long live is left alone after it failed
 MAX_TORN = 3  # so many incomplete pictures running mean that the camera program needs a restart
+START_TIMEOUT_S = 20.0  # a Pi Zero with a cold card takes several seconds to load libcamera
 PATIENCE_S = 3.0  # a camera program without a picture gets so long before newer settings end it
 LINGER_S = 1.0  # after a scan, for settings that keep what it found
 
@@ -137,8 +138,7 @@ class Daemon:
         return chosen[0]
 
     def _snapshots(self, settings: Settings, camera: Camera) -> None:
-        self._driver.start_stills(settings, camera, (self._stop,))
-        self._enter("snapshot", settings.snapshot.interval_s)
+        self._start_stills(settings, camera)
         due = time.monotonic()
         while not (self._leaving() or self._live_wanted()):
             self._take()
@@ -153,7 +153,7 @@ class Daemon:
             self._hurry = False
             self.status.capturing()
             self._driver.request()
-            still = self._awaited(self._driver.still, interval_s)
+            still = self._awaited(self._driver.still, self._stall_timeout_s(interval_s))
             try:
                 name = self._darkroom.publish(still)
             except CameraError as error:
@@ -166,14 +166,21 @@ class Daemon:
                 return name
         raise AssertionError("the last torn picture is an error")
 
-    def _awaited(self, wait: Callable[[float, Sequence[int]], Result | None], interval_s: float) -> Result:
+    def _start_stills(self, settings: Settings, camera: Camera) -> None:
+        self._driver.start_stills(settings, camera)
+        self._awaited(self._driver.ready, START_TIMEOUT_S)
+        self._enter("snapshot", settings.snapshot.interval_s)
+
+    def _stall_timeout_s(self, interval_s: float) -> float:
+        return stall_timeout_s(interval_s, self._revisions.running, self._driver.metadata)
+
+    def _awaited(self, wait: Callable[[float, Sequence[int]], Result | None], timeout_s: float) -> Result:
         """What `wait` waits for, while commands are taken.
 
         Raises:
             Interrupted: the mode must end.
             CameraError: it did not come in time.
         """
-        timeout_s = stall_timeout_s(interval_s, self._revisions.running, self._driver.metadata)
         until = time.monotonic() + timeout_s
         while (left := until - time.monotonic()) > 0:
             if self._leaving():
@@ -207,7 +214,7 @@ class Daemon:
             self._enter("live", interval_s)
             while self._live_wanted():
                 self.status.capturing()
-                newest = self._awaited(self._driver.frames, interval_s)[-1]
+                newest = self._awaited(self._driver.frames, self._stall_timeout_s(interval_s))[-1]
                 self._published(self._darkroom.publish_live(newest, time.time()))
         except CameraError as error:
             self.status.failed(error.cause, restarts=True)
@@ -220,9 +227,8 @@ class Daemon:
     def _focus(self, settings: Settings, camera: Camera) -> None:
         """One scan, for all who asked."""
         asking, self._scans = self._scans, []
-        self._enter("snapshot", settings.snapshot.interval_s)
         try:
-            self._driver.start_stills(focus.scanning(settings), camera, (self._stop,))
+            self._start_stills(focus.scanning(settings), camera)
             answer = focus.scan(self._driver, self._take, (self._stop,))
         except (CameraError, Interrupted) as error:
             for command in asking:
@@ -321,7 +327,8 @@ class Daemon:
             logging.error("%s", error)
             command.fail(error)
             return
-        if other and self.status.camera and self._driver.fits(self._revisions.wanted, self.status.camera):
+        wanted, camera = self._revisions.wanted, self.status.camera
+        if other and camera and camera.index == wanted.camera.index and self._driver.fits(wanted, camera):
             self._revisions.adopt()
             self._renew_darkroom()
             self._hurry = True

@@ -1,0 +1,198 @@
+"""How many may come: places, crowds of slow clients, descriptors that run out, and an end in the middle of it."""
+
+import contextlib
+import resource
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from pictures import picture
+from serving import Site
+from strangers import Reply, all_of, allow_descriptors, connect, exchange, get, vanish
+
+PICTURE = "/images/current.jpg"
+CROWD = 500
+PROXY = "127.0.0.3"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def descriptors() -> None:
+    """A crowd of clients needs as many."""
+    allow_descriptors()
+
+
+@pytest.fixture
+def crowded(tmp_path: Path) -> Iterator[Site]:
+    """A server with eight places, three for an address."""
+    limits = {"max_connections": 8, "max_connections_per_address": 3}
+    with Site(tmp_path, {"server": limits, "access": {"proxies": [PROXY]}}) as site:
+        yield site
+
+
+def watching(site: Site, address: str = "127.0.0.1") -> socket.socket:
+    """A connection that is being answered for as long as it is open, once that has begun."""
+    link = connect(site.port, address)
+    link.sendall(get("/stream"))
+    assert link.recv(12) == b"HTTP/1.1 200"
+    return link
+
+
+def asked(site: Site, address: str = "127.0.0.1") -> Reply:
+    """The answer to a client that asks for the picture; a server without a place may close at once."""
+    found = exchange(site.port, get("/healthz"), address=address)
+    return found[0] if found else Reply(503, {"retry-after": "5"}, b"")
+
+
+def served(site: Site, address: str = "127.0.0.1") -> bool:
+    """Whether a client from `address` gets a place."""
+    return b"status" in asked(site, address).body
+
+
+def descriptors_of(site: Site) -> int:
+    """How many descriptors the server has open."""
+    return len(list(Path(f"/proc/{site.process.pid}/fd").iterdir()))
+
+
+def test_an_address_has_so_many_places_and_others_have_theirs(crowded):
+    with ExitStack() as open_links:
+        for _ in range(3):
+            open_links.enter_context(watching(crowded))
+        (refused,) = exchange(crowded.port, get("/healthz"))
+        assert (refused.status, refused.headers["connection"]) == (503, "close")
+        assert int(refused.headers["retry-after"]) > 0
+        assert "default-src" in refused.headers["content-security-policy"]
+        assert served(crowded, "127.0.0.2")
+    crowded.until(lambda: served(crowded))
+
+
+def test_a_proxy_has_as_many_places_as_there_are(crowded):
+    with ExitStack() as open_links:
+        for _ in range(8):
+            open_links.enter_context(watching(crowded, PROXY))
+        (refused,) = exchange(crowded.port, get("/healthz"), address="127.0.0.2")
+        assert (refused.status, refused.headers["connection"]) == (503, "close")
+    crowded.until(lambda: served(crowded, "127.0.0.2"))
+
+
+@pytest.mark.parametrize("said", [b"", b"GET /", get("/healthz")], ids=["nothing", "half a line", "a request before"])
+def test_who_waits_gives_place_to_a_newcomer_and_who_is_answered_does_not(crowded, said):
+    with ExitStack() as open_links:
+        watched = [open_links.enter_context(watching(crowded, PROXY)) for _ in range(5)]
+        idle = [open_links.enter_context(connect(crowded.port, "127.0.0.4")) for _ in range(3)]
+        for link in idle:
+            link.sendall(said)
+        crowded.until(lambda: served(crowded, "127.0.0.5"))
+        crowded.until(lambda: served(crowded, "127.0.0.4"))
+        for link in watched:
+            link.setblocking(False)
+            with contextlib.suppress(BlockingIOError):
+                assert link.recv(65536), "the server has ended it"
+
+
+def test_five_hundred_slow_clients_leave_the_picture_to_others(tmp_path):
+    """First from sixteen addresses, all places but twelve; then all from the one where the picture is asked from."""
+    with Site(tmp_path) as site, ExitStack() as open_links:
+        site.publish(picture())
+        threads, descriptors = site.threads(), descriptors_of(site)
+        crowd = [open_links.enter_context(connect(site.port, f"127.0.1.{number % 16}")) for number in range(CROWD)]
+        request = get(PICTURE)
+        for at in range(10):
+            for link in crowd:
+                with contextlib.suppress(ConnectionError):  # its time was over
+                    link.sendall(request[at : at + 1])
+            assert exchange(site.port, request)[0].body == picture()
+        open_links.close()
+        for _ in range(CROWD):
+            link = open_links.enter_context(connect(site.port))
+            with contextlib.suppress(ConnectionError):
+                link.sendall(request[:10])
+        site.until(lambda: [reply.body for reply in exchange(site.port, request)] == [picture()])
+        open_links.close()
+        site.until(lambda: site.threads() <= threads and descriptors_of(site) <= descriptors)
+
+
+def test_attackers_leave_no_thread_and_no_descriptor(site):
+    """Whatever they do and however they leave; and nothing of it is in the log."""
+    name = site.publish(picture())
+    assert exchange(site.port, get(PICTURE))[0].status == 200
+    threads, descriptors, said = site.threads(), descriptors_of(site), site.said()
+    starts = [
+        *(b"", b"G", b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX:", get("/") * 20, get("/stream"), b"\0" * 40_000),
+        *(get(f"{PICTURE}?after={name}"), get(PICTURE) * 200, get("/", "Content-Length: 60000") + b"a" * 100),
+        get("/").replace(b"GET", b"POST").replace(b"\r\n\r\n", b"\r\nContent-Length: 99\r\n\r\n{"),
+    ]
+    for start in starts:
+        for leave in (vanish, lambda link: link.shutdown(socket.SHUT_WR), socket.socket.close):
+            for read_first in (False, True):
+                with connect(site.port, receive_buffer=4096) as link:
+                    with contextlib.suppress(ConnectionError, TimeoutError):
+                        link.settimeout(0.05)  # it takes no more as long as its answers are not read
+                        link.sendall(start)
+                        if read_first:
+                            link.recv(1000)
+                    with contextlib.suppress(OSError):
+                        leave(link)
+    site.until(lambda: site.threads() <= threads and descriptors_of(site) <= descriptors)
+    assert site.said() == said
+
+
+def test_without_descriptors_the_server_waits_and_goes_on(tmp_path):
+    """Whoever waits gives way, it is told once, and afterwards all is as before."""
+    with Site(tmp_path) as site, ExitStack() as open_links:
+        site.publish(picture())
+        assert exchange(site.port, get("/"))[0].status == 200
+        few = descriptors_of(site) + 5
+        resource.prlimit(site.process.pid, resource.RLIMIT_NOFILE, (few, few))
+        for number in range(30):
+            open_links.enter_context(connect(site.port, f"127.0.1.{number}"))
+        site.until(lambda: "cannot take more connections: Too many open files" in site.said())
+        assert exchange(site.port, get(PICTURE))[0].body == picture()
+        open_links.close()
+        assert exchange(site.port, get(PICTURE))[0].body == picture()
+        assert site.said().count("cannot take more connections") == 1
+        assert "this is a bug" not in site.said()
+
+
+def test_the_server_ends_with_clients_at_every_stage(tmp_path):
+    """It does not wait for them, says nothing but that it ends, and a second signal changes nothing."""
+    with Site(tmp_path, {"server": {"access_log": True}}) as site, ExitStack() as open_links:
+        name = site.publish(picture())
+        stages = [b"", b"GET", get("/"), get("/stream"), get(f"{PICTURE}?after={name}"), get(PICTURE) * 300]
+        links = [open_links.enter_context(connect(site.port)) for _ in range(3) for stage in stages]
+        for link, stage in zip(links, stages * 3, strict=True):
+            link.sendall(stage)
+        busy = [threading.Thread(target=ask_until_the_end, args=(site,)) for _ in range(4)]
+        for thread in busy:
+            thread.start()
+        watching(site).close()
+        already = len(site.said())
+        site.process.terminate()
+        site.process.terminate()
+        assert site.end() == 0
+        for thread in busy:
+            thread.join()
+        for link in links:
+            all_of(link)
+        said = site.said()[already:]
+        assert "ending: SIGTERM" in said
+        assert "Traceback" not in said and "Fatal" not in said
+
+
+def ask_until_the_end(site: Site) -> None:
+    """Ask for the picture again and again."""
+    with contextlib.suppress(OSError), connect(site.port) as link:
+        while True:
+            link.sendall(get(PICTURE))
+            if not link.recv(65536):
+                return
+
+
+def test_a_server_that_is_ended_as_soon_as_it_listens_ends_well(tmp_path):
+    site = Site(tmp_path)
+    for _ in range(3):
+        site.start()
+        assert site.end() == 0
+    assert "Traceback" not in site.said()

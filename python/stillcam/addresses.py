@@ -28,20 +28,25 @@ def listening_address(environ: Mapping[str, str]) -> tuple[str, int]:
     return host, int(port)
 
 
-def urls(environ: Mapping[str, str]) -> list[str]:
+def urls(environ: Mapping[str, str], *, tls: bool = False) -> list[str]:
     """The addresses to open in a browser, the handiest first.
+
+    Args:
+        environ: of the process.
+        tls: whether the server speaks it.
 
     Raises:
         StillcamError: as `listening_address`.
     """
     host, port = listening_address(environ)
+    scheme = "https" if tls else "http"
     address = ipaddress.ip_address(host)
     if not address.is_unspecified:
-        return [f"http://[{host}]:{port}/" if address.version == 6 else f"http://{host}:{port}/"]
+        return [f"{scheme}://[{host}]:{port}/" if address.version == 6 else f"{scheme}://{host}:{port}/"]
     names = [f"{socket.gethostname().removesuffix('.local')}.local"]
     if own := _own_address():
         names.append(own)
-    return [f"http://{name}:{port}/" for name in names]
+    return [f"{scheme}://{name}:{port}/" for name in names]
 
 
 def _own_address() -> str | None:

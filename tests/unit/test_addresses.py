@@ -60,3 +60,7 @@ def test_without_a_network_the_name_remains(monkeypatch):
     monkeypatch.setattr("socket.gethostname", lambda: "pi")
     monkeypatch.setattr(addresses, "_own_address", lambda: None)
     assert urls({}) == ["http://pi.local:8080/"]
+
+
+def test_a_server_that_speaks_tls_is_found_by_https():
+    assert urls({"STILLCAM_BIND": "127.0.0.1"}, tls=True) == ["https://127.0.0.1:8080/"]

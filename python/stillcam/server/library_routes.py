@@ -113,7 +113,7 @@ class LibraryRoutes:
         }
         if request.value("download") is not None:
             headers["Content-Disposition"] = _attachment(name)
-        if request.headers.get("if-none-match") == headers["ETag"]:
+        if request.has(headers["ETag"]):
             return Answer(304, headers=headers)
         return Answer(200, body, headers)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from stillcam.server.messages import Access, Answer, Refused, Request, Route, as_json
@@ -19,7 +20,6 @@ class SettingsRoutes:
 
     def __init__(self, desk: SettingsDesk) -> None:
         self._desk = desk
-        self._fixed = {"defaults": _sections(Settings()), "fields": describe()}
 
     def routes(self) -> list[Route]:
         """Settings hold names and paths of the owner: nobody else reads them."""
@@ -29,7 +29,7 @@ class SettingsRoutes:
         ]
 
     def _get(self, _request: Request) -> Answer:
-        return self.document(self._desk.read())
+        return document(self._desk.read())
 
     def _patch(self, request: Request) -> Answer:
         patch = request.json()
@@ -44,22 +44,28 @@ class SettingsRoutes:
             held = self._desk.change(merged, request.host, request.headers.get("if-match"))
         except Outdated as outdated:
             text = "the settings have been changed meanwhile: look at them again"
-            return self.document(outdated.held, 409, {"error": text, "field": None})
-        return self.document(held)
+            return document(outdated.held, 409, {"error": text, "field": None})
+        return document(held)
 
-    def document(self, held: Held, status: int = 200, error: dict[str, Any] | None = None) -> Answer:
-        """The settings as they are answered everywhere.
 
-        Args:
-            held: the settings.
-            status: of HTTP.
-            error: to be told along with them.
-        """
-        document = {"settings": _sections(held.settings), "notice": held.notice, **self._fixed}
-        return as_json(status, (error or {}) | document, {"ETag": held.tag})
+def document(held: Held, status: int = 200, error: dict[str, Any] | None = None) -> Answer:
+    """The settings as they are answered everywhere.
+
+    Args:
+        held: the settings.
+        status: of HTTP.
+        error: to be told along with them.
+    """
+    known = {"settings": _sections(held.settings), "notice": held.notice, **_fixed()}
+    return as_json(status, (error or {}) | known, {"ETag": held.tag})
+
+
+@cache
+def _fixed() -> dict[str, Any]:
+    return {"defaults": _sections(Settings()), "fields": describe()}
 
 
 def _sections(settings: Settings) -> dict[str, Any]:
-    document = to_json(settings)
-    del document["version"]
-    return document
+    sections = to_json(settings)
+    del sections["version"]
+    return sections

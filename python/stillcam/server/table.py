@@ -8,14 +8,18 @@ from stillcam.accounts import Accounts
 from stillcam.accounts.attempts import Attempts
 from stillcam.accounts.errors import StoreError
 from stillcam.accounts.sign_in import SignIn
+from stillcam.backups import Backups
 from stillcam.paths import Paths
 from stillcam.server.access import Guard
 from stillcam.server.account_routes import AccountRoutes
 from stillcam.server.app import App
 from stillcam.server.assets import Assets
+from stillcam.server.backup_routes import BackupRoutes
 from stillcam.server.cache import FrameCache
 from stillcam.server.camera import CameraLink
+from stillcam.server.camera_routes import CameraRoutes
 from stillcam.server.captures import Captures
+from stillcam.server.controls_routes import ControlsRoutes
 from stillcam.server.freshness import Freshness
 from stillcam.server.health import Health
 from stillcam.server.in_force import SettingsInForce
@@ -35,14 +39,18 @@ def build(paths: Paths, settings: SettingsInForce) -> App:
     accounts = Accounts(paths.data)
     _announce(accounts)
     guard, sign_in = Guard(accounts, settings), SignIn(accounts.known, Attempts())
+    captures = Captures(paths.socket)
     desk = SettingsDesk(paths.settings, settings, camera, paths.socket)
     groups = (
         Assets(paths.web),
-        Pictures(cache, freshness, viewers, Captures(paths.socket), settings),
+        Pictures(cache, freshness, viewers, captures, settings),
         Health(cache, camera, freshness, viewers),
         Metrics(paths, cache, camera, freshness, viewers, counters),
         InfoRoutes(paths, cache, camera, viewers),
         SettingsRoutes(desk),
+        BackupRoutes(desk, Backups(paths.data / "backups")),
+        ControlsRoutes(camera, paths.socket),
+        CameraRoutes(paths.socket, captures),
         SessionRoutes(accounts, guard, sign_in, settings),
         AccountRoutes(accounts, guard, sign_in),
     )

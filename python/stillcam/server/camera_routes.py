@@ -1,0 +1,49 @@
+"""`api/cameras`, `api/tuning`, `api/snapshot`: what is there, and a picture now."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from stillcam.camera import tuning
+from stillcam.errors import StillcamError
+from stillcam.link import ask
+from stillcam.server.captures import Captures
+from stillcam.server.messages import Access, Answer, Refused, Request, Route, as_json
+
+
+class CameraRoutes:
+    """The cameras of this machine, and the one in use.
+
+    Args:
+        commands: the daemon's socket.
+        captures: takes pictures.
+    """
+
+    def __init__(self, commands: Path, captures: Captures) -> None:
+        self._commands = commands
+        self._captures = captures
+
+    def routes(self) -> list[Route]:
+        """Whoever is signed in sees which cameras there are."""
+        return [
+            Route("GET", "api/cameras", Access.SIGNED_IN, self._cameras),
+            Route("GET", "api/tuning", Access.CONTROL, self._tuning),
+            Route("POST", "api/snapshot", Access.CONTROL, self._snapshot),
+        ]
+
+    def _cameras(self, _request: Request) -> Answer:
+        try:
+            return as_json(200, ask(self._commands, {"command": "cameras"}))
+        except StillcamError as error:
+            raise Refused(503, str(error), headers={"Retry-After": "5"}) from error
+
+    def _tuning(self, _request: Request) -> Answer:
+        """Names only: what is in the files is nobody's business here."""
+        place = tuning.folder()
+        return as_json(200, {"files": tuning.files(place) if place else [], "folder": place and str(place)})
+
+    def _snapshot(self, _request: Request) -> Answer:
+        try:
+            return as_json(200, {"frame": self._captures.take()})
+        except StillcamError as error:
+            raise Refused(503, str(error), headers={"Retry-After": "5"}) from error

@@ -1,0 +1,46 @@
+"""`api/controls` and `api/focus`: what may be asked of the camera, and one scan now."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from stillcam.controls import table_for
+from stillcam.errors import StillcamError
+from stillcam.link import Refusal, ask
+from stillcam.server.camera import CameraLink
+from stillcam.server.messages import Access, Answer, Refused, Request, Route, as_json
+
+FOCUS_TIMEOUT_S = 62.0  # the daemon itself gives up after 60
+
+
+class ControlsRoutes:
+    """The table of controls for the camera that is in use, and what is done at once.
+
+    Args:
+        link: to the daemon.
+        commands: the daemon's socket.
+    """
+
+    def __init__(self, link: CameraLink, commands: Path) -> None:
+        self._link = link
+        self._commands = commands
+
+    def routes(self) -> list[Route]:
+        """For who may control."""
+        return [
+            Route("GET", "api/controls", Access.CONTROL, self._controls),
+            Route("POST", "api/focus", Access.CONTROL, self._focus),
+        ]
+
+    def _controls(self, _request: Request) -> Answer:
+        status = self._link.status()
+        return as_json(200, {"controls": table_for(status.get("driver", ""), status.get("camera"))})
+
+    def _focus(self, _request: Request) -> Answer:
+        try:
+            found = ask(self._commands, {"command": "focus"}, FOCUS_TIMEOUT_S)
+        except StillcamError as error:
+            if isinstance(error, Refusal) and error.cause == "unable":
+                raise Refused(409, str(error)) from error
+            raise Refused(503, str(error), headers={"Retry-After": "5"}) from error
+        return as_json(200, found)

@@ -16,20 +16,19 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from stillcam.camera.arguments import DEFAULT_FRAMERATE, chosen_controls, stream_rate
 from stillcam.camera.driver import Camera, Driver, Interrupted
-from stillcam.camera.metadata import Metadata
 from stillcam.capture import focus
 from stillcam.capture.commands import Command, Commands
 from stillcam.capture.darkroom import Darkroom
 from stillcam.capture.lock import FolderLock
+from stillcam.capture.outage import Outage
 from stillcam.capture.revisions import Revisions
 from stillcam.capture.status import Status
+from stillcam.capture.timing import live_s, snapshot_s, stall_timeout_s
 from stillcam.errors import CameraError, StillcamError
 from stillcam.paths import Paths
 from stillcam.settings import Settings
 
-BACK_OFF_S = (1.0, 2.0, 4.0, 8.0, 16.0, 30.0)
 LIVE_RETRY_S = 10.0  # how long live is left alone after it failed
 MAX_TORN = 3  # so many incomplete pictures running mean that the camera program needs a restart
 START_TIMEOUT_S = 20.0  # a Pi Zero with a cold card takes several seconds to load libcamera
@@ -37,21 +36,6 @@ PATIENCE_S = 3.0  # a camera program without a picture gets so long before newer
 LINGER_S = 1.0  # after a scan, for settings that keep what it found
 
 Result = TypeVar("Result")
-
-
-def stall_timeout_s(interval_s: float, settings: Settings, metadata: Metadata) -> float:
-    """How long a picture may take before the camera counts as stalled.
-
-    A viewfinder's frame, the change of mode and the still each take the exposure's time.
-
-    Args:
-        interval_s: from one picture to the next.
-        settings: those that the camera runs with.
-        metadata: the newest picture's; ExposureTime is in microseconds in both.
-    """
-    exposures = metadata.get("ExposureTime"), chosen_controls(settings, settings.live).get("ExposureTime")
-    longest_us = max(exposure for exposure in (*exposures, 0) if isinstance(exposure, int | float))
-    return max(5.0, 3 * interval_s) + 4 * longest_us / 1e6
 
 
 class Daemon:
@@ -79,8 +63,7 @@ class Daemon:
         self._hurry = False  # a picture is wanted now
         self._scans: list[Command] = []  # who asked to focus
         self._cameras: list[Camera] = []
-        self._failures = 0  # running
-        self._outage: tuple[str, float] | None = None  # the reason, and when it began (monotonic)
+        self._outage = Outage()
         self._may_restart_frozen = True
         self._lock = FolderLock(paths.images)
         self._darkroom = self._new_darkroom()
@@ -148,12 +131,11 @@ class Daemon:
 
     def _take(self) -> str:
         """Take one still and publish it; the frame's name."""
-        interval_s = self._revisions.wanted.snapshot.interval_s
         for torn in range(1, MAX_TORN + 1):
             self._hurry = False
             self.status.capturing()
             self._driver.request()
-            still = self._awaited(self._driver.still, self._stall_timeout_s(interval_s))
+            still = self._awaited(self._driver.still, self._stall_timeout_s(snapshot_s))
             try:
                 name = self._darkroom.publish(still)
             except CameraError as error:
@@ -169,10 +151,11 @@ class Daemon:
     def _start_stills(self, settings: Settings, camera: Camera) -> None:
         self._driver.start_stills(settings, camera)
         self._awaited(self._driver.ready, START_TIMEOUT_S)
-        self._enter("snapshot", settings.snapshot.interval_s)
+        self.status.enter("snapshot", snapshot_s(settings), self._outage.reason)
 
-    def _stall_timeout_s(self, interval_s: float) -> float:
-        return stall_timeout_s(interval_s, self._revisions.running, self._driver.metadata)
+    def _stall_timeout_s(self, cycle_s: Callable[[Settings], float]) -> float:
+        running = self._revisions.running
+        return stall_timeout_s(cycle_s(running), running, self._driver.metadata)
 
     def _awaited(self, wait: Callable[[float, Sequence[int]], Result | None], timeout_s: float) -> Result:
         """What `wait` waits for, while commands are taken.
@@ -208,13 +191,12 @@ class Daemon:
 
     def _live(self, settings: Settings, camera: Camera) -> None:
         """Publish the stream's frames; a camera that cannot stream goes on with snapshots."""
-        interval_s = 1 / (stream_rate(settings) or DEFAULT_FRAMERATE)
         try:
             self._driver.start_stream(settings, camera)
-            self._enter("live", interval_s)
+            self.status.enter("live", live_s(settings), self._outage.reason)
             while self._live_wanted():
                 self.status.capturing()
-                newest = self._awaited(self._driver.frames, self._stall_timeout_s(interval_s))[-1]
+                newest = self._awaited(self._driver.frames, self._stall_timeout_s(live_s))[-1]
                 self._published(self._darkroom.publish_live(newest, time.time()))
         except CameraError as error:
             self.status.failed(error.cause, restarts=True)
@@ -238,17 +220,11 @@ class Daemon:
             command.finish(answer)
         self._pause(LINGER_S)
 
-    def _enter(self, mode: str, interval_s: float) -> None:
-        self.status.enter(mode, interval_s, self._outage and self._outage[0])
-
     def _published(self, name: str) -> None:
         self.status.published(name, self._driver.metadata)
         self._revisions.worked(name)
-        self._failures = 0
-        if self._outage:
-            reason, began = self._outage
-            logging.info("pictures again after %.1f s (%s)", time.monotonic() - began, reason)
-            self._outage = None
+        if self._outage.reason:
+            self._outage.over()
             self.status.recovered()
         if self._darkroom.moving:
             self._may_restart_frozen = True
@@ -268,13 +244,8 @@ class Daemon:
         for command in self._scans:
             command.fail(error)
         self._scans = []
-        wait_s = BACK_OFF_S[min(self._failures, len(BACK_OFF_S) - 1)]
-        self._failures += 1
-        self.status.enter("no camera", self._revisions.wanted.snapshot.interval_s, error.reason)
-        if not self._outage or self._outage[0] != error.reason:
-            logging.error("no picture (%s): %s; trying again", error.cause, error)
-        self._outage = (error.reason, self._outage[1] if self._outage else time.monotonic())
-        self._pause(wait_s)
+        self.status.enter("no camera", snapshot_s(self._revisions.wanted), error.reason)
+        self._pause(self._outage.failed(error))
         if error.cause == "disk" and not self._stopping:
             self._renew_folder()
 
@@ -328,6 +299,7 @@ class Daemon:
             command.fail(error)
             return
         wanted, camera = self._revisions.wanted, self.status.camera
+        self.status.interval(snapshot_s(wanted))
         if other and camera and camera.index == wanted.camera.index and self._driver.fits(wanted, camera):
             self._revisions.adopt()
             self._renew_darkroom()

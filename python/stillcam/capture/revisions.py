@@ -70,7 +70,6 @@ class Revisions:
             return False
         self._number += 1
         logging.info("new settings from %s", self._path)
-        self._status.interval(new.snapshot.interval_s)
         if self._healthy and _picture(new) != _picture(old):
             self._supersede(command)
             return True
@@ -109,7 +108,6 @@ class Revisions:
         changed = _changed(good, self.wanted)
         self.wanted = replace(self.wanted, **{name: getattr(good, name) for name in CAMERA_SECTIONS})
         self._number += 1
-        self._status.interval(self.wanted.snapshot.interval_s)
         self._status.notice(f"the camera refused {', '.join(changed)} of {self._path}: {error.reason}")
         logging.warning("the camera refused %s, going on with what worked: %s", ", ".join(changed), error)
         field = changed[0] if len(changed) == 1 else None

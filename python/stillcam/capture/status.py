@@ -56,9 +56,10 @@ class Status:
             self._reason = None
 
     def interval(self, interval_s: float) -> None:
-        """Another interval is in force."""
+        """Another interval between snapshots is in force."""
         with self._changed:
-            self._interval_s = interval_s
+            if self._mode != "live":
+                self._interval_s = interval_s
 
     @property
     def camera(self) -> Camera | None:

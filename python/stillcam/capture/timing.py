@@ -1,0 +1,34 @@
+"""How long pictures take, by the settings and by what the camera says."""
+
+from __future__ import annotations
+
+from stillcam.camera.arguments import DEFAULT_FRAMERATE, chosen_controls, stream_rate
+from stillcam.camera.metadata import Metadata
+from stillcam.settings import Settings
+
+
+def snapshot_s(settings: Settings) -> float:
+    """From one snapshot to the next: the interval, or what a long exposure needs for viewfinder and still."""
+    return max(settings.snapshot.interval_s, 3 * _exposure_s(settings))
+
+
+def live_s(settings: Settings) -> float:
+    """From one frame of the live view to the next."""
+    return 1 / (stream_rate(settings) or DEFAULT_FRAMERATE)
+
+
+def stall_timeout_s(cycle_s: float, settings: Settings, metadata: Metadata) -> float:
+    """How long a picture may take before the camera counts as stalled.
+
+    Args:
+        cycle_s: from one picture to the next.
+        settings: those that the camera runs with.
+        metadata: the newest picture's; its ExposureTime is in microseconds.
+    """
+    told_us = metadata.get("ExposureTime")
+    told_s = told_us / 1e6 if isinstance(told_us, int | float) else 0.0
+    return max(5.0, 3 * cycle_s) + 4 * max(told_s, _exposure_s(settings))
+
+
+def _exposure_s(settings: Settings) -> float:
+    return float(chosen_controls(settings, settings.live).get("ExposureTime", 0)) / 1e6

@@ -96,17 +96,23 @@ class Connection(socketserver.BaseRequestHandler):
                 return False
             parsed = parse(head)
         except Refused as refused:
-            self._send(self.server.app.malformed(refused), keep=False)
-            self._linger()
-            return False
+            return self._refuse(self.server.app.malformed(refused))
         if self._place is None:
-            self._send(_BUSY, keep=False)
-            self._linger()
-            return False
+            return self._refuse(_BUSY)
         self._place.waiting_since = None
         keep = self._respond(parsed)
         self._place.waiting_since = time.monotonic()
         return keep
+
+    def _refuse(self, answer: Answer) -> bool:
+        """Answer what is no request, or has no place; no other may follow."""
+        self._sent = 0
+        try:
+            self._send(answer, keep=False)
+        finally:
+            self.server.app.ended(None, answer, self._sent, 0.0)
+        self._linger()
+        return False
 
     def _respond(self, head: Head) -> bool:
         began = time.monotonic()

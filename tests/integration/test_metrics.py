@@ -1,0 +1,140 @@
+"""`/metrics` as Prometheus reads it."""
+
+from collections.abc import Mapping
+
+from pictures import picture
+from prometheus_client import Metric
+from prometheus_client.parser import text_string_to_metric_families
+from serving import Site
+from standin import StandIn
+from watching import Daemon, Viewer
+
+SMALL = {"snapshot": {"interval_s": 0.2, "width": 320}}
+
+
+class Scrape:
+    """One scrape."""
+
+    def __init__(self, site: Site) -> None:
+        response, body = site.ask("/metrics")
+        assert response.status == 200, body
+        assert response.headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
+        self.families: dict[str, Metric] = {
+            family.name: family for family in text_string_to_metric_families(body.decode())
+        }
+
+    def samples(self, name: str, **labels: str) -> list[tuple[Mapping[str, str], float]]:
+        """Labels and values of the samples called `name` that have these labels."""
+        return [
+            (sample.labels, sample.value)
+            for family in self.families.values()
+            for sample in family.samples
+            if sample.name == name and labels.items() <= sample.labels.items()
+        ]
+
+    def value(self, name: str, **labels: str) -> float | None:
+        """Of the one sample; None when there is none."""
+        values = self.samples(name, **labels)
+        assert len(values) <= 1
+        return values[0][1] if values else None
+
+
+def test_requests_are_counted_by_route_and_status(site):
+    """A stranger's address is no label: it counts under the empty route."""
+    name = site.publish(picture())
+    before = Scrape(site)
+    site.ask("/?action=snapshot")
+    site.ask("/snapshot")
+    site.ask("/snapshot", If_None_Match=f'"{name}"')
+    site.ask("/nope")
+    site.ask("/nope/again?action=snapshot")
+    site.ask("/snapshot", "POST")
+    site.raw(b"nonsense\r\n\r\n")
+    wanted = {
+        ("snapshot", "200"): 2.0,
+        ("snapshot", "304"): 1.0,
+        ("", "404"): 2.0,
+        ("", "405"): 1.0,
+        ("", "400"): 1.0,
+    }
+
+    def counted(scrape: Scrape) -> dict[tuple[str, str], float]:
+        samples = scrape.samples("stillcam_http_requests_total")
+        return {(labels["route"], labels["status"]): value for labels, value in samples}
+
+    already = counted(before)
+
+    def all_are(scrape: Scrape) -> bool:
+        now = counted(scrape)
+        return all(now.get(key, 0) - already.get(key, 0) == number for key, number in wanted.items())
+
+    scrape = site.until(lambda: all_are(now := Scrape(site)) and now)
+    routes = {labels["route"] for labels, _ in scrape.samples("stillcam_http_requests_total")}
+    assert routes == {"", "snapshot", "metrics", "images/current.jpg"}
+    sent = "stillcam_http_sent_bytes_total"
+    assert scrape.value(sent) >= (before.value(sent) or 0) + 2 * len(picture())
+
+
+def test_frames_and_viewers(site):
+    nothing = Scrape(site)
+    assert nothing.value("stillcam_frames_total") == 0
+    assert nothing.value("stillcam_frame_stale") == 1
+    assert nothing.value("stillcam_frame_age_seconds") is None
+    for _ in range(3):
+        site.publish(picture())
+    with Viewer(site), Viewer(site):
+        scrape = site.until(lambda: (now := Scrape(site)).value("stillcam_viewers") == 2 and now)
+    assert scrape.value("stillcam_frames_total") == 3
+    assert scrape.value("stillcam_frame_stale") == 0
+    assert scrape.value("stillcam_frame_bytes") == len(picture())
+    assert scrape.value("stillcam_frame_age_seconds") >= 0
+    assert {labels["folder"] for labels, _ in scrape.samples("stillcam_disk_free_bytes")} == {"images", "data"}
+    assert scrape.value("stillcam_server_process_resident_memory_bytes") > 1e6
+
+
+def test_without_a_daemon_there_is_nothing_of_it(site):
+    scrape = Scrape(site)
+    assert not {"stillcam_capture_mode", "stillcam_captures", "stillcam_publish_seconds"} & set(scrape.families)
+
+
+def test_failures_and_restarts_have_their_cause(site):
+    with StandIn(
+        site.data / "run/capture.sock",
+        mode="no camera",
+        camera={"index": 0, "model": 'a "new"\\one\n', "size": [1, 1]},
+        captures={"ok": 12, "failed": 3},
+        failures={"stalled": 2, "died": 1},
+        restarts={"stalled": 1},
+    ):
+        scrape = site.until(lambda: "stillcam_captures" in (now := Scrape(site)).families and now)
+        results = {labels["result"]: value for labels, value in scrape.samples("stillcam_captures_total")}
+        assert results == {"ok": 12, "stalled": 2, "died": 1}
+        assert scrape.samples("stillcam_camera_restarts_total") == [({"cause": "stalled"}, 1)]
+        modes = {labels["mode"]: value for labels, value in scrape.samples("stillcam_capture_mode")}
+        assert [mode for mode, value in modes.items() if value] == ["no camera"]
+        ((about, one),) = scrape.samples("stillcam_info")
+        assert (about["camera"], about["driver"], one) == ('a "new"\\one\n', "simulated", 1)
+        assert "stillcam_publish_seconds" not in scrape.families  # this daemon does not tell
+
+
+def test_how_long_publishing_takes_is_a_histogram_that_adds_up(tmp_path):
+    with Site(tmp_path, SMALL) as site, Daemon(site) as daemon:
+        daemon.until(lambda status: status["captures"]["ok"] >= 5)
+        scrape = site.until(
+            lambda: (
+                (now := Scrape(site)).value(
+                    "stillcam_publish_seconds_count",
+                )
+                and now
+            )
+        )
+        buckets = [(float(labels["le"]), value) for labels, value in scrape.samples("stillcam_publish_seconds_bucket")]
+        assert buckets == sorted(buckets)
+        assert [value for _, value in buckets] == sorted(value for _, value in buckets)
+        count, total_s = (scrape.value(f"stillcam_publish_seconds_{what}") for what in ("count", "sum"))
+        assert buckets[-1] == (float("inf"), count)
+        assert count >= 5
+        assert total_s > 0
+        assert abs(count - scrape.value("stillcam_captures_total", result="ok")) <= 1
+        assert scrape.value("stillcam_capture_interval_seconds") == 0.2
+        assert scrape.value("stillcam_capture_mode", mode="snapshot") == 1

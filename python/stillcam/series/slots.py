@@ -1,0 +1,91 @@
+"""The moments of a plan: how many there are in a stretch of time, the last of them, and the next one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+from stillcam.series.plan import Plan
+from stillcam.series.windows import DAY_MS, local_day, midnight_ms, offset_ms, span
+
+SEARCH_DAYS = 400  # a window that does not open within a year will not open
+
+
+@dataclass(frozen=True, slots=True)
+class Slots:
+    """Moments in a stretch of time: how many, and the last one (ms since the epoch; None without)."""
+
+    count: int
+    last_ms: int | None
+
+
+def slots_in(plan: Plan, after_ms: int, until_ms: int) -> Slots:
+    """The moments later than `after_ms`, up to and including `until_ms`; the number of shots wanted does not count."""
+    count, last = 0, None
+    for begin, end, anchor in _stretches(plan, after_ms, until_ms):
+        low, high = max(begin, after_ms + 1), min(end - 1, until_ms)
+        first = -((anchor - low) // plan.interval_ms)
+        final = (high - anchor) // plan.interval_ms
+        if high >= low and final >= first:
+            count += final - first + 1
+            last = anchor + final * plan.interval_ms
+    return Slots(count, last)
+
+
+def next_slot(plan: Plan, after_ms: int) -> int | None:
+    """The first moment later than `after_ms`; None: there is none any more."""
+    after_ms = max(after_ms, plan.starts_ms - 1)
+    for begin, end, anchor in _stretches(plan, after_ms, after_ms + SEARCH_DAYS * DAY_MS):
+        low = max(begin, after_ms + 1)
+        moment = anchor - ((anchor - low) // plan.interval_ms) * plan.interval_ms
+        if moment < end:
+            return moment
+    return None
+
+
+def _stretches(plan: Plan, after_ms: int, until_ms: int) -> Iterator[tuple[int, int, int]]:
+    """Begin, end (excluded) and a moment (maybe outside) of each stretch with an even grid of moments, in order."""
+    limits = plan.starts_ms, plan.ends_ms if plan.ends_ms is not None else until_ms + 1
+    if until_ms < limits[0] or after_ms >= limits[1]:
+        return
+    if plan.always and not plan.marks:
+        yield *limits, plan.starts_ms
+        return
+    day = local_day(plan, max(after_ms, limits[0])) - timedelta(1)  # a window may be open over midnight
+    last = local_day(plan, min(until_ms, limits[1]))
+    while day <= last:
+        if window := span(plan, day):
+            begin, end = max(window[0], limits[0]), min(window[1], limits[1])
+            if begin < end and plan.marks:
+                yield from _marked(plan, begin, end)
+            elif begin < end:
+                yield begin, end, plan.starts_ms
+        day += timedelta(1)
+
+
+def _marked(plan: Plan, begin: int, end: int) -> Iterator[tuple[int, int, int]]:
+    """The stretches of a window in which the local clock goes on evenly from one midnight."""
+    while begin < end:
+        day = local_day(plan, begin)
+        stop = min(end, midnight_ms(plan, day + timedelta(1)))
+        offset = offset_ms(plan, begin)
+        if offset_ms(plan, stop - 1) != offset:
+            stop = _change(plan, begin, stop)
+        # Midnight as this stretch's clock has it, which on a day of change is not when the day began.
+        anchor = (begin + offset) // DAY_MS * DAY_MS - offset
+        yield begin, stop, anchor
+        begin = stop
+
+
+def _change(plan: Plan, begin: int, end: int) -> int:
+    """When the local clock is put forward or back, between `begin` and `end`: to the second."""
+    offset = offset_ms(plan, begin)
+    low, high = begin // 1000, end // 1000
+    while high - low > 1:
+        middle = (low + high) // 2
+        if offset_ms(plan, middle * 1000) == offset:
+            low = middle
+        else:
+            high = middle
+    return high * 1000

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from stillcam.accounts import Accounts, passwords
-from stillcam.accounts.errors import ConflictError, InvalidError
+from stillcam.accounts.errors import ConflictError, InvalidError, StoreError
 from stillcam.accounts.rules import ROLES, SCOPES, check_name, check_password, composed
 from stillcam.frames import utc_text
 
@@ -66,6 +66,19 @@ def carry_out(folder: Path, arguments: Arguments) -> list[str]:
         return command(Accounts(folder), arguments)
     except InvalidError as error:
         raise InvalidError(f"the {error.field} {error}", error.field) from error
+
+
+def welcome(folder: Path) -> list[str]:
+    """What whoever starts the server has to know: the set-up code as long as there is no owner, or a fault.
+
+    Args:
+        folder: `data/`.
+    """
+    try:
+        code = Accounts(folder).prepare()
+    except StoreError as error:
+        return [f"Nobody can sign in: {error}"]
+    return [f"Register as its owner there with the set-up code {code}"] if code else []
 
 
 def _group(commands: Any, name: str, text: str) -> Any:

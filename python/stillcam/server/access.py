@@ -15,7 +15,6 @@ import base64
 import binascii
 import time
 from collections.abc import Callable
-from urllib.parse import urlsplit
 
 from stillcam.accounts import Accounts
 from stillcam.accounts.errors import StoreError
@@ -145,9 +144,9 @@ def _check_origin(request: Request) -> None:
 
 
 def _is_own(origin: str, request: Request) -> bool:
-    parts = urlsplit(origin)
-    # Behind a proxy that we are not told to trust, `secure` is unknown.
-    return parts.netloc.lower() == request.host.lower() and (parts.scheme == "https" or not request.secure)
+    scheme, _, host = origin.lower().partition("://")
+    # Whether TLS is used in front of a proxy that we are not told to trust is unknown.
+    return host == request.host.lower() and (scheme == "https" or not request.secure)
 
 
 def _check_page(request: Request) -> None:

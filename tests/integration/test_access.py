@@ -1,0 +1,309 @@
+"""Accounts over HTTP: to register, sign in and out, and to keep users and tokens."""
+
+import json
+import re
+import subprocess
+import sys
+import threading
+from urllib.parse import quote
+
+import pytest
+from people import PASSWORD, Client, cookies, on_a_page, program, register, sign_in, viewer
+from pictures import picture
+from serving import DEADLINE_S, ROOT, Site
+
+from stillcam.accounts import Accounts
+from stillcam.accounts.attempts import LIMITS
+
+NOBODY = {"user": None, "may": {"watch": True, "control": False}}
+
+
+@pytest.fixture
+def ann(site):
+    """The owner, on her page."""
+    return register(site)
+
+
+@pytest.fixture(scope="module")
+def lasting_ann(tmp_path_factory):
+    """An owner for tests that leave everything as it was."""
+    with Site(tmp_path_factory.mktemp("site")) as site:
+        yield register(site)
+
+
+def test_registration_needs_the_code_and_happens_once(site):
+    assert Client(site).call("/api/session") == (200, {"registered": False, "watch": "signed-in", **NOBODY})
+    code = (site.data / "setup-code").read_text().strip()
+    wish = {"code": code, "name": " Ann ", "password": PASSWORD}
+    status, refused = Client(site).call("/api/register", "POST", wish | {"code": "0000-0000-0000"})
+    assert (status, refused["field"]) == (403, "code")
+    response, body = Client(site).ask("/api/register", "POST", wish | {"code": code.lower()})
+    assert response.status == 201
+    signed_in = {"registered": True, "watch": "signed-in", "user": {"name": "Ann", "role": "owner"},
+                 "may": {"watch": True, "control": True}}  # fmt: skip
+    assert json.loads(body) == signed_in
+    assert on_a_page(site, response).call("/api/session") == (200, signed_in)
+    assert Client(site).call("/api/session")[1]["may"] == {"watch": False, "control": False}
+    assert Client(site).call("/api/register", "POST", wish | {"name": "Eve"})[0] == 409
+    assert not (site.data / "setup-code").exists()
+
+
+def test_cookies_are_out_of_reach_of_scripts_and_other_sites(site, ann):
+    response, _ = Client(site).ask("/api/session", "POST", {"name": "Ann", "password": PASSWORD})
+    lines = response.headers.get_all("Set-Cookie", [])
+    assert [line.partition("=")[0] for line in lines] == ["stillcam", "stillcam_device"]
+    for line in lines:
+        assert line.endswith("; Path=/; Max-Age=34560000; HttpOnly; SameSite=Strict")
+    assert re.fullmatch("[A-Za-z0-9_-]{43}", cookies(response)["stillcam"])
+
+
+def test_cookies_are_secure_when_a_trusted_proxy_speaks_tls(tmp_path):
+    with Site(tmp_path, {"access": {"proxies": ["127.0.0.1"]}}) as site:
+        register(site)
+        wish = {"name": "Ann", "password": PASSWORD}
+        response, _ = Client(site, X_Forwarded_Proto="https").ask("/api/session", "POST", wish)
+        assert all("; Secure" in line for line in response.headers.get_all("Set-Cookie", []))
+
+
+def test_a_session_stays_over_a_restart_and_its_cookie_is_renewed(site, ann):
+    site.end()
+    site.start()
+    response, body = ann.ask("/api/session")
+    assert json.loads(body)["user"] == {"name": "Ann", "role": "owner"}
+    assert cookies(response)["stillcam"] in ann.headers["Cookie"]
+
+
+def test_a_failed_sign_in_tells_nothing(site, ann):
+    wrong = Client(site).call("/api/session", "POST", {"name": "Ann", "password": "wrong password"})
+    unknown = Client(site).call("/api/session", "POST", {"name": "Eve", "password": PASSWORD})
+    assert wrong == unknown == (401, {"error": "the name or the password is wrong", "field": None})
+
+
+def test_sign_out_here_and_everywhere(site, ann):
+    phone, laptop = sign_in(site, "ANN"), sign_in(site, "ann")
+    response, _ = phone.ask("/api/session", "DELETE")
+    assert response.status == 204
+    assert response.headers["Set-Cookie"].startswith("stillcam=; Path=/; Max-Age=0;")
+    assert [each.call("/api/status")[0] for each in (ann, phone, laptop)] == [200, 401, 200]
+    assert laptop.ask("/api/session?everywhere=1", "DELETE")[0].status == 204
+    assert [each.call("/api/status")[0] for each in (ann, phone, laptop)] == [401, 401, 401]
+    assert laptop.call("/api/session", "DELETE")[0] == 401
+
+
+def test_signing_in_again_ends_the_session_before(site, ann):
+    response, _ = ann.ask("/api/session", "POST", {"name": "Ann", "password": PASSWORD})
+    assert on_a_page(site, response).call("/api/status")[0] == 200
+    assert ann.call("/api/status")[0] == 401
+
+
+def test_a_new_password_ends_the_other_sessions(site, ann):
+    phone = sign_in(site, "Ann")
+    for old, new, status, field in (
+        ("not this one", "another password", 422, "old"),
+        (PASSWORD, "short", 422, "new"),
+        (PASSWORD, 7, 422, "new"),
+        (7, "another password", 422, "old"),
+    ):
+        told, document = ann.call("/api/password", "POST", {"old": old, "new": new})
+        assert (told, document["field"]) == (status, field)
+    assert phone.call("/api/status")[0] == 200
+    assert ann.call("/api/password", "POST", {"old": PASSWORD, "new": "another password"}) == (204, None)
+    assert ann.call("/api/status")[0] == 200
+    assert phone.call("/api/status")[0] == 401
+    assert Client(site).call("/api/session", "POST", {"name": "Ann", "password": PASSWORD})[0] == 401
+    sign_in(site, "Ann", "another password")
+
+
+def test_users(site, ann):
+    bob = viewer(ann)
+    users = ann.call("/api/users")[1]["users"]
+    assert [(user["name"], user["role"]) for user in users] == [("Ann", "owner"), ("Bob", "viewer")]
+    assert all(re.fullmatch(r"20\d\d-.*Z", user[key]) for user in users for key in ("created", "last_seen"))
+    assert bob.call("/api/session")[1]["may"] == {"watch": True, "control": False}
+    assert bob.call("/api/settings")[0] == bob.call("/api/users")[0] == 403
+    status, changed = ann.call("/api/users/bob", "PATCH", {"role": "owner"})
+    assert (status, changed["role"]) == (200, "owner")
+    assert bob.call("/api/users")[0] == 200
+    assert ann.call("/api/users/Bob", "PATCH", {"password": "another password"})[0] == 200
+    assert bob.call("/api/status")[0] == 401
+    bob = sign_in(site, "Bob", "another password")
+    assert bob.ask("/api/users/ANN", "DELETE")[0].status == 204
+    assert ann.call("/api/status")[0] == 401
+    status, refused = bob.call("/api/users/Bob", "DELETE")
+    assert status == 409 and "only owner" in refused["error"]
+    assert bob.call("/api/users/Bob", "PATCH", {"role": "viewer"})[0] == 409
+
+
+def test_an_owner_who_sets_their_own_password_stays_signed_in(site, ann):
+    phone = sign_in(site, "Ann")
+    assert ann.call("/api/users/Ann", "PATCH", {"password": "another password"})[0] == 200
+    assert [ann.call("/api/status")[0], phone.call("/api/status")[0]] == [200, 401]
+
+
+@pytest.mark.parametrize("name", ["Jörg", "a b", "100 %", "a?b", "安娜", "ann@example.org"])
+def test_any_name_has_an_address(lasting_ann, name):
+    assert lasting_ann.call("/api/users", "POST", {"name": name, "password": PASSWORD, "role": "viewer"})[0] == 201
+    assert lasting_ann.ask(f"/api/users/{quote(name)}", "DELETE")[0].status == 204
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "document", "status", "field"),
+    [
+        pytest.param("POST", "users", {"name": "Bob", "role": "viewer"}, 422, "password", id="no password"),
+        pytest.param("POST", "users", {"name": "B", "role": "king", "password": PASSWORD}, 422, "role", id="no role"),
+        pytest.param("POST", "users", {"name": "", "role": "viewer", "password": PASSWORD}, 422, "name", id="no name"),
+        pytest.param("POST", "users", {"name": "ANN", "role": "viewer", "password": PASSWORD}, 409, None, id="taken"),
+        pytest.param("POST", "users", {"name": "B", "colour": "blue"}, 422, "colour", id="no such field"),
+        pytest.param("POST", "users", [], 400, None, id="no object"),
+        pytest.param("PATCH", "users/Ann", {}, 422, None, id="nothing to change"),
+        pytest.param("PATCH", "users/Ann", {"password": None}, 422, "password", id="null as password"),
+        pytest.param("PATCH", "users/Eve", {"role": "viewer"}, 404, None, id="nobody"),
+        pytest.param("PATCH", "users/Ann/x", {"role": "viewer"}, 404, None, id="nobody either"),
+        pytest.param("DELETE", "users/Eve", None, 404, None, id="nobody to remove"),
+        pytest.param("POST", "tokens", {"name": "x", "scope": "all"}, 422, "scope", id="no scope"),
+        pytest.param("POST", "tokens", {"name": "x\ny", "scope": "view"}, 422, "name", id="two lines"),
+        pytest.param("DELETE", "tokens/none", None, 404, None, id="no token"),
+    ],
+)
+def test_what_is_wrong_is_told_with_its_field(lasting_ann, method, path, document, status, field):
+    told, answer = lasting_ann.call(f"/api/{path}", method, document)
+    assert (told, answer["field"]) == (status, field)
+    assert answer["error"]
+
+
+def test_tokens(site, ann):
+    view, control = program(ann, "view"), program(ann, "control")
+    tokens = ann.call("/api/tokens")[1]["tokens"]
+    assert [(token["name"], token["scope"]) for token in tokens] == [("may control", "control"), ("may view", "view")]
+    assert all("token" not in token for token in tokens)
+    assert view.call("/api/session")[1] == {"registered": True, "watch": "signed-in", **NOBODY}
+    assert view.call("/api/status")[0] == control.call("/api/settings")[0] == 200
+    assert view.call("/api/settings")[0] == control.call("/api/tokens")[0] == 403
+    for path, method in (("/api/session", "DELETE"), ("/api/password", "POST")):
+        assert control.call(path, method)[0] == 403
+    site.until(lambda: all(token["last_used"] for token in ann.call("/api/tokens")[1]["tokens"]))
+    assert ann.ask(f"/api/tokens/{tokens[1]['id']}", "DELETE")[0].status == 204
+    assert [view.call("/api/status")[0], control.call("/api/status")[0]] == [401, 200]
+
+
+def test_pictures_are_for_those_who_may_watch(site, ann):
+    name = ann.site.images.joinpath("current.jpg")
+    still = site.images / ".still_1.jpg"
+    still.write_bytes(picture(colour="blue"))
+    site.publisher.publish(still, 1_700_000_000.0)
+    site.until(lambda: ann.ask("/images/current.jpg")[1] == name.read_bytes())
+    for path in ("/images/current.jpg", "/snapshot.jpg", "/?action=snapshot", "/stream", "/api/status", "/metrics"):
+        response, body = Client(site).ask(path)
+        assert response.status == 401, path
+        assert response.headers["WWW-Authenticate"] == 'Basic realm="Stillcam", charset="UTF-8"'
+        assert json.loads(body) == {"error": "sign in to watch", "field": None}
+    assert Client(site).ask("/")[0].status == Client(site).ask("/camera.js")[0].status == 200
+    site.write_settings({"access": {"watch": "anyone"}})
+    site.until(lambda: Client(site).ask("/images/current.jpg")[0].status == 200)
+
+
+def test_the_stream_of_somebody_who_may_watch_no_more_ends(site, ann):
+    bob = viewer(ann)
+    with site.connect() as link:
+        link.sendall(f"GET /stream HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: {bob.headers['Cookie']}\r\n\r\n".encode())
+        assert link.recv(4096).startswith(b"HTTP/1.1 200 OK\r\n")
+        assert ann.ask("/api/users/Bob", "DELETE")[0].status == 204
+        while link.recv(65536):
+            pass
+
+
+def test_who_is_refused_need_not_send_a_body(site, ann):
+    for path in (b"/api/users", b"/api/tokens", b"/api/password"):
+        head = b"POST %b HTTP/1.1\r\nHost: x.local\r\nContent-Type: application/json\r\n" % path
+        answer = site.raw(head + b"Content-Length: 60000\r\nExpect: 100-continue\r\n\r\n")
+        assert answer.startswith(b"HTTP/1.1 401 "), path  # and no 100 before it
+
+
+def test_a_guesser_is_slowed_and_the_owner_gets_in(site, ann):
+    wish = {"name": "Ann", "password": "wrong password"}
+    told = [Client(site).ask("/api/session", "POST", wish)[0] for _ in range(LIMITS["address"].free + 3)]
+    assert [answer.status for answer in told[: LIMITS["address"].free]] == [401] * LIMITS["address"].free
+    slowed = [answer for answer in told if answer.status == 429]
+    assert slowed and all(int(answer.headers["Retry-After"]) >= 1 for answer in slowed)
+    device = {"Cookie": ann.headers["Cookie"].partition("; ")[2]}
+    assert device["Cookie"].startswith("stillcam_device=")
+    right = {"name": "Ann", "password": PASSWORD}
+    assert Client(site, **device).call("/api/session", "POST", right)[0] == 200
+
+
+def test_a_flood_of_sign_ins_holds_up_no_picture(tmp_path):
+    settings = {"access": {"proxies": ["127.0.0.1"], "watch": "signed-in"}, "server": {"access_log": False}}
+    with Site(tmp_path, settings) as site:
+        site.publish(picture())
+        ann = register(site)
+        over, told = threading.Event(), []
+
+        def flood(number: int) -> None:
+            count = 0
+            while not over.is_set():
+                count += 1
+                stranger = Client(site, X_Forwarded_For=f"198.51.{number}.{count % 250}")
+                wish = {"name": f"name {count}", "password": PASSWORD}
+                told.append(stranger.call("/api/session", "POST", wish)[0])
+
+        strangers = [threading.Thread(target=flood, args=[number]) for number in range(12)]
+        for stranger in strangers:
+            stranger.start()
+        try:
+            site.until(lambda: 429 in told)  # more are waiting than may wait
+            answers = {ann.ask("/snapshot")[0].status for _ in range(100)}
+        finally:
+            over.set()
+            for stranger in strangers:
+                stranger.join(DEADLINE_S)
+        assert answers == {200}
+        assert set(told) == {401, 429}
+
+
+def test_no_secret_is_ever_logged(tmp_path):
+    with Site(tmp_path, {"server": {"access_log": True}}) as site:
+        code = (site.data / "setup-code").read_text().strip()
+        ann = register(site)
+        token = program(ann, "view").headers["Authorization"].partition(" ")[2]
+        Client(site).call("/api/session", "POST", {"name": PASSWORD, "password": PASSWORD})
+        Client(site).call("/api/session", "POST", {"name": "Ann", "password": "wrong password"})
+        site.ask(
+            "/api/session", "POST", b'{"name": "Ann", "password": "wrong password', Content_Type="application/json"
+        )
+        ann.call("/api/password", "POST", {"old": "wrong password", "new": PASSWORD})
+        ann.call("/api/users", "POST", {"name": "Ann", "password": PASSWORD, "role": "viewer"})
+        said = site.said()
+        assert "Ann has registered, from 127.0.0.1" in said
+        assert "a sign-in from 127.0.0.1 failed" in said
+        for secret in (PASSWORD, "wrong password", code, token, *re.findall("=([^;]+)", ann.headers["Cookie"])):
+            assert secret not in said
+
+
+WRITER = """
+import itertools, sys
+from pathlib import Path
+from stillcam.accounts import Accounts
+accounts = Accounts(Path(sys.argv[1]))
+for number in itertools.count(len(accounts.users.all())):
+    accounts.users.add(f"user {number}", "hash", "owner")
+    print(number, flush=True)
+"""
+
+
+def test_a_process_killed_in_the_middle_of_a_write_leaves_a_good_database(tmp_path):
+    last = -1
+    for kill_after in (1, 2, 3, 5, 8, 13, 21):
+        arguments = [sys.executable, "-c", WRITER, str(tmp_path)]
+        environ = {"PYTHONPATH": str(ROOT / "python")}
+        with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True, env=environ) as writer:
+            assert writer.stdout
+            for _ in range(kill_after):
+                last = int(writer.stdout.readline())
+            writer.kill()
+            last = max([last, *map(int, writer.stdout.read().split())])
+        accounts = Accounts(tmp_path)
+        names = {user.name for user in accounts.users.all()}
+        assert {f"user {number}" for number in range(last + 1)} <= names
+        assert len(names) <= last + 2  # one was written, and not yet told
+        with accounts.users._store.reading() as connection:
+            assert connection.execute("PRAGMA integrity_check").fetchone()[0] == "ok"

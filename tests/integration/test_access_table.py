@@ -1,0 +1,235 @@
+"""The table of routes, walked through with everybody there can be; no handler runs, and no body is read."""
+
+import base64
+from typing import Any
+
+import pytest
+
+from stillcam.accounts import Accounts
+from stillcam.paths import Paths
+from stillcam.server.access import Guard
+from stillcam.server.app import App
+from stillcam.server.in_force import SettingsInForce
+from stillcam.server.messages import Access, Answer, Refused, Request, Route
+from stillcam.server.metrics import Counters
+from stillcam.server.table import build
+from stillcam.settings import AccessSettings, Settings
+
+# Who may, with the status of who may not. "anyone" is the setting access.watch.
+NOBODY, VIEWER, OWNER, VIEW, CONTROL = "nobody", "a viewer", "an owner", "a token to view", "a token to control"
+REFUSED = {
+    Access.OPEN: {},
+    Access.WATCH: {NOBODY: 401},
+    Access.SIGNED_IN: {NOBODY: 401},
+    Access.CONTROL: {NOBODY: 401, VIEWER: 403, VIEW: 403},
+    Access.OWNER: {NOBODY: 401, VIEWER: 403, VIEW: 403, CONTROL: 403},
+}
+# Beside the page and its files. What is added here must be fit for strangers.
+OPEN = {"GET healthz", "GET api/session", "POST api/session", "POST api/register"}
+
+
+class Installation:
+    """Its routes with empty handlers, and a guard with one of each who may ask."""
+
+    def __init__(self, folder) -> None:
+        self.paths = Paths(folder / "images", folder / "data")
+        self.paths.images.mkdir()
+        self.settings = Settings()
+        self.accounts = Accounts(self.paths.data)
+        self.routes = build(self.paths, SettingsInForce(self.paths.settings)).routes
+        empty = [Route(route.method, route.path, route.access, lambda _: Answer(204)) for route in self.routes]
+        self.guard = Guard(self.accounts, lambda: self.settings)
+        self.app = App(empty, lambda: self.settings, self.guard, Counters())
+        self.headers: dict[str, dict[str, str]] = {NOBODY: {}}
+
+    def populate(self) -> None:
+        self.accounts.users.add("Ann", "hash", "owner")
+        self.accounts.users.add("Bob", "hash", "viewer")
+        for who, name in ((OWNER, "Ann"), (VIEWER, "Bob")):
+            key = self.accounts.sessions.start(name, "hash")
+            self.headers[who] = {"cookie": f"other=1; stillcam={key}", "origin": "http://camera.local"}
+        for who, scope in ((VIEW, "view"), (CONTROL, "control")):
+            self.headers[who] = {"authorization": f"Bearer {self.accounts.tokens.add(who, scope)[1]}"}
+
+    def ask(self, route: Route, headers: dict[str, str]) -> Answer:
+        path = route.path + "x" if route.path.endswith("/") else route.path
+        headers = {"host": "camera.local", "content-type": "application/json"} | headers
+        return self.app.answer(Request(route.method, path, "", headers, read_body=never))
+
+    def status(self, method: str, path: str, **headers: str) -> int:
+        route = next(route for route in self.routes if (route.method, route.path) == (method, path))
+        return self.ask(route, {name.replace("_", "-"): value for name, value in headers.items()}).status
+
+
+def never(_max_bytes: int) -> Any:
+    raise AssertionError("the body was read")
+
+
+@pytest.fixture
+def empty(tmp_path):
+    return Installation(tmp_path)
+
+
+@pytest.fixture
+def installation(empty):
+    empty.populate()
+    return empty
+
+
+@pytest.mark.parametrize("who", [NOBODY, VIEWER, OWNER, VIEW, CONTROL])
+def test_everybody_may_what_the_table_says(installation, who):
+    for route in installation.routes:
+        expected = REFUSED[route.access].get(who, 204)
+        answer = installation.ask(route, installation.headers[who])
+        assert answer.status == expected, (who, route)
+        assert ("WWW-Authenticate" in answer.headers) == (expected == 401)
+
+
+def test_until_there_is_an_owner_anyone_watches_and_nobody_changes_anything(empty):
+    for route in empty.routes:
+        expected = 204 if route.access in (Access.OPEN, Access.WATCH) else 401
+        assert empty.ask(route, {}).status == expected, route
+
+
+def test_anyone_may_watch_if_the_owner_wishes(installation):
+    installation.settings = Settings(access=AccessSettings(watch="anyone"))
+    for route in installation.routes:
+        expected = 401 if route.access in (Access.SIGNED_IN, Access.CONTROL, Access.OWNER) else 204
+        assert installation.ask(route, {}).status == expected, route
+
+
+def test_little_is_open(installation):
+    page = {f"GET {path.name}" for path in installation.paths.web.iterdir()}
+    tabs = {f"GET {tab}" for tab in ("", "live", "config", "info", "photos", "series", "settings")}
+    there = {f"{route.method} {route.path}" for route in installation.routes if route.access is Access.OPEN}
+    assert there - page - tabs == OPEN
+
+
+def test_no_reading_route_changes_and_every_changing_one_needs_somebody(installation):
+    changing = [route for route in installation.routes if route.method != "GET"]
+    assert changing
+    open_ones = {f"{route.method} {route.path}" for route in changing if route.access in (Access.OPEN, Access.WATCH)}
+    assert open_ones <= OPEN
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        pytest.param({"cookie": "stillcam="}, id="an empty cookie"),
+        pytest.param({"cookie": "stillcam=ä; ; =; stillcam"}, id="a cookie that is none"),
+        pytest.param({"cookie": "stillcam_device=1.2"}, id="the device's cookie"),
+        pytest.param({"authorization": "Bearer"}, id="no token"),
+        pytest.param({"authorization": "Bearer x"}, id="a wrong token"),
+        pytest.param({"authorization": "Basic !"}, id="not base 64"),
+        pytest.param({"authorization": "Basic /w=="}, id="not UTF-8"),
+        pytest.param({"authorization": "Basic QW5uOmhhc2g="}, id="the stored hash"),
+        pytest.param({"authorization": "Digest x"}, id="another scheme"),
+    ],
+)
+def test_what_shows_nobody(installation, headers):
+    assert installation.status("GET", "snapshot", **headers) == 401
+    assert installation.status("GET", "healthz", **headers) == 204
+
+
+def test_a_digest_is_no_key(installation):
+    session = next(iter(installation.accounts.known().sessions))
+    for text in (session.hex(), base64.b64encode(session).decode(), session.decode("latin-1")):
+        assert installation.status("GET", "snapshot", cookie=f"stillcam={text}") == 401
+
+
+def test_a_token_as_password_with_any_name(installation):
+    key = installation.headers[VIEW]["authorization"].partition(" ")[2]
+    basic = base64.b64encode(f"anything:{key}".encode()).decode()
+    assert installation.status("GET", "snapshot", authorization=f"basic {basic}") == 204
+    assert installation.status("GET", "api/settings", authorization=f"Basic {basic}") == 403
+
+
+def test_a_proxys_own_basic_authentication_does_not_hide_the_cookie(installation):
+    headers = installation.headers[OWNER] | {"authorization": "Basic cHJveHk6cGFzc3dvcmQ="}
+    assert installation.status("GET", "api/settings", **headers) == 204
+
+
+def test_a_program_beside_us_may_have_a_cookie_of_the_same_name(installation):
+    cookie = installation.headers[VIEWER]["cookie"]
+    assert installation.status("GET", "snapshot", cookie=f"stillcam=theirs; {cookie}") == 204
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        pytest.param({"origin": "http://camera.local"}, 204, id="our page"),
+        pytest.param({"origin": "https://camera.local"}, 204, id="our page through a proxy with TLS"),
+        pytest.param({"origin": "http://CAMERA.local"}, 204, id="our page, in capitals"),
+        pytest.param({"sec-fetch-site": "same-origin", "origin": "https://proxy.example.org"}, 204, id="by its word"),
+        pytest.param({"sec-fetch-site": "same-origin"}, 204, id="by its word alone"),
+        pytest.param({"sec-fetch-site": "same-site", "origin": "http://camera.local"}, 403, id="same site"),
+        pytest.param({"sec-fetch-site": "cross-site"}, 403, id="another site"),
+        pytest.param({"sec-fetch-site": "none"}, 403, id="no page"),
+        pytest.param({"origin": "http://camera.local:8081"}, 403, id="another port of this host"),
+        pytest.param({"origin": "http://evil.example.org"}, 403, id="another host"),
+        pytest.param({"origin": "null"}, 403, id="a page without an origin"),
+        pytest.param({"origin": ""}, 403, id="an empty one"),
+        pytest.param({"origin": "http://camera.local@evil.example.org"}, 403, id="our name as a user"),
+        pytest.param({"origin": "http://[::1"}, 403, id="no address"),
+        pytest.param({}, 403, id="nothing said"),
+        pytest.param({"origin": "http://camera.local", "content-type": "text/plain", "content-length": "2"}, 415,
+                     id="a form's text"),
+        pytest.param({"origin": "http://camera.local", "content-type": ""}, 204, id="no body"),
+    ],
+)  # fmt: skip
+def test_a_write_by_cookie_comes_from_our_page(installation, headers, status):
+    cookie = installation.headers[OWNER]["cookie"]
+    assert installation.status("POST", "api/users", cookie=cookie, **headers) == status
+
+
+@pytest.mark.parametrize("path", ["api/session", "api/register"])
+def test_nobody_is_signed_in_by_a_page_of_another(installation, path):
+    assert installation.status("POST", path, origin="http://evil.example.org") == 403
+    assert installation.status("POST", path) == 204
+
+
+def test_over_tls_a_page_without_it_is_another(installation):
+    route = Route("POST", "api/users", Access.OWNER, lambda _: Answer(204))
+    for origin, fits in (("http://camera.local", False), ("https://camera.local", True)):
+        headers = {"host": "camera.local", **installation.headers[OWNER], "origin": origin}
+        request = Request("POST", "api/users", headers=headers, secure=True)
+        if fits:
+            installation.guard.admit(request, route)
+        else:
+            with pytest.raises(Refused):
+                installation.guard.admit(request, route)
+
+
+def test_a_browser_is_not_made_to_ask_for_a_password(installation):
+    route = Route("GET", "snapshot", Access.WATCH, lambda _: Answer(204))
+    browser = {"user-agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"}
+    assert installation.ask(route, browser).headers["WWW-Authenticate"].startswith("Bearer")
+    assert installation.ask(route, {"user-agent": "Lavf/59"}).headers["WWW-Authenticate"].startswith("Basic")
+
+
+def test_what_was_admitted_is_looked_at_again(installation):
+    route = next(route for route in installation.routes if route.path == "stream")
+    headers = {"host": "camera.local", **installation.headers[VIEWER]}
+    request = Request("GET", "stream", headers=headers)
+    assert installation.app.answer(request).status == 204
+    assert request.still_may()
+    assert route.access is Access.WATCH
+    installation.accounts.users.remove("Bob")
+    assert not request.still_may()
+
+
+def test_a_session_ends_when_nobody_has_come_for_long(installation, monkeypatch):
+    monkeypatch.setattr("stillcam.server.access.LIFE_S", -1.0)
+    assert installation.status("GET", "snapshot", **installation.headers[VIEWER]) == 401
+    assert installation.status("GET", "snapshot", **installation.headers[VIEW]) == 204
+
+
+def test_a_damaged_database_shuts_out_who_needs_it_and_nobody_else(tmp_path):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "accounts.db").write_bytes(b"no database at all " * 100)
+    installation = Installation(tmp_path)
+    assert installation.status("GET", "snapshot") == 503
+    assert installation.status("GET", "api/settings") == 503
+    assert installation.status("GET", "healthz") == 204
+    installation.settings = Settings(access=AccessSettings(watch="anyone"))
+    assert installation.status("GET", "snapshot") == 204

@@ -7,6 +7,7 @@ import os
 import sys
 
 from stillcam import __version__
+from stillcam.accounts import commands as accounts
 from stillcam.addresses import urls
 from stillcam.errors import StillcamError
 from stillcam.link import ask
@@ -22,13 +23,20 @@ def main() -> int:
         ("status", "say how the capture daemon does"),
         ("snapshot", "take a snapshot now, and print the frame's path"),
         ("reload", "read the settings again"),
-        ("addresses", "print the addresses to open in a browser"),
+        ("addresses", "print the addresses to open in a browser, and the set-up code until an owner has registered"),
     ):
         commands.add_parser(name, help=text, description=text)
-    command = parser.parse_args().command
+    accounts.add_to(commands)
+    arguments = parser.parse_args()
     paths = Paths.from_environ(os.environ)
     try:
-        print(*({"addresses": lambda: urls(os.environ)}.get(command) or (lambda: answer(paths, command)))(), sep="\n")
+        if "accounts" in arguments:
+            lines = accounts.carry_out(paths.data, arguments)
+        elif arguments.command == "addresses":
+            lines = urls(os.environ) + accounts.welcome(paths.data)
+        else:
+            lines = answer(paths, arguments.command)
+        print("".join(f"{line}\n" for line in lines), end="")
     except StillcamError as error:
         print(f"stillcam: {error}", file=sys.stderr)
         return 1

@@ -141,6 +141,22 @@ def test_settings_that_the_camera_refuses_are_undone_with_the_reason(camera, sec
     assert camera.ask("status")["notice"] is None
 
 
+def test_the_end_of_a_burst_is_refused_and_what_worked_last_is_in_force(camera):
+    change(camera, MANUAL)
+    camera.fault(start_s=1.0)
+    answers = []
+    camera.set(snapshot=STILL, live=LIVE, controls=MANUAL | {"ExposureTime": 5000})
+    thread = threading.Thread(target=lambda: answers.append(camera.ask("reload")))
+    thread.start()
+    camera.until(lambda _: "--shutter=5000" in starts(camera)[-1])
+    with pytest.raises(Refusal, match="no tuning file"):
+        change(camera, MANUAL | {"ExposureTime": 6000}, camera={"tuning_file": "/x/y.json"})
+    thread.join()
+    assert answers[0]["reloaded"] is True
+    camera.frames(1)
+    assert any(f"--shutter={time_us}" in starts(camera)[-1] for time_us in (5000, 8000))
+
+
 def test_without_a_camera_settings_are_taken_and_count_once_it_is_there(daemon):
     daemon.fault(no_camera=True)
     daemon.start()

@@ -99,11 +99,9 @@ class Daemon:
         return self.commands.leased and time.monotonic() >= self._live_after
 
     def _leaving(self) -> bool:
-        """Whether the mode that runs must end; newer settings let a camera program give its first picture."""
-        if self._stopping or self._scans:
-            return True
+        """Whether the mode that runs must end; a camera program may give its first picture before, if it comes soon."""
         over = self._revisions.proven or time.monotonic() >= self._began + PATIENCE_S
-        return self._revisions.outdated and over
+        return self._stopping or (over and (self._revisions.outdated or bool(self._scans)))
 
     def _camera(self, settings: Settings) -> Camera:
         """The camera of the settings, as listed when cameras were last looked for."""
@@ -168,7 +166,7 @@ class Daemon:
         while (left := until - time.monotonic()) > 0:
             if self._leaving():
                 raise Interrupted
-            if self._revisions.outdated:
+            if self._revisions.outdated or self._scans:
                 left = min(left, max(0.0, self._began + PATIENCE_S - time.monotonic()))
             try:
                 if result := wait(left, (self._stop, self.commands.wake)):
@@ -196,7 +194,8 @@ class Daemon:
             self.status.enter("live", live_s(settings), self._outage.reason)
             while self._live_wanted():
                 self.status.capturing()
-                newest = self._awaited(self._driver.frames, self._stall_timeout_s(live_s))[-1]
+                timeout_s = self._stall_timeout_s(live_s) + (0 if self._revisions.proven else START_TIMEOUT_S)
+                newest = self._awaited(self._driver.frames, timeout_s)[-1]
                 self._published(self._darkroom.publish_live(newest, time.time()))
         except CameraError as error:
             self.status.failed(error.cause, restarts=True)

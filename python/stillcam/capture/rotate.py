@@ -5,6 +5,8 @@ Both run as a child process, so that a 12-megapixel picture never lives in the d
 
 from __future__ import annotations
 
+import os
+import select
 import subprocess
 import sys
 from pathlib import Path
@@ -35,16 +37,33 @@ def rotate(source: Path, target: Path, degrees: int, jpegtran: str | None) -> No
         # fmt: on
     else:
         argv = [sys.executable, "-m", "stillcam.capture.rotate", str(degrees), str(source), str(target)]
-    try:
-        done = subprocess.run(
-            argv, stdin=subprocess.DEVNULL, capture_output=True, timeout=TIMEOUT_S, check=False, close_fds=False
+    with open(os.memfd_create("said"), "w+b") as said:  # a pipe that is full would stop the child
+        child = subprocess.Popen(
+            argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=said, close_fds=False
         )
-    except subprocess.TimeoutExpired as error:
-        raise CameraError("torn", f"turning the picture took longer than {TIMEOUT_S:g} s") from error
-    if done.returncode:
-        said = done.stderr.decode(errors="replace").strip().rpartition("\n")[2]
-        cause = "disk" if "space" in said.lower() or "write" in said.lower() else "torn"
-        raise CameraError(cause, f"the picture could not be turned by {degrees} degrees: {said}")
+        try:
+            in_time = _ends(child.pid, TIMEOUT_S)
+        finally:
+            child.kill()  # no harm once it has ended: nobody has reaped it
+            status = child.wait()
+        said.seek(0)
+        last_words = said.read().decode(errors="replace").strip().rpartition("\n")[2]
+    if not in_time:
+        raise CameraError("torn", f"turning the picture took longer than {TIMEOUT_S:g} s")
+    if status:
+        cause = "disk" if "space" in last_words.lower() or "write" in last_words.lower() else "torn"
+        raise CameraError(cause, f"the picture could not be turned by {degrees} degrees: {last_words}")
+
+
+def _ends(pid: int, timeout_s: float) -> bool:
+    """Whether a child ends in time, noticed at once: a wait(2) with a timeout has to poll."""
+    fd = os.pidfd_open(pid)
+    try:
+        poll = select.poll()
+        poll.register(fd, select.POLLIN)
+        return bool(poll.poll(timeout_s * 1000))
+    finally:
+        os.close(fd)
 
 
 def main(degrees: str, source: str, target: str) -> None:

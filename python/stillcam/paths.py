@@ -37,6 +37,10 @@ class Paths:
         return self.data / "settings.json"
 
     @property
+    def library(self) -> Path:
+        return self.data / "library"
+
+    @property
     def run(self) -> Path:
         return self.data / "run"
 

@@ -9,6 +9,7 @@ from stillcam.accounts.attempts import Attempts
 from stillcam.accounts.errors import StoreError
 from stillcam.accounts.sign_in import SignIn
 from stillcam.backups import Backups
+from stillcam.library.browse import Library
 from stillcam.paths import Paths
 from stillcam.server.access import Guard
 from stillcam.server.account_routes import AccountRoutes
@@ -24,6 +25,8 @@ from stillcam.server.freshness import Freshness
 from stillcam.server.health import Health
 from stillcam.server.in_force import SettingsInForce
 from stillcam.server.info_routes import InfoRoutes
+from stillcam.server.library_changes import LibraryChanges
+from stillcam.server.library_routes import LibraryRoutes
 from stillcam.server.metrics import Counters, Metrics
 from stillcam.server.pictures import Pictures
 from stillcam.server.session_routes import SessionRoutes
@@ -41,6 +44,7 @@ def build(paths: Paths, settings: SettingsInForce) -> App:
     guard, sign_in = Guard(accounts, settings), SignIn(accounts.known, Attempts())
     captures = Captures(paths.socket)
     desk = SettingsDesk(paths.settings, settings, camera, paths.socket)
+    library = Library(paths.library)
     groups = (
         Assets(paths.web),
         Pictures(cache, freshness, viewers, captures, settings),
@@ -51,6 +55,8 @@ def build(paths: Paths, settings: SettingsInForce) -> App:
         BackupRoutes(desk, Backups(paths.data / "backups")),
         ControlsRoutes(camera, paths.socket),
         CameraRoutes(paths.socket, captures),
+        LibraryRoutes(library),
+        LibraryChanges(library),
         SessionRoutes(accounts, guard, sign_in, settings),
         AccountRoutes(accounts, guard, sign_in),
     )

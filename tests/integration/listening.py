@@ -2,6 +2,7 @@
 
 import contextlib
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -32,15 +33,21 @@ class Listening:
     Args:
         handlers: by method and path, like `POST echo`.
         limits: to the connections.
+        tls: gives the certificate; None: plain HTTP.
     """
 
-    def __init__(self, handlers: dict[str, Callable[[Request], Answer]], limits: Limits | None = None) -> None:
+    def __init__(
+        self,
+        handlers: dict[str, Callable[[Request], Answer]],
+        limits: Limits | None = None,
+        tls: Callable[[], ssl.SSLContext] | None = None,
+    ) -> None:
         routes = []
         for name, handler in handlers.items():
             method, path = name.split(" ")
             routes.append(Route(method, path, Access.OPEN, handler))
         self.places = Places(limits or Limits())
-        self._server = Server(("127.0.0.1", 0), App(routes, Settings, _Anyone(), _Uncounted()), self.places, None)
+        self._server = Server(("127.0.0.1", 0), App(routes, Settings, _Anyone(), _Uncounted()), self.places, tls)
         self.port: int = self._server.server_address[1]
         self._thread = threading.Thread(target=self._listen)
 

@@ -79,9 +79,12 @@ def listen(address: tuple[str, int], app: App, settings: Settings, paths: Paths)
         StillcamError: as for `run`.
     """
     server, tls = settings.server, None
-    if server.tls_certificate or server.tls_key:
-        files = (paths.data / server.tls_certificate, paths.data / server.tls_key)  # absolute ones stay as they are
-        tls = Certificate(*files).context
+    if server.tls_certificate:
+        # Absolute paths stay as they are.
+        certificate, key = paths.data / server.tls_certificate, paths.data / (server.tls_key or server.tls_certificate)
+        tls = Certificate(certificate, key).context
+    elif server.tls_key:
+        raise StillcamError("server.tls_key is set, and server.tls_certificate is not: set both, or none")
     places = Places(Limits(server.max_connections, server.max_connections_per_address, settings.access.proxies))
     host, port = address
     try:

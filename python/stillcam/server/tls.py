@@ -13,6 +13,17 @@ from stillcam.errors import StillcamError
 LOOK_S = 60.0  # from one look at the files to the next
 
 
+class _Accepted(ssl.SSLSocket):
+    """A connection that has been accepted.
+
+    When its client has left already, `SSLSocket` finds no peer and forgets to close it (Python 3.11,
+    ssl.py, _create). With a peer it finds out in the handshake, and then it does.
+    """
+
+    def getpeername(self) -> None:
+        """Nobody asks who it is."""
+
+
 class Certificate:
     """Certificate and key of this server.
 
@@ -26,8 +37,8 @@ class Certificate:
 
     def __init__(self, certificate: Path, key: Path) -> None:
         self._files = (certificate, key)
-        self._context = self._load()
         self._times = self._modified()
+        self._context = self._load()
         self._looked_s = time.monotonic()
 
     def context(self) -> ssl.SSLContext:
@@ -46,10 +57,12 @@ class Certificate:
     def _load(self) -> ssl.SSLContext:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
+        context.sslsocket_class = _Accepted
+        context.options |= ssl.OP_NO_RENEGOTIATION
         context.set_alpn_protocols(["http/1.1"])
         certificate, key = self._files
         for name, path in (("server.tls_certificate", certificate), ("server.tls_key", key)):
-            if not os.access(path, os.R_OK):
+            if not path.is_file() or not os.access(path, os.R_OK):
                 raise StillcamError(f"{name}: cannot read {path}: check the path, and who may read it")
         try:
             context.load_cert_chain(certificate, key, password=lambda: "")

@@ -1,0 +1,212 @@
+"""HTTPS: what it answers, who cannot disturb it, and certificates that are wrong, or renewed."""
+
+import os
+import re
+import socket
+import ssl
+import subprocess
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from listening import Listening, until
+from pictures import picture
+from serving import DEADLINE_S, Site
+from strangers import all_of, connect, get, replies, vanish
+
+from stillcam.errors import StillcamError
+from stillcam.server import tls
+from stillcam.server.messages import Answer, Request
+from stillcam.server.places import Limits
+from stillcam.server.tls import Certificate
+
+
+def make(folder: Path, name: str) -> tuple[Path, Path]:
+    """A certificate for 127.0.0.1 that signs itself, and its key."""
+    certificate, key = folder / f"{name}.pem", folder / f"{name}.key"
+    subject = ["-subj", f"/CN={name}", "-addext", "subjectAltName=IP:127.0.0.1"]
+    kind = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]
+    command = ["openssl", "req", "-x509", *kind, *subject, "-keyout", str(key), "-out", str(certificate)]
+    subprocess.run(command, check=True, capture_output=True)
+    return certificate, key
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Path, Path]]:
+    """Two certificates, each with its key."""
+    folder = tmp_path_factory.mktemp("certificates")
+    return {name: make(folder, name) for name in ("camera", "renewed")}
+
+
+def secure(port: int, certificate: Path) -> ssl.SSLSocket:
+    """A connection by TLS to a server that shows `certificate`."""
+    context = ssl.create_default_context(cafile=str(certificate))
+    return context.wrap_socket(connect(port), server_hostname="127.0.0.1")
+
+
+def ask(port: int, certificate: Path, data: bytes) -> list[bytes]:
+    """The bodies of the answers to `data`, the last of which asks the server to close."""
+    with secure(port, certificate) as link:
+        link.sendall(data)
+        return [reply.body for reply in replies(all_of(link))]
+
+
+def echo(request: Request) -> Answer:
+    """The body, and what the server thinks of the connection."""
+    return Answer(200, request.body(1 << 20) + (b"!" if request.secure else b"?"))
+
+
+def posted(body: bytes, *lines: str) -> bytes:
+    """A request with a body."""
+    return get("/echo", f"Content-Length: {len(body)}", *lines).replace(b"GET", b"POST") + body
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_a_server_with_a_certificate_answers_by_tls(tmp_path, made, version):
+    certificate, key = made["camera"]
+    with Site(tmp_path, {"server": {"tls_certificate": str(certificate), "tls_key": str(key)}}) as site:
+        assert "(https)" in site.said()
+        still = site.images / ".still_1.jpg"
+        still.write_bytes(picture())
+        site.publisher.publish(still, 1.0)
+        request = get("/images/current.jpg", "Connection: close")
+        site.until(lambda: ask(site.port, certificate, request) == [picture()])
+        context = ssl.create_default_context(cafile=str(certificate))
+        context.minimum_version = context.maximum_version = version
+        context.set_alpn_protocols(["h2", "http/1.1"])
+        with context.wrap_socket(connect(site.port), server_hostname="127.0.0.1") as link:
+            link.sendall(request.replace(b"Connection: close", b"X: y") + request)
+            assert [reply.body for reply in replies(all_of(link))] == [picture()] * 2
+            assert link.selected_alpn_protocol() == "http/1.1"
+
+
+def test_key_and_certificate_may_be_one_file_in_the_data_folder(tmp_path, made):
+    certificate, key = made["camera"]
+    site = Site(tmp_path, {"server": {"tls_certificate": "both.pem"}})
+    (site.data / "both.pem").write_bytes(certificate.read_bytes() + key.read_bytes())
+    with site:
+        assert ask(site.port, certificate, get("/healthz", "Connection: close"))
+
+
+@pytest.mark.parametrize(
+    ("settings", "text"),
+    [
+        pytest.param({"tls_certificate": "missing.pem"}, r"server\.tls_certificate: cannot read \S+/missing\.pem",
+                     id="no certificate"),
+        pytest.param({"tls_certificate": "camera.pem", "tls_key": "missing.key"},
+                     r"server\.tls_key: cannot read \S+/missing\.key", id="no key"),
+        pytest.param({"tls_key": "camera.key"}, r"server\.tls_key is set, and server\.tls_certificate is not",
+                     id="a key alone"),
+        pytest.param({"tls_certificate": "camera.pem"}, r"do not belong together, or are not PEM", id="no key in it"),
+        pytest.param({"tls_certificate": "camera.pem", "tls_key": "renewed.key"}, r"do not belong together",
+                     id="another's key"),
+        pytest.param({"tls_certificate": "locked.pem", "tls_key": "locked.key"}, r"are not PEM without a password",
+                     id="a key with a password"),
+        pytest.param({"tls_certificate": "text.pem", "tls_key": "camera.key"}, r"or are not PEM",
+                     id="no PEM"),
+        pytest.param({"tls_certificate": "../data"}, r"server\.tls_certificate: cannot read", id="a folder"),
+    ],
+)  # fmt: skip
+def test_files_that_cannot_be_used_are_named_at_the_start(tmp_path, made, settings, text):
+    site = Site(tmp_path, {"server": settings})
+    for pair in made.values():
+        for path in pair:
+            (site.data / path.name).write_bytes(path.read_bytes())
+    (site.data / "text.pem").write_text("no certificate\n")
+    certificate, key = made["camera"]
+    (site.data / "locked.pem").write_bytes(certificate.read_bytes())
+    locked = ["openssl", "ec", "-in", key, "-aes256", "-passout", "pass:x", "-out", site.data / "locked.key"]
+    subprocess.run(locked, check=True, capture_output=True)
+    environ = os.environ | {"STILLCAM_DATA": str(site.data), "STILLCAM_IMAGES": str(site.images), "STILLCAM_PORT": "0"}
+    environ["PYTHONPATH"] = os.pathsep.join(sys.path)
+    command = [sys.executable, "-m", "stillcam.server"]
+    ended = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=DEADLINE_S, check=False)
+    assert ended.returncode == 1
+    assert re.search(text, ended.stderr)
+    assert ended.stderr.count(" ERROR ") == 1 and "Traceback" not in ended.stderr
+
+
+def test_who_speaks_no_tls_or_breaks_it_is_no_event(made, caplog):
+    """Nor when it is broken in the middle of a body; and others are answered all the time."""
+    certificate, key = made["camera"]
+    with Listening({"POST echo": echo}, tls=Certificate(certificate, key).context) as here:
+        for data in (get("/"), b"\0" * 100_000, b"\x16\x03\x01\x02\x00\x01", b""):
+            for leave in (vanish, socket.socket.close):
+                link = connect(here.port)
+                link.sendall(data)
+                leave(link)
+        for start in (b"", b"GET", posted(b"abc" * 100)[:-200]):
+            link = secure(here.port, certificate)
+            link.sendall(start)
+            bare = socket.socket(fileno=os.dup(link.fileno()))
+            bare.settimeout(DEADLINE_S)
+            bare.sendall(b"this is no record of TLS" * 10)
+            all_of(bare)
+            bare.close()
+            link.close()
+        with connect(here.port) as link:
+            link.sendall(get("/"))
+            assert b"HTTP/1.1 200" not in all_of(link)
+        assert ask(here.port, certificate, posted(b"abc", "Connection: close")) == [b"abc!"]
+    assert not caplog.records
+
+
+def test_a_slow_handshake_holds_nobody_up_and_gives_place(made):
+    certificate, key = made["camera"]
+    here = Listening({"POST echo": echo}, Limits(total=3), Certificate(certificate, key).context)
+    with here, ExitStack() as slow:
+        for start in (b"", b"\x16", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"):
+            slow.enter_context(connect(here.port)).sendall(start)
+        until(lambda: answered(here.port, certificate))
+
+
+def answered(port: int, certificate: Path) -> bool:
+    """Whether a client gets a place."""
+    try:
+        return ask(port, certificate, posted(b"abc", "Connection: close")) == [b"abc!"]
+    except OSError:
+        return False
+
+
+def test_large_bodies_both_ways_by_tls(made):
+    certificate, key = made["camera"]
+    body = bytes(range(256)) * 4000
+    with Listening({"POST echo": echo}, tls=Certificate(certificate, key).context) as here:
+        assert ask(here.port, certificate, posted(body) + posted(body, "Connection: close")) == [body + b"!"] * 2
+
+
+def test_a_renewed_certificate_is_taken_and_a_broken_one_is_not(tmp_path, made, monkeypatch, caplog):
+    """Without a restart, and while connections with the old one go on."""
+    monkeypatch.setattr(tls, "LOOK_S", 0.0)
+    certificate, key = tmp_path / "now.pem", tmp_path / "now.key"
+
+    def use(name: str) -> None:
+        for source, target in zip(made[name], (certificate, key), strict=True):
+            new = target.with_suffix(".new")
+            new.write_bytes(source.read_bytes())
+            new.rename(target)
+
+    use("camera")
+    here = Listening({"POST echo": echo}, tls=Certificate(certificate, key).context)
+    with here, secure(here.port, made["camera"][0]) as before:
+        use("renewed")
+        assert ask(here.port, made["renewed"][0], posted(b"a", "Connection: close")) == [b"a!"]
+        certificate.write_text("half a certif")
+        assert ask(here.port, made["renewed"][0], posted(b"b", "Connection: close")) == [b"b!"]
+        assert "the old one stays in use" in caplog.text
+        certificate.unlink()
+        assert ask(here.port, made["renewed"][0], posted(b"c", "Connection: close")) == [b"c!"]
+        use("camera")
+        assert ask(here.port, made["camera"][0], posted(b"d", "Connection: close")) == [b"d!"]
+        before.sendall(posted(b"e"))
+        before.sendall(posted(b"f", "Connection: close"))
+        assert [reply.body for reply in replies(all_of(before))] == [b"e!", b"f!"]
+
+
+def test_old_versions_of_tls_are_refused(made):
+    certificate, key = made["camera"]
+    context = Certificate(certificate, key).context()
+    assert context.minimum_version == ssl.TLSVersion.TLSv1_2
+    with pytest.raises(StillcamError, match="do not belong together"):
+        Certificate(certificate, made["renewed"][1])

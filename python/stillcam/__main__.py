@@ -12,6 +12,7 @@ from stillcam.addresses import urls
 from stillcam.errors import StillcamError
 from stillcam.link import ask
 from stillcam.paths import Paths
+from stillcam.settings_file import load_in_force
 
 
 def main() -> int:
@@ -33,7 +34,7 @@ def main() -> int:
         if "accounts" in arguments:
             lines = accounts.carry_out(paths.data, arguments)
         elif arguments.command == "addresses":
-            lines = urls(os.environ) + accounts.welcome(paths.data)
+            lines = urls(os.environ, tls=_speaks_tls(paths)) + accounts.welcome(paths.data)
         else:
             lines = answer(paths, arguments.command)
         print("".join(f"{line}\n" for line in lines), end="")
@@ -41,6 +42,13 @@ def main() -> int:
         print(f"stillcam: {error}", file=sys.stderr)
         return 1
     return 0
+
+
+def _speaks_tls(paths: Paths) -> bool:
+    try:
+        return bool(load_in_force(paths.settings)[0].server.tls_certificate)
+    except StillcamError:
+        return False  # what is wrong with the settings, both programs say when they start
 
 
 def answer(paths: Paths, command: str) -> list[str]:
@@ -53,7 +61,7 @@ def answer(paths: Paths, command: str) -> list[str]:
     if command == "snapshot":
         return [str(paths.images / told["frame"])]
     if command == "reload":
-        return ["the settings are in force"]
+        return ["the settings are in force" if told["in_force"] else "the settings count from the next picture on"]
     camera = told["camera"]
     lines = [f"running (pid {told['pid']}) since {told['started']}, {told['driver']} camera"]
     lines.append(f"camera: {camera['index']} ({camera['model']})" if camera else "camera: none")

@@ -44,7 +44,7 @@ def rotate(source: Path, target: Path, degrees: int, jpegtran: str | None) -> No
         try:
             in_time = _ends(child.pid, TIMEOUT_S)
         finally:
-            child.kill()  # no harm once it has ended: nobody has reaped it
+            child.kill()  # no harm once it has ended
             status = child.wait()
         said.seek(0)
         last_words = said.read().decode(errors="replace").strip().rpartition("\n")[2]

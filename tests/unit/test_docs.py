@@ -1,0 +1,206 @@
+"""The documents say what the code does: names, addresses, settings, commands, links and examples.
+
+`PYTHONPATH=python .venv/bin/python tests/unit/test_docs.py` writes the tables of docs/settings.md anew.
+"""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from stillcam.controls import CONTROLS, Control
+from stillcam.paths import Paths
+from stillcam.server.in_force import SettingsInForce
+from stillcam.server.table import build
+from stillcam.settings_json import describe, from_json
+
+ROOT = Path(__file__).resolve().parents[2]
+README = ROOT / "README.md"
+SETTINGS = ROOT / "docs/settings.md"
+DOCUMENTS = sorted([README, *ROOT.glob("docs/**/*.md"), *ROOT.glob("deploy/**/*.md")])
+PROGRAMS = sorted([*ROOT.glob("*.sh"), *ROOT.glob("python/**/*.py")])
+
+each_document = pytest.mark.parametrize("document", [pytest.param(d, id=str(d.relative_to(ROOT))) for d in DOCUMENTS])
+
+
+def said(value):
+    """A value as one writes it into the settings file; nothing for an empty one."""
+    return f"`{json.dumps(value, ensure_ascii=False)}`" if value not in ("", None, {}, (), []) else ""
+
+
+def allowed(low, high, choices, unit):
+    """The values that there are, in words."""
+    if choices:
+        text = ", ".join(f"`{choice}`" for choice in choices)
+    elif low is not None and high is not None:
+        text = f"{low:g} to {high:g}" if max(low, high) < 1e6 else f"{low:.0f} to {high:.0f}"
+    else:
+        text = ""
+    return f"{text} {unit}".strip()
+
+
+def settings_table():
+    """docs/settings.md's table of settings, as lines."""
+    lines = ["| setting | default | values | what |", "| --- | --- | --- | --- |"]
+    for name, about in describe().items():
+        kind = {"bool": "`true`, `false`", "list": "a list"}.get(about["type"], "")
+        values = kind or allowed(about["low"], about["high"], about["choices"], about["unit"])
+        lines.append(f"| `{name}` | {said(about['default'])} | {values} | {about['text']} |")
+    return lines
+
+
+def control_row(control: Control) -> str:
+    """One line of the table of controls."""
+    kind = {
+        "bool": "`true`, `false`",
+        "pair": "two of",
+        "matrix": "nine of",
+        "crop": "`[x, y, width, height]`",
+        "windows": "a list of `[x, y, width, height]`",
+    }.get(control.type, "")
+    choices = [choice.value for choice in control.choices]
+    numbers = control.type in ("int", "float", "choice", "pair", "matrix")
+    values = allowed(control.low, control.high, choices, control.unit) if numbers else control.unit
+    text = f"{control.text} ({control.reason})" if control.reason else control.text
+    return f"| `{control.name}` | {said(control.default)} | {f'{kind} {values}'.strip()} | {text} |"
+
+
+def controls_table():
+    """docs/settings.md's table of controls, as lines."""
+    return ["| control | default | values | what |", "| --- | --- | --- | --- |", *map(control_row, CONTROLS.values())]
+
+
+def tables(document: Path) -> list[list[str]]:
+    """The tables of a document, each as its lines."""
+    blocks = re.findall(r"(?:^\|.*\n)+", document.read_text(), re.MULTILINE)
+    return [block.splitlines() for block in blocks]
+
+
+def spans(text: str) -> list[str]:
+    """What stands in `back quotes`."""
+    return re.findall(r"`([^`\n]+)`", re.sub(r"```.*?```", "", text, flags=re.DOTALL))
+
+
+def fences(document: Path, language: str) -> list[str]:
+    """The examples in a language."""
+    return re.findall(rf"^```{language}\n(.*?)^```", document.read_text(), re.MULTILINE | re.DOTALL)
+
+
+def column(heading: str) -> list[str]:
+    """What stands in back quotes in the first column of the README's table with this heading."""
+    (table,) = (table for table in tables(README) if table[0].startswith(f"| {heading} |"))
+    return [span for line in table[2:] for span in spans(line.split("|")[1])]
+
+
+@pytest.mark.parametrize("expected", [settings_table, controls_table])
+def test_the_tables_of_settings_are_the_code_s(expected):
+    assert expected() in tables(SETTINGS), f"run it as {__doc__}"
+
+
+def test_the_readme_names_only_settings_that_there_are():
+    known = set(describe())
+    sections = {name.partition(".")[0] for name in known}
+    named = {
+        span
+        for document in DOCUMENTS
+        for span in spans(document.read_text())
+        if re.fullmatch(r"[a-z]+\.(?!sh$)[a-z_]+", span) and span.partition(".")[0] in sections
+    }
+    assert named
+    assert named <= known
+
+
+def test_the_environment_is_the_code_s():
+    name = re.compile(r"STILLCAM_[A-Z]+(?:_[A-Z]+)*")
+    used = {found for program in PROGRAMS for found in name.findall(program.read_text())}
+    assert set(name.findall(README.read_text())) == used
+    for document in DOCUMENTS:
+        assert set(name.findall(document.read_text())) <= used, document
+
+
+def test_the_addresses_are_the_servers(tmp_path):
+    """Those for programs are in docs/api.md, the page's files nobody types."""
+    paths = Paths(images=tmp_path / "images", data=tmp_path / "data")
+    routes = {f"/{route.path}" for route in build(paths, SettingsInForce(paths.settings)).routes}
+    files = {f"/{file.name}" for file in paths.web.iterdir()}
+    named = {re.sub(r"[?…].*", "", address) for address in column("address")}
+    for_programs = {route for route in routes if route.startswith(("/api/", "/library/", "/series/"))}
+    assert routes - files - for_programs <= named <= routes | {"/api/"}
+
+
+def test_the_commands_are_those_that_there_are():
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "python")}
+    usage = subprocess.run(
+        [sys.executable, "-m", "stillcam", "--help"], env=environment, capture_output=True, text=True, check=True
+    ).stdout
+    there_are = set(re.findall(r"^    (\w+)(?:  |$)", usage, re.MULTILINE))
+    named = [span for span in column("command") if not span.startswith(("./", "-"))]
+    assert {span.split(" -m stillcam ")[-1].split()[0] for span in named} == there_are
+
+
+@pytest.mark.parametrize("script", sorted(ROOT.glob("*.sh")), ids=lambda script: script.name)
+def test_the_options_of_a_script_are_in_its_help(script):
+    """Those in the README are, too."""
+    usage = subprocess.run([script, "-h"], capture_output=True, text=True, check=True).stdout
+    text = " ".join(
+        [*(s for d in DOCUMENTS for s in spans(d.read_text())), *(f for d in DOCUMENTS for f in fences(d, "bash"))]
+    )
+    for option in re.findall(rf"(?<!\w){re.escape(script.name)} (--?[a-z]+)", text):
+        assert re.search(rf"(?<![\w-]){option}(?!\w)", usage), option
+
+
+@each_document
+def test_files_that_are_named_exist(document):
+    text = document.read_text()
+    named = set(re.findall(r"(?<![\w/.])(?:tests|benchmarks|deploy|docs|python)/[\w./-]*\w", " ".join(spans(text))))
+    named |= {f"{name}.sh" for name in re.findall(r"\./(\w+)\.sh", text)}
+    for name in named:
+        assert (ROOT / name).exists(), name
+
+
+@each_document
+def test_links_lead_somewhere(document):
+    for target in re.findall(r"\]\(([^)\s]+)\)", document.read_text()):
+        if target.startswith(("https://", "http://")):
+            continue
+        path, _, anchor = target.partition("#")
+        file = (document.parent / path).resolve() if path else document
+        assert file.is_relative_to(ROOT), target
+        assert file.exists(), target
+        if anchor:
+            titles = re.findall(r"^#+ (.+)$", file.read_text(), re.MULTILINE)
+            assert anchor in {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}, target
+
+
+@each_document
+def test_examples_hold(document):
+    """JSON is JSON, settings are accepted, and the shell understands commands."""
+    for example in fences(document, "json"):
+        value = json.loads(example)
+        if isinstance(value, dict) and "version" in value and value.keys() & {"camera", "snapshot", "access", "server"}:
+            from_json(value)
+    for example in fences(document, "bash"):
+        subprocess.run(["bash", "-n"], input=example, text=True, check=True)
+
+
+def test_the_scripts_agree_on_what_an_interpreter_needs():
+    """Each is read alone, so each has the function."""
+    needs = {re.findall(r"^suits\(\) \{\n.*?^\}\n", script.read_text(), re.MULTILINE | re.DOTALL)[0]
+             for script in ROOT.glob("*.sh")}  # fmt: skip
+    assert len(needs) == 1
+
+
+def write() -> None:
+    """Put the tables of today into docs/settings.md."""
+    text = SETTINGS.read_text()
+    for old, new in zip(tables(SETTINGS), (settings_table(), controls_table()), strict=True):
+        text = text.replace("\n".join(old), "\n".join(new))
+    SETTINGS.write_text(text)
+
+
+if __name__ == "__main__":
+    write()

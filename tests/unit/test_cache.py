@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from pictures import picture
 
-from stillcam.frames import Publisher
+from stillcam.frames import Frame, Publisher, read_current
 from stillcam.server import cache as cache_module
 from stillcam.server.cache import FrameCache, Seen
 
@@ -136,6 +136,26 @@ def test_a_link_that_leads_to_no_frame(cache, images, wrong):
     os.rename(images / ".link", images / "current.jpg")
     assert cache.wait_for_other(name, 0.2) is None
     arrives(cache, publish(images))
+
+
+def test_a_frame_for_which_there_is_no_memory_is_not_the_last(images, monkeypatch, caplog):
+    tries: list[Path] = []
+
+    def read(folder: Path) -> Frame | None:
+        tries.append(folder)
+        if len(tries) == 1:
+            raise MemoryError
+        return read_current(folder)
+
+    monkeypatch.setattr(cache_module, "read_current", read)
+    name = publish(images)
+    cache = FrameCache(images)
+    try:
+        arrives(cache, name)
+        arrives(cache, publish(images, "green"))
+    finally:
+        cache.close()
+    assert "failed" in caplog.text
 
 
 def test_a_new_frame_wakes_all_who_wait(cache, images):

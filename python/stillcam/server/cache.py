@@ -115,6 +115,8 @@ class FrameCache:
                         return
             except (OSError, ValueError) as error:  # the folder is missing; the link leads to a date that is none
                 logging.debug("waiting for %s: %s", self._images, error)
+            except Exception:  # no memory, or a bug: without this thread the picture would stand still for ever
+                logging.exception("reading a frame of %s failed", self._images)
             if self._ends(None, RETRY_S):
                 return
 

@@ -1,0 +1,132 @@
+"""Who is meant by a Host header, and whose word on the client is taken."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stillcam.server.hosts import check_host, see_through
+from stillcam.server.messages import Refused, Request
+
+OWN = "Raspberry"
+LISTED = ("camera.example.org", "*.Home.Example")
+
+
+def refusal(host: str) -> int | None:
+    """The status with which `host` is refused; None when it is one of ours."""
+    try:
+        check_host(host, OWN, LISTED)
+    except Refused as refused:
+        return refused.status
+    return None
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        *(
+            "",
+            "127.0.0.1",
+            "127.0.0.1:8080",
+            "192.168.1.20",
+            "[::1]",
+            "[::1]:8080",
+            "[fe80::1]",
+            "[::ffff:10.0.0.1]:80",
+        ),
+        *(
+            "localhost",
+            "LOCALHOST:8080",
+            "localhost.",
+            "camera.localhost",
+            "raspberry",
+            "RASPBERRY.",
+            "raspberry.local",
+        ),
+        *("anything.local:80", "raspberry.lan", "raspberry.home.arpa", "raspberry.internal", "camera.example.org"),
+        *("Camera.Example.ORG.:443", "a.home.example", "a.b.home.example"),
+    ],
+)
+def test_ok__a_name_that_no_stranger_can_own(host):
+    assert refusal(host) is None
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        *("evil.example", "127.0.0.1.evil.example", "localhost.evil.example", "raspberry.evil.example", "local", "lan"),
+        *("notlocalhost", "evil.lan", "evil.internal", "home.example", "evilhome.example", "a.camera.example.org"),
+        *("0x7f.1", "2130706433", "127.1", "1.2.3.4.5", "evil.local.example", "raspberry.local.evil.example", "_", "-"),
+    ],
+)
+def test_fail__a_name_that_a_stranger_can_own(host):
+    assert refusal(host) == 421
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        *("user@127.0.0.1", "localhost@evil.example", "user:pw@localhost", "localhost:80@evil.example", "a b", " "),
+        *("[::1", "::1", "[evil.example]", "[::1]x", "[fe80::1%25eth0]", "[12345::]", "[]", "127.0.0.1:", ":80"),
+        *("127.0.0.1:123456", "127.0.0.1:-1", "localhost:８０", "localhost, evil.example", "localhost/", "http://localhost"),
+        *("localhost?x", "localhost#x", "locälhost", "local\thost", "localhost\x00"),
+    ],
+)  # fmt: skip
+def test_fail__what_is_no_host(host):
+    assert refusal(host) == 400
+
+
+@given(st.text(max_size=40) | st.text("[]:.@%/0123456789abcdefilostx*-_", max_size=40))
+def test_a_host_is_ours_or_refused(host):
+    assert refusal(host) in (None, 400, 421)
+
+
+def asked(address: str, proxies: tuple[str, ...] = ("10.0.0.0/8", "fd00::1"), **headers: str) -> Request:
+    """A request, after what proxies say of it has been looked at."""
+    lines = {name.replace("_", "-"): value for name, value in headers.items()}
+    request = Request("GET", "", headers=lines, address=address)
+    see_through(request, proxies)
+    return request
+
+
+@pytest.mark.parametrize(
+    ("address", "forwarded", "client"),
+    [
+        pytest.param("10.0.0.1", "203.0.113.9", "203.0.113.9", id="a proxy's word"),
+        pytest.param("fd00::1", "2001:db8::9", "2001:db8::9", id="by IPv6"),
+        pytest.param("10.0.0.1", "1.1.1.1, 203.0.113.9, 10.0.0.2", "203.0.113.9", id="the last that is no proxy"),
+        pytest.param("10.0.0.1", "10.0.0.3,10.0.0.2", "10.0.0.3", id="nothing but proxies"),
+        pytest.param("10.0.0.1", "", "10.0.0.1", id="nothing said"),
+        pytest.param("10.0.0.1", "203.0.113.9, unknown", "10.0.0.1", id="no address last"),
+        pytest.param("10.0.0.1", "unknown, 203.0.113.9", "203.0.113.9", id="no address before"),
+        pytest.param("10.0.0.1", "203.0.113.9:1234", "10.0.0.1", id="with a port"),
+        pytest.param("10.0.0.1", "1" * 8000, "10.0.0.1", id="long"),
+        pytest.param("192.168.1.5", "203.0.113.9", "192.168.1.5", id="not a proxy"),
+        pytest.param("fd00::2", "203.0.113.9", "fd00::2", id="beside the proxy"),
+    ],
+)
+def test_the_client_behind_a_proxy(address, forwarded, client):
+    assert asked(address, x_forwarded_for=forwarded).address == client
+
+
+@pytest.mark.parametrize(
+    ("address", "said", "secure"),
+    [
+        pytest.param("10.0.0.1", "https", True, id="a proxy's word"),
+        pytest.param("10.0.0.1", "HTTPS ", True, id="in capitals"),
+        pytest.param("10.0.0.1", "http", False, id="in the clear"),
+        pytest.param("10.0.0.1", "https, http", False, id="two words"),
+        pytest.param("192.168.1.5", "https", False, id="not a proxy"),
+    ],
+)
+def test_tls_at_a_proxy(address, said, secure):
+    assert asked(address, x_forwarded_proto=said).secure is secure
+
+
+def test_nobody_is_believed_where_no_proxy_is_trusted():
+    request = asked("10.0.0.1", (), x_forwarded_for="203.0.113.9", x_forwarded_proto="https")
+    assert (request.address, request.secure) == ("10.0.0.1", False)
+
+
+@given(st.text(max_size=60) | st.text("0123456789.:, afx%", max_size=60), st.text(max_size=20))
+def test_whatever_a_proxy_says_it_is_no_fault(forwarded, said):
+    asked("10.0.0.1", x_forwarded_for=forwarded, x_forwarded_proto=said)

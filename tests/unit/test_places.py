@@ -1,0 +1,120 @@
+"""Places for connections: who gets one, who has to leave, and who does not."""
+
+import socket
+from collections.abc import Iterator
+from contextlib import ExitStack
+from types import SimpleNamespace
+
+import pytest
+
+from stillcam.server.places import REFUSALS, Limits, Place, Places
+
+
+class Comers:
+    """Clients that come to `Places`, at a time that the test sets."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.now_s = 1000.0
+        self.places = Places(limits)
+        self._open = ExitStack()
+
+    def come(self, address: str) -> tuple[Place | None, socket.socket]:
+        """One more: its place, and its end of the connection."""
+        ours, theirs = (self._open.enter_context(end) for end in socket.socketpair())
+        theirs.setblocking(False)
+        return self.places.take(ours, address), theirs
+
+    def close(self) -> None:
+        """All have gone."""
+        self._open.close()
+
+
+def stays(link: socket.socket) -> bool:
+    """Whether the server has not ended the connection."""
+    try:
+        return bool(link.recv(1))
+    except BlockingIOError:
+        return True
+
+
+@pytest.fixture
+def comers(monkeypatch: pytest.MonkeyPatch) -> Iterator[Comers]:
+    """Four places, two for an address."""
+    comers = Comers(Limits(4, 2, ("10.0.0.1", "fd00::/64")))
+    monkeypatch.setattr("stillcam.server.places.time", SimpleNamespace(monotonic=lambda: comers.now_s))
+    yield comers
+    comers.close()
+
+
+def test_beyond_its_limit_an_address_has_to_wait_and_others_do_not(comers):
+    assert all(comers.come("192.168.1.1")[0] for _ in range(2))
+    assert comers.come("192.168.1.1")[0] is None
+    assert comers.come("192.168.1.2")[0]
+
+
+def test_an_ipv6_household_is_one_address(comers):
+    assert all(comers.come(f"2001:db8::{number}")[0] for number in range(2))
+    assert comers.come("2001:db8::ffff:1")[0] is None
+    assert comers.come("2001:db8:0:1::1")[0]
+
+
+def test_proxies_have_no_limit_but_the_one_in_all(comers):
+    assert all(comers.come("10.0.0.1")[0] for _ in range(2))
+    assert all(comers.come("fd00::9")[0] for _ in range(2))
+    assert comers.come("10.0.0.1")[0] is None
+
+
+def test_a_place_that_was_given_back_is_free_and_only_once(comers):
+    place, _ = comers.come("192.168.1.1")
+    comers.come("192.168.1.1")
+    for _ in range(2):
+        comers.places.give_back(place)
+    assert len(comers.places) == 1
+    assert comers.come("192.168.1.1")[0]
+    assert comers.come("192.168.1.1")[0] is None
+
+
+def test_who_has_waited_longest_leaves_for_a_newcomer_of_its_address(comers):
+    (first, first_link), (_, second_link) = comers.come("192.168.1.1"), comers.come("192.168.1.1")
+    _, other_link = comers.come("192.168.1.2")
+    first.waiting_since += 0.5
+    comers.now_s += 5
+    assert comers.come("192.168.1.1")[0]
+    assert [stays(link) for link in (first_link, second_link, other_link)] == [True, False, True]
+    assert len(comers.places) == 3
+
+
+def test_beyond_the_limit_in_all_anybody_who_waits_leaves(comers):
+    links = [comers.come(f"192.168.1.{number}")[1] for number in range(4)]
+    comers.now_s += 5
+    assert comers.come("192.168.1.9")[0]
+    assert [stays(link) for link in links].count(False) == 1
+    assert len(comers.places) == 4
+
+
+def test_who_has_only_just_come_or_is_being_answered_stays(comers):
+    (place, link), (other, other_link) = comers.come("192.168.1.1"), comers.come("192.168.1.1")
+    place.waiting_since = None
+    comers.now_s += 0.9
+    assert comers.come("192.168.1.1")[0] is None
+    other.waiting_since = None
+    comers.now_s += 100
+    assert comers.come("192.168.1.1")[0] is None
+    assert stays(link) and stays(other_link)
+
+
+def test_room_is_made_for_nobody_in_particular(comers):
+    _, link = comers.come("192.168.1.1")
+    comers.places.make_room()
+    assert stays(link)
+    comers.now_s += 5
+    comers.places.make_room()
+    assert not stays(link) and len(comers.places) == 0
+    comers.places.make_room()
+
+
+def test_so_many_are_told_that_there_is_no_place(comers):
+    assert all(comers.places.may_refuse() for _ in range(REFUSALS))
+    assert not comers.places.may_refuse()
+    comers.places.refused()
+    assert comers.places.may_refuse()

@@ -2,10 +2,12 @@
 
 import contextlib
 import json
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from test_controls import SETTABLE, values_of
 
 from stillcam.errors import SettingsError, StillcamError
 from stillcam.settings import Settings
@@ -124,6 +126,21 @@ def test_the_table_describes_every_setting():
         assert row["default"] == (document[section][item] if item else document[section]), name
         assert row["text"], name
         assert (row["type"] == "choice") == bool(row["choices"]), name
+
+
+@given(st.data())
+def test_any_controls_come_back_from_json_as_they_were(data):
+    document: dict[str, dict[str, Any]] = {"controls": {}, "live": {"controls": {}}}
+    for values in (document["controls"], document["live"]["controls"]):
+        values |= {"ColourGains": [1.0, 1.0], "ExposureTime": 100, "AnalogueGain": 1.0}
+        for control in data.draw(st.lists(st.sampled_from(SETTABLE), max_size=5)):
+            values[control.name] = data.draw(values_of(control))
+    settings = from_json(document)
+    assert settings.controls == document["controls"]
+    assert from_json(json.loads(json.dumps(to_json(settings)))) == settings
+    assert (
+        patched(settings, {"controls": None, "live": {"controls": dict.fromkeys(settings.live.controls)}}) == Settings()
+    )
 
 
 json_values = st.recursive(

@@ -1,0 +1,153 @@
+"""New settings are on trial until the first picture made with them; who asked for them is told what came of it."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stillcam.capture.commands import Command
+from stillcam.capture.revisions import Revisions
+from stillcam.capture.status import Status
+from stillcam.errors import CameraError, StillcamError
+from stillcam.settings import Settings
+from stillcam.settings_file import save
+from stillcam.settings_json import from_json
+
+DIED = CameraError("died", "rpicam-still ended with status 255")
+
+
+class Trial:
+    """Revisions with their file, and the daemon's part played by the test."""
+
+    def __init__(self, folder: Path) -> None:
+        self.file = folder / "settings.json"
+        self.status = Status("simulated")
+        self.revisions = Revisions(self.file, Settings(), self.status)
+
+    def reload(self, **sections: Any) -> Command:
+        save(self.file, from_json(sections))
+        command = Command("reload")
+        self.revisions.read(command)
+        return command
+
+    def picture(self, mode: str = "snapshot") -> None:
+        self.revisions.started(mode)
+        self.revisions.worked("camera_1.jpg")
+
+    @property
+    def notice(self) -> Any:
+        return self.status.message()["notice"]
+
+
+@pytest.fixture
+def trial(tmp_path: Path) -> Trial:
+    """A camera that gives pictures with the default settings."""
+    trial = Trial(tmp_path)
+    trial.picture()
+    return trial
+
+
+def test_a_reload_is_answered_by_the_picture(trial):
+    command = trial.reload(controls={"Contrast": 2})
+    assert trial.revisions.outdated
+    assert command.wait(0) is None
+    trial.picture()
+    assert command.wait(0) == {"reloaded": True, "revision": 1, "in_force": True, "frame": "camera_1.jpg"}
+    assert trial.status.message()["revision"] == 1
+
+
+def test_a_picture_of_before_is_no_answer(trial):
+    trial.revisions.started("snapshot")
+    command = trial.reload(controls={"Contrast": 2})
+    trial.revisions.worked("camera_2.jpg")
+    assert command.wait(0) is None
+
+
+@pytest.mark.parametrize(
+    "sections",
+    [{}, {"snapshot": {"interval_s": 9}}, {"access": {"watch": "anyone"}}, {"photo": {"controls": {"Contrast": 2}}}],
+)
+def test_what_no_picture_depends_on_is_in_force_at_once(trial, sections):
+    answer = trial.reload(**sections).wait(0)
+    assert answer and answer["in_force"] is True
+    assert not trial.revisions.outdated
+
+
+def test_who_is_superseded_hears_at_once(trial):
+    one, two = trial.reload(controls={"Contrast": 2}), trial.reload(controls={"Contrast": 3})
+    answer = one.wait(0)
+    assert answer and answer["superseded"] is True
+    assert two.wait(0) is None
+    same = trial.reload(controls={"Contrast": 3})
+    assert two.wait(0)
+    trial.picture()
+    assert (same.wait(0) or {})["in_force"] is True
+
+
+def test_the_last_that_worked_come_back_and_the_rest_stays(trial):
+    trial.reload(controls={"Contrast": 2})
+    trial.picture()
+    command = trial.reload(controls={"Contrast": 3}, access={"watch": "anyone"})
+    trial.revisions.started("snapshot")
+    assert trial.revisions.refused(DIED) is True
+    answer = command.wait(0) or {}
+    assert (answer["error"], answer["cause"], answer["field"]) == (DIED.reason, "refused", "controls.Contrast")
+    assert answer["settings"]["controls"] == {"Contrast": 2.0}
+    assert answer["settings"]["access"]["watch"] == "anyone"
+    assert trial.revisions.wanted.controls == {"Contrast": 2.0}
+    assert "the camera refused controls.Contrast" in trial.notice
+    trial.picture()
+    assert trial.reload(controls={"Contrast": 2}).wait(0)
+    assert trial.notice is None
+
+
+def test_newer_settings_get_their_own_trial(trial):
+    trial.reload(controls={"Contrast": 2})
+    trial.revisions.started("snapshot")
+    newer = trial.reload(controls={"Contrast": 3})
+    assert trial.revisions.refused(DIED) is True
+    assert trial.revisions.wanted.controls == {"Contrast": 3.0}
+    trial.picture()
+    assert (newer.wait(0) or {})["in_force"] is True
+
+
+@pytest.mark.parametrize("cause", ["busy", "disk", "missing", "absent"])
+def test_a_fault_that_no_setting_has_undoes_nothing(trial, cause):
+    command = trial.reload(controls={"Contrast": 2})
+    trial.revisions.started("snapshot")
+    assert trial.revisions.refused(CameraError(cause, "elsewhere")) is False
+    answer = command.wait(0)
+    assert answer and answer["in_force"] is False
+    assert trial.revisions.wanted.controls == {"Contrast": 2.0}
+
+
+def test_a_camera_that_had_given_a_picture_fails_by_itself(trial):
+    trial.reload(controls={"Contrast": 2})
+    trial.picture()
+    assert trial.revisions.refused(DIED) is False
+    assert trial.revisions.wanted.controls == {"Contrast": 2.0}
+
+
+def test_an_absent_camera_is_to_blame_on_its_number_only(trial):
+    trial.reload(camera={"index": 3})
+    trial.revisions.started("snapshot")
+    assert trial.revisions.refused(CameraError("absent", "no camera 3")) is True
+    assert trial.revisions.wanted.camera.index == 0
+
+
+def test_each_mode_has_its_own_trial(trial):
+    """What live has taken, stills may refuse: then the last that gave a still are wanted."""
+    trial.reload(controls={"Contrast": 2})
+    trial.picture("live")
+    trial.revisions.started("snapshot")
+    assert trial.revisions.refused(DIED) is True
+    assert trial.revisions.wanted.controls == {}
+
+
+def test_a_wrong_file_changes_nothing(trial):
+    trial.reload()
+    trial.file.write_text("{")
+    with pytest.raises(StillcamError, match="not JSON"):
+        trial.revisions.read(Command("reload"))
+    assert not trial.revisions.outdated
+    assert "last good settings" in trial.notice

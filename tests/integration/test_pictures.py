@@ -221,6 +221,21 @@ def test_twenty_who_want_a_young_picture_at_once_cause_one_capture(resting):
         assert [response.headers["ETag"] for response, _ in answers] == [f'"{taken[0]}"'] * 20
 
 
+def test_a_capture_that_ended_just_before_is_not_young_enough(site):
+    """Who joins one that others asked for may get a frame that was here before: another is taken."""
+    names = [site.publish(picture())]
+
+    def snapshot() -> str:
+        if daemon.asked["snapshot"] > 1:
+            names.append(site.publish(picture(colour="green")))
+        return names[-1]
+
+    with StandIn(site.data / "run/capture.sock", snapshot) as daemon:
+        response, body = site.ask("/snapshot?max_age=0")
+    assert (response.status, body) == (200, picture(colour="green"))
+    assert daemon.asked["snapshot"] == 2
+
+
 @pytest.mark.parametrize("daemon", ["none", "one without a camera"])
 def test_no_young_picture_can_be_had(site, daemon):
     """The last one stays at its own address."""

@@ -223,7 +223,7 @@ def test_twenty_who_want_a_young_picture_at_once_cause_one_capture(resting):
 
 def test_a_capture_that_ended_just_before_is_not_young_enough(site):
     """Who joins one that others asked for may get a frame that was here before: another is taken."""
-    names = [site.publish(picture())]
+    names: list[str] = [site.publish(picture())]
 
     def snapshot() -> str:
         if daemon.asked["snapshot"] > 1:

@@ -78,13 +78,9 @@ def listen(address: tuple[str, int], app: App, settings: Settings, paths: Paths)
     Raises:
         StillcamError: as for `run`.
     """
-    server, tls = settings.server, None
-    if server.tls_certificate:
-        # Absolute paths stay as they are.
-        certificate, key = paths.data / server.tls_certificate, paths.data / (server.tls_key or server.tls_certificate)
-        tls = Certificate(certificate, key).context
-    elif server.tls_key:
-        raise StillcamError("server.tls_key is set, and server.tls_certificate is not: set both, or none")
+    server = settings.server
+    certificate = Certificate.of(server, paths.data)
+    tls = certificate.context if certificate else None
     places = Places(Limits(server.max_connections, server.max_connections_per_address, settings.access.proxies))
     host, port = address
     try:

@@ -220,7 +220,7 @@ def _check_certificate(old: Settings, new: Settings, data: Path) -> None:
     if files == (old.server.tls_certificate, old.server.tls_key) or not any(files):
         return
     try:
-        Certificate(data / files[0], data / files[1])
+        Certificate.of(server, data)
     except StillcamError as error:
         name, found, text = str(error).partition(": ")
         field = name if found and name in ("server.tls_certificate", "server.tls_key") else "server.tls_certificate"

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 from stillcam.errors import StillcamError
+from stillcam.settings import ServerSettings
 
 LOOK_S = 60.0  # from one look at the files to the next
 
@@ -40,6 +41,20 @@ class Certificate:
         self._times = self._modified()
         self._context = self._load()
         self._looked_s = time.monotonic()
+
+    @classmethod
+    def of(cls, settings: ServerSettings, data: Path) -> Certificate | None:
+        """The one that the settings name, below the folder `data` unless they name it in full; None: none.
+
+        Raises:
+            StillcamError: it cannot be used; the text begins with the setting's name.
+        """
+        certificate, key = settings.tls_certificate, settings.tls_key
+        if certificate:
+            return cls(data / certificate, data / (key or certificate))
+        if key:
+            raise StillcamError("server.tls_certificate: missing, while server.tls_key is set: set both, or none")
+        return None
 
     def context(self) -> ssl.SSLContext:
         """For the next connection."""

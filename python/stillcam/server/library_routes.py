@@ -176,7 +176,7 @@ def _place(cursor: str | None) -> Place | None:
         if not (is_day(day) and isinstance(name, str)):
             raise ValueError
         return Place(day, float(time_s), name)
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, RecursionError) as error:
         raise Refused(400, "start must be what the page before gave as rest", "start") from error
 
 

@@ -1,0 +1,169 @@
+"""What the daemon adds to the camera: time from the closed file to the swapped link, start, memory, CPU.
+
+Run it as `PYTHONPATH=python python3 benchmarks/capture`. Everything is measured in one run,
+ours and the bare thing in turn, and printed as ratios; nothing here passes or fails.
+"""
+
+import io
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+from PIL import Image
+
+from stillcam.camera.driver import Still
+from stillcam.capture.darkroom import Darkroom
+from stillcam.capture.histogram import Histogram
+from stillcam.link import ask
+
+ROOT = Path(__file__).resolve().parents[2]
+ROUNDS = 100
+IDLE_S = 30.0
+SIZES = {"720p": (1280, 720), "12 MP": (4608, 2592)}
+PACE_S = 0.006  # a camera's: the daemon lets a replaced frame live for 5 ms
+
+Work = Callable[[], object]
+
+
+def photograph(size: tuple[int, int]) -> list[bytes]:
+    """Two different JPEGs of a photograph's entropy."""
+    pictures = []
+    for sigma in (20, 21):
+        noise = Image.effect_noise((size[0] // 4, size[1] // 4), sigma).resize(size).convert("RGB")
+        buffer = io.BytesIO()
+        noise.save(buffer, "JPEG", quality=90)
+        pictures.append(buffer.getvalue())
+    return pictures
+
+
+def in_turn(prepare: Callable[[int], None], *works: Work) -> list[list[float]]:
+    """Milliseconds of each round of each work, without its preparation; the works take turns, so that load hits all."""
+    taken: list[list[float]] = [[] for _ in works]
+    for n in range(-5, ROUNDS):  # the first ones warm up
+        for times, work in zip(taken, works, strict=True):
+            prepare(n)
+            began = time.perf_counter()
+            work()
+            if n >= 0:
+                times.append((time.perf_counter() - began) * 1000)
+    return taken
+
+
+def row(name: str, bare: list[float], ours: list[float]) -> None:
+    """Print p50 and p99 of both, and the ratio: the median of that of each turn."""
+    for kind, taken in ("bare", bare), ("ours", ours):
+        p50, p99 = statistics.median(taken), statistics.quantiles(taken, n=100)[98]
+        print(f"{name:24} {kind}   p50 {p50:8.2f} ms   p99 {p99:8.2f} ms")
+    ratio = statistics.median(one / other for one, other in zip(ours, bare, strict=True))
+    print(f"{name:24} ratio {ratio:.2f}")
+
+
+def swap(folder: Path) -> None:
+    """From the camera's closed file to `current.jpg`."""
+    still, other = folder / ".still_1.jpg", folder / "other.jpg"
+    jpegtran = shutil.which("jpegtran")
+    for label, size in SIZES.items():
+        pictures = photograph(size)
+
+        def prepare(n: int, pictures: list[bytes] = pictures) -> None:
+            time.sleep(PACE_S)
+            still.write_bytes(pictures[n % 2])
+
+        def publish(darkroom: Darkroom) -> Work:
+            return lambda: darkroom.publish(Still(still, time.time()))
+
+        straight = Darkroom(folder, 0, jpegtran, Histogram())
+        row(f"{label}, rename", *in_turn(prepare, lambda: still.rename(other), publish(straight)))
+        if jpegtran:
+            argv = [jpegtran, "-rotate", "90", "-trim", "-copy", "all", "-outfile", str(other), str(still)]
+            turning = Darkroom(folder, 90, jpegtran, Histogram())
+            row(
+                f"{label}, jpegtran 90°", *in_turn(prepare, partial(subprocess.run, argv, check=True), publish(turning))
+            )
+
+
+def resident_kb(pid: int) -> int:
+    """Resident memory of a process."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(status.split("VmRSS:")[1].split()[0])
+
+
+def cpu_s(pid: int) -> float:
+    """CPU time that a process has used itself, without its children."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+@contextmanager
+def running(*argv: str, environ: dict[str, str] | None = None) -> Iterator[subprocess.Popen[bytes]]:
+    """A Python process, ended with the block."""
+    child = subprocess.Popen([sys.executable, *argv], env=environ, stdin=subprocess.PIPE)
+    try:
+        yield child
+    finally:
+        child.terminate()
+        child.wait()
+
+
+def wait_for(path: Path, child: subprocess.Popen[bytes]) -> None:
+    """Wait until the file is there; raises RuntimeError when the process that is to make it has ended."""
+    while not path.exists():
+        if child.poll() is not None:
+            raise RuntimeError(f"{child.args!r} has ended with status {child.returncode}")
+        time.sleep(0.005)
+
+
+def processes(folder: Path) -> None:
+    """Start, memory and CPU of daemon and server."""
+    images = folder / "frames"
+    environ = os.environ | {
+        "PYTHONPATH": str(ROOT / "python"),
+        "STILLCAM_CAMERA": "simulated",
+        "STILLCAM_IMAGES": str(images),
+        "STILLCAM_DATA": str(folder / "data"),
+        "STILLCAM_SIMULATED_DIR": str(folder / "simulated"),
+        "STILLCAM_BIND": "127.0.0.1",
+        "STILLCAM_PORT": "0",
+    }
+    (folder / "simulated").mkdir()
+    still = ["-m", "stillcam.camera.simulated", "rpicam-still", "--nopreview", "--width", "1280", "--height", "720"]
+    began = time.perf_counter()
+    call = [sys.executable, *still, "--immediate", "--output", str(folder / "bare.jpg")]
+    subprocess.run(call, env=environ, check=True, stderr=subprocess.DEVNULL)
+    bare_s = time.perf_counter() - began
+    idle = ("-c", "import http.server, sys; sys.stdin.read()")
+    began = time.perf_counter()
+    with running("-m", "stillcam.capture", environ=environ) as daemon:
+        wait_for(images / "current.jpg", daemon)
+        ours_s = time.perf_counter() - began
+        print(f"start to first frame: {ours_s:.2f} s, bare camera program {bare_s:.2f} s, ratio {ours_s / bare_s:.2f}")
+        with running("-m", "stillcam.server", environ=environ) as server, running(*idle) as one, running(*idle) as two:
+            time.sleep(5)
+            before_s = cpu_s(daemon.pid)
+            time.sleep(IDLE_S)
+            share = (cpu_s(daemon.pid) - before_s) / IDLE_S
+            ours_kb, bare_kb = (sum(resident_kb(p.pid) for p in pair) for pair in ((daemon, server), (one, two)))
+            captures = ask(folder / "data/run/capture.sock", {"command": "status"})["captures"]
+    print(f"daemon's own CPU at an interval of 2 s: {100 * share:.2f} % of a core")
+    print(f"memory of both: {ours_kb} kB, two bare interpreters {bare_kb} kB, ratio {ours_kb / bare_kb:.2f}")
+    print(f"captures: {captures['ok']}, failed: {captures['failed']}")
+
+
+def main() -> None:
+    """Measure all of it."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        swap(folder)
+        processes(folder)
+
+
+if __name__ == "__main__":
+    main()

@@ -22,12 +22,23 @@ IMX708, IMX219 = parse(listing(SENSORS))
 MATRIX = [1.5, -0.25, -0.25, 0.0, 1.0, 0.0, -0.5, 0.0, 1.5]
 
 
+def joined(words: list[str]) -> list[str]:
+    """Each option as one word, with its value behind an equal sign."""
+    options: list[str] = []
+    for word in words:
+        if word.startswith("--"):
+            options.append(word)
+        else:
+            options[-1] += f"={word}"
+    return options
+
+
 def still(on: Camera = IMX708, /, **sections: Any) -> list[str]:
-    return still_arguments(patched(Settings(), sections), on)
+    return joined(still_arguments(patched(Settings(), sections), on))
 
 
 def live(on: Camera = IMX708, /, **sections: Any) -> list[str]:
-    return stream_arguments(patched(Settings(), sections), on)
+    return joined(stream_arguments(patched(Settings(), sections), on))
 
 
 @pytest.mark.parametrize(
@@ -71,6 +82,14 @@ def test_a_control_is_its_option_in_snapshots_and_live(controls, options):
     assert sorted(set(still(controls=controls)) - set(plain)) == sorted(options)
     assert sorted(option for option in live(controls=controls) if option not in video) == sorted(options)
     assert set(plain) <= set(still(controls=controls))
+
+
+def test_a_value_stands_in_a_word_of_its_own_unless_it_would_be_taken_for_an_option():
+    words = still_arguments(
+        patched(Settings(), {"controls": {"ExposureValue": -1, "Contrast": 2, "HdrMode": "Off"}}), IMX708
+    )
+    assert {"--ev=-1", "--hdr=off"} <= set(words)
+    assert words[words.index("--contrast") + 1] == "2"
 
 
 def test_a_scan_before_each_still_is_for_stills_only():

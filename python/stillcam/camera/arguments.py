@@ -1,8 +1,7 @@
 """Builds the command lines of rpicam-still and rpicam-vid from settings: pure functions.
 
-Options are written `--name=value`: boost::program_options takes a word that begins with a minus
-for an option otherwise. What a control's option is called stands in the table of controls; here
-is what several controls do together, and what depends on the sensor mode.
+What a control's option is called stands in the table of controls; here is what several
+controls do together, and what depends on the sensor mode.
 """
 
 from __future__ import annotations
@@ -69,14 +68,14 @@ def stream_scene(settings: Settings, camera: Camera) -> Scene:
 def still_arguments(settings: Settings, camera: Camera) -> list[str]:
     """The arguments of a long-running rpicam-still that takes one still on each SIGUSR1."""
     still, live, scene = settings.snapshot, settings.live, still_scene(settings, camera)
-    argv = [*_common(settings, live, scene), "--signal", f"--output={STILL_NAME}", f"--metadata={METADATA_NAME}"]
-    argv.append(f"--quality={still.quality}")
+    argv = [*_common(settings, live, scene), "--signal", "--output", STILL_NAME, "--metadata", METADATA_NAME]
+    argv += ["--quality", str(still.quality)]
     if scene.mode_text:  # the viewfinder sees what the still will: exposure and focus are measured there
-        argv.append(f"--viewfinder-mode={scene.mode_text}")
+        argv += ["--viewfinder-mode", scene.mode_text]
     if still.zsl:
         argv.append("--zsl")
     if settings.camera.rotation in (90, 270):
-        argv.append("--thumb=none")  # jpegtran turns the picture, and would leave the thumbnail lying on its side
+        argv += ["--thumb", "none"]  # jpegtran turns the picture, and would leave the thumbnail lying on its side
     controls = chosen_controls(settings, live)
     if controls.get("AfTrigger") == "Start":
         argv.append("--autofocus-on-capture")
@@ -86,9 +85,9 @@ def still_arguments(settings: Settings, camera: Camera) -> list[str]:
 def stream_arguments(settings: Settings, camera: Camera) -> list[str]:
     """The arguments of an rpicam-vid that writes JPEGs to stdout until it is ended."""
     live, rate, scene = settings.live, stream_rate(settings), stream_scene(settings, camera)
-    argv = [*_common(settings, live, scene), "--codec=mjpeg", "--output=-", f"--quality={live.quality}"]
+    argv = [*_common(settings, live, scene), "--codec", "mjpeg", "--output", "-", "--quality", str(live.quality)]
     if rate:
-        argv.append(f"--framerate={rate:.6g}")
+        argv += ["--framerate", f"{rate:.6g}"]
     return argv + _controls(chosen_controls(settings, live), live, scene)
 
 
@@ -124,28 +123,32 @@ def _scene(settings: Settings, configuration: Configuration, camera: Camera, siz
 
 
 def _common(settings: Settings, configuration: Configuration, scene: Scene) -> list[str]:
-    argv = [f"--camera={scene.camera.index}", "--nopreview", "--timeout=0"]
-    argv += [f"--width={scene.size[0]}", f"--height={scene.size[1]}"]
+    argv = ["--camera", str(scene.camera.index), "--nopreview", "--timeout", "0"]
+    argv += ["--width", str(scene.size[0]), "--height", str(scene.size[1])]
     if scene.mode_text:
-        argv.append(f"--mode={scene.mode_text}")
+        argv += ["--mode", scene.mode_text]
     argv += [option for option, flipped in zip(("--hflip", "--vflip"), scene.flips, strict=True) if flipped]
     if settings.camera.tuning_file:
-        argv.append(f"--tuning-file={settings.camera.tuning_file}")
+        argv += ["--tuning-file", settings.camera.tuning_file]
     if configuration.buffer_count:
-        argv.append(f"--buffer-count={configuration.buffer_count}")
+        argv += ["--buffer-count", str(configuration.buffer_count)]
     return argv
 
 
 def _controls(controls: Values, configuration: Configuration, scene: Scene) -> list[str]:
     """The options of all controls that count."""
-    argv = [f"{option}={text}" for name, value in controls.items() if (option := CONTROLS[name].option)
-            and (text := _text(name, value, scene))]  # fmt: skip
+    argv: list[str] = []
+    for name, value in controls.items():
+        if option := CONTROLS[name].option:
+            text = _text(name, value, scene)
+            # boost::program_options: an option with an implicit value, and a value like -1, need the equal sign.
+            argv += [f"{option}={text}"] if option == "--hdr" or text.startswith("-") else [option, text]
     if controls.get("AeFlickerMode") == "Manual" or "AeFlickerPeriod" in controls:
-        argv.append(f"--flicker-period={controls.get('AeFlickerPeriod', DEFAULT_FLICKER_US)}us")
+        argv += ["--flicker-period", f"{controls.get('AeFlickerPeriod', DEFAULT_FLICKER_US)}us"]
     if windows := controls.get("AfWindows"):
-        argv.append(f"--autofocus-window={fractions(mirrored(windows[0], scene.flips, scene.view), scene.view)}")
+        argv += ["--autofocus-window", fractions(mirrored(windows[0], scene.flips, scene.view), scene.view)]
     if "NoiseReductionMode" not in controls and configuration.denoise != "auto":
-        argv.append(f"--denoise={configuration.denoise}")
+        argv += ["--denoise", configuration.denoise]
     return argv
 
 

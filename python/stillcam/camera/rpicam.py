@@ -166,7 +166,7 @@ class Rpicam:
         self._cutter, self._txt = Cutter(), metadata.TxtReader()
         self._about, theirs = os.pipe()
         try:
-            about = [f"--metadata=/proc/self/fd/{theirs}", "--metadata-format=txt"]
+            about = ["--metadata", f"/proc/self/fd/{theirs}", "--metadata-format", "txt"]
             self._program = self._start(self._programs.vid, arguments + about, subprocess.PIPE, (theirs,))
         finally:
             os.close(theirs)

@@ -1,10 +1,15 @@
-"""The routes of the API without sockets: an owner asks, a stand-in for the capture daemon answers."""
+"""The routes of the API without sockets: an owner asks, a stand-in for the capture daemon answers.
+
+Each answer is held to docs/openapi.json.
+"""
 
 import json
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self
+
+from described import judge
 
 from stillcam.link import CommandServer, Message
 from stillcam.paths import Paths
@@ -46,12 +51,14 @@ class Api:
     Attributes:
         answers: command -> what the daemon answers, or a function that gives it.
         asked: how often each command came.
+        judging: whether answers are held to the description, which takes a while.
     """
 
     def __init__(self, folder: Path, daemon: bool = True) -> None:
         self.paths = Paths(folder / "images", folder / "data")
         self.answers: dict[str, Message | Callable[[], Message]] = {"status": STATUS, "reload": RELOADED}
         self.asked: Counter[str] = Counter()
+        self.judging = True
         self._daemon = daemon
 
     def __enter__(self) -> Self:
@@ -78,7 +85,12 @@ class Api:
         known = {"host": "camera.local", **({"content-type": "application/json"} if raw else {})}
         path, _, query = path.partition("?")
         about = known | {name.replace("_", "-"): value for name, value in headers.items()}
-        return self.app.answer(Request(method, path, query, about, read_body=lambda most: _limited(raw, most)))
+        answer = self.app.answer(Request(method, path, query, about, read_body=lambda most: _limited(raw, most)))
+        if not self.judging:
+            return answer
+        told = bytes(answer.body) if isinstance(answer.body, bytes | memoryview) else b""
+        judge(method, path, answer.status, answer.headers.get("Content-Type", ""), told)
+        return answer
 
     def call(self, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, Any]:
         """Status and JSON of the answer; None where it has no body."""

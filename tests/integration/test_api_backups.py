@@ -126,6 +126,7 @@ def test_a_name_that_cannot_be_one_is_refused(api, name):
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.text(max_size=70))
 def test_no_name_leads_out_of_the_folder(api, name):
+    api.judging = False
     status, _ = api.call("POST", "api/backups", {"name": name})
     assert status in {201, 400, 409, 422}
     kept = api.paths.data / "backups"
@@ -137,7 +138,18 @@ def test_no_name_leads_out_of_the_folder(api, name):
         assert api.call("DELETE", f"api/backups/{row['name']}")[0] == 204
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"{}", b"\xff", b'{"a":' * 5000, b" " * (1 << 21)])
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(b"", id="empty"),
+        pytest.param(b"{", id="cut off"),
+        pytest.param(b"[]", id="no object"),
+        pytest.param(b"{}", id="something else"),
+        pytest.param(b"\xff", id="no UTF-8"),
+        pytest.param(b'{"a":' * 5000, id="nested deeply"),
+        pytest.param(b" " * (1 << 21), id="too large"),
+    ],
+)
 def test_a_damaged_backup_is_told_and_changes_nothing(api, content):
     api.call("PATCH", "api/settings", CHANGED)
     before = api.written()

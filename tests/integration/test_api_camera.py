@@ -3,6 +3,8 @@
 import pytest
 from api_calls import STATUS, Api
 
+from stillcam.camera.describe import describe
+from stillcam.camera.listing import parse
 from stillcam.controls import CONTROLS
 
 
@@ -74,9 +76,23 @@ def test_without_a_daemon_one_is_told_to_start_it(lonely, method, path):
     assert b"start_camera_server.sh" in answer.body
 
 
+LISTED = """Available cameras
+-----------------
+0 : imx708 [4608x2592 10-bit RGGB] (/base/soc/i2c0mux/i2c@1/imx708@1a)
+    Modes: 'SRGGB10_CSI2P' : 1536x864 [120.13 fps - (768, 432)/3072x1728 crop]
+                             4608x2592 [14.35 fps - (0, 0)/4608x2592 crop]
+1 : ov5647 [2592x1944] (/base/soc/i2c0mux/i2c@1/ov5647@36)
+    Modes: 'SGBRG10_CSI2P' : 640x480 [58.92 fps]
+"""
+
+
 def test_cameras_are_passed_on(api):
-    api.answers["cameras"] = {"active": 0, "cameras": [{"index": 0, "model": "imx708"}]}
-    assert api.call("GET", "api/cameras") == (200, api.answers["cameras"])
+    api.answers["cameras"] = {"active": 0, "cameras": [describe(camera) for camera in parse(LISTED)]}
+    status, document = api.call("GET", "api/cameras")
+    assert (status, document) == (200, api.answers["cameras"])
+    assert [camera["model"] for camera in document["cameras"]] == ["imx708", "ov5647"]
+    api.answers["cameras"] = {"active": None, "cameras": []}
+    assert api.call("GET", "api/cameras") == (200, {"active": None, "cameras": []})
 
 
 @pytest.mark.parametrize(("compatible", "kept"), [(b"raspberrypi,5-model-b\0brcm,bcm2712\0", "pisp"), (b"", "vc4")])

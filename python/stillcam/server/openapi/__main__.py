@@ -1,0 +1,26 @@
+"""`python -m stillcam.server.openapi`: write the description of the HTTP API to docs/openapi.json."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from stillcam.paths import ROOT, Paths
+from stillcam.server.in_force import SettingsInForce
+from stillcam.server.openapi.document import document
+from stillcam.server.table import build
+
+FILE = ROOT / "docs" / "openapi.json"
+
+
+def text() -> str:
+    """The description, as the file holds it."""
+    with TemporaryDirectory() as folder:
+        paths = Paths(Path(folder) / "images", Path(folder) / "data")
+        routes = build(paths, SettingsInForce(paths.settings)).routes
+    return json.dumps(document(routes), indent=1, ensure_ascii=False) + "\n"
+
+
+if __name__ == "__main__":
+    FILE.write_text(text(), encoding="utf-8")

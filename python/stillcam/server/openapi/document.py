@@ -1,0 +1,141 @@
+"""Puts the description together: a path for each route."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import PurePath
+from typing import Any
+
+from stillcam import __version__
+from stillcam.server.assets import TABS, TYPES
+from stillcam.server.messages import Access, Route
+from stillcam.server.openapi.operation import Operation
+from stillcam.server.openapi.operations import OPERATIONS
+from stillcam.server.openapi.schemas import schemas
+from stillcam.server.openapi.shapes import TEXT, ref
+
+_WORD = re.compile(r"\W+")
+_TOKEN: list[dict[str, list[str]]] = [{"session": []}, {"token": []}, {"basic": []}]
+_SECURITY: dict[Access, list[dict[str, list[str]]]] = {
+    Access.OPEN: [],
+    Access.WATCH: [{}, *_TOKEN],
+    Access.SIGNED_IN: _TOKEN,
+    Access.CONTROL: _TOKEN,
+    Access.OWNER: [{"session": []}],
+}
+_ERRORS = {
+    400: "malformed",
+    401: "sign in first",
+    403: "not allowed",
+    404: "there is none",
+    409: "not as things are now",
+    411: "send a Content-Length",
+    413: "too large",
+    415: "send JSON",
+    416: "there is no such range",
+    422: "a value is wrong: `field` names it",
+    429: "too often: see Retry-After",
+    503: "not now: see Retry-After",
+}
+_DONE = {
+    200: "done",
+    201: "made",
+    202: "begun",
+    204: "done, nothing to say",
+    206: "a part",
+    304: "as before",
+    409: "changed meanwhile",
+    503: "not now",
+}
+_OF_A_BODY = (400, 411, 413, 415)
+_OF_ACCESS = {
+    Access.OPEN: (),
+    Access.WATCH: (401, 503),
+    Access.SIGNED_IN: (401, 503),
+    Access.CONTROL: (401, 403, 503),
+    Access.OWNER: (401, 403, 503),
+}
+
+
+def described(routes: Iterable[Route]) -> list[Route]:
+    """The routes without those of the page and its files."""
+    return [route for route in routes if route.path not in TABS and PurePath(route.path).suffix not in TYPES]
+
+
+def document(routes: Iterable[Route]) -> dict[str, Any]:
+    """The description of these routes.
+
+    Raises:
+        KeyError: nothing is known of a route: it needs a row in `operations`.
+    """
+    paths: dict[str, dict[str, Any]] = {}
+    for route in described(routes):
+        operation = OPERATIONS[route.method, route.path]
+        path = f"/{route.path}" + (f"{{{operation.rest}}}" if operation.rest else "")
+        paths.setdefault(path, {})[route.method.lower()] = _operation(route, operation)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Stillcam",
+            "version": __version__,
+            "description": "A camera server. Addresses are relative to where the page is. See docs/api.md.",
+            "license": {"name": "MIT", "identifier": "MIT"},
+        },
+        "servers": [{"url": "."}],
+        "paths": dict(sorted(paths.items())),
+        "components": {
+            "schemas": schemas(),
+            "securitySchemes": {
+                "session": {"type": "apiKey", "in": "cookie", "name": "stillcam"},
+                "token": {"type": "http", "scheme": "bearer"},
+                "basic": {"type": "http", "scheme": "basic", "description": "any name, a token as the password"},
+            },
+        },
+    }
+
+
+def _operation(route: Route, operation: Operation) -> dict[str, Any]:
+    statuses = {*operation.errors, *_OF_ACCESS[route.access]}
+    if route.method != "GET":
+        statuses.add(403)  # sent by a page of another server
+    if operation.body:
+        statuses.update(_OF_A_BODY)
+    answers = {status: _answer(status, kind) for status, kind in operation.answers.items()}
+    for status in statuses:
+        answer = {"description": _ERRORS[status], "content": {"application/json": {"schema": ref("Error")}}}
+        answers[status] = _either(answers[status], answer) if status in answers else answer
+    parameters = [_parameter(operation.rest, "path", TEXT, "which one")] if operation.rest else []
+    parameters += [_parameter(name, "query", schema, text) for name, (schema, text) in operation.query.items()]
+    parameters += [_parameter(name, "header", TEXT, text) for name, text in operation.headers.items()]
+    body = {"required": True, "content": {"application/json": {"schema": ref(operation.body)}}}
+    return {
+        "tags": [operation.tag],
+        "summary": operation.text,
+        "description": f"For: {route.access.value}.",
+        "operationId": _WORD.sub("_", f"{route.method.lower()} {route.path}{operation.rest}"),
+        "security": _SECURITY[route.access],
+        **({"parameters": parameters} if parameters else {}),
+        **({"requestBody": body} if operation.body else {}),
+        "responses": {str(status): answers[status] for status in sorted(answers)},
+    }
+
+
+def _answer(status: int, kind: str) -> dict[str, Any]:
+    if not kind:
+        return {"description": _DONE[status]}
+    content = {kind: {}} if "/" in kind else {"application/json": {"schema": ref(kind)}}
+    return {"description": _DONE[status], "content": content}
+
+
+def _either(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
+    """The answers of one status: of two media types, or one schema or the other."""
+    content = {**other["content"], **one["content"]}
+    if one["content"].keys() == other["content"].keys():
+        both = [answer["content"]["application/json"]["schema"] for answer in (one, other)]
+        content = {"application/json": {"schema": {"anyOf": both}}}
+    return {"description": f"{one['description']}, or {other['description']}", "content": content}
+
+
+def _parameter(name: str, place: str, schema: dict[str, Any], text: str) -> dict[str, Any]:
+    return {"name": name, "in": place, "required": place == "path", "schema": schema, "description": text}

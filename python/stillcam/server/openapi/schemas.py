@@ -1,0 +1,151 @@
+"""The schemas of what is asked and answered."""
+
+from __future__ import annotations
+
+from stillcam.backups import KIND
+from stillcam.controls import CONTROLS
+from stillcam.server.openapi.library import library_schemas
+from stillcam.server.openapi.settings_shapes import settings_schemas
+from stillcam.server.openapi.shapes import (
+    COUNT,
+    FLAG,
+    FRAME,
+    NUMBER,
+    SIZE,
+    TEXT,
+    TIME,
+    Schema,
+    at_least,
+    list_of,
+    maybe,
+    one_of,
+    record,
+    ref,
+)
+
+_RANGE = maybe(list_of(NUMBER))
+_ROLE = one_of("owner", "viewer")
+_SCOPE = one_of("view", "control")
+_ROW: Schema = {"type": "array", "items": TEXT, "minItems": 2, "maxItems": 2, "description": "label, text"}
+_KNOWN_SETTINGS = {
+    "settings": ref("Settings"),
+    "defaults": ref("Settings"),
+    "fields": {"type": "object", "additionalProperties": ref("Field"), "description": "by dotted name"},
+    "notice": maybe(TEXT, "what keeps the settings from being in force; null: nothing"),
+}
+_TOKEN = {"id": TEXT, "name": TEXT, "scope": _SCOPE, "created": TIME, "last_used": maybe(TIME)}
+_GROUPS = list(dict.fromkeys(control.group for control in CONTROLS.values()))
+
+
+def schemas() -> dict[str, Schema]:
+    """All of them, by name."""
+    return {
+        **_of_errors(), **_of_status(), **_of_accounts(), **_of_settings(), **_of_camera(),
+        **settings_schemas(), **library_schemas(),
+    }  # fmt: skip
+
+
+def _of_errors() -> dict[str, Schema]:
+    return {
+        "Error": record(
+            error=TEXT | {"description": "what is wrong and what to do, for a person"},
+            field=maybe(TEXT, "the value that is wrong"),
+        ),
+        "Outdated": record(error=TEXT, field=maybe(TEXT), **_KNOWN_SETTINGS),
+    }
+
+
+def _of_status() -> dict[str, Schema]:
+    return {
+        "Health": record(status=one_of("ok", "stale"), reason=maybe(TEXT)),
+        "Status": record(
+            version=TEXT,
+            now=TIME,
+            frame=maybe(record(name=FRAME, time=TIME, age_s=NUMBER, bytes=COUNT), "the newest; null: none yet"),
+            stale=FLAG,
+            viewers=COUNT | {"description": "who watch live"},
+            capture={"anyOf": [ref("Capture"), ref("NoCapture")]},
+        ),
+        "Capture": at_least(
+            running={"const": True},
+            mode=one_of("starting", "snapshot", "live", "focus", "photo", "video", "no camera"),
+            since=TIME,
+            reason=maybe(TEXT, "what a person can do about it"),
+            interval_s=NUMBER | {"x-unit": "s"},
+            driver=one_of("rpicam", "simulated", "picamera2"),
+            camera=maybe(at_least(index=COUNT, model=TEXT, size=SIZE)),
+            captures=record(ok=COUNT, failed=COUNT),
+            restarts={"type": "object", "additionalProperties": COUNT, "description": "by cause"},
+            metadata={"type": "object", "description": "of the newest frame: libcamera's names and units"},
+        ) | {"description": "what the capture daemon says of itself"},
+        "NoCapture": record(running={"const": False}, reason=TEXT),
+        "Info": record(sections=list_of(record(title=TEXT, rows=list_of(_ROW)))),
+    }  # fmt: skip
+
+
+def _of_accounts() -> dict[str, Schema]:
+    password: Schema = {"type": "string", "minLength": 8, "maxLength": 1024}
+    name: Schema = {"type": "string", "minLength": 1, "maxLength": 64}
+    return {
+        "Session": record(
+            registered=FLAG | {"description": "whether there is an owner"},
+            watch=one_of("anyone", "signed-in"),
+            user=maybe(record(name=TEXT, role=_ROLE)),
+            may=record(watch=FLAG, control=FLAG),
+        ),
+        "Registration": record(code=TEXT | {"description": "the set-up code"}, name=name, password=password),
+        "SignIn": record(name=name, password=TEXT),
+        "NewPassword": record(old=TEXT, new=password),
+        "User": record(name=TEXT, role=_ROLE, created=TIME, last_seen=maybe(TIME)),
+        "Users": record(users=list_of(ref("User"))),
+        "NewUser": record(name=name, password=password, role=_ROLE),
+        "UserChange": record({"role": _ROLE, "password": password}) | {"minProperties": 1},
+        "Token": record(**_TOKEN),
+        "Tokens": record(tokens=list_of(ref("Token"))),
+        "NewToken": record(name=name, scope=_SCOPE),
+        "ShownToken": record(**_TOKEN, token=TEXT | {"description": "shown this once"}),
+    }
+
+
+def _of_settings() -> dict[str, Schema]:
+    return {
+        "Field": record(
+            type=one_of("bool", "int", "float", "choice", "text", "list", "controls"),
+            default={}, low=maybe(NUMBER), high=maybe(NUMBER), choices=list_of({}), unit=TEXT, text=TEXT,
+        ),
+        "SettingsDocument": record(**_KNOWN_SETTINGS),
+        "Backup": record(
+            kind={"const": KIND}, stillcam=TEXT, made=TIME,
+            configuration={"type": "object", "description": "settings, as in data/settings.json"},
+        ),
+        "KeptBackup": record(name=TEXT, time=TIME, bytes=COUNT),
+        "KeptBackups": record(backups=list_of(ref("KeptBackup"))),
+        "NewBackup": record(name={"type": "string", "minLength": 1, "maxLength": 64}),
+    }  # fmt: skip
+
+
+def _of_camera() -> dict[str, Schema]:
+    mode = record(format=TEXT, size=SIZE, bit_depth=maybe(COUNT), fps=NUMBER, crop=_RANGE)
+    camera = record(
+        index=COUNT, model=TEXT, size=SIZE, bit_depth=maybe(COUNT), colour=maybe(TEXT), path=TEXT,
+        properties={"type": "object", "description": "libcamera's names"}, modes=list_of(mode),
+    )  # fmt: skip
+    control = record(
+        name=one_of(*CONTROLS), group=one_of(*_GROUPS),
+        type=one_of("bool", "int", "float", "choice", "pair", "crop", "windows", "matrix"),
+        unit=TEXT, low=maybe(NUMBER), high=maybe(NUMBER), step=maybe(NUMBER), scale=one_of("linear", "log"),
+        choices=list_of(record(value=TEXT, text=TEXT)), default={}, text=TEXT, available=FLAG,
+        reason=maybe(TEXT, "why it cannot be set"),
+    )  # fmt: skip
+    return {
+        "ControlTable": record(controls=list_of(control)),
+        "Cameras": record(active=maybe(COUNT), cameras=list_of(camera)),
+        "Tuning": record(files=list_of(TEXT), folder=maybe(TEXT)),
+        "Focus": record(
+            state=one_of("focused", "failed"),
+            lens_position=maybe(NUMBER, "dioptres"),
+            distance_m=maybe(NUMBER, "null: infinity, or not known"),
+            frame=maybe(FRAME),
+        ),
+        "Taken": record(frame=FRAME),
+    }

@@ -1,0 +1,70 @@
+"""The schemas of settings and controls, out of their tables."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from stillcam.controls import CONTROLS, LARGEST, Control
+from stillcam.server.openapi.shapes import FLAG, NUMBER, TEXT, Schema, maybe, record, ref
+from stillcam.settings_json import MAX_ITEMS, MAX_TEXT, describe
+
+_SIDE: Schema = {"type": "integer", "minimum": 0, "maximum": LARGEST}
+_RECTANGLE: Schema = {
+    "type": "array", "items": _SIDE, "minItems": 4, "maxItems": 4,
+    "description": "x, y, width, height in sensor pixels",
+}  # fmt: skip
+_PLAIN = {"bool": FLAG, "int": {"type": "integer"}, "float": NUMBER, "text": TEXT | {"maxLength": MAX_TEXT}}
+
+
+def settings_schemas() -> dict[str, Schema]:
+    """`Settings`, `SettingsPatch`, `Controls` and `ControlsPatch`, by name."""
+    controls = {name: _control(control) for name, control in CONTROLS.items()}
+    sections: dict[str, dict[str, Schema]] = {}
+    patches: dict[str, dict[str, Schema]] = {}
+    for dotted, row in describe().items():
+        section, _, name = dotted.partition(".")
+        if not name:
+            continue
+        sections.setdefault(section, {})[name] = _setting(row)
+        patch = ref("ControlsPatch") if row["type"] == "controls" else _setting(row)
+        patches.setdefault(section, {})[name] = maybe(patch)
+    return {
+        "Settings": record(controls=ref("Controls"), **{name: record(**rows) for name, rows in sections.items()}),
+        "SettingsPatch": record({
+            "controls": maybe(ref("ControlsPatch")),
+            **{name: maybe(record(rows)) for name, rows in patches.items()},
+            "version": {"const": 1},
+        }) | {"description": "a merge patch (RFC 7396): null goes back to the default"},
+        "Controls": record(controls) | {"description": "those that are set; the camera sees to the others"},
+        "ControlsPatch": record({name: maybe(schema) for name, schema in controls.items()}),
+    }  # fmt: skip
+
+
+def _setting(row: dict[str, Any]) -> Schema:
+    if row["type"] == "controls":
+        return ref("Controls")
+    told = {"description": row["text"], "default": row["default"]} | ({"x-unit": row["unit"]} if row["unit"] else {})
+    if row["type"] == "choice":
+        return {"enum": list(row["choices"]), **told}
+    if row["type"] == "list":
+        return {"type": "array", "items": TEXT | {"maxLength": MAX_TEXT}, "maxItems": MAX_ITEMS, **told}
+    return _PLAIN[row["type"]] | _range(row["low"], row["high"]) | told
+
+
+def _control(control: Control) -> Schema:
+    told = {"description": control.text} | ({"x-unit": control.unit} if control.unit else {})
+    within = _range(control.low, control.high)
+    if control.type == "choice":
+        return {"type": "string", "enum": [choice.value for choice in control.choices], **told}
+    if control.type == "crop":
+        return _RECTANGLE | told
+    if control.type == "windows":
+        return {"type": "array", "items": _RECTANGLE, "minItems": 1, "maxItems": int(control.high or 1), **told}
+    if control.type in ("pair", "matrix"):
+        count = 2 if control.type == "pair" else 9
+        return {"type": "array", "items": NUMBER | within, "minItems": count, "maxItems": count, **told}
+    return _PLAIN[control.type] | within | told
+
+
+def _range(low: float | None, high: float | None) -> Schema:
+    return {name: value for name, value in (("minimum", low), ("maximum", high)) if value is not None}

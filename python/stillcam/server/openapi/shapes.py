@@ -1,0 +1,54 @@
+"""Short ways to write JSON schemas (draft 2020-12)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+Schema = dict[str, Any]
+
+TEXT: Schema = {"type": "string"}
+FLAG: Schema = {"type": "boolean"}
+COUNT: Schema = {"type": "integer", "minimum": 0}
+NUMBER: Schema = {"type": "number"}
+TIME: Schema = {"type": "string", "format": "date-time", "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$"}
+FRAME: Schema = {"type": "string", "pattern": r"^camera_\d{8}T\d{6}\.\d{3}Z\.jpg$", "description": "a frame's name"}
+SIZE: Schema = {"type": "array", "items": COUNT, "minItems": 2, "maxItems": 2, "description": "width, height in pixels"}
+
+
+def ref(name: str) -> Schema:
+    """One of the schemas under components."""
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def maybe(schema: Schema, text: str = "") -> Schema:
+    """The same, or null."""
+    told = {"description": text} if text else {}
+    if isinstance(schema.get("type"), str):
+        choices = {"enum": [*schema["enum"], None]} if "enum" in schema else {}
+        return {**schema, "type": [schema["type"], "null"], **choices, **told}
+    return {"anyOf": [schema, {"type": "null"}], **told}
+
+
+def one_of(*values: str) -> Schema:
+    """One of some texts."""
+    return {"type": "string", "enum": list(values)}
+
+
+def list_of(schema: Schema) -> Schema:
+    """A list of any length."""
+    return {"type": "array", "items": schema}
+
+
+def record(optional: dict[str, Schema] | None = None, **properties: Schema) -> Schema:
+    """An object with these properties, all of them there but the optional ones, and no others."""
+    return {
+        "type": "object",
+        "properties": {**properties, **(optional or {})},
+        "required": list(properties),
+        "additionalProperties": False,
+    }
+
+
+def at_least(**properties: Schema) -> Schema:
+    """An object with these properties, and maybe others."""
+    return {"type": "object", "properties": properties, "required": list(properties)}

@@ -1,0 +1,48 @@
+"""docs/openapi.json as a judge: whether an answer is one that it describes."""
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCUMENT = json.loads((ROOT / "docs" / "openapi.json").read_text())
+ANYWHERE = {404, 405, 421, 500}  # whatever is asked; 500 is never right, and a test says so in its own words
+
+
+def operation(method: str, path: str) -> dict[str, Any] | None:
+    """What is described for a request; None: no such address."""
+    asked = "/" + path.partition("?")[0].lstrip("/")
+    below = [
+        template for template in DOCUMENT["paths"] if "{" in template and asked.startswith(template.partition("{")[0])
+    ]
+    known = asked if asked in DOCUMENT["paths"] else max(below, key=len, default="")
+    found: dict[str, Any] | None = DOCUMENT["paths"].get(known, {}).get(method.lower())
+    return found
+
+
+def judge(method: str, path: str, status: int, content_type: str, body: bytes) -> None:
+    """Fail if the answer is not as described."""
+    known = operation(method, path)
+    if known is None:
+        assert status in ANYWHERE, f"{method} {path} is not described, and answers {status}"
+        return
+    if str(status) not in known["responses"]:
+        assert status in ANYWHERE, f"{method} {path} answers {status}, which is not described: {body[:200]!r}"
+        return
+    content = known["responses"][str(status)].get("content", {})
+    kind = content_type.partition(";")[0]
+    if not content:
+        assert not body
+        return
+    assert kind in content or "*/*" in content, f"{method} {path} answers {status} with {kind}"
+    if kind == "application/json":
+        validator(json.dumps(content[kind]["schema"])).validate(json.loads(body))
+
+
+@cache
+def validator(schema: str) -> Any:
+    """For a schema of the document, as JSON."""
+    return Draft202012Validator({**json.loads(schema), "components": DOCUMENT["components"]})

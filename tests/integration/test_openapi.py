@@ -1,0 +1,111 @@
+"""docs/api.md and docs/openapi.json tell of every address, of no other, and the truth."""
+
+import json
+import re
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from capturing import Daemon
+from described import DOCUMENT, ROOT, judge, operation, validator
+from openapi_spec_validator import validate
+from serving import Site
+
+from stillcam.library.drafts import Draft
+from stillcam.paths import Paths
+from stillcam.server.in_force import SettingsInForce
+from stillcam.server.openapi.__main__ import text
+from stillcam.server.openapi.document import described
+from stillcam.server.openapi.operations import OPERATIONS
+from stillcam.server.table import build
+
+GUIDE = (ROOT / "docs" / "api.md").read_text()
+SECTION = re.compile(r"^### ([A-Z]+) (/\S*)\n(.*?)(?=^##|\Z)", re.DOTALL | re.MULTILINE)
+BASH, JSON = (re.compile(rf"^```{language}\n(.*?)^```$", re.DOTALL | re.MULTILINE) for language in ("bash", "json"))
+SECTIONS = [(match[1], match[2], match[3]) for match in SECTION.finditer(GUIDE)]
+DEADLINE_S = 100
+
+
+@pytest.fixture(scope="module")
+def routes(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("routes")
+    paths = Paths(folder / "images", folder / "data")
+    table = build(paths, SettingsInForce(paths.settings)).routes
+    return {(route.method, route.path) for route in described(table)}
+
+
+def test_the_description_is_up_to_date():
+    """`PYTHONPATH=python python -m stillcam.server.openapi` brings it up to date."""
+    assert json.loads(text()) == DOCUMENT
+
+
+def known(method: str, path: str) -> Any:
+    """What is described for an address."""
+    found = operation(method, path)
+    assert found is not None
+    return found
+
+
+def test_the_description_is_openapi():
+    validate(DOCUMENT)
+
+
+def test_the_description_names_each_route_and_no_other(routes):
+    assert OPERATIONS.keys() == routes
+    told = [(method.upper(), path) for path, methods in DOCUMENT["paths"].items() for method in methods]
+    assert sorted((method, path.partition("{")[0].lstrip("/")) for method, path in told) == sorted(routes)
+
+
+def test_the_guide_names_each_route_and_no_other():
+    told = [(method.upper(), path) for path, methods in DOCUMENT["paths"].items() for method in methods]
+    assert sorted((method, path) for method, path, _ in SECTIONS) == sorted(told)
+
+
+@pytest.mark.parametrize(("method", "path", "text"), SECTIONS, ids=[f"{method} {path}" for method, path, _ in SECTIONS])
+def test_each_address_has_an_example_and_answers_as_described(method, path, text):
+    examples = " ".join(BASH.findall(text))
+    assert f"$camera{path.partition('{')[0]}" in examples
+    responses = known(method, path)["responses"]
+    good = [responses[status] for status in responses if status[0] == "2" and "content" in responses[status]]
+    for answer in JSON.findall(text):
+        [schema] = [one["content"]["application/json"]["schema"] for one in good]
+        validator(json.dumps(schema)).validate(json.loads(answer))
+
+
+@pytest.mark.timeout(300)
+def test_the_examples_run_and_are_answered_as_described(tmp_path):
+    """The guide, from its first line to its last, on a real server with a real daemon."""
+    daemon = Daemon(tmp_path)
+    daemon.fault()
+    daemon.start()
+    try:
+        daemon.frames()
+        draft = Draft(tmp_path / "data" / "library", "photo", time.time(), "imx708")
+        draft.path("jpg").write_bytes((daemon.images / "current.jpg").read_bytes())
+        draft.finish({"kind": "photo"})
+        with Site(tmp_path, {"snapshot": {"interval_s": 0.2, "width": 320}}) as site:
+            site.until(lambda: site.ask("/images/current.jpg")[0].status == 200)
+            said = run_examples(site)
+    finally:
+        daemon.end()
+    assert len(said) == len(SECTIONS)
+    for (method, path, _), words in zip(SECTIONS, said, strict=True):
+        status = next(status for status in known(method, path)["responses"] if status[0] == "2")
+        for line in filter(lambda line: line.startswith("{"), words.splitlines()):
+            judge(method, path, int(status), "application/json", line.encode())
+
+
+def run_examples(site: Site) -> list[str]:
+    """Run all of them in one shell, as a reader would; what each section's has said."""
+    mark = "-- next --"
+    head = f'set -eu\ncurl() {{ command curl --silent --show-error --fail-with-body --max-time {DEADLINE_S} "$@"; }}\n'
+    head += f"camera=http://127.0.0.1:{site.port}\n"
+    script = head + f"echo; echo '{mark}'\n".join("\n".join(BASH.findall(text)) for _, _, text in SECTIONS)
+    folder = site.data.parent  # its data/ has the set-up code
+    done = subprocess.run(["bash", "-c", script], cwd=folder, capture_output=True, text=True, check=False, timeout=280)
+    assert done.returncode == 0, f"{done.stdout[-2000:]}\n{done.stderr}"
+    assert Path(folder / "current.jpg").read_bytes()[:2] == b"\xff\xd8"
+    assert (folder / "stream.mjpeg").stat().st_size == 100000
+    return done.stdout.split(f"{mark}\n")

@@ -153,11 +153,7 @@ class LibraryRoutes:
     def _members(self, ids: list[str]) -> list[Member]:
         """The files of these items; what is gone meanwhile is left out."""
         members = []
-        for id_ in ids:
-            try:
-                item = self._library.item(id_)
-            except LookupError:
-                continue
+        for item in self._library.items(ids):
             changed = time.localtime(item.time_s)[:6]
             for name in item.files:
                 try:
@@ -176,7 +172,7 @@ def _place(cursor: str | None) -> Place | None:
         if not (is_day(day) and isinstance(name, str)):
             raise ValueError
         return Place(day, float(time_s), name)
-    except (ValueError, TypeError, RecursionError) as error:
+    except (ValueError, TypeError, ArithmeticError, RecursionError) as error:
         raise Refused(400, "start must be what the page before gave as rest", "start") from error
 
 

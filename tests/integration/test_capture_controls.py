@@ -113,6 +113,8 @@ def test_only_another_command_line_restarts_the_camera(camera):
     assert camera.until(lambda status: status["interval_s"] == 1800)["captures"]["ok"] == 1
     assert starts(camera) == before
     assert change(camera, live=LIVE | {"framerate": 10})["in_force"] is True  # of no concern for stills
+    change(camera, snapshot=STILL | {"interval_s": 0.1})
+    camera.frames(3)  # without waiting for the end of the hour
     assert starts(camera) == before
 
 

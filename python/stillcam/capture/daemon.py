@@ -88,8 +88,8 @@ class Daemon:
 
     def _work(self) -> None:
         """One mode, until a command, a lease or a fault asks for another."""
-        mode, work = ("focus", self._focus) if self._scans else (
-            ("live", self._live) if self._live_wanted() else ("snapshot", self._snapshots))  # fmt: skip
+        mode = "focus" if self._scans else "live" if self._live_wanted() else "snapshot"
+        work = {"focus": self._focus, "live": self._live, "snapshot": self._snapshots}[mode]
         settings = self._revisions.started(mode)
         self._began = time.monotonic()
         self._renew_darkroom()
@@ -123,9 +123,11 @@ class Daemon:
         due = time.monotonic()
         while not (self._leaving() or self._live_wanted()):
             self._take()
-            due = max(due + self._revisions.wanted.snapshot.interval_s, time.monotonic())
             self._rest(due)
-            due = time.monotonic() if self._hurry else due
+            interval_s, now_s = self._revisions.wanted.snapshot.interval_s, time.monotonic()
+            due += interval_s
+            if self._hurry or now_s - due > interval_s:  # what was missed is not made up for
+                due = now_s
 
     def _take(self) -> str:
         """Take one still and publish it; the frame's name."""
@@ -177,9 +179,12 @@ class Daemon:
             "stalled", f"no picture within {timeout_s:g} s: check the camera's cable and the power supply"
         )
 
-    def _rest(self, due: float) -> None:
-        """Wait until `due` (monotonic), a picture is wanted now, or the mode must end."""
-        while not (self._hurry or self._leaving() or self._live_wanted()) and (left := due - time.monotonic()) > 0:
+    def _rest(self, since: float) -> None:
+        """Wait until the interval from `since` (monotonic) is over, a picture is wanted now, or the mode must end."""
+        while not (self._hurry or self._leaving() or self._live_wanted()):
+            left = since + self._revisions.wanted.snapshot.interval_s - time.monotonic()
+            if left <= 0:
+                return
             try:
                 self._driver.rest(left, (self._stop, self.commands.wake))
             except Interrupted:

@@ -91,7 +91,7 @@ def test_a_second_daemon_on_the_same_images_refuses(daemon, tmp_path):
     first = daemon.start()
     daemon.frames(1)
     second = daemon.start(STILLCAM_DATA=str(tmp_path / "other"))
-    assert second.wait(20) == 1
+    assert second.wait(DEADLINE_S) == 1
     assert "another capture daemon works in" in daemon.log.read_text()
     daemon.process = first
     daemon.frames(1)
@@ -140,7 +140,7 @@ def test_a_lease_makes_it_live_and_its_end_brings_snapshots_back(daemon):
     ],
 )
 def test_what_cannot_work_is_one_line_and_status_1(daemon, environ, said):
-    assert daemon.start(**environ).wait(20) == 1
+    assert daemon.start(**environ).wait(DEADLINE_S) == 1
     (line,) = daemon.log.read_text().splitlines()
     assert said in line
     assert "Traceback" not in line

@@ -8,6 +8,7 @@ import pytest
 
 from stillcam.accounts import Accounts, keys, passwords, sessions
 from stillcam.accounts.errors import ConflictError, InvalidError, StoreError, UnknownError, WrongError
+from stillcam.accounts.visits import EVERY_S, Visits
 
 
 class Clock:
@@ -179,6 +180,24 @@ def test_visits_are_kept(accounts, ann, clock):
     assert accounts.known().sessions[session].seen_s == clock.now_s
     assert accounts.users.get("ann").seen_s == clock.now_s
     assert accounts.tokens.all()[0].used_s == clock.now_s
+    latest_s = clock.now_s
+    clock.now_s = 0  # a Pi that has just started, and does not know the time yet
+    accounts.sessions.seen([session, keys.digest(key)])
+    assert accounts.known().sessions[session].seen_s == latest_s
+    assert accounts.users.get("ann").seen_s == accounts.tokens.all()[0].used_s == latest_s
+
+
+def test_a_visit_is_written_once_in_some_minutes(accounts, ann, clock):
+    session = keys.digest(accounts.sessions.start("ann", "hash of Ann"))
+    visits, start_s = Visits(accounts.sessions), clock.now_s
+    written: list[bytes] = []
+    accounts.sessions.seen = written.extend
+    for later_s in (1, EVERY_S - 1, EVERY_S, EVERY_S + 1, 2 * EVERY_S - 1, -9e9):
+        visits.note(session, start_s, start_s + later_s)
+    visits.note(b"the last", None, start_s)
+    while b"the last" not in written:
+        threading.Event().wait(0.001)
+    assert written.count(session) == 1
 
 
 def test_tokens(accounts, tmp_path):

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stillcam.accounts import passwords
 from stillcam.accounts.attempts import FORGET_S, LIMITS, MAX_KEYS, Attempts, address_key
 from stillcam.accounts.devices import new_device, number_of
 from stillcam.accounts.errors import InvalidError, NotNowError, WrongError
@@ -199,8 +200,8 @@ class Kept:
         return self.everybody
 
 
-def sign_in(attempts: Attempts, **passwords: str) -> SignIn:
-    return SignIn(Kept(**passwords), attempts)  # type: ignore[arg-type]
+def sign_in(attempts: Attempts, **hashes: str) -> SignIn:
+    return SignIn(Kept(**hashes), attempts)  # type: ignore[arg-type]
 
 
 def test_signing_in():
@@ -210,6 +211,17 @@ def test_signing_in():
     for name, password in (("ann", "wrong horse"), ("eve", "correct horse"), ("", ""), ("x" * 70, "y" * 2000)):
         with pytest.raises(WrongError, match="the name or the password is wrong"):
             door.verify(name, password, "192.0.2.1")
+
+
+def test_a_name_that_nobody_has_takes_as_long(monkeypatch):
+    """The same work is done: nothing tells a stranger which names there are."""
+    tried = []
+    monkeypatch.setattr(passwords, "matches", lambda _, kept: tried.append(kept))
+    for name in ("ann", "eve"):
+        with pytest.raises(WrongError):
+            sign_in(Attempts(), ann="hash").verify(name, "guess", "192.0.2.1")
+    assert tried == ["hash", passwords.NOBODYS]
+    assert len(passwords.NOBODYS) == len(hashed("correct horse"))
 
 
 def test_a_guesser_is_slowed_and_the_owners_device_is_not():

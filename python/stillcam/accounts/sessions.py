@@ -76,12 +76,14 @@ class Sessions:
             )
 
     def seen(self, digests: list[bytes]) -> None:
-        """Note that these sessions, or tokens, are in use."""
+        """Note that these sessions, or tokens, are in use; a clock that was set back takes nothing from them."""
         now_s = self._now()
         with self._store.writing() as connection:
             for each in digests:
-                connection.execute("UPDATE sessions SET seen = ? WHERE digest = ?", (now_s, each))
-                connection.execute("UPDATE tokens SET used = ? WHERE digest = ?", (now_s, each))
+                connection.execute("UPDATE sessions SET seen = max(seen, ?) WHERE digest = ?", (now_s, each))
+                connection.execute("UPDATE tokens SET used = max(coalesce(used, 0), ?) WHERE digest = ?", (now_s, each))
                 connection.execute(
-                    "UPDATE users SET seen = ? WHERE id = (SELECT user FROM sessions WHERE digest = ?)", (now_s, each)
+                    """UPDATE users SET seen = max(coalesce(seen, 0), ?)
+                       WHERE id = (SELECT user FROM sessions WHERE digest = ?)""",
+                    (now_s, each),
                 )

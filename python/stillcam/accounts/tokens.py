@@ -82,9 +82,10 @@ class Tokens:
             UnknownError: there is none.
         """
         with self._store.writing() as connection:
-            done = connection.execute("DELETE FROM tokens WHERE id = ? OR folded = ?", (which, folded(which)))
-            if not done.rowcount:
-                raise UnknownError(f"there is no token {which}")
+            for column, value in (("id", which), ("folded", folded(which))):
+                if connection.execute(f"DELETE FROM tokens WHERE {column} = ?", (value,)).rowcount:  # noqa: S608
+                    return
+            raise UnknownError(f"there is no token {which}")
 
 
 def token_of(row: sqlite3.Row) -> Token:

@@ -37,10 +37,8 @@ class Visits:
             seen_s: what is known of the one before.
             now_s: seconds since the epoch.
         """
-        if seen_s is not None and abs(now_s - seen_s) < EVERY_S:
-            return
-        noted_s = self._noted.get(digest)
-        if noted_s is None or abs(now_s - noted_s) >= EVERY_S:
+        before_s = max(seen_s or 0.0, self._noted.get(digest, 0.0))
+        if now_s - before_s >= EVERY_S:
             self._noted[digest] = now_s
             self._queue.put(digest)
 

@@ -16,6 +16,12 @@ DAY_S = 86400
 
 _MEMORY = ("tmpfs", "ramfs", "devtmpfs")
 _NETWORK = ("nfs", "nfs4", "cifs", "smb3", "9p", "fuse.sshfs")
+_WEARING = {
+    "card": "the card, which wears it out: mount a tmpfs on images/",
+    "disk": "the disk; a tmpfs on images/ spares it",
+    "network": "another machine, over the network: a tmpfs on images/ is faster and safer",
+    "unknown": "what cannot be told here; if that is a card, mount a tmpfs on images/",
+}
 _ESCAPED = re.compile(r"\\([0-7]{3})")
 
 
@@ -100,16 +106,10 @@ def wear(kind: str, written_a_day: float | None) -> str:
     """
     if kind == "memory":
         return "none: images/ is in memory; its pictures go with the power, and new ones come"
-    amount = f"{size_text(written_a_day)} a day are written to" if written_a_day else "every picture is written to"
-    return (
-        f"{amount} "
-        + {
-            "card": "the card, which wears it out: mount a tmpfs on images/",
-            "disk": "the disk; a tmpfs on images/ spares it",
-            "network": "another machine, over the network: a tmpfs on images/ is faster and safer",
-            "unknown": "what cannot be told here; if that is a card, mount a tmpfs on images/",
-        }[kind]
-    )
+    amount = "every picture is written to"
+    if written_a_day:
+        amount = f"about {size_text(written_a_day)} a day, and more while somebody watches live, are written to"
+    return f"{amount} {_WEARING[kind]}"
 
 
 def _plain(text: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from stillcam.info import Section, as_document
 from stillcam.info.camera import camera
 from stillcam.info.machine import board, system
@@ -14,6 +16,7 @@ from stillcam.server.cache import FrameCache
 from stillcam.server.camera import CameraLink
 from stillcam.server.messages import Access, Answer, Request, Route, as_json
 from stillcam.server.viewers import Viewers
+from stillcam.settings import Settings
 
 
 class InfoRoutes:
@@ -24,13 +27,17 @@ class InfoRoutes:
         cache: has the newest frame.
         link: to the daemon.
         viewers: who watch.
+        settings: gives those in force.
     """
 
-    def __init__(self, paths: Paths, cache: FrameCache, link: CameraLink, viewers: Viewers) -> None:
+    def __init__(
+        self, paths: Paths, cache: FrameCache, link: CameraLink, viewers: Viewers, settings: Callable[[], Settings]
+    ) -> None:
         self._folders = {"images": paths.images, "data": paths.data}
         self._cache = cache
         self._link = link
         self._viewers = viewers
+        self._settings = settings
         self._software = Software()
 
     def routes(self) -> list[Route]:
@@ -39,8 +46,8 @@ class InfoRoutes:
 
     def _info(self, _request: Request) -> Answer:
         status = self._link.status()
-        newest, interval_s = self._cache.newest, status.get("interval_s")
-        written_a_day = len(newest.picture) * DAY_S / interval_s if newest and interval_s else None
+        newest, interval_s = self._cache.newest, self._settings().snapshot.interval_s
+        written_a_day = len(newest.picture) * DAY_S / interval_s if newest else None
         return as_json(200, as_document([
             Section("Camera server", camera(status, len(self._viewers))),
             Section("Board", board() + power(temperature_c(), throttled())),

@@ -50,7 +50,7 @@ def build(paths: Paths, settings: SettingsInForce) -> App:
         Pictures(cache, freshness, viewers, captures, settings),
         Health(cache, camera, freshness, viewers),
         Metrics(paths, cache, camera, freshness, viewers, counters),
-        InfoRoutes(paths, cache, camera, viewers),
+        InfoRoutes(paths, cache, camera, viewers, settings),
         SettingsRoutes(desk),
         BackupRoutes(desk, Backups(paths.data / "backups")),
         ControlsRoutes(camera, paths.socket),

@@ -31,7 +31,8 @@ EOT
 # Whether this interpreter has all that Stillcam needs.
 suits() {
   "$1" -c 'import importlib.util, inotify_simple, PIL._imaging, sys
-sys.exit(sys.version_info < (3, 11) or not importlib.util.find_spec("prometheus_client"))' 2>/dev/null
+found = map(importlib.util.find_spec, ("astral", "prometheus_client"))
+sys.exit(sys.version_info < (3, 11) or None in found)' 2>/dev/null
 }
 
 main() {

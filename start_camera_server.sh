@@ -47,7 +47,8 @@ EOT
 # Whether this interpreter has all that Stillcam needs.
 suits() {
   "$1" -c 'import importlib.util, inotify_simple, PIL._imaging, sys
-sys.exit(sys.version_info < (3, 11) or not importlib.util.find_spec("prometheus_client"))' 2>/dev/null
+found = map(importlib.util.find_spec, ("astral", "prometheus_client"))
+sys.exit(sys.version_info < (3, 11) or None in found)' 2>/dev/null
 }
 
 # Start a job that holds none of our locks.
@@ -67,11 +68,11 @@ set_up() {
   done
   python3 -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null ||
     die "Python 3.11 or newer with venv is needed (Raspberry Pi OS 12, Debian 12): sudo apt install -y python3-venv"
-  printf 'setting up .venv, once: this fetches Pillow, inotify-simple and prometheus-client\n'
+  printf 'setting up .venv, once: this fetches a few Python packages\n'
   python=.venv/bin/python
   # --clear: one that is half-made or broken is made anew.
   if ! { run python3 -m venv --clear --system-site-packages .venv &&
-    run "$python" -m pip install --no-input --retries 1 pillow inotify-simple prometheus-client &&
+    run "$python" -m pip install --no-input --retries 1 pillow inotify-simple prometheus-client astral &&
     suits "$python"; } >"$log" 2>&1; then
     tail -n 3 -- "$log" >&2
     die "set-up failed (all of it: $log): check the network and the free space (df), then start again"

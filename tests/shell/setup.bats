@@ -32,9 +32,11 @@ python3_is() {
 make_wheels() {
   "$root/.venv/bin/python" - "$BATS_TEST_TMPDIR/wheels" <<'EOT'
 import pathlib, sys, zipfile
-import inotify_simple, PIL, prometheus_client
+import astral, inotify_simple, PIL, prometheus_client
 
-for name, module in ("pillow", PIL), ("inotify_simple", inotify_simple), ("prometheus_client", prometheus_client):
+for name, module in (
+    ("pillow", PIL), ("inotify_simple", inotify_simple), ("prometheus_client", prometheus_client), ("astral", astral)
+):
     place = pathlib.Path(module.__file__).parents[hasattr(module, "__path__")]
     info = f"{name}-99.dist-info"
     files = {

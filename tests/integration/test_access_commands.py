@@ -1,5 +1,6 @@
 """`python -m stillcam user`, `token` and `code`, as typed on SSH beside the running server."""
 
+import contextlib
 import os
 import pty
 import re
@@ -114,30 +115,31 @@ def test_a_database_that_cannot_be_used_hides_no_address(tmp_path):
     ids=["twice the same", "a slip", "Ctrl-C"],
 )
 def test_at_a_terminal_the_password_is_asked_for_twice_and_not_shown(tmp_path, second, status, printed):
-    arguments = [sys.executable, "-m", "stillcam", "user", "add", "Ann", "--role", "owner"]
-    environ = os.environ | {"PYTHONPATH": str(ROOT / "python"), "STILLCAM_DATA": str(tmp_path)}
-    pid, terminal = pty.fork()
-    if pid == 0:
-        os.execve(sys.executable, arguments, environ)
+    ours, theirs = pty.openpty()
+    program = subprocess.Popen(
+        ["setsid", "--ctty", sys.executable, "-m", "stillcam", "user", "add", "Ann", "--role", "owner"],
+        stdin=theirs, stdout=theirs, stderr=theirs,
+        env=os.environ | {"PYTHONPATH": str(ROOT / "python"), "STILLCAM_DATA": str(tmp_path)},
+    )  # fmt: skip
+    os.close(theirs)
     shown = b""
 
     def read_until(text: bytes) -> None:
         nonlocal shown
         while text not in shown:
-            shown += os.read(terminal, 1024)
+            shown += os.read(ours, 1024)
 
     try:
         read_until(b"New password for Ann: ")
-        os.write(terminal, f"{PASSWORD}\n".encode())
+        os.write(ours, f"{PASSWORD}\n".encode())
         read_until(b"Once more: ")
-        os.write(terminal, second.encode() + (b"" if second == "\x03" else b"\n"))
-        try:
-            while True:
-                read_until(b"never shown")
-        except OSError:
-            pass  # EIO: the program has ended
-        assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == status, shown
+        os.write(ours, second.encode() + (b"" if second == "\x03" else b"\n"))
+        with contextlib.suppress(OSError):  # EIO: the program has ended
+            read_until(b"never shown")
+        assert program.wait(DEADLINE_S) == status, shown
     finally:
-        os.close(terminal)
+        os.close(ours)
+        program.kill()
+        program.wait()
     assert printed.encode() in shown
     assert PASSWORD.encode() not in shown

@@ -75,6 +75,7 @@ def swap(folder: Path) -> None:
 
         def prepare(n: int, pictures: list[bytes] = pictures) -> None:
             time.sleep(PACE_S)
+            other.unlink(missing_ok=True)  # a file system may flush what replaces a file
             still.write_bytes(pictures[n % 2])
 
         def publish(darkroom: Darkroom) -> Work:

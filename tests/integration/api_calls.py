@@ -34,11 +34,14 @@ RELOADED: dict[str, Any] = {
 }
 
 
-class OwnerOnly:
-    """A guard that takes everybody for the owner."""
+class Everybody:
+    """A guard that takes everybody for the same person, at first for the owner."""
+
+    def __init__(self) -> None:
+        self.person = Person("Ada", "owner", "control", "session")
 
     def admit(self, request: Request, _route: Route) -> None:
-        request.person = Person("ada", "owner", "control", "session")
+        request.person = self.person
 
 
 class Api:
@@ -59,6 +62,7 @@ class Api:
         self.answers: dict[str, Message | Callable[[], Message]] = {"status": STATUS, "reload": RELOADED}
         self.asked: Counter[str] = Counter()
         self.judging = True
+        self.guard = Everybody()
         self._daemon = daemon
 
     def __enter__(self) -> Self:
@@ -67,7 +71,7 @@ class Api:
         self._server = CommandServer(self.paths.socket, self._answer) if self._daemon else None
         self.in_force = SettingsInForce(self.paths.settings)
         routes = build(self.paths, self.in_force).routes
-        self.app = App(routes, self.in_force, OwnerOnly(), Counters())
+        self.app = App(routes, self.in_force, self.guard, Counters())
         return self
 
     def __exit__(self, *_: object) -> None:

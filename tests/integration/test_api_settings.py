@@ -10,6 +10,7 @@ from api_calls import RELOADED, STATUS, Api
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from stillcam.server.messages import Person
 from stillcam.settings_json import describe
 
 
@@ -304,6 +305,17 @@ def test_nobody_locks_themselves_out_by_name(api):
     status, document = api.call("PATCH", "api/settings", hosts, host="camera.example.org:8080")
     assert (status, document["field"]) == (422, "access.hosts")
     assert api.call("PATCH", "api/settings", hosts, host="192.168.1.5:8080")[0] == 200
+
+
+@pytest.mark.parametrize("patch", [{"access": {"watch": "anyone"}}, {"server": {"access_log": True}}])
+def test_a_token_cannot_open_the_door(api, patch):
+    """Who may come in is for people to decide, and a patch is taken whole or not at all."""
+    api.guard.person = Person("Home Assistant", "viewer", "control", "token")
+    status, document = api.call("PATCH", "api/settings", {"snapshot": {"quality": 50}} | patch)
+    assert (status, [document["field"]]) == (403, list(patch))
+    assert not api.paths.settings.exists()
+    same = {section: api.call("GET", "api/settings")[1]["settings"][section] for section in patch}
+    assert api.call("PATCH", "api/settings", {"snapshot": {"quality": 50}} | same)[0] == 200
 
 
 def test_a_disk_that_cannot_be_written_is_told(api, monkeypatch):

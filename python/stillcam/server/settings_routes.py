@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from stillcam.server.messages import Access, Answer, Refused, Request, Route, as_json
+from stillcam.server.messages import Access, Answer, Person, Refused, Request, Route, as_json
 from stillcam.server.settings_desk import Held, Outdated, SettingsDesk
 from stillcam.settings import Settings
 from stillcam.settings_json import describe, patched, to_json
@@ -36,9 +36,11 @@ class SettingsRoutes:
 
         def merged(old: Settings) -> Settings:
             try:
-                return patched(old, patch)
+                new = patched(old, patch)
             except RecursionError as error:
                 raise Refused(400, "these settings are nested too deeply") from error
+            _check_person(request.person, old, new)
+            return new
 
         try:
             held = self._desk.change(merged, request.host, request.headers.get("if-match"))
@@ -46,6 +48,15 @@ class SettingsRoutes:
             text = "the settings have been changed meanwhile: look at them again"
             return document(outdated.held, 409, {"error": text, "field": None})
         return document(held)
+
+
+def _check_person(person: Person | None, old: Settings, new: Settings) -> None:
+    """Who may come in is no program's decision: a token that leaks must not open the door to others."""
+    if person and person.role == "owner" and person.by == "session":
+        return
+    for section in ("access", "server"):
+        if getattr(old, section) != getattr(new, section):
+            raise Refused(403, "only an owner who has signed in on the page may change this", section)
 
 
 def document(held: Held, status: int = 200, error: dict[str, Any] | None = None) -> Answer:

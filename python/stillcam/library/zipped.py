@@ -105,6 +105,6 @@ class _Sink(io.RawIOBase):
         return len(data)
 
     def take(self) -> list[bytes]:
-        """What has been written since the last time."""
+        """What has been written since the last time; in one piece, for the directory at the end has thousands."""
         pieces, self._pieces = self._pieces, []
-        return pieces
+        return [b"".join(pieces)]

@@ -67,11 +67,16 @@ class LibraryChanges:
     def _delete(self, request: Request) -> Answer:
         now_s = time.time()
         deleted = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(now_s))
-        job = self._jobs.start(ids(request), lambda id_: self._put(id_, now_s))
-        return as_json(200 if job.ended else 202, {**job.message(), "deleted": deleted})
+        chosen = ids(request)
+        there = {item.id: item for item in self._library.items(chosen)}
 
-    def _put(self, id_: str, now_s: float) -> None:
-        self._trash.put(self._library.item(id_), now_s)
+        def put(id_: str) -> None:
+            if id_ not in there:
+                raise LookupError("it has been deleted already")
+            self._trash.put(there[id_], now_s)
+
+        job = self._jobs.start(chosen, put)
+        return as_json(200 if job.ended else 202, {**job.message(), "deleted": deleted})
 
     def _restore(self, request: Request) -> Answer:
         document = request.json(MAX_IDS_BYTES)

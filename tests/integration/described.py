@@ -23,6 +23,12 @@ def operation(method: str, path: str) -> dict[str, Any] | None:
     return found
 
 
+def response(known: dict[str, Any], status: int | str) -> dict[str, Any]:
+    """What is described of a status of an operation; many share theirs."""
+    found: dict[str, Any] = known["responses"][str(status)]
+    return DOCUMENT["components"]["responses"][str(status)] if "$ref" in found else found
+
+
 def judge(method: str, path: str, status: int, content_type: str, body: bytes) -> None:
     """Fail if the answer is not as described."""
     known = operation(method, path)
@@ -32,7 +38,7 @@ def judge(method: str, path: str, status: int, content_type: str, body: bytes) -
     if str(status) not in known["responses"]:
         assert status in ANYWHERE, f"{method} {path} answers {status}, which is not described: {body[:200]!r}"
         return
-    content = known["responses"][str(status)].get("content", {})
+    content = response(known, status).get("content", {})
     kind = content_type.partition(";")[0]
     if not content:
         assert not body

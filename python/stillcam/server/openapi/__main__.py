@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -11,6 +12,7 @@ from stillcam.server.in_force import SettingsInForce
 from stillcam.server.openapi.document import document
 from stillcam.server.table import build
 
+_SHORT_LIST = re.compile(r"\[\n([^][{}]*)\]")  # of texts or numbers
 FILE = ROOT / "docs" / "openapi.json"
 
 
@@ -19,7 +21,8 @@ def text() -> str:
     with TemporaryDirectory() as folder:
         paths = Paths(Path(folder) / "images", Path(folder) / "data")
         routes = build(paths, SettingsInForce(paths.settings)).routes
-    return json.dumps(document(routes), indent=1, ensure_ascii=False) + "\n"
+    lines = json.dumps(document(routes), indent=1, ensure_ascii=False) + "\n"
+    return _SHORT_LIST.sub(lambda match: f"[{' '.join(match[1].split())}]", lines)
 
 
 if __name__ == "__main__":

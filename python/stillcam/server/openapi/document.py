@@ -86,6 +86,7 @@ def document(routes: Iterable[Route]) -> dict[str, Any]:
         "paths": dict(sorted(paths.items())),
         "components": {
             "schemas": schemas(),
+            "responses": {str(status): _error(status) for status in _ERRORS},
             "securitySchemes": {
                 "session": {"type": "apiKey", "in": "cookie", "name": "stillcam"},
                 "token": {"type": "http", "scheme": "bearer"},
@@ -103,8 +104,7 @@ def _operation(route: Route, operation: Operation) -> dict[str, Any]:
         statuses.update(_OF_A_BODY)
     answers = {status: _answer(status, kind) for status, kind in operation.answers.items()}
     for status in statuses:
-        answer = {"description": _ERRORS[status], "content": {"application/json": {"schema": ref("Error")}}}
-        answers[status] = _either(answers[status], answer) if status in answers else answer
+        answers[status] = _either(answers[status], _error(status)) if status in answers else _shared(status)
     parameters = [_parameter(operation.rest, "path", TEXT, "which one")] if operation.rest else []
     parameters += [_parameter(name, "query", schema, text) for name, (schema, text) in operation.query.items()]
     parameters += [_parameter(name, "header", TEXT, text) for name, text in operation.headers.items()]
@@ -126,6 +126,14 @@ def _answer(status: int, kind: str) -> dict[str, Any]:
         return {"description": _DONE[status]}
     content = {kind: {}} if "/" in kind else {"application/json": {"schema": ref(kind)}}
     return {"description": _DONE[status], "content": content}
+
+
+def _error(status: int) -> dict[str, Any]:
+    return {"description": _ERRORS[status], "content": {"application/json": {"schema": ref("Error")}}}
+
+
+def _shared(status: int) -> dict[str, Any]:
+    return {"$ref": f"#/components/responses/{status}"}
 
 
 def _either(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:

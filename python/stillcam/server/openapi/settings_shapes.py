@@ -13,31 +13,33 @@ _RECTANGLE: Schema = {
     "type": "array", "items": _SIDE, "minItems": 4, "maxItems": 4,
     "description": "x, y, width, height in sensor pixels",
 }  # fmt: skip
+_CONTROLS_PATCH = maybe(ref("ControlsPatch"))
 _PLAIN = {"bool": FLAG, "int": {"type": "integer"}, "float": NUMBER, "text": TEXT | {"maxLength": MAX_TEXT}}
 
 
 def settings_schemas() -> dict[str, Schema]:
     """`Settings`, `SettingsPatch`, `Controls` and `ControlsPatch`, by name."""
-    controls = {name: _control(control) for name, control in CONTROLS.items()}
     sections: dict[str, dict[str, Schema]] = {}
-    patches: dict[str, dict[str, Schema]] = {}
     for dotted, row in describe().items():
         section, _, name = dotted.partition(".")
-        if not name:
-            continue
-        sections.setdefault(section, {})[name] = _setting(row)
-        patch = ref("ControlsPatch") if row["type"] == "controls" else _setting(row)
-        patches.setdefault(section, {})[name] = maybe(patch)
+        if name:
+            sections.setdefault(section, {})[name] = _setting(row)
+    patches = {
+        section: maybe(record({name: _patch(section, name) for name in rows})) for section, rows in sections.items()
+    }
+    controls = {name: _control(control) for name, control in CONTROLS.items()}
+    told = "a merge patch (RFC 7396): null goes back to the default"
     return {
         "Settings": record(controls=ref("Controls"), **{name: record(**rows) for name, rows in sections.items()}),
-        "SettingsPatch": record({
-            "controls": maybe(ref("ControlsPatch")),
-            **{name: maybe(record(rows)) for name, rows in patches.items()},
-            "version": {"const": 1},
-        }) | {"description": "a merge patch (RFC 7396): null goes back to the default"},
+        "SettingsPatch": record({**patches, "controls": _CONTROLS_PATCH, "version": {"const": 1}})
+        | {"description": told},
         "Controls": record(controls) | {"description": "those that are set; the camera sees to the others"},
-        "ControlsPatch": record({name: maybe(schema) for name, schema in controls.items()}),
-    }  # fmt: skip
+        "ControlsPatch": record({name: maybe(ref(f"Controls/properties/{name}")) for name in controls}),
+    }
+
+
+def _patch(section: str, name: str) -> Schema:
+    return _CONTROLS_PATCH if name == "controls" else maybe(ref(f"Settings/properties/{section}/properties/{name}"))
 
 
 def _setting(row: dict[str, Any]) -> Schema:

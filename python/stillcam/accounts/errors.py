@@ -36,13 +36,11 @@ class NotNowError(StillcamError):
     Args:
         message: why.
         wait_s: after how many seconds.
-        busy: the server has too much to do; False: whoever asks has failed too often.
     """
 
-    def __init__(self, message: str, wait_s: float, *, busy: bool = False) -> None:
+    def __init__(self, message: str, wait_s: float) -> None:
         super().__init__(message)
         self.wait_s = wait_s
-        self.busy = busy
 
 
 class StoreError(StillcamError):

@@ -48,7 +48,7 @@ class Hashing:
         try:
             self._queue.put_nowait(carry_out)
         except Full:
-            raise NotNowError("too many people are signing in: try again in some seconds", WAIT_S, busy=True) from None
+            raise NotNowError("too many people are signing in: try again in some seconds", WAIT_S) from None
         self._start()
         return result.result()
 

@@ -78,14 +78,14 @@ def test_what_is_not_there_or_not_understood_is_left_out(tmp_path, garbage):
     for rows in (board(tmp_path), system(tmp_path)):
         assert rows and all(text for _, text in rows)
     machine(tmp_path, dict.fromkeys(PI4, garbage))
-    for rows in (board(tmp_path), system(tmp_path), storage({"images": tmp_path}, None, tmp_path)):
+    for rows in (board(tmp_path), system(tmp_path), storage({"images/": tmp_path}, None, tmp_path)):
         assert rows and all(text for _, text in rows)
 
 
 def test_this_machine():
     assert {"Kernel", "Python", "Up for"} <= dict(system()).keys()
     assert {"Processor", "Memory"} <= dict(board()).keys()
-    assert {"images/", "Wear by pictures"} <= dict(storage({"images": Path(__file__).parent}, 1e9)).keys()
+    assert {"images/", "Wear by pictures"} <= dict(storage({"images/": Path(__file__).parent}, 1e9)).keys()
 
 
 @pytest.mark.parametrize(
@@ -145,7 +145,7 @@ def test_what_a_file_system_lies_on(tmp_path, filesystem, device, block, told):
 
 
 def test_a_folder_that_is_gone_is_left_out(tmp_path):
-    assert storage({"images": tmp_path / "gone"}, None) == []
+    assert storage({"images/": tmp_path / "gone"}, None) == []
 
 
 def test_programs_are_asked_once_and_again_when_they_are_new(tmp_path):

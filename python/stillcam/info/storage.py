@@ -80,19 +80,19 @@ def storage(folders: dict[str, Path], written_a_day: float | None, root: Path = 
     """Each folder's place and room, and the wear by frames.
 
     Args:
-        folders: what they are called, and where; `images` among them.
+        folders: label -> folder; `images/` among them.
         written_a_day: bytes of frames in a day; None: not known.
     """
     among = mounts(text_of(root / "proc/self/mountinfo"))
     rows: list[Row] = []
-    for name, folder in folders.items():
+    for label, folder in folders.items():
         with contextlib.suppress(OSError):
             room = os.statvfs(folder)
             free, size = room.f_bavail * room.f_frsize, room.f_blocks * room.f_frsize
             mount = mount_of(Path(os.path.realpath(folder)), among)
             place = f"{mount.type} on {mount.source}, " if mount else ""
-            rows.append((f"{name}/", f"{folder}: {place}{size_text(free)} of {size_text(size)} free"))
-            if name == "images" and mount:
+            rows.append((label, f"{folder}: {place}{size_text(free)} of {size_text(size)} free"))
+            if label == "images/" and mount:
                 rows.append(("Wear by pictures", wear(kind(mount, root), written_a_day)))
     return rows
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 from stillcam.info import Section, as_document
 from stillcam.info.camera import camera
@@ -33,7 +34,7 @@ class InfoRoutes:
     def __init__(
         self, paths: Paths, cache: FrameCache, link: CameraLink, viewers: Viewers, settings: Callable[[], Settings]
     ) -> None:
-        self._folders = {"images": paths.images, "data": paths.data}
+        self._folders = {"System": Path("/"), "images/": paths.images, "data/": paths.data}
         self._cache = cache
         self._link = link
         self._viewers = viewers

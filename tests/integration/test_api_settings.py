@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from api_calls import RELOADED, STATUS, Api
+from described import validator
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -119,6 +120,20 @@ def test_deep_nesting_is_refused_and_no_fault(api, depth):
     assert not api.paths.settings.exists()
 
 
+SETTINGS = validator('{"$ref": "#/components/schemas/Settings"}')
+PATCHES = validator('{"$ref": "#/components/schemas/SettingsPatch"}')
+
+
+@pytest.mark.parametrize("name", [name for name, row in describe().items() if row["low"] is not None])
+def test_the_range_that_is_told_is_the_one_that_holds(api, name):
+    section, setting = name.split(".")
+    row = describe()[name]
+    for value, fits in ((row["low"], True), (row["high"], True), (row["low"] - 1, False), (row["high"] + 1, False)):
+        patch = {section: {setting: value}}
+        assert PATCHES.is_valid(patch) == fits
+        assert api.call("PATCH", "api/settings", patch)[0] == (200 if fits else 422)
+
+
 any_json = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.just(10**400),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
@@ -141,6 +156,7 @@ def test_any_patch_is_taken_or_refused(api, values):
     status, document = api.call("PATCH", "api/settings", patch)
     assert status in {200, 400, 422}
     assert status == 200 or document["error"]
+    assert status != 200 or SETTINGS.is_valid(document["settings"]), "what is taken is described"
     assert api.call("GET", "api/settings")[1]["notice"] is None
 
 

@@ -20,7 +20,7 @@ from viewing import ViewingBench
 
 def main() -> None:
     """Measure what was asked for."""
-    parts = {}
+    parts: dict[str, type[SnapshotBench | ViewingBench]] = {}
     for bench in (SnapshotBench, ViewingBench):
         parts |= {name: bench for name in vars(bench) if not name.startswith("_")}
     parser = argparse.ArgumentParser(prog="benchmarks/serve", description=(__doc__ or "").partition("\n")[0])

@@ -12,15 +12,62 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from stillcam.camera.driver import Camera, Driver
+from stillcam.camera.driver import Camera, Driver, Interrupted
 from stillcam.camera.metadata import Metadata
-from stillcam.errors import CameraError
+from stillcam.capture.commands import Command
+from stillcam.capture.snapshots import start_stills
+from stillcam.capture.studio import Studio
+from stillcam.capture.timing import snapshot_s
+from stillcam.errors import CameraError, StillcamError
 from stillcam.settings import Settings
 
 SCAN_S = 2.5  # a scan over the whole range takes about a second at 30 frames a second
 TRIES = 3
 DESCRIBED_S = 5.0  # from the picture's file to its metadata
+LINGER_S = 1.0  # after a scan, for settings that keep what it found
 SCANNING, FAILED = 1, 3  # libcamera's AfState
+
+
+class Focusing:
+    """One scan, for all who have asked."""
+
+    name = "focus"
+    urgent = True
+
+    def __init__(self, studio: Studio) -> None:
+        self._studio = studio
+        self._asking: list[Command] = []
+        self.verbs = {"focus": self._asked}
+
+    def wanted(self) -> bool:
+        return bool(self._asking)
+
+    def run(self, settings: Settings, camera: Camera) -> None:
+        """See Mode."""
+        studio = self._studio
+        asking, self._asking = self._asking, []
+        try:
+            start_stills(studio, scanning(settings), camera)
+            answer = scan(studio.driver, lambda: studio.take(snapshot_s), studio.stops)
+        except (CameraError, Interrupted) as error:
+            for command in asking:
+                command.fail(error if isinstance(error, CameraError) else StillcamError("interrupted: focus again"))
+            raise
+        for command in asking:
+            command.finish(answer)
+        studio.pause(LINGER_S)
+
+    def fail(self, error: CameraError) -> None:
+        """See Mode."""
+        for command in self._asking:
+            command.fail(error)
+        self._asking = []
+
+    def _asked(self, command: Command) -> None:
+        if error := unable(self._studio.status.camera):
+            command.fail(error)
+        else:
+            self._asking.append(command)
 
 
 def unable(camera: Camera | None) -> CameraError | None:

@@ -1,0 +1,244 @@
+"""What every mode works with: the camera's driver, the darkroom, the settings, and waiting while commands come in."""
+
+from __future__ import annotations
+
+import logging
+import os
+import select
+import shutil
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol, TypeVar
+
+from stillcam.camera.driver import Camera, Driver, Interrupted
+from stillcam.capture.commands import Command, Commands
+from stillcam.capture.darkroom import Darkroom
+from stillcam.capture.lock import FolderLock
+from stillcam.capture.outage import Outage
+from stillcam.capture.revisions import Revisions
+from stillcam.capture.status import Status
+from stillcam.capture.timing import stall_timeout_s
+from stillcam.errors import CameraError, StillcamError
+from stillcam.paths import Paths
+from stillcam.settings import Settings
+
+MAX_TORN = 3  # so many incomplete pictures running mean that the camera program needs a restart
+START_TIMEOUT_S = 20.0  # a Pi Zero with a cold card takes several seconds to load libcamera
+PATIENCE_S = 3.0  # a camera program without a picture gets so long before newer settings end it
+
+Result = TypeVar("Result")
+Verb = Callable[[Command], None]
+
+
+class Mode(Protocol):
+    """One way to work with the camera; one runs at a time.
+
+    Attributes:
+        name: what the status calls it.
+        urgent: whether it does not wait for the picture that another mode has asked for.
+    """
+
+    name: str
+    urgent: bool
+
+    @property
+    def verbs(self) -> Mapping[str, Verb]:
+        """The commands that it takes; called by the camera's thread, whatever mode runs."""
+        ...
+
+    def wanted(self) -> bool:
+        """Whether it has something to do now."""
+        ...
+
+    def run(self, settings: Settings, camera: Camera) -> None:
+        """Do it, until it is done or a mode that goes before wants the camera.
+
+        Raises:
+            Interrupted: the same, in the middle of a picture.
+            CameraError: the camera fails.
+        """
+        ...
+
+    def fail(self, error: CameraError) -> None:
+        """There is no camera: tell those who wait."""
+        ...
+
+
+class Studio:
+    """The camera's thread works here. Only `stop` and `commands.handle` may be called from elsewhere.
+
+    Args:
+        paths: where things are; the folders exist.
+        driver: the camera.
+        settings: in force at the start.
+
+    Attributes:
+        modes: what there is to do, the most important first; the last is always wanted.
+        verbs: commands that are no mode's.
+
+    Raises:
+        StillcamError: another daemon works in the same images folder.
+    """
+
+    def __init__(self, paths: Paths, driver: Driver, settings: Settings) -> None:
+        self.paths = paths
+        self.driver = driver
+        self.status = Status(driver.name)
+        self.commands = Commands(self.status)
+        self.revisions = Revisions(paths.settings, settings, self.status)
+        self.outage = Outage()
+        self.modes: Sequence[Mode] = ()
+        self.verbs: dict[str, Verb] = {}
+        self.stopping = False
+        self._stop = os.eventfd(0, os.EFD_NONBLOCK)
+        self._began = 0.0  # when the camera program was started (monotonic)
+        self._may_restart_frozen = True
+        self._lock = FolderLock(paths.images)
+        self.darkroom = self._new_darkroom()
+
+    def stop(self) -> None:
+        """Have the work ended; may be called from a signal handler."""
+        self.stopping = True
+        os.eventfd_write(self._stop, 1)
+
+    def close(self) -> None:
+        """Nothing of the camera runs any more."""
+        self.driver.stop()
+        self._lock.close()
+
+    @property
+    def stops(self) -> tuple[int, ...]:
+        """The descriptors that end whatever waits for the camera."""
+        return (self._stop,)
+
+    def begin(self, mode: str) -> Settings:
+        """A mode starts the camera program: the settings for it."""
+        self._began = time.monotonic()
+        self.renew_darkroom()
+        return self.revisions.started(mode)
+
+    def next_mode(self) -> Mode:
+        """What is to be done now."""
+        return next(mode for mode in self.modes if mode.wanted())
+
+    def leaving(self) -> bool:
+        """Whether the mode that runs must end; a camera program may give its first picture before, if it comes soon."""
+        over = self.revisions.proven or time.monotonic() >= self._began + PATIENCE_S
+        return self.stopping or (over and self._pressed())
+
+    def awaited(
+        self,
+        wait: Callable[[float, Sequence[int]], Result | None],
+        timeout_s: float,
+        leaving: Callable[[], bool] | None = None,
+    ) -> Result:
+        """What `wait` waits for, while commands are taken.
+
+        Args:
+            wait: a driver's method.
+            timeout_s: for all of it.
+            leaving: whether the mode must end; None: as `leaving` says.
+
+        Raises:
+            Interrupted: the mode must end.
+            CameraError: it did not come in time.
+        """
+        until = time.monotonic() + timeout_s
+        while (left := until - time.monotonic()) > 0:
+            if (leaving or self.leaving)():
+                raise Interrupted
+            if leaving is None and self._pressed():
+                left = min(left, max(0.0, self._began + PATIENCE_S - time.monotonic()))
+            try:
+                if result := wait(left, (*self.stops, self.commands.wake)):
+                    return result
+            except Interrupted:
+                self.obey()
+        raise CameraError(
+            "stalled", f"no picture within {timeout_s:g} s: check the camera's cable and the power supply"
+        )
+
+    def stall_timeout_s(self, cycle_s: Callable[[Settings], float]) -> float:
+        """How long a picture may take."""
+        running = self.revisions.running
+        return stall_timeout_s(cycle_s(running), running, self.driver.metadata)
+
+    def take(self, cycle_s: Callable[[Settings], float]) -> str:
+        """Take one still and publish it; the frame's name.
+
+        Args:
+            cycle_s: from one picture to the next, by the settings.
+
+        Raises:
+            Interrupted, CameraError: see `awaited`.
+        """
+        for torn in range(1, MAX_TORN + 1):
+            self.status.capturing()
+            self.driver.request()
+            still = self.awaited(self.driver.still, self.stall_timeout_s(cycle_s))
+            try:
+                name = self.darkroom.publish(still)
+            except CameraError as error:
+                if error.cause != "torn" or torn == MAX_TORN:
+                    raise
+                logging.warning("%s", error)
+                self.status.failed(error.cause, restarts=False)
+            else:
+                self.published(name)
+                return name
+        raise AssertionError("the last torn picture is an error")
+
+    def published(self, name: str) -> None:
+        """A frame is out."""
+        self.status.published(name, self.driver.metadata)
+        self.revisions.worked(name)
+        if self.outage.reason:
+            self.outage.over()
+            self.status.recovered()
+        if self.darkroom.moving:
+            self._may_restart_frozen = True
+        elif self.darkroom.frozen and self._may_restart_frozen:
+            self._may_restart_frozen = False  # a sensor that stays frozen is not helped by more restarts
+            raise CameraError(
+                "frozen", "the picture does not change at all: the sensor hangs, or it is completely dark"
+            )
+
+    def pause(self, seconds: float) -> None:
+        """Wait; a command other than a lease, or the end, cuts it short."""
+        poller = select.poll()
+        poller.register(self._stop, select.POLLIN)
+        poller.register(self.commands.wake, select.POLLIN)
+        until = time.monotonic() + seconds
+        while not self.stopping and (left := until - time.monotonic()) > 0:
+            if poller.poll(left * 1000) and self.obey():
+                return
+
+    def obey(self) -> bool:
+        """Carry out the queued commands; whether there were any."""
+        commands = self.commands.take()
+        verbs = {verb: carry_out for mode in self.modes for verb, carry_out in mode.verbs.items()} | self.verbs
+        for command in commands:
+            verbs[command.verb](command)
+        return bool(commands)
+
+    def renew_folder(self) -> None:
+        """Make the images folder again if it is gone, and claim it."""
+        try:
+            self.paths.make(self.paths.images)
+            self._lock.renew()
+            self.darkroom = self._new_darkroom()
+        except StillcamError as error:
+            logging.debug("%s", error)  # the next try says what is wrong
+
+    def renew_darkroom(self) -> None:
+        """Turn pictures as the settings now say."""
+        if self.darkroom.rotation != self.revisions.wanted.camera.rotation:
+            self.darkroom = self._new_darkroom()
+
+    def _pressed(self) -> bool:
+        """Whether something does not wait until the mode ends of itself."""
+        return self.revisions.outdated or any(mode.urgent and mode.wanted() for mode in self.modes)
+
+    def _new_darkroom(self) -> Darkroom:
+        rotation = self.revisions.wanted.camera.rotation
+        return Darkroom(self.paths.images, rotation, shutil.which("jpegtran"), self.status.publishing)

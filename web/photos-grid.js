@@ -1,0 +1,137 @@
+// @ts-check
+/**
+ * The items of the library as a wall of thumbnails, a section a day.
+ */
+
+import { el } from "./dom.js";
+
+/** @typedef {import("./photos-library.js").Item} Item */
+/** @typedef {import("./photos-library.js").Library} Library */
+
+const KIND = { photo: "Photo", raw: "Raw photo", video: "Video" };
+
+export class Grid {
+  /** All items shown, newest first. @type {Item[]} */
+  items = [];
+  /** The ids of those chosen. @type {Set<string>} */
+  chosen = new Set();
+  #root;
+  #library;
+  #on;
+  /** @type {Map<string, HTMLElement>} */
+  #tiles = new Map();
+
+  /**
+   * @param {HTMLElement} root  an empty element
+   * @param {Library} library
+   * @param {{open: (item: Item) => void, choose: () => void}} on
+   */
+  constructor(root, library, on) {
+    this.#root = root;
+    this.#library = library;
+    this.#on = on;
+  }
+
+  clear() {
+    this.items = [];
+    this.chosen.clear();
+    this.#tiles.clear();
+    this.#root.replaceChildren();
+  }
+
+  /** @param {Item[]} items  older than all before */
+  append(items) {
+    for (const item of items) {
+      this.items.push(item);
+      this.#section(item.day).append(this.#tile(item));
+    }
+  }
+
+  /** @param {string[]} ids */
+  remove(ids) {
+    const gone = new Set(ids);
+    this.items = this.items.filter((item) => !gone.has(item.id));
+    for (const id of gone) {
+      const tile = this.#tiles.get(id);
+      const section = tile?.closest("section");
+      tile?.remove();
+      if (section && !section.querySelector(".tile")) section.remove();
+      this.#tiles.delete(id);
+      this.chosen.delete(id);
+    }
+    this.#on.choose();
+  }
+
+  /**
+   * An item is not what it was.
+   * @param {Item} before
+   * @param {Item} now
+   */
+  replace(before, now) {
+    const index = this.items.findIndex((item) => item.id === before.id);
+    if (index < 0) return;
+    this.items[index] = now;
+    const old = this.#tiles.get(before.id);
+    this.#tiles.delete(before.id);
+    if (this.chosen.delete(before.id)) this.chosen.add(now.id);
+    old?.replaceWith(this.#tile(now));
+  }
+
+  /** @param {Item} item */
+  focus(item) {
+    this.#tiles.get(item.id)?.querySelector("button")?.focus();
+  }
+
+  /** @param {boolean} all */
+  choose(all) {
+    this.chosen = new Set(all ? this.items.map((item) => item.id) : []);
+    for (const [id, tile] of this.#tiles) {
+      /** @type {HTMLInputElement} */ (tile.querySelector("input")).checked = this.chosen.has(id);
+    }
+    this.#on.choose();
+  }
+
+  /** @param {string} day */
+  #section(day) {
+    const last = /** @type {HTMLElement | null} */ (this.#root.lastElementChild);
+    if (last?.dataset.day === day) return /** @type {HTMLElement} */ (last.lastElementChild);
+    const wall = el("ul", { class: "wall" });
+    this.#root.append(el("section", { "data-day": day, "aria-label": dayName(day) }, el("h3", {}, dayName(day)), wall));
+    return wall;
+  }
+
+  /** @param {Item} item */
+  #tile(item) {
+    const time = new Date(item.time).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+    const name = [KIND[item.kind], item.title, time].filter(Boolean).join(", ");
+    const picture = el("img", {
+      src: this.#library.address(item, "thumbnail"), alt: "", loading: "lazy", decoding: "async", width: 320, height: 240,
+    });
+    picture.addEventListener("error", () => picture.replaceWith(el("span", { class: "no-thumbnail" }, item.name)), { once: true });
+    const box = el("input", { type: "checkbox", "aria-label": `Choose ${name}` });
+    box.checked = this.chosen.has(item.id);
+    box.addEventListener("change", () => {
+      if (box.checked) this.chosen.add(item.id);
+      else this.chosen.delete(item.id);
+      this.#on.choose();
+    });
+    const open = el("button", { type: "button", class: "open", "aria-label": name }, picture);
+    open.addEventListener("click", () => this.#on.open(item));
+    const tile = el("li", { class: "tile", "data-kind": item.kind }, open, box);
+    if (item.kind !== "photo") tile.append(el("span", { class: "badge" }, item.kind === "raw" ? "RAW" : "▶"));
+    if (item.favourite) tile.append(el("span", { class: "star", role: "img", "aria-label": "Favourite" }, "★"));
+    this.#tiles.set(item.id, tile);
+    return tile;
+  }
+}
+
+/**
+ * A day for a person, in their words: `Friday, 20 November 2026`.
+ * @param {string} day
+ */
+export function dayName(day) {
+  const [year, month, date] = day.split("-").map(Number);
+  return new Date(year, month - 1, date).toLocaleDateString([], {
+    weekday: "long", day: "numeric", month: "long", year: "numeric",
+  });
+}

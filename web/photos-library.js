@@ -1,0 +1,152 @@
+// @ts-check
+/**
+ * The library as the page asks for it: pages of items, and what can be done with them.
+ */
+
+/**
+ * @typedef {object} Item
+ * @property {string} id         its address below `library/`, each part to be percent-encoded
+ * @property {string} day        of its folder: `2026-11-20`
+ * @property {string} title      what a person has called it; may be empty
+ * @property {string} name       of its file
+ * @property {"photo" | "raw" | "video"} kind
+ * @property {string} time       when it was taken, ISO 8601 in UTC
+ * @property {string | null} camera
+ * @property {number} bytes
+ * @property {boolean} favourite
+ */
+
+/**
+ * @typedef {Item & {files: {name: string, bytes: number | null}[], preview: boolean,
+ *   metadata: Record<string, any> | null}} Details
+ */
+
+/** @typedef {{kind?: string, camera?: string, day?: string, favourites?: boolean}} Filter */
+
+/** @typedef {{items: Item[], rest: string | null, cameras: string[], years: number[]}} Page */
+
+const JOB_EVERY_MS = 300;
+
+export class Library {
+  #api;
+  #base;
+
+  /**
+   * @param {{get: (path: string) => Promise<any>, send: (method: string, path: string, body?: any) => Promise<any>}} api
+   * @param {string | URL} base  of the page
+   */
+  constructor(api, base) {
+    this.#api = api;
+    this.#base = base;
+  }
+
+  /**
+   * Some items, newest first.
+   * @param {Filter} filter
+   * @param {string | null} start  `rest` of the page before
+   * @param {number} [limit]
+   * @returns {Promise<Page>}
+   */
+  page(filter, start, limit = 60) {
+    const query = new URLSearchParams({ limit: String(limit) });
+    for (const name of /** @type {const} */ (["kind", "camera", "day"])) if (filter[name]) query.set(name, filter[name]);
+    if (filter.favourites) query.set("favourites", "1");
+    if (start) query.set("start", start);
+    return this.#api.get(`api/library?${query}`);
+  }
+
+  /**
+   * How many items each day of a year has.
+   * @param {number} year
+   * @returns {Promise<Record<string, number>>}
+   */
+  async calendar(year) {
+    return (await this.#api.get(`api/library/calendar?year=${year}`)).days;
+  }
+
+  /**
+   * @param {Item} item
+   * @returns {Promise<Details>}
+   */
+  details(item) {
+    return this.#api.get(`api/library/items/${encoded(item.id)}`);
+  }
+
+  /**
+   * @param {Item} item
+   * @param {{favourite?: boolean, title?: string}} changes
+   * @returns {Promise<Details>}
+   */
+  change(item, changes) {
+    return this.#api.send("PATCH", `api/library/items/${encoded(item.id)}`, changes);
+  }
+
+  /**
+   * Delete items into the trash.
+   * @param {string[]} ids
+   * @param {(done: number, total: number) => void} progress
+   * @returns {Promise<{deleted: string, failed: {id: string, error: string}[]}>}  `deleted` brings them back
+   */
+  async delete(ids, progress) {
+    const job = await this.#api.send("POST", "api/library/delete", { items: ids });
+    return { deleted: job.deleted, failed: (await this.#ended(job, progress)).failed };
+  }
+
+  /**
+   * Bring back what was deleted together.
+   * @param {string} deleted
+   */
+  async restore(deleted) {
+    return this.#ended(await this.#api.send("POST", "api/library/restore", { deleted }), () => {});
+  }
+
+  /**
+   * Where a ZIP of these items can be had.
+   * @param {string[]} ids
+   */
+  async zip(ids) {
+    return this.#address((await this.#api.send("POST", "api/library/zip", { items: ids })).zip);
+  }
+
+  /**
+   * @param {Item} item
+   * @param {string} [what]  a query: `thumbnail`, `file=preview`, `download`
+   */
+  address(item, what = "") {
+    return this.#address(`library/${encoded(item.id)}${what && `?${what}`}`);
+  }
+
+  /** @param {string} path */
+  #address(path) {
+    return new URL(path, this.#base).href;
+  }
+
+  /**
+   * @param {any} job
+   * @param {(done: number, total: number) => void} progress
+   */
+  async #ended(job, progress) {
+    while (!job.ended) {
+      progress(job.done, job.total);
+      await new Promise((resolve) => setTimeout(resolve, JOB_EVERY_MS));
+      job = await this.#api.get(`api/library/jobs/${job.job}`);
+    }
+    return job;
+  }
+}
+
+/** @param {string} id */
+function encoded(id) {
+  return id.split("/").map(encodeURIComponent).join("/");
+}
+
+/**
+ * A size for a person: `3.4 MB`.
+ * @param {number} bytes
+ */
+export function size(bytes) {
+  const units = ["B", "kB", "MB", "GB", "TB"];
+  let unit = 0;
+  while (bytes >= 1000 && unit < units.length - 1) [bytes, unit] = [bytes / 1000, unit + 1];
+  return `${bytes < 10 && unit ? bytes.toFixed(1) : Math.round(bytes)} ${units[unit]}`;
+}

@@ -1,0 +1,80 @@
+// @ts-check
+/**
+ * What can be done with the items chosen: a ZIP of them, or delete them, with a way back.
+ */
+
+import { el } from "./dom.js";
+
+export class Selection {
+  element = el("div", { class: "selection", role: "status", hidden: true });
+  #grid;
+  #library;
+  #context;
+  #restored;
+
+  /**
+   * @param {import("./photos-grid.js").Grid} grid
+   * @param {import("./photos-library.js").Library} library
+   * @param {any} context
+   * @param {() => void} restored  what was deleted is back
+   */
+  constructor(grid, library, context, restored) {
+    this.#grid = grid;
+    this.#library = library;
+    this.#context = context;
+    this.#restored = restored;
+  }
+
+  /** Say how many are chosen, and what can be done with them. */
+  tell() {
+    const { size } = this.#grid.chosen;
+    this.element.hidden = !size;
+    if (!size) return;
+    const button = (/** @type {string} */ words, /** @type {() => void} */ act, kind = "") =>
+      el("button", { type: "button", class: kind, onclick: act }, words);
+    this.element.replaceChildren(
+      el("span", {}, `${size} chosen`),
+      button("Download ZIP", () => this.#zip()),
+      ...(this.#context.session.may.control ? [button("Delete", () => this.remove([...this.#grid.chosen]), "danger")] : []),
+      button("All shown", () => this.#grid.choose(true)),
+      button("None", () => this.#grid.choose(false)));
+  }
+
+  async #zip() {
+    try {
+      location.assign(await this.#library.zip([...this.#grid.chosen]));
+    } catch (error) {
+      this.#context.say(message(error), { error: true });
+    }
+  }
+
+  /**
+   * Delete items, and offer to bring them back.
+   * @param {string[]} ids
+   */
+  async remove(ids) {
+    try {
+      const { deleted, failed } = await this.#library.delete(ids, (done, total) => {
+        this.element.hidden = false;
+        this.element.textContent = `Deleting: ${done} of ${total}`;
+      });
+      this.#grid.remove(ids);
+      const count = ids.length - failed.length;
+      const words = count === 1 ? "Deleted." : `Deleted ${count} items.`;
+      this.#context.say(failed.length ? `${words} ${failed[0].error}` : words, {
+        undo: async () => {
+          await this.#library.restore(deleted);
+          this.#restored();
+        },
+      });
+    } catch (error) {
+      this.#context.say(message(error), { error: true });
+      this.tell();
+    }
+  }
+}
+
+/** @param {unknown} error */
+function message(error) {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,191 @@
+// @ts-check
+/**
+ * The Photos tab: all photos and videos, newest first, to filter, look at, take home and delete.
+ */
+
+import { calendar } from "./photos-calendar.js";
+import { el } from "./dom.js";
+import { Grid } from "./photos-grid.js";
+import { Library } from "./photos-library.js";
+import { Selection } from "./photos-selection.js";
+import { View } from "./photos-view.js";
+
+/** @typedef {import("./photos-library.js").Item} Item */
+/** @typedef {import("./photos-library.js").Filter} Filter */
+
+const KINDS = [["", "Everything"], ["photo", "Photos"], ["raw", "Raw photos"], ["video", "Videos"]];
+
+/**
+ * @param {HTMLElement} panel
+ * @param {any} context
+ */
+export function mount(panel, context) {
+  const tab = new Photos(panel, context);
+  return { shown: () => tab.shown(), hidden: () => tab.hidden() };
+}
+
+class Photos {
+  #library;
+  #grid;
+  #selection;
+  #view;
+  /** @type {Filter} */
+  #filter = {};
+  /** @type {string | null} */
+  #rest = null;
+  /** @type {number} */
+  #asked = 0; // grows with each new list: what an older one answers is dropped
+  #loading = false;
+  #year = new Date().getFullYear();
+
+  #kind = el("select", { "aria-label": "Kind" }, ...KINDS.map(([value, words]) => el("option", { value }, words)));
+  #camera = el("select", { "aria-label": "Camera" }, el("option", { value: "" }, "All cameras"));
+  #favourites = el("input", { type: "checkbox" });
+  #day = el("input", { type: "date", "aria-label": "Day" });
+  #map = el("div", { class: "year-map" });
+  #years = el("select", { "aria-label": "Year" });
+  #wall = el("div", { class: "library" });
+  #end = el("p", { class: "library-end", role: "status" });
+
+  /**
+   * @param {HTMLElement} panel
+   * @param {any} context
+   */
+  constructor(panel, context) {
+    this.#library = new Library(context.api, context.base);
+    this.#grid = new Grid(this.#wall, this.#library, { open: (item) => this.#view.show(item), choose: () => this.#selection.tell() });
+    this.#selection = new Selection(this.#grid, this.#library, context, () => this.#reload());
+    this.#view = new View(this.#library, context.session.may.control, {
+      move: (from, direction) => this.#move(from, direction),
+      changed: (before, now) => this.#grid.replace(before, now),
+      remove: (item) => this.#removeShown(item),
+      closed: (item) => this.#grid.focus(item),
+    });
+    const details = el("details", { class: "year" }, el("summary", {}, "Calendar"), this.#years, this.#map);
+    details.addEventListener("toggle", () => details.open && this.#drawMap());
+    panel.replaceChildren(
+      el("div", { class: "library-filters" }, this.#kind, this.#camera, this.#day,
+        el("label", { class: "check" }, this.#favourites, " Favourites")),
+      details, this.#selection.element, this.#wall, this.#end);
+    for (const input of [this.#kind, this.#camera, this.#day, this.#favourites]) {
+      input.addEventListener("change", () => this.#filtered());
+    }
+    this.#years.addEventListener("change", () => {
+      this.#year = Number(this.#years.value);
+      this.#drawMap();
+    });
+    new IntersectionObserver((entries) => entries.some((entry) => entry.isIntersecting) && this.#more(), {
+      rootMargin: "800px",
+    }).observe(this.#end);
+  }
+
+  shown() {
+    this.#reload();
+  }
+
+  hidden() {
+    this.#view.close();
+  }
+
+  #filtered() {
+    this.#filter = {
+      kind: this.#kind.value, camera: this.#camera.value, day: this.#day.value, favourites: this.#favourites.checked,
+    };
+    this.#reload();
+  }
+
+  #reload() {
+    this.#asked++;
+    this.#loading = false;
+    this.#rest = null;
+    this.#grid.clear();
+    this.#selection.tell();
+    this.#load(null);
+  }
+
+  #more() {
+    if (this.#rest && !this.#loading) this.#load(this.#rest);
+  }
+
+  /** @param {string | null} start */
+  async #load(start) {
+    const asked = this.#asked;
+    this.#loading = true;
+    this.#end.textContent = "…";
+    try {
+      const page = await this.#library.page(this.#filter, start);
+      if (asked !== this.#asked) return;
+      this.#grid.append(page.items);
+      this.#rest = page.rest;
+      this.#offer(page.cameras, page.years);
+      this.#end.textContent = this.#rest ? "" : this.#grid.items.length ? "That is all." : this.#nothing();
+    } catch (error) {
+      if (asked !== this.#asked) return;
+      this.#end.replaceChildren(`${message(error)} `, el("button", { type: "button", onclick: () => this.#load(start) }, "Try again"));
+    } finally {
+      if (asked === this.#asked) this.#loading = false;
+    }
+    // The end may still be in sight, and an observer tells only of changes.
+    if (this.#rest && this.#end.getBoundingClientRect().top < innerHeight + 800 && this.#end.offsetParent) this.#more();
+  }
+
+  #nothing() {
+    return Object.values(this.#filter).some(Boolean)
+      ? "Nothing here matches."
+      : "Nothing has been taken yet: the Live tab has the buttons.";
+  }
+
+  /**
+   * @param {string[]} cameras
+   * @param {number[]} years
+   */
+  #offer(cameras, years) {
+    const offered = new Set([...this.#camera.options].map((option) => option.value));
+    for (const camera of cameras) if (!offered.has(camera)) this.#camera.append(el("option", { value: camera }, camera));
+    this.#camera.hidden = this.#camera.options.length < 3;
+    if (years.length && String(years) !== [...this.#years.options].map((option) => option.value).join()) {
+      if (!years.includes(this.#year)) this.#year = years[0];
+      this.#years.replaceChildren(...years.map((year) => el("option", { value: year, selected: year === this.#year }, String(year))));
+    }
+  }
+
+  async #drawMap() {
+    const year = this.#year;
+    try {
+      const counts = await this.#library.calendar(year);
+      if (year !== this.#year) return;
+      this.#map.replaceChildren(calendar(year, counts, this.#filter.day ?? "", (day) => {
+        this.#day.value = day;
+        this.#filtered();
+        this.#drawMap();
+      }));
+    } catch (error) {
+      this.#map.replaceChildren(el("p", { class: "error" }, message(error)));
+    }
+  }
+
+  /** @param {Item} item */
+  async #removeShown(item) {
+    const index = this.#grid.items.findIndex((one) => one.id === item.id);
+    const next = this.#grid.items[index + 1] ?? this.#grid.items[index - 1];
+    await this.#selection.remove([item.id]);
+    if (next) this.#view.show(next);
+    else this.#view.close();
+  }
+
+  /**
+   * @param {Item} from
+   * @param {-1 | 1} direction
+   */
+  async #move(from, direction) {
+    const index = this.#grid.items.findIndex((item) => item.id === from.id);
+    if (index + direction >= this.#grid.items.length && this.#rest) await this.#load(this.#rest);
+    const next = this.#grid.items[index + direction];
+    if (next) this.#view.show(next);
+  }
+}
+
+/** @param {unknown} error */
+function message(error) {
+  return error instanceof Error ? error.message : String(error);
+}

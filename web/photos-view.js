@@ -1,0 +1,182 @@
+// @ts-check
+/**
+ * One item large: picture with zoom, or video; what is known about it, and what can be done with it.
+ */
+
+import { el } from "./dom.js";
+import { dayName } from "./photos-grid.js";
+import { size } from "./photos-library.js";
+import { Zoom } from "./photos-zoom.js";
+
+/** @typedef {import("./photos-library.js").Item} Item */
+/** @typedef {import("./photos-library.js").Details} Details */
+/** @typedef {import("./photos-library.js").Library} Library */
+
+const PLAYABLE = /\.(mp4|m4v|webm|mov)$/i;
+
+export class View {
+  /** The item that is shown. @type {Item | null} */
+  item = null;
+  #library;
+  #on;
+  #may;
+  #dialog;
+  #stage = el("div", { class: "view-stage" });
+  #facts = el("div", { class: "view-facts" });
+  #title = el("h3", { id: "view-title" });
+  /** @type {Zoom | null} */
+  #zoom = null;
+
+  /**
+   * @param {Library} library
+   * @param {boolean} mayChange
+   * @param {{move: (from: Item, direction: -1 | 1) => void, changed: (before: Item, now: Item) => void,
+   *   remove: (item: Item) => void, closed: (item: Item) => void}} on
+   */
+  constructor(library, mayChange, on) {
+    this.#library = library;
+    this.#may = mayChange;
+    this.#on = on;
+    const button = (/** @type {string} */ words, /** @type {string} */ sign, /** @type {() => void} */ act) =>
+      el("button", { type: "button", "aria-label": words, title: words, onclick: act }, sign);
+    this.#dialog = el("dialog", { class: "view", "aria-labelledby": "view-title" },
+      el("header", {}, this.#title, button("Close", "✕", () => this.#dialog.close())),
+      el("div", { class: "view-picture" },
+        button("Newer", "‹", () => this.#move(-1)), this.#stage, button("Older", "›", () => this.#move(1))),
+      this.#facts);
+    this.#dialog.addEventListener("close", () => this.#closed());
+    this.#dialog.addEventListener("keydown", (event) => this.#key(event));
+    document.body.append(this.#dialog);
+  }
+
+  /** @param {Item} item */
+  async show(item) {
+    this.item = item;
+    if (!this.#dialog.open) this.#dialog.showModal();
+    this.#title.textContent = item.title || `${dayName(item.day)}, ${clock(item)}`;
+    this.#stage.replaceChildren(this.#medium(item));
+    this.#facts.replaceChildren(...this.#actions(item), el("p", {}, "…"));
+    try {
+      const details = await this.#library.details(item);
+      if (this.item === item) this.#facts.replaceChildren(...this.#actions(item), facts(details));
+    } catch (error) {
+      if (this.item === item) this.#facts.replaceChildren(...this.#actions(item), el("p", { class: "error" }, text(error)));
+    }
+  }
+
+  close() {
+    this.#dialog.close();
+  }
+
+  #closed() {
+    const item = this.item;
+    this.item = null;
+    this.#zoom = null;
+    this.#stage.replaceChildren(); // a video that nobody sees stops
+    if (item) this.#on.closed(item);
+  }
+
+  /** @param {Item} item */
+  #medium(item) {
+    this.#zoom = null;
+    if (item.kind === "video" && PLAYABLE.test(item.name)) {
+      const poster = this.#library.address(item, "file=preview");
+      return el("video", { src: this.#library.address(item), poster, controls: true, playsinline: true, preload: "metadata" });
+    }
+    const picture = el("img", {
+      src: this.#library.address(item, item.kind === "photo" ? "" : "file=preview"), alt: item.title || item.name, draggable: "false",
+    });
+    picture.addEventListener("error", () => {
+      picture.replaceWith(el("p", { class: "no-thumbnail" }, "This cannot be shown here: download it."));
+    }, { once: true });
+    const frame = el("div", { class: "view-zoom" }, picture);
+    this.#zoom = new Zoom(frame, picture, (direction) => this.#move(direction));
+    return frame;
+  }
+
+  /** @param {Item} item */
+  #actions(item) {
+    const save = el("a", { class: "button", href: this.#library.address(item, "download"), download: "" }, "Download");
+    if (!this.#may) return [el("div", { class: "view-actions" }, save)];
+    const star = el("button", { type: "button", "aria-pressed": String(item.favourite) }, item.favourite ? "★ Favourite" : "☆ Favourite");
+    star.addEventListener("click", () => this.#change(item, { favourite: !item.favourite }));
+    const title = el("input", { name: "title", value: item.title, maxlength: 80, placeholder: "Title", "aria-label": "Title" });
+    title.addEventListener("change", () => this.#change(item, { title: title.value }));
+    const remove = el("button", { type: "button", class: "danger", onclick: () => this.#on.remove(item) }, "Delete");
+    return [el("div", { class: "view-actions" }, title, star, save, remove)];
+  }
+
+  /**
+   * @param {Item} item
+   * @param {{favourite?: boolean, title?: string}} changes
+   */
+  async #change(item, changes) {
+    try {
+      const now = await this.#library.change(item, changes);
+      this.#on.changed(item, now);
+      if (this.item === item) await this.show(now);
+    } catch (error) {
+      this.#facts.querySelector(".error")?.remove();
+      this.#facts.prepend(el("p", { class: "error", role: "alert" }, text(error)));
+    }
+  }
+
+  /** @param {-1 | 1} direction */
+  #move(direction) {
+    if (this.item) this.#on.move(this.item, direction);
+  }
+
+  /** @param {KeyboardEvent} event */
+  #key(event) {
+    const target = /** @type {HTMLElement} */ (event.target);
+    if (target.closest("input, video") || event.ctrlKey || event.metaKey || event.altKey) return;
+    const step = /** @type {const} */ ({ ArrowLeft: [-0.2, 0], ArrowRight: [0.2, 0], ArrowUp: [0, -0.2], ArrowDown: [0, 0.2] })[event.key];
+    if (step && this.#zoom?.enlarged) this.#zoom.pan(step[0], step[1]);
+    else if (event.key === "ArrowLeft") this.#move(-1);
+    else if (event.key === "ArrowRight") this.#move(1);
+    else if (event.key === "+") this.#zoom?.by(1.5);
+    else if (event.key === "-") this.#zoom?.by(1 / 1.5);
+    else if (event.key === "0") this.#zoom?.reset();
+    else if (event.key === "Delete" && this.item && this.#may) this.#on.remove(this.item);
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  }
+}
+
+/**
+ * What is known, as a list of terms.
+ * @param {Details} details
+ */
+function facts(details) {
+  const { metadata } = details;
+  /** @type {[string, string | undefined][]} */
+  const rows = [
+    ["Taken", `${dayName(details.day)}, ${clock(details)}`],
+    ["Camera", details.camera ?? undefined],
+    ["Size", metadata?.size?.join(" × ")],
+    ["Length", metadata?.duration_s && `${metadata.duration_s.toFixed(1)} s`],
+    ["Files", details.files.map((file) => `${file.name}, ${size(file.bytes ?? 0)}`).join("\n")],
+  ];
+  for (const [name, value] of Object.entries(metadata?.metadata ?? {})) {
+    rows.push([name, Array.isArray(value) ? value.map(rounded).join(", ") : rounded(value)]);
+  }
+  const list = el("dl", {});
+  for (const [name, value] of rows) if (value) list.append(el("dt", {}, name), el("dd", {}, value));
+  return list;
+}
+
+/** @param {unknown} value */
+function rounded(value) {
+  return typeof value === "number" ? String(Number(value.toPrecision(6))) : typeof value === "string" ? value : JSON.stringify(value);
+}
+
+/** @param {Item} item */
+function clock(item) {
+  return new Date(item.time).toLocaleTimeString();
+}
+
+/** @param {unknown} error */
+function text(error) {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,96 @@
+// @ts-check
+/**
+ * The last items in a strip, each to be seen large or put beside others in the buffer.
+ */
+
+import { Compare } from "./compare.js";
+import { el } from "./dom.js";
+import { Library } from "./photos-library.js";
+import { View } from "./photos-view.js";
+
+/** @typedef {import("./photos-library.js").Item} Item */
+
+const SHOWN = 12;
+
+export class Strip {
+  #context;
+  #library;
+  #view;
+  #compare;
+  /** Newest first. @type {Item[]} */
+  #items = [];
+  #list = el("ul", { class: "strip", "aria-label": "The last items" });
+
+  /** @param {any} context */
+  constructor(context) {
+    this.#context = context;
+    this.#library = new Library(context.api, context.base);
+    this.#compare = new Compare(this.#library);
+    this.#view = new View(this.#library, context.session.may.control, {
+      move: (from, direction) => this.#move(from, direction),
+      changed: () => this.renew(),
+      remove: (item) => this.#remove(item),
+      closed: () => {},
+    });
+    this.element = el("div", {}, this.#list, this.#compare.element);
+  }
+
+  hidden() {
+    this.#view.close();
+  }
+
+  /** Ask for them again. */
+  async renew() {
+    try {
+      this.#items = (await this.#library.page({}, null, SHOWN)).items;
+      this.#list.replaceChildren(...this.#items.map((item) => this.#tile(item)));
+    } catch (error) {
+      this.#list.replaceChildren(el("li", { class: "error" }, text(error)));
+    }
+  }
+
+  /** @param {Item} item */
+  #tile(item) {
+    const time = new Date(item.time).toLocaleTimeString();
+    const picture = el("img", { src: this.#library.address(item, "thumbnail"), alt: "", width: 160, height: 120, loading: "lazy" });
+    picture.addEventListener("error", () => picture.replaceWith(el("span", { class: "no-thumbnail" }, item.kind)), { once: true });
+    const open = el("button", { type: "button", class: "open", "aria-label": `${item.kind}, ${time}`, onclick: () => this.#view.show(item) }, picture);
+    const tile = el("li", { class: "tile" }, open);
+    if (item.kind === "photo") {
+      const words = `Compare the photo of ${time}`;
+      tile.append(el("button", { type: "button", class: "compare-add", "aria-label": words, title: "Compare", onclick: () => this.#compare.add(item) }, "⇄"));
+    } else {
+      tile.append(el("span", { class: "badge" }, item.kind === "raw" ? "RAW" : "▶"));
+    }
+    return tile;
+  }
+
+  /**
+   * @param {Item} from
+   * @param {-1 | 1} direction
+   */
+  #move(from, direction) {
+    const next = this.#items[this.#items.findIndex((item) => item.id === from.id) + direction];
+    if (next) this.#view.show(next);
+  }
+
+  /** @param {Item} item */
+  async #remove(item) {
+    try {
+      const { deleted } = await this.#library.delete([item.id], () => {});
+      this.#view.close();
+      await this.renew();
+      this.#context.say("Deleted.", { undo: async () => {
+        await this.#library.restore(deleted);
+        await this.renew();
+      } });
+    } catch (error) {
+      this.#context.say(text(error), { error: true });
+    }
+  }
+}
+
+/** @param {unknown} error */
+function text(error) {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,11 +1,12 @@
 """HTTP as RFC 9110 and 9112 have it, on a real server: connections, parts, conditions, and who is meant."""
 
+import socket
 from collections.abc import Iterator
 
 import pytest
 from pictures import picture
-from serving import Site
-from strangers import Reply, exchange, get
+from serving import DEADLINE_S, Site
+from strangers import Reply, all_of, exchange, get, replies
 
 LISTED = "camera.example"
 
@@ -133,3 +134,30 @@ def test_a_proxy_is_believed_only_when_it_is_trusted(site, tmp_path):
         trusting.until(lambda: " 127.0.0.2 GET /seen 404 " in trusting.said())
         assert " 198.51.100.7 GET /seen 404 " in trusting.said()
         assert "203.0.113.9" not in trusting.said()
+
+
+def test_ipv4_and_ipv6_are_answered_and_told_apart(tmp_path):
+    """An IPv4 client of a socket for both is known by its IPv4 address, so that limits and proxies are its own."""
+    site = Site(tmp_path, {"server": {"access_log": True}})
+    site.start(STILLCAM_BIND="::")
+    try:
+        assert exchange(site.port, get("/four"), address="127.0.0.2")[0].status == 404
+        site.until(lambda: " 127.0.0.2 GET /four 404 " in site.said())
+        if not has_ipv6():
+            return
+        with socket.create_connection(("::1", site.port), timeout=DEADLINE_S) as link:
+            link.sendall(get("/six", "Connection: close", host=f"[::1]:{site.port}"))
+            assert [reply.status for reply in replies(all_of(link))] == [404]
+        site.until(lambda: " ::1 GET /six 404 " in site.said())
+    finally:
+        site.end()
+
+
+def has_ipv6() -> bool:
+    """Whether this machine has it at all: containers often have not."""
+    try:
+        with socket.socket(socket.AF_INET6) as own:
+            own.bind(("::1", 0))
+    except OSError:
+        return False
+    return True

@@ -14,11 +14,12 @@ import socket
 import socketserver
 import ssl
 import time
+from collections.abc import Sequence
 from email.utils import formatdate
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Protocol
 
-from stillcam.server.bodies import FilePart
+from stillcam.server.bodies import FilePart, Piece
 from stillcam.server.messages import Answer, Refused, Request, error
 from stillcam.server.parser import END, MAX_HEAD_BYTES, Head, parse
 from stillcam.server.places import Place
@@ -130,6 +131,7 @@ class Connection(socketserver.BaseRequestHandler):
             self.server.tls is not None,
             self._read_body,
             self._gone,
+            self._offer,
         )
         answer = self.server.app.answer(request)
         keep = head.keeps and not self._unread and answer.stream is None
@@ -252,6 +254,12 @@ class Connection(socketserver.BaseRequestHandler):
                 self._wire.send(pieces)
                 self._sent += sum(map(len, pieces))
                 del pieces  # or a slow stream would hold its last frame in memory until its next one
+
+    def _offer(self, pieces: Sequence[Piece]) -> Sequence[Piece]:
+        """See Request.offer."""
+        left = self._wire.offer(pieces)
+        self._sent += sum(map(len, pieces)) - sum(map(len, left))
+        return left
 
     def _gone(self) -> bool:
         """Whether the client has closed its side."""

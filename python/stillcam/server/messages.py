@@ -61,6 +61,10 @@ def _yes() -> bool:
     return True
 
 
+def _taking_nothing(pieces: Sequence[Piece]) -> Sequence[Piece]:
+    return pieces
+
+
 class Request:
     """One request.
 
@@ -89,6 +93,7 @@ class Request:
         "headers",
         "host",
         "method",
+        "offer",
         "path",
         "person",
         "query",
@@ -108,6 +113,7 @@ class Request:
         secure: bool = False,
         read_body: Callable[[int], bytes] = _no_body,
         gone: Callable[[], bool] = _stays,
+        offer: Callable[[Sequence[Piece]], Sequence[Piece]] = _taking_nothing,
     ) -> None:
         self.method = method
         self.path = path
@@ -117,6 +123,7 @@ class Request:
         self.address = address
         self.secure = secure
         self.gone = gone
+        self.offer = offer
         self.route = self.rest = ""
         self.person: Person | None = None
         self.still_may: Callable[[], bool] = _yes

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Generator, Sequence
 
 from stillcam.errors import StillcamError
+from stillcam.server.audience import Audience, Seat
 from stillcam.server.bodies import Piece
 from stillcam.server.cache import FrameCache, Seen
 from stillcam.server.captures import Captures
@@ -62,6 +63,7 @@ class Pictures:
         self._viewers = viewers
         self._captures = captures
         self._notices = Notices()
+        self._audience = Audience(cache)
 
     def routes(self) -> list[Route]:
         """Our own addresses, and those that mjpg-streamer, ustreamer and OctoPi have made known."""
@@ -138,27 +140,20 @@ class Pictures:
 
     def _parts(self, request: Request, fps: float | None) -> Generator[Sequence[Piece], None, None]:
         """The parts of one viewer's stream: a picture at once, then each newest one, until the viewer has gone."""
-        thinning = Thinning(fps) if fps else None
         repeat_s = max(REPEAT_S, 1 / fps) if fps else REPEAT_S
-        name = shown = ""  # the newest frame that was looked at; the tag of the picture that was sent
-        sent_s = looked_s = time.monotonic()
+        seat = Seat(request.offer, Thinning(fps) if fps else None, repeat_s)
         with self._viewers:
             yield [OPENING]
-            while True:
-                if seen := self._cache.wait_for_other(name, STEP_S if shown else 0):
-                    name = seen.name
-                now_s = time.monotonic()
-                if now_s - looked_s >= STEP_S:  # a thinned stream seldom sends, which would tell
-                    if not _stays(request):
-                        return
-                    looked_s = now_s
+            while _stays(request):
+                newest = self._cache.newest
+                sequence = newest.sequence if newest else 0
                 picture = self._showing()
-                new = picture.tag != shown and (thinning is None or thinning.wants(now_s))
-                if new or now_s - sent_s >= repeat_s:
-                    shown = picture.tag
+                if seat.wants(picture.tag, time.monotonic()):
                     yield picture.part
-                    sent_s = time.monotonic()
-                del seen, picture  # who waits long for the next one must not keep an old one in memory
+                del newest, picture  # who waits long must not keep an old one in memory
+                if rest := self._audience.wait(seat, sequence, STEP_S):
+                    yield rest
+                    del rest
 
     def _frame(self, seen: Seen, request: Request) -> Answer:
         kept = _PRIVATE if self._settings().access.watch == "signed-in" else _SHARED

@@ -20,7 +20,7 @@ STALL_S = 20.0  # a write that brings so little in this time is given up ...
 STALL_BYTES = 20 * 1024  # ... as this: a stalled client, or one that wants to hold a thread
 TURN_S = 5.0  # between two looks at a write that does not end
 RECEIVE_BYTES = 8192
-SENDFILE_BYTES = 32 * 1024  # below, a second system call costs more than the copy that it saves
+SENDFILE_BYTES = 128 * 1024  # below, a second system call costs more than the copy that it saves
 FILE_BYTES = 1 << 20  # at a time: a file on a slow card must not count as a client that stalls
 TLS_FILE_BYTES = 256 * 1024
 BACKLOG_BYTES = 128 * 1024
@@ -39,6 +39,10 @@ class Wire(Protocol):
 
     def send(self, pieces: Sequence[Piece]) -> None:
         """Send all of it. Raises TimeoutError when the client does not take it, OSError when it has gone."""
+        ...
+
+    def offer(self, pieces: Sequence[Piece]) -> Sequence[Piece]:
+        """Send what the client takes at once; what is left. A connection that has gone takes nothing."""
         ...
 
     def send_file(self, head: bytes, part: FilePart) -> None:
@@ -88,6 +92,15 @@ class PlainWire:
             buffers = [_bytes(piece) for piece in pieces]
             self._complete(lambda at: self._socket.sendmsg(_from(buffers, at)), sum(map(len, buffers)))
 
+    def offer(self, pieces: Sequence[Piece]) -> Sequence[Piece]:
+        """See Wire."""
+        buffers = [_bytes(piece) for piece in pieces]
+        try:
+            sent = self._socket.sendmsg(buffers, (), socket.MSG_DONTWAIT)
+        except OSError:  # it is full; or it has gone, which the next send tells
+            return pieces
+        return _from(buffers, sent) if sent else pieces
+
     def send_file(self, head: bytes, part: FilePart) -> None:
         """See Wire."""
         self._send_file([head], part.fileno(), part.start, len(part))
@@ -118,7 +131,7 @@ class PlainWire:
         sent = _count(some, 0)
         if sent == size:
             return
-        until, brought = time.monotonic() + STALL_S - TURN_S, sent
+        until, brought = time.monotonic() + STALL_S - TURN_S, 0
         while sent < size:
             step = _count(some, sent)
             sent, brought = sent + step, brought + step
@@ -158,6 +171,10 @@ class TlsWire:
     def keep_backlog_small(self) -> None:
         """See Wire."""
         self._socket.setsockopt(socket.IPPROTO_TCP, _TCP_NOTSENT_LOWAT, BACKLOG_BYTES)
+
+    def offer(self, pieces: Sequence[Piece]) -> Sequence[Piece]:
+        """See Wire. A record that is begun must be finished, so nothing is begun here."""
+        return pieces
 
     def send_file(self, head: bytes, part: FilePart) -> None:
         """See Wire."""

@@ -2,6 +2,7 @@
 
 import contextlib
 import resource
+import signal
 import socket
 import threading
 from collections.abc import Iterator
@@ -197,6 +198,13 @@ def ask_until_the_end(site: Site) -> None:
             link.sendall(get(PICTURE))
             if not link.recv(65536):
                 return
+
+
+def test_a_hang_up_is_no_end(site):
+    """Who has edited the settings says so to the daemon, and may to everybody."""
+    site.process.send_signal(signal.SIGHUP)
+    assert served(site)
+    assert site.end() == 0
 
 
 def test_a_server_that_is_ended_as_soon_as_it_listens_ends_well(tmp_path):

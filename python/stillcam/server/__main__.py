@@ -57,7 +57,7 @@ def run(environ: Mapping[str, str]) -> None:
     server = listen(listening_address(environ), build(paths, settings), settings(), paths)
 
     def stop(signum: int, _frame: object) -> None:
-        for each in ENDS:
+        for each in (*ENDS, signal.SIGHUP):
             signal.signal(each, signal.SIG_IGN)  # it ends already
         logging.info("ending: %s", signal.Signals(signum).name)
         raise Ended
@@ -68,6 +68,8 @@ def run(environ: Mapping[str, str]) -> None:
     with server, contextlib.suppress(Ended):
         for signum in ENDS:
             signal.signal(signum, stop)
+        # The end of its terminal, else a wish to read the settings again, which it does by itself.
+        signal.signal(signal.SIGHUP, stop if os.isatty(sys.stderr.fileno()) else signal.SIG_IGN)
         logging.info("server %s listens on %s port %s (%s)", __version__, *server.server_address[:2], scheme)
         server.serve_forever()
 

@@ -1,0 +1,240 @@
+"""A series as a person defines it: a JSON document, checked where it enters."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from stillcam.controls import CONTROLS
+from stillcam.errors import SettingsError
+from stillcam.series.plan import Edge, Plan
+
+MAX_NAME, MAX_SHOTS, MAX_VALUES = 60, 10_000_000, 100
+VARIED = ("LensPosition", "ExposureTime", "AnalogueGain", "ExposureValue")
+_NAME = re.compile(r"[^\W_](?:[\w .-]*[\w-])?")  # it names a folder, and has to be typed on SSH
+
+
+@dataclass(frozen=True, slots=True)
+class Variation:
+    """One control that changes from shot to shot: a focus series, or a bracket of exposures.
+
+    Args:
+        control: its name.
+        values: in order.
+        bracket: all of them at every moment; else one at each, and the series ends with the last.
+    """
+
+    control: str
+    values: tuple[float, ...]
+    bracket: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """What a series is.
+
+    Args:
+        name: of the series, and of its folder.
+        plan: when its shots are taken.
+        kind: `photo` or `raw`: with which configuration.
+        fixed: exposure and white balance stay as they were for the first shot, against flicker.
+        variation: what changes from shot to shot; None: nothing.
+    """
+
+    name: str
+    plan: Plan
+    kind: str = "photo"
+    fixed: bool = False
+    variation: Variation | None = None
+
+    @property
+    def shots_at(self) -> tuple[dict[str, float], ...]:
+        """The controls of each shot at one moment, where they are the same at every moment."""
+        if self.variation and self.variation.bracket:
+            return tuple({self.variation.control: value} for value in self.variation.values)
+        return ({},)
+
+    def controls_of(self, number: int) -> tuple[dict[str, float], ...]:
+        """The controls of each shot at the moment with this number, from 0."""
+        if self.variation and not self.variation.bracket:
+            return ({self.variation.control: self.variation.values[min(number, len(self.variation.values) - 1)]},)
+        return self.shots_at
+
+
+def from_document(document: Any, now_ms: int, zone: str) -> Definition:
+    """Check a definition.
+
+    Args:
+        document: as `docs/api.md` describes it; what is missing has its default.
+        now_ms: ms since the epoch: when it starts if it does not say.
+        zone: of the local clock, an IANA name.
+
+    Raises:
+        SettingsError: names the field, and says what would be right.
+    """
+    if not isinstance(document, Mapping):
+        raise SettingsError('a series is an object like {"name": "Garden", "interval_s": 60}')
+    if unknown := set(document) - _FIELDS:
+        raise SettingsError(f"unknown: a series has {', '.join(sorted(_FIELDS))}", min(unknown, key=str))
+    variation = _variation(document.get("vary"))
+    shots = _number(document, "shots", 1, MAX_SHOTS, whole=True)
+    if variation and not variation.bracket:
+        shots = min(shots or MAX_SHOTS, len(variation.values))
+    place = document.get("place")
+    try:
+        plan = Plan(
+            interval_ms=round((_number(document, "interval_s", 1, 86400) or 60.0) * 1000),
+            starts_ms=_moment(document, "start", zone) or now_ms,
+            ends_ms=_moment(document, "end", zone),
+            shots=int(shots) if shots else None,
+            marks=_choice(document, "marks", (False, True), False),
+            weekdays=_weekdays(document.get("weekdays")),
+            window=_window(document.get("window")),
+            place=None if place is None else _place(place),
+            zone=ZoneInfo(zone),
+        )
+    except ValueError as error:
+        raise SettingsError(str(error), "plan") from error
+    return Definition(
+        name=check_name(document.get("name")),
+        plan=plan,
+        kind=_choice(document, "kind", ("photo", "raw"), "photo"),
+        fixed=_choice(document, "fixed", (False, True), False),
+        variation=variation,
+    )
+
+
+_FIELDS = {
+    "name",
+    "interval_s",
+    "start",
+    "end",
+    "shots",
+    "marks",
+    "weekdays",
+    "window",
+    "place",
+    "kind",
+    "fixed",
+    "vary",
+}
+
+
+def check_name(name: Any) -> str:
+    """A name that a folder can have.
+
+    Raises:
+        SettingsError: it cannot.
+    """
+    if not isinstance(name, str) or len(name) > MAX_NAME or not _NAME.fullmatch(name) or not name.isprintable():
+        raise SettingsError(
+            f"must be letters and digits, with spaces, dots and hyphens between, {MAX_NAME} at most", "name"
+        )
+    return name
+
+
+def local_zone(environ: Mapping[str, str], read_link: Callable[[str], str]) -> str:
+    """The IANA name of the local clock's zone.
+
+    Args:
+        environ: the environment, for `TZ`.
+        read_link: reads a symlink, for `/etc/localtime`.
+    """
+    name = environ.get("TZ", "").removeprefix(":")
+    if not name:
+        try:
+            name = read_link("/etc/localtime").partition("zoneinfo/")[2]
+        except OSError:
+            name = ""
+    try:
+        return ZoneInfo(name or "UTC").key
+    except (ZoneInfoNotFoundError, ValueError):
+        return "UTC"
+
+
+def _number(document: Mapping[str, Any], name: str, low: float, high: float, whole: bool = False) -> float | None:
+    value = document.get(name)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+        raise SettingsError(f"must be a number from {low:g} to {high:g}", name)
+    if whole and value != int(value):
+        raise SettingsError("must be a whole number", name)
+    return float(value)
+
+
+def _choice(document: Mapping[str, Any], name: str, choices: tuple[Any, ...], default: Any) -> Any:
+    value = document.get(name, default)
+    if not any(value == choice and type(value) is type(choice) for choice in choices):
+        raise SettingsError(f"must be one of {', '.join(json.dumps(choice) for choice in choices)}", name)
+    return value
+
+
+def _moment(document: Mapping[str, Any], name: str, zone: str) -> int | None:
+    """A time in ms since the epoch; without an offset it is the local clock's."""
+    value = document.get(name)
+    if value is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(value)
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=ZoneInfo(zone))
+        return round(moment.timestamp() * 1000)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise SettingsError("must be a time like 2026-11-20T08:30", name) from error
+
+
+def _weekdays(value: Any) -> frozenset[int]:
+    if value is None:
+        return frozenset(range(7))
+    if not isinstance(value, list) or not all(type(day) is int and 0 <= day <= 6 for day in value) or not value:
+        raise SettingsError("must be a list of days, 0 for Monday to 6 for Sunday", "weekdays")
+    return frozenset(value)
+
+
+def _window(value: Any) -> tuple[Edge, Edge] | None:
+    if value is None:
+        return None
+    if not isinstance(value, Mapping) or set(value) != {"from", "to"}:
+        raise SettingsError('must be like {"from": "08:00", "to": "sunset+00:30"}', "window")
+    try:
+        return Edge.parse(str(value["from"])), Edge.parse(str(value["to"]))
+    except ValueError as error:
+        raise SettingsError(str(error), "window") from error
+
+
+def _place(value: Any) -> tuple[float, float]:
+    if not isinstance(value, Mapping) or set(value) != {"latitude", "longitude"}:
+        raise SettingsError('must be like {"latitude": 48.1, "longitude": 11.6}', "place")
+    latitude, longitude = _number(value, "latitude", -90, 90), _number(value, "longitude", -180, 180)
+    if latitude is None or longitude is None:
+        raise SettingsError("both are needed", "place")
+    return latitude, longitude
+
+
+def _variation(value: Any) -> Variation | None:
+    if value is None:
+        return None
+    if not isinstance(value, Mapping) or set(value) - {"control", "values", "bracket"}:
+        raise SettingsError('must be like {"control": "LensPosition", "values": [0, 1, 2], "bracket": false}', "vary")
+    control, values = value.get("control"), value.get("values")
+    if control not in VARIED:
+        raise SettingsError(f"control must be one of {', '.join(VARIED)}", "vary")
+    if not isinstance(values, list) or not 1 < len(values) <= MAX_VALUES:
+        raise SettingsError(f"values must be a list of 2 to {MAX_VALUES} numbers", "vary")
+    row = CONTROLS[control]
+    for number in values:
+        if isinstance(number, bool) or not isinstance(number, int | float) or not _in_range(number, row.low, row.high):
+            raise SettingsError(f"{control} must be a number from {row.low} to {row.high}", "vary")
+    return Variation(
+        control, tuple(float(number) for number in values), _choice(value, "bracket", (False, True), False)
+    )
+
+
+def _in_range(number: float, low: float | None, high: float | None) -> bool:
+    return (low is None or number >= low) and (high is None or number <= high)

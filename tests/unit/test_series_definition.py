@@ -1,0 +1,111 @@
+"""A series as a person defines it: what is right is understood, what is wrong is named."""
+
+import contextlib
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stillcam.errors import SettingsError
+from stillcam.series.definition import Definition, from_document, local_zone
+from stillcam.series.plan import Edge
+
+NOW_MS = 1_795_176_000_000
+
+
+def defined(**document: object) -> Definition:
+    return from_document({"name": "Garden", **document}, NOW_MS, "Europe/Berlin")
+
+
+def test_a_name_is_enough():
+    series = defined()
+    assert (series.plan.interval_ms, series.plan.starts_ms, series.kind) == (60_000, NOW_MS, "photo")
+    assert series.plan.zone == ZoneInfo("Europe/Berlin")
+
+
+def test_all_that_can_be_said():
+    series = defined(
+        interval_s=900, start="2026-12-01T06:00", end="2026-12-24T18:00:00Z", shots=500, marks=True, weekdays=[0, 4],
+        window={"from": "sunrise-00:30", "to": "17:00"}, place={"latitude": 48.1, "longitude": 11.6},
+        kind="raw", fixed=True, vary={"control": "ExposureValue", "values": [-1, 0, 1], "bracket": True},
+    )  # fmt: skip
+    assert series.plan.starts_ms == 1_796_101_200_000  # 06:00 in Berlin, 05:00 UTC
+    assert series.plan.window == (Edge("sunrise", -30), Edge("", 1020))
+    assert (series.plan.weekdays, series.plan.place, series.plan.shots) == (frozenset({0, 4}), (48.1, 11.6), 500)
+    assert series.controls_of(7) == ({"ExposureValue": -1.0}, {"ExposureValue": 0.0}, {"ExposureValue": 1.0})
+
+
+def test_a_focus_series_ends_with_its_last_value():
+    series = defined(vary={"control": "LensPosition", "values": [0, 2.5, 5]})
+    assert series.plan.shots == 3
+    assert [series.controls_of(number) for number in range(3)] == [
+        ({"LensPosition": 0.0},), ({"LensPosition": 2.5},), ({"LensPosition": 5.0},),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field"),
+    [
+        ({"name": ""}, "name"),
+        ({"name": "../etc"}, "name"),
+        ({"name": ".hidden"}, "name"),
+        ({"name": "a/b"}, "name"),
+        ({"name": "x" * 61}, "name"),
+        ({"interval_s": 0.5}, "interval_s"),
+        ({"interval_s": "60"}, "interval_s"),
+        ({"interval_s": float("nan")}, "interval_s"),
+        ({"start": "tomorrow"}, "start"),
+        ({"start": "2026-12-01T06:00", "end": "2026-11-01T06:00"}, "plan"),
+        ({"shots": 1.5}, "shots"),
+        ({"marks": 1}, "marks"),
+        ({"weekdays": []}, "weekdays"),
+        ({"weekdays": [7]}, "weekdays"),
+        ({"weekdays": [True]}, "weekdays"),
+        ({"window": {"from": "08:00"}}, "window"),
+        ({"window": {"from": "8", "to": "9"}}, "window"),
+        ({"window": {"from": "sunrise", "to": "sunset"}}, "plan"),
+        ({"place": {"latitude": 100, "longitude": 0}}, "latitude"),
+        ({"kind": "film"}, "kind"),
+        ({"vary": {"control": "Brightness", "values": [0, 1]}}, "vary"),
+        ({"vary": {"control": "LensPosition", "values": [0]}}, "vary"),
+        ({"vary": {"control": "LensPosition", "values": [0, -1]}}, "vary"),
+        ({"colour": "red"}, "colour"),
+    ],
+)
+def test_what_is_wrong_is_named(wrong, field):
+    with pytest.raises(SettingsError) as error:
+        defined(**wrong)
+    assert error.value.field == field
+
+
+FIELDS = st.sampled_from(["name", "interval_s", "window", "from", "to", "vary", "control", "values", "start", "place"])
+LEAVES = st.none() | st.booleans() | st.floats() | st.text(max_size=9)
+
+
+@given(st.recursive(LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(FIELDS, inner, max_size=4)))
+def test_no_document_breaks_it(document):
+    with contextlib.suppress(SettingsError):
+        assert from_document(document, NOW_MS, "UTC").name
+
+
+@pytest.mark.parametrize(
+    ("environ", "link", "zone"),
+    [
+        ({"TZ": "Europe/Paris"}, "", "Europe/Paris"),
+        ({"TZ": ":Asia/Tokyo"}, "", "Asia/Tokyo"),
+        ({}, "/usr/share/zoneinfo/America/New_York", "America/New_York"),
+        ({}, "../usr/share/zoneinfo/Etc/UTC", "Etc/UTC"),
+        ({"TZ": "nowhere"}, "", "UTC"),
+        ({"TZ": "../../etc/passwd"}, "", "UTC"),
+    ],
+)
+def test_the_zone_is_that_of_the_machine(environ, link, zone):
+    assert local_zone(environ, lambda _path: link) == zone
+
+
+def test_a_machine_without_a_zone_has_utc():
+    def missing(_path: str) -> str:
+        raise FileNotFoundError
+
+    assert local_zone({}, missing) == "UTC"

@@ -1,0 +1,48 @@
+"""This machine's own web server, asked over its own network: for the watchdog, `doctor` and `wait`."""
+
+from __future__ import annotations
+
+import http.client
+import ipaddress
+import json
+import ssl
+from typing import Any
+
+TIMEOUT_S = 5.0
+MAX_BYTES = 1 << 16
+
+
+def healthz(host: str, port: int, *, tls: bool, timeout_s: float = TIMEOUT_S) -> tuple[int, dict[str, Any]]:
+    """What `/healthz` answers: 200 while frames are fresh, 503 with the `reason`.
+
+    Args:
+        host: where the server listens; for every address (`::`, `0.0.0.0`) the loopback one is asked.
+        port: the server's.
+        tls: whether it speaks that. Its certificate is for other names, and not checked.
+        timeout_s: for connecting, and again for each part of the answer.
+
+    Raises:
+        OSError: nobody listens, or not in time; ConnectionError also for what is no Stillcam.
+    """
+    address = ipaddress.ip_address(host)
+    target = str(
+        ipaddress.ip_address("::1" if address.version == 6 else "127.0.0.1") if address.is_unspecified else host
+    )
+    if tls:
+        context = ssl.create_default_context()
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        link: http.client.HTTPConnection = http.client.HTTPSConnection(target, port, timeout=timeout_s, context=context)
+    else:
+        link = http.client.HTTPConnection(target, port, timeout=timeout_s)
+    try:
+        link.request("GET", "/healthz")
+        response = link.getresponse()
+        document = json.loads(response.read(MAX_BYTES))
+        if "status" not in document:
+            raise ValueError("no status in it")
+    except (http.client.HTTPException, ValueError) as error:
+        raise ConnectionError("what answers there is no Stillcam") from error
+    finally:
+        link.close()
+    return response.status, document

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pictures import picture
 from serving import Site
-from strangers import connect, exchange, get, replies
+from strangers import all_of, connect, exchange, get, replies
 
 SECRET = "do-not-tell"
 HOST = b"Host: 127.0.0.1\r\n"
@@ -102,7 +102,7 @@ def test_a_body_that_comes_after_the_answer_is_no_request(site):
         assert b"\r\nConnection: close\r\n" in data
         link.sendall(smuggled(2))
         link.shutdown(socket.SHUT_WR)
-        data += b"".join(iter(lambda: link.recv(65536), b""))
+        data += all_of(link)
     assert [reply.status for reply in replies(data)] == [200]
     assert not executed(site, "/smuggled-2")
 
@@ -217,7 +217,7 @@ def test_whatever_comes_the_answers_are_http_and_the_server_stays(site, data):
     with connect(site.port) as link:
         link.sendall(data)
         link.shutdown(socket.SHUT_WR)
-        answer = b"".join(iter(lambda: link.recv(65536), b""))
+        answer = all_of(link)
     assert not answer or answer.startswith(b"HTTP/1.1 ")
     assert exchange(site.port, get("/healthz"))[0].status in (200, 503)
 

@@ -11,27 +11,27 @@ from __future__ import annotations
 import argparse
 import getpass
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from stillcam.accounts import Accounts, passwords
 from stillcam.accounts.errors import ConflictError, InvalidError, StoreError
 from stillcam.accounts.rules import ROLES, SCOPES, check_name, check_password, composed
+from stillcam.commands import Arguments, Told, add, group
 from stillcam.frames import utc_text
+from stillcam.paths import Paths
 
-Arguments = argparse.Namespace
-Command = Callable[[Accounts, Arguments], list[str]]
+Command = Callable[[Accounts, Arguments], Told]
 
 
 def add_to(commands: Any) -> None:
     """Add these commands.
 
     Args:
-        commands: what `ArgumentParser.add_subparsers` has given. A command's arguments get an
-            attribute `accounts`, for `carry_out`.
+        commands: what `ArgumentParser.add_subparsers` has given.
     """
-    users = _group(commands, "user", "list, add, change and remove users")
+    users = group(commands, "user", "list, add, change and remove users")
     _command(users, "list", "print every user: name, role, when made, when last seen", _list_users)
     add = _command(users, "add", "add a user; asks for a password", _add_user, "name")
     add.add_argument("--role", choices=ROLES, default="viewer", help="default: viewer")
@@ -40,32 +40,13 @@ def add_to(commands: Any) -> None:
     role.add_argument("role", choices=ROLES)
     _command(users, "remove", "remove a user; their sessions end", _remove_user, "name")
 
-    tokens = _group(commands, "token", "list, add and remove tokens of programs")
+    tokens = group(commands, "token", "list, add and remove tokens of programs")
     _command(tokens, "list", "print every token: id, scope, when made, when last used, name", _list_tokens)
     add = _command(tokens, "add", "make a token, and print it: it cannot be had again", _add_token, "name")
     add.add_argument("--scope", choices=SCOPES, default="view", help="default: view")
     _command(tokens, "remove", "revoke a token, by its id or its name", _remove_token, "token")
 
     _command(commands, "code", "print the set-up code, with which the first user registers", _code)
-
-
-def carry_out(folder: Path, arguments: Arguments) -> list[str]:
-    """Carry out a command.
-
-    Args:
-        folder: `data/`.
-
-    Returns:
-        lines to print.
-
-    Raises:
-        StillcamError: it cannot be done; the text says why.
-    """
-    command: Command = arguments.accounts
-    try:
-        return command(Accounts(folder), arguments)
-    except InvalidError as error:
-        raise InvalidError(f"the {error.field} {error}", error.field) from error
 
 
 def welcome(folder: Path) -> list[str]:
@@ -81,73 +62,83 @@ def welcome(folder: Path) -> list[str]:
     return [f"Register as its owner there with the set-up code {code}"] if code else []
 
 
-def _group(commands: Any, name: str, text: str) -> Any:
-    group = commands.add_parser(name, help=text, description=text)
-    return group.add_subparsers(dest="subcommand", required=True, metavar="COMMAND")
-
-
 def _command(commands: Any, name: str, text: str, command: Command, *arguments: str) -> argparse.ArgumentParser:
-    parser: argparse.ArgumentParser = commands.add_parser(name, help=text, description=text)
+    def carry_out(paths: Paths, _environ: Mapping[str, str], given: Arguments) -> Told:
+        try:
+            return command(Accounts(paths.data), given)
+        except InvalidError as error:
+            raise InvalidError(f"the {error.field} {error}", error.field) from error
+
+    parser = add(commands, name, text, carry_out)
     for argument in arguments:
         parser.add_argument(argument, metavar=argument.upper())
-    parser.set_defaults(accounts=command)
     return parser
 
 
-def _list_users(accounts: Accounts, _arguments: Arguments) -> list[str]:
-    return [
-        f"{user.role:6}  made {_day(user.created_s)}  seen {_day(user.seen_s):10}  {user.name}"
-        for user in accounts.users.all()
+def _list_users(accounts: Accounts, _arguments: Arguments) -> Told:
+    users = accounts.users.all()
+    lines = [f"{user.role:6}  made {_day(user.created_s)}  seen {_day(user.seen_s):10}  {user.name}" for user in users]
+    document = [
+        {"name": user.name, "role": user.role, "created": _time(user.created_s), "last_seen": _time(user.seen_s)}
+        for user in users
     ]
+    return Told(lines, {"users": document})
 
 
-def _add_user(accounts: Accounts, arguments: Arguments) -> list[str]:
+def _add_user(accounts: Accounts, arguments: Arguments) -> Told:
     name = check_name(arguments.name)
     user = accounts.users.add(name, passwords.hashed(_ask_password(name)), arguments.role)
     accounts.prepare()  # with the first owner the set-up code has done its work
-    return [f"{user.name} may sign in, as {user.role}"]
+    return Told([f"{user.name} may sign in, as {user.role}"], {"name": user.name, "role": user.role})
 
 
-def _reset_user(accounts: Accounts, arguments: Arguments) -> list[str]:
+def _reset_user(accounts: Accounts, arguments: Arguments) -> Told:
     user = accounts.users.get(arguments.name)
     accounts.users.change(user.name, password=passwords.hashed(_ask_password(user.name)))
-    return [f"{user.name} has a new password, and is signed out everywhere"]
+    return Told([f"{user.name} has a new password, and is signed out everywhere"], {"name": user.name})
 
 
-def _change_role(accounts: Accounts, arguments: Arguments) -> list[str]:
+def _change_role(accounts: Accounts, arguments: Arguments) -> Told:
     user = accounts.users.change(arguments.name, role=arguments.role)
-    return [f"{user.name} is {user.role} now"]
+    return Told([f"{user.name} is {user.role} now"], {"name": user.name, "role": user.role})
 
 
-def _remove_user(accounts: Accounts, arguments: Arguments) -> list[str]:
+def _remove_user(accounts: Accounts, arguments: Arguments) -> Told:
     accounts.users.remove(arguments.name)
-    return [f"{arguments.name} is removed"]
+    return Told([f"{arguments.name} is removed"], {"name": arguments.name})
 
 
-def _list_tokens(accounts: Accounts, _arguments: Arguments) -> list[str]:
-    return [
+def _list_tokens(accounts: Accounts, _arguments: Arguments) -> Told:
+    tokens = accounts.tokens.all()
+    lines = [
         f"{token.id}  {token.scope:7}  made {_day(token.created_s)}  used {_day(token.used_s):10}  {token.name}"
-        for token in accounts.tokens.all()
+        for token in tokens
     ]
+    document = [
+        {"id": token.id, "name": token.name, "scope": token.scope,
+         "created": _time(token.created_s), "last_used": _time(token.used_s)}
+        for token in tokens
+    ]  # fmt: skip
+    return Told(lines, {"tokens": document})
 
 
-def _add_token(accounts: Accounts, arguments: Arguments) -> list[str]:
-    _, key = accounts.tokens.add(arguments.name, arguments.scope)
-    return [key]
+def _add_token(accounts: Accounts, arguments: Arguments) -> Told:
+    token, key = accounts.tokens.add(arguments.name, arguments.scope)
+    return Told([key], {"id": token.id, "name": token.name, "scope": token.scope, "token": key})
 
 
-def _remove_token(accounts: Accounts, arguments: Arguments) -> list[str]:
+def _remove_token(accounts: Accounts, arguments: Arguments) -> Told:
     accounts.tokens.remove(arguments.token)
-    return [f"{arguments.token} is revoked"]
+    return Told([f"{arguments.token} is revoked"], {"token": arguments.token})
 
 
-def _code(accounts: Accounts, _arguments: Arguments) -> list[str]:
+def _code(accounts: Accounts, _arguments: Arguments) -> Told:
     code = accounts.prepare()
     if code is None:
         raise ConflictError(
             "an owner has registered, so there is no code; for a new password: python -m stillcam user reset NAME"
         )
-    return [code]
+    return Told([code], {"code": code})
 
 
 def _ask_password(name: str) -> str:
@@ -167,6 +158,10 @@ def _ask_password(name: str) -> str:
     if composed(again) != password:
         raise InvalidError("was not the same the second time: nothing is changed", "password")
     return password
+
+
+def _time(time_s: float | None) -> str | None:
+    return None if time_s is None else utc_text(time_s)
 
 
 def _day(time_s: float | None) -> str:

@@ -1,0 +1,56 @@
+"""`status`, `snapshot` and `reload`: what the capture daemon is asked."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from stillcam.commands import Arguments, Told, add
+from stillcam.errors import StillcamError
+from stillcam.link import ask
+from stillcam.paths import Paths
+
+TIMEOUT_S = 40.0  # the daemon answers the slowest of them within 30 s
+
+
+def add_to(commands: Any) -> None:
+    """Add these commands."""
+    add(commands, "status", "say how the capture daemon does", status)
+    text = "take a snapshot now, and print the frame's path; with its output in a file or a pipe, give the picture"
+    add(commands, "snapshot", text, snapshot).add_argument("--path", action="store_true", help="print the path anyway")
+    add(commands, "reload", "read the settings again", reload)
+
+
+def status(paths: Paths, _environ: Mapping[str, str], _arguments: Arguments) -> Told:
+    """The daemon's own words; `document` is all of its status."""
+    told = ask(paths.socket, {"command": "status"}, TIMEOUT_S)
+    camera = told["camera"]
+    lines = [f"running (pid {told['pid']}) since {told['started']}, {told['driver']} camera"]
+    lines.append(f"camera: {camera['index']} ({camera['model']})" if camera else "camera: none")
+    lines.append(f"mode: {told['mode']} since {told['since']}" + (f": {told['reason']}" if told["reason"] else ""))
+    lines.append(f"frames: {told['captures']['ok']}, failed: {told['captures']['failed']}, newest: {told['frame']}")
+    lines += [f"camera program started again ({cause}): {count}" for cause, count in told["restarts"].items()]
+    return Told(lines + ([f"notice: {told['notice']}"] if told["notice"] else []), told)
+
+
+def snapshot(paths: Paths, _environ: Mapping[str, str], arguments: Arguments) -> Told:
+    """`stillcam snapshot > file.jpg` gives a file; a person at a terminal gets the path."""
+    frame = ask(paths.socket, {"command": "snapshot"}, TIMEOUT_S)["frame"]
+    path = paths.images / frame
+    told = Told([str(path)], {"frame": frame, "path": str(path)})
+    if arguments.json or arguments.path or sys.stdout.isatty():
+        return told
+    try:
+        picture = path.read_bytes()
+    except OSError as error:
+        raise StillcamError(f"{path} has been replaced before it could be read: try again") from error
+    sys.stdout.buffer.write(picture)
+    return Told([], told.document)
+
+
+def reload(paths: Paths, _environ: Mapping[str, str], _arguments: Arguments) -> Told:
+    """Answered once a picture shows the settings."""
+    told = ask(paths.socket, {"command": "reload"}, TIMEOUT_S)
+    text = "the settings are in force" if told["in_force"] else "the settings count from the next picture on"
+    return Told([text], told)

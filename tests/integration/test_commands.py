@@ -1,0 +1,136 @@
+"""`python -m stillcam status`, `snapshot`, `settings`, `log` ...: as a person or a script asks beside the daemon."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from serving import DEADLINE_S, ROOT
+
+
+def command(folder: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+    environ = os.environ | {
+        "PYTHONPATH": str(ROOT / "python"),
+        "STILLCAM_DATA": str(folder / "data"),
+        "STILLCAM_IMAGES": str(folder / "images"),
+    }
+    return subprocess.run(
+        [sys.executable, "-m", "stillcam", *arguments],
+        stdin=subprocess.DEVNULL, capture_output=True, timeout=DEADLINE_S, env=environ, check=False,
+    )  # fmt: skip
+
+
+def done(folder: Path, *arguments: str) -> str:
+    ran = command(folder, *arguments)
+    assert (ran.returncode, ran.stderr) == (0, b"")
+    return ran.stdout.decode()
+
+
+def document(folder: Path, *arguments: str):
+    return json.loads(done(folder, *arguments, "--json"))
+
+
+def refused(folder: Path, *arguments: str) -> str:
+    ran = command(folder, *arguments)
+    assert (ran.returncode, ran.stdout) == (1, b"")
+    assert ran.stderr.startswith(b"stillcam: ") and ran.stderr.count(b"\n") == 1, ran.stderr
+    return ran.stderr.decode()
+
+
+@pytest.fixture
+def running(daemon):
+    daemon.start()
+    daemon.frames()
+    return daemon
+
+
+def test_the_status_is_told_in_lines_and_as_json(running, tmp_path):
+    assert f"running (pid {running.process.pid})" in done(tmp_path, "status")
+    status = document(tmp_path, "status")
+    assert (status["mode"], status["driver"]) == ("snapshot", "simulated")
+
+
+def test_a_snapshot_in_a_pipe_is_the_picture(running, tmp_path):
+    picture = command(tmp_path, "snapshot").stdout
+    assert picture[:2] == b"\xff\xd8" and picture[-2:] == b"\xff\xd9"
+    path = done(tmp_path, "snapshot", "--path").strip()
+    assert Path(path).parent == tmp_path / "images"
+    assert document(tmp_path, "snapshot")["frame"].startswith("camera_")
+
+
+def test_a_setting_is_in_force_once_it_is_set(running, tmp_path):
+    assert done(tmp_path, "settings", "set", "snapshot.width", "160") == "saved, and in force\n"
+    assert done(tmp_path, "settings", "get", "snapshot.width") == "160\n"
+    assert document(tmp_path, "settings", "get", "snapshot")["width"] == 160
+    assert "snapshot.width = 160\n" in done(tmp_path, "settings", "get")
+    assert document(tmp_path, "settings", "set", "snapshot.width", "160") == {"changed": False, "in_force": True}
+    done(tmp_path, "settings", "set", "snapshot.width", "null")
+    assert done(tmp_path, "settings", "get", "snapshot.width") == "1280\n"
+
+
+def test_a_text_needs_no_quotes_and_a_list_is_json(tmp_path):
+    done(tmp_path, "settings", "set", "access.watch", "anyone")
+    done(tmp_path, "settings", "set", "access.hosts", '["camera.example.org"]')
+    done(tmp_path, "settings", "set", "controls.AwbMode", "Daylight")
+    assert document(tmp_path, "settings", "get", "access")["hosts"] == ["camera.example.org"]
+    assert done(tmp_path, "settings", "get", "controls.AwbMode") == "Daylight\n"
+    assert document(tmp_path, "settings", "set", "page.histogram", "true") == {"changed": True, "in_force": False}
+
+
+def test_what_the_camera_refuses_is_put_back(running, tmp_path):
+    before = (tmp_path / "data/settings.json").read_text()
+    text = refused(tmp_path, "settings", "set", "camera.index", "7")
+    assert "stay as they were" in text
+    assert json.loads((tmp_path / "data/settings.json").read_text()) == json.loads(before)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        pytest.param("snapshot.interval_s", "two", "snapshot.interval_s: must be a number", id="not a number"),
+        pytest.param("snapshot.intervall_s", "2", "did you mean 'interval_s'?", id="a name that there is not"),
+        pytest.param("snapshot.interval_s", "1e9", "must be from 0.1 to 86400 s", id="out of range"),
+        pytest.param("controls.Brightness", "9", "controls.Brightness", id="a control out of range"),
+    ],
+)
+def test_a_wrong_setting_is_refused(tmp_path, name, value, words):
+    assert words in refused(tmp_path, "settings", "set", name, value)
+    assert not (tmp_path / "data/settings.json").exists()
+
+
+def test_the_check_names_line_and_field(tmp_path):
+    assert "the defaults are in force" in done(tmp_path, "settings", "check")
+    (tmp_path / "data").mkdir(exist_ok=True)
+    (tmp_path / "data/settings.json").write_text('{"version": 1,\n "snapshot": {"interval_s": "two"}}\n')
+    ran = command(tmp_path, "settings", "check", "--json")
+    assert ran.returncode == 1
+    found = json.loads(ran.stdout)
+    assert (found["right"], found["field"], found["line"]) == (False, "snapshot.interval_s", 2)
+    assert b"line 2: snapshot.interval_s" in command(tmp_path, "settings", "check").stdout
+    (tmp_path / "other.json").write_text("{}")
+    assert "is right" in done(tmp_path, "settings", "check", str(tmp_path / "other.json"))
+    assert "there is no" in refused(tmp_path, "settings", "check", str(tmp_path / "none.json"))
+
+
+def test_both_logs_are_told_in_the_order_of_time(tmp_path):
+    logs = tmp_path / "data/logs"
+    logs.mkdir(parents=True)
+    (logs / "capture.log").write_text("2026-11-20T10:00:00Z INFO one\n2026-11-20T10:00:02Z CRITICAL three\nTraceback\n")
+    (logs / "server.log").write_text("2026-11-20T10:00:01Z INFO two\n2026-11-20T10:00:03Z INFO four\n")
+    assert [line.split()[-1] for line in done(tmp_path, "log").splitlines()] == [
+        "one", "two", "three", "Traceback", "four",
+    ]  # fmt: skip
+    assert document(tmp_path, "log", "-n", "1") == {"lines": ["2026-11-20T10:00:03Z INFO four"]}
+
+
+def test_without_a_daemon_the_reason_is_told(tmp_path):
+    (tmp_path / "data").mkdir(exist_ok=True)
+    for asked in ("status", "snapshot", "reload"):
+        assert "start it with" in refused(tmp_path, asked)
+
+
+def test_wrong_usage_is_status_2(tmp_path):
+    assert command(tmp_path, "settings", "set", "snapshot.width").returncode == 2
+    assert command(tmp_path, "stauts").returncode == 2

@@ -11,9 +11,11 @@ import sys
 
 from stillcam import __version__, log
 from stillcam.camera.choose import choose_driver
+from stillcam.capture.alive import Alive
 from stillcam.capture.daemon import Daemon
 from stillcam.errors import StillcamError
 from stillcam.link import CommandServer
+from stillcam.notify import Service
 from stillcam.paths import Paths
 from stillcam.settings_file import load_in_force
 
@@ -60,6 +62,9 @@ def run(paths: Paths) -> None:
         signal.signal(signal.SIGHUP, lambda *_: daemon.commands.post("reload"))
 
     server = CommandServer(paths.socket, daemon.commands.handle)
+    service = Service(os.environ)
+    service.ready()
+    service.watch(Alive(daemon.status.message))
     try:
         logging.info("capture %s with the %s camera, frames in %s", __version__, driver.name, paths.images)
         gc.freeze()  # all of this lives until the end: keep it out of every later collection

@@ -14,6 +14,7 @@ from described import judge
 from stillcam.link import CommandServer, Message
 from stillcam.paths import Paths
 from stillcam.server.app import App
+from stillcam.server.cache import FrameCache
 from stillcam.server.in_force import SettingsInForce
 from stillcam.server.messages import Answer, Person, Refused, Request, Route
 from stillcam.server.metrics import Counters
@@ -70,11 +71,13 @@ class Api:
         self.paths.run.mkdir(parents=True)
         self._server = CommandServer(self.paths.socket, self._answer) if self._daemon else None
         self.in_force = SettingsInForce(self.paths.settings)
-        routes = build(self.paths, self.in_force).routes
+        self._cache = FrameCache(self.paths.images)
+        routes = build(self.paths, self.in_force, self._cache).routes
         self.app = App(routes, self.in_force, self.guard, Counters())
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._cache.close()
         if self._server:
             self._server.close()
 

@@ -1,6 +1,7 @@
 """The table of routes, walked through with everybody there can be; no handler runs, and no body is read."""
 
 import base64
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from stillcam.accounts import Accounts
 from stillcam.paths import Paths
 from stillcam.server.access import Guard
 from stillcam.server.app import App
+from stillcam.server.cache import FrameCache
 from stillcam.server.in_force import SettingsInForce
 from stillcam.server.messages import Access, Answer, Refused, Request, Route
 from stillcam.server.metrics import Counters
@@ -36,7 +38,8 @@ class Installation:
         self.paths.images.mkdir()
         self.settings = Settings()
         self.accounts = Accounts(self.paths.data)
-        self.routes = build(self.paths, SettingsInForce(self.paths.settings)).routes
+        with closing(FrameCache(self.paths.images)) as cache:
+            self.routes = build(self.paths, SettingsInForce(self.paths.settings), cache).routes
         empty = [Route(route.method, route.path, route.access, lambda _: Answer(204)) for route in self.routes]
         self.guard = Guard(self.accounts, lambda: self.settings)
         self.app = App(empty, lambda: self.settings, self.guard, Counters())

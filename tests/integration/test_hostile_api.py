@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import closing
 from typing import Any
 from urllib.parse import quote
 
@@ -13,6 +14,7 @@ from pictures import picture
 from serving import Site
 
 from stillcam.paths import Paths
+from stillcam.server.cache import FrameCache
 from stillcam.server.in_force import SettingsInForce
 from stillcam.server.table import build
 
@@ -60,7 +62,8 @@ def owner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
     """Signed in at a server with something in its library; in the end its log knows of no fault."""
     folder = tmp_path_factory.mktemp("table")
     paths = Paths(folder / "images", folder / "data")
-    app = build(paths, SettingsInForce(paths.settings))
+    with closing(FrameCache(paths.images)) as cache:
+        app = build(paths, SettingsInForce(paths.settings), cache)
     ROUTES[:] = sorted({f"{route.method} {route.path}" for route in app.routes} - LEFT_OUT)
     with Site(tmp_path_factory.mktemp("site")) as site:
         (site.data / "library" / DAY).mkdir(parents=True)

@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from serving import Site
 
 from stillcam.library.drafts import Draft
 from stillcam.paths import Paths
+from stillcam.server.cache import FrameCache
 from stillcam.server.in_force import SettingsInForce
 from stillcam.server.openapi.__main__ import text
 from stillcam.server.openapi.document import described
@@ -32,7 +34,8 @@ DEADLINE_S = 100
 def routes(tmp_path_factory):
     folder = tmp_path_factory.mktemp("routes")
     paths = Paths(folder / "images", folder / "data")
-    table = build(paths, SettingsInForce(paths.settings)).routes
+    with closing(FrameCache(paths.images)) as cache:
+        table = build(paths, SettingsInForce(paths.settings), cache).routes
     return {(route.method, route.path) for route in described(table)}
 
 

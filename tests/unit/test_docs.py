@@ -8,12 +8,14 @@ import os
 import re
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from stillcam.controls import CONTROLS, Control
 from stillcam.paths import Paths
+from stillcam.server.cache import FrameCache
 from stillcam.server.in_force import SettingsInForce
 from stillcam.server.table import build
 from stillcam.settings_json import describe, from_json
@@ -125,7 +127,8 @@ def test_the_environment_is_the_code_s():
 def test_the_addresses_are_the_servers(tmp_path):
     """Those for programs are in docs/api.md, the page's files nobody types."""
     paths = Paths(images=tmp_path / "images", data=tmp_path / "data")
-    routes = {f"/{route.path}" for route in build(paths, SettingsInForce(paths.settings)).routes}
+    with closing(FrameCache(paths.images)) as cache:
+        routes = {f"/{route.path}" for route in build(paths, SettingsInForce(paths.settings), cache).routes}
     files = {f"/{file.name}" for file in paths.web.iterdir()}
     named = {re.sub(r"[?…].*", "", address) for address in column("address")}
     for_programs = {route for route in routes if route.startswith(("/api/", "/library/", "/series/"))}

@@ -15,8 +15,11 @@ from collections.abc import Mapping
 from stillcam import __version__, log
 from stillcam.addresses import EVERY_ADDRESS, listening_address
 from stillcam.errors import StillcamError
+from stillcam.loopback import healthz
+from stillcam.notify import Service
 from stillcam.paths import Paths
 from stillcam.server.app import App
+from stillcam.server.cache import FrameCache
 from stillcam.server.engine import Server
 from stillcam.server.in_force import SettingsInForce
 from stillcam.server.places import Limits, Places
@@ -54,7 +57,8 @@ def run(environ: Mapping[str, str]) -> None:
     """
     paths = Paths.from_environ(environ)
     settings = SettingsInForce(paths.settings)
-    server = listen(listening_address(environ), build(paths, settings), settings(), paths)
+    app = build(paths, settings, FrameCache(paths.images))
+    server = listen(listening_address(environ), app, settings(), paths)
 
     def stop(signum: int, _frame: object) -> None:
         for each in (*ENDS, signal.SIGHUP):
@@ -71,6 +75,9 @@ def run(environ: Mapping[str, str]) -> None:
         # The end of its terminal, else a wish to read the settings again, which it does by itself.
         signal.signal(signal.SIGHUP, stop if os.isatty(sys.stderr.fileno()) else signal.SIG_IGN)
         logging.info("server %s listens on %s port %s (%s)", __version__, *server.server_address[:2], scheme)
+        service = Service(environ)
+        service.ready()
+        service.watch(lambda: _answers(server))
         server.serve_forever()
 
 
@@ -101,6 +108,17 @@ def listen(address: tuple[str, int], app: App, settings: Settings, paths: Paths)
         raise StillcamError(
             what.get(error.errno or 0, f"cannot listen on {host} port {port}: {error.strerror}")
         ) from error
+
+
+def _answers(server: Server) -> str:
+    """A line on how it goes, for systemd; empty when our own question is not answered."""
+    host, port = server.server_address[:2]
+    try:
+        status, told = healthz(str(host), int(port), tls=bool(server.tls))
+    except OSError as error:
+        logging.warning("does not answer itself on port %s: %s", port, error)
+        return ""
+    return "answers, pictures are fresh" if status == 200 else f"answers: {told.get('reason')}"
 
 
 def _allow_descriptors() -> None:

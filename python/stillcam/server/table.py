@@ -35,9 +35,15 @@ from stillcam.server.settings_routes import SettingsRoutes
 from stillcam.server.viewers import Viewers
 
 
-def build(paths: Paths, settings: SettingsInForce) -> App:
-    """The app of one installation; its threads end with the process."""
-    cache, camera, counters = FrameCache(paths.images), CameraLink(paths.socket), Counters()
+def build(paths: Paths, settings: SettingsInForce, cache: FrameCache) -> App:
+    """The app of one installation; its threads end with the process.
+
+    Args:
+        paths: where everything is.
+        settings: those in force.
+        cache: of `paths.images`; whoever has opened it closes it.
+    """
+    camera, counters = CameraLink(paths.socket), Counters()
     freshness, viewers = Freshness(cache, camera), Viewers(camera)
     accounts = Accounts(paths.data)
     _announce(accounts)

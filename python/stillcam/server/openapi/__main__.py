@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from stillcam.paths import ROOT, Paths
+from stillcam.server.cache import FrameCache
 from stillcam.server.in_force import SettingsInForce
 from stillcam.server.openapi.document import document
 from stillcam.server.table import build
@@ -20,7 +22,8 @@ def text() -> str:
     """The description, as the file holds it."""
     with TemporaryDirectory() as folder:
         paths = Paths(Path(folder) / "images", Path(folder) / "data")
-        routes = build(paths, SettingsInForce(paths.settings)).routes
+        with closing(FrameCache(paths.images)) as cache:
+            routes = build(paths, SettingsInForce(paths.settings), cache).routes
     lines = json.dumps(document(routes), indent=1, ensure_ascii=False) + "\n"
     return _SHORT_LIST.sub(lambda match: f"[{' '.join(match[1].split())}]", lines)
 

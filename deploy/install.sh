@@ -1,0 +1,240 @@
+#!/usr/bin/env bash
+#
+# deploy/install.sh - install Stillcam for good: under /opt, with a user of its own, started by systemd.
+#
+# Run again from a newer copy it updates in place: settings, accounts and library stay. A version
+# that shows no picture within a minute is taken back.
+
+set -Eeuo pipefail
+umask 022
+
+cd -- "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")/.."
+
+parts=(LICENSE README.md capture.sh deploy docs python server.sh start_camera_server.sh web)
+patience=60 # s, for a new version to show a picture
+root='' dry=''
+
+die() {
+  printf 'install.sh: %s\n' "$1" >&2
+  exit "${2:-1}"
+}
+
+usage() {
+  cat <<'EOT'
+Usage: deploy/install.sh [--dry-run] [--patience SECONDS] [--root DIR] [--back | --uninstall | --purge]
+
+Installs this copy of Stillcam, or updates the one that is installed, and starts it. It asks
+nothing, can be run again, and must be run by root (sudo).
+
+  --dry-run    say what would be done, and do nothing
+  --back       go back to the version before
+  --uninstall  remove it; settings, accounts and library stay in /var/lib/stillcam
+  --purge      remove all of it, those too
+  --patience   how long a new version may take to show a picture: 60 s
+  --root       put all files below DIR instead of / (for tests)
+EOT
+}
+
+# Whether this interpreter has all that Stillcam needs.
+suits() {
+  "$1" -c 'import importlib.util, inotify_simple, PIL._imaging, sys
+found = map(importlib.util.find_spec, ("astral", "prometheus_client"))
+sys.exit(sys.version_info < (3, 11) or None in found)' 2>/dev/null
+}
+
+# Do it, or with --dry-run say it.
+run() {
+  if [[ $dry ]]; then
+    printf '%s\n' "${*@Q}"
+  else
+    "$@"
+  fi
+}
+
+get_programs() {
+  local packages=()
+  command -v jpegtran >/dev/null || packages+=(libjpeg-turbo-progs)
+  python3 -c 'import ensurepip' 2>/dev/null || packages+=(python3-venv)
+  if grep -qs 'Raspberry Pi' /proc/device-tree/model && ! command -v rpicam-still libcamera-still >/dev/null; then
+    packages+=(rpicam-apps)
+  fi
+  ((${#packages[@]} > 0)) || return 0
+  export DEBIAN_FRONTEND=noninteractive
+  if ! { run apt-get update -q && run apt-get install -y -q --no-install-recommends "${packages[@]}"; } >&2; then
+    printf 'install.sh: apt-get failed, going on without %s\n' "${packages[*]}" >&2
+  fi
+}
+
+# Python packages are for all versions: an update needs no network as long as it needs no other packages.
+get_modules() {
+  local python
+  for python in "$opt/venv/bin/python" python3; do
+    if suits "$python"; then return; fi
+  done
+  python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
+    die "Python 3.11 or newer is needed (Raspberry Pi OS 12, Debian 12)"
+  if ! { run python3 -m venv --clear --system-site-packages "$opt/venv" &&
+    run "$opt/venv/bin/python" -m pip install --quiet --no-input --disable-pip-version-check \
+      pillow inotify-simple prometheus-client astral; }; then
+    die "Python's packages cannot be fetched: check the network and the free space (df), then run it again"
+  fi
+}
+
+make_user() {
+  if ! getent passwd stillcam >/dev/null; then
+    run useradd --system --user-group --home-dir /var/lib/stillcam --shell /usr/sbin/nologin stillcam
+  fi
+  run usermod --append --groups video stillcam
+}
+
+# Lead a link in /opt/stillcam to a version, in one step.
+point() {
+  run ln -sfn -- "$2" "$opt/.$1.new"
+  run mv -T -- "$opt/.$1.new" "$opt/$1"
+}
+
+is_installed() {
+  local part
+  for part in "${parts[@]}"; do
+    diff -rq --exclude=__pycache__ "$part" "$opt/current/$part" >/dev/null 2>&1 || return
+  done
+}
+
+put_version() {
+  local name new old
+  name=$(sed -n 's/^__version__ = "\(.*\)"$/\1/p' python/stillcam/__init__.py)-$(date -u +%Y%m%dT%H%M%S.%N)
+  new=$opt/releases/$name
+  run mkdir -p -- "$new.new"
+  run cp -R --preserve=mode,timestamps -- "${parts[@]}" "$new.new"
+  run chmod -R go-w,a+rX -- "$new.new"
+  run ln -s ../../venv "$new.new/.venv"
+  run python3 -m compileall -q -f -o 0 -s "$new.new" -p "$new" "$new.new/python"
+  run mv -T -- "$new.new" "$new"
+  old=$(readlink -- "$opt/current") && point previous "$old"
+  point current "releases/$name"
+}
+
+put_units() {
+  run mkdir -p -- "$root/etc/systemd/system" "$root/etc/default" "$root/usr/local/bin"
+  run cp -- "$from"/deploy/systemd/*.service "$from"/deploy/systemd/*.target "$root/etc/systemd/system"
+  [[ -e $root/etc/default/stillcam ]] || run cp -- "$from/deploy/systemd/stillcam.default" "$root/etc/default/stillcam"
+  run ln -sfn -- "${root:+../../..}/opt/stillcam/current/deploy/stillcam" "$root/usr/local/bin/stillcam"
+  run systemctl daemon-reload
+}
+
+# Restart what runs, and wait until each camera shows a picture that it did not show before.
+restart() {
+  local target camera before=()
+  for target in "${targets[@]}"; do
+    camera=${target#stillcam} camera=${camera%.target}
+    before+=("$(readlink -- "$root/run/stillcam${camera/@/-}/images/current.jpg" || true)")
+  done
+  run systemctl restart --no-block "${targets[@]}" || return
+  for target in "${targets[@]}"; do
+    camera=${target#stillcam} camera=${camera%.target}
+    # shellcheck disable=SC2086 # no word for the camera that has no number
+    run "$opt/current/deploy/stillcam" $camera wait --seconds "$patience" --after "${before[0]}" || return
+    before=("${before[@]:1}")
+  done
+}
+
+go_back() {
+  local failed
+  failed=$(readlink -- "$opt/current")
+  point current "$(readlink -- "$opt/previous")"
+  point previous "$failed"
+  put_units
+}
+
+sweep() {
+  local version
+  for version in "$opt"/releases/*; do
+    if [[ -d $version && ! $version -ef $opt/current && ! $version -ef $opt/previous ]]; then
+      run rm -rf -- "$version"
+    fi
+  done
+}
+
+do_install() {
+  run mkdir -p -- "$opt/releases"
+  get_programs
+  get_modules
+  make_user
+  if is_installed; then
+    put_units
+    run systemctl enable --quiet "${targets[@]}"
+    run systemctl start --no-block "${targets[@]}"
+    printf 'this version is installed already\n'
+    return
+  fi
+  sweep
+  put_version
+  put_units
+  run systemctl enable --quiet "${targets[@]}"
+  if restart; then
+    sweep
+    printf 'installed; ask it with: sudo stillcam status\n'
+  elif [[ -L $opt/previous ]]; then
+    go_back
+    restart || die "the new version shows no picture, and neither does the one before, which is back: sudo stillcam doctor"
+    die "the new version shows no picture, the one before is back; the new one's log: journalctl -u 'stillcam*'"
+  else
+    die "installed, but there is no picture yet: sudo stillcam doctor"
+  fi
+}
+
+do_back() {
+  [[ -L $opt/previous ]] || die "there is no version before"
+  go_back
+  restart || die "it shows no picture: sudo stillcam doctor"
+}
+
+do_uninstall() {
+  run systemctl disable --quiet --now "${targets[@]}" || true # it may be half installed
+  run rm -f -- "$root"/etc/systemd/system/stillcam{-capture,-server}{,@}.service \
+    "$root"/etc/systemd/system/stillcam{,@}.target "$root/usr/local/bin/stillcam"
+  run systemctl daemon-reload
+  run rm -rf -- "$opt"
+}
+
+do_purge() {
+  do_uninstall
+  run rm -rf -- "$root"/var/lib/stillcam{,-[0-9]} "$root"/run/stillcam{,-[0-9]} "$root"/etc/default/stillcam{,-[0-9]}
+  if getent passwd stillcam >/dev/null; then run userdel stillcam; fi
+}
+
+main() {
+  local action=install target
+  exec </dev/null # nothing here asks a question
+  while (($# > 0)); do
+    case $1 in
+      --dry-run) dry=yes ;;
+      --back | --uninstall | --purge) action=${1#--} ;;
+      --patience | --root)
+        [[ ${2-} ]] || die "$1 needs a value (see --help)" 2
+        if [[ $1 == --root ]]; then root=$(readlink -m -- "$2"); else patience=$2; fi
+        shift
+        ;;
+      -h | --help) usage && exit ;;
+      *) die "wrong usage: $1 (see --help)" 2 ;;
+    esac
+    shift
+  done
+  [[ $dry || $root ]] || ((EUID == 0)) || die "it writes to /opt and /etc: sudo $0"
+  opt=$root/opt/stillcam from=${opt}/current
+  if [[ $dry ]]; then from=$PWD; fi
+  # Where somebody has enabled the units of several cameras, those are meant.
+  targets=()
+  for target in "$root"/etc/systemd/system/multi-user.target.wants/stillcam@?*.target; do
+    if [[ -L $target ]]; then targets+=("${target##*/}"); fi
+  done
+  ((${#targets[@]} > 0)) || targets=(stillcam.target)
+  if [[ ! $dry ]]; then
+    mkdir -p -- "$opt"
+    exec 9<"$opt"
+    flock -n 9 || die "it is being installed just now"
+  fi
+  "do_$action"
+}
+
+main "$@"

@@ -1,0 +1,105 @@
+"""The units of systemd, judged by the real systemd-analyze."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+from serving import DEADLINE_S, ROOT
+
+UNITS = ROOT / "deploy/systemd"
+SERVICES = ("stillcam-capture", "stillcam-server")
+
+
+def analyze(*arguments: str | Path) -> str:
+    """What it says; it has to be content."""
+    done = subprocess.run(
+        ["systemd-analyze", *map(str, arguments)],
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=DEADLINE_S, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+def assignments(name: str) -> list[tuple[str, str]]:
+    return re.findall(r"^(\w+)=(.*)$", (UNITS / name).read_text(), re.MULTILINE)
+
+
+def values(name: str) -> dict[str, str]:
+    return dict(assignments(name))
+
+
+@pytest.fixture
+def installed(tmp_path):
+    """A root with the units and what they start."""
+    programs, folder = tmp_path / "opt/stillcam/current", tmp_path / "etc/systemd/system"
+    programs.mkdir(parents=True)
+    folder.mkdir(parents=True)
+    for script in ("capture.sh", "server.sh"):
+        (programs / script).write_text("#!/bin/sh\n")
+        (programs / script).chmod(0o755)
+    for unit in UNITS.glob("*stillcam*"):
+        text = unit.read_text().replace("/opt/stillcam/current", str(programs))
+        (folder / unit.name).write_text(text)
+    return folder
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        pytest.param(("stillcam.target", "stillcam-capture.service", "stillcam-server.service"), id="one camera"),
+        pytest.param(("stillcam@.target", "stillcam-capture@.service", "stillcam-server@.service"), id="several"),
+    ],
+)
+def test_systemd_understands_every_line(installed, names):
+    assert analyze("verify", "--man=no", "--recursive-errors=no", *(installed / name for name in names)) == ""
+
+
+@pytest.mark.parametrize("instance", ["", "@"])
+@pytest.mark.parametrize(("part", "most"), [("capture", 4.0), ("server", 2.0)])
+def test_the_exposure_is_low(installed, part, most, instance):
+    said = analyze("security", "--offline=true", "--no-pager", installed / f"stillcam-{part}{instance}.service")
+    level = re.search(r"Overall exposure level for \S+: ([\d.]+)", said)
+    assert level, said
+    assert float(level[1]) <= most, said
+
+
+def test_the_server_writes_into_data_only_and_has_no_camera():
+    server = values("stillcam-server.service")
+    assert (server["ProtectSystem"], server["StateDirectory"]) == ("strict", "stillcam")
+    assert (server["PrivateDevices"], server["DevicePolicy"]) == ("yes", "closed")
+    assert not server.keys() & {"ReadWritePaths", "RuntimeDirectory", "CacheDirectory", "DeviceAllow", "LogsDirectory"}
+    assert server["RestrictAddressFamilies"].split() == ["AF_UNIX", "AF_INET", "AF_INET6"]
+
+
+def test_the_daemon_has_the_camera_and_no_network():
+    capture = values("stillcam-capture.service")
+    assert (capture["PrivateNetwork"], capture["RestrictAddressFamilies"]) == ("yes", "AF_UNIX")
+    assert (capture["SupplementaryGroups"], capture["DevicePolicy"]) == ("video", "closed")
+    assert (capture["RuntimeDirectory"], capture["RuntimeDirectoryPreserve"]) == ("stillcam/images", "yes")
+    allowed = {value for name, value in assignments("stillcam-capture.service") if name == "DeviceAllow"}
+    assert allowed == {"char-video4linux rw", "char-media rw", "char-dma_heap rw"}
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_it_is_watched_and_started_again_for_ever(service):
+    unit = values(f"{service}.service")
+    assert (unit["Type"], unit["Restart"], unit["StartLimitIntervalSec"]) == ("notify", "always", "0")
+    assert unit["WatchdogSec"]
+    assert unit["User"] == "stillcam"
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_one_of_several_cameras_is_kept_as_a_single_one_is(service):
+    """But for its own folders, port and name."""
+    single, template = assignments(f"{service}.service"), assignments(f"{service}@.service")
+    own = {pair for pair in template if "%i" in pair[1]}
+    assert {name for name, _ in own} <= {
+        "Description", "PartOf", "Environment", "EnvironmentFile", "StateDirectory", "RuntimeDirectory",
+    }  # fmt: skip
+    plain = {(name, re.sub("[-@]%i", "", value)) for name, value in own}
+    differing = {name for name, _ in plain - set(single)}
+    assert differing <= {"Description", "Environment"}
+    assert set(template) - own == {
+        pair for pair in single if pair not in plain and pair[0] != "Description"
+    } | {("EnvironmentFile", "-/etc/default/stillcam")}  # fmt: skip

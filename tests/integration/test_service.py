@@ -1,0 +1,93 @@
+"""Both programs as units of systemd: ready, and a watchdog that is fed only while all is well."""
+
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from pictures import picture
+from serving import DEADLINE_S
+
+from stillcam.loopback import healthz
+
+
+class ServiceManager:
+    """Reads what units say."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / "notify"
+        self._told = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._told.settimeout(DEADLINE_S)
+        self._told.bind(str(self.path))
+
+    @property
+    def environ(self) -> dict[str, str]:
+        return {"NOTIFY_SOCKET": str(self.path), "WATCHDOG_USEC": "400000"}
+
+    def until(self, holds: Callable[[str], bool]) -> list[str]:
+        """All that is said until something of which `holds` is true."""
+        said: list[str] = []
+        while not said or not holds(said[-1]):
+            said.append(self._told.recv(4096).decode())
+        return said
+
+    def close(self) -> None:
+        self._told.close()
+
+
+@pytest.fixture
+def manager(tmp_path) -> Iterator[ServiceManager]:
+    manager = ServiceManager(tmp_path)
+    yield manager
+    manager.close()
+
+
+def test_the_daemon_is_ready_first_and_fed_by_frames(daemon, manager):
+    daemon.start(**manager.environ)
+    said = manager.until(lambda text: "snapshot" in text)
+    assert said[0] == "READY=1"
+    assert said[-1].startswith("WATCHDOG=1\nSTATUS=snapshot, ")
+
+
+def test_a_daemon_without_a_camera_is_ready_but_not_fed(daemon, manager):
+    daemon.fault(no_camera=True)
+    daemon.start(**manager.environ)
+    assert manager.until(lambda text: True) == ["READY=1"]
+    daemon.until(lambda status: status["mode"] == "no camera")
+    daemon.fault()
+    assert manager.until(lambda text: True)[0].startswith("WATCHDOG=1\nSTATUS=snapshot, ")
+
+
+def test_the_server_is_fed_while_it_answers_itself(site, manager):
+    assert site.end() == 0
+    site.start(**manager.environ)
+    assert manager.until(lambda text: "answers: no picture yet" in text)[0] == "READY=1"
+    site.publish(picture())
+    manager.until(lambda text: text == "WATCHDOG=1\nSTATUS=answers, pictures are fresh")
+
+
+def test_health_is_asked_over_the_loopback(site):
+    assert healthz("127.0.0.1", site.port, tls=False)[0] == 503
+    assert healthz("0.0.0.0", site.port, tls=False)[0] == 503
+    site.end()
+    with pytest.raises(ConnectionRefusedError):
+        healthz("127.0.0.1", site.port, tls=False)
+
+
+@pytest.mark.parametrize(
+    "said", [b"220 ready\r\n", b"HTTP/1.1 200 OK\r\n\r\n<html>", b'HTTP/1.1 200 OK\r\n\r\n{"a": 1}']
+)
+def test_who_answers_but_is_no_stillcam(said):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def answer() -> None:
+            with listener.accept()[0] as link:
+                link.recv(4096)
+                link.sendall(said)
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        with pytest.raises(ConnectionError, match="no Stillcam"):
+            healthz("127.0.0.1", listener.getsockname()[1], tls=False)
+        thread.join()

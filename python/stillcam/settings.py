@@ -134,11 +134,18 @@ def _sync_aspect() -> Any:
     return _setting(False, "the height follows from the width, in the proportions of the Live view")
 
 
+def _carry_over() -> Any:
+    return _setting(
+        True, "begin with the exposure, white balance and focus that the camera has found before; off: wait for its own"
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PhotoSettings(Configuration):
     """Photos that a person asks for."""
 
     sync_aspect: bool = _sync_aspect()
+    carry_over: bool = _carry_over()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,6 +153,7 @@ class RawSettings(Configuration):
     """Raw photos; size, quality and flips are those of the JPEG beside."""
 
     sync_aspect: bool = _sync_aspect()
+    carry_over: bool = _carry_over()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,6 +165,8 @@ class VideoSettings(Configuration):
     sync_aspect: bool = _sync_aspect()
     framerate: float = _framerate(30.0)
     bitrate: int = _setting(0, "of H.264; 0: the encoder's choice", low=0, high=100_000_000, unit="bit/s")
+    audio: str = _setting("off", "sound, of MP4: none, or from the microphone that PulseAudio or ALSA knows",
+                          choices=("off", "pulse", "alsa"))  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +176,10 @@ class FileSettings:
     photo: str = _setting("jpg", "type of photos", choices=("jpg", "png", "bmp"))
     raw: str = _setting("dng", "type of raw photos", choices=("dng",))
     video: str = _setting("mp4", "type of videos", choices=("mp4", "h264", "mjpeg"))
+    floor_mb: int = _setting(
+        0, "nothing is taken, and a video ends, when less than this is free; 0: 200 MB, or 5 % of a smaller disk",
+        low=0, high=10_000_000, unit="MB",
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ controls do together, and what depends on the sensor mode.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from stillcam.camera.driver import Camera, SensorMode
@@ -25,11 +26,11 @@ from stillcam.camera.geometry import (
 from stillcam.control_values import in_force
 from stillcam.controls import CONTROLS, Values
 from stillcam.frames import WORK_PREFIX
-from stillcam.settings import Configuration, Settings
+from stillcam.settings import Configuration, LiveSettings, Settings, VideoSettings
 
-# Relative to the images folder, where the program runs: rpicam-still formats the output name
+# Relative to the folder of the stills, where the program runs: rpicam-still formats the output name
 # into 128 bytes by printf, so a long path is cut and a % in a folder's name breaks it.
-STILL_NAME = WORK_PREFIX + "%08d.jpg"
+STILL_NAME = WORK_PREFIX + "%08d."
 METADATA_NAME = WORK_PREFIX + "metadata.json"
 
 DEFAULT_FRAMERATE = 30.0  # what the camera programs take where none is set
@@ -57,38 +58,67 @@ def still_scene(settings: Settings, camera: Camera) -> Scene:
     still, live = settings.snapshot, settings.live
     mode = sensor_mode(live.sensor_mode, camera, (0, 0)) if live.sensor_mode else None
     size = picture_size(still.width, still.height, mode.size if mode else camera.size)
-    return _scene(settings, live, camera, size, 0.0)
+    return scene_of(settings, live, camera, size, 0.0)
 
 
 def stream_scene(settings: Settings, camera: Camera) -> Scene:
     """What the live view sees."""
-    return _scene(settings, settings.live, camera, configured_size(settings.live, camera), stream_rate(settings))
+    return scene_of(settings, settings.live, camera, configured_size(settings.live, camera), stream_rate(settings))
 
 
 def still_arguments(settings: Settings, camera: Camera) -> list[str]:
     """The arguments of a long-running rpicam-still that takes one still on each SIGUSR1."""
     still, live, scene = settings.snapshot, settings.live, still_scene(settings, camera)
-    argv = [*_common(settings, live, scene), "--signal", "--output", STILL_NAME, "--metadata", METADATA_NAME]
-    argv += ["--quality", str(still.quality)]
+    more = ["--zsl"] if still.zsl else []
+    return on_signal(settings, live, scene, still.quality, chosen_controls(settings, live), more)
+
+
+def on_signal(
+    settings: Settings,
+    configuration: Configuration,
+    scene: Scene,
+    quality: int,
+    controls: Values,
+    more: Sequence[str] = (),
+    extension: str = "jpg",
+) -> list[str]:
+    """The arguments of an rpicam-still that takes a still on each SIGUSR1.
+
+    Args:
+        quality: of JPEGs.
+        controls: those that count.
+        more: options of the use case alone.
+        extension: of the files, `jpg` where nothing else is asked for.
+    """
+    argv = [*_common(settings, configuration, scene), "--signal", "--output", STILL_NAME + extension]
+    argv += ["--metadata", METADATA_NAME, "--quality", str(quality), *more]
     if scene.mode_text:  # the viewfinder sees what the still will: exposure and focus are measured there
         argv += ["--viewfinder-mode", scene.mode_text]
-    if still.zsl:
-        argv.append("--zsl")
     if settings.camera.rotation in (90, 270):
         argv += ["--thumb", "none"]  # jpegtran turns the picture, and would leave the thumbnail lying on its side
-    controls = chosen_controls(settings, live)
     if controls.get("AfTrigger") == "Start":
         argv.append("--autofocus-on-capture")
-    return argv + _controls(controls, live, scene)
+    return argv + control_options(controls, configuration, scene)
 
 
 def stream_arguments(settings: Settings, camera: Camera) -> list[str]:
     """The arguments of an rpicam-vid that writes JPEGs to stdout until it is ended."""
     live, rate, scene = settings.live, stream_rate(settings), stream_scene(settings, camera)
-    argv = [*_common(settings, live, scene), "--codec", "mjpeg", "--output", "-", "--quality", str(live.quality)]
+    argv = ["--codec", "mjpeg", "--output", "-", "--quality", str(live.quality)]
+    return moving(settings, live, scene, rate, argv)
+
+
+def moving(settings: Settings, configuration: Configuration, scene: Scene, rate: float, more: list[str]) -> list[str]:
+    """The arguments of an rpicam-vid.
+
+    Args:
+        rate: frames a second; 0: the camera program's choice.
+        more: options of the use case alone.
+    """
+    argv = [*_common(settings, configuration, scene), *more]
     if rate:
         argv += ["--framerate", f"{rate:.6g}"]
-    return argv + _controls(chosen_controls(settings, live), live, scene)
+    return argv + control_options(chosen_controls(settings, configuration), configuration, scene)
 
 
 def chosen_controls(settings: Settings, configuration: Configuration) -> Values:
@@ -104,19 +134,25 @@ def flips_of(settings: Settings, configuration: Configuration) -> Flips:
 
 
 def stream_rate(settings: Settings) -> float:
-    """Frames a second to ask for in the live view; 0: the camera programs' choice.
+    """Frames a second to ask for in the live view; 0: the camera programs' choice."""
+    return frame_rate(settings, settings.live)
+
+
+def frame_rate(settings: Settings, configuration: LiveSettings | VideoSettings) -> float:
+    """Frames a second to ask for in a use case; 0: the camera programs' choice.
 
     A frame lasts at least as long as its exposure: libcamera would shorten the exposure instead.
     """
-    controls = chosen_controls(settings, settings.live)
-    rate = settings.live.framerate
+    controls = chosen_controls(settings, configuration)
+    rate = configuration.framerate
     if limits := controls.get("FrameDurationLimits"):
         rate = 1e6 / limits[1]
     longest = 1e6 / controls["ExposureTime"] if controls.get("ExposureTime") else 0.0
     return min(rate or DEFAULT_FRAMERATE, longest) if longest else rate
 
 
-def _scene(settings: Settings, configuration: Configuration, camera: Camera, size: Size, rate: float) -> Scene:
+def scene_of(settings: Settings, configuration: Configuration, camera: Camera, size: Size, rate: float) -> Scene:
+    """What a use case sees, in a picture of `size`, at `rate` frames a second (0: whatever)."""
     mode = sensor_mode(configuration.sensor_mode, camera, size, rate)
     text = mode_name(mode) if mode else configuration.sensor_mode
     return Scene(camera, size, mode, f"{text}:P" if text.count(":") == 2 else text, flips_of(settings, configuration))
@@ -135,7 +171,7 @@ def _common(settings: Settings, configuration: Configuration, scene: Scene) -> l
     return argv
 
 
-def _controls(controls: Values, configuration: Configuration, scene: Scene) -> list[str]:
+def control_options(controls: Values, configuration: Configuration, scene: Scene) -> list[str]:
     """The options of all controls that count."""
     argv: list[str] = []
     for name, value in controls.items():

@@ -6,7 +6,8 @@ import os
 import sys
 from collections.abc import Mapping
 
-from stillcam.camera.rpicam import Programs, Rpicam, find_programs
+from stillcam.camera.programs import Programs, find_programs
+from stillcam.camera.rpicam import Rpicam
 from stillcam.errors import StillcamError
 from stillcam.paths import ROOT, Paths
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from stillcam.controls import Values
 from stillcam.settings import Settings
 
 
@@ -56,10 +57,43 @@ class Camera:
 
 @dataclass(frozen=True, slots=True)
 class Still:
-    """A captured file, closed and not yet checked, and when it was closed (seconds since the epoch)."""
+    """A captured file, closed and not yet checked, and when it was closed (seconds since the epoch).
+
+    Args:
+        raw: the DNG of the same moment.
+    """
 
     path: Path
     time_s: float
+    raw: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Shoot:
+    """Stills for the library.
+
+    Args:
+        kind: `photo` or `raw`.
+        folder: where they are written.
+        found: controls that the camera's algorithms had found, to begin with.
+    """
+
+    kind: str
+    folder: Path
+    found: Values
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """In which form a video is recorded.
+
+    Args:
+        extension: of the file.
+        remux: whether ffmpeg is to make an MP4 of it.
+    """
+
+    extension: str
+    remux: bool
 
 
 class Interrupted(Exception):
@@ -76,8 +110,8 @@ class Driver(Protocol):
         """The cameras of this machine; an empty list when there is none."""
         ...
 
-    def start_stills(self, settings: Settings, camera: Camera) -> None:
-        """Begin to get ready for `request`."""
+    def start_stills(self, settings: Settings, camera: Camera, shoot: Shoot | None = None) -> None:
+        """Begin to get ready for `request`; without a shoot the stills are snapshots."""
         ...
 
     def ready(self, timeout_s: float, interrupts: Sequence[int]) -> bool:
@@ -89,7 +123,11 @@ class Driver(Protocol):
         ...
 
     def still(self, timeout_s: float, interrupts: Sequence[int]) -> Still | None:
-        """Wait for the still: in the images folder, its name begins with `.still_`. None: not in time."""
+        """Wait for the still: in the images folder or the shoot's, named `.still_…`. None: not in time."""
+        ...
+
+    def described(self, timeout_s: float, interrupts: Sequence[int]) -> dict[str, Any]:
+        """What the camera says of the still that came last; waits for it. Empty: not in time."""
         ...
 
     def rest(self, timeout_s: float, interrupts: Sequence[int]) -> None:
@@ -104,10 +142,28 @@ class Driver(Protocol):
         """The whole JPEGs that came since the last call, oldest first; waits for at least one. Empty: none in time."""
         ...
 
-    def fits(self, settings: Settings, camera: Camera) -> bool:
-        """Whether what runs now is just what would be started for these."""
+    def record(
+        self, settings: Settings, camera: Camera, folder: Path, stem: str, seconds: int | None
+    ) -> tuple[Path, Container]:
+        """Begin a video, of so many seconds or until `stop`: the file, and what it is."""
         ...
 
-    def stop(self) -> None:
-        """Give the camera free; afterwards nothing of the driver runs. Never raises."""
+    def recorded(self, timeout_s: float, interrupts: Sequence[int]) -> bool:
+        """Wait for the end of the video; False: not in time. Raises CameraError if it is a bad one."""
+        ...
+
+    def fits(self, settings: Settings, camera: Camera, kind: str | None = None) -> bool:
+        """Whether what runs now is just what would be started for these.
+
+        Args:
+            kind: `photo` or `raw`; None: for what runs, snapshots or live.
+        """
+        ...
+
+    def stop(self, patience_s: float = 2.0) -> None:
+        """Give the camera free; afterwards nothing of the driver runs. Never raises.
+
+        Args:
+            patience_s: for the program to end, and to finish the file of a video.
+        """
         ...

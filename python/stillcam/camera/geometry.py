@@ -74,10 +74,16 @@ def _blocks(length: float) -> int:
     return max(1, round(length / _BLOCK)) * _BLOCK
 
 
-def configured_size(configuration: Configuration, camera: Camera) -> Size:
-    """The picture's size in a configuration: as set, or fitted to the sensor mode."""
+def configured_size(configuration: Configuration, camera: Camera, like: Size | None = None) -> Size:
+    """The picture's size in a configuration: as set, or fitted to the sensor mode.
+
+    Args:
+        like: a size whose proportions the picture is to have; None: as the configuration says.
+    """
     chosen = sensor_mode(configuration.sensor_mode, camera, (0, 0)) if configuration.sensor_mode else None
     whole = chosen.size if chosen else camera.size
+    if like:
+        return picture_size(configuration.width or whole[0], 0, like)
     height = 0 if configuration.align else configuration.height
     return picture_size(configuration.width, height, whole)
 

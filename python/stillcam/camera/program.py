@@ -137,13 +137,13 @@ class Program:
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(timeout_s)
 
-    def stop(self, signum: int = signal.SIGTERM) -> int:
-        """End it: the signal, then SIGKILL after `TERM_GRACE_S`; returns its exit status."""
+    def stop(self, signum: int = signal.SIGTERM, grace_s: float = TERM_GRACE_S) -> int:
+        """End it: the signal, then SIGKILL after `grace_s`; returns its exit status."""
         self.send(signum)
         try:
-            self._process.wait(TERM_GRACE_S)
+            self._process.wait(grace_s)
         except subprocess.TimeoutExpired:
-            logging.warning("%s (pid %s) did not end within %s s: killed", self.name, self.pid, TERM_GRACE_S)
+            logging.warning("%s (pid %s) did not end within %s s: killed", self.name, self.pid, grace_s)
             self._process.kill()
         status = self._process.wait()
         self._reader.join(1.0)

@@ -9,13 +9,11 @@ from __future__ import annotations
 import fcntl
 import logging
 import os
-import select
 import shutil
 import signal
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -30,36 +28,29 @@ from stillcam.camera.arguments import (
     stream_arguments,
     stream_scene,
 )
-from stillcam.camera.driver import Camera, Interrupted, Still
+from stillcam.camera.driver import Camera, Container, Interrupted, Shoot, Still
 from stillcam.camera.failures import failure
 from stillcam.camera.geometry import mirrored
 from stillcam.camera.listing import parse
-from stillcam.camera.program import Program
+from stillcam.camera.metadata_pipe import MetadataPipe
+from stillcam.camera.program import TERM_GRACE_S, Program
+from stillcam.camera.programs import Programs, readable, said_by
+from stillcam.camera.taking import (
+    container,
+    photo_arguments,
+    photo_extension,
+    photo_scene,
+    video_arguments,
+    video_scene,
+)
 from stillcam.camera.tuning import with_tuning_path
 from stillcam.errors import CameraError
 from stillcam.frames import WORK_PREFIX
 from stillcam.jpeg import Cutter
 from stillcam.settings import Settings
 
-LIST_TIMEOUT_S = 20.0
 _READY_POLL_S = 0.01
 _PIPE_BYTES = 1 << 20
-
-
-@dataclass(frozen=True, slots=True)
-class Programs:
-    """How to call the camera programs: each the beginning of a command line."""
-
-    still: tuple[str, ...]
-    vid: tuple[str, ...]
-
-
-def find_programs(path: str | None) -> Programs | None:
-    """rpicam-still and rpicam-vid, else libcamera-still and libcamera-vid, on `path` (as in PATH); None without."""
-    for family in ("rpicam", "libcamera"):
-        if still := shutil.which(f"{family}-still", path=path):
-            return Programs((still,), (shutil.which(f"{family}-vid", path=path) or f"{family}-vid",))
-    return None
 
 
 class Rpicam:
@@ -67,7 +58,7 @@ class Rpicam:
 
     Args:
         programs: how to call them.
-        images: the folder that stills are written to.
+        images: the folder that snapshots are written to.
         env: the environment of the programs; None: this process's own.
         name: the driver's name in status and logs.
     """
@@ -86,8 +77,12 @@ class Rpicam:
         self._running: list[str] = []  # the arguments that settings and camera gave
         self._scene: Scene | None = None
         self._requested = False
-        self._about = -1  # the descriptor that the stream's metadata come from
-        self._txt = metadata.TxtReader()
+        self._told = False  # the metadata are those of the still that came last
+        self._folder = images  # where stills are written now
+        self._extension = "jpg"  # of the file that a still is complete with
+        self._about: MetadataPipe | None = None
+        self._end = signal.SIGTERM  # what ends the program
+        self._has_libav: bool | None = None  # not asked yet
 
     @property
     def pid(self) -> int | None:
@@ -96,35 +91,24 @@ class Rpicam:
 
     def cameras(self, interrupts: Sequence[int]) -> list[Camera]:
         """See Driver. Raises CameraError when the program cannot be run, fails, or does not answer."""
-        with self._start(self._programs.still, ["--list-cameras", "--verbose=2"], stdout=subprocess.PIPE) as program:
-            listing = bytearray()
-            deadline = time.monotonic() + LIST_TIMEOUT_S
-            while ready := _readable(deadline - time.monotonic(), program.stdout, *interrupts):
-                if program.stdout not in ready:
-                    raise Interrupted
-                if not (chunk := os.read(program.stdout, 65536)):
-                    break
-                listing += chunk
-            else:
-                raise CameraError("stalled", f"{program.name} --list-cameras does not answer: restart the Pi")
-            program.wait(1.0)
-            if program.status:
-                raise failure(program.name, program.status, program.stderr)
-            # libcamera-still of 2022 prints the list on stderr.
-            return parse(listing.decode(errors="replace")) or parse("\n".join(program.stderr))
+        listing = self._start(self._programs.still, ["--list-cameras", "--verbose=2"], subprocess.PIPE)
+        said, complained = said_by(listing, interrupts)
+        return parse(said) or parse(complained)  # libcamera-still of 2022 prints the list on stderr
 
-    def start_stills(self, settings: Settings, camera: Camera) -> None:
+    def start_stills(self, settings: Settings, camera: Camera, shoot: Shoot | None = None) -> None:
         """Start rpicam-still in signal mode."""
         self.stop()
-        arguments = still_arguments(with_tuning_path(settings), camera)
-        self._begin(still_arguments(settings, camera), still_scene(settings, camera))
-        self._inotify = INotify()
-        try:
-            self._inotify.add_watch(self._images, flags.CLOSE_WRITE | flags.DELETE_SELF | flags.MOVE_SELF)
-        except OSError as error:
-            raise CameraError(
-                "disk", f"cannot watch {self._images} ({error.strerror}): make the folder again"
-            ) from error
+        located = with_tuning_path(settings)
+        if shoot is None:
+            arguments = still_arguments(located, camera)
+            self._begin(still_arguments(settings, camera), still_scene(settings, camera))
+            self._folder, self._extension = self._images, "jpg"
+        else:
+            arguments = photo_arguments(located, camera, shoot.kind, shoot.found)
+            self._begin([], photo_scene(settings, camera, shoot.kind))  # it begins with what was found: fits nothing
+            self._folder = shoot.folder
+            self._extension = "dng" if shoot.kind == "raw" else photo_extension(settings, shoot.kind)
+        self._inotify = _watch(self._folder)
         self._program = self._start(self._programs.still, arguments)
 
     def ready(self, timeout_s: float, interrupts: Sequence[int]) -> bool:
@@ -148,28 +132,33 @@ class Rpicam:
         while (left := deadline - time.monotonic()) > 0:
             if stills := self._closed_files(left, interrupts):
                 self._requested = False
-                return Still(self._images / stills[0], time.time())
+                path = self._folder / stills[0]
+                if self._extension == "dng":  # the JPEG was closed before it
+                    return Still(path.with_suffix(".jpg"), time.time(), path)
+                return Still(path, time.time())
         return None
+
+    def described(self, timeout_s: float, interrupts: Sequence[int]) -> metadata.Metadata:
+        """See Driver: the metadata's file is written behind the still's."""
+        deadline = time.monotonic() + timeout_s
+        while not self._told and (left := deadline - time.monotonic()) > 0:
+            self._closed_files(left, interrupts)
+        return self.metadata if self._told else {}
 
     def rest(self, timeout_s: float, interrupts: Sequence[int]) -> None:
         """See Driver. A still that nobody here asked for is deleted: it would be litter."""
         deadline, before = time.monotonic() + timeout_s, self.metadata
         while self.metadata is before and (left := deadline - time.monotonic()) > 0:
             for name in self._closed_files(left, interrupts):
-                (self._images / name).unlink(missing_ok=True)
+                (self._folder / name).unlink(missing_ok=True)
 
     def start_stream(self, settings: Settings, camera: Camera) -> None:
         """Start rpicam-vid; its JPEGs come through a pipe, what it says of them through another."""
         self.stop()
         arguments = stream_arguments(with_tuning_path(settings), camera)
         self._begin(stream_arguments(settings, camera), stream_scene(settings, camera))
-        self._cutter, self._txt = Cutter(), metadata.TxtReader()
-        self._about, theirs = os.pipe()
-        try:
-            about = ["--metadata", f"/proc/self/fd/{theirs}", "--metadata-format", "txt"]
-            self._program = self._start(self._programs.vid, arguments + about, subprocess.PIPE, (theirs,))
-        finally:
-            os.close(theirs)
+        self._cutter = Cutter()
+        self._program = self._start_telling(arguments, subprocess.PIPE)
         fcntl.fcntl(self._program.stdout, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
 
     def frames(self, timeout_s: float, interrupts: Sequence[int]) -> list[bytes]:
@@ -177,9 +166,7 @@ class Rpicam:
         assert self._program is not None
         deadline = time.monotonic() + timeout_s
         while (left := deadline - time.monotonic()) > 0:
-            ready = _readable(left, self._program.stdout, self._about, *interrupts)
-            if self._about in ready:
-                self._read_about()
+            ready = self._readable(left, self._program.stdout, *interrupts)
             if self._program.stdout in ready:
                 chunk = os.read(self._program.stdout, _PIPE_BYTES)
                 if not chunk:
@@ -190,24 +177,57 @@ class Rpicam:
                 raise Interrupted
         return []
 
-    def fits(self, settings: Settings, camera: Camera) -> bool:
+    def record(
+        self, settings: Settings, camera: Camera, folder: Path, stem: str, seconds: int | None
+    ) -> tuple[Path, Container]:
+        """See Driver: SIGINT lets rpicam-vid finish its file."""
+        self.stop()
+        if self._has_libav is None:  # it says so of itself since 1.5
+            version, _ = said_by(self._start(self._programs.vid, ["--version"], subprocess.PIPE))
+            self._has_libav = "libav:1" in version
+        form = container(settings.files.video, self._has_libav, shutil.which("ffmpeg") is not None)
+        self._begin([], video_scene(settings, camera))
+        self._folder, self._end = folder, signal.SIGINT
+        arguments = video_arguments(with_tuning_path(settings), camera, stem, form, seconds)
+        self._program = self._start_telling(arguments)
+        return folder / f"{stem}.{form.extension}", form
+
+    def recorded(self, timeout_s: float, interrupts: Sequence[int]) -> bool:
         """See Driver."""
-        if self._program is None:
+        assert self._program is not None
+        deadline = time.monotonic() + timeout_s
+        while (left := deadline - time.monotonic()) > 0:
+            ready = self._readable(left, self._program.pidfd, *interrupts)
+            if self._program.pidfd in ready:
+                self._program.wait(1.0)
+                if self._program.status:
+                    raise self._ended(self._program)
+                return True
+            if ready.intersection(interrupts):
+                raise Interrupted
+        return False
+
+    def fits(self, settings: Settings, camera: Camera, kind: str | None = None) -> bool:
+        """See Driver."""
+        if self._program is None or not self._running:
             return False
+        if kind:
+            return self._running == photo_arguments(settings, camera, kind)
         return self._running == (still_arguments if self._inotify else stream_arguments)(settings, camera)
 
-    def stop(self) -> None:
-        """End the camera program and delete what it left half-written."""
+    def stop(self, patience_s: float = TERM_GRACE_S) -> None:
+        """End the camera program and delete what it left half-written of stills."""
         if self._program is not None:
-            self._program.stop()
+            self._program.stop(self._end, patience_s)
             self._program = None
-        if self._about >= 0:
-            os.close(self._about)
-            self._about = -1
+        self._end = signal.SIGTERM
+        if self._about is not None:
+            self._about.close()
+            self._about = None
         if self._inotify is not None:
             self._inotify.close()
             self._inotify = None
-            for litter in self._images.glob(WORK_PREFIX + "*"):
+            for litter in self._folder.glob(WORK_PREFIX + "*"):
                 litter.unlink(missing_ok=True)
 
     def _begin(self, arguments: list[str], scene: Scene) -> None:
@@ -221,7 +241,24 @@ class Rpicam:
         stdout: int = subprocess.DEVNULL,
         pass_fds: Sequence[int] = (),
     ) -> Program:
-        return Program(os.path.basename(call[-1]), [*call, *arguments], self._images, self._env, stdout, pass_fds)
+        return Program(os.path.basename(call[-1]), [*call, *arguments], self._folder, self._env, stdout, pass_fds)
+
+    def _start_telling(self, arguments: list[str], stdout: int = subprocess.DEVNULL) -> Program:
+        """Start rpicam-vid with a pipe for its metadata."""
+        self._about = MetadataPipe()
+        try:
+            arguments = arguments + self._about.arguments
+            return self._start(self._programs.vid, arguments, stdout, (self._about.theirs,))
+        finally:
+            self._about.handed_over()
+
+    def _readable(self, timeout_s: float, *descriptors: int) -> set[int]:
+        """Those of `descriptors` that are readable; metadata that come meanwhile are read."""
+        about = self._about.fd if self._about else -1
+        ready = readable(timeout_s, about, *descriptors)
+        if self._about and about in ready:
+            self._described(self._about.read())
+        return ready
 
     def _closed_files(self, timeout_s: float, interrupts: Sequence[int]) -> list[str]:
         """Wait for something to happen, and return the names of the stills that were closed, oldest first.
@@ -232,16 +269,18 @@ class Rpicam:
         """
         assert self._program is not None
         assert self._inotify is not None
-        ready = _readable(timeout_s, self._inotify.fileno(), self._program.pidfd, *interrupts)
+        ready = readable(timeout_s, self._inotify.fileno(), self._program.pidfd, *interrupts)
         stills = []
         if self._inotify.fileno() in ready:
             for event in self._inotify.read(timeout=0):
                 if event.mask & (flags.DELETE_SELF | flags.MOVE_SELF | flags.IGNORED | flags.UNMOUNT):
-                    raise CameraError("disk", f"{self._images} was deleted, moved or unmounted: it is made again")
+                    raise CameraError("disk", f"{self._folder} was deleted, moved or unmounted: it is made again")
                 if event.name == METADATA_NAME:
                     self._read_metadata()
-                elif event.name.startswith(WORK_PREFIX) and event.name.endswith(".jpg"):
+                    self._told = True
+                elif event.name.startswith(WORK_PREFIX) and event.name.endswith(self._extension):
                     stills.append(event.name)
+                    self._told = False
         if stills:
             return stills
         if self._program.pidfd in ready:
@@ -252,18 +291,11 @@ class Rpicam:
 
     def _read_metadata(self) -> None:
         try:
-            raw = (self._images / METADATA_NAME).read_bytes()
+            raw = (self._folder / METADATA_NAME).read_bytes()
         except OSError as error:
             logging.debug("metadata not readable: %s", error)
             return
         self._described(metadata.from_json(raw))
-
-    def _read_about(self) -> None:
-        chunk = os.read(self._about, _PIPE_BYTES)
-        self._described(self._txt.feed(chunk))
-        if not chunk:  # an end that stays readable would keep the loop busy
-            os.close(self._about)
-            self._about = -1
 
     def _described(self, content: metadata.Metadata | None) -> None:
         """Take what the camera says; its crop as settings have it, in the picture before any flip."""
@@ -281,9 +313,21 @@ class Rpicam:
         return failure(program.name, status, program.stderr)
 
 
-def _readable(timeout_s: float, *descriptors: int) -> set[int]:
-    """Those of `descriptors` that have something to read, or whose other end is gone."""
-    poller = select.poll()
-    for descriptor in filter(lambda number: number >= 0, descriptors):
-        poller.register(descriptor, select.POLLIN)
-    return {descriptor for descriptor, _ in poller.poll(max(0.0, timeout_s) * 1000)}
+def _watch(folder: Path) -> INotify:
+    """Be told of files that are closed in `folder`, and of its own end.
+
+    Raises:
+        CameraError: the folder is gone, or there are too many who watch folders.
+    """
+    try:
+        watch = INotify()
+    except OSError as error:
+        raise CameraError(
+            "busy", f"cannot watch folders ({error.strerror}): raise fs.inotify.max_user_instances with sysctl"
+        ) from error
+    try:
+        watch.add_watch(folder, flags.CLOSE_WRITE | flags.DELETE_SELF | flags.MOVE_SELF)
+    except OSError as error:
+        watch.close()
+        raise CameraError("disk", f"cannot watch {folder} ({error.strerror}): make the folder again") from error
+    return watch

@@ -1,8 +1,10 @@
 """Where the frames of a video go: JPEGs or planes into a file or stdout, H.264 by way of ffmpeg."""
 
 import contextlib
+import ctypes
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -19,7 +21,11 @@ from stillcam.camera.simulated.sensors import Size
 NAME_BYTES = 256  # char filename[256] in file_output.cpp
 END_S = 10.0
 
+_PR_SET_PDEATHSIG = 1
+
 FULL = Failure("failed to write output bytes")
+
+SILENCE = ["-f", "lavfi", "-i", "anullsrc=r=48000:cl=mono", "-shortest", "-c:a", "aac"]
 
 # The container that ffmpeg is asked for, by --libav-format; the rest it knows by the same name, or by the file's.
 FORMATS = {"": "", "mkv": "matroska", "ts": "mpegts"}
@@ -113,6 +119,11 @@ class Files(Output):
             raise Failure(f"failed to open output file {name}") from None
 
 
+def _ends_with_us() -> None:
+    """The real programs encode by themselves: when they are killed, nobody finishes the file (prctl(2))."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
 class FFmpeg(Output):
     """H.264 from ffmpeg; SIGINT and the time-out let it finish the file."""
 
@@ -122,11 +133,13 @@ class FFmpeg(Output):
             say("stillcam: the simulated camera encodes H.264 with ffmpeg: apt install ffmpeg")
             raise Failure("Unable to find an appropriate H.264 codec")
         self._name = options.output
-        arguments = [*self._input(size, fps), *self._encoder(options, fps), *self._target(options)]
+        sound = SILENCE if options.libav_audio and options.codec.lower() == "libav" else []
+        arguments = [*self._input(size, fps), *sound, *self._encoder(options, fps), *self._target(options)]
         self._process = subprocess.Popen(
             [program, "-nostdin", "-v", "error", "-y", *arguments],
             stdin=subprocess.PIPE,
             start_new_session=True,  # a Ctrl-C is ours: ffmpeg ends when its input does
+            preexec_fn=_ends_with_us,  # noqa: PLW1509 - one system call, and this process has one thread
         )
 
     def write(self, image: Image.Image) -> None:
@@ -178,4 +191,4 @@ class FFmpeg(Output):
         if options.codec.lower() == "h264":
             return ["-f", "h264", output]
         form = FORMATS.get(options.libav_format, options.libav_format) or ("" if options.output != "-" else "h264")
-        return [*(["-f", form] if form else []), output]
+        return [*(["-f", form] if form else []), "-flush_packets", "1", output]

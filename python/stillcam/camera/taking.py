@@ -1,0 +1,178 @@
+"""Builds the command lines for what the library keeps: photos, raw photos and videos. Pure functions.
+
+A photo begins with what the camera's algorithms had found for the snapshot or the frame before
+it, so that nobody has to wait for them again: `carried_over`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from stillcam.camera.arguments import (
+    Scene,
+    chosen_controls,
+    frame_rate,
+    moving,
+    on_signal,
+    scene_of,
+    stream_scene,
+)
+from stillcam.camera.driver import Camera, Container
+from stillcam.camera.geometry import Size, configured_size
+from stillcam.camera.metadata import Metadata
+from stillcam.control_values import is_number
+from stillcam.controls import CONTROLS, Values
+from stillcam.settings import PhotoSettings, RawSettings, Settings, VideoSettings
+
+# What one algorithm decides, and the controls by which it does: if one of these differs, so may its result.
+_AE = ("AeEnable", "ExposureValue", "AeMeteringMode", "AeExposureMode", "AeConstraintMode", "AeFlickerMode",
+       "AeFlickerPeriod", "HdrMode")  # fmt: skip
+_AWB = ("AwbEnable", "AwbMode", "ColourCorrectionMatrix")
+_AF = ("AfMode", "AfRange", "AfSpeed", "AfMetering", "AfWindows")
+
+CODECS: dict[str, list[str]] = {
+    "ts": ["--codec", "libav", "--libav-format", "mpegts", "--inline"],
+    "mp4": ["--codec", "libav", "--libav-format", "mp4"],
+    "h264": ["--codec", "h264", "--inline"],
+    "mjpeg": ["--codec", "mjpeg"],
+}
+
+
+def configuration_of(settings: Settings, kind: str) -> PhotoSettings | RawSettings:
+    """The configuration of photos, or of raw photos."""
+    return settings.raw if kind == "raw" else settings.photo
+
+
+def photo_scene(settings: Settings, camera: Camera, kind: str) -> Scene:
+    """What photos, or raw photos, see."""
+    configuration = configuration_of(settings, kind)
+    return scene_of(settings, configuration, camera, _size(settings, configuration, camera), 0.0)
+
+
+def photo_extension(settings: Settings, kind: str) -> str:
+    """Of the picture that rpicam-still writes; beside a raw photo lies a JPEG."""
+    return "jpg" if kind == "raw" else settings.files.photo
+
+
+def photo_arguments(settings: Settings, camera: Camera, kind: str, found: Values | None = None) -> list[str]:
+    """The arguments of an rpicam-still that takes a photo on each SIGUSR1.
+
+    Args:
+        kind: `photo` or `raw`.
+        found: controls that the camera's algorithms had found, see `carried_over`.
+    """
+    configuration, extension = configuration_of(settings, kind), photo_extension(settings, kind)
+    more = ["--raw"] if kind == "raw" else [] if extension == "jpg" else ["--encoding", extension]
+    controls = chosen_controls(settings, configuration) | (found or {})
+    scene = photo_scene(settings, camera, kind)
+    return on_signal(settings, configuration, scene, configuration.quality, controls, more, extension)
+
+
+def carried_over(settings: Settings, kind: str, metadata: Metadata) -> Values:
+    """The controls with which a photo begins where the camera's algorithms have left off.
+
+    Args:
+        metadata: the newest picture's.
+
+    Returns:
+        what is automatic, in values of its own; nothing of an algorithm that is told something else for photos.
+    """
+    before, wanted = (chosen_controls(settings, use) for use in (settings.live, configuration_of(settings, kind)))
+
+    def same(names: tuple[str, ...]) -> bool:
+        return all(before.get(name) == wanted.get(name) for name in names)
+
+    found: Values = {}
+    if same(_AE):
+        found |= _exposure(wanted, metadata)
+    gains = metadata.get("ColourGains")
+    if same(_AWB) and "ColourGains" not in wanted and isinstance(gains, list) and len(gains) == 2:
+        found["ColourGains"] = [_within("ColourGains", gain) for gain in gains]
+    position = metadata.get("LensPosition")
+    if same(_AF) and "LensPosition" not in wanted and wanted.get("AfTrigger") != "Start" and is_number(position):
+        found |= {"AfMode": "Manual", "LensPosition": _within("LensPosition", position)}
+    return found
+
+
+def settled(settings: Settings, kind: str, found: Values, metadata: Metadata) -> bool:
+    """Whether a photo that begins with `found` leaves nothing for the camera's algorithms to find."""
+    controls = chosen_controls(settings, configuration_of(settings, kind)) | found
+    needed = {"ExposureTime", "AnalogueGain", "ColourGains"} | ({"LensPosition"} & metadata.keys())
+    return needed <= controls.keys()
+
+
+def video_scene(settings: Settings, camera: Camera) -> Scene:
+    """What videos see; H.264 takes only even sizes."""
+    width, height = _size(settings, settings.video, camera)
+    size = max(2, width // 2 * 2), max(2, height // 2 * 2)
+    return scene_of(settings, settings.video, camera, size, frame_rate(settings, settings.video))
+
+
+def video_arguments(
+    settings: Settings, camera: Camera, output: str, container: Container, seconds: int | None
+) -> list[str]:
+    """The arguments of an rpicam-vid that records.
+
+    Args:
+        output: the file's name, without its extension.
+        container: see `container`.
+        seconds: how long; None: until SIGINT.
+    """
+    video = settings.video
+    more = [*CODECS[container.extension], "--output", f"{output}.{container.extension}"]
+    if container.extension == "mjpeg":
+        more += ["--quality", str(video.quality)]
+    elif video.bitrate:
+        more += ["--bitrate", str(video.bitrate)]
+    if video.audio != "off" and container.extension in ("ts", "mp4"):
+        more += ["--libav-audio", "--audio-source", video.audio]
+    argv = moving(settings, video, video_scene(settings, camera), frame_rate(settings, video), more)
+    argv[argv.index("--timeout") + 1] = str(1000 * (seconds or 0))
+    return argv
+
+
+def container(wanted: str, libav: bool, ffmpeg: bool) -> Container:
+    """In which form a video is recorded.
+
+    An MP4 is no file before its end is written, so where there is ffmpeg it is made of what
+    survives a crash: MPEG-TS, which keeps the times of the frames, or bare H.264.
+
+    Args:
+        wanted: `mp4`, `h264` or `mjpeg`.
+        libav: whether the camera program has it.
+        ffmpeg: whether there is the program.
+    """
+    if wanted != "mp4":
+        return Container(wanted, False)
+    if libav:
+        return Container("ts" if ffmpeg else "mp4", ffmpeg)
+    return Container("h264" if ffmpeg else "mjpeg", ffmpeg)
+
+
+def _size(settings: Settings, configuration: PhotoSettings | RawSettings | VideoSettings, camera: Camera) -> Size:
+    like = stream_scene(settings, camera).size if configuration.sync_aspect else None
+    return configured_size(configuration, camera, like)
+
+
+def _exposure(wanted: Values, metadata: Metadata) -> Values:
+    """Time and gain that let in as much light as before, where one or both are automatic."""
+    time_us, gain = (metadata.get(name, 0) for name in ("ExposureTime", "AnalogueGain"))
+    if not (is_number(time_us) and is_number(gain)) or min(time_us, gain) <= 0:
+        return {}
+    given_us, given_gain = wanted.get("ExposureTime"), wanted.get("AnalogueGain")
+    if given_us and given_gain:
+        return {}
+    if given_us:
+        return {"AnalogueGain": _within("AnalogueGain", time_us * gain / given_us)}
+    if given_gain:
+        return {"ExposureTime": _within("ExposureTime", time_us * gain / given_gain)}
+    return {"ExposureTime": _within("ExposureTime", time_us), "AnalogueGain": _within("AnalogueGain", gain)}
+
+
+def _within(name: str, value: Any) -> float:
+    """A number as its control takes it."""
+    control = CONTROLS[name]
+    assert control.low is not None
+    assert control.high is not None
+    number = min(max(value, control.low), control.high)
+    return int(number) if control.type == "int" else round(float(number), 6)

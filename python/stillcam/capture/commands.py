@@ -8,20 +8,25 @@ import threading
 import time
 
 from stillcam.capture.status import Status
-from stillcam.errors import StillcamError
+from stillcam.control_values import is_number
+from stillcam.errors import CameraError, StillcamError
 from stillcam.link import Message
 
 MAX_LEASE_S = 30.0
 SNAPSHOT_TIMEOUT_S = 30.0
 RELOAD_TIMEOUT_S = 30.0
 FOCUS_TIMEOUT_S = 60.0
+MAX_COUNT = 100  # photos of a burst
+MAX_DELAY_S = 3600.0
+MAX_VIDEO_S = 86400
 
 
 class Command:
-    """One queued command; the camera's thread finishes it."""
+    """One queued command, with what came with it; the camera's thread finishes it."""
 
-    def __init__(self, verb: str) -> None:
+    def __init__(self, verb: str, message: Message | None = None) -> None:
         self.verb = verb
+        self.message = message or {}
         self._done = threading.Event()
         self._answer: Message = {}
 
@@ -30,12 +35,12 @@ class Command:
         self._answer = answer
         self._done.set()
 
-    def fail(self, error: StillcamError) -> None:
-        """Refuse, for this reason."""
-        self.finish({"error": str(error), "cause": getattr(error, "cause", "")})
+    def fail(self, error: StillcamError, **more: object) -> None:
+        """Refuse, for this reason; with what was done all the same."""
+        self.finish({"error": str(error), "cause": getattr(error, "cause", ""), **more})
 
-    def wait(self, timeout_s: float) -> Message | None:
-        """The answer; None: not in time."""
+    def wait(self, timeout_s: float | None) -> Message | None:
+        """The answer; None: not in time (None: whenever)."""
         return self._answer if self._done.wait(timeout_s) else None
 
 
@@ -64,17 +69,25 @@ class Commands:
             "focus": self._focus,
             "cameras": self._cameras,
             "lease": self._lease,
+            "photo": self._photo,
+            "cancel": self._finished,
+            "video": self._video,
+            "stop": self._finished,
         }
         if message["command"] not in verbs:
             raise StillcamError(f"unknown command {message['command']!r}: it may be {', '.join(verbs)}")
         return verbs[message["command"]](message)
 
-    def post(self, verb: str) -> Command:
+    def post(self, verb: str, message: Message | None = None) -> Command:
         """Queue a command."""
-        command = Command(verb)
+        command = Command(verb, message)
         self._queue.put(command)
-        os.eventfd_write(self.wake, 1)
+        self.nudge()
         return command
+
+    def nudge(self) -> None:
+        """Have the camera's thread look what is to be done."""
+        os.eventfd_write(self.wake, 1)
 
     def take(self) -> list[Command]:
         """All that is queued; `wake` is then silent until the next one."""
@@ -97,6 +110,8 @@ class Commands:
 
     def _snapshot(self, _message: Message) -> Message:
         """Answers with the name of a frame that was begun after the question."""
+        if self._status.message()["mode"] == "video":
+            raise CameraError("busy", "a video is being made: there is no new picture before it ends")
         with self._status.next_frame() as frame:
             self.post("snapshot")
             name = frame(SNAPSHOT_TIMEOUT_S)
@@ -128,10 +143,42 @@ class Commands:
 
     def _lease(self, message: Message) -> Message:
         seconds = message.get("seconds", 5.0)
-        if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 <= seconds <= MAX_LEASE_S:
-            raise StillcamError(f"a lease's seconds must be a number from 0 to {MAX_LEASE_S:g}")
+        number("a lease's seconds", seconds, 0, MAX_LEASE_S)
         begins = not self.leased
         self._lease_until = time.monotonic() + seconds
         if begins:
-            os.eventfd_write(self.wake, 1)
+            self.nudge()
         return {"mode": self._status.message()["mode"]}
+
+    def _photo(self, message: Message) -> Message:
+        """Answers with the `items` once all are taken; before, after `wait_s`, with how far it is (`taking`)."""
+        if message.get("kind", "photo") not in ("photo", "raw"):
+            raise StillcamError("kind must be photo or raw")
+        number("count", message.get("count", 1), 1, MAX_COUNT, whole=True)
+        number("delay_s", message.get("delay_s", 0), 0, MAX_DELAY_S)
+        answer = self._finished(message)
+        return answer or {"taking": self._status.message()["taking"]}
+
+    def _video(self, message: Message) -> Message:
+        """Answers once it runs, or with `wait` once it has ended, with the `items`."""
+        if message.get("seconds") is not None:
+            number("seconds", message["seconds"], 1, MAX_VIDEO_S, whole=True)
+        return self._finished(message)
+
+    def _finished(self, message: Message) -> Message:
+        """The answer of the camera's thread; nothing after `wait_s`."""
+        wait_s = message.get("wait_s")
+        if wait_s is not None:
+            number("wait_s", wait_s, 0, MAX_VIDEO_S)
+        return self.post(message["command"], message).wait(wait_s) or {}
+
+
+def number(name: str, value: object, low: float, high: float, *, whole: bool = False) -> None:
+    """Check a number of a message.
+
+    Raises:
+        StillcamError: it is none, or out of range.
+    """
+    right = is_number(value) and (not whole or isinstance(value, int))
+    if not right or not isinstance(value, int | float) or not low <= value <= high:
+        raise StillcamError(f"{name} must be a {'whole ' if whole else ''}number from {low:g} to {high:g}")

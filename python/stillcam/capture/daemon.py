@@ -1,6 +1,6 @@
 """The mode loop: one thread owns the camera, is in one mode at a time, and takes commands in between.
 
-Each mode is in a file of its own: `snapshots`, `live`, `focus`. Without a camera there is a
+Each mode is in a file of its own: `snapshots`, `live`, `focus`, `photos`, `videos`. Without a camera there is a
 reason that a person can act on, and a retry with back-off. Whatever goes wrong with the camera
 ends here, is counted by its cause, and leaves the last good frame on screen.
 """
@@ -11,12 +11,15 @@ import contextlib
 import logging
 
 from stillcam.camera.driver import Camera, Driver, Interrupted
+from stillcam.capture.archive import Archive
 from stillcam.capture.commands import Command
 from stillcam.capture.focus import Focusing
 from stillcam.capture.live import Live
+from stillcam.capture.photos import Photos
 from stillcam.capture.snapshots import Snapshots
 from stillcam.capture.studio import Studio
 from stillcam.capture.timing import snapshot_s
+from stillcam.capture.videos import Videos
 from stillcam.errors import CameraError, StillcamError
 from stillcam.paths import Paths
 from stillcam.settings import Settings
@@ -37,8 +40,11 @@ class Daemon:
     def __init__(self, paths: Paths, driver: Driver, settings: Settings) -> None:
         self._studio = Studio(paths, driver, settings)
         self.status, self.commands = self._studio.status, self._studio.commands
-        self._snapshots = Snapshots(self._studio)
-        self._studio.modes = (Focusing(self._studio), Live(self._studio), self._snapshots)
+        self._archive = Archive(paths.library, lambda: self._studio.revisions.wanted)
+        self.status.library = self._archive.disk.message
+        self._snapshots, self._photos = Snapshots(self._studio), Photos(self._studio, self._archive)
+        videos = Videos(self._studio, self._archive, lambda: self._photos.waiting)
+        self._studio.modes = (videos, Focusing(self._studio), self._photos, Live(self._studio), self._snapshots)
         self._studio.verbs["reload"] = self._reload
         self._cameras: list[Camera] = []
 
@@ -57,6 +63,8 @@ class Daemon:
                     self._no_camera(error)
         finally:
             self._studio.close()
+            self._photos.close()
+            self._archive.close()
 
     def _work(self) -> None:
         """One mode, until a command, a lease or a fault asks for another."""
@@ -108,3 +116,5 @@ class Daemon:
             studio.revisions.adopt()
             studio.renew_darkroom()
             self._snapshots.hurry()
+        if studio.recording:
+            studio.revisions.later()

@@ -66,6 +66,8 @@ class Focusing:
     def _asked(self, command: Command) -> None:
         if error := unable(self._studio.status.camera):
             command.fail(error)
+        elif self._studio.recording:
+            command.fail(CameraError("busy", "a video is being made: stop it first, or wait for its end"))
         else:
             self._asking.append(command)
 

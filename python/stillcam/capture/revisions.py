@@ -87,6 +87,10 @@ class Revisions:
         """What runs is just what the wanted settings would start."""
         self.running = self.wanted
 
+    def later(self) -> None:
+        """No picture comes soon: who waits for one with the new settings is told so."""
+        self._settle(self._answer(in_force=False))
+
     def worked(self, frame: str) -> None:
         """A picture made with the running settings is out."""
         self.proven = self._healthy = True

@@ -1,4 +1,4 @@
-"""Turns a JPEG by 90 or 270 degrees: losslessly by jpegtran, else by Pillow.
+"""Turns a picture by 90 or 270 degrees: a JPEG losslessly by jpegtran, else by Pillow.
 
 Both run as a child process, so that a 12-megapixel picture never lives in the daemon's memory.
 """
@@ -17,21 +17,21 @@ TIMEOUT_S = 60.0
 
 
 def rotate(source: Path, target: Path, degrees: int, jpegtran: str | None) -> None:
-    """Write `source`, turned clockwise by `degrees` (90 or 270), to `target`; the EXIF is kept.
+    """Write `source`, turned clockwise by `degrees` (90 or 270), to `target`; a JPEG keeps its EXIF.
 
     jpegtran moves the picture's blocks without decoding them. Where width or height is no
     multiple of the block size (8 or 16 pixels), the incomplete blocks at the edge that
     would come to lie first are left out (`-trim`): at most 15 pixels.
 
     Args:
-        source, target: files in one folder; `target` is replaced.
+        source, target: files in one folder, of the same type; `target` is replaced.
         degrees: clockwise.
         jpegtran: the program's path, or None to use Pillow (quality 95).
 
     Raises:
-        CameraError: `source` is no whole JPEG, or the disk is full.
+        CameraError: `source` is no whole picture, or the disk is full.
     """
-    if jpegtran:
+    if jpegtran and source.suffix == ".jpg":
         # fmt: off
         argv = [jpegtran, "-rotate", str(degrees), "-trim", "-copy", "all", "-outfile", str(target), str(source)]
         # fmt: on
@@ -73,7 +73,10 @@ def main(degrees: str, source: str, target: str) -> None:
     turn = {90: Image.Transpose.ROTATE_270, 270: Image.Transpose.ROTATE_90}[int(degrees)]
     with Image.open(source) as picture:
         exif = picture.info.get("exif", b"")
-        picture.transpose(turn).save(target, "JPEG", quality=95, subsampling="4:2:0", exif=exif)
+        if picture.format == "JPEG":
+            picture.transpose(turn).save(target, "JPEG", quality=95, subsampling="4:2:0", exif=exif)
+        else:
+            picture.transpose(turn).save(target, picture.format)
 
 
 if __name__ == "__main__":

@@ -33,7 +33,10 @@ class Snapshots:
     def run(self, settings: Settings, camera: Camera) -> None:
         """See Mode. What was missed is not made up for."""
         studio = self._studio
-        start_stills(studio, settings, camera)
+        if studio.driver.fits(settings, camera):  # a photo was taken in between
+            studio.status.enter("snapshot", snapshot_s(settings), studio.outage.reason)
+        else:
+            start_stills(studio, settings, camera)
         due = time.monotonic()
         while not self._over():
             self._hurry = False

@@ -21,10 +21,12 @@ class Status:
 
     Attributes:
         publishing: how long it took from the camera's closed file to the link that leads to it.
+        library: gives what is free for the library, and what must stay so.
     """
 
     def __init__(self, driver: str) -> None:
         self.publishing = Histogram()
+        self.library: Callable[[], dict[str, int | None]] = dict
         self._changed = threading.Condition()
         self._driver = driver
         self._mode = "starting"
@@ -42,6 +44,8 @@ class Status:
         self._shown = 0  # the capture that the newest frame is from
         self._revision = 0
         self._cameras: list[Camera] = []
+        self._taking: dict[str, Any] | None = None
+        self._recording: dict[str, Any] | None = None
 
     def enter(self, mode: str, interval_s: float, reason: str | None = None) -> None:
         """A mode begins: `snapshot`, `live`, or `no camera` with its reason."""
@@ -49,6 +53,16 @@ class Status:
             if mode != self._mode:
                 self._since_s = time.time()
             self._mode, self._interval_s, self._reason = mode, interval_s, reason
+
+    def taking(self, told: dict[str, Any] | None) -> None:
+        """How far photos are: `kind`, `done`, `of` and `due`, the moment of the self-timer; None: there are none."""
+        with self._changed:
+            self._taking = told
+
+    def recording(self, told: dict[str, Any] | None) -> None:
+        """How far a video is: `since`, `seconds` (None: until a stop), `bytes`, `left_s`; None: there is none."""
+        with self._changed:
+            self._recording = told
 
     def recovered(self) -> None:
         """The mode's reason holds no longer."""
@@ -137,6 +151,7 @@ class Status:
 
     def message(self) -> dict[str, Any]:
         """All of it, as the command socket answers it."""
+        library = self.library()
         with self._changed:
             camera = self._camera
             return {
@@ -163,4 +178,7 @@ class Status:
                 "restarts": dict(self._restarts),
                 "publish": self.publishing.message(),
                 "metadata": self._metadata,
+                "taking": self._taking,
+                "recording": self._recording,
+                "library": library,
             }

@@ -75,6 +75,7 @@ class Studio:
     Attributes:
         modes: what there is to do, the most important first; the last is always wanted.
         verbs: commands that are no mode's.
+        recording: a video is being made: nothing else gets the camera.
 
     Raises:
         StillcamError: another daemon works in the same images folder.
@@ -89,7 +90,7 @@ class Studio:
         self.outage = Outage()
         self.modes: Sequence[Mode] = ()
         self.verbs: dict[str, Verb] = {}
-        self.stopping = False
+        self.stopping = self.recording = False
         self._stop = os.eventfd(0, os.EFD_NONBLOCK)
         self._began = 0.0  # when the camera program was started (monotonic)
         self._may_restart_frozen = True

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from stillcam.camera.arguments import DEFAULT_FRAMERATE, chosen_controls, stream_rate
 from stillcam.camera.metadata import Metadata
-from stillcam.settings import Settings
+from stillcam.camera.taking import configuration_of
+from stillcam.settings import Configuration, Settings
 
 
 def snapshot_s(settings: Settings) -> float:
     """From one snapshot to the next: the interval, or what a long exposure needs for viewfinder and still."""
-    return max(settings.snapshot.interval_s, 3 * _exposure_s(settings))
+    return max(settings.snapshot.interval_s, 3 * _exposure_s(settings, settings.live))
+
+
+def photo_s(settings: Settings, kind: str) -> float:
+    """From one photo of a burst to the next: what viewfinder and still need."""
+    return max(1.0, 3 * _exposure_s(settings, configuration_of(settings, kind)))
 
 
 def live_s(settings: Settings) -> float:
@@ -27,8 +33,8 @@ def stall_timeout_s(cycle_s: float, settings: Settings, metadata: Metadata) -> f
     """
     told_us = metadata.get("ExposureTime")
     told_s = told_us / 1e6 if isinstance(told_us, int | float) else 0.0
-    return max(5.0, 3 * cycle_s) + 4 * max(told_s, _exposure_s(settings))
+    return max(5.0, 3 * cycle_s) + 4 * max(told_s, _exposure_s(settings, settings.live))
 
 
-def _exposure_s(settings: Settings) -> float:
-    return float(chosen_controls(settings, settings.live).get("ExposureTime", 0)) / 1e6
+def _exposure_s(settings: Settings, configuration: Configuration) -> float:
+    return float(chosen_controls(settings, configuration).get("ExposureTime", 0)) / 1e6

@@ -41,6 +41,15 @@ class Draft:
         self.time_s = time_s
         self.stem = stem_of(kind, time_s, camera)
 
+    @classmethod
+    def left(cls, root: Path, path: Path) -> Draft | None:
+        """The draft that `path`, one of those that `recover` gives, is of; None: it is of none."""
+        if not (said := said_by(path.stem)):
+            return None
+        draft = cls.__new__(cls)
+        draft._root, draft._folder, draft.stem, draft.time_s = root, path.parent, path.stem, said[0]
+        return draft
+
     def path(self, extension: str) -> Path:
         """Where to write the file with `extension`."""
         return self._folder / f"{self.stem}.{extension}"

@@ -1,0 +1,49 @@
+"""What the library is told about an item: its sidecar."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from stillcam.camera.arguments import chosen_controls
+from stillcam.camera.driver import Camera
+from stillcam.camera.metadata import Metadata
+from stillcam.controls import Values
+from stillcam.frames import utc_text
+from stillcam.settings import Settings
+from stillcam.settings_json import to_json
+
+VERSION = 1
+
+
+def about(
+    settings: Settings, camera: Camera, kind: str, time_s: float, size: tuple[int, int], metadata: Metadata
+) -> dict[str, Any]:
+    """What is known about an item.
+
+    Args:
+        settings: with which it was taken.
+        kind: `photo`, `raw` or `video`.
+        time_s: when, in seconds since the epoch.
+        size: width and height in pixels, as shown.
+        metadata: what the camera says; empty where it says nothing.
+
+    Returns:
+        a JSON object; `controls` are those that were set, `configuration` the use case's.
+    """
+    configuration = {"photo": settings.photo, "raw": settings.raw, "video": settings.video}[kind]
+    controls: Values = chosen_controls(settings, configuration)
+    return {
+        "version": VERSION,
+        "kind": kind,
+        "time": utc_text(time_s),
+        "camera": {"index": camera.index, "model": camera.model},
+        "size": list(size),
+        "controls": controls,
+        "configuration": to_json(settings)[kind],
+        "metadata": metadata or None,
+    }
+
+
+def shown_size(size: tuple[int, int], rotation: int) -> tuple[int, int]:
+    """The size of a picture once it is turned by `rotation` degrees."""
+    return (size[1], size[0]) if rotation in (90, 270) else size

@@ -1,0 +1,104 @@
+"""Work on the library that nobody waits for at the camera: one thread of low priority.
+
+Videos are finished here, what a crash has left is put right, and what the owner does not want to
+keep is deleted. When the daemon ends, what is under way is broken off: the next start goes on with it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import queue
+import shutil
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from stillcam.camera.program import Program
+from stillcam.camera.programs import readable
+from stillcam.errors import CameraError
+
+BEAT_S = 10.0
+PROGRAM_S = 3600.0  # a program that works so long hangs
+LAST_S = 0.8  # for what is under way when the daemon ends
+_NICE = 10
+_LAST_WORDS = 3  # lines
+
+Task = Callable[[], None]
+
+
+class Closing(Exception):
+    """The daemon ends: what is under way is left as it is."""
+
+
+class Backroom:
+    """Carries out tasks, one after the other.
+
+    Args:
+        folder: in which programs are started.
+        regular: what is done every `BEAT_S` when there is no task.
+    """
+
+    def __init__(self, folder: Path, regular: Task) -> None:
+        self._folder = folder
+        self._regular = regular
+        self._tasks: queue.SimpleQueue[Task] = queue.SimpleQueue()
+        self._closing = os.eventfd(0, os.EFD_NONBLOCK)
+        self.closing = False
+        self._thread = threading.Thread(target=self._run, name="library", daemon=True)
+
+    def start(self) -> None:
+        """Begin with what has been queued."""
+        self._thread.start()
+
+    def add(self, task: Task) -> None:
+        """Queue a task."""
+        self._tasks.put(task)
+
+    def close(self) -> None:
+        """Break off what does not end soon."""
+        self.closing = True
+        self._tasks.put(self._nothing)
+        self._thread.join(LAST_S)
+        os.eventfd_write(self._closing, 1)
+        self._thread.join(LAST_S)
+
+    def ffmpeg(self, arguments: Sequence[str]) -> str | None:
+        """Run ffmpeg; what it says when it fails, None: all is well. To be called by tasks.
+
+        Raises:
+            Closing: the daemon ends.
+        """
+        path = shutil.which("ffmpeg")
+        if path is None:
+            return "it is not installed: sudo apt install ffmpeg"
+        try:
+            program = Program("ffmpeg", [path, "-nostdin", "-v", "error", "-y", *arguments], self._folder)
+        except CameraError as error:
+            return str(error)
+        with program:
+            if self._closing in readable(PROGRAM_S, program.pidfd, self._closing):
+                raise Closing
+            program.wait(1.0)
+            if program.status == 0:
+                return None
+            return " ".join(program.stderr[-_LAST_WORDS:]) or f"it ended with status {program.status}"
+
+    def _run(self) -> None:
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
+        due = time.monotonic()
+        while not self.closing or not self._tasks.empty():
+            try:
+                task = self._tasks.get(timeout=max(0.0, due - time.monotonic()))
+            except queue.Empty:
+                task, due = self._regular, time.monotonic() + BEAT_S
+            with contextlib.suppress(Closing):
+                try:
+                    task()
+                except OSError as error:
+                    logging.error("the library cannot be worked on: %s", error)
+
+    def _nothing(self) -> None:
+        """Wakes the thread."""

@@ -1,0 +1,71 @@
+"""The disk that the library is on: what is free, and the floor below which nothing is taken."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from stillcam.errors import CameraError
+from stillcam.settings import FileSettings
+
+FLOOR_BYTES = 200_000_000
+FLOOR_PART = 0.05  # of a disk that is smaller than 4 GB
+
+
+class Disk:
+    """The disk of the library at `root`.
+
+    Args:
+        root: the folder; it need not be there yet.
+        files: gives the settings in force.
+    """
+
+    def __init__(self, root: Path, files: Callable[[], FileSettings]) -> None:
+        self._root = root
+        self._files = files
+
+    def free_bytes(self) -> int:
+        """What can be written."""
+        found = self._stat()
+        return found.f_bavail * found.f_frsize
+
+    def floor_bytes(self) -> int:
+        """What must stay free."""
+        found = self._stat()
+        return floor_bytes(self._files().floor_mb, found.f_blocks * found.f_frsize)
+
+    def message(self) -> dict[str, int | None]:
+        """Both, for the status; null where the disk does not answer."""
+        try:
+            return {"free_bytes": self.free_bytes(), "floor_bytes": self.floor_bytes()}
+        except OSError:
+            return {"free_bytes": None, "floor_bytes": None}
+
+    def check(self) -> None:
+        """Nothing may be taken when the disk is nearly full.
+
+        Raises:
+            CameraError: it is.
+        """
+        try:
+            free, floor = self.free_bytes(), self.floor_bytes()
+        except OSError as error:
+            raise CameraError("disk", f"cannot see how much is free in {self._root} ({error.strerror})") from error
+        if free < floor:
+            raise CameraError(
+                "disk",
+                f"the disk is nearly full: {free / 1e6:.0f} MB are free, and {floor / 1e6:.0f} MB must stay so;"
+                " delete something, or set retention or files.floor_mb",
+            )
+
+    def _stat(self) -> os.statvfs_result:
+        try:
+            return os.statvfs(self._root)
+        except FileNotFoundError:
+            return os.statvfs(self._root.parent)
+
+
+def floor_bytes(floor_mb: int, disk_bytes: int) -> int:
+    """What must stay free on a disk of that size; `floor_mb` is the setting, 0 for the default."""
+    return floor_mb * 1_000_000 or min(FLOOR_BYTES, int(FLOOR_PART * disk_bytes))

@@ -1,0 +1,254 @@
+"""Photos and raw photos that a person asks for: at once, after a while, or many in a row."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from stillcam.camera.driver import Camera, Interrupted, Shoot, Still
+from stillcam.camera.metadata import Metadata
+from stillcam.camera.taking import carried_over, configuration_of, settled
+from stillcam.capture.about import about
+from stillcam.capture.archive import Archive, unwritable
+from stillcam.capture.commands import Command
+from stillcam.capture.pictures import size_of
+from stillcam.capture.rotate import rotate
+from stillcam.capture.studio import START_TIMEOUT_S, Studio
+from stillcam.capture.timing import photo_s, stall_timeout_s
+from stillcam.errors import CameraError, StillcamError
+from stillcam.frames import WORK_PREFIX, utc_text
+from stillcam.library.drafts import Draft
+from stillcam.settings import Settings
+
+CONVERGE_S = 1.5  # for exposure and white balance, where nothing is known of them
+DESCRIBED_S = 5.0  # from the picture's file to its metadata
+RECENT_S = 10.0  # so long what was found for one photo is good for the next
+MAX_WAITING = 20  # orders at once
+
+
+@dataclass
+class Order:
+    """Some photos that were asked for together; `due` is monotonic, `due_s` since the epoch (None: at once)."""
+
+    command: Command
+    kind: str
+    count: int
+    due: float
+    due_s: float | None
+    timer: threading.Timer | None = None
+    items: list[str] = field(default_factory=list)
+    over: bool = False
+
+
+class Photos:
+    """Takes photos, one order after the other; a self-timer waits while the other modes go on."""
+
+    name = "photo"
+    urgent = False
+
+    def __init__(self, studio: Studio, archive: Archive) -> None:
+        self._studio = studio
+        self._archive = archive
+        self._orders: list[Order] = []
+        self._last: tuple[object, float, Metadata] = None, 0.0, {}  # of what, when (monotonic), and what was said of it
+        self.verbs = {"photo": self._asked, "cancel": self._cancel}
+
+    @property
+    def waiting(self) -> bool:
+        """Whether there are photos to be taken, now or later."""
+        return bool(self._orders)
+
+    def wanted(self) -> bool:
+        return self._due() is not None
+
+    def run(self, settings: Settings, camera: Camera) -> None:
+        """See Mode. What goes wrong is told to who asked, and no concern of the modes that follow."""
+        order = self._due()
+        assert order is not None
+        studio = self._studio
+        try:
+            if not studio.driver.fits(settings, camera, order.kind):
+                self._start(order, settings, camera)
+            studio.status.enter("photo", photo_s(settings, order.kind), studio.outage.reason)
+            while not self._over(order):
+                order.items.append(self._one(order, settings, camera))
+                self._archive.added()
+                self._tell()
+        except Interrupted:
+            self._end(order)
+        except CameraError as error:
+            studio.driver.stop()
+            studio.status.failed(error.cause, restarts=True)
+            self._end(order, error)
+        else:
+            self._end(order)
+
+    def fail(self, error: CameraError) -> None:
+        """See Mode."""
+        for order in [order for order in self._orders if time.monotonic() >= order.due]:
+            self._end(order, error)
+
+    def close(self) -> None:
+        """The daemon ends."""
+        for order in list(self._orders):
+            self._end(order, StillcamError("the capture daemon ends"))
+
+    def _asked(self, command: Command) -> None:
+        told = command.message
+        delay_s = float(told.get("delay_s", 0))
+        try:
+            if self._studio.recording:
+                raise CameraError("busy", "a video is being made: stop it first, or wait for its end")
+            if len(self._orders) >= MAX_WAITING:
+                raise CameraError("busy", f"{MAX_WAITING} orders wait already: cancel them, or wait")
+            self._archive.disk.check()
+        except CameraError as error:
+            command.fail(error)
+            return
+        due_s = time.time() + delay_s if delay_s else None
+        order = Order(command, told.get("kind", "photo"), told.get("count", 1), time.monotonic() + delay_s, due_s)
+        if delay_s:
+            order.timer = threading.Timer(delay_s, self._studio.commands.nudge)
+            order.timer.daemon = True
+            order.timer.start()
+        self._orders.append(order)
+        self._tell()
+
+    def _cancel(self, command: Command) -> None:
+        items = [item for order in self._orders for item in order.items]
+        for order in list(self._orders):
+            self._end(order)
+        command.finish({"items": items})
+
+    def _due(self) -> Order | None:
+        """The order whose turn it is."""
+        now = time.monotonic()
+        return next((order for order in sorted(self._orders, key=lambda order: order.due) if order.due <= now), None)
+
+    def _over(self, order: Order) -> bool:
+        return order.over or self._studio.stopping or len(order.items) >= order.count
+
+    def _end(self, order: Order, error: StillcamError | None = None) -> None:
+        """Answer who asked, with the items so far."""
+        if order.over:
+            return
+        order.over = True
+        self._orders.remove(order)
+        if order.timer:
+            order.timer.cancel()
+        if error:
+            order.command.fail(error, items=order.items)
+        else:
+            order.command.finish({"items": order.items})
+        self._tell()
+
+    def _tell(self) -> None:
+        order = self._due() or min(self._orders, key=lambda order: order.due, default=None)
+        if order is None:
+            self._studio.status.taking(None)
+            return
+        due = utc_text(order.due_s) if order.due_s is not None and order.due > time.monotonic() else None
+        self._studio.status.taking({"kind": order.kind, "done": len(order.items), "of": order.count, "due": due})
+
+    def _start(self, order: Order, settings: Settings, camera: Camera) -> None:
+        """Start the camera program for photos, from what the snapshots have found."""
+        studio = self._studio
+        before = studio.driver.metadata or self._recent(order, settings, camera)
+        use = configuration_of(settings, order.kind)
+        found = carried_over(settings, order.kind, before) if use.carry_over else {}
+        try:
+            self._archive.drafts.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise unwritable(self._archive.root, error) from error
+        studio.driver.start_stills(settings, camera, Shoot(order.kind, self._archive.drafts, found))
+        over = lambda: self._over(order)  # noqa: E731 - it is handed on
+        studio.awaited(studio.driver.ready, START_TIMEOUT_S, over)
+        if not settled(settings, order.kind, found, before):
+            self._converge(order)
+
+    def _converge(self, order: Order) -> None:
+        """Give the camera's algorithms their time."""
+        until = time.monotonic() + CONVERGE_S
+        while not self._over(order) and (left := until - time.monotonic()) > 0:
+            try:
+                self._studio.driver.rest(left, (*self._studio.stops, self._studio.commands.wake))
+            except Interrupted:
+                self._studio.obey()
+
+    def _one(self, order: Order, settings: Settings, camera: Camera) -> str:
+        """Take one and keep it; its address below `library/`."""
+        studio = self._studio
+        self._archive.disk.check()
+        publishes = studio.driver.fits(settings, camera)
+        if publishes:
+            studio.status.capturing()
+        studio.driver.request()
+        timeout_s = stall_timeout_s(photo_s(settings, order.kind), settings, studio.driver.metadata) + START_TIMEOUT_S
+        still = studio.awaited(studio.driver.still, timeout_s, lambda: self._over(order))
+        if publishes:
+            frame = studio.darkroom.publish(still)
+            metadata = self._described()
+            studio.published(frame)
+            draft = self._archive.draft(order.kind, still.time_s, camera.model)
+            _link_or_copy(studio.paths.images / frame, draft.path("jpg"))
+        else:
+            metadata = self._described()
+            draft = self._archive.draft(order.kind, still.time_s, camera.model)
+            self._develop(still, draft, settings.camera.rotation)
+        self._last = (order.kind, settings, camera), time.monotonic(), metadata
+        try:
+            pictures = [draft.path(extension) for extension in ("jpg", settings.files.photo)]
+            size = size_of(next(path for path in pictures if path.exists()))
+            if still.raw:
+                size_of(draft.path("dng"))
+            return draft.finish(about(settings, camera, order.kind, draft.time_s, size, metadata))
+        except OSError as error:
+            draft.discard()
+            raise unwritable(self._archive.root, error) from error
+        except CameraError:
+            draft.discard()
+            raise
+
+    def _recent(self, order: Order, settings: Settings, camera: Camera) -> Metadata:
+        """What was said of the last photo, if the next one is just like it: no snapshot came in between."""
+        like, when, metadata = self._last
+        return metadata if like == (order.kind, settings, camera) and time.monotonic() - when < RECENT_S else {}
+
+    def _described(self) -> Metadata:
+        """What the camera says of the picture that has just come: that comes behind it."""
+        until = time.monotonic() + DESCRIBED_S
+        while not self._studio.stopping and (left := until - time.monotonic()) > 0:
+            try:
+                return self._studio.driver.described(left, (*self._studio.stops, self._studio.commands.wake))
+            except Interrupted:
+                self._studio.obey()
+        return {}
+
+    def _develop(self, still: Still, draft: Draft, rotation: int) -> None:
+        """Make the draft's files of the camera's; 90 and 270 degrees are ours to turn."""
+        path = draft.path(still.path.suffix.lstrip("."))
+        try:
+            if rotation in (90, 270):
+                turned = still.path.with_name(f"{WORK_PREFIX}turned{still.path.suffix}")
+                rotate(still.path, turned, rotation, shutil.which("jpegtran"))
+                turned.replace(path)
+                still.path.unlink()
+            else:
+                still.path.replace(path)
+            if still.raw:
+                still.raw.replace(draft.path("dng"))
+        except OSError as error:
+            draft.discard()
+            raise unwritable(self._archive.root, error) from error
+
+
+def _link_or_copy(source: Path, target: Path) -> None:
+    """Have the file under another name too; on another disk, a copy."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)

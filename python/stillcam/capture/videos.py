@@ -1,0 +1,199 @@
+"""Videos: recorded until their time is over, a stop, a full disk or the daemon's end; then finished in the backroom."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from stillcam.camera.arguments import DEFAULT_FRAMERATE, frame_rate
+from stillcam.camera.driver import Camera, Interrupted
+from stillcam.camera.taking import video_scene
+from stillcam.capture.about import about, shown_size
+from stillcam.capture.archive import Archive, unwritable
+from stillcam.capture.commands import Command
+from stillcam.capture.footage import Footage
+from stillcam.capture.studio import START_TIMEOUT_S, Studio
+from stillcam.capture.timing import stall_timeout_s
+from stillcam.errors import CameraError
+from stillcam.frames import current_name
+from stillcam.settings import Settings
+
+TICK_S = 0.5  # how often the file and the disk are looked at
+STALL_S = 10.0  # encoders and disks hold back what they write
+ENDLESS_S = 86400.0
+PATIENCE_S, PATIENCE_AT_THE_END_S = 15.0, 2.0  # for the camera program to finish the file
+
+
+@dataclass
+class Take:
+    """One video: who asked for it, and who waits for its end."""
+
+    begun: Command
+    seconds: int | None
+    ended: list[Command] = field(default_factory=list)
+    answered: bool = False
+    over: bool = False
+
+    def running(self) -> None:
+        """There is something in the file."""
+        if not self.begun.message.get("wait"):
+            self.begun.finish({"recording": True})
+            self.answered = True
+
+    def told(self, id_: str | None, error: CameraError | None) -> None:
+        """It is an item, or never will be: called by the backroom."""
+        for command in self.ended if self.answered else [self.begun, *self.ended]:
+            if error:
+                command.fail(error, items=[])
+            else:
+                command.finish({"items": [id_]})
+
+
+class Videos:
+    """Makes one video at a time.
+
+    Args:
+        photos_wait: whether photos are to be taken.
+    """
+
+    name = "video"
+    urgent = False
+
+    def __init__(self, studio: Studio, archive: Archive, photos_wait: Callable[[], bool]) -> None:
+        self._studio = studio
+        self._archive = archive
+        self._photos_wait = photos_wait
+        self._take: Take | None = None
+        self.verbs = {"video": self._asked, "stop": self._stop}
+
+    def wanted(self) -> bool:
+        return self._take is not None
+
+    def run(self, settings: Settings, camera: Camera) -> None:
+        """See Mode. What goes wrong is told to who asked, and no concern of the modes that follow."""
+        take, studio = self._take, self._studio
+        assert take is not None
+        footage = None
+        try:
+            footage = self._begin(take, settings, camera)
+            self._record(take, footage, settings)
+            studio.driver.stop(PATIENCE_AT_THE_END_S if studio.stopping else PATIENCE_S)
+        except CameraError as error:
+            footage = self._broken(take, footage, error)
+        if footage is not None:
+            self._hand_over(take, footage)
+        self._leave()
+
+    def fail(self, error: CameraError) -> None:
+        """See Mode."""
+        if self._take:
+            self._take.told(None, error)
+            self._leave()
+
+    def _asked(self, command: Command) -> None:
+        try:
+            if self._take:
+                raise CameraError("busy", "a video is being made already")
+            if self._photos_wait():
+                raise CameraError("busy", "photos are being taken, or a self-timer runs: cancel them, or wait")
+            self._archive.disk.check()
+        except CameraError as error:
+            command.fail(error)
+            return
+        self._take = Take(command, command.message.get("seconds"))
+        self._studio.recording = True
+
+    def _stop(self, command: Command) -> None:
+        if self._take is None:
+            command.fail(CameraError("idle", "there is no video to stop"))
+            return
+        self._take.over = True
+        self._take.ended.append(command)
+
+    def _begin(self, take: Take, settings: Settings, camera: Camera) -> Footage:
+        studio, rotation = self._studio, settings.camera.rotation
+        began_s, size = time.time(), shown_size(video_scene(settings, camera).size, rotation)
+        draft = self._archive.draft("video", began_s, camera.model)
+        told = about(settings, camera, "video", draft.time_s, size, {})
+        path, form = studio.driver.record(settings, camera, self._archive.drafts, draft.stem, take.seconds)
+        rate = frame_rate(settings, settings.video) or DEFAULT_FRAMERATE
+        footage = Footage(draft, path, form.remux, rate, rotation if rotation in (90, 270) else 0, told)
+        try:
+            footage.note()
+        except OSError as error:
+            raise unwritable(self._archive.root, error) from error
+        studio.status.enter("video", float(take.seconds or ENDLESS_S), studio.outage.reason)
+        return footage
+
+    def _record(self, take: Take, footage: Footage, settings: Settings) -> None:
+        """Until the end, whatever brings it.
+
+        Raises:
+            CameraError: the camera fails.
+        """
+        studio, driver = self._studio, self._studio.driver
+        began_s = began = grown = time.monotonic()
+        size, patience_s = 0, START_TIMEOUT_S
+        while not (take.over or studio.stopping):
+            try:
+                if driver.recorded(TICK_S, (*studio.stops, studio.commands.wake)):
+                    break
+            except Interrupted:
+                studio.obey()
+            now, written = time.monotonic(), _size(footage.path)
+            if written > size:
+                if not size:
+                    take.running()
+                    began = now
+                    patience_s = STALL_S + stall_timeout_s(1 / footage.rate, settings, driver.metadata)
+                size, grown = written, now
+            elif now - grown > patience_s:
+                raise CameraError("stalled", "the camera gives no pictures: check its cable and the power supply")
+            left_s = max(0.0, round(take.seconds - (now - began), 1)) if take.seconds else None
+            studio.status.recording({
+                "since": footage.about["time"], "seconds": take.seconds, "bytes": size, "left_s": left_s,
+            })  # fmt: skip
+            self._check_disk(take, footage, size)
+        footage.about["metadata"] = driver.metadata or None
+        footage.about["duration_s"] = round(time.monotonic() - (began if size else began_s), 3)
+
+    def _check_disk(self, take: Take, footage: Footage, size: int) -> None:
+        """End the video while there is room to finish it: the MP4 that is made of it is as large again."""
+        disk = self._archive.disk
+        if not take.over and disk.free_bytes() - (size if footage.remux else 0) < disk.floor_bytes():
+            take.over = True
+            self._studio.status.notice("the video was ended in time: the disk is nearly full; delete something")
+            logging.warning("the video was ended in time: the disk is nearly full")
+
+    def _broken(self, take: Take, footage: Footage | None, error: CameraError) -> Footage | None:
+        """The camera has failed: what there is of the video is kept; without any, who asked is told."""
+        logging.error("the video was broken off: %s", error)
+        self._studio.driver.stop()
+        self._studio.status.failed(error.cause, restarts=True)
+        if footage is not None and _size(footage.path):
+            footage.about["interrupted"] = True
+            return footage
+        if footage is not None:
+            footage.draft.discard()
+        take.told(None, error)
+        return None
+
+    def _hand_over(self, take: Take, footage: Footage) -> None:
+        images = self._studio.paths.images
+        name = current_name(images)
+        self._archive.finish(footage, images / name if name else None, take.told)
+
+    def _leave(self) -> None:
+        self._take = None
+        self._studio.recording = False
+        self._studio.status.recording(None)
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0

@@ -3,6 +3,7 @@
 import os
 import stat
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -287,3 +288,24 @@ def test_a_write_that_fails_changes_nothing(accounts, ann):
     with pytest.raises(ZeroDivisionError):
         write()
     assert accounts.users.registered()
+
+
+def test_who_asks_while_the_accounts_are_read_for_the_first_time_waits(tmp_path, monkeypatch):
+    """A page asks for several things at once, and none of them may be told that there are no accounts."""
+    Accounts(tmp_path).users.add("Ann", "hash", "owner")
+    known = Accounts(tmp_path).known
+    reading, go_on = threading.Event(), threading.Event()
+    read = known._read
+
+    def slow():
+        reading.set()
+        assert go_on.wait(60)
+        return read()
+
+    monkeypatch.setattr(known, "_read", slow)
+    with ThreadPoolExecutor(5) as people:
+        first = people.submit(known)
+        assert reading.wait(60)
+        others = [people.submit(known) for _ in range(4)]
+        go_on.set()
+        assert all(asked.result(60).registered for asked in (first, *others))

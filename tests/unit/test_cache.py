@@ -1,6 +1,7 @@
 """The newest frame in memory, whatever becomes of its folder."""
 
 import contextlib
+import errno
 import os
 import shutil
 import threading
@@ -219,3 +220,22 @@ def test_a_frame_is_gone_from_memory_when_nobody_needs_it(cache, images):
     assert kept.picture.data.obj is kept.part[1].data
     del kept
     until(lambda: held() == before + 1)
+
+
+def test_without_inotify_frames_are_looked_for(images, monkeypatch, caplog):
+    """A system has 128 instances for all programs of a user: a desktop may have used them up."""
+
+    def none_left():
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(cache_module, "INotify", none_left)
+    monkeypatch.setattr(cache_module, "RETRY_S", 0.01)
+    cache = FrameCache(images)
+    try:
+        for colour in ("red", "green"):
+            arrives(cache, publish(images, colour))
+        monkeypatch.undo()
+        arrives(cache, publish(images, "blue"))
+    finally:
+        cache.close()
+    assert caplog.text.count("max_user_instances") == 1

@@ -79,17 +79,23 @@ class Known:
             StoreError: they could never be read.
         """
         now_s = time.monotonic()
+        unknown = self._everybody is None
         # Who comes while another thread looks goes on with what is known: no picture waits for a slow card.
-        if now_s - self._looked_s > LOOK_S and self._lock.acquire(blocking=self._everybody is None):
+        if (unknown or now_s - self._looked_s > LOOK_S) and self._lock.acquire(blocking=unknown):
             try:
-                self._looked_s = now_s
-                if self._store.version() != self._version or now_s - self._read_s > AGE_S or self._wrong:
-                    self._read_all()
+                self._look(now_s)
             finally:
                 self._lock.release()
         if self._everybody is None:
             raise StoreError(self._wrong)
         return self._everybody
+
+    def _look(self, now_s: float) -> None:
+        """See whether anything has changed, unless another thread has just done so."""
+        if now_s - self._looked_s > LOOK_S:
+            self._looked_s = now_s
+            if self._store.version() != self._version or now_s - self._read_s > AGE_S or self._wrong:
+                self._read_all()
 
     def read(self) -> None:
         """Read everything now: this process has changed it."""

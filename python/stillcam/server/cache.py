@@ -8,6 +8,8 @@ by the time the next one runs. With 300 viewers that takes a third of the proces
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import logging
 import os
 import select
@@ -78,6 +80,7 @@ class FrameCache:
         # The newest frame and its turnstile: one value, so that nobody takes the one without the other.
         self._state: tuple[Seen | None, threading.Lock] = (None, _closed())
         self._stop = os.eventfd(0)
+        self._told: int | None = None  # why frames could not be followed, as it stands in the log
         self._thread = threading.Thread(target=self._follow, name="frames", daemon=True)
         self._thread.start()
 
@@ -113,12 +116,23 @@ class FrameCache:
                     self._read(first=True)
                     if self._watch(inotify, folder):
                         return
-            except (OSError, ValueError) as error:  # the folder is missing; the link leads to a date that is none
+            except (FileNotFoundError, ValueError) as error:  # no folder yet; the link leads to a date that is none
                 logging.debug("waiting for %s: %s", self._images, error)
+            except OSError as error:
+                self._go_without(error)
             except Exception:  # no memory, or a bug: without this thread the picture would stand still for ever
                 logging.exception("reading a frame of %s failed", self._images)
             if self._ends(None, RETRY_S):
                 return
+
+    def _go_without(self, error: OSError) -> None:
+        """Look for a frame now and then, as long as the kernel does not tell of them."""
+        if error.errno != self._told:
+            self._told = error.errno
+            hint = ": raise fs.inotify.max_user_instances (sysctl)" if error.errno == errno.EMFILE else ""
+            logging.warning("cannot follow %s (%s)%s; looking every %g s", self._images, error.strerror, hint, RETRY_S)
+        with contextlib.suppress(OSError, ValueError):
+            self._read(first=self.newest is None)
 
     def _watch(self, inotify: INotify, folder: tuple[int, int]) -> bool:
         """Read each new frame; True when it is time to end, False when the folder is no longer there.

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from stillcam.camera.arguments import DEFAULT_FRAMERATE, frame_rate
 from stillcam.camera.driver import Camera, Interrupted
@@ -37,10 +38,10 @@ class Take:
     answered: bool = False
     over: bool = False
 
-    def running(self) -> None:
-        """There is something in the file."""
-        if not self.begun.message.get("wait"):
-            self.begun.finish({"recording": True})
+    def running(self, told: dict[str, Any]) -> None:
+        """There is something in the file: the status that whoever asked is told, once."""
+        if not (self.answered or self.begun.message.get("wait")):
+            self.begun.finish({"recording": told})
             self.answered = True
 
     def told(self, id_: str | None, error: CameraError | None) -> None:
@@ -146,16 +147,16 @@ class Videos:
             now, written = time.monotonic(), _size(footage.path)
             if written > size:
                 if not size:
-                    take.running()
                     began = now
                     patience_s = STALL_S + stall_timeout_s(1 / footage.rate, settings, driver.metadata)
                 size, grown = written, now
             elif now - grown > patience_s:
                 raise CameraError("stalled", "the camera gives no pictures: check its cable and the power supply")
             left_s = max(0.0, round(take.seconds - (now - began), 1)) if take.seconds else None
-            studio.status.recording({
-                "since": footage.about["time"], "seconds": take.seconds, "bytes": size, "left_s": left_s,
-            })  # fmt: skip
+            told = {"since": footage.about["time"], "seconds": take.seconds, "bytes": size, "left_s": left_s}
+            studio.status.recording(told)
+            if size:
+                take.running(told)
             self._check_disk(take, footage, size)
         footage.about["metadata"] = driver.metadata or None
         footage.about["duration_s"] = round(time.monotonic() - (began if size else began_s), 3)

@@ -32,6 +32,7 @@ from stillcam.server.pictures import Pictures
 from stillcam.server.session_routes import SessionRoutes
 from stillcam.server.settings_desk import SettingsDesk
 from stillcam.server.settings_routes import SettingsRoutes
+from stillcam.server.take_routes import TakeRoutes
 from stillcam.server.viewers import Viewers
 
 
@@ -61,6 +62,7 @@ def build(paths: Paths, settings: SettingsInForce, cache: FrameCache) -> App:
         BackupRoutes(desk, Backups(paths.data / "backups")),
         ControlsRoutes(camera, paths.socket),
         CameraRoutes(paths.socket, captures),
+        TakeRoutes(paths.socket),
         LibraryRoutes(library),
         LibraryChanges(library),
         SessionRoutes(accounts, guard, sign_in, settings),

@@ -37,6 +37,7 @@ _ERRORS = {
     422: "a value is wrong: `field` names it",
     429: "too often: see Retry-After",
     503: "not now: see Retry-After",
+    507: "the disk is nearly full",
 }
 _DONE = {
     200: "done",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from stillcam.server.openapi.library import LIBRARY_OPERATIONS
 from stillcam.server.openapi.operation import Operation
 from stillcam.server.openapi.shapes import TEXT
+from stillcam.server.openapi.takes import TAKE_OPERATIONS
 
 JPEG = "image/jpeg"
 _EMPTY = ""
@@ -30,6 +31,7 @@ _STREAM = Operation(
 )  # fmt: skip
 
 OPERATIONS: dict[tuple[str, str], Operation] = {
+    **TAKE_OPERATIONS,
     **LIBRARY_OPERATIONS,
     ("GET", "images/current.jpg"): _CURRENT,
     ("GET", "snapshot"): _SNAPSHOT,

@@ -22,6 +22,7 @@ from stillcam.server.openapi.shapes import (
     record,
     ref,
 )
+from stillcam.server.openapi.takes import STATUS_EXTRAS, take_schemas
 
 _RANGE = maybe(list_of(NUMBER))
 _ROLE = one_of("owner", "viewer")
@@ -41,7 +42,7 @@ def schemas() -> dict[str, Schema]:
     """All of them, by name."""
     return {
         **_of_errors(), **_of_status(), **_of_accounts(), **_of_settings(), **_of_camera(),
-        **settings_schemas(), **library_schemas(),
+        **settings_schemas(), **library_schemas(), **take_schemas(),
     }  # fmt: skip
 
 
@@ -56,6 +57,19 @@ def _of_errors() -> dict[str, Schema]:
 
 
 def _of_status() -> dict[str, Schema]:
+    capture = at_least(
+        running={"const": True},
+        mode=one_of("starting", "snapshot", "live", "focus", "photo", "video", "no camera"),
+        since=TIME,
+        reason=maybe(TEXT, "what a person can do about it"),
+        interval_s=NUMBER | {"x-unit": "s"},
+        driver=one_of("rpicam", "simulated", "picamera2"),
+        camera=maybe(at_least(index=COUNT, model=TEXT, size=SIZE)),
+        captures=record(ok=COUNT, failed=COUNT),
+        restarts={"type": "object", "additionalProperties": COUNT, "description": "by cause"},
+        metadata={"type": "object", "description": "of the newest frame: libcamera's names and units"},
+    ) | {"description": "what the capture daemon says of itself"}
+    capture["properties"] |= STATUS_EXTRAS
     return {
         "Health": record(status=one_of("ok", "stale"), reason=maybe(TEXT)),
         "Status": record(
@@ -66,18 +80,7 @@ def _of_status() -> dict[str, Schema]:
             viewers=COUNT | {"description": "who watch live"},
             capture={"anyOf": [ref("Capture"), ref("NoCapture")]},
         ),
-        "Capture": at_least(
-            running={"const": True},
-            mode=one_of("starting", "snapshot", "live", "focus", "photo", "video", "no camera"),
-            since=TIME,
-            reason=maybe(TEXT, "what a person can do about it"),
-            interval_s=NUMBER | {"x-unit": "s"},
-            driver=one_of("rpicam", "simulated", "picamera2"),
-            camera=maybe(at_least(index=COUNT, model=TEXT, size=SIZE)),
-            captures=record(ok=COUNT, failed=COUNT),
-            restarts={"type": "object", "additionalProperties": COUNT, "description": "by cause"},
-            metadata={"type": "object", "description": "of the newest frame: libcamera's names and units"},
-        ) | {"description": "what the capture daemon says of itself"},
+        "Capture": capture,
         "NoCapture": record(running={"const": False}, reason=TEXT),
         "Info": record(sections=list_of(record(title=TEXT, rows=list_of(_ROW)))),
     }  # fmt: skip

@@ -1,0 +1,46 @@
+"""The part of the description that is about taking photos and videos."""
+
+from __future__ import annotations
+
+from stillcam.server.openapi.operation import Operation
+from stillcam.server.openapi.shapes import COUNT, NUMBER, TEXT, TIME, Schema, list_of, maybe, one_of, record
+
+_ITEMS = list_of(TEXT | {"description": "DAY/NAME"}) | {"description": "addresses below library/"}
+_KIND = one_of("photo", "raw")
+_TAKING = record(
+    kind=_KIND, done=COUNT, of=COUNT, due=maybe(TIME, "the moment of the self-timer; null: it is being taken")
+)
+_RECORDING = record(since=TIME, seconds=maybe(COUNT, "null: until it is stopped"), bytes=COUNT, left_s=maybe(NUMBER))
+STATUS_EXTRAS: dict[str, Schema] = {
+    "taking": maybe(_TAKING, "photos that are being taken, or wait for their moment"),
+    "recording": maybe(_RECORDING, "the video that is being made"),
+    "library": {"type": "object", "description": "free_bytes and floor_bytes: below that nothing is taken"},
+}
+
+TAKE_OPERATIONS = {
+    ("POST", "api/photos"): Operation(
+        "Camera", "Take photos or raw photos; 202 when it takes long: api/status says how far it is.",
+        {201: "Items", 202: "Taking"}, "PhotoOrder", (409, 422, 503, 507)),
+    ("DELETE", "api/photos"): Operation(
+        "Camera", "Cancel a burst or a self-timer; what has been taken is kept.", {200: "Items"}, errors=(503,)),
+    ("POST", "api/video"): Operation(
+        "Camera", "Begin a video, of so many seconds or until it is stopped.",
+        {202: "Recording"}, "VideoOrder", (409, 422, 503, 507)),
+    ("DELETE", "api/video"): Operation(
+        "Camera", "End the video; 202: it is still being finished.",
+        {200: "Items", 202: "Items"}, errors=(409, 503, 507)),
+}  # fmt: skip
+
+
+def take_schemas() -> dict[str, Schema]:
+    """By name."""
+    count: Schema = {"type": "integer", "minimum": 1, "maximum": 100, "description": "of a burst; 1"}
+    delay: Schema = {"type": "number", "minimum": 0, "maximum": 3600, "description": "of the self-timer; 0"}
+    seconds: Schema = {"type": ["integer", "null"], "minimum": 1, "maximum": 86400}
+    return {
+        "PhotoOrder": record({"kind": _KIND, "count": count, "delay_s": delay}),
+        "VideoOrder": record({"seconds": seconds}),
+        "Items": record(items=_ITEMS),
+        "Taking": record(taking=maybe(_TAKING)),
+        "Recording": record(recording=_RECORDING),
+    }

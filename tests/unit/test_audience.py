@@ -18,6 +18,18 @@ from stillcam.server.thinning import Thinning
 FOR_EVER_S = 1e6
 
 
+class Bell(threading.Semaphore):
+    """Tells whether it is waited for."""
+
+    def __init__(self):
+        super().__init__(0)
+        self.waits = False
+
+    def acquire(self, blocking=True, timeout=None):
+        self.waits = bool(timeout)
+        return super().acquire(blocking, timeout)
+
+
 class Viewer:
     """Takes the first `takes` pieces of what it is offered; all that it got, and by whom."""
 
@@ -26,6 +38,7 @@ class Viewer:
         self.got = []
         self.by = set()
         self.seat = Seat(self.offer, thinning, FOR_EVER_S)
+        self.seat.bell = self.bell = Bell()
 
     def offer(self, pieces):
         self.by.add(threading.current_thread().name)
@@ -74,7 +87,7 @@ def waiting(audience, viewer):
     left = []
     thread = threading.Thread(target=lambda: left.append(audience.wait(viewer.seat, 0, DEADLINE_S)), daemon=True)
     thread.start()
-    until(lambda: viewer.seat in audience._waiting)
+    until(lambda: viewer.bell.waits)
     return thread, left
 
 

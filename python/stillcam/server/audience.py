@@ -58,13 +58,15 @@ class Audience:
     takes it from there has the connection.
 
     Args:
-        cache: gives the frames. They are handed on by a thread that ends with the process.
+        cache: gives the frames. They are handed on by a thread that begins with the first viewer, and ends with
+            the process.
     """
 
     def __init__(self, cache: FrameCache) -> None:
         self._cache = cache
         self._waiting: set[Seat] = set()
-        threading.Thread(target=self._show, name="audience", daemon=True).start()
+        self._lock = threading.Lock()
+        self._shows = False
 
     def wait(self, seat: Seat, sequence: int, timeout_s: float) -> Sequence[Piece]:
         """Have new frames shown to `seat` for so long, or until its connection does not take one whole.
@@ -78,6 +80,8 @@ class Audience:
             what is left of the frame that the connection did not take whole, for the viewer to send.
         """
         self._waiting.add(seat)
+        if not self._shows:
+            self._begin()
         newest = self._cache.newest
         if newest is not None and newest.sequence != sequence:
             timeout_s = 0  # it came before the seat was among those who wait
@@ -86,6 +90,12 @@ class Audience:
             rung = seat.bell.acquire(timeout=GLANCE_S)  # it is being shown a frame
         rest, seat.rest = seat.rest, ()
         return rest
+
+    def _begin(self) -> None:
+        with self._lock:
+            if not self._shows:
+                threading.Thread(target=self._show, name="audience", daemon=True).start()
+                self._shows = True
 
     def _show(self) -> None:
         name = ""

@@ -1,0 +1,95 @@
+"""From the camera programs to the picture."""
+
+from __future__ import annotations
+
+import time
+
+from stillcam.camera.choose import choose_driver
+from stillcam.doctor import FAULT, OK, WARNING, Finding, Patient
+from stillcam.errors import StillcamError
+from stillcam.frames import current_name, frame_time
+from stillcam.info.camera import camera as told_rows
+from stillcam.info.read import span_text
+from stillcam.info.software import Software
+from stillcam.link import ask
+
+CABLE = (
+    "switch the Pi off and check both ends of the ribbon cable (its contacts face the board's, the latch is shut);"
+    " then see: rpicam-still --list-cameras"
+)
+START = "start it: ./start_camera_server.sh, or sudo systemctl restart stillcam.target"
+GRACE_S = 5.0  # beyond three intervals, as the web server judges
+
+
+def software(patient: Patient) -> list[Finding]:
+    """Which camera programs there are."""
+    name = "camera software"
+    try:
+        driver = choose_driver(patient.environ, patient.paths).name
+    except StillcamError as error:
+        return [Finding(name, FAULT, str(error))]
+    if driver != "simulated":
+        rows = dict(Software().rows(patient.environ.get("PATH")))
+        return [
+            Finding(name, OK, f"{rows['Camera programs']}, libcamera {rows.get('libcamera', 'of unknown version')}")
+        ]
+    if patient.environ.get("STILLCAM_CAMERA") == "simulated":
+        return [Finding(name, OK, "the simulated camera, as STILLCAM_CAMERA says")]
+    state = FAULT if patient.is_pi else WARNING
+    return [Finding(name, state, "none: pictures are simulated", "sudo apt install -y rpicam-apps, then start again")]
+
+
+def cameras(patient: Patient) -> list[Finding]:
+    """Which cameras are attached: the daemon knows, or else the camera programs do."""
+    try:
+        if patient.status:
+            found = ask(patient.paths.socket, {"command": "cameras"})["cameras"]
+            names = [f"{camera['index']} ({camera['model']})" for camera in found]
+        else:
+            driver = choose_driver(patient.environ, patient.paths)
+            names = [f"{camera.index} ({camera.model})" for camera in driver.cameras(())]
+    except StillcamError as error:
+        return [Finding("cameras", FAULT, str(error), CABLE)]
+    if patient.status.get("mode") == "no camera":
+        return [Finding("cameras", FAULT, str(patient.status.get("reason")), CABLE)]
+    return [Finding("cameras", OK, ", ".join(names)) if names else Finding("cameras", FAULT, "none", CABLE)]
+
+
+def daemon(patient: Patient) -> list[Finding]:
+    """Whether the capture daemon answers, and what it wants to be known."""
+    status = patient.status
+    if not status:
+        return [Finding("capture daemon", FAULT, "does not answer", START)]
+    found = f"runs since {status['started']}, mode {status['mode']}"
+    if status.get("notice"):
+        return [Finding("capture daemon", WARNING, found, str(status["notice"]))]
+    return [Finding("capture daemon", OK, found)]
+
+
+def picture(patient: Patient) -> list[Finding]:
+    """How old the newest frame is."""
+    name = current_name(patient.paths.images)
+    if name is None:
+        return [Finding("picture", FAULT, f"none in {patient.paths.images}", "see the checks above, and the log")]
+    try:
+        age_s = time.time() - frame_time(name)
+    except ValueError:
+        return [Finding("picture", FAULT, f"current.jpg leads to {name}, which is no frame", START)]
+    allowed_s = 3 * float(patient.status.get("interval_s") or 2.0) + GRACE_S
+    if age_s > allowed_s and patient.status.get("mode") != "video":
+        return [Finding("picture", FAULT, f"the newest is {span_text(age_s)} old", "see the checks above, and the log")]
+    if age_s < -GRACE_S:
+        return [Finding("picture", WARNING, f"the newest is {span_text(-age_s)} ahead of the clock", "see the clock")]
+    return [Finding("picture", OK, f"the newest is {max(age_s, 0.0):.1f} s old")]
+
+
+def restarts(patient: Patient) -> list[Finding]:
+    """Why the camera program was started again since the daemon's start."""
+    counts = [f"{label}: {text}" for label, text in told_rows({**patient.status, "running": True}, 0)
+              if label.startswith("Restarts: ")]  # fmt: skip
+    if not patient.status:
+        return []
+    if not counts:
+        return [Finding("restarts", OK, "the camera program has not been started again")]
+    found = "; ".join(text.removeprefix("Restarts: ") for text in counts)
+    return [Finding("restarts", WARNING, f"since {patient.status['started']}: {found}", "the log says when and why")]

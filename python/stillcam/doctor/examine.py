@@ -1,0 +1,44 @@
+"""All checks, in the order in which a person makes them: from the camera to the browser."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping
+from typing import Any
+
+from stillcam.doctor import Check, Finding, Patient, camera, machine, programs, server
+from stillcam.errors import StillcamError
+from stillcam.link import ask
+from stillcam.paths import Paths
+
+CHECKS: tuple[Check, ...] = (
+    programs.versions,
+    camera.software,
+    machine.devices,
+    camera.cameras,
+    machine.permissions,
+    server.settings,
+    camera.daemon,
+    camera.picture,
+    camera.restarts,
+    server.port,
+    server.accounts,
+    machine.disk,
+    machine.card,
+    machine.clock,
+    machine.heat,
+    programs.helpers,
+)
+
+
+def examine(patient: Patient) -> list[Finding]:
+    """All that is found."""
+    return [finding for check in CHECKS for finding in check(patient)]
+
+
+def patient(paths: Paths, environ: Mapping[str, str]) -> Patient:
+    """The installation, with what its daemon says now."""
+    status: dict[str, Any] = {}
+    with contextlib.suppress(StillcamError):  # that is a finding of its own
+        status = ask(paths.socket, {"command": "status"})
+    return Patient(paths, environ, status)

@@ -1,0 +1,58 @@
+"""The web server: its settings, its port, its accounts."""
+
+from __future__ import annotations
+
+from stillcam.accounts import Accounts
+from stillcam.addresses import listening_address
+from stillcam.doctor import FAULT, OK, WARNING, Finding, Patient
+from stillcam.doctor.camera import START
+from stillcam.errors import StillcamError
+from stillcam.loopback import healthz
+from stillcam.settings_file import load
+
+
+def settings(patient: Patient) -> list[Finding]:
+    """Whether the file is right."""
+    file = patient.paths.settings
+    try:
+        load(file)
+    except StillcamError as error:
+        advice = "mend it; the last good settings stay in force"
+        return [Finding("settings", FAULT, str(error), advice)]
+    return [Finding("settings", OK, f"{file} is right" if file.exists() else "all defaults")]
+
+
+def port(patient: Patient) -> list[Finding]:
+    """Who answers on the port."""
+    try:
+        host, number = listening_address(patient.environ)
+    except StillcamError as error:
+        return [Finding("port", FAULT, str(error))]
+    try:
+        tls = bool(load(patient.paths.settings).server.tls_certificate)
+    except StillcamError:
+        tls = False
+    try:
+        status, told = healthz(host, number, tls=tls)
+    except ConnectionRefusedError:
+        return [Finding("port", FAULT, f"nobody listens on port {number}", START)]
+    except OSError as error:
+        advice = "end what uses it (see: sudo ss -tlnp), or set another STILLCAM_PORT"
+        return [Finding("port", FAULT, f"port {number}: {error}", advice)]
+    reason = "" if status == 200 else f", and says: {told.get('reason')}"
+    return [Finding("port", OK, f"the web server answers on port {number}{reason}")]
+
+
+def accounts(patient: Patient) -> list[Finding]:
+    """Whether somebody owns the camera."""
+    nobody = Finding(
+        "accounts", WARNING, "nobody has registered: anyone who reaches the port may watch",
+        "open the page and register; `python -m stillcam code` prints the set-up code",
+    )  # fmt: skip
+    if not (patient.paths.data / "accounts.db").exists():
+        return [nobody]
+    try:
+        registered = Accounts(patient.paths.data).users.registered()
+    except StillcamError as error:
+        return [Finding("accounts", FAULT, str(error))]
+    return [Finding("accounts", OK, "there is an owner") if registered else nobody]

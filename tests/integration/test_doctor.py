@@ -1,0 +1,69 @@
+"""`python -m stillcam doctor` beside the real programs."""
+
+import json
+import os
+import subprocess
+import sys
+
+from serving import DEADLINE_S, ROOT
+
+
+def doctor(folder, port, *options):
+    environ = os.environ | {
+        "PYTHONPATH": str(ROOT / "python"),
+        "STILLCAM_DATA": str(folder / "data"),
+        "STILLCAM_IMAGES": str(folder / "images"),
+        "STILLCAM_CAMERA": "simulated",
+        "STILLCAM_BIND": "127.0.0.1",
+        "STILLCAM_PORT": str(port),
+    }
+    return subprocess.run(
+        [sys.executable, "-m", "stillcam", "doctor", *options],
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=DEADLINE_S, env=environ, check=False,
+    )  # fmt: skip
+
+
+def checks(done):
+    assert done.stderr == ""
+    return {check["check"]: check for check in json.loads(done.stdout)["checks"]}
+
+
+def test_an_installation_that_is_well(daemon, site, tmp_path):
+    daemon.set(snapshot={"interval_s": 1, "width": 320})
+    daemon.start()
+    daemon.frames(2)
+    site.until(lambda: site.ask("/healthz")[0].status == 200)
+    found = checks(doctor(tmp_path, site.port, "--json"))
+    for name in ("capture daemon", "cameras", "port", "settings", "picture", "restarts", "camera software"):
+        assert found[name]["state"] == "ok", found[name]
+    assert "0 (imx708)" in found["cameras"]["found"]
+
+
+def test_what_does_not_work_is_told_with_what_to_do(daemon, site, tmp_path):
+    daemon.fault(no_camera=True)
+    daemon.start()
+    daemon.until(lambda status: status["mode"] == "no camera")
+    port = site.port
+    site.end()
+    done = doctor(tmp_path, port, "--json")
+    assert done.returncode == 1
+    found = checks(done)
+    for name, advice in (("cameras", "ribbon cable"), ("port", "start_camera_server.sh"), ("picture", "log")):
+        assert (found[name]["state"], advice in found[name]["advice"]) == ("fault", True), found[name]
+    lines = doctor(tmp_path, port).stdout.splitlines()
+    assert any(line.startswith("fault    cameras: ") for line in lines)
+
+
+def test_a_port_that_another_program_has(tmp_path):
+    with subprocess.Popen(
+        [sys.executable, "-m", "http.server", "--bind", "127.0.0.1", "0"],
+        cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=os.environ | {"PYTHONUNBUFFERED": "1"},
+        text=True,
+    ) as other:  # fmt: skip
+        try:
+            assert other.stdout is not None
+            port = other.stdout.readline().split(" port ")[1].split()[0]
+            found = checks(doctor(tmp_path, port, "--json"))["port"]
+        finally:
+            other.kill()
+    assert (found["state"], "no Stillcam" in found["found"]) == ("fault", True)

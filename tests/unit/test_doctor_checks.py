@@ -1,0 +1,244 @@
+"""Each check of `doctor`, on machines that are well and on those that are not."""
+
+import os
+import time
+from types import SimpleNamespace
+
+import pytest
+from pictures import picture
+
+from stillcam.doctor import FAULT, OK, WARNING, Patient, camera, machine, programs, server
+from stillcam.doctor.examine import CHECKS, examine
+from stillcam.frames import Publisher
+from stillcam.paths import Paths
+
+STATUS = {
+    "running": True, "mode": "snapshot", "since": "2026-11-20T23:45:01.123Z", "started": "2026-11-20T23:45:00.000Z",
+    "reason": None, "notice": None, "interval_s": 2.0, "driver": "rpicam", "camera": {"index": 0, "model": "imx708"},
+    "captures": {"ok": 12, "failed": 0}, "restarts": {},
+}  # fmt: skip
+
+
+@pytest.fixture
+def make(tmp_path):
+    """Gives patients on a machine of their own."""
+    paths = Paths(images=tmp_path / "images", data=tmp_path / "data")
+    paths.images.mkdir()
+    paths.data.mkdir()
+
+    def patient(status=None, **environ):
+        return Patient(paths, {"PATH": os.environ["PATH"], **environ}, status or {}, tmp_path)
+
+    return patient
+
+
+def write(path, text):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+
+
+def states(findings):
+    return [finding.state for finding in findings]
+
+
+def the(findings):
+    (finding,) = findings
+    return finding
+
+
+def test_every_check_has_its_say_without_a_daemon(make):
+    findings = examine(make(STILLCAM_CAMERA="simulated", STILLCAM_PORT="1"))
+    assert {finding.state for finding in findings} <= {OK, WARNING, FAULT}
+    assert len({finding.check for finding in findings}) == len(findings) >= len(CHECKS)
+    assert all(finding.advice for finding in findings if finding.state == WARNING)
+
+
+@pytest.mark.parametrize(
+    ("environ", "board", "state", "said"),
+    [
+        pytest.param({"STILLCAM_CAMERA": "simulated"}, "", OK, "as STILLCAM_CAMERA says", id="wanted"),
+        pytest.param({}, "", WARNING, "pictures are simulated", id="no Pi"),
+        pytest.param({}, "Raspberry Pi 4 Model B Rev 1.4\0", FAULT, "pictures are simulated", id="a Pi"),
+        pytest.param({"STILLCAM_CAMERA": "brownie"}, "", FAULT, "must be one of", id="no such driver"),
+        pytest.param({"STILLCAM_CAMERA": "rpicam"}, "", FAULT, "sudo apt install -y rpicam-apps", id="not there"),
+    ],
+)
+def test_the_camera_software(make, tmp_path, environ, board, state, said):
+    write(tmp_path / "proc/device-tree/model", board)
+    finding = the(camera.software(make(**environ, PATH=str(tmp_path))))
+    assert (finding.state, said in finding.found) == (state, True)
+
+
+def test_the_version_of_the_camera_software(make, tmp_path):
+    write(tmp_path / "rpicam-still", "#!/bin/sh\necho 'rpicam-apps build: v1.5.0'\n")
+    (tmp_path / "rpicam-still").chmod(0o755)
+    assert the(camera.software(make(PATH=f"{tmp_path}:/usr/bin:/bin"))).found.startswith("v1.5.0, ")
+
+
+def test_without_a_camera_the_cable_is_named(make, tmp_path):
+    write(tmp_path / "rpicam-still", "#!/bin/sh\necho 'No cameras available!'\n")
+    (tmp_path / "rpicam-still").chmod(0o755)
+    finding = the(camera.cameras(make(PATH=f"{tmp_path}:/usr/bin:/bin")))
+    assert (finding.state, "ribbon cable" in finding.advice) == (FAULT, True)
+
+
+def test_the_daemon(make):
+    assert the(camera.daemon(make())).state == FAULT
+    assert the(camera.daemon(make(STATUS))).state == OK
+    finding = the(camera.daemon(make({**STATUS, "notice": "the file is wrong"})))
+    assert (finding.state, finding.advice) == (WARNING, "the file is wrong")
+
+
+@pytest.mark.parametrize(
+    ("age_s", "state"), [(0.0, OK), (10.0, OK), (12.0, FAULT), (86400.0, FAULT), (-3600.0, WARNING)]
+)
+def test_the_age_of_the_picture(make, monkeypatch, age_s, state):
+    patient = make(STATUS)
+    assert the(camera.picture(patient)).state == FAULT
+    still = patient.paths.images / ".still_1.jpg"
+    still.write_bytes(picture())
+    Publisher(patient.paths.images).publish(still, 1.8e9)
+    monkeypatch.setattr(time, "time", lambda: 1.8e9 + age_s)
+    assert the(camera.picture(patient)).state == state
+
+
+def test_restarts_are_told_by_cause(make):
+    assert camera.restarts(make()) == []
+    assert the(camera.restarts(make(STATUS))).state == OK
+    finding = the(camera.restarts(make({**STATUS, "restarts": {"stalled": 2, "died": 1}})))
+    assert finding.state == WARNING
+    assert finding.found.endswith("no picture came: 2; the camera program died: 1")
+
+
+def test_folders_that_cannot_be_written(make, monkeypatch):
+    patient = make()
+    assert states(machine.permissions(patient)) == [OK, OK]
+    monkeypatch.setattr(os, "access", lambda path, mode: False)  # root may write anywhere
+    findings = machine.permissions(patient)
+    assert states(findings) == [FAULT, FAULT]
+    assert str(patient.paths.images) in findings[0].advice
+
+
+def test_a_folder_that_is_not_there_yet_is_judged_by_the_one_above(make):
+    patient = make()
+    patient.paths.images.rmdir()
+    assert states(machine.permissions(patient)) == [OK, OK]
+    patient.paths.images.write_text("a file")
+    assert states(machine.permissions(patient)) == [FAULT, OK]
+
+
+def test_devices_that_may_not_be_opened(make, tmp_path, monkeypatch):
+    assert the(machine.devices(make())).state == OK
+    for node in ("media0", "video0", "dma_heap/linux,cma"):
+        write(tmp_path / "dev" / node, "")
+    assert the(machine.devices(make())).found == "all 3 camera devices may be opened"
+    monkeypatch.setattr(os, "access", lambda path, mode: "video0" not in str(path))
+    finding = the(machine.devices(make()))
+    assert (finding.state, "usermod -aG video" in finding.advice) == (FAULT, True)
+
+
+@pytest.mark.parametrize(
+    ("free", "size", "flags", "state"),
+    [
+        pytest.param(20e9, 30e9, 0, OK, id="room"),
+        pytest.param(300e6, 30e9, 0, WARNING, id="scant"),
+        pytest.param(10e6, 30e9, 0, FAULT, id="full"),
+        pytest.param(20e9, 30e9, os.ST_RDONLY, FAULT, id="read-only"),
+        pytest.param(90e6, 100e6, 0, OK, id="a small tmpfs that is empty"),
+    ],
+)
+def test_room_on_the_disk(make, monkeypatch, free, size, flags, state):
+    room = SimpleNamespace(
+        f_bavail=int(free / 4096), f_frsize=4096, f_blocks=int(size / 4096), f_flag=flags, f_files=9, f_favail=9
+    )
+    monkeypatch.setattr(os, "statvfs", lambda folder: room)
+    assert states(machine.disk(make())) == [state, state]
+
+
+@pytest.mark.parametrize(
+    ("mount", "block", "state", "said"),
+    [
+        pytest.param("0:25 / {} rw - tmpfs tmpfs rw", "", OK, "in memory", id="memory"),
+        pytest.param("179:2 / {} rw - ext4 /dev/mmcblk0p2 rw", "mmcblk0/mmcblk0p2", WARNING, "a day", id="card"),
+        pytest.param("8:1 / {} rw - ext4 /dev/sda1 rw", "sda/sda1", OK, "the disk", id="disk"),
+    ],
+)
+def test_the_wear_of_a_card(make, tmp_path, mount, block, state, said):
+    patient = make(STATUS)
+    still = patient.paths.images / ".still_1.jpg"
+    still.write_bytes(picture())
+    Publisher(patient.paths.images).publish(still, time.time())
+    write(tmp_path / "proc/self/mountinfo", f"30 1 {mount.format(os.path.realpath(tmp_path))}\n")
+    if block:
+        (tmp_path / "sys/devices" / block).mkdir(parents=True)
+        (tmp_path / "sys/dev/block").mkdir(parents=True)
+        (tmp_path / "sys/dev/block" / mount.split()[0]).symlink_to(tmp_path / "sys/devices" / block)
+    finding = the(machine.card(patient))
+    assert (finding.state, said in finding.found) == (state, True), finding
+
+
+@pytest.mark.parametrize(
+    ("script", "state", "said"),
+    [
+        pytest.param("echo yes", OK, "set by a time server", id="synchronised"),
+        pytest.param("echo no", WARNING, "not set by a time server", id="not synchronised"),
+        pytest.param("exit 1", OK, "Z", id="no systemd"),
+    ],
+)
+def test_the_clock(make, tmp_path, script, state, said):
+    write(tmp_path / "timedatectl", f"#!/bin/sh\n{script}\n")
+    (tmp_path / "timedatectl").chmod(0o755)
+    finding = the(machine.clock(make(PATH=f"{tmp_path}:/usr/bin:/bin")))
+    assert (finding.state, said in finding.found) == (state, True)
+
+
+def test_a_clock_that_was_never_set(make, monkeypatch):
+    monkeypatch.setattr(time, "time", lambda: 3600.0)
+    assert the(machine.clock(make())).state == FAULT
+
+
+@pytest.mark.parametrize(
+    ("millidegrees", "bits", "expected"),
+    [
+        pytest.param("48300", "0", [OK], id="fine"),
+        pytest.param("81000", "0", [WARNING], id="hot"),
+        pytest.param("48300", "50005", [FAULT, FAULT], id="low voltage now"),
+        pytest.param("48300", "10000", [WARNING], id="low voltage before"),
+    ],
+)
+def test_heat_and_power(make, tmp_path, millidegrees, bits, expected):
+    write(tmp_path / "proc/device-tree/model", "Raspberry Pi 4 Model B Rev 1.4\0")
+    write(tmp_path / "sys/class/thermal/thermal_zone0/temp", millidegrees)
+    write(tmp_path / "sys/devices/platform/soc/soc:firmware/get_throttled", bits)
+    findings = machine.heat(make())
+    assert states(findings) == expected
+    assert all(finding.advice for finding in findings if finding.state != OK)
+
+
+def test_helpers_that_are_missing_are_named_with_their_package(make, tmp_path):
+    findings = programs.helpers(make(PATH=str(tmp_path)))
+    assert states(findings) == [WARNING, WARNING]
+    assert findings[0].advice == "sudo apt install -y libjpeg-turbo-progs"
+
+
+def test_versions(make, monkeypatch):
+    assert the(programs.versions(make())).state == OK
+    monkeypatch.setattr(programs, "find_spec", lambda name: None)
+    assert the(programs.versions(make())).state == FAULT
+
+
+def test_settings_that_are_wrong_are_told_by_line(make):
+    patient = make()
+    assert the(server.settings(patient)).state == OK
+    patient.paths.settings.write_text('{"version": 1,\n "snapshot": {"interval_s": "two"}}\n')
+    finding = the(server.settings(patient))
+    assert (finding.state, "line 2" in finding.found) == (FAULT, True)
+
+
+@pytest.mark.parametrize("content", [b"", b"no database at all " * 100])
+def test_accounts_that_are_damaged(make, content):
+    patient = make()
+    assert the(server.accounts(patient)).state == WARNING
+    (patient.paths.data / "accounts.db").write_bytes(content)
+    finding = the(server.accounts(patient))
+    assert finding.state == (FAULT if content else WARNING)

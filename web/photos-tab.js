@@ -63,10 +63,10 @@ class Photos {
     });
     const details = el("details", { class: "year" }, el("summary", {}, "Calendar"), this.#years, this.#map);
     details.addEventListener("toggle", () => details.open && this.#drawMap());
-    panel.replaceChildren(
+    panel.replaceChildren(el("div", { class: "photos" },
       el("div", { class: "library-filters" }, this.#kind, this.#camera, this.#day,
         el("label", { class: "check" }, this.#favourites, " Favourites")),
-      details, this.#selection.element, this.#wall, this.#end);
+      details, this.#selection.element, this.#wall, this.#end));
     for (const input of [this.#kind, this.#camera, this.#day, this.#favourites]) {
       input.addEventListener("change", () => this.#filtered());
     }

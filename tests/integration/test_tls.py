@@ -16,7 +16,7 @@ from serving import DEADLINE_S, Site
 from strangers import all_of, connect, get, replies, vanish
 
 from stillcam.errors import StillcamError
-from stillcam.server import tls
+from stillcam.server import tls, wire
 from stillcam.server.messages import Answer, Request
 from stillcam.server.places import Limits
 from stillcam.server.tls import Certificate
@@ -42,7 +42,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Path, Path
 def secure(port: int, certificate: Path) -> ssl.SSLSocket:
     """A connection by TLS to a server that shows `certificate`."""
     context = ssl.create_default_context(cafile=str(certificate))
-    return context.wrap_socket(connect(port), server_hostname="127.0.0.1")
+    return context.wrap_socket(connect(port, receive_buffer=65536), server_hostname="127.0.0.1")
 
 
 def ask(port: int, certificate: Path, data: bytes) -> list[bytes]:
@@ -174,6 +174,17 @@ def test_large_bodies_both_ways_by_tls(made):
     body = bytes(range(256)) * 4000
     with Listening({"POST echo": echo}, tls=Certificate(certificate, key).context) as here:
         assert ask(here.port, certificate, posted(body) + posted(body, "Connection: close")) == [body + b"!"] * 2
+
+
+def test_who_reads_nothing_by_tls_is_dropped(made, monkeypatch):
+    monkeypatch.setattr(wire, "STALL_S", 1.0)
+    certificate, key = made["camera"]
+    large = Answer(200, bytes(10_000_000))
+    here = Listening({"GET large": lambda _: large}, tls=Certificate(certificate, key).context)
+    with here, secure(here.port, certificate) as stalled:
+        stalled.sendall(get("/large"))
+        assert stalled.recv(1)
+        until(lambda: len(here.places) == 0)
 
 
 def test_a_renewed_certificate_is_taken_and_a_broken_one_is_not(tmp_path, made, monkeypatch, caplog):

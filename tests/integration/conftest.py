@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from capturing import Daemon
 from serving import Site
+from taking import Studio
 
 
 @pytest.fixture
@@ -24,3 +25,12 @@ def daemon(tmp_path: Path) -> Iterator[Daemon]:
     if daemon.process and daemon.process.poll() is None:
         daemon.process.kill()
         daemon.process.wait()
+
+
+@pytest.fixture
+def studio(tmp_path: Path) -> Iterator[Studio]:
+    """A capture daemon with a library, not started yet."""
+    studio = Studio(tmp_path)
+    yield studio
+    if studio.process and studio.process.poll() is None:
+        studio.kill()

@@ -110,7 +110,7 @@ class Commands:
 
     def _snapshot(self, _message: Message) -> Message:
         """Answers with the name of a frame that was begun after the question."""
-        if self._status.message()["mode"] == "video":
+        if self._status.message()["recording"]:
             raise CameraError("busy", "a video is being made: there is no new picture before it ends")
         with self._status.next_frame() as frame:
             self.post("snapshot")

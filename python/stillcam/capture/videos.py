@@ -84,9 +84,9 @@ class Videos:
             studio.driver.stop(PATIENCE_AT_THE_END_S if studio.stopping else PATIENCE_S)
         except CameraError as error:
             footage = self._broken(take, footage, error)
+        self._leave()
         if footage is not None:
             self._hand_over(take, footage)
-        self._leave()
 
     def fail(self, error: CameraError) -> None:
         """See Mode."""
@@ -127,6 +127,7 @@ class Videos:
         except OSError as error:
             raise unwritable(self._archive.root, error) from error
         studio.status.enter("video", float(take.seconds or ENDLESS_S), studio.outage.reason)
+        studio.status.recording(_told(take, footage, 0, take.seconds))
         return footage
 
     def _record(self, take: Take, footage: Footage, settings: Settings) -> None:
@@ -153,7 +154,7 @@ class Videos:
             elif now - grown > patience_s:
                 raise CameraError("stalled", "the camera gives no pictures: check its cable and the power supply")
             left_s = max(0.0, round(take.seconds - (now - began), 1)) if take.seconds else None
-            told = {"since": footage.about["time"], "seconds": take.seconds, "bytes": size, "left_s": left_s}
+            told = _told(take, footage, size, left_s)
             studio.status.recording(told)
             if size:
                 take.running(told)
@@ -191,6 +192,11 @@ class Videos:
         self._take = None
         self._studio.recording = False
         self._studio.status.recording(None)
+
+
+def _told(take: Take, footage: Footage, size: int, left_s: float | None) -> dict[str, Any]:
+    """How far it is, for the status."""
+    return {"since": footage.about["time"], "seconds": take.seconds, "bytes": size, "left_s": left_s}
 
 
 def _size(path: Path) -> int:

@@ -33,7 +33,9 @@ class Archive:
     def __init__(self, root: Path, settings: Callable[[], Settings]) -> None:
         self.root = root
         self.disk = Disk(root, lambda: settings().files)
-        self._retention = Retention(root, self.disk, lambda: settings().retention, lambda: self._backroom.closing)
+        self._retention = Retention(
+            root, self.disk.free_bytes, lambda: settings().retention, lambda: self._backroom.closing
+        )
         self._backroom = Backroom(root.parent, self._retention.regular)
         try:
             torn = recover(root)

@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from stillcam.capture.disk import Disk
 from stillcam.library.browse import size_bytes
 from stillcam.library.day import Item, read_day
 from stillcam.library.days import Days
@@ -27,16 +26,20 @@ class Retention:
 
     Args:
         root: the library.
-        disk: its disk.
+        free_bytes: gives what is free on its disk.
         settings: gives those in force.
         closing: whether the daemon ends.
     """
 
     def __init__(
-        self, root: Path, disk: Disk, settings: Callable[[], RetentionSettings], closing: Callable[[], bool]
+        self,
+        root: Path,
+        free_bytes: Callable[[], int],
+        settings: Callable[[], RetentionSettings],
+        closing: Callable[[], bool],
     ) -> None:
         self._root = root
-        self._disk = disk
+        self._free_bytes = free_bytes
         self._settings = settings
         self._closing = closing
         self._trash = Trash(root)
@@ -66,11 +69,11 @@ class Retention:
 
     def _prune(self, rule: Rule) -> None:
         """Delete what is too old or too much, the oldest first: for good, as the trash would free nothing."""
-        if self._disk.free_bytes() < rule.min_free_bytes:
+        if self._free_bytes() < rule.min_free_bytes:
             self._empty_trash(time.time() + DAY_S)  # its owner has given it up already
         used = sum(kept.size_bytes for kept in self._oldest_first()) if rule.max_bytes is not None else 0
         count = 0
-        for item in doomed(self._oldest_first(), rule, time.time(), used, self._disk.free_bytes()):
+        for item in doomed(self._oldest_first(), rule, time.time(), used, self._free_bytes()):
             if self._closing():
                 break
             self._delete(item)

@@ -52,7 +52,8 @@ class TakeRoutes:
 
     def _video(self, request: Request) -> Answer:
         wanted = _fields(request, ("seconds",))
-        seconds = wanted.get("seconds") and _number(wanted, "seconds", 0, 1, 86400, whole=True)
+        endless = wanted.get("seconds") is None
+        seconds = None if endless else _number(wanted, "seconds", 0, 1, 86400, whole=True)
         return as_json(202, self._ask({"command": "video", "seconds": seconds, "wait_s": BEGIN_S}))
 
     def _stop(self, _request: Request) -> Answer:
@@ -68,8 +69,8 @@ class TakeRoutes:
 
 
 def _fields(request: Request, known: tuple[str, ...]) -> dict[str, Any]:
-    """The JSON object of the request; empty without a body."""
-    if request.headers.get("content-length", "0") == "0" and "transfer-encoding" not in request.headers:
+    """The JSON object of the request; empty without a body, which needs no type."""
+    if "content-type" not in request.headers:
         return {}
     document = request.json()
     for name in document:

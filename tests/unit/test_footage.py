@@ -1,0 +1,219 @@
+"""From the camera's files to items: what is kept of a video, whatever came in between."""
+
+import json
+import os
+import struct
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pictures import picture
+from PIL import Image
+
+from stillcam.capture import mp4
+from stillcam.capture.disk import FLOOR_BYTES, floor_bytes
+from stillcam.capture.footage import Footage, finish, salvage
+from stillcam.capture.pictures import size_of
+from stillcam.capture.retention_run import Retention, rule_of
+from stillcam.errors import CameraError
+from stillcam.library.browse import Library
+from stillcam.library.drafts import Draft, recover
+from stillcam.library.retention import Rule
+from stillcam.library.thumbnails import Thumbnails
+from stillcam.library.trash import KEPT_S, Trash
+from stillcam.settings import RetentionSettings
+
+MOMENT_S = 1_795_218_301.0
+
+
+def box(kind: bytes, *parts: bytes) -> bytes:
+    body = b"".join(parts)
+    return struct.pack(">I4s", 8 + len(body), kind) + body
+
+
+def film(seconds: float, *, long: bool = False, sound: bool = False) -> bytes:
+    """The smallest file with what is looked at."""
+    if long:
+        header = box(b"mvhd", struct.pack(">I16xIQ", 1 << 24, 1000, int(seconds * 1000)))
+    else:
+        header = box(b"mvhd", struct.pack(">I8xII", 0, 1000, int(seconds * 1000)))
+    sizes = [(0, 0)] * sound + [(320, 176)]
+    at = b"\1" + bytes(51) if long else bytes(40)
+    tracks = [
+        box(b"trak", box(b"tkhd", at + bytes(36) + struct.pack(">II", width << 16, height << 16)))
+        for width, height in sizes
+    ]
+    return box(b"ftyp", b"isom") + box(b"free") + box(b"moov", header, *tracks) + box(b"mdat", bytes(99))
+
+
+@pytest.fixture
+def draft(tmp_path: Path) -> Draft:
+    return Draft(tmp_path, "video", MOMENT_S, "imx708")
+
+
+def footage(draft: Draft, extension: str, content: bytes, remux: bool = True, **more: Any) -> Footage:
+    draft.path(extension).write_bytes(content)
+    return Footage(draft, draft.path(extension), remux, 30.0, more.get("rotation", 0), {"kind": "video"})
+
+
+def makes(content: bytes):
+    """An ffmpeg whose last argument becomes a file."""
+
+    def ffmpeg(arguments: list[str]) -> None:
+        Path(arguments[-1].removeprefix("file:")).write_bytes(picture() if "mjpeg" in arguments else content)
+
+    return ffmpeg
+
+
+def says(text: str):
+    """An ffmpeg that fails."""
+    return lambda _arguments: text
+
+
+def test_an_mp4_is_made_and_what_it_was_made_of_is_gone(tmp_path, draft):
+    id_ = finish(footage(draft, "ts", b"stream"), makes(film(2.5)))
+    assert id_.endswith("_video_imx708.mp4")
+    assert sorted(path.suffix for path in tmp_path.glob("2*/*")) == [".jpg", ".json", ".mp4"]
+    (sidecar,) = tmp_path.glob("2*/*.json")
+    assert json.loads(sidecar.read_text())["duration_s"] == 2.5
+    assert list(tmp_path.glob(".drafts/*")) == []
+
+
+@pytest.mark.parametrize("said", ["No space left on device", "it is not installed: sudo apt install ffmpeg"])
+def test_a_video_that_cannot_be_finished_now_waits_for_the_next_start(tmp_path, draft, said):
+    part = footage(draft, "ts", b"stream")
+    part.note()
+    with pytest.raises(CameraError, match="next start"):
+        finish(part, says(said))
+    assert list(tmp_path.glob("2*/*")) == []
+    assert len(salvage(tmp_path, recover(tmp_path), makes(film(1)))) == 1
+    assert list(tmp_path.glob(".drafts/*")) == []
+
+
+def test_what_cannot_be_played_is_deleted(tmp_path, draft):
+    with pytest.raises(CameraError, match="nothing in the video"):
+        finish(footage(draft, "ts", b"x"), says("Invalid data found when processing input"))
+    with pytest.raises(CameraError, match="nothing was recorded"):
+        finish(footage(draft, "ts", b""), makes(film(1)))
+    with pytest.raises(CameraError, match="before it could be played"):
+        finish(footage(draft, "mp4", film(1)[:-120], remux=False), makes(b""))
+    assert list(tmp_path.glob("*/*")) == []
+
+
+def test_bare_h264_stays_as_it_is_where_no_mp4_can_be_made(tmp_path, draft):
+    stand_in = tmp_path / "frame.jpg"
+    stand_in.write_bytes(picture())
+    assert finish(footage(draft, "h264", b"nal"), says("oops"), stand_in).endswith(".h264")
+    assert [path.suffix for path in sorted(tmp_path.glob("2*/*"))] == [".h264", ".jpg", ".json"]
+
+
+def test_a_crash_while_the_mp4_was_made_is_put_right(tmp_path, draft):
+    part = footage(draft, "ts", b"stream", rotation=90)
+    part.note()
+    draft.path("part").write_bytes(b"half")
+    draft.path("jpg").write_bytes(b"half")
+    other = Draft(tmp_path, "photo", MOMENT_S, "imx708")
+    other.path("jpg").write_bytes(b"half")
+    (tmp_path / ".drafts/.still_00000001.jpg").write_bytes(b"half")
+    (saved,) = salvage(tmp_path, recover(tmp_path), makes(film(3)))
+    assert saved.endswith("_video_imx708.mp4")
+    told = json.loads((tmp_path / saved).with_suffix(".json").read_text())
+    assert (told["interrupted"], told["kind"], told["duration_s"]) == (True, "video", 3.0)
+    assert list(tmp_path.glob(".drafts/*")) == []
+
+
+def test_without_its_notes_a_video_is_saved_too(tmp_path, draft):
+    draft.path("mjpeg").write_bytes(picture() * 3)
+    (saved,) = salvage(tmp_path, recover(tmp_path), says("no"))
+    assert saved.endswith(".mjpeg")
+    assert (tmp_path / saved).with_suffix(".jpg").read_bytes() == picture()
+
+
+@pytest.mark.parametrize("long", [False, True])
+@pytest.mark.parametrize("sound", [False, True])
+def test_an_mp4_tells_its_length_and_can_be_turned(tmp_path, long, sound):
+    path = tmp_path / "x.mp4"
+    path.write_bytes(film(7, long=long, sound=sound))
+    assert mp4.duration_s(path) == 7
+    before = path.read_bytes()
+    mp4.turn(path, 90)
+    after = path.read_bytes()
+    matrix = struct.pack(">9i", 0, 1 << 16, 0, -1 << 16, 0, 0, 176 << 16, 0, 1 << 30)
+    assert after.count(matrix) == 1
+    assert len(after) == len(before)
+    for broken in (b"", before[:7], before[:60], before[:-110], b"\0\0\0\1mdat" * 2):
+        path.write_bytes(broken)
+        assert mp4.duration_s(path) is None
+
+
+def test_a_picture_that_is_not_whole_is_torn(tmp_path):
+    image = Image.new("RGB", (40, 30), "red")
+    for form, extension in (("JPEG", "jpg"), ("PNG", "png"), ("BMP", "bmp")):
+        path = tmp_path / f"x.{extension}"
+        image.save(path, form)
+        assert size_of(path) == (40, 30)
+        path.write_bytes(path.read_bytes()[:-20])
+        with pytest.raises(CameraError, match="incomplete") as caught:
+            size_of(path)
+        assert caught.value.cause == "torn"
+        path.write_bytes(b"")
+        with pytest.raises(CameraError, match="incomplete"):
+            size_of(path)
+    with pytest.raises(CameraError, match="incomplete"):
+        size_of(tmp_path / "none.dng")
+
+
+@pytest.mark.parametrize(
+    ("floor_mb", "disk_bytes", "floor"),
+    [(0, 64 * 10**9, FLOOR_BYTES), (0, 10**9, 50_000_000), (500, 10**9, 500_000_000), (1, 64 * 10**9, 1_000_000)],
+)
+def test_the_floor_is_as_set_or_200_mb_or_5_percent(floor_mb, disk_bytes, floor):
+    assert floor_bytes(floor_mb, disk_bytes) == floor
+
+
+def test_the_settings_of_retention_are_a_rule():
+    assert rule_of(RetentionSettings()) == Rule()
+    assert rule_of(RetentionSettings(2.0, 0.5, 300)) == Rule(172_800.0, 500_000_000, 300_000_000)
+
+
+def photo(root: Path, time_s: float) -> str:
+    draft = Draft(root, "photo", time_s, "imx708")
+    draft.path("jpg").write_bytes(picture((640, 480)))
+    return draft.finish({"kind": "photo"})
+
+
+def test_the_trash_is_emptied_after_30_days_and_its_thumbnails_are_forgotten(tmp_path):
+    library, trash, now = Library(tmp_path), Trash(tmp_path), time.time()
+    old, new = (library.item(photo(tmp_path, now - age_s)) for age_s in (5.0, 4.0))
+    Thumbnails(tmp_path).of(old)
+    (kept,) = tmp_path.glob(".thumbnails/*/*.jpg")
+    trash.put(old, now - KEPT_S - 60)
+    trash.put(new, now - KEPT_S + 60)
+    Retention(tmp_path, lambda: 10**9, RetentionSettings, lambda: False).regular()
+    assert [trashed.item.name for trashed in trash.items()] == [new.name]
+    assert not kept.exists()
+
+
+def test_what_is_old_goes_the_trash_first_and_favourites_never(tmp_path):
+    library, now = Library(tmp_path), time.time()
+    items = [library.item(photo(tmp_path, now - 86400 * age)) for age in (9, 8, 7, 1)]
+    library.favourites.add(items[1])
+    Trash(tmp_path).put(items[2], now)
+    settings = RetentionSettings(max_age_days=5, min_free_mb=1)
+    Retention(tmp_path, lambda: 10, lambda: settings, lambda: True).prune()  # the daemon ends: nothing is begun
+    left = {path.name for path in tmp_path.glob("2*/*.jpg")}
+    assert {items[0].name, items[1].name, items[3].name} == left
+    settings = RetentionSettings(max_age_days=5)
+    Retention(tmp_path, lambda: 10, lambda: settings, lambda: False).prune()
+    left = {path.name for path in tmp_path.glob("2*/*.jpg")}
+    assert left == {items[1].name, items[3].name}
+    assert {path.suffix for path in tmp_path.glob(f"{items[0].day}/*")} <= {".jpg", ".json"}
+
+
+def test_a_draft_never_takes_a_name_that_there_is(tmp_path):
+    """Also when the clock was set back by a day."""
+    tomorrow = [photo(tmp_path, MOMENT_S + 0.001 * number) for number in range(3)]
+    again = photo(tmp_path, MOMENT_S)
+    assert again not in tomorrow
+    assert len(os.listdir(tmp_path / again.partition("/")[0])) == 8

@@ -1,0 +1,156 @@
+"""What is taken for the library: the command lines, and what a photo begins with."""
+
+from typing import Any
+
+import pytest
+from test_arguments import IMX219, IMX708, joined
+
+from stillcam.camera.arguments import still_arguments
+from stillcam.camera.driver import Camera, Container
+from stillcam.camera.simulated import checks, command_line
+from stillcam.camera.simulated.options import StillOptions, VideoOptions
+from stillcam.camera.taking import carried_over, container, photo_arguments, settled, video_arguments
+from stillcam.settings import Settings
+from stillcam.settings_json import patched
+
+SAID = {"ExposureTime": 20_000, "AnalogueGain": 2.0, "ColourGains": [2.1, 1.7], "LensPosition": 1.25, "Lux": 400}
+ALL = {
+    "ExposureTime": 20_000, "AnalogueGain": 2.0, "ColourGains": [2.1, 1.7], "AfMode": "Manual", "LensPosition": 1.25,
+}  # fmt: skip
+
+
+def settings(**sections: Any) -> Settings:
+    return patched(Settings(), sections)
+
+
+def photo(kind: str = "photo", on: Camera = IMX708, /, **sections: Any) -> list[str]:
+    argv = photo_arguments(settings(**sections), on, kind)
+    checks.check(command_line.parse(StillOptions, argv))
+    return joined(argv)
+
+
+def video(form: str = "ts", seconds: int | None = None, on: Camera = IMX708, /, **sections: Any) -> list[str]:
+    argv = video_arguments(settings(**sections), on, "NAME", Container(form, True), seconds)
+    checks.check(command_line.parse(VideoOptions, argv))
+    return joined(argv)
+
+
+@pytest.mark.parametrize("kind", ["photo", "raw"])
+@pytest.mark.parametrize(
+    ("use", "options"),
+    [
+        ({}, ["--width=4608", "--height=2592", "--quality=93"]),
+        ({"width": 1280, "quality": 50}, ["--width=1280", "--height=720", "--quality=50"]),
+        ({"sensor_mode": "1536:864:10"}, ["--width=1536", "--height=864", "--mode=1536:864:10:P"]),
+        ({"hflip": True}, ["--hflip"]),
+        ({"denoise": "cdn_hq", "buffer_count": 2}, ["--denoise=cdn_hq", "--buffer-count=2"]),
+        ({"controls": {"Contrast": 1.5, "AfTrigger": "Start"}}, ["--contrast=1.5", "--autofocus-on-capture"]),
+        ({"width": 1000, "height": 999, "sync_aspect": True}, ["--width=1000", "--height=752"]),
+    ],
+)
+def test_the_configuration_of_photos_becomes_options(kind, use, options):
+    given = photo(kind, live={"width": 800, "height": 600}, **{kind: use})
+    assert set(options) <= set(given)
+    assert ("--raw" in given) is (kind == "raw")
+
+
+@pytest.mark.parametrize(
+    ("form", "options"),
+    [("jpg", ["--output=.still_%08d.jpg"]), ("png", ["--encoding=png", "--output=.still_%08d.png"])],
+)
+def test_the_type_of_photos(form, options):
+    given = photo(files={"photo": form})
+    assert set(options) <= set(given)
+    assert ("--encoding=png" in given) is (form == "png")
+    assert "--output=.still_%08d.jpg" in photo("raw", files={"photo": form})
+
+
+def test_the_same_configuration_is_the_same_command_line():
+    """So a photo needs no start of the camera program."""
+    same = settings(photo={"width": 1280, "quality": 85}, controls={"Contrast": 1.5})
+    assert photo_arguments(same, IMX708, "photo") == still_arguments(same, IMX708)
+    for other in (
+        settings(photo={"width": 1280, "quality": 86}),
+        settings(photo={"width": 1280, "quality": 85, "controls": {"Sharpness": 2}}),
+        settings(photo={"width": 1280, "quality": 85}, files={"photo": "png"}),
+    ):
+        assert photo_arguments(other, IMX708, "photo") != still_arguments(other, IMX708)
+
+
+@pytest.mark.parametrize(
+    ("sections", "found"),
+    [
+        pytest.param({}, ALL, id="all that is automatic"),
+        pytest.param({"controls": {"ExposureTime": 9000, "AnalogueGain": 3}},
+                     {key: ALL[key] for key in ("ColourGains", "AfMode", "LensPosition")}, id="exposure is set"),
+        pytest.param({"photo": {"controls": {"ExposureTime": 10_000}}}, ALL | {"AnalogueGain": 4.0}, id="time is set"),
+        pytest.param({"photo": {"controls": {"AnalogueGain": 1}}}, ALL | {"ExposureTime": 40_000}, id="gain is set"),
+        pytest.param({"photo": {"controls": {"ExposureTime": 1_000_000}}}, ALL | {"AnalogueGain": 1.0}, id="no less"),
+        pytest.param({"photo": {"controls": {"ExposureValue": 1}}},
+                     {key: ALL[key] for key in ("ColourGains", "AfMode", "LensPosition")}, id="another exposure"),
+        pytest.param({"photo": {"controls": {"AwbMode": "Tungsten"}}},
+                     {key: ALL[key] for key in ALL if key != "ColourGains"}, id="another white balance"),
+        pytest.param({"controls": {"AfTrigger": "Start"}},
+                     {key: ALL[key] for key in ("ExposureTime", "AnalogueGain", "ColourGains")}, id="a scan before"),
+        pytest.param({"controls": {"AfMode": "Manual", "LensPosition": 3}},
+                     {key: ALL[key] for key in ("ExposureTime", "AnalogueGain", "ColourGains")}, id="lens is set"),
+    ],
+)  # fmt: skip
+def test_a_photo_begins_where_the_algorithms_have_left_off(sections, found):
+    before = settings(**sections)
+    got = carried_over(before, "photo", SAID)
+    assert got == {name: value for name, value in found.items() if name not in before.photo.controls}
+
+
+@pytest.mark.parametrize("said", [{}, {"ExposureTime": 20_000}, {"ExposureTime": 0, "AnalogueGain": 1.0},
+                                  {"ExposureTime": "long", "AnalogueGain": None, "ColourGains": [1]}])  # fmt: skip
+def test_what_the_camera_does_not_say_is_not_carried_over(said):
+    assert carried_over(settings(), "photo", said) == {}
+
+
+def test_a_photo_waits_only_for_what_is_not_known():
+    plain = settings()
+    assert settled(plain, "photo", ALL, SAID)
+    assert not settled(plain, "photo", {}, {})
+    assert not settled(plain, "raw", {name: ALL[name] for name in ALL if name != "LensPosition"}, SAID)
+    fixed_lens = {name: value for name, value in SAID.items() if name != "LensPosition"}
+    assert settled(plain, "photo", carried_over(plain, "photo", fixed_lens), fixed_lens)
+    by_hand = settings(controls={"ExposureTime": 9000, "AnalogueGain": 3, "ColourGains": [2, 2]})
+    assert settled(by_hand, "photo", {}, {})
+
+
+@pytest.mark.parametrize(
+    ("wanted", "libav", "ffmpeg", "form"),
+    [
+        pytest.param("mp4", True, True, Container("ts", True), id="what survives a crash, then an MP4"),
+        pytest.param("mp4", True, False, Container("mp4", False), id="the camera program makes it"),
+        pytest.param("mp4", False, True, Container("h264", True), id="ffmpeg makes it"),
+        pytest.param("mp4", False, False, Container("mjpeg", False), id="neither"),
+        pytest.param("h264", True, True, Container("h264", False), id="as it was asked for"),
+        pytest.param("mjpeg", True, True, Container("mjpeg", False), id="MJPEG as it was asked for"),
+    ],
+)
+def test_in_which_form_a_video_is_recorded(wanted, libav, ffmpeg, form):
+    assert container(wanted, libav, ffmpeg) == form
+
+
+@pytest.mark.parametrize(
+    ("form", "use", "options"),
+    [
+        ("ts", {}, ["--codec=libav", "--libav-format=mpegts", "--output=NAME.ts", "--width=1920", "--framerate=30"]),
+        ("mp4", {"bitrate": 5_000_000}, ["--codec=libav", "--libav-format=mp4", "--bitrate=5000000"]),
+        ("h264", {"framerate": 25}, ["--codec=h264", "--inline", "--output=NAME.h264", "--framerate=25"]),
+        ("mjpeg", {"quality": 70}, ["--codec=mjpeg", "--quality=70"]),
+        ("ts", {"audio": "alsa"}, ["--libav-audio", "--audio-source=alsa"]),
+        ("ts", {"width": 641, "height": 361}, ["--width=640", "--height=360"]),
+        ("ts", {"controls": {"ExposureTime": 100_000}}, ["--framerate=10"]),
+    ],
+)
+def test_the_configuration_of_videos_becomes_options(form, use, options):
+    assert set(options) <= set(video(form, video=use))
+
+
+def test_a_video_is_as_long_as_it_is_to_be():
+    assert "--timeout=90000" in video("ts", 90)
+    assert "--timeout=0" in video("ts", None, IMX219)
+    assert "--libav-audio" not in video("mjpeg", video={"audio": "pulse"})

@@ -1,0 +1,146 @@
+"""What docs/integrations.md and deploy/prometheus tell other programs, held against the real server."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml  # type: ignore[import-untyped]
+from people import program, register
+from programs import FRAME_SIZE, filming, output, running
+from serving import DEADLINE_S, ROOT, Site
+from watching import Daemon
+
+from stillcam.paths import Paths
+from stillcam.server.metrics import Metrics
+from stillcam.settings_json import describe
+
+sys.path.append(str(ROOT / "tests/clients"))
+
+DOCUMENT = (ROOT / "docs/integrations.md").read_text()
+PROMETHEUS = ROOT / "deploy/prometheus"
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", DOCUMENT, re.MULTILINE | re.DOTALL)
+
+
+@pytest.fixture
+def site(tmp_path):
+    """A server without a daemon."""
+    with Site(tmp_path) as site:
+        yield site
+
+
+@pytest.fixture
+def owned(site):
+    """A server with frames that asks who one is, and a token."""
+    with filming(site):
+        token = program(register(site), "view").headers["Authorization"].removeprefix("Bearer ")
+        assert site.ask("/snapshot")[0].status == 401
+        yield site, token
+
+
+def here(text: str, site: Site, token: str) -> str:
+    """An example, for this server."""
+    return text.replace("camera.local:8080", f"127.0.0.1:{site.port}").replace("TOKEN", token)
+
+
+def test_every_address_is_answered(owned):
+    site, token = owned
+    addresses = set(re.findall(r"http://(?:any:TOKEN@)?camera\.local:8080(/[\w/]*)", DOCUMENT))
+    assert {"/snapshot", "/stream", "/api/status"} <= addresses
+    for address in addresses - {"/stream"}:
+        assert site.ask(address, Authorization=f"Bearer {token}")[0].status == 200, address
+
+
+@pytest.mark.parametrize("line", [line for line in "".join(blocks("bash")).splitlines() if line.startswith("ffmpeg")])
+def test_ffmpeg_as_it_is_shown(owned, tmp_path, line):
+    site, token = owned
+    words = here(line, site, token).replace("-t 60", "-frames:v 20").split()
+    words[-1] = str(tmp_path / words[-1])
+    output(words[0], "-nostdin", "-loglevel", "error", *words[1:])
+    assert Path(words[-1]).stat().st_size > 500
+
+
+def test_motion_as_it_is_shown(owned, tmp_path):
+    site, token = owned
+    (example,) = blocks("text")
+    folder = tmp_path / "motion"
+    folder.mkdir()
+    lines = here(example, site, token).replace("1280", str(FRAME_SIZE[0])).replace("720", str(FRAME_SIZE[1]))
+    lines += f"webcontrol_port 0\nstream_port 0\ntarget_dir {folder}\nemulate_motion on\npicture_output on\n"
+    (tmp_path / "motion.conf").write_text(lines + "movie_output off\n")
+    argv = ["motion", "-n", "-c", tmp_path / "motion.conf", "-p", tmp_path / "motion.pid"]
+    with running(argv, tmp_path / "log") as motion:
+        motion.until(lambda: list(folder.glob("*.jpg")))
+
+
+@pytest.mark.parametrize("block", blocks("yaml"))
+def test_yaml_is_yaml(block):
+    assert isinstance(yaml.safe_load(block), dict)
+
+
+def test_the_state_has_what_home_assistant_looks_for(owned):
+    site, token = owned
+    status = json.loads(site.ask("/api/status", Authorization=f"Bearer {token}")[1])
+    assert set(re.findall(r"value_json\.(\w+)", DOCUMENT)) <= status.keys()
+    with Daemon(site) as daemon:
+        assert "mode" in daemon.until(lambda told: True)
+
+
+def test_rules_and_dashboard_know_only_figures_that_there_are(site):
+    """Those of the board are on a Pi only: they are looked up in the source."""
+    with Daemon(site) as daemon:
+        daemon.until(lambda told: told["captures"]["ok"] > 0)
+        site.until(lambda: b"stillcam_frame_age_seconds" in site.ask("/metrics")[1])
+        text = site.ask("/metrics")[1].decode()
+    there = set(re.findall(r"^(\w+)[{ ]", text, re.MULTILINE))
+    there |= {
+        name.removesuffix("_total") + "_total" for name in re.findall(r"^# TYPE (\w+) counter", text, re.MULTILINE)
+    }
+    source = Path(sys.modules[Metrics.__module__].__file__ or "").read_text()
+    board = {"stillcam_temperature_celsius", "stillcam_throttled"}
+    assert all(f'"{name}"' in source for name in board)
+    rules = yaml.safe_load((PROMETHEUS / "alerts.yml").read_text())["groups"][0]["rules"]
+    dashboard = json.loads((PROMETHEUS / "grafana.json").read_text())
+    shown = [target["expr"] for panel in dashboard["panels"] for target in panel["targets"]]
+    named = set(re.findall(r"stillcam_\w+", " ".join([*(rule["expr"] for rule in rules), *shown])))
+    assert len(named) > 12
+    assert named <= there | board
+    modes = set(re.findall(r'stillcam_capture_mode\{mode="([^"]*)"\}', text))
+    assert set(re.findall(r'mode="([^"]*)"', " ".join(rule["expr"] for rule in rules))) <= modes
+
+
+def test_each_alert_says_what_to_do():
+    rules = yaml.safe_load((PROMETHEUS / "alerts.yml").read_text())["groups"][0]["rules"]
+    assert len({rule["alert"] for rule in rules}) == len(rules) >= 7
+    settings = set(describe())
+    for rule in rules:
+        assert rule["annotations"].keys() == {"summary", "description"}
+        assert set(re.findall(r"\b(?:retention|snapshot)\.\w+", rule["annotations"]["description"])) <= settings
+
+
+def test_the_part_of_prometheus_yml(owned):
+    site, token = owned
+    (job,) = yaml.safe_load((PROMETHEUS / "scrape.yml").read_text())["scrape_configs"]
+    path = job.get("metrics_path", "/metrics")
+    assert site.ask(path)[0].status == 401
+    assert site.ask(path, Authorization=f"Bearer {token}")[0].status == 200
+
+
+def test_the_copies_are_made_of_the_library(tmp_path):
+    """systemd understands the units; only rclone itself is not here."""
+    service = (ROOT / "deploy/rclone/stillcam-offsite.service").read_text()
+    assert f" {Paths.from_environ({'STILLCAM_DATA': '/var/lib/stillcam'}).library} " in service
+    for unit in (ROOT / "deploy/rclone").iterdir():
+        text = unit.read_text().replace("/usr/bin/rclone", sys.executable)
+        (tmp_path / unit.name).write_text(text)
+    said = subprocess.run(
+        ["systemd-analyze", "verify", "--man=no", "--recursive-errors=no", *tmp_path.iterdir()],
+        capture_output=True, text=True, timeout=DEADLINE_S, check=False, env=os.environ,
+    )  # fmt: skip
+    assert (said.returncode, said.stderr) == (0, "")

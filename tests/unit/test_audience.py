@@ -59,6 +59,13 @@ def cache(images):
 
 
 @pytest.fixture
+def audience(cache):
+    audience = Audience(cache)
+    with audience:
+        yield audience
+
+
+@pytest.fixture
 def publish(images, cache):
     """Publishes a frame, and gives it once the cache has it."""
     publisher, numbers = Publisher(images), itertools.count()
@@ -91,8 +98,8 @@ def waiting(audience, viewer):
     return thread, left
 
 
-def test_all_are_shown_each_frame_by_one_thread(cache, publish):
-    audience, viewers = Audience(cache), [Viewer() for _ in range(50)]
+def test_all_are_shown_each_frame_by_one_thread(audience, publish):
+    viewers = [Viewer() for _ in range(50)]
     for viewer in viewers:
         waiting(audience, viewer)
     heads = []
@@ -102,9 +109,9 @@ def test_all_are_shown_each_frame_by_one_thread(cache, publish):
     assert {name for viewer in viewers for name in viewer.by} == {"audience"}
 
 
-def test_what_a_connection_does_not_take_is_left_to_the_viewer(cache, publish):
+def test_what_a_connection_does_not_take_is_left_to_the_viewer(audience, publish):
     """It is shown nothing more until it waits again, and then the newest frame is there."""
-    audience, full, other = Audience(cache), Viewer(takes=1), Viewer()
+    full, other = Viewer(takes=1), Viewer()
     thread, left = waiting(audience, full)
     waiting(audience, other)
     first = publish()
@@ -118,14 +125,14 @@ def test_what_a_connection_does_not_take_is_left_to_the_viewer(cache, publish):
     assert full.seat.wants(newest.tag, time.monotonic())
 
 
-def test_a_frame_that_came_before_the_wait_ends_it(cache, publish):
-    audience, viewer = Audience(cache), Viewer()
+def test_a_frame_that_came_before_the_wait_ends_it(audience, publish):
+    viewer = Viewer()
     seen = publish()
     assert audience.wait(viewer.seat, seen.sequence - 1, DEADLINE_S) == ()
 
 
-def test_whose_wait_is_over_is_shown_nothing(cache, publish):
-    audience, viewer, other = Audience(cache), Viewer(), Viewer()
+def test_whose_wait_is_over_is_shown_nothing(audience, publish):
+    viewer, other = Viewer(), Viewer()
     waiting(audience, other)
     seen = publish()
     until(lambda: other.got)
@@ -135,9 +142,9 @@ def test_whose_wait_is_over_is_shown_nothing(cache, publish):
     assert viewer.got == []
 
 
-def test_a_wait_is_not_over_while_its_viewer_is_being_shown_a_frame(cache, publish):
+def test_a_wait_is_not_over_while_its_viewer_is_being_shown_a_frame(audience, cache, publish):
     """Else two threads would write to one connection."""
-    audience, entered, go_on = Audience(cache), threading.Event(), threading.Event()
+    entered, go_on = threading.Event(), threading.Event()
 
     def offer(pieces):
         entered.set()
@@ -164,8 +171,8 @@ def test_a_wait_is_not_over_while_its_viewer_is_being_shown_a_frame(cache, publi
     assert len(left) == 1
 
 
-def test_a_thinned_viewer_is_shown_some(cache, publish):
-    audience, thinned, other = Audience(cache), Viewer(thinning=Thinning(1e-3)), Viewer()
+def test_a_thinned_viewer_is_shown_some(audience, publish):
+    thinned, other = Viewer(thinning=Thinning(1e-3)), Viewer()
     for viewer in (thinned, other):
         waiting(audience, viewer)
     for number in range(1, 6):
@@ -186,3 +193,15 @@ def test_a_thinned_viewer_is_shown_some(cache, publish):
 def test_what_a_seat_wants(steps, wanted):
     seat, now_s = Seat(lambda _pieces: (), None, 5.0), time.monotonic()
     assert [seat.wants(tag, now_s + after_s) for tag, after_s in steps] == wanted
+
+
+def test_without_viewers_there_is_no_thread(cache):
+    def threads():
+        return [thread.name for thread in threading.enumerate()].count("audience")
+
+    until(lambda: threads() == 0)  # those of the tests before
+    audience = Audience(cache)
+    for _ in range(2):
+        with audience, audience:
+            assert threads() == 1
+        until(lambda: threads() == 0)

@@ -16,7 +16,7 @@ from stillcam.server.bodies import Piece
 from stillcam.server.cache import FrameCache, Seen
 from stillcam.server.thinning import Thinning
 
-WAIT_S = 60.0  # for a frame: nobody hears of it when there is none
+WAIT_S = 1.0  # for a frame, before it looks whether anybody still watches
 GLANCE_S = 0.01  # from one look to the next whether the seat is free again
 
 
@@ -52,21 +52,32 @@ class Seat:
 
 
 class Audience:
-    """All seats whose viewers wait for a frame.
+    """Shows frames to those who wait for them: `with audience:` for as long as one watches.
 
     A seat's connection belongs to the viewer's thread, except while the seat is `_waiting`; whoever
     takes it from there has the connection.
 
     Args:
-        cache: gives the frames. They are handed on by a thread that begins with the first viewer, and ends with
-            the process.
+        cache: gives the frames. A thread hands them on; it begins with the first viewer, and ends with the last.
     """
 
     def __init__(self, cache: FrameCache) -> None:
         self._cache = cache
         self._waiting: set[Seat] = set()
         self._lock = threading.Lock()
+        self._watching = 0
         self._shows = False
+
+    def __enter__(self) -> None:
+        with self._lock:
+            self._watching += 1
+            if not self._shows:
+                threading.Thread(target=self._show, name="audience", daemon=True).start()
+                self._shows = True
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._watching -= 1
 
     def wait(self, seat: Seat, sequence: int, timeout_s: float) -> Sequence[Piece]:
         """Have new frames shown to `seat` for so long, or until its connection does not take one whole.
@@ -80,8 +91,6 @@ class Audience:
             what is left of the frame that the connection did not take whole, for the viewer to send.
         """
         self._waiting.add(seat)
-        if not self._shows:
-            self._begin()
         newest = self._cache.newest
         if newest is not None and newest.sequence != sequence:
             timeout_s = 0  # it came before the seat was among those who wait
@@ -91,21 +100,21 @@ class Audience:
         rest, seat.rest = seat.rest, ()
         return rest
 
-    def _begin(self) -> None:
-        with self._lock:
-            if not self._shows:
-                threading.Thread(target=self._show, name="audience", daemon=True).start()
-                self._shows = True
-
     def _show(self) -> None:
         name = ""
-        while True:
+        while self._watched():
             if seen := self._cache.wait_for_other(name, WAIT_S):
                 name = seen.name
                 for seat in tuple(self._waiting):
                     if self._take(seat):
                         self._show_one(seat, seen)
                 del seen  # or it would stay in memory until the next one
+
+    def _watched(self) -> bool:
+        """Whether there is a viewer; without one the thread ends, and the next viewer starts another."""
+        with self._lock:
+            self._shows = self._watching > 0
+            return self._shows
 
     def _show_one(self, seat: Seat, seen: Seen) -> None:
         if seat.wants(seen.tag, time.monotonic()):

@@ -142,7 +142,7 @@ class Pictures:
         """The parts of one viewer's stream: a picture at once, then each newest one, until the viewer has gone."""
         repeat_s = max(REPEAT_S, 1 / fps) if fps else REPEAT_S
         seat = Seat(request.offer, Thinning(fps) if fps else None, repeat_s)
-        with self._viewers:
+        with self._viewers, self._audience:
             yield [OPENING]
             while _stays(request):
                 newest = self._cache.newest

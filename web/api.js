@@ -1,20 +1,9 @@
 // @ts-check
 /**
- * What the page asks of the server. No other module talks to it.
+ * How the page asks the server. No other module talks to it but through this one.
  *
- * Every address is relative to the page, so a proxy may put the camera under
- * any path. Frames bypass the HTTP cache (`no-store`): at 15 a second it would
- * fill a phone's disk; `If-None-Match` is set by hand instead.
- */
-
-/**
- * A frame as the server published it.
- * @typedef {object} Frame
- * @property {string} name  its file name, which is also its ETag
- * @property {Date} time    when it was taken, by the camera's clock
- * @property {number} born  the same moment on this page's `performance.now()`, ms:
- *                          reckoned from its age, so the two clocks may differ
- * @property {Blob} blob    the JPEG, byte for byte
+ * Every address is relative to this file, so a proxy may put the camera under
+ * any path, and a tab may have any address.
  */
 
 /**
@@ -27,35 +16,73 @@
 export class Unreachable extends Error {}
 
 /** An answer, yet not what was asked for. The message is for the person at the screen. */
-export class Refused extends Error {}
+export class Refused extends Error {
+  /**
+   * @param {string} message
+   * @param {{status?: number, field?: string | null, wait_s?: number, body?: any, tag?: string}} [answer]
+   *   `field` is the one that is wrong; `wait_s` how long to wait before the next try (429, 503);
+   *   `body` what came besides, of the version `tag`
+   */
+  constructor(message, { status = 0, field = null, wait_s = 0, body = null, tag = "" } = {}) {
+    super(message);
+    this.status = status;
+    this.field = field;
+    this.wait_s = wait_s;
+    this.body = body;
+    this.tag = tag;
+  }
+}
 
-const FRAME_LIMIT_MS = 30_000; // a full-size still over a slow phone network
-const NEXT_LIMIT_MS = 10_000; // a live camera that says nothing this long is not live
+/** Where the page and all of the API begin: the camera may be at any path. */
+export const base = new URL("./", import.meta.url);
+
 const STATUS_LIMIT_MS = 5_000;
+const DOCUMENT_LIMIT_MS = 60_000; // a change of settings is answered once the camera has made a picture with them
 
-/**
- * The current frame, or null while that is still the one named `known`.
- * @param {string} known  "" for none
- * @param {AbortSignal} signal
- * @returns {Promise<Frame | null>}
- */
-export function currentFrame(known, signal) {
-  /** @type {Record<string, string>} */
-  const headers = known ? { "If-None-Match": `"${known}"` } : {};
-  const url = `images/current.jpg?t=${Date.now()}`;
-  return ask(url, { headers, signal, limit_ms: FRAME_LIMIT_MS }, frameAfter(known));
+/** Told of each answer that says that nobody is signed in. @type {() => void} */
+let onSignedOut = () => {};
+
+/** @param {() => void} listener */
+export function whenSignedOut(listener) {
+  onSignedOut = listener;
 }
 
 /**
- * The first frame after the one named `known`, as soon as there is one;
- * null when the server got tired of waiting.
- * @param {string} known
- * @param {AbortSignal} signal
- * @returns {Promise<Frame | null>}
+ * A document of the API.
+ * @param {string} path  like "api/settings"
+ * @returns {Promise<any>}
+ * @throws {Unreachable | Refused}
  */
-export function nextFrame(known, signal) {
-  const url = `images/current.jpg?after=${encodeURIComponent(known)}`;
-  return ask(url, { signal, limit_ms: NEXT_LIMIT_MS }, frameAfter(known));
+export const get = async (path) => (await exchange("GET", path)).document;
+
+/**
+ * Send to the API what changes something.
+ * @param {"POST" | "PATCH" | "DELETE"} method
+ * @param {string} path
+ * @param {any} [body]  goes as JSON
+ * @returns {Promise<any>} the answer's document; null where it has none
+ * @throws {Unreachable | Refused}
+ */
+export const send = async (method, path, body) => (await exchange(method, path, { body })).document;
+
+/**
+ * One question and its answer, whose version is `tag` (its ETag).
+ * @param {string} method
+ * @param {string} path
+ * @param {{body?: any, tag?: string}} [what]  the body, and the version that it is meant for
+ * @returns {Promise<{document: any, tag: string}>}
+ * @throws {Unreachable | Refused}
+ */
+export function exchange(method, path, { body, tag } = {}) {
+  /** @type {Record<string, string>} */
+  const headers = {};
+  if (body !== undefined) headers["Content-Type"] = "application/json";
+  if (tag) headers["If-Match"] = tag;
+  const sent = body === undefined ? undefined : JSON.stringify(body);
+  return ask(path, { method, headers, body: sent, limit_ms: DOCUMENT_LIMIT_MS }, async (response) => ({
+    document: response.status === 204 ? null : await response.json(),
+    tag: response.headers.get("ETag") ?? "",
+  }));
 }
 
 /**
@@ -79,20 +106,21 @@ export function status() {
  *
  * @template T
  * @param {string} url
- * @param {{headers?: HeadersInit, signal?: AbortSignal, limit_ms: number}} how
+ * @param {{method?: string, headers?: HeadersInit, body?: string, signal?: AbortSignal, limit_ms: number}} how
  * @param {(response: Response) => Promise<T>} read
  * @returns {Promise<T>}
  * @throws {Unreachable | Refused}
  */
-async function ask(url, { headers, signal, limit_ms }, read) {
+export async function ask(url, { signal, limit_ms, ...request }, read) {
   const ended = new AbortController();
   const end = () => ended.abort();
   const timer = setTimeout(end, limit_ms);
   signal?.addEventListener("abort", end);
   try {
-    const response = await fetch(url, { headers, cache: "no-store", signal: ended.signal });
+    const response = await fetch(new URL(url, base), { ...request, cache: "no-store", signal: ended.signal });
     if (response.ok || response.status === 304) return await read(response);
-    throw new Refused(await complaint(response));
+    if (response.status === 401) onSignedOut();
+    throw await refusal(response);
   } catch (error) {
     if (error instanceof Refused) throw error;
     throw new Unreachable("The camera does not answer.", { cause: error });
@@ -106,27 +134,15 @@ async function ask(url, { headers, signal, limit_ms }, read) {
  * The server's own words for what is wrong, or its status where it has none.
  * @param {Response} response
  */
-async function complaint(response) {
+async function refusal(response) {
+  const { status, headers } = response;
   const body = await response.json().catch(() => null);
   const text = typeof body?.error === "string" ? body.error : "";
-  return text || `The server answers with an error (${response.status}).`;
+  return new Refused(text || `The server answers with an error (${status}).`, {
+    status,
+    field: body?.field ?? null,
+    wait_s: Number(headers.get("Retry-After") ?? 0),
+    body,
+    tag: headers.get("ETag") ?? "",
+  });
 }
-
-/**
- * How to read a frame out of an answer; null where it is the one named `known`.
- * @param {string} known
- * @returns {(response: Response) => Promise<Frame | null>}
- */
-const frameAfter = (known) => async (response) => {
-  const { headers, status } = response;
-  if (status === 304 || status === 204) return null;
-  if (!headers.get("Content-Type")?.startsWith("image/jpeg")) {
-    await response.body?.cancel();
-    throw new Refused("The answer is not a picture: is the address right?");
-  }
-  const name = (headers.get("ETag") ?? "").replace(/^W\/|"/g, "");
-  const born = performance.now() - 1000 * Number(headers.get("X-Frame-Age") ?? 0);
-  const time = new Date(headers.get("X-Frame-Time") ?? Date.now());
-  const blob = await response.blob();
-  return name && name === known ? null : { name: name || "camera.jpg", time, born, blob };
-};

@@ -1,28 +1,59 @@
 // @ts-check
 /**
- * The camera's page: brings the feed, the picture, the words about it and the
- * buttons together. Nothing else touches the elements of `index.html`.
+ * The camera's picture: brings the feed, the canvas, the words about it and the
+ * buttons together. Nothing else touches the elements inside `#camera`.
  */
 
-import { Refused, status } from "./api.js";
+import { Refused } from "./api.js";
 import { condition, late } from "./condition.js";
 import { Feed } from "./feed.js";
 import { fullScreen } from "./full-screen.js";
 import { Damaged, Picture } from "./picture.js";
+import { isShortcut } from "./shortcuts.js";
+import { StatusFeed } from "./status.js";
 import { ago, clock } from "./time.js";
 
 /** @typedef {import("./api.js").Status} Status */
+/** @typedef {import("./frames.js").Frame} Frame */
 
 const TICK_MS = 1_000;
 const STATUS_EVERY_MS = 5_000;
 
 const camera = element("camera");
-const picture = new Picture(/** @type {HTMLCanvasElement} */ (element("canvas")));
-const feed = new Feed((frame) => picture.show(frame), tell);
+const canvas = /** @type {HTMLCanvasElement} */ (element("canvas"));
+const picture = new Picture(canvas);
+const feed = new Feed(show, tell);
+const statusFeed = new StatusFeed();
+/** @type {Set<(frame: Frame) => void>} */
+const watchers = new Set();
 
 /** The newest answer of `api/status`, and when it was asked for. */
 let known = { status: /** @type {Status | null} */ (null), asked: -Infinity };
 let asking = false;
+
+/** The picture, for what is drawn on it, measured on it or done to it. */
+export const view = {
+  /** Shows the newest frame, in its aspect, unscaled on the screen's pixels. */
+  canvas,
+  /** The box around the canvas, positioned: overlays go in here. */
+  box: /** @type {HTMLElement} */ (canvas.parentElement),
+  picture,
+  feed,
+  status: statusFeed,
+  /**
+   * Call `listener` after each new frame on the canvas.
+   * @param {(frame: Frame) => void} listener
+   */
+  subscribe(listener) {
+    watchers.add(listener);
+    return () => watchers.delete(listener);
+  },
+  /** Whether anybody can see the picture: else nothing is asked for. @param {boolean} shown */
+  set shown(shown) {
+    feed.active = shown;
+    if (shown) tick();
+  },
+};
 
 const buttons = {
   live: element("live"),
@@ -40,8 +71,7 @@ buttons.download.addEventListener("click", download);
 fullScreen(camera, buttons.fullScreen);
 
 addEventListener("keydown", (event) => {
-  const typing = event.target instanceof Element && event.target.closest("input, textarea, select");
-  if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || typing) return;
+  if (!feed.active || !isShortcut(event)) return;
   const button = shortcuts.get(event.key.toLowerCase());
   if (!button || button.hidden) return;
   event.preventDefault();
@@ -55,7 +85,7 @@ feed.run();
 
 /** The age goes on while nothing comes, and what is late is asked about. */
 function tick() {
-  if (document.hidden) return;
+  if (document.hidden || !feed.active) return;
   if (late(age_s(), known.status) && performance.now() - known.asked > STATUS_EVERY_MS) askStatus();
   tell();
 }
@@ -66,7 +96,7 @@ async function askStatus() {
   asking = true;
   const asked = performance.now();
   try {
-    known = { status: await status(), asked };
+    known = { status: await statusFeed.ask(), asked };
   } catch {
     known.asked = asked;
   } finally {
@@ -80,8 +110,15 @@ function age_s() {
   return picture.shown ? Math.max(0, (performance.now() - picture.shown.born) / 1000) : null;
 }
 
+/** @param {Frame} frame */
+async function show(frame) {
+  await picture.show(frame);
+  for (const watcher of watchers) watcher(frame);
+}
+
 /** Put the condition of the picture into words, on the screen and for screen readers. */
 function tell() {
+  if (!feed.active) return;
   const { state, word, sentence } = condition({
     online: navigator.onLine,
     failures: feed.failures,
@@ -103,7 +140,7 @@ function tell() {
   write("time", time);
   element("time").setAttribute("datetime", frame.time.toISOString());
   write("age", ago(age_s() ?? 0));
-  element("canvas").setAttribute("aria-label", `The camera's picture of ${time}. ${word}.`);
+  canvas.setAttribute("aria-label", `The camera's picture of ${time}. ${word}.`);
   buttons.download.disabled = false;
 }
 

@@ -1,7 +1,7 @@
 // @ts-check
 /**
  * The loop that brings frames: ask, draw, wait. One request at a time, none
- * while the page is hidden, slower when asking fails.
+ * while nobody sees it, slower when asking fails.
  *
  * Live is the same loop without the wait: the server holds each request until
  * there is a frame after the one we have. The other way would be to read
@@ -17,9 +17,9 @@
  * being decoded hides most of it.
  */
 
-import { currentFrame, nextFrame } from "./api.js";
+import { currentFrame, nextFrame } from "./frames.js";
 
-/** @typedef {import("./api.js").Frame} Frame */
+/** @typedef {import("./frames.js").Frame} Frame */
 
 const POLL_MS = 2_000;
 const BACK_OFF_MS = [1_000, 2_000, 4_000, 8_000, 10_000];
@@ -32,6 +32,7 @@ export class Feed {
   error = null;
   /** Live is wanted, yet it broke: polling meanwhile. */
   interrupted = false;
+  #active = true;
   #live = false;
   #liveBreaks = 0;
   #liveAgainAt = 0;
@@ -56,6 +57,17 @@ export class Feed {
     addEventListener("offline", () => this.#report());
   }
 
+  /** While false nothing is asked for: nobody can see the picture. */
+  get active() {
+    return this.#active;
+  }
+
+  set active(wanted) {
+    if (wanted === this.#active) return;
+    this.#active = wanted;
+    this.#restart();
+  }
+
   get live() {
     return this.#live;
   }
@@ -71,13 +83,13 @@ export class Feed {
   async run() {
     for (;;) {
       const woken = new Promise((wake) => (this.#wake = () => wake(undefined)));
-      const wait_ms = document.hidden ? Infinity : await this.#turn();
+      const wait_ms = document.hidden || !this.#active ? Infinity : await this.#turn();
       this.#report();
       await Promise.race([woken, elapsed(wait_ms)]);
     }
   }
 
-  /** Drop what is under way and ask at once (or stop, if the page is hidden by now). */
+  /** Drop what is under way and ask at once (or stop, if nobody sees the page by now). */
   #restart() {
     this.#drop();
     this.#wake();

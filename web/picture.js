@@ -8,7 +8,7 @@
  * only a resize asks for.
  */
 
-/** @typedef {import("./api.js").Frame} Frame */
+/** @typedef {import("./frames.js").Frame} Frame */
 
 /** The bytes are no picture. */
 export class Damaged extends Error {}

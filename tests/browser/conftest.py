@@ -17,7 +17,7 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-DEADLINE_MS = 15_000  # for a condition to come true; a test that passes never waits so long
+DEADLINE_MS = 60_000  # for a condition to come true; a test that passes never waits so long
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,7 @@ COUNT_IN_FLIGHT = """
   window.inFlight = window.mostInFlight = 0;
   const fetch = window.fetch;
   window.fetch = async (url, init) => {
-    if (!url.includes("current.jpg")) return fetch(url, init);
+    if (!String(url).includes("current.jpg")) return fetch(url, init);
     window.mostInFlight = Math.max(window.mostInFlight, ++window.inFlight);
     try { return await fetch(url, init); } finally { window.inFlight--; }
   };

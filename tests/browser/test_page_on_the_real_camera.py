@@ -30,7 +30,7 @@ def test_it_says_that_the_capture_program_is_gone(page, camera_server):
     page.goto(camera_server.url)
     wait_for_state(page, "fresh")
     camera_server.end("capture")
-    page.set_default_timeout(30_000)
+    page.set_default_timeout(60_000)
     wait_for_state(page, "lost")
     assert page.is_visible("canvas")
     camera_server.start("capture")
@@ -43,7 +43,7 @@ def test_live_is_more_than_ten_times_the_frames(page, camera_server):
     wait_for_state(page, "fresh")
     page.click("#live")
     wait_for_state(page, "live")
-    page.set_default_timeout(30_000)
+    page.set_default_timeout(60_000)
     page.wait_for_function(
         f"""() => {{
       window.seen ??= [];

@@ -1,0 +1,83 @@
+// @ts-check
+/** The page's frame: who is at the screen, their tabs, and the one that is shown. */
+
+import * as api from "./api.js";
+import { account } from "./account.js";
+import { view } from "./camera.js";
+import { el, fill } from "./dom.js";
+import { Session } from "./session.js";
+import { SettingsStore } from "./settings-store.js";
+import { SignIn } from "./sign-in.js";
+import { addressed, addressOf, Panels, TABS, tabsFor } from "./tabs.js";
+import { say } from "./toasts.js";
+
+const session = new Session();
+const settings = new SettingsStore();
+const signIn = new SignIn(session, element("content"));
+
+/** What every tab is given. */
+const context = { api, base: api.base, session, settings, status: view.status, camera: view, say, go };
+
+const nav = element("tabs");
+const panels = new Panels(element("content"), context);
+
+/** Whom the page was built for. @type {string | null} */
+let user = null;
+
+session.subscribe(() => {
+  const now = session.user && `${session.user.role} ${session.user.name}`;
+  // What was mounted for somebody, and what they were typing, is not for the next.
+  if (user && now !== user) location.replace(addressOf("live"));
+  user = now;
+  show();
+});
+settings.subscribe((_document, conflict) => {
+  if (conflict) say("Somebody else has changed the settings meanwhile: this is how they are now. Your change was not made.", { error: true });
+});
+addEventListener("popstate", show);
+show();
+session.refresh();
+
+/**
+ * Bring a tab to the screen, as if its link had been followed.
+ * @param {string} name
+ */
+function go(name) {
+  if (name !== addressed()) history.pushState(null, "", addressOf(name));
+  show();
+}
+
+/** Show what the address says, as far as it is for whoever is at the screen. */
+function show() {
+  const tabs = tabsFor(session);
+  const name = addressed();
+  const tab = tabs.find((candidate) => candidate.name === name);
+  const mustSignIn = session.known && !session.user && (!session.may.watch || (!tab && TABS.some((other) => other.name === name)));
+  nav.hidden = tabs.length < 2;
+  fill(nav, tabs.map((each) => link(each, each === tab)));
+  account(element("account"), session, { signIn: () => signIn.open(), say });
+  signIn.needed = mustSignIn;
+  const shown = tab?.name ?? (session.known ? "live" : name);
+  if (!tab && session.known && session.user) history.replaceState(null, "", addressOf("live"));
+  document.title = tab && tab.name !== "live" ? `${tab.title} – Stillcam` : "Stillcam";
+  document.body.dataset.tab = mustSignIn ? "sign-in" : shown;
+  panels.show(mustSignIn || !tabs.some((each) => each.name === shown) ? null : shown).catch((error) => {
+    say(`${TABS.find((each) => each.name === shown)?.title} cannot be shown. ${error.message}`, { error: true });
+  });
+}
+
+/** @param {import("./tabs.js").Tab} tab @param {boolean} current */
+function link(tab, current) {
+  const follow = (/** @type {MouseEvent} */ event) => {
+    if (event.ctrlKey || event.metaKey || event.shiftKey || event.button) return; // into a tab of the browser's
+    event.preventDefault();
+    go(tab.name);
+    /** @type {HTMLElement | null} */ (nav.querySelector("[aria-current]"))?.focus();
+  };
+  return el("a", { href: addressOf(tab.name), "aria-current": current && "page", onclick: follow, text: tab.title });
+}
+
+/** @param {string} id */
+function element(id) {
+  return /** @type {HTMLElement} */ (document.getElementById(id));
+}

@@ -1,0 +1,86 @@
+// @ts-check
+/** Who is at the screen, and what they may do. */
+
+import * as api from "./api.js";
+
+/**
+ * @typedef {object} SessionDocument
+ * @property {boolean} registered  whether the camera has an owner
+ * @property {"anyone" | "signed-in"} watch  who may watch
+ * @property {{name: string, role: "owner" | "viewer"} | null} user
+ * @property {{watch: boolean, control: boolean}} may
+ */
+
+/** What is taken for granted until the server has answered: a page that only watches. @type {SessionDocument} */
+const UNKNOWN = { registered: true, watch: "anyone", user: null, may: { watch: true, control: false } };
+
+export class Session {
+  /** The server has said who one is. */
+  known = false;
+  /** @type {SessionDocument} */
+  #document = UNKNOWN;
+  /** @type {Set<(session: Session) => void>} */
+  #listeners = new Set();
+
+  constructor() {
+    api.whenSignedOut(() => {
+      if (this.user || (this.known && this.may.watch)) this.refresh();
+    });
+  }
+
+  get registered() {
+    return this.#document.registered;
+  }
+  get watch() {
+    return this.#document.watch;
+  }
+  get user() {
+    return this.#document.user;
+  }
+  get may() {
+    return this.#document.may;
+  }
+
+  /**
+   * Call `listener` whenever somebody else is at the screen, or may do something else.
+   * @param {(session: Session) => void} listener
+   */
+  subscribe(listener) {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Ask who one is. Where that cannot be told, it stays as it was: the picture's own words say why. */
+  async refresh() {
+    try {
+      this.#take(await api.get("api/session"));
+    } catch {
+      // Nothing is known: whatever is asked next finds out.
+    }
+  }
+
+  /** @param {string} name @param {string} password */
+  async signIn(name, password) {
+    this.#take(await api.send("POST", "api/session", { name, password }));
+  }
+
+  /** @param {string} code @param {string} name @param {string} password */
+  async register(code, name, password) {
+    this.#take(await api.send("POST", "api/register", { code, name, password }));
+  }
+
+  /** @param {boolean} everywhere  on all devices, not just on this one */
+  async signOut(everywhere = false) {
+    await api.send("DELETE", everywhere ? "api/session?everywhere=1" : "api/session");
+    await this.refresh();
+  }
+
+  /** @param {SessionDocument} document */
+  #take(document) {
+    if (typeof document?.may?.watch !== "boolean") return; // not our server's
+    const same = this.known && JSON.stringify(document) === JSON.stringify(this.#document);
+    this.known = true;
+    this.#document = document;
+    if (!same) for (const listener of this.#listeners) listener(this);
+  }
+}

@@ -6,11 +6,13 @@ line ask. Only who may write to `data/run/` can connect (the socket's mode is 06
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import os
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,7 +21,10 @@ from typing import Any
 from stillcam.errors import StillcamError
 
 MAX_LINE_BYTES = 1 << 20
-MAX_CLIENTS = 16
+MAX_CLIENTS = 32  # some wait long: for a self-timer, or the end of a video
+SHORT_S = 0.1  # from one look to the next whether there are descriptors and memory again
+
+_SHORT = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 
 Message = dict[str, Any]
 
@@ -124,8 +129,12 @@ class CommandServer:
             self._clients.acquire()
             try:
                 link, _ = self._listener.accept()
-            except OSError:
-                return  # closed
+            except OSError as error:
+                if error.errno not in _SHORT:
+                    return  # closed
+                self._clients.release()
+                time.sleep(SHORT_S)
+                continue
             threading.Thread(target=self._answer, args=(link,), name="command", daemon=True).start()
 
     def _answer(self, link: socket.socket) -> None:

@@ -6,6 +6,7 @@ is never a second SIGUSR1 before the first one's file has come or its time is ov
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import logging
 import os
@@ -227,8 +228,9 @@ class Rpicam:
         if self._inotify is not None:
             self._inotify.close()
             self._inotify = None
-            for litter in self._folder.glob(WORK_PREFIX + "*"):
-                litter.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # a folder that cannot be read now is swept at the next end
+                for litter in self._folder.glob(WORK_PREFIX + "*"):
+                    litter.unlink(missing_ok=True)
 
     def _begin(self, arguments: list[str], scene: Scene) -> None:
         self.metadata = {}
@@ -323,7 +325,7 @@ def _watch(folder: Path) -> INotify:
         watch = INotify()
     except OSError as error:
         raise CameraError(
-            "busy", f"cannot watch folders ({error.strerror}): raise fs.inotify.max_user_instances with sysctl"
+            "short", f"cannot watch folders ({error.strerror}): raise fs.inotify.max_user_instances with sysctl"
         ) from error
     try:
         watch.add_watch(folder, flags.CLOSE_WRITE | flags.DELETE_SELF | flags.MOVE_SELF)

@@ -8,6 +8,7 @@ ends here, is counted by its cause, and leaves the last good frame on screen.
 from __future__ import annotations
 
 import contextlib
+import errno
 import logging
 
 from stillcam.camera.driver import Camera, Driver, Interrupted
@@ -23,6 +24,8 @@ from stillcam.capture.videos import Videos
 from stillcam.errors import CameraError, StillcamError
 from stillcam.paths import Paths
 from stillcam.settings import Settings
+
+SHORT = {errno.EMFILE: "open files", errno.ENFILE: "open files", errno.ENOMEM: "pages of memory"}
 
 
 class Daemon:
@@ -61,6 +64,12 @@ class Daemon:
                         self._work()
                 except CameraError as error:
                     self._no_camera(error)
+                except OSError as error:
+                    if error.errno not in SHORT:
+                        raise
+                    self._no_camera(
+                        CameraError("short", f"the daemon may have no more {SHORT[error.errno]}: see ulimit -a")
+                    )
         finally:
             self._studio.close()
             self._photos.close()

@@ -228,7 +228,7 @@ class Studio:
             self.paths.make(self.paths.images)
             self._lock.renew()
             self.darkroom = self._new_darkroom()
-        except StillcamError as error:
+        except (StillcamError, OSError) as error:
             logging.debug("%s", error)  # the next try says what is wrong
 
     def renew_darkroom(self) -> None:

@@ -18,6 +18,7 @@ _CAUSES = {
     "disk": "a picture could not be written",
     "options": "the camera program refused its options",
     "missing": "the camera program was missing",
+    "short": "descriptors or memory were short",
 }
 
 

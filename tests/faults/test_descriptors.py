@@ -1,0 +1,95 @@
+"""Too few file descriptors: what runs stays, says so, and goes on as soon as there are some again."""
+
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from installation import Installation, descriptors
+from serving import DEADLINE_S, ROOT
+
+from stillcam.link import NoAnswer, ask
+
+SERVER = """
+import resource, sys
+from pathlib import Path
+from stillcam.link import CommandServer
+server = CommandServer(Path(sys.argv[1]), lambda message: message)
+before, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+print("ready", flush=True)
+for line in sys.stdin:
+    resource.setrlimit(resource.RLIMIT_NOFILE, (3 if line == "few\\n" else before, most))
+    print("done", flush=True)
+"""
+
+
+@pytest.fixture
+def camera(tmp_path):
+    with Installation(tmp_path) as camera:
+        yield camera
+
+
+def lowest_free(pid: int) -> int:
+    """The descriptor that a process would be given next, while it talks to nobody."""
+
+    def now() -> int:
+        used = {int(name) for name in os.listdir(f"/proc/{pid}/fd")}
+        return next(number for number in range(1000) if number not in used)
+
+    found = []
+    for _ in range(50):
+        found.append(now())
+        time.sleep(0.01)  # a question of the server's comes and goes meanwhile
+    return min(found)
+
+
+def test_a_daemon_without_descriptors_goes_on_when_it_has_some(camera):
+    """It may open nothing more: no picture can be read to see that it is whole."""
+    daemon = camera.daemon
+    pid = daemon.process.pid
+    before, most = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+    last = camera.frame()
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, (lowest_free(pid), most))
+    camera.site.until(lambda: "Too many open files" in camera.logged() or "no more open files" in camera.logged())
+    assert camera.site.until(camera.frame) >= last
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, (before, most))
+    camera.pictures_come()
+    assert daemon.process.poll() is None
+    assert "Traceback" not in camera.logged()
+
+
+def test_a_command_socket_that_could_take_nobody_takes_them_again(tmp_path):
+    with subprocess.Popen(
+        [sys.executable, "-c", SERVER, str(tmp_path / "sock")],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=os.environ | {"PYTHONPATH": str(ROOT / "python")},
+    ) as server:  # fmt: skip
+        order, answer = server.stdin, server.stdout
+        assert order and answer
+
+        def let(how: str) -> None:
+            order.write(f"{how}\n")
+            order.flush()
+            assert answer.readline() == "done\n"
+
+        assert answer.readline() == "ready\n"
+        let("few")
+        ask(tmp_path / "sock", {"command": "hello"}, DEADLINE_S)  # accept(2) had its descriptor before
+        with pytest.raises(NoAnswer):
+            ask(tmp_path / "sock", {"command": "hello"}, 0.5)
+        let("many")
+        assert ask(tmp_path / "sock", {"command": "hello"}, DEADLINE_S) == {"command": "hello"}
+
+
+def test_no_descriptor_is_lost_with_a_camera_program(camera):
+    """It is ended again and again; the daemon has as many open as before."""
+    daemon = camera.daemon
+    counts = []
+    for deaths in range(1, 5):
+        os.kill(camera.camera_program, signal.SIGKILL)
+        daemon.until(lambda told, deaths=deaths: told["restarts"].get("died", 0) >= deaths)
+        daemon.frames(3)
+        counts.append(min(descriptors(daemon.process.pid) for _ in range(50)))
+    assert counts[-1] <= counts[0] + 1, counts  # a question may be under way

@@ -1,0 +1,57 @@
+"""A process that stands still (SIGSTOP): what viewers see, and that it goes on where it was (SIGCONT)."""
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+from installation import Installation
+
+
+@pytest.fixture
+def camera(tmp_path):
+    with Installation(tmp_path) as camera:
+        yield camera
+
+
+def test_a_camera_program_that_stands_still_is_started_again(camera):
+    """It takes no SIGTERM then: it is killed."""
+    pid = camera.camera_program
+    os.kill(pid, signal.SIGSTOP)
+    camera.site.until(lambda: not Path(f"/proc/{pid}").exists())
+    camera.pictures_come()
+    status = camera.daemon.until(lambda told: told["mode"] == "snapshot")
+    assert status["restarts"] == {"stalled": 1}
+    assert camera.logged().count("no picture (stalled)") == 1
+    assert camera.logged().count("pictures again after") == 1
+
+
+def test_a_daemon_that_stands_still_leaves_the_last_picture(camera):
+    process = camera.daemon.process
+    process.send_signal(signal.SIGSTOP)
+    last = camera.site.until(camera.frame)
+    camera.site.until(lambda: not camera.healthy())
+    status = camera.status()
+    assert status["stale"] is True
+    assert status["capture"]["running"] is False
+    assert camera.frame() == last
+    process.send_signal(signal.SIGCONT)
+    camera.pictures_come()
+    camera.site.until(camera.healthy)
+    assert camera.daemon.ask("status")["pid"] == process.pid
+
+
+def test_a_server_that_stands_still_answers_who_has_waited(camera):
+    """And with the newest picture, not with one from before."""
+    process = camera.site.process
+    before = camera.frame()
+    process.send_signal(signal.SIGSTOP)
+    with camera.site.connect() as link:
+        link.sendall(b"GET /images/current.jpg HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")
+        missed = camera.daemon.frames(5)["frame"]
+        process.send_signal(signal.SIGCONT)
+        head = b"".join(iter(lambda: link.recv(65536), b"")).partition(b"\r\n\r\n")[0].decode()
+    assert head.startswith("HTTP/1.1 200 ")
+    assert before not in head
+    camera.site.until(lambda: camera.frame() >= missed)
+    assert camera.site.process.poll() is None

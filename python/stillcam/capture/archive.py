@@ -82,6 +82,9 @@ class Archive:
             except OSError as error:
                 told(None, unwritable(self.root, error))
                 raise
+            except Exception as error:
+                told(None, CameraError("died", f"the video could not be finished: {error}"))
+                raise
             else:
                 told(id_, None)
                 self._retention.prune()

@@ -6,7 +6,6 @@ keep is deleted. When the daemon ends, what is under way is broken off: the next
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import os
 import queue
@@ -22,7 +21,7 @@ from stillcam.errors import CameraError
 
 BEAT_S = 10.0
 PROGRAM_S = 3600.0  # a program that works so long hangs
-LAST_S = 0.8  # for what is under way when the daemon ends
+LAST_S = 0.5  # for what is under way when the daemon ends
 _NICE = 10
 _LAST_WORDS = 3  # lines
 
@@ -94,11 +93,14 @@ class Backroom:
                 task = self._tasks.get(timeout=max(0.0, due - time.monotonic()))
             except queue.Empty:
                 task, due = self._regular, time.monotonic() + BEAT_S
-            with contextlib.suppress(Closing):
-                try:
-                    task()
-                except OSError as error:
-                    logging.error("the library cannot be worked on: %s", error)
+            try:
+                task()
+            except Closing:
+                return
+            except OSError as error:
+                logging.error("the library cannot be worked on: %s", error)
+            except Exception:
+                logging.exception("work on the library failed: this is a bug")
 
     def _nothing(self) -> None:
         """Wakes the thread."""

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from stillcam.camera.driver import Camera, Interrupted, Shoot, Still
 from stillcam.camera.metadata import Metadata
-from stillcam.camera.taking import carried_over, configuration_of, settled
+from stillcam.camera.taking import carried_over, configuration_of, photo_extension, settled
 from stillcam.capture.about import about
 from stillcam.capture.archive import Archive, unwritable
 from stillcam.capture.commands import Command
@@ -27,21 +27,27 @@ from stillcam.settings import Settings
 CONVERGE_S = 1.5  # for exposure and white balance, where nothing is known of them
 DESCRIBED_S = 5.0  # from the picture's file to its metadata
 RECENT_S = 10.0  # so long what was found for one photo is good for the next
-MAX_WAITING = 20  # orders at once
+MAX_WAITING = 8  # orders at once
 
 
 @dataclass
 class Order:
-    """Some photos that were asked for together; `due` is monotonic, `due_s` since the epoch (None: at once)."""
+    """Some photos that were asked for together.
 
-    command: Command
+    Args:
+        asking: who waits for them.
+        due: when to begin (monotonic); `due_s`: the same since the epoch, None: at once.
+        cancelled: no more are to be taken.
+    """
+
+    asking: list[Command]
     kind: str
     count: int
     due: float
     due_s: float | None
     timer: threading.Timer | None = None
     items: list[str] = field(default_factory=list)
-    over: bool = False
+    cancelled: bool = False
 
 
 class Photos:
@@ -54,6 +60,7 @@ class Photos:
         self._studio = studio
         self._archive = archive
         self._orders: list[Order] = []
+        self._running: Order | None = None
         self._last: tuple[object, float, Metadata] = None, 0.0, {}  # of what, when (monotonic), and what was said of it
         self.verbs = {"photo": self._asked, "cancel": self._cancel}
 
@@ -67,13 +74,14 @@ class Photos:
 
     def run(self, settings: Settings, camera: Camera) -> None:
         """See Mode. What goes wrong is told to who asked, and no concern of the modes that follow."""
-        order = self._due()
+        self._running = order = self._due()
         assert order is not None
         studio = self._studio
         try:
             if not studio.driver.fits(settings, camera, order.kind):
                 self._start(order, settings, camera)
-            studio.status.enter("photo", photo_s(settings, order.kind), studio.outage.reason)
+            frameless_s = CONVERGE_S + order.count * photo_s(settings, order.kind)
+            studio.status.enter("photo", frameless_s, studio.outage.reason)
             while not self._over(order):
                 order.items.append(self._one(order, settings, camera))
                 self._archive.added()
@@ -86,6 +94,8 @@ class Photos:
             self._end(order, error)
         else:
             self._end(order)
+        finally:
+            self._running = None
 
     def fail(self, error: CameraError) -> None:
         """See Mode."""
@@ -110,7 +120,7 @@ class Photos:
             command.fail(error)
             return
         due_s = time.time() + delay_s if delay_s else None
-        order = Order(command, told.get("kind", "photo"), told.get("count", 1), time.monotonic() + delay_s, due_s)
+        order = Order([command], told.get("kind", "photo"), told.get("count", 1), time.monotonic() + delay_s, due_s)
         if delay_s:
             order.timer = threading.Timer(delay_s, self._studio.commands.nudge)
             order.timer.daemon = True
@@ -119,10 +129,14 @@ class Photos:
         self._tell()
 
     def _cancel(self, command: Command) -> None:
-        items = [item for order in self._orders for item in order.items]
-        for order in list(self._orders):
+        """All of them; a photo that is being taken is waited for, or given up where it has not come."""
+        for order in [order for order in self._orders if order is not self._running]:
             self._end(order)
-        command.finish({"items": items})
+        if self._running:
+            self._running.cancelled = True
+            self._running.asking.append(command)
+        else:
+            command.finish({"items": []})
 
     def _due(self) -> Order | None:
         """The order whose turn it is."""
@@ -130,21 +144,19 @@ class Photos:
         return next((order for order in sorted(self._orders, key=lambda order: order.due) if order.due <= now), None)
 
     def _over(self, order: Order) -> bool:
-        return order.over or self._studio.stopping or len(order.items) >= order.count
+        return order.cancelled or self._studio.stopping or len(order.items) >= order.count
 
     def _end(self, order: Order, error: StillcamError | None = None) -> None:
         """Answer who asked, with the items so far."""
-        if order.over:
-            return
-        order.over = True
         self._orders.remove(order)
         if order.timer:
             order.timer.cancel()
-        if error:
-            order.command.fail(error, items=order.items)
-        else:
-            order.command.finish({"items": order.items})
         self._tell()
+        for command in order.asking:
+            if error:
+                command.fail(error, items=order.items)
+            else:
+                command.finish({"items": order.items})
 
     def _tell(self) -> None:
         order = self._due() or min(self._orders, key=lambda order: order.due, default=None)
@@ -189,20 +201,18 @@ class Photos:
         studio.driver.request()
         timeout_s = stall_timeout_s(photo_s(settings, order.kind), settings, studio.driver.metadata) + START_TIMEOUT_S
         still = studio.awaited(studio.driver.still, timeout_s, lambda: self._over(order))
-        if publishes:
-            frame = studio.darkroom.publish(still)
-            metadata = self._described()
+        frame = studio.darkroom.publish(still) if publishes else None
+        metadata = self._described()
+        if frame:
             studio.published(frame)
-            draft = self._archive.draft(order.kind, still.time_s, camera.model)
-            _link_or_copy(studio.paths.images / frame, draft.path("jpg"))
-        else:
-            metadata = self._described()
-            draft = self._archive.draft(order.kind, still.time_s, camera.model)
-            self._develop(still, draft, settings.camera.rotation)
         self._last = (order.kind, settings, camera), time.monotonic(), metadata
+        draft = self._archive.draft(order.kind, still.time_s, camera.model)
         try:
-            pictures = [draft.path(extension) for extension in ("jpg", settings.files.photo)]
-            size = size_of(next(path for path in pictures if path.exists()))
+            if frame:
+                _link_or_copy(studio.paths.images / frame, draft.path("jpg"))
+            else:
+                _develop(still, draft, settings.camera.rotation)
+            size = size_of(draft.path(photo_extension(settings, order.kind)))
             if still.raw:
                 size_of(draft.path("dng"))
             return draft.finish(about(settings, camera, order.kind, draft.time_s, size, metadata))
@@ -228,22 +238,19 @@ class Photos:
                 self._studio.obey()
         return {}
 
-    def _develop(self, still: Still, draft: Draft, rotation: int) -> None:
-        """Make the draft's files of the camera's; 90 and 270 degrees are ours to turn."""
-        path = draft.path(still.path.suffix.lstrip("."))
-        try:
-            if rotation in (90, 270):
-                turned = still.path.with_name(f"{WORK_PREFIX}turned{still.path.suffix}")
-                rotate(still.path, turned, rotation, shutil.which("jpegtran"))
-                turned.replace(path)
-                still.path.unlink()
-            else:
-                still.path.replace(path)
-            if still.raw:
-                still.raw.replace(draft.path("dng"))
-        except OSError as error:
-            draft.discard()
-            raise unwritable(self._archive.root, error) from error
+
+def _develop(still: Still, draft: Draft, rotation: int) -> None:
+    """Make the draft's files of the camera's, which lie beside them; 90 and 270 degrees are ours to turn."""
+    path = draft.path(still.path.suffix.lstrip("."))
+    if rotation in (90, 270):
+        turned = still.path.with_name(f"{WORK_PREFIX}turned{still.path.suffix}")
+        rotate(still.path, turned, rotation, shutil.which("jpegtran"))
+        turned.replace(path)
+        still.path.unlink()
+    else:
+        still.path.replace(path)
+    if still.raw:
+        still.raw.replace(draft.path("dng"))
 
 
 def _link_or_copy(source: Path, target: Path) -> None:

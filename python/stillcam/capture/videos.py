@@ -25,7 +25,7 @@ from stillcam.settings import Settings
 TICK_S = 0.5  # how often the file and the disk are looked at
 STALL_S = 10.0  # encoders and disks hold back what they write
 ENDLESS_S = 86400.0
-PATIENCE_S, PATIENCE_AT_THE_END_S = 15.0, 2.0  # for the camera program to finish the file
+PATIENCE_S, PATIENCE_AT_THE_END_S = 15.0, 1.5  # for the camera program to finish the file
 
 
 @dataclass
@@ -125,6 +125,8 @@ class Videos:
         try:
             footage.note()
         except OSError as error:
+            studio.driver.stop()
+            draft.discard()
             raise unwritable(self._archive.root, error) from error
         studio.status.enter("video", float(take.seconds or ENDLESS_S), studio.outage.reason)
         studio.status.recording(_told(take, footage, 0, take.seconds))

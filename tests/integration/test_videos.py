@@ -49,7 +49,7 @@ def test_a_video_is_an_mp4_that_browsers_play(studio):
     item = studio.film(2)
     (stream,) = probe(item)
     assert (stream["codec_name"], stream["pix_fmt"]) == ("h264", "yuv420p")
-    assert (stream["width"], stream["height"]) == (320, 176)
+    assert (stream["width"], stream["height"]) == (320, 180)
     assert int(stream["nb_read_frames"]) >= 2
     data = item.read_bytes()
     assert data.find(b"moov") < data.find(b"mdat")  # it plays while it is loaded
@@ -59,7 +59,7 @@ def test_a_video_is_an_mp4_that_browsers_play(studio):
     assert told["controls"] == {"Saturation": 0}
     assert told["metadata"]["ExposureTime"] > 0
     with Image.open(item.with_suffix(".jpg")) as image:
-        assert image.size == (320, 176)
+        assert image.size == (320, 180)
     assert len(studio.visible()) == 3
     assert studio.drafts() == []
     assert "--bitrate=300000" in "".join(studio.starts())
@@ -130,7 +130,7 @@ def test_kill_9_in_the_middle_of_a_video_leaves_what_can_be_played(studio):
     item = shown(studio)
     assert int(probe(item)[0]["nb_read_frames"]) >= 2
     told = about(item)
-    assert (told["interrupted"], told["size"], told["camera"]["model"]) == (True, [320, 176], "imx708")
+    assert (told["interrupted"], told["size"], told["camera"]["model"]) == (True, [320, 180], "imx708")
     assert item.with_suffix(".jpg").exists()
     studio.until(lambda _: not studio.drafts())
 
@@ -167,11 +167,11 @@ def test_a_video_on_its_side_is_turned_by_the_player(studio):
     studio.open()
     item = studio.film(1)
     (stream,) = probe(item)
-    assert (stream["width"], stream["height"]) == (320, 176)
+    assert (stream["width"], stream["height"]) == (320, 180)
     assert [side["rotation"] for side in stream["side_data_list"]] == [-90]  # ffmpeg counts the other way round
-    assert about(item)["size"] == [176, 320]
+    assert about(item)["size"] == [180, 320]
     with Image.open(item.with_suffix(".jpg")) as image:
-        assert image.size == (176, 320)
+        assert image.size == (180, 320)
 
 
 @needs_ffmpeg
@@ -212,7 +212,7 @@ def test_mjpeg_needs_no_other_program(studio, tmp_path):
     item = studio.film(1)
     assert item.suffix == ".mjpeg"
     with Image.open(item.with_suffix(".jpg")) as image:
-        assert image.size == (320, 176)
+        assert image.size == (320, 180)
     assert about(item)["duration_s"] > 0
 
 

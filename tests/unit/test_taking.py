@@ -137,8 +137,9 @@ def test_in_which_form_a_video_is_recorded(wanted, libav, ffmpeg, form):
 @pytest.mark.parametrize(
     ("form", "use", "options"),
     [
-        ("ts", {}, ["--codec=libav", "--libav-format=mpegts", "--output=NAME.ts", "--width=1920", "--framerate=30"]),
+        ("ts", {}, ["--codec=libav", "--libav-format=mpegts", "--output=NAME.ts", "--width=1920", "--height=1080"]),
         ("mp4", {"bitrate": 5_000_000}, ["--codec=libav", "--libav-format=mp4", "--bitrate=5000000"]),
+        ("ts", {"height": 720, "align": True, "width": 1280}, ["--width=1280", "--height=720", "--framerate=30"]),
         ("h264", {"framerate": 25}, ["--codec=h264", "--inline", "--output=NAME.h264", "--framerate=25"]),
         ("mjpeg", {"quality": 70}, ["--codec=mjpeg", "--quality=70"]),
         ("ts", {"audio": "alsa"}, ["--libav-audio", "--audio-source=alsa"]),

@@ -53,39 +53,41 @@ def mode_name(mode: SensorMode) -> str:
     return ":".join(str(part) for part in (*mode.size, mode.bit_depth) if part is not None)
 
 
-def picture_size(width: int, height: int, whole: Size) -> Size:
+def picture_size(width: int, height: int, whole: Size, step: int = _BLOCK) -> Size:
     """The size to ask for, in pixels.
 
     Args:
         width, height: as set; 0 for what follows from the other one and the aspect ratio of
-            `whole` (to the nearest multiple of 16), and both 0 for `whole`.
+            `whole` (to the nearest multiple of `step`), and both 0 for `whole`.
         whole: width and height of the sensor, or of its mode.
+        step: pixels; a video's size need only be even.
     """
     if not width and not height:
         return whole
     if not height:
-        return width, _blocks(width * whole[1] / whole[0])
+        return width, _steps(width * whole[1] / whole[0], step)
     if not width:
-        return _blocks(height * whole[0] / whole[1]), height
+        return _steps(height * whole[0] / whole[1], step), height
     return width, height
 
 
-def _blocks(length: float) -> int:
-    return max(1, round(length / _BLOCK)) * _BLOCK
+def _steps(length: float, step: int) -> int:
+    return max(1, round(length / step)) * step
 
 
-def configured_size(configuration: Configuration, camera: Camera, like: Size | None = None) -> Size:
+def configured_size(configuration: Configuration, camera: Camera, like: Size | None = None, step: int = _BLOCK) -> Size:
     """The picture's size in a configuration: as set, or fitted to the sensor mode.
 
     Args:
         like: a size whose proportions the picture is to have; None: as the configuration says.
+        step: see `picture_size`.
     """
     chosen = sensor_mode(configuration.sensor_mode, camera, (0, 0)) if configuration.sensor_mode else None
     whole = chosen.size if chosen else camera.size
     if like:
-        return picture_size(configuration.width or whole[0], 0, like)
+        return picture_size(configuration.width or whole[0], 0, like, step)
     height = 0 if configuration.align else configuration.height
-    return picture_size(configuration.width, height, whole)
+    return picture_size(configuration.width, height, whole, step)
 
 
 def view(mode: SensorMode | None, camera: Camera) -> Rectangle:

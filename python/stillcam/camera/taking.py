@@ -103,7 +103,7 @@ def settled(settings: Settings, kind: str, found: Values, metadata: Metadata) ->
 
 def video_scene(settings: Settings, camera: Camera) -> Scene:
     """What videos see; H.264 takes only even sizes."""
-    width, height = _size(settings, settings.video, camera)
+    width, height = _size(settings, settings.video, camera, 2)
     size = max(2, width // 2 * 2), max(2, height // 2 * 2)
     return scene_of(settings, settings.video, camera, size, frame_rate(settings, settings.video))
 
@@ -149,9 +149,11 @@ def container(wanted: str, libav: bool, ffmpeg: bool) -> Container:
     return Container("h264" if ffmpeg else "mjpeg", ffmpeg)
 
 
-def _size(settings: Settings, configuration: PhotoSettings | RawSettings | VideoSettings, camera: Camera) -> Size:
+def _size(
+    settings: Settings, configuration: PhotoSettings | RawSettings | VideoSettings, camera: Camera, step: int = 16
+) -> Size:
     like = stream_scene(settings, camera).size if configuration.sync_aspect else None
-    return configured_size(configuration, camera, like)
+    return configured_size(configuration, camera, like, step)
 
 
 def _exposure(wanted: Values, metadata: Metadata) -> Values:

@@ -141,7 +141,7 @@ class Videos:
         studio, driver = self._studio, self._studio.driver
         began_s = began = grown = time.monotonic()
         size, patience_s = 0, START_TIMEOUT_S
-        while not (take.over or studio.stopping):
+        while not (studio.stopping or (take.over and size)):  # rpicam-vid dies of a SIGINT before it has begun
             try:
                 if driver.recorded(TICK_S, (*studio.stops, studio.commands.wake)):
                     break

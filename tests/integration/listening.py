@@ -49,18 +49,14 @@ class Listening:
         self.places = Places(limits or Limits())
         self._server = Server(("127.0.0.1", 0), App(routes, Settings, _Anyone(), _Uncounted()), self.places, tls)
         self.port: int = self._server.server_address[1]
-        self._thread = threading.Thread(target=self._listen)
-
-    def _listen(self) -> None:
-        with contextlib.suppress(OSError):  # it has been shut
-            self._server.serve_forever()
+        self._thread = threading.Thread(target=self._server.serve_forever)
 
     def __enter__(self) -> Self:
         self._thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._server.socket.shutdown(socket.SHUT_RDWR)
+        self._server.end()
         self._thread.join()
         self._server.server_close()
         threading.stack_size(0)  # the engine has made it small

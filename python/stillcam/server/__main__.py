@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import errno
 import logging
 import os
@@ -31,10 +30,6 @@ ENDS = (signal.SIGTERM, signal.SIGINT)
 SWITCH_S = 0.0005  # a thread that is awake gives way this soon: with many viewers none waits long for its turn
 
 
-class Ended(BaseException):
-    """A signal to end."""
-
-
 def main() -> int:
     """Run until SIGTERM or SIGINT."""
     parser = argparse.ArgumentParser(prog="stillcam.server", description="Answer browsers.")
@@ -60,16 +55,17 @@ def run(environ: Mapping[str, str]) -> None:
     app = build(paths, settings, FrameCache(paths.images))
     server = listen(listening_address(environ), app, settings(), paths)
 
+    ended_by: list[signal.Signals] = []
+
     def stop(signum: int, _frame: object) -> None:
-        for each in (*ENDS, signal.SIGHUP):
-            signal.signal(each, signal.SIG_IGN)  # it ends already
-        logging.info("ending: %s", signal.Signals(signum).name)
-        raise Ended
+        # No exception: Python drops those that come in a __del__. No log: it may be in the middle of a line.
+        ended_by.append(signal.Signals(signum))
+        server.end()
 
     sys.setswitchinterval(SWITCH_S)
     _allow_descriptors()
     scheme = "https" if server.tls else "http"
-    with server, contextlib.suppress(Ended):
+    with server:
         for signum in ENDS:
             signal.signal(signum, stop)
         # The end of its terminal, else a wish to read the settings again, which it does by itself.
@@ -79,6 +75,7 @@ def run(environ: Mapping[str, str]) -> None:
         service.ready()
         service.watch(lambda: _answers(server))
         server.serve_forever()
+        logging.info("ending: %s", ended_by[0].name)
 
 
 def listen(address: tuple[str, int], app: App, settings: Settings, paths: Paths) -> Server:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import _thread
+import contextlib
 import errno
 import logging
 import socket
@@ -48,6 +49,7 @@ class Server(ThreadingHTTPServer):
         self.app = app
         self.places = places
         self.tls = tls
+        self._ends = False
         self._short_s = -SHORT_AGAIN_S
         self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
         threading.stack_size(STACK_BYTES)
@@ -62,22 +64,28 @@ class Server(ThreadingHTTPServer):
         self.server_address = self.socket.getsockname()
 
     def serve_forever(self, poll_interval: float = 0.0) -> None:
-        """Take connections until an exception, a signal handler's for instance, ends it.
+        """Take connections until `end`.
 
         Raises:
-            OSError: the listening socket has been shut or closed.
+            OSError: the listening socket has been closed.
         """
         del poll_interval  # the base class looks that often whether to end
-        while True:
+        while not self._ends:
             try:
                 request, address = self.get_request()
             except OSError as failure:
-                if failure.errno in _CLOSED:
+                if failure.errno in _CLOSED and not self._ends:
                     raise
                 if failure.errno in _SHORT:
                     self._wait(failure)
                 continue  # else a client that left before it was taken
             self.process_request(request, address)
+
+    def end(self) -> None:
+        """Have `serve_forever` return; may be called from a signal handler, and more than once."""
+        self._ends = True
+        with contextlib.suppress(OSError):  # it is closed already
+            self.socket.shutdown(socket.SHUT_RDWR)  # wakes who waits for a connection
 
     def _wait(self, failure: OSError) -> None:
         """Descriptors or memory are short: have a connection that waits leave, and wait, or the loop would spin."""

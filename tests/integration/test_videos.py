@@ -258,3 +258,15 @@ def test_a_video_that_fails_to_begin_is_told(studio):
     studio.ask("reload")
     studio.goes_on()
     assert studio.film(1).exists()
+
+
+@needs_ffmpeg
+def test_a_stop_that_comes_before_the_first_picture_waits_for_it(studio):
+    studio.open()
+    studio.fault(start_s=1.0)
+    begun = Asking(studio, "video")
+    studio.until(lambda status: status["recording"])
+    (item,) = studio.ask("stop")["items"]
+    assert begun.wait()["recording"]["bytes"] > 0
+    assert int(probe(studio.library / item)[0]["nb_read_frames"]) >= 1
+    assert studio.until(lambda status: not status["recording"])["library"]["finishing"] == 0

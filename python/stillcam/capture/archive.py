@@ -32,6 +32,7 @@ class Archive:
 
     def __init__(self, root: Path, settings: Callable[[], Settings]) -> None:
         self.root = root
+        self._finishing: set[str] = set()  # the videos that are no items yet
         self.disk = Disk(root, lambda: settings().files)
         self._retention = Retention(
             root, self.disk.free_bytes, lambda: settings().retention, lambda: self._backroom.closing
@@ -50,6 +51,10 @@ class Archive:
     def drafts(self) -> Path:
         """The folder of what is not whole yet."""
         return self.root / FOLDER
+
+    def message(self) -> dict[str, int | None]:
+        """For the status: the disk's space, and how many videos are being finished."""
+        return {**self.disk.message(), "finishing": len(self._finishing)}
 
     def draft(self, kind: str, time_s: float, camera: str) -> Draft:
         """Begin an item: see `Draft`.
@@ -70,23 +75,30 @@ class Archive:
     def finish(self, footage: Footage, stand_in: Path | None, told: Told) -> None:
         """Have a video finished; `told` is called from another thread with its address, or what went wrong."""
 
+        stem = footage.draft.stem
+        self._finishing.add(stem)
+
+        def over(id_: str | None, error: CameraError | None) -> None:
+            self._finishing.discard(stem)
+            told(id_, error)
+
         def task() -> None:
             try:
                 id_ = finish(footage, self._backroom.ffmpeg, stand_in)
             except Closing:
-                told(None, CameraError("disk", "the daemon ends: the video is finished at its next start"))
+                over(None, CameraError("disk", "the daemon ends: the video is finished at its next start"))
                 raise
             except CameraError as error:
-                logging.error("%s: %s", footage.draft.stem, error)
-                told(None, error)
+                logging.error("%s: %s", stem, error)
+                over(None, error)
             except OSError as error:
-                told(None, unwritable(self.root, error))
+                over(None, unwritable(self.root, error))
                 raise
             except Exception as error:
-                told(None, CameraError("died", f"the video could not be finished: {error}"))
+                over(None, CameraError("died", f"the video could not be finished: {error}"))
                 raise
             else:
-                told(id_, None)
+                over(id_, None)
                 self._retention.prune()
 
         self._backroom.add(task)

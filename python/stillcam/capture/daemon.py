@@ -44,7 +44,7 @@ class Daemon:
         self._studio = Studio(paths, driver, settings)
         self.status, self.commands = self._studio.status, self._studio.commands
         self._archive = Archive(paths.library, lambda: self._studio.revisions.wanted)
-        self.status.library = self._archive.disk.message
+        self.status.library = self._archive.message
         self._snapshots, self._photos = Snapshots(self._studio), Photos(self._studio, self._archive)
         videos = Videos(self._studio, self._archive, lambda: self._photos.waiting)
         self._studio.modes = (videos, Focusing(self._studio), self._photos, Live(self._studio), self._snapshots)

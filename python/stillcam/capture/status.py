@@ -21,7 +21,7 @@ class Status:
 
     Attributes:
         publishing: how long it took from the camera's closed file to the link that leads to it.
-        library: gives what is free for the library, and what must stay so.
+        library: gives what is free for the library, what must stay so, and how many videos are being finished.
     """
 
     def __init__(self, driver: str) -> None:

@@ -14,7 +14,11 @@ _RECORDING = record(since=TIME, seconds=maybe(COUNT, "null: until it is stopped"
 STATUS_EXTRAS: dict[str, Schema] = {
     "taking": maybe(_TAKING, "photos that are being taken, or wait for their moment"),
     "recording": maybe(_RECORDING, "the video that is being made"),
-    "library": {"type": "object", "description": "free_bytes and floor_bytes: below that nothing is taken"},
+    "library": record(
+        {"finishing": COUNT | {"description": "videos that are no items yet"}},
+        free_bytes=maybe(COUNT),
+        floor_bytes=maybe(COUNT, "below that nothing is taken"),
+    ),
 }
 
 TAKE_OPERATIONS = {

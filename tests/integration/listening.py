@@ -56,11 +56,11 @@ class Listening:
         return self
 
     def __exit__(self, *_: object) -> None:
+        until(lambda: len(self.places) == 0)
         self._server.end()
         self._thread.join()
         self._server.server_close()
         threading.stack_size(0)  # the engine has made it small
-        until(lambda: len(self.places) == 0)
 
 
 def until(holds: Callable[[], Any]) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import time
 from collections.abc import Callable, Iterator
@@ -11,6 +12,7 @@ from stillcam.library.browse import size_bytes
 from stillcam.library.day import Item, read_day
 from stillcam.library.days import Days
 from stillcam.library.favourites import Favourites
+from stillcam.library.names import day_of
 from stillcam.library.retention import Kept, Rule, doomed
 from stillcam.library.thumbnails import Thumbnails
 from stillcam.library.trash import KEPT_S, Trash
@@ -93,6 +95,9 @@ class Retention:
         for name in item.files:
             (self._root / item.day / name).unlink(missing_ok=True)
         self._thumbnails.forget(item)
+        if item.day != day_of(time.time()):  # nothing is being added there
+            with contextlib.suppress(OSError):  # others are left
+                (self._root / item.day).rmdir()
 
     def _empty_trash(self, before_s: float) -> None:
         limit = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(before_s))

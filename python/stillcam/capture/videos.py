@@ -115,13 +115,15 @@ class Videos:
         self._take.ended.append(command)
 
     def _begin(self, take: Take, settings: Settings, camera: Camera) -> Footage:
-        studio, rotation = self._studio, settings.camera.rotation
-        began_s, size = time.time(), shown_size(video_scene(settings, camera).size, rotation)
-        draft = self._archive.draft("video", began_s, camera.model)
-        told = about(settings, camera, "video", draft.time_s, size, {})
+        studio = self._studio
+        draft = self._archive.draft("video", time.time(), camera.model)
         path, form = studio.driver.record(settings, camera, self._archive.drafts, draft.stem, take.seconds)
+        turns = settings.camera.rotation in (90, 270) and (form.remux or form.extension == "mp4")
+        rotation = settings.camera.rotation if turns else 0
+        size = shown_size(video_scene(settings, camera).size, rotation)
+        told = about(settings, camera, "video", draft.time_s, size, {})
         rate = frame_rate(settings, settings.video) or DEFAULT_FRAMERATE
-        footage = Footage(draft, path, form.remux, rate, rotation if rotation in (90, 270) else 0, told)
+        footage = Footage(draft, path, form.remux, rate, rotation, told)
         try:
             footage.note()
         except OSError as error:

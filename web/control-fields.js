@@ -54,7 +54,7 @@ function segments(choices, chosen, labelledBy) {
     el("input", { type: "radio", name, value: String(value), onchange: () => chosen(value) }));
   const element = el(
     "div",
-    { class: "segments", role: "radiogroup", "aria-labelledby": labelledBy },
+    { class: "choices-row", role: "radiogroup", "aria-labelledby": labelledBy },
     choices.map(({ text }, i) => el("label", {}, radios[i], el("span", { text }))),
   );
   return {

@@ -34,7 +34,7 @@ export class Focus {
   async #scan() {
     this.#button.disabled = true;
     this.#keep.hidden = true;
-    this.#tell("scanning", "Looking for what is sharp …");
+    this.#tell("scanning", "Looking for what is sharp");
     try {
       this.#tellFound(await this.#api.send("POST", "api/focus"));
     } catch (error) {

@@ -14,6 +14,7 @@ import { MetadataPanel } from "./metadata.js";
 import { Overlay } from "./overlay.js";
 import { sentence } from "./forms.js";
 import { toggle, ViewChoices } from "./live-toggles.js";
+import { mountTaking } from "./taking.js";
 import { Zoom } from "./zoom.js";
 
 /** @typedef {import("./control-numbers.js").Control} Control */
@@ -45,6 +46,7 @@ class Live {
   #tools = new Map();
   #camera = { key: "", size: /** @type {[number, number] | null} */ (null) };
   #asked = -Infinity;
+  #taking;
 
   /** @param {HTMLElement} panel @param {any} context */
   constructor(panel, context) {
@@ -58,11 +60,14 @@ class Live {
       el("summary", {}, el("h2", { text: "This frame" })),
       el("div", { class: "rows", role: "group", "aria-label": "This frame" }, this.#metadata.element),
     );
+    const taking = el("div", { class: "live-taking" });
+    this.#taking = mountTaking(taking, context);
     context.camera.box.append(this.#overlay.element);
     panel.dataset.controls = "";
     panel.append(el(
       "div",
-      { class: "live-rest", tabindex: "-1" },
+      { class: "live-rest" },
+      taking,
       el("div", { class: "controls", "aria-label": "Controls", role: "region" },
         choices.element, this.#histogram.element, this.#notice, this.#groups, measured),
     ));
@@ -78,10 +83,12 @@ class Live {
       this.#context.camera.subscribe(() => this.#frame()),
       this.#watchOthers(),
     ];
+    this.#taking.shown();
     this.#state.changed();
   }
 
   hidden() {
+    this.#taking.hidden();
     for (const end of this.#ends.splice(0)) end();
     this.#draw(null);
   }

@@ -8,7 +8,9 @@ import logging
 import os
 import resource
 import signal
+import socket
 import sys
+import threading
 from collections.abc import Mapping
 
 from stillcam import __version__, log
@@ -55,27 +57,43 @@ def run(environ: Mapping[str, str]) -> None:
     app = build(paths, settings, FrameCache(paths.images))
     server = listen(listening_address(environ), app, settings(), paths)
 
-    ended_by: list[signal.Signals] = []
-
-    def stop(signum: int, _frame: object) -> None:
-        # No exception: Python drops those that come in a __del__. No log: it may be in the middle of a line.
-        ended_by.append(signal.Signals(signum))
-        server.end()
-
     sys.setswitchinterval(SWITCH_S)
     _allow_descriptors()
     scheme = "https" if server.tls else "http"
     with server:
-        for signum in ENDS:
-            signal.signal(signum, stop)
-        # The end of its terminal, else a wish to read the settings again, which it does by itself.
-        signal.signal(signal.SIGHUP, stop if os.isatty(sys.stderr.fileno()) else signal.SIG_IGN)
+        _end_at_signals(server)
         logging.info("server %s listens on %s port %s (%s)", __version__, *server.server_address[:2], scheme)
         service = Service(environ)
         service.ready()
         service.watch(lambda: _answers(server))
         server.serve_forever()
-        logging.info("ending: %s", ended_by[0].name)
+
+
+def _end_at_signals(server: Server) -> None:
+    """Have a signal end `server`.
+
+    Python's own handlers run in the main thread once that is awake, and a signal that comes in the instant
+    before accept(2) waits does not wake it. What Python writes to this descriptor wakes another thread, always.
+    """
+    ours, pythons = socket.socketpair()
+    pythons.setblocking(False)
+    signal.set_wakeup_fd(pythons.detach(), warn_on_full_buffer=False)
+    for signum in ENDS:
+        signal.signal(signum, _nothing)
+    # The end of its terminal, else a wish to read the settings again, which it does by itself.
+    signal.signal(signal.SIGHUP, _nothing if os.isatty(sys.stderr.fileno()) else signal.SIG_IGN)
+
+    def wait() -> None:
+        with ours:
+            [signum] = ours.recv(1)
+        logging.info("ending: %s", signal.Signals(signum).name)
+        server.end()
+
+    threading.Thread(target=wait, name="signals", daemon=True).start()
+
+
+def _nothing(_signum: int, _frame: object) -> None:
+    """The descriptor tells."""
 
 
 def listen(address: tuple[str, int], app: App, settings: Settings, paths: Paths) -> Server:

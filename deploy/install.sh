@@ -176,6 +176,7 @@ do_install() {
     printf 'installed; ask it with: sudo stillcam status\n'
   elif [[ -L $opt/previous ]]; then
     go_back
+    ((patience >= 180)) || patience=180 # it has worked before
     restart || die "the new version shows no picture, and neither does the one before, which is back: sudo stillcam doctor"
     die "the new version shows no picture, the one before is back; the new one's log: journalctl -u 'stillcam*'"
   else

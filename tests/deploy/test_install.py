@@ -1,6 +1,8 @@
 """deploy/install.sh: installed, run again, updated, taken back and removed, below a folder of the test's own."""
 
+import contextlib
 import os
+import random
 import socket
 
 import pytest
@@ -8,15 +10,16 @@ from installing import Machine, copy
 from serving import ROOT
 
 
-def free_port() -> int:
-    """A port that no connection is given on its own."""
-    for port in range(10000 + os.getpid() % 20000, 32000):
-        try:
-            with socket.create_server(("127.0.0.1", port)):
-                return port
-        except OSError:
-            continue
-    raise AssertionError("no port is free")
+def free_ports(number: int) -> list[int]:
+    """Ports that no connection is given on its own (Linux gives those from 32768 on)."""
+    with contextlib.ExitStack() as held:
+        ports: list[int] = []
+        while len(ports) < number:
+            with contextlib.suppress(OSError):
+                port = random.randrange(10000, 32768)
+                held.enter_context(socket.create_server(("127.0.0.1", port)))
+                ports.append(port)
+        return ports
 
 
 @pytest.fixture
@@ -24,7 +27,7 @@ def machine(tmp_path):
     machine = Machine(tmp_path)
     machine.write(
         "etc/default/stillcam",
-        f"STILLCAM_CAMERA=simulated\nSTILLCAM_BIND=127.0.0.1\nSTILLCAM_PORT={free_port()}\n",
+        f"STILLCAM_CAMERA=simulated\nSTILLCAM_BIND=127.0.0.1\nSTILLCAM_PORT={free_ports(1)[0]}\n",
     )
     machine.write("var/lib/stillcam/settings.json", '{"version": 1, "snapshot": {"width": 160}}')
     yield machine
@@ -41,7 +44,7 @@ def current(machine):
 
 def test_it_is_installed_and_run_again_and_removed(machine, tmp_path):
     source = copy(tmp_path / "source")
-    done = machine.install(source)
+    done = machine.install(source, "--patience", "200")
     assert (done.returncode, done.stderr) == (0, ""), done.stderr + machine.logs()
     assert "sudo stillcam status" in done.stdout
     assert {"daemon-reload", "enable --quiet stillcam.target"} <= set(machine.calls())
@@ -69,11 +72,11 @@ def test_it_is_installed_and_run_again_and_removed(machine, tmp_path):
 
 def test_an_update_keeps_the_settings_and_the_version_before(machine, tmp_path):
     source = copy(tmp_path / "source")
-    assert machine.install(source).returncode == 0
+    assert machine.install(source, "--patience", "200").returncode == 0
     first = current(machine)
     settings = (machine.root / "var/lib/stillcam/settings.json").read_text()
     (source / "python/stillcam/__init__.py").write_text('"""Newer."""\n\n__version__ = "9.9.9"\n')
-    done = machine.install(source)
+    done = machine.install(source, "--patience", "200")
     assert (done.returncode, done.stderr) == (0, ""), done.stderr + machine.logs()
     assert "9.9.9" in current(machine)
     assert machine.stillcam("--version").stdout == "9.9.9\n"
@@ -94,7 +97,7 @@ def test_an_update_keeps_the_settings_and_the_version_before(machine, tmp_path):
 )
 def test_a_version_that_shows_no_picture_is_taken_back(machine, tmp_path, part, script):
     source = copy(tmp_path / "source")
-    assert machine.install(source).returncode == 0
+    assert machine.install(source, "--patience", "200").returncode == 0
     good = current(machine)
     (source / part).write_text(script)
     target = source / "deploy/systemd/stillcam.target"
@@ -120,8 +123,8 @@ def test_a_first_version_without_a_picture_stays_and_says_what_to_do(machine, tm
 
 
 def test_several_cameras_are_each_restarted(machine, tmp_path):
-    for camera, port in ((0, free_port()), (1, free_port())):
-        machine.write(f"etc/default/stillcam-{camera}", f"STILLCAM_PORT={port + camera}\n")
+    for camera, port in enumerate(free_ports(2)):
+        machine.write(f"etc/default/stillcam-{camera}", f"STILLCAM_PORT={port}\n")
         machine.write(
             f"var/lib/stillcam-{camera}/settings.json",
             f'{{"version": 1, "camera": {{"index": {camera}}}, "snapshot": {{"width": 160}}}}',
@@ -131,7 +134,7 @@ def test_several_cameras_are_each_restarted(machine, tmp_path):
     wants.mkdir(parents=True)
     for camera in (0, 1):
         (wants / f"stillcam@{camera}.target").symlink_to(f"/etc/systemd/system/stillcam@{camera}.target")
-    done = machine.install(copy(tmp_path / "source"))
+    done = machine.install(copy(tmp_path / "source"), "--patience", "200")
     assert (done.returncode, done.stderr) == (0, ""), done.stderr + machine.logs()
     for camera in (0, 1):
         assert f"camera: {camera} (" in machine.stillcam(f"@{camera}", "status").stdout

@@ -96,7 +96,7 @@ def asked(owner: Client, path: str, method: str = "GET", document: Any = None) -
 
 
 @given(which=st.integers(0, 10_000), rest=texts, query=st.dictionaries(keys, texts, max_size=3), body=values)
-@settings(max_examples=300)
+@settings(max_examples=150)
 def test_no_nonsense_is_a_fault(owner, which, rest, query, body):
     method, path = ROUTES[which % len(ROUTES)].split(" ")
     if path.endswith("/"):
@@ -107,7 +107,7 @@ def test_no_nonsense_is_a_fault(owner, which, rest, query, body):
 
 
 @given(key=keys, value=values, inner=keys)
-@settings(max_examples=150)
+@settings(max_examples=50)
 def test_no_setting_is_a_fault(owner, key, value, inner):
     for document in ({key: value}, {key: {inner: value}}, {"controls": {inner: value}}):
         response, _ = owner.ask("/api/settings", "PATCH", document)

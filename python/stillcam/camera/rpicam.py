@@ -18,8 +18,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from inotify_simple import INotify, flags
-
 from stillcam.camera import metadata
 from stillcam.camera.arguments import (
     METADATA_NAME,
@@ -29,6 +27,7 @@ from stillcam.camera.arguments import (
     stream_arguments,
     stream_scene,
 )
+from stillcam.camera.closed_files import ClosedFiles
 from stillcam.camera.driver import Camera, Container, Interrupted, Shoot, Still
 from stillcam.camera.failures import failure
 from stillcam.camera.geometry import mirrored
@@ -73,7 +72,7 @@ class Rpicam:
         self._images = images
         self._env = env
         self._program: Program | None = None
-        self._inotify: INotify | None = None
+        self._closed: ClosedFiles | None = None
         self._cutter = Cutter()
         self._running: list[str] = []  # the arguments that settings and camera gave
         self._scene: Scene | None = None
@@ -109,7 +108,7 @@ class Rpicam:
             self._begin([], photo_scene(settings, camera, shoot.kind))  # it begins with what was found: fits nothing
             self._folder = shoot.folder
             self._extension = "dng" if shoot.kind == "raw" else photo_extension(settings, shoot.kind)
-        self._inotify = _watch(self._folder)
+        self._closed = ClosedFiles(self._folder)
         self._program = self._start(self._programs.still, arguments)
 
     def ready(self, timeout_s: float, interrupts: Sequence[int]) -> bool:
@@ -214,7 +213,7 @@ class Rpicam:
             return False
         if kind:
             return self._running == photo_arguments(settings, camera, kind)
-        return self._running == (still_arguments if self._inotify else stream_arguments)(settings, camera)
+        return self._running == (still_arguments if self._closed else stream_arguments)(settings, camera)
 
     def stop(self, patience_s: float = TERM_GRACE_S) -> None:
         """End the camera program and delete what it left half-written of stills."""
@@ -225,9 +224,9 @@ class Rpicam:
         if self._about is not None:
             self._about.close()
             self._about = None
-        if self._inotify is not None:
-            self._inotify.close()
-            self._inotify = None
+        if self._closed is not None:
+            self._closed.close()
+            self._closed = None
             with contextlib.suppress(OSError):  # a folder that cannot be read now is swept at the next end
                 for litter in self._folder.glob(WORK_PREFIX + "*"):
                     litter.unlink(missing_ok=True)
@@ -270,18 +269,16 @@ class Rpicam:
             CameraError: the program has ended, or the images folder is gone.
         """
         assert self._program is not None
-        assert self._inotify is not None
-        ready = readable(timeout_s, self._inotify.fileno(), self._program.pidfd, *interrupts)
+        assert self._closed is not None
+        ready = readable(timeout_s, self._closed.fd, self._program.pidfd, *interrupts)
         stills = []
-        if self._inotify.fileno() in ready:
-            for event in self._inotify.read(timeout=0):
-                if event.mask & (flags.DELETE_SELF | flags.MOVE_SELF | flags.IGNORED | flags.UNMOUNT):
-                    raise CameraError("disk", f"{self._folder} was deleted, moved or unmounted: it is made again")
-                if event.name == METADATA_NAME:
+        if self._closed.fd in ready:
+            for name in self._closed.read():
+                if name == METADATA_NAME:
                     self._read_metadata()
                     self._told = True
-                elif event.name.startswith(WORK_PREFIX) and event.name.endswith(self._extension):
-                    stills.append(event.name)
+                elif name.startswith(WORK_PREFIX) and name.endswith(self._extension):
+                    stills.append(name)
                     self._told = False
         if stills:
             return stills
@@ -313,23 +310,3 @@ class Rpicam:
         program.wait(1.0)  # its output may end a moment before itself
         status = program.stop()
         return failure(program.name, status, program.stderr)
-
-
-def _watch(folder: Path) -> INotify:
-    """Be told of files that are closed in `folder`, and of its own end.
-
-    Raises:
-        CameraError: the folder is gone, or there are too many who watch folders.
-    """
-    try:
-        watch = INotify()
-    except OSError as error:
-        raise CameraError(
-            "short", f"cannot watch folders ({error.strerror}): raise fs.inotify.max_user_instances with sysctl"
-        ) from error
-    try:
-        watch.add_watch(folder, flags.CLOSE_WRITE | flags.DELETE_SELF | flags.MOVE_SELF)
-    except OSError as error:
-        watch.close()
-        raise CameraError("disk", f"cannot watch {folder} ({error.strerror}): make the folder again") from error
-    return watch

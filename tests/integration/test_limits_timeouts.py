@@ -105,7 +105,6 @@ def test_a_client_that_vanishes_is_no_event(cut, by_reset, caplog):
 @pytest.mark.parametrize("body", [LARGE, Blob(LARGE)], ids=["bytes", "a blob"])
 def test_who_reads_nothing_is_dropped_and_who_reads_slowly_is_not(body, monkeypatch):
     monkeypatch.setattr(wire, "STALL_S", 1.0)
-    monkeypatch.setattr(wire, "TURN_S", 1.0, raising=False)
     with Listening({"GET large": lambda _: Answer(200, body)}) as here:
         with connect(here.port, receive_buffer=4096) as stalled:
             stalled.sendall(get("/large"))

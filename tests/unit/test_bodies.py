@@ -22,7 +22,7 @@ def received(send) -> bytes:
         reader = threading.Thread(target=lambda: got.append(b"".join(iter(lambda: theirs.recv(1 << 16), b""))))
         reader.start()
         try:
-            send(PlainWire(ours))
+            send(PlainWire(ours, lambda: None))
         finally:
             ours.shutdown(socket.SHUT_WR)
             reader.join()

@@ -96,6 +96,8 @@ class App:
             allowed = ", ".join(sorted(methods) + (["HEAD"] if "GET" in methods else []))
             raise Refused(405, f"this address answers {allowed} only", headers={"Allow": allowed})
         request.route = route.path
+        if not route.quick:
+            request.step_aside()
         if route.path.endswith("/"):
             request.rest = request.path.removeprefix(route.path)
         self._guard.admit(request, route)

@@ -76,23 +76,46 @@ class Connection(socketserver.BaseRequestHandler):
         self._unread = 0  # bytes of the body that have not been received
         self._waits = False  # the client sends its body when it is told to
         self._sent = 0  # bytes of the answer's body
-        super().__init__(request, address, server)
+        self._idle_s = self._head_s  # for the first byte of the next request
+        # BaseRequestHandler would answer here and now; our connections wait for their turn.
+        self.request, self.client_address, self.server = request, address, server
+        self.setup()
 
     def setup(self) -> None:
         """Set the connection up."""
         tls = isinstance(self.request, ssl.SSLSocket)
-        self._wire: Wire = TlsWire(self.request) if tls else PlainWire(self.request)
+        self._wire: Wire = TlsWire(self.request) if tls else PlainWire(self.request, self._step_aside)
 
-    def handle(self) -> None:
-        """Answer one request after the other, for as long as both sides want."""
-        idle_s = self._head_s
-        while self._handle_one(idle_s):
-            idle_s = IDLE_S
+    def fileno(self) -> int:
+        """The socket's descriptor."""
+        return int(self.request.fileno())
 
-    def _handle_one(self, idle_s: float) -> bool:
+    def overdue(self, now_s: float) -> bool:
+        """Whether the client should have said something by now."""
+        since_s = self._place.waiting_since if self._place else None
+        return since_s is not None and now_s - since_s > self._idle_s
+
+    def turn(self) -> bool:
+        """Answer the request that has come, and those that came with it; whether another may follow."""
+        try:
+            keep = self._handle_one()
+            while keep and self._rest:
+                self._step_aside()  # who sends many at once may send for ever
+                keep = self._handle_one()
+        except Exception as failure:  # noqa: BLE001 - the last place that can tell of it
+            self.server.failed(failure, self.client_address)
+            return False
+        return keep
+
+    def leave(self) -> None:
+        """It is over."""
+        del self._wire  # which refers to this connection: only the collector of garbage would find both
+        self.server.left(self.request, self._place)
+
+    def _handle_one(self) -> bool:
         """Answer the next request; whether another may follow."""
         try:
-            head = self._read_head(idle_s)
+            head = self._read_head(self._idle_s)
             if head is None:
                 return False
             parsed = parse(head)
@@ -103,7 +126,12 @@ class Connection(socketserver.BaseRequestHandler):
         self._place.waiting_since = None
         keep = self._respond(parsed)
         self._place.waiting_since = time.monotonic()
+        self._idle_s = IDLE_S
         return keep
+
+    def _step_aside(self) -> None:
+        """See Request.step_aside."""
+        self.server.step_aside(self)
 
     def _refuse(self, answer: Answer) -> bool:
         """Answer what is no request, or has no place; no other may follow."""
@@ -131,6 +159,7 @@ class Connection(socketserver.BaseRequestHandler):
             self.server.tls is not None,
             self._read_body,
             self._gone,
+            self._step_aside,
             self._offer,
         )
         answer = self.server.app.answer(request)
@@ -249,6 +278,7 @@ class Connection(socketserver.BaseRequestHandler):
                 self._wire.send([head, answer.body])
             self._sent = len(answer.body)
         if answer.stream is not None and not bare:
+            self._step_aside()
             self._wire.keep_backlog_small()
             for pieces in answer.stream:
                 self._wire.send(pieces)

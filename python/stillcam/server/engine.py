@@ -1,4 +1,10 @@
-"""Listens, on the standard library's classes: a thread a connection, and a limit to how many there are."""
+"""Listens, on the standard library's classes, and has each connection answered.
+
+Between two requests a connection waits with all others in the waiting room, where one thread
+answers what is quick. What may take long gets that thread for itself, and another takes its
+place. A connection by TLS, or one that will only be told that there is no place, has a thread
+of its own from start to end. How many connections there may be is for places.py to say.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +14,6 @@ import errno
 import logging
 import socket
 import ssl
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -17,17 +22,19 @@ from typing import Any
 
 from stillcam.server.connection import HEAD_S, Application, Connection
 from stillcam.server.places import Place, Places
+from stillcam.server.waiting import WaitingRoom
 
 STACK_BYTES = 256 * 1024
 SHORT_S = 0.05  # from one look to the next whether there are descriptors and memory again
 SHORT_AGAIN_S = 60.0  # so often at most it is said that there are none
 
 _CLOSED = (errno.EBADF, errno.EINVAL, errno.ENOTSOCK)
+_GONE = (errno.EBADF, errno.ENOTCONN, errno.EHOSTUNREACH, errno.ENETUNREACH)
 _SHORT = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 
 
 class Server(ThreadingHTTPServer):
-    """Listens; each connection has a thread that ends with it.
+    """Listens, and has connections answered, so many at a time.
 
     Args:
         address: host and port; the host "::" stands for every address, IPv4 and IPv6.
@@ -53,7 +60,8 @@ class Server(ThreadingHTTPServer):
         self._short_s = -SHORT_AGAIN_S
         self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
         threading.stack_size(STACK_BYTES)
-        super().__init__(address, Connection)  # type: ignore[arg-type]  # made in _serve, with its place
+        self._room = WaitingRoom()
+        super().__init__(address, Connection)  # type: ignore[arg-type]  # made with its place
 
     def server_bind(self) -> None:
         """Bind without asking the name service for our own name, as HTTPServer does."""
@@ -62,6 +70,11 @@ class Server(ThreadingHTTPServer):
             self.socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
         self.socket.bind(self.server_address)
         self.server_address = self.socket.getsockname()
+
+    def server_close(self) -> None:
+        """Listen no more."""
+        super().server_close()
+        self._room.close()
 
     def serve_forever(self, poll_interval: float = 0.0) -> None:
         """Take connections until `end`.
@@ -96,20 +109,27 @@ class Server(ThreadingHTTPServer):
         time.sleep(SHORT_S)
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        """Start the connection's thread, if there is a place for it."""
+        """Have the connection wait for its first request, if there is a place for it."""
         address = client_address[0].removeprefix("::ffff:")
         place = self.places.take(request, address)
         if place is None and not self.places.may_refuse():
             self.shutdown_request(request)
             return
         try:
-            # A Thread's start() waits until the thread runs: among hundreds of busy ones that takes long.
-            _thread.start_new_thread(self._serve, (request, address, place))
-        except RuntimeError:  # no memory for a thread
-            self._left(place)
-            self.shutdown_request(request)
+            if self.tls is None and place is not None:
+                self._room.add(Connection(request, address, self, place))
+            else:
+                # A Thread's start() waits until the thread runs: among hundreds of busy ones that takes long.
+                _thread.start_new_thread(self._serve, (request, address, place))
+        except (OSError, RuntimeError):  # a client that has left; no memory for a thread
+            self.left(request, place)
+
+    def step_aside(self, connection: Connection) -> None:
+        """What follows on this connection may take long: see WaitingRoom."""
+        self._room.step_aside(connection)
 
     def _serve(self, request: socket.socket, address: str, place: Place | None) -> None:
+        """A connection with a thread of its own: TLS buffers what the waiting room would have to see."""
         try:
             if self.tls is not None:
                 request.settimeout(HEAD_S)
@@ -117,25 +137,24 @@ class Server(ThreadingHTTPServer):
                 if place is not None:
                     place.connection = request  # from here on it may have to leave
                 request.do_handshake()
-            Connection(request, address, self, place)
-        except (ConnectionError, TimeoutError, ssl.SSLError):
-            pass  # a client that goes away, or stalls, is no event
-        except OSError as failure:
-            if failure.errno not in (errno.EBADF, errno.ENOTCONN, errno.EHOSTUNREACH, errno.ENETUNREACH):
-                self.handle_error(request, address)
-        except Exception:  # noqa: BLE001 - the last place that can tell of it
-            self.handle_error(request, address)
+            connection = Connection(request, address, self, place)
+            while connection.turn():
+                pass
+        except Exception as failure:  # noqa: BLE001 - the last place that can tell of it
+            self.failed(failure, address)
         finally:
-            self._left(place)
-            self.shutdown_request(request)
+            self.left(request, place)
 
-    def _left(self, place: Place | None) -> None:
+    def left(self, request: socket.socket, place: Place | None) -> None:
+        """A connection is over."""
         if place is None:
             self.places.refused()
         else:
             self.places.give_back(place)
+        self.shutdown_request(request)
 
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A bug, with its traceback."""
-        del request
-        logging.error("answering %s failed: this is a bug", client_address, exc_info=sys.exception())
+    def failed(self, failure: Exception, address: str) -> None:
+        """A connection could not go on. A client that goes away, or stalls, is no event; all else is a bug."""
+        gone = isinstance(failure, (ConnectionError, TimeoutError, ssl.SSLError))
+        if not gone and not (isinstance(failure, OSError) and failure.errno in _GONE):
+            logging.error("answering %s failed: this is a bug", address, exc_info=failure)

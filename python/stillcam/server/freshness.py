@@ -50,11 +50,17 @@ class Freshness:
         self._camera = camera
         self._interval_s = DEFAULT_INTERVAL_S
 
+    @property
+    def young(self) -> bool:
+        """Whether the newest frame is so young that the daemon need not be asked."""
+        seen = self._cache.newest
+        return seen is not None and seen.age_s() <= GRACE_S
+
     def outage(self) -> Outage | None:
         """None while the newest frame is fresh. As long as it is young, this costs nothing."""
-        seen = self._cache.newest
-        if seen is not None and seen.age_s() <= GRACE_S:
+        if self.young:
             return None
+        seen = self._cache.newest
         capture = self._camera.status()
         if not self.stale(seen, capture):
             return None

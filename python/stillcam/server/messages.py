@@ -61,6 +61,10 @@ def _yes() -> bool:
     return True
 
 
+def _no_matter() -> None:
+    pass
+
+
 def _taking_nothing(pieces: Sequence[Piece]) -> Sequence[Piece]:
     return pieces
 
@@ -100,6 +104,7 @@ class Request:
         "rest",
         "route",
         "secure",
+        "step_aside",
         "still_may",
     )
 
@@ -113,6 +118,7 @@ class Request:
         secure: bool = False,
         read_body: Callable[[int], bytes] = _no_body,
         gone: Callable[[], bool] = _stays,
+        step_aside: Callable[[], None] = _no_matter,
         offer: Callable[[Sequence[Piece]], Sequence[Piece]] = _taking_nothing,
     ) -> None:
         self.method = method
@@ -123,6 +129,7 @@ class Request:
         self.address = address
         self.secure = secure
         self.gone = gone
+        self.step_aside = step_aside
         self.offer = offer
         self.route = self.rest = ""
         self.person: Person | None = None
@@ -226,12 +233,14 @@ class Route:
         path: without the leading slash; one that ends in a slash takes whatever follows, as `request.rest`.
         access: who may.
         handler: gives the answer, or raises Refused.
+        quick: the handler answers out of memory, or calls `request.step_aside()` before it does more.
     """
 
     method: str
     path: str
     access: Access
     handler: Callable[[Request], Answer]
+    quick: bool = False
 
 
 def as_json(status: int, document: Any, headers: dict[str, str] | None = None) -> Answer:

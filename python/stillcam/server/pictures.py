@@ -74,10 +74,12 @@ class Pictures:
             "stream": self._stream,
             "stream.mjpg": self._stream,
         }
-        return [Route("GET", path, Access.WATCH, handler) for path, handler in table.items()]
+        return [Route("GET", path, Access.WATCH, handler, quick=True) for path, handler in table.items()]
 
     def _current(self, request: Request) -> Answer:
         after = request.value("after")
+        if after is not None or self._cache.newest is None:
+            request.step_aside()
         seen = self._cache.newest if after is None else self._next(after, request)
         if seen is None and after is not None:
             return Answer(204, headers={"Cache-Control": "no-store"})
@@ -99,6 +101,8 @@ class Pictures:
     def _snapshot(self, request: Request) -> Answer:
         strict = _number(request, "strict", 0, 1)
         max_age_s = _number(request, "max_age", 0, MAX_AGE_S)
+        if max_age_s is not None or not self._freshness.young:
+            request.step_aside()
         picture = self._showing() if max_age_s is None else self._young(max_age_s)
         if isinstance(picture, Seen):
             return self._frame(picture, request)

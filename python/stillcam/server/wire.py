@@ -1,15 +1,15 @@
 """One connection's bytes: receive and send with time-outs, plain or by TLS.
 
-The plain wire lets the kernel keep the time (SO_RCVTIMEO, SO_SNDTIMEO): a socket with a
-Python time-out asks poll(2) before every call, which is a system call more for each.
+The plain wire tries first and asks poll(2) only when it has to wait: a socket with a Python
+time-out does so before every call, which is a system call more for each.
 """
 
 from __future__ import annotations
 
 import os
+import select
 import socket
 import ssl
-import struct
 import time
 from collections.abc import Callable, Sequence
 from typing import Protocol
@@ -18,7 +18,6 @@ from stillcam.server.bodies import Blob, FilePart, Piece
 
 STALL_S = 20.0  # a write that brings so little in this time is given up ...
 STALL_BYTES = 20 * 1024  # ... as this: a stalled client, or one that wants to hold a thread
-TURN_S = 5.0  # between two looks at a write that does not end
 RECEIVE_BYTES = 8192
 SENDFILE_BYTES = 128 * 1024  # below, a second system call costs more than the copy that it saves
 FILE_BYTES = 1 << 20  # at a time: a file on a slow card must not count as a client that stalls
@@ -26,8 +25,6 @@ TLS_FILE_BYTES = 256 * 1024
 BACKLOG_BYTES = 128 * 1024
 
 _TCP_NOTSENT_LOWAT = 25  # linux/tcp.h; Python's socket module has no name for it before 3.12
-# The 64-bit variant of the option (66 on Linux) is what a 32-bit system with 64-bit time has.
-_TIMEVAL = struct.Struct("qq" if struct.calcsize("l") == 8 or socket.SO_RCVTIMEO == 66 else "ll")
 
 
 class Wire(Protocol):
@@ -62,25 +59,25 @@ class PlainWire:
     """A TCP connection.
 
     Args:
-        connection: blocking; it is set up here, and closed by who made it.
+        connection: it is set up here, and closed by who made it.
+        before_wait: called each time before the client is waited for.
     """
 
-    def __init__(self, connection: socket.socket) -> None:
+    def __init__(self, connection: socket.socket, before_wait: Callable[[], None]) -> None:
         self._socket = connection
-        self._timeout_s = 0.0
+        self._before_wait = before_wait
+        connection.setblocking(False)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _TIMEVAL.pack(int(TURN_S), 0))
 
     def receive(self, timeout_s: float) -> bytes:
         """See Wire."""
-        if timeout_s != self._timeout_s:
-            self._timeout_s = timeout_s
-            whole = int(timeout_s)  # zero for both would be for ever
-            value = _TIMEVAL.pack(whole, max(1000, int((timeout_s - whole) * 1e6)))
-            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, value)
         try:
             return self._socket.recv(RECEIVE_BYTES)
         except BlockingIOError:
+            self._wait(select.POLLIN, timeout_s)
+        try:
+            return self._socket.recv(RECEIVE_BYTES)
+        except BlockingIOError:  # poll(2) may be wrong
             raise TimeoutError from None
 
     def send(self, pieces: Sequence[Piece]) -> None:
@@ -96,7 +93,7 @@ class PlainWire:
         """See Wire."""
         buffers = [_bytes(piece) for piece in pieces]
         try:
-            sent = self._socket.sendmsg(buffers, (), socket.MSG_DONTWAIT)
+            sent = self._socket.sendmsg(buffers)
         except OSError:  # it is full; or it has gone, which the next send tells
             return pieces
         return _from(buffers, sent) if sent else pieces
@@ -131,14 +128,25 @@ class PlainWire:
         sent = _count(some, 0)
         if sent == size:
             return
-        until, brought = time.monotonic() + STALL_S - TURN_S, 0
+        until, brought = time.monotonic() + STALL_S, 0
         while sent < size:
+            self._wait(select.POLLOUT, until - time.monotonic())
             step = _count(some, sent)
             sent, brought = sent + step, brought + step
             if brought >= STALL_BYTES:
                 until, brought = time.monotonic() + STALL_S, 0
-            elif sent < size and time.monotonic() >= until:
-                raise TimeoutError
+
+    def _wait(self, event: int, timeout_s: float) -> None:
+        """Wait until the client has sent something, or has taken something.
+
+        Raises:
+            TimeoutError: it has not.
+        """
+        self._before_wait()
+        poller = select.poll()
+        poller.register(self._socket, event)
+        if timeout_s <= 0 or not poller.poll(timeout_s * 1000):
+            raise TimeoutError
 
     def finish(self) -> None:
         """See Wire."""
@@ -194,7 +202,7 @@ class TlsWire:
 def _count(some: Callable[[int], int], sent: int) -> int:
     try:
         return some(sent)
-    except BlockingIOError:  # TURN_S have passed
+    except BlockingIOError:
         return 0
 
 

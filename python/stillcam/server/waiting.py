@@ -1,0 +1,157 @@
+"""Connections between two requests: they wait together, and need no thread each.
+
+One thread, the attendant, watches all of them, and answers whoever asks next. Before anything that
+may take long (a client that does not take its answer at once, a stream, a command to the camera)
+it steps aside: another thread becomes the attendant, and it goes on with that one connection alone.
+So one thread answers all that is quick, however many connections there are; to wake a thread for
+each request costs as much again as the answer.
+"""
+
+from __future__ import annotations
+
+import _thread
+import logging
+import os
+import select
+import threading
+import time
+from typing import Protocol
+
+AT_A_TIME = 64  # connections that the attendant hears of in one go
+LOOK_S = 1.0  # from one look to the next for those who have waited too long
+
+
+class Guest(Protocol):
+    """A connection that waits."""
+
+    def fileno(self) -> int:
+        """Its descriptor."""
+        ...
+
+    def overdue(self, now_s: float) -> bool:
+        """Whether it has waited too long, by the monotonic clock."""
+        ...
+
+    def turn(self) -> bool:
+        """Answer what has come; whether it goes on waiting."""
+        ...
+
+    def leave(self) -> None:
+        """It ends."""
+        ...
+
+
+class WaitingRoom:
+    """All connections that wait for a request, until closed."""
+
+    def __init__(self) -> None:
+        self._epoll = select.epoll()
+        self._bell = os.eventfd(0)
+        self._epoll.register(self._bell, select.EPOLLIN)
+        self._lock = threading.Lock()
+        self._guests: dict[int, Guest] = {}
+        self._attended: Guest | None = None  # whom the attendant answers
+        self._looked_s = time.monotonic()
+        self._closing = self._closed = False
+        _thread.start_new_thread(self._attend, ())
+
+    def add(self, guest: Guest) -> None:
+        """From here on its requests are answered; it leaves when that is over."""
+        fd = guest.fileno()
+        with self._lock:
+            if not self._closed:
+                self._guests[fd] = guest
+                self._epoll.register(fd, select.EPOLLIN)
+                return
+        guest.leave()
+
+    def step_aside(self, guest: Guest) -> None:
+        """What follows in the guest's turn may take long: let another thread attend to the others.
+
+        Does nothing when that is so already, and when there is no memory for a thread.
+        """
+        if self._attended is not guest:
+            return
+        self._remove(guest)
+        self._attended = None
+        try:
+            _thread.start_new_thread(self._attend, ())
+        except RuntimeError:
+            self._attended = guest
+            self.add(guest)
+
+    def close(self) -> None:
+        """Have all leave, soon, and attend to nobody any more."""
+        if self._closing:
+            return
+        self._closing = True
+        os.eventfd_write(self._bell, 1)
+
+    def _attend(self) -> None:
+        """Be the attendant, until it is better to step aside."""
+        while not self._closing:
+            try:
+                aside = self._round()
+            except Exception:  # without an attendant nobody would be answered any more
+                logging.exception("attending to connections failed: this is a bug")
+                continue
+            if aside is not None:
+                guest, stays = aside
+                if stays:
+                    self.add(guest)
+                else:
+                    guest.leave()
+                return
+        self._empty()
+
+    def _round(self) -> tuple[Guest, bool] | None:
+        """Answer those who have asked; or one for whom to step aside, and whether that one stays."""
+        for fd, _ in self._epoll.poll(LOOK_S, AT_A_TIME):
+            if guest := self._guests.get(fd):
+                self._attended = guest
+                stays = self._turn(guest)
+                if self._attended is not guest:  # the others who have asked are the next attendant's
+                    return guest, stays
+                self._attended = None
+                if not stays:
+                    self._show_out(guest)
+        self._look()
+        return None
+
+    def _turn(self, guest: Guest) -> bool:
+        try:
+            return guest.turn()
+        except Exception:
+            logging.exception("answering a connection failed: this is a bug")
+            return False
+
+    def _look(self) -> None:
+        """Have those leave who have waited too long."""
+        now_s = time.monotonic()
+        if now_s - self._looked_s < LOOK_S:
+            return
+        self._looked_s = now_s
+        with self._lock:
+            overdue = [guest for guest in self._guests.values() if guest.overdue(now_s)]
+        for guest in overdue:
+            self._show_out(guest)
+
+    def _show_out(self, guest: Guest) -> None:
+        self._remove(guest)
+        guest.leave()
+
+    def _remove(self, guest: Guest) -> None:
+        fd = guest.fileno()
+        with self._lock:
+            del self._guests[fd]
+            self._epoll.unregister(fd)
+
+    def _empty(self) -> None:
+        with self._lock:
+            self._closed = True
+            guests = list(self._guests.values())
+            self._guests.clear()
+            self._epoll.close()
+            os.close(self._bell)
+        for guest in guests:
+            guest.leave()

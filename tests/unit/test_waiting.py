@@ -1,0 +1,142 @@
+"""Connections that wait together: one thread answers what is quick, and what takes long holds nobody up."""
+
+import socket
+import sys
+import threading
+import time
+from types import SimpleNamespace
+
+import pytest
+from serving import DEADLINE_S
+
+from stillcam.server import waiting
+from stillcam.server.waiting import WaitingRoom
+
+
+class Echo:
+    """A guest that sends back what it gets; `slow` steps aside and waits until `go_on`, `bye` is the last."""
+
+    def __init__(self, room):
+        self.room = room
+        self.link, self.client = socket.socketpair()
+        self.client.settimeout(DEADLINE_S)
+        self.late = False
+        self.left = threading.Event()
+        self.go_on = threading.Event()
+        self.threads = []
+        room.add(self)
+
+    def fileno(self):
+        return self.link.fileno()
+
+    def overdue(self, _now_s):
+        return self.late
+
+    def turn(self):
+        said = self.link.recv(100)
+        if said == b"slow":
+            self.room.step_aside(self)
+            self.room.step_aside(self)  # once more does nothing
+            self.go_on.wait(DEADLINE_S)
+        self.threads.append(threading.get_ident())
+        if said:
+            self.link.sendall(said)
+        return said not in (b"", b"bye")
+
+    def leave(self):
+        self.link.close()
+        self.left.set()
+
+    def ask(self, said):
+        self.client.sendall(said)
+        return self.client.recv(100)
+
+
+@pytest.fixture
+def room():
+    room = WaitingRoom()
+    yield room
+    room.close()
+
+
+@pytest.fixture
+def guests(room):
+    guests = [Echo(room) for _ in range(20)]
+    yield guests
+    for guest in guests:
+        guest.client.close()
+        assert guest.left.wait(DEADLINE_S)
+
+
+def test_one_thread_answers_all(guests):
+    for said in (b"first", b"second"):
+        assert all(guest.ask(said) == said for guest in guests)
+    assert len({thread for guest in guests for thread in guest.threads}) == 1
+
+
+def test_what_takes_long_holds_nobody_up(guests):
+    """Even if all but one take long."""
+    *slow, quick = guests
+    for guest in slow:
+        guest.client.sendall(b"slow")
+    assert quick.ask(b"quick") == b"quick"
+    for guest in slow:
+        guest.go_on.set()
+        assert guest.client.recv(100) == b"slow"
+        assert guest.ask(b"again") == b"again"  # and it is back among the others
+    assert len({guest.threads[-1] for guest in guests}) <= 2  # one attendant, or the next
+
+
+def test_without_memory_for_a_thread_all_goes_on(guests, monkeypatch):
+    def start_new_thread(*_):
+        raise RuntimeError
+
+    monkeypatch.setattr("stillcam.server.waiting._thread", SimpleNamespace(start_new_thread=start_new_thread))
+    slow, quick, *_ = guests
+    slow.client.sendall(b"slow")
+    quick.client.sendall(b"quick")
+    slow.go_on.set()
+    assert slow.client.recv(100) == b"slow"
+    assert quick.client.recv(100) == b"quick"
+
+
+@pytest.mark.parametrize("said", [b"bye", b"slow"])
+def test_who_has_done_leaves(guests, said):
+    guest, other, *_ = guests
+    guest.go_on.set()
+    assert guest.ask(said) == said
+    guest.client.shutdown(socket.SHUT_WR)
+    assert guest.left.wait(DEADLINE_S)
+    assert other.ask(b"here") == b"here"
+
+
+def test_who_has_waited_too_long_leaves(guests, monkeypatch):
+    monkeypatch.setattr(waiting, "LOOK_S", 0.01)
+    guest, other, *_ = guests
+    guest.late = True
+    assert guest.left.wait(DEADLINE_S)
+    assert guest.client.recv(100) == b""
+    assert other.ask(b"here") == b"here"
+
+
+def test_a_fault_with_one_is_told_and_the_others_are_answered(guests, caplog):
+    faulty, other, *_ = guests
+    faulty.turn = None
+    faulty.client.sendall(b"here")
+    assert faulty.left.wait(DEADLINE_S)
+    assert len(caplog.records) == 1
+    assert other.ask(b"here") == b"here"
+
+
+def test_from_a_room_that_is_closed_all_leave(guests, room):
+    slow, *others = guests
+    slow.client.sendall(b"slow")
+    attendant = others[0].ask(b"here") and others[0].threads[0]
+    room.close()
+    assert all(guest.left.wait(DEADLINE_S) for guest in others)
+    slow.go_on.set()
+    assert slow.left.wait(DEADLINE_S)
+    deadline = time.monotonic() + DEADLINE_S
+    while attendant in sys._current_frames():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)

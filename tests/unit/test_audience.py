@@ -171,6 +171,20 @@ def test_a_wait_is_not_over_while_its_viewer_is_being_shown_a_frame(audience, ca
     assert len(left) == 1
 
 
+def test_a_fault_with_one_viewer_ends_nothing(audience, publish, caplog, monkeypatch):
+    faulty, other = Viewer(), Viewer()
+    for viewer in (faulty, other):
+        waiting(audience, viewer)
+    offer = faulty.seat.offer
+    monkeypatch.setattr(faulty.seat, "offer", None)
+    publish()
+    until(lambda: caplog.records)
+    faulty.seat.offer = offer
+    newest = publish()
+    until(lambda: all(viewer.got and viewer.got[-1] == newest.part[0] for viewer in (faulty, other)))
+    assert len(caplog.records) == 1
+
+
 def test_a_thinned_viewer_is_shown_some(audience, publish):
     thinned, other = Viewer(thinning=Thinning(1e-3)), Viewer()
     for viewer in (thinned, other):

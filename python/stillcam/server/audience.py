@@ -8,6 +8,7 @@ frame comes next.
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -101,14 +102,20 @@ class Audience:
         return rest
 
     def _show(self) -> None:
-        name = ""
+        name, told = "", False
         while self._watched():
-            if seen := self._cache.wait_for_other(name, WAIT_S):
-                name = seen.name
-                for seat in tuple(self._waiting):
-                    if self._take(seat):
-                        self._show_one(seat, seen)
-                del seen  # or it would stay in memory until the next one
+            try:
+                if seen := self._cache.wait_for_other(name, WAIT_S):
+                    name = seen.name
+                    for seat in self._waiting.copy():
+                        if self._take(seat):
+                            self._show_one(seat, seen)
+                    del seen  # or it would stay in memory until the next one
+            except Exception:  # the viewers' threads look for themselves once a second
+                if not told:
+                    logging.exception("a frame was not shown to all who watch live: this is a bug")
+                told = True
+                time.sleep(GLANCE_S)
 
     def _watched(self) -> bool:
         """Whether there is a viewer; without one the thread ends, and the next viewer starts another."""
@@ -117,12 +124,14 @@ class Audience:
             return self._shows
 
     def _show_one(self, seat: Seat, seen: Seen) -> None:
-        if seat.wants(seen.tag, time.monotonic()):
-            seat.rest = seat.offer(seen.part)
+        try:
+            if seat.wants(seen.tag, time.monotonic()):
+                seat.rest = seat.offer(seen.part)
+        finally:
             if seat.rest:
                 seat.bell.release()
-                return
-        self._waiting.add(seat)
+            else:
+                self._waiting.add(seat)
 
     def _take(self, seat: Seat) -> bool:
         """Take a seat from those who wait; whether it was there."""

@@ -16,7 +16,7 @@ import pytest
 from PIL import Image
 
 ROOT = Path(__file__).resolve().parents[2]
-DEADLINE_S = 30.0
+DEADLINE_S = 90.0
 SMALL = ("-n", "--width", "320", "--height", "180")
 
 needs_ffmpeg = pytest.mark.skipif(not (shutil.which("ffmpeg") and shutil.which("ffprobe")), reason="needs ffmpeg")
@@ -189,3 +189,17 @@ def test_fault_disk_full(videos: Videos) -> None:
     process = videos.start("--codec", "mjpeg", "-t", "0", "-o", "v.mjpeg", faults={"disk_full": True})
     assert process.wait(DEADLINE_S) == 255
     assert videos.errors()[-1] == "ERROR: *** failed to write output bytes ***"
+
+
+@needs_ffmpeg
+def test_nobody_finishes_the_file_of_a_program_that_was_killed(videos: Videos) -> None:
+    """The real program encodes by itself; the simulated one's encoder must not outlive it."""
+    process = videos.start("--codec", "libav", "-t", "0", "-o", "v.mp4")
+    videos.wait_for("v.mp4", 2000)
+    (encoder,) = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    process.kill()
+    end = time.monotonic() + DEADLINE_S
+    while Path(f"/proc/{encoder}/exe").exists():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+    assert b"moov" not in (videos.folder / "v.mp4").read_bytes()

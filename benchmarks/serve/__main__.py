@@ -29,9 +29,7 @@ def main() -> None:
     arguments = parser.parse_args()
     if unknown := set(arguments.parts) - set(parts):
         parser.error(f"there is no part {', '.join(sorted(unknown))}: there are {', '.join(parts)}")
-    print(
-        f"`{' '.join(['.venv/bin/python', 'benchmarks/serve', *sys.argv[1:]])}` on {machine()}\n\n{TITLE}", flush=True
-    )
+    print(f"`{' '.join(['.venv/bin/python', 'benchmarks/serve', *sys.argv[1:]])}`, {machine()}\n\n{TITLE}", flush=True)
     for name in arguments.parts or parts:
         with tempfile.TemporaryDirectory(prefix="stillcam-serve-") as folder:
             try:

@@ -5,6 +5,7 @@ import shutil
 import statistics
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -42,7 +43,7 @@ def percentile(values: Sequence[float], percent: int) -> float:
 
 
 def machine() -> str:
-    """On what, with what, and how busy it was before."""
+    """When, on what, with what, and how busy it was before."""
     cpu = next(line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name"))
     cores = len([line for line in Path("/proc/stat").read_text().splitlines() if line.startswith("cpu")]) - 1
     memory_kb = int(Path("/proc/meminfo").read_text().split()[1])
@@ -54,9 +55,10 @@ def machine() -> str:
         f"Flask {_version('flask')} on Werkzeug {_version('werkzeug')}",
     ]
     load = Path("/proc/loadavg").read_text().split()[0]
+    now = time.strftime("%Y-%m-%d %H:%M", time.gmtime())
     return (
-        f"{cpu.partition(': ')[2]}, {cores} cores that the server and its load share, {memory_kb / 2**20:.0f} GiB;"
-        f" {', '.join(versions)}; load average before: {load}."
+        f"{now} UTC, {cpu.partition(': ')[2]}, {cores} cores that the server and its load share,"
+        f" {memory_kb / 2**20:.0f} GiB; {', '.join(versions)}; load average before: {load}."
     )
 
 

@@ -31,6 +31,18 @@ class Viewer:
         self._left = 0  # bytes of the frame that are still to come
         self._taken_s = self._noted_s = 0.0
 
+    def receive(self, buffer: memoryview) -> bool:
+        """Take what has come; whether the answer goes on.
+
+        The kernel drops pictures unread (tcp(7), MSG_TRUNC): viewers elsewhere would not take this machine's time.
+        """
+        if self._left:
+            got = self.link.recv_into(buffer, min(self._left, len(buffer)), socket.MSG_TRUNC)
+        else:
+            got = self.link.recv_into(buffer, HEAD_BYTES)
+        self.take(buffer[:got])
+        return got > 0
+
     def take(self, data: memoryview) -> None:
         """The next bytes of the answer."""
         at = 0
@@ -90,10 +102,8 @@ def main() -> None:
                 print(json.dumps(ages), flush=True)
                 return
             viewer = viewers[fd]
-            got = viewer.link.recv_into(buffer)
-            if not got:
+            if not viewer.receive(buffer):
                 raise EOFError("the server ended a stream")
-            viewer.take(buffer[:got])
             if viewer.frames and fd in waiting:
                 waiting.remove(fd)
                 if not waiting:

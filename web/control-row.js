@@ -23,6 +23,7 @@ export class ControlRow {
   #reset;
   #note = el("p", { class: "note", role: "status" });
   #problem = el("p", { class: "problem", role: "alert" });
+  #wasSet = false;
 
   /**
    * @param {Control} control
@@ -73,7 +74,9 @@ export class ControlRow {
     this.element.toggleAttribute("data-set", set);
     this.element.toggleAttribute("aria-busy", this.#state.busy(control.name));
     // Whoever is typing a number is not interrupted by what the camera does meanwhile.
-    if (set || !this.#field.element.contains(document.activeElement)) this.#field.show(shownValue(control, values, metadata));
+    const idle = set || set !== this.#wasSet || !this.#field.element.contains(document.activeElement);
+    this.#wasSet = set;
+    if (idle) this.#field.show(shownValue(control, values, metadata));
     write(this.#note, control.available ? waiting(control.name, values) : sentence(control.reason ?? "not available"));
     write(this.#problem, sentence(problems.get(control.name) ?? ""));
   }

@@ -25,7 +25,7 @@ export function slider(control, chosen, label) {
   const bar = el("input", { type: "range", ...scale, ...label, oninput: slid });
   const text = el("input", {
     type: "text", inputmode: control.unit === "µs" ? "text" : "decimal", class: "number",
-    autocomplete: "off", spellcheck: "false", ...label, onchange: entered, onkeydown: stepped,
+    autocomplete: "off", spellcheck: "false", ...label, onchange: left, onkeydown: pressed,
   }); // prettier-ignore
   /** @type {number | undefined} */
   let shown;
@@ -40,8 +40,12 @@ export function slider(control, chosen, label) {
     put(value ?? shown);
     if (value !== null) chosen(value);
   }
+  function left() {
+    if (shown === undefined || text.value !== written(control, shown)) entered();
+  }
   /** @param {KeyboardEvent} event */
-  function stepped(event) {
+  function pressed(event) {
+    if (event.key === "Enter") entered(); // also what stood there already: what the camera does is set from now on
     if (event.key !== "ArrowUp" && event.key !== "ArrowDown") return;
     event.preventDefault();
     event.key === "ArrowUp" ? bar.stepUp(log ? 10 : 1) : bar.stepDown(log ? 10 : 1);

@@ -47,9 +47,7 @@ def test_a_clock_that_jumps_costs_no_picture(tmp_path, seconds):
         camera.site.until(camera.healthy)
         camera.daemon.frames(5)
         assert len(list(camera.site.images.glob("camera_*.jpg"))) <= 2
-        status = camera.status()
-        assert (status["stale"], status["capture"]["restarts"]) == (False, {})
-        assert 0 <= status["frame"]["age_s"] < HOUR_S / 2
+        assert 0 <= camera.status()["frame"]["age_s"] < HOUR_S / 2
         clock.jump(0)  # and back again
         camera.site.until(lambda: abs(frame_time(camera.frame()) - before_s) < HOUR_S / 2)
         camera.pictures_come()

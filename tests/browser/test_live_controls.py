@@ -39,6 +39,7 @@ def open_live(real: RealCamera, new_page: Callable[..., Page]) -> Callable[..., 
         page = new_page(**options)
         sign_in(page, real.url)
         as_at_first(page)
+        page.reload()
         wait_for_controls(page)
         return page
 

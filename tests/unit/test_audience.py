@@ -125,6 +125,17 @@ def test_what_a_connection_does_not_take_is_left_to_the_viewer(audience, publish
     assert full.seat.wants(newest.tag, time.monotonic())
 
 
+def test_no_viewer_is_shown_a_frame_after_a_newer_one(audience, publish):
+    """Its own thread has sent the newer one while ours was still at the seats before it."""
+    late, newer = publish(), publish()
+    viewer = Viewer()
+    assert audience.wait(viewer.seat, newer.sequence, 0) == ()
+    audience._show_one(viewer.seat, late)
+    assert viewer.got == []
+    newest = publish()
+    until(lambda: viewer.got == [newest.part[0]])
+
+
 def test_a_frame_that_came_before_the_wait_ends_it(audience, publish):
     viewer = Viewer()
     seen = publish()

@@ -30,7 +30,7 @@ class Seat:
         repeat_s: after this time the same picture goes out again.
     """
 
-    __slots__ = ("_repeat_s", "_sent_s", "_shown", "_thinning", "bell", "offer", "rest")
+    __slots__ = ("_repeat_s", "_sent_s", "_shown", "_thinning", "bell", "offer", "rest", "sequence")
 
     def __init__(
         self, offer: Callable[[Sequence[Piece]], Sequence[Piece]], thinning: Thinning | None, repeat_s: float
@@ -40,6 +40,7 @@ class Seat:
         self._repeat_s = repeat_s
         self._shown = ""  # the tag of the picture that went out last
         self._sent_s = time.monotonic()
+        self.sequence = 0  # of the newest frame that the viewer has sent or did not want
         self.rest: Sequence[Piece] = ()  # of a frame that the connection did not take whole
         self.bell = threading.Semaphore(0)  # rung when there is such a rest
 
@@ -91,6 +92,7 @@ class Audience:
         Returns:
             what is left of the frame that the connection did not take whole, for the viewer to send.
         """
+        seat.sequence = sequence
         self._waiting.add(seat)
         newest = self._cache.newest
         if newest is not None and newest.sequence != sequence:
@@ -125,7 +127,8 @@ class Audience:
 
     def _show_one(self, seat: Seat, seen: Seen) -> None:
         try:
-            if seat.wants(seen.tag, time.monotonic()):
+            # Among many seats the viewer's own thread may have been faster, with the next frame.
+            if seen.sequence > seat.sequence and seat.wants(seen.tag, time.monotonic()):
                 seat.rest = seat.offer(seen.part)
         finally:
             if seat.rest:

@@ -51,7 +51,8 @@ def open_live(real: RealCamera, new_page: Callable[..., Page]) -> Callable[..., 
 @pytest.fixture
 def live(open_live) -> Page:
     """The Live tab on a wide screen."""
-    return open_live(viewport={"width": 1280, "height": 800})
+    page: Page = open_live(viewport={"width": 1280, "height": 800})
+    return page
 
 
 def wait_for_crop(page: Page, crop: tuple[float, ...], tolerance: int = 4) -> None:

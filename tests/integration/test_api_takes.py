@@ -25,7 +25,11 @@ def test_photos_are_taken(api, body):
 def test_photos_that_take_long_go_on(api):
     api.answers["photo"] = {"taking": TAKING}
     assert api.call("POST", "api/photos", {"count": 9}) == (202, {"taking": TAKING})
-    api.answers["status"] = STATUS | {"taking": TAKING, "recording": None, "library": {"free_bytes": 1, "floor_bytes": None}}
+    api.answers["status"] = STATUS | {
+        "taking": TAKING,
+        "recording": None,
+        "library": {"free_bytes": 1, "floor_bytes": None},
+    }
     assert api.call("GET", "api/status")[1]["capture"]["taking"] == TAKING
     api.answers["cancel"] = {"items": [ITEM]}
     assert api.call("DELETE", "api/photos") == (200, {"items": [ITEM]})

@@ -10,6 +10,7 @@ import { SensorView } from "./sensor-view.js";
 /** @typedef {import("./sensor-view.js").Point} Point */
 
 const LEAST = 0.03; // of the picture
+const LEAST_PX = 64; // of the sensor: the server takes no less
 const TAP = 0.02; // anything smaller is a tap: a window of usual size around it
 const USUAL = 0.16;
 /** @type {Rectangle} */
@@ -80,10 +81,16 @@ export class FocusWindows {
     });
   }
 
+  /** The shortest side of a window, of the picture. */
+  get #least() {
+    return Math.min(1, Math.max(LEAST, (LEAST_PX + 1) / Math.min(this.#view.crop[2], this.#view.crop[3])));
+  }
+
   /** @param {number} count  of windows */
   #rebuild(count) {
+    const least = () => this.#least;
     this.#boxes = Array.from({ length: count }, (_, i) => new RectangleBox({
-      label: this.#most > 1 ? `Focus window ${i + 1}` : "Focus window", least: LEAST, bounds: () => WHOLE,
+      label: this.#most > 1 ? `Focus window ${i + 1}` : "Focus window", get least() { return least(); }, bounds: () => WHOLE,
       changed: (rectangle, done) => this.#choose(this.#windows.map((old, j) => (i === j ? rectangle : old)), done),
       removed: () => this.#remove(i),
     })); // prettier-ignore
@@ -97,7 +104,7 @@ export class FocusWindows {
     const tapped = Math.max(Math.abs(to[0] - from[0]), Math.abs(to[1] - from[1])) < TAP;
     if (tapped && !done) return;
     const corner = /** @type {Point} */ (to.map((at) => at - USUAL / 2));
-    this.#add(tapped ? moved([...corner, USUAL, USUAL], 0, 0, WHOLE) : drawn(from, to, WHOLE, LEAST), done);
+    this.#add(tapped ? moved([...corner, USUAL, USUAL], 0, 0, WHOLE) : drawn(from, to, WHOLE, this.#least), done);
   }
 
   /**

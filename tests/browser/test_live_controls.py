@@ -49,7 +49,8 @@ def open_live(real: RealCamera, new_page: Callable[..., Page]) -> Callable[..., 
 @pytest.fixture
 def live(open_live) -> Page:
     """The Live tab on a wide screen."""
-    return open_live(viewport={"width": 1280, "height": 800})
+    page: Page = open_live(viewport={"width": 1280, "height": 800})
+    return page
 
 
 @pytest.mark.parametrize(
@@ -71,6 +72,7 @@ def test_a_number_changes_the_picture(live, name, text, measure, low, high):
     assert wait_until_set(live, name) == pytest.approx(float(text))
     control(live, name).get_by_role("button", name="Reset").click()
     wait_for_measure(live, measure, usual * 0.92, usual * 1.08)
+    expect(live.locator(".control[aria-busy]")).to_have_count(0)
     assert controls_set(live).keys() <= {"AfMode"}
 
 

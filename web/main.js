@@ -55,6 +55,7 @@ function show() {
   const mustSignIn = session.known && !session.user && (!session.may.watch || (!tab && TABS.some((other) => other.name === name)));
   nav.hidden = tabs.length < 2;
   fill(nav, tabs.map((each) => link(each, each === tab)));
+  nav.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
   account(element("account"), session, { signIn: () => signIn.open(), say });
   signIn.needed = mustSignIn;
   const shown = tab?.name ?? (session.known ? "live" : name);

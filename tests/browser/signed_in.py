@@ -1,12 +1,16 @@
 """Somebody at the page: an account, and the form that lets them in."""
 
+import json
+import time
 from pathlib import Path
+from urllib.request import urlopen
 
 from playwright.sync_api import Page
 
 from stillcam.accounts import Accounts
 from stillcam.accounts.passwords import hashed
 
+DEADLINE_S = 60.0
 NAME, PASSWORD = "Ann", "correct horse battery"
 
 
@@ -22,3 +26,15 @@ def sign_in(page: Page, url: str, tab: str = "live") -> None:
     page.fill("input[autocomplete=current-password]", PASSWORD)
     page.keyboard.press("Enter")
     page.wait_for_selector(f"#tabs [aria-current=page][href$='{tab}']")
+
+
+def add_owner_to(url: str, data: Path) -> None:
+    """The same while the server runs: until it has noticed."""
+    add_owner(data)
+    deadline = time.monotonic() + DEADLINE_S
+    while True:
+        with urlopen(f"{url}api/session", timeout=DEADLINE_S) as answer:
+            if json.load(answer)["registered"]:
+                return
+        assert time.monotonic() < deadline
+        time.sleep(0.1)

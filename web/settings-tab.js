@@ -1,0 +1,82 @@
+// @ts-check
+/**
+ * The Settings tab: camera, files, who may watch, people and programs, back-ups.
+ */
+
+import { backups } from "./backups.js";
+import { el, fill } from "./dom.js";
+import { people } from "./people.js";
+import { settingRow } from "./setting-row.js";
+import { shortcutsSwitch } from "./shortcuts-switch.js";
+
+/** Which settings stand under which heading, and what they are called. @type {[string, [string, string][]][]} */
+const GROUPS = [
+  ["Camera", [
+    ["camera.index", "Active camera"], ["camera.rotation", "Rotation"], ["camera.hflip", "Mirror left and right"],
+    ["camera.vflip", "Mirror top and bottom"],
+  ]],
+  ["Snapshots", [
+    ["snapshot.interval_s", "Interval"], ["snapshot.width", "Width"], ["snapshot.height", "Height"],
+    ["snapshot.quality", "Quality"], ["snapshot.zsl", "Zero shutter lag"],
+  ]],
+  ["Photos and videos", [
+    ["files.photo", "Type of photos"], ["files.raw", "Type of raw photos"], ["files.video", "Type of videos"],
+    ["files.floor_mb", "Room that stays free"], ["retention.max_age_days", "Delete what is older than"],
+    ["retention.max_bytes_gb", "Delete what exceeds"], ["retention.min_free_mb", "Delete to keep free"],
+  ]],
+  ["Who may watch", [
+    ["access.watch", "Who may watch"], ["access.hosts", "Further names of this server"], ["access.proxies", "Trusted proxies"],
+  ]],
+  ["Page", [["page.histogram", "Histogram"]]],
+  ["Server, from its next start on", [
+    ["server.max_connections", "Connections"], ["server.max_connections_per_address", "Connections from one address"],
+    ["server.tls_certificate", "TLS certificate"], ["server.tls_key", "TLS key"], ["server.access_log", "Log each request"],
+  ]],
+];
+
+/**
+ * @param {HTMLElement} panel
+ * @param {any} context
+ */
+export function mount(panel, context) {
+  const { settings, api, session } = context;
+  /** @type {{element: HTMLElement, show: () => void}[]} */
+  const rows = [];
+  const card = (/** @type {string} */ title, /** @type {any[]} */ ...content) =>
+    el("section", { class: "card settings-card", "aria-label": title }, el("h2", { text: title }), ...content);
+  const row = (/** @type {string} */ name, /** @type {string} */ label, /** @type {[any, string][]} */ ...choices) => {
+    const made = settingRow(settings, name, label, choices.length ? choices : undefined);
+    rows.push(made);
+    return made.element;
+  };
+  const notice = el("p", { class: "problem", role: "status" });
+  const place = el("div", { class: "settings" });
+  fill(panel, place);
+
+  const build = async () => {
+    const cameras = await api.get("api/cameras").then((/** @type {any} */ found) => found.cameras, () => []);
+    const choices = cameras.map((/** @type {any} */ { index, model }) => [index, `${index}: ${model}`]);
+    const groups = GROUPS.map(([title, names]) =>
+      card(title, ...names.map(([name, label]) => row(name, label, ...(name === "camera.index" ? choices : []))),
+        title === "Page" && shortcutsSwitch()));
+    const owner = session.user?.role === "owner";
+    fill(place, notice, groups, owner && people(context, card), owner && backups(context, card));
+    settings.subscribe(show);
+    show();
+  };
+
+  function show() {
+    notice.textContent = settings.document?.notice ?? "";
+    for (const one of rows) one.show();
+  }
+
+  const built = build();
+  let timer = 0;
+  return {
+    shown: () => {
+      built.then(() => settings.refresh()).catch((/** @type {Error} */ error) => (notice.textContent = error.message));
+      timer = window.setInterval(() => document.hidden || settings.refresh().catch(() => {}), 5_000); // what others change
+    },
+    hidden: () => clearInterval(timer),
+  };
+}

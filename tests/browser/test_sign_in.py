@@ -1,0 +1,135 @@
+"""Who comes to the page: the first one, those with an account, and those without."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from pictures import picture
+from playwright.sync_api import Page
+from serving import Site
+from signed_in import NAME, PASSWORD, add_owner, add_owner_to, sign_in
+
+from stillcam.accounts import Accounts
+from stillcam.accounts.passwords import hashed
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    """A server where nobody has registered yet."""
+    with Site(tmp_path) as site:
+        yield site
+
+
+@pytest.fixture
+def owned(tmp_path: Path) -> Iterator[Site]:
+    """A server with an owner and a viewer."""
+    data = tmp_path / "data"
+    add_owner(data)
+    Accounts(data).users.add("Bob", hashed(PASSWORD), "viewer")
+    with Site(tmp_path) as site:
+        yield site
+
+
+def url(site: Site) -> str:
+    return f"http://127.0.0.1:{site.port}/"
+
+
+def tabs(page: Page) -> list[str]:
+    return page.locator("#tabs a").all_text_contents()
+
+
+def test_the_first_one_registers_with_the_code(page, site):
+    site.publish(picture())
+    page.goto(url(site))
+    page.click("#account button")
+    page.fill("input[name=code]", "WRONG-CODE-0000")
+    page.fill("input[autocomplete=username]", "Ann")
+    page.fill("input[autocomplete=new-password]", PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".problem:has-text('code')")
+    page.fill("input[name=code]", (site.data / "setup-code").read_text().strip().lower())
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#tabs a:has-text('Settings')")
+    assert not (site.data / "setup-code").exists()
+    page.reload()
+    page.wait_for_selector("#tabs a:has-text('Settings')")
+
+
+def test_a_wrong_password_is_told_and_a_right_one_lets_in(page, owned):
+    page.goto(f"{url(owned)}settings")
+    page.fill("input[autocomplete=username]", NAME)
+    page.fill("input[autocomplete=current-password]", "not that one")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".problem:has-text('wrong')")
+    page.fill("input[autocomplete=current-password]", PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_selector("[data-setting]")
+
+
+def test_each_sees_the_tabs_that_are_theirs(new_page, owned):
+    page = new_page()
+    sign_in(page, url(owned))
+    assert tabs(page) == ["Live", "Config", "Info", "Photos", "Settings"]
+    page.click("#account summary")
+    page.click("#account button:has-text('Sign out') >> nth=0")
+    page.wait_for_selector("input[autocomplete=username]")
+    page.fill("input[autocomplete=username]", "bob")
+    page.fill("input[autocomplete=current-password]", PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#tabs a")
+    assert tabs(page) == ["Live", "Info", "Photos"]
+
+
+def test_who_is_signed_out_elsewhere_is_asked_again(new_page, owned):
+    first, second = new_page(), new_page()
+    for page in (first, second):
+        sign_in(page, url(owned), "settings")
+    first.click("#account summary")
+    first.click("#account button:has-text('all devices')")
+    second.wait_for_selector("input[autocomplete=current-password]")
+
+
+def test_it_works_under_a_path_of_a_proxy(page, owned):
+    """Every address is relative: what a proxy strips from the front is not missed."""
+
+    def stripped(route):
+        response = route.fetch(url=route.request.url.replace("/cam1/", "/"))
+        route.fulfill(response=response)
+
+    page.route("**/cam1/**", stripped)
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    sign_in(page, f"{url(owned)}cam1/", "info")
+    page.wait_for_selector(".info-card")
+    page.click("#tabs a:has-text('Settings')")
+    page.wait_for_selector("[data-setting]")
+    assert [one for one in asked if "/cam1/" not in one and not one.startswith(("blob:", "data:"))] == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_tab_has_a_serious_barrier(new_page, site, scheme):
+    """By axe-core's rules, at the impacts that it calls serious or critical."""
+    page = new_page(color_scheme=scheme, bypass_csp=True)
+    site.publish(picture((640, 480), "green"))
+    add_owner_to(url(site), site.data)
+    page.goto(url(site))
+    page.wait_for_selector("input[autocomplete=username]")
+    found = {"sign-in": barriers(page)}
+    sign_in(page, url(site))
+    for tab in ("live", "config", "info", "photos", "settings"):
+        page.click(f"#tabs a[href$={tab}]")
+        page.wait_for_selector(f"#{tab}-panel:not([hidden])")
+        page.wait_for_load_state("networkidle")
+        found[tab] = barriers(page)
+    assert {tab: one for tab, one in found.items() if one} == {}
+
+
+def barriers(page: Page) -> list[str]:
+    violations = Axe().run(page).response["violations"]
+    return [
+        f"{one['id']}: {node['html'][:200]}"
+        for one in violations
+        if one["impact"] in ("serious", "critical")
+        for node in one["nodes"]
+    ]

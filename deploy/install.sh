@@ -125,11 +125,12 @@ put_units() {
 # Restart what runs, and wait until each camera shows a picture that it did not show before.
 restart() {
   local target camera before=()
+  run systemctl stop "${targets[@]}" || return # or a last picture of the old version would count as new
   for target in "${targets[@]}"; do
     camera=${target#stillcam} camera=${camera%.target}
     before+=("$(readlink -- "$root/run/stillcam${camera/@/-}/images/current.jpg" || true)")
   done
-  run systemctl restart --no-block "${targets[@]}" || return
+  run systemctl start --no-block "${targets[@]}" || return
   for target in "${targets[@]}"; do
     camera=${target#stillcam} camera=${camera%.target}
     # shellcheck disable=SC2086 # no word for the camera that has no number

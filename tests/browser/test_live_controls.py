@@ -178,6 +178,7 @@ def test_groups_are_open_or_closed_as_they_were_left(live):
     image = live.locator("[data-group=Image]")
     image.locator("summary").click()
     expect(image).not_to_have_attribute("open", "")
+    live.wait_for_function("Object.values(localStorage).some((kept) => kept.includes('\"Image\":false'))")
     live.reload()
     live.wait_for_selector(".groups .control", state="attached")
     expect(live.locator("[data-group=Image]")).not_to_have_attribute("open", "")

@@ -16,6 +16,7 @@ from urllib.parse import quote
 from stillcam.server.hosts import check_host, see_through
 from stillcam.server.messages import Answer, Refused, Request, Route, error
 from stillcam.server.ranges import part
+from stillcam.server.route_table import RouteTable
 from stillcam.settings import Settings
 
 _ACTION_PATHS = ("", "webcam", "webcam/")
@@ -54,12 +55,7 @@ class App:
         self._guard = guard
         self._tally = tally
         self._own_name = socket.gethostname()
-        self._exact: dict[str, dict[str, Route]] = {}
-        self._below: dict[str, dict[str, Route]] = {}  # those that take what follows
-        for route in self.routes:
-            table = self._below if route.path.endswith("/") else self._exact
-            table.setdefault(route.path, {})[route.method] = route
-        self._longest = max(map(len, self._below), default=0)
+        self._table = RouteTable(self.routes)
 
     def answer(self, request: Request) -> Answer:
         """The answer to any request; a fault of ours is logged, and told without its details."""
@@ -91,15 +87,10 @@ class App:
             see_through(request, settings.access.proxies)
         if request.query:
             request.path = _meant(request)
-        methods = self._find(request.path)
-        if not (route := methods.get(request.method)):
-            allowed = ", ".join(sorted(methods) + (["HEAD"] if "GET" in methods else []))
-            raise Refused(405, f"this address answers {allowed} only", headers={"Allow": allowed})
+        route, request.named, request.rest = self._table.find(request.method, request.path)
         request.route = route.path
         if not route.quick:
             request.step_aside()
-        if route.path.endswith("/"):
-            request.rest = request.path.removeprefix(route.path)
         self._guard.admit(request, route)
         request.still_may = partial(self._still_may, request, route)
         answer = route.handler(request)
@@ -111,17 +102,6 @@ class App:
         except Refused:
             return False
         return True
-
-    def _find(self, path: str) -> dict[str, Route]:
-        """The methods of the route for `path`; the longest that ends in a slash where none is exact."""
-        if methods := self._exact.get(path):
-            return methods
-        cut = path.rfind("/", 0, self._longest)  # thousands of slashes are no thousands of looks
-        while cut > 0:
-            if methods := self._below.get(path[: cut + 1]):
-                return methods
-            cut = path.rfind("/", 0, cut)
-        raise Refused(404, "there is nothing at this address: the page is at /")
 
 
 def _meant(request: Request) -> str:

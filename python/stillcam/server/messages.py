@@ -85,6 +85,7 @@ class Request:
     Attributes:
         host: the name or address, and port, under which the client knows this server.
         route: the path of the route that takes it; empty as long as none does.
+        named: what stands in the place of a name in the route's path.
         rest: what follows a route that ends in a slash.
         person: who asks; None: nobody known.
         still_may: whether who asks may do so still; a stream, which may last for days, asks now and then.
@@ -97,6 +98,7 @@ class Request:
         "headers",
         "host",
         "method",
+        "named",
         "offer",
         "path",
         "person",
@@ -131,7 +133,7 @@ class Request:
         self.gone = gone
         self.step_aside = step_aside
         self.offer = offer
-        self.route = self.rest = ""
+        self.route = self.named = self.rest = ""
         self.person: Person | None = None
         self.still_may: Callable[[], bool] = _yes
         self._read_body = read_body
@@ -230,7 +232,8 @@ class Route:
 
     Args:
         method: GET (answers HEAD too), POST, PUT, PATCH or DELETE.
-        path: without the leading slash; one that ends in a slash takes whatever follows, as `request.rest`.
+        path: without the leading slash; one that ends in a slash takes whatever follows, as `request.rest`; one part
+            may be like `{name}`: any text without a slash, as `request.named`.
         access: who may.
         handler: gives the answer, or raises Refused.
         quick: the handler answers out of memory, or calls `request.step_aside()` before it does more.

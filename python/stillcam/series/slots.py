@@ -10,6 +10,7 @@ from stillcam.series.plan import Plan
 from stillcam.series.windows import DAY_MS, local_day, midnight_ms, offset_ms, span
 
 SEARCH_DAYS = 400  # a window that does not open within a year will not open
+_FAR_DAYS = 36_500  # where no windows have to be looked at
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,3 +90,19 @@ def _change(plan: Plan, begin: int, end: int) -> int:
         else:
             high = middle
     return high * 1000
+
+
+def nth_slot(plan: Plan, after_ms: int, number: int) -> int | None:
+    """The `number`-th moment (from 1) later than `after_ms`; the number of shots wanted does not count.
+
+    None: the plan has ended by then, or it would be so far ahead (400 days of windows) that nobody counts.
+    """
+    after_ms = max(after_ms, plan.starts_ms - 1)
+    horizon = _FAR_DAYS if plan.always and not plan.marks else SEARCH_DAYS
+    for begin, end, anchor in _stretches(plan, after_ms, after_ms + horizon * DAY_MS):
+        first = -((anchor - max(begin, after_ms + 1)) // plan.interval_ms)
+        there = (end - 1 - anchor) // plan.interval_ms - first + 1
+        if number <= there:
+            return anchor + (first + number - 1) * plan.interval_ms
+        number -= max(there, 0)
+    return None

@@ -12,11 +12,11 @@ from pictures import picture
 from PIL import Image
 
 from stillcam.capture import mp4
-from stillcam.capture.disk import FLOOR_BYTES, floor_bytes
 from stillcam.capture.footage import Footage, finish, salvage
 from stillcam.capture.pictures import size_of
 from stillcam.capture.retention_run import Retention, rule_of
 from stillcam.errors import CameraError
+from stillcam.floor import FLOOR_BYTES, floor_bytes
 from stillcam.library.browse import Library
 from stillcam.library.drafts import Draft, recover
 from stillcam.library.retention import Rule

@@ -7,10 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from stillcam.errors import CameraError
+from stillcam.floor import floor_bytes
 from stillcam.settings import FileSettings
-
-FLOOR_BYTES = 200_000_000
-FLOOR_PART = 0.05  # of a disk that is smaller than 4 GB
 
 
 class Disk:
@@ -64,8 +62,3 @@ class Disk:
             return os.statvfs(self._root)
         except FileNotFoundError:
             return os.statvfs(self._root.parent)
-
-
-def floor_bytes(floor_mb: int, disk_bytes: int) -> int:
-    """What must stay free on a disk of that size; `floor_mb` is the setting, 0 for the default."""
-    return floor_mb * 1_000_000 or min(FLOOR_BYTES, int(FLOOR_PART * disk_bytes))

@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """A library of 100,000 items over two years, asked by a browser's requests: pages, memory, deleting, a ZIP.
 
 Run it as `PYTHONPATH=python .venv/bin/python benchmarks/library`. The server is a process of its
@@ -27,7 +26,7 @@ from stillcam.accounts import Accounts
 from stillcam.accounts.passwords import hashed
 from stillcam.library.names import day_of, stem_of
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 ITEMS, DAYS = 100_000, 730
 ZIPPED, ZIPPED_BYTES = 256, 4 << 20  # 1 GiB
 FIRST_S = datetime(2024, 11, 20, tzinfo=UTC).timestamp()
@@ -126,7 +125,8 @@ def timed(work: Any) -> tuple[float, Any]:
 
 def walk(server: Server, query: str = "") -> tuple[list[float], int]:
     """Every page from the newest item to the oldest."""
-    taken, items, rest = [], 0, ""
+    taken: list[float] = []
+    items, rest = 0, ""
     while True:
         took, page = timed(partial(server.ask, f"/api/library?limit=60{query}{rest}"))
         taken.append(took)
@@ -146,7 +146,8 @@ def pictures(server: Server, stop: threading.Event, taken: list[float]) -> None:
 
 def watched(server: Server, work: Any) -> tuple[float, list[float]]:
     """How long `work` takes, and each picture asked for meanwhile."""
-    stop, taken = threading.Event(), []
+    stop = threading.Event()
+    taken: list[float] = []
     viewer = threading.Thread(target=pictures, args=(server, stop, taken))
     viewer.start()
     took, _ = timed(work)
@@ -183,10 +184,12 @@ def browsing(folder: Path) -> None:
             f"{timed(lambda: server.ask('/api/library/calendar?year=2025'))[0]:.0f} ms" for _ in range(2)
         ))  # fmt: skip
         row("memory beyond that with an empty library", f"{server.memory_mb() - empty_mb:.1f} MB")
-        stop, before = threading.Event(), []
+        stop = threading.Event()
+        before: list[float] = []
         threading.Timer(5, stop.set).start()
         pictures(server, stop, before)
-        ids, rest = [], ""
+        ids: list[str] = []
+        rest = ""
         while len(ids) < ITEMS // 10:
             page = server.ask(f"/api/library?limit=200{rest}")
             ids += [item["id"] for item in page["items"]]

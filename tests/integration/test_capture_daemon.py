@@ -4,7 +4,6 @@ import os
 import signal
 import time
 from pathlib import Path
-from typing import Any
 
 import pytest
 from capturing import DEADLINE_S
@@ -30,17 +29,21 @@ def test_frames_come_and_the_end_leaves_no_litter(daemon):
     assert not (daemon.data / "run/capture.sock").exists()
 
 
-@pytest.mark.parametrize("cause", ["stalled", "died", "torn", "disk"])
-def test_a_fault_is_survived_and_counted_by_its_cause(daemon, cause):
+@pytest.mark.parametrize(
+    ("cause", "faults"),
+    [
+        pytest.param("stalled", {"stall_after": 0}, id="stalls"),
+        pytest.param("stalled", {"stall_after": 0, "ignore_term": True}, id="stalls and refuses to end"),
+        pytest.param("died", {"die_after": 0, "die_exit": 255}, id="dies"),
+        pytest.param("torn", {"half_file_every": 1}, id="writes half a file"),
+        pytest.param("torn", {"garbage_every": 1}, id="writes garbage"),
+        pytest.param("disk", {"disk_full": True}, id="finds the disk full"),
+    ],
+)
+def test_a_fault_is_survived_and_counted_by_its_cause(daemon, cause, faults):
     daemon.start()
     before = daemon.frames(2)["frame"]
-    faults: dict[str, dict[str, Any]] = {
-        "stalled": {"stall_after": 0},
-        "died": {"die_after": 0, "die_exit": 255},
-        "torn": {"half_file_every": 1},
-        "disk": {"disk_full": True},
-    }
-    daemon.fault(**faults[cause])
+    daemon.fault(**faults)
     status = daemon.until(lambda status: status["failures"].get(cause) and status["mode"] == "no camera")
     assert status["reason"]
     check((daemon.images / "current.jpg").read_bytes())

@@ -7,6 +7,7 @@ one process, and wins. A file that is not there is no fault; one that is half wr
 
 import json
 import os
+import random
 import signal
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -31,6 +32,7 @@ class Faults:
         die_signal: … of this signal, if not 0 …
         die_exit: … else with this exit status.
         half_file_every: each so-many-th picture is written by half.
+        garbage_every: each so-many-th picture is noise of its length.
         disk_full: there is no space for a picture.
         slow_s: seconds that each capture takes more.
         start_s: seconds that opening the camera takes more.
@@ -46,12 +48,21 @@ class Faults:
     die_signal: int = 0
     die_exit: int = 255
     half_file_every: int = 0
+    garbage_every: int = 0
     disk_full: bool = False
     slow_s: float = 0.0
     start_s: float = 0.0
     frozen: bool = False
     ignore_term: bool = False
     speed: float = 1.0
+
+    def spoiled(self, number: int, data: bytes) -> bytes:
+        """What becomes of the bytes of picture `number`, from 1."""
+        if self.garbage_every and number % self.garbage_every == 0:
+            return random.Random(number).randbytes(len(data))
+        if self.half_file_every and number % self.half_file_every == 0:
+            return data[: len(data) // 2]
+        return data
 
 
 class FaultSource:

@@ -29,7 +29,7 @@ def numbered(pattern: str, number: int, size: int = NAME_BYTES) -> str:
     return os.fsdecode(os.fsencode(DIRECTIVE.sub(replace, pattern))[: size - 1])
 
 
-def write(name: str, data: bytes, faults: Faults, *, half: bool = False) -> None:
+def write(name: str, data: bytes, faults: Faults) -> None:
     """Write `data` to the file `name` (`-`: stdout), as far as `faults` let it.
 
     Raises:
@@ -43,7 +43,7 @@ def write(name: str, data: bytes, faults: Faults, *, half: bool = False) -> None
         descriptor = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666)
     except OSError:
         raise Failure(f"failed to open file {name}") from None
-    keep = len(data) // 2 if half or faults.disk_full else len(data)
+    keep = len(data) // 2 if faults.disk_full else len(data)
     try:
         view = memoryview(data)[:keep]
         while view:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from typing import BinaryIO
 
 from PIL import Image
@@ -17,6 +18,8 @@ from stillcam.camera.simulated import encode, files
 from stillcam.camera.simulated.failures import Failure, say
 from stillcam.camera.simulated.options import VideoOptions
 from stillcam.camera.simulated.sensors import Size
+
+Spoiled = Callable[[bytes], bytes]
 
 NAME_BYTES = 256  # char filename[256] in file_output.cpp
 END_S = 10.0
@@ -35,16 +38,15 @@ class Output(ABC):
     """Takes frames until it is closed."""
 
     @abstractmethod
-    def write(self, image: Image.Image) -> None:
+    def write(self, image: Image.Image, spoiled: Spoiled) -> None:
         """One frame.
+
+        Args:
+            spoiled: what the faults make of its bytes.
 
         Raises:
             Failure: it cannot be written.
         """
-
-    @abstractmethod
-    def write_half(self, image: Image.Image) -> None:
-        """The first half of a frame's bytes, as a fault."""
 
     @abstractmethod
     def close(self) -> None:
@@ -72,12 +74,8 @@ class Files(Output):
         self._began = 0.0
         self._number = 0
 
-    def write(self, image: Image.Image) -> None:
-        self._put(self._encoded(image))
-
-    def write_half(self, image: Image.Image) -> None:
-        data = self._encoded(image)
-        self._put(data[: len(data) // 2])
+    def write(self, image: Image.Image, spoiled: Spoiled) -> None:
+        self._put(spoiled(self._encoded(image)))
 
     def close(self) -> None:
         file, self._file = self._file, None
@@ -142,12 +140,8 @@ class FFmpeg(Output):
             preexec_fn=_ends_with_us,  # noqa: PLW1509 - one system call, and this process has one thread
         )
 
-    def write(self, image: Image.Image) -> None:
-        self._put(image.convert("RGB").tobytes())
-
-    def write_half(self, image: Image.Image) -> None:
-        data = image.convert("RGB").tobytes()
-        self._put(data[: len(data) // 2])
+    def write(self, image: Image.Image, spoiled: Spoiled) -> None:
+        self._put(spoiled(image.convert("RGB").tobytes()))
 
     def close(self) -> None:
         assert self._process.stdin is not None

@@ -108,10 +108,10 @@ class Stills:
         faults = self._faults
         time.sleep(faults.slow_s)
         self._captures += 1
-        half = bool(faults.half_file_every) and self._captures % faults.half_file_every == 0
         frame = self._picture.take(local_now(), frozen=faults.frozen)
         name = self._name()
-        files.write(name, encode.still(frame, self._options, self._camera.sensor), faults, half=half)
+        data = encode.still(frame, self._options, self._camera.sensor)
+        files.write(name, faults.spoiled(self._captures, data), faults)
         if self._options.latest:
             files.link_latest(self._options.latest, name)
         if self._options.raw:

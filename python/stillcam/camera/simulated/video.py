@@ -3,11 +3,12 @@
 import signal
 import time
 from collections.abc import Mapping
+from functools import partial
 
 from stillcam.camera.simulated import metadata, outputs, sizes
 from stillcam.camera.simulated.camera import Camera
 from stillcam.camera.simulated.failures import say
-from stillcam.camera.simulated.faults import die
+from stillcam.camera.simulated.faults import Faults, die
 from stillcam.camera.simulated.options import VideoOptions
 from stillcam.camera.simulated.picture import Frame, Picture, local_now
 from stillcam.camera.simulated.requests import Requests
@@ -71,14 +72,10 @@ class Video:
                 die(self._faults)
 
     def _write(self, frame: Frame) -> None:
-        every = self._faults.half_file_every
-        if every and self._frames % every == 0:
-            self._output.write_half(frame.image)
-        elif self._faults.disk_full:
-            self._output.write_half(frame.image)
+        faults = Faults(half_file_every=1) if self._faults.disk_full else self._faults
+        self._output.write(frame.image, partial(faults.spoiled, self._frames))
+        if self._faults.disk_full:
             raise outputs.FULL
-        else:
-            self._output.write(frame.image)
 
     def _stall(self) -> None:
         """Read the faults; a stalled sensor goes no further."""

@@ -47,7 +47,7 @@ class Thumbnails:
             if kept.exists() and kept.stat().st_mtime_ns >= changed_ns:
                 return kept.read_bytes()
             with self._one:
-                return _from_exif(source) or _made(source, kept)
+                return _from_exif(source) or _kept(_shrunk(source), kept)
         except Exception as error:  # Pillow raises nearly anything when a file is damaged
             logging.debug("no thumbnail of %s: %s", item.id, error)
             raise LookupError(f"there is no picture of {item.id}") from error
@@ -55,6 +55,19 @@ class Thumbnails:
     def forget(self, item: Item) -> None:
         """The item is gone for good."""
         (self._root / _FOLDER / item.day / f"{item.name}.jpg").unlink(missing_ok=True)
+
+
+def thumbnail(path: Path) -> bytes:
+    """A JPEG of at most `SIDE` pixels a side of the picture at `path`; it is not kept.
+
+    Raises:
+        LookupError: it cannot be read.
+    """
+    try:
+        return _from_exif(path) or _shrunk(path)
+    except Exception as error:  # Pillow raises nearly anything when a file is damaged
+        logging.debug("no thumbnail of %s: %s", path, error)
+        raise LookupError(f"{path.name} cannot be read: it is damaged or gone") from error
 
 
 def _from_exif(path: Path) -> bytes | None:
@@ -94,8 +107,7 @@ def embedded(exif: bytes) -> bytes | None:
     return data if len(data) == size and data.startswith(SOI) else None
 
 
-def _made(path: Path, kept: Path) -> bytes:
-    """Make one, and keep it."""
+def _shrunk(path: Path) -> bytes:
     from PIL import Image, ImageOps
 
     with Image.open(path) as image:
@@ -106,8 +118,12 @@ def _made(path: Path, kept: Path) -> bytes:
         upright.thumbnail((SIDE, SIDE))
         file = io.BytesIO()
         upright.convert("RGB").save(file, "JPEG", quality=QUALITY)
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    new = kept.with_name(f".{kept.name}.new")
-    new.write_bytes(file.getvalue())
-    new.replace(kept)
     return file.getvalue()
+
+
+def _kept(data: bytes, file: Path) -> bytes:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    new = file.with_name(f".{file.name}.new")
+    new.write_bytes(data)
+    new.replace(file)
+    return data

@@ -3,39 +3,22 @@
 from __future__ import annotations
 
 import json
-import os
 import secrets
 import threading
 import time
 from collections import OrderedDict
-from urllib.parse import quote
 
 from stillcam.library.browse import Filter, Library, Place
 from stillcam.library.day import Item
-from stillcam.library.names import is_day, split
+from stillcam.library.names import is_day
 from stillcam.library.thumbnails import Thumbnails
 from stillcam.library.zipped import Member, member, size_of, stream
-from stillcam.server.bodies import FilePart
+from stillcam.server.files import attachment, file_answer
 from stillcam.server.library_items import described, find, ids, listed, shown
 from stillcam.server.messages import Access, Answer, Refused, Request, Route, as_json
 
 MAX_PAGE = 200
 KEPT_ZIPS = 32  # chosen, and not fetched yet
-TYPES = {
-    "jpg": "image/jpeg",
-    "jpeg": "image/jpeg",
-    "png": "image/png",
-    "bmp": "image/bmp",
-    "dng": "image/x-adobe-dng",
-    "mp4": "video/mp4",
-    "m4v": "video/mp4",
-    "mov": "video/quicktime",
-    "mkv": "video/x-matroska",
-    "webm": "video/webm",
-    "h264": "video/h264",
-    "mjpeg": "video/x-motion-jpeg",
-    "json": "application/json",
-}
 
 
 class LibraryRoutes:
@@ -101,21 +84,9 @@ class LibraryRoutes:
         if not (name := names.get(which)):
             raise Refused(404, f"{item.id} has no {which}: file may be item, preview or metadata", "file")
         try:
-            body = FilePart.whole(self._library.path(item, name))
+            return file_answer(request, self._library.path(item, name), name)
         except OSError as error:
             raise Refused(404, f"{item.id} cannot be read ({error.strerror}): it may have been deleted") from error
-        about = os.fstat(body.fileno())
-        headers = {
-            "Content-Type": TYPES[split(name)[1]],
-            "ETag": f'"{about.st_ino:x}-{about.st_mtime_ns:x}-{about.st_size:x}"',
-            "Cache-Control": "private, no-cache",
-            "Accept-Ranges": "bytes",
-        }
-        if request.value("download") is not None:
-            headers["Content-Disposition"] = _attachment(name)
-        if request.has(headers["ETag"]):
-            return Answer(304, headers=headers)
-        return Answer(200, body, headers)
 
     def _thumbnail(self, item: Item) -> Answer:
         try:
@@ -145,7 +116,7 @@ class LibraryRoutes:
         headers = {
             "Content-Type": "application/zip",
             "Content-Length": str(size_of(members)),
-            "Content-Disposition": _attachment(f"stillcam-{time.strftime('%Y%m%d-%H%M%S')}.zip"),
+            "Content-Disposition": attachment(f"stillcam-{time.strftime('%Y%m%d-%H%M%S')}.zip"),
             "Cache-Control": "no-store",
         }
         return Answer(200, headers=headers, stream=stream(members))
@@ -178,8 +149,3 @@ def _place(cursor: str | None) -> Place | None:
 
 def _cursor(place: Place) -> str:
     return json.dumps([place.day, str(place.time_s), place.name])
-
-
-def _attachment(name: str) -> str:
-    """To be saved, and under which name (RFC 6266)."""
-    return f"attachment; filename*=UTF-8''{quote(shown(name), safe='')}"

@@ -124,6 +124,19 @@ def test_flips_of_the_camera_and_of_the_configuration_cancel_each_other():
     assert "--thumb=none" in still(camera={"rotation": 90})
 
 
+@pytest.mark.parametrize(
+    ("on", "snapshot", "thumb"),
+    [
+        pytest.param(IMX708, {"width": 1280}, "320:180:70", id="wide"),
+        pytest.param(IMX219, {"width": 3280}, "320:240:70", id="four by three"),
+        pytest.param(IMX219, {"width": 480, "height": 640}, "240:320:70", id="upright"),
+        pytest.param(IMX219, {"width": 64, "height": 48}, "64:48:70", id="no larger than the picture"),
+    ],
+)
+def test_the_thumbnail_has_the_pictures_proportions(on, snapshot, thumb):
+    assert f"--thumb={thumb}" in still(on, snapshot=snapshot)
+
+
 def test_the_sensor_mode_with_the_whole_view_is_taken_unless_one_is_chosen():
     """rpicam-apps would take the one of the nearest size, and with it a part of the view."""
     assert "--mode=2304:1296:10:P" in still() and "--viewfinder-mode=2304:1296:10:P" in still()

@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from pictures import picture
 from PIL import Image
 
+from stillcam.library import thumbnails
 from stillcam.library.browse import Library
 from stillcam.library.drafts import Draft
 from stillcam.library.thumbnails import embedded
@@ -151,6 +153,39 @@ def test_thumbnails_are_small_upright_and_made_once(shelf):
             assert max(abs(a - b) for a, b in zip(pixel, colour, strict=True)) < 6
     broken = shelf.take(data=b"\xff\xd8 nothing")
     assert shelf.ask(f"library/{broken}?thumbnail").status == 404
+
+
+def test_a_thumbnail_is_made_anew_when_its_picture_changes_whatever_the_clock_says(shelf):
+    """Each picture is older than the thumbnail of the one before: the clock has been put back."""
+    id_ = shelf.take(data=picture((1600, 1200), "green"))
+    path = shelf.library.root / id_
+    for colour, changed_s in (("green", NOON_S), ("blue", NOON_S - 86_400), ("red", NOON_S - 2 * 86_400)):
+        path.write_bytes(picture((1600, 1200), colour))
+        os.utime(path, (changed_s, changed_s))
+        data = bytes(shelf.ask(f"library/{id_}?thumbnail").body)
+        assert data == (shelf.library.root / ".thumbnails" / f"{id_}.jpg").read_bytes()
+        with Image.open(io.BytesIO(data)) as image, Image.open(path) as whole:
+            assert image.getpixel((160, 120)) == whole.getpixel((800, 600))
+    path.write_bytes(b"damaged, at the very same time")
+    os.utime(path, (changed_s, changed_s))
+    assert shelf.ask(f"library/{id_}?thumbnail").body == data  # so the one that is kept is used
+
+
+def saved(form: str, **options: Any) -> bytes:
+    file = io.BytesIO()
+    Image.new("RGB", (1600, 1200), "green").save(file, form, **options)
+    return file.getvalue()
+
+
+def test_a_picture_that_would_take_all_memory_has_no_thumbnail(shelf, monkeypatch):
+    """A JPEG is decoded at an eighth, unless it is progressive; anything else needs 4 bytes a pixel."""
+    monkeypatch.setattr(thumbnails, "MAX_BYTES", 4 * 1600 * 1200 - 1)
+    forms = {"baseline": saved("JPEG"), "progressive": saved("JPEG", progressive=True), "png": saved("PNG")}
+    shown = {name: shelf.ask(f"library/{shelf.take(data=data)}?thumbnail").status for name, data in forms.items()}
+    assert shown == {"baseline": 200, "progressive": 404, "png": 404}
+    monkeypatch.undo()
+    for data in forms.values():
+        assert shelf.ask(f"library/{shelf.take(data=data)}?thumbnail").status == 200
 
 
 def test_the_thumbnail_in_the_exif_is_used(shelf):

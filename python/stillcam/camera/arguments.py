@@ -33,6 +33,8 @@ from stillcam.settings import Configuration, LiveSettings, Settings, VideoSettin
 STILL_NAME = WORK_PREFIX + "%08d."
 METADATA_NAME = WORK_PREFIX + "metadata.json"
 
+THUMBNAIL_SIDE, THUMBNAIL_QUALITY = 320, 70  # what rpicam-still has as its default, but for the proportions
+
 DEFAULT_FRAMERATE = 30.0  # what the camera programs take where none is set
 DEFAULT_FLICKER_US = 10_000  # of AeFlickerMode Manual without a period: 50 Hz mains
 
@@ -94,11 +96,22 @@ def on_signal(
     argv += ["--metadata", METADATA_NAME, "--quality", str(quality), *more]
     if scene.mode_text:  # the viewfinder sees what the still will: exposure and focus are measured there
         argv += ["--viewfinder-mode", scene.mode_text]
-    if settings.camera.rotation in (90, 270):
-        argv += ["--thumb", "none"]  # jpegtran turns the picture, and would leave the thumbnail lying on its side
+    argv += ["--thumb", thumbnail_option(scene.size, settings.camera.rotation)]
     if controls.get("AfTrigger") == "Start":
         argv.append("--autofocus-on-capture")
     return argv + control_options(controls, configuration, scene)
+
+
+def thumbnail_option(size: Size, rotation: int) -> str:
+    """The thumbnail in a picture's EXIF: 320 pixels at most, in its proportions.
+
+    rpicam-still would squeeze any picture into 320x240; its planes are of even sizes (YUV 4:2:0).
+    """
+    if rotation in (90, 270):
+        return "none"  # jpegtran turns the picture, and would leave the thumbnail lying on its side
+    scale = min(1.0, THUMBNAIL_SIDE / max(size))
+    width, height = (max(2, round(length * scale / 2) * 2) for length in size)
+    return f"{width}:{height}:{THUMBNAIL_QUALITY}"
 
 
 def stream_arguments(settings: Settings, camera: Camera) -> list[str]:

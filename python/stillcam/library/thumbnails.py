@@ -6,8 +6,10 @@ library of large pictures must not take the processor from the live picture.
 
 from __future__ import annotations
 
+import contextlib
 import io
 import logging
+import os
 import struct
 import threading
 from pathlib import Path
@@ -22,7 +24,8 @@ if TYPE_CHECKING:
 SIDE = 320  # px, at most
 MIN_SIDE = 120  # px: what is smaller in the EXIF looks bad
 QUALITY = 75
-MAX_PIXELS = 200_000_000  # what claims to be larger is no picture of a camera, and decoding it would take all memory
+MAX_BYTES = 300_000_000  # of memory for one picture: a PNG of 75 megapixels, and the largest sensor has 64
+FORMATS = ("JPEG", "PNG", "BMP", "TIFF")  # TIFF: a DNG is one
 _FOLDER = ".thumbnails"
 _OFFSET, _LENGTH, _ORIENTATION = 0x0201, 0x0202, 0x0112  # EXIF 2.32, 4.6.8
 
@@ -41,20 +44,27 @@ class Thumbnails:
             LookupError: there is no picture to make it of, or it cannot be read.
         """
         source = self._root / item.day / (item.preview or item.name)
-        kept = self._root / _FOLDER / item.day / f"{item.name}.jpg"
+        kept = self._kept(item)
         try:
             changed_ns = source.stat().st_mtime_ns
-            if kept.exists() and kept.stat().st_mtime_ns >= changed_ns:
-                return kept.read_bytes()
+            if data := _read(kept, changed_ns):
+                return data
             with self._one:
-                return _from_exif(source) or _kept(_shrunk(source), kept)
+                if data := _read(kept, changed_ns) or _from_exif(source):
+                    return data
+                data = _shrunk(source)
+            _keep(kept, data, changed_ns)
+            return data
         except Exception as error:  # Pillow raises nearly anything when a file is damaged
             logging.debug("no thumbnail of %s: %s", item.id, error)
             raise LookupError(f"there is no picture of {item.id}") from error
 
     def forget(self, item: Item) -> None:
         """The item is gone for good."""
-        (self._root / _FOLDER / item.day / f"{item.name}.jpg").unlink(missing_ok=True)
+        self._kept(item).unlink(missing_ok=True)
+
+    def _kept(self, item: Item) -> Path:
+        return self._root / _FOLDER / item.day / f"{item.name}.jpg"
 
 
 def thumbnail(path: Path) -> bytes:
@@ -74,12 +84,12 @@ def _from_exif(path: Path) -> bytes | None:
     """The thumbnail that the camera has made; None without one that can be used."""
     from PIL import Image
 
-    with Image.open(path) as image:
+    with Image.open(path, formats=FORMATS) as image:
         data = embedded(image.info.get("exif", b""))
         width, height, upright = *image.size, image.getexif().get(_ORIENTATION, 1) == 1
     if data is None or not upright:
         return None
-    with Image.open(io.BytesIO(data)) as small:
+    with Image.open(io.BytesIO(data), formats=FORMATS) as small:
         same_shape = abs(small.width * height - small.height * width) <= 2 * max(width, height)
         return data if same_shape and MIN_SIDE <= max(small.size) <= 2 * SIDE else None
 
@@ -108,22 +118,47 @@ def embedded(exif: bytes) -> bytes | None:
 
 
 def _shrunk(path: Path) -> bytes:
+    """The picture, made small.
+
+    Raises:
+        ValueError: decoding it would take too much memory.
+    """
     from PIL import Image, ImageOps
 
-    with Image.open(path) as image:
-        if image.width * image.height > MAX_PIXELS:
-            raise ValueError(f"{image.width}x{image.height} pixels")
+    with Image.open(path, formats=FORMATS) as image:
+        # A progressive JPEG is held as coefficients of two bytes, whatever the size it is decoded at.
+        needed = 2 * len(image.getbands()) * image.width * image.height if image.info.get("progressive") else 0
         image.draft("RGB", (SIDE, SIDE))  # a JPEG is decoded at a half, a quarter or an eighth
+        needed += image.width * image.height * (1 if image.mode in ("1", "L", "P") else 4)  # as Pillow holds them
+        if needed > MAX_BYTES:
+            raise ValueError(f"decoding it would take {needed / 1e6:.0f} MB")
+        image.thumbnail((SIDE, SIDE))
         upright: Image.Image = ImageOps.exif_transpose(image)
-        upright.thumbnail((SIDE, SIDE))
         file = io.BytesIO()
         upright.convert("RGB").save(file, "JPEG", quality=QUALITY)
     return file.getvalue()
 
 
-def _kept(data: bytes, file: Path) -> bytes:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    new = file.with_name(f".{file.name}.new")
-    new.write_bytes(data)
-    new.replace(file)
-    return data
+def _read(kept: Path, changed_ns: int) -> bytes | None:
+    """The thumbnail that was made of a file last changed then; None: there is none.
+
+    It has that file's time: whether it is younger would not tell, as clocks are put back.
+    """
+    try:
+        return kept.read_bytes() if kept.stat().st_mtime_ns == changed_ns else None
+    except FileNotFoundError:
+        return None
+
+
+def _keep(kept: Path, data: bytes, changed_ns: int) -> None:
+    """Save it for the next time; while the disk is full, it is made anew each time."""
+    new = kept.with_name(f".{kept.name}.new")
+    try:
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        new.write_bytes(data)
+        os.utime(new, ns=(changed_ns, changed_ns))
+        new.replace(kept)
+    except OSError as error:
+        logging.debug("cannot keep %s: %s", kept, error)
+        with contextlib.suppress(OSError):
+            new.unlink(missing_ok=True)

@@ -1,8 +1,11 @@
 """The library: files are the truth, a page at a time, and nothing is half there."""
 
+import errno
 import json
 import os
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
@@ -17,7 +20,7 @@ from stillcam.library.drafts import Draft, recover
 from stillcam.library.names import day_of, decode, encode, said_by, stem_of
 from stillcam.library.retention import Kept, Rule, doomed
 from stillcam.library.trash import Trash
-from stillcam.library.zipped import member, size_of, stream
+from stillcam.library.zipped import free_name, member, size_of, stream
 
 NOON_S = datetime(2026, 11, 20, 12, tzinfo=UTC).timestamp()
 
@@ -213,6 +216,40 @@ def test_a_title_never_overwrites(tmp_path):
     assert library.rename(library.item("2026-11-20/a.jpg"), "c").id == "2026-11-20/c.jpg"
 
 
+def test_two_people_who_think_of_one_title_do_not_overwrite(tmp_path):
+    names = [f"{number}.jpg" for number in range(8)]
+    (tmp_path / "2026-11-20").mkdir()
+    for name in names:
+        (tmp_path / "2026-11-20" / name).write_text(name)
+    library = Library(tmp_path)
+    items = [library.item(f"2026-11-20/{name}") for name in names]
+
+    def rename(item: Item) -> bool:
+        with suppress(FileExistsError):
+            return bool(library.rename(item, "the same"))
+        return False
+
+    with ThreadPoolExecutor(len(items)) as people:
+        assert sum(people.map(rename, items)) == 1
+    assert {path.read_text() for path in (tmp_path / "2026-11-20").iterdir()} == set(names)
+
+
+def test_what_cannot_all_be_renamed_is_called_as_before(tmp_path, monkeypatch):
+    library = Library(tmp_path)
+    item = library.item(made(tmp_path, "raw"))
+    rename = Path.rename
+
+    def full(path: Path, target: Path) -> Path:
+        if path.suffix == ".json":
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", full)
+    with pytest.raises(OSError, match="No space"):
+        library.rename(item, "Fox")
+    assert library.item(item.id) == item
+
+
 # --- drafts
 
 
@@ -317,6 +354,12 @@ def test_an_archive_has_the_size_that_was_announced(tmp_path_factory, contents):
     with zipfile.ZipFile(BytesIO(archive)) as read:
         assert read.testzip() is None
         assert [read.read(one.name) for one in members] == list(contents.values())
+
+
+def test_names_in_an_archive_are_free_and_mean_the_same_everywhere():
+    assert free_name("d/a.jpg", {"d/b.jpg"}) == "d/a.jpg"
+    assert free_name("d/a.jpg", {"d/a.jpg", "d/a 2.jpg"}) == "d/a 3.jpg"
+    assert free_name("d/a\nb\\c.jpg", set()) == "d/a_b_c.jpg"
 
 
 def test_an_archive_that_needs_large_numbers(tmp_path):

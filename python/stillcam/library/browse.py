@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -59,6 +60,7 @@ class Library:
         self.root = root
         self.favourites = Favourites(root)
         self._days = Days(root)
+        self._renaming = threading.Lock()
 
     def page(self, limit: int, start: Place | None = None, wanted: Filter | None = None) -> Page:
         """At most `limit` items that come after `start`.
@@ -109,24 +111,24 @@ class Library:
             ValueError: no file can be called so.
             FileExistsError: there is another one of that name.
             LookupError: it is gone.
-            OSError: it cannot be renamed.
+            OSError: it cannot be renamed, and is called as before.
         """
         new = titled(split(item.name)[0], title)
         folder = self.root / item.day
         names = {name: f"{new}.{name.rpartition('.')[2]}" for name in item.files}
         if new == split(item.name)[0]:
             return item
-        if any((folder / name).exists() for name in names.values()):
-            raise FileExistsError(f"there is another one called {title} on that day")
         renamed = replace(
             item, name=names[item.name], preview=names.get(item.preview or ""), sidecar=names.get(item.sidecar or "")
         )
         favourite = item.name in self.favourites.of_day(item.day)
-        try:
-            for old, name in names.items():
-                (folder / old).rename(folder / name)
-        except FileNotFoundError as error:
-            raise LookupError(f"{item.id} is gone: somebody has deleted or renamed it") from error
+        with self._renaming:  # two people may think of the same title
+            if any((folder / name).exists() for name in names.values()):
+                raise FileExistsError(f"there is another one called {title} on that day")
+            try:
+                _rename(folder, names)
+            except FileNotFoundError as error:
+                raise LookupError(f"{item.id} is gone: somebody has deleted or renamed it") from error
         if favourite:
             self.favourites.add(renamed)
             self.favourites.remove(item)
@@ -166,6 +168,19 @@ class Library:
         for item in reversed(self._days.items(day)):
             if wanted.takes(item) and (names is None or item.name in names):
                 yield item
+
+
+def _rename(folder: Path, names: Mapping[str, str]) -> None:
+    """Give files other names: all of them, or none."""
+    done: list[str] = []
+    try:
+        for old, name in names.items():
+            (folder / old).rename(folder / name)
+            done.append(old)
+    except OSError:
+        for old in done:
+            (folder / names[old]).rename(folder / old)
+        raise
 
 
 def size_bytes(root: Path, item: Item) -> int:

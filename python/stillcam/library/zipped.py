@@ -7,10 +7,11 @@ library's; what is ours is to know its size before its first byte.
 from __future__ import annotations
 
 import io
+import itertools
 import os
 import stat
 import zipfile
-from collections.abc import Generator
+from collections.abc import Container, Generator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -46,6 +47,17 @@ def member(path: Path, name: str, changed: tuple[int, int, int, int, int, int]) 
     if not stat.S_ISREG(about.st_mode):
         raise FileNotFoundError(f"{path} is no regular file")
     return Member(path, name, about.st_size, changed if 1980 <= changed[0] <= 2107 else _DOS_FIRST)
+
+
+def free_name(name: str, taken: Container[str]) -> str:
+    """`name`, or with a number where one is called so: bytes that are no text are shown alike.
+
+    What is more than a character to some system (a line end, a backslash) becomes `_`.
+    """
+    name = "".join(one if one.isprintable() and one != "\\" else "_" for one in name)
+    stem, dot, extension = name.rpartition(".")
+    numbered = (f"{stem} {number}{dot}{extension}" for number in itertools.count(2))
+    return next(one for one in itertools.chain([name], numbered) if one not in taken)
 
 
 def size_of(members: list[Member]) -> int:

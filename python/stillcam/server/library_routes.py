@@ -12,7 +12,7 @@ from stillcam.library.browse import Filter, Library, Place
 from stillcam.library.day import Item
 from stillcam.library.names import is_day
 from stillcam.library.thumbnails import Thumbnails
-from stillcam.library.zipped import Member, member, size_of, stream
+from stillcam.library.zipped import Member, free_name, member, size_of, stream
 from stillcam.server.files import attachment, file_answer
 from stillcam.server.library_items import described, find, ids, listed, shown
 from stillcam.server.messages import Access, Answer, Refused, Request, Route, as_json
@@ -123,14 +123,17 @@ class LibraryRoutes:
 
     def _members(self, ids: list[str]) -> list[Member]:
         """The files of these items; what is gone meanwhile is left out."""
-        members = []
+        members: list[Member] = []
+        names: set[str] = set()
         for item in self._library.items(ids):
             changed = time.localtime(item.time_s)[:6]
             for name in item.files:
+                inside = free_name(f"{item.day}/{shown(name)}", names)
                 try:
-                    members.append(member(self._library.path(item, name), f"{item.day}/{shown(name)}", changed))
+                    members.append(member(self._library.path(item, name), inside, changed))
                 except OSError:
                     continue
+                names.add(inside)
         return members
 
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stillcam.errors import SettingsError
-from stillcam.series.definition import Definition, from_document, local_zone
+from stillcam.series.definition import Definition, Keep, from_document, local_zone, to_document
 from stillcam.series.plan import Edge
 
 NOW_MS = 1_795_176_000_000
@@ -34,6 +34,33 @@ def test_all_that_can_be_said():
     assert series.plan.window == (Edge("sunrise", -30), Edge("", 1020))
     assert (series.plan.weekdays, series.plan.place, series.plan.shots) == (frozenset({0, 4}), (48.1, 11.6), 500)
     assert series.controls_of(7) == ({"ExposureValue": -1.0}, {"ExposureValue": 0.0}, {"ExposureValue": 1.0})
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        pytest.param({}, id="a name alone"),
+        pytest.param({"interval_s": 1.5, "start": "2026-12-01T06:00", "end": "2026-12-24T18:00:00Z"}, id="times"),
+        pytest.param({"window": {"from": "sunrise-00:30", "to": "sunset"}, "weekdays": [4, 0],
+                      "place": {"latitude": 48.1, "longitude": 11.6}}, id="the sun"),
+        pytest.param({"window": {"from": "08:05", "to": "24:00"}, "marks": True}, id="a window"),
+        pytest.param({"vary": {"control": "LensPosition", "values": [0, 2.5, 5]}, "fixed": True}, id="focus"),
+        pytest.param({"vary": {"control": "ExposureValue", "values": [-1, 1], "bracket": True}}, id="bracket"),
+        pytest.param({"kind": "raw", "shots": 5}, id="raw"),
+        pytest.param({"keep": {"rule": "days", "days": 30}, "daily_film": True}, id="keep"),
+        pytest.param({"keep": {"rule": "thin"}}, id="thin"),
+    ],
+)  # fmt: skip
+def test_the_whole_document_says_the_same_at_any_time(document):
+    series = defined(**document)
+    written = to_document(series)
+    assert from_document(written, NOW_MS + 86_400_000, "Europe/Berlin") == series
+    assert to_document(series) == written
+
+
+def test_what_is_kept():
+    assert defined().keep == Keep("all")
+    assert defined(keep={"rule": "days", "days": 30}).keep == Keep("days", 30)
 
 
 def test_a_focus_series_ends_with_its_last_value():
@@ -70,6 +97,12 @@ def test_a_focus_series_ends_with_its_last_value():
         ({"vary": {"control": "Brightness", "values": [0, 1]}}, "vary"),
         ({"vary": {"control": "LensPosition", "values": [0]}}, "vary"),
         ({"vary": {"control": "LensPosition", "values": [0, -1]}}, "vary"),
+        ({"keep": "all"}, "keep"),
+        ({"keep": {"rule": "some"}}, "keep"),
+        ({"keep": {"rule": "days"}}, "keep"),
+        ({"keep": {"rule": "days", "days": 0}}, "days"),
+        ({"keep": {"rule": "thin", "days": 3}}, "keep"),
+        ({"daily_film": "yes"}, "daily_film"),
         ({"colour": "red"}, "colour"),
     ],
 )

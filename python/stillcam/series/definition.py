@@ -12,9 +12,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from stillcam.controls import CONTROLS
 from stillcam.errors import SettingsError
+from stillcam.frames import utc_text
 from stillcam.series.plan import Edge, Plan
 
-MAX_NAME, MAX_SHOTS, MAX_VALUES = 60, 10_000_000, 100
+MAX_NAME, MAX_SHOTS, MAX_VALUES, MAX_DAYS = 60, 10_000_000, 100, 36_500
+KEEP_RULES = ("all", "days", "thin")
 VARIED = ("LensPosition", "ExposureTime", "AnalogueGain", "ExposureValue")
 _NAME = re.compile(r"[^\W_](?:[\w .-]*[\w-])?")  # it names a folder, and has to be typed on SSH
 
@@ -35,6 +37,19 @@ class Variation:
 
 
 @dataclass(frozen=True, slots=True)
+class Keep:
+    """What is kept of a series.
+
+    Args:
+        rule: `all`; `days`: what is younger; `thin`: all, but every second of the older half once the disk is nearly full.
+        days: how many, for `days`.
+    """
+
+    rule: str = "all"
+    days: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Definition:
     """What a series is.
 
@@ -44,6 +59,8 @@ class Definition:
         kind: `photo` or `raw`: with which configuration.
         fixed: exposure and white balance stay as they were for the first shot, against flicker.
         variation: what changes from shot to shot; None: nothing.
+        keep: what of it.
+        daily_film: a film is made of every day.
     """
 
     name: str
@@ -51,6 +68,8 @@ class Definition:
     kind: str = "photo"
     fixed: bool = False
     variation: Variation | None = None
+    keep: Keep = Keep()
+    daily_film: bool = False
 
     @property
     def shots_at(self) -> tuple[dict[str, float], ...]:
@@ -106,7 +125,30 @@ def from_document(document: Any, now_ms: int, zone: str) -> Definition:
         kind=_choice(document, "kind", ("photo", "raw"), "photo"),
         fixed=_choice(document, "fixed", (False, True), False),
         variation=variation,
+        keep=_keep(document.get("keep")),
+        daily_film=_choice(document, "daily_film", (False, True), False),
     )
+
+
+def to_document(definition: Definition) -> dict[str, Any]:
+    """The whole document: `from_document` makes the same definition of it again, whenever it is asked."""
+    plan, vary, keep = definition.plan, definition.variation, definition.keep
+    return {
+        "name": definition.name,
+        "interval_s": _seconds(plan.interval_ms),
+        "start": utc_text(plan.starts_ms / 1000),
+        "end": None if plan.ends_ms is None else utc_text(plan.ends_ms / 1000),
+        "shots": plan.shots,
+        "marks": plan.marks,
+        "weekdays": sorted(plan.weekdays),
+        "window": plan.window and {"from": str(plan.window[0]), "to": str(plan.window[1])},
+        "place": plan.place and {"latitude": plan.place[0], "longitude": plan.place[1]},
+        "kind": definition.kind,
+        "fixed": definition.fixed,
+        "vary": vary and {"control": vary.control, "values": list(vary.values), "bracket": vary.bracket},
+        "keep": {"rule": keep.rule, "days": keep.days} if keep.rule == "days" else {"rule": keep.rule},
+        "daily_film": definition.daily_film,
+    }
 
 
 _FIELDS = {
@@ -122,6 +164,8 @@ _FIELDS = {
     "kind",
     "fixed",
     "vary",
+    "keep",
+    "daily_film",
 }
 
 
@@ -234,6 +278,21 @@ def _variation(value: Any) -> Variation | None:
     return Variation(
         control, tuple(float(number) for number in values), _choice(value, "bracket", (False, True), False)
     )
+
+
+def _keep(value: Any) -> Keep:
+    if value is None:
+        return Keep()
+    if not isinstance(value, Mapping) or value.get("rule") not in KEEP_RULES:
+        raise SettingsError('must be like {"rule": "days", "days": 30}; a rule is all, days or thin', "keep")
+    if set(value) != ({"rule", "days"} if value["rule"] == "days" else {"rule"}):
+        raise SettingsError("days go with the rule days, and only with it", "keep")
+    return Keep(value["rule"], int(_number(value, "days", 1, MAX_DAYS, whole=True) or 0))
+
+
+def _seconds(millis: int) -> float:
+    """Without a fraction where there is none."""
+    return millis // 1000 if millis % 1000 == 0 else millis / 1000
 
 
 def _in_range(number: float, low: float | None, high: float | None) -> bool:

@@ -43,6 +43,14 @@ class Edge:
             raise ValueError(f"there is no such time: {text!r}")
         return cls(sun, -minutes if said.get("sign") == "-" else minutes)
 
+    def __str__(self) -> str:
+        """As `parse` reads it."""
+        hours, minutes = divmod(abs(self.minutes), 60)
+        clock = f"{hours:02}:{minutes:02}"
+        if not self.sun:
+            return clock
+        return f"{self.sun}{'-' if self.minutes < 0 else '+'}{clock}" if self.minutes else self.sun
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:

@@ -1,0 +1,196 @@
+"""A full disk under the library, and only there: nothing is half there, and with room again all is well."""
+
+import errno
+import shutil
+import subprocess
+import zipfile
+from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from people import Client, register
+from pictures import picture
+from serving import Site
+from small_disk import SmallDisk, small_disk
+from taking import Asking, Studio
+
+from stillcam.library.drafts import Draft, recover
+from stillcam.link import Refusal
+
+NOON_S = 1_795_176_000.0  # 2026-11-20, 12:00 UTC
+MB = 1 << 20
+
+
+@pytest.fixture
+def studio(tmp_path: Path) -> Iterator[Studio]:
+    studio = Studio(tmp_path)
+    yield studio
+    if studio.process and studio.process.poll() is None:
+        studio.kill()
+
+
+@pytest.fixture
+def disk(studio: Studio) -> Iterator[SmallDisk]:
+    with small_disk(studio.library, 8 * MB) as disk:
+        yield disk
+
+
+@pytest.mark.parametrize(
+    ("kind", "files"),
+    [pytest.param("photo", {"photo": "bmp"}, id="photo"), pytest.param("raw", {}, id="raw photo")],
+)
+def test_a_photo_that_the_disk_has_no_room_for_is_told_and_leaves_nothing(studio, disk, kind, files):
+    """There is more than the floor (5 %), and less than the 2.6 MB that it needs."""
+    mode = {"width": 1280, "sensor_mode": "1536:864:10"}
+    studio.settings(files=files, photo=mode, raw=mode)
+    studio.open()
+    disk.fill(left_bytes=MB)
+    with pytest.raises(Refusal) as caught:
+        studio.take(kind=kind, count=2)
+    assert caught.value.cause in ("disk", "torn")
+    assert caught.value.answer["items"] == []
+    assert (studio.visible(), studio.drafts()) == ([], [])
+    assert studio.goes_on()["frame"]
+    disk.fill(left_bytes=100_000)
+    with pytest.raises(Refusal, match="nearly full"):  # and now before anything is begun
+        studio.take(kind=kind)
+    disk.clear()
+    assert len(studio.take(kind=kind)) == 1
+    studio.goes_on()
+    assert studio.drafts() == []
+
+
+@pytest.mark.skipif(not shutil.which("ffmpeg"), reason="needs ffmpeg")
+def test_a_video_on_a_disk_that_fills_up_is_kept_as_far_as_it_came(studio, disk):
+    """Where there is no room to make an MP4 of it, the next start does."""
+    studio.open()
+    studio.ask("video")
+    studio.until(lambda status: (status["recording"] or {"bytes": 0})["bytes"] > 40_000)
+    disk.fill()
+    studio.until(lambda status: not status["recording"] and not status["library"]["finishing"])
+    assert len(studio.visible()) in (0, 3)
+    assert studio.goes_on()["mode"] == "snapshot"
+    disk.clear()
+    assert studio.end() == 0
+    studio.open()
+    studio.until(lambda _: studio.visible() and not studio.drafts())
+    (film,) = studio.library.glob("2*/*.mp4")
+    probe = [
+        "ffprobe",
+        "-v",
+        "error",
+        "-count_frames",
+        "-show_entries",
+        "stream=nb_read_frames",
+        "-of",
+        "csv=p=0",
+        film,
+    ]
+    assert int(subprocess.run(probe, capture_output=True, text=True, check=True).stdout) >= 2
+    assert len(studio.visible()) == 3
+    assert "Traceback" not in studio.log.read_text()
+
+
+def test_a_disk_that_is_full_while_a_burst_is_taken_keeps_what_was_whole(studio, disk):
+    studio.open()
+    studio.fault(slow_s=0.1)
+    burst = Asking(studio, "photo", count=100)
+    studio.until(lambda status: status["taking"] and status["taking"]["done"] >= 2)
+    disk.fill()
+    answer = burst.wait()
+    assert isinstance(answer, Refusal)
+    assert answer.cause in ("disk", "torn")
+    items = answer.answer["items"]
+    assert len(items) >= 2
+    assert studio.visible() == sorted(
+        name for item in items for name in (Path(item).name, f"{Path(item).stem}.json")
+    )  # fmt: skip
+    assert studio.drafts() == []
+    assert studio.goes_on()["frame"]
+
+
+def take(root: Path, number: int) -> str:
+    draft = Draft(root, "photo", NOON_S + number, "imx708")
+    draft.path("jpg").write_bytes(picture((1600, 1200), "green"))
+    return draft.finish({"number": number})
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Iterator[SmallDisk]:
+    with small_disk(tmp_path / "data" / "library", 2 * MB) as disk:
+        yield disk
+
+
+@pytest.fixture
+def owner(tmp_path: Path, library: SmallDisk) -> Iterator[Client]:
+    assert library.path == tmp_path / "data" / "library"
+    with Site(tmp_path) as site:
+        yield register(site)
+
+
+def names(library: SmallDisk) -> list[str]:
+    """All files and folders of the library, those of ours that no one sees among them."""
+    found = (path.relative_to(library.path) for path in library.path.rglob("*"))
+    return sorted(str(path) for path in found if path.parts[0] not in (".ballast", ".many"))
+
+
+def test_a_library_on_a_full_disk_is_looked_through_and_taken_home(library, owner):
+    ids = [take(library.path, number) for number in range(3)]
+    before = names(library)
+    library.fill()
+    for id_ in ids:
+        response, body = owner.ask(f"/library/{id_}?thumbnail")
+        assert (response.status, body[:2]) == (200, b"\xff\xd8")
+    assert [path for path in names(library) if path.endswith((".jpg", ".new"))] == [
+        path for path in before if path.endswith(".jpg")
+    ]  # no thumbnail is kept, and none half
+    chosen = owner.call("/api/library/zip", "POST", {"items": ids})[1]
+    archive = owner.ask(f"/{chosen['zip']}")[1]
+    assert len(archive) == chosen["bytes"]
+    with zipfile.ZipFile(BytesIO(archive)) as read:
+        assert read.testzip() is None
+    library.clear()
+    assert owner.ask(f"/library/{ids[0]}?thumbnail")[0].status == 200
+    assert f".thumbnails/{ids[0]}.jpg" in names(library)
+
+
+def test_what_a_full_disk_does_not_take_is_told_and_is_as_before(library, owner):
+    """Deleting needs room too: a folder in the trash."""
+    ids = [take(library.path, number) for number in range(2)]
+    before = names(library)
+    library.fill()
+    library.use_up_files()
+    deleted = owner.call("/api/library/delete", "POST", {"items": ids})[1]
+    assert [one["id"] for one in deleted["failed"]] == ids
+    assert "No space left" in deleted["failed"][0]["error"]
+    status, answer = owner.call(f"/api/library/items/{ids[0]}", "PATCH", {"favourite": True})
+    assert (status, "df" in answer["error"]) == (503, True)
+    assert owner.ask(f"/library/{ids[0]}?thumbnail")[0].status == 200
+    assert names(library) == before
+    with pytest.raises(OSError) as caught:  # noqa: PT011 - its number is looked at
+        take(library.path, 5)
+    assert caught.value.errno == errno.ENOSPC
+    item = owner.call(f"/api/library/items/{ids[1]}", "PATCH", {"title": "Fox"})[1]  # another name needs no room
+    assert item["title"] == "Fox"
+    library.clear()
+    for path in recover(library.path):  # as the daemon's start does
+        path.unlink()
+    deleted = owner.call("/api/library/delete", "POST", {"items": [ids[0], item["id"]]})[1]
+    assert (deleted["failed"], owner.call("/api/library")[1]["items"]) == ([], [])
+    library.fill()
+    assert owner.call("/api/library/restore", "POST", {"deleted": deleted["deleted"]})[1]["failed"] == []
+    assert len(owner.call("/api/library")[1]["items"]) == 2
+    assert owner.ask("/api/library/trash", "DELETE")[0].status == 204
+
+
+def test_a_draft_on_a_full_disk_does_not_appear(library):
+    draft = Draft(library.path, "photo", NOON_S, "imx708")
+    draft.path("jpg").write_bytes(picture())
+    library.fill()
+    with pytest.raises(OSError) as caught:  # noqa: PT011 - its number is looked at
+        draft.finish({"metadata": "x" * 10_000})
+    assert caught.value.errno == errno.ENOSPC
+    assert not list(library.path.glob("2*"))
+    draft.discard()
+    assert not list(library.path.glob(".drafts/*"))

@@ -1,6 +1,6 @@
 // @ts-check
 /**
- * A small buffer of photos to leaf through and compare: one after the other, side by side, blinking,
+ * A small buffer of photos (of raw ones, their pictures) to leaf through and compare: one after the other, side by side, blinking,
  * or split by a line that one drags. What differs in their metadata is marked.
  */
 
@@ -106,7 +106,7 @@ export class Compare {
 
   /** @param {Item} item */
   #picture(item) {
-    return el("img", { src: this.#library.address(item), alt: new Date(item.time).toLocaleString() });
+    return el("img", { src: this.#library.address(item, item.kind === "photo" ? "" : "file=preview"), alt: new Date(item.time).toLocaleString() });
   }
 
   /**

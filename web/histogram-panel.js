@@ -1,5 +1,5 @@
 // @ts-check
-/** The histogram of the picture on the screen, drawn once for each new frame. */
+/** The histogram of the picture on the screen, drawn once for each new one. */
 
 import { el } from "./dom.js";
 import { clipped, Copy, count, curve, height } from "./histogram.js";
@@ -27,7 +27,7 @@ export class HistogramPanel {
     this.element = el("figure", { class: "histogram", hidden: true }, this.#svg, this.#words);
   }
 
-  /** The picture has changed. @param {HTMLCanvasElement} picture */
+  /** The picture has changed. @param {HTMLCanvasElement | HTMLImageElement} picture */
   update(picture) {
     if (this.element.hidden) return;
     const counts = count(this.#copy.of(picture));
@@ -35,6 +35,12 @@ export class HistogramPanel {
     CURVES.forEach((name, i) => this.#paths[i].setAttribute("d", curve(counts[name], top)));
     const { over, under } = clipped(counts);
     this.#words.textContent = `${percent(under)} black, ${percent(over)} over-exposed`;
+  }
+
+  /** There is no picture yet: its place stays. */
+  clear() {
+    for (const path of this.#paths) path.removeAttribute("d");
+    this.#words.textContent = "…";
   }
 }
 

@@ -26,12 +26,13 @@ export class Copy {
 
   /**
    * The pixels of `source`, at most `width` in a row.
-   * @param {HTMLCanvasElement} source
+   * @param {HTMLCanvasElement | HTMLImageElement} source
    * @param {number} [width]
    */
   of(source, width = COPY_WIDTH) {
-    const w = Math.min(width, source.width);
-    const h = Math.max(1, Math.round((w * source.height) / source.width));
+    const [across, down] = source instanceof HTMLImageElement ? [source.naturalWidth, source.naturalHeight] : [source.width, source.height];
+    const w = Math.max(1, Math.min(width, across));
+    const h = Math.max(1, Math.round((w * down) / across));
     if (this.#canvas.width !== w || this.#canvas.height !== h) Object.assign(this.#canvas, { width: w, height: h });
     this.#context.drawImage(source, 0, 0, w, h);
     return this.#context.getImageData(0, 0, w, h);

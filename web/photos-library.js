@@ -21,6 +21,8 @@
  *   metadata: Record<string, any> | null}} Details
  */
 
+/** @typedef {{deleted: string, id: string, title: string, kind: "photo" | "raw" | "video", time: string}} Deleted */
+
 /** @typedef {{kind?: string, camera?: string, day?: string, favourites?: boolean}} Filter */
 
 /** @typedef {{items: Item[], rest: string | null, cameras: string[], years: number[]}} Page */
@@ -95,9 +97,23 @@ export class Library {
   /**
    * Bring back what was deleted together.
    * @param {string} deleted
+   * @returns {Promise<{failed: {id: string, error: string}[]}>}
    */
   async restore(deleted) {
     return this.#ended(await this.#api.send("POST", "api/library/restore", { deleted }), () => {});
+  }
+
+  /**
+   * What lies in the trash, what was deleted last first.
+   * @returns {Promise<Deleted[]>}
+   */
+  async trash() {
+    return (await this.#api.get("api/library/trash")).items;
+  }
+
+  /** Delete for good what lies in the trash. */
+  emptyTrash() {
+    return this.#api.send("DELETE", "api/library/trash");
   }
 
   /**

@@ -11,18 +11,21 @@ export class Selection {
   #library;
   #context;
   #restored;
+  #deleted;
 
   /**
    * @param {import("./photos-grid.js").Grid} grid
    * @param {import("./photos-library.js").Library} library
    * @param {any} context
-   * @param {() => void} restored  what was deleted is back
+   * @param {() => void} restored  what was deleted is back, or was not deleted
+   * @param {() => void} deleted  something is in the trash, or out of it
    */
-  constructor(grid, library, context, restored) {
+  constructor(grid, library, context, restored, deleted) {
     this.#grid = grid;
     this.#library = library;
     this.#context = context;
     this.#restored = restored;
+    this.#deleted = deleted;
   }
 
   /** Say how many are chosen, and what can be done with them. */
@@ -58,13 +61,16 @@ export class Selection {
         this.element.hidden = false;
         this.element.textContent = `Deleting: ${done} of ${total}`;
       });
-      this.#grid.remove(ids);
+      if (failed.length) this.#restored(); // somebody else may have changed more than these
+      else this.#grid.remove(ids);
+      this.#deleted();
       const count = ids.length - failed.length;
       const words = count === 1 ? "Deleted." : `Deleted ${count} items.`;
       this.#context.say(failed.length ? `${words} ${failed[0].error}` : words, {
         undo: async () => {
           await this.#library.restore(deleted);
           this.#restored();
+          this.#deleted();
         },
       });
     } catch (error) {

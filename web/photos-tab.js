@@ -4,16 +4,15 @@
  */
 
 import { calendar } from "./photos-calendar.js";
-import { el } from "./dom.js";
+import { el, fill } from "./dom.js";
+import { Filters } from "./photos-filters.js";
 import { Grid } from "./photos-grid.js";
 import { Library } from "./photos-library.js";
 import { Selection } from "./photos-selection.js";
+import { Trash } from "./photos-trash.js";
 import { View } from "./photos-view.js";
 
 /** @typedef {import("./photos-library.js").Item} Item */
-/** @typedef {import("./photos-library.js").Filter} Filter */
-
-const KINDS = [["", "Everything"], ["photo", "Photos"], ["raw", "Raw photos"], ["video", "Videos"]];
 
 /**
  * @param {HTMLElement} panel
@@ -28,9 +27,9 @@ class Photos {
   #library;
   #grid;
   #selection;
+  #trash;
   #view;
-  /** @type {Filter} */
-  #filter = {};
+  #filters = new Filters(() => this.#filtered());
   /** @type {string | null} */
   #rest = null;
   /** @type {number} */
@@ -38,12 +37,9 @@ class Photos {
   #loading = false;
   #year = new Date().getFullYear();
 
-  #kind = el("select", { "aria-label": "Kind" }, ...KINDS.map(([value, words]) => el("option", { value }, words)));
-  #camera = el("select", { "aria-label": "Camera" }, el("option", { value: "" }, "All cameras"));
-  #favourites = el("input", { type: "checkbox" });
-  #day = el("input", { type: "date", "aria-label": "Day" });
   #map = el("div", { class: "year-map" });
   #years = el("select", { "aria-label": "Year" });
+  #calendar = el("details", { class: "year" }, el("summary", {}, "Calendar"), this.#years, this.#map);
   #wall = el("div", { class: "library" });
   #end = el("p", { class: "library-end", role: "status" });
 
@@ -54,22 +50,17 @@ class Photos {
   constructor(panel, context) {
     this.#library = new Library(context.api, context.base);
     this.#grid = new Grid(this.#wall, this.#library, { open: (item) => this.#view.show(item), choose: () => this.#selection.tell() });
-    this.#selection = new Selection(this.#grid, this.#library, context, () => this.#reload());
+    this.#selection = new Selection(this.#grid, this.#library, context, () => this.#reload(), () => this.#trash.renew());
     this.#view = new View(this.#library, context.session.may.control, {
       move: (from, direction) => this.#move(from, direction),
       changed: (before, now) => this.#grid.replace(before, now),
       remove: (item) => this.#removeShown(item),
       closed: (item) => this.#grid.focus(item),
     });
-    const details = el("details", { class: "year" }, el("summary", {}, "Calendar"), this.#years, this.#map);
-    details.addEventListener("toggle", () => details.open && this.#drawMap());
-    panel.replaceChildren(el("div", { class: "photos" },
-      el("div", { class: "library-filters" }, this.#kind, this.#camera, this.#day,
-        el("label", { class: "check" }, this.#favourites, " Favourites")),
-      details, this.#selection.element, this.#wall, this.#end));
-    for (const input of [this.#kind, this.#camera, this.#day, this.#favourites]) {
-      input.addEventListener("change", () => this.#filtered());
-    }
+    this.#trash = new Trash(this.#library, context, () => this.#reload());
+    this.#calendar.addEventListener("toggle", () => this.#calendar.open && this.#drawMap());
+    fill(panel, el("div", { class: "photos" }, this.#filters.element, this.#calendar,
+      context.session.may.control && this.#trash.element, this.#selection.element, this.#wall, this.#end));
     this.#years.addEventListener("change", () => {
       this.#year = Number(this.#years.value);
       this.#drawMap();
@@ -88,10 +79,8 @@ class Photos {
   }
 
   #filtered() {
-    this.#filter = {
-      kind: this.#kind.value, camera: this.#camera.value, day: this.#day.value, favourites: this.#favourites.checked,
-    };
     this.#reload();
+    if (this.#calendar.open) this.#drawMap();
   }
 
   #reload() {
@@ -113,7 +102,7 @@ class Photos {
     this.#loading = true;
     this.#end.textContent = "…";
     try {
-      const page = await this.#library.page(this.#filter, start);
+      const page = await this.#library.page(this.#filters.chosen, start);
       if (asked !== this.#asked) return;
       this.#grid.append(page.items);
       this.#rest = page.rest;
@@ -130,7 +119,7 @@ class Photos {
   }
 
   #nothing() {
-    return Object.values(this.#filter).some(Boolean)
+    return this.#filters.any
       ? "Nothing here matches."
       : "Nothing has been taken yet: the Live tab has the buttons.";
   }
@@ -140,9 +129,7 @@ class Photos {
    * @param {number[]} years
    */
   #offer(cameras, years) {
-    const offered = new Set([...this.#camera.options].map((option) => option.value));
-    for (const camera of cameras) if (!offered.has(camera)) this.#camera.append(el("option", { value: camera }, camera));
-    this.#camera.hidden = this.#camera.options.length < 3;
+    this.#filters.offer(cameras);
     if (years.length && String(years) !== [...this.#years.options].map((option) => option.value).join()) {
       if (!years.includes(this.#year)) this.#year = years[0];
       this.#years.replaceChildren(...years.map((year) => el("option", { value: year, selected: year === this.#year }, String(year))));
@@ -154,10 +141,9 @@ class Photos {
     try {
       const counts = await this.#library.calendar(year);
       if (year !== this.#year) return;
-      this.#map.replaceChildren(calendar(year, counts, this.#filter.day ?? "", (day) => {
-        this.#day.value = day;
+      this.#map.replaceChildren(calendar(year, counts, this.#filters.chosen.day ?? "", (day) => {
+        this.#filters.day = day;
         this.#filtered();
-        this.#drawMap();
       }));
     } catch (error) {
       this.#map.replaceChildren(el("p", { class: "error" }, message(error)));

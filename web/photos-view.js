@@ -4,12 +4,12 @@
  */
 
 import { el } from "./dom.js";
+import { HistogramPanel } from "./histogram-panel.js";
+import { clock, facts } from "./photos-facts.js";
 import { dayName } from "./photos-grid.js";
-import { size } from "./photos-library.js";
 import { Zoom } from "./photos-zoom.js";
 
 /** @typedef {import("./photos-library.js").Item} Item */
-/** @typedef {import("./photos-library.js").Details} Details */
 /** @typedef {import("./photos-library.js").Library} Library */
 
 const PLAYABLE = /\.(mp4|m4v|webm|mov)$/i;
@@ -24,6 +24,7 @@ export class View {
   #stage = el("div", { class: "view-stage" });
   #facts = el("div", { class: "view-facts" });
   #title = el("h3", { id: "view-title" });
+  #histogram = new HistogramPanel();
   /** @type {Zoom | null} */
   #zoom = null;
 
@@ -55,13 +56,21 @@ export class View {
     if (!this.#dialog.open) this.#dialog.showModal();
     this.#title.textContent = item.title || `${dayName(item.day)}, ${clock(item)}`;
     this.#stage.replaceChildren(this.#medium(item));
-    this.#facts.replaceChildren(...this.#actions(item), el("p", {}, "…"));
+    this.#tell(item, el("p", {}, "…"));
     try {
       const details = await this.#library.details(item);
-      if (this.item === item) this.#facts.replaceChildren(...this.#actions(item), facts(details));
+      if (this.item === item) this.#tell(item, ...facts(details));
     } catch (error) {
-      if (this.item === item) this.#facts.replaceChildren(...this.#actions(item), el("p", { class: "error" }, text(error)));
+      if (this.item === item) this.#tell(item, el("p", { class: "error" }, text(error)));
     }
+  }
+
+  /**
+   * @param {Item} item
+   * @param {...HTMLElement} known
+   */
+  #tell(item, ...known) {
+    this.#facts.replaceChildren(...this.#actions(item), this.#histogram.element, ...known);
   }
 
   close() {
@@ -79,6 +88,8 @@ export class View {
   /** @param {Item} item */
   #medium(item) {
     this.#zoom = null;
+    this.#histogram.clear();
+    this.#histogram.element.hidden = item.kind === "video";
     if (item.kind === "video" && PLAYABLE.test(item.name)) {
       const poster = this.#library.address(item, "file=preview");
       return el("video", { src: this.#library.address(item), poster, controls: true, playsinline: true, preload: "metadata" });
@@ -86,7 +97,9 @@ export class View {
     const picture = el("img", {
       src: this.#library.address(item, item.kind === "photo" ? "" : "file=preview"), alt: item.title || item.name, draggable: "false",
     });
+    picture.addEventListener("load", () => picture.isConnected && this.#histogram.update(picture), { once: true });
     picture.addEventListener("error", () => {
+      this.#histogram.element.hidden = true;
       picture.replaceWith(el("p", { class: "no-thumbnail" }, "This cannot be shown here: download it."));
     }, { once: true });
     const frame = el("div", { class: "view-zoom" }, picture);
@@ -142,38 +155,6 @@ export class View {
     event.preventDefault();
     event.stopPropagation();
   }
-}
-
-/**
- * What is known, as a list of terms.
- * @param {Details} details
- */
-function facts(details) {
-  const { metadata } = details;
-  /** @type {[string, string | undefined][]} */
-  const rows = [
-    ["Taken", `${dayName(details.day)}, ${clock(details)}`],
-    ["Camera", details.camera ?? undefined],
-    ["Size", metadata?.size?.join(" × ")],
-    ["Length", metadata?.duration_s && `${metadata.duration_s.toFixed(1)} s`],
-    ["Files", details.files.map((file) => `${file.name}, ${size(file.bytes ?? 0)}`).join("\n")],
-  ];
-  for (const [name, value] of Object.entries(metadata?.metadata ?? {})) {
-    rows.push([name, Array.isArray(value) ? value.map(rounded).join(", ") : rounded(value)]);
-  }
-  const list = el("dl", {});
-  for (const [name, value] of rows) if (value) list.append(el("dt", {}, name), el("dd", {}, value));
-  return list;
-}
-
-/** @param {unknown} value */
-function rounded(value) {
-  return typeof value === "number" ? String(Number(value.toPrecision(6))) : typeof value === "string" ? value : JSON.stringify(value);
-}
-
-/** @param {Item} item */
-function clock(item) {
-  return new Date(item.time).toLocaleTimeString();
 }
 
 /** @param {unknown} error */

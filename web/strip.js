@@ -5,6 +5,7 @@
 
 import { Compare } from "./compare.js";
 import { el } from "./dom.js";
+import { line } from "./photos-facts.js";
 import { Library } from "./photos-library.js";
 import { View } from "./photos-view.js";
 
@@ -20,6 +21,9 @@ export class Strip {
   /** Newest first. @type {Item[]} */
   #items = [];
   #list = el("ul", { class: "strip", "aria-label": "The last items" });
+  #facts = el("p", { class: "strip-facts" });
+  /** Whose facts are told. */
+  #told = "";
 
   /** @param {any} context */
   constructor(context) {
@@ -32,7 +36,7 @@ export class Strip {
       remove: (item) => this.#remove(item),
       closed: () => {},
     });
-    this.element = el("div", {}, this.#list, this.#compare.element);
+    this.element = el("div", {}, this.#list, this.#facts, this.#compare.element);
   }
 
   hidden() {
@@ -44,6 +48,8 @@ export class Strip {
     try {
       this.#items = (await this.#library.page({}, null, SHOWN)).items;
       this.#list.replaceChildren(...this.#items.map((item) => this.#tile(item)));
+      this.#facts.textContent = "";
+      if (this.#items.length) await this.#tell(this.#items[0]);
     } catch (error) {
       this.#list.replaceChildren(el("li", { class: "error" }, text(error)));
     }
@@ -55,14 +61,25 @@ export class Strip {
     const picture = el("img", { src: this.#library.address(item, "thumbnail"), alt: "", width: 160, height: 120, loading: "lazy" });
     picture.addEventListener("error", () => picture.replaceWith(el("span", { class: "no-thumbnail" }, item.kind)), { once: true });
     const open = el("button", { type: "button", class: "open", "aria-label": `${item.kind}, ${time}`, onclick: () => this.#view.show(item) }, picture);
-    const tile = el("li", { class: "tile" }, open);
-    if (item.kind === "photo") {
-      const words = `Compare the photo of ${time}`;
+    const tell = () => this.#tell(item);
+    const tile = el("li", { class: "tile", onpointerenter: tell, onfocusin: tell }, open);
+    if (item.kind !== "video") {
+      const words = `Compare the ${item.kind === "raw" ? "raw photo" : "photo"} of ${time}`;
       tile.append(el("button", { type: "button", class: "compare-add", "aria-label": words, title: "Compare", onclick: () => this.#compare.add(item) }, "⇄"));
-    } else {
-      tile.append(el("span", { class: "badge" }, item.kind === "raw" ? "RAW" : "▶"));
     }
+    if (item.kind !== "photo") tile.append(el("span", { class: "badge" }, item.kind === "raw" ? "RAW" : "▶"));
     return tile;
+  }
+
+  /** Say what is known of an item: of the newest one, or of that which is pointed at. @param {Item} item */
+  async #tell(item) {
+    this.#told = item.id;
+    try {
+      const details = await this.#library.details(item);
+      if (this.#told === item.id) this.#facts.textContent = line(details);
+    } catch {
+      // It has just been deleted: the strip is asked for again.
+    }
   }
 
   /**

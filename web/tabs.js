@@ -27,10 +27,10 @@ import { el } from "./dom.js";
 
 /** @type {Tab[]} */
 export const TABS = [
-  { name: "live", title: "Live", who: "watch", mounts: "control", styles: ["live.css", "taking.css", "photos.css"], module: () => import("./live-tab.js") },
+  { name: "live", title: "Live", who: "watch", mounts: "control", styles: ["live.css", "taking.css", "photos.css", "histogram.css"], module: () => import("./live-tab.js") },
   { name: "config", title: "Config", who: "control", styles: ["settings.css"], module: () => import("./config-tab.js") },
   { name: "info", title: "Info", who: "signed-in", styles: ["info.css"], module: () => import("./info-tab.js") },
-  { name: "photos", title: "Photos", who: "signed-in", styles: ["photos.css"], module: () => import("./photos-tab.js") },
+  { name: "photos", title: "Photos", who: "signed-in", styles: ["photos.css", "histogram.css"], module: () => import("./photos-tab.js") },
   { name: "settings", title: "Settings", who: "control", styles: ["settings.css"], module: () => import("./settings-tab.js") },
 ];
 

@@ -1,0 +1,67 @@
+// @ts-check
+/**
+ * What is known about an item, for a person to read.
+ */
+
+import { el } from "./dom.js";
+import { readable } from "./metadata.js";
+import { dayName } from "./photos-grid.js";
+import { size } from "./photos-library.js";
+
+/** @typedef {import("./photos-library.js").Item} Item */
+/** @typedef {import("./photos-library.js").Details} Details */
+
+const KIND = { photo: "Photo", raw: "Raw photo", video: "Video" };
+const IN_A_LINE = new Set(["Exposure", "Gain", "Focus"]);
+
+/**
+ * What is known: what people read, and all that the camera said, to be opened.
+ * @param {Details} details
+ * @returns {HTMLElement[]}
+ */
+export function facts(details) {
+  const { metadata } = details;
+  const said = metadata?.metadata ?? {};
+  /** @type {[string, string | undefined][]} */
+  const rows = [
+    ["Taken", `${dayName(details.day)}, ${clock(details)}`],
+    ["Camera", details.camera ?? undefined],
+    ["Size", metadata?.size?.join(" × ")],
+    ["Length", metadata?.duration_s && `${metadata.duration_s.toFixed(1)} s`],
+    ["Files", details.files.map((file) => `${file.name}, ${size(file.bytes ?? 0)}`).join("\n")],
+  ];
+  const list = terms([...rows, ...readable(said)]);
+  if (!Object.keys(said).length) return [list];
+  const all = Object.entries(said).map(([name, value]) => [name, Array.isArray(value) ? value.map(rounded).join(", ") : rounded(value)]);
+  return [list, el("details", {}, el("summary", {}, "All the camera said"), terms(/** @type {[string, string][]} */ (all)))];
+}
+
+/**
+ * The same in a line: what, when, how large, and how it was exposed.
+ * @param {Details} details
+ */
+export function line(details) {
+  const { metadata } = details;
+  const parts = [
+    [KIND[details.kind], details.title].filter(Boolean).join(" "), clock(details), details.camera, metadata?.size?.join(" × "),
+    metadata?.duration_s && `${metadata.duration_s.toFixed(1)} s`,
+    ...readable(metadata?.metadata ?? {}).filter(([name]) => IN_A_LINE.has(name)).map(([name, value]) => `${name.toLowerCase()} ${value}`),
+    size(details.bytes),
+  ];
+  return parts.filter(Boolean).join(", ");
+}
+
+/** @param {[string, string | undefined][]} rows */
+function terms(rows) {
+  return el("dl", {}, ...rows.flatMap(([name, value]) => (value ? [el("dt", {}, name), el("dd", {}, value)] : [])));
+}
+
+/** @param {unknown} value */
+function rounded(value) {
+  return typeof value === "number" ? String(Number(value.toPrecision(6))) : typeof value === "string" ? value : JSON.stringify(value);
+}
+
+/** When it was taken, local time. @param {Item} item */
+export function clock(item) {
+  return new Date(item.time).toLocaleTimeString();
+}

@@ -5,7 +5,10 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
+from importlib.util import find_spec
 
+from stillcam.camera.driver import Driver
+from stillcam.camera.picamera2.driver import Picamera2
 from stillcam.camera.programs import Programs, find_programs
 from stillcam.camera.rpicam import Rpicam
 from stillcam.errors import StillcamError
@@ -13,12 +16,13 @@ from stillcam.paths import ROOT, Paths
 
 CHOICES = ("auto", "rpicam", "picamera2", "simulated")
 _INSTALL = "install the camera programs (sudo apt install -y rpicam-apps), or try STILLCAM_CAMERA=simulated"
+_LIBRARY = ("picamera2", "libcamera")  # the second comes with the system only, never from a package index
 
 
-def choose_driver(environ: Mapping[str, str], paths: Paths) -> Rpicam:
+def choose_driver(environ: Mapping[str, str], paths: Paths) -> Driver:
     """The driver that `STILLCAM_CAMERA` names.
 
-    `auto` takes the camera programs where they exist, else the simulated camera. A machine
+    `auto` takes the camera programs where they exist, else picamera2, else the simulated camera. A machine
     that has camera software never falls back to simulation: a loose cable must be seen.
 
     Raises:
@@ -27,19 +31,29 @@ def choose_driver(environ: Mapping[str, str], paths: Paths) -> Rpicam:
     kind = environ.get("STILLCAM_CAMERA") or "auto"
     if kind not in CHOICES:
         raise StillcamError(f"STILLCAM_CAMERA must be one of {', '.join(CHOICES)}, not {kind!r}")
-    programs = find_programs(environ.get("PATH"))
-    if kind == "picamera2":
-        raise StillcamError("STILLCAM_CAMERA=picamera2: this version has no picamera2 driver; use rpicam or simulated")
+    programs, library = find_programs(environ.get("PATH")), has_library()
     if kind == "rpicam" and programs is None:
         raise StillcamError(f"neither rpicam-still nor libcamera-still is on the PATH: {_INSTALL}")
+    if kind == "picamera2" and not library:
+        raise StillcamError(
+            "STILLCAM_CAMERA=picamera2: the library is not there: install it"
+            " (sudo apt install -y python3-picamera2 --no-install-recommends), or use rpicam or simulated"
+        )
+    if kind == "picamera2" or (kind == "auto" and programs is None and library):
+        return Picamera2(paths.images, environ)
     if kind == "simulated" or programs is None:
         return _simulated(environ, paths)
     return Rpicam(programs, paths.images, environ)
+
+
+def has_library() -> bool:
+    """Whether picamera2 can be imported; it is not imported here."""
+    return all(find_spec(name) is not None for name in _LIBRARY)
 
 
 def _simulated(environ: Mapping[str, str], paths: Paths) -> Rpicam:
     call = (sys.executable, "-m", "stillcam.camera.simulated")
     env = dict(environ)
     env["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT / "python"), environ.get("PYTHONPATH")]))
-    env.setdefault("STILLCAM_SIMULATED_DIR", str(paths.run / "simulated"))
+    env.setdefault("STILLCAM_SIMULATED_DIR", str(paths.house.run / "simulated"))
     return Rpicam(Programs((*call, "rpicam-still"), (*call, "rpicam-vid")), paths.images, env, name="simulated")

@@ -105,6 +105,7 @@ class Driver(Protocol):
 
     name: str
     metadata: dict[str, Any]  # what the camera says of its newest picture: libcamera's names and units
+    settling: bool  # what `adjust` has changed need not be in the newest picture yet
 
     def cameras(self, interrupts: Sequence[int]) -> list[Camera]:
         """The cameras of this machine; an empty list when there is none."""
@@ -158,6 +159,10 @@ class Driver(Protocol):
         Args:
             kind: `photo` or `raw`; None: for what runs, snapshots or live.
         """
+        ...
+
+    def adjust(self, settings: Settings, camera: Camera) -> bool:
+        """Have what runs now go on as these say, if it can without a new start; else False, and nothing is changed."""
         ...
 
     def stop(self, patience_s: float = 2.0) -> None:

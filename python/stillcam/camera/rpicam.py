@@ -68,6 +68,7 @@ class Rpicam:
     ) -> None:
         self.name = name
         self.metadata: dict[str, Any] = {}
+        self.settling = False
         self._programs = programs
         self._images = images
         self._env = env
@@ -214,6 +215,10 @@ class Rpicam:
         if kind:
             return self._running == photo_arguments(settings, camera, kind)
         return self._running == (still_arguments if self._closed else stream_arguments)(settings, camera)
+
+    def adjust(self, settings: Settings, camera: Camera) -> bool:
+        """See Driver: the camera programs take no commands while they run."""
+        return False
 
     def stop(self, patience_s: float = TERM_GRACE_S) -> None:
         """End the camera program and delete what it left half-written of stills."""

@@ -121,9 +121,13 @@ class Daemon:
             return
         wanted, camera = studio.revisions.wanted, self.status.camera
         self.status.interval(snapshot_s(wanted))
-        if other and camera and camera.index == wanted.camera.index and studio.driver.fits(wanted, camera):
+        if other and camera and camera.index == wanted.camera.index and self._goes_on(wanted, camera):
             studio.revisions.adopt()
             studio.renew_darkroom()
             self._snapshots.hurry()
         if studio.recording:
             studio.revisions.later()
+
+    def _goes_on(self, settings: Settings, camera: Camera) -> bool:
+        """Whether what runs is just what these settings would start, or could be made so."""
+        return self._studio.driver.fits(settings, camera) or self._studio.driver.adjust(settings, camera)

@@ -192,7 +192,8 @@ class Studio:
     def published(self, name: str) -> None:
         """A frame is out."""
         self.status.published(name, self.driver.metadata)
-        self.revisions.worked(name)
+        if not self.driver.settling:
+            self.revisions.worked(name)
         if self.outage.reason:
             self.outage.over()
             self.status.recovered()

@@ -1,0 +1,100 @@
+"""In the child: which cameras there are, and what each can do.
+
+What needs no opening is asked of libcamera itself, so that a camera that another program uses is
+listed too; its sensor modes are told by the library, which opens and configures the camera for
+each of them (Picamera2.sensor_modes).
+"""
+
+from __future__ import annotations
+
+import logging
+from importlib import import_module
+from typing import Any
+
+from stillcam.camera.driver import Camera, SensorMode
+from stillcam.camera.picamera2.wire import Message
+
+# libcamera's ColorFilterArrangement (property_ids_draft.yaml).
+COLOURS = ("RGGB", "GRBG", "GBRG", "BGGR", "RGB", "MONO")
+
+
+def listed() -> list[Message]:
+    """The cameras, as values that JSON carries; `camera_of` reads them."""
+    library, libcamera = import_module("picamera2"), import_module("libcamera")
+    there = libcamera.CameraManager.singleton().cameras
+    cameras = []
+    for index, about in enumerate(library.Picamera2.global_camera_info()):
+        camera = there[about["Num"]]
+        properties = {key.name: value for key, value in camera.properties.items()}
+        limits = {key.name: _limits(about.min, about.max) for key, about in camera.controls.items()}
+        modes: list[Message] = []
+        try:
+            with library.Picamera2(index) as opened:
+                modes = [mode for told in opened.sensor_modes if (mode := _mode(told))]
+                limits = {name: _limits(*told[:2]) for name, told in opened.camera_controls.items()}
+        except RuntimeError as error:  # another program has it: its modes are not known
+            logging.info("camera %s cannot be opened: %s", index, error.__cause__ or error)
+        size = properties.get("PixelArraySize")
+        colour = properties.get("ColorFilterArrangement")
+        cameras.append(
+            {
+                "index": index,
+                "model": str(about.get("Model", "camera")),
+                "size": [size.width, size.height] if size is not None else _largest(modes),
+                "colour": COLOURS[int(colour)] if colour is not None and int(colour) < len(COLOURS) else None,
+                "path": str(about["Id"]),
+                "modes": modes,
+                "limits": limits,
+            }
+        )
+    return cameras
+
+
+def camera_of(told: Message) -> Camera:
+    """A camera out of one of `listed`'s values."""
+    modes = tuple(
+        SensorMode(
+            format=mode["format"],
+            size=(mode["size"][0], mode["size"][1]),
+            bit_depth=mode["bit_depth"],
+            fps=mode["fps"],
+            crop=(crop[0], crop[1], crop[2], crop[3]) if (crop := mode["crop"]) else None,
+        )
+        for mode in told["modes"]
+    )
+    limits = {name: (pair[0], pair[1]) if pair else None for name, pair in told["limits"].items()}
+    return Camera(
+        index=told["index"],
+        model=told["model"],
+        size=(told["size"][0], told["size"][1]),
+        bit_depth=max((mode.bit_depth or 0 for mode in modes), default=0) or None,
+        colour=told["colour"],
+        path=told["path"],
+        modes=modes,
+        limits=limits or None,
+    )
+
+
+def _mode(told: dict[str, Any]) -> Message | None:
+    """A sensor mode; None for a format that is no raw one (USB cameras)."""
+    if "size" not in told:
+        return None
+    crop = told.get("crop_limits")
+    return {
+        "format": str(told["format"]),
+        "size": list(told["size"]),
+        "bit_depth": int(told["bit_depth"]),
+        "fps": float(told["fps"]),
+        "crop": [int(side) for side in crop] if crop else None,
+    }
+
+
+def _limits(low: Any, high: Any) -> list[float] | None:
+    """What a control may be; None for one that is no number."""
+    if isinstance(low, bool) or not (isinstance(low, int | float) and isinstance(high, int | float)):
+        return None
+    return [low, high]
+
+
+def _largest(modes: list[Message]) -> list[int]:
+    return max((list(mode["size"]) for mode in modes), default=[1280, 720])

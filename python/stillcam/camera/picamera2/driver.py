@@ -1,0 +1,321 @@
+"""The picamera2 driver's part in the daemon: it starts the child, gives it orders and waits for what it tells.
+
+The child keeps the camera open from one use to the next (snapshots, then a photo), until `stop`, a
+fault, or settings that need it to be opened anew.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, NoReturn
+
+from stillcam.camera.driver import Camera, Container, Interrupted, Shoot, Still
+from stillcam.camera.failures import failure
+from stillcam.camera.geometry import mirrored, sensor_mode, view
+from stillcam.camera.picamera2 import plan as plans
+from stillcam.camera.picamera2.cameras import camera_of
+from stillcam.camera.picamera2.plan import Plan
+from stillcam.camera.picamera2.wire import Channel, Message, pair
+from stillcam.camera.program import TERM_GRACE_S, Program
+from stillcam.camera.programs import readable
+from stillcam.camera.taking import container
+from stillcam.camera.tuning import with_tuning_path
+from stillcam.errors import CameraError
+from stillcam.frames import WORK_PREFIX
+from stillcam.jpeg import Cutter
+from stillcam.paths import ROOT
+from stillcam.settings import Settings
+
+NAME = "picamera2"
+LIST_TIMEOUT_S = 60.0  # the library is loaded, and each camera is configured for each of its modes
+_PIPE_BYTES = 1 << 20
+
+
+class Picamera2:
+    """Drives the library.
+
+    Args:
+        images: the folder that snapshots are written to.
+        env: the environment of the child; PYTHONPATH is put before what it says of it.
+    """
+
+    name = NAME
+
+    def __init__(self, images: Path, env: Mapping[str, str]) -> None:
+        self.metadata: dict[str, Any] = {}
+        self.settling = False
+        self._images = images
+        self._env = dict(env)
+        self._env["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT / "python"), env.get("PYTHONPATH")]))
+        self._child: Program | None = None
+        self._channel: Channel | None = None
+        self._cutter = Cutter()
+        self._use = ""  # snapshot, shoot, stream or video; empty: nothing
+        self._plan: Plan | None = None  # what runs, its tuning file as settings name it
+        self._opened: Plan | None = None
+        self._camera: Camera | None = None
+        self._folder = images
+        self._ready = self._requested = False
+        self._stills: list[Still] = []
+        self._lists: list[list[Camera]] = []
+
+    def cameras(self, interrupts: Sequence[int]) -> list[Camera]:
+        """See Driver."""
+        self.stop()
+        self._lists.clear()
+        self._order({"do": "list"})
+        deadline = time.monotonic() + LIST_TIMEOUT_S
+        try:
+            while not self._lists:
+                if (left := deadline - time.monotonic()) <= 0:
+                    raise CameraError("stalled", "picamera2 does not answer: restart the Pi")
+                self._wait(left, interrupts)
+        finally:
+            self.stop()
+        return self._lists.pop()
+
+    def start_stills(self, settings: Settings, camera: Camera, shoot: Shoot | None = None) -> None:
+        """See Driver."""
+        if shoot is None:
+            plan = plans.snapshot_plan(settings, camera)
+            located = plans.snapshot_plan(with_tuning_path(settings), camera)
+        else:
+            plan = plans.photo_plan(settings, camera, shoot.kind, shoot.found)
+            located = plans.photo_plan(with_tuning_path(settings), camera, shoot.kind, shoot.found)
+        folder = shoot.folder if shoot else self._images
+        if not folder.is_dir():
+            raise CameraError("disk", f"{folder} was deleted, moved or unmounted: it is made again")
+        self._begin("shoot" if shoot else "snapshot", plan, located, camera, folder)
+        self._order({"do": "stills", "plan": located.message(), "folder": str(folder)})
+
+    def ready(self, timeout_s: float, interrupts: Sequence[int]) -> bool:
+        """See Driver."""
+        deadline = time.monotonic() + timeout_s
+        while not self._ready and (left := deadline - time.monotonic()) > 0:
+            self._wait(left, interrupts)
+        return self._ready
+
+    def request(self) -> None:
+        """See Driver."""
+        if not self._requested:
+            self._requested = True
+            self._order({"do": "still"})
+
+    def still(self, timeout_s: float, interrupts: Sequence[int]) -> Still | None:
+        """See Driver. What the camera says of it has come with it."""
+        deadline = time.monotonic() + timeout_s
+        while not self._stills and (left := deadline - time.monotonic()) > 0:
+            self._wait(left, interrupts)
+        if not self._stills:
+            return None
+        self._requested = False
+        return self._stills.pop(0)
+
+    def described(self, timeout_s: float, interrupts: Sequence[int]) -> dict[str, Any]:
+        """See Driver."""
+        return self.metadata
+
+    def rest(self, timeout_s: float, interrupts: Sequence[int]) -> None:
+        """See Driver. A still that nobody here asked for is deleted: it would be litter."""
+        deadline, before = time.monotonic() + timeout_s, self.metadata
+        while self.metadata is before and (left := deadline - time.monotonic()) > 0:
+            self._wait(left, interrupts)
+            for still in self._stills:
+                still.path.unlink(missing_ok=True)
+                self._requested = False
+            self._stills.clear()
+
+    def start_stream(self, settings: Settings, camera: Camera) -> None:
+        """See Driver."""
+        located = plans.stream_plan(with_tuning_path(settings), camera)
+        self._begin("stream", plans.stream_plan(settings, camera), located, camera, self._images)
+        self._cutter = Cutter()
+        self._order({"do": "stream", "plan": located.message()})
+
+    def frames(self, timeout_s: float, interrupts: Sequence[int]) -> list[bytes]:
+        """See Driver."""
+        deadline = time.monotonic() + timeout_s
+        while (left := deadline - time.monotonic()) > 0:
+            assert self._child is not None
+            if self._child.stdout not in self._wait(left, interrupts, self._child.stdout):
+                continue
+            chunk = os.read(self._child.stdout, _PIPE_BYTES)
+            if not chunk:
+                self._last_words()
+            if frames := self._cutter.feed(chunk):
+                return frames
+        return []
+
+    def record(
+        self, settings: Settings, camera: Camera, folder: Path, stem: str, seconds: int | None
+    ) -> tuple[Path, Container]:
+        """See Driver."""
+        video, ffmpeg = settings.video, shutil.which("ffmpeg") is not None
+        form = container(settings.files.video, ffmpeg or find_spec("av") is not None, ffmpeg)
+        path = folder / f"{stem}.{form.extension}"
+        located = plans.video_plan(with_tuning_path(settings), camera)
+        self._begin("video", plans.video_plan(settings, camera), located, camera, folder)
+        sound = {"bitrate": video.bitrate, "audio": video.audio}
+        self._order({"do": "record", "plan": located.message(), "path": str(path), "seconds": seconds, **sound})
+        return path, form
+
+    def recorded(self, timeout_s: float, interrupts: Sequence[int]) -> bool:
+        """See Driver: the child ends with the video."""
+        deadline = time.monotonic() + timeout_s
+        while (left := deadline - time.monotonic()) > 0:
+            try:
+                self._wait(left, interrupts)
+            except _Over:
+                if self._child and self._child.status == 0:
+                    return True
+                raise
+        return False
+
+    def fits(self, settings: Settings, camera: Camera, kind: str | None = None) -> bool:
+        """See Driver."""
+        if self._use not in ("snapshot", "stream"):
+            return False
+        if kind:
+            return self._plan == plans.photo_plan(settings, camera, kind)
+        return self._plan == self._planned(settings, camera)
+
+    def adjust(self, settings: Settings, camera: Camera) -> bool:
+        """See Driver: controls change while the camera runs; the tuning file's path is none of them."""
+        if self._plan is None or self._use == "shoot" or not self._ready:
+            return False
+        plan = self._planned(settings, camera)
+        given = plans.changes(self._plan, plan)
+        if given is None:
+            return False
+        self._plan, self.settling = plan, True
+        self._order({"do": "adjust", "plan": plan.message(), "given": given})
+        return True
+
+    def stop(self, patience_s: float = TERM_GRACE_S) -> None:
+        """End the child, and delete what it left half-written of stills."""
+        child, self._child = self._child, None
+        channel, self._channel = self._channel, None
+        if child is not None:
+            child.stop(signal.SIGTERM, patience_s)
+        if channel is not None:
+            channel.close()
+        if self._use in ("snapshot", "shoot"):
+            self._sweep()
+        self._use, self._plan, self._opened, self._stills = "", None, None, []
+        self.settling = self._ready = self._requested = False
+
+    def _planned(self, settings: Settings, camera: Camera) -> Plan:
+        """What these settings mean for what runs now."""
+        planned = {"snapshot": plans.snapshot_plan, "stream": plans.stream_plan, "video": plans.video_plan}
+        return planned[self._use](settings, camera)
+
+    def _begin(self, use: str, plan: Plan, located: Plan, camera: Camera, folder: Path) -> None:
+        """Another use of the camera; by the same child, where the camera need not be opened anew."""
+        if self._requested or self._opened is None or not self._opened.opens_like(located) or self._use == "stream":
+            self.stop()
+        elif self._use in ("snapshot", "shoot"):
+            self._sweep()
+        self._use, self._plan, self._opened, self._camera, self._folder = use, plan, located, camera, folder
+        self.metadata, self._stills = {}, []
+        self.settling = self._requested = False
+        self._ready = use not in ("snapshot", "shoot")
+
+    def _order(self, order: Message) -> None:
+        if self._child is None or self._channel is None:
+            self._start()
+        assert self._channel is not None
+        try:
+            self._channel.send(order)
+        except BlockingIOError as error:
+            raise CameraError("stalled", "picamera2 does not take orders any more") from error
+        except OSError:
+            self._last_words()
+
+    def _start(self) -> None:
+        self._channel, theirs = pair()
+        argv = [sys.executable, "-P", "-m", "stillcam.camera.picamera2", str(theirs.fileno())]
+        try:
+            self._child = Program(NAME, argv, Path("/"), self._env, subprocess.PIPE, (theirs.fileno(),))
+        finally:
+            theirs.close()
+        fcntl.fcntl(self._child.stdout, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
+
+    def _wait(self, timeout_s: float, interrupts: Sequence[int], *more: int) -> set[int]:
+        """Wait for something to happen, and take what the child tells; those of `more` that are readable.
+
+        Raises:
+            Interrupted: one of `interrupts` is readable, and nothing else.
+            CameraError: the child has failed, or has ended.
+        """
+        assert self._child is not None
+        assert self._channel is not None
+        ready = readable(timeout_s, self._channel.fd, *more, *interrupts)
+        if self._channel.fd in ready:
+            self._take()
+        elif not ready.intersection(more) and ready.intersection(interrupts):
+            raise Interrupted
+        return ready.intersection(more)
+
+    def _take(self) -> None:
+        assert self._channel is not None
+        try:
+            told = self._channel.receive()
+        except BlockingIOError:
+            return
+        if told is None:
+            raise self._ended()
+        if "failed" in told:
+            raise CameraError(told["failed"], told["reason"])
+        if "metadata" in told:
+            self._described(told["metadata"])
+        if "still" in told:
+            raw = self._folder / told["raw"] if told["raw"] else None
+            self._stills.append(Still(self._folder / told["still"], told["time"], raw))
+        elif "cameras" in told:
+            self._lists.append([camera_of(one) for one in told["cameras"]])
+        self._ready = self._ready or "ready" in told
+        self.settling = self.settling and "settled" not in told
+
+    def _described(self, told: dict[str, Any]) -> None:
+        """Take what the camera says; its crop as settings have it, in the picture before any flip."""
+        crop = told.get("ScalerCrop")
+        plan, camera = self._plan, self._camera
+        if plan and camera and isinstance(crop, list) and len(crop) == 4:
+            wanted = ":".join(map(str, plan.sensor)) if plan.sensor else ""
+            mode = sensor_mode(wanted, camera, plan.size) if wanted else None
+            told["ScalerCrop"] = list(mirrored(crop, plan.flips, view(mode, camera)))
+        self.metadata = told
+
+    def _last_words(self) -> NoReturn:
+        """The child is gone: say why, as it told or as it ended."""
+        deadline = time.monotonic() + 1.0
+        while (left := deadline - time.monotonic()) > 0:
+            self._wait(left, ())
+        raise self._ended()
+
+    def _ended(self) -> _Over:
+        assert self._child is not None
+        self._child.wait(1.0)
+        return _Over(failure(NAME, self._child.stop(), self._child.stderr))
+
+    def _sweep(self) -> None:
+        with contextlib.suppress(OSError):  # a folder that cannot be read now is swept at the next end
+            for litter in self._folder.glob(WORK_PREFIX + "*"):
+                litter.unlink(missing_ok=True)
+
+
+class _Over(CameraError):
+    """The child has ended by itself."""
+
+    def __init__(self, error: CameraError) -> None:
+        super().__init__(error.cause, error.reason)

@@ -1,0 +1,45 @@
+"""Turns what the library raises into a cause and a reason that a person can act on.
+
+Source of the texts: picamera2 0.3.38 (picamera2.py), and libcamera's Python bindings, which raise
+what the system said. An exception's causes are looked through too: the library wraps them.
+"""
+
+from __future__ import annotations
+
+import errno
+
+INSTALL = "sudo apt install -y python3-picamera2 --no-install-recommends"
+
+# A piece of the text in small letters, the cause for counters, the reason; the first that is found counts.
+FAULTS = (
+    ("no module named", "missing", f"picamera2 cannot be loaded: install it ({INSTALL})"),
+    ("no camera number", "absent", "this camera number does not exist: see api/cameras, then set camera.index"),
+    ("camera(s) not found", "absent",
+     "no camera found: switch the Pi off, check both ends of the ribbon cable, and see: python -m stillcam doctor"),
+    ("failed to acquire camera", "busy",
+     "another program uses the camera: end it (see: pgrep -a 'rpicam|libcamera|python'), then it goes on by itself"),
+    ("device or resource busy", "busy",
+     "another program uses the camera: end it (see: pgrep -a 'rpicam|libcamera|python'), then it goes on by itself"),
+    ("cannot allocate memory", "options",
+     "the camera has no memory for such large pictures or so many of them: choose a smaller size, or fewer buffers"),
+    ("invalid camera configuration", "options", "the camera cannot do this size or sensor mode: choose another one"),
+    ("configuration failed", "options", "the camera cannot do this size or sensor mode: choose another one"),
+    ("unexpected keyword argument", "options", f"this picamera2 is too old for Stillcam: update it ({INSTALL})"),
+    ("no such device", "died", "the camera went away: check its cable and the power supply"),
+)  # fmt: skip
+DISK = {errno.ENOSPC, errno.EROFS, errno.EDQUOT, errno.EIO, errno.ENOENT, errno.EACCES}
+
+
+def fault(error: BaseException) -> tuple[str, str]:
+    """The cause (see CameraError) and the reason."""
+    chain = [error]
+    while (cause := chain[-1].__cause__ or chain[-1].__context__) and cause not in chain:
+        chain.append(cause)
+    text = "\n".join(str(one) for one in chain).lower()
+    for piece, cause_word, reason in FAULTS:
+        if piece in text:
+            return cause_word, reason
+    if isinstance(error, OSError) and error.errno in DISK and error.filename:
+        where = f"the picture could not be written: {error.strerror}: {error.filename}"
+        return "disk", f"{where}; the disk is full, read-only or gone (see: df -h)"
+    return "died", f"picamera2: {type(error).__name__}: {error}"

@@ -1,0 +1,269 @@
+"""In the child: one camera, through the library, and one use of it at a time."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import logging
+import os
+import time
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from stillcam.camera.picamera2 import recording
+from stillcam.camera.picamera2.plan import Plan, undone
+from stillcam.camera.picamera2.wire import Message
+from stillcam.controls import Values
+from stillcam.frames import WORK_PREFIX
+
+SCAN_S = 5.0  # an autofocus scan that takes longer is given up
+TELL_S = 0.1  # so often a stream tells what the camera says
+DELAY_FRAMES = 3  # from the request that carries a control to the frame that shows it, beside the buffers
+BUFFERS = {"preview": 4, "still": 1, "video": 6}  # the library's own choice
+ZSL_BUFFERS = 3
+VIEWFINDER_WIDTH = 640
+VIEWFINDER_LIMITS = [100, 1_000_000_000]  # of a frame's time, µs: exposure is measured as a still will need it
+PIXELS = {"still": "BGR888", "preview": "YUV420", "video": "YUV420"}
+
+
+class Session:
+    """Owns the camera from here to `close`.
+
+    Args:
+        plan: says which camera.
+        tell: told what the camera says of its newest frame.
+    """
+
+    def __init__(self, plan: Plan, tell: Callable[[Message], None]) -> None:
+        self._libcamera = import_module("libcamera")
+        library = import_module("picamera2")
+        hdr = _sensor_hdr(library, plan)
+        self._camera = library.Picamera2(plan.camera, tuning=plan.tuning or None)
+        self._plan = plan
+        self._board_hdr = plan.hdr == "Auto" and not hdr
+        self._tell = tell
+        self._told = 0.0
+        self._given: set[str] = set()  # controls that the camera has been told
+        self._recording = False
+        self._pipe: recording.Pipe | None = None
+        self._still: Any = None  # the configuration of stills
+        self._viewfinder: Any = None  # what runs between them; None: the same
+        self._camera.post_callback = self._describe
+
+    def close(self) -> None:
+        """End what runs, finish its file, and give the camera free."""
+        self.stop()
+        self._camera.close()
+
+    def stop(self) -> None:
+        """End what runs."""
+        if self._recording:
+            self._recording = False
+            self._camera.stop_recording()
+        else:
+            self._camera.stop()
+
+    def stills(self, plan: Plan) -> None:
+        """Get ready for stills; returns once the camera has given a frame."""
+        self.stop()
+        self._plan, self._pipe = plan, None
+        self._camera.options["quality"] = plan.quality
+        buffers = plan.buffers or (ZSL_BUFFERS if plan.zsl else BUFFERS["still"])
+        self._still = self._configuration(plan.size, buffers, queue=plan.zsl)
+        self._viewfinder = None if plan.zsl else self._preview(plan)
+        self._run(self._viewfinder or self._still)
+        self._begin_scan(plan.controls)
+        self._camera.capture_metadata()
+
+    def still(self, folder: Path, number: int) -> Message:
+        """Take one: its files' names, when it was written, and what the camera says of it."""
+        plan = self._plan
+        if plan.scan:
+            self._scan()
+        if self._viewfinder:
+            self._camera.stop()
+            self._run(self._still)
+        request = self._camera.capture_request()
+        try:
+            metadata = request.get_metadata()
+            name = f"{WORK_PREFIX}{number:08d}.{plan.extension}"
+            _write(folder / name, self._encoded(request))
+            raw = f"{WORK_PREFIX}{number:08d}.dng" if plan.raw else None
+            if raw:
+                request.save_dng(str(folder / raw))
+            return {"still": name, "raw": raw, "time": time.time(), "metadata": metadata}
+        finally:
+            request.release()
+
+    def rest(self) -> None:
+        """After a still: back to what runs between them."""
+        if self._viewfinder:
+            self._camera.stop()
+            self._run(self._viewfinder)
+
+    def stream(self, plan: Plan, descriptor: int) -> None:
+        """Begin to write JPEGs."""
+        self.stop()
+        self._plan, self._pipe = plan, recording.Pipe(descriptor)
+        encoder, output = recording.jpegs(plan.quality, self._pipe)
+        self._record(plan, encoder, output)
+
+    def record(self, plan: Plan, order: Message, failed: Callable[[BaseException], None]) -> None:
+        """Begin a video."""
+        self.stop()
+        self._plan, self._pipe = plan, None
+        self._record(plan, *recording.video(order, plan.quality, failed))
+
+    def adjust(self, plan: Plan, given: Values, settled: Callable[[], None]) -> None:
+        """Go on with other controls.
+
+        Args:
+            plan: what is then in force.
+            given: see `plan.changes`.
+            settled: called when pictures are sure to have been taken with them.
+        """
+        self._plan, self._given = plan, set(plan.controls)
+        self._camera.set_controls(self._native(given))
+        self._begin_scan(given)
+        frames = (plan.buffers or BUFFERS[plan.use]) + DELAY_FRAMES
+        if self._pipe:
+            self._pipe.after(frames, settled)
+            return
+        if plan.use == "still" and plan.zsl:
+            for _ in range(frames):
+                self._camera.capture_metadata()
+        settled()
+
+    def _record(self, plan: Plan, encoder: Any, output: Any) -> None:
+        self._camera.configure(self._configuration(plan.size, plan.buffers or BUFFERS[plan.use]))
+        self._control(plan.controls)
+        self._recording = True
+        self._camera.start_recording(encoder, output)
+        self._begin_scan(plan.controls)
+
+    def _configuration(self, size: tuple[int, int], buffers: int, *, queue: bool = True, use: str = "") -> Any:
+        """A configuration of the plan's use, or of another one."""
+        plan = self._plan
+        use = use or plan.use
+        create = {
+            "still": self._camera.create_still_configuration,
+            "preview": self._camera.create_preview_configuration,
+            "video": self._camera.create_video_configuration,
+        }[use]
+        more: dict[str, Any] = {}
+        if plan.sensor:
+            width, height, depth = plan.sensor
+            more["sensor"] = {"output_size": (width, height), "bit_depth": depth}
+            if plan.raw:
+                more["raw"] = {"size": (width, height)}
+        if use == "preview":  # JPEG is in full range whatever its size
+            more["colour_space"] = self._libcamera.ColorSpace.Sycc()
+        transform = self._libcamera.Transform(hflip=plan.flips[0], vflip=plan.flips[1])
+        main = {"size": size, "format": PIXELS[use]}
+        return create(main=main, transform=transform, buffer_count=buffers, queue=queue, **more)
+
+    def _preview(self, plan: Plan) -> Any:
+        """The viewfinder: small pictures of the same sensor mode, so that it measures what the still will see."""
+        width = min(VIEWFINDER_WIDTH, plan.size[0])
+        size = width, max(2, round(width * plan.size[1] / plan.size[0]) // 2 * 2)
+        return self._configuration(size, BUFFERS["preview"], use="preview")
+
+    def _run(self, configuration: Any) -> None:
+        """Start the camera in a configuration, with the plan's controls from its first frame on."""
+        self._camera.configure(configuration)
+        given = dict(self._plan.controls)
+        if configuration is self._viewfinder:
+            given["FrameDurationLimits"] = VIEWFINDER_LIMITS
+        self._control(given)
+        self._camera.start()
+
+    def _control(self, given: Values) -> None:
+        """Have these controls in force, and none that was told before."""
+        self._camera.set_controls(self._native(undone(self._given - given.keys(), self._plan) | given))
+        self._given = set(self._plan.controls)
+
+    def _native(self, given: Values) -> dict[str, Any]:
+        """Controls as the library takes them; those that this camera lacks are left out."""
+        there = self._camera.camera_controls
+        if self._board_hdr:
+            given = {"HdrMode": "SingleExposure"} | given
+        native = {}
+        for name, value in given.items():
+            if name == "ScalerCrop" and "ScalerCrops" in there:  # which configure() has set, and which wins
+                native["ScalerCrops"] = [tuple(value)]
+            elif name in there:
+                value = there[name][2] if value is None else value  # noqa: PLW2901
+                if value is not None:
+                    native[name] = self._value(name, value)
+        return native
+
+    def _value(self, name: str, value: Any) -> Any:
+        if isinstance(value, str):
+            controls = self._libcamera.controls
+            enum = getattr(controls, f"{name}Enum", None) or getattr(controls.draft, f"{name}Enum")
+            return getattr(enum, value)
+        if isinstance(value, list | tuple):
+            return [tuple(part) for part in value] if isinstance(value[0], list | tuple) else tuple(value)
+        return value
+
+    def _begin_scan(self, given: Values) -> None:
+        """In AfMode Auto the lens stays where it is until it is told to scan."""
+        if given.get("AfMode") == "Auto" and not self._plan.scan and "AfTrigger" in self._camera.camera_controls:
+            self._camera.set_controls({"AfTrigger": self._libcamera.controls.AfTriggerEnum.Start})
+
+    def _scan(self) -> None:
+        """An autofocus cycle; what it finds is kept for the still."""
+        if "AfMode" not in self._camera.camera_controls:
+            return
+        job = self._camera.autofocus_cycle(wait=False)
+        try:
+            found = self._camera.wait(job, timeout=SCAN_S)
+            logging.debug("autofocus: %s", "focused" if found else "failed")
+        except TimeoutError:
+            self._camera.cancel_all_and_flush()
+            logging.info("autofocus did not finish within %s s", SCAN_S)
+        self._plan.controls["AfMode"] = "Auto"  # another mode would move the lens again
+
+    def _encoded(self, request: Any) -> bytes:
+        """The picture's file. It is written here: the library keeps an error on a full disk to itself."""
+        buffer = io.BytesIO()
+        form = "jpeg" if self._plan.extension == "jpg" else self._plan.extension
+        request.save("main", buffer, format=form)
+        return buffer.getvalue()
+
+    def _describe(self, request: Any) -> None:
+        """Called by the library's thread for each frame."""
+        if self._recording and time.monotonic() - self._told >= TELL_S:
+            self._told = time.monotonic()
+            self._tell({"metadata": request.get_metadata()})
+
+
+def _sensor_hdr(library: Any, plan: Plan) -> bool:
+    """Set the HDR mode of a sensor that has one, before the camera is opened; whether it has and it is on."""
+    info = library.Picamera2.global_camera_info()
+    model = str(info[plan.camera].get("Model", "")) if plan.camera < len(info) else ""
+    wanted = plan.hdr == "Sensor" or (plan.hdr == "Auto" and library.Picamera2.platform.name != "PISP")
+    if not model.startswith("imx708"):
+        return False
+    try:
+        with import_module("picamera2.devices.imx708").IMX708(info[plan.camera]["Num"]) as sensor:
+            sensor.set_sensor_hdr_mode(wanted)
+    except (RuntimeError, OSError) as error:
+        if wanted:
+            raise RuntimeError("configuration failed: the sensor's HDR cannot be switched") from error
+        logging.debug("the sensor's HDR cannot be switched: %s", error)
+        return False
+    return wanted
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Raises OSError, with the file's name, and leaves nothing."""
+    try:
+        with path.open("wb") as file:
+            file.write(data)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            path.unlink(missing_ok=True)
+        raise OSError(error.errno, os.strerror(error.errno or 0), str(path)) from error

@@ -1,0 +1,58 @@
+"""The stand-in's pictures: those of the simulated camera, told what to do by libcamera's controls."""
+
+from dataclasses import replace
+from typing import Any
+
+from stillcam.camera.simulated.exposure import gains_for
+from stillcam.camera.simulated.options import Options, StillOptions, VideoOptions
+from stillcam.camera.simulated.picture import Picture
+from stillcam.camera.simulated.sensors import Sensor, SensorMode, Size
+from stillcam.controls import CONTROLS
+
+WORDS = {
+    "AeMeteringMode": "metering", "AeExposureMode": "exposure", "AwbMode": "awb", "NoiseReductionMode": "denoise",
+    "HdrMode": "hdr", "AfMode": "autofocus_mode", "AfRange": "autofocus_range", "AfSpeed": "autofocus_speed",
+}  # fmt: skip
+NUMBERS = {
+    "AnalogueGain": "gain", "ExposureValue": "ev", "Brightness": "brightness", "Contrast": "contrast",
+    "Saturation": "saturation", "Sharpness": "sharpness",
+}  # fmt: skip
+
+
+def options_of(told: dict[str, Any], flips: tuple[bool, bool], mode: SensorMode, *, video: bool) -> Options:
+    """What the simulated camera's programs would be told for the same picture."""
+    given: dict[str, Any] = {"hflip": flips[0], "vflip": flips[1]}
+    for name, value in told.items():
+        if name in WORDS:
+            words = {choice.value: choice.word for choice in CONTROLS[name].choices}
+            given[WORDS[name]] = words.get(value.name, "auto")
+        elif name in NUMBERS:
+            given[NUMBERS[name]] = float(value)
+        elif name == "ExposureTime":
+            given["shutter"] = f"{value}us"
+        elif name == "ColourGains":
+            given["awbgains"] = f"{value[0]},{value[1]}"
+        elif name == "ColourTemperature":
+            given["awbgains"] = ",".join(map(str, gains_for(value)))
+        elif name == "ColourCorrectionMatrix":
+            given["ccm"] = ",".join(map(str, value))
+        elif name == "LensPosition":
+            given["lens_position"] = str(value)
+        elif name in ("ScalerCrop", "ScalerCrops"):
+            given["roi"] = _fractions(value[0] if name == "ScalerCrops" else value, mode)
+        elif name == "AfWindows" and told.get("AfMetering", 0) == 1:
+            given["autofocus_window"] = _fractions(value[0], mode)
+        elif name == "AeFlickerPeriod" and told.get("AeFlickerMode", 0) == 1:
+            given["flicker_period"] = f"{value}us"
+    return replace(VideoOptions() if video else StillOptions(), **given)
+
+
+def picture(sensor: Sensor, mode: SensorMode, options: Options, size: Size, frame_us: float) -> Picture:
+    """What the camera then sees."""
+    return Picture(sensor, mode, options, size, frame_us=frame_us, settled=True)
+
+
+def _fractions(rectangle: Any, mode: SensorMode) -> str:
+    x, y, width, height = rectangle
+    left, top, wide, high = mode.crop
+    return f"{(x - left) / wide},{(y - top) / high},{width / wide},{height / high}"

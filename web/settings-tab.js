@@ -27,6 +27,7 @@ const GROUPS = [
   ["Who may watch", [
     ["access.watch", "Who may watch"], ["access.hosts", "Further names of this server"], ["access.proxies", "Trusted proxies"],
   ]],
+  ["Webhooks", [["webhooks.urls", "Addresses"]]],
   ["Page", [["page.histogram", "Histogram"]]],
   ["Server, from its next start on", [
     ["server.max_connections", "Connections"], ["server.max_connections_per_address", "Connections from one address"],

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import Field, dataclass, field, fields, is_dataclass
 from ipaddress import ip_network
 from typing import Any
+from urllib.parse import urlsplit
 
 from stillcam.controls import Values
 
@@ -28,6 +29,18 @@ def _network(value: str) -> str | None:
         ip_network(value, strict=False)
     except ValueError:
         return "must be an IP address or a network like 192.168.1.0/24"
+    return None
+
+
+def _receiver(value: str) -> str | None:
+    """Of a webhook. A name and password would be in logs and back-ups; a fragment is nobody's."""
+    try:
+        parts = urlsplit(value)
+        right = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        right = False
+    if not right or not value.isascii() or set(value) & set(' "<>\\^`{|}#') or "@" in parts.netloc:
+        return "must be an address like https://example.org/garden, without a name and password in it"
     return None
 
 
@@ -224,6 +237,24 @@ class RetentionSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class WebhookSettings:
+    """Whom the web server tells what happens; only an owner who has signed in sees and changes it."""
+
+    urls: tuple[str, ...] = _setting(
+        (), "addresses that are told when something was taken, and when the camera is lost and back", check=_receiver
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class HookSettings:
+    """Commands of the owner's; they can be set on the machine only, never over the network."""
+
+    item: tuple[str, ...] = _setting(
+        (), "program and arguments, run for each new item of the library, `{}` is its file; only in this file"
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All settings; a value of this type has been validated."""
 
@@ -241,6 +272,8 @@ class Settings:
     server: ServerSettings = ServerSettings()
     page: PageSettings = PageSettings()
     retention: RetentionSettings = RetentionSettings()
+    webhooks: WebhookSettings = WebhookSettings()
+    hooks: HookSettings = HookSettings()
 
 
 def setting_fields() -> list[tuple[str, Field[Any]]]:

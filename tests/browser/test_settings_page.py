@@ -71,6 +71,10 @@ def test_what_is_wrong_is_told_beside_it_and_springs_back(page, owned):
     assert setting(page, "snapshot.interval_s").input_value() == "2"
     set_to(page, "access.hosts", "camera.example")
     assert kept(owned)["access"]["hosts"] == ["camera.example"]
+    set_to(page, "webhooks.urls", "ftp://example.org/")
+    assert "must be an address like" in page.inner_text("[data-setting='webhooks.urls'] .problem")
+    set_to(page, "webhooks.urls", "http://127.0.0.1:9/a, http://127.0.0.1:9/b")
+    assert kept(owned)["webhooks"]["urls"] == ["http://127.0.0.1:9/a", "http://127.0.0.1:9/b"]
 
 
 def test_two_people_see_each_other_s_changes(new_page: Callable[..., Page], owned):

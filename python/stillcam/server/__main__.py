@@ -22,6 +22,7 @@ from stillcam.paths import Paths
 from stillcam.server.app import App
 from stillcam.server.cache import FrameCache
 from stillcam.server.engine import Server
+from stillcam.server.herald import Herald
 from stillcam.server.in_force import SettingsInForce
 from stillcam.server.places import Limits, Places
 from stillcam.server.table import build
@@ -54,7 +55,8 @@ def run(environ: Mapping[str, str]) -> None:
     """
     paths = Paths.from_environ(environ)
     settings = SettingsInForce(paths.settings)
-    app = build(paths, settings, FrameCache(paths.images))
+    cache = FrameCache(paths.images)
+    app = build(paths, settings, cache)
     server = listen(listening_address(environ), app, settings(), paths)
 
     sys.setswitchinterval(SWITCH_S)
@@ -63,6 +65,7 @@ def run(environ: Mapping[str, str]) -> None:
     with server:
         _end_at_signals(server)
         logging.info("server %s listens on %s port %s (%s)", __version__, *server.server_address[:2], scheme)
+        Herald(paths, settings, cache).start()
         service = Service(environ)
         service.ready()
         service.watch(lambda: _answers(server))

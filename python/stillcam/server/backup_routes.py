@@ -82,7 +82,7 @@ class BackupRoutes:
             raise Refused(400, "this back-up is nested too deeply") from error
         except StillcamError as error:
             raise _refused(error) from error
-        return document(self._desk.change(lambda _: settings, request.host, restoring=True))
+        return document(self._desk.change(lambda _: settings, request.host, restoring=True), request.person)
 
 
 def _row(backup: Backup) -> dict[str, str | int]:

@@ -12,7 +12,7 @@ import logging
 import socket
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from stillcam.controls import Values, reason_against
@@ -138,6 +138,9 @@ class SettingsDesk:
     def _checked(self, old: Settings, change: Change, host: str, restoring: bool) -> Settings:
         try:
             new = change(old)
+            if new.hooks != old.hooks and not restoring:
+                raise SettingsError("can be set on the camera's machine only: in data/settings.json", "hooks")
+            new = replace(new, hooks=old.hooks)  # what runs here comes out of no back-up either
             _check_way_back(new, host)
             if not restoring:
                 self._check_controls(old, new)

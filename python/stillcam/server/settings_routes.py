@@ -10,6 +10,8 @@ from stillcam.server.settings_desk import Held, Outdated, SettingsDesk
 from stillcam.settings import Settings
 from stillcam.settings_json import describe, patched, to_json
 
+_OWNERS = ("webhooks", "hooks")  # sections with addresses and commands that may hold secrets
+
 
 class SettingsRoutes:
     """The routes of the settings.
@@ -28,8 +30,8 @@ class SettingsRoutes:
             Route("PATCH", "api/settings", Access.CONTROL, self._patch),
         ]
 
-    def _get(self, _request: Request) -> Answer:
-        return document(self._desk.read())
+    def _get(self, request: Request) -> Answer:
+        return document(self._desk.read(), request.person)
 
     def _patch(self, request: Request) -> Answer:
         patch = request.json()
@@ -46,28 +48,36 @@ class SettingsRoutes:
             held = self._desk.change(merged, request.host, request.headers.get("if-match"))
         except Outdated as outdated:
             text = "the settings have been changed meanwhile: look at them again"
-            return document(outdated.held, 409, {"error": text, "field": None})
-        return document(held)
+            return document(outdated.held, request.person, 409, {"error": text, "field": None})
+        return document(held, request.person)
+
+
+def _is_owner(person: Person | None) -> bool:
+    return person is not None and person.role == "owner" and person.by == "session"
 
 
 def _check_person(person: Person | None, old: Settings, new: Settings) -> None:
-    """Who may come in is no program's decision: a token that leaks must not open the door to others."""
-    if person and person.role == "owner" and person.by == "session":
+    """Who may come in, and whom this server calls, is no program's decision: a token may leak."""
+    if _is_owner(person):
         return
-    for section in ("access", "server"):
+    for section in ("access", "server", *_OWNERS):
         if getattr(old, section) != getattr(new, section):
             raise Refused(403, "only an owner who has signed in on the page may change this", section)
 
 
-def document(held: Held, status: int = 200, error: dict[str, Any] | None = None) -> Answer:
+def document(held: Held, person: Person | None, status: int = 200, error: dict[str, Any] | None = None) -> Answer:
     """The settings as they are answered everywhere.
 
     Args:
         held: the settings.
+        person: who is answered: a program is not shown `_OWNERS`.
         status: of HTTP.
         error: to be told along with them.
     """
-    known = {"settings": _sections(held.settings), "notice": held.notice, **_fixed()}
+    sections = _sections(held.settings)
+    if not _is_owner(person):
+        sections = {name: content for name, content in sections.items() if name not in _OWNERS}
+    known = {"settings": sections, "notice": held.notice, **_fixed()}
     return as_json(status, (error or {}) | known, {"ETag": held.tag})
 
 

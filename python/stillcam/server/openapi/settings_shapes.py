@@ -8,6 +8,7 @@ from stillcam.controls import CONTROLS, LARGEST, Control
 from stillcam.server.openapi.shapes import FLAG, NUMBER, TEXT, Schema, maybe, record, ref
 from stillcam.settings_json import MAX_ITEMS, MAX_TEXT, describe
 
+OWNERS = ("webhooks", "hooks")  # sections that are shown to the owner only
 _SIDE: Schema = {"type": "integer", "minimum": 0, "maximum": LARGEST}
 _RECTANGLE: Schema = {
     "type": "array", "items": _SIDE, "minItems": 4, "maxItems": 4,
@@ -30,7 +31,11 @@ def settings_schemas() -> dict[str, Schema]:
     controls = {name: _control(control) for name, control in CONTROLS.items()}
     told = "a merge patch (RFC 7396): null goes back to the default"
     return {
-        "Settings": record(controls=ref("Controls"), **{name: record(**rows) for name, rows in sections.items()}),
+        "Settings": record(
+            {name: record(**sections[name]) for name in OWNERS},
+            controls=ref("Controls"),
+            **{name: record(**rows) for name, rows in sections.items() if name not in OWNERS},
+        ),
         "SettingsPatch": record({**patches, "controls": _CONTROLS_PATCH, "version": {"const": 1}})
         | {"description": told},
         "Controls": record(controls) | {"description": "those that are set; the camera sees to the others"},

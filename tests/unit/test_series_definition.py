@@ -83,6 +83,8 @@ def test_a_focus_series_ends_with_its_last_value():
         ({"interval_s": "60"}, "interval_s"),
         ({"interval_s": float("nan")}, "interval_s"),
         ({"start": "tomorrow"}, "start"),
+        ({"start": "1999-12-31T23:59"}, "start"),
+        ({"end": "9999-12-31T23:59"}, "end"),
         ({"start": "2026-12-01T06:00", "end": "2026-11-01T06:00"}, "plan"),
         ({"shots": 1.5}, "shots"),
         ({"marks": 1}, "marks"),

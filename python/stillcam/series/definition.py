@@ -16,6 +16,7 @@ from stillcam.frames import utc_text
 from stillcam.series.plan import Edge, Plan
 
 MAX_NAME, MAX_SHOTS, MAX_VALUES, MAX_DAYS = 60, 10_000_000, 100, 36_500
+YEARS = range(2000, 2200)  # in which a series may begin and end
 KEEP_RULES = ("all", "days", "thin")
 VARIED = ("LensPosition", "ExposureTime", "AnalogueGain", "ExposureValue")
 _NAME = re.compile(r"[^\W_](?:[\w .-]*[\w-])?")  # it names a folder, and has to be typed on SSH
@@ -41,7 +42,7 @@ class Keep:
     """What is kept of a series.
 
     Args:
-        rule: `all`; `days`: what is younger; `thin`: all, but every second of the older half once the disk is nearly full.
+        rule: `all`; `days`: what is younger; `thin`: every second of the older half goes once the disk is nearly full.
         days: how many, for `days`.
     """
 
@@ -228,6 +229,8 @@ def _moment(document: Mapping[str, Any], name: str, zone: str) -> int | None:
         moment = datetime.fromisoformat(value)
         if moment.tzinfo is None:
             moment = moment.replace(tzinfo=ZoneInfo(zone))
+        if moment.year not in YEARS:
+            raise ValueError(f"no year of ours: {moment.year}")  # calendars end, and days are counted one by one
         return round(moment.timestamp() * 1000)
     except (TypeError, ValueError, OverflowError) as error:
         raise SettingsError("must be a time like 2026-11-20T08:30", name) from error

@@ -13,11 +13,12 @@ die() {
 
 usage() {
   cat <<'EOT'
-Usage: capture.sh [-h] [-i IMAGES] [-d DATA] [-c CAMERA]
+Usage: capture.sh [-h] [-n NUMBER] [-i IMAGES] [-d DATA] [-c CAMERA]
 
 Runs the capture daemon in the foreground: the one process that owns the camera.
 SIGTERM or Ctrl-C ends it.
 
+  -n NUMBER  which of several cameras: STILLCAM_NUMBER (the first of STILLCAM_CAMERAS)
   -i IMAGES  folder of the frames: STILLCAM_IMAGES (images)
   -d DATA    folder of settings, library and logs: STILLCAM_DATA (data)
   -c CAMERA  auto, rpicam, picamera2 or simulated: STILLCAM_CAMERA (auto)
@@ -36,9 +37,10 @@ sys.exit(sys.version_info < (3, 11) or None in found)' 2>/dev/null
 
 main() {
   local flag python
-  while getopts :hi:d:c: flag; do
+  while getopts :hn:i:d:c: flag; do
     case $flag in
       h) usage && exit ;;
+      n) export STILLCAM_NUMBER=$OPTARG ;;
       i) export STILLCAM_IMAGES=$OPTARG ;;
       d) export STILLCAM_DATA=$OPTARG ;;
       c) export STILLCAM_CAMERA=$OPTARG ;;

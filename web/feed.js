@@ -39,6 +39,7 @@ export class Feed {
   #known = "";
   #show;
   #report;
+  #at;
   #asking = new AbortController();
   /** The live request that is on its way while a frame is drawn. @type {Promise<Frame | null> | null} */
   #ahead = null;
@@ -48,10 +49,12 @@ export class Feed {
   /**
    * @param {(frame: Frame) => Promise<void>} show  draws a frame; rejects a damaged one
    * @param {() => void} report  is called whenever something here has changed
+   * @param {string} [at]  the address of the camera; "": the page's own
    */
-  constructor(show, report) {
+  constructor(show, report, at = "") {
     this.#show = show;
     this.#report = report;
+    this.#at = at;
     document.addEventListener("visibilitychange", () => this.#restart());
     addEventListener("online", () => this.#restart());
     addEventListener("offline", () => this.#report());
@@ -106,7 +109,7 @@ export class Feed {
     const { signal } = this.#asking;
     const live = this.#live && this.#known !== "" && performance.now() >= this.#liveAgainAt;
     try {
-      const frame = await (this.#ahead ?? (live ? nextFrame : currentFrame)(this.#known, signal));
+      const frame = await (this.#ahead ?? (live ? nextFrame : currentFrame)(this.#known, signal, this.#at));
       this.#ahead = null;
       if (frame) {
         if (live) this.#askAhead(frame.name, signal);
@@ -125,7 +128,7 @@ export class Feed {
 
   /** @param {string} name @param {AbortSignal} signal */
   #askAhead(name, signal) {
-    this.#ahead = nextFrame(name, signal);
+    this.#ahead = nextFrame(name, signal, this.#at);
     this.#ahead.catch(() => {}); // told by the turn that awaits it
   }
 

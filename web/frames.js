@@ -25,12 +25,13 @@ const NEXT_LIMIT_MS = 10_000; // a live camera that says nothing this long is no
  * The current frame, or null while that is still the one named `known`.
  * @param {string} known  "" for none
  * @param {AbortSignal} signal
+ * @param {string} [at]  the address of its camera; "": the page's own
  * @returns {Promise<Frame | null>}
  */
-export function currentFrame(known, signal) {
+export function currentFrame(known, signal, at = "") {
   /** @type {Record<string, string>} */
   const headers = known ? { "If-None-Match": `"${known}"` } : {};
-  const url = `images/current.jpg?t=${Date.now()}`;
+  const url = `${at}images/current.jpg?t=${Date.now()}`;
   return ask(url, { headers, signal, limit_ms: FRAME_LIMIT_MS }, frameAfter(known));
 }
 
@@ -39,10 +40,11 @@ export function currentFrame(known, signal) {
  * null when the server got tired of waiting.
  * @param {string} known
  * @param {AbortSignal} signal
+ * @param {string} [at]  as for `currentFrame`
  * @returns {Promise<Frame | null>}
  */
-export function nextFrame(known, signal) {
-  const url = `images/current.jpg?after=${encodeURIComponent(known)}`;
+export function nextFrame(known, signal, at = "") {
+  const url = `${at}images/current.jpg?after=${encodeURIComponent(known)}`;
   return ask(url, { signal, limit_ms: NEXT_LIMIT_MS }, frameAfter(known));
 }
 

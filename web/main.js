@@ -4,6 +4,7 @@
 import * as api from "./api.js";
 import { account } from "./account.js";
 import { view } from "./camera.js";
+import { CameraSwitch } from "./camera-switch.js";
 import { el, fill } from "./dom.js";
 import { Session } from "./session.js";
 import { SettingsStore } from "./settings-store.js";
@@ -19,6 +20,7 @@ const signIn = new SignIn(session, element("content"));
 const context = { api, base: api.base, session, settings, status: view.status, camera: view, say, go };
 
 const nav = element("tabs");
+const cameraSwitch = new CameraSwitch(element("cameras"));
 const panels = new Panels(element("content"), context);
 
 /** Whom the page was built for. @type {string | null} */
@@ -57,6 +59,7 @@ function show() {
   fill(nav, tabs.map((each) => link(each, each === tab)));
   nav.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
   account(element("account"), session, { signIn: () => signIn.open(), say });
+  if (session.known && session.may.watch) cameraSwitch.show(addressed() === "live" ? "" : addressed());
   signIn.needed = mustSignIn;
   const shown = tab?.name ?? (session.known ? "live" : name);
   if (!tab && session.known && session.user) history.replaceState(null, "", addressOf("live"));

@@ -20,12 +20,14 @@ def main() -> int:
     """Carry out one command; exit status 0 done, 1 failed, 2 wrong usage."""
     parser = argparse.ArgumentParser(prog="stillcam", description="Ask the camera server.")
     parser.add_argument("--version", action="version", version=__version__)
+    parser.add_argument("--camera", metavar="N", help="one of several cameras, by its number; default: the first one")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for group in GROUPS:
         group.add_to(commands)
     arguments = parser.parse_args()
+    environ = os.environ | ({"STILLCAM_NUMBER": arguments.camera} if arguments.camera else {})
     try:
-        told = arguments.carry_out(Paths.from_environ(os.environ), os.environ, arguments)
+        told = arguments.carry_out(Paths.from_environ(environ), environ, arguments)
     except StillcamError as error:
         print(f"stillcam: {error}", file=sys.stderr)
         return 1

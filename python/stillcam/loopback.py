@@ -12,13 +12,16 @@ TIMEOUT_S = 5.0
 MAX_BYTES = 1 << 16
 
 
-def healthz(host: str, port: int, *, tls: bool, timeout_s: float = TIMEOUT_S) -> tuple[int, dict[str, Any]]:
+def healthz(
+    host: str, port: int, *, tls: bool, below: str = "", timeout_s: float = TIMEOUT_S
+) -> tuple[int, dict[str, Any]]:
     """What `/healthz` answers: 200 while frames are fresh, 503 with the `reason`.
 
     Args:
         host: where the server listens; for every address (`::`, `0.0.0.0`) the loopback one is asked.
         port: the server's.
         tls: whether it speaks that. Its certificate is for other names, and not checked.
+        below: where the camera meant is, such as `camera/1/`; empty: the whole server.
         timeout_s: for connecting, and again for each part of the answer.
 
     Raises:
@@ -36,7 +39,7 @@ def healthz(host: str, port: int, *, tls: bool, timeout_s: float = TIMEOUT_S) ->
     else:
         link = http.client.HTTPConnection(target, port, timeout=timeout_s)
     try:
-        link.request("GET", "/healthz")
+        link.request("GET", f"/{below}healthz")
         response = link.getresponse()
         document = json.loads(response.read(MAX_BYTES))
         if "status" not in document:

@@ -103,7 +103,7 @@ def test_anyone_may_watch_if_the_owner_wishes(installation):
 
 def test_little_is_open(installation):
     page = {f"GET {path.name}" for path in installation.paths.web.iterdir()}
-    tabs = {f"GET {tab}" for tab in ("", "live", "config", "info", "photos", "series", "settings")}
+    tabs = {f"GET {tab}" for tab in ("", "live", "config", "info", "photos", "series", "settings", "cameras")}
     there = {f"{route.method} {route.path}" for route in installation.routes if route.access is Access.OPEN}
     assert there - page - tabs == OPEN
 

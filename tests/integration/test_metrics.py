@@ -109,11 +109,11 @@ def test_failures_and_restarts_have_their_cause(site):
         scrape = site.until(lambda: "stillcam_captures" in (now := Scrape(site)).families and now)
         results = {labels["result"]: value for labels, value in scrape.samples("stillcam_captures_total")}
         assert results == {"ok": 12, "stalled": 2, "died": 1}
-        assert scrape.samples("stillcam_camera_restarts_total") == [({"cause": "stalled"}, 1)]
+        assert scrape.samples("stillcam_camera_restarts_total") == [({"camera": "0", "cause": "stalled"}, 1)]
         modes = {labels["mode"]: value for labels, value in scrape.samples("stillcam_capture_mode")}
         assert [mode for mode, value in modes.items() if value] == ["no camera"]
         ((about, one),) = scrape.samples("stillcam_info")
-        assert (about["camera"], about["driver"], one) == ('a "new"\\one\n', "simulated", 1)
+        assert (about["model"], about["driver"], one) == ('a "new"\\one\n', "simulated", 1)
         assert "stillcam_publish_seconds" not in scrape.families  # this daemon does not tell
 
 

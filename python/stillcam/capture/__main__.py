@@ -17,7 +17,8 @@ from stillcam.errors import StillcamError
 from stillcam.link import CommandServer
 from stillcam.notify import Service
 from stillcam.paths import Paths
-from stillcam.settings_file import load_in_force
+from stillcam.settings import CameraSettings, Settings
+from stillcam.settings_file import load_in_force, save
 
 
 def main() -> int:
@@ -42,6 +43,8 @@ def run(paths: Paths) -> None:
     """
     for folder in (paths.images, paths.data, paths.run):
         paths.make(folder)
+    if paths.number and not paths.settings.exists():
+        save(paths.settings, Settings(camera=CameraSettings(index=paths.number)))
     driver = choose_driver(os.environ, paths)
     settings, wrong = load_in_force(paths.settings)
     daemon = Daemon(paths, driver, settings)

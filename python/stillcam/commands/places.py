@@ -22,7 +22,7 @@ UNITS = ("stillcam-capture", "stillcam-server")
 def add_to(commands: Any) -> None:
     """Add these commands."""
     add(commands, "addresses", "print the addresses to open, and the set-up code until an owner has registered", where)
-    show = add(commands, "log", "print the last lines of both logs, the newest at the end", log)
+    show = add(commands, "log", "print the last lines of all logs, the newest at the end", log)
     show.add_argument("-n", "--lines", type=int, default=50, metavar="N", help="how many; default: 50")
     show.add_argument("-f", "--follow", action="store_true", help="go on with what comes, until Ctrl-C")
 
@@ -30,14 +30,14 @@ def add_to(commands: Any) -> None:
 def where(paths: Paths, environ: Mapping[str, str], _arguments: Arguments) -> Told:
     """The handiest address comes first."""
     addresses = urls(environ, tls=speaks_tls(paths))
-    more = welcome(paths.data)
+    more = welcome(paths.house.data)
     return Told(addresses + more, {"addresses": addresses, "notes": more})
 
 
 def speaks_tls(paths: Paths) -> bool:
     """Whether the server does, by its settings."""
     try:
-        return bool(load_in_force(paths.settings)[0].server.tls_certificate)
+        return bool(load_in_force(paths.house.settings)[0].server.tls_certificate)
     except StillcamError:
         return False  # what is wrong with the settings, both programs say when they start
 
@@ -46,7 +46,8 @@ def log(paths: Paths, environ: Mapping[str, str], arguments: Arguments) -> Told:
     """Of the log files in `data/logs/`; the units of deploy/install.sh log to the journal instead."""
     if arguments.lines < 0:
         raise StillcamError("--lines must be 0 or more")
-    files = [file for name in ("capture.log", "server.log") if (file := paths.logs / name).is_file()]
+    logs = paths.house.logs
+    files = [file for file in (*sorted(logs.glob("capture*.log")), logs / "server.log") if file.is_file()]
     if not files:
         return _journal(environ, arguments)
     if arguments.follow:

@@ -47,7 +47,9 @@ def _shown(paths: Paths, environ: Mapping[str, str], before: str) -> tuple[str, 
         return "", f"{paths.current} is still {before}"
     host, port = listening_address(environ)
     try:
-        status, told = healthz(host, port, tls=speaks_tls(paths))
+        status, told = healthz(
+            host, port, tls=speaks_tls(paths), below=f"camera/{paths.number}/" if paths.first else ""
+        )
     except OSError as error:
         return "", f"the web server does not answer on port {port} ({error})"
     return (frame, "") if status == 200 else ("", str(told.get("reason")))

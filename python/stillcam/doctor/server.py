@@ -29,7 +29,7 @@ def port(patient: Patient) -> list[Finding]:
     except StillcamError as error:
         return [Finding("port", FAULT, str(error))]
     try:
-        tls = bool(load(patient.paths.settings).server.tls_certificate)
+        tls = bool(load(patient.paths.house.settings).server.tls_certificate)
     except StillcamError:
         tls = False
     try:
@@ -49,10 +49,10 @@ def accounts(patient: Patient) -> list[Finding]:
         "accounts", WARNING, "nobody has registered: anyone who reaches the port may watch",
         "open the page and register; `python -m stillcam code` prints the set-up code",
     )  # fmt: skip
-    if not (patient.paths.data / "accounts.db").exists():
+    if not (patient.paths.house.data / "accounts.db").exists():
         return [nobody]
     try:
-        registered = Accounts(patient.paths.data).users.registered()
+        registered = Accounts(patient.paths.house.data).users.registered()
     except StillcamError as error:
         return [Finding("accounts", FAULT, str(error))]
     return [Finding("accounts", OK, "there is an owner") if registered else nobody]

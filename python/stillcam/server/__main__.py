@@ -18,7 +18,7 @@ from stillcam.addresses import EVERY_ADDRESS, listening_address
 from stillcam.errors import StillcamError
 from stillcam.loopback import healthz
 from stillcam.notify import Service
-from stillcam.paths import Paths
+from stillcam.paths import Paths, camera_numbers
 from stillcam.server.app import App
 from stillcam.server.cache import FrameCache
 from stillcam.server.engine import Server
@@ -53,10 +53,11 @@ def run(environ: Mapping[str, str]) -> None:
     Raises:
         StillcamError: it cannot listen, or the settings cannot be used; the text says what to do.
     """
-    paths = Paths.from_environ(environ)
+    paths = Paths.from_environ(environ).house
     settings = SettingsInForce(paths.settings)
+    _, *others = (paths.of(number) for number in camera_numbers(environ))
     cache = FrameCache(paths.images)
-    app = build(paths, settings, cache)
+    app = build(paths, settings, cache, [(other, FrameCache(other.images)) for other in others])
     server = listen(listening_address(environ), app, settings(), paths)
 
     sys.setswitchinterval(SWITCH_S)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import socket
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Protocol
 from urllib.parse import quote
@@ -18,6 +18,8 @@ from stillcam.server.messages import Answer, Refused, Request, Route, error
 from stillcam.server.ranges import part
 from stillcam.server.route_table import RouteTable
 from stillcam.settings import Settings
+
+BELOW = "camera/"  # then a camera's number, and all the addresses again
 
 _ACTION_PATHS = ("", "webcam", "webcam/")
 _ACTIONS = ("snapshot", "stream")
@@ -47,15 +49,25 @@ class App:
         settings: gives those in force.
         guard: who may use a route.
         tally: counts.
+        cameras: by number, the routes below `camera/NUMBER/`, where there are such.
     """
 
-    def __init__(self, routes: Iterable[Route], settings: Callable[[], Settings], guard: Guard, tally: Tally) -> None:
+    def __init__(
+        self,
+        routes: Iterable[Route],
+        settings: Callable[[], Settings],
+        guard: Guard,
+        tally: Tally,
+        cameras: Mapping[str, Iterable[Route]] | None = None,
+    ) -> None:
         self.routes = list(routes)
         self._settings = settings
         self._guard = guard
         self._tally = tally
         self._own_name = socket.gethostname()
         self._table = RouteTable(self.routes)
+        self.cameras = {number: list(routes) for number, routes in (cameras or {}).items()}
+        self._tables = {number: RouteTable(routes) for number, routes in self.cameras.items()}
 
     def answer(self, request: Request) -> Answer:
         """The answer to any request; a fault of ours is logged, and told without its details."""
@@ -66,7 +78,7 @@ class App:
         except ConnectionError:
             raise  # the client has gone: nobody wants an answer
         except Exception:
-            logging.exception("%s %s failed: this is a bug", request.method, request.path)
+            logging.exception("%s %s failed: this is a bug", request.method, _below(request, request.path))
             return error(500, "this is a fault of the camera server: it is in data/logs/server.log")
 
     def malformed(self, refused: Refused) -> Answer:
@@ -77,24 +89,38 @@ class App:
         """Count an answer, and log it if that is wanted."""
         self._tally.answered(request.route if request else "", answer.status, sent)
         if request and self._settings().server.access_log:
-            address = f"{request.method} /{quote(request.path)}{'?' if request.query else ''}{request.query}"
-            logging.info("%s %s %s %s B %.0f ms", request.address, address, answer.status, sent, seconds * 1000)
+            address = f"/{quote(_below(request, request.path))}{'?' if request.query else ''}{request.query}"
+            took_ms = seconds * 1000
+            logging.info(
+                "%s %s %s %s %s B %.0f ms", request.address, request.method, address, answer.status, sent, took_ms
+            )
 
     def _routed(self, request: Request) -> Answer:
         settings = self._settings()
         check_host(request.host, self._own_name, settings.access.hosts)
         if settings.access.proxies:
             see_through(request, settings.access.proxies)
+        table = self._of_camera(request) if request.path.startswith(BELOW) else self._table
         if request.query:
             request.path = _meant(request)
-        route, request.named, request.rest = self._table.find(request.method, request.path)
-        request.route = route.path
+        route, request.named, request.rest = table.find(request.method, request.path)
+        request.route = _below(request, route.path) if request.camera else route.path
         if not route.quick:
             request.step_aside()
         self._guard.admit(request, route)
         request.still_may = partial(self._still_may, request, route)
         answer = route.handler(request)
         return part(request, answer) if "range" in request.headers else answer
+
+    def _of_camera(self, request: Request) -> RouteTable:
+        """The table of the camera whose number is in the path; the rest of it remains."""
+        number, slash, rest = request.path.removeprefix(BELOW).partition("/")
+        if not slash:
+            return self._table
+        if not (table := self._tables.get(number)):
+            raise Refused(404, "there is no such camera: the first one's page is at /")
+        request.camera, request.path = number, rest
+        return table
 
     def _still_may(self, request: Request, route: Route) -> bool:
         try:
@@ -111,3 +137,8 @@ def _meant(request: Request) -> str:
     if action not in _ACTIONS:
         raise Refused(400, "the action may be snapshot or stream", "action")
     return action
+
+
+def _below(request: Request, path: str) -> str:
+    """The whole of a path: that of a camera's routes leaves out where they are."""
+    return f"{BELOW}{request.camera}/{path}" if request.camera else path

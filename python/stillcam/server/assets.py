@@ -9,6 +9,7 @@ from pathlib import Path
 from stillcam.server.messages import Access, Answer, Refused, Request, Route
 
 TABS = ("", "live", "config", "info", "photos", "series", "settings")
+OVERVIEW = "cameras"
 TYPES = {
     ".css": "text/css; charset=utf-8",
     ".html": "text/html; charset=utf-8",
@@ -27,17 +28,21 @@ class Assets:
     """
 
     def __init__(self, web: Path) -> None:
-        self._page = web / "index.html"
+        self._page, self._overview = web / "index.html", web / "cameras.html"
         self._files = {path.name: path for path in web.iterdir() if path.suffix in TYPES and path.is_file()}
 
     def routes(self) -> list[Route]:
-        """The page at each tab, and a route for each file."""
-        tabs = [Route("GET", tab, Access.OPEN, self.page) for tab in TABS]
-        return tabs + [Route("GET", name, Access.OPEN, self._file) for name in sorted(self._files)]
+        """The page at each tab, the one with all cameras, and a route for each file."""
+        pages = [Route("GET", tab, Access.OPEN, self.page) for tab in TABS]
+        pages.append(Route("GET", OVERVIEW, Access.OPEN, self._cameras))
+        return pages + [Route("GET", name, Access.OPEN, self._file) for name in sorted(self._files)]
 
     def page(self, request: Request) -> Answer:
         """The page."""
         return _send(self._page, request)
+
+    def _cameras(self, request: Request) -> Answer:
+        return _send(self._overview, request)
 
     def _file(self, request: Request) -> Answer:
         return _send(self._files[request.path], request)

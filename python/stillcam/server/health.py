@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
+from typing import Any
 
 from stillcam import __version__
 from stillcam.frames import utc_text
-from stillcam.server.cache import FrameCache
-from stillcam.server.camera import CameraLink
-from stillcam.server.freshness import Freshness
 from stillcam.server.messages import Access, Answer, Request, Route, as_json
-from stillcam.server.viewers import Viewers
+from stillcam.server.station import Station
 
 
 class Health:
-    """The routes that say how it goes."""
+    """The routes that say how it goes.
 
-    def __init__(self, cache: FrameCache, camera: CameraLink, freshness: Freshness, viewers: Viewers) -> None:
-        self._cache = cache
-        self._camera = camera
-        self._freshness = freshness
-        self._viewers = viewers
+    Args:
+        station: the camera's.
+        stations: of all cameras, that of the first one first.
+    """
+
+    def __init__(self, station: Station, stations: Sequence[Station]) -> None:
+        self._station = station
+        self._stations = stations
 
     def routes(self) -> list[Route]:
         """A watchdog needs no account; what the camera does is for those who may watch."""
@@ -29,16 +31,19 @@ class Health:
             Route("GET", "api/status", Access.WATCH, self._status),
         ]
 
-    def _health(self, _request: Request) -> Answer:
-        if not (outage := self._freshness.outage()):
-            return as_json(200, {"status": "ok", "reason": None})
-        seen = outage.newest
-        age = f"the newest picture is {seen.age_s():.0f} s old" if seen else "no picture yet"
-        reason = f"{age}: {outage.reason}" if outage.reason else age
-        return as_json(503, {"status": "stale", "reason": reason}, {"Retry-After": "5"})
+    def _health(self, request: Request) -> Answer:
+        """Of one camera below its number, else of all: well is who has nobody that is not."""
+        if request.camera or len(self._stations) == 1:
+            return _judged(_health(self._station))
+        each = {station.number: _health(station) for station in self._stations}
+        reasons = [f"camera {number}: {told['reason']}" for number, told in each.items() if told["reason"]]
+        return _judged({
+            "status": "stale" if reasons else "ok", "reason": "; ".join(reasons) or None, "cameras": each,
+        })  # fmt: skip
 
     def _status(self, _request: Request) -> Answer:
-        capture, seen = self._camera.status(), self._cache.newest
+        station = self._station
+        capture, seen = station.link.status(), station.cache.newest
         frame = seen and {
             "name": seen.name,
             "time": utc_text(seen.time_s),
@@ -49,7 +54,20 @@ class Health:
             "version": __version__,
             "now": utc_text(time.time()),
             "frame": frame,
-            "stale": self._freshness.stale(seen, capture),
-            "viewers": len(self._viewers),
+            "stale": station.freshness.stale(seen, capture),
+            "viewers": len(station.viewers),
             "capture": capture,
         })  # fmt: skip
+
+
+def _health(station: Station) -> dict[str, Any]:
+    if not (outage := station.freshness.outage()):
+        return {"status": "ok", "reason": None}
+    seen = outage.newest
+    age = f"the newest picture is {seen.age_s():.0f} s old" if seen else "no picture yet"
+    return {"status": "stale", "reason": f"{age}: {outage.reason}" if outage.reason else age}
+
+
+def _judged(told: dict[str, Any]) -> Answer:
+    well = told["status"] == "ok"
+    return as_json(200 if well else 503, told, None if well else {"Retry-After": "5"})

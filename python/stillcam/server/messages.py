@@ -84,6 +84,7 @@ class Request:
 
     Attributes:
         host: the name or address, and port, under which the client knows this server.
+        camera: the number of the camera below whose address it came; empty where it came without one.
         route: the path of the route that takes it; empty as long as none does.
         named: what stands in the place of a name in the route's path.
         rest: what follows a route that ends in a slash.
@@ -94,6 +95,7 @@ class Request:
     __slots__ = (
         "_read_body",
         "address",
+        "camera",
         "gone",
         "headers",
         "host",
@@ -133,7 +135,7 @@ class Request:
         self.gone = gone
         self.step_aside = step_aside
         self.offer = offer
-        self.route = self.named = self.rest = ""
+        self.camera = self.route = self.named = self.rest = ""
         self.person: Person | None = None
         self.still_may: Callable[[], bool] = _yes
         self._read_body = read_body

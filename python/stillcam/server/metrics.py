@@ -9,24 +9,19 @@ from __future__ import annotations
 import os
 import threading
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from stillcam import __version__
-from stillcam.paths import Paths
 from stillcam.server import board
-from stillcam.server.cache import FrameCache
-from stillcam.server.camera import CameraLink
-from stillcam.server.freshness import Freshness
+from stillcam.server.camera_metrics import of_cameras
 from stillcam.server.messages import Access, Answer, Request, Route
-from stillcam.server.viewers import Viewers
+from stillcam.server.station import Station
 
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry, Metric
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
-MODES = ("starting", "snapshot", "live", "photo", "video", "no camera")
 
 
 class Counters:
@@ -61,22 +56,17 @@ class Counters:
 
 
 class Metrics:
-    """The route, and what it tells."""
+    """The route, and what it tells.
 
-    def __init__(
-        self,
-        paths: Paths,
-        cache: FrameCache,
-        camera: CameraLink,
-        freshness: Freshness,
-        viewers: Viewers,
-        counters: Counters,
-    ) -> None:
+    Args:
+        stations: of all cameras, that of the first one first.
+        counters: of answers.
+    """
+
+    def __init__(self, stations: Sequence[Station], counters: Counters) -> None:
+        paths = stations[0].paths
         self._folders = {"images": paths.images, "data": paths.data}
-        self._cache = cache
-        self._camera = camera
-        self._freshness = freshness
-        self._viewers = viewers
+        self._stations = stations
         self._counters = counters
         self._lock = threading.Lock()
         self._registry: CollectorRegistry | None = None
@@ -103,20 +93,8 @@ class Metrics:
         """All of it, as it is now."""
         from prometheus_client.core import CounterMetricFamily as Count
         from prometheus_client.core import GaugeMetricFamily as Gauge
-        from prometheus_client.core import InfoMetricFamily as Info
 
-        capture = self._camera.status()
-        camera = capture.get("camera") or {}
-        yield Info(
-            "stillcam",
-            "What runs.",
-            {"version": __version__, "driver": str(capture.get("driver", "")), "camera": str(camera.get("model", ""))},
-        )
-        yield from self._of_frames(capture)
-        if capture.get("running"):
-            yield from _of_capture(capture)
-        yield Gauge("stillcam_viewers", "Who watches live: streams, and requests that wait for the next frame.",
-                    len(self._viewers))  # fmt: skip
+        yield from of_cameras(self._stations)
         requests, sent = self._counters.read()
         answered = Count("stillcam_http_requests", "Answers by route and status.", labels=["route", "status"])
         for (route, status), number in sorted(requests.items()):
@@ -129,49 +107,6 @@ class Metrics:
                 free.add_metric([name], size)
         yield free
         yield from _of_board()
-
-    def _of_frames(self, capture: Mapping[str, Any]) -> Iterator[Metric]:
-        from prometheus_client.core import CounterMetricFamily as Count
-        from prometheus_client.core import GaugeMetricFamily as Gauge
-
-        seen = self._cache.newest
-        yield Count("stillcam_frames", "Frames that this server has seen.", seen.sequence if seen else 0)
-        yield Gauge("stillcam_frame_stale", "1: the newest frame is older than 3 intervals + 5 s, or there is none.",
-                    self._freshness.stale(seen, capture))  # fmt: skip
-        if seen is not None:
-            yield Gauge("stillcam_frame_age_seconds", "Age of the newest frame.", seen.age_s())
-            yield Gauge("stillcam_frame_bytes", "Size of the newest frame.", len(seen.picture))
-
-
-def _of_capture(capture: Mapping[str, Any]) -> Iterator[Metric]:
-    """What the daemon counts since its start."""
-    from prometheus_client.core import CounterMetricFamily as Count
-    from prometheus_client.core import GaugeMetricFamily as Gauge
-    from prometheus_client.core import HistogramMetricFamily as Histogram
-
-    mode = Gauge("stillcam_capture_mode", "1: the daemon is in this mode.", labels=["mode"])
-    for name in MODES:
-        mode.add_metric([name], capture["mode"] == name)
-    yield mode
-    yield Gauge("stillcam_capture_interval_seconds", "From one frame to the next.", capture["interval_s"])
-    captures = Count("stillcam_captures", "Captures by result: ok, or why it failed.", labels=["result"])
-    captures.add_metric(["ok"], capture["captures"]["ok"])
-    for cause, number in sorted(capture["failures"].items()):
-        captures.add_metric([cause], number)
-    yield captures
-    restarts = Count("stillcam_camera_restarts", "Starts of the camera program after a fault.", labels=["cause"])
-    for cause, number in sorted(capture["restarts"].items()):
-        restarts.add_metric([cause], number)
-    yield restarts
-    if not (publish := capture.get("publish")):
-        return  # a daemon that is older than this server
-    buckets = [(f"{bound:g}", number) for bound, number in publish["buckets"]]
-    yield Histogram(
-        "stillcam_publish_seconds",
-        "From the file that the camera has closed to the link that leads to it.",
-        buckets=[*buckets, ("+Inf", publish["count"])],
-        sum_value=publish["sum_s"],
-    )
 
 
 def _of_board() -> Iterator[Metric]:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Protocol
 
 from stillcam.accounts import Accounts
 from stillcam.accounts.attempts import Attempts
@@ -13,50 +16,82 @@ from stillcam.library.browse import Library
 from stillcam.paths import Paths
 from stillcam.server.access import Guard
 from stillcam.server.account_routes import AccountRoutes
-from stillcam.server.app import App
+from stillcam.server.app import BELOW, App
 from stillcam.server.assets import Assets
 from stillcam.server.backup_routes import BackupRoutes
 from stillcam.server.cache import FrameCache
-from stillcam.server.camera import CameraLink
 from stillcam.server.camera_routes import CameraRoutes
 from stillcam.server.captures import Captures
 from stillcam.server.controls_routes import ControlsRoutes
-from stillcam.server.freshness import Freshness
 from stillcam.server.health import Health
 from stillcam.server.in_force import SettingsInForce
 from stillcam.server.info_routes import InfoRoutes
 from stillcam.server.library_changes import LibraryChanges
 from stillcam.server.library_routes import LibraryRoutes
+from stillcam.server.messages import Access, Answer, Request, Route
 from stillcam.server.metrics import Counters, Metrics
+from stillcam.server.overview import Overview
 from stillcam.server.pictures import Pictures
 from stillcam.server.session_routes import SessionRoutes
 from stillcam.server.settings_desk import SettingsDesk
 from stillcam.server.settings_routes import SettingsRoutes
+from stillcam.server.station import Station
 from stillcam.server.take_routes import TakeRoutes
-from stillcam.server.viewers import Viewers
 
 
-def build(paths: Paths, settings: SettingsInForce, cache: FrameCache) -> App:
+class Group(Protocol):
+    """Routes that belong together."""
+
+    def routes(self) -> list[Route]:
+        """All of them."""
+        ...
+
+
+def build(
+    paths: Paths, settings: SettingsInForce, cache: FrameCache, others: Sequence[tuple[Paths, FrameCache]] = ()
+) -> App:
     """The app of one installation; its threads end with the process.
 
     Args:
-        paths: where everything is.
+        paths: where everything of the first camera is.
         settings: those in force.
         cache: of `paths.images`; whoever has opened it closes it.
+        others: the same of further cameras.
     """
-    camera, counters = CameraLink(paths.socket), Counters()
-    freshness, viewers = Freshness(cache, camera), Viewers(camera)
-    accounts = Accounts(paths.data)
+    accounts, counters = Accounts(paths.data), Counters()
     _announce(accounts)
     guard, sign_in = Guard(accounts, settings), SignIn(accounts.known, Attempts())
+    stations = [Station.of(*each) for each in ((paths, cache), *others)]
+    shared = (
+        Assets(paths.web),
+        Overview(stations),
+        Metrics(stations, counters),
+        SessionRoutes(accounts, guard, sign_in, settings),
+        AccountRoutes(accounts, guard, sign_in),
+    )
+    cameras: dict[str, list[Route]] = {}
+    for station in stations:
+        own = settings if station.paths is paths else SettingsInForce(station.paths.settings)
+        groups = (*_of_camera(station, own, settings), Health(station, stations), *shared)
+        cameras[station.number] = [route for group in groups for route in group.routes()]
+    routes = cameras[stations[0].number] + (_aliases(cameras) if others else [])
+    return App(routes, settings, guard, counters, cameras)
+
+
+def _of_camera(station: Station, settings: SettingsInForce, house: SettingsInForce) -> Sequence[Group]:
+    """What each camera has for itself.
+
+    Args:
+        station: the camera's.
+        settings: its own.
+        house: the first camera's, in which is what counts for all: who may come in, and how the server serves.
+    """
+    paths, cache, camera, viewers = station.paths, station.cache, station.link, station.viewers
     captures = Captures(paths.socket)
     desk = SettingsDesk(paths.settings, settings, camera, paths.socket)
     library = Library(paths.library)
-    groups = (
-        Assets(paths.web),
-        Pictures(cache, freshness, viewers, captures, settings),
-        Health(cache, camera, freshness, viewers),
-        Metrics(paths, cache, camera, freshness, viewers, counters),
+    return (
+        Pictures(cache, station.freshness, viewers, captures, house),
         InfoRoutes(paths, cache, camera, viewers, settings),
         SettingsRoutes(desk),
         BackupRoutes(desk, Backups(paths.data / "backups")),
@@ -65,10 +100,21 @@ def build(paths: Paths, settings: SettingsInForce, cache: FrameCache) -> App:
         TakeRoutes(paths.socket),
         LibraryRoutes(library),
         LibraryChanges(library),
-        SessionRoutes(accounts, guard, sign_in, settings),
-        AccountRoutes(accounts, guard, sign_in),
     )
-    return App([route for group in groups for route in group.routes()], settings, guard, counters)
+
+
+def _aliases(cameras: Mapping[str, Sequence[Route]]) -> list[Route]:
+    """Where there are several: the current frame of each by its number, and a way to its page without the slash."""
+    table = []
+    for number, routes in cameras.items():
+        table.append(Route("GET", f"{BELOW}{number}", Access.OPEN, _add_slash))
+        [current] = [route for route in routes if route.path == "images/current.jpg"]
+        table.append(replace(current, path=f"images/{number}/current.jpg"))
+    return table
+
+
+def _add_slash(request: Request) -> Answer:
+    return Answer(308, headers={"Location": f"{request.path.rpartition('/')[2]}/"})
 
 
 def _announce(accounts: Accounts) -> None:

@@ -8,7 +8,7 @@ from pathlib import PurePath
 from typing import Any
 
 from stillcam import __version__
-from stillcam.server.assets import TABS, TYPES
+from stillcam.server.assets import OVERVIEW, TABS, TYPES
 from stillcam.server.messages import Access, Route
 from stillcam.server.openapi.operation import Operation
 from stillcam.server.openapi.operations import OPERATIONS
@@ -61,7 +61,8 @@ _OF_ACCESS = {
 
 def described(routes: Iterable[Route]) -> list[Route]:
     """The routes without those of the page and its files."""
-    return [route for route in routes if route.path not in TABS and PurePath(route.path).suffix not in TYPES]
+    pages = (*TABS, OVERVIEW)
+    return [route for route in routes if route.path not in pages and PurePath(route.path).suffix not in TYPES]
 
 
 def document(routes: Iterable[Route]) -> dict[str, Any]:
@@ -83,7 +84,10 @@ def document(routes: Iterable[Route]) -> dict[str, Any]:
             "description": "A camera server. Addresses are relative to where the page is. See docs/api.md.",
             "license": {"name": "MIT", "identifier": "MIT"},
         },
-        "servers": [{"url": "."}],
+        "servers": [
+            {"url": "."},
+            {"url": "./camera/{number}", "description": "one of several", "variables": {"number": {"default": "0"}}},
+        ],
         "paths": dict(sorted(paths.items())),
         "components": {
             "schemas": schemas(),

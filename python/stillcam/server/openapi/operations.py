@@ -41,6 +41,8 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
     ("GET", "healthz"): Operation(
         "State", "200 while pictures are fresh, else 503 and why.", {200: "Health", 503: "Health"}),
     ("GET", "api/status"): Operation("State", "What camera and server do now.", {200: "Status"}),
+    ("GET", "api/overview"): Operation(
+        "State", "All cameras of this server, and how each is.", {200: "Overview"}),
     ("GET", "metrics"): Operation("State", "Figures for Prometheus.", {200: "text/plain"}),
     ("GET", "api/info"): Operation("State", "Facts about this machine, in sections of label and text.", {200: "Info"}),
     ("GET", "api/session"): Operation("Accounts", "Who one is, and what one may do.", {200: "Session"}),

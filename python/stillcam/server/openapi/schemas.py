@@ -70,8 +70,20 @@ def _of_status() -> dict[str, Schema]:
         metadata={"type": "object", "description": "of the newest frame: libcamera's names and units"},
     ) | {"description": "what the capture daemon says of itself"}
     capture["properties"] |= STATUS_EXTRAS
+    health = {"status": one_of("ok", "stale"), "reason": maybe(TEXT)}
     return {
-        "Health": record(status=one_of("ok", "stale"), reason=maybe(TEXT)),
+        "Health": record(
+            {"cameras": {"type": "object", "additionalProperties": record(**health), "description": "by number"}},
+            **health,
+        ),
+        "Overview": record(
+            cameras=list_of(record(
+                number=COUNT, address=TEXT, here=FLAG | {"description": "it is the one that was asked"},
+                model=maybe(TEXT), mode=maybe(TEXT), reason=maybe(TEXT), interval_s=maybe(NUMBER), stale=FLAG,
+                time=maybe(TIME),
+            )),
+            page=TEXT | {"description": "the address of the page with all of them"},
+        ),
         "Status": record(
             version=TEXT,
             now=TIME,

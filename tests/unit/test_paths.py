@@ -1,0 +1,43 @@
+"""Where each of several cameras has its things."""
+
+from pathlib import Path
+
+import pytest
+
+from stillcam.errors import StillcamError
+from stillcam.paths import ROOT, Paths, camera_numbers
+
+
+def of(**environ: str) -> Paths:
+    return Paths.from_environ({f"STILLCAM_{name.upper()}": value for name, value in environ.items()})
+
+
+def test_one_camera_has_the_folders_themselves():
+    paths = of(images="/run/images", data="")
+    assert (paths.images, paths.data) == (Path("/run/images"), ROOT / "data")
+    assert (paths.number, paths.first, paths.house) == (0, None, paths)
+
+
+def test_the_first_of_several_is_as_if_alone():
+    assert of(cameras="0 1") == of(cameras="0 1", number="0") == of()
+
+
+def test_another_one_has_folders_below_the_first_one_s():
+    paths = of(cameras="2 0  11", number="11", images="/run/images", data="/var/data")
+    assert (paths.images, paths.data) == (Path("/run/images/11"), Path("/var/data/cameras/11"))
+    assert paths.socket == Path("/var/data/cameras/11/run/capture.sock")
+    assert (paths.house.data, paths.house.number) == (Path("/var/data"), 2)
+    assert paths.of(2) == paths.house
+    assert paths.of(0).images == Path("/run/images/0")
+
+
+@pytest.mark.parametrize("said", [" ", "0 0", "1 01", "x", "-1", "32", "0,1", "0 ²", "../1"])
+def test_what_is_no_list_of_cameras(said):
+    with pytest.raises(StillcamError, match="STILLCAM_CAMERAS must be"):
+        camera_numbers({"STILLCAM_CAMERAS": said})
+
+
+@pytest.mark.parametrize("number", ["1", "00", "x", "../0"])
+def test_a_camera_that_is_not_named(number):
+    with pytest.raises(StillcamError, match="is none of STILLCAM_CAMERAS='0'"):
+        of(number=number)

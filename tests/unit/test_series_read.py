@@ -1,0 +1,182 @@
+"""Looking at series: quickly however long they are, and from the folders alone."""
+
+import itertools
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from standing import JPEG, START_MS, created, minutes, shoot
+
+from stillcam.series import index, read
+from stillcam.series.definition import from_document
+from stillcam.series.manifest import encode, gap_line, text
+from stillcam.series.state import MANIFEST, SERIES
+
+
+def test_there_may_be_no_series_at_all(tmp_path):
+    assert read.summaries(tmp_path / "series", START_MS) == []
+
+
+def test_a_summary_tells_how_it_is(tmp_path):
+    series = created(tmp_path, interval_s=60, shots=10)
+    shoot(series, START_MS)
+    series.gap(minutes(1), minutes(2), 2, "busy")
+    shoot(series, minutes(3))
+    (told,) = read.summaries(tmp_path, minutes(3) + 500)
+    assert (told["name"], told["state"], told["kind"], told["planned"]) == ("Garden", "running", "photo", 10)
+    assert (told["taken"], told["missed"], told["bytes"]) == (2, 2, 2 * len(JPEG))
+    assert told["first"] == {"n": 1, "time": text(START_MS + 7)}
+    assert told["last"] == {"n": 2, "time": text(minutes(3) + 7)}
+    assert (told["next"], told["ends"]) == (text(minutes(4)), text(minutes(11)))
+    assert told["forecast"] == {"bytes_per_day": 1440 * len(JPEG), "full": None}
+    assert told["definition"]["interval_s"] == 60
+    assert from_document(told["definition"], 0, "UTC") == series.definition
+    assert read.summary(tmp_path, "Garden", minutes(3) + 500) == told
+
+
+def test_what_does_not_run_has_no_next_shot(tmp_path):
+    series = created(tmp_path)
+    series.enter("paused", minutes(1))
+    assert read.summary(tmp_path, "Garden", minutes(2))["next"] is None
+    series.enter("finished", minutes(3))
+    told = read.summary(tmp_path, "Garden", minutes(4))
+    assert (told["next"], told["ends"], told["forecast"]["bytes_per_day"]) == (None, None, 0)
+
+
+def test_it_says_when_the_disk_is_full(tmp_path, monkeypatch):
+    for name in ("Garden", "Street"):
+        shoot(created(tmp_path, name), START_MS)
+    monkeypatch.setattr(read, "room_bytes", lambda _folder, _floor: 10 * len(JPEG))
+    told = read.summaries(tmp_path, START_MS + 100)
+    assert [one["forecast"]["full"] for one in told] == [text(minutes(6))] * 2  # five minutes, two shots each
+
+
+def test_a_damaged_series_does_not_hide_the_others(tmp_path):
+    created(tmp_path, "One")
+    created(tmp_path, "Two")
+    (tmp_path / "One" / SERIES).write_bytes(b"\0")
+    (tmp_path / ".deleted").mkdir()
+    (tmp_path / "Three").mkdir()
+    assert [told["name"] for told in read.summaries(tmp_path, START_MS)] == ["Two"]
+    with pytest.raises(LookupError, match="damaged"):
+        read.summary(tmp_path, "One", START_MS)
+
+
+@pytest.mark.parametrize("name", ["Nobody", "", "..", ".deleted", "../series", "a/b"])
+def test_what_is_no_series_is_said_so(tmp_path, name):
+    created(tmp_path / "series")
+    for look in (
+        lambda: read.summary(tmp_path / "series", name, 0),
+        lambda: read.shots(tmp_path / "series", name, 1, 1),
+        lambda: read.picture(tmp_path / "series", name, 1),
+        lambda: read.timeline(tmp_path / "series", name, 10, 0),
+    ):
+        with pytest.raises(LookupError, match="no series"):
+            look()
+
+
+def test_shots_are_paged_by_their_number(tmp_path):
+    series = created(tmp_path)
+    for number in range(7):
+        shoot(series, minutes(number), Lux=float(number))
+    series.gap(minutes(7), minutes(7), 1, "busy")
+    shoot(series, minutes(8))
+    rows = read.shots(tmp_path, "Garden", 3, 2)
+    assert [(row["n"], row["due"], row["metadata"]["Lux"]) for row in rows] == [
+        (3, text(minutes(2)), 2.0), (4, text(minutes(3)), 3.0),
+    ]  # fmt: skip
+    assert [row["n"] for row in read.shots(tmp_path, "Garden", 7, 100)] == [7, 8]
+    assert read.shots(tmp_path, "Garden", 9, 100) == []
+    assert read.shots(tmp_path, "Garden", 1, 0) == []
+
+
+def test_shots_that_are_gone_are_left_out(tmp_path):
+    series = created(tmp_path)
+    for number in range(5):
+        shoot(series, minutes(number))
+    for number in (1, 2, 4):
+        read.picture(tmp_path, "Garden", number).unlink()
+    assert [row["n"] for row in read.shots(tmp_path, "Garden", 0, 2)] == [3, 5]
+    with pytest.raises(LookupError, match="gone"):
+        read.picture(tmp_path, "Garden", 2)
+
+
+def test_a_picture_is_found_and_the_raw_beside_it(tmp_path):
+    series = created(tmp_path)
+    shoot(series, START_MS)
+    shoot(series, minutes(1), raw=True)
+    assert read.picture(tmp_path, "Garden", 2).name == "000002_20261120T120100.007Z.jpg"
+    assert read.picture(tmp_path, "Garden", 2, raw=True).suffix == ".dng"
+    for number, raw in ((1, True), (3, False), (0, False)):
+        with pytest.raises(LookupError):
+            read.picture(tmp_path, "Garden", number, raw)
+
+
+@given(st.lists(st.sampled_from(["shot", "gap", "torn"]), max_size=60), st.integers(-1, 70))
+def test_any_shot_is_found_in_any_manifest(tmp_path_factory, kinds, number):
+    folder = tmp_path_factory.mktemp("series")
+    numbers, lines = [], []
+    for place, kind in enumerate(kinds):
+        if kind == "shot":
+            numbers.append(place)
+            lines.append(encode({"n": place, "due": text(minutes(place)), "files": ["x" * (place % 50)]}))
+        elif kind == "gap":
+            lines.append(encode(gap_line(minutes(place), minutes(place), 1, "busy")))
+        else:
+            lines.append(b"\0" * 40 + b"\n")
+    (folder / MANIFEST).write_bytes(b"".join(lines))
+    assert [line["n"] for line in index.shots_from(folder, number)] == [n for n in numbers if n >= number]
+    moments = [minutes(place) for place in range(0, 60, 7)]
+    first = [next((n for n in numbers if minutes(n) >= moment), 999) for moment in moments]
+    assert index.numbers_at(folder, moments, 999) == first
+    assert [gap.from_ms for gap in index.gaps(folder)] == [minutes(n) for n, kind in enumerate(kinds) if kind == "gap"]
+
+
+def test_gaps_that_come_later_are_found_too(tmp_path):
+    series = created(tmp_path)
+    assert index.gaps(series.folder) == []
+    for number in range(4):
+        series.gap(minutes(number), minutes(number), 1, "disk")
+        assert index.gaps(series.folder)[-1] == (minutes(number), minutes(number), 1, "disk")
+    with (series.folder / MANIFEST).open("ab") as file:
+        file.write(encode(gap_line(1, 2, 3, "off"))[:-9])
+    assert len(index.gaps(series.folder)) == 4
+
+
+def test_the_timeline_counts_each_moment_once(tmp_path):
+    series = created(tmp_path, interval_s=60, end=text(minutes(100)))
+    for number in itertools.chain(range(10), range(30, 40)):
+        if number == 30:
+            series.gap(minutes(10), minutes(29), 20, "off")
+        shoot(series, minutes(number))
+    series.gap(minutes(40), minutes(44), 5, "paused")
+    told = read.timeline(tmp_path, "Garden", 10, minutes(50) - 1)
+    assert (told["from"], told["step_s"]) == (text(START_MS), pytest.approx(600, 0.01))
+    assert told["taken"] == [10, 0, 0, 10, 0, 0, 0, 0, 0, 0]
+    assert told["missed"] == [0, 10, 10, 0, 0, 0, 0, 0, 0, 0]
+    assert sum(told["planned"]) == 50
+    assert told["planned"][:5] == [0] * 5
+
+
+def test_the_timeline_of_a_series_without_end_shows_a_little_of_what_comes(tmp_path):
+    series = created(tmp_path, interval_s=60)
+    for number in range(100):
+        shoot(series, minutes(number))
+    told = read.timeline(tmp_path, "Garden", 11, minutes(100) - 1)
+    assert sum(told["taken"]) == 100
+    assert sum(told["planned"]) in (9, 10)
+    assert sum(told["missed"]) == 0
+
+
+@pytest.mark.parametrize("state", ["planned", "running", "paused", "finished", "failed"])
+def test_an_empty_series_has_a_timeline(tmp_path, state):
+    created(tmp_path).enter(state, START_MS)
+    told = read.timeline(tmp_path, "Garden", 5, START_MS)
+    assert [len(told[name]) for name in ("taken", "missed", "planned")] == [5, 5, 5]
+
+
+def test_states_are_counted_without_a_forecast(tmp_path):
+    shoot(created(tmp_path), START_MS)
+    assert read.states(tmp_path) == [
+        {"name": "Garden", "state": "running", "why": None, "taken": 1, "missed": 0, "bytes": len(JPEG)}
+    ]

@@ -55,6 +55,7 @@ class Api:
     Attributes:
         answers: command -> what the daemon answers, or a function that gives it.
         asked: how often each command came.
+        messages: what came, in order.
         judging: whether answers are held to the description, which takes a while.
     """
 
@@ -62,6 +63,7 @@ class Api:
         self.paths = Paths(folder / "images", folder / "data")
         self.answers: dict[str, Message | Callable[[], Message]] = {"status": STATUS, "reload": RELOADED}
         self.asked: Counter[str] = Counter()
+        self.messages: list[Message] = []
         self.judging = True
         self.guard = Everybody()
         self._daemon = daemon
@@ -83,6 +85,7 @@ class Api:
 
     def _answer(self, message: Message) -> Message:
         self.asked[message["command"]] += 1
+        self.messages.append(message)
         answer = self.answers[message["command"]]
         return answer() if callable(answer) else answer
 

@@ -1,6 +1,7 @@
 """docs/openapi.json as a judge: whether an answer is one that it describes."""
 
 import json
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,12 +16,19 @@ ANYWHERE = {404, 405, 421, 500}  # whatever is asked; 500 is never right, and a 
 def operation(method: str, path: str) -> dict[str, Any] | None:
     """What is described for a request; None: no such address."""
     asked = "/" + path.partition("?")[0].lstrip("/")
-    below = [
-        template for template in DOCUMENT["paths"] if "{" in template and asked.startswith(template.partition("{")[0])
-    ]
-    known = asked if asked in DOCUMENT["paths"] else max(below, key=len, default="")
+    fitting = [template for template in DOCUMENT["paths"] if _pattern(template).fullmatch(asked)]
+    knowing = [template for template in fitting if method.lower() in DOCUMENT["paths"][template]]
+    # The most exact one; with a name within it is more so than with all that follows.
+    known = asked if asked in knowing else max(knowing, key=lambda one: (not one.endswith("}"), len(one)), default="")
     found: dict[str, Any] | None = DOCUMENT["paths"].get(known, {}).get(method.lower())
     return found
+
+
+@cache
+def _pattern(template: str) -> re.Pattern[str]:
+    """A part in braces is any text; a slash is in it only at the end."""
+    middle = re.sub(r"\\\{\w+\\\}$", "(.*)", re.escape(template))
+    return re.compile(re.sub(r"\\\{\w+\\\}", "[^/]+", middle), re.DOTALL)
 
 
 def response(known: dict[str, Any], status: int | str) -> dict[str, Any]:

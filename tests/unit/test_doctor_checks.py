@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 from pictures import picture
 
-from stillcam.doctor import FAULT, OK, WARNING, Patient, camera, machine, programs, server
+from stillcam.doctor import FAULT, OK, WARNING, Patient, camera, machine, programs, series, server
 from stillcam.doctor.examine import CHECKS, examine
 from stillcam.frames import Publisher
 from stillcam.paths import Paths
@@ -242,3 +242,26 @@ def test_accounts_that_are_damaged(make, content):
     (patient.paths.data / "accounts.db").write_bytes(content)
     finding = the(server.accounts(patient))
     assert finding.state == (FAULT if content else WARNING)
+
+
+def test_a_series_that_has_failed_is_named_with_what_to_do(make, tmp_path, monkeypatch):
+    patient = make()
+    assert (the(series.series(patient)).state, the(series.series(patient)).found) == (OK, "there are none")
+
+    def states(*found):
+        rows = [dict(zip(("name", "state", "why", "taken", "missed"), row, strict=True)) for row in found]
+        monkeypatch.setattr("stillcam.series.read.states", lambda folder: rows)
+        return the(series.series(patient))
+
+    running = ("Garden", "running", None, 5, 1)
+    assert states(running, ("Roof", "finished", None, 1, 9)).found == "1 running, of 2"
+    assert states(running, ("Roof", "running", None, 1, 9)).state == WARNING
+    finding = states(running, ("Roof 2", "failed", "the disk is full", 5, 0))
+    assert (finding.state, finding.found) == (FAULT, "failed: Roof 2: the disk is full")
+    assert "series resume 'Roof 2'" in finding.advice
+
+
+def test_a_folder_of_series_that_cannot_be_read_is_a_fault(make):
+    patient = make()
+    patient.paths.series.write_text("no folder")
+    assert the(series.series(patient)).state == FAULT

@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Mapping
 from typing import Any
 
-from stillcam.doctor import Check, Finding, Patient, camera, machine, programs, server
+from stillcam.doctor import Check, Finding, Patient, camera, machine, programs, series, server
 from stillcam.errors import StillcamError
 from stillcam.link import ask
 from stillcam.paths import Paths
@@ -21,6 +21,7 @@ CHECKS: tuple[Check, ...] = (
     camera.daemon,
     camera.picture,
     camera.restarts,
+    series.series,
     server.port,
     server.accounts,
     machine.disk,

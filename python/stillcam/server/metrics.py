@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from stillcam.server import board
 from stillcam.server.camera_metrics import of_cameras
 from stillcam.server.messages import Access, Answer, Request, Route
+from stillcam.server.series_metrics import of_series
 from stillcam.server.station import Station
 
 if TYPE_CHECKING:
@@ -95,6 +96,7 @@ class Metrics:
         from prometheus_client.core import GaugeMetricFamily as Gauge
 
         yield from of_cameras(self._stations)
+        yield from of_series((station.number, station.paths.series) for station in self._stations)
         requests, sent = self._counters.read()
         answered = Count("stillcam_http_requests", "Answers by route and status.", labels=["route", "status"])
         for (route, status), number in sorted(requests.items()):

@@ -32,6 +32,9 @@ from stillcam.server.messages import Access, Answer, Request, Route
 from stillcam.server.metrics import Counters, Metrics
 from stillcam.server.overview import Overview
 from stillcam.server.pictures import Pictures
+from stillcam.server.series_preview import Preview
+from stillcam.server.series_routes import SeriesRoutes
+from stillcam.server.series_shots import SeriesShots
 from stillcam.server.session_routes import SessionRoutes
 from stillcam.server.settings_desk import SettingsDesk
 from stillcam.server.settings_routes import SettingsRoutes
@@ -100,6 +103,8 @@ def _of_camera(station: Station, settings: SettingsInForce, house: SettingsInFor
         TakeRoutes(paths.socket),
         LibraryRoutes(library),
         LibraryChanges(library),
+        SeriesRoutes(paths.series, paths.socket, Preview(paths.series, cache, camera, settings), settings),
+        SeriesShots(paths.series),
     )
 
 

@@ -16,6 +16,7 @@ from stillcam.server.openapi.schemas import schemas
 from stillcam.server.openapi.shapes import TEXT, ref
 
 _WORD = re.compile(r"\W+")
+_NAMED = re.compile(r"\{(\w+)\}")
 _TOKEN: list[dict[str, list[str]]] = [{"session": []}, {"token": []}, {"basic": []}]
 _SECURITY: dict[Access, list[dict[str, list[str]]]] = {
     Access.OPEN: [],
@@ -110,7 +111,8 @@ def _operation(route: Route, operation: Operation) -> dict[str, Any]:
     answers = {status: _answer(status, kind) for status, kind in operation.answers.items()}
     for status in statuses:
         answers[status] = _either(answers[status], _error(status)) if status in answers else _shared(status)
-    parameters = [_parameter(operation.rest, "path", TEXT, "which one")] if operation.rest else []
+    names = _NAMED.findall(route.path) + ([operation.rest] if operation.rest else [])
+    parameters = [_parameter(name, "path", TEXT, "which one") for name in names]
     parameters += [_parameter(name, "query", schema, text) for name, (schema, text) in operation.query.items()]
     parameters += [_parameter(name, "header", TEXT, text) for name, text in operation.headers.items()]
     body = {"required": True, "content": {"application/json": {"schema": ref(operation.body)}}}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from stillcam.server.openapi.library import LIBRARY_OPERATIONS
 from stillcam.server.openapi.operation import Operation
+from stillcam.server.openapi.series import SERIES_OPERATIONS
 from stillcam.server.openapi.shapes import TEXT
 from stillcam.server.openapi.takes import TAKE_OPERATIONS
 
@@ -33,6 +34,7 @@ _STREAM = Operation(
 OPERATIONS: dict[tuple[str, str], Operation] = {
     **TAKE_OPERATIONS,
     **LIBRARY_OPERATIONS,
+    **SERIES_OPERATIONS,
     ("GET", "images/current.jpg"): _CURRENT,
     ("GET", "snapshot"): _SNAPSHOT,
     ("GET", "snapshot.jpg"): _SNAPSHOT,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from stillcam.backups import KIND
 from stillcam.controls import CONTROLS
 from stillcam.server.openapi.library import library_schemas
+from stillcam.server.openapi.series import series_schemas
 from stillcam.server.openapi.settings_shapes import settings_schemas
 from stillcam.server.openapi.shapes import (
     COUNT,
@@ -42,7 +43,7 @@ def schemas() -> dict[str, Schema]:
     """All of them, by name."""
     return {
         **_of_errors(), **_of_status(), **_of_accounts(), **_of_settings(), **_of_camera(),
-        **settings_schemas(), **library_schemas(), **take_schemas(),
+        **settings_schemas(), **library_schemas(), **take_schemas(), **series_schemas(),
     }  # fmt: skip
 
 

@@ -1,0 +1,190 @@
+"""`python -m stillcam series`: what is typed, what the daemon is asked, and what is printed."""
+
+import json
+import sys
+
+import pytest
+from series_folders import make_series
+
+from stillcam.__main__ import main
+from stillcam.link import CommandServer, Message
+from stillcam.paths import Paths
+
+SERIES: Message = {"name": "Roof", "state": "running", "why": None, "taken": 0, "missed": 0, "bytes": 0, "next": None}
+
+
+class Terminal:
+    """Types commands of an installation in a folder.
+
+    Attributes:
+        asked: what the stand-in for the capture daemon was sent.
+        answer: what it answers.
+    """
+
+    def __init__(self, folder, monkeypatch, capsys) -> None:
+        self.paths = Paths(folder / "images", folder / "data")
+        self.asked: list[Message] = []
+        self.answer: Message = {"series": SERIES}
+        self._monkeypatch, self._capsys = monkeypatch, capsys
+        monkeypatch.setenv("STILLCAM_DATA", str(self.paths.data))
+        monkeypatch.setenv("STILLCAM_IMAGES", str(self.paths.images))
+        monkeypatch.setenv("TZ", "UTC")
+
+    def __call__(self, *typed: str) -> tuple[int, str, str]:
+        """Exit status, and what was printed and complained."""
+        self._monkeypatch.setattr(sys, "argv", ["stillcam", "series", *typed])
+        try:
+            status = main()
+        except SystemExit as ended:
+            status = int(ended.code or 0)
+        said = self._capsys.readouterr()
+        return status, said.out, said.err
+
+    def daemon(self, message: Message) -> Message:
+        """Answers for it."""
+        self.asked.append(message)
+        return self.answer
+
+
+@pytest.fixture
+def type_(tmp_path, monkeypatch, capsys):
+    return Terminal(tmp_path, monkeypatch, capsys)
+
+
+@pytest.fixture
+def daemon(type_):
+    type_.paths.run.mkdir(parents=True)
+    server = CommandServer(type_.paths.socket, type_.daemon)
+    yield type_
+    server.close()
+
+
+@pytest.mark.parametrize(
+    ("typed", "definition"),
+    [
+        pytest.param([], {"interval_s": 60}, id="the defaults"),
+        pytest.param(["--every", "90"], {"interval_s": 90}, id="seconds"),
+        pytest.param(["--every", "1.5h"], {"interval_s": 5400}, id="hours"),
+        pytest.param(["--every", "1d"], {"interval_s": 86400}, id="a day"),
+        pytest.param(["--from", "08:00"], {"interval_s": 60, "window": {"from": "08:00", "to": "24:00"}}, id="late"),
+        pytest.param(
+            ["--to", "sunset+00:30", "--place", "48.1,-11.6"],
+            {"interval_s": 60, "window": {"from": "00:00", "to": "sunset+00:30"},
+             "place": {"latitude": 48.1, "longitude": -11.6}}, id="by the sun"),
+        pytest.param(["--weekdays", "mon-fri"], {"interval_s": 60, "weekdays": [0, 1, 2, 3, 4]}, id="working days"),
+        pytest.param(["--weekdays", "sat-mon,Wed"], {"interval_s": 60, "weekdays": [0, 2, 5, 6]}, id="over Sunday"),
+        pytest.param(
+            ["--vary", "LensPosition=0,0.5,8", "--bracket"],
+            {"interval_s": 60, "vary": {"control": "LensPosition", "values": [0, 0.5, 8], "bracket": True}},
+            id="focus"),
+        pytest.param(["--keep", "30d"], {"interval_s": 60, "keep": {"rule": "days", "days": 30}}, id="a month"),
+        pytest.param(["--keep", "thin", "--daily-film"],
+                     {"interval_s": 60, "keep": {"rule": "thin"}, "daily_film": True}, id="thinned, and filmed"),
+        pytest.param(["--raw", "--fixed", "--marks", "--shots", "9", "--start", "2030-01-01",
+                      "--end", "2031-01-01T12:00"],
+                     {"interval_s": 60, "kind": "raw", "fixed": True, "marks": True, "shots": 9, "start": "2030-01-01",
+                      "end": "2031-01-01T12:00"}, id="all the rest"),
+    ],
+)  # fmt: skip
+def test_what_is_typed_becomes_a_definition(daemon, typed, definition):
+    status, said, _ = daemon("create", "Roof", *typed)
+    assert (status, said) == (0, "Roof: running; 0 taken, 0 missed, 0 bytes\n")
+    assert daemon.asked == [{"command": "series", "do": "create", "definition": {"name": "Roof", **definition}}]
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [
+        pytest.param(["--every", "often"], "like 10s, 5m, 1h or 1d", id="no span"),
+        pytest.param(["--place", "Munich"], "like 48.14,11.58", id="no place"),
+        pytest.param(["--weekdays", "Montag"], "like mon-fri", id="no day"),
+        pytest.param(["--vary", "LensPosition"], "like LensPosition=0,1,2", id="no values"),
+        pytest.param(["--keep", "much"], "all, thin, or a number of days", id="no rule"),
+        pytest.param(["--shots", "many"], "invalid int", id="no number"),
+    ],
+)
+def test_a_mistyped_option_is_wrong_usage(type_, typed, words):
+    status, _, complaint = type_("create", "Roof", *typed)
+    assert (status, words in complaint) == (2, True), complaint
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [
+        pytest.param(["Roof", "--every", "0.1"], "interval_s: must be a number from 1 to 86400", id="too often"),
+        pytest.param(["../Roof"], "name: must be letters", id="no name"),
+        pytest.param(["Roof", "--from", "sunrise"], "sunrise and sunset need the place", id="the sun without a place"),
+        pytest.param(["Roof", "--start", "soon"], "start: must be a time like", id="no time"),
+    ],
+)
+def test_a_wrong_series_is_refused_before_the_daemon_is_asked(daemon, typed, words):
+    status, _, complaint = daemon("create", *typed)
+    assert (status, words in complaint) == (1, True), complaint
+    assert daemon.asked == []
+
+
+@pytest.mark.parametrize("verb", ["start", "pause", "resume", "finish"])
+def test_states_are_the_daemon_s(daemon, verb):
+    assert json.loads(daemon(verb, "Garden", "--json")[1]) == SERIES
+    assert daemon.asked == [{"command": "series", "do": verb, "name": "Garden"}]
+    daemon.answer = {"error": "it is finished", "cause": "state"}
+    assert daemon(verb, "Garden")[::2] == (1, "stillcam: it is finished\n")
+
+
+def test_looking_needs_no_daemon(type_):
+    assert type_("list")[:2] == (0, "there are no series\n")
+    make_series(type_.paths.series, 3, missed=2, state="failed", why="the disk is full")
+    status, said, _ = type_("list")
+    assert status == 0
+    assert said.startswith("Garden: failed: the disk is full; 3 taken, 2 missed, ")
+    assert json.loads(type_("list", "--json")[1])["series"][0]["taken"] == 3
+    said = type_("show", "Garden")[1]
+    assert "  shots: 3 taken, 2 missed\n" in said
+    assert "  interval_s: 60" in said
+    assert json.loads(type_("show", "Garden", "--json")[1])["last"]["n"] == 3
+
+
+@pytest.mark.parametrize("verb", ["show", "pause", "delete"])
+@pytest.mark.parametrize("name", ["Gone", "../Garden", ""])
+def test_a_series_that_is_not_there_is_told(type_, verb, name):
+    make_series(type_.paths.series, 1)
+    status, _, complaint = type_(verb, name)
+    assert (status, complaint.count("\n")) == (1, 1), complaint
+
+
+def test_a_script_has_to_say_yes_to_delete(daemon):
+    make_series(daemon.paths.series, 3)
+    status, _, complaint = daemon("delete", "Garden")
+    assert (status, "say --yes to delete the 3 shots of Garden" in complaint) == (1, True)
+    assert daemon.asked == []
+    daemon.answer = {"series": None}
+    assert daemon("delete", "Garden", "--yes")[:2] == (0, "Garden is deleted\n")
+    assert daemon.asked == [{"command": "series", "do": "delete", "name": "Garden"}]
+
+
+@pytest.mark.parametrize(("typed", "deleted"), [("Garden", True), ("y", False), ("", False)])
+def test_a_person_types_the_name_to_delete(daemon, monkeypatch, typed, deleted):
+    make_series(daemon.paths.series, 3)
+    monkeypatch.setattr(sys, "stdin", Keyboard(typed))
+    daemon.answer = {"series": None}
+    status, _, asked = daemon("delete", "Garden", "--json")
+    assert "Delete Garden with its 3 shots" in asked
+    assert (status == 0, len(daemon.asked)) == (deleted, deleted)
+
+
+class Keyboard:
+    """A person at a terminal, who types one line."""
+
+    def __init__(self, line: str) -> None:
+        self._line = line
+
+    def isatty(self) -> bool:
+        return True
+
+    def readline(self) -> str:
+        return f"{self._line}\n"
+
+
+def test_without_a_daemon_nothing_is_made(type_):
+    status, _, complaint = type_("create", "Roof")
+    assert (status, "start it with ./start_camera_server.sh" in complaint) == (1, True)

@@ -1,0 +1,93 @@
+"""Series on a real server: who may, and no address that leads anywhere else."""
+
+import http.client
+
+import pytest
+from people import Client, program, register, viewer
+from series_folders import make_series
+from serving import DEADLINE_S, Site
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    with Site(tmp_path_factory.mktemp("site")) as site:
+        make_series(site.data / "series", 2)
+        make_series(site.data / "series", 1, name="Höhe 2")
+        (site.data / "secret.jpg").write_bytes(b"\xff\xd8 nobody else's")
+        yield site
+
+
+@pytest.fixture(scope="module")
+def owner(site):
+    return register(site)
+
+
+def test_looking_is_for_the_signed_in_and_changing_for_who_may_control(site, owner):
+    looking = ("api/series", "api/series/Garden", "api/series/Garden/shots", "api/series/Garden/timeline")
+    changing = (
+        ("POST", "api/series", {"name": "Roof"}),
+        ("POST", "api/series/check", {}),
+        ("PATCH", "api/series/Garden", {"shots": 5}),
+        ("POST", "api/series/Garden/state", {"do": "pause"}),
+        ("DELETE", "api/series/Garden", None),
+    )
+    guest, seeing, controlling = viewer(owner), program(owner, "view"), program(owner, "control")
+    for path in (*looking, "series/Garden/shots/1", "series/Garden/shots/1?thumbnail"):
+        assert Client(site).ask(f"/{path}")[0].status == 401, path
+        for one in (guest, seeing, controlling, owner):
+            assert one.ask(f"/{path}")[0].status == 200, path
+    for method, path, body in changing:
+        assert Client(site).ask(f"/{path}", method, body)[0].status == 401, path
+        for one in (guest, seeing):
+            assert one.ask(f"/{path}", method, body)[0].status == 403, path
+        for one in (controlling, owner):
+            assert one.ask(f"/{path}", method, body)[0].status in (200, 503), path  # there is no daemon
+    assert (site.data / "series" / "Garden").is_dir()
+
+
+@pytest.mark.parametrize("name", ["H%C3%B6he%202", "H%c3%b6he%202", "%48%C3%B6he%202"])
+def test_an_address_has_the_name_percent_encoded(owner, name):
+    assert owner.call(f"/api/series/{name}")[1]["name"] == "Höhe 2"
+    assert owner.ask(f"/series/{name}/shots/1")[0].status == 200
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("../secret.jpg", "%2e%2e/secret.jpg", "..%2fsecret.jpg", "%2e%2e%2fsecret.jpg", "..%5csecret.jpg"),
+        *("Garden%2f..%2f..%2fsecret.jpg", "Garden/../../secret.jpg", "Garden%00", "Garden%0a", "Garden%2fshots"),
+        *("Garden+", "Garden%20", "Garden.", "Garden%2e", ".Garden", "garden", "GARDEN", "%e2%80%aeGarden"),
+        *("%67arden", "%c0%ae%c0%ae", "%252e%252e", "H%F6he%202", "Ho%CC%88he%202", "-rf", "~", "*", "%", "%zz"),
+        *("Garden/frames", "Garden//", "/Garden", "Garden;x", "Garden%3fx"),
+    ],
+)
+def test_no_spelling_of_a_name_leads_anywhere_else(site, owner, path):
+    link = http.client.HTTPConnection("127.0.0.1", site.port, timeout=DEADLINE_S)
+    try:
+        for address in (
+            f"/api/series/{path}",
+            f"/api/series/{path}/shots",
+            f"/series/{path}/shots/1",
+            f"/series/{path}",
+        ):
+            link.putrequest("GET", address, skip_accept_encoding=True)  # as it stands, without mending it
+            for name, value in owner.headers.items():
+                link.putheader(name, value)
+            link.endheaders()
+            response = link.getresponse()
+            body = response.read()
+            assert response.status in (400, 404), address
+            assert b"nobody else" not in body
+            if response.will_close:
+                link.close()
+    finally:
+        link.close()
+
+
+def test_a_name_that_is_no_name_reaches_no_log_and_no_daemon(site, owner):
+    """The error names nothing that was sent: it cannot forge a line."""
+    status, answer = owner.call("/api/series/%1b%5b31m")
+    assert status == 400
+    status, answer = owner.call("/api/series/~Garden~")
+    assert (status, answer["error"]) == (404, "there is no such series")
+    assert "Garden~" not in site.said()

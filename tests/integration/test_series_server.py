@@ -24,7 +24,7 @@ def owner(site):
 
 def test_looking_is_for_the_signed_in_and_changing_for_who_may_control(site, owner):
     looking = ("api/series", "api/series/Garden", "api/series/Garden/shots", "api/series/Garden/timeline")
-    changing = (
+    changing: tuple[tuple[str, str, dict[str, object] | None], ...] = (
         ("POST", "api/series", {"name": "Roof"}),
         ("POST", "api/series/check", {}),
         ("PATCH", "api/series/Garden", {"shots": 5}),

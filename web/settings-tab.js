@@ -57,7 +57,9 @@ export function mount(panel, context) {
   const build = async () => {
     const cameras = await api.get("api/cameras").then((/** @type {any} */ found) => found.cameras, () => []);
     const choices = cameras.map((/** @type {any} */ { index, model }) => [index, `${index}: ${model}`]);
-    const groups = GROUPS.map(([title, names]) =>
+    const { fields } = settings.document;
+    const known = GROUPS.map(([title, names]) => /** @type {typeof GROUPS[0]} */ ([title, names.filter(([name]) => name in fields)]));
+    const groups = known.filter(([, names]) => names.length).map(([title, names]) => // of a further camera some are the first one's
       card(title, ...names.map(([name, label]) => row(name, label, ...(name === "camera.index" ? choices : []))),
         title === "Page" && shortcutsSwitch()));
     const owner = session.user?.role === "owner";

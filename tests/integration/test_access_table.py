@@ -1,7 +1,7 @@
 """The table of routes, walked through with everybody there can be; no handler runs, and no body is read."""
 
 import base64
-from contextlib import closing
+from contextlib import ExitStack, closing
 from typing import Any
 
 import pytest
@@ -26,23 +26,34 @@ REFUSED = {
     Access.CONTROL: {NOBODY: 401, VIEWER: 403, VIEW: 403},
     Access.OWNER: {NOBODY: 401, VIEWER: 403, VIEW: 403, CONTROL: 403},
 }
+BELOW = pytest.mark.parametrize("below", ["", "camera/0/", "camera/1/"])
 # Beside the page and its files. What is added here must be fit for strangers.
 OPEN = {"GET healthz", "GET api/session", "POST api/session", "POST api/register"}
 
 
 class Installation:
-    """Its routes with empty handlers, and a guard with one of each who may ask."""
+    """Its routes with empty handlers, and a guard with one of each who may ask.
+
+    Attributes:
+        tables: the routes of two cameras, by what their addresses begin with; the first one's begin with nothing, too.
+    """
 
     def __init__(self, folder) -> None:
         self.paths = Paths(folder / "images", folder / "data")
         self.paths.images.mkdir()
         self.settings = Settings()
         self.accounts = Accounts(self.paths.data)
-        with closing(FrameCache(self.paths.images)) as cache:
-            self.routes = build(self.paths, SettingsInForce(self.paths.settings), cache).routes
-        empty = [Route(route.method, route.path, route.access, lambda _: Answer(204)) for route in self.routes]
+        with ExitStack() as caches:
+            first, second = (
+                (paths, SettingsInForce(paths.settings), caches.enter_context(closing(FrameCache(paths.images))))
+                for paths in (self.paths, self.paths.of(1))
+            )
+            app = build(*first, [second])
+        self.routes = app.routes
+        self.tables = {"": app.routes, **{f"camera/{number}/": routes for number, routes in app.cameras.items()}}
         self.guard = Guard(self.accounts, lambda: self.settings)
-        self.app = App(empty, lambda: self.settings, self.guard, Counters())
+        below = {number: emptied(routes) for number, routes in app.cameras.items()}
+        self.app = App(emptied(app.routes), lambda: self.settings, self.guard, Counters(), below)
         self.headers: dict[str, dict[str, str]] = {NOBODY: {}}
 
     def populate(self) -> None:
@@ -54,14 +65,18 @@ class Installation:
         for who, scope in ((VIEW, "view"), (CONTROL, "control")):
             self.headers[who] = {"authorization": f"Bearer {self.accounts.tokens.add(who, scope)[1]}"}
 
-    def ask(self, route: Route, headers: dict[str, str]) -> Answer:
-        path = route.path + "x" if route.path.endswith("/") else route.path
+    def ask(self, route: Route, headers: dict[str, str], below: str = "") -> Answer:
+        path = below + (route.path + "x" if route.path.endswith("/") else route.path)
         headers = {"host": "camera.local", "content-type": "application/json"} | headers
         return self.app.answer(Request(route.method, path, "", headers, read_body=never))
 
     def status(self, method: str, path: str, **headers: str) -> int:
         route = next(route for route in self.routes if (route.method, route.path) == (method, path))
         return self.ask(route, {name.replace("_", "-"): value for name, value in headers.items()}).status
+
+
+def emptied(routes: list[Route]) -> list[Route]:
+    return [Route(route.method, route.path, route.access, lambda _: Answer(204)) for route in routes]
 
 
 def never(_max_bytes: int) -> Any:
@@ -79,33 +94,47 @@ def installation(empty):
     return empty
 
 
+@BELOW
 @pytest.mark.parametrize("who", [NOBODY, VIEWER, OWNER, VIEW, CONTROL])
-def test_everybody_may_what_the_table_says(installation, who):
-    for route in installation.routes:
+def test_everybody_may_what_the_table_says(installation, who, below):
+    """At each camera the same: none has a door of its own."""
+    for route in installation.tables[below]:
         expected = REFUSED[route.access].get(who, 204)
-        answer = installation.ask(route, installation.headers[who])
+        answer = installation.ask(route, installation.headers[who], below)
         assert answer.status == expected, (who, route)
         assert ("WWW-Authenticate" in answer.headers) == (expected == 401)
 
 
-def test_until_there_is_an_owner_anyone_watches_and_nobody_changes_anything(empty):
-    for route in empty.routes:
+@BELOW
+def test_until_there_is_an_owner_anyone_watches_and_nobody_changes_anything(empty, below):
+    for route in empty.tables[below]:
         expected = 204 if route.access in (Access.OPEN, Access.WATCH) else 401
-        assert empty.ask(route, {}).status == expected, route
+        assert empty.ask(route, {}, below).status == expected, route
 
 
-def test_anyone_may_watch_if_the_owner_wishes(installation):
+@BELOW
+def test_anyone_may_watch_if_the_owner_wishes(installation, below):
     installation.settings = Settings(access=AccessSettings(watch="anyone"))
-    for route in installation.routes:
+    for route in installation.tables[below]:
         expected = 401 if route.access in (Access.SIGNED_IN, Access.CONTROL, Access.OWNER) else 204
-        assert installation.ask(route, {}).status == expected, route
+        assert installation.ask(route, {}, below).status == expected, route
+
+
+def test_all_cameras_have_the_same_addresses(empty):
+    tables = [{(route.method, route.path, route.access) for route in routes} for routes in empty.app.cameras.values()]
+    assert len(tables) == 2
+    assert tables[0] == tables[1]
+    more = {(route.method, route.path, route.access) for route in empty.routes} - tables[0]
+    assert more == {("GET", f"camera/{n}", Access.OPEN) for n in (0, 1)} | {
+        ("GET", f"images/{n}/current.jpg", Access.WATCH) for n in (0, 1)
+    }
 
 
 def test_little_is_open(installation):
     page = {f"GET {path.name}" for path in installation.paths.web.iterdir()}
     tabs = {f"GET {tab}" for tab in ("", "live", "config", "info", "photos", "series", "settings", "cameras")}
     there = {f"{route.method} {route.path}" for route in installation.routes if route.access is Access.OPEN}
-    assert there - page - tabs == OPEN
+    assert there - page - tabs == OPEN | {"GET camera/0", "GET camera/1"}  # the slash that is left out
 
 
 def test_no_reading_route_changes_and_every_changing_one_needs_somebody(installation):

@@ -55,9 +55,12 @@ def run(environ: Mapping[str, str]) -> None:
     """
     paths = Paths.from_environ(environ).house
     settings = SettingsInForce(paths.settings)
-    _, *others = (paths.of(number) for number in camera_numbers(environ))
+    others = [
+        (other, SettingsInForce(other.settings), FrameCache(other.images))
+        for other in map(paths.of, camera_numbers(environ)[1:])
+    ]
     cache = FrameCache(paths.images)
-    app = build(paths, settings, cache, [(other, FrameCache(other.images)) for other in others])
+    app = build(paths, settings, cache, others)
     server = listen(listening_address(environ), app, settings(), paths)
 
     sys.setswitchinterval(SWITCH_S)
@@ -66,7 +69,8 @@ def run(environ: Mapping[str, str]) -> None:
     with server:
         _end_at_signals(server)
         logging.info("server %s listens on %s port %s (%s)", __version__, *server.server_address[:2], scheme)
-        Herald(paths, settings, cache).start()
+        for camera in ((paths, settings, cache), *others):
+            Herald(*camera).start()
         service = Service(environ)
         service.ready()
         service.watch(lambda: _answers(server))

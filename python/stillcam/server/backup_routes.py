@@ -82,7 +82,8 @@ class BackupRoutes:
             raise Refused(400, "this back-up is nested too deeply") from error
         except StillcamError as error:
             raise _refused(error) from error
-        return document(self._desk.change(lambda _: settings, request.host, restoring=True), request.person)
+        held = self._desk.change(lambda _: settings, request.host, restoring=True)
+        return document(held, request.person, hidden=self._desk.hidden)
 
 
 def _row(backup: Backup) -> dict[str, str | int]:

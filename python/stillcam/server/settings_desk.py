@@ -20,6 +20,7 @@ from stillcam.errors import SettingsError, StillcamError
 from stillcam.link import Refusal, ask
 from stillcam.server.camera import CameraLink
 from stillcam.server.hosts import check_host
+from stillcam.server.house_rules import HouseRules
 from stillcam.server.in_force import SettingsInForce, file_version
 from stillcam.server.messages import Refused
 from stillcam.server.tls import Certificate
@@ -70,14 +71,28 @@ class SettingsDesk:
         in_force: what the web server itself goes by.
         link: to the daemon.
         commands: the daemon's socket.
+        rules: what several cameras have to keep to.
     """
 
-    def __init__(self, path: Path, in_force: SettingsInForce, link: CameraLink, commands: Path) -> None:
+    def __init__(
+        self,
+        path: Path,
+        in_force: SettingsInForce,
+        link: CameraLink,
+        commands: Path,
+        rules: HouseRules = HouseRules(),  # noqa: B008 - frozen
+    ) -> None:
         self._path = path
         self._in_force = in_force
         self._link = link
         self._commands = commands
+        self._rules = rules
         self._turn = threading.Lock()
+
+    @property
+    def hidden(self) -> tuple[str, ...]:
+        """Sections that are not this camera's."""
+        return self._rules.hidden
 
     def read(self) -> Held:
         """What the file holds; when it is wrong, the settings in force and what is wrong."""
@@ -141,10 +156,12 @@ class SettingsDesk:
             if new.hooks != old.hooks and not restoring:
                 raise SettingsError("can be set on the camera's machine only: in data/settings.json", "hooks")
             new = replace(new, hooks=old.hooks)  # what runs here comes out of no back-up either
-            _check_way_back(new, host)
+            new = self._rules.applied(old, new)
+            if self._rules.first:
+                _check_way_back(new, host)
+                _check_certificate(old, new, self._path.parent)
             if not restoring:
                 self._check_controls(old, new)
-            _check_certificate(old, new, self._path.parent)
         except SettingsError as error:
             raise Refused(422, str(error), error.field or None) from error
         return new

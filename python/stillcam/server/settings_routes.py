@@ -31,10 +31,13 @@ class SettingsRoutes:
         ]
 
     def _get(self, request: Request) -> Answer:
-        return document(self._desk.read(), request.person)
+        return document(self._desk.read(), request.person, hidden=self._desk.hidden)
 
     def _patch(self, request: Request) -> Answer:
         patch = request.json()
+        for section in self._desk.hidden:
+            if section in patch:
+                raise Refused(422, "counts for all cameras: set it on the first one's page", section)
 
         def merged(old: Settings) -> Settings:
             try:
@@ -48,8 +51,9 @@ class SettingsRoutes:
             held = self._desk.change(merged, request.host, request.headers.get("if-match"))
         except Outdated as outdated:
             text = "the settings have been changed meanwhile: look at them again"
-            return document(outdated.held, request.person, 409, {"error": text, "field": None})
-        return document(held, request.person)
+            wrong = {"error": text, "field": None}
+            return document(outdated.held, request.person, 409, wrong, hidden=self._desk.hidden)
+        return document(held, request.person, hidden=self._desk.hidden)
 
 
 def _is_owner(person: Person | None) -> bool:
@@ -65,7 +69,13 @@ def _check_person(person: Person | None, old: Settings, new: Settings) -> None:
             raise Refused(403, "only an owner who has signed in on the page may change this", section)
 
 
-def document(held: Held, person: Person | None, status: int = 200, error: dict[str, Any] | None = None) -> Answer:
+def document(
+    held: Held,
+    person: Person | None,
+    status: int = 200,
+    error: dict[str, Any] | None = None,
+    hidden: tuple[str, ...] = (),
+) -> Answer:
     """The settings as they are answered everywhere.
 
     Args:
@@ -73,17 +83,19 @@ def document(held: Held, person: Person | None, status: int = 200, error: dict[s
         person: who is answered: a program is not shown `_OWNERS`.
         status: of HTTP.
         error: to be told along with them.
+        hidden: sections that are not this camera's.
     """
-    sections = _sections(held.settings)
-    if not _is_owner(person):
-        sections = {name: content for name, content in sections.items() if name not in _OWNERS}
-    known = {"settings": sections, "notice": held.notice, **_fixed()}
+    secret = hidden if _is_owner(person) else (*hidden, *_OWNERS)
+    sections = {name: content for name, content in _sections(held.settings).items() if name not in secret}
+    known = {"settings": sections, "notice": held.notice, **_fixed(hidden)}
     return as_json(status, (error or {}) | known, {"ETag": held.tag})
 
 
 @cache
-def _fixed() -> dict[str, Any]:
-    return {"defaults": _sections(Settings()), "fields": describe()}
+def _fixed(hidden: tuple[str, ...]) -> dict[str, Any]:
+    defaults = {name: content for name, content in _sections(Settings()).items() if name not in hidden}
+    fields = {name: about for name, about in describe().items() if name.partition(".")[0] not in hidden}
+    return {"defaults": defaults, "fields": fields}
 
 
 def _sections(settings: Settings) -> dict[str, Any]:

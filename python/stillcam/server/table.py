@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Protocol
 
 from stillcam.accounts import Accounts
@@ -24,6 +25,7 @@ from stillcam.server.camera_routes import CameraRoutes
 from stillcam.server.captures import Captures
 from stillcam.server.controls_routes import ControlsRoutes
 from stillcam.server.health import Health
+from stillcam.server.house_rules import HouseRules
 from stillcam.server.in_force import SettingsInForce
 from stillcam.server.info_routes import InfoRoutes
 from stillcam.server.library_changes import LibraryChanges
@@ -51,7 +53,10 @@ class Group(Protocol):
 
 
 def build(
-    paths: Paths, settings: SettingsInForce, cache: FrameCache, others: Sequence[tuple[Paths, FrameCache]] = ()
+    paths: Paths,
+    settings: SettingsInForce,
+    cache: FrameCache,
+    others: Sequence[tuple[Paths, SettingsInForce, FrameCache]] = (),
 ) -> App:
     """The app of one installation; its threads end with the process.
 
@@ -64,7 +69,9 @@ def build(
     accounts, counters = Accounts(paths.data), Counters()
     _announce(accounts)
     guard, sign_in = Guard(accounts, settings), SignIn(accounts.known, Attempts())
-    stations = [Station.of(*each) for each in ((paths, cache), *others)]
+    every = ((paths, settings, cache), *others)
+    owns = {Station.of(its_paths, its_cache): its_settings for its_paths, its_settings, its_cache in every}
+    first, *_ = stations = list(owns)
     shared = (
         Assets(paths.web),
         Overview(stations),
@@ -73,25 +80,33 @@ def build(
         AccountRoutes(accounts, guard, sign_in),
     )
     cameras: dict[str, list[Route]] = {}
-    for station in stations:
-        own = settings if station.paths is paths else SettingsInForce(station.paths.settings)
-        groups = (*_of_camera(station, own, settings), Health(station, stations), *shared)
+    for station, own in owns.items():
+        theirs = [its for other, its in owns.items() if other is not station]
+        rules = HouseRules(station is first, partial(_indices, theirs))
+        groups = (*_of_camera(station, own, settings, rules), Health(station, stations), *shared)
         cameras[station.number] = [route for group in groups for route in group.routes()]
-    routes = cameras[stations[0].number] + (_aliases(cameras) if others else [])
+    routes = cameras[first.number] + (_aliases(cameras) if others else [])
     return App(routes, settings, guard, counters, cameras)
 
 
-def _of_camera(station: Station, settings: SettingsInForce, house: SettingsInForce) -> Sequence[Group]:
+def _indices(settings: Sequence[SettingsInForce]) -> set[int]:
+    return {each().camera.index for each in settings}
+
+
+def _of_camera(
+    station: Station, settings: SettingsInForce, house: SettingsInForce, rules: HouseRules
+) -> Sequence[Group]:
     """What each camera has for itself.
 
     Args:
         station: the camera's.
         settings: its own.
         house: the first camera's, in which is what counts for all: who may come in, and how the server serves.
+        rules: for its settings.
     """
     paths, cache, camera, viewers = station.paths, station.cache, station.link, station.viewers
     captures = Captures(paths.socket)
-    desk = SettingsDesk(paths.settings, settings, camera, paths.socket)
+    desk = SettingsDesk(paths.settings, settings, camera, paths.socket, rules)
     library = Library(paths.library)
     return (
         Pictures(cache, station.freshness, viewers, captures, house),

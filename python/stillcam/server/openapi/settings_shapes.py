@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from stillcam.controls import CONTROLS, LARGEST, Control
+from stillcam.server.house_rules import HOUSE
 from stillcam.server.openapi.shapes import FLAG, NUMBER, TEXT, Schema, maybe, record, ref
 from stillcam.settings_json import MAX_ITEMS, MAX_TEXT, describe
 
-OWNERS = ("webhooks", "hooks")  # sections that are shown to the owner only
+# Sections that are shown to the owner only, and of several cameras for the first one only.
+SOMETIMES = ("webhooks", "hooks", *HOUSE)
 _SIDE: Schema = {"type": "integer", "minimum": 0, "maximum": LARGEST}
 _RECTANGLE: Schema = {
     "type": "array", "items": _SIDE, "minItems": 4, "maxItems": 4,
@@ -32,9 +34,9 @@ def settings_schemas() -> dict[str, Schema]:
     told = "a merge patch (RFC 7396): null goes back to the default"
     return {
         "Settings": record(
-            {name: record(**sections[name]) for name in OWNERS},
+            {name: record(**sections[name]) for name in SOMETIMES},
             controls=ref("Controls"),
-            **{name: record(**rows) for name, rows in sections.items() if name not in OWNERS},
+            **{name: record(**rows) for name, rows in sections.items() if name not in SOMETIMES},
         ),
         "SettingsPatch": record({**patches, "controls": _CONTROLS_PATCH, "version": {"const": 1}})
         | {"description": told},

@@ -5,6 +5,7 @@
  */
 
 import { el } from "./dom.js";
+import { readable } from "./metadata.js";
 
 /** @typedef {import("./photos-library.js").Item} Item */
 /** @typedef {import("./photos-library.js").Details} Details */
@@ -124,19 +125,15 @@ export class Compare {
   #tellFacts() {
     if (!this.#photos.length) return this.#facts.replaceChildren();
     const pair = this.#photos.length > 1 ? this.#pair : [this.#photos[this.#at]];
-    const known = pair.map(({ item, details }) => ({ Taken: new Date(item.time).toLocaleString(), ...(details?.metadata?.metadata ?? {}) }));
-    const names = [...new Set(known.flatMap((facts) => Object.keys(facts)))];
-    const rows = names.map((name) => {
-      const values = known.map((facts) => shown(/** @type {any} */ (facts)[name]));
+    const known = pair.map(({ item, details }) => new Map([
+      ["Taken", new Date(item.time).toLocaleString()], ["Camera", item.camera ?? "–"],
+      ["Size", details?.metadata?.size?.join(" × ") ?? "–"], ...readable(details?.metadata?.metadata ?? {}),
+    ]));
+    const names = new Set(known.flatMap((facts) => [...facts.keys()]));
+    const rows = [...names].map((name) => {
+      const values = known.map((facts) => facts.get(name) ?? "–");
       return el("tr", { "data-differs": String(new Set(values).size > 1) }, el("th", { scope: "row" }, name), ...values.map((value) => el("td", {}, value)));
     });
     this.#facts.replaceChildren(el("table", {}, el("tbody", {}, ...rows)));
   }
-}
-
-/** @param {unknown} value */
-function shown(value) {
-  if (value === undefined || value === null) return "–";
-  if (Array.isArray(value)) return value.map(shown).join(", ");
-  return typeof value === "number" ? String(Number(value.toPrecision(6))) : typeof value === "string" ? value : JSON.stringify(value);
 }

@@ -27,10 +27,14 @@ export class HistogramPanel {
     this.element = el("figure", { class: "histogram", hidden: true }, this.#svg, this.#words);
   }
 
-  /** The picture has changed. @param {HTMLCanvasElement | HTMLImageElement} picture */
-  update(picture) {
+  /**
+   * The picture has changed.
+   * @param {HTMLCanvasElement | HTMLImageElement} picture
+   * @param {number} [width]  how many pixels in a row are looked at
+   */
+  update(picture, width) {
     if (this.element.hidden) return;
-    const counts = count(this.#copy.of(picture));
+    const counts = count(this.#copy.of(picture, width));
     const top = height(counts);
     CURVES.forEach((name, i) => this.#paths[i].setAttribute("d", curve(counts[name], top)));
     const { over, under } = clipped(counts);

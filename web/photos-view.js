@@ -12,6 +12,7 @@ import { Zoom } from "./photos-zoom.js";
 /** @typedef {import("./photos-library.js").Item} Item */
 /** @typedef {import("./photos-library.js").Library} Library */
 
+const FINE = 640; // pixels in a row that the histogram counts: a photo stays, where a frame is gone soon
 const PLAYABLE = /\.(mp4|m4v|webm|mov)$/i;
 
 export class View {
@@ -97,7 +98,7 @@ export class View {
     const picture = el("img", {
       src: this.#library.address(item, item.kind === "photo" ? "" : "file=preview"), alt: item.title || item.name, draggable: "false",
     });
-    picture.addEventListener("load", () => picture.isConnected && this.#histogram.update(picture), { once: true });
+    picture.addEventListener("load", () => picture.isConnected && this.#histogram.update(picture, FINE), { once: true });
     picture.addEventListener("error", () => {
       this.#histogram.element.hidden = true;
       picture.replaceWith(el("p", { class: "no-thumbnail" }, "This cannot be shown here: download it."));
@@ -116,7 +117,7 @@ export class View {
     const title = el("input", { name: "title", value: item.title, maxlength: 80, placeholder: "Title", "aria-label": "Title" });
     title.addEventListener("change", () => this.#change(item, { title: title.value }));
     const remove = el("button", { type: "button", class: "danger", onclick: () => this.#on.remove(item) }, "Delete");
-    return [el("div", { class: "view-actions" }, title, star, save, remove)];
+    return [el("div", { class: "view-actions" }, title, star), el("div", { class: "view-actions" }, save, remove)];
   }
 
   /**

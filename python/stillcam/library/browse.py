@@ -15,7 +15,7 @@ from stillcam.library.days import Days
 from stillcam.library.favourites import Favourites
 from stillcam.library.names import decode, is_day, split, titled
 
-MAX_DAYS_READ = 32  # for one page: a filter that finds little gives what it has, and where to go on
+MAX_DAYS_READ = 24  # for one page: a filter that finds little gives what it has, and where to go on
 
 
 @dataclass(frozen=True, slots=True)

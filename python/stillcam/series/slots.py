@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import lru_cache
 
 from stillcam.series.plan import Plan
 from stillcam.series.windows import DAY_MS, local_day, midnight_ms, offset_ms, span
 
 SEARCH_DAYS = 400  # a window that does not open within a year will not open
 _FAR_DAYS = 36_500  # where no windows have to be looked at
+_STEP_DAYS = 32  # counted at a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,13 +99,37 @@ def nth_slot(plan: Plan, after_ms: int, number: int) -> int | None:
     """The `number`-th moment (from 1) later than `after_ms`; the number of shots wanted does not count.
 
     None: the plan has ended by then, or it would be so far ahead (400 days of windows) that nobody counts.
+    What has been counted once is remembered until the next day.
     """
     after_ms = max(after_ms, plan.starts_ms - 1)
-    horizon = _FAR_DAYS if plan.always and not plan.marks else SEARCH_DAYS
-    for begin, end, anchor in _stretches(plan, after_ms, after_ms + horizon * DAY_MS):
-        first = -((anchor - max(begin, after_ms + 1)) // plan.interval_ms)
-        there = (end - 1 - anchor) // plan.interval_ms - first + 1
-        if number <= there:
-            return anchor + (first + number - 1) * plan.interval_ms
-        number -= max(there, 0)
+    if plan.always and not plan.marks:
+        moment = after_ms + 1 + (plan.starts_ms - after_ms - 1) % plan.interval_ms + (number - 1) * plan.interval_ms
+        end_ms = after_ms + _FAR_DAYS * DAY_MS if plan.ends_ms is None else plan.ends_ms
+        return moment if moment < end_ms else None
+    if number > SEARCH_DAYS * DAY_MS // plan.interval_ms:
+        return None
+    begin_ms = after_ms // DAY_MS * DAY_MS - 1
+    number += slots_in(plan, begin_ms, after_ms).count
+    for ahead in range(0, SEARCH_DAYS, _STEP_DAYS):
+        counts, firsts = _counted(plan, begin_ms + ahead * DAY_MS)
+        if counts and number <= counts[-1]:
+            place = bisect_left(counts, number)
+            return firsts[place] + (number - 1 - (counts[place - 1] if place else 0)) * plan.interval_ms
+        number -= counts[-1] if counts else 0
     return None
+
+
+@lru_cache(maxsize=1024)
+def _counted(plan: Plan, after_ms: int) -> tuple[list[int], list[int]]:
+    """The stretches of the days from `after_ms` on: how many moments up to the end of each, and its first one."""
+    until_ms = after_ms + _STEP_DAYS * DAY_MS
+    counts, firsts, count = [], [], 0
+    for begin, end, anchor in _stretches(plan, after_ms, until_ms):
+        low, high = max(begin, after_ms + 1), min(end - 1, until_ms)
+        first = -((anchor - low) // plan.interval_ms)
+        there = (high - anchor) // plan.interval_ms - first + 1
+        if there > 0:
+            count += there
+            counts.append(count)
+            firsts.append(anchor + first * plan.interval_ms)
+    return counts, firsts

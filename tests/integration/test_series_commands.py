@@ -1,7 +1,10 @@
 """`python -m stillcam series`: what is typed, what the daemon is asked, and what is printed."""
 
 import json
+import re
+import shlex
 import sys
+from pathlib import Path
 
 import pytest
 from series_folders import make_series
@@ -10,6 +13,8 @@ from stillcam.__main__ import main
 from stillcam.link import CommandServer, Message
 from stillcam.paths import Paths
 
+GUIDE = (Path(__file__).resolve().parents[2] / "docs" / "series.md").read_text()
+EXAMPLES = re.findall(r"^python -m stillcam series (.*)$", GUIDE, re.MULTILINE)
 SERIES: Message = {"name": "Roof", "state": "running", "why": None, "taken": 0, "missed": 0, "bytes": 0, "next": None}
 
 
@@ -71,6 +76,8 @@ def daemon(type_):
             ["--to", "sunset+00:30", "--place", "48.1,-11.6"],
             {"interval_s": 60, "window": {"from": "00:00", "to": "sunset+00:30"},
              "place": {"latitude": 48.1, "longitude": -11.6}}, id="by the sun"),
+        pytest.param(["--place=-36.85,174.76"], {"interval_s": 60, "place": {"latitude": -36.85, "longitude": 174.76}},
+                     id="in the south"),
         pytest.param(["--weekdays", "mon-fri"], {"interval_s": 60, "weekdays": [0, 1, 2, 3, 4]}, id="working days"),
         pytest.param(["--weekdays", "sat-mon,Wed"], {"interval_s": 60, "weekdays": [0, 2, 5, 6]}, id="over Sunday"),
         pytest.param(
@@ -121,6 +128,12 @@ def test_a_wrong_series_is_refused_before_the_daemon_is_asked(daemon, typed, wor
     status, _, complaint = daemon("create", *typed)
     assert (status, words in complaint) == (1, True), complaint
     assert daemon.asked == []
+
+
+@pytest.mark.parametrize("line", EXAMPLES)
+def test_the_examples_of_the_guide_are_understood(daemon, line):
+    make_series(daemon.paths.series, 1)
+    assert daemon(*shlex.split(line))[::2] == (0, ""), line
 
 
 @pytest.mark.parametrize("verb", ["start", "pause", "resume", "finish"])

@@ -22,7 +22,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add("--shots", type=int, metavar="N", help="so many; default: no limit")
     add("--from", dest="opens", metavar="EDGE", help="daily, from 08:30, sunrise, sunset-00:30 …; default: 00:00")
     add("--to", dest="closes", metavar="EDGE", help="daily, until 17:00, sunset+00:30 …; default: 24:00")
-    add("--place", type=_worded(_place, "like 48.14,11.58"), metavar="LAT,LON", help="where the sun rises and sets")
+    add("--place", type=_worded(_place, "like 48.14,11.58"), metavar="LAT,LON",
+        help="where the sun rises and sets; south of the equator with a sign: --place=-36.85,174.76")  # fmt: skip
     add("--weekdays", type=_worded(_weekdays, "like mon-fri or sat,sun"), metavar="DAYS", help="default: all")
     add("--marks", action="store_true", help="on the dial's marks (:00, :15 …), not counted from the start")
     add("--raw", action="store_true", help="raw photos: a DNG and a JPEG each")

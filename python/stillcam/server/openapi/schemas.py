@@ -5,7 +5,7 @@ from __future__ import annotations
 from stillcam.backups import KIND
 from stillcam.controls import CONTROLS
 from stillcam.server.openapi.library import library_schemas
-from stillcam.server.openapi.series import series_schemas
+from stillcam.server.openapi.series import STATUS_SERIES, series_schemas
 from stillcam.server.openapi.settings_shapes import settings_schemas
 from stillcam.server.openapi.shapes import (
     COUNT,
@@ -70,7 +70,7 @@ def _of_status() -> dict[str, Schema]:
         restarts={"type": "object", "additionalProperties": COUNT, "description": "by cause"},
         metadata={"type": "object", "description": "of the newest frame: libcamera's names and units"},
     ) | {"description": "what the capture daemon says of itself"}
-    capture["properties"] |= STATUS_EXTRAS
+    capture["properties"] |= STATUS_EXTRAS | {"series": STATUS_SERIES}
     health = {"status": one_of("ok", "stale"), "reason": maybe(TEXT)}
     return {
         "Health": record(

@@ -58,6 +58,9 @@ _PICTURE = {
     "file": (one_of("raw"), "the DNG instead"),
     "download": (TEXT, "to be saved, not shown"),
 }
+STATUS_SERIES = list_of(record(name=_NAME, state=_STATE, taken=COUNT, next=maybe(TIME))) | {
+    "description": "those that are running"
+}
 
 SERIES_OPERATIONS = {
     ("GET", "api/series"): Operation("Series", "All series, and how far each is.", {200: "SeriesList"}),

@@ -19,6 +19,8 @@ python=python3
 apart=(setsid env --default-signal=INT --default-signal=QUIT setpriv --pdeathsig TERM)
 pauses=(0.5 1 2 4 8 16 30)            # s, before each restart in a row
 declare -A pid began starts row quick # by part; began: in 1/100 s, empty during a pause
+cameras=() # numbers
+parts=()   # capture, capture-NUMBER for each further camera, server
 viewers=()
 
 die() {
@@ -39,8 +41,9 @@ server.sh, prints the addresses to open, and keeps both running until Ctrl-C or 
 
 Environment: STILLCAM_BIND (every address, IPv4 and IPv6), STILLCAM_PORT (8080),
 STILLCAM_IMAGES (images), STILLCAM_DATA (data),
-STILLCAM_CAMERA (auto; rpicam, picamera2 or simulated).
-Logs: data/logs/capture.log and data/logs/server.log.
+STILLCAM_CAMERA (auto; rpicam, picamera2 or simulated),
+STILLCAM_CAMERAS (0; "0 1" starts a daemon for each of two cameras).
+Logs: data/logs/capture.log (capture-1.log of camera 1) and data/logs/server.log.
 EOT
 }
 
@@ -49,6 +52,17 @@ suits() {
   "$1" -c 'import importlib.util, inotify_simple, PIL._imaging, sys
 found = map(importlib.util.find_spec, ("astral", "prometheus_client"))
 sys.exit(sys.version_info < (3, 11) or None in found)' 2>/dev/null
+}
+
+name_parts() {
+  local number
+  read -rd '' -a cameras <<<"${STILLCAM_CAMERAS:-0}" || true
+  parts=(capture)
+  for number in "${cameras[@]:1}"; do
+    [[ $number =~ ^[0-9]+$ ]] || die "STILLCAM_CAMERAS must be numbers such as '0 1', not '$STILLCAM_CAMERAS'"
+    parts+=("capture-$number")
+  done
+  parts+=(server)
 }
 
 # Start a job that holds none of our locks.
@@ -112,7 +126,7 @@ read_clock() {
 # Show what comes into the logs from now on, however late `tail` opens them.
 view() {
   local part size
-  for part in capture server; do
+  for part in "${parts[@]}"; do
     size=$(stat -c %s -- "$logs/$part.log" 2>/dev/null) || size=0
     tail --pid="$$" -c "+$((size + 1))" -F -- "$logs/$part.log" 2>/dev/null 8>&- 9>&- &
     viewers+=("$!")
@@ -125,7 +139,7 @@ start() {
   read_clock
   began[$1]=$now
   starts[$1]=$((${starts[$1]:-0} + 1))
-  "${apart[@]}" "./$1.sh" >>"$logs/$1.log" 2>&1 9>&- &
+  STILLCAM_NUMBER=${1#"${1%%[0-9]*}"} "${apart[@]}" "./${1%%-*}.sh" >>"$logs/$1.log" 2>&1 9>&- &
   pid[$1]=$!
 }
 
@@ -135,10 +149,10 @@ give_up() {
   finish # first, so that no address and no other part's log comes after what we say
   trap - EXIT
   case $last in
-    *'Z ERROR '* | "$1.sh: "*) die "${last#*Z ERROR }" ;; # it has said itself what to do
+    *'Z ERROR '* | "${1%%-*}.sh: "*) die "${last#*Z ERROR }" ;; # it has said itself what to do
   esac
   tail -n 15 -- "$logs/$1.log" >&2
-  die "$1.sh $2 (all of it: $logs/$1.log)"
+  die "${1%%-*}.sh $2 (all of it: $logs/$1.log)"
 }
 
 # What follows on the end of a part's job: after the pause a start, after the program a pause.
@@ -158,7 +172,7 @@ next() {
   row[$part]=$((ran < 6000 ? ${row[$part]:--1} + 1 : 0))
   pause=${pauses[row[$part] < ${#pauses[@]} ? row[$part] : -1]}
   TZ=UTC0 printf '%(%Y-%m-%dT%H:%M:%S)TZ WARNING %s.sh ended with status %s after %s s: starting it again in %s s\n' \
-    -1 "$part" "$status" "$((ran / 100))" "$pause" >>"$logs/$part.log" || true
+    -1 "${part%%-*}" "$status" "$((ran / 100))" "$pause" >>"$logs/$part.log" || true
   began[$part]=''
   job sleep "$pause"
   pid[$part]=$!
@@ -179,15 +193,19 @@ finish() {
 } 2>/dev/null
 
 main() {
-  local part
+  local part number failed=0
   exec </dev/null # nothing here asks a question
   export PATH PYTHONPATH=$PWD/python PIP_DISABLE_PIP_VERSION_CHECK=1
+  name_parts
   case $#:${1-} in
     0:) ;;
     1:--help | 1:-h) usage && exit ;;
     1:--status)
       if suits .venv/bin/python; then python=.venv/bin/python; fi
-      exec "$python" -m stillcam status
+      for number in "${cameras[@]}"; do
+        STILLCAM_NUMBER=$number "$python" -m stillcam status || failed=1
+      done
+      exit "$failed"
       ;;
     1:--stop) stop && exit ;;
     *) die "wrong usage: $* (see --help)" 2 ;;
@@ -197,14 +215,13 @@ main() {
   trap finish EXIT
   set_up
   if [[ -t 1 ]]; then view; fi
-  start capture
-  start server
+  for part in "${parts[@]}"; do start "$part"; done
   printf 'Stillcam is starting; %s --stop ends it. Open in a browser:\n' "$0"
   job "$python" -m stillcam addresses
   while true; do
     wait -n 2>/dev/null || true
     # Each is looked at, whoever woke us: when two die at once, bash tells of one only.
-    for part in capture server; do
+    for part in "${parts[@]}"; do
       kill -0 "${pid[$part]}" 2>/dev/null || next "$part"
     done
   done

@@ -165,3 +165,55 @@ launch_in_terminal() {
   run -1 "$root/start_camera_server.sh" 6>&-
   [[ ${#lines[@]} == 1 && $output == *"parts of an earlier start do not end: "* ]]
 }
+
+# Whether the server gives what is at an address.
+gives() {
+  curl -fsS --max-time 20 -o "$BATS_TEST_TMPDIR/given" "http://127.0.0.1:$STILLCAM_PORT/$1" 2>/dev/null
+}
+
+# Whether a camera's daemon runs; its pid is then in `pid`.
+daemon_runs() {
+  local one
+  for one in $(pids); do
+    if grep -qzxF "STILLCAM_NUMBER=$1" "/proc/$one/environ" &&
+      [[ $(tr '\0' ' ' <"/proc/$one/cmdline") == *stillcam.capture* ]]; then
+      pid=$one
+      return
+    fi
+  done 2>/dev/null
+  return 1
+}
+
+another_daemon_runs() {
+  daemon_runs "$1" && [[ $pid != "$2" ]]
+}
+
+@test "each of several cameras has a daemon; one that dies is started again, and the other runs on" {
+  mkdir -p "$STILLCAM_DATA/cameras/1"
+  sed 's/"version": 1/&, "camera": {"index": 1}/' "$STILLCAM_DATA/settings.json" >"$STILLCAM_DATA/cameras/1/settings.json"
+  export STILLCAM_CAMERAS="0 1"
+  launch "$root/start_camera_server.sh"
+  pictures_come
+  eventually or_ended gives healthz # all are well
+  gives images/1/current.jpg
+  [[ -L $STILLCAM_IMAGES/1/current.jpg ]]
+  run -0 "$root/start_camera_server.sh" --status
+  [[ $output == *"camera: 0 ("*"camera: 1 ("* ]]
+  daemon_runs 1
+  first=$pid
+  kill -KILL "$first"
+  eventually another_daemon_runs 1 "$first"
+  grep -q 'capture.sh ended with status 137' "$STILLCAM_DATA/logs/capture-1.log"
+  run -1 grep -q 'capture.sh ended' "$STILLCAM_DATA/logs/capture.log"
+  eventually gives healthz
+  run -0 "$root/start_camera_server.sh" --stop
+  finished 0
+}
+
+@test "wrong numbers of cameras are told before anything starts" {
+  STILLCAM_CAMERAS="0 x" run -1 --separate-stderr "$root/start_camera_server.sh"
+  [[ $stderr == *"STILLCAM_CAMERAS must be numbers"* ]]
+  STILLCAM_CAMERAS="1 1" launch "$root/start_camera_server.sh"
+  finished 1
+  [[ $output == *"STILLCAM_CAMERAS must be different numbers"* ]]
+}

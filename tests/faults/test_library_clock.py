@@ -1,0 +1,60 @@
+"""The clock under the library is set back by a day, and put right again: nothing is lost, mixed up or overwritten."""
+
+from typing import Any
+
+from installation import Installation
+from people import Client, register
+from test_clock import Clock
+
+from stillcam.library.names import said_by
+
+DAY_S = 86_400
+
+
+def taken(owner: Client) -> str:
+    """Take a photo; its address."""
+    status, answer = owner.call("/api/photos", "POST", {"kind": "photo"})
+    assert status == 201, answer
+    (id_,) = answer["items"]
+    return str(id_)
+
+
+def shown(owner: Client) -> list[dict[str, Any]]:
+    items: list[dict[str, Any]] = owner.call("/api/library")[1]["items"]
+    return items
+
+
+def time_of(id_: str) -> float:
+    said = said_by(id_.partition("/")[2].rpartition(".")[0])
+    assert said
+    return said[0]
+
+
+def test_photos_of_a_clock_that_was_set_back_by_a_day(tmp_path):
+    clock = Clock(tmp_path)
+    with Installation(tmp_path, **clock.environ) as camera:
+        owner = register(camera.site)
+        today = taken(owner)
+        clock.jump(-DAY_S)
+        yesterday = [taken(owner), taken(owner)]
+        deleted = owner.call("/api/library/delete", "POST", {"items": [yesterday[0]]})[1]
+        clock.jump(0)
+        later = taken(owner)
+        assert [item["id"] for item in shown(owner)] == [later, today, yesterday[1]]
+        assert today < later
+        assert DAY_S / 2 < time_of(today) - time_of(yesterday[1]) < DAY_S * 2
+        assert yesterday[1][:10] < today[:10]
+        gone = owner.call("/api/library/delete", "POST", {"items": [today]})[1]
+        clock.jump(-DAY_S)  # what was deleted lies in the future of this clock
+        trash = owner.call("/api/library/trash")[1]["items"]
+        assert [(one["deleted"], one["id"]) for one in trash] == [
+            (gone["deleted"], today), (deleted["deleted"], yesterday[0]),
+        ]  # fmt: skip
+        for one in (gone, deleted):
+            assert owner.call("/api/library/restore", "POST", {"deleted": one["deleted"]})[1]["failed"] == []
+        assert {item["id"] for item in shown(owner)} == {later, today, *yesterday}
+        for id_ in (later, *yesterday):
+            assert owner.ask(f"/library/{id_}?thumbnail")[0].status == 200
+        days = owner.call(f"/api/library/calendar?year={today[:4]}")[1]["days"]
+        assert days[today[:10]] + days.get(yesterday[1][:10], 0) >= 2
+        assert "Traceback" not in camera.logged() + camera.site.said()

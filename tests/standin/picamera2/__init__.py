@@ -19,7 +19,7 @@ from picamera2.outputs import FileOutput
 from picamera2.request import CompletedRequest
 from picamera2.scene import options_of, picture
 from stillcam.camera.simulated.camera import MEMORY_BYTES, folder
-from stillcam.camera.simulated.faults import Faults, FaultSource, die
+from stillcam.camera.simulated.faults import Faults, FaultSource
 from stillcam.camera.simulated.sensors import SENSORS, SensorMode
 
 LEAST_PERIOD_S = 0.01  # of real time: frames that nobody looks at need not burn the processor
@@ -66,6 +66,7 @@ class Picamera2:
         self.post_callback: Any = None
         self.camera_config: dict[str, Any] = {}
         self.lock = threading.Lock()
+        self._drawing = threading.Lock()
         self._told: dict[str, Any] = {}  # what the algorithms know, whatever configuration came since
         self._next: dict[str, Any] = {}
         self._triggered = False
@@ -201,8 +202,7 @@ class Picamera2:
         """A scan; whether it found something."""
         controls = libcamera.controls
         self.set_controls({"AfMode": controls.AfModeEnum.Auto, "AfTrigger": controls.AfTriggerEnum.Start})
-        job = Job([lambda: (self._request.get_metadata().get("AfState") == 2, True)], signal_function)
-        return self._dispatch(job, wait)
+        return self._dispatch(Job([self._focused], signal_function), wait)
 
     def start_recording(
         self, encoder: Any, output: Any, pts: Any = None, config: Any = None, quality: Any = None, name: Any = None
@@ -232,12 +232,16 @@ class Picamera2:
             self._job_list.append(job)
         return job.get_result() if wait is not False else job
 
+    def _focused(self) -> tuple[bool, Any]:
+        state = self._request.get_metadata()["AfState"]
+        return state in (2, 3), state == 2
+
     def _capture(self) -> tuple[bool, Any]:
         self._captures += 1
         faults = self._faults
         time.sleep(faults.slow_s)
         if faults.die_after is not None and self._captures >= faults.die_after:
-            die(faults)
+            _die(faults)
         return True, self._request
 
     def _run(self) -> None:
@@ -265,7 +269,7 @@ class Picamera2:
             for encoder in self._encoders:
                 self._captures += 1
                 if (after := self._faults.die_after) is not None and self._captures >= after:
-                    die(self._faults)
+                    _die(self._faults)
                 encoder.encode("main", self._request)
 
     def _tell(self, told: dict[str, Any]) -> None:
@@ -306,6 +310,14 @@ class Picamera2:
         if (self._place / STARTS).exists():
             with (self._place / STARTS).open("a") as file:
                 file.write(f"picamera2 {line}\n")
+
+
+def _die(faults: Faults) -> None:
+    """End this process, from whatever thread."""
+    if faults.die_signal:
+        os.kill(os.getpid(), faults.die_signal)
+        time.sleep(60)
+    os._exit(faults.die_exit)
 
 
 def _configuration(

@@ -61,7 +61,7 @@ class JpegEncoder(Encoder):
         number = 0
         while (request := self._tasks.get()) is not None:
             number += 1
-            data = request._faults.spoiled(number, encode.jpeg(request.frame.image, self.q))
+            data = request._faults.spoiled(number, encode.jpeg(request._frame.image, self.q))
             self.output.outputframe(data, timestamp=0)
 
 
@@ -93,4 +93,4 @@ class H264Encoder(Encoder):
 
     def encode(self, stream: Any, request: Any) -> None:
         """One frame."""
-        self._ffmpeg.write(request.frame.image, lambda data: data)
+        self._ffmpeg.write(request._frame.image, lambda data: data)

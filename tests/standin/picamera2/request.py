@@ -1,6 +1,5 @@
 """Stands in for picamera2.request: a frame, drawn once it is looked at."""
 
-import threading
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
@@ -20,16 +19,16 @@ class CompletedRequest:
         self.picam2 = picam2
         self.config = picam2.camera_config
         self._faults = picam2._faults
-        self._lock = threading.Lock()
-        self._frame: Frame | None = None
+        self._lock = picam2._drawing
+        self._drawn: Frame | None = None
 
     @property
-    def frame(self) -> Frame:
+    def _frame(self) -> Frame:
         """The picture and what is said of it."""
         with self._lock:
-            if self._frame is None:
-                self._frame = self.request.take(local_now(), frozen=self._faults.frozen)
-            return self._frame
+            if self._drawn is None:
+                self._drawn = self.request.take(local_now(), frozen=self._faults.frozen)
+            return self._drawn
 
     def acquire(self) -> None:
         """Keep it."""
@@ -39,7 +38,7 @@ class CompletedRequest:
 
     def get_metadata(self) -> dict[str, Any]:
         """As libcamera names it; a rectangle is a tuple."""
-        metadata = dict(self.frame.metadata)
+        metadata = dict(self._frame.metadata)
         return metadata | {"ScalerCrop": tuple(metadata["ScalerCrop"]), "ColourGains": tuple(metadata["ColourGains"])}
 
     def save(self, name: str, file_output: Any, format: Any = None, exif_data: Any = None) -> None:
@@ -47,7 +46,7 @@ class CompletedRequest:
         assert name == "main"
         form = {"jpeg": "jpg"}.get(format, format) if format else str(file_output).rpartition(".")[2]
         options = replace(StillOptions(), encoding=form, quality=self.picam2.options.get("quality", 90))
-        data = self._faults.spoiled(self.picam2._captures, encode.still(self.frame, options, self._sensor))
+        data = self._faults.spoiled(self.picam2._captures, encode.still(self._frame, options, self._sensor))
         if isinstance(file_output, BytesIO):
             file_output.write(data)
         else:
@@ -56,8 +55,8 @@ class CompletedRequest:
     def save_dng(self, file_output: Any, name: str = "raw") -> None:
         """Write what the sensor saw."""
         mode: SensorMode = self.picam2._mode
-        image = self.frame.image.resize(mode.size)
-        Path(file_output).write_bytes(dng.build(image, self._sensor, self.frame.metadata))
+        image = self._frame.image.resize(mode.size)
+        Path(file_output).write_bytes(dng.build(image, self._sensor, self._frame.metadata))
 
     @property
     def _sensor(self) -> Sensor:

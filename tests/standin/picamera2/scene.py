@@ -3,6 +3,8 @@
 from dataclasses import replace
 from typing import Any
 
+import libcamera
+
 from stillcam.camera.simulated.exposure import gains_for
 from stillcam.camera.simulated.options import Options, StillOptions, VideoOptions
 from stillcam.camera.simulated.picture import Picture
@@ -25,7 +27,7 @@ def options_of(told: dict[str, Any], flips: tuple[bool, bool], mode: SensorMode,
     for name, value in told.items():
         if name in WORDS:
             words = {choice.value: choice.word for choice in CONTROLS[name].choices}
-            given[WORDS[name]] = words.get(value.name, "auto")
+            given[WORDS[name]] = words.get(_enumerator(name, value), "auto")
         elif name in NUMBERS:
             given[NUMBERS[name]] = float(value)
         elif name == "ExposureTime":
@@ -50,6 +52,12 @@ def options_of(told: dict[str, Any], flips: tuple[bool, bool], mode: SensorMode,
 def picture(sensor: Sensor, mode: SensorMode, options: Options, size: Size, frame_us: float) -> Picture:
     """What the camera then sees."""
     return Picture(sensor, mode, options, size, frame_us=frame_us, settled=True)
+
+
+def _enumerator(name: str, value: int) -> str:
+    """The name of a value: libcamera takes its number, too."""
+    kinds = vars(libcamera.controls) | vars(libcamera.controls.draft)
+    return str(kinds[f"{name}Enum"](value).name)
 
 
 def _fractions(rectangle: Any, mode: SensorMode) -> str:

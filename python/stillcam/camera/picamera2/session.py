@@ -45,7 +45,7 @@ class Session:
         self._board_hdr = plan.hdr == "Auto" and not hdr
         self._tell = tell
         self._told = 0.0
-        self._given: set[str] = set()  # controls that the camera has been told
+        self._given: set[str] = set()  # controls that the camera has ever been told
         self._recording = False
         self._pipe: recording.Pipe | None = None
         self._still: Any = None  # the configuration of stills
@@ -124,7 +124,8 @@ class Session:
             given: see `plan.changes`.
             settled: called when pictures are sure to have been taken with them.
         """
-        self._plan, self._given = plan, set(plan.controls)
+        self._plan = plan
+        self._given |= plan.controls.keys()
         self._camera.set_controls(self._native(given))
         self._begin_scan(given)
         frames = (plan.buffers or BUFFERS[plan.use]) + DELAY_FRAMES
@@ -180,9 +181,9 @@ class Session:
         self._camera.start()
 
     def _control(self, given: Values) -> None:
-        """Have these controls in force, and none that was told before."""
+        """Have these controls in force from the first frame on, and none that was told before."""
         self._camera.set_controls(self._native(undone(self._given - given.keys(), self._plan) | given))
-        self._given = set(self._plan.controls)
+        self._given |= self._plan.controls.keys()
 
     def _native(self, given: Values) -> dict[str, Any]:
         """Controls as the library takes them; those that this camera lacks are left out."""

@@ -1,0 +1,343 @@
+"""What the capture daemon may rely on, whatever driver it has: rpicam on the simulated programs, and
+picamera2 on a stand-in for the library, whose pictures are the simulated camera's too.
+"""
+
+import io
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image, ImageChops, ImageStat
+
+from stillcam.camera.driver import Camera, Driver, Interrupted, Shoot
+from stillcam.camera.picamera2.driver import Picamera2
+from stillcam.camera.programs import Programs
+from stillcam.camera.rpicam import Rpicam
+from stillcam.errors import CameraError
+from stillcam.settings import Settings
+from stillcam.settings_json import from_json
+
+ROOT = Path(__file__).resolve().parents[2]
+LONG_S = 60.0
+SMALL: dict[str, Any] = {
+    "snapshot": {"width": 320}, "live": {"width": 320, "framerate": 30}, "photo": {"width": 320},
+    "raw": {"width": 320}, "video": {"width": 320, "framerate": 15},
+}  # fmt: skip
+MANUAL = {"ExposureTime": 8000, "AnalogueGain": 1.0}
+
+
+def settings(controls: dict[str, Any] | None = None, **sections: Any) -> Settings:
+    return from_json({"version": 1, **SMALL, **sections, "controls": controls or {}})
+
+
+class Rig:
+    """A driver on simulated cameras, in a folder of its own."""
+
+    def __init__(self, folder: Path, make: Callable[[Path, dict[str, str]], Driver]) -> None:
+        self.images, self.simulated, self.drafts = folder / "images", folder / "simulated", folder / "drafts"
+        for path in (self.images, self.simulated, self.drafts):
+            path.mkdir()
+        self.fault()
+        python = os.pathsep.join([str(ROOT / "python"), str(ROOT / "tests/standin")])
+        env = {**os.environ, "PYTHONPATH": python, "STILLCAM_SIMULATED_DIR": str(self.simulated)}
+        self.driver = make(self.images, env)
+        self.camera: Camera = self.driver.cameras(())[0]
+
+    def fault(self, **faults: Any) -> None:
+        new = self.simulated / ".faults.new"
+        new.write_text(json.dumps({"speed": 20, **faults}))
+        new.rename(self.simulated / "faults.json")
+
+    def still(self) -> Image.Image:
+        """The next still."""
+        self.driver.request()
+        still = self.driver.still(LONG_S, ())
+        assert still is not None
+        return picture(still.path)
+
+    def stills(self, wanted: Settings, shoot: Shoot | None = None) -> None:
+        """Get ready."""
+        self.driver.start_stills(wanted, self.camera, shoot)
+        assert self.driver.ready(LONG_S, ())
+
+    def taken(self, wanted: Settings) -> Image.Image:
+        """A snapshot with these settings."""
+        self.stills(wanted)
+        return self.still()
+
+    def described(self) -> dict[str, Any]:
+        return self.driver.described(LONG_S, ())
+
+    def until_failed(self, ask: Callable[[], object]) -> CameraError:
+        """The fault that ends what runs."""
+        with pytest.raises(CameraError) as caught:  # noqa: PT012 - it may take some frames
+            for _ in range(1000):
+                ask()
+        return caught.value
+
+
+def rpicam(images: Path, env: dict[str, str]) -> Driver:
+    call = (sys.executable, "-m", "stillcam.camera.simulated")
+    return Rpicam(Programs((*call, "rpicam-still"), (*call, "rpicam-vid")), images, env)
+
+
+@pytest.fixture(params=[pytest.param(rpicam, id="rpicam"), pytest.param(Picamera2, id="picamera2")])
+def rig(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Rig]:
+    rig = Rig(tmp_path, request.param)
+    yield rig
+    rig.driver.stop()
+
+
+def picture(path: Path) -> Image.Image:
+    with Image.open(path) as image:
+        return image.convert("RGB").crop((0, 0, 320, 160))  # without its line of text
+
+
+def mean(image: Image.Image) -> float:
+    return ImageStat.Stat(image.convert("L")).mean[0]
+
+
+def apart(one: Image.Image, other: Image.Image) -> float:
+    return ImageStat.Stat(ImageChops.difference(one, other).convert("L")).mean[0]
+
+
+def test_cameras_with_modes_and_limits(rig):
+    cameras = rig.driver.cameras(())
+    assert [(camera.index, camera.model, camera.size) for camera in cameras] == [
+        (0, "imx708", (4608, 2592)),
+        (1, "imx219", (3280, 2464)),
+    ]
+    first, second = cameras
+    assert (first.bit_depth, first.colour, first.path) == (10, "RGGB", "/base/soc/i2c0mux/i2c@1/imx708@1a")
+    assert [(mode.size, mode.fps, mode.crop) for mode in first.modes] == [
+        ((1536, 864), 120.13, (768, 432, 3072, 1728)),
+        ((2304, 1296), 56.03, (0, 0, 4608, 2592)),
+        ((4608, 2592), 14.35, (0, 0, 4608, 2592)),
+    ]
+    assert first.limits["AnalogueGain"] == (1.0, 16.0)
+    assert "LensPosition" in first.limits and "LensPosition" not in second.limits
+    rig.fault(no_camera=True)
+    assert rig.driver.cameras(()) == []
+
+
+def test_a_still_is_a_whole_file_and_is_described(rig):
+    rig.stills(settings(snapshot={"width": 320, "quality": 50}))
+    rig.driver.request()
+    rig.driver.request()  # does nothing while one is under way
+    still = rig.driver.still(LONG_S, ())
+    assert still.path.parent == rig.images and still.path.name.startswith(".still_")
+    with Image.open(still.path) as image:
+        image.load()
+        assert (image.format, image.size) == ("JPEG", (320, 176))
+    assert still.raw is None
+    about = rig.described()
+    assert about["ExposureTime"] > 0 and about["AfState"] == 2 and len(about["ScalerCrop"]) == 4
+    assert about == json.loads(json.dumps(about))
+    assert rig.driver.still(0.3, ()) is None  # nobody has asked
+    rig.driver.stop()
+    assert list(rig.images.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("controls", "seen"),
+    [
+        pytest.param({"Brightness": 0.3}, lambda plain, other: mean(other) > mean(plain) + 15, id="Brightness"),
+        pytest.param({"ExposureTime": 2000}, lambda plain, other: mean(other) < mean(plain) - 15, id="ExposureTime"),
+        pytest.param({"Saturation": 0.0}, lambda _, other: apart(other, other.convert("L").convert("RGB")) < 2,
+                     id="Saturation"),
+        pytest.param({"ColourGains": [4.0, 1.0]}, lambda plain, other: red(other) > red(plain) + 20, id="ColourGains"),
+        pytest.param({"AwbMode": "Tungsten"}, lambda plain, other: red(other) < red(plain) - 10, id="AwbMode"),
+    ],
+)  # fmt: skip
+def test_a_control_is_in_the_picture_and_gone_again(rig, controls, seen):
+    """In the order in which a driver may keep what it was told before."""
+    plain = rig.taken(settings(MANUAL))
+    assert seen(plain, rig.taken(settings(MANUAL | controls)))
+    assert apart(plain, rig.taken(settings(MANUAL))) < 4
+
+
+def red(image: Image.Image) -> float:
+    means = ImageStat.Stat(image).mean
+    return means[0] - means[2]
+
+
+def test_exposure_goes_back_to_the_camera(rig):
+    rig.taken(settings(MANUAL | {"ExposureTime": 1000}))
+    assert 800 < rig.described()["ExposureTime"] < 1200
+    rig.taken(settings())
+    assert rig.described()["ExposureTime"] > 5000
+
+
+def test_flips_and_zoom(rig):
+    """ScalerCrop is in sensor pixels before any flip, in settings and metadata."""
+    crop = {"ScalerCrop": [0, 0, 2304, 1296]}
+    plain, zoomed = rig.taken(settings(MANUAL)), rig.taken(settings(MANUAL | crop))
+    assert apart(zoomed, plain.crop((0, 0, 160, 80)).resize(zoomed.size)) < 12
+    flipped = rig.taken(settings(MANUAL, camera={"hflip": True}))
+    assert apart(flipped.transpose(Image.Transpose.FLIP_LEFT_RIGHT), plain) < 4 < apart(flipped, plain)
+    rig.taken(settings(MANUAL | crop, camera={"rotation": 180}))
+    assert rig.described()["ScalerCrop"] == [0, 0, 2356, 1296]  # grown to the picture's proportions
+    narrow = {"width": 320, "sensor_mode": "1536:864:10"}
+    rig.taken(settings(MANUAL, live=narrow))
+    assert rig.described()["ScalerCrop"][0] >= 768
+
+
+def test_focus(rig):
+    rig.taken(settings({"AfMode": "Manual", "LensPosition": 14.0}))
+    assert rig.described()["LensPosition"] == 14
+    rig.taken(settings({"AfMode": "Auto"}))  # a scan when it begins
+    assert rig.described()["AfState"] == 2 and rig.described()["LensPosition"] != 14
+    rig.taken(settings({"AfTrigger": "Start", "AfRange": "Macro"}))  # for each still; there is nothing so near
+    assert rig.described()["AfState"] == 3
+
+
+@pytest.mark.parametrize(("extension", "form"), [("jpg", "JPEG"), ("png", "PNG"), ("bmp", "BMP")])
+def test_photos(rig, extension, form):
+    """In a folder of their own, and found controls come first."""
+    shoot = Shoot("photo", rig.drafts, {"ExposureTime": 3000, "AnalogueGain": 2.0})
+    wanted = settings(files={"photo": extension})
+    rig.stills(wanted)
+    rig.still()
+    rig.stills(wanted, shoot)
+    assert not rig.driver.fits(wanted, rig.camera) and not rig.driver.fits(wanted, rig.camera, "photo")
+    for _ in range(2):
+        rig.driver.request()
+        still = rig.driver.still(LONG_S, ())
+        assert still.path.parent == rig.drafts
+        with Image.open(still.path) as image:
+            image.load()
+            assert (image.format, image.size) == (form, (320, 176))
+        assert 2500 < rig.described()["ExposureTime"] < 3500
+    rig.driver.stop()
+    assert list(rig.images.iterdir()) == []
+
+
+def test_a_raw_photo_is_a_dng_beside_a_jpeg(rig):
+    wanted = settings(raw={"width": 320, "sensor_mode": "1536:864:10"})
+    rig.stills(wanted, Shoot("raw", rig.drafts, {}))
+    rig.driver.request()
+    still = rig.driver.still(LONG_S, ())
+    assert picture(still.path).size == (320, 160)
+    assert still.raw.read_bytes()[:4] == b"II*\0"
+    assert still.raw.stat().st_size > 2 * 1536 * 864
+
+
+def test_the_live_view_gives_whole_jpegs_and_tells_of_them(rig):
+    wanted = settings(MANUAL)
+    rig.driver.start_stream(wanted, rig.camera)
+    assert rig.driver.fits(wanted, rig.camera)
+    assert not rig.driver.fits(settings(MANUAL | {"Contrast": 2.0}), rig.camera)
+    frames: list[bytes] = []
+    while len(frames) < 5 or not rig.driver.metadata:
+        frames += rig.driver.frames(LONG_S, ())
+    for frame in frames[:5]:
+        with Image.open(io.BytesIO(frame)) as image:
+            image.load()
+            assert image.size == (320, 176)
+    assert 7900 < rig.driver.metadata["ExposureTime"] < 8100
+
+
+def test_a_video_ends_by_itself_or_when_it_is_stopped(rig):
+    path, form = rig.driver.record(settings(), rig.camera, rig.drafts, "one", 1)
+    assert rig.driver.recorded(LONG_S, ())
+    assert path.parent == rig.drafts and path.stat().st_size > 1000
+    assert (path.suffix, form.remux) == (f".{form.extension}", form.extension == "ts")
+    assert rig.driver.metadata["ExposureTime"] > 0
+    rig.driver.stop()
+    path, _ = rig.driver.record(settings(files={"video": "mjpeg"}), rig.camera, rig.drafts, "two", None)
+    while not (path.exists() and path.stat().st_size):
+        assert not rig.driver.recorded(0.1, ())
+    rig.driver.stop(LONG_S)
+    assert path.read_bytes().startswith(b"\xff\xd8") and path.read_bytes().endswith(b"\xff\xd9")
+
+
+def test_what_runs_and_what_would_be_started(rig):
+    assert not rig.driver.fits(settings(), rig.camera)
+    rig.taken(settings())
+    assert rig.driver.fits(settings(), rig.camera)
+    assert rig.driver.fits(settings(snapshot={"width": 320, "interval_s": 9}), rig.camera)
+    assert not rig.driver.fits(settings(snapshot={"width": 640}), rig.camera)
+    assert not rig.driver.fits(settings(), rig.camera, "photo")  # of another quality
+    rig.driver.stop()
+    assert not rig.driver.fits(settings(), rig.camera)
+
+
+def test_a_wait_is_interrupted_or_ends_in_time(rig):
+    read, write = os.pipe()
+    rig.stills(settings())
+    os.write(write, b"!")
+    for wait in (rig.driver.still, rig.driver.rest):
+        with pytest.raises(Interrupted):  # noqa: PT012
+            while True:  # what the camera says of its frames may come first
+                wait(LONG_S, (read,))
+    os.read(read, 1)
+    rig.driver.rest(0.1, (read,))
+    os.close(read)
+    os.close(write)
+
+
+def test_a_stalled_camera_gives_no_still_in_time_and_can_be_stopped(rig):
+    rig.stills(settings())
+    rig.still()
+    rig.fault(stall_after=1)
+    rig.driver.request()
+    assert rig.driver.still(1.0, ()) is None
+    rig.driver.stop()
+    rig.fault()
+    rig.taken(settings())
+
+
+@pytest.mark.parametrize(
+    ("faults", "said"),
+    [
+        pytest.param({"die_signal": int(signal.SIGSEGV)}, "signal 11", id="crash"),
+        pytest.param({}, "status 255", id="exit"),
+    ],
+)
+def test_a_crash_is_an_error_and_the_next_start_works(rig, faults, said):
+    rig.stills(settings())
+    rig.fault(die_after=1, **faults)
+    error = rig.until_failed(rig.still)
+    assert error.cause == "died" and said in str(error)
+    rig.driver.stop()
+    rig.fault()
+    rig.taken(settings())
+
+
+def test_a_camera_that_another_program_has_is_busy(rig):
+    rig.fault(busy=True)
+
+    def begin() -> None:
+        rig.driver.start_stills(settings(), rig.camera)
+        rig.driver.ready(LONG_S, ())
+
+    assert rig.until_failed(begin).cause == "busy"
+    rig.driver.stop()
+    rig.fault()
+    rig.taken(settings())
+
+
+def test_too_large_pictures_are_refused(rig):
+    huge = settings(snapshot={"width": 4608}, live={"buffer_count": 32})
+    error = rig.until_failed(lambda: rig.taken(huge))
+    assert error.cause == "options" and "no memory" in str(error)
+
+
+def test_a_folder_that_is_gone_is_told(rig):
+    rig.stills(settings())
+    rig.images.rmdir()
+    assert rig.until_failed(rig.still).cause == "disk"
+
+
+def test_nothing_runs_after_stop(rig):
+    children = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children")
+    before = children.read_text().split()
+    rig.taken(settings())
+    assert len(children.read_text().split()) > len(before)
+    rig.driver.stop()
+    assert children.read_text().split() == before

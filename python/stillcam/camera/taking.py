@@ -87,10 +87,10 @@ def carried_over(settings: Settings, kind: str, metadata: Metadata) -> Values:
         found |= _exposure(wanted, metadata)
     gains = metadata.get("ColourGains")
     if same(_AWB) and "ColourGains" not in wanted and isinstance(gains, list) and len(gains) == 2:
-        found["ColourGains"] = [_within("ColourGains", gain) for gain in gains]
+        found["ColourGains"] = [within("ColourGains", gain) for gain in gains]
     position = metadata.get("LensPosition")
     if same(_AF) and "LensPosition" not in wanted and wanted.get("AfTrigger") != "Start" and is_number(position):
-        found |= {"AfMode": "Manual", "LensPosition": _within("LensPosition", position)}
+        found |= {"AfMode": "Manual", "LensPosition": within("LensPosition", position)}
     return found
 
 
@@ -165,14 +165,14 @@ def _exposure(wanted: Values, metadata: Metadata) -> Values:
     if given_us and given_gain:
         return {}
     if given_us:
-        return {"AnalogueGain": _within("AnalogueGain", time_us * gain / given_us)}
+        return {"AnalogueGain": within("AnalogueGain", time_us * gain / given_us)}
     if given_gain:
-        return {"ExposureTime": _within("ExposureTime", time_us * gain / given_gain)}
-    return {"ExposureTime": _within("ExposureTime", time_us), "AnalogueGain": _within("AnalogueGain", gain)}
+        return {"ExposureTime": within("ExposureTime", time_us * gain / given_gain)}
+    return {"ExposureTime": within("ExposureTime", time_us), "AnalogueGain": within("AnalogueGain", gain)}
 
 
-def _within(name: str, value: Any) -> float:
-    """A number as its control takes it."""
+def within(name: str, value: Any) -> float:
+    """A number as the control of that name takes it."""
     control = CONTROLS[name]
     assert control.low is not None
     assert control.high is not None

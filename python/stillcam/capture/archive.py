@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 from pathlib import Path
 
-from stillcam.capture.backroom import Backroom, Closing
+from stillcam.capture.backroom import Backroom, Closing, Task
 from stillcam.capture.disk import Disk
 from stillcam.capture.footage import Footage, finish, salvage
 from stillcam.capture.retention_run import Retention
@@ -101,6 +101,10 @@ class Archive:
                 over(id_, None)
                 self._retention.prune()
 
+        self._backroom.add(task)
+
+    def later(self, task: Task) -> None:
+        """Have something done that nobody waits for."""
         self._backroom.add(task)
 
     def close(self) -> None:

@@ -6,6 +6,7 @@ import os
 import queue
 import threading
 import time
+from collections.abc import Callable
 
 from stillcam.capture.status import Status
 from stillcam.control_values import is_number
@@ -16,6 +17,7 @@ MAX_LEASE_S = 30.0
 SNAPSHOT_TIMEOUT_S = 30.0
 RELOAD_TIMEOUT_S = 30.0
 FOCUS_TIMEOUT_S = 60.0
+SERIES_TIMEOUT_S = 30.0
 MAX_COUNT = 100  # photos of a burst
 MAX_DELAY_S = 3600.0
 MAX_VIDEO_S = 86400
@@ -48,12 +50,16 @@ class Commands:
     """Answers the socket's threads, and queues for the camera's thread what only that may do.
 
     `wake` is a descriptor that is readable while something waits to be taken.
+
+    Attributes:
+        summary: gives what is told of the series of a name.
     """
 
     def __init__(self, status: Status) -> None:
         self._status = status
         self._queue: queue.SimpleQueue[Command] = queue.SimpleQueue()
         self._lease_until = 0.0
+        self.summary: Callable[[str], Message] = lambda name: {"name": name}
         self.wake = os.eventfd(0, os.EFD_NONBLOCK)
 
     def handle(self, message: Message) -> Message:
@@ -73,6 +79,7 @@ class Commands:
             "cancel": self._finished,
             "video": self._video,
             "stop": self._finished,
+            "series": self._series,
         }
         if message["command"] not in verbs:
             raise StillcamError(f"unknown command {message['command']!r}: it may be {', '.join(verbs)}")
@@ -164,6 +171,13 @@ class Commands:
         if message.get("seconds") is not None:
             number("seconds", message["seconds"], 1, MAX_VIDEO_S, whole=True)
         return self._finished(message)
+
+    def _series(self, message: Message) -> Message:
+        """Answers with the `series` as it is then, null for one that is gone; a refusal has `cause` and `field`."""
+        answer = self.post("series", message).wait(SERIES_TIMEOUT_S)
+        if answer is None:
+            raise StillcamError("the camera is busy: look again whether it was done")
+        return {"series": self.summary(answer["series"])} if answer.get("series") else answer
 
     def _finished(self, message: Message) -> Message:
         """The answer of the camera's thread; nothing after `wait_s`."""

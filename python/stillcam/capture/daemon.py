@@ -1,8 +1,8 @@
 """The mode loop: one thread owns the camera, is in one mode at a time, and takes commands in between.
 
-Each mode is in a file of its own: `snapshots`, `live`, `focus`, `photos`, `videos`. Without a camera there is a
-reason that a person can act on, and a retry with back-off. Whatever goes wrong with the camera
-ends here, is counted by its cause, and leaves the last good frame on screen.
+Each mode is in a file of its own: `snapshots`, `live`, `timelapse`, `photos`, `focus`, `videos`. Without
+a camera there is a reason that a person can act on, and a retry with back-off. Whatever goes wrong with
+the camera ends here, is counted by its cause, and leaves the last good frame on screen.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from __future__ import annotations
 import contextlib
 import errno
 import logging
+import time
+from typing import Any
 
 from stillcam.camera.driver import Camera, Driver, Interrupted
 from stillcam.capture.archive import Archive
@@ -19,10 +21,12 @@ from stillcam.capture.live import Live
 from stillcam.capture.photos import Photos
 from stillcam.capture.snapshots import Snapshots
 from stillcam.capture.studio import Studio
+from stillcam.capture.timelapse import Timelapse
 from stillcam.capture.timing import snapshot_s
 from stillcam.capture.videos import Videos
 from stillcam.errors import CameraError, StillcamError
 from stillcam.paths import Paths
+from stillcam.series.read import summary
 from stillcam.settings import Settings
 
 SHORT = {errno.EMFILE: "open files", errno.ENFILE: "open files", errno.ENOMEM: "pages of memory"}
@@ -47,7 +51,10 @@ class Daemon:
         self.status.library = self._archive.message
         self._snapshots, self._photos = Snapshots(self._studio), Photos(self._studio, self._archive)
         videos = Videos(self._studio, self._archive, lambda: self._photos.waiting)
-        self._studio.modes = (videos, Focusing(self._studio), self._photos, Live(self._studio), self._snapshots)
+        self._series = series = Timelapse(self._studio, self._archive)
+        self.status.series, self._studio.booked, self.commands.summary = series.message, series.booked, self._summary
+        focusing, live = Focusing(self._studio), Live(self._studio)
+        self._studio.modes = (videos, focusing, self._photos, series, live, self._snapshots)
         self._studio.verbs["reload"] = self._reload
         self._cameras: list[Camera] = []
 
@@ -73,6 +80,7 @@ class Daemon:
         finally:
             self._studio.close()
             self._photos.close()
+            self._series.close()
             self._archive.close()
 
     def _work(self) -> None:
@@ -110,6 +118,14 @@ class Daemon:
         studio.pause(studio.outage.failed(error))
         if error.cause == "disk" and not studio.stopping:
             studio.renew_folder()
+
+    def _summary(self, name: str) -> dict[str, Any]:
+        """What is told of a series; called by the command socket's threads."""
+        floor_mb = self._studio.revisions.wanted.files.floor_mb
+        try:
+            return summary(self._studio.paths.series, name, int(time.time() * 1000), floor_mb)
+        except LookupError as error:  # deleted in between
+            raise StillcamError(str(error)) from error
 
     def _reload(self, command: Command) -> None:
         studio = self._studio

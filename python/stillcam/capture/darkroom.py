@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import mmap
 import os
+import shutil
 import time
 from pathlib import Path
 
@@ -19,6 +20,7 @@ FROZEN_FRAMES = 10  # so many pictures identical byte for byte ...
 FROZEN_S = 10.0  # ... over at least so long are a frozen sensor, not a dark night
 _TURNED = WORK_PREFIX + "turned.jpg"
 _LIVE = WORK_PREFIX + "live.jpg"
+_SHOWN = WORK_PREFIX + "shown.jpg"
 
 
 class Darkroom:
@@ -63,14 +65,9 @@ class Darkroom:
                 raise CameraError(
                     "torn", f"the camera wrote an incomplete picture ({reason}): is the disk full?"
                 ) from reason
-            self._compare(path)
-            name = self._publisher.publish(path, still.time_s)
-            self._durations.add(time.monotonic() - began_s)
-            return name
+            return self._finish(path, still.time_s, began_s)
         except OSError as error:
-            raise CameraError(
-                "disk", f"cannot publish to {self._images} ({error.strerror}): check it with df -h"
-            ) from error
+            raise self._unwritable(error) from error
         except CameraError:
             path.unlink(missing_ok=True)
             still.path.unlink(missing_ok=True)
@@ -87,6 +84,16 @@ class Darkroom:
             ) from error
         return self.publish(Still(path, time_s))
 
+    def show(self, picture: Path, time_s: float) -> str:
+        """Publish a picture that is kept elsewhere, whole and turned; the rest as `publish`."""
+        path, began_s = self._images / _SHOWN, time.monotonic()
+        try:
+            path.unlink(missing_ok=True)
+            link_or_copy(picture, path)
+            return self._finish(path, time_s, began_s)
+        except OSError as error:
+            raise self._unwritable(error) from error
+
     @property
     def moving(self) -> bool:
         """Whether the newest picture differs from the one before."""
@@ -96,6 +103,15 @@ class Darkroom:
     def frozen(self) -> bool:
         """Whether the pictures have been identical byte for byte for long."""
         return self._same >= FROZEN_FRAMES and time.monotonic() - self._same_since >= FROZEN_S
+
+    def _finish(self, path: Path, time_s: float, began_s: float) -> str:
+        self._compare(path)
+        name = self._publisher.publish(path, time_s)
+        self._durations.add(time.monotonic() - began_s)
+        return name
+
+    def _unwritable(self, error: OSError) -> CameraError:
+        return CameraError("disk", f"cannot publish to {self._images} ({error.strerror}): check it with df -h")
 
     def _compare(self, path: Path) -> None:
         """Count how many pictures running are the same, whatever their EXIF says.
@@ -108,6 +124,14 @@ class Darkroom:
         else:
             self._same = 0
             self._same_since = time.monotonic()
+
+
+def link_or_copy(source: Path, target: Path) -> None:
+    """Have the file under another name too; on another disk, a copy."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)
 
 
 def _check_file(path: Path) -> None:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import threading
 import time
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from stillcam.camera.driver import Camera, Interrupted, Shoot, Still
 from stillcam.camera.metadata import Metadata
@@ -15,6 +13,7 @@ from stillcam.camera.taking import carried_over, configuration_of, photo_extensi
 from stillcam.capture.about import about
 from stillcam.capture.archive import Archive, unwritable
 from stillcam.capture.commands import Command
+from stillcam.capture.darkroom import link_or_copy
 from stillcam.capture.pictures import size_of
 from stillcam.capture.rotate import rotate
 from stillcam.capture.studio import START_TIMEOUT_S, Studio
@@ -209,7 +208,7 @@ class Photos:
         draft = self._archive.draft(order.kind, still.time_s, camera.model)
         try:
             if frame:
-                _link_or_copy(studio.paths.images / frame, draft.path("jpg"))
+                link_or_copy(studio.paths.images / frame, draft.path("jpg"))
             else:
                 _develop(still, draft, settings.camera.rotation)
             size = size_of(draft.path(photo_extension(settings, order.kind)))
@@ -251,11 +250,3 @@ def _develop(still: Still, draft: Draft, rotation: int) -> None:
         still.path.replace(path)
     if still.raw:
         still.raw.replace(draft.path("dng"))
-
-
-def _link_or_copy(source: Path, target: Path) -> None:
-    """Have the file under another name too; on another disk, a copy."""
-    try:
-        os.link(source, target)
-    except OSError:
-        shutil.copyfile(source, target)

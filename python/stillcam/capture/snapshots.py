@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 
 from stillcam.camera.driver import Camera, Interrupted
@@ -10,6 +11,10 @@ from stillcam.capture.studio import START_TIMEOUT_S, Studio
 from stillcam.capture.timing import snapshot_s
 from stillcam.errors import CameraError
 from stillcam.settings import Settings
+
+FIRST_TAKES_S, MAX_TAKES_S = 0.5, 5.0
+LOOK_S = 5.0  # how often the clock is looked at, by which another mode may want the camera
+SHORT_S = 0.02
 
 
 class Snapshots:
@@ -21,6 +26,7 @@ class Snapshots:
     def __init__(self, studio: Studio) -> None:
         self._studio = studio
         self._hurry = False
+        self._takes_s = FIRST_TAKES_S  # how long one takes at most, as far as is known
         self.verbs = {"snapshot": self._asked}
 
     def wanted(self) -> bool:
@@ -37,15 +43,14 @@ class Snapshots:
             studio.status.enter("snapshot", snapshot_s(settings), studio.outage.reason)
         else:
             start_stills(studio, settings, camera)
-        due = time.monotonic()
-        while not self._over():
+        since = -math.inf  # when the last one was due (monotonic)
+        while self._rest(since):
+            began, interval_s = time.monotonic(), studio.revisions.wanted.snapshot.interval_s
+            late = self._hurry or began - since > 2 * interval_s
+            since = began if late else since + interval_s
             self._hurry = False
             studio.take(snapshot_s)
-            self._rest(due)
-            interval_s, now_s = studio.revisions.wanted.snapshot.interval_s, time.monotonic()
-            due += interval_s
-            if self._hurry or now_s - due > interval_s:
-                due = now_s
+            self._takes_s = min(MAX_TAKES_S, max(time.monotonic() - began, 0.9 * self._takes_s))
 
     def fail(self, error: CameraError) -> None:
         """Who waits for a frame learns it from the status."""
@@ -56,19 +61,26 @@ class Snapshots:
     def _over(self) -> bool:
         return self._studio.leaving() or self._studio.next_mode() is not self
 
-    def _rest(self, since: float) -> None:
-        """Wait until the interval from `since` (monotonic) is over, a picture is wanted now, or the mode must end."""
+    def _rest(self, since: float) -> bool:
+        """Wait until the interval from `since` (monotonic) is over, or one is wanted now; False: the mode must end.
+
+        One that would not be over before another mode wants the camera is not begun.
+        """
         studio = self._studio
-        while not (self._hurry or self._over()):
-            left = since + studio.revisions.wanted.snapshot.interval_s - time.monotonic()
-            if left <= 0:
-                return
+        while not self._over():
+            now = time.monotonic()
+            left = 0.0 if self._hurry else since + studio.revisions.wanted.snapshot.interval_s - now
+            free = studio.booked() - now
+            if left <= 0 and free > self._takes_s:
+                return True
+            wait = min(left, free, LOOK_S if free < math.inf else left) if left > 0 else free
             try:
-                studio.driver.rest(left, (*studio.stops, studio.commands.wake))
+                studio.driver.rest(max(wait, SHORT_S), (*studio.stops, studio.commands.wake))
             except Interrupted:
                 studio.obey()
             finally:
                 studio.status.described(studio.driver.metadata)
+        return False
 
 
 def start_stills(studio: Studio, settings: Settings, camera: Camera) -> None:

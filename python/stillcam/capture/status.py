@@ -21,12 +21,16 @@ class Status:
 
     Attributes:
         publishing: how long it took from the camera's closed file to the link that leads to it.
+        abilities: the driver's, see `abilities`.
         library: gives what is free for the library, what must stay so, and how many videos are being finished.
+        series: gives those that run or will.
     """
 
     def __init__(self, driver: str) -> None:
         self.publishing = Histogram()
+        self.abilities: dict[str, Any] = {}
         self.library: Callable[[], dict[str, int | None]] = dict
+        self.series: Callable[[], list[dict[str, Any]]] = list
         self._changed = threading.Condition()
         self._driver = driver
         self._mode = "starting"
@@ -151,7 +155,7 @@ class Status:
 
     def message(self) -> dict[str, Any]:
         """All of it, as the command socket answers it."""
-        library = self.library()
+        library, series = self.library(), self.series()
         with self._changed:
             camera = self._camera
             return {
@@ -159,6 +163,7 @@ class Status:
                 "pid": os.getpid(),
                 "started": utc_text(self._started_s),
                 "driver": self._driver,
+                "abilities": self.abilities,
                 "mode": self._mode,
                 "since": utc_text(self._since_s),
                 "reason": self._reason,
@@ -181,4 +186,5 @@ class Status:
                 "taking": self._taking,
                 "recording": self._recording,
                 "library": library,
+                "series": series,
             }

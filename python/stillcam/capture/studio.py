@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import os
 import select
 import shutil
@@ -76,6 +77,7 @@ class Studio:
         modes: what there is to do, the most important first; the last is always wanted.
         verbs: commands that are no mode's.
         recording: a video is being made: nothing else gets the camera.
+        booked: when a mode will want the camera (monotonic): what is begun must be over by then.
 
     Raises:
         StillcamError: another daemon works in the same images folder.
@@ -85,11 +87,13 @@ class Studio:
         self.paths = paths
         self.driver = driver
         self.status = Status(driver.name)
+        self.status.abilities = driver.abilities.message()
         self.commands = Commands(self.status)
         self.revisions = Revisions(paths.settings, settings, self.status)
         self.outage = Outage()
         self.modes: Sequence[Mode] = ()
         self.verbs: dict[str, Verb] = {}
+        self.booked: Callable[[], float] = lambda: math.inf
         self.stopping = self.recording = False
         self._stop = os.eventfd(0, os.EFD_NONBLOCK)
         self._began = 0.0  # when the camera program was started (monotonic)

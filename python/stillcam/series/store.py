@@ -36,6 +36,10 @@ CHECKPOINT_S = 60.0
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
+class NameTaken(SettingsError):
+    """There is a series of that name."""
+
+
 class Series:
     """One series; see `create` and `open`.
 
@@ -51,7 +55,7 @@ class Series:
         self.state = state
         self._created = created
         self._zone = zone
-        self._boot = boot()
+        self.boot = boot()
         self._lock = threading.RLock()
         self._saved, self._saved_s = state, time.monotonic()
 
@@ -65,12 +69,12 @@ class Series:
             now_ms: ms since the epoch.
 
         Raises:
-            SettingsError: there is one of that name, in capitals or not.
+            NameTaken: in capitals or not.
             OSError: it could not be written; there is nothing of it.
         """
         root.mkdir(parents=True, exist_ok=True)
         if definition.name.casefold() in {path.name.casefold() for path in root.iterdir()}:
-            raise SettingsError("there is a series of that name already: choose another one", "name")
+            raise NameTaken("there is a series of that name already: choose another one", "name")
         starts_ms = definition.plan.starts_ms
         state = State(state_at(starts_ms, now_ms), None, now_ms, Tally(min(starts_ms, now_ms) - 1))
         new = root / f".new_{definition.name}"  # it appears as a whole
@@ -136,7 +140,8 @@ class Series:
         with self._lock:
             number = self.state.tally.sequence + 1
             stem = self.folder / FRAMES / shot_name(number, time_ms)
-            stem.parent.mkdir(parents=True, exist_ok=True)
+            for folder in (stem.parent.parent, stem.parent):
+                folder.mkdir(exist_ok=True)  # not more: a series that is gone stays so
             kept = [path.rename(f"{stem}{path.suffix}") for path in files]
             line: dict[str, Any] = {
                 "n": number,
@@ -144,7 +149,7 @@ class Series:
                 "time": text(time_ms),
                 "files": [f"{path.parent.name}/{path.name}" for path in reversed(kept)],
                 "bytes": sum(path.stat().st_size for path in kept),
-                "boot": self._boot,
+                "boot": self.boot,
                 "metadata": {name: metadata[name] for name in TOLD if name in metadata},
             }
             if vary:
@@ -232,6 +237,8 @@ class Series:
         """
         with self._lock:
             self._saved_s = time.monotonic()
+            if for_good and self.state.manifest_bytes:
+                sync(self.folder / MANIFEST)
             write_whole(self.folder / STATE, self.state.document(), for_good)
             self._saved = self.state
 

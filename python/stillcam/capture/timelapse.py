@@ -1,0 +1,232 @@
+"""The mode of series: it wants the camera in time before each moment, and keeps it where moments are close.
+
+What a moment needs is in `shooting`, when there is one in `stillcam.series`; here is whose turn
+it is, and what happens when something goes wrong: the moment is missed, and recorded with the reason.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import os
+import shutil
+import time
+from dataclasses import replace
+from pathlib import Path
+
+from stillcam.camera.driver import Camera, Interrupted
+from stillcam.capture.archive import Archive
+from stillcam.capture.commands import Command
+from stillcam.capture.shooting import WORK, Shooting
+from stillcam.capture.studio import Studio
+from stillcam.capture.timing import photo_s
+from stillcam.errors import CameraError
+from stillcam.series.active import Active
+from stillcam.series.agenda import Agenda
+from stillcam.series.definition import local_zone
+from stillcam.series.orders import OrderError, Orders
+from stillcam.settings import Settings
+
+HOLD_S = 10.0  # with an interval below that the mode stays between shots
+ALMOST_S = 0.3  # from the end of what ran before to the shot, where the program that runs takes it
+TRIES = 2  # so many failures running are the camera's, and no concern of the series alone
+
+
+class Timelapse:
+    """Takes the shots of all series; see the rule of conflicts in `docs/series.md`."""
+
+    name = "series"
+    urgent = False
+
+    def __init__(self, studio: Studio, archive: Archive) -> None:
+        self._studio = studio
+        self._archive = archive
+        self._shooting = Shooting(studio, archive)
+        self._agenda = Agenda(studio.paths.series)
+        self._orders = Orders(self._agenda, lambda: local_zone(os.environ, os.readlink), self._remove)
+        self._why = "busy"  # what will have been missed
+        self._failures = 0  # running
+        self._aimed_ms: int | None = None  # the moment that the camera program runs for
+        self._refused = ""  # the series whose options the camera has refused
+        self.message = self._agenda.message
+        self.verbs = {"series": self._asked}
+        for left in studio.paths.series.glob(".deleted_*"):
+            self._remove(left)
+        shutil.rmtree(studio.paths.series / WORK, ignore_errors=True)
+        self._agenda.open(_now_ms())
+        self._look()
+
+    def wanted(self) -> bool:
+        """See Mode. Asked before and after everything that the camera does: this is the tick of the scheduler."""
+        self._look()
+        return self._begins_in_s() <= 0
+
+    def booked(self) -> float:
+        """When this mode will want the camera (monotonic); infinity: nobody knows."""
+        return time.monotonic() + self._begins_in_s()
+
+    def run(self, settings: Settings, camera: Camera) -> None:
+        """See Mode. A single failure costs one moment; more of them are the camera's."""
+        studio = self._studio
+        self._shooting.begin(settings, camera)
+        while not studio.stopping and self._holds_good(settings) and studio.next_mode() is self:
+            active = self._agenda.first
+            assert active is not None
+            try:
+                self._moment(active, settings)
+            except Interrupted:
+                return
+            except CameraError as error:
+                self._failed(active, error)
+                self._shooting.begin(settings, camera)
+            except OSError as error:
+                self._unwritable(active, error)
+            finally:
+                self._aimed_ms = None
+                self._agenda.changed()
+
+    def fail(self, error: CameraError) -> None:
+        """See Mode: what is missed from now on is so because of this."""
+        self._why = _why(error)
+
+    def close(self) -> None:
+        """The daemon ends."""
+        self._agenda.close()
+
+    def _look(self) -> None:
+        self._agenda.look(_now_ms(), int(time.monotonic() * 1000), self._why)
+        if self._studio.outage.reason is None and not self._failures:
+            self._why = "busy"
+
+    def _begins_in_s(self) -> float:
+        active = self._agenda.first
+        if active is None:
+            return math.inf
+        left_s = active.first_ms / 1000 - time.time()
+        if active.first_ms == self._aimed_ms:
+            return -1.0
+        if _holds(active):
+            return left_s - HOLD_S
+        if left_s > self._shooting.lead_s:
+            return left_s - self._shooting.lead_s
+        camera = self._studio.status.camera
+        fits = camera and self._shooting.fits(active.series, self._studio.revisions.wanted, camera)
+        return left_s - (ALMOST_S if fits else self._shooting.lead_s)
+
+    def _moment(self, active: Active, settings: Settings) -> None:
+        """Get ready for the moment that comes first, wait for it, and take its shots."""
+        series, due_ms = active.series, active.first_ms
+        shots = series.definition.controls_of(series.state.tally.taken)
+        publish = _holds(active)
+        frameless_s = (self._shooting.lead_s + photo_s(settings, series.definition.kind)) * len(shots)
+        interval_s = series.definition.plan.interval_ms / 1000
+        self._studio.status.enter("series", interval_s if publish else frameless_s, self._studio.outage.reason)
+        self._aimed_ms = due_ms
+        self._shooting.aim(series, shots[0], publish)
+        if not self._comes(active, due_ms, settings):
+            return
+        try:
+            self._archive.disk.check()
+        except CameraError:
+            active.miss(_now_ms(), "disk")
+            return
+        for varied in shots:
+            self._shooting.aim(series, varied, publish)
+            active.flush()
+            self._shooting.take(series, due_ms, varied, publish)
+            if active.due_ms != due_ms:  # it has been paused, or deleted
+                return
+        self._failures, self._refused = 0, ""
+        active.done(_now_ms())
+
+    def _comes(self, active: Active, due_ms: int, settings: Settings) -> bool:
+        """Wait for the moment; False: something else comes before."""
+        studio = self._studio
+        while not studio.stopping and self._holds_good(settings) and studio.next_mode() is self:
+            if self._agenda.first is not active or active.first_ms != due_ms:
+                return False
+            if active.due_ms == due_ms:
+                return True
+            left_s = max(0.001, due_ms / 1000 - time.time())
+            try:
+                studio.driver.rest(left_s, (*studio.stops, studio.commands.wake))
+            except Interrupted:
+                studio.obey()
+            finally:
+                studio.status.described(studio.driver.metadata)
+        return False
+
+    def _holds_good(self, settings: Settings) -> bool:
+        """Whether the settings in force make the same pictures."""
+        revisions = self._studio.revisions
+        if revisions.wanted is not settings and _pictures(revisions.wanted) == _pictures(settings):
+            revisions.adopt()
+        return _pictures(revisions.wanted) == _pictures(settings)
+
+    def _failed(self, active: Active, error: CameraError) -> None:
+        """The camera has failed: this moment is missed.
+
+        Raises:
+            CameraError: again and again.
+        """
+        self._studio.driver.stop()
+        self._studio.status.failed(error.cause, restarts=True)
+        self._failures += 1
+        self._why = _why(error)
+        if active.due_ms is not None:
+            active.miss(_now_ms(), self._why)
+        if error.cause == "options" and self._refused == active.name:
+            self._fail(active, error.reason)
+        elif self._failures >= TRIES or error.cause == "options":
+            self._refused = active.name if error.cause == "options" else ""
+            raise error
+        else:
+            logging.warning("series %s: a shot failed: %s", active.name, error)
+
+    def _unwritable(self, active: Active, error: OSError) -> None:
+        """The disk is full, or the folder is gone."""
+        if self._agenda.find(active.name) is not active:  # it was deleted meanwhile
+            return
+        if not active.series.folder.is_dir():
+            self._fail(active, f"its folder {active.series.folder} is gone")
+        elif active.due_ms is not None:
+            logging.error("series %s: a shot could not be written: %s", active.name, error)
+            active.miss(_now_ms(), "disk")
+
+    def _fail(self, active: Active, reason: str) -> None:
+        logging.error("series %s has failed: %s", active.name, reason)
+        try:
+            active.enter("failed", _now_ms(), reason)
+        except OSError as error:
+            logging.error("series %s: its state could not be written: %s", active.name, error)
+
+    def _asked(self, command: Command) -> None:
+        try:
+            name = self._orders.carry_out(command.message, _now_ms())
+        except OrderError as error:
+            command.fail(error, field=error.field)
+            return
+        logging.info("series %s: %s", name or command.message.get("name"), command.message.get("do"))
+        command.finish({"series": name})
+
+    def _remove(self, folder: Path) -> None:
+        """Delete a folder of many files, without hurry."""
+        self._archive.later(lambda: shutil.rmtree(folder))
+
+
+def _now_ms() -> int:
+    return int(time.time() * 1000)
+
+
+def _holds(active: Active) -> bool:
+    return active.series.definition.plan.interval_ms < HOLD_S * 1000
+
+
+def _pictures(settings: Settings) -> tuple[object, ...]:
+    """What shots depend on."""
+    snapshot = replace(settings.snapshot, interval_s=1.0)
+    return settings.camera, snapshot, settings.live, settings.photo, settings.raw, settings.controls
+
+
+def _why(error: CameraError) -> str:
+    return "disk" if error.cause == "disk" else "camera"

@@ -12,13 +12,12 @@ from stillcam.errors import SettingsError
 SMALLEST_CROP = 64  # sensor pixels: the Pi's ISP takes no less
 
 
-def check(values: Any, field: str = "controls", driver: str = "rpicam") -> Values:
-    """Check values of controls, each by itself and then together.
+def check(values: Any, field: str = "controls") -> Values:
+    """Check values of controls, each by itself and then together; whether the camera's driver can set them, it says.
 
     Args:
         values: name -> value.
         field: what these controls are called in an error.
-        driver: `rpicam`, `simulated` or `picamera2`; it may be unable to set some.
 
     Returns:
         the same, each value in the type of its control; rectangles, pairs and matrices as lists.
@@ -35,8 +34,6 @@ def check(values: Any, field: str = "controls", driver: str = "rpicam") -> Value
         if control is None:
             close = get_close_matches(str(name), CONTROLS, 1)
             raise SettingsError(f"unknown control{f': did you mean {close[0]!r}?' if close else ''}", dotted)
-        if control.reason and driver != "picamera2":
-            raise SettingsError(f"cannot be set: {control.reason}", dotted)
         checked[name] = _value(control, value, dotted)
     _check_together(checked, field)
     return checked
@@ -85,7 +82,7 @@ def _value(control: Control, value: Any, dotted: str) -> Any:
     if control.type == "windows":
         most = control.high or 1
         if not isinstance(value, list | tuple) or not 1 <= len(value) <= most:
-            raise SettingsError(f"must be a list of at most {most:g} rectangle like [[0, 0, 640, 480]]", dotted)
+            raise SettingsError(f"must be a list of at most {most:g} rectangles like [[0, 0, 640, 480]]", dotted)
         return [_rectangle(window, dotted) for window in value]
     if control.type in ("pair", "matrix"):
         return _numbers(control, value, 2 if control.type == "pair" else 9, dotted)

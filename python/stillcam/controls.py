@@ -10,7 +10,8 @@ A rectangle is [x, y, width, height] in sensor pixels, before any flip or rotati
 on its subject when the picture is turned.
 
 How a driver sets a control: the camera programs by options (`camera.arguments`), picamera2 by
-its name in `set_controls`, and so every one of them.
+its name in `set_controls`, and so every one of them. What a driver cannot do, it says itself
+(`abilities`).
 """
 
 from __future__ import annotations
@@ -84,7 +85,8 @@ _FOCUS = (
     Control("AfMetering", "Focus", "choice", "what is to be sharp: what the camera thinks, or the focus window",
             default="Auto",
             choices=(Choice("Auto", "The camera decides"), Choice("Windows", "Focus window"))),
-    Control("AfWindows", "Focus", "windows", "the part of the picture that is to be sharp; one window", "px", high=1),
+    Control("AfWindows", "Focus", "windows", "the parts of the picture that are to be sharp; the camera programs take"
+            " one", "px", high=10),
     Control("AfTrigger", "Focus", "choice", "a scan before each still (snapshot or photo); one at once: Focus now",
             default="Cancel",
             choices=(Choice("Start", "Before each still"), Choice("Cancel", "Not by itself"))),
@@ -173,29 +175,41 @@ _NOISE = (
 CONTROLS = {control.name: control for control in (*_FOCUS, *_ZOOM, *_EXPOSURE, *_WHITE_BALANCE, *_IMAGE, *_NOISE)}
 
 
-def table_for(driver: str, camera: Mapping[str, Any] | None) -> list[dict[str, Any]]:
+def table_for(abilities: Mapping[str, Any] | None, camera: Mapping[str, Any] | None) -> list[dict[str, Any]]:
     """The table for other programs, in the order in which a page shows it.
 
     Args:
-        driver: `rpicam`, `simulated` or `picamera2`.
-        camera: as the daemon's status tells it: `size`, and `limits` (control -> [low, high] or
+        abilities: the driver's, as the daemon's status tells them: `refused` (control -> why it cannot be set)
+            and `windows` (focus windows at once); None: not known.
+        camera: as the same status tells it: `size`, and `limits` (control -> [low, high] or
             None) that the camera itself names; None or without limits: not known.
     """
-    return [_row(control, driver, camera or {}) for control in CONTROLS.values()]
+    return [_row(control, abilities or {}, camera or {}) for control in CONTROLS.values()]
 
 
-def reason_against(name: str, driver: str, camera: Mapping[str, Any] | None) -> str | None:
-    """Why this control cannot be set now, for a person; None: it can. Arguments as `table_for`'s."""
-    if driver != "picamera2" and CONTROLS[name].reason:
-        return CONTROLS[name].reason
-    limits = (camera or {}).get("limits")
-    if not limits or name in limits:
-        return None
+def reason_against(
+    name: str, value: Any, abilities: Mapping[str, Any] | None, camera: Mapping[str, Any] | None
+) -> str | None:
+    """Why this control cannot be set to a value now, for a person; None: it can. Arguments as `table_for`'s."""
+    abilities = abilities or {}
+    if refused := _refused(name, abilities, camera or {}):
+        return refused
+    most = abilities.get("windows", 1)
+    if CONTROLS[name].type == "windows" and isinstance(value, list) and len(value) > most:
+        return f"there can be at most {most} at once with this camera's software"
+    return None
+
+
+def _refused(name: str, abilities: Mapping[str, Any], camera: Mapping[str, Any]) -> str | None:
+    reason: str | None = abilities.get("refused", {}).get(name)
+    limits = camera.get("limits")
+    if reason or not limits or name in limits:
+        return reason
     return "this camera has no autofocus" if CONTROLS[name].group == "Focus" else "this camera has no such control"
 
 
-def _row(control: Control, driver: str, camera: Mapping[str, Any]) -> dict[str, Any]:
-    reason = reason_against(control.name, driver, camera)
+def _row(control: Control, abilities: Mapping[str, Any], camera: Mapping[str, Any]) -> dict[str, Any]:
+    reason = _refused(control.name, abilities, camera)
     low, high = control.low, control.high
     limits = (camera.get("limits") or {}).get(control.name)
     if control.type in ("int", "float") and limits and low is not None and high is not None:
@@ -203,6 +217,8 @@ def _row(control: Control, driver: str, camera: Mapping[str, Any]) -> dict[str, 
         low, high = within if within[0] < within[1] else (low, high)
     if control.type == "crop" and camera.get("size"):
         high = max(camera["size"])
+    if control.type == "windows":
+        high = abilities.get("windows", 1)
     return {
         "name": control.name,
         "group": control.group,

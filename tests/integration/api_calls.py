@@ -11,6 +11,7 @@ from typing import Any, Self
 
 from described import judge
 
+from stillcam.abilities import RPICAM
 from stillcam.link import CommandServer, Message
 from stillcam.paths import Paths
 from stillcam.server.app import App
@@ -21,7 +22,8 @@ from stillcam.server.metrics import Counters
 from stillcam.server.table import build
 
 STATUS: dict[str, Any] = {
-    "running": True, "pid": 1, "started": "2026-11-20T23:45:00.000Z", "driver": "rpicam", "mode": "snapshot",
+    "running": True, "pid": 1, "started": "2026-11-20T23:45:00.000Z", "driver": "rpicam", "abilities": RPICAM.message(),
+    "mode": "snapshot",
     "since": "2026-11-20T23:45:01.123Z", "reason": None, "notice": None, "interval_s": 2.0, "revision": 1,
     "camera": {"index": 0, "model": "imx708", "size": [4608, 2592], "limits": None}, "frame": None,
     "captures": {"ok": 12, "failed": 0}, "failures": {}, "restarts": {"stalled": 1},

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stillcam.abilities import PICAMERA2, RPICAM
 from stillcam.control_values import SMALLEST_CROP, check, in_force
 from stillcam.controls import CONTROLS, LARGEST, Control, reason_against, table_for
 from stillcam.errors import SettingsError
@@ -19,7 +20,7 @@ LIBCAMERA = """
     AfPause AfTrigger LensPosition
 """
 GROUPS = ["Focus", "Zoom", "Exposure", "White balance", "Image", "Noise & HDR"]
-SETTABLE = [control for control in CONTROLS.values() if not control.reason]
+SETTABLE = list(CONTROLS.values())
 
 
 def rectangles() -> st.SearchStrategy[list[int]]:
@@ -52,7 +53,7 @@ def values_of(control: Control) -> st.SearchStrategy[Any]:
 
 def test_the_table_is_complete_and_each_row_can_be_shown():
     assert set(LIBCAMERA.split()) == set(CONTROLS)
-    rows = table_for("rpicam", None)
+    rows = table_for(RPICAM.message(), None)
     assert json.loads(json.dumps(rows)) == rows
     assert list(dict.fromkeys(row["group"] for row in rows)) == GROUPS
     for row in rows:
@@ -68,20 +69,31 @@ def test_the_table_is_complete_and_each_row_can_be_shown():
 
 
 def test_what_the_camera_programs_cannot_set_has_a_reason_and_picamera2_can_set_all():
-    refused = {row["name"]: row["reason"] for row in table_for("rpicam", None) if not row["available"]}
+    refused = {row["name"]: row["reason"] for row in table_for(RPICAM.message(), None) if not row["available"]}
     assert set(refused) == {"AeConstraintMode", "AfPause", "ColourTemperature"}
-    assert all(row["available"] for row in table_for("picamera2", None))
-    assert check({"ColourTemperature": 5000}, driver="picamera2") == {"ColourTemperature": 5000}
+    assert all(row["available"] for row in table_for(PICAMERA2.message(), None))
+    assert reason_against("ColourTemperature", 5000, RPICAM.message(), None) == refused["ColourTemperature"]
+    assert reason_against("ColourTemperature", 5000, PICAMERA2.message(), None) is None
+
+
+def test_focus_windows_are_as_many_as_the_driver_takes():
+    two = [[0, 0, 64, 64]] * 2
+    assert "at most 1 at once" in str(reason_against("AfWindows", two, RPICAM.message(), None))
+    assert reason_against("AfWindows", two[:1], RPICAM.message(), None) is None
+    assert reason_against("AfWindows", two, PICAMERA2.message(), None) is None
+    for abilities, most in ((None, 1), (RPICAM.message(), 1), (PICAMERA2.message(), 10)):
+        (row,) = [row for row in table_for(abilities, None) if row["name"] == "AfWindows"]
+        assert row["high"] == most
 
 
 def test_the_table_fits_the_camera():
     camera = {"size": (3280, 2464), "limits": {"ExposureTime": [75, 11_766_829], "ScalerCrop": None}}
-    rows = {row["name"]: row for row in table_for("rpicam", camera)}
+    rows = {row["name"]: row for row in table_for(RPICAM.message(), camera)}
     assert (rows["ExposureTime"]["low"], rows["ExposureTime"]["high"]) == (75, 11_766_829)
     assert rows["ScalerCrop"]["high"] == 3280
     assert rows["LensPosition"]["reason"] == "this camera has no autofocus"
-    assert reason_against("Contrast", "rpicam", camera) == "this camera has no such control"
-    assert reason_against("Contrast", "rpicam", {"limits": None}) is None
+    assert reason_against("Contrast", 1.0, None, camera) == "this camera has no such control"
+    assert reason_against("Contrast", 1.0, None, {"limits": None}) is None
 
 
 @pytest.mark.parametrize(
@@ -89,7 +101,6 @@ def test_the_table_fits_the_camera():
     [
         pytest.param([], "controls", "must be an object", id="no object"),
         pytest.param({"ExposureTimes": 1}, "controls.ExposureTimes", "did you mean 'ExposureTime'", id="misspelt"),
-        pytest.param({"ColourTemperature": 5000}, "controls.ColourTemperature", "no option", id="rpicam cannot"),
         pytest.param({"ExposureTime": 0}, "controls.ExposureTime", "from 1 to 700000000 µs, not 0", id="too short"),
         pytest.param({"ExposureTime": 1.5}, "controls.ExposureTime", "whole number", id="half a microsecond"),
         pytest.param({"ExposureTime": 10**400}, "controls.ExposureTime", "number", id="beyond numbers"),
@@ -103,8 +114,8 @@ def test_the_table_fits_the_camera():
         pytest.param({"ScalerCrop": [0, 0, 640]}, "controls.ScalerCrop", "x, y, width, height", id="three numbers"),
         pytest.param({"ScalerCrop": [0, 0, 63, 480]}, "controls.ScalerCrop", "at least 64", id="tiny crop"),
         pytest.param({"ScalerCrop": [-1, 0, 640, 480]}, "controls.ScalerCrop", "on the sensor", id="off the sensor"),
-        pytest.param({"AfWindows": []}, "controls.AfWindows", "list of at most 1", id="no window"),
-        pytest.param({"AfWindows": [[0, 0, 64, 64]] * 2}, "controls.AfWindows", "at most 1", id="two windows"),
+        pytest.param({"AfWindows": []}, "controls.AfWindows", "list of at most 10", id="no window"),
+        pytest.param({"AfWindows": [[0, 0, 64, 64]] * 11}, "controls.AfWindows", "at most 10", id="eleven windows"),
         pytest.param({"FrameDurationLimits": [5000, 4000]}, "controls.FrameDurationLimits", "shortest", id="reversed"),
         pytest.param({"AeEnable": False, "ExposureTime": 9}, "controls.AeEnable", "AnalogueGain", id="half manual"),
         pytest.param({"AwbEnable": False}, "controls.AwbEnable", "ColourGains", id="no gains"),

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from stillcam.abilities import Abilities
 from stillcam.controls import Values
 from stillcam.settings import Settings
 
@@ -104,6 +105,7 @@ class Driver(Protocol):
     """Makes frames. `interrupts` are descriptors that end a wait with Interrupted when they become readable."""
 
     name: str
+    abilities: Abilities
     metadata: dict[str, Any]  # what the camera says of its newest picture: libcamera's names and units
     settling: bool  # what `adjust` has changed need not be in the newest picture yet
 

@@ -18,6 +18,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from stillcam.abilities import RPICAM
 from stillcam.camera import metadata
 from stillcam.camera.arguments import (
     METADATA_NAME,
@@ -63,6 +64,8 @@ class Rpicam:
         name: the driver's name in status and logs.
     """
 
+    abilities = RPICAM
+
     def __init__(
         self, programs: Programs, images: Path, env: Mapping[str, str] | None = None, name: str = "rpicam"
     ) -> None:
@@ -100,6 +103,8 @@ class Rpicam:
         """Start rpicam-still in signal mode."""
         self.stop()
         located = with_tuning_path(settings)
+        for name in settings.controls.keys() & RPICAM.refused.keys():
+            logging.warning("%s is not set: %s", name, RPICAM.refused[name])
         if shoot is None:
             arguments = still_arguments(located, camera)
             self._begin(still_arguments(settings, camera), still_scene(settings, camera))

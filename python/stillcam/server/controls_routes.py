@@ -34,7 +34,7 @@ class ControlsRoutes:
 
     def _controls(self, _request: Request) -> Answer:
         status = self._link.status()
-        return as_json(200, {"controls": table_for(status.get("driver", ""), status.get("camera"))})
+        return as_json(200, {"controls": table_for(status.get("abilities"), status.get("camera"))})
 
     def _focus(self, _request: Request) -> Answer:
         try:

@@ -175,7 +175,7 @@ class SettingsDesk:
         for section, values in after.items():
             for name, value in values.items():
                 if before[section].get(name) != value and (
-                    reason := reason_against(name, status.get("driver", ""), status.get("camera"))
+                    reason := reason_against(name, value, status.get("abilities"), status.get("camera"))
                 ):
                     raise SettingsError(reason, f"{section}.{name}")
 

@@ -19,6 +19,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NoReturn
 
+from stillcam.abilities import PICAMERA2
 from stillcam.camera.driver import Camera, Container, Interrupted, Shoot, Still
 from stillcam.camera.failures import failure
 from stillcam.camera.geometry import mirrored, sensor_mode, view
@@ -50,6 +51,7 @@ class Picamera2:
     """
 
     name = NAME
+    abilities = PICAMERA2
 
     def __init__(self, images: Path, env: Mapping[str, str]) -> None:
         self.metadata: dict[str, Any] = {}

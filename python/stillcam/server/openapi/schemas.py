@@ -70,7 +70,12 @@ def _of_status() -> dict[str, Schema]:
         restarts={"type": "object", "additionalProperties": COUNT, "description": "by cause"},
         metadata={"type": "object", "description": "of the newest frame: libcamera's names and units"},
     ) | {"description": "what the capture daemon says of itself"}
-    capture["properties"] |= STATUS_EXTRAS | {"series": STATUS_SERIES}
+    abilities = record(
+        refused={"type": "object", "additionalProperties": TEXT, "description": "control -> why it cannot be set"},
+        windows=COUNT | {"description": "focus windows at once"},
+        live=FLAG | {"description": "controls change without a restart of the camera"},
+    ) | {"description": "what the camera's driver can"}
+    capture["properties"] |= {"abilities": abilities} | STATUS_EXTRAS | {"series": STATUS_SERIES}
     health = {"status": one_of("ok", "stale"), "reason": maybe(TEXT)}
     return {
         "Health": record(

@@ -13,6 +13,7 @@ from stillcam import __version__, log
 from stillcam.camera.choose import choose_driver
 from stillcam.capture.alive import Alive
 from stillcam.capture.daemon import Daemon
+from stillcam.capture.signals import wake_on_signals
 from stillcam.errors import StillcamError
 from stillcam.link import CommandServer
 from stillcam.notify import Service
@@ -56,6 +57,7 @@ def run(paths: Paths) -> None:
         logging.info("ending: %s", signal.Signals(signum).name)
         daemon.stop()
 
+    wake_on_signals(daemon.commands.nudge)
     signal.signal(signal.SIGUSR1, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)

@@ -112,7 +112,7 @@ class Active:
         self._record()
         begins_ms = self.series.definition.plan.starts_ms
         if self.untouched:
-            self._until_ms = min(begins_ms, now_ms) - 1
+            self._until_ms = now_ms - 1
         elif self.due_ms is None or self.begun:
             self._until_ms = now_ms
         self._close()

@@ -41,7 +41,7 @@ def shots_from(folder: Path, number: int) -> Iterator[Line]:
             begin = _find(file, "n", number, 0)
             file.seek(begin)
             for raw in file:
-                if (line := decode(raw)) is not None and line.get("n", -1) >= number:
+                if (line := decode(raw)) is not None and "n" in line and line["n"] >= number:
                     yield line
     except FileNotFoundError:
         return

@@ -76,7 +76,7 @@ class Series:
         if definition.name.casefold() in {path.name.casefold() for path in root.iterdir()}:
             raise NameTaken("there is a series of that name already: choose another one", "name")
         starts_ms = definition.plan.starts_ms
-        state = State(state_at(starts_ms, now_ms), None, now_ms, Tally(min(starts_ms, now_ms) - 1))
+        state = State(state_at(starts_ms, now_ms), None, now_ms, Tally(now_ms - 1))
         new = root / f".new_{definition.name}"  # it appears as a whole
         (new / FRAMES).mkdir(parents=True, exist_ok=True)
         series = cls(new, text(now_ms), zone, definition, state)

@@ -11,7 +11,7 @@ from stillcam.server.station import Station
 if TYPE_CHECKING:
     from prometheus_client import Metric
 
-MODES = ("starting", "snapshot", "live", "photo", "video", "no camera")
+MODES = ("starting", "snapshot", "live", "photo", "video", "series", "no camera")
 
 _Told = Sequence[tuple[Station, Mapping[str, Any]]]  # each with what its daemon says
 

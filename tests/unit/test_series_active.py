@@ -1,0 +1,331 @@
+"""Series as they run, by a clock that the test sets: what is open, what is missed and why, whose turn it is."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from standing import START_MS, minutes, shoot
+
+from stillcam.series.active import NEVER, Active
+from stillcam.series.agenda import Agenda
+from stillcam.series.index import Gap, gaps
+from stillcam.series.manifest import text
+from stillcam.series.orders import OrderError, Orders
+from stillcam.series.store import Series
+
+HOUR_MS, YEAR_MS = 3_600_000, 365 * 86_400_000
+
+
+@dataclass
+class Clock:
+    """Two clocks: one that can be set, and one that cannot."""
+
+    now_ms: int = START_MS
+    steady_ms: int = 5_000_000
+
+
+class Camera:
+    """An agenda with a camera that takes every shot at once, unless it is away."""
+
+    def __init__(self, root: Path) -> None:
+        self.clock = Clock()
+        self.agenda = Agenda(root)
+        self.orders = Orders(self.agenda, lambda: "UTC", lambda folder: None)
+        self.away = ""
+
+    def make(self, name: str = "Garden", **document: Any) -> Active:
+        self.ask("create", definition={"name": name, **document})
+        active = self.agenda.find(name)
+        assert active is not None
+        return active
+
+    def ask(self, do: str, **message: Any) -> str | None:
+        return self.orders.carry_out({"do": do, **message}, self.clock.now_ms)
+
+    def look(self) -> None:
+        self.agenda.look(self.clock.now_ms, self.clock.steady_ms, self.away or "busy")
+        while not self.away and (active := self.agenda.first) and active.due_ms is not None:
+            active.flush()
+            shoot(active.series, active.due_ms, late_ms=self.clock.now_ms - active.due_ms)
+            active.done(self.clock.now_ms)
+            self.agenda.changed()
+
+    def live(self, until_ms: int, tick_ms: int = 500) -> None:
+        """Look again and again until then."""
+        self.look()
+        while self.clock.now_ms < until_ms:
+            self.clock.now_ms += tick_ms
+            self.clock.steady_ms += tick_ms
+            self.look()
+
+    def restart(self, after_ms: int = 0) -> None:
+        """The daemon dies without a word, and comes back."""
+        self.clock.now_ms += after_ms
+        self.agenda = Agenda(self.agenda.root)
+        self.orders = Orders(self.agenda, lambda: "UTC", lambda folder: None)
+        self.agenda.open(self.clock.now_ms)
+        self.look()
+
+
+@pytest.fixture
+def camera(tmp_path):
+    return Camera(tmp_path / "series")
+
+
+def counted(active: Active) -> tuple[int, int]:
+    """What is on disk: moments taken and missed."""
+    active.flush()
+    progress = Series.open(active.series.folder).progress
+    return progress.taken, progress.missed
+
+
+def test_every_moment_is_taken_at_its_time(camera):
+    garden = camera.make()
+    camera.live(minutes(10))
+    assert counted(garden) == (11, 0)
+    assert camera.agenda.message() == [
+        {"name": "Garden", "state": "running", "taken": 11, "next": text(minutes(11))},
+    ]
+
+
+def test_an_outage_is_one_gap_with_its_reason(camera):
+    garden = camera.make()
+    camera.live(minutes(3))
+    camera.away = "camera"
+    camera.live(minutes(8) + 40_000)
+    camera.away = ""
+    camera.live(minutes(12))
+    assert counted(garden) == (8, 5)
+    assert sum(gap.missed for gap in gaps(garden.series.folder)) == 5
+    assert {gap.why for gap in gaps(garden.series.folder)} == {"camera"}
+    assert gaps(garden.series.folder)[0].from_ms == minutes(4)
+    assert gaps(garden.series.folder)[-1].to_ms == minutes(8)
+
+
+def test_a_long_outage_is_recorded_while_it_lasts_in_few_lines(camera):
+    garden = camera.make(interval_s=10)
+    camera.away = "disk"
+    camera.live(START_MS + 10 * HOUR_MS, tick_ms=10_000)
+    found = gaps(garden.series.folder)
+    assert 2 <= len(found) <= 12
+    assert sum(gap.missed for gap in found) > 1700
+    assert counted(garden) == (0, 3600)  # the last moment is still open
+
+
+@pytest.mark.parametrize("tick_ms", [1000, 7000])
+def test_a_crash_is_a_gap_until_the_restart(camera, tick_ms):
+    garden = camera.make()
+    camera.live(minutes(5), tick_ms)
+    taken = garden.series.progress.taken
+    camera.restart(after_ms=HOUR_MS - 20_000)
+    camera.live(minutes(70), tick_ms)
+    garden = camera.agenda.find("Garden")
+    assert [gap.why for gap in gaps(garden.series.folder)] == ["off"]
+    assert taken + counted(garden)[1] + (garden.series.progress.taken - taken) == 71
+    assert garden.series.state.tally.sequence == garden.series.progress.taken
+
+
+def test_a_series_with_a_number_of_shots_is_finished_after_them(camera):
+    garden = camera.make(shots=3)
+    camera.live(minutes(9))
+    assert garden.series.state.state == "finished"
+    assert counted(garden) == (3, 0)
+    assert camera.agenda.first is None
+    camera.restart()
+    assert camera.agenda.first is None
+
+
+def test_a_series_with_an_end_is_finished_then_even_if_the_last_moments_were_missed(camera):
+    garden = camera.make(end=text(minutes(4)))
+    camera.live(minutes(2))
+    camera.away = "camera"
+    camera.live(minutes(9))
+    assert garden.series.state.state == "finished"
+    assert counted(garden) == (3, 1)
+
+
+def test_a_planned_series_runs_when_its_start_comes(camera):
+    garden = camera.make(start=text(minutes(5)))
+    assert garden.series.state.state == "planned"
+    camera.live(minutes(4))
+    camera.restart()
+    garden = camera.agenda.find("Garden")
+    assert garden.series.state.state == "planned"
+    camera.live(minutes(6))
+    assert garden.series.state.state == "running"
+    assert counted(garden) == (2, 0)
+
+
+def test_a_planned_series_can_be_started_now(camera):
+    garden = camera.make(start=text(minutes(500)))
+    camera.live(minutes(5))
+    camera.ask("start", name="Garden")
+    camera.live(minutes(7))
+    assert garden.series.state.state == "running"
+    assert counted(garden) == (3, 0)
+
+
+@pytest.mark.parametrize("restart", [False, True], ids=["", "over a restart"])
+def test_what_is_not_taken_in_a_pause_is_not_missed(camera, restart):
+    garden = camera.make()
+    camera.live(minutes(3))
+    camera.ask("pause", name="Garden")
+    camera.live(minutes(10))
+    if restart:
+        camera.restart()
+        garden = camera.agenda.find("Garden")
+    camera.ask("resume", name="Garden")
+    camera.live(minutes(14) + 1)
+    assert counted(garden) == (8, 0)
+    assert gaps(garden.series.folder) == [Gap(minutes(4), minutes(10), 7, "paused")]
+
+
+def test_a_paused_series_ends_with_its_plan(camera):
+    garden = camera.make(end=text(minutes(5)))
+    camera.ask("pause", name="Garden")
+    camera.live(minutes(6))
+    assert garden.series.state.state == "finished"
+
+
+def test_a_failed_series_goes_on_when_it_is_resumed(camera):
+    garden = camera.make()
+    camera.live(minutes(1))
+    garden.enter("failed", camera.clock.now_ms, "no such mode")
+    camera.agenda.changed()
+    camera.live(minutes(5))
+    assert (garden.first_ms, garden.series.state.why) == (NEVER, "no such mode")
+    camera.ask("resume", name="Garden")
+    camera.live(minutes(6))
+    assert (garden.series.state.state, garden.series.state.why) == ("running", None)
+    assert counted(garden) == (3, 4)
+
+
+@pytest.mark.parametrize("jump_ms", [HOUR_MS, -HOUR_MS, 10 * YEAR_MS, -10 * YEAR_MS])
+def test_a_clock_that_jumps_stops_nothing_and_no_number_comes_twice(camera, jump_ms):
+    garden = camera.make(start="2010-01-01T00:00:00Z")
+    camera.live(minutes(3))
+    before = garden.series.progress.taken
+    camera.clock.now_ms += jump_ms
+    camera.live(camera.clock.now_ms + 3 * 60_000)
+    assert garden.series.progress.taken - before in (3, 4)
+    assert garden.series.state.tally.sequence == garden.series.progress.taken
+    assert {gap.why for gap in gaps(garden.series.folder)} <= {"clock"}
+    camera.restart()
+    garden = camera.agenda.find("Garden")
+    camera.live(camera.clock.now_ms + 3 * 60_000)
+    assert garden.series.progress.taken - before in (6, 7, 8)
+
+
+def test_a_clock_that_is_put_back_and_on_again_has_missed_nothing_that_was_taken(camera):
+    """A Pi without a clock starts in the past, until a time server tells it better."""
+    garden = camera.make()
+    camera.live(minutes(30))
+    camera.clock.now_ms -= 10 * 60_000
+    camera.live(minutes(22))
+    camera.clock.now_ms += 10 * 60_000
+    camera.live(minutes(35))
+    assert counted(garden)[1] <= 1
+
+
+def test_of_two_that_are_due_the_earlier_is_first_and_then_the_one_by_name(camera):
+    for name, seconds in (("B", 10), ("A", 10), ("C", 5)):
+        camera.make(name, start=text(START_MS + 1000 * seconds))
+    camera.away = "busy"
+    camera.live(START_MS + 12_000)
+    order = []
+    while (first := camera.agenda.first) and first.due_ms is not None:
+        order.append(first.name)
+        first.done(START_MS)
+        camera.agenda.changed()
+    assert order == ["C", "A", "B"]
+
+
+def test_a_bracket_that_was_begun_is_no_missed_moment(camera):
+    garden = camera.make()
+    camera.away = "camera"
+    camera.look()
+    shoot(garden.series, garden.due_ms)
+    garden.miss(camera.clock.now_ms, "camera")
+    assert counted(garden) == (1, 0)
+
+
+def test_a_changed_plan_holds_from_now_on(camera):
+    garden = camera.make()
+    camera.live(minutes(5))
+    document = {"name": "Garden", "interval_s": 10, "start": text(START_MS), "keep": {"rule": "thin"}}
+    camera.ask("change", name="Garden", definition=document)
+    camera.live(minutes(6))
+    assert counted(garden) == (6 + 6, 0)
+    assert Series.open(garden.series.folder).definition.keep.rule == "thin"
+
+
+@pytest.mark.parametrize(
+    ("other", "field"),
+    [({"kind": "raw"}, "kind"), ({"vary": {"control": "LensPosition", "values": [1, 2]}}, "vary"),
+     ({"start": "2030-01-01"}, "start"), ({"name": "Other"}, "name"), ({"interval_s": 0}, "interval_s")],
+)  # fmt: skip
+def test_what_cannot_be_changed_is_named(camera, other, field):
+    garden = camera.make()
+    camera.live(minutes(1))
+    definition = garden.series.definition
+    with pytest.raises(OrderError) as error:
+        camera.ask("change", name="Garden", definition={"name": "Garden", "start": text(START_MS), **other})
+    assert error.value.field == field
+    assert garden.series.definition == definition
+
+
+@pytest.mark.parametrize(
+    ("message", "cause"),
+    [
+        ({"do": "create", "definition": {"name": "garden"}}, "taken"),
+        ({"do": "create", "definition": {"name": "../x"}}, "wrong"),
+        ({"do": "create"}, "wrong"),
+        ({"do": "pause", "name": "Nobody"}, "unknown"),
+        ({"do": "resume", "name": "Garden"}, "state"),
+        ({"do": "start", "name": "Garden"}, "state"),
+        ({"do": "dance", "name": "Garden"}, "wrong"),
+        ({}, "unknown"),
+    ],
+)
+def test_an_order_that_makes_no_sense_is_refused(camera, message, cause):
+    camera.make()
+    with pytest.raises(OrderError) as error:
+        camera.orders.carry_out(message, camera.clock.now_ms)
+    assert error.value.cause == cause
+
+
+def test_a_deleted_series_is_gone_and_its_name_free(camera):
+    camera.make()
+    camera.ask("delete", name="Garden")
+    assert camera.agenda.first is None
+    camera.make()
+    camera.live(minutes(1))
+    assert camera.agenda.find("Garden").series.progress.taken == 2
+
+
+def test_a_damaged_series_does_not_keep_the_others_from_going_on(camera):
+    camera.make("One")
+    camera.make("Two")
+    (camera.agenda.root / "One" / "series.json").write_text("{")
+    camera.restart()
+    assert [active.name for active in camera.agenda] == ["Two"]
+
+
+def test_what_cannot_be_recorded_now_is_recorded_later(camera, monkeypatch):
+    """A disk that is full."""
+    garden = camera.make()
+    camera.live(minutes(1))
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(garden.series, "add", full)
+        camera.away = "disk"
+        camera.live(minutes(6))
+        camera.away = "camera"
+        camera.live(minutes(9))
+    camera.away = ""
+    camera.live(minutes(12))
+    assert sum(counted(garden)) == 13

@@ -10,7 +10,7 @@ from people import Client, register
 from PIL import Image
 from serving import Site
 
-SETTINGS = {"snapshot": {"interval_s": 0.5, "width": 320}, "photo": {"width": 320}}
+SETTINGS: dict[str, dict[str, Any]] = {"snapshot": {"interval_s": 0.5, "width": 320}, "photo": {"width": 320}}
 
 
 @pytest.fixture(scope="module")

@@ -60,7 +60,7 @@ def _of_errors() -> dict[str, Schema]:
 def _of_status() -> dict[str, Schema]:
     capture = at_least(
         running={"const": True},
-        mode=one_of("starting", "snapshot", "live", "focus", "photo", "video", "no camera"),
+        mode=one_of("starting", "snapshot", "live", "focus", "photo", "video", "series", "no camera"),
         since=TIME,
         reason=maybe(TEXT, "what a person can do about it"),
         interval_s=NUMBER | {"x-unit": "s"},

@@ -363,6 +363,7 @@ def test_a_preview_says_how_large_shots_will_be_and_when_the_disk_is_full(api):
     assert bracketed["bytes_per_day"] == 3 * photo["bytes_per_day"]
     assert raw["full"] > datetime.now(UTC).isoformat()
     assert api.call("POST", "api/series/check", {"interval_s": 1, "shots": 1})[1]["full"] is None
+    assert api.call("POST", "api/series/check", {"interval_s": 1, "keep": {"rule": "thin"}})[1]["full"] is None
 
 
 def test_a_preview_of_a_change_goes_by_the_shots_that_there_are(api, garden):

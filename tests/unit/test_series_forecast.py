@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stillcam.series.forecast import full_ms, last_ms, moments_per_day, upcoming
+from stillcam.series.definition import Keep
+from stillcam.series.forecast import full_ms, last_ms, may_fill, moments_per_day, upcoming
 from stillcam.series.plan import Edge, Plan
 from stillcam.series.slots import next_slot, nth_slot
 
@@ -87,3 +88,16 @@ def test_when_it_is_over(plan, left, expected):
 )
 def test_when_the_disk_is_full(left, moment_bytes, room_bytes, expected):
     assert full_ms(Plan(MINUTE, START), START - 1, left, moment_bytes, room_bytes) == expected
+
+
+@pytest.mark.parametrize(
+    ("keep", "fills"),
+    [
+        pytest.param(Keep(), True, id="all is kept"),
+        pytest.param(Keep("thin"), False, id="the older half goes first"),
+        pytest.param(Keep("days", 9), False, id="nine days have room"),
+        pytest.param(Keep("days", 11), True, id="eleven have not"),
+    ],
+)
+def test_what_is_not_kept_does_not_fill_the_disk(keep, fills):
+    assert may_fill(keep, day_bytes=10, kept_bytes=40, room_bytes=60) is fills

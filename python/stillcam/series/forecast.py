@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from stillcam.series.definition import Keep
 from stillcam.series.plan import Plan
 from stillcam.series.slots import next_slot, nth_slot, slots_in
 from stillcam.series.windows import DAY_MS
@@ -38,6 +39,19 @@ def last_ms(plan: Plan, now_ms: int, left: int | None) -> int | None:
         return now_ms
     last = nth_slot(plan, now_ms, left)
     return plan.ends_ms if last is None else last
+
+
+def may_fill(keep: Keep, day_bytes: float, kept_bytes: float, room_bytes: float) -> bool:
+    """Whether a series can fill the disk at all: what is not to be kept goes before.
+
+    Args:
+        day_bytes: that it writes in a day.
+        kept_bytes: that there are of it.
+        room_bytes: that may be written beside.
+    """
+    if keep.rule == "days":
+        return keep.days * day_bytes > kept_bytes + room_bytes
+    return keep.rule != "thin"
 
 
 def full_ms(plan: Plan, now_ms: int, left: int | None, moment_bytes: float, room_bytes: float) -> int | None:

@@ -53,7 +53,8 @@ def full_ms(definition: Definition, state: State, now_ms: int, all_per_day: floa
         room_bytes: that may be written.
     """
     own = bytes_per_day(definition, state, now_ms)
-    if state.state not in ACTIVE or own <= 0:
+    may = forecast.may_fill(definition.keep, own, state.tally.bytes, room_bytes)
+    if state.state not in ACTIVE or own <= 0 or not may:
         return None
     share = max(1.0, all_per_day / own)
     left = _left(definition.plan, state)

@@ -11,7 +11,7 @@ from stillcam.floor import room_bytes
 from stillcam.frames import utc_text
 from stillcam.jpeg import NotWhole, check
 from stillcam.series.definition import Definition
-from stillcam.series.forecast import full_ms, last_ms, moments_per_day, upcoming
+from stillcam.series.forecast import full_ms, last_ms, may_fill, moments_per_day, upcoming
 from stillcam.server.cache import FrameCache
 from stillcam.server.camera import CameraLink
 from stillcam.settings import Settings
@@ -53,7 +53,8 @@ class Preview:
             others = sum(_daily(one) for one in there if one is not own)
             with suppress(OSError):  # the disk does not answer: nobody knows
                 room = room_bytes(self._folder, self._settings().files.floor_mb)
-                full = full_ms(plan, now_ms, left, shot_bytes * at_once + others / per_day, room)
+                if may_fill(definition.keep, shot_bytes * at_once * per_day, own["bytes"] if own else 0, room):
+                    full = full_ms(plan, now_ms, left, shot_bytes * at_once + others / per_day, room)
         return {
             "shots_per_day": round(per_day * at_once, 1),
             "shots": plan.shots,

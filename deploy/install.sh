@@ -13,6 +13,7 @@ cd -- "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")/.."
 parts=(LICENSE README.md capture.sh deploy docs python server.sh start_camera_server.sh web)
 patience=60 # s, for a new version to show a picture
 root='' dry=''
+units=(stillcam.target) cameras=('') # the first camera has no number here
 
 die() {
   printf 'install.sh: %s\n' "$1" >&2
@@ -122,19 +123,37 @@ put_units() {
   run systemctl daemon-reload
 }
 
+# The further ones of several cameras, by what the units' environment says.
+name_units() {
+  local said numbers number
+  said=$(sed -nE "s/^STILLCAM_CAMERAS=[\"']?([0-9 ]+)[\"']?$/\1/p" "$root/etc/default/stillcam" 2>/dev/null | tail -n 1) || true
+  read -ra numbers <<<"$said"
+  for number in "${numbers[@]:1}"; do
+    cameras+=("$number")
+    units+=("stillcam-capture@$number.service")
+  done
+}
+
+# Have them started at boot, and those of cameras that are no longer named not.
+enable_units() {
+  local unit
+  for unit in "$root"/etc/systemd/system/stillcam.target.wants/stillcam-capture@?*.service; do
+    if [[ -L $unit && " ${units[*]} " != *" ${unit##*/} "* ]]; then run systemctl disable --quiet --now "${unit##*/}"; fi
+  done
+  run systemctl enable --quiet "${units[@]}"
+}
+
 # Restart what runs, and wait until each camera shows a picture that it did not show before.
 restart() {
-  local target camera before=()
-  run systemctl stop "${targets[@]}" || return # or a last picture of the old version would count as new
-  for target in "${targets[@]}"; do
-    camera=${target#stillcam} camera=${camera%.target}
-    before+=("$(readlink -- "$root/run/stillcam${camera/@/-}/images/current.jpg" || true)")
+  local camera before=()
+  run systemctl stop "${units[@]}" || return # or a last picture of the old version would count as new
+  for camera in "${cameras[@]}"; do
+    before+=("$(readlink -- "$root/run/stillcam/images/$camera/current.jpg" || true)")
   done
-  run systemctl start --no-block "${targets[@]}" || return
-  for target in "${targets[@]}"; do
-    camera=${target#stillcam} camera=${camera%.target}
-    # shellcheck disable=SC2086 # no word for the camera that has no number
-    run "$opt/current/deploy/stillcam" $camera wait --seconds "$patience" --after "${before[0]}" || return
+  run systemctl start --no-block "${units[@]}" || return
+  for camera in "${cameras[@]}"; do
+    # shellcheck disable=SC2086 # no word for the first one
+    run "$opt/current/deploy/stillcam" ${camera:+@$camera} wait --seconds "$patience" --after "${before[0]}" || return
     before=("${before[@]:1}")
   done
 }
@@ -163,15 +182,15 @@ do_install() {
   make_user
   if is_installed; then
     put_units
-    run systemctl enable --quiet "${targets[@]}"
-    run systemctl start --no-block "${targets[@]}"
+    enable_units
+    run systemctl start --no-block "${units[@]}"
     printf 'this version is installed already\n'
     return
   fi
   sweep
   put_version
   put_units
-  run systemctl enable --quiet "${targets[@]}"
+  enable_units
   if restart; then
     sweep
     printf 'installed; ask it with: sudo stillcam status\n'
@@ -192,21 +211,21 @@ do_back() {
 }
 
 do_uninstall() {
-  run systemctl disable --quiet --now "${targets[@]}" || true # it may be half installed
-  run rm -f -- "$root"/etc/systemd/system/stillcam{-capture,-server}{,@}.service \
-    "$root"/etc/systemd/system/stillcam{,@}.target "$root/usr/local/bin/stillcam"
+  run systemctl disable --quiet --now "${units[@]}" || true # it may be half installed
+  run rm -f -- "$root"/etc/systemd/system/stillcam-{capture,capture@,server}.service \
+    "$root/etc/systemd/system/stillcam.target" "$root/usr/local/bin/stillcam"
   run systemctl daemon-reload
   run rm -rf -- "$opt"
 }
 
 do_purge() {
   do_uninstall
-  run rm -rf -- "$root"/var/lib/stillcam{,-[0-9]} "$root"/run/stillcam{,-[0-9]} "$root"/etc/default/stillcam{,-[0-9]}
+  run rm -rf -- "$root/var/lib/stillcam" "$root/run/stillcam" "$root"/etc/default/stillcam{,-[0-9]*}
   if getent passwd stillcam >/dev/null; then run userdel stillcam; fi
 }
 
 main() {
-  local action=install target
+  local action=install
   exec </dev/null # nothing here asks a question
   while (($# > 0)); do
     case $1 in
@@ -225,12 +244,7 @@ main() {
   [[ $dry || $root ]] || ((EUID == 0)) || die "it writes to /opt and /etc: sudo $0"
   opt=$root/opt/stillcam from=${opt}/current
   if [[ $dry ]]; then from=$PWD; fi
-  # Where somebody has enabled the units of several cameras, those are meant.
-  targets=()
-  for target in "$root"/etc/systemd/system/multi-user.target.wants/stillcam@?*.target; do
-    if [[ -L $target ]]; then targets+=("${target##*/}"); fi
-  done
-  ((${#targets[@]} > 0)) || targets=(stillcam.target)
+  name_units
   if [[ ! $dry ]]; then
     mkdir -p -- "$opt"
     exec 9<"$opt"

@@ -122,23 +122,25 @@ def test_a_first_version_without_a_picture_stays_and_says_what_to_do(machine, tm
     assert versions(machine) == {current(machine).removeprefix("releases/")}
 
 
-def test_several_cameras_are_each_restarted(machine, tmp_path):
-    for camera, port in enumerate(free_ports(2)):
-        machine.write(f"etc/default/stillcam-{camera}", f"STILLCAM_PORT={port}\n")
-        machine.write(
-            f"var/lib/stillcam-{camera}/settings.json",
-            f'{{"version": 1, "camera": {{"index": {camera}}}, "snapshot": {{"width": 160}}}}',
-        )
-    machine.write("etc/default/stillcam", "STILLCAM_CAMERA=simulated\nSTILLCAM_BIND=127.0.0.1\n")
-    wants = machine.root / "etc/systemd/system/multi-user.target.wants"
-    wants.mkdir(parents=True)
-    for camera in (0, 1):
-        (wants / f"stillcam@{camera}.target").symlink_to(f"/etc/systemd/system/stillcam@{camera}.target")
-    done = machine.install(copy(tmp_path / "source"), "--patience", "200")
+def test_several_cameras_are_each_started_and_judged(machine, tmp_path):
+    """One server for all; a camera that is no longer named is started no more."""
+    plain = f"STILLCAM_CAMERA=simulated\nSTILLCAM_BIND=127.0.0.1\nSTILLCAM_PORT={free_ports(1)[0]}\n"
+    machine.write("etc/default/stillcam", f'{plain}STILLCAM_CAMERAS="0 1"\n')
+    machine.write(
+        "var/lib/stillcam/cameras/1/settings.json",
+        '{"version": 1, "camera": {"index": 1}, "snapshot": {"width": 160}}',
+    )
+    source = copy(tmp_path / "source")
+    done = machine.install(source, "--patience", "200")
     assert (done.returncode, done.stderr) == (0, ""), done.stderr + machine.logs()
-    for camera in (0, 1):
-        assert f"camera: {camera} (" in machine.stillcam(f"@{camera}", "status").stdout
-    assert not any(call.endswith(" stillcam.target") for call in machine.calls())
+    assert "camera: 0 (" in machine.stillcam("status").stdout
+    assert "camera: 1 (" in machine.stillcam("@1", "status").stdout
+    assert (machine.root / "run/stillcam/images/1/current.jpg").exists()
+    assert "enable --quiet stillcam.target stillcam-capture@1.service" in machine.calls()
+    machine.write("etc/default/stillcam", plain)
+    assert machine.install(source).returncode == 0
+    assert "disable --quiet --now stillcam-capture@1.service" in machine.calls()
+    assert machine.stillcam("@1", "status").returncode == 1
 
 
 def test_a_dry_run_does_nothing(machine):

@@ -16,7 +16,7 @@ from stillcam.errors import StillcamError
 from stillcam.paths import Paths
 from stillcam.settings_file import load_in_force
 
-UNITS = ("stillcam-capture", "stillcam-server")
+UNITS = ("stillcam-capture", "stillcam-capture@*", "stillcam-server")
 
 
 def add_to(commands: Any) -> None:
@@ -59,7 +59,7 @@ def _journal(environ: Mapping[str, str], arguments: Arguments) -> Told:
     if not shutil.which("journalctl", path=environ.get("PATH")):
         raise StillcamError("there is no log in data/logs/, and no systemd journal: has Stillcam been started?")
     argv = ["journalctl", "--no-pager", "--output=cat", f"--lines={arguments.lines}"]
-    argv += [f"--unit={name}" for unit in UNITS for name in (unit, f"{unit}@*")]
+    argv += [f"--unit={unit}" for unit in UNITS]
     if arguments.follow:
         os.execvp("journalctl", [*argv, "--follow"])  # noqa: S606 - no shell
     done = subprocess.run(argv, capture_output=True, text=True, errors="replace", check=False)

@@ -26,9 +26,10 @@ export function facts(details) {
   const rows = [
     ["Taken", `${dayName(details.day)}, ${clock(details)}`],
     ["Camera", details.camera ?? undefined],
+    ["Series", details.series?.summary.name],
     ["Size", metadata?.size?.join(" × ")],
     ["Length", metadata?.duration_s && `${metadata.duration_s.toFixed(1)} s`],
-    ["Files", details.files.map((file) => `${file.name}, ${size(file.bytes ?? 0)}`).join("\n")],
+    ["Files", details.files.map((file) => (file.bytes === null ? file.name : `${file.name}, ${size(file.bytes)}`)).join("\n")],
   ];
   const list = terms([...rows, ...readable(said)]);
   if (!Object.keys(said).length) return [list];

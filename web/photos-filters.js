@@ -1,6 +1,6 @@
 // @ts-check
 /**
- * What is to be seen of the library: a kind, a camera, a day, favourites.
+ * What is to be seen: a kind, a camera, a day, favourites of the library; or the pictures of a series.
  */
 
 import { el } from "./dom.js";
@@ -14,16 +14,26 @@ export class Filters {
   #camera = el("select", { "aria-label": "Camera", hidden: true }, el("option", { value: "" }, "All cameras"));
   #day = el("input", { type: "date", "aria-label": "Day" });
   #favourites = el("input", { type: "checkbox" });
+  #series = el("select", { "aria-label": "Series", hidden: true }, el("option", { value: "" }, "Series…"));
   element = el("div", { class: "library-filters" }, this.#kind, this.#camera, this.#day,
-    el("label", { class: "check" }, this.#favourites, " Favourites"));
+    el("label", { class: "check" }, this.#favourites, " Favourites"), this.#series);
 
   /** @param {() => void} changed */
   constructor(changed) {
-    for (const input of [this.#kind, this.#camera, this.#day, this.#favourites]) input.addEventListener("change", changed);
+    this.#series.addEventListener("change", () => {
+      for (const input of this.#ofLibrary) input.disabled = !!this.#series.value;
+    });
+    for (const input of [...this.#ofLibrary, this.#series]) input.addEventListener("change", changed);
+  }
+
+  /** What tells only items of the library apart. */
+  get #ofLibrary() {
+    return [this.#kind, this.#camera, this.#day, this.#favourites];
   }
 
   /** @returns {Filter} */
   get chosen() {
+    if (this.#series.value) return { series: this.#series.value };
     return { kind: this.#kind.value, camera: this.#camera.value, day: this.#day.value, favourites: this.#favourites.checked };
   }
 
@@ -39,8 +49,23 @@ export class Filters {
 
   /** Offer what there is. @param {string[]} cameras */
   offer(cameras) {
-    const offered = new Set([...this.#camera.options].map((option) => option.value));
-    for (const camera of cameras) if (!offered.has(camera)) this.#camera.append(el("option", { value: camera }, camera));
+    add(this.#camera, cameras);
     this.#camera.hidden = this.#camera.options.length < 3;
   }
+
+  /** @param {string[]} names */
+  offerSeries(names) {
+    add(this.#series, names);
+    this.#series.hidden = this.#series.options.length < 2;
+  }
+}
+
+/**
+ * Add what is not offered yet.
+ * @param {HTMLSelectElement} select
+ * @param {string[]} values
+ */
+function add(select, values) {
+  const offered = new Set([...select.options].map((option) => option.value));
+  for (const value of values) if (!offered.has(value)) select.append(el("option", { value }, value));
 }

@@ -86,7 +86,8 @@ export class Grid {
   choose(all) {
     this.chosen = new Set(all ? this.items.map((item) => item.id) : []);
     for (const [id, tile] of this.#tiles) {
-      /** @type {HTMLInputElement} */ (tile.querySelector("input")).checked = this.chosen.has(id);
+      const box = tile.querySelector("input");
+      if (box) box.checked = this.chosen.has(id);
     }
     this.#on.choose();
   }
@@ -117,7 +118,7 @@ export class Grid {
     });
     const open = el("button", { type: "button", class: "open", "aria-label": name }, picture);
     open.addEventListener("click", () => this.#on.open(item));
-    const tile = el("li", { class: "tile", "data-kind": item.kind }, open, box);
+    const tile = el("li", { class: "tile", "data-kind": item.kind }, open, !item.series && box);
     if (item.kind !== "photo") tile.append(el("span", { class: "badge" }, item.kind === "raw" ? "RAW" : "▶"));
     if (item.favourite) tile.append(el("span", { class: "star", role: "img", "aria-label": "Favourite" }, "★"));
     this.#tiles.set(item.id, tile);

@@ -3,6 +3,8 @@
  * The library as the page asks for it: pages of items, and what can be done with them.
  */
 
+import { SeriesPictures } from "./photos-series.js";
+
 /**
  * @typedef {object} Item
  * @property {string} id         its address below `library/`, each part to be percent-encoded
@@ -14,6 +16,7 @@
  * @property {string | null} camera
  * @property {number} bytes
  * @property {boolean} favourite
+ * @property {{summary: import("./series-api.js").Summary, shot: import("./series-api.js").Shot}} [series]  it is a picture of: not to be changed
  */
 
 /**
@@ -23,7 +26,7 @@
 
 /** @typedef {{deleted: string, id: string, title: string, kind: "photo" | "raw" | "video", time: string}} Deleted */
 
-/** @typedef {{kind?: string, camera?: string, day?: string, favourites?: boolean}} Filter */
+/** @typedef {{kind?: string, camera?: string, day?: string, favourites?: boolean, series?: string}} Filter */
 
 /** @typedef {{items: Item[], rest: string | null, cameras: string[], years: number[]}} Page */
 
@@ -32,6 +35,7 @@ const JOB_EVERY_MS = 300;
 export class Library {
   #api;
   #base;
+  #series;
 
   /**
    * @param {{get: (path: string) => Promise<any>, send: (method: string, path: string, body?: any) => Promise<any>}} api
@@ -40,6 +44,7 @@ export class Library {
   constructor(api, base) {
     this.#api = api;
     this.#base = base;
+    this.#series = new SeriesPictures(api, base);
   }
 
   /**
@@ -50,11 +55,17 @@ export class Library {
    * @returns {Promise<Page>}
    */
   page(filter, start, limit = 60) {
+    if (filter.series) return this.#series.page(filter.series, start, limit);
     const query = new URLSearchParams({ limit: String(limit) });
     for (const name of /** @type {const} */ (["kind", "camera", "day"])) if (filter[name]) query.set(name, filter[name]);
     if (filter.favourites) query.set("favourites", "1");
     if (start) query.set("start", start);
     return this.#api.get(`api/library?${query}`);
+  }
+
+  /** The names of the series that have pictures. */
+  series() {
+    return this.#series.names();
   }
 
   /**
@@ -70,8 +81,8 @@ export class Library {
    * @param {Item} item
    * @returns {Promise<Details>}
    */
-  details(item) {
-    return this.#api.get(`api/library/items/${encoded(item.id)}`);
+  async details(item) {
+    return item.series ? this.#series.details(item) : this.#api.get(`api/library/items/${encoded(item.id)}`);
   }
 
   /**
@@ -129,7 +140,7 @@ export class Library {
    * @param {string} [what]  a query: `thumbnail`, `file=preview`, `download`
    */
   address(item, what = "") {
-    return this.#address(`library/${encoded(item.id)}${what && `?${what}`}`);
+    return item.series ? this.#series.address(item, what) : this.#address(`library/${encoded(item.id)}${what && `?${what}`}`);
   }
 
   /** @param {string} path */

@@ -72,6 +72,7 @@ class Photos {
 
   shown() {
     this.#reload();
+    this.#library.series().then((names) => this.#filters.offerSeries(names), () => {}); // what fails is told where it is shown
   }
 
   hidden() {
@@ -79,6 +80,7 @@ class Photos {
   }
 
   #filtered() {
+    this.#calendar.hidden = !!this.#filters.chosen.series;
     this.#reload();
     if (this.#calendar.open) this.#drawMap();
   }

@@ -109,9 +109,14 @@ export class View {
   }
 
   /** @param {Item} item */
+  #mayChange(item) {
+    return this.#may && !item.series;
+  }
+
+  /** @param {Item} item */
   #actions(item) {
     const save = el("a", { class: "button", href: this.#library.address(item, "download"), download: "" }, "Download");
-    if (!this.#may) return [el("div", { class: "view-actions" }, save)];
+    if (!this.#mayChange(item)) return [el("div", { class: "view-actions" }, save)];
     const star = el("button", { type: "button", "aria-pressed": String(item.favourite) }, item.favourite ? "★ Favourite" : "☆ Favourite");
     star.addEventListener("click", () => this.#change(item, { favourite: !item.favourite }));
     const title = el("input", { name: "title", value: item.title, maxlength: 80, placeholder: "Title", "aria-label": "Title" });
@@ -151,7 +156,7 @@ export class View {
     else if (event.key === "+") this.#zoom?.by(1.5);
     else if (event.key === "-") this.#zoom?.by(1 / 1.5);
     else if (event.key === "0") this.#zoom?.reset();
-    else if (event.key === "Delete" && this.item && this.#may) this.#on.remove(this.item);
+    else if (event.key === "Delete" && this.item && this.#mayChange(this.item)) this.#on.remove(this.item);
     else return;
     event.preventDefault();
     event.stopPropagation();

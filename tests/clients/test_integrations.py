@@ -111,7 +111,7 @@ def test_rules_and_dashboard_know_only_figures_that_there_are(site):
     named = set(re.findall(r"stillcam_\w+", " ".join([*(rule["expr"] for rule in rules), *shown])))
     assert len(named) > 12
     assert named <= there | board
-    modes = set(re.findall(r'stillcam_capture_mode\{mode="([^"]*)"\}', text))
+    modes = set(re.findall(r'stillcam_capture_mode\{[^}]*mode="([^"]*)"\}', text))
     assert set(re.findall(r'mode="([^"]*)"', " ".join(rule["expr"] for rule in rules))) <= modes
 
 

@@ -31,7 +31,8 @@ def of_cameras(stations: Sequence[Station]) -> Iterator[Metric]:
         )
     yield about
     yield from _of_frames(told)
-    yield from _of_captures([(station, capture) for station, capture in told if capture.get("running")])
+    if answering := [(station, capture) for station, capture in told if capture.get("running")]:
+        yield from _of_captures(answering)
     viewers = Gauge("stillcam_viewers", "Who watches live: streams, and requests that wait for the next frame.",
                     labels=["camera"])  # fmt: skip
     for station in stations:
@@ -60,7 +61,7 @@ def _of_frames(told: _Told) -> Iterator[Metric]:
 
 
 def _of_captures(told: _Told) -> Iterator[Metric]:
-    """What the daemons count since their start; nothing of those that do not answer."""
+    """What daemons that answer count since their start."""
     from prometheus_client.core import CounterMetricFamily as Count
     from prometheus_client.core import GaugeMetricFamily as Gauge
     from prometheus_client.core import HistogramMetricFamily as Histogram
@@ -85,4 +86,6 @@ def _of_captures(told: _Told) -> Iterator[Metric]:
         if publish := capture.get("publish"):  # a daemon that is older than this server does not tell
             buckets = [(f"{bound:g}", count) for bound, count in publish["buckets"]]
             took.add_metric([number], [*buckets, ("+Inf", publish["count"])], publish["sum_s"])
-    yield from (family for family in (mode, interval, captures, restarts, took) if family.samples)
+    yield from (mode, interval, captures, restarts)
+    if took.samples:
+        yield took

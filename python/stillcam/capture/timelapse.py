@@ -44,7 +44,8 @@ class Timelapse:
         self._shooting = Shooting(studio, archive)
         self._agenda = Agenda(studio.paths.series)
         self._orders = Orders(self._agenda, lambda: local_zone(os.environ, os.readlink), self._remove)
-        self._why = "busy"  # what will have been missed
+        self._why = "off"  # why what is missed now is missed
+        self._begun = False  # the camera has given a picture since the daemon started
         self._failures = 0  # running
         self._aimed_ms: int | None = None  # the moment that the camera program runs for
         self._refused = ""  # the series whose options the camera has refused
@@ -95,7 +96,8 @@ class Timelapse:
 
     def _look(self) -> None:
         self._agenda.look(_now_ms(), int(time.monotonic() * 1000), self._why)
-        if self._studio.outage.reason is None and not self._failures:
+        self._begun = self._begun or self._studio.revisions.proven
+        if self._begun and self._studio.outage.reason is None and not self._failures:
             self._why = "busy"
 
     def _begins_in_s(self) -> float:
@@ -136,7 +138,7 @@ class Timelapse:
             self._shooting.take(series, due_ms, varied, publish)
             if active.due_ms != due_ms:  # it has been paused, or deleted
                 return
-        self._failures, self._refused = 0, ""
+        self._failures, self._refused, self._begun = 0, "", True
         active.done(_now_ms())
 
     def _comes(self, active: Active, due_ms: int, settings: Settings) -> bool:

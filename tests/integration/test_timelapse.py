@@ -1,0 +1,244 @@
+"""Series on the real daemon with the simulated camera: what is taken, with what, and who goes before whom."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from capturing import ROOT
+from PIL import Image
+from taking import LIVE, Asking, Studio
+
+from stillcam.link import Refusal
+from stillcam.series import read
+from stillcam.series.index import gaps
+from stillcam.series.manifest import millis
+from stillcam.series.state import lines_from
+
+AS_SNAPSHOTS = {"width": 320, "quality": 85}
+ONCE = {"interval_s": 3600, "shots": 1}  # it may be late by a minute
+
+
+class Series:
+    """One that the test has made."""
+
+    def __init__(self, studio: Studio, **definition: Any) -> None:
+        self.studio = studio
+        self.name = definition.setdefault("name", "Garden")
+        self.made = studio.ask("series", do="create", definition=definition)["series"]
+        self.root = studio.data / "series"
+        self.folder = self.root / self.name
+
+    def told(self) -> dict[str, Any]:
+        return read.summary(self.root, self.name, 1)
+
+    def shots(self) -> list[dict[str, Any]]:
+        return read.shots(self.root, self.name, 0, 1000)
+
+    def picture(self, number: int) -> Path:
+        return read.picture(self.root, self.name, number)
+
+    def taken(self, number: int) -> "Series":
+        """Wait until so many have been taken."""
+        self.studio.until(lambda _: self.told()["taken"] >= number)
+        return self
+
+    def over(self, state: str = "finished") -> "Series":
+        self.studio.until(lambda _: self.told()["state"] == state)
+        return self
+
+    def missed(self, why: str) -> "Series":
+        """Wait until there is a gap for this reason."""
+        self.studio.until(lambda _: any(gap.why == why for gap in gaps(self.folder)))
+        return self
+
+    def ask(self, do: str) -> Any:
+        return self.studio.ask("series", do=do, name=self.name)["series"]
+
+
+def size(path: Path) -> tuple[int, int]:
+    with Image.open(path) as image:
+        image.load()
+        return image.size
+
+
+def test_a_series_is_taken_on_its_plan_and_shown_meanwhile(studio):
+    studio.settings(photo={"width": 640}, files={"photo": "png"})
+    studio.open()
+    garden = Series(studio, interval_s=1).taken(4)
+    rows = garden.shots()
+    assert [row["n"] for row in rows] == list(range(1, len(rows) + 1))
+    start = millis(garden.made["definition"]["start"])
+    assert all((millis(row["due"]) - start) % 1000 == 0 for row in rows)
+    assert all(row["time"] >= row["due"] for row in rows)
+    assert all(row["metadata"]["ExposureTime"] > 0 for row in rows)
+    assert [garden.picture(n).suffix for n in (1, 2)] == [".jpg", ".jpg"]  # whatever photos are
+    assert size(garden.picture(1)) == (640, 352)
+    status = studio.until(lambda status: status["mode"] == "series")
+    assert [(one["name"], one["state"]) for one in status["series"]] == [("Garden", "running")]
+    assert studio.ask("snapshot")["frame"] > status["frame"]
+    assert garden.ask("finish")["state"] == "finished"
+    assert studio.goes_on()["series"] == []
+
+
+def test_with_the_configuration_of_the_snapshots_the_camera_program_stays(studio):
+    studio.settings(snapshot={"interval_s": 0.5, "width": 320}, photo=AS_SNAPSHOTS)
+    studio.open()
+    starts = len(studio.starts())
+    garden = Series(studio, interval_s=1, shots=3).over()
+    studio.goes_on()
+    assert len(studio.starts()) == starts
+    assert size(garden.picture(3)) == (320, 176)
+    assert garden.told()["taken"] == 3
+
+
+def test_long_intervals_leave_the_camera_to_the_snapshots(studio):
+    studio.settings(snapshot={"interval_s": 0.5, "width": 320}, photo=AS_SNAPSHOTS)
+    studio.open()
+    starts = len(studio.starts())
+    garden = Series(studio, interval_s=10, shots=2)
+    garden.taken(1)
+    studio.frames(3)
+    garden.over()
+    assert len(studio.starts()) == starts
+
+
+def test_a_bracket_is_as_many_shots_at_each_moment(studio):
+    studio.settings(raw={"width": 320, "sensor_mode": "1536:864:10"})
+    studio.open()
+    vary = {"control": "ExposureValue", "values": [-1, 0, 1], "bracket": True}
+    garden = Series(studio, **ONCE, kind="raw", fixed=True, vary=vary).over()
+    rows = garden.shots()
+    assert [row["vary"] for row in rows] == [{"ExposureValue": value} for value in (-1.0, 0.0, 1.0)]
+    assert len({row["due"] for row in rows}) == 1
+    dark, right, bright = (row["metadata"]["ExposureTime"] for row in rows)
+    assert dark == pytest.approx(right / 2, rel=0.02)
+    assert bright == pytest.approx(right * 2, rel=0.02)
+    assert len({row["metadata"]["AnalogueGain"] for row in rows}) == 1
+    with Image.open(read.picture(garden.root, "Garden", 2, raw=True)) as image:
+        assert image.format == "TIFF"
+    assert (garden.told()["taken"], garden.told()["shots"], garden.told()["state"]) == (1, 3, "finished")
+
+
+def test_a_bracket_of_times_keeps_the_gain(studio):
+    studio.open()
+    vary = {"control": "ExposureTime", "values": [1000, 4000], "bracket": True}
+    rows = Series(studio, **ONCE, vary=vary).over().shots()
+    assert [row["metadata"]["ExposureTime"] for row in rows] == pytest.approx([1000, 4000], rel=0.02)
+    assert len({row["metadata"]["AnalogueGain"] for row in rows}) == 1
+
+
+def test_a_focus_series_goes_through_its_distances(studio):
+    studio.open()
+    vary = {"control": "LensPosition", "values": [0, 2.5, 5]}
+    garden = Series(studio, interval_s=4, vary=vary).over()
+    assert [row["metadata"]["LensPosition"] for row in garden.shots()] == pytest.approx([0, 2.5, 5])
+
+
+def test_exposure_and_white_balance_stay_as_the_first_shot_found_them(studio):
+    studio.open()
+    garden = Series(studio, interval_s=5, fixed=True).taken(2)
+    state = json.loads((garden.folder / "state.json").read_text())
+    first = garden.shots()[0]["metadata"]
+    assert state["fixed"]["ExposureTime"] == first["ExposureTime"]
+    assert state["fixed"]["AnalogueGain"] == pytest.approx(first["AnalogueGain"], rel=1e-3)
+    assert "ColourGains" in state["fixed"]
+    assert f"--shutter={first['ExposureTime']} " in studio.starts()[-1]
+
+
+def test_a_picture_that_is_hung_sideways_is_turned(studio):
+    studio.settings(camera={"rotation": 90})
+    studio.open()
+    garden = Series(studio, interval_s=1).taken(1)
+    assert size(garden.picture(1)) == (176, 320)
+    garden.ask("pause")
+    studio.goes_on()
+
+
+def test_live_view_makes_way_for_a_shot_and_goes_on(studio):
+    studio.settings(live=LIVE)
+    studio.open()
+    studio.ask("lease", seconds=30)
+    studio.until(lambda status: status["mode"] == "live")
+    garden = Series(studio, **ONCE).over()
+    studio.ask("lease", seconds=30)
+    studio.until(lambda status: status["mode"] == "live")
+    assert garden.told()["missed"] == 0
+
+
+def test_a_video_goes_before_and_its_moments_are_missed(studio):
+    studio.open()
+    garden = Series(studio, interval_s=1).taken(1)
+    studio.film(seconds=3)
+    garden.missed("busy").taken(garden.told()["taken"] + 2)
+
+
+def test_photos_go_before_and_the_series_goes_on(studio):
+    studio.open()
+    garden = Series(studio, interval_s=1).taken(1)
+    assert len(studio.take(count=2)) == 2
+    garden.taken(garden.told()["taken"] + 2)
+
+
+def test_a_full_disk_costs_the_shots_until_there_is_room(studio):
+    studio.settings(files={"floor_mb": 10_000_000})
+    studio.open()
+    garden = Series(studio, interval_s=1)
+    studio.until(lambda status: millis(status["series"][0]["next"]) > millis(garden.made["next"]) + 4000)
+    garden.ask("pause")
+    assert "disk" in {gap.why for gap in gaps(garden.folder)}
+    assert garden.shots() == []
+    studio.settings()
+    studio.ask("reload")
+    garden.ask("resume")
+    garden.taken(2)
+
+
+def test_orders_are_carried_out_or_refused(studio):
+    studio.open()
+    garden = Series(studio, interval_s=1)
+    with pytest.raises(Refusal) as error:
+        studio.ask("series", do="create", definition={"name": "garden"})
+    assert (error.value.cause, error.value.answer["field"]) == ("taken", "name")
+    with pytest.raises(Refusal) as error:
+        garden.ask("resume")
+    assert error.value.cause == "state"
+    garden.taken(1)
+    assert garden.ask("pause")["state"] == "paused"
+    assert garden.ask("resume")["state"] == "running"
+    assert garden.ask("delete") is None
+    studio.until(lambda _: not list(garden.root.glob("*Garden*")))
+    assert studio.goes_on()["series"] == []
+
+
+def test_settings_that_change_are_those_of_the_next_shots(studio):
+    studio.open()
+    garden = Series(studio, interval_s=1).taken(1)
+    studio.settings(photo={"width": 640})
+    studio.ask("reload")
+    studio.until(lambda _: size(garden.picture(garden.shots()[-1]["n"])) == (640, 352))
+    starts = len(studio.starts())
+    studio.settings(photo={"width": 640}, snapshot={"interval_s": 7, "width": 320})
+    studio.ask("reload")
+    garden.taken(garden.told()["taken"] + 2)
+    assert len(studio.starts()) == starts  # another interval of snapshots is no matter of the series
+
+
+def test_snapshots_that_are_asked_for_come_between_the_shots(studio):
+    studio.open()
+    garden = Series(studio, interval_s=10)
+    garden.taken(1)
+    asking = [Asking(studio, "snapshot") for _ in range(2)]
+    assert all(one.wait()["frame"] for one in asking)
+    garden.taken(2)
+
+
+def test_the_manifest_and_the_folder_are_one(studio):
+    studio.open()
+    garden = Series(studio, interval_s=1, shots=4).over()
+    listed = [name for line, _ in lines_from(garden.folder, 0) for name in line.get("files", ())]
+    assert sorted(listed) == sorted(
+        str(path.relative_to(garden.folder / "frames")) for path in (garden.folder / "frames").glob("*/*")
+    )
+    assert sum((garden.folder / "frames" / name).stat().st_size for name in listed) == garden.told()["bytes"]
+    assert str(ROOT) not in (garden.folder / "manifest.jsonl").read_text()

@@ -190,6 +190,52 @@ def test_a_manifest_that_lies_hands_out_nothing_else(api, garden, name):
         assert answer.status == 404 or answer.headers["Content-Type"] == "image/jpeg"
 
 
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        ("manifest.jsonl", '"due":"2026-11-20T08:01', '"due":"2O26-11-20T08:01'),
+        ("manifest.jsonl", '"n":2,', '"n":"2",'),
+        ("manifest.jsonl", '"n":2,', '"m":2,'),
+        ("manifest.jsonl", '"files":["000/000002', '"files":[0,"000/000002'),
+        ("manifest.jsonl", "\n{", "\n\0\0{"),
+        ("manifest.jsonl", '"missed":2', '"missed":"2"'),
+        ("state.json", '"first": {"n": 1', '"first": {"n": "1"'),
+        ("state.json", '"taken": 3', '"taken": "3"'),
+        ("state.json", "{", ""),
+    ],
+)
+def test_a_damaged_line_costs_no_more_than_itself(api, garden, file, old, new):
+    text = (garden / file).read_text()
+    assert old in text
+    (garden / file).write_text(text.replace(old, new))
+    for path in ("api/series", "api/series/Garden", "api/series/Garden/timeline", "series/Garden/shots/1"):
+        assert api.answer("GET", path).status == 200, path
+    numbers = [shot["n"] for shot in api.call("GET", "api/series/Garden/shots")[1]["shots"]]
+    assert numbers in ([1, 2, 3], [1, 3], [1])
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[]", "\0" * 200, '{"version": 1, "created": "x"}'])
+def test_a_damaged_definition_hides_its_series_and_no_other(api, garden, text):
+    make_series(api.paths.series, 1, name="Roof")
+    (garden / "series.json").write_text(text)
+    assert [one["name"] for one in api.call("GET", "api/series")[1]["series"]] == ["Roof"]
+    status, answer = api.call("GET", "api/series/Garden")
+    assert (status, "series.json is damaged" in answer["error"]) == (404, True)
+
+
+def test_a_disk_that_does_not_answer_is_no_fault_of_ours(api, monkeypatch):
+    make_series(api.paths.series, 1)
+
+    def fail(*_: object) -> None:
+        raise OSError(5, "Input/output error")
+
+    for name in ("summaries", "summary", "shots", "timeline"):
+        monkeypatch.setattr(f"stillcam.series.read.{name}", fail)
+    for path in ("api/series", "api/series/Garden", "api/series/Garden/shots", "api/series/Garden/timeline"):
+        status, answer = api.call("GET", path)
+        assert (status, "Input/output error" in answer["error"]) == (503, True), path
+
+
 def test_a_link_among_the_shots_leads_nowhere(api, garden, tmp_path):
     secret = tmp_path / "secret.jpg"
     secret.write_bytes(picture())

@@ -261,6 +261,13 @@ def test_a_series_that_has_failed_is_named_with_what_to_do(make, tmp_path, monke
     assert "series resume 'Roof 2'" in finding.advice
 
 
+def test_a_series_whose_definition_is_damaged_is_a_fault(make):
+    patient = make()
+    write(patient.paths.series / "Garden" / "series.json", "{")
+    finding = the(series.series(patient))
+    assert (finding.state, "Garden/series.json is damaged" in finding.found) == (FAULT, True)
+
+
 def test_a_folder_of_series_that_cannot_be_read_is_a_fault(make):
     patient = make()
     patient.paths.series.write_text("no folder")

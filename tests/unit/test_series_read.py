@@ -119,7 +119,9 @@ def test_any_shot_is_found_in_any_manifest(tmp_path_factory, kinds, number):
     for place, kind in enumerate(kinds):
         if kind == "shot":
             numbers.append(place)
-            lines.append(encode({"n": place, "due": text(minutes(place)), "files": ["x" * (place % 50)]}))
+            due = text(minutes(place))
+            files = ["x" * (place % 50)]
+            lines.append(encode({"n": place, "due": due, "time": due, "files": files, "bytes": 1, "metadata": {}}))
         elif kind == "gap":
             lines.append(encode(gap_line(minutes(place), minutes(place), 1, "busy")))
         else:

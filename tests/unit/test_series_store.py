@@ -7,7 +7,7 @@ from standing import JPEG, START_MS, created, minutes, shoot
 
 from stillcam.errors import SettingsError, StillcamError
 from stillcam.series.definition import from_document
-from stillcam.series.manifest import Line, decode, encode, millis, text
+from stillcam.series.manifest import Line, decode, encode, gap_line, millis, text
 from stillcam.series.state import MANIFEST, SERIES, STATE, lines_from
 from stillcam.series.store import Series
 
@@ -168,6 +168,25 @@ def test_what_was_thinned_is_no_longer_there_but_was_taken(tmp_path):
 
 def test_lines_and_moments_are_read_as_they_were_written():
     assert millis(text(minutes(7) + 123)) == minutes(7) + 123
-    assert decode(encode({"n": 1, "due": "x"})) == {"n": 1, "due": "x"}
-    assert decode(b'{"other": 1}') is None
-    assert decode(b"7") is None
+    due = text(START_MS)
+    shot = {"n": 1, "due": due, "time": due, "files": ["a.jpg"], "bytes": 1, "metadata": {}}
+    gap = gap_line(START_MS, START_MS, 1, "off")
+    thinned = {"thinned": [1], "bytes": 1, "first": {"n": 2, "time": due}}
+    for line in (shot, shot | {"vary": {"LensPosition": 1.5}}, gap, thinned, thinned | {"first": None}):
+        assert decode(encode(line)) == line
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        *(b'{"other": 1}', b"7", b"null", b"[]", b'{"n": 1}', b'{"gap": 1}', b'{"thinned": 1}', b"[" * 5000, b"\0\0"),
+        b'{"n":1,"due":"x","time":"x","files":["a"],"bytes":1,"metadata":{}}',
+        b'{"n":"1","due":"2026-11-20","time":"2026-11-20","files":["a"],"bytes":1,"metadata":{}}',
+        b'{"n":1,"due":"2026-11-20","time":"2026-11-20","files":[],"bytes":1,"metadata":{}}',
+        b'{"n":1,"due":"2026-11-20","time":"2026-11-20","files":5,"bytes":1,"metadata":{}}',
+        b'{"n":1,"due":"2026-11-20","time":"2026-11-20","files":["a"],"bytes":1,"metadata":[]}',
+        b'{"gap":{"from":"2026-11-20","to":"2026-11-20","missed":null,"why":"off"}}',
+    ],
+)
+def test_a_line_that_is_damaged_says_nothing(raw):
+    assert decode(raw) is None

@@ -100,12 +100,33 @@ def encode(line: Line) -> bytes:
 
 
 def decode(raw: bytes) -> Line | None:
-    """What a line says; None: nothing that a power cut has left whole."""
+    """What a line says; None: nothing that a power cut, or a worn card, has left whole."""
     try:
         line = json.loads(raw)
-    except ValueError:
+        return line if _whole(line) else None
+    except (ValueError, KeyError, TypeError, RecursionError):
         return None
-    return line if isinstance(line, dict) and not {"n", "gap", "thinned"}.isdisjoint(line) else None
+
+
+def _whole(line: Any) -> bool:
+    """Whether all is there that is read of a line, as what it should be; raises where it is not."""
+    if "n" in line:
+        right = millis(line["due"]) and millis(line["time"]) and line["files"] and isinstance(line["metadata"], dict)
+        texts = all(isinstance(file, str) for file in line["files"]) and isinstance(line.get("vary", {}), dict)
+        return bool(right) and texts and type(line["n"]) is type(line["bytes"]) is int
+    if "gap" in line:
+        gap = line["gap"]
+        return bool(millis(gap["from"]) and millis(gap["to"])) and type(gap["missed"]) is int and gap["why"] in WHYS
+    return isinstance(line["thinned"], list) and type(line["bytes"]) is int and check_mark(line["first"])
+
+
+def check_mark(mark: Any) -> bool:
+    """Whether it names a shot, or is None.
+
+    Raises:
+        KeyError, TypeError, ValueError: it does not.
+    """
+    return mark is None or (type(mark["n"]) is int and bool(millis(mark["time"])))
 
 
 def gap_line(from_ms: int, to_ms: int, missed: int, why: str) -> Line:

@@ -15,12 +15,13 @@ from typing import Any
 
 from stillcam.errors import SettingsError, StillcamError
 from stillcam.series.definition import Definition, from_document
-from stillcam.series.manifest import Line, Tally, decode, millis, text
+from stillcam.series.manifest import Line, Tally, check_mark, decode, millis, text
 
 SERIES, STATE, MANIFEST, FRAMES = "series.json", "state.json", "manifest.jsonl", "frames"
 STATES = ("planned", "running", "paused", "finished", "failed")
 VERSION = 1
 MAX_FILE_BYTES = 1 << 20
+MARKS = ("first", "last")
 _COUNTED = tuple(item.name for item in fields(Tally) if item.name not in ("until_ms", "due_ms"))
 
 
@@ -158,6 +159,8 @@ def _from_document(told: Any) -> State:
         raise ValueError(told["state"])
     due_ms = told["due_ms"]
     counted = {name: told[name] for name in _COUNTED}
+    if not all(check_mark(counted[name]) if name in MARKS else type(counted[name]) is int for name in _COUNTED):
+        raise ValueError("a number is none")
     return State(
         state=told["state"],
         why=told["why"],

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -66,13 +67,12 @@ class SeriesRoutes:
         return as_json(200, self._summary(request.rest))
 
     def _all(self, now_ms: int) -> list[dict[str, Any]]:
-        return read.summaries(self._folder, now_ms, self._settings().files.floor_mb)
+        with looking():
+            return read.summaries(self._folder, now_ms, self._settings().files.floor_mb)
 
     def _summary(self, name: str) -> dict[str, Any]:
-        try:
+        with looking():
             return read.summary(self._folder, name_in_address(name), _now_ms(), self._settings().files.floor_mb)
-        except LookupError as error:
-            raise Refused(404, error.args[0]) from error
 
     def _check(self, request: Request) -> Answer:
         now_ms = _now_ms()
@@ -116,6 +116,18 @@ class SeriesRoutes:
             raise Refused(status, str(refusal), field, _patience(status)) from refusal
         except StillcamError as error:
             raise Refused(503, str(error), headers=_patience(503)) from error
+
+
+@contextmanager
+def looking() -> Iterator[None]:
+    """Reading of series, within: what is not there is 404, a disk that does not answer 503."""
+    try:
+        yield
+    except LookupError as error:
+        raise Refused(404, str(error.args[0])) from error
+    except OSError as error:
+        text = f"the series cannot be read ({error.strerror}): check the disk with df, and its cable"
+        raise Refused(503, text, headers=_patience(503)) from error
 
 
 def name_in_address(text: str) -> str:

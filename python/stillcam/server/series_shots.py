@@ -11,7 +11,7 @@ from stillcam.library.thumbnails import thumbnail
 from stillcam.series import read
 from stillcam.server.files import FOR_EVER, REVALIDATE, file_answer
 from stillcam.server.messages import Access, Answer, Refused, Request, Route, as_json
-from stillcam.server.series_routes import name_in_address
+from stillcam.server.series_routes import looking, name_in_address
 
 MAX_SHOTS, MAX_BUCKETS = 500, 1000
 MAX_DIGITS = 9  # of a shot's number
@@ -43,10 +43,8 @@ class SeriesShots:
         start = _number(request, "start", 0, 0, 10**MAX_DIGITS)
         limit = _number(request, "limit", 100, 1, MAX_SHOTS)
         name = name_in_address(request.named)
-        try:
+        with looking():
             found = read.shots(self._folder, name, start, limit + 1)
-        except LookupError as error:
-            raise Refused(404, error.args[0]) from error
         rest = found[limit]["n"] if len(found) > limit else None
         shots = [{**{field: shot[field] for field in _TOLD}, "vary": shot.get("vary", {})} for shot in found[:limit]]
         return as_json(200, {"shots": shots, "rest": rest})
@@ -54,10 +52,8 @@ class SeriesShots:
     def _timeline(self, request: Request) -> Answer:
         buckets = _number(request, "buckets", 200, 1, MAX_BUCKETS)
         name = name_in_address(request.named)
-        try:
+        with looking():
             return as_json(200, read.timeline(self._folder, name, buckets, int(time.time() * 1000)))
-        except LookupError as error:
-            raise Refused(404, error.args[0]) from error
 
     def _picture(self, request: Request) -> Answer:
         name, number = name_in_address(request.named), request.rest

@@ -10,6 +10,7 @@ each request costs as much again as the answer.
 from __future__ import annotations
 
 import _thread
+import contextlib
 import logging
 import os
 import select
@@ -93,7 +94,8 @@ class WaitingRoom:
             try:
                 aside = self._round()
             except Exception:  # without an attendant nobody would be answered any more
-                logging.exception("attending to connections failed: this is a bug")
+                with contextlib.suppress(Exception):  # there may be no memory to say so
+                    logging.exception("attending to connections failed: this is a bug")
                 continue
             if aside is not None:
                 guest, stays = aside

@@ -108,10 +108,12 @@ def _operation(route: Route, operation: Operation) -> dict[str, Any]:
         statuses.add(403)  # sent by a page of another server
     if operation.body:
         statuses.update(_OF_A_BODY)
+    names = _NAMED.findall(route.path) + ([operation.rest] if operation.rest else [])
+    if names or operation.query:
+        statuses.add(400)  # an address that cannot be read
     answers = {status: _answer(status, kind) for status, kind in operation.answers.items()}
     for status in statuses:
         answers[status] = _either(answers[status], _error(status)) if status in answers else _shared(status)
-    names = _NAMED.findall(route.path) + ([operation.rest] if operation.rest else [])
     parameters = [_parameter(name, "path", TEXT, "which one") for name in names]
     parameters += [_parameter(name, "query", schema, text) for name, (schema, text) in operation.query.items()]
     parameters += [_parameter(name, "header", TEXT, text) for name, text in operation.headers.items()]

@@ -1,0 +1,143 @@
+"""All faults in random order, for as long as one likes: does the picture always come back, and does nothing grow?
+
+Run it as `PYTHONPATH=python python3 benchmarks/soak --minutes 60`. It needs Linux with mount and network
+namespaces (root, or a kernel that lets users have them). What went on is printed as it happens; the last
+lines say what a viewer has seen, how long each fault took to be over, and memory and descriptors at the
+start and at the end.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+
+from faults import table
+from house import DAEMON, PATIENCE_S, SERVER, House, NeverCame
+from viewer import Viewer
+
+APART = "STILLCAM_SOAK_APART"
+HOLD_S = (1.0, 12.0)  # how long a fault lasts
+REST_S = 3.0  # pictures between two faults
+LIVE = 0.3  # the part of the faults that come while somebody watches live
+SETTLE_S = 30.0  # before memory is looked at
+PORT = 8080  # in a network of our own
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """What a process takes: resident memory in kB, descriptors, threads."""
+
+    kb: int
+    descriptors: int
+    threads: int
+
+    @classmethod
+    def of(cls, pid: int) -> Size:
+        """Of a process that runs."""
+        status = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines())
+        return cls(int(status["VmRSS"].split()[0]), len(os.listdir(f"/proc/{pid}/fd")), int(status["Threads"]))
+
+    def __str__(self) -> str:
+        return f"{self.kb / 1000:.1f} MB, {self.descriptors} descriptors, {self.threads} threads"
+
+
+def sizes(house: House) -> dict[str, Size]:
+    """Of daemon and server, once they have been left in peace."""
+    time.sleep(SETTLE_S)
+    return {name: Size.of(house.pid(name)) for name in (DAEMON, SERVER)}
+
+
+def suffer(house: House, viewer: Viewer, name: str, hold_s: float) -> float:
+    """One fault, for so long; how long it took from its end to the next picture and a good word of the watchdog's.
+
+    Raises:
+        NeverCame: it is not over.
+    """
+    with table()[name](house):
+        time.sleep(hold_s)
+    before, began_s = viewer.newest, time.monotonic()
+    house.until(lambda: viewer.newest != before and house.healthy(), f"a picture after: {name}")
+    return time.monotonic() - began_s
+
+
+def soak(house: House, minutes: float, chance: random.Random) -> bool:
+    """Do it, and say how it went; whether all is well."""
+    viewer = Viewer(house)
+    viewer.start()
+    house.until(lambda: viewer.newest, "the first picture")
+    before = sizes(house)
+    took: defaultdict[str, list[float]] = defaultdict(list)
+    end_s = time.monotonic() + 60 * minutes
+    began_s, waiting = time.monotonic(), list[str]()
+    try:
+        while time.monotonic() < end_s:
+            if not waiting:  # all of them, then all in another order
+                waiting = list(table())
+                chance.shuffle(waiting)
+            name, hold_s = waiting.pop(), chance.uniform(*HOLD_S)
+            viewer.live = chance.random() < LIVE
+            how = ", live" if viewer.live else ""
+            print(f"{time.monotonic() - began_s:7.0f} s  {name}{how}: for {hold_s:.0f} s", end="", flush=True)
+            took[name].append(suffer(house, viewer, name, hold_s))
+            print(f", over after {took[name][-1]:.1f} s", flush=True)
+            time.sleep(REST_S)
+        viewer.live = False
+        after = sizes(house)
+    except NeverCame as error:
+        print(f"it has not come within {PATIENCE_S:.0f} s: {error}")
+        return False
+    finally:
+        viewer.close()
+    report(viewer, took, before, after, time.monotonic() - began_s)
+    bugs = house.said(lines=1 << 20).count("Traceback")
+    print(f"tracebacks in the logs: {bugs}")
+    return not viewer.seen.wrong and not bugs
+
+
+def report(
+    viewer: Viewer, took: dict[str, list[float]], before: dict[str, Size], after: dict[str, Size], seconds: float
+) -> None:
+    """The last lines."""
+    print("\n| fault | times | over after, median | at most |\n| --- | --- | --- | --- |")
+    for name, times in took.items():
+        print(f"| {name} | {len(times)} | {statistics.median(times):.1f} s | {max(times):.1f} s |")
+    seen = viewer.seen
+    faults = sum(map(len, took.values()))
+    print(
+        f"\n{seconds / 60:.0f} minutes, {faults} faults, {seen.frames} frames, torn or out of order: {len(seen.wrong)}"
+    )
+    for wrong in seen.wrong:
+        print(f"  {wrong}")
+    print(f"gaps: {len(seen.gaps)}, {sum(seen.gaps):.0f} s in all, the longest {max(seen.gaps, default=0):.0f} s")
+    for name, size in before.items():
+        print(f"{name}: {size} at the start, {after[name]} at the end")
+
+
+def main() -> int:
+    """Soak; exit status 1 if a picture never came back, or came wrong."""
+    parser = argparse.ArgumentParser(prog="soak", description="All faults in random order.")
+    parser.add_argument("--minutes", type=float, default=60, help="how long: 60")
+    parser.add_argument("--seed", type=int, default=1, help="another one gives another order: 1")
+    given = parser.parse_args()
+    if APART not in os.environ:  # mounts and addresses are nobody else's business
+        user = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
+        apart = ["unshare", *user, "--mount", "--net", "--propagation", "private"]
+        os.environ[APART] = "yes"
+        os.execvp(apart[0], [*apart, sys.executable, *sys.argv])
+    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+    print(f"seed {given.seed}, {given.minutes:g} minutes", flush=True)
+    with tempfile.TemporaryDirectory() as folder, House(Path(folder), PORT) as house:
+        return 0 if soak(house, given.minutes, random.Random(given.seed)) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

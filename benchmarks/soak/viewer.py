@@ -1,0 +1,84 @@
+"""Somebody who watches all the time, and notes what they do not get."""
+
+from __future__ import annotations
+
+import http.client
+import threading
+import time
+from dataclasses import dataclass, field
+
+from house import INTERVAL_S, House
+
+from stillcam.frames import frame_time
+from stillcam.jpeg import NotWhole, check
+
+GAP_S = 3 * INTERVAL_S + 5  # what /healthz calls stale
+HOUR_S = 3600.0
+
+
+@dataclass
+class Seen:
+    """What a viewer has got.
+
+    Args:
+        frames: how many.
+        gaps: how long each time without a new one was that was longer than `GAP_S`, in seconds.
+        refused: requests without an answer, while the server was away.
+        wrong: what must never be: a torn picture, an older one after a newer.
+    """
+
+    frames: int = 0
+    gaps: list[float] = field(default_factory=list)
+    refused: int = 0
+    wrong: list[str] = field(default_factory=list)
+
+
+class Viewer(threading.Thread):
+    """Asks for a frame now and then, or while `live` for each one after the last; ends with `close`."""
+
+    def __init__(self, house: House) -> None:
+        super().__init__(name="viewer", daemon=True)
+        self._house = house
+        self._leaving = threading.Event()
+        self.seen = Seen()
+        self.newest = ""
+        self.live = False
+        self.at_s = time.monotonic()  # when it came
+
+    def run(self) -> None:
+        """Watch."""
+        while not self._leaving.is_set():
+            try:
+                after = f"?after={self.newest}" if self.live else ""
+                status, headers, body = self._house.get(f"/images/current.jpg{after}")
+            except (OSError, http.client.HTTPException):
+                self.seen.refused += 1
+                self._leaving.wait(INTERVAL_S / 2)
+                continue
+            if status == 200:
+                self._got((headers["ETag"] or "").strip('"'), body)
+            else:
+                self._leaving.wait(INTERVAL_S / 2)
+
+    def close(self) -> None:
+        """Leave; the last wait counts."""
+        self._leaving.set()
+        self.join()
+
+    def _got(self, name: str, body: bytes) -> None:
+        if name == self.newest:
+            self._leaving.wait(INTERVAL_S / 4)
+            return
+        try:
+            check(body)
+            back_s = frame_time(self.newest) - frame_time(name) if self.newest else 0.0
+        except (NotWhole, ValueError) as error:
+            self.seen.wrong.append(f"{name}: {error}")
+            return
+        if 0 < back_s < HOUR_S / 2:  # more is the clock that was set back
+            self.seen.wrong.append(f"{name} after {self.newest}")
+        now_s = time.monotonic()
+        if (gap_s := now_s - self.at_s) > GAP_S:
+            self.seen.gaps.append(gap_s)
+        self.seen.frames += 1
+        self.newest, self.at_s = name, now_s

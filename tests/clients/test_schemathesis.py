@@ -1,0 +1,79 @@
+"""Schemathesis, with docs/openapi.json in hand, sends the real server what it allows and what it does not."""
+
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from people import Client, program, register
+from pictures import picture
+from serving import DEADLINE_S, ROOT, Site
+
+# Without a daemon the camera's own routes say 503, as they should. The rest of the checks are the defaults that
+# compare an answer with its description.
+CONFIGURATION = """
+[checks]
+not_a_server_error.expected-statuses = ["2xx", "3xx", "4xx", 503]
+"""
+CHECKS = (
+    "not_a_server_error", "status_code_conformance", "content_type_conformance", "response_schema_conformance",
+    "response_headers_conformance",
+)  # fmt: skip
+# A stream does not end; signing in is slowed down on purpose, and signing out would end the test.
+LEFT_OUT = "^/(stream|api/session|api/register)"
+EXAMPLES = 5  # of each operation; without the option it is 100
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("who", ["program", "owner"])
+def test_whatever_is_sent_is_answered_as_described(tmp_path, who):
+    """The same requests in every run."""
+    with Site(tmp_path) as site:
+        site.publish(picture())
+        owner = register(site)
+        client = program(owner, "control") if who == "program" else owner
+        with publishing(site):  # or who waits for another frame waits long
+            said = run(site, client, tmp_path)
+        assert said.returncode == 0, said.stdout[-8000:] + said.stderr[-2000:]
+        assert "Traceback" not in site.said()
+        assert site.process.poll() is None
+        assert owner.ask("/api/settings")[0].status == 200
+
+
+@contextmanager
+def publishing(site: Site) -> Iterator[None]:
+    """Frame after frame."""
+    over = threading.Event()
+
+    def publish() -> None:
+        while not over.wait(0.2):
+            still = site.images / ".still_1.jpg"
+            still.write_bytes(picture())
+            site.publisher.publish(still, time.time())
+
+    thread = threading.Thread(target=publish)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+def run(site: Site, client: Client, folder) -> subprocess.CompletedProcess[str]:
+    """What it says; its status is 0 when it has found nothing."""
+    (folder / "schemathesis.toml").write_text(CONFIGURATION)
+    headers = [word for name, value in client.headers.items() for word in ("--header", f"{name}: {value}")]
+    return subprocess.run(
+        [
+            sys.executable, "-m", "schemathesis.cli", "--config-file", str(folder / "schemathesis.toml"),
+            "run", str(ROOT / "docs/openapi.json"), "--url", f"http://127.0.0.1:{site.port}", *headers,
+            "--checks", ",".join(CHECKS), "--exclude-path-regex", LEFT_OUT, "--phases", "fuzzing",
+            "--max-examples", str(EXAMPLES), "--generation-deterministic",
+            "--request-timeout", str(DEADLINE_S), "--no-color",
+        ],
+        cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=200, check=False,
+    )  # fmt: skip

@@ -281,8 +281,9 @@ class Picamera2:
             if told.get(name) == 0:
                 self._told.pop(name, None)
                 told.pop(name)
-        if told.pop("AwbEnable", False):
-            for name in ("ColourGains", "ColourTemperature"):
+        gains = {"ColourGains", "ColourTemperature"}
+        if told.pop("AwbEnable", False) or gains & told.keys():  # the newest of them wins
+            for name in gains:
                 self._told.pop(name, None)
         self._told |= told
 

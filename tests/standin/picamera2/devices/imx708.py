@@ -1,13 +1,16 @@
-"""Stands in for picamera2.devices.imx708: a machine without that sensor's device node."""
+"""Stands in for picamera2.devices.imx708."""
 
 from typing import Any
+
+from picamera2 import Picamera2
 
 
 class IMX708:
     """The sensor's own controls."""
 
     def __init__(self, camera_num: Any = None) -> None:
-        raise RuntimeError("IMX708: Requested camera v4l2 device node not found")
+        if camera_num not in [camera["Num"] for camera in Picamera2.global_camera_info()]:
+            raise RuntimeError("IMX708: Requested IMX708 camera device not be found")
 
     def __enter__(self) -> "IMX708":
         return self
@@ -16,4 +19,6 @@ class IMX708:
         """Close it."""
 
     def set_sensor_hdr_mode(self, enable: Any) -> None:
-        """Switch it."""
+        """Switch it; what the sensor then gives is not simulated."""
+        if not isinstance(enable, bool):
+            raise TypeError("True or False")

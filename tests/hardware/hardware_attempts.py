@@ -1,0 +1,104 @@
+"""What is asked of each control on a real camera, and what the camera must then say of its pictures."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from stillcam.abilities import Abilities
+from stillcam.camera.driver import Camera
+from stillcam.controls import CONTROLS, Control, Values, reason_against
+
+# Numbers to try, the last one in the middle of things; a choice or a switch is tried with each of its values.
+NUMBERS: dict[str, list[Any]] = {
+    "LensPosition": [0.0, 2.0],
+    "ExposureTime": [1000, 20_000],
+    "AnalogueGain": [1.0, 4.0],
+    "ExposureValue": [-1.0, 1.0],
+    "AeFlickerPeriod": [8333, 10_000],
+    "FrameDurationLimits": [[100_000, 100_000]],
+    "ColourGains": [[1.5, 1.5], [2.5, 1.2]],
+    "ColourTemperature": [3000, 6500],
+    "ColourCorrectionMatrix": [[1, 0, 0, 0, 1, 0, 0, 0, 1]],
+    "Brightness": [-0.2, 0.2],
+    "Contrast": [0.5, 2.0],
+    "Saturation": [0.0, 2.0],
+    "Sharpness": [0.0, 4.0],
+}
+# What else must be set for a control to have an effect.
+WITH: dict[str, Values] = {
+    "LensPosition": {"AfMode": "Manual"},
+    "AfPause": {"AfMode": "Continuous"},
+    "AeEnable": {"ExposureTime": 10_000, "AnalogueGain": 2.0},
+    "ExposureTime": {"AnalogueGain": 1.0},
+    "AnalogueGain": {"ExposureTime": 10_000},
+    "AwbEnable": {"ColourGains": [1.8, 1.6]},
+    "ColourCorrectionMatrix": {"ColourGains": [1.8, 1.6]},
+}
+# How far what the camera says may be from what was asked; those that it does not tell are not compared.
+TOLERANCE = {"ExposureTime": 0.05, "AnalogueGain": 0.1, "ColourGains": 0.05, "LensPosition": 0.1, "ScalerCrop": 0.05}
+SLACK = {"ExposureTime": 100, "AnalogueGain": 0.1, "ColourGains": 0.1, "LensPosition": 0.2, "ScalerCrop": 64}
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """Something to try: a name for the report, and the controls to set."""
+
+    name: str
+    controls: Values
+
+
+def attempts(camera: Camera, abilities: Abilities, *, quick: bool = False) -> Iterator[Attempt | str]:
+    """What to try, control by control; a text where a control is left out, with the reason."""
+    told = {"limits": camera.limits}
+    for control in CONTROLS.values():
+        values = _values(control, camera, abilities)
+        if reason := reason_against(control.name, values[-1], abilities.message(), told):
+            yield f"{control.name}: {reason}"
+            continue
+        for value in values[-1:] if quick else values:
+            yield Attempt(f"{control.name} = {value}", WITH.get(control.name, {}) | {control.name: value})
+
+
+def complaint(controls: Values, metadata: Mapping[str, Any]) -> str | None:
+    """What the camera did otherwise than asked; None: nothing, as far as it tells."""
+    for name, tolerance in TOLERANCE.items():
+        if name not in controls or name not in metadata:
+            continue
+        if (name in ("ExposureTime", "AnalogueGain") and controls.get("AeEnable")) or (
+            name == "ColourGains" and controls.get("AwbEnable")
+        ):
+            continue
+        wanted, found = _list(controls[name]), _list(metadata[name])
+        if name == "ScalerCrop":  # it grows to the picture's proportions, and keeps its middle
+            wanted, found = _middle(wanted), _middle(found)
+        for one, other in zip(wanted, found, strict=True):
+            if abs(one - other) > tolerance * abs(one) + SLACK[name]:
+                return f"asked for {name} {controls[name]}, the camera says {metadata[name]}"
+    return None
+
+
+def _values(control: Control, camera: Camera, abilities: Abilities) -> list[Any]:
+    width, height = camera.size
+    middle = [width // 4, height // 4, width // 2, height // 2]
+    if control.type == "bool":
+        return [True, False]
+    if control.type == "choice":
+        return [choice.value for choice in control.choices]
+    if control.type == "crop":
+        return [[0, 0, width // 2, height // 2], middle]
+    if control.type == "windows":
+        return [[middle]] if abilities.windows == 1 else [[middle], [middle, [0, 0, width // 4, height // 4]]]
+    values = NUMBERS[control.name]
+    limits = (camera.limits or {}).get(control.name)
+    if not limits or control.type not in ("int", "float"):
+        return values
+    return [min(max(value, limits[0]), limits[1]) for value in values]
+
+
+def _list(value: Any) -> list[float]:
+    return list(value) if isinstance(value, list | tuple) else [value]
+
+
+def _middle(rectangle: list[float]) -> list[float]:
+    x, y, width, height = rectangle
+    return [x + width / 2, y + height / 2]

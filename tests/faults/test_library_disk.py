@@ -63,7 +63,7 @@ def test_a_photo_that_the_disk_has_no_room_for_is_told_and_leaves_nothing(studio
 
 @pytest.mark.skipif(not shutil.which("ffmpeg"), reason="needs ffmpeg")
 def test_a_video_on_a_disk_that_fills_up_is_kept_as_far_as_it_came(studio, disk):
-    """Where there is no room to make an MP4 of it, the next start does."""
+    """Where there is no room to make an MP4 of it, that is done once there is."""
     studio.open()
     studio.ask("video")
     studio.until(lambda status: (status["recording"] or {"bytes": 0})["bytes"] > 40_000)
@@ -71,10 +71,12 @@ def test_a_video_on_a_disk_that_fills_up_is_kept_as_far_as_it_came(studio, disk)
     studio.until(lambda status: not status["recording"] and not status["library"]["finishing"])
     assert len(studio.visible()) in (0, 3)
     assert studio.goes_on()["mode"] == "snapshot"
+    if not studio.visible():  # also where it is still full at the next start
+        studio.kill()
+        studio.open()
     disk.clear()
-    assert studio.end() == 0
-    studio.open()
-    studio.until(lambda _: studio.visible() and not studio.drafts())
+    studio.until(lambda _: studio.visible())
+    studio.until(lambda _: not [name for name in studio.drafts() if "_video_" in name])
     (film,) = studio.library.glob("2*/*.mp4")
     probe = [
         "ffprobe",

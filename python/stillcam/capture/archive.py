@@ -8,7 +8,7 @@ from pathlib import Path
 
 from stillcam.capture.backroom import Backroom, Closing, Task
 from stillcam.capture.disk import Disk
-from stillcam.capture.footage import Footage, finish, salvage
+from stillcam.capture.footage import ABOUT, Footage, finish, salvage
 from stillcam.capture.retention_run import Retention
 from stillcam.errors import CameraError
 from stillcam.library.drafts import FOLDER, Draft, recover
@@ -33,11 +33,12 @@ class Archive:
     def __init__(self, root: Path, settings: Callable[[], Settings]) -> None:
         self.root = root
         self._finishing: set[str] = set()  # the videos that are no items yet
+        self._waiting: set[str] = set()  # those for which the disk had no room; the backroom's alone
         self.disk = Disk(root, lambda: settings().files)
         self._retention = Retention(
             root, self.disk.free_bytes, lambda: settings().retention, lambda: self._backroom.closing
         )
-        self._backroom = Backroom(root.parent, self._retention.regular)
+        self._backroom = Backroom(root.parent, self._regular)
         try:
             torn = recover(root)
         except OSError as error:
@@ -90,8 +91,11 @@ class Archive:
                 raise
             except CameraError as error:
                 logging.error("%s: %s", stem, error)
+                if error.cause == "disk":
+                    self._waiting.add(stem)
                 over(None, error)
             except OSError as error:
+                self._waiting.add(stem)
                 over(None, unwritable(self.root, error))
                 raise
             except Exception as error:
@@ -111,8 +115,24 @@ class Archive:
         """The daemon ends."""
         self._backroom.close()
 
+    def _regular(self) -> None:
+        self._retention.regular()
+        for stem in [stem for stem in self._waiting if self._room_for(stem)]:
+            self._waiting.discard(stem)
+            self._salvage(self._files(stem))
+
     def _salvage(self, torn: list[Path]) -> None:
         salvage(self.root, torn, self._backroom.ffmpeg)
+        left = {path.stem for path in torn if path.suffix == f".{ABOUT}" and path.exists()}
+        self._waiting |= {stem for stem in left if not self._room_for(stem)}
+
+    def _room_for(self, stem: str) -> bool:
+        """Whether there is room for what is made of a video: it is as large again."""
+        needed = sum(path.stat().st_size for path in self._files(stem))
+        return self.disk.free_bytes() - needed >= self.disk.floor_bytes()
+
+    def _files(self, stem: str) -> list[Path]:
+        return [path for path in self.drafts.iterdir() if path.stem == stem]
 
 
 def unwritable(root: Path, error: OSError) -> CameraError:

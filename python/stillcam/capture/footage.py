@@ -63,7 +63,7 @@ def finish(footage: Footage, ffmpeg: Ffmpeg, stand_in: Path | None = None) -> st
 
     Raises:
         CameraError: there is nothing in it that can be played (`torn`; it is deleted), or no room to finish
-            it (`disk`; it stays, for the next start).
+            it (`disk`; it stays, for when there is, or the next start).
         OSError: it could not be written; the same.
     """
     draft, path, about = footage.draft, footage.path, dict(footage.about)
@@ -151,7 +151,7 @@ def _remuxed(footage: Footage, ffmpeg: Ffmpeg) -> Path:
         footage.draft.discard()
         raise CameraError("torn", f"there is nothing in the video that can be played: {said}")
     cause = "disk" if "space" in said else "missing"
-    raise CameraError(cause, f"the video waits for the next start, as ffmpeg could not make an MP4 of it: {said}")
+    raise CameraError(cause, f"the video waits for room or a new start: ffmpeg could not make an MP4 of it: {said}")
 
 
 def _preview(video: Path, preview: Path, ffmpeg: Ffmpeg) -> bool:

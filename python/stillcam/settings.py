@@ -17,6 +17,8 @@ _SENSOR_MODE = re.compile(r"(\d{2,5}:\d{2,5}(:\d{1,2})?)?", re.ASCII)
 _TUNING_FILE = re.compile(r"(/[^\x00-\x1f]*/|/)?([A-Za-z0-9_+][\w.+-]*\.json)?", re.ASCII)
 _HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?", re.ASCII | re.IGNORECASE)
 
+HOUSE = ("access", "server")  # sections that count for all cameras, and are in the first one's file
+
 Check = Callable[[str], str | None]  # what is wrong with a text, None: nothing
 
 

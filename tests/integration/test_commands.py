@@ -125,6 +125,26 @@ def test_both_logs_are_told_in_the_order_of_time(tmp_path):
     assert document(tmp_path, "log", "-n", "1") == {"lines": ["2026-11-20T10:00:03Z INFO four"]}
 
 
+def test_a_command_is_about_one_of_several_cameras(tmp_path, monkeypatch):
+    """What all have in common is the first one's, whichever is meant."""
+    monkeypatch.setenv("STILLCAM_CAMERAS", "0 1")
+    done(tmp_path, "--camera", "1", "settings", "set", "snapshot.width", "640")
+    assert done(tmp_path, "--camera", "1", "settings", "get", "snapshot.width") == "640\n"
+    assert done(tmp_path, "settings", "get", "snapshot.width") == "1280\n"
+    assert json.loads((tmp_path / "data/cameras/1/settings.json").read_text())["snapshot"] == {"width": 640}
+    assert "counts for all cameras" in refused(tmp_path, "--camera", "1", "settings", "set", "access.watch", "anyone")
+    assert done(tmp_path, "--camera", "1", "code") == done(tmp_path, "code")
+    assert not (tmp_path / "data/cameras/1/accounts.db").exists()
+    assert "none of STILLCAM_CAMERAS" in refused(tmp_path, "--camera", "2", "status")
+    logs = tmp_path / "data/logs"
+    logs.mkdir(parents=True)
+    for number, name in enumerate(("capture.log", "capture-1.log", "server.log")):
+        (logs / name).write_text(f"2026-11-20T10:00:0{number}Z INFO {name}\n")
+    assert [line.split()[-1] for line in done(tmp_path, "log").splitlines()] == [
+        "capture.log", "capture-1.log", "server.log",
+    ]  # fmt: skip
+
+
 def test_without_a_daemon_the_reason_is_told(tmp_path):
     (tmp_path / "data").mkdir(exist_ok=True)
     for asked in ("status", "snapshot", "reload"):

@@ -11,7 +11,7 @@ from stillcam.commands import Arguments, Told, add, group
 from stillcam.errors import SettingsError, StillcamError
 from stillcam.link import NoAnswer, Refusal, ask
 from stillcam.paths import Paths
-from stillcam.settings import Settings
+from stillcam.settings import HOUSE, Settings
 from stillcam.settings_file import load, save
 from stillcam.settings_json import patched, to_json
 
@@ -50,6 +50,8 @@ def get_settings(paths: Paths, _environ: Mapping[str, str], arguments: Arguments
 
 def set_setting(paths: Paths, _environ: Mapping[str, str], arguments: Arguments) -> Told:
     """A setting that the camera refuses is put back."""
+    if paths.first and arguments.name.partition(".")[0] in HOUSE:
+        raise SettingsError(f"{arguments.name} counts for all cameras: set it without --camera")
     old = load(paths.settings)
     new = _with(old, arguments.name, _meant(arguments.value))
     if new == old:

@@ -9,9 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from stillcam.errors import SettingsError
-from stillcam.settings import Settings
-
-HOUSE = ("access", "server")  # sections that count for all cameras: who may come in, and how the server serves
+from stillcam.settings import HOUSE, Settings
 
 
 @dataclass(frozen=True, slots=True)

@@ -151,7 +151,7 @@ def _remuxed(footage: Footage, ffmpeg: Ffmpeg) -> Path:
         footage.draft.discard()
         raise CameraError("torn", f"there is nothing in the video that can be played: {said}")
     cause = "disk" if "space" in said else "missing"
-    raise CameraError(cause, f"the video waits for room or a new start: ffmpeg could not make an MP4 of it: {said}")
+    raise CameraError(cause, f"the video waits for room or the next start: ffmpeg could not make an MP4 of it: {said}")
 
 
 def _preview(video: Path, preview: Path, ffmpeg: Ffmpeg) -> bool:

@@ -2,6 +2,7 @@
 
 import os
 import time
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -67,6 +68,11 @@ def test_the_camera_software(make, tmp_path, environ, board, state, said):
     write(tmp_path / "proc/device-tree/model", board)
     finding = the(camera.software(make(**environ, PATH=str(tmp_path))))
     assert (finding.state, said in finding.found) == (state, True)
+
+
+def test_the_library_instead_of_camera_programs(make, tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(Path(__file__).resolve().parents[1] / "standin")
+    assert the(camera.software(make(PATH=str(tmp_path)))).found.startswith("picamera2 ")
 
 
 def test_the_version_of_the_camera_software(make, tmp_path):

@@ -22,7 +22,7 @@ GRACE_S = 5.0  # beyond three intervals, as the web server judges
 
 
 def software(patient: Patient) -> list[Finding]:
-    """Which camera programs there are."""
+    """Which camera programs there are, or which library."""
     name = "camera software"
     try:
         driver = choose_driver(patient.environ, patient.paths).name
@@ -30,6 +30,8 @@ def software(patient: Patient) -> list[Finding]:
         return [Finding(name, FAULT, str(error))]
     if driver != "simulated":
         rows = dict(Software().rows(patient.environ.get("PATH")))
+        if driver == "picamera2":
+            return [Finding(name, OK, f"picamera2 {rows.get('picamera2', 'of unknown version')}")]
         return [
             Finding(name, OK, f"{rows['Camera programs']}, libcamera {rows.get('libcamera', 'of unknown version')}")
         ]

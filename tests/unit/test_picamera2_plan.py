@@ -1,0 +1,216 @@
+"""What picamera2 is asked for, out of settings; and what a camera that runs is told when they change."""
+
+import json
+import socket
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from test_controls import SETTABLE, values_of
+
+from stillcam.camera.listing import parse
+from stillcam.camera.picamera2.faults import fault
+from stillcam.camera.picamera2.plan import (
+    Plan,
+    changes,
+    from_message,
+    photo_plan,
+    snapshot_plan,
+    stream_plan,
+    undone,
+    video_plan,
+)
+from stillcam.camera.picamera2.wire import Channel, pair
+from stillcam.camera.simulated.sensors import SENSORS, listing
+from stillcam.settings import Settings
+from stillcam.settings_json import patched
+
+IMX708, IMX219 = parse(listing(SENSORS))
+
+
+def live(controls: dict[str, Any] | None = None, /, **sections: Any) -> Plan:
+    return stream_plan(patched(Settings(), {"controls": controls or {}, **sections}), IMX708)
+
+
+def still(controls: dict[str, Any] | None = None, /, **sections: Any) -> Plan:
+    return snapshot_plan(patched(Settings(), {"controls": controls or {}, **sections}), IMX708)
+
+
+@pytest.mark.parametrize(
+    ("controls", "asked"),
+    [
+        pytest.param({}, {"AfMode": "Continuous"}, id="the lens is moved all the time, as rpicam-apps do"),
+        pytest.param({"LensPosition": 2.0}, {"AfMode": "Manual", "LensPosition": 2.0}, id="unless a position is given"),
+        pytest.param({"AeEnable": False, "ExposureTime": 9, "AnalogueGain": 2.0},
+                     {"AfMode": "Continuous", "ExposureTime": 9, "AnalogueGain": 2.0}, id="manual by its values"),
+        pytest.param({"AwbEnable": False, "ColourGains": [2.0, 1.0]},
+                     {"AfMode": "Continuous", "ColourGains": [2.0, 1.0]}, id="so do the gains"),
+        pytest.param({"AwbEnable": True}, {"AfMode": "Continuous", "AwbEnable": True}, id="on is said"),
+        pytest.param({"AeFlickerMode": "Manual"},
+                     {"AfMode": "Continuous", "AeFlickerMode": "Manual", "AeFlickerPeriod": 10_000}, id="50 Hz"),
+        pytest.param({"HdrMode": "Sensor"}, {"AfMode": "Continuous"}, id="the sensor's HDR is no control"),
+        pytest.param({"AfTrigger": "Start"}, {"AfMode": "Continuous"}, id="a scan before each still neither"),
+        pytest.param({"AfWindows": [[0, 0, 64, 64], [64, 64, 64, 64]]},
+                     {"AfMode": "Continuous", "AfMetering": "Windows",
+                      "AfWindows": [[0, 0, 64, 64], [64, 64, 64, 64]]}, id="several windows"),
+        pytest.param({"FrameDurationLimits": [100, 200]}, {"AfMode": "Continuous"}, id="stills take their time"),
+    ],
+)  # fmt: skip
+def test_what_is_asked_of_the_library_for_stills(controls, asked):
+    assert still(controls).controls == asked
+
+
+def test_rectangles_lie_in_the_picture_that_a_flipped_sensor_gives():
+    plan = still({"ScalerCrop": [0, 0, 2304, 1296], "AfWindows": [[0, 0, 100, 100]]}, camera={"rotation": 180})
+    assert plan.flips == (True, True)
+    assert plan.controls["AfWindows"] == [[4508, 2492, 100, 100]]
+    x, y, width, height = plan.controls["ScalerCrop"]
+    assert (x + width, y + height) == (4608, 2592)
+
+
+def test_sizes_modes_and_use_cases():
+    sections = {"photo": {"width": 4608}, "raw": {"width": 640}, "video": {"width": 1921, "height": 1081}}
+    settings = patched(Settings(), {**sections, "live": {"sensor_mode": "1536:864:10", "buffer_count": 5}})
+    snapshot, photo = snapshot_plan(settings, IMX708), photo_plan(settings, IMX708, "photo", {"ExposureTime": 7})
+    assert (snapshot.use, snapshot.sensor, snapshot.buffers) == ("still", (1536, 864, 10), 5)
+    assert (photo.use, photo.size, photo.sensor) == ("still", (4608, 2592), (4608, 2592, 10))
+    assert photo.controls["ExposureTime"] == 7
+    raw = photo_plan(settings, IMX708, "raw")
+    assert raw.raw and raw.extension == "jpg"
+    video = video_plan(settings, IMX708)
+    assert (video.use, video.size) == ("video", (1920, 1080))  # the library takes even sizes only
+    assert video.controls["FrameDurationLimits"] == [33_333, 33_333]
+    assert live().use == "preview"
+
+
+def test_a_frame_lasts_as_long_as_its_exposure():
+    assert live(live={"framerate": 15}).controls["FrameDurationLimits"] == [66_667, 66_667]
+    assert live({"ExposureTime": 200_000}, live={"framerate": 15}).controls["FrameDurationLimits"] == [200_000] * 2
+    assert live({"FrameDurationLimits": [20_000, 90_000]}).controls["FrameDurationLimits"] == [20_000, 90_000]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        pytest.param({}, {"Brightness": 0.5}, {"Brightness": 0.5}, id="set"),
+        pytest.param({"Brightness": 0.5}, {}, {"Brightness": None}, id="the camera's own default"),
+        pytest.param({"ExposureTime": 9, "AnalogueGain": 2.0}, {"AnalogueGain": 2.0}, {"ExposureTime": 0}, id="auto"),
+        pytest.param({"ColourGains": [1.0, 1.0]}, {}, {"AwbEnable": True}, id="colours are the camera's again"),
+        pytest.param({"ColourGains": [1.0, 1.0]}, {"ColourTemperature": 4000}, {"ColourTemperature": 4000}, id="other"),
+        pytest.param({"AfWindows": [[0, 0, 64, 64]]}, {}, {"AfMetering": "Auto"}, id="no windows"),
+        pytest.param({"LensPosition": 2.0}, {}, {"AfMode": "Continuous"}, id="the lens is free"),
+        pytest.param({"NoiseReductionMode": "Off"}, {}, {"NoiseReductionMode": "Minimal"}, id="the library's default"),
+        pytest.param({"ScalerCrop": [0, 0, 640, 480]}, {}, {"ScalerCrop": [0, 0, 4608, 2592]}, id="all of the view"),
+        pytest.param({"Brightness": 0.5}, {"Brightness": 0.5}, {}, id="nothing"),
+    ],
+)
+def test_a_running_camera_is_told_what_is_different(before, after, told):
+    assert changes(live(before), live(after)) == told
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        pytest.param({"live": {"width": 640}}, id="another size"),
+        pytest.param({"live": {"sensor_mode": "1536:864:10"}}, id="another sensor mode"),
+        pytest.param({"camera": {"hflip": True}}, id="a flip"),
+        pytest.param({"camera": {"tuning_file": "imx708_noir.json"}}, id="another tuning file"),
+        pytest.param({"controls": {"HdrMode": "Sensor"}}, id="the sensor's HDR"),
+        pytest.param({"live": {"quality": 10}}, id="another quality"),
+    ],
+)
+def test_what_is_no_control_needs_a_new_start(other):
+    sections = dict(other)
+    assert changes(live(), live(sections.pop("controls", {}), **sections)) is None
+
+
+@given(st.data())
+def test_any_controls_can_be_set_and_given_back(data):
+    """Whatever is set: it travels as JSON, and what is told back names every control that is gone."""
+    chosen = data.draw(st.lists(st.sampled_from(SETTABLE), max_size=5, unique=True))
+    controls = {control.name: data.draw(values_of(control)) for control in chosen}
+    controls.pop("HdrMode", None)
+    controls.pop("AfTrigger", None)
+    plan, plain = live(), live()
+    plan = replace(plan, controls=stream_plan(replace(Settings(), controls=controls), IMX708).controls)
+    assert from_message(json.loads(json.dumps(plan.message()))).controls == json.loads(json.dumps(plan.controls))
+    there = changes(plain, plan)
+    assert there is not None and plan.controls == plain.controls | {
+        name: value for name, value in there.items() if name in plan.controls
+    }
+    back = changes(plan, plain)
+    assert back is not None
+    json.dumps(back)
+    assert undone(plan.controls.keys() - plain.controls.keys(), plain).items() <= back.items()
+
+
+def test_messages_are_whole_and_in_order():
+    ours, theirs = pair()
+    with pytest.raises(BlockingIOError):
+        ours.receive()
+    other = Channel(theirs)
+    for number in range(20):
+        other.send({"metadata": {"FocusFoM": number, "state": StrangeNumber(number)}})
+    for number in range(20):
+        assert ours.receive() == {"metadata": {"FocusFoM": number, "state": number}}
+    ours.send({"do": "still"})
+    assert other.receive() == {"do": "still"}
+    other.close()
+    assert ours.receive() is None
+    with pytest.raises(OSError, match="pipe"):
+        ours.send({})
+    ours.close()
+
+
+def test_what_nobody_reads_is_lost_and_waits_for_nobody():
+    ours, theirs = pair()
+    theirs.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+    other = Channel(theirs)
+    for _ in range(2000):
+        other.tell({"metadata": {"text": "x" * 500}})
+    assert ours.receive() == {"metadata": {"text": "x" * 500}}
+    ours.close()
+    other.tell({})
+    other.close()
+
+
+class StrangeNumber:
+    """As numpy's, or an enumerator of libcamera's."""
+
+    def __init__(self, number: int) -> None:
+        self._number = number
+
+    def __int__(self) -> int:
+        return self._number
+
+    def __eq__(self, other: object) -> bool:
+        return int(self) == other
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def raised(text: str, cause: BaseException | None = None) -> BaseException:
+    error = RuntimeError(text)
+    error.__cause__ = cause
+    return error
+
+
+@pytest.mark.parametrize(
+    ("error", "cause", "said"),
+    [
+        pytest.param(raised("Camera __init__ sequence did not complete.", raised("Failed to acquire camera: busy")),
+                     "busy", "another program uses the camera", id="another program"),
+        pytest.param(raised('No camera number 3 found - use "rpicam-hello --list-cameras"'), "absent",
+                     "does not exist", id="number"),
+        pytest.param(raised("Invalid camera configuration: {…}"), "options", "choose another one", id="configuration"),
+        pytest.param(ModuleNotFoundError("No module named 'libcamera'"), "missing", "apt install", id="not installed"),
+        pytest.param(OSError(28, "No space left on device", "/x/y.jpg"), "disk", "df -h", id="full disk"),
+        pytest.param(TypeError("f() got an unexpected keyword argument 'sensor'"), "options", "too old", id="old"),
+        pytest.param(ValueError("odd"), "died", "ValueError: odd", id="anything else"),
+    ],
+)  # fmt: skip
+def test_what_the_library_raises_is_a_reason(error, cause, said):
+    found, reason = fault(error)
+    assert found == cause and said in reason

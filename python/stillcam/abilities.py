@@ -61,7 +61,7 @@ FEATURES = (
     ("tuning files", "`--tuning-file`", "`tuning`"),
     ("buffers (`buffer_count`)", "`--buffer-count`", "`buffer_count`"),
     ("colour space", "the program's choice", "sYCC for pictures; Rec. 709 or SMPTE 170M for videos"),
-    ("HDR of the sensor (Camera Module 3)", "`--hdr sensor`", "`IMX708.set_sensor_hdr_mode`"),
+    ("HDR of the sensor (Camera Module 3)", "`--hdr sensor`", "by the sensor's device"),
     ("metadata of each frame", "`--metadata`", "`get_metadata`"),
 )
 

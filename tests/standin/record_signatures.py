@@ -31,7 +31,6 @@ CLASSES = {
     "picamera2/outputs/fileoutput.py": ["FileOutput"],
     "picamera2/outputs/ffmpegoutput.py": ["FfmpegOutput"],
     "picamera2/outputs/pyavoutput.py": ["PyavOutput"],
-    "picamera2/devices/imx708/imx708.py": ["IMX708"],
 }
 
 

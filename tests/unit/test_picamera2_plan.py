@@ -3,6 +3,7 @@
 import json
 import socket
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,6 +23,7 @@ from stillcam.camera.picamera2.plan import (
     undone,
     video_plan,
 )
+from stillcam.camera.picamera2.sensor_hdr import device_of, set_hdr
 from stillcam.camera.picamera2.wire import Channel, pair
 from stillcam.camera.simulated.sensors import SENSORS, listing
 from stillcam.settings import Settings
@@ -144,6 +146,28 @@ def test_any_controls_can_be_set_and_given_back(data):
     assert back is not None
     json.dumps(back)
     assert undone(plan.controls.keys() - plain.controls.keys(), plain).items() <= back.items()
+
+
+@pytest.fixture
+def subdevices(tmp_path: Path) -> Path:
+    """Two sensors, as the kernel shows them, and a device that is no sensor."""
+    for number, (module, node) in enumerate((("imx219", "i2c@10/imx219@10"), ("imx708", "i2c@1/imx708@1a"))):
+        device = tmp_path / f"sys/v4l-subdev{number}/device"
+        (device / "driver").mkdir(parents=True)
+        (device / "driver/module").symlink_to(f"../../../../module/{module}")
+        (device / "of_node").symlink_to(f"../../firmware/devicetree/base/soc/i2c0mux/{node}")
+    (tmp_path / "sys/v4l-subdev2").mkdir()
+    return tmp_path / "sys"
+
+
+def test_the_sensor_s_hdr_is_a_control_of_its_device(subdevices, tmp_path):
+    assert IMX708.path == "/base/soc/i2c0mux/i2c@1/imx708@1a"
+    assert device_of(IMX708.path, subdevices) == "v4l-subdev1"
+    assert not set_hdr(IMX219.path, True, subdevices, tmp_path)
+    assert not set_hdr("", True, subdevices, tmp_path)
+    (tmp_path / "v4l-subdev1").touch()
+    with pytest.raises(OSError, match="ioctl"):  # a file is no such device
+        set_hdr(IMX708.path, True, subdevices, tmp_path)
 
 
 def test_messages_are_whole_and_in_order():

@@ -37,14 +37,13 @@ HERE = standin_classes()
 # What the driver calls its objects, and whose they are.
 OBJECTS = {
     "self._camera": ["Picamera2"], "opened": ["Picamera2"], "library.Picamera2": ["Picamera2"],
-    "request": ["CompletedRequest"], "sensor": ["IMX708"], "output": ["FfmpegOutput", "PyavOutput"],
+    "request": ["CompletedRequest"], "output": ["FfmpegOutput", "PyavOutput"],
     "encoder": ["H264Encoder", "LibavH264Encoder", "JpegEncoder"],
 }  # fmt: skip
 MADE = {
     "library.Picamera2": ["Picamera2"], "outputs.FileOutput": ["FileOutput"], "outputs.PyavOutput": ["PyavOutput"],
     "outputs.FfmpegOutput": ["FfmpegOutput"], "encoders.H264Encoder": ["H264Encoder", "LibavH264Encoder"],
     "import_module('picamera2.encoders').JpegEncoder": ["JpegEncoder"],
-    "import_module('picamera2.devices.imx708').IMX708": ["IMX708"],
 }  # fmt: skip
 BASES = {
     "JpegEncoder": "MultiEncoder", "MultiEncoder": "Encoder", "LibavH264Encoder": "Encoder",

@@ -7,6 +7,7 @@
     session.py   in the child: the camera, through the library
     recording.py in the child: encoders and outputs
     cameras.py   in the child: which cameras there are
+    sensor_hdr.py  in the child: the sensor's own HDR
     faults.py    in the child: what the library raises -> a cause and a reason
 
 A hang or a crash in libcamera is the child's: the daemon waits with a limit and ends it, as it does

@@ -43,8 +43,8 @@ class Plan:
     """All that a use of the camera needs.
 
     Args:
-        camera, tuning, hdr: what it is opened with: its number, the tuning file's path (empty: the sensor's
-            own), and HdrMode where the sensor or the board decides.
+        camera, path, tuning, hdr: what it is opened with: its number and its place in the device tree, the tuning
+            file's path (empty: the sensor's own), and HdrMode where the sensor or the board decides.
         use: which of the library's configurations: `still`, `preview` or `video`.
         size: of the picture.
         sensor: width, height and bit depth of the sensor mode; None: the library's choice.
@@ -60,6 +60,7 @@ class Plan:
     """
 
     camera: int
+    path: str
     tuning: str
     hdr: str
     use: str
@@ -154,6 +155,7 @@ def _plan(settings: Settings, configuration: Configuration, scene: Scene, use: s
     hdr = chosen.get("HdrMode", "Off")
     return Plan(
         camera=scene.camera.index,
+        path=scene.camera.path,
         tuning=settings.camera.tuning_file,
         hdr=hdr if hdr in SENSOR_HDR else "Off",
         use=use,

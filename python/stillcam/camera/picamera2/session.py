@@ -14,6 +14,7 @@ from typing import Any
 
 from stillcam.camera.picamera2 import recording
 from stillcam.camera.picamera2.plan import Plan, undone
+from stillcam.camera.picamera2.sensor_hdr import set_hdr
 from stillcam.camera.picamera2.wire import Message
 from stillcam.controls import Values
 from stillcam.frames import WORK_PREFIX
@@ -39,10 +40,9 @@ class Session:
     def __init__(self, plan: Plan, tell: Callable[[Message], None]) -> None:
         self._libcamera = import_module("libcamera")
         library = import_module("picamera2")
-        hdr = _sensor_hdr(library, plan)
+        self._board_hdr = _hdr_of(library, plan)
         self._camera = library.Picamera2(plan.camera, tuning=plan.tuning or None)
         self._plan = plan
-        self._board_hdr = plan.hdr == "Auto" and not hdr
         self._tell = tell
         self._told = 0.0
         self._given: set[str] = set()  # controls that the camera has ever been told
@@ -241,22 +241,17 @@ class Session:
             self._tell({"metadata": request.get_metadata()})
 
 
-def _sensor_hdr(library: Any, plan: Plan) -> bool:
-    """Set the HDR mode of a sensor that has one, before the camera is opened; whether it has and it is on."""
-    info = library.Picamera2.global_camera_info()
-    model = str(info[plan.camera].get("Model", "")) if plan.camera < len(info) else ""
-    wanted = plan.hdr == "Sensor" or (plan.hdr == "Auto" and library.Picamera2.platform.name != "PISP")
-    if not model.startswith("imx708"):
-        return False
+def _hdr_of(library: Any, plan: Plan) -> bool:
+    """Set the HDR mode of a sensor that has one, before the camera is looked at; whether the board is to do HDR."""
+    board = plan.hdr == "Auto" and library.Picamera2.platform.name == "PISP"
+    wanted = plan.hdr == "Sensor" or (plan.hdr == "Auto" and not board)
     try:
-        with import_module("picamera2.devices.imx708").IMX708(info[plan.camera]["Num"]) as sensor:
-            sensor.set_sensor_hdr_mode(wanted)
-    except (RuntimeError, OSError) as error:
+        set_hdr(plan.path, wanted)
+    except OSError as error:
         if wanted:
             raise RuntimeError("configuration failed: the sensor's HDR cannot be switched") from error
         logging.debug("the sensor's HDR cannot be switched: %s", error)
-        return False
-    return wanted
+    return board
 
 
 def _write(path: Path, data: bytes) -> None:

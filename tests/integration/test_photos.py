@@ -1,5 +1,6 @@
 """Photos, raw photos, bursts and self-timers on the real daemon with the simulated camera."""
 
+import io
 import os
 import signal
 import subprocess
@@ -11,6 +12,8 @@ from capturing import DEADLINE_S, ROOT
 from PIL import Image, ImageChops, ImageStat
 from taking import LIVE, STILL, Asking, Studio, about
 
+from stillcam.library.browse import Library
+from stillcam.library.thumbnails import Thumbnails
 from stillcam.link import Refusal
 
 MANUAL = {"ExposureTime": 8000, "AnalogueGain": 1, "ColourGains": [2, 1.8], "AfMode": "Manual", "LensPosition": 1}
@@ -52,6 +55,18 @@ def test_a_photo_is_in_the_library_with_all_that_is_known_of_it(studio):
     assert (status["mode"], status["taking"]) == ("snapshot", None)
     assert status["frame"] > before
     assert picture(studio.images / "current.jpg").size == (320, 176)
+
+
+@pytest.mark.parametrize("kind", ["photo", "raw"])
+def test_the_thumbnail_that_the_camera_made_is_used(studio, kind):
+    """It has the picture's proportions: none has to be made."""
+    studio.settings(photo={"width": 640}, raw={"width": 640, "sensor_mode": "1536:864:10"})
+    studio.open()
+    (item,) = studio.ask("photo", kind=kind)["items"]
+    thumbnail = Thumbnails(studio.library).of(Library(studio.library).item(item))
+    with Image.open(io.BytesIO(thumbnail)) as image:
+        assert image.size == (320, 176)
+    assert not (studio.library / ".thumbnails").exists()
 
 
 @pytest.mark.parametrize("form", ["png", "bmp"])

@@ -59,7 +59,7 @@ _PICTURE = {
     "download": (TEXT, "to be saved, not shown"),
 }
 STATUS_SERIES = list_of(record(name=_NAME, state=_STATE, taken=COUNT, next=maybe(TIME))) | {
-    "description": "those that are running"
+    "description": "those that run, or will"
 }
 
 SERIES_OPERATIONS = {

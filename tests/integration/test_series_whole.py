@@ -31,7 +31,7 @@ def owner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
 def test_from_its_making_to_its_end(owner):
     """Made, watched, changed, paused, resumed, finished and deleted, and seen by each address meanwhile."""
     made, series = owner.call("/api/series", "POST", {"name": "Garden 2", "interval_s": 1})
-    assert (made, series["state"], series["taken"]) == (201, "running", 0)
+    assert (made, series["state"], series["planned"]) == (201, "running", None)
 
     def taken(more: int) -> Any:
         before = owner.call("/api/series/Garden%202")[1]["taken"]

@@ -55,7 +55,9 @@ def test_it_speaks_http_2(front):
     assert front.curl("--output", "/dev/null", "--write-out", "%{http_version}", front.url) == "2"
 
 
-@pytest.mark.parametrize("path", ["images/current.jpg?t=1", "snapshot", "snapshot.jpg", "?action=snapshot"])
+@pytest.mark.parametrize(
+    "path", ["images/current.jpg?t=1", "snapshot", "snapshot.jpg", "?action=snapshot", "camera/0/snapshot"]
+)
 def test_the_picture_at_its_addresses(front, path):
     assert front.picture(path) == picture()
 
@@ -114,7 +116,7 @@ def test_who_says_who_they_are_is_judged_by_the_camera_s_server(front, site, own
     site.until(lambda: asked(site) - before == 5)
 
 
-@pytest.mark.parametrize("path", ["stream", "stream.mjpg", "?action=stream"])
+@pytest.mark.parametrize("path", ["stream", "stream.mjpg", "?action=stream", "camera/0/stream"])
 def test_each_frame_of_a_stream_comes_at_once(front, site, path):
     """The next one is published only when the one before has come."""
     argv = front.argv("--no-buffer", "--max-time", str(DEADLINE_S), "--include", front.url + path)

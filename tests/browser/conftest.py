@@ -38,9 +38,9 @@ def camera() -> Iterator[StandIn]:
 
 
 @pytest.fixture
-def camera_server(tmp_path) -> Iterator[RealCamera]:
-    """The real capture daemon and server, with the simulated camera."""
-    with RealCamera(tmp_path) as real:
+def camera_server(tmp_path, request: pytest.FixtureRequest) -> Iterator[RealCamera]:
+    """The real capture daemon and server, with the simulated camera; a parameter names another driver for it."""
+    with RealCamera(tmp_path, getattr(request, "param", "")) as real:
         yield real
 
 

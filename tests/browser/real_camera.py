@@ -1,4 +1,7 @@
-"""The real capture daemon and server with the simulated camera, for a test to start, kill and stop."""
+"""The real capture daemon and server with the simulated camera, for a test to start, kill and stop.
+
+With STILLCAM_TEST_DRIVER=picamera2 the tests of the page run on that driver, with the stand-in for its library.
+"""
 
 import os
 import signal
@@ -16,10 +19,16 @@ DEADLINE_S = 90.0
 
 
 class RealCamera:
-    """Both processes, each with its own log; `url` is where the page is."""
+    """Both processes, each with its own log; `url` is where the page is.
 
-    def __init__(self, folder: Path) -> None:
+    Args:
+        folder: for all their files.
+        driver: `simulated` (rpicam's, on the simulated programs) or `picamera2`; empty: as the environment says.
+    """
+
+    def __init__(self, folder: Path, driver: str = "") -> None:
         self.folder = folder
+        self.driver = driver or os.environ.get("STILLCAM_TEST_DRIVER", "simulated")
         self.port = _free_port()
         self.url = f"http://127.0.0.1:{self.port}/"
         self._programs: dict[str, subprocess.Popen[bytes]] = {}
@@ -41,8 +50,8 @@ class RealCamera:
     def start(self, name: str) -> None:
         """Start `capture` or `server`."""
         environ = os.environ | {
-            "PYTHONPATH": str(ROOT / "python"),
-            "STILLCAM_CAMERA": "simulated",
+            "PYTHONPATH": os.pathsep.join(map(str, (ROOT / "python", ROOT / "tests/standin"))),
+            "STILLCAM_CAMERA": self.driver,
             "STILLCAM_BIND": "127.0.0.1",
             "STILLCAM_PORT": str(self.port),
             "STILLCAM_IMAGES": str(self.folder / "images"),

@@ -5,9 +5,12 @@ from page_driver import hide, wait_for_state
 
 pytestmark = pytest.mark.timeout(120)
 
+on_both_drivers = pytest.mark.parametrize("camera_server", ["simulated", "picamera2"], indirect=True)
+
 FINGERPRINT = "document.querySelector('canvas').toDataURL()"
 
 
+@on_both_drivers
 def test_the_picture_renews_itself(page, camera_server):
     page.goto(camera_server.url)
     wait_for_state(page, "fresh")
@@ -37,6 +40,7 @@ def test_it_says_that_the_capture_program_is_gone(page, camera_server):
     wait_for_state(page, "fresh")
 
 
+@on_both_drivers
 def test_live_is_more_than_ten_times_the_frames(page, camera_server):
     """In the time of one poll, live shows at least ten frames."""
     page.goto(camera_server.url)

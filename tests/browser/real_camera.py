@@ -1,6 +1,6 @@
 """The real capture daemon and server with the simulated camera, for a test to start, kill and stop.
 
-With STILLCAM_TEST_DRIVER=picamera2 the tests of the page run on that driver, with the stand-in for its library.
+With TEST_DRIVER=picamera2 the tests of the page run on that driver, with the stand-in for its library.
 """
 
 import os
@@ -28,7 +28,7 @@ class RealCamera:
 
     def __init__(self, folder: Path, driver: str = "") -> None:
         self.folder = folder
-        self.driver = driver or os.environ.get("STILLCAM_TEST_DRIVER", "simulated")
+        self.driver = driver or os.environ.get("TEST_DRIVER", "simulated")
         self.port = _free_port()
         self.url = f"http://127.0.0.1:{self.port}/"
         self._programs: dict[str, subprocess.Popen[bytes]] = {}

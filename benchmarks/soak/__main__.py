@@ -57,7 +57,7 @@ def sizes(house: House) -> dict[str, Size]:
 
 
 def suffer(house: House, viewer: Viewer, name: str, hold_s: float) -> float:
-    """One fault, for so long; how long it took from its end to the next picture and a good word of the watchdog's.
+    """One fault, for so long; how long it took from its end until there was a new picture, and all is well.
 
     Raises:
         NeverCame: it is not over.
@@ -65,7 +65,7 @@ def suffer(house: House, viewer: Viewer, name: str, hold_s: float) -> float:
     with table()[name](house):
         time.sleep(hold_s)
     before, began_s = viewer.newest, time.monotonic()
-    house.until(lambda: viewer.newest != before and house.healthy(), f"a picture after: {name}")
+    house.until(lambda: viewer.newest != before and house.well(), f"a picture after: {name}")
     return time.monotonic() - began_s
 
 

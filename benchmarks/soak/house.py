@@ -141,10 +141,12 @@ class House:
         finally:
             link.close()
 
-    def healthy(self) -> bool:
-        """What a watchdog is told; False when it is told nothing."""
+    def well(self) -> bool:
+        """Whether a watchdog is told so, and the daemon answers; False when nobody does."""
         with suppress(OSError, http.client.HTTPException):
-            return self.get("/healthz")[0] == 200
+            status, _, said = self.get("/api/status")
+            running = status == 200 and json.loads(said)["capture"]["running"]
+            return bool(running) and self.get("/healthz")[0] == 200
         return False
 
     def misbehave(self, **faults: Any) -> None:

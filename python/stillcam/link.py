@@ -6,6 +6,8 @@ line ask. Only who may write to `data/run/` can connect (the socket's mode is 06
 
 from __future__ import annotations
 
+import _thread
+import contextlib
 import errno
 import json
 import logging
@@ -98,7 +100,10 @@ def _read_line(link: socket.socket) -> bytes:
 
 
 class CommandServer:
-    """Serves commands until closed; one short-lived thread for each client.
+    """Serves commands until closed, each client in a thread of its own.
+
+    A thread that has taken a client leaves the next one to another thread: to one that it starts, or where there
+    is no memory for one, to itself when it has answered. So somebody always listens.
 
     Args:
         path: where to listen; what a dead process left there is replaced. The caller makes
@@ -109,14 +114,15 @@ class CommandServer:
     def __init__(self, path: Path, handle: Callable[[Message], Message]) -> None:
         self._path = path
         self._handle = handle
-        self._clients = threading.BoundedSemaphore(MAX_CLIENTS)
+        self._lock = threading.Lock()
+        self._threads = self._listening = 0
         self._listener = socket.socket(socket.AF_UNIX)
         path.unlink(missing_ok=True)
         with _short_name(path) as name:
             self._listener.bind(name)
         os.chmod(path, 0o660)
         self._listener.listen(MAX_CLIENTS)
-        threading.Thread(target=self._serve, name="commands", daemon=True).start()
+        _thread.start_new_thread(self._serve, ())
 
     def close(self) -> None:
         """Stop listening, and remove the socket."""
@@ -125,17 +131,38 @@ class CommandServer:
         self._listener.close()
 
     def _serve(self) -> None:
-        while True:
-            self._clients.acquire()
+        """Take clients, until others do."""
+        with self._lock:
+            self._threads += 1
+            self._listening += 1
+        while link := self._next():
+            with self._lock:
+                self._listening -= 1
+                alone = not self._listening and self._threads < MAX_CLIENTS
+            if alone:
+                # Not threading.Thread: its start() waits for ever for a thread that dies of want of memory.
+                with contextlib.suppress(RuntimeError, MemoryError):
+                    _thread.start_new_thread(self._serve, ())
             try:
-                link, _ = self._listener.accept()
-            except OSError as error:
-                if error.errno not in _SHORT:
-                    return  # closed
-                self._clients.release()
+                self._answer(link)
+            except Exception:
+                with contextlib.suppress(Exception):  # there may be no memory to say so
+                    logging.exception("a command failed: this is a bug")
+            with self._lock:
+                if self._listening:
+                    self._threads -= 1
+                    return
+                self._listening += 1
+
+    def _next(self) -> socket.socket | None:
+        """The next client; None: there is none any more."""
+        while True:
+            try:
+                return self._listener.accept()[0]
+            except (OSError, MemoryError) as error:
+                if isinstance(error, OSError) and error.errno not in _SHORT:
+                    return None  # closed
                 time.sleep(SHORT_S)
-                continue
-            threading.Thread(target=self._answer, args=(link,), name="command", daemon=True).start()
 
     def _answer(self, link: socket.socket) -> None:
         try:
@@ -145,8 +172,6 @@ class CommandServer:
                 link.sendall(json.dumps(answer).encode() + b"\n")
         except OSError as error:
             logging.debug("a client of the command socket went away: %s", error)
-        finally:
-            self._clients.release()
 
     def _handled(self, line: bytes) -> Message:
         try:

@@ -1,5 +1,6 @@
 """Connections that wait together: one thread answers what is quick, and what takes long holds nobody up."""
 
+import contextlib
 import socket
 import sys
 import threading
@@ -38,6 +39,8 @@ class Echo:
             self.room.step_aside(self)
             self.room.step_aside(self)  # once more does nothing
             self.go_on.wait(DEADLINE_S)
+        if said == b"die":
+            raise SystemExit  # the thread ends without a word
         self.threads.append(threading.get_ident())
         if said:
             self.link.sendall(said)
@@ -140,3 +143,23 @@ def test_from_a_room_that_is_closed_all_leave(guests, room):
     while attendant in sys._current_frames():
         assert time.monotonic() < deadline
         time.sleep(0.01)
+
+
+def test_an_attendant_that_has_died_is_followed_by_another(room, monkeypatch):
+    """As a thread does that finds no memory for its first line; who comes next is answered, and who was there."""
+    monkeypatch.setattr(waiting, "DEAD_S", 0.2)
+    guests = [before, victim] = [Echo(room), Echo(room)]
+    assert before.ask(b"hello") == b"hello"
+    victim.client.sendall(b"die")
+    before.client.sendall(b"still there?")
+    before.client.settimeout(0.1)
+    deadline_s, said = time.monotonic() + DEADLINE_S, b""
+    while not said:
+        assert time.monotonic() < deadline_s, "nobody attends"
+        guests.append(Echo(room))  # somebody comes: then it is noticed
+        with contextlib.suppress(TimeoutError):
+            said = before.client.recv(100)
+    assert said == b"still there?"
+    assert guests[-1].ask(b"hello") == b"hello"
+    for guest in guests:
+        guest.client.close()

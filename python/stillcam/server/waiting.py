@@ -20,6 +20,7 @@ from typing import Protocol
 
 AT_A_TIME = 64  # connections that the attendant hears of in one go
 LOOK_S = 1.0  # from one look to the next for those who have waited too long
+DEAD_S = 10.0  # an attendant that has not looked for so long has died, of want of memory, or hangs
 
 
 class Guest(Protocol):
@@ -52,9 +53,10 @@ class WaitingRoom:
         self._lock = threading.Lock()
         self._guests: dict[int, Guest] = {}
         self._attended: Guest | None = None  # whom the attendant answers
-        self._looked_s = time.monotonic()
+        self._looked_s = self._alive_s = time.monotonic()
         self._closing = self._closed = False
-        _thread.start_new_thread(self._attend, ())
+        self._term = 0  # which attendant is in office; stepping aside hands it on
+        _thread.start_new_thread(self._attend, (self._term,))
 
     def add(self, guest: Guest) -> None:
         """From here on its requests are answered; it leaves when that is over."""
@@ -63,6 +65,7 @@ class WaitingRoom:
             if not self._closed:
                 self._guests[fd] = guest
                 self._epoll.register(fd, select.EPOLLIN)
+                self._see_to_attendant()
                 return
         guest.leave()
 
@@ -76,8 +79,8 @@ class WaitingRoom:
         self._remove(guest)
         self._attended = None
         try:
-            _thread.start_new_thread(self._attend, ())
-        except RuntimeError:
+            _thread.start_new_thread(self._attend, (self._term,))
+        except (RuntimeError, MemoryError):
             self._attended = guest
             self.add(guest)
 
@@ -88,11 +91,21 @@ class WaitingRoom:
         self._closing = True
         os.eventfd_write(self._bell, 1)
 
-    def _attend(self) -> None:
+    def _see_to_attendant(self) -> None:
+        """Have another one where it has died: a new thread may, before its first line, without a word."""
+        now_s = time.monotonic()
+        if now_s - self._alive_s < DEAD_S:
+            return
+        self._alive_s, self._attended = now_s, None  # one that only hung takes this for having stepped aside
+        self._term += 1
+        with contextlib.suppress(RuntimeError, MemoryError):
+            _thread.start_new_thread(self._attend, (self._term,))
+
+    def _attend(self, term: int) -> None:
         """Be the attendant, until it is better to step aside."""
         while not self._closing:
             try:
-                aside = self._round()
+                aside = self._round(term)
             except Exception:  # without an attendant nobody would be answered any more
                 with contextlib.suppress(Exception):  # there may be no memory to say so
                     logging.exception("attending to connections failed: this is a bug")
@@ -104,11 +117,16 @@ class WaitingRoom:
                 else:
                     guest.leave()
                 return
+            if term != self._term:
+                return
         self._empty()
 
-    def _round(self) -> tuple[Guest, bool] | None:
+    def _round(self, term: int) -> tuple[Guest, bool] | None:
         """Answer those who have asked; or one for whom to step aside, and whether that one stays."""
         for fd, _ in self._epoll.poll(LOOK_S, AT_A_TIME):
+            self._alive_s = time.monotonic()
+            if term != self._term:
+                return None
             if guest := self._guests.get(fd):
                 self._attended = guest
                 stays = self._turn(guest)
@@ -117,6 +135,7 @@ class WaitingRoom:
                 self._attended = None
                 if not stays:
                     self._show_out(guest)
+        self._alive_s = time.monotonic()
         self._look()
         return None
 

@@ -6,6 +6,7 @@ where a clock was set back). Gaps are few: they are collected once, and then fro
 
 from __future__ import annotations
 
+import mmap
 import os
 import threading
 from collections.abc import Iterator
@@ -17,7 +18,7 @@ from stillcam.series.manifest import Line, decode, millis
 from stillcam.series.state import MANIFEST
 
 _CHUNK_BYTES = 1 << 20
-_GAP = b'\n{"gap":'
+_GAP, _THINNED = b'\n{"gap":', b'\n{"thinned":'  # a shot comes before all others
 _MAX_KEPT = 128  # manifests
 
 
@@ -80,6 +81,23 @@ def gaps(folder: Path) -> list[Gap]:
             return list(_collected(folder, file).gaps)
     except FileNotFoundError:
         return []
+
+
+def thinned(folder: Path) -> set[int]:
+    """The numbers of all shots that have been taken away.
+
+    Raises:
+        OSError: the manifest cannot be read.
+    """
+    found: set[int] = set()
+    with (folder / MANIFEST).open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        at = data.find(_THINNED)
+        while at >= 0:
+            data.seek(at + 1)
+            if (line := decode(data.readline())) is not None:
+                found.update(line["thinned"])
+            at = data.find(_THINNED, at + 1)
+    return found
 
 
 class _Collected:

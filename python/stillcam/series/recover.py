@@ -14,9 +14,9 @@ from datetime import datetime
 from pathlib import Path
 
 from stillcam.jpeg import NotWhole, check
-from stillcam.series.index import shots_from
+from stillcam.series.index import shots_from, thinned
 from stillcam.series.manifest import Line, text
-from stillcam.series.state import FRAMES, lines_from
+from stillcam.series.state import FRAMES
 from stillcam.series.store import Series
 
 DOUBTED = 120  # so many of the last shots may not be on the disk after a power cut: Linux writes within 30 s
@@ -78,7 +78,7 @@ def _forget_torn(series: Series) -> None:
         return
     gone = [line for line in lines if not _on_disk(series.folder / FRAMES, line)]
     if gone:
-        known = {number for line, _ in lines_from(series.folder, 0) for number in line.get("thinned", ())}
+        known = thinned(series.folder)
         gone = [line for line in gone if line["n"] not in known]
     if not gone:
         return

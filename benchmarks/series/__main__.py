@@ -1,0 +1,30 @@
+"""Series: what a tick of the scheduler costs, and what of a 1-second series is lost while everything is killed.
+
+Run it as `PYTHONPATH=python python3 benchmarks/series`: the tick and the looks, with 50 series of
+100,000 shots. With `--minutes 20`: a series with a shot a second on the simulated camera, while the
+capture daemon, the camera program and the web server are killed at random. Nothing here passes or fails.
+"""
+
+import argparse
+import random
+import tempfile
+from pathlib import Path
+
+import killing
+import ticks
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="benchmarks/series")
+    parser.add_argument("--minutes", type=float, help="so long a 1-second series is taken while everything is killed")
+    parser.add_argument("--seed", type=int, default=random.randrange(1000), help="of what is killed when")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="stillcam-series-") as folder:
+        if options.minutes:
+            killing.run(Path(folder), options.minutes, options.seed)
+        else:
+            ticks.run(Path(folder))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,103 @@
+"""What the scheduler and those who look cost, with 50 series of 100,000 shots."""
+
+import json
+import os
+import statistics
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from stillcam.series import read
+from stillcam.series.agenda import Agenda
+from stillcam.series.definition import from_document
+from stillcam.series.manifest import encode, gap_line, shot_name, text
+from stillcam.series.store import Series, boot
+
+SERIES, SHOTS, INTERVAL_MS = 50, 100_000, 60_000
+EACH_HUNDRED = 100  # so many shots, and then a gap
+
+
+def run(folder: Path) -> None:
+    """Print it."""
+    now_ms = int(time.time() * 1000) // INTERVAL_MS * INTERVAL_MS
+    begin_ms = now_ms - SHOTS * INTERVAL_MS
+    root = folder / "series"
+    _write(root, begin_ms)
+    began = time.perf_counter()
+    agenda = Agenda(root)
+    agenda.open(now_ms - INTERVAL_MS + 1)
+    print(f"{SERIES} series of {SHOTS} shots: opened in {(time.perf_counter() - began) * 1000:.0f} ms")
+    steady_ms = 0
+
+    def tick(step_ms: int) -> Callable[[], None]:
+        def look() -> None:
+            nonlocal now_ms, steady_ms
+            now_ms, steady_ms = now_ms + step_ms, steady_ms + step_ms
+            agenda.look(now_ms, steady_ms, "busy")
+
+        return look
+
+    def take() -> None:
+        """Some series has a moment, and it is done with."""
+        assert agenda.first is not None
+        tick(max(1, agenda.first.first_ms - now_ms))()
+        assert agenda.first is not None
+        agenda.first.done(now_ms)
+        agenda.changed()
+
+    _print("tick, nothing is due", tick(1), 2000)
+    _print("tick, a moment comes and is done with", take, 2000)
+    _print("summaries of all", lambda: read.summaries(root, now_ms), 20)
+    _print("the last 100 shots of one", lambda: read.shots(root, "Series 7", SHOTS - 100, 100), 50)
+    _print("one picture's file", lambda: read.shots(root, "Series 7", SHOTS // 2, 1), 50)
+    _print("timeline of one, first", lambda: read.timeline(root, "Series 7", 200, now_ms), 1)
+    _print("timeline of one, again", lambda: read.timeline(root, "Series 7", 200, now_ms), 20)
+
+
+def _print(what: str, work: Callable[[], object], rounds: int) -> None:
+    taken = []
+    for _ in range(rounds):
+        began = time.perf_counter()
+        work()
+        taken.append((time.perf_counter() - began) * 1000)
+    worst = sorted(taken)[int(0.99 * (rounds - 1))]
+    print(f"{what:42} p50 {statistics.median(taken):8.3f} ms   p99 {worst:8.3f} ms")
+
+
+def _write(root: Path, begin_ms: int) -> None:
+    """The series; they share one manifest, as nothing is written to it here."""
+    first: Path | None = None
+    state = ""
+    for number in range(SERIES):
+        window = {"window": {"from": "sunrise", "to": "sunset"}, "place": {"latitude": 48.1, "longitude": 11.6}}
+        document = {
+            "name": f"Series {number}",
+            "interval_s": INTERVAL_MS / 1000,
+            "start": text(begin_ms + 1000 * number),
+            **(window if number % 2 else {}),
+        }
+        series = Series.create(root, from_document(document, begin_ms, "Europe/Berlin"), "Europe/Berlin", begin_ms)
+        manifest = series.folder / "manifest.jsonl"
+        if first is None:
+            first = manifest
+            manifest.write_bytes(b"".join(_lines(begin_ms)))
+        else:
+            os.link(first, manifest)
+        frames = series.folder / "frames/099"
+        frames.mkdir()
+        for shot in range(SHOTS - 1000, SHOTS):
+            (series.folder / "frames" / f"{shot_name(shot, begin_ms + shot * INTERVAL_MS)}.jpg").touch()
+        state = state or json.dumps(Series.open(series.folder).state.document())
+        (series.folder / "state.json").write_text(state)
+
+
+def _lines(begin_ms: int) -> list[bytes]:
+    lines = []
+    for number in range(1, SHOTS):
+        due_ms = begin_ms + number * INTERVAL_MS
+        if number % EACH_HUNDRED == 0:
+            lines.append(encode(gap_line(due_ms - 30_000, due_ms - 30_000, 1, "busy")))
+        due, metadata = text(due_ms), {"ExposureTime": 8000, "AnalogueGain": 1.0}
+        line = {"n": number, "due": due, "time": due, "files": [f"{shot_name(number, due_ms)}.jpg"]}
+        lines.append(encode({**line, "bytes": 1_000_000, "boot": boot(), "metadata": metadata}))
+    return lines

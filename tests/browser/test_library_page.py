@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from barriers import barriers
 from pictures import picture
 from playwright.sync_api import Page
 from serving import Site
@@ -175,6 +176,29 @@ def test_there_is_nothing_to_scroll_for_sideways(new_page, url, width):
     page.click(".tile .open >> nth=0")
     page.wait_for_selector(".view dl")
     assert page.evaluate("document.querySelector('.view').scrollWidth") == width
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_nothing_keeps_anybody_from_using_it(new_page, url, scheme):
+    """By axe-core's rules: calendar, trash, wall with some chosen, and one photo large."""
+    page = new_page(bypass_csp=True, color_scheme=scheme)
+    sign_in(page, url, "photos")
+    page.wait_for_selector(".tile")
+    page.click(".year summary")
+    page.wait_for_selector("button.day")
+    page.locator(".tile input").nth(0).check(force=True)
+    page.click(".selection button:has-text('Delete')")
+    page.wait_for_selector(".toast")
+    page.click(".trash summary")
+    page.wait_for_selector(".trash-list button")
+    page.locator(".tile input").nth(0).check(force=True)
+    found = {"wall": barriers(page)}
+    page.click(".tile .open >> nth=0")
+    page.wait_for_function("() => document.querySelectorAll('.view[open] .histogram path[d]').length === 4")
+    page.wait_for_selector(".view[open] details summary")
+    page.click(".view[open] details summary")
+    found["view"] = barriers(page)
+    assert found == {"wall": [], "view": []}
 
 
 def test_a_swipe_leads_on(new_page, url):

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from barriers import barriers
 from playwright.sync_api import Page
 from real_camera import RealCamera
 from signed_in import add_owner_to, sign_in
@@ -54,7 +55,7 @@ def press(page: Page, name: str) -> None:
 
 @pytest.mark.parametrize("screen", [pytest.param(PHONE, id="360 px"), pytest.param(DESK, id="1280 px")])
 def test_each_kind_is_taken_watched_compared_deleted_and_brought_back(live, screen):
-    page = live(**screen)
+    page = live(bypass_csp=True, **screen)
     press(page, "Photo")
     wait_for_items(page, ["photo"])
     assert "640 × 352" in page.inner_text(".strip-facts")
@@ -103,6 +104,7 @@ def test_each_kind_is_taken_watched_compared_deleted_and_brought_back(live, scre
     page.locator(".compare-stage input").click(position={"x": box["width"] * 0.25, "y": box["height"] / 2})
     cut = float(page.evaluate("document.querySelector('.compare-stage').style.getPropertyValue('--cut')").rstrip("%"))
     assert 20 <= cut <= 30
+    assert barriers(page) == []
     page.click("button[aria-label='Empty the buffer']")
     page.wait_for_selector(".compare", state="hidden")
 

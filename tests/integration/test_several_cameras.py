@@ -193,6 +193,17 @@ def test_no_camera_is_given_to_two_daemons(house):
     assert house.call("PATCH", "camera/1/api/settings", {"camera": {"index": 2}})[0] == 200
 
 
+@pytest.mark.parametrize("patch", [{"camera": None, "snapshot": None}, {"camera": {"index": None}, "snapshot": None}])
+def test_a_camera_goes_back_to_its_own_number(house, patch):
+    """So that all can be reset on its page: index 0 is another one's."""
+    house.call("PATCH", "camera/1/api/settings", {"camera": {"index": 5}, "snapshot": {"interval_s": 7}})
+    status, told = house.call("PATCH", "camera/1/api/settings", patch)
+    assert (status, told["settings"]["camera"]["index"]) == (200, 1)
+    assert told["defaults"]["camera"]["index"] == told["fields"]["camera.index"]["default"] == 1
+    assert told["settings"] == told["defaults"]
+    assert house.call("GET", "api/settings")[1]["defaults"]["camera"]["index"] == 0
+
+
 def test_requests_and_metrics_tell_the_cameras_apart(house):
     house.publish("camera/1/")
     house.answer("GET", "camera/1/snapshot")

@@ -83,7 +83,7 @@ class BackupRoutes:
         except StillcamError as error:
             raise _refused(error) from error
         held = self._desk.change(lambda _: settings, request.host, restoring=True)
-        return document(held, request.person, hidden=self._desk.hidden)
+        return document(held, request.person, rules=self._desk.rules)
 
 
 def _row(backup: Backup) -> dict[str, str | int]:

@@ -18,10 +18,12 @@ class HouseRules:
 
     Args:
         first: whether it is the first one.
+        number: its own, which is its index where nothing else is set.
         taken: gives the indices that the others have.
     """
 
     first: bool = True
+    number: int = 0
     taken: Callable[[], set[int]] = set
 
     @property

@@ -86,13 +86,8 @@ class SettingsDesk:
         self._in_force = in_force
         self._link = link
         self._commands = commands
-        self._rules = rules
+        self.rules = rules
         self._turn = threading.Lock()
-
-    @property
-    def hidden(self) -> tuple[str, ...]:
-        """Sections that are not this camera's."""
-        return self._rules.hidden
 
     def read(self) -> Held:
         """What the file holds; when it is wrong, the settings in force and what is wrong."""
@@ -156,8 +151,8 @@ class SettingsDesk:
             if new.hooks != old.hooks and not restoring:
                 raise SettingsError("can be set on the camera's machine only: in data/settings.json", "hooks")
             new = replace(new, hooks=old.hooks)  # what runs here comes out of no back-up either
-            new = self._rules.applied(old, new)
-            if self._rules.first:
+            new = self.rules.applied(old, new)
+            if self.rules.first:
                 _check_way_back(new, host)
                 _check_certificate(old, new, self._path.parent)
             if not restoring:

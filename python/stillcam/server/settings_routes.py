@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
+from stillcam.server.house_rules import HouseRules
 from stillcam.server.messages import Access, Answer, Person, Refused, Request, Route, as_json
 from stillcam.server.settings_desk import Held, Outdated, SettingsDesk
 from stillcam.settings import Settings
@@ -31,11 +33,11 @@ class SettingsRoutes:
         ]
 
     def _get(self, request: Request) -> Answer:
-        return document(self._desk.read(), request.person, hidden=self._desk.hidden)
+        return document(self._desk.read(), request.person, rules=self._desk.rules)
 
     def _patch(self, request: Request) -> Answer:
         patch = request.json()
-        for section in self._desk.hidden:
+        for section in self._desk.rules.hidden:
             if section in patch:
                 raise Refused(422, "counts for all cameras: set it on the first one's page", section)
 
@@ -45,6 +47,8 @@ class SettingsRoutes:
             except RecursionError as error:
                 raise Refused(400, "these settings are nested too deeply") from error
             _check_person(request.person, old, new)
+            if _resets_index(patch):
+                new = replace(new, camera=replace(new.camera, index=self._desk.rules.number))
             return new
 
         try:
@@ -52,8 +56,8 @@ class SettingsRoutes:
         except Outdated as outdated:
             text = "the settings have been changed meanwhile: look at them again"
             wrong = {"error": text, "field": None}
-            return document(outdated.held, request.person, 409, wrong, hidden=self._desk.hidden)
-        return document(held, request.person, hidden=self._desk.hidden)
+            return document(outdated.held, request.person, 409, wrong, rules=self._desk.rules)
+        return document(held, request.person, rules=self._desk.rules)
 
 
 def _is_owner(person: Person | None) -> bool:
@@ -69,12 +73,17 @@ def _check_person(person: Person | None, old: Settings, new: Settings) -> None:
             raise Refused(403, "only an owner who has signed in on the page may change this", section)
 
 
+def _resets_index(patch: dict[str, Any]) -> bool:
+    camera = patch.get("camera", {})
+    return camera is None or (isinstance(camera, dict) and camera.get("index", 0) is None)
+
+
 def document(
     held: Held,
     person: Person | None,
     status: int = 200,
     error: dict[str, Any] | None = None,
-    hidden: tuple[str, ...] = (),
+    rules: HouseRules = HouseRules(),  # noqa: B008 - frozen
 ) -> Answer:
     """The settings as they are answered everywhere.
 
@@ -83,18 +92,20 @@ def document(
         person: who is answered: a program is not shown `_OWNERS`.
         status: of HTTP.
         error: to be told along with them.
-        hidden: sections that are not this camera's.
+        rules: of which camera they are.
     """
-    secret = hidden if _is_owner(person) else (*hidden, *_OWNERS)
+    secret = rules.hidden if _is_owner(person) else (*rules.hidden, *_OWNERS)
     sections = {name: content for name, content in _sections(held.settings).items() if name not in secret}
-    known = {"settings": sections, "notice": held.notice, **_fixed(hidden)}
+    known = {"settings": sections, "notice": held.notice, **_fixed(rules.hidden, rules.number)}
     return as_json(status, (error or {}) | known, {"ETag": held.tag})
 
 
 @cache
-def _fixed(hidden: tuple[str, ...]) -> dict[str, Any]:
+def _fixed(hidden: tuple[str, ...], number: int) -> dict[str, Any]:
     defaults = {name: content for name, content in _sections(Settings()).items() if name not in hidden}
     fields = {name: about for name, about in describe().items() if name.partition(".")[0] not in hidden}
+    defaults["camera"]["index"] = number
+    fields["camera.index"] = fields["camera.index"] | {"default": number}
     return {"defaults": defaults, "fields": fields}
 
 

@@ -82,7 +82,7 @@ def build(
     cameras: dict[str, list[Route]] = {}
     for station, own in owns.items():
         theirs = [its for other, its in owns.items() if other is not station]
-        rules = HouseRules(station is first, partial(_indices, theirs))
+        rules = HouseRules(station is first, station.paths.number, partial(_indices, theirs))
         groups = (*_of_camera(station, own, settings, rules), Health(station, stations), *shared)
         cameras[station.number] = [route for group in groups for route in group.routes()]
     routes = cameras[first.number] + (_aliases(cameras) if others else [])

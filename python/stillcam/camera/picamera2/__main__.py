@@ -145,4 +145,6 @@ def _end(_number: int, _frame: FrameType | None) -> Any:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    ended = main()
+    sys.stderr.flush()
+    os._exit(ended)  # libcamera may crash while Python takes itself apart (Picamera2.__init__ on atexit): all is closed

@@ -14,37 +14,42 @@ from typing import Any
 from stillcam.camera.driver import Camera, SensorMode
 from stillcam.camera.picamera2.wire import Message
 
+UNKNOWN_SIZE = [1280, 720]  # of a camera that does not tell: what most can do
 # libcamera's ColorFilterArrangement (property_ids_draft.yaml).
 COLOURS = ("RGGB", "GRBG", "GBRG", "BGGR", "RGB", "MONO")
 
 
 def listed() -> list[Message]:
     """The cameras, as values that JSON carries; `camera_of` reads them."""
-    library, libcamera = import_module("picamera2"), import_module("libcamera")
-    there = libcamera.CameraManager.singleton().cameras
-    cameras = []
-    for index, about in enumerate(library.Picamera2.global_camera_info()):
-        camera = there[about["Num"]]
-        properties = {key.name: value for key, value in camera.properties.items()}
-        limits = {key.name: _limits(about.min, about.max) for key, about in camera.controls.items()}
-        modes: list[Message] = []
+    library = import_module("picamera2")
+    cameras = _known(library.Picamera2.global_camera_info())
+    for camera in cameras:
         try:
-            with library.Picamera2(index) as opened:
-                modes = [mode for told in opened.sensor_modes if (mode := _mode(told))]
-                limits = {name: _limits(*told[:2]) for name, told in opened.camera_controls.items()}
+            with library.Picamera2(camera["index"]) as opened:
+                camera["modes"] = [mode for told in opened.sensor_modes if (mode := _mode(told))]
+                camera["limits"] = {name: _limits(*told[:2]) for name, told in opened.camera_controls.items()}
         except RuntimeError as error:  # another program has it: its modes are not known
-            logging.info("camera %s cannot be opened: %s", index, error.__cause__ or error)
-        size = properties.get("PixelArraySize")
-        colour = properties.get("ColorFilterArrangement")
+            logging.info("camera %s cannot be opened: %s", camera["index"], error.__cause__ or error)
+    return cameras
+
+
+def _known(infos: list[Message]) -> list[Message]:
+    """What libcamera tells of each camera without opening it; nothing of libcamera's is kept."""
+    there = import_module("libcamera").CameraManager.singleton().cameras
+    cameras = []
+    for index, info in enumerate(infos):
+        camera = there[info["Num"]]
+        properties = {key.name: value for key, value in camera.properties.items()}
+        size, colour = properties.get("PixelArraySize"), properties.get("ColorFilterArrangement")
         cameras.append(
             {
                 "index": index,
-                "model": str(about.get("Model", "camera")),
-                "size": [size.width, size.height] if size is not None else _largest(modes),
+                "model": str(info.get("Model", "camera")),
+                "size": [size.width, size.height] if size is not None else UNKNOWN_SIZE,
                 "colour": COLOURS[int(colour)] if colour is not None and int(colour) < len(COLOURS) else None,
-                "path": str(about["Id"]),
-                "modes": modes,
-                "limits": limits,
+                "path": str(info["Id"]),
+                "modes": [],
+                "limits": {key.name: _limits(about.min, about.max) for key, about in camera.controls.items()},
             }
         )
     return cameras
@@ -94,7 +99,3 @@ def _limits(low: Any, high: Any) -> list[float] | None:
     if isinstance(low, bool) or not (isinstance(low, int | float) and isinstance(high, int | float)):
         return None
     return [low, high]
-
-
-def _largest(modes: list[Message]) -> list[int]:
-    return max((list(mode["size"]) for mode in modes), default=[1280, 720])

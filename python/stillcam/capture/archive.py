@@ -28,10 +28,12 @@ class Archive:
 
     Attributes:
         disk: that of the library.
+        more: is done now and then, beside what the library needs.
     """
 
     def __init__(self, root: Path, settings: Callable[[], Settings]) -> None:
         self.root = root
+        self.more: Task = lambda: None
         self._finishing: set[str] = set()  # the videos that are no items yet
         self._waiting: set[str] = set()  # those for which the disk had no room; the backroom's alone
         self.disk = Disk(root, lambda: settings().files)
@@ -111,12 +113,18 @@ class Archive:
         """Have something done that nobody waits for."""
         self._backroom.add(task)
 
+    @property
+    def closing(self) -> bool:
+        """Whether the daemon ends."""
+        return self._backroom.closing
+
     def close(self) -> None:
         """The daemon ends."""
         self._backroom.close()
 
     def _regular(self) -> None:
         self._retention.regular()
+        self.more()
         for stem in [stem for stem in self._waiting if self._room_for(stem)]:
             self._waiting.discard(stem)
             self._salvage(self._files(stem))

@@ -17,6 +17,7 @@ from pathlib import Path
 from stillcam.camera.driver import Camera, Interrupted
 from stillcam.capture.archive import Archive
 from stillcam.capture.commands import Command
+from stillcam.capture.series_keeping import Keeping
 from stillcam.capture.shooting import WORK, Shooting
 from stillcam.capture.studio import Studio
 from stillcam.capture.timing import photo_s
@@ -25,6 +26,7 @@ from stillcam.series.active import Active
 from stillcam.series.agenda import Agenda
 from stillcam.series.definition import local_zone
 from stillcam.series.orders import OrderError, Orders
+from stillcam.series.store import Series
 from stillcam.settings import Settings
 
 HOLD_S = 10.0  # with an interval below that the mode stays between shots
@@ -56,6 +58,8 @@ class Timelapse:
         shutil.rmtree(studio.paths.series / WORK, ignore_errors=True)
         self._agenda.open(_now_ms())
         self._look()
+        keeping = Keeping(self._on_disk, archive.disk, lambda: archive.closing)
+        archive.more = keeping.regular
 
     def wanted(self) -> bool:
         """See Mode. Asked before and after everything that the camera does: this is the tick of the scheduler."""
@@ -210,6 +214,9 @@ class Timelapse:
             return
         logging.info("series %s: %s", name or command.message.get("name"), command.message.get("do"))
         command.finish({"series": name})
+
+    def _on_disk(self) -> list[Series]:
+        return [active.series for active in self._agenda]
 
     def _remove(self, folder: Path) -> None:
         """Delete a folder of many files, without hurry."""

@@ -3,11 +3,13 @@
 from pathlib import Path
 from typing import Any
 
+from pictures import picture
+
 from stillcam.series.definition import from_document
 from stillcam.series.store import Series
 
 START_MS = 1_795_176_000_000  # 2026-11-20T12:00:00Z
-JPEG = b"\xff\xd8picture\xff\xd9"
+JPEG = picture()
 
 
 def created(root: Path, name: str = "Garden", now_ms: int = START_MS, **document: Any) -> Series:

@@ -45,7 +45,8 @@ def away(house: House, **faults: Any) -> Iterator[None]:
 def killed(house: House, *names: str) -> Iterator[None]:
     """These processes, as by the kernel when memory is short (SIGKILL)."""
     for pid in [house.pid(name) for name in names]:
-        os.kill(pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):  # another camera program runs meanwhile
+            os.kill(pid, signal.SIGKILL)
     yield
 
 
@@ -53,7 +54,8 @@ def killed(house: House, *names: str) -> Iterator[None]:
 def stopped(house: House, name: str) -> Iterator[None]:
     """A process stands still."""
     pid = house.pid(name)
-    os.kill(pid, signal.SIGSTOP)
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGSTOP)
     yield
     with suppress(ProcessLookupError):  # the daemon has ended its camera program meanwhile
         os.kill(pid, signal.SIGCONT)

@@ -8,13 +8,13 @@ import logging
 import os
 import signal
 import subprocess
-import threading
 from collections import deque
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
 from stillcam.errors import CameraError
+from stillcam.threads import start
 
 TERM_GRACE_S = 2.0
 _PR_SET_PDEATHSIG = 1
@@ -80,8 +80,13 @@ class Program:
         self.pid = self._process.pid
         self.pidfd = os.pidfd_open(self.pid)  # readable once the program has ended
         self._stderr: deque[str] = deque(maxlen=_STDERR_LINES)
-        self._reader = threading.Thread(target=self._read_stderr, name=f"{self.name} stderr", daemon=True)
-        self._reader.start()
+        try:
+            self._read = start(self._read_stderr, f"{self.name} stderr")
+        except RuntimeError as error:
+            self._process.kill()
+            self._process.wait()
+            os.close(self.pidfd)
+            raise CameraError("short", f"there is no memory for another thread: see free -m ({error})") from error
 
     def __enter__(self) -> Program:
         return self
@@ -111,7 +116,7 @@ class Program:
     def stderr(self) -> list[str]:
         """The last lines that it printed on stderr; all there are once it has ended."""
         if self.status is not None:
-            self._reader.join(1.0)
+            self._read.wait(1.0)
         return list(self._stderr)
 
     @property
@@ -146,7 +151,7 @@ class Program:
             logging.warning("%s (pid %s) did not end within %s s: killed", self.name, self.pid, grace_s)
             self._process.kill()
         status = self._process.wait()
-        self._reader.join(1.0)
+        self._read.wait(1.0)
         if self._process.stdout is not None:
             self._process.stdout.close()
         if self.pidfd >= 0:

@@ -1,0 +1,82 @@
+"""The disk under images/ or data/ gets full, read-only or goes: the last picture stays, and all goes on afterwards."""
+
+import subprocess
+import time
+from pathlib import Path
+
+from installation import Installation
+from people import register
+from serving import DEADLINE_S
+from small_disk import small_disk
+
+MB = 1 << 20
+
+
+def remount(path: Path, how: str) -> None:
+    """`ro` or `rw`; a file that is just being written keeps it from becoming read-only."""
+    deadline_s = time.monotonic() + DEADLINE_S
+    while subprocess.run(["mount", "-o", f"remount,{how}", path], capture_output=True, check=False).returncode:
+        assert time.monotonic() < deadline_s, f"{path} stays busy"
+        time.sleep(0.01)
+
+
+def outage(camera: Installation) -> str:
+    """Wait until the daemon has no place for its pictures; what it says then."""
+    status = camera.daemon.until(lambda status: status["mode"] == "no camera" and status["failures"].get("disk"))
+    return str(status["reason"])
+
+
+def test_images_that_become_read_only_or_full_keep_their_last_picture(tmp_path):
+    with small_disk(tmp_path / "images", 4 * MB) as disk, Installation(tmp_path) as camera:
+        remount(disk.path, "ro")
+        assert outage(camera)
+        last = camera.site.until(camera.frame)
+        camera.site.until(lambda: not camera.healthy())
+        assert camera.frame() == last
+        assert camera.status()["capture"]["reason"]
+        remount(disk.path, "rw")
+        camera.pictures_come()
+        disk.fill()
+        outage(camera)
+        assert camera.site.until(camera.frame)
+        disk.clear()
+        camera.pictures_come()
+        camera.site.until(camera.healthy)
+        assert len(list(disk.path.glob("camera_*.jpg"))) <= 2
+        assert "Traceback" not in camera.logged() + camera.site.said()
+
+
+def test_an_images_disk_that_goes_leaves_a_folder_that_does(tmp_path):
+    """The frames are then in what was below it."""
+    images = tmp_path / "images"
+    with small_disk(images, 4 * MB), Installation(tmp_path) as camera:
+        last = camera.frame()
+        subprocess.run(["umount", "--lazy", images], check=True)
+        camera.site.until(lambda: camera.frame() > last)
+        camera.pictures_come()
+        camera.site.until(camera.healthy)
+        assert (images / "current.jpg").is_symlink()
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "stillcam-test", images], check=True)
+        camera.site.until((images / "current.jpg").is_symlink)  # and in what comes above it
+        camera.pictures_come()
+
+
+def test_data_that_become_read_only_cost_no_picture_and_nothing_that_was_there(tmp_path):
+    """What is always open for writing there lies on a disk of its own: it would keep data/ as it is."""
+    with (
+        small_disk(tmp_path / "data", 8 * MB) as disk,
+        small_disk(tmp_path / "data/run", MB),
+        Installation(tmp_path) as camera,
+    ):
+        owner = register(camera.site)
+        before = (disk.path / "settings.json").read_text()
+        remount(disk.path, "ro")
+        camera.daemon.frames(3)
+        status, answer = owner.call("/api/settings", "PATCH", {"snapshot": {"quality": 50}})
+        assert (status, "Read-only" in answer["error"]) == (503, True), answer
+        assert owner.call("/api/photos", "POST", {"kind": "photo"})[0] == 507
+        assert (disk.path / "settings.json").read_text() == before
+        remount(disk.path, "rw")
+        assert owner.call("/api/settings", "PATCH", {"snapshot": {"quality": 50}})[0] == 200
+        assert len(owner.call("/api/photos", "POST", {"kind": "photo"})[1]["items"]) == 1
+        assert "Traceback" not in camera.logged() + camera.site.said()

@@ -1,5 +1,6 @@
 """The daemon with the picamera2 driver: what only it does, and that a bad child is no bad daemon."""
 
+import json
 import os
 import signal
 from pathlib import Path
@@ -84,6 +85,19 @@ def test_the_other_kinds_of_picture(camera):
     assert camera.film(1).stat().st_size > 1000
     assert camera.ask("focus")["state"] == "focused"
     assert camera.until(lambda status: status["mode"] == "snapshot")["driver"] == "picamera2"
+
+
+def test_a_bracket_of_a_series_needs_no_new_camera(camera):
+    """Each shot has other controls, and the algorithms' earlier ones are given back."""
+    steps = {"control": "ExposureTime", "values": [2000, 16_000], "bracket": True}
+    camera.ask("series", do="create", definition={"name": "Steps", "interval_s": 2, "shots": 1, "vary": steps})
+    state = camera.data / "series/Steps/state.json"
+    camera.until(lambda _: state.exists() and json.loads(state.read_text())["state"] == "finished")
+    lines = [json.loads(line) for line in (camera.data / "series/Steps/manifest.jsonl").read_text().splitlines()]
+    taken = [line["metadata"]["ExposureTime"] for line in lines if "n" in line]
+    assert taken == [pytest.approx(2000, rel=0.05), pytest.approx(16_000, rel=0.05)]
+    assert camera.goes_on()["metadata"]["ExposureTime"] == pytest.approx(8000, rel=0.1)
+    assert opened(camera) == 1
 
 
 def test_without_the_library_it_says_what_to_install(studio):

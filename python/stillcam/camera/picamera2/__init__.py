@@ -1,6 +1,7 @@
 """The picamera2 driver: the library in a child process of the daemon.
 
-    driver.py    in the daemon: starts the child, gives it orders, waits for what it tells
+    driver.py    in the daemon: what the capture daemon asks of a camera
+    conversation.py  in the daemon: the child process, orders to it and what it tells
     plan.py      settings -> what the library is asked for, as values that both processes know
     wire.py      how the two speak to each other
     __main__.py  the child: takes orders, one after the other

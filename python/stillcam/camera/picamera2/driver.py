@@ -7,39 +7,32 @@ fault, or settings that need it to be opened anew.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import shutil
-import signal
-import subprocess
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from stillcam.abilities import PICAMERA2
-from stillcam.camera.driver import Camera, Container, Interrupted, Shoot, Still
-from stillcam.camera.failures import failure
+from stillcam.camera.driver import Camera, Container, Shoot, Still
 from stillcam.camera.geometry import mirrored, sensor_mode, view
 from stillcam.camera.picamera2 import plan as plans
 from stillcam.camera.picamera2.cameras import camera_of
+from stillcam.camera.picamera2.conversation import NAME, Conversation, Over
 from stillcam.camera.picamera2.plan import Plan
-from stillcam.camera.picamera2.wire import Channel, Message, pair
-from stillcam.camera.program import TERM_GRACE_S, Program
-from stillcam.camera.programs import readable
+from stillcam.camera.picamera2.wire import Message
+from stillcam.camera.program import TERM_GRACE_S
 from stillcam.camera.taking import container
 from stillcam.camera.tuning import with_tuning_path
 from stillcam.errors import CameraError
 from stillcam.frames import WORK_PREFIX
 from stillcam.jpeg import Cutter
-from stillcam.paths import ROOT
 from stillcam.settings import Settings
 
-NAME = "picamera2"
 LIST_TIMEOUT_S = 60.0  # the library is loaded, and each camera is configured for each of its modes
-_PIPE_BYTES = 1 << 20
+_READ_BYTES = 1 << 20
 
 
 class Picamera2:
@@ -47,7 +40,7 @@ class Picamera2:
 
     Args:
         images: the folder that snapshots are written to.
-        env: the environment of the child; PYTHONPATH is put before what it says of it.
+        env: the environment of the child.
     """
 
     name = NAME
@@ -57,10 +50,8 @@ class Picamera2:
         self.metadata: dict[str, Any] = {}
         self.settling = False
         self._images = images
-        self._env = dict(env)
-        self._env["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT / "python"), env.get("PYTHONPATH")]))
-        self._child: Program | None = None
-        self._channel: Channel | None = None
+        self._env = env
+        self._child: Conversation | None = None
         self._cutter = Cutter()
         self._use = ""  # snapshot, shoot, stream or video; empty: nothing
         self._plan: Plan | None = None  # what runs, its tuning file as settings name it
@@ -151,9 +142,9 @@ class Picamera2:
             assert self._child is not None
             if self._child.stdout not in self._wait(left, interrupts, self._child.stdout):
                 continue
-            chunk = os.read(self._child.stdout, _PIPE_BYTES)
+            chunk = os.read(self._child.stdout, _READ_BYTES)
             if not chunk:
-                self._last_words()
+                self._child.last_words()
             if frames := self._cutter.feed(chunk):
                 return frames
         return []
@@ -177,7 +168,7 @@ class Picamera2:
         while (left := deadline - time.monotonic()) > 0:
             try:
                 self._wait(left, interrupts)
-            except _Over:
+            except Over:
                 if self._child and self._child.status == 0:
                     return True
                 raise
@@ -206,11 +197,8 @@ class Picamera2:
     def stop(self, patience_s: float = TERM_GRACE_S) -> None:
         """End the child, and delete what it left half-written of stills."""
         child, self._child = self._child, None
-        channel, self._channel = self._channel, None
         if child is not None:
-            child.stop(signal.SIGTERM, patience_s)
-        if channel is not None:
-            channel.close()
+            child.stop(patience_s)
         if self._use in ("snapshot", "shoot"):
             self._sweep()
         self._use, self._plan, self._opened, self._stills = "", None, None, []
@@ -233,51 +221,14 @@ class Picamera2:
         self._ready = use not in ("snapshot", "shoot")
 
     def _order(self, order: Message) -> None:
-        if self._child is None or self._channel is None:
-            self._start()
-        assert self._channel is not None
-        try:
-            self._channel.send(order)
-        except BlockingIOError as error:
-            raise CameraError("stalled", "picamera2 does not take orders any more") from error
-        except OSError:
-            self._last_words()
-
-    def _start(self) -> None:
-        self._channel, theirs = pair()
-        argv = [sys.executable, "-P", "-m", "stillcam.camera.picamera2", str(theirs.fileno())]
-        try:
-            self._child = Program(NAME, argv, Path("/"), self._env, subprocess.PIPE, (theirs.fileno(),))
-        finally:
-            theirs.close()
-        fcntl.fcntl(self._child.stdout, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
+        if self._child is None:
+            self._child = Conversation(self._env)
+        self._child.order(order)
 
     def _wait(self, timeout_s: float, interrupts: Sequence[int], *more: int) -> set[int]:
-        """Wait for something to happen, and take what the child tells; those of `more` that are readable.
-
-        Raises:
-            Interrupted: one of `interrupts` is readable, and nothing else.
-            CameraError: the child has failed, or has ended.
-        """
+        """See Conversation.wait; what the child tells is taken."""
         assert self._child is not None
-        assert self._channel is not None
-        ready = readable(timeout_s, self._channel.fd, *more, *interrupts)
-        if self._channel.fd in ready:
-            self._take()
-        elif not ready.intersection(more) and ready.intersection(interrupts):
-            raise Interrupted
-        return ready.intersection(more)
-
-    def _take(self) -> None:
-        assert self._channel is not None
-        try:
-            told = self._channel.receive()
-        except BlockingIOError:
-            return
-        if told is None:
-            raise self._ended()
-        if "failed" in told:
-            raise CameraError(told["failed"], told["reason"])
+        told, ready = self._child.wait(timeout_s, interrupts, *more)
         if "metadata" in told:
             self._described(told["metadata"])
         if "still" in told:
@@ -287,6 +238,7 @@ class Picamera2:
             self._lists.append([camera_of(one) for one in told["cameras"]])
         self._ready = self._ready or "ready" in told
         self.settling = self.settling and "settled" not in told
+        return ready
 
     def _described(self, told: dict[str, Any]) -> None:
         """Take what the camera says; its crop as settings have it, in the picture before any flip."""
@@ -298,26 +250,7 @@ class Picamera2:
             told["ScalerCrop"] = list(mirrored(crop, plan.flips, view(mode, camera)))
         self.metadata = told
 
-    def _last_words(self) -> NoReturn:
-        """The child is gone: say why, as it told or as it ended."""
-        deadline = time.monotonic() + 1.0
-        while (left := deadline - time.monotonic()) > 0:
-            self._wait(left, ())
-        raise self._ended()
-
-    def _ended(self) -> _Over:
-        assert self._child is not None
-        self._child.wait(1.0)
-        return _Over(failure(NAME, self._child.stop(), self._child.stderr))
-
     def _sweep(self) -> None:
         with contextlib.suppress(OSError):  # a folder that cannot be read now is swept at the next end
             for litter in self._folder.glob(WORK_PREFIX + "*"):
                 litter.unlink(missing_ok=True)
-
-
-class _Over(CameraError):
-    """The child has ended by itself."""
-
-    def __init__(self, error: CameraError) -> None:
-        super().__init__(error.cause, error.reason)

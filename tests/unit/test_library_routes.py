@@ -177,6 +177,21 @@ def saved(form: str, **options: Any) -> bytes:
     return file.getvalue()
 
 
+def test_a_thumbnail_goes_with_its_item(shelf):
+    """When that has another name, and when it is deleted for good."""
+    kept = shelf.library.root / ".thumbnails" / "2026-11-20"
+    item = shelf.json(f"api/library/items/{shelf.take()}")
+    assert shelf.ask(f"library/{item['id']}?thumbnail").status == 200
+    assert len(list(kept.iterdir())) == 1
+    item = shelf.json(f"api/library/items/{item['id']}", "PATCH", {"title": "Fox"})
+    assert list(kept.iterdir()) == []
+    assert shelf.ask(f"library/{item['id']}?thumbnail").status == 200
+    shelf.json("api/library/delete", "POST", {"items": [item["id"]]})
+    assert len(list(kept.iterdir())) == 1  # it may come back
+    assert shelf.ask("api/library/trash", "DELETE").status == 204
+    assert list(kept.iterdir()) == []
+
+
 def test_a_picture_that_would_take_all_memory_has_no_thumbnail(shelf, monkeypatch):
     """A JPEG is decoded at an eighth, unless it is progressive; anything else needs 4 bytes a pixel."""
     monkeypatch.setattr(thumbnails, "MAX_BYTES", 4 * 1600 * 1200 - 1)

@@ -8,7 +8,9 @@ from typing import Any, TypeVar
 
 from stillcam.frames import utc_text
 from stillcam.library.browse import Library
+from stillcam.library.day import Item
 from stillcam.library.jobs import Jobs
+from stillcam.library.thumbnails import Thumbnails
 from stillcam.library.trash import Trash, Trashed
 from stillcam.server.library_items import MAX_IDS_BYTES, checked_ids, described, find, ids
 from stillcam.server.messages import Access, Answer, Refused, Request, Route, as_json
@@ -22,6 +24,7 @@ class LibraryChanges:
     def __init__(self, library: Library) -> None:
         self._library = library
         self._trash = Trash(library.root)
+        self._thumbnails = Thumbnails(library.root)
         self._jobs = Jobs()
 
     def routes(self) -> list[Route]:
@@ -46,11 +49,17 @@ class LibraryChanges:
         if title is not None:
             if not isinstance(title, str):
                 raise Refused(422, "title must be a text", "title")
-            item = self._tried(lambda: self._library.rename(item, title.strip()))
+            item = self._tried(lambda: self._rename(item, title.strip()))
         if favourite is not None:
             mark = self._library.favourites.add if favourite else self._library.favourites.remove
             self._tried(lambda: mark(item))
         return as_json(200, described(self._library, item))
+
+    def _rename(self, item: Item, title: str) -> Item:
+        renamed = self._library.rename(item, title)
+        if renamed != item:
+            self._thumbnails.forget(item)
+        return renamed
 
     def _tried(self, act: Callable[[], _T]) -> _T:
         try:
@@ -109,6 +118,8 @@ class LibraryChanges:
         }
 
     def _empty(self, _request: Request) -> Answer:
+        for one in self._trash.items():
+            self._thumbnails.forget(one.item)
         self._trash.empty(time.time() + 86400)  # the clock may have been set back since
         return Answer(204)
 

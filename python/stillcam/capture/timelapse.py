@@ -19,6 +19,7 @@ from stillcam.capture.archive import Archive
 from stillcam.capture.commands import Command
 from stillcam.capture.series_keeping import Keeping
 from stillcam.capture.shooting import WORK, Shooting
+from stillcam.capture.snapshots import LOOK_S, MAX_TAKES_S
 from stillcam.capture.studio import Studio
 from stillcam.capture.timing import photo_s
 from stillcam.errors import CameraError
@@ -32,6 +33,8 @@ from stillcam.settings import Settings
 HOLD_S = 10.0  # with an interval below that the mode stays between shots
 ALMOST_S = 0.3  # from the end of what ran before to the shot, where the program that runs takes it
 TRIES = 2  # so many failures running are the camera's, and no concern of the series alone
+REST_S = (0.0, 10.0, 20.0, 40.0, 80.0, 160.0, 320.0, 600.0)  # the camera is then left to the snapshots for so long
+FULL_S = 10.0  # how often a full disk is looked at
 
 
 class Timelapse:
@@ -49,11 +52,14 @@ class Timelapse:
         self._why = "off"  # why what is missed now is missed
         self._begun = False  # the camera has given a picture since the daemon started
         self._failures = 0  # running
+        self._rests = 0  # running
+        self._rest_until_s: float | None = None  # when it tries again, if a snapshot has been taken (monotonic)
+        self._full_until_s = 0.0  # when the disk is looked at again (monotonic)
         self._aimed_ms: int | None = None  # the moment that the camera program runs for
         self._refused = ""  # the series whose options the camera has refused
         self.message = self._agenda.message
         self.verbs = {"series": self._asked}
-        for left in studio.paths.series.glob(".deleted_*"):
+        for left in studio.paths.series.glob(".[dn]e*_*"):  # .deleted_, .new_
             self._remove(left)
         shutil.rmtree(studio.paths.series / WORK, ignore_errors=True)
         self._agenda.open(_now_ms())
@@ -100,14 +106,21 @@ class Timelapse:
 
     def _look(self) -> None:
         self._agenda.look(_now_ms(), int(time.monotonic() * 1000), self._why)
-        self._begun = self._begun or self._studio.revisions.proven
-        if self._begun and self._studio.outage.reason is None and not self._failures:
+        works = self._studio.revisions.proven and self._studio.outage.reason is None
+        if self._rest_until_s is not None and works and time.monotonic() >= self._rest_until_s:
+            self._rest_until_s = None
+        self._begun = self._begun or works
+        if self._begun and not self._failures and time.monotonic() >= self._full_until_s:
             self._why = "busy"
 
     def _begins_in_s(self) -> float:
         active = self._agenda.first
         if active is None:
             return math.inf
+        if self._rest_until_s is not None:  # there must be time for a snapshot
+            return max(LOOK_S + MAX_TAKES_S, self._rest_until_s - time.monotonic())
+        if (full_s := self._full_until_s - time.monotonic()) > 0:
+            return full_s
         left_s = active.first_ms / 1000 - time.time()
         if active.first_ms == self._aimed_ms:
             return -1.0
@@ -127,14 +140,13 @@ class Timelapse:
         frameless_s = (self._shooting.lead_s + photo_s(settings, series.definition.kind)) * len(shots)
         interval_s = series.definition.plan.interval_ms / 1000
         self._studio.status.enter("series", interval_s if publish else frameless_s, self._studio.outage.reason)
+        if self._is_full(active):
+            return
         self._aimed_ms = due_ms
         self._shooting.aim(series, shots[0], publish)
         if not self._comes(active, due_ms, settings):
             return
-        try:
-            self._archive.disk.check()
-        except CameraError:
-            active.miss(_now_ms(), "disk")
+        if self._is_full(active):
             return
         for varied in shots:
             self._shooting.aim(series, varied, publish)
@@ -142,7 +154,7 @@ class Timelapse:
             self._shooting.take(series, due_ms, varied, publish)
             if active.due_ms != due_ms:  # it has been paused, or deleted
                 return
-        self._failures, self._refused, self._begun = 0, "", True
+        self._failures, self._rests, self._refused, self._begun = 0, 0, "", True
         active.done(_now_ms())
 
     def _comes(self, active: Active, due_ms: int, settings: Settings) -> bool:
@@ -161,6 +173,22 @@ class Timelapse:
             finally:
                 studio.status.described(studio.driver.metadata)
         return False
+
+    def _is_full(self, active: Active) -> bool:
+        """Whether the disk is: then the camera is left to others for a while."""
+        try:
+            self._archive.disk.check()
+        except CameraError as error:
+            if self._why != "disk":
+                logging.error("series %s: %s", active.name, error)
+            self._missed_for_the_disk(active)
+            return True
+        return False
+
+    def _missed_for_the_disk(self, active: Active) -> None:
+        self._why, self._full_until_s = "disk", time.monotonic() + FULL_S
+        if active.due_ms is not None:
+            active.miss(_now_ms(), "disk")
 
     def _holds_good(self, settings: Settings) -> bool:
         """Whether the settings in force make the same pictures."""
@@ -185,6 +213,8 @@ class Timelapse:
             self._fail(active, error.reason)
         elif self._failures >= TRIES or error.cause == "options":
             self._refused = active.name if error.cause == "options" else ""
+            self._rest_until_s = time.monotonic() + REST_S[min(self._rests, len(REST_S) - 1)]
+            self._rests += 1
             raise error
         else:
             logging.warning("series %s: a shot failed: %s", active.name, error)
@@ -195,9 +225,9 @@ class Timelapse:
             return
         if not active.series.folder.is_dir():
             self._fail(active, f"its folder {active.series.folder} is gone")
-        elif active.due_ms is not None:
+        else:
             logging.error("series %s: a shot could not be written: %s", active.name, error)
-            active.miss(_now_ms(), "disk")
+            self._missed_for_the_disk(active)
 
     def _fail(self, active: Active, reason: str) -> None:
         logging.error("series %s has failed: %s", active.name, reason)

@@ -26,7 +26,7 @@ EVENT = Event("item.taken", 1_793_000_000.0, {"id": "2026-10-26/x.jpg"})
 
 
 def message(number: int = 0) -> webhooks.Message:
-    return webhooks.Message.of(Event("item.taken", 1_793_000_000.0 + number, {"number": number}), "shed")
+    return webhooks.Message.of(Event("item.taken", 1_793_000_000.0 + number, {"number": number}), "shed", 1)
 
 
 @pytest.fixture
@@ -83,7 +83,7 @@ def test_photos_and_the_loss_of_the_picture_are_told(tmp_path, hanging):
         assert headers["content-type"] == "application/json"
         assert (told["type"], told["data"]["id"] in taken) == ("item.taken", True)
         assert told["data"]["bytes"] > 0
-        assert told["data"]["camera"]
+        assert (told["data"]["camera"], bool(told["data"]["machine"])) == (0, True)
         site.publish(picture())
         events = {}
         while "picture.lost" not in events:  # no daemon runs: the frame gets old
@@ -203,9 +203,9 @@ def test_no_address_tells_the_key(site):
 
 
 def test_an_event_says_what_it_is():
-    document = json.loads(webhooks.Message.of(EVENT, "shed").body)
+    document = json.loads(webhooks.Message.of(EVENT, "shed", 1).body)
     assert document == {
         "type": "item.taken",
         "timestamp": "2026-10-26T07:33:20.000Z",
-        "data": {"camera": "shed", "id": "2026-10-26/x.jpg"},
+        "data": {"machine": "shed", "camera": 1, "id": "2026-10-26/x.jpg"},
     }

@@ -39,7 +39,7 @@ class Herald:
         self._paths = paths
         self._settings = settings
         self._freshness = Freshness(cache, CameraLink(paths.socket))
-        self._camera = socket.gethostname()
+        self._machine = socket.gethostname()
         self._receivers: dict[str, Receiver] = {}
         self._arrivals: Arrivals | None = None
         self._outages: Outages | None = None
@@ -92,9 +92,9 @@ class Herald:
             self._receivers.pop(url).close()
         for url in urls:
             if url not in self._receivers:
-                self._receivers[url] = Receiver(url, make_key(self._paths.data / FILE))
+                self._receivers[url] = Receiver(url, make_key(self._paths.house.data / FILE))
 
     def _send(self, event: Event) -> None:
-        message = Message.of(event, self._camera)
+        message = Message.of(event, self._machine, self._paths.number)
         for receiver in self._receivers.values():
             receiver.send(message)

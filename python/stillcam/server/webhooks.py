@@ -44,9 +44,10 @@ class Message:
     body: bytes
 
     @classmethod
-    def of(cls, event: Event, camera: str) -> Message:
-        """Of an event on the machine called `camera`."""
-        document = {"type": event.type, "timestamp": utc_text(event.time_s), "data": {"camera": camera, **event.data}}
+    def of(cls, event: Event, machine: str, camera: int) -> Message:
+        """Of an event of a camera, by its number, on the machine of this name."""
+        data = {"machine": machine, "camera": camera, **event.data}
+        document = {"type": event.type, "timestamp": utc_text(event.time_s), "data": data}
         return cls(f"msg_{secrets.token_hex(16)}", event.type, json.dumps(document).encode())
 
 

@@ -25,19 +25,26 @@ class Abilities:
         refused: control -> why it cannot be set.
         windows: how many focus windows there can be at once.
         live: controls change while the camera runs; else the camera program is started again.
+        stills_in_videos: stills can be asked for while a video is made: frames of the video.
     """
 
     refused: Mapping[str, str] = field(default_factory=dict)
     windows: int = 1
     live: bool = False
+    stills_in_videos: bool = False
 
     def message(self) -> dict[str, Any]:
         """As JSON carries it."""
-        return {"refused": dict(self.refused), "windows": self.windows, "live": self.live}
+        return {
+            "refused": dict(self.refused),
+            "windows": self.windows,
+            "live": self.live,
+            "stills_in_videos": self.stills_in_videos,
+        }
 
 
 RPICAM = Abilities(refused={name: control.reason for name, control in CONTROLS.items() if control.reason})
-PICAMERA2 = Abilities(windows=int(CONTROLS["AfWindows"].high or 1), live=True)
+PICAMERA2 = Abilities(windows=int(CONTROLS["AfWindows"].high or 1), live=True, stills_in_videos=True)
 
 # What, and how each driver does it.
 FEATURES = (
@@ -50,6 +57,7 @@ FEATURES = (
     ("live view (MJPEG)", "`rpicam-vid --codec mjpeg`", "`create_preview_configuration`, `JpegEncoder`"),
     ("video: H.264 in MP4", "`--codec libav`, or by ffmpeg", "`H264Encoder`, `PyavOutput` or `FfmpegOutput`"),
     ("video: bare H.264, MJPEG", "yes", "yes"),
+    ("a fresh picture while a video is made", "no: the last one before it stays", "yes: out of the video"),
     ("sound in videos", "`--libav-audio`", "the encoder's `audio`"),
     ("controls that change", "the program is started again", "at once, while the camera runs"),
     ("the first picture after a change of use", "the program is started again", "the camera stays open"),

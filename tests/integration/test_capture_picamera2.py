@@ -100,6 +100,20 @@ def test_a_bracket_of_a_series_needs_no_new_camera(camera):
     assert opened(camera) == 1
 
 
+def test_who_watches_sees_on_while_a_video_is_made(camera):
+    camera.settings(snapshot={"interval_s": 0.3, "width": 320})
+    camera.ask("reload")
+    assert camera.ask("video")["recording"]
+    before = camera.until(lambda status: status["recording"])["captures"]["ok"]
+    status = camera.until(lambda status: status["captures"]["ok"] >= before + 3)
+    assert status["mode"] == "video" and status["restarts"] == {}
+    with Image.open(camera.images / "current.jpg") as image:
+        image.load()
+    (item,) = camera.ask("stop")["items"]
+    assert camera.library.joinpath(item).stat().st_size > 1000
+    camera.frames(1)
+
+
 def test_without_the_library_it_says_what_to_install(studio):
     assert studio.start(STILLCAM_CAMERA="picamera2").wait(60) == 1
     assert "sudo apt install -y python3-picamera2" in studio.log.read_text()

@@ -256,6 +256,22 @@ def test_a_video_ends_by_itself_or_when_it_is_stopped(rig):
     assert path.read_bytes().startswith(b"\xff\xd8") and path.read_bytes().endswith(b"\xff\xd9")
 
 
+def test_frames_of_a_video_where_the_driver_can(rig):
+    path, _ = rig.driver.record(settings(files={"video": "mjpeg"}), rig.camera, rig.drafts, "film", None)
+    while not (path.exists() and path.stat().st_size):
+        assert not rig.driver.recorded(0.1, ())
+    if rig.driver.abilities.stills_in_videos:
+        for _ in range(2):
+            rig.driver.request()
+            while (still := rig.driver.still(0.0, ())) is None:
+                assert not rig.driver.recorded(0.1, ())
+            assert still.path.parent == rig.images
+            assert picture(still.path).size == (320, 160)
+    rig.driver.stop(LONG_S)
+    assert path.read_bytes().endswith(b"\xff\xd9")
+    assert list(rig.images.iterdir()) == []
+
+
 def test_what_runs_and_what_would_be_started(rig):
     assert not rig.driver.fits(settings(), rig.camera)
     rig.taken(settings())

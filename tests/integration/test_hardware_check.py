@@ -42,6 +42,11 @@ def test_the_hardware_check_goes_through_every_mode_and_control(tmp_path, enviro
     assert sorted(path.name for path in tmp_path.iterdir() if path.name.startswith("stillcam-hardware")) == []
 
 
+def test_the_script_hands_its_arguments_on():
+    done = subprocess.run([ROOT / "tests/run", "--hardware", "--help"], capture_output=True, text=True, check=True)
+    assert "--quick" in done.stdout
+
+
 def test_without_a_camera_it_says_so(tmp_path):
     status, said = check(tmp_path, {"STILLCAM_CAMERA": "simulated"}, no_camera=True)
     assert (status, "check the cable" in said) == (1, True)

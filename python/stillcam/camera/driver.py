@@ -148,7 +148,10 @@ class Driver(Protocol):
     def record(
         self, settings: Settings, camera: Camera, folder: Path, stem: str, seconds: int | None
     ) -> tuple[Path, Container]:
-        """Begin a video, of so many seconds or until `stop`: the file, and what it is."""
+        """Begin a video, of so many seconds or until `stop`: the file, and what it is.
+
+        Where the abilities say so, `request` and `still` give frames of it, in the images folder.
+        """
         ...
 
     def recorded(self, timeout_s: float, interrupts: Sequence[int]) -> bool:

@@ -16,6 +16,7 @@ from stillcam.capture.about import about, shown_size
 from stillcam.capture.archive import Archive, unwritable
 from stillcam.capture.commands import Command
 from stillcam.capture.footage import Footage
+from stillcam.capture.glimpses import Glimpses
 from stillcam.capture.studio import START_TIMEOUT_S, Studio
 from stillcam.capture.timing import stall_timeout_s
 from stillcam.errors import CameraError
@@ -143,12 +144,15 @@ class Videos:
         studio, driver = self._studio, self._studio.driver
         began_s = began = grown = time.monotonic()
         size, patience_s = 0, START_TIMEOUT_S
+        glimpses = Glimpses(studio)
         while not (studio.stopping or (take.over and size)):  # rpicam-vid dies of a SIGINT before it has begun
             try:
                 if driver.recorded(TICK_S, (*studio.stops, studio.commands.wake)):
                     break
             except Interrupted:
                 studio.obey()
+            if size:
+                glimpses.look()
             now, written = time.monotonic(), _size(footage.path)
             if written > size:
                 if not size:

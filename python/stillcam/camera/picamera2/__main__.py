@@ -92,6 +92,7 @@ class Child:
 
     def _record(self, order: Message) -> None:
         plan = from_message(order["plan"])
+        self._folder, self._number = Path(order["folder"]), 0
         self._opened(plan).record(plan, order, self._failed)
         if order["seconds"]:
             self._until = time.monotonic() + order["seconds"]

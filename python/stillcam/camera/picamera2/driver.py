@@ -157,9 +157,11 @@ class Picamera2:
         form = container(settings.files.video, ffmpeg or find_spec("av") is not None, ffmpeg)
         path = folder / f"{stem}.{form.extension}"
         located = plans.video_plan(with_tuning_path(settings), camera)
-        self._begin("video", plans.video_plan(settings, camera), located, camera, folder)
+        self._begin("video", plans.video_plan(settings, camera), located, camera, self._images)
         sound = {"bitrate": video.bitrate, "audio": video.audio}
-        self._order({"do": "record", "plan": located.message(), "path": str(path), "seconds": seconds, **sound})
+        glimpses = {"folder": str(self._images), "quality": settings.snapshot.quality}
+        film = {"path": str(path), "seconds": seconds, **sound}
+        self._order({"do": "record", "plan": located.message(), **film, **glimpses})
         return path, form
 
     def recorded(self, timeout_s: float, interrupts: Sequence[int]) -> bool:
@@ -199,7 +201,7 @@ class Picamera2:
         child, self._child = self._child, None
         if child is not None:
             child.stop(patience_s)
-        if self._use in ("snapshot", "shoot"):
+        if self._use in ("snapshot", "shoot", "video"):
             self._sweep()
         self._use, self._plan, self._opened, self._stills = "", None, None, []
         self.settling = self._ready = self._requested = False

@@ -80,7 +80,7 @@ class Session:
     def still(self, folder: Path, number: int) -> Message:
         """Take one: its files' names, when it was written, and what the camera says of it."""
         plan = self._plan
-        if plan.scan:
+        if plan.scan and not self._recording:
             self._scan()
         if self._viewfinder:
             self._camera.stop()
@@ -111,9 +111,10 @@ class Session:
         self._record(plan, encoder, output)
 
     def record(self, plan: Plan, order: Message, failed: Callable[[BaseException], None]) -> None:
-        """Begin a video."""
+        """Begin a video; stills are frames of it, of the order's `quality`."""
         self.stop()
         self._plan, self._pipe = plan, None
+        self._camera.options["quality"] = order["quality"]
         self._record(plan, *recording.video(order, plan.quality, failed))
 
     def adjust(self, plan: Plan, given: Values, settled: Callable[[], None]) -> None:
@@ -138,6 +139,7 @@ class Session:
         settled()
 
     def _record(self, plan: Plan, encoder: Any, output: Any) -> None:
+        self._viewfinder = None
         self._camera.configure(self._configuration(plan.size, plan.buffers or BUFFERS[plan.use]))
         self._control(plan.controls)
         self._recording = True

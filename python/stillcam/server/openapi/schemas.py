@@ -74,6 +74,7 @@ def _of_status() -> dict[str, Schema]:
         refused={"type": "object", "additionalProperties": TEXT, "description": "control -> why it cannot be set"},
         windows=COUNT | {"description": "focus windows at once"},
         live=FLAG | {"description": "controls change without a restart of the camera"},
+        stills_in_videos=FLAG | {"description": "there are frames while a video is made"},
     ) | {"description": "what the camera's driver can"}
     capture["properties"] |= {"abilities": abilities} | STATUS_EXTRAS | {"series": STATUS_SERIES}
     health = {"status": one_of("ok", "stale"), "reason": maybe(TEXT)}

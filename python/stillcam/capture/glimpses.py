@@ -1,0 +1,38 @@
+"""Frames out of a video that is being made, where the driver can: who watches sees on."""
+
+from __future__ import annotations
+
+import logging
+import math
+import time
+
+from stillcam.capture.studio import Studio
+from stillcam.errors import CameraError
+
+
+class Glimpses:
+    """Frames while one video is recorded; the video goes before, so nothing of this is a fault of it."""
+
+    def __init__(self, studio: Studio) -> None:
+        self._studio = studio
+        self._due = 0.0 if studio.driver.abilities.stills_in_videos else math.inf  # monotonic
+
+    def look(self) -> None:
+        """Ask for a frame if one is due, and publish one that has come; waits for neither.
+
+        Raises:
+            CameraError: the camera fails.
+        """
+        if self._due == math.inf:
+            return
+        studio, now = self._studio, time.monotonic()
+        if now >= self._due:
+            self._due = now + studio.revisions.wanted.snapshot.interval_s
+            studio.status.capturing()
+            studio.driver.request()
+        if still := studio.driver.still(0.0, ()):
+            try:
+                studio.status.published(studio.darkroom.publish(still), studio.driver.metadata)
+            except CameraError as error:
+                logging.warning("no frame out of the video: %s", error)
+                self._due = math.inf

@@ -75,7 +75,7 @@ def shots(root: Path, name: str, start: int, limit: int) -> list[dict[str, Any]]
     there = _There(folder / FRAMES)
     found: list[dict[str, Any]] = []
     if limit > 0:
-        for line in _looked_up(index.shots_from(folder, start)):
+        for line in _looked_up(_kept_from(folder, start)):
             if line["files"][0] in there:
                 found.append(dict(line))
                 if len(found) == limit:
@@ -223,6 +223,13 @@ def _bytes_per_day(found: Iterable[One], now_ms: int) -> float:
 
 def _text(time_ms: int | None) -> str | None:
     return None if time_ms is None else text(time_ms)
+
+
+def _kept_from(folder: Path, start: int) -> Iterator[Line]:
+    """The shots from a number on; what was pruned at the beginning is not looked through."""
+    tally = read_state(folder, 0).tally
+    first = tally.first["n"] if tally.first else tally.sequence + 1
+    yield from index.shots_from(folder, max(start, first))
 
 
 def _looked_up(lines: Iterator[Line]) -> Iterator[Line]:

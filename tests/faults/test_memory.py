@@ -21,7 +21,8 @@ before = resource.getrlimit(resource.RLIMIT_AS)
 print("ready", flush=True)
 for line in sys.stdin:
     pages = int(Path("/proc/self/statm").read_text().split()[0])
-    new = (pages * resource.getpagesize(), before[1]) if line == "none\\n" else before
+    most = pages * resource.getpagesize() + (4 << 20)  # a thread wants 8 MB
+    new = (most, before[1]) if line == "none\\n" else before
     resource.setrlimit(resource.RLIMIT_AS, new)
     print("done", flush=True)
 """

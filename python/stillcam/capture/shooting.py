@@ -22,6 +22,7 @@ from stillcam.capture.timing import photo_s, stall_timeout_s
 from stillcam.controls import Values
 from stillcam.errors import CameraError
 from stillcam.frames import WORK_PREFIX
+from stillcam.series.state import FRAMES
 from stillcam.series.store import Series
 from stillcam.settings import Settings
 
@@ -103,11 +104,11 @@ class Shooting:
             metadata = self._described()
         except CameraError as error:
             metadata, broken = {}, error
-        if publish and frame is None:
-            frame = studio.darkroom.show(picture, still.time_s)
         files = [still.raw, picture] if still.raw else [picture]
-        series.place(due_ms, time_ms, files, metadata, varied or None)
+        line = series.place(due_ms, time_ms, files, metadata, varied or None)
         self._learn(series, varied, metadata)
+        if publish and frame is None:
+            frame = studio.darkroom.show(series.folder / FRAMES / line["files"][0], still.time_s)
         if broken:
             raise broken
         if frame:

@@ -44,6 +44,8 @@ class Child:
         self._folder, self._number = Path(), 0
         self._broken: BaseException | None = None
         self._wake_r, self._wake_w = os.pipe()
+        os.set_blocking(self._wake_w, False)
+        signal.set_wakeup_fd(self._wake_w)  # else a signal just before a wait would be seen at its end only
 
     def run(self) -> None:
         """Until the daemon is gone, or a video's time is over."""
@@ -65,11 +67,16 @@ class Child:
         poller = select.poll()
         poller.register(self._channel.fd, select.POLLIN)
         poller.register(self._wake_r, select.POLLIN)
-        left = self._until - time.monotonic()
-        ready = poller.poll(None if left == float("inf") else max(0.0, left) * 1000)
-        if self._broken:
-            raise self._broken
-        return self._channel.receive() if ready else None
+        while True:
+            left = self._until - time.monotonic()
+            ready = dict(poller.poll(None if left == float("inf") else max(0.0, left) * 1000))
+            if self._broken:
+                raise self._broken
+            if self._channel.fd in ready:
+                return self._channel.receive()
+            if not ready:
+                return None
+            os.read(self._wake_r, 64)
 
     def _list(self, _order: Message) -> None:
         self._channel.send({"cameras": listed()})

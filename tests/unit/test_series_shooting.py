@@ -1,0 +1,102 @@
+"""What a shot of a series is taken with, and that no snapshot makes it late: without a camera."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from stillcam.capture.bracketing import fixed_controls, fixes, varied_controls
+from stillcam.capture.snapshots import Snapshots
+from stillcam.series.definition import from_document
+from stillcam.settings import Settings
+
+TOLD = {"ExposureTime": 8014, "AnalogueGain": 2.5, "ColourGains": [2.0, 1.8], "Lux": 500.0, "LensPosition": 1.5}
+
+
+def test_exposure_and_white_balance_are_fixed_and_nothing_else():
+    assert fixed_controls(TOLD) == {"ExposureTime": 8014, "AnalogueGain": 2.5, "ColourGains": [2.0, 1.8]}
+
+
+@pytest.mark.parametrize("told", [{}, {"ExposureTime": None}, {"ColourGains": [1.0]}, {"AnalogueGain": "much"}])
+def test_of_what_the_camera_does_not_say_nothing_is_fixed(told):
+    assert fixed_controls(told) == {}
+
+
+@pytest.mark.parametrize(
+    ("given", "varied", "controls"),
+    [
+        pytest.param({}, {}, {}, id="nothing"),
+        pytest.param({"AnalogueGain": 2.0}, {"ExposureTime": 5000.0},
+                     {"AnalogueGain": 2.0, "ExposureTime": 5000}, id="time"),
+        pytest.param({"ExposureTime": 8000}, {"ExposureValue": -1.0}, {"ExposureTime": 4000}, id="stops, fixed"),
+        pytest.param({}, {"ExposureValue": -1.0}, {"ExposureValue": -1.0}, id="stops, by the camera"),
+        pytest.param({"LensPosition": 3.0, "AfMode": "Auto"}, {"LensPosition": 1.5},
+                     {"LensPosition": 1.5, "AfMode": "Manual", "AfTrigger": "Cancel"}, id="focus"),
+    ],
+)  # fmt: skip
+def test_a_shot_has_its_own_controls_over_the_others(given, varied, controls):
+    assert varied_controls(given, varied) == controls
+    assert isinstance(varied_controls(given, varied).get("ExposureTime", 0), int)
+
+
+@pytest.mark.parametrize(
+    ("document", "fixed"),
+    [
+        ({}, False),
+        ({"fixed": True}, True),
+        ({"vary": {"control": "ExposureTime", "values": [1000, 2000], "bracket": True}}, True),
+        ({"vary": {"control": "AnalogueGain", "values": [1, 2], "bracket": True}}, True),
+        ({"vary": {"control": "LensPosition", "values": [1, 2]}}, False),
+        ({"vary": {"control": "ExposureValue", "values": [-1, 1], "bracket": True}}, False),
+    ],
+)
+def test_a_bracket_of_time_or_gain_keeps_the_other(document, fixed):
+    assert fixes(from_document({"name": "Garden", **document}, 1_795_176_000_000, "UTC")) is fixed
+
+
+class Studio:
+    """One whose clock goes on with what the snapshots do: a picture takes 0.4 seconds, and comes every 2."""
+
+    def __init__(self, booked_s: float, until_s: float) -> None:
+        self.now_s, self._booked_s, self._until_s = 100.0, booked_s, until_s
+        self.taken: list[float] = []
+        self.stops = ()
+        self.outage = SimpleNamespace(reason=None)
+        self.status = SimpleNamespace(enter=lambda *_: None, described=lambda _: None)
+        self.revisions = SimpleNamespace(wanted=Settings())
+        self.commands = SimpleNamespace(wake=0)
+        self.driver = SimpleNamespace(fits=lambda *_: True, rest=self._rest, metadata={}, settling=False)
+        this: Any = self
+        self.mode = Snapshots(this)
+
+    def next_mode(self) -> Any:
+        return self.mode if self.now_s < min(self._until_s, self._booked_s) else None
+
+    def booked(self) -> float:
+        return self._booked_s
+
+    def leaving(self) -> bool:
+        return False
+
+    def take(self, _: object) -> None:
+        self.taken.append(self.now_s)
+        self.now_s += 0.4
+
+    def _rest(self, seconds: float, _: object) -> None:
+        self.now_s += seconds
+
+
+@pytest.mark.parametrize(
+    ("booked_s", "taken"),
+    [
+        pytest.param(float("inf"), [100, 102, 104, 106], id="nothing is booked"),
+        pytest.param(104.3, [100, 102], id="the third would not be over"),
+        pytest.param(105.0, [100, 102, 104], id="the third will be over"),
+    ],
+)
+def test_a_snapshot_that_would_not_be_over_in_time_is_not_begun(monkeypatch, booked_s, taken):
+    studio = Studio(booked_s, until_s=107.0)
+    monkeypatch.setattr("stillcam.capture.snapshots.time", SimpleNamespace(monotonic=lambda: studio.now_s))
+    camera: Any = None
+    studio.mode.run(Settings(), camera)
+    assert studio.taken == pytest.approx(taken)

@@ -63,7 +63,8 @@ def test_a_port_that_another_program_has(tmp_path):
         try:
             assert other.stdout is not None
             port = other.stdout.readline().split(" port ")[1].split()[0]
-            found = checks(doctor(tmp_path, port, "--json"))["port"]
+            found = checks(doctor(tmp_path, port, "--json"))
         finally:
             other.kill()
-    assert (found["state"], "no Stillcam" in found["found"]) == ("fault", True)
+    assert (found["port"]["state"], "no Stillcam" in found["port"]["found"]) == ("fault", True)
+    assert found["cameras"]["state"] == "ok", "nothing has ever run here: there is no images folder"

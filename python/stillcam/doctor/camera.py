@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
+from pathlib import Path
 
 from stillcam.camera.choose import choose_driver
 from stillcam.doctor import FAULT, OK, WARNING, Finding, Patient
@@ -48,7 +50,8 @@ def cameras(patient: Patient) -> list[Finding]:
             found = ask(patient.paths.socket, {"command": "cameras"})["cameras"]
             names = [f"{camera['index']} ({camera['model']})" for camera in found]
         else:
-            driver = choose_driver(patient.environ, patient.paths)
+            # Listing writes nothing, and the images folder need not be there yet.
+            driver = choose_driver(patient.environ, replace(patient.paths, images=Path("/")))
             names = [f"{camera.index} ({camera.model})" for camera in driver.cameras(())]
     except StillcamError as error:
         return [Finding("cameras", FAULT, str(error), CABLE)]

@@ -70,6 +70,7 @@ FEATURES = (
     ("buffers (`buffer_count`)", "`--buffer-count`", "`buffer_count`"),
     ("colour space", "the program's choice", "sYCC for pictures; Rec. 709 or SMPTE 170M for videos"),
     ("HDR of the sensor (Camera Module 3)", "`--hdr sensor`", "by the sensor's device"),
+    ("USB cameras", "where rpicam-apps list them", "if they give MJPEG: stills and live view; no raw, no videos"),
     ("metadata of each frame", "`--metadata`", "`get_metadata`"),
 )
 

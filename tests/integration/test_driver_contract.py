@@ -272,6 +272,30 @@ def test_frames_of_a_video_where_the_driver_can(rig):
     assert list(rig.images.iterdir()) == []
 
 
+def test_a_usb_camera_gives_stills_and_a_live_view(tmp_path, monkeypatch):
+    """picamera2 alone: without raw pictures, in MJPEG only."""
+    monkeypatch.setenv("STANDIN_USB", "1")
+    rig = Rig(tmp_path, Picamera2)
+    try:
+        assert (rig.camera.colour, rig.camera.modes) == (None, ())
+        plain = rig.taken(settings(MANUAL))
+        assert mean(rig.taken(settings(MANUAL | {"Brightness": 0.3}))) > mean(plain) + 15
+        rig.driver.start_stream(settings(MANUAL), rig.camera)
+        frames: list[bytes] = []
+        while len(frames) < 3 or not rig.driver.metadata:
+            frames += rig.driver.frames(LONG_S, ())
+        for frame in frames[:3]:
+            with Image.open(io.BytesIO(frame)) as image:
+                image.load()
+                assert image.size == (320, 176)
+        rig.driver.stop()
+        rig.driver.record(settings(), rig.camera, rig.drafts, "film", 1)
+        error = rig.until_failed(lambda: rig.driver.recorded(LONG_S, ()))
+        assert error.cause == "options" and "USB camera" in str(error)
+    finally:
+        rig.driver.stop()
+
+
 def test_what_runs_and_what_would_be_started(rig):
     assert not rig.driver.fits(settings(), rig.camera)
     rig.taken(settings())

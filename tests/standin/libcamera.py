@@ -14,6 +14,8 @@ from stillcam.camera.simulated.camera import folder
 from stillcam.camera.simulated.faults import FaultSource
 from stillcam.camera.simulated.sensors import CONTROLS, LEAST_US, LENS_CONTROLS, LONGEST_US, SENSORS, Sensor
 
+USB = "STANDIN_USB"  # where it is set, the cameras are USB cameras: no raw pictures, no sensor modes, only MJPEG
+
 
 def _enum(name: str, *members: str) -> Any:
     return IntEnum(name, {member: number for number, member in enumerate(members)})
@@ -82,7 +84,11 @@ class Camera:
         about = {
             "Model": sensor.model,
             "PixelArraySize": Size(*sensor.size),
-            "ColorFilterArrangement": ("RGGB", "GRBG", "GBRG", "BGGR").index(sensor.order),
+            **(
+                {}
+                if USB in os.environ
+                else {"ColorFilterArrangement": ("RGGB", "GRBG", "GBRG", "BGGR").index(sensor.order)}
+            ),
             "Rotation": 180,
             "Location": 2,
         }

@@ -87,7 +87,12 @@ class Picamera2:
     @property
     def camera_properties(self) -> dict[str, Any]:
         """As libcamera's, in Python's types."""
-        return {"Model": self._sensor.model, "PixelArraySize": self._sensor.size}
+        bayer = {} if libcamera.USB in os.environ else {"ColorFilterArrangement": 0}
+        return {"Model": self._sensor.model, "PixelArraySize": self._sensor.size} | bayer
+
+    def camera_configuration(self) -> dict[str, Any]:
+        """What was made of the one that was asked for."""
+        return self.camera_config
 
     @property
     def camera_controls(self) -> dict[str, tuple[Any, Any, Any]]:
@@ -98,6 +103,8 @@ class Picamera2:
     @property
     def sensor_modes(self) -> list[dict[str, Any]]:
         """What the sensor can read out."""
+        if libcamera.USB in os.environ:
+            return [{"format": "MJPEG"}, {"format": "YUYV"}]
         return [
             {"format": mode.format, "unpacked": mode.format.split("_")[0], "bit_depth": mode.bits, "size": mode.size,
              "fps": mode.fps, "crop_limits": mode.crop, "exposure_limits": (26, 112_015_553, 20_000)}
@@ -140,6 +147,8 @@ class Picamera2:
             raise RuntimeError("width and height should be even")
         if width * height * 3 // 2 * camera_config["buffer_count"] > MEMORY_BYTES:
             raise RuntimeError("Cannot allocate memory")
+        if libcamera.USB in os.environ and camera_config["main"]["format"] != "MJPEG":
+            camera_config["main"]["format"] = "YUYV"
         self.camera_config = camera_config
         self._mode = self._mode_for(camera_config["sensor"])
         self._next = {}

@@ -41,9 +41,16 @@ class CompletedRequest:
         metadata = dict(self._frame.metadata)
         return metadata | {"ScalerCrop": tuple(metadata["ScalerCrop"]), "ColourGains": tuple(metadata["ColourGains"])}
 
+    def make_buffer(self, name: str) -> bytes:
+        """The picture's memory; of a USB camera: longer than its JPEG, with what was there before."""
+        assert self.config[name]["format"] == "MJPEG"
+        jpeg = encode.jpeg(self._frame.image, 80)
+        return jpeg + b"\0" * 64 + jpeg[len(jpeg) // 2 :]
+
     def save(self, name: str, file_output: Any, format: Any = None, exif_data: Any = None) -> None:
         """Write the picture."""
         assert name == "main"
+        assert self.config[name]["format"] != "YUYV"  # which the library cannot save
         form = {"jpeg": "jpg"}.get(format, format) if format else str(file_output).rpartition(".")[2]
         options = replace(StillOptions(), encoding=form, quality=self.picam2.options.get("quality", 90))
         data = self._faults.spoiled(self.picam2._captures, encode.still(self._frame, options, self._sensor))

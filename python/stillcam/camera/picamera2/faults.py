@@ -22,6 +22,8 @@ FAULTS = (
      "another program uses the camera: end it (see: pgrep -a 'rpicam|libcamera|python'), then it goes on by itself"),
     ("cannot allocate memory", "options",
      "the camera has no memory for such large pictures or so many of them: choose a smaller size, or fewer buffers"),
+    ("of usb cameras", "options",
+     "a USB camera gives no raw photos, and videos only with the driver rpicam: choose photos"),
     ("invalid camera configuration", "options", "the camera cannot do this size or sensor mode: choose another one"),
     ("configuration failed", "options", "the camera cannot do this size or sensor mode: choose another one"),
     ("unexpected keyword argument", "options", f"this picamera2 is too old for Stillcam: update it ({INSTALL})"),

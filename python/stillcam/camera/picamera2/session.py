@@ -18,6 +18,7 @@ from stillcam.camera.picamera2.sensor_hdr import set_hdr
 from stillcam.camera.picamera2.wire import Message
 from stillcam.controls import Values
 from stillcam.frames import WORK_PREFIX
+from stillcam.jpeg import Cutter
 
 SCAN_S = 5.0  # an autofocus scan that takes longer is given up
 TELL_S = 0.1  # so often a stream tells what the camera says
@@ -27,6 +28,7 @@ ZSL_BUFFERS = 3
 VIEWFINDER_WIDTH = 640
 VIEWFINDER_LIMITS = [100, 1_000_000_000]  # of a frame's time, µs: exposure is measured as a still will need it
 PIXELS = {"still": "BGR888", "preview": "YUV420", "video": "YUV420"}
+USB_PIXELS = "MJPEG"  # what USB cameras have in common; the library decodes it for stills
 
 
 class Session:
@@ -50,7 +52,8 @@ class Session:
         self._pipe: recording.Pipe | None = None
         self._still: Any = None  # the configuration of stills
         self._viewfinder: Any = None  # what runs between them; None: the same
-        self._camera.post_callback = self._describe
+        self._usb = "ColorFilterArrangement" not in self._camera.camera_properties  # as Picamera2._is_rpi_camera
+        self._camera.post_callback = self._seen
 
     def close(self) -> None:
         """End what runs, finish its file, and give the camera free."""
@@ -68,6 +71,8 @@ class Session:
     def stills(self, plan: Plan) -> None:
         """Get ready for stills; returns once the camera has given a frame."""
         self.stop()
+        if self._usb and plan.raw:
+            raise RuntimeError("no raw photos of USB cameras")
         self._plan, self._pipe = plan, None
         self._camera.options["quality"] = plan.quality
         buffers = plan.buffers or (ZSL_BUFFERS if plan.zsl else BUFFERS["still"])
@@ -107,12 +112,18 @@ class Session:
         """Begin to write JPEGs."""
         self.stop()
         self._plan, self._pipe = plan, recording.Pipe(descriptor)
+        if self._usb:  # it gives JPEGs of its own
+            self._viewfinder, self._recording = None, False
+            self._run(self._configuration(plan.size, plan.buffers or BUFFERS[plan.use]))
+            return
         encoder, output = recording.jpegs(plan.quality, self._pipe)
         self._record(plan, encoder, output)
 
     def record(self, plan: Plan, order: Message, failed: Callable[[BaseException], None]) -> None:
         """Begin a video; stills are frames of it, of the order's `quality`."""
         self.stop()
+        if self._usb:
+            raise RuntimeError("no videos of USB cameras")
         self._plan, self._pipe = plan, None
         self._camera.options["quality"] = order["quality"]
         self._record(plan, *recording.video(order, plan.quality, failed))
@@ -164,7 +175,7 @@ class Session:
         if use == "preview":  # JPEG is in full range whatever its size
             more["colour_space"] = self._libcamera.ColorSpace.Sycc()
         transform = self._libcamera.Transform(hflip=plan.flips[0], vflip=plan.flips[1])
-        main = {"size": size, "format": PIXELS[use]}
+        main = {"size": size, "format": USB_PIXELS if self._usb else PIXELS[use]}
         return create(main=main, transform=transform, buffer_count=buffers, queue=queue, **more)
 
     def _preview(self, plan: Plan) -> Any:
@@ -176,6 +187,8 @@ class Session:
     def _run(self, configuration: Any) -> None:
         """Start the camera in a configuration, with the plan's controls from its first frame on."""
         self._camera.configure(configuration)
+        if self._usb and (form := self._camera.camera_configuration()["main"]["format"]) != USB_PIXELS:
+            raise RuntimeError(f"configuration failed: the camera gives {form} and no {USB_PIXELS}")
         given = dict(self._plan.controls)
         if configuration is self._viewfinder:
             given["FrameDurationLimits"] = VIEWFINDER_LIMITS
@@ -236,9 +249,12 @@ class Session:
         request.save("main", buffer, format=form)
         return buffer.getvalue()
 
-    def _describe(self, request: Any) -> None:
+    def _seen(self, request: Any) -> None:
         """Called by the library's thread for each frame."""
-        if self._recording and time.monotonic() - self._told >= TELL_S:
+        if self._usb and self._pipe:  # the buffer is longer than its JPEG
+            for frame in Cutter().feed(bytes(request.make_buffer("main")))[:1]:
+                self._pipe.write(frame)
+        if (self._recording or self._pipe) and time.monotonic() - self._told >= TELL_S:
             self._told = time.monotonic()
             self._tell({"metadata": request.get_metadata()})
 

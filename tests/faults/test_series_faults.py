@@ -98,12 +98,20 @@ def test_a_camera_program_that_is_killed_costs_a_moment_or_two(series):
 
 def test_a_camera_that_is_away_is_the_reason(series):
     series.begin()
-    series.fault(cameras=0)
+    series.fault(no_camera=True)
     os.kill(series.camera_programs()[0], signal.SIGKILL)
     series.until(lambda status: status["mode"] == "no camera")
     series.fault()
     series.goes_on_taking().finished().whole().every_moment()
     assert "camera" in series.whys()
+
+
+def test_half_a_picture_is_never_kept(series):
+    series.begin()
+    series.fault(half_file_every=3)
+    series.until(lambda status: status["failures"].get("torn", 0) >= 2)
+    series.fault()
+    series.goes_on_taking().finished().whole().every_moment()
 
 
 def test_a_daemon_that_ends_has_recorded_all(series):

@@ -195,6 +195,19 @@ def test_a_full_disk_costs_the_shots_until_there_is_room(studio):
     garden.taken(2)
 
 
+def test_options_that_the_camera_refuses_fail_the_series_alone(studio):
+    studio.settings(photo={"width": 4608, "buffer_count": 32})
+    studio.open()
+    garden = Series(studio, interval_s=1).over("failed")
+    assert "smaller size" in garden.told()["why"]
+    assert studio.ask("snapshot")["frame"]
+    studio.settings()
+    studio.ask("reload")
+    garden.ask("resume")
+    garden.taken(2)
+    assert garden.told()["state"] == "running"
+
+
 def test_orders_are_carried_out_or_refused(studio):
     studio.open()
     garden = Series(studio, interval_s=1)

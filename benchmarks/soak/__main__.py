@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import os
 import random
+import signal
 import statistics
 import subprocess
 import sys
@@ -133,6 +134,7 @@ def main() -> int:
         apart = ["unshare", *user, "--mount", "--net", "--propagation", "private"]
         os.environ[APART] = "yes"
         os.execvp(apart[0], [*apart, sys.executable, *sys.argv])
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # in good order: nothing is left running
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
     print(f"seed {given.seed}, {given.minutes:g} minutes", flush=True)
     with tempfile.TemporaryDirectory() as folder, House(Path(folder), PORT) as house:

@@ -38,7 +38,7 @@ def add_to(commands: Any) -> None:
         parser = add(series, verb, text, change_state)
         _named(parser)
         parser.set_defaults(verb=verb)
-    remove = add(series, "delete", "delete a series with all its shots and films, for good", delete)
+    remove = add(series, "delete", "delete a series with all its shots, for good", delete)
     _named(remove)
     remove.add_argument("--yes", action="store_true", help="do not ask")
 

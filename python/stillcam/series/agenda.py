@@ -104,7 +104,8 @@ class Agenda:
         for one in self._all.values():
             try:
                 one.flush()
-                one.series.save()
+                if one.series.unsaved:
+                    one.series.save()
             except OSError as error:
                 logging.error("series %s: its state could not be written: %s", one.name, error)
 

@@ -42,7 +42,8 @@ def recover(series: Series) -> None:
                 path.unlink(missing_ok=True)
     if found:
         logging.info("series %s: %s shots that a crash had left have their lines again", series.name, found)
-    series.save()
+    if series.unsaved:
+        series.save()
 
 
 def _newest(frames: Path) -> list[Path]:

@@ -223,10 +223,15 @@ class Series:
                 raise
             self.fix(self.state.fixed if definition.fixed else None)
 
+    @property
+    def unsaved(self) -> bool:
+        """Whether the state file is older than the state."""
+        return self.state is not self._saved
+
     def checkpoint(self) -> None:
         """Write the state file if there is something new in it and the last time was a minute ago."""
         with self._lock:
-            if self.state is not self._saved and time.monotonic() - self._saved_s >= CHECKPOINT_S:
+            if self.unsaved and time.monotonic() - self._saved_s >= CHECKPOINT_S:
                 self.save(for_good=False)
 
     def save(self, for_good: bool = True) -> None:

@@ -43,7 +43,14 @@ def test_the_hardware_check_goes_through_every_mode_and_control(tmp_path, enviro
 
 
 def test_the_script_hands_its_arguments_on():
-    done = subprocess.run([ROOT / "tests/run", "--hardware", "--help"], capture_output=True, text=True, check=True)
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])  # where there is no .venv yet
+    done = subprocess.run(
+        [ROOT / "tests/run", "--hardware", "--help"],
+        env=os.environ | {"PATH": path},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     assert "--quick" in done.stdout
 
 

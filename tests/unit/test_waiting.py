@@ -40,6 +40,7 @@ class Echo:
             self.room.step_aside(self)  # once more does nothing
             self.go_on.wait(DEADLINE_S)
         if said == b"die":
+            self.left.set()
             raise SystemExit  # the thread ends without a word
         self.threads.append(threading.get_ident())
         if said:
@@ -151,6 +152,7 @@ def test_an_attendant_that_has_died_is_followed_by_another(room, monkeypatch):
     guests = [before, victim] = [Echo(room), Echo(room)]
     assert before.ask(b"hello") == b"hello"
     victim.client.sendall(b"die")
+    assert victim.left.wait(DEADLINE_S)  # or the attendant may answer the other one before
     before.client.sendall(b"still there?")
     before.client.settimeout(0.1)
     deadline_s, said = time.monotonic() + DEADLINE_S, b""

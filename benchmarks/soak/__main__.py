@@ -78,7 +78,7 @@ def soak(house: House, minutes: float, chance: random.Random) -> bool:
     before = sizes(house)
     took: defaultdict[str, list[float]] = defaultdict(list)
     end_s = time.monotonic() + 60 * minutes
-    began_s, waiting = time.monotonic(), list[str]()
+    began_s, waiting, stuck = time.monotonic(), list[str](), list[str]()
     try:
         while time.monotonic() < end_s:
             if not waiting:  # all of them, then all in another order
@@ -88,20 +88,26 @@ def soak(house: House, minutes: float, chance: random.Random) -> bool:
             viewer.live = chance.random() < LIVE
             how = ", live" if viewer.live else ""
             print(f"{time.monotonic() - began_s:7.0f} s  {name}{how}: for {hold_s:.0f} s", end="", flush=True)
-            took[name].append(suffer(house, viewer, name, hold_s))
-            print(f", over after {took[name][-1]:.1f} s", flush=True)
+            try:
+                took[name].append(suffer(house, viewer, name, hold_s))
+                print(f", over after {took[name][-1]:.1f} s", flush=True)
+            except NeverCame as error:
+                stuck.append(name)
+                print(f", not over after {PATIENCE_S:.0f} s: both are killed\n{error}", flush=True)
+                viewer.live = False
+                took[name].append(suffer(house, viewer, "all killed", 0.0) + PATIENCE_S)
             time.sleep(REST_S)
         viewer.live = False
         after = sizes(house)
     except NeverCame as error:
-        print(f"it has not come within {PATIENCE_S:.0f} s: {error}")
+        print(f"it has never come: {error}")
         return False
     finally:
         viewer.close()
     report(viewer, took, before, after, time.monotonic() - began_s)
     bugs = house.said(lines=1 << 20).count("Traceback")
-    print(f"tracebacks in the logs: {bugs}")
-    return not viewer.seen.wrong and not bugs
+    print(f"tracebacks in the logs: {bugs}; had to be killed after: {', '.join(stuck) or 'nothing'}")
+    return not (viewer.seen.wrong or bugs or stuck)
 
 
 def report(

@@ -19,7 +19,7 @@ DAEMON, SERVER, CAMERA = "stillcam.capture", "stillcam.server", "stillcam.camera
 INTERVAL_S = 0.5
 SPEED = 10  # of the simulated camera, so many times that of a real one
 FRAMERATE = 10.0  # live
-PATIENCE_S = 180.0  # what has not come by then will not come
+PATIENCE_S = 100.0  # what has not come by then will not come
 IMAGES, DATA, SMALL = "size=16m", "size=48m", "size=8m"  # options of each tmpfs
 
 Result = TypeVar("Result")

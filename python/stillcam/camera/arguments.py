@@ -115,9 +115,13 @@ def thumbnail_option(size: Size, rotation: int) -> str:
 
 
 def stream_arguments(settings: Settings, camera: Camera) -> list[str]:
-    """The arguments of an rpicam-vid that writes JPEGs to stdout until it is ended."""
+    """The arguments of an rpicam-vid that writes JPEGs to stdout until it is ended.
+
+    Without `--flush` the end of each picture waits for the next one: stdio holds back what fills no whole
+    block of 4096 bytes (rpicam-apps output/file_output.cpp:40-44, fwrite to stdout).
+    """
     live, rate, scene = settings.live, stream_rate(settings), stream_scene(settings, camera)
-    argv = ["--codec", "mjpeg", "--output", "-", "--quality", str(live.quality)]
+    argv = ["--codec", "mjpeg", "--output", "-", "--flush", "--quality", str(live.quality)]
     return moving(settings, live, scene, rate, argv)
 
 
@@ -185,15 +189,20 @@ def _common(settings: Settings, configuration: Configuration, scene: Scene) -> l
 
 
 def control_options(controls: Values, configuration: Configuration, scene: Scene) -> list[str]:
-    """The options of all controls that count."""
+    """The options of all controls that count.
+
+    Times are bare numbers of microseconds, as libcamera-apps until 2023 take no unit (core/options.hpp: `shutter` was
+    a float). HDR that is off is not mentioned: there `--hdr` was a number, and off is what all begin with.
+    """
     argv: list[str] = []
     for name, value in controls.items():
-        if option := CONTROLS[name].option:
+        option = CONTROLS[name].option
+        if option and (name, value) != ("HdrMode", "Off"):
             text = _text(name, value, scene)
             # boost::program_options: an option with an implicit value, and a value like -1, need the equal sign.
             argv += [f"{option}={text}"] if option == "--hdr" or text.startswith("-") else [option, text]
     if controls.get("AeFlickerMode") == "Manual" or "AeFlickerPeriod" in controls:
-        argv += ["--flicker-period", f"{controls.get('AeFlickerPeriod', DEFAULT_FLICKER_US)}us"]
+        argv += ["--flicker-period", str(controls.get("AeFlickerPeriod", DEFAULT_FLICKER_US))]
     if windows := controls.get("AfWindows"):
         argv += ["--autofocus-window", fractions(mirrored(windows[0], scene.flips, scene.view), scene.view)]
     if "NoiseReductionMode" not in controls and configuration.denoise != "auto":

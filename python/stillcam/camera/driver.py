@@ -105,9 +105,13 @@ class Driver(Protocol):
     """Makes frames. `interrupts` are descriptors that end a wait with Interrupted when they become readable."""
 
     name: str
-    abilities: Abilities
     metadata: dict[str, Any]  # what the camera says of its newest picture: libcamera's names and units
     settling: bool  # what `adjust` has changed need not be in the newest picture yet
+
+    @property
+    def abilities(self) -> Abilities:
+        """What can be asked for; it may turn out to be less when the camera is started."""
+        ...
 
     def cameras(self, interrupts: Sequence[int]) -> list[Camera]:
         """The cameras of this machine; an empty list when there is none."""

@@ -1,7 +1,10 @@
 """Turns what a camera program prints when it fails into a reason that a person can act on.
 
-Source of the texts: rpicam-apps 1.12 and libcamera 0.7, seen on stderr. An stderr line
-alone is no error (libcamera is chatty): these are looked up only once a program has ended.
+Source of the texts: rpicam-apps 1.12 and libcamera 0.7, seen on stderr, and the sources of libcamera-apps 1.0 to
+rpicam-apps 1.12. What goes wrong in the main thread ends as `ERROR: *** TEXT ***` (apps/rpicam_still.cpp, main); what
+goes wrong in a thread that encodes or writes ends the program by SIGABRT, with the text in a line `what():  TEXT`
+(libav_encoder.cpp, file_output.cpp: their exceptions are caught by nobody). An stderr line alone is no error (libcamera
+is chatty): these are looked up only once a program has ended.
 """
 
 from __future__ import annotations
@@ -9,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from stillcam.camera.older import explained
 from stillcam.errors import CameraError
 
 # A piece of the program's text, the cause for counters, the reason; the first that is found counts.
@@ -19,10 +23,32 @@ FAILURES = (
      "this camera number does not exist: see rpicam-still --list-cameras, then set camera.index"),
     ("failed to acquire camera", "busy",
      "another program uses the camera: end it (see: pgrep -a 'rpicam|libcamera'), then it goes on by itself"),
+    ("legacy camera stack", "missing",
+     "the old camera software is switched on: sudo raspi-config, Interface Options, Legacy Camera, No; then restart"),
+    ("only supports the raspberry pi platforms", "missing",
+     "the camera programs find no camera hardware of a Raspberry Pi (see: ls -l /dev/video*)"),
+    ("camera manager failed to start", "missing",
+     "libcamera does not start: this user must be in the group video (see: groups); or restart the Pi"),
+    ("error while loading shared libraries", "missing",
+     "the camera programs and their libraries do not match: sudo apt full-upgrade"),
+    ("symbol lookup error", "missing",
+     "the camera programs and their libraries do not match: sudo apt full-upgrade"),
     ("failed to write file", "disk",
      "the picture could not be written: the disk is full or read-only (see: df -h)"),
     ("failed to open file", "disk",
      "the picture could not be created: the images folder is missing, full or read-only (see: df -h)"),
+    ("libpng error: write error", "disk",
+     "the picture could not be written: the disk is full or read-only (see: df -h)"),
+    ("failed to write output bytes", "disk", "the video could not be written: the disk is full (see: df -h)"),
+    ("failed to open output file", "disk",
+     "the video could not be created: its folder is missing, full or read-only (see: df -h)"),
+    ("libav: unable to open output", "disk",
+     "the video could not be created: its folder is missing, full or read-only (see: df -h)"),
+    ("libav: unable write output", "disk", "the video could not be written: the disk is full (see: df -h)"),
+    ("libav: error writing output", "disk", "the video could not be written: the disk is full (see: df -h)"),
+    ("libav: cannot open", "options",
+     "no sound can be recorded: no microphone, or not for this user; set video.audio to alsa, or to off"),
+    ("find a audio stream", "options", "no sound can be recorded: there is no microphone; set video.audio to off"),
     ("unrecognised option", "options",
      "the camera program does not know an option that Stillcam uses: update it (sudo apt install rpicam-apps)"),
     ("failed to allocate capture buffers", "options",
@@ -34,11 +60,19 @@ FAILURES = (
     ("failed to valid stream config", "options", "the camera cannot do this size or sensor mode: choose another one"),
     ("transforms requiring transpose", "options", "the camera cannot rotate by 90 or 270 degrees: set camera.rotation"),
     ("unable to find an appropriate h.264 codec", "missing",
-     "no H.264 encoder: install one (sudo apt install ffmpeg), or choose mjpeg"),
+     "no H.264 encoder: a Pi 5 needs libav (sudo apt install rpicam-apps, not rpicam-apps-lite); or choose mjpeg"),
+    ("unrecognised codec", "missing",
+     "the camera program lacks this codec: sudo apt install rpicam-apps (not rpicam-apps-lite); or choose mjpeg"),
+    ("cannot find video encoder", "missing",
+     "no H.264 encoder: sudo apt install rpicam-apps (not rpicam-apps-lite); or choose mjpeg"),
+    ("unable to open video codec", "options", "the encoder cannot do this size or rate: choose less, or mjpeg"),
+    ("failed to start output streaming", "options",
+     "the encoder cannot do this size: at most 1920 pixels wide on a Pi 4 or older; or choose mjpeg"),
     ("device timeout detected", "stalled", "the camera stopped answering: check its cable and the power supply"),
 )  # fmt: skip
 
-_FATAL = re.compile(r"ERROR:\s*\*{3}\s*(.*?)\s*\*{3}")
+_FATAL = re.compile(r"ERROR:\s*\*{3}\s*(?P<main>.*?)\s*\*{3}|^\s*what\(\):\s*(?P<thread>.*\S)")
+_REFUSED = re.compile(r"\b(?:invalid|illegal|bad|incorrect|no such) ", re.IGNORECASE)  # core/options.cpp, of values
 
 
 def failure(program: str, status: int, stderr: Iterable[str]) -> CameraError:
@@ -50,12 +84,16 @@ def failure(program: str, status: int, stderr: Iterable[str]) -> CameraError:
         stderr: its last lines.
     """
     lines = list(stderr)
-    fatal = [match[1] for line in lines if (match := _FATAL.search(line))]
+    fatal = [match["main"] or match["thread"] or "" for line in lines if (match := _FATAL.search(line))]
     for said in (fatal[-1:], lines):
-        text = "\n".join(said).lower()
+        text = "\n".join(said)
+        if reason := explained(program, text):
+            return CameraError("options", reason)
         for piece, cause, reason in FAILURES:
-            if piece in text:
+            if piece in text.lower():
                 return CameraError(cause, reason)
+    if fatal and _REFUSED.match(fatal[-1]):
+        return CameraError("options", f"{program} refuses a value ({fatal[-1]}): choose another one")
     how = f"was ended by signal {-status}" if status < 0 else f"ended with status {status}"
     last = fatal[-1] if fatal else next((line for line in reversed(lines) if line.strip()), "")
     return CameraError("died", f"{program} {how}{': ' + last.strip() if last else ''}")

@@ -1,8 +1,10 @@
 """Reads what `rpicam-still --list-cameras --verbose=2` prints.
 
-Source of the text: rpicam-apps core/options.cpp. Bit depth, Bayer order and crop can be
-missing, earlier versions list no controls whatever is asked, and later ones may say more: what
-is not understood is passed over, so that one odd line never hides a camera.
+Source of the text: rpicam-apps core/options.cpp. Size, bit depth, Bayer order and crop can be
+missing, and the frame rate be no number; libcamera-apps of 2023 print the size alone in the
+brackets, earlier versions list no controls whatever is asked, and later ones may say more: what
+is not understood is passed over, so that one odd line never hides a camera. USB cameras are
+none of theirs (core/rpicam_app.hpp, GetCameras).
 """
 
 from __future__ import annotations
@@ -14,13 +16,15 @@ from math import isfinite
 from stillcam.camera.driver import Camera, SensorMode
 
 _CAMERA = re.compile(
-    r"(?P<index>\d+)\s*:\s*(?P<model>\S+)\s*\[(?P<width>\d+)x(?P<height>\d+)(?P<rest>[^\]]*)\]\s*(?:\((?P<path>.*)\))?\s*"
+    r"(?=.*[\])])(?P<index>\d+)\s*:\s*(?P<model>[^\s\[\](][^\[\](]*?)\s*(?=[\[\](])\[?(?:(?P<width>\d+)x(?P<height>\d+))?"
+    r"(?P<rest>[^\](]*)\]?\s*(?:\((?P<path>.*)\))?\s*"
 )
+_UNKNOWN_SIZE = 1280, 720  # of a camera that tells neither its size nor a mode: what most can do
 _BIT_DEPTH = re.compile(r"(\d+)-bit")
 _COLOUR = re.compile(r"\b(MONO|[RGB]{4})\b")
 _FORMAT = re.compile(r"'(?P<format>[^']+)'\s*:")
 _MODE = re.compile(
-    r"(?P<width>\d+)x(?P<height>\d+)\s*\[(?P<fps>[\d.]+) fps"
+    r"(?P<width>\d+)x(?P<height>\d+)\s*\[(?P<fps>[^\s\]]+) fps"
     r"(?:\s*-\s*\((?P<x>-?\d+),\s*(?P<y>-?\d+)\)/(?P<w>\d+)x(?P<h>\d+) crop)?[^\]]*\]"
 )
 _CONTROL = re.compile(r"\s+(?P<name>[A-Z]\w+) : \[(?P<low>.+)\.\.(?P<high>.+)\]")
@@ -40,7 +44,7 @@ def parse(text: str) -> list[Camera]:
             cameras.append(Camera(
                 index=int(head["index"]),
                 model=head["model"],
-                size=(int(head["width"]), int(head["height"])),
+                size=(int(head["width"]), int(head["height"])) if head["width"] else (0, 0),
                 bit_depth=int(depth[1]) if depth else None,
                 colour=colour[1] if colour else None,
                 path=head["path"] or "",
@@ -57,9 +61,14 @@ def parse(text: str) -> list[Camera]:
             elif control := _CONTROL.fullmatch(line):
                 limits[-1][control["name"]] = _numbers(control["low"], control["high"])
     return [
-        replace(camera, modes=tuple(found), limits=named or None)
+        replace(camera, size=_size(camera, found), modes=tuple(found), limits=named or None)
         for camera, found, named in zip(cameras, modes, limits, strict=True)
     ]
+
+
+def _size(camera: Camera, modes: list[SensorMode]) -> tuple[int, int]:
+    """As told, else that of the largest mode."""
+    return camera.size if all(camera.size) else max((mode.size for mode in modes), default=_UNKNOWN_SIZE)
 
 
 def _numbers(low: str, high: str) -> tuple[float, float] | None:
@@ -72,14 +81,12 @@ def _numbers(low: str, high: str) -> tuple[float, float] | None:
 
 def _sensor_mode(format_name: str, mode: re.Match[str]) -> SensorMode:
     depth = _FORMAT_DEPTH.match(format_name)
-    try:
-        fps = float(mode["fps"])
-    except ValueError:
-        fps = 0.0
+    sees = mode["x"] and int(mode["w"]) and int(mode["h"])
+    fps = _numbers(mode["fps"], mode["fps"])
     return SensorMode(
         format=format_name,
         size=(int(mode["width"]), int(mode["height"])),
         bit_depth=int(depth[1]) if depth else None,
-        fps=fps,
-        crop=(int(mode["x"]), int(mode["y"]), int(mode["w"]), int(mode["h"])) if mode["x"] else None,
+        fps=fps[0] if fps else 0.0,
+        crop=(int(mode["x"]), int(mode["y"]), int(mode["w"]), int(mode["h"])) if sees else None,
     )

@@ -46,6 +46,7 @@ class Program:
         env: its environment; None: this process's own.
         stdout: `subprocess.PIPE` to read frames from `stdout`; else it is thrown away.
         pass_fds: descriptors that it gets too, under the same numbers.
+        stdin: a descriptor that it reads from, instead of nothing.
 
     Raises:
         CameraError: it cannot be started.
@@ -59,15 +60,17 @@ class Program:
         env: Mapping[str, str] | None = None,
         stdout: int = subprocess.DEVNULL,
         pass_fds: Sequence[int] = (),
+        stdin: int = subprocess.DEVNULL,
     ) -> None:
         self.name = name
+        self.argv = list(argv)
         logging.debug("starting %s", " ".join(argv))
         try:
             self._process = subprocess.Popen(
                 argv,
                 cwd=folder,
                 env=env,
-                stdin=subprocess.DEVNULL,
+                stdin=stdin,
                 stdout=stdout,
                 stderr=subprocess.PIPE,
                 bufsize=0,

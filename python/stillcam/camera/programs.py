@@ -6,7 +6,7 @@ import os
 import select
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from stillcam.camera.driver import Interrupted
@@ -55,6 +55,19 @@ def said_by(started: Program, interrupts: Sequence[int] = ()) -> tuple[str, str]
         if program.status:
             raise failure(program.name, program.status, program.stderr)
         return said.decode(errors="replace"), "\n".join(program.stderr)
+
+
+def has_libav(told: Callable[[str], str]) -> bool:
+    """Whether rpicam-vid can write MP4 and the like.
+
+    It says so of itself since 1.5 (core/version.cpp, capabilities: by the libraries that are there); before, it has the
+    options of libav if it was built with it (core/video_options.hpp, LIBAV_PRESENT).
+
+    Args:
+        told: gives what it prints for an option.
+    """
+    version = told("--version")
+    return "libav:1" in version if "libav:" in version else "--libav-format" in told("--help")
 
 
 def readable(timeout_s: float, *descriptors: int) -> set[int]:

@@ -18,7 +18,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from stillcam.abilities import RPICAM
+from stillcam.abilities import RPICAM, Abilities
 from stillcam.camera import metadata
 from stillcam.camera.arguments import (
     METADATA_NAME,
@@ -34,9 +34,11 @@ from stillcam.camera.failures import failure
 from stillcam.camera.geometry import mirrored
 from stillcam.camera.listing import parse
 from stillcam.camera.metadata_pipe import MetadataPipe
+from stillcam.camera.older import Older, unrecognised
 from stillcam.camera.program import TERM_GRACE_S, Program
-from stillcam.camera.programs import Programs, readable, said_by
+from stillcam.camera.programs import Programs, has_libav, readable, said_by
 from stillcam.camera.taking import (
+    CODECS,
     container,
     photo_arguments,
     photo_extension,
@@ -64,8 +66,6 @@ class Rpicam:
         name: the driver's name in status and logs.
     """
 
-    abilities = RPICAM
-
     def __init__(
         self, programs: Programs, images: Path, env: Mapping[str, str] | None = None, name: str = "rpicam"
     ) -> None:
@@ -87,6 +87,12 @@ class Rpicam:
         self._about: MetadataPipe | None = None
         self._end = signal.SIGTERM  # what ends the program
         self._has_libav: bool | None = None  # not asked yet
+        self._older = Older(RPICAM)
+
+    @property
+    def abilities(self) -> Abilities:
+        """See Driver."""
+        return self._older.abilities
 
     @property
     def pid(self) -> int | None:
@@ -95,8 +101,14 @@ class Rpicam:
 
     def cameras(self, interrupts: Sequence[int]) -> list[Camera]:
         """See Driver. Raises CameraError when the program cannot be run, fails, or does not answer."""
-        listing = self._start(self._programs.still, ["--list-cameras", "--verbose=2"], subprocess.PIPE)
-        said, complained = said_by(listing, interrupts)
+        try:
+            listing = self._start(self._programs.still, ["--list-cameras", "--verbose=2"], subprocess.PIPE)
+            said, complained = said_by(listing, interrupts)
+        except CameraError as error:
+            if error.cause != "options":
+                raise
+            listing = self._start(self._programs.still, ["--list-cameras"], subprocess.PIPE)
+            said, complained = said_by(listing, interrupts)
         return parse(said) or parse(complained)  # libcamera-still of 2022 prints the list on stderr
 
     def start_stills(self, settings: Settings, camera: Camera, shoot: Shoot | None = None) -> None:
@@ -146,6 +158,8 @@ class Rpicam:
 
     def described(self, timeout_s: float, interrupts: Sequence[int]) -> metadata.Metadata:
         """See Driver: the metadata's file is written behind the still's."""
+        if self._older.lacks(_name(self._programs.still), "--metadata"):
+            return {}
         deadline = time.monotonic() + timeout_s
         while not self._told and (left := deadline - time.monotonic()) > 0:
             self._closed_files(left, interrupts)
@@ -186,16 +200,21 @@ class Rpicam:
     def record(
         self, settings: Settings, camera: Camera, folder: Path, stem: str, seconds: int | None
     ) -> tuple[Path, Container]:
-        """See Driver: SIGINT lets rpicam-vid finish its file."""
+        """See Driver: SIGINT lets rpicam-vid finish its file.
+
+        With libav it tells nothing of its frames: what goes through the container's writer never reaches what
+        writes metadata, which would keep those of every frame in memory (encoder/libav_encoder.cpp, encode;
+        output/output.cpp, MetadataReady).
+        """
         self.stop()
-        if self._has_libav is None:  # it says so of itself since 1.5
-            version, _ = said_by(self._start(self._programs.vid, ["--version"], subprocess.PIPE))
-            self._has_libav = "libav:1" in version
+        if self._has_libav is None:
+            self._has_libav = has_libav(self._told_by_vid)
         form = container(settings.files.video, self._has_libav, shutil.which("ffmpeg") is not None)
         self._begin([], video_scene(settings, camera))
         self._folder, self._end = folder, signal.SIGINT
         arguments = video_arguments(with_tuning_path(settings), camera, stem, form, seconds)
-        self._program = self._start_telling(arguments)
+        libav = CODECS[form.extension][1] == "libav"
+        self._program = self._start(self._programs.vid, arguments) if libav else self._start_telling(arguments)
         return folder / f"{stem}.{form.extension}", form
 
     def recorded(self, timeout_s: float, interrupts: Sequence[int]) -> bool:
@@ -252,7 +271,9 @@ class Rpicam:
         stdout: int = subprocess.DEVNULL,
         pass_fds: Sequence[int] = (),
     ) -> Program:
-        return Program(os.path.basename(call[-1]), [*call, *arguments], self._folder, self._env, stdout, pass_fds)
+        name = _name(call)
+        argv = [*call, *self._older.spoken_to(name, arguments)]
+        return Program(name, argv, self._folder, self._env, stdout, pass_fds)
 
     def _start_telling(self, arguments: list[str], stdout: int = subprocess.DEVNULL) -> Program:
         """Start rpicam-vid with a pipe for its metadata."""
@@ -315,8 +336,21 @@ class Rpicam:
             content["ScalerCrop"] = list(mirrored(crop, self._scene.flips, self._scene.view))
         self.metadata = content
 
-    @staticmethod
-    def _ended(program: Program) -> CameraError:
+    def _ended(self, program: Program) -> CameraError:
         program.wait(1.0)  # its output may end a moment before itself
         status = program.stop()
+        if option := unrecognised(program.stderr):
+            call = next(call for call in (self._programs.still, self._programs.vid) if _name(call) == program.name)
+            help_text = ""
+            with contextlib.suppress(CameraError):
+                help_text, _ = said_by(self._start(call, ["--help"], subprocess.PIPE))
+            self._older.learn(program.name, option, program.argv, help_text)
         return failure(program.name, status, program.stderr)
+
+    def _told_by_vid(self, option: str) -> str:
+        return said_by(self._start(self._programs.vid, [option], subprocess.PIPE))[0]
+
+
+def _name(call: tuple[str, ...]) -> str:
+    """A camera program's name."""
+    return os.path.basename(call[-1])

@@ -119,6 +119,7 @@ class Studio:
     def begin(self, mode: str) -> Settings:
         """A mode starts the camera program: the settings for it."""
         self._began = time.monotonic()
+        self.status.abilities = self.driver.abilities.message()  # it may have learnt more of its camera
         self.renew_darkroom()
         return self.revisions.started(mode)
 

@@ -116,13 +116,13 @@ class Videos:
         self._take.ended.append(command)
 
     def _begin(self, take: Take, settings: Settings, camera: Camera) -> Footage:
-        studio = self._studio
+        studio, before = self._studio, self._studio.driver.metadata
         draft = self._archive.draft("video", time.time(), camera.model)
         path, form = studio.driver.record(settings, camera, self._archive.drafts, draft.stem, take.seconds)
         turns = settings.camera.rotation in (90, 270) and (form.remux or form.extension == "mp4")
         rotation = settings.camera.rotation if turns else 0
         size = shown_size(video_scene(settings, camera).size, rotation)
-        told = about(settings, camera, "video", draft.time_s, size, {})
+        told = about(settings, camera, "video", draft.time_s, size, before)
         rate = frame_rate(settings, settings.video) or DEFAULT_FRAMERATE
         footage = Footage(draft, path, form.remux, rate, rotation, told)
         try:
@@ -167,7 +167,7 @@ class Videos:
             if size:
                 take.running(told)
             self._check_disk(take, footage, size)
-        footage.about["metadata"] = driver.metadata or None
+        footage.about["metadata"] = driver.metadata or footage.about["metadata"]  # else of the picture before it
         footage.about["duration_s"] = round(time.monotonic() - (began if size else began_s), 3)
 
     def _check_disk(self, take: Take, footage: Footage, size: int) -> None:

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from stillcam.controls import CONTROLS
 from stillcam.errors import SettingsError
+from stillcam.fields import choice_in, moment_in, number_in
 from stillcam.frames import utc_text
 from stillcam.series.plan import Edge, Plan
 
 MAX_NAME, MAX_SHOTS, MAX_VALUES, MAX_DAYS = 60, 10_000_000, 100, 36_500
-YEARS = range(2000, 2200)  # in which a series may begin and end
 KEEP_RULES = ("all", "days", "thin")
 VARIED = ("LensPosition", "ExposureTime", "AnalogueGain", "ExposureValue")
 _NAME = re.compile(r"[^\W_](?:[\w .-]*[\w-])?")  # it names a folder, and has to be typed on SSH
@@ -102,17 +100,17 @@ def from_document(document: Any, now_ms: int, zone: str) -> Definition:
     if unknown := set(document) - _FIELDS:
         raise SettingsError(f"unknown: a series has {', '.join(sorted(_FIELDS))}", min(unknown, key=str))
     variation = _variation(document.get("vary"))
-    shots = _number(document, "shots", 1, MAX_SHOTS, whole=True)
+    shots = number_in(document, "shots", 1, MAX_SHOTS, whole=True)
     if variation and not variation.bracket:
         shots = min(shots or MAX_SHOTS, len(variation.values))
     place = document.get("place")
     try:
         plan = Plan(
-            interval_ms=round((_number(document, "interval_s", 1, 86400) or 60.0) * 1000),
-            starts_ms=_moment(document, "start", zone) or now_ms,
-            ends_ms=_moment(document, "end", zone),
+            interval_ms=round((number_in(document, "interval_s", 1, 86400) or 60.0) * 1000),
+            starts_ms=moment_in(document, "start", zone) or now_ms,
+            ends_ms=moment_in(document, "end", zone),
             shots=int(shots) if shots else None,
-            marks=_choice(document, "marks", (False, True), False),
+            marks=choice_in(document, "marks", (False, True), False),
             weekdays=_weekdays(document.get("weekdays")),
             window=_window(document.get("window")),
             place=None if place is None else _place(place),
@@ -123,11 +121,11 @@ def from_document(document: Any, now_ms: int, zone: str) -> Definition:
     return Definition(
         name=check_name(document.get("name")),
         plan=plan,
-        kind=_choice(document, "kind", ("photo", "raw"), "photo"),
-        fixed=_choice(document, "fixed", (False, True), False),
+        kind=choice_in(document, "kind", ("photo", "raw"), "photo"),
+        fixed=choice_in(document, "fixed", (False, True), False),
         variation=variation,
         keep=_keep(document.get("keep")),
-        daily_film=_choice(document, "daily_film", (False, True), False),
+        daily_film=choice_in(document, "daily_film", (False, True), False),
     )
 
 
@@ -202,40 +200,6 @@ def local_zone(environ: Mapping[str, str], read_link: Callable[[str], str]) -> s
         return "UTC"
 
 
-def _number(document: Mapping[str, Any], name: str, low: float, high: float, whole: bool = False) -> float | None:
-    value = document.get(name)
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
-        raise SettingsError(f"must be a number from {low:g} to {high:g}", name)
-    if whole and value != int(value):
-        raise SettingsError("must be a whole number", name)
-    return float(value)
-
-
-def _choice(document: Mapping[str, Any], name: str, choices: tuple[Any, ...], default: Any) -> Any:
-    value = document.get(name, default)
-    if not any(value == choice and type(value) is type(choice) for choice in choices):
-        raise SettingsError(f"must be one of {', '.join(json.dumps(choice) for choice in choices)}", name)
-    return value
-
-
-def _moment(document: Mapping[str, Any], name: str, zone: str) -> int | None:
-    """A time in ms since the epoch; without an offset it is the local clock's."""
-    value = document.get(name)
-    if value is None:
-        return None
-    try:
-        moment = datetime.fromisoformat(value)
-        if moment.tzinfo is None:
-            moment = moment.replace(tzinfo=ZoneInfo(zone))
-        if moment.year not in YEARS:
-            raise ValueError(f"no year of ours: {moment.year}")  # calendars end, and days are counted one by one
-        return round(moment.timestamp() * 1000)
-    except (TypeError, ValueError, OverflowError) as error:
-        raise SettingsError("must be a time like 2026-11-20T08:30", name) from error
-
-
 def _weekdays(value: Any) -> frozenset[int]:
     if value is None:
         return frozenset(range(7))
@@ -258,7 +222,7 @@ def _window(value: Any) -> tuple[Edge, Edge] | None:
 def _place(value: Any) -> tuple[float, float]:
     if not isinstance(value, Mapping) or set(value) != {"latitude", "longitude"}:
         raise SettingsError('must be like {"latitude": 48.1, "longitude": 11.6}', "place")
-    latitude, longitude = _number(value, "latitude", -90, 90), _number(value, "longitude", -180, 180)
+    latitude, longitude = number_in(value, "latitude", -90, 90), number_in(value, "longitude", -180, 180)
     if latitude is None or longitude is None:
         raise SettingsError("both are needed", "place")
     return latitude, longitude
@@ -279,7 +243,7 @@ def _variation(value: Any) -> Variation | None:
         if isinstance(number, bool) or not isinstance(number, int | float) or not _in_range(number, row.low, row.high):
             raise SettingsError(f"{control} must be a number from {row.low} to {row.high}", "vary")
     return Variation(
-        control, tuple(float(number) for number in values), _choice(value, "bracket", (False, True), False)
+        control, tuple(float(number) for number in values), choice_in(value, "bracket", (False, True), False)
     )
 
 
@@ -290,7 +254,7 @@ def _keep(value: Any) -> Keep:
         raise SettingsError('must be like {"rule": "days", "days": 30}; a rule is all, days or thin', "keep")
     if set(value) != ({"rule", "days"} if value["rule"] == "days" else {"rule"}):
         raise SettingsError("days go with the rule days, and only with it", "keep")
-    return Keep(value["rule"], int(_number(value, "days", 1, MAX_DAYS, whole=True) or 0))
+    return Keep(value["rule"], int(number_in(value, "days", 1, MAX_DAYS, whole=True) or 0))
 
 
 def _seconds(millis: int) -> float:

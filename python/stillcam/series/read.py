@@ -72,7 +72,7 @@ def shots(root: Path, name: str, start: int, limit: int) -> list[dict[str, Any]]
         LookupError: there is no such series.
     """
     folder = _folder(root, name)
-    there = _There(folder / FRAMES)
+    there = There(folder / FRAMES)
     found: list[dict[str, Any]] = []
     if limit > 0:
         for line in _looked_up(_kept_from(folder, start)):
@@ -250,7 +250,7 @@ def _spread(gap: index.Gap, edges: list[int], missed: list[int]) -> None:
         counted = until
 
 
-class _There:
+class There:
     """Which files there are below a folder; each of its folders is looked into once."""
 
     def __init__(self, frames: Path) -> None:

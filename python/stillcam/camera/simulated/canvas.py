@@ -12,7 +12,9 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import TypeGuard, cast
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
+
+from stillcam.fonts import font
 
 Point = tuple[float, float]
 Colour = tuple[int, int, int]
@@ -147,18 +149,6 @@ class Canvas:
 
 
 @lru_cache(maxsize=16)
-def font(pixels: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    """A plain font of that height: Pillow's own, or in a Pillow before 10.1 DejaVu, or what there is."""
-    try:
-        return ImageFont.load_default(max(1, pixels))
-    except TypeError:
-        pass
-    try:
-        return ImageFont.truetype("DejaVuSans.ttf", max(1, pixels))
-    except OSError:
-        return ImageFont.load_default()
-
-
 def _is_plain(fill: Colour | Stops) -> TypeGuard[Colour]:
     return isinstance(fill[0], int)
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from PIL import Image, ImageDraw
 
-from stillcam.camera.simulated.canvas import font
+from stillcam.fonts import font
 
 BAR = 0.072  # of the picture's height, or of what its width allows
 DARK = (14, 20, 30)

@@ -84,6 +84,11 @@ class Paths:
         return self.data / "series"
 
     @property
+    def films(self) -> Path:
+        """Those of the library; a series' are with it."""
+        return self.data / "films"
+
+    @property
     def run(self) -> Path:
         return self.data / "run"
 

@@ -53,12 +53,14 @@ class Commands:
 
     Attributes:
         summary: gives what is told of the series of a name.
+        films: answers what is asked of films.
     """
 
     def __init__(self, status: Status) -> None:
         self._status = status
         self._queue: queue.SimpleQueue[Command] = queue.SimpleQueue()
         self._lease_until = 0.0
+        self.films: Callable[[Message], Message] = lambda _message: {}
         self.summary: Callable[[str], Message] = lambda name: {"name": name}
         self.wake = os.eventfd(0, os.EFD_NONBLOCK)
 
@@ -80,6 +82,7 @@ class Commands:
             "video": self._video,
             "stop": self._finished,
             "series": self._series,
+            "film": self.films,
         }
         if message["command"] not in verbs:
             raise StillcamError(f"unknown command {message['command']!r}: it may be {', '.join(verbs)}")

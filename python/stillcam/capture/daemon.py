@@ -16,6 +16,7 @@ from typing import Any
 from stillcam.camera.driver import Camera, Driver, Interrupted
 from stillcam.capture.archive import Archive
 from stillcam.capture.commands import Command
+from stillcam.capture.films import Films
 from stillcam.capture.focus import Focusing
 from stillcam.capture.live import Live
 from stillcam.capture.photos import Photos
@@ -53,6 +54,8 @@ class Daemon:
         videos = Videos(self._studio, self._archive, lambda: self._photos.waiting)
         self._series = series = Timelapse(self._studio, self._archive)
         self.status.series, self._studio.booked, self.commands.summary = series.message, series.booked, self._summary
+        self._films = Films(paths, lambda: self._studio.revisions.wanted.files, series.zone)
+        self.commands.films = self._films.handle
         focusing, live = Focusing(self._studio), Live(self._studio)
         self._studio.modes = (videos, focusing, self._photos, series, live, self._snapshots)
         self._studio.verbs["reload"] = self._reload
@@ -64,6 +67,7 @@ class Daemon:
 
     def run(self) -> None:
         """Take pictures until `stop`; then nothing of the camera runs any more."""
+        self._films.start()
         try:
             while not self._studio.stopping:
                 try:
@@ -81,6 +85,7 @@ class Daemon:
             self._studio.close()
             self._photos.close()
             self._series.close()
+            self._films.close()
             self._archive.close()
 
     def _work(self) -> None:

@@ -48,7 +48,7 @@ class Timelapse:
         self._archive = archive
         self._shooting = Shooting(studio, archive)
         self._agenda = Agenda(studio.paths.series)
-        self._orders = Orders(self._agenda, lambda: local_zone(os.environ, os.readlink), self._remove)
+        self._orders = Orders(self._agenda, self.zone, self._remove)
         self._why = "off"  # why what is missed now is missed
         self._begun = False  # the camera has given a picture since the daemon started
         self._failures = 0  # running
@@ -66,6 +66,10 @@ class Timelapse:
         self._look()
         keeping = Keeping(self._on_disk, archive.disk, lambda: archive.closing)
         archive.more = keeping.regular
+
+    def zone(self) -> str:
+        """The name of the local clock's zone."""
+        return local_zone(os.environ, os.readlink)
 
     def wanted(self) -> bool:
         """See Mode. Asked before and after everything that the camera does: this is the tick of the scheduler."""

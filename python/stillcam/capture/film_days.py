@@ -1,0 +1,91 @@
+"""Orders the film of each day for the series that want one: once, also when the daemon did not run at midnight."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable
+from pathlib import Path
+
+from stillcam.errors import StillcamError
+from stillcam.films.daily import BACK_DAYS, days_due
+from stillcam.films.film import Film
+from stillcam.films.order import Order
+from stillcam.films.shelf import Shelf
+from stillcam.films.shots import shots_of
+from stillcam.paths import Paths
+from stillcam.series.definition import Definition
+from stillcam.series.state import load, write_whole
+
+WIDTH = 1920  # px, of such a film
+FORGOTTEN = "deleted-days.json"  # beside the films: days whose film was deleted
+KEPT = 10 * BACK_DAYS
+
+
+class FilmDays:
+    """Looks which days are over.
+
+    Args:
+        paths: of the camera.
+        shelf: where films are.
+        add: orders one.
+    """
+
+    def __init__(self, paths: Paths, shelf: Shelf, add: Callable[[Order], Film]) -> None:
+        self._paths = paths
+        self._shelf = shelf
+        self._add = add
+
+    def look(self, now_ms: int) -> None:
+        """Order what is due.
+
+        Args:
+            now_ms: ms since the epoch.
+
+        Raises:
+            OSError: series or films cannot be read or written.
+        """
+        try:
+            folders = sorted(path for path in self._paths.series.iterdir() if not path.name.startswith("."))
+        except FileNotFoundError:
+            return
+        for folder in folders:
+            try:
+                definition = load(folder)[2]
+            except StillcamError as error:
+                logging.debug("%s", error)
+                continue
+            if definition.daily_film:
+                self._look_at(definition, now_ms)
+
+    def forget(self, film: Film) -> None:
+        """It is being deleted: its day gets no other one by itself.
+
+        Raises:
+            OSError: that could not be written.
+        """
+        if film.order.day is None:
+            return
+        days = [*self._forgotten(film.order.series), film.order.day][-KEPT:]
+        write_whole(self._shelf.folder(film.order.series) / FORGOTTEN, {"days": days}, for_good=True)
+
+    def _look_at(self, definition: Definition, now_ms: int) -> None:
+        name = definition.name
+
+        def has_shots(from_ms: int, to_ms: int) -> bool:
+            return next(shots_of(Order("film", name, from_ms=from_ms, to_ms=to_ms), self._paths), None) is not None
+
+        made = {film.order.day or "" for film in self._shelf.of(name)} | set(self._forgotten(name))
+        for day, (from_ms, to_ms) in days_due(definition.plan, now_ms, made, has_shots):
+            order = Order(
+                "film", name, width=WIDTH, deflicker=not definition.fixed, from_ms=from_ms, to_ms=to_ms, day=day
+            )
+            logging.info("series %s: the film of %s is ordered", name, day)
+            self._add(order)
+
+    def _forgotten(self, series: str | None) -> list[str]:
+        path: Path = self._shelf.folder(series) / FORGOTTEN
+        try:
+            return [str(day) for day in json.loads(path.read_bytes())["days"]]
+        except (FileNotFoundError, ValueError, KeyError, TypeError):
+            return []

@@ -1,0 +1,69 @@
+"""One film being made: its child is started, listened to, and ended here."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from stillcam.camera.program import Program
+from stillcam.camera.programs import readable
+from stillcam.errors import StillcamError
+from stillcam.films.film import Film
+from stillcam.paths import Paths
+
+LOOK_S = 1.0  # how often it is looked at whether it may go on
+_LAST_WORDS = 3  # lines
+
+
+def make(
+    film: Film, paths: Paths, wake: int, may_go_on: Callable[[], None], tell: Callable[[int, int], None]
+) -> dict[str, Any]:
+    """Make it; what has come of it, as `Made` has it.
+
+    Args:
+        film: what is wanted.
+        paths: of the camera.
+        wake: an eventfd; once it is written to, it is looked at at once whether it may go on.
+        may_go_on: raises what is to come out of here where it may not; the child has then ended.
+        tell: is told how many pictures are done, and of how many.
+
+    Raises:
+        StillcamError: it could not be made.
+    """
+    argv = [*_idle(), sys.executable, "-P", "-m", "stillcam.capture.filming", film.id]
+    said: dict[str, Any] = {}
+    rest = b""
+    with Program("film", argv, paths.data, stdout=subprocess.PIPE) as child:
+        while True:
+            ready = readable(LOOK_S, child.stdout, wake)
+            if wake in ready:
+                with contextlib.suppress(BlockingIOError):
+                    os.eventfd_read(wake)
+            may_go_on()
+            if child.stdout in ready:
+                if not (chunk := os.read(child.stdout, 65536)):
+                    break
+                *lines, rest = (rest + chunk).split(b"\n")
+                for line in lines:
+                    said = json.loads(line)
+                    if "done" in said:
+                        tell(said["done"], said["of"])
+        child.wait(LOOK_S)
+        if "made" in said:
+            return dict(said["made"])
+        if "error" in said:
+            raise StillcamError(said["error"])
+        words = " ".join(child.stderr[-_LAST_WORDS:]) or "want of memory may be the reason: try a smaller width"
+        raise StillcamError(f"its program ended with status {child.status}: {words}")
+
+
+def _idle() -> list[str]:
+    """Before the command: the disk is for others first, where there is ionice(1)."""
+    ionice = shutil.which("ionice")
+    return [ionice, "-t", "-c", "3"] if ionice else []

@@ -1,0 +1,94 @@
+"""Make one film, and tell how far it is: a line of JSON each time, the last one with what has come of it."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+import os
+import sys
+import time
+from pathlib import Path
+
+from stillcam.capture.filming import Made
+from stillcam.capture.filming.movie import movie
+from stillcam.capture.filming.stills import keogram, sheet
+from stillcam.errors import StillcamError
+from stillcam.films.film import Film
+from stillcam.films.shelf import Shelf
+from stillcam.films.shots import Shot, shots_of, zone_of
+from stillcam.jpeg import EOI, SOI
+from stillcam.paths import Paths
+from stillcam.series.definition import local_zone
+
+TELL_S = 0.5
+EXPENDABLE = "800"  # of 1000: when memory runs out, the kernel takes this process, and not the camera's (proc(5))
+MAKERS = {"film": movie, "sheet": sheet, "keogram": keogram}
+
+
+class Teller:
+    """Says now and then how far it is."""
+
+    def __init__(self) -> None:
+        self._told_s = float("-inf")
+
+    def __call__(self, done: int, of: int) -> None:
+        if time.monotonic() - self._told_s >= TELL_S:
+            self._told_s = time.monotonic()
+            say(done=done, of=of)
+
+
+def main() -> int:
+    """Exit status 0: it lies in its work folder."""
+    os.nice(19)
+    with contextlib.suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text(EXPENDABLE)
+    paths = Paths.from_environ(os.environ)
+    try:
+        made = make(Shelf(paths).find(sys.argv[1]), paths)
+    except (StillcamError, LookupError) as error:
+        say(error=str(error.args[0]))
+        return 1
+    except OSError as error:
+        say(error=f"{error.strerror} ({error.filename}): check the disk with df -h")
+        return 1
+    say(made=dataclasses.asdict(made))
+    return 0
+
+
+def make(film: Film, paths: Paths) -> Made:
+    """Make it in its work folder.
+
+    Raises:
+        StillcamError: there is no picture, or something is missing.
+        OSError: it cannot be read or written.
+    """
+    found = list(shots_of(film.order, paths))
+    shots = [shot for shot in found if _looks_whole(shot)]
+    if not shots:
+        raise StillcamError("there is no picture that it could be made of")
+    work = Shelf(paths).work(film)
+    work.mkdir()
+    zone = zone_of(film.order, paths, local_zone(os.environ, os.readlink))
+    made = MAKERS[film.kind](film.order, shots, zone, work, Teller())
+    return dataclasses.replace(made, skipped=made.skipped + len(found) - len(shots))
+
+
+def say(**told: object) -> None:
+    """One line to the daemon."""
+    print(json.dumps(told), flush=True)
+
+
+def _looks_whole(shot: Shot) -> bool:
+    """Whether it begins and ends as a JPEG does: half a picture must not move the times of all that follow."""
+    try:
+        with shot.path.open("rb") as file:
+            begin = file.read(2)
+            file.seek(-2, os.SEEK_END)
+            return (begin, file.read(2)) == (SOI, EOI)
+    except OSError:  # gone, or empty
+        return False
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,59 @@
+"""What ffmpeg can do on this machine, found out by having it done: lists promise what devices then refuse."""
+
+from __future__ import annotations
+
+import logging
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+from stillcam.errors import StillcamError
+from stillcam.films.command_line import ENCODERS, Encoder, lettering_trial, trial
+from stillcam.films.geometry import Size
+
+TRIAL_S = 60.0
+_SEEN = 128  # of 255: so bright are letters
+
+
+def choose(
+    ffmpeg: str, size: Size, fps: int, threads: int, work: Path, encoders: Sequence[Encoder] = ENCODERS
+) -> Encoder:
+    """The first encoder that can do a film of this size.
+
+    Raises:
+        StillcamError: none can.
+    """
+    for encoder in encoders:
+        there = not encoder.device or Path(encoder.device).exists()
+        if there and encoder.fits(size) and _run(trial(ffmpeg, encoder, size, fps, threads), work) is not None:
+            logging.debug("encoding with %s", encoder.name)
+            return encoder
+    raise StillcamError(
+        f"ffmpeg cannot make H.264 of {size[0]}x{size[1]} here, which browsers play: try a smaller width; without"
+        " libx264 (ffmpeg -encoders) install Debian's: sudo apt install -y ffmpeg"
+    )
+
+
+def letters(ffmpeg: str, work: Path) -> None:
+    """Make sure that the subtitles in `work` can be seen.
+
+    Raises:
+        StillcamError: they cannot: libass or a font is missing.
+    """
+    picture = _run(lettering_trial(ffmpeg), work)
+    if not picture or max(picture) < _SEEN:
+        raise StillcamError(
+            "ffmpeg cannot draw date and time here: sudo apt install -y ffmpeg fonts-dejavu-core, or leave them out"
+        )
+
+
+def _run(argv: list[str], work: Path) -> bytes | None:
+    """What it prints; None: it fails."""
+    try:
+        done = subprocess.run(
+            argv, cwd=work, stdin=subprocess.DEVNULL, capture_output=True, timeout=TRIAL_S, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        logging.debug("%s: %s", argv[0], error)
+        return None
+    return done.stdout if done.returncode == 0 else None

@@ -1,0 +1,150 @@
+"""A film: the pictures go to ffmpeg through a pipe, one after the other, as they are."""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from stillcam.camera.program import Program
+from stillcam.capture.filming import Made, Tell
+from stillcam.capture.filming.encoder import choose, letters
+from stillcam.errors import StillcamError
+from stillcam.films import command_line
+from stillcam.films.geometry import Size, box_of, common, scaled
+from stillcam.films.order import Order
+from stillcam.films.progress import Progress
+from stillcam.films.shots import Shot
+from stillcam.films.spread import spread
+from stillcam.films.stamp import subtitles
+from stillcam.jpeg import NotWhole, check
+from stillcam.threads import start
+
+LOOKED_AT = 25  # pictures, for the size that most of them have
+FILE = "film.mp4"
+END_S = 3600.0  # for what is left to encode, and to write the index to the front
+QUALITY = 92  # of a picture that has another size than the others
+_LAST_WORDS = 3  # lines
+
+
+def movie(order: Order, shots: Sequence[Shot], zone: ZoneInfo, work: Path, tell: Tell) -> Made:
+    """Make a film of the shots.
+
+    Raises:
+        StillcamError: ffmpeg is missing or cannot do it.
+        OSError: it cannot be written.
+    """
+    ffmpeg = shutil.which("ffmpeg")
+    if ffmpeg is None:
+        raise StillcamError("a film needs ffmpeg: sudo apt install -y ffmpeg")
+    sample = [shots[number] for number in spread(len(shots), LOOKED_AT)]
+    sizes = [size for shot in sample if (size := _size(shot))]
+    if not sizes:
+        raise StillcamError("none of the pictures can be read")
+    pictures = Pictures(shots, common(sizes))
+    box = box_of(pictures.size, order.crop)
+    size = scaled(box, order.width)
+    threads = max(1, (os.cpu_count() or 1) - 1)
+    encoder = choose(ffmpeg, size, order.fps, threads, work)
+    if order.stamp:
+        with (work / command_line.STAMP).open("w", encoding="utf-8") as file:
+            file.writelines(subtitles((shot.time_ms for shot in shots), zone, order.fps, size))
+        letters(ffmpeg, work)
+    frames = _encode(command_line.film(ffmpeg, order, encoder, box, size, threads, FILE), pictures, work, tell)
+    return Made(FILE, frames, pictures.skipped, size, round(frames / order.fps, 3))
+
+
+class Pictures:
+    """The JPEGs of a film, all of one size.
+
+    Args:
+        shots: whose they are.
+        size: that they all get; what has another shape gets black bars.
+
+    Attributes:
+        skipped: how many could not be read; the one before stands in for each, so that every other keeps its moment.
+    """
+
+    def __init__(self, shots: Sequence[Shot], size: Size) -> None:
+        self._shots = shots
+        self.size = size
+        self.skipped = 0
+
+    def __len__(self) -> int:
+        return len(self._shots)
+
+    def __iter__(self) -> Iterator[bytes]:
+        before = next(filter(None, map(self._read, self._shots)), b"")
+        for shot in self._shots:
+            data = self._read(shot)
+            self.skipped += data is None
+            before = data or before
+            yield before
+
+    def _read(self, shot: Shot) -> bytes | None:
+        try:
+            data = shot.path.read_bytes()
+            return data if check(data) == self.size else _fitted(data, self.size)
+        except (OSError, NotWhole):
+            return None
+
+
+def _size(shot: Shot) -> Size | None:
+    try:
+        return check(shot.path.read_bytes())
+    except (OSError, NotWhole):
+        return None
+
+
+def _fitted(data: bytes, size: Size) -> bytes:
+    """A picture of another size: ffmpeg would begin anew with it, and forget what it was evening out.
+
+    Raises:
+        OSError: it is damaged.
+    """
+    from PIL import Image, ImageOps
+
+    with Image.open(io.BytesIO(data), formats=("JPEG",)) as image:
+        image.draft("RGB", size)
+        file = io.BytesIO()
+        ImageOps.pad(image.convert("RGB"), size).save(file, "JPEG", quality=QUALITY)
+    return file.getvalue()
+
+
+def _encode(argv: list[str], pictures: Pictures, work: Path, tell: Tell) -> int:
+    """Run ffmpeg; the number of frames of the film."""
+    reading, writing = os.pipe()
+    progress = Progress()
+    with Program("ffmpeg", argv, work, stdout=subprocess.PIPE, stdin=reading) as program:
+        os.close(reading)
+
+        def follow() -> None:
+            while data := os.read(program.stdout, 4096):
+                progress.feed(data)
+                tell(progress.frames, len(pictures))
+
+        followed = start(follow, "progress")
+        try:
+            with open(writing, "wb", buffering=0) as pipe:
+                for data in pictures:
+                    rest = memoryview(data)
+                    while rest:
+                        rest = rest[pipe.write(rest) :]
+        except BrokenPipeError:
+            program.wait(1.0)  # it says why
+        program.wait(END_S)
+        followed.wait(1.0)
+        if program.status != 0 or not progress.frames:
+            raise StillcamError(f"ffmpeg could not make it: {_said(program)}")
+    return progress.frames
+
+
+def _said(program: Program) -> str:
+    words = " ".join(program.stderr[-_LAST_WORDS:])
+    if "No space left" in words:
+        return "the disk is full"
+    return words or f"it ended with status {program.status}"

@@ -1,0 +1,109 @@
+"""The command line of ffmpeg: JPEGs come in through a pipe, an MP4 that browsers play goes into a file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from stillcam.films.geometry import Box, Size
+from stillcam.films.order import Order
+
+STAMP = "stamp.ass"  # in ffmpeg's folder: within a filter a path would have to be quoted
+BITS = 0.15  # for a pixel of a picture, where there is no constant quality
+_QUIET = ("-hide_banner", "-nostdin", "-v", "error", "-y")
+_DEFLICKER = "deflicker=size=9:mode=pm"  # the power mean of nine pictures
+_COLOURS = "colorspace=bt709:color_primaries=bt709:color_trc=bt709:range=tv"
+
+
+@dataclass(frozen=True, slots=True)
+class Encoder:
+    """One that makes H.264.
+
+    Args:
+        name: as ffmpeg has it.
+        options: its own, of a size, pictures a second, and how many threads it may have.
+        fits: whether it can do a size at all.
+        device: the file without which it need not be tried; empty: none.
+    """
+
+    name: str
+    options: Callable[[Size, int, int], tuple[str, ...]]
+    fits: Callable[[Size], bool] = lambda _: True
+    device: str = ""
+
+
+def _hardware(size: Size, fps: int, _threads: int) -> tuple[str, ...]:
+    return "-b:v", str(max(500_000, round(BITS * size[0] * size[1] * fps)))
+
+
+def _software(size: Size, _fps: int, threads: int) -> tuple[str, ...]:
+    # How far it looks ahead is what takes the memory: with pictures of 12 megapixels 18 MB each.
+    ahead = 20 if size[0] * size[1] <= 1920 * 1080 else 4
+    return ("-preset", "veryfast", "-crf", "21", "-profile:v", "high", "-threads", str(threads),
+            "-x264-params", f"rc-lookahead={ahead}:sync-lookahead=0")  # fmt: skip
+
+
+ENCODERS = (
+    # bcm2835-codec of the Pi 1 to 4: level 4.1, and lines of a multiple of 32 pixels.
+    Encoder(
+        "h264_v4l2m2m",
+        _hardware,
+        lambda size: size[0] % 32 == 0 and size[0] <= 1920 and size[1] <= 1088,
+        "/dev/video11",
+    ),
+    Encoder("libx264", _software),
+)
+
+
+def film(ffmpeg: str, order: Order, encoder: Encoder, box: Box, size: Size, threads: int, target: str) -> list[str]:
+    """Makes a film of the JPEGs on its standard input, all of one size; on its standard output it says how far it is.
+
+    Args:
+        ffmpeg: the program.
+        order: what is wanted.
+        box: what is seen of each picture.
+        size: of the film.
+        threads: that it may have.
+        target: the name of the file, in its folder.
+    """
+    return [
+        ffmpeg, *_QUIET, "-progress", "pipe:1",
+        "-f", "image2pipe", "-c:v", "mjpeg", "-threads", "1", "-framerate", str(order.fps), "-i", "pipe:0",
+        "-an", "-filter_threads", "1", "-vf", filters(order, box, size),
+        *_made(encoder, size, order.fps, threads), "-movflags", "+faststart", "-f", "mp4", f"file:{target}",
+    ]  # fmt: skip
+
+
+def trial(ffmpeg: str, encoder: Encoder, size: Size, fps: int, threads: int) -> list[str]:
+    """Encodes a few pictures of the film's size into nothing: whether the encoder is there, and can do it."""
+    return [
+        ffmpeg, *_QUIET, "-f", "lavfi", "-i", f"color=gray:size={size[0]}x{size[1]}:rate={fps}", "-frames:v", "3",
+        "-vf", "format=yuv420p", *_made(encoder, size, fps, threads), "-f", "null", "-",
+    ]  # fmt: skip
+
+
+def lettering_trial(ffmpeg: str) -> list[str]:
+    """Draws the subtitles in STAMP on black, and gives the picture: whether there is a font to draw them with."""
+    return [
+        ffmpeg, *_QUIET, "-f", "lavfi", "-i", "color=black:size=320x180:rate=1", "-frames:v", "1",
+        "-vf", f"ass={STAMP},format=gray", "-f", "rawvideo", "pipe:1",
+    ]  # fmt: skip
+
+
+def filters(order: Order, box: Box, size: Size) -> str:
+    """What is done with each picture: cut, scaled (and from a JPEG's range to that of videos), evened out, stamped."""
+    left, top, right, bottom = box
+    steps: Sequence[str] = (
+        f"crop={right - left}:{bottom - top}:{left}:{top}",
+        f"scale={size[0]}:{size[1]}:flags=area:out_range=tv:out_color_matrix=bt709",
+        "format=yuv420p",
+        f"setparams={_COLOURS}",
+        "setsar=1",
+        _DEFLICKER if order.deflicker else "",
+        f"ass={STAMP}" if order.stamp else "",
+    )
+    return ",".join(filter(None, steps))
+
+
+def _made(encoder: Encoder, size: Size, fps: int, threads: int) -> tuple[str, ...]:
+    return "-c:v", encoder.name, "-pix_fmt", "yuv420p", *encoder.options(size, fps, threads)

@@ -1,0 +1,118 @@
+"""What is to be made, as a person orders it: a JSON document, checked where it enters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from stillcam.errors import SettingsError
+from stillcam.fields import choice_in, moment_in, number_in
+from stillcam.series.definition import check_name
+from stillcam.series.manifest import text
+
+KINDS = {"film": "mp4", "sheet": "jpg", "keogram": "jpg"}  # with the extension of their files
+FPS = (1, 60)
+WIDTHS = (64, 7680)  # px
+DEFAULT_FPS = 25
+MIN_CROP = 0.01  # of a side
+_OF_FILMS = ("fps", "deflicker", "stamp")
+_FIELDS = ("kind", "series", "fps", "width", "crop", "deflicker", "stamp", "from", "to")
+
+Crop = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is to be made.
+
+    Args:
+        kind: `film`, `sheet` or `keogram`.
+        series: of whose pictures; None: of the library's.
+        fps: pictures a second, of a film.
+        width: pixels; None: as taken. It is never wider than that.
+        crop: what is seen of each picture: x, y, width, height as fractions of it; None: all.
+        deflicker: small steps of brightness are evened out.
+        stamp: each picture shows when it was taken.
+        from_ms, to_ms: of the pictures between these (ms since the epoch, both included); None: all.
+        day: the local day of which the daemon makes it by itself; None: somebody has ordered it.
+    """
+
+    kind: str
+    series: str | None = None
+    fps: int = DEFAULT_FPS
+    width: int | None = None
+    crop: Crop | None = None
+    deflicker: bool = False
+    stamp: bool = False
+    from_ms: int | None = None
+    to_ms: int | None = None
+    day: str | None = None
+
+
+def from_document(document: Any, zone: str) -> Order:
+    """Check an order.
+
+    Args:
+        document: as `docs/api.md` describes it; what is missing or null has its default.
+        zone: of the local clock, an IANA name.
+
+    Raises:
+        SettingsError: names the field, and says what would be right.
+    """
+    if not isinstance(document, Mapping):
+        raise SettingsError('an order is an object like {"kind": "film", "series": "Garden"}')
+    if unknown := set(document) - set(_FIELDS):
+        raise SettingsError(f"there is no such field: there are {', '.join(_FIELDS)}", min(map(str, unknown)))
+    given = {name: value for name, value in document.items() if value is not None}
+    kind = choice_in(given, "kind", tuple(KINDS), "film")
+    if kind != "film" and (wrong := [name for name in _OF_FILMS if given.get(name)]):
+        raise SettingsError(f"goes with a film, not with a {kind}", wrong[0])
+    series = given.get("series")
+    order = Order(
+        kind=kind,
+        series=None if series is None else _series(series),
+        fps=int(number_in(given, "fps", *FPS, whole=True) or DEFAULT_FPS),
+        width=int(number_in(given, "width", *WIDTHS, whole=True) or 0) or None,
+        crop=_crop(given.get("crop")),
+        deflicker=choice_in(given, "deflicker", (False, True), False),
+        stamp=choice_in(given, "stamp", (False, True), False),
+        from_ms=moment_in(given, "from", zone),
+        to_ms=moment_in(given, "to", zone),
+    )
+    if order.from_ms is not None and order.to_ms is not None and order.to_ms < order.from_ms:
+        raise SettingsError("must not be before from", "to")
+    return order
+
+
+def to_document(order: Order) -> dict[str, Any]:
+    """All of it, with its defaults; `day` is there, too, which nobody can order."""
+    film = {"fps": order.fps, "deflicker": order.deflicker, "stamp": order.stamp} if order.kind == "film" else {}
+    return {
+        "kind": order.kind,
+        "series": order.series,
+        **film,
+        "width": order.width,
+        "crop": order.crop and list(order.crop),
+        "from": None if order.from_ms is None else text(order.from_ms),
+        "to": None if order.to_ms is None else text(order.to_ms),
+        "day": order.day,
+    }
+
+
+def _series(name: Any) -> str:
+    try:
+        return check_name(name)
+    except SettingsError as error:
+        raise SettingsError(str(error), "series") from error
+
+
+def _crop(value: Any) -> Crop | None:
+    if value is None:
+        return None
+    right = isinstance(value, list) and len(value) == 4
+    if right and all(isinstance(part, int | float) and not isinstance(part, bool) for part in value):
+        x, y, width, height = map(float, value)
+        if min(x, y) >= 0 and min(width, height) >= MIN_CROP and max(x + width, y + height) <= 1 + 1e-9:
+            return x, y, width, height
+    raise SettingsError("must be [x, y, width, height] as fractions of the picture, such as [0, 0.25, 1, 0.5]", "crop")

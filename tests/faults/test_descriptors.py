@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 
 import pytest
 from installation import Installation, descriptors
@@ -76,7 +77,8 @@ def test_a_command_socket_that_could_take_nobody_takes_them_again(tmp_path):
 
         assert answer.readline() == "ready\n"
         let("few")
-        ask(tmp_path / "sock", {"command": "hello"}, DEADLINE_S)  # accept(2) had its descriptor before
+        with suppress(NoAnswer):  # if accept(2) has begun, it had its descriptor before
+            ask(tmp_path / "sock", {"command": "hello"}, 0.5)
         with pytest.raises(NoAnswer):
             ask(tmp_path / "sock", {"command": "hello"}, 0.5)
         let("many")

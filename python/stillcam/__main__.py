@@ -9,11 +9,11 @@ import sys
 
 from stillcam import __version__
 from stillcam.accounts import commands as accounts
-from stillcam.commands import camera, doctor, places, series, settings, taking, waiting, webhooks
+from stillcam.commands import camera, doctor, films, places, series, settings, taking, waiting, webhooks
 from stillcam.errors import StillcamError
 from stillcam.paths import Paths
 
-GROUPS = (camera, taking, series, doctor, waiting, settings, webhooks, places, accounts)
+GROUPS = (camera, taking, series, films, doctor, waiting, settings, webhooks, places, accounts)
 
 
 def main() -> int:

@@ -131,7 +131,7 @@ def test_the_addresses_are_the_servers(tmp_path):
         routes = {f"/{route.path}" for route in build(paths, SettingsInForce(paths.settings), cache).routes}
     files = {f"/{file.name}" for file in paths.web.iterdir()}
     named = {re.sub(r"[?…].*", "", address) for address in column("address")}
-    for_programs = {route for route in routes if route.startswith(("/api/", "/library/", "/series/"))}
+    for_programs = {route for route in routes if route.startswith(("/api/", "/library/", "/series/", "/films/"))}
     assert routes - files - for_programs <= named <= routes | {"/api/"}
 
 

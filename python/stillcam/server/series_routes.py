@@ -108,14 +108,23 @@ class SeriesRoutes:
         return Answer(204)
 
     def _ask(self, do: str, **more: Any) -> dict[str, Any]:
-        try:
-            return ask(self._commands, {"command": "series", "do": do, **more}, TIMEOUT_S)
-        except Refusal as refusal:
-            field = refusal.answer.get("field") or None
-            status = STATUSES.get(refusal.cause, 422 if field else 503)
-            raise Refused(status, str(refusal), field, _patience(status)) from refusal
-        except StillcamError as error:
-            raise Refused(503, str(error), headers=_patience(503)) from error
+        return order(self._commands, "series", do, **more)
+
+
+def order(commands: Path, command: str, do: str, **more: Any) -> dict[str, Any]:
+    """Have the daemon at the socket `commands` do something; its answer.
+
+    Raises:
+        Refused: it is not done, with the status of the daemon's cause.
+    """
+    try:
+        return ask(commands, {"command": command, "do": do, **more}, TIMEOUT_S)
+    except Refusal as refusal:
+        field = refusal.answer.get("field") or None
+        status = STATUSES.get(refusal.cause, 422 if field else 503)
+        raise Refused(status, str(refusal), field, _patience(status)) from refusal
+    except StillcamError as error:
+        raise Refused(503, str(error), headers=_patience(503)) from error
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from stillcam.accounts.attempts import Attempts
 from stillcam.accounts.errors import StoreError
 from stillcam.accounts.sign_in import SignIn
 from stillcam.backups import Backups
+from stillcam.films.shelf import Shelf
 from stillcam.library.browse import Library
 from stillcam.paths import Paths
 from stillcam.server.access import Guard
@@ -24,6 +25,7 @@ from stillcam.server.cache import FrameCache
 from stillcam.server.camera_routes import CameraRoutes
 from stillcam.server.captures import Captures
 from stillcam.server.controls_routes import ControlsRoutes
+from stillcam.server.film_routes import FilmRoutes
 from stillcam.server.health import Health
 from stillcam.server.house_rules import HouseRules
 from stillcam.server.in_force import SettingsInForce
@@ -120,6 +122,7 @@ def _of_camera(
         LibraryChanges(library),
         SeriesRoutes(paths.series, paths.socket, Preview(paths.series, cache, camera, settings), settings),
         SeriesShots(paths.series),
+        FilmRoutes(Shelf(paths), paths.socket),
     )
 
 

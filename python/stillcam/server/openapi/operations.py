@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from stillcam.server.openapi.films import FILM_OPERATIONS
 from stillcam.server.openapi.library import LIBRARY_OPERATIONS
 from stillcam.server.openapi.operation import Operation
 from stillcam.server.openapi.series import SERIES_OPERATIONS
@@ -35,6 +36,7 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
     **TAKE_OPERATIONS,
     **LIBRARY_OPERATIONS,
     **SERIES_OPERATIONS,
+    **FILM_OPERATIONS,
     ("GET", "images/current.jpg"): _CURRENT,
     ("GET", "snapshot"): _SNAPSHOT,
     ("GET", "snapshot.jpg"): _SNAPSHOT,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from stillcam.backups import KIND
 from stillcam.controls import CONTROLS
+from stillcam.server.openapi.films import film_schemas
 from stillcam.server.openapi.library import library_schemas
 from stillcam.server.openapi.series import STATUS_SERIES, series_schemas
 from stillcam.server.openapi.settings_shapes import settings_schemas
@@ -44,6 +45,7 @@ def schemas() -> dict[str, Schema]:
     return {
         **_of_errors(), **_of_status(), **_of_accounts(), **_of_settings(), **_of_camera(),
         **settings_schemas(), **library_schemas(), **take_schemas(), **series_schemas(),
+        **film_schemas(),
     }  # fmt: skip
 
 

@@ -46,7 +46,7 @@ _FIELDS: dict[str, Schema] = {
         record({"days": {"type": "integer", "minimum": 1}}, rule=one_of("all", "days", "thin")),
         "which shots stay; thin: half of the oldest go when the disk fills",
     ),
-    "daily_film": maybe(FLAG, "a film of each day; kept, and not looked at yet"),
+    "daily_film": maybe(FLAG, "a film of each day, once it is over"),
 }
 _LIMITS = {
     "start": (COUNT, "the first number; 0"),
@@ -74,7 +74,7 @@ SERIES_OPERATIONS = {
         "Series", "Change a series: what is not mentioned stays, null goes back to the default.",
         {200: "Series"}, "SeriesChange", (404, 409, 422, 503, 507), rest="name"),
     ("DELETE", "api/series/"): Operation(
-        "Series", "Delete a series with all its shots, for good.",
+        "Series", "Delete a series with all its shots and films, for good.",
         {204: ""}, errors=(404, 409, 503), rest="name"),
     ("POST", "api/series/{name}/state"): Operation(
         "Series", "Start, pause, resume or finish a series.",

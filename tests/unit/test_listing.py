@@ -1,5 +1,6 @@
 """Every form that `--list-cameras` has is read, and an odd line hides no camera."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -39,6 +40,32 @@ def test_bayer_order_and_crop_can_be_missing():
 def test_bit_depth_can_be_missing():
     (camera,) = parse("0 : ov9281 [1280x800 MONO] (/base/ov9281@60)\n")
     assert (camera.bit_depth, camera.colour, camera.modes) == (None, "MONO", ())
+
+
+@pytest.mark.parametrize(
+    ("text", "model", "size", "path"),
+    [
+        pytest.param("0 : imx708 [4608x2592] (/base/x@1a)", "imx708", (4608, 2592), "/base/x@1a",
+                     id="libcamera-apps of 2023: the size alone"),
+        pytest.param("0 : imx219 [10-bit RGGB] (/base/x@10)\n    Modes: 'SRGGB8' : 640x480 [9.00 fps]\n",
+                     "imx219", (640, 480), "/base/x@10", id="no size: that of the largest mode"),
+        pytest.param("0 : imx219 (/base/x@10)", "imx219", (1280, 720), "/base/x@10", id="nothing in brackets"),
+        pytest.param("0 : imx219 ] (/base/x@10)", "imx219", (1280, 720), "/base/x@10",
+                     id="a bracket overwritten (seekp(-1) with nothing behind it)"),
+        pytest.param("1 : Virtual Device 0 [800x600 10-bit] (Virtual0)", "Virtual Device 0", (800, 600), "Virtual0",
+                     id="a name of several words"),
+    ],
+)  # fmt: skip
+def test_a_line_of_another_version_names_the_camera_too(text, model, size, path):
+    (camera,) = parse(text)
+    assert (camera.model, camera.size, camera.path) == (model, size, path)
+
+
+def test_a_mode_without_rate_or_view_is_still_a_mode():
+    """`nan fps` is what a camera without FrameDurationLimits gives; a crop of nothing would divide by zero."""
+    (camera,) = parse("0 : x [8x8] (/x)\n    Modes: 'BGGR_PISP_COMP1' : 8x8 [nan fps - (0, 0)/0x0 crop]\n")
+    (mode,) = camera.modes
+    assert (mode.format, mode.bit_depth, mode.fps, mode.crop) == ("BGGR_PISP_COMP1", None, 0.0, None)
 
 
 def test_the_controls_that_the_camera_names_are_its_limits():

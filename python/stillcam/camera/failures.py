@@ -60,7 +60,7 @@ FAILURES = (
     ("failed to valid stream config", "options", "the camera cannot do this size or sensor mode: choose another one"),
     ("transforms requiring transpose", "options", "the camera cannot rotate by 90 or 270 degrees: set camera.rotation"),
     ("unable to find an appropriate h.264 codec", "missing",
-     "no H.264 encoder: a Pi 5 needs libav (sudo apt install rpicam-apps, not rpicam-apps-lite); or choose mjpeg"),
+     "no H.264 encoder: apt install rpicam-apps, not rpicam-apps-lite (to simulate: apt install ffmpeg); or use mjpeg"),
     ("unrecognised codec", "missing",
      "the camera program lacks this codec: sudo apt install rpicam-apps (not rpicam-apps-lite); or choose mjpeg"),
     ("cannot find video encoder", "missing",

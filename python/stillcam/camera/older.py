@@ -52,8 +52,9 @@ class Older:
 
     def learn(self, program: str, option: str, arguments: Sequence[str], help_text: str) -> None:
         """It has ended at an option; see `lacking`."""
-        found = lacking(option, arguments, help_text)
-        logging.warning("%s does not know %s: going on without", program, ", ".join(sorted(found)) or option)
+        if not (found := lacking(option, arguments, help_text)):
+            return
+        logging.warning("%s does not know %s: going on without", program, ", ".join(sorted(found)))
         self._lacking[program] = self._lacking.get(program, frozenset()) | found
         refused = {name: _reason(program, option) for option in found if (name := _CONTROLS.get(option))}
         self.abilities = replace(self.abilities, refused={**self.abilities.refused, **refused})

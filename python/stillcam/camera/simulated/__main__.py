@@ -48,15 +48,16 @@ def run(program: str, arguments: Sequence[str], environ: Mapping[str, str]) -> i
     Raises:
         Failure: with the program's text.
     """
-    options = command_line.parse(PROGRAMS[program], arguments)
+    faults = FaultSource(folder(environ), environ).read()
+    lacks = faults.lacks.split()
+    options = command_line.parse(PROGRAMS[program], arguments, lacks)
     checks.check_early(options)
     if options.help:
-        print(command_line.usage(type(options)))
+        print(command_line.usage(type(options), lacks))
         return 0
     if options.version:
         print(VERSION, end="")
         return 0
-    faults = FaultSource(folder(environ), environ).read()
     if options.list_cameras:
         print(listing(() if faults.no_camera else SENSORS, options.verbose > 1), end="")
         return 0

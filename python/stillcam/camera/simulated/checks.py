@@ -17,11 +17,13 @@ CODECS = ("h264", "mjpeg", "yuv420", "libav")
 
 
 def check_early(options: Options) -> None:
-    """What is refused even by --version and --list-cameras."""
+    """What is refused even by --version and --list-cameras; --help refuses nothing."""
+    if options.help:
+        return
     if options.lens_position not in ("", "default") and not values.NUMBER.match(options.lens_position):
         raise Failure(f"Invalid lens position: {options.lens_position}")
     _ = options.timeout_s, options.shutter_us, options.flicker_us
-    if options.help or options.version:
+    if options.version:
         return
     if options.hdr not in HDR:
         raise Failure(f"Invalid HDR option provided: {options.hdr}")
@@ -44,7 +46,7 @@ def check(options: Options) -> None:
         (options.autofocus_range, AUTOFOCUS_RANGES, "Invalid AfRange mode:"),
         (options.autofocus_speed, AUTOFOCUS_SPEEDS, "Invalid afSpeed mode:"),
         (options.awb, AWB, "Invalid AWB mode: "),
-        (options.denoise, DENOISE, "Invalid denoise mode: "),
+        (options.denoise, DENOISE, "Invalid denoise mode "),
         (options.metadata_format.lower(), ("json", "txt"), "unrecognised metadata format "),
     ):
         if value not in allowed:
@@ -52,7 +54,7 @@ def check(options: Options) -> None:
     if not values.floats(options.awbgains, 2):
         raise Failure("Invalid AWB gains")
     if options.ccm and not values.floats(options.ccm, 9):
-        raise Failure("Invalid CCM")
+        raise Failure("Invalid CCM - expect 9 comma-separated floating point numbers")
     for mode in (options.mode, options.viewfinder_mode):
         if mode:
             _check_mode(mode)
@@ -89,7 +91,7 @@ def _check_video(options: VideoOptions) -> None:
     if options.initial not in ("record", "pause"):
         raise Failure(f"incorrect initial value {options.initial}")
     if options.sync not in ("off", "server", "client"):
-        raise Failure("Invalid sync mode: " + options.sync)
+        raise Failure("incorrect sync value " + options.sync)
     if options.listen and not options.output.startswith("tcp://"):
         raise Failure("listen option only works with TCP")
     if (options.split or options.segment) and "%" not in options.output:

@@ -1,7 +1,7 @@
 """Reading a command line as boost::program_options does, and writing one."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import MISSING, Field, fields
 from pathlib import Path
 from typing import Any, TypeVar
@@ -14,13 +14,16 @@ Kind = TypeVar("Kind", bound=Options)
 TRUTH = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
 
 
-def parse(kind: type[Kind], arguments: Sequence[str]) -> Kind:
+def parse(kind: type[Kind], arguments: Sequence[str], lacks: Collection[str] = ()) -> Kind:
     """The options that `arguments` (without the program's name) stand for.
+
+    Args:
+        lacks: options that this program does not know.
 
     Raises:
         Failure: in the words of boost::program_options.
     """
-    rows = fields(kind)
+    rows = [row for row in fields(kind) if name_of(row) not in lacks]
     given = _gather(rows, list(arguments))
     config = given.get("config", [""])[-1]
     if config:
@@ -45,10 +48,10 @@ def unparse(options: Options) -> list[str]:
     return arguments
 
 
-def usage(kind: type[Options]) -> str:
+def usage(kind: type[Options], lacks: Collection[str] = ()) -> str:
     """The text of `--help`."""
     lines = ["Valid options are:"]
-    for row in fields(kind):
+    for row in (row for row in fields(kind) if name_of(row) not in lacks):
         short = f"-{row.metadata['short']} [ --{name_of(row)} ]" if row.metadata["short"] else f"--{name_of(row)}"
         default = "" if row.default in ("", ()) else f" (={row.default})"
         lines.append(f"  {short} arg{default}")

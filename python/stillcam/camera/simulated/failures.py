@@ -2,6 +2,8 @@
 
 import contextlib
 import os
+import resource
+from typing import NoReturn
 
 
 class Failure(Exception):
@@ -15,3 +17,14 @@ def say(line: str) -> None:
     """
     with contextlib.suppress(OSError):
         os.write(2, f"{line}\n".encode(errors="replace"))
+
+
+def terminate(text: str) -> NoReturn:
+    """An exception in a thread that encodes or writes: nobody catches it, and the program aborts at once.
+
+    So are videos written (libav_encoder.cpp, file_output.cpp): what is in memory is lost, and no file is finished.
+    """
+    say("terminate called after throwing an instance of 'std::runtime_error'")
+    say(f"  what():  {text}")
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    os.abort()

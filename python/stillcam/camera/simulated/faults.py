@@ -39,6 +39,7 @@ class Faults:
         frozen: the sensor repeats one picture.
         ignore_term: SIGTERM does nothing.
         speed: all simulated latencies are divided by it.
+        lacks: options (`ccm metadata`) that the program does not know, as an older one.
     """
 
     no_camera: bool = False
@@ -55,6 +56,7 @@ class Faults:
     frozen: bool = False
     ignore_term: bool = False
     speed: float = 1.0
+    lacks: str = ""
 
     def spoiled(self, number: int, data: bytes) -> bytes:
         """What becomes of the bytes of picture `number`, from 1."""
@@ -126,8 +128,8 @@ def _parse(text: str | bytes, source: str) -> Faults:
 
 
 def _fits(default: Any, value: Any) -> bool:
-    if isinstance(default, bool):
-        return isinstance(value, bool)
+    if isinstance(default, bool | str):
+        return isinstance(value, type(default))
     if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
         return value is None and default is None
     return isinstance(value, int) if not isinstance(default, float) else default == 0 or value > 0

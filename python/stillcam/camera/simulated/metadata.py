@@ -1,12 +1,12 @@
 """What the camera says of a frame, and how `--metadata` writes it."""
 
+import contextlib
 import json
 import sys
 from pathlib import Path
 from typing import Any, TextIO
 
 from stillcam.camera.simulated.exposure import SCENE_LUX, Balance, Exposure
-from stillcam.camera.simulated.failures import Failure
 from stillcam.camera.simulated.focus import Focus
 from stillcam.camera.simulated.sensors import Rectangle
 
@@ -67,10 +67,8 @@ class Saver:
             sys.stdout.flush()
             self._held = text[len(text) - keep :]
         elif self._target:
-            try:
+            with contextlib.suppress(OSError):  # a std::ofstream that cannot be opened says nothing
                 Path(self._target).write_text(text)
-            except OSError:
-                raise Failure(f"failed to open file {self._target}") from None
 
     def close(self) -> None:
         """What is still held."""
@@ -118,11 +116,9 @@ class Stream:
         self._file: TextIO | None = None
         if not target:
             return
-        try:
+        with contextlib.suppress(OSError):  # a std::ofstream that cannot be opened says nothing
             self._file = sys.stdout if target == "-" else open(target, "w")  # noqa: SIM115 - open until close()
-        except OSError:
-            raise Failure(f"failed to open file {target}") from None
-        if form == "json" and target != "-":
+        if self._file is not None and form == "json" and target != "-":
             self._file.write("[\n")
 
     def write(self, content: Metadata) -> None:

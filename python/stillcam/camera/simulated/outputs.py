@@ -10,12 +10,12 @@ import sys
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import BinaryIO
+from typing import BinaryIO, NoReturn
 
 from PIL import Image
 
 from stillcam.camera.simulated import encode, files
-from stillcam.camera.simulated.failures import Failure, say
+from stillcam.camera.simulated.failures import Failure, say, terminate
 from stillcam.camera.simulated.options import VideoOptions
 from stillcam.camera.simulated.sensors import Size
 
@@ -26,7 +26,7 @@ END_S = 10.0
 
 _PR_SET_PDEATHSIG = 1
 
-FULL = Failure("failed to write output bytes")
+BLOCK_BYTES = 4096  # of stdio, st_blksize of pipes and most files
 
 SILENCE = ["-f", "lavfi", "-i", "anullsrc=r=48000:cl=mono", "-shortest", "-c:a", "aac"]
 
@@ -39,14 +39,15 @@ class Output(ABC):
 
     @abstractmethod
     def write(self, image: Image.Image, spoiled: Spoiled) -> None:
-        """One frame.
+        """One frame; if it cannot be written, the program ends here.
 
         Args:
             spoiled: what the faults make of its bytes.
-
-        Raises:
-            Failure: it cannot be written.
         """
+
+    @abstractmethod
+    def full(self) -> NoReturn:
+        """There is no space for the frame that was written last."""
 
     @abstractmethod
     def close(self) -> None:
@@ -66,20 +67,33 @@ def create(options: VideoOptions, size: Size, fps: float) -> Output:
 
 
 class Files(Output):
-    """Frames one behind the other, with nothing between; a new file for each `--segment`."""
+    """Frames one behind the other, with nothing between; a new file for each `--segment`.
+
+    Without `--flush` the last bytes of a frame, less than a block, wait for those of the next one.
+    """
 
     def __init__(self, options: VideoOptions) -> None:
         self._options = options
         self._file: BinaryIO | None = None
+        self._held = b""
         self._began = 0.0
         self._number = 0
 
     def write(self, image: Image.Image, spoiled: Spoiled) -> None:
         self._put(spoiled(self._encoded(image)))
 
+    def full(self) -> NoReturn:
+        terminate("failed to write output bytes")
+
     def close(self) -> None:
         file, self._file = self._file, None
-        if file is not None and file is not sys.stdout.buffer:
+        if file is None:
+            return
+        with contextlib.suppress(OSError):
+            file.write(self._held)
+            file.flush()
+        self._held = b""
+        if file is not sys.stdout.buffer:
             file.close()
 
     def _encoded(self, image: Image.Image) -> bytes:
@@ -96,11 +110,14 @@ class Files(Output):
             self._began = time.monotonic()
         if self._file is None:
             return
+        data = self._held + data
+        whole = len(data) if self._options.flush else len(data) // BLOCK_BYTES * BLOCK_BYTES
+        self._held = data[whole:]
         try:
-            self._file.write(data)
+            self._file.write(data[:whole])
             self._file.flush()
         except OSError:
-            raise FULL from None
+            self.full()
 
     def _opened(self) -> BinaryIO | None:
         if not self._options.output:
@@ -114,7 +131,7 @@ class Files(Output):
         try:
             return open(name, "wb")
         except OSError:
-            raise Failure(f"failed to open output file {name}") from None
+            terminate(f"failed to open output file {name}")
 
 
 def _ends_with_us() -> None:
@@ -131,7 +148,8 @@ class FFmpeg(Output):
             say("stillcam: the simulated camera encodes H.264 with ffmpeg: apt install ffmpeg")
             raise Failure("Unable to find an appropriate H.264 codec")
         self._name = options.output
-        sound = SILENCE if options.libav_audio and options.codec.lower() == "libav" else []
+        self._libav = options.codec.lower() == "libav"
+        sound = SILENCE if options.libav_audio and self._libav else []
         arguments = [*self._input(size, fps), *sound, *self._encoder(options, fps), *self._target(options)]
         self._process = subprocess.Popen(
             [program, "-nostdin", "-v", "error", "-y", *arguments],
@@ -142,6 +160,11 @@ class FFmpeg(Output):
 
     def write(self, image: Image.Image, spoiled: Spoiled) -> None:
         self._put(spoiled(image.convert("RGB").tobytes()))
+
+    def full(self) -> NoReturn:
+        terminate(
+            "libav: error writing output: No space left on device" if self._libav else "failed to write output bytes"
+        )
 
     def close(self) -> None:
         assert self._process.stdin is not None
@@ -159,7 +182,9 @@ class FFmpeg(Output):
             self._process.stdin.write(data)
         except BrokenPipeError:
             self._process.wait()
-            raise Failure(f"libav: unable to open output file for writing: {self._name}") from None
+            why = "No such file or directory"
+            terminate(f"libav: unable to open output mux for {self._name}: {why}" if self._libav else
+                      f"failed to open output file {self._name}")  # fmt: skip
 
     @staticmethod
     def _input(size: Size, fps: float) -> list[str]:

@@ -67,7 +67,8 @@ class Video:
             self._frames += 1
             if self._recording:
                 self._write(frame)
-                describes.write(frame.metadata)
+                if options.codec.lower() != "libav":  # which tells nothing of its frames (libav_encoder.cpp, encode)
+                    describes.write(frame.metadata)
             if self._faults.die_after is not None and self._frames >= self._faults.die_after:
                 die(self._faults)
 
@@ -75,7 +76,7 @@ class Video:
         faults = Faults(half_file_every=1) if self._faults.disk_full else self._faults
         self._output.write(frame.image, partial(faults.spoiled, self._frames))
         if self._faults.disk_full:
-            raise outputs.FULL
+            self._output.full()
 
     def _stall(self) -> None:
         """Read the faults; a stalled sensor goes no further."""

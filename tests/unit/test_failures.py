@@ -1,0 +1,141 @@
+"""What a camera program says at its end is a cause and a reason; an older one goes on without what it lacks."""
+
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stillcam.abilities import RPICAM
+from stillcam.camera.arguments import still_arguments
+from stillcam.camera.failures import failure
+from stillcam.camera.listing import parse
+from stillcam.camera.older import NEEDED, Older, lacking, unrecognised, without
+from stillcam.camera.programs import has_libav
+from stillcam.camera.simulated.command_line import usage
+from stillcam.camera.simulated.options import StillOptions, VideoOptions
+from stillcam.camera.simulated.sensors import SENSORS, listing
+from stillcam.settings import Settings
+
+CHATTER = "[1:02:03.456] [789]  INFO Camera camera_manager.cpp:340 libcamera v0.7.0"
+ABORT = "terminate called after throwing an instance of 'std::runtime_error'"
+# As boost::program_options prints it, from rpicam-apps 1.5.
+BOOST_HELP = """Valid options are:
+  -h [ --help ] [=arg(=1)] (=0)         Print this help message
+  --list-cameras [=arg(=1)] (=0)        Lists the available cameras attached to the system.
+  -v [ --verbose ] [=arg(=2)] (=1)      Set verbosity level. Level 0 is no output, 1 is default, 2 is verbose.
+  -o [ --output ] arg                   Set the output file name
+  --metadata arg                        Save captured image metadata to a file or "-" for stdout
+  --metadata-format arg (=json)         Format to save the metadata in, either txt or json (requires --metadata)
+"""
+
+
+@pytest.mark.parametrize(
+    ("status", "lines", "cause", "part"),
+    [
+        pytest.param(255, ["ERROR: *** no cameras available ***"], "absent", "ribbon cable", id="no camera"),
+        pytest.param(255, ["ERROR: *** failed to acquire camera /base/x ***"], "busy", "another program", id="busy"),
+        pytest.param(255, ["ERROR: *** unrecognised option '--ccm' ***"], "options",
+                     "rpicam-still has no option --ccm (ColourCorrectionMatrix)", id="an option that it lacks"),
+        pytest.param(255, ["ERROR: *** unrecognised option '--new=1' ***"], "options", "no option --new: update",
+                     id="an option that sets no control"),
+        pytest.param(255, ["ERROR: *** the argument ('sensor') for option '--hdr' is invalid ***"], "options",
+                     "takes no sensor for --hdr (HdrMode)", id="a value that an older one does not take"),
+        pytest.param(255, ["ERROR: *** Invalid exposure mode:custom ***"], "options", "Invalid exposure mode:custom",
+                     id="a value that is refused"),
+        pytest.param(255, ["ERROR: *** no such level 5 ***"], "options", "no such level 5", id="another one"),
+        pytest.param(255, ["ERROR: the system appears to be configured for the legacy camera stack"], "missing",
+                     "raspi-config", id="the old camera software"),
+        pytest.param(127, ["rpicam-still: symbol lookup error: undefined symbol: _ZN9libcamera"], "missing",
+                     "full-upgrade", id="half updated"),
+        pytest.param(-6, [ABORT, "  what():  failed to write output bytes"], "disk", "df -h", id="disk full, MJPEG"),
+        pytest.param(-6, [ABORT, "  what():  libav: error writing output: No space left on device"], "disk", "df -h",
+                     id="disk full, libav"),
+        pytest.param(-6, [ABORT, "  what():  libav: unable to open output mux for x.ts: Permission denied"], "disk",
+                     "folder", id="no folder, libav"),
+        pytest.param(-6, [ABORT, "  what():  something new"], "died", "signal 6: something new", id="a thread dies"),
+        pytest.param(255, ["ERROR: *** libav: cannot open pulse input device default ***"], "options", "microphone",
+                     id="no sound"),
+        pytest.param(255, ["ERROR: *** Unable to find an appropriate H.264 codec ***"], "missing", "rpicam-apps-lite",
+                     id="no encoder on a Pi 5"),
+        pytest.param(255, ["ERROR: *** unrecognised codec libav ***"], "missing", "rpicam-apps", id="no libav"),
+        pytest.param(255, ["ERROR: *** something new ***", CHATTER], "died", "status 255: something new", id="new"),
+        pytest.param(1, [], "died", "ended with status 1", id="silent"),
+    ],
+)  # fmt: skip
+def test_what_a_program_says_at_its_end_is_a_cause_and_a_reason(status, lines, cause, part):
+    error = failure("rpicam-still", status, [CHATTER, *lines])
+    assert error.cause == cause
+    assert part in error.reason
+
+
+@given(st.integers(-15, 255), st.lists(st.text()))
+def test_whatever_it_says_there_is_a_reason(status, lines):
+    assert failure("rpicam-vid", status, lines).reason
+
+
+def test_the_option_that_a_program_has_ended_at():
+    assert unrecognised([CHATTER, "ERROR: *** unrecognised option '--ccm' ***"]) == "--ccm"
+    assert unrecognised(["ERROR: *** unrecognised option '--ccm=1,0,0' ***"]) == "--ccm"
+    assert unrecognised([CHATTER, "ERROR: *** unrecognised metadata format xml ***"]) is None
+
+
+@pytest.mark.parametrize(
+    ("help_text", "found"),
+    [
+        pytest.param(BOOST_HELP, {"--ccm", "--flush"}, id="all at once by its help"),
+        pytest.param("", {"--ccm"}, id="without help the one it named"),
+        pytest.param("Usage: --else", {"--ccm"}, id="nor with a help that is none"),
+    ],
+)
+def test_what_an_older_program_lacks_is_left_out(help_text, found):
+    given = ["--output", "a", "--ccm=1", "--flush", "--metadata", "m", "--metadata-format", "txt", "--signal"]
+    assert lacking("--ccm", given, help_text) == found
+
+
+def test_what_would_change_its_doing_is_never_left_out():
+    assert lacking("--signal", ["--signal", "--output", "a"], "") == frozenset()
+    given = still_arguments(Settings(), parse(listing(SENSORS))[0])
+    assert {word for word in given if word in NEEDED} == {"--camera", "--timeout", "--signal", "--output"}
+
+
+def test_an_option_is_left_out_with_its_value():
+    given = ["--ev=-1", "--signal", "--ccm", "1,0", "--gain", "2", "--ccm=3"]
+    assert without(given, {"--ccm"}) == ["--ev=-1", "--signal", "--gain", "2"]
+    assert without(given, {"--ev", "--gain"}) == ["--signal", "--ccm", "1,0", "--ccm=3"]
+    assert without(given, frozenset()) == given
+
+
+def test_all_that_we_ask_of_todays_programs_is_in_their_help():
+    given = still_arguments(Settings(), parse(listing(SENSORS))[0])
+    assert lacking("--none", given, usage(StillOptions)) == {"--none"}
+
+
+def test_a_control_that_the_program_lacks_is_told_as_one_that_cannot_be_set(caplog):
+    known = Older(RPICAM)
+    known.learn("libcamera-still", "--ccm", ["--ccm", "1", "--hflip"], "")
+    assert "libcamera-still has no option --ccm" in known.abilities.refused["ColourCorrectionMatrix"]
+    assert known.abilities.refused.keys() == {*RPICAM.refused, "ColourCorrectionMatrix"}
+    assert known.spoken_to("libcamera-still", ["--ccm", "1", "--hflip"]) == ["--hflip"]
+    assert known.spoken_to("libcamera-vid", ["--ccm", "1"]) == ["--ccm", "1"]
+    assert (known.lacks("libcamera-still", "--ccm"), known.lacks("libcamera-vid", "--ccm")) == (True, False)
+    assert "libcamera-still does not know --ccm: going on without" in caplog.text
+
+
+def told(version: str, help_text: str = "") -> Callable[[str], str]:
+    return {"--version": version, "--help": help_text}.__getitem__
+
+
+@pytest.mark.parametrize(
+    ("says", "has"),
+    [
+        pytest.param(told("rpicam-apps build: v1.12.0\nrpicam-apps capabilites: egl:0 qt:0 drm:0 libav:1\n"), True,
+                     id="it says so"),
+        pytest.param(told("rpicam-apps capabilites: egl:0 qt:0 drm:0 libav:0\n", usage(VideoOptions)), False,
+                     id="rpicam-apps-lite: the options are there, the library is not"),
+        pytest.param(told("libcamera-apps build: 54a781dffdd8\n", usage(VideoOptions)), True, id="an old one with it"),
+        pytest.param(told("libcamera-apps build: 54a781dffdd8\n", BOOST_HELP), False, id="an old one without"),
+    ],
+)  # fmt: skip
+def test_whether_it_has_libav(says, has):
+    assert has_libav(says) is has

@@ -175,20 +175,26 @@ class Films:
                 if film := self._next():
                     self._make(film)
                 else:
-                    readable(BEAT_S, self._wake)
-                    with contextlib.suppress(BlockingIOError):
-                        os.eventfd_read(self._wake)
+                    self._rest()
             except Unwanted:
                 continue
-            except OSError as error:  # the disk fails, or the series was deleted meanwhile
+            except OSError as error:  # the disk is full or fails, or the series was deleted meanwhile
                 logging.error("films cannot be worked on: %s", error)
-                readable(BEAT_S, self._wake)
+                with self._lock:
+                    self._waiting[:0] = [self._running] if self._running else []
+                self._rest()
             except Exception:
                 logging.exception("a film failed: this is a bug")
             finally:
                 with self._lock:
                     self._running = None
                     self._over.set()
+
+    def _rest(self) -> None:
+        """Wait until there may be something to do."""
+        readable(BEAT_S, self._wake)
+        with contextlib.suppress(BlockingIOError):
+            os.eventfd_read(self._wake)
 
     def _begin(self) -> None:
         """Queue what waits, or was broken off."""
@@ -218,7 +224,7 @@ class Films:
 
         Raises:
             Unwanted: it is not made.
-            OSError: its record cannot be written: it is begun again by the next daemon.
+            OSError: it cannot be written.
         """
         film = replace(film, state="running", progress=0.0, left_s=None, begun=film.begun + 1)
         began_s = saved_s = time.monotonic()
@@ -239,12 +245,13 @@ class Films:
         try:
             if film.begun > MAX_BEGUN:
                 raise StillcamError(f"it was broken off {MAX_BEGUN} times; see data/logs/capture.log")
-            self._save(film)
             may_go_on()
+            self._save(film)
             made = make(film, self._paths, self._wake, may_go_on, tell)
             self._keep(film, made, time.monotonic() - began_s)
         except StillcamError as error:
             logging.error("film %s: %s", film.id, error)
+            self._shelf.clear(film)  # a disk that it has filled has room again
             self._save(replace(film, state="failed", error=str(error)))
         finally:
             self._shelf.clear(film)

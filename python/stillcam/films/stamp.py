@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-_PART = 22  # of the picture's height are the letters
-_MIN_PX = 10
+_PART = 18  # of the picture's height are the letters
+_MIN_PX = 12
 _HEAD = """\
 [Script Info]
 ScriptType: v4.00+

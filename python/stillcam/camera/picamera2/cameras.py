@@ -28,8 +28,8 @@ def listed() -> list[Message]:
             with library.Picamera2(camera["index"]) as opened:
                 camera["modes"] = [mode for told in opened.sensor_modes if (mode := _mode(told))]
                 camera["limits"] = {name: _limits(*told[:2]) for name, told in opened.camera_controls.items()}
-        except RuntimeError as error:  # another program has it: its modes are not known
-            logging.info("camera %s cannot be opened: %s", camera["index"], error.__cause__ or error)
+        except (RuntimeError, LookupError) as error:  # another program has it, or it lacks what sensor_modes looks for
+            logging.info("the modes of camera %s are not known: %r", camera["index"], error.__cause__ or error)
     return cameras
 
 

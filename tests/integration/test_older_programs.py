@@ -10,7 +10,7 @@ from stillcam.link import Refusal
 STILL = {"interval_s": 0.2, "width": 320}
 GAINS = {"ColourGains": [2, 2]}
 MATRIX = {"ColourCorrectionMatrix": [1, 0, 0, 0, 1, 0, 0, 0, 1]}
-OLD = "metadata metadata-format thumb flush buffer-count"  # what Stillcam asks for by itself, or may
+OLD = "verbose metadata metadata-format thumb flush buffer-count"  # what Stillcam asks for by itself, or may
 
 
 def test_pictures_come_from_a_program_that_lacks_what_we_would_like(daemon):

@@ -247,11 +247,13 @@ def test_a_video_ends_by_itself_or_when_it_is_stopped(rig):
     assert rig.driver.recorded(LONG_S, ())
     assert path.parent == rig.drafts and path.stat().st_size > 1000
     assert (path.suffix, form.remux) == (f".{form.extension}", form.extension == "ts")
-    assert rig.driver.metadata["ExposureTime"] > 0
+    told = rig.driver.metadata  # rpicam-vid tells nothing of its frames with libav
+    assert told == {} if rig.driver.name == "rpicam" else told["ExposureTime"] > 0
     rig.driver.stop()
     path, _ = rig.driver.record(settings(files={"video": "mjpeg"}), rig.camera, rig.drafts, "two", None)
-    while not (path.exists() and path.stat().st_size):
+    while not (path.exists() and path.stat().st_size and rig.driver.metadata):
         assert not rig.driver.recorded(0.1, ())
+    assert rig.driver.metadata["ExposureTime"] > 0
     rig.driver.stop(LONG_S)
     assert path.read_bytes().startswith(b"\xff\xd8") and path.read_bytes().endswith(b"\xff\xd9")
 

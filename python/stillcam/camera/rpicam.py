@@ -54,6 +54,7 @@ from stillcam.settings import Settings
 
 _READY_POLL_S = 0.01
 _PIPE_BYTES = 1 << 20
+_ABOUT_S = 0.05  # how often metadata of a stream are looked for
 
 
 class Rpicam:
@@ -285,10 +286,15 @@ class Rpicam:
             self._about.handed_over()
 
     def _readable(self, timeout_s: float, *descriptors: int) -> set[int]:
-        """Those of `descriptors` that are readable; metadata that come meanwhile are read."""
-        about = self._about.fd if self._about else -1
-        ready = readable(timeout_s, about, *descriptors)
-        if self._about and about in ready:
+        """Those of `descriptors` that are readable, or none before the time is over; metadata that came are read.
+
+        rpicam-vid writes a line at a time, some forty for a frame (output/output.cpp, write_metadata:
+        std::endl): they are looked for now and then, and wake nobody.
+        """
+        if self._about is None:
+            return readable(timeout_s, *descriptors)
+        ready = readable(min(timeout_s, _ABOUT_S), *descriptors)
+        if readable(0.0, self._about.fd):
             self._described(self._about.read())
         return ready
 

@@ -54,8 +54,8 @@ def _at(position: float, state: int, subject: float) -> Focus:
 
 
 def _window(options: Options, whole: View, flips: tuple[bool, bool]) -> Box:
-    """The focus window in the scene; the middle third where none is given."""
-    x, y, width, height = values.rectangle(options.autofocus_window) or (1 / 3, 1 / 3, 1 / 3, 1 / 3)
+    """The focus window in the scene; where none is given, half the width of the middle third (libcamera's af.cpp)."""
+    x, y, width, height = values.rectangle(options.autofocus_window) or (1 / 4, 1 / 3, 1 / 2, 1 / 3)
     x, y = 1 - x - width if flips[0] else x, 1 - y - height if flips[1] else y
     left, top = whole.left + x * whole.width, whole.top + y * whole.height
     return left, top, left + width * whole.width, top + height * whole.height

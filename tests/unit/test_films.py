@@ -43,8 +43,9 @@ def test_what_is_left_out_has_its_default():
 
 
 def test_an_order_comes_back_from_its_document():
-    document = {"kind": "film", "series": "Garden", "fps": 30, "width": 640, "crop": [0, 0.25, 1, 0.5],
-                "deflicker": True, "stamp": True, "from": "2026-11-20T08:00:00.000Z", "to": "2026-11-20T09:00:00.000Z"}  # fmt: skip
+    document = {"kind": "film", "series": "Garden", "fps": 30, "width": 640,
+                "crop": [0, 0.25, 1, 0.5], "deflicker": True, "stamp": True,
+                "from": "2026-11-20T08:00:00.000Z", "to": "2026-11-20T09:00:00.000Z"}  # fmt: skip
     order = from_document(document, "UTC")
     assert to_document(order) == {**document, "day": None}
     assert order.from_ms == START_MS
@@ -272,7 +273,7 @@ def test_each_picture_has_its_own_local_time():
 
 
 def seconds(clock: str) -> float:
-    return sum(60**power * float(part) for power, part in enumerate(reversed(clock.split(":"))))
+    return sum(60.0**power * float(part) for power, part in enumerate(reversed(clock.split(":"))))
 
 
 @pytest.mark.parametrize("fps", [1, 7, 25, 60])

@@ -1,0 +1,149 @@
+"""A film comes to its end, whatever ends meanwhile; one that is not made leaves nothing."""
+
+import os
+import shutil
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from filming import Cinema, probe
+from people import register
+from serving import Site
+from small_disk import SmallDisk, small_disk
+
+from stillcam.films.film import Film
+from stillcam.link import Refusal
+
+pytestmark = pytest.mark.skipif(not shutil.which("ffmpeg"), reason="needs ffmpeg")
+SHOTS = 250  # ten seconds of a slow film
+MB = 1 << 20
+
+
+@pytest.fixture
+def cinema(tmp_path: Path) -> Iterator[Cinema]:
+    cinema = Cinema(tmp_path)
+    yield cinema
+    if cinema.process and cinema.process.poll() is None:
+        cinema.kill()
+
+
+def midway(cinema: Cinema) -> Film:
+    """A film that is being made, slowly."""
+    cinema.shots(SHOTS, lambda _: (90, 90, 90))
+    cinema.open(**cinema.slow())
+    return cinema.until_midway(cinema.order().id)
+
+
+def until_idle(cinema: Cinema) -> None:
+    cinema.until(lambda _: not cinema.workers())
+
+
+def test_a_film_is_begun_again_when_the_daemon_was_killed(cinema):
+    film = midway(cinema)
+    assert film.left_s is not None
+    other = cinema.order(kind="sheet")
+    cinema.kill()
+    deadline = time.monotonic() + 60
+    while cinema.workers():  # they end with the daemon
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    assert cinema.film_called(film.id).state == "running"
+    cinema.start()
+    whole, path = cinema.until_made(film.id)
+    assert (whole.pictures, whole.begun) == (SHOTS, 2)
+    assert probe(path)["nb_read_frames"] == str(SHOTS)
+    cinema.until_made(other.id)
+    assert len(cinema.left()) == 4  # two films and their records
+
+
+def test_a_daemon_that_ends_ends_its_film_and_the_next_one_makes_it(cinema):
+    film = midway(cinema)
+    assert cinema.end() == 0
+    assert cinema.workers() == []
+    cinema.start()
+    assert cinema.until_made(film.id)[0].pictures == SHOTS
+
+
+def test_one_that_is_broken_off_again_and_again_fails(cinema):
+    film = midway(cinema)
+    cinema.kill()
+    for _ in range(4):
+        begun = cinema.film_called(film.id).begun
+        cinema.start(**cinema.slow())
+        cinema.until(lambda _, begun=begun: cinema.film_called(film.id).begun > begun)
+        cinema.kill()
+    cinema.start()
+    cinema.until(lambda _: cinema.film_called(film.id).state == "failed")
+    assert "broken off 5 times" in str(cinema.film_called(film.id).error)
+    assert cinema.left() == [f"{film.id}.json"]
+
+
+def test_one_that_is_cancelled_leaves_nothing(cinema):
+    film = midway(cinema)
+    cinema.ask_films("delete", id=film.id)
+    assert cinema.left() == []
+    until_idle(cinema)
+    assert cinema.made(kind="sheet")[0].pictures == 48
+    assert "Traceback" not in cinema.log.read_text()
+
+
+def test_a_series_that_is_deleted_takes_its_film_along(cinema):
+    midway(cinema)
+    cinema.ask("series", do="delete", name="Garden")
+    until_idle(cinema)
+    cinema.until(lambda _: not list(cinema.paths.series.glob("*Garden*")))
+    assert cinema.goes_on()["frame"]
+    assert "Traceback" not in cinema.log.read_text()
+
+
+def test_a_child_that_is_killed_fails_alone(cinema):
+    film = midway(cinema)
+    for pid in cinema.workers():
+        os.kill(pid, signal.SIGKILL)
+    cinema.until(lambda _: cinema.film_called(film.id).state == "failed")
+    assert "memory" in str(cinema.film_called(film.id).error)
+    assert cinema.left() == [f"{film.id}.json"]
+    assert cinema.made(kind="sheet")[0].pictures == 48
+    assert cinema.goes_on()["frame"]
+
+
+def test_whoever_has_ordered_it_may_leave(cinema, tmp_path):
+    cinema.shots(SHOTS, lambda _: (90, 90, 90))
+    cinema.open(**cinema.slow())
+    with Site(tmp_path) as site:
+        cinema.settings()  # Site has written its own
+        status, told = register(site).call("/api/films", "POST", {"series": "Garden"})
+        assert status == 202
+    assert cinema.until_made(told["id"])[0].pictures == SHOTS  # the server has ended
+
+
+def test_shots_go_on_while_a_film_is_made(cinema):
+    midway(cinema)
+    cinema.ask("series", do="create", definition={"name": "Roof", "interval_s": 1, "start": "2001-01-01"})
+    roof = cinema.paths.series / "Roof/frames"
+    cinema.until(lambda _: len(list(roof.glob("*/*.jpg"))) >= 3)
+    assert len(cinema.workers()) == 2
+    for pid in cinema.workers():
+        assert os.getpriority(os.PRIO_PROCESS, pid) == 19
+
+
+@pytest.fixture
+def disk(cinema: Cinema) -> Iterator[SmallDisk]:
+    with small_disk(cinema.paths.series, 16 * MB) as disk:
+        yield disk
+
+
+def test_a_full_disk_ends_a_film_and_says_so(cinema, disk):
+    film = midway(cinema)
+    disk.fill(left_bytes=MB // 4)  # below the floor
+    cinema.until(lambda _: cinema.film_called(film.id).state == "failed")
+    assert "nearly full" in str(cinema.film_called(film.id).error)
+    assert cinema.left() == [f"{film.id}.json"]
+    with pytest.raises(Refusal, match="nearly full") as caught:
+        cinema.order(kind="sheet")
+    assert caught.value.cause == "disk"
+    assert cinema.goes_on()["frame"]
+    disk.clear()
+    assert cinema.made(kind="sheet")[0].pictures == 48

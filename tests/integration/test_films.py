@@ -1,0 +1,261 @@
+"""Films, contact sheets and keograms by the real daemon and the real ffmpeg."""
+
+import os
+import shutil
+import struct
+import time
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+from filming import Cinema, frames_of, probe
+from pictures import picture
+from PIL import Image, ImageStat
+from series_folders import START_MS, file_of, moment_ms
+
+from stillcam.capture.film_days import FORGOTTEN
+from stillcam.films.film import Film
+from stillcam.films.order import Order
+from stillcam.library.names import stem_of
+from stillcam.link import Refusal
+from stillcam.series.manifest import text
+
+pytestmark = pytest.mark.skipif(not shutil.which("ffmpeg"), reason="needs ffmpeg")
+RED, GREEN, GREY = (200, 30, 30), (30, 160, 30), (90, 90, 90)
+SHOTS = 12
+
+
+@pytest.fixture(scope="module")
+def cinema(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cinema]:
+    """A series whose first half is red, and whose second half is green."""
+    cinema = Cinema(tmp_path_factory.mktemp("cinema"))
+    cinema.shots(SHOTS, lambda n: RED if n <= SHOTS // 2 else GREEN)
+    cinema.open()
+    yield cinema
+    cinema.end()
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Iterator[Cinema]:
+    """A daemon that a test starts by itself, and may kill."""
+    cinema = Cinema(tmp_path)
+    yield cinema
+    if cinema.process and cinema.process.poll() is None:
+        cinema.kill()
+
+
+def mean(image: Image.Image) -> tuple[float, ...]:
+    return tuple(ImageStat.Stat(image).mean)
+
+
+def brightest(image: Image.Image) -> int:
+    return int(image.convert("L").getextrema()[1])  # type: ignore[arg-type]
+
+
+def like(found: tuple[float, ...], colour: tuple[int, int, int]) -> bool:
+    return all(abs(one - other) < 12 for one, other in zip(found, colour, strict=True))
+
+
+def boxes(path: Path) -> list[bytes]:
+    """The types of an MP4's outermost boxes."""
+    found, data = [], path.read_bytes()
+    at = 0
+    while at < len(data):
+        size, kind = struct.unpack_from(">I4s", data, at)
+        found.append(kind)
+        at += size
+    return found
+
+
+def test_a_film_has_each_picture_once_and_plays_everywhere(cinema):
+    film, path = cinema.made(fps=10)
+    about = probe(path)
+    assert about == {"codec_name": "h264", "profile": "High", "width": 320, "height": 180, "pix_fmt": "yuv420p",
+                     "color_range": "tv", "color_space": "bt709", "avg_frame_rate": "10/1",
+                     "nb_read_frames": str(SHOTS)}  # fmt: skip
+    assert boxes(path).index(b"moov") < boxes(path).index(b"mdat")  # it plays while it loads
+    found = [mean(frame) for frame in frames_of(path, (320, 180))]
+    assert all(like(one, RED) for one in found[: SHOTS // 2])
+    assert all(like(one, GREEN) for one in found[SHOTS // 2 :])
+    assert (film.pictures, film.skipped, film.duration_s, film.size) == (SHOTS, 0, 1.2, (320, 180))
+    assert film.bytes == path.stat().st_size
+    assert film.progress == 1
+
+
+def test_a_part_of_the_time_a_part_of_the_picture_and_smaller(cinema):
+    film, path = cinema.made(**{"from": text(moment_ms(6)), "to": text(moment_ms(8))}, crop=[0, 0, 0.5, 1], width=80)
+    assert film.pictures == 3
+    assert (probe(path)["width"], probe(path)["height"]) == (80, 90)
+
+
+def test_date_and_time_can_be_seen_and_are_each_pictures_own(cinema):
+    plain = frames_of(cinema.made(fps=25)[1], (320, 180))
+    stamped = frames_of(cinema.made(fps=25, stamp=True)[1], (320, 180))
+    corner = (160, 150, 320, 180)
+    bright, dark = ([brightest(frame.crop(corner)) for frame in frames] for frames in (stamped, plain))
+    assert min(bright) > 180 > max(dark)
+    assert all(like(mean(frame.crop((0, 0, 320, 140))), colour)
+               for frame, colour in zip(stamped, [RED] * 6 + [GREEN] * 6, strict=True))  # fmt: skip
+    letters = [frame.crop(corner).convert("L").point(lambda v: 255 if v > 160 else 0).tobytes() for frame in stamped]
+    assert len(set(letters)) == SHOTS
+
+
+def test_flicker_is_evened_out(own):
+    own.shots(40, lambda n: (70, 70, 70) if n % 2 else (110, 110, 110))
+    own.open()
+
+    def steps(**order: Any) -> float:
+        film, path = own.made(**order)
+        assert film.pictures == 40
+        levels = [mean(frame)[0] for frame in frames_of(path, (320, 180))]
+        return max(abs(one - other) for one, other in pairwise(levels[10:31]))
+
+    assert steps() > 30
+    assert steps(deflicker=True) < 15
+
+
+def test_pictures_of_other_sizes_and_broken_ones_cost_no_other(own):
+    own.shots(10, lambda n: RED if n <= 5 else GREEN)
+    own.paint(4, RED, (160, 160))
+    own.paint(9, GREEN, (640, 360))
+    half = own.garden / "frames" / file_of(2)
+    half.write_bytes(half.read_bytes()[:-100])
+    (own.garden / "frames" / file_of(3)).write_bytes(b"")
+    garbage = own.garden / "frames" / file_of(7)
+    garbage.write_bytes(b"\xff\xd8" + bytes(500) + b"\xff\xd9")  # seen only when it is its turn
+    own.open()
+    film, path = own.made()
+    assert (film.pictures, film.skipped) == (8, 3)
+    assert own.made(deflicker=True)[0].pictures == 8
+    frames = frames_of(path, (320, 180))
+    assert [like(mean(frame), RED) for frame in frames] == [True, False, True, False, False, False, False, False]
+    assert mean(frames[1].crop((0, 0, 60, 180)))[0] < 30  # a bar beside the square one
+    assert like(mean(frames[1].crop((80, 0, 240, 180))), RED)
+    assert all(like(mean(frame), GREEN) for frame in frames[3:])
+
+
+def test_a_contact_sheet_shows_pictures_of_all_the_time(cinema):
+    film, path = cinema.made(kind="sheet", width=640)
+    with Image.open(path) as sheet:
+        assert sheet.format == "JPEG"
+        assert sheet.width == 640
+        cells = [mean(sheet.crop((10 + 106 * n, 20, 90 + 106 * n, 50))) for n in range(6)]
+        assert all(like(cell, RED) for cell in cells)
+        assert like(mean(sheet.crop((10, sheet.height - 60, 90, sheet.height - 40))), GREEN)
+        caption = sheet.crop((6, 66, 106, 80))
+        assert brightest(caption) > 150 > mean(caption)[0]
+    assert (film.pictures, film.skipped, film.duration_s) == (SHOTS, 0, None)
+
+
+def test_a_keogram_has_a_column_of_each_picture(own):
+    own.shots(SHOTS, lambda n: (20 * n, 0, 0))
+    own.open()
+    film, path = own.made(kind="keogram", width=120)
+    with Image.open(path) as keogram:
+        assert keogram.size == (120, 180)
+        reds = [mean(keogram.crop((10 * n + 3, 0, 10 * n + 7, 180)))[0] for n in range(SHOTS)]
+    assert all(abs(red - 20 * (n + 1)) < 12 for n, red in enumerate(reds))
+    assert film.pictures == SHOTS
+    with Image.open(own.made(kind="keogram", width=64, crop=[0, 0, 1, 0.5])[1]) as part:
+        assert part.size == (60, 90)
+
+
+def test_a_range_of_the_library(own):
+    day = own.library / "2026-11-20"
+    day.mkdir(parents=True)
+    for minute in range(5):
+        name = stem_of("photo", START_MS / 1000 + 60 * minute, "imx708")
+        (day / f"{name}.jpg").write_bytes(picture((64, 48)))
+    own.open()
+    film, path = own.made(series=None, **{"from": text(moment_ms(2)), "to": text(moment_ms(4))})
+    assert film.pictures == 3
+    assert path.parent == own.data / "films"
+    assert probe(path)["nb_read_frames"] == "3"
+
+
+@pytest.mark.parametrize(
+    ("order", "cause", "field", "words"),
+    [
+        pytest.param({"fps": 100}, "wrong", "fps", "from 1 to 60", id="a value that is wrong"),
+        pytest.param({"series": "Gone"}, "unknown", "series", "no series Gone", id="no such series"),
+        pytest.param({"from": "2027-01-01"}, "state", None, "no picture of that time", id="no picture then"),
+        pytest.param({"series": None}, "state", None, "library has no picture", id="an empty library"),
+    ],
+)
+def test_what_cannot_be_made_is_refused_at_once(cinema, order, cause, field, words):
+    before = cinema.shelf.all()
+    with pytest.raises(Refusal, match=words) as caught:
+        cinema.order(**order)
+    assert (caught.value.cause, caught.value.answer["field"]) == (cause, field)
+    assert cinema.shelf.all() == before
+
+
+def test_without_ffmpeg_it_says_what_to_install_and_makes_the_rest(own, tmp_path):
+    own.shots(3, lambda _: RED)
+    (tmp_path / "bin").mkdir()
+    own.open(PATH=str(tmp_path / "bin"))
+    with pytest.raises(Refusal, match="sudo apt install -y ffmpeg"):
+        own.order()
+    assert own.made(kind="sheet")[0].pictures == 3
+
+
+def test_an_ffmpeg_without_h264_says_what_to_install(own, tmp_path):
+    own.shots(3, lambda _: RED)
+    (tmp_path / "bin").mkdir()
+    fake = tmp_path / "bin" / "ffmpeg"
+    fake.write_text("#!/bin/sh\necho \"Unknown encoder 'libx264'\" >&2\nexit 1\n")
+    fake.chmod(0o755)
+    own.open(PATH=f"{fake.parent}:{os.environ['PATH']}")
+    film = own.order()
+    own.until(lambda _: own.film_called(film.id).state == "failed")
+    assert "libx264" in str(own.film_called(film.id).error)
+    assert own.left() == [f"{film.id}.json"]
+
+
+def test_one_is_made_after_the_other_and_all_that_is_deleted_is_gone(cinema):
+    ids = [cinema.order(kind=kind).id for kind in ("film", "sheet", "keogram")]
+    cinema.ask_films("delete", id=ids[1])
+    made = [cinema.until_made(id_)[0] for id_ in (ids[0], ids[2])]
+    assert made[0].made < made[1].made
+    for id_ in (ids[0], ids[2]):
+        cinema.ask_films("delete", id=id_)
+    assert not [name for name in cinema.left() if name.startswith(tuple(ids))]
+    with pytest.raises(Refusal) as caught:
+        cinema.ask_films("delete", id=ids[0])
+    assert caught.value.cause == "unknown"
+
+
+def test_each_day_gets_its_film_once(own):
+    """The daemon did not run at midnight: it makes up for it. One that is deleted does not come back."""
+    yesterday = time.strftime("%Y-%m-%dT12:00:00Z", time.gmtime(time.time() - 86400))
+    own.shots(3, lambda _: RED, daily_film=True, start=yesterday)
+    move_shots(own, yesterday)
+    own.open(TZ="UTC")
+    film = own.until(lambda _: own.shelf.of("Garden")) and own.shelf.of("Garden")[0]
+    film, path = own.until_made(film.id)
+    assert (film.order.day, film.pictures) == (yesterday[:10], 3)
+    own.kill()
+    own.open(TZ="UTC")
+    assert own.shelf.of("Garden") == [film]
+    own.ask_films("delete", id=film.id)
+    assert own.left() == [FORGOTTEN]
+    own.kill()
+    own.open(TZ="UTC")
+    assert own.made(kind="sheet")[0].pictures == 3  # by then it has looked
+    assert [one.kind for one in own.shelf.of("Garden")] == ["sheet"]
+    assert not path.exists()
+
+
+def move_shots(cinema: Cinema, day: str) -> None:
+    """Have the shots taken on another day; their files keep their names."""
+    manifest = cinema.garden / "manifest.jsonl"
+    lines = manifest.read_text().splitlines()
+    manifest.write_text("".join(line.replace("2026-11-20T08:", f"{day[:10]}T12:") + "\n" for line in lines))
+
+
+def test_nobody_needs_the_daemon_to_look(own):
+    own.shots(1, lambda _: RED)
+    own.shelf.add(Film("20261120T080000.000Z_film", Order("film", "Garden")))
+    assert own.shelf.all()[0].told()["state"] == "waiting"

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from PIL import ImageFont
 
 
+@lru_cache(maxsize=16)
 def font(pixels: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
     """A plain font of that height: Pillow's own, or in a Pillow before 10.1 DejaVu, or what there is."""
     try:

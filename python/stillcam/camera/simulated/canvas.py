@@ -8,7 +8,6 @@ blurring and laying over one another need.
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import pairwise
 from typing import TypeGuard, cast
 
@@ -148,7 +147,6 @@ class Canvas:
         return colour if self.image.mode == "RGB" else (*colour, 255)
 
 
-@lru_cache(maxsize=16)
 def _is_plain(fill: Colour | Stops) -> TypeGuard[Colour]:
     return isinstance(fill[0], int)
 

@@ -44,6 +44,7 @@ BOOST_HELP = """Valid options are:
         pytest.param(255, ["ERROR: *** Invalid exposure mode:custom ***"], "options", "Invalid exposure mode:custom",
                      id="a value that is refused"),
         pytest.param(255, ["ERROR: *** no such level 5 ***"], "options", "no such level 5", id="another one"),
+        pytest.param(255, ["ERROR: *** both width and height must be even ***"], "options", "even sizes", id="odd"),
         pytest.param(255, ["ERROR: the system appears to be configured for the legacy camera stack"], "missing",
                      "raspi-config", id="the old camera software"),
         pytest.param(127, ["rpicam-still: symbol lookup error: undefined symbol: _ZN9libcamera"], "missing",

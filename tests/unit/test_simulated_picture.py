@@ -266,6 +266,7 @@ def test_exif_says_what_the_real_one_says() -> None:
     inner = exif.get_ifd(0x8769)
     assert (exif[0x010F], exif[0x0110], exif[0x0131], exif[0x013B]) == ("Raspberry Pi", "imx708", "rpicam-apps", "me")
     assert 0x0112 not in exif
+    assert float(inner[0x9206]) == pytest.approx(1 / frame.metadata["LensPosition"], rel=0.01)  # metres
     assert exif[0x0132] == inner[0x9003] == inner[0x9004] == f"{frame.moment:%Y:%m:%d %H:%M:%S}"
     assert float(inner[0x829A]) == pytest.approx(0.01, rel=0.01) and inner[0x8827] == 200
     assert float(inner[0x829D]) == 1.8 and 0x9203 in inner

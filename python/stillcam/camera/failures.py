@@ -55,6 +55,7 @@ FAILURES = (
      "the camera has no memory for such large pictures or so many of them: choose a smaller size, or fewer buffers"),
     ("invalid awb mode", "options", "the camera program does not know this white balance mode: choose another one"),
     ("invalid time string", "options", "the camera program does not take this time: use a number of microseconds"),
+    ("width and height must be even", "options", "the camera takes even sizes only: change width or height by one"),
     ("failed to start camera", "options", "the camera does not start like this: choose another sensor mode or size"),
     ("failed to configure streams", "options", "the camera cannot do this size or sensor mode: choose another one"),
     ("failed to valid stream config", "options", "the camera cannot do this size or sensor mode: choose another one"),

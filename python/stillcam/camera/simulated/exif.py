@@ -61,6 +61,8 @@ def build(model: str, metadata: Metadata, moment: datetime, extra: Sequence[str]
         0x9004: date,
         0x9203: tiff.rational(brightness, kind=tiff.SRATIONAL),
     }
+    if "LensPosition" in metadata:  # the distance in metres: infinity has 0 below the line
+        ifds["EXIF"][0x9206] = tiff.Value(tiff.RATIONAL, [(1000, int(1000 * metadata["LensPosition"]))])
     for item in extra:
         _add(ifds, item)
     return b"Exif\0\0" + _file(ifds, thumbnail)

@@ -8,12 +8,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from capturing import ROOT
 from filming import Cinema, probe
 from people import register
 from serving import Site
 from small_disk import SmallDisk, small_disk
 
-from stillcam.films.film import Film
+from stillcam.capture import film_run
+from stillcam.errors import StillcamError
+from stillcam.films.film import Film, new_id
+from stillcam.films.order import Order
 from stillcam.link import Refusal
 
 pytestmark = pytest.mark.skipif(not shutil.which("ffmpeg"), reason="needs ffmpeg")
@@ -107,6 +111,25 @@ def test_a_child_that_is_killed_fails_alone(cinema):
     assert cinema.left() == [f"{film.id}.json"]
     assert cinema.made(kind="sheet")[0].pictures == 48
     assert cinema.goes_on()["frame"]
+
+
+def test_one_that_stands_still_is_ended(cinema, tmp_path, monkeypatch):
+    cinema.shots(3, lambda _: (90, 90, 90))
+    fake = tmp_path / "ffmpeg"
+    fake.write_text('#!/bin/sh\ncase "$*" in *image2pipe*) exec sleep 600;; esac\n')
+    fake.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    monkeypatch.setenv("STILLCAM_DATA", str(cinema.data))
+    monkeypatch.setenv("PYTHONPATH", str(ROOT / "python"))
+    monkeypatch.setattr(film_run, "STALL_S", 2.0)
+    film = Film(new_id("film", 1), Order("film", "Garden"))
+    cinema.shelf.add(film)
+    with pytest.raises(StillcamError, match="did not get on"):
+        film_run.make(film, cinema.paths, os.eventfd(0, os.EFD_NONBLOCK), lambda: None, lambda _done, _of: None)
+    deadline = time.monotonic() + 60
+    while cinema.workers():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
 
 
 def test_whoever_has_ordered_it_may_leave(cinema, tmp_path):

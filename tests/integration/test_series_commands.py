@@ -85,6 +85,7 @@ def daemon(type_):
             {"interval_s": 60, "vary": {"control": "LensPosition", "values": [0, 0.5, 8], "bracket": True}},
             id="focus"),
         pytest.param(["--keep", "30d"], {"interval_s": 60, "keep": {"rule": "days", "days": 30}}, id="a month"),
+        pytest.param(["--daily-film"], {"interval_s": 60, "daily_film": True}, id="a film of each day"),
         pytest.param(["--keep", "thin"], {"interval_s": 60, "keep": {"rule": "thin"}}, id="thinned"),
         pytest.param(["--raw", "--fixed", "--marks", "--shots", "9", "--start", "2030-01-01",
                       "--end", "2031-01-01T12:00"],

@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -18,6 +19,7 @@ from stillcam.films.film import Film
 from stillcam.paths import Paths
 
 LOOK_S = 1.0  # how often it is looked at whether it may go on
+STALL_S = 1800.0  # no picture for so long: it stands still; a slow card needs minutes to look through 100,000 shots
 _LAST_WORDS = 3  # lines
 
 
@@ -38,7 +40,7 @@ def make(
     """
     argv = [*_idle(), sys.executable, "-P", "-m", "stillcam.capture.filming", film.id]
     said: dict[str, Any] = {}
-    rest = b""
+    rest, far, far_s = b"", 0, time.monotonic()
     with Program("film", argv, paths.data, stdout=subprocess.PIPE) as child:
         while True:
             ready = readable(LOOK_S, child.stdout, wake)
@@ -54,6 +56,9 @@ def make(
                     said = json.loads(line)
                     if "done" in said:
                         tell(said["done"], said["of"])
+                        far, far_s = max((far, far_s), (said["done"], time.monotonic()), key=lambda one: one[0])
+            if time.monotonic() - far_s > STALL_S:
+                raise StillcamError("it did not get on any more: try again, or a smaller width")
         child.wait(LOOK_S)
         if "made" in said:
             return dict(said["made"])

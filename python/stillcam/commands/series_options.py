@@ -33,6 +33,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add("--bracket", action="store_true", help="all the values at every moment")
     add("--keep", type=_worded(_keep, "all, thin, or a number of days like 30d"), metavar="RULE",
         help="all; 30d: shots of so many days; thin: half of the oldest go when the disk fills")  # fmt: skip
+    add("--daily-film", action="store_true", help="a film of each day, once it is over")
 
 
 def document_of(arguments: argparse.Namespace) -> dict[str, Any]:
@@ -53,6 +54,7 @@ def document_of(arguments: argparse.Namespace) -> dict[str, Any]:
         "fixed": arguments.fixed or None,
         "vary": vary,
         "keep": arguments.keep,
+        "daily_film": arguments.daily_film or None,
     }
     return {field: value for field, value in typed.items() if value is not None}
 

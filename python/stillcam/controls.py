@@ -203,7 +203,7 @@ def reason_against(
 def _refused(name: str, abilities: Mapping[str, Any], camera: Mapping[str, Any]) -> str | None:
     reason: str | None = abilities.get("refused", {}).get(name)
     limits = camera.get("limits")
-    if reason or not limits or name in limits:
+    if reason or not limits or name in limits or name == "HdrMode":  # the sensor's own is none of libcamera's
         return reason
     return "this camera has no autofocus" if CONTROLS[name].group == "Focus" else "this camera has no such control"
 

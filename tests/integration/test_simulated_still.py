@@ -173,6 +173,13 @@ def test_usr2_leaves_without_a_picture(stills: Callable[..., Run]) -> None:
     assert not list(run.folder.glob("*.jpg"))
 
 
+def test_the_viewfinder_does_not_wait_for_a_long_exposure(stills: Callable[..., Run]) -> None:
+    """Its frames take no longer than its rate allows: a request is seen at once."""
+    run = stills("--shutter", "100000s").ready()
+    run.process.send_signal(signal.SIGUSR2)
+    assert run.exit() == 0
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_other_signals_kill(stills: Callable[..., Run], number: signal.Signals) -> None:
     run = stills().ready()

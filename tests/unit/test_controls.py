@@ -94,6 +94,7 @@ def test_the_table_fits_the_camera():
     assert rows["LensPosition"]["reason"] == "this camera has no autofocus"
     assert reason_against("Contrast", 1.0, None, camera) == "this camera has no such control"
     assert reason_against("Contrast", 1.0, None, {"limits": None}) is None
+    assert reason_against("HdrMode", "Sensor", None, camera) is None  # which libcamera does not name
 
 
 @pytest.mark.parametrize(

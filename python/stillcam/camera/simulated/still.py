@@ -27,6 +27,7 @@ class Stills:
         self._options = options
         self._number = options.framestart
         self._captures = 0
+        self._is_still = False  # stills come out of what is configured now
         self._describes = metadata.Saver(options.metadata, options.metadata_format.lower())
         self._camera = Camera(options, environ)
         self._faults = self._camera.faults()
@@ -125,17 +126,22 @@ class Stills:
             die(faults)
 
     def _frame(self) -> None:
-        """Wait for a frame of the sensor; a stalled one never comes."""
+        """Wait for a frame of the sensor; a stalled one never comes.
+
+        The viewfinder's take no longer than its rate allows, whatever the exposure is to be (core/rpicam_app.cpp,
+        StartCamera: FrameDurationLimits; ipa_base.cpp, applyAGC); a still's, and those of --zsl, do.
+        """
         self._faults = self._camera.faults()
         while self._faults.stall_after is not None and self._captures >= self._faults.stall_after:
             self._camera.stall(self._faults)
             self._faults = self._camera.faults()
-        exposure_s = self._options.shutter_us / 1e6
+        exposure_s = self._options.shutter_us / 1e6 if self._is_still else 0.0
         period = max(1 / VIEWFINDER_FPS, exposure_s) / self._faults.speed
         time.sleep(max(period, LEAST_FRAME_S))
 
     def _configure(self, *, still: bool) -> None:
         sensor = self._camera.sensor
+        self._is_still = still
         if still:
             self._camera.configure(self._picture.size, "YUV420", self._mode, self._picture.size)
         else:

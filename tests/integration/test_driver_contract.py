@@ -383,3 +383,25 @@ def test_nothing_runs_after_stop(rig):
     assert len(children.read_text().split()) > len(before)
     rig.driver.stop()
     assert children.read_text().split() == before
+
+
+def test_where_libav_does_not_encode_the_next_video_goes_without(tmp_path):
+    """So it is on some systems after an update: rpicam-apps issues 643 and 896."""
+    program = tmp_path / "rpicam-vid"
+    program.write_text(
+        "#!/bin/sh\n"
+        'case "$*" in\n'
+        "  *--version*) echo 'rpicam-apps capabilites: egl:1 qt:1 drm:1 libav:1' ;;\n"
+        "  *libav*) echo 'ERROR: *** libav: unable to open video codec: -22 ***' >&2; exit 255 ;;\n"
+        "esac\n"
+    )
+    program.chmod(0o755)
+    driver = Rpicam(Programs((str(program),), (str(program),)), tmp_path)
+    camera = Camera(0, "imx219", (640, 480), 10, "RGGB", "/base/x", ())
+    driver.record(settings(), camera, tmp_path, "one", 1)
+    with pytest.raises(CameraError, match="the next video is made without it"):
+        driver.recorded(LONG_S, ())
+    path, _ = driver.record(settings(), camera, tmp_path, "two", 1)
+    assert driver.recorded(LONG_S, ())
+    assert path.suffix in (".h264", ".mjpeg")
+    driver.stop()

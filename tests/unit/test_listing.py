@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stillcam.camera.geometry import fractions, view
 from stillcam.camera.listing import parse
 
 TWO = """Available cameras
@@ -59,6 +60,17 @@ def test_bit_depth_can_be_missing():
 def test_a_line_of_another_version_names_the_camera_too(text, model, size, path):
     (camera,) = parse(text)
     assert (camera.model, camera.size, camera.path) == (model, size, path)
+
+
+def test_the_view_of_a_mode_may_be_larger_than_the_picture():
+    """As an ov64a40 tells it: its active pixels are fewer than those that a mode crops from."""
+    (camera,) = parse(
+        "0 : ov64a40 [9248x6944 10-bit] (/base/soc/i2c0mux/i2c@1/ov64a40@36)\n"
+        "    Modes: 'SBGGR10_CSI2P' : 1920x1080 [70.56 fps - (784, 1312)/7712x4352 crop]\n"
+        "                             9248x6944 [2.60 fps - (0, 0)/9280x6976 crop]\n"
+    )
+    assert [mode.crop for mode in camera.modes] == [(784, 1312, 7712, 4352), (0, 0, 9280, 6976)]
+    assert fractions((0, 0, 9280, 6976), view(camera.modes[1], camera)) == "0.000000,0.000000,1.000000,1.000000"
 
 
 def test_a_mode_without_rate_or_view_is_still_a_mode():

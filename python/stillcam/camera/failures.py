@@ -65,12 +65,16 @@ FAILURES = (
     ("unrecognised codec", "missing",
      "the camera program lacks this codec: sudo apt install rpicam-apps (not rpicam-apps-lite); or choose mjpeg"),
     ("cannot find video encoder", "missing",
-     "no H.264 encoder: sudo apt install rpicam-apps (not rpicam-apps-lite); or choose mjpeg"),
-    ("unable to open video codec", "options", "the encoder cannot do this size or rate: choose less, or mjpeg"),
+     "libav has no H.264 encoder here: the next video is made without it; or choose mjpeg"),
+    ("unable to open video codec", "options",
+     "libav cannot encode this here: the next video is made without it; or choose a smaller one, or mjpeg"),
     ("failed to start output streaming", "options",
      "the encoder cannot do this size: at most 1920 pixels wide on a Pi 4 or older; or choose mjpeg"),
     ("device timeout detected", "stalled", "the camera stopped answering: check its cable and the power supply"),
 )  # fmt: skip
+
+# What rpicam-vid says where libav is there and does not encode (rpicam-apps issues 643 and 896, after updates).
+NO_ENCODER = ("libav: unable to open video codec", "libav: cannot find video encoder")
 
 _FATAL = re.compile(r"ERROR:\s*\*{3}\s*(?P<main>.*?)\s*\*{3}|^\s*what\(\):\s*(?P<thread>.*\S)")
 _REFUSED = re.compile(r"\b(?:invalid|illegal|bad|incorrect|no such) ", re.IGNORECASE)  # core/options.cpp, of values

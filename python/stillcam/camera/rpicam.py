@@ -30,7 +30,7 @@ from stillcam.camera.arguments import (
 )
 from stillcam.camera.closed_files import ClosedFiles
 from stillcam.camera.driver import Camera, Container, Interrupted, Shoot, Still
-from stillcam.camera.failures import failure
+from stillcam.camera.failures import NO_ENCODER, failure
 from stillcam.camera.geometry import mirrored
 from stillcam.camera.listing import parse
 from stillcam.camera.metadata_pipe import MetadataPipe
@@ -345,6 +345,8 @@ class Rpicam:
     def _ended(self, program: Program) -> CameraError:
         program.wait(1.0)  # its output may end a moment before itself
         status = program.stop()
+        if any(text in line for line in program.stderr for text in NO_ENCODER):
+            self._has_libav = False
         if option := unrecognised(program.stderr):
             call = next(call for call in (self._programs.still, self._programs.vid) if _name(call) == program.name)
             help_text = ""

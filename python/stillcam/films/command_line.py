@@ -37,10 +37,13 @@ def _hardware(size: Size, fps: int, _threads: int) -> tuple[str, ...]:
 
 
 def _software(size: Size, _fps: int, threads: int) -> tuple[str, ...]:
-    # How far it looks ahead is what takes the memory: with pictures of 12 megapixels 18 MB each.
-    ahead = 20 if size[0] * size[1] <= 1920 * 1080 else 4
+    # Pictures that it holds are what takes the memory. Measured: 250 MB for 1080p, and of 12 megapixels
+    # 350 MB with none ahead, where it had been 700 MB with four.
+    held = (
+        "rc-lookahead=10" if size[0] * size[1] <= 1920 * 1088 else "rc-lookahead=0:mbtree=0:bframes=0:ref=1:weightp=0"
+    )
     return ("-preset", "veryfast", "-crf", "21", "-profile:v", "high", "-threads", str(threads),
-            "-x264-params", f"rc-lookahead={ahead}:sync-lookahead=0")  # fmt: skip
+            "-x264-params", f"{held}:sync-lookahead=0")  # fmt: skip
 
 
 ENCODERS = (

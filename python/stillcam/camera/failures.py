@@ -18,7 +18,7 @@ from stillcam.errors import CameraError
 # A piece of the program's text, the cause for counters, the reason; the first that is found counts.
 FAILURES = (
     ("no cameras available", "absent",
-     "no camera found: switch the Pi off, check both ends of the ribbon cable, and see: rpicam-still --list-cameras"),
+     "no camera found: switch the Pi off, check both ends of the ribbon cable, and see: python -m stillcam doctor"),
     ("selected camera is not available", "absent",
      "this camera number does not exist: see rpicam-still --list-cameras, then set camera.index"),
     ("failed to acquire camera", "busy",

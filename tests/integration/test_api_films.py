@@ -1,5 +1,7 @@
 """Films over HTTP: what is read of folders, what the daemon is asked, and what is refused."""
 
+import re
+
 import pytest
 from api_calls import Api
 from series_folders import make_series
@@ -120,6 +122,17 @@ def test_without_a_daemon_films_can_be_seen_and_nothing_is_made(tmp_path):
         assert api.answer("GET", f"films/{film.id}").status == 200
         assert api.call("POST", "api/films", {"series": "Garden"})[0] == 503
         assert api.call("DELETE", f"api/films/{film.id}")[0] == 503
+
+
+def test_metrics_count_them(tmp_path):
+    with Api(tmp_path, daemon=False) as api:
+        make_series(api.paths.series, 1)
+        for number, state in enumerate(("done", "done", "failed"), 1):
+            put(api, number, state)
+        told = api.answer("GET", "metrics").body
+    assert isinstance(told, bytes)
+    counts = dict(re.findall(r'^stillcam_films\{camera="0",state="(\w+)"\} (\S+)$', told.decode(), re.MULTILINE))
+    assert counts == {"waiting": "0.0", "running": "0.0", "done": "2.0", "failed": "1.0"}
 
 
 def test_a_damaged_record_hides_no_other(api):

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from stillcam.server import board
 from stillcam.server.camera_metrics import of_cameras
+from stillcam.server.film_metrics import of_films
 from stillcam.server.messages import Access, Answer, Request, Route
 from stillcam.server.series_metrics import of_series
 from stillcam.server.station import Station
@@ -97,6 +98,7 @@ class Metrics:
 
         yield from of_cameras(self._stations)
         yield from of_series((station.number, station.paths.series) for station in self._stations)
+        yield from of_films(station.paths for station in self._stations)
         requests, sent = self._counters.read()
         answered = Count("stillcam_http_requests", "Answers by route and status.", labels=["route", "status"])
         for (route, status), number in sorted(requests.items()):

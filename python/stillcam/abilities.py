@@ -71,7 +71,7 @@ FEATURES = (
     ("colour space", "the program's choice", "sYCC for pictures; Rec. 709 or SMPTE 170M for videos"),
     ("HDR of the sensor (Camera Module 3)", "`--hdr sensor`", "by the sensor's device"),
     ("USB cameras", "where rpicam-apps list them", "if they give MJPEG: stills and live view; no raw, no videos"),
-    ("metadata of each frame", "`--metadata`; not of MP4 videos", "`get_metadata`"),
+    ("metadata of each frame", "`--metadata`; of videos, MJPEG only", "`get_metadata`"),
 )
 
 # Controls that no option sets alone: how the camera programs are told.

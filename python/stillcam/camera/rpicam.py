@@ -38,7 +38,6 @@ from stillcam.camera.older import Older, unrecognised
 from stillcam.camera.program import TERM_GRACE_S, Program
 from stillcam.camera.programs import Programs, has_libav, readable, said_by
 from stillcam.camera.taking import (
-    CODECS,
     container,
     photo_arguments,
     photo_extension,
@@ -203,9 +202,9 @@ class Rpicam:
     ) -> tuple[Path, Container]:
         """See Driver: SIGINT lets rpicam-vid finish its file.
 
-        With libav it tells nothing of its frames: what goes through the container's writer never reaches what
-        writes metadata, which would keep those of every frame in memory (encoder/libav_encoder.cpp, encode;
-        output/output.cpp, MetadataReady).
+        It tells of its frames only in MJPEG. What libav encodes, on a Pi 5 bare H.264 too, never reaches what writes
+        metadata, which would keep those of every frame in memory (encoder/libav_encoder.cpp, encode;
+        output/output.cpp, Create and MetadataReady).
         """
         self.stop()
         if self._has_libav is None:
@@ -214,8 +213,8 @@ class Rpicam:
         self._begin([], video_scene(settings, camera))
         self._folder, self._end = folder, signal.SIGINT
         arguments = video_arguments(with_tuning_path(settings), camera, stem, form, seconds)
-        libav = CODECS[form.extension][1] == "libav"
-        self._program = self._start(self._programs.vid, arguments) if libav else self._start_telling(arguments)
+        tells = form.extension == "mjpeg"
+        self._program = self._start_telling(arguments) if tells else self._start(self._programs.vid, arguments)
         return folder / f"{stem}.{form.extension}", form
 
     def recorded(self, timeout_s: float, interrupts: Sequence[int]) -> bool:

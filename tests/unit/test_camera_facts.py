@@ -28,6 +28,7 @@ CONTENT = {
 def test_metadata_are_the_same_in_both_formats():
     assert metadata.from_json(as_json(CONTENT).encode()) == CONTENT
     assert metadata.TxtReader().feed(as_txt(CONTENT).encode()) == CONTENT
+    assert metadata.from_json(b"[" + as_json(CONTENT).encode() + b"\n]\n") == CONTENT
     quoted = b'{"ScalerCrop": "(0, -2)/4608x2592"}'  # rpicam-apps before 1.7
     assert metadata.from_json(quoted) == {"ScalerCrop": [0, -2, 4608, 2592]}
 

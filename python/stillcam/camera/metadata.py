@@ -17,11 +17,17 @@ _MAX_BLOCK_BYTES = 1 << 16
 
 
 def from_json(raw: bytes) -> Metadata | None:
-    """A still's metadata file; None when it is not whole (yet)."""
+    """A still's metadata file; None when it is not whole (yet).
+
+    It may be a list of one, as rpicam-vid writes them: a branch of rpicam-apps has the same code write both
+    (core/metadata_handler.cpp).
+    """
     try:
         document = json.loads(raw)
     except ValueError:
         return None
+    if isinstance(document, list) and document:
+        document = document[-1]
     return {name: _value(value) for name, value in document.items()} if isinstance(document, dict) else None
 
 

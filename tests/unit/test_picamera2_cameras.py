@@ -1,5 +1,6 @@
 """Cameras as the library lists them: one that is odd hides no other."""
 
+from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any, ClassVar
 
@@ -8,16 +9,16 @@ import pytest
 from stillcam.camera.picamera2 import cameras
 
 
-class Key(SimpleNamespace):
-    """A control or property of libcamera's, by its name."""
+@dataclass(frozen=True)
+class Key:
+    """A control or property of libcamera's."""
 
-    def __hash__(self) -> int:
-        return hash(self.name)
+    name: str
 
 
 SIZE = SimpleNamespace(width=800, height=600)
 CAMERA = SimpleNamespace(
-    properties={Key(name="PixelArraySize"): SIZE}, controls={Key(name="Contrast"): SimpleNamespace(min=0.0, max=32.0)}
+    properties={Key("PixelArraySize"): SIZE}, controls={Key("Contrast"): SimpleNamespace(min=0.0, max=32.0)}
 )
 
 

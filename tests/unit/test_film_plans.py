@@ -1,17 +1,18 @@
 """Films: what may be ordered, of which pictures one is made, and how; without a process."""
 
 import json
-import re
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 from pictures import picture
+from PIL import Image
 from series_folders import MINUTE_MS, START_MS, file_of, make_series, moment_ms, thin
 
+from stillcam.capture.filming.stamp import Stamps
 from stillcam.errors import SettingsError, StillcamError
-from stillcam.films.command_line import ENCODERS, STAMP, film, filters, trial
+from stillcam.films.command_line import ENCODERS, Overlay, film, filters, trial
 from stillcam.films.daily import BACK_DAYS, GRACE_MS, days_due, span_of
 from stillcam.films.film import Film, is_id, new_id, read_film
 from stillcam.films.geometry import box_of, common, scaled
@@ -20,7 +21,6 @@ from stillcam.films.progress import Progress, left_s
 from stillcam.films.shelf import Shelf
 from stillcam.films.shots import shots_of, zone_of
 from stillcam.films.spread import spread
-from stillcam.films.stamp import subtitles
 from stillcam.library.names import stem_of
 from stillcam.paths import Paths
 from stillcam.series.plan import Plan
@@ -208,14 +208,17 @@ def test_the_command_line_of_a_film():
     assert "-profile:v high -threads 3" in text
     assert text.endswith("-movflags +faststart -f mp4 file:film.mp4")
     assert "-progress pipe:1" in text
+    stamped = film("ffmpeg", order, SOFTWARE, (0, 0, 320, 180), (160, 90), 3, "film.mp4", Overlay(7, (20, 10)))
+    assert "-pix_fmt rgba -video_size 20x10 -framerate 30 -i pipe:7" in " ".join(stamped)
 
 
 def test_filters_are_those_that_are_asked_for():
     plain = filters(Order("film"), (80, 0, 240, 180), (160, 180))
-    assert plain.startswith("crop=160:180:80:0,scale=160:180:")
+    assert plain.startswith("[0:v]crop=160:180:80:0,scale=160:180:")
     assert "deflicker" not in plain
-    assert "ass" not in plain
-    assert filters(Order("film", deflicker=True, stamp=True), (0, 0, 2, 2), (2, 2)).endswith(f",ass={STAMP}")
+    assert "overlay" not in plain
+    stamped = filters(Order("film", stamp=True), (0, 0, 64, 48), (64, 48), Overlay(7, (20, 10)))
+    assert "[film][1:v]overlay=" in stamped
     assert "deflicker=" in filters(Order("film", deflicker=True), (0, 0, 2, 2), (2, 2))
 
 
@@ -263,27 +266,35 @@ def test_what_is_left_is_told_once_it_is_known():
 # --- date and time
 
 
+def brightest(image: Image.Image) -> int:
+    return int(image.getchannel("R").getextrema()[1])  # type: ignore[arg-type]
+
+
+def plates(times_ms: list[int], zone: str, film_size: tuple[int, int]) -> list[Image.Image]:
+    stamps = Stamps(times_ms, ZoneInfo(zone), film_size)
+    return [Image.frombytes("RGBA", stamps.size, data) for data in stamps]
+
+
 def test_each_picture_has_its_own_local_time():
     """Over the end of summer time, when an hour comes twice."""
-    times = [datetime(2026, 10, 25, 0, 30, tzinfo=UTC).timestamp() * 1000 + hour * 3_600_000 for hour in range(3)]
-    text = "".join(subtitles(map(round, times), ZoneInfo("Europe/Berlin"), 25, (320, 180)))
-    assert re.findall(r",(2026-10-25  \S+)\n", text) == [f"2026-10-25  {clock}:30:00" for clock in ("02", "02", "03")]
-    assert "PlayResX: 320\nPlayResY: 180\n" in text
+    begin_ms = round(datetime(2026, 10, 25, 0, 30, tzinfo=UTC).timestamp() * 1000)
+    times_ms = [begin_ms + hour * 3_600_000 for hour in range(3)]
+    summer, winter, later = plates(times_ms, "Europe/Berlin", (320, 180))
+    assert summer == winter != later
+    assert plates(times_ms, "UTC", (320, 180))[2] == summer  # half past two
+    assert brightest(summer) > 180
 
 
-def seconds(clock: str) -> float:
-    return sum(60.0**power * float(part) for power, part in enumerate(reversed(clock.split(":"))))
-
-
-@pytest.mark.parametrize("fps", [1, 7, 25, 60])
-def test_each_picture_is_within_its_subtitle(fps):
-    found = re.findall(
-        r"Dialogue: ([\d:.]+),([\d:.]+),", "".join(subtitles(range(4000), ZoneInfo("UTC"), fps, (64, 48)))
-    )
-    spans = [(seconds(begin), seconds(end)) for begin, end in found]
-    for number, (begin, end) in enumerate(spans):
-        assert begin <= number / fps < end
-        assert not any(b <= number / fps < e for b, e in spans[max(0, number - 2) : number])
+@pytest.mark.parametrize("film_size", [(64, 48), (320, 180), (1920, 1080), (180, 1920)])
+def test_a_plate_fits_into_the_film(film_size):
+    (plate,) = plates([START_MS], "UTC", film_size)
+    letters = plate.getchannel("R").getbbox()
+    assert letters is not None
+    assert letters[0] > 0
+    assert letters[2] < plate.width
+    assert letters[3] <= plate.height
+    if film_size[0] > 100:
+        assert plate.width < film_size[0]
 
 
 # --- days

@@ -8,11 +8,24 @@ from dataclasses import dataclass
 from stillcam.films.geometry import Box, Size
 from stillcam.films.order import Order
 
-STAMP = "stamp.ass"  # in ffmpeg's folder: within a filter a path would have to be quoted
 BITS = 0.15  # for a pixel of a picture, where there is no constant quality
 _QUIET = ("-hide_banner", "-nostdin", "-v", "error", "-y")
+_MARGIN = 40  # the part of a film's height that is between an overlay and its edges
 _DEFLICKER = "deflicker=size=9:mode=pm"  # the power mean of nine pictures
 _COLOURS = "colorspace=bt709:color_primaries=bt709:color_trc=bt709:range=tv"
+
+
+@dataclass(frozen=True, slots=True)
+class Overlay:
+    """What is laid over the lower right corner of each picture: raw pictures of red, green, blue and opacity.
+
+    Args:
+        descriptor: on which ffmpeg gets them.
+        size: of each.
+    """
+
+    descriptor: int
+    size: Size
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +71,16 @@ ENCODERS = (
 )
 
 
-def film(ffmpeg: str, order: Order, encoder: Encoder, box: Box, size: Size, threads: int, target: str) -> list[str]:
+def film(
+    ffmpeg: str,
+    order: Order,
+    encoder: Encoder,
+    box: Box,
+    size: Size,
+    threads: int,
+    target: str,
+    overlay: Overlay | None = None,
+) -> list[str]:
     """Makes a film of the JPEGs on its standard input, all of one size; on its standard output it says how far it is.
 
     Args:
@@ -68,11 +90,16 @@ def film(ffmpeg: str, order: Order, encoder: Encoder, box: Box, size: Size, thre
         size: of the film.
         threads: that it may have.
         target: the name of the file, in its folder.
+        overlay: over each picture; None: nothing.
     """
+    over = () if overlay is None else (
+        "-f", "rawvideo", "-pix_fmt", "rgba", "-video_size", f"{overlay.size[0]}x{overlay.size[1]}",
+        "-framerate", str(order.fps), "-i", f"pipe:{overlay.descriptor}",
+    )  # fmt: skip
     return [
         ffmpeg, *_QUIET, "-progress", "pipe:1",
-        "-f", "image2pipe", "-c:v", "mjpeg", "-threads", "1", "-framerate", str(order.fps), "-i", "pipe:0",
-        "-an", "-filter_threads", "1", "-vf", filters(order, box, size),
+        "-f", "image2pipe", "-c:v", "mjpeg", "-threads", "1", "-framerate", str(order.fps), "-i", "pipe:0", *over,
+        "-an", "-filter_complex_threads", "1", "-filter_complex", filters(order, box, size, overlay),
         *_made(encoder, size, order.fps, threads), "-movflags", "+faststart", "-f", "mp4", f"file:{target}",
     ]  # fmt: skip
 
@@ -85,27 +112,24 @@ def trial(ffmpeg: str, encoder: Encoder, size: Size, fps: int, threads: int) -> 
     ]  # fmt: skip
 
 
-def lettering_trial(ffmpeg: str) -> list[str]:
-    """Draws the subtitles in STAMP on black, and gives the picture: whether there is a font to draw them with."""
-    return [
-        ffmpeg, *_QUIET, "-f", "lavfi", "-i", "color=black:size=320x180:rate=1", "-frames:v", "1",
-        "-vf", f"ass={STAMP},format=gray", "-f", "rawvideo", "pipe:1",
-    ]  # fmt: skip
-
-
-def filters(order: Order, box: Box, size: Size) -> str:
+def filters(order: Order, box: Box, size: Size, overlay: Overlay | None = None) -> str:
     """What is done with each picture: cut, scaled (and from a JPEG's range to that of videos), evened out, stamped."""
     left, top, right, bottom = box
     steps: Sequence[str] = (
-        f"crop={right - left}:{bottom - top}:{left}:{top}",
+        f"[0:v]crop={right - left}:{bottom - top}:{left}:{top}",
         f"scale={size[0]}:{size[1]}:flags=area:out_range=tv:out_color_matrix=bt709",
         "format=yuv420p",
+        _DEFLICKER if order.deflicker else "",
+        _over(size) if overlay else "",
         f"setparams={_COLOURS}",
         "setsar=1",
-        _DEFLICKER if order.deflicker else "",
-        f"ass={STAMP}" if order.stamp else "",
     )
     return ",".join(filter(None, steps))
+
+
+def _over(size: Size) -> str:
+    margin = size[1] // _MARGIN
+    return f"null[film];[film][1:v]overlay=main_w-overlay_w-{margin}:main_h-overlay_h-{margin}:format=yuv420"
 
 
 def _made(encoder: Encoder, size: Size, fps: int, threads: int) -> tuple[str, ...]:

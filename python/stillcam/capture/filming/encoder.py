@@ -8,11 +8,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from stillcam.errors import StillcamError
-from stillcam.films.command_line import ENCODERS, Encoder, lettering_trial, trial
+from stillcam.films.command_line import ENCODERS, Encoder, trial
 from stillcam.films.geometry import Size
 
 TRIAL_S = 60.0
-_SEEN = 128  # of 255: so bright are letters
 
 
 def choose(
@@ -25,7 +24,7 @@ def choose(
     """
     for encoder in encoders:
         there = not encoder.device or Path(encoder.device).exists()
-        if there and encoder.fits(size) and _run(trial(ffmpeg, encoder, size, fps, threads), work) is not None:
+        if there and encoder.fits(size) and _works(trial(ffmpeg, encoder, size, fps, threads), work):
             logging.debug("encoding with %s", encoder.name)
             return encoder
     raise StillcamError(
@@ -34,26 +33,12 @@ def choose(
     )
 
 
-def letters(ffmpeg: str, work: Path) -> None:
-    """Make sure that the subtitles in `work` can be seen.
-
-    Raises:
-        StillcamError: they cannot: libass or a font is missing.
-    """
-    picture = _run(lettering_trial(ffmpeg), work)
-    if not picture or max(picture) < _SEEN:
-        raise StillcamError(
-            "ffmpeg cannot draw date and time here: sudo apt install -y ffmpeg fonts-dejavu-core, or leave them out"
-        )
-
-
-def _run(argv: list[str], work: Path) -> bytes | None:
-    """What it prints; None: it fails."""
+def _works(argv: list[str], work: Path) -> bool:
     try:
         done = subprocess.run(
             argv, cwd=work, stdin=subprocess.DEVNULL, capture_output=True, timeout=TRIAL_S, check=False
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         logging.debug("%s: %s", argv[0], error)
-        return None
-    return done.stdout if done.returncode == 0 else None
+        return False
+    return done.returncode == 0

@@ -6,21 +6,22 @@ import io
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from stillcam.camera.program import Program
 from stillcam.capture.filming import Made, Tell
-from stillcam.capture.filming.encoder import choose, letters
+from stillcam.capture.filming.encoder import choose
+from stillcam.capture.filming.stamp import Stamps
 from stillcam.errors import StillcamError
 from stillcam.films import command_line
+from stillcam.films.command_line import Overlay
 from stillcam.films.geometry import Size, box_of, common, scaled
 from stillcam.films.order import Order
 from stillcam.films.progress import Progress
 from stillcam.films.shots import Shot
 from stillcam.films.spread import spread
-from stillcam.films.stamp import subtitles
 from stillcam.jpeg import NotWhole, check
 from stillcam.threads import start
 
@@ -50,11 +51,13 @@ def movie(order: Order, shots: Sequence[Shot], zone: ZoneInfo, work: Path, tell:
     size = scaled(box, order.width)
     threads = max(1, (os.cpu_count() or 1) - 1)
     encoder = choose(ffmpeg, size, order.fps, threads, work)
-    if order.stamp:
-        with (work / command_line.STAMP).open("w", encoding="utf-8") as file:
-            file.writelines(subtitles((shot.time_ms for shot in shots), zone, order.fps, size))
-        letters(ffmpeg, work)
-    frames = _encode(command_line.film(ffmpeg, order, encoder, box, size, threads, FILE), pictures, work, tell)
+    stamps = Stamps([shot.time_ms for shot in shots], zone, size) if order.stamp else None
+
+    def argv(descriptor: int) -> list[str]:
+        over = Overlay(descriptor, stamps.size) if stamps else None
+        return command_line.film(ffmpeg, order, encoder, box, size, threads, FILE, over)
+
+    frames = _encode(argv, pictures, stamps or (), work, tell)
     return Made(FILE, frames, pictures.skipped, size, round(frames / order.fps, 3))
 
 
@@ -115,32 +118,50 @@ def _fitted(data: bytes, size: Size) -> bytes:
     return file.getvalue()
 
 
-def _encode(argv: list[str], pictures: Pictures, work: Path, tell: Tell) -> int:
-    """Run ffmpeg; the number of frames of the film."""
-    reading, writing = os.pipe()
+def _encode(
+    argv: Callable[[int], list[str]], pictures: Pictures, stamps: Iterable[bytes], work: Path, tell: Tell
+) -> int:
+    """Run ffmpeg; the number of frames of the film.
+
+    Args:
+        argv: the command line, of the descriptor on which it gets the stamps.
+    """
+    (first, to_first), (second, to_second) = os.pipe(), os.pipe()
     progress = Progress()
-    with Program("ffmpeg", argv, work, stdout=subprocess.PIPE, stdin=reading) as program:
-        os.close(reading)
+    with Program("ffmpeg", argv(second), work, stdout=subprocess.PIPE, stdin=first, pass_fds=(second,)) as program:
+        os.close(first)
+        os.close(second)
 
         def follow() -> None:
             while data := os.read(program.stdout, 4096):
                 progress.feed(data)
                 tell(progress.frames, len(pictures))
 
+        def stamp() -> None:
+            _pour(stamps, to_second)
+
         followed = start(follow, "progress")
-        try:
-            with open(writing, "wb", buffering=0) as pipe:
-                for data in pictures:
-                    rest = memoryview(data)
-                    while rest:
-                        rest = rest[pipe.write(rest) :]
-        except BrokenPipeError:
+        start(stamp, "stamps")
+        if not _pour(pictures, to_first):
             program.wait(1.0)  # it says why
         program.wait(END_S)
         followed.wait(1.0)
         if program.status != 0 or not progress.frames:
             raise StillcamError(f"ffmpeg could not make it: {_said(program)}")
     return progress.frames
+
+
+def _pour(pieces: Iterable[bytes], descriptor: int) -> bool:
+    """Write all of them into a pipe, and close it; whether it was taken to the end."""
+    try:
+        with open(descriptor, "wb", buffering=0) as pipe:
+            for piece in pieces:
+                rest = memoryview(piece)
+                while rest:
+                    rest = rest[pipe.write(rest) :]
+    except BrokenPipeError:
+        return False
+    return True
 
 
 def _said(program: Program) -> str:

@@ -16,8 +16,8 @@ from stillcam.films.geometry import Size
 from stillcam.fonts import font
 
 _WIDEST = "2000-00-00  00:00:00"
-_OF_HEIGHT, _OF_WIDTH = 18, 14  # the parts of a film's height and width that its letters have
-_LEAST_PX = 8
+_OF_HEIGHT, _OF_WIDTH = 32, 14  # the parts of a film's height and width that its letters have
+_LEAST_PX = 10
 _INK, _PLATE = (255, 255, 255, 255), (0, 0, 0, 130)
 
 
@@ -36,15 +36,16 @@ class Stamps:
     def __init__(self, times_ms: Sequence[int], zone: ZoneInfo, film: Size) -> None:
         self._times_ms = times_ms
         self._zone = zone
-        letters = max(_LEAST_PX, min(film[1] // _OF_HEIGHT, film[0] // _OF_WIDTH))
+        letters = min(max(_LEAST_PX, film[1] // _OF_HEIGHT), max(1, film[0] // _OF_WIDTH))
         self._font = font(letters)
-        _, _, right, bottom = ImageDraw.Draw(Image.new("1", (1, 1))).textbbox((0, 0), _WIDEST, font=self._font)
-        self._pad = max(2, letters // 2)
-        self.size: Size = (round(right) + 2 * self._pad, round(bottom) + self._pad)
+        left, top, right, bottom = ImageDraw.Draw(Image.new("1", (1, 1))).textbbox((0, 0), _WIDEST, font=self._font)
+        pad = max(2, letters // 2)
+        self._corner = pad - left, pad - top
+        self.size: Size = (round(right - left) + 2 * pad, round(bottom - top) + 2 * pad)
 
     def __iter__(self) -> Iterator[bytes]:
         for time_ms in self._times_ms:
             plate = Image.new("RGBA", self.size, _PLATE)
             text = f"{datetime.fromtimestamp(time_ms / 1000, self._zone):%Y-%m-%d  %H:%M:%S}"
-            ImageDraw.Draw(plate).text((self._pad, self._pad // 2), text, fill=_INK, font=self._font)
+            ImageDraw.Draw(plate).text(self._corner, text, fill=_INK, font=self._font)
             yield plate.tobytes()

@@ -125,7 +125,7 @@ def test_one_that_stands_still_is_ended(cinema, tmp_path, monkeypatch):
     film = Film(new_id("film", 1), Order("film", "Garden"))
     cinema.shelf.add(film)
     with pytest.raises(StillcamError, match="did not get on"):
-        film_run.make(film, cinema.paths, os.eventfd(0, os.EFD_NONBLOCK), lambda: None, lambda _done, _of: None)
+        film_run.make(film, cinema.paths, os.eventfd(0, os.EFD_NONBLOCK), lambda: True, lambda _done, _of: None)
     deadline = time.monotonic() + 60
     while cinema.workers():
         assert time.monotonic() < deadline
@@ -150,6 +150,31 @@ def test_shots_go_on_while_a_film_is_made(cinema):
     assert len(cinema.workers()) == 2
     for pid in cinema.workers():
         assert os.getpriority(os.PRIO_PROCESS, pid) == 19
+
+
+def test_a_film_rests_while_a_video_is_recorded(cinema):
+    film = midway(cinema)
+    child = min(cinema.workers())
+    cinema.ask("video", seconds=60)
+    cinema.until(lambda _: state_of(child) == "T")
+    cinema.ask("stop", wait_s=60)
+    cinema.until(lambda _: state_of(child) != "T")
+    assert cinema.until_made(film.id)[0].pictures == SHOTS
+
+
+def test_a_film_that_rests_can_be_cancelled(cinema):
+    film = midway(cinema)
+    child = min(cinema.workers())
+    cinema.ask("video", seconds=60)
+    cinema.until(lambda _: state_of(child) == "T")
+    cinema.ask_films("delete", id=film.id)
+    assert cinema.left() == []
+    until_idle(cinema)
+
+
+def state_of(pid: int) -> str:
+    """R, S, D, T …, as proc(5) has it."""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
 
 
 @pytest.fixture

@@ -16,6 +16,9 @@ from PIL import Image, ImageStat
 from series_folders import START_MS, file_of, moment_ms
 
 from stillcam.capture.film_days import FORGOTTEN
+from stillcam.capture.filming.encoder import choose
+from stillcam.errors import StillcamError
+from stillcam.films.command_line import ENCODERS, Encoder
 from stillcam.films.film import Film
 from stillcam.films.order import Order
 from stillcam.library.names import stem_of
@@ -212,6 +215,23 @@ def test_an_ffmpeg_without_h264_says_what_to_install(own, tmp_path):
     own.until(lambda _: own.film_called(film.id).state == "failed")
     assert "libx264" in str(own.film_called(film.id).error)
     assert own.left() == [f"{film.id}.json"]
+
+
+@pytest.mark.parametrize(
+    ("device", "chosen"),
+    [
+        pytest.param("/dev/null", "libx264", id="hardware that refuses"),
+        pytest.param("/nowhere", "libx264", id="no hardware"),
+        pytest.param("", "mpeg4", id="hardware that works"),
+    ],
+)
+def test_the_hardware_is_tried_before_it_is_relied_on(tmp_path, device, chosen):
+    name = "no_such_encoder" if device == "/dev/null" else "mpeg4"  # each ffmpeg has that one
+    hardware = Encoder(name, lambda _size, _fps, _threads: (), device=device)
+    ffmpeg = str(shutil.which("ffmpeg"))
+    assert choose(ffmpeg, (320, 180), 25, 1, tmp_path, (hardware, ENCODERS[-1])).name == chosen
+    with pytest.raises(StillcamError, match="sudo apt install -y ffmpeg"):
+        choose(ffmpeg, (320, 180), 25, 1, tmp_path, [Encoder("no_such_encoder", lambda *_: ())])
 
 
 def test_one_is_made_after_the_other_and_all_that_is_deleted_is_gone(cinema):

@@ -54,7 +54,8 @@ class Daemon:
         videos = Videos(self._studio, self._archive, lambda: self._photos.waiting)
         self._series = series = Timelapse(self._studio, self._archive)
         self.status.series, self._studio.booked, self.commands.summary = series.message, series.booked, self._summary
-        self._films = Films(paths, lambda: self._studio.revisions.wanted.files, series.zone)
+        studio = self._studio
+        self._films = Films(paths, lambda: studio.revisions.wanted.files, series.zone, lambda: studio.recording)
         self.commands.films = self._films.handle
         focusing, live = Focusing(self._studio), Live(self._studio)
         self._studio.modes = (videos, focusing, self._photos, series, live, self._snapshots)

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -24,7 +25,7 @@ _LAST_WORDS = 3  # lines
 
 
 def make(
-    film: Film, paths: Paths, wake: int, may_go_on: Callable[[], None], tell: Callable[[int, int], None]
+    film: Film, paths: Paths, wake: int, may_go_on: Callable[[], bool], tell: Callable[[int, int], None]
 ) -> dict[str, Any]:
     """Make it; what has come of it, as `Made` has it.
 
@@ -32,7 +33,8 @@ def make(
         film: what is wanted.
         paths: of the camera.
         wake: an eventfd; once it is written to, it is looked at at once whether it may go on.
-        may_go_on: raises what is to come out of here where it may not; the child has then ended.
+        may_go_on: False: it rests for now. Raises what is to come out of here where it may not at all; the child has
+            then ended.
         tell: is told how many pictures are done, and of how many.
 
     Raises:
@@ -40,25 +42,11 @@ def make(
     """
     argv = [*_idle(), sys.executable, "-P", "-m", "stillcam.capture.filming", film.id]
     said: dict[str, Any] = {}
-    rest, far, far_s = b"", 0, time.monotonic()
     with Program("film", argv, paths.data, stdout=subprocess.PIPE) as child:
-        while True:
-            ready = readable(LOOK_S, child.stdout, wake)
-            if wake in ready:
-                with contextlib.suppress(BlockingIOError):
-                    os.eventfd_read(wake)
-            may_go_on()
-            if child.stdout in ready:
-                if not (chunk := os.read(child.stdout, 65536)):
-                    break
-                *lines, rest = (rest + chunk).split(b"\n")
-                for line in lines:
-                    said = json.loads(line)
-                    if "done" in said:
-                        tell(said["done"], said["of"])
-                        far, far_s = max((far, far_s), (said["done"], time.monotonic()), key=lambda one: one[0])
-            if time.monotonic() - far_s > STALL_S:
-                raise StillcamError("it did not get on any more: try again, or a smaller width")
+        try:
+            _listen(child, wake, may_go_on, tell, said)
+        finally:
+            child.send(signal.SIGCONT)  # what rests hears no other signal
         child.wait(LOOK_S)
         if "made" in said:
             return dict(said["made"])
@@ -66,6 +54,34 @@ def make(
             raise StillcamError(said["error"])
         words = " ".join(child.stderr[-_LAST_WORDS:]) or "want of memory may be the reason: try a smaller width"
         raise StillcamError(f"its program ended with status {child.status}: {words}")
+
+
+def _listen(
+    child: Program, wake: int, may_go_on: Callable[[], bool], tell: Callable[[int, int], None], said: dict[str, Any]
+) -> None:
+    """Follow it to its end; what it has said last is in `said`."""
+    rest, far, far_s, goes = b"", 0, time.monotonic(), True
+    while True:
+        ready = readable(LOOK_S, child.stdout, wake)
+        if wake in ready:
+            with contextlib.suppress(BlockingIOError):
+                os.eventfd_read(wake)
+        before, goes = goes, may_go_on()
+        if goes != before:
+            child.send(signal.SIGCONT if goes else signal.SIGSTOP)
+        if child.stdout in ready:
+            if not (chunk := os.read(child.stdout, 65536)):
+                return
+            *lines, rest = (rest + chunk).split(b"\n")
+            for line in lines:
+                said.clear()
+                said.update(json.loads(line))
+                if "done" in said:
+                    tell(said["done"], said["of"])
+        if not goes or said.get("done", 0) > far:
+            far, far_s = said.get("done", 0), time.monotonic()
+        if time.monotonic() - far_s > STALL_S:
+            raise StillcamError("it did not get on any more: try again, or a smaller width")
 
 
 def _idle() -> list[str]:

@@ -52,12 +52,16 @@ class Films:
         paths: of the camera.
         files: gives the settings in force.
         zone: gives the name of the local clock's zone.
+        rests: whether films rest now: the hardware that encodes them is the video's that is being recorded.
     """
 
-    def __init__(self, paths: Paths, files: Callable[[], FileSettings], zone: Callable[[], str]) -> None:
+    def __init__(
+        self, paths: Paths, files: Callable[[], FileSettings], zone: Callable[[], str], rests: Callable[[], bool]
+    ) -> None:
         self._paths = paths
         self._files = files
         self._zone = zone
+        self._rests = rests
         self._shelf = Shelf(paths)
         self._days = FilmDays(paths, self._shelf, self._add)
         self._lock = threading.Lock()
@@ -229,10 +233,11 @@ class Films:
         film = replace(film, state="running", progress=0.0, left_s=None, begun=film.begun + 1)
         began_s = saved_s = time.monotonic()
 
-        def may_go_on() -> None:
+        def may_go_on() -> bool:
             if self._closing or not self._shelf.record(film).exists():
                 raise Unwanted
             self._disk(film.order).check()
+            return not self._rests()
 
         def tell(done: int, of: int) -> None:
             nonlocal saved_s

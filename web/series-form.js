@@ -144,6 +144,9 @@ export class SeriesForm {
   }
 
   #renew() {
+    UNITS.forEach(([seconds, word]) => {
+      this.#unit.querySelector(`[value="${seconds}"]`).textContent = this.#number.value === "1" ? word : `${word}s`;
+    });
     this.#start.hidden = this.#begins.value !== "at";
     this.#end.hidden = this.#ends.value !== "at";
     this.#shots.hidden = this.#ends.value !== "count";

@@ -72,7 +72,7 @@ export class Preview {
     const pictures = counted(Math.round(shots_per_day), "picture");
     fill(this.#facts,
       el("p", {}, el("strong", { text: pictures }), ` a day${bytes_per_day === null ? "" : `, about ${size(bytes_per_day)}`}.`),
-      bytes_per_day !== null && el("p", { class: full ? "plan-full" : null }, fills(full, now)),
+      bytes_per_day !== null && el("p", { class: full ? "plan-full" : null, text: fills(full, now) }),
       next.length > 0 && el("p", {}, next.length > 1 ? "Its next moments:" : "Its only moment left:"),
       next.length > 0 && el("ol", { class: "plan-next" }, next.map((time) => el("li", {}, el("time", { datetime: time, text: moment(time, now) })))),
       next.length === 0 && el("p", {}, "It has no moment to come: nothing would be taken."),

@@ -8,7 +8,7 @@ import { Films } from "./series-films.js";
 import { chip } from "./series-list.js";
 import { Scrub } from "./series-scrub.js";
 import { Timeline } from "./series-timeline.js";
-import { counted, day, fills, moment, sentenceOf, share, within } from "./series-words.js";
+import { counted, fills, moment, sentenceOf, share, within } from "./series-words.js";
 
 /** @typedef {import("./series-api.js").Summary} Summary */
 /** @typedef {import("./series-api.js").Deed} Deed */
@@ -160,7 +160,7 @@ function facts({ state, taken, missed, planned, bytes, last, ends, forecast }, n
     ["Ends", !over && ends && moment(ends, now)],
     ["Size", bytes > 0 && size(bytes)],
     ["A day", !over && forecast.bytes_per_day > 0 && `about ${size(forecast.bytes_per_day)}`],
-    ["Card", !over && (forecast.full ? `full on ${day(forecast.full, now)}` : fills(null, now))],
+    ["Card", !over && fills(forecast.full, now)],
   ];
   return /** @type {[string, string][]} */ (rows.filter(([, text]) => text));
 }

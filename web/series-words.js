@@ -17,6 +17,7 @@ const VARIED = { LensPosition: "focus", ExposureTime: "exposure", AnalogueGain: 
 
 const ALL_DAYS = 7;
 const SECONDS_A_DAY = 86_400;
+const YEAR_DAYS = 365;
 
 /** How many of something: "1 picture", "12 pictures". @param {number} count @param {string} word */
 export const counted = (count, word) => `${count.toLocaleString("en")} ${count === 1 ? word : `${word}s`}`;
@@ -63,10 +64,11 @@ export function sentenceOf({ interval_s = 60, start, end, shots, marks, weekdays
   const bracket = vary?.bracket ? `${vary.values.length} ` : "";
   const what = kind === "raw" ? `${bracket ? `${bracket}photos with their raws` : "A photo and its raw"}` : bracket ? `${bracket}photos` : "A photo";
   const when = window ? `${some ? "" : "each day "}from ${edgeWords(window.from)} to ${edgeWords(window.to)}` : some ? "all day" : "day and night";
-  const limits = [end && `until ${moment(end, now)}`, shots && `until there are ${shots.toLocaleString("en")}`].filter(Boolean);
+  const last = vary && !vary.bracket ? Math.min(vary.values.length, shots ?? Infinity) : shots;
+  const limits = [end && `until ${moment(end, now)}`, last && `until there are ${last.toLocaleString("en")}`].filter(Boolean);
   const begins = start && new Date(start) > now ? `from ${moment(start, now)} on` : "";
   const parts = [
-    `${what} ${every(interval_s)}${marks ? " on the clock’s marks" : ""}`, when, some && `on ${dayWords(some)}`, begins,
+    `${what} ${every(interval_s)}${marks ? " on the clock’s marks" : ""}`, when, some && (some.length > 2 && dayWords(some).includes(" to ") ? dayWords(some) : `on ${dayWords(some)}`), begins,
     limits.length ? limits.join(" or ") : "until you finish it",
   ];
   const more = [
@@ -105,8 +107,9 @@ export function within(left_s) {
   return `in ${Math.floor(left_s / SECONDS_A_DAY)} days`;
 }
 
-/** A length of time: "9 s", "1 min 5 s", "2 h 3 min". @param {number} seconds */
+/** A length of time: "0.4 s", "9 s", "1 min 5 s", "2 h 3 min". @param {number} seconds */
 export function lasting(seconds) {
+  if (seconds > 0 && seconds < 1) return `${Math.max(0.1, Math.round(seconds * 10) / 10)} s`;
   const whole = Math.max(0, Math.round(seconds));
   if (whole < 60) return `${whole} s`;
   if (whole < 3600) return `${Math.floor(whole / 60)} min${whole % 60 ? ` ${whole % 60} s` : ""}`;
@@ -118,7 +121,11 @@ export function lasting(seconds) {
  * @param {string | null} full  ISO 8601; null: not before the series ends, or not within sight
  * @param {Date} now
  */
-export const fills = (full, now) => (full ? `Fills the card on ${day(full, now)}.` : "The card has room for it.");
+export function fills(full, now) {
+  if (!full) return "The card has room for it.";
+  const years = (Date.parse(full) - now.getTime()) / (YEAR_DAYS * SECONDS_A_DAY * 1000);
+  return years > 2 ? "The card has room for years." : `Fills the card on ${day(full, now)}.`;
+}
 
 /** How much of it is done, 0 to 1; null where it has no end. @param {Summary} summary */
 export function share({ planned, taken, missed, state }) {

@@ -31,6 +31,7 @@ export const TABS = [
   { name: "config", title: "Config", who: "control", styles: ["settings.css"], module: () => import("./config-tab.js") },
   { name: "info", title: "Info", who: "signed-in", styles: ["info.css"], module: () => import("./info-tab.js") },
   { name: "photos", title: "Photos", who: "signed-in", styles: ["photos.css", "histogram.css"], module: () => import("./photos-tab.js") },
+  { name: "series", title: "Series", who: "signed-in", styles: ["series.css", "series-form.css"], module: () => import("./series-tab.js") },
   { name: "settings", title: "Settings", who: "control", styles: ["settings.css"], module: () => import("./settings-tab.js") },
 ];
 

@@ -19,10 +19,10 @@ def add_owner(data: Path) -> None:
     Accounts(data).users.add(NAME, hashed(PASSWORD), "owner")
 
 
-def sign_in(page: Page, url: str, tab: str = "live") -> None:
+def sign_in(page: Page, url: str, tab: str = "live", name: str = NAME) -> None:
     """Open the page, sign in by its form, and go to a tab."""
     page.goto(f"{url}{tab}")
-    page.fill("input[autocomplete=username]", NAME)
+    page.fill("input[autocomplete=username]", name)
     page.fill("input[autocomplete=current-password]", PASSWORD)
     page.keyboard.press("Enter")
     page.wait_for_selector(f"#tabs [aria-current=page][href$='{tab}']")

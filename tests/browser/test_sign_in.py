@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from barriers import barriers
 from pictures import picture
 from playwright.sync_api import Page
 from serving import Site
@@ -70,7 +70,7 @@ def test_a_wrong_password_is_told_and_a_right_one_lets_in(page, owned):
 def test_each_sees_the_tabs_that_are_theirs(new_page, owned):
     page = new_page()
     sign_in(page, url(owned))
-    assert tabs(page) == ["Live", "Config", "Info", "Photos", "Settings"]
+    assert tabs(page) == ["Live", "Config", "Info", "Photos", "Series", "Settings"]
     page.click("#account summary")
     page.click("#account button:has-text('Sign out') >> nth=0")
     page.wait_for_selector("input[autocomplete=username]")
@@ -78,7 +78,7 @@ def test_each_sees_the_tabs_that_are_theirs(new_page, owned):
     page.fill("input[autocomplete=current-password]", PASSWORD)
     page.keyboard.press("Enter")
     page.wait_for_selector("#tabs a")
-    assert tabs(page) == ["Live", "Info", "Photos"]
+    assert tabs(page) == ["Live", "Info", "Photos", "Series"]
 
 
 def test_who_is_signed_out_elsewhere_is_asked_again(new_page, owned):
@@ -117,19 +117,9 @@ def test_no_tab_has_a_serious_barrier(new_page, site, scheme):
     page.wait_for_selector("input[autocomplete=username]")
     found = {"sign-in": barriers(page)}
     sign_in(page, url(site))
-    for tab in ("live", "config", "info", "photos", "settings"):
+    for tab in ("live", "config", "info", "photos", "series", "settings"):
         page.click(f"#tabs a[href$={tab}]")
         page.wait_for_selector(f"#{tab}-panel:not([hidden])")
         page.wait_for_load_state("networkidle")
         found[tab] = barriers(page)
     assert {tab: one for tab, one in found.items() if one} == {}
-
-
-def barriers(page: Page) -> list[str]:
-    violations = Axe().run(page).response["violations"]
-    return [
-        f"{one['id']}: {node['html'][:200]}"
-        for one in violations
-        if one["impact"] in ("serious", "critical")
-        for node in one["nodes"]
-    ]

@@ -25,7 +25,7 @@ def file_of(n: int, suffix: str = "jpg") -> str:
 
 
 def make_series(
-    root: Path, shots: int = 0, *, state: str = "running", why: str | None = None, missed: int = 0, **definition: Any
+    root: Path, shots: int = 0, /, *, state: str = "running", why: str | None = None, missed: int = 0, **definition: Any
 ) -> Path:
     """A series with shots a minute from 2026-11-20T08:00Z on, then a gap; its folder.
 

@@ -170,6 +170,17 @@ def test_the_timeline_of_a_series_without_end_shows_a_little_of_what_comes(tmp_p
     assert sum(told["missed"]) == 0
 
 
+def test_the_timeline_of_a_series_that_is_over_shows_what_it_has_missed_at_last(tmp_path):
+    series = created(tmp_path, interval_s=60, shots=10)
+    for number in range(8):
+        shoot(series, minutes(number))
+    series.gap(minutes(8), minutes(9), 2, "off")
+    series.enter("finished", minutes(10))
+    told = read.timeline(tmp_path, "Garden", 5, minutes(1000))
+    assert (sum(told["taken"]), sum(told["missed"]), sum(told["planned"])) == (8, 2, 0)
+    assert told["step_s"] == pytest.approx(9 * 60 / 5, 0.01)
+
+
 @pytest.mark.parametrize("state", ["planned", "running", "paused", "finished", "failed"])
 def test_an_empty_series_has_a_timeline(tmp_path, state):
     created(tmp_path).enter(state, START_MS)

@@ -114,7 +114,8 @@ def timeline(root: Path, name: str, buckets: int, now_ms: int) -> dict[str, Any]
     begin = min(plan.starts_ms, millis(tally.first["time"])) if tally.first else plan.starts_ms
     end = outlook.ends_ms(definition, state, now_ms)
     if end is None:
-        last = millis(tally.last["time"]) if tally.last and state.state == "finished" else now_ms
+        taken_ms = millis(tally.last["time"]) if tally.last else begin
+        last = max(taken_ms, tally.until_ms) if state.state == "finished" else now_ms
         end = max(last, begin) + (max(now_ms - begin, 0) // AHEAD if state.state in outlook.ACTIVE else 0)
     if end != plan.ends_ms:
         end += 1  # the last shot is within

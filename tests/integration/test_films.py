@@ -249,13 +249,13 @@ def test_one_is_made_after_the_other_and_all_that_is_deleted_is_gone(cinema):
 
 def test_each_day_gets_its_film_once(own):
     """The daemon did not run at midnight: it makes up for it. One that is deleted does not come back."""
-    yesterday = time.strftime("%Y-%m-%dT12:00:00Z", time.gmtime(time.time() - 86400))
-    own.shots(3, lambda _: RED, daily_film=True, start=yesterday)
-    move_shots(own, yesterday)
+    that_day = time.strftime("%Y-%m-%dT12:00:00Z", time.gmtime(time.time() - 2 * 86400))
+    own.shots(3, lambda _: RED, daily_film=True, start=that_day)
+    move_shots(own, that_day)
     own.open(TZ="UTC")
     film = own.until(lambda _: own.shelf.of("Garden")) and own.shelf.of("Garden")[0]
     film, path = own.until_made(film.id)
-    assert (film.order.day, film.pictures) == (yesterday[:10], 3)
+    assert (film.order.day, film.pictures) == (that_day[:10], 3)
     own.kill()
     own.open(TZ="UTC")
     assert own.shelf.of("Garden") == [film]

@@ -10,6 +10,7 @@ from pictures import picture
 from PIL import Image
 from series_folders import MINUTE_MS, START_MS, file_of, make_series, moment_ms, thin
 
+from stillcam.capture.film_days import FilmDays
 from stillcam.capture.filming.stamp import Stamps
 from stillcam.errors import SettingsError, StillcamError
 from stillcam.films.command_line import ENCODERS, Overlay, film, filters, trial
@@ -421,3 +422,22 @@ def test_a_series_that_is_gone_is_not_made_again_for_its_film(paths):
     paths.series.mkdir(parents=True)
     with pytest.raises(FileNotFoundError):
         Shelf(paths).add(Film(new_id("film", 1), Order("film", "Gone")))
+
+
+def test_a_series_that_cannot_be_looked_at_costs_no_other_its_days(paths, caplog):
+    """And is said once, not every minute."""
+    make_series(paths.series, 3, daily_film=True)
+    make_series(paths.series, 3, daily_film=True, name="Roof")
+    (paths.series / "Garden/series.json").write_text("{")
+    added: list[Order] = []
+
+    def add(order: Order) -> Film:
+        added.append(order)
+        return Film(new_id("film", 1), order)
+
+    days = FilmDays(paths, Shelf(paths), add)
+    for _ in range(2):
+        days.look(START_MS + DAY_MS)
+    assert [(order.series, order.day) for order in added] == [("Roof", "2026-11-20")] * 2
+    assert len([record for record in caplog.records if record.levelname == "ERROR"]) == 1
+    assert [shot.path.name[:6] for shot in shots_of(added[0], paths)] == ["000001", "000002", "000003"]

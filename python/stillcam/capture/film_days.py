@@ -35,28 +35,31 @@ class FilmDays:
         self._paths = paths
         self._shelf = shelf
         self._add = add
+        self._failing: set[Path] = set()  # the folders of which it has been said
 
     def look(self, now_ms: int) -> None:
-        """Order what is due.
+        """Order what is due; what is in the way of that is said once.
 
         Args:
             now_ms: ms since the epoch.
-
-        Raises:
-            OSError: series or films cannot be read or written.
         """
+        root = self._paths.series
         try:
-            folders = sorted(path for path in self._paths.series.iterdir() if not path.name.startswith("."))
+            folders = sorted(path for path in root.iterdir() if not path.name.startswith("."))
         except FileNotFoundError:
             return
+        except OSError as error:
+            self._complain(root, error)
+            return
+        self._failing.discard(root)
         for folder in folders:
             try:
                 definition = load(folder)[2]
-            except StillcamError as error:
-                logging.debug("%s", error)
-                continue
-            if definition.daily_film:
-                self._look_at(definition, now_ms)
+                if definition.daily_film:
+                    self._look_at(definition, now_ms)
+                self._failing.discard(folder)
+            except (StillcamError, OSError) as error:
+                self._complain(folder, error)
 
     def forget(self, film: Film) -> None:
         """It is being deleted: its day gets no other one by itself.
@@ -82,6 +85,11 @@ class FilmDays:
             )
             logging.info("series %s: the film of %s is ordered", name, day)
             self._add(order)
+
+    def _complain(self, folder: Path, error: Exception) -> None:
+        if folder not in self._failing:
+            logging.error("no films of days are made in %s: %s", folder, error)
+            self._failing.add(folder)
 
     def _forgotten(self, series: str | None) -> list[str]:
         path: Path = self._shelf.folder(series) / FORGOTTEN

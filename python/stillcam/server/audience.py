@@ -8,13 +8,13 @@ frame comes next.
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
 
 from stillcam.server.bodies import Piece
 from stillcam.server.cache import FrameCache, Seen
+from stillcam.server.shift import Shift
 from stillcam.server.thinning import Thinning
 
 WAIT_S = 1.0  # for a frame, before it looks whether anybody still watches
@@ -66,20 +66,14 @@ class Audience:
     def __init__(self, cache: FrameCache) -> None:
         self._cache = cache
         self._waiting: set[Seat] = set()
-        self._lock = threading.Lock()
-        self._watching = 0
-        self._shows = False
+        self._shown = ""  # the name of the frame that was shown last
+        self._showing = Shift(self._show, "audience")
 
     def __enter__(self) -> None:
-        with self._lock:
-            self._watching += 1
-            if not self._shows:
-                threading.Thread(target=self._show, name="audience", daemon=True).start()
-                self._shows = True
+        self._showing.__enter__()
 
     def __exit__(self, *_: object) -> None:
-        with self._lock:
-            self._watching -= 1
+        self._showing.__exit__()
 
     def wait(self, seat: Seat, sequence: int, timeout_s: float) -> Sequence[Piece]:
         """Have new frames shown to `seat` for so long, or until its connection does not take one whole.
@@ -92,6 +86,7 @@ class Audience:
         Returns:
             what is left of the frame that the connection did not take whole, for the viewer to send.
         """
+        self._showing.see_to_it()
         seat.sequence = sequence
         self._waiting.add(seat)
         newest = self._cache.newest
@@ -104,26 +99,12 @@ class Audience:
         return rest
 
     def _show(self) -> None:
-        name, told = "", False
-        while self._watched():
-            try:
-                if seen := self._cache.wait_for_other(name, WAIT_S):
-                    name = seen.name
-                    for seat in self._waiting.copy():
-                        if self._take(seat):
-                            self._show_one(seat, seen)
-                    del seen  # or it would stay in memory until the next one
-            except Exception:  # the viewers' threads look for themselves once a second
-                if not told:
-                    logging.exception("a frame was not shown to all who watch live: this is a bug")
-                told = True
-                time.sleep(GLANCE_S)
-
-    def _watched(self) -> bool:
-        """Whether there is a viewer; without one the thread ends, and the next viewer starts another."""
-        with self._lock:
-            self._shows = self._watching > 0
-            return self._shows
+        """Wait for a frame, and show it; the viewers' threads look for themselves once a second."""
+        if seen := self._cache.wait_for_other(self._shown, WAIT_S):
+            self._shown = seen.name
+            for seat in self._waiting.copy():
+                if self._take(seat):
+                    self._show_one(seat, seen)
 
     def _show_one(self, seat: Seat, seen: Seen) -> None:
         try:

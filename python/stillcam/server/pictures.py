@@ -94,6 +94,7 @@ class Pictures:
         until = time.monotonic() + WAIT_S
         with self._viewers:
             while (left := until - time.monotonic()) > 0 and _stays(request):
+                self._viewers.see_to_lease()
                 if seen := self._cache.wait_for_other(name, min(left, STEP_S)):
                     return seen
         return None
@@ -149,6 +150,7 @@ class Pictures:
         with self._viewers, self._audience:
             yield [OPENING]
             while _stays(request):
+                self._viewers.see_to_lease()
                 newest = self._cache.newest
                 sequence = newest.sequence if newest else 0
                 picture = self._showing()

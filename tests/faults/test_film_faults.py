@@ -13,6 +13,7 @@ from filming import Cinema, probe
 from people import register
 from serving import Site
 from small_disk import SmallDisk, small_disk
+from test_clock import HOUR_S, YEAR_S, Clock
 
 from stillcam.capture import film_run
 from stillcam.errors import StillcamError
@@ -175,6 +176,30 @@ def test_a_film_that_rests_can_be_cancelled(cinema):
 def state_of(pid: int) -> str:
     """R, S, D, T …, as proc(5) has it."""
     return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+
+
+def test_a_clock_that_is_wrong_for_a_while_makes_no_film_and_loses_none(cinema, tmp_path):
+    """Today's film is not made before today is over, in no other year, and then once."""
+    today = time.strftime("%Y-%m-%d", time.gmtime())
+    clock = Clock(tmp_path)
+    cinema.shots(3, lambda _: (90, 90, 90), daily_film=True, start=f"{today}T12:00:00Z")
+    cinema.move_shots(today)
+    cinema.open(TZ="UTC", **clock.environ)
+
+    def kinds() -> list[str]:
+        """Of what there is, after the daemon has looked for days once more."""
+        cinema.until_made(cinema.order(kind="sheet").id)
+        cinema.until_made(cinema.order(kind="sheet").id)
+        return [film.kind for film in cinema.shelf.of("Garden") if film.kind != "sheet"]
+
+    assert kinds() == []
+    for years in (-10, 10):
+        clock.jump(years * YEAR_S)
+        assert kinds() == []
+    clock.jump(36 * HOUR_S)
+    assert kinds() == ["film"]
+    (film,) = (film for film in cinema.shelf.of("Garden") if film.kind == "film")
+    assert (cinema.until_made(film.id)[0].order.day, kinds()) == (today, ["film"])
 
 
 @pytest.fixture

@@ -44,6 +44,11 @@ class Cinema(Studio):
         Image.new("RGB", size, colour).save(file, "JPEG", quality=95)
         (self.garden / "frames" / file_of(n)).write_bytes(file.getvalue())
 
+    def move_shots(self, day: str) -> None:
+        """Have the shots taken on another day, at noon; their files keep their names."""
+        manifest = self.garden / "manifest.jsonl"
+        manifest.write_text(manifest.read_text().replace("2026-11-20T08:", f"{day}T12:"))
+
     def order(self, **order: Any) -> Film:
         """Order a film of the series; as it is then."""
         return self.film_called(self.ask_films("make", order={"series": "Garden", **order})["film"]["id"])

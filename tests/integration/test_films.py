@@ -251,7 +251,7 @@ def test_each_day_gets_its_film_once(own):
     """The daemon did not run at midnight: it makes up for it. One that is deleted does not come back."""
     that_day = time.strftime("%Y-%m-%dT12:00:00Z", time.gmtime(time.time() - 2 * 86400))
     own.shots(3, lambda _: RED, daily_film=True, start=that_day)
-    move_shots(own, that_day)
+    own.move_shots(that_day[:10])
     own.open(TZ="UTC")
     film = own.until(lambda _: own.shelf.of("Garden")) and own.shelf.of("Garden")[0]
     film, path = own.until_made(film.id)
@@ -266,13 +266,6 @@ def test_each_day_gets_its_film_once(own):
     assert own.made(kind="sheet")[0].pictures == 3  # by then it has looked
     assert [one.kind for one in own.shelf.of("Garden")] == ["sheet"]
     assert not path.exists()
-
-
-def move_shots(cinema: Cinema, day: str) -> None:
-    """Have the shots taken on another day; their files keep their names."""
-    manifest = cinema.garden / "manifest.jsonl"
-    lines = manifest.read_text().splitlines()
-    manifest.write_text("".join(line.replace("2026-11-20T08:", f"{day[:10]}T12:") + "\n" for line in lines))
 
 
 def test_nobody_needs_the_daemon_to_look(own):

@@ -66,7 +66,7 @@ def in_front_of(site: Site, folder: Path) -> Iterator[Front]:
     """nginx before `site`, until the end of `with`."""
     folder.mkdir()
     pem, key = certificate(folder, NAME)
-    with _kept_port() as https, _kept_port() as http:
+    with kept_port() as https, kept_port() as http:
         conf = (ROOT / "deploy/nginx/stillcam.conf").read_text()
         for of_the_file, of_the_test in {
             "127.0.0.1:8080": f"127.0.0.1:{site.port}",
@@ -88,12 +88,12 @@ def in_front_of(site: Site, folder: Path) -> Iterator[Front]:
         argv: list[str | Path] = [NGINX, "-e", "stderr", "-p", folder, "-c", folder / "nginx.conf"]
         run(*argv, "-t")
         with running(argv, folder / "nginx.log") as nginx:
-            nginx.until(lambda: _listens(https) and _listens(http))
+            nginx.until(lambda: listens(https) and listens(http))
             yield Front(https, http, pem)
 
 
 @contextmanager
-def _kept_port() -> Iterator[int]:
+def kept_port() -> Iterator[int]:
     """A free port that nobody is given by chance meanwhile, as it is bound; who asks for it by number may listen."""
     with socket.socket() as kept:
         kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -101,6 +101,7 @@ def _kept_port() -> Iterator[int]:
         yield kept.getsockname()[1]
 
 
-def _listens(port: int) -> bool:
+def listens(port: int) -> bool:
+    """Whether anybody listens there."""
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0

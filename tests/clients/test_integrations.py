@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -133,14 +134,36 @@ def test_the_part_of_prometheus_yml(owned):
 
 
 def test_the_copies_are_made_of_the_library(tmp_path):
-    """systemd understands the units; only rclone itself is not here."""
+    """systemd understands the units."""
     service = (ROOT / "deploy/rclone/stillcam-offsite.service").read_text()
     assert f" {Paths.from_environ({'STILLCAM_DATA': '/var/lib/stillcam'}).library} " in service
     for unit in (ROOT / "deploy/rclone").iterdir():
-        text = unit.read_text().replace("/usr/bin/rclone", sys.executable)
-        (tmp_path / unit.name).write_text(text)
+        (tmp_path / unit.name).write_text(unit.read_text())
     said = subprocess.run(
         ["systemd-analyze", "verify", "--man=no", "--recursive-errors=no", *tmp_path.iterdir()],
         capture_output=True, text=True, timeout=DEADLINE_S, check=False, env=os.environ,
     )  # fmt: skip
     assert (said.returncode, said.stderr) == (0, "")
+
+
+def test_rclone_copies_what_is_whole(tmp_path):
+    """The unit's own command line, on another folder: nothing that is being written, or is in the trash."""
+    service = (ROOT / "deploy/rclone/stillcam-offsite.service").read_text()
+    (command,) = re.findall("^ExecStart=(.*)$", service, re.MULTILINE)
+    library, copies = tmp_path / "library", tmp_path / "copies"
+    for name in ("2026-11-20/a.jpg", "2026-11-20/a.json", "2026-11-20/.draft.jpg", ".trash/2026-11-20/b.jpg"):
+        path = library / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(name)
+        os.utime(path, (1.7e9, 1.7e9))
+    (library / "2026-11-20" / "young.jpg").write_text("perhaps not whole yet")
+    (tmp_path / "rclone.conf").write_text(f"[offsite]\ntype = alias\nremote = {copies}\n")
+    for of_the_unit, of_the_test in {
+        "/var/lib/stillcam/rclone.conf": f"{tmp_path}/rclone.conf",
+        "/var/lib/stillcam/library": f"{library}",
+    }.items():
+        assert of_the_unit in command
+        command = command.replace(of_the_unit, of_the_test)
+    output(*shlex.split(command))
+    copied = sorted(str(path.relative_to(copies / "stillcam")) for path in copies.rglob("*") if path.is_file())
+    assert copied == ["2026-11-20/a.jpg", "2026-11-20/a.json"]

@@ -262,3 +262,20 @@ def test_too_many_at_once_are_turned_away_and_no_failure_is_counted_for_it():
     assert hashing.do(lambda: 7) == 7
     with pytest.raises(ZeroDivisionError):
         hashing.do(lambda: 1 // 0)
+
+
+@pytest.mark.parametrize("memory", ["none", "too little"])
+def test_after_a_want_of_memory_people_can_sign_in_again(monkeypatch, memory):
+    """A thread cannot be started, or dies before its first line."""
+
+    def start_new_thread(*_args):
+        if memory == "none":
+            raise RuntimeError("can't start new thread")
+
+    hashing = Hashing()
+    with monkeypatch.context() as patch:
+        patch.setattr("stillcam.threads._thread.start_new_thread", start_new_thread)
+        patch.setattr("stillcam.accounts.hashing.DEAD_S", 0.01)
+        with pytest.raises(NotNowError, match="try again"):
+            hashing.do(lambda: 6)
+    assert hashing.do(lambda: 7) == 7

@@ -15,10 +15,12 @@ from queue import Full, Queue
 from typing import TypeVar
 
 from stillcam.accounts.errors import NotNowError
+from stillcam.threads import start
 
 WAITING = 8  # some seconds' work on a Pi
 WAIT_S = 3.0  # when to come again when the queue is full
 NICENESS = 10
+DEAD_S = 60.0  # no password takes so long: the thread has died, for want of memory
 
 T = TypeVar("T")
 
@@ -29,13 +31,13 @@ class Hashing:
     def __init__(self) -> None:
         self._queue: Queue[Callable[[], None]] = Queue(WAITING)
         self._starting = threading.Lock()
-        self._thread: threading.Thread | None = None
+        self._runs = False
 
     def do(self, work: Callable[[], T]) -> T:
         """What `work` gives, or raises, on that thread.
 
         Raises:
-            NotNowError: too many are waiting.
+            NotNowError: too many are waiting, or there is no memory.
         """
         result: Future[T] = Future()
 
@@ -49,14 +51,23 @@ class Hashing:
             self._queue.put_nowait(carry_out)
         except Full:
             raise NotNowError("too many people are signing in: try again in some seconds", WAIT_S) from None
-        self._start()
-        return result.result()
+        try:
+            self._start()
+        except RuntimeError as error:  # what is queued is done once there is a thread
+            raise NotNowError("there is no memory to sign in now: try again in some seconds", WAIT_S) from error
+        try:
+            return result.result(DEAD_S)
+        except TimeoutError as error:
+            if result.done():  # it is the work's own
+                raise
+            self._runs = False
+            raise NotNowError("signing in takes too long now: try again in some seconds", WAIT_S) from error
 
     def _start(self) -> None:
         with self._starting:
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="hashing", daemon=True)
-                self._thread.start()
+            if not self._runs:
+                start(self._run, "hashing")
+                self._runs = True
 
     def _run(self) -> None:
         try:

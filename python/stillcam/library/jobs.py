@@ -7,7 +7,10 @@ import secrets
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
+
+from stillcam.threads import start
 
 KEPT = 32  # jobs that can still be asked about
 
@@ -60,15 +63,17 @@ class Jobs:
         self._jobs: OrderedDict[str, Job] = OrderedDict()
 
     def start(self, things: list[str], work: Callable[[str], None]) -> Job:
-        """Begin a job; one that is small has ended when this returns."""
+        """Begin a job; one that is small has ended when this returns.
+
+        Raises:
+            RuntimeError: there is no memory for it.
+        """
         job = Job(things, work)
         with self._lock:
             self._jobs[job.id] = job
             while len(self._jobs) > KEPT:
                 self._jobs.popitem(last=False)
-        thread = threading.Thread(target=self._run, args=(job,), name="library", daemon=True)
-        thread.start()
-        thread.join(0.5)
+        start(partial(self._run, job), "library").wait(0.5)
         return job
 
     def get(self, id_: str) -> Job:

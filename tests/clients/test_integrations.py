@@ -80,6 +80,16 @@ def test_motion_as_it_is_shown(owned, tmp_path):
         motion.until(lambda: list(folder.glob("*.jpg")))
 
 
+def test_vlc_as_it_is_shown(owned, tmp_path):
+    """It hands on the frames that it takes. It refuses to run as root."""
+    site, token = owned
+    (line,) = [line for line in "".join(blocks("bash")).splitlines() if line.startswith("vlc")]
+    argv = ["setpriv", "--reuid=65534", "--clear-groups"] if os.geteuid() == 0 else []
+    argv += [*here(line, site, token).split(), "--intf", "dummy", "--no-audio"]
+    with running([*argv, "--sout", "#std{access=file,mux=mpjpeg,dst=-}"], tmp_path / "log") as vlc:
+        vlc.until(lambda: len((tmp_path / "log").read_bytes().split(b"\xff\xd8\xff")) > 20)
+
+
 @pytest.mark.parametrize("block", blocks("yaml"))
 def test_yaml_is_yaml(block):
     assert isinstance(yaml.safe_load(block), dict)

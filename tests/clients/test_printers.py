@@ -60,12 +60,16 @@ def test_octoprint_takes_a_timelapse(site, tmp_path):
             api = Api(f"http://127.0.0.1:{port}", X_Api_Key=KEY)
             octoprint.until(lambda: api.answers("/api/version"))
             api.call("/api/settings", {"plugins": {"classicwebcam": {"stream": stream, "snapshot": snapshot}}})
-            api.call("/api/timelapse", {"type": "timed", "interval": 1})
+            api.call("/api/timelapse", {"type": "timed", "interval": 1, "renderAfterPrint": "never"})
             api.call("/api/connection", {"command": "connect", "port": "VIRTUAL"})
             octoprint.until(lambda: api.call("/api/connection")["current"]["state"] == "Operational")
             api.call("/api/files/local/part.gcode", {"command": "select", "print": True})
-            octoprint.until(lambda: FRAME in [path.read_bytes() for path in folder.glob("timelapse/tmp/*.jpg")])
+            octoprint.until(lambda: "Print job done" in octoprint.said())
+            taken = {path.read_bytes() for path in folder.glob("timelapse/tmp/*.jpg")}
+            (pictures,) = octoprint.until(lambda: api.call("/api/timelapse?unrendered=true")["unrendered"])
+            api.call(f"/api/timelapse/unrendered/{pictures['name']}", {"command": "render"})
             (film,) = octoprint.until(lambda: api.call("/api/timelapse")["files"])
+    assert FRAME in taken
     assert film["bytes"] > 1000
 
 

@@ -8,12 +8,11 @@ from front import kept_port
 from guests import Api, environ, python_of
 from people import program, register
 from pictures import picture
-from programs import running
+from programs import COLOURS, FRAME_SIZE, filming, running
 from serving import ROOT, Site
 
 DOCUMENT = (ROOT / "docs/integrations.md").read_text()
 CHAPTER = DOCUMENT.partition("## OctoPrint, Mainsail\n")[2].partition("\n## ")[0]
-FRAME = picture()
 KEY = "0123456789ABCDEF0123456789ABCDEF"
 # They ask the world.
 OUTSIDE = ["announcements", "discovery", "errortracking", "health_check", "pluginmanager", "softwareupdate", "tracking"]
@@ -21,11 +20,10 @@ OUTSIDE = ["announcements", "discovery", "errortracking", "health_check", "plugi
 
 @pytest.fixture
 def site(tmp_path):
-    """A server with a frame, without a daemon."""
+    """A server with frames, without a daemon."""
     folder = tmp_path / "camera"
     folder.mkdir()
-    with Site(folder) as site:
-        site.publish(FRAME)
+    with Site(folder) as site, filming(site):
         yield site
 
 
@@ -69,7 +67,7 @@ def test_octoprint_takes_a_timelapse(site, tmp_path):
             (pictures,) = octoprint.until(lambda: api.call("/api/timelapse?unrendered=true")["unrendered"])
             api.call(f"/api/timelapse/unrendered/{pictures['name']}", {"command": "render"})
             (film,) = octoprint.until(lambda: api.call("/api/timelapse")["files"])
-    assert FRAME in taken
+    assert taken & {picture(FRAME_SIZE, colour) for colour in COLOURS}
     assert film["bytes"] > 1000
 
 

@@ -1,5 +1,6 @@
 """Connections that wait together: one thread answers what is quick, and what takes long holds nobody up."""
 
+import _thread
 import contextlib
 import socket
 import sys
@@ -146,8 +147,9 @@ def test_from_a_room_that_is_closed_all_leave(guests, room):
         time.sleep(0.01)
 
 
-def test_an_attendant_that_has_died_is_followed_by_another(room, monkeypatch):
-    """As a thread does that finds no memory for its first line; who comes next is answered, and who was there."""
+@pytest.mark.parametrize("noticed", [Echo, lambda room: room.see_to_attendant()])
+def test_an_attendant_that_has_died_is_followed_by_another(room, monkeypatch, noticed):
+    """As a thread does that finds no memory for its first line; who was there is answered once somebody looks."""
     monkeypatch.setattr(waiting, "DEAD_S", 0.2)
     guests = [before, victim] = [Echo(room), Echo(room)]
     assert before.ask(b"hello") == b"hello"
@@ -158,10 +160,49 @@ def test_an_attendant_that_has_died_is_followed_by_another(room, monkeypatch):
     deadline_s, said = time.monotonic() + DEADLINE_S, b""
     while not said:
         assert time.monotonic() < deadline_s, "nobody attends"
-        guests.append(Echo(room))  # somebody comes: then it is noticed
+        if newcomer := noticed(room):
+            guests.append(newcomer)
         with contextlib.suppress(TimeoutError):
             said = before.client.recv(100)
     assert said == b"still there?"
-    assert guests[-1].ask(b"hello") == b"hello"
     for guest in guests:
         guest.client.close()
+
+
+def test_who_has_no_memory_to_leave_leaves_a_little_later(guests, monkeypatch):
+    guest, other, *_ = guests
+    leave, times = guest.leave, iter(range(3))
+
+    def short_of_memory():
+        for _ in times:
+            raise MemoryError
+        leave()
+
+    monkeypatch.setattr(guest, "leave", short_of_memory)
+    guest.client.sendall(b"bye")
+    assert guest.left.wait(DEADLINE_S)
+    assert other.ask(b"here") == b"here"
+
+
+@pytest.mark.parametrize("said", [b"slow", b"again"])
+def test_who_cannot_be_watched_for_want_of_memory_leaves(guests, room, monkeypatch, said):
+    """Stepping aside without memory for a thread, or going back among the others: nobody is lost with its place."""
+    guest, other, *_ = guests
+    add, start_new_thread = room.add, _thread.start_new_thread
+
+    def no_room(newcomer):
+        if newcomer is guest:
+            raise MemoryError
+        add(newcomer)
+
+    def no_thread(*arguments):
+        if said == b"slow":
+            raise MemoryError
+        start_new_thread(*arguments)
+
+    monkeypatch.setattr(room, "add", no_room)
+    monkeypatch.setattr("stillcam.server.waiting._thread", SimpleNamespace(start_new_thread=no_thread))
+    guest.go_on.set()
+    guest.client.sendall(b"slow")
+    assert guest.left.wait(DEADLINE_S)
+    assert other.ask(b"here") == b"here"

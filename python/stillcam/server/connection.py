@@ -109,7 +109,7 @@ class Connection(socketserver.BaseRequestHandler):
 
     def leave(self) -> None:
         """It is over."""
-        del self._wire  # which refers to this connection: only the collector of garbage would find both
+        vars(self).pop("_wire", None)  # which refers to this connection: only the collector of garbage would find both
         self.server.left(self.request, self._place)
 
     def _handle_one(self) -> bool:

@@ -25,6 +25,7 @@ from stillcam.server.places import Place, Places
 from stillcam.server.waiting import WaitingRoom
 
 STACK_BYTES = 256 * 1024
+LOOK_S = 2.0  # from one look to the next whether connections are attended to
 SHORT_S = 0.05  # from one look to the next whether there are descriptors and memory again
 SHORT_AGAIN_S = 60.0  # so often at most it is said that there are none
 
@@ -83,16 +84,22 @@ class Server(ThreadingHTTPServer):
             OSError: the listening socket has been closed.
         """
         del poll_interval  # the base class looks that often whether to end
+        self.socket.settimeout(LOOK_S)
         while not self._ends:
             try:
+                self._room.see_to_attendant()
                 request, address = self.get_request()
+            except MemoryError:
+                self._wait("no memory")
             except OSError as failure:
                 if failure.errno in _CLOSED and not self._ends:
                     raise
                 if failure.errno in _SHORT:
-                    self._wait(failure)
-                continue  # else a client that left before it was taken
-            self.process_request(request, address)
+                    self._wait(str(failure.strerror))
+                # else nobody has come, or a client left before it was taken
+            else:
+                with contextlib.suppress(MemoryError):  # nobody knows the connection, which closes it
+                    self.process_request(request, address)
 
     def end(self) -> None:
         """Have `serve_forever` return; may be called from a signal handler, and more than once."""
@@ -100,12 +107,13 @@ class Server(ThreadingHTTPServer):
         with contextlib.suppress(OSError):  # it is closed already
             self.socket.shutdown(socket.SHUT_RDWR)  # wakes who waits for a connection
 
-    def _wait(self, failure: OSError) -> None:
+    def _wait(self, reason: str) -> None:
         """Descriptors or memory are short: have a connection that waits leave, and wait, or the loop would spin."""
-        if time.monotonic() - self._short_s > SHORT_AGAIN_S:
-            self._short_s = time.monotonic()
-            logging.warning("cannot take more connections: %s", failure.strerror)
-        self.places.make_room()
+        with contextlib.suppress(MemoryError):
+            if time.monotonic() - self._short_s > SHORT_AGAIN_S:
+                self._short_s = time.monotonic()
+                logging.warning("cannot take more connections: %s", reason)
+            self.places.make_room()
         time.sleep(SHORT_S)
 
     def process_request(self, request: Any, client_address: Any) -> None:
@@ -121,7 +129,7 @@ class Server(ThreadingHTTPServer):
             else:
                 # A Thread's start() waits until the thread runs: among hundreds of busy ones that takes long.
                 _thread.start_new_thread(self._serve, (request, address, place))
-        except (OSError, RuntimeError):  # a client that has left; no memory for a thread
+        except (OSError, RuntimeError, MemoryError):  # a client that has left; no memory, or none for a thread
             self.left(request, place)
 
     def step_aside(self, connection: Connection) -> None:
@@ -147,11 +155,13 @@ class Server(ThreadingHTTPServer):
 
     def left(self, request: socket.socket, place: Place | None) -> None:
         """A connection is over."""
-        if place is None:
-            self.places.refused()
-        else:
-            self.places.give_back(place)
-        self.shutdown_request(request)
+        try:
+            if place is None:
+                self.places.refused()
+            else:
+                self.places.give_back(place)
+        finally:
+            self.shutdown_request(request)
 
     def failed(self, failure: Exception, address: str) -> None:
         """A connection could not go on. A client that goes away, or stalls, is no event; all else is a bug."""

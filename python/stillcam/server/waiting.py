@@ -21,6 +21,8 @@ from typing import Protocol
 AT_A_TIME = 64  # connections that the attendant hears of in one go
 LOOK_S = 1.0  # from one look to the next for those who have waited too long
 DEAD_S = 10.0  # an attendant that has not looked for so long has died, of want of memory, or hangs
+LEAVE_TRIES = 5  # a guest that has no memory to leave tries again, so many times ...
+LEAVE_AGAIN_S = 0.05  # ... after so long
 
 
 class Guest(Protocol):
@@ -39,7 +41,7 @@ class Guest(Protocol):
         ...
 
     def leave(self) -> None:
-        """It ends."""
+        """It ends. May be called again where there was no memory (MemoryError)."""
         ...
 
 
@@ -65,9 +67,14 @@ class WaitingRoom:
             if not self._closed:
                 self._guests[fd] = guest
                 self._epoll.register(fd, select.EPOLLIN)
-                self._see_to_attendant()
+                self._have_attendant()
                 return
-        guest.leave()
+        _show_out(guest)
+
+    def see_to_attendant(self) -> None:
+        """Have another one where it has died; to be called now and then, or nobody might notice."""
+        with self._lock:
+            self._have_attendant()
 
     def step_aside(self, guest: Guest) -> None:
         """What follows in the guest's turn may take long: let another thread attend to the others.
@@ -91,10 +98,10 @@ class WaitingRoom:
         self._closing = True
         os.eventfd_write(self._bell, 1)
 
-    def _see_to_attendant(self) -> None:
+    def _have_attendant(self) -> None:
         """Have another one where it has died: a new thread may, before its first line, without a word."""
         now_s = time.monotonic()
-        if now_s - self._alive_s < DEAD_S:
+        if self._closing or now_s - self._alive_s < DEAD_S:
             return
         self._alive_s, self._attended = now_s, None  # one that only hung takes this for having stepped aside
         self._term += 1
@@ -111,15 +118,21 @@ class WaitingRoom:
                     logging.exception("attending to connections failed: this is a bug")
                 continue
             if aside is not None:
-                guest, stays = aside
-                if stays:
-                    self.add(guest)
-                else:
-                    guest.leave()
+                self._back(*aside)
                 return
             if term != self._term:
                 return
         self._empty()
+
+    def _back(self, guest: Guest, stays: bool) -> None:
+        """A guest for whom the attendant stepped aside has got its answer."""
+        try:
+            if stays:
+                self.add(guest)
+                return
+        except (OSError, MemoryError):  # the kernel has no memory to watch it, or we have none
+            self._remove(guest)
+        _show_out(guest)
 
     def _round(self, term: int) -> tuple[Guest, bool] | None:
         """Answer those who have asked; or one for whom to step aside, and whether that one stays."""
@@ -134,7 +147,8 @@ class WaitingRoom:
                     return guest, stays
                 self._attended = None
                 if not stays:
-                    self._show_out(guest)
+                    self._remove(guest)
+                    _show_out(guest)
         self._alive_s = time.monotonic()
         self._look()
         return None
@@ -156,17 +170,16 @@ class WaitingRoom:
         with self._lock:
             overdue = [guest for guest in self._guests.values() if guest.overdue(now_s)]
         for guest in overdue:
-            self._show_out(guest)
-
-    def _show_out(self, guest: Guest) -> None:
-        self._remove(guest)
-        guest.leave()
+            self._remove(guest)
+            _show_out(guest)
 
     def _remove(self, guest: Guest) -> None:
+        """Watch it no more; one that had stepped aside when memory was short need not have been watched."""
         fd = guest.fileno()
         with self._lock:
-            del self._guests[fd]
-            self._epoll.unregister(fd)
+            if self._guests.pop(fd, None) is not None:
+                with contextlib.suppress(OSError):
+                    self._epoll.unregister(fd)
 
     def _empty(self) -> None:
         with self._lock:
@@ -176,4 +189,19 @@ class WaitingRoom:
             self._epoll.close()
             os.close(self._bell)
         for guest in guests:
+            _show_out(guest)
+
+
+def _show_out(guest: Guest) -> None:
+    """Have it leave: one that did not would keep its place, and its client would wait for ever."""
+    for _ in range(LEAVE_TRIES):
+        try:
             guest.leave()
+        except MemoryError:
+            time.sleep(LEAVE_AGAIN_S)
+        except Exception:
+            with contextlib.suppress(Exception):
+                logging.exception("leaving failed: this is a bug")
+            return
+        else:
+            return

@@ -1,0 +1,57 @@
+"""The server on its port, with an app of a few lines."""
+
+import socket
+import threading
+
+import pytest
+from serving import DEADLINE_S
+
+from stillcam.server import engine, waiting
+from stillcam.server.engine import Server
+from stillcam.server.messages import Answer
+from stillcam.server.places import Limits, Places
+
+
+class App:
+    """Says `here`; at `/die` its thread ends without a word, as one that finds no memory."""
+
+    def answer(self, request):
+        if request.path == "die":
+            raise SystemExit
+        return Answer(200, b"here")
+
+    def malformed(self, refused):
+        raise AssertionError(refused)
+
+    def ended(self, request, answer, sent, seconds):
+        pass
+
+
+@pytest.fixture
+def server():
+    server = Server(("127.0.0.1", 0), App(), Places(Limits()), None)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield server
+    server.end()
+    thread.join()
+    server.server_close()
+
+
+def ask(link, path):
+    link.sendall(f"GET /{path} HTTP/1.1\r\nHost: camera\r\n\r\n".encode())
+
+
+def test_who_is_there_is_answered_when_nobody_comes_after_the_attendant_has_died(monkeypatch, request):
+    monkeypatch.setattr(engine, "LOOK_S", 0.05)
+    monkeypatch.setattr(waiting, "DEAD_S", 0.2)
+    address = request.getfixturevalue("server").server_address[:2]
+    with (
+        socket.create_connection(address, timeout=DEADLINE_S) as before,
+        socket.create_connection(address, timeout=DEADLINE_S) as victim,
+    ):
+        ask(before, "")
+        assert before.recv(4096).endswith(b"here")
+        ask(victim, "die")
+        ask(before, "")
+        assert before.recv(4096).endswith(b"here")

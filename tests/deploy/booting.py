@@ -1,0 +1,116 @@
+"""This machine once more, as a container that systemd boots: what is written there is in memory, and goes with it."""
+
+import importlib
+import os
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from serving import DEADLINE_S
+
+# In a mount namespace of its own, so that nothing stays mounted; without what this machine starts at boot.
+BOOT = """
+mount -t tmpfs none "$1"
+mkdir "$1/upper" "$1/work" "$1/root"
+mount -t overlay -o "lowerdir=/,upperdir=$1/upper,workdir=$1/work" none "$1/root"
+rm -f "$1"/root/etc/systemd/system/*.wants/*
+while
+  status=0
+  systemd-nspawn --quiet --register=no --keep-unit --private-network --link-journal=no --machine=stillcam \\
+    --console=pipe --boot --directory="$1/root" || status=$?
+  [ "$status" = 133 ] # it reboots
+do :; done
+"""
+ENVIRONMENT = ("env", "-i", "PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root")
+MODULES = ("PIL", "inotify_simple", "prometheus_client", "astral")
+
+
+class Booted:
+    """A machine that runs; only loopback is its network."""
+
+    def __init__(self, process: subprocess.Popen[bytes], log: Path) -> None:
+        self._process = process
+        self._log = log
+
+    @property
+    def pid(self) -> int:
+        """That of its systemd, 0 while there is none."""
+        return child(child(self._process.pid))
+
+    @property
+    def root(self) -> Path:
+        """Its files."""
+        return Path(f"/proc/{self.pid}/root")
+
+    def run(self, *argv: str | Path, check: bool = True) -> str:
+        """What a program says there; it must succeed."""
+        enter = ("nsenter", f"--target={self.pid}", "--all", "--", *ENVIRONMENT)
+        done = subprocess.run(
+            [*enter, *map(str, argv)],
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=DEADLINE_S, check=False,
+        )  # fmt: skip
+        assert not check or done.returncode == 0, f"{argv}: {done.returncode}\n{done.stdout}{done.stderr}"
+        return done.stdout
+
+    def up(self) -> None:
+        """Wait until all is started that is started at boot."""
+        deadline = time.monotonic() + DEADLINE_S
+        while not self.pid or not (self.root / "run/systemd/private").exists():
+            assert self._process.poll() is None, self._log.read_text()
+            assert time.monotonic() < deadline, self._log.read_text()
+            time.sleep(0.05)
+        self.run("systemctl", "is-system-running", "--wait", check=False)  # something of Debian's may have failed
+
+    def reboot(self) -> None:
+        """Boot it again."""
+        before = self.pid
+        self.run("systemctl", "reboot", check=False)
+        deadline = time.monotonic() + DEADLINE_S
+        while self.pid in (0, before):
+            assert time.monotonic() < deadline, self._log.read_text()
+            time.sleep(0.05)
+        self.up()
+
+    def put_modules(self) -> None:
+        """Put the Python packages there that the installer would fetch."""
+        self.run("/usr/bin/python3", "-m", "venv", "--without-pip", "/opt/stillcam/venv")
+        (packages,) = self.root.glob("opt/stillcam/venv/lib/python3.*/site-packages")
+        for name in MODULES:
+            place = Path(importlib.import_module(name).__file__ or "")
+            if place.name == "__init__.py":
+                shutil.copytree(place.parent, packages / name)
+                for libraries in place.parent.parent.glob("[Pp]illow.libs" if name == "PIL" else "none"):
+                    shutil.copytree(libraries, packages / libraries.name)
+            else:
+                shutil.copy(place, packages)
+
+
+def child(pid: int) -> int:
+    """The first child of a process; 0: there is none."""
+    try:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except OSError:
+        return 0
+    return int(children[0]) if children else 0
+
+
+@contextmanager
+def booted(folder: Path) -> Iterator[Booted]:
+    """The machine, until the end of `with`."""
+    log, memory = folder / "console", folder / "memory"
+    memory.mkdir()
+    argv = ["unshare", "--mount", "sh", "-euc", BOOT, "sh", str(memory)]
+    with log.open("wb") as said:
+        process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=said, stderr=said)
+    machine = Booted(process, log)
+    try:
+        machine.up()
+        yield machine
+    finally:
+        if machine.pid:
+            os.kill(machine.pid, signal.SIGKILL)  # and with it all that runs there
+        process.wait(DEADLINE_S)

@@ -1,0 +1,111 @@
+"""The units under the real systemd: installed, started at boot, kept alive, and shut in."""
+
+import os
+import time
+
+import pytest
+from booting import booted
+from serving import DEADLINE_S, ROOT
+
+CAPTURE, SERVER = "stillcam-capture.service", "stillcam-server.service"
+HARMLESS = {"char", "core", "fd", "full", "hugepages", "initctl", "log", "mqueue", "null", "ptmx", "pts", "random",
+            "shm", "stderr", "stdin", "stdout", "tty", "urandom", "zero"}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def machine(tmp_path_factory):
+    """A machine with Stillcam installed, which waits but 3 s for the server's word that it is well."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can boot a machine: sudo tests/run tests/deploy")
+    with booted(tmp_path_factory.mktemp("machine")) as machine:
+        machine.put_modules()
+        (machine.root / "etc/default/stillcam").write_text("STILLCAM_CAMERA=simulated\n")
+        patience = machine.root / f"etc/systemd/system/{SERVER}.d/patience.conf"
+        patience.parent.mkdir()
+        patience.write_text("[Service]\nWatchdogSec=3\n")
+        machine.run(ROOT / "deploy/install.sh", "--patience", str(int(DEADLINE_S)))
+        yield machine
+
+
+def pid(machine, unit):
+    return int(machine.run("systemctl", "show", "--property=MainPID", "--value", unit))
+
+
+def restarted(machine, unit, before):
+    """Wait until another process is the unit's, and is ready."""
+    deadline = time.monotonic() + DEADLINE_S
+    while pid(machine, unit) in (0, before):
+        assert time.monotonic() < deadline, machine.run("systemctl", "status", unit, check=False)
+        time.sleep(0.1)
+    machine.run("systemctl", "start", unit)
+
+
+def test_a_picture_is_there_and_comes_again_after_a_reboot(machine):
+    def picture():
+        machine.run("stillcam", "wait", "--seconds", str(DEADLINE_S - 5))
+        return machine.run("curl", "--silent", "--fail", "--output", "/dev/null", "--write-out", "%{content_type}",
+                           "http://127.0.0.1:8080/images/current.jpg")  # fmt: skip
+
+    assert picture() == "image/jpeg"
+    machine.reboot()
+    assert picture() == "image/jpeg"
+
+
+def test_root_asks_as_the_units_user(machine):
+    assert "listens on" in machine.run("stillcam", "log")
+    machine.run("stillcam", "settings", "set", "snapshot.width", "640")
+    file = (machine.root / "var/lib/stillcam/settings.json").stat()
+    assert (file.st_uid, file.st_mode & 0o777) == ((machine.root / "var/lib/stillcam").stat().st_uid, 0o640)
+    assert "the newest is" in machine.run("stillcam", "doctor")
+
+
+@pytest.mark.parametrize("unit", [CAPTURE, SERVER])
+def test_what_is_killed_is_started_again(machine, unit):
+    before = pid(machine, unit)
+    machine.run("kill", "-KILL", str(before))
+    restarted(machine, unit, before)
+
+
+def test_a_server_that_hangs_is_started_again(machine):
+    before = pid(machine, SERVER)
+    machine.run("kill", "-STOP", str(before))
+    restarted(machine, SERVER, before)
+
+
+def inside(machine, unit, *argv):
+    """What a program says that sees the files that the unit sees, as its user."""
+    enter = ["nsenter", f"--target={pid(machine, unit)}", "--mount", "setpriv", "--reuid=stillcam", "--clear-groups"]
+    return set(machine.run(*enter, *argv, check=False).splitlines())
+
+
+DATA, SHARED = {"/var/lib/stillcam"}, {"/dev/mqueue", "/dev/shm"}
+
+
+@pytest.mark.parametrize(
+    ("unit", "places"),
+    [(CAPTURE, DATA | SHARED | {"/run/stillcam/images", "/tmp", "/var/tmp"}), (SERVER, DATA)],  # /tmp is its own
+)
+def test_it_can_write_into_its_own_folders_only(machine, unit, places):
+    search = ["find", "/", "(", "-path", "/proc", "-o", "-path", "/sys", ")", "-prune", "-o"]
+    assert inside(machine, unit, *search, "-type", "d", "-writable", "-print", "-prune") == places
+
+
+def test_the_server_has_no_device(machine):
+    assert inside(machine, SERVER, "ls", "/dev") <= HARMLESS
+
+
+def test_the_daemon_has_no_network(machine):
+    lines = machine.run("cat", f"/proc/{pid(machine, CAPTURE)}/net/dev").splitlines()[2:]
+    assert [line.split(":")[0].strip() for line in lines] == ["lo"]
+
+
+@pytest.mark.parametrize("unit", [CAPTURE, SERVER])
+def test_they_have_no_privileges(machine, unit):
+    status = dict(
+        line.split(":\t")
+        for line in machine.run("cat", f"/proc/{pid(machine, unit)}/status").splitlines()
+        if ":\t" in line
+    )
+    assert (int(status["CapEff"], 16), int(status["CapBnd"], 16)) == (0, 0)
+    assert (status["NoNewPrivs"], status["Seccomp"]) == ("1", "2")
+    assert "0" not in status["Uid"].split()

@@ -51,7 +51,7 @@
  * @typedef {object} Film
  * @property {string} id
  * @property {"film" | "sheet" | "keogram"} kind
- * @property {"waiting" | "running" | "done" | "failed" | "cancelled"} state
+ * @property {"waiting" | "running" | "done" | "failed"} state
  * @property {number} progress                0 to 1
  * @property {number | null} left_s
  * @property {string | null} error

@@ -90,7 +90,7 @@ export function complaint(problem, label, input) {
   };
 }
 
-/** A time for <input type=datetime-local>, by this device's clock. @param {string} time  ISO 8601 */
+/** A time for <input type=datetime-local>, by this device's clock. @param {string | number} time  ISO 8601, or in ms since the epoch */
 export function localInput(time) {
   const at = new Date(time);
   const two = (/** @type {number} */ number) => String(number).padStart(2, "0");

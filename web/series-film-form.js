@@ -10,6 +10,8 @@ import { counted, lasting } from "./series-words.js";
 
 const WIDTHS = /** @type {[string, string][]} */ ([["", "As taken"], ["3840", "3840 wide (4K)"], ["1920", "1920 wide (Full HD)"], ["1280", "1280 wide"], ["640", "640 wide"]]);
 
+const MINUTE_MS = 60_000;
+
 const HINTS = {
   film: "An MP4 that plays everywhere.",
   sheet: "Pictures from all of the series, small, on one page.",
@@ -78,7 +80,10 @@ export function filmForm({ make }) {
     element,
     /** @param {Summary} now */
     show(now) {
-      if (now.name !== summary?.name && now.last) [from.value, to.value] = [localInput(now.last.time), localInput(now.last.time)];
+      if (now.name !== summary?.name && now.first && now.last) {
+        from.value = localInput(now.first.time);
+        to.value = localInput(Date.parse(now.last.time) + MINUTE_MS); // it has no seconds
+      }
       summary = now;
       renew();
     },

@@ -127,6 +127,5 @@ export function progressWords({ state, progress, left_s, error, bytes, duration_
   if (state === "waiting") return "Waiting for its turn.";
   if (state === "running") return `${Math.floor(progress * 100)} %${left_s === null || left_s === undefined ? "" : `, ${lasting(left_s)} left`}`;
   if (state === "failed") return sentence(error ?? "it could not be made");
-  if (state === "cancelled") return "Cancelled.";
   return [made && new Date(made).toLocaleString([], { dateStyle: "medium", timeStyle: "short" }), duration_s && lasting(duration_s), bytes && size(bytes)].filter(Boolean).join(" · ");
 }

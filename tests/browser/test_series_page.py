@@ -184,6 +184,23 @@ def test_films_are_made_played_and_deleted(page, real):
         page.wait_for_function("(count) => document.querySelectorAll('.film').length < count", arg=count)
 
 
+def test_a_film_waits_for_the_one_before_and_is_cancelled(page, real):
+    open_series(page, real.url)
+    form = page.locator(".film-form")
+    form.get_by_label("Size").select_option("3840")
+    form.locator("button.primary").click()
+    page.wait_for_selector(".film progress:not([hidden])")
+    form.get_by_label("Keogram").check()
+    form.get_by_label("Of which pictures").select_option("part")
+    form.locator("button.primary").click()
+    wait_for_text(page, ".film-words", "Waiting for its turn.")
+    page.locator(".film:has(h4:text-is('Film')) button:text-is('Cancel')").click()
+    picture = page.locator(".film img")
+    picture.wait_for()
+    assert page.locator(".film h4").all_inner_texts() == ["Keogram"]
+    assert picture.evaluate("async (image) => { await image.decode(); return image.naturalWidth; }") == 20 * TAKEN
+
+
 def test_a_viewer_looks_and_changes_nothing(page, url, site):
     Accounts(site.data).users.add("Bob", hashed(PASSWORD), "viewer")
     sign_in(page, url, "series", "Bob")

@@ -226,6 +226,7 @@ def raised(text: str, cause: BaseException | None = None) -> BaseException:
     [
         pytest.param(raised("Camera __init__ sequence did not complete.", raised("Failed to acquire camera: busy")),
                      "busy", "another program uses the camera", id="another program"),
+        pytest.param(raised("acquire: returned unexpected code: -16"), "busy", "another program uses", id="a number"),
         pytest.param(raised('No camera number 3 found - use "rpicam-hello --list-cameras"'), "absent",
                      "does not exist", id="number"),
         pytest.param(raised("Invalid camera configuration: {…}"), "options", "choose another one", id="configuration"),

@@ -10,16 +10,17 @@ import errno
 
 INSTALL = "sudo apt install -y python3-picamera2 --no-install-recommends"
 
+BUSY = "another program uses the camera: end it (see: pgrep -a 'rpicam|libcamera|python'), then it goes on by itself"
+
 # A piece of the text in small letters, the cause for counters, the reason; the first that is found counts.
 FAULTS = (
     ("no module named", "missing", f"picamera2 cannot be loaded: install it ({INSTALL})"),
     ("no camera number", "absent", "this camera number does not exist: see api/cameras, then set camera.index"),
     ("camera(s) not found", "absent",
      "no camera found: switch the Pi off, check both ends of the ribbon cable, and see: python -m stillcam doctor"),
-    ("failed to acquire camera", "busy",
-     "another program uses the camera: end it (see: pgrep -a 'rpicam|libcamera|python'), then it goes on by itself"),
-    ("device or resource busy", "busy",
-     "another program uses the camera: end it (see: pgrep -a 'rpicam|libcamera|python'), then it goes on by itself"),
+    ("failed to acquire camera", "busy", BUSY),
+    ("device or resource busy", "busy", BUSY),
+    ("unexpected code: -16", "busy", BUSY),  # up to picamera2 0.3.16: libcamera's -EBUSY, as a number
     ("cannot allocate memory", "options",
      "the camera has no memory for such large pictures or so many of them: choose a smaller size, or fewer buffers"),
     ("of usb cameras", "options",

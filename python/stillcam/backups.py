@@ -17,6 +17,7 @@ from stillcam import __version__
 from stillcam.accounts.private import make_private
 from stillcam.errors import SettingsError, StillcamError
 from stillcam.frames import utc_text
+from stillcam.json_text import parse
 from stillcam.settings import Settings
 from stillcam.settings_json import from_json, to_json
 
@@ -126,8 +127,8 @@ class Backups:
         try:
             if len(raw) > MAX_BYTES:
                 raise SettingsError(f"this back-up is larger than {MAX_BYTES} bytes")
-            return settings_of(json.loads(raw))
-        except (ValueError, RecursionError) as error:
+            return settings_of(parse(raw))
+        except ValueError as error:
             raise SettingsError(f"this back-up is damaged: {error}") from error
 
     def delete(self, name: str) -> None:

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from stillcam.errors import StillcamError
+from stillcam.json_text import parse
 
 MAX_LINE_BYTES = 1 << 20
 MAX_CLIENTS = 32  # some wait long: for a self-timer, or the end of a video
@@ -81,7 +82,7 @@ def ask(path: Path, message: Message, timeout_s: float = 5.0) -> Message:
     except OSError as error:
         raise NoAnswer("the capture daemon does not answer: start it with ./start_camera_server.sh") from error
     try:
-        answer = json.loads(line)
+        answer = parse(line)
     except ValueError as error:
         raise NoAnswer("the capture daemon ended in the middle of its answer: see data/logs/capture.log") from error
     if "error" in answer:
@@ -175,10 +176,10 @@ class CommandServer:
 
     def _handled(self, line: bytes) -> Message:
         try:
-            message = json.loads(line)
+            message = parse(line)
             if not isinstance(message, dict) or not isinstance(message.get("command"), str):
                 raise ValueError("no command in it")
-        except (ValueError, RecursionError) as error:
+        except ValueError as error:
             return {"error": f'not a command ({error}): send one line like {{"command": "status"}}'}
         try:
             return self._handle(message)

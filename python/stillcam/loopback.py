@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import http.client
 import ipaddress
-import json
 import ssl
 from typing import Any
+
+from stillcam.json_text import parse
 
 TIMEOUT_S = 5.0
 MAX_BYTES = 1 << 16
@@ -41,7 +42,7 @@ def healthz(
     try:
         link.request("GET", f"/{below}healthz")
         response = link.getresponse()
-        document = json.loads(response.read(MAX_BYTES))
+        document = parse(response.read(MAX_BYTES))
         if "status" not in document:
             raise ValueError("no status in it")
     except (http.client.HTTPException, ValueError) as error:

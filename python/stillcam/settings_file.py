@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from stillcam.errors import SettingsError, StillcamError
+from stillcam.json_text import parse
 from stillcam.settings import Settings
 from stillcam.settings_json import from_json, to_json
 
@@ -40,10 +41,10 @@ def load(path: Path) -> Settings:
         raise SettingsError(f"{path}: larger than {MAX_FILE_BYTES} bytes: this is no settings file")
     try:
         text = raw.decode()
-        return from_json(json.loads(text, object_pairs_hook=_no_duplicates))
+        return from_json(parse(text, _no_duplicates))
     except json.JSONDecodeError as error:
         raise SettingsError(f"{path}, line {error.lineno}: not JSON ({error.msg})", line=error.lineno) from error
-    except (UnicodeDecodeError, RecursionError) as error:
+    except ValueError as error:
         raise SettingsError(f"{path}: not JSON in UTF-8 ({error})") from error
     except SettingsError as error:
         line = _line_of(error.field, text)

@@ -6,9 +6,10 @@ A value is a number, true or false, a list in brackets, or a rectangle, which is
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Any
+
+from stillcam.json_text import parse
 
 Metadata = dict[str, Any]
 
@@ -23,7 +24,7 @@ def from_json(raw: bytes) -> Metadata | None:
     (core/metadata_handler.cpp).
     """
     try:
-        document = json.loads(raw)
+        document = parse(raw)
     except ValueError:
         return None
     if isinstance(document, list) and document:
@@ -49,7 +50,7 @@ class TxtReader:
 
 def _text(text: str) -> Any:
     try:
-        return _value(json.loads(text))
+        return _value(parse(text))
     except ValueError:
         return _value(text)
 

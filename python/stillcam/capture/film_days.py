@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +12,7 @@ from stillcam.films.film import Film
 from stillcam.films.order import Order
 from stillcam.films.shelf import Shelf
 from stillcam.films.shots import shots_of
+from stillcam.json_text import parse
 from stillcam.paths import Paths
 from stillcam.series.definition import Definition
 from stillcam.series.state import load, write_whole
@@ -94,6 +94,6 @@ class FilmDays:
     def _forgotten(self, series: str | None) -> list[str]:
         path: Path = self._shelf.folder(series) / FORGOTTEN
         try:
-            return [str(day) for day in json.loads(path.read_bytes())["days"]]
+            return [str(day) for day in parse(path.read_bytes())["days"]]
         except (FileNotFoundError, ValueError, KeyError, TypeError):
             return []

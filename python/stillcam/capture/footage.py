@@ -18,6 +18,7 @@ from typing import Any
 from stillcam.capture import mp4
 from stillcam.errors import CameraError
 from stillcam.jpeg import Cutter
+from stillcam.json_text import parse
 from stillcam.library.drafts import Draft
 
 ABOUT = "about"
@@ -124,7 +125,7 @@ def _left(root: Path, paths: Sequence[Path]) -> Footage | None:
     if draft is None or not recorded:
         return None
     try:
-        noted = json.loads(draft.path(ABOUT).read_text(encoding="utf-8"))
+        noted = parse(draft.path(ABOUT).read_text(encoding="utf-8"))
         remux, rate, rotation, about = (noted[key] for key in ("remux", "rate", "rotation", "about"))
     except (OSError, ValueError, KeyError, TypeError):
         remux, rate, rotation, about = True, 0.0, 0, {"version": 1, "kind": "video"}

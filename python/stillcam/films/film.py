@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
@@ -12,6 +11,7 @@ from typing import Any
 from stillcam.errors import SettingsError
 from stillcam.films.order import KINDS, Order, from_document, to_document
 from stillcam.frames import utc_text
+from stillcam.json_text import parse
 
 STATES = ("waiting", "running", "done", "failed")
 VERSION = 1
@@ -98,7 +98,7 @@ def read_film(path: Path) -> Film:
     """
     try:
         with path.open("rb") as file:
-            told = json.loads(file.read(MAX_RECORD_BYTES))
+            told = parse(file.read(MAX_RECORD_BYTES))
         ordered = dict(told["order"])
         day = ordered.pop("day")
         order = replace(from_document(ordered, "UTC"), day=None if day is None else str(day))
@@ -108,5 +108,5 @@ def read_film(path: Path) -> Film:
         if film.state not in STATES or film.id != path.stem or not is_id(film.id) or film.kind not in film.id:
             raise ValueError(f"it tells of {film.id}, which is {film.state}")
         return film
-    except (KeyError, TypeError, IndexError, RecursionError, SettingsError) as error:
+    except (KeyError, TypeError, IndexError, SettingsError) as error:
         raise ValueError(f"{path} is damaged ({error})") from error

@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from stillcam.frames import utc_text
+from stillcam.json_text import parse
 
 Line = Mapping[str, Any]
 Mark = Mapping[str, Any]  # {"n": number, "time": text} of a shot
@@ -102,9 +103,9 @@ def encode(line: Line) -> bytes:
 def decode(raw: bytes) -> Line | None:
     """What a line says; None: nothing that a power cut, or a worn card, has left whole."""
     try:
-        line = json.loads(raw)
+        line = parse(raw)
         return line if _whole(line) else None
-    except (ValueError, KeyError, TypeError, RecursionError):
+    except (ValueError, KeyError, TypeError):
         return None
 
 

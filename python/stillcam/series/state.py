@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from stillcam.errors import SettingsError, StillcamError
+from stillcam.json_text import parse
 from stillcam.series.definition import Definition, from_document
 from stillcam.series.manifest import Line, Tally, check_mark, decode, millis, text
 
@@ -67,7 +68,7 @@ def load(folder: Path) -> tuple[str, str, Definition]:
         StillcamError: there is none, or its file is damaged.
     """
     try:
-        told = json.loads(_read(folder / SERIES))
+        told = parse(_read(folder / SERIES))
         created, zone = str(told["created"]), str(told["zone"])
         definition = from_document(told["definition"], millis(created), zone)
         if definition.name != folder.name:
@@ -89,7 +90,7 @@ def read_state(folder: Path, created_ms: int) -> State:
         OSError: the folder cannot be read.
     """
     try:
-        state = _from_document(json.loads(_read(folder / STATE)))
+        state = _from_document(parse(_read(folder / STATE)))
     except (FileNotFoundError, ValueError, TypeError, KeyError):
         state = State("running", None, created_ms, Tally(created_ms - 1))
     tally, end = state.tally, state.manifest_bytes

@@ -78,8 +78,6 @@ class BackupRoutes:
         """The whole back-up, or nothing of it."""
         try:
             settings = read()
-        except RecursionError as error:
-            raise Refused(400, "this back-up is nested too deeply") from error
         except StillcamError as error:
             raise _refused(error) from error
         held = self._desk.change(lambda _: settings, request.host, restoring=True)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import os
 from typing import Any
 
 from stillcam.frames import utc_text
+from stillcam.json_text import parse
 from stillcam.library.browse import Library, size_bytes
 from stillcam.library.day import Item
 from stillcam.server.messages import Refused, Request
@@ -49,7 +49,7 @@ def described(library: Library, item: Item) -> dict[str, Any]:
     metadata = None
     if item.sidecar:
         try:
-            metadata = json.loads(library.path(item, item.sidecar).read_bytes())
+            metadata = parse(library.path(item, item.sidecar).read_bytes())
         except (OSError, ValueError):
             metadata = None  # removed or damaged by hand: the picture is still there
     return {**document, "files": files, "preview": bool(item.preview), "metadata": metadata}

@@ -8,6 +8,7 @@ import threading
 import time
 from collections import OrderedDict
 
+from stillcam.json_text import parse
 from stillcam.library.browse import Filter, Library, Place
 from stillcam.library.day import Item
 from stillcam.library.names import is_day
@@ -142,11 +143,11 @@ def _place(cursor: str | None) -> Place | None:
     if cursor is None:
         return None
     try:
-        day, time_s, name = json.loads(cursor)
+        day, time_s, name = parse(cursor)
         if not (is_day(day) and isinstance(name, str)):
             raise ValueError
         return Place(day, float(time_s), name)
-    except (ValueError, TypeError, ArithmeticError, RecursionError) as error:
+    except (ValueError, TypeError, ArithmeticError) as error:
         raise Refused(400, "start must be what the page before gave as rest", "start") from error
 
 

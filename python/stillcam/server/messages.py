@@ -14,6 +14,7 @@ from enum import Enum
 from typing import Any
 from urllib.parse import parse_qs
 
+from stillcam.json_text import parse
 from stillcam.server.bodies import FilePart, Piece
 
 MAX_JSON_BYTES = 64 * 1024
@@ -176,10 +177,10 @@ class Request:
         if self.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
             raise Refused(415, "send JSON, with Content-Type: application/json")
         try:
-            document = json.loads(self.body(max_bytes))
+            document = parse(self.body(max_bytes))
             # Python takes more: NaN, numbers beyond all, and half characters that no file can hold.
             json.dumps(document, ensure_ascii=False, allow_nan=False).encode()
-        except (ValueError, RecursionError) as error:
+        except ValueError as error:
             raise Refused(400, f"this is not JSON: {error}") from error
         if not isinstance(document, dict):
             raise Refused(400, 'send a JSON object, like {"name": "value"}')

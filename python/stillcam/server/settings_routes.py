@@ -42,10 +42,7 @@ class SettingsRoutes:
                 raise Refused(422, "counts for all cameras: set it on the first one's page", section)
 
         def merged(old: Settings) -> Settings:
-            try:
-                new = patched(old, patch)
-            except RecursionError as error:
-                raise Refused(400, "these settings are nested too deeply") from error
+            new = patched(old, patch)
             _check_person(request.person, old, new)
             if _resets_index(patch):
                 new = replace(new, camera=replace(new.camera, index=self._desk.rules.number))

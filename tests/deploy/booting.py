@@ -12,11 +12,14 @@ from pathlib import Path
 
 from serving import DEADLINE_S
 
-# In a mount namespace of its own, so that nothing stays mounted; without what this machine starts at boot.
-BOOT = """
+# In a mount namespace of its own, so that nothing stays mounted.
+MOUNT = """
 mount -t tmpfs none "$1"
 mkdir "$1/upper" "$1/work" "$1/root"
 mount -t overlay -o "lowerdir=/,upperdir=$1/upper,workdir=$1/work" none "$1/root"
+"""
+# Without what this machine starts at boot.
+BOOT = """
 rm -f "$1"/root/etc/systemd/system/*.wants/*
 while
   status=0
@@ -98,14 +101,26 @@ def child(pid: int) -> int:
     return int(children[0]) if children else 0
 
 
+def mounted(script: str, folder: Path) -> list[str]:
+    """A shell that mounts the copy of this machine below `folder`, and does `script`."""
+    return ["unshare", "--mount", "sh", "-euc", MOUNT + script, "sh", str(folder)]
+
+
+def hindrance(folder: Path) -> str:
+    """Why no machine can be booted here; empty: it can."""
+    if os.geteuid() != 0:
+        return "only root can boot a machine: sudo tests/run tests/deploy"
+    done = subprocess.run(mounted("", folder), capture_output=True, text=True, timeout=DEADLINE_S, check=False)
+    return done.stderr.strip() and f"no machine can be booted here: {done.stderr.strip()}"
+
+
 @contextmanager
 def booted(folder: Path) -> Iterator[Booted]:
     """The machine, until the end of `with`."""
     log, memory = folder / "console", folder / "memory"
     memory.mkdir()
-    argv = ["unshare", "--mount", "sh", "-euc", BOOT, "sh", str(memory)]
     with log.open("wb") as said:
-        process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=said, stderr=said)
+        process = subprocess.Popen(mounted(BOOT, memory), stdin=subprocess.DEVNULL, stdout=said, stderr=said)
     machine = Booted(process, log)
     try:
         machine.up()

@@ -1,10 +1,9 @@
 """The units under the real systemd: installed, started at boot, kept alive, and shut in."""
 
-import os
 import time
 
 import pytest
-from booting import booted
+from booting import booted, hindrance
 from serving import DEADLINE_S, ROOT
 
 CAPTURE, SERVER = "stillcam-capture.service", "stillcam-server.service"
@@ -15,8 +14,8 @@ HARMLESS = {"char", "core", "fd", "full", "hugepages", "initctl", "log", "mqueue
 @pytest.fixture(scope="module")
 def machine(tmp_path_factory):
     """A machine with Stillcam installed, which waits but 3 s for the server's word that it is well."""
-    if os.geteuid() != 0:
-        pytest.skip("only root can boot a machine: sudo tests/run tests/deploy")
+    if reason := hindrance(tmp_path_factory.mktemp("trial")):
+        pytest.skip(reason)
     with booted(tmp_path_factory.mktemp("machine")) as machine:
         machine.put_modules()
         (machine.root / "etc/default/stillcam").write_text("STILLCAM_CAMERA=simulated\n")

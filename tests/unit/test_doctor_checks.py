@@ -116,6 +116,29 @@ def test_restarts_are_told_by_cause(make):
     assert finding.found.endswith("no picture came: 2; the camera program died: 1")
 
 
+@pytest.mark.parametrize(
+    ("script", "expected"),
+    [
+        pytest.param("exit 1", [], id="systemd does not run"),
+        pytest.param("echo", [], id="not installed"),
+        pytest.param(
+            "printf 'Id=stillcam-server.service\\nNRestarts=0\\n'", [(OK, "none was started again")], id="none"
+        ),
+        pytest.param(
+            "printf 'NRestarts=2\\nId=stillcam-server.service\\n\\nId=stillcam-capture@1.service\\nNRestarts=1\\n'",
+            [(WARNING, "started again by systemd: stillcam-capture@1: 1, stillcam-server: 2")],
+            id="two of them",
+        ),
+    ],
+)
+def test_what_systemd_started_again(make, tmp_path, script, expected):
+    """The daemon does not know: its own count begins anew with it."""
+    write(tmp_path / "systemctl", f"#!/bin/sh\n{script}\n")
+    (tmp_path / "systemctl").chmod(0o755)
+    findings = machine.services(make(PATH=f"{tmp_path}:/usr/bin:/bin"))
+    assert [(finding.state, finding.found) for finding in findings] == expected
+
+
 def test_folders_that_cannot_be_written(make, monkeypatch):
     patient = make()
     assert states(machine.permissions(patient)) == [OK, OK]

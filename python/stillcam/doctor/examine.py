@@ -21,6 +21,7 @@ CHECKS: tuple[Check, ...] = (
     camera.daemon,
     camera.picture,
     camera.restarts,
+    machine.services,
     series.series,
     server.port,
     server.accounts,

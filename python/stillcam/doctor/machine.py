@@ -20,7 +20,7 @@ from stillcam.server import board
 FULL_BYTES, SCANT_BYTES = 50_000_000, 500_000_000
 HOT_C = 80.0  # the firmware slows the processor down from here on (Raspberry Pi documentation)
 EARLIEST_S = 1_735_689_600  # 2025-01-01: a clock before it has never been set
-TIMEDATECTL_TIMEOUT_S = 3.0
+SYSTEMD_TIMEOUT_S = 3.0
 
 
 def permissions(patient: Patient) -> list[Finding]:
@@ -100,24 +100,38 @@ def clock(patient: Patient) -> list[Finding]:
     if time.time() < EARLIEST_S:
         advice = "connect the Pi to a network for a while, or fit a clock (RTC)"
         return [Finding("clock", FAULT, f"it has never been set: {now}", advice)]
-    told = _synchronised(patient.environ.get("PATH"))
+    told = _said(patient, "timedatectl", "show", "--property=NTPSynchronized", "--value").strip()
     if told == "no":
         return [Finding("clock", WARNING, f"{now}, not set by a time server", "sudo timedatectl set-ntp true")]
     return [Finding("clock", OK, f"{now}, set by a time server" if told == "yes" else now)]
 
 
-def _synchronised(path: str | None) -> str:
-    """`yes`, `no`, or empty when nobody knows."""
-    if not (program := shutil.which("timedatectl", path=path)):
+def services(patient: Patient) -> list[Finding]:
+    """What systemd had to start again; nothing where it has no such units."""
+    said = _said(patient, "systemctl", "show", "--property=Id,NRestarts", "stillcam-*.service")
+    units = [dict(line.split("=", 1) for line in unit.splitlines() if "=" in line) for unit in said.split("\n\n")]
+    again = {unit["Id"]: unit["NRestarts"] for unit in units if {"Id", "NRestarts"} <= unit.keys()}
+    if not again:
+        return []
+    ended = [f"{name.removesuffix('.service')}: {count}" for name, count in sorted(again.items()) if count != "0"]
+    if not ended:
+        return [Finding("services", OK, "none was started again")]
+    return [Finding("services", WARNING, f"started again by systemd: {', '.join(ended)}", "the log says when and why")]
+
+
+def _said(patient: Patient, program: str, *arguments: str) -> str:
+    """What a program of systemd says; empty where it is not, or does not know."""
+    path = shutil.which(program, path=patient.environ.get("PATH"))
+    if not path:
         return ""
     try:
         done = subprocess.run(
-            [program, "show", "--property=NTPSynchronized", "--value"],
-            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=TIMEDATECTL_TIMEOUT_S, check=False,
+            [path, *arguments],
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=SYSTEMD_TIMEOUT_S, check=False,
         )  # fmt: skip
     except (OSError, subprocess.TimeoutExpired):
         return ""
-    return done.stdout.strip() if not done.returncode else ""
+    return done.stdout if not done.returncode else ""
 
 
 def heat(patient: Patient) -> list[Finding]:

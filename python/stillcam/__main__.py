@@ -9,11 +9,12 @@ import sys
 
 from stillcam import __version__
 from stillcam.accounts import commands as accounts
-from stillcam.commands import camera, doctor, films, places, series, settings, taking, waiting, webhooks
+from stillcam.commands import Told, camera, doctor, films, places, series, settings, taking, waiting, webhooks
 from stillcam.errors import StillcamError
 from stillcam.paths import Paths
 
 GROUPS = (camera, taking, series, films, doctor, waiting, settings, webhooks, places, accounts)
+INTERRUPTED = 130  # by Ctrl-C, as a shell says it
 
 
 def main() -> int:
@@ -29,16 +30,33 @@ def main() -> int:
     try:
         told = arguments.carry_out(Paths.from_environ(environ), environ, arguments)
     except StillcamError as error:
-        print(f"stillcam: {error}", file=sys.stderr)
-        return 1
+        return _failed(str(error))
+    except PermissionError as error:
+        return _failed(f"{error.filename}: {error.strerror}; only its owner may, so ask with sudo")
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    return _print(told, as_json=arguments.json)
+
+
+def _failed(why: str) -> int:
+    print(f"stillcam: {why}", file=sys.stderr)
+    return 1
+
+
+def _print(told: Told, *, as_json: bool) -> int:
+    """Give the result; the exit status."""
     try:
-        if arguments.json:
+        if told.picture:
+            sys.stdout.buffer.write(told.picture)
+        elif as_json:
             print(json.dumps(told.document, ensure_ascii=False, indent=2))
         else:
             print("".join(f"{line}\n" for line in told.lines), end="")
         sys.stdout.flush()
-    except BrokenPipeError:  # `| head` has seen enough
+    except OSError as error:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not isinstance(error, BrokenPipeError):  # that is `| head`, which has seen enough
+            return _failed(f"the output cannot be written: {error.strerror}")
     return 0 if told.well else 1
 
 

@@ -79,6 +79,8 @@ def ask(path: Path, message: Message, timeout_s: float = 5.0) -> Message:
             link.connect(name)
             link.sendall(json.dumps(message).encode() + b"\n")
             line = _read_line(link)
+    except PermissionError as error:
+        raise NoAnswer("only its own user may ask the capture daemon: ask with sudo") from error
     except OSError as error:
         raise NoAnswer("the capture daemon does not answer: start it with ./start_camera_server.sh") from error
     try:

@@ -2,23 +2,28 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import IO
 
 import pytest
 from serving import DEADLINE_S, ROOT
 
 
-def command(folder: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+def command(
+    folder: Path, *arguments: str, before: Sequence[str] = (), stdout: int | IO[bytes] = subprocess.PIPE
+) -> subprocess.CompletedProcess[bytes]:
     environ = os.environ | {
         "PYTHONPATH": str(ROOT / "python"),
         "STILLCAM_DATA": str(folder / "data"),
         "STILLCAM_IMAGES": str(folder / "images"),
     }
     return subprocess.run(
-        [sys.executable, "-m", "stillcam", *arguments],
-        stdin=subprocess.DEVNULL, capture_output=True, timeout=DEADLINE_S, env=environ, check=False,
+        [*before, sys.executable, "-m", "stillcam", *arguments],
+        stdin=subprocess.DEVNULL, stdout=stdout, stderr=subprocess.PIPE, timeout=DEADLINE_S, env=environ, check=False,
     )  # fmt: skip
 
 
@@ -149,6 +154,50 @@ def test_without_a_daemon_the_reason_is_told(tmp_path):
     (tmp_path / "data").mkdir(exist_ok=True)
     for asked in ("status", "snapshot", "reload"):
         assert "start it with" in refused(tmp_path, asked)
+
+
+@pytest.mark.parametrize(
+    "asked",
+    ["status", "doctor", "log", "addresses", "webhooks", "settings check", "settings get", "series list", "code"],
+)
+def test_who_forgets_sudo_is_told_so(tmp_path, asked):
+    """As a user to whom another one's data are closed."""
+    data = tmp_path / "data"
+    data.mkdir(exist_ok=True)
+    data.chmod(0)
+    drop = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] if os.geteuid() == 0 else []
+    ran = command(tmp_path, *asked.split(), before=drop)
+    data.chmod(0o700)
+    assert (ran.returncode, ran.stdout) == (1, b"")
+    assert ran.stderr.startswith(b"stillcam: ") and ran.stderr.count(b"\n") == 1, ran.stderr
+    assert b"sudo" in ran.stderr or b"Permission denied" in ran.stderr
+
+
+def test_a_file_that_is_full_is_told(running, tmp_path):
+    for asked in ("snapshot", "status"):
+        with open("/dev/full", "wb") as full:
+            ran = command(tmp_path, asked, stdout=full)
+        assert (ran.returncode, ran.stderr) == (
+            1, b"stillcam: the output cannot be written: No space left on device\n",
+        )  # fmt: skip
+
+
+def test_ctrl_c_ends_a_command_without_a_word(tmp_path):
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    environ = os.environ | {"PYTHONPATH": str(ROOT / "python")}
+    process = subprocess.Popen(
+        ["env", "--default-signal=INT", sys.executable, "-m", "stillcam", "settings", "check", str(fifo)],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environ,
+    )  # fmt: skip
+    with process, fifo.open("wb"):  # it reads there
+        process.send_signal(signal.SIGINT)
+        assert process.communicate(timeout=DEADLINE_S) == (b"", b"")
+    assert process.returncode == 130
+
+
+def test_lines_as_they_come_are_no_json(tmp_path):
+    assert "leave out one of the two" in refused(tmp_path, "log", "--follow", "--json")
 
 
 def test_wrong_usage_is_status_2(tmp_path):

@@ -22,11 +22,13 @@ class Told:
         lines: for a person.
         document: the same for `--json`: whatever JSON has.
         well: False: the command was carried out, and what it found is bad; exit status 1.
+        picture: what is given in place of both.
     """
 
     lines: list[str]
     document: Any
     well: bool = True
+    picture: bytes = b""
 
 
 Arguments = argparse.Namespace

@@ -45,8 +45,7 @@ def snapshot(paths: Paths, _environ: Mapping[str, str], arguments: Arguments) ->
         picture = path.read_bytes()
     except OSError as error:
         raise StillcamError(f"{path} has been replaced before it could be read: try again") from error
-    sys.stdout.buffer.write(picture)
-    return Told([], told.document)
+    return Told([], told.document, picture=picture)
 
 
 def reload(paths: Paths, _environ: Mapping[str, str], _arguments: Arguments) -> Told:

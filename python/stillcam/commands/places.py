@@ -46,6 +46,8 @@ def log(paths: Paths, environ: Mapping[str, str], arguments: Arguments) -> Told:
     """Of the log files in `data/logs/`; the units of deploy/install.sh log to the journal instead."""
     if arguments.lines < 0:
         raise StillcamError("--lines must be 0 or more")
+    if arguments.follow and arguments.json:
+        raise StillcamError("--follow gives lines as they come, and no JSON: leave out one of the two")
     logs = paths.house.logs
     files = [file for file in (*sorted(logs.glob("capture*.log")), logs / "server.log") if file.is_file()]
     if not files:

@@ -74,11 +74,14 @@ get_modules() {
   done
   python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
     die "Python 3.11 or newer is needed (Raspberry Pi OS 12, Debian 12)"
-  if ! { run python3 -m venv --clear --system-site-packages "$opt/venv" &&
-    run "$opt/venv/bin/python" -m pip install --quiet --no-input --disable-pip-version-check \
+  # Made beside the one there is: the version that runs needs that, should this one's not come.
+  if ! { run python3 -m venv --clear --system-site-packages "$opt/venv.new" &&
+    run "$opt/venv.new/bin/python" -m pip install --quiet --no-input --disable-pip-version-check \
       pillow inotify-simple prometheus-client astral; }; then
     die "Python's packages cannot be fetched: check the network and the free space (df), then run it again"
   fi
+  run rm -rf -- "$opt/venv"
+  run mv -T -- "$opt/venv.new" "$opt/venv"
 }
 
 make_user() {
@@ -143,19 +146,39 @@ enable_units() {
   run systemctl enable --quiet "${units[@]}"
 }
 
-# Restart what runs, and wait until each camera shows a picture that it did not show before.
-restart() {
-  local camera before=()
-  run systemctl stop "${units[@]}" || return # or a last picture of the old version would count as new
-  for camera in "${cameras[@]}"; do
-    before+=("$(readlink -- "$root/run/stillcam/images/$camera/current.jpg" || true)")
-  done
+# Start what does not run, and wait until each camera shows a picture other than it did before.
+start() {
+  local camera before=("$@")
   run systemctl start --no-block "${units[@]}" || return
   for camera in "${cameras[@]}"; do
     # shellcheck disable=SC2086 # no word for the first one
-    run "$opt/current/deploy/stillcam" ${camera:+@$camera} wait --seconds "$patience" --after "${before[0]}" || return
+    run "$opt/current/deploy/stillcam" ${camera:+@$camera} wait --seconds "$patience" --after "${before[0]-}" || return
     before=("${before[@]:1}")
   done
+}
+
+# systemctl waits for the units that it is told, not for those that stop with them: so all are named.
+stop() {
+  run systemctl stop stillcam.target stillcam-capture.service 'stillcam-capture@*.service' stillcam-server.service
+}
+
+restart() {
+  local camera before=()
+  stop || return # or a last picture of the old version would count as new
+  run touch -- "$opt/restarted"
+  for camera in "${cameras[@]}"; do
+    before+=("$(readlink -- "$root/run/stillcam/images/$camera/current.jpg" || true)")
+  done
+  start "${before[@]}"
+}
+
+# Whether the units' environment has been changed since they were restarted here: another camera, another port.
+is_environment_new() {
+  local file
+  for file in "$root"/etc/default/stillcam{,-[0-9]*}; do
+    if [[ $file -nt $opt/restarted ]]; then return; fi
+  done
+  return 1
 }
 
 go_back() {
@@ -183,7 +206,7 @@ do_install() {
   if is_installed; then
     put_units
     enable_units
-    run systemctl start --no-block "${units[@]}"
+    if is_environment_new; then restart; else start; fi || die "there is no picture: sudo stillcam doctor"
     printf 'this version is installed already\n'
     return
   fi
@@ -211,7 +234,8 @@ do_back() {
 }
 
 do_uninstall() {
-  run systemctl disable --quiet --now "${units[@]}" || true # it may be half installed
+  stop || true # it may be half installed
+  run systemctl disable --quiet "${units[@]}" || true
   run rm -f -- "$root"/etc/systemd/system/stillcam-{capture,capture@,server}.service \
     "$root/etc/systemd/system/stillcam.target" "$root/usr/local/bin/stillcam"
   run systemctl daemon-reload
@@ -234,6 +258,7 @@ main() {
       --patience | --root)
         [[ ${2-} ]] || die "$1 needs a value (see --help)" 2
         if [[ $1 == --root ]]; then root=$(readlink -m -- "$2"); else patience=$2; fi
+        [[ $patience =~ ^[0-9]+$ ]] || die "--patience needs a number of seconds, not $patience" 2
         shift
         ;;
       -h | --help) usage && exit ;;

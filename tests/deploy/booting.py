@@ -49,15 +49,20 @@ class Booted:
         """Its files."""
         return Path(f"/proc/{self.pid}/root")
 
-    def run(self, *argv: str | Path, check: bool = True) -> str:
-        """What a program says there; it must succeed."""
+    def run(self, *argv: str | Path, check: bool = True, status: int = 0) -> str:
+        """What a program says there; with `check`, it must end with `status`."""
         enter = ("nsenter", f"--target={self.pid}", "--all", "--", *ENVIRONMENT)
         done = subprocess.run(
             [*enter, *map(str, argv)],
             stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=DEADLINE_S, check=False,
         )  # fmt: skip
-        assert not check or done.returncode == 0, f"{argv}: {done.returncode}\n{done.stdout}{done.stderr}"
-        return done.stdout
+        said = done.stdout + (done.stderr if status else "")
+        assert not check or done.returncode == status, f"{argv}: {done.returncode}\n{done.stdout}{done.stderr}"
+        return said
+
+    def install(self) -> None:
+        """Install the copy of Stillcam that lies in /root/stillcam."""
+        self.run("/root/stillcam/deploy/install.sh", "--patience", str(int(DEADLINE_S) - 5))
 
     def up(self) -> None:
         """Wait until all is started that is started at boot."""

@@ -28,13 +28,14 @@ class Machine:
         self.root.mkdir()
         self._bin.mkdir()
         (self._bin / "systemctl").symlink_to(ROOT / "tests/deploy/systemctl")
-        self._program("python3", f'exec {sys.executable} "$@"')
+        self.program("python3", f'exec {sys.executable} "$@"')
         for name in ("useradd", "usermod", "userdel", "apt-get"):
-            self._program(name, f'echo {name} "$@" >>{folder}/users')
+            self.program(name, f'echo {name} "$@" >>{folder}/users')
         self._users = folder / "users"
         self.write("etc/default/stillcam", "STILLCAM_CAMERA=simulated\nSTILLCAM_BIND=127.0.0.1\nSTILLCAM_PORT=0\n")
 
-    def _program(self, name: str, script: str) -> None:
+    def program(self, name: str, script: str) -> None:
+        """A program on its PATH, in place of the one that is there."""
         (self._bin / name).write_text(f"#!/bin/sh\n{script}\n")
         (self._bin / name).chmod(0o755)
 

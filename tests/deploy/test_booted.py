@@ -4,7 +4,8 @@ import time
 
 import pytest
 from booting import booted, hindrance
-from serving import DEADLINE_S, ROOT
+from installing import copy
+from serving import DEADLINE_S
 
 CAPTURE, SERVER = "stillcam-capture.service", "stillcam-server.service"
 HARMLESS = {"char", "core", "fd", "full", "hugepages", "initctl", "log", "mqueue", "null", "ptmx", "pts", "random",
@@ -22,7 +23,8 @@ def machine(tmp_path_factory):
         patience = machine.root / f"etc/systemd/system/{SERVER}.d/patience.conf"
         patience.parent.mkdir()
         patience.write_text("[Service]\nWatchdogSec=3\n")
-        machine.run(ROOT / "deploy/install.sh", "--patience", str(int(DEADLINE_S)))
+        copy(machine.root / "root/stillcam")  # not where this one is: /tmp is another one there
+        machine.install()
         yield machine
 
 
@@ -71,6 +73,15 @@ def test_a_server_that_hangs_is_started_again(machine):
     restarted(machine, SERVER, before)
 
 
+def test_doctor_tells_what_was_started_again(machine):
+    before = pid(machine, SERVER)
+    machine.run("kill", "-KILL", str(before))
+    restarted(machine, SERVER, before)
+    said = machine.run("stillcam", "doctor", check=False)
+    assert "started again by systemd: " in said
+    assert "stillcam-server: " in said
+
+
 def inside(machine, unit, *argv):
     """What a program says that sees the files that the unit sees, as its user."""
     enter = ["nsenter", f"--target={pid(machine, unit)}", "--mount", "setpriv", "--reuid=stillcam", "--clear-groups"]
@@ -108,3 +119,38 @@ def test_they_have_no_privileges(machine, unit):
     assert (int(status["CapEff"], 16), int(status["CapBnd"], 16)) == (0, 0)
     assert (status["NoNewPrivs"], status["Seccomp"]) == ("1", "2")
     assert "0" not in status["Uid"].split()
+
+
+def test_an_update_judges_no_picture_of_the_version_before(machine):
+    """systemctl waits for what it is told to stop, not for what stops with that."""
+    good = os.readlink(machine.root / "opt/stillcam/current")
+    script = machine.root / "root/stillcam/capture.sh"
+    text = script.read_text()
+    script.write_text("#!/bin/sh\nexit 1\n")
+    slow = machine.root / f"etc/systemd/system/{CAPTURE}.d/slow.conf"
+    slow.parent.mkdir()
+    slow.write_text("[Service]\nExecStop=sleep 3\n")
+    said = machine.run("/root/stillcam/deploy/install.sh", "--patience", "5", status=1)
+    assert "the one before is back" in said
+    assert os.readlink(machine.root / "opt/stillcam/current") == good
+    slow.unlink()
+    script.write_text(text)
+
+
+def test_a_second_camera_is_named_and_installed(machine):
+    with (machine.root / "etc/default/stillcam").open("a") as file:
+        file.write('STILLCAM_CAMERAS="0 1"\n')
+    machine.install()
+    assert "camera: 1 (" in machine.run("stillcam", "@1", "status")
+    assert pid(machine, "stillcam-capture@1.service")
+    assert inside(machine, "stillcam-capture@1.service", "ls", "/run/stillcam/images/1/current.jpg")
+    machine.run("systemctl", "restart", "stillcam.target")
+    machine.run("stillcam", "@1", "wait", "--seconds", str(DEADLINE_S - 5))
+
+
+def test_nothing_is_left_of_it(machine):
+    machine.run("/root/stillcam/deploy/install.sh", "--purge")
+    left = (machine.root / "etc/systemd/system").rglob("*stillcam*")
+    assert all(file.suffix == ".d" for file in left), "but what the owner has changed"
+    assert "stillcam" not in (machine.root / "etc/passwd").read_text()
+    assert not machine.run("systemctl", "list-units", "--no-legend", "stillcam*").strip()

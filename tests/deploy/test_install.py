@@ -4,6 +4,7 @@ import contextlib
 import os
 import random
 import socket
+import sys
 
 import pytest
 from installing import Machine, copy
@@ -55,7 +56,9 @@ def test_it_is_installed_and_run_again_and_removed(machine, tmp_path):
     # Run again it changes nothing, and restarts nothing.
     before = current(machine), told.stdout.split(")")[0]
     again = machine.install(source)
-    assert (again.returncode, again.stdout, again.stderr) == (0, "this version is installed already\n", "")
+    assert (again.returncode, again.stdout.splitlines()[-1], again.stderr) == (
+        0, "this version is installed already", "",
+    )  # fmt: skip
     assert (current(machine), machine.stillcam("status").stdout.split(")")[0]) == before
     # Removed, all is gone but what is the owner's.
     gone = machine.install(source, "--uninstall")
@@ -120,6 +123,47 @@ def test_a_first_version_without_a_picture_stays_and_says_what_to_do(machine, tm
         1, "install.sh: installed, but there is no picture yet: sudo stillcam doctor",
     )  # fmt: skip
     assert versions(machine) == {current(machine).removeprefix("releases/")}
+    # Run again it has no better news.
+    again = machine.install(source, "--patience", "2")
+    assert (again.returncode, again.stderr.splitlines()[-1]) == (
+        1, "install.sh: there is no picture: sudo stillcam doctor",
+    )  # fmt: skip
+
+
+def test_packages_that_cannot_be_fetched_leave_the_old_ones(machine, tmp_path):
+    """A new version needs one more, and the network is away: the one that runs goes on, after a reboot too."""
+    source = copy(tmp_path / "source")
+    old = machine.root / "opt/stillcam/venv/bin/python"
+    machine.write("opt/stillcam/venv/bin/python", "#!/bin/sh\nexit 1\n")  # lacks the new one
+    old.chmod(0o755)
+    machine.program("python3", f'case "$*" in *inotify_simple*) exit 1 ;; esac\nexec {sys.executable} "$@"')
+    done = machine.run("env", "PIP_NO_INDEX=1", source / "deploy/install.sh", "--root", machine.root)
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].startswith("install.sh: Python's packages cannot be fetched"), done.stderr
+    assert old.read_text() == "#!/bin/sh\nexit 1\n"
+    assert not (machine.root / "opt/stillcam/current").exists()
+
+
+def test_packages_that_are_missing_are_fetched_for_all_versions(machine, tmp_path):
+    """With a stand-in for pip: there need be no network here."""
+    source = copy(tmp_path / "source")
+    pip = machine.root / "pip"
+    pip.write_text(
+        f'#!/bin/sh\ncase "$*" in "-m pip install"*) >"${{0%/*}}/fetched" ;; *) exec {sys.executable} "$@" ;; esac\n'
+    )
+    pip.chmod(0o755)
+    machine.program(
+        "python3",
+        f"""case "$*" in
+          *inotify_simple*) exit 1 ;;
+          "-m venv"*) for folder; do :; done; mkdir -p "$folder/bin" && cp {pip} "$folder/bin/python" ;;
+          *) exec {sys.executable} "$@" ;;
+        esac""",
+    )
+    done = machine.install(source, "--patience", "200")
+    assert (done.returncode, done.stderr) == (0, ""), done.stderr + machine.logs()
+    assert {file.name for file in (machine.root / "opt/stillcam/venv/bin").iterdir()} == {"python", "fetched"}
+    assert not (machine.root / "opt/stillcam/venv.new").exists()
 
 
 def test_several_cameras_are_each_started_and_judged(machine, tmp_path):
@@ -138,9 +182,20 @@ def test_several_cameras_are_each_started_and_judged(machine, tmp_path):
     assert (machine.root / "run/stillcam/images/1/current.jpg").exists()
     assert "enable --quiet stillcam.target stillcam-capture@1.service" in machine.calls()
     machine.write("etc/default/stillcam", plain)
-    assert machine.install(source).returncode == 0
+    assert machine.install(source, "--patience", "200").returncode == 0
     assert "disable --quiet --now stillcam-capture@1.service" in machine.calls()
     assert machine.stillcam("@1", "status").returncode == 1
+
+
+def test_a_camera_that_is_named_later_is_shown_by_the_server_too(machine, tmp_path):
+    """What runs has read the environment long before."""
+    environment = (machine.root / "etc/default/stillcam").read_text()
+    source = copy(tmp_path / "source")
+    assert machine.install(source, "--patience", "200").returncode == 0
+    machine.write("etc/default/stillcam", f'{environment}STILLCAM_CAMERAS="0 1"\n')
+    done = machine.install(source, "--patience", "200")
+    assert (done.returncode, done.stderr) == (0, ""), done.stderr + machine.logs()
+    assert machine.stillcam("@1", "wait").returncode == 0
 
 
 def test_a_dry_run_does_nothing(machine):
@@ -154,7 +209,9 @@ def test_a_dry_run_does_nothing(machine):
     assert machine.calls() == []
 
 
-@pytest.mark.parametrize("arguments", [("--frobnicate",), ("--root",), ("--patience",), ("now",)])
+@pytest.mark.parametrize(
+    "arguments", [("--frobnicate",), ("--root",), ("--patience",), ("--patience", "soon"), ("now",)]
+)
 def test_wrong_usage_is_status_2(machine, arguments):
     done = machine.run(ROOT / "deploy/install.sh", *arguments)
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)

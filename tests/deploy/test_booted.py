@@ -1,5 +1,6 @@
 """The units under the real systemd: installed, started at boot, kept alive, and shut in."""
 
+import os
 import time
 
 import pytest

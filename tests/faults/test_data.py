@@ -52,6 +52,7 @@ def test_accounts_that_are_damaged_let_nobody_in(camera):
     [
         pytest.param('{"version": 1, "snap', "not JSON", id="torn"),
         pytest.param('{"version": 7, "snapshot": {"interval_s": 9}}', "reads version 1", id="of a newer version"),
+        pytest.param('{"version": 0, "interval": 9}', "reads version 1", id="of an older version"),
         pytest.param("", "not JSON", id="emptied"),
         pytest.param("[" * 100_000, "settings.json", id="nested without end"),
     ],

@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 
 from installation import Installation
-from people import register
+from people import PASSWORD, Client, register
 from serving import DEADLINE_S
 from small_disk import small_disk
 
@@ -60,6 +60,36 @@ def test_an_images_disk_that_goes_leaves_a_folder_that_does(tmp_path):
         subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "stillcam-test", images], check=True)
         camera.site.until((images / "current.jpg").is_symlink)  # and in what comes above it
         camera.pictures_come()
+
+
+def test_data_on_a_full_disk_cost_no_picture_and_nothing_that_was_there(tmp_path):
+    """Nobody signs in anew meanwhile: there is no room for the session. Who is known stays so."""
+    with (
+        small_disk(tmp_path / "data", 8 * MB) as disk,
+        small_disk(tmp_path / "data/run", MB),
+        small_disk(tmp_path / "data/logs", MB),
+        Installation(tmp_path) as camera,
+    ):
+        owner = register(camera.site)
+        before = (disk.path / "settings.json").read_text()
+        disk.fill()
+        camera.daemon.frames(3)
+        assert owner.ask("/images/current.jpg")[0].status == 200
+        status, answer = owner.call("/api/settings", "PATCH", {"snapshot": {"quality": 50}})
+        assert (status, "No space left" in answer["error"]) == (503, True), answer
+        assert (disk.path / "settings.json").read_text() == before
+        wish = {"name": "Bob", "password": PASSWORD, "role": "viewer"}
+        users = [owner.call("/api/users", "POST", wish | {"name": f"Bob {n}"})[0] for n in range(40)]
+        assert (set(users) <= {201, 503}, users[-1]) == (True, 503)  # the database has some room of its own
+        assert Client(camera.site).call("/api/session", "POST", {"name": "Ann", "password": PASSWORD})[0] == 503
+        camera.site.until(camera.healthy)
+        disk.clear()
+        assert owner.call("/api/users", "POST", wish)[0] == 201
+        names = {user["name"] for user in owner.call("/api/users")[1]["users"]}
+        assert names == {"Ann", "Bob", *(f"Bob {n}" for n, status in enumerate(users) if status == 201)}
+        assert owner.call("/api/settings", "PATCH", {"snapshot": {"quality": 50}})[0] == 200
+        assert Client(camera.site).call("/api/session", "POST", {"name": "Ann", "password": PASSWORD})[0] == 200
+        assert "Traceback" not in camera.logged() + camera.site.said()
 
 
 def test_data_that_become_read_only_cost_no_picture_and_nothing_that_was_there(tmp_path):

@@ -14,6 +14,7 @@ from serving import DEADLINE_S, ROOT, Site
 
 from stillcam.accounts import Accounts
 from stillcam.accounts.attempts import LIMITS
+from stillcam.accounts.devices import new_device
 
 NOBODY = {"user": None, "may": {"watch": True, "control": False}}
 
@@ -232,6 +233,18 @@ def test_a_guesser_is_slowed_and_the_owner_gets_in(site, ann):
     assert device["Cookie"].startswith("stillcam_device=")
     right = {"name": "Ann", "password": PASSWORD}
     assert Client(site, **device).call("/api/session", "POST", right)[0] == 200
+
+
+def test_a_device_of_a_name_that_nobody_has_lets_nobody_guess_on(site, ann):
+    """Such devices, made up without end, would push out the counts of those who guess, and tell who has an account."""
+
+    def guess(name, device):
+        wish = {"name": name, "password": "wrong password"}
+        return Client(site, Cookie=f"stillcam_device={device}").ask("/api/session", "POST", wish)[0].status
+
+    known = "$".join(("scrypt", "16384", "8", "1", f"{'A' * 22}==", f"{'A' * 43}="))  # as every process could know it
+    site.until(lambda: guess("Ann", "") == 429)
+    assert [guess(name, new_device(name, known)) for name in ("Eve", "Ann", "Mallory", "Ann")] == [429] * 4
 
 
 def test_a_flood_of_sign_ins_holds_up_no_picture(tmp_path):

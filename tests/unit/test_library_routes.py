@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import threading
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -18,9 +19,11 @@ from stillcam.library import thumbnails
 from stillcam.library.browse import Library
 from stillcam.library.drafts import Draft
 from stillcam.library.thumbnails import embedded
+from stillcam.server import library_routes
 from stillcam.server.app import App
 from stillcam.server.bodies import FilePart
 from stillcam.server.library_changes import LibraryChanges
+from stillcam.server.library_items import MAX_SIDECAR_BYTES
 from stillcam.server.library_routes import LibraryRoutes
 from stillcam.server.messages import Answer, Request, Route
 from stillcam.settings import Settings
@@ -139,6 +142,49 @@ def test_a_link_in_the_library_leads_nowhere(shelf):
     id_ = shelf.take()
     (shelf.library.root / id_[:10] / "secret.jpg").symlink_to("/etc/hostname")
     assert shelf.ask(f"library/{id_[:10]}/secret.jpg").status == 404
+
+
+def test_no_link_is_followed_to_a_thumbnail_to_metadata_or_to_a_day(shelf, tmp_path):
+    day = shelf.library.root / shelf.take()[:10]
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "secret.jpg").write_bytes(picture((1600, 1200)))
+    (elsewhere / "secret.json").write_text('{"key": "do-not-tell"}')
+    for name in ("secret.jpg", "secret.json"):
+        (day / name).symlink_to(elsewhere / name)
+    (shelf.library.root / "2026-01-02").symlink_to(elsewhere)
+    assert shelf.ask(f"library/{day.name}/secret.jpg?thumbnail").status == 404
+    assert shelf.json(f"api/library/items/{day.name}/secret.jpg")["metadata"] is None
+    assert shelf.ask(f"library/{day.name}/secret.jpg?file=metadata").status == 404
+    assert shelf.ask("library/2026-01-02/secret.jpg").status == 404
+    assert {item["day"] for item in shelf.json("api/library")["items"]} == {day.name}
+
+
+def test_nobody_waits_for_a_pipe_in_the_library(shelf):
+    """Nor for who comes after them: thumbnails are made one at a time."""
+    id_ = shelf.take()
+    day = shelf.library.root / id_[:10]
+    for name in ("pipe.jpg", "told.json"):
+        os.mkfifo(day / name)
+    (day / "told.jpg").write_bytes(picture((1600, 1200)))
+    answers: list[Any] = []
+
+    def look() -> None:
+        answers.append(shelf.ask(f"library/{day.name}/pipe.jpg?thumbnail").status)
+        answers.append(shelf.json(f"api/library/items/{day.name}/told.jpg")["metadata"])
+        answers.append(shelf.ask(f"library/{id_}?thumbnail").status)
+
+    looking = threading.Thread(target=look, daemon=True)
+    looking.start()
+    looking.join(20)
+    assert answers == [404, None, 200]
+
+
+def test_metadata_beyond_all_measure_are_none(shelf):
+    id_ = shelf.take()
+    sidecar = (shelf.library.root / id_).with_suffix(".json")
+    sidecar.write_bytes(b"[" + b" " * MAX_SIDECAR_BYTES + b"]")
+    assert shelf.json(f"api/library/items/{id_}")["metadata"] is None
 
 
 def test_thumbnails_are_small_upright_and_made_once(shelf):
@@ -264,6 +310,16 @@ def test_a_change_that_cannot_be_is_refused(shelf, changes, field):
 def test_a_list_that_is_none_is_refused(shelf, items):
     for path in ("api/library/delete", "api/library/zip"):
         assert shelf.ask(path, "POST", {"items": items}).status == 422
+
+
+def test_choices_that_nobody_fetches_keep_little_memory(shelf, monkeypatch):
+    """Whoever is signed in may choose: neither names of nothing nor thousands of items fill the memory."""
+    ids = [shelf.take(time_s=NOON_S + second) for second in range(3)]
+    nothing = shelf.json("api/library/zip", "POST", {"items": [str(number) for number in range(400_000)]})
+    assert nothing["files"] == 0
+    monkeypatch.setattr(library_routes, "KEPT_IDS", 5)
+    zips = [shelf.json("api/library/zip", "POST", {"items": ids})["zip"] for _ in range(3)]
+    assert [shelf.ask(zip_).status for zip_ in zips] == [404, 404, 200]
 
 
 def test_a_zip_holds_what_was_chosen_and_announces_its_size(shelf):

@@ -46,5 +46,8 @@ def _text(value: bytes) -> str:
     return b64encode(value).decode()
 
 
-# For names that nobody has: trying takes as long as with one that somebody has. Nothing matches it.
-NOBODYS = "$".join(("scrypt", str(N), str(R), str(P), _text(bytes(SALT_BYTES)), _text(bytes(HASH_BYTES))))
+# For names that nobody has: trying takes as long as with one that somebody has. Nothing matches it. It is another
+# one in each process: who knew it could make devices (devices.py) of such names, and guess without a pause.
+NOBODYS = "$".join(
+    ("scrypt", str(N), str(R), str(P), *(_text(secrets.token_bytes(size)) for size in (SALT_BYTES, HASH_BYTES)))
+)

@@ -54,11 +54,13 @@ class Item:
 
 
 def read_day(folder: Path) -> list[Item]:
-    """The items in `folder`, oldest first; none when it is gone.
+    """The items in `folder`, oldest first; none when it is gone, or a link.
 
     Raises:
         OSError: it cannot be read.
     """
+    if folder.is_symlink():
+        return []
     try:
         with os.scandir(folder) as entries:
             names = [entry.name for entry in entries if not entry.name.startswith(".")]

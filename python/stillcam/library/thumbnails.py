@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from stillcam.jpeg import SOI
 from stillcam.library.day import Item
+from stillcam.regular import open_regular
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -84,7 +85,7 @@ def _from_exif(path: Path) -> bytes | None:
     """The thumbnail that the camera has made; None without one that can be used."""
     from PIL import Image
 
-    with Image.open(path, formats=FORMATS) as image:
+    with os.fdopen(open_regular(path), "rb") as file, Image.open(file, formats=FORMATS) as image:
         data = embedded(image.info.get("exif", b""))
         width, height, upright = *image.size, image.getexif().get(_ORIENTATION, 1) == 1
     if data is None or not upright:
@@ -125,7 +126,7 @@ def _shrunk(path: Path) -> bytes:
     """
     from PIL import Image, ImageOps
 
-    with Image.open(path, formats=FORMATS) as image:
+    with os.fdopen(open_regular(path), "rb") as file, Image.open(file, formats=FORMATS) as image:
         # A progressive JPEG is held as coefficients of two bytes, whatever the size it is decoded at.
         needed = 2 * len(image.getbands()) * image.width * image.height if image.info.get("progressive") else 0
         image.draft("RGB", (SIDE, SIDE))  # a JPEG is decoded at a half, a quarter or an eighth
@@ -134,9 +135,9 @@ def _shrunk(path: Path) -> bytes:
             raise ValueError(f"decoding it would take {needed / 1e6:.0f} MB")
         image.thumbnail((SIDE, SIDE))
         upright: Image.Image = ImageOps.exif_transpose(image)
-        file = io.BytesIO()
-        upright.convert("RGB").save(file, "JPEG", quality=QUALITY)
-    return file.getvalue()
+        small = io.BytesIO()
+        upright.convert("RGB").save(small, "JPEG", quality=QUALITY)
+    return small.getvalue()
 
 
 def _read(kept: Path, changed_ns: int) -> bytes | None:

@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from stillcam.regular import open_regular
+
 CHUNK_BYTES = 256 * 1024
 _DOS_FIRST = (1980, 1, 1, 0, 0, 0)  # ZIP knows no earlier time, and none after 2107
 
@@ -84,7 +86,10 @@ def stream(members: list[Member]) -> Generator[list[bytes], None, None]:
         for one in members:
             left = one.size_bytes
             try:
-                with one.path.open("rb", buffering=0) as file, archive.open(_info(one), "w") as target:
+                with (
+                    os.fdopen(open_regular(one.path), "rb", buffering=0) as file,
+                    archive.open(_info(one), "w") as target,
+                ):
                     while left and (data := file.read(min(left, CHUNK_BYTES))):
                         left -= len(data)
                         target.write(data)

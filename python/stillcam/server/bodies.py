@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import errno
 import os
-import stat
 from pathlib import Path
+
+from stillcam.regular import open_regular
 
 
 class _Descriptor:
@@ -79,12 +79,8 @@ class FilePart:
         Raises:
             OSError: it cannot be opened, or is a link, a folder, a pipe.
         """
-        # Without O_NONBLOCK a pipe would wait for who writes to it.
-        file = _Descriptor(os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOFOLLOW))
-        about = os.fstat(file.number)
-        if not stat.S_ISREG(about.st_mode):
-            raise OSError(errno.EINVAL, "no regular file", str(path))
-        return cls(file, 0, about.st_size)
+        file = _Descriptor(open_regular(path))
+        return cls(file, 0, os.fstat(file.number).st_size)
 
     def part(self, start: int, end: int) -> FilePart:
         """The bytes from `start` to before `end` of this part."""

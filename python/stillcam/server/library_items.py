@@ -9,9 +9,11 @@ from stillcam.frames import utc_text
 from stillcam.json_text import parse
 from stillcam.library.browse import Library, size_bytes
 from stillcam.library.day import Item
+from stillcam.regular import read_regular
 from stillcam.server.messages import Refused, Request
 
 MAX_IDS_BYTES = 4 << 20  # of a request with many items
+MAX_SIDECAR_BYTES = 1 << 20  # ours have some thousand
 
 
 def find(library: Library, id_: str) -> Item:
@@ -49,7 +51,7 @@ def described(library: Library, item: Item) -> dict[str, Any]:
     metadata = None
     if item.sidecar:
         try:
-            metadata = parse(library.path(item, item.sidecar).read_bytes())
+            metadata = parse(read_regular(library.path(item, item.sidecar), MAX_SIDECAR_BYTES))
         except (OSError, ValueError):
             metadata = None  # removed or damaged by hand: the picture is still there
     return {**document, "files": files, "preview": bool(item.preview), "metadata": metadata}

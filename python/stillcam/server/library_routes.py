@@ -19,7 +19,8 @@ from stillcam.server.library_items import described, find, ids, listed, shown
 from stillcam.server.messages import Access, Answer, Refused, Request, Route, as_json
 
 MAX_PAGE = 200
-KEPT_ZIPS = 32  # chosen, and not fetched yet
+KEPT_ZIPS = 32  # chosen, and not fetched yet ...
+KEPT_IDS = 100_000  # ... and so many items in all of them: some 20 MB
 
 
 class LibraryRoutes:
@@ -51,7 +52,7 @@ class LibraryRoutes:
 
     def _page(self, request: Request) -> Answer:
         limit = request.value("limit") or "60"
-        if not (limit.isascii() and limit.isdigit() and 1 <= int(limit) <= MAX_PAGE):
+        if not (limit.isascii() and limit.isdigit() and len(limit) <= 9 and 1 <= int(limit) <= MAX_PAGE):
             raise Refused(400, f"limit must be a number from 1 to {MAX_PAGE}", "limit")
         kind, day = request.value("kind"), request.value("day")
         if kind not in (None, "photo", "raw", "video"):
@@ -99,11 +100,11 @@ class LibraryRoutes:
     # --- taking home
 
     def _choose(self, request: Request) -> Answer:
-        chosen = ids(request)
+        chosen = [item.id for item in self._library.items(ids(request))]  # what is not there would only take memory
         token = secrets.token_urlsafe(12)
         with self._lock:
             self._zips[token] = chosen
-            while len(self._zips) > KEPT_ZIPS:
+            while len(self._zips) > KEPT_ZIPS or (len(self._zips) > 1 and self._kept_ids() > KEPT_IDS):
                 self._zips.popitem(last=False)
         members = self._members(chosen)
         return as_json(201, {"zip": f"library/zip/{token}", "files": len(members), "bytes": size_of(members)})
@@ -121,6 +122,9 @@ class LibraryRoutes:
             "Cache-Control": "no-store",
         }
         return Answer(200, headers=headers, stream=stream(members))
+
+    def _kept_ids(self) -> int:
+        return sum(map(len, self._zips.values()))
 
     def _members(self, ids: list[str]) -> list[Member]:
         """The files of these items; what is gone meanwhile is left out."""

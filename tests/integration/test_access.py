@@ -236,15 +236,15 @@ def test_a_guesser_is_slowed_and_the_owner_gets_in(site, ann):
 
 
 def test_a_device_of_a_name_that_nobody_has_lets_nobody_guess_on(site, ann):
-    """Such devices, made up without end, would push out the counts of those who guess, and tell who has an account."""
+    """Made up without end, they would push out the counts of those who guess, and tell which names there are."""
 
     def guess(name, device):
         wish = {"name": name, "password": "wrong password"}
         return Client(site, Cookie=f"stillcam_device={device}").ask("/api/session", "POST", wish)[0].status
 
     known = "$".join(("scrypt", "16384", "8", "1", f"{'A' * 22}==", f"{'A' * 43}="))  # as every process could know it
-    site.until(lambda: guess("Ann", "") == 429)
-    assert [guess(name, new_device(name, known)) for name in ("Eve", "Ann", "Mallory", "Ann")] == [429] * 4
+    for name in ("Ann", "Eve"):
+        site.until(lambda name=name: guess(name, new_device(name, known)) == 429)
 
 
 def test_a_flood_of_sign_ins_holds_up_no_picture(tmp_path):

@@ -1,4 +1,4 @@
-"""In which order the tests run."""
+"""The order in which the tests run, and which of them get a second try."""
 
 from itertools import groupby
 
@@ -19,3 +19,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     }
     files.sort(key=lambda file: (file[0].path.parent.name == "unit", position[id(file)]))
     items[:] = [item for file in files for item in file]
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """A browser test that fails beside other files runs once more: two cores may keep a browser waiting for too long.
+
+    Nothing else is repeated: a camera or a server that is late has a fault.
+    """
+    if item.path.parent.name == "browser" and hasattr(item.config, "workerinput"):
+        item.add_marker(pytest.mark.flaky(reruns=1))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """A warning for each test that was run again."""
+    for report in terminalreporter.stats.get("rerun", []):
+        terminalreporter.write_line(f"WARNING: {report.nodeid} failed and was run again", yellow=True)

@@ -256,7 +256,7 @@ def main() -> int:
         for line in about(environ):
             say(line)
         for driver in drivers(environ, paths):
-            cameras = [one for one in driver.cameras(()) if options.camera in (None, one.index)]
+            cameras = [one for one in driver.cameras(options.camera or 0, ()) if options.camera in (None, one.index)]
             if not cameras:
                 raise StillcamError(f"{driver.name} lists no such camera: check the cable")
             for camera in cameras:

@@ -46,7 +46,7 @@ class Rig:
         python = os.pathsep.join([str(ROOT / "python"), str(ROOT / "tests/standin")])
         env = {**os.environ, "PYTHONPATH": python, "STILLCAM_SIMULATED_DIR": str(self.simulated)}
         self.driver = make(self.images, env)
-        self.camera: Camera = self.driver.cameras(())[0]
+        self.camera: Camera = self.driver.cameras(0, ())[0]
 
     def fault(self, **faults: Any) -> None:
         new = self.simulated / ".faults.new"
@@ -83,7 +83,8 @@ class Rig:
 
 def rpicam(images: Path, env: dict[str, str]) -> Driver:
     call = (sys.executable, "-m", "stillcam.camera.simulated")
-    return Rpicam(Programs((*call, "rpicam-still"), (*call, "rpicam-vid")), images, env)
+    programs = Programs((*call, "rpicam-still"), (*call, "rpicam-vid"))
+    return Rpicam(programs, images, env, machine=Path(env["STILLCAM_SIMULATED_DIR"]))
 
 
 @pytest.fixture(params=[pytest.param(rpicam, id="rpicam"), pytest.param(Picamera2, id="picamera2")])
@@ -107,7 +108,7 @@ def apart(one: Image.Image, other: Image.Image) -> float:
 
 
 def test_cameras_with_modes_and_limits(rig):
-    cameras = rig.driver.cameras(())
+    cameras = rig.driver.cameras(0, ())
     assert [(camera.index, camera.model, camera.size) for camera in cameras] == [
         (0, "imx708", (4608, 2592)),
         (1, "imx219", (3280, 2464)),
@@ -122,7 +123,7 @@ def test_cameras_with_modes_and_limits(rig):
     assert first.limits["AnalogueGain"] == (1.0, 16.0)
     assert "LensPosition" in first.limits and "LensPosition" not in second.limits
     rig.fault(no_camera=True)
-    assert rig.driver.cameras(()) == []
+    assert rig.driver.cameras(0, ()) == []
 
 
 def test_a_still_is_a_whole_file_and_is_described(rig):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from collections.abc import Mapping
 from importlib.util import find_spec
+from pathlib import Path
 
 from stillcam.camera.driver import Driver
 from stillcam.camera.picamera2.driver import Picamera2
@@ -55,5 +57,8 @@ def _simulated(environ: Mapping[str, str], paths: Paths) -> Rpicam:
     call = (sys.executable, "-m", "stillcam.camera.simulated")
     env = dict(environ)
     env["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT / "python"), environ.get("PYTHONPATH")]))
-    env.setdefault("STILLCAM_SIMULATED_DIR", str(paths.house.run / "simulated"))
-    return Rpicam(Programs((*call, "rpicam-still"), (*call, "rpicam-vid")), paths.images, env, name="simulated")
+    machine = env.setdefault("STILLCAM_SIMULATED_DIR", str(paths.house.run / "simulated"))
+    with contextlib.suppress(OSError):  # the programs make it too, and say why they cannot
+        Path(machine).mkdir(mode=0o700, parents=True, exist_ok=True)
+    programs = Programs((*call, "rpicam-still"), (*call, "rpicam-vid"))
+    return Rpicam(programs, paths.images, env, name="simulated", machine=Path(machine))

@@ -113,8 +113,12 @@ class Driver(Protocol):
         """What can be asked for; it may turn out to be less when the camera is started."""
         ...
 
-    def cameras(self, interrupts: Sequence[int]) -> list[Camera]:
-        """The cameras of this machine; an empty list when there is none."""
+    def cameras(self, index: int, interrupts: Sequence[int]) -> list[Camera]:
+        """The cameras of this machine; an empty list when there is none. Nothing of the driver may run.
+
+        Args:
+            index: the camera that is going to be used: listing may disturb it, and no other one.
+        """
         ...
 
     def start_stills(self, settings: Settings, camera: Camera, shoot: Shoot | None = None) -> None:

@@ -14,7 +14,7 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,7 @@ from stillcam.camera.driver import Camera, Container, Interrupted, Shoot, Still
 from stillcam.camera.failures import NO_ENCODER, failure
 from stillcam.camera.geometry import mirrored
 from stillcam.camera.listing import parse
+from stillcam.camera.machine_lock import LIST_WAIT_S, MACHINE, OPEN_WAIT_S, MachineLock
 from stillcam.camera.metadata_pipe import MetadataPipe
 from stillcam.camera.older import Older, unrecognised
 from stillcam.camera.program import TERM_GRACE_S, Program
@@ -64,10 +65,16 @@ class Rpicam:
         images: the folder that snapshots are written to.
         env: the environment of the programs; None: this process's own.
         name: the driver's name in status and logs.
+        machine: the folder that stands for the machine, see `MachineLock`.
     """
 
     def __init__(
-        self, programs: Programs, images: Path, env: Mapping[str, str] | None = None, name: str = "rpicam"
+        self,
+        programs: Programs,
+        images: Path,
+        env: Mapping[str, str] | None = None,
+        name: str = "rpicam",
+        machine: Path = MACHINE,
     ) -> None:
         self.name = name
         self.metadata: dict[str, Any] = {}
@@ -75,6 +82,8 @@ class Rpicam:
         self._programs = programs
         self._images = images
         self._env = env
+        self._machine = machine
+        self._opening: MachineLock | None = None  # held until the program has opened its camera
         self._program: Program | None = None
         self._closed: ClosedFiles | None = None
         self._cutter = Cutter()
@@ -99,16 +108,21 @@ class Rpicam:
         """The process id of the camera program; None while there is none."""
         return self._program.pid if self._program else None
 
-    def cameras(self, interrupts: Sequence[int]) -> list[Camera]:
-        """See Driver. Raises CameraError when the program cannot be run, fails, or does not answer."""
-        try:
-            listing = self._start(self._programs.still, ["--list-cameras", "--verbose=2"], subprocess.PIPE)
-            said, complained = said_by(listing, interrupts)
-        except CameraError as error:
-            if error.cause != "options":
-                raise
-            listing = self._start(self._programs.still, ["--list-cameras"], subprocess.PIPE)
-            said, complained = said_by(listing, interrupts)
+    def cameras(self, index: int, interrupts: Sequence[int]) -> list[Camera]:
+        """See Driver. Raises CameraError when the program cannot be run, fails, or does not answer.
+
+        The program resets the HDR mode of the camera that it is given, of the first one if it is given none.
+        """
+        arguments = ["--list-cameras", f"--camera={index}"]
+        with MachineLock(self._machine, shared=False, timeout_s=LIST_WAIT_S, interrupts=interrupts):
+            try:
+                listing = self._start(self._programs.still, [*arguments, "--verbose=2"], subprocess.PIPE)
+                said, complained = said_by(listing, interrupts)
+            except CameraError as error:
+                if error.cause != "options":
+                    raise
+                listing = self._start(self._programs.still, arguments, subprocess.PIPE)
+                said, complained = said_by(listing, interrupts)
         return parse(said) or parse(complained)  # libcamera-still of 2022 prints the list on stderr
 
     def start_stills(self, settings: Settings, camera: Camera, shoot: Shoot | None = None) -> None:
@@ -127,13 +141,13 @@ class Rpicam:
             self._folder = shoot.folder
             self._extension = "dng" if shoot.kind == "raw" else photo_extension(settings, shoot.kind)
         self._closed = ClosedFiles(self._folder)
-        self._program = self._start(self._programs.still, arguments)
+        self._open(lambda: self._start(self._programs.still, arguments))
 
     def ready(self, timeout_s: float, interrupts: Sequence[int]) -> bool:
         """See Driver: rpicam-still is ready when it handles SIGUSR1."""
         assert self._program is not None
         deadline = time.monotonic() + timeout_s
-        while not (ready := self._program.catches(signal.SIGUSR1)) and time.monotonic() < deadline:
+        while not (ready := self._has_opened()) and time.monotonic() < deadline:
             self._closed_files(_READY_POLL_S, interrupts)
         return ready
 
@@ -178,7 +192,8 @@ class Rpicam:
         arguments = stream_arguments(with_tuning_path(settings), camera)
         self._begin(stream_arguments(settings, camera), stream_scene(settings, camera))
         self._cutter = Cutter()
-        self._program = self._start_telling(arguments, subprocess.PIPE)
+        self._open(lambda: self._start_telling(arguments, subprocess.PIPE))
+        assert self._program is not None
         fcntl.fcntl(self._program.stdout, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
 
     def frames(self, timeout_s: float, interrupts: Sequence[int]) -> list[bytes]:
@@ -214,7 +229,7 @@ class Rpicam:
         self._folder, self._end = folder, signal.SIGINT
         arguments = video_arguments(with_tuning_path(settings), camera, stem, form, seconds)
         tells = form.extension == "mjpeg"
-        self._program = self._start_telling(arguments) if tells else self._start(self._programs.vid, arguments)
+        self._open(lambda: self._start_telling(arguments) if tells else self._start(self._programs.vid, arguments))
         return folder / f"{stem}.{form.extension}", form
 
     def recorded(self, timeout_s: float, interrupts: Sequence[int]) -> bool:
@@ -250,6 +265,9 @@ class Rpicam:
             self._program.stop(self._end, patience_s)
             self._program = None
         self._end = signal.SIGTERM
+        if self._opening is not None:
+            self._opening.close()
+            self._opening = None
         if self._about is not None:
             self._about.close()
             self._about = None
@@ -284,12 +302,28 @@ class Rpicam:
         finally:
             self._about.handed_over()
 
+    def _open(self, start: Callable[[], Program]) -> None:
+        """Start the program that opens the camera, while no cameras are listed."""
+        self._opening = MachineLock(self._machine, shared=True, timeout_s=OPEN_WAIT_S)
+        self._program = start()
+
+    def _has_opened(self) -> bool:
+        """Whether the program has its camera: it then handles SIGUSR1. From there on others may list cameras."""
+        assert self._program is not None
+        if opened := self._program.catches(signal.SIGUSR1):
+            if self._opening is not None:
+                self._opening.close()
+            self._opening = None
+        return opened
+
     def _readable(self, timeout_s: float, *descriptors: int) -> set[int]:
         """Those of `descriptors` that are readable, or none before the time is over; metadata that came are read.
 
         rpicam-vid writes a line at a time, some forty for a frame (output/output.cpp, write_metadata:
         std::endl): they are looked for now and then, and wake nobody.
         """
+        if self._opening is not None and not self._has_opened():
+            timeout_s = min(timeout_s, _READY_POLL_S)
         if self._about is None:
             return readable(timeout_s, *descriptors)
         ready = readable(min(timeout_s, _ABOUT_S), *descriptors)
@@ -306,7 +340,7 @@ class Rpicam:
         """
         assert self._program is not None
         assert self._closed is not None
-        ready = readable(timeout_s, self._closed.fd, self._program.pidfd, *interrupts)
+        ready = self._readable(timeout_s, self._closed.fd, self._program.pidfd, *interrupts)
         stills = []
         if self._closed.fd in ready:
             for name in self._closed.read():

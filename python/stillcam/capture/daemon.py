@@ -100,7 +100,7 @@ class Daemon:
         index, studio = settings.camera.index, self._studio
         if not any(camera.index == index for camera in self._cameras):
             studio.driver.stop()
-            self._cameras = studio.driver.cameras(studio.stops)
+            self._cameras = studio.driver.cameras(index, studio.stops)
         if not self._cameras:
             raise CameraError("absent", "no camera found: switch the Pi off and check both ends of the ribbon cable")
         if not (chosen := [camera for camera in self._cameras if camera.index == index]):

@@ -14,6 +14,7 @@ from stillcam.info.camera import camera as told_rows
 from stillcam.info.read import span_text
 from stillcam.info.software import Software
 from stillcam.link import ask
+from stillcam.settings_file import load_in_force
 
 CABLE = (
     "switch the Pi off and check both ends of the ribbon cable (its contacts face the board's, the latch is shut);"
@@ -52,7 +53,8 @@ def cameras(patient: Patient) -> list[Finding]:
         else:
             # Listing writes nothing, and the images folder need not be there yet.
             driver = choose_driver(patient.environ, replace(patient.paths, images=Path("/")))
-            names = [f"{camera.index} ({camera.model})" for camera in driver.cameras(())]
+            index = load_in_force(patient.paths.settings)[0].camera.index
+            names = [f"{camera.index} ({camera.model})" for camera in driver.cameras(index, ())]
     except StillcamError as error:
         return [Finding("cameras", FAULT, str(error), CABLE)]
     if patient.status.get("mode") == "no camera":

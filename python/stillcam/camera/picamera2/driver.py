@@ -62,7 +62,7 @@ class Picamera2:
         self._stills: list[Still] = []
         self._lists: list[list[Camera]] = []
 
-    def cameras(self, interrupts: Sequence[int]) -> list[Camera]:
+    def cameras(self, index: int, interrupts: Sequence[int]) -> list[Camera]:
         """See Driver."""
         self.stop()
         self._lists.clear()

@@ -1,0 +1,89 @@
+"""The lock that keeps the capture daemons of one machine from disturbing each other's cameras.
+
+Listing cameras acquires each of them in turn, also those of other daemons. Two listings at once read
+`(65535, 65535)/65535x65535 crop` and 30 fps for every mode of a camera that the other one has, and a camera
+that is opened meanwhile "fails to acquire" (rpicam-apps core/options.cpp, Options::Parse).
+
+flock(2) on a folder that every user may read and nobody needs to write to: there is no file to create, so no
+question of owner or umask, no file that a stranger might have put there, and it works where systemd has made
+/run read-only. It ends with the process, however that ends. Another program can hold the lock too, so each
+wait is bounded; the camera is then used without the lock, and the log says so.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import os
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from stillcam.camera.driver import Interrupted
+from stillcam.camera.programs import SAY_TIMEOUT_S, readable
+
+MACHINE = Path("/run/lock")  # PrivateTmp= gives each unit a /tmp of its own; /run is the machine's
+LIST_WAIT_S = SAY_TIMEOUT_S + 5.0  # a listing takes at most so long
+OPEN_WAIT_S = 2.0  # the wait for opening cannot be interrupted, and a daemon has to end within 3 s
+_POLL_S = 0.02
+
+
+class MachineLock:
+    """Waits for the lock, and holds it until `close`.
+
+    Args:
+        folder: the same for all daemons that see the same cameras; where it is missing, the deepest folder
+            above it counts.
+        shared: for opening one camera, which goes together with the opening of another one; else for listing,
+            which goes together with nothing.
+        timeout_s: how long to wait.
+        interrupts: descriptors that end the wait when they become readable.
+
+    Raises:
+        Interrupted: one of `interrupts` is readable.
+        OSError: there are no more descriptors.
+    """
+
+    def __init__(self, folder: Path, *, shared: bool, timeout_s: float, interrupts: Sequence[int] = ()) -> None:
+        self._fd = _opened(folder)
+        how = (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB
+        deadline = time.monotonic() + timeout_s
+        try:
+            while True:
+                try:
+                    fcntl.flock(self._fd, how)
+                except BlockingIOError:
+                    if time.monotonic() >= deadline:
+                        logging.warning(
+                            "the lock on %s was not free for %g s: the camera is used without it (see: lslocks)",
+                            folder, timeout_s,
+                        )  # fmt: skip
+                        return
+                    if readable(_POLL_S, *interrupts):
+                        raise Interrupted from None
+                else:
+                    return
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self) -> MachineLock:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Release the lock; may be called again."""
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
+
+
+def _opened(folder: Path) -> int:
+    for place in (folder, *folder.parents):
+        try:
+            return os.open(place, os.O_RDONLY | os.O_DIRECTORY)
+        except (FileNotFoundError, NotADirectoryError, PermissionError):
+            continue
+    raise FileNotFoundError(f"no folder {folder}")

@@ -16,7 +16,8 @@ from pathlib import Path
 
 CURRENT = "current.jpg"
 GRACE_S = 0.005  # a replaced frame stays at least so long: a reader may be between readlink and open
-WORK_PREFIX = ".still_"  # whatever is not a frame yet
+STILL_PREFIX = ".still_"  # of what the camera's driver writes, which it watches for: nobody else's files
+WORK_PREFIX = ".work_"  # of what the daemon makes of that, until it is a frame
 _NEW_LINK = ".current.jpg.new"
 _NAME = re.compile(r"camera_(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)\.(\d{3})Z\.jpg", re.ASCII)
 
@@ -110,7 +111,7 @@ class Publisher:
         self.previous = None
         swept = 0
         for entry in os.scandir(self._images):
-            ours = entry.name.startswith((WORK_PREFIX, ".probe-")) or entry.name == _NEW_LINK
+            ours = entry.name.startswith((STILL_PREFIX, WORK_PREFIX, ".probe-")) or entry.name == _NEW_LINK
             if ours or (_NAME.fullmatch(entry.name) and entry.name != keep):
                 os.unlink(entry.path)
                 swept += 1

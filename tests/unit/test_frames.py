@@ -45,11 +45,12 @@ def test_two_frames_in_a_millisecond_have_two_names(tmp_path):
 def test_the_sweep_takes_what_is_ours_and_old_and_nothing_else(tmp_path):
     publisher = Publisher(tmp_path)
     names = [publish(publisher, tmp_path, picture(), 1000 + n) for n in range(2)]
-    for litter in (".still_00000007.jpg", ".still_metadata.json", "camera_20260101T000000.000Z.jpg"):
+    of_a_crash = (".still_00000007.jpg", ".still_metadata.json", ".work_turned.jpg")
+    for litter in (*of_a_crash, "camera_20260101T000000.000Z.jpg"):
         (tmp_path / litter).write_bytes(b"half")
     (tmp_path / "holiday.jpg").write_bytes(b"a person's")
     fresh = Publisher(tmp_path)
-    assert fresh.sweep() == 4
+    assert fresh.sweep() == 5
     assert sorted(os.listdir(tmp_path)) == sorted([names[1], "current.jpg", "holiday.jpg"])
 
 

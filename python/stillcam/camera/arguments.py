@@ -25,13 +25,13 @@ from stillcam.camera.geometry import (
 )
 from stillcam.control_values import in_force
 from stillcam.controls import CONTROLS, Values
-from stillcam.frames import WORK_PREFIX
+from stillcam.frames import STILL_PREFIX
 from stillcam.settings import Configuration, LiveSettings, Settings, VideoSettings
 
 # Relative to the folder of the stills, where the program runs: rpicam-still formats the output name
 # into 128 bytes by printf, so a long path is cut and a % in a folder's name breaks it.
-STILL_NAME = WORK_PREFIX + "%08d."
-METADATA_NAME = WORK_PREFIX + "metadata.json"
+STILL_NAME = STILL_PREFIX + "%08d."
+METADATA_NAME = STILL_PREFIX + "metadata.json"
 
 THUMBNAIL_SIDE, THUMBNAIL_QUALITY = 320, 70  # what rpicam-still has as its default, but for the proportions
 

@@ -48,7 +48,7 @@ from stillcam.camera.taking import (
 )
 from stillcam.camera.tuning import with_tuning_path
 from stillcam.errors import CameraError
-from stillcam.frames import WORK_PREFIX
+from stillcam.frames import STILL_PREFIX
 from stillcam.jpeg import Cutter
 from stillcam.settings import Settings
 
@@ -275,7 +275,7 @@ class Rpicam:
             self._closed.close()
             self._closed = None
             with contextlib.suppress(OSError):  # a folder that cannot be read now is swept at the next end
-                for litter in self._folder.glob(WORK_PREFIX + "*"):
+                for litter in self._folder.glob(STILL_PREFIX + "*"):
                     litter.unlink(missing_ok=True)
 
     def _begin(self, arguments: list[str], scene: Scene) -> None:
@@ -347,7 +347,7 @@ class Rpicam:
                 if name == METADATA_NAME:
                     self._read_metadata()
                     self._told = True
-                elif name.startswith(WORK_PREFIX) and name.endswith(self._extension):
+                elif name.startswith(STILL_PREFIX) and name.endswith(self._extension):
                     stills.append(name)
                     self._told = False
         if stills:

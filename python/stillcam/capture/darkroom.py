@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import mmap
 import os
@@ -67,10 +68,10 @@ class Darkroom:
                 ) from reason
             return self._finish(path, still.time_s, began_s)
         except OSError as error:
+            self._discard(still.path)
             raise self._unwritable(error) from error
         except CameraError:
-            path.unlink(missing_ok=True)
-            still.path.unlink(missing_ok=True)
+            self._discard(still.path)
             raise
 
     def publish_live(self, frame: bytes, time_s: float) -> str:
@@ -79,6 +80,7 @@ class Darkroom:
         try:
             path.write_bytes(frame)
         except OSError as error:
+            self._discard(path)
             raise CameraError(
                 "disk", f"cannot write to {self._images} ({error.strerror}): check it with df -h"
             ) from error
@@ -92,6 +94,7 @@ class Darkroom:
             link_or_copy(picture, path)
             return self._finish(path, time_s, began_s)
         except OSError as error:
+            self._discard(path)
             raise self._unwritable(error) from error
 
     @property
@@ -109,6 +112,12 @@ class Darkroom:
         name = self._publisher.publish(path, time_s)
         self._durations.add(time.monotonic() - began_s)
         return name
+
+    def _discard(self, picture: Path) -> None:
+        """Delete what no frame is made of, as far as the folder allows."""
+        with contextlib.suppress(OSError):
+            for path in (picture, self._images / _TURNED):
+                path.unlink(missing_ok=True)
 
     def _unwritable(self, error: OSError) -> CameraError:
         return CameraError("disk", f"cannot publish to {self._images} ({error.strerror}): check it with df -h")

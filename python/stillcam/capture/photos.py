@@ -19,7 +19,7 @@ from stillcam.capture.rotate import rotate
 from stillcam.capture.studio import START_TIMEOUT_S, Studio
 from stillcam.capture.timing import photo_s, stall_timeout_s
 from stillcam.errors import CameraError, StillcamError
-from stillcam.frames import WORK_PREFIX, utc_text
+from stillcam.frames import utc_text
 from stillcam.library.drafts import Draft
 from stillcam.settings import Settings
 
@@ -242,9 +242,7 @@ def _develop(still: Still, draft: Draft, rotation: int) -> None:
     """Make the draft's files of the camera's, which lie beside them; 90 and 270 degrees are ours to turn."""
     path = draft.path(still.path.suffix.lstrip("."))
     if rotation in (90, 270):
-        turned = still.path.with_name(f"{WORK_PREFIX}turned{still.path.suffix}")
-        rotate(still.path, turned, rotation, shutil.which("jpegtran"))
-        turned.replace(path)
+        rotate(still.path, path, rotation, shutil.which("jpegtran"))
         still.path.unlink()
     else:
         still.path.replace(path)

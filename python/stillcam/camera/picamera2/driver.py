@@ -27,7 +27,7 @@ from stillcam.camera.program import TERM_GRACE_S
 from stillcam.camera.taking import container
 from stillcam.camera.tuning import with_tuning_path
 from stillcam.errors import CameraError
-from stillcam.frames import WORK_PREFIX
+from stillcam.frames import STILL_PREFIX
 from stillcam.jpeg import Cutter
 from stillcam.settings import Settings
 
@@ -254,5 +254,5 @@ class Picamera2:
 
     def _sweep(self) -> None:
         with contextlib.suppress(OSError):  # a folder that cannot be read now is swept at the next end
-            for litter in self._folder.glob(WORK_PREFIX + "*"):
+            for litter in self._folder.glob(STILL_PREFIX + "*"):
                 litter.unlink(missing_ok=True)

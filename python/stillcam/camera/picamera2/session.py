@@ -17,7 +17,7 @@ from stillcam.camera.picamera2.plan import Plan, undone
 from stillcam.camera.picamera2.sensor_hdr import set_hdr
 from stillcam.camera.picamera2.wire import Message
 from stillcam.controls import Values
-from stillcam.frames import WORK_PREFIX
+from stillcam.frames import STILL_PREFIX
 from stillcam.jpeg import Cutter
 
 SCAN_S = 5.0  # an autofocus scan that takes longer is given up
@@ -93,9 +93,9 @@ class Session:
         request = self._camera.capture_request()
         try:
             metadata = request.get_metadata()
-            name = f"{WORK_PREFIX}{number:08d}.{plan.extension}"
+            name = f"{STILL_PREFIX}{number:08d}.{plan.extension}"
             _write(folder / name, self._encoded(request))
-            raw = f"{WORK_PREFIX}{number:08d}.dng" if plan.raw else None
+            raw = f"{STILL_PREFIX}{number:08d}.dng" if plan.raw else None
             if raw:
                 request.save_dng(str(folder / raw))
             return {"still": name, "raw": raw, "time": time.time(), "metadata": metadata}

@@ -15,6 +15,8 @@ from stillcam.camera.driver import Camera
 from stillcam.capture.histogram import Histogram
 from stillcam.frames import utc_text
 
+FRAMELESS = ("photo", "video", "series")  # modes that may publish nothing for as long as their interval
+
 
 class Status:
     """The daemon's mode, counters and newest frame; safe to use from any thread.
@@ -39,6 +41,7 @@ class Status:
         self._notice: str | None = None
         self._camera: Camera | None = None
         self._interval_s = 0.0
+        self._first_within_s = 0.0  # instead of the interval, until the mode's first frame
         self._frame: str | None = None
         self._frames = 0
         self._failed: Counter[str] = Counter()
@@ -52,10 +55,16 @@ class Status:
         self._recording: dict[str, Any] | None = None
 
     def enter(self, mode: str, interval_s: float, reason: str | None = None) -> None:
-        """A mode begins: `snapshot`, `live`, or `no camera` with its reason."""
+        """A mode begins: `snapshot`, `live`, or `no camera` with its reason.
+
+        After a mode without frames, the newest frame is as old as that mode was long: its interval counts until the
+        first snapshot is there.
+        """
         with self._changed:
             if mode != self._mode:
                 self._since_s = time.time()
+            resumes = mode == "snapshot" and self._mode in FRAMELESS
+            self._first_within_s = self._interval_s if resumes else 0.0
             self._mode, self._interval_s, self._reason = mode, interval_s, reason
 
     def taking(self, told: dict[str, Any] | None) -> None:
@@ -74,9 +83,9 @@ class Status:
             self._reason = None
 
     def interval(self, interval_s: float) -> None:
-        """Another interval between snapshots is in force."""
+        """Another interval between snapshots is in force; other modes keep their own."""
         with self._changed:
-            if self._mode != "live":
+            if self._mode in ("snapshot", "no camera"):
                 self._interval_s = interval_s
 
     @property
@@ -113,6 +122,7 @@ class Status:
             self._frames += 1
             self._metadata = metadata
             self._shown = self._begun
+            self._first_within_s = 0.0
             self._changed.notify_all()
 
     def described(self, metadata: dict[str, Any]) -> None:
@@ -168,7 +178,7 @@ class Status:
                 "since": utc_text(self._since_s),
                 "reason": self._reason,
                 "notice": self._notice,
-                "interval_s": self._interval_s,
+                "interval_s": max(self._interval_s, self._first_within_s),
                 "camera": camera
                 and {
                     "index": camera.index,

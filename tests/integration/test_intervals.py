@@ -1,0 +1,65 @@
+"""How long a frame may take is the business of the mode that runs; settings of snapshots do not change it."""
+
+import shutil
+
+import pytest
+from taking import LIVE, STILL, Asking, Studio
+
+from stillcam.capture.status import Status
+
+needs_ffmpeg = pytest.mark.skipif(not shutil.which("ffmpeg"), reason="without ffmpeg")
+
+LONG = {"width": 320, "controls": {"ExposureTime": 60_000_000}}
+
+
+def video(studio: Studio) -> Asking:
+    return Asking(studio, "video")
+
+
+def photo(studio: Studio) -> Asking:
+    studio.settings(photo=LONG)
+    studio.ask("reload")
+    return Asking(studio, "photo")
+
+
+def series(studio: Studio) -> Asking:
+    studio.settings(photo=LONG)
+    studio.ask("reload")
+    return Asking(studio, "series", do="create", definition={"name": "Garden", "interval_s": 60})
+
+
+@pytest.mark.parametrize(
+    ("mode", "begin"), [pytest.param("video", video, marks=needs_ffmpeg), ("photo", photo), ("series", series)]
+)
+def test_a_setting_that_changes_in_the_middle_leaves_the_interval_of_the_mode(studio, mode, begin):
+    """Else the newest frame counts as stale: health 503, a placeholder, a webhook."""
+    studio.open()
+    begin(studio)
+    before = studio.until(lambda status: status["mode"] == mode)["interval_s"]
+    assert before >= 60
+    studio.settings(snapshot=STILL | {"interval_s": 1}, live=LIVE, photo=LONG)
+    studio.ask("reload")
+    now = studio.ask("status")
+    assert (now["mode"], now["interval_s"]) == (mode, before)
+
+
+@needs_ffmpeg
+def test_the_first_snapshot_after_a_video_has_its_time(studio):
+    """The newest frame is then as old as the video is long, and no camera is to blame."""
+    studio.settings(snapshot=STILL | {"interval_s": 1})
+    studio.open()
+    frame = studio.ask("status")["frame"]
+    studio.ask("video")
+    studio.fault(slow_s=2.0)
+    studio.ask("stop")
+    told = studio.until(lambda status: status["mode"] == "snapshot")
+    assert told["frame"] == frame and told["interval_s"] > 3600
+    studio.until(lambda status: status["frame"] > frame and status["interval_s"] == 1)
+
+
+def test_without_a_camera_the_interval_of_snapshots_counts():
+    status = Status("simulated")
+    status.enter("video", 86_400.0)
+    status.enter("snapshot", 2.0)
+    status.enter("no camera", 2.0, "gone")
+    assert status.message()["interval_s"] == 2.0

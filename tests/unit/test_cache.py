@@ -239,3 +239,31 @@ def test_without_inotify_frames_are_looked_for(images, monkeypatch, caplog):
     finally:
         cache.close()
     assert caplog.text.count("max_user_instances") == 1
+
+
+def test_catching_up_waits_for_what_is_in_the_folder(cache, images, monkeypatch):
+    """The thread may have read the frame before, and not yet shown it."""
+    assert cache.catch_up()  # there is no frame yet
+    arrives(cache, publish(images))
+    reading = threading.Semaphore(0)
+
+    def slow(folder: Path) -> Frame | None:
+        frame = read_current(folder)
+        reading.acquire(timeout=DEADLINE_S)
+        return frame
+
+    monkeypatch.setattr(cache_module, "read_current", slow)
+    publish(images, "green")
+    time.sleep(0.1)  # it has read green, as a rule
+    name = publish(images, "blue")
+    threading.Timer(0.1, reading.release, [9]).start()
+    assert cache.catch_up()
+    assert cache.newest and cache.newest.name == name
+
+
+def test_a_frame_that_does_not_come_is_not_waited_for_longer_than_that(cache, images, monkeypatch):
+    arrives(cache, publish(images))
+    monkeypatch.setattr(cache_module, "read_current", lambda _: None)
+    monkeypatch.setattr(cache_module, "ARRIVAL_S", 0.05)
+    publish(images, "green")
+    assert not cache.catch_up()

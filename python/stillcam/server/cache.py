@@ -20,11 +20,12 @@ from pathlib import Path
 
 from inotify_simple import INotify, flags
 
-from stillcam.frames import CURRENT, Frame, read_current, utc_text
+from stillcam.frames import CURRENT, Frame, current_name, read_current, utc_text
 from stillcam.server.bodies import Blob
 from stillcam.server.multipart import part
 
 RETRY_S = 1.0  # until the images folder is there
+ARRIVAL_S = 2.0  # from the daemon's word that a frame is out to the frame here
 LOOK_S = 5.0  # without a frame, how often to see that the folder watched still is the one of that name
 _EVENTS = flags.MOVED_TO | flags.DELETE_SELF | flags.MOVE_SELF | flags.ONLYDIR
 _GONE = flags.DELETE_SELF | flags.MOVE_SELF | flags.IGNORED | flags.UNMOUNT
@@ -98,6 +99,21 @@ class FrameCache:
             turnstile.release()
             seen = self.newest
         return seen
+
+    def catch_up(self) -> bool:
+        """Wait until the frame that is in the folder now, or a later one, is the newest here; False: not in time.
+
+        To be called once the daemon has said that a frame is out, before others are told so.
+        """
+        wanted, until = current_name(self._images), time.monotonic() + ARRIVAL_S
+        for _ in range(2):  # the first frame to come may have been read before
+            seen, turnstile = self._state
+            if wanted is None or (seen and seen.name == wanted):
+                break
+            if not turnstile.acquire(timeout=max(0.0, until - time.monotonic())):
+                return False
+            turnstile.release()
+        return True
 
     def close(self) -> None:
         """End the thread."""

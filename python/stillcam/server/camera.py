@@ -37,6 +37,11 @@ class CameraLink:
                 self._status_s = time.monotonic()
             return self._status
 
+    def forget(self) -> None:
+        """Ask again next time: the daemon has just been told something."""
+        with self._lock:
+            self._status_s = -1e9
+
     def lease(self) -> None:
         """Somebody watches live: renew the lease if that is due. Without a daemon nothing happens."""
         with self._lock:

@@ -7,6 +7,7 @@ from pathlib import Path
 from stillcam.camera import tuning
 from stillcam.errors import StillcamError
 from stillcam.link import ask
+from stillcam.server.cache import FrameCache
 from stillcam.server.captures import Captures
 from stillcam.server.messages import Access, Answer, Refused, Request, Route, as_json
 
@@ -17,11 +18,13 @@ class CameraRoutes:
     Args:
         commands: the daemon's socket.
         captures: takes pictures.
+        frames: this server's.
     """
 
-    def __init__(self, commands: Path, captures: Captures) -> None:
+    def __init__(self, commands: Path, captures: Captures, frames: FrameCache) -> None:
         self._commands = commands
         self._captures = captures
+        self._frames = frames
 
     def routes(self) -> list[Route]:
         """Whoever is signed in sees which cameras there are."""
@@ -44,6 +47,8 @@ class CameraRoutes:
 
     def _snapshot(self, _request: Request) -> Answer:
         try:
-            return as_json(200, {"frame": self._captures.take()})
+            name = self._captures.take()
         except StillcamError as error:
             raise Refused(503, str(error), headers={"Retry-After": "5"}) from error
+        self._frames.catch_up()
+        return as_json(200, {"frame": name})

@@ -7,6 +7,7 @@ from pathlib import Path
 from stillcam.controls import table_for
 from stillcam.errors import StillcamError
 from stillcam.link import Refusal, ask
+from stillcam.server.cache import FrameCache
 from stillcam.server.camera import CameraLink
 from stillcam.server.messages import Access, Answer, Refused, Request, Route, as_json
 
@@ -19,11 +20,13 @@ class ControlsRoutes:
     Args:
         link: to the daemon.
         commands: the daemon's socket.
+        frames: this server's.
     """
 
-    def __init__(self, link: CameraLink, commands: Path) -> None:
+    def __init__(self, link: CameraLink, commands: Path, frames: FrameCache) -> None:
         self._link = link
         self._commands = commands
+        self._frames = frames
 
     def routes(self) -> list[Route]:
         """For who may control."""
@@ -43,4 +46,5 @@ class ControlsRoutes:
             if isinstance(error, Refusal) and error.cause == "unable":
                 raise Refused(409, str(error)) from error
             raise Refused(503, str(error), headers={"Retry-After": "5"}) from error
+        self._frames.catch_up()
         return as_json(200, found)

@@ -15,7 +15,7 @@ from collections.abc import Callable, Generator, Sequence
 from stillcam.errors import StillcamError
 from stillcam.server.audience import Audience, Seat
 from stillcam.server.bodies import Piece
-from stillcam.server.cache import FrameCache, Seen
+from stillcam.server.cache import ARRIVAL_S, FrameCache, Seen
 from stillcam.server.captures import Captures
 from stillcam.server.freshness import Freshness
 from stillcam.server.messages import Access, Answer, Refused, Request, Route, error
@@ -28,7 +28,6 @@ from stillcam.settings import Settings
 WAIT_S = 25.0  # proxies cut an answer that takes 30 s or more
 STEP_S = 1.0  # how often who waits looks whether the client is there still, and may be
 REPEAT_S = 5.0  # a stream sends its last picture again rather than nothing: consumers time out
-ARRIVAL_S = 2.0  # from the daemon's word that a frame is out to the frame here
 MAX_AGE_S = 86400.0
 MIN_FPS, MAX_FPS = 0.01, 120.0
 

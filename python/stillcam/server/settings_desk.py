@@ -18,6 +18,7 @@ from pathlib import Path
 from stillcam.controls import Values, reason_against
 from stillcam.errors import SettingsError, StillcamError
 from stillcam.link import Refusal, ask
+from stillcam.server.cache import FrameCache
 from stillcam.server.camera import CameraLink
 from stillcam.server.hosts import check_host
 from stillcam.server.house_rules import HouseRules
@@ -71,6 +72,7 @@ class SettingsDesk:
         in_force: what the web server itself goes by.
         link: to the daemon.
         commands: the daemon's socket.
+        frames: this server's: who is answered sees the picture with the new settings.
         rules: what several cameras have to keep to.
     """
 
@@ -80,12 +82,14 @@ class SettingsDesk:
         in_force: SettingsInForce,
         link: CameraLink,
         commands: Path,
+        frames: FrameCache,
         rules: HouseRules = HouseRules(),  # noqa: B008 - frozen
     ) -> None:
         self._path = path
         self._in_force = in_force
         self._link = link
         self._commands = commands
+        self._frames = frames
         self.rules = rules
         self._turn = threading.Lock()
 
@@ -191,7 +195,10 @@ class SettingsDesk:
             return f"the settings are saved, but: {refusal}"
         except StillcamError as error:
             return f"the settings are saved, but: {error}"
+        finally:
+            self._link.forget()
         if answer.get("in_force", True):
+            self._frames.catch_up()
             return None
         reason = self._link.status().get("reason") or "it is busy"
         return f"the settings are saved, but the camera has made no picture with them yet: {reason}"

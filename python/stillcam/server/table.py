@@ -108,15 +108,15 @@ def _of_camera(
     """
     paths, cache, camera, viewers = station.paths, station.cache, station.link, station.viewers
     captures = Captures(paths.socket)
-    desk = SettingsDesk(paths.settings, settings, camera, paths.socket, rules)
+    desk = SettingsDesk(paths.settings, settings, camera, paths.socket, cache, rules)
     library = Library(paths.library)
     return (
         Pictures(cache, station.freshness, viewers, captures, house),
         InfoRoutes(paths, cache, camera, viewers, settings),
         SettingsRoutes(desk),
         BackupRoutes(desk, Backups(paths.data / "backups")),
-        ControlsRoutes(camera, paths.socket),
-        CameraRoutes(paths.socket, captures),
+        ControlsRoutes(camera, paths.socket, cache),
+        CameraRoutes(paths.socket, captures, cache),
         TakeRoutes(paths.socket),
         LibraryRoutes(library),
         LibraryChanges(library),

@@ -12,6 +12,8 @@ import socket
 import threading
 from collections.abc import Callable, Mapping
 
+from stillcam.threads import keep
+
 
 class Service:
     """This process, as a unit of systemd with `Type=notify`.
@@ -37,9 +39,7 @@ class Service:
                 If it never returns, the watchdog is not fed either.
         """
         if self._socket and self._watchdog_s:
-            threading.Thread(
-                target=self._feed, args=(alive, self._watchdog_s / 4), name="watchdog", daemon=True
-            ).start()
+            keep(lambda: self._feed(alive, self._watchdog_s / 4), "watchdog")
 
     def _feed(self, alive: Callable[[], str], pause_s: float) -> None:
         pause = threading.Event()

@@ -1,11 +1,21 @@
-"""Starting a thread without waiting for it."""
+"""Starting a thread without waiting for it, keeping one going, and asking for a low priority."""
 
 from __future__ import annotations
 
 import _thread
 import logging
+import os
 import threading
+import time
 from collections.abc import Callable
+from typing import Any
+
+from stillcam.frames import utc_text
+
+BACK_OFF_S = (1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 60.0)  # before a thread that has died is restarted
+STEADY_S = 600.0  # one that has run so long starts again with the first of these
+
+_deaths: dict[str, dict[str, Any]] = {}
 
 
 def start(target: Callable[[], None], name: str) -> threading.Event:
@@ -33,3 +43,57 @@ def start(target: Callable[[], None], name: str) -> threading.Event:
 
     _thread.start_new_thread(run, ())
     return ended
+
+
+def keep(target: Callable[[], None], name: str) -> threading.Event:
+    """Run `target` in a thread of its own until it returns: one that raises is logged, and restarted after a while.
+
+    Args:
+        target: what it does.
+        name: what the log, the status and doctor call it.
+
+    Raises:
+        RuntimeError: there is no memory for a thread.
+    """
+
+    def run() -> None:
+        tries = 0
+        while True:
+            began_s = time.monotonic()
+            try:
+                target()
+                return
+            except Exception as error:
+                tries = 0 if time.monotonic() - began_s >= STEADY_S else tries
+                pause_s = BACK_OFF_S[min(tries, len(BACK_OFF_S) - 1)]
+                tries += 1
+                _record(name, error)
+                logging.critical("thread %s died: restarted in %g s", name, pause_s, exc_info=True)
+                time.sleep(pause_s)
+
+    return start(run, name)
+
+
+def deaths() -> list[dict[str, Any]]:
+    """The threads of this process that have died: `name`, how often (`count`), the last `error`, and its `time`."""
+    return [dict(death) for death in list(_deaths.values())]
+
+
+def lower_priority(nice: int) -> None:
+    """Have the calling thread work at this niceness (0 to 19), or at its own where that is higher already.
+
+    Raising the niceness needs no right, lowering it does (setpriority(2)); a system that allows neither is left as
+    it is: a low priority is a wish.
+    """
+    thread = threading.get_native_id()  # on Linux a thread has its own
+    try:
+        if os.getpriority(os.PRIO_PROCESS, thread) < nice:
+            os.setpriority(os.PRIO_PROCESS, thread, nice)
+    except OSError as error:
+        logging.warning("a background thread works at the usual priority: %s", error.strerror)
+
+
+def _record(name: str, error: Exception) -> None:
+    count = _deaths[name]["count"] + 1 if name in _deaths else 1
+    told = " ".join(str(error).split()) or type(error).__name__
+    _deaths[name] = {"name": name, "count": count, "error": told, "time": utc_text(time.time())}

@@ -25,6 +25,7 @@ class Daemon:
         self.simulated.mkdir()
         self.log = folder / "log"
         self.process: subprocess.Popen[bytes] | None = None
+        self.prefix: list[str] = []  # before the command
         self.set(snapshot={"interval_s": 0.2, "width": 320})
 
     def set(self, **sections: dict[str, Any]) -> None:
@@ -52,7 +53,8 @@ class Daemon:
             **environ,
         }
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen([sys.executable, "-m", "stillcam.capture"], env=env, stderr=log)
+            argv = [*self.prefix, sys.executable, "-m", "stillcam.capture"]
+            self.process = subprocess.Popen(argv, env=env, stderr=log)
         return self.process
 
     def ask(self, command: str, **more: Any) -> dict[str, Any]:

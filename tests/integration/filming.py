@@ -100,6 +100,11 @@ class Cinema(Studio):
                     found.append(int(process.name))
         return found
 
+    def until_gone_all(self, pids: list[int]) -> None:
+        """Wait until these processes have ended."""
+        for pid in pids:
+            self.until_gone(pid)
+
     def left(self) -> list[str]:
         """All that lies beside the films."""
         return sorted(path.name for path in self.shelf.folder("Garden").iterdir())

@@ -75,6 +75,13 @@ def test_the_library_instead_of_camera_programs(make, tmp_path, monkeypatch):
     assert the(camera.software(make(PATH=str(tmp_path)))).found.startswith("picamera2 ")
 
 
+def test_background_threads_that_have_died(make):
+    assert states(camera.daemon(make(STATUS))) == [OK, OK]
+    death = {"name": "library", "count": 2, "error": "no right", "time": "2026-11-20T23:45:01.123Z"}
+    finding = camera.daemon(make(STATUS | {"threads": [death]}))[1]
+    assert (finding.state, "library died 2 times" in finding.found, bool(finding.advice)) == (WARNING, True, True)
+
+
 def test_the_version_of_the_camera_software(make, tmp_path):
     write(tmp_path / "rpicam-still", "#!/bin/sh\necho 'rpicam-apps build: v1.5.0'\n")
     (tmp_path / "rpicam-still").chmod(0o755)
@@ -90,8 +97,8 @@ def test_without_a_camera_the_cable_is_named(make, tmp_path):
 
 def test_the_daemon(make):
     assert the(camera.daemon(make())).state == FAULT
-    assert the(camera.daemon(make(STATUS))).state == OK
-    finding = the(camera.daemon(make({**STATUS, "notice": "the file is wrong"})))
+    assert states(camera.daemon(make(STATUS))) == [OK, OK]
+    finding = camera.daemon(make({**STATUS, "notice": "the file is wrong"}))[0]
     assert (finding.state, finding.advice) == (WARNING, "the file is wrong")
 
 

@@ -8,7 +8,10 @@ from contextlib import contextmanager
 import pytest
 from serving import DEADLINE_S
 
+from stillcam.camera.programs import readable
 from stillcam.capture.alive import Alive
+from stillcam.capture.commands import Commands
+from stillcam.capture.status import Status
 from stillcam.notify import Service
 
 
@@ -65,39 +68,18 @@ def test_a_service_manager_that_is_gone_is_said_once(caplog):
     assert len(caplog.records) == 1
 
 
-class Clock:
-    """A steady clock and a daemon's status."""
-
-    def __init__(self):
-        self.now_s, self.mode, self.frames = 100.0, "starting", 0
-        self.alive = Alive(self.message, lambda: self.now_s)
-
-    def message(self):
-        return {"mode": self.mode, "captures": {"ok": self.frames}, "interval_s": 2.0}
-
-    def after(self, seconds, mode, frames):
-        self.now_s, self.mode, self.frames = self.now_s + seconds, mode, frames
-        return self.alive()
+def test_a_daemon_is_alive_while_its_camera_thread_looks_for_commands():
+    status = Status("simulated")
+    commands = Commands(status)
+    alive = Alive(commands.turns, status.message)
+    assert alive() == ""  # it has not begun
+    assert commands.take() == []
+    assert alive() == "starting, 0 frames"
+    assert alive() == ""  # it hangs
 
 
-def test_a_daemon_without_a_frame_is_not_alive():
-    clock = Clock()
-    assert clock.after(0, "starting", 0) == ""
-    assert clock.after(60, "no camera", 0) == ""
-    assert clock.after(1, "snapshot", 1) == "snapshot, 1 frames"
-
-
-def test_a_daemon_is_alive_for_three_intervals_and_a_grace():
-    clock = Clock()
-    clock.after(0, "snapshot", 5)
-    assert clock.after(11, "no camera", 5) == "no camera, 5 frames"
-    assert clock.after(1, "no camera", 5) == ""
-    assert clock.after(60, "snapshot", 6) == "snapshot, 6 frames"
-
-
-def test_a_video_needs_no_frames():
-    clock = Clock()
-    clock.after(0, "snapshot", 5)
-    assert clock.after(3600, "video", 5) == "video, 5 frames"
-    assert clock.after(10, "snapshot", 5) == "snapshot, 5 frames"
-    assert clock.after(10, "snapshot", 5) == ""
+def test_asking_whether_it_is_alive_wakes_the_camera_thread():
+    commands = Commands(Status("simulated"))
+    assert not readable(0, commands.wake)
+    commands.turns()
+    assert readable(0, commands.wake)

@@ -6,8 +6,6 @@ it: a flood of sign-ins takes what is left of one core and 16 MiB, and pictures 
 
 from __future__ import annotations
 
-import logging
-import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -15,7 +13,7 @@ from queue import Full, Queue
 from typing import TypeVar
 
 from stillcam.accounts.errors import NotNowError
-from stillcam.threads import start
+from stillcam.threads import lower_priority, start
 
 WAITING = 8  # some seconds' work on a Pi
 WAIT_S = 3.0  # when to come again when the queue is full
@@ -70,9 +68,6 @@ class Hashing:
                 self._runs = True
 
     def _run(self) -> None:
-        try:
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)  # on Linux a thread has its own
-        except OSError as error:
-            logging.warning("passwords are hashed at the usual priority: %s", error.strerror)
+        lower_priority(NICENESS)
         while True:
             self._queue.get()()

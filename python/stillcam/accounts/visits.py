@@ -7,11 +7,11 @@ it makes a session end some minutes earlier, weeks from now.
 from __future__ import annotations
 
 import logging
-import threading
 from queue import SimpleQueue
 
 from stillcam.accounts.errors import StoreError
 from stillcam.accounts.sessions import Sessions
+from stillcam.threads import keep
 
 EVERY_S = 600.0
 
@@ -27,7 +27,7 @@ class Visits:
         self._sessions = sessions
         self._queue: SimpleQueue[bytes] = SimpleQueue()
         self._noted: dict[bytes, float] = {}  # by digest, when it was noted last
-        threading.Thread(target=self._run, name="visits", daemon=True).start()
+        keep(self._run, "visits")
 
     def note(self, digest: bytes, seen_s: float | None, now_s: float) -> None:
         """A visit.

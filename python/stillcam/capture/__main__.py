@@ -69,7 +69,7 @@ def run(paths: Paths) -> None:
     server = CommandServer(paths.socket, daemon.commands.handle)
     service = Service(os.environ)
     service.ready()
-    service.watch(Alive(daemon.status.message))
+    service.watch(Alive(daemon.commands.turns, daemon.status.message))
     try:
         logging.info("capture %s with the %s camera, frames in %s", __version__, driver.name, paths.images)
         gc.freeze()  # all of this lives until the end: keep it out of every later collection

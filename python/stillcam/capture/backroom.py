@@ -18,6 +18,7 @@ from pathlib import Path
 from stillcam.camera.program import Program
 from stillcam.camera.programs import readable
 from stillcam.errors import CameraError
+from stillcam.threads import keep, lower_priority
 
 BEAT_S = 10.0
 PROGRAM_S = 3600.0  # a program that works so long hangs
@@ -46,11 +47,11 @@ class Backroom:
         self._tasks: queue.SimpleQueue[Task] = queue.SimpleQueue()
         self._closing = os.eventfd(0, os.EFD_NONBLOCK)
         self.closing = False
-        self._thread = threading.Thread(target=self._run, name="library", daemon=True)
+        self._ended = threading.Event()
 
     def start(self) -> None:
         """Begin with what has been queued."""
-        self._thread.start()
+        self._ended = keep(self._run, "library")
 
     def add(self, task: Task) -> None:
         """Queue a task."""
@@ -60,9 +61,9 @@ class Backroom:
         """Break off what does not end soon."""
         self.closing = True
         self._tasks.put(self._nothing)
-        self._thread.join(LAST_S)
+        self._ended.wait(LAST_S)
         os.eventfd_write(self._closing, 1)
-        self._thread.join(LAST_S)
+        self._ended.wait(LAST_S)
 
     def ffmpeg(self, arguments: Sequence[str]) -> str | None:
         """Run ffmpeg; what it says when it fails, None: all is well. To be called by tasks.
@@ -86,7 +87,7 @@ class Backroom:
             return " ".join(program.stderr[-_LAST_WORDS:]) or f"it ended with status {program.status}"
 
     def _run(self) -> None:
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
+        lower_priority(_NICE)
         due = time.monotonic()
         while not self.closing or not self._tasks.empty():
             try:

@@ -60,6 +60,7 @@ class Commands:
         self._status = status
         self._queue: queue.SimpleQueue[Command] = queue.SimpleQueue()
         self._lease_until = 0.0
+        self._looked = False  # the camera's thread, since `turns` was last asked
         self.films: Callable[[Message], Message] = lambda _message: {}
         self.summary: Callable[[str], Message] = lambda name: {"name": name}
         self.wake = os.eventfd(0, os.EFD_NONBLOCK)
@@ -99,8 +100,15 @@ class Commands:
         """Have the camera's thread look what is to be done."""
         os.eventfd_write(self.wake, 1)
 
+    def turns(self) -> bool:
+        """Whether the camera's thread has looked here since the last time this was asked; it is woken to look."""
+        looked, self._looked = self._looked, False
+        self.nudge()
+        return looked
+
     def take(self) -> list[Command]:
         """All that is queued; `wake` is then silent until the next one."""
+        self._looked = True
         try:
             os.eventfd_read(self.wake)
         except BlockingIOError:

@@ -24,6 +24,10 @@ STALL_S = 1800.0  # no picture for so long: it stands still; a slow card needs m
 _LAST_WORDS = 3  # lines
 
 
+class Crashed(StillcamError):
+    """The child has ended without a word: killed for want of memory, or by a bug."""
+
+
 def make(
     film: Film, paths: Paths, wake: int, may_go_on: Callable[[], bool], tell: Callable[[int, int], None]
 ) -> dict[str, Any]:
@@ -38,6 +42,7 @@ def make(
         tell: is told how many pictures are done, and of how many.
 
     Raises:
+        Crashed: the child ended without a result.
         StillcamError: it could not be made.
     """
     argv = [*_idle(), sys.executable, "-P", "-m", "stillcam.capture.filming", film.id]
@@ -53,7 +58,7 @@ def make(
         if "error" in said:
             raise StillcamError(said["error"])
         words = " ".join(child.stderr[-_LAST_WORDS:]) or "want of memory may be the reason: try a smaller width"
-        raise StillcamError(f"its program ended with status {child.status}: {words}")
+        raise Crashed(f"its program ended with status {child.status}: {words}")
 
 
 def _listen(

@@ -1,7 +1,7 @@
 """Has films made: one at a time, by a child of low priority, whatever browser is closed meanwhile.
 
 What is ordered is on disk before it is answered. A daemon that ends leaves it as it is, and the
-next one begins it again; so it is after a power cut.
+next one begins it again, however often; so it is after a power cut. A child that crashes is given three tries.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import Any
 from stillcam.camera.programs import readable
 from stillcam.capture.disk import Disk
 from stillcam.capture.film_days import FilmDays
-from stillcam.capture.film_run import make
+from stillcam.capture.film_run import Crashed, make
 from stillcam.errors import CameraError, SettingsError, StillcamError
 from stillcam.films.film import Film, new_id
 from stillcam.films.order import Order, from_document
@@ -31,10 +31,10 @@ from stillcam.link import Message
 from stillcam.paths import Paths
 from stillcam.series.orders import OrderError
 from stillcam.settings import FileSettings
-from stillcam.threads import start
+from stillcam.threads import keep
 
 MAX_WAITING = 100
-MAX_BEGUN = 5  # one that was broken off so often breaks something
+MAX_CRASHES = 3  # of its program; then it has failed
 BEAT_S = 60.0  # how often days are looked for that are over
 SAVE_S = 2.0  # how often its record says how far it is
 END_S = 10.0  # that one which is cancelled has to end
@@ -74,7 +74,7 @@ class Films:
 
     def start(self) -> None:
         """Go on with what there is."""
-        self._ended = start(self._run, "films")
+        self._ended = keep(self._run, "films")
 
     def close(self) -> None:
         """The daemon ends."""
@@ -230,7 +230,7 @@ class Films:
             Unwanted: it is not made.
             OSError: it cannot be written.
         """
-        film = replace(film, state="running", progress=0.0, left_s=None, begun=film.begun + 1)
+        film = replace(film, state="running", progress=0.0, left_s=None)
         began_s = saved_s = time.monotonic()
 
         def may_go_on() -> bool:
@@ -248,18 +248,28 @@ class Films:
                 self._save(told, for_good=False)
 
         try:
-            if film.begun > MAX_BEGUN:
-                raise StillcamError(f"it was broken off {MAX_BEGUN} times; see data/logs/capture.log")
             may_go_on()
             self._save(film)
             made = make(film, self._paths, self._wake, may_go_on, tell)
             self._keep(film, made, time.monotonic() - began_s)
+        except Crashed as error:
+            self._crashed(replace(film, crashes=film.crashes + 1), error)
         except StillcamError as error:
             logging.error("film %s: %s", film.id, error)
             self._shelf.clear(film)  # a disk that it has filled has room again
             self._save(replace(film, state="failed", error=str(error)))
         finally:
             self._shelf.clear(film)
+
+    def _crashed(self, film: Film, error: Crashed) -> None:
+        """Its program has crashed: it is tried again when the others have had their turn."""
+        logging.error("film %s, try %s of %s: %s", film.id, film.crashes, MAX_CRASHES, error)
+        if film.crashes >= MAX_CRASHES:
+            self._save(replace(film, state="failed", error=str(error)))
+            return
+        self._save(replace(film, state="waiting"))
+        with self._lock:
+            self._waiting.append(film.id)
 
     def _keep(self, film: Film, made: dict[str, Any], took_s: float) -> None:
         """It is whole."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
-import threading
 from collections.abc import Callable
+
+from stillcam.threads import keep
 
 _MANY = 256  # bytes, one for each signal
 
@@ -28,4 +29,4 @@ def wake_on_signals(nudge: Callable[[], None]) -> None:
         while os.read(reading, _MANY):
             nudge()
 
-    threading.Thread(target=follow, name="signals", daemon=True).start()
+    keep(follow, "signals")

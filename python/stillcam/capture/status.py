@@ -14,6 +14,7 @@ from stillcam.camera.describe import describe
 from stillcam.camera.driver import Camera
 from stillcam.capture.histogram import Histogram
 from stillcam.frames import utc_text
+from stillcam.threads import deaths
 
 FRAMELESS = ("photo", "video", "series")  # modes that may publish nothing for as long as their interval
 
@@ -197,4 +198,5 @@ class Status:
                 "recording": self._recording,
                 "library": library,
                 "series": series,
+                "threads": deaths(),
             }

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from stillcam.camera.choose import choose_driver
 from stillcam.doctor import FAULT, OK, WARNING, Finding, Patient
@@ -63,14 +65,14 @@ def cameras(patient: Patient) -> list[Finding]:
 
 
 def daemon(patient: Patient) -> list[Finding]:
-    """Whether the capture daemon answers, and what it wants to be known."""
+    """Whether the capture daemon answers, what it wants to be known, and whether threads of it have died."""
     status = patient.status
     if not status:
         return [Finding("capture daemon", FAULT, "does not answer", START)]
     found = f"runs since {status['started']}, mode {status['mode']}"
     if status.get("notice"):
-        return [Finding("capture daemon", WARNING, found, str(status["notice"]))]
-    return [Finding("capture daemon", OK, found)]
+        return [Finding("capture daemon", WARNING, found, str(status["notice"])), _threads(status)]
+    return [Finding("capture daemon", OK, found), _threads(status)]
 
 
 def picture(patient: Patient) -> list[Finding]:
@@ -100,3 +102,12 @@ def restarts(patient: Patient) -> list[Finding]:
         return [Finding("restarts", OK, "the camera program has not been started again")]
     found = "; ".join(text.removeprefix("Restarts: ") for text in counts)
     return [Finding("restarts", WARNING, f"since {patient.status['started']}: {found}", "the log says when and why")]
+
+
+def _threads(status: Mapping[str, Any]) -> Finding:
+    """Which background threads have died: each was restarted, but what it works on may be at fault."""
+    name, died = "background threads", status.get("threads")
+    if not died:
+        return Finding(name, OK, "none has died")
+    found = "; ".join(f"{one['name']} died {one['count']} times, last at {one['time']}: {one['error']}" for one in died)
+    return Finding(name, WARNING, found, "each was restarted; the log has the traceback: report it")

@@ -36,7 +36,7 @@ class Film:
         pictures: of which it was made.
         skipped: pictures that could not be read.
         size: width and height in pixels.
-        begun: how often it was begun: more than once when the daemon ended in between.
+        crashes: how often the program that makes it has crashed.
     """
 
     id: str
@@ -51,7 +51,7 @@ class Film:
     pictures: int | None = None
     skipped: int | None = None
     size: tuple[int, int] | None = None
-    begun: int = 0
+    crashes: int = 0
 
     @property
     def kind(self) -> str:
@@ -64,7 +64,7 @@ class Film:
 
     def told(self) -> dict[str, Any]:
         """As the API tells of it."""
-        about = {item.name: getattr(self, item.name) for item in fields(self) if item.name not in ("order", "begun")}
+        about = {item.name: getattr(self, item.name) for item in fields(self) if item.name not in ("order", "crashes")}
         order = to_document(self.order)
         kind, series = order.pop("kind"), order.pop("series")
         return {**about, "size": self.size and list(self.size), "kind": kind, "series": series, "order": order}
@@ -102,9 +102,9 @@ def read_film(path: Path) -> Film:
         ordered = dict(told["order"])
         day = ordered.pop("day")
         order = replace(from_document(ordered, "UTC"), day=None if day is None else str(day))
-        known = {item.name: told[item.name] for item in fields(Film)}
+        known = {item.name: told[item.name] for item in fields(Film) if item.name != "crashes"}
         size = told["size"] and (int(told["size"][0]), int(told["size"][1]))
-        film = Film(**{**known, "order": order, "size": size})
+        film = Film(**{**known, "order": order, "size": size, "crashes": int(told.get("crashes", 0))})
         if film.state not in STATES or film.id != path.stem or not is_id(film.id) or film.kind not in film.id:
             raise ValueError(f"it tells of {film.id}, which is {film.state}")
         return film

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import socket
-import threading
 import time
 from collections.abc import Callable
 
@@ -21,6 +20,7 @@ from stillcam.server.hooks import ItemHook
 from stillcam.server.news import Arrivals, Event, Outages
 from stillcam.server.webhooks import Message, Receiver
 from stillcam.settings import Settings
+from stillcam.threads import keep
 from stillcam.webhook_key import FILE, make_key
 
 LOOK_S = 2.0
@@ -48,7 +48,7 @@ class Herald:
 
     def start(self) -> None:
         """Begin; the thread ends with the process."""
-        threading.Thread(target=self._run, name="herald", daemon=True).start()
+        keep(self._run, "herald")
 
     def _run(self) -> None:
         while True:

@@ -9,10 +9,11 @@ import queue
 import select
 import signal
 import subprocess
-import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
+
+from stillcam.threads import keep, lower_priority
 
 PATIENCE_S = 600.0  # a command that runs so long hangs
 TERM_GRACE_S = 5.0
@@ -34,7 +35,7 @@ class ItemHook:
 
     def __init__(self) -> None:
         self._tasks: queue.Queue[list[str]] = queue.Queue(MAX_WAITING)
-        threading.Thread(target=self._run, name="hook", daemon=True).start()
+        keep(self._run, "hook")
 
     def add(self, command: Sequence[str], file: Path) -> None:
         """Queue it."""
@@ -44,7 +45,7 @@ class ItemHook:
             logging.warning("hooks.item: too many items wait, it is not run for %s", file.name)
 
     def _run(self) -> None:
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
+        lower_priority(_NICE)
         while True:
             argv = self._tasks.get()
             if problem := run(argv):

@@ -23,6 +23,7 @@ from urllib.parse import urlsplit
 from stillcam import __version__
 from stillcam.frames import utc_text
 from stillcam.server.news import Event
+from stillcam.threads import keep
 from stillcam.webhook_key import signature
 
 TIMEOUT_S = 10.0  # for one message, from the first byte to the status
@@ -117,7 +118,7 @@ class Receiver:
         self._waiting: deque[Message] = deque()
         self._changed = threading.Condition()
         self._closed = self._away = False
-        threading.Thread(target=self._run, name="webhook", daemon=True).start()
+        keep(self._run, "webhook")
 
     def send(self, message: Message) -> None:
         """Queue it."""

@@ -12,6 +12,8 @@ _TAKING = record(
 )
 _RECORDING = record(since=TIME, seconds=maybe(COUNT, "null: until it is stopped"), bytes=COUNT, left_s=maybe(NUMBER))
 STATUS_EXTRAS: dict[str, Schema] = {
+    "threads": list_of(record(name=TEXT, count=COUNT, error=TEXT, time=TIME))
+    | {"description": "background threads of the daemon that have died and were restarted; empty: none"},
     "taking": maybe(_TAKING, "photos that are being taken, or wait for their moment"),
     "recording": maybe(_RECORDING, "the video that is being made"),
     "library": record(

@@ -1,0 +1,31 @@
+"""systemd's end of what units say to it."""
+
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+from serving import DEADLINE_S
+
+
+class ServiceManager:
+    """Reads what units say."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / "notify"
+        self._told = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._told.settimeout(DEADLINE_S)
+        self._told.bind(str(self.path))
+
+    @property
+    def environ(self) -> dict[str, str]:
+        return {"NOTIFY_SOCKET": str(self.path), "WATCHDOG_USEC": "400000"}
+
+    def until(self, holds: Callable[[str], bool]) -> list[str]:
+        """All that is said until something of which `holds` is true."""
+        said: list[str] = []
+        while not said or not holds(said[-1]):
+            said.append(self._told.recv(4096).decode())
+        return said
+
+    def close(self) -> None:
+        self._told.close()

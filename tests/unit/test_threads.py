@@ -1,0 +1,89 @@
+"""Background threads: one that dies is restarted, and who looks is told; a low priority is a wish."""
+
+import logging
+import os
+import threading
+import time
+from types import SimpleNamespace
+
+import pytest
+from serving import DEADLINE_S
+
+from stillcam import threads
+from stillcam.capture.backroom import Backroom
+from stillcam.capture.status import Status
+
+
+@pytest.fixture(autouse=True)
+def soon(monkeypatch):
+    """Restarts come at once; nobody has died so far."""
+    monkeypatch.setattr(threads, "BACK_OFF_S", (0.0,))
+    monkeypatch.setattr(threads, "_deaths", {})
+
+
+def test_a_thread_that_dies_is_restarted_and_told_of(caplog):
+    runs = iter([OSError("the first\nfault"), ValueError(), None])
+
+    def work():
+        if error := next(runs):
+            raise error
+
+    assert threads.keep(work, "worker").wait(DEADLINE_S)
+    (death,) = threads.deaths()
+    assert (death["name"], death["count"], death["error"]) == ("worker", 2, "ValueError")
+    assert Status("simulated").message()["threads"] == [death]
+    assert [record.levelno for record in caplog.records] == [logging.CRITICAL] * 2
+    assert "the first" in caplog.text
+
+
+def test_one_that_dies_again_and_again_is_restarted_more_and_more_slowly(monkeypatch):
+    pauses: list[float] = []
+    monkeypatch.setattr(threads, "BACK_OFF_S", (1.0, 2.0, 4.0))
+    monkeypatch.setattr(threads, "time", SimpleNamespace(sleep=pauses.append, monotonic=time.monotonic, time=time.time))
+    runs = iter([1, 1, 1, 1, 0])
+
+    def work():
+        if next(runs):
+            raise OSError
+
+    assert threads.keep(work, "worker").wait(DEADLINE_S)
+    assert pauses == [1.0, 2.0, 4.0, 4.0]
+
+
+def test_the_library_goes_on_after_its_thread_has_died(tmp_path, monkeypatch):
+    backroom = Backroom(tmp_path, lambda: None)
+    get, fails = backroom._tasks.get, iter([True])
+
+    def failing(timeout):
+        if next(fails, False):
+            raise MemoryError
+        return get(timeout=timeout)
+
+    monkeypatch.setattr(backroom, "_tasks", type("", (), {"get": staticmethod(failing), "put": backroom._tasks.put,
+                                                          "empty": backroom._tasks.empty}))  # fmt: skip
+    done = threading.Event()
+    backroom.add(done.set)
+    backroom.start()
+    assert done.wait(DEADLINE_S)
+    assert [death["name"] for death in threads.deaths()] == ["library"]
+    backroom.close()
+
+
+@pytest.mark.parametrize(("own", "asked"), [(0, [10]), (10, []), (15, [])])
+def test_a_priority_is_only_ever_lowered(monkeypatch, own, asked):
+    """Who has no right to raise it gets EPERM, and where one may ask for nothing at all, it is said."""
+    set_to = []
+    monkeypatch.setattr(os, "getpriority", lambda _which, _who: own)
+    monkeypatch.setattr(os, "setpriority", lambda _which, _who, nice: set_to.append(nice))
+    threads.lower_priority(10)
+    assert set_to == asked
+
+
+def test_a_priority_that_cannot_be_lowered_is_a_warning(monkeypatch, caplog):
+    def refuse(*_):
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "getpriority", lambda _which, _who: 0)
+    monkeypatch.setattr(os, "setpriority", refuse)
+    threads.lower_priority(10)
+    assert "usual priority: Operation not permitted" in caplog.text

@@ -58,6 +58,8 @@
  * @property {string | null} made
  * @property {number | null} bytes
  * @property {number | null} duration_s
+ * @property {number | null} skipped          pictures that could not be read
+ * @property {string[] | null} left_out       the first of these by name, each with the reason
  */
 
 /** @typedef {"start" | "pause" | "resume" | "finish"} Deed */

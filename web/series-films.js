@@ -123,9 +123,10 @@ export class Films {
 }
 
 /** @param {Film} film */
-export function progressWords({ state, progress, left_s, error, bytes, duration_s, made }) {
+export function progressWords({ state, progress, left_s, error, bytes, duration_s, made, skipped, left_out }) {
   if (state === "waiting") return "Waiting for its turn.";
   if (state === "running") return `${Math.floor(progress * 100)} %${left_s === null || left_s === undefined ? "" : `, ${lasting(left_s)} left`}`;
   if (state === "failed") return sentence(error ?? "it could not be made");
-  return [made && new Date(made).toLocaleString([], { dateStyle: "medium", timeStyle: "short" }), duration_s && lasting(duration_s), bytes && size(bytes)].filter(Boolean).join(" · ");
+  return [made && new Date(made).toLocaleString([], { dateStyle: "medium", timeStyle: "short" }), duration_s && lasting(duration_s), bytes && size(bytes),
+    skipped && `without ${skipped === 1 ? "a picture" : `${skipped} pictures`} that cannot be read (${left_out?.join("; ")})`].filter(Boolean).join(" · ");
 }

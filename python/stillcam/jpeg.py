@@ -9,6 +9,7 @@ in the EXIF holds an SOI and an EOI of its own, but inside a segment that is ski
 from __future__ import annotations
 
 import mmap
+import re
 from collections.abc import Iterator
 
 SOI = b"\xff\xd8"
@@ -17,6 +18,7 @@ _SOS = 0xDA
 _STANDALONE = frozenset({0x01, *range(0xD0, 0xD8)})  # TEM, RST0..RST7: no length follows
 _FRAME_HEADERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # SOF0..SOF15 without DHT, JPG, DAC
 _METADATA = frozenset({*range(0xE0, 0xF0), 0xFE})  # APP0..APP15, COM
+_NEXT = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]", re.DOTALL)  # the marker that ends entropy-coded data (B.1.1.5)
 
 Buffer = bytes | bytearray | mmap.mmap
 
@@ -62,7 +64,7 @@ def segments(data: Buffer, start: int = 0) -> Iterator[tuple[int, int, int]]:
 
 
 def check(data: Buffer) -> tuple[int, int]:
-    """Make sure that `data` is one whole JPEG, and give its size.
+    """Make sure that `data` is one whole JPEG and nothing else, as the camera writes them, and give its size.
 
     Returns:
         width and height in pixels.
@@ -70,19 +72,45 @@ def check(data: Buffer) -> tuple[int, int]:
     Raises:
         NotWhole: empty, cut short, or not a JPEG.
     """
+    size, scan = _headers(data)
+    if scan + 2 > len(data) or data[-2:] != EOI:
+        raise CutShort("cut short: the end (FF D9) is missing")
+    return size
+
+
+def leading(data: bytes) -> tuple[tuple[int, int], int]:
+    """Make sure that `data` begins with one whole JPEG, as people's files do.
+
+    Phones append to it: a second picture, a video, a trailer of their own.
+
+    Returns:
+        width and height in pixels, and where it ends.
+
+    Raises:
+        NotWhole: empty, cut short, or not a JPEG.
+    """
+    size, at = _headers(data)
+    while found := _NEXT.search(data, at):  # a progressive JPEG has further segments and scans
+        at = found.end()
+        if found[0] == EOI:
+            return size, at
+        if found[0][1] not in _STANDALONE:
+            at += int.from_bytes(data[at : at + 2], "big")
+    raise CutShort("cut short: the end (FF D9) is missing")
+
+
+def _headers(data: Buffer) -> tuple[tuple[int, int], int]:
+    """Width and height in pixels, and where the entropy-coded data of the first scan begins."""
     if not len(data):
         raise CutShort("empty")
-    size = (0, 0)
-    scan = 0
+    size, scan = (0, 0), 0
     for marker, offset, end in segments(data):
         if marker in _FRAME_HEADERS and end - offset >= 9:
             size = (data[offset + 7] << 8 | data[offset + 8], data[offset + 5] << 8 | data[offset + 6])
         scan = end
-    if scan + 2 > len(data) or data[-2:] != EOI:
-        raise CutShort("cut short: the end (FF D9) is missing")
     if not all(size):
         raise NotWhole("no frame header with a size")
-    return size
+    return size, scan
 
 
 def picture_offset(data: Buffer) -> int:

@@ -1,5 +1,6 @@
 """Films, contact sheets and keograms by the real daemon and the real ffmpeg."""
 
+import io
 import os
 import shutil
 import struct
@@ -10,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from filming import Cinema, frames_of, probe
-from pictures import picture
+from filming import SIZE, Cinema, frames_of, probe
+from pictures import QUADRANTS, held, picture, quadrants
 from PIL import Image, ImageStat
 from series_folders import START_MS, file_of, moment_ms
 
@@ -137,6 +138,80 @@ def test_pictures_of_other_sizes_and_broken_ones_cost_no_other(own):
     assert mean(frames[1].crop((0, 0, 60, 180)))[0] < 30  # a bar beside the square one
     assert like(mean(frames[1].crop((80, 0, 240, 180))), RED)
     assert all(like(mean(frame), GREEN) for frame in frames[3:])
+
+
+def copy_in(cinema: Cinema, *files: bytes) -> list[str]:
+    """Files of a person in the library, a minute apart; their names."""
+    day = cinema.library / "2026-11-20"
+    day.mkdir(parents=True)
+    names = [f"IMG_{number}.JPG" for number in range(len(files))]
+    for number, (name, data) in enumerate(zip(names, files, strict=True)):
+        (day / name).write_bytes(data)
+        moment_s = START_MS / 1000 + 60 * number
+        os.utime(day / name, (moment_s, moment_s))
+    return names
+
+
+def test_photos_of_phones_are_upright_however_they_were_held(own):
+    copy_in(own, *(held(orientation, SIZE) for orientation in range(1, 9)))
+    own.open()
+    film, path = own.made(series=None, deflicker=True)
+    assert (film.pictures, film.skipped, film.size) == (8, 0, SIZE)
+    assert [quadrants(frame) for frame in frames_of(path, SIZE)] == [QUADRANTS] * 8
+    with Image.open(own.made(kind="sheet", series=None, width=800)[1]) as page:
+        cell, gap = (800 - 8 * 7) // 6, 8  # six in a row
+        high = cell * 180 // 320
+        assert [
+            quadrants(page.crop((gap + n * (cell + gap), gap, gap + n * (cell + gap) + cell, gap + high)))
+            for n in range(6)
+        ] == [QUADRANTS] * 6
+    with Image.open(own.made(kind="keogram", series=None, width=64, crop=[0, 0, 0.5, 1])[1]) as keogram:
+        assert keogram.size == (64, 180)
+        assert like(mean(keogram.crop((0, 10, 64, 80))), (255, 0, 0))
+        assert like(mean(keogram.crop((0, 100, 64, 170))), (0, 0, 255))
+
+
+def test_what_a_phone_puts_behind_a_picture_costs_nothing(own):
+    """A line end, Samsung's trailer, the second picture of HDR, the video of a motion photo."""
+    red, green = picture(SIZE, "#c81e1e"), picture(SIZE, "#1ea01e")
+    video = b"\0\0\0 ftypisom\0\0\2\0isomiso2avc1mp41" + bytes(500)
+    names = copy_in(
+        own, red + b"\n", red + b"\0\0\1\n\x0e\0\0\0Image_UTC_DataSEFT", red + green, red + video, red[:-9], red
+    )
+    own.open()
+    film, path = own.made(series=None)
+    assert (film.pictures, film.skipped) == (5, 1)
+    assert film.left_out == [f"2026-11-20/{names[4]}: cut short: the end (FF D9) is missing"]
+    assert all(like(mean(frame), RED) for frame in frames_of(path, SIZE))
+
+
+def test_a_picture_that_cannot_be_read_is_named_and_costs_no_other(own):
+    """Huge ones, one that never ends, one that is none, and one from the end of time."""
+    file, progressive = io.BytesIO(), io.BytesIO()
+    Image.new("L", (14_000, 14_000), 90).save(file, "JPEG", quality=30)
+    Image.new("RGB", (64, 48)).save(progressive, "JPEG", progressive=True)
+    giant = progressive.getvalue()
+    at = giant.index(b"\xff\xc2") + 5
+    giant = giant[:at] + struct.pack(">HH", 14_000, 14_000) + giant[at + 4 :]
+    good = picture(SIZE, "#5a5a5a")
+    names = copy_in(own, good, file.getvalue(), giant, b"no picture", good)
+    day = own.library / "2026-11-20"
+    os.mkfifo(day / "PIPE.JPG")
+    (day / "99991231T235959.999Z_photo_imx708.jpg").write_bytes(good)
+    own.open(TZ="Asia/Tokyo")  # where that one is of the year 10000
+    for kind in ("film", "sheet", "keogram"):
+        film, path = own.made(kind=kind, series=None, **{"stamp": True} if kind == "film" else {})
+        assert film.skipped == 3, film.left_out
+        assert film.left_out is not None
+        assert {one.partition(":")[0].rpartition("/")[2] for one in film.left_out} == {names[2], names[3], "PIPE.JPG"}
+        assert "MB" in next(one for one in film.left_out if names[2] in one)
+        if kind == "film":
+            frames = frames_of(path, SIZE)
+            assert len(frames) == film.pictures == 5  # the second stands in for the third
+            assert all(like(mean(frame.crop((80, 0, 240, 140))), GREY) for frame in frames)
+        else:
+            assert film.pictures == 4
+    assert names[3] in own.log.read_text()
 
 
 def test_a_contact_sheet_shows_pictures_of_all_the_time(cinema):

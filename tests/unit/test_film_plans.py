@@ -1,5 +1,6 @@
 """Films: what may be ordered, of which pictures one is made, and how; without a process."""
 
+import dataclasses
 import json
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -364,13 +365,18 @@ def test_a_film_comes_back_from_its_record(paths):
     shelf = Shelf(paths)
     order = from_document({"series": "Garden", "crop": [0, 0, 0.5, 1], "from": "2026-11-20T08:00"}, "UTC")
     made = Film(
-        new_id("film", 1.5), order, "done", 1.0, None, None, "2026-11-20T08:00:00.000Z", 5, 0.5, 12, 1, (320, 180), 2
-    )
+        new_id("film", 1.5), order, "done", 1.0, None, None, "2026-11-20T08:00:00.000Z", 5, 0.5, 12, 1,
+        ["000/000001.jpg: empty"], (320, 180), 2,
+    )  # fmt: skip
     for film_ in (made, Film(new_id("sheet", 2.5), Order("sheet", "Garden", day="2026-11-20"))):
         shelf.add(film_)
         assert shelf.find(film_.id) == read_film(shelf.record(film_)) == film_
     assert [one.kind for one in shelf.of("Garden")] == ["sheet", "film"]
     assert shelf.of(None) == []
+    older = json.loads(shelf.record(made).read_text())
+    del older["left_out"]
+    shelf.record(made).write_text(json.dumps(older))
+    assert shelf.find(made.id) == dataclasses.replace(made, left_out=None)
 
 
 def test_films_of_the_library_and_of_all_series_are_found(paths):

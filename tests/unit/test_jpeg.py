@@ -1,13 +1,16 @@
 """Whole pictures are told from torn ones, and a stream is cut where its pictures end."""
 
 import contextlib
+import functools
+import io
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pictures import picture
+from PIL import Image
 
-from stillcam.jpeg import CutShort, Cutter, NotWhole, check, picture_offset
+from stillcam.jpeg import EOI, CutShort, Cutter, NotWhole, check, leading, picture_offset
 
 WHOLE = picture()
 
@@ -23,10 +26,36 @@ def test_no_beginning_of_a_picture_is_whole(length):
         check(WHOLE[:length])
 
 
+@given(st.integers(0, len(WHOLE) - 1), st.booleans())
+def test_no_beginning_of_a_person_s_picture_is_whole(length, progressive):
+    data = saved(progressive)
+    with pytest.raises(NotWhole):
+        leading(data[: min(length, len(data) - 1)])
+
+
+@given(st.binary(max_size=300), st.booleans())
+def test_what_is_behind_a_person_s_picture_is_no_fault(tail, progressive):
+    """But the camera writes none: there it would be the rest of something else."""
+    data = saved(progressive)
+    assert leading(data + tail) == ((64, 48), len(data))
+    if not tail.endswith(EOI) and tail:
+        with pytest.raises(CutShort):
+            check(data + tail)
+
+
+@functools.cache
+def saved(progressive: bool) -> bytes:
+    file = io.BytesIO()
+    Image.effect_noise((64, 48), 90).save(file, "JPEG", progressive=progressive, quality=95)
+    return file.getvalue()
+
+
 @given(st.binary(max_size=300))
 def test_any_bytes_are_judged_without_another_exception(data):
     with contextlib.suppress(NotWhole):
         check(b"\xff\xd8" + data)
+    with contextlib.suppress(NotWhole):
+        leading(b"\xff\xd8" + data)
 
 
 def test_two_pictures_that_differ_in_their_metadata_are_the_same_picture():

@@ -3,6 +3,8 @@
 import io
 import json
 import os
+import re
+import tempfile
 import threading
 import zipfile
 from pathlib import Path
@@ -12,10 +14,10 @@ from urllib.parse import quote
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pictures import picture
+from pictures import QUADRANTS, held, picture, quadrants
 from PIL import Image
 
-from stillcam.library import thumbnails
+from stillcam.library import upright
 from stillcam.library.browse import Library
 from stillcam.library.drafts import Draft
 from stillcam.library.thumbnails import embedded
@@ -111,6 +113,23 @@ def test_an_item_tells_all_about_itself(shelf):
     assert (item["kind"], item["preview"], item["metadata"]) == ("raw", True, {"Lux": 400})
     assert [Path(file["name"]).suffix for file in item["files"]] == [".dng", ".jpg", ".json"]
     assert item["bytes"] == sum(file["bytes"] for file in item["files"])
+
+
+@pytest.mark.parametrize("year", [-5, 900, 9999, 11_476])
+def test_a_file_from_another_age_does_not_hide_the_others(year):
+    """Its time is one that four digits tell. On a tmpfs, which keeps any: ext4 ends in 2446."""
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
+        shelf = Shelf(Path(folder))
+        shelf.take()
+        odd = Path(folder, "2026-11-20/odd.jpg")
+        odd.write_bytes(picture())
+        moment_s = (year - 1970) * 31_556_952 + 15_000_000
+        os.utime(odd, (moment_s, moment_s))
+        items = {item["name"]: item for item in shelf.json("api/library")["items"]}
+        assert len(items) == 2
+        assert re.fullmatch(r"\d{4}-\d\d-\d\dT[\d:.]{12}Z", items["odd.jpg"]["time"])
+        chosen = shelf.json("api/library/zip", "POST", {"items": [item["id"] for item in items.values()]})
+        assert chosen["files"] == 3
 
 
 def test_a_damaged_sidecar_does_not_hide_the_picture(shelf):
@@ -251,7 +270,7 @@ def test_a_thumbnail_goes_with_its_item(shelf):
 
 def test_a_picture_that_would_take_all_memory_has_no_thumbnail(shelf, monkeypatch):
     """A JPEG is decoded at an eighth, unless it is progressive; anything else needs 4 bytes a pixel."""
-    monkeypatch.setattr(thumbnails, "MAX_BYTES", 4 * 1600 * 1200 - 1)
+    monkeypatch.setattr(upright, "MAX_BYTES", 4 * 1600 * 1200 - 1)
     forms = {"baseline": saved("JPEG"), "progressive": saved("JPEG", progressive=True), "png": saved("PNG")}
     shown = {name: shelf.ask(f"library/{shelf.take(data=data)}?thumbnail").status for name, data in forms.items()}
     assert shown == {"baseline": 200, "progressive": 404, "png": 404}
@@ -260,10 +279,73 @@ def test_a_picture_that_would_take_all_memory_has_no_thumbnail(shelf, monkeypatc
         assert shelf.ask(f"library/{shelf.take(data=data)}?thumbnail").status == 200
 
 
+def test_a_picture_of_196_megapixels_has_a_thumbnail(shelf):
+    """Pillow takes it for an attack ("decompression bomb"); an eighth of it takes 3 MB."""
+    file = io.BytesIO()
+    Image.new("L", (14_000, 14_000), 90).save(file, "JPEG", quality=30)
+    answer = shelf.ask(f"library/{shelf.take(data=file.getvalue())}?thumbnail")
+    assert answer.status == 200
+    with Image.open(io.BytesIO(bytes(answer.body))) as image:
+        assert image.size == (320, 320)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_thumbnail_is_upright_however_the_camera_was_held(shelf, orientation):
+    answer = shelf.ask(f"library/{shelf.take(data=held(orientation))}?thumbnail")
+    with Image.open(io.BytesIO(bytes(answer.body))) as image:
+        assert image.size == (320, 180)
+        assert quadrants(image) == QUADRANTS
+        assert image.getexif().get(0x0112, 1) == 1
+
+
+def test_a_thumbnail_of_16_bits_of_grey_is_no_white_page(shelf):
+    """Dark, middle and bright, as Pillow reads them: 0 to 65535."""
+    row = b"".join(level.to_bytes(2, "little") * 400 for level in (0, 0x4000, 0x8000, 0xC000))
+    file = io.BytesIO()
+    Image.frombytes("I;16", (1600, 1200), row * 1200).save(file, "PNG")
+    (shelf.library.root / "2026-11-20").mkdir(parents=True)
+    (shelf.library.root / "2026-11-20/grey.png").write_bytes(file.getvalue())
+    with Image.open(io.BytesIO(bytes(shelf.ask("library/2026-11-20/grey.png?thumbnail").body))) as image:
+        levels = [image.convert("L").getpixel((80 * column + 40, 120)) for column in range(4)]
+    assert levels == [0, 64, 128, 192]
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        pytest.param(lambda small: small[: len(small) // 2] + bytes(len(small) - len(small) // 2), id="zeros"),
+        pytest.param(lambda small: small[: len(small) // 2], id="cut"),
+    ],
+)
+def test_a_damaged_thumbnail_in_the_exif_is_not_used(shelf, damage):
+    answer = shelf.ask(f"library/{shelf.take(data=with_thumbnail(damage(jpeg_of_noise())))}?thumbnail")
+    with Image.open(io.BytesIO(bytes(answer.body))) as image:
+        assert image.size == (320, 240)
+        pixel = image.getpixel((160, 230))
+        assert isinstance(pixel, tuple)
+        assert like_red(pixel)
+
+
+def like_red(pixel: tuple[int, ...]) -> bool:
+    return pixel[0] > 240 and max(pixel[1:]) < 15
+
+
+def jpeg_of_noise() -> bytes:
+    small = io.BytesIO()
+    Image.effect_noise((160, 120), 90).save(small, "JPEG")
+    return small.getvalue()
+
+
 def test_the_thumbnail_in_the_exif_is_used(shelf):
-    small, whole = io.BytesIO(), io.BytesIO()
-    Image.new("RGB", (160, 120), "yellow").save(small, "JPEG")
-    data = small.getvalue()
+    """Without what some cameras fill it up with."""
+    data = jpeg_of_noise()
+    for filled in (data, data + bytes(500)):
+        assert shelf.ask(f"library/{shelf.take(data=with_thumbnail(filled))}?thumbnail").body == data
+
+
+def with_thumbnail(data: bytes) -> bytes:
+    """A red JPEG with that in its EXIF."""
+    whole = io.BytesIO()
     # One IFD without entries, and one with the thumbnail's offset and length (TIFF 6.0, EXIF 2.32 4.5.5).
     ifd1 = b"".join(
         tag.to_bytes(2, "little") + b"\4\0" + b"\1\0\0\0" + value.to_bytes(4, "little")
@@ -271,7 +353,7 @@ def test_the_thumbnail_in_the_exif_is_used(shelf):
     )
     exif = b"Exif\0\0II*\0\x08\0\0\0" + b"\0\0\x0e\0\0\0" + b"\2\0" + ifd1 + b"\0\0\0\0" + data
     Image.new("RGB", (1600, 1200), "red").save(whole, "JPEG", exif=exif)
-    assert shelf.ask(f"library/{shelf.take(data=whole.getvalue())}?thumbnail").body == data
+    return whole.getvalue()
 
 
 @given(st.binary(max_size=200), st.sampled_from([b"II*\0", b"MM\0*", b""]))

@@ -277,11 +277,13 @@ class Films:
         with self._lock:
             if not self._shelf.record(film).exists():
                 raise Unwanted
-            about = {"duration_s": made["duration_s"], "pictures": made["pictures"], "skipped": made["skipped"]}
+            about = {name: made[name] for name in ("duration_s", "pictures", "skipped", "left_out")}
             size = (int(made["size"][0]), int(made["size"][1]))
             film = replace(film, state="done", progress=1.0, size=size, bytes=file.stat().st_size, **about)
             self._shelf.keep(replace(film, made=utc_text(time.time())), file)
         logging.info("film %s of %s pictures is made, in %.0f s", film.id, film.pictures, took_s)
+        if film.left_out:
+            logging.warning("film %s is made without %s pictures: %s", film.id, film.skipped, ", ".join(film.left_out))
 
     def _save(self, film: Film, for_good: bool = True) -> None:
         with self._lock:

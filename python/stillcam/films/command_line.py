@@ -98,7 +98,8 @@ def film(
     )  # fmt: skip
     return [
         ffmpeg, *_QUIET, "-progress", "pipe:1",
-        "-f", "image2pipe", "-c:v", "mjpeg", "-threads", "1", "-framerate", str(order.fps), "-i", "pipe:0", *over,
+        "-noautorotate", "-f", "image2pipe", "-c:v", "mjpeg", "-threads", "1", "-framerate", str(order.fps),
+        "-i", "pipe:0", *over,
         "-an", "-filter_complex_threads", "1", "-filter_complex", filters(order, box, size, overlay),
         *_made(encoder, size, order.fps, threads), "-movflags", "+faststart", "-f", "mp4", f"file:{target}",
     ]  # fmt: skip

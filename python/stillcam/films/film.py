@@ -35,6 +35,7 @@ class Film:
         duration_s: how long a film is.
         pictures: of which it was made.
         skipped: pictures that could not be read.
+        left_out: the first of these by name, each with the reason.
         size: width and height in pixels.
         crashes: how often the program that makes it has crashed.
     """
@@ -50,6 +51,7 @@ class Film:
     duration_s: float | None = None
     pictures: int | None = None
     skipped: int | None = None
+    left_out: list[str] | None = None
     size: tuple[int, int] | None = None
     crashes: int = 0
 
@@ -98,7 +100,7 @@ def read_film(path: Path) -> Film:
     """
     try:
         with path.open("rb") as file:
-            told = parse(file.read(MAX_RECORD_BYTES))
+            told = {"left_out": None, **parse(file.read(MAX_RECORD_BYTES))}  # older records have none
         ordered = dict(told["order"])
         day = ordered.pop("day")
         order = replace(from_document(ordered, "UTC"), day=None if day is None else str(day))

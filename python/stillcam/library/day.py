@@ -5,9 +5,14 @@ from __future__ import annotations
 import os
 from collections import defaultdict
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from stillcam.library.names import KINDS, PREVIEWS, SIDECAR, encode, said_by, split, title_of
+
+# A file may have any time. Four digits tell the year of these, in every zone.
+EARLIEST_S = datetime(1000, 1, 2, tzinfo=UTC).timestamp()
+LATEST_S = datetime(9999, 12, 30, tzinfo=UTC).timestamp()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +93,7 @@ def _items(folder: Path, stem: str, names: list[str]) -> list[Item]:
     for name in mains:
         time_s = said[0] if said else _changed_s(folder / name)
         if time_s is not None:
+            time_s = min(max(EARLIEST_S, time_s), LATEST_S)
             kind, camera = KINDS[split(name)[1]], said[2] if said else ""
             found.append(Item(folder.name, name, kind, time_s, camera, preview, sidecar))
     return found

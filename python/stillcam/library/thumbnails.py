@@ -13,22 +13,17 @@ import os
 import struct
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import BinaryIO
 
-from stillcam.jpeg import SOI
+from stillcam.jpeg import SOI, leading
 from stillcam.library.day import Item
 from stillcam.regular import open_regular
-
-if TYPE_CHECKING:
-    from PIL import Image
 
 SIDE = 320  # px, at most
 MIN_SIDE = 120  # px: what is smaller in the EXIF looks bad
 QUALITY = 75
-MAX_BYTES = 300_000_000  # of memory for one picture: a PNG of 75 megapixels, and the largest sensor has 64
-FORMATS = ("JPEG", "PNG", "BMP", "TIFF")  # TIFF: a DNG is one
 _FOLDER = ".thumbnails"
-_OFFSET, _LENGTH, _ORIENTATION = 0x0201, 0x0202, 0x0112  # EXIF 2.32, 4.6.8
+_OFFSET, _LENGTH = 0x0201, 0x0202  # EXIF 2.32, 4.6.8
 
 
 class Thumbnails:
@@ -51,10 +46,11 @@ class Thumbnails:
             if data := _read(kept, changed_ns):
                 return data
             with self._one:
-                if data := _read(kept, changed_ns) or _from_exif(source):
+                if data := _read(kept, changed_ns):
                     return data
-                data = _shrunk(source)
-            _keep(kept, data, changed_ns)
+                data, made = _small(source)
+            if made:
+                _keep(kept, data, changed_ns)
             return data
         except Exception as error:  # Pillow raises nearly anything when a file is damaged
             logging.debug("no thumbnail of %s: %s", item.id, error)
@@ -75,24 +71,45 @@ def thumbnail(path: Path) -> bytes:
         LookupError: it cannot be read.
     """
     try:
-        return _from_exif(path) or _shrunk(path)
+        return _small(path)[0]
     except Exception as error:  # Pillow raises nearly anything when a file is damaged
         logging.debug("no thumbnail of %s: %s", path, error)
         raise LookupError(f"{path.name} cannot be read: it is damaged or gone") from error
 
 
-def _from_exif(path: Path) -> bytes | None:
+def _small(path: Path) -> tuple[bytes, bool]:
+    """The picture made small, and whether that was any work."""
+    from stillcam.library.upright import upright  # Pillow, with the first thumbnail
+
+    with os.fdopen(open_regular(path), "rb") as file:
+        if data := _from_exif(file):
+            return data, False
+        file.seek(0)
+        picture = upright(file, (SIDE, SIDE))
+    picture.thumbnail((SIDE, SIDE))
+    small = io.BytesIO()
+    picture.save(small, "JPEG", quality=QUALITY)
+    return small.getvalue(), True
+
+
+def _from_exif(file: BinaryIO) -> bytes | None:
     """The thumbnail that the camera has made; None without one that can be used."""
     from PIL import Image
 
-    with os.fdopen(open_regular(path), "rb") as file, Image.open(file, formats=FORMATS) as image:
-        data = embedded(image.info.get("exif", b""))
-        width, height, upright = *image.size, image.getexif().get(_ORIENTATION, 1) == 1
-    if data is None or not upright:
-        return None
-    with Image.open(io.BytesIO(data), formats=FORMATS) as small:
-        same_shape = abs(small.width * height - small.height * width) <= 2 * max(width, height)
-        return data if same_shape and MIN_SIDE <= max(small.size) <= 2 * SIDE else None
+    from stillcam.library.upright import orientation_of
+
+    with contextlib.suppress(Exception):  # one that is damaged is none: Pillow raises nearly anything
+        with Image.open(file, formats=("JPEG",)) as image:
+            data = embedded(image.info.get("exif", b""))
+            width, height, upright = *image.size, orientation_of(image) == 1
+        if data is None or not upright:
+            return None
+        _, end = leading(data)
+        with Image.open(io.BytesIO(data), formats=("JPEG",)) as small:
+            small.load()
+            same_shape = abs(small.width * height - small.height * width) <= 2 * max(width, height)
+            return data[:end] if same_shape and MIN_SIDE <= max(small.size) <= 2 * SIDE else None
+    return None
 
 
 def embedded(exif: bytes) -> bytes | None:
@@ -116,28 +133,6 @@ def embedded(exif: bytes) -> bytes | None:
     start, size = tags.get(_OFFSET, 0), tags.get(_LENGTH, 0)
     data = tiff[start : start + size]
     return data if len(data) == size and data.startswith(SOI) else None
-
-
-def _shrunk(path: Path) -> bytes:
-    """The picture, made small.
-
-    Raises:
-        ValueError: decoding it would take too much memory.
-    """
-    from PIL import Image, ImageOps
-
-    with os.fdopen(open_regular(path), "rb") as file, Image.open(file, formats=FORMATS) as image:
-        # A progressive JPEG is held as coefficients of two bytes, whatever the size it is decoded at.
-        needed = 2 * len(image.getbands()) * image.width * image.height if image.info.get("progressive") else 0
-        image.draft("RGB", (SIDE, SIDE))  # a JPEG is decoded at a half, a quarter or an eighth
-        needed += image.width * image.height * (1 if image.mode in ("1", "L", "P") else 4)  # as Pillow holds them
-        if needed > MAX_BYTES:
-            raise ValueError(f"decoding it would take {needed / 1e6:.0f} MB")
-        image.thumbnail((SIDE, SIDE))
-        upright: Image.Image = ImageOps.exif_transpose(image)
-        small = io.BytesIO()
-        upright.convert("RGB").save(small, "JPEG", quality=QUALITY)
-    return small.getvalue()
 
 
 def _read(kept: Path, changed_ns: int) -> bytes | None:

@@ -19,13 +19,11 @@ class Made:
     Args:
         file: its name in the work folder.
         pictures: of which it was made.
-        skipped: that could not be read.
         size: width and height in pixels.
         duration_s: of a film.
     """
 
     file: str
     pictures: int
-    skipped: int
     size: tuple[int, int]
     duration_s: float | None = None

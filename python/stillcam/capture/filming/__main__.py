@@ -12,13 +12,15 @@ from pathlib import Path
 
 from stillcam.capture.filming import Made
 from stillcam.capture.filming.movie import movie
+from stillcam.capture.filming.pictures import LeftOut, read_whole
 from stillcam.capture.filming.stills import keogram, sheet
 from stillcam.errors import StillcamError
 from stillcam.films.film import Film
 from stillcam.films.shelf import Shelf
 from stillcam.films.shots import Shot, shots_of, zone_of
-from stillcam.jpeg import EOI, SOI
+from stillcam.jpeg import EOI, SOI, NotWhole, leading
 from stillcam.paths import Paths
+from stillcam.regular import open_regular
 from stillcam.series.definition import local_zone
 
 TELL_S = 0.5
@@ -44,34 +46,33 @@ def main() -> int:
     with contextlib.suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text(EXPENDABLE)
     paths = Paths.from_environ(os.environ)
+    left_out = LeftOut()
     try:
-        made = make(Shelf(paths).find(sys.argv[1]), paths)
+        made = make(Shelf(paths).find(sys.argv[1]), paths, left_out)
     except (StillcamError, LookupError) as error:
         say(error=str(error.args[0]))
         return 1
     except OSError as error:
         say(error=f"{error.strerror} ({error.filename}): check the disk with df -h")
         return 1
-    say(made=dataclasses.asdict(made))
+    say(made={**dataclasses.asdict(made), "skipped": len(left_out), "left_out": left_out.named()})
     return 0
 
 
-def make(film: Film, paths: Paths) -> Made:
+def make(film: Film, paths: Paths, left_out: LeftOut) -> Made:
     """Make it in its work folder.
 
     Raises:
         StillcamError: there is no picture, or something is missing.
         OSError: it cannot be read or written.
     """
-    found = list(shots_of(film.order, paths))
-    shots = [shot for shot in found if _looks_whole(shot)]
+    shots = [shot for shot in shots_of(film.order, paths) if _looks_whole(shot, left_out)]
     if not shots:
         raise StillcamError("there is no picture that it could be made of")
     work = Shelf(paths).work(film)
     work.mkdir()
     zone = zone_of(film.order, paths, local_zone(os.environ, os.readlink))
-    made = MAKERS[film.kind](film.order, shots, zone, work, Teller())
-    return dataclasses.replace(made, skipped=made.skipped + len(found) - len(shots))
+    return MAKERS[film.kind](film.order, shots, zone, work, Teller(), left_out)
 
 
 def say(**told: object) -> None:
@@ -79,15 +80,18 @@ def say(**told: object) -> None:
     print(json.dumps(told), flush=True)
 
 
-def _looks_whole(shot: Shot) -> bool:
+def _looks_whole(shot: Shot, left_out: LeftOut) -> bool:
     """Whether it begins and ends as a JPEG does: half a picture must not move the times of all that follow."""
     try:
-        with shot.path.open("rb") as file:
+        with os.fdopen(open_regular(shot.path), "rb") as file:
             begin = file.read(2)
             file.seek(-2, os.SEEK_END)
-            return (begin, file.read(2)) == (SOI, EOI)
-    except OSError:  # gone, or empty
+            if (begin, file.read(2)) != (SOI, EOI):
+                leading(read_whole(shot))  # what a phone has appended is no fault
+    except (OSError, NotWhole) as error:
+        left_out.add(shot, error)
         return False
+    return True
 
 
 if __name__ == "__main__":

@@ -10,9 +10,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from PIL import ImageOps
+
 from stillcam.camera.program import Program
 from stillcam.capture.filming import Made, Tell
 from stillcam.capture.filming.encoder import choose
+from stillcam.capture.filming.pictures import LeftOut, read_whole
 from stillcam.capture.filming.stamp import Stamps
 from stillcam.errors import StillcamError
 from stillcam.films import command_line
@@ -22,7 +25,8 @@ from stillcam.films.order import Order
 from stillcam.films.progress import Progress
 from stillcam.films.shots import Shot
 from stillcam.films.spread import spread
-from stillcam.jpeg import NotWhole, check
+from stillcam.jpeg import NotWhole, leading
+from stillcam.library.upright import Unreadable, seen, upright
 from stillcam.threads import start
 
 LOOKED_AT = 25  # pictures, for the size that most of them have
@@ -32,7 +36,7 @@ QUALITY = 92  # of a picture that has another size than the others
 _LAST_WORDS = 3  # lines
 
 
-def movie(order: Order, shots: Sequence[Shot], zone: ZoneInfo, work: Path, tell: Tell) -> Made:
+def movie(order: Order, shots: Sequence[Shot], zone: ZoneInfo, work: Path, tell: Tell, left_out: LeftOut) -> Made:
     """Make a film of the shots.
 
     Raises:
@@ -46,7 +50,7 @@ def movie(order: Order, shots: Sequence[Shot], zone: ZoneInfo, work: Path, tell:
     sizes = [size for shot in sample if (size := _size(shot))]
     if not sizes:
         raise StillcamError("none of the pictures can be read")
-    pictures = Pictures(shots, common(sizes))
+    pictures = Pictures(shots, common(sizes), left_out)
     box = box_of(pictures.size, order.crop)
     size = scaled(box, order.width)
     threads = max(1, (os.cpu_count() or 1) - 1)
@@ -58,24 +62,23 @@ def movie(order: Order, shots: Sequence[Shot], zone: ZoneInfo, work: Path, tell:
         return command_line.film(ffmpeg, order, encoder, box, size, threads, FILE, over)
 
     frames = _encode(argv, pictures, stamps or (), work, tell)
-    return Made(FILE, frames, pictures.skipped, size, round(frames / order.fps, 3))
+    return Made(FILE, frames, size, round(frames / order.fps, 3))
 
 
 class Pictures:
-    """The JPEGs of a film, all of one size.
+    """The JPEGs of a film, upright and all of one size.
 
     Args:
         shots: whose they are.
         size: that they all get; what has another shape gets black bars.
-
-    Attributes:
-        skipped: how many could not be read; the one before stands in for each, so that every other keeps its moment.
+        left_out: is told of those that cannot be read; the one before stands in for each, so that every other keeps
+            its moment.
     """
 
-    def __init__(self, shots: Sequence[Shot], size: Size) -> None:
+    def __init__(self, shots: Sequence[Shot], size: Size, left_out: LeftOut) -> None:
         self._shots = shots
         self.size = size
-        self.skipped = 0
+        self._left_out = left_out
 
     def __len__(self) -> int:
         return len(self._shots)
@@ -83,23 +86,26 @@ class Pictures:
     def __iter__(self) -> Iterator[bytes]:
         before = next(filter(None, map(self._read, self._shots)), b"")
         for shot in self._shots:
-            data = self._read(shot)
-            self.skipped += data is None
-            before = data or before
+            before = self._read(shot) or before
             yield before
 
     def _read(self, shot: Shot) -> bytes | None:
+        """Its first picture alone: what a phone has put behind that would be one more."""
         try:
-            data = shot.path.read_bytes()
-            return data if check(data) == self.size else _fitted(data, self.size)
-        except (OSError, NotWhole):
+            data = read_whole(shot)
+            _, end = leading(data)
+            return data[:end] if seen(data) == (self.size, True) else _fitted(data, self.size)
+        except (OSError, NotWhole, Unreadable) as error:
+            self._left_out.add(shot, error)
             return None
 
 
 def _size(shot: Shot) -> Size | None:
     try:
-        return check(shot.path.read_bytes())
-    except (OSError, NotWhole):
+        data = read_whole(shot)
+        leading(data)
+        return seen(data)[0]
+    except (OSError, NotWhole, Unreadable):
         return None
 
 
@@ -107,14 +113,10 @@ def _fitted(data: bytes, size: Size) -> bytes:
     """A picture of another size: ffmpeg would begin anew with it, and forget what it was evening out.
 
     Raises:
-        OSError: it is damaged.
+        Unreadable: it is damaged.
     """
-    from PIL import Image, ImageOps
-
-    with Image.open(io.BytesIO(data), formats=("JPEG",)) as image:
-        image.draft("RGB", size)
-        file = io.BytesIO()
-        ImageOps.pad(image.convert("RGB"), size).save(file, "JPEG", quality=QUALITY)
+    file = io.BytesIO()
+    ImageOps.pad(upright(io.BytesIO(data), size, ("JPEG",)), size).save(file, "JPEG", quality=QUALITY)
     return file.getvalue()
 
 

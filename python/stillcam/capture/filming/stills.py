@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -10,12 +11,15 @@ from zoneinfo import ZoneInfo
 from PIL import Image, ImageDraw, ImageFont
 
 from stillcam.capture.filming import Made, Tell
+from stillcam.capture.filming.pictures import LeftOut
 from stillcam.errors import StillcamError
 from stillcam.films.geometry import Size, box_of
 from stillcam.films.order import Crop, Order
 from stillcam.films.shots import Shot
 from stillcam.films.spread import spread
 from stillcam.fonts import font
+from stillcam.library.upright import Unreadable, upright
+from stillcam.regular import open_regular
 
 FILE = "made.jpg"
 QUALITY = 90
@@ -27,7 +31,7 @@ GAP = 96  # the part of a sheet's width that is between two pictures
 PAPER, INK = (18, 20, 24), (226, 230, 236)
 
 
-def sheet(order: Order, shots: Sequence[Shot], zone: ZoneInfo, work: Path, tell: Tell) -> Made:
+def sheet(order: Order, shots: Sequence[Shot], zone: ZoneInfo, work: Path, tell: Tell, left_out: LeftOut) -> Made:
     """Pictures from all of the time, small, with date and time, on one page.
 
     Raises:
@@ -40,7 +44,7 @@ def sheet(order: Order, shots: Sequence[Shot], zone: ZoneInfo, work: Path, tell:
     cell = max(8, (width - gap * (across + 1)) // across)
     letters = font(max(8, cell // 18))
     page, count, high, line = Image.new("RGB", (width, 1)), 0, 0, 0
-    for shot, picture in _opened(chosen, order.crop, (cell, cell), tell):
+    for shot, picture in _opened(chosen, order.crop, (cell, cell), tell, left_out):
         if not count:
             high, line = max(1, round(picture.height * cell / picture.width)), max(12, cell // 10)
             rows = -(-len(chosen) // across)
@@ -51,10 +55,10 @@ def sheet(order: Order, shots: Sequence[Shot], zone: ZoneInfo, work: Path, tell:
         _caption(page, (left + cell / 2, top + high + line / 2), shot.time_ms, zone, letters)
         count += 1
     rows = -(-count // across)
-    return _saved(page.crop((0, 0, width, gap + rows * (high + line + gap))), work, count, len(chosen))
+    return _saved(page.crop((0, 0, width, gap + rows * (high + line + gap))), work, count)
 
 
-def keogram(order: Order, shots: Sequence[Shot], _zone: ZoneInfo, work: Path, tell: Tell) -> Made:
+def keogram(order: Order, shots: Sequence[Shot], _zone: ZoneInfo, work: Path, tell: Tell, left_out: LeftOut) -> Made:
     """The column in the middle of each picture, side by side.
 
     Where there are fewer than the width has room for, each is drawn some times; where there are more, some are chosen.
@@ -65,7 +69,7 @@ def keogram(order: Order, shots: Sequence[Shot], _zone: ZoneInfo, work: Path, te
     """
     chosen = [shots[number] for number in spread(len(shots), min(order.width or MAX_COLUMNS, MAX_COLUMNS))]
     strip, count = Image.new("RGB", (1, 1)), 0
-    for _, picture in _opened(chosen, order.crop, (1, MAX_HIGH), tell):
+    for _, picture in _opened(chosen, order.crop, (1, MAX_HIGH), tell, left_out):
         if not count:
             strip = Image.new("RGB", (len(chosen), min(MAX_HIGH, picture.height)))
         middle = picture.width // 2
@@ -74,11 +78,13 @@ def keogram(order: Order, shots: Sequence[Shot], _zone: ZoneInfo, work: Path, te
         count += 1
     times = max(1, min(order.width or WIDTH, MAX_COLUMNS) // max(1, count))
     strip = strip.crop((0, 0, max(1, count), strip.height))
-    return _saved(strip.resize((strip.width * times, strip.height), Image.Resampling.NEAREST), work, count, len(chosen))
+    return _saved(strip.resize((strip.width * times, strip.height), Image.Resampling.NEAREST), work, count)
 
 
-def _opened(shots: Sequence[Shot], crop: Crop | None, least: Size, tell: Tell) -> Iterator[tuple[Shot, Image.Image]]:
-    """What is seen of each picture, decoded no larger than needed; those that are damaged are left out.
+def _opened(
+    shots: Sequence[Shot], crop: Crop | None, least: Size, tell: Tell, left_out: LeftOut
+) -> Iterator[tuple[Shot, Image.Image]]:
+    """What is seen of each picture, upright and no larger than needed; those that are damaged are left out.
 
     Args:
         least: the size that is needed.
@@ -88,10 +94,10 @@ def _opened(shots: Sequence[Shot], crop: Crop | None, least: Size, tell: Tell) -
     for number, shot in enumerate(shots):
         tell(number, len(shots))
         try:
-            with Image.open(shot.path, formats=("JPEG",)) as image:
-                image.draft("RGB", wanted)
-                picture = image.convert("RGB")
-        except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+            with os.fdopen(open_regular(shot.path), "rb") as file:
+                picture = upright(file, wanted, ("JPEG",))
+        except (OSError, Unreadable) as error:
+            left_out.add(shot, error)
             continue
         yield shot, picture.crop(box_of(picture.size, crop))
 
@@ -109,8 +115,8 @@ def _caption(
     draw.text((middle[0] - (left + right) / 2, middle[1] - (top + bottom) / 2), text, fill=INK, font=letters)
 
 
-def _saved(image: Image.Image, work: Path, count: int, of: int) -> Made:
+def _saved(image: Image.Image, work: Path, count: int) -> Made:
     if not count:
         raise StillcamError("none of the pictures can be read")
     image.save(work / FILE, "JPEG", quality=QUALITY)
-    return Made(FILE, count, of - count, image.size)
+    return Made(FILE, count, image.size)

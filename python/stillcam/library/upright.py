@@ -1,0 +1,109 @@
+"""Opens pictures that anybody may have copied in: upright, in RGB, decoded no larger than needed.
+
+Pillow refuses what has too many pixels ("decompression bomb"). What counts on a Pi is memory, so the limit
+here is of bytes: a JPEG of 196 megapixels takes few of them, as it is decoded at an eighth.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import math
+from typing import BinaryIO
+
+from PIL import Image
+
+Image.MAX_IMAGE_PIXELS = None
+
+FORMATS = ("JPEG", "PNG", "BMP", "TIFF", "WEBP", "GIF")  # TIFF: a DNG is one
+MAX_BYTES = 300_000_000  # of memory for one picture: a PNG of 75 megapixels, and the largest sensor has 64
+MAX_JPEG_BYTES = 64_000_000  # a larger one is decoded at a half, a quarter or an eighth
+
+_ORIENTATION = 0x0112  # EXIF 2.32, 4.6.4
+_ON_ITS_SIDE = (5, 6, 7, 8)
+_TURNED = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+_BYTES = {"1": 1, "L": 1, "P": 1, "I": 12, "I;16": 12, "I;16B": 12}  # of memory for a pixel; with what it becomes
+
+Size = tuple[int, int]
+
+
+class Unreadable(Exception):
+    """The file is no picture that can be shown; the text says why."""
+
+
+def orientation_of(image: Image.Image) -> int:
+    """How the camera was held, by the EXIF: 1 (upright) to 8."""
+    value = 1
+    with contextlib.suppress(Exception):  # Pillow raises nearly anything; without its EXIF it is still a picture
+        value = image.getexif().get(_ORIENTATION, 1)
+    return value if value in _TURNED else 1
+
+
+def seen(jpeg: bytes) -> tuple[Size, bool]:
+    """Width and height of a picture as it is to be seen, and whether it is stored like that.
+
+    Raises:
+        Unreadable: it is damaged.
+    """
+    try:
+        with Image.open(io.BytesIO(jpeg), formats=("JPEG",)) as image:
+            orientation = orientation_of(image)
+            return image.size[::-1] if orientation in _ON_ITS_SIDE else image.size, orientation == 1
+    except Exception as error:  # Pillow raises nearly anything when a file is damaged
+        raise _unreadable(error) from error
+
+
+def upright(file: BinaryIO, least: Size, formats: tuple[str, ...] = FORMATS) -> Image.Image:
+    """The picture in `file`, as it is to be seen.
+
+    Args:
+        file: at its beginning.
+        least: width and height in pixels that are needed; it is no larger than it has to be for that.
+        formats: those that Pillow may take it for.
+
+    Raises:
+        Unreadable: it is damaged, or decoding it would take too much memory.
+    """
+    try:
+        with Image.open(file, formats=formats) as image:
+            orientation = orientation_of(image)
+            return _opened(image, orientation, least[::-1] if orientation in _ON_ITS_SIDE else least)
+    except Unreadable:
+        raise
+    except Exception as error:  # Pillow raises nearly anything when a file is damaged
+        raise _unreadable(error) from error
+
+
+def _unreadable(error: Exception) -> Unreadable:
+    return Unreadable(str(error) or type(error).__name__)
+
+
+def _opened(image: Image.Image, orientation: int, least: Size) -> Image.Image:
+    wide, high = image.size
+    # A progressive JPEG is held as coefficients of two bytes, whatever the size it is decoded at.
+    needed = 2 * len(image.getbands()) * wide * high if image.info.get("progressive") else 0
+    part = next((part for part in (1, 2, 4) if 4 * wide * high <= MAX_JPEG_BYTES * part * part), 8)
+    image.draft("RGB", (min(least[0], max(1, wide // part)), min(least[1], max(1, high // part))))
+    needed += image.width * image.height * _BYTES.get(image.mode, 8 if image.format == "WEBP" else 4)
+    if needed > MAX_BYTES:
+        raise Unreadable(f"decoding it would take {needed / 1e6:.0f} MB")
+    if image.mode.startswith("I"):  # 16 bits of grey: Pillow would make all white that is brighter than 255
+        image = image.convert("I").point(lambda value: value * (1 / 256)).convert("L")
+    scale = max(least[0] / image.width, least[1] / image.height)
+    if scale < 1:
+        image.thumbnail((math.ceil(image.width * scale), math.ceil(image.height * scale)))
+    if image.mode != "RGB":
+        image = image.convert("RGB")
+    turn = _TURNED.get(orientation)
+    if turn is not None:
+        return image.transpose(turn)
+    image.load()
+    return image

@@ -36,6 +36,20 @@ class NoAnswer(StillcamError):
     """The capture daemon does not run, or does not answer in time."""
 
 
+class Late(NoAnswer):
+    """The capture daemon runs, and has not answered in time.
+
+    Args:
+        timeout_s: how long it was waited for.
+    """
+
+    def __init__(self, timeout_s: float) -> None:
+        super().__init__(
+            f"the capture daemon runs, but has not answered within {timeout_s:g} s: "
+            "see what it does with python -m stillcam status, and try again"
+        )
+
+
 class Refusal(StillcamError):
     """The capture daemon's answer is no.
 
@@ -61,16 +75,17 @@ def _short_name(path: Path) -> Iterator[str]:
         os.close(folder)
 
 
-def ask(path: Path, message: Message, timeout_s: float = 5.0) -> Message:
+def ask(path: Path, message: Message, timeout_s: float | None = 5.0) -> Message:
     """Send one command and return the answer.
 
     Args:
         path: the socket.
         message: a JSON object with a `command`.
-        timeout_s: for connecting, and again for the answer.
+        timeout_s: for connecting, and again for the answer; None: for as long as the daemon lives.
 
     Raises:
-        NoAnswer: nobody listens, or not in time.
+        NoAnswer: nobody listens.
+        Late: no answer in time.
         Refusal: the daemon refused; its text says why.
     """
     try:
@@ -81,6 +96,8 @@ def ask(path: Path, message: Message, timeout_s: float = 5.0) -> Message:
             line = _read_line(link)
     except PermissionError as error:
         raise NoAnswer("only its own user may ask the capture daemon: ask with sudo") from error
+    except TimeoutError as error:
+        raise Late(timeout_s or 0.0) from error
     except OSError as error:
         raise NoAnswer("the capture daemon does not answer: start it with ./start_camera_server.sh") from error
     try:

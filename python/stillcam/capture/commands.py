@@ -14,9 +14,9 @@ from stillcam.errors import CameraError, StillcamError
 from stillcam.link import Message
 
 MAX_LEASE_S = 30.0
-SNAPSHOT_TIMEOUT_S = 30.0
+PICTURE_S = 30.0  # for a picture, whatever the settings
+SCANS = 3  # pictures that a scan may need, and what ran before
 RELOAD_TIMEOUT_S = 30.0
-FOCUS_TIMEOUT_S = 60.0
 SERIES_TIMEOUT_S = 30.0
 MAX_COUNT = 100  # photos of a burst
 MAX_DELAY_S = 3600.0
@@ -54,6 +54,7 @@ class Commands:
     Attributes:
         summary: gives what is told of the series of a name.
         films: answers what is asked of films.
+        picture_s: gives how long a picture that is asked for now may take, by the settings.
     """
 
     def __init__(self, status: Status) -> None:
@@ -62,6 +63,7 @@ class Commands:
         self._lease_until = 0.0
         self._looked = False  # the camera's thread, since `turns` was last asked
         self.films: Callable[[Message], Message] = lambda _message: {}
+        self.picture_s: Callable[[], float] = lambda: PICTURE_S
         self.summary: Callable[[str], Message] = lambda name: {"name": name}
         self.wake = os.eventfd(0, os.EFD_NONBLOCK)
 
@@ -126,17 +128,19 @@ class Commands:
     def _answer_status(self, _message: Message) -> Message:
         return self._status.message()
 
-    def _snapshot(self, _message: Message) -> Message:
-        """Answers with the name of a frame that was begun after the question."""
+    def _snapshot(self, message: Message) -> Message:
+        """Answers with the name of a frame that was begun after the question; refuses after `wait_s` at the latest."""
+        timeout_s = self._patience_s(message, self.picture_s())
         if self._status.message()["recording"]:
             raise CameraError("busy", "a video is being made: there is no new picture before it ends")
         with self._status.next_frame() as frame:
             self.post("snapshot")
-            name = frame(SNAPSHOT_TIMEOUT_S)
+            try:
+                name = frame(timeout_s)
+            except TimeoutError as error:
+                raise self._late("picture", timeout_s) from error
         if name is None:
-            raise StillcamError(
-                self._status.message()["reason"] or "no picture came in time: see data/logs/capture.log"
-            )
+            raise StillcamError(self._status.message()["reason"] or "the capture failed: see data/logs/capture.log")
         return {"frame": name}
 
     def _reload(self, _message: Message) -> Message:
@@ -148,11 +152,15 @@ class Commands:
         late = {"reloaded": True, "revision": None, "in_force": False, "frame": None}
         return self.post("reload").wait(RELOAD_TIMEOUT_S) or late
 
-    def _focus(self, _message: Message) -> Message:
-        """Answers with what one scan found: `state` (focused, failed), `lens_position` (dioptres), `distance_m`."""
-        answer = self.post("focus").wait(FOCUS_TIMEOUT_S)
+    def _focus(self, message: Message) -> Message:
+        """Answers with what one scan found: `state` (focused, failed), `lens_position` (dioptres), `distance_m`.
+
+        Refuses after `wait_s` at the latest; the scan goes on.
+        """
+        timeout_s = self._patience_s(message, SCANS * self.picture_s())
+        answer = self.post("focus").wait(timeout_s)
         if answer is None:
-            raise StillcamError("the camera is busy: try again")
+            raise self._late("result of the scan", timeout_s)
         return answer
 
     def _cameras(self, _message: Message) -> Message:
@@ -189,6 +197,18 @@ class Commands:
         if answer is None:
             raise StillcamError("the camera is busy: look again whether it was done")
         return {"series": self.summary(answer["series"])} if answer.get("series") else answer
+
+    def _patience_s(self, message: Message, needed_s: float) -> float:
+        if (wait_s := message.get("wait_s")) is None:
+            return needed_s
+        number("wait_s", wait_s, 0, MAX_VIDEO_S)
+        return float(min(wait_s, needed_s))
+
+    def _late(self, what: str, timeout_s: float) -> CameraError:
+        """The error for what has not come in time."""
+        told = self._status.message()
+        why = told["reason"] or f"the exposure is long, or the camera is busy (mode {told['mode']})"
+        return CameraError("late", f"no {what} within {timeout_s:g} s: {why}; try again later")
 
     def _finished(self, message: Message) -> Message:
         """The answer of the camera's thread; nothing after `wait_s`."""

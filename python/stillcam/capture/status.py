@@ -144,8 +144,8 @@ class Status:
         """Watch for a frame whose capture has not begun yet.
 
         Yields:
-            a function that waits (seconds) and gives the frame's name, or None if it did not
-            come in time or a capture failed meanwhile.
+            a function that waits (seconds) and gives the frame's name, or None if a capture failed
+            meanwhile; raises TimeoutError if neither happens in time.
         """
         with self._changed:
             begun = self._begun
@@ -153,7 +153,10 @@ class Status:
 
         def wait(timeout_s: float) -> str | None:
             with self._changed:
-                self._changed.wait_for(lambda: self._shown > begun or self._failed.total() > failures, timeout_s)
+                if not self._changed.wait_for(
+                    lambda: self._shown > begun or self._failed.total() > failures, timeout_s
+                ):
+                    raise TimeoutError
                 return self._frame if self._shown > begun else None
 
         yield wait

@@ -12,13 +12,13 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol, TypeVar
 
 from stillcam.camera.driver import Camera, Driver, Interrupted
-from stillcam.capture.commands import Command, Commands
+from stillcam.capture.commands import PICTURE_S, Command, Commands
 from stillcam.capture.darkroom import Darkroom
 from stillcam.capture.lock import FolderLock
 from stillcam.capture.outage import Outage
 from stillcam.capture.revisions import Revisions
-from stillcam.capture.status import Status
-from stillcam.capture.timing import stall_timeout_s
+from stillcam.capture.status import FRAMELESS, Status
+from stillcam.capture.timing import exposure_s, stall_timeout_s
 from stillcam.errors import CameraError, StillcamError
 from stillcam.paths import Paths
 from stillcam.settings import Settings
@@ -89,6 +89,7 @@ class Studio:
         self.status = Status(driver.name)
         self.status.abilities = driver.abilities.message()
         self.commands = Commands(self.status)
+        self.commands.picture_s = self.picture_s
         self.revisions = Revisions(paths.settings, settings, self.status)
         self.outage = Outage()
         self.modes: Sequence[Mode] = ()
@@ -168,6 +169,12 @@ class Studio:
         """How long a picture may take."""
         running = self.revisions.running
         return stall_timeout_s(cycle_s(running), running, self.driver.metadata)
+
+    def picture_s(self) -> float:
+        """How long a picture that is asked for now may take, seconds; may be called from any thread."""
+        told = self.status.message()
+        runs_s = float(told["interval_s"]) if told["mode"] in FRAMELESS else 0.0
+        return PICTURE_S + runs_s + exposure_s(self.revisions.wanted, told["metadata"])
 
     def take(self, cycle_s: Callable[[Settings], float]) -> str:
         """Take one still and publish it; the frame's name.

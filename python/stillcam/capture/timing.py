@@ -28,12 +28,21 @@ def stall_timeout_s(cycle_s: float, settings: Settings, metadata: Metadata) -> f
 
     Args:
         cycle_s: from one picture to the next.
+        settings, metadata: see `exposure_s`.
+    """
+    return max(5.0, 3 * cycle_s) + exposure_s(settings, metadata)
+
+
+def exposure_s(settings: Settings, metadata: Metadata) -> float:
+    """What the exposure adds to the time that a picture may take: viewfinder, still, and both once more.
+
+    Args:
         settings: those that the camera runs with.
         metadata: the newest picture's; its ExposureTime is in microseconds.
     """
     told_us = metadata.get("ExposureTime")
     told_s = told_us / 1e6 if isinstance(told_us, int | float) else 0.0
-    return max(5.0, 3 * cycle_s) + 4 * max(told_s, _exposure_s(settings, settings.live))
+    return 4 * max(told_s, _exposure_s(settings, settings.live))
 
 
 def _exposure_s(settings: Settings, configuration: Configuration) -> float:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from stillcam.commands import Arguments, Told, add
+from stillcam.commands.patience import ask_patiently
 from stillcam.errors import StillcamError
 from stillcam.link import ask
 from stillcam.paths import Paths
@@ -36,7 +37,7 @@ def status(paths: Paths, _environ: Mapping[str, str], _arguments: Arguments) -> 
 
 def snapshot(paths: Paths, _environ: Mapping[str, str], arguments: Arguments) -> Told:
     """`stillcam snapshot > file.jpg` gives a file; a person at a terminal gets the path."""
-    frame = ask(paths.socket, {"command": "snapshot"}, TIMEOUT_S)["frame"]
+    frame = ask_patiently(paths.socket, {"command": "snapshot"}, _so_far)["frame"]
     path = paths.images / frame
     told = Told([str(path)], {"frame": frame, "path": str(path)})
     if arguments.json or arguments.path or sys.stdout.isatty():
@@ -46,6 +47,10 @@ def snapshot(paths: Paths, _environ: Mapping[str, str], arguments: Arguments) ->
     except OSError as error:
         raise StillcamError(f"{path} has been replaced before it could be read: try again") from error
     return Told([], told.document, picture=picture)
+
+
+def _so_far(status: dict[str, Any], seconds: float) -> str:
+    return f"waiting for the picture, {seconds:.0f} s so far: {status['reason'] or status['mode']}"
 
 
 def reload(paths: Paths, _environ: Mapping[str, str], _arguments: Arguments) -> Told:

@@ -9,7 +9,7 @@ from typing import Any
 
 from stillcam.commands import Arguments, Told, add, group
 from stillcam.errors import SettingsError, StillcamError
-from stillcam.link import NoAnswer, Refusal, ask
+from stillcam.link import Late, NoAnswer, Refusal, ask
 from stillcam.paths import Paths
 from stillcam.settings import HOUSE, Settings
 from stillcam.settings_file import load, save
@@ -59,6 +59,8 @@ def set_setting(paths: Paths, _environ: Mapping[str, str], arguments: Arguments)
     save(paths.settings, new)
     try:
         told = ask(paths.socket, {"command": "reload"}, RELOAD_TIMEOUT_S)
+    except Late as late:
+        return Told([f"saved; {late}"], {"changed": True, "in_force": False})
     except NoAnswer:
         return Told(["saved; the capture daemon does not run now"], {"changed": True, "in_force": False})
     except Refusal as refusal:

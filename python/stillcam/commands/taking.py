@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from stillcam.commands import Arguments, Told, add
+from stillcam.commands.patience import ask_patiently
 from stillcam.library.names import decode
 from stillcam.link import ask
 from stillcam.paths import Paths
 
-PHOTO_S = 60.0  # that one may take
-FINISH_S = 600.0  # that a video may take to be finished
+CANCEL_S = 60.0  # for the photo that is being taken to be given up
 
 
 def add_to(commands: Any) -> None:
@@ -27,12 +27,12 @@ def add_to(commands: Any) -> None:
 
 
 def photos(paths: Paths, _environ: Mapping[str, str], arguments: Arguments) -> Told:
-    """Answered once all are taken; Ctrl-C cancels the rest."""
+    """Answered once all are taken, however long the exposure; Ctrl-C cancels the rest."""
     order = {"command": "photo", "kind": arguments.kind, "count": arguments.count, "delay_s": arguments.delay}
     try:
-        answer = ask(paths.socket, order, arguments.delay + PHOTO_S * max(1, arguments.count))
+        answer = ask_patiently(paths.socket, order, _photos_so_far)
     except KeyboardInterrupt:
-        answer = ask(paths.socket, {"command": "cancel"}, PHOTO_S)
+        answer = ask(paths.socket, {"command": "cancel"}, CANCEL_S)
     return _told(paths, answer)
 
 
@@ -40,10 +40,26 @@ def video(paths: Paths, _environ: Mapping[str, str], arguments: Arguments) -> To
     """Answered once it is in the library."""
     order = {"command": "video", "seconds": arguments.seconds, "wait": True}
     try:
-        answer = ask(paths.socket, order, max(0, arguments.seconds) + FINISH_S)
+        answer = ask_patiently(paths.socket, order, _video_so_far)
     except KeyboardInterrupt:
-        answer = ask(paths.socket, {"command": "stop"}, FINISH_S)
+        answer = ask_patiently(paths.socket, {"command": "stop"}, _video_so_far)
     return _told(paths, answer)
+
+
+def _photos_so_far(status: dict[str, Any], seconds: float) -> str:
+    taking = status.get("taking") or {"done": 0, "of": 1, "due": None}
+    if taking["due"]:
+        return f"waiting for {taking['due']}"
+    line = f"photo {min(taking['done'] + 1, taking['of'])} of {taking['of']}, {seconds:.0f} s so far"
+    if status["mode"] == "photo":
+        return f"{line}, about {status['interval_s']:.0f} s needed"
+    return f"{line}: {status['reason'] or status['mode']}"
+
+
+def _video_so_far(status: dict[str, Any], seconds: float) -> str:
+    if recording := status.get("recording"):
+        return f"recording, {recording['left_s'] or 0:.0f} s left, {recording['bytes'] / 1e6:.1f} MB"
+    return f"finishing the file, {seconds:.0f} s so far"
 
 
 def _told(paths: Paths, answer: Mapping[str, Any]) -> Told:

@@ -11,6 +11,7 @@ from stillcam.errors import StillcamError
 from stillcam.link import ask
 
 TIMEOUT_S = 25.0  # proxies cut an answer that takes 30 s or more
+GRACE_S = 3.0  # that the daemon has more than that
 FAILURE_HOLDS_S = 2.0  # a camera that is away is not asked again at every request
 
 
@@ -45,9 +46,9 @@ class Captures:
             try:
                 return shared.result(TIMEOUT_S)
             except TimeoutError as error:
-                raise StillcamError("no picture came in time") from error
+                raise StillcamError(f"no picture within {TIMEOUT_S:g} s: try again later") from error
         try:
-            name = str(ask(self._socket, {"command": "snapshot"}, TIMEOUT_S)["frame"])
+            name = str(ask(self._socket, {"command": "snapshot", "wait_s": TIMEOUT_S}, TIMEOUT_S + GRACE_S)["frame"])
         except Exception as error:
             with self._lock:
                 self._current, self._failure, self._failed_s = None, str(error), time.monotonic()

@@ -11,7 +11,8 @@ from stillcam.server.cache import FrameCache
 from stillcam.server.camera import CameraLink
 from stillcam.server.messages import Access, Answer, Refused, Request, Route, as_json
 
-FOCUS_TIMEOUT_S = 62.0  # the daemon itself gives up after 60
+FOCUS_S = 60.0
+GRACE_S = 2.0  # that the daemon has more than that
 
 
 class ControlsRoutes:
@@ -41,7 +42,7 @@ class ControlsRoutes:
 
     def _focus(self, _request: Request) -> Answer:
         try:
-            found = ask(self._commands, {"command": "focus"}, FOCUS_TIMEOUT_S)
+            found = ask(self._commands, {"command": "focus", "wait_s": FOCUS_S}, FOCUS_S + GRACE_S)
         except StillcamError as error:
             if isinstance(error, Refusal) and error.cause == "unable":
                 raise Refused(409, str(error)) from error

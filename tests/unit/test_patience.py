@@ -1,0 +1,138 @@
+"""What takes long is waited for, and a time-out is called one."""
+
+import argparse
+import socket
+import threading
+from collections.abc import Callable
+from types import SimpleNamespace
+
+import pytest
+from standin import STATUS
+
+from stillcam.capture.commands import Commands
+from stillcam.capture.status import Status
+from stillcam.commands import camera, patience, taking
+from stillcam.errors import CameraError
+from stillcam.link import CommandServer, Late, Message, NoAnswer, ask
+from stillcam.paths import Paths
+
+ITEM = "2026-11-20/20261120T234501.123Z_photo_imx708.jpg"
+TAKING = {"kind": "photo", "done": 0, "of": 1, "due": None}
+
+
+@pytest.fixture
+def paths(tmp_path):
+    paths = Paths(tmp_path / "images", tmp_path / "data")
+    paths.run.mkdir(parents=True)
+    return paths
+
+
+@pytest.fixture
+def terminal(monkeypatch):
+    """stderr is one; gives what is shown there."""
+    shown: list[str] = []
+
+    class Terminal:
+        def isatty(self) -> bool:
+            return True
+
+        def write(self, text: str) -> None:
+            shown.append(text)
+
+        def flush(self) -> None: ...
+
+    monkeypatch.setattr(patience, "sys", SimpleNamespace(stderr=Terminal()))
+    return shown
+
+
+def served(paths: Paths, slow: str, answer: Message, status: Callable[[], Message]) -> CommandServer:
+    """A daemon that answers `slow` once it has said three times how far it is."""
+    looked = threading.Semaphore(0)
+
+    def handle(message: Message) -> Message:
+        if message["command"] == "status":
+            looked.release()
+            return status()
+        assert message["command"] == slow
+        for _ in range(3):
+            assert looked.acquire(timeout=90)
+        return answer
+
+    return CommandServer(paths.socket, handle)
+
+
+def test_a_photo_is_waited_for_however_long_it_takes(paths, monkeypatch, terminal):
+    monkeypatch.setattr(taking, "PHOTO_S", 0.2, raising=False)
+    monkeypatch.setattr(patience, "LOOK_S", 0.05)
+    server = served(paths, "photo", {"items": [ITEM]}, lambda: STATUS | {
+        "mode": "photo", "interval_s": 601.0, "taking": TAKING,
+    })  # fmt: skip
+    try:
+        told = taking.photos(paths, {}, argparse.Namespace(kind="photo", count=1, delay=0.0))
+    finally:
+        server.close()
+    assert told.document["items"] == [ITEM]
+    assert "photo 1 of 1, 0 s so far, about 601 s needed" in "".join(terminal)
+
+
+def test_a_snapshot_is_waited_for_too(paths, monkeypatch, terminal):
+    monkeypatch.setattr(camera, "TIMEOUT_S", 0.2)
+    monkeypatch.setattr(patience, "LOOK_S", 0.05)
+    server = served(paths, "snapshot", {"frame": "camera_1.jpg"}, lambda: dict(STATUS))
+    try:
+        told = camera.snapshot(paths, {}, argparse.Namespace(json=True, path=False))
+    finally:
+        server.close()
+    assert told.document["frame"] == "camera_1.jpg"
+    assert "waiting for the picture" in "".join(terminal)
+
+
+def test_a_daemon_that_hangs_is_given_up_and_called_late(paths, monkeypatch, terminal):
+    for name in ("LOOK_S", "STATUS_S", "SILENT_S"):
+        monkeypatch.setattr(patience, name, 0.05)
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(paths.socket))
+        listener.listen(90)
+        with pytest.raises(Late, match="not answered within"):
+            patience.ask_patiently(paths.socket, {"command": "photo"}, lambda *_: "")
+
+
+def test_a_daemon_that_ends_meanwhile_is_no_time_out(paths):
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(paths.socket))
+        listener.listen()
+
+        def end() -> None:
+            link = listener.accept()[0]
+            link.recv(4096)
+            link.close()
+
+        threading.Thread(target=end, daemon=True).start()
+        with pytest.raises(NoAnswer, match="ended in the middle"):
+            patience.ask_patiently(paths.socket, {"command": "photo"}, lambda *_: "")
+
+
+def test_a_time_out_is_called_one(paths):
+    """The daemon runs: to start it would be the wrong advice."""
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(paths.socket))
+        listener.listen()
+        with pytest.raises(NoAnswer) as caught:
+            ask(paths.socket, {"command": "photo"}, 0.05)
+    assert "has not answered within 0.05 s" in str(caught.value) and "start it" not in str(caught.value)
+
+
+def test_nobody_who_listens_is_told_to_be_started(paths):
+    with pytest.raises(NoAnswer, match=r"start it with \./start_camera_server\.sh"):
+        ask(paths.socket, {"command": "photo"}, 0.05)
+
+
+@pytest.mark.parametrize("command", ["snapshot", "focus"])
+def test_a_picture_that_does_not_come_in_the_time_that_is_left_for_it_is_late(command):
+    """A proxy gives the web server less than a long exposure takes."""
+    status = Status("simulated")
+    status.enter("photo", 601.0)
+    commands = Commands(status)
+    with pytest.raises(CameraError, match=r"within 0\.05 s.*mode photo") as caught:
+        commands.handle({"command": command, "wait_s": 0.05})
+    assert caught.value.cause == "late"

@@ -9,7 +9,7 @@ from datetime import timedelta
 from functools import lru_cache
 
 from stillcam.series.plan import Plan
-from stillcam.series.windows import DAY_MS, local_day, midnight_ms, offset_ms, span
+from stillcam.series.windows import DAY_MS, LONGEST_DAYS, change_ms, local_day, midnight_ms, offset_ms, span
 
 SEARCH_DAYS = 400  # a window that does not open within a year will not open
 _FAR_DAYS = 36_500  # where no windows have to be looked at
@@ -56,11 +56,13 @@ def _stretches(plan: Plan, after_ms: int, until_ms: int) -> Iterator[tuple[int, 
     if plan.always and not plan.marks:
         yield *limits, plan.starts_ms
         return
-    day = local_day(plan, max(after_ms, limits[0])) - timedelta(1)  # a window may be open over midnight
-    last = local_day(plan, min(until_ms, limits[1]))
+    day = local_day(plan, max(after_ms, limits[0])) - timedelta(LONGEST_DAYS)  # that window may still be open
+    last = local_day(plan, min(until_ms, limits[1])) + timedelta(1)  # 12 hours before sunrise is the evening before
+    done = limits[0]
     while day <= last:
         if window := span(plan, day):
-            begin, end = max(window[0], limits[0]), min(window[1], limits[1])
+            begin, end = max(window[0], done), min(window[1], limits[1])
+            done = max(done, end)
             if begin < end and plan.marks:
                 yield from _marked(plan, begin, end)
             elif begin < end:
@@ -75,24 +77,11 @@ def _marked(plan: Plan, begin: int, end: int) -> Iterator[tuple[int, int, int]]:
         stop = min(end, midnight_ms(plan, day + timedelta(1)))
         offset = offset_ms(plan, begin)
         if offset_ms(plan, stop - 1) != offset:
-            stop = _change(plan, begin, stop)
+            stop = change_ms(plan, begin, stop)
         # Midnight as this stretch's clock has it, which on a day of change is not when the day began.
         anchor = (begin + offset) // DAY_MS * DAY_MS - offset
         yield begin, stop, anchor
         begin = stop
-
-
-def _change(plan: Plan, begin: int, end: int) -> int:
-    """When the local clock is put forward or back, between `begin` and `end`: to the second."""
-    offset = offset_ms(plan, begin)
-    low, high = begin // 1000, end // 1000
-    while high - low > 1:
-        middle = (low + high) // 2
-        if offset_ms(plan, middle * 1000) == offset:
-            low = middle
-        else:
-            high = middle
-    return high * 1000
 
 
 def nth_slot(plan: Plan, after_ms: int, number: int) -> int | None:

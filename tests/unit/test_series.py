@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stillcam.series.plan import Edge, Plan
-from stillcam.series.progress import Progress, clock_changed, grace_ms, step
 from stillcam.series.slots import next_slot, slots_in
 
 BERLIN, AUCKLAND = ZoneInfo("Europe/Berlin"), ZoneInfo("Pacific/Auckland")
@@ -159,78 +158,3 @@ def test_an_edge_that_makes_no_sense_is_refused(text):
 def test_a_plan_that_makes_no_sense_is_refused(wrong):
     with pytest.raises(ValueError, match=r".+"):
         replace(Plan(HOUR, 1), **wrong)
-
-
-# --- steps
-
-
-def lived(plan: Plan, progress: Progress, until_ms: int) -> tuple[Progress, list[int]]:
-    """A runner that is never late."""
-    taken = []
-    now: int | None = progress.until_ms
-    while now is not None and now <= until_ms:
-        done = step(plan, progress, now)
-        progress = done.progress
-        if done.due_ms is not None:
-            taken.append(done.due_ms)
-            progress = replace(progress, taken=progress.taken + 1)
-        now = done.next_ms
-    return progress, taken
-
-
-def test_two_years_without_a_gap():
-    start = ms("2026-11-20 00:00")
-    plan = Plan(HOUR, start, window=window("sunrise", "sunset"), place=MUNICH, zone=BERLIN)
-    progress, taken = lived(plan, Progress(start - 1), start + 730 * DAY)
-    assert progress.missed == 0
-    assert len(taken) == slots_in(plan, start - 1, start + 730 * DAY).count == progress.taken
-    assert taken == sorted(set(taken))
-
-
-def test_an_outage_is_counted_and_not_caught_up():
-    plan = Plan(10 * MINUTE, ms("2026-11-20 00:00"), zone=BERLIN)
-    progress, _ = lived(plan, Progress(plan.starts_ms - 1), ms("2026-11-20 01:00"))
-    assert progress == Progress(ms("2026-11-20 01:00"), taken=7)
-    after = step(plan, progress, ms("2026-11-20 09:08"))
-    assert (after.due_ms, after.progress.missed) == (None, 48)
-    assert after.next_ms == ms("2026-11-20 09:10")
-    late = step(plan, progress, ms("2026-11-20 09:10") + grace_ms(plan))
-    assert (late.due_ms, late.progress.missed) == (ms("2026-11-20 09:10"), 48)
-
-
-def test_it_is_finished_by_its_end_or_its_number_of_shots():
-    start = ms("2026-11-20 00:00")
-    ends = Plan(HOUR, start, ends_ms=start + 5 * HOUR)
-    progress, taken = lived(ends, Progress(start - 1), start + DAY)
-    assert (len(taken), step(ends, progress, start + DAY).next_ms) == (5, None)
-    shots = Plan(HOUR, start, shots=3)
-    progress, taken = lived(shots, Progress(start - 1), start + DAY)
-    assert (len(taken), step(shots, progress, start + DAY)) == (3, step(shots, progress, start + 2 * DAY))
-    assert step(shots, progress, start + DAY).next_ms is None
-
-
-def test_a_clock_that_is_set_back_does_not_stop_it():
-    plan = Plan(HOUR, ms("2026-11-20 00:00"), zone=BERLIN)
-    ahead = Progress(ms("2036-11-20 00:00"), taken=7)
-    now = ms("2026-11-20 05:30")
-    assert step(plan, ahead, now).next_ms is not None
-    put_right = clock_changed(ahead, now)
-    assert step(plan, put_right, now).next_ms == ms("2026-11-20 06:00")
-    assert put_right.taken == 7
-
-
-@given(plans, st.lists(st.integers(0, 2 * HOUR), max_size=20))
-def test_whenever_one_asks_every_moment_is_taken_or_missed_once(plan, pauses):
-    now = plan.starts_ms - 1
-    progress = Progress(now)
-    taken = []
-    for pause in pauses:
-        now += pause
-        done = step(plan, progress, now)
-        progress = done.progress
-        if done.due_ms is not None:
-            assert 0 <= now - done.due_ms <= grace_ms(plan)
-            taken.append(done.due_ms)
-            progress = replace(progress, taken=progress.taken + 1)
-    assert taken == sorted(set(taken))
-    assert progress.taken + progress.missed == slots_in(plan, plan.starts_ms - 1, now).count

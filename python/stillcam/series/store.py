@@ -18,7 +18,6 @@ from typing import Any
 from stillcam.errors import SettingsError
 from stillcam.series.definition import Definition, to_document
 from stillcam.series.manifest import TOLD, Line, Mark, Tally, encode, gap_line, millis, shot_name, text
-from stillcam.series.progress import Progress
 from stillcam.series.state import (
     FRAMES,
     MANIFEST,
@@ -109,10 +108,9 @@ class Series:
         return self.definition.name
 
     @property
-    def progress(self) -> Progress:
-        """How far it is, for the scheduler."""
-        tally = self.state.tally
-        return Progress(tally.until_ms, tally.taken, tally.missed)
+    def progress(self) -> Tally:
+        """How far it is, as its manifest counts it."""
+        return self.state.tally
 
     def place(
         self,

@@ -324,6 +324,23 @@ def test_a_wait_is_interrupted_or_ends_in_time(rig):
     os.close(write)
 
 
+def test_a_still_that_nobody_waits_for_any_more_is_deleted_and_the_next_one_comes(rig):
+    """Who has asked for it was interrupted: a burst that is cancelled during a series."""
+    read, write = os.pipe()
+    rig.stills(settings())
+    before = rig.driver.metadata
+    rig.driver.request()
+    os.write(write, b"!")
+    with pytest.raises(Interrupted):
+        rig.driver.still(LONG_S, (read,))
+    while rig.driver.metadata is before:
+        rig.driver.rest(LONG_S, ())
+    assert not [path for path in rig.images.iterdir() if path.suffix == ".jpg"]
+    assert rig.still().size == (320, 160)
+    os.close(read)
+    os.close(write)
+
+
 def test_a_stalled_camera_gives_no_still_in_time_and_can_be_stopped(rig):
     rig.stills(settings())
     rig.still()

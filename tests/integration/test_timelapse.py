@@ -180,6 +180,21 @@ def test_photos_go_before_and_the_series_goes_on(studio):
     garden.taken(garden.told()["taken"] + 2)
 
 
+def test_a_burst_that_is_cancelled_costs_no_shot(studio):
+    """The photo that was under way comes while the series waits for its next moment, and nobody for the photo."""
+    studio.settings(photo=AS_SNAPSHOTS)
+    studio.open()
+    garden = Series(studio, interval_s=5).taken(1)
+    studio.fault(slow_s=0.5)
+    asking = Asking(studio, "photo", count=100)
+    studio.until(lambda status: status["taking"] and status["taking"]["done"])
+    studio.ask("cancel")
+    asking.wait()
+    garden.taken(garden.told()["taken"] + 2)
+    status = studio.ask("status")
+    assert (status["failures"], status["restarts"]) == ({}, {})
+
+
 def test_a_full_disk_costs_the_shots_until_there_is_room(studio):
     studio.settings(files={"floor_mb": 10_000_000})
     studio.open()

@@ -184,7 +184,9 @@ class Rpicam:
         deadline, before = time.monotonic() + timeout_s, self.metadata
         while self.metadata is before and (left := deadline - time.monotonic()) > 0:
             for name in self._closed_files(left, interrupts):
-                (self._folder / name).unlink(missing_ok=True)
+                self._requested = False
+                for path in (self._folder / name, (self._folder / name).with_suffix(".jpg")):  # beside a DNG
+                    path.unlink(missing_ok=True)
 
     def start_stream(self, settings: Settings, camera: Camera) -> None:
         """Start rpicam-vid; its JPEGs come through a pipe, what it says of them through another."""

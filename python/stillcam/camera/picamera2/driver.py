@@ -124,7 +124,8 @@ class Picamera2:
         while self.metadata is before and (left := deadline - time.monotonic()) > 0:
             self._wait(left, interrupts)
             for still in self._stills:
-                still.path.unlink(missing_ok=True)
+                for path in filter(None, (still.path, still.raw)):
+                    path.unlink(missing_ok=True)
                 self._requested = False
             self._stills.clear()
 

@@ -18,6 +18,11 @@ from stillcam.camera.simulated.sensors import SENSORS, listing
 from stillcam.settings import Settings
 
 CHATTER = "[1:02:03.456] [789]  INFO Camera camera_manager.cpp:340 libcamera v0.7.0"
+SIGNAL = "Received signal 10"
+CONFIGURES = (
+    "[0:07:37.123456] [1234]  INFO Camera camera.cpp:1202 configuring streams: (0) 640x480-YUV420 failed to write file"
+)
+STARTING = "[0:07:37.123456] [1234] ERROR V4L2 v4l2_videodevice.cpp:1848 /dev/video0[cap]: Failed to start streaming"
 ABORT = "terminate called after throwing an instance of 'std::runtime_error'"
 # As boost::program_options prints it, from rpicam-apps 1.5.
 BOOST_HELP = """Valid options are:
@@ -62,12 +67,19 @@ BOOST_HELP = """Valid options are:
         pytest.param(255, ["ERROR: *** unrecognised codec libav ***"], "missing", "rpicam-apps", id="no libav"),
         pytest.param(255, ["ERROR: *** something new ***", CHATTER], "died", "status 255: something new", id="new"),
         pytest.param(1, [], "died", "ended with status 1", id="silent"),
+        pytest.param(255, [STARTING, CONFIGURES], "died", "status 255: ERROR V4L2", id="an error of libcamera"),
     ],
 )  # fmt: skip
 def test_what_a_program_says_at_its_end_is_a_cause_and_a_reason(status, lines, cause, part):
     error = failure("rpicam-still", status, [CHATTER, *lines])
     assert error.cause == cause
     assert part in error.reason
+
+
+@pytest.mark.parametrize("lines", [[SIGNAL], [CONFIGURES], ["Still capture image received", SIGNAL]])
+def test_chatter_is_no_reason(lines):
+    error = failure("rpicam-still", -9, [CHATTER, *lines])
+    assert (error.cause, error.reason) == ("died", "rpicam-still was ended by signal 9")
 
 
 @given(st.integers(-15, 255), st.lists(st.text()))

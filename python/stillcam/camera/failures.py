@@ -4,7 +4,7 @@ Source of the texts: rpicam-apps 1.12 and libcamera 0.7, seen on stderr, and the
 rpicam-apps 1.12. What goes wrong in the main thread ends as `ERROR: *** TEXT ***` (apps/rpicam_still.cpp, main); what
 goes wrong in a thread that encodes or writes ends the program by SIGABRT, with the text in a line `what():  TEXT`
 (libav_encoder.cpp, file_output.cpp: their exceptions are caught by nobody). An stderr line alone is no error (libcamera
-is chatty): these are looked up only once a program has ended.
+is chatty): these are looked up only once a program has ended, and only in lines that say an error.
 """
 
 from __future__ import annotations
@@ -77,6 +77,8 @@ FAILURES = (
 NO_ENCODER = ("libav: unable to open video codec", "libav: cannot find video encoder")
 
 _FATAL = re.compile(r"ERROR:\s*\*{3}\s*(?P<main>.*?)\s*\*{3}|^\s*what\(\):\s*(?P<thread>.*\S)")
+_SAYS_ERROR = re.compile(r"\bERROR\b|^\s*what\(\):|: error while loading |: symbol lookup error:|^libpng error:")
+_CLOCK = re.compile(r"^\[[\d:.]+\] \[\d+\]\s+")  # of libcamera's lines
 _REFUSED = re.compile(r"\b(?:invalid|illegal|bad|incorrect|no such) ", re.IGNORECASE)  # core/options.cpp, of values
 
 
@@ -88,7 +90,7 @@ def failure(program: str, status: int, stderr: Iterable[str]) -> CameraError:
         status: its exit status, negative for the signal that ended it.
         stderr: its last lines.
     """
-    lines = list(stderr)
+    lines = [line for line in stderr if _SAYS_ERROR.search(line)]
     fatal = [match["main"] or match["thread"] or "" for line in lines if (match := _FATAL.search(line))]
     for said in (fatal[-1:], lines):
         text = "\n".join(said)
@@ -100,5 +102,5 @@ def failure(program: str, status: int, stderr: Iterable[str]) -> CameraError:
     if fatal and _REFUSED.match(fatal[-1]):
         return CameraError("options", f"{program} refuses a value ({fatal[-1]}): choose another one")
     how = f"was ended by signal {-status}" if status < 0 else f"ended with status {status}"
-    last = fatal[-1] if fatal else next((line for line in reversed(lines) if line.strip()), "")
+    last = fatal[-1] if fatal else _CLOCK.sub("", lines[-1]) if lines else ""
     return CameraError("died", f"{program} {how}{': ' + last.strip() if last else ''}")

@@ -74,8 +74,8 @@ def _width(default: int, high: int = 16384) -> Any:
     return _setting(default, "width before the rotation; 0: the sensor's", low=0, high=high, unit="px")
 
 
-def _height(high: int = 16384) -> Any:
-    return _setting(0, "height before the rotation; 0: by the sensor's aspect ratio", low=0, high=high, unit="px")
+def _height(high: int = 16384, follows: str = "by the sensor's aspect ratio") -> Any:
+    return _setting(0, f"height before the rotation; 0: {follows}", low=0, high=high, unit="px")
 
 
 def _quality(default: int) -> Any:
@@ -176,7 +176,7 @@ class VideoSettings(Configuration):
     """Videos."""
 
     width: int = _width(1920, 4096)
-    height: int = _height(4096)
+    height: int = _height(4096, "16:9, so 1080 for a width of 1920")
     sync_aspect: bool = _sync_aspect()
     framerate: float = _framerate(30.0)
     bitrate: int = _setting(0, "of H.264; 0: the encoder's choice", low=0, high=100_000_000, unit="bit/s")

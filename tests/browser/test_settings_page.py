@@ -131,13 +131,13 @@ def test_a_back_up_brings_everything_back(page, owned):
 
 def test_each_use_case_has_its_configuration(page, owned):
     sign_in(page, owned.url, "config")
-    page.select_option("[data-setting='photo.sensor_mode'] select", "2304:1296:10")
+    page.select_option("[data-setting='photo.sensor_mode'] select", "2328:1748:10")
     page.wait_for_selector("[data-setting='photo.sensor_mode'][data-state=saved]")
     set_to(page, "photo.width", "1152")
     page.select_option("[data-case=raw] select[aria-label='Copy from']", "photo")
     page.wait_for_function("() => document.querySelector(`[data-setting='raw.width'] input`).value === '1152'")
     document = kept(owned)
-    assert document["photo"]["sensor_mode"] == document["raw"]["sensor_mode"] == "2304:1296:10"
+    assert document["photo"]["sensor_mode"] == document["raw"]["sensor_mode"] == "2328:1748:10"
     page.evaluate(SET_BRIGHTNESS)
     page.click("[data-case=photo] button:has-text('Add the active ones'):enabled")
     page.wait_for_selector("[data-case=photo] .config-controls:has-text('Brightness: 0.25')")

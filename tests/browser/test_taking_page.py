@@ -13,7 +13,7 @@ pytestmark = pytest.mark.timeout(600)  # camera, encoder and browser share a pro
 
 SMALL = {
     "photo": {"width": 640},
-    "raw": {"width": 640, "sensor_mode": "1536:864:10"},
+    "raw": {"width": 640, "sensor_mode": "1280:720:10"},
     "video": {"width": 640, "framerate": 10},
 }
 PHONE: dict[str, Any] = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
@@ -58,7 +58,7 @@ def test_each_kind_is_taken_watched_compared_deleted_and_brought_back(live, scre
     page = live(bypass_csp=True, **screen)
     press(page, "Photo")
     wait_for_items(page, ["photo"])
-    assert "640 × 352" in page.inner_text(".strip-facts")
+    assert "640 × 480" in page.inner_text(".strip-facts")
     press(page, "Raw")
     wait_for_items(page, ["raw", "photo"])
     press(page, "Video")

@@ -42,7 +42,7 @@ def disk(studio: Studio) -> Iterator[SmallDisk]:
 )
 def test_a_photo_that_the_disk_has_no_room_for_is_told_and_leaves_nothing(studio, disk, kind, files):
     """There is more than the floor (5 %), and less than the 2.6 MB that it needs."""
-    mode = {"width": 1280, "sensor_mode": "1536:864:10"}
+    mode = {"width": 1280, "sensor_mode": "1280:720:10"}
     studio.settings(files=files, photo=mode, raw=mode)
     studio.open()
     disk.fill(left_bytes=MB)

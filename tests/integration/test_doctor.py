@@ -36,7 +36,7 @@ def test_an_installation_that_is_well(daemon, site, tmp_path):
     found = checks(doctor(tmp_path, site.port, "--json"))
     for name in ("capture daemon", "cameras", "port", "settings", "picture", "restarts", "camera software"):
         assert found[name]["state"] == "ok", found[name]
-    assert "0 (imx708)" in found["cameras"]["found"]
+    assert "0 (imx519)" in found["cameras"]["found"]
 
 
 def test_what_does_not_work_is_told_with_what_to_do(daemon, site, tmp_path):

@@ -96,7 +96,7 @@ def rig(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Rig]:
 
 def picture(path: Path) -> Image.Image:
     with Image.open(path) as image:
-        return image.convert("RGB").crop((0, 0, 320, 160))  # without its line of text
+        return image.convert("RGB").crop((0, 0, 320, 224))  # without its line of text
 
 
 def mean(image: Image.Image) -> float:
@@ -110,15 +110,17 @@ def apart(one: Image.Image, other: Image.Image) -> float:
 def test_cameras_with_modes_and_limits(rig):
     cameras = rig.driver.cameras(0, ())
     assert [(camera.index, camera.model, camera.size) for camera in cameras] == [
-        (0, "imx708", (4608, 2592)),
+        (0, "imx519", (4656, 3496)),
         (1, "imx219", (3280, 2464)),
     ]
     first, second = cameras
-    assert (first.bit_depth, first.colour, first.path) == (10, "RGGB", "/base/soc/i2c0mux/i2c@1/imx708@1a")
+    assert (first.bit_depth, first.colour, first.path) == (10, "RGGB", "/base/soc/i2c0mux/i2c@1/imx519@1a")
     assert [(mode.size, mode.fps, mode.crop) for mode in first.modes] == [
-        ((1536, 864), 120.13, (768, 432, 3072, 1728)),
-        ((2304, 1296), 56.03, (0, 0, 4608, 2592)),
-        ((4608, 2592), 14.35, (0, 0, 4608, 2592)),
+        ((1280, 720), 80.01, (1048, 1042, 2560, 1440)),
+        ((1920, 1080), 60.05, (408, 674, 3840, 2160)),
+        ((2328, 1748), 30.0, (0, 0, 4656, 3496)),
+        ((3840, 2160), 18.0, (408, 672, 3840, 2160)),
+        ((4656, 3496), 9.0, (0, 0, 4656, 3496)),
     ]
     assert first.limits["AnalogueGain"] == (1.0, 16.0)
     assert "LensPosition" in first.limits and "LensPosition" not in second.limits
@@ -134,7 +136,7 @@ def test_a_still_is_a_whole_file_and_is_described(rig):
     assert still.path.parent == rig.images and still.path.name.startswith(".still_")
     with Image.open(still.path) as image:
         image.load()
-        assert (image.format, image.size) == ("JPEG", (320, 176))
+        assert (image.format, image.size) == ("JPEG", (320, 240))
     assert still.raw is None
     about = rig.described()
     assert about["ExposureTime"] > 0 and about["AfState"] == 2 and len(about["ScalerCrop"]) == 4
@@ -176,16 +178,16 @@ def test_exposure_goes_back_to_the_camera(rig):
 
 def test_flips_and_zoom(rig):
     """ScalerCrop is in sensor pixels before any flip, in settings and metadata."""
-    crop = {"ScalerCrop": [0, 0, 2304, 1296]}
+    crop = {"ScalerCrop": [0, 0, 2328, 1748]}
     plain, zoomed = rig.taken(settings(MANUAL)), rig.taken(settings(MANUAL | crop))
-    assert apart(zoomed, plain.crop((0, 0, 160, 80)).resize(zoomed.size)) < 12
+    assert apart(zoomed, plain.crop((0, 0, 160, 112)).resize(zoomed.size)) < 12
     flipped = rig.taken(settings(MANUAL, camera={"hflip": True}))
     assert apart(flipped.transpose(Image.Transpose.FLIP_LEFT_RIGHT), plain) < 4 < apart(flipped, plain)
     rig.taken(settings(MANUAL | crop, camera={"rotation": 180}))
-    assert rig.described()["ScalerCrop"] == [0, 0, 2356, 1296]  # grown to the picture's proportions
-    narrow = {"width": 320, "sensor_mode": "1536:864:10"}
+    assert rig.described()["ScalerCrop"] == [0, 0, 2331, 1748]  # grown to the picture's proportions
+    narrow = {"width": 320, "sensor_mode": "1280:720:10"}
     rig.taken(settings(MANUAL, live=narrow))
-    assert rig.described()["ScalerCrop"][0] >= 768
+    assert rig.described()["ScalerCrop"][0] >= 1048
 
 
 def test_focus(rig):
@@ -212,20 +214,20 @@ def test_photos(rig, extension, form):
         assert still.path.parent == rig.drafts
         with Image.open(still.path) as image:
             image.load()
-            assert (image.format, image.size) == (form, (320, 176))
+            assert (image.format, image.size) == (form, (320, 240))
         assert 2500 < rig.described()["ExposureTime"] < 3500
     rig.driver.stop()
     assert list(rig.images.iterdir()) == []
 
 
 def test_a_raw_photo_is_a_dng_beside_a_jpeg(rig):
-    wanted = settings(raw={"width": 320, "sensor_mode": "1536:864:10"})
+    wanted = settings(raw={"width": 320, "sensor_mode": "1280:720:10"})
     rig.stills(wanted, Shoot("raw", rig.drafts, {}))
     rig.driver.request()
     still = rig.driver.still(LONG_S, ())
-    assert picture(still.path).size == (320, 160)
+    assert picture(still.path).size == (320, 224)
     assert still.raw.read_bytes()[:4] == b"II*\0"
-    assert still.raw.stat().st_size > 2 * 1536 * 864
+    assert still.raw.stat().st_size > 2 * 1280 * 720
 
 
 def test_the_live_view_gives_whole_jpegs_and_tells_of_them(rig):
@@ -239,7 +241,7 @@ def test_the_live_view_gives_whole_jpegs_and_tells_of_them(rig):
     for frame in frames[:5]:
         with Image.open(io.BytesIO(frame)) as image:
             image.load()
-            assert image.size == (320, 176)
+            assert image.size == (320, 240)
     assert 7900 < rig.driver.metadata["ExposureTime"] < 8100
 
 
@@ -269,7 +271,7 @@ def test_frames_of_a_video_where_the_driver_can(rig):
             while (still := rig.driver.still(0.0, ())) is None:
                 assert not rig.driver.recorded(0.1, ())
             assert still.path.parent == rig.images
-            assert picture(still.path).size == (320, 160)
+            assert picture(still.path).size == (320, 224)
     rig.driver.stop(LONG_S)
     assert path.read_bytes().endswith(b"\xff\xd9")
     assert list(rig.images.iterdir()) == []
@@ -290,7 +292,7 @@ def test_a_usb_camera_gives_stills_and_a_live_view(tmp_path, monkeypatch):
         for frame in frames[:3]:
             with Image.open(io.BytesIO(frame)) as image:
                 image.load()
-                assert image.size == (320, 176)
+                assert image.size == (320, 240)
         rig.driver.stop()
         rig.driver.record(settings(), rig.camera, rig.drafts, "film", 1)
         error = rig.until_failed(lambda: rig.driver.recorded(LONG_S, ()))
@@ -383,7 +385,7 @@ def test_a_camera_that_another_program_has_is_busy(rig):
 
 
 def test_too_large_pictures_are_refused(rig):
-    huge = settings(snapshot={"width": 4608}, live={"buffer_count": 32})
+    huge = settings(snapshot={"width": 4656}, live={"buffer_count": 32})
     error = rig.until_failed(lambda: rig.taken(huge))
     assert error.cause == "options" and "no memory" in str(error)
 

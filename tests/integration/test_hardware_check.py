@@ -36,7 +36,10 @@ def test_the_hardware_check_goes_through_every_mode_and_control(tmp_path, enviro
     done = [line.split(" | ")[1] for line in said.splitlines() if line.startswith("| ok |")]
     assert {what.split(" = ")[0] for what in done if " = " in what} == CONTROLS.keys() - without
     modes = {what for what in done if what.startswith("sensor mode")}
-    assert modes == {f"sensor mode {size}" for size in ("1536:864:10", "2304:1296:10", "4608:2592:10")}
+    assert modes == {
+        f"sensor mode {size}"
+        for size in ("1280:720:10", "1920:1080:10", "2328:1748:10", "3840:2160:10", "4656:3496:10")
+    }
     others = {"snapshots", "live view", "raw photo", "photo, png", "video, mp4", "video, h264", "video, mjpeg"}
     assert others <= set(done)
     assert sorted(path.name for path in tmp_path.iterdir() if path.name.startswith("stillcam-hardware")) == []

@@ -42,10 +42,10 @@ def test_a_photo_is_in_the_library_with_all_that_is_known_of_it(studio):
     before = studio.ask("status")["frame"]
     (item,) = studio.take(kind="photo")
     assert studio.visible() == [item.name, item.with_suffix(".json").name]
-    assert picture(item).size == (640, 352)
+    assert picture(item).size == (640, 480)
     told = about(item)
-    assert (told["version"], told["kind"], told["size"]) == (1, "photo", [640, 352])
-    assert told["camera"] == {"index": 0, "model": "imx708"}
+    assert (told["version"], told["kind"], told["size"]) == (1, "photo", [640, 480])
+    assert told["camera"] == {"index": 0, "model": "imx519"}
     assert told["controls"] == {"Contrast": 1.5, "Saturation": 0.5}
     assert told["configuration"]["width"] == 640
     assert told["metadata"]["ExposureTime"] > 0
@@ -54,18 +54,18 @@ def test_a_photo_is_in_the_library_with_all_that_is_known_of_it(studio):
     assert studio.drafts() == []
     assert (status["mode"], status["taking"]) == ("snapshot", None)
     assert status["frame"] > before
-    assert picture(studio.images / "current.jpg").size == (320, 176)
+    assert picture(studio.images / "current.jpg").size == (320, 240)
 
 
 @pytest.mark.parametrize("kind", ["photo", "raw"])
 def test_the_thumbnail_that_the_camera_made_is_used(studio, kind):
     """It has the picture's proportions: none has to be made."""
-    studio.settings(photo={"width": 640}, raw={"width": 640, "sensor_mode": "1536:864:10"})
+    studio.settings(photo={"width": 640}, raw={"width": 640, "sensor_mode": "2328:1748:10"})
     studio.open()
     (item,) = studio.ask("photo", kind=kind)["items"]
     thumbnail = Thumbnails(studio.library).of(Library(studio.library).item(item))
     with Image.open(io.BytesIO(thumbnail)) as image:
-        assert image.size == (320, 176)
+        assert image.size == (320, 240)
     assert not (studio.library / ".thumbnails").exists()
 
 
@@ -75,13 +75,13 @@ def test_a_photo_in_another_format_is_turned_like_a_jpeg(studio, form):
     studio.open()
     (item,) = studio.take(kind="photo")
     with Image.open(item) as image:
-        assert (image.format, image.size) == (form.upper(), (176, 320))
-    assert about(item)["size"] == [176, 320]
+        assert (image.format, image.size) == (form.upper(), (240, 320))
+    assert about(item)["size"] == [240, 320]
     assert item.suffix == f".{form}"
 
 
 def test_a_raw_photo_is_a_dng_with_a_jpeg(studio):
-    studio.settings(raw={"width": 320, "sensor_mode": "1536:864:10"})
+    studio.settings(raw={"width": 320, "sensor_mode": "1280:720:10"})
     studio.open()
     (item,) = studio.take(kind="raw")
     assert [Path(name).suffix for name in studio.visible()] == [".dng", ".jpg", ".json"]
@@ -89,7 +89,7 @@ def test_a_raw_photo_is_a_dng_with_a_jpeg(studio):
     with Image.open(item) as image:
         assert image.format == "TIFF"
         assert image.getexif()[271] == "Raspberry Pi"
-    assert item.stat().st_size > 1536 * 864 * 2
+    assert item.stat().st_size > 1280 * 720 * 2
     assert picture(item.with_suffix(".jpg")).size == (320, 176)
     assert about(item)["kind"] == "raw"
 
@@ -315,7 +315,7 @@ def test_new_settings_in_a_burst_count_for_what_follows(studio):
     answer = studio.ask("reload")
     assert answer["in_force"] is True
     assert len(asking.wait()["items"]) == 5
-    assert picture(studio.images / answer["frame"]).size == (640, 352)
+    assert picture(studio.images / answer["frame"]).size == (640, 480)
 
 
 def test_what_is_too_much_is_pruned_and_favourites_stay(studio):

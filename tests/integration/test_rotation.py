@@ -82,7 +82,7 @@ def test_a_rotated_camera_takes_pictures_like_any_other(studio, use, degrees):
     for path in use(studio, rotation=degrees):
         with Image.open(path) as image:
             image.load()
-            assert image.size == ((176, 320) if degrees in (90, 270) else (320, 176))
+            assert image.size == ((240, 320) if degrees in (90, 270) else (320, 240))
     status = studio.ask("status")
     assert (status["restarts"], status["failures"]) == ({}, {})
     assert studio.end() == 0

@@ -256,7 +256,7 @@ def test_text_metadata_on_stdout_is_a_whole_block_a_capture(stills: Callable[...
     assert run.process.stdout is not None
     lines = list(iter(run.process.stdout.readline, b"\n"))
     assert any(line.startswith(b"ExposureTime=") for line in lines)
-    assert b"ScalerCrop=(0, 0)/4608x2592\n" in lines
+    assert b"ScalerCrop=(0, 438)/4656x2619\n" in lines
 
 
 def test_json_metadata_on_stdout_keeps_its_last_brace(stills: Callable[..., Run]) -> None:
@@ -298,10 +298,10 @@ def test_names_by_date_and_by_timestamp(start: Start) -> None:
 
 
 def test_raw_follows_the_picture(start: Start) -> None:
-    run = start("rpicam-still", *SMALL, "-t", "20ms", "--raw", "--mode", "1536:864", "-o", "%d.jpg", faults=FAST)
+    run = start("rpicam-still", *SMALL, "-t", "20ms", "--raw", "--mode", "1280:720", "-o", "%d.jpg", faults=FAST)
     assert run.exit() == 0
     with Image.open(run.folder / "0.dng") as image:
-        assert image.size == (96, 54)
+        assert image.size == (80, 45)
     assert (run.folder / "0.dng").stat().st_mtime_ns >= (run.folder / "0.jpg").stat().st_mtime_ns
 
 
@@ -323,7 +323,7 @@ def test_failures_end_with_255_and_their_text(start: Start, arguments: tuple[str
 def test_one_process_owns_a_camera(stills: Callable[..., Run], start: Start) -> None:
     run = stills().ready()
     second = start("rpicam-still", *SMALL, "-t", "20ms", "-o", "a.jpg")
-    assert failure(second) == "failed to acquire camera /base/soc/i2c0mux/i2c@1/imx708@1a"
+    assert failure(second) == "failed to acquire camera /base/soc/i2c0mux/i2c@1/imx519@1a"
     assert any("Pipeline handler in use by another process" in line for line in second.errors)
     assert start("rpicam-still", *SMALL, "-t", "20ms", "-o", "b.jpg", "--camera", "1").exit() == 0
     run.process.kill()
@@ -337,7 +337,7 @@ def test_list_cameras(start: Start) -> None:
     text = run.process.stdout.read().decode()
     assert run.exit() == 0
     assert text.startswith(
-        "Available cameras\n-----------------\n0 : imx708 [4608x2592 10-bit RGGB] (/base/soc/i2c0mux/i2c@1/imx708@1a)\n"
+        "Available cameras\n-----------------\n0 : imx519 [4656x3496 10-bit RGGB] (/base/soc/i2c0mux/i2c@1/imx519@1a)\n"
     )
     assert "\n           'SRGGB8' : 640x480 [206.65 fps - (1000, 752)/1280x960 crop]\n\n" in text
 
@@ -450,7 +450,7 @@ def test_fault_from_the_environment_wins(start: Start) -> None:
 @pytest.mark.parametrize(
     ("faults", "part"),
     [
-        ({"no_camra": True}, "unknown fault 'no_camra'; known are no_camera"),
+        ({"no_camra": True}, "unknown fault 'no_camra'; known are cameras, no_camera"),
         ({"speed": 0}, "speed cannot be 0"),
         ({"busy": 1}, "busy cannot be 1"),
     ],

@@ -73,7 +73,7 @@ def test_a_series_is_taken_on_its_plan_and_shown_meanwhile(studio):
     assert all(row["time"] >= row["due"] for row in rows)
     assert all(row["metadata"]["ExposureTime"] > 0 for row in rows)
     assert [garden.picture(n).suffix for n in (1, 2)] == [".jpg", ".jpg"]  # whatever photos are
-    assert size(garden.picture(1)) == (640, 352)
+    assert size(garden.picture(1)) == (640, 480)
     status = studio.until(lambda status: status["mode"] == "series")
     assert [(one["name"], one["state"]) for one in status["series"]] == [("Garden", "running")]
     assert studio.ask("snapshot")["frame"] > status["frame"]
@@ -88,7 +88,7 @@ def test_with_the_configuration_of_the_snapshots_the_camera_program_stays(studio
     garden = Series(studio, interval_s=1, shots=3).over()
     studio.goes_on()
     assert len(studio.starts()) == starts
-    assert size(garden.picture(3)) == (320, 176)
+    assert size(garden.picture(3)) == (320, 240)
     assert garden.told()["taken"] == 3
 
 
@@ -104,7 +104,7 @@ def test_long_intervals_leave_the_camera_to_the_snapshots(studio):
 
 
 def test_a_bracket_is_as_many_shots_at_each_moment(studio):
-    studio.settings(raw={"width": 320, "sensor_mode": "1536:864:10"})
+    studio.settings(raw={"width": 320, "sensor_mode": "1280:720:10"})
     studio.open()
     vary = {"control": "ExposureValue", "values": [-1, 0, 1], "bracket": True}
     garden = Series(studio, **ONCE, kind="raw", fixed=True, vary=vary).over()
@@ -150,7 +150,7 @@ def test_a_picture_that_is_hung_sideways_is_turned(studio):
     studio.settings(camera={"rotation": 90})
     studio.open()
     garden = Series(studio, interval_s=1).taken(1)
-    assert size(garden.picture(1)) == (176, 320)
+    assert size(garden.picture(1)) == (240, 320)
     garden.ask("pause")
     studio.goes_on()
 
@@ -211,7 +211,7 @@ def test_a_full_disk_costs_the_shots_until_there_is_room(studio):
 
 
 def test_options_that_the_camera_refuses_fail_the_series_alone(studio):
-    studio.settings(photo={"width": 4608, "buffer_count": 32})
+    studio.settings(photo={"width": 4656, "buffer_count": 32})
     studio.open()
     garden = Series(studio, interval_s=1).over("failed")
     assert "smaller size" in garden.told()["why"]
@@ -245,7 +245,7 @@ def test_settings_that_change_are_those_of_the_next_shots(studio):
     garden = Series(studio, interval_s=1).taken(1)
     studio.settings(photo={"width": 640})
     studio.ask("reload")
-    studio.until(lambda _: size(garden.picture(garden.shots()[-1]["n"])) == (640, 352))
+    studio.until(lambda _: size(garden.picture(garden.shots()[-1]["n"])) == (640, 480))
     starts = len(studio.starts())
     studio.settings(photo={"width": 640}, snapshot={"interval_s": 7, "width": 320})
     studio.ask("reload")

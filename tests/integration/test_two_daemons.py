@@ -114,7 +114,7 @@ def test_two_daemons_side_by_side(pair):
         pair.start(number)
     pair.until(pair.well)
     # What the server knows of a daemon may be half a second old.
-    pair.until(lambda: models(pair) == [(0, "imx708", False), (1, "imx219", False)])
+    pair.until(lambda: models(pair) == [(0, "imx519", False), (1, "imx219", False)])
     assert json.loads(pair.first.of(1).settings.read_text())["camera"] == {"index": 1}
     for number, below in ((0, ""), (1, "camera/1/")):
         assert pair.first.of(number).current.is_symlink()

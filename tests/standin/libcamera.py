@@ -12,7 +12,7 @@ from typing import Any
 
 from stillcam.camera.simulated.camera import folder
 from stillcam.camera.simulated.faults import FaultSource
-from stillcam.camera.simulated.sensors import CONTROLS, LEAST_US, LENS_CONTROLS, LONGEST_US, SENSORS, Sensor
+from stillcam.camera.simulated.sensors import CONTROLS, LEAST_US, LENS_CONTROLS, LONGEST_US, Sensor
 
 USB = "STANDIN_USB"  # where it is set, the cameras are USB cameras: no raw pictures, no sensor modes, only MJPEG
 
@@ -104,7 +104,7 @@ class CameraManager:
     @property
     def cameras(self) -> list[Camera]:
         faults = FaultSource(folder(os.environ), os.environ).read()
-        return [] if faults.no_camera else [Camera(sensor) for sensor in SENSORS]
+        return [Camera(sensor) for sensor in faults.sensors()]
 
 
 def control_infos(sensor: Sensor) -> dict[str, ControlInfo]:

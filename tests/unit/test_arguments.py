@@ -12,13 +12,13 @@ from stillcam.camera.arguments import still_arguments, stream_arguments, stream_
 from stillcam.camera.driver import Camera
 from stillcam.camera.geometry import fitted, fractions, mirrored, picture_size, sensor_mode
 from stillcam.camera.listing import parse
-from stillcam.camera.simulated import checks, command_line
+from stillcam.camera.simulated import checks, command_line, sensors
 from stillcam.camera.simulated.options import StillOptions, VideoOptions
-from stillcam.camera.simulated.sensors import SENSORS, listing
+from stillcam.camera.simulated.sensors import listing
 from stillcam.settings import Settings
 from stillcam.settings_json import patched
 
-IMX708, IMX219 = parse(listing(SENSORS))
+IMX708, IMX219, IMX519 = parse(listing((sensors.IMX708, sensors.IMX219, sensors.IMX519)))
 MATRIX = [1.5, -0.25, -0.25, 0.0, 1.0, 0.0, -0.5, 0.0, 1.5]
 
 

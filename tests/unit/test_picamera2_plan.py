@@ -25,11 +25,12 @@ from stillcam.camera.picamera2.plan import (
 )
 from stillcam.camera.picamera2.sensor_hdr import device_of, set_hdr
 from stillcam.camera.picamera2.wire import Channel, pair
-from stillcam.camera.simulated.sensors import SENSORS, listing
+from stillcam.camera.simulated import sensors
+from stillcam.camera.simulated.sensors import listing
 from stillcam.settings import Settings
 from stillcam.settings_json import patched
 
-IMX708, IMX219 = parse(listing(SENSORS))
+IMX708, IMX219 = parse(listing((sensors.IMX708, sensors.IMX219)))
 
 
 def live(controls: dict[str, Any] | None = None, /, **sections: Any) -> Plan:

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from test_arguments import IMX219, IMX708, joined
+from test_arguments import IMX219, IMX519, IMX708, joined
 
 from stillcam.camera.arguments import still_arguments
 from stillcam.camera.driver import Camera, Container
@@ -149,6 +149,14 @@ def test_in_which_form_a_video_is_recorded(wanted, libav, ffmpeg, form):
 )
 def test_the_configuration_of_videos_becomes_options(form, use, options):
     assert set(options) <= set(video(form, video=use))
+
+
+def test_the_default_video_is_what_every_encoder_takes_on_a_camera_of_any_shape():
+    """At the sensor's height a 4:3 camera's video would be 1920x1440: the encoder up to the Pi 4 ends at 1920x1080."""
+    for camera in (IMX708, IMX219, IMX519):
+        assert {"--width=1920", "--height=1080"} <= set(video("ts", None, camera))
+    assert {"--width=1280", "--height=720"} <= set(video("ts", None, IMX219, video={"width": 1280}))
+    assert {"--width=1640", "--height=1232"} <= set(video("ts", None, IMX219, video={"width": 1640, "align": True}))
 
 
 def test_a_video_is_as_long_as_it_is_to_be():

@@ -30,6 +30,8 @@ _AE = ("AeEnable", "ExposureValue", "AeMeteringMode", "AeExposureMode", "AeConst
 _AWB = ("AwbEnable", "AwbMode", "ColourCorrectionMatrix")
 _AF = ("AfMode", "AfRange", "AfSpeed", "AfMetering", "AfWindows")
 
+WIDESCREEN = 16, 9  # of a video whose height is not set: what encoders, players and screens are made for
+
 CODECS: dict[str, list[str]] = {
     "ts": ["--codec", "libav", "--libav-format", "mpegts", "--inline"],
     "mp4": ["--codec", "libav", "--libav-format", "mp4"],
@@ -152,7 +154,11 @@ def container(wanted: str, libav: bool, ffmpeg: bool) -> Container:
 def _size(
     settings: Settings, configuration: PhotoSettings | RawSettings | VideoSettings, camera: Camera, step: int = 16
 ) -> Size:
-    like = stream_scene(settings, camera).size if configuration.sync_aspect else None
+    like = None
+    if configuration.sync_aspect:
+        like = stream_scene(settings, camera).size
+    elif isinstance(configuration, VideoSettings) and configuration.width and not configuration.align:
+        like = None if configuration.height else WIDESCREEN
     return configured_size(configuration, camera, like, step)
 
 

@@ -20,7 +20,7 @@ from picamera2.request import CompletedRequest
 from picamera2.scene import options_of, picture
 from stillcam.camera.simulated.camera import MEMORY_BYTES, folder
 from stillcam.camera.simulated.faults import Faults, FaultSource
-from stillcam.camera.simulated.sensors import SENSORS, SensorMode
+from stillcam.camera.simulated.sensors import Sensor, SensorMode
 
 LEAST_PERIOD_S = 0.01  # of real time: frames that nobody looks at need not burn the processor
 STARTS = "starts.log"  # where this file exists, each opening of a camera and each start adds a line
@@ -41,7 +41,7 @@ class Picamera2:
         """All cameras."""
         return [
             {"Model": sensor.model, "Location": 2, "Rotation": 180, "Id": sensor.path, "Num": number}
-            for number, sensor in enumerate(SENSORS[: len(libcamera.CameraManager.singleton().cameras)])
+            for number, sensor in enumerate(_attached())
         ]
 
     def __init__(
@@ -52,7 +52,7 @@ class Picamera2:
         self._source = FaultSource(self._place, os.environ)
         if camera_num >= len(self.global_camera_info()):
             raise RuntimeError(f'No camera number {camera_num} found - use "rpicam-hello --list-cameras" to check')
-        self._sensor = SENSORS[camera_num]
+        self._sensor: Sensor = _attached()[camera_num]
         self._lock_fd = os.open(self._place / f"camera{camera_num}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             if self._faults.busy:
@@ -320,6 +320,10 @@ class Picamera2:
         if (self._place / STARTS).exists():
             with (self._place / STARTS).open("a") as file:
                 file.write(f"picamera2 {line}\n")
+
+
+def _attached() -> tuple[Sensor, ...]:
+    return FaultSource(folder(os.environ), os.environ).read().sensors()
 
 
 def _die(faults: Faults) -> None:

@@ -10,7 +10,7 @@ from stillcam.camera.simulated.camera import folder
 from stillcam.camera.simulated.failures import Failure, say
 from stillcam.camera.simulated.faults import FaultSource
 from stillcam.camera.simulated.options import Options, StillOptions, VideoOptions
-from stillcam.camera.simulated.sensors import SENSORS, listing
+from stillcam.camera.simulated.sensors import listing
 
 PROGRAMS: dict[str, type[Options]] = {
     "rpicam-still": StillOptions,
@@ -59,7 +59,7 @@ def run(program: str, arguments: Sequence[str], environ: Mapping[str, str]) -> i
         print(VERSION, end="")
         return 0
     if options.list_cameras:
-        print(listing(() if faults.no_camera else SENSORS, options.verbose > 1), end="")
+        print(listing(faults.sensors(), options.verbose > 1), end="")
         return 0
     checks.check(options)
     if faults.ignore_term:

@@ -12,7 +12,7 @@ from stillcam.camera.simulated import command_line
 from stillcam.camera.simulated.failures import Failure, say
 from stillcam.camera.simulated.faults import Faults, FaultSource
 from stillcam.camera.simulated.options import Options
-from stillcam.camera.simulated.sensors import SENSORS, Sensor, SensorMode, Size
+from stillcam.camera.simulated.sensors import Sensor, SensorMode, Size
 
 VARIABLE = "STILLCAM_SIMULATED_DIR"
 OPEN_S = 0.15
@@ -46,7 +46,7 @@ class Camera:
         faults = self.faults()
         self.chatter("INFO", "Camera camera_manager.cpp:340 libcamera v0.7.0+simulated")
         tuned = options.tuning_file == "-" or Path(options.tuning_file).is_file()
-        sensors = () if faults.no_camera or not tuned else SENSORS
+        sensors = faults.sensors() if tuned else ()
         for sensor in sensors:
             tuning = f"/usr/share/libcamera/ipa/rpi/vc4/{sensor.model}.json"
             devices = "Unicam device /dev/media1 and ISP device /dev/media0"

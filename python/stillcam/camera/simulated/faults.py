@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from stillcam.camera.simulated.failures import Failure
+from stillcam.camera.simulated.sensors import Sensor, attached
 
 FILE = "faults.json"
 VARIABLE = "STILLCAM_SIMULATED_FAULTS"
@@ -25,6 +26,7 @@ class Faults:
     """One set of misbehaviours; the defaults are none.
 
     Args:
+        cameras: the models of the camera modules that are attached (`sensors.MODULES`).
         no_camera: nothing is attached.
         busy: another process holds the camera.
         stall_after: after so many captures (or frames of video) the sensor gives no more.
@@ -42,6 +44,7 @@ class Faults:
         lacks: options (`ccm metadata`) that the program does not know, as an older one.
     """
 
+    cameras: str = "imx519 imx219"
     no_camera: bool = False
     busy: bool = False
     stall_after: int | None = None
@@ -57,6 +60,14 @@ class Faults:
     ignore_term: bool = False
     speed: float = 1.0
     lacks: str = ""
+
+    def sensors(self) -> tuple[Sensor, ...]:
+        """The sensors of the cameras that are attached.
+
+        Raises:
+            Failure: one of them cannot be simulated.
+        """
+        return () if self.no_camera else attached(self.cameras)
 
     def spoiled(self, number: int, data: bytes) -> bytes:
         """What becomes of the bytes of picture `number`, from 1."""

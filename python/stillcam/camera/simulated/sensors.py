@@ -1,6 +1,8 @@
-"""The two cameras that this machine pretends to have, and how `--list-cameras` prints them."""
+"""The camera modules that can be simulated, and how `--list-cameras` prints them."""
 
 from dataclasses import dataclass
+
+from stillcam.camera.simulated.failures import Failure
 
 LEAST_US = 26  # ExposureTime
 LONGEST_US = 112_015_553
@@ -83,6 +85,23 @@ class Sensor:
         return min(self.modes, key=score)
 
 
+IMX519 = Sensor(  # 4:3 like most cameras, and with autofocus
+    model="imx519",
+    size=(4656, 3496),
+    order="RGGB",
+    path="/base/soc/i2c0mux/i2c@1/imx519@1a",
+    modes=(
+        SensorMode((1280, 720), "SRGGB10_CSI2P", 80.01, (1048, 1042, 2560, 1440)),
+        SensorMode((1920, 1080), "SRGGB10_CSI2P", 60.05, (408, 674, 3840, 2160)),
+        SensorMode((2328, 1748), "SRGGB10_CSI2P", 30.0, (0, 0, 4656, 3496)),
+        SensorMode((3840, 2160), "SRGGB10_CSI2P", 18.0, (408, 672, 3840, 2160)),
+        SensorMode((4656, 3496), "SRGGB10_CSI2P", 9.0, (0, 0, 4656, 3496)),
+    ),
+    focus=(0.0, 15.0),
+    max_gain=16.0,
+    base_iso=100.0,
+)
+
 IMX708 = Sensor(
     model="imx708",
     size=(4608, 2592),
@@ -115,7 +134,19 @@ IMX219 = Sensor(
     base_iso=100.0,
 )
 
-SENSORS = (IMX708, IMX219)
+MODULES = {sensor.model: sensor for sensor in (IMX519, IMX219, IMX708)}
+
+
+def attached(models: str) -> tuple[Sensor, ...]:
+    """The sensors of these models (`imx519 imx219`), in the order of their numbers.
+
+    Raises:
+        Failure: one of the models cannot be simulated.
+    """
+    for model in models.split():
+        if model not in MODULES:
+            raise Failure(f"{model} cannot be simulated: choose among {', '.join(MODULES)}")
+    return tuple(MODULES[model] for model in models.split())
 
 
 def listing(sensors: tuple[Sensor, ...], verbose: bool = False) -> str:

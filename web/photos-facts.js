@@ -11,7 +11,7 @@ import { size } from "./photos-library.js";
 /** @typedef {import("./photos-library.js").Item} Item */
 /** @typedef {import("./photos-library.js").Details} Details */
 
-const KIND = { photo: "Photo", raw: "Raw photo", video: "Video" };
+const KIND = { photo: "Photo", raw: "Raw photo", video: "Video", file: "File" };
 const IN_A_LINE = new Set(["Exposure", "Gain", "Focus"]);
 
 /**

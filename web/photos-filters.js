@@ -7,7 +7,7 @@ import { el } from "./dom.js";
 
 /** @typedef {import("./photos-library.js").Filter} Filter */
 
-const KINDS = [["", "Everything"], ["photo", "Photos"], ["raw", "Raw photos"], ["video", "Videos"]];
+const KINDS = [["", "Everything"], ["photo", "Photos"], ["raw", "Raw photos"], ["video", "Videos"], ["file", "Other files"]];
 
 export class Filters {
   #kind = el("select", { "aria-label": "Kind" }, ...KINDS.map(([value, words]) => el("option", { value }, words)));

@@ -4,11 +4,12 @@
  */
 
 import { el } from "./dom.js";
+import { badge } from "./photos-library.js";
 
 /** @typedef {import("./photos-library.js").Item} Item */
 /** @typedef {import("./photos-library.js").Library} Library */
 
-const KIND = { photo: "Photo", raw: "Raw photo", video: "Video" };
+const KIND = { photo: "Photo", raw: "Raw photo", video: "Video", file: "File" };
 
 export class Grid {
   /** All items shown, newest first. @type {Item[]} */
@@ -105,10 +106,11 @@ export class Grid {
   #tile(item) {
     const time = new Date(item.time).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
     const name = [KIND[item.kind], item.title, time].filter(Boolean).join(", ");
-    const picture = el("img", {
+    const placeholder = el("span", { class: "no-thumbnail" }, item.name);
+    const picture = item.kind === "file" ? placeholder : el("img", {
       src: this.#library.address(item, "thumbnail"), alt: "", loading: "lazy", decoding: "async", width: 320, height: 240,
     });
-    picture.addEventListener("error", () => picture.replaceWith(el("span", { class: "no-thumbnail" }, item.name)), { once: true });
+    picture.addEventListener("error", () => picture.replaceWith(placeholder), { once: true });
     const box = el("input", { type: "checkbox", "aria-label": `Choose ${name}` });
     box.checked = this.chosen.has(item.id);
     box.addEventListener("change", () => {
@@ -119,7 +121,7 @@ export class Grid {
     const open = el("button", { type: "button", class: "open", "aria-label": name }, picture);
     open.addEventListener("click", () => this.#on.open(item));
     const tile = el("li", { class: "tile", "data-kind": item.kind }, open, !item.series && box);
-    if (item.kind !== "photo") tile.append(el("span", { class: "badge" }, item.kind === "raw" ? "RAW" : "▶"));
+    if (badge(item)) tile.append(el("span", { class: "badge" }, badge(item)));
     if (item.favourite) tile.append(el("span", { class: "star", role: "img", "aria-label": "Favourite" }, "★"));
     this.#tiles.set(item.id, tile);
     return tile;

@@ -11,7 +11,7 @@ import { SeriesPictures } from "./photos-series.js";
  * @property {string} day        of its folder: `2026-11-20`
  * @property {string} title      what a person has called it; may be empty
  * @property {string} name       of its file
- * @property {"photo" | "raw" | "video"} kind
+ * @property {"photo" | "raw" | "video" | "file"} kind  a file is what is none of the others
  * @property {string} time       when it was taken, ISO 8601 in UTC
  * @property {string | null} camera
  * @property {number} bytes
@@ -24,7 +24,7 @@ import { SeriesPictures } from "./photos-series.js";
  *   metadata: Record<string, any> | null}} Details
  */
 
-/** @typedef {{deleted: string, id: string, title: string, kind: "photo" | "raw" | "video", time: string}} Deleted */
+/** @typedef {{deleted: string, id: string, title: string, kind: Item["kind"], time: string}} Deleted */
 
 /** @typedef {{kind?: string, camera?: string, day?: string, favourites?: boolean, series?: string}} Filter */
 
@@ -160,6 +160,12 @@ export class Library {
     }
     return job;
   }
+}
+
+/** A short word for what is no photo: `RAW`, `▶`, `PDF`. @param {Item} item */
+export function badge({ kind, name }) {
+  if (kind === "file") return /\.(.{1,5})$/.exec(name)?.[1].toUpperCase() ?? "FILE";
+  return kind === "raw" ? "RAW" : kind === "video" ? "▶" : "";
 }
 
 /** @param {string} id */

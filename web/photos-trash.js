@@ -8,7 +8,7 @@ import { el, fill } from "./dom.js";
 
 /** @typedef {import("./photos-library.js").Deleted} Deleted */
 
-const ONE = { photo: "photo", raw: "raw photo", video: "video" };
+const ONE = { photo: "photo", raw: "raw photo", video: "video", file: "file" };
 const STAMP = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/;
 
 export class Trash {
@@ -88,7 +88,7 @@ export class Trash {
 
 /** @param {Deleted[]} items */
 function words(items) {
-  const kinds = /** @type {const} */ (["photo", "raw", "video"]).map((kind) => [ONE[kind], items.filter((item) => item.kind === kind).length]);
+  const kinds = /** @type {const} */ (["photo", "raw", "video", "file"]).map((kind) => [ONE[kind], items.filter((item) => item.kind === kind).length]);
   return kinds.filter(([, count]) => count).map(([kind, count]) => `${count} ${kind}${count === 1 ? "" : "s"}`).join(", ");
 }
 

@@ -90,7 +90,9 @@ export class View {
   #medium(item) {
     this.#zoom = null;
     this.#histogram.clear();
-    this.#histogram.element.hidden = item.kind === "video";
+    this.#histogram.element.hidden = item.kind === "video" || item.kind === "file";
+    const cannot = el("p", { class: "no-thumbnail" }, "This cannot be shown here: download it.");
+    if (item.kind === "file") return cannot;
     if (item.kind === "video" && PLAYABLE.test(item.name)) {
       const poster = this.#library.address(item, "file=preview");
       return el("video", { src: this.#library.address(item), poster, controls: true, playsinline: true, preload: "metadata" });
@@ -101,7 +103,7 @@ export class View {
     picture.addEventListener("load", () => picture.isConnected && this.#histogram.update(picture, FINE), { once: true });
     picture.addEventListener("error", () => {
       this.#histogram.element.hidden = true;
-      picture.replaceWith(el("p", { class: "no-thumbnail" }, "This cannot be shown here: download it."));
+      picture.replaceWith(cannot);
     }, { once: true });
     const frame = el("div", { class: "view-zoom" }, picture);
     this.#zoom = new Zoom(frame, picture, (direction) => this.#move(direction));

@@ -6,7 +6,7 @@
 import { Compare } from "./compare.js";
 import { el } from "./dom.js";
 import { line } from "./photos-facts.js";
-import { Library } from "./photos-library.js";
+import { badge, Library } from "./photos-library.js";
 import { View } from "./photos-view.js";
 
 /** @typedef {import("./photos-library.js").Item} Item */
@@ -63,11 +63,11 @@ export class Strip {
     const open = el("button", { type: "button", class: "open", "aria-label": `${item.kind}, ${time}`, onclick: () => this.#view.show(item) }, picture);
     const tell = () => this.#tell(item);
     const tile = el("li", { class: "tile", onpointerenter: tell, onfocusin: tell }, open);
-    if (item.kind !== "video") {
+    if (item.kind === "photo" || item.kind === "raw") {
       const words = `Compare the ${item.kind === "raw" ? "raw photo" : "photo"} of ${time}`;
       tile.append(el("button", { type: "button", class: "compare-add", "aria-label": words, title: "Compare", onclick: () => this.#compare.add(item) }, "⇄"));
     }
-    if (item.kind !== "photo") tile.append(el("span", { class: "badge" }, item.kind === "raw" ? "RAW" : "▶"));
+    if (badge(item)) tile.append(el("span", { class: "badge" }, badge(item)));
     return tile;
   }
 

@@ -1,13 +1,14 @@
 """The Photos tab on a real server: look through, look at, delete, bring back, take home."""
 
 import io
+import os
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from barriers import barriers
-from pictures import picture
+from pictures import held, picture
 from playwright.sync_api import Page
 from serving import Site
 from signed_in import add_owner, sign_in
@@ -101,6 +102,46 @@ def test_one_is_seen_large_by_keyboard_and_told_about(page, url):
     page.keyboard.press("Escape")
     page.wait_for_selector(".view", state="hidden")
     assert page.evaluate("document.activeElement.closest('.tile') === document.querySelector('.tile')")
+
+
+def test_whatever_is_copied_in_can_be_seen_or_taken_home(page, url, library):
+    """A photo of a phone that was held upright, a video that no browser plays, a page that is not ours."""
+    day = library.data / "library" / "2030-01-01"
+    day.mkdir()
+    phone, noon_s = held(6, (600, 800)), 1_893_499_200
+    files = {
+        "IMG_1.JPG": phone,
+        "IMG_1.MOV": b"no video",
+        "x.avi": b"no video",
+        "page.html": b"<script>alert(1)</script>",
+    }
+    for number, (name, data) in enumerate(files.items()):
+        (day / name).write_bytes(data)
+        os.utime(day / name, (noon_s - number, noon_s - number))
+    sign_in(page, url, "photos")
+    page.wait_for_selector(".tile")
+    tiles = page.locator("section[data-day='2030-01-01'] .tile")
+    assert tiles.locator(".badge").all_text_contents() == ["▶", "▶", "HTML"]
+    page.wait_for_function("() => document.querySelectorAll(\"[data-day='2030-01-01'] .no-thumbnail\").length === 3")
+    assert tiles.locator(".no-thumbnail").all_text_contents() == ["IMG_1.MOV", "x.avi", "page.html"]
+    tiles.locator(".open").first.click()
+    page.wait_for_function("() => document.querySelector('.view-stage img')?.naturalWidth")
+    size = page.locator(".view-stage img").evaluate("(img) => [img.naturalWidth, img.naturalHeight]")
+    assert size == [600, 800]
+    page.wait_for_function("() => document.querySelectorAll('.view .histogram path[d]').length === 4")
+    page.keyboard.press("Escape")
+    tiles.locator(".open").last.click()
+    page.wait_for_selector(".view .no-thumbnail")
+    assert "download it" in page.inner_text(".view-stage")
+    with page.expect_download() as download:
+        page.click(".view a:has-text('Download')")
+    assert download.value.suggested_filename == "page.html"
+    with page.expect_download() as opened:  # nor does its own address show it
+        page.evaluate("() => { location.href = 'library/2030-01-01/page.html'; }")
+    assert opened.value.path().read_bytes() == files["page.html"]
+    page.keyboard.press("Escape")
+    page.select_option("select[aria-label=Kind]", "file")
+    wait_for_tiles(page, 1)
 
 
 def test_wheel_and_drag_zoom_and_pan(page, url):

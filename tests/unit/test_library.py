@@ -85,21 +85,50 @@ def test_a_stranger_s_name_tells_nothing(stem):
 def test_what_is_copied_in_by_hand_is_shown(tmp_path):
     folder = tmp_path / "2026-11-20"
     folder.mkdir()
-    for name in (
-        "IMG_1.JPG",
-        "IMG_2.dng",
-        "IMG_2.jpg",
-        "film.mp4",
-        "film.json",
-        "notes.txt",
-        ".hidden.jpg",
-        "a\nb.png",
-    ):
+    kinds = {
+        "IMG_1.JPG": "photo", "IMG_1.MOV": "video", "IMG_2.dng": "raw", "IMG_2.jpg": "photo", "film.mp4": "video",
+        "film.json": "file", "notes.txt": "file", "README": "file", "a\nb.png": "photo", "x.heic": "photo",
+        "x.webp": "photo", "x.TIF": "photo", "x.avi": "video", "x.ts": "video", "x.nef": "raw", "x.tar.gz": "file",
+    }  # fmt: skip
+    for name in (*kinds, ".hidden.jpg"):
         (folder / name).touch()
-    items = {item.name: item for item in read_day(folder)}
-    assert set(items) == {"IMG_1.JPG", "IMG_2.dng", "film.mp4", "a\nb.png"}
-    assert (items["IMG_2.dng"].kind, items["IMG_2.dng"].preview) == ("raw", "IMG_2.jpg")
-    assert items["film.mp4"].sidecar == "film.json"
+    (folder / "folder.jpg").mkdir()
+    items = read_day(folder)
+    assert {item.name: item.kind for item in items} == kinds
+    assert all(item.files == [item.name] for item in items)
+
+
+def test_a_photo_beside_a_video_of_its_name_is_not_deleted_with_it(tmp_path):
+    """As phones make them: IMG_1.JPG and IMG_1.MOV."""
+    folder = tmp_path / "2026-11-20"
+    folder.mkdir()
+    for name in ("IMG_1.JPG", "IMG_1.MOV", "IMG_1.AAE"):
+        (folder / name).touch()
+    library = Library(tmp_path)
+    renamed = library.rename(library.item("2026-11-20/IMG_1.MOV"), "Fox")
+    assert renamed.name == "Fox.MOV"
+    Trash(tmp_path).put(renamed, NOON_S)
+    assert {path.name for path in folder.iterdir()} == {"IMG_1.JPG", "IMG_1.AAE"}
+    assert {item.name for item in walked(library, 9)} == {"IMG_1.JPG", "IMG_1.AAE"}
+
+
+def test_what_is_not_ours_takes_nothing_along_whatever_it_is_called(tmp_path):
+    id_ = made(tmp_path, "video")
+    stem = (tmp_path / id_).stem
+    for name in (f"{stem}.txt", f"{stem}.jpg.xmp"):
+        (tmp_path / id_).with_name(name).touch()
+    items = {item.name: item for item in walked(Library(tmp_path), 9)}
+    assert items[f"{stem}.mp4"].files == [f"{stem}.mp4", f"{stem}.jpg", f"{stem}.json"]
+    assert items[f"{stem}.txt"].files == [f"{stem}.txt"]
+    assert items[f"{stem}.jpg.xmp"].files == [f"{stem}.jpg.xmp"]
+
+
+@pytest.mark.parametrize(("name", "new"), [("README", "Fox"), ("a.tar.gz", "Fox.gz"), ("IMG_1.JPG", "Fox.JPG")])
+def test_a_title_keeps_what_a_file_is(tmp_path, name, new):
+    (tmp_path / "2026-11-20").mkdir()
+    (tmp_path / "2026-11-20" / name).touch()
+    library = Library(tmp_path)
+    assert library.rename(library.item(f"2026-11-20/{name}"), "Fox").name == new
 
 
 def test_a_preview_whose_video_is_gone_is_no_photo(tmp_path):

@@ -149,6 +149,32 @@ def test_files_are_handed_out_by_type_in_part_and_once(shelf):
     assert "attachment" in shelf.ask(f"library/{id_}?download").headers["Content-Disposition"]
 
 
+@pytest.mark.parametrize("name", ["page.html", "picture.svg", "notes.txt", "script.js", "x.xhtml", "README", "a.avi"])
+def test_what_is_copied_in_can_be_downloaded_and_never_runs_as_a_page_of_ours(shelf, name):
+    (shelf.library.root / "2026-11-20").mkdir(parents=True)
+    (shelf.library.root / "2026-11-20" / name).write_bytes(b"<script>alert(1)</script>")
+    [item] = shelf.json("api/library")["items"]
+    answer = shelf.ask(f"library/{item['id']}")
+    assert (answer.headers["Content-Type"], content(answer)) == (
+        "application/octet-stream", b"<script>alert(1)</script>",
+    )  # fmt: skip
+    assert answer.headers["Content-Disposition"].startswith("attachment;")
+    assert shelf.ask(f"library/{item['id']}?thumbnail").status == 404
+    kind = "video" if name == "a.avi" else "file"
+    assert [one["name"] for one in shelf.json(f"api/library?kind={kind}")["items"]] == [name]
+
+
+def test_pictures_of_other_formats_have_thumbnails(shelf):
+    (shelf.library.root / "2026-11-20").mkdir(parents=True)
+    for form in ("WEBP", "GIF", "TIFF"):
+        (shelf.library.root / f"2026-11-20/x.{form.lower()}").write_bytes(saved(form))
+    items = shelf.json("api/library?kind=photo")["items"]
+    assert len(items) == 3
+    for item in items:
+        with Image.open(io.BytesIO(bytes(shelf.ask(f"library/{item['id']}?thumbnail").body))) as image:
+            assert image.size == (320, 240)
+
+
 @pytest.mark.parametrize(
     "path",
     [

@@ -115,8 +115,9 @@ class Library:
         """
         new = titled(split(item.name)[0], title)
         folder = self.root / item.day
-        names = {name: f"{new}.{name.rpartition('.')[2]}" for name in item.files}
-        if new == split(item.name)[0]:
+        stem = split(item.name)[0]
+        names = {name: new + name.removeprefix(stem) for name in item.files}
+        if new == stem:
             return item
         renamed = replace(
             item, name=names[item.name], preview=names.get(item.preview or ""), sidecar=names.get(item.sidecar or "")

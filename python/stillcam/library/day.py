@@ -1,14 +1,18 @@
-"""One day's folder, read: which files are items, and what belongs to each."""
+"""One day's folder, read: which files are items, and what belongs to each.
+
+By their name files belong together only where that is ours: IMG_1.JPG and IMG_1.MOV are two items.
+"""
 
 from __future__ import annotations
 
 import os
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from stillcam.library.names import KINDS, PREVIEWS, SIDECAR, encode, said_by, split, title_of
+from stillcam.library.names import PREVIEWS, SIDECAR, encode, kind_of, said_by, split, title_of
 
 # A file may have any time. Four digits tell the year of these, in every zone.
 EARLIEST_S = datetime(1000, 1, 2, tzinfo=UTC).timestamp()
@@ -17,12 +21,12 @@ LATEST_S = datetime(9999, 12, 30, tzinfo=UTC).timestamp()
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A photo, a raw photo or a video.
+    """A photo, a raw photo, a video, or any other file that somebody has copied in.
 
     Args:
         day: the name of its folder.
         name: of its file.
-        kind: photo, raw or video.
+        kind: photo, raw, video or file.
         time_s: when it was taken, in seconds since the epoch: as its name says, else when its file was last changed.
         camera: the sensor's model; empty where the name does not tell.
         preview: the name of the JPEG that stands for it; None: there is none, or it is a picture itself.
@@ -68,39 +72,42 @@ def read_day(folder: Path) -> list[Item]:
         return []
     try:
         with os.scandir(folder) as entries:
-            names = [entry.name for entry in entries if not entry.name.startswith(".")]
+            names = [entry.name for entry in entries if not entry.name.startswith(".") and entry.is_file()]
     except (FileNotFoundError, NotADirectoryError):
         return []
-    by_stem: defaultdict[str, list[str]] = defaultdict(list)
+    ours: defaultdict[str, list[str]] = defaultdict(list)
+    items = []
     for name in names:
-        by_stem[split(name)[0]].append(name)
-    items = (item for stem, group in by_stem.items() for item in _items(folder, stem, group))
+        stem = split(name)[0]
+        if said_by(stem):
+            ours[stem].append(name)
+        elif (changed_s := _changed_s(folder / name)) is not None:
+            items.append(Item(folder.name, name, kind_of(name), _within_reason(changed_s)))
+    for stem, group in ours.items():
+        items += _items(folder.name, stem, group)
     return sorted(items, key=lambda item: item.key)
 
 
-def _items(folder: Path, stem: str, names: list[str]) -> list[Item]:
-    """The items among the files of one stem."""
+def _items(day: str, stem: str, names: list[str]) -> Iterator[Item]:
+    """Those among the files of one stem of ours; what belongs to one that is gone is none."""
     said = said_by(stem)
-    mains = [name for name in names if split(name)[1] in KINDS]
-    previews = [name for name in mains if split(name)[1] in PREVIEWS]
-    if (said and said[1] != "photo") or any(KINDS[split(name)[1]] != "photo" for name in mains):
-        mains = [name for name in mains if name not in previews]
-    else:
-        previews = []
+    assert said is not None
+    time_s, kind, camera = said
     sidecar = next((name for name in names if split(name)[1] == SIDECAR), None)
-    preview = previews[0] if previews else None
-    found = []
-    for name in mains:
-        time_s = said[0] if said else _changed_s(folder / name)
-        if time_s is not None:
-            time_s = min(max(EARLIEST_S, time_s), LATEST_S)
-            kind, camera = KINDS[split(name)[1]], said[2] if said else ""
-            found.append(Item(folder.name, name, kind, time_s, camera, preview, sidecar))
-    return found
+    preview = next((name for name in names if kind != "photo" and split(name)[1] in PREVIEWS), None)
+    for name in names:
+        if name not in (sidecar, preview):
+            mine = kind_of(name) == kind
+            beside = (preview, sidecar) if mine else (None, None)
+            yield Item(day, name, kind_of(name), _within_reason(time_s), camera if mine else "", *beside)
+
+
+def _within_reason(time_s: float) -> float:
+    return min(max(EARLIEST_S, time_s), LATEST_S)
 
 
 def _changed_s(path: Path) -> float | None:
     try:
         return path.stat().st_mtime
-    except OSError:  # removed meanwhile, or a link that leads nowhere
+    except OSError:  # removed meanwhile
         return None

@@ -14,7 +14,12 @@ KINDS = {
     "dng": "raw",
     **dict.fromkeys(("mp4", "m4v", "mov", "mkv", "webm", "h264", "mjpeg"), "video"),
 }
-PREVIEWS = ("jpg", "jpeg")  # what stands for a raw photo or a video of the same name
+_OTHERS = {  # what we never make, and people copy in
+    **dict.fromkeys(("webp", "gif", "avif", "heic", "heif", "tif", "tiff"), "photo"),
+    **dict.fromkeys(("arw", "cr2", "cr3", "nef", "orf", "raf", "rw2"), "raw"),
+    **dict.fromkeys(("3gp", "avi", "m2ts", "mpeg", "mpg", "mts", "ogv", "ts", "wmv"), "video"),
+}
+PREVIEWS = ("jpg", "jpeg")  # what stands for a raw photo or a video of ours
 SIDECAR = "json"
 MAX_STEM_BYTES = 200  # a name may have 255 bytes, and gets an extension
 
@@ -81,6 +86,12 @@ def titled(stem: str, title: str) -> str:
     if len(new.encode()) > MAX_STEM_BYTES:
         raise ValueError("this title is too long")
     return new
+
+
+def kind_of(name: str) -> str:
+    """What a file is by its name: photo, raw, video; or file, which is anything else."""
+    extension = split(name)[1]
+    return KINDS.get(extension) or _OTHERS.get(extension) or "file"
 
 
 def split(name: str) -> tuple[str, str]:

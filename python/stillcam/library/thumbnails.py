@@ -39,6 +39,8 @@ class Thumbnails:
         Raises:
             LookupError: there is no picture to make it of, or it cannot be read.
         """
+        if item.kind == "file":
+            raise LookupError(f"{item.id} is no picture")
         source = self._root / item.day / (item.preview or item.name)
         kept = self._kept(item)
         try:

@@ -18,6 +18,13 @@ TYPES = {
     "jpeg": "image/jpeg",
     "png": "image/png",
     "bmp": "image/bmp",
+    "webp": "image/webp",
+    "gif": "image/gif",
+    "avif": "image/avif",
+    "heic": "image/heic",
+    "heif": "image/heif",
+    "tif": "image/tiff",
+    "tiff": "image/tiff",
     "dng": "image/x-adobe-dng",
     "mp4": "video/mp4",
     "m4v": "video/mp4",
@@ -42,13 +49,14 @@ def file_answer(request: Request, path: Path, name: str, caching: str = REVALIDA
     """
     body = FilePart.whole(path)
     about = os.fstat(body.fileno())
+    shown_as = TYPES.get(split(path.name)[1])  # a page that somebody has copied in must never run as ours
     headers = {
-        "Content-Type": TYPES[split(path.name)[1]],
+        "Content-Type": shown_as or "application/octet-stream",
         "ETag": f'"{about.st_ino:x}-{about.st_mtime_ns:x}-{about.st_size:x}"',
         "Cache-Control": caching,
         "Accept-Ranges": "bytes",
     }
-    if request.value("download") is not None:
+    if shown_as is None or request.value("download") is not None:
         headers["Content-Disposition"] = attachment(name)
     if request.has(headers["ETag"]):
         return Answer(304, headers=headers)

@@ -55,8 +55,8 @@ class LibraryRoutes:
         if not (limit.isascii() and limit.isdigit() and len(limit) <= 9 and 1 <= int(limit) <= MAX_PAGE):
             raise Refused(400, f"limit must be a number from 1 to {MAX_PAGE}", "limit")
         kind, day = request.value("kind"), request.value("day")
-        if kind not in (None, "photo", "raw", "video"):
-            raise Refused(400, "kind must be photo, raw or video", "kind")
+        if kind not in (None, "photo", "raw", "video", "file"):
+            raise Refused(400, "kind must be photo, raw, video or file", "kind")
         if day is not None and not is_day(day):
             raise Refused(400, "day must be a date such as 2026-11-20", "day")
         wanted = Filter(kind, request.value("camera"), day, favourites=request.value("favourites") == "1")

@@ -56,7 +56,7 @@ class Arrivals:
             known[day] = set() if before is None else before.get(day, set())
             for item in self._days.items(day):
                 said = said_by(split(item.name)[0])
-                if said and (key := (item.time_s, item.kind, item.camera)) not in known[day]:
+                if said and item.kind == said[1] and (key := (item.time_s, item.kind, item.camera)) not in known[day]:
                     known[day].add(key)
                     new.append(item)
         self._known = known

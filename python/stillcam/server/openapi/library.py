@@ -5,7 +5,7 @@ from __future__ import annotations
 from stillcam.server.openapi.operation import Operation
 from stillcam.server.openapi.shapes import COUNT, FLAG, TEXT, TIME, Schema, list_of, maybe, one_of, record
 
-_KIND = one_of("photo", "raw", "video")
+_KIND = one_of("photo", "raw", "video", "file")
 _DAY: Schema = {"type": "string", "pattern": r"^\d{4}-\d\d-\d\d$", "examples": ["2026-11-20"]}
 _ID = TEXT | {"description": "DAY/NAME"}
 _IDS = list_of(_ID) | {"minItems": 1}

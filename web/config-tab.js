@@ -7,7 +7,8 @@ import { configControls } from "./config-controls.js";
 import { el, fill } from "./dom.js";
 import { settingRow } from "./setting-row.js";
 
-/** @typedef {{index: number, modes: {size: [number, number], bit_depth: number, fps: number}[]}} Camera */
+/** @typedef {{size: [number, number], bit_depth: number | null, fps: number | null, sensor_mode: string}} SensorMode */
+/** @typedef {{index: number, modes: SensorMode[]}} Camera */
 
 const CASES = /** @type {[string, string, string][]} */ ([
   ["live", "Live view", "The live stream; its controls count for snapshots, too."],
@@ -112,11 +113,14 @@ export function mount(panel, context) {
   };
 }
 
-/** @param {Camera | undefined} camera @returns {[string, string][]} */
+/** Formats may have the same sensor mode: the first one counts. @param {Camera | undefined} camera @returns {[string, string][]} */
 function modeChoices(camera) {
-  const modes = (camera?.modes ?? []).map(({ size: [width, height], bit_depth, fps }) => /** @type {[string, string]} */ (
-    [`${width}:${height}:${bit_depth}`, `${width} × ${height}, ${bit_depth} bits, up to ${Math.round(fps)} fps`]));
-  return [["", "The camera's choice"], ...modes];
+  const choices = new Map([["", "The camera's choice"]]);
+  for (const { size, bit_depth, fps, sensor_mode } of camera?.modes ?? []) {
+    const words = [size.join(" × "), bit_depth !== null && `${bit_depth} bits`, fps !== null && `up to ${Math.round(fps)} fps`];
+    if (!choices.has(sensor_mode)) choices.set(sensor_mode, words.filter(Boolean).join(", "));
+  }
+  return [...choices];
 }
 
 /** The choices, and what is set if it is none of them. @param {[string, string][]} choices @param {string} now @returns {[string, string][]} */

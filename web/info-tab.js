@@ -6,20 +6,29 @@
 import { el, fill } from "./dom.js";
 
 /** @typedef {{title: string, rows: [string, string][]}} Section */
+/** @typedef {{element: Element, text: string}} Part  a card, and the same to copy */
+
+/**
+ * A sensor mode; null is what the camera does not tell.
+ * @typedef {{format: string, size: [number, number], bit_depth: number | null, fps: number | null, crop: number[] | null}} Mode
+ */
 
 /**
  * @typedef {object} Camera
  * @property {number} index
  * @property {string} model
  * @property {[number, number]} size
- * @property {number} bit_depth
- * @property {string} colour
+ * @property {number | null} bit_depth
+ * @property {string | null} colour
  * @property {string} path
+ * @property {boolean} held  by another program when cameras were listed
  * @property {Record<string, any>} properties
- * @property {{format: string, size: [number, number], bit_depth: number, fps: number, crop: number[]}[]} modes
+ * @property {Mode[]} modes
  */
 
 const MODE_HEADS = ["Size", "Bits", "Frames a second", "Crop", "Format"];
+const UNKNOWN = "–";
+const HELD = "Another program was using this camera when the cameras were listed: of its modes only the sizes are known.";
 
 /**
  * @param {HTMLElement} panel
@@ -56,13 +65,20 @@ class Info {
     const [cameras, info] = await Promise.allSettled([api.get("api/cameras"), api.get("api/info")]);
     const wrong = [cameras, info].find((answer) => answer.status === "rejected");
     this.#told.textContent = wrong?.status === "rejected" ? wrong.reason.message : "";
+    /** @type {Part[]} */
+    const texts = [];
     if (cameras.status === "fulfilled") {
       const { active, cameras: all } = cameras.value;
-      fill(this.#cameras, all.length ? all.map((/** @type {Camera} */ camera) => cameraCard(camera, active)) : el("p", {}, "No camera was found."));
+      const parts = all.map((/** @type {Camera} */ camera) => part(`Camera ${camera.index}`, () => cameraCard(camera, active), () => cameraText(camera)));
+      fill(this.#cameras, all.length ? parts.map(({ element }) => element) : el("p", {}, "No camera was found."));
+      texts.push(...parts);
     }
-    if (info.status === "fulfilled") fill(this.#system, info.value.sections.map(card));
-    this.#text = asText(
-      cameras.status === "fulfilled" ? cameras.value.cameras : [], info.status === "fulfilled" ? info.value.sections : []);
+    if (info.status === "fulfilled") {
+      const parts = info.value.sections.map((/** @type {Section} */ section) => part(section.title, () => card(section), () => rowsText(section.rows)));
+      fill(this.#system, parts.map(({ element }) => element));
+      texts.push(...parts);
+    }
+    this.#text = texts.map(({ text }) => text).join("\n");
   }
 
   async #copy() {
@@ -76,6 +92,24 @@ class Info {
       text.focus();
       text.select();
     }
+  }
+}
+
+/**
+ * A card and its text, or why it cannot be shown: one that is broken never takes the others along.
+ *
+ * @param {string} title
+ * @param {() => Element} make
+ * @param {() => string} tell
+ * @returns {Part}
+ */
+function part(title, make, tell) {
+  try {
+    return { element: make(), text: `## ${title}\n${tell()}\n` };
+  } catch (error) {
+    const why = `This cannot be shown: ${/** @type {Error} */ (error).message}`;
+    const element = el("section", { class: "info-card", "aria-label": title }, el("h4", {}, title), el("p", { class: "problem" }, why));
+    return { element, text: `## ${title}\n${why}\n` };
   }
 }
 
@@ -105,6 +139,7 @@ function cameraCard(camera, active) {
   return el("section", { class: "info-card wide", "aria-label": `Camera ${camera.index}` },
     el("h4", {}, `${camera.index}: ${camera.model}`, camera.index === active && el("span", { class: "info-active" }, "active")),
     terms(rows),
+    camera.held && el("p", { class: "hint" }, HELD),
     modes.length > 0 && el("h5", {}, "Sensor modes"),
     modes.length > 0 && el("div", { class: "info-scroll", tabindex: 0, role: "region", "aria-label": "Sensor modes" },
       el("table", {}, el("thead", {}, head), el("tbody", {}, modes))));
@@ -114,7 +149,7 @@ function cameraCard(camera, active) {
 function facts(camera) {
   /** @type {[string, string][]} */
   const rows = [
-    ["Sensor", `${camera.size.join(" × ")} pixels, ${camera.bit_depth} bits, ${camera.colour}`],
+    ["Sensor", [`${camera.size.join(" × ")} pixels`, camera.bit_depth && `${camera.bit_depth} bits`, camera.colour].filter(Boolean).join(", ")],
     ["Connected at", camera.path],
   ];
   for (const [name, value] of Object.entries(camera.properties)) {
@@ -123,10 +158,10 @@ function facts(camera) {
   return rows;
 }
 
-/** @param {Camera["modes"][number]} mode */
+/** @param {Mode} mode */
 function modeFacts({ size, bit_depth, fps, crop, format }) {
-  const [x, y, width, height] = crop;
-  return [size.join(" × "), String(bit_depth), fps.toFixed(1), `${width} × ${height} at ${x}, ${y}`, format];
+  const seen = crop ? `${crop[2]} × ${crop[3]} at ${crop[0]}, ${crop[1]}` : UNKNOWN;
+  return [size.join(" × "), bit_depth?.toString() ?? UNKNOWN, fps?.toFixed(1) ?? UNKNOWN, seen, format];
 }
 
 /** @param {unknown} value */
@@ -135,16 +170,13 @@ function shown(value) {
   return typeof value === "object" ? JSON.stringify(value) : String(value);
 }
 
-/**
- * @param {Camera[]} cameras
- * @param {Section[]} sections
- */
-function asText(cameras, sections) {
-  const lines = [];
-  for (const camera of cameras) {
-    lines.push(`## Camera ${camera.index}: ${camera.model}`, ...facts(camera).map(([name, value]) => `${name}: ${value}`));
-    lines.push(...camera.modes.map((mode) => `Mode: ${modeFacts(mode).join(", ")}`), "");
-  }
-  for (const { title, rows } of sections) lines.push(`## ${title}`, ...rows.map(([name, value]) => `${name}: ${value}`), "");
-  return lines.join("\n");
+/** @param {Camera} camera */
+function cameraText(camera) {
+  const modes = camera.modes.map((mode) => /** @type {[string, string]} */ (["Mode", modeFacts(mode).join(", ")]));
+  return rowsText([["Model", camera.model], ...facts(camera), ...modes]);
+}
+
+/** @param {[string, string][]} rows */
+function rowsText(rows) {
+  return rows.map(([name, value]) => `${name}: ${value}`).join("\n");
 }

@@ -1,11 +1,15 @@
 """Every form that `--list-cameras` has is read, and an odd line hides no camera."""
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stillcam.camera.driver import Camera
 from stillcam.camera.geometry import fractions, view
-from stillcam.camera.listing import parse
+from stillcam.camera.listing import parse, remembered
 
 TWO = """Available cameras
 -----------------
@@ -77,7 +81,7 @@ def test_a_mode_without_rate_or_view_is_still_a_mode():
     """`nan fps` is what a camera without FrameDurationLimits gives; a crop of nothing would divide by zero."""
     (camera,) = parse("0 : x [8x8] (/x)\n    Modes: 'BGGR_PISP_COMP1' : 8x8 [nan fps - (0, 0)/0x0 crop]\n")
     (mode,) = camera.modes
-    assert (mode.format, mode.bit_depth, mode.fps, mode.crop) == ("BGGR_PISP_COMP1", None, 0.0, None)
+    assert (mode.format, mode.bit_depth, mode.fps, mode.crop) == ("BGGR_PISP_COMP1", None, None, None)
 
 
 def test_the_controls_that_the_camera_names_are_its_limits():
@@ -99,6 +103,42 @@ def test_the_controls_that_the_camera_names_are_its_limits():
     }  # fmt: skip
     assert len(camera.modes) == 1
     assert parse(TWO)[0].limits is None
+
+
+def recorded(name: str) -> list[Camera]:
+    return parse((Path(__file__).parents[1] / "cases" / name).read_text())
+
+
+def test_a_usb_camera_has_sizes_and_rates_only():
+    """Recorded with a webcam: no bit depth, no Bayer order, a crop of nothing."""
+    (camera,) = recorded("list-cameras-usb.txt")
+    assert (camera.model, camera.size, camera.bit_depth, camera.colour) == (
+        "HD Pro Webcam C920", (1920, 1080), None, None,
+    )  # fmt: skip
+    assert [(mode.format, mode.size, mode.bit_depth, mode.fps, mode.crop) for mode in camera.modes] == [
+        ("MJPEG", (640, 480), None, 30.0, None), ("MJPEG", (1280, 720), None, 30.0, None),
+        ("MJPEG", (1920, 1080), None, 30.0, None), ("YUYV", (640, 480), None, 30.0, None),
+    ]  # fmt: skip
+    assert not camera.held
+
+
+def test_of_a_camera_that_another_process_has_only_the_sizes_are_known():
+    held, free = recorded("list-cameras-held.txt")
+    assert (held.held, free.held) == (True, False)
+    assert [(mode.size, mode.fps, mode.crop) for mode in held.modes] == [
+        ((1536, 864), None, None), ((2304, 1296), None, None), ((4608, 2592), None, None),
+    ]  # fmt: skip
+    assert (held.limits, free.limits) == (None, {"AnalogueGain": (1.0, 10.666667), "ExposureTime": (75, 11766829)})
+
+
+def test_what_an_earlier_listing_told_of_a_held_camera_is_kept():
+    """Whatever its number is now; a camera of another model at the same place is another one."""
+    known: dict[tuple[str, str], Camera] = {}
+    first, second = parse(TWO)
+    assert remembered([first, second], known) == [first, second]
+    held = replace(first, index=1, modes=(), limits=None, held=True)
+    other = replace(held, model="imx477")
+    assert remembered([held, other], known) == [replace(first, index=1), other]
 
 
 sizes = st.tuples(st.integers(1, 20000), st.integers(1, 20000))

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from stillcam.camera.driver import Camera, SensorMode
+from stillcam.camera.geometry import mode_name
 
 DEVICE_TREE = Path("/proc/device-tree")
 
@@ -26,15 +27,21 @@ def describe(camera: Camera, device_tree: Path = DEVICE_TREE) -> dict[str, Any]:
         "bit_depth": camera.bit_depth,
         "colour": camera.colour,
         "path": camera.path,
+        "held": camera.held,
         "properties": _properties(camera, device_tree),
         "modes": [_mode(mode) for mode in camera.modes],
     }
 
 
 def _mode(mode: SensorMode) -> dict[str, Any]:
-    crop = mode.crop and list(mode.crop)
-    size = list(mode.size)
-    return {"format": mode.format, "size": size, "bit_depth": mode.bit_depth, "fps": mode.fps, "crop": crop}
+    return {
+        "format": mode.format,
+        "size": list(mode.size),
+        "bit_depth": mode.bit_depth,
+        "fps": mode.fps,
+        "crop": mode.crop and list(mode.crop),
+        "sensor_mode": mode_name(mode),
+    }
 
 
 def _properties(camera: Camera, device_tree: Path) -> dict[str, Any]:

@@ -26,14 +26,14 @@ class SensorMode:
         format: libcamera's name (`SRGGB10_CSI2P`).
         size: width, height in pixels.
         bit_depth: bits a sample; None where the camera program does not say.
-        fps: the highest frame rate.
+        fps: the highest frame rate; None where the camera program does not say.
         crop: x, y, width, height in sensor pixels; None where the camera program does not say.
     """
 
     format: str
     size: tuple[int, int]
     bit_depth: int | None
-    fps: float
+    fps: float | None
     crop: tuple[int, int, int, int] | None
 
 
@@ -44,6 +44,7 @@ class Camera:
     Args:
         limits: what the camera itself names: control -> (low, high), or None for one that is no
             number; None as a whole where the camera program does not say.
+        held: another process had the camera while it was listed: of its modes only the sizes are known.
     """
 
     index: int
@@ -54,6 +55,7 @@ class Camera:
     path: str
     modes: tuple[SensorMode, ...]
     limits: Mapping[str, tuple[float, float] | None] | None = None
+    held: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,14 +15,15 @@ from collections.abc import Iterable
 from stillcam.camera.older import explained
 from stillcam.errors import CameraError
 
+HELD = "another program uses the camera: end it (see: pgrep -a 'rpicam|libcamera'), then it goes on by itself"
+
 # A piece of the program's text, the cause for counters, the reason; the first that is found counts.
 FAILURES = (
     ("no cameras available", "absent",
      "no camera found: switch the Pi off, check both ends of the ribbon cable, and see: python -m stillcam doctor"),
     ("selected camera is not available", "absent",
      "this camera number does not exist: see rpicam-still --list-cameras, then set camera.index"),
-    ("failed to acquire camera", "busy",
-     "another program uses the camera: end it (see: pgrep -a 'rpicam|libcamera'), then it goes on by itself"),
+    ("failed to acquire camera", "busy", HELD),
     ("legacy camera stack", "missing",
      "the old camera software is switched on: sudo raspi-config, Interface Options, Legacy Camera, No; then restart"),
     ("only supports the raspberry pi platforms", "missing",

@@ -43,7 +43,8 @@ def sensor_mode(wanted: str, camera: Camera, size: Size, framerate: float = 0.0)
         seen = mode.crop[2] * mode.crop[3] if mode.crop else mode.size[0] * mode.size[1]
         large = mode.size[0] >= (size[0] or camera.size[0]) and mode.size[1] >= (size[1] or camera.size[1])
         area = mode.size[0] * mode.size[1]
-        return mode.fps >= framerate, seen, large, -area if large else area, mode.bit_depth or 0
+        fast = mode.fps is None or mode.fps >= framerate
+        return fast, seen, large, -area if large else area, mode.bit_depth or 0
 
     return max(camera.modes, key=merit, default=None)
 

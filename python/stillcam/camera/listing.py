@@ -3,13 +3,19 @@
 Source of the text: rpicam-apps core/options.cpp. Size, bit depth, Bayer order and crop can be
 missing, and the frame rate be no number; libcamera-apps of 2023 print the size alone in the
 brackets, earlier versions list no controls whatever is asked, and later ones may say more: what
-is not understood is passed over, so that one odd line never hides a camera. USB cameras are
-none of theirs (core/rpicam_app.hpp, GetCameras).
+is not understood is passed over, so that one odd line never hides a camera. USB cameras whose
+path has `/usb` in it are none of theirs (core/rpicam_app.hpp, GetCameras); others are listed without
+bit depth, Bayer order and crop.
+
+To read rates, crops and limits the program acquires each camera. Where another process has it, that
+fails without a word and the program prints what libcamera has before any configuration: 30 fps and
+`(65535, 65535)/65535x65535 crop` for every mode, and limits that are as wrong.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from math import isfinite
 
@@ -29,6 +35,7 @@ _MODE = re.compile(
 )
 _CONTROL = re.compile(r"\s+(?P<name>[A-Z]\w+) : \[(?P<low>.+)\.\.(?P<high>.+)\]")
 _FORMAT_DEPTH = re.compile(r"[A-Z]+(\d+)")
+_NOT_CONFIGURED = (65535, 65535, 65535, 65535)
 
 
 def parse(text: str) -> list[Camera]:
@@ -61,9 +68,27 @@ def parse(text: str) -> list[Camera]:
             elif control := _CONTROL.fullmatch(line):
                 limits[-1][control["name"]] = _numbers(control["low"], control["high"])
     return [
-        replace(camera, size=_size(camera, found), modes=tuple(found), limits=named or None)
-        for camera, found, named in zip(cameras, modes, limits, strict=True)
+        _complete(camera, found, named or None) for camera, found, named in zip(cameras, modes, limits, strict=True)
     ]
+
+
+def remembered(cameras: Sequence[Camera], known: dict[tuple[str, str], Camera]) -> list[Camera]:
+    """The cameras, each that was held with what an earlier listing told of it.
+
+    Args:
+        known: path and model -> the camera; brought up to date.
+    """
+    known |= {(camera.path, camera.model): camera for camera in cameras if not camera.held}
+    return [
+        replace(known.get((camera.path, camera.model), camera), index=camera.index) if camera.held else camera
+        for camera in cameras
+    ]
+
+
+def _complete(camera: Camera, modes: list[SensorMode], limits: dict[str, tuple[float, float] | None] | None) -> Camera:
+    if held := any(mode.crop == _NOT_CONFIGURED for mode in modes):
+        modes, limits = [replace(mode, fps=None, crop=None) for mode in modes], None
+    return replace(camera, size=_size(camera, modes), modes=tuple(modes), limits=limits, held=held)
 
 
 def _size(camera: Camera, modes: list[SensorMode]) -> tuple[int, int]:
@@ -87,6 +112,6 @@ def _sensor_mode(format_name: str, mode: re.Match[str]) -> SensorMode:
         format=format_name,
         size=(int(mode["width"]), int(mode["height"])),
         bit_depth=int(depth[1]) if depth else None,
-        fps=fps[0] if fps else 0.0,
+        fps=fps[0] if fps else None,
         crop=(int(mode["x"]), int(mode["y"]), int(mode["w"]), int(mode["h"])) if sees else None,
     )

@@ -14,6 +14,8 @@ import time
 from typing import Any
 
 from stillcam.camera.driver import Camera, Driver, Interrupted
+from stillcam.camera.failures import HELD
+from stillcam.camera.listing import remembered
 from stillcam.capture.archive import Archive
 from stillcam.capture.commands import Command
 from stillcam.capture.films import Films
@@ -61,6 +63,7 @@ class Daemon:
         self._studio.modes = (videos, focusing, self._photos, series, live, self._snapshots)
         self._studio.verbs["reload"] = self._reload
         self._cameras: list[Camera] = []
+        self._known: dict[tuple[str, str], Camera] = {}  # see `remembered`
 
     def stop(self) -> None:
         """Make `run` return; may be called from a signal handler."""
@@ -98,14 +101,16 @@ class Daemon:
     def _camera(self, settings: Settings) -> Camera:
         """The camera of the settings, as listed when cameras were last looked for."""
         index, studio = settings.camera.index, self._studio
-        if not any(camera.index == index for camera in self._cameras):
+        if not any(camera.index == index and not camera.held for camera in self._cameras):
             studio.driver.stop()
-            self._cameras = studio.driver.cameras(index, studio.stops)
+            self._cameras = remembered(studio.driver.cameras(index, studio.stops), self._known)
         if not self._cameras:
             raise CameraError("absent", "no camera found: switch the Pi off and check both ends of the ribbon cable")
         if not (chosen := [camera for camera in self._cameras if camera.index == index]):
             there = ", ".join(f"{camera.index} ({camera.model})" for camera in self._cameras)
             raise CameraError("absent", f"there is no camera {index}: set camera.index to one of {there}")
+        if chosen[0].held:
+            raise CameraError("busy", HELD)
         if self.status.found(chosen[0], self._cameras):
             logging.info("camera %s: %s, %sx%s", index, chosen[0].model, *chosen[0].size)
         return chosen[0]

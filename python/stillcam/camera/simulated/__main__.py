@@ -6,11 +6,10 @@ import sys
 from collections.abc import Mapping, Sequence
 
 from stillcam.camera.simulated import checks, command_line
-from stillcam.camera.simulated.camera import folder
+from stillcam.camera.simulated.camera import folder, listed, set_hdr
 from stillcam.camera.simulated.failures import Failure, say
 from stillcam.camera.simulated.faults import FaultSource
 from stillcam.camera.simulated.options import Options, StillOptions, VideoOptions
-from stillcam.camera.simulated.sensors import listing
 
 PROGRAMS: dict[str, type[Options]] = {
     "rpicam-still": StillOptions,
@@ -58,8 +57,9 @@ def run(program: str, arguments: Sequence[str], environ: Mapping[str, str]) -> i
     if options.version:
         print(VERSION, end="")
         return 0
+    set_hdr(options, environ)
     if options.list_cameras:
-        print(listing(faults.sensors(), options.verbose > 1), end="")
+        print(listed(environ, options.verbose > 1), end="")
         return 0
     checks.check(options)
     if faults.ignore_term:

@@ -12,10 +12,11 @@ from stillcam.camera.simulated import command_line
 from stillcam.camera.simulated.failures import Failure, say
 from stillcam.camera.simulated.faults import Faults, FaultSource
 from stillcam.camera.simulated.options import Options
-from stillcam.camera.simulated.sensors import Sensor, SensorMode, Size
+from stillcam.camera.simulated.sensors import Sensor, SensorMode, Size, listing
 
 VARIABLE = "STILLCAM_SIMULATED_DIR"
 OPEN_S = 0.15
+MODE_S = 0.02  # to configure a camera for one mode
 STALL_S = 1.0
 STARTS = "starts.log"  # where this file exists, each start of a camera adds its command line
 MEMORY_BYTES = 256 << 20  # for frames: what a Pi sets aside by default
@@ -30,6 +31,47 @@ def folder(environ: Mapping[str, str]) -> Path:
     except OSError as error:
         raise Failure(f"{path}: {error.strerror}; {VARIABLE} names the folder of the simulated camera") from None
     return path
+
+
+def acquired(place: Path, index: int, faults: Faults) -> int | None:
+    """A descriptor that has the camera until it is closed; None: another process has it."""
+    fd = os.open(place / f"camera{index}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        if faults.busy:
+            raise BlockingIOError
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(fd)
+        return None
+    return fd
+
+
+def listed(environ: Mapping[str, str], verbose: bool) -> str:
+    """What `--list-cameras` prints: each camera is acquired while its modes are read."""
+    place = folder(environ)
+    faults = FaultSource(place, environ).read()
+    sensors = faults.sensors()
+    held = set()
+    for index, sensor in enumerate(sensors):
+        fd = acquired(place, index, faults)
+        if fd is None:
+            held.add(index)
+        time.sleep(MODE_S * len(sensor.modes) / faults.speed)
+        if fd is not None:
+            os.close(fd)
+    return listing(sensors, verbose, held)
+
+
+def set_hdr(options: Options, environ: Mapping[str, str]) -> None:
+    """Every run switches the sensor's own HDR of its camera, listing as well (core/options.cpp, Options::Parse)."""
+    place = folder(environ)
+    sensors = FaultSource(place, environ).read().sensors()
+    if options.camera < len(sensors) and sensors[options.camera].model == "imx708":
+        switch = place / f"camera{options.camera}.hdr"  # it is on while this file exists
+        if options.hdr in ("sensor", "auto"):
+            switch.touch()
+        else:
+            switch.unlink(missing_ok=True)
 
 
 class Camera:
@@ -59,14 +101,10 @@ class Camera:
         if options.camera >= len(sensors):
             raise Failure("selected camera is not available")
         self.sensor: Sensor = sensors[options.camera]
-        try:
-            self._lock = os.open(place / f"camera{options.camera}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-            if faults.busy:
-                raise BlockingIOError
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        self._lock = acquired(place, options.camera, faults)
+        if self._lock is None:
             self.chatter("INFO", "Camera camera.cpp:1008 Pipeline handler in use by another process")
-            raise Failure(f"failed to acquire camera {self.sensor.path}") from None
+            raise Failure(f"failed to acquire camera {self.sensor.path}")
         if (starts := place / STARTS).exists():
             with starts.open("a") as file:
                 file.write(" ".join(command_line.unparse(options)) + "\n")

@@ -1,5 +1,6 @@
 """The camera modules that can be simulated, and how `--list-cameras` prints them."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from stillcam.camera.simulated.failures import Failure
@@ -23,6 +24,13 @@ LENS_CONTROLS = {
 
 Size = tuple[int, int]
 Rectangle = tuple[int, int, int, int]
+
+# The limits of controls as long as the camera has not been configured (ipa_base.cpp, ipaControls).
+ANYWHERE: Rectangle = (65535, 65535, 65535, 65535)
+UNCONFIGURED = {
+    "AnalogueGain": "1.000000..16.000000", "ExposureTime": "1..66666", "FrameDurationLimits": "33333..120000",
+    "LensPosition": "0.000000..32.000000", "ScalerCrop": "(0, 0)/0x0..(65535, 65535)/65535x65535",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,8 +157,14 @@ def attached(models: str) -> tuple[Sensor, ...]:
     return tuple(MODULES[model] for model in models.split())
 
 
-def listing(sensors: tuple[Sensor, ...], verbose: bool = False) -> str:
-    """The text of `--list-cameras`, with its last line's end; `--verbose=2` lists the controls too."""
+def listing(sensors: tuple[Sensor, ...], verbose: bool = False, held: Collection[int] = ()) -> str:
+    """The text of `--list-cameras`, with its last line's end; `--verbose=2` lists the controls too.
+
+    Args:
+        held: the cameras that another process has. To read rates, crops and limits the camera is configured for
+            each mode (rpicam-apps core/options.cpp), which then fails without a word: what is printed is what
+            libcamera has before the first configuration.
+    """
     if not sensors:
         return "No cameras available!\n"
     lines = ["Available cameras", "-----------------"]
@@ -162,16 +176,16 @@ def listing(sensors: tuple[Sensor, ...], verbose: bool = False) -> str:
             start = f"{prefix}'{format}' : "
             for mode in sensor.modes:
                 if mode.format == format:
-                    x, y, w, h = mode.crop
-                    lines.append(f"{start}{mode.size[0]}x{mode.size[1]} [{mode.fps:.2f} fps - ({x}, {y})/{w}x{h} crop]")
+                    fps, (x, y, w, h) = (30.0, ANYWHERE) if index in held else (mode.fps, mode.crop)
+                    lines.append(f"{start}{mode.size[0]}x{mode.size[1]} [{fps:.2f} fps - ({x}, {y})/{w}x{h} crop]")
                     start = " " * len(start)
             prefix = " " * 11
-        lines += _controls(sensor) if verbose else []
+        lines += _controls(sensor, index in held) if verbose else []
         lines.append("")
     return "\n".join(lines) + "\n"
 
 
-def _controls(sensor: Sensor) -> list[str]:
+def _controls(sensor: Sensor, held: bool) -> list[str]:
     """The controls of a sensor's full mode, as libcamera's ControlInfo::toString writes them."""
     mode = sensor.still_mode()
     size = f"{mode.size[0]}x{mode.size[1]}"
@@ -183,5 +197,7 @@ def _controls(sensor: Sensor) -> list[str]:
     controls["ScalerCrop"] = f"(0, 0)/64x64..(0, 0)/{size}"
     if sensor.focus:
         controls["LensPosition"] = f"{sensor.focus[0]:.6f}..{sensor.focus[1]:.6f}"
+    if held:
+        controls |= {name: limits for name, limits in UNCONFIGURED.items() if name in controls}
     listed = [f"    {name} : [{limits}]" for name, limits in sorted(controls.items())]
     return ["", head, "    " + "-" * (len(head) - 4), *listed]

@@ -149,9 +149,13 @@ def _of_settings() -> dict[str, Schema]:
 
 
 def _of_camera() -> dict[str, Schema]:
-    mode = record(format=TEXT, size=SIZE, bit_depth=maybe(COUNT), fps=NUMBER, crop=_RANGE)
+    mode = record(
+        format=TEXT, size=SIZE, bit_depth=maybe(COUNT), fps=maybe(NUMBER), crop=_RANGE,
+        sensor_mode={"type": "string", "description": "what the setting of the same name takes"},
+    )  # fmt: skip
     camera = record(
         index=COUNT, model=TEXT, size=SIZE, bit_depth=maybe(COUNT), colour=maybe(TEXT), path=TEXT,
+        held={"type": "boolean", "description": "another program had it when it was listed: only sizes are known"},
         properties={"type": "object", "description": "libcamera's names"}, modes=list_of(mode),
     )  # fmt: skip
     control = record(

@@ -1,0 +1,63 @@
+"""The Info tab and what Config offers, with cameras that tell little, on the real camera server."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from listed_programs import listed_programs
+from real_camera import RealCamera
+from signed_in import add_owner_to, sign_in
+
+pytestmark = pytest.mark.timeout(300)
+
+
+@pytest.fixture
+def usb(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[RealCamera]:
+    """The real daemon and server with a webcam, and an owner."""
+    programs = listed_programs(tmp_path / "programs", "list-cameras-usb.txt")
+    monkeypatch.setenv("PATH", f"{programs}:{os.environ['PATH']}")
+    with RealCamera(tmp_path, "rpicam") as real:
+        add_owner_to(real.url, tmp_path / "data")
+        yield real
+
+
+def test_a_usb_camera_is_shown_without_what_it_does_not_tell(page, usb):
+    sign_in(page, usb.url, "info")
+    card = page.locator(".info [aria-label='Camera 0']")
+    card.wait_for()
+    text = card.inner_text()
+    assert "1920 × 1080 pixels\n" in text and "MJPEG" in text
+    assert not any(word in text for word in ("null", "undefined", "NaN"))
+    assert "Python" in page.inner_text(".info")
+
+
+def test_config_offers_sensor_modes_that_the_settings_take(page, usb):
+    sign_in(page, usb.url, "config")
+    select = page.locator("[data-setting='live.sensor_mode'] select")
+    select.wait_for()
+    offered: list[Any] = select.evaluate("(select) => [...select.options].map(({value, text}) => [value, text])")
+    assert [text for _, text in offered[1:]] == [
+        f"{size}, up to 30 fps" for size in ("640 × 480", "1280 × 720", "1920 × 1080")
+    ]
+    for value, _ in offered:
+        select.select_option(value)
+        page.wait_for_selector("[data-setting='live.sensor_mode']:is([data-state=saved], [data-state=refused])")
+        assert page.get_attribute("[data-setting='live.sensor_mode']", "data-state") == "saved"
+
+
+def test_one_card_that_cannot_be_shown_leaves_the_others(page, camera_server):
+    add_owner_to(camera_server.url, camera_server.folder / "data")
+
+    def broken(route: Any) -> None:
+        answer = route.fetch()
+        told = answer.json()
+        told["cameras"][0]["modes"] = None
+        route.fulfill(response=answer, json=told)
+
+    page.route("**/api/cameras", broken)
+    sign_in(page, camera_server.url, "info")
+    page.wait_for_selector(".info [aria-label='Camera 1'] table")
+    assert "This cannot be shown" in page.inner_text(".info [aria-label='Camera 0']")
+    assert "Python" in page.inner_text(".info")

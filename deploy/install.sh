@@ -12,7 +12,7 @@ cd -- "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")/.."
 
 parts=(LICENSE README.md capture.sh deploy docs python server.sh start_camera_server.sh web)
 patience=60 # s, for a new version to show a picture
-root='' dry=''
+root='' dry='' without_ffmpeg=''
 units=(stillcam.target) cameras=('') # the first camera has no number here
 
 die() {
@@ -22,17 +22,19 @@ die() {
 
 usage() {
   cat <<'EOT'
-Usage: deploy/install.sh [--dry-run] [--patience SECONDS] [--root DIR] [--back | --uninstall | --purge]
+Usage: deploy/install.sh [--dry-run] [--without-ffmpeg] [--patience SECONDS] [--root DIR]
+                         [--back | --uninstall | --purge]
 
 Installs this copy of Stillcam, or updates the one that is installed, and starts it. It asks
 nothing, can be run again, and must be run by root (sudo).
 
-  --dry-run    say what would be done, and do nothing
-  --back       go back to the version before
-  --uninstall  remove it; settings, accounts and library stay in /var/lib/stillcam
-  --purge      remove all of it, those too
-  --patience   how long a new version may take to show a picture: 60 s
-  --root       put all files below DIR instead of / (for tests)
+  --dry-run         say what would be done, and do nothing
+  --without-ffmpeg  do not install it: no films of series, and no MP4 where the camera program makes none
+  --back            go back to the version before
+  --uninstall       remove it; settings, accounts and library stay in /var/lib/stillcam
+  --purge           remove all of it, those too
+  --patience        how long a new version may take to show a picture: 60 s
+  --root            put all files below DIR instead of / (for tests)
 EOT
 }
 
@@ -55,6 +57,7 @@ run() {
 get_programs() {
   local packages=()
   command -v jpegtran >/dev/null || packages+=(libjpeg-turbo-progs)
+  [[ $without_ffmpeg ]] || command -v ffmpeg >/dev/null || packages+=(ffmpeg)
   python3 -c 'import ensurepip' 2>/dev/null || packages+=(python3-venv)
   if grep -qs 'Raspberry Pi' /proc/device-tree/model && ! command -v rpicam-still libcamera-still >/dev/null; then
     packages+=(rpicam-apps)
@@ -254,6 +257,7 @@ main() {
   while (($# > 0)); do
     case $1 in
       --dry-run) dry=yes ;;
+      --without-ffmpeg) without_ffmpeg=yes ;;
       --back | --uninstall | --purge) action=${1#--} ;;
       --patience | --root)
         [[ ${2-} ]] || die "$1 needs a value (see --help)" 2

@@ -31,13 +31,23 @@ class Machine:
         self.program("python3", f'exec {sys.executable} "$@"')
         for name in ("useradd", "usermod", "userdel", "apt-get"):
             self.program(name, f'echo {name} "$@" >>{folder}/users')
-        self._users = folder / "users"
+        self._users, self._path = folder / "users", os.environ["PATH"]
         self.write("etc/default/stillcam", "STILLCAM_CAMERA=simulated\nSTILLCAM_BIND=127.0.0.1\nSTILLCAM_PORT=0\n")
 
     def program(self, name: str, script: str) -> None:
         """A program on its PATH, in place of the one that is there."""
         (self._bin / name).write_text(f"#!/bin/sh\n{script}\n")
         (self._bin / name).chmod(0o755)
+
+    def lacks(self, name: str) -> None:
+        """Its PATH has all that this machine's has, but this program."""
+        everything = self.root.parent / "everything"
+        everything.mkdir()
+        for folder in os.environ["PATH"].split(":"):
+            for program in Path(folder).glob("*"):
+                if program.name != name and not (everything / program.name).is_symlink():
+                    (everything / program.name).symlink_to(program)
+        self._path = str(everything)
 
     def write(self, path: str, text: str) -> None:
         """A file on the machine."""
@@ -47,7 +57,7 @@ class Machine:
 
     def run(self, *argv: str | Path) -> subprocess.CompletedProcess[str]:
         """A program, as root would run it there."""
-        environ = {"PATH": f"{self._bin}:{os.environ['PATH']}", "INSTALL_ROOT": str(self.root)}
+        environ = {"PATH": f"{self._bin}:{self._path}", "INSTALL_ROOT": str(self.root)}
         return subprocess.run(
             list(map(str, argv)), stdin=subprocess.DEVNULL, capture_output=True, text=True, env=environ,
             timeout=DEADLINE_S * 3, check=False,

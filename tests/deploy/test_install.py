@@ -210,6 +210,25 @@ def test_a_dry_run_does_nothing(machine):
 
 
 @pytest.mark.parametrize(
+    ("options", "comes"),
+    [pytest.param((), True, id="by itself"), pytest.param(("--without-ffmpeg",), False, id="unless it is left out")],
+)
+def test_ffmpeg_is_installed_where_it_is_missing(machine, options, comes):
+    machine.lacks("ffmpeg")
+    done = machine.install(ROOT, "--dry-run", *options)
+    assert done.returncode == 0, done.stderr
+    asked = [line for line in done.stderr.splitlines() if line.startswith("'apt-get' 'install'")]
+    assert any("'ffmpeg'" in line for line in asked) == comes
+
+
+def test_ffmpeg_that_is_there_is_not_installed_again(machine):
+    machine.program("ffmpeg", "exit 0")
+    done = machine.install(ROOT, "--dry-run")
+    assert done.returncode == 0
+    assert "'ffmpeg'" not in done.stderr
+
+
+@pytest.mark.parametrize(
     "arguments", [("--frobnicate",), ("--root",), ("--patience",), ("--patience", "soon"), ("now",)]
 )
 def test_wrong_usage_is_status_2(machine, arguments):

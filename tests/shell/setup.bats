@@ -95,6 +95,14 @@ EOT
 
 @test "what set-up fetches is what pyproject.toml depends on" {
   wanted=$("$root/.venv/bin/python" -c 'import sys, tomllib
-print(*tomllib.load(open(sys.argv[1], "rb"))["project"]["dependencies"])' "$root/pyproject.toml")
+print(*tomllib.load(open(sys.argv[1], "rb"))["dependency-groups"]["run"])' "$root/pyproject.toml")
   grep -q "pip install .* $wanted &&" "$root/start_camera_server.sh"
+}
+
+@test "nothing promises a wheel, which would lack the page and the scripts" {
+  tables=$("$root/.venv/bin/python" -c 'import sys, tomllib
+print(*tomllib.load(open(sys.argv[1], "rb")))' "$root/pyproject.toml")
+  [[ " $tables " != *" build-system "* && " $tables " != *" project "* ]]
+  run grep -rIE "pip install( [^ ]+)* (stillcam|\.)( |\`|$)" "$root/README.md" "$root/docs"
+  [[ $status == 1 ]]
 }

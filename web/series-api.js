@@ -29,6 +29,7 @@
  * @property {"planned" | "running" | "paused" | "finished" | "failed"} state
  * @property {string | null} why
  * @property {string} created
+ * @property {string} zone                     the time zone of its clock
  * @property {number} taken
  * @property {number} missed
  * @property {number} bytes
@@ -45,7 +46,7 @@
 
 /** @typedef {{from: string, to: string, step_s: number, taken: number[], missed: number[], planned: number[]}} Timeline */
 
-/** @typedef {{shots_per_day: number, bytes_per_day: number | null, full: string | null, next: string[], ends: string | null}} Check */
+/** @typedef {{shots_per_day: number, bytes_per_day: number | null, full: string | null, next: string[], ends: string | null, zone: string}} Check */
 
 /**
  * @typedef {object} Film

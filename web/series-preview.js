@@ -67,7 +67,7 @@ export class Preview {
   }
 
   /** @param {import("./series-api.js").Check} found */
-  #tell({ shots_per_day, bytes_per_day, full, next, ends }) {
+  #tell({ shots_per_day, bytes_per_day, full, next, ends, zone }) {
     const now = new Date();
     const pictures = counted(Math.round(shots_per_day), "picture");
     fill(this.#facts,
@@ -76,6 +76,7 @@ export class Preview {
       next.length > 0 && el("p", {}, next.length > 1 ? "Its next moments:" : "Its only moment left:"),
       next.length > 0 && el("ol", { class: "plan-next" }, next.map((time) => el("li", {}, el("time", { datetime: time, text: moment(time, now) })))),
       next.length === 0 && el("p", {}, "It has no moment to come: nothing would be taken."),
-      ends && el("p", {}, `Ends: ${moment(ends, now)}.`));
+      ends && el("p", {}, `Ends: ${moment(ends, now)}.`),
+      el("p", {}, `Times of day are by the camera’s clock: ${zone}.`));
   }
 }

@@ -150,7 +150,7 @@ export class SeriesShow {
 }
 
 /** @param {Summary} summary @param {Date} now @returns {[string, string][]} */
-function facts({ state, taken, missed, planned, bytes, last, ends, forecast }, now) {
+function facts({ state, taken, missed, planned, bytes, last, ends, forecast, zone }, now) {
   const over = state === "finished";
   /** @type {[string, string | null | false][]} */
   const rows = [
@@ -158,6 +158,7 @@ function facts({ state, taken, missed, planned, bytes, last, ends, forecast }, n
     ["Missed", missed > 0 && missed.toLocaleString("en")],
     ["Newest", last && moment(last.time, now)],
     ["Ends", !over && ends && moment(ends, now)],
+    ["Time zone", zone],
     ["Size", bytes > 0 && size(bytes)],
     ["A day", !over && forecast.bytes_per_day > 0 && `about ${size(forecast.bytes_per_day)}`],
     ["Card", !over && fills(forecast.full, now)],

@@ -6,9 +6,9 @@ import json
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from stillcam.errors import SettingsError
+from stillcam.zone import zone_named
 
 YEARS = range(2000, 2200)  # of which times may be
 
@@ -45,7 +45,7 @@ def moment_in(document: Mapping[str, Any], name: str, zone: str) -> int | None:
     """The time in a field, in ms since the epoch; without an offset it is the local clock's. None where there is none.
 
     Args:
-        zone: of the local clock, an IANA name.
+        zone: of the local clock, see `stillcam.zone`.
 
     Raises:
         SettingsError: it is none.
@@ -56,7 +56,7 @@ def moment_in(document: Mapping[str, Any], name: str, zone: str) -> int | None:
     try:
         moment = datetime.fromisoformat(value)
         if moment.tzinfo is None:
-            moment = moment.replace(tzinfo=ZoneInfo(zone))
+            moment = moment.replace(tzinfo=zone_named(zone))
         if moment.year not in YEARS:
             raise ValueError(f"no year of ours: {moment.year}")  # calendars end, and days are counted one by one
         return round(moment.timestamp() * 1000)

@@ -137,10 +137,12 @@ def test_a_series_is_made_changed_and_ended(page, real):
     form.get_by_label("Day and night").check()
     wait_for_text(page, ".plan-facts", "86,400 pictures a day")
     assert page.locator(".plan-next li").count() == 5
+    wait_for_text(page, ".plan-facts", "by the camera’s clock")
     form.locator("button.primary").click()
     page.wait_for_selector(".series-show .state-chip[data-state=running]")
     page.wait_for_selector(".scrub-picture[data-quality]:not([hidden])")
     page.wait_for_function("() => Number(document.querySelector('.series-terms dd').textContent) >= 2")
+    wait_for_text(page, ".series-terms", "Time zone")
 
     page.click("button:text-is('Change')")
     form.get_by_label("Same exposure").check()

@@ -153,6 +153,7 @@ def test_looking_needs_no_daemon(type_):
     assert json.loads(type_("list", "--json")[1])["series"][0]["taken"] == 3
     said = type_("show", "Garden")[1]
     assert "  shots: 3 taken, 2 missed\n" in said
+    assert "  time zone: UTC\n" in said
     assert "  interval_s: 60" in said
     assert json.loads(type_("show", "Garden", "--json")[1])["last"]["n"] == 3
 

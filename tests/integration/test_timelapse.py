@@ -103,6 +103,23 @@ def test_long_intervals_leave_the_camera_to_the_snapshots(studio):
     assert len(studio.starts()) == starts
 
 
+def test_a_changed_time_zone_is_taken_by_library_and_running_series(studio, tmp_path):
+    """As `timedatectl set-timezone` changes it; between these two, the local dates always differ."""
+    localtime, zones = tmp_path / "localtime", Path("/usr/share/zoneinfo")
+    localtime.symlink_to(zones / "Pacific/Kiritimati")
+    studio.open(TZ=f":{localtime}")
+    garden = Series(studio, **ONCE | {"shots": 9}, window={"from": "00:00", "to": "24:00"})
+    assert garden.told()["zone"] == "Pacific/Kiritimati"
+    (east,) = studio.take(kind="photo")
+    new = tmp_path / "new"
+    new.symlink_to(zones / "Pacific/Niue")
+    new.replace(localtime)
+    (west,) = studio.take(kind="photo")
+    assert east.parent.name > west.parent.name
+    studio.until(lambda _: garden.told()["zone"] == "Pacific/Niue")
+    assert garden.told()["state"] == "running"
+
+
 def test_a_bracket_is_as_many_shots_at_each_moment(studio):
     studio.settings(raw={"width": 320, "sensor_mode": "1280:720:10"})
     studio.open()

@@ -311,6 +311,27 @@ def test_a_changed_plan_holds_from_now_on(camera):
     assert Series.open(garden.series.folder).definition.keep.rule == "thin"
 
 
+def test_a_changed_time_zone_moves_the_window_of_a_running_series(camera):
+    """It is noon by UTC, and one o'clock in Berlin, where the window is over."""
+    for name in ("Garden", "Paused", "Finished"):
+        camera.make(name, interval_s=600, window={"from": "08:00", "to": "12:35"})
+    camera.ask("pause", name="Paused")
+    camera.ask("finish", name="Finished")
+    camera.live(minutes(5))
+    camera.agenda.follow("Europe/Berlin", camera.clock.now_ms)
+    camera.live(minutes(40))
+    garden = camera.agenda.find("Garden")
+    assert counted(garden) == (1, 0)
+    assert text(garden.first_ms) == "2026-11-21T07:00:00.000Z"
+    camera.restart()
+    zones = {active.name: active.series.zone for active in camera.agenda}
+    assert zones == {"Garden": "Europe/Berlin", "Paused": "Europe/Berlin", "Finished": "UTC"}
+    camera.agenda.follow("UTC", camera.clock.now_ms)
+    camera.live(minutes(60))
+    assert counted(camera.agenda.find("Garden")) == (1, 0)  # it is past 12:35 by now
+    assert text(camera.agenda.find("Garden").first_ms) == "2026-11-21T08:00:00.000Z"
+
+
 @pytest.mark.parametrize(
     ("other", "field"),
     [({"kind": "raw"}, "kind"), ({"vary": {"control": "LensPosition", "values": [1, 2]}}, "vary"),

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stillcam.errors import SettingsError
-from stillcam.series.definition import Definition, Keep, from_document, local_zone, to_document
+from stillcam.series.definition import Definition, Keep, from_document, to_document
 from stillcam.series.plan import Edge
 
 NOW_MS = 1_795_176_000_000
@@ -122,25 +122,3 @@ LEAVES = st.none() | st.booleans() | st.floats() | st.text(max_size=9)
 def test_no_document_breaks_it(document):
     with contextlib.suppress(SettingsError):
         assert from_document(document, NOW_MS, "UTC").name
-
-
-@pytest.mark.parametrize(
-    ("environ", "link", "zone"),
-    [
-        ({"TZ": "Europe/Paris"}, "", "Europe/Paris"),
-        ({"TZ": ":Asia/Tokyo"}, "", "Asia/Tokyo"),
-        ({}, "/usr/share/zoneinfo/America/New_York", "America/New_York"),
-        ({}, "../usr/share/zoneinfo/Etc/UTC", "Etc/UTC"),
-        ({"TZ": "nowhere"}, "", "UTC"),
-        ({"TZ": "../../etc/passwd"}, "", "UTC"),
-    ],
-)
-def test_the_zone_is_that_of_the_machine(environ, link, zone):
-    assert local_zone(environ, lambda _path: link) == zone
-
-
-def test_a_machine_without_a_zone_has_utc():
-    def missing(_path: str) -> str:
-        raise FileNotFoundError
-
-    assert local_zone({}, missing) == "UTC"

@@ -25,15 +25,16 @@ from stillcam.capture.timing import photo_s
 from stillcam.errors import CameraError
 from stillcam.series.active import Active
 from stillcam.series.agenda import Agenda
-from stillcam.series.definition import local_zone
 from stillcam.series.orders import OrderError, Orders
 from stillcam.series.store import Series
 from stillcam.settings import Settings
+from stillcam.zone import local_zone
 
 HOLD_S = 10.0  # with an interval below that the mode stays between shots
 ALMOST_S = 0.3  # from the end of what ran before to the shot, where the program that runs takes it
 TRIES = 2  # so many failures running are the camera's, and no concern of the series alone
 REST_S = (0.0, 10.0, 20.0, 40.0, 80.0, 160.0, 320.0, 600.0)  # the camera is then left to the snapshots for so long
+ZONE_S = 10.0  # how often the time zone of the machine is looked at
 FULL_S = 10.0  # how often a full disk is looked at
 
 
@@ -63,13 +64,14 @@ class Timelapse:
             self._remove(left)
         shutil.rmtree(studio.paths.series / WORK, ignore_errors=True)
         self._agenda.open(_now_ms())
+        self._zone_s = -ZONE_S  # when the time zone was looked at (monotonic)
         self._look()
         keeping = Keeping(self._on_disk, archive.disk, lambda: archive.closing)
         archive.more = keeping.regular
 
     def zone(self) -> str:
         """The name of the local clock's zone."""
-        return local_zone(os.environ, os.readlink)
+        return local_zone(os.environ)
 
     def wanted(self) -> bool:
         """See Mode. Asked before and after everything that the camera does: this is the tick of the scheduler."""
@@ -109,6 +111,9 @@ class Timelapse:
         self._agenda.close()
 
     def _look(self) -> None:
+        if time.monotonic() - self._zone_s >= ZONE_S:
+            self._zone_s = time.monotonic()
+            self._agenda.follow(self.zone(), _now_ms())
         self._agenda.look(_now_ms(), int(time.monotonic() * 1000), self._why)
         works = self._studio.revisions.proven and self._studio.outage.reason is None
         if self._rest_until_s is not None and works and time.monotonic() >= self._rest_until_s:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from collections.abc import Mapping
@@ -16,7 +15,7 @@ from stillcam.films.shelf import Shelf
 from stillcam.info.read import size_text
 from stillcam.link import Refusal, ask
 from stillcam.paths import Paths
-from stillcam.series.definition import local_zone
+from stillcam.zone import local_zone
 
 TIMEOUT_S = 60.0
 LOOK_S = 0.5
@@ -48,7 +47,7 @@ def make(paths: Paths, environ: Mapping[str, str], arguments: Arguments) -> Told
     """Order it, and wait: a terminal sees how far it is."""
     document = _document(arguments)
     try:
-        from_document(document, local_zone(environ, os.readlink))
+        from_document(document, local_zone(environ))
     except SettingsError as error:
         raise SettingsError(f"{error.field}: {error}" if error.field else str(error)) from error
     film = _ask(paths, "make", order=document)["film"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from collections.abc import Mapping
@@ -15,7 +14,8 @@ from stillcam.info.read import size_text
 from stillcam.link import Refusal, ask
 from stillcam.paths import Paths
 from stillcam.series import read
-from stillcam.series.definition import check_name, from_document, local_zone
+from stillcam.series.definition import check_name, from_document
+from stillcam.zone import local_zone
 
 TIMEOUT_S = 60.0  # deleting some hundred thousand files takes a while
 STATES = {
@@ -62,7 +62,7 @@ def create(paths: Paths, environ: Mapping[str, str], arguments: Arguments) -> To
     """What is wrong is told before the daemon is asked, by the field's name."""
     document = document_of(arguments)
     try:
-        from_document(document, _now_ms(), local_zone(environ, os.readlink))
+        from_document(document, _now_ms(), local_zone(environ))
     except SettingsError as error:
         raise SettingsError(f"{error.field}: {error}" if error.field else str(error)) from error
     return _changed(_ask(paths, "create", definition=document))
@@ -134,6 +134,7 @@ def _about(one: Mapping[str, Any]) -> list[str]:
         "shots": f"{one['taken']} taken, {one['missed']} missed" + (f", of {one['planned']}" if one["planned"] else ""),
         "size": size_text(one["bytes"]),
         "created": one["created"],
+        "time zone": one["zone"],
         "first": one["first"] and one["first"]["time"],
         "last": one["last"] and f"{one['last']['time']} (number {one['last']['n']})",
         "next": one["next"],

@@ -55,7 +55,7 @@ def from_document(document: Any, zone: str) -> Order:
 
     Args:
         document: as `docs/api.md` describes it; what is missing or null has its default.
-        zone: of the local clock, an IANA name.
+        zone: of the local clock, see `stillcam.zone`.
 
     Raises:
         SettingsError: names the field, and says what would be right.

@@ -16,6 +16,7 @@ from stillcam.series.index import numbers_at, shots_from
 from stillcam.series.manifest import Line, millis
 from stillcam.series.read import There
 from stillcam.series.state import FRAMES, load
+from stillcam.zone import zone_named
 
 LATE_MS = 120_000  # a shot may be taken so long after its moment
 SET_BACK_MS = 86_400_000  # by so much a clock may have been set back among the shots
@@ -46,9 +47,9 @@ def zone_of(order: Order, paths: Paths, local: str) -> ZoneInfo:
     """The time zone of the clock by which the pictures were taken.
 
     Args:
-        local: that of this machine, an IANA name.
+        local: that of this machine, see `stillcam.zone`.
     """
-    return ZoneInfo(local if order.series is None else load(paths.series / order.series)[1])
+    return zone_named(local if order.series is None else load(paths.series / order.series)[1])
 
 
 def _of_series(folder: Path, from_ms: int | None, to_ms: int | None) -> Iterator[Shot]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from stillcam.info import Row
 from stillcam.info.read import fields_of, first_of, number_of, size_text, span_text, text_of
+from stillcam.zone import local_zone
 
 ROOT = Path("/")
 
@@ -33,6 +34,7 @@ def system(root: Path = ROOT) -> list[Row]:
         ("Kernel", f"{kernel.release}, {kernel.machine}"),
         ("Python", f"{platform.python_implementation()} {platform.python_version()}"),
         ("Host name", kernel.nodename),
+        ("Time zone", local_zone(os.environ)),
         ("Up for", _uptime(root)),
         ("Load", _load(root)),
     ]

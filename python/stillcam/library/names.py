@@ -6,8 +6,9 @@ import base64
 import binascii
 import os
 import re
-import time
 from datetime import UTC, datetime
+
+from stillcam.zone import local
 
 KINDS = {
     **dict.fromkeys(("jpg", "jpeg", "png", "bmp"), "photo"),
@@ -39,7 +40,7 @@ def is_day(name: str) -> bool:
 
 def day_of(time_s: float) -> str:
     """The day on which an item of `time_s` (seconds since the epoch) is kept: the camera's own, in local time."""
-    return time.strftime("%Y-%m-%d", time.localtime(time_s))
+    return local(time_s // 1).date().isoformat()
 
 
 def stem_of(kind: str, time_s: float, camera: str) -> str:

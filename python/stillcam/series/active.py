@@ -7,11 +7,13 @@ comparison until there is something to do.
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 
 from stillcam.series.manifest import PAUSED
 from stillcam.series.progress import grace_ms
 from stillcam.series.slots import next_slot, slots_in
 from stillcam.series.store import Series, state_at
+from stillcam.zone import zone_named
 
 NEVER = 1 << 62  # ms since the epoch
 GAP_MS = 60_000  # a gap that goes on is recorded after a minute, and then as often as it has become twice as long
@@ -122,6 +124,20 @@ class Active:
             if state != self.series.state.state:
                 self.enter(state, now_ms)
         self.plan_again()
+
+    def follow(self, zone: str, now_ms: int) -> None:
+        """The clock of the machine is that of another zone from now on, and the plan goes by it.
+
+        Raises:
+            OSError: that could not be written; it is as it was.
+        """
+        definition = self.series.definition
+        plan = replace(definition.plan, zone=zone_named(zone))
+        self.series.change(replace(definition, plan=plan), zone)
+        if self.series.state.state in RUNS:
+            self.changed(now_ms)
+        else:
+            self.plan_again()
 
     @property
     def begun(self) -> bool:

@@ -99,6 +99,18 @@ class Agenda:
             self._sweep_ms = steady_ms
             self._sweep(now_ms)
 
+    def follow(self, zone: str, now_ms: int) -> None:
+        """Have all that are not over go by the clock of this zone: see `stillcam.zone`."""
+        for one in self._all.values():
+            before = one.series.zone
+            if one.series.state.state != "finished" and before != zone:
+                try:
+                    one.follow(zone, now_ms)
+                    logging.info("series %s: the time zone is %s, no longer %s", one.name, zone, before)
+                except OSError as error:
+                    logging.error("series %s: the time zone %s could not be written: %s", one.name, zone, error)
+        self.changed()
+
     def close(self) -> None:
         """Write what has not been written: the daemon ends."""
         for one in self._all.values():

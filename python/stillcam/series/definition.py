@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from stillcam.controls import CONTROLS
 from stillcam.errors import SettingsError
 from stillcam.fields import choice_in, moment_in, number_in
 from stillcam.frames import utc_text
 from stillcam.series.plan import Edge, Plan
+from stillcam.zone import zone_named
 
 MAX_NAME, MAX_SHOTS, MAX_VALUES, MAX_DAYS = 60, 10_000_000, 100, 36_500
 KEEP_RULES = ("all", "days", "thin")
@@ -90,7 +90,7 @@ def from_document(document: Any, now_ms: int, zone: str) -> Definition:
     Args:
         document: as `docs/api.md` describes it; what is missing has its default.
         now_ms: ms since the epoch: when it starts if it does not say.
-        zone: of the local clock, an IANA name.
+        zone: of the local clock, see `stillcam.zone`.
 
     Raises:
         SettingsError: names the field, and says what would be right.
@@ -114,7 +114,7 @@ def from_document(document: Any, now_ms: int, zone: str) -> Definition:
             weekdays=_weekdays(document.get("weekdays")),
             window=_window(document.get("window")),
             place=None if place is None else _place(place),
-            zone=ZoneInfo(zone),
+            zone=zone_named(zone),
         )
     except ValueError as error:
         raise SettingsError(str(error), "plan") from error
@@ -179,25 +179,6 @@ def check_name(name: Any) -> str:
             f"must be letters and digits, with spaces, dots and hyphens between, {MAX_NAME} at most", "name"
         )
     return name
-
-
-def local_zone(environ: Mapping[str, str], read_link: Callable[[str], str]) -> str:
-    """The IANA name of the local clock's zone.
-
-    Args:
-        environ: the environment, for `TZ`.
-        read_link: reads a symlink, for `/etc/localtime`.
-    """
-    name = environ.get("TZ", "").removeprefix(":")
-    if not name:
-        try:
-            name = read_link("/etc/localtime").partition("zoneinfo/")[2]
-        except OSError:
-            name = ""
-    try:
-        return ZoneInfo(name or "UTC").key
-    except (ZoneInfoNotFoundError, ValueError):
-        return "UTC"
 
 
 def _weekdays(value: Any) -> frozenset[int]:

@@ -59,7 +59,7 @@ def states(root: Path) -> list[dict[str, Any]]:
             "missed": state.tally.missed,
             "bytes": state.tally.bytes,
         }
-        for folder, _, _, state in _all(root)
+        for folder, _, _, _, state in _all(root)
     ]
 
 
@@ -109,7 +109,7 @@ def timeline(root: Path, name: str, buckets: int, now_ms: int) -> dict[str, Any]
     Raises:
         LookupError: there is no such series.
     """
-    folder, _, definition, state = _one(root, name)
+    folder, _, _, definition, state = _one(root, name)
     plan, tally = definition.plan, state.tally
     begin = min(plan.starts_ms, millis(tally.first["time"])) if tally.first else plan.starts_ms
     end = outlook.ends_ms(definition, state, now_ms)
@@ -147,7 +147,7 @@ def timeline(root: Path, name: str, buckets: int, now_ms: int) -> dict[str, Any]
     }
 
 
-One = tuple[Path, str, Definition, State]  # its folder, when it was created, what and how it is
+One = tuple[Path, str, str, Definition, State]  # its folder, when it was created, its time zone, what and how it is
 
 
 def _all(root: Path) -> Iterator[One]:
@@ -165,8 +165,8 @@ def _all(root: Path) -> Iterator[One]:
 def _one(root: Path, name: str) -> One:
     folder = _folder(root, name)
     try:
-        created, _, definition = load(folder)
-        return folder, created, definition, read_state(folder, millis(created))
+        created, zone, definition = load(folder)
+        return folder, created, zone, definition, read_state(folder, millis(created))
     except (StillcamError, OSError) as error:
         raise LookupError(str(error)) from error
 
@@ -182,7 +182,7 @@ def _folder(root: Path, name: str) -> Path:
 
 
 def _summary(one: One, now_ms: int, floor_mb: int, daily: float) -> Summary:
-    folder, created, definition, state = one
+    folder, created, zone, definition, state = one
     tally, due_ms = state.tally, outlook.next_ms(definition, state, now_ms)
     ends_ms = outlook.ends_ms(definition, state, now_ms)
     try:
@@ -196,6 +196,7 @@ def _summary(one: One, now_ms: int, floor_mb: int, daily: float) -> Summary:
         "since": text(state.since_ms),
         "kind": definition.kind,
         "created": created,
+        "zone": zone,
         "taken": tally.taken,
         "missed": tally.missed,
         "shots": tally.shots,
@@ -217,7 +218,7 @@ def _bytes_per_day(found: Iterable[One], now_ms: int) -> float:
     """What all that run write in a day."""
     return sum(
         outlook.bytes_per_day(definition, state, now_ms)
-        for _, _, definition, state in found
+        for _, _, _, definition, state in found
         if state.state in outlook.ACTIVE
     )
 

@@ -45,6 +45,7 @@ class Series:
     Attributes:
         folder: its own; named as it is.
         definition: what it is.
+        zone: of its clock, see `stillcam.zone`.
         state: how it is.
     """
 
@@ -53,7 +54,7 @@ class Series:
         self.definition = definition
         self.state = state
         self._created = created
-        self._zone = zone
+        self.zone = zone
         self.boot = boot()
         self._lock = threading.RLock()
         self._saved, self._saved_s = state, time.monotonic()
@@ -64,7 +65,7 @@ class Series:
 
         Args:
             root: the folder of all series.
-            zone: of its clock, an IANA name.
+            zone: of its clock, see `stillcam.zone`.
             now_ms: ms since the epoch.
 
         Raises:
@@ -212,12 +213,12 @@ class Series:
             OSError: it could not be written; it is as it was.
         """
         with self._lock:
-            before = self.definition, self._zone
-            self.definition, self._zone = definition, zone
+            before = self.definition, self.zone
+            self.definition, self.zone = definition, zone
             try:
                 self._define()
             except OSError:
-                self.definition, self._zone = before
+                self.definition, self.zone = before
                 raise
             self.fix(self.state.fixed if definition.fixed else None)
 
@@ -249,7 +250,7 @@ class Series:
         document = {
             "version": VERSION,
             "created": self._created,
-            "zone": self._zone,
+            "zone": self.zone,
             "definition": to_document(self.definition),
         }
         write_whole(self.folder / SERIES, document, for_good=True)

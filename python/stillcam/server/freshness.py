@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from stillcam.server.cache import FrameCache, Seen
 from stillcam.server.camera import CameraLink
+from stillcam.zone import local
 
 GRACE_S = 5.0  # beyond three intervals
 DEFAULT_INTERVAL_S = 2.0  # as long as the daemon has never said it
@@ -37,9 +37,8 @@ class Outage:
         what = "no camera" if self.camera_missing else "no picture"
         if self.newest is None:
             return what if self.camera_missing else f"{what} yet"
-        since, now = time.localtime(self.newest.time_s), time.localtime(now_s)
-        today = since[:3] == now[:3]
-        return f"{what} since {time.strftime('%H:%M' if today else '%-d %B %Y, %H:%M', since)}"
+        since, now = local(self.newest.time_s), local(now_s)
+        return f"{what} since {since:{'%H:%M' if since.date() == now.date() else '%-d %B %Y, %H:%M'}}"
 
 
 class Freshness:

@@ -17,6 +17,7 @@ from stillcam.library.zipped import Member, free_name, member, size_of, stream
 from stillcam.server.files import attachment, file_answer
 from stillcam.server.library_items import described, find, ids, listed, shown
 from stillcam.server.messages import Access, Answer, Refused, Request, Route, as_json
+from stillcam.zone import local
 
 MAX_PAGE = 200
 KEPT_ZIPS = 32  # chosen, and not fetched yet ...
@@ -118,7 +119,7 @@ class LibraryRoutes:
         headers = {
             "Content-Type": "application/zip",
             "Content-Length": str(size_of(members)),
-            "Content-Disposition": attachment(f"stillcam-{time.strftime('%Y%m%d-%H%M%S')}.zip"),
+            "Content-Disposition": attachment(f"stillcam-{local(time.time()):%Y%m%d-%H%M%S}.zip"),
             "Cache-Control": "no-store",
         }
         return Answer(200, headers=headers, stream=stream(members))
@@ -131,7 +132,7 @@ class LibraryRoutes:
         members: list[Member] = []
         names: set[str] = set()
         for item in self._library.items(ids):
-            changed = time.localtime(item.time_s)[:6]
+            changed = local(item.time_s).timetuple()[:6]
             for name in item.files:
                 inside = free_name(f"{item.day}/{shown(name)}", names)
                 try:

@@ -63,6 +63,7 @@ class Preview:
             "full": _text(full),
             "next": [_text(moment) for moment in upcoming(plan, now_ms, NEXT if left is None else min(NEXT, left))],
             "ends": _text(last_ms(plan, now_ms, left)),
+            "zone": plan.zone.key,
         }
 
     def _estimate(self, kind: str) -> int | None:

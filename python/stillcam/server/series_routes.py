@@ -17,10 +17,11 @@ from stillcam.errors import SettingsError, StillcamError
 from stillcam.frames import utc_text
 from stillcam.link import Refusal, ask
 from stillcam.series import read
-from stillcam.series.definition import Definition, check_name, from_document, local_zone
+from stillcam.series.definition import Definition, check_name, from_document
 from stillcam.server.messages import Access, Answer, Refused, Request, Route, as_json
 from stillcam.server.series_preview import Preview
 from stillcam.settings import Settings
+from stillcam.zone import local_zone
 
 TIMEOUT_S = 30.0  # deleting some hundred thousand files takes a while
 STATUSES = {"unknown": 404, "taken": 409, "state": 409, "wrong": 422, "disk": 507}  # by the daemon's cause; else 503
@@ -158,7 +159,7 @@ def _given(document: dict[str, Any]) -> dict[str, Any]:
 
 def _checked(document: dict[str, Any], now_ms: int) -> Definition:
     try:
-        return from_document(document, now_ms, local_zone(os.environ, os.readlink))
+        return from_document(document, now_ms, local_zone(os.environ))
     except SettingsError as error:
         raise Refused(422, str(error), error.field or None) from error
 

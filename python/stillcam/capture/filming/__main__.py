@@ -21,7 +21,7 @@ from stillcam.films.shots import Shot, shots_of, zone_of
 from stillcam.jpeg import EOI, SOI, NotWhole, leading
 from stillcam.paths import Paths
 from stillcam.regular import open_regular
-from stillcam.series.definition import local_zone
+from stillcam.zone import local_zone
 
 TELL_S = 0.5
 EXPENDABLE = "800"  # of 1000: when memory runs out, the kernel takes this process, and not the camera's (proc(5))
@@ -71,7 +71,7 @@ def make(film: Film, paths: Paths, left_out: LeftOut) -> Made:
         raise StillcamError("there is no picture that it could be made of")
     work = Shelf(paths).work(film)
     work.mkdir()
-    zone = zone_of(film.order, paths, local_zone(os.environ, os.readlink))
+    zone = zone_of(film.order, paths, local_zone(os.environ))
     return MAKERS[film.kind](film.order, shots, zone, work, Teller(), left_out)
 
 

@@ -105,6 +105,7 @@ def series_schemas() -> dict[str, Schema]:
         "SeriesChange": record({**_FIELDS, "name": _NAME}) | {"minProperties": 1},
         "SeriesOrder": record(do=one_of("start", "pause", "resume", "finish")),
         "Series": record(
+            {"zone": TEXT | {"description": "the time zone of its clock: an IANA name, or a rule as POSIX writes it"}},
             name=_NAME, state=_STATE, why=maybe(TEXT, "why it failed"), since=TIME | {"description": "this state"},
             kind=_KIND, created=TIME, taken=COUNT | {"description": "moments of which there is a shot"}, missed=COUNT,
             shots=COUNT | {"description": "that are kept"}, bytes=COUNT, first=maybe(place_of), last=maybe(place_of),
@@ -114,6 +115,7 @@ def series_schemas() -> dict[str, Schema]:
         ),
         "SeriesList": record(series=list_of(ref("Series")), now=TIME),
         "SeriesPreview": record(
+            {"zone": TEXT | {"description": "the time zone that its times of day are in"}},
             shots_per_day=NUMBER, shots=maybe(COUNT, "wanted; null: no number"),
             bytes_per_shot=maybe(COUNT, "null: there has been no picture to go by"), bytes_per_day=maybe(COUNT),
             full=maybe(TIME, "when the disk is full; null: not before it ends, or nobody knows"),

@@ -7,6 +7,7 @@ stays, so that a reader between readlink and open is safe. Nothing else is kept.
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import time
@@ -113,8 +114,11 @@ class Publisher:
         for entry in os.scandir(self._images):
             ours = entry.name.startswith((STILL_PREFIX, WORK_PREFIX, ".probe-")) or entry.name == _NEW_LINK
             if ours or (_NAME.fullmatch(entry.name) and entry.name != keep):
-                os.unlink(entry.path)
-                swept += 1
+                try:
+                    os.unlink(entry.path)
+                    swept += 1
+                except OSError as error:  # somebody else's, or a folder
+                    logging.warning("cannot delete %s (%s): it stays", entry.path, error.strerror)
         return swept
 
     def publish(self, still: Path, now_s: float) -> str:

@@ -82,6 +82,12 @@ def test_background_threads_that_have_died(make):
     assert (finding.state, "library died 2 times" in finding.found, bool(finding.advice)) == (WARNING, True, True)
 
 
+def test_what_retention_cannot_delete(make):
+    stuck = {"undeletable": [{"path": "/data/library/2026-11-20/x.mov", "error": "Is a directory"}]}
+    finding = machine.disk(make(STATUS | {"library": stuck}))[-1]
+    assert (finding.check, finding.state, "x.mov (Is a directory)" in finding.found) == ("retention", WARNING, True)
+
+
 def test_the_version_of_the_camera_software(make, tmp_path):
     write(tmp_path / "rpicam-still", "#!/bin/sh\necho 'rpicam-apps build: v1.5.0'\n")
     (tmp_path / "rpicam-still").chmod(0o755)

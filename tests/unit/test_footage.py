@@ -1,9 +1,12 @@
 """From the camera's files to items: what is kept of a video, whatever came in between."""
 
+import contextlib
 import json
 import os
 import struct
+import subprocess
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +18,7 @@ from stillcam.capture import mp4
 from stillcam.capture.footage import Footage, finish, salvage
 from stillcam.capture.pictures import size_of
 from stillcam.capture.retention_run import Retention, rule_of
+from stillcam.deletion import Undeletable
 from stillcam.errors import CameraError
 from stillcam.floor import FLOOR_BYTES, floor_bytes
 from stillcam.library.browse import Library
@@ -190,7 +194,7 @@ def test_the_trash_is_emptied_after_30_days_and_its_thumbnails_are_forgotten(tmp
     (kept,) = tmp_path.glob(".thumbnails/*/*.jpg")
     trash.put(old, now - KEPT_S - 60)
     trash.put(new, now - KEPT_S + 60)
-    Retention(tmp_path, lambda: 10**9, RetentionSettings, lambda: False).regular()
+    Retention(tmp_path, lambda: 10**9, RetentionSettings, lambda: False, Undeletable()).regular()
     assert [trashed.item.name for trashed in trash.items()] == [new.name]
     assert not kept.exists()
 
@@ -201,14 +205,62 @@ def test_what_is_old_goes_the_trash_first_and_favourites_never(tmp_path):
     library.favourites.add(items[1])
     Trash(tmp_path).put(items[2], now)
     settings = RetentionSettings(max_age_days=5, min_free_mb=1)
-    Retention(tmp_path, lambda: 10, lambda: settings, lambda: True).prune()  # the daemon ends: nothing is begun
+    Retention(
+        tmp_path, lambda: 10, lambda: settings, lambda: True, Undeletable()
+    ).prune()  # the daemon ends: nothing is begun
     left = {path.name for path in tmp_path.glob("2*/*.jpg")}
     assert {items[0].name, items[1].name, items[3].name} == left
     settings = RetentionSettings(max_age_days=5)
-    Retention(tmp_path, lambda: 10, lambda: settings, lambda: False).prune()
+    Retention(tmp_path, lambda: 10, lambda: settings, lambda: False, Undeletable()).prune()
     left = {path.name for path in tmp_path.glob("2*/*.jpg")}
     assert left == {items[1].name, items[3].name}
     assert not (tmp_path / items[0].day).exists()
+
+
+def test_an_item_that_cannot_be_deleted_keeps_no_other(tmp_path, caplog):
+    """Neither by age nor by size: another one goes in its place. It is named once."""
+    now = time.time()
+    items = [Library(tmp_path).item(photo(tmp_path, now - 86400 * age)) for age in (9, 8, 1, 0.9)]
+    stuck, newest = (tmp_path / item.day / item.name for item in (items[0], items[3]))
+    undeletable = Undeletable()
+    size = 1.5 * newest.stat().st_size + stuck.stat().st_size
+    settings = RetentionSettings(max_age_days=5, max_bytes_gb=size / 1e9)
+    retention = Retention(tmp_path, lambda: 10**9, lambda: settings, lambda: False, undeletable)
+    with bound(stuck):
+        for _ in range(3):
+            retention.regular()
+            retention._not_before = 0.0  # at once
+        assert undeletable.message() == [{"path": str(stuck), "error": "Device or resource busy"}]
+    assert set(tmp_path.glob("2*/*.jpg")) == {stuck, newest}
+    assert caplog.text.count("cannot delete") == 1
+    stuck.unlink()
+    assert undeletable.message() == []
+
+
+def test_trash_that_cannot_be_deleted_keeps_no_other(tmp_path, caplog):
+    trash, undeletable = Trash(tmp_path), Undeletable()
+    for age_s in (5.0, 4.0):
+        trash.put(Library(tmp_path).item(photo(tmp_path, time.time() - age_s)), 1e9 + age_s)
+    (stuck, *_) = tmp_path.glob(".trash/*/*/*.jpg")
+    for _ in range(2):
+        with bound(stuck):
+            trash.empty(2e9, lambda: False, undeletable.note)
+            assert undeletable.message()[0] == {"path": str(stuck), "error": "Device or resource busy"}
+    assert [path.name for path in tmp_path.glob(".trash/*/*/*")] == [stuck.name]
+    assert caplog.text.count(f"cannot delete {stuck}") == 1
+    trash.empty(2e9, lambda: False, undeletable.note)
+    assert list(tmp_path.glob(".trash/*")) == []
+
+
+@contextlib.contextmanager
+def bound(path: Path) -> Iterator[None]:
+    """A file that nobody can delete: another one is mounted over it."""
+    if subprocess.run(["mount", "--bind", path, path], capture_output=True, check=False).returncode:
+        pytest.skip("without the right to mount, every file can be deleted by its owner")
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", path], check=True)
 
 
 def test_a_draft_never_takes_a_name_that_there_is(tmp_path):

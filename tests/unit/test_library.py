@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stillcam.deletion import Undeletable
 from stillcam.library.browse import Filter, Library, Page
 from stillcam.library.day import Item, read_day
 from stillcam.library.drafts import Draft, recover
@@ -343,7 +344,7 @@ def test_what_was_deleted_comes_back_as_it_was(tmp_path):
 def test_the_trash_is_emptied_of_what_is_old(tmp_path):
     for day in range(3):
         Trash(tmp_path).put(Library(tmp_path).item(made(tmp_path, time_s=NOON_S + day)), NOON_S + day * 86400)
-    assert Trash(tmp_path).empty(NOON_S + 1.5 * 86400) == 2
+    assert Trash(tmp_path).empty(NOON_S + 1.5 * 86400, lambda: False, Undeletable().note) == 2
     assert [trashed.item.time_s for trashed in Trash(tmp_path).items()] == [NOON_S + 2]
 
 

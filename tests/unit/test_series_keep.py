@@ -5,6 +5,7 @@ from standing import JPEG, START_MS, created, minutes, shoot
 
 from stillcam.capture.disk import Disk
 from stillcam.capture.series_keeping import Keeping
+from stillcam.deletion import Undeletable
 from stillcam.series import read
 from stillcam.series.keep import prune, thin
 from stillcam.series.recover import recover
@@ -12,10 +13,15 @@ from stillcam.series.store import Series
 from stillcam.settings import FileSettings
 
 DAY = 24 * 60
+NOTE = Undeletable().note
 
 
 def never() -> bool:
     return False
+
+
+def disk_of(series: Series) -> Disk:
+    return Disk(series.folder, FileSettings)
 
 
 def numbers(series: Series) -> list[int]:
@@ -26,13 +32,13 @@ def test_days_that_are_over_go(tmp_path):
     series = created(tmp_path, keep={"rule": "days", "days": 2})
     for day in range(6):
         shoot(series, minutes(day * DAY), raw=True)
-    assert prune(series, minutes(5 * DAY - 1), never) == 3
+    assert prune(series, minutes(5 * DAY - 1), never, NOTE) == 3
     assert numbers(series) == [4, 5, 6]
     told = read.summary(tmp_path, "Garden", minutes(6 * DAY))
     assert (told["taken"], told["shots"], told["bytes"]) == (6, 3, 6 * len(JPEG))
     assert told["first"]["n"] == 4
     assert shoot(series, minutes(6 * DAY)) == 7
-    assert prune(series, minutes(30 * DAY), never) == 4
+    assert prune(series, minutes(30 * DAY), never, NOTE) == 4
     assert numbers(series) == []
     assert shoot(series, minutes(31 * DAY)) == 8
     assert read.summary(tmp_path, "Garden", minutes(40 * DAY))["first"]["n"] == 8
@@ -46,11 +52,11 @@ def test_every_second_of_the_older_half_goes_when_the_disk_is_nearly_full(tmp_pa
     series = created(tmp_path, keep={"rule": "thin"})
     for minute in range(2400):
         shoot(series, minutes(minute))
-    assert thin(series, never) == 600
+    assert thin(series, never, NOTE) == 600
     kept = numbers(series)
     assert kept[:600] == list(range(1, 1200, 2))
     assert kept[600:] == list(range(1201, 2401))
-    assert thin(series, never) == 450
+    assert thin(series, never, NOTE) == 450
     assert series.state.tally.shots == len(numbers(series)) == 1350
     assert series.state.tally.bytes == 1350 * len(JPEG)
 
@@ -60,7 +66,7 @@ def test_what_is_to_be_kept_is_kept(tmp_path, keep):
     series = created(tmp_path, keep=keep)
     for minute in range(9):
         shoot(series, minutes(minute))
-    assert (thin(series, never), prune(series, minutes(DAY), never)) == (0, 0)
+    assert (thin(series, never, NOTE), prune(series, minutes(DAY), never, NOTE)) == (0, 0)
     assert len(numbers(series)) == 9
 
 
@@ -69,10 +75,9 @@ def test_a_series_is_thinned_near_the_floor_only(tmp_path, monkeypatch, free, le
     series = created(tmp_path, keep={"rule": "thin"})
     for minute in range(8):
         shoot(series, minutes(minute))
-    disk = Disk(tmp_path, FileSettings)
     monkeypatch.setattr(Disk, "free_bytes", lambda _: free)
     monkeypatch.setattr(Disk, "floor_bytes", lambda _: 200_000_000)
-    keeping = Keeping(lambda: [series], disk, never)
+    keeping = Keeping(lambda: [series], disk_of, never, NOTE)
     for _ in range(3):
         keeping.regular()
     assert len(numbers(series)) == left
@@ -83,6 +88,33 @@ def test_one_series_that_cannot_be_read_does_not_keep_the_others(tmp_path, caplo
     shoot(gone, START_MS)
     shoot(series, START_MS)
     (gone.folder / "frames").rename(tmp_path / "elsewhere")
-    Keeping(lambda: [gone, series], Disk(tmp_path, FileSettings), never).regular()
+    Keeping(lambda: [gone, series], disk_of, never, NOTE).regular()
     assert numbers(series) == []
     assert "Gone" in caplog.text
+
+
+def test_a_series_is_thinned_for_its_own_disk(tmp_path, monkeypatch):
+    """One that is nearly full, and another with room."""
+    scant, roomy = (created(tmp_path, name, keep={"rule": "thin"}) for name in ("Scant", "Roomy"))
+    for series in (scant, roomy):
+        for minute in range(8):
+            shoot(series, minutes(minute))
+    monkeypatch.setattr(Disk, "free_bytes", lambda disk: 300_000_000 if disk.root == scant.folder else 10**9)
+    monkeypatch.setattr(Disk, "floor_bytes", lambda _: 200_000_000)
+    Keeping(lambda: [scant, roomy], disk_of, never, NOTE).regular()
+    assert (len(numbers(scant)), len(numbers(roomy))) == (6, 8)
+
+
+def test_a_shot_that_cannot_be_deleted_keeps_no_other(tmp_path, caplog):
+    series = created(tmp_path, keep={"rule": "days", "days": 1})
+    for minute in range(4):
+        shoot(series, minutes(minute))
+    path = series.folder / "frames" / next(iter(read.shots(tmp_path, "Garden", 2, 1)))["files"][0]
+    path.unlink()
+    path.mkdir()  # what unlink(2) refuses, also to root
+    undeletable = Undeletable()
+    for _ in range(2):
+        prune(series, minutes(3 * DAY), never, undeletable.note)
+    assert series.state.tally.shots == 1
+    assert [one["path"] for one in undeletable.message()] == [str(path)]
+    assert caplog.text.count("cannot delete") == 1

@@ -12,6 +12,7 @@ from serving import DEADLINE_S
 from stillcam import threads
 from stillcam.capture.backroom import Backroom
 from stillcam.capture.status import Status
+from stillcam.deletion import Undeletable, delete_tree
 
 
 @pytest.fixture(autouse=True)
@@ -51,7 +52,7 @@ def test_one_that_dies_again_and_again_is_restarted_more_and_more_slowly(monkeyp
 
 
 def test_the_library_goes_on_after_its_thread_has_died(tmp_path, monkeypatch):
-    backroom = Backroom(tmp_path, lambda: None)
+    backroom = Backroom(tmp_path, ())
     get, fails = backroom._tasks.get, iter([True])
 
     def failing(timeout):
@@ -87,3 +88,69 @@ def test_a_priority_that_cannot_be_lowered_is_a_warning(monkeypatch, caplog):
     monkeypatch.setattr(os, "setpriority", refuse)
     threads.lower_priority(10)
     assert "usual priority: Operation not permitted" in caplog.text
+
+
+def test_what_is_urgent_goes_before_what_takes_long(tmp_path):
+    """A series of many shots is being deleted when a video comes that is to be finished."""
+    series = tmp_path / "series"
+    left: list[int] = []
+    for folder in ("1", "2"):
+        (series / folder).mkdir(parents=True)
+        for number in range(50):
+            (series / folder / str(number)).touch()
+    backroom, over = Backroom(tmp_path, ()), threading.Event()
+
+    def asked() -> bool:
+        if not left:
+            backroom.add(lambda: left.append(len(list(series.glob("*/*")))))
+        return backroom.over()
+
+    backroom.later(lambda: delete_tree(series, asked, Undeletable().note))
+    backroom.later(over.set)
+    backroom.start()
+    assert over.wait(DEADLINE_S)
+    assert left == [99]
+    assert not series.exists()
+    backroom.close()
+
+
+def test_what_takes_long_is_broken_off_when_the_daemon_ends(tmp_path):
+    (tmp_path / "series").mkdir()
+    for number in range(50):
+        (tmp_path / "series" / str(number)).touch()
+    backroom = Backroom(tmp_path, ())
+
+    def asked() -> bool:
+        backroom.closing = True
+        return backroom.over()
+
+    backroom.later(lambda: delete_tree(tmp_path / "series", asked, Undeletable().note))
+    backroom.start()
+    assert backroom._ended.wait(DEADLINE_S)
+    assert len(list(tmp_path.glob("series/*"))) == 49
+
+
+def test_one_that_cannot_be_deleted_keeps_no_other_and_links_are_not_followed(tmp_path, caplog):
+    """The folder that it is in stays with it."""
+    tree, other = tmp_path / "tree", tmp_path / "other"
+    (tree / "a/b").mkdir(parents=True)
+    other.mkdir()
+    for path in (tree / "1", tree / "a/2", tree / "a/b/3", other / "4"):
+        path.touch()
+    (tree / "a/link").symlink_to(other)
+    undeletable = Undeletable()
+    unlink = os.unlink
+
+    def refuse_2(path):
+        if path.endswith("/2"):
+            raise PermissionError(1, "Operation not permitted", path)
+        unlink(path)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "unlink", refuse_2)
+        for _ in range(2):
+            delete_tree(tree, lambda: False, undeletable.note)
+    assert sorted(path.name for path in tree.rglob("*")) == ["2", "a"]
+    assert (other / "4").exists()
+    assert [one["path"] for one in undeletable.message()] == [str(tree / "a/2"), str(tree / "a"), str(tree)]
+    assert caplog.text.count("/2 (Operation not permitted)") == 1

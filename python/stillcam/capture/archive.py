@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from stillcam.capture.backroom import Backroom, Closing, Task
 from stillcam.capture.disk import Disk
 from stillcam.capture.footage import ABOUT, Footage, finish, salvage
 from stillcam.capture.retention_run import Retention
+from stillcam.deletion import Undeletable
 from stillcam.errors import CameraError
 from stillcam.library.drafts import FOLDER, Draft, recover
 from stillcam.settings import Settings
@@ -29,6 +31,7 @@ class Archive:
     Attributes:
         disk: that of the library.
         more: is done now and then, beside what the library needs.
+        undeletable: what could not be deleted, of the library and of series.
     """
 
     def __init__(self, root: Path, settings: Callable[[], Settings]) -> None:
@@ -37,10 +40,11 @@ class Archive:
         self._finishing: set[str] = set()  # the videos that are no items yet
         self._waiting: set[str] = set()  # those for which the disk had no room; the backroom's alone
         self.disk = Disk(root, lambda: settings().files)
+        self.undeletable = Undeletable()
         self._retention = Retention(
-            root, self.disk.free_bytes, lambda: settings().retention, lambda: self._backroom.closing
+            root, self.disk.free_bytes, lambda: settings().retention, self.over, self.undeletable
         )
-        self._backroom = Backroom(root.parent, self._regular)
+        self._backroom = Backroom(root.parent, (self._retention.regular, self._do_more, self._try_again))
         try:
             torn = recover(root)
         except OSError as error:
@@ -55,9 +59,10 @@ class Archive:
         """The folder of what is not whole yet."""
         return self.root / FOLDER
 
-    def message(self) -> dict[str, int | None]:
-        """For the status: the disk's space, and how many videos are being finished."""
-        return {**self.disk.message(), "finishing": len(self._finishing)}
+    def message(self) -> dict[str, Any]:
+        """For the status: the disk's space, how many videos are being finished, and what cannot be deleted."""
+        undeletable = self.undeletable.message()
+        return {**self.disk.message(), "finishing": len(self._finishing), "undeletable": undeletable}
 
     def draft(self, kind: str, time_s: float, camera: str) -> Draft:
         """Begin an item: see `Draft`.
@@ -110,21 +115,22 @@ class Archive:
         self._backroom.add(task)
 
     def later(self, task: Task) -> None:
-        """Have something done that nobody waits for."""
-        self._backroom.add(task)
+        """Have something done that takes long: it asks now and then whether it is `over`."""
+        self._backroom.later(task)
 
-    @property
-    def closing(self) -> bool:
-        """Whether the daemon ends."""
-        return self._backroom.closing
+    def over(self) -> bool:
+        """For what takes long: see `Backroom.over`."""
+        return self._backroom.over()
 
     def close(self) -> None:
         """The daemon ends."""
         self._backroom.close()
 
-    def _regular(self) -> None:
-        self._retention.regular()
+    def _do_more(self) -> None:
         self.more()
+
+    def _try_again(self) -> None:
+        """Finish the videos for which there is room by now."""
         for stem in [stem for stem in self._waiting if self._room_for(stem)]:
             self._waiting.discard(stem)
             self._salvage(self._files(stem))

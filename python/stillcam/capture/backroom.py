@@ -1,7 +1,8 @@
 """Work on the library that nobody waits for at the camera: one thread of low priority.
 
 Videos are finished here, what a crash has left is put right, and what the owner does not want to
-keep is deleted. When the daemon ends, what is under way is broken off: the next start goes on with it.
+keep is deleted. Work that takes long asks between two files whether it is over: what is urgent is then done first. When
+the daemon ends, what is under way is broken off: the next start goes on with it.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import queue
 import shutil
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -38,13 +40,14 @@ class Backroom:
 
     Args:
         folder: in which programs are started.
-        regular: what is done every `BEAT_S` when there is no task.
+        regular: what is done every `BEAT_S` when there is no task, one after the other.
     """
 
-    def __init__(self, folder: Path, regular: Task) -> None:
+    def __init__(self, folder: Path, regular: Sequence[Task]) -> None:
         self._folder = folder
         self._regular = regular
         self._tasks: queue.SimpleQueue[Task] = queue.SimpleQueue()
+        self._long: deque[Task] = deque()
         self._closing = os.eventfd(0, os.EFD_NONBLOCK)
         self.closing = False
         self._ended = threading.Event()
@@ -54,8 +57,23 @@ class Backroom:
         self._ended = keep(self._run, "library")
 
     def add(self, task: Task) -> None:
-        """Queue a task."""
+        """Queue a task; it goes before all that takes long."""
         self._tasks.put(task)
+
+    def later(self, task: Task) -> None:
+        """Queue a task that takes long: it asks now and then whether it is `over`."""
+        self._long.append(task)
+        self._tasks.put(self._nothing)
+
+    def over(self) -> bool:
+        """For what takes long, between two files: does what is urgent; then whether to break off.
+
+        Raises:
+            Closing: the daemon ends, in the middle of that.
+        """
+        while not self.closing and not self._tasks.empty():
+            self._carry_out(self._tasks.get())
+        return self.closing
 
     def close(self) -> None:
         """Break off what does not end soon."""
@@ -88,20 +106,31 @@ class Backroom:
 
     def _run(self) -> None:
         lower_priority(_NICE)
-        due = time.monotonic()
-        while not self.closing or not self._tasks.empty():
-            try:
-                task = self._tasks.get(timeout=max(0.0, due - time.monotonic()))
-            except queue.Empty:
-                task, due = self._regular, time.monotonic() + BEAT_S
-            try:
-                task()
-            except Closing:
-                return
-            except OSError as error:
-                logging.error("the library cannot be worked on: %s", error)
-            except Exception:
-                logging.exception("work on the library failed: this is a bug")
+        due_s = time.monotonic()
+        try:
+            while not self.closing or not self._tasks.empty():
+                left_s = 0.0 if self._long else max(0.0, due_s - time.monotonic())
+                try:
+                    self._carry_out(self._tasks.get(timeout=left_s))
+                except queue.Empty:
+                    if time.monotonic() >= due_s:
+                        due_s = time.monotonic() + BEAT_S
+                        for task in self._regular:
+                            self._carry_out(task)
+                    elif self._long:
+                        self._carry_out(self._long.popleft())
+        except Closing:
+            return
+
+    def _carry_out(self, task: Task) -> None:
+        try:
+            task()
+        except Closing:
+            raise
+        except OSError as error:
+            logging.error("the library cannot be worked on: %s", error)
+        except Exception:
+            logging.exception("work on the library failed: this is a bug")
 
     def _nothing(self) -> None:
         """Wakes the thread."""

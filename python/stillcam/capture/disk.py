@@ -1,4 +1,4 @@
-"""The disk that the library is on: what is free, and the floor below which nothing is taken."""
+"""The disk that a folder is on: what is free, and the floor below which nothing is taken."""
 
 from __future__ import annotations
 
@@ -12,15 +12,18 @@ from stillcam.settings import FileSettings
 
 
 class Disk:
-    """The disk of the library at `root`.
+    """The disk of the library or a series, at `root`.
 
     Args:
         root: the folder; it need not be there yet.
         files: gives the settings in force.
+
+    Attributes:
+        root: the same.
     """
 
     def __init__(self, root: Path, files: Callable[[], FileSettings]) -> None:
-        self._root = root
+        self.root = root
         self._files = files
 
     def free_bytes(self) -> int:
@@ -49,7 +52,7 @@ class Disk:
         try:
             free, floor = self.free_bytes(), self.floor_bytes()
         except OSError as error:
-            raise CameraError("disk", f"cannot see how much is free in {self._root} ({error.strerror})") from error
+            raise CameraError("disk", f"cannot see how much is free in {self.root} ({error.strerror})") from error
         if free < floor:
             raise CameraError(
                 "disk",
@@ -59,6 +62,6 @@ class Disk:
 
     def _stat(self) -> os.statvfs_result:
         try:
-            return os.statvfs(self._root)
+            return os.statvfs(self.root)
         except FileNotFoundError:
-            return os.statvfs(self._root.parent)
+            return os.statvfs(self.root.parent)

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from stillcam.deletion import Undeletable
 from stillcam.library.browse import size_bytes
 from stillcam.library.day import Item, read_day
 from stillcam.library.days import Days
@@ -30,7 +31,8 @@ class Retention:
         root: the library.
         free_bytes: gives what is free on its disk.
         settings: gives those in force.
-        closing: whether the daemon ends.
+        over: whether to break off; asked between two items.
+        undeletable: is told what cannot be deleted; the rest is.
     """
 
     def __init__(
@@ -38,12 +40,16 @@ class Retention:
         root: Path,
         free_bytes: Callable[[], int],
         settings: Callable[[], RetentionSettings],
-        closing: Callable[[], bool],
+        over: Callable[[], bool],
+        undeletable: Undeletable,
     ) -> None:
         self._root = root
         self._free_bytes = free_bytes
         self._settings = settings
-        self._closing = closing
+        self._over = over
+        self._undeletable = undeletable
+        self._stuck: set[str] = set()  # items that could not be deleted in this hour
+        self._prunes = False
         self._trash = Trash(root)
         self._thumbnails = Thumbnails(root)
         self._favourites = Favourites(root)
@@ -55,18 +61,23 @@ class Retention:
         if time.monotonic() >= self._hour:
             self._hour = time.monotonic() + HOURLY_S
             self._empty_trash(time.time() - KEPT_S)
+            self._stuck.clear()
             self._asked = True
         if self._asked:
             self.prune()
 
     def prune(self) -> None:
-        """Look through the library now, or in a while if that was just done."""
-        self._asked = time.monotonic() < self._not_before
+        """Look through the library now, or in a while if that was just done, or is under way."""
+        self._asked = self._prunes or time.monotonic() < self._not_before
         rule = rule_of(self._settings())
         if rule == Rule() or self._asked or not self._root.is_dir():
             return
         began_s = time.monotonic()
-        self._prune(rule)
+        self._prunes = True
+        try:
+            self._prune(rule)
+        finally:
+            self._prunes = False
         self._not_before = time.monotonic() + LEISURE * (time.monotonic() - began_s)
 
     def _prune(self, rule: Rule) -> None:
@@ -76,35 +87,50 @@ class Retention:
         used = sum(kept.size_bytes for kept in self._oldest_first()) if rule.max_bytes is not None else 0
         count = 0
         for item in doomed(self._oldest_first(), rule, time.time(), used, self._free_bytes()):
-            if self._closing():
+            if self._over():
                 break
-            self._delete(item)
-            count += 1
+            if self._delete(item):
+                count += 1
+            else:
+                self._asked = True  # another one has to go in its place
         if count:
             logging.info("pruned %s items of the library", count)
 
     def _oldest_first(self) -> Iterator[Kept]:
         for day in reversed(Days(self._root).names()):
-            favourites = self._favourites.of_day(day)
-            for item in read_day(self._root / day):
-                if self._closing():
+            try:
+                favourites, items = self._favourites.of_day(day), read_day(self._root / day)
+            except OSError as error:  # it belongs to somebody else
+                self._undeletable.note(self._root / day, error)
+                continue
+            for item in items:
+                if self._over():
                     return
-                yield Kept(item, size_bytes(self._root, item), item.name in favourites)
+                stays = item.name in favourites or item.id in self._stuck
+                yield Kept(item, size_bytes(self._root, item), stays)
 
-    def _delete(self, item: Item) -> None:
+    def _delete(self, item: Item) -> bool:
+        """Delete an item; False: it cannot be."""
         for name in item.files:
-            (self._root / item.day / name).unlink(missing_ok=True)
+            path = self._root / item.day / name
+            try:
+                path.unlink(missing_ok=True)
+            except OSError as error:
+                self._undeletable.note(path, error)
+                self._stuck.add(item.id)
+                return False
         self._thumbnails.forget(item)
         if item.day != day_of(time.time()):  # nothing is being added there
             with contextlib.suppress(OSError):  # others are left
                 (self._root / item.day).rmdir()
+        return True
 
     def _empty_trash(self, before_s: float) -> None:
         limit = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(before_s))
         for trashed in self._trash.items():
             if trashed.deleted < limit:
                 self._thumbnails.forget(trashed.item)
-        if count := self._trash.empty(before_s):
+        if count := self._trash.empty(before_s, self._over, self._undeletable.note):
             logging.info("emptied the trash of %s deletions", count)
 
 

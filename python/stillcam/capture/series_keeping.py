@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterable
 
 from stillcam.capture.disk import Disk
+from stillcam.deletion import Note
 from stillcam.series.keep import prune, thin
 from stillcam.series.store import Series
 
@@ -20,14 +21,22 @@ class Keeping:
 
     Args:
         series: gives all of them.
-        disk: theirs.
-        closing: whether the daemon ends.
+        disk_of: gives the disk that a series is on.
+        over: whether to break off; asked after every few shots.
+        note: is told what cannot be deleted.
     """
 
-    def __init__(self, series: Callable[[], Iterable[Series]], disk: Disk, closing: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        series: Callable[[], Iterable[Series]],
+        disk_of: Callable[[Series], Disk],
+        over: Callable[[], bool],
+        note: Note,
+    ) -> None:
         self._series = series
-        self._disk = disk
-        self._closing = closing
+        self._disk_of = disk_of
+        self._over = over
+        self._note = note
         self._prune_s = self._thin_s = time.monotonic()
 
     def regular(self) -> None:
@@ -35,14 +44,24 @@ class Keeping:
         now_s = time.monotonic()
         if now_s >= self._prune_s:
             self._prune_s = now_s + HOURLY_S
-            self._each("pruned", lambda series: prune(series, int(time.time() * 1000), self._closing))
-        if now_s >= self._thin_s and self._disk.free_bytes() < NEAR * self._disk.floor_bytes():
+            now_ms = int(time.time() * 1000)
+            self._each(self._series(), "pruned", lambda series: prune(series, now_ms, self._over, self._note))
+        if now_s >= self._thin_s and (near := [series for series in self._series() if self._is_near(series)]):
             self._thin_s = now_s + THIN_S
-            self._each("thinned: the disk is nearly full", lambda series: thin(series, self._closing))
+            done = "thinned: its disk is nearly full"
+            self._each(near, done, lambda series: thin(series, self._over, self._note))
 
-    def _each(self, done: str, work: Callable[[Series], int]) -> None:
-        for series in self._series():
-            if self._closing():
+    def _is_near(self, series: Series) -> bool:
+        """Whether its disk is nearly full."""
+        disk = self._disk_of(series)
+        try:
+            return disk.free_bytes() < NEAR * disk.floor_bytes()
+        except OSError:  # it is not there
+            return False
+
+    def _each(self, among: Iterable[Series], done: str, work: Callable[[Series], int]) -> None:
+        for series in among:
+            if self._over():
                 return
             try:
                 if count := work(series):

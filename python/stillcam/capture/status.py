@@ -32,7 +32,7 @@ class Status:
     def __init__(self, driver: str) -> None:
         self.publishing = Histogram()
         self.abilities: dict[str, Any] = {}
-        self.library: Callable[[], dict[str, int | None]] = dict
+        self.library: Callable[[], dict[str, Any]] = dict
         self.series: Callable[[], list[dict[str, Any]]] = list
         self._changed = threading.Condition()
         self._driver = driver

@@ -17,11 +17,13 @@ from pathlib import Path
 from stillcam.camera.driver import Camera, Interrupted
 from stillcam.capture.archive import Archive
 from stillcam.capture.commands import Command
+from stillcam.capture.disk import Disk
 from stillcam.capture.series_keeping import Keeping
 from stillcam.capture.shooting import WORK, Shooting
 from stillcam.capture.snapshots import LOOK_S, MAX_TAKES_S
 from stillcam.capture.studio import Studio
 from stillcam.capture.timing import photo_s
+from stillcam.deletion import delete_tree
 from stillcam.errors import CameraError
 from stillcam.series.active import Active
 from stillcam.series.agenda import Agenda
@@ -55,7 +57,7 @@ class Timelapse:
         self._failures = 0  # running
         self._rests = 0  # running
         self._rest_until_s: float | None = None  # when it tries again, if a snapshot has been taken (monotonic)
-        self._full_until_s = 0.0  # when the disk is looked at again (monotonic)
+        self._full: dict[str, float] = {}  # series whose disk is full, and when it is looked at again (monotonic)
         self._aimed_ms: int | None = None  # the moment that the camera program runs for
         self._refused = ""  # the series whose options the camera has refused
         self.message = self._agenda.message
@@ -66,7 +68,9 @@ class Timelapse:
         self._agenda.open(_now_ms())
         self._zone_s = -ZONE_S  # when the time zone was looked at (monotonic)
         self._look()
-        keeping = Keeping(self._on_disk, archive.disk, lambda: archive.closing)
+        keeping = Keeping(
+            self._on_disk, lambda series: self._disk_of(series.folder), archive.over, archive.undeletable.note
+        )
         archive.more = keeping.regular
 
     def zone(self) -> str:
@@ -119,8 +123,11 @@ class Timelapse:
         if self._rest_until_s is not None and works and time.monotonic() >= self._rest_until_s:
             self._rest_until_s = None
         self._begun = self._begun or works
-        if self._begun and not self._failures and time.monotonic() >= self._full_until_s:
+        if self._begun and not self._failures:
             self._why = "busy"
+        while (first := self._agenda.first) and first.due_ms is not None and self._full_s(first) > 0:
+            first.miss(_now_ms(), "disk")
+            self._agenda.changed()
 
     def _begins_in_s(self) -> float:
         active = self._agenda.first
@@ -128,9 +135,9 @@ class Timelapse:
             return math.inf
         if self._rest_until_s is not None:  # there must be time for a snapshot
             return max(LOOK_S + MAX_TAKES_S, self._rest_until_s - time.monotonic())
-        if (full_s := self._full_until_s - time.monotonic()) > 0:
-            return full_s
         left_s = active.first_ms / 1000 - time.time()
+        if (full_s := self._full_s(active)) > 0:
+            return max(full_s, left_s)
         if active.first_ms == self._aimed_ms:
             return -1.0
         if _holds(active):
@@ -184,20 +191,25 @@ class Timelapse:
         return False
 
     def _is_full(self, active: Active) -> bool:
-        """Whether the disk is: then the camera is left to others for a while."""
+        """Whether its disk is: then the camera is left to others for a while."""
         try:
-            self._archive.disk.check()
+            self._disk_of(active.series.folder).check()
         except CameraError as error:
-            if self._why != "disk":
+            if active.name not in self._full:
                 logging.error("series %s: %s", active.name, error)
             self._missed_for_the_disk(active)
             return True
+        self._full.pop(active.name, None)
         return False
 
     def _missed_for_the_disk(self, active: Active) -> None:
-        self._why, self._full_until_s = "disk", time.monotonic() + FULL_S
+        self._full[active.name] = time.monotonic() + FULL_S
         if active.due_ms is not None:
             active.miss(_now_ms(), "disk")
+
+    def _full_s(self, active: Active) -> float:
+        """How long its disk is taken for full, in seconds; 0 or less: it is looked at."""
+        return self._full.get(active.name, 0.0) - time.monotonic()
 
     def _holds_good(self, settings: Settings) -> bool:
         """Whether the settings in force make the same pictures."""
@@ -259,7 +271,11 @@ class Timelapse:
 
     def _remove(self, folder: Path) -> None:
         """Delete a folder of many files, without hurry."""
-        self._archive.later(lambda: shutil.rmtree(folder))
+        self._archive.later(lambda: delete_tree(folder, self._archive.over, self._archive.undeletable.note))
+
+    def _disk_of(self, folder: Path) -> Disk:
+        """The disk that a series is on: it need not be the library's."""
+        return Disk(folder, lambda: self._studio.revisions.wanted.files)
 
 
 def _now_ms() -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pwd
+import shlex
 import shutil
 import subprocess
 import time
@@ -58,9 +59,14 @@ def _user() -> str:
 
 
 def disk(patient: Patient) -> list[Finding]:
-    """Room for frames and for data."""
-    return [finding for name, folder in (("images", patient.paths.images), ("data", patient.paths.data))
-            for finding in _room(f"disk of {name}", folder)]  # fmt: skip
+    """Room for frames and for data, and what retention cannot delete."""
+    findings = [finding for name, folder in (("images", patient.paths.images), ("data", patient.paths.data))
+                for finding in _room(f"disk of {name}", folder)]  # fmt: skip
+    if stuck := patient.status.get("library", {}).get("undeletable"):
+        found = "; ".join(f"{one['path']} ({one['error']})" for one in stuck)
+        advice = f"see who owns it: ls -ld {shlex.quote(str(stuck[0]['path']))}, and its folder"
+        findings.append(Finding("retention", WARNING, f"cannot be deleted, and stays: {found}", advice))
+    return findings
 
 
 def _room(name: str, folder: Path) -> Iterator[Finding]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 import os
-import shutil
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from stillcam.deletion import Note, delete_tree
 from stillcam.library.day import Item, read_day
 
 FOLDER = ".trash"
@@ -73,14 +73,20 @@ class Trash:
         except FileNotFoundError as error:
             raise LookupError(f"{trashed.item.id} is not in the trash any more") from error
 
-    def empty(self, before_s: float) -> int:
-        """Delete for good what was deleted before `before_s` (seconds since the epoch); how many folders that were."""
+    def empty(self, before_s: float, over: Callable[[], bool], note: Note) -> int:
+        """Delete for good what was deleted before a moment; how many folders that were.
+
+        Args:
+            before_s: seconds since the epoch.
+            over: whether to break off; asked after each file.
+            note: is told what cannot be deleted.
+        """
         limit = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(before_s))
         old = [folder for folder in _folders(self._folder) if folder.name < limit]
         for folder in old:
-            shutil.rmtree(
-                folder, onerror=lambda _call, path, failure: logging.warning("cannot delete %s: %s", path, failure[1])
-            )
+            if over():
+                break
+            delete_tree(folder, over, note)
         return len(old)
 
 

@@ -9,20 +9,23 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 
+from stillcam.deletion import Note
 from stillcam.series.index import shots_from
 from stillcam.series.manifest import Mark
 from stillcam.series.state import FRAMES
 from stillcam.series.store import Series
 from stillcam.series.windows import DAY_MS
 
+BATCH = 100  # shots, between two looks at what is more urgent
 Shot = tuple[int, int, list[Path]]  # number, time in ms since the epoch, files
 
 
-def prune(series: Series, now_ms: int, closing: Callable[[], bool]) -> int:
+def prune(series: Series, now_ms: int, over: Callable[[], bool], note: Note) -> int:
     """Delete shots that are older than the series keeps them; how many.
 
     Args:
-        closing: whether to break off.
+        over: whether to break off; asked after every few shots.
+        note: is told what cannot be deleted; the rest is.
 
     Raises:
         OSError: it cannot be read or written; what was deleted is recorded.
@@ -35,17 +38,21 @@ def prune(series: Series, now_ms: int, closing: Callable[[], bool]) -> int:
     for folder in folders:
         shots = list(_shots(folder))
         old = [shot for shot in shots if shot[1] < limit_ms]
-        count += len(old)
-        _delete(series, old, first_of=old[-1][0] + 1 if old else 0)
-        if len(old) < len(shots) or closing():
+        gone = _delete(series, old, over, note, prunes=True)
+        count += gone
+        if len(old) < len(shots) or over():
             break
-        if folder != folders[-1]:  # there the next shot will be
+        if folder != folders[-1] and gone == len(shots):  # in the last one the next shot will be
             folder.rmdir()
     return count
 
 
-def thin(series: Series, closing: Callable[[], bool]) -> int:
+def thin(series: Series, over: Callable[[], bool], note: Note) -> int:
     """Delete every second shot of the older half of those that there are; how many.
+
+    Args:
+        over: as for `prune`.
+        note: as for `prune`.
 
     Raises:
         OSError: as `prune`.
@@ -57,9 +64,8 @@ def thin(series: Series, closing: Callable[[], bool]) -> int:
         older = list(_shots(folder))[: left - seen]
         doomed = [shot for place, shot in enumerate(older, seen) if place % 2]  # the first stays
         seen += len(older)
-        count += len(doomed)
-        _delete(series, doomed, first_of=0)
-        if seen >= left or closing():
+        count += _delete(series, doomed, over, note, prunes=False)
+        if seen >= left or over():
             break
     return count
 
@@ -80,22 +86,41 @@ def _shots(folder: Path) -> Iterator[Shot]:
         yield int(number), round(datetime.fromisoformat(stamp).timestamp() * 1000), paths
 
 
-def _delete(series: Series, shots: list[Shot], first_of: int) -> None:
-    """Delete them, and say so in the manifest.
+def _delete(series: Series, shots: list[Shot], over: Callable[[], bool], note: Note, prunes: bool) -> int:
+    """Delete them, and say so in the manifest a few at a time; how many are gone.
 
     Args:
-        first_of: the first shot that is kept has this number or a later one; 0: it is the same as before.
+        prunes: all before the last of them are gone then, and the first that is kept comes after it; else the first
+            is the same as before.
     """
-    gone, freed = [], 0
-    try:
-        for number, _, paths in shots:
-            freed += sum(path.stat().st_size for path in paths)
-            for path in paths:
-                path.unlink()
-            gone.append(number)
-    finally:
-        if gone:
-            series.thinned(gone, freed, _mark(series, first_of) if first_of else series.state.tally.first)
+    count = 0
+    for begin in range(0, len(shots), BATCH):
+        gone: list[int] = []
+        freed = 0
+        try:
+            for number, _, paths in shots[begin : begin + BATCH]:
+                size = sum(path.stat().st_size for path in paths)
+                if _unlinked(paths, note):
+                    freed += size
+                    gone.append(number)
+        finally:
+            if gone:
+                first = _mark(series, gone[-1] + 1) if prunes else series.state.tally.first
+                series.thinned(gone, freed, first)
+        count += len(gone)
+        if over():
+            break
+    return count
+
+
+def _unlinked(paths: list[Path], note: Note) -> bool:
+    for path in paths:
+        try:
+            path.unlink()
+        except OSError as error:
+            note(path, error)
+            return False
+    return True
 
 
 def _mark(series: Series, number: int) -> Mark | None:

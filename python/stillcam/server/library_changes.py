@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from stillcam.deletion import Undeletable
 from stillcam.frames import utc_text
 from stillcam.library.browse import Library
 from stillcam.library.day import Item
@@ -24,6 +25,7 @@ class LibraryChanges:
     def __init__(self, library: Library) -> None:
         self._library = library
         self._trash = Trash(library.root)
+        self._undeletable = Undeletable()
         self._thumbnails = Thumbnails(library.root)
         self._jobs = Jobs()
 
@@ -120,7 +122,8 @@ class LibraryChanges:
     def _empty(self, _request: Request) -> Answer:
         for one in self._trash.items():
             self._thumbnails.forget(one.item)
-        self._trash.empty(time.time() + 86400)  # the clock may have been set back since
+        # The clock may have been set back since.
+        self._trash.empty(time.time() + 86400, lambda: False, self._undeletable.note)
         return Answer(204)
 
     def _job(self, request: Request) -> Answer:

@@ -17,7 +17,10 @@ STATUS_EXTRAS: dict[str, Schema] = {
     "taking": maybe(_TAKING, "photos that are being taken, or wait for their moment"),
     "recording": maybe(_RECORDING, "the video that is being made"),
     "library": record(
-        {"finishing": COUNT | {"description": "videos that are no items yet"}},
+        {
+            "finishing": COUNT | {"description": "videos that are no items yet"},
+            "undeletable": list_of(record(path=TEXT, error=TEXT)) | {"description": "some that cannot be deleted"},
+        },
         free_bytes=maybe(COUNT),
         floor_bytes=maybe(COUNT, "below that nothing is taken"),
     ),

@@ -1,0 +1,68 @@
+"""Deleting many files: others go first, and what cannot be deleted is named once and costs nothing else."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+NAMED = 50  # more are not named one by one
+TOLD = 5  # in the status
+
+Note = Callable[[Path, OSError], None]
+
+
+class Undeletable:
+    """What could not be deleted so far; used by one thread, `message` by any."""
+
+    def __init__(self) -> None:
+        self._errors: dict[Path, str] = {}
+
+    def note(self, path: Path, error: OSError) -> None:
+        """This one cannot be deleted; said the first time."""
+        if path in self._errors or len(self._errors) > NAMED:
+            return
+        self._errors[path] = error.strerror or str(error)
+        if len(self._errors) > NAMED:
+            logging.warning("more than %s files cannot be deleted: the others are not named", NAMED)
+        else:
+            logging.warning("cannot delete %s (%s): it stays; check its owner and its folder's", path, error.strerror)
+
+    def message(self) -> list[dict[str, Any]]:
+        """The first few that are still there, for the status: `path` and `error`."""
+        there = ({"path": str(path), "error": text} for path, text in list(self._errors.items()) if _is_there(path))
+        return [one for one, _ in zip(there, range(TOLD), strict=False)]
+
+
+def delete_tree(folder: Path, over: Callable[[], bool], note: Note) -> None:
+    """Delete a folder with all that is in it; links are not followed.
+
+    Args:
+        over: asked after each file; True breaks it off.
+        note: is told what cannot be deleted; the rest is.
+    """
+    for path, folders, files in os.walk(folder, topdown=False, onerror=lambda error: note(Path(error.filename), error)):
+        for name in (*files, *folders):
+            one = os.path.join(path, name)
+            try:
+                if name in folders and not os.path.islink(one):
+                    os.rmdir(one)
+                else:
+                    os.unlink(one)
+            except OSError as error:
+                note(Path(one), error)
+            if over():
+                return
+    try:
+        folder.rmdir()
+    except OSError as error:
+        note(folder, error)
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return os.path.lexists(path)
+    except OSError:
+        return False

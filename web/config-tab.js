@@ -45,13 +45,15 @@ export function mount(panel, context) {
   const built = build().catch((error) => fill(place, el("p", { class: "problem", role: "alert", text: error.message })));
 
   async function build() {
-    const [{ active, cameras }, tuning] = await Promise.all([
+    const [{ active, cameras }, tuning, status] = await Promise.all([
       api.get("api/cameras").catch(() => ({ active: null, cameras: [] })),
       api.get("api/tuning").catch(() => ({ files: [] })),
+      api.get("api/status").catch(() => ({})),
     ]);
+    const limit = encoderLimit(status.capture?.abilities?.encoder);
     const modes = modeChoices(cameras.find((/** @type {Camera} */ camera) => camera.index === active));
     fill(place, el("p", { class: "config-notice", text: MEANS }),
-      CASES.map(([name, title, text]) => useCase(name, title, text, modes)), tuningCard(tuning.files));
+      CASES.map(([name, title, text]) => useCase(name, title, name === "video" ? text + limit : text, modes)), tuningCard(tuning.files));
     settings.subscribe(show);
     show();
   }
@@ -111,6 +113,11 @@ export function mount(panel, context) {
     },
     hidden: () => clearInterval(timer),
   };
+}
+
+/** What the board's H.264 encoder takes. @param {{side: number} | null | undefined} encoder */
+function encoderLimit(encoder) {
+  return encoder ? ` This board encodes H.264 up to ${encoder.side} pixels on a side and 1920 × 1080 in all; MJPEG has no limit.` : "";
 }
 
 /** Formats may have the same sensor mode: the first one counts. @param {Camera | undefined} camera @returns {[string, string][]} */

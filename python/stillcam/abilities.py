@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from stillcam.controls import CONTROLS, Control
+from stillcam.encoder import Encoder
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs/drivers.md"
 
@@ -26,12 +27,14 @@ class Abilities:
         windows: how many focus windows there can be at once.
         live: controls change while the camera runs; else the camera program is started again.
         stills_in_videos: stills can be asked for while a video is made: frames of the video.
+        encoder: the limits of the board's H.264 encoder; None: none that a setting reaches.
     """
 
     refused: Mapping[str, str] = field(default_factory=dict)
     windows: int = 1
     live: bool = False
     stills_in_videos: bool = False
+    encoder: Encoder | None = None
 
     def message(self) -> dict[str, Any]:
         """As JSON carries it."""
@@ -40,6 +43,7 @@ class Abilities:
             "windows": self.windows,
             "live": self.live,
             "stills_in_videos": self.stills_in_videos,
+            "encoder": self.encoder and self.encoder.message(),
         }
 
 

@@ -19,7 +19,9 @@ _HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?", re.ASCII | re.IGNORECASE)
 
 HOUSE = ("access", "server")  # sections that count for all cameras, and are in the first one's file
 
-Check = Callable[[str], str | None]  # what is wrong with a text, None: nothing
+Check = Callable[[Any], str | None]  # what is wrong with a value, None: nothing
+
+LEAST_BITRATE = 1000  # bit/s: libav takes less for a mistake (libavcodec/encode.c)
 
 
 def _like(pattern: re.Pattern[str], text: str) -> Check:
@@ -32,6 +34,10 @@ def _network(value: str) -> str | None:
     except ValueError:
         return "must be an IP address or a network like 192.168.1.0/24"
     return None
+
+
+def _bitrate(value: int) -> str | None:
+    return None if value == 0 or value >= LEAST_BITRATE else f"must be 0, or at least {LEAST_BITRATE} bit/s"
 
 
 def _receiver(value: str) -> str | None:
@@ -55,7 +61,7 @@ def _about(text: str, *, low: float | None = None, high: float | None = None, ch
         low, high: inclusive range of a number.
         choices: all values that it may have.
         unit: of a number.
-        check: for texts, and for each text of a list.
+        check: for numbers and texts, and for each text of a list.
     """
     return {"text": text, "low": low, "high": high, "choices": choices, "unit": unit, "check": check}
 
@@ -179,7 +185,10 @@ class VideoSettings(Configuration):
     height: int = _height(4096, "16:9, so 1080 for a width of 1920")
     sync_aspect: bool = _sync_aspect()
     framerate: float = _framerate(30.0)
-    bitrate: int = _setting(0, "of H.264; 0: the encoder's choice", low=0, high=100_000_000, unit="bit/s")
+    bitrate: int = _setting(
+        0, "of H.264, at least 1000, and up to a Pi 4 from 25000 to 25000000; 0: the encoder's choice",
+        low=0, high=100_000_000, unit="bit/s", check=_bitrate,
+    )  # fmt: skip
     audio: str = _setting("off", "sound, of MP4: none, or from the microphone that PulseAudio or ALSA knows",
                           choices=("off", "pulse", "alsa"))  # fmt: skip
 

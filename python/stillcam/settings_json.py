@@ -108,6 +108,8 @@ def _value(dotted: str, item: Field[Any], value: Any) -> Any:
     if low is not None and not low <= value <= high:
         suffix = f" {unit}" if unit else ""
         raise SettingsError(f"must be from {low:g} to {high:g}{suffix}, not {_short(value)}", dotted)
+    if check and low is not None and (wrong := check(value)):
+        raise SettingsError(f"{wrong}, not {_short(value)}", dotted)
     if isinstance(value, list | tuple) and len(value) > MAX_ITEMS:
         raise SettingsError(f"must have at most {MAX_ITEMS} items", dotted)
     for text in value if isinstance(value, list | tuple) else [value] if isinstance(value, str) else []:

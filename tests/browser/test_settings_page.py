@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 from real_camera import RealCamera
 from signed_in import NAME, add_owner_to, sign_in
 
@@ -145,6 +145,15 @@ def test_each_use_case_has_its_configuration(page, owned):
     page.click("[data-case=photo] button:has-text('Remove the chosen')")
     page.wait_for_selector("[data-case=photo] .config-controls:has-text('None.')")
     assert kept(owned)["controls"] == {"Brightness": 0.25}
+
+
+def test_a_video_over_the_encoders_limit_is_refused_where_it_is_set(page, owned):
+    sign_in(page, owned.url, "config")
+    expect(page.locator("[data-case=video] > .hint")).to_contain_text("up to 1920 pixels on a side and 1920 × 1080")
+    set_to(page, "video.width", "3840")
+    row = page.locator("[data-setting='video.width']")
+    expect(row).to_contain_text("choose 1920x1080")
+    assert "video" not in kept(owned)
 
 
 @pytest.mark.parametrize("width", [360, 768, 1280, 2560])

@@ -27,7 +27,7 @@ class Trial:
     def reload(self, **sections: Any) -> Command:
         save(self.file, from_json(sections))
         command = Command("reload")
-        self.revisions.read(command)
+        self.revisions.read(command, lambda _: None)
         return command
 
     def picture(self, mode: str = "snapshot") -> None:
@@ -148,6 +148,6 @@ def test_a_wrong_file_changes_nothing(trial):
     trial.reload()
     trial.file.write_text("{")
     with pytest.raises(StillcamError, match="not JSON"):
-        trial.revisions.read(Command("reload"))
+        trial.revisions.read(Command("reload"), lambda _: None)
     assert not trial.revisions.outdated
     assert "last good settings" in trial.notice

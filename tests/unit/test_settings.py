@@ -43,6 +43,7 @@ def test_what_is_saved_is_loaded_and_only_what_differs_is_in_the_file(tmp_path):
         pytest.param({"snapshot": 3}, "snapshot", "must be an object", id="section is no object"),
         pytest.param({"live": {"denoise": "cdn"}}, "live.denoise", "one of auto, off", id="not a text of the choices"),
         pytest.param({"live": {"denoise": 1}}, "live.denoise", "a text, not 1", id="number for text"),
+        pytest.param({"video": {"bitrate": 999}}, "video.bitrate", "at least 1000 bit/s", id="what libav refuses"),
         pytest.param({"live": {"sensor_mode": "big"}}, "live.sensor_mode", "like 2304:1296:10", id="no sensor mode"),
         pytest.param(
             {"camera": {"tuning_file": "../x"}}, "camera.tuning_file", "must be a name", id="a path that climbs"

@@ -13,6 +13,9 @@ from stillcam.camera.driver import Driver
 from stillcam.camera.picamera2.driver import Picamera2
 from stillcam.camera.programs import Programs, find_programs
 from stillcam.camera.rpicam import Rpicam
+from stillcam.camera.simulated.sensors import BOARD, USUAL_BOARD
+from stillcam.camera.tuning import board
+from stillcam.encoder import encoder_of
 from stillcam.errors import StillcamError
 from stillcam.paths import ROOT, Paths
 
@@ -42,10 +45,10 @@ def choose_driver(environ: Mapping[str, str], paths: Paths) -> Driver:
             " (sudo apt install -y python3-picamera2 --no-install-recommends), or use rpicam or simulated"
         )
     if kind == "picamera2" or (kind == "auto" and programs is None and library):
-        return Picamera2(paths.images, environ)
+        return Picamera2(paths.images, environ, encoder_of(board()))
     if kind == "simulated" or programs is None:
         return _simulated(environ, paths)
-    return Rpicam(programs, paths.images, environ)
+    return Rpicam(programs, paths.images, environ, encoder=encoder_of(board()))
 
 
 def has_library() -> bool:
@@ -61,4 +64,11 @@ def _simulated(environ: Mapping[str, str], paths: Paths) -> Rpicam:
     with contextlib.suppress(OSError):  # the programs make it too, and say why they cannot
         Path(machine).mkdir(mode=0o700, parents=True, exist_ok=True)
     programs = Programs((*call, "rpicam-still"), (*call, "rpicam-vid"))
-    return Rpicam(programs, paths.images, env, name="simulated", machine=Path(machine))
+    return Rpicam(
+        programs,
+        paths.images,
+        env,
+        name="simulated",
+        machine=Path(machine),
+        encoder=encoder_of(env.get(BOARD) or USUAL_BOARD),
+    )

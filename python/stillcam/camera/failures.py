@@ -70,7 +70,9 @@ FAILURES = (
     ("unable to open video codec", "options",
      "libav cannot encode this here: the next video is made without it; or choose a smaller one, or mjpeg"),
     ("failed to start output streaming", "options",
-     "the encoder cannot do this size: at most 1920 pixels wide on a Pi 4 or older; or choose mjpeg"),
+     "the encoder cannot do this size: at most 1920x1080 on a Pi 4 or older; or choose mjpeg"),
+    ("libav: error receiving packet", "options",
+     "the encoder cannot do this size: at most 1920x1080 on a Pi 4 or older; or choose mjpeg"),
     ("device timeout detected", "stalled", "the camera stopped answering: check its cable and the power supply"),
 )  # fmt: skip
 

@@ -15,6 +15,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,7 @@ from stillcam.camera.taking import (
     video_scene,
 )
 from stillcam.camera.tuning import with_tuning_path
+from stillcam.encoder import Encoder
 from stillcam.errors import CameraError
 from stillcam.frames import STILL_PREFIX
 from stillcam.jpeg import Cutter
@@ -66,6 +68,7 @@ class Rpicam:
         env: the environment of the programs; None: this process's own.
         name: the driver's name in status and logs.
         machine: the folder that stands for the machine, see `MachineLock`.
+        encoder: the board's, see `Abilities`.
     """
 
     def __init__(
@@ -75,6 +78,7 @@ class Rpicam:
         env: Mapping[str, str] | None = None,
         name: str = "rpicam",
         machine: Path = MACHINE,
+        encoder: Encoder | None = None,
     ) -> None:
         self.name = name
         self.metadata: dict[str, Any] = {}
@@ -96,7 +100,7 @@ class Rpicam:
         self._about: MetadataPipe | None = None
         self._end = signal.SIGTERM  # what ends the program
         self._has_libav: bool | None = None  # not asked yet
-        self._older = Older(RPICAM)
+        self._older = Older(replace(RPICAM, encoder=encoder))
 
     @property
     def abilities(self) -> Abilities:

@@ -22,6 +22,8 @@ from stillcam.camera.geometry import Size, configured_size
 from stillcam.camera.metadata import Metadata
 from stillcam.control_values import is_number
 from stillcam.controls import CONTROLS, Values
+from stillcam.encoder import Encoder
+from stillcam.errors import SettingsError
 from stillcam.settings import PhotoSettings, RawSettings, Settings, VideoSettings
 
 # What one algorithm decides, and the controls by which it does: if one of these differs, so may its result.
@@ -108,6 +110,28 @@ def video_scene(settings: Settings, camera: Camera) -> Scene:
     width, height = _size(settings, settings.video, camera, 2)
     size = max(2, width // 2 * 2), max(2, height // 2 * 2)
     return scene_of(settings, settings.video, camera, size, frame_rate(settings, settings.video))
+
+
+def refused_video(settings: Settings, camera: Camera, encoder: Encoder | None) -> SettingsError | None:
+    """What of the settings the board's H.264 encoder cannot do; None: it can all, or is not needed."""
+    if encoder is None or settings.files.video == "mjpeg":
+        return None
+    size, bitrate = video_scene(settings, camera).size, settings.video.bitrate
+    if not encoder.takes(size):
+        choices = " or ".join(dict.fromkeys(("1920x1080", "x".join(map(str, encoder.nearest(size))))))
+        return SettingsError(
+            f"{size[0]}x{size[1]} is more than this board's H.264 encoder takes: at most {encoder.side} pixels wide or"
+            f" high, and {encoder.blocks} macroblocks, as 1920x1080 has; choose {choices}, or set"
+            " files.video to mjpeg",
+            "video.width",
+        )
+    if bitrate and not encoder.least_bitrate <= bitrate <= encoder.most_bitrate:
+        return SettingsError(
+            f"this board's H.264 encoder takes from {encoder.least_bitrate} to {encoder.most_bitrate} bit/s,"
+            f" not {bitrate}: choose one of these, or 0 for its own choice",
+            "video.bitrate",
+        )
+    return None
 
 
 def video_arguments(

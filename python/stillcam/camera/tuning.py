@@ -12,13 +12,18 @@ SHARE = (Path("/usr/share/libcamera/ipa/rpi"), Path("/usr/local/share/libcamera/
 COMPATIBLE = Path("/proc/device-tree/compatible")
 
 
+def board() -> str:
+    """What the device tree says of this board (`raspberrypi,5-model-b brcm,bcm2712`); empty where there is none."""
+    try:
+        return COMPATIBLE.read_bytes().replace(b"\0", b" ").decode(errors="replace")
+    except OSError:
+        return ""
+
+
 def folder() -> Path | None:
     """Where libcamera keeps this board's tuning files: `pisp` on a Pi 5, else `vc4`; None without libcamera."""
-    try:
-        pi5 = b"bcm2712" in COMPATIBLE.read_bytes()
-    except OSError:
-        pi5 = False
-    return next((place for share in SHARE if (place := share / ("pisp" if pi5 else "vc4")).is_dir()), None)
+    kind = "pisp" if "bcm2712" in board() else "vc4"
+    return next((place for share in SHARE if (place := share / kind).is_dir()), None)
 
 
 def files(place: Path) -> list[str]:

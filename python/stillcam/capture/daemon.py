@@ -16,6 +16,7 @@ from typing import Any
 from stillcam.camera.driver import Camera, Driver, Interrupted
 from stillcam.camera.failures import HELD
 from stillcam.camera.listing import remembered
+from stillcam.camera.taking import refused_video
 from stillcam.capture.archive import Archive
 from stillcam.capture.commands import Command
 from stillcam.capture.films import Films
@@ -27,7 +28,7 @@ from stillcam.capture.studio import Studio
 from stillcam.capture.timelapse import Timelapse
 from stillcam.capture.timing import snapshot_s
 from stillcam.capture.videos import Videos
-from stillcam.errors import CameraError, StillcamError
+from stillcam.errors import CameraError, SettingsError, StillcamError
 from stillcam.paths import Paths
 from stillcam.series.read import summary
 from stillcam.settings import Settings
@@ -113,6 +114,9 @@ class Daemon:
             raise CameraError("busy", HELD)
         if self.status.found(chosen[0], self._cameras):
             logging.info("camera %s: %s, %sx%s", index, chosen[0].model, *chosen[0].size)
+            if wrong := self._wrong_in(settings):
+                logging.warning("%s: %s: %s", studio.paths.settings, wrong.field, wrong)
+                self.status.notice(f"{studio.paths.settings}: {wrong.field}: {wrong}")
         return chosen[0]
 
     def _no_camera(self, error: CameraError) -> None:
@@ -141,7 +145,7 @@ class Daemon:
     def _reload(self, command: Command) -> None:
         studio = self._studio
         try:
-            other = studio.revisions.read(command)
+            other = studio.revisions.read(command, self._wrong_in)
         except StillcamError as error:
             logging.error("%s", error)
             command.fail(error)
@@ -154,6 +158,12 @@ class Daemon:
             self._snapshots.hurry()
         if studio.recording:
             studio.revisions.later()
+
+    def _wrong_in(self, settings: Settings) -> SettingsError | None:
+        """What this board or its camera cannot do, as far as the camera is known."""
+        known = (camera for camera in self._cameras if camera.index == settings.camera.index)
+        encoder = self._studio.driver.abilities.encoder
+        return next((refused_video(settings, camera, encoder) for camera in known), None)
 
     def _goes_on(self, settings: Settings, camera: Camera) -> bool:
         """Whether what runs is just what these settings would start, or could be made so."""

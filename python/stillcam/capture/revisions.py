@@ -7,13 +7,14 @@ before, the last that worked are wanted again, and who asked is told the reason.
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from stillcam.capture.commands import Command
 from stillcam.capture.status import Status
-from stillcam.errors import CameraError, StillcamError
+from stillcam.errors import CameraError, SettingsError, StillcamError
 from stillcam.settings import Settings
 from stillcam.settings_file import load_in_force
 from stillcam.settings_json import to_json
@@ -48,8 +49,12 @@ class Revisions:
         """Whether the camera program runs with other settings than are wanted."""
         return self.running is not self.wanted
 
-    def read(self, command: Command) -> bool:
+    def read(self, command: Command, wrong_in: Callable[[Settings], SettingsError | None]) -> bool:
         """Read the file again, and answer `command` now or once a picture is there.
+
+        Args:
+            wrong_in: gives what this board or camera cannot do of the settings. It is refused when it is set;
+                what was so before is a notice.
 
         Returns:
             whether the next picture will be another one.
@@ -61,6 +66,12 @@ class Revisions:
         self._status.notice(wrong)
         if wrong:
             raise StillcamError(wrong)
+        if error := wrong_in(new):
+            self._status.notice(f"{self._path}: {error.field}: {error}")
+            before = wrong_in(self.wanted)
+            if before is None or str(before) != str(error):
+                command.finish(self._refusal(str(error), error.field))
+                return False
         old, self.wanted = self.wanted, self.wanted if new == self.wanted else new
         if old is self.wanted:
             if self._asking:
@@ -115,8 +126,7 @@ class Revisions:
         self._status.notice(f"the camera refused {', '.join(changed)} of {self._path}: {error.reason}")
         logging.warning("the camera refused %s, going on with what worked: %s", ", ".join(changed), error)
         field = changed[0] if len(changed) == 1 else None
-        refusal = {"error": error.reason, "cause": "refused", "field": field, "settings": to_json(self.wanted)}
-        self._settle(refusal)
+        self._settle(self._refusal(error.reason, field))
         return True
 
     def _suspect(self, good: Settings, error: CameraError) -> bool:
@@ -134,6 +144,9 @@ class Revisions:
         if self._asking:
             self._asking.finish(answer)
             self._asking = None
+
+    def _refusal(self, reason: str, field: str | None) -> dict[str, Any]:
+        return {"error": reason, "cause": "refused", "field": field, "settings": to_json(self.wanted)}
 
     def _answer(self, *, in_force: bool, frame: str | None = None) -> dict[str, Any]:
         return {"reloaded": True, "revision": self._number, "in_force": in_force, "frame": frame}

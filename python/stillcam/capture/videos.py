@@ -11,7 +11,7 @@ from typing import Any
 
 from stillcam.camera.arguments import DEFAULT_FRAMERATE, frame_rate
 from stillcam.camera.driver import Camera, Interrupted
-from stillcam.camera.taking import video_scene
+from stillcam.camera.taking import refused_video, video_scene
 from stillcam.capture.about import about, shown_size
 from stillcam.capture.archive import Archive, unwritable
 from stillcam.capture.commands import Command
@@ -117,6 +117,8 @@ class Videos:
 
     def _begin(self, take: Take, settings: Settings, camera: Camera) -> Footage:
         studio, before = self._studio, self._studio.driver.metadata
+        if wrong := refused_video(settings, camera, studio.driver.abilities.encoder):
+            raise CameraError("options", f"{wrong.field}: {wrong}")
         draft = self._archive.draft("video", time.time(), camera.model)
         path, form = studio.driver.record(settings, camera, self._archive.drafts, draft.stem, take.seconds)
         turns = settings.camera.rotation in (90, 270) and (form.remux or form.extension == "mp4")

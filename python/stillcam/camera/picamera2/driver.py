@@ -11,6 +11,7 @@ import os
 import shutil
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from stillcam.camera.picamera2.wire import Message
 from stillcam.camera.program import TERM_GRACE_S
 from stillcam.camera.taking import container
 from stillcam.camera.tuning import with_tuning_path
+from stillcam.encoder import Encoder
 from stillcam.errors import CameraError
 from stillcam.frames import STILL_PREFIX
 from stillcam.jpeg import Cutter
@@ -41,12 +43,13 @@ class Picamera2:
     Args:
         images: the folder that snapshots are written to.
         env: the environment of the child.
+        encoder: the board's, see `Abilities`.
     """
 
     name = NAME
-    abilities = PICAMERA2
 
-    def __init__(self, images: Path, env: Mapping[str, str]) -> None:
+    def __init__(self, images: Path, env: Mapping[str, str], encoder: Encoder | None = None) -> None:
+        self.abilities = replace(PICAMERA2, encoder=encoder)
         self.metadata: dict[str, Any] = {}
         self.settling = False
         self._images = images

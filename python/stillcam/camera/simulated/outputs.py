@@ -17,7 +17,8 @@ from PIL import Image
 from stillcam.camera.simulated import encode, files
 from stillcam.camera.simulated.failures import Failure, say, terminate
 from stillcam.camera.simulated.options import VideoOptions
-from stillcam.camera.simulated.sensors import Size
+from stillcam.camera.simulated.sensors import BOARD, USUAL_BOARD, Size
+from stillcam.encoder import encoder_of
 
 Spoiled = Callable[[bytes], bytes]
 
@@ -27,6 +28,8 @@ END_S = 10.0
 _PR_SET_PDEATHSIG = 1
 
 BLOCK_BYTES = 4096  # of stdio, st_blksize of pipes and most files
+
+LIBAV_LEAST_BITRATE = 1000  # libavcodec/encode.c
 
 SILENCE = ["-f", "lavfi", "-i", "anullsrc=r=48000:cl=mono", "-shortest", "-c:a", "aac"]
 
@@ -62,8 +65,23 @@ def create(options: VideoOptions, size: Size, fps: float) -> Output:
     """
     codec = options.codec.lower()
     if codec in ("h264", "libav"):
+        _check_encoder(options, size)
         return FFmpeg(options, size, fps)
     return Files(options)
+
+
+def _check_encoder(options: VideoOptions, size: Size) -> None:
+    """A Pi up to 4 encodes in hardware; what exceeds it fails when the stream is switched on (h264_encoder.cpp).
+
+    libav's h264_v4l2m2m does that with the first frame, in a thread of its own (libavcodec/v4l2_m2m_enc.c).
+    """
+    libav, hardware = options.codec.lower() == "libav", encoder_of(os.environ.get(BOARD) or USUAL_BOARD)
+    if libav and 0 < options.bits_per_second < LIBAV_LEAST_BITRATE:
+        raise Failure("libav: unable to open video codec: -22")
+    if hardware and not hardware.takes(size):
+        if libav:
+            terminate("libav: error receiving packet: -22")
+        raise Failure("failed to start output streaming")
 
 
 class Files(Output):

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 
 from stillcam.camera.simulated.failures import Failure
 
+BOARD = "STILLCAM_SIMULATED_BOARD"  # the processor: one without bcm2712's software encoder has the hardware's limits
+USUAL_BOARD = "bcm2711"
+
 LEAST_US = 26  # ExposureTime
 LONGEST_US = 112_015_553
 

@@ -77,6 +77,15 @@ def _of_status() -> dict[str, Schema]:
         windows=COUNT | {"description": "focus windows at once"},
         live=FLAG | {"description": "controls change without a restart of the camera"},
         stills_in_videos=FLAG | {"description": "there are frames while a video is made"},
+        encoder=maybe(
+            record(
+                side=COUNT | {"description": "pixels of width or height"},
+                blocks=COUNT | {"description": "macroblocks (16x16 pixels) of a frame"},
+                least_bitrate=COUNT | {"x-unit": "bit/s"},
+                most_bitrate=COUNT | {"x-unit": "bit/s"},
+            ),
+            "limits of the board's H.264 encoder; null: it encodes in software",
+        ),
     ) | {"description": "what the camera's driver can"}
     capture["properties"] |= {"abilities": abilities} | STATUS_EXTRAS | {"series": STATUS_SERIES}
     health = {"status": one_of("ok", "stale"), "reason": maybe(TEXT)}

@@ -1,0 +1,60 @@
+"""What the H.264 encoder of the board takes.
+
+A Pi up to 4 and a Zero 2 W encode in hardware, whichever program asks. A Pi 5 encodes in software, which has no limits
+that a setting reaches. Source: Raspberry Pi's Linux, bcm2835-v4l2-codec.c (MAX_W_CODEC, the range of
+V4L2_CID_MPEG_VIDEO_BITRATE; what exceeds that is cut silently), and H.264 level 4.2, which the firmware ends at.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+_BLOCK = 16  # pixels: the side of a macroblock
+_BOARDS = ("bcm2708", "bcm2709", "bcm2710", "bcm2711", "bcm2835", "bcm2836", "bcm2837")  # Pi 1 to 4, Zero, Zero 2 W
+
+
+@dataclass(frozen=True, slots=True)
+class Encoder:
+    """Limits of an encoder.
+
+    Args:
+        side: pixels of width or height, at most.
+        blocks: macroblocks (16x16 pixels) of a frame, at most.
+        least_bitrate, most_bitrate: bit/s.
+    """
+
+    side: int
+    blocks: int
+    least_bitrate: int
+    most_bitrate: int
+
+    def message(self) -> dict[str, Any]:
+        """As JSON carries it."""
+        return asdict(self)
+
+    def takes(self, size: tuple[int, int]) -> bool:
+        """Whether frames of this width and height (pixels) can be encoded."""
+        width, height = size
+        return max(size) <= self.side and -(-width // _BLOCK) * -(-height // _BLOCK) <= self.blocks
+
+    def nearest(self, size: tuple[int, int]) -> tuple[int, int]:
+        """The largest size that it takes in about the same proportions."""
+        width, height = size
+        for wide in range(min(width, self.side) // _BLOCK * _BLOCK, 0, -_BLOCK):
+            high = max(2, round(wide * height / width / 2) * 2)
+            if self.takes((wide, high)):
+                return wide, high
+        return 2, self.side
+
+
+HARDWARE = Encoder(side=1920, blocks=8192, least_bitrate=25_000, most_bitrate=25_000_000)
+
+
+def encoder_of(compatible: str) -> Encoder | None:
+    """The hardware encoder of a board; None: it has none, or is no Pi.
+
+    Args:
+        compatible: the device tree's (`raspberrypi,4-model-b brcm,bcm2711`), or the processor's name.
+    """
+    return HARDWARE if any(board in compatible for board in _BOARDS) else None

@@ -338,7 +338,7 @@ def test_a_still_that_nobody_waits_for_any_more_is_deleted_and_the_next_one_come
     while rig.driver.metadata is before:
         rig.driver.rest(LONG_S, ())
     assert not [path for path in rig.images.iterdir() if path.suffix == ".jpg"]
-    assert rig.still().size == (320, 160)
+    assert rig.still().size == (320, 224)
     os.close(read)
     os.close(write)
 

@@ -166,6 +166,9 @@ def test_a_picture_that_is_not_whole_is_torn(tmp_path):
             size_of(path)
     with pytest.raises(CameraError, match="incomplete"):
         size_of(tmp_path / "none.dng")
+    (tmp_path / "full.dng").write_bytes(b"II*\0\0\0\0\0" + bytes(100_000))  # as rpicam-still leaves it on a full disk
+    with pytest.raises(CameraError, match="incomplete"):
+        size_of(tmp_path / "full.dng")
 
 
 @pytest.mark.parametrize(

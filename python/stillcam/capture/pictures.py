@@ -47,7 +47,11 @@ def _bmp(data: mmap.mmap) -> Size:
 
 
 def _dng(data: mmap.mmap) -> Size:
-    """TIFF 6.0; where its strips end is not looked at: the camera program ends with an error when it cannot write."""
+    """TIFF 6.0: offset of the first directory at byte 4.
+
+    libtiff writes that offset last, so it is still 0 where the disk was full, though rpicam-still exits with 0
+    (seen with rpicam-apps 1.12 on a full file system).
+    """
     (first,) = struct.unpack("<I", data[4:8])
     if data[:4] != b"II*\0" or not 8 <= first < len(data):
         raise NotWhole("no DNG")

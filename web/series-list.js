@@ -86,7 +86,7 @@ class Card {
     const { state, why, taken, missed, bytes, last, next, definition, planned } = summary;
     this.element.dataset.state = state;
     this.#chip.show(state);
-    this.#why.textContent = state === "failed" || state === "paused" ? (why ?? "") : "";
+    this.#why.textContent = why ?? "";
     this.#next = state === "running" || state === "planned" ? next : null;
     const of = planned ? ` of ${planned.toLocaleString("en")}` : "";
     this.#facts.textContent = [

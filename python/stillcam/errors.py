@@ -35,7 +35,14 @@ class CameraError(StillcamError):
         reason: a sentence for a person, with what to check.
     """
 
+    FINAL = frozenset({"options", "disk", "missing"})
+
     def __init__(self, cause: str, reason: str) -> None:
         super().__init__(reason)
         self.cause = cause
         self.reason = reason
+
+    @property
+    def transient(self) -> bool:
+        """Whether the same request may succeed when it is tried again, without anybody's help."""
+        return self.cause not in self.FINAL

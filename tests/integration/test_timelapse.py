@@ -227,11 +227,29 @@ def test_a_full_disk_costs_the_shots_until_there_is_room(studio):
     garden.taken(2)
 
 
+@pytest.mark.parametrize("said", ["failed to allocate capture buffers for stream", "failed to start camera"])
+def test_a_camera_that_does_not_start_for_a_while_costs_shots_and_no_series(studio, said):
+    """Want of memory and a disturbed cable pass."""
+    studio.settings(photo={"width": 640})
+    studio.open()
+    garden = Series(studio, interval_s=1).taken(1)
+    studio.fault(start_error=said, start_error_width=640)
+    studio.until(lambda status: sum(status["failures"].values()) >= 3)
+    assert studio.ask("snapshot")["frame"]  # these go on
+    told = garden.told()
+    assert told["state"] == "running" and "size" in told["why"]
+    assert "camera" in {gap.why for gap in gaps(garden.folder)}
+    studio.fault()
+    garden.taken(told["taken"] + 2)
+    assert garden.told()["why"] is None
+
+
 def test_options_that_the_camera_refuses_fail_the_series_alone(studio):
-    studio.settings(photo={"width": 4656, "buffer_count": 32})
+    studio.settings(photo={"width": 640})
+    studio.fault(start_error="failed to configure streams", start_error_width=640)
     studio.open()
     garden = Series(studio, interval_s=1).over("failed")
-    assert "smaller size" in garden.told()["why"]
+    assert "choose another one" in garden.told()["why"]
     assert studio.ask("snapshot")["frame"]
     studio.settings()
     studio.ask("reload")

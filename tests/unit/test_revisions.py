@@ -13,6 +13,7 @@ from stillcam.settings import Settings
 from stillcam.settings_file import save
 from stillcam.settings_json import from_json
 
+REFUSED = CameraError("options", "the camera cannot do this size")
 DIED = CameraError("died", "rpicam-still ended with status 255")
 
 
@@ -89,9 +90,9 @@ def test_the_last_that_worked_come_back_and_the_rest_stays(trial):
     trial.picture()
     command = trial.reload(controls={"Contrast": 3}, access={"watch": "anyone"})
     trial.revisions.started("snapshot")
-    assert trial.revisions.refused(DIED) is True
+    assert trial.revisions.refused(REFUSED) is True
     answer = command.wait(0) or {}
-    assert (answer["error"], answer["cause"], answer["field"]) == (DIED.reason, "refused", "controls.Contrast")
+    assert (answer["error"], answer["cause"], answer["field"]) == (REFUSED.reason, "refused", "controls.Contrast")
     assert answer["settings"]["controls"] == {"Contrast": 2.0}
     assert answer["settings"]["access"]["watch"] == "anyone"
     assert trial.revisions.wanted.controls == {"Contrast": 2.0}
@@ -101,11 +102,21 @@ def test_the_last_that_worked_come_back_and_the_rest_stays(trial):
     assert trial.notice is None
 
 
+@pytest.mark.parametrize("cause", ["died", "short"])
+def test_what_may_pass_is_tried_once_more_before_settings_are_refused(trial, cause):
+    command = trial.reload(controls={"Contrast": 2})
+    for again in (True, False):
+        trial.revisions.started("snapshot")
+        assert trial.revisions.refused(CameraError(cause, "it may pass")) is True
+        assert (command.wait(0) is None) is again
+        assert trial.revisions.wanted.controls == ({"Contrast": 2.0} if again else {})
+
+
 def test_newer_settings_get_their_own_trial(trial):
     trial.reload(controls={"Contrast": 2})
     trial.revisions.started("snapshot")
     newer = trial.reload(controls={"Contrast": 3})
-    assert trial.revisions.refused(DIED) is True
+    assert trial.revisions.refused(REFUSED) is True
     assert trial.revisions.wanted.controls == {"Contrast": 3.0}
     trial.picture()
     assert (newer.wait(0) or {})["in_force"] is True
@@ -140,7 +151,7 @@ def test_each_mode_has_its_own_trial(trial):
     trial.reload(controls={"Contrast": 2})
     trial.picture("live")
     trial.revisions.started("snapshot")
-    assert trial.revisions.refused(DIED) is True
+    assert trial.revisions.refused(REFUSED) is True
     assert trial.revisions.wanted.controls == {}
 
 

@@ -18,6 +18,8 @@ from stillcam.errors import CameraError
 HELD = "another program uses the camera: end it (see: pgrep -a 'rpicam|libcamera'), then it goes on by itself"
 
 # A piece of the program's text, the cause for counters, the reason; the first that is found counts.
+# `options` is for what the program would refuse whenever it is asked. Want of memory (the kernel's contiguous memory is
+# in pieces) and a camera that does not start (an I2C transfer failed) pass: the same may succeed a moment later.
 FAILURES = (
     ("no cameras available", "absent",
      "no camera found: switch the Pi off, check both ends of the ribbon cable, and see: python -m stillcam doctor"),
@@ -57,12 +59,13 @@ FAILURES = (
     ("find a audio stream", "options", "no sound can be recorded: there is no microphone; set video.audio to off"),
     ("unrecognised option", "options",
      "the camera program does not know an option that Stillcam uses: update it (sudo apt install rpicam-apps)"),
-    ("failed to allocate capture buffers", "options",
+    ("failed to allocate capture buffers", "short",
      "the camera has no memory for such large pictures or so many of them: choose a smaller size, or fewer buffers"),
     ("invalid awb mode", "options", "the camera program does not know this white balance mode: choose another one"),
     ("invalid time string", "options", "the camera program does not take this time: use a number of microseconds"),
     ("width and height must be even", "options", "the camera takes even sizes only: change width or height by one"),
-    ("failed to start camera", "options", "the camera does not start like this: choose another sensor mode or size"),
+    ("failed to start camera", "died",
+     "the camera did not start: check its cable if this happens often, or choose another sensor mode or size"),
     ("failed to configure streams", "options", "the camera cannot do this size or sensor mode: choose another one"),
     ("failed to valid stream config", "options", "the camera cannot do this size or sensor mode: choose another one"),
     ("transforms requiring transpose", "options", "the camera cannot rotate by 90 or 270 degrees: set camera.rotation"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 import threading
 import time
@@ -25,6 +26,7 @@ from stillcam.settings import Settings
 
 CONVERGE_S = 1.5  # for exposure and white balance, where nothing is known of them
 DESCRIBED_S = 5.0  # from the picture's file to its metadata
+AGAIN_S = 1.0  # before the second try
 RECENT_S = 10.0  # so long what was found for one photo is good for the next
 MAX_WAITING = 8  # orders at once
 
@@ -77,19 +79,16 @@ class Photos:
         assert order is not None
         studio = self._studio
         try:
-            if not studio.driver.fits(settings, camera, order.kind):
-                self._start(order, settings, camera)
-            frameless_s = CONVERGE_S + order.count * photo_s(settings, order.kind)
-            studio.status.enter("photo", frameless_s, studio.outage.reason)
+            runs = studio.driver.fits(settings, camera, order.kind)
             while not self._over(order):
-                order.items.append(self._one(order, settings, camera))
+                order.items.append(self._one(order, settings, camera, runs))
+                runs = True
                 self._archive.added()
                 self._tell()
         except Interrupted:
             self._end(order)
         except CameraError as error:
-            studio.driver.stop()
-            studio.status.failed(error.cause, restarts=True)
+            self._failed(error)
             self._end(order, error)
         else:
             self._end(order)
@@ -190,9 +189,34 @@ class Photos:
             except Interrupted:
                 self._studio.obey()
 
-    def _one(self, order: Order, settings: Settings, camera: Camera) -> str:
+    def _one(self, order: Order, settings: Settings, camera: Camera, runs: bool) -> str:
+        """Take one and keep it, if need be at the second try; its address below `library/`.
+
+        Args:
+            runs: whether the camera program for it does.
+        """
+        try:
+            if not runs:
+                self._start(order, settings, camera)
+            return self._taken(order, settings, camera)
+        except CameraError as error:
+            if not error.transient:
+                raise
+            logging.warning("a photo failed and is tried once more: %s", error)
+            self._failed(error)
+        self._studio.pause(AGAIN_S)
+        self._start(order, settings, camera)
+        return self._taken(order, settings, camera)
+
+    def _failed(self, error: CameraError) -> None:
+        self._studio.driver.stop()
+        self._studio.status.failed(error.cause, restarts=True)
+
+    def _taken(self, order: Order, settings: Settings, camera: Camera) -> str:
         """Take one and keep it; its address below `library/`."""
         studio = self._studio
+        frameless_s = CONVERGE_S + order.count * photo_s(settings, order.kind)
+        studio.status.enter("photo", frameless_s, studio.outage.reason)
         self._archive.disk.check()
         publishes = studio.driver.fits(settings, camera)
         if publishes:

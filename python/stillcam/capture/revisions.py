@@ -43,6 +43,7 @@ class Revisions:
         self._healthy = False  # pictures come, as far as is known
         self._number = 0
         self._asking: Command | None = None
+        self._doubted: Settings | None = None  # have failed once, in a way that may pass
 
     @property
     def outdated(self) -> bool:
@@ -119,6 +120,10 @@ class Revisions:
             self._settle(self._answer(in_force=False))
             return False
         if self.outdated:  # newer ones have come meanwhile: they may be better
+            return True
+        if error.cause in ("died", "short") and self._doubted is not self.running:
+            self._doubted = self.running
+            logging.warning("new settings are tried once more: %s", error)
             return True
         changed = _changed(good, self.wanted)
         self.wanted = replace(self.wanted, **{name: getattr(good, name) for name in CAMERA_SECTIONS})

@@ -35,7 +35,7 @@ from stillcam.zone import local_zone
 HOLD_S = 10.0  # with an interval below that the mode stays between shots
 ALMOST_S = 0.3  # from the end of what ran before to the shot, where the program that runs takes it
 TRIES = 2  # so many failures running are the camera's, and no concern of the series alone
-REST_S = (0.0, 10.0, 20.0, 40.0, 80.0, 160.0, 320.0, 600.0)  # the camera is then left to the snapshots for so long
+REST_S = (0.0, 10.0, 20.0, 40.0, 60.0)  # the camera is then left to the snapshots for so long
 ZONE_S = 10.0  # how often the time zone of the machine is looked at
 FULL_S = 10.0  # how often a full disk is looked at
 
@@ -171,6 +171,7 @@ class Timelapse:
             if active.due_ms != due_ms:  # it has been paused, or deleted
                 return
         self._failures, self._rests, self._refused, self._begun = 0, 0, "", True
+        self._tell(active, None)
         active.done(_now_ms())
 
     def _comes(self, active: Active, due_ms: int, settings: Settings) -> bool:
@@ -219,7 +220,9 @@ class Timelapse:
         return _pictures(revisions.wanted) == _pictures(settings)
 
     def _failed(self, active: Active, error: CameraError) -> None:
-        """The camera has failed: this moment is missed.
+        """The camera has failed: this moment is missed, and the next one is tried, whatever has failed.
+
+        Only options that are refused, again after snapshots have been taken, are none that time helps.
 
         Raises:
             CameraError: again and again.
@@ -230,10 +233,12 @@ class Timelapse:
         self._why = _why(error)
         if active.due_ms is not None:
             active.miss(_now_ms(), self._why)
-        if error.cause == "options" and self._refused == active.name:
+        refused = error.cause == "options"
+        if refused and self._refused == active.name:
             self._fail(active, error.reason)
-        elif self._failures >= TRIES or error.cause == "options":
-            self._refused = active.name if error.cause == "options" else ""
+        elif self._failures >= TRIES or refused:
+            self._refused = active.name if refused else ""
+            self._tell(active, error.reason)
             self._rest_until_s = time.monotonic() + REST_S[min(self._rests, len(REST_S) - 1)]
             self._rests += 1
             raise error
@@ -254,6 +259,13 @@ class Timelapse:
         logging.error("series %s has failed: %s", active.name, reason)
         try:
             active.enter("failed", _now_ms(), reason)
+        except OSError as error:
+            logging.error("series %s: its state could not be written: %s", active.name, error)
+
+    def _tell(self, active: Active, why: str | None) -> None:
+        """Why no shots come, for whoever looks at the series; None: they come."""
+        try:
+            active.series.tell(why)
         except OSError as error:
             logging.error("series %s: its state could not be written: %s", active.name, error)
 

@@ -32,7 +32,7 @@ class State:
 
     Args:
         state: one of STATES.
-        why: it failed.
+        why: it failed, or takes no shots now though it runs.
         since_ms: when this state began (ms since the epoch).
         tally: what the manifest comes to.
         manifest_bytes: of the manifest, counted in `tally`.

@@ -200,6 +200,17 @@ class Series:
             self.state = replace(self.state, state=state, why=why, since_ms=now_ms)
             self.save()
 
+    def tell(self, why: str | None) -> None:
+        """Why no shots come while the state is what it was; None: they come.
+
+        Raises:
+            OSError: it could not be written; until the next start it is so all the same.
+        """
+        with self._lock:
+            if why != self.state.why:
+                self.state = replace(self.state, why=why)
+                self.save()
+
     def fix(self, controls: Mapping[str, Any] | None) -> None:
         """These controls are those of all shots from now on."""
         with self._lock:

@@ -21,7 +21,7 @@ FAULTS = (
     ("failed to acquire camera", "busy", BUSY),
     ("device or resource busy", "busy", BUSY),
     ("unexpected code: -16", "busy", BUSY),  # up to picamera2 0.3.16: libcamera's -EBUSY, as a number
-    ("cannot allocate memory", "options",
+    ("cannot allocate memory", "short",
      "the camera has no memory for such large pictures or so many of them: choose a smaller size, or fewer buffers"),
     ("of usb cameras", "options",
      "a USB camera gives no raw photos, and videos only with the driver rpicam: choose photos"),

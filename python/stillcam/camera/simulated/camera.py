@@ -18,6 +18,7 @@ VARIABLE = "STILLCAM_SIMULATED_DIR"
 OPEN_S = 0.15
 MODE_S = 0.02  # to configure a camera for one mode
 STALL_S = 1.0
+START_ERRORS = "start_errors"  # a byte for each of them so far
 STARTS = "starts.log"  # where this file exists, each start of a camera adds its command line
 MEMORY_BYTES = 256 << 20  # for frames: what a Pi sets aside by default
 
@@ -82,7 +83,7 @@ class Camera:
     """
 
     def __init__(self, options: Options, environ: Mapping[str, str]) -> None:
-        place = folder(environ)
+        self._place = place = folder(environ)
         self._source = FaultSource(place, environ)
         self._chatty = options.verbose > 0
         faults = self.faults()
@@ -129,6 +130,17 @@ class Camera:
         """Memory for so many frames in YUV420."""
         if size[0] * size[1] * 3 // 2 * count > MEMORY_BYTES:
             raise Failure("failed to allocate capture buffers for stream")
+
+    def fail_to_start(self, width: int) -> None:
+        """End as `start_error` says, if that is meant for a picture so wide."""
+        faults = self.faults()
+        if not faults.start_error or width < faults.start_error_width:
+            return
+        with (self._place / START_ERRORS).open("ab") as count:
+            if faults.start_error_times and count.tell() >= faults.start_error_times:
+                return
+            count.write(b".")
+        raise Failure(faults.start_error)
 
     def configure(self, size: Size, pixels: str, mode: SensorMode, wanted: Size) -> None:
         """Say how the streams are configured."""

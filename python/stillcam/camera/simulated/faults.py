@@ -38,6 +38,9 @@ class Faults:
         disk_full: there is no space for a picture.
         slow_s: seconds that each capture takes more.
         start_s: seconds that opening the camera takes more.
+        start_error: the error with which a program ends when it configures a picture …
+        start_error_width: … at least so wide …
+        start_error_times: … so often, 0: always.
         frozen: the sensor repeats one picture.
         ignore_term: SIGTERM does nothing.
         speed: all simulated latencies are divided by it.
@@ -56,6 +59,9 @@ class Faults:
     disk_full: bool = False
     slow_s: float = 0.0
     start_s: float = 0.0
+    start_error: str = ""
+    start_error_width: int = 0
+    start_error_times: int = 0
     frozen: bool = False
     ignore_term: bool = False
     speed: float = 1.0

@@ -143,6 +143,7 @@ class Stills:
         sensor = self._camera.sensor
         self._is_still = still
         if still:
+            self._camera.fail_to_start(self._picture.size[0])
             self._camera.configure(self._picture.size, "YUV420", self._mode, self._picture.size)
         else:
             mode = sensor.mode_for((1280, 960), VIEWFINDER_FPS)

@@ -29,6 +29,7 @@ class Video:
         self._camera.warn_of_controls(options)
         size = sizes.video_size(options, sensor)
         self._camera.allocate(size, options.buffer_count)
+        self._camera.fail_to_start(size[0])
         wanted = options.framerate if options.framerate > 0 else FRAMERATE
         mode = sizes.video_mode(options, sensor, size, wanted)
         self._period_s = max(1 / min(wanted, mode.fps), options.shutter_us / 1e6)

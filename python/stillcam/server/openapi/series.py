@@ -106,8 +106,9 @@ def series_schemas() -> dict[str, Schema]:
         "SeriesOrder": record(do=one_of("start", "pause", "resume", "finish")),
         "Series": record(
             {"zone": TEXT | {"description": "the time zone of its clock: an IANA name, or a rule as POSIX writes it"}},
-            name=_NAME, state=_STATE, why=maybe(TEXT, "why it failed"), since=TIME | {"description": "this state"},
-            kind=_KIND, created=TIME, taken=COUNT | {"description": "moments of which there is a shot"}, missed=COUNT,
+            name=_NAME, state=_STATE, why=maybe(TEXT, "why it failed, or takes no shots now"),
+            since=TIME | {"description": "this state"}, kind=_KIND, created=TIME,
+            taken=COUNT | {"description": "moments of which there is a shot"}, missed=COUNT,
             shots=COUNT | {"description": "that are kept"}, bytes=COUNT, first=maybe(place_of), last=maybe(place_of),
             next=maybe(TIME), ends=maybe(TIME), planned=maybe(COUNT, "moments in the end; null: it has none"),
             definition=record(_FIELDS, name=_NAME),

@@ -315,6 +315,18 @@ def test_a_picture_of_196_megapixels_has_a_thumbnail(shelf):
         assert image.size == (320, 320)
 
 
+def test_a_picture_takes_half_of_the_memory_that_is_left_at_most(shelf, monkeypatch, tmp_path):
+    """On a Pi Zero the server, or the film, would be ended for it. A JPEG is decoded at less."""
+    monkeypatch.setattr(upright, "_MEMINFO", tmp_path / "meminfo")
+    jpeg, png = (shelf.take(data=saved(form)) for form in ("JPEG", "PNG"))
+    shown = {}
+    for free_kib in (10_000, 20_000):
+        (tmp_path / "meminfo").write_text(f"MemTotal: 430000 kB\nMemAvailable: {free_kib} kB\n")
+        shown[free_kib] = [shelf.ask(f"library/{id_}?thumbnail").status for id_ in (jpeg, png)]
+        shelf.json(f"api/library/items/{png}")
+    assert shown == {10_000: [200, 404], 20_000: [200, 200]}
+
+
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_a_thumbnail_is_upright_however_the_camera_was_held(shelf, orientation):
     answer = shelf.ask(f"library/{shelf.take(data=held(orientation))}?thumbnail")

@@ -9,16 +9,22 @@ from __future__ import annotations
 import contextlib
 import io
 import math
+from dataclasses import dataclass
+from pathlib import Path
 from typing import BinaryIO
 
-from PIL import Image
+from PIL import Image, JpegImagePlugin
+
+from stillcam.info.read import fields_of
 
 Image.MAX_IMAGE_PIXELS = None
 
 FORMATS = ("JPEG", "PNG", "BMP", "TIFF", "WEBP", "GIF")  # TIFF: a DNG is one
 MAX_BYTES = 300_000_000  # of memory for one picture: a PNG of 75 megapixels, and the largest sensor has 64
+GREY = -1
 MAX_JPEG_BYTES = 64_000_000  # a larger one is decoded at a half, a quarter or an eighth
 
+_MEMINFO = Path("/proc/meminfo")
 _ORIENTATION = 0x0112  # EXIF 2.32, 4.6.4
 _ON_ITS_SIDE = (5, 6, 7, 8)
 _TURNED = {
@@ -47,8 +53,22 @@ def orientation_of(image: Image.Image) -> int:
     return value if value in _TURNED else 1
 
 
-def seen(jpeg: bytes) -> tuple[Size, bool]:
-    """Width and height of a picture as it is to be seen, and whether it is stored like that.
+@dataclass(frozen=True, slots=True)
+class Form:
+    """How a JPEG is seen and stored.
+
+    Args:
+        size: width and height in pixels as it is to be seen.
+        sampling: of its colours, as Pillow counts them: 0 (4:4:4), 1 (4:2:2), 2 (4:2:0); GREY; None: it is not stored
+            upright, or in another way.
+    """
+
+    size: Size
+    sampling: int | None
+
+
+def form_of(jpeg: bytes) -> Form:
+    """What the headers say.
 
     Raises:
         Unreadable: it is damaged.
@@ -56,7 +76,8 @@ def seen(jpeg: bytes) -> tuple[Size, bool]:
     try:
         with Image.open(io.BytesIO(jpeg), formats=("JPEG",)) as image:
             orientation = orientation_of(image)
-            return image.size[::-1] if orientation in _ON_ITS_SIDE else image.size, orientation == 1
+            size = image.size[::-1] if orientation in _ON_ITS_SIDE else image.size
+            return Form(size, _sampling(image) if orientation == 1 else None)
     except Exception as error:  # Pillow raises nearly anything when a file is damaged
         raise _unreadable(error) from error
 
@@ -86,15 +107,30 @@ def _unreadable(error: Exception) -> Unreadable:
     return Unreadable(str(error) or type(error).__name__)
 
 
+def _sampling(image: Image.Image) -> int | None:
+    if image.mode == "L":
+        return GREY
+    # An Adobe marker that says 0, or components named so: red, green and blue are stored, not brightness and colour.
+    plain = image.info.get("adobe_transform") != 0 and [layer[0] for layer in getattr(image, "layer", ())] != [*b"RGB"]
+    sampling = JpegImagePlugin.get_sampling(image)
+    return sampling if plain and sampling >= 0 else None
+
+
+def _room() -> int:
+    """How many bytes of memory a picture may take: half of what there is leaves the rest to the camera."""
+    words = fields_of(_MEMINFO, ":").get("MemAvailable", "").split()
+    return min(MAX_BYTES, int(words[0]) * 1024 // 2) if words and words[0].isdecimal() else MAX_BYTES
+
+
 def _opened(image: Image.Image, orientation: int, least: Size) -> Image.Image:
-    wide, high = image.size
+    (wide, high), room = image.size, _room()
     # A progressive JPEG is held as coefficients of two bytes, whatever the size it is decoded at.
     needed = 2 * len(image.getbands()) * wide * high if image.info.get("progressive") else 0
-    part = next((part for part in (1, 2, 4) if 4 * wide * high <= MAX_JPEG_BYTES * part * part), 8)
+    part = next((part for part in (1, 2, 4) if 4 * wide * high <= min(MAX_JPEG_BYTES, room) * part * part), 8)
     image.draft("RGB", (min(least[0], max(1, wide // part)), min(least[1], max(1, high // part))))
     needed += image.width * image.height * _BYTES.get(image.mode, 8 if image.format == "WEBP" else 4)
-    if needed > MAX_BYTES:
-        raise Unreadable(f"decoding it would take {needed / 1e6:.0f} MB")
+    if needed > room:
+        raise Unreadable(f"decoding it would take {needed / 1e6:.0f} MB of memory, and it may take {room / 1e6:.0f}")
     if image.mode.startswith("I"):  # 16 bits of grey: Pillow would make all white that is brighter than 255
         image = image.convert("I").point(lambda value: value * (1 / 256)).convert("L")
     scale = max(least[0] / image.width, least[1] / image.height)

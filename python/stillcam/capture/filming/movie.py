@@ -6,6 +6,7 @@ import io
 import os
 import shutil
 import subprocess
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -20,19 +21,20 @@ from stillcam.capture.filming.stamp import Stamps
 from stillcam.errors import StillcamError
 from stillcam.films import command_line
 from stillcam.films.command_line import Overlay
-from stillcam.films.geometry import Size, box_of, common, scaled
+from stillcam.films.geometry import box_of, common, scaled
 from stillcam.films.order import Order
 from stillcam.films.progress import Progress
 from stillcam.films.shots import Shot
 from stillcam.films.spread import spread
 from stillcam.jpeg import NotWhole, leading
-from stillcam.library.upright import Unreadable, seen, upright
+from stillcam.library.upright import GREY, Form, Unreadable, form_of, upright
 from stillcam.threads import start
 
 LOOKED_AT = 25  # pictures, for the size that most of them have
 FILE = "film.mp4"
 END_S = 3600.0  # for what is left to encode, and to write the index to the front
-QUALITY = 92  # of a picture that has another size than the others
+QUALITY = 92  # of a picture that has another form than the others
+PLAIN = 2  # 4:2:0, as cameras store colours
 _LAST_WORDS = 3  # lines
 
 
@@ -47,11 +49,11 @@ def movie(order: Order, shots: Sequence[Shot], zone: ZoneInfo, work: Path, tell:
     if ffmpeg is None:
         raise StillcamError("a film needs ffmpeg: sudo apt install -y ffmpeg")
     sample = [shots[number] for number in spread(len(shots), LOOKED_AT)]
-    sizes = [size for shot in sample if (size := _size(shot))]
-    if not sizes:
+    forms = [form for shot in sample if (form := _form(shot))]
+    if not forms:
         raise StillcamError("none of the pictures can be read")
-    pictures = Pictures(shots, common(sizes), left_out)
-    box = box_of(pictures.size, order.crop)
+    pictures = Pictures(shots, _common(forms), left_out)
+    box = box_of(pictures.form.size, order.crop)
     size = scaled(box, order.width)
     threads = max(1, (os.cpu_count() or 1) - 1)
     encoder = choose(ffmpeg, size, order.fps, threads, work)
@@ -66,18 +68,18 @@ def movie(order: Order, shots: Sequence[Shot], zone: ZoneInfo, work: Path, tell:
 
 
 class Pictures:
-    """The JPEGs of a film, upright and all of one size.
+    """The JPEGs of a film, all of one form: with another one ffmpeg would begin anew, and lose what it evens out.
 
     Args:
         shots: whose they are.
-        size: that they all get; what has another shape gets black bars.
+        form: that they all get; what has another shape gets black bars.
         left_out: is told of those that cannot be read; the one before stands in for each, so that every other keeps
             its moment.
     """
 
-    def __init__(self, shots: Sequence[Shot], size: Size, left_out: LeftOut) -> None:
+    def __init__(self, shots: Sequence[Shot], form: Form, left_out: LeftOut) -> None:
         self._shots = shots
-        self.size = size
+        self.form = form
         self._left_out = left_out
 
     def __len__(self) -> int:
@@ -94,29 +96,41 @@ class Pictures:
         try:
             data = read_whole(shot)
             _, end = leading(data)
-            return data[:end] if seen(data) == (self.size, True) else _fitted(data, self.size)
+            return data[:end] if form_of(data) == self.form else _fitted(data, self.form)
         except (OSError, NotWhole, Unreadable) as error:
             self._left_out.add(shot, error)
             return None
 
 
-def _size(shot: Shot) -> Size | None:
+def _form(shot: Shot) -> Form | None:
     try:
         data = read_whole(shot)
         leading(data)
-        return seen(data)[0]
+        return form_of(data)
     except (OSError, NotWhole, Unreadable):
         return None
 
 
-def _fitted(data: bytes, size: Size) -> bytes:
-    """A picture of another size: ffmpeg would begin anew with it, and forget what it was evening out.
+def _common(forms: Sequence[Form]) -> Form:
+    """The form of most pictures; it has colours if any of them has."""
+    size = common([form.size for form in forms])
+    stored = Counter(form.sampling for form in forms if form.size == size and form.sampling is not None)
+    if any(form.sampling != GREY for form in forms):
+        del stored[GREY]
+    return Form(size, max(stored, key=lambda sampling: stored[sampling], default=PLAIN))
+
+
+def _fitted(data: bytes, form: Form) -> bytes:
+    """A picture of another form.
 
     Raises:
         Unreadable: it is damaged.
     """
-    file = io.BytesIO()
-    ImageOps.pad(upright(io.BytesIO(data), size, ("JPEG",)), size).save(file, "JPEG", quality=QUALITY)
+    picture, file = ImageOps.pad(upright(io.BytesIO(data), form.size, ("JPEG",)), form.size), io.BytesIO()
+    if form.sampling == GREY:
+        picture.convert("L").save(file, "JPEG", quality=QUALITY)
+    else:
+        picture.save(file, "JPEG", quality=QUALITY, subsampling=form.sampling)
     return file.getvalue()
 
 

@@ -2,6 +2,8 @@
 picamera2 on a stand-in for the library, whose pictures are the simulated camera's too.
 """
 
+import errno
+import fcntl
 import io
 import json
 import os
@@ -324,6 +326,33 @@ def test_a_wait_is_interrupted_or_ends_in_time(rig):
     rig.driver.rest(0.1, (read,))
     os.close(read)
     os.close(write)
+
+
+def test_of_megabytes_of_metadata_only_what_can_be_told_is_kept(rig):
+    """An IMX500 gives its network's output with each picture: more than the command socket carries."""
+    rig.fault(tensor=300_000)
+    rig.stills(settings(MANUAL))
+    rig.still()
+    about = rig.described()
+    assert about["ExposureTime"] == pytest.approx(8000, rel=0.01)
+    assert about["CnnOutputTensor"] == "300000 numbers left out"
+    rig.driver.start_stream(settings(MANUAL), rig.camera)
+    while not rig.driver.metadata:
+        rig.driver.frames(LONG_S, ())
+    assert rig.driver.metadata["CnnOutputTensor"] == "300000 numbers left out"
+    assert len(json.dumps(rig.driver.metadata)) < 10_000
+
+
+def test_a_pipe_that_may_not_hold_more_carries_the_live_view_all_the_same(rig, monkeypatch):
+    """The kernel refuses it to a user whose pipes hold 64 MB together (pipe(7): pipe-user-pages-soft)."""
+
+    def refuse(_descriptor: int, command: int, *_: object) -> int:
+        assert command == fcntl.F_SETPIPE_SZ
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(fcntl, "fcntl", refuse)
+    rig.driver.start_stream(settings(MANUAL), rig.camera)
+    assert rig.driver.frames(LONG_S, ())
 
 
 def test_a_still_that_nobody_waits_for_any_more_is_deleted_and_the_next_one_comes(rig):

@@ -43,6 +43,17 @@ def test_metadata_of_a_stream_are_found_however_they_are_cut(frames, cuts):
     assert last == CONTENT | {"SensorTimestamp": frames - 1}
 
 
+def test_a_long_array_is_counted_and_left_out():
+    long = CONTENT | {"CnnOutputTensor": [0.5] * 5000, "Short": [[1, 2]] * 40}
+    wanted = CONTENT | {"CnnOutputTensor": "5000 numbers left out", "Short": "80 numbers left out"}
+    assert metadata.from_json(as_json(long).encode()) == wanted
+    assert metadata.capped(long | {"Bytes": b"12" * 40}) == wanted | {"Bytes": "80 numbers left out"}
+    reader = metadata.TxtReader()
+    text = as_txt(long | {"Short": [1] * 80}).encode()
+    assert reader.feed(text[:20_000]) is None
+    assert reader.feed(text[20_000:]) == wanted
+
+
 @given(st.binary())
 def test_any_bytes_are_metadata_or_none(raw):
     assert isinstance(metadata.from_json(raw), dict | None)

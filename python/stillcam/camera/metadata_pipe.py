@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 
 from stillcam.camera.metadata import Metadata, TxtReader
+from stillcam.camera.programs import widen
 
 _READ_BYTES = 1 << 16
+_MAX_READS = 16  # at once: the live view goes on meanwhile
 
 
 class MetadataPipe:
@@ -19,6 +21,8 @@ class MetadataPipe:
 
     def __init__(self) -> None:
         self.fd, self.theirs = os.pipe()
+        os.set_blocking(self.fd, False)
+        widen(self.fd)
         self._reader = TxtReader()
 
     @property
@@ -32,10 +36,17 @@ class MetadataPipe:
 
     def read(self) -> Metadata | None:
         """What has come of the newest frame; None: nothing whole yet."""
-        chunk = os.read(self.fd, _READ_BYTES)
-        if not chunk:  # an end that stays readable would keep the loop busy
-            self.close()
-        return self._reader.feed(chunk)
+        newest = None
+        for _ in range(_MAX_READS):
+            try:
+                chunk = os.read(self.fd, _READ_BYTES)
+            except BlockingIOError:
+                break
+            if not chunk:  # an end that stays readable would keep the loop busy
+                self.close()
+                break
+            newest = self._reader.feed(chunk) or newest
+        return newest
 
     def close(self) -> None:
         """Stop reading."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import logging
 import os
 import select
 import shutil
@@ -15,6 +17,7 @@ from stillcam.camera.program import Program
 from stillcam.errors import CameraError
 
 SAY_TIMEOUT_S = 20.0
+PIPE_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,14 @@ def has_libav(told: Callable[[str], str]) -> bool:
     """
     version = told("--version")
     return "libav:1" in version if "libav:" in version else "--libav-format" in told("--help")
+
+
+def widen(pipe: int) -> None:
+    """Have a pipe hold a megabyte, so that a frame fits in. A wish: the kernel may refuse it (pipe(7))."""
+    try:
+        fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
+    except OSError as error:
+        logging.debug("a pipe stays as small as it is: %s", error)
 
 
 def readable(timeout_s: float, *descriptors: int) -> set[int]:

@@ -7,7 +7,6 @@ is never a second SIGUSR1 before the first one's file has come or its time is ov
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import logging
 import os
 import shutil
@@ -38,7 +37,7 @@ from stillcam.camera.machine_lock import LIST_WAIT_S, MACHINE, OPEN_WAIT_S, Mach
 from stillcam.camera.metadata_pipe import MetadataPipe
 from stillcam.camera.older import Older, unrecognised
 from stillcam.camera.program import TERM_GRACE_S, Program
-from stillcam.camera.programs import Programs, has_libav, readable, said_by
+from stillcam.camera.programs import PIPE_BYTES, Programs, has_libav, readable, said_by, widen
 from stillcam.camera.taking import (
     container,
     photo_arguments,
@@ -55,7 +54,6 @@ from stillcam.jpeg import Cutter
 from stillcam.settings import Settings
 
 _READY_POLL_S = 0.01
-_PIPE_BYTES = 1 << 20
 _ABOUT_S = 0.05  # how often metadata of a stream are looked for
 
 
@@ -200,7 +198,7 @@ class Rpicam:
         self._cutter = Cutter()
         self._open(lambda: self._start_telling(arguments, subprocess.PIPE))
         assert self._program is not None
-        fcntl.fcntl(self._program.stdout, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
+        widen(self._program.stdout)
 
     def frames(self, timeout_s: float, interrupts: Sequence[int]) -> list[bytes]:
         """See Driver. Raises CameraError when the program ends."""
@@ -209,7 +207,7 @@ class Rpicam:
         while (left := deadline - time.monotonic()) > 0:
             ready = self._readable(left, self._program.stdout, *interrupts)
             if self._program.stdout in ready:
-                chunk = os.read(self._program.stdout, _PIPE_BYTES)
+                chunk = os.read(self._program.stdout, PIPE_BYTES)
                 if not chunk:
                     raise self._ended(self._program)
                 if frames := self._cutter.feed(chunk):

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from stillcam.camera.simulated import dng, encode
+from stillcam.camera.simulated.metadata import tensor
 from stillcam.camera.simulated.options import StillOptions
 from stillcam.camera.simulated.picture import Frame, Picture, local_now
 from stillcam.camera.simulated.sensors import Sensor, SensorMode
@@ -38,7 +39,7 @@ class CompletedRequest:
 
     def get_metadata(self) -> dict[str, Any]:
         """As libcamera names it; a rectangle is a tuple."""
-        metadata = dict(self._frame.metadata)
+        metadata = self._frame.metadata | tensor(self._faults.tensor)
         return metadata | {"ScalerCrop": tuple(metadata["ScalerCrop"]), "ColourGains": tuple(metadata["ColourGains"])}
 
     def make_buffer(self, name: str) -> bytes:

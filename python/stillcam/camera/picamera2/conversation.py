@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import signal
 import subprocess
@@ -16,13 +15,12 @@ from stillcam.camera.driver import Interrupted
 from stillcam.camera.failures import failure
 from stillcam.camera.picamera2.wire import Message, pair
 from stillcam.camera.program import Program
-from stillcam.camera.programs import readable
+from stillcam.camera.programs import readable, widen
 from stillcam.errors import CameraError
 from stillcam.paths import ROOT
 
 NAME = "picamera2"
 LAST_WORDS_S = 1.0
-_PIPE_BYTES = 1 << 20
 
 
 class Over(CameraError):
@@ -52,7 +50,7 @@ class Conversation:
             raise
         finally:
             theirs.close()
-        fcntl.fcntl(self._program.stdout, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
+        widen(self._program.stdout)
 
     @property
     def stdout(self) -> int:

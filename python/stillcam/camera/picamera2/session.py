@@ -12,6 +12,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from stillcam.camera.metadata import capped
 from stillcam.camera.picamera2 import recording
 from stillcam.camera.picamera2.plan import Plan, undone
 from stillcam.camera.picamera2.sensor_hdr import set_hdr
@@ -92,7 +93,7 @@ class Session:
             self._run(self._still)
         request = self._camera.capture_request()
         try:
-            metadata = request.get_metadata()
+            metadata = capped(request.get_metadata())
             name = f"{STILL_PREFIX}{number:08d}.{plan.extension}"
             _write(folder / name, self._encoded(request))
             raw = f"{STILL_PREFIX}{number:08d}.dng" if plan.raw else None
@@ -256,7 +257,7 @@ class Session:
                 self._pipe.write(frame)
         if (self._recording or self._pipe) and time.monotonic() - self._told >= TELL_S:
             self._told = time.monotonic()
-            self._tell({"metadata": request.get_metadata()})
+            self._tell({"metadata": capped(request.get_metadata())})
 
 
 def _hdr_of(library: Any, plan: Plan) -> bool:

@@ -41,6 +41,7 @@ class Faults:
         start_error: the error with which a program ends when it configures a picture …
         start_error_width: … at least so wide …
         start_error_times: … so often, 0: always.
+        tensor: so many numbers are said of each picture besides, as of an IMX500's.
         frozen: the sensor repeats one picture.
         ignore_term: SIGTERM does nothing.
         speed: all simulated latencies are divided by it.
@@ -62,6 +63,7 @@ class Faults:
     start_error: str = ""
     start_error_width: int = 0
     start_error_times: int = 0
+    tensor: int = 0
     frozen: bool = False
     ignore_term: bool = False
     speed: float = 1.0

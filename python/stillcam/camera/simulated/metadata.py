@@ -47,6 +47,11 @@ def describe(
     }
 
 
+def tensor(numbers: int) -> Metadata:
+    """What an IMX500 says besides: the output of its network."""
+    return {"CnnOutputTensor": [0.015625] * numbers} if numbers else {}
+
+
 class Saver:
     """The metadata of stills: a file rewritten in place for each, or stdout (`-`).
 

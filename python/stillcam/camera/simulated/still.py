@@ -121,7 +121,7 @@ class Stills:
         self._number += 1
         if self._options.wrap:
             self._number %= self._options.wrap
-        self._describes.save(frame.metadata)
+        self._describes.save(frame.metadata | metadata.tensor(faults.tensor))
         if faults.die_after is not None and self._captures >= faults.die_after:
             die(faults)
 

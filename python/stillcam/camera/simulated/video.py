@@ -69,7 +69,7 @@ class Video:
             if self._recording:
                 self._write(frame)
                 if options.codec.lower() != "libav":  # which tells nothing of its frames (libav_encoder.cpp, encode)
-                    describes.write(frame.metadata)
+                    describes.write(frame.metadata | metadata.tensor(self._faults.tensor))
             if self._faults.die_after is not None and self._frames >= self._faults.die_after:
                 die(self._faults)
 

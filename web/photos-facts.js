@@ -27,6 +27,7 @@ export function facts(details) {
     ["Taken", `${dayName(details.day)}, ${clock(details)}`],
     ["Camera", details.camera ?? undefined],
     ["Series", details.series?.summary.name],
+    ["Notice", metadata?.notices?.join("\n")],
     ["Size", metadata?.size?.join(" × ")],
     ["Length", metadata?.duration_s && `${metadata.duration_s.toFixed(1)} s`],
     ["Files", details.files.map((file) => (file.bytes === null ? file.name : `${file.name}, ${size(file.bytes)}`)).join("\n")],

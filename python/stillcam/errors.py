@@ -31,7 +31,7 @@ class CameraError(StillcamError):
 
     Args:
         cause: one word for counters and logs: `absent`, `busy`, `died`, `stalled`, `frozen`, `torn`, `disk`,
-            `options`, `missing`, `short` (of descriptors or memory).
+            `options`, `encoder`, `missing`, `short` (of descriptors or memory).
         reason: a sentence for a person, with what to check.
     """
 

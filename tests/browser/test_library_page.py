@@ -104,6 +104,17 @@ def test_one_is_seen_large_by_keyboard_and_told_about(page, url):
     assert page.evaluate("document.activeElement.closest('.tile') === document.querySelector('.tile')")
 
 
+def test_what_a_person_should_know_of_a_video_is_told(page, url, library):
+    draft = Draft(library.data / "library", "video", NOON_S + DAY_S, "imx219")
+    draft.path("mp4").write_bytes(b"a video")
+    draft.path("jpg").write_bytes(picture((1600, 1200)))
+    draft.finish({"kind": "video", "interrupted": True, "notices": ["no sound: libav is missing", "it was killed"]})
+    sign_in(page, url, "photos")
+    page.locator(".tile .open").first.click()
+    page.wait_for_selector(".view dl")
+    assert "no sound: libav is missing\nit was killed" in page.inner_text(".view dl")
+
+
 def test_whatever_is_copied_in_can_be_seen_or_taken_home(page, url, library):
     """A photo of a phone that was held upright, a video that no browser plays, a page that is not ours."""
     day = library.data / "library" / "2030-01-01"

@@ -434,8 +434,8 @@ def test_nothing_runs_after_stop(rig):
     assert children.read_text().split() == before
 
 
-def test_where_libav_does_not_encode_the_next_video_goes_without(tmp_path):
-    """So it is on some systems after an update: rpicam-apps issues 643 and 896."""
+def test_where_libav_does_not_encode_that_video_alone_goes_without(tmp_path):
+    """So it is on some systems after an update (rpicam-apps issues 643 and 896), and for a size that is refused."""
     program = tmp_path / "rpicam-vid"
     program.write_text(
         "#!/bin/sh\n"
@@ -447,10 +447,13 @@ def test_where_libav_does_not_encode_the_next_video_goes_without(tmp_path):
     program.chmod(0o755)
     driver = Rpicam(Programs((str(program),), (str(program),)), tmp_path)
     camera = Camera(0, "imx219", (640, 480), 10, "RGGB", "/base/x", ())
-    driver.record(settings(), camera, tmp_path, "one", 1)
-    with pytest.raises(CameraError, match="the next video is made without it"):
+    tried, _ = driver.record(settings(), camera, tmp_path, "one", 1)
+    with pytest.raises(CameraError, match="libav cannot encode this") as caught:
         driver.recorded(LONG_S, ())
-    path, _ = driver.record(settings(), camera, tmp_path, "two", 1)
+    assert caught.value.cause == "encoder"
+    path, _ = driver.record(settings(), camera, tmp_path, "one", 1)
     assert driver.recorded(LONG_S, ())
     assert path.suffix in (".h264", ".mjpeg")
+    again, _ = driver.record(settings(), camera, tmp_path, "two", 1)
+    assert again.suffix == tried.suffix in (".ts", ".mp4")
     driver.stop()

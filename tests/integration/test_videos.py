@@ -270,3 +270,77 @@ def test_a_stop_that_comes_before_the_first_picture_waits_for_it(studio):
     assert begun.wait()["recording"]["bytes"] > 0
     assert int(probe(studio.library / item)[0]["nb_read_frames"]) >= 1
     assert studio.until(lambda status: not status["recording"])["library"]["finishing"] == 0
+
+
+@needs_ffmpeg
+@pytest.mark.parametrize(("rate", "seconds"), [(15, 2), (1, 3)])
+def test_a_video_is_as_long_as_it_was_asked_for_from_its_first_frame_on(studio, rate, seconds):
+    """The time-out of rpicam-vid runs while the first frames are hidden: 3 s at 1 fps were nothing at all."""
+    studio.fault(speed=2)  # slow enough for that to show
+    studio.settings(video={"width": 320, "framerate": rate})
+    studio.open()
+    (stream,) = probe(studio.film(seconds))
+    assert int(stream["nb_read_frames"]) == rate * seconds
+    assert float(stream["duration"]) == pytest.approx(seconds, abs=0.1)
+
+
+@needs_ffmpeg
+def test_libav_that_does_not_encode_costs_the_sound_of_that_video_alone_and_the_item_says_so(studio):
+    """Once refused, libav was taken for absent until the daemon was started again, and sound was lost silently."""
+    studio.settings(video={"width": 320, "framerate": 15, "audio": "pulse"})
+    studio.open()
+    studio.fault(no_encoder=True)
+    silent = studio.film(1)
+    assert [stream["codec_type"] for stream in probe(silent)] == ["video"]
+    (notice,) = about(silent)["notices"]
+    assert notice.startswith("no sound: ")
+    assert notice in studio.log.read_text()
+    studio.fault()
+    item = studio.film(1)
+    assert [stream["codec_type"] for stream in probe(item)] == ["video", "audio"]
+    assert "notices" not in about(item)
+
+
+@needs_ffmpeg
+def test_sound_is_asked_for_where_the_form_has_none(studio):
+    studio.settings(video={"width": 320, "framerate": 15, "audio": "pulse"}, files={"video": "h264"})
+    studio.open()
+    assert about(studio.film(1))["notices"] == ["no sound: only MP4 has it; set files.video to mp4"]
+
+
+@needs_ffmpeg
+def test_without_a_microphone_it_says_how_to_find_one(studio):
+    studio.settings(video={"width": 320, "framerate": 15, "audio": "alsa"})
+    studio.open()
+    studio.fault(no_microphone=True)
+    with pytest.raises(Refusal, match=r"`arecord -l` lists .* `pactl list short sources`"):
+        studio.ask("video", seconds=1)
+
+
+def grown_no_more(studio: Studio, sizes: list[int]) -> bool:
+    """Whether what is recorded has been as large for the last looks, which are added to `sizes`."""
+    sizes.append(sum(path.stat().st_size for path in studio.library.glob(".drafts/*.ts")))
+    return len(sizes) > 10 and len(set(sizes[-10:])) == 1
+
+
+@needs_ffmpeg
+@pytest.mark.parametrize("stopped", [False, True])
+def test_what_a_camera_that_stalls_has_written_is_kept_and_said(studio, stopped):
+    """rpicam-vid that waits for a frame does not listen to SIGINT: it is killed."""
+    studio.open()
+    asking = Asking(studio, "video", seconds=3600, wait=True)
+    recording(studio)
+    studio.fault(stall_after=1)
+    if stopped:
+        sizes: list[int] = []
+        studio.until(lambda _: grown_no_more(studio, sizes))
+        (item,) = studio.ask("stop")["items"]
+    else:
+        (item,) = asking.wait()["items"]
+    assert int(probe(studio.library / item)[0]["nb_read_frames"]) >= 20
+    told = about(studio.library / item)
+    assert told["interrupted"] is True
+    (notice,) = told["notices"]
+    assert ("was killed" if stopped else "gives no pictures") in notice
+    studio.fault()
+    studio.goes_on()

@@ -160,6 +160,9 @@ def test_the_default_video_is_what_every_encoder_takes_on_a_camera_of_any_shape(
 
 
 def test_a_video_is_as_long_as_it_is_to_be():
-    assert "--timeout=90000" in video("ts", 90)
-    assert "--timeout=0" in video("ts", None, IMX219)
+    assert {"--timeout=0", "--frames=2700"} <= set(video("ts", 90))
+    assert "--frames=287" in video("ts", 20, video={"sensor_mode": "4608:2592:10"})  # which gives 14.35 a second
+    assert "--frames=3" in video("ts", 3, video={"framerate": 1})
+    assert "--frames=1" in video("ts", 3, video={"framerate": 0.1})
+    assert not [word for word in video("ts", None, IMX219) if word.startswith("--frames")]
     assert "--libav-audio" not in video("mjpeg", video={"audio": "pulse"})

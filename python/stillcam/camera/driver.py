@@ -158,14 +158,18 @@ class Driver(Protocol):
     def record(
         self, settings: Settings, camera: Camera, folder: Path, stem: str, seconds: int | None
     ) -> tuple[Path, Container]:
-        """Begin a video, of so many seconds or until `stop`: the file, and what it is.
+        """Begin a video, of so many seconds from its first frame on or until `stop`: the file, and what it is.
 
         Where the abilities say so, `request` and `still` give frames of it, in the images folder.
         """
         ...
 
     def recorded(self, timeout_s: float, interrupts: Sequence[int]) -> bool:
-        """Wait for the end of the video; False: not in time. Raises CameraError if it is a bad one."""
+        """Wait for the end of the video; False: not in time.
+
+        Raises:
+            CameraError: it is a bad one. Cause `encoder`: recorded again, it is made in another way.
+        """
         ...
 
     def fits(self, settings: Settings, camera: Camera, kind: str | None = None) -> bool:
@@ -180,10 +184,13 @@ class Driver(Protocol):
         """Have what runs now go on as these say, if it can without a new start; else False, and nothing is changed."""
         ...
 
-    def stop(self, patience_s: float = 2.0) -> None:
+    def stop(self, patience_s: float = 2.0) -> bool:
         """Give the camera free; afterwards nothing of the driver runs. Never raises.
 
         Args:
             patience_s: for the program to end, and to finish the file of a video.
+
+        Returns:
+            False: it did not end in time and was killed.
         """
         ...

@@ -17,6 +17,11 @@ from stillcam.errors import CameraError
 
 HELD = "another program uses the camera: end it (see: pgrep -a 'rpicam|libcamera'), then it goes on by itself"
 
+NO_MICROPHONE = (
+    "no microphone is found: `arecord -l` lists those of ALSA, `pactl list short sources` those of PulseAudio; plug one"
+    " in and set video.audio to the one that lists it, or to off"
+)
+
 # A piece of the program's text, the cause for counters, the reason; the first that is found counts.
 # `options` is for what the program would refuse whenever it is asked. Want of memory (the kernel's contiguous memory is
 # in pieces) and a camera that does not start (an I2C transfer failed) pass: the same may succeed a moment later.
@@ -54,9 +59,8 @@ FAILURES = (
      "the video could not be created: its folder is missing, full or read-only (see: df -h)"),
     ("libav: unable write output", "disk", "the video could not be written: the disk is full (see: df -h)"),
     ("libav: error writing output", "disk", "the video could not be written: the disk is full (see: df -h)"),
-    ("libav: cannot open", "options",
-     "no sound can be recorded: no microphone, or not for this user; set video.audio to alsa, or to off"),
-    ("find a audio stream", "options", "no sound can be recorded: there is no microphone; set video.audio to off"),
+    ("libav: cannot open", "options", NO_MICROPHONE),
+    ("find a audio stream", "options", NO_MICROPHONE),
     ("unrecognised option", "options",
      "the camera program does not know an option that Stillcam uses: update it (sudo apt install rpicam-apps)"),
     ("failed to allocate capture buffers", "short",
@@ -73,19 +77,16 @@ FAILURES = (
      "no H.264 encoder: apt install rpicam-apps, not rpicam-apps-lite (to simulate: apt install ffmpeg); or use mjpeg"),
     ("unrecognised codec", "missing",
      "the camera program lacks this codec: sudo apt install rpicam-apps (not rpicam-apps-lite); or choose mjpeg"),
-    ("cannot find video encoder", "missing",
-     "libav has no H.264 encoder here: the next video is made without it; or choose mjpeg"),
-    ("unable to open video codec", "options",
-     "libav cannot encode this here: the next video is made without it; or choose a smaller one, or mjpeg"),
+    ("cannot find video encoder", "encoder",
+     "libav has no H.264 encoder here: sudo apt full-upgrade; or set files.video to mjpeg"),
+    ("unable to open video codec", "encoder",
+     "libav cannot encode this: choose another size or bit rate; or set files.video to mjpeg"),
     ("failed to start output streaming", "options",
      "the encoder cannot do this size: at most 1920x1080 on a Pi 4 or older; or choose mjpeg"),
     ("libav: error receiving packet", "options",
      "the encoder cannot do this size: at most 1920x1080 on a Pi 4 or older; or choose mjpeg"),
     ("device timeout detected", "stalled", "the camera stopped answering: check its cable and the power supply"),
 )  # fmt: skip
-
-# What rpicam-vid says where libav is there and does not encode (rpicam-apps issues 643 and 896, after updates).
-NO_ENCODER = ("libav: unable to open video codec", "libav: cannot find video encoder")
 
 _FATAL = re.compile(r"ERROR:\s*\*{3}\s*(?P<main>.*?)\s*\*{3}|^\s*what\(\):\s*(?P<thread>.*\S)")
 _SAYS_ERROR = re.compile(r"\bERROR\b|^\s*what\(\):|: error while loading |: symbol lookup error:|^libpng error:")

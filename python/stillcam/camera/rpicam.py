@@ -30,7 +30,7 @@ from stillcam.camera.arguments import (
 )
 from stillcam.camera.closed_files import ClosedFiles
 from stillcam.camera.driver import Camera, Container, Interrupted, Shoot, Still
-from stillcam.camera.failures import NO_ENCODER, failure
+from stillcam.camera.failures import failure
 from stillcam.camera.geometry import mirrored
 from stillcam.camera.listing import parse
 from stillcam.camera.machine_lock import LIST_WAIT_S, MACHINE, OPEN_WAIT_S, MachineLock
@@ -98,6 +98,7 @@ class Rpicam:
         self._about: MetadataPipe | None = None
         self._end = signal.SIGTERM  # what ends the program
         self._has_libav: bool | None = None  # not asked yet
+        self._avoids_libav = False  # it has just failed to encode: the next video is made without it
         self._older = Older(replace(RPICAM, encoder=encoder))
 
     @property
@@ -221,14 +222,16 @@ class Rpicam:
     ) -> tuple[Path, Container]:
         """See Driver: SIGINT lets rpicam-vid finish its file.
 
-        It tells of its frames only in MJPEG. What libav encodes, on a Pi 5 bare H.264 too, never reaches what writes
-        metadata, which would keep those of every frame in memory (encoder/libav_encoder.cpp, encode;
+        A video of so many seconds is one of so many frames: the time-out of rpicam-vid runs while the first frames are
+        hidden. It tells of its frames only in MJPEG. What libav encodes, on a Pi 5 bare H.264 too, never reaches what
+        writes metadata, which would keep those of every frame in memory (encoder/libav_encoder.cpp, encode;
         output/output.cpp, Create and MetadataReady).
         """
         self.stop()
         if self._has_libav is None:
             self._has_libav = has_libav(self._told_by_vid)
-        form = container(settings.files.video, self._has_libav, shutil.which("ffmpeg") is not None)
+        libav, self._avoids_libav = self._has_libav and not self._avoids_libav, False
+        form = container(settings.files.video, libav, shutil.which("ffmpeg") is not None)
         self._begin([], video_scene(settings, camera))
         self._folder, self._end = folder, signal.SIGINT
         arguments = video_arguments(with_tuning_path(settings), camera, stem, form, seconds)
@@ -263,10 +266,11 @@ class Rpicam:
         """See Driver: the camera programs take no commands while they run."""
         return False
 
-    def stop(self, patience_s: float = TERM_GRACE_S) -> None:
+    def stop(self, patience_s: float = TERM_GRACE_S) -> bool:
         """End the camera program and delete what it left half-written of stills."""
+        status = 0
         if self._program is not None:
-            self._program.stop(self._end, patience_s)
+            status = self._program.stop(self._end, patience_s)
             self._program = None
         self._end = signal.SIGTERM
         if self._opening is not None:
@@ -281,6 +285,7 @@ class Rpicam:
             with contextlib.suppress(OSError):  # a folder that cannot be read now is swept at the next end
                 for litter in self._folder.glob(STILL_PREFIX + "*"):
                     litter.unlink(missing_ok=True)
+        return status != -signal.SIGKILL
 
     def _begin(self, arguments: list[str], scene: Scene) -> None:
         self.metadata = {}
@@ -382,15 +387,16 @@ class Rpicam:
     def _ended(self, program: Program) -> CameraError:
         program.wait(1.0)  # its output may end a moment before itself
         status = program.stop()
-        if any(text in line for line in program.stderr for text in NO_ENCODER):
-            self._has_libav = False
+        error = failure(program.name, status, program.stderr)
+        if error.cause == "encoder":
+            self._avoids_libav = True
         if option := unrecognised(program.stderr):
             call = next(call for call in (self._programs.still, self._programs.vid) if _name(call) == program.name)
             help_text = ""
             with contextlib.suppress(CameraError):
                 help_text, _ = said_by(self._start(call, ["--help"], subprocess.PIPE))
             self._older.learn(program.name, option, program.argv, help_text)
-        return failure(program.name, status, program.stderr)
+        return error
 
     def _told_by_vid(self, option: str) -> str:
         return said_by(self._start(self._programs.vid, [option], subprocess.PIPE))[0]

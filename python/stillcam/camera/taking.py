@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from stillcam.camera.arguments import (
+    DEFAULT_FRAMERATE,
     Scene,
     chosen_controls,
     frame_rate,
@@ -134,6 +135,12 @@ def refused_video(settings: Settings, camera: Camera, encoder: Encoder | None) -
     return None
 
 
+def video_rate(settings: Settings, camera: Camera) -> float:
+    """Frames a second that a video has: as asked for, unless the sensor mode is slower."""
+    rate, mode = frame_rate(settings, settings.video) or DEFAULT_FRAMERATE, video_scene(settings, camera).mode
+    return min(rate, mode.fps) if mode and mode.fps else rate
+
+
 def video_arguments(
     settings: Settings, camera: Camera, output: str, container: Container, seconds: int | None
 ) -> list[str]:
@@ -142,7 +149,7 @@ def video_arguments(
     Args:
         output: the file's name, without its extension.
         container: see `container`.
-        seconds: how long; None: until SIGINT.
+        seconds: how long, from the first frame on; None: until SIGINT.
     """
     video = settings.video
     more = [*CODECS[container.extension], "--output", f"{output}.{container.extension}"]
@@ -152,9 +159,9 @@ def video_arguments(
         more += ["--bitrate", str(video.bitrate)]
     if video.audio != "off" and container.extension in ("ts", "mp4"):
         more += ["--libav-audio", "--audio-source", video.audio]
-    argv = moving(settings, video, video_scene(settings, camera), frame_rate(settings, video), more)
-    argv[argv.index("--timeout") + 1] = str(1000 * (seconds or 0))
-    return argv
+    if seconds:
+        more += ["--frames", str(max(1, round(seconds * video_rate(settings, camera))))]
+    return moving(settings, video, video_scene(settings, camera), frame_rate(settings, video), more)
 
 
 def container(wanted: str, libav: bool, ffmpeg: bool) -> Container:

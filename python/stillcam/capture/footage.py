@@ -49,6 +49,16 @@ class Footage:
     rotation: int
     about: dict[str, Any]
 
+    def notice(self, text: str) -> None:
+        """Have the item say what a person should know of it."""
+        logging.warning("%s: %s", self.draft.stem, text)
+        self.about.setdefault("notices", []).append(text)
+
+    def broken_off(self, text: str) -> None:
+        """Have the item say that it ended too soon, and why."""
+        self.about["interrupted"] = True
+        self.notice(text)
+
     def note(self) -> None:
         """Write down what a crash must not lose."""
         noted = {"remux": self.remux, "rate": self.rate, "rotation": self.rotation, "about": self.about}
@@ -77,7 +87,8 @@ def finish(footage: Footage, ffmpeg: Ffmpeg, stand_in: Path | None = None) -> st
         duration_s = mp4.duration_s(path)
         if duration_s is None:
             draft.discard()
-            raise CameraError("torn", "the video was interrupted before it could be played")
+            text = "the video was interrupted before it could be played: install ffmpeg, and the next one is kept"
+            raise CameraError("torn", text)
         about["duration_s"] = round(duration_s, 3)
         if footage.rotation:
             mp4.turn(path, footage.rotation)
@@ -131,7 +142,9 @@ def _left(root: Path, paths: Sequence[Path]) -> Footage | None:
         remux, rate, rotation, about = True, 0.0, 0, {"version": 1, "kind": "video"}
     path = max(recorded, key=lambda path: path.suffix == ".mp4")  # what it was made of may still lie beside it
     remux = remux and path.suffix != ".mp4"
-    return Footage(draft, path, remux, float(rate), int(rotation), {**about, "interrupted": True})
+    footage = Footage(draft, path, remux, float(rate), int(rotation), about)
+    footage.broken_off("the daemon or the power failed while it was recorded")
+    return footage
 
 
 def _remuxed(footage: Footage, ffmpeg: Ffmpeg) -> Path:

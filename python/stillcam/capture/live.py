@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from stillcam.camera.driver import Camera
 from stillcam.capture.studio import START_TIMEOUT_S, Studio, Verb
-from stillcam.capture.timing import live_s
+from stillcam.capture.timing import hidden_s, live_s
 from stillcam.errors import CameraError
 from stillcam.settings import Settings
 
@@ -37,7 +37,8 @@ class Live:
             studio.status.enter("live", live_s(settings), studio.outage.reason)
             while studio.next_mode() is self:
                 studio.status.capturing()
-                timeout_s = studio.stall_timeout_s(live_s) + (0 if studio.revisions.proven else START_TIMEOUT_S)
+                start_s = START_TIMEOUT_S + hidden_s(live_s(settings))
+                timeout_s = studio.stall_timeout_s(live_s) + (0 if studio.revisions.proven else start_s)
                 newest = studio.awaited(studio.driver.frames, timeout_s)[-1]
                 studio.published(studio.darkroom.publish_live(newest, time.time()))
         except CameraError as error:

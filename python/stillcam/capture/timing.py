@@ -7,6 +7,23 @@ from stillcam.camera.metadata import Metadata
 from stillcam.camera.taking import configuration_of
 from stillcam.settings import Configuration, Settings
 
+HIDDEN_FRAMES = 12  # that a camera keeps for itself when it starts, at most: exposure and colours converge in them
+HELD_FRAMES = 16  # that may be in libav's buffer of 32 KB before there is more of the file; one a second stands alone
+
+
+def hidden_s(cycle_s: float) -> float:
+    """What the first frame of a camera that starts takes longer than one that follows another.
+
+    Args:
+        cycle_s: from one frame to the next.
+    """
+    return HIDDEN_FRAMES * cycle_s
+
+
+def held_s(cycle_s: float) -> float:
+    """How long frames may stay in the buffers of the camera program, at most, before the file grows."""
+    return HELD_FRAMES * cycle_s
+
 
 def snapshot_s(settings: Settings) -> float:
     """From one snapshot to the next: the interval, or what a long exposure needs for viewfinder and still."""

@@ -9,23 +9,26 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from stillcam.camera.arguments import DEFAULT_FRAMERATE, frame_rate
 from stillcam.camera.driver import Camera, Interrupted
-from stillcam.camera.taking import refused_video, video_scene
+from stillcam.camera.taking import refused_video, video_rate, video_scene
 from stillcam.capture.about import about, shown_size
 from stillcam.capture.archive import Archive, unwritable
 from stillcam.capture.commands import Command
 from stillcam.capture.footage import Footage
 from stillcam.capture.glimpses import Glimpses
 from stillcam.capture.studio import START_TIMEOUT_S, Studio
-from stillcam.capture.timing import stall_timeout_s
+from stillcam.capture.timing import held_s, hidden_s, stall_timeout_s
 from stillcam.errors import CameraError
 from stillcam.frames import current_name
 from stillcam.settings import Settings
 
 TICK_S = 0.5  # how often the file and the disk are looked at
+LATE_S = 2.0  # so much longer than asked for a video of slow frames may take
 STALL_S = 10.0  # encoders and disks hold back what they write
 ENDLESS_S = 86400.0
+WITH_SOUND = ("ts", "mp4")
+SILENT_LIBAV = "no sound: the camera program's libav is missing or does not encode (sudo apt full-upgrade)"
+SILENT_FORM = "no sound: only MP4 has it; set files.video to mp4"
 PATIENCE_S, PATIENCE_AT_THE_END_S = 15.0, 1.5  # for the camera program to finish the file
 
 
@@ -76,15 +79,14 @@ class Videos:
 
     def run(self, settings: Settings, camera: Camera) -> None:
         """See Mode. What goes wrong is told to who asked, and no concern of the modes that follow."""
-        take, studio = self._take, self._studio
+        take = self._take
         assert take is not None
-        footage = None
-        try:
-            footage = self._begin(take, settings, camera)
-            self._record(take, footage, settings)
-            studio.driver.stop(PATIENCE_AT_THE_END_S if studio.stopping else PATIENCE_S)
-        except CameraError as error:
-            footage = self._broken(take, footage, error)
+        footage, error = self._made(take, settings, camera)
+        if error and error.cause == "encoder" and not take.over:
+            logging.warning("trying without libav: %s", error)
+            footage, error = self._made(take, settings, camera)
+        if error and footage is None:
+            take.told(None, error)
         self._leave()
         if footage is not None:
             self._hand_over(take, footage)
@@ -115,6 +117,18 @@ class Videos:
         self._take.over = True
         self._take.ended.append(command)
 
+    def _made(self, take: Take, settings: Settings, camera: Camera) -> tuple[Footage | None, CameraError | None]:
+        """What there is of a video in the end, and what has gone wrong: nothing but the error, or both."""
+        footage = None
+        try:
+            footage = self._begin(take, settings, camera)
+            self._record(take, footage, settings)
+        except CameraError as error:
+            return self._broken(footage, error), error
+        if not self._studio.driver.stop(PATIENCE_AT_THE_END_S if self._studio.stopping else PATIENCE_S):
+            footage.broken_off("the camera program did not end and was killed: the last moments may be missing")
+        return footage, None
+
     def _begin(self, take: Take, settings: Settings, camera: Camera) -> Footage:
         studio, before = self._studio, self._studio.driver.metadata
         if wrong := refused_video(settings, camera, studio.driver.abilities.encoder):
@@ -125,8 +139,9 @@ class Videos:
         rotation = settings.camera.rotation if turns else 0
         size = shown_size(video_scene(settings, camera).size, rotation)
         told = about(settings, camera, "video", draft.time_s, size, before)
-        rate = frame_rate(settings, settings.video) or DEFAULT_FRAMERATE
-        footage = Footage(draft, path, form.remux, rate, rotation, told)
+        footage = Footage(draft, path, form.remux, video_rate(settings, camera), rotation, told)
+        if settings.video.audio != "off" and form.extension not in WITH_SOUND:
+            footage.notice(SILENT_LIBAV if settings.files.video == "mp4" else SILENT_FORM)
         try:
             footage.note()
         except OSError as error:
@@ -145,7 +160,9 @@ class Videos:
         """
         studio, driver = self._studio, self._studio.driver
         began_s = began = grown = time.monotonic()
-        size, patience_s = 0, START_TIMEOUT_S
+        cycle_s = 1 / footage.rate
+        stall_s = STALL_S + stall_timeout_s(cycle_s, settings, driver.metadata) + held_s(cycle_s)
+        size, patience_s = 0, START_TIMEOUT_S + hidden_s(cycle_s) + held_s(cycle_s)
         glimpses = Glimpses(studio)
         while not (studio.stopping or (take.over and size)):  # rpicam-vid dies of a SIGINT before it has begun
             try:
@@ -158,11 +175,12 @@ class Videos:
             now, written = time.monotonic(), _size(footage.path)
             if written > size:
                 if not size:
-                    began = now
-                    patience_s = STALL_S + stall_timeout_s(1 / footage.rate, settings, driver.metadata)
+                    began, patience_s = now, stall_s
                 size, grown = written, now
             elif now - grown > patience_s:
                 raise CameraError("stalled", "the camera gives no pictures: check its cable and the power supply")
+            if take.seconds and size and now - began > take.seconds + LATE_S + 2 * cycle_s:
+                break  # the frames come slower than they were asked for
             left_s = max(0.0, round(take.seconds - (now - began), 1)) if take.seconds else None
             told = _told(take, footage, size, left_s)
             studio.status.recording(told)
@@ -180,17 +198,16 @@ class Videos:
             self._studio.status.notice("the video was ended in time: the disk is nearly full; delete something")
             logging.warning("the video was ended in time: the disk is nearly full")
 
-    def _broken(self, take: Take, footage: Footage | None, error: CameraError) -> Footage | None:
-        """The camera has failed: what there is of the video is kept; without any, who asked is told."""
+    def _broken(self, footage: Footage | None, error: CameraError) -> Footage | None:
+        """The camera has failed: what there is of the video is kept."""
         logging.error("the video was broken off: %s", error)
         self._studio.driver.stop()
         self._studio.status.failed(error.cause, restarts=True)
         if footage is not None and _size(footage.path):
-            footage.about["interrupted"] = True
+            footage.broken_off(error.reason)
             return footage
         if footage is not None:
             footage.draft.discard()
-        take.told(None, error)
         return None
 
     def _hand_over(self, take: Take, footage: Footage) -> None:

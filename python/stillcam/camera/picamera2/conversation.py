@@ -98,10 +98,11 @@ class Conversation:
             self.wait(left, ())
         raise self._over()
 
-    def stop(self, patience_s: float) -> None:
-        """End it; it has so long to finish a video."""
-        self._program.stop(signal.SIGTERM, patience_s)
+    def stop(self, patience_s: float) -> bool:
+        """End it; it has so long to finish a video. False: it was killed."""
+        status = self._program.stop(signal.SIGTERM, patience_s)
         self._channel.close()
+        return status != -signal.SIGKILL
 
     def _told(self) -> Message:
         try:

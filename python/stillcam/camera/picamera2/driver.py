@@ -200,15 +200,15 @@ class Picamera2:
         self._order({"do": "adjust", "plan": plan.message(), "given": given})
         return True
 
-    def stop(self, patience_s: float = TERM_GRACE_S) -> None:
+    def stop(self, patience_s: float = TERM_GRACE_S) -> bool:
         """End the child, and delete what it left half-written of stills."""
         child, self._child = self._child, None
-        if child is not None:
-            child.stop(patience_s)
+        by_itself = child is None or child.stop(patience_s)
         if self._use in ("snapshot", "shoot", "video"):
             self._sweep()
         self._use, self._plan, self._opened, self._stills = "", None, None, []
         self.settling = self._ready = self._requested = False
+        return by_itself
 
     def _planned(self, settings: Settings, camera: Camera) -> Plan:
         """What these settings mean for what runs now."""

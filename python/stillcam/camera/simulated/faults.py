@@ -43,6 +43,8 @@ class Faults:
         start_error_times: … so often, 0: always.
         tensor: so many numbers are said of each picture besides, as of an IMX500's.
         frozen: the sensor repeats one picture.
+        no_encoder: libav does not encode, as on some systems after an update (rpicam-apps issues 643 and 896).
+        no_microphone: there is none.
         ignore_term: SIGTERM does nothing.
         speed: all simulated latencies are divided by it.
         lacks: options (`ccm metadata`) that the program does not know, as an older one.
@@ -65,6 +67,8 @@ class Faults:
     start_error_times: int = 0
     tensor: int = 0
     frozen: bool = False
+    no_encoder: bool = False
+    no_microphone: bool = False
     ignore_term: bool = False
     speed: float = 1.0
     lacks: str = ""

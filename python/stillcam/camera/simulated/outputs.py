@@ -16,6 +16,7 @@ from PIL import Image
 
 from stillcam.camera.simulated import encode, files
 from stillcam.camera.simulated.failures import Failure, say, terminate
+from stillcam.camera.simulated.faults import Faults
 from stillcam.camera.simulated.options import VideoOptions
 from stillcam.camera.simulated.sensors import BOARD, USUAL_BOARD, Size
 from stillcam.encoder import encoder_of
@@ -57,7 +58,7 @@ class Output(ABC):
         """Finish what has been begun."""
 
 
-def create(options: VideoOptions, size: Size, fps: float) -> Output:
+def create(options: VideoOptions, size: Size, fps: float, faults: Faults = Faults()) -> Output:  # noqa: B008 - frozen
     """The output for the codec.
 
     Raises:
@@ -65,19 +66,21 @@ def create(options: VideoOptions, size: Size, fps: float) -> Output:
     """
     codec = options.codec.lower()
     if codec in ("h264", "libav"):
-        _check_encoder(options, size)
+        _check_encoder(options, size, faults)
         return FFmpeg(options, size, fps)
     return Files(options)
 
 
-def _check_encoder(options: VideoOptions, size: Size) -> None:
+def _check_encoder(options: VideoOptions, size: Size, faults: Faults) -> None:
     """A Pi up to 4 encodes in hardware; what exceeds it fails when the stream is switched on (h264_encoder.cpp).
 
     libav's h264_v4l2m2m does that with the first frame, in a thread of its own (libavcodec/v4l2_m2m_enc.c).
     """
     libav, hardware = options.codec.lower() == "libav", encoder_of(os.environ.get(BOARD) or USUAL_BOARD)
-    if libav and 0 < options.bits_per_second < LIBAV_LEAST_BITRATE:
+    if libav and (faults.no_encoder or 0 < options.bits_per_second < LIBAV_LEAST_BITRATE):
         raise Failure("libav: unable to open video codec: -22")
+    if libav and options.libav_audio and faults.no_microphone:
+        raise Failure(f"libav: cannot open {options.audio_source} input device {options.audio_device}")
     if hardware and not hardware.takes(size):
         if libav:
             terminate("libav: error receiving packet: -22")

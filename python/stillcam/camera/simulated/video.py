@@ -14,6 +14,7 @@ from stillcam.camera.simulated.picture import Frame, Picture, local_now
 from stillcam.camera.simulated.requests import Requests
 
 FRAMERATE = 30.0
+HIDDEN_FRAMES = 6  # that libcamera keeps for itself when the camera starts, while the time-out runs
 
 
 class Video:
@@ -36,7 +37,7 @@ class Video:
         self._camera.configure(size, "YUV420", mode, size)
         self._picture = Picture(sensor, mode, options, size, frame_us=self._period_s * 1e6, settled=True)
         self._requests = Requests(keys=options.keypress, signals=options.signal, verbose=options.verbose > 0)
-        self._output = outputs.create(options, size, 1 / self._period_s)
+        self._output = outputs.create(options, size, 1 / self._period_s, self._faults)
 
     def run(self) -> None:
         """Record until the options, a key or a signal say that it is enough."""
@@ -52,6 +53,8 @@ class Video:
     def _loop(self, describes: metadata.Stream) -> None:
         options = self._options
         started = due = time.monotonic()
+        for _ in range(HIDDEN_FRAMES):
+            due = self._pace(due)
         while True:
             self._stall()
             due = self._pace(due)

@@ -1,0 +1,56 @@
+"""How long frames are waited for when they come slowly."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from stillcam.camera.driver import Interrupted
+from stillcam.capture.live import Live
+from stillcam.capture.timing import stall_timeout_s
+from stillcam.settings import Settings
+from stillcam.settings_json import patched
+
+HIDDEN = 6  # frames that libcamera keeps for itself at the start, on most sensors
+
+
+class SlowStudio:
+    """Notes how long the live view waits for its first frame and for the next one."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self.waited: list[float] = []
+        self.live: Live | None = None
+        self.revisions = SimpleNamespace(proven=False)
+        self.status = SimpleNamespace(enter=lambda *_: None, capturing=lambda: None)
+        self.outage = SimpleNamespace(reason=None)
+        self.driver = SimpleNamespace(start_stream=lambda *_: None, frames=None, stop=lambda: True)
+        self.darkroom = SimpleNamespace(publish_live=lambda *_: "frame")
+
+    def next_mode(self) -> Any:
+        return self.live
+
+    def stall_timeout_s(self, cycle_s: Any) -> float:
+        return stall_timeout_s(cycle_s(self._settings), self._settings, {})
+
+    def awaited(self, _wait: Any, timeout_s: float) -> list[bytes]:
+        self.waited.append(timeout_s)
+        if len(self.waited) == 2:
+            raise Interrupted
+        return [b""]
+
+    def published(self, _name: str) -> None:
+        self.revisions.proven = True
+
+
+@pytest.mark.parametrize("rate", [0.1, 1, 15])
+def test_the_first_frame_is_waited_for_as_long_as_those_that_are_hidden_take(rate):
+    settings = patched(Settings(), {"live": {"framerate": rate}})
+    studio: Any = SlowStudio(settings)
+    camera: Any = None
+    studio.live = Live(studio)
+    with pytest.raises(Interrupted):
+        studio.live.run(settings, camera)
+    first_s, next_s = studio.waited
+    assert first_s > (HIDDEN + 2) / rate + 10
+    assert next_s > 2 / rate

@@ -39,22 +39,34 @@ export function mount(panel, context) {
     parts.push(part);
     return part.element;
   };
+  /** What there is to choose from, as text. */
+  let offered = "";
   const place = el("div", { class: "settings" });
   fill(panel, place);
 
   const built = build().catch((error) => fill(place, el("p", { class: "problem", role: "alert", text: error.message })));
 
   async function build() {
-    const [{ active, cameras }, tuning, status] = await Promise.all([
-      api.get("api/cameras").catch(() => ({ active: null, cameras: [] })),
+    await offer();
+    settings.subscribe(show);
+  }
+
+  /** Make the fields, where the camera or what it can has changed; without the daemon they stay. */
+  async function offer() {
+    const [found, tuning, status] = await Promise.all([
+      api.get("api/cameras").catch(() => null),
       api.get("api/tuning").catch(() => ({ files: [] })),
       api.get("api/status").catch(() => ({})),
     ]);
+    if (!found && offered) return;
     const limit = encoderLimit(status.capture?.abilities?.encoder);
-    const modes = modeChoices(cameras.find((/** @type {Camera} */ camera) => camera.index === active));
+    const modes = modeChoices(found?.cameras.find((/** @type {Camera} */ camera) => camera.index === found.active));
+    const now = JSON.stringify([modes, tuning.files, limit]);
+    if (now === offered) return;
+    offered = now;
+    parts.length = 0;
     fill(place, el("p", { class: "config-notice", text: MEANS }),
       CASES.map(([name, title, text]) => useCase(name, title, name === "video" ? text + limit : text, modes)), tuningCard(tuning.files));
-    settings.subscribe(show);
     show();
   }
 
@@ -63,7 +75,7 @@ export function mount(panel, context) {
     const { fields } = settings.document;
     const rows = LABELS.filter(([key]) => `${name}.${key}` in fields).map(([key, label]) => {
       const dotted = `${name}.${key}`;
-      return keep(settingRow(settings, dotted, label, key === "sensor_mode" ? offered(modes, settings.get(dotted)) : undefined));
+      return keep(settingRow(settings, dotted, label, key === "sensor_mode" ? withPresent(modes, settings.get(dotted)) : undefined));
     });
     return el("section", { class: "card settings-card", "aria-label": title, "data-case": name },
       el("h2", { text: title }), el("p", { class: "hint", text }), copyFrom(name), rows, keep(configControls(settings, name)));
@@ -97,7 +109,7 @@ export function mount(panel, context) {
     const now = settings.get("camera.tuning_file");
     const choices = /** @type {[string, string][]} */ ([["", "The sensor's own"], ...files.map((file) => [file, file])]);
     return el("section", { class: "card settings-card", "aria-label": "Tuning file" }, el("h2", { text: "Tuning file" }),
-      keep(settingRow(settings, "camera.tuning_file", "Tuning file", files.length ? offered(choices, now) : undefined)));
+      keep(settingRow(settings, "camera.tuning_file", "Tuning file", files.length ? withPresent(choices, now) : undefined)));
   }
 
   function show() {
@@ -108,7 +120,7 @@ export function mount(panel, context) {
   let timer = 0;
   return {
     shown: () => {
-      refresh();
+      refresh().then(offer);
       timer = window.setInterval(() => document.hidden || refresh(), 5_000); // what others change
     },
     hidden: () => clearInterval(timer),
@@ -131,6 +143,6 @@ function modeChoices(camera) {
 }
 
 /** The choices, and what is set if it is none of them. @param {[string, string][]} choices @param {string} now @returns {[string, string][]} */
-function offered(choices, now) {
+function withPresent(choices, now) {
   return choices.some(([value]) => value === now) ? choices : [...choices, [now, now]];
 }

@@ -4,6 +4,7 @@
  */
 
 import { el, fill } from "./dom.js";
+import { lookAgain } from "./look-again.js";
 
 /** @typedef {{title: string, rows: [string, string][]}} Section */
 /** @typedef {{element: Element, text: string}} Part  a card, and the same to copy */
@@ -56,8 +57,9 @@ class Info {
     const button = (/** @type {string} */ words, /** @type {() => void} */ act) => el("button", { type: "button", onclick: act }, words);
     fill(panel, el("div", { class: "info" },
       el("header", { class: "info-bar" }, el("h2", {}, "Info"),
-        button("Copy as text", () => this.#copy()), button("Ask again", () => this.renew())),
-      this.#told, el("h3", {}, "Cameras"), this.#cameras, el("h3", {}, "System"), this.#system));
+        button("Copy as text", () => this.#copy()), button("Refresh", () => this.renew())),
+      this.#told, el("div", { class: "info-bar info-cameras" }, el("h3", {}, "Cameras"), context.session.may.control && lookAgain(context.api, () => this.renew())),
+      this.#cameras, el("h3", {}, "System"), this.#system));
   }
 
   async renew() {

@@ -4,6 +4,7 @@
  */
 
 import { backups } from "./backups.js";
+import { cameraChoice } from "./camera-choice.js";
 import { el, fill } from "./dom.js";
 import { people } from "./people.js";
 import { settingRow } from "./setting-row.js";
@@ -45,9 +46,16 @@ export function mount(panel, context) {
   const rows = [];
   const card = (/** @type {string} */ title, /** @type {any[]} */ ...content) =>
     el("section", { class: "card settings-card", "aria-label": title }, el("h2", { text: title }), ...content);
-  const row = (/** @type {string} */ name, /** @type {string} */ label, /** @type {[any, string][]} */ ...choices) => {
-    const made = settingRow(settings, name, label, choices.length ? choices : undefined);
+  const row = (/** @type {string} */ name, /** @type {string} */ label) => {
+    const made = settingRow(settings, name, label);
     rows.push(made);
+    return made.element;
+  };
+  let renew = () => {};
+  const choice = (/** @type {string} */ label) => {
+    const made = cameraChoice(settings, api, label);
+    rows.push(made);
+    renew = made.renew;
     return made.element;
   };
   const notice = el("p", { class: "problem", role: "status" });
@@ -55,12 +63,10 @@ export function mount(panel, context) {
   fill(panel, place);
 
   const build = async () => {
-    const cameras = await api.get("api/cameras").then((/** @type {any} */ found) => found.cameras, () => []);
-    const choices = cameras.map((/** @type {any} */ { index, model }) => [index, `${index}: ${model}`]);
     const { fields } = settings.document;
     const known = GROUPS.map(([title, names]) => /** @type {typeof GROUPS[0]} */ ([title, names.filter(([name]) => name in fields)]));
     const groups = known.filter(([, names]) => names.length).map(([title, names]) => // of a further camera some are the first one's
-      card(title, ...names.map(([name, label]) => row(name, label, ...(name === "camera.index" ? choices : []))),
+      card(title, ...names.map(([name, label]) => (name === "camera.index" ? choice(label) : row(name, label))),
         title === "Page" && shortcutsSwitch()));
     const owner = session.user?.role === "owner";
     fill(place, notice, groups, owner && people(context, card), owner && backups(context, card));
@@ -77,7 +83,7 @@ export function mount(panel, context) {
   let timer = 0;
   return {
     shown: () => {
-      built.then(() => settings.refresh()).catch((/** @type {Error} */ error) => (notice.textContent = error.message));
+      built.then(() => (renew(), settings.refresh())).catch((/** @type {Error} */ error) => (notice.textContent = error.message));
       timer = window.setInterval(() => document.hidden || settings.refresh().catch(() => {}), 5_000); // what others change
     },
     hidden: () => clearInterval(timer),

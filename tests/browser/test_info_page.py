@@ -1,5 +1,6 @@
 """The Info tab and what Config offers, with cameras that tell little, on the real camera server."""
 
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -61,3 +62,64 @@ def test_one_card_that_cannot_be_shown_leaves_the_others(page, camera_server):
     page.wait_for_selector(".info [aria-label='Camera 1'] table")
     assert "This cannot be shown" in page.inner_text(".info [aria-label='Camera 0']")
     assert "Python" in page.inner_text(".info")
+
+
+@pytest.fixture
+def single(tmp_path: Path) -> Iterator[RealCamera]:
+    """The real daemon and server with one camera, and an owner."""
+    (tmp_path / "simulated").mkdir()
+    attach(tmp_path, "imx519")
+    with RealCamera(tmp_path, "simulated") as real:
+        add_owner_to(real.url, tmp_path / "data")
+        yield real
+
+
+def attach(folder: Path, models: str) -> None:
+    """These are the cameras of the machine now."""
+    new = folder / "simulated/.faults.new"
+    new.write_text(json.dumps({"speed": 20, "cameras": models}))
+    new.rename(folder / "simulated/faults.json")
+
+
+def test_a_camera_that_is_plugged_in_later_is_found_by_looking_again(page, single):
+    sign_in(page, single.url, "info")
+    page.wait_for_selector(".info [aria-label='Camera 0']")
+    attach(single.folder, "imx519 imx219")
+    page.get_by_role("button", name="Refresh").click()  # what the daemon knows, and no more
+    page.wait_for_selector(".info [aria-label='Camera 0']")
+    assert page.locator(".info [aria-label='Camera 1']").count() == 0
+    page.get_by_role("button", name="Look again").click()
+    page.wait_for_selector(".info [aria-label='Camera 1']")
+    page.wait_for_selector(".look-again :text('Found 2 cameras.')")
+
+
+def test_settings_and_config_follow_the_cameras(page, single):
+    """Settings offers what was found, and what is set; Config has the modes of the active camera."""
+
+    def offered(name: str) -> list[str]:
+        texts: list[str] = page.locator(f"[data-setting='{name}'] option").all_inner_texts()
+        return texts
+
+    sign_in(page, single.url, "config")
+    page.wait_for_selector(
+        "[data-setting='live.sensor_mode'] option:text('4656 × 3496, 10 bits, up to 9 fps')", state="attached"
+    )
+    page.click("#tabs a:has-text('Settings')")
+    page.wait_for_selector("[data-setting='camera.index'] select")
+    assert offered("camera.index") == ["0: imx519"]
+    attach(single.folder, "imx519 imx219")
+    page.get_by_role("button", name="Look again").click()
+    page.wait_for_selector(".look-again :text('Found 2 cameras.')")
+    assert offered("camera.index") == ["0: imx519", "1: imx219"]
+    page.select_option("[data-setting='camera.index'] select", "1")
+    page.wait_for_selector("[data-setting='camera.index'][data-state=saved]")
+    page.click("#tabs a:has-text('Config')")
+    page.wait_for_selector(
+        "[data-setting='live.sensor_mode'] option:text('3280 × 2464, 10 bits, up to 21 fps')", state="attached"
+    )
+    assert not any("4656" in text for text in offered("live.sensor_mode"))
+    page.click("#tabs a:has-text('Settings')")
+    attach(single.folder, "imx519")
+    page.get_by_role("button", name="Look again").click()
+    page.wait_for_selector(".look-again :text('Found one camera.')")
+    assert offered("camera.index") == ["0: imx519", "1: not found"]

@@ -69,7 +69,9 @@ def test_a_snapshot_that_fails_tells_why(api):
     assert api.call("POST", "api/snapshot") == (503, {"error": "check the cable", "field": None})
 
 
-@pytest.mark.parametrize(("method", "path"), [("POST", "focus"), ("POST", "snapshot"), ("GET", "cameras")])
+@pytest.mark.parametrize(
+    ("method", "path"), [("POST", "focus"), ("POST", "snapshot"), ("GET", "cameras"), ("POST", "cameras")]
+)
 def test_without_a_daemon_one_is_told_to_start_it(lonely, method, path):
     answer = lonely.answer(method, f"api/{path}")
     assert (answer.status, answer.headers["Retry-After"]) == (503, "5")
@@ -93,6 +95,14 @@ def test_cameras_are_passed_on(api):
     assert [camera["model"] for camera in document["cameras"]] == ["imx708", "ov5647"]
     api.answers["cameras"] = {"active": None, "cameras": []}
     assert api.call("GET", "api/cameras") == (200, {"active": None, "cameras": []})
+
+
+def test_cameras_are_listed_again_on_request(api):
+    api.answers["cameras"] = {"active": None, "cameras": []}
+    assert api.call("POST", "api/cameras") == (200, {"active": None, "cameras": []})
+    assert api.messages[-1]["again"] is True
+    api.answers["cameras"] = {"error": "a video is being made", "cause": "busy"}
+    assert api.call("POST", "api/cameras") == (503, {"error": "a video is being made", "field": None})
 
 
 @pytest.mark.parametrize(("compatible", "kept"), [(b"raspberrypi,5-model-b\0brcm,bcm2712\0", "pisp"), (b"", "vc4")])

@@ -57,6 +57,15 @@ def test_the_status_is_told_in_lines_and_as_json(running, tmp_path):
     assert (status["mode"], status["driver"]) == ("snapshot", "simulated")
 
 
+def test_the_cameras_are_listed_and_looked_for_again(running, tmp_path):
+    assert done(tmp_path, "cameras").splitlines() == ["0: imx519, 4656x3496 (active)", "1: imx219, 3280x2464"]
+    running.fault(cameras="imx519")
+    assert len(document(tmp_path, "cameras")["cameras"]) == 2
+    assert done(tmp_path, "cameras", "--again").splitlines() == ["0: imx519, 4656x3496 (active)"]
+    running.fault(no_camera=True)
+    assert done(tmp_path, "cameras", "--again").splitlines() == ["no camera was found"]
+
+
 def test_a_snapshot_in_a_pipe_is_the_picture(running, tmp_path):
     picture = command(tmp_path, "snapshot").stdout
     assert picture[:2] == b"\xff\xd8" and picture[-2:] == b"\xff\xd9"
@@ -152,7 +161,7 @@ def test_a_command_is_about_one_of_several_cameras(tmp_path, monkeypatch):
 
 def test_without_a_daemon_the_reason_is_told(tmp_path):
     (tmp_path / "data").mkdir(exist_ok=True)
-    for asked in ("status", "snapshot", "reload"):
+    for asked in ("status", "cameras", "snapshot", "reload"):
         assert "start it with" in refused(tmp_path, asked)
 
 

@@ -14,6 +14,7 @@ from capturing import DEADLINE_S, ROOT, Daemon
 from listed_programs import listed_programs
 
 from stillcam.camera.listing import parse
+from stillcam.link import Refusal
 
 NONSENSE = 65535
 SMALL: dict[str, Any] = {"snapshot": {"interval_s": 0.2, "width": 320}}
@@ -117,6 +118,72 @@ def test_a_usb_camera_that_tells_little_gives_pictures(daemon, tmp_path):
     assert {mode["crop"] for mode in camera["modes"]} == {mode["bit_depth"] for mode in camera["modes"]} == {None}
     for mode in camera["modes"]:
         assert daemon.change(**SMALL, live={"sensor_mode": mode["sensor_mode"]})["in_force"]
+
+
+def again(daemon: Daemon) -> list[str]:
+    """The models of the cameras that there are now."""
+    return [camera["model"] for camera in daemon.ask("cameras", again=True)["cameras"]]
+
+
+def test_a_camera_that_is_plugged_in_later_is_found_on_request(daemon):
+    daemon.fault(cameras="imx519")
+    daemon.start()
+    daemon.frames()
+    daemon.fault(cameras="imx519 imx219")
+    assert [camera["model"] for camera in listed(daemon).values()] == ["imx519"]
+    assert again(daemon) == ["imx519", "imx219"]
+    assert [camera["model"] for camera in listed(daemon).values()] == ["imx519", "imx219"]
+    assert daemon.frames()["restarts"] == {}
+    daemon.fault(cameras="imx519")
+    assert again(daemon) == ["imx519"]
+    assert daemon.frames()["restarts"] == {}
+
+
+def test_looking_again_ends_the_wait_for_a_camera(daemon):
+    """It is there: pictures come at once, not after up to 30 s. Where there is none, the list is empty."""
+    daemon.fault(no_camera=True)
+    daemon.start()
+    daemon.until(lambda status: status["mode"] == "no camera")
+    assert again(daemon) == []
+    daemon.fault()
+    assert again(daemon) == ["imx519", "imx219"]
+    daemon.frames()
+    daemon.fault(no_camera=True)
+    assert again(daemon) == []
+    assert "no camera" in daemon.until(lambda status: status["mode"] == "no camera")["reason"]
+
+
+def test_looking_again_while_somebody_watches_live(daemon):
+    daemon.set(**SMALL, live={"width": 160, "framerate": 10})
+    daemon.start()
+    daemon.frames()
+    daemon.ask("lease", seconds=30)
+    daemon.until(lambda status: status["mode"] == "live")
+    assert again(daemon) == ["imx519", "imx219"]
+    assert daemon.frames(3)["mode"] == "live"
+
+
+def test_a_video_is_not_interrupted_by_looking_again(daemon):
+    daemon.set(**SMALL, video={"width": 320, "framerate": 10}, files={"video": "mjpeg"})
+    daemon.start()
+    daemon.frames()
+    daemon.ask("video", seconds=600)
+    with pytest.raises(Refusal, match="a video is being made"):
+        daemon.ask("cameras", again=True)
+    daemon.ask("stop")
+    daemon.until(lambda status: not status["recording"])
+    assert again(daemon) == ["imx519", "imx219"]
+
+
+def test_a_listing_that_fails_says_why(daemon, tmp_path):
+    """The camera programs are gone: an update is being installed."""
+    programs = listed_programs(tmp_path / "programs", "list-cameras-usb.txt")
+    daemon.start(STILLCAM_CAMERA="rpicam", PATH=f"{programs}:{os.environ['PATH']}")
+    daemon.frames()
+    for program in programs.iterdir():
+        program.unlink()
+    with pytest.raises(Refusal, match="cannot start"):
+        daemon.ask("cameras", again=True)
 
 
 def test_a_listing_leaves_the_hdr_of_another_camera_alone(daemon, tmp_path):

@@ -16,6 +16,7 @@ from stillcam.link import Message
 MAX_LEASE_S = 30.0
 PICTURE_S = 30.0  # for a picture, whatever the settings
 SCANS = 3  # pictures that a scan may need, and what ran before
+LISTING_S = 45.0  # the camera program's time to answer, once another daemon has had its turn
 RELOAD_TIMEOUT_S = 30.0
 SERIES_TIMEOUT_S = 30.0
 MAX_COUNT = 100  # photos of a burst
@@ -163,9 +164,18 @@ class Commands:
             raise self._late("result of the scan", timeout_s)
         return answer
 
-    def _cameras(self, _message: Message) -> Message:
-        """Those that were found when the camera was last looked for: listing them would disturb it."""
-        return self._status.cameras()
+    def _cameras(self, message: Message) -> Message:
+        """Those of the last listing, which disturbs the camera in use. `again`: they are listed now.
+
+        Refuses after `wait_s` at the latest; they are listed all the same.
+        """
+        if not message.get("again"):
+            return self._status.cameras()
+        timeout_s = self._patience_s(message, LISTING_S + self.picture_s())
+        answer = self.post("look").wait(timeout_s)
+        if answer is None:
+            raise self._late("list of cameras", timeout_s)
+        return answer
 
     def _lease(self, message: Message) -> Message:
         seconds = message.get("seconds", 5.0)

@@ -22,6 +22,7 @@ from stillcam.capture.commands import Command
 from stillcam.capture.films import Films
 from stillcam.capture.focus import Focusing
 from stillcam.capture.live import Live
+from stillcam.capture.looking import Looking
 from stillcam.capture.photos import Photos
 from stillcam.capture.snapshots import Snapshots
 from stillcam.capture.studio import Studio
@@ -61,7 +62,8 @@ class Daemon:
         self._films = Films(paths, lambda: studio.revisions.wanted.files, series.zone, lambda: studio.recording)
         self.commands.films = self._films.handle
         focusing, live = Focusing(self._studio), Live(self._studio)
-        self._studio.modes = (videos, focusing, self._photos, series, live, self._snapshots)
+        self._looking = Looking(self._studio)
+        self._studio.modes = (videos, focusing, self._photos, self._looking, series, live, self._snapshots)
         self._studio.verbs["reload"] = self._reload
         self._cameras: list[Camera] = []
         self._known: dict[tuple[str, str], Camera] = {}  # see `remembered`
@@ -102,9 +104,12 @@ class Daemon:
     def _camera(self, settings: Settings) -> Camera:
         """The camera of the settings, as listed when cameras were last looked for."""
         index, studio = settings.camera.index, self._studio
-        if not any(camera.index == index and not camera.held for camera in self._cameras):
+        known = any(camera.index == index and not camera.held for camera in self._cameras)
+        if self._looking.wanted() or not known:
             studio.driver.stop()
             self._cameras = remembered(studio.driver.cameras(index, studio.stops), self._known)
+            self.status.listed(self._cameras)
+            self._looking.listed()
         if not self._cameras:
             raise CameraError("absent", "no camera found: switch the Pi off and check both ends of the ribbon cable")
         if not (chosen := [camera for camera in self._cameras if camera.index == index]):
@@ -112,7 +117,7 @@ class Daemon:
             raise CameraError("absent", f"there is no camera {index}: set camera.index to one of {there}")
         if chosen[0].held:
             raise CameraError("busy", HELD)
-        if self.status.found(chosen[0], self._cameras):
+        if self.status.found(chosen[0]):
             logging.info("camera %s: %s, %sx%s", index, chosen[0].model, *chosen[0].size)
             if wrong := self._wrong_in(settings):
                 logging.warning("%s: %s: %s", studio.paths.settings, wrong.field, wrong)

@@ -95,10 +95,15 @@ class Status:
         with self._changed:
             return self._camera
 
-    def found(self, camera: Camera, among: list[Camera]) -> bool:
-        """This camera is in use, of those that there are; whether it is another one than before."""
+    def listed(self, cameras: list[Camera]) -> None:
+        """The cameras have been listed."""
         with self._changed:
-            before, self._camera, self._cameras = self._camera, camera, among
+            self._cameras = cameras
+
+    def found(self, camera: Camera) -> bool:
+        """This camera is in use; whether it is another one than before."""
+        with self._changed:
+            before, self._camera = self._camera, camera
         return camera != before
 
     def settled(self, revision: int) -> None:

@@ -1,4 +1,4 @@
-"""`status`, `snapshot` and `reload`: what the capture daemon is asked."""
+"""`status`, `cameras`, `snapshot` and `reload`: what the capture daemon is asked."""
 
 from __future__ import annotations
 
@@ -18,6 +18,9 @@ TIMEOUT_S = 40.0  # the daemon answers the slowest of them within 30 s
 def add_to(commands: Any) -> None:
     """Add these commands."""
     add(commands, "status", "say how the capture daemon does", status)
+    add(commands, "cameras", "list the cameras of this machine", cameras).add_argument(
+        "--again", action="store_true", help="look for them now; pictures pause for some seconds"
+    )
     text = "take a snapshot now, and print the frame's path; with its output in a file or a pipe, give the picture"
     add(commands, "snapshot", text, snapshot).add_argument("--path", action="store_true", help="print the path anyway")
     add(commands, "reload", "read the settings again", reload)
@@ -33,6 +36,26 @@ def status(paths: Paths, _environ: Mapping[str, str], _arguments: Arguments) -> 
     lines.append(f"frames: {told['captures']['ok']}, failed: {told['captures']['failed']}, newest: {told['frame']}")
     lines += [f"camera program started again ({cause}): {count}" for cause, count in told["restarts"].items()]
     return Told(lines + ([f"notice: {told['notice']}"] if told["notice"] else []), told)
+
+
+def cameras(paths: Paths, _environ: Mapping[str, str], arguments: Arguments) -> Told:
+    """As they were when the daemon last looked for them, or now."""
+    message: dict[str, Any] = {"command": "cameras"}
+    told = (
+        ask_patiently(paths.socket, message | {"again": True}, _listing)
+        if arguments.again
+        else ask(paths.socket, message, TIMEOUT_S)
+    )
+    lines = [
+        f"{camera['index']}: {camera['model']}, {camera['size'][0]}x{camera['size'][1]}"
+        + (" (active)" if camera["index"] == told["active"] else "")
+        for camera in told["cameras"]
+    ]
+    return Told(lines or ["no camera was found"], told)
+
+
+def _listing(status: dict[str, Any], seconds: float) -> str:
+    return f"waiting for the list, {seconds:.0f} s so far: {status['reason'] or status['mode']}"
 
 
 def snapshot(paths: Paths, _environ: Mapping[str, str], arguments: Arguments) -> Told:

@@ -11,6 +11,10 @@ from stillcam.server.cache import FrameCache
 from stillcam.server.captures import Captures
 from stillcam.server.messages import Access, Answer, Refused, Request, Route, as_json
 
+TIMEOUT_S = 5.0
+LOOK_S = 60.0
+GRACE_S = 2.0  # that the daemon has more than that
+
 
 class CameraRoutes:
     """The cameras of this machine, and the one in use.
@@ -30,13 +34,20 @@ class CameraRoutes:
         """Whoever is signed in sees which cameras there are."""
         return [
             Route("GET", "api/cameras", Access.SIGNED_IN, self._cameras),
+            Route("POST", "api/cameras", Access.CONTROL, self._look),
             Route("GET", "api/tuning", Access.CONTROL, self._tuning),
             Route("POST", "api/snapshot", Access.CONTROL, self._snapshot),
         ]
 
     def _cameras(self, _request: Request) -> Answer:
+        return self._told(TIMEOUT_S)
+
+    def _look(self, _request: Request) -> Answer:
+        return self._told(LOOK_S + GRACE_S, again=True, wait_s=LOOK_S)
+
+    def _told(self, timeout_s: float, **how: bool | float) -> Answer:
         try:
-            return as_json(200, ask(self._commands, {"command": "cameras"}))
+            return as_json(200, ask(self._commands, {"command": "cameras", **how}, timeout_s))
         except StillcamError as error:
             raise Refused(503, str(error), headers={"Retry-After": "5"}) from error
 

@@ -94,5 +94,7 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
     ("POST", "api/snapshot"): Operation("Camera", "Take a snapshot now.", {200: "Taken"}, errors=(503,)),
     ("GET", "api/cameras"): Operation(
         "Camera", "The cameras, their sensor modes and properties.", {200: "Cameras"}, errors=(503,)),
+    ("POST", "api/cameras"): Operation(
+        "Camera", "List the cameras again; pictures pause meanwhile.", {200: "Cameras"}, errors=(503,)),
     ("GET", "api/tuning"): Operation("Camera", "The tuning files of this board.", {200: "Tuning"}),
 }  # fmt: skip

@@ -9,7 +9,7 @@
 /**
  * The part of `api/status` that the page reads.
  * @typedef {object} Status
- * @property {{running: boolean, mode?: string, reason?: string | null, interval_s?: number}} capture
+ * @property {{running: boolean, mode?: string, reason?: string | null, interval_s?: number, library?: {waits?: string | null}}} capture
  */
 
 /** No answer: no network, nobody at that address, or too late. */

@@ -59,6 +59,7 @@ export function mount(panel, context) {
     return made.element;
   };
   const notice = el("p", { class: "problem", role: "status" });
+  const waits = el("p", { class: "problem", role: "status" }); // why retention does not delete
   const place = el("div", { class: "settings" });
   fill(panel, place);
 
@@ -67,7 +68,7 @@ export function mount(panel, context) {
     const known = GROUPS.map(([title, names]) => /** @type {typeof GROUPS[0]} */ ([title, names.filter(([name]) => name in fields)]));
     const groups = known.filter(([, names]) => names.length).map(([title, names]) => // of a further camera some are the first one's
       card(title, ...names.map(([name, label]) => (name === "camera.index" ? choice(label) : row(name, label))),
-        title === "Page" && shortcutsSwitch()));
+        title === "Photos and videos" && waits, title === "Page" && shortcutsSwitch()));
     const owner = session.user?.role === "owner";
     fill(place, notice, groups, owner && people(context, card), owner && backups(context, card));
     settings.subscribe(show);
@@ -80,12 +81,22 @@ export function mount(panel, context) {
   }
 
   const built = build();
+  const tell = (/** @type {import("./api.js").Status} */ { capture }) => {
+    const why = capture.library?.waits;
+    const text = why ? `What is too old is not deleted now: ${why}.` : "";
+    if (waits.textContent !== text) waits.textContent = text;
+  };
   let timer = 0;
+  let unsubscribe = () => {};
   return {
     shown: () => {
       built.then(() => (renew(), settings.refresh())).catch((/** @type {Error} */ error) => (notice.textContent = error.message));
       timer = window.setInterval(() => document.hidden || settings.refresh().catch(() => {}), 5_000); // what others change
+      unsubscribe = context.status.subscribe(tell);
     },
-    hidden: () => clearInterval(timer),
+    hidden: () => {
+      clearInterval(timer);
+      unsubscribe();
+    },
   };
 }

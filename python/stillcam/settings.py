@@ -241,7 +241,7 @@ class PageSettings:
 class RetentionSettings:
     """What the library keeps; what is older or too much is deleted, the oldest first."""
 
-    max_age_days: float = _setting(0.0, "delete what is older; 0: off", low=0, high=36500, unit="days")
+    max_age_days: float = _setting(0.0, "move what is older into the trash; 0: off", low=0, high=36500, unit="days")
     max_bytes_gb: float = _setting(0.0, "delete what exceeds this size; 0: off", low=0, high=100_000, unit="GB")
     min_free_mb: int = _setting(0, "delete while less than this is free on the disk; 0: off",
                                 low=0, high=10_000_000, unit="MB")  # fmt: skip

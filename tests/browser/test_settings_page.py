@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 from real_camera import RealCamera
 from signed_in import NAME, add_owner_to, sign_in
 
@@ -127,6 +127,21 @@ def test_a_back_up_brings_everything_back(page, owned):
     page.set_input_files("input[type=file]", download.value.path())
     page.click("dialog button.primary")
     page.wait_for_function("() => document.querySelector(`[data-setting='snapshot.quality'] input`).value === '60'")
+
+
+def test_it_is_told_that_deletion_waits_for_the_clock(page, owned):
+    def doubtful(route: Route) -> None:
+        answer = route.fetch()
+        document = answer.json()
+        document["capture"]["library"]["waits"] = "no time server has set the clock: sudo timedatectl set-ntp true"
+        route.fulfill(response=answer, json=document)
+
+    sign_in(page, owned.url, "settings")
+    page.route("**/api/status", doubtful)
+    card = page.get_by_label("Photos and videos")
+    expect(card).to_contain_text("What is too old is not deleted now: no time server has set the clock")
+    page.unroute("**/api/status")
+    expect(card).not_to_contain_text("is not deleted now")
 
 
 def test_each_use_case_has_its_configuration(page, owned):

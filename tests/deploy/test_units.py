@@ -80,6 +80,15 @@ def test_the_daemon_has_the_camera_and_no_network():
     assert allowed == {"char-video4linux rw", "char-media rw", "char-dma_heap rw"}
 
 
+@pytest.mark.parametrize("part", ["capture", "capture@"])
+def test_the_daemon_may_ask_the_kernel_whether_the_clock_is_right(part):
+    """ProtectClock= forbids adjtimex(2) for reading too; glibc makes clock_adjtime(2) of it."""
+    unit = assignments(f"stillcam-{part}.service")
+    assert ("SystemCallFilter", "adjtimex clock_adjtime clock_adjtime64") in unit
+    assert "ProtectClock" not in dict(unit)
+    assert ("CapabilityBoundingSet", "") in unit
+
+
 @pytest.mark.parametrize("service", SERVICES)
 def test_it_is_watched_and_started_again_for_ever(service):
     unit = values(f"{service}.service")

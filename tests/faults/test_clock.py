@@ -22,9 +22,9 @@ class Clock:
             "FAULT_CLOCK": str(self._file),
         }
 
-    def jump(self, seconds: float) -> None:
+    def jump(self, seconds: float, *, synchronised: bool = True) -> None:
         new = self._file.with_name("clock.new")
-        new.write_text(f"{seconds}\n")
+        new.write_text(f"{seconds} {'synchronised' if synchronised else 'free'}\n")
         new.rename(self._file)
 
 

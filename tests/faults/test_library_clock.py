@@ -2,9 +2,11 @@
 
 from typing import Any
 
+import pytest
 from installation import Installation
 from people import Client, register
 from test_clock import Clock
+from test_doctor import doctor
 
 from stillcam.library.names import said_by
 
@@ -58,3 +60,44 @@ def test_photos_of_a_clock_that_was_set_back_by_a_day(tmp_path):
         days = owner.call(f"/api/library/calendar?year={today[:4]}")[1]["days"]
         assert days[today[:10]] + days.get(yesterday[1][:10], 0) >= 2
         assert "Traceback" not in camera.logged() + camera.site.said()
+
+
+@pytest.mark.parametrize(
+    ("synchronised", "why"),
+    [
+        pytest.param(False, "no time server has set the clock", id="and the kernel knows it"),
+        pytest.param(True, "the clock was put forward by 3650 days", id="and the kernel believes it"),
+    ],
+)
+def test_a_clock_that_is_ahead_for_a_while_deletes_nothing(tmp_path, synchronised, why):
+    """Neither the library, nor the trash, nor what a series is to keep: also if a photo is taken meanwhile."""
+    clock = Clock(tmp_path)
+    with Installation(tmp_path, **clock.environ) as camera:
+        owner = register(camera.site)
+        old, deleted = taken(owner), taken(owner)
+        assert owner.call("/api/library/delete", "POST", {"items": [deleted]})[0] == 200
+        assert owner.call("/api/settings", "PATCH", {"retention": {"max_age_days": 30}})[0] == 200
+        clock.jump(3650 * DAY_S, synchronised=synchronised)
+        (ahead,) = camera.daemon.ask("photo", kind="photo")["items"]  # nobody is signed in for ten years
+        camera.daemon.until(lambda status: why in str(status["library"]["waits"]))
+        assert f"waits: {why}" in doctor(tmp_path, camera.site.port).stdout
+        clock.jump(0)
+        later = taken(owner)
+        camera.daemon.until(lambda status: status["library"]["waits"] is None)
+        assert {item["id"] for item in shown(owner)} == {old, ahead, later}
+        assert [one["id"] for one in owner.call("/api/library/trash")[1]["items"]] == [deleted]
+
+
+def test_what_is_too_old_by_a_clock_that_is_right_can_be_brought_back(tmp_path):
+    clock = Clock(tmp_path)
+    with Installation(tmp_path, **clock.environ) as camera:
+        owner = register(camera.site)
+        clock.jump(-DAY_S * 9)
+        old = taken(owner)
+        clock.jump(0)
+        assert owner.call("/api/settings", "PATCH", {"retention": {"max_age_days": 5}})[0] == 200
+        new = taken(owner)
+        camera.site.until(lambda: [item["id"] for item in shown(owner)] == [new])
+        (trashed,) = owner.call("/api/library/trash")[1]["items"]
+        assert trashed["id"] == old
+        assert owner.call("/api/library/restore", "POST", {"deleted": trashed["deleted"]})[1]["failed"] == []

@@ -234,6 +234,14 @@ def test_the_clock(make, tmp_path, script, state, said):
     assert (finding.state, said in finding.found) == (state, True)
 
 
+def test_deletion_that_waits_for_the_clock_is_told(make):
+    assert the(machine.ages(make(STATUS))).state == OK
+    library = {"waits": "no time server has set the clock: sudo timedatectl set-ntp true"}
+    finding = the(machine.ages(make(STATUS | {"library": library})))
+    assert (finding.state, finding.found) == (WARNING, "waits: no time server has set the clock")
+    assert finding.advice == "sudo timedatectl set-ntp true"
+
+
 def test_a_clock_that_was_never_set(make, monkeypatch):
     monkeypatch.setattr(time, "time", lambda: 3600.0)
     assert the(machine.clock(make())).state == FAULT

@@ -15,6 +15,8 @@ from pictures import picture
 from PIL import Image
 
 from stillcam.capture import mp4
+from stillcam.capture.ages import Ages
+from stillcam.capture.disk import Disk
 from stillcam.capture.footage import Footage, finish, salvage
 from stillcam.capture.pictures import size_of
 from stillcam.capture.retention_run import Retention, rule_of
@@ -26,7 +28,7 @@ from stillcam.library.drafts import Draft, recover
 from stillcam.library.retention import Rule
 from stillcam.library.thumbnails import Thumbnails
 from stillcam.library.trash import KEPT_S, Trash
-from stillcam.settings import RetentionSettings
+from stillcam.settings import FileSettings, RetentionSettings
 
 MOMENT_S = 1_795_218_301.0
 
@@ -190,6 +192,38 @@ def photo(root: Path, time_s: float) -> str:
     return draft.finish({"kind": "photo"})
 
 
+class Room(Disk):
+    """A disk on which so many bytes are free."""
+
+    def __init__(self, root: Path, free: int) -> None:
+        super().__init__(root, FileSettings)
+        self._free = free
+
+    def free_bytes(self) -> int:
+        return self._free
+
+    def floor_bytes(self) -> int:
+        return 1000
+
+
+def ages(root: Path, right: bool = True) -> Ages:
+    return Ages(root, root / "series", lambda: right)
+
+
+def kept_by(
+    root: Path,
+    free: int,
+    settings: RetentionSettings,
+    known: Ages | None = None,
+    undeletable: Undeletable | None = None,
+    over: bool = False,
+) -> Retention:
+    """Retention of a library on a disk with so much room."""
+    return Retention(
+        root, Room(root, free), lambda: settings, known or ages(root), lambda: over, undeletable or Undeletable()
+    )
+
+
 def test_the_trash_is_emptied_after_30_days_and_its_thumbnails_are_forgotten(tmp_path):
     library, trash, now = Library(tmp_path), Trash(tmp_path), time.time()
     old, new = (library.item(photo(tmp_path, now - age_s)) for age_s in (5.0, 4.0))
@@ -197,7 +231,7 @@ def test_the_trash_is_emptied_after_30_days_and_its_thumbnails_are_forgotten(tmp
     (kept,) = tmp_path.glob(".thumbnails/*/*.jpg")
     trash.put(old, now - KEPT_S - 60)
     trash.put(new, now - KEPT_S + 60)
-    Retention(tmp_path, lambda: 10**9, RetentionSettings, lambda: False, Undeletable()).regular()
+    kept_by(tmp_path, 10**9, RetentionSettings()).regular()
     assert [trashed.item.name for trashed in trash.items()] == [new.name]
     assert not kept.exists()
 
@@ -207,17 +241,45 @@ def test_what_is_old_goes_the_trash_first_and_favourites_never(tmp_path):
     items = [library.item(photo(tmp_path, now - 86400 * age)) for age in (9, 8, 7, 1)]
     library.favourites.add(items[1])
     Trash(tmp_path).put(items[2], now)
-    settings = RetentionSettings(max_age_days=5, min_free_mb=1)
-    Retention(
-        tmp_path, lambda: 10, lambda: settings, lambda: True, Undeletable()
-    ).prune()  # the daemon ends: nothing is begun
+    ended = kept_by(tmp_path, 10, RetentionSettings(max_age_days=5, min_free_mb=1), over=True)
+    ended.prune()  # the daemon ends: nothing is begun
     left = {path.name for path in tmp_path.glob("2*/*.jpg")}
     assert {items[0].name, items[1].name, items[3].name} == left
-    settings = RetentionSettings(max_age_days=5)
-    Retention(tmp_path, lambda: 10, lambda: settings, lambda: False, Undeletable()).prune()
+    kept_by(tmp_path, 10, RetentionSettings(max_age_days=5)).prune()
     left = {path.name for path in tmp_path.glob("2*/*.jpg")}
     assert left == {items[1].name, items[3].name}
     assert not (tmp_path / items[0].day).exists()
+
+
+@pytest.mark.parametrize(
+    ("right", "free", "there", "trashed"),
+    [
+        pytest.param(True, 10**9, [1], [9, 8], id="through the trash"),
+        pytest.param(True, 10, [1], [], id="for good where the disk is short"),
+        pytest.param(False, 10**9, [9, 8, 1], [40], id="not while the clock may be wrong"),
+        pytest.param(False, 10, [9, 8, 1], [40], id="not even then"),
+    ],
+)
+def test_what_is_too_old_goes(tmp_path, right, free, there, trashed):
+    now = time.time()
+    items = {age: Library(tmp_path).item(photo(tmp_path, now - 86400 * age)) for age in (40, 9, 8, 1)}
+    Trash(tmp_path).put(items[40], now - 86400 * 35)
+    known = ages(tmp_path, right)
+    settings = RetentionSettings(max_age_days=5)
+    kept_by(tmp_path, free, settings, known).regular()
+    assert {path.name for path in tmp_path.glob("2*/*.jpg")} == {items[age].name for age in there}
+    assert {one.item.name for one in Trash(tmp_path).items()} == {items[age].name for age in trashed}
+    assert (known.reason is None) == right
+
+
+def test_what_is_too_much_goes_for_good_whatever_the_clock_says(tmp_path):
+    now = time.time()
+    items = [Library(tmp_path).item(photo(tmp_path, now - 86400 * age)) for age in (9, 8, 1)]
+    size = (tmp_path / items[0].day / items[0].name).stat().st_size
+    settings = RetentionSettings(max_age_days=5, max_bytes_gb=size * 2.5 / 1e9)
+    kept_by(tmp_path, 10**9, settings, ages(tmp_path, False)).prune()
+    assert {path.name for path in tmp_path.glob("2*/*.jpg")} == {item.name for item in items[1:]}
+    assert Trash(tmp_path).items() == []
 
 
 def test_an_item_that_cannot_be_deleted_keeps_no_other(tmp_path, caplog):
@@ -228,7 +290,7 @@ def test_an_item_that_cannot_be_deleted_keeps_no_other(tmp_path, caplog):
     undeletable = Undeletable()
     size = 1.5 * newest.stat().st_size + stuck.stat().st_size
     settings = RetentionSettings(max_age_days=5, max_bytes_gb=size / 1e9)
-    retention = Retention(tmp_path, lambda: 10**9, lambda: settings, lambda: False, undeletable)
+    retention = kept_by(tmp_path, 10**9, settings, undeletable=undeletable)
     with bound(stuck):
         for _ in range(3):
             retention.regular()

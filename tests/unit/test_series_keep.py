@@ -1,8 +1,12 @@
 """What is kept of a series: all, some days of it, or less and less of what is old."""
 
+import time
+from pathlib import Path
+
 import pytest
 from standing import JPEG, START_MS, created, minutes, shoot
 
+from stillcam.capture.ages import Ages
 from stillcam.capture.disk import Disk
 from stillcam.capture.series_keeping import Keeping
 from stillcam.deletion import Undeletable
@@ -12,8 +16,9 @@ from stillcam.series.recover import recover
 from stillcam.series.store import Series
 from stillcam.settings import FileSettings
 
-DAY = 24 * 60
+DAY, DAY_MS = 24 * 60, 86_400_000
 NOTE = Undeletable().note
+AGES = Ages(Path("/nowhere"), Path("/nowhere"), lambda: True)
 
 
 def never() -> bool:
@@ -48,6 +53,39 @@ def test_days_that_are_over_go(tmp_path):
     assert again.state.tally.shots == 1
 
 
+@pytest.mark.parametrize("free", [10**12, 300_000_000], ids=["with room", "nearly full"])
+def test_days_that_are_over_can_be_brought_back_for_a_month_unless_the_disk_is_nearly_full(tmp_path, monkeypatch, free):
+    now_ms = int(time.time() * 1000)
+    series = created(tmp_path, now_ms=now_ms - 9 * DAY_MS, keep={"rule": "days", "days": 2})
+    for age in (5, 4, 1):
+        shoot(series, now_ms - age * DAY_MS)
+    monkeypatch.setattr(Disk, "free_bytes", lambda _: free)
+    monkeypatch.setattr(Disk, "floor_bytes", lambda _: 200_000_000)
+    trash = series.folder / ".trash"
+    for stamp in ("20200101T000000Z", "20990101T000000Z"):
+        (trash / stamp / "000").mkdir(parents=True)
+    Keeping(lambda: [series], disk_of, AGES, never, NOTE).regular()
+    assert numbers(series) == [3]
+    aside = [path.name[:6] for path in sorted(trash.glob("*/000/*"))]
+    assert aside == (["000001", "000002"] if free == 10**12 else [])
+    assert "20990101T000000Z" in {path.name for path in trash.iterdir()} or free < 10**12
+    assert "20200101T000000Z" not in {path.name for path in trash.iterdir()}
+    again = Series.open(series.folder)
+    recover(again)
+    assert again.state.tally.shots == 1
+
+
+def test_shots_that_are_too_old_wait_while_no_time_server_has_set_the_clock(tmp_path):
+    series = created(tmp_path, keep={"rule": "days", "days": 1})
+    shoot(series, START_MS)
+    ages = Ages(tmp_path / "library", tmp_path, lambda: False)
+    (series.folder / ".trash/20200101T000000Z").mkdir(parents=True)
+    Keeping(lambda: [series], disk_of, ages, never, NOTE).regular()
+    assert numbers(series) == [1]
+    assert (series.folder / ".trash/20200101T000000Z").exists()
+    assert "time server" in str(ages.reason)
+
+
 def test_every_second_of_the_older_half_goes_when_the_disk_is_nearly_full(tmp_path, monkeypatch):
     series = created(tmp_path, keep={"rule": "thin"})
     for minute in range(2400):
@@ -77,7 +115,7 @@ def test_a_series_is_thinned_near_the_floor_only(tmp_path, monkeypatch, free, le
         shoot(series, minutes(minute))
     monkeypatch.setattr(Disk, "free_bytes", lambda _: free)
     monkeypatch.setattr(Disk, "floor_bytes", lambda _: 200_000_000)
-    keeping = Keeping(lambda: [series], disk_of, never, NOTE)
+    keeping = Keeping(lambda: [series], disk_of, AGES, never, NOTE)
     for _ in range(3):
         keeping.regular()
     assert len(numbers(series)) == left
@@ -88,7 +126,7 @@ def test_one_series_that_cannot_be_read_does_not_keep_the_others(tmp_path, caplo
     shoot(gone, START_MS)
     shoot(series, START_MS)
     (gone.folder / "frames").rename(tmp_path / "elsewhere")
-    Keeping(lambda: [gone, series], disk_of, never, NOTE).regular()
+    Keeping(lambda: [gone, series], disk_of, AGES, never, NOTE).regular()
     assert numbers(series) == []
     assert "Gone" in caplog.text
 
@@ -101,7 +139,7 @@ def test_a_series_is_thinned_for_its_own_disk(tmp_path, monkeypatch):
             shoot(series, minutes(minute))
     monkeypatch.setattr(Disk, "free_bytes", lambda disk: 300_000_000 if disk.root == scant.folder else 10**9)
     monkeypatch.setattr(Disk, "floor_bytes", lambda _: 200_000_000)
-    Keeping(lambda: [scant, roomy], disk_of, never, NOTE).regular()
+    Keeping(lambda: [scant, roomy], disk_of, AGES, never, NOTE).regular()
     assert (len(numbers(scant)), len(numbers(roomy))) == (6, 8)
 
 

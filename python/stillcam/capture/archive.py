@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from stillcam.capture.ages import Ages
 from stillcam.capture.backroom import Backroom, Closing, Task
 from stillcam.capture.disk import Disk
 from stillcam.capture.footage import ABOUT, Footage, finish, salvage
@@ -27,6 +28,7 @@ class Archive:
     Args:
         root: the folder; it is made with the first item.
         settings: gives those in force; may be called from any thread.
+        ages: knows whether the clock can be trusted with them.
 
     Attributes:
         disk: that of the library.
@@ -34,16 +36,15 @@ class Archive:
         undeletable: what could not be deleted, of the library and of series.
     """
 
-    def __init__(self, root: Path, settings: Callable[[], Settings]) -> None:
+    def __init__(self, root: Path, settings: Callable[[], Settings], ages: Ages) -> None:
         self.root = root
         self.more: Task = lambda: None
         self._finishing: set[str] = set()  # the videos that are no items yet
         self._waiting: set[str] = set()  # those for which the disk had no room; the backroom's alone
         self.disk = Disk(root, lambda: settings().files)
         self.undeletable = Undeletable()
-        self._retention = Retention(
-            root, self.disk.free_bytes, lambda: settings().retention, self.over, self.undeletable
-        )
+        self.ages = ages
+        self._retention = Retention(root, self.disk, lambda: settings().retention, ages, self.over, self.undeletable)
         self._backroom = Backroom(root.parent, (self._retention.regular, self._do_more, self._try_again))
         try:
             torn = recover(root)
@@ -60,9 +61,14 @@ class Archive:
         return self.root / FOLDER
 
     def message(self) -> dict[str, Any]:
-        """For the status: the disk's space, how many videos are being finished, and what cannot be deleted."""
+        """For the status: the disk's space, how many videos are being finished, what is not deleted and why."""
         undeletable = self.undeletable.message()
-        return {**self.disk.message(), "finishing": len(self._finishing), "undeletable": undeletable}
+        return {
+            **self.disk.message(),
+            "finishing": len(self._finishing),
+            "undeletable": undeletable,
+            "waits": self.ages.reason,
+        }
 
     def draft(self, kind: str, time_s: float, camera: str) -> Draft:
         """Begin an item: see `Draft`.

@@ -17,6 +17,7 @@ from stillcam.camera.driver import Camera, Driver, Interrupted
 from stillcam.camera.failures import HELD
 from stillcam.camera.listing import remembered
 from stillcam.camera.taking import refused_video
+from stillcam.capture.ages import Ages
 from stillcam.capture.archive import Archive
 from stillcam.capture.commands import Command
 from stillcam.capture.films import Films
@@ -52,7 +53,7 @@ class Daemon:
     def __init__(self, paths: Paths, driver: Driver, settings: Settings) -> None:
         self._studio = Studio(paths, driver, settings)
         self.status, self.commands = self._studio.status, self._studio.commands
-        self._archive = Archive(paths.library, lambda: self._studio.revisions.wanted)
+        self._archive = Archive(paths.library, lambda: self._studio.revisions.wanted, Ages(paths.library, paths.series))
         self.status.library = self._archive.message
         self._snapshots, self._photos = Snapshots(self._studio), Photos(self._studio, self._archive)
         videos = Videos(self._studio, self._archive, lambda: self._photos.waiting)

@@ -1,4 +1,7 @@
-"""Deletes what the owner does not want to keep: from the trash after 30 days, and by the settings of retention."""
+"""Deletes what the owner does not want to keep: from the trash after 30 days, and by the settings of retention.
+
+What is too old goes into the trash, and not while the clock is in doubt; what is too much goes for good.
+"""
 
 from __future__ import annotations
 
@@ -6,17 +9,20 @@ import contextlib
 import logging
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
+from stillcam.capture.ages import Ages
+from stillcam.capture.disk import Disk
 from stillcam.deletion import Undeletable
 from stillcam.library.browse import size_bytes
 from stillcam.library.day import Item, read_day
 from stillcam.library.days import Days
 from stillcam.library.favourites import Favourites
 from stillcam.library.names import day_of
-from stillcam.library.retention import Kept, Rule, doomed
+from stillcam.library.retention import Kept, Rule, doomed, is_old
 from stillcam.library.thumbnails import Thumbnails
-from stillcam.library.trash import KEPT_S, Trash
+from stillcam.library.trash import KEPT_S, Trash, stamp
 from stillcam.settings import RetentionSettings
 
 DAY_S = 86400.0
@@ -29,8 +35,9 @@ class Retention:
 
     Args:
         root: the library.
-        free_bytes: gives what is free on its disk.
+        disk: its own.
         settings: gives those in force.
+        ages: knows whether the clock can be trusted with them.
         over: whether to break off; asked between two items.
         undeletable: is told what cannot be deleted; the rest is.
     """
@@ -38,13 +45,15 @@ class Retention:
     def __init__(
         self,
         root: Path,
-        free_bytes: Callable[[], int],
+        disk: Disk,
         settings: Callable[[], RetentionSettings],
+        ages: Ages,
         over: Callable[[], bool],
         undeletable: Undeletable,
     ) -> None:
         self._root = root
-        self._free_bytes = free_bytes
+        self._disk = disk
+        self._ages = ages
         self._settings = settings
         self._over = over
         self._undeletable = undeletable
@@ -60,7 +69,7 @@ class Retention:
         """To be called now and then: once an hour empty the trash of what is old; prune where that is due."""
         if time.monotonic() >= self._hour:
             self._hour = time.monotonic() + HOURLY_S
-            self._empty_trash(time.time() - KEPT_S)
+            self._empty_trash_of_old()
             self._stuck.clear()
             self._asked = True
         if self._asked:
@@ -81,15 +90,22 @@ class Retention:
         self._not_before = time.monotonic() + LEISURE * (time.monotonic() - began_s)
 
     def _prune(self, rule: Rule) -> None:
-        """Delete what is too old or too much, the oldest first: for good, as the trash would free nothing."""
-        if self._free_bytes() < rule.min_free_bytes:
-            self._empty_trash(time.time() + DAY_S)  # its owner has given it up already
+        """Delete what is too old or too much, the oldest first: for good if that is to free something."""
+        now_s = time.time()
+        oldest = next((kept for kept in self._oldest_first() if not kept.favourite), None)
+        due = oldest is not None and is_old(oldest.item, rule, now_s)
+        if self._ages.waits("library", due, now_s, time.monotonic()):
+            rule, due = replace(rule, max_age_s=None), False
+        floor_bytes = max(rule.min_free_bytes, self._disk.floor_bytes() if due else 0)
+        if self._disk.free_bytes() < floor_bytes:
+            self._empty_trash(None)  # its owner has given it up already
         used = sum(kept.size_bytes for kept in self._oldest_first()) if rule.max_bytes is not None else 0
-        count = 0
-        for item in doomed(self._oldest_first(), rule, time.time(), used, self._free_bytes()):
+        free_bytes, count = self._disk.free_bytes(), 0
+        for item in doomed(self._oldest_first(), rule, now_s, used, free_bytes):
             if self._over():
                 break
-            if self._delete(item):
+            by_age = is_old(item, rule, now_s) and free_bytes >= floor_bytes
+            if self._put_away(item, now_s) if by_age else self._delete(item):
                 count += 1
             else:
                 self._asked = True  # another one has to go in its place
@@ -109,26 +125,48 @@ class Retention:
                 stays = item.name in favourites or item.id in self._stuck
                 yield Kept(item, size_bytes(self._root, item), stays)
 
+    def _put_away(self, item: Item, now_s: float) -> bool:
+        """Put an item into the trash; False: it cannot be."""
+        try:
+            with contextlib.suppress(LookupError):  # somebody has just deleted it
+                self._trash.put(item, now_s)
+        except OSError as error:
+            return self._stays(item, self._root / item.day / item.name, error)
+        self._clear(item.day)
+        return True
+
     def _delete(self, item: Item) -> bool:
-        """Delete an item; False: it cannot be."""
+        """Delete an item for good; False: it cannot be."""
         for name in item.files:
             path = self._root / item.day / name
             try:
                 path.unlink(missing_ok=True)
             except OSError as error:
-                self._undeletable.note(path, error)
-                self._stuck.add(item.id)
-                return False
+                return self._stays(item, path, error)
         self._thumbnails.forget(item)
-        if item.day != day_of(time.time()):  # nothing is being added there
-            with contextlib.suppress(OSError):  # others are left
-                (self._root / item.day).rmdir()
+        self._clear(item.day)
         return True
 
-    def _empty_trash(self, before_s: float) -> None:
-        limit = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(before_s))
+    def _stays(self, item: Item, path: Path, error: OSError) -> bool:
+        self._undeletable.note(path, error)
+        self._stuck.add(item.id)
+        return False
+
+    def _clear(self, day: str) -> None:
+        """Remove the folder of a day without items."""
+        if day != day_of(time.time()):  # nothing is being added there
+            with contextlib.suppress(OSError):  # others are left
+                (self._root / day).rmdir()
+
+    def _empty_trash_of_old(self) -> None:
+        now_s = time.time()
+        before_s = now_s - KEPT_S
+        if not self._ages.waits("trash", self._trash.has_old(before_s), now_s, time.monotonic()):
+            self._empty_trash(before_s)
+
+    def _empty_trash(self, before_s: float | None) -> None:
         for trashed in self._trash.items():
-            if trashed.deleted < limit:
+            if before_s is None or trashed.deleted < stamp(before_s):
                 self._thumbnails.forget(trashed.item)
         if count := self._trash.empty(before_s, self._over, self._undeletable.note):
             logging.info("emptied the trash of %s deletions", count)

@@ -1,4 +1,8 @@
-"""Has the shots of series taken away that are not to be kept: in the backroom, now and then."""
+"""Has the shots of series taken away that are not to be kept: in the backroom, now and then.
+
+Those that are too old lie in `.trash/WHEN/` of their series for 30 days, unless its disk is nearly full, and go
+only while the clock is not in doubt.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +10,11 @@ import logging
 import time
 from collections.abc import Callable, Iterable
 
+from stillcam.capture.ages import Ages
 from stillcam.capture.disk import Disk
 from stillcam.deletion import Note
-from stillcam.series.keep import prune, thin
+from stillcam.library.trash import FOLDER, KEPT_S, Trash, stamp
+from stillcam.series.keep import has_old, prune, thin
 from stillcam.series.store import Series
 
 HOURLY_S = 3600.0
@@ -22,6 +28,7 @@ class Keeping:
     Args:
         series: gives all of them.
         disk_of: gives the disk that a series is on.
+        ages: knows whether the clock can be trusted with them.
         over: whether to break off; asked after every few shots.
         note: is told what cannot be deleted.
     """
@@ -30,11 +37,13 @@ class Keeping:
         self,
         series: Callable[[], Iterable[Series]],
         disk_of: Callable[[Series], Disk],
+        ages: Ages,
         over: Callable[[], bool],
         note: Note,
     ) -> None:
         self._series = series
         self._disk_of = disk_of
+        self._ages = ages
         self._over = over
         self._note = note
         self._prune_s = self._thin_s = time.monotonic()
@@ -44,12 +53,24 @@ class Keeping:
         now_s = time.monotonic()
         if now_s >= self._prune_s:
             self._prune_s = now_s + HOURLY_S
-            now_ms = int(time.time() * 1000)
-            self._each(self._series(), "pruned", lambda series: prune(series, now_ms, self._over, self._note))
+            self._each(self._series(), "pruned", self._prune)
         if now_s >= self._thin_s and (near := [series for series in self._series() if self._is_near(series)]):
             self._thin_s = now_s + THIN_S
             done = "thinned: its disk is nearly full"
             self._each(near, done, lambda series: thin(series, self._over, self._note))
+
+    def _prune(self, series: Series) -> int:
+        """Take away what is too old; how many shots."""
+        now_s, trash, near = time.time(), Trash(series.folder), self._is_near(series)
+        now_ms, before_s = int(now_s * 1000), now_s - KEPT_S
+        if near:
+            trash.empty(None, self._over, self._note)
+        due = has_old(series, now_ms) or trash.has_old(before_s)
+        if self._ages.waits(f"series {series.name}", due, now_s, time.monotonic()) or not due:
+            return 0
+        trash.empty(before_s, self._over, self._note)
+        aside = None if near else series.folder / FOLDER / stamp(now_s)
+        return prune(series, now_ms, self._over, self._note, aside)
 
     def _is_near(self, series: Series) -> bool:
         """Whether its disk is nearly full."""

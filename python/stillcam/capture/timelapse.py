@@ -69,7 +69,11 @@ class Timelapse:
         self._zone_s = -ZONE_S  # when the time zone was looked at (monotonic)
         self._look()
         keeping = Keeping(
-            self._on_disk, lambda series: self._disk_of(series.folder), archive.over, archive.undeletable.note
+            self._on_disk,
+            lambda series: self._disk_of(series.folder),
+            archive.ages,
+            archive.over,
+            archive.undeletable.note,
         )
         archive.more = keeping.regular
 

@@ -28,6 +28,7 @@ CHECKS: tuple[Check, ...] = (
     machine.disk,
     machine.card,
     machine.clock,
+    machine.ages,
     machine.heat,
     programs.helpers,
 )

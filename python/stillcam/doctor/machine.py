@@ -112,6 +112,15 @@ def clock(patient: Patient) -> list[Finding]:
     return [Finding("clock", OK, f"{now}, set by a time server" if told == "yes" else now)]
 
 
+def ages(patient: Patient) -> list[Finding]:
+    """Whether what is too old is deleted: nothing is while the clock is in doubt."""
+    reason = patient.status.get("library", {}).get("waits")
+    if not reason:
+        return [Finding("deletion by age", OK, "nothing waits for the clock")]
+    why, _, advice = str(reason).partition(": ")
+    return [Finding("deletion by age", WARNING, f"waits: {why}", advice)]
+
+
 def services(patient: Patient) -> list[Finding]:
     """What systemd had to start again; nothing where it has no such units."""
     said = _said(patient, "systemctl", "show", "--property=Id,NRestarts", "stillcam-*.service")

@@ -32,6 +32,15 @@ class Kept:
     favourite: bool
 
 
+def is_old(item: Item, rule: Rule, now_s: float) -> bool:
+    """Whether an item goes for its age alone.
+
+    Args:
+        now_s: seconds since the epoch.
+    """
+    return rule.max_age_s is not None and now_s - item.time_s > rule.max_age_s
+
+
 def doomed(oldest_first: Iterable[Kept], rule: Rule, now_s: float, used_bytes: int, free_bytes: int) -> Iterator[Item]:
     """The items to delete.
 
@@ -47,8 +56,7 @@ def doomed(oldest_first: Iterable[Kept], rule: Rule, now_s: float, used_bytes: i
         rule.min_free_bytes - free_bytes,
     )
     for kept in oldest_first:
-        too_old = rule.max_age_s is not None and now_s - kept.item.time_s > rule.max_age_s
-        if not too_old and surplus <= 0:
+        if surplus <= 0 and not is_old(kept.item, rule, now_s):
             return
         if kept.favourite:
             continue

@@ -13,6 +13,7 @@ from stillcam.library.day import Item, read_day
 
 FOLDER = ".trash"
 KEPT_S = 30 * 86400.0
+_LAST_S = 253_402_300_799.0  # the end of the year 9999: no stamp is later, whatever the clock has said
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ class Trash:
             LookupError: somebody else has deleted it meanwhile.
             OSError: it cannot be moved.
         """
-        deleted = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(now_s))
+        deleted = stamp(now_s)
         target = self._folder / deleted / item.day
         target.mkdir(parents=True, exist_ok=True)
         try:
@@ -73,21 +74,34 @@ class Trash:
         except FileNotFoundError as error:
             raise LookupError(f"{trashed.item.id} is not in the trash any more") from error
 
-    def empty(self, before_s: float, over: Callable[[], bool], note: Note) -> int:
+    def has_old(self, before_s: float) -> bool:
+        """Whether there is something that was deleted before a moment (seconds since the epoch)."""
+        return any(folder.name < stamp(before_s) for folder in _folders(self._folder))
+
+    def empty(self, before_s: float | None, over: Callable[[], bool], note: Note) -> int:
         """Delete for good what was deleted before a moment; how many folders that were.
 
         Args:
-            before_s: seconds since the epoch.
+            before_s: seconds since the epoch; None: all of it goes, also what a wrong clock has dated ahead.
             over: whether to break off; asked after each file.
             note: is told what cannot be deleted.
         """
-        limit = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(before_s))
+        limit = stamp(_LAST_S if before_s is None else before_s)
         old = [folder for folder in _folders(self._folder) if folder.name < limit]
         for folder in old:
             if over():
                 break
             delete_tree(folder, over, note)
         return len(old)
+
+
+def stamp(time_s: float) -> str:
+    """What the folder of a deletion is called.
+
+    Args:
+        time_s: seconds since the epoch.
+    """
+    return time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(time_s))
 
 
 def _move(source: Path, target: Path, item: Item) -> None:

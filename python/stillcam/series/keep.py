@@ -11,7 +11,7 @@ from pathlib import Path
 
 from stillcam.deletion import Note
 from stillcam.series.index import shots_from
-from stillcam.series.manifest import Mark
+from stillcam.series.manifest import Mark, millis
 from stillcam.series.state import FRAMES
 from stillcam.series.store import Series
 from stillcam.series.windows import DAY_MS
@@ -20,12 +20,20 @@ BATCH = 100  # shots, between two looks at what is more urgent
 Shot = tuple[int, int, list[Path]]  # number, time in ms since the epoch, files
 
 
-def prune(series: Series, now_ms: int, over: Callable[[], bool], note: Note) -> int:
+def has_old(series: Series, now_ms: int) -> bool:
+    """Whether there are shots that are older than the series keeps them."""
+    keep, first = series.definition.keep, series.state.tally.first
+    return keep.rule == "days" and first is not None and millis(first["time"]) < now_ms - keep.days * DAY_MS
+
+
+def prune(series: Series, now_ms: int, over: Callable[[], bool], note: Note, aside: Path | None = None) -> int:
     """Delete shots that are older than the series keeps them; how many.
 
     Args:
+        now_ms: ms since the epoch.
         over: whether to break off; asked after every few shots.
         note: is told what cannot be deleted; the rest is.
+        aside: a folder on the same disk that they are moved to; None: they go for good.
 
     Raises:
         OSError: it cannot be read or written; what was deleted is recorded.
@@ -38,7 +46,9 @@ def prune(series: Series, now_ms: int, over: Callable[[], bool], note: Note) -> 
     for folder in folders:
         shots = list(_shots(folder))
         old = [shot for shot in shots if shot[1] < limit_ms]
-        gone = _delete(series, old, over, note, prunes=True)
+        if aside:
+            (aside / folder.name).mkdir(parents=True, exist_ok=True)
+        gone = _delete(series, old, over, note, prunes=True, aside=aside)
         count += gone
         if len(old) < len(shots) or over():
             break
@@ -86,7 +96,15 @@ def _shots(folder: Path) -> Iterator[Shot]:
         yield int(number), round(datetime.fromisoformat(stamp).timestamp() * 1000), paths
 
 
-def _delete(series: Series, shots: list[Shot], over: Callable[[], bool], note: Note, prunes: bool) -> int:
+def _delete(
+    series: Series,
+    shots: list[Shot],
+    over: Callable[[], bool],
+    note: Note,
+    *,
+    prunes: bool,
+    aside: Path | None = None,
+) -> int:
     """Delete them, and say so in the manifest a few at a time; how many are gone.
 
     Args:
@@ -100,7 +118,7 @@ def _delete(series: Series, shots: list[Shot], over: Callable[[], bool], note: N
         try:
             for number, _, paths in shots[begin : begin + BATCH]:
                 size = sum(path.stat().st_size for path in paths)
-                if _unlinked(paths, note):
+                if _gone(paths, note, aside):
                     freed += size
                     gone.append(number)
         finally:
@@ -113,10 +131,13 @@ def _delete(series: Series, shots: list[Shot], over: Callable[[], bool], note: N
     return count
 
 
-def _unlinked(paths: list[Path], note: Note) -> bool:
+def _gone(paths: list[Path], note: Note, aside: Path | None) -> bool:
     for path in paths:
         try:
-            path.unlink()
+            if aside:
+                path.rename(aside / path.parent.name / path.name)
+            else:
+                path.unlink()
         except OSError as error:
             note(path, error)
             return False

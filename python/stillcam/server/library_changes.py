@@ -12,7 +12,7 @@ from stillcam.library.browse import Library
 from stillcam.library.day import Item
 from stillcam.library.jobs import Jobs
 from stillcam.library.thumbnails import Thumbnails
-from stillcam.library.trash import Trash, Trashed
+from stillcam.library.trash import Trash, Trashed, stamp
 from stillcam.server.library_items import MAX_IDS_BYTES, checked_ids, described, find, ids
 from stillcam.server.messages import Access, Answer, Refused, Request, Route, as_json
 
@@ -77,7 +77,7 @@ class LibraryChanges:
 
     def _delete(self, request: Request) -> Answer:
         now_s = time.time()
-        deleted = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(now_s))
+        deleted = stamp(now_s)
         chosen = ids(request)
         there = {item.id: item for item in self._library.items(chosen)}
 
@@ -122,8 +122,7 @@ class LibraryChanges:
     def _empty(self, _request: Request) -> Answer:
         for one in self._trash.items():
             self._thumbnails.forget(one.item)
-        # The clock may have been set back since.
-        self._trash.empty(time.time() + 86400, lambda: False, self._undeletable.note)
+        self._trash.empty(None, lambda: False, self._undeletable.note)
         return Answer(204)
 
     def _job(self, request: Request) -> Answer:

@@ -1,0 +1,120 @@
+"""Whether the clock can be trusted with ages: what is deleted for its age is not to go for a clock that is wrong.
+
+A Pi has no clock of its own, and a wrong one may be set for it. So deletion by age waits until the kernel
+says that the clock is right, and then as long as what it says cannot be believed.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable
+from datetime import date
+from itertools import pairwise
+from pathlib import Path
+
+from stillcam.clock import synchronised
+from stillcam.info.read import span_text
+from stillcam.library.day import read_day
+from stillcam.library.days import Days
+from stillcam.series.manifest import millis
+from stillcam.series.state import read_state
+
+DAY_S = 86400.0
+SILENCE_S = 30 * DAY_S  # the newest item may be older than the longest gap by so much
+JUMP_S = 3600.0  # a clock that is put forward by more has to be right for a while
+SETTLED_S = DAY_S
+
+
+class Ages:
+    """Used by one thread; `reason` may be read by any.
+
+    Args:
+        library: its folder.
+        series: the folder of all series.
+        right: whether the clock is right, as far as the kernel knows.
+
+    Attributes:
+        reason: why what is too old is not deleted now, and what to do; None: nothing waits.
+    """
+
+    def __init__(self, library: Path, series: Path, right: Callable[[], bool] = synchronised) -> None:
+        self._library = library
+        self._series = series
+        self._right = right
+        self._waiting: dict[str, str] = {}
+        self._ahead_s: float | None = None  # by how much the clock is ahead of the steady one
+        self._jumped_s: float | None = None  # by how much it has been put forward
+        self._settles_s = 0.0  # when that is believed (steady clock)
+
+    @property
+    def reason(self) -> str | None:
+        return next(iter(self._waiting.values()), None)
+
+    def waits(self, what: str, due: bool, now_s: float, steady_s: float) -> bool:
+        """Whether something that is due for its age has to wait.
+
+        Args:
+            what: names it.
+            due: whether it is; else nothing waits.
+            now_s: seconds since the epoch, by the clock in doubt.
+            steady_s: seconds on a clock that nobody sets.
+        """
+        self._look(now_s, steady_s)
+        before, reason = self.reason, self._doubt(now_s, steady_s) if due else None
+        self._waiting.pop(what, None)
+        if reason:
+            self._waiting[what] = reason
+            if not before:
+                logging.warning("what is too old is not deleted now: %s", reason)
+        elif before and not self._waiting:
+            logging.info("what is too old is deleted again")
+        return reason is not None
+
+    def _look(self, now_s: float, steady_s: float) -> None:
+        """Notice that the clock has been put forward: whatever is taken from then on is no witness for it."""
+        ahead_s = now_s - steady_s
+        by_s = 0.0 if self._ahead_s is None else ahead_s - self._ahead_s
+        self._ahead_s = ahead_s
+        if by_s > JUMP_S:
+            self._jumped_s, self._settles_s = round(by_s, -1), steady_s + SETTLED_S
+
+    def _doubt(self, now_s: float, steady_s: float) -> str | None:
+        if not self._right():
+            return "no time server has set the clock: sudo timedatectl set-ntp true, or retention by size instead"
+        if self._jumped_s and steady_s < self._settles_s:
+            return f"the clock was put forward by {span_text(self._jumped_s)}: wait a day, or put it right"
+        newest_s = self._newest_s()
+        if newest_s is not None and now_s - newest_s > longest_gap_s(Days(self._library).names()) + SILENCE_S:
+            return f"by the clock, nothing was taken for {span_text(now_s - newest_s)}: if it is right, take a photo"
+        return None
+
+    def _newest_s(self) -> float | None:
+        """When the newest item of the library, or shot of a series, was taken; None: there is none."""
+        found = []
+        for day in Days(self._library).names():
+            try:
+                times = [item.time_s for item in read_day(self._library / day)]
+            except OSError:  # it belongs to somebody else
+                continue
+            if times:
+                found.append(max(times))
+                break
+        for folder in self._series.iterdir() if self._series.is_dir() else ():
+            try:
+                last = read_state(folder, 0).tally.last
+                if last:
+                    found.append(millis(last["time"]) / 1000)
+            except (OSError, ValueError):
+                continue
+        return max(found, default=None)
+
+
+def longest_gap_s(days: Iterable[str]) -> float:
+    """The longest time without an item, between days like `2026-11-20` that have some."""
+    there = []
+    for day in days:
+        try:
+            there.append(date.fromisoformat(day))
+        except ValueError:  # 31 February
+            continue
+    return max(((later - day).days * DAY_S for day, later in pairwise(sorted(there))), default=0.0)

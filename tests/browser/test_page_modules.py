@@ -111,3 +111,39 @@ def test_condition(modules, facts, state):
 )
 def test_ago(modules, age_s, words):
     assert modules.evaluate("async (age_s) => (await import('./time.js')).ago(age_s)", age_s) == words
+
+
+@pytest.mark.parametrize(
+    ("left_out", "words"),
+    [
+        pytest.param([], "8 s · 2.5 MB", id="none"),
+        pytest.param(
+            ["2026-11-20/IMG_1.JPG: empty"],
+            "8 s · 2.5 MB · without a picture that cannot be read (2026-11-20/IMG_1.JPG: empty)",
+            id="one",
+        ),
+        pytest.param(
+            ["a.jpg: empty", "b.jpg: no JPEG"],
+            "8 s · 2.5 MB · without 2 pictures that cannot be read (a.jpg: empty; b.jpg: no JPEG)",
+            id="two",
+        ),
+    ],
+)
+def test_a_film_says_which_pictures_it_is_made_without(modules, left_out, words):
+    film = {"state": "done", "made": None, "bytes": 2_500_000, "duration_s": 8, "skipped": len(left_out)}
+    asked = "async (film) => (await import('./series-films.js')).progressWords(film)"
+    assert modules.evaluate(asked, film | {"left_out": left_out}) == words
+
+
+@pytest.mark.parametrize(
+    ("item", "badge"),
+    [
+        ({"kind": "photo", "name": "IMG_1.JPG"}, ""),
+        ({"kind": "raw", "name": "x.dng"}, "RAW"),
+        ({"kind": "video", "name": "x.avi"}, "▶"),
+        ({"kind": "file", "name": "notes.txt"}, "TXT"),
+        ({"kind": "file", "name": "README"}, "FILE"),
+    ],
+)
+def test_a_badge_says_what_is_no_photo(modules, item, badge):
+    assert modules.evaluate("async (item) => (await import('./photos-library.js')).badge(item)", item) == badge

@@ -368,10 +368,11 @@ def test_a_film_comes_back_from_its_record(paths):
         new_id("film", 1.5), order, "done", 1.0, None, None, "2026-11-20T08:00:00.000Z", 5, 0.5, 12, 1,
         ["000/000001.jpg: empty"], (320, 180), 2,
     )  # fmt: skip
-    for film_ in (made, Film(new_id("sheet", 2.5), Order("sheet", "Garden", day="2026-11-20"))):
+    failed = Film(new_id("keogram", 0.5), Order("keogram", "Garden"), "failed", error="no such file: \udcff.jpg")
+    for film_ in (failed, made, Film(new_id("sheet", 2.5), Order("sheet", "Garden", day="2026-11-20"))):
         shelf.add(film_)
         assert shelf.find(film_.id) == read_film(shelf.record(film_)) == film_
-    assert [one.kind for one in shelf.of("Garden")] == ["sheet", "film"]
+    assert [one.kind for one in shelf.of("Garden")] == ["sheet", "film", "keogram"]
     assert shelf.of(None) == []
     older = json.loads(shelf.record(made).read_text())
     del older["left_out"]

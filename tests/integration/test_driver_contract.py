@@ -46,6 +46,7 @@ class Rig:
             path.mkdir()
         self.fault()
         python = os.pathsep.join([str(ROOT / "python"), str(ROOT / "tests/standin")])
+        (self.simulated / "starts.log").touch()
         env = {**os.environ, "PYTHONPATH": python, "STILLCAM_SIMULATED_DIR": str(self.simulated)}
         self.driver = make(self.images, env)
         self.camera: Camera = self.driver.cameras(0, ())[0]
@@ -61,6 +62,10 @@ class Rig:
         still = self.driver.still(LONG_S, ())
         assert still is not None
         return picture(still.path)
+
+    def starts(self) -> list[str]:
+        """What was done with the camera so far: each line one start."""
+        return (self.simulated / "starts.log").read_text().splitlines()
 
     def stills(self, wanted: Settings, shoot: Shoot | None = None) -> None:
         """Get ready."""
@@ -395,6 +400,7 @@ def test_a_crash_is_an_error_and_the_next_start_works(rig, faults, said):
     rig.fault(die_after=1, **faults)
     error = rig.until_failed(rig.still)
     assert error.cause == "died" and said in str(error)
+    assert "INFO" not in str(error)  # the last line that it printed is seldom why it ended
     rig.driver.stop()
     rig.fault()
     rig.taken(settings())

@@ -107,10 +107,19 @@ def test_a_frame_lasts_as_long_as_its_exposure():
         pytest.param({"NoiseReductionMode": "Off"}, {}, {"NoiseReductionMode": "Minimal"}, id="the library's default"),
         pytest.param({"ScalerCrop": [0, 0, 640, 480]}, {}, {"ScalerCrop": [0, 0, 4608, 2592]}, id="all of the view"),
         pytest.param({"Brightness": 0.5}, {"Brightness": 0.5}, {}, id="nothing"),
+        pytest.param({}, {"AfTrigger": "Start"}, {}, id="a scan before each still is no live view's"),
     ],
 )
 def test_a_running_camera_is_told_what_is_different(before, after, told):
     assert changes(live(before), live(after)) == told
+
+
+def test_what_needs_no_new_start():
+    """Quality, and whether autofocus scans before each still; a scan leaves another AfMode behind."""
+    scanning = still({"AfTrigger": "Start"})
+    assert changes(live(), live(live={"quality": 10})) == {}
+    assert changes(still(), scanning) == {}
+    assert changes(scanning, still()) == {"AfMode": "Continuous"}
 
 
 @pytest.mark.parametrize(
@@ -121,7 +130,6 @@ def test_a_running_camera_is_told_what_is_different(before, after, told):
         pytest.param({"camera": {"hflip": True}}, id="a flip"),
         pytest.param({"camera": {"tuning_file": "imx708_noir.json"}}, id="another tuning file"),
         pytest.param({"controls": {"HdrMode": "Sensor"}}, id="the sensor's HDR"),
-        pytest.param({"live": {"quality": 10}}, id="another quality"),
     ],
 )
 def test_what_is_no_control_needs_a_new_start(other):
@@ -233,7 +241,13 @@ def raised(text: str, cause: BaseException | None = None) -> BaseException:
         pytest.param(raised("Invalid camera configuration: {…}"), "options", "choose another one", id="configuration"),
         pytest.param(ModuleNotFoundError("No module named 'libcamera'"), "missing", "apt install", id="not installed"),
         pytest.param(OSError(28, "No space left on device", "/x/y.jpg"), "disk", "df -h", id="full disk"),
-        pytest.param(TypeError("f() got an unexpected keyword argument 'sensor'"), "options", "too old", id="old"),
+        pytest.param(TypeError("Picamera2.create_still_configuration() got an unexpected keyword argument 'sensor'"),
+                     "missing", "too old", id="old"),
+        pytest.param(raised("PiDNG: DNGBASE.convert() got an unexpected keyword argument 'file'"), "missing",
+                     "PiDNG", id="pip's PiDNG"),
+        pytest.param(raised("configuration failed: sensor mode [1, 2, 3] and not [4, 5, 6]"), "options",
+                     "no such sensor mode", id="mode"),
+        pytest.param(raised("the camera gives no frames"), "stalled", "cable", id="stall"),
         pytest.param(ValueError("odd"), "died", "ValueError: odd", id="anything else"),
     ],
 )  # fmt: skip

@@ -44,7 +44,8 @@ class Camera:
     Args:
         limits: what the camera itself names: control -> (low, high), or None for one that is no
             number; None as a whole where the camera program does not say.
-        held: another process had the camera while it was listed: of its modes only the sizes are known.
+        held: it was not opened for the list, as another process has it or may have it: of its modes only the sizes
+            are known.
     """
 
     index: int
@@ -113,6 +114,11 @@ class Driver(Protocol):
     @property
     def abilities(self) -> Abilities:
         """What can be asked for; it may turn out to be less when the camera is started."""
+        ...
+
+    @property
+    def sensor_mode(self) -> str:
+        """The mode in which the newest picture was taken (`2304:1296:10`); empty: it is not known."""
         ...
 
     def cameras(self, index: int, interrupts: Sequence[int]) -> list[Camera]:

@@ -89,7 +89,9 @@ FAILURES = (
 )  # fmt: skip
 
 _FATAL = re.compile(r"ERROR:\s*\*{3}\s*(?P<main>.*?)\s*\*{3}|^\s*what\(\):\s*(?P<thread>.*\S)")
-_SAYS_ERROR = re.compile(r"\bERROR\b|^\s*what\(\):|: error while loading |: symbol lookup error:|^libpng error:")
+_SAYS_ERROR = re.compile(
+    r"\b(?:ERROR|FATAL)\b|^\s*what\(\):|: error while loading |: symbol lookup error:|^libpng error:"
+)
 _CLOCK = re.compile(r"^\[[\d:.]+\] \[\d+\]\s+")  # of libcamera's lines
 _REFUSED = re.compile(r"\b(?:invalid|illegal|bad|incorrect|no such) ", re.IGNORECASE)  # core/options.cpp, of values
 

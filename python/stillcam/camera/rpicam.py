@@ -31,7 +31,7 @@ from stillcam.camera.arguments import (
 from stillcam.camera.closed_files import ClosedFiles
 from stillcam.camera.driver import Camera, Container, Interrupted, Shoot, Still
 from stillcam.camera.failures import failure
-from stillcam.camera.geometry import mirrored
+from stillcam.camera.geometry import mirrored, mode_name
 from stillcam.camera.listing import parse
 from stillcam.camera.machine_lock import LIST_WAIT_S, MACHINE, OPEN_WAIT_S, MachineLock
 from stillcam.camera.metadata_pipe import MetadataPipe
@@ -105,6 +105,11 @@ class Rpicam:
     def abilities(self) -> Abilities:
         """See Driver."""
         return self._older.abilities
+
+    @property
+    def sensor_mode(self) -> str:
+        """See Driver: the program takes the mode that it is asked for where the sensor has it."""
+        return mode_name(self._scene.mode) if self._scene and self._scene.mode else ""
 
     @property
     def pid(self) -> int | None:

@@ -60,8 +60,7 @@ class Thumbnails:
 
     def forget(self, item: Item) -> None:
         """The item is gone for good."""
-        with contextlib.suppress(OSError):  # there is none, or no name so long
-            self._kept(item).unlink()
+        self._kept(item).unlink(missing_ok=True)
 
     def _kept(self, item: Item) -> Path:
         return self._root / _FOLDER / item.day / f"{item.name}.jpg"
@@ -145,7 +144,7 @@ def _read(kept: Path, changed_ns: int) -> bytes | None:
     """
     try:
         return kept.read_bytes() if kept.stat().st_mtime_ns == changed_ns else None
-    except OSError:  # there is none, or no name so long
+    except FileNotFoundError:
         return None
 
 

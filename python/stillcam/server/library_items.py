@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from contextlib import suppress
 from typing import Any
 
 from stillcam.frames import utc_text
@@ -51,10 +50,11 @@ def described(library: Library, item: Item) -> dict[str, Any]:
     files = [{"name": shown(name), "bytes": _size(library, item, name)} for name in item.files]
     metadata = None
     if item.sidecar:
-        with suppress(OSError, ValueError):  # removed or damaged by hand: the picture is still there
+        try:
             metadata = parse(read_regular(library.path(item, item.sidecar), MAX_SIDECAR_BYTES))
-    known = metadata if isinstance(metadata, dict) else None
-    return {**document, "files": files, "preview": bool(item.preview), "metadata": known}
+        except (OSError, ValueError):
+            metadata = None  # removed or damaged by hand: the picture is still there
+    return {**document, "files": files, "preview": bool(item.preview), "metadata": metadata}
 
 
 def ids(request: Request) -> list[str]:

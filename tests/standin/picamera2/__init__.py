@@ -1,29 +1,43 @@
 """Stands in for the picamera2 library in tests: its classes, on the simulated cameras.
 
 What it has of the library has the library's signatures: tests/unit/test_picamera2_signatures.py holds
-it to those that are recorded in tests/standin/picamera2_signatures.json. The simulated camera's
-faults work here too.
+it to those that are recorded in tests/standin/picamera2_signatures.json. It does as picamera2 0.3.38 does where
+that is no kindness to its user; the lines that are named are of that version's picamera2.py:
+
+- Jobs are done one after the other: one that waits for a frame holds up those behind it, and stop() is one
+  (1560, 1414).
+- cancel_all_and_flush() is what gets a job out of the way that waits for a frame that never comes (1374).
+- Where no sensor mode is named it takes the one nearest to the picture's size, whatever that cuts off; one that
+  is named is replaced by the nearest in the same way (1088, score_mode).
+- Limits are libcamera's: other ones before configure() than after it (1264).
+- Controls go with the next request that is given back (request.py:138), so behind those that are queued.
+- A scan counts once it has been seen to begin and to end (2752, autofocus_cycle).
+- A capture may get a frame from before it was asked for, where the last one is kept (`queue`, 1281).
+- It logs each step at INFO, and so does libcamera on stderr.
+
+The simulated camera's faults work here too.
 """
 
-import fcntl
+import errno
+import logging
 import os
+import select
 import threading
 import time
+from collections.abc import Callable, Sequence
 from enum import Enum
+from functools import partial
 from typing import Any
 
 import libcamera
 
 from picamera2.job import Job
 from picamera2.outputs import FileOutput
-from picamera2.request import CompletedRequest
-from picamera2.scene import options_of, picture
+from picamera2.request import CompletedRequest, plain
 from stillcam.camera.simulated.camera import MEMORY_BYTES, folder
 from stillcam.camera.simulated.faults import Faults, FaultSource
-from stillcam.camera.simulated.sensors import Sensor, SensorMode
 
-LEAST_PERIOD_S = 0.01  # of real time: frames that nobody looks at need not burn the processor
-STARTS = "starts.log"  # where this file exists, each opening of a camera and each start adds a line
+_log = logging.getLogger("picamera2.picamera2")
 
 
 class Platform(Enum):
@@ -40,43 +54,48 @@ class Picamera2:
     def global_camera_info() -> list[dict[str, Any]]:
         """All cameras."""
         return [
-            {"Model": sensor.model, "Location": 2, "Rotation": 180, "Id": sensor.path, "Num": number}
-            for number, sensor in enumerate(_attached())
+            {"Model": camera._sensor.model, "Location": 2, "Rotation": 180, "Id": camera.id, "Num": number}
+            for number, camera in enumerate(libcamera.CameraManager.singleton().cameras)
         ]
 
     def __init__(
         self, camera_num: Any = 0, verbose_console: Any = None, tuning: Any = None, allocator: Any = None
     ) -> None:
-        self.is_open = self.started = False
-        self._place = folder(os.environ)
-        self._source = FaultSource(self._place, os.environ)
+        if tuning is not None:
+            os.environ["LIBCAMERA_RPI_TUNING_FILE"] = tuning
+        else:
+            os.environ.pop("LIBCAMERA_RPI_TUNING_FILE", None)
         if camera_num >= len(self.global_camera_info()):
             raise RuntimeError(f'No camera number {camera_num} found - use "rpicam-hello --list-cameras" to check')
-        self._sensor: Sensor = _attached()[camera_num]
-        self._lock_fd = os.open(self._place / f"camera{camera_num}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            if self._faults.busy:
-                raise BlockingIOError
-            fcntl.flock(self._lock_fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            error = RuntimeError("Failed to acquire camera: Device or resource busy")
-            raise RuntimeError("Camera __init__ sequence did not complete.") from error
-        self.is_open = True
+        self.camera_idx = camera_num
+        self.is_open = self.started = False
         self.options: dict[str, Any] = {}
         self.post_callback: Any = None
         self.camera_config: dict[str, Any] = {}
+        self.completed_requests: list[CompletedRequest] = []
+        self.stop_count = 0
         self.lock = threading.Lock()
-        self._drawing = threading.Lock()
-        self._told: dict[str, Any] = {}  # what the algorithms know, whatever configuration came since
-        self._next: dict[str, Any] = {}
-        self._triggered = False
+        self.request_lock = threading.Lock()
+        self._controls_lock = threading.Lock()
+        self._controls: dict[str, Any] = {}
         self._captures = 0
         self._job_list: list[Job] = []
         self._encoders: set[Any] = set()
-        self._mode = self._sensor.still_mode()
+        self._max_queue_len = 0
         self._loop: threading.Thread | None = None
-        self._log(f"open {camera_num} {tuning or ''}")
-        time.sleep(self._faults.start_s)
+        self._ending = False
+        self._source = FaultSource(folder(os.environ), os.environ)
+        self._wake = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        self._manager = libcamera.CameraManager.singleton()
+        self.camera = self._manager.cameras[camera_num]
+        try:
+            _log.info("Initialization successful.")
+            self.camera.acquire()
+        except RuntimeError as error:
+            _log.error("Camera __init__ sequence did not complete.")
+            raise RuntimeError("Camera __init__ sequence did not complete.") from error
+        self.is_open = True
+        _log.info("Camera now open.")
 
     def __enter__(self) -> "Picamera2":
         return self
@@ -87,8 +106,7 @@ class Picamera2:
     @property
     def camera_properties(self) -> dict[str, Any]:
         """As libcamera's, in Python's types."""
-        bayer = {} if libcamera.USB in os.environ else {"ColorFilterArrangement": 0}
-        return {"Model": self._sensor.model, "PixelArraySize": self._sensor.size} | bayer
+        return {key.name: plain(value) for key, value in self.camera.properties.items()}
 
     def camera_configuration(self) -> dict[str, Any]:
         """What was made of the one that was asked for."""
@@ -97,19 +115,29 @@ class Picamera2:
     @property
     def camera_controls(self) -> dict[str, tuple[Any, Any, Any]]:
         """Smallest, largest and default value."""
-        infos = libcamera.control_infos(self._sensor)
-        return {name: (info.min, info.max, info.default) for name, info in infos.items()}
+        infos = self.camera.controls
+        return {key.name: (plain(about.min), plain(about.max), plain(about.default)) for key, about in infos.items()}
 
     @property
     def sensor_modes(self) -> list[dict[str, Any]]:
-        """What the sensor can read out."""
-        if libcamera.USB in os.environ:
-            return [{"format": "MJPEG"}, {"format": "YUYV"}]
-        return [
-            {"format": mode.format, "unpacked": mode.format.split("_")[0], "bit_depth": mode.bits, "size": mode.size,
-             "fps": mode.fps, "crop_limits": mode.crop, "exposure_limits": (26, 112_015_553, 20_000)}
-            for mode in self._sensor.modes
-        ]  # fmt: skip
+        """What the sensor can read out: the camera is configured for each (549)."""
+        formats = self.camera.generate_configuration([libcamera.StreamRole.Raw]).at(0).formats
+        modes: list[dict[str, Any]] = []
+        for pixels in formats.pixel_formats:
+            name = str(pixels)
+            if not name.startswith("S"):
+                modes.append({"format": name})
+                continue
+            for size in formats.sizes(pixels):
+                raw = {"format": name, "size": (size.width, size.height)}
+                self.configure(self.create_preview_configuration(raw=raw))
+                there = self.camera_controls
+                modes.append({
+                    "format": name, "unpacked": name.partition("_")[0], "bit_depth": bits(name), "size": raw["size"],
+                    "fps": round(1e6 / there["FrameDurationLimits"][0], 2), "crop_limits": there["ScalerCrop"][1],
+                    "exposure_limits": there["ExposureTime"],
+                })  # fmt: skip
+        return modes
 
     def create_preview_configuration(
         self, main: Any = {}, lores: Any = None, raw: Any = {}, transform: Any = libcamera.Transform(),
@@ -117,8 +145,9 @@ class Picamera2:
         display: Any = "main", encode: Any = "main", queue: Any = True, sensor: Any = {}, use_case: Any = "preview",
     ) -> dict[str, Any]:  # fmt: skip
         """For a viewfinder."""
+        main = {"format": "XBGR8888", "size": (640, 480)} | main
         limits = {"FrameDurationLimits": (100, 83333)} | controls
-        return _configuration(main, raw, transform, buffer_count, limits, encode, queue, sensor)
+        return self._configuration(main, raw, transform, buffer_count, limits, encode, queue, sensor)
 
     def create_still_configuration(
         self, main: Any = {}, lores: Any = None, raw: Any = {}, transform: Any = libcamera.Transform(),
@@ -126,8 +155,9 @@ class Picamera2:
         display: Any = None, encode: Any = None, queue: Any = True, sensor: Any = {}, use_case: Any = "still",
     ) -> dict[str, Any]:  # fmt: skip
         """For stills."""
+        main = {"format": "BGR888", "size": self._native()[1]} | main
         limits = {"FrameDurationLimits": (100, 1000000 * 1000)} | controls
-        return _configuration(main, raw, transform, buffer_count, limits, encode, queue, sensor)
+        return self._configuration(main, raw, transform, buffer_count, limits, encode, queue, sensor)
 
     def create_video_configuration(
         self, main: Any = {}, lores: Any = None, raw: Any = {}, transform: Any = libcamera.Transform(),
@@ -135,58 +165,95 @@ class Picamera2:
         display: Any = "main", encode: Any = "main", queue: Any = True, sensor: Any = {}, use_case: Any = "video",
     ) -> dict[str, Any]:  # fmt: skip
         """For videos."""
+        main = {"format": "XBGR8888", "size": (1280, 720)} | main
         limits = {"FrameDurationLimits": (33333, 33333)} | controls
-        return _configuration(main, raw, transform, buffer_count, limits, encode, queue, sensor)
+        return self._configuration(main, raw, transform, buffer_count, limits, encode, queue, sensor)
 
     def configure(self, camera_config: Any = None) -> None:
         """Take a configuration; the camera is stopped."""
         if self.started:
             raise RuntimeError("Camera must be stopped before configuring")
-        width, height = camera_config["main"]["size"]
+        taken = dict(camera_config)
+        self.camera_config = {}
+        width, height = taken["main"]["size"]
         if width % 2 or height % 2:
             raise RuntimeError("width and height should be even")
-        if width * height * 3 // 2 * camera_config["buffer_count"] > MEMORY_BYTES:
-            raise RuntimeError("Cannot allocate memory")
-        if libcamera.USB in os.environ and camera_config["main"]["format"] != "MJPEG":
-            camera_config["main"]["format"] = "YUYV"
-        self.camera_config = camera_config
-        self._mode = self._mode_for(camera_config["sensor"])
-        self._next = {}
-        self.set_controls(camera_config["controls"])
-        self.set_controls({"ScalerCrops": [_largest(self._mode, (width, height))]})
+        streams = [libcamera.StreamRole.Viewfinder] + ([libcamera.StreamRole.Raw] if taken["raw"] else [])
+        asked = self.camera.generate_configuration(streams)
+        asked.orientation = libcamera.Orientation((taken["transform"].hflip, taken["transform"].vflip))
+        for stream, wanted in zip(asked, (taken["main"], taken["raw"]), strict=False):
+            stream.size, stream.pixel_format = libcamera.Size(*wanted["size"]), libcamera.PixelFormat(wanted["format"])
+            stream.buffer_count = taken["buffer_count"]
+        if taken["raw"]:
+            asked.sensor_config = self._sensor_configuration(taken)
+        status = asked.validate()
+        if status is asked.Status.Invalid:
+            raise RuntimeError(f"Invalid camera configuration: {taken}")
+        if status is asked.Status.Adjusted:
+            _log.info("Camera configuration has been adjusted!")
+        taken["main"]["format"] = str(asked.at(0).pixel_format)
+        if taken["raw"]:
+            size = asked.at(1).size
+            taken["raw"] = {"format": str(asked.at(1).pixel_format), "size": (size.width, size.height)}
+            chosen = asked.sensor_config
+            output_size = chosen.output_size.width, chosen.output_size.height
+            taken["sensor"] = {"bit_depth": chosen.bit_depth, "output_size": output_size}
+        self.camera.configure(asked)
+        _log.info("Configuration successful!")
+        self._max_queue_len = 1 if taken["queue"] and taken["buffer_count"] > 1 else 0
+        if sum(stream.frame_size * stream.buffer_count for stream in asked) > MEMORY_BYTES:
+            raise OSError(errno.ENOMEM, os.strerror(errno.ENOMEM))  # dma_heap.py: an ioctl
+        self.camera_config = taken
+        self._controls = {}
+        self.set_controls(taken["controls"])
 
     def set_controls(self, controls: Any) -> None:
-        """For the next frames, or the first."""
+        """For the next request that is given back, or the first frame."""
+        there = self.camera_controls
         for name in controls:
-            if name not in self.camera_controls:
+            if name not in there:
                 raise RuntimeError(f"Control {name} is not advertised by libcamera")
-        with self.lock:
-            self._next |= controls
+        with self._controls_lock:
+            self._controls |= controls
 
     def start(self, config: Any = None, show_preview: Any = False) -> None:
         """Give frames."""
         if config is not None:
             self.configure(config)
+        if self._loop is None:
+            self._ending = False
+            self._loop = threading.Thread(target=self._run, daemon=True)
+            self._loop.start()
         if self.started:
             return
-        self._log(f"start {self.camera_config['main']['size'][0]}")
+        self.camera.start(self._waiting_controls())
+        for _ in range(self.camera_config["buffer_count"]):
+            self.camera.queue_request(self.camera.create_request(self.camera_idx))
+        _log.info("Camera started")
         self.started = True
-        self._loop = threading.Thread(target=self._run, daemon=True)
-        self._loop.start()
 
     def stop(self) -> None:
         """Give no more."""
-        self.started = False
+        if not self.started:
+            return
         if self._loop is not None:
-            self._loop.join()
-            self._loop = None
+            self._dispatch([self._stop], True, immediate=True)
+        else:
+            self._stop()
 
     def close(self) -> None:
-        """Give the camera free."""
-        if self.is_open:
-            self.stop()
-            self.is_open = False
-            os.close(self._lock_fd)
+        """Give the camera free; the event loop ends first, and jobs that wait are never done (700)."""
+        if self._loop is not None:
+            self._ending = True
+            self._loop.join()
+            self._loop = None
+        if not self.is_open:
+            return
+        self.stop()
+        self.camera.release()
+        self.is_open = False
+        os.close(self._wake)
+        _log.info("Camera closed successfully.")
 
     def wait(self, job: Any, timeout: Any = None) -> Any:
         """What it gave."""
@@ -195,23 +262,32 @@ class Picamera2:
     def cancel_all_and_flush(self) -> None:
         """Forget all jobs."""
         with self.lock:
-            jobs, self._job_list = self._job_list, []
-        for job in jobs:
-            job.cancel()
+            for job in self._job_list:
+                job.cancel()
+            self._job_list = []
 
     def capture_request(self, wait: Any = None, signal_function: Any = None, flush: Any = None) -> Any:
-        """The next frame."""
-        return self._dispatch(Job([self._capture], signal_function), wait)
+        """A frame: the last one, where that is kept, else the next one."""
+        flush = time.monotonic_ns() if flush is True else flush
+        return self._dispatch([partial(self._since, flush), self._capture], wait, signal_function)
 
     def capture_metadata(self, wait: Any = None, signal_function: Any = None) -> Any:
-        """What is said of the next frame."""
-        return self._dispatch(Job([lambda: (True, self._request.get_metadata())], signal_function), wait)
+        """What is said of a frame."""
+        return self._dispatch([self._described], wait, signal_function)
 
     def autofocus_cycle(self, wait: Any = None, signal_function: Any = None) -> Any:
         """A scan; whether it found something."""
-        controls = libcamera.controls
-        self.set_controls({"AfMode": controls.AfModeEnum.Auto, "AfTrigger": controls.AfTriggerEnum.Start})
-        return self._dispatch(Job([self._focused], signal_function), wait)
+        self.set_controls(
+            {"AfMode": libcamera.controls.AfModeEnum.Auto, "AfTrigger": libcamera.controls.AfTriggerEnum.Start}
+        )
+        state = libcamera.controls.AfStateEnum
+
+        def wait_for(*states: int) -> tuple[bool, Any]:
+            done, about = self._described()
+            return done and about["AfState"] in states, done and about["AfState"] == state.Focused
+
+        steps = [partial(wait_for, state.Scanning), partial(wait_for, state.Focused, state.Failed, state.Idle)]
+        return self._dispatch(steps, wait, signal_function)
 
     def start_recording(
         self, encoder: Any, output: Any, pts: Any = None, config: Any = None, quality: Any = None, name: Any = None
@@ -222,7 +298,8 @@ class Picamera2:
         encoder.output = FileOutput(output, pts=pts) if isinstance(output, str) else output
         encoder.size = self.camera_config["main"]["size"]
         encoder.start(quality=quality)
-        self._encoders.add(encoder)
+        with self.lock:
+            self._encoders.add(encoder)
         self.start()
 
     def stop_recording(self) -> None:
@@ -230,124 +307,169 @@ class Picamera2:
         self.stop()
         for encoder in self._encoders:
             encoder.stop()
-        self._encoders.clear()
+        self._encoders = set()
 
     @property
     def _faults(self) -> Faults:
         return self._source.read()
 
-    def _dispatch(self, job: Job, wait: Any) -> Any:
+    def _run(self) -> None:
+        """The event loop (previews/null_preview.py)."""
+        poller = select.poll()
+        for descriptor in (self._manager.event_fd, self._wake):
+            poller.register(descriptor, select.POLLIN)
+        while not self._ending:
+            ready = dict(poller.poll(200))
+            if self._wake in ready:
+                os.eventfd_read(self._wake)
+            done = self._manager.get_ready_requests()
+            complete = [request for request in done if request.status is request.Status.Complete]
+            if ready:
+                self._process([CompletedRequest(request, self) for request in complete])
+
+    def _process(self, requests: list[CompletedRequest]) -> None:
+        """What came, and what is to be done (1430, process_requests)."""
+        frames = [request for request in requests if _is_picture(request)]
+        for request in requests:
+            if request not in frames:
+                request.release()
+        finished = []
         with self.lock:
+            for request in frames:
+                request.acquire()
+            self.completed_requests += frames
+            while self._job_list and self._job_list[0].execute():
+                finished.append(self._job_list.pop(0))
+            for request in frames:
+                if self.post_callback:
+                    self.post_callback(request)
+                for encoder in self._encoders:
+                    encoder.encode("main", request)
+                request.release()
+            while len(self.completed_requests) > self._max_queue_len:
+                self.completed_requests.pop(0).release()
+        for job in finished:
+            job.signal()
+
+    def _dispatch(
+        self,
+        functions: Sequence[Callable[[], tuple[bool, Any]]],
+        wait: Any,
+        signal_function: Any = None,
+        *,
+        immediate: bool = False,
+    ) -> Any:
+        """Have the event loop do something (1540, dispatch_functions)."""
+        with self.lock:
+            alone = not self._job_list
+            job = Job(list(functions), signal_function)
             self._job_list.append(job)
+            if alone and (self.completed_requests or immediate):
+                os.eventfd_write(self._wake, 1)
         return job.get_result() if wait is not False else job
 
-    def _focused(self) -> tuple[bool, Any]:
-        state = self._request.get_metadata()["AfState"]
-        return state in (2, 3), state == 2
+    def _stop(self) -> tuple[bool, Any]:
+        if self.started:
+            self.stop_count += 1
+            self.camera.stop()
+            self.started = False
+            self._manager.get_ready_requests()
+            while self.completed_requests:
+                self.completed_requests.pop(0).release()
+            _log.info("Camera stopped")
+        return True, None
+
+    def _since(self, moment_ns: int | None) -> tuple[bool, Any]:
+        """Drop the frames that were exposed before it."""
+        while moment_ns and self.completed_requests:
+            about = self.completed_requests[0].get_metadata()
+            if about["SensorTimestamp"] - 1000 * about["ExposureTime"] >= moment_ns:
+                return True, None
+            self.completed_requests.pop(0).release()
+        return not moment_ns, None
 
     def _capture(self) -> tuple[bool, Any]:
+        if not self.completed_requests:
+            return False, None
         self._captures += 1
-        faults = self._faults
-        time.sleep(faults.slow_s)
-        if faults.die_after is not None and self._captures >= faults.die_after:
-            _die(faults)
-        return True, self._request
+        time.sleep(self._faults.slow_s)
+        return True, self.completed_requests.pop(0)
 
-    def _run(self) -> None:
-        """The event loop: frame by frame."""
-        view = None
-        while self.started:
-            with self.lock:
-                told, self._next = self._next, {}
-            self._tell(told)
-            if view is None or told:
-                view = self._view()
-            time.sleep(max(LEAST_PERIOD_S, self._period_s / self._faults.speed))
-            stall = self._faults.stall_after
-            if stall is not None and self._captures >= stall:
-                continue
-            self._request = CompletedRequest(view, self)
-            with self.lock:
-                jobs = list(self._job_list)
-            for job in jobs:
-                if job.execute():
-                    with self.lock:
-                        self._job_list = [left for left in self._job_list if left is not job]
-            if self.post_callback:
-                self.post_callback(self._request)
-            for encoder in self._encoders:
-                self._captures += 1
-                if (after := self._faults.die_after) is not None and self._captures >= after:
-                    _die(self._faults)
-                encoder.encode("main", self._request)
+    def _described(self) -> tuple[bool, Any]:
+        if not self.completed_requests:
+            return False, None
+        request = self.completed_requests.pop(0)
+        about = request.get_metadata()
+        request.release()
+        return True, about
 
-    def _tell(self, told: dict[str, Any]) -> None:
-        if "AfTrigger" in told:
-            self._triggered = told["AfTrigger"].name == "Start"
-        if "AfMode" in told and told["AfMode"] != self._told.get("AfMode"):
-            self._triggered = "AfTrigger" in told
-        for name in ("ExposureTime", "AnalogueGain"):
-            if told.get(name) == 0:
-                self._told.pop(name, None)
-                told.pop(name)
-        gains = {"ColourGains", "ColourTemperature"}
-        if told.pop("AwbEnable", False) or gains & told.keys():  # the newest of them wins
-            for name in gains:
-                self._told.pop(name, None)
-        self._told |= told
+    def _waiting_controls(self) -> dict[Any, Any]:
+        """Those that were set, as libcamera takes them; none waits any more (controls.py:67)."""
+        with self._controls_lock:
+            given, self._controls = self._controls, {}
+        ids = {key.name: key for key in self.camera.controls}
+        taken: dict[Any, Any] = {}
+        for name, value in given.items():
+            if name in ("ExposureTime", "AnalogueGain"):  # 0: automatic (1340; request.py:142)
+                taken[getattr(libcamera.controls, f"{name}Mode")] = 1 if value else 0
+            taken[ids[name]] = _native(name, value)
+        return taken
 
-    def _view(self) -> Any:
-        told = dict(self._told)
-        if told.get("AfMode", 0) == 1 and not self._triggered:
-            told["AfMode"] = libcamera.controls.AfModeEnum.Manual
-        transform = self.camera_config["transform"]
-        options = options_of(told, (transform.hflip, transform.vflip), self._mode, video=bool(self._encoders))
-        return picture(self._sensor, self._mode, options, self.camera_config["main"]["size"], self._period_s * 1e6)
+    def _configuration(
+        self, main: Any, raw: Any, transform: Any, buffers: Any, controls: Any, encode: Any, queue: Any, sensor: Any
+    ) -> dict[str, Any]:
+        for key in main:
+            if key not in ("format", "size", "stride", "preserve_ar"):
+                raise ValueError(f"Bad key {key!r}")
+        if unknown := set(sensor) - {"bit_depth", "output_size"}:
+            raise RuntimeError(f"Unexpected keys {unknown} in sensor configuration")
+        raw = {"format": self._native()[0], "size": main["size"]} | raw
+        if "ColorFilterArrangement" not in self.camera_properties:  # USB cameras (750, _is_rpi_camera)
+            raw = sensor = None
+        return {"main": dict(main), "raw": raw, "transform": transform, "buffer_count": buffers,
+                "controls": controls, "encode": encode, "queue": queue, "sensor": sensor}  # fmt: skip
 
-    @property
-    def _period_s(self) -> float:
-        shortest, longest = self._told["FrameDurationLimits"]
-        wanted = max(shortest, min(longest, 33_333)) / 1e6
-        return float(max(wanted, 1 / self._mode.fps, self._told.get("ExposureTime", 0) / 1e6))
+    def _raw_modes(self) -> list[tuple[str, tuple[int, int]]]:
+        formats = self.camera.generate_configuration([libcamera.StreamRole.Raw]).at(0).formats
+        sizes = [(str(form), size) for form in formats.pixel_formats for size in formats.sizes(form)]
+        return [(form, (size.width, size.height)) for form, size in sizes]
 
-    def _mode_for(self, sensor: Any) -> SensorMode:
-        if not sensor:
-            return self._sensor.still_mode()
-        same = [mode for mode in self._sensor.modes if mode.size == sensor["output_size"]]
-        return next(mode for mode in same if mode.bits == sensor["bit_depth"])
+    def _native(self) -> tuple[str, tuple[int, int]]:
+        """The largest raw format, and of those the deepest (631, _select_native_mode)."""
+        return max(self._raw_modes(), key=lambda mode: (mode[1][0] * mode[1][1], bits(mode[0])))
 
-    def _log(self, line: str) -> None:
-        if (self._place / STARTS).exists():
-            with (self._place / STARTS).open("a") as file:
-                file.write(f"picamera2 {line}\n")
+    def _sensor_configuration(self, taken: dict[str, Any]) -> Any:
+        """The mode nearest to the one that is named, else to the raw picture, which is as large as the main one."""
+        wanted = taken["sensor"] or {}
+        depth = wanted.get("bit_depth", bits(taken["raw"]["format"]))
+        width, height = wanted.get("output_size", taken["raw"]["size"])
+
+        def worse(asked: Any, there: Any) -> Any:
+            return (there - asked) / 4 if there > asked else (asked - there) * 2
+
+        def score(mode: tuple[str, tuple[int, int]]) -> Any:
+            form, size = mode
+            aspects = worse(width / height, size[0] / size[1])
+            return worse(width, size[0]) + worse(height, size[1]) + 1500 * aspects + 500 * abs(depth - bits(form))
+
+        form, size = min(self._raw_modes(), key=score)
+        chosen = libcamera.SensorConfiguration()
+        chosen.bit_depth, chosen.output_size = bits(form), libcamera.Size(*size)
+        return chosen
 
 
-def _attached() -> tuple[Sensor, ...]:
-    return FaultSource(folder(os.environ), os.environ).read().sensors()
+def bits(form: str) -> int:
+    """Of a raw format."""
+    return int("".join(filter(str.isdigit, form.split("_", maxsplit=1)[0])) or 0)
 
 
-def _die(faults: Faults) -> None:
-    """End this process, from whatever thread."""
-    if faults.die_signal:
-        os.kill(os.getpid(), faults.die_signal)
-        time.sleep(60)
-    os._exit(faults.die_exit)
+def _is_picture(request: CompletedRequest) -> bool:
+    """It is none of the first frames, which are to be thrown away (1437)."""
+    return not request.request.startup
 
 
-def _configuration(
-    main: Any, raw: Any, transform: Any, buffers: Any, controls: Any, encode: Any, queue: Any, sensor: Any
-) -> dict[str, Any]:
-    for key in main:
-        if key not in ("format", "size", "stride", "preserve_ar"):
-            raise ValueError(f"Bad key {key!r}")
-    if unknown := set(sensor) - {"bit_depth", "output_size"}:
-        raise RuntimeError(f"Unexpected keys {unknown} in sensor configuration")
-    return {"main": dict(main), "raw": dict(raw), "transform": transform, "buffer_count": buffers,
-            "controls": controls, "encode": encode, "queue": queue, "sensor": sensor}  # fmt: skip
-
-
-def _largest(mode: SensorMode, size: tuple[int, int]) -> tuple[int, int, int, int]:
-    """What configure() sets as ScalerCrops: all that the picture's proportions leave."""
-    x, y, width, height = mode.crop
-    wide, high = min(width, height * size[0] // size[1]), min(height, width * size[1] // size[0])
-    return x + (width - wide) // 2, y + (height - high) // 2, wide, high
+def _native(name: str, value: Any) -> Any:
+    if name in libcamera.RECTANGLES:
+        several = isinstance(value[0], list | tuple)
+        return [libcamera.Rectangle(*part) for part in value] if several else libcamera.Rectangle(*value)
+    return value

@@ -1,12 +1,14 @@
 """Stands in for picamera2.encoders."""
 
 import queue
+import shutil
+import subprocess
 import threading
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 from picamera2.outputs import Output
-from stillcam.camera.simulated import encode, outputs
-from stillcam.camera.simulated.options import VideoOptions
+from stillcam.camera.simulated import encode
 
 
 class Encoder:
@@ -18,55 +20,102 @@ class Encoder:
         self.audio_input: dict[str, str] = {}
         self.size = (0, 0)
         self.output: Any = Output()
+        self._running = False
+        self._lock = threading.Lock()
 
     def start(self, quality: Any = None) -> None:
         """From here on."""
-        self.output.start()
+        with self._lock:
+            self._running = True
+            self.output.start()
+            self._start()
 
     def stop(self) -> None:
-        """No more."""
-        self.output.stop()
+        """What is under way is finished first."""
+        with self._lock:
+            if not self._running:
+                raise RuntimeError("Encoder already stopped")
+            self._running = False
+            self._stop()
+            self.output.stop()
 
     def encode(self, stream: Any, request: Any) -> None:
         """One frame."""
+        with self._lock:
+            if self._running:
+                self._encode(request)
+
+    def outputframe(
+        self, frame: Any, keyframe: Any = True, timestamp: Any = None, packet: Any = None, audio: Any = False
+    ) -> None:
+        """It is encoded."""
+        self.output.outputframe(frame, keyframe, timestamp, packet, audio)
+
+    def _start(self) -> None:
+        """Of one kind."""
+
+    def _stop(self) -> None:
+        """Of one kind."""
+
+    def _encode(self, request: Any) -> None:
+        """Of one kind."""
 
 
-class JpegEncoder(Encoder):
-    """JPEGs, in a thread of its own."""
+class MultiEncoder(Encoder):
+    """Threads that encode, and one that writes: what cannot be written piles up (multi_encoder.py:31)."""
+
+    def __init__(self, num_threads: Any = 4) -> None:
+        super().__init__()
+        self.threads = ThreadPoolExecutor(num_threads)
+        self.tasks: queue.Queue[Future[bytes] | None] = queue.Queue()
+        self.thread: Any = None
+
+    def _start(self) -> None:
+        self.thread = threading.Thread(target=self.output_thread, daemon=True)
+        self.thread.start()
+
+    def _stop(self) -> None:
+        self.tasks.put(None)
+        self.thread.join()
+
+    def output_thread(self) -> None:
+        """An error ends it, and nobody is told (multi_encoder.py:48)."""
+        while (task := self.tasks.get()) is not None:
+            self.outputframe(task.result(), timestamp=0)
+
+    def encode_func(self, request: Any, name: Any) -> bytes:
+        """Of one kind."""
+        return b""
+
+    def _encode(self, request: Any) -> None:
+        request.acquire()
+        self.tasks.put(self.threads.submit(self._encoded, request))
+
+    def _encoded(self, request: Any) -> bytes:
+        data = self.encode_func(request, "main")
+        request.release()
+        return data
+
+
+class JpegEncoder(MultiEncoder):
+    """JPEGs."""
 
     def __init__(
         self, num_threads: Any = 4, q: Any = None, colour_space: Any = None, colour_subsampling: Any = "420"
     ) -> None:
-        super().__init__()
+        super().__init__(num_threads=num_threads)
         self.q = q
-        self._tasks: queue.Queue[Any] = queue.Queue(2)  # as many as there are buffers left
-        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._number = 0
 
-    def start(self, quality: Any = None) -> None:
-        """From here on."""
-        super().start(quality)
-        self._thread.start()
-
-    def stop(self) -> None:
-        """What is under way is finished."""
-        self._tasks.put(None)
-        self._thread.join()
-        super().stop()
-
-    def encode(self, stream: Any, request: Any) -> None:
+    def encode_func(self, request: Any, name: Any) -> bytes:
         """One frame."""
-        self._tasks.put(request)
-
-    def _run(self) -> None:
-        number = 0
-        while (request := self._tasks.get()) is not None:
-            number += 1
-            data = request._faults.spoiled(number, encode.jpeg(request._frame.image, self.q))
-            self.output.outputframe(data, timestamp=0)
+        self._number += 1
+        data = encode.jpeg(request._frame.image, self.q)
+        return bytes(request.picam2._faults.spoiled(self._number, data))
 
 
 class H264Encoder(Encoder):
-    """H.264 by ffmpeg, which makes the container, too."""
+    """H.264 by ffmpeg; one thread writes, and an error ends it without a word (v4l2_encoder.py:203, thread_poll)."""
 
     def __init__(
         self, bitrate: Any = None, repeat: Any = True, iperiod: Any = None, framerate: Any = None,
@@ -75,22 +124,28 @@ class H264Encoder(Encoder):
         super().__init__(framerate)
         self.bitrate = bitrate
         self._ffmpeg: Any = None
+        self._thread: Any = None
 
-    def start(self, quality: Any = None) -> None:
-        """From here on."""
-        super().start(quality)
-        form, path = self.output.target
-        options = VideoOptions(
-            codec="h264" if form == "h264" else "libav", libav_format=form, output=path,
-            bitrate=f"{self.bitrate or 0}bps", libav_audio=self.audio,
-        )  # fmt: skip
-        self._ffmpeg = outputs.create(options, self.size, 30)
+    def _start(self) -> None:
+        call = [shutil.which("ffmpeg") or "ffmpeg", "-nostdin", "-v", "error", "-f", "rawvideo", "-pix_fmt", "rgb24"]
+        call += ["-s", f"{self.size[0]}x{self.size[1]}", "-r", "30", "-i", "-", "-c:v", "libx264"]
+        call += ["-preset", "ultrafast", "-tune", "zerolatency", "-pix_fmt", "yuv420p", "-threads", "1", "-g", "60"]
+        call += ["-b:v", str(self.bitrate or 1_000_000), "-f", "h264", "-flush_packets", "1", "-"]
+        self._ffmpeg = subprocess.Popen(call, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
+        self._thread = threading.Thread(target=self._written, daemon=True)
+        self._thread.start()
 
-    def stop(self) -> None:
-        """The file is finished."""
-        self._ffmpeg.close()
-        super().stop()
+    def _stop(self) -> None:
+        self._ffmpeg.stdin.close()
+        self._thread.join()
+        self._ffmpeg.stdout.close()
+        self._ffmpeg.wait()
 
-    def encode(self, stream: Any, request: Any) -> None:
-        """One frame."""
-        self._ffmpeg.write(request._frame.image, lambda data: data)
+    def _encode(self, request: Any) -> None:
+        data = memoryview(request._frame.image.convert("RGB").tobytes())
+        while data:
+            data = data[self._ffmpeg.stdin.write(data) :]
+
+    def _written(self) -> None:
+        while data := self._ffmpeg.stdout.read(1 << 16):
+            self.outputframe(data)

@@ -1,4 +1,4 @@
-"""The child, run as `python -P -m stillcam.camera.picamera2 DESCRIPTOR` with a socket under that number.
+"""The child, run as `python -P -m stillcam.camera.picamera2 DESCRIPTOR FOLDER` with a socket under that number.
 
 Orders come one by one and are answered in that order; JPEGs of a live view go to standard output.
 It ends by SIGTERM or SIGINT, with the daemon, or once a video's time is over: then its file is finished.
@@ -17,11 +17,15 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from stillcam.camera.machine_lock import LIST_WAIT_S, MachineLock
 from stillcam.camera.picamera2.cameras import listed
 from stillcam.camera.picamera2.faults import fault
 from stillcam.camera.picamera2.plan import Plan, from_message
 from stillcam.camera.picamera2.session import Session
 from stillcam.camera.picamera2.wire import Channel, Message
+
+LOOK_S = 0.1  # how often is looked whether a video is over, or the camera gives no frames
+OPEN_WAIT_S = 10.0  # while another process lists cameras: the daemon waits longer for a picture
 
 
 class _Ended(BaseException):
@@ -34,13 +38,15 @@ class Child:
     Args:
         channel: where they come from.
         frames: the descriptor that a live view's JPEGs are written to.
+        machine: see MachineLock.
     """
 
-    def __init__(self, channel: Channel, frames: int) -> None:
+    def __init__(self, channel: Channel, frames: int, machine: Path) -> None:
         self._channel = channel
+        self._machine = machine
         self._frames = frames
         self._session: Session | None = None
-        self._until = float("inf")  # the end of a video (monotonic)
+        self._seconds = float("inf")  # how long a video is to be
         self._folder, self._number = Path(), 0
         self._broken: BaseException | None = None
         self._wake_r, self._wake_w = os.pipe()
@@ -68,18 +74,23 @@ class Child:
         poller.register(self._channel.fd, select.POLLIN)
         poller.register(self._wake_r, select.POLLIN)
         while True:
-            left = self._until - time.monotonic()
-            ready = dict(poller.poll(None if left == float("inf") else max(0.0, left) * 1000))
+            film = self._session if self._session and self._session.films else None
+            ready = dict(poller.poll(LOOK_S * 1000 if film else None))
             if self._broken:
                 raise self._broken
             if self._channel.fd in ready:
                 return self._channel.receive()
-            if not ready:
-                return None
-            os.read(self._wake_r, 64)
+            if ready:
+                os.read(self._wake_r, 64)
+            if film:
+                film.check()
+                if time.monotonic() >= (film.began_s or float("inf")) + self._seconds:
+                    return None
 
-    def _list(self, _order: Message) -> None:
-        self._channel.send({"cameras": listed()})
+    def _list(self, order: Message) -> None:
+        with MachineLock(self._machine, shared=False, timeout_s=LIST_WAIT_S):
+            cameras = listed(order["index"])
+        self._channel.send({"cameras": cameras})
 
     def _stills(self, order: Message) -> None:
         plan = from_message(order["plan"])
@@ -102,19 +113,19 @@ class Child:
         self._folder, self._number = Path(order["folder"]), 0
         self._opened(plan).record(plan, order, self._failed)
         if order["seconds"]:
-            self._until = time.monotonic() + order["seconds"]
+            self._seconds = order["seconds"]
 
     def _adjust(self, order: Message) -> None:
         assert self._session is not None
-        self._session.adjust(from_message(order["plan"]), order["given"], self._settled)
+        told = {"number": order["number"]}
+        settled = lambda written: self._channel.send({"settled": written, **told})  # noqa: E731 - it is handed on
+        self._session.adjust(from_message(order["plan"]), order["given"], settled)
 
     def _opened(self, plan: Plan) -> Session:
         if self._session is None:
-            self._session = Session(plan, self._channel.tell)
+            with MachineLock(self._machine, shared=True, timeout_s=OPEN_WAIT_S):
+                self._session = Session(plan, self._channel.tell)
         return self._session
-
-    def _settled(self) -> None:
-        self._channel.send({"settled": True})
 
     def _failed(self, error: BaseException) -> None:
         """An output is broken: called in one of the library's threads."""
@@ -130,7 +141,7 @@ def main() -> int:
     channel = Channel(socket.socket(fileno=int(sys.argv[1])))
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _end)
-    child = Child(channel, frames)
+    child = Child(channel, frames, Path(sys.argv[2]))
     try:
         try:
             child.run()

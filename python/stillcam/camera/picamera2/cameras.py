@@ -1,36 +1,56 @@
 """In the child: which cameras there are, and what each can do.
 
-What needs no opening is asked of libcamera itself, so that a camera that another program uses is
-listed too; its sensor modes are told by the library, which opens and configures the camera for
-each of them (Picamera2.sensor_modes).
+What needs no opening is asked of libcamera itself, so that a camera that another program uses is listed too.
+What a sensor mode sees and how fast it is, the library tells only of a camera that it has opened and configured
+for it (Picamera2.sensor_modes).
 """
 
 from __future__ import annotations
 
 import logging
+import re
 from importlib import import_module
 from typing import Any
 
 from stillcam.camera.driver import Camera, SensorMode
+from stillcam.camera.picamera2.faults import fault
 from stillcam.camera.picamera2.wire import Message
 
 UNKNOWN_SIZE = [1280, 720]  # of a camera that does not tell: what most can do
+RAW = re.compile(r"(?:S[RGB]{4}|R)(\d+)")  # SRGGB10_CSI2P, R10; no other format is one of a sensor
 # libcamera's ColorFilterArrangement (property_ids_draft.yaml).
 COLOURS = ("RGGB", "GRBG", "GBRG", "BGGR", "RGB", "MONO")
 
 
-def listed() -> list[Message]:
-    """The cameras, as values that JSON carries; `camera_of` reads them."""
+def listed(index: int) -> list[Message]:
+    """The cameras, as values that JSON carries; `camera_of` reads them.
+
+    Args:
+        index: the camera that is going to be used. It alone is opened, since another one may be in use.
+    """
     library = import_module("picamera2")
     cameras = _known(library.Picamera2.global_camera_info())
-    for camera in cameras:
+    if index < len(cameras):
         try:
-            with library.Picamera2(camera["index"]) as opened:
-                camera["modes"] = [mode for told in opened.sensor_modes if (mode := _mode(told))]
-                camera["limits"] = {name: _limits(*told[:2]) for name, told in opened.camera_controls.items()}
-        except (RuntimeError, LookupError) as error:  # another program has it, or it lacks what sensor_modes looks for
-            logging.info("the modes of camera %s are not known: %r", camera["index"], error.__cause__ or error)
+            with library.Picamera2(index) as opened:
+                cameras[index] |= _measured(opened) | {"held": False}
+        except (RuntimeError, LookupError, OSError) as error:  # it lacks what sensor_modes looks for, or memory
+            cameras[index]["held"] = fault(error)[0] == "busy"
+            logging.warning("what camera %s can is not known: %r", index, error.__cause__ or error)
     return cameras
+
+
+def _measured(opened: Any) -> Message:
+    """What a camera tells once it is configured: what its modes see, how fast they are, and the limits of controls.
+
+    Limits are those of the full mode, as in the list of rpicam-apps; before a mode is configured they are the same
+    for every sensor (libcamera's ipa_base.cpp, ipaControls).
+    """
+    modes = [mode for told in opened.sensor_modes if (mode := _mode(told))]
+    if modes:
+        full = max((mode["size"] for mode in modes), key=lambda size: size[0] * size[1])
+        opened.configure(opened.create_preview_configuration(raw={"size": tuple(full)}, buffer_count=1))
+    return {"modes": modes, "limits": {name: _limits(*told[:2]) for name, told in opened.camera_controls.items()}}
 
 
 def _known(infos: list[Message]) -> list[Message]:
@@ -48,11 +68,24 @@ def _known(infos: list[Message]) -> list[Message]:
                 "size": [size.width, size.height] if size is not None else UNKNOWN_SIZE,
                 "colour": COLOURS[int(colour)] if colour is not None and int(colour) < len(COLOURS) else None,
                 "path": str(info["Id"]),
-                "modes": [],
-                "limits": {key.name: _limits(about.min, about.max) for key, about in camera.controls.items()},
+                "modes": _formats(camera),
+                "limits": {key.name: None for key in camera.controls},
+                "held": True,
             }
         )
     return cameras
+
+
+def _formats(camera: Any) -> list[Message]:
+    """The sensor modes as far as they are told of a camera that is not opened."""
+    roles = [import_module("libcamera").StreamRole.Raw]
+    formats = camera.generate_configuration(roles).at(0).formats
+    return [
+        {"format": str(pixels), "size": [size.width, size.height], "bit_depth": int(raw[1]), "fps": None, "crop": None}
+        for pixels in formats.pixel_formats
+        if (raw := RAW.match(str(pixels)))
+        for size in formats.sizes(pixels)
+    ]
 
 
 def camera_of(told: Message) -> Camera:
@@ -77,6 +110,7 @@ def camera_of(told: Message) -> Camera:
         path=told["path"],
         modes=modes,
         limits=limits or None,
+        held=told["held"],
     )
 
 

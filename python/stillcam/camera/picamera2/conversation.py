@@ -32,15 +32,16 @@ class Conversation:
 
     Args:
         env: its environment; ours comes before what PYTHONPATH says.
+        machine: the folder that stands for the machine, see MachineLock.
 
     Raises:
         CameraError: it cannot be started.
     """
 
-    def __init__(self, env: Mapping[str, str]) -> None:
+    def __init__(self, env: Mapping[str, str], machine: Path) -> None:
         path = os.pathsep.join(filter(None, [str(ROOT / "python"), env.get("PYTHONPATH")]))
         self._channel, theirs = pair()
-        argv = [sys.executable, "-P", "-m", "stillcam.camera.picamera2", str(theirs.fileno())]
+        argv = [sys.executable, "-P", "-m", "stillcam.camera.picamera2", str(theirs.fileno()), str(machine)]
         try:
             self._program = Program(
                 NAME, argv, Path("/"), {**env, "PYTHONPATH": path}, subprocess.PIPE, (theirs.fileno(),)

@@ -19,6 +19,7 @@ from typing import Any
 from stillcam.abilities import PICAMERA2
 from stillcam.camera.driver import Camera, Container, Shoot, Still
 from stillcam.camera.geometry import mirrored, sensor_mode, view
+from stillcam.camera.machine_lock import MACHINE
 from stillcam.camera.picamera2 import plan as plans
 from stillcam.camera.picamera2.cameras import camera_of
 from stillcam.camera.picamera2.conversation import NAME, Conversation, Over
@@ -44,16 +45,21 @@ class Picamera2:
         images: the folder that snapshots are written to.
         env: the environment of the child.
         encoder: the board's, see `Abilities`.
+        machine: the folder that stands for the machine, see MachineLock.
     """
 
     name = NAME
 
-    def __init__(self, images: Path, env: Mapping[str, str], encoder: Encoder | None = None) -> None:
+    def __init__(
+        self, images: Path, env: Mapping[str, str], encoder: Encoder | None = None, machine: Path = MACHINE
+    ) -> None:
         self.abilities = replace(PICAMERA2, encoder=encoder)
         self.metadata: dict[str, Any] = {}
+        self.sensor_mode = ""
         self.settling = False
         self._images = images
         self._env = env
+        self._machine = machine
         self._child: Conversation | None = None
         self._cutter = Cutter()
         self._use = ""  # snapshot, shoot, stream or video; empty: nothing
@@ -64,12 +70,15 @@ class Picamera2:
         self._ready = self._requested = False
         self._stills: list[Still] = []
         self._lists: list[list[Camera]] = []
+        self._adjustments = 0
+        self._cut = 0  # frames of a stream that have come ...
+        self._settles_at: int | None = None  # ... and so many came before the first with what `adjust` changed
 
     def cameras(self, index: int, interrupts: Sequence[int]) -> list[Camera]:
         """See Driver."""
         self.stop()
         self._lists.clear()
-        self._order({"do": "list"})
+        self._order({"do": "list", "index": index})
         deadline = time.monotonic() + LIST_TIMEOUT_S
         try:
             while not self._lists:
@@ -136,7 +145,7 @@ class Picamera2:
         """See Driver."""
         located = plans.stream_plan(with_tuning_path(settings), camera)
         self._begin("stream", plans.stream_plan(settings, camera), located, camera, self._images)
-        self._cutter = Cutter()
+        self._cutter, self._cut = Cutter(), 0
         self._order({"do": "stream", "plan": located.message()})
 
     def frames(self, timeout_s: float, interrupts: Sequence[int]) -> list[bytes]:
@@ -150,6 +159,8 @@ class Picamera2:
             if not chunk:
                 self._child.last_words()
             if frames := self._cutter.feed(chunk):
+                self._cut += len(frames)
+                self._look()
                 return frames
         return []
 
@@ -196,8 +207,9 @@ class Picamera2:
         given = plans.changes(self._plan, plan)
         if given is None:
             return False
-        self._plan, self.settling = plan, True
-        self._order({"do": "adjust", "plan": plan.message(), "given": given})
+        self._plan, self.settling, self._settles_at = plan, True, None
+        self._adjustments += 1
+        self._order({"do": "adjust", "plan": plan.message(), "given": given, "number": self._adjustments})
         return True
 
     def stop(self, patience_s: float = TERM_GRACE_S) -> bool:
@@ -222,13 +234,13 @@ class Picamera2:
         elif self._use in ("snapshot", "shoot"):
             self._sweep()
         self._use, self._plan, self._opened, self._camera, self._folder = use, plan, located, camera, folder
-        self.metadata, self._stills = {}, []
+        self.metadata, self.sensor_mode, self._stills = {}, "", []
         self.settling = self._requested = False
         self._ready = use not in ("snapshot", "shoot")
 
     def _order(self, order: Message) -> None:
         if self._child is None:
-            self._child = Conversation(self._env)
+            self._child = Conversation(self._env, self._machine)
         self._child.order(order)
 
     def _wait(self, timeout_s: float, interrupts: Sequence[int], *more: int) -> set[int]:
@@ -237,14 +249,22 @@ class Picamera2:
         told, ready = self._child.wait(timeout_s, interrupts, *more)
         if "metadata" in told:
             self._described(told["metadata"])
+            self.sensor_mode = ":".join(map(str, told["mode"] or []))
         if "still" in told:
             raw = self._folder / told["raw"] if told["raw"] else None
             self._stills.append(Still(self._folder / told["still"], told["time"], raw))
         elif "cameras" in told:
             self._lists.append([camera_of(one) for one in told["cameras"]])
         self._ready = self._ready or "ready" in told
-        self.settling = self.settling and "settled" not in told
+        if told.get("number") == self._adjustments:
+            self._settles_at = told["settled"]
+            self._look()
         return ready
+
+    def _look(self) -> None:
+        """Whether what came last has what `adjust` changed."""
+        if self._settles_at is not None and (self._use != "stream" or self._cut > self._settles_at):
+            self.settling = False
 
     def _described(self, told: dict[str, Any]) -> None:
         """Take what the camera says; its crop as settings have it, in the picture before any flip."""

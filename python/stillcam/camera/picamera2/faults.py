@@ -26,8 +26,14 @@ FAULTS = (
     ("of usb cameras", "options",
      "a USB camera gives no raw photos, and videos only with the driver rpicam: choose photos"),
     ("invalid camera configuration", "options", "the camera cannot do this size or sensor mode: choose another one"),
+    ("configuration failed: sensor mode", "options",
+     "the camera has no such sensor mode: choose one that api/cameras lists"),
     ("configuration failed", "options", "the camera cannot do this size or sensor mode: choose another one"),
-    ("unexpected keyword argument", "options", f"this picamera2 is too old for Stillcam: update it ({INSTALL})"),
+    ("configuration() got an unexpected keyword argument", "missing",
+     f"this picamera2 is too old for Stillcam: update it ({INSTALL})"),
+    ("pidng: ", "missing",
+     "raw photos need Debian's PiDNG (sudo apt install -y python3-pidng), not pip's: python3 -m pip uninstall pidng"),
+    ("gives no frames", "stalled", "the camera gives no pictures: check its cable and the power supply"),
     ("no such device", "died", "the camera went away: check its cable and the power supply"),
 )  # fmt: skip
 DISK = {errno.ENOSPC, errno.EROFS, errno.EDQUOT, errno.EIO, errno.ENOENT, errno.EACCES}

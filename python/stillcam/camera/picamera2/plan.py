@@ -20,7 +20,7 @@ from stillcam.camera.arguments import (
     stream_rate,
     stream_scene,
 )
-from stillcam.camera.driver import Camera
+from stillcam.camera.driver import Camera, SensorMode
 from stillcam.camera.geometry import fitted, mirrored
 from stillcam.camera.taking import configuration_of, photo_extension, photo_scene, video_scene
 from stillcam.controls import Values
@@ -122,9 +122,11 @@ def video_plan(settings: Settings, camera: Camera) -> Plan:
 
 def changes(old: Plan, new: Plan) -> Values | None:
     """What the running camera is to be told so that it does as `new` says; None: it must be started again."""
-    if replace(old, controls={}) != replace(new, controls={}):
+    if replace(old, controls={}, scan=new.scan, quality=new.quality) != replace(new, controls={}):
         return None
     other = {name: value for name, value in new.controls.items() if old.controls.get(name) != value}
+    if old.scan and not new.scan:  # a scan leaves AfMode Auto behind
+        other["AfMode"] = new.controls["AfMode"]
     return undone(old.controls.keys() - new.controls.keys(), new) | other
 
 
@@ -160,14 +162,22 @@ def _plan(settings: Settings, configuration: Configuration, scene: Scene, use: s
         hdr=hdr if hdr in SENSOR_HDR else "Off",
         use=use,
         size=even(scene.size),
-        sensor=(*mode.size, mode.bit_depth) if mode and mode.bit_depth else None,
+        sensor=_sensor(mode, configuration.sensor_mode),
         flips=scene.flips,
         buffers=configuration.buffer_count,
         controls=_controls(chosen, configuration, scene, use),
         whole=mirrored(fitted(scene.view, scene.size, scene.view), scene.flips, scene.view),
-        scan=chosen.get("AfTrigger") == "Start",
+        scan=use == "still" and chosen.get("AfTrigger") == "Start",
         **own,
     )
+
+
+def _sensor(mode: SensorMode | None, wanted: str) -> tuple[int, int, int] | None:
+    """Size and bit depth of the mode to ask for; of one that is wanted and not listed too, for the camera to refuse."""
+    if mode is None and wanted.count(":") == 2:
+        width, height, depth = map(int, wanted.split(":"))
+        return width, height, depth
+    return (*mode.size, mode.bit_depth) if mode and mode.bit_depth else None
 
 
 def _controls(chosen: Values, configuration: Configuration, scene: Scene, use: str) -> Values:

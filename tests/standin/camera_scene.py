@@ -1,9 +1,9 @@
 """The stand-in's pictures: those of the simulated camera, told what to do by libcamera's controls."""
 
+from collections.abc import Mapping
 from dataclasses import replace
+from enum import IntEnum
 from typing import Any
-
-import libcamera
 
 from stillcam.camera.simulated.exposure import gains_for
 from stillcam.camera.simulated.options import Options, StillOptions, VideoOptions
@@ -21,13 +21,25 @@ NUMBERS = {
 }  # fmt: skip
 
 
-def options_of(told: dict[str, Any], flips: tuple[bool, bool], mode: SensorMode, *, video: bool) -> Options:
-    """What the simulated camera's programs would be told for the same picture."""
+def options_of(
+    told: Mapping[str, Any],
+    enums: Mapping[str, type[IntEnum]],
+    flips: tuple[bool, bool],
+    mode: SensorMode,
+    *,
+    video: bool,
+) -> Options:
+    """What the simulated camera's programs would be told for the same picture.
+
+    Args:
+        told: control -> its value; rectangles as tuples.
+        enums: control -> its enumerators; libcamera takes their numbers too.
+    """
     given: dict[str, Any] = {"hflip": flips[0], "vflip": flips[1]}
     for name, value in told.items():
         if name in WORDS:
             words = {choice.value: choice.word for choice in CONTROLS[name].choices}
-            given[WORDS[name]] = words.get(_enumerator(name, value), "auto")
+            given[WORDS[name]] = words.get(enums[name](value).name, "auto")
         elif name in NUMBERS:
             given[NUMBERS[name]] = float(value)
         elif name == "ExposureTime":
@@ -40,8 +52,8 @@ def options_of(told: dict[str, Any], flips: tuple[bool, bool], mode: SensorMode,
             given["ccm"] = ",".join(map(str, value))
         elif name == "LensPosition":
             given["lens_position"] = str(value)
-        elif name in ("ScalerCrop", "ScalerCrops"):
-            given["roi"] = _fractions(value[0] if name == "ScalerCrops" else value, mode)
+        elif name == "ScalerCrop":
+            given["roi"] = _fractions(value, mode)
         elif name == "AfWindows" and told.get("AfMetering", 0) == 1:
             given["autofocus_window"] = _fractions(value[0], mode)
         elif name == "AeFlickerPeriod" and told.get("AeFlickerMode", 0) == 1:
@@ -52,12 +64,6 @@ def options_of(told: dict[str, Any], flips: tuple[bool, bool], mode: SensorMode,
 def picture(sensor: Sensor, mode: SensorMode, options: Options, size: Size, frame_us: float) -> Picture:
     """What the camera then sees."""
     return Picture(sensor, mode, options, size, frame_us=frame_us, settled=True)
-
-
-def _enumerator(name: str, value: int) -> str:
-    """The name of a value: libcamera takes its number, too."""
-    kinds = vars(libcamera.controls) | vars(libcamera.controls.draft)
-    return str(kinds[f"{name}Enum"](value).name)
 
 
 def _fractions(rectangle: Any, mode: SensorMode) -> str:

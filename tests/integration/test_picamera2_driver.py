@@ -1,0 +1,224 @@
+"""The picamera2 driver where the real library is less kind than its user would like; see tests/standin/picamera2."""
+
+import fcntl
+import io
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from PIL import Image, ImageStat
+from test_driver_contract import LONG_S, MANUAL, SMALL, Rig, settings
+
+from stillcam.camera.driver import Shoot
+from stillcam.camera.picamera2.driver import Picamera2
+
+
+@pytest.fixture
+def rig(tmp_path: Path) -> Iterator[Rig]:
+    rig = Rig(tmp_path, lambda images, env: Picamera2(images, env, machine=tmp_path))
+    yield rig
+    rig.driver.stop()
+
+
+def filmed(rig: Rig) -> Path:
+    """The file of a video that has begun."""
+    path, _ = rig.driver.record(settings(files={"video": "mjpeg"}), rig.camera, rig.drafts, "film", None)
+    while not (path.exists() and path.stat().st_size):
+        assert not rig.driver.recorded(0.1, ())
+    return path
+
+
+def test_a_stalled_camera_is_stopped_without_force(rig, caplog):
+    """The library stops the camera behind its other jobs, of which one waits for a frame that never comes."""
+    rig.stills(settings())
+    rig.still()
+    rig.fault(stall_after=1)
+    rig.driver.request()
+    assert rig.driver.still(1.0, ()) is None
+    rig.driver.stop()
+    assert "killed" not in caplog.text
+
+
+@pytest.mark.parametrize("glimpse", [False, True], ids=["", "while a frame of it is waited for"])
+def test_a_video_is_finished_when_the_camera_stalls_and_the_reason_is_told(rig, caplog, glimpse):
+    path = filmed(rig)
+    rig.fault(stall_after=1)
+    if glimpse:
+        rig.driver.request()
+    error = rig.until_failed(lambda: rig.driver.recorded(LONG_S, ()))
+    assert error.cause == "stalled" and "cable" in error.reason
+    assert path.read_bytes().endswith(b"\xff\xd9")
+    rig.driver.stop()
+    assert "killed" not in caplog.text
+
+
+def test_a_video_that_is_stopped_while_the_camera_stalls_is_finished(rig, caplog):
+    path = filmed(rig)
+    rig.fault(stall_after=1)
+    rig.driver.request()
+    assert not rig.driver.recorded(1.0, ())
+    rig.driver.stop(LONG_S)
+    assert path.read_bytes().endswith(b"\xff\xd9")
+    assert "killed" not in caplog.text
+
+
+@pytest.mark.parametrize("form", ["mjpeg", "h264"])
+def test_a_full_disk_ends_a_video_with_its_reason(rig, form, caplog):
+    """The library's FileOutput ends the thread that writes, and tells nobody."""
+    (rig.drafts / f"film.{form}").symlink_to("/dev/full")
+    rig.driver.record(settings(files={"video": form}), rig.camera, rig.drafts, "film", None)
+    error = rig.until_failed(lambda: rig.driver.recorded(LONG_S, ()))
+    assert error.cause == "disk" and "No space left" in error.reason
+    rig.driver.stop()
+    assert "killed" not in caplog.text
+
+
+def test_a_full_disk_is_told_of_a_raw_photo(rig):
+    (rig.drafts / ".still_00000001.dng").symlink_to("/dev/full")
+    rig.stills(settings(), Shoot("raw", rig.drafts, {}))
+    error = rig.until_failed(rig.still)
+    assert error.cause == "disk" and "No space left" in error.reason
+
+
+@pytest.mark.parametrize("section", ["live", "raw", "video"])
+def test_a_sensor_mode_that_the_camera_lacks_is_refused(rig, section):
+    """The library takes the nearest one instead."""
+    wanted = settings(**{section: SMALL[section] | {"sensor_mode": "1000:700:10"}})
+
+    def begin() -> None:
+        if section == "raw":
+            rig.driver.start_stills(wanted, rig.camera, Shoot("raw", rig.drafts, {}))
+            rig.driver.ready(LONG_S, ())
+        elif section == "video":
+            rig.driver.record(wanted, rig.camera, rig.drafts, "film", 1)
+            rig.driver.recorded(LONG_S, ())
+        else:
+            rig.taken(wanted)
+
+    error = rig.until_failed(begin)
+    assert error.cause == "options" and "sensor mode" in error.reason
+
+
+def test_without_a_wish_all_of_the_view_is_in_the_picture(rig):
+    """The library by itself takes the mode nearest to the picture's size, which is a cropped one."""
+    rig.taken(settings())
+    assert rig.driver.sensor_mode == "2328:1748:10"
+    rig.taken(settings(live={"width": 320, "sensor_mode": "1280:720:10"}))
+    assert rig.driver.sensor_mode == "1280:720:10"
+
+
+def test_only_the_camera_that_is_used_is_opened_for_the_list(rig):
+    """Another one may be another daemon's."""
+    lock = os.open(rig.simulated / "camera1.lock", os.O_RDWR | os.O_CREAT)
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    first, second = rig.driver.cameras(0, ())
+    assert not first.held and all(mode.crop for mode in first.modes)
+    assert second.held and [mode.size for mode in second.modes] and not any(mode.crop for mode in second.modes)
+    assert rig.driver.cameras(1, ())[1].held
+    os.close(lock)
+    assert not rig.driver.cameras(1, ())[1].held
+
+
+def test_limits_are_those_of_the_configured_camera(rig):
+    """Before that they are the same for every sensor: 66,666 µs at most."""
+    assert rig.camera.limits is not None
+    limits = rig.camera.limits["ExposureTime"]
+    assert limits is not None and limits[1] > 1_000_000
+
+
+def test_it_waits_until_nobody_lists_cameras(rig):
+    """A list opens cameras."""
+    held = os.open(rig.images.parent, os.O_RDONLY)
+    fcntl.flock(held, fcntl.LOCK_EX)
+    rig.driver.start_stills(settings(), rig.camera)
+    assert not rig.driver.ready(1.0, ())
+    os.close(held)
+    assert rig.driver.ready(LONG_S, ())
+
+
+@pytest.mark.parametrize("zsl", [False, True], ids=["", "zsl"])
+def test_stills_have_the_controls_once_they_have_settled(rig, zsl):
+    """With the controls in the next request they come behind all that are queued, and exposure later still."""
+    wanted = settings(MANUAL, snapshot={"width": 320, "zsl": zsl})
+    rig.stills(wanted)
+    rig.still()
+    for exposure_us in (2000, 8000, 1000):
+        other = replace(wanted, controls=MANUAL | {"ExposureTime": exposure_us})
+        assert rig.driver.adjust(other, rig.camera)
+        while rig.driver.settling:
+            rig.driver.rest(0.1, ())
+        rig.still()
+        assert rig.described()["ExposureTime"] == pytest.approx(exposure_us, rel=0.05)
+
+
+def test_frames_have_the_controls_once_they_have_settled_and_so_says_the_metadata(rig):
+    wanted = settings(MANUAL)
+    rig.driver.start_stream(wanted, rig.camera)
+    bright = mean(next_frame(rig))
+    for exposure_us, seen in ((2000, lambda now: now < bright - 15), (8000, lambda now: abs(now - bright) < 4)):
+        other = replace(wanted, controls=MANUAL | {"ExposureTime": exposure_us})
+        assert rig.driver.adjust(other, rig.camera)
+        frame = next_frame(rig)
+        while rig.driver.settling:
+            frame = next_frame(rig)
+        assert seen(mean(frame))
+        assert rig.driver.metadata["ExposureTime"] == pytest.approx(exposure_us, rel=0.05)
+
+
+def next_frame(rig: Rig) -> bytes:
+    frames: list[bytes] = []
+    while not frames:
+        frames = rig.driver.frames(LONG_S, ())
+    return frames[-1]
+
+
+def mean(frame: bytes) -> float:
+    with Image.open(io.BytesIO(frame)) as image:
+        return ImageStat.Stat(image.convert("L").crop((0, 0, 320, 160))).mean[0]
+
+
+@pytest.mark.parametrize("other", [{"controls": {"AfTrigger": "Start"}}, {"live": SMALL["live"] | {"quality": 40}}])
+def test_what_concerns_no_frame_of_the_live_view_does_not_restart_it(rig, other):
+    rig.driver.start_stream(settings(), rig.camera)
+    next_frame(rig)
+    starts = rig.starts()
+    wanted = settings(**other)
+    assert rig.driver.fits(wanted, rig.camera) or rig.driver.adjust(wanted, rig.camera)
+    while rig.driver.settling:
+        next_frame(rig)
+    assert rig.starts() == starts
+
+
+def test_a_live_view_that_is_not_read_goes_on_with_the_newest_frame(rig):
+    """Else it piles up in memory, and is shown late."""
+    rig.driver.start_stream(settings(MANUAL), rig.camera)
+    first = next_frame(rig)
+    time.sleep(2.0)  # at a hundred frames a second: more than a pipe holds
+    assert rig.driver.adjust(settings(MANUAL | {"ExposureTime": 1000}), rig.camera)
+    frame, frames = first, 0
+    while rig.driver.settling:
+        frame = next_frame(rig)
+        frames += 1
+    assert mean(frame) < mean(first) - 15
+    rig.driver.stop()
+
+
+def test_the_first_still_is_in_focus(rig):
+    """A scan begins with the camera, and is begun anew when it is reconfigured for the still."""
+    for controls in ({}, {"AfMode": "Auto"}):
+        rig.taken(settings(controls))
+        assert rig.described()["AfState"] == 2
+        rig.driver.stop()
+
+
+def test_a_scan_before_each_still_is_over_when_it_is_taken(rig):
+    rig.stills(settings({"AfMode": "Manual", "LensPosition": 14.0}))
+    assert rig.driver.adjust(settings({"AfTrigger": "Start"}), rig.camera)
+    rig.still()
+    assert rig.described()["AfState"] == 2
+    assert rig.driver.adjust(settings({"AfMode": "Manual", "LensPosition": 14.0}), rig.camera)
+    rig.still()
+    assert rig.described()["LensPosition"] == 14

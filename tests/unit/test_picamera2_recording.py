@@ -1,0 +1,59 @@
+"""Where the library's frames go: a reader that is behind gets the newest ones, and an error is told once."""
+
+import os
+import threading
+
+import pytest
+
+from stillcam.camera.picamera2.recording import File, Pipe
+
+
+def test_a_pipe_that_nobody_reads_holds_up_nothing():
+    """Each frame that is read is whole; of those that nobody read in time only the newest is kept."""
+    read, write = os.pipe()
+    pipe = Pipe(write)
+    for number in range(1000):
+        assert pipe.write(number.to_bytes(2) * 5000) == 10_000
+    newest = (999).to_bytes(2)
+    got = b""
+    while not got.endswith(newest * 5000):
+        got += os.read(read, 1 << 20)
+    frames = [got[at : at + 10_000] for at in range(0, len(got), 10_000)]
+    assert all(frame == frame[:2] * 5000 for frame in frames)
+    assert len(frames) < 500
+    os.close(read)
+    os.close(write)
+
+
+def test_it_is_told_before_the_frame_from_which_on_controls_are_in_force():
+    read, write = os.pipe()
+    pipe = Pipe(write)
+    told: list[int] = []
+    came = threading.Event()
+
+    def settled(written: int) -> None:
+        told.append(written)
+        came.set()
+
+    pipe.settles(3, settled)
+    seen = []
+    for number in range(1, 4):
+        pipe.write(b"%d" % number)
+        seen.append((os.read(read, 1), list(told)))
+    assert came.wait(10)
+    assert seen == [(b"1", []), (b"2", []), (b"3", [2])]
+    os.close(read)
+    os.close(write)
+
+
+def test_a_file_tells_its_first_error_and_takes_the_rest(tmp_path):
+    (tmp_path / "film.mjpeg").symlink_to("/dev/full")
+    errors: list[BaseException] = []
+    file = File(tmp_path / "film.mjpeg", errors.append)
+    for _ in range(3):
+        assert file.write(b"frame") == 5
+    (error,) = errors
+    assert isinstance(error, OSError) and "No space left" in str(error) and str(tmp_path) in str(error)
+    with pytest.raises(OSError, match="No such file"):
+        File(tmp_path / "gone/film.mjpeg", errors.append)
+    file.close()

@@ -16,12 +16,13 @@ its name in `set_controls`, and so every one of them. What a driver cannot do, i
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 Values = dict[str, Any]  # name -> value, as `control_values.check` gives it
 
+CUSTOM = "Custom"  # a mode that somebody has added to a tuning file: none that comes with libcamera has it
 LARGEST = 65535  # sensor pixels; what the camera has not, is cut off
 
 
@@ -113,14 +114,14 @@ _EXPOSURE = (
     Control("AeMeteringMode", "Exposure", "choice", "which part of the picture exposure looks at",
             default="CentreWeighted", option="--metering",
             choices=(Choice("CentreWeighted", "Centre-weighted", "centre"), Choice("Spot", "Spot", "spot"),
-                     Choice("Matrix", "Average", "average"), Choice("Custom", "Of the tuning file", "custom"))),
+                     Choice("Matrix", "Average", "average"), Choice(CUSTOM, "Of the tuning file", "custom"))),
     Control("AeExposureMode", "Exposure", "choice", "short exposure against motion, or long against noise",
             default="Normal", option="--exposure",
             choices=(Choice("Normal", "Normal", "normal"), Choice("Short", "Short (sport)", "sport"),
-                     Choice("Long", "Long", "long"), Choice("Custom", "Of the tuning file", "custom"))),
+                     Choice("Long", "Long", "long"), Choice(CUSTOM, "Of the tuning file", "custom"))),
     Control("AeConstraintMode", "Exposure", "choice", "protects highlights or shadows", default="Normal",
             choices=(Choice("Normal", "Normal"), Choice("Highlight", "Highlights"), Choice("Shadows", "Shadows"),
-                     Choice("Custom", "Of the tuning file")),
+                     Choice(CUSTOM, "Of the tuning file")),
             reason=f"{_NO_OPTION}: use ExposureValue"),
     Control("AeFlickerMode", "Exposure", "choice", "avoids stripes under lamps on mains current", default="Off",
             choices=(Choice("Off", "Off"), Choice("Manual", "By AeFlickerPeriod"))),
@@ -138,7 +139,7 @@ _WHITE_BALANCE = (
             choices=(Choice("Auto", "Auto", "auto"), Choice("Incandescent", "Incandescent", "incandescent"),
                      Choice("Tungsten", "Tungsten", "tungsten"), Choice("Fluorescent", "Fluorescent", "fluorescent"),
                      Choice("Indoor", "Indoor", "indoor"), Choice("Daylight", "Daylight", "daylight"),
-                     Choice("Cloudy", "Cloudy", "cloudy"), Choice("Custom", "Of the tuning file", "custom"))),
+                     Choice("Cloudy", "Cloudy", "cloudy"), Choice(CUSTOM, "Of the tuning file", "custom"))),
     Control("ColourGains", "White balance", "pair", "gains of red and blue; ends automatic white balance", "×",
             0.1, 32.0, 0.05, option="--awbgains"),
     Control("ColourTemperature", "White balance", "int", "colour temperature of the light", "K",
@@ -175,7 +176,11 @@ _NOISE = (
 CONTROLS = {control.name: control for control in (*_FOCUS, *_ZOOM, *_EXPOSURE, *_WHITE_BALANCE, *_IMAGE, *_NOISE)}
 
 
-def table_for(abilities: Mapping[str, Any] | None, camera: Mapping[str, Any] | None) -> list[dict[str, Any]]:
+def table_for(
+    abilities: Mapping[str, Any] | None,
+    camera: Mapping[str, Any] | None,
+    modes: Mapping[str, Collection[str]] | None = None,
+) -> list[dict[str, Any]]:
     """The table for other programs, in the order in which a page shows it.
 
     Args:
@@ -183,17 +188,24 @@ def table_for(abilities: Mapping[str, Any] | None, camera: Mapping[str, Any] | N
             and `windows` (focus windows at once); None: not known.
         camera: as the same status tells it: `size`, and `limits` (control -> [low, high] or
             None) that the camera itself names; None or without limits: not known.
+        modes: control -> its values that the tuning file has; None: not known, and then none is of its own making.
     """
-    return [_row(control, abilities or {}, camera or {}) for control in CONTROLS.values()]
+    return [_row(control, abilities or {}, camera or {}, modes) for control in CONTROLS.values()]
 
 
 def reason_against(
-    name: str, value: Any, abilities: Mapping[str, Any] | None, camera: Mapping[str, Any] | None
+    name: str,
+    value: Any,
+    abilities: Mapping[str, Any] | None,
+    camera: Mapping[str, Any] | None,
+    modes: Mapping[str, Collection[str]] | None = None,
 ) -> str | None:
     """Why this control cannot be set to a value now, for a person; None: it can. Arguments as `table_for`'s."""
     abilities = abilities or {}
     if refused := _refused(name, abilities, camera or {}):
         return refused
+    if modes and name in modes and value != CONTROLS[name].default and value not in modes[name]:
+        return f"the tuning file has no {name} {value}: choose another one, or a tuning file that has it"
     most = abilities.get("windows", 1)
     if CONTROLS[name].type == "windows" and isinstance(value, list) and len(value) > most:
         return f"there can be at most {most} at once with this camera's software"
@@ -208,8 +220,22 @@ def _refused(name: str, abilities: Mapping[str, Any], camera: Mapping[str, Any])
     return "this camera has no autofocus" if CONTROLS[name].group == "Focus" else "this camera has no such control"
 
 
-def _row(control: Control, abilities: Mapping[str, Any], camera: Mapping[str, Any]) -> dict[str, Any]:
-    reason = _refused(control.name, abilities, camera)
+def _offered(control: Control, modes: Mapping[str, Collection[str]] | None) -> list[Choice]:
+    """The choices; of modes those that the tuning file has, and the default, which needs none."""
+    if modes and control.name in modes:
+        return [choice for choice in control.choices if choice.value in {control.default, *modes[control.name]}]
+    return [choice for choice in control.choices if choice.value != CUSTOM]
+
+
+def _row(
+    control: Control,
+    abilities: Mapping[str, Any],
+    camera: Mapping[str, Any],
+    modes: Mapping[str, Collection[str]] | None,
+) -> dict[str, Any]:
+    reason, choices = _refused(control.name, abilities, camera), _offered(control, modes)
+    if reason is None and len(choices) == 1:
+        reason = "the tuning file has no other mode"
     low, high = control.low, control.high
     limits = (camera.get("limits") or {}).get(control.name)
     if control.type in ("int", "float") and limits and low is not None and high is not None:
@@ -228,7 +254,7 @@ def _row(control: Control, abilities: Mapping[str, Any], camera: Mapping[str, An
         "high": high,
         "step": control.step,
         "scale": control.scale,
-        "choices": [{"value": choice.value, "text": choice.text} for choice in control.choices],
+        "choices": [{"value": choice.value, "text": choice.text} for choice in choices],
         "default": control.default,
         "text": control.text,
         "available": reason is None,

@@ -1,5 +1,8 @@
 """The API's view of camera and machine: controls, focus, snapshot, cameras, tuning files, info."""
 
+import json
+from typing import Any
+
 import pytest
 from api_calls import STATUS, Api
 
@@ -103,6 +106,94 @@ def test_cameras_are_listed_again_on_request(api):
     assert api.messages[-1]["again"] is True
     api.answers["cameras"] = {"error": "a video is being made", "cause": "busy"}
     assert api.call("POST", "api/cameras") == (503, {"error": "a video is being made", "field": None})
+
+
+AGC: dict[str, Any] = {
+    "metering_modes": {"centre-weighted": {}, "spot": {}},
+    "exposure_modes": {"normal": {}, "custom": {}},
+}
+TWO_CHANNELS = {"channels": [AGC, {"metering_modes": {"custom": {}}, "exposure_modes": {}}]}
+OWN_AWB: dict[str, Any] = {"modes": {"auto": {}, "cloudy": {}, "custom": {}}}
+
+
+@pytest.fixture
+def tuned(api, tmp_path, monkeypatch):
+    """Writes tuning files, which are those of this board."""
+    place = tmp_path / "share/vc4"
+    place.mkdir(parents=True)
+    monkeypatch.setattr("stillcam.camera.tuning.COMPATIBLE", tmp_path / "none")
+    monkeypatch.setattr("stillcam.camera.tuning.SHARE", (tmp_path / "share",))
+    monkeypatch.setattr("stillcam.camera.tuning.OWN", tmp_path / "own")
+
+    def write(name: str, text: str) -> None:
+        (place / name).write_text(text)
+
+    return write
+
+
+def offered(api, name: str) -> list[str]:
+    rows = {row["name"]: row for row in api.call("GET", "api/controls")[1]["controls"]}
+    return [choice["value"] for choice in rows[name]["choices"]]
+
+
+def test_modes_of_the_tuning_file_s_own_are_offered_nowhere_else(api, tuned):
+    """Without a file, too: none that comes with libcamera has a mode of that name."""
+    for name in ("AwbMode", "AeExposureMode", "AeMeteringMode", "AeConstraintMode"):
+        assert "Custom" not in offered(api, name)
+    assert offered(api, "AeExposureMode") == ["Normal", "Short", "Long"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(json.dumps({"rpi.awb": OWN_AWB, "rpi.agc": AGC}), id="version 1"),
+        pytest.param(json.dumps({"version": 2.0, "algorithms": [{"rpi.awb": OWN_AWB}, {"rpi.agc": AGC}]}), id="2"),
+        pytest.param(
+            json.dumps({"version": 2.0, "algorithms": [{"rpi.awb": OWN_AWB}, {"rpi.agc": TWO_CHANNELS}]}),
+            id="several channels: the first one, as the others are for HDR",
+        ),
+        pytest.param(
+            json.dumps({"version": 2.0, "algorithms": [
+                {"rpi.nn.awb": {"enabled": False, "modes": {"indoor": {}}}}, {"rpi.awb": OWN_AWB}, {"rpi.agc": AGC},
+            ]}),
+            id="an algorithm that is off",
+        ),
+        pytest.param(
+            f'{{"algorithms": [{{"rpi.awb": {json.dumps(OWN_AWB)},}}, {{"rpi.agc": {json.dumps(AGC)}}},\n]}}',
+            id="commas behind the last one, as in libcamera's imx283.json",
+        ),
+    ],
+)  # fmt: skip
+def test_modes_are_those_of_the_tuning_file_in_force(api, tuned, text):
+    """The sensor's own, or the one that is set; a mode that it lacks is refused, and the camera would ignore it."""
+    tuned("imx708.json", text)
+    assert offered(api, "AwbMode") == ["Auto", "Cloudy", "Custom"]
+    assert offered(api, "AeExposureMode") == ["Normal", "Custom"]
+    assert offered(api, "AeMeteringMode") == ["CentreWeighted", "Spot"]
+    status, document = api.call("PATCH", "api/settings", {"controls": {"AeMeteringMode": "Custom"}})
+    assert (status, document["field"]) == (422, "controls.AeMeteringMode")
+    assert "tuning file has no AeMeteringMode Custom" in document["error"]
+    assert api.call("PATCH", "api/settings", {"controls": {"AwbMode": "Custom"}})[0] == 200
+    tuned("other.json", json.dumps({"version": 2.0, "algorithms": [{"rpi.awb": {"modes": {}}}, {"rpi.agc": AGC}]}))
+    assert api.call("PATCH", "api/settings", {"camera": {"tuning_file": "other.json"}})[0] == 200
+    rows = {row["name"]: row for row in api.call("GET", "api/controls")[1]["controls"]}
+    assert (rows["AwbMode"]["available"], rows["AwbMode"]["reason"]) == (False, "the tuning file has no other mode")
+
+
+def test_a_sensor_without_colours_has_a_tuning_file_of_its_own(api, tuned):
+    tuned("imx708.json", json.dumps({"rpi.agc": AGC}))
+    tuned("imx708_mono.json", json.dumps({"rpi.agc": {**AGC, "exposure_modes": {"normal": {}, "long": {}}}}))
+    api.answers["status"] = STATUS | {"camera": STATUS["camera"] | {"limits": {"AeExposureMode": [0, 3]}}}
+    assert offered(api, "AeExposureMode") == ["Normal", "Long"]
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{}", '{"algorithms": 1}', '{"rpi.awb": 1}', "rpi.awb: {modes: {}}", "[" * 9999]
+)
+def test_a_tuning_file_that_cannot_be_read_takes_no_mode_away(api, tuned, text):
+    tuned("imx708.json", text)
+    assert offered(api, "AwbMode")[:2] == ["Auto", "Incandescent"]
+    assert "Custom" not in offered(api, "AwbMode")
 
 
 @pytest.mark.parametrize(("compatible", "kept"), [(b"raspberrypi,5-model-b\0brcm,bcm2712\0", "pisp"), (b"", "vc4")])

@@ -212,6 +212,7 @@ def test_the_active_camera_is_switched_without_a_restart_of_the_daemon(camera):
     }  # fmt: skip
     assert about["modes"][2] == {
         "format": "SRGGB10_CSI2P", "size": [1920, 1080], "bit_depth": 10, "fps": 47.57, "crop": [680, 692, 1920, 1080],
+        "sensor_mode": "1920:1080:10",
     }  # fmt: skip
     before = camera.ask("status")
     assert change(camera, camera={"index": 1})["in_force"] is True

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
+from stillcam.camera import tuning
 from stillcam.controls import table_for
 from stillcam.errors import StillcamError
 from stillcam.link import Refusal, ask
 from stillcam.server.cache import FrameCache
 from stillcam.server.camera import CameraLink
 from stillcam.server.messages import Access, Answer, Refused, Request, Route, as_json
+from stillcam.settings import Settings
 
 FOCUS_S = 60.0
 GRACE_S = 2.0  # that the daemon has more than that
@@ -22,12 +25,14 @@ class ControlsRoutes:
         link: to the daemon.
         commands: the daemon's socket.
         frames: this server's.
+        settings: gives those in force.
     """
 
-    def __init__(self, link: CameraLink, commands: Path, frames: FrameCache) -> None:
+    def __init__(self, link: CameraLink, commands: Path, frames: FrameCache, settings: Callable[[], Settings]) -> None:
         self._link = link
         self._commands = commands
         self._frames = frames
+        self._settings = settings
 
     def routes(self) -> list[Route]:
         """For who may control."""
@@ -38,7 +43,9 @@ class ControlsRoutes:
 
     def _controls(self, _request: Request) -> Answer:
         status = self._link.status()
-        return as_json(200, {"controls": table_for(status.get("abilities"), status.get("camera"))})
+        camera = status.get("camera")
+        modes = tuning.modes(self._settings().camera.tuning_file, camera)
+        return as_json(200, {"controls": table_for(status.get("abilities"), camera, modes)})
 
     def _focus(self, _request: Request) -> Answer:
         try:

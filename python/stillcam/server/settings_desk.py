@@ -15,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from stillcam.camera import tuning
 from stillcam.controls import Values, reason_against
 from stillcam.errors import SettingsError, StillcamError
 from stillcam.link import Refusal, ask
@@ -170,11 +171,12 @@ class SettingsDesk:
         if old.camera.index != new.camera.index:
             return  # which the other camera has is not known yet
         status = self._link.status()
+        modes = tuning.modes(new.camera.tuning_file, status.get("camera"))
         before, after = _controls(old), _controls(new)
         for section, values in after.items():
             for name, value in values.items():
                 if before[section].get(name) != value and (
-                    reason := reason_against(name, value, status.get("abilities"), status.get("camera"))
+                    reason := reason_against(name, value, status.get("abilities"), status.get("camera"), modes)
                 ):
                     raise SettingsError(reason, f"{section}.{name}")
 

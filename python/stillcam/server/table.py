@@ -115,7 +115,7 @@ def _of_camera(
         InfoRoutes(paths, cache, camera, viewers, settings),
         SettingsRoutes(desk),
         BackupRoutes(desk, Backups(paths.data / "backups")),
-        ControlsRoutes(camera, paths.socket, cache),
+        ControlsRoutes(camera, paths.socket, cache, settings),
         CameraRoutes(paths.socket, captures, cache),
         TakeRoutes(paths.socket),
         LibraryRoutes(library),

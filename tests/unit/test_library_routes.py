@@ -236,6 +236,27 @@ def test_nobody_waits_for_a_pipe_in_the_library(shelf):
     assert answers == [404, None, 200]
 
 
+@pytest.mark.parametrize("text", ["[]", "5", '"x"', "null", "{"])
+def test_metadata_that_are_no_object_are_none(shelf, text):
+    id_ = shelf.take()
+    (shelf.library.root / id_).with_suffix(".json").write_text(text)
+    assert shelf.json(f"api/library/items/{id_}")["metadata"] is None
+
+
+def test_a_name_as_long_as_a_file_may_have_is_no_fault(shelf):
+    """Its thumbnail could not be kept, as that has a longer one."""
+    name = "x" * 251 + ".jpg"
+    (shelf.library.root / "2026-11-20").mkdir(parents=True)
+    (shelf.library.root / "2026-11-20" / name).write_bytes(picture((1600, 1200)))
+    assert shelf.ask(f"library/2026-11-20/{name}?thumbnail").status == 200
+    renamed = shelf.json(f"api/library/items/2026-11-20/{name}", "PATCH", {"title": "Fox"})
+    assert renamed["name"] == "Fox.jpg"
+    (shelf.library.root / "2026-11-20/Fox.jpg").rename(shelf.library.root / "2026-11-20" / name)
+    shelf.json("api/library/delete", "POST", {"items": [f"2026-11-20/{name}"]})
+    assert shelf.ask("api/library/trash", "DELETE").status == 204
+    assert shelf.json("api/library/trash") == {"items": []}
+
+
 def test_metadata_beyond_all_measure_are_none(shelf):
     id_ = shelf.take()
     sidecar = (shelf.library.root / id_).with_suffix(".json")

@@ -1,6 +1,7 @@
 """Looking at series: quickly however long they are, and from the folders alone."""
 
 import itertools
+import json
 
 import pytest
 from hypothesis import given
@@ -10,7 +11,7 @@ from standing import JPEG, START_MS, created, minutes, shoot
 from stillcam.series import index, read
 from stillcam.series.definition import from_document
 from stillcam.series.manifest import encode, gap_line, text
-from stillcam.series.state import MANIFEST, SERIES
+from stillcam.series.state import MANIFEST, SERIES, STATE
 
 
 def test_there_may_be_no_series_at_all(tmp_path):
@@ -60,6 +61,16 @@ def test_a_damaged_series_does_not_hide_the_others(tmp_path):
     assert [told["name"] for told in read.summaries(tmp_path, START_MS)] == ["Two"]
     with pytest.raises(LookupError, match="damaged"):
         read.summary(tmp_path, "One", START_MS)
+
+
+@pytest.mark.parametrize("offset", [10**30, -5])
+def test_a_state_that_points_beyond_the_manifest_hides_no_series(tmp_path, offset):
+    shoot(created(tmp_path, "One"), START_MS)
+    created(tmp_path, "Two")
+    state = json.loads((tmp_path / "One" / STATE).read_text())
+    (tmp_path / "One" / STATE).write_text(json.dumps({**state, "manifest_bytes": offset}))
+    told = {one["name"]: one["taken"] for one in read.summaries(tmp_path, START_MS)}
+    assert told == {"One": 1, "Two": 0}
 
 
 @pytest.mark.parametrize("name", ["Nobody", "", "..", ".deleted", "../series", "a/b"])

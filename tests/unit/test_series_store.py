@@ -184,6 +184,7 @@ def test_lines_and_moments_are_read_as_they_were_written():
         b'{"n":"1","due":"2026-11-20","time":"2026-11-20","files":["a"],"bytes":1,"metadata":{}}',
         b'{"n":1,"due":"2026-11-20","time":"2026-11-20","files":[],"bytes":1,"metadata":{}}',
         b'{"n":1,"due":"2026-11-20","time":"2026-11-20","files":5,"bytes":1,"metadata":{}}',
+        b'{"n":1,"due":"2026-11-20","time":"2026-11-20","files":{"a":1},"bytes":1,"metadata":{}}',
         b'{"n":1,"due":"2026-11-20","time":"2026-11-20","files":["a"],"bytes":1,"metadata":[]}',
         b'{"gap":{"from":"2026-11-20","to":"2026-11-20","missed":null,"why":"off"}}',
     ],

@@ -60,7 +60,8 @@ class Thumbnails:
 
     def forget(self, item: Item) -> None:
         """The item is gone for good."""
-        self._kept(item).unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # there is none, or no name so long
+            self._kept(item).unlink()
 
     def _kept(self, item: Item) -> Path:
         return self._root / _FOLDER / item.day / f"{item.name}.jpg"
@@ -144,7 +145,7 @@ def _read(kept: Path, changed_ns: int) -> bytes | None:
     """
     try:
         return kept.read_bytes() if kept.stat().st_mtime_ns == changed_ns else None
-    except FileNotFoundError:
+    except OSError:  # there is none, or no name so long
         return None
 
 

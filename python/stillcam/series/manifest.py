@@ -113,8 +113,13 @@ def _whole(line: Any) -> bool:
     """Whether all is there that is read of a line, as what it should be; raises where it is not."""
     if "n" in line:
         right = millis(line["due"]) and millis(line["time"]) and line["files"] and isinstance(line["metadata"], dict)
-        texts = all(isinstance(file, str) for file in line["files"]) and isinstance(line.get("vary", {}), dict)
-        return bool(right) and texts and type(line["n"]) is type(line["bytes"]) is int
+        texts = isinstance(line["files"], list) and all(isinstance(file, str) for file in line["files"])
+        return (
+            bool(right)
+            and texts
+            and isinstance(line.get("vary", {}), dict)
+            and type(line["n"]) is type(line["bytes"]) is int
+        )
     if "gap" in line:
         gap = line["gap"]
         return bool(millis(gap["from"]) and millis(gap["to"])) and type(gap["missed"]) is int and gap["why"] in WHYS

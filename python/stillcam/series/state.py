@@ -131,7 +131,8 @@ def write_whole(path: Path, document: Mapping[str, Any], for_good: bool) -> None
         OSError: it could not be written; the old one is as it was.
     """
     new = path.with_name(f".{path.name}.new")
-    with new.open("w", encoding="utf-8") as file:
+    # What is no character, as in the name of a file, is written as JSON's escape.
+    with new.open("w", encoding="utf-8", errors="backslashreplace") as file:
         file.write(json.dumps(document, ensure_ascii=False) + "\n")
         if for_good:
             file.flush()
@@ -162,6 +163,8 @@ def _from_document(told: Any) -> State:
     counted = {name: told[name] for name in _COUNTED}
     if not all(check_mark(counted[name]) if name in MARKS else type(counted[name]) is int for name in _COUNTED):
         raise ValueError("a number is none")
+    if not 0 <= told["manifest_bytes"] < 1 << 63:
+        raise ValueError("no place in a file")
     return State(
         state=told["state"],
         why=told["why"],

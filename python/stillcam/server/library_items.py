@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from typing import Any
 
 from stillcam.frames import utc_text
@@ -50,11 +51,10 @@ def described(library: Library, item: Item) -> dict[str, Any]:
     files = [{"name": shown(name), "bytes": _size(library, item, name)} for name in item.files]
     metadata = None
     if item.sidecar:
-        try:
+        with suppress(OSError, ValueError):  # removed or damaged by hand: the picture is still there
             metadata = parse(read_regular(library.path(item, item.sidecar), MAX_SIDECAR_BYTES))
-        except (OSError, ValueError):
-            metadata = None  # removed or damaged by hand: the picture is still there
-    return {**document, "files": files, "preview": bool(item.preview), "metadata": metadata}
+    known = metadata if isinstance(metadata, dict) else None
+    return {**document, "files": files, "preview": bool(item.preview), "metadata": known}
 
 
 def ids(request: Request) -> list[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from stillcam.films.shots import Shot
 from stillcam.regular import read_regular
 
@@ -13,7 +15,7 @@ class LeftOut:
     """Which pictures a film goes without, and why."""
 
     def __init__(self) -> None:
-        self._reasons: dict[str, str] = {}
+        self._reasons: dict[Path, str] = {}
 
     def __len__(self) -> int:
         return len(self._reasons)
@@ -21,11 +23,16 @@ class LeftOut:
     def add(self, shot: Shot, reason: Exception) -> None:
         """That one cannot be read."""
         words = (reason.strerror if isinstance(reason, OSError) else None) or str(reason)
-        self._reasons.setdefault("/".join(shot.path.parts[-2:]), words)
+        self._reasons.setdefault(shot.path, words)
 
     def named(self) -> list[str]:
-        """The first of them, each with the reason."""
-        return [f"{name}: {reason}" for name, reason in list(self._reasons.items())[:NAMED]]
+        """The first of them by folder and name, each with the reason."""
+        first = list(self._reasons.items())[:NAMED]
+        return [f"{_readable('/'.join(path.parts[-2:]))}: {reason}" for path, reason in first]
+
+
+def _readable(name: str) -> str:
+    return "".join(one if one.isprintable() else "?" for one in name)
 
 
 def read_whole(shot: Shot) -> bytes:

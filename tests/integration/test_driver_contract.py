@@ -425,6 +425,15 @@ def test_too_large_pictures_are_refused(rig):
     assert error.cause == "short" and "no memory" in str(error)
 
 
+def test_a_still_of_all_pixels_fits_into_64_mb_of_contiguous_memory(rig):
+    rig.fault(cma_mb=64, cameras="imx708")
+    rig.camera = rig.driver.cameras(0, ())[0]
+    rig.stills(settings(snapshot={"width": 0}))
+    rig.driver.request()
+    with Image.open(rig.driver.still(LONG_S, ()).path) as image:
+        assert image.size == rig.camera.size
+
+
 def test_a_folder_that_is_gone_is_told(rig):
     rig.stills(settings())
     rig.images.rmdir()

@@ -12,6 +12,7 @@ from capturing import DEADLINE_S, ROOT
 from PIL import Image, ImageChops, ImageStat
 from taking import LIVE, STILL, Asking, Studio, about
 
+from stillcam.camera.simulated.sensors import MODULES
 from stillcam.library.browse import Library
 from stillcam.library.thumbnails import Thumbnails
 from stillcam.link import Refusal
@@ -378,3 +379,16 @@ def test_the_commands_print_the_paths(studio):
     refused = run("photo", "-n", "0")
     assert (refused.returncode, refused.stdout) == (1, "")
     assert "from 1 to 100" in refused.stderr
+
+
+@pytest.mark.parametrize("module", ["imx708", "imx219", "imx519"])
+@pytest.mark.parametrize("kind", ["photo", "raw"])
+def test_a_board_with_64_mb_of_contiguous_memory_takes_photos_of_all_the_pixels(studio, module, kind):
+    """The viewfinder's four buffers of the sensor's full mode alone would be 60 MB and more."""
+    studio.settings(photo={}, raw={})
+    studio.fault(cameras=module, cma_mb=64)
+    studio.open()
+    (item,) = studio.take(kind=kind)
+    sensor = MODULES[module]
+    assert about(item)["size"] == list(sensor.size)
+    assert studio.ask("status")["failures"] == {}

@@ -149,6 +149,19 @@ def test_the_sensor_mode_with_the_whole_view_is_taken_unless_one_is_chosen():
     assert sensor_mode("", IMX708, (1280, 720), 100.0) == IMX708.modes[0]
 
 
+def test_the_viewfinder_of_a_large_still_is_in_a_binned_mode_unless_only_the_full_one_has_its_view():
+    """Four buffers of a full mode are 60 MB and more of contiguous memory, at 9 to 14 frames a second."""
+    large = {"width": 0}
+    assert "--viewfinder-mode=2304:1296:10:P" in still(snapshot=large)
+    assert {"--mode=3280:2464:10:P", "--viewfinder-mode=1640:1232:10:P"} <= set(still(IMX219, snapshot=large))
+    assert "--viewfinder-mode=2328:1748:10:P" in still(IMX519, snapshot=large)
+    assert "--viewfinder-mode=1536:864:10:P" in still(live={"sensor_mode": "1536:864:10"})  # which alone sees so little
+    narrow = replace(IMX708, modes=(IMX708.modes[0], IMX708.modes[2]))
+    assert "--viewfinder-mode=4608:2592:10:P" in still(narrow, snapshot=large)
+    untold = replace(IMX708, modes=tuple(replace(mode, crop=None) for mode in IMX708.modes))
+    assert "--viewfinder-mode=4608:2592:10:P" in still(untold, snapshot=large)  # it does not say what they see
+
+
 def test_a_crop_is_a_part_of_what_the_sensor_mode_sees():
     argv = live(live={"sensor_mode": "1536:864:10"}, controls={"ScalerCrop": [1536, 864, 1536, 864]})
     assert "--roi=0.250000,0.250000,0.500000,0.500000" in argv

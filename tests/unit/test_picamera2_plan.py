@@ -79,6 +79,7 @@ def test_sizes_modes_and_use_cases():
     snapshot, photo = snapshot_plan(settings, IMX708), photo_plan(settings, IMX708, "photo", {"ExposureTime": 7})
     assert (snapshot.use, snapshot.sensor, snapshot.buffers) == ("still", (1536, 864, 10), 5)
     assert (photo.use, photo.size, photo.sensor) == ("still", (4608, 2592), (4608, 2592, 10))
+    assert photo.viewfinder == (2304, 1296, 10)
     assert photo.controls["ExposureTime"] == 7
     raw = photo_plan(settings, IMX708, "raw")
     assert raw.raw and raw.extension == "jpg"

@@ -22,6 +22,7 @@ from stillcam.camera.geometry import (
     picture_size,
     sensor_mode,
     view,
+    viewfinder_mode,
 )
 from stillcam.control_values import in_force
 from stillcam.controls import CONTROLS, Values
@@ -94,7 +95,9 @@ def on_signal(
     """
     argv = [*_common(settings, configuration, scene), "--signal", "--output", STILL_NAME + extension]
     argv += ["--metadata", METADATA_NAME, "--quality", str(quality), *more]
-    if scene.mode_text:  # the viewfinder sees what the still will: exposure and focus are measured there
+    if scene.mode:
+        argv += ["--viewfinder-mode", packed(mode_name(viewfinder_mode(scene.mode, scene.camera)))]
+    elif scene.mode_text:
         argv += ["--viewfinder-mode", scene.mode_text]
     argv += ["--thumb", thumbnail_option(scene.size, settings.camera.rotation)]
     if controls.get("AfTrigger") == "Start":
@@ -172,7 +175,12 @@ def scene_of(settings: Settings, configuration: Configuration, camera: Camera, s
     """What a use case sees, in a picture of `size`, at `rate` frames a second (0: whatever)."""
     mode = sensor_mode(configuration.sensor_mode, camera, size, rate)
     text = mode_name(mode) if mode else configuration.sensor_mode
-    return Scene(camera, size, mode, f"{text}:P" if text.count(":") == 2 else text, flips_of(settings, configuration))
+    return Scene(camera, size, mode, packed(text), flips_of(settings, configuration))
+
+
+def packed(mode: str) -> str:
+    """A sensor mode's name as `--mode` takes it: with P where its bit depth is known."""
+    return f"{mode}:P" if mode.count(":") == 2 else mode
 
 
 def _common(settings: Settings, configuration: Configuration, scene: Scene) -> list[str]:

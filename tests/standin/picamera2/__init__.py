@@ -34,7 +34,7 @@ import libcamera
 from picamera2.job import Job
 from picamera2.outputs import FileOutput
 from picamera2.request import CompletedRequest, plain
-from stillcam.camera.simulated.camera import MEMORY_BYTES, folder
+from stillcam.camera.simulated.camera import folder
 from stillcam.camera.simulated.faults import Faults, FaultSource
 
 _log = logging.getLogger("picamera2.picamera2")
@@ -201,7 +201,7 @@ class Picamera2:
         self.camera.configure(asked)
         _log.info("Configuration successful!")
         self._max_queue_len = 1 if taken["queue"] and taken["buffer_count"] > 1 else 0
-        if sum(stream.frame_size * stream.buffer_count for stream in asked) > MEMORY_BYTES:
+        if sum(stream.frame_size * stream.buffer_count for stream in asked) > self._faults.cma_mb << 20:
             raise OSError(errno.ENOMEM, os.strerror(errno.ENOMEM))  # dma_heap.py: an ioctl
         self.camera_config = taken
         self._controls = {}

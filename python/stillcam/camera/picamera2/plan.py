@@ -21,7 +21,7 @@ from stillcam.camera.arguments import (
     stream_scene,
 )
 from stillcam.camera.driver import Camera, SensorMode
-from stillcam.camera.geometry import fitted, mirrored
+from stillcam.camera.geometry import fitted, mirrored, viewfinder_mode
 from stillcam.camera.taking import configuration_of, photo_extension, photo_scene, video_scene
 from stillcam.controls import Values
 from stillcam.settings import Configuration, Settings
@@ -48,6 +48,7 @@ class Plan:
         use: which of the library's configurations: `still`, `preview` or `video`.
         size: of the picture.
         sensor: width, height and bit depth of the sensor mode; None: the library's choice.
+        viewfinder: that in which the camera waits between stills.
         flips: left and right, top and bottom.
         buffers: 0: the library's choice.
         controls: libcamera's names; enumerators by name, rectangles as the camera takes them.
@@ -66,6 +67,7 @@ class Plan:
     use: str
     size: tuple[int, int]
     sensor: tuple[int, int, int] | None
+    viewfinder: tuple[int, int, int] | None
     flips: tuple[bool, bool]
     buffers: int
     controls: Values = field(default_factory=dict)
@@ -88,8 +90,14 @@ class Plan:
 def from_message(message: dict[str, Any]) -> Plan:
     """What `Plan.message` has made, after it went through JSON."""
     plan = Plan(**message)
-    sensor = plan.sensor and (plan.sensor[0], plan.sensor[1], plan.sensor[2])
-    return replace(plan, size=(plan.size[0], plan.size[1]), sensor=sensor, flips=(plan.flips[0], plan.flips[1]))
+    sensor, viewfinder = (mode and (mode[0], mode[1], mode[2]) for mode in (plan.sensor, plan.viewfinder))
+    return replace(
+        plan,
+        size=(plan.size[0], plan.size[1]),
+        sensor=sensor,
+        viewfinder=viewfinder,
+        flips=(plan.flips[0], plan.flips[1]),
+    )
 
 
 def snapshot_plan(settings: Settings, camera: Camera) -> Plan:
@@ -162,7 +170,8 @@ def _plan(settings: Settings, configuration: Configuration, scene: Scene, use: s
         hdr=hdr if hdr in SENSOR_HDR else "Off",
         use=use,
         size=even(scene.size),
-        sensor=_sensor(mode, configuration.sensor_mode),
+        sensor=(sensor := _sensor(mode, configuration.sensor_mode)),
+        viewfinder=_sensor(viewfinder_mode(mode, scene.camera), "") if mode else sensor,
         flips=scene.flips,
         buffers=configuration.buffer_count,
         controls=_controls(chosen, configuration, scene, use),

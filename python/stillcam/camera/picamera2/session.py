@@ -229,7 +229,8 @@ class Session:
         self._camera.configure(configuration)
         if self._usb and (form := self._camera.camera_configuration()["main"]["format"]) != USB_PIXELS:
             raise RuntimeError(f"configuration failed: the camera gives {form} and no {USB_PIXELS}")
-        mode, wanted = self._mode(), self._plan.sensor
+        plan, mode = self._plan, self._mode()
+        wanted = plan.viewfinder if configuration is self._viewfinder else plan.sensor
         if mode and wanted and tuple(mode) != wanted:
             raise RuntimeError(f"configuration failed: sensor mode {mode} and not {list(wanted)}")
 
@@ -243,8 +244,8 @@ class Session:
             "video": self._camera.create_video_configuration,
         }[use]
         more: dict[str, Any] = {}
-        if plan.sensor:
-            width, height, depth = plan.sensor
+        if sensor := plan.sensor if use == plan.use else plan.viewfinder:
+            width, height, depth = sensor
             more["sensor"] = {"output_size": (width, height), "bit_depth": depth}
             if plan.raw:
                 more["raw"] = {"size": (width, height)}
@@ -255,7 +256,7 @@ class Session:
         return create(main=main, transform=transform, buffer_count=buffers, queue=queue, **more)
 
     def _preview(self, plan: Plan) -> Any:
-        """The viewfinder: small pictures of the same sensor mode, so that it measures what the still will see."""
+        """The viewfinder: small pictures of a sensor mode that sees what the still will, so that it measures that."""
         width = min(VIEWFINDER_WIDTH, plan.size[0])
         size = width, max(2, round(width * plan.size[1] / plan.size[0]) // 2 * 2)
         return self._configuration(size, BUFFERS["preview"], use="preview")

@@ -20,7 +20,6 @@ MODE_S = 0.02  # to configure a camera for one mode
 STALL_S = 1.0
 START_ERRORS = "start_errors"  # a byte for each of them so far
 STARTS = "starts.log"  # where this file exists, each start of a camera adds its command line
-MEMORY_BYTES = 256 << 20  # for frames: what a Pi sets aside by default
 
 
 def folder(environ: Mapping[str, str]) -> Path:
@@ -126,9 +125,14 @@ class Camera:
         self.wait(STALL_S, faults)
         say("ERROR: Device timeout detected, attempting a restart!!!")
 
-    def allocate(self, size: Size, count: int) -> None:
-        """Memory for so many frames in YUV420."""
-        if size[0] * size[1] * 3 // 2 * count > MEMORY_BYTES:
+    def allocate(self, count: int, mode: SensorMode, *sizes: Size) -> None:
+        """Contiguous memory for so many frames: those of the sensor mode, packed, and pictures in YUV420.
+
+        What was configured before has been given back (core/rpicam_app.cpp, setupCapture and Teardown).
+        """
+        sensed = mode.size[0] * mode.size[1] * mode.bits // 8
+        pictures = sum(width * height * 3 // 2 for width, height in sizes)
+        if count * (sensed + pictures) > self.faults().cma_mb << 20:
             raise Failure("failed to allocate capture buffers for stream")
 
     def fail_to_start(self, width: int) -> None:

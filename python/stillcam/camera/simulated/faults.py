@@ -43,6 +43,7 @@ class Faults:
         start_error_times: … so often, 0: always.
         tensor: so many numbers are said of each picture besides, as of an IMX500's.
         frozen: the sensor repeats one picture.
+        cma_mb: contiguous memory for frames, in MB; a board may be set up with 64.
         no_encoder: libav does not encode, as on some systems after an update (rpicam-apps issues 643 and 896).
         no_microphone: there is none.
         ignore_term: SIGTERM does nothing.
@@ -67,6 +68,7 @@ class Faults:
     start_error_times: int = 0
     tensor: int = 0
     frozen: bool = False
+    cma_mb: int = 256
     no_encoder: bool = False
     no_microphone: bool = False
     ignore_term: bool = False

@@ -4,6 +4,7 @@ from stillcam.camera.simulated.options import Options
 from stillcam.camera.simulated.sensors import IMX708, Sensor, SensorMode, Size
 
 VIDEO_SIZE = (640, 480)
+VIEWFINDER_FPS = 30.0
 
 
 def still_mode(options: Options, sensor: Sensor) -> SensorMode:
@@ -24,6 +25,22 @@ def still_size(options: Options, sensor: Sensor) -> Size:
     """As asked, each side for itself, else the mode's; even, and no larger than the sensor."""
     whole = still_mode(options, sensor).size
     return _even((options.width or whole[0], options.height or whole[1]), sensor)
+
+
+def viewfinder_size(options: Options, sensor: Sensor) -> Size:
+    """Half of the sensor, in the proportions of the still (core/rpicam_app.cpp, ConfigureViewfinder)."""
+    wide, high = sensor.size[0] // 2, sensor.size[1] // 2
+    if options.width and options.height:
+        aspect = options.width / options.height
+        wide, high = min(wide, int(high * aspect)), min(high, int(wide / aspect))
+    return _even((wide, high), sensor)
+
+
+def viewfinder_mode(options: Options, sensor: Sensor) -> SensorMode:
+    """The mode that `--viewfinder-mode` comes nearest to, else the best for the viewfinder."""
+    if options.viewfinder_mode:
+        return _nearest(options.viewfinder_mode, sensor)
+    return sensor.mode_for(viewfinder_size(options, sensor), VIEWFINDER_FPS)
 
 
 def video_size(options: Options, sensor: Sensor) -> Size:

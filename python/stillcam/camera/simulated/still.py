@@ -15,7 +15,7 @@ from stillcam.camera.simulated.requests import Requests
 
 RECONFIGURE_S = 0.2  # of the about 300 ms from signal to file; the rest are frames
 FOCUS_SCAN_S = 0.4
-VIEWFINDER_FPS = 30.0
+VIEWFINDER_BUFFERS = 4  # libcamera's choice
 TIMELAPSE_MIN_FRAMES = 6
 LEAST_FRAME_S = 0.002  # of real time, whatever the speed: a viewfinder need not burn the processor
 
@@ -37,7 +37,7 @@ class Stills:
         self._camera.warn_of_controls(options)
         self._mode = sizes.still_mode(options, sensor)
         size = sizes.still_size(options, sensor)
-        self._camera.allocate(size, options.buffer_count)
+        self._viewfinder = sizes.viewfinder_mode(options, sensor)
         self._picture = Picture(
             sensor, self._mode, options, size, frame_us=1e6 / self._mode.fps, settled=not options.immediate
         )
@@ -136,18 +136,25 @@ class Stills:
             self._camera.stall(self._faults)
             self._faults = self._camera.faults()
         exposure_s = self._options.shutter_us / 1e6 if self._is_still else 0.0
-        period = max(1 / VIEWFINDER_FPS, exposure_s) / self._faults.speed
+        fastest = (self._mode if self._is_still else self._viewfinder).fps
+        period = max(1 / min(sizes.VIEWFINDER_FPS, fastest), exposure_s) / self._faults.speed
         time.sleep(max(period, LEAST_FRAME_S))
 
     def _configure(self, *, still: bool) -> None:
-        sensor = self._camera.sensor
         self._is_still = still
+        viewfinder = sizes.viewfinder_size(self._options, self._camera.sensor)
         if still:
             self._camera.fail_to_start(self._picture.size[0])
             self._camera.configure(self._picture.size, "YUV420", self._mode, self._picture.size)
+            if self._options.zsl:
+                count = self._options.buffer_count or VIEWFINDER_BUFFERS
+                self._camera.allocate(count, self._mode, self._picture.size, viewfinder)
+            else:
+                self._camera.allocate(self._options.buffer_count or 1, self._mode, self._picture.size)
         else:
-            mode = sensor.mode_for((1280, 960), VIEWFINDER_FPS)
-            self._camera.configure((mode.size[0] // 2, mode.size[1] // 2), "YUV420", mode, mode.size)
+            self._camera.configure(viewfinder, "YUV420", self._viewfinder, viewfinder)
+            count = self._options.viewfinder_buffer_count or VIEWFINDER_BUFFERS
+            self._camera.allocate(count, self._viewfinder, viewfinder)
         self._camera.wait(RECONFIGURE_S, self._faults)
 
     def _name(self) -> str:

@@ -14,6 +14,7 @@ from stillcam.camera.simulated.picture import Frame, Picture, local_now
 from stillcam.camera.simulated.requests import Requests
 
 FRAMERATE = 30.0
+BUFFERS = 6
 HIDDEN_FRAMES = 6  # that libcamera keeps for itself when the camera starts, while the time-out runs
 
 
@@ -29,12 +30,12 @@ class Video:
         sensor = self._camera.sensor
         self._camera.warn_of_controls(options)
         size = sizes.video_size(options, sensor)
-        self._camera.allocate(size, options.buffer_count)
         self._camera.fail_to_start(size[0])
         wanted = options.framerate if options.framerate > 0 else FRAMERATE
         mode = sizes.video_mode(options, sensor, size, wanted)
         self._period_s = max(1 / min(wanted, mode.fps), options.shutter_us / 1e6)
         self._camera.configure(size, "YUV420", mode, size)
+        self._camera.allocate(options.buffer_count or BUFFERS, mode, size)
         self._picture = Picture(sensor, mode, options, size, frame_us=self._period_s * 1e6, settled=True)
         self._requests = Requests(keys=options.keypress, signals=options.signal, verbose=options.verbose > 0)
         self._output = outputs.create(options, size, 1 / self._period_s, self._faults)

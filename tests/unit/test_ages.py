@@ -108,6 +108,16 @@ def test_a_picture_that_a_wrong_clock_has_dated_proves_nothing(machine):
     assert not machine.waits()
 
 
+def test_a_clock_that_a_time_server_puts_right_after_the_start_is_believed(machine):
+    """A Pi without an RTC has slept for a week: each start would else cost a day."""
+    photo(machine.library, NOON_S)
+    machine.right = False
+    assert machine.waits()
+    machine.right = True
+    machine.now_s += 7 * DAY_S
+    assert not machine.waits()
+
+
 def test_a_clock_that_is_put_right_by_minutes_or_back_is_believed(machine):
     photo(machine.library, NOON_S)
     for by_s in (0.0, 1800.0, -YEAR_S):

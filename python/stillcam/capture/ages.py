@@ -41,14 +41,12 @@ class Ages:
         self._library = library
         self._series = series
         self._right = right
+        self.reason: str | None = None
         self._waiting: dict[str, str] = {}
-        self._ahead_s: float | None = None  # by how much the clock is ahead of the steady one
+        self._was_right = False  # when it was looked at last
+        self._ahead_s = 0.0  # by how much the clock was ahead of the steady one then
         self._jumped_s: float | None = None  # by how much it has been put forward
         self._settles_s = 0.0  # when that is believed (steady clock)
-
-    @property
-    def reason(self) -> str | None:
-        return next(iter(self._waiting.values()), None)
 
     def waits(self, what: str, due: bool, now_s: float, steady_s: float) -> bool:
         """Whether something that is due for its age has to wait.
@@ -59,27 +57,31 @@ class Ages:
             now_s: seconds since the epoch, by the clock in doubt.
             steady_s: seconds on a clock that nobody sets.
         """
-        self._look(now_s, steady_s)
-        before, reason = self.reason, self._doubt(now_s, steady_s) if due else None
+        right = self._right()
+        self._look(right, now_s - steady_s, steady_s)
+        reason = self._doubt(right, now_s, steady_s) if due else None
         self._waiting.pop(what, None)
         if reason:
             self._waiting[what] = reason
-            if not before:
+            if not self.reason:
                 logging.warning("what is too old is not deleted now: %s", reason)
-        elif before and not self._waiting:
+        elif self.reason and not self._waiting:
             logging.info("what is too old is deleted again")
+        self.reason = next(iter(self._waiting.values()), None)
         return reason is not None
 
-    def _look(self, now_s: float, steady_s: float) -> None:
-        """Notice that the clock has been put forward: whatever is taken from then on is no witness for it."""
-        ahead_s = now_s - steady_s
-        by_s = 0.0 if self._ahead_s is None else ahead_s - self._ahead_s
-        self._ahead_s = ahead_s
-        if by_s > JUMP_S:
-            self._jumped_s, self._settles_s = round(by_s, -1), steady_s + SETTLED_S
+    def _look(self, right: bool, ahead_s: float, steady_s: float) -> None:
+        """Notice that the clock was right and is put forward: what is taken from then on is no witness for it.
 
-    def _doubt(self, now_s: float, steady_s: float) -> str | None:
-        if not self._right():
+        One that was not right is: that is how a time server puts it right after the start.
+        """
+        by_s = ahead_s - self._ahead_s
+        if self._was_right and by_s > JUMP_S:
+            self._jumped_s, self._settles_s = round(by_s, -1), steady_s + SETTLED_S
+        self._was_right, self._ahead_s = right, ahead_s
+
+    def _doubt(self, right: bool, now_s: float, steady_s: float) -> str | None:
+        if not right:
             return "no time server has set the clock: sudo timedatectl set-ntp true, or retention by size instead"
         if self._jumped_s and steady_s < self._settles_s:
             return f"the clock was put forward by {span_text(self._jumped_s)}: wait a day, or put it right"

@@ -27,6 +27,7 @@ from stillcam.settings import RetentionSettings
 
 DAY_S = 86400.0
 HOURLY_S = 3600.0
+WAITS_S = 60.0  # the same, while something waits for the clock
 LEISURE = 20  # so many times as long as a look at the library took, it is left alone
 
 
@@ -63,12 +64,13 @@ class Retention:
         self._thumbnails = Thumbnails(root)
         self._favourites = Favourites(root)
         self._asked = False
-        self._not_before = self._hour = time.monotonic()
+        self._not_before = time.monotonic()
+        self._looks_s = self._not_before - HOURLY_S  # when it was looked for what is too old
 
     def regular(self) -> None:
         """To be called now and then: once an hour empty the trash of what is old; prune where that is due."""
-        if time.monotonic() >= self._hour:
-            self._hour = time.monotonic() + HOURLY_S
+        if time.monotonic() - self._looks_s >= (WAITS_S if self._ages.reason else HOURLY_S):
+            self._looks_s = time.monotonic()
             self._empty_trash_of_old()
             self._stuck.clear()
             self._asked = True
@@ -79,6 +81,8 @@ class Retention:
         """Look through the library now, or in a while if that was just done, or is under way."""
         self._asked = self._prunes or time.monotonic() < self._not_before
         rule = rule_of(self._settings())
+        if rule.max_age_s is None:
+            self._ages.waits("library", False, time.time(), time.monotonic())
         if rule == Rule() or self._asked or not self._root.is_dir():
             return
         began_s = time.monotonic()

@@ -18,6 +18,7 @@ from stillcam.series.keep import has_old, prune, thin
 from stillcam.series.store import Series
 
 HOURLY_S = 3600.0
+WAITS_S = 60.0  # the same, while something waits for the clock
 THIN_S = 600.0  # from one time to the next: it takes a while until that has freed what is needed
 NEAR = 2  # so many floors free, and no more, are near the floor
 
@@ -46,31 +47,35 @@ class Keeping:
         self._ages = ages
         self._over = over
         self._note = note
-        self._prune_s = self._thin_s = time.monotonic()
+        self._thin_s = time.monotonic()
+        self._pruned_s = self._thin_s - HOURLY_S  # when it was looked for what is too old
 
     def regular(self) -> None:
         """To be called every few seconds."""
         now_s = time.monotonic()
-        if now_s >= self._prune_s:
-            self._prune_s = now_s + HOURLY_S
-            self._each(self._series(), "pruned", self._prune)
+        if now_s - self._pruned_s >= (WAITS_S if self._ages.reason else HOURLY_S):
+            self._pruned_s = now_s
+            self._prune_all()
         if now_s >= self._thin_s and (near := [series for series in self._series() if self._is_near(series)]):
             self._thin_s = now_s + THIN_S
             done = "thinned: its disk is nearly full"
             self._each(near, done, lambda series: thin(series, self._over, self._note))
 
-    def _prune(self, series: Series) -> int:
-        """Take away what is too old; how many shots."""
-        now_s, trash, near = time.time(), Trash(series.folder), self._is_near(series)
-        now_ms, before_s = int(now_s * 1000), now_s - KEPT_S
-        if near:
-            trash.empty(None, self._over, self._note)
-        due = has_old(series, now_ms) or trash.has_old(before_s)
-        if self._ages.waits(f"series {series.name}", due, now_s, time.monotonic()) or not due:
-            return 0
-        trash.empty(before_s, self._over, self._note)
+    def _prune_all(self) -> None:
+        """Take away what is too old."""
+        now_s = time.time()
+        due = [one for one in self._series() if self._is_due(one, now_s)]
+        if not self._ages.waits("series", bool(due), now_s, time.monotonic()):
+            self._each(due, "pruned", lambda series: self._prune(series, now_s))
+
+    def _is_due(self, series: Series, now_s: float) -> bool:
+        return has_old(series, int(now_s * 1000)) or Trash(series.folder).has_old(now_s - KEPT_S)
+
+    def _prune(self, series: Series, now_s: float) -> int:
+        near = self._is_near(series)
+        Trash(series.folder).empty(None if near else now_s - KEPT_S, self._over, self._note)
         aside = None if near else series.folder / FOLDER / stamp(now_s)
-        return prune(series, now_ms, self._over, self._note, aside)
+        return prune(series, int(now_s * 1000), self._over, self._note, aside)
 
     def _is_near(self, series: Series) -> bool:
         """Whether its disk is nearly full."""

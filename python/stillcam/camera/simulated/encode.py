@@ -1,6 +1,7 @@
 """Frames as the files that the programs write."""
 
 import io
+import sys
 from collections.abc import Callable
 
 from PIL import Image
@@ -41,10 +42,13 @@ def _jpg(frame: Frame, options: StillOptions, sensor: Sensor) -> bytes:
 
 
 def _thumbnail(image: Image.Image, wanted: str) -> bytes:
-    """width:height:quality, at whatever lower quality fits into EXIF (image/jpeg.cpp); a 0 means none."""
+    """width:height:quality, at whatever lower quality fits into EXIF (image/jpeg.cpp).
+
+    libjpeg ends the program with status 1 where width or height is 0.
+    """
     width, height, quality = (int(part) for part in wanted.split(":"))
     if not width or not height:
-        return b""
+        sys.exit(1)
     small = image.resize((min(width, image.width), min(height, image.height)), BOX, reducing_gap=2.0)
     for lower in range(quality, 0, -5):
         data = jpeg(small, lower)

@@ -10,6 +10,8 @@ from capturing import Daemon
 from PIL import Image, ImageStat
 from taking import LIVE, STILL, Studio
 
+from stillcam.link import Refusal
+
 ROOT = Path(__file__).resolve().parents[2]
 LIBRARY = {
     "STILLCAM_CAMERA": "picamera2",
@@ -122,3 +124,12 @@ def test_without_the_library_it_says_what_to_install(studio):
 def test_the_library_is_taken_where_there_are_no_camera_programs(studio):
     studio.open(**LIBRARY | {"STILLCAM_CAMERA": "auto", "PATH": "/nowhere"})
     assert studio.ask("status")["driver"] == "picamera2"
+
+
+def test_without_a_microphone_it_says_how_to_find_one(camera):
+    camera.settings(video={"width": 320, "framerate": 15, "audio": "pulse"})
+    camera.ask("reload")
+    camera.fault(no_microphone=True)
+    with pytest.raises(Refusal, match=r"`arecord -l` lists .* `pactl list short sources`"):
+        camera.ask("video", seconds=1)
+    camera.goes_on()

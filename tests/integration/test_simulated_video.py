@@ -31,10 +31,11 @@ class Videos:
 
     def start(self, *arguments: str, faults: dict[str, Any] | None = None, **environ: str) -> subprocess.Popen[bytes]:
         base = dict(os.environ, PYTHONPATH=str(ROOT / "python"), STILLCAM_SIMULATED_DIR=str(self.folder / "camera"))
+        small = ("-n",) if "--width" in arguments else SMALL
         base["STILLCAM_SIMULATED_FAULTS"] = json.dumps({"speed": 100} | (faults or {}))
         with (self.folder / "stderr").open("wb") as errors:
             self.processes.append(subprocess.Popen(
-                [sys.executable, "-m", "stillcam.camera.simulated", "rpicam-vid", *SMALL, *arguments],
+                [sys.executable, "-m", "stillcam.camera.simulated", "rpicam-vid", *small, *arguments],
                 cwd=self.folder, env=base | environ, stdout=subprocess.PIPE, stderr=errors, stdin=subprocess.DEVNULL,
             ))  # fmt: skip
         return self.processes[-1]
@@ -229,3 +230,30 @@ def test_the_encoder_does_not_outlive_a_program_that_was_killed(videos: Videos) 
     while Path(f"/proc/{encoder}/exe").exists():
         assert time.monotonic() < end
         time.sleep(0.01)
+
+
+@needs_ffmpeg
+@pytest.mark.parametrize("codec", ["h264", "libav"])
+def test_the_hardware_encoder_ends_at_1920x1080_unless_the_board_is_a_pi_5(videos: Videos, codec: str) -> None:
+    large = ("--width", "1920", "--height", "1440", "--frames", "1", "--codec", codec, "-o", "v.mp4")
+    assert videos.start(*large).wait(DEADLINE_S) != 0
+    text = "failed to start output streaming" if codec == "h264" else "libav: error receiving packet: -22"
+    assert text in videos.errors()[-1]
+    assert videos.start(*large, STILLCAM_SIMULATED_BOARD="bcm2712").wait(DEADLINE_S) == 0
+
+
+def test_what_does_not_fit_into_the_contiguous_memory_is_refused(videos: Videos) -> None:
+    """Six buffers of the sensor's full mode."""
+    large = ("--mode", "4656:3496:10:P", "--codec", "mjpeg", "--frames", "1", "-o", "v.mjpeg")
+    assert videos.start(*large, faults={"cma_mb": 64}).wait(DEADLINE_S) == 255
+    assert videos.errors()[-1] == "ERROR: *** failed to allocate capture buffers for stream ***"
+    assert videos.start(*large, faults={"cma_mb": 256}).wait(DEADLINE_S) == 0
+
+
+def test_the_time_out_runs_while_the_first_frames_are_hidden(videos: Videos) -> None:
+    """At one frame a second, in a tenth of the time, nothing is left of half a second."""
+    slow = ("--framerate", "1", "--codec", "mjpeg", "-o", "v.mjpeg")
+    assert videos.start(*slow, "-t", "500ms", faults={"speed": 10}).wait(DEADLINE_S) == 0
+    assert not (videos.folder / "v.mjpeg").exists()
+    assert videos.start(*slow, "-t", "0", "--frames", "5", faults={"speed": 10}).wait(DEADLINE_S) == 0
+    assert len(cut((videos.folder / "v.mjpeg").read_bytes())) == 5

@@ -226,7 +226,16 @@ def test_filters_are_those_that_are_asked_for():
 
 @pytest.mark.parametrize(
     ("size", "fits"),
-    [((1920, 1080), True), ((640, 480), True), ((1921, 1080), False), ((4608, 2592), False), ((650, 360), False)],
+    [
+        ((1920, 1080), True),
+        ((640, 480), True),
+        ((1921, 1080), False),
+        ((4608, 2592), False),
+        ((650, 360), False),
+        ((1664, 1248), True),
+        ((1920, 1440), False),
+        ((1056, 1878), True),
+    ],
 )
 def test_the_hardware_is_asked_for_what_it_can_do(size, fits):
     assert HARDWARE.fits(size) is fits

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from stillcam.encoder import HARDWARE as BOARD
 from stillcam.films.geometry import Box, Size
 from stillcam.films.order import Order
 
@@ -64,7 +65,7 @@ ENCODERS = (
     Encoder(
         "h264_v4l2m2m",
         _hardware,
-        lambda size: size[0] % 32 == 0 and size[0] <= 1920 and size[1] <= 1088,
+        lambda size: size[0] % 32 == 0 and BOARD.takes(size),
         "/dev/video11",
     ),
     Encoder("libx264", _software),

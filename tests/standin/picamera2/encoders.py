@@ -1,5 +1,7 @@
 """Stands in for picamera2.encoders."""
 
+import errno
+import os
 import queue
 import shutil
 import subprocess
@@ -9,6 +11,8 @@ from typing import Any
 
 from picamera2.outputs import Output
 from stillcam.camera.simulated import encode
+from stillcam.camera.simulated.camera import folder
+from stillcam.camera.simulated.faults import FaultSource
 
 
 class Encoder:
@@ -29,6 +33,8 @@ class Encoder:
             self._running = True
             self.output.start()
             self._start()
+            if self.audio:
+                self._audio_start()
 
     def stop(self) -> None:
         """What is under way is finished first."""
@@ -50,6 +56,11 @@ class Encoder:
     ) -> None:
         """It is encoded."""
         self.output.outputframe(frame, keyframe, timestamp, packet, audio)
+
+    def _audio_start(self) -> None:
+        """Open the microphone, by PyAV; its errors are OSErrors that name the device as a file (encoder.py:317)."""
+        if FaultSource(folder(os.environ), os.environ).read().no_microphone:
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), self.audio_input["file"])
 
     def _start(self) -> None:
         """Of one kind."""

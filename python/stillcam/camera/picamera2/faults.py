@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import errno
 
+from stillcam.camera.failures import NO_MICROPHONE
+
 INSTALL = "sudo apt install -y python3-picamera2 --no-install-recommends"
 
 BUSY = "another program uses the camera: end it (see: pgrep -a 'rpicam|libcamera|python'), then it goes on by itself"
@@ -36,6 +38,7 @@ FAULTS = (
     ("gives no frames", "stalled", "the camera gives no pictures: check its cable and the power supply"),
     ("no such device", "died", "the camera went away: check its cable and the power supply"),
 )  # fmt: skip
+MICROPHONE = "default"  # PulseAudio's, or ALSA's; PyAV opens it like a file
 DISK = {errno.ENOSPC, errno.EROFS, errno.EDQUOT, errno.EIO, errno.ENOENT, errno.EACCES}
 
 
@@ -45,6 +48,8 @@ def fault(error: BaseException) -> tuple[str, str]:
     while (cause := chain[-1].__cause__ or chain[-1].__context__) and cause not in chain:
         chain.append(cause)
     text = "\n".join(str(one) for one in chain).lower()
+    if any(isinstance(one, OSError) and one.filename == MICROPHONE for one in chain):
+        return "options", NO_MICROPHONE
     for piece, cause_word, reason in FAULTS:
         if piece in text:
             return cause_word, reason

@@ -15,6 +15,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from stillcam.camera.picamera2.faults import MICROPHONE
 from stillcam.camera.picamera2.wire import Message
 from stillcam.threads import start
 
@@ -143,7 +144,7 @@ def video(order: Message, quality: int, failed: Failed) -> tuple[Any, Any]:
     else:
         encoder.audio = sound != "off"
         if encoder.audio:
-            encoder.audio_input = {"file": "default", "format": sound}
+            encoder.audio_input = {"file": MICROPHONE, "format": sound}
     output.error_callback = failed
     return encoder, output
 

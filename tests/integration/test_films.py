@@ -190,6 +190,23 @@ def test_a_picture_that_is_stored_in_another_way_costs_no_other(own, odd):
     assert all(red < green for red, green, _ in means[5:])
 
 
+def test_a_picture_of_an_odd_shape_costs_no_other(own):
+    """The first one says nothing about the others: all are as large as most are."""
+    good = held(1, SIZE)
+    copy_in(own, picture((1, 4000)), picture((4000, 1)), *[good] * 10)
+    own.open()
+    film, path = own.made(series=None)
+    assert (film.pictures, film.skipped, film.size) == (12, 0, SIZE)
+    assert [quadrants(frame) for frame in frames_of(path, SIZE)[2:]] == [QUADRANTS] * 10
+    film, path = own.made(kind="sheet", series=None, width=800)
+    assert (film.pictures, film.skipped) == (12, 0)
+    with Image.open(path) as page:
+        assert page.height < 300
+        assert quadrants(page.crop((8 + 2 * 132, 8, 8 + 2 * 132 + 124, 8 + 70))) == QUADRANTS
+    film, path = own.made(kind="keogram", series=None, width=120)
+    assert (film.pictures, film.skipped, film.size) == (12, 0, (120, 180))
+
+
 def test_what_a_phone_puts_behind_a_picture_costs_nothing(own):
     """A line end, Samsung's trailer, the second picture of HDR, the video of a motion photo."""
     red, green = picture(SIZE, "#c81e1e"), picture(SIZE, "#1ea01e")

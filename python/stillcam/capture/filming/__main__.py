@@ -53,7 +53,7 @@ def main() -> int:
         say(error=str(error.args[0]))
         return 1
     except OSError as error:
-        say(error=f"{error.strerror} ({error.filename}): check the disk with df -h")
+        say(error=f"{error.strerror or error} ({error.filename}): check the disk with df -h")
         return 1
     say(made={**dataclasses.asdict(made), "skipped": len(left_out), "left_out": left_out.named()})
     return 0

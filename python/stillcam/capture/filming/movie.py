@@ -11,12 +11,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from PIL import ImageOps
+from PIL import Image
 
 from stillcam.camera.program import Program
 from stillcam.capture.filming import Made, Tell
 from stillcam.capture.filming.encoder import choose
-from stillcam.capture.filming.pictures import LeftOut, read_whole
+from stillcam.capture.filming.pictures import LeftOut, forms_of, read_whole
 from stillcam.capture.filming.stamp import Stamps
 from stillcam.errors import StillcamError
 from stillcam.films import command_line
@@ -25,12 +25,10 @@ from stillcam.films.geometry import box_of, common, scaled
 from stillcam.films.order import Order
 from stillcam.films.progress import Progress
 from stillcam.films.shots import Shot
-from stillcam.films.spread import spread
 from stillcam.jpeg import NotWhole, leading
 from stillcam.library.upright import GREY, Form, Unreadable, form_of, upright
 from stillcam.threads import start
 
-LOOKED_AT = 25  # pictures, for the size that most of them have
 FILE = "film.mp4"
 END_S = 3600.0  # for what is left to encode, and to write the index to the front
 QUALITY = 92  # of a picture that has another form than the others
@@ -48,11 +46,7 @@ def movie(order: Order, shots: Sequence[Shot], zone: ZoneInfo, work: Path, tell:
     ffmpeg = shutil.which("ffmpeg")
     if ffmpeg is None:
         raise StillcamError("a film needs ffmpeg: sudo apt install -y ffmpeg")
-    sample = [shots[number] for number in spread(len(shots), LOOKED_AT)]
-    forms = [form for shot in sample if (form := _form(shot))]
-    if not forms:
-        raise StillcamError("none of the pictures can be read")
-    pictures = Pictures(shots, _common(forms), left_out)
+    pictures = Pictures(shots, _common(forms_of(shots)), left_out)
     box = box_of(pictures.form.size, order.crop)
     size = scaled(box, order.width)
     threads = max(1, (os.cpu_count() or 1) - 1)
@@ -102,15 +96,6 @@ class Pictures:
             return None
 
 
-def _form(shot: Shot) -> Form | None:
-    try:
-        data = read_whole(shot)
-        leading(data)
-        return form_of(data)
-    except (OSError, NotWhole, Unreadable):
-        return None
-
-
 def _common(forms: Sequence[Form]) -> Form:
     """The form of most pictures; it has colours if any of them has."""
     size = common([form.size for form in forms])
@@ -126,11 +111,15 @@ def _fitted(data: bytes, form: Form) -> bytes:
     Raises:
         Unreadable: it is damaged.
     """
-    picture, file = ImageOps.pad(upright(io.BytesIO(data), form.size, ("JPEG",)), form.size), io.BytesIO()
+    picture, file = upright(io.BytesIO(data), form.size, ("JPEG",)), io.BytesIO()
+    scale = min(form.size[0] / picture.width, form.size[1] / picture.height)
+    picture = picture.resize((max(1, round(picture.width * scale)), max(1, round(picture.height * scale))))
+    whole = Image.new("RGB", form.size)
+    whole.paste(picture, ((whole.width - picture.width) // 2, (whole.height - picture.height) // 2))
     if form.sampling == GREY:
-        picture.convert("L").save(file, "JPEG", quality=QUALITY)
+        whole.convert("L").save(file, "JPEG", quality=QUALITY)
     else:
-        picture.save(file, "JPEG", quality=QUALITY, subsampling=form.sampling)
+        whole.save(file, "JPEG", quality=QUALITY, subsampling=form.sampling)
     return file.getvalue()
 
 

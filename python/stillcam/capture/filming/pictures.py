@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
+from stillcam.errors import StillcamError
 from stillcam.films.shots import Shot
+from stillcam.films.spread import spread
+from stillcam.jpeg import NotWhole, leading
+from stillcam.library.upright import Form, Unreadable, form_of
 from stillcam.regular import read_regular
 
 MAX_BYTES = 128 << 20  # of a file: a JPEG of 200 megapixels has less
+LOOKED_AT = 25  # pictures, for the form that most of them have
 NAMED = 5  # of those that are left out, so many are named
 
 
@@ -33,6 +40,23 @@ class LeftOut:
 
 def _readable(name: str) -> str:
     return "".join(one if one.isprintable() else "?" for one in name)
+
+
+def forms_of(shots: Sequence[Shot]) -> list[Form]:
+    """Those of some of them: one picture of another shape says nothing about the others.
+
+    Raises:
+        StillcamError: none can be read.
+    """
+    forms = []
+    for number in spread(len(shots), LOOKED_AT):
+        with suppress(OSError, NotWhole, Unreadable):
+            data = read_whole(shots[number])
+            leading(data)
+            forms.append(form_of(data))
+    if not forms:
+        raise StillcamError("none of the pictures can be read")
+    return forms
 
 
 def read_whole(shot: Shot) -> bytes:

@@ -11,9 +11,9 @@ from zoneinfo import ZoneInfo
 from PIL import Image, ImageDraw, ImageFont
 
 from stillcam.capture.filming import Made, Tell
-from stillcam.capture.filming.pictures import LeftOut
+from stillcam.capture.filming.pictures import LeftOut, forms_of
 from stillcam.errors import StillcamError
-from stillcam.films.geometry import Size, box_of
+from stillcam.films.geometry import Size, box_of, common
 from stillcam.films.order import Crop, Order
 from stillcam.films.shots import Shot
 from stillcam.films.spread import spread
@@ -27,6 +27,7 @@ SHEET, COLUMNS = 48, 6  # pictures of a sheet, and how many are side by side
 WIDTH = 1920  # px, where none is said
 MAX_COLUMNS = 3840  # of a keogram
 MAX_HIGH = 1080  # px, of a keogram: what is higher is decoded at a half, which takes a quarter of the time
+MAX_TALL = 4  # times as high as wide is a picture of a sheet
 GAP = 96  # the part of a sheet's width that is between two pictures
 PAPER, INK = (18, 20, 24), (226, 230, 236)
 
@@ -43,12 +44,11 @@ def sheet(order: Order, shots: Sequence[Shot], zone: ZoneInfo, work: Path, tell:
     gap = max(2, width // GAP)
     cell = max(8, (width - gap * (across + 1)) // across)
     letters = font(max(8, cell // 18))
-    page, count, high, line = Image.new("RGB", (width, 1)), 0, 0, 0
+    seen = _usual(chosen, order.crop)
+    high, line = min(max(1, round(seen[1] * cell / seen[0])), MAX_TALL * cell), max(12, cell // 10)
+    page = Image.new("RGB", (width, gap - (-len(chosen) // across) * (high + line + gap)), PAPER)
+    count = 0
     for shot, picture in _opened(chosen, order.crop, (cell, cell), tell, left_out):
-        if not count:
-            high, line = max(1, round(picture.height * cell / picture.width)), max(12, cell // 10)
-            rows = -(-len(chosen) // across)
-            page = Image.new("RGB", (width, gap + rows * (high + line + gap)), PAPER)
         picture.thumbnail((cell, high))
         left, top = (gap + count % across * (cell + gap), gap + count // across * (high + line + gap))
         page.paste(picture, (left + (cell - picture.width) // 2, top + (high - picture.height) // 2))
@@ -68,10 +68,8 @@ def keogram(order: Order, shots: Sequence[Shot], _zone: ZoneInfo, work: Path, te
         OSError: it cannot be written.
     """
     chosen = [shots[number] for number in spread(len(shots), min(order.width or MAX_COLUMNS, MAX_COLUMNS))]
-    strip, count = Image.new("RGB", (1, 1)), 0
+    strip, count = Image.new("RGB", (len(chosen), min(MAX_HIGH, _usual(chosen, order.crop)[1]))), 0
     for _, picture in _opened(chosen, order.crop, (1, MAX_HIGH), tell, left_out):
-        if not count:
-            strip = Image.new("RGB", (len(chosen), min(MAX_HIGH, picture.height)))
         middle = picture.width // 2
         column = picture.crop((middle, 0, middle + 1, picture.height))
         strip.paste(column.resize((1, strip.height), Image.Resampling.BOX), (count, 0))
@@ -79,6 +77,12 @@ def keogram(order: Order, shots: Sequence[Shot], _zone: ZoneInfo, work: Path, te
     times = max(1, min(order.width or WIDTH, MAX_COLUMNS) // max(1, count))
     strip = strip.crop((0, 0, max(1, count), strip.height))
     return _saved(strip.resize((strip.width * times, strip.height), Image.Resampling.NEAREST), work, count)
+
+
+def _usual(shots: Sequence[Shot], crop: Crop | None) -> Size:
+    """Width and height of what is seen of most of them."""
+    left, top, right, bottom = box_of(common([form.size for form in forms_of(shots)]), crop)
+    return right - left, bottom - top
 
 
 def _opened(

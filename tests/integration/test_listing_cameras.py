@@ -125,9 +125,10 @@ def again(daemon: Daemon) -> list[str]:
     return [camera["model"] for camera in daemon.ask("cameras", again=True)["cameras"]]
 
 
-def test_a_camera_that_is_plugged_in_later_is_found_on_request(daemon):
+@pytest.mark.parametrize("driver", ["simulated", "picamera2"])
+def test_a_camera_that_is_plugged_in_later_is_found_on_request(daemon, driver):
     daemon.fault(cameras="imx519")
-    daemon.start()
+    daemon.start(STILLCAM_CAMERA=driver, PYTHONPATH=f"{ROOT / 'python'}:{ROOT / 'tests/standin'}")
     daemon.frames()
     daemon.fault(cameras="imx519 imx219")
     assert [camera["model"] for camera in listed(daemon).values()] == ["imx519"]

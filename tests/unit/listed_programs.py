@@ -1,7 +1,10 @@
-"""Camera programs that list the cameras of a recording, and otherwise are the simulated ones."""
+"""What rpicam-apps list, as recorded, and camera programs that list it and otherwise are the simulated ones."""
 
 import sys
 from pathlib import Path
+
+from stillcam.camera.driver import Camera
+from stillcam.camera.listing import parse
 
 CASES = Path(__file__).parents[1] / "cases"
 
@@ -10,6 +13,15 @@ _PROGRAM = """\
 case "$*" in *--list-cameras*) exec cat '{listing}';; esac
 exec '{python}' -m stillcam.camera.simulated '{name}' "$@"
 """
+
+
+def recorded(case: str) -> list[Camera]:
+    """The cameras of a recording.
+
+    Args:
+        case: a file of tests/cases.
+    """
+    return parse((CASES / case).read_text())
 
 
 def listed_programs(folder: Path, case: str) -> Path:

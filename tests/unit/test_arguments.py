@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from listed_programs import recorded
 from test_controls import SETTABLE, rectangles, values_of
 
 from stillcam.camera.arguments import still_arguments, stream_arguments, stream_rate
@@ -18,7 +19,8 @@ from stillcam.camera.simulated.sensors import listing
 from stillcam.settings import Settings
 from stillcam.settings_json import patched
 
-IMX708, IMX219, IMX519 = parse(listing((sensors.IMX708, sensors.IMX219, sensors.IMX519)))
+IMX708, IMX219 = recorded("list-cameras-two.txt")
+(IMX519,) = parse(listing((sensors.IMX519,)))
 MATRIX = [1.5, -0.25, -0.25, 0.0, 1.0, 0.0, -0.5, 0.0, 1.5]
 
 

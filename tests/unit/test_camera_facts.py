@@ -7,12 +7,11 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from listed_programs import recorded
 
 from stillcam.camera import metadata, tuning
 from stillcam.camera.describe import describe
-from stillcam.camera.listing import parse
 from stillcam.camera.simulated.metadata import as_json, as_txt
-from stillcam.camera.simulated.sensors import IMX708, listing
 from stillcam.capture.outage import Outage
 from stillcam.capture.timing import snapshot_s, stall_timeout_s
 from stillcam.errors import CameraError
@@ -62,7 +61,7 @@ def test_any_bytes_are_metadata_or_none(raw):
 
 
 def test_the_device_tree_tells_how_the_camera_is_mounted(tmp_path):
-    camera = parse(listing((IMX708,)))[0]
+    camera = recorded("list-cameras-two.txt")[0]
     node = tmp_path / "soc/i2c0mux/i2c@1/imx708@1a"
     node.mkdir(parents=True)
     (node / "rotation").write_bytes((180).to_bytes(4, "big"))

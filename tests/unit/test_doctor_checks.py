@@ -6,6 +6,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from listed_programs import listed_programs
 from pictures import picture
 
 from stillcam.doctor import FAULT, OK, WARNING, Patient, camera, machine, programs, series, server
@@ -92,6 +93,20 @@ def test_the_version_of_the_camera_software(make, tmp_path):
     write(tmp_path / "rpicam-still", "#!/bin/sh\necho 'rpicam-apps build: v1.5.0'\n")
     (tmp_path / "rpicam-still").chmod(0o755)
     assert the(camera.software(make(PATH=f"{tmp_path}:/usr/bin:/bin"))).found.startswith("v1.5.0, ")
+
+
+@pytest.mark.parametrize(
+    ("case", "state", "said"),
+    [
+        pytest.param("list-cameras-usb.txt", OK, "", id="free"),
+        pytest.param("list-cameras-held.txt", FAULT, "another program uses the camera", id="held"),
+    ],
+)
+def test_a_camera_that_another_program_has_is_named(make, tmp_path, case, state, said):
+    """Without a daemon: it would fail to start for that reason."""
+    programs = listed_programs(tmp_path / "programs", case)
+    finding = the(camera.cameras(make(PATH=f"{programs}:/usr/bin:/bin")))
+    assert (finding.state, said in finding.advice) == (state, True)
 
 
 def test_without_a_camera_the_cable_is_named(make, tmp_path):

@@ -5,16 +5,15 @@ from collections.abc import Callable
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from listed_programs import recorded
 
 from stillcam.abilities import RPICAM
 from stillcam.camera.arguments import still_arguments
 from stillcam.camera.failures import failure
-from stillcam.camera.listing import parse
 from stillcam.camera.older import NEEDED, Older, lacking, unrecognised, without
 from stillcam.camera.programs import has_libav
 from stillcam.camera.simulated.command_line import usage
 from stillcam.camera.simulated.options import StillOptions, VideoOptions
-from stillcam.camera.simulated.sensors import IMX708, listing
 from stillcam.settings import Settings
 
 CHATTER = "[1:02:03.456] [789]  INFO Camera camera_manager.cpp:340 libcamera v0.7.0"
@@ -112,7 +111,7 @@ def test_what_an_older_program_lacks_is_left_out(help_text, found):
 
 def test_what_would_change_its_doing_is_never_left_out():
     assert lacking("--signal", ["--signal", "--output", "a"], "") == frozenset()
-    given = still_arguments(Settings(), parse(listing((IMX708,)))[0])
+    given = still_arguments(Settings(), recorded("list-cameras-two.txt")[0])
     assert {word for word in given if word in NEEDED} == {"--camera", "--timeout", "--signal", "--output"}
 
 
@@ -124,7 +123,7 @@ def test_an_option_is_left_out_with_its_value():
 
 
 def test_all_that_we_ask_of_todays_programs_is_in_their_help():
-    given = still_arguments(Settings(), parse(listing((IMX708,)))[0])
+    given = still_arguments(Settings(), recorded("list-cameras-two.txt")[0])
     assert lacking("--none", given, usage(StillOptions)) == {"--none"}
 
 

@@ -1,36 +1,31 @@
 """Every form that `--list-cameras` has is read, and an odd line hides no camera."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from listed_programs import CASES, recorded
 
 from stillcam.camera.driver import Camera
 from stillcam.camera.geometry import fractions, view
 from stillcam.camera.listing import parse, remembered
+from stillcam.camera.simulated.sensors import attached, listing
 
-TWO = """Available cameras
------------------
-0 : imx708 [4608x2592 10-bit RGGB] (/base/soc/i2c0mux/i2c@1/imx708@1a)
-    Modes: 'SRGGB10_CSI2P' : 1536x864 [120.13 fps - (768, 432)/3072x1728 crop]
-                             4608x2592 [14.35 fps - (0, 0)/4608x2592 crop]
-
-1 : imx219 [3280x2464 10-bit RGGB] (/base/axi/pcie@120000/rp1/i2c@80000/imx219@10)
-    Modes: 'SRGGB10_CSI2P' : 640x480 [206.65 fps - (1000, 752)/1280x960 crop]
-           'SRGGB8' : 640x480 [206.65 fps - (1000, 752)/1280x960 crop]
-
-"""
+TWO = (CASES / "list-cameras-two.txt").read_text()  # as rpicam-apps 1.12 prints it
 
 
 def test_two_cameras():
     one, two = parse(TWO)
     assert (one.index, one.model, one.size, one.bit_depth, one.colour) == (0, "imx708", (4608, 2592), 10, "RGGB")
     assert one.path == "/base/soc/i2c0mux/i2c@1/imx708@1a"
-    assert [mode.size for mode in one.modes] == [(1536, 864), (4608, 2592)]
+    assert [mode.size for mode in one.modes] == [(1536, 864), (2304, 1296), (4608, 2592)]
     assert (one.modes[0].fps, one.modes[0].crop) == (120.13, (768, 432, 3072, 1728))
-    assert [(mode.format, mode.bit_depth) for mode in two.modes] == [("SRGGB10_CSI2P", 10), ("SRGGB8", 8)]
+    assert [(mode.format, mode.bit_depth) for mode in two.modes] == [("SRGGB10_CSI2P", 10)] * 4 + [("SRGGB8", 8)]
+
+
+def test_the_simulated_camera_lists_as_the_real_program_does():
+    assert listing(attached("imx708 imx219")) == TWO
 
 
 def test_no_camera():
@@ -103,10 +98,6 @@ def test_the_controls_that_the_camera_names_are_its_limits():
     }  # fmt: skip
     assert len(camera.modes) == 1
     assert parse(TWO)[0].limits is None
-
-
-def recorded(name: str) -> list[Camera]:
-    return parse((Path(__file__).parents[1] / "cases" / name).read_text())
 
 
 def test_a_usb_camera_has_sizes_and_rates_only():

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from listed_programs import recorded
 from test_controls import SETTABLE, values_of
 
-from stillcam.camera.listing import parse
 from stillcam.camera.picamera2.faults import fault
 from stillcam.camera.picamera2.plan import (
     Plan,
@@ -25,12 +25,10 @@ from stillcam.camera.picamera2.plan import (
 )
 from stillcam.camera.picamera2.sensor_hdr import device_of, set_hdr
 from stillcam.camera.picamera2.wire import Channel, pair
-from stillcam.camera.simulated import sensors
-from stillcam.camera.simulated.sensors import listing
 from stillcam.settings import Settings
 from stillcam.settings_json import patched
 
-IMX708, IMX219 = parse(listing((sensors.IMX708, sensors.IMX219)))
+IMX708, IMX219 = recorded("list-cameras-two.txt")
 
 
 def live(controls: dict[str, Any] | None = None, /, **sections: Any) -> Plan:

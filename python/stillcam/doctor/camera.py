@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from stillcam.camera.choose import choose_driver
+from stillcam.camera.failures import HELD
 from stillcam.doctor import FAULT, OK, WARNING, Finding, Patient
 from stillcam.errors import StillcamError
 from stillcam.frames import current_name, frame_time
@@ -56,7 +57,10 @@ def cameras(patient: Patient) -> list[Finding]:
             # Listing writes nothing, and the images folder need not be there yet.
             driver = choose_driver(patient.environ, replace(patient.paths, images=Path("/")))
             index = load_in_force(patient.paths.settings)[0].camera.index
-            names = [f"{camera.index} ({camera.model})" for camera in driver.cameras(index, ())]
+            listed = driver.cameras(index, ())
+            names = [f"{camera.index} ({camera.model})" for camera in listed]
+            if any(camera.held and camera.index == index for camera in listed):
+                return [Finding("cameras", FAULT, ", ".join(names), f"camera {index}: {HELD}")]
     except StillcamError as error:
         return [Finding("cameras", FAULT, str(error), CABLE)]
     if patient.status.get("mode") == "no camera":

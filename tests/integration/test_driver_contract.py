@@ -146,7 +146,7 @@ def test_a_still_is_a_whole_file_and_is_described(rig):
         assert (image.format, image.size) == ("JPEG", (320, 240))
     assert still.raw is None
     about = rig.described()
-    assert about["ExposureTime"] > 0 and about["AfState"] == 2 and len(about["ScalerCrop"]) == 4
+    assert about["ExposureTime"] > 0 and about["AfState"] in (1, 2) and len(about["ScalerCrop"]) == 4
     assert about == json.loads(json.dumps(about))
     assert rig.driver.still(0.3, ()) is None  # nobody has asked
     rig.driver.stop()
@@ -201,9 +201,14 @@ def test_focus(rig):
     rig.taken(settings({"AfMode": "Manual", "LensPosition": 14.0}))
     assert rig.described()["LensPosition"] == 14
     rig.taken(settings({"AfMode": "Auto"}))  # a scan when it begins
-    assert rig.described()["AfState"] == 2 and rig.described()["LensPosition"] != 14
+    for _ in range(100):
+        if rig.described()["AfState"] != 1:
+            break
+        rig.driver.rest(0.5, ())  # the still has interrupted it
+        rig.still()
+    assert rig.described()["AfState"] == 2 and rig.described()["LensPosition"] == 1.5
     rig.taken(settings({"AfTrigger": "Start", "AfRange": "Macro"}))  # for each still; there is nothing so near
-    assert rig.described()["AfState"] == 3
+    assert rig.described()["AfState"] in (0, 3) and rig.described()["LensPosition"] == 3  # rpicam-still cancels it then
 
 
 @pytest.mark.parametrize(("extension", "form"), [("jpg", "JPEG"), ("png", "PNG"), ("bmp", "BMP")])

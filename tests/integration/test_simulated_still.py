@@ -465,3 +465,50 @@ def test_torn_faults_leave_things_as_they_were(stills: Callable[..., Run]) -> No
     run = stills().ready()
     (run.folder / "camera" / "faults.json").write_text('{"busy": tr')
     run.capture("00000000.jpg")
+
+
+def told_in(folder: Path) -> bool:
+    """Whether there are metadata, and they are whole."""
+    return (folder / "m.json").exists() and (folder / "m.json").read_text().endswith("}")
+
+
+def test_the_first_still_comes_before_the_lens_has_got_anywhere(stills: Callable[..., Run]) -> None:
+    """It is asked on the first visible frame; one that comes some frames later is in focus."""
+    run = stills("--metadata", "m.json").ready()
+    run.capture("00000000.jpg")
+    run.until(lambda: told_in(run.folder), "metadata")
+    first = json.loads((run.folder / "m.json").read_text())
+    assert first["AfState"] == 1 and first["LensPosition"] < 1.2
+    number = 0
+
+    def focused() -> bool:
+        nonlocal number
+        number += 1
+        time.sleep(0.2)  # each still interrupts the scan
+        run.capture(f"{number:08d}.jpg")
+        run.until(lambda: told_in(run.folder), "metadata")
+        told = json.loads((run.folder / "m.json").read_text())
+        return (told["AfState"], told["LensPosition"]) == (2, 1.5)
+
+    run.until(focused, "focus")
+
+
+def test_exposure_follows_the_light(stills: Callable[..., Run]) -> None:
+    run = stills("--metadata", "m.json", "--lens-position", "1").ready()
+
+    def exposed(number: int) -> tuple[float, int]:
+        run.capture(f"{number:08d}.jpg")
+        run.until(lambda: told_in(run.folder), "metadata")
+        told = json.loads((run.folder / "m.json").read_text())
+        return told["ExposureTime"] * told["AnalogueGain"] * told["DigitalGain"], told["AeState"]
+
+    before, state = exposed(0)
+    assert state == 2
+    (run.folder / "camera/faults.json").write_text(json.dumps(FAST | {"light": 0.5}))
+    numbers = iter(range(1, 1000))
+
+    def adapted() -> bool:
+        now, state = exposed(next(numbers))
+        return state == 2 and now == pytest.approx(2 * before, rel=0.02)
+
+    run.until(adapted, "exposure for half the light")

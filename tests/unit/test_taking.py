@@ -1,5 +1,6 @@
 """What is taken for the library: the command lines, and what a photo begins with."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,14 +10,20 @@ from stillcam.camera.arguments import still_arguments
 from stillcam.camera.driver import Camera, Container
 from stillcam.camera.simulated import checks, command_line
 from stillcam.camera.simulated.options import StillOptions, VideoOptions
-from stillcam.camera.taking import carried_over, container, photo_arguments, settled, video_arguments
+from stillcam.camera.taking import carried_over, container, photo_arguments, pinned, scans, settled, video_arguments
 from stillcam.settings import Settings
 from stillcam.settings_json import patched
 
-SAID = {"ExposureTime": 20_000, "AnalogueGain": 2.0, "ColourGains": [2.1, 1.7], "LensPosition": 1.25, "Lux": 400}
+SAID = {
+    "ExposureTime": 20_000, "AnalogueGain": 2.0, "DigitalGain": 1.0, "ColourGains": [2.1, 1.7], "AeState": 2,
+    "LensPosition": 1.25, "AfState": 2, "Lux": 400,
+}  # fmt: skip
 ALL = {
     "ExposureTime": 20_000, "AnalogueGain": 2.0, "ColourGains": [2.1, 1.7], "AfMode": "Manual", "LensPosition": 1.25,
 }  # fmt: skip
+EXPOSURE, FOCUS = {"ExposureTime", "AnalogueGain"}, {"AfMode", "LensPosition"}
+AUTOFOCUS = replace(IMX708, limits={"AfMode": None, "LensPosition": (0.0, 15.0)})
+FIXED_LENS = replace(IMX219, limits={"ExposureTime": (26, 1e8)})
 
 
 def settings(**sections: Any) -> Settings:
@@ -108,15 +115,70 @@ def test_what_the_camera_does_not_say_is_not_carried_over(said):
     assert carried_over(settings(), "photo", said) == {}
 
 
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        pytest.param({"AeState": 0}, ALL.keys(), id="both fixed"),
+        pytest.param({"AeState": 1}, ALL.keys() - EXPOSURE - {"ColourGains"}, id="exposure is being searched for"),
+        pytest.param({"AeState": None, "AeLocked": True}, ALL.keys(), id="older libcamera: converged"),
+        pytest.param({"AeState": None, "AeLocked": False}, ALL.keys() - EXPOSURE - {"ColourGains"}, id="not yet"),
+        pytest.param({"AeState": None}, ALL.keys() - EXPOSURE - {"ColourGains"}, id="nothing is known of exposure"),
+        pytest.param({"AwbState": 1}, ALL.keys() - {"ColourGains"}, id="white balance is being searched for"),
+        pytest.param({"AwbState": 2, "AeState": 1}, ALL.keys() - EXPOSURE, id="white balance has converged"),
+        pytest.param({"AfState": 0}, ALL.keys(), id="the lens rests"),
+        pytest.param({"AfState": 1}, ALL.keys() - FOCUS, id="in the middle of a scan"),
+        pytest.param({"AfState": 3}, ALL.keys() - FOCUS, id="a scan has failed"),
+        pytest.param({"AfState": None}, ALL.keys() - FOCUS, id="nothing is known of the lens"),
+    ],
+)
+def test_only_what_has_come_to_rest_is_carried_over(said, kept):
+    told = {name: value for name, value in (SAID | said).items() if value is not None}
+    assert carried_over(settings(), "photo", told).keys() == kept
+
+
+def test_digital_gain_is_part_of_the_gain_that_is_asked_for():
+    """There is no option for it; what is more than the sensor can is made up for by digital gain."""
+    night = SAID | {"ExposureTime": 66_000, "AnalogueGain": 16.0, "DigitalGain": 2.5}
+    assert carried_over(settings(), "photo", night)["AnalogueGain"] == 40.0
+    by_gain = settings(photo={"controls": {"AnalogueGain": 10}})
+    assert carried_over(by_gain, "photo", night)["ExposureTime"] == 264_000
+
+
 def test_a_photo_waits_only_for_what_is_not_known():
     plain = settings()
-    assert settled(plain, "photo", ALL, SAID)
-    assert not settled(plain, "photo", {}, {})
-    assert not settled(plain, "raw", {name: ALL[name] for name in ALL if name != "LensPosition"}, SAID)
-    fixed_lens = {name: value for name, value in SAID.items() if name != "LensPosition"}
-    assert settled(plain, "photo", carried_over(plain, "photo", fixed_lens), fixed_lens)
-    by_hand = settings(controls={"ExposureTime": 9000, "AnalogueGain": 3, "ColourGains": [2, 2]})
-    assert settled(by_hand, "photo", {}, {})
+    assert settled(plain, "photo", ALL, AUTOFOCUS)
+    assert not settled(plain, "photo", {}, AUTOFOCUS)
+    assert not settled(plain, "raw", {name: ALL[name] for name in ALL.keys() - FOCUS}, AUTOFOCUS)
+    assert settled(plain, "photo", {name: ALL[name] for name in ALL.keys() - FOCUS}, FIXED_LENS)
+    by_hand = {"ExposureTime": 9000, "AnalogueGain": 3, "ColourGains": [2, 2]}
+    assert not settled(settings(controls=by_hand), "photo", {}, AUTOFOCUS)
+    assert settled(settings(controls=by_hand | {"LensPosition": 1}), "photo", {}, AUTOFOCUS)
+
+
+@pytest.mark.parametrize(
+    ("controls", "camera", "scanned"),
+    [
+        pytest.param({}, AUTOFOCUS, True, id="the default is continuous"),
+        pytest.param({"AfMode": "Auto"}, AUTOFOCUS, True, id="auto"),
+        pytest.param({"AfMode": "Manual"}, AUTOFOCUS, False, id="manual"),
+        pytest.param({"LensPosition": 1}, AUTOFOCUS, False, id="a position"),
+        pytest.param({"AfTrigger": "Start"}, AUTOFOCUS, False, id="waited for by the driver"),
+        pytest.param({}, FIXED_LENS, False, id="a fixed lens"),
+        pytest.param({}, replace(FIXED_LENS, limits=None), True, id="nobody knows"),
+    ],
+)
+def test_when_a_start_of_the_camera_moves_the_lens(controls, camera, scanned):
+    assert scans(controls, camera) is scanned
+
+
+def test_in_mode_auto_the_lens_is_held_in_every_use():
+    held = pinned(settings(controls={"AfMode": "Auto", "AfRange": "Full"}), 1.25)
+    assert held.controls == {"AfMode": "Manual", "AfRange": "Full", "LensPosition": 1.25}
+    held = pinned(settings(photo={"controls": {"AfMode": "Auto"}}, video={"controls": {"AfMode": "Continuous"}}), 2)
+    assert held.photo.controls == {"AfMode": "Manual", "LensPosition": 2}
+    assert held.video.controls == {"AfMode": "Continuous"}
+    before_each = settings(controls={"AfMode": "Auto", "AfTrigger": "Start"})
+    assert pinned(before_each, 2) == before_each
 
 
 @pytest.mark.parametrize(

@@ -108,7 +108,9 @@ class Driver(Protocol):
     """Makes frames. `interrupts` are descriptors that end a wait with Interrupted when they become readable."""
 
     name: str
+    awaits_focus: bool  # the first still after a start comes when a scan is over
     metadata: dict[str, Any]  # what the camera says of its newest picture: libcamera's names and units
+    told_s: float  # when they came (monotonic)
     settling: bool  # what `adjust` has changed need not be in the newest picture yet
 
     @property

@@ -69,6 +69,8 @@ class Rpicam:
         encoder: the board's, see `Abilities`.
     """
 
+    awaits_focus = False
+
     def __init__(
         self,
         programs: Programs,
@@ -80,6 +82,7 @@ class Rpicam:
     ) -> None:
         self.name = name
         self.metadata: dict[str, Any] = {}
+        self.told_s = 0.0
         self.settling = False
         self._programs = programs
         self._images = images
@@ -387,7 +390,7 @@ class Rpicam:
         crop = content.get("ScalerCrop")
         if self._scene and isinstance(crop, list) and len(crop) == 4:
             content["ScalerCrop"] = list(mirrored(crop, self._scene.flips, self._scene.view))
-        self.metadata = content
+        self.metadata, self.told_s = content, time.monotonic()
 
     def _ended(self, program: Program) -> CameraError:
         program.wait(1.0)  # its output may end a moment before itself

@@ -6,7 +6,8 @@ it, so that nobody has to wait for them again: `carried_over`.
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
+from typing import Any, TypeVar
 
 from stillcam.camera.arguments import (
     DEFAULT_FRAMERATE,
@@ -25,13 +26,19 @@ from stillcam.control_values import is_number
 from stillcam.controls import CONTROLS, Values
 from stillcam.encoder import Encoder
 from stillcam.errors import SettingsError
-from stillcam.settings import PhotoSettings, RawSettings, Settings, VideoSettings
+from stillcam.settings import LiveSettings, PhotoSettings, RawSettings, Settings, VideoSettings
+
+Use = TypeVar("Use", LiveSettings, PhotoSettings, RawSettings, VideoSettings)
 
 # What one algorithm decides, and the controls by which it does: if one of these differs, so may its result.
 _AE = ("AeEnable", "ExposureValue", "AeMeteringMode", "AeExposureMode", "AeConstraintMode", "AeFlickerMode",
        "AeFlickerPeriod", "HdrMode")  # fmt: skip
 _AWB = ("AwbEnable", "AwbMode", "ColourCorrectionMatrix")
 _AF = ("AfMode", "AfRange", "AfSpeed", "AfMetering", "AfWindows")
+
+FRESH_S = 10.0  # what the camera's algorithms have found is good for so long
+SEARCHING = 1  # libcamera's AeState and AwbState
+IDLE, SCANNING, FOCUSED = 0, 1, 2  # libcamera's AfState
 
 WIDESCREEN = 16, 9  # of a video whose height is not set: what encoders, players and screens are made for
 
@@ -77,10 +84,11 @@ def carried_over(settings: Settings, kind: str, metadata: Metadata) -> Values:
     """The controls with which a photo begins where the camera's algorithms have left off.
 
     Args:
-        metadata: the newest picture's.
+        metadata: the newest picture's, not older than `FRESH_S`.
 
     Returns:
-        what is automatic, in values of its own; nothing of an algorithm that is told something else for photos.
+        what is automatic, in values of its own; nothing of an algorithm that has not come to rest, or that is told
+        something else for photos.
     """
     before, wanted = (chosen_controls(settings, use) for use in (settings.live, configuration_of(settings, kind)))
 
@@ -88,22 +96,57 @@ def carried_over(settings: Settings, kind: str, metadata: Metadata) -> Values:
         return all(before.get(name) == wanted.get(name) for name in names)
 
     found: Values = {}
-    if same(_AE):
+    if same(_AE) and _exposed(metadata):
         found |= _exposure(wanted, metadata)
-    gains = metadata.get("ColourGains")
+    gains = metadata.get("ColourGains") if _balanced(metadata) else None
     if same(_AWB) and "ColourGains" not in wanted and isinstance(gains, list) and len(gains) == 2:
         found["ColourGains"] = [within("ColourGains", gain) for gain in gains]
-    position = metadata.get("LensPosition")
+    position = metadata.get("LensPosition") if metadata.get("AfState") in (IDLE, FOCUSED) else None
     if same(_AF) and "LensPosition" not in wanted and wanted.get("AfTrigger") != "Start" and is_number(position):
         found |= {"AfMode": "Manual", "LensPosition": within("LensPosition", position)}
     return found
 
 
-def settled(settings: Settings, kind: str, found: Values, metadata: Metadata) -> bool:
+def settled(settings: Settings, kind: str, found: Values, camera: Camera) -> bool:
     """Whether a photo that begins with `found` leaves nothing for the camera's algorithms to find."""
     controls = chosen_controls(settings, configuration_of(settings, kind)) | found
-    needed = {"ExposureTime", "AnalogueGain", "ColourGains"} | ({"LensPosition"} & metadata.keys())
-    return needed <= controls.keys()
+    return {"ExposureTime", "AnalogueGain", "ColourGains"} <= controls.keys() and not scans(controls, camera)
+
+
+def scans(controls: Values, camera: Camera) -> bool:
+    """Whether autofocus moves the lens when the camera starts with these, as far as the camera lists its controls.
+
+    A scan before each still (AfTrigger Start) is waited for by the drivers.
+    """
+    if controls.get("AfTrigger") == "Start" or (camera.limits is not None and "AfMode" not in camera.limits):
+        return False
+    mode: str = controls.get("AfMode", "Manual" if "LensPosition" in controls else "Continuous")
+    return mode != "Manual"
+
+
+def pinned(settings: Settings, position: float) -> Settings:
+    """The settings with the lens at `position` (dioptres) wherever AfMode is Auto.
+
+    In that mode the lens is to move when a person asks for a scan. rpicam-apps scan whenever a viewfinder or a video
+    starts (core/rpicam_app.cpp, StartCamera), and the lens is at its default after each start of the program.
+    """
+
+    def held(controls: Values) -> Values:
+        if controls.get("AfMode") != "Auto" or controls.get("AfTrigger") == "Start":
+            return controls
+        return controls | {"AfMode": "Manual", "LensPosition": within("LensPosition", position)}
+
+    def use(configuration: Use) -> Use:
+        return replace(configuration, controls=held(configuration.controls))
+
+    return replace(
+        settings,
+        controls=held(settings.controls),
+        live=use(settings.live),
+        photo=use(settings.photo),
+        raw=use(settings.raw),
+        video=use(settings.video),
+    )
 
 
 def video_scene(settings: Settings, camera: Camera) -> Scene:
@@ -193,11 +236,34 @@ def _size(
     return configured_size(configuration, camera, like, step)
 
 
+def _exposed(metadata: Metadata) -> bool:
+    """Whether automatic exposure has converged: AeState in newer libcamera, AeLocked in older.
+
+    On a Pi one of them is there as soon as the algorithm has run; where both are missing, nothing is known, and a
+    photo that converges by itself costs a second where a wrong exposure costs the photo.
+    """
+    state = metadata.get("AeState")
+    return state != SEARCHING if is_number(state) else metadata.get("AeLocked") is True
+
+
+def _balanced(metadata: Metadata) -> bool:
+    """Whether white balance has converged. On a Pi no key says so: there it has when exposure has, which it follows."""
+    state = metadata.get("AwbState")
+    return state != SEARCHING if is_number(state) else _exposed(metadata)
+
+
 def _exposure(wanted: Values, metadata: Metadata) -> Values:
-    """Time and gain that let in as much light as before, where one or both are automatic."""
-    time_us, gain = (metadata.get(name, 0) for name in ("ExposureTime", "AnalogueGain"))
-    if not (is_number(time_us) and is_number(gain)) or min(time_us, gain) <= 0:
+    """Time and gain that let in as much light as before, where one or both are automatic.
+
+    The camera programs have no option for digital gain. It is part of the gain that is asked for: libcamera makes up
+    for what is more than the sensor can with digital gain, up to four times (rpi/agc_channel.cpp, limitGain and
+    divideUpExposure).
+    """
+    time_us, analogue = (metadata.get(name, 0) for name in ("ExposureTime", "AnalogueGain"))
+    digital = metadata.get("DigitalGain", 1.0)
+    if not (is_number(time_us) and is_number(analogue) and is_number(digital)) or min(time_us, analogue, digital) <= 0:
         return {}
+    gain = analogue * digital
     given_us, given_gain = wanted.get("ExposureTime"), wanted.get("AnalogueGain")
     if given_us and given_gain:
         return {}

@@ -98,9 +98,13 @@ class Daemon:
 
     def _work(self) -> None:
         """One mode, until a command, a lease or a fault asks for another."""
-        mode = self._studio.next_mode()
-        settings = self._studio.begin(mode.name)
-        mode.run(settings, self._camera(settings))
+        studio = self._studio
+        mode = studio.next_mode()
+        settings = studio.begin(mode.name)
+        camera = self._camera(settings)
+        if studio.next_mode() is not mode:  # of a camera that has only now been found, more is known
+            return
+        mode.run(studio.lens.held(settings, camera), camera)
 
     def _camera(self, settings: Settings) -> Camera:
         """The camera of the settings, as listed when cameras were last looked for."""
@@ -173,4 +177,5 @@ class Daemon:
 
     def _goes_on(self, settings: Settings, camera: Camera) -> bool:
         """Whether what runs is just what these settings would start, or could be made so."""
+        settings = self._studio.lens.held(settings, camera)
         return self._studio.driver.fits(settings, camera) or self._studio.driver.adjust(settings, camera)

@@ -2,18 +2,19 @@
 
 rpicam-still takes no commands but "capture". In AfMode Auto it scans whenever its viewfinder
 starts (core/rpicam_app.cpp, StartCamera), and leaves the lens alone for the still that follows: so
-it is started so, given the time of a scan, and asked for a still, whose metadata tell.
+it is started so, and asked for stills until the metadata tell that the scan is over.
+
+In AfMode Auto ("When asked") the lens stays where the last scan has left it (see `lens`); where there
+has been none, there is one at the start.
 """
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from stillcam.camera.driver import Camera, Driver, Interrupted
-from stillcam.camera.metadata import Metadata
+from stillcam.camera.driver import Camera, Interrupted
+from stillcam.camera.taking import SCANNING
 from stillcam.capture.commands import Command
 from stillcam.capture.snapshots import start_stills
 from stillcam.capture.studio import Studio
@@ -21,17 +22,14 @@ from stillcam.capture.timing import snapshot_s
 from stillcam.errors import CameraError, StillcamError
 from stillcam.settings import Settings
 
-SCAN_S = 2.5  # a scan over the whole range takes about a second at 30 frames a second
-TRIES = 3
-DESCRIBED_S = 5.0  # from the picture's file to its metadata
-LINGER_S = 1.0  # after a scan, for settings that keep what it found
-SCANNING, FAILED = 1, 3  # libcamera's AfState
+LINGER_S = 1.0  # after a scan that was asked for, for settings that keep what it found
+FAILED = 3  # libcamera's AfState
 
 
 class Focusing:
-    """One scan, for all who have asked."""
+    """One scan, for all who have asked, and in AfMode Auto for a camera whose lens has no position yet."""
 
-    name = "focus"
+    name = "snapshot"  # its pictures are snapshots: settings that fail here are those that fail there
     urgent = True
 
     def __init__(self, studio: Studio) -> None:
@@ -40,7 +38,8 @@ class Focusing:
         self.verbs = {"focus": self._asked}
 
     def wanted(self) -> bool:
-        return bool(self._asking)
+        studio = self._studio
+        return bool(self._asking) or studio.lens.unknown(studio.revisions.wanted, studio.status.camera)
 
     def run(self, settings: Settings, camera: Camera) -> None:
         """See Mode."""
@@ -48,14 +47,17 @@ class Focusing:
         asking, self._asking = self._asking, []
         try:
             start_stills(studio, scanning(settings), camera)
-            answer = scan(studio.driver, lambda: studio.take(snapshot_s), studio.stops)
+            answer = scan(studio, camera)
         except (CameraError, Interrupted) as error:
             for command in asking:
                 command.fail(error if isinstance(error, CameraError) else StillcamError("interrupted: focus again"))
+            if isinstance(error, CameraError) and error.cause == "unable" and not asking:
+                return  # AfMode Auto on a camera that does not list what it can: nobody has asked
             raise
         for command in asking:
             command.finish(answer)
-        studio.pause(LINGER_S)
+        if asking:
+            studio.pause(LINGER_S)
 
     def fail(self, error: CameraError) -> None:
         """See Mode."""
@@ -80,33 +82,34 @@ def unable(camera: Camera | None) -> CameraError | None:
 
 
 def scanning(settings: Settings) -> Settings:
-    """The settings with which a scan is made: its range, speed and window are as set."""
+    """The settings with which a scan is made: its range, speed and window are as set.
+
+    Without ZSL: there the still stream is part of the viewfinder, and rpicam-apps begin no scan.
+    """
     controls = {name: value for name, value in settings.controls.items() if name not in ("LensPosition", "AfTrigger")}
-    return replace(settings, controls=controls | {"AfMode": "Auto"})
+    return replace(settings, controls=controls | {"AfMode": "Auto"}, snapshot=replace(settings.snapshot, zsl=False))
 
 
-def scan(driver: Driver, take: Callable[[], str], interrupts: Sequence[int]) -> dict[str, Any]:
+def scan(studio: Studio, camera: Camera) -> dict[str, Any]:
     """Wait for the scan, and take a picture of what it found.
 
     Args:
-        driver: started with `scanning` settings.
-        take: takes a still and publishes it; gives the frame's name.
+        studio: its driver has been started with `scanning` settings.
 
     Returns:
         `state` (focused, failed), `lens_position` (dioptres, None: not told), `distance_m` (None: infinity, or
         not told) and `frame`.
 
     Raises:
+        Interrupted: the daemon ends, or there are other settings.
         CameraError: the camera fails, or has no autofocus (`unable`).
     """
-    for _ in range(TRIES):
-        driver.rest(SCAN_S, interrupts)
-        before = driver.metadata
-        frame = take()
-        about = _described(driver, before, interrupts)
-        if about.get("AfState") != SCANNING:
-            break
+    frame = studio.take_focused(snapshot_s, studio.leaving)
+    if frame is None:
+        raise Interrupted
+    about = studio.described()
     position, state = about.get("LensPosition"), about.get("AfState")
+    studio.lens.learn(camera, position)
     if position is None and state is None:
         raise CameraError("unable", "this camera has no autofocus")
     return {
@@ -115,11 +118,3 @@ def scan(driver: Driver, take: Callable[[], str], interrupts: Sequence[int]) -> 
         "distance_m": round(1 / position, 3) if position else None,
         "frame": frame,
     }
-
-
-def _described(driver: Driver, before: Metadata, interrupts: Sequence[int]) -> Metadata:
-    """The metadata of the picture that has just come: they come behind it."""
-    deadline = time.monotonic() + DESCRIBED_S
-    while driver.metadata is before and time.monotonic() < deadline:
-        driver.rest(0.02, interrupts)
-    return driver.metadata

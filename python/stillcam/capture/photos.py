@@ -6,28 +6,30 @@ import logging
 import shutil
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from stillcam.camera.arguments import chosen_controls
 from stillcam.camera.driver import Camera, Interrupted, Shoot, Still
 from stillcam.camera.metadata import Metadata
-from stillcam.camera.taking import carried_over, configuration_of, photo_extension, settled
+from stillcam.camera.taking import FRESH_S, carried_over, configuration_of, photo_extension, scans, settled
 from stillcam.capture.about import about
 from stillcam.capture.archive import Archive, unwritable
 from stillcam.capture.commands import Command
 from stillcam.capture.darkroom import link_or_copy
+from stillcam.capture.lens import SCAN_WAITS_S, rests
 from stillcam.capture.pictures import size_of
 from stillcam.capture.rotate import rotate
 from stillcam.capture.studio import START_TIMEOUT_S, Studio
 from stillcam.capture.timing import photo_s, stall_timeout_s
+from stillcam.controls import Values
 from stillcam.errors import CameraError, StillcamError
 from stillcam.frames import utc_text
 from stillcam.library.drafts import Draft
 from stillcam.settings import Settings
 
 CONVERGE_S = 1.5  # for exposure and white balance, where nothing is known of them
-DESCRIBED_S = 5.0  # from the picture's file to its metadata
 AGAIN_S = 1.0  # before the second try
-RECENT_S = 10.0  # so long what was found for one photo is good for the next
 MAX_WAITING = 8  # orders at once
 
 
@@ -62,6 +64,7 @@ class Photos:
         self._archive = archive
         self._orders: list[Order] = []
         self._running: Order | None = None
+        self._waits: Sequence[float] = ()  # for a scan that the next still interrupts
         self._last: tuple[object, float, Metadata] = None, 0.0, {}  # of what, when (monotonic), and what was said of it
         self.verbs = {"photo": self._asked, "cancel": self._cancel}
 
@@ -80,6 +83,8 @@ class Photos:
         studio = self._studio
         try:
             runs = studio.driver.fits(settings, camera, order.kind)
+            if runs:
+                self._expect(order, settings, camera, {})
             while not self._over(order):
                 order.items.append(self._one(order, settings, camera, runs))
                 runs = True
@@ -167,7 +172,7 @@ class Photos:
     def _start(self, order: Order, settings: Settings, camera: Camera) -> None:
         """Start the camera program for photos, from what the snapshots have found."""
         studio = self._studio
-        before = studio.driver.metadata or self._recent(order, settings, camera)
+        before = studio.found or self._recent(order, settings, camera)
         use = configuration_of(settings, order.kind)
         found = carried_over(settings, order.kind, before) if use.carry_over else {}
         try:
@@ -177,17 +182,14 @@ class Photos:
         studio.driver.start_stills(settings, camera, Shoot(order.kind, self._archive.drafts, found))
         over = lambda: self._over(order)  # noqa: E731 - it is handed on
         studio.awaited(studio.driver.ready, START_TIMEOUT_S, over)
-        if not settled(settings, order.kind, found, before):
-            self._converge(order)
+        if not settled(settings, order.kind, found, camera):
+            studio.rest(CONVERGE_S, over)
+        self._expect(order, settings, camera, found)
 
-    def _converge(self, order: Order) -> None:
-        """Give the camera's algorithms their time."""
-        until = time.monotonic() + CONVERGE_S
-        while not self._over(order) and (left := until - time.monotonic()) > 0:
-            try:
-                self._studio.driver.rest(left, (*self._studio.stops, self._studio.commands.wake))
-            except Interrupted:
-                self._studio.obey()
+    def _expect(self, order: Order, settings: Settings, camera: Camera, found: Values) -> None:
+        """The camera runs for the order, and has begun with what was `found`: autofocus may scan."""
+        controls = chosen_controls(settings, configuration_of(settings, order.kind)) | found
+        self._waits = SCAN_WAITS_S[1:] if scans(controls, camera) else ()
 
     def _one(self, order: Order, settings: Settings, camera: Camera, runs: bool) -> str:
         """Take one and keep it, if need be at the second try; its address below `library/`.
@@ -221,11 +223,8 @@ class Photos:
         publishes = studio.driver.fits(settings, camera)
         if publishes:
             studio.status.capturing()
-        studio.driver.request()
-        timeout_s = stall_timeout_s(photo_s(settings, order.kind), settings, studio.driver.metadata) + START_TIMEOUT_S
-        still = studio.awaited(studio.driver.still, timeout_s, lambda: self._over(order))
+        still, metadata = self._still(order, settings)
         frame = studio.darkroom.publish(still) if publishes else None
-        metadata = self._described()
         if frame:
             studio.published(frame)
         self._last = (order.kind, settings, camera), time.monotonic(), metadata
@@ -246,20 +245,30 @@ class Photos:
             draft.discard()
             raise
 
+    def _still(self, order: Order, settings: Settings) -> tuple[Still, Metadata]:
+        """A still, and what is said of it; the first of an order is not taken in the middle of a scan."""
+        studio = self._studio
+        over = lambda: self._over(order)  # noqa: E731 - it is handed on
+        while True:
+            studio.driver.request()
+            known = studio.driver.metadata
+            timeout_s = stall_timeout_s(photo_s(settings, order.kind), settings, known) + START_TIMEOUT_S
+            still = studio.awaited(studio.driver.still, timeout_s, over)
+            metadata = studio.described()
+            if not self._waits or rests(metadata):
+                self._waits = ()
+                return still, metadata
+            for path in (still.path, still.raw):
+                if path:
+                    path.unlink(missing_ok=True)
+            wait_s, *self._waits = self._waits
+            if not studio.rest(wait_s, over):
+                raise Interrupted
+
     def _recent(self, order: Order, settings: Settings, camera: Camera) -> Metadata:
         """What was said of the last photo, if the next one is just like it: no snapshot came in between."""
         like, when, metadata = self._last
-        return metadata if like == (order.kind, settings, camera) and time.monotonic() - when < RECENT_S else {}
-
-    def _described(self) -> Metadata:
-        """What the camera says of the picture that has just come: that comes behind it."""
-        until = time.monotonic() + DESCRIBED_S
-        while not self._studio.stopping and (left := until - time.monotonic()) > 0:
-            try:
-                return self._studio.driver.described(left, (*self._studio.stops, self._studio.commands.wake))
-            except Interrupted:
-                self._studio.obey()
-        return {}
+        return metadata if like == (order.kind, settings, camera) and time.monotonic() - when < FRESH_S else {}
 
 
 def _develop(still: Still, draft: Draft, rotation: int) -> None:

@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from stillcam.camera.arguments import still_arguments
-from stillcam.camera.driver import Camera, Interrupted, Shoot, Still
+from stillcam.camera.arguments import chosen_controls, still_arguments
+from stillcam.camera.driver import Camera, Shoot, Still
 from stillcam.camera.metadata import Metadata
-from stillcam.camera.taking import carried_over, configuration_of, photo_arguments, settled
+from stillcam.camera.taking import FRESH_S, carried_over, configuration_of, photo_arguments, scans, settled
 from stillcam.capture.archive import Archive
 from stillcam.capture.bracketing import fixed_controls, fixes, varied_controls
 from stillcam.capture.darkroom import link_or_copy
@@ -27,7 +27,7 @@ from stillcam.series.store import Series
 from stillcam.settings import Settings
 
 CONVERGE_S = 1.5  # for exposure and white balance, where nothing is known of them
-DESCRIBED_S = 5.0  # from the picture's file to its metadata
+SCAN_S = 2.5  # the same, for autofocus: a shot is taken at its moment, whatever the lens does
 FIRST_LEAD_S, MAX_LEAD_S = 3.0, 20.0
 WORK = ".shots"  # beside the series: pictures that are not theirs yet
 
@@ -51,12 +51,14 @@ class Shooting:
         self._running: tuple[object, ...] | None = None  # what its program has been started for
         self._fits = False  # it is that of the snapshots
         self._auto: Metadata = {}  # of the newest picture with the camera's own exposure
+        self._auto_s = 0.0  # when that came (monotonic)
 
     def begin(self, settings: Settings, camera: Camera) -> None:
         """The mode begins: whatever runs, runs for something else."""
         self._settings, self._camera = as_jpeg(settings), camera
         self._running = None
-        self._auto = self._studio.driver.metadata or self._auto
+        if self._studio.found:
+            self._auto, self._auto_s = self._studio.found, self._studio.driver.told_s
 
     def fits(self, series: Series, settings: Settings, camera: Camera) -> bool:
         """Whether the program that runs takes the shots of this series just so."""
@@ -101,7 +103,7 @@ class Shooting:
         picture = self._developed(still, frame)
         broken = None
         try:
-            metadata = self._described()
+            metadata = self._studio.described()
         except CameraError as error:
             metadata, broken = {}, error
         files = [still.raw, picture] if still.raw else [picture]
@@ -147,14 +149,14 @@ class Shooting:
             if series.state.fixed is None and (found := fixed_controls(metadata)):
                 series.fix(found)
         else:
-            self._auto = metadata
+            self._auto, self._auto_s = metadata, time.monotonic()
 
     def _measure(self, series: Series) -> None:
         """Find the exposure that all shots have, with a still that is not kept."""
         self._start(series.definition.kind, {}, plain=False)
         self._running = None
         _, still = self._still(series.definition.kind)
-        metadata = self._described()
+        metadata = self._studio.described()
         for path in (still.path, still.raw):
             if path:
                 path.unlink(missing_ok=True)
@@ -163,7 +165,8 @@ class Shooting:
     def _controls(self, series: Series, varied: Varied, hold: bool) -> Values:
         """What the program starts with: what was found before, but for one that stays and can find it itself."""
         kind, found = series.definition.kind, {}
-        if not hold and configuration_of(self._settings, kind).carry_over:
+        fresh = time.monotonic() - self._auto_s <= FRESH_S
+        if not hold and fresh and configuration_of(self._settings, kind).carry_over:
             found = carried_over(self._settings, kind, self._auto)
         if fixes(series.definition) and series.state.fixed:
             return varied_controls({**found, **series.state.fixed}, varied)
@@ -184,29 +187,12 @@ class Shooting:
             self._work.mkdir(parents=True, exist_ok=True)
             studio.driver.start_stills(settings, camera, Shoot(kind, self._work, controls))
         studio.awaited(studio.driver.ready, START_TIMEOUT_S, self._over)
-        if not settled(settings, kind, {} if self._fits else controls, self._auto):
-            self._rest(CONVERGE_S)
+        found = {} if self._fits else controls
+        if not settled(settings, kind, found, camera):
+            lens = scans(chosen_controls(settings, configuration_of(settings, kind)) | found, camera)
+            studio.rest(SCAN_S if lens else CONVERGE_S, self._over)
         took_s = time.monotonic() - began
         self.lead_s = min(MAX_LEAD_S, max(1.3 * took_s + 0.5, 0.8 * self.lead_s))
-
-    def _described(self) -> Metadata:
-        """What the camera says of the picture that has just come: that comes behind it."""
-        until = time.monotonic() + DESCRIBED_S
-        while not self._over() and (left := until - time.monotonic()) > 0:
-            try:
-                return self._studio.driver.described(left, (*self._studio.stops, self._studio.commands.wake))
-            except Interrupted:
-                self._studio.obey()
-        return {}
-
-    def _rest(self, seconds: float) -> None:
-        """Give the camera's algorithms their time."""
-        until = time.monotonic() + seconds
-        while not self._over() and (left := until - time.monotonic()) > 0:
-            try:
-                self._studio.driver.rest(left, (*self._studio.stops, self._studio.commands.wake))
-            except Interrupted:
-                self._studio.obey()
 
     def _over(self) -> bool:
         return self._studio.stopping

@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 import time
 
+from stillcam.camera.arguments import chosen_controls
 from stillcam.camera.driver import Camera, Interrupted
+from stillcam.camera.taking import scans
 from stillcam.capture.commands import Command
 from stillcam.capture.studio import START_TIMEOUT_S, Studio
 from stillcam.capture.timing import snapshot_s
@@ -39,11 +41,15 @@ class Snapshots:
     def run(self, settings: Settings, camera: Camera) -> None:
         """See Mode. What was missed is not made up for."""
         studio = self._studio
+        since = -math.inf  # when the last one was due (monotonic)
         if studio.driver.fits(settings, camera):  # a photo was taken in between
             studio.status.enter("snapshot", snapshot_s(settings), studio.outage.reason)
         else:
             start_stills(studio, settings, camera)
-        since = -math.inf  # when the last one was due (monotonic)
+            if scans(chosen_controls(settings, settings.live), camera) and not self._over():
+                if not studio.take_focused(snapshot_s, self._over):
+                    return
+                since = time.monotonic()
         while self._rest(since):
             began, interval_s = time.monotonic(), studio.revisions.wanted.snapshot.interval_s
             late = self._hurry or began - since > 2 * interval_s

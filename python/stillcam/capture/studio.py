@@ -12,8 +12,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol, TypeVar
 
 from stillcam.camera.driver import Camera, Driver, Interrupted
+from stillcam.camera.metadata import Metadata
+from stillcam.camera.taking import FRESH_S
 from stillcam.capture.commands import PICTURE_S, Command, Commands
 from stillcam.capture.darkroom import Darkroom
+from stillcam.capture.lens import SCAN_WAITS_S, Lens, rests
 from stillcam.capture.lock import FolderLock
 from stillcam.capture.outage import Outage
 from stillcam.capture.revisions import Revisions
@@ -25,6 +28,7 @@ from stillcam.settings import Settings
 
 MAX_TORN = 3  # so many incomplete pictures running mean that the camera program needs a restart
 START_TIMEOUT_S = 20.0  # a Pi Zero with a cold card takes several seconds to load libcamera
+DESCRIBED_S = 5.0  # from the picture's file to its metadata
 PATIENCE_S = 3.0  # a camera program without a picture gets so long before newer settings end it
 
 Result = TypeVar("Result")
@@ -77,6 +81,7 @@ class Studio:
         modes: what there is to do, the most important first; the last is always wanted.
         verbs: commands that are no mode's.
         recording: a video is being made: nothing else gets the camera.
+        lens: where scans have left it.
         booked: when a mode will want the camera (monotonic): what is begun must be over by then.
 
     Raises:
@@ -92,6 +97,7 @@ class Studio:
         self.commands.picture_s = self.picture_s
         self.revisions = Revisions(paths.settings, settings, self.status)
         self.outage = Outage()
+        self.lens = Lens()
         self.modes: Sequence[Mode] = ()
         self.verbs: dict[str, Verb] = {}
         self.booked: Callable[[], float] = lambda: math.inf
@@ -165,6 +171,24 @@ class Studio:
             "stalled", f"no picture within {timeout_s:g} s: check the camera's cable and the power supply"
         )
 
+    def take_focused(self, cycle_s: Callable[[Settings], float], over: Callable[[], bool]) -> str | None:
+        """Take a still once the scan that the start of the camera has begun is over, and publish it.
+
+        Returns:
+            the frame's name; None: it was `over` before.
+
+        Raises:
+            Interrupted, CameraError: see `awaited`.
+        """
+        if self.driver.awaits_focus:
+            return self.take(cycle_s)
+        for wait_s in SCAN_WAITS_S[:-1]:
+            if not self.rest(wait_s, over):
+                return None
+            if name := self.take(cycle_s, lambda: rests(self.described())):
+                return name
+        return self.take(cycle_s) if self.rest(SCAN_WAITS_S[-1], over) else None
+
     def stall_timeout_s(self, cycle_s: Callable[[Settings], float]) -> float:
         """How long a picture may take."""
         running = self.revisions.running
@@ -176,11 +200,37 @@ class Studio:
         runs_s = float(told["interval_s"]) if told["mode"] in FRAMELESS else 0.0
         return PICTURE_S + runs_s + exposure_s(self.revisions.wanted, told["metadata"])
 
-    def take(self, cycle_s: Callable[[Settings], float]) -> str:
-        """Take one still and publish it; the frame's name.
+    @property
+    def found(self) -> Metadata:
+        """What the camera has said of its newest picture, while that is fresh; else nothing."""
+        return self.driver.metadata if time.monotonic() - self.driver.told_s <= FRESH_S else {}
+
+    def rest(self, seconds: float, over: Callable[[], bool]) -> bool:
+        """Give the camera's algorithms their time, while commands are taken; False: it is `over` before."""
+        until = time.monotonic() + seconds
+        while not (ends := over()) and (left := until - time.monotonic()) > 0:
+            try:
+                self.driver.rest(left, (*self.stops, self.commands.wake))
+            except Interrupted:
+                self.obey()
+        return not ends
+
+    def described(self) -> Metadata:
+        """What the camera says of the picture that has just come: that comes behind it."""
+        until = time.monotonic() + DESCRIBED_S
+        while not self.stopping and (left := until - time.monotonic()) > 0:
+            try:
+                return self.driver.described(left, (*self.stops, self.commands.wake))
+            except Interrupted:
+                self.obey()
+        return {}
+
+    def take(self, cycle_s: Callable[[Settings], float], keep: Callable[[], bool] = lambda: True) -> str | None:
+        """Take one still and publish it; the frame's name, None: it is not kept.
 
         Args:
             cycle_s: from one picture to the next, by the settings.
+            keep: asked once the still is there.
 
         Raises:
             Interrupted, CameraError: see `awaited`.
@@ -189,6 +239,9 @@ class Studio:
             self.status.capturing()
             self.driver.request()
             still = self.awaited(self.driver.still, self.stall_timeout_s(cycle_s))
+            if not keep():
+                still.path.unlink(missing_ok=True)
+                return None
             try:
                 name = self.darkroom.publish(still)
             except CameraError as error:

@@ -59,6 +59,7 @@ class Timelapse:
         self._rest_until_s: float | None = None  # when it tries again, if a snapshot has been taken (monotonic)
         self._full: dict[str, float] = {}  # series whose disk is full, and when it is looked at again (monotonic)
         self._aimed_ms: int | None = None  # the moment that the camera program runs for
+        self._settings = studio.revisions.wanted  # the mode has begun with these
         self._refused = ""  # the series whose options the camera has refused
         self.message = self._agenda.message
         self.verbs = {"series": self._asked}
@@ -93,8 +94,9 @@ class Timelapse:
     def run(self, settings: Settings, camera: Camera) -> None:
         """See Mode. A single failure costs one moment; more of them are the camera's."""
         studio = self._studio
+        self._settings = studio.revisions.running
         self._shooting.begin(settings, camera)
-        while not studio.stopping and self._holds_good(settings) and studio.next_mode() is self:
+        while not studio.stopping and self._holds_good() and studio.next_mode() is self:
             active = self._agenda.first
             assert active is not None
             try:
@@ -149,7 +151,8 @@ class Timelapse:
         if left_s > self._shooting.lead_s:
             return left_s - self._shooting.lead_s
         camera = self._studio.status.camera
-        fits = camera and self._shooting.fits(active.series, self._studio.revisions.wanted, camera)
+        wanted = self._studio.revisions.wanted
+        fits = camera and self._shooting.fits(active.series, self._studio.lens.held(wanted, camera), camera)
         return left_s - (ALMOST_S if fits else self._shooting.lead_s)
 
     def _moment(self, active: Active, settings: Settings) -> None:
@@ -164,7 +167,7 @@ class Timelapse:
             return
         self._aimed_ms = due_ms
         self._shooting.aim(series, shots[0], publish)
-        if not self._comes(active, due_ms, settings):
+        if not self._comes(active, due_ms):
             return
         if self._is_full(active):
             return
@@ -178,10 +181,10 @@ class Timelapse:
         self._tell(active, None)
         active.done(_now_ms())
 
-    def _comes(self, active: Active, due_ms: int, settings: Settings) -> bool:
+    def _comes(self, active: Active, due_ms: int) -> bool:
         """Wait for the moment; False: something else comes before."""
         studio = self._studio
-        while not studio.stopping and self._holds_good(settings) and studio.next_mode() is self:
+        while not studio.stopping and self._holds_good() and studio.next_mode() is self:
             if self._agenda.first is not active or active.first_ms != due_ms:
                 return False
             if active.due_ms == due_ms:
@@ -216,12 +219,13 @@ class Timelapse:
         """How long its disk is taken for full, in seconds; 0 or less: it is looked at."""
         return self._full.get(active.name, 0.0) - time.monotonic()
 
-    def _holds_good(self, settings: Settings) -> bool:
+    def _holds_good(self) -> bool:
         """Whether the settings in force make the same pictures."""
         revisions = self._studio.revisions
-        if revisions.wanted is not settings and _pictures(revisions.wanted) == _pictures(settings):
+        same = _pictures(revisions.wanted) == _pictures(self._settings)
+        if revisions.outdated and same:
             revisions.adopt()
-        return _pictures(revisions.wanted) == _pictures(settings)
+        return same
 
     def _failed(self, active: Active, error: CameraError) -> None:
         """The camera has failed: this moment is missed, and the next one is tried, whatever has failed.

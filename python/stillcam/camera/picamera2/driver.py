@@ -49,6 +49,7 @@ class Picamera2:
     """
 
     name = NAME
+    awaits_focus = True
 
     def __init__(
         self, images: Path, env: Mapping[str, str], encoder: Encoder | None = None, machine: Path = MACHINE
@@ -56,6 +57,7 @@ class Picamera2:
         self.abilities = replace(PICAMERA2, encoder=encoder)
         self.metadata: dict[str, Any] = {}
         self.sensor_mode = ""
+        self.told_s = 0.0
         self.settling = False
         self._images = images
         self._env = env
@@ -274,7 +276,7 @@ class Picamera2:
             wanted = ":".join(map(str, plan.sensor)) if plan.sensor else ""
             mode = sensor_mode(wanted, camera, plan.size) if wanted else None
             told["ScalerCrop"] = list(mirrored(crop, plan.flips, view(mode, camera)))
-        self.metadata = told
+        self.metadata, self.told_s = told, time.monotonic()
 
     def _sweep(self) -> None:
         with contextlib.suppress(OSError):  # a folder that cannot be read now is swept at the next end

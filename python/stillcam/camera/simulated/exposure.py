@@ -67,8 +67,8 @@ def expose(options: Options, sensor: Sensor, luminance: float, longest_us: float
     if options.hdr != "off":
         wanted *= 0.8  # keeps the highlights; the tone curve lifts the shadows
     time_us, gain = options.shutter_us, options.manual_gain
-    if time_us and gain:
-        digital = 1.0
+    if time_us and gain:  # more than the sensor's gain is made up for by digital gain (agc_channel.cpp, limitGain)
+        digital = min(MAX_DIGITAL_GAIN, max(1.0, gain / sensor.max_gain))
     elif time_us:
         gain = wanted / time_us
         digital = min(MAX_DIGITAL_GAIN, max(1.0, gain / sensor.max_gain))

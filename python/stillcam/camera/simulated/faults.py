@@ -47,6 +47,7 @@ class Faults:
         no_encoder: libav does not encode, as on some systems after an update (rpicam-apps issues 643 and 896).
         no_microphone: there is none.
         ignore_term: SIGTERM does nothing.
+        light: how bright the scene is, of what it is otherwise; automatic exposure follows within some frames.
         speed: all simulated latencies are divided by it.
         lacks: options (`ccm metadata`) that the program does not know, as an older one.
     """
@@ -72,6 +73,7 @@ class Faults:
     no_encoder: bool = False
     no_microphone: bool = False
     ignore_term: bool = False
+    light: float = 1.0
     speed: float = 1.0
     lacks: str = ""
 

@@ -13,6 +13,9 @@ RANGES = {"normal": (0.0, 12.0), "macro": (3.0, 15.0), "full": (0.0, 15.0)}
 BEST_FOM = 14_000
 TOLERANCE = 0.5  # dioptres from what was to be sharp to where a scan still counts as a success
 
+PHASE_FRAMES, CONTRAST_FRAMES = 12, 40  # of a scan; by contrast: some eight positions of five frames
+SKIPPED_FRAMES = 5  # by autofocus, after each (re)configuration
+
 IDLE, SCANNING, FOCUSED, FAILED = 0, 1, 2, 3  # libcamera's AfState
 
 
@@ -25,32 +28,113 @@ class Focus:
     figure_of_merit: int
 
 
-def focus(options: Options, sensor: Sensor, whole: View, flips: tuple[bool, bool], *, settled: bool) -> Focus:
-    """Focus as rpicam-apps asks for it: continuously, unless there is reason for another mode.
+class Autofocus:
+    """The lens, frame by frame, as libcamera's rpi/af.cpp moves it and rpicam-apps ask for it.
+
+    Each (re)configuration of the camera is followed by frames that autofocus skips; a scan then takes its time. In
+    mode continuous there is a scan when the program starts; in mode auto whenever a viewfinder starts
+    (core/rpicam_app.cpp, StartCamera). At first, everything is as after a scan; `power_on` begins at the beginning.
 
     Args:
         whole: the largest crop of the sensor mode, of which a focus window is a part.
         flips: whether the sensor mirrors left and right, top and bottom; a window lies in what it gives.
-        settled: whether there have been frames to scan with.
+
+    Attributes:
+        position: of the lens, dioptres; None: it has no motor.
+        target: where the next scan ends, or the lens is to stay.
     """
-    subject = _subject(_window(options, whole, flips))
-    if sensor.focus is None:
-        return Focus(None, IDLE, BEST_FOM)
-    asked = values.NUMBER.match(options.lens_position)
-    manual = bool(options.lens_position) and not options.focus_on_capture
-    mode = options.autofocus_mode
-    if mode == "manual" or (mode == "default" and manual):
-        position = float(asked[1]) if asked else HYPERFOCAL
-        return _at(min(sensor.focus[1], max(sensor.focus[0], position)), IDLE, subject)
-    if not settled and not options.focus_on_capture:
-        return _at(HYPERFOCAL, SCANNING, subject)
-    nearest, farthest = RANGES[options.autofocus_range][1], RANGES[options.autofocus_range][0]
-    position = min(nearest, max(farthest, subject))
-    return _at(position, FOCUSED if abs(position - subject) < TOLERANCE else FAILED, subject)
 
+    def __init__(self, options: Options, sensor: Sensor, whole: View, flips: tuple[bool, bool]) -> None:
+        self._subject = _subject(_window(options, whole, flips))
+        self._by_phase = sensor.phase_detection
+        self._named = options.autofocus_mode != "default"
+        lens_is_given = bool(options.lens_position)
+        self._mode = options.autofocus_mode
+        if not self._named:
+            self._mode = "manual" if lens_is_given or options.focus_on_capture else "continuous"
+        self._asked_mode = self._mode
+        self._skip = self._left = 0  # frames, of those that are skipped and of the scan
+        self._state = IDLE  # when there is no scan
+        self._rest: float | None = None
+        self.position = self.target = self._rest
+        if sensor.focus is None:
+            return
+        asked = values.NUMBER.match(options.lens_position)
+        wanted = float(asked[1]) if asked and self._mode == "manual" else HYPERFOCAL
+        self._rest = self.target = min(sensor.focus[1], max(sensor.focus[0], wanted))
+        if self._mode != "manual" or options.focus_on_capture:
+            nearest, farthest = RANGES[options.autofocus_range][1], RANGES[options.autofocus_range][0]
+            self.target = min(nearest, max(farthest, self._subject))
+            self._state = self._found
+        self.position = self.target
 
-def _at(position: float, state: int, subject: float) -> Focus:
-    return Focus(position, state, round(BEST_FOM / (1 + 2 * abs(position - subject))))
+    @property
+    def scanning(self) -> bool:
+        return self._left > 0
+
+    @property
+    def focus(self) -> Focus:
+        """As the metadata of a frame of now say."""
+        if self.position is None:
+            return Focus(None, IDLE, BEST_FOM)
+        figure = round(BEST_FOM / (1 + 2 * abs(self.position - self._subject)))
+        return Focus(self.position, SCANNING if self.scanning else self._state, figure)
+
+    def power_on(self) -> None:
+        """The program opens the camera."""
+        self.position, self._state = self._rest, IDLE
+        if self._mode == "continuous":
+            self._scan()
+
+    def start(self, *, viewfinder: bool) -> None:
+        """The camera is configured and started.
+
+        Args:
+            viewfinder: there is no still stream: in mode auto that is what triggers a scan.
+        """
+        self._skip = SKIPPED_FRAMES
+        if self.scanning and not self._by_phase:
+            self._scan()  # from its beginning
+        elif viewfinder and self._mode == "auto" and not self.scanning:
+            self._scan()
+
+    def trigger(self) -> None:
+        """Mode auto, and a scan: what --autofocus-on-capture begins with."""
+        self._mode = "auto"
+        if not self.scanning:
+            self._scan()
+
+    def cancel(self) -> None:
+        """Mode auto, without a scan: what --autofocus-on-capture ends with. The state is idle, whatever was found."""
+        self._mode, self._left, self._state = "auto", 0, IDLE
+
+    def resume(self) -> None:
+        """Back to a mode that was asked for by name."""
+        if self._named and self._mode != self._asked_mode:
+            self._mode = self._asked_mode
+            if self._mode == "continuous":
+                self._scan()
+
+    def frame(self) -> None:
+        """One frame of the sensor."""
+        if self._skip:
+            self._skip -= 1
+        elif self._left:
+            assert self.position is not None
+            assert self.target is not None
+            self.position += (self.target - self.position) / self._left
+            self._left -= 1
+            if not self._left:
+                self.position, self._state = self.target, self._found
+
+    def _scan(self) -> None:
+        if self.position is not None:
+            self._left = PHASE_FRAMES if self._by_phase else CONTRAST_FRAMES
+
+    @property
+    def _found(self) -> int:
+        assert self.target is not None
+        return FOCUSED if abs(self.target - self._subject) < TOLERANCE else FAILED
 
 
 def _window(options: Options, whole: View, flips: tuple[bool, bool]) -> Box:

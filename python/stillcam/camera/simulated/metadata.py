@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any, TextIO
 
-from stillcam.camera.simulated.exposure import SCENE_LUX, Balance, Exposure
+from stillcam.camera.simulated.exposure import Balance, Exposure
 from stillcam.camera.simulated.focus import Focus
 from stillcam.camera.simulated.sensors import Rectangle
 
@@ -25,6 +25,7 @@ def describe(
     stamp_ns: int,
     frame_us: float,
     *,
+    lux: float,
     settled: bool,
 ) -> Metadata:
     """The metadata of one frame; a sensor without a lens motor says nothing of a lens."""
@@ -36,7 +37,7 @@ def describe(
         "DigitalGain": exposure.digital_gain,
         "ColourGains": [balance.red, balance.blue],
         "ColourTemperature": balance.kelvin,
-        "Lux": SCENE_LUX,
+        "Lux": lux,
         **lens,
         "FocusFoM": focus.figure_of_merit,
         "AeLocked": settled,

@@ -5,15 +5,15 @@ All that stays the same from frame to frame is kept: a frame costs a copy, the b
 
 import math
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from PIL import Image, ImageChops, ImageFilter, ImageStat
 
 from stillcam.camera.simulated import scene, values
 from stillcam.camera.simulated.canvas import Canvas, View
-from stillcam.camera.simulated.exposure import Balance, Exposure, balance, expose
-from stillcam.camera.simulated.focus import Focus, focus
+from stillcam.camera.simulated.exposure import SCENE_LUX, Balance, Exposure, balance, expose
+from stillcam.camera.simulated.focus import Autofocus
 from stillcam.camera.simulated.metadata import Metadata, describe
 from stillcam.camera.simulated.options import Options, VideoOptions
 from stillcam.camera.simulated.overlay import Overlay
@@ -22,6 +22,7 @@ from stillcam.camera.simulated.tone import MARGIN, Noise, linear, tone
 
 BLUR = 1.2  # scene units of blur (standard deviation) for a dioptre out of focus
 DEPTH_OF_FIELD = 0.25  # dioptres either way that are still sharp
+ADAPTING_FRAMES = 8  # until automatic exposure has converged when the light has changed
 METERING = {"spot": (0.42, 0.42, 0.58, 0.58), "centre": (0.2, 0.2, 0.8, 0.8)}
 
 
@@ -49,6 +50,9 @@ class Picture:
     Args:
         frame_us: the time of a frame; video's automatic exposure must fit in it.
         settled: whether the automatic algorithms have had frames to converge.
+
+    Attributes:
+        lens: where it is; at first where autofocus will have moved it.
     """
 
     def __init__(
@@ -62,37 +66,73 @@ class Picture:
         self._crop = scaler_crop(options, mode, size)
         self._view = _view(sensor, mode.mirrored(self._crop, *self._flips), size)
         whole = _view(sensor, mode.crop, size)
-        self._focus: Focus = focus(options, sensor, whole, self._flips, settled=settled)
+        self.lens = Autofocus(options, sensor, whole, self._flips)
+        self._light: float | None = None  # of the newest frame
+        self._adapted = 1.0  # the light that automatic exposure suits
+        self._adapting = 0  # frames until it suits that of now
+        self._is_drawn = False
+        self._drawn: float | None = None  # where the lens was (dioptres) when all that frames share was drawn
+        self._developed: tuple[float, float] | None = None  # for which light it was exposed, and in which
         self._sheets: list[_Sheet] = []
         self._noise = Noise()
         self._number = 0
         self._frozen_at: tuple[datetime, int] | None = None
-        self._prepared = False
+
+    def frame(self, light: float) -> None:
+        """A frame of the sensor passes, whoever looks at it."""
+        self.lens.frame()
+        if self._light is None:
+            self._adapted = light
+        elif light != self._light:
+            self._adapting = ADAPTING_FRAMES
+        elif self._adapting:
+            self._adapting -= 1
+            if not self._adapting:
+                self._adapted = light
+        self._light = light
 
     def prepare(self) -> None:
-        """Do the work that all frames share, before the first."""
-        if self._prepared:
+        """Do the work that all frames share, before the first: with the lens where most of them will find it."""
+        self._draw(self.lens.position if isinstance(self._options, VideoOptions) else self.lens.target)
+        self._develop()
+
+    def _draw(self, position: float | None) -> None:
+        """Draw the scene as the lens shows it there."""
+        if self._is_drawn and self._drawn == position:
             return
-        self._prepared = True
-        sharp = [_blur(layer, self._focus) * self._view.scale[1] for layer in scene.LAYERS]
+        self._is_drawn, self._drawn, self._developed = True, position, None
+        sharp = [_blur(layer, position) * self._view.scale[1] for layer in scene.LAYERS]
         self._far = _blurred(self._view, scene.LAYERS[0], sharp[0]).convert("RGB")
         self._sheets = [
             sheet
             for layer, sigma in zip(scene.LAYERS[1:], sharp[1:], strict=True)
             if (sheet := _sheet(self._view, layer, sigma))
         ]
+
+    def _develop(self) -> None:
+        """Expose what is drawn, as automatic exposure has adapted to the light."""
+        light = 1.0 if self._light is None else self._light
+        if self._developed == (self._adapted, light):
+            return
+        self._developed = self._adapted, light
         world = self._world((0, 0, *self.size), None)
         longest_us = self._frame_us if isinstance(self._options, VideoOptions) else math.inf
-        luminance = _metered(world, self._options.metering)
+        luminance = _metered(world, self._options.metering) * self._adapted
         self._exposure: Exposure = expose(self._options, self._sensor, luminance, longest_us, settled=self._settled)
         self._balance: Balance = balance(self._options, settled=self._settled)
-        self._tone = tone(self._options, self._exposure, self._balance)
+        lit = replace(self._exposure, brightness=self._exposure.brightness * light)
+        self._tone = tone(self._options, lit, self._balance)
         self._background = self._tone.develop(world)
         self._overlay = Overlay(self._background, self._words())
 
     def take(self, now: datetime, *, frozen: bool) -> Frame:
-        """A frame of `now` (local time, without a zone); a frozen sensor repeats its first one."""
-        self.prepare()
+        """A frame of `now` (local time, without a zone); a frozen sensor repeats its first one.
+
+        In a video the scan of a lens is seen at its end; to draw the scene for each of its steps would take too long.
+        """
+        if not (self._is_drawn and self.lens.scanning and isinstance(self._options, VideoOptions)):
+            self._draw(self.lens.position)
+        self._develop()
         stamp = time.clock_gettime_ns(time.CLOCK_BOOTTIME)
         self._number += 1
         if not frozen:
@@ -124,7 +164,7 @@ class Picture:
         )  # fmt: skip
         canvas = Canvas(part)
         scene.draw_boat(canvas, at)
-        sigma = _blur(scene.LAYERS[scene.BOAT_LAYER], self._focus) * self._view.scale[1]
+        sigma = _blur(scene.LAYERS[scene.BOAT_LAYER], self._drawn) * self._view.scale[1]
         image.paste(self._tone.develop(self._world(box, _as_sheet(_soft(canvas.image, sigma), box[:2]))), box[:2])
 
     def _world(self, box: Rectangle, boat: _Sheet | None) -> Image.Image:
@@ -142,7 +182,7 @@ class Picture:
         return image
 
     def _words(self) -> str:
-        exposure, lens = self._exposure, self._focus.position
+        exposure, lens = self._exposure, self._drawn
         seconds = exposure.time_us / 1e6
         shutter = f"1/{1 / seconds:.0f} s" if seconds < 0.3 else f"{seconds:.1f} s"
         parts = [self._sensor.model, f"{self.size[0]}x{self.size[1]}", shutter, f"gain {exposure.analogue_gain:.1f}",
@@ -150,8 +190,9 @@ class Picture:
         return "   ".join(parts if lens is None else [*parts, f"lens {lens:.1f} dpt"])
 
     def _describe(self, stamp: int) -> Metadata:
-        return describe(self._exposure, self._balance, self._focus, self._crop, stamp, settled=self._settled,
-                        frame_us=self._frame_us)  # fmt: skip
+        settled = self._settled and not self._adapting
+        return describe(self._exposure, self._balance, self.lens.focus, self._crop, stamp, settled=settled,
+                        frame_us=self._frame_us, lux=SCENE_LUX * (self._light or 1.0))  # fmt: skip
 
 
 def local_now() -> datetime:
@@ -183,11 +224,11 @@ def _view(sensor: Sensor, crop: Rectangle, size: Size) -> View:
     return View(crop[0] * unit, top + crop[1] * unit, crop[2] * unit, crop[3] * unit, size)
 
 
-def _blur(layer: scene.Layer, focused: Focus) -> float:
-    """How much the lens blurs a layer, in scene units; a fixed lens shows all sharp."""
-    if focused.position is None:
+def _blur(layer: scene.Layer, position: float | None) -> float:
+    """How much the lens blurs a layer, in scene units; a fixed lens (None) shows all sharp."""
+    if position is None:
         return 0.0
-    return BLUR * max(0.0, abs(focused.position - layer.dioptres) - DEPTH_OF_FIELD)
+    return BLUR * max(0.0, abs(position - layer.dioptres) - DEPTH_OF_FIELD)
 
 
 def _blurred(view: View, layer: scene.Layer, sigma: float) -> Image.Image:

@@ -59,7 +59,12 @@ class SensorMode:
 
 @dataclass(frozen=True, slots=True)
 class Sensor:
-    """A camera module; `focus` is the lens's range in dioptres, None where the lens is fixed."""
+    """A camera module.
+
+    Args:
+        focus: the lens's range in dioptres; None where the lens is fixed.
+        phase_detection: without it an autofocus scan looks for the most contrast, which takes longer.
+    """
 
     model: str
     size: Size
@@ -69,6 +74,7 @@ class Sensor:
     focus: tuple[float, float] | None
     max_gain: float
     base_iso: float
+    phase_detection: bool = False
 
     @property
     def bits(self) -> int:
@@ -126,6 +132,7 @@ IMX708 = Sensor(
     focus=(0.0, 15.0),
     max_gain=16.0,
     base_iso=100.0,
+    phase_detection=True,
 )
 
 IMX219 = Sensor(

@@ -14,8 +14,8 @@ from stillcam.camera.simulated.picture import Picture, local_now
 from stillcam.camera.simulated.requests import Requests
 
 RECONFIGURE_S = 0.2  # of the about 300 ms from signal to file; the rest are frames
-FOCUS_SCAN_S = 0.4
 VIEWFINDER_BUFFERS = 4  # libcamera's choice
+STARTUP_FRAMES = 6  # that are hidden while exposure and white balance converge (ipa_base.cpp, start)
 TIMELAPSE_MIN_FRAMES = 6
 LEAST_FRAME_S = 0.002  # of real time, whatever the speed: a viewfinder need not burn the processor
 
@@ -41,6 +41,7 @@ class Stills:
         self._picture = Picture(
             sensor, self._mode, options, size, frame_us=1e6 / self._mode.fps, settled=not options.immediate
         )
+        self._picture.lens.power_on()
 
     def run(self) -> None:
         """Capture until the options, a key or a signal say that it is enough."""
@@ -67,6 +68,8 @@ class Stills:
             return
         self._configure(still=options.zsl)
         self._picture.prepare()
+        for _ in range(STARTUP_FRAMES):
+            self._frame()
         started = lapse = time.monotonic()
         frames = 0
         pressed = False
@@ -87,7 +90,7 @@ class Stills:
             pressed = False
             lapse = now
             if options.focus_on_capture:
-                self._camera.wait(FOCUS_SCAN_S, self._faults)
+                self._scan()
             if not options.zsl:
                 self._configure(still=True)
             self._frame()
@@ -98,9 +101,18 @@ class Stills:
             self._capture()
             if not (options.timelapse_s or waits):
                 return
+            self._picture.lens.resume()
             if not options.zsl:
                 self._configure(still=False)
             frames = 0
+
+    def _scan(self) -> None:
+        """What --autofocus-on-capture waits for."""
+        lens = self._picture.lens
+        lens.trigger()
+        while lens.scanning:
+            self._frame()
+        lens.cancel()
 
     def _capture(self) -> None:
         """The picture is here: save it, then its metadata."""
@@ -139,6 +151,7 @@ class Stills:
         fastest = (self._mode if self._is_still else self._viewfinder).fps
         period = max(1 / min(sizes.VIEWFINDER_FPS, fastest), exposure_s) / self._faults.speed
         time.sleep(max(period, LEAST_FRAME_S))
+        self._picture.frame(self._faults.light)
 
     def _configure(self, *, still: bool) -> None:
         self._is_still = still
@@ -156,6 +169,7 @@ class Stills:
             count = self._options.viewfinder_buffer_count or VIEWFINDER_BUFFERS
             self._camera.allocate(count, self._viewfinder, viewfinder)
         self._camera.wait(RECONFIGURE_S, self._faults)
+        self._picture.lens.start(viewfinder=not still)
 
     def _name(self) -> str:
         options = self._options

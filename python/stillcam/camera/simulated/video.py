@@ -37,6 +37,8 @@ class Video:
         self._camera.configure(size, "YUV420", mode, size)
         self._camera.allocate(options.buffer_count or BUFFERS, mode, size)
         self._picture = Picture(sensor, mode, options, size, frame_us=self._period_s * 1e6, settled=True)
+        self._picture.lens.power_on()
+        self._picture.lens.start(viewfinder=True)
         self._requests = Requests(keys=options.keypress, signals=options.signal, verbose=options.verbose > 0)
         self._output = outputs.create(options, size, 1 / self._period_s, self._faults)
 
@@ -92,6 +94,7 @@ class Video:
 
     def _pace(self, due: float) -> float:
         """Wait for the next frame; when late, skip what the sensor would have dropped."""
+        self._picture.frame(self._faults.light)
         period = self._period_s / self._faults.speed
         due += period
         now = time.monotonic()

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stillcam.errors import StillcamError
+from stillcam.folders import missing, unwritable
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -112,11 +113,11 @@ class Paths:
             probe.touch()
             probe.unlink()
         except (FileExistsError, NotADirectoryError) as error:
+            if told := missing(folder):
+                raise StillcamError(told) from error
             raise StillcamError(f"{folder} is not a folder: move what is there away, or set another one") from error
         except OSError as error:
-            raise StillcamError(
-                f"cannot write to {folder} ({error.strerror}): check its owner, that it is mounted writable, and df"
-            ) from error
+            raise StillcamError(unwritable(folder, error)) from error
         return folder
 
 

@@ -1,5 +1,6 @@
 """Series and the library on disks of their own: full, mounted late, or pulled out."""
 
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -71,3 +72,71 @@ def test_a_library_on_a_full_disk_costs_no_shot(studio, usb):
     with pytest.raises(Refusal, match="nearly full"):
         studio.take()
     assert "disk" not in reasons(garden)
+
+
+class Pluggable:
+    """A disk that can be plugged in and pulled out, with what is on it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path, self.store = folder / "mnt", folder / "store"
+        self.path.mkdir()
+        for name in ("series", "library", "films"):
+            (self.store / name).mkdir(parents=True)
+
+    def plug_in(self) -> None:
+        if subprocess.run(["mount", "--bind", self.store, self.path], capture_output=True, check=False).returncode:
+            pytest.skip("needs the right to mount")
+
+    def pull_out(self) -> None:
+        subprocess.run(["umount", "--lazy", self.path], check=True)
+
+
+@pytest.fixture
+def stick(studio: Studio, tmp_path: Path) -> Iterator[Pluggable]:
+    stick = Pluggable(tmp_path)
+    for name in ("series", "library", "films"):
+        (studio.data / name).symlink_to(stick.path / name)
+    yield stick
+    subprocess.run(["umount", "--lazy", stick.path], capture_output=True, check=False)
+
+
+def test_a_disk_that_is_mounted_later_is_taken_in(studio, stick):
+    """Its series go on, and what a crash has left in its library is put right."""
+    stick.plug_in()
+    studio.open()
+    until_more(studio, begin(studio, "Garden"))
+    photo = studio.take()[0]
+    studio.kill()
+    for path in photo.parent.glob(f"{photo.stem}*"):
+        path.rename(studio.library / ".drafts" / path.name)
+    stick.pull_out()
+    studio.open()
+    told = studio.until(lambda status: status["notice"])
+    assert f"is a disk missing at {stick.path}?" in told["notice"]
+    assert told["series"] == []
+    with pytest.raises(Refusal, match="is a disk missing at") as refused:
+        begin(studio, "Roof")
+    assert refused.value.cause == "disk"
+    with pytest.raises(Refusal, match="is a disk missing at"):
+        studio.take()
+    stick.plug_in()
+    until_more(studio, studio.data / "series/Garden")
+    studio.until(lambda _: photo.exists())
+    studio.until(lambda status: status["notice"] is None)
+    assert "Traceback" not in studio.log.read_text()
+
+
+def test_a_disk_that_is_pulled_out_and_comes_back(studio, stick):
+    stick.plug_in()
+    studio.open()
+    garden = begin(studio, "Garden")
+    until_more(studio, garden)
+    stick.pull_out()
+    assert "is a disk missing at" in studio.until(lambda status: status["notice"] and not status["series"])["notice"]
+    assert studio.ask("snapshot")["frame"]
+    stick.plug_in()
+    until_more(studio, garden)
+    assert len(studio.take()) == 1
+    assert "camera" not in reasons(garden)
+    assert sum("is a disk missing at" in line for line in studio.log.read_text().splitlines()) <= 2
+    assert "Traceback" not in studio.log.read_text()

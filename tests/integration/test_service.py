@@ -1,5 +1,6 @@
 """Both programs as units of systemd: ready, and a watchdog that is fed only while all is well."""
 
+import os
 import socket
 import threading
 from collections.abc import Iterator
@@ -23,6 +24,17 @@ def test_the_daemon_is_ready_first_and_then_fed(daemon, manager):
     said = manager.until(lambda text: "snapshot" in text)
     assert said[0] == "READY=1"
     assert said[-1].startswith("WATCHDOG=1\nSTATUS=snapshot, ")
+
+
+def test_it_is_ready_before_old_series_are_open(daemon, manager):
+    """One is on a disk that does not answer: whoever opens its file waits for ever."""
+    old = daemon.data / "series" / "Old"
+    old.mkdir(parents=True)
+    os.mkfifo(old / "series.json")
+    daemon.start(**manager.environ)
+    assert manager.until(lambda text: "snapshot" in text)[0] == "READY=1"
+    daemon.frames(2)
+    daemon.process.kill()
 
 
 def test_a_daemon_without_a_camera_is_fed(daemon, manager):

@@ -83,6 +83,25 @@ def test_background_threads_that_have_died(make):
     assert (finding.state, "library died 2 times" in finding.found, bool(finding.advice)) == (WARNING, True, True)
 
 
+def test_a_disk_that_is_missing(make, tmp_path):
+    patient = make()
+    assert the(machine.absent(patient)).state == OK
+    patient.paths.series.symlink_to(tmp_path / "usb/series")
+    finding = the(machine.absent(patient))
+    assert (finding.state, f"{tmp_path}/usb" in finding.found) == (FAULT, True)
+
+
+def test_a_file_system_without_what_is_needed(make, monkeypatch):
+    """It is tried: here the kernel refuses what it refuses on FAT."""
+
+    def refuse(*_):
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "symlink", refuse)
+    images, data = machine.permissions(make())
+    assert (images.state, "has no symbolic links" in images.found, data.state) == (FAULT, True, OK)
+
+
 def test_what_retention_cannot_delete(make):
     stuck = {"undeletable": [{"path": "/data/library/2026-11-20/x.mov", "error": "Is a directory"}]}
     finding = machine.disk(make(STATUS | {"library": stuck}))[-1]

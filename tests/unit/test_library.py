@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stillcam.deletion import Undeletable
+from stillcam.library import days
 from stillcam.library.browse import Filter, Library, Page
 from stillcam.library.day import Item, read_day
 from stillcam.library.drafts import Draft, recover
@@ -321,6 +322,41 @@ def test_what_was_not_whole_is_left_to_be_saved_or_deleted(tmp_path):
     assert recover(tmp_path) == [draft.path("mp4")]
     assert Library(tmp_path).page(9).items == []
     assert recover(tmp_path / "none") == []
+
+
+def test_a_folder_that_keeps_its_time_is_read_again_all_the_same(tmp_path, monkeypatch):
+    """As on exFAT by FUSE when a file is renamed: a new item comes, and one that is deleted goes."""
+    monkeypatch.setattr(days, "is_timely", lambda _root: False)
+    library, day = Library(tmp_path), tmp_path / day_of(NOON_S)
+
+    def count() -> int:
+        os.utime(day, (1e9, 1e9))
+        return len(library.page(10).items)
+
+    made(tmp_path, time_s=NOON_S)
+    assert count() == 1
+    one = library.page(1).items[0]
+    made(tmp_path, time_s=NOON_S + 1)
+    assert count() == 2
+    assert library.calendar(2026) == {day.name: 2}
+    for name in one.files:
+        (day / name).rename(tmp_path / name)
+    assert count() == 1
+    assert library.calendar(2026) == {day.name: 1}
+
+
+def test_a_disk_that_keeps_no_time_is_found_out_once(tmp_path, monkeypatch):
+    tried: list[Path] = []
+
+    def is_timely(root: Path) -> bool:
+        tried.append(root)
+        return True
+
+    monkeypatch.setattr(days, "is_timely", is_timely)
+    library = Library(tmp_path)
+    made(tmp_path, time_s=NOON_S)
+    assert [len(library.page(10).items) for _ in range(3)] == [1, 1, 1]
+    assert tried == [tmp_path]
 
 
 # --- trash and retention

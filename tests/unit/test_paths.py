@@ -41,3 +41,14 @@ def test_what_is_no_list_of_cameras(said):
 def test_a_camera_that_is_not_named(number):
     with pytest.raises(StillcamError, match="is none of STILLCAM_CAMERAS='0'"):
         of(number=number)
+
+
+def test_a_folder_on_a_disk_that_is_missing_is_named_with_its_place(tmp_path):
+    (tmp_path / "usb").mkdir()
+    (tmp_path / "images").symlink_to(tmp_path / "usb/images")
+    paths = of(images=str(tmp_path / "images"))
+    with pytest.raises(StillcamError, match=f"is a disk missing at {tmp_path}/usb"):
+        paths.make(paths.images)
+    (tmp_path / "usb/images").mkdir()
+    assert paths.make(paths.images) == paths.images
+    assert list(paths.images.iterdir()) == []

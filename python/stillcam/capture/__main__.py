@@ -15,6 +15,7 @@ from stillcam.capture.alive import Alive
 from stillcam.capture.daemon import Daemon
 from stillcam.capture.signals import wake_on_signals
 from stillcam.errors import StillcamError
+from stillcam.folders import LINKS, SOCKETS, require
 from stillcam.link import CommandServer
 from stillcam.notify import Service
 from stillcam.paths import Paths
@@ -44,6 +45,8 @@ def run(paths: Paths) -> None:
     """
     for folder in (paths.images, paths.data, paths.run):
         paths.make(folder)
+    require(paths.images, (LINKS,))
+    require(paths.run, (SOCKETS,))
     if paths.number and not paths.settings.exists():
         save(paths.settings, Settings(camera=CameraSettings(index=paths.number)))
     driver = choose_driver(os.environ, paths)

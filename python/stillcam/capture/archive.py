@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from stillcam import folders
 from stillcam.capture.ages import Ages
 from stillcam.capture.backroom import Backroom, Closing, Task
 from stillcam.capture.disk import Disk
@@ -14,6 +15,7 @@ from stillcam.capture.footage import ABOUT, Footage, finish, salvage
 from stillcam.capture.retention_run import Retention
 from stillcam.deletion import Undeletable
 from stillcam.errors import CameraError
+from stillcam.folders import identity, missing
 from stillcam.library.drafts import FOLDER, Draft, recover
 from stillcam.settings import Settings
 
@@ -29,31 +31,47 @@ class Archive:
         root: the folder; it is made with the first item.
         settings: gives those in force; may be called from any thread.
         ages: knows whether the clock can be trusted with them.
+        others: more folders that may be on a disk of their own.
 
     Attributes:
         disk: that of the library.
-        more: is done now and then, beside what the library needs.
+        more: tasks that are done now and then, beside what the library needs.
+        came: is called when the library's folder is another one than before: see `take_in`.
         undeletable: what could not be deleted, of the library and of series.
+        missing: which disk is missing; empty: none.
     """
 
-    def __init__(self, root: Path, settings: Callable[[], Settings], ages: Ages) -> None:
+    def __init__(self, root: Path, settings: Callable[[], Settings], ages: Ages, others: Sequence[Path] = ()) -> None:
         self.root = root
-        self.more: Task = lambda: None
+        self._folders = (root, *others)
+        self.more: Sequence[Task] = ()
+        self.came: Task = lambda: None
         self._finishing: set[str] = set()  # the videos that are no items yet
         self._waiting: set[str] = set()  # those for which the disk had no room; the backroom's alone
         self.disk = Disk(root, lambda: settings().files)
         self.undeletable = Undeletable()
         self.ages = ages
         self._retention = Retention(root, self.disk, lambda: settings().retention, ages, self.over, self.undeletable)
-        self._backroom = Backroom(root.parent, (self._retention.regular, self._do_more, self._try_again))
+        self._backroom = Backroom(
+            root.parent, (self._look_for_disks, self._retention.regular, self._do_more, self._try_again)
+        )
+        self.missing = ""
+        self._place: tuple[int, int] | None = None  # of the folder whose drafts have been put right
+        self.take_in()
+        self._backroom.start()
+
+    def take_in(self) -> None:
+        """Put right what a crash has left in the library's folder; for the camera's thread, when it makes no item."""
+        if self._finishing or (place := identity(self.root)) in (None, self._place):
+            return
+        self._place = place
         try:
-            torn = recover(root)
+            torn = recover(self.root)
         except OSError as error:
             logging.error("cannot put the library right: %s", error)
-            torn = []
+            return
         if torn:
             self._backroom.add(lambda: self._salvage(torn))
-        self._backroom.start()
 
     @property
     def drafts(self) -> Path:
@@ -120,6 +138,10 @@ class Archive:
 
         self._backroom.add(task)
 
+    def soon(self, task: Task) -> None:
+        """Have something short done that nobody waits for."""
+        self._backroom.add(task)
+
     def later(self, task: Task) -> None:
         """Have something done that takes long: it asks now and then whether it is `over`."""
         self._backroom.later(task)
@@ -132,8 +154,18 @@ class Archive:
         """The daemon ends."""
         self._backroom.close()
 
+    def _look_for_disks(self) -> None:
+        """Say which disk is missing, and have one that has come taken in."""
+        told = "; ".join(dict.fromkeys(text for folder in self._folders if (text := missing(folder))))
+        if told != self.missing:
+            logging.log(logging.ERROR if told else logging.INFO, "%s", told or "all disks are there again")
+        self.missing = told
+        if identity(self.root) not in (None, self._place):
+            self.came()
+
     def _do_more(self) -> None:
-        self.more()
+        for task in self.more:
+            self._backroom.carry_out(task)
 
     def _try_again(self) -> None:
         """Finish the videos for which there is room by now."""
@@ -157,4 +189,4 @@ class Archive:
 
 def unwritable(root: Path, error: OSError) -> CameraError:
     """The reason that a person can act on."""
-    return CameraError("disk", f"cannot write to {root} ({error.strerror}): check it with df -h")
+    return CameraError("disk", folders.unwritable(root, error))

@@ -72,7 +72,7 @@ class Backroom:
             Closing: the daemon ends, in the middle of that.
         """
         while not self.closing and not self._tasks.empty():
-            self._carry_out(self._tasks.get())
+            self.carry_out(self._tasks.get())
         return self.closing
 
     def close(self) -> None:
@@ -111,18 +111,23 @@ class Backroom:
             while not self.closing or not self._tasks.empty():
                 left_s = 0.0 if self._long else max(0.0, due_s - time.monotonic())
                 try:
-                    self._carry_out(self._tasks.get(timeout=left_s))
+                    self.carry_out(self._tasks.get(timeout=left_s))
                 except queue.Empty:
                     if time.monotonic() >= due_s:
                         due_s = time.monotonic() + BEAT_S
                         for task in self._regular:
-                            self._carry_out(task)
+                            self.carry_out(task)
                     elif self._long:
-                        self._carry_out(self._long.popleft())
+                        self.carry_out(self._long.popleft())
         except Closing:
             return
 
-    def _carry_out(self, task: Task) -> None:
+    def carry_out(self, task: Task) -> None:
+        """Do a task now, in the backroom; what goes wrong with it is logged.
+
+        Raises:
+            Closing: the daemon ends.
+        """
         try:
             task()
         except Closing:

@@ -53,7 +53,9 @@ class Daemon:
     def __init__(self, paths: Paths, driver: Driver, settings: Settings) -> None:
         self._studio = Studio(paths, driver, settings)
         self.status, self.commands = self._studio.status, self._studio.commands
-        self._archive = Archive(paths.library, lambda: self._studio.revisions.wanted, Ages(paths.library, paths.series))
+        ages = Ages(paths.library, paths.series)
+        wanted = lambda: self._studio.revisions.wanted  # noqa: E731 - it is handed on
+        self._archive = Archive(paths.library, wanted, ages, (paths.series, paths.films))
         self.status.library = self._archive.message
         self._snapshots, self._photos = Snapshots(self._studio), Photos(self._studio, self._archive)
         videos = Videos(self._studio, self._archive, lambda: self._photos.waiting)
@@ -65,7 +67,9 @@ class Daemon:
         focusing, live = Focusing(self._studio), Live(self._studio)
         self._looking = Looking(self._studio)
         self._studio.modes = (videos, focusing, self._photos, self._looking, series, live, self._snapshots)
-        self._studio.verbs["reload"] = self._reload
+        self._studio.verbs |= {"reload": self._reload, "library": self._library_came}
+        self._archive.came = self._look_at_the_library
+        self.status.missing = lambda: self._archive.missing
         self._cameras: list[Camera] = []
         self._known: dict[tuple[str, str], Camera] = {}  # see `remembered`
 
@@ -174,6 +178,16 @@ class Daemon:
         known = (camera for camera in self._cameras if camera.index == settings.camera.index)
         encoder = self._studio.driver.abilities.encoder
         return next((refused_video(settings, camera, encoder) for camera in known), None)
+
+    def _look_at_the_library(self) -> None:
+        """Called in the backroom."""
+        self.commands.post("library")
+
+    def _library_came(self, command: Command) -> None:
+        """Its disk has been mounted; while something is made for it, that is left for later."""
+        if not self._studio.recording and not self._photos.running:
+            self._archive.take_in()
+        command.finish({})
 
     def _goes_on(self, settings: Settings, camera: Camera) -> bool:
         """Whether what runs is just what these settings would start, or could be made so."""

@@ -14,6 +14,7 @@ from stillcam.camera.driver import Still
 from stillcam.capture.histogram import Histogram
 from stillcam.capture.rotate import rotate
 from stillcam.errors import CameraError
+from stillcam.folders import LINKS, unwritable
 from stillcam.frames import WORK_PREFIX, Publisher
 from stillcam.jpeg import NotWhole, check, picture_offset
 
@@ -81,9 +82,7 @@ class Darkroom:
             path.write_bytes(frame)
         except OSError as error:
             self._discard(path)
-            raise CameraError(
-                "disk", f"cannot write to {self._images} ({error.strerror}): check it with df -h"
-            ) from error
+            raise self._unwritable(error) from error
         return self.publish(Still(path, time_s))
 
     def show(self, picture: Path, time_s: float) -> str:
@@ -120,7 +119,7 @@ class Darkroom:
                 path.unlink(missing_ok=True)
 
     def _unwritable(self, error: OSError) -> CameraError:
-        return CameraError("disk", f"cannot publish to {self._images} ({error.strerror}): check it with df -h")
+        return CameraError("disk", unwritable(self._images, error, (LINKS,)))
 
     def _compare(self, path: Path) -> None:
         """Count how many pictures running are the same, whatever their EXIF says.

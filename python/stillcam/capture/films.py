@@ -26,6 +26,7 @@ from stillcam.films.order import Order, from_document
 from stillcam.films.progress import left_s
 from stillcam.films.shelf import Shelf
 from stillcam.films.shots import shots_of
+from stillcam.folders import identity, unwritable
 from stillcam.frames import utc_text
 from stillcam.link import Message
 from stillcam.paths import Paths
@@ -70,6 +71,7 @@ class Films:
         self._over = threading.Event()  # nothing is being made
         self._wake = os.eventfd(0, os.EFD_NONBLOCK)
         self._closing = False
+        self._places: object = ()  # of the folders that have been looked through
         self._ended: threading.Event | None = None
 
     def start(self) -> None:
@@ -116,7 +118,7 @@ class Films:
         except CameraError as error:
             raise OrderError("disk", error.reason) from error
         except OSError as error:
-            raise OrderError("disk", f"it cannot be written ({error.strerror}): check df -h") from error
+            raise OrderError("disk", unwritable(self._shelf.folder(order.series), error)) from error
 
     def _find_one(self, order: Order) -> None:
         """Make sure that there is a picture."""
@@ -172,9 +174,9 @@ class Films:
     # --- what is made, by a thread of its own
 
     def _run(self) -> None:
-        self._begin()
         while not self._closing:
             try:
+                self._begin()
                 self._days.look(int(time.time() * 1000))
                 if film := self._next():
                     self._make(film)
@@ -201,9 +203,14 @@ class Films:
             os.eventfd_read(self._wake)
 
     def _begin(self) -> None:
-        """Queue what waits, or was broken off."""
+        """Queue what waits, or was broken off, in folders that have not been looked through: a disk may have come."""
+        places = identity(self._paths.series), identity(self._paths.films)
+        if places == self._places:
+            return
+        self._places = places
         try:
-            self._shelf.sweep()
+            with self._lock:  # nobody writes a record
+                self._shelf.sweep()
             left = [film.id for film in reversed(self._shelf.all()) if film.state in ("waiting", "running")]
         except OSError as error:
             logging.error("the films cannot be read: %s", error)

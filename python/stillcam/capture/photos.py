@@ -73,6 +73,11 @@ class Photos:
         """Whether there are photos to be taken, now or later."""
         return bool(self._orders)
 
+    @property
+    def running(self) -> bool:
+        """Whether some are being taken."""
+        return self._running is not None
+
     def wanted(self) -> bool:
         return self._due() is not None
 

@@ -91,7 +91,8 @@ class Retention:
             self._prune(rule)
         finally:
             self._prunes = False
-        self._not_before = time.monotonic() + LEISURE * (time.monotonic() - began_s)
+        took_s = time.monotonic() - began_s  # and what was urgent in between
+        self._not_before = time.monotonic() + min(LEISURE * took_s, HOURLY_S)
 
     def _prune(self, rule: Rule) -> None:
         """Delete what is too old or too much, the oldest first: for good if that is to free something."""

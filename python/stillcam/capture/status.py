@@ -27,6 +27,7 @@ class Status:
         abilities: the driver's, see `abilities`.
         library: gives what is free for the library, what must stay so, and how many videos are being finished.
         series: gives those that run or will.
+        missing: gives which disk is missing; empty: none.
     """
 
     def __init__(self, driver: str) -> None:
@@ -34,6 +35,7 @@ class Status:
         self.abilities: dict[str, Any] = {}
         self.library: Callable[[], dict[str, Any]] = dict
         self.series: Callable[[], list[dict[str, Any]]] = list
+        self.missing: Callable[[], str] = str
         self._changed = threading.Condition()
         self._driver = driver
         self._mode = "starting"
@@ -186,7 +188,7 @@ class Status:
                 "mode": self._mode,
                 "since": utc_text(self._since_s),
                 "reason": self._reason,
-                "notice": self._notice,
+                "notice": self._notice or self.missing() or None,
                 "interval_s": max(self._interval_s, self._first_within_s),
                 "camera": camera
                 and {

@@ -18,6 +18,7 @@ from stillcam.camera.driver import Camera, Interrupted
 from stillcam.capture.archive import Archive
 from stillcam.capture.commands import Command
 from stillcam.capture.disk import Disk
+from stillcam.capture.series_intake import Intake, why_gone
 from stillcam.capture.series_keeping import Keeping
 from stillcam.capture.shooting import WORK, Shooting
 from stillcam.capture.snapshots import LOOK_S, MAX_TAKES_S
@@ -25,6 +26,7 @@ from stillcam.capture.studio import Studio
 from stillcam.capture.timing import photo_s
 from stillcam.deletion import delete_tree
 from stillcam.errors import CameraError
+from stillcam.folders import identity
 from stillcam.series.active import Active
 from stillcam.series.agenda import Agenda
 from stillcam.series.orders import OrderError, Orders
@@ -52,6 +54,10 @@ class Timelapse:
         self._shooting = Shooting(studio, archive)
         self._agenda = Agenda(studio.paths.series)
         self._orders = Orders(self._agenda, self.zone, self._remove)
+        self._early: list[Command] = []  # they are about series that are not taken in yet
+        self._intake = Intake(
+            studio.paths.series, self._agenda.names, archive.soon, self._remove, studio.commands.nudge
+        )
         self._why = "off"  # why what is missed now is missed
         self._begun = False  # the camera has given a picture since the daemon started
         self._failures = 0  # running
@@ -63,10 +69,7 @@ class Timelapse:
         self._refused = ""  # the series whose options the camera has refused
         self.message = self._agenda.message
         self.verbs = {"series": self._asked}
-        for left in studio.paths.series.glob(".[dn]e*_*"):  # .deleted_, .new_
-            self._remove(left)
         shutil.rmtree(studio.paths.series / WORK, ignore_errors=True)
-        self._agenda.open(_now_ms())
         self._zone_s = -ZONE_S  # when the time zone was looked at (monotonic)
         self._look()
         keeping = Keeping(
@@ -76,7 +79,8 @@ class Timelapse:
             archive.over,
             archive.undeletable.note,
         )
-        archive.more = keeping.regular
+        archive.soon(self._intake.look)
+        archive.more = (self._intake.look, keeping.regular)
 
     def zone(self) -> str:
         """The name of the local clock's zone."""
@@ -108,6 +112,7 @@ class Timelapse:
                 self._shooting.begin(settings, camera)
             except OSError as error:
                 self._unwritable(active, error)
+                self._shooting.begin(settings, camera)  # its folder may be another one now
             finally:
                 self._aimed_ms = None
                 self._agenda.changed()
@@ -121,6 +126,7 @@ class Timelapse:
         self._agenda.close()
 
     def _look(self) -> None:
+        self._take_in()
         if time.monotonic() - self._zone_s >= ZONE_S:
             self._zone_s = time.monotonic()
             self._agenda.follow(self.zone(), _now_ms())
@@ -134,6 +140,19 @@ class Timelapse:
         while (first := self._agenda.first) and first.due_ms is not None and self._full_s(first) > 0:
             first.miss(_now_ms(), "disk")
             self._agenda.changed()
+
+    def _take_in(self) -> None:
+        """Series have come, or are gone with their disk."""
+        for name in self._intake.gone():
+            if self._agenda.find(name):
+                logging.error("series %s does not go on: %s", name, why_gone(self._agenda.root, name))
+                self._agenda.remove(name)
+        for series in self._intake.taken():
+            if self._agenda.find(series.name) is None:
+                self._agenda.add(Active(series, _now_ms()))
+        early, self._early = self._early, []
+        for command in early:
+            self._asked(command)
 
     def _begins_in_s(self) -> float:
         active = self._agenda.first
@@ -237,6 +256,8 @@ class Timelapse:
         """
         self._studio.driver.stop()
         self._studio.status.failed(error.cause, restarts=True)
+        if self._let_go(active):
+            return
         self._failures += 1
         self._why = _why(error)
         if active.due_ms is not None:
@@ -257,11 +278,17 @@ class Timelapse:
         """The disk is full, or the folder is gone."""
         if self._agenda.find(active.name) is not active:  # it was deleted meanwhile
             return
-        if not active.series.folder.is_dir():
-            self._fail(active, f"its folder {active.series.folder} is gone")
-        else:
+        if not self._let_go(active):
             logging.error("series %s: a shot could not be written: %s", active.name, error)
             self._missed_for_the_disk(active)
+
+    def _let_go(self, active: Active) -> bool:
+        """Whether its folder is gone: it is taken in again when it is there."""
+        if identity(active.series.folder) is not None:
+            return False
+        logging.error("series %s does not go on: %s", active.name, why_gone(self._agenda.root, active.name))
+        self._agenda.remove(active.name)
+        return True
 
     def _fail(self, active: Active, reason: str) -> None:
         logging.error("series %s has failed: %s", active.name, reason)
@@ -278,8 +305,13 @@ class Timelapse:
             logging.error("series %s: its state could not be written: %s", active.name, error)
 
     def _asked(self, command: Command) -> None:
+        asked = str(command.message.get("name"))
+        if self._agenda.find(asked) is None and self._intake.opens(asked):
+            self._early.append(command)
+            return
         try:
-            name = self._orders.carry_out(command.message, _now_ms())
+            with self._intake.lock:
+                name = self._orders.carry_out(command.message, _now_ms())
         except OrderError as error:
             command.fail(error, field=error.field)
             return

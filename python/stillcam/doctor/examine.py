@@ -25,6 +25,7 @@ CHECKS: tuple[Check, ...] = (
     series.series,
     server.port,
     server.accounts,
+    machine.absent,
     machine.disk,
     machine.card,
     machine.clock,

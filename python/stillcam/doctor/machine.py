@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from stillcam.doctor import FAULT, OK, WARNING, Finding, Patient
+from stillcam.folders import LINKS, SOCKETS, lacks, missing
 from stillcam.frames import read_current, utc_text
 from stillcam.info.power import power as power_rows
 from stillcam.info.read import size_text, text_of
@@ -25,11 +26,17 @@ SYSTEMD_TIMEOUT_S = 3.0
 
 
 def permissions(patient: Patient) -> list[Finding]:
-    """Whether frames and data can be written."""
+    """Whether frames and data can be written, and their file systems have what is needed: that is tried."""
     findings = []
-    for name, folder in (("images folder", patient.paths.images), ("data folder", patient.paths.data)):
+    for name, folder, needs in (
+        ("images folder", patient.paths.images, (LINKS,)),
+        ("data folder", patient.paths.data, (SOCKETS,)),
+    ):
         there = next(path for path in (folder, *folder.parents) if path.exists())
         if there.is_dir() and os.access(there, os.W_OK | os.X_OK):
+            if told := lacks(folder, needs) if there == folder else "":
+                findings.append(Finding(name, FAULT, told, "set STILLCAM_IMAGES or STILLCAM_DATA to a folder on ext4"))
+                continue
             findings.append(Finding(name, OK, f"{folder} can be written"))
         else:
             advice = f"sudo chown -R {_user()} {there}; or see that it is mounted writable"
@@ -67,6 +74,15 @@ def disk(patient: Patient) -> list[Finding]:
         advice = f"see who owns it: ls -ld {shlex.quote(str(stuck[0]['path']))}, and its folder"
         findings.append(Finding("retention", WARNING, f"cannot be deleted, and stays: {found}", advice))
     return findings
+
+
+def absent(patient: Patient) -> list[Finding]:
+    """Whether the disks are there that the library, series and films should be on."""
+    folders = (patient.paths.library, patient.paths.series, patient.paths.films, patient.paths.images)
+    told = [text for folder in folders if (text := missing(folder, patient.root / "etc/fstab"))]
+    if told:
+        return [Finding("disks", FAULT, "; ".join(told), "plug it in and mount it: it is noticed within a minute")]
+    return [Finding("disks", OK, "none is missing")]
 
 
 def _room(name: str, folder: Path) -> Iterator[Finding]:

@@ -160,7 +160,7 @@ def _films(folder: Path) -> Iterator[Film]:
 def _film(path: Path) -> Film | None:
     try:
         about = path.stat()
-        return _read(path, about.st_ino, about.st_mtime_ns)
+        return _read(path, about.st_ino, about.st_mtime_ns, about.st_size)
     except FileNotFoundError:
         return None
     except ValueError as error:
@@ -169,6 +169,6 @@ def _film(path: Path) -> Film | None:
 
 
 @lru_cache(maxsize=4096)
-def _read(path: Path, _inode: int, _changed_ns: int) -> Film:
+def _read(path: Path, _inode: int, _changed_ns: int, _size: int) -> Film:
     """Whoever looks how far one is reads no other again."""
     return read_film(path)

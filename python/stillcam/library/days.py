@@ -1,20 +1,35 @@
-"""The days of the library, each read when it is asked for and again only when its folder has changed."""
+"""The days of the library, each read when it is asked for and again only when its folder has changed.
+
+Most file systems tell that by the folder's time. Some do not (exFAT by FUSE leaves it when a file is renamed): that
+is tried once for each disk, and where it is so, the names in the folder are compared.
+"""
 
 from __future__ import annotations
 
 import os
+import tempfile
 import threading
 import time
 from collections import Counter, OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from stillcam.library.day import Item, read_day
 from stillcam.library.names import is_day
 
 KEPT_ITEMS = 4000  # about 2 MB: what is kept of the days read last
+OLD_S = 1e9  # 2001: a time that no clock gives a folder now; FAT has none before 1980
 SETTLED_NS = 2_000_000_000  # a folder's time stamp may be 2 s coarse (FAT): one so young may change unseen
+
+
+class Version(NamedTuple):
+    """What tells one state of a day's folder from another: its disk, its time, or, where that tells nothing, names."""
+
+    device: int
+    changed_ns: int
+    names: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +54,9 @@ class Days:
     def __init__(self, root: Path) -> None:
         self._root = root
         self._lock = threading.Lock()
-        self._items: OrderedDict[str, tuple[int, list[Item]]] = OrderedDict()  # by day, with the folder's time
-        self._summaries: dict[str, tuple[int, Summary]] = {}
+        self._items: OrderedDict[str, tuple[Version, list[Item]]] = OrderedDict()  # by day
+        self._summaries: dict[str, tuple[Version, Summary]] = {}
+        self._timely: dict[int, bool] = {}  # by disk: whether it gives a folder that changes another time
 
     def names(self) -> list[str]:
         """All days, the newest first."""
@@ -52,17 +68,17 @@ class Days:
 
     def items(self, day: str) -> list[Item]:
         """The items of a day, oldest first."""
-        changed_ns = self._changed_ns(day)
+        version = self._version(day)
         with self._lock:
-            if (kept := self._items.get(day)) and kept[0] == changed_ns:
+            if (kept := self._items.get(day)) and kept[0] == version:
                 self._items.move_to_end(day)
                 return kept[1]
         items = read_day(self._root / day)
-        if changed_ns is not None and time.time_ns() - changed_ns > SETTLED_NS:
+        if version is not None and time.time_ns() - version.changed_ns > SETTLED_NS:
             summary = Summary(Counter((item.kind, item.camera) for item in items))
             with self._lock:
-                self._summaries[day] = changed_ns, summary
-                self._items[day] = changed_ns, items
+                self._summaries[day] = version, summary
+                self._items[day] = version, items
                 while len(self._items) > 1 and sum(len(kept[1]) for kept in self._items.values()) > KEPT_ITEMS:
                     self._items.popitem(last=False)
         return items
@@ -71,7 +87,7 @@ class Days:
         """What there is on a day, if that needs no reading."""
         with self._lock:
             known = self._summaries.get(day)
-        return known[1] if known and known[0] == self._changed_ns(day) else None
+        return known[1] if known and known[0] == self._version(day) else None
 
     def summary(self, day: str) -> Summary:
         """What there is on a day."""
@@ -82,8 +98,43 @@ class Days:
         with self._lock:
             return sorted({camera for _, summary in self._summaries.values() for _, camera in summary.counts} - {""})
 
-    def _changed_ns(self, day: str) -> int | None:
+    def _version(self, day: str) -> Version | None:
+        """Another one when the folder of a day has changed; None: there is none."""
+        folder = self._root / day
         try:
-            return (self._root / day).stat().st_mtime_ns
+            about = folder.stat()
+            if self._is_timely(about.st_dev):
+                return Version(about.st_dev, about.st_mtime_ns)
+            return Version(about.st_dev, 0, hash(frozenset(os.listdir(folder))))
         except OSError:
             return None
+
+    def _is_timely(self, device: int) -> bool:
+        """Whether the disk gives a folder another time when a file in it is renamed."""
+        timely = self._timely.get(device)
+        if timely is None:
+            try:
+                timely = self._timely[device] = is_timely(self._root)
+            except OSError:  # it cannot be tried: full, or read-only for now
+                return False
+        return timely
+
+
+def is_timely(root: Path) -> bool:
+    """Whether a folder's time changes with the names in it, on the disk of `root`; it is tried.
+
+    Raises:
+        OSError: nothing can be written there.
+    """
+    with tempfile.TemporaryDirectory(prefix=".probe-", dir=root) as name:
+        probe = Path(name)
+        outside, inside, folder = probe / "file", probe / "folder/file", probe / "folder"
+        folder.mkdir()
+        outside.touch()
+        for old, new in ((outside, inside), (inside, folder / "other"), (folder / "other", outside)):
+            os.utime(folder, (OLD_S, OLD_S))
+            before_ns = folder.stat().st_mtime_ns
+            old.rename(new)
+            if folder.stat().st_mtime_ns == before_ns:
+                return False
+    return True

@@ -7,11 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from stillcam.errors import StillcamError
 from stillcam.series.active import NEVER, Active
 from stillcam.series.manifest import text
-from stillcam.series.recover import recover
-from stillcam.series.store import Series
 
 JUMP_MS = 1000  # what the clock may differ from the steady one between two looks
 SWEEP_MS = 10_000  # how often what has not been written is looked for
@@ -36,24 +33,6 @@ class Agenda:
     def __iter__(self) -> Iterator[Active]:
         return iter(list(self._all.values()))
 
-    def open(self, now_ms: int) -> None:
-        """Begin with what there is on disk; what a crash has left is put right."""
-        try:
-            folders = sorted(path for path in self.root.iterdir() if path.is_dir() and not path.name.startswith("."))
-        except FileNotFoundError:
-            return
-        except OSError as error:
-            logging.error("the series cannot be read: %s", error)
-            return
-        for folder in folders:
-            try:
-                series = Series.open(folder)
-                if series.state.state not in ("finished", "failed"):
-                    recover(series)
-                self.add(Active(series, now_ms))
-            except (StillcamError, OSError) as error:
-                logging.error("series %s does not go on: %s", folder.name, error)
-
     def add(self, active: Active) -> None:
         """One more."""
         self._all = {name: self._all.get(name, active) for name in sorted([*self._all, active.name])}
@@ -61,8 +40,12 @@ class Agenda:
 
     def remove(self, name: str) -> None:
         """One less."""
-        del self._all[name]
+        self._all = {other: active for other, active in self._all.items() if other != name}
         self.changed()
+
+    def names(self) -> list[str]:
+        """Of all; may be called from any thread."""
+        return list(self._all)
 
     def find(self, name: str) -> Active | None:
         """The series of this name."""

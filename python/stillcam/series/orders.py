@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from stillcam.errors import SettingsError, StillcamError
+from stillcam.folders import unwritable
 from stillcam.series.active import Active
 from stillcam.series.agenda import Agenda
 from stillcam.series.definition import Definition, from_document, to_document
@@ -85,7 +86,7 @@ class Orders:
             cause = "taken" if isinstance(error, NameTaken) else "wrong"
             raise OrderError(cause, str(error), error.field or None) from error
         except OSError as error:
-            raise OrderError("disk", f"cannot write to {self._agenda.root} ({error.strerror}): check df -h") from error
+            raise OrderError("disk", unwritable(self._agenda.root, error)) from error
         finally:
             self._agenda.changed()
 

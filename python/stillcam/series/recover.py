@@ -23,6 +23,19 @@ DOUBTED = 120  # so many of the last shots may not be on the disk after a power 
 _NAME = re.compile(r"(?P<n>\d{6,})_(?P<stamp>\d{8}T\d{6}\.\d{3}Z)\.jpg", re.ASCII)
 
 
+def opened(folder: Path) -> Series:
+    """The series in `folder`; what a crash has left of one that is not over is put right.
+
+    Raises:
+        StillcamError: it is none, or its definition is damaged.
+        OSError: it cannot be read or written.
+    """
+    series = Series.open(folder)
+    if series.state.state not in ("finished", "failed"):
+        recover(series)
+    return series
+
+
 def recover(series: Series) -> None:
     """Make manifest and folder one again.
 

@@ -1,0 +1,128 @@
+"""Series are taken in as they come, at the start or with their disk, and let go with it."""
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from standing import START_MS, created, shoot
+
+from stillcam.capture.series_intake import Intake
+from stillcam.series.store import Series
+
+
+class Backroom:
+    """An intake whose tasks the test carries out, and who was taken in."""
+
+    def __init__(self, root: Path) -> None:
+        self.tasks: list[Callable[[], None]] = []
+        self.removed: list[Path] = []
+        self.nudges = 0
+        self.series: dict[str, Series] = {}
+        self.intake = Intake(root, lambda: self.series, self.tasks.append, self.removed.append, self.nudge)
+
+    def nudge(self) -> None:
+        self.nudges += 1
+
+    def look(self) -> list[str]:
+        """Look, carry out what comes of it, and take in; the names of all."""
+        self.intake.look()
+        while self.tasks:
+            self.tasks.pop(0)()
+        for name in self.intake.gone():
+            del self.series[name]
+        for series in self.intake.taken():
+            assert series.name not in self.series
+            self.series[series.name] = series
+        return sorted(self.series)
+
+
+@pytest.fixture
+def root(tmp_path):
+    return tmp_path / "series"
+
+
+def test_each_is_taken_in_once_and_followed(root):
+    backroom = Backroom(root)
+    assert backroom.look() == []
+    created(root, "One")
+    assert backroom.intake.opens("One") is False  # it looked before
+    assert backroom.look() == ["One"]
+    one = backroom.series["One"]
+    created(root, "Two")
+    assert backroom.look() == backroom.look() == ["One", "Two"]
+    assert backroom.series["One"] is one
+    shutil.rmtree(root / "Two")
+    assert backroom.look() == ["One"]
+
+
+def test_before_the_first_look_it_is_said_that_it_is_being_opened(root):
+    created(root, "One")
+    backroom = Backroom(root)
+    assert backroom.intake.opens("One")
+    assert not backroom.intake.opens("Two")
+    backroom.intake.look()
+    assert backroom.intake.opens("One")
+    nudges = backroom.nudges
+    backroom.look()
+    assert backroom.nudges > nudges
+    assert not backroom.intake.opens("One")
+
+
+def test_one_whose_folder_is_another_is_opened_anew(root, tmp_path):
+    """A disk was mounted over it, on which there is one of that name."""
+    backroom = Backroom(root)
+    shoot(created(root, "One"), START_MS)
+    shoot(created(tmp_path / "usb", "One"), START_MS)
+    shoot(Series.open(tmp_path / "usb" / "One"), START_MS + 60_000)
+    backroom.look()
+    backroom.look()
+    root.rename(tmp_path / "below")
+    (tmp_path / "usb").rename(root)
+    backroom.look()
+    assert backroom.look() == ["One"]
+    assert backroom.series["One"].state.tally.taken == 2
+
+
+def test_a_disk_that_goes_and_comes_back(root, tmp_path, caplog):
+    backroom = Backroom(root)
+    created(root, "One")
+    backroom.look()
+    root.rename(tmp_path / "away")
+    assert backroom.look() == []
+    assert backroom.look() == []
+    (tmp_path / "away").rename(root)
+    assert backroom.look() == ["One"]
+
+
+def test_a_damaged_series_keeps_no_other_and_is_named_once(root, caplog):
+    for name in ("One", "Two"):
+        created(root, name)
+    good = (root / "One" / "series.json").read_text()
+    (root / "One" / "series.json").write_text("{")
+    backroom = Backroom(root)
+    assert backroom.look() == backroom.look() == ["Two"]
+    assert caplog.text.count("One does not go on") == 1
+    (root / "One" / "series.json").write_text(good)
+    assert backroom.look() == ["One", "Two"]
+
+
+def test_those_that_run_come_first(root):
+    for name in ("Old", "Newest", "New"):
+        created(root, name)
+    for name, time_s in (("Old", 1e9), ("New", 2e9), ("Newest", 3e9)):
+        os.utime(root / name / "state.json", (time_s, time_s))
+    backroom = Backroom(root)
+    backroom.look()
+    assert list(backroom.series) == ["Newest", "New", "Old"]
+
+
+def test_what_a_crash_has_left_is_removed_when_its_disk_comes(root):
+    backroom = Backroom(root)
+    backroom.look()
+    for name in (".deleted_One_5", ".new_Two", ".shots"):
+        (root / name).mkdir(parents=True)
+    backroom.look()
+    backroom.look()
+    assert sorted(path.name for path in backroom.removed) == [".deleted_One_5", ".new_Two"]

@@ -128,11 +128,13 @@ export class Library {
   }
 
   /**
-   * Where a ZIP of these items can be had.
+   * Where a ZIP of these items can be had, and which files are not in it.
    * @param {string[]} ids
+   * @returns {Promise<{address: string, leftOut: string[]}>}
    */
   async zip(ids) {
-    return this.#address((await this.#api.send("POST", "api/library/zip", { items: ids })).zip);
+    const { zip, left_out } = await this.#api.send("POST", "api/library/zip", { items: ids });
+    return { address: this.#address(zip), leftOut: left_out };
   }
 
   /**

@@ -45,7 +45,9 @@ export class Selection {
 
   async #zip() {
     try {
-      location.assign(await this.#library.zip([...this.#grid.chosen]));
+      const { address, leftOut } = await this.#library.zip([...this.#grid.chosen]);
+      if (leftOut.length) this.#context.say(`Not in the ZIP, as ${leftOut.length} cannot be read: ${leftOut.slice(0, 3).join(", ")}`, { error: true });
+      location.assign(address);
     } catch (error) {
       this.#context.say(message(error), { error: true });
     }

@@ -486,6 +486,20 @@ def test_a_zip_holds_what_was_chosen_and_announces_its_size(shelf):
         assert len(read.namelist()) == chosen["files"] == 4
 
 
+def test_a_file_that_cannot_be_read_costs_the_zip_no_other(shelf, monkeypatch):
+    """As one that root has copied in, for nobody else: the download was broken off there."""
+    ids = [shelf.take(time_s=NOON_S + second) for second in range(2)]
+    access = os.access
+    monkeypatch.setattr(os, "access", lambda path, mode: access(path, mode) and not str(path).endswith(ids[0]))
+    chosen = shelf.json("api/library/zip", "POST", {"items": ids})
+    assert chosen["left_out"] == [ids[0]]
+    answer = shelf.ask(chosen["zip"])
+    assert answer.stream is not None
+    archive = b"".join(bytes(piece) for pieces in answer.stream for piece in pieces)
+    with zipfile.ZipFile(io.BytesIO(archive)) as read:
+        assert sorted(read.namelist()) == sorted([ids[1], *(f"{id_[:-3]}json" for id_ in ids)])
+
+
 def test_the_calendar_counts_by_day(shelf):
     for second in range(3):
         shelf.take(time_s=NOON_S + second)

@@ -43,11 +43,11 @@ def member(path: Path, name: str, changed: tuple[int, int, int, int, int, int]) 
     """The file at `path`, as it is now.
 
     Raises:
-        OSError: it is not there, or no regular file.
+        OSError: it is not there, no regular file, or may not be read.
     """
     about = os.stat(path, follow_symlinks=False)
-    if not stat.S_ISREG(about.st_mode):
-        raise FileNotFoundError(f"{path} is no regular file")
+    if not stat.S_ISREG(about.st_mode) or not os.access(path, os.R_OK):
+        raise OSError(f"{path} is no regular file, or may not be read")
     return Member(path, name, about.st_size, changed if 1980 <= changed[0] <= 2107 else _DOS_FIRST)
 
 

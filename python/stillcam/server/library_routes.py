@@ -107,15 +107,16 @@ class LibraryRoutes:
             self._zips[token] = chosen
             while len(self._zips) > KEPT_ZIPS or (len(self._zips) > 1 and self._kept_ids() > KEPT_IDS):
                 self._zips.popitem(last=False)
-        members = self._members(chosen)
-        return as_json(201, {"zip": f"library/zip/{token}", "files": len(members), "bytes": size_of(members)})
+        members, left_out = self._members(chosen)
+        zip_ = {"zip": f"library/zip/{token}", "files": len(members), "bytes": size_of(members)}
+        return as_json(201, {**zip_, "left_out": left_out})
 
     def _zip(self, request: Request) -> Answer:
         with self._lock:
             chosen = self._zips.get(request.rest)
         if chosen is None:
             raise Refused(404, "this ZIP is not known any more: choose its items again")
-        members = self._members(chosen)
+        members, _ = self._members(chosen)
         headers = {
             "Content-Type": "application/zip",
             "Content-Length": str(size_of(members)),
@@ -127,9 +128,10 @@ class LibraryRoutes:
     def _kept_ids(self) -> int:
         return sum(map(len, self._zips.values()))
 
-    def _members(self, ids: list[str]) -> list[Member]:
-        """The files of these items; what is gone meanwhile is left out."""
+    def _members(self, ids: list[str]) -> tuple[list[Member], list[str]]:
+        """The files of these items, and what of them is gone or cannot be read: it costs no other."""
         members: list[Member] = []
+        left_out: list[str] = []
         names: set[str] = set()
         for item in self._library.items(ids):
             changed = local(item.time_s).timetuple()[:6]
@@ -137,10 +139,10 @@ class LibraryRoutes:
                 inside = free_name(f"{item.day}/{shown(name)}", names)
                 try:
                     members.append(member(self._library.path(item, name), inside, changed))
+                    names.add(inside)
                 except OSError:
-                    continue
-                names.add(inside)
-        return members
+                    left_out.append(inside)
+        return members, left_out
 
 
 def _place(cursor: str | None) -> Place | None:

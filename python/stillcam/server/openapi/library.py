@@ -79,7 +79,12 @@ def library_schemas() -> dict[str, Schema]:
         ),
         "ItemChange": record({"favourite": FLAG, "title": TEXT}),
         "Choice": record(items=_IDS),
-        "Chosen": record(zip=TEXT | {"description": "its address"}, files=COUNT, bytes=COUNT),
+        "Chosen": record(
+            zip=TEXT | {"description": "its address"},
+            files=COUNT,
+            bytes=COUNT,
+            left_out=list_of(TEXT) | {"description": "files that are gone or cannot be read"},
+        ),
         "Job": record(**_JOB),
         "Deletion": record(**_JOB, deleted=TEXT | {"description": "to restore them by"}),
         "Restoration": record({"items": _IDS}, deleted=TEXT),

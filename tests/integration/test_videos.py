@@ -344,3 +344,13 @@ def test_what_a_camera_that_stalls_has_written_is_kept_and_said(studio, stopped)
     assert ("was killed" if stopped else "gives no pictures") in notice
     studio.fault()
     studio.goes_on()
+
+
+def test_whoever_does_not_wait_for_a_camera_that_is_slow_to_begin_is_told_how_far_it_is(studio):
+    studio.settings(video={"width": 320, "framerate": 1}, files={"video": "mjpeg"})
+    studio.open()
+    studio.fault(start_s=3.0)
+    told = studio.ask("video", seconds=5, wait_s=1.5)["recording"]
+    assert (told["seconds"], told["bytes"], told["left_s"]) == (5, 0, 5)
+    studio.fault()
+    assert studio.ask("stop")["items"]

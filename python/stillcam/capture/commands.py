@@ -196,10 +196,10 @@ class Commands:
         return answer or {"taking": self._status.message()["taking"]}
 
     def _video(self, message: Message) -> Message:
-        """Answers once it runs, or with `wait` once it has ended, with the `items`."""
+        """Answers once it runs, or after `wait_s` (`recording`); with `wait` once it has ended, with the `items`."""
         if message.get("seconds") is not None:
             number("seconds", message["seconds"], 1, MAX_VIDEO_S, whole=True)
-        return self._finished(message)
+        return self._finished(message) or {"recording": self._status.message()["recording"]}
 
     def _series(self, message: Message) -> Message:
         """Answers with the `series` as it is then, null for one that is gone; a refusal has `cause` and `field`."""

@@ -181,7 +181,8 @@ class Videos:
                 raise CameraError("stalled", "the camera gives no pictures: check its cable and the power supply")
             if take.seconds and size and now - began > take.seconds + LATE_S + 2 * cycle_s:
                 break  # the frames come slower than they were asked for
-            left_s = max(0.0, round(take.seconds - (now - began), 1)) if take.seconds else None
+            done_s = now - began if size else 0.0
+            left_s = max(0.0, round(take.seconds - done_s, 1)) if take.seconds else None
             told = _told(take, footage, size, left_s)
             studio.status.recording(told)
             if size:

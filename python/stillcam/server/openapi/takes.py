@@ -52,5 +52,5 @@ def take_schemas() -> dict[str, Schema]:
         "VideoOrder": record({"seconds": seconds}),
         "Items": record(items=_ITEMS),
         "Taking": record(taking=maybe(_TAKING)),
-        "Recording": record(recording=_RECORDING),
+        "Recording": record(recording=maybe(_RECORDING)),
     }

@@ -123,3 +123,27 @@ def test_settings_and_config_follow_the_cameras(page, single):
     page.get_by_role("button", name="Look again").click()
     page.wait_for_selector(".look-again :text('Found one camera.')")
     assert offered("camera.index") == ["0: imx519", "1: not found"]
+
+
+def test_a_camera_that_another_program_has_is_said_to_be_so(page, single):
+    """Rates, crops and bits of its modes are not known then."""
+
+    def held(route: Any) -> None:
+        answer = route.fetch()
+        told = answer.json()
+        unknown = {"fps": None, "crop": None, "bit_depth": None}
+        (camera,) = told["cameras"]
+        camera |= {"held": True, "bit_depth": None, "colour": None, "properties": {}}
+        camera["modes"] = [mode | unknown for mode in camera["modes"]]
+        route.fulfill(response=answer, json=told)
+
+    page.route("**/api/cameras", held)
+    sign_in(page, single.url, "info")
+    card = page.locator(".info [aria-label='Camera 0']")
+    card.wait_for()
+    assert "Another program was using this camera" in card.inner_text()
+    assert "2328 × 1748" in card.inner_text()
+    page.click("#tabs a:has-text('Config')")
+    page.wait_for_selector("[data-setting='live.sensor_mode'] select")
+    texts = page.locator("[data-setting='live.sensor_mode'] option").all_inner_texts()
+    assert "2328 × 1748" in texts and not any(word in " ".join(texts) for word in ("null", "undefined", "NaN"))

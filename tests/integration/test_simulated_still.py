@@ -1,5 +1,6 @@
 """rpicam-still as RPICAM.md describes it, on real processes: signals, files, metadata, failures, faults."""
 
+import fcntl
 import io
 import json
 import os
@@ -340,6 +341,38 @@ def test_list_cameras(start: Start) -> None:
         "Available cameras\n-----------------\n0 : imx519 [4656x3496 10-bit RGGB] (/base/soc/i2c0mux/i2c@1/imx519@1a)\n"
     )
     assert "\n           'SRGGB8' : 640x480 [206.65 fps - (1000, 752)/1280x960 crop]\n\n" in text
+
+
+def test_list_cameras_while_one_of_them_is_in_use(start: Start, stills: Callable[..., Run]) -> None:
+    """Exit 0, and nonsense for each of its modes; the other one is listed as ever."""
+    stills().ready()
+    run = start("rpicam-still", "--list-cameras", "--camera=1")
+    assert run.process.stdout is not None
+    first, second = run.process.stdout.read().decode().split("1 : imx219")
+    assert run.exit() == 0
+    assert first.count("[30.00 fps - (65535, 65535)/65535x65535 crop]") == first.count(" fps ")
+    assert "65535" not in second and "3280x2464 [21.19 fps - (0, 0)/3280x2464 crop]" in second
+
+
+def test_a_listing_has_each_camera_meanwhile(start: Start) -> None:
+    """Two at once read nonsense, and a program that starts meanwhile fails to acquire its camera."""
+    first = start("rpicam-still", "--list-cameras", faults={"speed": 0.002})
+    lock = first.folder / "camera/camera0.lock"
+    first.until(lambda: lock.exists() and not free(lock), "listing")
+    second = start("rpicam-still", "--list-cameras", faults=FAST)
+    assert second.process.stdout is not None
+    assert b"(65535, 65535)/65535x65535" in second.process.stdout.read()
+    assert "failed to acquire camera" in failure(start("rpicam-still", *SMALL, "-t", "20ms", "-o", "a.jpg"))
+    assert second.exit() == 0
+
+
+def free(lock: Path) -> bool:
+    with lock.open() as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+    return True
 
 
 def test_a_wrapper_of_the_real_name_works(start: Start, tmp_path: Path) -> None:

@@ -92,6 +92,16 @@ def test_with_the_configuration_of_the_snapshots_the_camera_program_stays(studio
     assert garden.told()["taken"] == 3
 
 
+def test_looking_for_cameras_costs_a_series_a_moment_at_most(studio):
+    """However short its interval is: there is always time for it between two moments."""
+    studio.open()
+    garden = Series(studio, interval_s=1).taken(1)
+    assert len(studio.ask("cameras", again=True)["cameras"]) == 2
+    before = garden.told()["taken"]
+    garden.taken(before + 3)
+    assert garden.told()["state"] == "running"
+
+
 def test_long_intervals_leave_the_camera_to_the_snapshots(studio):
     studio.settings(snapshot={"interval_s": 0.5, "width": 320}, photo=AS_SNAPSHOTS)
     studio.open()

@@ -91,7 +91,7 @@ TOGETHER = {
 }
 # Those that picamera2 does not set live, or not in every case.
 RESTARTED = {
-    "AfTrigger": "`autofocus_cycle`; from the next start on",
+    "AfTrigger": "`autofocus_cycle`, of stills",
     "HdrMode": "live; `Sensor` opens the camera again",
 }
 

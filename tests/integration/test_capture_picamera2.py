@@ -133,3 +133,47 @@ def test_without_a_microphone_it_says_how_to_find_one(camera):
     with pytest.raises(Refusal, match=r"`arecord -l` lists .* `pactl list short sources`"):
         camera.ask("video", seconds=1)
     camera.goes_on()
+
+
+def test_a_snapshot_is_taken_out_of_a_video(camera):
+    """It was refused, though the driver gives pictures then; another driver refuses it."""
+    assert camera.ask("video")["recording"]
+    frame = camera.ask("snapshot")["frame"]
+    status = camera.until(lambda status: status["frame"] >= frame)
+    assert status["mode"] == "video" and status["recording"]
+    assert camera.ask("snapshot")["frame"] > frame
+    camera.ask("stop")
+
+
+def test_the_reason_is_shown_as_soon_as_a_video_ends_by_a_stall(camera):
+    """`recording` was shown for 17 s, and then the mode `video` without a reason."""
+    assert camera.ask("video")["recording"]
+    camera.fault(stall_after=1)
+    status = camera.until(lambda status: not status["recording"])
+    assert status["mode"] == "no camera" and "cable" in status["reason"]
+    camera.until(lambda _: list(camera.library.glob("2*/*.json")))
+    (sidecar,) = camera.library.glob("2*/*.json")
+    assert json.loads(sidecar.read_text())["interrupted"] is True
+    assert "killed" not in camera.log.read_text()
+    camera.fault()
+    camera.until(lambda status: status["mode"] == "snapshot" and status["reason"] is None)
+
+
+def test_the_sensor_mode_that_was_used_is_in_the_sidecar(camera):
+    camera.settings(raw={"width": 320, "sensor_mode": "1280:720:10"})
+    camera.ask("reload")
+    for take, mode in (("photo", "2328:1748:10"), ("raw", "1280:720:10")):
+        (item,) = camera.take(kind=take)
+        assert json.loads(item.with_suffix(".json").read_text())["sensor_mode"] == mode
+    assert json.loads(camera.film(1).with_suffix(".json").read_text())["sensor_mode"] == "2328:1748:10"
+
+
+def test_a_camera_that_was_busy_when_it_was_listed_is_listed_again(studio):
+    """It had no sensor modes, and the limits of no camera, for the rest of the daemon's life."""
+    studio.fault(busy=True)
+    studio.start(**LIBRARY)
+    assert "another program" in studio.until(lambda status: status["reason"])["reason"]
+    studio.fault()
+    status = studio.until(lambda status: status["captures"]["ok"])
+    assert status["camera"]["limits"]["ExposureTime"][1] > 1_000_000
+    assert all(mode["crop"] for mode in studio.ask("cameras")["cameras"][0]["modes"])

@@ -10,7 +10,16 @@ from stillcam.camera.arguments import still_arguments
 from stillcam.camera.driver import Camera, Container
 from stillcam.camera.simulated import checks, command_line
 from stillcam.camera.simulated.options import StillOptions, VideoOptions
-from stillcam.camera.taking import carried_over, container, photo_arguments, pinned, scans, settled, video_arguments
+from stillcam.camera.taking import (
+    carried_over,
+    container,
+    photo_arguments,
+    pinned,
+    refused_mode,
+    scans,
+    settled,
+    video_arguments,
+)
 from stillcam.settings import Settings
 from stillcam.settings_json import patched
 
@@ -228,3 +237,13 @@ def test_a_video_is_as_long_as_it_is_to_be():
     assert "--frames=1" in video("ts", 3, video={"framerate": 0.1})
     assert not [word for word in video("ts", None, IMX219) if word.startswith("--frames")]
     assert "--libav-audio" not in video("mjpeg", video={"audio": "pulse"})
+
+
+@pytest.mark.parametrize("section", ["live", "photo", "raw", "video"])
+def test_a_sensor_mode_that_the_camera_has_not_got_is_refused(section):
+    """The camera software takes the nearest one instead, and nobody is told."""
+    wrong = refused_mode(patched(Settings(), {section: {"sensor_mode": "1000:700:10"}}), IMX708)
+    assert wrong is not None and wrong.field == f"{section}.sensor_mode" and "1536:864:10" in str(wrong)
+    right = patched(Settings(), {section: {"sensor_mode": "1536:864:10"}})
+    assert refused_mode(right, IMX708) is None
+    assert refused_mode(right, replace(IMX708, modes=())) is None  # it does not tell

@@ -20,7 +20,7 @@ from stillcam.camera.arguments import (
     stream_scene,
 )
 from stillcam.camera.driver import Camera, Container
-from stillcam.camera.geometry import Size, configured_size
+from stillcam.camera.geometry import Size, configured_size, mode_name, sensor_mode
 from stillcam.camera.metadata import Metadata
 from stillcam.control_values import is_number
 from stillcam.controls import CONTROLS, Values
@@ -154,6 +154,23 @@ def video_scene(settings: Settings, camera: Camera) -> Scene:
     width, height = _size(settings, settings.video, camera, 2)
     size = max(2, width // 2 * 2), max(2, height // 2 * 2)
     return scene_of(settings, settings.video, camera, size, frame_rate(settings, settings.video))
+
+
+def refused_mode(settings: Settings, camera: Camera) -> SettingsError | None:
+    """A sensor mode that is set and that the camera has not got; None: it has all, or does not tell its modes.
+
+    The camera software takes the nearest one instead (rpicam-apps core/rpicam_app.cpp, selectMode; picamera2's
+    _make_libcamera_config).
+    """
+    for section in ("live", "photo", "raw", "video"):
+        wanted = getattr(settings, section).sensor_mode
+        if wanted and camera.modes and sensor_mode(wanted, camera, (0, 0)) is None:
+            there = ", ".join(dict.fromkeys(map(mode_name, camera.modes)))
+            return SettingsError(
+                f"camera {camera.index} ({camera.model}) has no sensor mode {wanted}: choose one of {there}, or none",
+                f"{section}.sensor_mode",
+            )
+    return None
 
 
 def refused_video(settings: Settings, camera: Camera, encoder: Encoder | None) -> SettingsError | None:

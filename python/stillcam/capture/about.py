@@ -16,7 +16,13 @@ VERSION = 1
 
 
 def about(
-    settings: Settings, camera: Camera, kind: str, time_s: float, size: tuple[int, int], metadata: Metadata
+    settings: Settings,
+    camera: Camera,
+    kind: str,
+    time_s: float,
+    size: tuple[int, int],
+    metadata: Metadata,
+    sensor_mode: str = "",
 ) -> dict[str, Any]:
     """What is known about an item.
 
@@ -26,6 +32,7 @@ def about(
         time_s: when, in seconds since the epoch.
         size: width and height in pixels, as shown.
         metadata: what the camera says; empty where it says nothing.
+        sensor_mode: that was really used; empty where it is not known.
 
     Returns:
         a JSON object; `controls` are those that were set, `configuration` the use case's.
@@ -40,6 +47,7 @@ def about(
         "size": list(size),
         "controls": controls,
         "configuration": to_json(settings)[kind],
+        "sensor_mode": sensor_mode or None,
         "metadata": metadata or None,
     }
 

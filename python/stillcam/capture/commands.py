@@ -132,7 +132,7 @@ class Commands:
     def _snapshot(self, message: Message) -> Message:
         """Answers with the name of a frame that was begun after the question; refuses after `wait_s` at the latest."""
         timeout_s = self._patience_s(message, self.picture_s())
-        if self._status.message()["recording"]:
+        if self._status.message()["recording"] and not self._status.abilities.get("stills_in_videos"):
             raise CameraError("busy", "a video is being made: there is no new picture before it ends")
         with self._status.next_frame() as frame:
             self.post("snapshot")

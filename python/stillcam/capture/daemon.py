@@ -16,7 +16,7 @@ from typing import Any
 from stillcam.camera.driver import Camera, Driver, Interrupted
 from stillcam.camera.failures import HELD
 from stillcam.camera.listing import remembered
-from stillcam.camera.taking import refused_video
+from stillcam.camera.taking import refused_mode, refused_video
 from stillcam.capture.ages import Ages
 from stillcam.capture.archive import Archive
 from stillcam.capture.commands import Command
@@ -58,7 +58,7 @@ class Daemon:
         self._archive = Archive(paths.library, wanted, ages, (paths.series, paths.films))
         self.status.library = self._archive.message
         self._snapshots, self._photos = Snapshots(self._studio), Photos(self._studio, self._archive)
-        videos = Videos(self._studio, self._archive, lambda: self._photos.waiting)
+        videos = Videos(self._studio, self._archive, lambda: self._photos.waiting, self._snapshots.hurried)
         self._series = series = Timelapse(self._studio, self._archive)
         self.status.series, self._studio.booked, self.commands.summary = series.message, series.booked, self._summary
         studio = self._studio
@@ -175,9 +175,10 @@ class Daemon:
 
     def _wrong_in(self, settings: Settings) -> SettingsError | None:
         """What this board or its camera cannot do, as far as the camera is known."""
-        known = (camera for camera in self._cameras if camera.index == settings.camera.index)
-        encoder = self._studio.driver.abilities.encoder
-        return next((refused_video(settings, camera, encoder) for camera in known), None)
+        known = next((camera for camera in self._cameras if camera.index == settings.camera.index), None)
+        if known is None:
+            return None
+        return refused_mode(settings, known) or refused_video(settings, known, self._studio.driver.abilities.encoder)
 
     def _look_at_the_library(self) -> None:
         """Called in the backroom."""

@@ -5,16 +5,23 @@ from __future__ import annotations
 import logging
 import math
 import time
+from collections.abc import Callable
 
 from stillcam.capture.studio import Studio
 from stillcam.errors import CameraError
 
 
 class Glimpses:
-    """Frames while one video is recorded; the video goes before, so nothing of this is a fault of it."""
+    """Frames while one video is recorded; the video goes before, so nothing of this is a fault of it.
 
-    def __init__(self, studio: Studio) -> None:
+    Args:
+        hurried: whether a frame is wanted now.
+    """
+
+    def __init__(self, studio: Studio, hurried: Callable[[], bool]) -> None:
         self._studio = studio
+        self._hurried = hurried
+        self._wanted = self._asked = False
         self._due = 0.0 if studio.driver.abilities.stills_in_videos else math.inf  # monotonic
 
     def look(self) -> None:
@@ -26,13 +33,17 @@ class Glimpses:
         if self._due == math.inf:
             return
         studio, now = self._studio, time.monotonic()
-        if now >= self._due:
+        self._wanted = self._wanted or self._hurried()
+        if not self._asked and (self._wanted or now >= self._due):
+            self._wanted, self._asked = False, True
             self._due = now + studio.revisions.wanted.snapshot.interval_s
             studio.status.capturing()
             studio.driver.request()
         if still := studio.driver.still(0.0, ()):
+            self._asked = False
             try:
                 studio.status.published(studio.darkroom.publish(still), studio.driver.metadata)
             except CameraError as error:
                 logging.warning("no frame out of the video: %s", error)
+                studio.status.failed(error.cause, restarts=False)
                 self._due = math.inf

@@ -242,7 +242,8 @@ class Photos:
             size = size_of(draft.path(photo_extension(settings, order.kind)))
             if still.raw:
                 size_of(draft.path("dng"))
-            return draft.finish(about(settings, camera, order.kind, draft.time_s, size, metadata))
+            mode = studio.driver.sensor_mode
+            return draft.finish(about(settings, camera, order.kind, draft.time_s, size, metadata, mode))
         except OSError as error:
             draft.discard()
             raise unwritable(self._archive.root, error) from error

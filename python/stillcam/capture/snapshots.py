@@ -38,6 +38,11 @@ class Snapshots:
         """A picture is wanted now."""
         self._hurry = True
 
+    def hurried(self) -> bool:
+        """Whether a picture is wanted now; whoever asks takes it."""
+        hurry, self._hurry = self._hurry, False
+        return hurry
+
     def run(self, settings: Settings, camera: Camera) -> None:
         """See Mode. What was missed is not made up for."""
         studio = self._studio

@@ -17,7 +17,7 @@ from stillcam.capture.commands import Command
 from stillcam.capture.footage import Footage
 from stillcam.capture.glimpses import Glimpses
 from stillcam.capture.studio import START_TIMEOUT_S, Studio
-from stillcam.capture.timing import held_s, hidden_s, stall_timeout_s
+from stillcam.capture.timing import held_s, hidden_s, snapshot_s, stall_timeout_s
 from stillcam.errors import CameraError
 from stillcam.frames import current_name
 from stillcam.settings import Settings
@@ -62,15 +62,19 @@ class Videos:
 
     Args:
         photos_wait: whether photos are to be taken.
+        hurried: whether a snapshot is wanted now.
     """
 
     name = "video"
     urgent = False
 
-    def __init__(self, studio: Studio, archive: Archive, photos_wait: Callable[[], bool]) -> None:
+    def __init__(
+        self, studio: Studio, archive: Archive, photos_wait: Callable[[], bool], hurried: Callable[[], bool]
+    ) -> None:
         self._studio = studio
         self._archive = archive
         self._photos_wait = photos_wait
+        self._hurried = hurried
         self._take: Take | None = None
         self.verbs = {"video": self._asked, "stop": self._stop}
 
@@ -163,7 +167,7 @@ class Videos:
         cycle_s = 1 / footage.rate
         stall_s = STALL_S + stall_timeout_s(cycle_s, settings, driver.metadata) + held_s(cycle_s)
         size, patience_s = 0, START_TIMEOUT_S + hidden_s(cycle_s) + held_s(cycle_s)
-        glimpses = Glimpses(studio)
+        glimpses = Glimpses(studio, self._hurried)
         while not (studio.stopping or (take.over and size)):  # rpicam-vid dies of a SIGINT before it has begun
             try:
                 if driver.recorded(TICK_S, (*studio.stops, studio.commands.wake)):
@@ -188,6 +192,7 @@ class Videos:
             if size:
                 take.running(told)
             self._check_disk(take, footage, size)
+        footage.about["sensor_mode"] = driver.sensor_mode or None
         footage.about["metadata"] = driver.metadata or footage.about["metadata"]  # else of the picture before it
         footage.about["duration_s"] = round(time.monotonic() - (began if size else began_s), 3)
 
@@ -200,10 +205,19 @@ class Videos:
             logging.warning("the video was ended in time: the disk is nearly full")
 
     def _broken(self, footage: Footage | None, error: CameraError) -> Footage | None:
-        """The camera has failed: what there is of the video is kept."""
+        """The camera has failed: what there is of the video is kept.
+
+        The reason is shown at once, and until there are pictures: ending the camera program, and the next start,
+        may take their time.
+        """
+        studio = self._studio
         logging.error("the video was broken off: %s", error)
-        self._studio.driver.stop()
-        self._studio.status.failed(error.cause, restarts=True)
+        if error.cause in ("stalled", "died", "absent"):
+            studio.outage.failed(error)
+            studio.status.recording(None)
+            studio.status.enter("no camera", snapshot_s(studio.revisions.wanted), error.reason)
+        studio.driver.stop()
+        studio.status.failed(error.cause, restarts=True)
         if footage is not None and _size(footage.path):
             footage.broken_off(error.reason)
             return footage

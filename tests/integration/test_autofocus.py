@@ -70,6 +70,15 @@ def test_when_asked_the_lens_stays_where_the_last_scan_has_left_it(studio):
     assert told(studio) == {"AfState": 0, "LensPosition": 3.0}
 
 
+def test_when_asked_a_scan_that_does_not_end_in_time_is_not_begun_again(studio):
+    """In the dark, frames are slow: the picture comes as it is."""
+    studio.settings(controls={"AfMode": "Auto"})
+    studio.fault(cameras="imx519", speed=0.2)
+    studio.open()
+    studio.goes_on()
+    assert sum("--autofocus-mode=auto" in start for start in studio.starts()) == 1
+
+
 def test_another_mode_that_becomes_auto_scans_once(studio):
     studio.settings(controls={"AfMode": "Manual", "LensPosition": 9})
     studio.open()

@@ -35,16 +35,19 @@ class Focusing:
     def __init__(self, studio: Studio) -> None:
         self._studio = studio
         self._asking: list[Command] = []
+        self._runs = False
         self.verbs = {"focus": self._asked}
 
     def wanted(self) -> bool:
         studio = self._studio
-        return bool(self._asking) or studio.lens.unknown(studio.revisions.wanted, studio.status.camera)
+        unknown = not self._runs and studio.lens.unknown(studio.revisions.wanted, studio.status.camera)
+        return bool(self._asking) or unknown
 
     def run(self, settings: Settings, camera: Camera) -> None:
         """See Mode."""
         studio = self._studio
         asking, self._asking = self._asking, []
+        self._runs = True  # it does not interrupt itself
         try:
             start_stills(studio, scanning(settings), camera)
             answer = scan(studio, camera)
@@ -54,6 +57,8 @@ class Focusing:
             if isinstance(error, CameraError) and error.cause == "unable" and not asking:
                 return  # AfMode Auto on a camera that does not list what it can: nobody has asked
             raise
+        finally:
+            self._runs = False
         for command in asking:
             command.finish(answer)
         if asking:

@@ -44,6 +44,15 @@ def test_a_video_begins_and_ends(api, body):
     assert api.call("DELETE", "api/video") == (202, {"items": []})
 
 
+@pytest.mark.parametrize("path", PATHS)
+def test_an_answer_comes_before_a_proxy_or_the_page_gives_up(api, path):
+    """What takes longer goes on, and the answer says how far it is."""
+    api.answers |= {command: {} for command in COMMANDS.values()} | {"video": {"recording": None}}
+    api.answers |= {"photo": {"taking": TAKING}, "cancel": {"items": []}}
+    assert api.call(*path)[0] in (200, 202)
+    assert api.messages[-1]["wait_s"] <= 25
+
+
 @pytest.mark.parametrize(
     ("path", "body", "field"),
     [

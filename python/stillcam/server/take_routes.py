@@ -11,9 +11,7 @@ from stillcam.link import Refusal, ask
 from stillcam.server.messages import Access, Answer, Refused, Request, Route, as_json
 
 KINDS = ("photo", "raw")
-WAIT_S = 20.0  # for photos, before it is answered how far they are
-BEGIN_S = 60.0  # for a video to begin
-FINISH_S = 120.0  # for a video to be finished
+WAIT_S = 20.0  # before it is answered how far it is: proxies cut an answer that takes 30 s or more, the page after 60
 GRACE_S = 10.0  # that the daemon has more than it needs
 STATUSES = {"busy": 409, "idle": 409, "disk": 507}  # by the cause that the daemon gives; any other is 503
 
@@ -54,10 +52,10 @@ class TakeRoutes:
         wanted = _fields(request, ("seconds",))
         endless = wanted.get("seconds") is None
         seconds = None if endless else _number(wanted, "seconds", 0, 1, 86400, whole=True)
-        return as_json(202, self._ask({"command": "video", "seconds": seconds, "wait_s": BEGIN_S}))
+        return as_json(202, self._ask({"command": "video", "seconds": seconds, "wait_s": WAIT_S}))
 
     def _stop(self, _request: Request) -> Answer:
-        answer = self._ask({"command": "stop", "wait_s": FINISH_S})
+        answer = self._ask({"command": "stop", "wait_s": WAIT_S})
         return as_json(200 if answer else 202, answer or {"items": []})
 
     def _ask(self, message: dict[str, Any]) -> dict[str, Any]:

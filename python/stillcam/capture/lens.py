@@ -8,10 +8,11 @@ from stillcam.camera.metadata import Metadata
 from stillcam.camera.taking import SCANNING, pinned
 from stillcam.settings import Settings
 
-# From the start of the camera program to a still, and again while the metadata of that still say that the scan goes
-# on: nothing else is told of the viewfinder. Autofocus skips 5 frames after each (re)configuration; a scan then takes
-# about 12 frames where the sensor has phase detection, else 40 and more. The last still is taken as it is.
-SCAN_WAITS_S = (1.0, 2.5, 5.0)
+# From the start of the camera program to a still, and again if the metadata of that still say that the scan goes on:
+# nothing else is told of the viewfinder. Autofocus skips 5 frames after each (re)configuration; a scan then takes
+# about 12 frames where the sensor has phase detection and light, else up to 90, and each still may have it begin
+# again. The last still is taken as it is: after 5.5 s in all the newest frame does not yet count as stale.
+SCAN_WAITS_S = (1.5, 4.0)
 
 
 def rests(metadata: Metadata) -> bool:

@@ -99,7 +99,7 @@ class Live {
     if (capture.metadata) this.#state.metadata = capture.metadata;
     this.#metadata.show(this.#state.metadata);
     this.#state.changed();
-    const key = JSON.stringify([capture.abilities, capture.camera?.index, capture.camera?.model]);
+    const key = JSON.stringify([capture.abilities, capture.camera?.index, capture.camera?.model, this.#context.settings.get("camera.tuning_file")]);
     if (key === this.#camera.key) return;
     this.#camera.key = key;
     this.#load();

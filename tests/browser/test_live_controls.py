@@ -1,5 +1,6 @@
 """The controls of the Live tab on the real camera: what each does to the picture."""
 
+import json
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -106,6 +107,18 @@ def test_a_choice_changes_the_picture(live):
     control(live, "AwbMode").locator("select").select_option("Incandescent")
     wait_for_measure(live, "warmth", 0, usual * 0.9)
     assert wait_until_set(live, "AwbMode") == "Incandescent"
+
+
+def test_a_mode_of_the_tuning_file_s_own_is_offered_with_that_file(live, real):
+    option = control(live, "AwbMode").get_by_role("option", name="Of the tuning file")
+    expect(option).to_have_count(0)
+    own = real.folder / "own.json"
+    own.write_text(json.dumps({"rpi.awb": {"modes": {"auto": {}, "daylight": {}, "custom": {}}}}))
+    api(live, "PATCH", "api/settings", {"camera": {"tuning_file": str(own)}})
+    expect(option).to_have_count(1)
+    expect(control(live, "AwbMode").get_by_role("option")).to_have_text(["Auto", "Daylight", "Of the tuning file"])
+    api(live, "PATCH", "api/settings", {"camera": {"tuning_file": None}})
+    expect(option).to_have_count(0)
 
 
 def test_manual_exposure_stays_as_it_is(live):

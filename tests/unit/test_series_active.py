@@ -85,7 +85,7 @@ def camera(tmp_path):
 def counted(active: Active) -> tuple[int, int]:
     """What is on disk: moments taken and missed."""
     active.flush()
-    progress = Series.open(active.series.folder).progress
+    progress = Series.open(active.series.folder).state.tally
     return progress.taken, progress.missed
 
 
@@ -170,13 +170,13 @@ def test_a_long_outage_is_recorded_while_it_lasts_in_few_lines(camera):
 def test_a_crash_is_a_gap_until_the_restart(camera, tick_ms):
     garden = camera.make()
     camera.live(minutes(5), tick_ms)
-    taken = garden.series.progress.taken
+    taken = garden.series.state.tally.taken
     camera.restart(after_ms=HOUR_MS - 20_000)
     camera.live(minutes(70), tick_ms)
     garden = camera.agenda.find("Garden")
     assert [gap.why for gap in gaps(garden.series.folder)] == ["off"]
-    assert taken + counted(garden)[1] + (garden.series.progress.taken - taken) == 71
-    assert garden.series.state.tally.sequence == garden.series.progress.taken
+    assert taken + counted(garden)[1] + (garden.series.state.tally.taken - taken) == 71
+    assert garden.series.state.tally.sequence == garden.series.state.tally.taken
 
 
 def test_a_series_with_a_number_of_shots_is_finished_after_them(camera):
@@ -258,16 +258,16 @@ def test_a_failed_series_goes_on_when_it_is_resumed(camera):
 def test_a_clock_that_jumps_stops_nothing_and_no_number_comes_twice(camera, jump_ms):
     garden = camera.make(start="2010-01-01T00:00:00Z")
     camera.live(minutes(3))
-    before = garden.series.progress.taken
+    before = garden.series.state.tally.taken
     camera.clock.now_ms += jump_ms
     camera.live(camera.clock.now_ms + 3 * 60_000)
-    assert garden.series.progress.taken - before in (3, 4)
-    assert garden.series.state.tally.sequence == garden.series.progress.taken
+    assert garden.series.state.tally.taken - before in (3, 4)
+    assert garden.series.state.tally.sequence == garden.series.state.tally.taken
     assert {gap.why for gap in gaps(garden.series.folder)} <= {"clock"}
     camera.restart()
     garden = camera.agenda.find("Garden")
     camera.live(camera.clock.now_ms + 3 * 60_000)
-    assert garden.series.progress.taken - before in (6, 7, 8)
+    assert garden.series.state.tally.taken - before in (6, 7, 8)
 
 
 def test_a_clock_that_is_put_back_and_on_again_has_missed_nothing_that_was_taken(camera):
@@ -375,7 +375,7 @@ def test_a_deleted_series_is_gone_and_its_name_free(camera):
     assert camera.agenda.first is None
     camera.make()
     camera.live(minutes(1))
-    assert camera.agenda.find("Garden").series.progress.taken == 2
+    assert camera.agenda.find("Garden").series.state.tally.taken == 2
 
 
 def test_what_cannot_be_recorded_now_is_recorded_later(camera, monkeypatch):

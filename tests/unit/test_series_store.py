@@ -18,8 +18,8 @@ def lines(series: Series) -> list[Line]:
 
 def test_a_new_series_is_there_as_a_whole(tmp_path):
     series = created(tmp_path, interval_s=10)
-    assert (series.name, series.state.state, series.progress.taken) == ("Garden", "running", 0)
-    assert series.progress.until_ms == START_MS - 1
+    assert (series.name, series.state.state, series.state.tally.taken) == ("Garden", "running", 0)
+    assert series.state.tally.until_ms == START_MS - 1
     assert [path.name for path in tmp_path.iterdir()] == ["Garden"]
     told = json.loads((tmp_path / "Garden" / SERIES).read_text())
     assert (told["version"], told["zone"], told["definition"]["interval_s"]) == (1, "UTC", 10)
@@ -67,8 +67,8 @@ def test_what_was_not_taken_is_missed_unless_somebody_paused(tmp_path):
     series = created(tmp_path)
     series.gap(START_MS, minutes(3), 4, "camera")
     series.gap(minutes(4), minutes(9), 6, "paused")
-    assert series.progress.missed == 4
-    assert series.progress.until_ms == minutes(9)
+    assert series.state.tally.missed == 4
+    assert series.state.tally.until_ms == minutes(9)
 
 
 @pytest.mark.parametrize("saved", [True, False], ids=["with a late state", "with an early state"])

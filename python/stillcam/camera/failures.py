@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from stillcam.camera.older import explained
 from stillcam.errors import CameraError
 
-HELD = "another program uses the camera: end it (see: pgrep -a 'rpicam|libcamera'), then it goes on by itself"
+HELD = "another program uses the camera: end it (see: pgrep -a 'rpicam|libcamera|python'); pictures then resume"
 
 NO_MICROPHONE = (
     "no microphone is found: `arecord -l` lists those of ALSA, `pactl list short sources` those of PulseAudio; plug one"

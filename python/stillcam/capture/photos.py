@@ -20,7 +20,7 @@ from stillcam.capture.darkroom import link_or_copy
 from stillcam.capture.lens import SCAN_WAITS_S, rests
 from stillcam.capture.pictures import size_of
 from stillcam.capture.rotate import rotate
-from stillcam.capture.studio import START_TIMEOUT_S, Studio
+from stillcam.capture.studio import CONVERGE_S, START_TIMEOUT_S, Studio
 from stillcam.capture.timing import photo_s, stall_timeout_s
 from stillcam.controls import Values
 from stillcam.errors import CameraError, StillcamError
@@ -28,7 +28,6 @@ from stillcam.frames import utc_text
 from stillcam.library.drafts import Draft
 from stillcam.settings import Settings
 
-CONVERGE_S = 1.5  # for exposure and white balance, where nothing is known of them
 AGAIN_S = 1.0  # before the second try
 MAX_WAITING = 8  # orders at once
 
@@ -209,7 +208,7 @@ class Photos:
         except CameraError as error:
             if not error.transient:
                 raise
-            logging.warning("a photo failed and is tried once more: %s", error)
+            logging.warning("a photo failed, retrying once: %s", error)
             self._failed(error)
         self._studio.pause(AGAIN_S)
         self._start(order, settings, camera)

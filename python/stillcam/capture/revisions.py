@@ -123,7 +123,7 @@ class Revisions:
             return True
         if error.cause in ("died", "short") and self._doubted is not self.running:
             self._doubted = self.running
-            logging.warning("new settings are tried once more: %s", error)
+            logging.warning("the camera failed with new settings, retrying once: %s", error)
             return True
         changed = _changed(good, self.wanted)
         self.wanted = replace(self.wanted, **{name: getattr(good, name) for name in CAMERA_SECTIONS})

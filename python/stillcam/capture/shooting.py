@@ -17,7 +17,7 @@ from stillcam.capture.bracketing import fixed_controls, fixes, varied_controls
 from stillcam.capture.darkroom import link_or_copy
 from stillcam.capture.pictures import size_of
 from stillcam.capture.rotate import rotate
-from stillcam.capture.studio import START_TIMEOUT_S, Studio
+from stillcam.capture.studio import CONVERGE_S, START_TIMEOUT_S, Studio
 from stillcam.capture.timing import photo_s, stall_timeout_s
 from stillcam.controls import Values
 from stillcam.errors import CameraError
@@ -26,8 +26,7 @@ from stillcam.series.state import FRAMES
 from stillcam.series.store import Series
 from stillcam.settings import Settings
 
-CONVERGE_S = 1.5  # for exposure and white balance, where nothing is known of them
-SCAN_S = 2.5  # the same, for autofocus: a shot is taken at its moment, whatever the lens does
+SCAN_S = 2.5  # instead of CONVERGE_S where autofocus scans: a shot is taken at its moment, whatever the lens does
 FIRST_LEAD_S, MAX_LEAD_S = 3.0, 20.0
 WORK = ".shots"  # beside the series: pictures that are not theirs yet
 

@@ -29,6 +29,7 @@ from stillcam.settings import Settings
 MAX_TORN = 3  # so many incomplete pictures running mean that the camera program needs a restart
 START_TIMEOUT_S = 20.0  # a Pi Zero with a cold card takes several seconds to load libcamera
 DESCRIBED_S = 5.0  # from the picture's file to its metadata
+CONVERGE_S = 1.5  # for exposure and white balance, where nothing is known of them
 PATIENCE_S = 3.0  # a camera program without a picture gets so long before newer settings end it
 
 Result = TypeVar("Result")

@@ -87,7 +87,7 @@ class Videos:
         assert take is not None
         footage, error = self._made(take, settings, camera)
         if error and error.cause == "encoder" and not take.over:
-            logging.warning("trying without libav: %s", error)
+            logging.warning("retrying the video without libav: %s", error)
             footage, error = self._made(take, settings, camera)
         if error and footage is None:
             take.told(None, error)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from stillcam.commands import Arguments, Told, add
@@ -19,7 +19,7 @@ def add_to(commands: Any) -> None:
     """Add these commands."""
     add(commands, "status", "say how the capture daemon does", status)
     add(commands, "cameras", "list the cameras of this machine", cameras).add_argument(
-        "--again", action="store_true", help="look for them now; pictures pause for some seconds"
+        "--again", action="store_true", help="detect cameras now; pictures pause for a few seconds"
     )
     text = "take a snapshot now, and print the frame's path; with its output in a file or a pipe, give the picture"
     add(commands, "snapshot", text, snapshot).add_argument("--path", action="store_true", help="print the path anyway")
@@ -44,7 +44,7 @@ def cameras(paths: Paths, _environ: Mapping[str, str], arguments: Arguments) -> 
     """As they were when the daemon last looked for them, or now."""
     message: dict[str, Any] = {"command": "cameras"}
     told = (
-        ask_patiently(paths.socket, message | {"again": True}, _listing)
+        ask_patiently(paths.socket, message | {"again": True}, _waiting_for("list"))
         if arguments.again
         else ask(paths.socket, message, TIMEOUT_S)
     )
@@ -56,13 +56,9 @@ def cameras(paths: Paths, _environ: Mapping[str, str], arguments: Arguments) -> 
     return Told(lines or ["no camera was found"], told)
 
 
-def _listing(status: dict[str, Any], seconds: float) -> str:
-    return f"waiting for the list, {seconds:.0f} s so far: {status['reason'] or status['mode']}"
-
-
 def snapshot(paths: Paths, _environ: Mapping[str, str], arguments: Arguments) -> Told:
     """`stillcam snapshot > file.jpg` gives a file; a person at a terminal gets the path."""
-    frame = ask_patiently(paths.socket, {"command": "snapshot"}, _so_far)["frame"]
+    frame = ask_patiently(paths.socket, {"command": "snapshot"}, _waiting_for("picture"))["frame"]
     path = paths.images / frame
     told = Told([str(path)], {"frame": frame, "path": str(path)})
     if arguments.json or arguments.path or sys.stdout.isatty():
@@ -74,8 +70,9 @@ def snapshot(paths: Paths, _environ: Mapping[str, str], arguments: Arguments) ->
     return Told([], told.document, picture=picture)
 
 
-def _so_far(status: dict[str, Any], seconds: float) -> str:
-    return f"waiting for the picture, {seconds:.0f} s so far: {status['reason'] or status['mode']}"
+def _waiting_for(what: str) -> Callable[[dict[str, Any], float], str]:
+    """The progress line of `ask_patiently` for an answer that has no progress of its own."""
+    return lambda status, seconds: f"waiting for the {what}, {seconds:.0f} s: {status['reason'] or status['mode']}"
 
 
 def reload(paths: Paths, _environ: Mapping[str, str], _arguments: Arguments) -> Told:

@@ -38,7 +38,7 @@ class Active:
         self.next_ms = self._wake_ms = NEVER
         self._gap: tuple[int, int, int, str] | None = None  # not recorded yet
         self._flush_ms = GAP_MS  # when it is so long
-        self._high_ms = series.progress.until_ms  # the furthest that any clock has come
+        self._high_ms = series.state.tally.until_ms  # the furthest that any clock has come
         self._until_ms = min(self._high_ms, now_ms)
         self.plan_again()
         self.look(now_ms, "off")
@@ -147,7 +147,7 @@ class Active:
     @property
     def untouched(self) -> bool:
         """Whether nothing has been taken yet."""
-        return self.series.progress.taken == 0
+        return self.series.state.tally.taken == 0
 
     def enter(self, state: str, now_ms: int, why: str | None = None) -> None:
         """Another state begins; what was not taken while it was paused, or had failed, is recorded.
@@ -199,7 +199,7 @@ class Active:
 
     def _end_if_over(self, now_ms: int) -> None:
         plan = self.series.definition.plan
-        enough = plan.shots is not None and self.series.progress.taken >= plan.shots
+        enough = plan.shots is not None and self.series.state.tally.taken >= plan.shots
         if enough or (self.next_ms == NEVER and self.due_ms is None):
             self._say("finished", now_ms)
 

@@ -108,11 +108,6 @@ class Series:
     def name(self) -> str:
         return self.definition.name
 
-    @property
-    def progress(self) -> Tally:
-        """How far it is, as its manifest counts it."""
-        return self.state.tally
-
     def place(
         self,
         due_ms: int,

@@ -8,12 +8,10 @@ from stillcam.camera import tuning
 from stillcam.errors import StillcamError
 from stillcam.link import ask
 from stillcam.server.cache import FrameCache
-from stillcam.server.captures import Captures
+from stillcam.server.captures import GRACE_S, TIMEOUT_S, Captures
 from stillcam.server.messages import Access, Answer, Refused, Request, Route, as_json
 
-TIMEOUT_S = 5.0
-LOOK_S = 60.0
-GRACE_S = 2.0  # that the daemon has more than that
+LISTED_S = 5.0  # for the list that the daemon has
 
 
 class CameraRoutes:
@@ -40,10 +38,10 @@ class CameraRoutes:
         ]
 
     def _cameras(self, _request: Request) -> Answer:
-        return self._told(TIMEOUT_S)
+        return self._told(LISTED_S)
 
     def _look(self, _request: Request) -> Answer:
-        return self._told(LOOK_S + GRACE_S, again=True, wait_s=LOOK_S)
+        return self._told(TIMEOUT_S + GRACE_S, again=True, wait_s=TIMEOUT_S)
 
     def _told(self, timeout_s: float, **how: bool | float) -> Answer:
         try:

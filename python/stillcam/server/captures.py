@@ -11,7 +11,7 @@ from stillcam.errors import StillcamError
 from stillcam.link import ask
 
 TIMEOUT_S = 25.0  # proxies cut an answer that takes 30 s or more
-GRACE_S = 3.0  # that the daemon has more than that
+GRACE_S = 3.0  # beyond that, for the daemon's own refusal to arrive
 FAILURE_HOLDS_S = 2.0  # a camera that is away is not asked again at every request
 
 

@@ -11,11 +11,9 @@ from stillcam.errors import StillcamError
 from stillcam.link import Refusal, ask
 from stillcam.server.cache import FrameCache
 from stillcam.server.camera import CameraLink
+from stillcam.server.captures import GRACE_S, TIMEOUT_S
 from stillcam.server.messages import Access, Answer, Refused, Request, Route, as_json
 from stillcam.settings import Settings
-
-FOCUS_S = 25.0  # proxies cut an answer that takes 30 s or more
-GRACE_S = 2.0  # that the daemon has more than that
 
 
 class ControlsRoutes:
@@ -49,7 +47,7 @@ class ControlsRoutes:
 
     def _focus(self, _request: Request) -> Answer:
         try:
-            found = ask(self._commands, {"command": "focus", "wait_s": FOCUS_S}, FOCUS_S + GRACE_S)
+            found = ask(self._commands, {"command": "focus", "wait_s": TIMEOUT_S}, TIMEOUT_S + GRACE_S)
         except StillcamError as error:
             if isinstance(error, Refusal) and error.cause == "unable":
                 raise Refused(409, str(error)) from error

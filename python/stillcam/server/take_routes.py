@@ -11,8 +11,8 @@ from stillcam.link import Refusal, ask
 from stillcam.server.messages import Access, Answer, Refused, Request, Route, as_json
 
 KINDS = ("photo", "raw")
-WAIT_S = 20.0  # before it is answered how far it is: proxies cut an answer that takes 30 s or more, the page after 60
-GRACE_S = 10.0  # that the daemon has more than it needs
+WAIT_S = 20.0  # then the answer says how far it is: proxies cut an answer that takes 30 s or more
+GRACE_S = 8.0  # beyond that, for the daemon's answer to arrive
 STATUSES = {"busy": 409, "idle": 409, "disk": 507}  # by the cause that the daemon gives; any other is 503
 
 

@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import errno
 
-from stillcam.camera.failures import NO_MICROPHONE
+from stillcam.camera.failures import HELD, NO_MICROPHONE
 
 INSTALL = "sudo apt install -y python3-picamera2 --no-install-recommends"
-
-BUSY = "another program uses the camera: end it (see: pgrep -a 'rpicam|libcamera|python'), then it goes on by itself"
 
 # A piece of the text in small letters, the cause for counters, the reason; the first that is found counts.
 FAULTS = (
@@ -20,9 +18,9 @@ FAULTS = (
     ("no camera number", "absent", "this camera number does not exist: see api/cameras, then set camera.index"),
     ("camera(s) not found", "absent",
      "no camera found: switch the Pi off, check both ends of the ribbon cable, and see: python -m stillcam doctor"),
-    ("failed to acquire camera", "busy", BUSY),
-    ("device or resource busy", "busy", BUSY),
-    ("unexpected code: -16", "busy", BUSY),  # up to picamera2 0.3.16: libcamera's -EBUSY, as a number
+    ("failed to acquire camera", "busy", HELD),
+    ("device or resource busy", "busy", HELD),
+    ("unexpected code: -16", "busy", HELD),  # up to picamera2 0.3.16: libcamera's -EBUSY, as a number
     ("cannot allocate memory", "short",
      "the camera has no memory for such large pictures or so many of them: choose a smaller size, or fewer buffers"),
     ("of usb cameras", "options",

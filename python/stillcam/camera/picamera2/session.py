@@ -17,6 +17,7 @@ from stillcam.camera.picamera2 import recording
 from stillcam.camera.picamera2.plan import Plan, undone
 from stillcam.camera.picamera2.sensor_hdr import set_hdr
 from stillcam.camera.picamera2.wire import Message
+from stillcam.camera.taking import SCANNING
 from stillcam.controls import Values
 from stillcam.frames import STILL_PREFIX
 from stillcam.jpeg import Cutter
@@ -30,7 +31,6 @@ ZSL_BUFFERS = 3
 VIEWFINDER_WIDTH = 640
 VIEWFINDER_LIMITS = [100, 1_000_000_000]  # of a frame's time, µs: exposure is measured as a still will need it
 PIXELS = {"still": "BGR888", "preview": "YUV420", "video": "YUV420"}
-SCANNING = 1  # libcamera's AfState
 USB_PIXELS = "MJPEG"  # what USB cameras have in common; the library decodes it for stills
 
 

@@ -7,6 +7,7 @@ what the system said. An exception's causes are looked through too: the library 
 from __future__ import annotations
 
 import errno
+import re
 
 from stillcam.camera.failures import HELD, NO_MICROPHONE
 
@@ -37,6 +38,12 @@ FAULTS = (
     ("no such device", "died", "the camera went away: check its cable and the power supply"),
 )  # fmt: skip
 MICROPHONE = "default"  # PulseAudio's, or ALSA's; PyAV opens it like a file
+DEVICE = re.compile(r"/dev/(video|media|v4l|dma_heap)")  # not /dev/shm, which is a disk
+DEVICES = {
+    errno.ENOENT: ("missing", "there is no {}, picamera2's H.264 encoder on a Pi up to 4: set files.video to mjpeg"),
+    errno.EACCES: ("missing", "this user may not open {}: it must be in the group video (see: groups)"),
+    errno.EBUSY: ("busy", "another program uses {}: end it (see: fuser -v {}), then try again"),
+}  # fmt: skip
 DISK = {errno.ENOSPC, errno.EROFS, errno.EDQUOT, errno.EIO, errno.ENOENT, errno.EACCES}
 
 
@@ -48,10 +55,13 @@ def fault(error: BaseException) -> tuple[str, str]:
     text = "\n".join(str(one) for one in chain).lower()
     if any(isinstance(one, OSError) and one.filename == MICROPHONE for one in chain):
         return "options", NO_MICROPHONE
+    if isinstance(error, OSError) and DEVICE.match(str(error.filename)) and error.errno in DEVICES:
+        cause_word, reason = DEVICES[error.errno]
+        return cause_word, reason.replace("{}", str(error.filename))
     for piece, cause_word, reason in FAULTS:
         if piece in text:
             return cause_word, reason
     if isinstance(error, OSError) and error.errno in DISK and error.filename:
-        where = f"the picture could not be written: {error.strerror}: {error.filename}"
+        where = f"{error.filename} could not be written: {error.strerror}"
         return "disk", f"{where}; the disk is full, read-only or gone (see: df -h)"
     return "died", f"picamera2: {type(error).__name__}: {error}"

@@ -18,6 +18,7 @@ VARIABLE = "STILLCAM_SIMULATED_DIR"
 OPEN_S = 0.15
 MODE_S = 0.02  # to configure a camera for one mode
 STALL_S = 1.0
+STARTUP_FRAMES = 6  # that are hidden while exposure and white balance converge, and the time-out runs (ipa_base.cpp)
 START_ERRORS = "start_errors"  # a byte for each of them so far
 STARTS = "starts.log"  # where this file exists, each start of a camera adds its command line
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping
 
 from stillcam.camera.simulated import dng, encode, files, metadata, sizes
-from stillcam.camera.simulated.camera import Camera
+from stillcam.camera.simulated.camera import STARTUP_FRAMES, Camera
 from stillcam.camera.simulated.failures import say
 from stillcam.camera.simulated.faults import die
 from stillcam.camera.simulated.options import StillOptions
@@ -15,7 +15,6 @@ from stillcam.camera.simulated.requests import Requests
 
 RECONFIGURE_S = 0.2  # of the about 300 ms from signal to file; the rest are frames
 VIEWFINDER_BUFFERS = 4  # libcamera's choice
-STARTUP_FRAMES = 6  # that are hidden while exposure and white balance converge (ipa_base.cpp, start)
 TIMELAPSE_MIN_FRAMES = 6
 LEAST_FRAME_S = 0.002  # of real time, whatever the speed: a viewfinder need not burn the processor
 
@@ -68,9 +67,9 @@ class Stills:
             return
         self._configure(still=options.zsl)
         self._picture.prepare()
+        started = lapse = time.monotonic()
         for _ in range(STARTUP_FRAMES):
             self._frame()
-        started = lapse = time.monotonic()
         frames = 0
         pressed = False
         while True:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import partial
 
 from stillcam.camera.simulated import metadata, outputs, sizes
-from stillcam.camera.simulated.camera import Camera
+from stillcam.camera.simulated.camera import STARTUP_FRAMES, Camera
 from stillcam.camera.simulated.failures import say
 from stillcam.camera.simulated.faults import Faults, die
 from stillcam.camera.simulated.options import VideoOptions
@@ -15,7 +15,6 @@ from stillcam.camera.simulated.requests import Requests
 
 FRAMERATE = 30.0
 BUFFERS = 6
-HIDDEN_FRAMES = 6  # that libcamera keeps for itself when the camera starts, while the time-out runs
 
 
 class Video:
@@ -56,7 +55,7 @@ class Video:
     def _loop(self, describes: metadata.Stream) -> None:
         options = self._options
         started = due = time.monotonic()
-        for _ in range(HIDDEN_FRAMES):
+        for _ in range(STARTUP_FRAMES):
             due = self._pace(due)
         while True:
             self._stall()

@@ -164,7 +164,13 @@ class Driver(Protocol):
         ...
 
     def record(
-        self, settings: Settings, camera: Camera, folder: Path, stem: str, seconds: int | None
+        self,
+        settings: Settings,
+        camera: Camera,
+        folder: Path,
+        stem: str,
+        seconds: int | None,
+        interrupts: Sequence[int] = (),
     ) -> tuple[Path, Container]:
         """Begin a video, of so many seconds from its first frame on or until `stop`: the file, and what it is.
 
@@ -192,11 +198,12 @@ class Driver(Protocol):
         """Have what runs now go on as these say, if it can without a new start; else False, and nothing is changed."""
         ...
 
-    def stop(self, patience_s: float = 2.0) -> bool:
+    def stop(self, patience_s: float = 2.0, interrupts: Sequence[int] = ()) -> bool:
         """Give the camera free; afterwards nothing of the driver runs. Never raises.
 
         Args:
             patience_s: for the program to end, and to finish the file of a video.
+            interrupts: once one of these descriptors is readable, that is a second at most.
 
         Returns:
             False: it did not end in time and was killed.

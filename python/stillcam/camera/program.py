@@ -6,8 +6,10 @@ import contextlib
 import ctypes
 import logging
 import os
+import select
 import signal
 import subprocess
+import time
 from collections import deque
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -17,6 +19,7 @@ from stillcam.errors import CameraError
 from stillcam.threads import start
 
 TERM_GRACE_S = 2.0
+LAST_S = 1.0  # the same when the daemon ends: a video's file can be finished in it
 _PR_SET_PDEATHSIG = 1
 _STDERR_LINES = 40
 
@@ -145,13 +148,17 @@ class Program:
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(timeout_s)
 
-    def stop(self, signum: int = signal.SIGTERM, grace_s: float = TERM_GRACE_S) -> int:
-        """End it: the signal, then SIGKILL after `grace_s`; returns its exit status."""
+    def stop(self, signum: int = signal.SIGTERM, grace_s: float = TERM_GRACE_S, interrupts: Sequence[int] = ()) -> int:
+        """End it: the signal, then SIGKILL after `grace_s`; returns its exit status.
+
+        Args:
+            interrupts: once one of these descriptors is readable, it gets `LAST_S` at most.
+        """
         self.send(signum)
-        try:
-            self._process.wait(grace_s)
-        except subprocess.TimeoutExpired:
-            logging.warning("%s (pid %s) did not end within %s s: killed", self.name, self.pid, grace_s)
+        began_s = time.monotonic()
+        if not self._ends(grace_s, interrupts):
+            took_s = time.monotonic() - began_s
+            logging.warning("%s (pid %s) did not end within %.1f s: killed", self.name, self.pid, took_s)
             self._process.kill()
         status = self._process.wait()
         self._read.wait(1.0)
@@ -161,3 +168,14 @@ class Program:
             os.close(self.pidfd)
             self.pidfd = -1
         return status
+
+    def _ends(self, grace_s: float, interrupts: Sequence[int]) -> bool:
+        deadline_s = time.monotonic() + grace_s
+        while self.status is None and (left_s := deadline_s - time.monotonic()) > 0:
+            poller = select.poll()
+            for descriptor in (self.pidfd, *interrupts):
+                poller.register(descriptor, select.POLLIN)
+            ready = {descriptor for descriptor, _ in poller.poll(left_s * 1000)}
+            if ready and self.pidfd not in ready:
+                interrupts, deadline_s = (), min(deadline_s, time.monotonic() + LAST_S)
+        return self.status is not None

@@ -48,6 +48,7 @@ def said_by(started: Program, interrupts: Sequence[int] = ()) -> tuple[str, str]
         deadline = time.monotonic() + SAY_TIMEOUT_S
         while ready := readable(deadline - time.monotonic(), program.stdout, *interrupts):
             if program.stdout not in ready:
+                program.stop(grace_s=0.0)  # it has nothing to lose
                 raise Interrupted
             if not (chunk := os.read(program.stdout, 65536)):
                 break

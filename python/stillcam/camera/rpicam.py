@@ -218,7 +218,7 @@ class Rpicam:
             if self._program.stdout in ready:
                 chunk = os.read(self._program.stdout, PIPE_BYTES)
                 if not chunk:
-                    raise self._ended(self._program)
+                    raise self._ended(self._program, interrupts)
                 if frames := self._cutter.feed(chunk):
                     return frames
             elif ready.intersection(interrupts):
@@ -226,7 +226,13 @@ class Rpicam:
         return []
 
     def record(
-        self, settings: Settings, camera: Camera, folder: Path, stem: str, seconds: int | None
+        self,
+        settings: Settings,
+        camera: Camera,
+        folder: Path,
+        stem: str,
+        seconds: int | None,
+        interrupts: Sequence[int] = (),
     ) -> tuple[Path, Container]:
         """See Driver: SIGINT lets rpicam-vid finish its file.
 
@@ -237,7 +243,7 @@ class Rpicam:
         """
         self.stop()
         if self._has_libav is None:
-            self._has_libav = has_libav(self._told_by_vid)
+            self._has_libav = has_libav(lambda option: self._told_by_vid(option, interrupts))
         libav, self._avoids_libav = self._has_libav and not self._avoids_libav, False
         form = container(settings.files.video, libav, shutil.which("ffmpeg") is not None)
         self._begin([], video_scene(settings, camera))
@@ -256,7 +262,7 @@ class Rpicam:
             if self._program.pidfd in ready:
                 self._program.wait(1.0)
                 if self._program.status:
-                    raise self._ended(self._program)
+                    raise self._ended(self._program, interrupts)
                 return True
             if ready.intersection(interrupts):
                 raise Interrupted
@@ -274,11 +280,11 @@ class Rpicam:
         """See Driver: the camera programs take no commands while they run."""
         return False
 
-    def stop(self, patience_s: float = TERM_GRACE_S) -> bool:
+    def stop(self, patience_s: float = TERM_GRACE_S, interrupts: Sequence[int] = ()) -> bool:
         """End the camera program and delete what it left half-written of stills."""
         status = 0
         if self._program is not None:
-            status = self._program.stop(self._end, patience_s)
+            status = self._program.stop(self._end, patience_s, interrupts)
             self._program = None
         self._end = signal.SIGTERM
         if self._opening is not None:
@@ -370,7 +376,7 @@ class Rpicam:
         if stills:
             return stills
         if self._program.pidfd in ready:
-            raise self._ended(self._program)
+            raise self._ended(self._program, interrupts)
         if ready.intersection(interrupts):
             raise Interrupted
         return stills
@@ -392,22 +398,23 @@ class Rpicam:
             content["ScalerCrop"] = list(mirrored(crop, self._scene.flips, self._scene.view))
         self.metadata, self.told_s = content, time.monotonic()
 
-    def _ended(self, program: Program) -> CameraError:
+    def _ended(self, program: Program, interrupts: Sequence[int]) -> CameraError:
+        """Why it has ended. Raises Interrupted, and may then be asked again."""
         program.wait(1.0)  # its output may end a moment before itself
-        status = program.stop()
-        error = failure(program.name, status, program.stderr)
-        if error.cause == "encoder":
-            self._avoids_libav = True
         if option := unrecognised(program.stderr):
             call = next(call for call in (self._programs.still, self._programs.vid) if _name(call) == program.name)
             help_text = ""
             with contextlib.suppress(CameraError):
-                help_text, _ = said_by(self._start(call, ["--help"], subprocess.PIPE))
+                help_text, _ = said_by(self._start(call, ["--help"], subprocess.PIPE), interrupts)
             self._older.learn(program.name, option, program.argv, help_text)
+        status = program.stop(interrupts=interrupts)
+        error = failure(program.name, status, program.stderr)
+        if error.cause == "encoder":
+            self._avoids_libav = True
         return error
 
-    def _told_by_vid(self, option: str) -> str:
-        return said_by(self._start(self._programs.vid, [option], subprocess.PIPE))[0]
+    def _told_by_vid(self, option: str, interrupts: Sequence[int]) -> str:
+        return said_by(self._start(self._programs.vid, [option], subprocess.PIPE), interrupts)[0]
 
 
 def _name(call: tuple[str, ...]) -> str:

@@ -24,7 +24,7 @@ from stillcam.threads import keep, lower_priority
 
 BEAT_S = 10.0
 PROGRAM_S = 3600.0  # a program that works so long hangs
-LAST_S = 0.5  # for what is under way when the daemon ends
+LAST_S = 0.4  # for what is under way when the daemon ends; and for its program to be ended
 _NICE = 10
 _LAST_WORDS = 3  # lines
 

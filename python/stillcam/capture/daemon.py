@@ -76,6 +76,7 @@ class Daemon:
     def stop(self) -> None:
         """Make `run` return; may be called from a signal handler."""
         self._studio.stop()
+        self._films.leave()
 
     def run(self) -> None:
         """Take pictures until `stop`; then nothing of the camera runs any more."""
@@ -115,7 +116,7 @@ class Daemon:
         index, studio = settings.camera.index, self._studio
         known = any(camera.index == index and not camera.held for camera in self._cameras)
         if self._looking.wanted() or not known:
-            studio.driver.stop()
+            studio.end_program()
             self._cameras = remembered(studio.driver.cameras(index, studio.stops), self._known)
             self.status.listed(self._cameras)
             self._looking.listed()
@@ -136,7 +137,7 @@ class Daemon:
     def _no_camera(self, error: CameraError) -> None:
         """Say what is wrong, wait, and let `run` try again; at once where new settings are to blame."""
         studio = self._studio
-        studio.driver.stop()
+        studio.end_program()
         self.status.failed(error.cause, restarts=True)
         if studio.revisions.refused(error):
             return

@@ -8,9 +8,10 @@ import mmap
 import os
 import shutil
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
-from stillcam.camera.driver import Still
+from stillcam.camera.driver import Interrupted, Still
 from stillcam.capture.histogram import Histogram
 from stillcam.capture.rotate import rotate
 from stillcam.errors import CameraError
@@ -33,13 +34,17 @@ class Darkroom:
         rotation: clockwise degrees; 90 and 270 are ours to do, any other is the camera's.
         jpegtran: path of the program, None without.
         durations: counts how long each `publish` takes.
+        stops: descriptors that end the turning of a picture when they become readable.
     """
 
-    def __init__(self, images: Path, rotation: int, jpegtran: str | None, durations: Histogram) -> None:
+    def __init__(
+        self, images: Path, rotation: int, jpegtran: str | None, durations: Histogram, stops: Sequence[int] = ()
+    ) -> None:
         self._images = images
         self.rotation = rotation
         self._jpegtran = jpegtran
         self._durations = durations
+        self._stops = stops
         self._publisher = Publisher(images)
         self._same = 0
         self._same_since = 0.0
@@ -52,6 +57,7 @@ class Darkroom:
         Raises:
             CameraError: `torn` if it is no whole JPEG (it is deleted), `disk` if the folder is
                 full or gone. The frame before stays current.
+            Interrupted: one of the `stops` is readable.
         """
         path, began_s = still.path, time.monotonic()
         try:
@@ -59,7 +65,7 @@ class Darkroom:
                 _check_file(path)
                 if self.rotation in (90, 270):
                     turned = self._images / _TURNED
-                    rotate(path, turned, self.rotation, self._jpegtran)
+                    rotate(path, turned, self.rotation, self._jpegtran, self._stops)
                     path.unlink()
                     path = turned
                     _check_file(path)
@@ -71,7 +77,7 @@ class Darkroom:
         except OSError as error:
             self._discard(still.path)
             raise self._unwritable(error) from error
-        except CameraError:
+        except (CameraError, Interrupted):
             self._discard(still.path)
             raise
 

@@ -39,7 +39,7 @@ MAX_CRASHES = 3  # of its program; then it has failed
 BEAT_S = 60.0  # how often days are looked for that are over
 SAVE_S = 2.0  # how often its record says how far it is
 END_S = 10.0  # that one which is cancelled has to end
-LAST_S = 1.0  # the same, when the daemon ends
+LAST_S = 0.5  # the same, when the daemon ends
 
 
 class Unwanted(Exception):
@@ -78,10 +78,14 @@ class Films:
         """Go on with what there is."""
         self._ended = keep(self._run, "films")
 
-    def close(self) -> None:
-        """The daemon ends."""
+    def leave(self) -> None:
+        """The daemon ends soon; may be called from a signal handler."""
         self._closing = True
         os.eventfd_write(self._wake, 1)
+
+    def close(self) -> None:
+        """The daemon ends."""
+        self.leave()
         if self._ended:
             self._ended.wait(LAST_S)
 

@@ -47,7 +47,7 @@ class Live:
                 logging.warning("live view failed, going on with snapshots: %s", error)
                 self._not_before = time.monotonic() + RETRY_S
         finally:
-            studio.driver.stop()
+            studio.end_program()
 
     def fail(self, error: CameraError) -> None:
         """Nobody waits for it."""

@@ -215,7 +215,7 @@ class Photos:
         return self._taken(order, settings, camera)
 
     def _failed(self, error: CameraError) -> None:
-        self._studio.driver.stop()
+        self._studio.end_program()
         self._studio.status.failed(error.cause, restarts=True)
 
     def _taken(self, order: Order, settings: Settings, camera: Camera) -> str:
@@ -237,7 +237,7 @@ class Photos:
             if frame:
                 link_or_copy(studio.paths.images / frame, draft.path("jpg"))
             else:
-                _develop(still, draft, settings.camera.rotation)
+                _develop(still, draft, settings.camera.rotation, studio.stops)
             size = size_of(draft.path(photo_extension(settings, order.kind)))
             if still.raw:
                 size_of(draft.path("dng"))
@@ -246,7 +246,7 @@ class Photos:
         except OSError as error:
             draft.discard()
             raise unwritable(self._archive.root, error) from error
-        except CameraError:
+        except (CameraError, Interrupted):
             draft.discard()
             raise
 
@@ -276,11 +276,11 @@ class Photos:
         return metadata if like == (order.kind, settings, camera) and time.monotonic() - when < FRESH_S else {}
 
 
-def _develop(still: Still, draft: Draft, rotation: int) -> None:
+def _develop(still: Still, draft: Draft, rotation: int, interrupts: Sequence[int]) -> None:
     """Make the draft's files of the camera's, which lie beside them; 90 and 270 degrees are ours to turn."""
     path = draft.path(still.path.suffix.lstrip("."))
     if rotation in (90, 270):
-        rotate(still.path, path, rotation, shutil.which("jpegtran"))
+        rotate(still.path, path, rotation, shutil.which("jpegtran"), interrupts)
         still.path.unlink()
     else:
         still.path.replace(path)

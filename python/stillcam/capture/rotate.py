@@ -6,17 +6,19 @@ Both run as a child process, so that a 12-megapixel picture never lives in the d
 from __future__ import annotations
 
 import os
-import select
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
+from stillcam.camera.driver import Interrupted
+from stillcam.camera.programs import readable
 from stillcam.errors import CameraError
 
 TIMEOUT_S = 60.0
 
 
-def rotate(source: Path, target: Path, degrees: int, jpegtran: str | None) -> None:
+def rotate(source: Path, target: Path, degrees: int, jpegtran: str | None, interrupts: Sequence[int] = ()) -> None:
     """Write `source`, turned clockwise by `degrees` (90 or 270), to `target`; a JPEG keeps its EXIF.
 
     jpegtran moves the picture's blocks without decoding them. Where width or height is no
@@ -27,9 +29,11 @@ def rotate(source: Path, target: Path, degrees: int, jpegtran: str | None) -> No
         source, target: files in one folder, of the same type; `target` is replaced.
         degrees: clockwise.
         jpegtran: the program's path, or None to use Pillow (quality 95).
+        interrupts: descriptors that end it when they become readable.
 
     Raises:
         CameraError: `source` is no whole picture, or the disk is full.
+        Interrupted: one of `interrupts` is readable.
     """
     if jpegtran and source.suffix == ".jpg":
         # fmt: off
@@ -42,7 +46,7 @@ def rotate(source: Path, target: Path, degrees: int, jpegtran: str | None) -> No
             argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=said, close_fds=False
         )
         try:
-            in_time = _ends(child.pid, TIMEOUT_S)
+            in_time = _ends(child.pid, TIMEOUT_S, interrupts)
         finally:
             child.kill()  # no harm once it has ended
             status = child.wait()
@@ -55,13 +59,14 @@ def rotate(source: Path, target: Path, degrees: int, jpegtran: str | None) -> No
         raise CameraError(cause, f"the picture could not be turned by {degrees} degrees: {last_words}")
 
 
-def _ends(pid: int, timeout_s: float) -> bool:
+def _ends(pid: int, timeout_s: float, interrupts: Sequence[int]) -> bool:
     """Whether a child ends in time, noticed at once: a wait(2) with a timeout has to poll."""
     fd = os.pidfd_open(pid)
     try:
-        poll = select.poll()
-        poll.register(fd, select.POLLIN)
-        return bool(poll.poll(timeout_s * 1000))
+        ready = readable(timeout_s, fd, *interrupts)
+        if ready and fd not in ready:
+            raise Interrupted
+        return bool(ready)
     finally:
         os.close(fd)
 

@@ -135,7 +135,7 @@ class Shooting:
         if still.raw:
             size_of(still.raw)
         if self._settings.camera.rotation in (90, 270):
-            rotate(still.path, picture, self._settings.camera.rotation, shutil.which("jpegtran"))
+            rotate(still.path, picture, self._settings.camera.rotation, shutil.which("jpegtran"), self._studio.stops)
             still.path.unlink()
             return picture
         return still.path

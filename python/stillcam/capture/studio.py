@@ -13,6 +13,7 @@ from typing import Protocol, TypeVar
 
 from stillcam.camera.driver import Camera, Driver, Interrupted
 from stillcam.camera.metadata import Metadata
+from stillcam.camera.program import TERM_GRACE_S
 from stillcam.camera.taking import FRESH_S
 from stillcam.capture.commands import PICTURE_S, Command, Commands
 from stillcam.capture.darkroom import Darkroom
@@ -116,8 +117,12 @@ class Studio:
 
     def close(self) -> None:
         """Nothing of the camera runs any more."""
-        self.driver.stop()
+        self.end_program()
         self._lock.close()
+
+    def end_program(self, patience_s: float = TERM_GRACE_S) -> bool:
+        """End the camera program; sooner if the daemon ends meanwhile. False: it was killed."""
+        return self.driver.stop(patience_s, self.stops)
 
     @property
     def stops(self) -> tuple[int, ...]:
@@ -309,4 +314,4 @@ class Studio:
 
     def _new_darkroom(self) -> Darkroom:
         rotation = self.revisions.wanted.camera.rotation
-        return Darkroom(self.paths.images, rotation, shutil.which("jpegtran"), self.status.publishing)
+        return Darkroom(self.paths.images, rotation, shutil.which("jpegtran"), self.status.publishing, self.stops)

@@ -254,7 +254,7 @@ class Timelapse:
         Raises:
             CameraError: again and again.
         """
-        self._studio.driver.stop()
+        self._studio.end_program()
         self._studio.status.failed(error.cause, restarts=True)
         if self._let_go(active):
             return

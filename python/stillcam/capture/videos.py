@@ -29,7 +29,7 @@ ENDLESS_S = 86400.0
 WITH_SOUND = ("ts", "mp4")
 SILENT_LIBAV = "no sound: the camera program's libav is missing or does not encode (sudo apt full-upgrade)"
 SILENT_FORM = "no sound: only MP4 has it; set files.video to mp4"
-PATIENCE_S, PATIENCE_AT_THE_END_S = 15.0, 1.5  # for the camera program to finish the file
+PATIENCE_S = 15.0  # for the camera program to finish the file
 
 
 @dataclass
@@ -129,7 +129,7 @@ class Videos:
             self._record(take, footage, settings)
         except CameraError as error:
             return self._broken(footage, error), error
-        if not self._studio.driver.stop(PATIENCE_AT_THE_END_S if self._studio.stopping else PATIENCE_S):
+        if not self._studio.end_program(PATIENCE_S):
             footage.broken_off("the camera program did not end and was killed: the last moments may be missing")
         return footage, None
 
@@ -138,7 +138,9 @@ class Videos:
         if wrong := refused_video(settings, camera, studio.driver.abilities.encoder):
             raise CameraError("options", f"{wrong.field}: {wrong}")
         draft = self._archive.draft("video", time.time(), camera.model)
-        path, form = studio.driver.record(settings, camera, self._archive.drafts, draft.stem, take.seconds)
+        path, form = studio.driver.record(
+            settings, camera, self._archive.drafts, draft.stem, take.seconds, studio.stops
+        )
         turns = settings.camera.rotation in (90, 270) and (form.remux or form.extension == "mp4")
         rotation = settings.camera.rotation if turns else 0
         size = shown_size(video_scene(settings, camera).size, rotation)
@@ -149,7 +151,7 @@ class Videos:
         try:
             footage.note()
         except OSError as error:
-            studio.driver.stop()
+            studio.end_program()
             draft.discard()
             raise unwritable(self._archive.root, error) from error
         studio.status.enter("video", float(take.seconds or ENDLESS_S), studio.outage.reason)
@@ -216,7 +218,7 @@ class Videos:
             studio.outage.failed(error)
             studio.status.recording(None)
             studio.status.enter("no camera", snapshot_s(studio.revisions.wanted), error.reason)
-        studio.driver.stop()
+        studio.end_program()
         studio.status.failed(error.cause, restarts=True)
         if footage is not None and _size(footage.path):
             footage.broken_off(error.reason)

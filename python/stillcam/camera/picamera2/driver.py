@@ -167,7 +167,13 @@ class Picamera2:
         return []
 
     def record(
-        self, settings: Settings, camera: Camera, folder: Path, stem: str, seconds: int | None
+        self,
+        settings: Settings,
+        camera: Camera,
+        folder: Path,
+        stem: str,
+        seconds: int | None,
+        interrupts: Sequence[int] = (),
     ) -> tuple[Path, Container]:
         """See Driver."""
         video, ffmpeg = settings.video, shutil.which("ffmpeg") is not None
@@ -214,10 +220,10 @@ class Picamera2:
         self._order({"do": "adjust", "plan": plan.message(), "given": given, "number": self._adjustments})
         return True
 
-    def stop(self, patience_s: float = TERM_GRACE_S) -> bool:
+    def stop(self, patience_s: float = TERM_GRACE_S, interrupts: Sequence[int] = ()) -> bool:
         """End the child, and delete what it left half-written of stills."""
         child, self._child = self._child, None
-        by_itself = child is None or child.stop(patience_s)
+        by_itself = child is None or child.stop(patience_s, interrupts)
         if self._use in ("snapshot", "shoot", "video"):
             self._sweep()
         self._use, self._plan, self._opened, self._stills = "", None, None, []

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-from stillcam.errors import StillcamError
+from stillcam.camera.program import Program
+from stillcam.errors import CameraError, StillcamError
 from stillcam.films.command_line import ENCODERS, Encoder, trial
 from stillcam.films.geometry import Size
 
@@ -35,10 +35,9 @@ def choose(
 
 def _works(argv: list[str], work: Path) -> bool:
     try:
-        done = subprocess.run(
-            argv, cwd=work, stdin=subprocess.DEVNULL, capture_output=True, timeout=TRIAL_S, check=False
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        logging.debug("%s: %s", argv[0], error)
+        with Program("ffmpeg", argv, work) as program:
+            program.wait(TRIAL_S)
+            return program.status == 0
+    except CameraError as error:
+        logging.debug("%s", error)
         return False
-    return done.returncode == 0

@@ -1,0 +1,230 @@
+"""SIGTERM ends the daemon in under 3 s, whatever it waits for, and nothing that it has started stays."""
+
+import contextlib
+import os
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from taking import LIVE, Asking, Studio
+from test_timelapse import Series
+
+DEADLINE_S = 6.0  # twice what is promised: other tests run beside this one
+
+# A program that hangs, deaf to SIGTERM and SIGINT, where `hangs` is true of its arguments; else what it stands for.
+PROGRAM = """#!{python}
+import os, signal, sys, time
+argv = sys.argv[1:]
+if {hangs}:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with open({hung!r}, "w") as file:
+        file.write(str(os.getpid()))
+    time.sleep(120)
+{otherwise}
+"""
+SIMULATED = "os.execv({python!r}, [{python!r}, '-m', 'stillcam.camera.simulated', {name!r}, *argv])"
+
+
+class Machine:
+    """Programs of ours, before the others on the PATH."""
+
+    def __init__(self, studio: Studio, folder: Path) -> None:
+        self.studio = studio
+        self.bin, self.hung = folder / "bin", folder / "hung"
+        self.bin.mkdir()
+
+    def has(self, name: str, hangs: str, otherwise: str = "") -> None:
+        """A program that hangs where an expression is true of `argv`."""
+        otherwise = otherwise or SIMULATED.format(python=sys.executable, name=name)
+        text = PROGRAM.format(python=sys.executable, hangs=hangs, hung=str(self.hung), otherwise=otherwise)
+        (self.bin / name).write_text(text)
+        (self.bin / name).chmod(0o755)
+
+    def start(self, camera: str = "simulated") -> None:
+        self.studio.start(PATH=f"{self.bin}:{os.environ['PATH']}", STILLCAM_CAMERA=camera)
+
+    def until_hung(self) -> None:
+        deadline = time.monotonic() + 60
+        while not (self.hung.exists() and self.hung.read_text()):
+            assert time.monotonic() < deadline, self.studio.log.read_text()
+            time.sleep(0.02)
+
+
+def stalls(studio: Studio) -> None:
+    """The camera gives no picture from now on, and its program does not end."""
+    studio.fault(stall_after=0, ignore_term=True)
+
+
+def until_still(studio: Studio) -> None:
+    """Until no picture comes."""
+    before = -1
+    while before != (before := studio.ask("status")["captures"]["ok"]):
+        time.sleep(1.0)
+
+
+def listing(machine: Machine) -> None:
+    machine.has("rpicam-still", "'--list-cameras' in argv")
+    machine.start("rpicam")
+    machine.until_hung()
+
+
+def starting(machine: Machine) -> None:
+    machine.has("rpicam-still", "'--list-cameras' not in argv")
+    machine.start("rpicam")
+    machine.until_hung()
+
+
+def learning_options(machine: Machine) -> None:
+    machine.has("rpicam-still", "'--help' in argv")
+    machine.studio.fault(lacks="thumb")
+    machine.start("rpicam")
+    machine.until_hung()
+
+
+def without_a_camera(machine: Machine) -> None:
+    machine.studio.fault(no_camera=True)
+    machine.start()
+    machine.studio.until(lambda status: status["mode"] == "no camera")
+
+
+def snapshot(machine: Machine) -> None:
+    machine.studio.settings(snapshot={"interval_s": 0.2, "width": 320})
+    machine.studio.open()
+    stalls(machine.studio)
+    until_still(machine.studio)
+
+
+def restarting(machine: Machine) -> None:
+    """A program that does not end is to make way for another."""
+    machine.studio.fault(ignore_term=True)
+    machine.studio.open()
+    machine.studio.settings(snapshot={"width": 640})
+    Asking(machine.studio, "reload")
+    machine.studio.until(lambda _: "new settings" in machine.studio.log.read_text())
+
+
+def turning(machine: Machine, of: str = "") -> None:
+    machine.has("jpegtran", f"{of!r} in ''.join(argv)", "os.execv('/usr/bin/jpegtran', ['jpegtran', *argv])")
+    machine.studio.settings(camera={"rotation": 90})
+    machine.start()
+    if of:
+        machine.studio.until(lambda status: status["captures"]["ok"])
+
+
+def turning_a_snapshot(machine: Machine) -> None:
+    turning(machine)
+    machine.until_hung()
+
+
+def turning_a_photo(machine: Machine) -> None:
+    turning(machine, of="_photo_")
+    Asking(machine.studio, "photo")
+    machine.until_hung()
+
+
+def turning_a_shot(machine: Machine) -> None:
+    turning(machine, of=".shots")
+    Series(machine.studio, interval_s=1)
+    machine.until_hung()
+
+
+def photo(machine: Machine) -> None:
+    machine.studio.open()
+    stalls(machine.studio)
+    Asking(machine.studio, "photo")
+    machine.studio.until(lambda status: status["mode"] == "photo")
+
+
+def focus(machine: Machine) -> None:
+    machine.studio.open()
+    stalls(machine.studio)
+    Asking(machine.studio, "focus")
+    machine.studio.until(lambda _: len(machine.studio.starts()) > 1)
+
+
+def series(machine: Machine) -> None:
+    machine.studio.open()
+    garden = Series(machine.studio, interval_s=1).taken(1)
+    stalls(machine.studio)
+    machine.studio.until(lambda status: status["mode"] == "series")
+    assert garden.told()["state"] == "running"
+
+
+def live(machine: Machine) -> None:
+    machine.studio.settings(live=LIVE)
+    machine.studio.open()
+    machine.studio.ask("lease", seconds=30)
+    machine.studio.until(lambda status: status["mode"] == "live")
+    stalls(machine.studio)
+    until_still(machine.studio)
+
+
+def video(machine: Machine) -> None:
+    machine.studio.open()
+    machine.studio.ask("video")
+    machine.studio.until(lambda status: status["recording"] and status["recording"]["bytes"])
+    stalls(machine.studio)
+
+
+def the_end_of_a_video(machine: Machine) -> None:
+    video(machine)
+    Asking(machine.studio, "stop")
+    time.sleep(1.0)  # nothing tells that its program is being ended; if it is not yet, that is the case before
+
+
+def asking_for_libav(machine: Machine) -> None:
+    machine.has("rpicam-still", "False")
+    machine.has("rpicam-vid", "'--version' in argv")
+    machine.start("rpicam")
+    machine.studio.until(lambda status: status["captures"]["ok"])
+    Asking(machine.studio, "video")
+    machine.until_hung()
+
+
+def finishing_a_video(machine: Machine) -> None:
+    machine.has("ffmpeg", "'-movflags' in argv", "os.execv('/usr/bin/ffmpeg', ['ffmpeg', *argv])")
+    machine.start()
+    machine.studio.until(lambda status: status["captures"]["ok"])
+    Asking(machine.studio, "video", seconds=1, wait=True)
+    machine.until_hung()
+
+
+def film(machine: Machine) -> None:
+    machine.has("ffmpeg", "True", "os.execv('/usr/bin/ffmpeg', ['ffmpeg', *argv])")
+    machine.start()
+    machine.studio.until(lambda status: status["captures"]["ok"])
+    garden = Series(machine.studio, interval_s=1).taken(2)
+    garden.ask("finish")
+    machine.studio.ask("film", do="make", order={"series": "Garden"})
+    machine.until_hung()
+
+
+STEPS = (
+    listing, starting, learning_options, without_a_camera, snapshot, restarting, turning_a_snapshot, turning_a_photo,
+    turning_a_shot, photo, focus, series, live, video, the_end_of_a_video, asking_for_libav, finishing_a_video, film,
+)  # fmt: skip
+
+
+def descendants(pid: int) -> list[int]:
+    """Processes that it has started, and those that these have."""
+    found: list[int] = []
+    for children in Path(f"/proc/{pid}/task").glob("*/children"):
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # a thread that has just ended
+            for child in children.read_text().split():
+                found += [int(child), *descendants(int(child))]
+    return found
+
+
+@pytest.mark.parametrize("step", STEPS, ids=lambda step: step.__name__)
+def test_sigterm_ends_it_whatever_it_waits_for(studio: Studio, tmp_path, step: Callable[[Machine], None]):
+    step(Machine(studio, tmp_path))
+    assert studio.process is not None
+    started = descendants(studio.process.pid)
+    studio.process.terminate()
+    assert studio.process.wait(DEADLINE_S) == 0
+    for pid in started:
+        studio.until_gone(pid)
+    assert "Traceback" not in studio.log.read_text()

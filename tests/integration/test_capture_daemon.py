@@ -73,6 +73,16 @@ def test_a_camera_program_that_is_killed_comes_back(daemon):
     daemon.frames(2)
 
 
+def test_a_camera_whose_first_picture_takes_long_is_given_the_time(daemon):
+    """64 megapixels, or a scan in the dark: patience grows until it comes, and is kept for the next start."""
+    daemon.fault(first_s=8)
+    daemon.start()
+    restarts = daemon.until(lambda status: status["captures"]["ok"])["restarts"]
+    assert restarts["stalled"] >= 1
+    assert daemon.change(snapshot={"interval_s": 0.2, "width": 640})["in_force"]
+    assert daemon.frames(2)["restarts"] == restarts
+
+
 def test_a_daemon_that_is_killed_takes_the_camera_program_with_it(daemon):
     daemon.fault(ignore_term=True)
     process = daemon.start()

@@ -8,6 +8,7 @@ import os
 import select
 import shutil
 import time
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol, TypeVar
 
@@ -22,7 +23,7 @@ from stillcam.capture.lock import FolderLock
 from stillcam.capture.outage import Outage
 from stillcam.capture.revisions import Revisions
 from stillcam.capture.status import FRAMELESS, Status
-from stillcam.capture.timing import exposure_s, stall_timeout_s
+from stillcam.capture.timing import Patience, exposure_s, hidden_s, stall_timeout_s
 from stillcam.errors import CameraError, StillcamError
 from stillcam.paths import Paths
 from stillcam.settings import Settings
@@ -106,6 +107,10 @@ class Studio:
         self.stopping = self.recording = False
         self._stop = os.eventfd(0, os.EFD_NONBLOCK)
         self._began = 0.0  # when the camera program was started (monotonic)
+        self._mode = ""  # that runs
+        self._first = True  # no picture has come since it began, or since its camera program was ready
+        self._patience: defaultdict[tuple[str, str, bool], Patience] = defaultdict(Patience)
+        self._known: Metadata = {}  # the newest that there are, of whatever camera program
         self._may_restart_frozen = True
         self._lock = FolderLock(paths.images)
         self.darkroom = self._new_darkroom()
@@ -132,6 +137,7 @@ class Studio:
     def begin(self, mode: str) -> Settings:
         """A mode starts the camera program: the settings for it."""
         self._began = time.monotonic()
+        self._mode, self._first = mode, True
         self.status.abilities = self.driver.abilities.message()  # it may have learnt more of its camera
         self.renew_darkroom()
         return self.revisions.started(mode)
@@ -155,14 +161,17 @@ class Studio:
 
         Args:
             wait: a driver's method.
-            timeout_s: for all of it.
+            timeout_s: for all of it, where there has been no reason to wait longer, see `Patience`.
             leaving: whether the mode must end; None: as `leaving` says.
 
         Raises:
             Interrupted: the mode must end.
             CameraError: it did not come in time.
         """
-        until = time.monotonic() + timeout_s
+        began_s, first = time.monotonic(), self._first
+        patience = self._patience[self._mode, wait.__name__, first]
+        timeout_s = patience.seconds(timeout_s)
+        until = began_s + timeout_s
         while (left := until - time.monotonic()) > 0:
             if (leaving or self.leaving)():
                 raise Interrupted
@@ -170,9 +179,12 @@ class Studio:
                 left = min(left, max(0.0, self._began + PATIENCE_S - time.monotonic()))
             try:
                 if result := wait(left, (*self.stops, self.commands.wake)):
+                    patience.came(time.monotonic() - began_s)
+                    self._first = result is True  # ready, and no picture yet
                     return result
             except Interrupted:
                 self.obey()
+        patience.stalled()
         raise CameraError(
             "stalled", f"no picture within {timeout_s:g} s: check the camera's cable and the power supply"
         )
@@ -196,9 +208,10 @@ class Studio:
         return self.take(cycle_s) if self.rest(SCAN_WAITS_S[-1], over) else None
 
     def stall_timeout_s(self, cycle_s: Callable[[Settings], float]) -> float:
-        """How long a picture may take."""
-        running = self.revisions.running
-        return stall_timeout_s(cycle_s(running), running, self.driver.metadata)
+        """How long a picture may take; the first one has frames before it that the camera program hides."""
+        running, self._known = self.revisions.running, self.driver.metadata or self._known
+        hidden = hidden_s(exposure_s(running, self._known) / 4) if self._first else 0.0
+        return stall_timeout_s(cycle_s(running), running, self._known) + hidden
 
     def picture_s(self) -> float:
         """How long a picture that is asked for now may take, seconds; may be called from any thread."""

@@ -2,13 +2,40 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from stillcam.camera.arguments import DEFAULT_FRAMERATE, chosen_controls, stream_rate
 from stillcam.camera.metadata import Metadata
 from stillcam.camera.taking import configuration_of
 from stillcam.settings import Configuration, Settings
 
 HIDDEN_FRAMES = 12  # that a camera keeps for itself when it starts, at most: exposure and colours converge in them
+MAX_PATIENCE_S = 60.0
 HELD_FRAMES = 16  # that may be in libav's buffer of 32 KB before there is more of the file; one a second stands alone
+
+
+@dataclass(slots=True)
+class Patience:
+    """How long one kind of wait may last before the camera counts as stalled, as far as experience goes.
+
+    A camera may be slower than its settings tell (64 megapixels, a scan in the dark): after each stall it gets
+    twice the time, up to `MAX_PATIENCE_S`, and afterwards twice the time that it turned out to need.
+    """
+
+    _stalls: int = 0  # running
+    _took_s: float = 0.0
+
+    def seconds(self, implied_s: float) -> float:
+        """How long to wait, where settings and metadata imply so much; never less than that."""
+        return max(implied_s, min(MAX_PATIENCE_S, max(implied_s * 2.0**self._stalls, 2 * self._took_s)))
+
+    def stalled(self) -> None:
+        """Nothing came in that time."""
+        self._stalls = min(self._stalls + 1, 10)
+
+    def came(self, took_s: float) -> None:
+        """It came, after so long."""
+        self._stalls, self._took_s = 0, took_s
 
 
 def hidden_s(cycle_s: float) -> float:

@@ -391,8 +391,8 @@ class Picamera2:
     def _capture(self) -> tuple[bool, Any]:
         if not self.completed_requests:
             return False, None
+        time.sleep(self._faults.late_s(self._captures))
         self._captures += 1
-        time.sleep(self._faults.slow_s)
         return True, self.completed_requests.pop(0)
 
     def _described(self) -> tuple[bool, Any]:

@@ -37,6 +37,7 @@ class Faults:
         garbage_every: each so-many-th picture is noise of its length.
         disk_full: there is no space for a picture.
         slow_s: seconds that each capture takes more.
+        first_s: seconds that the first one of a program takes more.
         start_s: seconds that opening the camera takes more.
         start_error: the error with which a program ends when it configures a picture …
         start_error_width: … at least so wide …
@@ -63,6 +64,7 @@ class Faults:
     garbage_every: int = 0
     disk_full: bool = False
     slow_s: float = 0.0
+    first_s: float = 0.0
     start_s: float = 0.0
     start_error: str = ""
     start_error_width: int = 0
@@ -84,6 +86,10 @@ class Faults:
             Failure: one of them cannot be simulated.
         """
         return () if self.no_camera else attached(self.cameras)
+
+    def late_s(self, captures: int) -> float:
+        """Seconds that a capture takes more, after so many of the same program."""
+        return self.slow_s + (0.0 if captures else self.first_s)
 
     def spoiled(self, number: int, data: bytes) -> bytes:
         """What becomes of the bytes of picture `number`, from 1."""

@@ -118,7 +118,7 @@ class Stills:
         if self._options.verbose:
             say("Still capture image received")
         faults = self._faults
-        time.sleep(faults.slow_s)
+        time.sleep(faults.late_s(self._captures))
         self._captures += 1
         frame = self._picture.take(local_now(), frozen=faults.frozen)
         name = self._name()

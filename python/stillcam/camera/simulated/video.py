@@ -68,7 +68,7 @@ class Video:
                 say(f"Halting: reached timeout of {round(options.timeout_s * 1000)} milliseconds.")
             if timed_out or key == "x" or 0 < options.frames <= self._frames:
                 return
-            time.sleep(self._faults.slow_s)
+            time.sleep(self._faults.late_s(self._frames))
             frame = self._picture.take(local_now(), frozen=self._faults.frozen)
             self._frames += 1
             if self._recording:

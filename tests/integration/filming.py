@@ -96,9 +96,17 @@ class Cinema(Studio):
         for process in Path("/proc").iterdir():
             with contextlib.suppress(OSError):
                 folder = (process / "cwd").readlink() if process.name.isdigit() else Path()
-                if folder == self.data or folder.parent.name == "films":
+                if folder == self.data or (folder.parent.name == "films" and folder.is_relative_to(self.data)):
                     found.append(int(process.name))
         return found
+
+    def child(self) -> int:
+        """The one that the daemon has started; the others are its children."""
+        assert self.process is not None
+        threads = Path(f"/proc/{self.process.pid}/task").glob("*/children")
+        started = {int(pid) for file in threads for pid in file.read_text().split()}
+        (child,) = started.intersection(self.workers())
+        return child
 
     def until_gone_all(self, pids: list[int]) -> None:
         """Wait until these processes have ended."""

@@ -7,16 +7,14 @@ from pathlib import Path
 
 import pytest
 from capturing import Daemon
+from picamera2_library import python_path
 from PIL import Image, ImageStat
 from taking import LIVE, STILL, Studio
 
 from stillcam.link import Refusal
 
 ROOT = Path(__file__).resolve().parents[2]
-LIBRARY = {
-    "STILLCAM_CAMERA": "picamera2",
-    "PYTHONPATH": os.pathsep.join([str(ROOT / "python"), str(ROOT / "tests/standin")]),
-}
+LIBRARY = {"STILLCAM_CAMERA": "picamera2", "PYTHONPATH": python_path()}
 MANUAL = {"ExposureTime": 8000, "AnalogueGain": 1}
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from picamera2_library import python_path
 from PIL import Image, ImageChops, ImageStat
 
 from stillcam.camera.driver import Camera, Driver, Interrupted, Shoot
@@ -45,9 +46,8 @@ class Rig:
         for path in (self.images, self.simulated, self.drafts):
             path.mkdir()
         self.fault()
-        python = os.pathsep.join([str(ROOT / "python"), str(ROOT / "tests/standin")])
         (self.simulated / "starts.log").touch()
-        env = {**os.environ, "PYTHONPATH": python, "STILLCAM_SIMULATED_DIR": str(self.simulated)}
+        env = {**os.environ, "PYTHONPATH": python_path(), "STILLCAM_SIMULATED_DIR": str(self.simulated)}
         self.driver = make(self.images, env)
         self.camera: Camera = self.driver.cameras(0, ())[0]
 

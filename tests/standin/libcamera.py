@@ -32,6 +32,7 @@ from camera_scene import options_of, picture
 
 from stillcam.camera.simulated.camera import STARTS, folder
 from stillcam.camera.simulated.faults import Faults, FaultSource
+from stillcam.camera.simulated.metadata import tensor
 from stillcam.camera.simulated.picture import Frame, Picture, local_now
 from stillcam.camera.simulated.sensors import (
     CONTROLS,
@@ -128,6 +129,9 @@ class Transform:
         source = other or SimpleNamespace(hflip=bool(hflip), vflip=bool(vflip), transpose=bool(transpose))
         self.hflip, self.vflip, self.transpose = source.hflip, source.vflip, source.transpose
 
+    def __str__(self) -> str:
+        return f"hflip {self.hflip}, vflip {self.vflip}"
+
 
 class Orientation(Enum):
     Rotate0 = (False, False)
@@ -147,6 +151,9 @@ class ColorSpace:
     def __init__(self, other: Any) -> None:
         fields = other if isinstance(other, tuple) else tuple(vars(other).values())
         self.primaries, self.transferFunction, self.ycbcrEncoding, self.range = fields
+
+    def __str__(self) -> str:
+        return f"{self.primaries}/{self.transferFunction}"
 
     @staticmethod
     def Sycc() -> "ColorSpace":  # noqa: N802 - libcamera's name
@@ -442,10 +449,11 @@ class Camera:
             if told:
                 self._tell(told)
                 scene = self._scene()
-            about = {"AfState": ENUMS["AfState"]["Scanning"].value, "LensPosition": LENS_AT_REST}
+            moving = {"AfState": ENUMS["AfState"]["Scanning"].value, "LensPosition": LENS_AT_REST}
             status = FrameMetadata.Status.FrameStartup if startup > 0 else FrameMetadata.Status.Success
             startup -= 1
-            request.complete((scene, faults.frozen, about if self._scan_left else {}), status)
+            about = tensor(faults.tensor) | (moving if self._scan_left else {})
+            request.complete((scene, faults.frozen, about), status)
             self._scan_left = max(0, self._scan_left - 1)
             CameraManager.singleton().completed(request)
 
@@ -479,7 +487,8 @@ class Camera:
     def _scene(self) -> Picture:
         assert self._configuration is not None
         told, mode, main = dict(self._told), self._configuration.mode, self._configuration.at(0)
-        if told.get("AfMode", 0) == ENUMS["AfMode"]["Auto"] and not self._scanned:
+        mode_of_lens = told.setdefault("AfMode", ENUMS["AfMode"]["Manual"])
+        if mode_of_lens == ENUMS["AfMode"]["Auto"] and not self._scanned:
             told["AfMode"] = ENUMS["AfMode"]["Manual"]
         limits = told.get("FrameDurationLimits", (33_333, 33_333))
         flips = self._configuration.orientation.value

@@ -9,7 +9,6 @@ from typing import Any
 import libcamera
 
 from stillcam.camera.simulated import encode
-from stillcam.camera.simulated.metadata import tensor
 from stillcam.camera.simulated.options import StillOptions
 from stillcam.camera.simulated.picture import Frame
 
@@ -55,8 +54,7 @@ class CompletedRequest:
 
     def get_metadata(self) -> dict[str, Any]:
         """As libcamera names it; a rectangle is a tuple."""
-        told = {control.name: plain(value) for control, value in self.request.metadata.items()}
-        return told | tensor(self.picam2._faults.tensor)
+        return {control.name: plain(value) for control, value in self.request.metadata.items()}
 
     def make_buffer(self, name: str) -> bytes:
         """The picture's memory; of a USB camera: longer than its JPEG, with what was there before."""

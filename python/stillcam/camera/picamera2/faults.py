@@ -34,6 +34,10 @@ FAULTS = (
      f"this picamera2 is too old for Stillcam: update it ({INSTALL})"),
     ("pidng: ", "missing",
      "raw photos need Debian's PiDNG (sudo apt install -y python3-pidng), not pip's: python3 -m pip uninstall pidng"),
+    ("no container format", "options",
+     "pip's PyAV records no sound: install Debian's (sudo apt install -y python3-av), or set video.audio to off"),
+    ("/dev/video", "missing",
+     "the board's H.264 encoder cannot be opened: this user must be in the group video; or set files.video to mjpeg"),
     ("gives no frames", "stalled", "the camera gives no pictures: check its cable and the power supply"),
     ("no such device", "died", "the camera went away: check its cable and the power supply"),
 )  # fmt: skip

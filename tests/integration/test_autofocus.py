@@ -139,3 +139,11 @@ def test_the_first_photo_is_not_taken_in_the_middle_of_a_scan(studio, kind):
     (item,) = studio.take(kind=kind)
     assert about(item)["metadata"]["AfState"] == 2
     assert [name for name in studio.drafts() if name != ".still_metadata.json"] == []
+
+
+def test_a_scan_that_takes_long_is_not_begun_again_and_again(studio):
+    studio.settings(controls={"AfMode": "Auto"})
+    studio.fault(slow_s=3.0)
+    studio.open()
+    studio.until(lambda _: HELD in studio.starts()[-1])
+    assert sum("--autofocus-mode=auto" in start for start in studio.starts()) == 1

@@ -175,3 +175,22 @@ def test_a_camera_that_was_busy_when_it_was_listed_is_listed_again(studio):
     status = studio.until(lambda status: status["captures"]["ok"])
     assert status["camera"]["limits"]["ExposureTime"][1] > 1_000_000
     assert all(mode["crop"] for mode in studio.ask("cameras")["cameras"][0]["modes"])
+
+
+def test_daemons_that_start_at_the_same_moment_do_not_disturb_each_other(tmp_path):
+    """Two cameras, as at every start: "another program uses the camera", and no sensor modes."""
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+    pair = [Studio(tmp_path / name) for name in ("one", "two")]
+    try:
+        pair[0].fault(start_s=0.3)
+        for index, daemon in enumerate(pair):
+            daemon.settings(camera={"index": index})
+            daemon.start(**LIBRARY, STILLCAM_SIMULATED_DIR=str(pair[0].simulated))
+        for index, daemon in enumerate(pair):
+            status = daemon.until(lambda status: status["captures"]["ok"])
+            assert status["failures"] == {} and status["restarts"] == {}
+            assert all(mode["crop"] for mode in daemon.ask("cameras")["cameras"][index]["modes"])
+    finally:
+        for daemon in pair:
+            assert daemon.end() == 0

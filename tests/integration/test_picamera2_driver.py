@@ -65,10 +65,10 @@ def test_a_video_that_is_stopped_while_the_camera_stalls_is_finished(rig, caplog
     assert "killed" not in caplog.text
 
 
-@pytest.mark.parametrize("form", ["mjpeg", "h264"])
+@pytest.mark.parametrize("form", ["mjpeg", "h264", "mp4"])
 def test_a_full_disk_ends_a_video_with_its_reason(rig, form, caplog):
     """The library's FileOutput ends the thread that writes, and tells nobody."""
-    (rig.drafts / f"film.{form}").symlink_to("/dev/full")
+    (rig.drafts / f"film.{'ts' if form == 'mp4' else form}").symlink_to("/dev/full")
     rig.driver.record(settings(files={"video": form}), rig.camera, rig.drafts, "film", None)
     error = rig.until_failed(lambda: rig.driver.recorded(LONG_S, ()))
     assert error.cause == "disk" and "No space left" in error.reason

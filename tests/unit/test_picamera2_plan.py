@@ -254,6 +254,7 @@ def raised(text: str, cause: BaseException | None = None) -> BaseException:
                      "no such sensor mode", id="mode"),
         pytest.param(FileNotFoundError(2, "No such file or directory", "/dev/video11"), "missing", "encoder",
                      id="encoder"),
+        pytest.param(BrokenPipeError(32, "Broken pipe"), "disk", "ffmpeg", id="the library's FfmpegOutput"),
         pytest.param(ValueError("no container format 'pulse'"), "options", "PyAV", id="pip's PyAV"),
         pytest.param(raised("the camera gives no frames"), "stalled", "cable", id="stall"),
         pytest.param(ValueError("odd"), "died", "ValueError: odd", id="anything else"),

@@ -1,7 +1,9 @@
 """Stands in for picamera2.outputs. Those that make a container leave that to ffmpeg."""
 
 import contextlib
+import errno
 import io
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -103,11 +105,14 @@ class _Container(Output):
         try:
             self._ffmpeg.stdin.write(frame)
             self._ffmpeg.stdin.flush()
-        except OSError as error:
+        except BrokenPipeError as error:
             self._ffmpeg.wait()
             self._ffmpeg = None
             if self.error_callback:
-                self.error_callback(error)
+                self.error_callback(self._failure(error))
+
+    def _failure(self, error: BrokenPipeError) -> OSError:
+        return error
 
 
 class FfmpegOutput(_Container):
@@ -127,3 +132,7 @@ class PyavOutput(_Container):
 
     def __init__(self, output_name: Any, format: Any = None, pts: Any = None, options: Any = None) -> None:
         super().__init__(format, output_name)
+
+    def _failure(self, error: BrokenPipeError) -> OSError:
+        """PyAV says what the system said of which file."""
+        return OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), self._path)

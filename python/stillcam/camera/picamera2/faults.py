@@ -38,6 +38,7 @@ FAULTS = (
      "pip's PyAV records no sound: install Debian's (sudo apt install -y python3-av), or set video.audio to off"),
     ("/dev/video", "missing",
      "the board's H.264 encoder cannot be opened: this user must be in the group video; or set files.video to mjpeg"),
+    ("broken pipe", "disk", "ffmpeg, which writes the video, has ended: the disk is full or gone (see: df -h)"),
     ("gives no frames", "stalled", "the camera gives no pictures: check its cable and the power supply"),
     ("no such device", "died", "the camera went away: check its cable and the power supply"),
 )  # fmt: skip

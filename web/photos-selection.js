@@ -46,7 +46,7 @@ export class Selection {
   async #zip() {
     try {
       const { address, leftOut } = await this.#library.zip([...this.#grid.chosen]);
-      if (leftOut.length) this.#context.say(`Not in the ZIP, as ${leftOut.length} cannot be read: ${leftOut.slice(0, 3).join(", ")}`, { error: true });
+      if (leftOut.length) this.#context.say(`${leftOut.length === 1 ? "One file" : `${leftOut.length} files`} left out of the ZIP, missing or unreadable: ${leftOut.slice(0, 3).join(", ")}`, { error: true });
       location.assign(address);
     } catch (error) {
       this.#context.say(message(error), { error: true });

@@ -128,5 +128,5 @@ export function progressWords({ state, progress, left_s, error, bytes, duration_
   if (state === "running") return `${Math.floor(progress * 100)} %${left_s === null || left_s === undefined ? "" : `, ${lasting(left_s)} left`}`;
   if (state === "failed") return sentence(error ?? "it could not be made");
   return [made && new Date(made).toLocaleString([], { dateStyle: "medium", timeStyle: "short" }), duration_s && lasting(duration_s), bytes && size(bytes),
-    skipped && `without ${skipped === 1 ? "a picture" : `${skipped} pictures`} that cannot be read (${left_out?.join("; ")})`].filter(Boolean).join(" · ");
+    skipped && `left out: ${skipped === 1 ? "one unreadable picture" : `${skipped} unreadable pictures`} (${left_out?.join("; ")})`].filter(Boolean).join(" · ");
 }

@@ -77,6 +77,6 @@ export class Preview {
       next.length > 0 && el("ol", { class: "plan-next" }, next.map((time) => el("li", {}, el("time", { datetime: time, text: moment(time, now) })))),
       next.length === 0 && el("p", {}, "It has no moment to come: nothing would be taken."),
       ends && el("p", {}, `Ends: ${moment(ends, now)}.`),
-      el("p", {}, `Times of day are by the camera’s clock: ${zone}.`));
+      el("p", {}, `Times of day are in the camera’s time zone: ${zone}.`));
   }
 }

@@ -83,7 +83,7 @@ export function mount(panel, context) {
   const built = build();
   const tell = (/** @type {import("./api.js").Status} */ { capture }) => {
     const why = capture.library?.waits;
-    const text = why ? `What is too old is not deleted now: ${why}.` : "";
+    const text = why ? `Deletion by age waits: ${why}.` : "";
     if (waits.textContent !== text) waits.textContent = text;
   };
   let timer = 0;

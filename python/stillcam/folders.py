@@ -21,10 +21,10 @@ FSTAB = Path("/etc/fstab")
 _GONE = (errno.EIO, errno.ENODEV, errno.ENXIO, errno.ENOTCONN, errno.ESTALE, errno.ESHUTDOWN)
 _CANNOT = (errno.EPERM, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL)  # symlink(2) where there are none
 _ADVICE = {
-    errno.EROFS: "it is mounted read-only, as a worn card makes itself: dmesg says why",
-    errno.EACCES: "check who owns it (ls -ld)",
-    errno.EPERM: "check who owns it (ls -ld)",
-    **dict.fromkeys(_GONE, "its disk does not answer: check its plug and its power; dmesg says why"),
+    errno.EROFS: "the file system is mounted read-only; a worn card causes that: see dmesg",
+    errno.EACCES: "check its owner (ls -ld)",
+    errno.EPERM: "check its owner (ls -ld)",
+    **dict.fromkeys(_GONE, "its disk does not respond: check its cable and power supply, and see dmesg"),
 }
 
 
@@ -59,8 +59,8 @@ def lacks(folder: Path, needs: Sequence[str]) -> str:
     mount = mount_of(Path(os.path.realpath(folder)), mounts(text_of(Path("/proc/self/mountinfo"))))
     on = f"{mount.type}, mounted at {mount.point}" if mount else "a file system"
     return (
-        f"{folder} is on {on}, which has no {' and no '.join(wanting)}: exFAT and FAT have none; put it on ext4"
-        " (see docs/install.md). The library and series may lie on such a disk"
+        f"{folder} is on {on}, which has no {' and no '.join(wanting)}: exFAT and FAT have none; move it to ext4"
+        " (see docs/install.md). Library, series and films may be on such a disk"
     )
 
 
@@ -69,7 +69,7 @@ def missing(folder: Path, fstab: Path = FSTAB) -> str:
     for path in (folder, *folder.parents):
         if os.path.islink(path) and not os.path.exists(path):
             target = Path(os.path.realpath(path))
-            return f"{path} leads to {target}, which is not there: is a disk missing at {_place_of(target, fstab)}?"
+            return f"{path} is a link to {target}, which is not there: is a disk missing at {_place_of(target, fstab)}?"
     if point := _unmounted(Path(os.path.realpath(folder)), fstab):
         return f"the disk of {folder} is not mounted: sudo mount {point}"
     return ""

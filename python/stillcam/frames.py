@@ -118,7 +118,7 @@ class Publisher:
                     os.unlink(entry.path)
                     swept += 1
                 except OSError as error:  # somebody else's, or a folder
-                    logging.warning("cannot delete %s (%s): it stays", entry.path, error.strerror)
+                    logging.warning("cannot delete %s (%s): skipped", entry.path, error.strerror)
         return swept
 
     def publish(self, still: Path, now_s: float) -> str:

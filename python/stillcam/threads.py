@@ -90,7 +90,7 @@ def lower_priority(nice: int) -> None:
         if os.getpriority(os.PRIO_PROCESS, thread) < nice:
             os.setpriority(os.PRIO_PROCESS, thread, nice)
     except OSError as error:
-        logging.warning("a background thread works at the usual priority: %s", error.strerror)
+        logging.warning("cannot lower the priority of a background thread: %s", error.strerror)
 
 
 def _record(name: str, error: Exception) -> None:

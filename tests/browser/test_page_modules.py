@@ -119,12 +119,12 @@ def test_ago(modules, age_s, words):
         pytest.param([], "8 s · 2.5 MB", id="none"),
         pytest.param(
             ["2026-11-20/IMG_1.JPG: empty"],
-            "8 s · 2.5 MB · without a picture that cannot be read (2026-11-20/IMG_1.JPG: empty)",
+            "8 s · 2.5 MB · left out: one unreadable picture (2026-11-20/IMG_1.JPG: empty)",
             id="one",
         ),
         pytest.param(
             ["a.jpg: empty", "b.jpg: no JPEG"],
-            "8 s · 2.5 MB · without 2 pictures that cannot be read (a.jpg: empty; b.jpg: no JPEG)",
+            "8 s · 2.5 MB · left out: 2 unreadable pictures (a.jpg: empty; b.jpg: no JPEG)",
             id="two",
         ),
     ],

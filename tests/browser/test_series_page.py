@@ -137,7 +137,7 @@ def test_a_series_is_made_changed_and_ended(page, real):
     form.get_by_label("Day and night").check()
     wait_for_text(page, ".plan-facts", "86,400 pictures a day")
     assert page.locator(".plan-next li").count() == 5
-    wait_for_text(page, ".plan-facts", "by the camera’s clock")
+    wait_for_text(page, ".plan-facts", "in the camera’s time zone")
     form.locator("button.primary").click()
     page.wait_for_selector(".series-show .state-chip[data-state=running]")
     page.wait_for_selector(".scrub-picture[data-quality]:not([hidden])")

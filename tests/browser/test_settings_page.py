@@ -139,9 +139,9 @@ def test_it_is_told_that_deletion_waits_for_the_clock(page, owned):
     sign_in(page, owned.url, "settings")
     page.route("**/api/status", doubtful)
     card = page.get_by_label("Photos and videos")
-    expect(card).to_contain_text("What is too old is not deleted now: no time server has set the clock")
+    expect(card).to_contain_text("Deletion by age waits: no time server has set the clock")
     page.unroute("**/api/status")
-    expect(card).not_to_contain_text("is not deleted now")
+    expect(card).not_to_contain_text("Deletion by age waits")
 
 
 def test_each_use_case_has_its_configuration(page, owned):

@@ -53,7 +53,7 @@ def test_images_there_are_refused_in_one_line(daemon, disk):
     daemon.images = disk.path / "images"
     line = refused(daemon)
     assert f"{daemon.images} is on fuseblk, mounted at {disk.path}, which has no symbolic links" in line
-    assert "put it on ext4" in line
+    assert "move it to ext4" in line
     assert "has no symbolic links" in doctor(daemon)
 
 

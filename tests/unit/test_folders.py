@@ -19,9 +19,9 @@ def error(number: int) -> OSError:
     [
         (errno.ENOSPC, "check it with df -h"),
         (errno.EROFS, "mounted read-only"),
-        (errno.EACCES, "who owns it"),
-        (errno.EIO, "does not answer"),
-        (errno.ENOTCONN, "does not answer"),
+        (errno.EACCES, "its owner"),
+        (errno.EIO, "does not respond"),
+        (errno.ENOTCONN, "does not respond"),
     ],
 )
 def test_the_advice_is_that_of_the_error(tmp_path, number, said):
@@ -37,10 +37,8 @@ def test_a_link_to_a_disk_that_is_not_there_names_where_it_belongs(tmp_path):
     for name, target in (("series", "mnt/series"), ("library", "media/USB/pictures/library")):
         (tmp_path / name).symlink_to(tmp_path / target)
     told = folders.missing(tmp_path / "series")
-    assert (
-        told
-        == f"{tmp_path}/series leads to {tmp_path}/mnt/series, which is not there: is a disk missing at {tmp_path}/mnt?"
-    )
+    assert told.startswith(f"{tmp_path}/series is a link to {tmp_path}/mnt/series, which is not there: ")
+    assert told.endswith(f"is a disk missing at {tmp_path}/mnt?")
     assert folders.missing(tmp_path / "library/.drafts").endswith(f"is a disk missing at {tmp_path}/media/USB?")
     assert "is a disk missing" in folders.unwritable(tmp_path / "series", error(errno.EEXIST))
     (tmp_path / "mnt/series").mkdir()

@@ -103,7 +103,7 @@ def test_a_damaged_series_keeps_no_other_and_is_named_once(root, caplog):
     (root / "One" / "series.json").write_text("{")
     backroom = Backroom(root)
     assert backroom.look() == backroom.look() == ["Two"]
-    assert caplog.text.count("One does not go on") == 1
+    assert caplog.text.count("cannot continue series One") == 1
     (root / "One" / "series.json").write_text(good)
     assert backroom.look() == ["One", "Two"]
 

@@ -87,7 +87,7 @@ def test_a_priority_that_cannot_be_lowered_is_a_warning(monkeypatch, caplog):
     monkeypatch.setattr(os, "getpriority", lambda _which, _who: 0)
     monkeypatch.setattr(os, "setpriority", refuse)
     threads.lower_priority(10)
-    assert "usual priority: Operation not permitted" in caplog.text
+    assert "cannot lower the priority of a background thread: Operation not permitted" in caplog.text
 
 
 def test_what_is_urgent_goes_before_what_takes_long(tmp_path):

@@ -18,7 +18,7 @@ from stillcam.errors import CameraError
 HELD = "another program uses the camera: end it (see: pgrep -a 'rpicam|libcamera|python'); pictures then resume"
 
 NO_MICROPHONE = (
-    "no microphone is found: `arecord -l` lists those of ALSA, `pactl list short sources` those of PulseAudio; plug one"
+    "no microphone found: `arecord -l` lists those of ALSA, `pactl list short sources` those of PulseAudio; plug one"
     " in and set video.audio to the one that lists it, or to off"
 )
 

@@ -189,7 +189,7 @@ def refused_video(settings: Settings, camera: Camera, encoder: Encoder | None) -
     if bitrate and not encoder.least_bitrate <= bitrate <= encoder.most_bitrate:
         return SettingsError(
             f"this board's H.264 encoder takes from {encoder.least_bitrate} to {encoder.most_bitrate} bit/s,"
-            f" not {bitrate}: choose one of these, or 0 for its own choice",
+            f" not {bitrate}: choose a value in that range, or 0 for the encoder's own choice",
             "video.bitrate",
         )
     return None

@@ -34,7 +34,7 @@ class Ages:
         right: whether the clock is right, as far as the kernel knows.
 
     Attributes:
-        reason: why what is too old is not deleted now, and what to do; None: nothing waits.
+        reason: why deletion by age waits, and what to do; None: it does not.
     """
 
     def __init__(self, library: Path, series: Path, right: Callable[[], bool] = synchronised) -> None:
@@ -64,9 +64,9 @@ class Ages:
         if reason:
             self._waiting[what] = reason
             if not self.reason:
-                logging.warning("what is too old is not deleted now: %s", reason)
+                logging.warning("deletion by age waits: %s", reason)
         elif self.reason and not self._waiting:
-            logging.info("what is too old is deleted again")
+            logging.info("deletion by age resumes")
         self.reason = next(iter(self._waiting.values()), None)
         return reason is not None
 
@@ -82,12 +82,12 @@ class Ages:
 
     def _doubt(self, right: bool, now_s: float, steady_s: float) -> str | None:
         if not right:
-            return "no time server has set the clock: sudo timedatectl set-ntp true, or retention by size instead"
+            return "no time server has set the clock: sudo timedatectl set-ntp true, or limit by size instead"
         if self._jumped_s and steady_s < self._settles_s:
-            return f"the clock was put forward by {span_text(self._jumped_s)}: wait a day, or put it right"
+            return f"the clock jumped ahead by {span_text(self._jumped_s)}: correct it, or wait a day"
         newest_s = self._newest_s()
         if newest_s is not None and now_s - newest_s > longest_gap_s(Days(self._library).names()) + SILENCE_S:
-            return f"by the clock, nothing was taken for {span_text(now_s - newest_s)}: if it is right, take a photo"
+            return f"the newest picture is {span_text(now_s - newest_s)} old by the clock: if it is right, take a photo"
         return None
 
     def _newest_s(self) -> float | None:

@@ -158,7 +158,7 @@ class Archive:
         """Say which disk is missing, and have one that has come taken in."""
         told = "; ".join(dict.fromkeys(text for folder in self._folders if (text := missing(folder))))
         if told != self.missing:
-            logging.log(logging.ERROR if told else logging.INFO, "%s", told or "all disks are there again")
+            logging.log(logging.ERROR if told else logging.INFO, "%s", told or "no disk is missing any more")
         self.missing = told
         if identity(self.root) not in (None, self._place):
             self.came()

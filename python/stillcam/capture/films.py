@@ -294,7 +294,7 @@ class Films:
             self._shelf.keep(replace(film, made=utc_text(time.time())), file)
         logging.info("film %s of %s pictures is made, in %.0f s", film.id, film.pictures, took_s)
         if film.left_out:
-            logging.warning("film %s is made without %s pictures: %s", film.id, film.skipped, ", ".join(film.left_out))
+            logging.warning("film %s: left out %s unreadable ones: %s", film.id, film.skipped, ", ".join(film.left_out))
 
     def _save(self, film: Film, for_good: bool = True) -> None:
         with self._lock:

@@ -112,7 +112,7 @@ class Intake:
         try:
             series = opened(self._root / name)
         except (StillcamError, OSError) as error:
-            self._say(name, f"series {name} does not go on: {error}")
+            self._say(name, f"cannot continue series {name}: {error}")
             self._opening.discard(name)
         else:
             self._told.pop(name, None)

@@ -145,7 +145,7 @@ class Timelapse:
         """Series have come, or are gone with their disk."""
         for name in self._intake.gone():
             if self._agenda.find(name):
-                logging.error("series %s does not go on: %s", name, why_gone(self._agenda.root, name))
+                logging.error("cannot continue series %s: %s", name, why_gone(self._agenda.root, name))
                 self._agenda.remove(name)
         for series in self._intake.taken():
             if self._agenda.find(series.name) is None:
@@ -286,7 +286,7 @@ class Timelapse:
         """Whether its folder is gone: it is taken in again when it is there."""
         if identity(active.series.folder) is not None:
             return False
-        logging.error("series %s does not go on: %s", active.name, why_gone(self._agenda.root, active.name))
+        logging.error("cannot continue series %s: %s", active.name, why_gone(self._agenda.root, active.name))
         self._agenda.remove(active.name)
         return True
 

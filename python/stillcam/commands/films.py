@@ -150,5 +150,5 @@ def _far(film: Film) -> str:
     if film.state != "done":
         return film.state
     long = "" if film.duration_s is None else f", {film.duration_s:g} s"
-    without = f"; without {film.skipped} that cannot be read: {', '.join(film.left_out)}" if film.left_out else ""
+    without = f"; {film.skipped} unreadable ones left out: {', '.join(film.left_out)}" if film.left_out else ""
     return f"{film.pictures} pictures{long}, {size_text(film.bytes or 0)}{without}"

@@ -71,8 +71,8 @@ def disk(patient: Patient) -> list[Finding]:
                 for finding in _room(f"disk of {name}", folder)]  # fmt: skip
     if stuck := patient.status.get("library", {}).get("undeletable"):
         found = "; ".join(f"{one['path']} ({one['error']})" for one in stuck)
-        advice = f"see who owns it: ls -ld {shlex.quote(str(stuck[0]['path']))}, and its folder"
-        findings.append(Finding("retention", WARNING, f"cannot be deleted, and stays: {found}", advice))
+        advice = f"check the owner of the file and of its folder: ls -ld {shlex.quote(str(stuck[0]['path']))}"
+        findings.append(Finding("retention", WARNING, f"cannot delete {found}", advice))
     return findings
 
 
@@ -81,7 +81,7 @@ def absent(patient: Patient) -> list[Finding]:
     folders = (patient.paths.library, patient.paths.series, patient.paths.films, patient.paths.images)
     told = [text for folder in folders if (text := missing(folder, patient.root / "etc/fstab"))]
     if told:
-        return [Finding("disks", FAULT, "; ".join(told), "plug it in and mount it: it is noticed within a minute")]
+        return [Finding("disks", FAULT, "; ".join(told), "plug it in and mount it; it is used within a minute")]
     return [Finding("disks", OK, "none is missing")]
 
 
@@ -132,7 +132,7 @@ def ages(patient: Patient) -> list[Finding]:
     """Whether what is too old is deleted: nothing is while the clock is in doubt."""
     reason = patient.status.get("library", {}).get("waits")
     if not reason:
-        return [Finding("deletion by age", OK, "nothing waits for the clock")]
+        return [Finding("deletion by age", OK, "does not wait for the clock")]
     why, _, advice = str(reason).partition(": ")
     return [Finding("deletion by age", WARNING, f"waits: {why}", advice)]
 

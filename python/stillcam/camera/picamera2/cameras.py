@@ -36,7 +36,7 @@ def listed(index: int) -> list[Message]:
                 cameras[index] |= _measured(opened) | {"held": False}
         except (RuntimeError, LookupError, OSError) as error:  # it lacks what sensor_modes looks for, or memory
             cameras[index]["held"] = fault(error)[0] == "busy"
-            logging.warning("what camera %s can is not known: %r", index, error.__cause__ or error)
+            logging.warning("the modes and limits of camera %s are unknown: %r", index, error.__cause__ or error)
     return cameras
 
 

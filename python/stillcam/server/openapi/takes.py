@@ -19,7 +19,7 @@ STATUS_EXTRAS: dict[str, Schema] = {
     "library": record(
         {
             "finishing": COUNT | {"description": "videos that are no items yet"},
-            "waits": maybe(TEXT, "why what is too old is not deleted now, and what to do; null: nothing waits"),
+            "waits": maybe(TEXT, "why deletion by age waits, and what to do; null: it does not"),
             "undeletable": list_of(record(path=TEXT, error=TEXT)) | {"description": "some that cannot be deleted"},
         },
         free_bytes=maybe(COUNT),

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from taking import LIVE, Asking, Studio
+from test_capture_picamera2 import LIBRARY
 from test_timelapse import Series
 
 DEADLINE_S = 6.0  # twice what is promised: other tests run beside this one
@@ -175,6 +177,22 @@ def the_end_of_a_video(machine: Machine) -> None:
     time.sleep(1.0)  # nothing tells that its program is being ended; if it is not yet, that is the case before
 
 
+def picamera2(machine: Machine) -> None:
+    """Its process stands still."""
+    machine.studio.open(**LIBRARY)
+    (child,) = machine.studio.camera_programs()
+    os.kill(child, signal.SIGSTOP)
+
+
+def a_video_of_picamera2(machine: Machine) -> None:
+    machine.studio.open(**LIBRARY)
+    machine.studio.ask("video")
+    machine.studio.until(lambda status: status["recording"] and status["recording"]["bytes"])
+    (child,) = machine.studio.camera_programs()
+    os.kill(child, signal.SIGSTOP)
+    Asking(machine.studio, "stop")
+
+
 def asking_for_libav(machine: Machine) -> None:
     machine.has("rpicam-still", "False")
     machine.has("rpicam-vid", "'--version' in argv")
@@ -204,7 +222,8 @@ def film(machine: Machine) -> None:
 
 STEPS = (
     listing, starting, learning_options, without_a_camera, snapshot, restarting, turning_a_snapshot, turning_a_photo,
-    turning_a_shot, photo, focus, series, live, video, the_end_of_a_video, asking_for_libav, finishing_a_video, film,
+    turning_a_shot, photo, focus, series, live, video, the_end_of_a_video, picamera2,
+    a_video_of_picamera2, asking_for_libav, finishing_a_video, film,
 )  # fmt: skip
 
 

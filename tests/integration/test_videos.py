@@ -261,6 +261,18 @@ def test_a_video_that_fails_to_begin_is_told(studio):
 
 
 @needs_ffmpeg
+def test_a_video_is_tried_once_more_before_it_is_reported(studio):
+    studio.open()
+    no_memory = {"start_error": "failed to allocate capture buffers for stream"}
+    studio.fault(**no_memory, start_error_times=1)
+    assert studio.film(1).stat().st_size
+    assert studio.goes_on()["failures"] == {"short": 1}
+    studio.fault(**no_memory)
+    with pytest.raises(Refusal, match="no memory"):
+        studio.film(1)
+    assert studio.drafts() == []
+
+
 def test_a_stop_that_comes_before_the_first_picture_waits_for_it(studio):
     studio.open()
     studio.fault(start_s=1.0)

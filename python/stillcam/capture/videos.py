@@ -86,8 +86,10 @@ class Videos:
         take = self._take
         assert take is not None
         footage, error = self._made(take, settings, camera)
-        if error and error.cause == "encoder" and not take.over:
-            logging.warning("retrying the video without libav: %s", error)
+        without_libav = error is not None and error.cause == "encoder"
+        again = error is not None and error.transient and footage is None  # nothing has been recorded
+        if (without_libav or again) and not (take.over or self._studio.stopping):
+            logging.warning("retrying the video %s: %s", "without libav" if without_libav else "once", error)
             footage, error = self._made(take, settings, camera)
         if error and footage is None:
             take.told(None, error)

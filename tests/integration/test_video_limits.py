@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -96,3 +97,14 @@ def test_a_settings_file_that_asks_for_too_much_is_a_notice_and_the_rest_is_in_f
     studio.settings(video={"width": 640})
     assert studio.ask("reload")["reloaded"] is True
     assert studio.ask("status")["notice"] is None
+
+
+def test_it_is_refused_while_the_camera_is_lost_too(studio: Studio):
+    studio.open()
+    studio.fault(no_camera=True)
+    for program_id in studio.camera_programs():
+        os.kill(program_id, signal.SIGKILL)
+    studio.until(lambda status: status["mode"] == "no camera")
+    studio.settings(video={"width": 3840})
+    with pytest.raises(Refusal, match="choose 1920x1080"):
+        studio.ask("reload")

@@ -297,6 +297,14 @@ def test_a_video_is_as_long_as_it_was_asked_for_from_its_first_frame_on(studio, 
 
 
 @needs_ffmpeg
+def test_a_video_whose_frames_come_too_slowly_ends_all_the_same(studio):
+    """It is one of so many frames; a board that cannot keep up would record for many times as long."""
+    studio.open()
+    studio.fault(slow_s=1.0)
+    assert 1 <= int(probe(studio.film(1))[0]["nb_read_frames"]) < 15
+
+
+@needs_ffmpeg
 def test_libav_that_does_not_encode_costs_the_sound_of_that_video_alone_and_the_item_says_so(studio):
     """Once refused, libav was taken for absent until the daemon was started again, and sound was lost silently."""
     studio.settings(video={"width": 320, "framerate": 15, "audio": "pulse"})

@@ -175,8 +175,10 @@ class Daemon:
             studio.revisions.later()
 
     def _wrong_in(self, settings: Settings) -> SettingsError | None:
-        """What this board or its camera cannot do, as far as the camera is known."""
-        known = next((camera for camera in self._cameras if camera.index == settings.camera.index), None)
+        """What this board or its camera cannot do, as far as the camera is known; one that is lost may come back."""
+        last = [self.status.camera] if self.status.camera else []
+        cameras = (*self._cameras, *last)
+        known = next((camera for camera in cameras if camera.index == settings.camera.index), None)
         if known is None:
             return None
         return refused_mode(settings, known) or refused_video(settings, known, self._studio.driver.abilities.encoder)

@@ -29,7 +29,7 @@ Installs this copy of Stillcam, or updates the one that is installed, and starts
 nothing, can be run again, and must be run by root (sudo).
 
   --dry-run         say what would be done, and do nothing
-  --without-ffmpeg  do not install it: no films of series, and no MP4 where the camera program makes none
+  --without-ffmpeg  do not install ffmpeg: no films, and no MP4 where the camera programs cannot write it
   --back            go back to the version before
   --uninstall       remove it; settings, accounts and library stay in /var/lib/stillcam
   --purge           remove all of it, those too

@@ -252,8 +252,6 @@ def raised(text: str, cause: BaseException | None = None) -> BaseException:
                      "PiDNG", id="pip's PiDNG"),
         pytest.param(raised("configuration failed: sensor mode [1, 2, 3] and not [4, 5, 6]"), "options",
                      "no such sensor mode", id="mode"),
-        pytest.param(FileNotFoundError(2, "No such file or directory", "/dev/video11"), "missing", "encoder",
-                     id="encoder"),
         pytest.param(BrokenPipeError(32, "Broken pipe"), "disk", "ffmpeg", id="the library's FfmpegOutput"),
         pytest.param(ValueError("no container format 'pulse'"), "options", "PyAV", id="pip's PyAV"),
         pytest.param(raised("the camera gives no frames"), "stalled", "cable", id="stall"),

@@ -36,8 +36,6 @@ FAULTS = (
      "raw photos need Debian's PiDNG (sudo apt install -y python3-pidng), not pip's: python3 -m pip uninstall pidng"),
     ("no container format", "options",
      "pip's PyAV records no sound: install Debian's (sudo apt install -y python3-av), or set video.audio to off"),
-    ("/dev/video", "missing",
-     "the board's H.264 encoder cannot be opened: this user must be in the group video; or set files.video to mjpeg"),
     ("broken pipe", "disk", "ffmpeg, which writes the video, has ended: the disk is full or gone (see: df -h)"),
     ("gives no frames", "stalled", "the camera gives no pictures: check its cable and the power supply"),
     ("no such device", "died", "the camera went away: check its cable and the power supply"),
@@ -46,7 +44,7 @@ MICROPHONE = "default"  # PulseAudio's, or ALSA's; PyAV opens it like a file
 DEVICE = re.compile(r"/dev/(video|media|v4l|dma_heap)")  # not /dev/shm, which is a disk
 DEVICES = {
     errno.ENOENT: ("missing", "there is no {}, picamera2's H.264 encoder on a Pi up to 4: set files.video to mjpeg"),
-    errno.EACCES: ("missing", "this user may not open {}: it must be in the group video (see: groups)"),
+    errno.EACCES: ("missing", "this user may not open {}: add it to the group video (sudo usermod -aG video USER)"),
     errno.EBUSY: ("busy", "another program uses {}: end it (see: fuser -v {}), then try again"),
 }  # fmt: skip
 DISK = {errno.ENOSPC, errno.EROFS, errno.EDQUOT, errno.EIO, errno.ENOENT, errno.EACCES}
@@ -60,9 +58,10 @@ def fault(error: BaseException) -> tuple[str, str]:
     text = "\n".join(str(one) for one in chain).lower()
     if any(isinstance(one, OSError) and one.filename == MICROPHONE for one in chain):
         return "options", NO_MICROPHONE
-    if isinstance(error, OSError) and DEVICE.match(str(error.filename)) and error.errno in DEVICES:
-        cause_word, reason = DEVICES[error.errno]
-        return cause_word, reason.replace("{}", str(error.filename))
+    for one in chain:
+        if isinstance(one, OSError) and DEVICE.match(str(one.filename)) and one.errno in DEVICES:
+            cause_word, reason = DEVICES[one.errno]
+            return cause_word, reason.replace("{}", str(one.filename))
     for piece, cause_word, reason in FAULTS:
         if piece in text:
             return cause_word, reason

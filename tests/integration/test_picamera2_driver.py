@@ -122,6 +122,12 @@ def test_only_the_camera_that_is_used_is_opened_for_the_list(rig):
     assert not rig.driver.cameras(1, ())[1].held
 
 
+def test_a_list_needs_little_memory(rig):
+    """The library's own sensor_modes takes four buffers of a full mode: more than a board with 64 MB for them has."""
+    rig.fault(cma_mb=64)
+    assert all(mode.crop and mode.fps for mode in rig.driver.cameras(0, ())[0].modes)
+
+
 def test_limits_are_those_of_the_configured_camera(rig):
     """Before that they are the same for every sensor: 66,666 µs at most."""
     assert rig.camera.limits is not None

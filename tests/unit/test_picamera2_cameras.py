@@ -16,17 +16,16 @@ class Key:
     name: str
 
 
-SIZE = SimpleNamespace(width=800, height=600)
+SIZES = [SimpleNamespace(width=400, height=300), SimpleNamespace(width=800, height=600)]
 LIBCAMERA = SimpleNamespace(
-    properties={Key("PixelArraySize"): SIZE},
+    properties={Key("PixelArraySize"): SIZES[1]},
     controls={Key("ExposureTime"): SimpleNamespace(min=1, max=66_666)},  # before it is configured
     generate_configuration=lambda _roles: SimpleNamespace(
         at=lambda _: SimpleNamespace(
-            formats=SimpleNamespace(pixel_formats=["SRGGB10_CSI2P", "MJPEG"], sizes=lambda _: [SIZE])
+            formats=SimpleNamespace(pixel_formats=["SRGGB10_CSI2P", "MJPEG"], sizes=lambda _: SIZES)
         )
     ),
 )
-MODE = {"format": "SRGGB10", "size": (800, 600), "bit_depth": 10, "fps": 30.0, "crop_limits": (0, 0, 800, 600)}
 
 
 class Good:
@@ -49,19 +48,19 @@ class Good:
         return raw
 
     def configure(self, raw: dict[str, Any]) -> None:
-        self.camera_controls = {"ExposureTime": (26, raw["size"][0] * 1000, 20_000)}
-
-    @property
-    def sensor_modes(self) -> list[dict[str, Any]]:
-        return [MODE | {"size": (400, 300)}, MODE]
+        width, height = raw["size"]
+        self.camera_controls = {
+            "ExposureTime": (26, width * 1000, 20_000),
+            "FrameDurationLimits": (width * 100, 10**9, None),
+            "ScalerCrop": ((0, 0, 64, 64), (0, 0, width, height), None),
+        }
 
 
 class Odd(Good):
-    """One without FrameDurationLimits, which Picamera2.sensor_modes looks up."""
+    """One without FrameDurationLimits, from which the frame rate is known."""
 
-    @property
-    def sensor_modes(self) -> list[dict[str, Any]]:
-        raise KeyError("FrameDurationLimits")
+    def configure(self, raw: dict[str, Any]) -> None:
+        self.camera_controls = {}
 
 
 class Busy(Good):
@@ -94,11 +93,13 @@ def test_the_camera_that_is_used_is_listed_with_all_that_it_says(library):
     """Limits are those of the full mode: before a mode is configured they say nothing of this sensor."""
     odd, good, busy = (cameras.camera_of(told) for told in cameras.listed(1))
     assert [(mode.size, mode.fps, mode.crop) for mode in good.modes] == [
-        ((400, 300), 30.0, (0, 0, 800, 600)), ((800, 600), 30.0, (0, 0, 800, 600)),
+        ((400, 300), 25.0, (0, 0, 400, 300)), ((800, 600), 12.5, (0, 0, 800, 600)),
     ]  # fmt: skip
-    assert (good.limits, good.bit_depth, good.held) == ({"ExposureTime": (26.0, 800_000.0)}, 10, False)
+    assert good.limits is not None and good.limits["ExposureTime"] == (26.0, 800_000.0)
+    assert (good.bit_depth, good.held) == (10, False)
     for other in (odd, busy):
-        assert [(mode.size, mode.bit_depth, mode.crop) for mode in other.modes] == [((800, 600), 10, None)]
+        assert [(mode.size, mode.bit_depth) for mode in other.modes] == [((400, 300), 10), ((800, 600), 10)]
+        assert not any(mode.crop or mode.fps for mode in other.modes)
         assert (other.limits, other.held) == ({"ExposureTime": None}, True)
     assert Good.opened == [1]
 

@@ -118,27 +118,6 @@ class Picamera2:
         infos = self.camera.controls
         return {key.name: (plain(about.min), plain(about.max), plain(about.default)) for key, about in infos.items()}
 
-    @property
-    def sensor_modes(self) -> list[dict[str, Any]]:
-        """What the sensor can read out: the camera is configured for each (549)."""
-        formats = self.camera.generate_configuration([libcamera.StreamRole.Raw]).at(0).formats
-        modes: list[dict[str, Any]] = []
-        for pixels in formats.pixel_formats:
-            name = str(pixels)
-            if not name.startswith("S"):
-                modes.append({"format": name})
-                continue
-            for size in formats.sizes(pixels):
-                raw = {"format": name, "size": (size.width, size.height)}
-                self.configure(self.create_preview_configuration(raw=raw))
-                there = self.camera_controls
-                modes.append({
-                    "format": name, "unpacked": name.partition("_")[0], "bit_depth": bits(name), "size": raw["size"],
-                    "fps": round(1e6 / there["FrameDurationLimits"][0], 2), "crop_limits": there["ScalerCrop"][1],
-                    "exposure_limits": there["ExposureTime"],
-                })  # fmt: skip
-        return modes
-
     def create_preview_configuration(
         self, main: Any = {}, lores: Any = None, raw: Any = {}, transform: Any = libcamera.Transform(),
         colour_space: Any = libcamera.ColorSpace.Sycc(), buffer_count: Any = 4, controls: Any = {},

@@ -5,6 +5,7 @@ it takes itself to be on a Pi 5, which encodes in software. docs/drivers.md says
 """
 
 import errno
+import io
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -76,6 +77,10 @@ def _camera(module: Any) -> None:
 
 
 def _pixels(image: Any, form: str, size: tuple[int, int]) -> bytes:
+    if form == "MJPEG":
+        jpeg = io.BytesIO()
+        image.convert("RGB").save(jpeg, "JPEG")
+        return jpeg.getvalue()
     if form != "YUV420":
         return bytes(image.convert("RGB").tobytes())
     luma, blue, red = image.convert("YCbCr").split()

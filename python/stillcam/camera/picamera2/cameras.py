@@ -1,8 +1,7 @@
 """In the child: which cameras there are, and what each can do.
 
 What needs no opening is asked of libcamera itself, so that a camera that another program uses is listed too.
-What a sensor mode sees and how fast it is, the library tells only of a camera that it has opened and configured
-for it (Picamera2.sensor_modes).
+What a sensor mode sees and how fast it is, is told only of a camera that has been opened and configured for it.
 """
 
 from __future__ import annotations
@@ -33,24 +32,31 @@ def listed(index: int) -> list[Message]:
     if index < len(cameras):
         try:
             with library.Picamera2(index) as opened:
-                cameras[index] |= _measured(opened) | {"held": False}
-        except (RuntimeError, LookupError, OSError) as error:  # it lacks what sensor_modes looks for, or memory
+                cameras[index] |= _measured(opened, cameras[index]["modes"]) | {"held": False}
+        except (RuntimeError, LookupError, OSError) as error:  # it lacks a control, or memory
             cameras[index]["held"] = fault(error)[0] == "busy"
             logging.warning("the modes and limits of camera %s are unknown: %r", index, error.__cause__ or error)
     return cameras
 
 
-def _measured(opened: Any) -> Message:
+def _measured(opened: Any, modes: list[Message]) -> Message:
     """What a camera tells once it is configured: what its modes see, how fast they are, and the limits of controls.
 
-    Limits are those of the full mode, as in the list of rpicam-apps; before a mode is configured they are the same
-    for every sensor (libcamera's ipa_base.cpp, ipaControls).
+    As Picamera2.sensor_modes, but with one buffer for each instead of four: those of a full mode may be more than
+    there is memory. Limits are those of the full mode, as in the list of rpicam-apps; before a mode is configured they
+    are the same for every sensor (libcamera's ipa_base.cpp, ipaControls).
     """
-    modes = [mode for told in opened.sensor_modes if (mode := _mode(told))]
-    if modes:
-        full = max((mode["size"] for mode in modes), key=lambda size: size[0] * size[1])
-        opened.configure(opened.create_preview_configuration(raw={"size": tuple(full)}, buffer_count=1))
-    return {"modes": modes, "limits": {name: _limits(*told[:2]) for name, told in opened.camera_controls.items()}}
+    full = max((mode["size"] for mode in modes), key=lambda size: size[0] * size[1], default=None)
+    limits = opened.camera_controls
+    measured = []
+    for mode in modes:
+        raw = {"format": mode["format"], "size": tuple(mode["size"])}
+        opened.configure(opened.create_preview_configuration(raw=raw, buffer_count=1))
+        there = opened.camera_controls
+        told = {"fps": round(1e6 / there["FrameDurationLimits"][0], 2), "crop": list(there["ScalerCrop"][1])}
+        measured.append(mode | told)
+        limits = there if mode["size"] == full else limits
+    return {"modes": measured, "limits": {name: _limits(*told[:2]) for name, told in limits.items()}}
 
 
 def _known(infos: list[Message]) -> list[Message]:
@@ -79,7 +85,10 @@ def _known(infos: list[Message]) -> list[Message]:
 def _formats(camera: Any) -> list[Message]:
     """The sensor modes as far as they are told of a camera that is not opened."""
     roles = [import_module("libcamera").StreamRole.Raw]
-    formats = camera.generate_configuration(roles).at(0).formats
+    configuration = camera.generate_configuration(roles)
+    if configuration is None:  # it cannot give raw pictures
+        return []
+    formats = configuration.at(0).formats
     return [
         {"format": str(pixels), "size": [size.width, size.height], "bit_depth": int(raw[1]), "fps": None, "crop": None}
         for pixels in formats.pixel_formats
@@ -112,20 +121,6 @@ def camera_of(told: Message) -> Camera:
         limits=limits or None,
         held=told["held"],
     )
-
-
-def _mode(told: dict[str, Any]) -> Message | None:
-    """A sensor mode; None for a format that is no raw one (USB cameras)."""
-    if "size" not in told:
-        return None
-    crop = told.get("crop_limits")
-    return {
-        "format": str(told["format"]),
-        "size": list(told["size"]),
-        "bit_depth": int(told["bit_depth"]),
-        "fps": float(told["fps"]),
-        "crop": [int(side) for side in crop] if crop else None,
-    }
 
 
 def _limits(low: Any, high: Any) -> list[float] | None:

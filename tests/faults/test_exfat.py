@@ -78,10 +78,12 @@ def test_frames_on_a_disk_that_has_come_say_what_it_lacks(daemon, disk):
     daemon.settings(snapshot={"interval_s": 0.2, "width": 320})
     daemon.open()
     subprocess.run(["mount", "--bind", disk.path, daemon.images], check=True)
-    status = daemon.until(lambda status: "symbolic links" in (status["reason"] or ""))
-    assert f"{daemon.images} is on fuseblk" in status["reason"]
-    assert "df -h" not in status["reason"]
-    subprocess.run(["umount", "--lazy", daemon.images], check=True)
+    try:
+        status = daemon.until(lambda status: "symbolic links" in (status["reason"] or ""))
+        assert f"{daemon.images} is on fuseblk" in status["reason"]
+        assert "df -h" not in status["reason"]
+    finally:
+        subprocess.run(["umount", "--lazy", daemon.images], check=True)
     daemon.frames(2)
     assert "Traceback" not in daemon.log.read_text()
 

@@ -160,6 +160,14 @@ def test_stills_have_the_controls_once_they_have_settled(rig, zsl):
         assert rig.described()["ExposureTime"] == pytest.approx(exposure_us, rel=0.05)
 
 
+def test_what_changes_does_not_wait_for_long_frames_that_are_queued(rig):
+    """A new start drops them; with 8 s of exposure they would take a minute."""
+    rig.stills(settings(MANUAL | {"ExposureTime": 300_000}))
+    rig.still()
+    assert rig.described()["ExposureTime"] == 300_000
+    assert not rig.driver.adjust(settings(MANUAL), rig.camera)
+
+
 def test_frames_have_the_controls_once_they_have_settled_and_so_says_the_metadata(rig):
     wanted = settings(MANUAL)
     rig.driver.start_stream(wanted, rig.camera)

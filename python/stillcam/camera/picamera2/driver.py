@@ -28,6 +28,7 @@ from stillcam.camera.picamera2.wire import Message
 from stillcam.camera.program import TERM_GRACE_S
 from stillcam.camera.taking import container
 from stillcam.camera.tuning import with_tuning_path
+from stillcam.control_values import is_number
 from stillcam.encoder import Encoder
 from stillcam.errors import CameraError
 from stillcam.frames import STILL_PREFIX
@@ -35,6 +36,7 @@ from stillcam.jpeg import Cutter
 from stillcam.settings import Settings
 
 LIST_TIMEOUT_S = 60.0  # the library is loaded, and each camera is configured for each of its modes
+SLOW_US = 250_000  # of a frame; there may be as many as `BUFFERS` (session.py) and `DELAY_FRAMES` to wait for
 _READ_BYTES = 1 << 20
 
 
@@ -209,7 +211,7 @@ class Picamera2:
 
     def adjust(self, settings: Settings, camera: Camera) -> bool:
         """See Driver: controls change while the camera runs; the tuning file's path is none of them."""
-        if self._plan is None or self._use == "shoot" or not self._ready:
+        if self._plan is None or self._use == "shoot" or not self._ready or self._slow:
             return False
         plan = self._planned(settings, camera)
         given = plans.changes(self._plan, plan)
@@ -229,6 +231,12 @@ class Picamera2:
         self._use, self._plan, self._opened, self._stills = "", None, None, []
         self.settling = self._ready = self._requested = False
         return by_itself
+
+    @property
+    def _slow(self) -> bool:
+        """Whether a new start is there before the frames that are queued, which do not have what is changed."""
+        frame_us = self.metadata.get("FrameDuration", 0)
+        return is_number(frame_us) and frame_us > SLOW_US and self._use != "video"
 
     def _planned(self, settings: Settings, camera: Camera) -> Plan:
         """What these settings mean for what runs now."""

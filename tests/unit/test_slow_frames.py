@@ -24,7 +24,8 @@ class SlowStudio:
         self.revisions = SimpleNamespace(proven=False)
         self.status = SimpleNamespace(enter=lambda *_: None, capturing=lambda: None)
         self.outage = SimpleNamespace(reason=None)
-        self.driver = SimpleNamespace(start_stream=lambda *_: None, frames=None, stop=lambda: True)
+        self.driver = SimpleNamespace(start_stream=lambda *_: None, frames=None)
+        self.end_program = lambda: True
         self.darkroom = SimpleNamespace(publish_live=lambda *_: "frame")
 
     def next_mode(self) -> Any:

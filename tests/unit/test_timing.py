@@ -1,8 +1,17 @@
 """How long a camera is waited for."""
 
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 
-from stillcam.capture.timing import MAX_PATIENCE_S, Patience
+from stillcam.abilities import RPICAM
+from stillcam.camera.driver import Shoot
+from stillcam.capture.studio import Studio
+from stillcam.capture.timing import MAX_PATIENCE_S, Patience, photo_s
+from stillcam.paths import Paths
+from stillcam.settings import Settings
+from stillcam.settings_json import patched
 
 
 def test_patience_grows_with_each_stall_up_to_a_minute():
@@ -27,3 +36,40 @@ def test_what_came_tells_how_long_the_next_one_may_take(implied_s, took_s, allow
     patience.stalled()
     patience.came(took_s)
     assert patience.seconds(implied_s) == allowed_s
+
+
+SECONDS_30 = {"ExposureTime": 30_000_000}
+
+
+@pytest.mark.parametrize(
+    ("sections", "found", "told"),
+    [
+        pytest.param({"controls": SECONDS_30}, None, {}, id="snapshots"),
+        pytest.param({"photo": {"controls": SECONDS_30}}, {}, {}, id="a photo"),
+        pytest.param({}, SECONDS_30, {}, id="a shot of a series that varies it"),
+        pytest.param({}, {}, SECONDS_30, id="one that has been begun before"),
+    ],
+)
+def test_a_long_exposure_is_waited_for_when_the_camera_starts(tmp_path, sections, found, told):
+    waited = []
+
+    def ready(timeout_s: float, _interrupts: object) -> bool:
+        waited.append(timeout_s)
+        return True
+
+    driver: Any = SimpleNamespace(
+        name="slow", abilities=RPICAM, metadata=told, start_stills=lambda *_: None, ready=ready, stop=lambda *_: True
+    )
+    paths = Paths(tmp_path / "images", tmp_path / "data")
+    paths.images.mkdir()
+    settings = patched(Settings(), sections)
+    studio = Studio(paths, driver, settings)
+    camera: Any = None
+    shoot = None if found is None else Shoot("photo", tmp_path, found)
+    studio.start_stills(settings, camera, shoot, lambda: False)
+    studio.close()
+    assert waited[0] > 30 + 30
+
+
+def test_a_picture_may_take_as_long_as_its_own_exposure_needs():
+    assert photo_s(Settings(), "photo", SECONDS_30) > 30 + 30

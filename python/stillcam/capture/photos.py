@@ -183,9 +183,8 @@ class Photos:
             self._archive.drafts.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise unwritable(self._archive.root, error) from error
-        studio.driver.start_stills(settings, camera, Shoot(order.kind, self._archive.drafts, found))
         over = lambda: self._over(order)  # noqa: E731 - it is handed on
-        studio.awaited(studio.driver.ready, START_TIMEOUT_S, over)
+        studio.start_stills(settings, camera, Shoot(order.kind, self._archive.drafts, found), over)
         if not settled(settings, order.kind, found, camera):
             studio.rest(CONVERGE_S, over)
         self._expect(order, settings, camera, found)

@@ -48,6 +48,7 @@ class Shooting:
         self._settings = studio.revisions.wanted
         self._camera: Camera | None = None
         self._running: tuple[object, ...] | None = None  # what its program has been started for
+        self._found: Values = {}  # controls that it has been started with over those of the settings
         self._fits = False  # it is that of the snapshots
         self._auto: Metadata = {}  # of the newest picture with the camera's own exposure
         self._auto_s = 0.0  # when that came (monotonic)
@@ -55,7 +56,7 @@ class Shooting:
     def begin(self, settings: Settings, camera: Camera) -> None:
         """The mode begins: whatever runs, runs for something else."""
         self._settings, self._camera = as_jpeg(settings), camera
-        self._running = None
+        self._running, self._found = None, {}
         if self._studio.found:
             self._auto, self._auto_s = self._studio.found, self._studio.driver.told_s
 
@@ -118,7 +119,8 @@ class Shooting:
     def _still(self, kind: str) -> tuple[int, Still]:
         """When a still was asked for (ms since the epoch), and the still."""
         studio = self._studio
-        timeout_s = stall_timeout_s(photo_s(self._settings, kind), self._settings, studio.driver.metadata)
+        cycle_s = photo_s(self._settings, kind, self._found)
+        timeout_s = stall_timeout_s(cycle_s, self._settings, studio.driver.metadata)
         time_ms = int(time.time() * 1000)
         studio.driver.request()
         return time_ms, studio.awaited(studio.driver.still, timeout_s + START_TIMEOUT_S, self._over)
@@ -180,13 +182,9 @@ class Shooting:
         began = time.monotonic()
         self._running = None
         self._fits = plain and photo_arguments(settings, camera, kind) == still_arguments(settings, camera)
-        if self._fits:
-            studio.driver.start_stills(settings, camera)
-        else:
-            self._work.mkdir(parents=True, exist_ok=True)
-            studio.driver.start_stills(settings, camera, Shoot(kind, self._work, controls))
-        studio.awaited(studio.driver.ready, START_TIMEOUT_S, self._over)
-        found = {} if self._fits else controls
+        self._found = found = {} if self._fits else controls
+        self._work.mkdir(parents=True, exist_ok=True)
+        studio.start_stills(settings, camera, None if self._fits else Shoot(kind, self._work, found), self._over)
         if not settled(settings, kind, found, camera):
             lens = scans(chosen_controls(settings, configuration_of(settings, kind)) | found, camera)
             studio.rest(SCAN_S if lens else CONVERGE_S, self._over)

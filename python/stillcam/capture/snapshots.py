@@ -9,7 +9,7 @@ from stillcam.camera.arguments import chosen_controls
 from stillcam.camera.driver import Camera, Interrupted
 from stillcam.camera.taking import scans
 from stillcam.capture.commands import Command
-from stillcam.capture.studio import START_TIMEOUT_S, Studio
+from stillcam.capture.studio import Studio
 from stillcam.capture.timing import snapshot_s
 from stillcam.errors import CameraError
 from stillcam.settings import Settings
@@ -100,6 +100,5 @@ def start_stills(studio: Studio, settings: Settings, camera: Camera) -> None:
     Raises:
         Interrupted, CameraError: see `Studio.awaited`.
     """
-    studio.driver.start_stills(settings, camera)
-    studio.awaited(studio.driver.ready, START_TIMEOUT_S)
+    studio.start_stills(settings, camera)
     studio.status.enter("snapshot", snapshot_s(settings), studio.outage.reason)

@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol, TypeVar
 
-from stillcam.camera.driver import Camera, Driver, Interrupted
+from stillcam.camera.driver import Camera, Driver, Interrupted, Shoot
 from stillcam.camera.metadata import Metadata
 from stillcam.camera.program import TERM_GRACE_S
 from stillcam.camera.taking import FRESH_S
@@ -23,7 +23,7 @@ from stillcam.capture.lock import FolderLock
 from stillcam.capture.outage import Outage
 from stillcam.capture.revisions import Revisions
 from stillcam.capture.status import FRAMELESS, Status
-from stillcam.capture.timing import Patience, exposure_s, hidden_s, stall_timeout_s
+from stillcam.capture.timing import Patience, exposure_s, hidden_s, photo_s, stall_timeout_s
 from stillcam.errors import CameraError, StillcamError
 from stillcam.paths import Paths
 from stillcam.settings import Settings
@@ -150,6 +150,30 @@ class Studio:
         """Whether the mode that runs must end; a camera program may give its first picture before, if it comes soon."""
         over = self.revisions.proven or time.monotonic() >= self._began + PATIENCE_S
         return self.stopping or (over and self._pressed())
+
+    def start_stills(
+        self,
+        settings: Settings,
+        camera: Camera,
+        shoot: Shoot | None = None,
+        leaving: Callable[[], bool] | None = None,
+    ) -> None:
+        """Start the camera for stills, and wait until it takes requests.
+
+        A driver may wait for a frame: one of a long exposure, behind that which has just been begun.
+
+        Args:
+            settings, camera, shoot: see `Driver.start_stills`.
+            leaving: see `awaited`.
+
+        Raises:
+            Interrupted, CameraError: see `awaited`.
+        """
+        exposures_s = exposure_s(settings, self.driver.metadata)
+        if shoot:
+            exposures_s += photo_s(settings, shoot.kind, shoot.found)
+        self.driver.start_stills(settings, camera, shoot)
+        self.awaited(self.driver.ready, START_TIMEOUT_S + exposures_s, leaving)
 
     def awaited(
         self,

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from stillcam.camera.arguments import DEFAULT_FRAMERATE, chosen_controls, stream_rate
 from stillcam.camera.metadata import Metadata
 from stillcam.camera.taking import configuration_of
+from stillcam.controls import Values
 from stillcam.settings import Configuration, Settings
 
+EMPTY: Values = {}
 HIDDEN_FRAMES = 12  # that a camera keeps for itself when it starts, at most: exposure and colours converge in them
 MAX_PATIENCE_S = 60.0
 HELD_FRAMES = 16  # that may be in libav's buffer of 32 KB before there is more of the file; one a second stands alone
@@ -57,9 +59,16 @@ def snapshot_s(settings: Settings) -> float:
     return max(settings.snapshot.interval_s, 3 * _exposure_s(settings, settings.live))
 
 
-def photo_s(settings: Settings, kind: str) -> float:
-    """From one photo of a burst to the next: what viewfinder and still need."""
-    return max(1.0, 3 * _exposure_s(settings, configuration_of(settings, kind)))
+def photo_s(settings: Settings, kind: str, found: Values = EMPTY) -> float:
+    """From one photo of a burst to the next: what viewfinder and still need.
+
+    Args:
+        settings: in force.
+        kind: `photo` or `raw`.
+        found: controls that the camera starts with over those of the settings.
+    """
+    exposure_s = found.get("ExposureTime", 0) / 1e6 or _exposure_s(settings, configuration_of(settings, kind))
+    return max(1.0, 3 * exposure_s)
 
 
 def live_s(settings: Settings) -> float:

@@ -344,11 +344,18 @@ def grown_no_more(studio: Studio, sizes: list[int]) -> bool:
 
 
 @needs_ffmpeg
-@pytest.mark.parametrize("stopped", [False, True])
-def test_what_a_camera_that_stalls_has_written_is_kept_and_said(studio, stopped):
+@pytest.mark.parametrize(
+    ("seconds", "stopped"),
+    [
+        pytest.param(3600, False, id="in the middle"),
+        pytest.param(10, False, id="near the end"),
+        pytest.param(3600, True, id="stopped"),
+    ],
+)
+def test_what_a_camera_that_stalls_has_written_is_kept_and_said(studio, seconds, stopped):
     """rpicam-vid that waits for a frame does not listen to SIGINT: it is killed."""
     studio.open()
-    asking = Asking(studio, "video", seconds=3600, wait=True)
+    asking = Asking(studio, "video", seconds=seconds, wait=True)
     recording(studio)
     studio.fault(stall_after=1)
     if stopped:

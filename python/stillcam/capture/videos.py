@@ -24,6 +24,7 @@ from stillcam.settings import Settings
 
 TICK_S = 0.5  # how often the file and the disk are looked at
 LATE_S = 2.0  # so much longer than asked for a video of slow frames may take
+QUIET_S = 5.0  # so long without a frame at that time, and the camera program is no more asked to finish
 STALL_S = 10.0  # encoders and disks hold back what they write
 ENDLESS_S = 86400.0
 WITH_SOUND = ("ts", "mp4")
@@ -185,10 +186,11 @@ class Videos:
                 if not size:
                     began, patience_s = now, stall_s
                 size, grown = written, now
-            elif now - grown > patience_s:
+            late = bool(take.seconds and size and now - began > take.seconds + LATE_S + 2 * cycle_s)
+            if now - grown > (QUIET_S + held_s(cycle_s) if late else patience_s):
                 raise CameraError("stalled", "the camera gives no pictures: check its cable and the power supply")
-            if take.seconds and size and now - began > take.seconds + LATE_S + 2 * cycle_s:
-                break  # the frames come slower than they were asked for
+            if late:  # the frames come slower than they were asked for
+                break
             done_s = now - began if size else 0.0
             left_s = max(0.0, round(take.seconds - done_s, 1)) if take.seconds else None
             told = _told(take, footage, size, left_s)

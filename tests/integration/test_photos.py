@@ -329,8 +329,8 @@ def test_the_end_of_the_daemon_ends_a_burst(studio):
     timer = Asking(studio, "photo", delay_s=3600)
     studio.until(lambda status: status["taking"])
     assert studio.end() == 0
-    asking.wait()
-    timer.wait()
+    assert "of 50 photos were taken" in str(asking.wait())
+    assert "0 of 1 photos were taken" in str(timer.wait())
     assert studio.drafts() == []
     assert "Traceback" not in studio.log.read_text()
     assert [name for name in os.listdir(studio.images) if name.startswith(".")] == []

@@ -95,12 +95,13 @@ class Photos:
                 self._archive.added()
                 self._tell()
         except Interrupted:
-            self._end(order)
+            self._end(order, None if order.cancelled else _ending(order))
         except CameraError as error:
             self._failed(error)
             self._end(order, error)
         else:
-            self._end(order)
+            whole = order.cancelled or len(order.items) >= order.count
+            self._end(order, None if whole else _ending(order))
         finally:
             self._running = None
 
@@ -112,7 +113,7 @@ class Photos:
     def close(self) -> None:
         """The daemon ends."""
         for order in list(self._orders):
-            self._end(order, StillcamError("the capture daemon ends"))
+            self._end(order, _ending(order))
 
     def _asked(self, command: Command) -> None:
         told = command.message
@@ -273,6 +274,11 @@ class Photos:
         """What was said of the last photo, if the next one is just like it: no snapshot came in between."""
         like, when, metadata = self._last
         return metadata if like == (order.kind, settings, camera) and time.monotonic() - when < FRESH_S else {}
+
+
+def _ending(order: Order) -> StillcamError:
+    """The error for an order that the end of the daemon cuts short."""
+    return StillcamError(f"the capture daemon ends: {len(order.items)} of {order.count} photos were taken")
 
 
 def _develop(still: Still, draft: Draft, rotation: int, interrupts: Sequence[int]) -> None:

@@ -35,6 +35,6 @@ def test_the_places_are_those_of_the_units():
 def test_the_options_are_the_installer_s():
     usage = subprocess.run([ROOT / "deploy/install.sh", "--help"], capture_output=True, text=True, check=True).stdout
     named = set(re.findall(r"(?:install\.sh |`)(--[a-z-]+)", INSTALL))
-    assert named == {"--dry-run", "--back", "--uninstall", "--purge", "--patience"}
+    assert named == {"--dry-run", "--back", "--uninstall", "--purge", "--patience", "--without-ffmpeg"}
     for option in named:
         assert f"  {option} " in usage

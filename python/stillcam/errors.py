@@ -36,6 +36,7 @@ class CameraError(StillcamError):
     """
 
     FINAL = frozenset({"options", "disk", "missing"})
+    NO_CAMERA = frozenset({"absent", "busy", "missing"})  # whatever it is asked for
 
     def __init__(self, cause: str, reason: str) -> None:
         super().__init__(reason)

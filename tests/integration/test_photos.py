@@ -300,6 +300,27 @@ def test_a_camera_program_that_is_killed_in_the_middle_of_a_photo(studio):
     assert len(studio.take()) == 1
 
 
+def hangs(frames: list[str], newest: str) -> bool:
+    """Whether there has been no other frame at the last looks, which are added to `frames`."""
+    frames.append(newest)
+    return frames[-20:] == 20 * [newest]
+
+
+@pytest.mark.parametrize("command", ["photo", "video"])
+def test_what_waits_while_a_snapshot_fails_is_taken(studio, command):
+    studio.settings(snapshot=STILL | {"interval_s": 0.2}, files={"video": "mjpeg"})
+    studio.open()
+    studio.fault(slow_s=60)
+    frames: list[str] = []
+    studio.until(lambda status: hangs(frames, status["frame"]))
+    studio.ask(command, wait_s=0.5, **({"seconds": 1} if command == "video" else {}))
+    assert studio.ask("status")["mode"] == "snapshot"
+    studio.fault()
+    for program in studio.camera_programs():
+        os.kill(program, signal.SIGKILL)
+    studio.until(lambda _: studio.visible())
+
+
 def test_a_daemon_that_is_killed_in_the_middle_of_a_burst_leaves_whole_items_alone(studio):
     studio.open()
     studio.fault(slow_s=0.3)

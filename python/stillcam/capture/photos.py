@@ -40,6 +40,7 @@ class Order:
         asking: who waits for them.
         due: when to begin (monotonic); `due_s`: the same since the epoch, None: at once.
         cancelled: no more are to be taken.
+        spared: it waited when another mode failed.
     """
 
     asking: list[Command]
@@ -50,6 +51,7 @@ class Order:
     timer: threading.Timer | None = None
     items: list[str] = field(default_factory=list)
     cancelled: bool = False
+    spared: bool = False
 
 
 class Photos:
@@ -106,9 +108,11 @@ class Photos:
             self._running = None
 
     def fail(self, error: CameraError) -> None:
-        """See Mode."""
+        """See Mode. What has failed for another mode is tried for an order that waited, where there is a camera."""
         for order in [order for order in self._orders if time.monotonic() >= order.due]:
-            self._end(order, error)
+            if order.spared or error.cause in error.NO_CAMERA:
+                self._end(order, error)
+            order.spared = True
 
     def close(self) -> None:
         """The daemon ends."""

@@ -42,6 +42,7 @@ class Take:
     ended: list[Command] = field(default_factory=list)
     answered: bool = False
     over: bool = False
+    spared: bool = False  # it waited when another mode failed
 
     def running(self, told: dict[str, Any]) -> None:
         """There is something in the file: the status that whoever asked is told, once."""
@@ -99,10 +100,14 @@ class Videos:
             self._hand_over(take, footage)
 
     def fail(self, error: CameraError) -> None:
-        """See Mode."""
-        if self._take:
+        """See Mode. What has failed for another mode is tried for a video that waited, where there is a camera."""
+        if self._take is None:
+            return
+        if self._take.spared or error.cause in error.NO_CAMERA:
             self._take.told(None, error)
             self._leave()
+        else:
+            self._take.spared = True
 
     def _asked(self, command: Command) -> None:
         try:

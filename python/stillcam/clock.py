@@ -1,14 +1,14 @@
-"""Whether the machine's clock is right, as far as the kernel knows."""
+"""Whether the machine's clock is synchronised, as far as the kernel knows."""
 
 from __future__ import annotations
 
 import ctypes
 
-SYNCHRONISED_US = 16_000_000  # an error from there on is the kernel's word for "nobody has set it"
+SYNCHRONISED_US = 16_000_000  # the kernel reports this error, or a larger one, for a clock that is not synchronised
 
 
 class _Timex(ctypes.Structure):
-    """The begin of `struct timex`, see adjtimex(2); what follows is left to the kernel."""
+    """The first fields of `struct timex`, see adjtimex(2), and room for the others."""
 
     _fields_ = (
         ("modes", ctypes.c_uint),
@@ -24,8 +24,8 @@ def synchronised() -> bool:
 
     This is what `NTPSynchronized` of systemd says, whichever program keeps the time: the largest error is
     below 16 s (systemd, src/timedate/timedated.c). It grows by half a millisecond a second while nothing is
-    heard, so a night without a network is no matter; who sets the clock by hand makes it 16 s at once.
-    Where the kernel may not be asked, nobody knows: False.
+    received, so a night without a network does not matter; setting the clock by hand makes it 16 s at once.
+    False if adjtimex(2) is not permitted.
     """
     told = _Timex()
     answered = ctypes.CDLL(None).adjtimex(ctypes.byref(told)) >= 0

@@ -1,4 +1,4 @@
-"""Deleting many files: others go first, and what cannot be deleted is named once and costs nothing else."""
+"""Deletion of many files. Urgent work is done in between; a file that cannot be deleted is logged once and skipped."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""What is wrong with a folder: its disk is not there, cannot do what is needed, is full, or gives no answer.
+"""Why a folder cannot be used: its disk is missing, lacks a feature, is full, or does not respond.
 
-Each is told in words that a person can act on. Nothing is believed of a file system by its name: it is tried.
+The texts say what to do. The features of a file system are tested, not derived from its name.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ _ADVICE = {
 
 
 def unwritable(folder: Path, error: OSError, needs: Sequence[str] = ()) -> str:
-    """That nothing can be written to `folder`, why, and what to do.
+    """The error text for a failed write to `folder`: why it failed, and what to do.
 
     Args:
-        error: what came of it.
+        error: that the write raised.
         needs: LINKS or SOCKETS, if they are needed there.
     """
     if lacking := lacks(folder, needs):
@@ -52,7 +52,7 @@ def require(folder: Path, needs: Sequence[str]) -> None:
 
 
 def lacks(folder: Path, needs: Sequence[str]) -> str:
-    """Which of LINKS and SOCKETS the file system of a folder has not, and what to do; empty: it has all, or is away."""
+    """Which of `needs` (LINKS, SOCKETS) the file system of a folder lacks, and what to do; empty: none is known."""
     wanting = [need for need in needs if not _TRIES[need](folder)]
     if not wanting:
         return ""
@@ -65,7 +65,7 @@ def lacks(folder: Path, needs: Sequence[str]) -> str:
 
 
 def missing(folder: Path, fstab: Path = FSTAB) -> str:
-    """Which disk is not there that `folder` should be on, and where it belongs; empty: none is known to be missing."""
+    """Which disk of `folder` is missing, with its mount point; empty: none is known to be."""
     for path in (folder, *folder.parents):
         if os.path.islink(path) and not os.path.exists(path):
             target = Path(os.path.realpath(path))
@@ -76,7 +76,7 @@ def missing(folder: Path, fstab: Path = FSTAB) -> str:
 
 
 def identity(folder: Path) -> tuple[int, int] | None:
-    """Tells a folder from another one under the same name, as on a disk that was mounted there; None: it is away."""
+    """Device and inode, which differ for another folder of the same name (a disk was mounted); None: it is missing."""
     try:
         about = os.stat(folder)
     except OSError:

@@ -186,7 +186,7 @@ class VideoSettings(Configuration):
     sync_aspect: bool = _sync_aspect()
     framerate: float = _framerate(30.0)
     bitrate: int = _setting(
-        0, "of H.264, at least 1000, and up to a Pi 4 from 25000 to 25000000; 0: the encoder's choice",
+        0, "of H.264: at least 1000, on a Pi 4 or older 25000 to 25000000; 0: the encoder's choice",
         low=0, high=100_000_000, unit="bit/s", check=_bitrate,
     )  # fmt: skip
     audio: str = _setting("off", "sound, of MP4: none, or from the microphone that PulseAudio or ALSA knows",

@@ -16,7 +16,6 @@ from listed_programs import listed_programs
 from stillcam.camera.listing import parse
 from stillcam.link import Refusal
 
-NONSENSE = 65535
 SMALL: dict[str, Any] = {"snapshot": {"interval_s": 0.2, "width": 320}}
 
 

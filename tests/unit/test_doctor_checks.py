@@ -80,7 +80,7 @@ def test_background_threads_that_have_died(make):
     assert states(camera.daemon(make(STATUS))) == [OK, OK]
     death = {"name": "library", "count": 2, "error": "no right", "time": "2026-11-20T23:45:01.123Z"}
     finding = camera.daemon(make(STATUS | {"threads": [death]}))[1]
-    assert (finding.state, "library died 2 times" in finding.found, bool(finding.advice)) == (WARNING, True, True)
+    assert (finding.state, "restarts of library: 2" in finding.found, bool(finding.advice)) == (WARNING, True, True)
 
 
 def test_a_disk_that_is_missing(make, tmp_path):

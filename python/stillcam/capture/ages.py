@@ -1,7 +1,7 @@
-"""Whether the clock can be trusted with ages: what is deleted for its age is not to go for a clock that is wrong.
+"""Whether the clock can be trusted to delete items for their age.
 
-A Pi has no clock of its own, and a wrong one may be set for it. So deletion by age waits until the kernel
-says that the clock is right, and then as long as what it says cannot be believed.
+A Pi has no battery-backed clock, and somebody may set a wrong time. Deletion by age therefore waits until the kernel
+says that the clock is synchronised, and while the time is implausible.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Look for cameras again: for one that has been plugged in while another one works."""
+"""Detection of cameras on request, such as of one that was plugged in while another is in use."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from stillcam.settings import Settings
 
 
 class Looking:
-    """Ends what uses the camera, so that all can be listed; the daemon lists them before it begins any mode.
+    """Ends the mode that uses the camera; the daemon then lists the cameras before it starts the next one.
 
     It waits for photos and for a moment of a series that has begun; a video it does not interrupt.
     """
@@ -33,10 +33,10 @@ class Looking:
         self._asking = []
 
     def run(self, settings: Settings, camera: Camera) -> None:
-        """See Mode: it is done."""
+        """See Mode: the cameras have been listed already."""
 
     def fail(self, error: CameraError) -> None:
-        """See Mode: they could not be listed."""
+        """See Mode: the cameras could not be listed."""
         for command in self._asking:
             command.fail(error)
         self._asking = []

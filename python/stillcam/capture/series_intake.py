@@ -1,7 +1,7 @@
-"""Series as they come and go with their disk: opened in the backroom, and taken in by the camera's thread.
+"""Opens series when their disk is there, and drops them when it is gone.
 
-So neither the daemon's start nor a shot waits for what lies on a slow disk; one that is mounted later, or comes
-back, is noticed.
+The backroom opens them and the camera's thread takes them over, so that neither the daemon's start nor a shot waits
+for a slow disk. A disk that is mounted later, or comes back, is noticed.
 """
 
 from __future__ import annotations

@@ -35,8 +35,8 @@ def status(paths: Paths, _environ: Mapping[str, str], _arguments: Arguments) -> 
     lines.append(f"mode: {told['mode']} since {told['since']}" + (f": {told['reason']}" if told["reason"] else ""))
     lines.append(f"frames: {told['captures']['ok']}, failed: {told['captures']['failed']}, newest: {told['frame']}")
     lines += [f"camera program started again ({cause}): {count}" for cause, count in told["restarts"].items()]
-    lines += [f"thread {one['name']} died {one['count']} times: {one['error']}" for one in told["threads"]]
-    lines += [f"cannot be deleted: {one['path']} ({one['error']})" for one in told["library"]["undeletable"]]
+    lines += [f"restarts of thread {one['name']}: {one['count']} ({one['error']})" for one in told["threads"]]
+    lines += [f"cannot delete {one['path']} ({one['error']})" for one in told["library"]["undeletable"]]
     return Told(lines + ([f"notice: {told['notice']}"] if told["notice"] else []), told)
 
 

@@ -1,4 +1,4 @@
-"""Asking the capture daemon for what takes as long as it takes: an exposure, a burst, a video."""
+"""Commands of unknown duration (a long exposure, a burst, a video): wait for the answer, and show the progress."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from stillcam.errors import StillcamError
 from stillcam.link import Late, Message, NoAnswer, ask
 
 LOOK_S = 1.0
-STATUS_S = 5.0  # for an answer about how far it is
-SILENT_S = 60.0  # a daemon that does not even say how far it is for so long hangs
+STATUS_S = 5.0  # time-out of `status`
+SILENT_S = 60.0  # without an answer to `status` the daemon counts as hung
 
 _WIDTH = 60
 
 
 def ask_patiently(socket: Path, message: Message, how_far: Callable[[dict[str, Any], float], str]) -> Message:
-    """Send one command, and wait for its answer for as long as the daemon does its work; a terminal shows how far.
+    """Send one command and wait for its answer while the daemon responds to `status`; a terminal shows the progress.
 
     Args:
-        how_far: makes a line of the daemon's status and the seconds so far.
+        how_far: gives the progress line, from the daemon's status and the seconds since the command.
 
     Raises:
         NoAnswer: nobody listens, the daemon ends meanwhile, or it hangs (Late).

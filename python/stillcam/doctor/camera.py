@@ -112,6 +112,8 @@ def _threads(status: Mapping[str, Any]) -> Finding:
     """Which background threads have died: each was restarted, but what it works on may be at fault."""
     name, died = "background threads", status.get("threads")
     if not died:
-        return Finding(name, OK, "none has died")
-    found = "; ".join(f"{one['name']} died {one['count']} times, last at {one['time']}: {one['error']}" for one in died)
-    return Finding(name, WARNING, found, "each was restarted; the log has the traceback: report it")
+        return Finding(name, OK, "none has failed")
+    found = "; ".join(
+        f"restarts of {one['name']}: {one['count']}, last at {one['time']}: {one['error']}" for one in died
+    )
+    return Finding(name, WARNING, found, "this is a bug: report it with the traceback in the log")

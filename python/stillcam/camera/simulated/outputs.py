@@ -58,7 +58,7 @@ class Output(ABC):
         """Finish what has been begun."""
 
 
-def create(options: VideoOptions, size: Size, fps: float, faults: Faults = Faults()) -> Output:  # noqa: B008 - frozen
+def create(options: VideoOptions, size: Size, fps: float, faults: Faults) -> Output:
     """The output for the codec.
 
     Raises:

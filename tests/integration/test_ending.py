@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from capturing import ROOT
 from taking import LIVE, Asking, Studio
 from test_capture_picamera2 import LIBRARY
 from test_timelapse import Series
@@ -247,3 +248,36 @@ def test_sigterm_ends_it_whatever_it_waits_for(studio: Studio, tmp_path, step: C
     for pid in started:
         studio.until_gone(pid)
     assert "Traceback" not in studio.log.read_text()
+
+
+# Standard error as it is while a line is being written: a BufferedWriter takes no other one of the same thread.
+MIDDLE_OF_A_LINE = """
+import os, signal, sys
+
+class Stream:
+    def __init__(self, stream):
+        self._stream, self._writes = stream, False
+
+    def write(self, text):
+        if self._writes:
+            raise RuntimeError("reentrant call")
+        self._writes = True
+        try:
+            if " INFO capture " in text:
+                os.kill(os.getpid(), signal.SIGTERM)
+            return self._stream.write(text)
+        finally:
+            self._writes = False
+
+    def __getattr__(self, name):
+        return getattr(self._stream, name)
+
+sys.stderr = Stream(sys.stderr)
+"""
+
+
+def test_sigterm_in_the_middle_of_a_log_line_counts(studio, tmp_path):
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site/sitecustomize.py").write_text(MIDDLE_OF_A_LINE)
+    process = studio.start(PYTHONPATH=f"{tmp_path / 'site'}:{ROOT / 'python'}")
+    assert process.wait(60) == 0

@@ -56,9 +56,12 @@ def run(paths: Paths) -> None:
     if wrong:
         logging.error("%s", wrong)
 
+    ends: list[str] = []
+
     def stop(signum: int, _frame: object) -> None:
-        logging.info("ending: %s", signal.Signals(signum).name)
+        """No log here: a signal may come while a line is being written, and what logs then raises RuntimeError."""
         daemon.stop()
+        ends.append(signal.Signals(signum).name)
 
     wake_on_signals(daemon.commands.nudge)
     signal.signal(signal.SIGUSR1, signal.SIG_IGN)
@@ -77,6 +80,7 @@ def run(paths: Paths) -> None:
         logging.info("capture %s with the %s camera, frames in %s", __version__, driver.name, paths.images)
         gc.freeze()  # all of this lives until the end: keep it out of every later collection
         daemon.run()
+        logging.info("ended: %s", ", ".join(ends))
     finally:
         server.close()
 

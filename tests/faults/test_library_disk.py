@@ -23,14 +23,6 @@ MB = 1 << 20
 
 
 @pytest.fixture
-def studio(tmp_path: Path) -> Iterator[Studio]:
-    studio = Studio(tmp_path)
-    yield studio
-    if studio.process and studio.process.poll() is None:
-        studio.kill()
-
-
-@pytest.fixture
 def disk(studio: Studio) -> Iterator[SmallDisk]:
     with small_disk(studio.library, 8 * MB) as disk:
         yield disk

@@ -16,14 +16,6 @@ MB = 1 << 20
 
 
 @pytest.fixture
-def studio(tmp_path: Path) -> Iterator[Studio]:
-    studio = Studio(tmp_path)
-    yield studio
-    if studio.process and studio.process.poll() is None:
-        studio.kill()
-
-
-@pytest.fixture
 def usb(tmp_path: Path) -> Iterator[SmallDisk]:
     with small_disk(tmp_path / "usb", 16 * MB) as disk:
         yield disk

@@ -133,7 +133,7 @@ class Backroom:
         except Closing:
             raise
         except OSError as error:
-            logging.error("the library cannot be worked on: %s", error)
+            logging.error("background work on the library failed: %s", error)
         except Exception:
             logging.exception("work on the library failed: this is a bug")
 

@@ -1,14 +1,16 @@
-"""Starting a thread without waiting for it, keeping one going, and asking for a low priority."""
+"""Starting a thread without waiting for it, keeping one going, asking for a low priority, and ending with some left."""
 
 from __future__ import annotations
 
 import _thread
+import contextlib
 import logging
 import os
+import sys
 import threading
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
 from stillcam.frames import utc_text
 
@@ -77,6 +79,18 @@ def keep(target: Callable[[], None], name: str) -> threading.Event:
 def deaths() -> list[dict[str, Any]]:
     """The threads of this process that have died: `name`, how often (`count`), the last `error`, and its `time`."""
     return [dict(death) for death in list(_deaths.values())]
+
+
+def leave(status: int) -> NoReturn:
+    """End this process with this exit status while threads still run.
+
+    `sys.exit` takes the interpreter apart under them: one that is in C code just then may crash the process (CPython,
+    documentation of `Py_FinalizeEx`).
+    """
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):  # nobody reads it any more
+            stream.flush()
+    os._exit(status)
 
 
 def lower_priority(nice: int) -> None:

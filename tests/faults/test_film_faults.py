@@ -122,13 +122,15 @@ def test_a_series_that_is_deleted_takes_its_film_along(cinema):
 def test_a_child_that_is_killed_fails_alone(cinema):
     """It is tried three times."""
     film = midway(cinema)
-    for crashes in range(1, 4):
-        cinema.until(lambda _: cinema.workers())
+
+    def killed_to_the_end(_status: object) -> bool:
         for pid in cinema.workers():
             with contextlib.suppress(ProcessLookupError):  # it was the other's child
                 os.kill(pid, signal.SIGKILL)
-        cinema.until(lambda _, crashes=crashes: cinema.film_called(film.id).crashes == crashes)
-    cinema.until(lambda _: cinema.film_called(film.id).state == "failed")
+        return cinema.film_called(film.id).state == "failed"
+
+    cinema.until(killed_to_the_end)
+    assert cinema.film_called(film.id).crashes == 3
     assert "memory" in str(cinema.film_called(film.id).error)
     assert cinema.left() == [f"{film.id}.json"]
     assert cinema.made(kind="sheet")[0].pictures == 48

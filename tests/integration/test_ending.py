@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from capturing import ROOT
+from serving import Site
 from taking import LIVE, Asking, Studio
 from test_capture_picamera2 import LIBRARY
 from test_timelapse import Series
@@ -281,3 +282,22 @@ def test_sigterm_in_the_middle_of_a_log_line_counts(studio, tmp_path):
     (tmp_path / "site/sitecustomize.py").write_text(MIDDLE_OF_A_LINE)
     process = studio.start(PYTHONPATH=f"{tmp_path / 'site'}:{ROOT / 'python'}")
     assert process.wait(60) == 0
+
+
+# What a thread in C code may do to a process whose interpreter is being taken apart, at once and always.
+CRASHES_APART = """
+import atexit, os, signal, sys
+if sys.orig_argv[-1] in ("stillcam.capture", "stillcam.server"):
+    atexit.register(os.kill, os.getpid(), signal.SIGSEGV)
+"""
+
+
+@pytest.mark.parametrize("process", [Studio, Site])
+def test_no_interpreter_is_taken_apart_under_its_threads(tmp_path, process):
+    (tmp_path / "sitecustomize.py").write_text(CRASHES_APART)
+    started = process(tmp_path)
+    started.start(PYTHONPATH=f"{tmp_path}:{ROOT / 'python'}")
+    if process is Studio:
+        started.until(lambda status: status["mode"] == "snapshot")
+    started.process.send_signal(signal.SIGTERM)
+    assert started.process.wait(60) == 0

@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 
-from stillcam import __version__, log
+from stillcam import __version__, log, threads
 from stillcam.camera.choose import choose_driver
 from stillcam.capture.alive import Alive
 from stillcam.capture.daemon import Daemon
@@ -86,4 +86,4 @@ def run(paths: Paths) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    threads.leave(main())

@@ -13,7 +13,7 @@ import sys
 import threading
 from collections.abc import Mapping
 
-from stillcam import __version__, log
+from stillcam import __version__, log, threads
 from stillcam.addresses import EVERY_ADDRESS, listening_address
 from stillcam.errors import StillcamError
 from stillcam.loopback import healthz
@@ -151,4 +151,4 @@ def _allow_descriptors() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    threads.leave(main())

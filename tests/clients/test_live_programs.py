@@ -45,7 +45,7 @@ def decoded(url: str, count: int) -> list[str]:
     return [line.split()[-1] for line in said.splitlines() if not line.startswith("#")]
 
 
-@pytest.mark.parametrize("path", ["stream", "stream.mjpg", "?action=stream"])
+@pytest.mark.parametrize("path", ["stream", "stream.mjpg", "?action=stream", "?action=stream?dummy=param.mjpg"])
 def test_ffmpeg_decodes_every_frame(site, path):
     with filming(site):
         frames = decoded(f"http://127.0.0.1:{site.port}/{path}", FRAMES)

@@ -9,7 +9,10 @@ from pictures import picture
 
 from stillcam.frames import utc_text
 
-FRAME_URLS = ["/images/current.jpg?t=1", "/snapshot", "/snapshot.jpg", "/?action=snapshot", "/webcam/?action=snapshot"]
+FRAME_URLS = [
+    *("/images/current.jpg?t=1", "/snapshot", "/snapshot.jpg", "/?action=snapshot", "/webcam/?action=snapshot"),
+    *("/snapshot/", "//snapshot", "/snapshot.jpg/?t=1", "/?action=snapshot_0", "/?action=snapshot?t=1.jpg"),
+]
 
 
 @pytest.mark.parametrize("url", FRAME_URLS)
@@ -23,6 +26,22 @@ def test_the_newest_frame_at_each_of_its_addresses(site, url):
     assert response.headers["X-Frame-Time"] == utc_text(now_s)
     assert 0 <= float(response.headers["X-Frame-Age"]) < 120
     assert site.ask(url, If_None_Match=f'"{name}"')[0].status == 304
+
+
+@pytest.mark.parametrize(
+    ("url", "status"),
+    [("/?action=snapshot_1", 404), ("/?action=snapshots", 400), ("/?action=command", 400), ("/?action=stream_x", 400)],
+)
+def test_an_action_that_is_none_is_refused(site, url, status):
+    response, body = site.ask(url)
+    assert (response.status, json.loads(body)["field"]) == (status, "action")
+
+
+def test_values_behind_a_second_question_mark_count(site):
+    """Programs add them to an address that has a query already."""
+    site.publish(picture())
+    response, body = site.ask("/?action=stream?fps=fast")
+    assert (response.status, json.loads(body)["field"]) == (400, "fps")
 
 
 def test_two_frames_in_a_second_and_a_clock_set_back_give_no_false_304(site):
@@ -61,7 +80,7 @@ def test_the_page_at_each_tab(site, tab):
         "/images",
         "/web/index.html",
         "/data/settings.json",
-        "/snapshot/",
+        "/snapshot/1",
     ],
 )
 def test_no_other_address_has_an_answer(site, path):

@@ -96,16 +96,18 @@ def tag(answer: Answer) -> str:
 def test_each_camera_s_frame_is_at_each_of_its_addresses(house):
     for below in BOTH:
         name, number = house.publish(below), "0" if below == "" else "1"
-        for path in ("images/current.jpg", "snapshot", "?action=snapshot"):
+        for path in ("images/current.jpg", "snapshot", "?action=snapshot", "?action=snapshot_0", "/snapshot"):
             assert tag(house.answer("GET", below + path)) == name, path
             assert tag(house.answer("GET", f"camera/{number}/{path}")) == name, path
         assert tag(house.answer("GET", f"images/{number}/current.jpg")) == name
+        assert tag(house.answer("GET", f"?action=snapshot_{number}")) == name  # the inputs of mjpg-streamer
 
 
 @pytest.mark.parametrize(
     "path",
     ["camera/2/", "camera/2/snapshot", "camera/2", "camera/01/snapshot", "camera//snapshot", "camera/", "camera/1/nope",
-     "camera/1/camera/1/snapshot", "camera/../snapshot", "images/2/current.jpg", "camera/1//snapshot"],
+     "camera/1/camera/1/snapshot", "camera/../snapshot", "images/2/current.jpg", "?action=snapshot_2",
+     "camera/1/?action=snapshot_1"],
 )  # fmt: skip
 def test_what_is_no_camera_is_not_found(house, path):
     assert house.answer("GET", path).status == 404

@@ -27,6 +27,13 @@ SMALL = {"snapshot": {"interval_s": 0.2, "width": 320}, "live": {"width": 320, "
         "/?action=stream",
         "/webcam/?action=stream",
         "/webcam?action=stream",
+        "/?action=stream?dummy=param.mjpg",
+        "/?action=stream_0",
+        "/webcam/?action=stream_0&dummy=param.mjpg",
+        "//?action=stream",
+        "/stream/",
+        "//stream",
+        "/stream.mjpg/",
         "/stream?fps=120",
     ],
 )

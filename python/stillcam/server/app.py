@@ -15,14 +15,12 @@ from urllib.parse import quote
 
 from stillcam.server.hosts import check_host, see_through
 from stillcam.server.messages import Answer, Refused, Request, Route, error
+from stillcam.server.mjpg_streamer import action, plain
 from stillcam.server.ranges import part
 from stillcam.server.route_table import RouteTable
 from stillcam.settings import Settings
 
 BELOW = "camera/"  # then a camera's number, and all the addresses again
-
-_ACTION_PATHS = ("", "webcam", "webcam/")
-_ACTIONS = ("snapshot", "stream")
 
 
 class Guard(Protocol):
@@ -101,8 +99,11 @@ class App:
         if settings.access.proxies:
             see_through(request, settings.access.proxies)
         table = self._of_camera(request) if request.path.startswith(BELOW) else self._table
-        if request.query:
-            request.path = _meant(request)
+        if request.query and (meant := action(request)):
+            request.path, place = meant
+            if place:
+                table = self._of_place(request, place)
+        request.path = plain(request.path)
         route, request.named, request.rest = table.find(request.method, request.path)
         request.route = _below(request, route.path) if request.camera else route.path
         if not route.quick:
@@ -122,21 +123,20 @@ class App:
         request.camera, request.path = number, rest
         return table
 
+    def _of_place(self, request: Request, place: int) -> RouteTable:
+        """The table of another camera than the first: `place` counts from 0, as mjpg-streamer does its inputs."""
+        numbers = list(self._tables)
+        if request.camera or place >= len(numbers):
+            raise Refused(404, f"there is no camera {place} here: the first one is 0", "action")
+        request.camera = numbers[place]
+        return self._tables[request.camera]
+
     def _still_may(self, request: Request, route: Route) -> bool:
         try:
             self._guard.admit(request, route)
         except Refused:
             return False
         return True
-
-
-def _meant(request: Request) -> str:
-    """The path that is meant: mjpg-streamer and OctoPi have made `?action=` known."""
-    if request.path not in _ACTION_PATHS or (action := request.value("action")) is None:
-        return request.path
-    if action not in _ACTIONS:
-        raise Refused(400, "the action may be snapshot or stream", "action")
-    return action
 
 
 def _below(request: Request, path: str) -> str:

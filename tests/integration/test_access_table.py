@@ -153,7 +153,8 @@ def test_no_reading_route_changes_and_every_changing_one_needs_somebody(installa
         pytest.param({"authorization": "Bearer"}, id="no token"),
         pytest.param({"authorization": "Bearer x"}, id="a wrong token"),
         pytest.param({"authorization": "Basic !"}, id="not base 64"),
-        pytest.param({"authorization": "Basic /w=="}, id="not UTF-8"),
+        pytest.param({"authorization": "Basic /w=="}, id="no colon"),
+        pytest.param({"authorization": "Basic YTr/"}, id="a password that is not ASCII"),
         pytest.param({"authorization": "Basic QW5uOmhhc2g="}, id="the stored hash"),
         pytest.param({"authorization": "Digest x"}, id="another scheme"),
     ],
@@ -169,9 +170,13 @@ def test_a_digest_is_no_key(installation):
         assert installation.status("GET", "snapshot", cookie=f"stillcam={text}") == 401
 
 
-def test_a_token_as_password_with_any_name(installation):
+@pytest.mark.parametrize(
+    "name", [b"anything", b"", "Jörg".encode("latin-1"), "Jörg".encode(), "カメラ".encode("shift_jis"), b"\xff\xfe"]
+)
+def test_a_token_as_password_with_any_name(installation, name):
+    """Whatever encoding a program takes for the name: aiohttp and requests take Latin-1."""
     key = installation.headers[VIEW]["authorization"].partition(" ")[2]
-    basic = base64.b64encode(f"anything:{key}".encode()).decode()
+    basic = base64.b64encode(name + b":" + key.encode()).decode()
     assert installation.status("GET", "snapshot", authorization=f"basic {basic}") == 204
     assert installation.status("GET", "api/settings", authorization=f"Basic {basic}") == 403
 

@@ -129,10 +129,10 @@ def _token(authorization: str) -> str:
     if scheme.lower() != "basic":
         return ""
     try:
-        pair = base64.b64decode(value.strip(), validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError):
+        pair = base64.b64decode(value.strip(), validate=True)
+    except binascii.Error:
         return ""
-    return pair.partition(":")[2]
+    return pair.partition(b":")[2].decode("ascii", "replace")  # programs encode the name, which is ignored, differently
 
 
 def _check_origin(request: Request) -> None:

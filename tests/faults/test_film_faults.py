@@ -123,7 +123,7 @@ def test_a_child_that_is_killed_fails_alone(cinema):
     """It is tried three times."""
     film = midway(cinema)
 
-    def killed_to_the_end(_status: object) -> bool:
+    def killed_to_the_end(_status: object) -> object:
         for pid in cinema.workers():
             with contextlib.suppress(ProcessLookupError):  # it was the other's child
                 os.kill(pid, signal.SIGKILL)

@@ -87,6 +87,17 @@ def test_a_proxy_has_as_many_places_as_there_are(crowded):
     crowded.until(lambda: served(crowded, "127.0.0.2"))
 
 
+def test_a_proxy_that_is_listed_while_the_server_runs_counts_at_once_for_places_too(crowded):
+    with ExitStack() as open_links:
+        for _ in range(3):
+            open_links.enter_context(watching(crowded, "127.0.0.6"))
+        assert not served(crowded, "127.0.0.6")
+        crowded.write_settings({"access": {"proxies": ["127.0.0.6"]}})
+        crowded.until(lambda: served(crowded, "127.0.0.6"))
+        crowded.write_settings({"access": {"proxies": []}})
+        crowded.until(lambda: not served(crowded, "127.0.0.6"))
+
+
 @pytest.mark.parametrize("said", [b"", b"GET /", get("/healthz")], ids=["nothing", "half a line", "a request before"])
 def test_who_waits_gives_place_to_a_newcomer_and_who_is_answered_does_not(crowded, said):
     with ExitStack() as open_links:

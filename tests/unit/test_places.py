@@ -15,7 +15,8 @@ class Comers:
 
     def __init__(self, limits: Limits) -> None:
         self.now_s = 1000.0
-        self.places = Places(limits)
+        self.proxies: tuple[str, ...] = ("10.0.0.1", "fd00::/64")
+        self.places = Places(limits, lambda: self.proxies)
         self._open = ExitStack()
 
     def come(self, address: str) -> tuple[Place | None, socket.socket]:
@@ -40,7 +41,7 @@ def stays(link: socket.socket) -> bool:
 @pytest.fixture
 def comers(monkeypatch: pytest.MonkeyPatch) -> Iterator[Comers]:
     """Four places, two for an address."""
-    comers = Comers(Limits(4, 2, ("10.0.0.1", "fd00::/64")))
+    comers = Comers(Limits(4, 2))
     monkeypatch.setattr("stillcam.server.places.time", SimpleNamespace(monotonic=lambda: comers.now_s))
     yield comers
     comers.close()

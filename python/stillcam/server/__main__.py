@@ -27,7 +27,6 @@ from stillcam.server.in_force import SettingsInForce
 from stillcam.server.places import Limits, Places
 from stillcam.server.table import build
 from stillcam.server.tls import Certificate
-from stillcam.settings import Settings
 
 ENDS = (signal.SIGTERM, signal.SIGINT)
 SWITCH_S = 0.0005  # a thread that is awake gives way this soon: with many viewers none waits long for its turn
@@ -61,7 +60,7 @@ def run(environ: Mapping[str, str]) -> None:
     ]
     cache = FrameCache(paths.images)
     app = build(paths, settings, cache, others)
-    server = listen(listening_address(environ), app, settings(), paths)
+    server = listen(listening_address(environ), app, settings, paths)
 
     sys.setswitchinterval(SWITCH_S)
     _allow_descriptors()
@@ -104,16 +103,17 @@ def _nothing(_signum: int, _frame: object) -> None:
     """The descriptor tells."""
 
 
-def listen(address: tuple[str, int], app: App, settings: Settings, paths: Paths) -> Server:
+def listen(address: tuple[str, int], app: App, settings: SettingsInForce, paths: Paths) -> Server:
     """A server at `address`.
 
     Raises:
         StillcamError: as for `run`.
     """
-    server = settings.server
+    server = settings().server
     certificate = Certificate.of(server, paths.data)
     tls = certificate.context if certificate else None
-    places = Places(Limits(server.max_connections, server.max_connections_per_address, settings.access.proxies))
+    limits = Limits(server.max_connections, server.max_connections_per_address)
+    places = Places(limits, lambda: settings().access.proxies)
     host, port = address
     try:
         try:

@@ -13,7 +13,9 @@ import socket
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 MIN_WAIT_S = 1.0  # a connection that has only just come is not sent away
 REFUSALS = 64  # so many connections at a time are told that there is no place; more are just closed
@@ -26,12 +28,10 @@ class Limits:
     Args:
         total: in all.
         per_address: from one IPv4 address, or one IPv6 network of 64 bits (a household's).
-        exempt: addresses and networks without a limit of their own: proxies.
     """
 
     total: int = 512
     per_address: int = 32
-    exempt: tuple[str, ...] = ()
 
 
 class Place:
@@ -47,11 +47,16 @@ class Place:
 
 
 class Places:
-    """Gives places, and takes them back."""
+    """Gives places, and takes them back.
 
-    def __init__(self, limits: Limits) -> None:
+    Args:
+        limits: how many there are.
+        proxies: gives the addresses and networks that have no limit of their own at the moment.
+    """
+
+    def __init__(self, limits: Limits, proxies: Callable[[], tuple[str, ...]] = tuple) -> None:
         self._limits = limits
-        self._exempt = [ipaddress.ip_network(network, strict=False) for network in limits.exempt]
+        self._proxies = proxies
         self._lock = threading.Lock()
         self._taken: set[Place] = set()
         self._by_neighbourhood: Counter[str] = Counter()
@@ -116,6 +121,11 @@ class Places:
     def _neighbourhood(self, address: str) -> str:
         """Who shares a limit; empty: nobody limits it."""
         ip = ipaddress.ip_address(address.partition("%")[0])
-        if any(ip in network for network in self._exempt if network.version == ip.version):
+        if any(ip in network for network in _networks(self._proxies())):
             return ""
         return str(ipaddress.ip_network((ip, 64), strict=False)) if ip.version == 6 else address
+
+
+@lru_cache(4)
+def _networks(texts: tuple[str, ...]) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
+    return [ipaddress.ip_network(text, strict=False) for text in texts]

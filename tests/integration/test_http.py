@@ -124,6 +124,36 @@ def test_only_a_name_that_is_ours_is_answered(site, host, status):
     assert answered(site, get("/", host=host))[0].status == status
 
 
+def test_this_machine_is_known_below_the_suffixes_of_home_networks_and_of_its_resolver(tmp_path):
+    """Other names below the same suffixes are not ours: they may lead anywhere."""
+    own = socket.gethostname().partition(".")[0]
+    site = Site(tmp_path)
+    site.start(LOCALDOMAIN="garden.example.org corp.example")
+    try:
+        suffixes = (
+            "fritz.box",
+            "lan",
+            "localdomain",
+            "home.arpa",
+            "local",
+            "internal",
+            "garden.example.org",
+            "corp.example",
+        )
+        for suffix in suffixes:
+            assert answered(site, get("/", host=f"{own}.{suffix}:8080"))[0].status == 200, suffix
+        for name in (
+            "evil.fritz.box",
+            "evil.garden.example.org",
+            "garden.example.org",
+            "corp.example",
+            f"{own}.example",
+        ):
+            assert answered(site, get("/", host=name))[0].status == 421, name
+    finally:
+        site.end()
+
+
 def test_a_proxy_is_believed_only_when_it_is_trusted(site, tmp_path):
     request = get("/seen", "X-Forwarded-For: 203.0.113.9, 198.51.100.7", "X-Forwarded-Proto: https")
     exchange(site.port, request)

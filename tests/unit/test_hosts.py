@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from stillcam.server.hosts import check_host, see_through
 from stillcam.server.messages import Refused, Request
 
-OWN = "Raspberry"
+OWN = frozenset({"localhost", "raspberry", "raspberry.lan", "raspberry.home.arpa", "raspberry.fritz.box"})
 LISTED = ("camera.example.org", "*.Home.Example")
 
 
@@ -42,7 +42,7 @@ def refusal(host: str) -> int | None:
             "RASPBERRY.",
             "raspberry.local",
         ),
-        *("anything.local:80", "raspberry.lan", "raspberry.home.arpa", "raspberry.internal", "camera.example.org"),
+        *("anything.local:80", "raspberry.lan", "raspberry.home.arpa", "Raspberry.Fritz.Box:80", "camera.example.org"),
         *("Camera.Example.ORG.:443", "a.home.example", "a.b.home.example"),
     ],
 )
@@ -54,7 +54,15 @@ def test_ok__a_name_that_no_stranger_can_own(host):
     "host",
     [
         *("evil.example", "127.0.0.1.evil.example", "localhost.evil.example", "raspberry.evil.example", "local", "lan"),
-        *("notlocalhost", "evil.lan", "evil.internal", "home.example", "evilhome.example", "a.camera.example.org"),
+        *(
+            "notlocalhost",
+            "evil.lan",
+            "evil.fritz.box",
+            "raspberry.example",
+            "home.example",
+            "evilhome.example",
+            "a.camera.example.org",
+        ),
         *("0x7f.1", "2130706433", "127.1", "1.2.3.4.5", "evil.local.example", "raspberry.local.evil.example", "_", "-"),
     ],
 )

@@ -24,6 +24,7 @@ from stillcam.server.cache import FrameCache
 from stillcam.server.engine import Server
 from stillcam.server.herald import Herald
 from stillcam.server.in_force import SettingsInForce
+from stillcam.server.own_names import OwnNames
 from stillcam.server.places import Limits, Places
 from stillcam.server.table import build
 from stillcam.server.tls import Certificate
@@ -59,7 +60,9 @@ def run(environ: Mapping[str, str]) -> None:
         for other in map(paths.of, camera_numbers(environ)[1:])
     ]
     cache = FrameCache(paths.images)
-    app = build(paths, settings, cache, others)
+    names = OwnNames(search=environ.get("LOCALDOMAIN", ""))
+    names.keep()
+    app = build(paths, settings, cache, others, names)
     server = listen(listening_address(environ), app, settings, paths)
 
     sys.setswitchinterval(SWITCH_S)

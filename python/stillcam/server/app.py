@@ -7,7 +7,6 @@ leaves here is relative, so that all of it works under any path of a proxy.
 from __future__ import annotations
 
 import logging
-import socket
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Protocol
@@ -16,6 +15,7 @@ from urllib.parse import quote
 from stillcam.server.hosts import check_host, see_through
 from stillcam.server.messages import Answer, Refused, Request, Route, error
 from stillcam.server.mjpg_streamer import action, plain
+from stillcam.server.own_names import own_names
 from stillcam.server.ranges import part
 from stillcam.server.route_table import RouteTable
 from stillcam.settings import Settings
@@ -48,6 +48,7 @@ class App:
         guard: who may use a route.
         tally: counts.
         cameras: by number, the routes below `camera/NUMBER/`, where there are such.
+        names: gives this machine's names.
     """
 
     def __init__(
@@ -57,12 +58,13 @@ class App:
         guard: Guard,
         tally: Tally,
         cameras: Mapping[str, Iterable[Route]] | None = None,
+        names: Callable[[], frozenset[str]] = own_names,
     ) -> None:
         self.routes = list(routes)
         self._settings = settings
         self._guard = guard
         self._tally = tally
-        self._own_name = socket.gethostname()
+        self._names = names
         self._table = RouteTable(self.routes)
         self.cameras = {number: list(routes) for number, routes in (cameras or {}).items()}
         self._tables = {number: RouteTable(routes) for number, routes in self.cameras.items()}
@@ -95,7 +97,7 @@ class App:
 
     def _routed(self, request: Request) -> Answer:
         settings = self._settings()
-        check_host(request.host, self._own_name, settings.access.hosts)
+        check_host(request.host, self._names(), settings.access.hosts)
         if settings.access.proxies:
             see_through(request, settings.access.proxies)
         table = self._of_camera(request) if request.path.startswith(BELOW) else self._table

@@ -14,17 +14,15 @@ from functools import lru_cache
 from stillcam.server.messages import Refused, Request
 
 _HOST = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]+))(?::[0-9]{1,5})?")
-# Suffixes that are never given to anybody: RFC 8375 (home.arpa), ICANN's .internal, routers' own inventions.
-_HOME = ("lan", "home", "home.arpa", "internal")
 
 
 @lru_cache(64)
-def check_host(host: str, own: str, listed: tuple[str, ...]) -> None:
+def check_host(host: str, own: frozenset[str], listed: tuple[str, ...]) -> None:
     """Check a Host header.
 
     Args:
         host: the header; empty in HTTP/1.0, where it may be missing: no browser sends that.
-        own: this machine's name.
+        own: this machine's names, in lower case.
         listed: names that the owner has listed; `*.example.org` stands for all below.
 
     Raises:
@@ -37,9 +35,8 @@ def check_host(host: str, own: str, listed: tuple[str, ...]) -> None:
         raise Refused(400, "the Host header is malformed")
     if match[1] or _is_address(match[2]):
         return
-    name, own = match[2].lower().rstrip("."), own.lower().removesuffix(".local")
-    ours = {"localhost", own, *(f"{own}.{suffix}" for suffix in _HOME)}
-    if name in ours or name.endswith((".local", ".localhost")) or any(_covers(entry, name) for entry in listed):
+    name = match[2].lower().rstrip(".")
+    if name in own or name.endswith((".local", ".localhost")) or any(_covers(entry, name) for entry in listed):
         return
     raise Refused(421, f"this camera does not know itself as {name}: its owner can list that name in access.hosts")
 

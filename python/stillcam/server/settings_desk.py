@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import socket
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -25,6 +24,7 @@ from stillcam.server.hosts import check_host
 from stillcam.server.house_rules import HouseRules
 from stillcam.server.in_force import SettingsInForce, file_version
 from stillcam.server.messages import Refused
+from stillcam.server.own_names import own_names
 from stillcam.server.tls import Certificate
 from stillcam.settings import Settings
 from stillcam.settings_file import load, save
@@ -75,6 +75,7 @@ class SettingsDesk:
         commands: the daemon's socket.
         frames: this server's: who is answered sees the picture with the new settings.
         rules: what several cameras have to keep to.
+        names: gives this machine's names.
     """
 
     def __init__(
@@ -85,6 +86,7 @@ class SettingsDesk:
         commands: Path,
         frames: FrameCache,
         rules: HouseRules = HouseRules(),  # noqa: B008 - frozen
+        names: Callable[[], frozenset[str]] = own_names,
     ) -> None:
         self._path = path
         self._in_force = in_force
@@ -92,6 +94,7 @@ class SettingsDesk:
         self._commands = commands
         self._frames = frames
         self.rules = rules
+        self._names = names
         self._turn = threading.Lock()
 
     def read(self) -> Held:
@@ -158,7 +161,7 @@ class SettingsDesk:
             new = replace(new, hooks=old.hooks)  # what runs here comes out of no back-up either
             new = self.rules.applied(old, new)
             if self.rules.first:
-                _check_way_back(new, host)
+                _check_way_back(new, host, self._names())
                 _check_certificate(old, new, self._path.parent)
             if not restoring:
                 self._check_controls(old, new)
@@ -228,10 +231,10 @@ def _controls(settings: Settings) -> dict[str, Values]:
     }
 
 
-def _check_way_back(new: Settings, host: str) -> None:
+def _check_way_back(new: Settings, host: str, names: frozenset[str]) -> None:
     """Refuse to forget the name by which we were called just now."""
     try:
-        check_host(host, socket.gethostname(), new.access.hosts)
+        check_host(host, names, new.access.hosts)
     except Refused as refused:
         text = f"must keep {host}, or you lock yourself out: that is how this page was opened"
         raise SettingsError(text, "access.hosts") from refused

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Protocol
@@ -35,6 +35,7 @@ from stillcam.server.library_routes import LibraryRoutes
 from stillcam.server.messages import Access, Answer, Request, Route
 from stillcam.server.metrics import Counters, Metrics
 from stillcam.server.overview import Overview
+from stillcam.server.own_names import own_names
 from stillcam.server.pictures import Pictures
 from stillcam.server.series_preview import Preview
 from stillcam.server.series_routes import SeriesRoutes
@@ -59,6 +60,7 @@ def build(
     settings: SettingsInForce,
     cache: FrameCache,
     others: Sequence[tuple[Paths, SettingsInForce, FrameCache]] = (),
+    names: Callable[[], frozenset[str]] = own_names,
 ) -> App:
     """The app of one installation; its threads end with the process.
 
@@ -67,6 +69,7 @@ def build(
         settings: those in force.
         cache: of `paths.images`; whoever has opened it closes it.
         others: the same of further cameras.
+        names: gives this machine's names.
     """
     accounts, counters = Accounts(paths.data), Counters()
     _announce(accounts)
@@ -85,10 +88,10 @@ def build(
     for station, own in owns.items():
         theirs = [its for other, its in owns.items() if other is not station]
         rules = HouseRules(station is first, station.paths.number, partial(_indices, theirs))
-        groups = (*_of_camera(station, own, settings, rules), Health(station, stations), *shared)
+        groups = (*_of_camera(station, own, settings, rules, names), Health(station, stations), *shared)
         cameras[station.number] = [route for group in groups for route in group.routes()]
     routes = cameras[first.number] + (_aliases(cameras) if others else [])
-    return App(routes, settings, guard, counters, cameras)
+    return App(routes, settings, guard, counters, cameras, names)
 
 
 def _indices(settings: Sequence[SettingsInForce]) -> set[int]:
@@ -96,7 +99,11 @@ def _indices(settings: Sequence[SettingsInForce]) -> set[int]:
 
 
 def _of_camera(
-    station: Station, settings: SettingsInForce, house: SettingsInForce, rules: HouseRules
+    station: Station,
+    settings: SettingsInForce,
+    house: SettingsInForce,
+    rules: HouseRules,
+    names: Callable[[], frozenset[str]],
 ) -> Sequence[Group]:
     """What each camera has for itself.
 
@@ -105,10 +112,11 @@ def _of_camera(
         settings: its own.
         house: the first camera's, in which is what counts for all: who may come in, and how the server serves.
         rules: for its settings.
+        names: gives this machine's names.
     """
     paths, cache, camera, viewers = station.paths, station.cache, station.link, station.viewers
     captures = Captures(paths.socket)
-    desk = SettingsDesk(paths.settings, settings, camera, paths.socket, cache, rules)
+    desk = SettingsDesk(paths.settings, settings, camera, paths.socket, cache, rules, names)
     library = Library(paths.library)
     return (
         Pictures(cache, station.freshness, viewers, captures, house),

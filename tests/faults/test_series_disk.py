@@ -1,5 +1,6 @@
 """Series and the library on disks of their own: full, mounted late, or pulled out."""
 
+import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -52,6 +53,22 @@ def test_series_on_a_full_disk_miss_their_moments_and_photos_go_on(studio, usb):
     assert len(studio.take()) == 1
     usb.clear()
     until_more(studio, garden)
+
+
+def test_one_series_alone_is_on_another_disk(studio, usb):
+    studio.open()
+    garden = begin(studio, "Garden")
+    until_more(studio, garden)
+    studio.kill()
+    shutil.move(garden, usb.path / "Garden")
+    garden.symlink_to(usb.path / "Garden")
+    studio.open()
+    until_more(studio, garden)
+    usb.fill()
+    studio.until(lambda _: "disk" in reasons(garden))
+    usb.clear()
+    until_more(studio, garden)
+    assert not list(garden.glob("frames/*/.*"))
 
 
 def test_a_library_on_a_full_disk_costs_no_shot(studio, usb):

@@ -7,7 +7,9 @@ haste once a minute. Used by the camera's thread, and by one that takes away wha
 
 from __future__ import annotations
 
+import errno
 import os
+import shutil
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -121,7 +123,7 @@ class Series:
         Args:
             due_ms: the moment that it is of.
             time_ms: when the camera was asked for it.
-            files: on the disk of the series; they are moved, the picture last.
+            files: they are moved, the picture last; from another disk by way of a copy.
             metadata: what the camera says of it.
             vary: the controls that were its own.
 
@@ -136,7 +138,7 @@ class Series:
             stem = self.folder / FRAMES / shot_name(number, time_ms)
             for folder in (stem.parent.parent, stem.parent):
                 folder.mkdir(exist_ok=True)  # not more: a series that is gone stays so
-            kept = [path.rename(f"{stem}{path.suffix}") for path in files]
+            kept = [_moved(path, Path(f"{stem}{path.suffix}")) for path in files]
             line: dict[str, Any] = {
                 "n": number,
                 "due": text(due_ms),
@@ -265,6 +267,24 @@ class Series:
 def state_at(starts_ms: int, now_ms: int) -> str:
     """Whether a series that starts then is planned or running."""
     return "planned" if starts_ms > now_ms else "running"
+
+
+def _moved(path: Path, to: Path) -> Path:
+    """The file in its place; there is no half of it there."""
+    try:
+        return path.rename(to)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+    part = to.with_name(f".{to.name}")
+    try:
+        shutil.copyfile(path, part)
+        part.rename(to)
+    except OSError:
+        part.unlink(missing_ok=True)
+        raise
+    path.unlink()
+    return to
 
 
 def boot() -> str:

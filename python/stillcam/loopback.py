@@ -1,9 +1,10 @@
-"""This machine's own web server, asked over its own network: for the watchdog, `doctor` and `wait`."""
+"""This machine's own web server, asked how it is: for the watchdog, `doctor` and `wait`."""
 
 from __future__ import annotations
 
 import http.client
 import ipaddress
+import socket
 import ssl
 from typing import Any
 
@@ -16,7 +17,7 @@ MAX_BYTES = 1 << 16
 def healthz(
     host: str, port: int, *, tls: bool, below: str = "", timeout_s: float = TIMEOUT_S
 ) -> tuple[int, dict[str, Any]]:
-    """What `/healthz` answers: 200 while frames are fresh, 503 with the `reason`.
+    """What `/healthz` answers: 200 while frames are fresh, 503 with the `reason`, or with that of a refusal.
 
     Args:
         host: where the server listens; for every address (`::`, `0.0.0.0`) the loopback one is asked.
@@ -39,14 +40,30 @@ def healthz(
         link: http.client.HTTPConnection = http.client.HTTPSConnection(target, port, timeout=timeout_s, context=context)
     else:
         link = http.client.HTTPConnection(target, port, timeout=timeout_s)
+    return _asked(link, f"/{below}healthz")
+
+
+def healthz_inside(connection: socket.socket, timeout_s: float = TIMEOUT_S) -> tuple[int, dict[str, Any]]:
+    """What `/healthz` answers on `connection`, which is closed then; for a server that asks itself.
+
+    Raises:
+        OSError: as for `healthz`.
+    """
+    connection.settimeout(timeout_s)
+    link = http.client.HTTPConnection("localhost")
+    link.sock = connection
+    return _asked(link, "/healthz")
+
+
+def _asked(link: http.client.HTTPConnection, path: str) -> tuple[int, dict[str, Any]]:
     try:
-        link.request("GET", f"/{below}healthz")
+        link.request("GET", path)
         response = link.getresponse()
         document = parse(response.read(MAX_BYTES))
-        if "status" not in document:
-            raise ValueError("no status in it")
+        if not isinstance(document, dict) or not {"status", "field"} & set(document):
+            raise ValueError("neither a status in it nor an error")
     except (http.client.HTTPException, ValueError) as error:
         raise ConnectionError("what answers there is no Stillcam") from error
     finally:
         link.close()
-    return response.status, document
+    return response.status, {"reason": document.get("error"), **document}

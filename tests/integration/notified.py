@@ -1,5 +1,6 @@
 """systemd's end of what units say to it."""
 
+import contextlib
 import socket
 from collections.abc import Callable
 from pathlib import Path
@@ -26,6 +27,14 @@ class ServiceManager:
         while not said or not holds(said[-1]):
             said.append(self._told.recv(4096).decode())
         return said
+
+    def forget(self) -> None:
+        """What has been said so far."""
+        self._told.setblocking(False)
+        with contextlib.suppress(BlockingIOError):
+            while self._told.recv(4096):
+                pass
+        self._told.settimeout(DEADLINE_S)
 
     def close(self) -> None:
         self._told.close()

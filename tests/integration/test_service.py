@@ -4,10 +4,14 @@ import os
 import socket
 import threading
 from collections.abc import Iterator
+from contextlib import ExitStack
+from unittest.mock import ANY
 
 import pytest
 from notified import ServiceManager
 from pictures import picture
+from serving import Site
+from watching import Viewer
 
 from stillcam.loopback import healthz
 
@@ -76,3 +80,22 @@ def test_who_answers_but_is_no_stillcam(said):
         with pytest.raises(ConnectionError, match="no Stillcam"):
             healthz("127.0.0.1", listener.getsockname()[1], tls=False)
         thread.join()
+
+
+def test_a_server_whose_places_are_all_taken_is_fed(tmp_path, manager):
+    """Its own question needs none of them."""
+    limits = {"max_connections": 8, "max_connections_per_address": 8}
+    site = Site(tmp_path, {"server": limits})
+    site.start(**manager.environ)
+    try:
+        site.publish(picture())
+        with ExitStack() as viewers:
+            for _ in range(8):
+                viewers.enter_context(Viewer(site)).part()
+            assert healthz("127.0.0.1", site.port, tls=False) == (503, ANY)  # all are taken
+            manager.forget()
+            for _ in range(5):
+                manager.until(lambda text: text == "WATCHDOG=1\nSTATUS=answers, pictures are fresh")
+            assert healthz("127.0.0.1", site.port, tls=False)[1]["reason"].startswith("too many connections")
+    finally:
+        site.end()

@@ -2,6 +2,8 @@
 
 import json
 import re
+import socket
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
@@ -216,3 +218,29 @@ def test_requests_and_metrics_tell_the_cameras_apart(house):
         assert 'stillcam_frames_total{camera="0"} 0.0' in text
         assert 'stillcam_frames_total{camera="1"} 1.0' in text
         assert 'stillcam_info{camera="1",driver="simulated",model="imx219"' in text
+
+
+def test_daemons_that_hang_are_asked_all_at_once_and_health_does_not_wait_for_them(tmp_path, monkeypatch):
+    """Three are stopped: they take a question and never answer it."""
+    monkeypatch.setattr("stillcam.server.camera.ASK_TIMEOUT_S", 10 * DEADLINE_S)
+    first = Paths(tmp_path / "three/images", tmp_path / "three/data")
+    with ExitStack() as closing_time:
+        stopped, every = [], []
+        for paths in map(first.of, range(3)):
+            paths.images.mkdir(parents=True)
+            paths.socket.parent.mkdir(parents=True)
+            stopped.append(closing_time.enter_context(socket.socket(socket.AF_UNIX)))
+            monkeypatch.chdir(paths.socket.parent)  # its whole name may be too long
+            stopped[-1].bind(paths.socket.name)
+            stopped[-1].listen()
+            stopped[-1].settimeout(DEADLINE_S)
+            cache = closing_time.enter_context(closing(FrameCache(paths.images)))
+            every.append((paths, SettingsInForce(paths.settings), cache))
+        app = build(*every[0], every[1:])
+        answers: list[Answer] = []
+        asking = threading.Thread(target=lambda: answers.append(app.answer(Request("GET", "healthz"))), daemon=True)
+        asking.start()
+        for daemon in stopped:  # each is asked before any has answered
+            closing_time.enter_context(daemon.accept()[0])
+        asking.join(DEADLINE_S)
+        assert [answer.status for answer in answers] == [503]

@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from stillcam import __version__, log, threads
 from stillcam.addresses import EVERY_ADDRESS, listening_address
 from stillcam.errors import StillcamError
-from stillcam.loopback import healthz
+from stillcam.loopback import healthz_inside
 from stillcam.notify import Service
 from stillcam.paths import Paths, camera_numbers
 from stillcam.server.app import App
@@ -137,12 +137,17 @@ def listen(address: tuple[str, int], app: App, settings: SettingsInForce, paths:
 
 
 def _answers(server: Server) -> str:
-    """A line on how it goes, for systemd; empty when our own question is not answered."""
-    host, port = server.server_address[:2]
+    """A line on how it goes, for systemd; empty when our own question is not answered. Any answer will do.
+
+    The question needs no place: viewers who have taken them all must not have the server restarted.
+    """
+    if not server.takes_connections:
+        logging.warning("takes no connections any more")
+        return ""
     try:
-        status, told = healthz(str(host), int(port), tls=bool(server.tls))
+        status, told = healthz_inside(server.inside())
     except OSError as error:
-        logging.warning("does not answer itself on port %s: %s", port, error)
+        logging.warning("does not answer itself: %s", error)
         return ""
     return "answers, pictures are fresh" if status == 200 else f"answers: {told.get('reason')}"
 

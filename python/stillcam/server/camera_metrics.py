@@ -21,6 +21,7 @@ def of_cameras(stations: Sequence[Station]) -> Iterator[Metric]:
     from prometheus_client.core import GaugeMetricFamily as Gauge
     from prometheus_client.core import InfoMetricFamily as Info
 
+    Station.refresh(stations)
     told = [(station, station.link.status()) for station in stations]
     about = Info("stillcam", "What runs.", labels=["camera"])
     for station, capture in told:

@@ -25,6 +25,7 @@ from stillcam.server.places import Place, Places
 from stillcam.server.waiting import WaitingRoom
 
 STACK_BYTES = 256 * 1024
+STUCK_S = 30.0  # a loop that has taken no turn for so long takes no connections any more
 LOOK_S = 2.0  # from one look to the next whether connections are attended to
 SHORT_S = 0.05  # from one look to the next whether there are descriptors and memory again
 SHORT_AGAIN_S = 60.0  # so often at most it is said that there are none
@@ -59,6 +60,7 @@ class Server(ThreadingHTTPServer):
         self.tls = tls
         self._ends = False
         self._short_s = -SHORT_AGAIN_S
+        self._turn_s = time.monotonic()  # when the loop that takes connections began its last turn
         self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
         threading.stack_size(STACK_BYTES)
         self._room = WaitingRoom()
@@ -67,6 +69,7 @@ class Server(ThreadingHTTPServer):
     def server_bind(self) -> None:
         """Bind without asking the name service for our own name, as HTTPServer does."""
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # which each connection inherits
         if self.address_family == socket.AF_INET6:
             self.socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
         self.socket.bind(self.server_address)
@@ -86,6 +89,7 @@ class Server(ThreadingHTTPServer):
         del poll_interval  # the base class looks that often whether to end
         self.socket.settimeout(LOOK_S)
         while not self._ends:
+            self._turn_s = time.monotonic()
             try:
                 self._room.see_to_attendant()
                 request, address = self.get_request()
@@ -106,6 +110,17 @@ class Server(ThreadingHTTPServer):
         self._ends = True
         with contextlib.suppress(OSError):  # it is closed already
             self.socket.shutdown(socket.SHUT_RDWR)  # wakes who waits for a connection
+
+    @property
+    def takes_connections(self) -> bool:
+        """Whether the loop of `serve_forever` still turns."""
+        return time.monotonic() - self._turn_s < STUCK_S
+
+    def inside(self) -> socket.socket:
+        """A new connection to this server for its own question: it needs no place, no network and no TLS."""
+        theirs, ours = socket.socketpair()
+        self._room.add(Connection(ours, "127.0.0.1", self, Place(ours, "", counted=False)))
+        return theirs
 
     def _wait(self, reason: str) -> None:
         """Descriptors or memory are short: have a connection that waits leave, and wait, or the loop would spin."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from stillcam.server.cache import FrameCache, Seen
-from stillcam.server.camera import CameraLink
+from stillcam.server.camera import PATIENCE_S, CameraLink
 from stillcam.zone import local
 
 GRACE_S = 5.0  # beyond three intervals
@@ -55,12 +55,16 @@ class Freshness:
         seen = self._cache.newest
         return seen is not None and seen.age_s() <= GRACE_S
 
-    def outage(self) -> Outage | None:
-        """None while the newest frame is fresh. As long as it is young, this costs nothing."""
+    def outage(self, patience_s: float = PATIENCE_S) -> Outage | None:
+        """None while the newest frame is fresh. As long as it is young, this costs nothing.
+
+        Args:
+            patience_s: for the daemon, see CameraLink.status.
+        """
         if self.young:
             return None
         seen = self._cache.newest
-        capture = self._camera.status()
+        capture = self._camera.status(patience_s)
         if not self.stale(seen, capture):
             return None
         reason = capture.get("reason") or ""

@@ -11,6 +11,8 @@ from stillcam.frames import utc_text
 from stillcam.server.messages import Access, Answer, Request, Route, as_json
 from stillcam.server.station import Station
 
+PATIENCE_S = 0.5  # with daemons that hang: then what was known last counts
+
 
 class Health:
     """The routes that say how it goes.
@@ -35,6 +37,7 @@ class Health:
         """Of one camera below its number, else of all: well is who has nobody that is not."""
         if request.camera or len(self._stations) == 1:
             return _judged(_health(self._station))
+        Station.refresh([station for station in self._stations if not station.freshness.young])
         each = {station.number: _health(station) for station in self._stations}
         reasons = [f"camera {number}: {told['reason']}" for number, told in each.items() if told["reason"]]
         return _judged({
@@ -61,7 +64,7 @@ class Health:
 
 
 def _health(station: Station) -> dict[str, Any]:
-    if not (outage := station.freshness.outage()):
+    if not (outage := station.freshness.outage(PATIENCE_S)):
         return {"status": "ok", "reason": None}
     seen = outage.newest
     age = f"the newest picture is {seen.age_s():.0f} s old" if seen else "no picture yet"

@@ -29,6 +29,7 @@ class Overview:
         up = "../../" if request.camera else ""
         here = request.camera or self._stations[0].number
         cameras = []
+        Station.refresh(self._stations)
         for position, station in enumerate(self._stations):
             address = f"{up}camera/{station.number}/" if position else up or "./"
             cameras.append({

@@ -35,15 +35,21 @@ class Limits:
 
 
 class Place:
-    """One connection's; `waiting_since` (monotonic, seconds) is None while it is being answered."""
+    """One connection's; `waiting_since` (monotonic, seconds) is None while it is being answered.
+
+    Args:
+        connection: its socket.
+        neighbourhood: shares a limit; empty: none.
+        counted: whether it is one of those of which there are only so many.
+    """
 
     __slots__ = ("connection", "counted", "neighbourhood", "waiting_since")
 
-    def __init__(self, connection: socket.socket, neighbourhood: str) -> None:
+    def __init__(self, connection: socket.socket, neighbourhood: str, counted: bool = True) -> None:
         self.connection = connection
         self.neighbourhood = neighbourhood
         self.waiting_since: float | None = time.monotonic()
-        self.counted = True
+        self.counted = counted
 
 
 class Places:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from stillcam.paths import Paths
@@ -39,6 +40,12 @@ class Station:
         """
         link = CameraLink(paths.socket)
         return cls(paths, cache, link, Freshness(cache, link), Viewers(link))
+
+    @staticmethod
+    def refresh(stations: Sequence[Station]) -> None:
+        """Ask the daemons of all `stations` at once: whoever then wants their status waits for the slowest only."""
+        for station in stations:
+            station.link.refresh()
 
     @property
     def number(self) -> str:

@@ -67,7 +67,6 @@ class PlainWire:
         self._socket = connection
         self._before_wait = before_wait
         connection.setblocking(False)
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def receive(self, timeout_s: float) -> bytes:
         """See Wire."""

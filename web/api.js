@@ -3,7 +3,8 @@
  * How the page asks the server. No other module talks to it but through this one.
  *
  * Every address is relative to this file, so a proxy may put the camera under
- * any path, and a tab may have any address.
+ * any path, and a tab may have any address. The server is told that path with
+ * each request: only the browser knows it, and cookies are set for it.
  */
 
 /**
@@ -116,8 +117,10 @@ export async function ask(url, { signal, limit_ms, ...request }, read) {
   const end = () => ended.abort();
   const timer = setTimeout(end, limit_ms);
   signal?.addEventListener("abort", end);
+  const headers = new Headers(request.headers);
+  headers.set("X-Stillcam-Base", base.pathname);
   try {
-    const response = await fetch(new URL(url, base), { ...request, cache: "no-store", signal: ended.signal });
+    const response = await fetch(new URL(url, base), { ...request, headers, cache: "no-store", signal: ended.signal });
     if (response.ok || response.status === 304) return await read(response);
     if (response.status === 401) onSignedOut();
     throw await refusal(response);

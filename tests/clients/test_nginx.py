@@ -104,7 +104,8 @@ def test_the_next_picture_comes_and_the_last_one_stays_in_an_outage(front, site)
 @pytest.mark.parametrize(
     "own",
     [
-        pytest.param(["--cookie", "stillcam=1"], id="a session"),
+        pytest.param(["--cookie", "a=1; __Secure-stillcam_0123abcd=1"], id="a session"),
+        pytest.param(["--cookie", "stillcam=1"], id="a session of an earlier version"),
         pytest.param(["--header", "Authorization: Bearer 1"], id="a token"),
         pytest.param(["--user", "me:1"], id="a password"),
     ],

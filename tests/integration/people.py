@@ -1,12 +1,14 @@
 """Who asks a server in the tests: somebody on a page, or a program with a token."""
 
 import json
+import re
 from http.client import HTTPResponse
 from typing import Any
 
 from serving import Site
 
 PASSWORD = "correct horse battery"
+SESSION = re.compile(r"(__Host-|__Secure-)?stillcam_[0-9a-f]{8}")  # the name of a session's cookie
 
 
 class Client:
@@ -39,6 +41,16 @@ def cookies(response: HTTPResponse) -> dict[str, str]:
     lines = response.headers.get_all("Set-Cookie", [])
     pairs = (line.partition(";")[0].partition("=") for line in lines)
     return {name: value for name, _, value in pairs}
+
+
+def session_of(given: HTTPResponse | Client) -> str:
+    """The key of the session in an answer that sets it, or that somebody has."""
+    if isinstance(given, Client):
+        pairs = dict(pair.split("=", 1) for pair in given.headers["Cookie"].split("; "))
+    else:
+        pairs = cookies(given)
+    [key] = [value for name, value in pairs.items() if SESSION.fullmatch(name)]
+    return key
 
 
 def on_a_page(site: Site, response: HTTPResponse) -> Client:

@@ -8,7 +8,7 @@ import threading
 from urllib.parse import quote
 
 import pytest
-from people import PASSWORD, Client, cookies, on_a_page, program, register, sign_in, viewer
+from people import PASSWORD, SESSION, Client, cookies, on_a_page, program, register, session_of, sign_in, viewer
 from pictures import picture
 from serving import DEADLINE_S, ROOT, Site
 
@@ -52,18 +52,72 @@ def test_registration_needs_the_code_and_happens_once(site):
 def test_cookies_are_out_of_reach_of_scripts_and_other_sites(site, ann):
     response, _ = Client(site).ask("/api/session", "POST", {"name": "Ann", "password": PASSWORD})
     lines = response.headers.get_all("Set-Cookie", [])
-    assert [line.partition("=")[0] for line in lines] == ["stillcam", "stillcam_device"]
+    session, device = (line.partition("=")[0] for line in lines)
+    assert SESSION.fullmatch(session)
+    assert device == f"{session}_device"
     for line in lines:
         assert line.endswith("; Path=/; Max-Age=34560000; HttpOnly; SameSite=Strict")
-    assert re.fullmatch("[A-Za-z0-9_-]{43}", cookies(response)["stillcam"])
+    assert re.fullmatch("[A-Za-z0-9_-]{43}", session_of(response))
 
 
-def test_cookies_are_secure_when_a_trusted_proxy_speaks_tls(tmp_path):
+@pytest.mark.parametrize(
+    ("page", "at", "prefix", "path"),
+    [
+        pytest.param("/", "/", "__Host-", "/", id="at the root"),
+        pytest.param("/garden/", "/", "__Secure-", "/garden/", id="below a path"),
+        pytest.param("/garden/camera/0/", "/camera/0/", "__Secure-", "/garden/", id="one of several cameras"),
+        pytest.param("/garden; Domain=example.org/", "/", "__Host-", "/", id="a path that is none"),
+        pytest.param(None, "/", "__Host-", "/", id="a program"),
+    ],
+)
+def test_by_tls_a_cookie_says_so_and_is_for_the_page_s_path(tmp_path, page, at, prefix, path):
+    """A trusted proxy speaks it."""
     with Site(tmp_path, {"access": {"proxies": ["127.0.0.1"]}}) as site:
         register(site)
         wish = {"name": "Ann", "password": PASSWORD}
-        response, _ = Client(site, X_Forwarded_Proto="https").ask("/api/session", "POST", wish)
-        assert all("; Secure" in line for line in response.headers.get_all("Set-Cookie", []))
+        headers = {"X_Forwarded_Proto": "https"} | ({"X_Stillcam_Base": page} if page else {})
+        response, _ = Client(site, **headers).ask(f"{at}api/session", "POST", wish)
+        lines = response.headers.get_all("Set-Cookie", [])
+        assert len(lines) == 2
+        for line in lines:
+            assert line.startswith(f"{prefix}stillcam_")
+            assert line.endswith(f"; Path={path}; Max-Age=34560000; HttpOnly; SameSite=Strict; Secure")
+        phone = Client(site, **headers, Cookie="; ".join(f"{name}={key}" for name, key in cookies(response).items()))
+        assert phone.call(f"{at}api/session")[1]["user"] == {"name": "Ann", "role": "owner"}
+        left, _ = phone.ask(f"{at}api/session", "DELETE", Origin="https://127.0.0.1")
+        assert left.status == 403  # another port
+        left, _ = phone.ask(f"{at}api/session", "DELETE", Origin=f"https://127.0.0.1:{site.port}")
+        assert left.status == 204
+        [line] = left.headers.get_all("Set-Cookie", [])
+        assert line.startswith(f"{prefix}stillcam_")
+        assert line.endswith(f"=; Path={path}; Max-Age=0; HttpOnly; SameSite=Strict; Secure")
+
+
+def test_who_has_the_cookie_of_earlier_versions_stays_signed_in_and_gets_another(site, ann):
+    key = session_of(ann)
+    phone = Client(site, Cookie=f"stillcam={key}", X_Stillcam_Base="/garden/")
+    assert phone.ask("/api/info")[0].status == 200
+    response, body = phone.ask("/api/session")
+    assert json.loads(body)["user"] == {"name": "Ann", "role": "owner"}
+    new, old = response.headers.get_all("Set-Cookie", [])
+    assert SESSION.fullmatch(new.partition("=")[0])
+    assert new.partition("=")[2].startswith(f"{key}; Path=/garden/; ")
+    assert old.startswith("stillcam=; Path=/; Max-Age=0;")
+    again, _ = Client(site, Cookie=new.partition(";")[0]).ask("/api/session")
+    assert len(again.headers.get_all("Set-Cookie", [])) == 1
+
+
+def test_the_cookies_of_two_installations_have_different_names(tmp_path):
+    names = []
+    for folder in (tmp_path / "garden", tmp_path / "shed"):
+        folder.mkdir()
+        with Site(folder) as site:
+            names += register(site).headers["Cookie"].split("; ")
+            site.end()
+            site.start()
+            response, _ = Client(site).ask("/api/session", "POST", {"name": "Ann", "password": PASSWORD})
+            assert [*cookies(response)] == [cookie.partition("=")[0] for cookie in names[-2:]]  # made once
+    assert len({name.partition("=")[0] for name in names}) == 4
 
 
 def test_a_session_stays_over_a_restart_and_its_cookie_is_renewed(site, ann):
@@ -71,7 +125,7 @@ def test_a_session_stays_over_a_restart_and_its_cookie_is_renewed(site, ann):
     site.start()
     response, body = ann.ask("/api/session")
     assert json.loads(body)["user"] == {"name": "Ann", "role": "owner"}
-    assert cookies(response)["stillcam"] in ann.headers["Cookie"]
+    assert session_of(response) in ann.headers["Cookie"]
 
 
 def test_a_failed_sign_in_tells_nothing(site, ann):
@@ -84,7 +138,9 @@ def test_sign_out_here_and_everywhere(site, ann):
     phone, laptop = sign_in(site, "ANN"), sign_in(site, "ann")
     response, _ = phone.ask("/api/session", "DELETE")
     assert response.status == 204
-    assert response.headers["Set-Cookie"].startswith("stillcam=; Path=/; Max-Age=0;")
+    name, _, rest = response.headers["Set-Cookie"].partition("=")
+    assert SESSION.fullmatch(name)
+    assert rest.startswith("; Path=/; Max-Age=0;")
     assert [each.call("/api/status")[0] for each in (ann, phone, laptop)] == [200, 401, 200]
     assert laptop.ask("/api/session?everywhere=1", "DELETE")[0].status == 204
     assert [each.call("/api/status")[0] for each in (ann, phone, laptop)] == [401, 401, 401]
@@ -230,7 +286,7 @@ def test_a_guesser_is_slowed_and_the_owner_gets_in(site, ann):
     slowed = site.until(lambda: (answer := guess()).status == 429 and answer)  # a slow machine makes the first pauses
     assert int(slowed.headers["Retry-After"]) >= 1
     device = {"Cookie": ann.headers["Cookie"].partition("; ")[2]}
-    assert device["Cookie"].startswith("stillcam_device=")
+    assert "_device=" in device["Cookie"]
     right = {"name": "Ann", "password": PASSWORD}
     assert Client(site, **device).call("/api/session", "POST", right)[0] == 200
 
@@ -240,8 +296,9 @@ def test_a_device_of_a_name_that_nobody_has_lets_nobody_guess_on(site, ann):
 
     def guess(name, device):
         wish = {"name": name, "password": "wrong password"}
-        return Client(site, Cookie=f"stillcam_device={device}").ask("/api/session", "POST", wish)[0].status
+        return Client(site, Cookie=f"{cookie}={device}").ask("/api/session", "POST", wish)[0].status
 
+    cookie = ann.headers["Cookie"].partition("; ")[2].partition("=")[0]
     known = "$".join(("scrypt", "16384", "8", "1", f"{'A' * 22}==", f"{'A' * 43}="))  # as every process could know it
     for name in ("Ann", "Eve"):
         site.until(lambda name=name: guess(name, new_device(name, known)) == 429)

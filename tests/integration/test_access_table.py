@@ -14,6 +14,7 @@ from stillcam.server.cache import FrameCache
 from stillcam.server.in_force import SettingsInForce
 from stillcam.server.messages import Access, Answer, Refused, Request, Route
 from stillcam.server.metrics import Counters
+from stillcam.server.session_cookies import session_name
 from stillcam.server.table import build
 from stillcam.settings import AccessSettings, Settings
 
@@ -61,7 +62,8 @@ class Installation:
         self.accounts.users.add("Bob", "hash", "viewer")
         for who, name in ((OWNER, "Ann"), (VIEWER, "Bob")):
             key = self.accounts.sessions.start(name, "hash")
-            self.headers[who] = {"cookie": f"other=1; stillcam={key}", "origin": "http://camera.local"}
+            cookie = f"{session_name(self.accounts.known().installation)}={key}"
+            self.headers[who] = {"cookie": f"other=1; {cookie}", "origin": "http://camera.local"}
         for who, scope in ((VIEW, "view"), (CONTROL, "control")):
             self.headers[who] = {"authorization": f"Bearer {self.accounts.tokens.add(who, scope)[1]}"}
 
@@ -147,9 +149,10 @@ def test_no_reading_route_changes_and_every_changing_one_needs_somebody(installa
 @pytest.mark.parametrize(
     "headers",
     [
-        pytest.param({"cookie": "stillcam="}, id="an empty cookie"),
-        pytest.param({"cookie": "stillcam=ä; ; =; stillcam"}, id="a cookie that is none"),
-        pytest.param({"cookie": "stillcam_device=1.2"}, id="the device's cookie"),
+        pytest.param({"cookie": "NAME="}, id="an empty cookie"),
+        pytest.param({"cookie": "NAME=ä; ; =; NAME"}, id="a cookie that is none"),
+        pytest.param({"cookie": "NAME_device=1.2"}, id="the device's cookie"),
+        pytest.param({"cookie": "stillcam=; stillcam=ä"}, id="a cookie of earlier versions that is none"),
         pytest.param({"authorization": "Bearer"}, id="no token"),
         pytest.param({"authorization": "Bearer x"}, id="a wrong token"),
         pytest.param({"authorization": "Basic !"}, id="not base 64"),
@@ -160,6 +163,8 @@ def test_no_reading_route_changes_and_every_changing_one_needs_somebody(installa
     ],
 )
 def test_what_shows_nobody(installation, headers):
+    name = session_name(installation.accounts.known().installation)
+    headers = {key: value.replace("NAME", name) for key, value in headers.items()}
     assert installation.status("GET", "snapshot", **headers) == 401
     assert installation.status("GET", "healthz", **headers) == 204
 
@@ -167,7 +172,8 @@ def test_what_shows_nobody(installation, headers):
 def test_a_digest_is_no_key(installation):
     session = next(iter(installation.accounts.known().sessions))
     for text in (session.hex(), base64.b64encode(session).decode(), session.decode("latin-1")):
-        assert installation.status("GET", "snapshot", cookie=f"stillcam={text}") == 401
+        name = session_name(installation.accounts.known().installation)
+        assert installation.status("GET", "snapshot", cookie=f"{name}={text}") == 401
 
 
 @pytest.mark.parametrize(
@@ -188,7 +194,20 @@ def test_a_proxys_own_basic_authentication_does_not_hide_the_cookie(installation
 
 def test_a_program_beside_us_may_have_a_cookie_of_the_same_name(installation):
     cookie = installation.headers[VIEWER]["cookie"]
-    assert installation.status("GET", "snapshot", cookie=f"stillcam=theirs; {cookie}") == 204
+    name = session_name(installation.accounts.known().installation)
+    assert installation.status("GET", "snapshot", cookie=f"{name}=theirs; {cookie}") == 204
+
+
+def test_by_tls_only_a_cookie_that_was_set_by_tls_counts(installation):
+    """Who can write into the network's plain HTTP can set any other."""
+    route = next(route for route in installation.routes if route.path == "api/info")
+    cookie = installation.headers[VIEWER]["cookie"].removeprefix("other=1; ")
+    for prefix, by_tls, fits in (
+        ("", True, False), ("__Host-", True, True), ("__Secure-", True, True), ("__Host-", False, False),
+    ):  # fmt: skip
+        headers = {"host": "camera.local", "cookie": prefix + cookie}
+        answer = installation.app.answer(Request("GET", route.path, headers=headers, secure=by_tls))
+        assert answer.status == (204 if fits else 401), (prefix, by_tls)
 
 
 @pytest.mark.parametrize(
@@ -228,7 +247,8 @@ def test_nobody_is_signed_in_by_a_page_of_another(installation, path):
 def test_over_tls_a_page_without_it_is_another(installation):
     route = Route("POST", "api/users", Access.OWNER, lambda _: Answer(204))
     for origin, fits in (("http://camera.local", False), ("https://camera.local", True)):
-        headers = {"host": "camera.local", **installation.headers[OWNER], "origin": origin}
+        cookie = installation.headers[OWNER]["cookie"].replace("stillcam_", "__Host-stillcam_")
+        headers = {"host": "camera.local", "cookie": cookie, "origin": origin}
         request = Request("POST", "api/users", headers=headers, secure=True)
         if fits:
             installation.guard.admit(request, route)

@@ -47,12 +47,14 @@ class Everybody:
         passwords: hashes by folded names.
         sessions: by digest.
         tokens: by digest.
+        installation: its id, by which its cookies are told from another's on the same host.
     """
 
     registered: bool = False
     passwords: Mapping[str, str] = field(default_factory=dict)
     sessions: Mapping[bytes, Session] = field(default_factory=dict)
     tokens: Mapping[bytes, Token] = field(default_factory=dict)
+    installation: str = ""
 
 
 class Known:
@@ -124,9 +126,11 @@ class Known:
                 "SELECT digest, name, role, sessions.seen FROM sessions JOIN users ON users.id = sessions.user"
             ).fetchall()
             tokens = connection.execute("SELECT * FROM tokens").fetchall()
+            installation = connection.execute("SELECT id FROM installation").fetchone()
         return Everybody(
             registered=any(row["role"] == "owner" for row in users),
             passwords={row["folded"]: row["password"] for row in users},
             sessions={row["digest"]: Session(*row) for row in sessions},
             tokens={row["digest"]: token_of(row) for row in tokens},
+            installation=installation["id"],
         )

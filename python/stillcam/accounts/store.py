@@ -49,6 +49,10 @@ MIGRATIONS = (
             used REAL
         ) STRICT""",
     ),
+    (
+        "CREATE TABLE installation (id TEXT NOT NULL) STRICT",
+        "INSERT INTO installation VALUES (lower(hex(randomblob(4))))",
+    ),
 )
 
 Version = tuple[int, ...]

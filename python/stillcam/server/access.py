@@ -23,10 +23,8 @@ from stillcam.accounts.known import Everybody
 from stillcam.accounts.sessions import LIFE_S
 from stillcam.accounts.visits import Visits
 from stillcam.server.messages import Access, Person, Refused, Request, Route
+from stillcam.server.session_cookies import old_sessions, session_name, shown
 from stillcam.settings import Settings
-
-COOKIE = "stillcam"
-_MAX_COOKIES = 4  # of one name: a program beside us on this host may set its own
 
 
 class Guard:
@@ -85,7 +83,7 @@ class Guard:
     def session_key(self, request: Request) -> str:
         """The key of the session that the request shows; empty without one that is valid."""
         everybody, now_s = self._known(), time.time()
-        for key in cookies(request, COOKIE):
+        for key in (*shown(request, session_name(everybody.installation)), *old_sessions(request)):
             session = everybody.sessions.get(digest(key))
             if session and now_s - session.seen_s < LIFE_S:
                 return key
@@ -114,12 +112,6 @@ class Guard:
             return None
         self._visits.note(session.digest, session.seen_s, time.time())
         return Person(session.name, session.role, "control" if session.role == "owner" else "view", "session")
-
-
-def cookies(request: Request, name: str) -> list[str]:
-    """The values of the cookies of this name, the most specific first (RFC 6265, 5.4)."""
-    pairs = (pair.strip().partition("=") for pair in request.headers.get("cookie", "").split(";"))
-    return [value for key, _, value in pairs if key == name][:_MAX_COOKIES]
 
 
 def _token(authorization: str) -> str:

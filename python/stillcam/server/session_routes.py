@@ -17,13 +17,18 @@ from stillcam.accounts.errors import ConflictError, StoreError, WrongError
 from stillcam.accounts.keys import digest
 from stillcam.accounts.rules import check_name, check_password
 from stillcam.accounts.sign_in import SignIn
-from stillcam.server.access import COOKIE, Guard, cookies
+from stillcam.server.access import Guard
 from stillcam.server.account_wishes import explained, fields_of
 from stillcam.server.messages import Access, Answer, Person, Refused, Request, Route, as_json
+from stillcam.server.session_cookies import (
+    device_name,
+    forgetting_old_session,
+    old_sessions,
+    session_name,
+    setting,
+    shown,
+)
 from stillcam.settings import Settings
-
-DEVICE_COOKIE = "stillcam_device"  # see accounts/devices.py
-COOKIE_AGE_S = 400 * 86400  # the most that RFC 6265bis lets a browser keep
 
 
 class SessionRoutes:
@@ -56,7 +61,9 @@ class SessionRoutes:
     def _who(self, request: Request) -> Answer:
         answer = self._document(200, request, self._guard.person(request))
         if key := self._guard.session_key(request):
-            answer.head = _cookie(request, COOKIE, key)  # its age starts again: who keeps coming stays signed in
+            answer.head = self._session(request, key)  # its age starts again: who keeps coming stays signed in
+            if key in old_sessions(request):
+                answer.head += forgetting_old_session(request)
         return answer
 
     def _register(self, request: Request) -> Answer:
@@ -83,7 +90,8 @@ class SessionRoutes:
 
     def _enter(self, request: Request) -> Answer:
         fields = fields_of(request, ("name", "password"))
-        name, device = _text(fields, "name").strip(), next(iter(cookies(request, DEVICE_COOKIE)), "")
+        installation = self._accounts.known().installation
+        name, device = _text(fields, "name").strip(), next(shown(request, device_name(installation)), "")
         try:
             kept = self._sign_in.verify(name, _text(fields, "password"), request.address, device)
         except WrongError:
@@ -98,8 +106,14 @@ class SessionRoutes:
         user = self._accounts.users.get(name)
         scope = "control" if user.role == "owner" else "view"
         answer = self._document(status, request, Person(user.name, user.role, scope, "session"))
-        answer.head = _cookie(request, COOKIE, key) + _cookie(request, DEVICE_COOKIE, new_device(name, kept))
+        answer.head = self._session(request, key) + self._device(request, new_device(name, kept))
         return answer
+
+    def _session(self, request: Request, key: str, **age_s: int) -> bytes:
+        return setting(request, session_name(self._accounts.known().installation), key, **age_s)
+
+    def _device(self, request: Request, device: str) -> bytes:
+        return setting(request, device_name(self._accounts.known().installation), device)
 
     def _leave(self, request: Request) -> Answer:
         person = _on_the_page(request)
@@ -107,7 +121,7 @@ class SessionRoutes:
             self._accounts.sessions.end(digest(self._guard.session_key(request)))
         else:
             self._accounts.sessions.end_all(person.name)
-        return Answer(204, head=_cookie(request, COOKIE, "", 0))
+        return Answer(204, head=self._session(request, "", age_s=0))
 
     def _change_password(self, request: Request) -> Answer:
         person = _on_the_page(request)
@@ -121,7 +135,7 @@ class SessionRoutes:
         kept = self._sign_in.hashed(new)
         self._accounts.users.change(person.name, password=kept, keep_session=session)
         logging.info("%s has a new password", person.name)
-        return Answer(204, head=_cookie(request, DEVICE_COOKIE, new_device(person.name, kept)))
+        return Answer(204, head=self._device(request, new_device(person.name, kept)))
 
     def _document(self, status: int, request: Request, person: Person | None) -> Answer:
         request.person = person
@@ -151,9 +165,3 @@ def _text(fields: dict[str, Any], name: str) -> str:
     if not isinstance(value, str):
         raise Refused(422, "must be a text", name)
     return value
-
-
-def _cookie(request: Request, name: str, value: str, age_s: int = COOKIE_AGE_S) -> bytes:
-    """A header line that sets a cookie for the whole host: below a proxy, only the browser knows our path."""
-    secure = "; Secure" if request.secure else ""
-    return f"Set-Cookie: {name}={value}; Path=/; Max-Age={age_s}; HttpOnly; SameSite=Strict{secure}\r\n".encode()

@@ -94,7 +94,12 @@ def document(routes: Iterable[Route]) -> dict[str, Any]:
             "schemas": schemas(),
             "responses": {str(status): _error(status) for status in _ERRORS},
             "securitySchemes": {
-                "session": {"type": "apiKey", "in": "cookie", "name": "stillcam"},
+                "session": {
+                    "type": "apiKey",
+                    "in": "cookie",
+                    "name": "stillcam_ID",
+                    "description": "ID: of the installation; by TLS the name begins with __Host- or __Secure-",
+                },
                 "token": {"type": "http", "scheme": "bearer"},
                 "basic": {"type": "http", "scheme": "basic", "description": "any name, a token as the password"},
             },

@@ -34,8 +34,14 @@ export class Refused extends Error {
   }
 }
 
+/** The server gives the files of one version of the page below a path of its own. */
+const [versioned, served = null] = import.meta.url.match(/assets\/([0-9a-f]{12})\/(?=[^/]*$)/) ?? [""];
+
+/** The version of this page's files; null where they are served as plain files. */
+export const version = served;
+
 /** Where the page and all of the API begin: the camera may be at any path. */
-export const base = new URL("./", import.meta.url);
+export const base = new URL(`./${versioned && "../../"}`, import.meta.url);
 
 const STATUS_LIMIT_MS = 5_000;
 const DOCUMENT_LIMIT_MS = 60_000; // a change of settings is answered once the camera has made a picture with them

@@ -123,8 +123,9 @@ export class Panels {
 
 /** Once a style sheet is in force (or cannot be had: then it goes without). @param {string} name */
 function styled(name) {
-  const href = new URL(name, base).href;
-  if (document.head.querySelector(`link[href="${href}"]`)) return null;
+  const href = new URL(name, import.meta.url).href;
+  const sheets = /** @type {HTMLLinkElement[]} */ ([...document.head.querySelectorAll("link[rel=stylesheet]")]);
+  if (sheets.some((sheet) => sheet.href === href)) return null;
   return new Promise((resolve) => {
     const link = el("link", { rel: "stylesheet", href, onload: resolve, onerror: resolve });
     document.head.append(link);

@@ -4,6 +4,7 @@ import http.client
 import json
 import os
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -18,15 +19,24 @@ ROOT = Path(__file__).resolve().parents[2]
 DEADLINE_S = 90.0
 
 
+def installed(folder: Path) -> Path:
+    """A copy of the program and its page, for a test to update."""
+    for part in ("python", "web"):
+        shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
+    return folder
+
+
 class Site:
     """A server in a folder of its own, without a daemon; ended with the `with` block.
 
     Args:
         folder: gets `images/` and `data/`.
         settings: sections of the settings file.
+        root: where the program is, with the page.
     """
 
-    def __init__(self, folder: Path, settings: dict[str, Any] | None = None) -> None:
+    def __init__(self, folder: Path, settings: dict[str, Any] | None = None, root: Path = ROOT) -> None:
+        self._root = root
         self.images, self.data, self.log = folder / "images", folder / "data", folder / "server.log"
         self.images.mkdir(exist_ok=True)
         self.data.mkdir(exist_ok=True)
@@ -50,7 +60,7 @@ class Site:
     def start(self, **environ: str) -> None:
         """Start the process, on the port that it had before if there was one, and wait until it listens."""
         environment = os.environ | {
-            "PYTHONPATH": str(ROOT / "python"),
+            "PYTHONPATH": str(self._root / "python"),
             "STILLCAM_BIND": "127.0.0.1",
             "STILLCAM_PORT": str(self.port),
             "STILLCAM_IMAGES": str(self.images),

@@ -80,6 +80,14 @@ class Guard:
         everybody = self._known()
         return self._by_token(request, everybody) or self._by_session(request, everybody)
 
+    def may_control(self, request: Request) -> bool:
+        """Whether who asks may control; nobody may while the accounts cannot be read."""
+        try:
+            person = self.person(request)
+        except StoreError:
+            return False
+        return person is not None and person.scope == "control"
+
     def session_key(self, request: Request) -> str:
         """The key of the session that the request shows; empty without one that is valid."""
         everybody, now_s = self._known(), time.time()

@@ -1,58 +1,68 @@
-"""The page: `web/index.html` at every tab's address, and the files it is made of."""
+"""The page: `web/index.html` at every tab's address, and the files it is made of.
+
+The page itself is revalidated each time. It refers to its files below `assets/VERSION/`, where
+they never change; VERSION is a hash of all of them. The files are at their plain addresses, too.
+"""
 
 from __future__ import annotations
 
-import mimetypes
-import zlib
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 from stillcam.server.messages import Access, Answer, Refused, Request, Route
+from stillcam.server.web_files import WebFile, WebFiles, page
 
 TABS = ("", "live", "config", "info", "photos", "series", "settings")
 OVERVIEW = "cameras"
-TYPES = {
-    ".css": "text/css; charset=utf-8",
-    ".html": "text/html; charset=utf-8",
-    ".js": "text/javascript; charset=utf-8",
-    ".svg": "image/svg+xml",
-    ".png": mimetypes.types_map[".png"],
-    ".webmanifest": "application/manifest+json",
-}
+VERSIONED = "assets/"
+
+_REVALIDATE = "no-cache"
+_FOR_EVER = "public, max-age=31536000, immutable"
 
 
 class Assets:
-    """Serves the files of one folder, by the names that it holds at the start.
+    """Serves the page and its files, as they are at the start.
 
     Args:
         web: the folder of the page.
+        may_control: whether who sends a request may control the camera; then the tab's modules are preloaded.
+
+    Attributes:
+        version: of the page's files.
     """
 
-    def __init__(self, web: Path) -> None:
-        self._page, self._overview = web / "index.html", web / "cameras.html"
-        self._files = {path.name: path for path in web.iterdir() if path.suffix in TYPES and path.is_file()}
+    def __init__(self, web: Path, may_control: Callable[[Request], bool]) -> None:
+        self._files = WebFiles(web)
+        self._may_control = may_control
+        self._page = cache(lambda name, tab: page(self._files, name, tab))
+        self.version = self._files.version
 
     def routes(self) -> list[Route]:
-        """The page at each tab, the one with all cameras, and a route for each file."""
-        pages = [Route("GET", tab, Access.OPEN, self.page) for tab in TABS]
+        """The page at each tab, the one with all cameras, and the files, each at two addresses."""
+        pages = [Route("GET", tab, Access.OPEN, self._tab) for tab in TABS]
         pages.append(Route("GET", OVERVIEW, Access.OPEN, self._cameras))
-        return pages + [Route("GET", name, Access.OPEN, self._file) for name in sorted(self._files)]
+        pages.append(Route("GET", VERSIONED, Access.OPEN, self._versioned))
+        return pages + [Route("GET", name, Access.OPEN, self._file) for name in self._files.names()]
 
-    def page(self, request: Request) -> Answer:
-        """The page."""
-        return _send(self._page, request)
+    def _tab(self, request: Request) -> Answer:
+        tab = (request.path or "live") if self._may_control(request) else ""
+        return _there(self._page("index.html", tab)).answer(request, _REVALIDATE, "Accept-Encoding, Cookie")
 
     def _cameras(self, request: Request) -> Answer:
-        return _send(self._overview, request)
+        return _there(self._page("cameras.html", "")).answer(request, _REVALIDATE)
 
     def _file(self, request: Request) -> Answer:
-        return _send(self._files[request.path], request)
+        return _there(self._files.get(request.path)).answer(request, _REVALIDATE)
+
+    def _versioned(self, request: Request) -> Answer:
+        version, _, name = request.rest.partition("/")
+        if version != self.version:
+            raise Refused(404, "this server has another version of the page: reload the page")
+        return _there(self._files.get(name)).answer(request, _FOR_EVER)
 
 
-def _send(path: Path, request: Request) -> Answer:
-    try:
-        body = path.read_bytes()
-    except OSError as error:
-        raise Refused(404, "this file of the page is missing: install Stillcam again") from error
-    tag = f'"{len(body):x}-{zlib.crc32(body):08x}"'
-    headers = {"ETag": tag, "Cache-Control": "no-cache", "Content-Type": TYPES[path.suffix]}
-    return Answer(304, b"", headers) if request.has(tag) else Answer(200, body, headers)
+def _there(file: WebFile | None) -> WebFile:
+    if file is None:
+        raise Refused(404, "this file of the page is missing: install Stillcam again")
+    return file

@@ -20,11 +20,13 @@ class Health:
     Args:
         station: the camera's.
         stations: of all cameras, that of the first one first.
+        page: the version of the page's files: a page that is open compares it with its own.
     """
 
-    def __init__(self, station: Station, stations: Sequence[Station]) -> None:
+    def __init__(self, station: Station, stations: Sequence[Station], page: str) -> None:
         self._station = station
         self._stations = stations
+        self._page = page
 
     def routes(self) -> list[Route]:
         """A watchdog needs no account; what the camera does is for those who may watch."""
@@ -55,6 +57,7 @@ class Health:
         }
         return as_json(200, {
             "version": __version__,
+            "page": self._page,
             "now": utc_text(time.time()),
             "frame": frame,
             "stale": station.freshness.stale(seen, capture),

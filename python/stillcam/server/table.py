@@ -77,8 +77,9 @@ def build(
     every = ((paths, settings, cache), *others)
     owns = {Station.of(its_paths, its_cache): its_settings for its_paths, its_settings, its_cache in every}
     first, *_ = stations = list(owns)
+    assets = Assets(paths.web, guard.may_control)
     shared = (
-        Assets(paths.web),
+        assets,
         Overview(stations),
         Metrics(stations, counters),
         SessionRoutes(accounts, guard, sign_in, settings),
@@ -88,7 +89,8 @@ def build(
     for station, own in owns.items():
         theirs = [its for other, its in owns.items() if other is not station]
         rules = HouseRules(station is first, station.paths.number, partial(_indices, theirs))
-        groups = (*_of_camera(station, own, settings, rules, names), Health(station, stations), *shared)
+        own_groups = _of_camera(station, own, settings, rules, names)
+        groups = (*own_groups, Health(station, stations, assets.version), *shared)
         cameras[station.number] = [route for group in groups for route in group.routes()]
     routes = cameras[first.number] + (_aliases(cameras) if others else [])
     return App(routes, settings, guard, counters, cameras, names)

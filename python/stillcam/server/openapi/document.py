@@ -8,12 +8,13 @@ from pathlib import PurePath
 from typing import Any
 
 from stillcam import __version__
-from stillcam.server.assets import OVERVIEW, TABS, TYPES
+from stillcam.server.assets import OVERVIEW, TABS, VERSIONED
 from stillcam.server.messages import Access, Route
 from stillcam.server.openapi.operation import Operation
 from stillcam.server.openapi.operations import OPERATIONS
 from stillcam.server.openapi.schemas import schemas
 from stillcam.server.openapi.shapes import TEXT, ref
+from stillcam.server.web_files import TYPES
 
 _WORD = re.compile(r"\W+")
 _NAMED = re.compile(r"\{(\w+)\}")
@@ -62,7 +63,7 @@ _OF_ACCESS = {
 
 def described(routes: Iterable[Route]) -> list[Route]:
     """The routes without those of the page and its files."""
-    pages = (*TABS, OVERVIEW)
+    pages = (*TABS, OVERVIEW, VERSIONED)
     return [route for route in routes if route.path not in pages and PurePath(route.path).suffix not in TYPES]
 
 

@@ -104,6 +104,7 @@ def _of_status() -> dict[str, Schema]:
         ),
         "Status": record(
             version=TEXT,
+            page=TEXT | {"description": "the version of the page's files"},
             now=TIME,
             frame=maybe(record(name=FRAME, time=TIME, age_s=NUMBER, bytes=COUNT), "the newest; null: none yet"),
             stale=FLAG,

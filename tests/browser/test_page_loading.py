@@ -1,0 +1,137 @@
+"""What the page costs to load: bytes, requests and round trips, in a real browser on the real server."""
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from pictures import picture
+from playwright.sync_api import Page
+from serving import Site
+from signed_in import add_owner, sign_in
+
+MAX_BYTES = 95_000
+MAX_DEPTH = 3
+PRELOAD = r'<link rel="modulepreload" href="assets/\w+/([\w-]+\.js)">'
+
+SIZES = """() => [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")]
+  .map(({ name, encodedBodySize }) => [name, encodedBodySize])"""
+
+
+class Load:
+    """The files that one load of a page has asked for, by name; pictures and the API do not count.
+
+    Attributes:
+        depth: round trips until the file was there: 1 for the page itself.
+        status: of the answers that came over the network, not out of the browser's cache.
+    """
+
+    def __init__(self, page: Page) -> None:
+        self.depth: dict[str, int] = {}
+        self.status: dict[str, int] = {}
+        self._names: dict[str, str] = {}
+        session = page.context.new_cdp_session(page)
+        session.send("Network.enable")
+        session.on("Network.requestWillBeSent", self._asked)
+        session.on("Network.responseReceivedExtraInfo", self._answered)
+
+    def _asked(self, event: dict[str, Any]) -> None:
+        address = urlsplit(event["request"]["url"])
+        if address.scheme != "http" or "/api/" in address.path or "/images/" in address.path:
+            return
+        name = self._names[event["requestId"]] = _name(address.path)
+        initiator = event["initiator"]
+        frames = initiator.get("stack", {}).get("callFrames") or [{"url": ""}]
+        by = _name(urlsplit(initiator.get("url") or frames[0]["url"]).path)
+        self.depth.setdefault(name, self.depth.get(by, 0) + 1)
+
+    def _answered(self, event: dict[str, Any]) -> None:
+        if name := self._names.get(event["requestId"]):
+            self.status[name] = event["statusCode"]
+
+
+def _name(path: str) -> str:
+    return path.rpartition("/")[2]
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    """A server with an owner and a picture."""
+    add_owner(tmp_path / "data")
+    with Site(tmp_path, {"access": {"watch": "anyone"}}) as site:
+        site.publish(picture())
+        yield site
+
+
+@pytest.fixture
+def live(site: Site, new_page: Callable[..., Page]) -> Callable[[], Page]:
+    """Opens a page with the owner's cookie and an empty cache, on no address yet."""
+
+    def live() -> Page:
+        first = new_page()
+        sign_in(first, url(site), "info")
+        page = new_page(storage_state=first.context.storage_state())
+        first.close()
+        return page
+
+    return live
+
+
+def url(site: Site) -> str:
+    return f"http://127.0.0.1:{site.port}/"
+
+
+def wait_until_there(page: Page) -> None:
+    """Until the Live tab is there whole: picture, controls' place and the strip."""
+    page.wait_for_selector("#live-panel[data-controls] .strip", state="attached")
+    page.wait_for_function("() => !document.querySelector('#canvas').hidden")
+
+
+def test_the_live_tab_s_first_load(live, site):
+    page = live()
+    load = Load(page)
+    page.goto(f"{url(site)}live")
+    wait_until_there(page)
+    assert load.depth["live"] == 1
+    assert len(load.depth) > 20
+    assert max(load.depth.values()) <= MAX_DEPTH
+    sizes = {_name(urlsplit(name).path): size for name, size in page.evaluate(SIZES)}
+    assert all(sizes[name] > 0 for name in load.depth)
+    assert sum(sizes[name] for name in load.depth) <= MAX_BYTES
+
+
+def test_just_what_the_live_tab_needs_is_preloaded(live, site):
+    """What the browser finds by itself in a page that preloads nothing is what is preloaded."""
+    page = live()
+    page.route(
+        "**/live",
+        lambda route: route.fulfill(response=(page_ := route.fetch()), body=re.sub(PRELOAD, "", page_.text())),
+    )
+    needed = Load(page)
+    page.goto(f"{url(site)}live")
+    wait_until_there(page)
+    found = {name for name in needed.depth if name.endswith(".js")}
+    assert max(needed.depth.values()) > MAX_DEPTH
+    preloaded = re.findall(PRELOAD, page.request.get(f"{url(site)}live").text())
+    assert sorted(preloaded) == sorted(found)
+
+
+def test_a_stranger_s_page_preloads_the_picture_alone(page, site):
+    load = Load(page)
+    page.goto(f"{url(site)}live")
+    page.wait_for_function("() => !document.querySelector('#canvas').hidden")
+    assert "camera.js" in load.depth
+    assert "live-tab.js" not in load.depth
+    assert max(load.depth.values()) == 2
+
+
+def test_a_reload_asks_for_the_page_alone(live, site):
+    page = live()
+    page.goto(f"{url(site)}live")
+    wait_until_there(page)
+    load = Load(page)
+    page.reload()
+    wait_until_there(page)
+    assert load.status == {"live": 304}

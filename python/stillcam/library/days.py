@@ -66,9 +66,20 @@ class Days:
         except FileNotFoundError:
             return []
 
+    def version(self, day: str) -> Version | None:
+        """Another one when the folder of a day has changed; None: there is none."""
+        folder = self._root / day
+        try:
+            about = folder.stat()
+            if self._is_timely(about.st_dev):
+                return Version(about.st_dev, about.st_mtime_ns)
+            return Version(about.st_dev, 0, hash(frozenset(os.listdir(folder))))
+        except OSError:
+            return None
+
     def items(self, day: str) -> list[Item]:
         """The items of a day, oldest first."""
-        version = self._version(day)
+        version = self.version(day)
         with self._lock:
             if (kept := self._items.get(day)) and kept[0] == version:
                 self._items.move_to_end(day)
@@ -87,7 +98,7 @@ class Days:
         """What there is on a day, if that needs no reading."""
         with self._lock:
             known = self._summaries.get(day)
-        return known[1] if known and known[0] == self._version(day) else None
+        return known[1] if known and known[0] == self.version(day) else None
 
     def summary(self, day: str) -> Summary:
         """What there is on a day."""
@@ -97,17 +108,6 @@ class Days:
         """The models that took something on the days read so far."""
         with self._lock:
             return sorted({camera for _, summary in self._summaries.values() for _, camera in summary.counts} - {""})
-
-    def _version(self, day: str) -> Version | None:
-        """Another one when the folder of a day has changed; None: there is none."""
-        folder = self._root / day
-        try:
-            about = folder.stat()
-            if self._is_timely(about.st_dev):
-                return Version(about.st_dev, about.st_mtime_ns)
-            return Version(about.st_dev, 0, hash(frozenset(os.listdir(folder))))
-        except OSError:
-            return None
 
     def _is_timely(self, device: int) -> bool:
         """Whether the disk gives a folder another time when a file in it is renamed."""

@@ -14,13 +14,14 @@ import socket
 import socketserver
 import ssl
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from email.utils import formatdate
+from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Protocol
 
 from stillcam.server.bodies import FilePart, Piece
-from stillcam.server.messages import Answer, Refused, Request, error
+from stillcam.server.messages import Answer, Follower, Refused, Request, error
 from stillcam.server.parser import END, MAX_HEAD_BYTES, Head, parse
 from stillcam.server.places import Place
 from stillcam.server.wire import PlainWire, TlsWire, Wire
@@ -33,6 +34,8 @@ IDLE_S = 30.0  # between two requests
 BODY_S = 10.0  # for a body, and a second more for each ...
 BODY_BYTES_S = 16 * 1024  # ... of so many bytes
 REFUSED_S = 2.0  # for the head of a client that will be told that there is no place
+FOLLOW_S = 2.0  # from one look to the next whether a follower by TLS is still there
+UNHEARD_MS = 60_000  # what a follower's machine has not acknowledged by then ends the connection
 LINGER_S = 2.0  # how long what a refused client still sends is read, so that it gets its answer
 
 SECURITY = (
@@ -77,6 +80,8 @@ class Connection(socketserver.BaseRequestHandler):
         self._waits = False  # the client sends its body when it is told to
         self._sent = 0  # bytes of the answer's body
         self._idle_s = self._head_s  # for the first byte of the next request
+        self._follower: Follower | None = None  # has the connection from here on
+        self._followed: Callable[[], None] = _nothing  # to be called when that is over
         # BaseRequestHandler would answer here and now; our connections wait for their turn.
         self.request, self.client_address, self.server = request, address, server
         self.setup()
@@ -92,14 +97,18 @@ class Connection(socketserver.BaseRequestHandler):
 
     def overdue(self, now_s: float) -> bool:
         """Whether the client should have said something by now."""
+        if self._follower:
+            return False
         since_s = self._place.waiting_since if self._place else None
         return since_s is not None and now_s - since_s > self._idle_s
 
     def turn(self) -> bool:
         """Answer the request that has come, and those that came with it; whether another may follow."""
         try:
+            if self._follower:
+                return self._follow(self._follower)
             keep = self._handle_one()
-            while keep and self._rest:
+            while keep and self._rest and not self._follower:
                 self._step_aside()  # who sends many at once may send for ever
                 keep = self._handle_one()
         except Exception as failure:  # noqa: BLE001 - the last place that can tell of it
@@ -109,8 +118,27 @@ class Connection(socketserver.BaseRequestHandler):
 
     def leave(self) -> None:
         """It is over."""
+        self.finish()
         vars(self).pop("_wire", None)  # which refers to this connection: only the collector of garbage would find both
         self.server.left(self.request, self._place)
+
+    def finish(self) -> None:
+        """Nothing more is sent."""
+        if self._follower:
+            self._follower.end()
+            self._follower = None
+            self._followed()
+            self._followed = _nothing
+
+    def _follow(self, follower: Follower) -> bool:
+        """Something has come from the client, which can only be its end; by TLS, wait for what is to be sent."""
+        if not isinstance(self._wire, TlsWire):
+            return False
+        pieces = follower.wait(FOLLOW_S)
+        if pieces:
+            self._wire.send(pieces)
+            self._sent += sum(map(len, pieces))
+        return pieces is not None and not self._gone()
 
     def _handle_one(self) -> bool:
         """Answer the next request; whether another may follow."""
@@ -161,18 +189,26 @@ class Connection(socketserver.BaseRequestHandler):
             self._gone,
             self._step_aside,
             self._offer,
+            self._hang_up,
         )
         answer = self.server.app.answer(request)
-        keep = head.keeps and not self._unread and answer.stream is None
+        keep = head.keeps and not self._unread and answer.stream is None and answer.follower is None
+        ended = partial(self._ended, request, answer, began)
         try:
             self._send(answer, keep, bare=head.method == "HEAD", old=head.old)
         finally:
             if answer.stream is not None:
                 answer.stream.close()
-            self.server.app.ended(request, answer, self._sent, time.monotonic() - began)
+            if self._follower:
+                self._followed = ended
+            else:
+                ended()
         if self._unread:
             self._linger()
-        return keep
+        return keep or self._follower is not None
+
+    def _ended(self, request: Request, answer: Answer, began_s: float) -> None:
+        self.server.app.ended(request, answer, self._sent, time.monotonic() - began_s)
 
     def _read_head(self, idle_s: float) -> bytes | None:
         """The next head without its last empty line; None when the client has nothing more to say.
@@ -261,7 +297,7 @@ class Connection(socketserver.BaseRequestHandler):
         lines = [_START[answer.status], _date(), answer.head]
         if answer.headers:
             lines.append("".join([f"{name}: {value}\r\n" for name, value in answer.headers.items()]).encode("latin-1"))
-        if answer.stream is None and answer.status not in (204, 304):
+        if answer.stream is None and answer.follower is None and answer.status not in (204, 304):
             lines.append(b"Content-Length: %d\r\n" % len(answer.body))
         if not keep:
             lines.append(b"Connection: close\r\n")
@@ -277,6 +313,11 @@ class Connection(socketserver.BaseRequestHandler):
             else:
                 self._wire.send([head, answer.body])
             self._sent = len(answer.body)
+        if answer.follower is not None and not bare:
+            self._wire.keep_backlog_small()
+            self.request.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNHEARD_MS)
+            self._follower = answer.follower
+            self._follower.begin()
         if answer.stream is not None and not bare:
             self._step_aside()
             self._wire.keep_backlog_small()
@@ -297,6 +338,12 @@ class Connection(socketserver.BaseRequestHandler):
         poller.register(self.request, select.POLLRDHUP)
         return bool(poller.poll(0))
 
+    def _hang_up(self) -> None:
+        """See Request.hang_up. What has been sent arrives before the end."""
+        with contextlib.suppress(OSError):  # it has gone
+            # Not SSLSocket's method: after that its thread would send in the clear.
+            socket.socket.shutdown(self.request, socket.SHUT_RDWR)
+
     def _linger(self) -> None:
         """Read what is still being sent: closing at once would reset the connection, and lose the answer."""
         deadline = time.monotonic() + LINGER_S
@@ -306,6 +353,10 @@ class Connection(socketserver.BaseRequestHandler):
                 pass
         except OSError:
             pass  # it did not want its answer
+
+
+def _nothing() -> None:
+    pass
 
 
 _now: tuple[int, bytes] = (0, b"")

@@ -161,8 +161,11 @@ class Server(ThreadingHTTPServer):
                     place.connection = request  # from here on it may have to leave
                 request.do_handshake()
             connection = Connection(request, address, self, place)
-            while connection.turn():
-                pass
+            try:
+                while connection.turn():
+                    pass
+            finally:
+                connection.finish()
         except Exception as failure:  # noqa: BLE001 - the last place that can tell of it
             self.failed(failure, address)
         finally:

@@ -1,13 +1,10 @@
-"""How it goes: `healthz` for watchdogs, `api/status` for the page."""
+"""`healthz`: whether pictures are fresh, for watchdogs."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from typing import Any
 
-from stillcam import __version__
-from stillcam.frames import utc_text
 from stillcam.server.messages import Access, Answer, Request, Route, as_json
 from stillcam.server.station import Station
 
@@ -15,25 +12,20 @@ PATIENCE_S = 0.5  # with daemons that hang: then what was known last counts
 
 
 class Health:
-    """The routes that say how it goes.
+    """The route that says how it goes.
 
     Args:
         station: the camera's.
         stations: of all cameras, that of the first one first.
-        page: the version of the page's files: a page that is open compares it with its own.
     """
 
-    def __init__(self, station: Station, stations: Sequence[Station], page: str) -> None:
+    def __init__(self, station: Station, stations: Sequence[Station]) -> None:
         self._station = station
         self._stations = stations
-        self._page = page
 
     def routes(self) -> list[Route]:
-        """A watchdog needs no account; what the camera does is for those who may watch."""
-        return [
-            Route("GET", "healthz", Access.OPEN, self._health),
-            Route("GET", "api/status", Access.WATCH, self._status),
-        ]
+        """A watchdog needs no account."""
+        return [Route("GET", "healthz", Access.OPEN, self._health)]
 
     def _health(self, request: Request) -> Answer:
         """Of one camera below its number, else of all: well is who has nobody that is not."""
@@ -44,25 +36,6 @@ class Health:
         reasons = [f"camera {number}: {told['reason']}" for number, told in each.items() if told["reason"]]
         return _judged({
             "status": "stale" if reasons else "ok", "reason": "; ".join(reasons) or None, "cameras": each,
-        })  # fmt: skip
-
-    def _status(self, _request: Request) -> Answer:
-        station = self._station
-        capture, seen = station.link.status(), station.cache.newest
-        frame = seen and {
-            "name": seen.name,
-            "time": utc_text(seen.time_s),
-            "age_s": round(seen.age_s(), 3),
-            "bytes": len(seen.picture),
-        }
-        return as_json(200, {
-            "version": __version__,
-            "page": self._page,
-            "now": utc_text(time.time()),
-            "frame": frame,
-            "stale": station.freshness.stale(seen, capture),
-            "viewers": len(station.viewers),
-            "capture": capture,
         })  # fmt: skip
 
 

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import parse_qs
 
 from stillcam.json_text import parse
@@ -82,6 +82,9 @@ class Request:
         secure: whether it came by TLS.
         read_body: reads the body, at most so many bytes; called at most once.
         gone: whether who asked has left.
+        step_aside: called before what may take long.
+        offer: sends at once what the connection takes of some pieces; gives what is left of them.
+        hang_up: ends the connection, from any thread.
 
     Attributes:
         host: the name or address, and port, under which the client knows this server.
@@ -98,6 +101,7 @@ class Request:
         "address",
         "camera",
         "gone",
+        "hang_up",
         "headers",
         "host",
         "method",
@@ -125,6 +129,7 @@ class Request:
         gone: Callable[[], bool] = _stays,
         step_aside: Callable[[], None] = _no_matter,
         offer: Callable[[Sequence[Piece]], Sequence[Piece]] = _taking_nothing,
+        hang_up: Callable[[], None] = _no_matter,
     ) -> None:
         self.method = method
         self.path = path
@@ -136,6 +141,7 @@ class Request:
         self.gone = gone
         self.step_aside = step_aside
         self.offer = offer
+        self.hang_up = hang_up
         self.camera = self.route = self.named = self.rest = ""
         self.person: Person | None = None
         self.still_may: Callable[[], bool] = _yes
@@ -187,6 +193,26 @@ class Request:
         return document
 
 
+class Follower(Protocol):
+    """Goes on telling a client things after the head of an answer; the client sends nothing more.
+
+    It writes by `Request.offer`, from a thread of its own. What the connection does not take, and by TLS that is
+    everything, the connection's own thread gets by `wait`, where it has one.
+    """
+
+    def begin(self) -> None:
+        """The head has been sent."""
+        ...
+
+    def end(self) -> None:
+        """The connection is over; may be called again, and without `begin`."""
+        ...
+
+    def wait(self, timeout_s: float) -> Sequence[Piece] | None:
+        """What is to be sent, after so long at most; None: it is over."""
+        ...
+
+
 @dataclass(slots=True)
 class Answer:
     """Status, body and headers.
@@ -198,6 +224,7 @@ class Answer:
         head: header lines made beforehand, each ending in CR LF; sent as they are.
         stream: in place of a body, lists of pieces, each list sent in one go until there are no
             more; the connection then ends. Closed when the client goes.
+        follower: in place of a body, what goes on telling the client things until one of them ends it.
     """
 
     status: int
@@ -205,6 +232,7 @@ class Answer:
     headers: dict[str, str] = field(default_factory=dict)
     head: bytes = b""
     stream: Generator[Sequence[Piece], None, None] | None = None
+    follower: Follower | None = None
 
 
 class Refused(Exception):

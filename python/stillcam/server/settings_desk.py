@@ -104,6 +104,11 @@ class SettingsDesk:
         except StillcamError as error:
             return Held(self._in_force(), f"{error}; the settings in force are others")
 
+    def revision(self) -> str:
+        """The ETag of the settings, and behind it what is wrong with their file."""
+        held = self.read()
+        return f"{held.tag} {held.notice}" if held.notice else held.tag
+
     def change(self, change: Change, host: str, wanted_tag: str | None = None, *, restoring: bool = False) -> Held:
         """Change the settings, and have server and camera go by them.
 

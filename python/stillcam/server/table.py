@@ -37,6 +37,7 @@ from stillcam.server.metrics import Counters, Metrics
 from stillcam.server.overview import Overview
 from stillcam.server.own_names import own_names
 from stillcam.server.pictures import Pictures
+from stillcam.server.revisions import FILM, LIBRARY, SERIES, SETTINGS, Revisions
 from stillcam.server.series_preview import Preview
 from stillcam.server.series_routes import SeriesRoutes
 from stillcam.server.series_shots import SeriesShots
@@ -44,7 +45,10 @@ from stillcam.server.session_routes import SessionRoutes
 from stillcam.server.settings_desk import SettingsDesk
 from stillcam.server.settings_routes import SettingsRoutes
 from stillcam.server.station import Station
+from stillcam.server.status_routes import StatusRoutes
 from stillcam.server.take_routes import TakeRoutes
+
+_READ_AT = {SETTINGS: "api/settings", LIBRARY: "api/library", SERIES: "api/series", FILM: "api/films"}
 
 
 class Group(Protocol):
@@ -89,11 +93,27 @@ def build(
     for station, own in owns.items():
         theirs = [its for other, its in owns.items() if other is not station]
         rules = HouseRules(station is first, station.paths.number, partial(_indices, theirs))
-        own_groups = _of_camera(station, own, settings, rules, names)
-        groups = (*own_groups, Health(station, stations, assets.version), *shared)
-        cameras[station.number] = [route for group in groups for route in group.routes()]
+        frames, link = station.cache, station.link
+        desk = SettingsDesk(station.paths.settings, own, link, station.paths.socket, frames, rules, names)
+        groups = (*_of_camera(station, own, settings, desk), Health(station, stations), *shared)
+        table = [route for group in groups for route in group.routes()]
+        read = {route.path: route for route in table if route.method == "GET"}
+        topics = {topic: read[path] for topic, path in _READ_AT.items()}
+        revisions = Revisions(station.paths, desk.revision)
+        rights = partial(_rights, accounts, settings)
+        cameras[station.number] = (
+            table + StatusRoutes(station, assets.version, revisions, topics, guard.admit, rights).routes()
+        )
     routes = cameras[first.number] + (_aliases(cameras) if others else [])
     return App(routes, settings, guard, counters, cameras, names)
+
+
+def _rights(accounts: Accounts, settings: SettingsInForce) -> object:
+    """Another value when anybody may do something else than before."""
+    try:
+        return accounts.known(), settings().access
+    except StoreError:
+        return None  # as the accounts cannot be read, nobody is known
 
 
 def _indices(settings: Sequence[SettingsInForce]) -> set[int]:
@@ -101,11 +121,7 @@ def _indices(settings: Sequence[SettingsInForce]) -> set[int]:
 
 
 def _of_camera(
-    station: Station,
-    settings: SettingsInForce,
-    house: SettingsInForce,
-    rules: HouseRules,
-    names: Callable[[], frozenset[str]],
+    station: Station, settings: SettingsInForce, house: SettingsInForce, desk: SettingsDesk
 ) -> Sequence[Group]:
     """What each camera has for itself.
 
@@ -113,12 +129,10 @@ def _of_camera(
         station: the camera's.
         settings: its own.
         house: the first camera's, in which is what counts for all: who may come in, and how the server serves.
-        rules: for its settings.
-        names: gives this machine's names.
+        desk: where its settings are changed.
     """
     paths, cache, camera, viewers = station.paths, station.cache, station.link, station.viewers
     captures = Captures(paths.socket)
-    desk = SettingsDesk(paths.settings, settings, camera, paths.socket, cache, rules, names)
     library = Library(paths.library)
     return (
         Pictures(cache, station.freshness, viewers, captures, house),

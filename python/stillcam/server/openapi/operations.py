@@ -44,7 +44,12 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
     ("GET", "stream.mjpg"): _STREAM,
     ("GET", "healthz"): Operation(
         "State", "200 while pictures are fresh, else 503 and why.", {200: "Health", 503: "Health"}),
-    ("GET", "api/status"): Operation("State", "What camera and server do now.", {200: "Status"}),
+    ("GET", "api/status"): Operation(
+        "State", "What camera and server do now.", {200: "Status"},
+        query={"revisions": ({"enum": ["0", "1"]}, "1: with the revisions of settings, library, series and films")}),
+    ("GET", "api/events"): Operation(
+        "State", "The same as server-sent events: the whole first, then what changes, until one leaves.",
+        {200: "text/event-stream"}),
     ("GET", "api/overview"): Operation(
         "State", "All cameras of this server, and how each is.", {200: "Overview"}),
     ("GET", "metrics"): Operation("State", "Figures for Prometheus.", {200: "text/plain"}),

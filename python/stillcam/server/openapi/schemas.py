@@ -103,6 +103,7 @@ def _of_status() -> dict[str, Schema]:
             page=TEXT | {"description": "the address of the page with all of them"},
         ),
         "Status": record(
+            {"revisions": ref("Revisions")},
             version=TEXT,
             page=TEXT | {"description": "the version of the page's files"},
             now=TIME,
@@ -111,6 +112,12 @@ def _of_status() -> dict[str, Schema]:
             viewers=COUNT | {"description": "who watch live"},
             capture={"anyOf": [ref("Capture"), ref("NoCapture")]},
         ),
+        "Revisions": {
+            "type": "object",
+            "description": "another text for each state; of what one may read",
+            "properties": dict.fromkeys(("settings", "library", "series", "films"), TEXT),
+            "additionalProperties": False,
+        },
         "Capture": capture,
         "NoCapture": record(running={"const": False}, reason=TEXT),
         "Info": record(sections=list_of(record(title=TEXT, rows=list_of(_ROW)))),

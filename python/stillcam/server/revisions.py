@@ -1,0 +1,157 @@
+"""Which settings, library, series and films there are: another revision of each when it has changed.
+
+A thread of its own looks at the disk, so that a disk that does not answer holds nothing else up.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from stillcam.films.shelf import FOLDER as FILMS
+from stillcam.library.days import SETTLED_NS, Days, Version
+from stillcam.paths import Paths
+from stillcam.series.state import MANIFEST, STATE
+from stillcam.server.in_force import file_version
+from stillcam.server.news import DAYS, Arrivals
+from stillcam.server.shift import Shift
+
+LOOK_S = 1.0  # from one look to the next
+PAUSED_S = 3.0  # nobody has looked for so long: what came meanwhile is no news
+FIRST_S = 2.0  # how long the first one waits for the disk
+SETTINGS, LIBRARY, SERIES, FILM = TOPICS = "settings", "library", "series", "films"
+
+
+class Revisions:
+    """Looks at what is kept; `with revisions:` for as long as somebody wants to be told of changes.
+
+    Args:
+        paths: where all of it is.
+        settings: reads the settings and gives their revision.
+    """
+
+    def __init__(self, paths: Paths, settings: Callable[[], str]) -> None:
+        self._paths = paths
+        self._read_settings = settings
+        self._settings_version: object = ()
+        self._days = Days(paths.library)
+        self._names: dict[str, tuple[Version | None, bool, int]] = {}
+        self._arrivals: Arrivals | None = None
+        self._looking = threading.Lock()
+        self._looked_s = -PAUSED_S
+        self._fresh = threading.Event()
+        self._newest: dict[str, str] = {}
+        self._items: deque[dict[str, Any]] = deque()
+        self._pause = threading.Event()
+        self._shift = Shift(self._round, "revisions")
+
+    def __enter__(self) -> None:
+        if time.monotonic() - self._looked_s > PAUSED_S:
+            self._fresh.clear()
+        self._shift.__enter__()
+        self._fresh.wait(FIRST_S)
+
+    def __exit__(self, *_: object) -> None:
+        self._shift.__exit__()
+
+    def newest(self) -> dict[str, str]:
+        """Revisions by topic, as of the last look; none as long as the disk has not answered the first one."""
+        self._shift.see_to_it()
+        return self._newest
+
+    def items(self) -> list[dict[str, Any]]:
+        """What has come into the library since the last call, as a webhook is told of it."""
+        return [self._items.popleft() for _ in range(len(self._items))]
+
+    def _round(self) -> None:
+        self._look()
+        self._pause.wait(LOOK_S)
+
+    def _look(self) -> None:
+        if not self._looking.acquire(blocking=False):
+            return  # another thread does, or waits for a disk that hangs
+        try:
+            if time.monotonic() - self._looked_s > PAUSED_S:
+                self._arrivals = None
+            library = self._library()
+            if self._arrivals is None or library != self._newest.get(LIBRARY):
+                self._note_arrivals()
+            self._newest = {
+                SETTINGS: self._settings(),
+                LIBRARY: library,
+                SERIES: _told(lambda: sorted(_series(self._paths.series))),
+                FILM: _told(lambda: sorted(_films(self._paths))),
+            }
+            self._looked_s = time.monotonic()
+            self._fresh.set()
+        finally:
+            self._looking.release()
+
+    def _settings(self) -> str:
+        version = file_version(self._paths.settings)
+        if version != self._settings_version or not self._newest:
+            revision = self._read_settings()
+            self._settings_version = version
+            return revision
+        return self._newest[SETTINGS]
+
+    def _note_arrivals(self) -> None:
+        self._arrivals = self._arrivals or Arrivals(self._paths.library)
+        try:
+            new = self._arrivals.look()
+        except OSError:
+            return  # the revision says that it cannot be read
+        self._items.extend(self._arrivals.event(item).data for item in new)
+
+    def _library(self) -> str:
+        def state() -> object:
+            days = self._days.names()
+            self._names = {day: self._of_day(day) for day in days[:DAYS]}
+            return len(days), [(day, version, names) for day, (version, _, names) in self._names.items()]
+
+        return _told(state)
+
+    def _of_day(self, day: str) -> tuple[Version | None, bool, int]:
+        """The version of a day's folder, whether it will change with the next file, and a number for the names."""
+        version = self._days.version(day)
+        known = self._names.get(day)
+        if known and known[0] == version and known[1]:
+            return known
+        settled = version is not None and time.time_ns() - version.changed_ns > SETTLED_NS
+        return version, settled, hash(frozenset(os.listdir(self._paths.library / day)))
+
+
+def _told(state: Callable[[], object]) -> str:
+    """A short text for a state; one of its own while it cannot be read."""
+    try:
+        return hashlib.sha256(repr(state()).encode(errors="replace")).hexdigest()[:16]
+    except FileNotFoundError:
+        return "none"
+    except OSError as error:
+        return f"unreadable: {error.strerror}"
+
+
+def _series(root: Path) -> Iterator[tuple[object, ...]]:
+    for entry in os.scandir(root):
+        folder = Path(entry.path)
+        yield entry.name, *(file_version(path) for path in (folder, folder / STATE, folder / MANIFEST))
+
+
+def _films(paths: Paths) -> Iterator[tuple[object, ...]]:
+    try:
+        series = [Path(entry.path) / FILMS for entry in os.scandir(paths.series)]
+    except FileNotFoundError:
+        series = []
+    for folder in (paths.films, *series):
+        try:
+            records = [entry for entry in os.scandir(folder) if entry.name.endswith(".json")]
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        for record in records:
+            yield record.path, file_version(Path(record.path))

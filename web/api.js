@@ -83,7 +83,8 @@ export const send = async (method, path, body) => (await exchange(method, path, 
 export function exchange(method, path, { body, tag } = {}) {
   /** @type {Record<string, string>} */
   const headers = {};
-  if (body !== undefined) headers["Content-Type"] = "application/json";
+  // Without a body, too: a page of another origin could not send this type without the server's leave.
+  if (method !== "GET") headers["Content-Type"] = "application/json";
   if (tag) headers["If-Match"] = tag;
   const sent = body === undefined ? undefined : JSON.stringify(body);
   return ask(path, { method, headers, body: sent, limit_ms: DOCUMENT_LIMIT_MS }, async (response) => ({

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stillcam.server.hosts import check_host, see_through
+from stillcam.server.forwarded import see_through
+from stillcam.server.hosts import check_host
 from stillcam.server.messages import Refused, Request
 
 OWN = frozenset({"localhost", "raspberry", "raspberry.lan", "raspberry.home.arpa", "raspberry.fritz.box"})
@@ -106,7 +107,12 @@ def asked(address: str, proxies: tuple[str, ...] = ("10.0.0.0/8", "fd00::1"), **
         pytest.param("10.0.0.1", "", "10.0.0.1", id="nothing said"),
         pytest.param("10.0.0.1", "203.0.113.9, unknown", "10.0.0.1", id="no address last"),
         pytest.param("10.0.0.1", "unknown, 203.0.113.9", "203.0.113.9", id="no address before"),
-        pytest.param("10.0.0.1", "203.0.113.9:1234", "10.0.0.1", id="with a port"),
+        pytest.param("10.0.0.1", "203.0.113.9:1234", "203.0.113.9", id="with a port"),
+        pytest.param("10.0.0.1", "1.1.1.1:80, [2001:db8::9]:1234, 10.0.0.2:5", "2001:db8::9", id="IPv6 with a port"),
+        pytest.param("10.0.0.1", "[2001:db8::9]", "2001:db8::9", id="in brackets"),
+        pytest.param("10.0.0.1", "::ffff:203.0.113.9", "203.0.113.9", id="IPv4 as IPv6"),
+        pytest.param("10.0.0.1", "203.0.113.9:", "10.0.0.1", id="a colon without a port"),
+        pytest.param("10.0.0.1", "203.0.113.9:1:2", "10.0.0.1", id="two ports"),
         pytest.param("10.0.0.1", "1" * 8000, "10.0.0.1", id="long"),
         pytest.param("192.168.1.5", "203.0.113.9", "192.168.1.5", id="not a proxy"),
         pytest.param("fd00::2", "203.0.113.9", "fd00::2", id="beside the proxy"),
@@ -130,6 +136,52 @@ def test_tls_at_a_proxy(address, said, secure):
     assert asked(address, x_forwarded_proto=said).secure is secure
 
 
+@pytest.mark.parametrize(
+    ("headers", "scheme", "host"),
+    [
+        pytest.param({}, "", "inner:8080", id="nothing said"),
+        pytest.param({"x_forwarded_host": "cam.example:8443", "x_forwarded_proto": "https"}, "https",
+                     "cam.example:8443", id="host and scheme"),
+        pytest.param({"x_forwarded_host": "evil.example, cam.example"}, "", "cam.example", id="the last host counts"),
+        pytest.param({"x_forwarded_host": "cam.example", "x_forwarded_port": "8443"}, "", "cam.example:8443",
+                     id="the port beside the host"),
+        pytest.param({"x_forwarded_host": "cam.example:1", "x_forwarded_port": "2"}, "", "cam.example:1",
+                     id="the host's own port counts"),
+        pytest.param({"x_forwarded_host": "[2001:db8::1]", "x_forwarded_port": "81"}, "", "[2001:db8::1]:81",
+                     id="IPv6 and a port"),
+        pytest.param({"host": "cam.example", "x_forwarded_port": "8443"}, "", "cam.example:8443", id="the port alone"),
+        pytest.param({"x_forwarded_port": "x"}, "", "inner:8080", id="no port"),
+        pytest.param({"x_forwarded_proto": "ftp"}, "", "inner:8080", id="another scheme"),
+        pytest.param({"forwarded": 'for=1.2.3.4;host="cam.example:8443";proto=https'}, "https", "cam.example:8443",
+                     id="RFC 7239"),
+        pytest.param({"forwarded": "proto=https;host=a.example, host=b.example"}, "", "b.example", id="the last"),
+        pytest.param({"forwarded": "host=evil.example", "x_forwarded_for": "1.2.3.4"}, "", "inner:8080",
+                     id="not beside X-Forwarded-For"),
+        pytest.param({"forwarded": 'host="evil.example'}, "", "inner:8080", id="malformed"),
+    ],
+)  # fmt: skip
+def test_what_the_client_asked_for_behind_a_proxy(headers, scheme, host):
+    for address, expected in (("10.0.0.1", (scheme, host)), ("192.168.1.5", ("", headers.get("host", "inner:8080")))):
+        request = asked(address, **{"host": "inner:8080"} | headers)
+        assert (request.scheme, request.host) == expected
+
+
+@pytest.mark.parametrize(
+    ("forwarded", "client"),
+    [
+        pytest.param("for=203.0.113.9", "203.0.113.9", id="an address"),
+        pytest.param('For="[2001:db8::9]:4711"', "2001:db8::9", id="IPv6 and a port"),
+        pytest.param('for=1.1.1.1, for="203.0.113.9:80";by=_x, for=10.0.0.2', "203.0.113.9", id="a chain"),
+        pytest.param("for=unknown", "10.0.0.1", id="unknown"),
+        pytest.param("for=_hidden, for=10.0.0.2", "10.0.0.2", id="hidden"),
+        pytest.param("for=203.0.113.9, proto=https", "10.0.0.1", id="an element without a client"),
+        pytest.param("for=203.0.113.9,,", "10.0.0.1", id="malformed"),
+    ],
+)
+def test_the_client_by_rfc_7239(forwarded, client):
+    assert asked("10.0.0.1", forwarded=forwarded).address == client
+
+
 def test_nobody_is_believed_where_no_proxy_is_trusted():
     request = asked("10.0.0.1", (), x_forwarded_for="203.0.113.9", x_forwarded_proto="https")
     assert (request.address, request.secure) == ("10.0.0.1", False)
@@ -137,4 +189,6 @@ def test_nobody_is_believed_where_no_proxy_is_trusted():
 
 @given(st.text(max_size=60) | st.text("0123456789.:, afx%", max_size=60), st.text(max_size=20))
 def test_whatever_a_proxy_says_it_is_no_fault(forwarded, said):
+    asked("10.0.0.1", forwarded=forwarded, host=said)
+    asked("10.0.0.1", x_forwarded_host=forwarded, x_forwarded_port=said)
     asked("10.0.0.1", x_forwarded_for=forwarded, x_forwarded_proto=said)

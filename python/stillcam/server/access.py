@@ -23,6 +23,7 @@ from stillcam.accounts.known import Everybody
 from stillcam.accounts.sessions import LIFE_S
 from stillcam.accounts.visits import Visits
 from stillcam.server.messages import Access, Person, Refused, Request, Route
+from stillcam.server.origins import check_origin
 from stillcam.server.session_cookies import old_sessions, session_name, shown
 from stillcam.settings import Settings
 
@@ -48,7 +49,7 @@ class Guard:
                 503 the accounts cannot be read.
         """
         if request.method != "GET":
-            _check_origin(request)
+            check_origin(request)
         if route.access is Access.OPEN:
             return
         try:
@@ -133,20 +134,6 @@ def _token(authorization: str) -> str:
     except binascii.Error:
         return ""
     return pair.partition(b":")[2].decode("ascii", "replace")  # programs encode the name, which is ignored, differently
-
-
-def _check_origin(request: Request) -> None:
-    """Refuse a write that a page of another server has made the browser send."""
-    site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
-    # The first is the browser's own word, but it says it only over TLS and on localhost.
-    if not (site == "same-origin" if site else origin is None or _is_own(origin, request)):
-        raise Refused(403, "this came from a page of another server: a proxy in between has to pass on the Host header")
-
-
-def _is_own(origin: str, request: Request) -> bool:
-    scheme, _, host = origin.lower().partition("://")
-    # Whether TLS is used in front of a proxy that we are not told to trust is unknown.
-    return host == request.host.lower() and (scheme == "https" or not request.secure)
 
 
 def _check_page(request: Request) -> None:

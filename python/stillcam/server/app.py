@@ -12,7 +12,8 @@ from functools import partial
 from typing import Protocol
 from urllib.parse import quote
 
-from stillcam.server.hosts import check_host, see_through
+from stillcam.server.forwarded import see_through
+from stillcam.server.hosts import check_host
 from stillcam.server.messages import Answer, Refused, Request, Route, error
 from stillcam.server.mjpg_streamer import action, plain
 from stillcam.server.own_names import own_names
@@ -100,6 +101,7 @@ class App:
         check_host(request.host, self._names(), settings.access.hosts)
         if settings.access.proxies:
             see_through(request, settings.access.proxies)
+            check_host(request.host, self._names(), settings.access.hosts)  # as the proxy says it
         table = self._of_camera(request) if request.path.startswith(BELOW) else self._table
         if request.query and (meant := action(request)):
             request.path, place = meant

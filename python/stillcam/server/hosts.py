@@ -1,4 +1,4 @@
-"""Whether a request is meant for this server: the Host check, and what a trusted proxy says of the client.
+"""Whether a request is meant for this server: the Host check.
 
 A page of a stranger can let its own name point to our address (DNS rebinding) and would then
 be «same origin» with us. Names that no stranger can own are served, others only when listed.
@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Sequence
 from functools import lru_cache
 
-from stillcam.server.messages import Refused, Request
+from stillcam.server.messages import Refused
 
 _HOST = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]+))(?::[0-9]{1,5})?")
 
@@ -52,28 +51,3 @@ def _is_address(name: str) -> bool:
 def _covers(entry: str, name: str) -> bool:
     entry = entry.lower().rstrip(".")
     return name.endswith(entry[1:]) if entry.startswith("*.") else name == entry
-
-
-def see_through(request: Request, proxies: Sequence[str]) -> None:
-    """Believe a trusted proxy: the client's address by X-Forwarded-For, TLS by X-Forwarded-Proto.
-
-    Args:
-        request: is changed.
-        proxies: addresses and networks of proxies.
-    """
-    if not proxies or not _among(request.address, tuple(proxies)):
-        return
-    request.secure = request.headers.get("x-forwarded-proto", "").strip().lower() == "https"
-    for hop in reversed(request.headers.get("x-forwarded-for", "").split(",")):
-        address = hop.strip()
-        if not _is_address(address):
-            return
-        request.address = address
-        if not _among(address, tuple(proxies)):
-            return
-
-
-@lru_cache(256)
-def _among(address: str, networks: tuple[str, ...]) -> bool:
-    ip = ipaddress.ip_address(address)
-    return any(ip in ipaddress.ip_network(network, strict=False) for network in networks)

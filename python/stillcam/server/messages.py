@@ -88,11 +88,13 @@ class Request:
 
     Attributes:
         host: the name or address, and port, under which the client knows this server.
+        scheme: `http` or `https` as the client uses it; empty: unknown, a proxy may speak TLS for us.
         camera: the number of the camera below whose address it came; empty where it came without one.
         route: the path of the route that takes it; empty as long as none does.
         named: what stands in the place of a name in the route's path.
         rest: what follows a route that ends in a slash.
         person: who asks; None: nobody known.
+        proxied: whether a trusted proxy has passed it on.
         still_may: whether who asks may do so still; a stream, which may last for days, asks now and then.
     """
 
@@ -109,9 +111,11 @@ class Request:
         "offer",
         "path",
         "person",
+        "proxied",
         "query",
         "rest",
         "route",
+        "scheme",
         "secure",
         "step_aside",
         "still_may",
@@ -138,6 +142,8 @@ class Request:
         self.host = self.headers.get("host", "")
         self.address = address
         self.secure = secure
+        self.scheme = "https" if secure else ""
+        self.proxied = False
         self.gone = gone
         self.step_aside = step_aside
         self.offer = offer

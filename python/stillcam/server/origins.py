@@ -1,0 +1,59 @@
+"""Whether a write comes from a page of this server: by the browser's word, or by its Origin header."""
+
+from __future__ import annotations
+
+import re
+
+from stillcam.server.forwarded import through_proxy
+from stillcam.server.messages import Refused, Request
+
+_AUTHORITY = r"(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::([0-9]{1,5}))?"
+_ORIGIN = re.compile(rf"(https?)://{_AUTHORITY}", re.ASCII)
+_HOST = re.compile(_AUTHORITY, re.ASCII)
+_DEFAULT_PORT = {"http": "80", "https": "443"}
+_SHOWN = 100  # characters of a header in a message
+
+
+def check_origin(request: Request) -> None:
+    """Refuse a write that a page of another server has made the browser send.
+
+    Raises:
+        Refused: 403; the text names both servers, and says what a proxy has to pass on.
+    """
+    site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
+    # The first is the browser's own word, but it says it only over TLS and on localhost.
+    if site == "same-origin" if site else origin is None or is_own(origin, request):
+        return
+    own = f"{request.scheme or 'http'}://{request.host}"
+    page = origin[:_SHOWN] if origin else "an unknown address"
+    raise Refused(
+        403,
+        f"this came from a page at {page}, and this server was asked for as {own}. If a proxy is in between, let it"
+        " pass on the Host header with its port (nginx: proxy_set_header Host $http_host;), or let it set"
+        " X-Forwarded-Host and X-Forwarded-Proto, and list its address in access.proxies",
+    )
+
+
+def is_own(origin: str, request: Request) -> bool:
+    """Whether a page of `origin` is one of this server's: by scheme, host and port, as far as they are known.
+
+    A server that is asked directly knows its port by the Host header. Some proxies leave the port out; then it
+    is unknown, and another port of this host may be ours if the browser would have asked us before it let a page
+    of another origin send such a request.
+    """
+    of_page, of_server = _ORIGIN.fullmatch(origin.lower()), _HOST.fullmatch(request.host.lower())
+    if not of_page or not of_server:
+        return False
+    scheme, name, port = of_page.groups()
+    if name != of_server[1] or (request.scheme and scheme != request.scheme):
+        return False
+    default = _DEFAULT_PORT[scheme]
+    if (port or default) == (of_server[2] or default):
+        return True
+    return of_server[2] is None and through_proxy(request) and _is_asked_before(request)
+
+
+def _is_asked_before(request: Request) -> bool:
+    """Whether browsers ask by OPTIONS before a page of another origin may send this (Fetch, «CORS-safelisted»)."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    return request.method not in ("GET", "POST") or kind == "application/json"

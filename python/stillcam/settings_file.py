@@ -21,6 +21,10 @@ from stillcam.settings import Settings
 from stillcam.settings_json import from_json, to_json
 
 MAX_FILE_BYTES = 1 << 20
+LAST_GOOD = "settings.last-good.json"
+STAY = "the last good settings stay in force"
+
+_keeping = threading.Lock()
 
 
 def load(path: Path) -> Settings:
@@ -106,7 +110,7 @@ def _sweep(path: Path) -> None:
 
 
 def load_in_force(path: Path) -> tuple[Settings, str | None]:
-    """The settings to work with: those of the file, or the last good ones when the file is wrong.
+    """The settings to begin with: those of the file, or the last good ones when the file is wrong.
 
     Returns:
         the settings, and what is wrong with the file (None: nothing).
@@ -114,21 +118,29 @@ def load_in_force(path: Path) -> tuple[Settings, str | None]:
     Raises:
         StillcamError: the file is wrong, and there are no good ones from before.
     """
-    last_good = path.with_name("settings.last-good.json")
     try:
-        settings = load(path)
+        return load(path), None
     except StillcamError as error:
+        last_good = path.with_name(LAST_GOOD)
         if not last_good.exists():
             raise
-        return load(last_good), f"{error}; the last good settings stay in force"
-    try:
-        kept: Settings | None = load(last_good)
-    except StillcamError:
-        kept = None
-    if kept != settings or not last_good.exists():
-        with contextlib.suppress(StillcamError):  # a full disk is no reason not to use settings that are right
+        return load(last_good), f"{error}; {STAY}"
+
+
+def keep_last_good(path: Path) -> None:
+    """Keep a copy of the settings file, if that is right, for `load_in_force`.
+
+    It may wait long for the disk: not for a thread that takes pictures or answers requests.
+    """
+    last_good = path.with_name(LAST_GOOD)
+    with _keeping, contextlib.suppress(StillcamError):  # the file is wrong, or the disk is full
+        settings = load(path)
+        try:
+            kept: Settings | None = load(last_good)
+        except StillcamError:
+            kept = None
+        if kept != settings or not last_good.exists():
             save(last_good, settings)
-    return settings, None
 
 
 def _differing(settings: Settings) -> dict[str, Any]:

@@ -93,6 +93,7 @@ class Api:
 
     def answer(self, method: str, path: str, body: Any = None, **headers: str) -> Answer:
         """The answer to one request; `body` is JSON, or bytes that are sent as they are."""
+        self.in_force.look()  # as its thread does in the server
         raw = body if isinstance(body, bytes) else json.dumps(body).encode() if body is not None else b""
         known = {"host": "camera.local", **({"content-type": "application/json"} if raw else {})}
         path, _, query = path.partition("?")

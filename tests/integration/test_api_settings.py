@@ -316,7 +316,6 @@ def test_a_change_that_waits_too_long_for_its_turn_is_told_so(api, monkeypatch):
 
 def test_nobody_locks_themselves_out_by_name(api):
     api.write('{"version": 1, "access": {"hosts": ["camera.example.org"]}}')
-    api.in_force.look()
     hosts = {"access": {"hosts": ["other.example.org"]}}
     status, document = api.call("PATCH", "api/settings", hosts, host="camera.example.org:8080")
     assert (status, document["field"]) == (422, "access.hosts")

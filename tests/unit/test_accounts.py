@@ -228,7 +228,6 @@ def test_a_password_is_found_in_either_form_of_its_letters(accounts):
 
 
 def test_another_process_is_heard(accounts, ann, tmp_path, monkeypatch):
-    monkeypatch.setattr("stillcam.accounts.known.LOOK_S", 0.0)
     assert accounts.known().registered
     other, path = Accounts(tmp_path / "data"), tmp_path / "data" / "accounts.db"
     key = other.sessions.start("ann", "hash of Ann")

@@ -11,7 +11,7 @@ from test_controls import SETTABLE, values_of
 
 from stillcam.errors import SettingsError, StillcamError
 from stillcam.settings import Settings
-from stillcam.settings_file import load, load_in_force, save
+from stillcam.settings_file import keep_last_good, load, load_in_force, save
 from stillcam.settings_json import describe, from_json, patched, to_json
 
 
@@ -78,8 +78,10 @@ def test_the_last_good_settings_stay_in_force(tmp_path):
     file = tmp_path / "settings.json"
     good = patched(Settings(), {"snapshot": {"quality": 50}})
     save(file, good)
+    keep_last_good(file)
     assert load_in_force(file) == (good, None)
     file.write_text("{torn")
+    keep_last_good(file)
     settings, wrong = load_in_force(file)
     assert settings == good
     assert "last good settings" in (wrong or "")

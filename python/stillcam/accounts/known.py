@@ -1,8 +1,9 @@
 """All accounts in memory: what each request is checked against, without the database.
 
 Hundreds of pictures a second are asked for, often by people who signed in. Users, devices
-and programs are few, so all of them are kept, and read anew when they have changed: a change of
-this process counts at once, one of another (`python -m stillcam`) within `LOOK_S`.
+and programs are few, so all of them are kept, and read again when they have changed: a change of
+this process counts at once, one of another (`python -m stillcam`) within `LOOK_S`. In the server a
+thread looks for that, so that no request waits for the card.
 """
 
 from __future__ import annotations
@@ -16,8 +17,10 @@ from dataclasses import dataclass, field
 from stillcam.accounts.errors import StoreError
 from stillcam.accounts.store import Store, Version
 from stillcam.accounts.tokens import Token, token_of
+from stillcam.folder_watch import FolderWatch
+from stillcam.threads import keep
 
-LOOK_S = 1.0  # from one look at the file's time stamp to the next
+LOOK_S = 1.0  # how often the file is looked at where nothing tells of a change
 AGE_S = 10.0  # after which everything is read anyway: two changes within one tick have one time stamp
 
 
@@ -58,7 +61,7 @@ class Everybody:
 
 
 class Known:
-    """Call it for the accounts as they are.
+    """Call it for the accounts as they are; once `follow` was called, that waits for nothing.
 
     Args:
         store: the database; where there is none, nobody has registered.
@@ -69,9 +72,9 @@ class Known:
         self._lock = threading.Lock()
         self._everybody: Everybody | None = None
         self._version: Version | None = None
-        self._read_s = 0.0  # monotonic, as the next
-        self._looked_s = -LOOK_S
+        self._read_s = -AGE_S  # monotonic
         self._wrong = ""
+        self._followed = False
         store.written = self.read
 
     def __call__(self) -> Everybody:
@@ -80,24 +83,39 @@ class Known:
         Raises:
             StoreError: they could never be read.
         """
-        now_s = time.monotonic()
-        unknown = self._everybody is None
-        # Who comes while another thread looks goes on with what is known: no picture waits for a slow card.
-        if (unknown or now_s - self._looked_s > LOOK_S) and self._lock.acquire(blocking=unknown):
-            try:
-                self._look(now_s)
-            finally:
-                self._lock.release()
+        if not self._followed:
+            self._look()
         if self._everybody is None:
             raise StoreError(self._wrong)
         return self._everybody
 
-    def _look(self, now_s: float) -> None:
-        """See whether anything has changed, unless another thread has just done so."""
-        if now_s - self._looked_s > LOOK_S:
-            self._looked_s = now_s
-            if self._store.version() != self._version or now_s - self._read_s > AGE_S or self._wrong:
+    def follow(self) -> None:
+        """Read everything, and from here on what has changed in a thread, which ends with the process.
+
+        Raises:
+            RuntimeError: there is no memory for a thread.
+        """
+        self.read()
+        self._followed = True
+        keep(self._follow, "accounts")
+
+    def _follow(self) -> None:
+        watch = FolderWatch(self._store.folder)
+        while True:
+            watch.wait(LOOK_S)
+            self._look()
+
+    def _look(self) -> None:
+        """See whether anything has changed."""
+        with self._lock:
+            if time.monotonic() - self._read_s > AGE_S or self._wrong or self._changed():
                 self._read_all()
+
+    def _changed(self) -> bool:
+        try:
+            return self._store.version() != self._version
+        except StoreError:
+            return True  # reading tells why
 
     def read(self) -> None:
         """Read everything now: this process has changed it."""
@@ -105,9 +123,9 @@ class Known:
             self._read_all()
 
     def _read_all(self) -> None:
-        self._version = self._store.version()  # before reading: what is written meanwhile counts next time
         self._read_s = time.monotonic()
         try:
+            self._version = self._store.version()  # before reading: what is written meanwhile counts next time
             self._everybody = self._read() if self._version else Everybody()
         except StoreError as error:
             if not self._wrong:

@@ -67,6 +67,7 @@ class Store:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self.folder = path.parent
         self._lock = threading.Lock()
         self.written: Callable[[], None] = lambda: None  # called after each write of this process
 
@@ -77,11 +78,16 @@ class Store:
         milliseconds) as a call, so what is remembered by version should age, too. The counter in
         the file itself would be exact, but closing the file after a look at it would drop the
         locks that this process has there (sqlite.org/howtocorrupt.html, 2.2).
+
+        Raises:
+            StoreError: nobody may look at it.
         """
         try:
             status = os.stat(self._path)
         except FileNotFoundError:
             return None
+        except OSError as error:
+            raise StoreError(f"cannot look at {self._path} ({error.strerror}): check its folder's owner") from error
         return status.st_mtime_ns, status.st_size, status.st_ino
 
     @contextmanager

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +18,9 @@ from stillcam.capture.commands import Command
 from stillcam.capture.status import Status
 from stillcam.errors import CameraError, SettingsError, StillcamError
 from stillcam.settings import Settings
-from stillcam.settings_file import load_in_force
+from stillcam.settings_file import STAY, keep_last_good, load
 from stillcam.settings_json import to_json
+from stillcam.threads import start
 
 CAMERA_SECTIONS = ("camera", "snapshot", "live", "controls")  # what the daemon works by
 OUTSIDE = ("busy", "disk", "missing")  # causes that no setting has
@@ -44,6 +47,7 @@ class Revisions:
         self._number = 0
         self._asking: Command | None = None
         self._doubted: Settings | None = None  # have failed once, in a way that may pass
+        self._keep_last_good()
 
     @property
     def outdated(self) -> bool:
@@ -63,10 +67,13 @@ class Revisions:
         Raises:
             StillcamError: the file is wrong; the settings stay as they were.
         """
-        new, wrong = load_in_force(self._path)
-        self._status.notice(wrong)
-        if wrong:
-            raise StillcamError(wrong)
+        try:
+            new = load(self._path)
+        except StillcamError as failure:
+            self._status.notice(f"{failure}; {STAY}")
+            raise StillcamError(f"{failure}; {STAY}") from failure
+        self._status.notice(None)
+        self._keep_last_good()
         if error := wrong_in(new):
             self._status.notice(f"{self._path}: {error.field}: {error}")
             before = wrong_in(self.wanted)
@@ -133,6 +140,11 @@ class Revisions:
         field = changed[0] if len(changed) == 1 else None
         self._settle(self._refusal(error.reason, field))
         return True
+
+    def _keep_last_good(self) -> None:
+        """In a thread of its own: the camera's waits for no disk. Without memory for one the next change does it."""
+        with suppress(RuntimeError, MemoryError):
+            start(partial(keep_last_good, self._path), "last good settings")
 
     def _suspect(self, good: Settings, error: CameraError) -> bool:
         if error.cause == "absent":

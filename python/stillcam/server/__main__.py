@@ -14,6 +14,7 @@ import threading
 from collections.abc import Mapping
 
 from stillcam import __version__, log, threads
+from stillcam.accounts import Accounts
 from stillcam.addresses import EVERY_ADDRESS, listening_address
 from stillcam.errors import StillcamError
 from stillcam.loopback import healthz_inside
@@ -62,7 +63,8 @@ def run(environ: Mapping[str, str]) -> None:
     cache = FrameCache(paths.images)
     names = OwnNames(search=environ.get("LOCALDOMAIN", ""))
     names.keep()
-    app = build(paths, settings, cache, others, names)
+    accounts = Accounts(paths.data)
+    app = build(paths, settings, cache, others, names, accounts)
     server = listen(listening_address(environ), app, settings, paths)
 
     sys.setswitchinterval(SWITCH_S)
@@ -71,7 +73,9 @@ def run(environ: Mapping[str, str]) -> None:
     with server:
         _end_at_signals(server)
         logging.info("server %s listens on %s port %s (%s)", __version__, *server.server_address[:2], scheme)
+        accounts.known.follow()
         for camera in ((paths, settings, cache), *others):
+            camera[1].follow()
             Herald(*camera).start()
         service = Service(environ)
         service.ready()

@@ -1,21 +1,22 @@
-"""The settings in force, as the web server sees them: read again when their file has changed."""
+"""The settings in force, as the web server sees them: a thread follows the file, and requests read a finished value."""
 
 from __future__ import annotations
 
 import logging
 import threading
-import time
 from pathlib import Path
 
 from stillcam.errors import StillcamError
+from stillcam.folder_watch import FolderWatch
 from stillcam.settings import Settings
-from stillcam.settings_file import load_in_force
+from stillcam.settings_file import STAY, keep_last_good, load, load_in_force
+from stillcam.threads import keep
 
-LOOK_S = 1.0  # from one look at the file to the next
+LOOK_S = 1.0  # how often the file is looked at where nothing tells of a change
 
 
 class SettingsInForce:
-    """Call it for the settings.
+    """Call it for the settings; that never waits.
 
     Args:
         path: of the settings file.
@@ -26,35 +27,60 @@ class SettingsInForce:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._lock = threading.Lock()
-        self._looked_s = -LOOK_S
-        self._version: tuple[int, int, int] | None = None
-        self._settings, self._wrong = load_in_force(path)
-        if self._wrong:
-            logging.warning("%s", self._wrong)
-        self._version = file_version(self._path)
+        self._lock = threading.Lock()  # while the file is read
+        self._version = file_version(path)  # before reading: what is written meanwhile counts next time
+        self._state = load_in_force(path)
+        self._warn()
 
     def __call__(self) -> Settings:
-        """Those in force; a change of the file counts within a second."""
-        if time.monotonic() - self._looked_s > LOOK_S:
-            self.look()
-        return self._settings
+        """Those in force."""
+        return self._state[0]
+
+    @property
+    def wrong(self) -> str | None:
+        """What is wrong with the file; None: nothing."""
+        return self._state[1]
+
+    def follow(self) -> None:
+        """From here on a change of the file counts, and good settings are kept; by a thread that ends with the process.
+
+        Raises:
+            RuntimeError: there is no memory for a thread.
+        """
+        keep(self._follow, "settings")
+
+    def take(self, settings: Settings) -> None:
+        """These have just been written to the file."""
+        with self._lock:
+            self._state = settings, None
 
     def look(self) -> None:
         """Read the file now, if it has changed."""
         with self._lock:
-            self._looked_s = time.monotonic()
             version = file_version(self._path)
             if version == self._version:
                 return
             self._version = version
+            before = self.wrong
             try:
-                self._settings, wrong = load_in_force(self._path)
+                self._state = load(self._path), None
             except StillcamError as error:
-                wrong = f"{error}; the settings stay as they were"
-            if wrong != self._wrong and wrong:
-                logging.warning("%s", wrong)
-            self._wrong = wrong
+                self._state = self._state[0], f"{error}; {STAY}"
+            if self.wrong != before:
+                self._warn()
+
+    def _warn(self) -> None:
+        if self.wrong:
+            logging.warning("%s", self.wrong)
+
+    def _follow(self) -> None:
+        watch, kept, quiet = FolderWatch(self._path.parent), None, True
+        while True:
+            self.look()
+            if quiet and self() is not kept:  # of many changes one after the other, the last
+                kept = self()
+                keep_last_good(self._path)
+            quiet = not watch.wait(LOOK_S)
 
 
 def file_version(path: Path) -> tuple[int, int, int] | None:

@@ -98,11 +98,8 @@ class SettingsDesk:
         self._turn = threading.Lock()
 
     def read(self) -> Held:
-        """What the file holds; when it is wrong, the settings in force and what is wrong."""
-        try:
-            return Held(load(self._path))
-        except StillcamError as error:
-            return Held(self._in_force(), f"{error}; the settings in force are others")
+        """The settings in force, and what is wrong with the file."""
+        return Held(self._in_force(), self._in_force.wrong)
 
     def revision(self) -> str:
         """The ETag of the settings, and behind it what is wrong with their file."""
@@ -127,7 +124,7 @@ class SettingsDesk:
             raise Refused(503, "somebody else's change is not done yet: try again", headers={"Retry-After": "5"})
         try:
             old, new = self._saved(change, host, wanted_tag, restoring)
-            self._in_force.look()
+            self._in_force.take(new)
             try:
                 return Held(new, self._camera_takes_it())
             except Refusal as refusal:

@@ -65,6 +65,7 @@ def build(
     cache: FrameCache,
     others: Sequence[tuple[Paths, SettingsInForce, FrameCache]] = (),
     names: Callable[[], frozenset[str]] = own_names,
+    accounts: Accounts | None = None,
 ) -> App:
     """The app of one installation; its threads end with the process.
 
@@ -74,8 +75,9 @@ def build(
         cache: of `paths.images`; whoever has opened it closes it.
         others: the same of further cameras.
         names: gives this machine's names.
+        accounts: those in `paths.data`, if somebody else looks after them.
     """
-    accounts, counters = Accounts(paths.data), Counters()
+    accounts, counters = accounts or Accounts(paths.data), Counters()
     _announce(accounts)
     guard, sign_in = Guard(accounts, settings), SignIn(accounts.known, Attempts())
     every = ((paths, settings, cache), *others)

@@ -1,0 +1,102 @@
+"""A disk that does not answer for a while: viewers notice nothing, and what was changed counts."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Self
+
+import pytest
+from people import Client, program, register
+from pictures import picture
+from serving import ROOT, Site
+
+from stillcam.accounts import Accounts
+from stillcam.settings_file import load
+
+KEPT = ("settings.json", "settings.last-good.json", "accounts.db", "setup-code", "webhook-key", "/library")
+WATCHED = ("/images/current.jpg", "/snapshot", "/api/status", "/api/session", "/healthz")
+
+
+class Disk:
+    """The server's, which hangs inside the `with` block for files whose path has one of these in it."""
+
+    def __init__(self, switch: Path) -> None:
+        self._switch = switch
+        self._parts: tuple[str, ...] = ()
+
+    def __call__(self, *parts: str) -> Self:
+        self._parts = parts
+        return self
+
+    def __enter__(self) -> None:
+        self._switch.with_name("new").write_text("\n".join(self._parts))
+        self._switch.with_name("new").rename(self._switch)
+
+    def __exit__(self, *_: object) -> None:
+        self._switch.unlink()
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Disk:
+    return Disk(tmp_path / "hangs")
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    """A server whose disk may hang; it has shown a frame."""
+    site = Site(tmp_path)
+    path = f"{ROOT / 'tests/faults/hung_disk'}:{ROOT / 'python'}"
+    site.start(PYTHONPATH=path, HUNG_DISK=str(tmp_path / "hangs"))
+    site.publish(picture())
+    yield site
+    site.end()
+
+
+def watched(client: Client) -> str:
+    """Everything that a viewer asks is answered; what is said to caches, who may watch shows in that."""
+    for path in WATCHED:
+        assert client.ask(path)[0].status == 200, path
+    return str(client.ask("/images/current.jpg")[0].headers["Cache-Control"])
+
+
+def publish(client: Client) -> None:
+    """A new frame, which a viewer gets."""
+    still = client.site.images / ".still_1.jpg"
+    still.write_bytes(picture())
+    tag = f'"{client.site.publisher.publish(still, time.time())}"'
+    client.site.until(lambda: client.ask("/images/current.jpg")[0].headers["ETag"] == tag)
+
+
+def test_no_viewer_waits_for_a_disk_that_hangs(site, disk):
+    """Settings and accounts are changed by others meanwhile; what was known before counts until the disk goes on."""
+    owner = register(site)
+    viewer = program(owner, "view")
+    accounts = Accounts(site.data)
+    with site.connect() as stream:
+        token = viewer.headers["Authorization"]
+        stream.sendall(f"GET /stream HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: {token}\r\n\r\n".encode())
+        shown = stream.recv(65536)
+        with disk(*KEPT):
+            for number, watch in enumerate(("anyone", "signed-in", "anyone")):
+                site.write_settings({"access": {"watch": watch}})
+                accounts.tokens.add(f"program {number}", "view")
+                time.sleep(1.1)  # what was looked at within the last second may count without a further look
+                assert watched(owner).startswith("private")
+                assert watched(viewer).startswith("private")
+            publish(viewer)
+            while b"X-Frame-Sequence: 2" not in shown:
+                shown += stream.recv(65536)
+    site.until(lambda: watched(owner) == "no-cache")
+
+
+def test_who_changes_a_setting_sees_that_at_once_while_the_copy_is_still_being_written(site, disk):
+    """The last good settings are a copy, which nobody waits for."""
+    owner = register(site)
+    with disk("settings.last-good.json"):
+        for quality, watch in ((50, "anyone"), (51, "signed-in"), (52, "anyone")):
+            patch = {"snapshot": {"quality": quality}, "access": {"watch": watch}}
+            status, document = owner.call("/api/settings", "PATCH", patch)
+            assert (status, document["settings"]["snapshot"]["quality"]) == (200, quality)
+            assert owner.call("/api/settings")[1]["settings"]["snapshot"]["quality"] == quality
+            assert (watched(owner) == "no-cache") == (watch == "anyone")
+    site.until(lambda: load(site.data / "settings.last-good.json").snapshot.quality == 52)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from test_arguments import IMX219, IMX519, IMX708, joined
 
-from stillcam.camera.arguments import still_arguments
+from stillcam.camera.arguments import same_pictures, still_arguments
 from stillcam.camera.driver import Camera, Container
 from stillcam.camera.simulated import checks, command_line
 from stillcam.camera.simulated.options import StillOptions, VideoOptions
@@ -81,16 +81,30 @@ def test_the_type_of_photos(form, options):
     assert "--output=.still_%08d.jpg" in photo("raw", files={"photo": form})
 
 
+@pytest.mark.parametrize(
+    ("on", "configuration", "thumb"),
+    [
+        pytest.param(IMX708, {"width": 1280}, "320:180:70", id="wide"),
+        pytest.param(IMX219, {"width": 3280}, "320:240:70", id="four by three"),
+        pytest.param(IMX219, {"width": 480, "height": 640}, "240:320:70", id="upright"),
+        pytest.param(IMX219, {"width": 64, "height": 48}, "64:48:70", id="no larger than the picture"),
+    ],
+)
+def test_the_thumbnail_has_the_pictures_proportions(on, configuration, thumb):
+    assert f"--thumb={thumb}" in photo("photo", on, photo=configuration)
+    assert "--thumb=none" in photo("photo", on, photo=configuration, camera={"rotation": 90})
+
+
 def test_the_same_configuration_is_the_same_command_line():
     """So a photo needs no start of the camera program."""
     same = settings(photo={"width": 1280, "quality": 85}, controls={"Contrast": 1.5})
-    assert photo_arguments(same, IMX708, "photo") == still_arguments(same, IMX708)
+    assert same_pictures(photo_arguments(same, IMX708, "photo"), still_arguments(same, IMX708))
     for other in (
         settings(photo={"width": 1280, "quality": 86}),
         settings(photo={"width": 1280, "quality": 85, "controls": {"Sharpness": 2}}),
         settings(photo={"width": 1280, "quality": 85}, files={"photo": "png"}),
     ):
-        assert photo_arguments(other, IMX708, "photo") != still_arguments(other, IMX708)
+        assert not same_pictures(photo_arguments(other, IMX708, "photo"), still_arguments(other, IMX708))
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ from stillcam.camera.geometry import (
     view,
     viewfinder_mode,
 )
+from stillcam.camera.older import without
 from stillcam.control_values import in_force
 from stillcam.controls import CONTROLS, Values
 from stillcam.frames import STILL_PREFIX
@@ -73,7 +74,8 @@ def still_arguments(settings: Settings, camera: Camera) -> list[str]:
     """The arguments of a long-running rpicam-still that takes one still on each SIGUSR1."""
     still, live, scene = settings.snapshot, settings.live, still_scene(settings, camera)
     more = ["--zsl"] if still.zsl else []
-    return on_signal(settings, live, scene, still.quality, chosen_controls(settings, live), more)
+    # A frame with a second picture in it would mislead programs that look for a JPEG's first and last bytes.
+    return on_signal(settings, live, scene, still.quality, chosen_controls(settings, live), ["--thumb", "none", *more])
 
 
 def on_signal(
@@ -99,10 +101,14 @@ def on_signal(
         argv += ["--viewfinder-mode", packed(mode_name(viewfinder_mode(scene.mode, scene.camera)))]
     elif scene.mode_text:
         argv += ["--viewfinder-mode", scene.mode_text]
-    argv += ["--thumb", thumbnail_option(scene.size, settings.camera.rotation)]
     if controls.get("AfTrigger") == "Start":
         argv.append("--autofocus-on-capture")
     return argv + control_options(controls, configuration, scene)
+
+
+def same_pictures(one: Sequence[str], other: Sequence[str]) -> bool:
+    """Whether two command lines give the same pictures, with a thumbnail in their EXIF or without."""
+    return without(one, {"--thumb"}) == without(other, {"--thumb"})
 
 
 def thumbnail_option(size: Size, rotation: int) -> str:

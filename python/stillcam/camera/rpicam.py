@@ -23,6 +23,7 @@ from stillcam.camera import metadata
 from stillcam.camera.arguments import (
     METADATA_NAME,
     Scene,
+    same_pictures,
     still_arguments,
     still_scene,
     stream_arguments,
@@ -273,7 +274,7 @@ class Rpicam:
         if self._program is None or not self._running:
             return False
         if kind:
-            return self._running == photo_arguments(settings, camera, kind)
+            return same_pictures(self._running, photo_arguments(settings, camera, kind))
         return self._running == (still_arguments if self._closed else stream_arguments)(settings, camera)
 
     def adjust(self, settings: Settings, camera: Camera) -> bool:

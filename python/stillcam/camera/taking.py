@@ -18,6 +18,7 @@ from stillcam.camera.arguments import (
     on_signal,
     scene_of,
     stream_scene,
+    thumbnail_option,
 )
 from stillcam.camera.driver import Camera, Container
 from stillcam.camera.geometry import Size, configured_size, mode_name, sensor_mode
@@ -74,9 +75,10 @@ def photo_arguments(settings: Settings, camera: Camera, kind: str, found: Values
         found: controls that the camera's algorithms had found, see `carried_over`.
     """
     configuration, extension = configuration_of(settings, kind), photo_extension(settings, kind)
-    more = ["--raw"] if kind == "raw" else [] if extension == "jpg" else ["--encoding", extension]
     controls = chosen_controls(settings, configuration) | (found or {})
     scene = photo_scene(settings, camera, kind)
+    more = ["--thumb", thumbnail_option(scene.size, settings.camera.rotation)]
+    more += ["--raw"] if kind == "raw" else [] if extension == "jpg" else ["--encoding", extension]
     return on_signal(settings, configuration, scene, configuration.quality, controls, more, extension)
 
 

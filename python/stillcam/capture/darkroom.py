@@ -1,4 +1,4 @@
-"""From the camera's file to a frame: check it, turn it, publish it, and notice a frozen sensor."""
+"""From the camera's file to a frame: check it, turn it, take out its thumbnail, publish it, notice a frozen sensor."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from stillcam.camera.driver import Interrupted, Still
 from stillcam.capture.histogram import Histogram
 from stillcam.capture.rotate import rotate
 from stillcam.errors import CameraError
+from stillcam.exif import thumbnail_ranges
 from stillcam.folders import LINKS, unwritable
 from stillcam.frames import WORK_PREFIX, Publisher
 from stillcam.jpeg import NotWhole, check, picture_offset
@@ -22,6 +23,7 @@ from stillcam.jpeg import NotWhole, check, picture_offset
 FROZEN_FRAMES = 10  # so many pictures identical byte for byte ...
 FROZEN_S = 10.0  # ... over at least so long are a frozen sensor, not a dark night
 _TURNED = WORK_PREFIX + "turned.jpg"
+_PLAIN = WORK_PREFIX + "plain.jpg"
 _LIVE = WORK_PREFIX + "live.jpg"
 _SHOWN = WORK_PREFIX + "shown.jpg"
 
@@ -113,15 +115,34 @@ class Darkroom:
         return self._same >= FROZEN_FRAMES and time.monotonic() - self._same_since >= FROZEN_S
 
     def _finish(self, path: Path, time_s: float, began_s: float) -> str:
+        path = self._without_thumbnail(path)
         self._compare(path)
         name = self._publisher.publish(path, time_s)
         self._durations.add(time.monotonic() - began_s)
         return name
 
+    def _without_thumbnail(self, path: Path) -> Path:
+        """The file, or in its place a copy that holds no second picture, if its EXIF did.
+
+        Programs that look for a JPEG's first and last bytes would be misled. It is never written in place: the
+        driver watches for what is closed after writing, and what is shown may be kept elsewhere as it is.
+        """
+        with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+            ranges = thumbnail_ranges(data)
+        if not ranges:
+            return path
+        plain = self._images / _PLAIN
+        shutil.copyfile(path, plain)
+        with plain.open("r+b") as file:
+            for start, end in ranges:
+                os.pwrite(file.fileno(), bytes(end - start), start)
+        path.unlink()
+        return plain
+
     def _discard(self, picture: Path) -> None:
         """Delete what no frame is made of, as far as the folder allows."""
         with contextlib.suppress(OSError):
-            for path in (picture, self._images / _TURNED):
+            for path in (picture, self._images / _TURNED, self._images / _PLAIN):
                 path.unlink(missing_ok=True)
 
     def _unwritable(self, error: OSError) -> CameraError:

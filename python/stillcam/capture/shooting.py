@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from stillcam.camera.arguments import chosen_controls, still_arguments
+from stillcam.camera.arguments import chosen_controls, same_pictures, still_arguments
 from stillcam.camera.driver import Camera, Shoot, Still
 from stillcam.camera.metadata import Metadata
 from stillcam.camera.taking import FRESH_S, carried_over, configuration_of, photo_arguments, scans, settled
@@ -181,7 +181,8 @@ class Shooting:
         assert camera is not None
         began = time.monotonic()
         self._running = None
-        self._fits = plain and photo_arguments(settings, camera, kind) == still_arguments(settings, camera)
+        arguments = photo_arguments(settings, camera, kind)
+        self._fits = plain and same_pictures(arguments, still_arguments(settings, camera))
         self._found = found = {} if self._fits else controls
         self._work.mkdir(parents=True, exist_ok=True)
         studio.start_stills(settings, camera, None if self._fits else Shoot(kind, self._work, found), self._over)

@@ -10,12 +10,12 @@ import contextlib
 import io
 import logging
 import os
-import struct
 import threading
 from pathlib import Path
 from typing import BinaryIO
 
-from stillcam.jpeg import SOI, leading
+from stillcam.exif import find_thumbnail
+from stillcam.jpeg import leading
 from stillcam.library.day import Item
 from stillcam.regular import open_regular
 
@@ -23,7 +23,6 @@ SIDE = 320  # px, at most
 MIN_SIDE = 120  # px: what is smaller in the EXIF looks bad
 QUALITY = 75
 _FOLDER = ".thumbnails"
-_OFFSET, _LENGTH = 0x0201, 0x0202  # EXIF 2.32, 4.6.8
 
 
 class Thumbnails:
@@ -103,39 +102,18 @@ def _from_exif(file: BinaryIO) -> bytes | None:
 
     with contextlib.suppress(Exception):  # one that is damaged is none: Pillow raises nearly anything
         with Image.open(file, formats=("JPEG",)) as image:
-            data = embedded(image.info.get("exif", b""))
+            exif = image.info.get("exif", b"")
+            found = find_thumbnail(exif)
             width, height, upright = *image.size, orientation_of(image) == 1
-        if data is None or not upright:
+        if found is None or not upright:
             return None
+        data = exif[found.start : found.end]
         _, end = leading(data)
         with Image.open(io.BytesIO(data), formats=("JPEG",)) as small:
             small.load()
             same_shape = abs(small.width * height - small.height * width) <= 2 * max(width, height)
             return data[:end] if same_shape and MIN_SIDE <= max(small.size) <= 2 * SIDE else None
     return None
-
-
-def embedded(exif: bytes) -> bytes | None:
-    """The JPEG that an APP1 segment's content holds; None when there is none, or not where it says.
-
-    Source: EXIF 2.32, 4.5.5: the second image file directory tells its offset and length.
-    """
-    order = {b"II*\0": "<", b"MM\0*": ">"}.get(exif[6:10])
-    if not exif.startswith(b"Exif\0\0") or not order:
-        return None
-    tiff = exif[6:]
-    try:
-        (first,) = struct.unpack_from(f"{order}I", tiff, 4)
-        (count,) = struct.unpack_from(f"{order}H", tiff, first)
-        (second,) = struct.unpack_from(f"{order}I", tiff, first + 2 + 12 * count)
-        (count,) = struct.unpack_from(f"{order}H", tiff, second) if second else (0,)
-        entries = [struct.unpack_from(f"{order}HHII", tiff, second + 2 + 12 * number) for number in range(count)]
-    except struct.error:
-        return None
-    tags = {tag: value for tag, _type, _count, value in entries}
-    start, size = tags.get(_OFFSET, 0), tags.get(_LENGTH, 0)
-    data = tiff[start : start + size]
-    return data if len(data) == size and data.startswith(SOI) else None
 
 
 def _read(kept: Path, changed_ns: int) -> bytes | None:

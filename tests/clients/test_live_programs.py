@@ -8,6 +8,7 @@ import pytest
 from PIL import Image, ImageColor
 from programs import COLOURS, FRAME_SIZE, filming, run, running
 from serving import ROOT, Site
+from watching import Daemon
 
 FRAMES = 40
 MOTION = """\
@@ -69,6 +70,21 @@ def test_ffmpeg_reads_live_frames_of_the_daemon(site, tmp_path):
         frames = decoded(f"http://127.0.0.1:{site.port}/stream", FRAMES)
     assert len(frames) == FRAMES
     assert len(set(frames)) > 10
+
+
+def test_ffmpeg_gets_pictures_of_one_size(site, tmp_path):
+    """Like OpenCV, it keeps that of the first one: a still of another size would count for the whole stream."""
+    site.write_settings({"snapshot": {"interval_s": 3600, "width": 640}, "live": {"width": 320}})
+    with Daemon(site) as daemon:
+        daemon.until(lambda status: status["mode"] == "snapshot" and status["captures"]["ok"])
+        address = f"http://127.0.0.1:{site.port}/?action=stream?dummy=param.mjpg"
+        run("ffmpeg", "-nostdin", "-loglevel", "error", "-xerror", "-i", address, "-frames:v", str(FRAMES),
+            "-c", "copy", "-f", "image2", str(tmp_path / "part-%02d.jpg"))  # fmt: skip
+    sizes = set()
+    for path in tmp_path.glob("part-*.jpg"):
+        with Image.open(path) as image:
+            sizes.add(image.size)
+    assert sizes == {(320, 240)}
 
 
 def test_motion_takes_the_stream_as_a_network_camera(site, tmp_path):

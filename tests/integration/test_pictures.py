@@ -25,6 +25,7 @@ from stillcam.server.captures import Captures
 from stillcam.server.freshness import Freshness
 from stillcam.server.messages import Request
 from stillcam.server.pictures import Pictures
+from stillcam.server.streams import Streams
 from stillcam.server.viewers import Viewers
 from stillcam.settings import Settings
 
@@ -66,7 +67,9 @@ def test_a_picture_for_those_who_signed_in_is_kept_from_shared_caches(site, path
 def handlers(tmp_path):
     """The handlers of a Pictures in this process, by path."""
     camera, cache = CameraLink(tmp_path / "capture.sock"), FrameCache(tmp_path)
-    pictures = Pictures(cache, Freshness(cache, camera), Viewers(camera), Captures(tmp_path / "capture.sock"), Settings)
+    freshness, viewers, captures = Freshness(cache, camera), Viewers(camera), Captures(tmp_path / "capture.sock")
+    streams = Streams(cache, freshness, camera, viewers, Settings)
+    pictures = Pictures(cache, freshness, viewers, captures, streams, Settings)
     yield {route.path: route.handler for route in pictures.routes()}
     cache.close()
 

@@ -1,5 +1,6 @@
 """Live streams: every viewer gets the newest frames, whatever the others do."""
 
+import io
 import os
 import select
 import signal
@@ -10,11 +11,12 @@ from itertools import pairwise
 
 import pytest
 from pictures import picture
+from PIL import Image
 from serving import DEADLINE_S, Site
 from standin import StandIn
 from watching import Daemon, Viewer
 
-from stillcam.frames import frame_time
+from stillcam.frames import frame_time, utc_text
 
 SMALL = {"snapshot": {"interval_s": 0.2, "width": 320}, "live": {"width": 320, "framerate": 15.0}}
 
@@ -168,6 +170,57 @@ def test_without_a_frame_a_stream_says_so_in_a_picture(site):
         assert data.startswith(b"\xff\xd8")
         site.publish(picture())
         assert viewer.frame()[1] == picture()
+
+
+@pytest.fixture
+def wide(tmp_path):
+    """A server and a daemon whose stills are of another size than its live frames, and long rare."""
+    still, live = {"interval_s": 3600, "width": 640}, {"width": 320, "framerate": 15.0}
+    with Site(tmp_path, {"snapshot": still, "live": live}) as site, Daemon(site) as daemon:
+        daemon.until(lambda status: status["mode"] == "snapshot" and status["captures"]["ok"])
+        yield site, daemon
+
+
+def size(data: bytes) -> tuple[int, int]:
+    with Image.open(io.BytesIO(data)) as image:
+        image.load()
+        return image.size
+
+
+def test_a_stream_begins_with_a_live_frame_whatever_still_is_there(wide):
+    """OpenCV and ffmpeg keep the first picture's size, and cutters look for a JPEG's first and last bytes."""
+    site, _ = wide
+    _, still = site.ask("/snapshot")
+    came = utc_text(time.time())
+    with Viewer(site) as viewer:
+        fields, data = viewer.part()
+        assert (size(still), size(data)) == ((640, 480), (320, 240))
+        assert fields["x-frame-time"] >= came
+        assert data.count(b"\xff\xd8") == data.count(b"\xff\xd9") == 1
+        with Viewer(site) as other:  # one more is shown a live frame, too
+            assert size(other.part()[1]) == (320, 240)
+        assert {size(viewer.part()[1]) for _ in range(5)} == {(320, 240)}
+
+
+@pytest.mark.parametrize(
+    ("status", "reason"),
+    [
+        pytest.param({"mode": "snapshot"}, "waiting for the camera", id="not in time"),
+        pytest.param({"mode": "live", "since": "2100-01-01T00:00:00.000Z"}, "waiting for the camera", id="starting"),
+        pytest.param({"mode": "series"}, "a series has the camera", id="a series"),
+        pytest.param({"mode": "snapshot", "reason": "it is busy"}, "it is busy", id="the camera is away"),
+    ],
+)
+def test_without_a_live_frame_a_stream_begins_with_a_picture_that_says_so(tmp_path, status, reason):
+    """It is of the size of live frames; what comes later is shown as it is."""
+    with Site(tmp_path, {"live": {"width": 320}}) as site, StandIn(site.data / "run/capture.sock", **status) as daemon:
+        daemon.status["frame"] = site.publish(picture((640, 360)))
+        with Viewer(site) as viewer:
+            fields, data = viewer.part()
+            assert fields["x-stillcam-notice"] == f"no live picture yet: {reason}"
+            assert size(data) == (320, 176)
+            site.publish(picture((640, 360), "green"))
+            assert viewer.frame()[1] == picture((640, 360), "green")
 
 
 def test_a_stream_says_so_when_the_camera_goes_and_when_it_is_back(tmp_path):

@@ -133,9 +133,9 @@ class Darkroom:
             return path
         plain = self._images / _PLAIN
         shutil.copyfile(path, plain)
-        with plain.open("r+b") as file:
+        with plain.open("r+b") as copy:
             for start, end in ranges:
-                os.pwrite(file.fileno(), bytes(end - start), start)
+                os.pwrite(copy.fileno(), bytes(end - start), start)
         path.unlink()
         return plain
 

@@ -22,11 +22,13 @@ class Outage:
         newest: the last frame; None when there has been none.
         camera_missing: the daemon runs, and says that it has no camera.
         reason: what is known about it, for a person; empty when nothing is.
+        live: there may be a fresh frame, yet none of a live view.
     """
 
     newest: Seen | None
     camera_missing: bool
     reason: str
+    live: bool = False
 
     def headline(self, now_s: float) -> str:
         """In local time: `no camera since 14:03`, with the date when that is another day's.
@@ -34,6 +36,8 @@ class Outage:
         Args:
             now_s: seconds since the epoch.
         """
+        if self.live:
+            return "no live picture yet"
         what = "no camera" if self.camera_missing else "no picture"
         if self.newest is None:
             return what if self.camera_missing else f"{what} yet"

@@ -27,6 +27,7 @@ QUALITY = 80
 BRIGHTNESS = 0.3  # of the last frame: white text is readable on what was white
 BACKGROUND = (24, 28, 34)
 WHITE, GREY = 255, 220
+Size = tuple[int, int]
 _MARGIN = 0.06  # of the width, on each side
 _HEADLINE, _REASON, _SMALLEST = 0.085, 0.045, 12  # of the shorter side; px
 _LEADING = 1.35
@@ -54,19 +55,24 @@ class Notices:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._key: tuple[str, ...] = ()
+        self._key: tuple[object, ...] = ()
         self._notice: Notice | None = None
 
-    def of(self, outage: Outage) -> Notice:
-        """The picture for `outage`."""
+    def of(self, outage: Outage, size: Size | None = None) -> Notice:
+        """The picture for `outage`.
+
+        Args:
+            size: width and height in pixels; None: as the last frame, see `draw`.
+        """
         now_s = time.time()
         headline = outage.headline(now_s)
         name = outage.newest.name if outage.newest else ""
+        key = headline, outage.reason, name, size
         with self._lock:
-            if self._notice is None or self._key != (headline, outage.reason, name):
-                data = draw(outage.newest.picture.data if outage.newest else None, headline, outage.reason)
+            if self._notice is None or self._key != key:
+                data = draw(outage.newest.picture.data if outage.newest else None, headline, outage.reason, size)
                 self._notice = _notice(data, f"{headline}: {outage.reason}" if outage.reason else headline, now_s)
-                self._key = headline, outage.reason, name
+                self._key = key
             return self._notice
 
 
@@ -79,7 +85,7 @@ def _notice(data: bytes, sentence: str, now_s: float) -> Notice:
     return Notice(tag, head, parts[1].first(len(data)), parts)
 
 
-def draw(last: bytes | memoryview | None, headline: str, reason: str) -> bytes:
+def draw(last: bytes | memoryview | None, headline: str, reason: str, size: Size | None = None) -> bytes:
     """A JPEG that says `headline` and, smaller, `reason`.
 
     Args:
@@ -87,12 +93,15 @@ def draw(last: bytes | memoryview | None, headline: str, reason: str) -> bytes:
             that cannot be decoded, gives a plain background.
         headline: a few words.
         reason: a sentence; may be empty.
+        size: width and height in pixels; None: as `last`.
     """
-    from PIL import Image
+    from PIL import Image, ImageOps
 
     image = _dimmed(last) if last else None
     if image is None:
-        image = Image.new("RGB", PLAIN_SIZE, BACKGROUND)
+        image = Image.new("RGB", size or PLAIN_SIZE, BACKGROUND)
+    elif size:
+        image = ImageOps.pad(image, size, color=BACKGROUND)
     letters = _letters(image.size, headline, reason)
     image.paste(Image.new("RGB", image.size, "white"), (0, 0), letters)
     file = io.BytesIO()

@@ -10,24 +10,20 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable
 
 from stillcam.errors import StillcamError
-from stillcam.server.audience import Audience, Seat
-from stillcam.server.bodies import Piece
 from stillcam.server.cache import ARRIVAL_S, FrameCache, Seen
 from stillcam.server.captures import Captures
 from stillcam.server.freshness import Freshness
 from stillcam.server.messages import Access, Answer, Refused, Request, Route, error
-from stillcam.server.multipart import CONTENT_TYPE, OPENING
+from stillcam.server.multipart import CONTENT_TYPE
 from stillcam.server.notice import Notice, Notices
-from stillcam.server.thinning import Thinning
+from stillcam.server.streams import STEP_S, Streams, stays
 from stillcam.server.viewers import Viewers
 from stillcam.settings import Settings
 
 WAIT_S = 25.0  # proxies cut an answer that takes 30 s or more
-STEP_S = 1.0  # how often who waits looks whether the client is there still, and may be
-REPEAT_S = 5.0  # a stream sends its last picture again rather than nothing: consumers time out
 MAX_AGE_S = 86400.0
 MIN_FPS, MAX_FPS = 0.01, 120.0
 
@@ -45,7 +41,8 @@ class Pictures:
         freshness: whether it is stale.
         viewers: who watches live.
         captures: has stills taken now.
-        settings: gives those in force.
+        streams: those of this camera.
+        settings: gives those in force for all cameras.
     """
 
     def __init__(
@@ -54,6 +51,7 @@ class Pictures:
         freshness: Freshness,
         viewers: Viewers,
         captures: Captures,
+        streams: Streams,
         settings: Callable[[], Settings],
     ) -> None:
         self._settings = settings
@@ -62,7 +60,7 @@ class Pictures:
         self._viewers = viewers
         self._captures = captures
         self._notices = Notices()
-        self._audience = Audience(cache)
+        self._streams = streams
 
     def routes(self) -> list[Route]:
         """Our own addresses, and those that mjpg-streamer, ustreamer and OctoPi have made known."""
@@ -92,7 +90,7 @@ class Pictures:
         """Wait for a frame other than `name`, and keep the camera live meanwhile."""
         until = time.monotonic() + WAIT_S
         with self._viewers:
-            while (left := until - time.monotonic()) > 0 and _stays(request):
+            while (left := until - time.monotonic()) > 0 and stays(request):
                 self._viewers.see_to_lease()
                 if seen := self._cache.wait_for_other(name, min(left, STEP_S)):
                     return seen
@@ -140,25 +138,7 @@ class Pictures:
         fps = _number(request, "fps", MIN_FPS, MAX_FPS)
         # nginx would gather a stream in its buffers.
         headers = {"Content-Type": CONTENT_TYPE, "Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-        return Answer(200, headers=headers, stream=self._parts(request, fps))
-
-    def _parts(self, request: Request, fps: float | None) -> Generator[Sequence[Piece], None, None]:
-        """The parts of one viewer's stream: a picture at once, then each newest one, until the viewer has gone."""
-        repeat_s = max(REPEAT_S, 1 / fps) if fps else REPEAT_S
-        seat = Seat(request.offer, Thinning(fps) if fps else None, repeat_s)
-        with self._viewers, self._audience:
-            yield [OPENING]
-            while _stays(request):
-                self._viewers.see_to_lease()
-                newest = self._cache.newest
-                sequence = newest.sequence if newest else 0
-                picture = self._showing()
-                if seat.wants(picture.tag, time.monotonic()):
-                    yield picture.part
-                del newest, picture  # who waits long must not keep an old one in memory
-                if rest := self._audience.wait(seat, sequence, STEP_S):
-                    yield rest
-                    del rest
+        return Answer(200, headers=headers, stream=self._streams.parts(request, fps))
 
     def _frame(self, seen: Seen, request: Request) -> Answer:
         kept = _PRIVATE if self._settings().access.watch == "signed-in" else _SHARED
@@ -166,10 +146,6 @@ class Pictures:
         if request.has(seen.tag):
             return Answer(304, head=head)
         return Answer(200, seen.picture, head=head)
-
-
-def _stays(request: Request) -> bool:
-    return not request.gone() and request.still_may()
 
 
 def _number(request: Request, name: str, low: float, high: float) -> float | None:

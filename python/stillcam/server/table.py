@@ -46,6 +46,7 @@ from stillcam.server.settings_desk import SettingsDesk
 from stillcam.server.settings_routes import SettingsRoutes
 from stillcam.server.station import Station
 from stillcam.server.status_routes import StatusRoutes
+from stillcam.server.streams import Streams
 from stillcam.server.take_routes import TakeRoutes
 
 _READ_AT = {SETTINGS: "api/settings", LIBRARY: "api/library", SERIES: "api/series", FILM: "api/films"}
@@ -135,9 +136,10 @@ def _of_camera(
     """
     paths, cache, camera, viewers = station.paths, station.cache, station.link, station.viewers
     captures = Captures(paths.socket)
+    streams = Streams(cache, station.freshness, camera, viewers, settings)
     library = Library(paths.library)
     return (
-        Pictures(cache, station.freshness, viewers, captures, house),
+        Pictures(cache, station.freshness, viewers, captures, streams, house),
         InfoRoutes(paths, cache, camera, viewers, settings),
         SettingsRoutes(desk),
         BackupRoutes(desk, Backups(paths.data / "backups")),

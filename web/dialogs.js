@@ -3,6 +3,17 @@
 
 import { el, icon, uniqueId } from "./dom.js";
 import { sentence } from "./forms.js";
+import { raiseToasts } from "./toasts.js";
+
+/**
+ * Open a modal dialog, with the messages in it while it is the topmost one.
+ * @param {HTMLDialogElement} made
+ */
+export function openModal(made) {
+  made.showModal();
+  raiseToasts();
+  made.addEventListener("close", raiseToasts, { once: true });
+}
 
 /**
  * Open a dialog, whose <h2> names it. It goes when it is closed; Escape does that too.
@@ -11,14 +22,15 @@ import { sentence } from "./forms.js";
  */
 export function dialog(...content) {
   const close = el("button", { type: "button", class: "plain close", "aria-label": "Close", onclick: () => made.close() }, icon("M6 6l12 12M18 6 6 18"));
-  const made = el("dialog", { class: "dialog", onclose: () => made.remove() }, ...content, close);
+  const made = el("dialog", { class: "dialog" }, ...content, close);
   const heading = made.querySelector("h2");
   if (heading) {
     heading.id ||= uniqueId("dialog");
     made.setAttribute("aria-labelledby", heading.id);
   }
   document.body.append(made);
-  made.showModal();
+  openModal(made);
+  made.addEventListener("close", () => made.remove()); // the messages have left it by then
   return made;
 }
 

@@ -4,6 +4,7 @@
  */
 
 import { el } from "./dom.js";
+import { remove } from "./photos-delete.js";
 
 export class Selection {
   element = el("div", { class: "selection", role: "status", hidden: true });
@@ -56,29 +57,25 @@ export class Selection {
   /**
    * Delete items, and offer to bring them back.
    * @param {string[]} ids
+   * @returns {Promise<string[] | null>} those that are deleted; null: the server has not said
    */
   async remove(ids) {
-    try {
-      const { deleted, failed } = await this.#library.delete(ids, (done, total) => {
+    const gone = await remove(this.#library, ids, {
+      say: this.#context.say,
+      progress: (done, total) => {
         this.element.hidden = false;
         this.element.textContent = `Deleting: ${done} of ${total}`;
-      });
-      if (failed.length) this.#restored(); // somebody else may have changed more than these
-      else this.#grid.remove(ids);
-      this.#deleted();
-      const count = ids.length - failed.length;
-      const words = count === 1 ? "Deleted." : `Deleted ${count} items.`;
-      this.#context.say(failed.length ? `${words} ${failed[0].error}` : words, {
-        undo: async () => {
-          await this.#library.restore(deleted);
-          this.#restored();
-          this.#deleted();
-        },
-      });
-    } catch (error) {
-      this.#context.say(message(error), { error: true });
-      this.tell();
-    }
+      },
+      restored: () => {
+        this.#restored();
+        this.#deleted();
+      },
+    });
+    if (!gone) this.tell();
+    else if (gone.length === ids.length) this.#grid.remove(ids);
+    else this.#restored(); // somebody else may have changed more than these
+    if (gone?.length) this.#deleted();
+    return gone;
   }
 }
 

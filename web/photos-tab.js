@@ -156,7 +156,8 @@ class Photos {
   async #removeShown(item) {
     const index = this.#grid.items.findIndex((one) => one.id === item.id);
     const next = this.#grid.items[index + 1] ?? this.#grid.items[index - 1];
-    await this.#selection.remove([item.id]);
+    const gone = await this.#selection.remove([item.id]);
+    if (!gone?.length || this.#view.item?.id !== item.id) return;
     if (next) this.#view.show(next);
     else this.#view.close();
   }
@@ -166,7 +167,10 @@ class Photos {
    * @param {-1 | 1} direction
    */
   async #move(from, direction) {
-    const index = this.#grid.items.findIndex((item) => item.id === from.id);
+    const at = () => this.#grid.items.findIndex((item) => item.id === from.id);
+    while (at() < 0 && this.#rest) await this.#load(this.#rest); // the list has begun again meanwhile
+    const index = at();
+    if (index < 0) return;
     if (index + direction >= this.#grid.items.length && this.#rest) await this.#load(this.#rest);
     const next = this.#grid.items[index + direction];
     if (next) this.#view.show(next);

@@ -3,6 +3,7 @@
  * One item large: picture with zoom, or video; what is known about it, and what can be done with it.
  */
 
+import { openModal } from "./dialogs.js";
 import { el } from "./dom.js";
 import { HistogramPanel } from "./histogram-panel.js";
 import { clock, facts } from "./photos-facts.js";
@@ -28,12 +29,14 @@ export class View {
   #histogram = new HistogramPanel();
   /** @type {Zoom | null} */
   #zoom = null;
+  /** The ids of those being deleted: each is shown until it is gone. @type {Set<string>} */
+  #going = new Set();
 
   /**
    * @param {Library} library
    * @param {boolean} mayChange
    * @param {{move: (from: Item, direction: -1 | 1) => void, changed: (before: Item, now: Item) => void,
-   *   remove: (item: Item) => void, closed: (item: Item) => void}} on
+   *   remove: (item: Item) => Promise<void>, closed: (item: Item) => void}} on
    */
   constructor(library, mayChange, on) {
     this.#library = library;
@@ -54,7 +57,7 @@ export class View {
   /** @param {Item} item */
   async show(item) {
     this.item = item;
-    if (!this.#dialog.open) this.#dialog.showModal();
+    if (!this.#dialog.open) openModal(this.#dialog);
     this.#title.textContent = item.title || `${dayName(item.day)}, ${clock(item)}`;
     this.#stage.replaceChildren(this.#medium(item));
     this.#tell(item, el("p", {}, "…"));
@@ -123,7 +126,8 @@ export class View {
     star.addEventListener("click", () => this.#change(item, { favourite: !item.favourite }));
     const title = el("input", { name: "title", value: item.title, maxlength: 80, placeholder: "Title", "aria-label": "Title" });
     title.addEventListener("change", () => this.#change(item, { title: title.value }));
-    const remove = el("button", { type: "button", class: "danger", onclick: () => this.#on.remove(item) }, "Delete");
+    const disabled = this.#going.has(item.id);
+    const remove = el("button", { type: "button", class: "danger", disabled, onclick: () => this.#remove(item) }, "Delete");
     return [el("div", { class: "view-actions" }, title, star), el("div", { class: "view-actions" }, save, remove)];
   }
 
@@ -142,6 +146,20 @@ export class View {
     }
   }
 
+  /** @param {Item} item */
+  async #remove(item) {
+    if (this.#going.has(item.id)) return;
+    const enable = (/** @type {boolean} */ may) => {
+      const button = this.#facts.querySelector("button.danger");
+      if (button && this.item?.id === item.id) /** @type {HTMLButtonElement} */ (button).disabled = !may;
+    };
+    this.#going.add(item.id);
+    enable(false);
+    await this.#on.remove(item);
+    this.#going.delete(item.id);
+    enable(true);
+  }
+
   /** @param {-1 | 1} direction */
   #move(direction) {
     if (this.item) this.#on.move(this.item, direction);
@@ -158,7 +176,7 @@ export class View {
     else if (event.key === "+") this.#zoom?.by(1.5);
     else if (event.key === "-") this.#zoom?.by(1 / 1.5);
     else if (event.key === "0") this.#zoom?.reset();
-    else if (event.key === "Delete" && this.item && this.#mayChange(this.item)) this.#on.remove(this.item);
+    else if (event.key === "Delete" && this.item && this.#mayChange(this.item)) this.#remove(this.item);
     else return;
     event.preventDefault();
     event.stopPropagation();

@@ -5,6 +5,7 @@
 
 import { Compare } from "./compare.js";
 import { el } from "./dom.js";
+import { remove } from "./photos-delete.js";
 import { line } from "./photos-facts.js";
 import { badge, Library } from "./photos-library.js";
 import { View } from "./photos-view.js";
@@ -93,17 +94,9 @@ export class Strip {
 
   /** @param {Item} item */
   async #remove(item) {
-    try {
-      const { deleted } = await this.#library.delete([item.id], () => {});
-      this.#view.close();
-      await this.renew();
-      this.#context.say("Deleted.", { undo: async () => {
-        await this.#library.restore(deleted);
-        await this.renew();
-      } });
-    } catch (error) {
-      this.#context.say(text(error), { error: true });
-    }
+    const gone = await remove(this.#library, [item.id], { say: this.#context.say, restored: () => this.renew() });
+    if (gone?.length && this.#view.item?.id === item.id) this.#view.close();
+    await this.renew();
   }
 }
 

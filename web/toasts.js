@@ -1,11 +1,27 @@
 // @ts-check
-/** Short messages at the edge of the page: what was done, what went wrong. */
+/**
+ * Short messages at the edge of the page: what was done, what went wrong.
+ *
+ * A modal dialog makes all that lies outside of it inert, and an element in full screen hides it: the messages lie
+ * in the one that is on top.
+ */
 
 import { el, icon } from "./dom.js";
 
 const SHOWN_MS = 6_000;
 const SHOWN_WITH_UNDO_MS = 12_000;
 const CROSS = "M6 6l12 12M18 6 6 18";
+
+/** @type {HTMLElement | null} */
+let place = null;
+const found = () => (place ??= /** @type {HTMLElement} */ (document.getElementById("toasts")));
+
+/** Have the messages in what is on top now. */
+export function raiseToasts() {
+  const top = [...document.querySelectorAll("dialog[open]")].pop() ?? document.fullscreenElement ?? document.body;
+  if (found().parentElement !== top) top.append(found());
+}
+document.addEventListener("fullscreenchange", raiseToasts);
 
 /**
  * Say something. An error stays until it is dismissed; the rest goes by itself,
@@ -14,8 +30,8 @@ const CROSS = "M6 6l12 12M18 6 6 18";
  * @param {{error?: boolean, undo?: () => Promise<unknown>}} [how]  `undo` gives it a button
  */
 export function say(text, { error = false, undo } = {}) {
-  const place = /** @type {HTMLElement} */ (document.getElementById("toasts"));
-  for (const old of place.children) if (old.firstChild?.textContent === text) old.remove();
+  raiseToasts();
+  for (const old of found().children) if (old.firstChild?.textContent === text) old.remove();
   let timer = 0;
   const stop = () => clearTimeout(timer);
   const start = () => {
@@ -33,6 +49,6 @@ export function say(text, { error = false, undo } = {}) {
     undo && el("button", { type: "button", onclick: undoIt, text: "Undo" }),
     el("button", { type: "button", class: "plain", "aria-label": "Dismiss", onclick: () => toast.remove() }, icon(CROSS)),
   );
-  place.append(toast);
+  found().append(toast);
   start();
 }

@@ -41,7 +41,7 @@ class Job:
                 try:
                     self._work(thing)
                 except (LookupError, OSError) as error:
-                    self.failed.append((thing, str(error.args[0] if isinstance(error, LookupError) else error)))
+                    self.failed.append((thing, _reason(error)))
                 self.done += 1
         except Exception:
             logging.exception("working on the library failed: this is a bug")
@@ -90,3 +90,10 @@ class Jobs:
     def _run(self, job: Job) -> None:
         with self._turn:
             job.run()
+
+
+def _reason(error: LookupError | OSError) -> str:
+    """What a person should know of it, who need not know where the library lies."""
+    if isinstance(error, OSError) and error.strerror:
+        return f"the library cannot be changed ({error.strerror}): check the disk with df"
+    return str(error.args[0])

@@ -1,0 +1,39 @@
+// @ts-check
+/** Deleting items, with a way back. */
+
+import { sentence } from "./forms.js";
+
+/** @typedef {import("./photos-library.js").Library} Library */
+
+/**
+ * Delete items into the trash, and say what came of it.
+ * @param {Library} library
+ * @param {string[]} ids
+ * @param {object} how
+ * @param {typeof import("./toasts.js").say} how.say
+ * @param {() => unknown} how.restored  they are back
+ * @param {(done: number, total: number) => void} [how.progress]
+ * @returns {Promise<string[] | null>} those that are deleted; null: the server has not said
+ */
+export async function remove(library, ids, { say, restored, progress = () => {} }) {
+  try {
+    const { deleted, failed } = await library.delete(ids, progress);
+    const kept = new Set(failed.map(({ id }) => id));
+    const gone = ids.filter((id) => !kept.has(id));
+    const words = [
+      gone.length && (gone.length === 1 ? "Deleted." : `Deleted ${gone.length} items.`),
+      kept.size && ids.length > 1 && `${kept.size} of ${ids.length} could not be deleted.`,
+      kept.size && sentence(failed[0].error),
+    ];
+    const undo = async () => {
+      const back = await library.restore(deleted);
+      restored();
+      if (back.failed.length) throw new Error(sentence(back.failed[0].error));
+    };
+    say(words.filter(Boolean).join(" "), { error: kept.size > 0, undo: gone.length ? undo : undefined });
+    return gone;
+  } catch (error) {
+    say(/** @type {Error} */ (error).message, { error: true });
+    return null;
+  }
+}

@@ -1,6 +1,7 @@
 // @ts-check
 /** The page's frame: who is at the screen, their tabs, and the one that is shown. */
 
+import "./needed.js";
 import * as api from "./api.js";
 import { account } from "./account.js";
 import { view } from "./camera.js";
@@ -39,6 +40,7 @@ settings.subscribe((_document, conflict) => {
 addEventListener("popstate", show);
 show();
 session.refresh();
+document.documentElement.dataset.runs = "";
 
 /**
  * Bring a tab to the screen, as if its link had been followed.

@@ -1,6 +1,7 @@
 // @ts-check
 /** The page with the pictures of all cameras side by side. */
 
+import "./needed.js";
 import { get } from "./api.js";
 import { account } from "./account.js";
 import { CameraSwitch } from "./camera-switch.js";
@@ -36,6 +37,7 @@ session.subscribe(show);
 document.addEventListener("visibilitychange", () => wake());
 show();
 run();
+document.documentElement.dataset.runs = "";
 
 /** Ask how they are, for as long as the page is open and seen. */
 async function run() {

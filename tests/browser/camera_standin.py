@@ -6,6 +6,7 @@ at will (a torn answer, a proxy's error page, a request that hangs) is done here
 everything else is tested on the real one, in test_page_on_the_real_camera.py.
 """
 
+import base64
 import io
 import itertools
 import json
@@ -48,10 +49,12 @@ class StandIn:
     held: while cleared, requests for a frame hang until it is set.
     asked: the query of each request for a frame, in order; `known` its
         If-None-Match, `caching` its Cache-Control.
+    basic: name and password, as `name:password`, without which nothing is answered, as by a proxy in front; "": none.
     """
 
     def __init__(self, prefix: str = "/") -> None:
         self.prefix = prefix
+        self.basic = ""
         self.fault: str | None = None
         self.live_fault: str | None = None
         self.complaint = "the disk is full: remove something from images/"
@@ -123,6 +126,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         url = urlsplit(self.path)
+        shown = "Basic " + base64.b64encode(self.camera.basic.encode()).decode()
+        if self.camera.basic and self.headers["Authorization"] != shown:
+            return self._answer(401, "text/plain", b"", {"WWW-Authenticate": 'Basic realm="proxy"'})
         if not url.path.startswith(self.camera.prefix):
             return self._error(404, "not found")
         path = url.path.removeprefix(self.camera.prefix)

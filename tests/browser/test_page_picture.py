@@ -189,3 +189,13 @@ def test_without_scripts_there_is_still_a_picture(new_page, camera):
     picture = page.locator("noscript img")
     assert picture.bounding_box()["width"] > 500
     assert page.locator("meta[http-equiv=refresh]").count() == 1
+
+
+def test_the_manifest_comes_with_what_a_proxy_in_front_asks_for(new_page, camera):
+    camera.basic = "garden:gate"
+    page = new_page(http_credentials={"username": "garden", "password": "gate"})
+    page.goto(camera.url)
+    wait_for_colour(page, "red")
+    manifest = page.context.new_cdp_session(page).send("Page.getAppManifest")
+    assert manifest["errors"] == []
+    assert '"name": "Stillcam"' in manifest["data"]

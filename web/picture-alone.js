@@ -1,0 +1,94 @@
+// @ts-check
+/**
+ * The picture alone, in a browser that cannot run the page's modules. This is ES5, for browsers since 2018.
+ *
+ * main.js says by an attribute of <html> that it runs. Where that is not there once the page has loaded (no modules,
+ * syntax that the browser does not know, an interface that needed.js misses), the picture is shown from here.
+ */
+(function () {
+  "use strict";
+
+  var EVERY_MS = 2000;
+  var AFTER_FAILURE_MS = 5000;
+  var SILENCE_MS = 15000;
+
+  var page = document.documentElement;
+  var fault = "";
+  var loaded = true;
+
+  /** What ends a module is told here, in the browser's words. */
+  window.addEventListener("error", function (event) {
+    if (event.message) fault = fault || event.message.replace(/^Uncaught (Error: )?/, "");
+    else if (event.target instanceof HTMLScriptElement) loaded = false;
+  }, true);
+
+  window.addEventListener("load", function () {
+    if (!page.hasAttribute("data-runs")) begin();
+  });
+
+  function begin() {
+    var place = document.querySelector(".picture");
+    page.setAttribute("data-picture-alone", "");
+    write("message", reason());
+    write("told", reason());
+    if (place) poll(place);
+  }
+
+  function reason() {
+    if (!("noModule" in HTMLScriptElement.prototype)) fault = "JavaScript modules are missing";
+    if (!loaded && !fault) return "A part of the page could not be loaded: reload the page for all of it.";
+    return "This browser is too old for all of the page" + (fault && " (" + fault + ")") + ": one of 2022 or later is needed.";
+  }
+
+  /**
+   * Show a new picture, and another, for as long as the page is open. The last one stays until the next is there.
+   * @param {Element} place
+   */
+  function poll(place) {
+    var image = new Image();
+    var timer = setTimeout(failed, SILENCE_MS);
+
+    image.onload = function () {
+      clearTimeout(timer);
+      var old = place.querySelector("img");
+      if (old) place.removeChild(old);
+      place.appendChild(image);
+      /** @type {HTMLElement} */ (place).style.setProperty("--aspect", String(image.naturalWidth / image.naturalHeight));
+      tell("alone", "Picture");
+      next(EVERY_MS);
+    };
+    image.onerror = failed;
+    image.alt = "The camera's picture; the page renews it every 2 seconds";
+    image.src = "snapshot?t=" + Date.now();
+
+    function failed() {
+      clearTimeout(timer);
+      image.onload = image.onerror = null;
+      image.src = "";
+      tell("unreachable", "The camera does not answer");
+      next(AFTER_FAILURE_MS);
+    }
+
+    /** @param {number} wait_ms */
+    function next(wait_ms) {
+      setTimeout(function () {
+        poll(place);
+      }, wait_ms);
+    }
+  }
+
+  /** @param {string} state @param {string} word */
+  function tell(state, word) {
+    var camera = document.getElementById("camera");
+    if (camera) camera.setAttribute("data-state", state);
+    write("word", word);
+  }
+
+  /** @param {string} id @param {string} text */
+  function write(id, text) {
+    var target = document.getElementById(id);
+    if (!target) return;
+    target.textContent = text;
+    target.hidden = false;
+  }
+})();

@@ -27,6 +27,7 @@ const GROUPS = [
   ]],
   ["Who may watch", [
     ["access.watch", "Who may watch"], ["access.hosts", "Further names of this server"], ["access.proxies", "Trusted proxies"],
+    ["access.embed", "Pages that may embed this one"],
   ]],
   ["Webhooks", [["webhooks.urls", "Addresses"]]],
   ["Page", [["page.histogram", "Histogram"]]],

@@ -17,6 +17,8 @@ _SENSOR_MODE = re.compile(r"(\d{2,5}:\d{2,5}(:\d{1,2})?)?", re.ASCII)
 _TUNING_FILE = re.compile(r"(/[^\x00-\x1f]*/|/)?([A-Za-z0-9_+][\w.+-]*\.json)?", re.ASCII)
 _HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?", re.ASCII | re.IGNORECASE)
 
+_ORIGIN = re.compile(r"https?://[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[1-9][0-9]{0,4})?", re.ASCII | re.IGNORECASE)
+
 HOUSE = ("access", "server")  # sections that count for all cameras, and are in the first one's file
 
 Check = Callable[[Any], str | None]  # what is wrong with a value, None: nothing
@@ -216,7 +218,13 @@ class AccessSettings:
         (), "more names under which this server is called",
         check=_like(_HOST, "must be a host name like camera.example.org"),
     )  # fmt: skip
-    proxies: tuple[str, ...] = _setting((), "addresses of reverse proxies whose X-Forwarded-For counts", check=_network)
+    proxies: tuple[str, ...] = _setting(
+        (), "addresses of reverse proxies that are believed who asks, and for which address", check=_network
+    )
+    embed: tuple[str, ...] = _setting(
+        (), "servers whose pages may show this page in a frame, and read answers to requests with a cookie or token",
+        check=_like(_ORIGIN, "must be scheme and host, like http://homeassistant.local:8123, without a path"),
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ HOST = b"Host: 127.0.0.1\r\n"
 SECURITY = {
     "content-security-policy": "default-src 'self'; img-src 'self' blob: data:; base-uri 'self'; form-action 'self';"
     " frame-ancestors 'self'; object-src 'none'",
+    "x-frame-options": "SAMEORIGIN",
     "x-content-type-options": "nosniff",
     "referrer-policy": "same-origin",
     "permissions-policy": "camera=(), microphone=(), geolocation=()",

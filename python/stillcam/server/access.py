@@ -25,6 +25,7 @@ from stillcam.accounts.visits import Visits
 from stillcam.server.messages import Access, Person, Refused, Request, Route
 from stillcam.server.origins import check_origin
 from stillcam.server.session_cookies import old_sessions, session_name, shown
+from stillcam.server.sharing import embedding
 from stillcam.settings import Settings
 
 
@@ -48,11 +49,11 @@ class Guard:
             Refused: they may not: 401 nobody is signed in, 403 another may, 415 a write that is not JSON,
                 503 the accounts cannot be read.
         """
-        if request.method != "GET":
-            check_origin(request)
-        if route.access is Access.OPEN:
-            return
         try:
+            if request.method != "GET" and not self._is_embedding_program(request):
+                check_origin(request)
+            if route.access is Access.OPEN:
+                return
             if route.access is Access.WATCH:
                 if not self.may_watch(request):
                     raise Refused(401, "sign in to watch", headers={"WWW-Authenticate": _challenge(request)})
@@ -68,6 +69,7 @@ class Guard:
             StoreError: the accounts cannot be read.
         """
         if self._settings().access.watch == "anyone" or not self._known().registered:
+            request.public = True
             return True
         request.person = self.person(request)
         return request.person is not None
@@ -97,6 +99,12 @@ class Guard:
             if session and now_s - session.seen_s < LIFE_S:
                 return key
         return ""
+
+    def _is_embedding_program(self, request: Request) -> bool:
+        """Whether a page in `access.embed` shows a token: it may write with that, and never with a cookie."""
+        if not embedding(request, self._settings().access.embed):
+            return False
+        return self._by_token(request, self._known()) is not None
 
     def _admit_person(self, request: Request, access: Access) -> None:
         person = request.person = self.person(request)

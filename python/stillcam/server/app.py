@@ -19,6 +19,7 @@ from stillcam.server.mjpg_streamer import action, plain
 from stillcam.server.own_names import own_names
 from stillcam.server.ranges import part
 from stillcam.server.route_table import RouteTable
+from stillcam.server.sharing import EVERY_METHOD, READING, embedding, marked, permission, wanted_method
 from stillcam.settings import Settings
 
 BELOW = "camera/"  # then a camera's number, and all the addresses again
@@ -75,7 +76,7 @@ class App:
         try:
             return self._routed(request)
         except Refused as refused:
-            return refused.answer()
+            return marked(request, refused.answer(), self._settings().access.embed)
         except ConnectionError:
             raise  # the client has gone: nobody wants an answer
         except Exception:
@@ -108,6 +109,10 @@ class App:
             if place:
                 table = self._of_place(request, place)
         request.path = plain(request.path)
+        if (method := wanted_method(request)) and (
+            permitted := self._preflight(request, table.find(method, request.path)[0])
+        ):
+            return permitted
         route, request.named, request.rest = table.find(request.method, request.path)
         request.route = _below(request, route.path) if request.camera else route.path
         if not route.quick:
@@ -115,7 +120,20 @@ class App:
         self._guard.admit(request, route)
         request.still_may = partial(self._still_may, request, route)
         answer = route.handler(request)
-        return part(request, answer) if "range" in request.headers else answer
+        if "range" in request.headers:
+            answer = part(request, answer)
+        return marked(request, answer, settings.access.embed, picture=route.picture)
+
+    def _preflight(self, request: Request, route: Route) -> Answer | None:
+        """The answer to a browser that asks whether a page of another origin may use a route; None: it may not."""
+        listed = self._settings().access.embed
+        if embedding(request, listed):
+            return marked(request, permission(EVERY_METHOD), listed)
+        if route.method != "GET" or not route.picture:
+            return None
+        anybody = Request("GET", request.path, address=request.address)
+        self._guard.admit(anybody, route)
+        return marked(anybody, permission(READING), listed, picture=True) if anybody.public else None
 
     def _of_camera(self, request: Request) -> RouteTable:
         """The table of the camera whose number is in the path; the rest of it remains."""

@@ -38,14 +38,7 @@ FOLLOW_S = 2.0  # from one look to the next whether a follower by TLS is still t
 UNHEARD_MS = 60_000  # what a follower's machine has not acknowledged by then ends the connection
 LINGER_S = 2.0  # how long what a refused client still sends is read, so that it gets its answer
 
-SECURITY = (
-    b"Content-Security-Policy: default-src 'self'; img-src 'self' blob: data:; base-uri 'self'; form-action 'self';"
-    b" frame-ancestors 'self'; object-src 'none'\r\n"
-    b"X-Content-Type-Options: nosniff\r\n"
-    b"Referrer-Policy: same-origin\r\n"
-    b"Permissions-Policy: camera=(), microphone=(), geolocation=()\r\n"
-)
-_START = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() + SECURITY for status in HTTPStatus}
+_START = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus}
 _BARE_LF = re.compile(rb"(?<!\r)\n")
 _BUSY = error(503, "too many connections at a time: try again in some seconds", {"Retry-After": "5"})
 
@@ -294,7 +287,7 @@ class Connection(socketserver.BaseRequestHandler):
             bare: the head alone.
             old: the client speaks HTTP/1.0.
         """
-        lines = [_START[answer.status], _date(), answer.head]
+        lines = [_START[answer.status], answer.security, _date(), answer.head]
         if answer.headers:
             lines.append("".join([f"{name}: {value}\r\n" for name, value in answer.headers.items()]).encode("latin-1"))
         if answer.stream is None and answer.follower is None and answer.status not in (204, 304):

@@ -16,6 +16,7 @@ from urllib.parse import parse_qs
 
 from stillcam.json_text import parse
 from stillcam.server.bodies import FilePart, Piece
+from stillcam.server.security_lines import SECURITY
 
 MAX_JSON_BYTES = 64 * 1024
 MAX_VALUES = 64  # in a query
@@ -95,6 +96,7 @@ class Request:
         rest: what follows a route that ends in a slash.
         person: who asks; None: nobody known.
         proxied: whether a trusted proxy has passed it on.
+        public: it was admitted because anyone may watch.
         still_may: whether who asks may do so still; a stream, which may last for days, asks now and then.
     """
 
@@ -112,6 +114,7 @@ class Request:
         "path",
         "person",
         "proxied",
+        "public",
         "query",
         "rest",
         "route",
@@ -144,6 +147,7 @@ class Request:
         self.secure = secure
         self.scheme = "https" if secure else ""
         self.proxied = False
+        self.public = False
         self.gone = gone
         self.step_aside = step_aside
         self.offer = offer
@@ -231,6 +235,7 @@ class Answer:
         stream: in place of a body, lists of pieces, each list sent in one go until there are no
             more; the connection then ends. Closed when the client goes.
         follower: in place of a body, what goes on telling the client things until one of them ends it.
+        security: header lines that say what browsers must not let a page do.
     """
 
     status: int
@@ -239,6 +244,7 @@ class Answer:
     head: bytes = b""
     stream: Generator[Sequence[Piece], None, None] | None = None
     follower: Follower | None = None
+    security: bytes = SECURITY
 
 
 class Refused(Exception):
@@ -274,6 +280,7 @@ class Route:
         access: who may.
         handler: gives the answer, or raises Refused.
         quick: the handler answers out of memory, or calls `request.step_aside()` before it does more.
+        picture: pages of other origins may show it, and read it if anyone may watch.
     """
 
     method: str
@@ -281,6 +288,7 @@ class Route:
     access: Access
     handler: Callable[[Request], Answer]
     quick: bool = False
+    picture: bool = False
 
 
 def as_json(status: int, document: Any, headers: dict[str, str] | None = None) -> Answer:

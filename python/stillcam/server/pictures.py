@@ -71,7 +71,7 @@ class Pictures:
             "stream": self._stream,
             "stream.mjpg": self._stream,
         }
-        return [Route("GET", path, Access.WATCH, handler, quick=True) for path, handler in table.items()]
+        return [Route("GET", path, Access.WATCH, handler, quick=True, picture=True) for path, handler in table.items()]
 
     def _current(self, request: Request) -> Answer:
         after = request.value("after")

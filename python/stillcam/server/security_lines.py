@@ -1,0 +1,30 @@
+"""The header lines of every answer that say what a browser must not let a page do."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+
+@lru_cache(8)
+def security_lines(embedding: tuple[str, ...] = ()) -> bytes:
+    """The lines, each ending in CR LF.
+
+    Args:
+        embedding: origins whose pages may show ours in a frame, besides our own.
+    """
+    ancestors = " ".join(["'self'", *embedding])
+    policy = (
+        "default-src 'self'; img-src 'self' blob: data:; base-uri 'self'; form-action 'self';"
+        f" frame-ancestors {ancestors}; object-src 'none'"
+    )
+    lines = [
+        f"Content-Security-Policy: {policy}",
+        *([] if embedding else ["X-Frame-Options: SAMEORIGIN"]),  # it knows no list
+        "X-Content-Type-Options: nosniff",
+        "Referrer-Policy: same-origin",
+        "Permissions-Policy: camera=(), microphone=(), geolocation=()",
+    ]
+    return "".join(f"{line}\r\n" for line in lines).encode("ascii")
+
+
+SECURITY = security_lines()

@@ -62,8 +62,14 @@ def mount_of(folder: Path, among: list[Mount]) -> Mount | None:
     return best
 
 
-def kind(mount: Mount, root: Path = ROOT) -> str:
-    """In a word what a file system lies on: `memory`, `network`, `card`, `disk`, or `unknown`."""
+def kind(mount: Mount | None, root: Path = ROOT) -> str:
+    """In a word what a file system lies on: `memory`, `network`, `card`, `disk`, or `unknown`.
+
+    Args:
+        mount: None: it is not in the mount table, as below a chroot.
+    """
+    if mount is None:
+        return "unknown"
     if mount.type in _MEMORY:
         return "memory"
     if mount.type in _NETWORK:
@@ -92,7 +98,7 @@ def storage(folders: dict[str, Path], written_a_day: float | None, root: Path = 
             mount = mount_of(Path(os.path.realpath(folder)), among)
             place = f"{mount.type} on {mount.source}, " if mount else ""
             rows.append((label, f"{folder}: {place}{size_text(free)} of {size_text(size)} free"))
-            if label == "images/" and mount:
+            if label == "images/":
                 rows.append(("Wear by pictures", wear(kind(mount, root), written_a_day)))
     return rows
 

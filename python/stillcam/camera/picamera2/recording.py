@@ -97,7 +97,8 @@ class File(io.BufferedIOBase):
 
     def close(self) -> None:
         """No more comes."""
-        self._file.close()
+        if hasattr(self, "_file"):  # also what could not be made is closed at its end
+            self._file.close()
         super().close()
 
     def write(self, data: Any, /) -> int:

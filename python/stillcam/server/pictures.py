@@ -19,6 +19,7 @@ from stillcam.server.freshness import Freshness
 from stillcam.server.messages import Access, Answer, Refused, Request, Route, error
 from stillcam.server.multipart import CONTENT_TYPE
 from stillcam.server.notice import Notice, Notices
+from stillcam.server.smaller import Smaller, frame_of, wanted_width
 from stillcam.server.streams import STEP_S, Streams, stays
 from stillcam.server.viewers import Viewers
 from stillcam.settings import Settings
@@ -60,6 +61,7 @@ class Pictures:
         self._viewers = viewers
         self._captures = captures
         self._notices = Notices()
+        self._smaller = Smaller()
         self._streams = streams
 
     def routes(self) -> list[Route]:
@@ -74,17 +76,17 @@ class Pictures:
         return [Route("GET", path, Access.WATCH, handler, quick=True, picture=True) for path, handler in table.items()]
 
     def _current(self, request: Request) -> Answer:
-        after = request.value("after")
+        after, width = request.value("after"), wanted_width(request)
         if after is not None or self._cache.newest is None:
             request.step_aside()
-        seen = self._cache.newest if after is None else self._next(after, request)
+        seen = self._cache.newest if after is None else self._next(frame_of(after), request)
         if seen is None and after is not None:
             return Answer(204, headers={"Cache-Control": "no-store"})
         if seen is None:
             outage = self._freshness.outage()
             reason = outage and outage.reason
             return error(503, f"no picture yet: {reason or 'the camera is starting'}", {"Retry-After": "2"})
-        return self._frame(seen, request)
+        return self._frame(seen, request, width)
 
     def _next(self, name: str, request: Request) -> Seen | None:
         """Wait for a frame other than `name`, and keep the camera live meanwhile."""
@@ -98,12 +100,12 @@ class Pictures:
 
     def _snapshot(self, request: Request) -> Answer:
         strict = _number(request, "strict", 0, 1)
-        max_age_s = _number(request, "max_age", 0, MAX_AGE_S)
+        max_age_s, width = _number(request, "max_age", 0, MAX_AGE_S), wanted_width(request)
         if max_age_s is not None or not self._freshness.young:
             request.step_aside()
         picture = self._showing() if max_age_s is None else self._young(max_age_s)
         if isinstance(picture, Seen):
-            return self._frame(picture, request)
+            return self._frame(picture, request, width)
         if strict:
             return Answer(503, picture.picture, {"Retry-After": "5"}, picture.head)
         known = request.has(picture.tag)
@@ -140,7 +142,10 @@ class Pictures:
         headers = {"Content-Type": CONTENT_TYPE, "Cache-Control": "no-store", "X-Accel-Buffering": "no"}
         return Answer(200, headers=headers, stream=self._streams.parts(request, fps))
 
-    def _frame(self, seen: Seen, request: Request) -> Answer:
+    def _frame(self, seen: Seen, request: Request, width: int | None) -> Answer:
+        if width and not request.has(seen.tag):  # who has the whole one needs no smaller one
+            request.step_aside()
+            seen = self._smaller.of(seen, width)
         kept = _PRIVATE if self._settings().access.watch == "signed-in" else _SHARED
         head = b"%b%bX-Frame-Age: %.3f\r\n" % (seen.head, kept, seen.age_s())
         if request.has(seen.tag):

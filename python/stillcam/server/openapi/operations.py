@@ -11,11 +11,12 @@ from stillcam.server.openapi.takes import TAKE_OPERATIONS
 
 JPEG = "image/jpeg"
 _EMPTY = ""
+_WIDTH = {"width": ({"enum": ["320", "640", "1280"]}, "pixels: the picture scaled to it, if it is wider")}
 
 _CURRENT = Operation(
     "Pictures", "The newest frame; with `after`, the first that has another name, or 204 after 25 s.",
-    {200: JPEG, 204: _EMPTY, 304: _EMPTY}, errors=(503,),
-    query={"t": (TEXT, "anything: keeps caches away"), "after": (TEXT, "name of the frame that one has")},
+    {200: JPEG, 204: _EMPTY, 304: _EMPTY}, errors=(400, 503),
+    query={"t": (TEXT, "anything: keeps caches away"), "after": (TEXT, "name of the frame that one has"), **_WIDTH},
     headers={"If-None-Match": "the ETag of the frame that one has"},
 )  # fmt: skip
 _SNAPSHOT = Operation(
@@ -24,6 +25,7 @@ _SNAPSHOT = Operation(
     query={
         "strict": ({"enum": ["0", "1"]}, "1: answer 503 once the picture is stale"),
         "max_age": ({"type": "number", "minimum": 0}, "seconds: take a picture now if the newest is older"),
+        **_WIDTH,
     },
 )  # fmt: skip
 _STREAM = Operation(

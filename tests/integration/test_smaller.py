@@ -1,0 +1,114 @@
+"""Frames at a smaller width, for viewers on a slow link."""
+
+import io
+import json
+import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import quote
+
+import pytest
+from PIL import Image, ImageDraw
+
+CURRENT = "/images/current.jpg"
+
+
+def photo(width: int = 2304, height: int = 1296, colour: str = "red") -> bytes:
+    """A JPEG whose left half is black."""
+    image = Image.new("RGB", (width, height), colour)
+    ImageDraw.Draw(image).rectangle((0, 0, width // 2, height), "black")
+    file = io.BytesIO()
+    image.save(file, "JPEG", quality=90)
+    return file.getvalue()
+
+
+def opened(data: bytes) -> Image.Image:
+    image = Image.open(io.BytesIO(data))
+    image.load()
+    return image
+
+
+def colour(image: Image.Image, x: int) -> tuple[int, ...]:
+    """Red, green and blue at that place of the row 50."""
+    seen = image.getpixel((x, 50))
+    assert isinstance(seen, tuple)
+    return seen
+
+
+@pytest.mark.parametrize("path", [CURRENT, "/snapshot", "/?action=snapshot"])
+@pytest.mark.parametrize(("width", "height"), [(320, 180), (640, 360), (1280, 720)])
+def test_a_frame_is_scaled_to_a_width(site, path, width, height):
+    name = site.publish(photo())
+    response, body = site.ask(f"{path}{'&' if '?' in path else '?'}width={width}")
+    image = opened(body)
+    assert (response.status, image.size, image.format) == (200, (width, height), "JPEG")
+    assert max(colour(image, width // 4)) < 20
+    assert colour(image, width * 3 // 4)[0] > 235
+    whole = site.ask(path)[0].headers
+    assert whole["ETag"] == f'"{name}"' != response.headers["ETag"]
+    for field in ("X-Frame-Time", "X-Frame-Sequence", "Content-Type", "Cache-Control"):
+        assert response.headers[field] == whole[field]
+
+
+def test_a_frame_is_never_made_larger(site):
+    data = photo(640, 360)
+    name = site.publish(data)
+    for width in (640, 1280):
+        response, body = site.ask(f"{CURRENT}?width={width}")
+        assert (body == data, response.headers["ETag"]) == (True, f'"{name}"')
+
+
+@pytest.mark.parametrize("width", ["0", "-320", "319", "4608", "640px", "", "٦٤٠"])
+def test_another_width_is_refused(site, width):
+    site.publish(photo())
+    for path in (CURRENT, "/snapshot"):
+        response, body = site.ask(f"{path}?width={quote(width)}")
+        assert response.status == 400
+        assert json.loads(body) == {
+            "error": "width must be 320, 640 or 1280, or be left out for the whole picture",
+            "field": "width",
+        }
+
+
+def test_who_has_it_already_gets_304(site):
+    """The smaller one, or the whole one in its place; the smaller one does not stand for the whole one."""
+    name = site.publish(photo())
+    tag = site.ask(f"{CURRENT}?width=640")[0].headers["ETag"]
+    for known in (tag, f'"{name}"', f'"other", {tag}'):
+        response, body = site.ask(f"{CURRENT}?width=640", If_None_Match=known)
+        assert (response.status, body) == (304, b"")
+    assert site.ask(CURRENT, If_None_Match=tag)[0].status == 200
+    assert site.ask(f"{CURRENT}?width=320", If_None_Match=tag)[0].status == 200
+
+
+@pytest.mark.parametrize("mark", ["", "-w640"], ids=["the whole one", "the smaller one"])
+def test_after_waits_for_another_frame_whichever_size_is_known(site, mark):
+    name = site.publish(photo())
+    answers = []
+    address = f"{CURRENT}?after={name}{mark}&width=640"
+    asked = threading.Thread(target=lambda: answers.append(site.ask(address)))
+    asked.start()
+    site.until(lambda: b'"viewers": 1' in site.ask("/api/status")[1])
+    assert not answers
+    name = site.publish(photo(colour="white"))
+    asked.join()
+    ((response, body),) = answers
+    assert (opened(body).size, response.headers["ETag"]) == ((640, 360), f'"{name}-w640"')
+
+
+def test_many_get_the_same_bytes_and_none_of_a_frame_before(site):
+    """Each frame is scaled once, and only the newest one's are kept."""
+    for painted in ("red", "white", "red"):
+        name = site.publish(photo(colour=painted))
+        with ThreadPoolExecutor(16) as pool:
+            answers = list(pool.map(lambda _: site.ask(f"{CURRENT}?width=320"), range(16)))
+        assert {response.headers["ETag"] for response, _ in answers} == {f'"{name}-w320"'}
+        assert len({body for _, body in answers}) == 1
+        assert (colour(opened(answers[0][1]), 300)[1] > 128) == (painted == "white")
+
+
+def test_what_cannot_be_scaled_is_sent_as_it_is(site):
+    data = os.urandom(3000)
+    site.publish(data)
+    assert site.ask(f"{CURRENT}?width=320")[1] == data
+    assert "cannot be scaled" in site.said()

@@ -69,11 +69,19 @@ def keep(target: Callable[[], None], name: str) -> threading.Event:
                 tries = 0 if time.monotonic() - began_s >= STEADY_S else tries
                 pause_s = BACK_OFF_S[min(tries, len(BACK_OFF_S) - 1)]
                 tries += 1
-                _record(name, error)
-                logging.critical("thread %s died: restarted in %g s", name, pause_s, exc_info=True)
+                with contextlib.suppress(MemoryError):  # there is none to say so: it must go on all the same
+                    record(name, error)
+                    logging.critical("thread %s died: restarted in %g s", name, pause_s, exc_info=True)
                 time.sleep(pause_s)
 
     return start(run, name)
+
+
+def record(name: str, error: Exception) -> None:
+    """Count a death: of a thread that `keep` restarts, or of one that has gone on by itself after such an error."""
+    count = _deaths[name]["count"] + 1 if name in _deaths else 1
+    told = " ".join(str(error).split()) or type(error).__name__
+    _deaths[name] = {"name": name, "count": count, "error": told, "time": utc_text(time.time())}
 
 
 def deaths() -> list[dict[str, Any]]:
@@ -105,9 +113,3 @@ def lower_priority(nice: int) -> None:
             os.setpriority(os.PRIO_PROCESS, thread, nice)
     except OSError as error:
         logging.warning("cannot lower the priority of a background thread: %s", error.strerror)
-
-
-def _record(name: str, error: Exception) -> None:
-    count = _deaths[name]["count"] + 1 if name in _deaths else 1
-    told = " ".join(str(error).split()) or type(error).__name__
-    _deaths[name] = {"name": name, "count": count, "error": told, "time": utc_text(time.time())}

@@ -4,8 +4,22 @@ import json
 import os
 import subprocess
 import sys
+import time
 
-from serving import DEADLINE_S, ROOT
+from pictures import picture
+from serving import DEADLINE_S, ROOT, Site
+
+from stillcam.library.drafts import Draft
+
+DIES = """
+from stillcam.server.herald import Herald
+look, faults = Herald.look, [ValueError("a bug")]
+def dies(herald):
+    if faults:
+        raise faults.pop()
+    look(herald)
+Herald.look = dies
+"""
 
 
 def doctor(folder, port, *options):
@@ -34,9 +48,44 @@ def test_an_installation_that_is_well(daemon, site, tmp_path):
     daemon.until(lambda status: status["captures"]["ok"])
     site.until(lambda: site.ask("/healthz")[0].status == 200)
     found = checks(doctor(tmp_path, site.port, "--json"))
-    for name in ("capture daemon", "cameras", "port", "settings", "picture", "restarts", "camera software"):
+    for name in (
+        "capture daemon",
+        "cameras",
+        "port",
+        "server threads",
+        "settings",
+        "picture",
+        "restarts",
+        "camera software",
+    ):
         assert found[name]["state"] == "ok", found[name]
     assert "0 (imx519)" in found["cameras"]["found"]
+
+
+def test_a_thread_of_the_server_that_has_died_works_again_and_is_told_of(tmp_path):
+    """Everybody may read how often, and who may watch also why."""
+    (tmp_path / "sitecustomize.py").write_text(DIES)
+    told = tmp_path / "told"
+    site = Site(tmp_path, {"hooks": {"item": ["cp", "{}", str(told)]}})
+    site.start(PYTHONPATH=f"{tmp_path}:{ROOT / 'python'}")
+    try:
+        (death,) = site.until(lambda: json.loads(site.ask("/api/status")[1])["threads"])
+        assert (death["name"], death["count"], death["error"]) == ("herald", 1, "a bug")
+        (open_to_all,) = json.loads(site.ask("/healthz")[1])["threads"]
+        assert open_to_all == {"name": "herald", "count": 1, "time": death["time"]}
+        found = checks(doctor(tmp_path, site.port, "--json"))["server threads"]
+        assert (found["state"], "herald: 1" in found["found"]) == ("warning", True), found
+        assert "server.log" in found["advice"]
+        taken = 0
+        while not told.exists():
+            assert taken < 90, site.said()
+            draft = Draft(site.data / "library", "photo", time.time(), "imx708")
+            draft.path("jpg").write_bytes(picture())
+            draft.finish({"kind": "photo"})
+            taken += 1
+            time.sleep(1)
+    finally:
+        site.end()
 
 
 def test_what_does_not_work_is_told_with_what_to_do(daemon, site, tmp_path):

@@ -140,7 +140,12 @@ def test_settings_that_change_are_told_by_their_tag(site):
 
 
 def test_new_items_series_and_films_are_told(site):
+    """Also where a clock that was wrong has left days of the future."""
     owner = register(site)
+    for ahead in (1000, 1001):
+        future = Draft(site.data / "library", "photo", time.time() + ahead * 86400, "imx708")
+        future.path("jpg").write_bytes(picture())
+        future.finish({"kind": "photo"})
     with Ear(site, owner.headers) as ear:
         ear.event()
         before = ear.state["revisions"]

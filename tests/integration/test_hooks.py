@@ -1,14 +1,17 @@
 """The owner's command for each item: without a shell, never for ever, and never out of the network."""
 
 import json
+import os
 import sys
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 from api_calls import Api
 from pictures import picture
 from serving import Site
+from strangers import allow_descriptors
 
 from stillcam.library.browse import Library
 from stillcam.library.drafts import Draft
@@ -63,6 +66,27 @@ def test_each_item_is_given_to_the_command(tmp_path):
         assert set(told.read_text().splitlines()) <= set(taken)
         assert "Traceback" not in site.said()
     assert not [*tmp_path.rglob("pwned")]
+
+
+def test_with_days_of_the_future_and_many_connections_the_command_runs_all_the_same(tmp_path):
+    """A clock that was wrong has left two days; more than 1,024 descriptors are too many for select(2)."""
+    allow_descriptors()
+    told, library = tmp_path / "told", tmp_path / "data/library"
+    limits = {"max_connections": 2000, "max_connections_per_address": 2000}
+    command = [sys.executable, "-c", WRITES, str(told), "{}"]
+    site = Site(tmp_path, {"server": limits, "hooks": {"item": command}})
+    for ahead in (1000, 1001):
+        draft(library, time.time() + ahead * 86400)
+    with site, ExitStack() as links:
+        for _ in range(1100):
+            links.enter_context(site.connect())
+        taken: list[str] = []
+        while not told.exists() or not told.read_text().endswith("\n"):
+            assert len(taken) < 90, site.said()
+            taken.append(str(library / draft(library, time.time())))
+            time.sleep(1)
+        assert set(told.read_text().splitlines()) <= set(taken)
+        assert "Traceback" not in site.said()
 
 
 def test_what_goes_wrong_is_said(tmp_path):
@@ -138,3 +162,22 @@ def test_only_what_is_taken_is_new(tmp_path):
     third = draft(root, now_s + 1)
     assert [item.id for item in arrivals.look()] == [third]
     assert split(third)[1] == "jpg"
+
+
+def test_a_day_is_looked_at_when_it_changes_whatever_its_date(tmp_path):
+    """What was there on it before is not new, and neither is another title of that."""
+    root, now_s, day_s = tmp_path / "library", time.time(), 86400
+    old = draft(root, now_s - 100 * day_s)
+    for ahead in (1000, 1001):
+        draft(root, now_s + ahead * day_s)
+    for folder in root.iterdir():  # all of it is from yesterday
+        for path in (*folder.iterdir(), folder):
+            os.utime(path, (now_s - day_s, now_s - day_s))
+    arrivals = Arrivals(root)
+    assert arrivals.look() == []
+    library = Library(root)
+    library.rename(library.item(old), "a bird")
+    assert arrivals.look() == []
+    added = [draft(root, now_s - 100 * day_s + 1), draft(root, now_s)]
+    assert [item.id for item in arrivals.look()] == added
+    assert arrivals.look() == []

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from stillcam.accounts import Accounts
 from stillcam.addresses import listening_address
 from stillcam.doctor import FAULT, OK, WARNING, Finding, Patient
@@ -23,7 +26,7 @@ def settings(patient: Patient) -> list[Finding]:
 
 
 def port(patient: Patient) -> list[Finding]:
-    """Who answers on the port."""
+    """Who answers on the port, and whether background threads of the server have died."""
     try:
         host, number = listening_address(patient.environ)
     except StillcamError as error:
@@ -40,7 +43,7 @@ def port(patient: Patient) -> list[Finding]:
         advice = "end what uses it (see: sudo ss -tlnp), or set another STILLCAM_PORT"
         return [Finding("port", FAULT, f"port {number}: {error}", advice)]
     reason = "" if status == 200 else f", and says: {told.get('reason')}"
-    return [Finding("port", OK, f"the web server answers on port {number}{reason}")]
+    return [Finding("port", OK, f"the web server answers on port {number}{reason}"), _threads(told)]
 
 
 def accounts(patient: Patient) -> list[Finding]:
@@ -56,3 +59,12 @@ def accounts(patient: Patient) -> list[Finding]:
     except StillcamError as error:
         return [Finding("accounts", FAULT, str(error))]
     return [Finding("accounts", OK, "there is an owner") if registered else nobody]
+
+
+def _threads(told: Mapping[str, Any]) -> Finding:
+    """Which threads have died: each was restarted, but what it works on may be at fault."""
+    name, died = "server threads", told.get("threads")
+    if not died:
+        return Finding(name, OK, "none has failed")
+    found = "; ".join(f"restarts of {one['name']}: {one['count']}, last at {one['time']}" for one in died)
+    return Finding(name, WARNING, found, "this is a bug: report it with the traceback in data/logs/server.log")

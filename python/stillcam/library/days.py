@@ -17,10 +17,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from stillcam.library.day import Item, read_day
-from stillcam.library.names import is_day
+from stillcam.library.names import day_of, is_day
 
 KEPT_ITEMS = 4000  # about 2 MB: what is kept of the days read last
 OLD_S = 1e9  # 2001: a time that no clock gives a folder now; FAT has none before 1980
+NEWEST = 2  # days: what is taken at midnight may be finished the day after
 SETTLED_NS = 2_000_000_000  # a folder's time stamp may be 2 s coarse (FAT): one so young may change unseen
 
 
@@ -30,6 +31,11 @@ class Version(NamedTuple):
     device: int
     changed_ns: int
     names: int = 0
+
+    @property
+    def settled(self) -> bool:
+        """Whether another state would have another version."""
+        return time.time_ns() - self.changed_ns > SETTLED_NS
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +83,26 @@ class Days:
         except OSError:
             return None
 
+    def versions(self) -> dict[str, Version | None]:
+        """All days with their versions, the newest first.
+
+        To read the names in all folders would take long: where a folder's time does not tell (see `version`), names
+        count for today and the newest days only.
+        """
+        try:
+            with os.scandir(self._root) as entries:
+                folders = {entry.name: entry.stat() for entry in entries if is_day(entry.name)}
+        except FileNotFoundError:
+            return {}
+        names = sorted(folders, reverse=True)
+        watched = {*names[:NEWEST], day_of(time.time())}
+        versions: dict[str, Version | None] = {}
+        for day in names:
+            about = folders[day]
+            by_time = day not in watched or self._is_timely(about.st_dev)
+            versions[day] = Version(about.st_dev, about.st_mtime_ns) if by_time else self.version(day)
+        return versions
+
     def items(self, day: str) -> list[Item]:
         """The items of a day, oldest first."""
         version = self.version(day)
@@ -85,7 +111,7 @@ class Days:
                 self._items.move_to_end(day)
                 return kept[1]
         items = read_day(self._root / day)
-        if version is not None and time.time_ns() - version.changed_ns > SETTLED_NS:
+        if version is not None and version.settled:
             summary = Summary(Counter((item.kind, item.camera) for item in items))
             with self._lock:
                 self._summaries[day] = version, summary

@@ -10,7 +10,6 @@ import resource
 import signal
 import socket
 import sys
-import threading
 from collections.abc import Mapping
 
 from stillcam import __version__, log, threads
@@ -98,12 +97,11 @@ def _end_at_signals(server: Server) -> None:
     signal.signal(signal.SIGHUP, _nothing if os.isatty(sys.stderr.fileno()) else signal.SIG_IGN)
 
     def wait() -> None:
-        with ours:
-            [signum] = ours.recv(1)
+        [signum] = ours.recv(1)
         logging.info("ending: %s", signal.Signals(signum).name)
         server.end()
 
-    threading.Thread(target=wait, name="signals", daemon=True).start()
+    threads.keep(wait, "signals")
 
 
 def _nothing(_signum: int, _frame: object) -> None:

@@ -23,6 +23,7 @@ from inotify_simple import INotify, flags
 from stillcam.frames import CURRENT, Frame, current_name, read_current, utc_text
 from stillcam.server.bodies import Blob
 from stillcam.server.multipart import part
+from stillcam.threads import record
 
 RETRY_S = 1.0  # until the images folder is there
 ARRIVAL_S = 2.0  # from the daemon's word that a frame is out to the frame here
@@ -136,8 +137,10 @@ class FrameCache:
                 logging.debug("waiting for %s: %s", self._images, error)
             except OSError as error:
                 self._go_without(error)
-            except Exception:  # no memory, or a bug: without this thread the picture would stand still for ever
-                logging.exception("reading a frame of %s failed", self._images)
+            except Exception as error:  # no memory, or a bug: without this thread the picture would stand still
+                with contextlib.suppress(MemoryError):
+                    record("frames", error)
+                    logging.exception("reading a frame of %s failed", self._images)
             if self._ends(None, RETRY_S):
                 return
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from stillcam.server.messages import Access, Answer, Request, Route, as_json
 from stillcam.server.station import Station
+from stillcam.threads import deaths
 
 PATIENCE_S = 0.5  # with daemons that hang: then what was known last counts
 
@@ -48,5 +49,8 @@ def _health(station: Station) -> dict[str, Any]:
 
 
 def _judged(told: dict[str, Any]) -> Answer:
+    """The answer. Threads of this server that have died are no fault of a camera's, and why is not for everybody."""
     well = told["status"] == "ok"
+    if died := deaths():
+        told["threads"] = [{"name": death["name"], "count": death["count"], "time": death["time"]} for death in died]
     return as_json(200 if well else 503, told, None if well else {"Retry-After": "5"})

@@ -59,8 +59,6 @@ class Herald:
                 if str(error) != self._said:
                     logging.warning("webhooks and hooks: %s", error)
                 self._said = str(error)
-            except Exception:
-                logging.exception("webhooks and hooks: this is a bug")
             time.sleep(LOOK_S)
 
     def look(self) -> None:

@@ -77,8 +77,10 @@ def _follow(process: subprocess.Popen[bytes], patience_s: float) -> bytes:
     """The last that it says before it ends, or before the time is over."""
     assert process.stdout is not None
     until_s, said = time.monotonic() + patience_s, b""
+    poller = select.poll()  # select(2) takes no descriptor beyond 1,023, and each connection has one
+    poller.register(process.stdout, select.POLLIN)
     while (left_s := until_s - time.monotonic()) > 0:
-        if select.select([process.stdout], [], [], min(left_s, LOOK_S))[0]:
+        if poller.poll(min(left_s, LOOK_S) * 1000):
             if not (chunk := process.stdout.read(65536)):
                 break
             said = (said + chunk)[-_LAST_BYTES:]

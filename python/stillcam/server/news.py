@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,12 +10,15 @@ from typing import Any
 from stillcam.frames import utc_text
 from stillcam.library.browse import size_bytes
 from stillcam.library.day import Item
-from stillcam.library.days import Days
+from stillcam.library.days import Days, Version
 from stillcam.library.names import said_by, split
 from stillcam.server.freshness import Freshness
 
-DAYS = 2  # those of the newest date are looked at: what is taken at midnight may be finished the day after
+RECENT_S = 60.0  # of a day that was not read before, what was written so long before the last look may be new
 STARTING_S = 60.0  # a camera may take so long at the start before it counts as lost
+
+
+_Key = tuple[float, str, str]  # when, as what and by which camera an item was taken
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +40,17 @@ class Arrivals:
     """The items that are new in the library at `root`; what is there at the first look is not.
 
     An item is known by when, as what and by which camera it was taken: another title makes no other item.
-    Files that somebody else has put there do not count.
+    Files that somebody else has put there do not count. A day is read when its folder changes, whatever its date:
+    a clock that was wrong may have left days in the future. What was there before is known from when the day was read
+    last; of one that never was, what has been written since the last look is new.
     """
 
     def __init__(self, root: Path) -> None:
         self._root = root
         self._days = Days(root)
-        self._known: dict[str, set[tuple[float, str, str]]] | None = None
+        self._versions: dict[str, Version] | None = None  # of all days but those that may change unseen
+        self._known: dict[str, set[_Key]] = {}  # by day
+        self._looked_s = 0.0
 
     def look(self) -> list[Item]:
         """Those that have come since the last look, oldest first.
@@ -50,17 +58,24 @@ class Arrivals:
         Raises:
             OSError: the library cannot be read.
         """
-        before, known = self._known, dict[str, set[tuple[float, str, str]]]()
-        new = []
-        for day in reversed(self._days.names()[:DAYS]):
-            known[day] = set() if before is None else before.get(day, set())
-            for item in self._days.items(day):
-                said = said_by(split(item.name)[0])
-                if said and item.kind == said[1] and (key := (item.time_s, item.kind, item.camera)) not in known[day]:
-                    known[day].add(key)
-                    new.append(item)
-        self._known = known
-        return [] if before is None else new
+        before, began_s, new = self._versions, time.time(), list[Item]()
+        versions = {day: version for day, version in self._days.versions().items() if version and version.settled}
+        for day in reversed(self._days.names()):
+            if day not in versions or (before is not None and versions[day] != before.get(day)):
+                items = {_key(item): item for item in self._days.items(day) if _is_ours(item)}
+                if before is not None:
+                    new += [item for key, item in items.items() if self._is_new(key, item)]
+                self._known.setdefault(day, set()).update(items)
+        self._versions, self._looked_s = versions, began_s
+        return new
+
+    def _is_new(self, key: _Key, item: Item) -> bool:
+        if (known := self._known.get(item.day)) is not None:
+            return key not in known
+        try:
+            return (self._root / item.day / item.name).stat().st_mtime > self._looked_s - RECENT_S
+        except OSError:  # it has gone again
+            return False
 
     def event(self, item: Item) -> Event:
         """What is told of an item."""
@@ -69,6 +84,15 @@ class Arrivals:
             "sensor": item.camera or None, "bytes": size_bytes(self._root, item), "address": f"library/{item.id}",
         }  # fmt: skip
         return Event("item.taken", item.time_s, data)
+
+
+def _key(item: Item) -> _Key:
+    return item.time_s, item.kind, item.camera
+
+
+def _is_ours(item: Item) -> bool:
+    said = said_by(split(item.name)[0])
+    return said is not None and item.kind == said[1]
 
 
 class Outages:

@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from stillcam.films.shelf import FOLDER as FILMS
-from stillcam.library.days import SETTLED_NS, Days, Version
+from stillcam.library.days import Days, Version
 from stillcam.paths import Paths
 from stillcam.series.state import MANIFEST, STATE
 from stillcam.server.in_force import file_version
-from stillcam.server.news import DAYS, Arrivals
+from stillcam.server.news import Arrivals
 from stillcam.server.shift import Shift
 
 LOOK_S = 1.0  # from one look to the next
@@ -111,19 +111,19 @@ class Revisions:
 
     def _library(self) -> str:
         def state() -> object:
-            days = self._days.names()
-            self._names = {day: self._of_day(day) for day in days[:DAYS]}
-            return len(days), [(day, version, names) for day, (version, _, names) in self._names.items()]
+            self._names = {day: self._of_day(day, version) for day, version in self._days.versions().items()}
+            return [(day, version, names) for day, (version, _, names) in self._names.items()]
 
         return _told(state)
 
-    def _of_day(self, day: str) -> tuple[Version | None, bool, int]:
+    def _of_day(self, day: str, version: Version | None) -> tuple[Version | None, bool, int]:
         """The version of a day's folder, whether it will change with the next file, and a number for the names."""
-        version = self._days.version(day)
         known = self._names.get(day)
         if known and known[0] == version and known[1]:
             return known
-        settled = version is not None and time.time_ns() - version.changed_ns > SETTLED_NS
+        settled = version is not None and version.settled
+        if known is None and settled:
+            return version, settled, 0
         return version, settled, hash(frozenset(os.listdir(self._paths.library / day)))
 
 

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 
-from stillcam.threads import start
+from stillcam.threads import record, start
 
 DEAD_S = 10.0  # a thread that has begun no round for so long has died, or hangs
 FAILED_S = 0.01  # from a round that failed to the next
@@ -67,9 +67,11 @@ class Shift:
         while self._goes_on(term):
             try:
                 self._work()
-            except Exception:
-                if not told:
-                    logging.exception("%s failed: this is a bug, or want of memory", self._name)
+            except Exception as error:
+                with contextlib.suppress(MemoryError):
+                    record(self._name, error)
+                    if not told:
+                        logging.exception("%s failed: this is a bug, or want of memory", self._name)
                 told = True
                 time.sleep(FAILED_S)
 

@@ -12,6 +12,7 @@ from stillcam.server.bulletin import Bulletin, Listener, Topics, visible
 from stillcam.server.messages import Access, Answer, Refused, Request, Route, as_json
 from stillcam.server.revisions import Revisions
 from stillcam.server.station import Station
+from stillcam.threads import deaths
 
 _HEAD = {
     "Content-Type": "text/event-stream",
@@ -74,6 +75,7 @@ class StatusRoutes:
             "stale": station.freshness.stale(seen, capture),
             "viewers": len(station.viewers),
             "capture": capture,
+            "threads": deaths(),
         }
 
     def _status(self, request: Request) -> Answer:

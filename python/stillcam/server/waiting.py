@@ -18,6 +18,8 @@ import threading
 import time
 from typing import Protocol
 
+from stillcam.threads import record
+
 AT_A_TIME = 64  # connections that the attendant hears of in one go
 LOOK_S = 1.0  # from one look to the next for those who have waited too long
 DEAD_S = 10.0  # an attendant that has not looked for so long has died, of want of memory, or hangs
@@ -113,8 +115,9 @@ class WaitingRoom:
         while not self._closing:
             try:
                 aside = self._round(term)
-            except Exception:  # without an attendant nobody would be answered any more
+            except Exception as error:  # without an attendant nobody would be answered any more
                 with contextlib.suppress(Exception):  # there may be no memory to say so
+                    record("connections", error)
                     logging.exception("attending to connections failed: this is a bug")
                 continue
             if aside is not None:

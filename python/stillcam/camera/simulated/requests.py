@@ -16,6 +16,8 @@ class Requests:
     def __init__(self, *, keys: bool, signals: bool, verbose: bool) -> None:
         self._keys, self._signals, self._verbose = keys, signals, verbose
         self._last = 0
+        self._stdin = select.poll()
+        self._stdin.register(STDIN, select.POLLIN)
 
     def catch(self, *numbers: signal.Signals) -> None:
         """From here on these signals are caught, whatever the parent did with them."""
@@ -27,7 +29,7 @@ class Requests:
         if self._last == signal.SIGINT:
             return "x"
         key = ""
-        if self._keys and select.select([STDIN], [], [], 0)[0]:
+        if self._keys and self._stdin.poll(0):
             key = os.read(STDIN, 4096).decode(errors="replace")[:1].lower()
         if self._signals:
             if self._last == signal.SIGUSR1:

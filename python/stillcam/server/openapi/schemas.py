@@ -26,6 +26,7 @@ from stillcam.server.openapi.shapes import (
 )
 from stillcam.server.openapi.takes import STATUS_EXTRAS, take_schemas
 
+_DIED = "background threads of the server that have died and were restarted; empty: none"
 _RANGE = maybe(list_of(NUMBER))
 _ROLE = one_of("owner", "viewer")
 _SCOPE = one_of("view", "control")
@@ -91,7 +92,10 @@ def _of_status() -> dict[str, Schema]:
     health = {"status": one_of("ok", "stale"), "reason": maybe(TEXT)}
     return {
         "Health": record(
-            {"cameras": {"type": "object", "additionalProperties": record(**health), "description": "by number"}},
+            {
+                "cameras": {"type": "object", "additionalProperties": record(**health), "description": "by number"},
+                "threads": list_of(record(name=TEXT, count=COUNT, time=TIME)) | {"description": _DIED},
+            },
             **health,
         ),
         "Overview": record(
@@ -111,6 +115,7 @@ def _of_status() -> dict[str, Schema]:
             stale=FLAG,
             viewers=COUNT | {"description": "who watch live"},
             capture={"anyOf": [ref("Capture"), ref("NoCapture")]},
+            threads=list_of(record(name=TEXT, count=COUNT, error=TEXT, time=TIME)) | {"description": _DIED},
         ),
         "Revisions": {
             "type": "object",

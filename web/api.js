@@ -10,6 +10,7 @@
 /**
  * The part of `api/status` that the page reads.
  * @typedef {object} Status
+ * @property {string} [page]  the version of the page that the server has
  * @property {{running: boolean, mode?: string, reason?: string | null, interval_s?: number, library?: {waits?: string | null}}} capture
  */
 

@@ -12,6 +12,7 @@ import { SettingsStore } from "./settings-store.js";
 import { SignIn } from "./sign-in.js";
 import { addressed, addressOf, Panels, TABS, tabsFor } from "./tabs.js";
 import { say } from "./toasts.js";
+import { compare } from "./update.js";
 
 const session = new Session();
 const settings = new SettingsStore();
@@ -37,6 +38,7 @@ session.subscribe(() => {
 settings.subscribe((_document, conflict) => {
   if (conflict) say("Somebody else has changed the settings meanwhile: this is how they are now. Your change was not made.", { error: true });
 });
+view.status.subscribe(compare);
 addEventListener("popstate", show);
 show();
 session.refresh();

@@ -3,12 +3,11 @@
  * The last items in a strip, each to be seen large or put beside others in the buffer.
  */
 
-import { Compare } from "./compare.js";
 import { el } from "./dom.js";
 import { remove } from "./photos-delete.js";
 import { line } from "./photos-facts.js";
 import { badge, Library } from "./photos-library.js";
-import { View } from "./photos-view.js";
+import { part } from "./update.js";
 
 /** @typedef {import("./photos-library.js").Item} Item */
 
@@ -17,8 +16,10 @@ const SHOWN = 12;
 export class Strip {
   #context;
   #library;
-  #view;
-  #compare;
+  /** @type {import("./photos-view.js").View | null} */
+  #view = null;
+  /** @type {import("./compare.js").Compare | null} */
+  #compare = null;
   /** Newest first. @type {Item[]} */
   #items = [];
   #list = el("ul", { class: "strip", "aria-label": "The last items" });
@@ -30,18 +31,38 @@ export class Strip {
   constructor(context) {
     this.#context = context;
     this.#library = new Library(context.api, context.base);
-    this.#compare = new Compare(this.#library);
-    this.#view = new View(this.#library, context.session.may.control, {
-      move: (from, direction) => this.#move(from, direction),
-      changed: () => this.renew(),
-      remove: (item) => this.#remove(item),
-      closed: () => {},
-    });
-    this.element = el("div", {}, this.#list, this.#facts, this.#compare.element);
+    this.element = el("div", {}, this.#list, this.#facts);
   }
 
   hidden() {
-    this.#view.close();
+    this.#view?.close();
+  }
+
+  /** See an item large. @param {Item} item */
+  async #open(item) {
+    try {
+      const { View } = await part(() => import("./photos-view.js"));
+      this.#view ??= new View(this.#library, this.#context.session.may.control, {
+        move: (from, direction) => this.#move(from, direction),
+        changed: () => this.renew(),
+        remove: (from) => this.#remove(from),
+        closed: () => {},
+      });
+      this.#view.show(item);
+    } catch (error) {
+      this.#context.say(text(error), { error: true });
+    }
+  }
+
+  /** Put an item beside others. @param {Item} item */
+  async #add(item) {
+    try {
+      const { Compare } = await part(() => import("./compare.js"));
+      if (!this.#compare) this.element.append((this.#compare = new Compare(this.#library)).element);
+      this.#compare.add(item);
+    } catch (error) {
+      this.#context.say(text(error), { error: true });
+    }
   }
 
   /** Ask for them again. */
@@ -61,12 +82,12 @@ export class Strip {
     const time = new Date(item.time).toLocaleTimeString();
     const picture = el("img", { src: this.#library.address(item, "thumbnail"), alt: "", width: 160, height: 120, loading: "lazy" });
     picture.addEventListener("error", () => picture.replaceWith(el("span", { class: "no-thumbnail" }, item.kind)), { once: true });
-    const open = el("button", { type: "button", class: "open", "aria-label": `${item.kind}, ${time}`, onclick: () => this.#view.show(item) }, picture);
+    const open = el("button", { type: "button", class: "open", "aria-label": `${item.kind}, ${time}`, onclick: () => this.#open(item) }, picture);
     const tell = () => this.#tell(item);
     const tile = el("li", { class: "tile", onpointerenter: tell, onfocusin: tell }, open);
     if (item.kind === "photo" || item.kind === "raw") {
       const words = `Compare the ${item.kind === "raw" ? "raw photo" : "photo"} of ${time}`;
-      tile.append(el("button", { type: "button", class: "compare-add", "aria-label": words, title: "Compare", onclick: () => this.#compare.add(item) }, "⇄"));
+      tile.append(el("button", { type: "button", class: "compare-add", "aria-label": words, title: "Compare", onclick: () => this.#add(item) }, "⇄"));
     }
     if (badge(item)) tile.append(el("span", { class: "badge" }, badge(item)));
     return tile;
@@ -89,13 +110,13 @@ export class Strip {
    */
   #move(from, direction) {
     const next = this.#items[this.#items.findIndex((item) => item.id === from.id) + direction];
-    if (next) this.#view.show(next);
+    if (next) this.#view?.show(next);
   }
 
   /** @param {Item} item */
   async #remove(item) {
     const gone = await remove(this.#library, [item.id], { say: this.#context.say, restored: () => this.renew() });
-    if (gone?.length && this.#view.item?.id === item.id) this.#view.close();
+    if (gone?.length && this.#view?.item?.id === item.id) this.#view.close();
     await this.renew();
   }
 }

@@ -10,6 +10,7 @@
 
 import { base } from "./api.js";
 import { el } from "./dom.js";
+import { part } from "./update.js";
 
 /** @typedef {import("./session.js").Session} Session */
 
@@ -86,7 +87,7 @@ export class Panels {
       place.tab?.shown();
       return;
     }
-    const [module] = await Promise.all([tab.module(), this.#ready(tab), ...(tab.styles ?? []).map(styled)]);
+    const [module] = await Promise.all([part(tab.module), this.#ready(tab), ...(tab.styles ?? []).map(styled)]);
     if (place.tab) return;
     place.tab = module.mount(place.panel, this.#context);
     if (this.#shown === name) place.tab.shown();

@@ -24,19 +24,20 @@ export function raiseToasts() {
 document.addEventListener("fullscreenchange", raiseToasts);
 
 /**
- * Say something. An error stays until it is dismissed; the rest goes by itself,
+ * Say something. An error and an offer stay until they are dismissed; the rest goes by itself,
  * but not while it is pointed at or has the focus.
  * @param {string} text
- * @param {{error?: boolean, undo?: () => Promise<unknown>}} [how]  `undo` gives it a button
+ * @param {{error?: boolean, undo?: () => Promise<unknown>, offer?: {text: string, act: () => void}}} [how]
+ *   `undo` and `offer` give it a button
  */
-export function say(text, { error = false, undo } = {}) {
+export function say(text, { error = false, undo, offer } = {}) {
   raiseToasts();
   for (const old of found().children) if (old.firstChild?.textContent === text) old.remove();
   let timer = 0;
   const stop = () => clearTimeout(timer);
   const start = () => {
     stop();
-    if (!error) timer = setTimeout(() => toast.remove(), undo ? SHOWN_WITH_UNDO_MS : SHOWN_MS);
+    if (!error && !offer) timer = setTimeout(() => toast.remove(), undo ? SHOWN_WITH_UNDO_MS : SHOWN_MS);
   };
   const undoIt = () => {
     toast.remove();
@@ -47,6 +48,7 @@ export function say(text, { error = false, undo } = {}) {
     { class: "toast", role: error ? "alert" : "status", onpointerenter: stop, onpointerleave: start, onfocusin: stop, onfocusout: start },
     el("p", { text }),
     undo && el("button", { type: "button", onclick: undoIt, text: "Undo" }),
+    offer && el("button", { type: "button", onclick: () => offer.act(), text: offer.text }),
     el("button", { type: "button", class: "plain", "aria-label": "Dismiss", onclick: () => toast.remove() }, icon(CROSS)),
   );
   found().append(toast);

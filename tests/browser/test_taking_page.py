@@ -69,7 +69,7 @@ def test_each_kind_is_taken_watched_compared_deleted_and_brought_back(live, scre
 
     # A video plays, and can be wound to any place.
     page.click(".strip .open[aria-label^=video]")
-    page.wait_for_function("() => document.querySelector('.view[open] video').duration > 0")
+    page.wait_for_function("() => document.querySelector('.view[open] video')?.duration > 0")
     page.evaluate(
         "() => { const video = document.querySelector('.view[open] video'); video.muted = true; video.play(); }"
     )

@@ -92,7 +92,7 @@ export function people({ api, say, session }, card) {
   function showToken(name, token) {
     const text = el("input", { readonly: true, value: token, "aria-label": "Token" });
     dialog(el("h2", { text: `The token of ${name}` }),
-      el("p", { text: "Copy it now: it is not shown again. The program sends it as “Authorization: Bearer …”, or as the password of Basic authentication." }),
+      el("p", { text: "Copy it now: it is not shown again. The program sends it as “Authorization: Bearer …”, or as the password of Basic authentication. A device that can be given an address only adds ?token=… to it, if the token's scope is View." }),
       text, el("div", { class: "actions" }, button("Copy", () => copy(text))));
     text.select();
   }

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from barriers import barriers
 from pictures import picture
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page
 from serving import Site
 from signed_in import NAME, PASSWORD, add_owner, add_owner_to, sign_in
 
@@ -124,3 +124,41 @@ def test_no_tab_has_a_serious_barrier(new_page, site, scheme):
         page.wait_for_load_state("networkidle")
         found[tab] = barriers(page)
     assert {tab: one for tab, one in found.items() if one} == {}
+
+
+@pytest.fixture
+def bare_page(browser: Browser) -> Iterator[Page]:
+    """A page that shows pictures alone: Chromium complains of its own style there."""
+    with browser.new_context() as context:
+        yield context.new_page()
+
+
+def test_a_token_as_the_password_in_an_address_shows_pictures(bare_page, owned):
+    """A kiosk browser shows the stream so; the browser sends the token once it is asked for Basic authentication."""
+    token = Accounts(owned.data).tokens.add("kiosk", "view")[1]
+    for path in ("stream", "metrics"):
+        address = f"http://any:{token}@127.0.0.1:{owned.port}/{path}"
+        owned.until(lambda address=address: bare_page.goto(address, wait_until="commit").status == 200)
+
+
+def test_a_token_in_an_address_shows_pictures(bare_page, owned):
+    token = Accounts(owned.data).tokens.add("tablet", "view")[1]
+    for path in ("stream", "snapshot"):
+        address = f"{url(owned)}{path}?token={token}"
+        owned.until(lambda address=address: bare_page.goto(address, wait_until="commit").status == 200)
+
+
+@pytest.mark.parametrize("tab", ["live", "cameras"])
+def test_nothing_makes_the_browser_ask_a_stranger_for_a_password(page, owned, tab):
+    """By a dialog of its own, in which nobody can sign in."""
+    challenges = []
+    page.on("response", lambda answer: challenges.append((answer.url, answer.headers.get("www-authenticate", ""))))
+    page.goto(url(owned) + tab)
+    page.wait_for_selector("input[autocomplete=current-password]")
+    page.fill("input[autocomplete=username]", NAME)
+    page.fill("input[autocomplete=current-password]", PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#account summary")
+    Accounts(owned.data).sessions.end_all(NAME)  # the picture is asked for until the page has noticed
+    page.wait_for_selector("input[autocomplete=current-password]")
+    assert [one for one in challenges if one[1].startswith("Basic")] == []

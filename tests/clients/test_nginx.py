@@ -11,8 +11,11 @@ from pictures import picture
 from programs import COLOURS, FRAME_SIZE, filming
 from serving import DEADLINE_S, Site
 
+from stillcam.accounts import Accounts
+
 REQUESTS = 10_000
 AT_A_TIME = 100
+PAGE = ("--header", "X-Stillcam-Base: /webcam/")
 WAITING = 40  # more than may come from one address that is no proxy's
 PICTURE_LINE = re.compile(r" GET /(?:images/current\.jpg|snapshot(?:\.jpg)?) ")
 
@@ -115,6 +118,20 @@ def test_who_says_who_they_are_is_judged_by_the_camera_s_server(front, site, own
     for _ in range(5):
         front.get("images/current.jpg", *own)
     site.until(lambda: asked(site) - before == 5)
+
+
+def test_the_page_is_refused_without_a_challenge_and_a_token_in_an_address_counts(front, site):
+    """Whatever nginx has kept for others."""
+    accounts = Accounts(site.data)
+    accounts.users.add("Ann", "hash", "owner")
+    token = accounts.tokens.add("tablet", "view")[1]
+    site.until(lambda: front.get("images/current.jpg")[0] == 401)
+    for _ in range(3):
+        asked = [front.get("images/current.jpg", *options)[1]["WWW-Authenticate"].split()[0] for options in ((), PAGE)]
+        assert asked == ["Basic", "Bearer"]
+        for path in ("images/current.jpg", "snapshot", "?action=snapshot"):
+            status, headers = front.get(f"{path}{'&' if '?' in path else '?'}token={token}")
+            assert (status, headers["Referrer-Policy"]) == (200, "no-referrer")
 
 
 @pytest.mark.parametrize("path", ["stream", "stream.mjpg", "?action=stream", "camera/0/stream"])

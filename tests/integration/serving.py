@@ -96,12 +96,18 @@ class Site:
             time.sleep(0.01)
         return result
 
-    def publish(self, data: bytes, now_s: float | None = None) -> str:
-        """Publish a frame, and wait until the server has it; its name."""
+    def publish(self, data: bytes, now_s: float | None = None, cookie: str = "") -> str:
+        """Publish a frame, and wait until the server has it; its name.
+
+        Args:
+            data: the JPEG.
+            now_s: when it was taken, in seconds since the epoch; None: now.
+            cookie: of who may watch, where not anyone may.
+        """
         still = self.images / ".still_1.jpg"
         still.write_bytes(data)
         name = self.publisher.publish(still, time.time() if now_s is None else now_s)
-        self.until(lambda: self.ask("/images/current.jpg")[0].headers["ETag"] == f'"{name}"')
+        self.until(lambda: self.ask("/images/current.jpg", Cookie=cookie)[0].headers["ETag"] == f'"{name}"')
         return name
 
     def ask(

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 from urllib.parse import quote
+from urllib.request import HTTPBasicAuthHandler, HTTPPasswordMgrWithDefaultRealm, build_opener
 
 import pytest
 from people import PASSWORD, SESSION, Client, cookies, on_a_page, program, register, session_of, sign_in, viewer
@@ -244,19 +245,63 @@ def test_tokens(site, ann):
 
 
 def test_pictures_are_for_those_who_may_watch(site, ann):
-    name = ann.site.images.joinpath("current.jpg")
-    still = site.images / ".still_1.jpg"
-    still.write_bytes(picture(colour="blue"))
-    site.publisher.publish(still, 1_700_000_000.0)
-    site.until(lambda: ann.ask("/images/current.jpg")[1] == name.read_bytes())
+    site.publish(picture(colour="blue"), cookie=ann.headers["Cookie"])
     for path in ("/images/current.jpg", "/snapshot.jpg", "/?action=snapshot", "/stream", "/api/status", "/metrics"):
         response, body = Client(site).ask(path)
         assert response.status == 401, path
-        assert response.headers["WWW-Authenticate"] == 'Basic realm="Stillcam", charset="UTF-8"'
+        asked = 'Bearer realm="Stillcam"' if "api" in path else 'Basic realm="Stillcam", charset="UTF-8"'
+        assert response.headers["WWW-Authenticate"] == asked
         assert json.loads(body) == {"error": "sign in to watch", "field": None}
     assert Client(site).ask("/")[0].status == Client(site).ask("/camera.js")[0].status == 200
     site.write_settings({"access": {"watch": "anyone"}})
     site.until(lambda: Client(site).ask("/images/current.jpg")[0].status == 200)
+
+
+@pytest.mark.parametrize("path", ["images/current.jpg", "snapshot", "?action=snapshot", "metrics"])
+def test_a_program_that_waits_to_be_asked_gets_in_whatever_it_calls_itself(site, ann, path):
+    """urllib shows name and password only once it is asked for them, as wget and GStreamer do."""
+    site.publish(picture(), cookie=ann.headers["Cookie"])
+    token = program(ann, "view").headers["Authorization"].partition(" ")[2]
+    url = f"http://127.0.0.1:{site.port}/{path}"
+    passwords = HTTPPasswordMgrWithDefaultRealm()
+    passwords.add_password(None, url, "any", token)
+    opener = build_opener(HTTPBasicAuthHandler(passwords))
+    opener.addheaders = [("User-Agent", "Mozilla/5.0 (X11; Linux x86_64)")]
+    with opener.open(url, timeout=DEADLINE_S) as answer:
+        assert answer.status == 200
+
+
+def test_a_token_in_an_address_watches_and_is_told_to_nobody(tmp_path):
+    with Site(tmp_path, {"server": {"access_log": True}}) as site:
+        ann = register(site)
+        site.publish(picture(), cookie=ann.headers["Cookie"])
+        view, control = (
+            program(ann, scope).headers["Authorization"].partition(" ")[2] for scope in ("view", "control")
+        )
+        for path in ("snapshot", "images/current.jpg", "?action=snapshot", "api/status", "camera/0/snapshot"):
+            response, _ = site.ask(f"/{path}{'&' if '?' in path else '?'}token={view}")
+            assert response.status == 200, path
+            assert response.headers.get_all("Referrer-Policy") == ["no-referrer"]
+        with site.connect() as link:
+            link.sendall(f"GET /stream?token={view} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
+            head = link.recv(4096)
+            assert head.startswith(b"HTTP/1.1 200 OK\r\n")
+            assert head.count(b"Referrer-Policy: ") == head.count(b"Referrer-Policy: no-referrer\r\n") == 1
+        for path, status in (
+            (f"/snapshot?token={control}", 403), ("/snapshot?token=wrong", 401), ("/snapshot?token=", 401),
+            (f"/snapshot?%74oken={view}", 401), (f"/snapshot?t=1&TOKEN={view}", 401), (f"/nope/{view}", 404),
+            (f"/api/info?token={view}", 401), (f"/api/settings?token={control}", 401), (f"/?token={view}", 200),
+        ):  # fmt: skip
+            response, _ = site.ask(path)
+            assert response.status == status, path
+            if "token=" in path:
+                assert response.headers.get_all("Referrer-Policy") == ["no-referrer"], path
+        response, _ = site.ask(f"/api/session?token={control}", "POST", b"{", Content_Type="application/json")
+        assert response.status == 400
+        site.ask("/the-last?token=one")
+        site.until(lambda: "GET /the-last?token=... 404" in site.said())
+        assert "GET /snapshot?token=... 200" in site.said()
+        assert view not in site.said() and control not in site.said()
 
 
 def test_the_stream_of_somebody_who_may_watch_no_more_ends(site, ann):

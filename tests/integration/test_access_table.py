@@ -2,6 +2,7 @@
 
 import base64
 from contextlib import ExitStack, closing
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -78,7 +79,7 @@ class Installation:
 
 
 def emptied(routes: list[Route]) -> list[Route]:
-    return [Route(route.method, route.path, route.access, lambda _: Answer(204)) for route in routes]
+    return [replace(route, handler=lambda _: Answer(204)) for route in routes]
 
 
 def never(_max_bytes: int) -> Any:
@@ -258,11 +259,40 @@ def test_over_tls_a_page_without_it_is_another(installation):
                 installation.guard.admit(request, route)
 
 
-def test_a_browser_is_not_made_to_ask_for_a_password(installation):
-    route = Route("GET", "snapshot", Access.WATCH, lambda _: Answer(204))
-    browser = {"user-agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"}
-    assert installation.ask(route, browser).headers["WWW-Authenticate"].startswith("Bearer")
-    assert installation.ask(route, {"user-agent": "Lavf/59"}).headers["WWW-Authenticate"].startswith("Basic")
+PICTURES = {"images/current.jpg", "images/0/current.jpg", "images/1/current.jpg", "snapshot", "snapshot.jpg"}
+SHOWN_BY_BROWSERS = {"stream", "stream.mjpg", "metrics"}
+BY_HAND = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+
+
+@BELOW
+@pytest.mark.parametrize(
+    ("headers", "asked"),
+    [
+        pytest.param({"user-agent": "Lavf/59"}, PICTURES | SHOWN_BY_BROWSERS, id="a program"),
+        pytest.param({"user-agent": "Mozilla/5.0", "accept": "*/*"}, PICTURES | SHOWN_BY_BROWSERS, id="wget -U"),
+        pytest.param({"sec-fetch-mode": "no-cors", "accept": "image/*"}, PICTURES | SHOWN_BY_BROWSERS, id="an <img>"),
+        pytest.param(BY_HAND, SHOWN_BY_BROWSERS, id="by hand"),
+        pytest.param(BY_HAND | {"sec-fetch-mode": "navigate"}, SHOWN_BY_BROWSERS, id="by hand, by TLS"),
+        pytest.param({"x-stillcam-base": "/"}, set(), id="the page"),
+    ],
+)
+def test_who_is_asked_for_a_name_and_a_password(installation, headers, asked, below):
+    """Programs, at pictures, streams and figures. A browser would open a dialog: the page is never asked."""
+    found = set()
+    for route in installation.tables[below]:
+        answer = installation.ask(route, headers, below)
+        if answer.headers.get("WWW-Authenticate", "").startswith("Basic "):
+            found.add(route.path)
+    assert found == {path for path in asked if not (below and path[7:8].isdigit())}
+
+
+def test_a_session_counts_for_more_than_a_token_that_the_browser_was_given_once(installation):
+    """Chromium sends it along with all that the page asks, after `http://any:TOKEN@camera.local/stream`."""
+    key = installation.headers[VIEW]["authorization"].partition(" ")[2]
+    basic = base64.b64encode(f"any:{key}".encode()).decode()
+    headers = installation.headers[OWNER] | {"authorization": f"Basic {basic}"}
+    assert installation.status("GET", "api/users", **headers) == 204
+    assert installation.status("POST", "api/users", **(headers | {"origin": "http://evil.example.org"})) == 403
 
 
 def test_what_was_admitted_is_looked_at_again(installation):

@@ -1,7 +1,7 @@
 """Who asks, and whether they may: decided by a route's Access, before any body is read.
 
-A person shows a cookie, a program a token: as `Authorization: Bearer`, or as the password of
-Basic authentication with any name. All of it is checked in memory.
+A person shows a cookie, a program a token: as `Authorization: Bearer`, as the password of Basic
+authentication with any name, or in the address (address_tokens.py). All of it is checked in memory.
 
 A browser sends its cookie along whoever has made it ask, so a write by cookie has to come
 from a page of this very server: by `Sec-Fetch-Site`, or by an `Origin` that is our own. A form
@@ -22,6 +22,8 @@ from stillcam.accounts.keys import digest
 from stillcam.accounts.known import Everybody
 from stillcam.accounts.sessions import LIFE_S
 from stillcam.accounts.visits import Visits
+from stillcam.server.address_tokens import address_token
+from stillcam.server.challenge import challenge
 from stillcam.server.messages import Access, Person, Refused, Request, Route
 from stillcam.server.origins import check_origin
 from stillcam.server.session_cookies import old_sessions, session_name, shown
@@ -55,33 +57,34 @@ class Guard:
             if route.access is Access.OPEN:
                 return
             if route.access is Access.WATCH:
-                if not self.may_watch(request):
-                    raise Refused(401, "sign in to watch", headers={"WWW-Authenticate": _challenge(request)})
+                self._admit_viewer(request, route)
             else:
-                self._admit_person(request, route.access)
+                self._admit_person(request, route)
         except StoreError as error:
             raise Refused(503, "the accounts cannot be read now: data/logs/server.log says why") from error
 
-    def may_watch(self, request: Request) -> bool:
-        """Whether who asks may watch: anyone, if the owner wishes so and as long as there is no owner.
+    def anyone_may_watch(self) -> bool:
+        """Whether watching needs no account: the owner wishes so, or there is no owner yet.
 
         Raises:
             StoreError: the accounts cannot be read.
         """
-        if self._settings().access.watch == "anyone" or not self._known().registered:
-            request.public = True
-            return True
-        request.person = self.person(request)
-        return request.person is not None
+        return self._settings().access.watch == "anyone" or not self._known().registered
 
     def person(self, request: Request) -> Person | None:
         """Who asks; None: nobody who is known.
+
+        A session counts for more than a token by Basic authentication: a browser that has been given such a
+        token once sends it along with all that the page asks.
 
         Raises:
             StoreError: the accounts cannot be read.
         """
         everybody = self._known()
-        return self._by_token(request, everybody) or self._by_session(request, everybody)
+        scheme, key = _token(request.headers.get("authorization", ""))
+        if scheme == "basic":
+            return self._by_session(request, everybody) or self._by_token(key, everybody)
+        return self._by_token(key, everybody) or self._by_session(request, everybody)
 
     def may_control(self, request: Request) -> bool:
         """Whether who asks may control; nobody may while the accounts cannot be read."""
@@ -104,12 +107,22 @@ class Guard:
         """Whether a page in `access.embed` shows a token: it may write with that, and never with a cookie."""
         if not embedding(request, self._settings().access.embed):
             return False
-        return self._by_token(request, self._known()) is not None
+        person = self.person(request)
+        return person is not None and person.by == "token"
 
-    def _admit_person(self, request: Request, access: Access) -> None:
-        person = request.person = self.person(request)
+    def _admit_viewer(self, request: Request, route: Route) -> None:
+        if self.anyone_may_watch():
+            request.public = True
+            return
+        request.person = self.person(request) or self._by_address(request)
+        if request.person is None:
+            raise Refused(401, "sign in to watch", headers=challenge(request, route))
+
+    def _admit_person(self, request: Request, route: Route) -> None:
+        person, access = self.person(request), route.access
+        request.person = person
         if person is None:
-            raise Refused(401, "sign in first", headers={"WWW-Authenticate": 'Bearer realm="Stillcam"'})
+            raise Refused(401, "sign in first", headers=challenge(request, route))
         if access is Access.CONTROL and person.scope != "control":
             raise Refused(403, "only an owner may do this, or a program with a token that may control")
         if access is Access.OWNER and (person.by != "session" or person.role != "owner"):
@@ -117,8 +130,14 @@ class Guard:
         if person.by == "session" and request.method != "GET":
             _check_page(request)
 
-    def _by_token(self, request: Request, everybody: Everybody) -> Person | None:
-        key = _token(request.headers.get("authorization", ""))
+    def _by_address(self, request: Request) -> Person | None:
+        key = address_token(request)
+        person = self._by_token(key, self._known()) if key else None
+        if person and person.scope != "view":
+            raise Refused(403, "an address may hold a token of the scope view only: others can do more than watch")
+        return person
+
+    def _by_token(self, key: str, everybody: Everybody) -> Person | None:
         if not key or not (token := everybody.tokens.get(digest(key))):
             return None  # a proxy's own Basic authentication comes here too: then the cookie counts
         self._visits.note(digest(key), token.used_s, time.time())
@@ -131,17 +150,18 @@ class Guard:
         return Person(session.name, session.role, "control" if session.role == "owner" else "view", "session")
 
 
-def _token(authorization: str) -> str:
+def _token(authorization: str) -> tuple[str, str]:
+    """The scheme, in lower case, and the token; which is empty if there is none."""
     scheme, _, value = authorization.partition(" ")
-    if scheme.lower() == "bearer":
-        return value.strip()
-    if scheme.lower() != "basic":
-        return ""
+    scheme = scheme.lower()
+    if scheme == "bearer":
+        return scheme, value.strip()
     try:
-        pair = base64.b64decode(value.strip(), validate=True)
+        pair = base64.b64decode(value.strip(), validate=True) if scheme == "basic" else b""
     except binascii.Error:
-        return ""
-    return pair.partition(b":")[2].decode("ascii", "replace")  # programs encode the name, which is ignored, differently
+        pair = b""
+    # Programs encode the name, which is ignored, differently.
+    return scheme, pair.partition(b":")[2].decode("ascii", "replace")
 
 
 def _check_page(request: Request) -> None:
@@ -151,9 +171,3 @@ def _check_page(request: Request) -> None:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/json" and request.headers.get("content-length", "0") != "0":
         raise Refused(415, "send JSON, with Content-Type: application/json")
-
-
-def _challenge(request: Request) -> str:
-    """How to show a token. Basic is for programs: a browser would ask for a name and a password, in vain."""
-    browser = request.headers.get("user-agent", "").startswith("Mozilla/")
-    return 'Bearer realm="Stillcam"' if browser else 'Basic realm="Stillcam", charset="UTF-8"'

@@ -9,6 +9,7 @@ from functools import wraps
 from typing import Any
 
 from stillcam.accounts.errors import ConflictError, InvalidError, NotNowError, StoreError, UnknownError, WrongError
+from stillcam.server.challenge import BEARER
 from stillcam.server.messages import Answer, Refused, Request
 
 Handler = Callable[[Request], Answer]
@@ -51,7 +52,7 @@ def explained(handler: Handler) -> Handler:
         except UnknownError as error:
             raise Refused(404, str(error)) from error
         except WrongError as error:
-            raise Refused(401, str(error), headers={"WWW-Authenticate": 'Bearer realm="Stillcam"'}) from error
+            raise Refused(401, str(error), headers={"WWW-Authenticate": BEARER}) from error
         except NotNowError as error:
             raise Refused(429, str(error), headers={"Retry-After": str(math.ceil(error.wait_s))}) from error
         except StoreError as error:

@@ -12,6 +12,7 @@ from functools import partial
 from typing import Protocol
 from urllib.parse import quote
 
+from stillcam.server.address_tokens import names_token, without_token
 from stillcam.server.forwarded import see_through
 from stillcam.server.hosts import check_host
 from stillcam.server.messages import Answer, Refused, Request, Route, error
@@ -73,6 +74,12 @@ class App:
 
     def answer(self, request: Request) -> Answer:
         """The answer to any request; a fault of ours is logged, and told without its details."""
+        answer = self._answer(request)
+        if request.query and names_token(request.query):
+            answer.security = answer.security.replace(b"Referrer-Policy: same-origin", b"Referrer-Policy: no-referrer")
+        return answer
+
+    def _answer(self, request: Request) -> Answer:
         try:
             return self._routed(request)
         except Refused as refused:
@@ -91,7 +98,8 @@ class App:
         """Count an answer, and log it if that is wanted."""
         self._tally.answered(request.route if request else "", answer.status, sent)
         if request and self._settings().server.access_log:
-            address = f"/{quote(_below(request, request.path))}{'?' if request.query else ''}{request.query}"
+            path = quote(_below(request, request.path))
+            address = without_token(f"/{path}{'?' if request.query else ''}{request.query}")
             took_ms = seconds * 1000
             logging.info(
                 "%s %s %s %s %s B %.0f ms", request.address, request.method, address, answer.status, sent, took_ms

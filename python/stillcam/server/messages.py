@@ -34,6 +34,14 @@ class Access(Enum):
     OWNER = "the owner, signed in on a page"
 
 
+class Challenge(Enum):
+    """What a client that is refused for want of an account is asked for."""
+
+    BEARER = "a token: no browser opens a dialog for that"
+    PROGRAMS = "Basic authentication, but nothing if a person has opened the address in a browser"
+    ALL = "Basic authentication"
+
+
 @dataclass(frozen=True, slots=True)
 class Person:
     """Who asks.
@@ -281,6 +289,7 @@ class Route:
         handler: gives the answer, or raises Refused.
         quick: the handler answers out of memory, or calls `request.step_aside()` before it does more.
         picture: pages of other origins may show it, and read it if anyone may watch.
+        challenge: what who is refused is asked for.
     """
 
     method: str
@@ -289,6 +298,7 @@ class Route:
     handler: Callable[[Request], Answer]
     quick: bool = False
     picture: bool = False
+    challenge: Challenge = Challenge.BEARER
 
 
 def as_json(status: int, document: Any, headers: dict[str, str] | None = None) -> Answer:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from stillcam.server import board
 from stillcam.server.camera_metrics import of_cameras
 from stillcam.server.film_metrics import of_films
-from stillcam.server.messages import Access, Answer, Request, Route
+from stillcam.server.messages import Access, Answer, Challenge, Request, Route
 from stillcam.server.series_metrics import of_series
 from stillcam.server.station import Station
 
@@ -75,7 +75,7 @@ class Metrics:
 
     def routes(self) -> list[Route]:
         """Prometheus signs in with a token when watching needs it."""
-        return [Route("GET", "metrics", Access.WATCH, self._metrics)]
+        return [Route("GET", "metrics", Access.WATCH, self._metrics, challenge=Challenge.ALL)]
 
     def _metrics(self, _request: Request) -> Answer:
         from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest

@@ -16,7 +16,7 @@ from stillcam.errors import StillcamError
 from stillcam.server.cache import ARRIVAL_S, FrameCache, Seen
 from stillcam.server.captures import Captures
 from stillcam.server.freshness import Freshness
-from stillcam.server.messages import Access, Answer, Refused, Request, Route, error
+from stillcam.server.messages import Access, Answer, Challenge, Refused, Request, Route, error
 from stillcam.server.multipart import CONTENT_TYPE
 from stillcam.server.notice import Notice, Notices
 from stillcam.server.smaller import Smaller, frame_of, wanted_width
@@ -66,14 +66,17 @@ class Pictures:
 
     def routes(self) -> list[Route]:
         """Our own addresses, and those that mjpg-streamer, ustreamer and OctoPi have made known."""
-        table = {
-            "images/current.jpg": self._current,
-            "snapshot": self._snapshot,
-            "snapshot.jpg": self._snapshot,
-            "stream": self._stream,
-            "stream.mjpg": self._stream,
-        }
-        return [Route("GET", path, Access.WATCH, handler, quick=True, picture=True) for path, handler in table.items()]
+        table = (
+            ("images/current.jpg", self._current, Challenge.PROGRAMS),
+            ("snapshot", self._snapshot, Challenge.PROGRAMS),
+            ("snapshot.jpg", self._snapshot, Challenge.PROGRAMS),
+            ("stream", self._stream, Challenge.ALL),
+            ("stream.mjpg", self._stream, Challenge.ALL),
+        )
+        return [
+            Route("GET", path, Access.WATCH, handler, quick=True, picture=True, challenge=challenge)
+            for path, handler, challenge in table
+        ]
 
     def _current(self, request: Request) -> Answer:
         after, width = request.value("after"), wanted_width(request)

@@ -145,7 +145,7 @@ class SessionRoutes:
             "watch": self._settings().access.watch,
             "user": user,
             "may": {
-                "watch": person is not None or self._guard.may_watch(request),
+                "watch": person is not None or self._guard.anyone_may_watch(),
                 "control": person is not None and person.scope == "control",
             },
         }

@@ -21,7 +21,7 @@ _NAMED = re.compile(r"\{(\w+)\}")
 _TOKEN: list[dict[str, list[str]]] = [{"session": []}, {"token": []}, {"basic": []}]
 _SECURITY: dict[Access, list[dict[str, list[str]]]] = {
     Access.OPEN: [],
-    Access.WATCH: [{}, *_TOKEN],
+    Access.WATCH: [{}, *_TOKEN, {"address": []}],
     Access.SIGNED_IN: _TOKEN,
     Access.CONTROL: _TOKEN,
     Access.OWNER: [{"session": []}],
@@ -54,7 +54,7 @@ _DONE = {
 _OF_A_BODY = (400, 411, 413, 415)
 _OF_ACCESS = {
     Access.OPEN: (),
-    Access.WATCH: (401, 503),
+    Access.WATCH: (401, 403, 503),
     Access.SIGNED_IN: (401, 503),
     Access.CONTROL: (401, 403, 503),
     Access.OWNER: (401, 403, 503),
@@ -103,6 +103,7 @@ def document(routes: Iterable[Route]) -> dict[str, Any]:
                 },
                 "token": {"type": "http", "scheme": "bearer"},
                 "basic": {"type": "http", "scheme": "basic", "description": "any name, a token as the password"},
+                "address": {"type": "apiKey", "in": "query", "name": "token", "description": "of scope view"},
             },
         },
     }

@@ -2,7 +2,7 @@
 /** The histogram of the picture on the screen, drawn once for each new one. */
 
 import { el } from "./dom.js";
-import { clipped, Copy, count, curve, height } from "./histogram.js";
+import { clipped, Copy, count, curve, height, readable, UNREADABLE } from "./histogram.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const CURVES = /** @type {const} */ (["red", "green", "blue", "luminance"]);
@@ -34,6 +34,10 @@ export class HistogramPanel {
    */
   update(picture, width) {
     if (this.element.hidden) return;
+    if (!readable()) {
+      this.#words.textContent = `There is no histogram: ${UNREADABLE}.`;
+      return;
+    }
     const counts = count(this.#copy.of(picture, width));
     const top = height(counts);
     CURVES.forEach((name, i) => this.#paths[i].setAttribute("d", curve(counts[name], top)));

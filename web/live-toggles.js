@@ -2,13 +2,14 @@
 /** Buttons that are on or off, and what is shown over or beside the picture: remembered by this browser. */
 
 import { el } from "./dom.js";
+import { readable, UNREADABLE } from "./histogram.js";
 
 const KEPT = "stillcam.view";
-/** @type {[string, string, string][]} */
+/** Name, words, and whether it is measured on the picture's pixels. @type {[string, string, string, boolean][]} */
 const CHOICES = [
-  ["histogram", "Histogram", "How bright the picture is"],
-  ["zebra", "Zebra", "Stripes where the picture is over-exposed"],
-  ["grid", "Grid", "Thirds, to compose by"],
+  ["histogram", "Histogram", "How bright the picture is", true],
+  ["zebra", "Zebra", "Stripes where the picture is over-exposed", true],
+  ["grid", "Grid", "Thirds, to compose by", false],
 ];
 
 /**
@@ -37,16 +38,20 @@ export class ViewChoices {
    */
   constructor(histogram, changed) {
     const shown = { histogram, zebra: false, grid: false, ...remembered() };
-    for (const [name, text, title] of CHOICES) {
+    const told = el("p", { class: "problem", hidden: readable(), text: `Histogram and zebra are off: ${UNREADABLE}.` });
+    for (const [name, text, title, measured] of CHOICES) {
+      const on = shown[name] && (readable() || !measured);
       const button = toggle(text, (pressed) => {
         remember(name, pressed);
         changed(name, pressed);
       });
       button.title = title;
-      button.setAttribute("aria-pressed", String(shown[name]));
+      button.disabled = measured && !readable();
+      button.setAttribute("aria-pressed", String(on));
       this.element.append(button);
-      changed(name, shown[name]);
+      changed(name, on);
     }
+    this.element.append(told);
   }
 }
 

@@ -9,11 +9,23 @@ import sys
 
 from stillcam import __version__
 from stillcam.accounts import commands as accounts
-from stillcam.commands import Told, camera, doctor, films, places, series, settings, taking, waiting, webhooks
+from stillcam.commands import (
+    Told,
+    camera,
+    certificate,
+    doctor,
+    films,
+    places,
+    series,
+    settings,
+    taking,
+    waiting,
+    webhooks,
+)
 from stillcam.errors import StillcamError
 from stillcam.paths import Paths
 
-GROUPS = (camera, taking, series, films, doctor, waiting, settings, webhooks, places, accounts)
+GROUPS = (camera, taking, series, films, doctor, waiting, settings, webhooks, certificate, places, accounts)
 INTERRUPTED = 130  # by Ctrl-C, as a shell says it
 
 

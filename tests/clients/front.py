@@ -65,7 +65,7 @@ class Front:
 def in_front_of(site: Site, folder: Path) -> Iterator[Front]:
     """nginx before `site`, until the end of `with`."""
     folder.mkdir()
-    pem, key = certificate(folder, NAME)
+    pem, authority = certificate(folder, NAME)
     with kept_port() as https, kept_port() as http:
         conf = (ROOT / "deploy/nginx/stillcam.conf").read_text()
         for of_the_file, of_the_test in {
@@ -76,7 +76,7 @@ def in_front_of(site: Site, folder: Path) -> Iterator[Front]:
             "listen 443 ssl": f"listen 127.0.0.1:{https} ssl",
             "listen [::]:443 ssl http2;": "",
             f"/etc/letsencrypt/live/{NAME}/fullchain.pem": str(pem),
-            f"/etc/letsencrypt/live/{NAME}/privkey.pem": str(key),
+            f"/etc/letsencrypt/live/{NAME}/privkey.pem": str(pem),
             "https://$host$request_uri": f"https://$host:{https}$request_uri",
         }.items():
             assert conf.count(of_the_file) == 1, of_the_file
@@ -89,7 +89,7 @@ def in_front_of(site: Site, folder: Path) -> Iterator[Front]:
         run(*argv, "-t")
         with running(argv, folder / "nginx.log") as nginx:
             nginx.until(lambda: listens(https) and listens(http))
-            yield Front(https, http, pem)
+            yield Front(https, http, authority)
 
 
 @contextmanager

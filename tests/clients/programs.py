@@ -1,8 +1,10 @@
 """Programs of others that ask a server, and the frames that they shall see."""
 
 import itertools
-import re
+import json
+import os
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -30,12 +32,15 @@ def run(*argv: str | Path) -> str:
 
 
 def certificate(folder: Path, name: str) -> tuple[Path, Path]:
-    """A certificate for `name` and its key, made in `folder` as docs/reverse-proxy.md says."""
-    command = re.search(r"```bash\n(openssl req .*?)```", (ROOT / "docs/reverse-proxy.md").read_text(), re.DOTALL)
-    assert command
-    script = command[1].replace("camera.local", name).replace("data/", "")
-    subprocess.run(["bash", "-ec", script], cwd=folder, capture_output=True, timeout=DEADLINE_S, check=True)
-    return folder / "tls-certificate.pem", folder / "tls-key.pem"
+    """A certificate for `name` with its key, and the one of the authority that signed it.
+
+    Both are made below `folder` by `stillcam certificate`.
+    """
+    environ = os.environ | {"PYTHONPATH": str(ROOT / "python"), "STILLCAM_DATA": str(folder)}
+    argv = [sys.executable, "-m", "stillcam", "certificate", "--json", name]
+    done = subprocess.run(argv, env=environ, capture_output=True, timeout=DEADLINE_S, check=True)
+    told = json.loads(done.stdout)
+    return Path(told["certificate"]), Path(told["authority"])
 
 
 @contextmanager

@@ -28,17 +28,17 @@ def front(site, tmp_path):
     assert example
     folder = tmp_path / "caddy"
     folder.mkdir()
-    pem, key = certificate(folder, NAME)
+    pem, authority = certificate(folder, NAME)
     with kept_port() as https:
         text = example[1].replace("127.0.0.1:8080", f"127.0.0.1:{site.port}")
-        text = text.replace(f"{NAME} {{", f"{NAME} {{\n    bind 127.0.0.1\n    tls {pem} {key}\n", 1)
+        text = text.replace(f"{NAME} {{", f"{NAME} {{\n    bind 127.0.0.1\n    tls {pem} {pem}\n", 1)
         options = f"{{\n    admin off\n    https_port {https}\n    auto_https disable_redirects\n}}\n"
         (folder / "Caddyfile").write_text(options + text + "\n")
         argv = ["caddy", "run", "--config", folder / "Caddyfile", "--adapter", "caddyfile"]
         environ = os.environ | {"HOME": str(folder), "XDG_DATA_HOME": str(folder), "XDG_CONFIG_HOME": str(folder)}
         with running(argv, folder / "caddy.log", environ) as caddy:
             caddy.until(lambda: listens(https))
-            yield Front(https, 0, pem)
+            yield Front(https, 0, authority)
 
 
 def test_the_page_and_the_picture(front):

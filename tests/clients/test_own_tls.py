@@ -22,12 +22,10 @@ def test_the_settings_in_the_document_are_ones(block):
 
 @pytest.fixture
 def site(tmp_path):
-    """A server with the document's certificate and settings."""
-    pem, key = certificate(tmp_path, NAME)
-    block = next(block for block in BLOCKS if "tls_key" in block)
-    block = re.sub(r'"[^"]*/tls-certificate.pem"', json.dumps(str(pem)), block)
-    block = re.sub(r'"[^"]*/tls-key.pem"', json.dumps(str(key)), block)
-    with Site(tmp_path, json.loads(block)) as site:
+    """A server with a certificate of `stillcam certificate`, which has set it."""
+    certificate(tmp_path / "data", NAME)
+    settings = json.loads((tmp_path / "data/settings.json").read_text())
+    with Site(tmp_path, {"server": settings["server"]}) as site:
         still = site.images / ".still_1.jpg"
         still.write_bytes(picture())
         site.publisher.publish(still, 1.8e9)
@@ -35,7 +33,7 @@ def site(tmp_path):
 
 
 def argv(site, path, *options):
-    trust = ["--cacert", str(site.data.parent / "tls-certificate.pem"), "--resolve", f"{NAME}:{site.port}:127.0.0.1"]
+    trust = ["--cacert", str(site.data / "tls/ca.pem"), "--resolve", f"{NAME}:{site.port}:127.0.0.1"]
     return ["curl", "--silent", *trust, *options, f"https://{NAME}:{site.port}/{path}"]
 
 

@@ -187,9 +187,8 @@ def test_who_reads_nothing_by_tls_is_dropped(made, monkeypatch):
         until(lambda: len(here.places) == 0)
 
 
-def test_a_renewed_certificate_is_taken_and_a_broken_one_is_not(tmp_path, made, monkeypatch, caplog):
+def test_a_renewed_certificate_is_taken_and_a_broken_one_is_not(tmp_path, made, caplog):
     """Without a restart, and while connections with the old one go on."""
-    monkeypatch.setattr(tls, "LOOK_S", 0.0)
     certificate, key = tmp_path / "now.pem", tmp_path / "now.key"
 
     def use(name: str) -> None:
@@ -199,20 +198,60 @@ def test_a_renewed_certificate_is_taken_and_a_broken_one_is_not(tmp_path, made, 
             new.rename(target)
 
     use("camera")
-    here = Listening({"POST echo": echo}, tls=Certificate(certificate, key).context)
+    pair = Certificate(certificate, key)
+    here = Listening({"POST echo": echo}, tls=pair.context)
     with here, secure(here.port, made["camera"][0]) as before:
         use("renewed")
+        pair.look()
         assert ask(here.port, made["renewed"][0], posted(b"a", "Connection: close")) == [b"a!"]
         certificate.write_text("half a certif")
+        pair.look()
         assert ask(here.port, made["renewed"][0], posted(b"b", "Connection: close")) == [b"b!"]
         assert "the old one stays in use" in caplog.text
         certificate.unlink()
+        pair.look()
         assert ask(here.port, made["renewed"][0], posted(b"c", "Connection: close")) == [b"c!"]
         use("camera")
+        pair.look()
         assert ask(here.port, made["camera"][0], posted(b"d", "Connection: close")) == [b"d!"]
         before.sendall(posted(b"e"))
         before.sendall(posted(b"f", "Connection: close"))
         assert [reply.body for reply in replies(all_of(before))] == [b"e!", b"f!"]
+
+
+def test_the_files_are_looked_at_again_and_again(tmp_path, made, monkeypatch):
+    monkeypatch.setattr(tls, "LOOK_S", 0.01)
+    both = tmp_path / "both.pem"
+    both.write_bytes(b"".join(path.read_bytes() for path in made["camera"]))
+    pair = Certificate(both, both)
+    pair.keep()
+    before = pair.context()
+    both.write_bytes(b"".join(path.read_bytes() for path in made["renewed"]))
+    until(lambda: pair.context() is not before)
+
+
+@pytest.mark.parametrize(
+    ("suite", "fits"),
+    [
+        *(("ECDHE-ECDSA-AES128-GCM-SHA256", True), ("ECDHE-ECDSA-CHACHA20-POLY1305", True)),
+        *(("ECDHE-ECDSA-AES128-SHA256", False), ("ECDHE-ECDSA-AES256-SHA", False)),  # these use CBC
+    ],
+)
+def test_tls_1_2_without_cbc(made, suite, fits):
+    certificate, key = made["camera"]
+    with Listening({"POST echo": echo}, tls=Certificate(certificate, key).context) as here:
+        argv = [
+            "openssl",
+            "s_client",
+            "-tls1_2",
+            "-cipher",
+            f"{suite}:@SECLEVEL=0",
+            "-connect",
+            f"127.0.0.1:{here.port}",
+        ]
+        done = subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True, timeout=DEADLINE_S, check=False)
+    assert (f"Cipher    : {suite}".encode() in done.stdout) == fits
+    assert (b"handshake failure" in done.stderr) != fits
 
 
 def test_old_versions_of_tls_are_refused(made):

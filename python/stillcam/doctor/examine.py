@@ -24,6 +24,7 @@ CHECKS: tuple[Check, ...] = (
     machine.services,
     series.series,
     server.port,
+    server.certificate,
     server.accounts,
     machine.absent,
     machine.disk,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from typing import Any
 
+from stillcam import certificates
 from stillcam.accounts import Accounts
 from stillcam.addresses import listening_address
 from stillcam.doctor import FAULT, OK, WARNING, Finding, Patient
@@ -44,6 +46,23 @@ def port(patient: Patient) -> list[Finding]:
         return [Finding("port", FAULT, f"port {number}: {error}", advice)]
     reason = "" if status == 200 else f", and says: {told.get('reason')}"
     return [Finding("port", OK, f"the web server answers on port {number}{reason}"), _threads(told)]
+
+
+def certificate(patient: Patient) -> list[Finding]:
+    """Whether it is valid, and for how long."""
+    try:
+        name = load(patient.paths.house.settings).server.tls_certificate
+    except StillcamError:
+        name = ""  # that is a finding of its own
+    if not name:
+        return [Finding("certificate", OK, "none is set: the server speaks plain HTTP")]
+    file, now_s = patient.paths.house.data / name, time.time()
+    try:
+        found, advice = certificates.condition(file, now_s)
+        ended = certificates.ends_s(file) < now_s
+    except StillcamError as error:
+        return [Finding("certificate", WARNING, str(error), f"see whether {file} is a certificate (PEM)")]
+    return [Finding("certificate", FAULT if ended else WARNING if advice else OK, found, advice)]
 
 
 def accounts(patient: Patient) -> list[Finding]:

@@ -116,6 +116,8 @@ def listen(address: tuple[str, int], app: App, settings: SettingsInForce, paths:
     """
     server = settings().server
     certificate = Certificate.of(server, paths.data)
+    if certificate:
+        certificate.keep()
     tls = certificate.context if certificate else None
     limits = Limits(server.max_connections, server.max_connections_per_address)
     places = Places(limits, lambda: settings().access.proxies)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 
-from stillcam.info import Section, as_document
+from stillcam.certificates import condition
+from stillcam.errors import StillcamError
+from stillcam.info import Row, Section, as_document
 from stillcam.info.camera import camera
 from stillcam.info.machine import board, system
 from stillcam.info.power import power
@@ -35,6 +38,7 @@ class InfoRoutes:
         self, paths: Paths, cache: FrameCache, link: CameraLink, viewers: Viewers, settings: Callable[[], Settings]
     ) -> None:
         self._folders = {"System": Path("/"), "images/": paths.images, "data/": paths.data}
+        self._data = paths.house.data
         self._cache = cache
         self._link = link
         self._viewers = viewers
@@ -50,9 +54,19 @@ class InfoRoutes:
         newest, interval_s = self._cache.newest, self._settings().snapshot.interval_s
         written_a_day = len(newest.picture) * DAY_S / interval_s if newest else None
         return as_json(200, as_document([
-            Section("Camera server", camera(status, len(self._viewers))),
+            Section("Camera server", camera(status, len(self._viewers)) + self._certificate()),
             Section("Board", board() + power(temperature_c(), throttled())),
             Section("System", system()),
             Section("Software", self._software.rows()),
             Section("Storage", storage(self._folders, written_a_day)),
         ]))  # fmt: skip
+
+    def _certificate(self) -> list[Row]:
+        """For HTTPS: names, end, and what has to be done about it."""
+        if not (name := self._settings().server.tls_certificate):
+            return []
+        try:
+            found, advice = condition(self._data / name, time.time())
+        except StillcamError as error:
+            found, advice = str(error), ""
+        return [("Certificate", f"{found}: {advice}" if advice else found)]

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import re
 import socket
-import threading
 import time
 from collections.abc import Iterable
 from pathlib import Path
+
+from stillcam import threads
 
 RESOLVER = Path("/etc/resolv.conf")
 LOOK_S = 30.0  # from one look at the resolver's file to the next: another network has another suffix
@@ -70,7 +71,7 @@ class OwnNames:
 
     def keep(self) -> None:
         """Look again and again, in a thread that ends with the process."""
-        threading.Thread(target=self._keep, name="own names", daemon=True).start()
+        threads.keep(self._keep, "own names")
 
     def _keep(self) -> None:
         while True:

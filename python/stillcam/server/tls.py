@@ -1,4 +1,4 @@
-"""The certificate for HTTPS; a renewed one is taken without a restart."""
+"""The certificate for HTTPS; our own is renewed in time, and a renewed one is taken without a restart."""
 
 from __future__ import annotations
 
@@ -8,10 +8,14 @@ import ssl
 import time
 from pathlib import Path
 
+from stillcam import certificates, threads
 from stillcam.errors import StillcamError
 from stillcam.settings import ServerSettings
 
-LOOK_S = 60.0  # from one look at the files to the next
+LOOK_S = 30.0  # from one look at the files to the next
+RENEW_S = 12 * 3600.0  # from one look at the certificate's end to the next
+# By TLS 1.2; those of TLS 1.3 are apart. Encryption and its check in one (AEAD), and no CBC.
+CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20:!aNULL:!PSK"
 
 
 class _Accepted(ssl.SSLSocket):
@@ -40,7 +44,6 @@ class Certificate:
         self._files = (certificate, key)
         self._times = self._modified()
         self._context = self._load()
-        self._looked_s = time.monotonic()
 
     @classmethod
     def of(cls, settings: ServerSettings, data: Path) -> Certificate | None:
@@ -57,21 +60,49 @@ class Certificate:
         return None
 
     def context(self) -> ssl.SSLContext:
-        """For the next connection."""
-        if time.monotonic() - self._looked_s > LOOK_S:
-            self._looked_s = time.monotonic()
-            if (times := self._modified()) != self._times:
-                self._times = times
-                try:
-                    self._context = self._load()
-                    logging.info("a new certificate is in use: %s", self._files[0])
-                except StillcamError as error:
-                    logging.error("%s; the old one stays in use", error)
+        """For the next connection; it does not wait for a disk."""
         return self._context
+
+    def look(self) -> None:
+        """Read the files now, if they have changed."""
+        if (times := self._modified()) == self._times:
+            return
+        self._times = times
+        try:
+            self._context = self._load()
+            logging.info("a new certificate is in use: %s", self._files[0])
+        except StillcamError as error:
+            logging.error("%s; the old one stays in use", error)
+
+    def keep(self) -> None:
+        """Look again and again, and renew our own, in a thread that ends with the process."""
+        threads.keep(self._keep, "certificate")
+
+    def _keep(self) -> None:
+        due_s = 0.0
+        while True:
+            if time.monotonic() >= due_s:
+                due_s = time.monotonic() + RENEW_S
+                self._renew()
+            self.look()
+            time.sleep(LOOK_S)
+
+    def _renew(self) -> None:
+        files = certificates.Files(self._files[0].parent)
+        if self._files[0] != files.server or not files.authority.exists():
+            return  # another program renews it
+        try:
+            if certificates.renew(files, time.time()):
+                logging.info(
+                    "the certificate is renewed, until %s", certificates.day(certificates.ends_s(files.server))
+                )
+        except StillcamError as error:
+            logging.error("%s", error)
 
     def _load(self) -> ssl.SSLContext:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
+        context.set_ciphers(CIPHERS)
         context.sslsocket_class = _Accepted
         context.options |= ssl.OP_NO_RENEGOTIATION
         context.set_alpn_protocols(["http/1.1"])

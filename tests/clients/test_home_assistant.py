@@ -52,10 +52,7 @@ class Home:
     def add(self, integration: str, **fields: Any) -> dict[str, Any]:
         """Fill in the integration's form, which comes partly filled in; what it says then."""
         form = self.api.call("/api/config/config_entries/flow", {"handler": integration})
-        filled = {
-            field["name"]: value for field in form["data_schema"] if (value := suggested(field)) not in ("", None)
-        }
-        return self.go_on(form, filled | fields)
+        return self.go_on(form, filled(form["data_schema"]) | fields)
 
     def go_on(self, form: dict[str, Any], fields: dict[str, Any]) -> dict[str, Any]:
         """Send the next form."""
@@ -68,8 +65,13 @@ class Home:
         return told and str(told["state"])
 
 
+def filled(schema: list[dict[str, Any]]) -> dict[str, Any]:
+    """What a form says before anybody has filled it in; newer versions have sections with forms of their own in it."""
+    values = {field["name"]: filled(field["schema"]) if "schema" in field else suggested(field) for field in schema}
+    return {name: value for name, value in values.items() if value not in ("", None)}
+
+
 def suggested(field: dict[str, Any]) -> Any:
-    """What a field of a form says before anybody has filled it in."""
     return field.get("default", field.get("description", {}).get("suggested_value"))
 
 

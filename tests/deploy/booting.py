@@ -51,7 +51,8 @@ class Booted:
 
     def run(self, *argv: str | Path, check: bool = True, status: int = 0) -> str:
         """What a program says there; with `check`, it must end with `status`."""
-        enter = ("nsenter", f"--target={self.pid}", "--all", "--", *ENVIRONMENT)
+        # Its root too: booted in a chroot, the root of its mount namespace is that of the machine around it.
+        enter = ("nsenter", f"--target={self.pid}", "--all", "--root", "--wd", "--", *ENVIRONMENT)
         done = subprocess.run(
             [*enter, *map(str, argv)],
             stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=DEADLINE_S, check=False,

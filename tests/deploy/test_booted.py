@@ -85,7 +85,15 @@ def test_doctor_tells_what_was_started_again(machine):
 
 def inside(machine, unit, *argv):
     """What a program says that sees the files that the unit sees, as its user."""
-    enter = ["nsenter", f"--target={pid(machine, unit)}", "--mount", "setpriv", "--reuid=stillcam", "--clear-groups"]
+    enter = [
+        "nsenter",
+        f"--target={pid(machine, unit)}",
+        "--mount",
+        "--root",
+        "setpriv",
+        "--reuid=stillcam",
+        "--clear-groups",
+    ]
     return set(machine.run(*enter, *argv, check=False).splitlines())
 
 

@@ -6,6 +6,7 @@
 
 import { el } from "./dom.js";
 import { readable } from "./metadata.js";
+import { shortMoment } from "./photos-facts.js";
 
 /** @typedef {import("./photos-library.js").Item} Item */
 /** @typedef {import("./photos-library.js").Details} Details */
@@ -107,7 +108,7 @@ export class Compare {
 
   /** @param {Item} item */
   #picture(item) {
-    return el("img", { src: this.#library.address(item, item.kind === "photo" ? "" : "file=preview"), alt: new Date(item.time).toLocaleString() });
+    return el("img", { src: this.#library.address(item, item.kind === "photo" ? "" : "file=preview"), alt: shortMoment(item) });
   }
 
   /**
@@ -126,7 +127,7 @@ export class Compare {
     if (!this.#photos.length) return this.#facts.replaceChildren();
     const pair = this.#photos.length > 1 ? this.#pair : [this.#photos[this.#at]];
     const known = pair.map(({ item, details }) => new Map([
-      ["Taken", new Date(item.time).toLocaleString()], ["Camera", item.camera ?? "–"],
+      ["Taken", shortMoment(item)], ["Camera", item.camera ?? "–"],
       ["Size", details?.metadata?.size?.join(" × ") ?? "–"], ...readable(details?.metadata?.metadata ?? {}),
     ]));
     const names = new Set(known.flatMap((facts) => [...facts.keys()]));

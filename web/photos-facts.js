@@ -3,6 +3,7 @@
  * What is known about an item, for a person to read.
  */
 
+import { inZone, wall, zoneNote } from "./camera-time.js";
 import { el } from "./dom.js";
 import { readable } from "./metadata.js";
 import { dayName } from "./photos-grid.js";
@@ -24,7 +25,7 @@ export function facts(details) {
   const said = metadata?.metadata ?? {};
   /** @type {[string, string | undefined][]} */
   const rows = [
-    ["Taken", `${dayName(details.day)}, ${clock(details)}`],
+    ["Taken", moment(details)],
     ["Camera", details.camera ?? undefined],
     ["Series", details.series?.summary.name],
     ["Notice", metadata?.notices?.join("\n")],
@@ -45,7 +46,7 @@ export function facts(details) {
 export function line(details) {
   const { metadata } = details;
   const parts = [
-    [KIND[details.kind], details.title].filter(Boolean).join(" "), clock(details), details.camera, metadata?.size?.join(" × "),
+    [KIND[details.kind], details.title].filter(Boolean).join(" "), clock(details) + zoneNote(details.time, details.zone), details.camera, metadata?.size?.join(" × "),
     metadata?.duration_s && `${metadata.duration_s.toFixed(1)} s`,
     ...readable(metadata?.metadata ?? {}).filter(([name]) => IN_A_LINE.has(name)).map(([name, value]) => `${name.toLowerCase()} ${value}`),
     size(details.bytes),
@@ -63,7 +64,11 @@ function rounded(value) {
   return typeof value === "number" ? String(Number(value.toPrecision(6))) : typeof value === "string" ? value : JSON.stringify(value);
 }
 
-/** When it was taken, local time. @param {Item} item */
-export function clock(item) {
-  return new Date(item.time).toLocaleTimeString();
-}
+/** The camera's time of day when it was taken. @param {Item} item */
+export const clock = ({ time, zone }) => inZone(time, zone, { timeStyle: "medium" });
+
+/** When it was taken: the day, the time, and the zone. @param {Item} item */
+export const moment = (item) => `${dayName(wall(item.time, item.zone).slice(0, 10))}, ${clock(item)}${zoneNote(item.time, item.zone)}`;
+
+/** The same shorter. @param {Item} item */
+export const shortMoment = ({ time, zone }) => inZone(time, zone, { dateStyle: "medium", timeStyle: "medium" }) + zoneNote(time, zone);

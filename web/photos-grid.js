@@ -3,6 +3,7 @@
  * The items of the library as a wall of thumbnails, a section a day.
  */
 
+import { inZone, wall, zoneNote } from "./camera-time.js";
 import { el } from "./dom.js";
 import { badge } from "./photos-library.js";
 
@@ -31,6 +32,11 @@ export class Grid {
     this.#root = root;
     this.#library = library;
     this.#on = on;
+  }
+
+  /** The camera's zone, where the viewer's clock shows another time than it did: " (Europe/Berlin)"; else "". */
+  get zoneNote() {
+    return this.items.map(({ time, zone }) => zoneNote(time, zone)).find(Boolean) ?? "";
   }
 
   clear() {
@@ -104,7 +110,8 @@ export class Grid {
 
   /** @param {Item} item */
   #tile(item) {
-    const time = new Date(item.time).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+    const elsewhere = wall(item.time, item.zone).slice(0, 10) !== item.day; // the camera has been taken to another zone
+    const time = inZone(item.time, item.zone, { ...(elsewhere && { dateStyle: "medium" }), timeStyle: "short" });
     const name = [KIND[item.kind], item.title, time].filter(Boolean).join(", ");
     const placeholder = el("span", { class: "no-thumbnail" }, item.name);
     const picture = item.kind === "file" ? placeholder : el("img", {

@@ -13,6 +13,7 @@ import { SeriesPictures } from "./photos-series.js";
  * @property {string} name       of its file
  * @property {"photo" | "raw" | "video" | "file"} kind  a file is what is none of the others
  * @property {string} time       when it was taken, ISO 8601 in UTC
+ * @property {string} zone       of the camera's clock
  * @property {string | null} camera
  * @property {number} bytes
  * @property {boolean} favourite
@@ -24,7 +25,7 @@ import { SeriesPictures } from "./photos-series.js";
  *   metadata: Record<string, any> | null}} Details
  */
 
-/** @typedef {{deleted: string, id: string, title: string, kind: Item["kind"], time: string}} Deleted */
+/** @typedef {{deleted: string, id: string, title: string, kind: Item["kind"], time: string, zone: string}} Deleted */
 
 /** @typedef {{kind?: string, camera?: string, day?: string, favourites?: boolean, series?: string}} Filter */
 

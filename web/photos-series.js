@@ -4,6 +4,7 @@
  * to be done with them is the Series tab's business.
  */
 
+import { wall } from "./camera-time.js";
 import { SeriesApi } from "./series-api.js";
 
 /** @typedef {import("./photos-library.js").Item} Item */
@@ -74,10 +75,10 @@ export class SeriesPictures {
  * @returns {Item}
  */
 function item(summary, shot) {
-  const time = new Date(shot.time);
-  const day = [time.getFullYear(), time.getMonth() + 1, time.getDate()].map((part) => String(part).padStart(2, "0")).join("-");
+  const { zone } = summary;
+  const day = wall(shot.time, zone).slice(0, 10);
   return {
-    id: `${summary.name}/${shot.n}`, day, title: "", name: basename(shot.files[0]), time: shot.time, camera: null, bytes: shot.bytes, favourite: false,
+    id: `${summary.name}/${shot.n}`, day, title: "", name: basename(shot.files[0]), time: shot.time, zone, camera: null, bytes: shot.bytes, favourite: false,
     kind: shot.files.some((name) => name.endsWith(".dng")) ? "raw" : "photo", series: { summary, shot },
   };
 }

@@ -40,6 +40,7 @@ class Photos {
   #map = el("div", { class: "year-map" });
   #years = el("select", { "aria-label": "Year" });
   #calendar = el("details", { class: "year" }, el("summary", {}, "Calendar"), this.#years, this.#map);
+  #zone = el("p", { class: "hint library-zone", hidden: true });
   #wall = el("div", { class: "library" });
   #end = el("p", { class: "library-end", role: "status" });
 
@@ -60,7 +61,7 @@ class Photos {
     this.#trash = new Trash(this.#library, context, () => this.#reload());
     this.#calendar.addEventListener("toggle", () => this.#calendar.open && this.#drawMap());
     fill(panel, el("div", { class: "photos" }, this.#filters.element, this.#calendar,
-      context.session.may.control && this.#trash.element, this.#selection.element, this.#wall, this.#end));
+      context.session.may.control && this.#trash.element, this.#selection.element, this.#zone, this.#wall, this.#end));
     this.#years.addEventListener("change", () => {
       this.#year = Number(this.#years.value);
       this.#drawMap();
@@ -107,6 +108,9 @@ class Photos {
       const page = await this.#library.page(this.#filters.chosen, start);
       if (asked !== this.#asked) return;
       this.#grid.append(page.items);
+      const zone = this.#grid.zoneNote;
+      this.#zone.hidden = !zone;
+      this.#zone.textContent = `Days and times are those of the camera${zone}.`;
       this.#rest = page.rest;
       this.#offer(page.cameras, page.years);
       this.#end.textContent = this.#rest ? "" : this.#grid.items.length ? "That is all." : this.#nothing();

@@ -3,6 +3,7 @@
  * What has been deleted in the last 30 days, by when: to be brought back, or to be deleted for good.
  */
 
+import { inZone, zoneNote } from "./camera-time.js";
 import { confirm } from "./dialogs.js";
 import { el, fill } from "./dom.js";
 
@@ -56,7 +57,7 @@ export class Trash {
    */
   #row(deleted, items) {
     const back = el("button", { type: "button", onclick: () => this.#bringBack(back, deleted) }, "Bring back");
-    return el("li", {}, el("span", {}, `${words(items)}, deleted ${when(deleted)}`), back);
+    return el("li", {}, el("span", {}, `${words(items)}, deleted ${when(deleted, items[0].zone)}`), back);
   }
 
   /**
@@ -92,10 +93,10 @@ function words(items) {
   return kinds.filter(([, count]) => count).map(([kind, count]) => `${count} ${kind}${count === 1 ? "" : "s"}`).join(", ");
 }
 
-/** A stamp of the trash, for a person. @param {string} stamp */
-function when(stamp) {
-  const time = new Date(stamp.replace(STAMP, "$1-$2-$3T$4:$5:$6Z"));
-  return Number.isNaN(time.getTime()) ? stamp : time.toLocaleString([], { dateStyle: "medium", timeStyle: "short" });
+/** A stamp of the trash, for a person. @param {string} stamp @param {string} zone */
+function when(stamp, zone) {
+  const time = Date.parse(stamp.replace(STAMP, "$1-$2-$3T$4:$5:$6Z"));
+  return Number.isNaN(time) ? stamp : inZone(time, zone, { dateStyle: "medium", timeStyle: "short" }) + zoneNote(time, zone);
 }
 
 /** @param {unknown} error */

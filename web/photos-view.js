@@ -6,8 +6,7 @@
 import { openModal } from "./dialogs.js";
 import { el } from "./dom.js";
 import { HistogramPanel } from "./histogram-panel.js";
-import { clock, facts } from "./photos-facts.js";
-import { dayName } from "./photos-grid.js";
+import { facts, moment } from "./photos-facts.js";
 import { Zoom } from "./photos-zoom.js";
 
 /** @typedef {import("./photos-library.js").Item} Item */
@@ -58,7 +57,7 @@ export class View {
   async show(item) {
     this.item = item;
     if (!this.#dialog.open) openModal(this.#dialog);
-    this.#title.textContent = item.title || `${dayName(item.day)}, ${clock(item)}`;
+    this.#title.textContent = item.title || moment(item);
     this.#stage.replaceChildren(this.#medium(item));
     this.#tell(item, el("p", {}, "…"));
     try {

@@ -78,7 +78,7 @@ export class SeriesApi {
     this.#base = base;
   }
 
-  /** @returns {Promise<{series: Summary[], now: string}>} */
+  /** @returns {Promise<{series: Summary[], now: string, zone: string}>} */
   all() {
     return this.#api.get("api/series");
   }

@@ -1,6 +1,7 @@
 // @ts-check
 /** What the form of a series is made of: labelled fields, choices side by side, and what is wrong beside each. */
 
+import { instant, wall, zoneNote } from "./camera-time.js";
 import { el, uniqueId } from "./dom.js";
 import { sentence } from "./forms.js";
 
@@ -90,9 +91,20 @@ export function complaint(problem, label, input) {
   };
 }
 
-/** A time for <input type=datetime-local>, by this device's clock. @param {string | number} time  ISO 8601, or in ms since the epoch */
-export function localInput(time) {
-  const at = new Date(time);
-  const two = (/** @type {number} */ number) => String(number).padStart(2, "0");
-  return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}T${two(at.getHours())}:${two(at.getMinutes())}`;
+/** An input of a time by the camera's clock. @param {string} label */
+export function timeInput(label) {
+  const input = el("input", { type: "datetime-local", "aria-label": label });
+  return {
+    input,
+    /** @param {string | number} time  ISO 8601, or in ms since the epoch @param {string} zone */
+    write: (time, zone) => (input.value = wall(time, zone).slice(0, "2026-11-20T23:58".length)),
+    /** @param {string} zone @returns {string | null} ISO 8601; null: there is none */
+    read: (zone) => (input.value ? new Date(instant(input.value, zone)).toISOString() : null),
+  };
+}
+
+/** "By the camera’s clock (Europe/Berlin)." where the viewer's shows another time; else "". @param {string} zone */
+export function clockHint(zone) {
+  const note = zoneNote(Date.now(), zone);
+  return note && `By the camera’s clock${note}.`;
 }

@@ -3,7 +3,7 @@
 
 import { el } from "./dom.js";
 import { sentence } from "./forms.js";
-import { choice, field, localInput, select, tick } from "./series-fields.js";
+import { choice, clockHint, field, select, tick, timeInput } from "./series-fields.js";
 import { counted, lasting } from "./series-words.js";
 
 /** @typedef {import("./series-api.js").Summary} Summary */
@@ -34,22 +34,23 @@ export function filmForm({ make }) {
   const deflicker = tick("Take out flicker", "Evens out small steps of brightness.");
   const stamp = tick("Date and time in the picture", "");
   const span = select([["all", "All of it"], ["part", "A part"]]);
-  const from = el("input", { type: "datetime-local", "aria-label": "From" });
-  const to = el("input", { type: "datetime-local", "aria-label": "To" });
-  const part = field("Of which pictures", [span, from, to]);
+  const from = timeInput("From");
+  const to = timeInput("To");
+  const part = field("Of which pictures", [span, from.input, to.input]);
+  const clock = el("p", { class: "hint" });
   const told = el("p", { class: "hint", role: "status" });
   const problem = el("p", { class: "problem", role: "alert", hidden: true });
   const button = el("button", { class: "primary", text: "Make it" });
   const moving = [rate.element, deflicker.element, stamp.element];
   const element = el("form", { class: "film-form", novalidate: true, onsubmit: send, "aria-label": "Make a film" },
-    kind.element, el("div", { class: "film-fields" }, rate.element, size.element, part.element), deflicker.element, stamp.element,
+    kind.element, el("div", { class: "film-fields" }, rate.element, size.element, part.element), clock, deflicker.element, stamp.element,
     told, problem, el("div", { class: "actions" }, button));
   element.addEventListener("input", renew);
 
   function renew() {
     const film = kind.value === "film";
     for (const each of moving) each.hidden = !film;
-    from.hidden = to.hidden = span.value === "all";
+    from.input.hidden = to.input.hidden = clock.hidden = span.value === "all";
     const taken = summary?.taken ?? 0;
     button.disabled = taken === 0;
     const length = film && span.value === "all" && Number(fps.value) > 0 ? `${counted(taken, "picture")} make ${lasting(taken / Number(fps.value))}. ` : "";
@@ -62,7 +63,8 @@ export function filmForm({ make }) {
     if (button.disabled || !summary) return;
     button.disabled = true;
     problem.hidden = true;
-    const time = (/** @type {HTMLInputElement} */ input) => (span.value === "part" && input.value ? new Date(input.value).toISOString() : undefined);
+    const { zone } = summary;
+    const time = (/** @type {typeof from} */ input) => (span.value === "part" && input.read(zone)) || undefined;
     const film = kind.value === "film";
     try {
       await make({
@@ -81,8 +83,9 @@ export function filmForm({ make }) {
     /** @param {Summary} now */
     show(now) {
       if (now.name !== summary?.name && now.first && now.last) {
-        from.value = localInput(now.first.time);
-        to.value = localInput(Date.parse(now.last.time) + MINUTE_MS); // it has no seconds
+        from.write(now.first.time, now.zone);
+        to.write(Date.parse(now.last.time) + MINUTE_MS, now.zone); // it has no seconds
+        clock.textContent = clockHint(now.zone);
       }
       summary = now;
       renew();

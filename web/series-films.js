@@ -1,6 +1,7 @@
 // @ts-check
 /** The films of a series: those being made, with what is left, and those to look at, take home and delete. */
 
+import { inZone, zoneNote } from "./camera-time.js";
 import { confirm } from "./dialogs.js";
 import { el, fill } from "./dom.js";
 import { sentence } from "./forms.js";
@@ -21,6 +22,7 @@ export class Films {
   #may;
   #form;
   #name = "";
+  #zone = "UTC";
   #list = el("ul", { class: "films" });
   /** @type {Map<string, {element: HTMLElement, show: (film: Film) => void}>} */
   #rows = new Map();
@@ -48,6 +50,7 @@ export class Films {
       fill(this.#list);
     }
     this.#name = summary.name;
+    this.#zone = summary.zone;
     this.#form.show(summary);
   }
 
@@ -82,7 +85,7 @@ export class Films {
       const working = WORKING.includes(film.state);
       bar.hidden = !working;
       if (film.state === "running") bar.value = film.progress;
-      const text = progressWords(film);
+      const text = progressWords(film, this.#zone);
       if (words.textContent !== text) words.textContent = text;
       if (film.state === shown) return;
       if (working !== WORKING.includes(shown) || film.state === "done") {
@@ -122,11 +125,11 @@ export class Films {
   }
 }
 
-/** @param {Film} film */
-export function progressWords({ state, progress, left_s, error, bytes, duration_s, made, skipped, left_out }) {
+/** @param {Film} film @param {string} zone  of the camera's clock */
+export function progressWords({ state, progress, left_s, error, bytes, duration_s, made, skipped, left_out }, zone) {
   if (state === "waiting") return "Waiting for its turn.";
   if (state === "running") return `${Math.floor(progress * 100)} %${left_s === null || left_s === undefined ? "" : `, ${lasting(left_s)} left`}`;
   if (state === "failed") return sentence(error ?? "it could not be made");
-  return [made && new Date(made).toLocaleString([], { dateStyle: "medium", timeStyle: "short" }), duration_s && lasting(duration_s), bytes && size(bytes),
+  return [made && inZone(made, zone, { dateStyle: "medium", timeStyle: "short" }) + zoneNote(made, zone), duration_s && lasting(duration_s), bytes && size(bytes),
     skipped && `left out: ${skipped === 1 ? "one unreadable picture" : `${skipped} unreadable pictures`} (${left_out?.join("; ")})`].filter(Boolean).join(" · ");
 }

@@ -7,7 +7,7 @@
 import { Refused } from "./api.js";
 import { el, fill } from "./dom.js";
 import { sentence } from "./forms.js";
-import { choice, field, localInput, select, tick } from "./series-fields.js";
+import { choice, clockHint, field, select, tick, timeInput } from "./series-fields.js";
 import { Preview } from "./series-preview.js";
 import { varyPart } from "./series-vary.js";
 import { windowPart } from "./series-window.js";
@@ -27,6 +27,7 @@ export class SeriesForm {
   /** What is being changed; null: it is a new one. @type {Summary | null} */
   #changed;
   #first = "";
+  #zone;
   #on;
 
   #name = el("input", { type: "text", maxlength: MAX_NAME, autocomplete: "off", autocapitalize: "sentences", spellcheck: "false", placeholder: "Garden" });
@@ -34,9 +35,9 @@ export class SeriesForm {
   #unit = select(UNITS.map(([seconds, name]) => [seconds, `${name}s`]).reverse(), { "aria-label": "Unit of the interval" });
   #kind = choice("Pictures", [["photo", "Photos"], ["raw", "Photos with their raws"]]);
   #begins = select([["now", "Now"], ["at", "At a time"]]);
-  #start = el("input", { type: "datetime-local", "aria-label": "Start" });
+  #start = timeInput("Start");
   #ends = select([["never", "When I finish it"], ["at", "At a time"], ["count", "After some pictures"]]);
-  #end = el("input", { type: "datetime-local", "aria-label": "End" });
+  #end = timeInput("End");
   #shots = el("input", { type: "number", min: 1, step: 1, value: 100, inputmode: "numeric", "aria-label": "How many pictures" });
   #fixed = tick("Same exposure and colours for all", "As for the first picture: a film of it does not flicker. Not for a day with its night.");
   #marks = tick("On the clock’s marks", "Every 5 minutes means 10:00, 10:05 …, instead of counting from the start.");
@@ -53,21 +54,23 @@ export class SeriesForm {
   /**
    * @param {SeriesApi} series
    * @param {Summary | null} changed  null: a new one
+   * @param {string} zone  of the camera's clock
    * @param {{done: (summary: Summary) => void, cancel: () => void}} on
    */
-  constructor(series, changed, on) {
+  constructor(series, changed, zone, on) {
     this.#series = series;
+    this.#zone = zone;
     this.#changed = changed;
     this.#on = on;
-    this.#preview = new Preview(series);
+    this.#preview = new Preview(series, zone);
     const renew = () => this.#renew();
     const hours = windowPart(renew);
     this.#vary = varyPart(renew);
     this.#parts = [hours, this.#vary];
     const name = field("Name", [this.#name]);
     const interval = field("One picture every", [this.#number, this.#unit]);
-    const begins = field("Begins", [this.#begins, this.#start]);
-    const ends = field("Ends", [this.#ends, this.#end, this.#shots]);
+    const begins = field("Begins", [this.#begins, this.#start.input], { hint: clockHint(zone) });
+    const ends = field("Ends", [this.#ends, this.#end.input, this.#shots], { hint: clockHint(zone) });
     const keep = field("Keep", [this.#rule, this.#days]);
     for (const [key, say] of Object.entries({
       name: name.complain, interval_s: interval.complain, start: begins.complain, end: ends.complain, shots: ends.complain, keep: keep.complain,
@@ -83,7 +86,9 @@ export class SeriesForm {
       el("div", { class: "form-side" }, this.#preview.element, this.#problem,
         el("div", { class: "actions" }, this.#button, el("button", { type: "button", onclick: on.cancel, text: "Cancel" }))));
     this.#unit.value = "60";
-    [this.#start.value, this.#end.value] = [HOUR_MS, DAY_MS].map((later) => localInput(new Date(Math.ceil(Date.now() / HOUR_MS) * HOUR_MS + later - HOUR_MS).toISOString()));
+    const hour_ms = Math.ceil(Date.now() / HOUR_MS) * HOUR_MS;
+    this.#start.write(hour_ms, zone);
+    this.#end.write(hour_ms + DAY_MS - HOUR_MS, zone);
     this.element.addEventListener("input", renew);
     this.element.addEventListener("change", renew);
     if (changed) this.#write(changed);
@@ -107,13 +112,12 @@ export class SeriesForm {
 
   /** The whole definition as the form has it. @returns {any} */
   #read() {
-    const at = (/** @type {HTMLInputElement} */ input) => (input.value ? new Date(input.value).toISOString() : null);
     return Object.assign({
       name: this.#name.value.trim(),
       interval_s: Math.round(Number(this.#number.value) * Number(this.#unit.value) * 1000) / 1000,
       kind: this.#kind.value,
-      start: this.#begins.value === "at" ? at(this.#start) : null,
-      end: this.#ends.value === "at" ? at(this.#end) : null,
+      start: this.#begins.value === "at" ? this.#start.read(this.#zone) : null,
+      end: this.#ends.value === "at" ? this.#end.read(this.#zone) : null,
       shots: this.#ends.value === "count" ? Number(this.#shots.value) : null,
       fixed: this.#fixed.box.checked,
       marks: this.#marks.box.checked,
@@ -130,15 +134,17 @@ export class SeriesForm {
     const [number, unit] = inUnits(interval_s);
     [this.#number.value, this.#unit.value] = [String(number), String(unit)];
     this.#kind.value = kind;
-    if (start) [this.#begins.value, this.#start.value] = ["at", localInput(start)];
-    if (end) [this.#ends.value, this.#end.value] = ["at", localInput(end)];
+    if (start) this.#begins.value = "at";
+    if (start) this.#start.write(start, this.#zone);
+    if (end) this.#ends.value = "at";
+    if (end) this.#end.write(end, this.#zone);
     else if (shots) [this.#ends.value, this.#shots.value] = ["count", String(shots)];
     [this.#fixed.box.checked, this.#marks.box.checked, this.#daily.box.checked] = [fixed, marks, daily_film];
     this.#rule.value = keep?.rule ?? "all";
     if (keep?.days) this.#days.value = String(keep.days);
     for (const part of this.#parts) part.write(definition);
     if (taken) {
-      this.#vary.disabled = this.#begins.disabled = this.#start.disabled = true;
+      this.#vary.disabled = this.#begins.disabled = this.#start.input.disabled = true;
       for (const input of this.#kind.element.querySelectorAll("input")) input.disabled = true;
     }
   }
@@ -147,8 +153,8 @@ export class SeriesForm {
     UNITS.forEach(([seconds, word]) => {
       this.#unit.querySelector(`[value="${seconds}"]`).textContent = this.#number.value === "1" ? word : `${word}s`;
     });
-    this.#start.hidden = this.#begins.value !== "at";
-    this.#end.hidden = this.#ends.value !== "at";
+    this.#start.input.hidden = this.#begins.value !== "at";
+    this.#end.input.hidden = this.#ends.value !== "at";
     this.#shots.hidden = this.#ends.value !== "count";
     this.#days.hidden = this.#rule.value !== "days";
     this.#preview.show({ ...this.#read(), name: this.#changed?.name ?? "" });

@@ -28,14 +28,17 @@ export class Preview {
   #busy = false;
   #timer = 0;
 
-  /** @param {import("./series-api.js").SeriesApi} series */
-  constructor(series) {
+  #zone;
+
+  /** @param {import("./series-api.js").SeriesApi} series @param {string} zone  of the camera's clock */
+  constructor(series, zone) {
     this.#series = series;
+    this.#zone = zone;
   }
 
   /** @param {Definition} definition  its name only where there is such a series already: others change nothing */
   show(definition) {
-    this.#sentence.textContent = sentenceOf(definition, new Date());
+    this.#sentence.textContent = sentenceOf(definition, new Date(), this.#zone);
     const question = JSON.stringify(definition);
     if (question === this.#asked) return;
     this.#asked = question;
@@ -72,11 +75,11 @@ export class Preview {
     const pictures = counted(Math.round(shots_per_day), "picture");
     fill(this.#facts,
       el("p", {}, el("strong", { text: pictures }), ` a day${bytes_per_day === null ? "" : `, about ${size(bytes_per_day)}`}.`),
-      bytes_per_day !== null && el("p", { class: full ? "plan-full" : null, text: fills(full, now) }),
+      bytes_per_day !== null && el("p", { class: full ? "plan-full" : null, text: fills(full, now, zone) }),
       next.length > 0 && el("p", {}, next.length > 1 ? "Its next moments:" : "Its only moment left:"),
-      next.length > 0 && el("ol", { class: "plan-next" }, next.map((time) => el("li", {}, el("time", { datetime: time, text: moment(time, now) })))),
+      next.length > 0 && el("ol", { class: "plan-next" }, next.map((time) => el("li", {}, el("time", { datetime: time, text: moment(time, now, zone) })))),
       next.length === 0 && el("p", {}, "It has no moment to come: nothing would be taken."),
-      ends && el("p", {}, `Ends: ${moment(ends, now)}.`),
+      ends && el("p", {}, `Ends: ${moment(ends, now, zone)}.`),
       el("p", {}, `Times of day are in the camera’s time zone: ${zone}.`));
   }
 }

@@ -6,6 +6,7 @@
  * camera gathers no queue and what is shown follows the hand.
  */
 
+import { inZone, zoneNote } from "./camera-time.js";
 import { el, icon } from "./dom.js";
 import { exposure } from "./control-numbers.js";
 import { size } from "./photos-library.js";
@@ -170,7 +171,7 @@ export class Scrub {
 
   /** @param {Summary} summary @param {Shot} shot */
   #tell(summary, shot) {
-    const time = new Date(shot.time).toLocaleString([], { dateStyle: "medium", timeStyle: "medium" });
+    const time = inZone(shot.time, summary.zone, { dateStyle: "medium", timeStyle: "medium" }) + zoneNote(shot.time, summary.zone);
     const { ExposureTime: exposed, AnalogueGain: gain } = shot.metadata ?? {};
     this.#time.textContent = time;
     this.#facts.textContent = [`No. ${shot.n}`, size(shot.bytes), exposed && exposure(exposed), gain && `gain ${gain.toFixed(1)}`].filter(Boolean).join(" · ");

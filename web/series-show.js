@@ -70,7 +70,7 @@ export class SeriesShow {
     this.element.dataset.state = summary.state;
     this.#name.textContent = summary.name;
     this.#chip.show(summary.state);
-    this.#plan.textContent = sentenceOf(summary.definition, new Date(now_ms));
+    this.#plan.textContent = sentenceOf(summary.definition, new Date(now_ms), summary.zone);
     this.#why.textContent = summary.why ?? "";
     const part = share(summary);
     this.#bar.hidden = part === null;
@@ -94,7 +94,7 @@ export class SeriesShow {
     const name = this.#summary?.name;
     if (!name) return;
     const [timeline] = await Promise.allSettled([this.#series.timeline(name, this.#timeline.buckets), this.#films.renew()]);
-    if (timeline.status === "fulfilled" && name === this.#summary?.name) this.#timeline.show(timeline.value, now_ms);
+    if (timeline.status === "fulfilled" && name === this.#summary?.name) this.#timeline.show(timeline.value, now_ms, this.#summary.zone);
   }
 
   focus() {
@@ -156,12 +156,12 @@ function facts({ state, taken, missed, planned, bytes, last, ends, forecast, zon
   const rows = [
     ["Taken", planned ? `${taken.toLocaleString("en")} of ${planned.toLocaleString("en")}` : taken.toLocaleString("en")],
     ["Missed", missed > 0 && missed.toLocaleString("en")],
-    ["Newest", last && moment(last.time, now)],
-    ["Ends", !over && ends && moment(ends, now)],
+    ["Newest", last && moment(last.time, now, zone)],
+    ["Ends", !over && ends && moment(ends, now, zone)],
     ["Time zone", zone],
     ["Size", bytes > 0 && size(bytes)],
     ["A day", !over && forecast.bytes_per_day > 0 && `about ${size(forecast.bytes_per_day)}`],
-    ["Card", !over && fills(forecast.full, now)],
+    ["Card", !over && fills(forecast.full, now, zone)],
   ];
   return /** @type {[string, string][]} */ (rows.filter(([, text]) => text));
 }

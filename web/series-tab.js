@@ -32,6 +32,8 @@ class Series {
   #all = [];
   /** By how much the camera's clock is ahead of this device's. */
   #ahead_ms = 0;
+  /** Of its clock. */
+  #zone = "UTC";
   #shown = false;
   #timer = 0;
   #ticker = 0;
@@ -93,8 +95,9 @@ class Series {
   async #renew() {
     clearTimeout(this.#timer);
     try {
-      const { series, now } = await this.#series.all();
+      const { series, now, zone } = await this.#series.all();
       this.#all = series;
+      this.#zone = zone;
       this.#ahead_ms = Date.parse(now) - Date.now();
       this.#told.textContent = "";
       this.#draw();
@@ -142,7 +145,7 @@ class Series {
 
   /** @param {Summary | null} summary  null: a new one */
   #edit(summary) {
-    this.#form = new SeriesForm(this.#series, summary, {
+    this.#form = new SeriesForm(this.#series, summary, summary?.zone ?? this.#zone, {
       done: (made) => {
         this.#close();
         this.#replace(made);

@@ -4,6 +4,7 @@
  * does not see it. A click leads to the picture taken then.
  */
 
+import { inZone, zoneNote } from "./camera-time.js";
 import { el, fill, uniqueId } from "./dom.js";
 import { counted } from "./series-words.js";
 
@@ -21,6 +22,8 @@ export class Timeline {
   /** When the picture on the screen was taken. @type {number | null} */
   #mark = null;
   #now_ms = 0;
+  /** Of the camera's clock. */
+  #zone = "UTC";
   #words = uniqueId("timeline");
   #canvas = el("canvas", { class: "timeline-canvas", role: "img", "aria-describedby": this.#words });
   #told = el("p", { class: "hint", id: this.#words });
@@ -45,13 +48,14 @@ export class Timeline {
     return Math.max(50, Math.min(400, Math.round(this.#canvas.clientWidth / 3)));
   }
 
-  /** @param {Data} data @param {number} now_ms */
-  show(data, now_ms) {
+  /** @param {Data} data @param {number} now_ms @param {string} zone */
+  show(data, now_ms, zone) {
+    this.#zone = zone;
     this.#data = data;
     this.#now_ms = now_ms;
     const [taken, missed, planned] = [data.taken, data.missed, data.planned].map(sum);
     const words = [counted(taken, "picture"), " taken", missed ? `, ${missed.toLocaleString("en")} missed` : "", planned ? `, ${planned.toLocaleString("en")} still planned` : ""];
-    this.#told.textContent = `${when(data.from)} to ${when(data.to)}: ${words.join("")}.`;
+    this.#told.textContent = `${when(data.from, zone)} to ${when(data.to, zone)}${zoneNote(data.to, zone)}: ${words.join("")}.`;
     this.#draw();
     this.#fillTable();
   }
@@ -114,7 +118,7 @@ export class Timeline {
     for (let index = 0; index < count; index++) {
       const part = index / (count - 1);
       pen.textAlign = part === 0 ? "left" : part === 1 ? "right" : "center";
-      pen.fillText(how.format(from + (to - from) * part), part * width, HEIGHT + AXIS);
+      pen.fillText(inZone(from + (to - from) * part, this.#zone, how), part * width, HEIGHT + AXIS);
     }
   }
 
@@ -127,7 +131,7 @@ export class Timeline {
     for (let first = 0; first < data.taken.length; first += each) {
       const cells = LEGEND.map(([what]) => sum(data[what].slice(first, first + each)));
       const begin = Date.parse(data.from) + first * data.step_s * 1000;
-      rows.push(el("tr", {}, el("th", { scope: "row", text: how.format(begin) }), cells.map((count) => el("td", { text: count.toLocaleString("en") }))));
+      rows.push(el("tr", {}, el("th", { scope: "row", text: inZone(begin, this.#zone, how) }), cells.map((count) => el("td", { text: count.toLocaleString("en") }))));
     }
     fill(this.#table, el("table", {}, el("thead", {}, el("tr", {}, ["From", ...LEGEND.map(([, , words]) => words)].map((text) => el("th", { scope: "col", text })))), el("tbody", {}, rows)));
   }
@@ -144,11 +148,11 @@ export class Timeline {
 /** @param {number[]} numbers */
 const sum = (numbers) => numbers.reduce((all, number) => all + number, 0);
 
-/** @param {string} time */
-const when = (time) => new Date(time).toLocaleString([], { dateStyle: "medium", timeStyle: "short" });
+/** @param {string} time @param {string} zone */
+const when = (time, zone) => inZone(time, zone, { dateStyle: "medium", timeStyle: "short" });
 
-/** Times as short as a stretch of this length allows. @param {number} span_ms */
+/** Times as short as a stretch of this length allows. @param {number} span_ms @returns {Intl.DateTimeFormatOptions} */
 const format = (span_ms) =>
-  new Intl.DateTimeFormat([], span_ms > 3 * 86_400_000 ? { day: "numeric", month: "short" }
+  span_ms > 3 * 86_400_000 ? { day: "numeric", month: "short" }
     : span_ms > 86_400_000 ? { weekday: "short", hour: "2-digit", minute: "2-digit" }
-      : span_ms > 600_000 ? { hour: "2-digit", minute: "2-digit" } : { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+      : span_ms > 600_000 ? { hour: "2-digit", minute: "2-digit" } : { hour: "2-digit", minute: "2-digit", second: "2-digit" };

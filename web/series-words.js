@@ -1,6 +1,8 @@
 // @ts-check
 /** A series in words: what it is to do, when, how far it is, and how long the card lasts. */
 
+import { inZone, wall } from "./camera-time.js";
+
 /** @typedef {import("./series-api.js").Definition} Definition */
 /** @typedef {import("./series-api.js").Summary} Summary */
 
@@ -58,15 +60,16 @@ export function dayWords(days) {
  * The whole plan in a sentence.
  * @param {Definition} definition
  * @param {Date} now
+ * @param {string} zone  of the camera's clock
  */
-export function sentenceOf({ interval_s = 60, start, end, shots, marks, weekdays, window, kind, fixed, vary }, now) {
+export function sentenceOf({ interval_s = 60, start, end, shots, marks, weekdays, window, kind, fixed, vary }, now, zone) {
   const some = weekdays && weekdays.length < ALL_DAYS ? weekdays : null;
   const bracket = vary?.bracket ? `${vary.values.length} ` : "";
   const what = kind === "raw" ? `${bracket ? `${bracket}photos with their raws` : "A photo and its raw"}` : bracket ? `${bracket}photos` : "A photo";
   const when = window ? `${some ? "" : "each day "}from ${edgeWords(window.from)} to ${edgeWords(window.to)}` : some ? "all day" : "day and night";
   const last = vary && !vary.bracket ? Math.min(vary.values.length, shots ?? Infinity) : shots;
-  const limits = [end && `until ${moment(end, now)}`, last && `until there are ${last.toLocaleString("en")}`].filter(Boolean);
-  const begins = start && new Date(start) > now ? `from ${moment(start, now)} on` : "";
+  const limits = [end && `until ${moment(end, now, zone)}`, last && `until there are ${last.toLocaleString("en")}`].filter(Boolean);
+  const begins = start && new Date(start) > now ? `from ${moment(start, now, zone)} on` : "";
   const parts = [
     `${what} ${every(interval_s)}${marks ? " on the clock’s marks" : ""}`, when, some && (some.length > 2 && dayWords(some).includes(" to ") ? dayWords(some) : `on ${dayWords(some)}`), begins,
     limits.length ? limits.join(" or ") : "until you finish it",
@@ -82,20 +85,19 @@ export function sentenceOf({ interval_s = 60, start, end, shots, marks, weekdays
  * A moment: its time, and the day where that is not today.
  * @param {string} time  ISO 8601
  * @param {Date} now
+ * @param {string} zone  of the camera's clock
  */
-export function moment(time, now) {
-  const at = new Date(time);
-  const clock = at.toLocaleTimeString([], at.getSeconds() ? { timeStyle: "medium" } : { timeStyle: "short" });
-  const days = Math.round((midnight(at) - midnight(now)) / (SECONDS_A_DAY * 1000));
+export function moment(time, now, zone) {
+  const clock = inZone(time, zone, { timeStyle: new Date(time).getSeconds() ? "medium" : "short" });
+  const days = dayNumber(time, zone) - dayNumber(now.getTime(), zone);
   if (days === 0) return clock;
-  return `${days === 1 ? "tomorrow" : days === -1 ? "yesterday" : day(time, now)}, ${clock}`;
+  return `${days === 1 ? "tomorrow" : days === -1 ? "yesterday" : day(time, now, zone)}, ${clock}`;
 }
 
-/** A day: "3 March", with the year where it is another one. @param {string} time  ISO 8601 @param {Date} now */
-export function day(time, now) {
-  const at = new Date(time);
-  const year = at.getFullYear() === now.getFullYear() ? undefined : "numeric";
-  return at.toLocaleDateString([], { day: "numeric", month: "long", year });
+/** A day: "3 March", with the year where it is another one. @param {string} time  ISO 8601 @param {Date} now @param {string} zone */
+export function day(time, now, zone) {
+  const year = wall(time, zone).slice(0, 4) === wall(now.getTime(), zone).slice(0, 4) ? undefined : "numeric";
+  return inZone(time, zone, { day: "numeric", month: "long", year });
 }
 
 /** How long until then: "in 12 s", "in 3 min", "in 5 h", "in 3 days". @param {number} left_s */
@@ -120,11 +122,12 @@ export function lasting(seconds) {
  * When the card is full.
  * @param {string | null} full  ISO 8601; null: not before the series ends, or not within sight
  * @param {Date} now
+ * @param {string} zone  of the camera's clock
  */
-export function fills(full, now) {
+export function fills(full, now, zone) {
   if (!full) return "The card has room for it.";
   const years = (Date.parse(full) - now.getTime()) / (YEAR_DAYS * SECONDS_A_DAY * 1000);
-  return years > 2 ? "The card has room for years." : `Fills the card on ${day(full, now)}.`;
+  return years > 2 ? "The card has room for years." : `Fills the card on ${day(full, now, zone)}.`;
 }
 
 /** How much of it is done, 0 to 1; null where it has no end. @param {Summary} summary */
@@ -133,5 +136,5 @@ export function share({ planned, taken, missed, state }) {
   return planned ? Math.min(1, (taken + missed) / planned) : null;
 }
 
-/** @param {Date} time */
-const midnight = (time) => new Date(time.getFullYear(), time.getMonth(), time.getDate()).getTime();
+/** Days since the epoch, by the calendar there. @param {string | number} time @param {string} zone */
+const dayNumber = (time, zone) => Date.parse(wall(time, zone).slice(0, 10)) / (SECONDS_A_DAY * 1000);

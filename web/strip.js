@@ -5,7 +5,7 @@
 
 import { el } from "./dom.js";
 import { remove } from "./photos-delete.js";
-import { line } from "./photos-facts.js";
+import { clock, line } from "./photos-facts.js";
 import { badge, Library } from "./photos-library.js";
 import { part } from "./update.js";
 
@@ -79,7 +79,7 @@ export class Strip {
 
   /** @param {Item} item */
   #tile(item) {
-    const time = new Date(item.time).toLocaleTimeString();
+    const time = clock(item);
     const picture = el("img", { src: this.#library.address(item, "thumbnail"), alt: "", width: 160, height: 120, loading: "lazy" });
     picture.addEventListener("error", () => picture.replaceWith(el("span", { class: "no-thumbnail" }, item.kind)), { once: true });
     const open = el("button", { type: "button", class: "open", "aria-label": `${item.kind}, ${time}`, onclick: () => this.#open(item) }, picture);

@@ -25,7 +25,15 @@ def file_of(n: int, suffix: str = "jpg") -> str:
 
 
 def make_series(
-    root: Path, shots: int = 0, /, *, state: str = "running", why: str | None = None, missed: int = 0, **definition: Any
+    root: Path,
+    shots: int = 0,
+    /,
+    *,
+    state: str = "running",
+    why: str | None = None,
+    missed: int = 0,
+    zone: str = "UTC",
+    **definition: Any,
 ) -> Path:
     """A series with shots a minute from 2026-11-20T08:00Z on, then a gap; its folder.
 
@@ -33,6 +41,7 @@ def make_series(
         root: of all series.
         shots: how many.
         missed: moments of the gap.
+        zone: of its clock.
         definition: what differs from `DEFINITION`.
     """
     document = {**DEFINITION, **definition}
@@ -46,7 +55,7 @@ def make_series(
         tally = tally.add(line)
     manifest = b"".join(map(encode, lines))
     (folder / MANIFEST).write_bytes(manifest)
-    about = {"version": 1, "created": text(START_MS), "zone": "UTC", "definition": document}
+    about = {"version": 1, "created": text(START_MS), "zone": zone, "definition": document}
     (folder / SERIES).write_text(json.dumps(about))
     reached = State(state, why, START_MS, tally, len(manifest))
     (folder / STATE).write_text(json.dumps(reached.document()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -15,6 +16,7 @@ from stillcam.library.thumbnails import Thumbnails
 from stillcam.library.trash import Trash, Trashed, stamp
 from stillcam.server.library_items import MAX_IDS_BYTES, checked_ids, described, find, ids
 from stillcam.server.messages import Access, Answer, Refused, Request, Route, as_json
+from stillcam.zone import local_zone
 
 _T = TypeVar("_T")
 
@@ -117,6 +119,7 @@ class LibraryChanges:
             "title": item.title,
             "kind": item.kind,
             "time": utc_text(item.time_s),
+            "zone": local_zone(os.environ),
         }
 
     def _empty(self, _request: Request) -> Answer:

@@ -12,6 +12,7 @@ from stillcam.library.browse import Library, size_bytes
 from stillcam.library.day import Item
 from stillcam.regular import read_regular
 from stillcam.server.messages import Refused, Request
+from stillcam.zone import local_zone
 
 MAX_IDS_BYTES = 4 << 20  # of a request with many items
 MAX_SIDECAR_BYTES = 1 << 20  # ours have some thousand
@@ -31,6 +32,7 @@ def find(library: Library, id_: str) -> Item:
 
 def listed(library: Library, items: list[Item]) -> list[dict[str, Any]]:
     """Items as a list shows them."""
+    zone = local_zone(os.environ)
     favourites = {day: library.favourites.of_day(day) for day in {item.day for item in items}}
     return [{
         "id": item.id,
@@ -39,6 +41,7 @@ def listed(library: Library, items: list[Item]) -> list[dict[str, Any]]:
         "name": shown(item.name),
         "kind": item.kind,
         "time": utc_text(item.time_s),
+        "zone": zone,
         "camera": item.camera or None,
         "bytes": size_bytes(library.root, item),
         "favourite": item.name in favourites[item.day],

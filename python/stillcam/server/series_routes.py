@@ -62,7 +62,8 @@ class SeriesRoutes:
 
     def _list(self, _request: Request) -> Answer:
         now_ms = _now_ms()
-        return as_json(200, {"series": self._all(now_ms), "now": utc_text(now_ms / 1000)})
+        clock = {"now": utc_text(now_ms / 1000), "zone": local_zone(os.environ)}
+        return as_json(200, {"series": self._all(now_ms), **clock})
 
     def _show(self, request: Request) -> Answer:
         return as_json(200, self._summary(request.rest))

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from stillcam.server.openapi.operation import Operation
-from stillcam.server.openapi.shapes import COUNT, FLAG, TEXT, TIME, Schema, list_of, maybe, one_of, record
+from stillcam.server.openapi.shapes import COUNT, FLAG, TEXT, TIME, ZONE, Schema, list_of, maybe, one_of, record
 
 _KIND = one_of("photo", "raw", "video", "file")
 _DAY: Schema = {"type": "string", "pattern": r"^\d{4}-\d\d-\d\d$", "examples": ["2026-11-20"]}
 _ID = TEXT | {"description": "DAY/NAME"}
 _IDS = list_of(_ID) | {"minItems": 1}
 _ITEM = {
-    "id": _ID, "day": _DAY, "title": TEXT, "name": TEXT, "kind": _KIND, "time": TIME,
+    "id": _ID, "day": _DAY, "title": TEXT, "name": TEXT, "kind": _KIND, "time": TIME, "zone": ZONE,
     "camera": maybe(TEXT, "the sensor's model"), "bytes": COUNT, "favourite": FLAG,
 }  # fmt: skip
 _JOB = {
@@ -62,7 +62,7 @@ LIBRARY_OPERATIONS = {
 def library_schemas() -> dict[str, Schema]:
     """By name."""
     files = list_of(record(name=TEXT, bytes=maybe(COUNT)))
-    trashed = record(deleted=TEXT, id=_ID, title=TEXT, kind=_KIND, time=TIME)
+    trashed = record(deleted=TEXT, id=_ID, title=TEXT, kind=_KIND, time=TIME, zone=ZONE)
     return {
         "LibraryPage": record(
             items=list_of(record(**_ITEM)),

@@ -11,6 +11,7 @@ FLAG: Schema = {"type": "boolean"}
 COUNT: Schema = {"type": "integer", "minimum": 0}
 NUMBER: Schema = {"type": "number"}
 TIME: Schema = {"type": "string", "format": "date-time", "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$"}
+ZONE = TEXT | {"description": "the time zone of the camera's clock: an IANA name, or a rule as POSIX writes it"}
 FRAME: Schema = {"type": "string", "pattern": r"^camera_\d{8}T\d{6}\.\d{3}Z\.jpg$", "description": "a frame's name"}
 SIZE: Schema = {"type": "array", "items": COUNT, "minItems": 2, "maxItems": 2, "description": "width, height in pixels"}
 

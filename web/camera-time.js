@@ -1,0 +1,75 @@
+// @ts-check
+/**
+ * Times of library and series by the camera's clock, wherever they are looked at: the day of a photo is the camera's,
+ * so its time of day must be too. The zone is named where the viewer's clock shows another time.
+ */
+
+const DAY_MS = 86_400_000;
+const MINUTE_MS = 60_000;
+const SECOND_MS = 1_000;
+
+/** Formatters are costly. @type {Map<string, Intl.DateTimeFormat>} */
+const made = new Map();
+
+/** @param {string} zone @param {Intl.DateTimeFormatOptions} options @param {string} [language]  the viewer's where there is none */
+function formatter(zone, options, language) {
+  const key = JSON.stringify([zone, options, language]);
+  const known = made.get(key) ?? new Intl.DateTimeFormat(language, { ...options, timeZone: zone });
+  made.set(key, known);
+  return known;
+}
+
+/** A zone as this browser knows it, which knows names and no rules as POSIX writes them: else UTC. @param {string} zone */
+function known(zone) {
+  try {
+    formatter(zone, {});
+    return zone;
+  } catch {
+    return "UTC";
+  }
+}
+
+/**
+ * A time in words.
+ * @param {string | number} time  ISO 8601, or in ms since the epoch
+ * @param {string} zone
+ * @param {Intl.DateTimeFormatOptions} how
+ */
+export const inZone = (time, zone, how) => formatter(known(zone), how).format(new Date(time));
+
+/** " (Europe/Berlin)" where the viewer's clock shows another time than that; else "". @param {string | number} time @param {string} zone */
+export const zoneNote = (time, zone) =>
+  ahead_ms(time, zone) === -new Date(time).getTimezoneOffset() * MINUTE_MS ? "" : ` (${known(zone)})`;
+
+/** What calendar and clock show there: "2026-11-20T23:58:12". @param {string | number} time @param {string} zone */
+export function wall(time, zone) {
+  const two = "2-digit";
+  const how = /** @type {const} */ ({ year: "numeric", month: two, day: two, hour: two, minute: two, second: two, hourCycle: "h23" });
+  return formatter(known(zone), how, "sv-SE").format(new Date(time)).replace(" ", "T"); // Swedes write ISO 8601
+}
+
+/**
+ * When they show that, in ms since the epoch: of two such moments the first, and where the clock skips it, when it is
+ * put forward. The server takes it so.
+ * @param {string} shown  as of `wall`; the seconds may be missing
+ * @param {string} zone
+ */
+export function instant(shown, zone) {
+  const utc = Date.parse(`${shown}Z`);
+  const [before_ms, after_ms] = [-DAY_MS, DAY_MS].map((off) => ahead_ms(utc + off, zone));
+  const there = [utc - before_ms, utc - after_ms].find((time) => time + ahead_ms(time, zone) === utc);
+  if (there !== undefined) return there;
+  let [before, after] = [utc - DAY_MS, utc + DAY_MS];
+  while (after - before > SECOND_MS) {
+    const middle = Math.floor((before + after) / 2 / SECOND_MS) * SECOND_MS;
+    if (ahead_ms(middle, zone) === before_ms) before = middle;
+    else after = middle;
+  }
+  return after;
+}
+
+/** By how much the clock there is ahead of UTC. @param {string | number} time @param {string} zone */
+function ahead_ms(time, zone) {
+  const at = new Date(time).getTime();
+  return Date.parse(`${wall(at, zone)}Z`) - Math.floor(at / SECOND_MS) * SECOND_MS;
+}

@@ -141,7 +141,9 @@ def test_the_pictures_of_a_series_among_the_photos_have_the_days_of_its_camera(l
         pytest.param("2027-03-01T08:30", "2027-03-01T07:30:00.000Z", id="winter"),
         pytest.param("2027-07-01T00:15", "2027-06-30T22:15:00.000Z", id="summer, after midnight"),
         pytest.param("2027-10-31T02:30", "2027-10-31T00:30:00.000Z", id="twice that night: the first"),
-        pytest.param("2027-03-28T02:30", "2027-03-28T01:00:00.000Z", id="skipped that night: when the clock is put forward"),
+        pytest.param(
+            "2027-03-28T02:30", "2027-03-28T01:00:00.000Z", id="skipped that night: when the clock is put forward"
+        ),
     ],
 )
 def test_a_new_series_is_planned_by_the_cameras_clock(look, site, typed, meant):

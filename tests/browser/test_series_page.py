@@ -147,7 +147,7 @@ def test_a_series_is_made_changed_and_ended(page, real):
     page.click("button:text-is('Change')")
     form.get_by_label("Same exposure").check()
     form.locator("button.primary").click()
-    wait_for_text(page, ".plan-sentence", "exposure and colours of the first")
+    wait_for_text(page, ".series-show .plan-sentence", "exposure and colours of the first")  # the form had said so, too
     assert definition(real)["fixed"] is True
 
     page.click("button:text-is('Pause')")

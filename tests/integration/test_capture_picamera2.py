@@ -183,7 +183,7 @@ def test_daemons_that_start_at_the_same_moment_do_not_disturb_each_other(tmp_pat
         (tmp_path / name).mkdir()
     pair = [Studio(tmp_path / name) for name in ("one", "two")]
     try:
-        pair[0].fault(start_s=0.3)
+        pair[0].fault(start_s=3)
         for index, daemon in enumerate(pair):
             daemon.settings(camera={"index": index})
             daemon.start(**LIBRARY, STILLCAM_SIMULATED_DIR=str(pair[0].simulated))
@@ -191,6 +191,9 @@ def test_daemons_that_start_at_the_same_moment_do_not_disturb_each_other(tmp_pat
             status = daemon.until(lambda status: status["captures"]["ok"])
             assert status["failures"] == {} and status["restarts"] == {}
             assert all(mode["crop"] for mode in daemon.ask("cameras")["cameras"][index]["modes"])
+        starts = pair[0].starts()  # of both
+        first = next(at for at, line in enumerate(starts) if line.startswith("picamera2 start"))
+        assert {line[:16] for line in starts[:first]} >= {"picamera2 open 0", "picamera2 open 1"}, starts
     finally:
         for daemon in pair:
             assert daemon.end() == 0

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from capturing import ROOT
@@ -63,10 +64,16 @@ def stalls(studio: Studio) -> None:
 
 
 def until_still(studio: Studio) -> None:
-    """Until no picture comes."""
-    before = -1
-    while before != (before := studio.ask("status")["captures"]["ok"]):
-        time.sleep(1.0)
+    """Until no picture has come for a second."""
+    came = since = -1.0
+
+    def still(status: dict[str, Any]) -> bool:
+        nonlocal came, since
+        if status["captures"]["ok"] != came:
+            came, since = status["captures"]["ok"], time.monotonic()
+        return time.monotonic() >= since + 1.0
+
+    studio.until(still)
 
 
 def listing(machine: Machine) -> None:

@@ -7,6 +7,7 @@ import pytest
 from pictures import picture
 from serving import DEADLINE_S, Site
 from strangers import Reply, all_of, exchange, get, replies
+from watching import Viewer
 
 LISTED = "camera.example"
 
@@ -109,6 +110,44 @@ def test_what_the_client_has_is_not_sent_again(site, path, form):
     known, other = answered(site, get(path, f"If-None-Match: {form.format(tag)}"), get(path, 'If-None-Match: "x"'))
     assert (known.status, known.headers["etag"], known.body) == (304, tag, b"")
     assert (other.status, other.body) == (200, whole.body)
+
+
+@pytest.mark.parametrize("path", ["/camera.js", "/images/current.jpg"])
+def test_head_is_of_the_whole_whatever_part_is_asked_for(site, path):
+    (whole,) = answered(site, get(path))
+    (head,) = answered(site, get(path, "Range: bytes=0-3").replace(b"GET", b"HEAD"), bare=True)
+    assert (head.status, head.headers["content-length"]) == (200, str(len(whole.body)))
+
+
+def test_an_absolute_address_is_answered_and_its_host_counts(site):
+    """RFC 9112, 3.2.2: as some clients send it, and all that believe to speak to a proxy."""
+    absolute = f"http://127.0.0.1:{site.port}/images/current.jpg"
+    assert answered(site, get(absolute, host="evil.example"))[0].body == picture()
+    assert answered(site, get("http://evil.example/images/current.jpg"))[0].status == 421
+    assert answered(site, b"GET http://127.0.0.1 HTTP/1.0\r\n\r\n")[0].status == 200
+
+
+def test_the_server_as_a_whole_says_what_it_can_do(site):
+    first, second = answered(site, get("*").replace(b"GET", b"OPTIONS"), get("/nope"))
+    assert (first.status, second.status) == (204, 404)
+    assert {"GET", "HEAD", "OPTIONS", "POST"} <= set(first.headers["allow"].split(", "))
+    assert answered(site, get("*"))[0].status == 400
+
+
+def test_a_client_that_has_no_more_to_say_still_gets_what_it_waits_for(site):
+    """It has closed its side only: the next picture, and a stream."""
+    name = site.publish(picture())
+    with socket.create_connection(("127.0.0.1", site.port), timeout=DEADLINE_S) as waiting:
+        waiting.sendall(get(f"/images/current.jpg?after={name}"))
+        waiting.shutdown(socket.SHUT_WR)
+        interim = b"HTTP/1.1 100 Continue\r\n\r\n"
+        assert waiting.recv(len(interim), socket.MSG_WAITALL) == interim  # it has been asked if it is there still
+        site.publish(picture())
+        assert [reply.body for reply in replies(all_of(waiting))] == [picture()]
+    with Viewer(site) as watching:
+        watching.link.shutdown(socket.SHUT_WR)
+        for _ in range(3):
+            watching.frame(site.publish(picture()))
 
 
 @pytest.mark.parametrize(

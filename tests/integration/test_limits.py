@@ -5,6 +5,7 @@ import resource
 import signal
 import socket
 import threading
+from collections import deque
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -12,7 +13,9 @@ from pathlib import Path
 import pytest
 from pictures import picture
 from serving import Site
-from strangers import Reply, all_of, allow_descriptors, connect, exchange, get, vanish
+from strangers import Reply, all_of, allow_descriptors, connect, exchange, get, replies, vanish
+
+from stillcam.server.places import REFUSALS
 
 PICTURE = "/images/current.jpg"
 CROWD = 500
@@ -51,9 +54,9 @@ def watching(site: Site, address: str = "127.0.0.1") -> socket.socket:
 
 
 def asked(site: Site, address: str = "127.0.0.1") -> Reply:
-    """The answer to a client that asks for the picture; a server without a place may close at once."""
-    found = exchange(site.port, get("/healthz"), address=address)
-    return found[0] if found else Reply(503, {"retry-after": "5"}, b"")
+    """The answer to a client that asks how it is."""
+    (answer,) = exchange(site.port, get("/healthz"), address=address)
+    return answer
 
 
 def served(site: Site, address: str = "127.0.0.1") -> bool:
@@ -133,6 +136,66 @@ def test_five_hundred_slow_clients_leave_the_picture_to_others(tmp_path):
         site.until(lambda: [reply.body for reply in exchange(site.port, request)] == [picture()])
         open_links.close()
         site.until(lambda: site.threads() <= threads and descriptors_of(site) <= descriptors)
+
+
+def test_whoever_comes_again_and_again_keeps_nobody_out(tmp_path):
+    """Sixteen addresses take all places, say nothing, and take them anew twenty times a second."""
+    limits = {"max_connections": 32, "max_connections_per_address": 8}
+    with Site(tmp_path, {"server": limits}) as site:
+        site.publish(picture())
+        over = threading.Event()
+
+        def churn(part: int) -> None:
+            held: deque[socket.socket] = deque()
+            while not over.wait(0.05):
+                for number in range(8):
+                    held.append(connect(site.port, f"127.0.1.{8 * part + number}"))
+                    if len(held) > 64:
+                        held.popleft().close()
+            for link in held:
+                link.close()
+
+        attack = [threading.Thread(target=churn, args=(part,)) for part in range(2)]
+        for thread in attack:
+            thread.start()
+        try:
+            site.until(lambda: descriptors_of(site) > 32)
+            for _ in range(20):
+                assert [reply.body for reply in exchange(site.port, get(PICTURE), address="127.0.0.9")] == [picture()]
+        finally:
+            over.set()
+            for thread in attack:
+                thread.join()
+
+
+def test_who_gets_no_place_is_told_so_however_many_come(crowded):
+    """Most before they have asked: nobody's connection is just closed."""
+    with ExitStack() as open_links:
+        for _ in range(3):
+            open_links.enter_context(watching(crowded))
+        crowd = [open_links.enter_context(connect(crowded.port)) for _ in range(2 * REFUSALS)]
+        for link in crowd:
+            with contextlib.suppress(ConnectionError):
+                link.sendall(get("/healthz"))
+        for link in crowd:
+            assert [reply.status for reply in replies(all_of(link))] == [503]
+
+
+def test_who_has_to_leave_before_it_has_asked_is_told_so(crowded):
+    """Not whoever has had an answer: browsers ask again by themselves."""
+    with ExitStack() as open_links:
+        for number in range(2, 4):
+            for _ in range(3):
+                open_links.enter_context(watching(crowded, f"127.0.0.{number}"))
+        silent, idle = (open_links.enter_context(connect(crowded.port, "127.0.0.4")) for _ in range(2))
+        idle.sendall(get("/healthz"))
+        assert idle.recv(4096)
+        assert served(crowded, "127.0.0.5")
+        (reply,) = replies(all_of(silent))
+        assert (reply.status, reply.headers["connection"]) == (503, "close")
+        open_links.enter_context(connect(crowded.port, "127.0.0.4"))
+        assert served(crowded, "127.0.0.5")
+        assert all_of(idle) == b""
 
 
 def test_attackers_leave_no_thread_and_no_descriptor(strict):

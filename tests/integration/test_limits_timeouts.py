@@ -172,6 +172,99 @@ def test_a_body_is_asked_for_only_once_it_is_wanted():
         assert old.body == b"abc"
 
 
+def chunked(path: str, *chunks: bytes, more: bytes = b"", trailer: bytes = b"") -> bytes:
+    """A request with a body in chunks."""
+    head = get(path, "Transfer-Encoding: chunked").replace(b"GET", b"POST")
+    body = b"".join(b"%x%b\r\n%b\r\n" % (len(chunk), more, chunk) for chunk in chunks)
+    return head + body + b"0" + more + b"\r\n" + trailer + b"\r\n"
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        pytest.param(chunked("/echo", b"abc", b"def" * 100), id="chunks"),
+        pytest.param(chunked("/echo", b"abc", b"def" * 100, more=b' ; a="b;c"'), id="extensions"),
+        pytest.param(chunked("/echo", b"abc", b"def" * 100, trailer=b"X-Sum: 1\r\nY:\r\n"), id="trailing fields"),
+        pytest.param(chunked("/echo", *[b"%c" % byte for byte in b"abc" + b"def" * 100]), id="of one byte each"),
+    ],
+)
+def test_a_body_in_chunks_and_what_follows_it(request_):
+    """RFC 9112, 7.1, at once and in pieces."""
+    whole = b"abc" + b"def" * 100
+    with Listening({"POST echo": echo}) as here:
+        both = exchange(here.port, request_ + request_ + post("/echo", body=b"ghi"))
+        assert [reply.body for reply in both] == [whole, whole, b"ghi"]
+        with connect(here.port) as link:
+            for at in range(0, len(request_), 7):
+                link.sendall(request_[at : at + 7])
+            link.sendall(post("/echo", body=b"ghi"))
+            link.shutdown(socket.SHUT_WR)
+            assert [reply.body for reply in replies(all_of(link))] == [whole, b"ghi"]
+
+
+def test_chunks_are_asked_for_only_once_they_are_wanted():
+    with Listening({"POST echo": echo}) as here, connect(here.port) as link:
+        head, _, body = chunked("/echo", b"abc").partition(b"\r\n\r\n")
+        link.sendall(head + b"\r\nExpect: 100-continue\r\n\r\n")
+        assert link.recv(1000) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        link.sendall(body)
+        link.shutdown(socket.SHUT_WR)
+        assert [reply.body for reply in replies(all_of(link))] == [b"abc"]
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        pytest.param(b"3e9\r\n", 413, id="too large"),
+        pytest.param(b"ffffffff\r\n", 413, id="four gigabytes"),
+        pytest.param(b"3e8\r\n" + b"a" * 1000 + b"\r\n1\r\n", 413, id="too large by its second chunk"),
+        pytest.param((b"1;" + b"a" * 1000 + b"\r\na\r\n") * 70, 413, id="extensions larger than that"),
+        pytest.param(b"fffffffff\r\n", 400, id="a length of nine digits"),
+        pytest.param(b"-1\r\n", 400, id="a negative length"),
+        pytest.param(b"0x3\r\nabc\r\n0\r\n\r\n", 400, id="a prefix"),
+        pytest.param(b"3 \r\nabc\r\n0\r\n\r\n", 400, id="a space at the end"),
+        pytest.param(b"\r\n", 400, id="no length"),
+        pytest.param(b"3\nabc\n0\n\n\r\n", 400, id="bare line ends"),
+        pytest.param(b"3\r\nabcd\r\n0\r\n\r\n", 400, id="a chunk longer than it says"),
+        pytest.param(b"3;\nabc\r\n0\r\n\r\n", 400, id="a bare line end in an extension"),
+        pytest.param(b"3;" + b"a" * 9000, 400, id="a line without an end"),
+        pytest.param(b"0\r\nno field\r\n\r\n", 400, id="a field that is none"),
+    ],
+)
+def test_chunks_that_are_refused(body, status):
+    """And what follows is no request."""
+    start = chunked("/echo").partition(b"\r\n\r\n")[0] + b"\r\n\r\n"
+    with Listening({"POST echo": echo}) as here:
+        (reply,) = exchange(here.port, start + body + post("/echo", body=b"smuggled"))
+        assert (reply.status, reply.headers["connection"]) == (status, "close")
+
+
+def test_whoever_waits_is_known_to_have_left_only_when_it_has():
+    """Half a close is none; a whole one shows, without a picture that has to come."""
+    left = threading.Event()
+    answer_now = threading.Event()
+
+    def waiting(request: Request) -> Answer:
+        while not answer_now.wait(0.01):
+            if request.gone():
+                left.set()
+                break
+        return Answer(200, b"here")
+
+    with Listening({"GET waiting": waiting}) as here:
+        with connect(here.port) as link:
+            link.sendall(get("/waiting"))
+            link.shutdown(socket.SHUT_WR)
+            assert link.recv(1000) == b"HTTP/1.1 100 Continue\r\n\r\n"
+            answer_now.set()
+            assert [reply.body for reply in replies(all_of(link))] == [b"here"]
+        assert not left.is_set()
+        answer_now.clear()
+        with connect(here.port) as link:
+            link.sendall(get("/waiting"))
+        until(left.is_set)
+
+
 def test_a_body_in_pieces_and_what_follows_it():
     with Listening({"POST echo": echo}) as here, connect(here.port) as link:
         for piece in (post("/echo", length=6), b"ab", b"c", b"def" + post("/echo", body=b"ghi")[:20]):

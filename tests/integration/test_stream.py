@@ -121,6 +121,7 @@ def test_viewers_who_disappear_leave_no_thread(site):
     def leave(viewers: list[Viewer]) -> None:
         viewers[0].close()
         viewers[1].link.shutdown(socket.SHUT_WR)
+        viewers[1].close()
         viewers[2].link.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")  # reset, as by a crash
         viewers[2].close()
 

@@ -13,7 +13,7 @@ import pytest
 from listening import Listening, until
 from pictures import picture
 from serving import DEADLINE_S, Site
-from strangers import all_of, connect, get, replies, vanish
+from strangers import all_of, connect, exchange, get, replies, vanish
 
 from stillcam.errors import StillcamError
 from stillcam.server import tls, wire
@@ -150,6 +150,22 @@ def test_who_speaks_no_tls_or_breaks_it_is_no_event(made, caplog):
             assert b"HTTP/1.1 200" not in all_of(link)
         assert ask(here.port, certificate, posted(b"abc", "Connection: close")) == [b"abc!"]
     assert not caplog.records
+
+
+def test_plain_http_is_led_to_https(tmp_path, made):
+    """The same address, whatever comes before and after; nothing else is answered in the clear."""
+    certificate, key = made["camera"]
+    with Site(tmp_path, {"server": {"tls_certificate": str(certificate), "tls_key": str(key)}}) as site:
+        for path in ("/", "/images/current.jpg?a=b%20c", "/a%20b/%C3%A9?", "/healthz"):
+            first, second = exchange(site.port, get(path, host=f"127.0.0.1:{site.port}") * 2)
+            assert first.status == second.status == 308
+            assert first.headers["location"] == f"https://127.0.0.1:{site.port}{path.removesuffix('?')}"
+        (posted_,) = exchange(site.port, posted(b"{}").replace(b"/echo", b"/api/session"))
+        assert (posted_.status, posted_.headers["location"]) == (308, "https://127.0.0.1/api/session")
+        assert exchange(site.port, get("/", host="evil.example"))[0].status == 421
+        assert exchange(site.port, b"GET / HTTP/1.0\r\n\r\n")[0].status == 400
+        assert exchange(site.port, b"GET /\r\n\r\n")[0].status == 400
+        assert ask(site.port, certificate, get("/healthz", "Connection: close"))
 
 
 def test_a_slow_handshake_holds_nobody_up_and_gives_place(made):

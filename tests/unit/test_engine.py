@@ -20,6 +20,9 @@ class App:
             raise SystemExit
         return Answer(200, b"here")
 
+    def to_https(self, request):
+        raise AssertionError(request)
+
     def malformed(self, refused):
         raise AssertionError(refused)
 

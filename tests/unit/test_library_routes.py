@@ -439,8 +439,17 @@ def test_emptying_the_trash_is_for_good(shelf):
     gone = shelf.json("api/library/delete", "POST", {"items": [shelf.take()]})
     assert shelf.ask("api/library/trash", "DELETE").status == 204
     assert shelf.json("api/library/trash") == {"items": []}
+    again = shelf.ask("api/library/restore", "POST", {"deleted": gone["deleted"]})
+    assert again.status == 404 and b"api/library/trash" in again.body
+
+
+def test_only_what_was_deleted_is_brought_back(shelf):
+    gone = shelf.json("api/library/delete", "POST", {"items": [shelf.take()]})
     again = shelf.json("api/library/restore", "POST", {"deleted": gone["deleted"], "items": ["2026-11-20/x.jpg"]})
     assert again["failed"][0]["error"] == "2026-11-20/x.jpg is not in the trash"
+    for never in ("20010101T000000.000Z", "nonsense", ""):
+        assert shelf.ask("api/library/restore", "POST", {"deleted": never}).status == 404
+    assert len(shelf.json("api/library/trash")["items"]) == 1
 
 
 def test_a_favourite_with_a_title(shelf):

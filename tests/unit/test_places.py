@@ -20,10 +20,10 @@ class Comers:
         self._open = ExitStack()
 
     def come(self, address: str) -> tuple[Place | None, socket.socket]:
-        """One more: its place, and its end of the connection."""
-        ours, theirs = (self._open.enter_context(end) for end in socket.socketpair())
-        theirs.setblocking(False)
-        return self.places.take(ours, address), theirs
+        """One more: its place, and the server's end of the connection."""
+        ours, _ = (self._open.enter_context(end) for end in socket.socketpair())
+        ours.setblocking(False)
+        return self.places.take(ours, address), ours
 
     def close(self) -> None:
         """All have gone."""
@@ -31,7 +31,7 @@ class Comers:
 
 
 def stays(link: socket.socket) -> bool:
-    """Whether the server has not ended the connection."""
+    """Whether the server does not want to hear any more from it."""
     try:
         return bool(link.recv(1))
     except BlockingIOError:
@@ -115,7 +115,29 @@ def test_room_is_made_for_nobody_in_particular(comers):
 
 
 def test_so_many_are_told_that_there_is_no_place(comers):
-    assert all(comers.places.may_refuse() for _ in range(REFUSALS))
-    assert not comers.places.may_refuse()
-    comers.places.refused()
-    assert comers.places.may_refuse()
+    with socket.socket() as link:
+        refused = [comers.places.refuse(link) for _ in range(REFUSALS)]
+        assert all(place and place.refused for place in refused)
+        assert comers.places.refuse(link) is None
+        comers.places.give_back(refused[0])
+        assert comers.places.refuse(link)
+    assert len(comers.places) == 0
+
+
+def test_whoever_has_no_place_gets_one_of_who_has_most_at_once(comers):
+    """However young those are: else whoever comes again and again would keep everybody out."""
+    *_, (alone, _) = [comers.come("192.168.1.1"), comers.come("192.168.1.2"), comers.come("192.168.1.3")]
+    assert comers.come("192.168.1.1")[0]
+    assert comers.come("192.168.1.4")[0]
+    assert not alone.refused and len(comers.places) == 4
+    assert comers.come("192.168.1.5")[0] is None  # all have one: it has to wait for one who has waited
+
+
+def test_who_is_being_answered_stays_when_somebody_comes_who_has_no_place(comers):
+    crowd = [comers.come("192.168.1.1")[0], comers.come("192.168.1.1")[0], *(comers.come("10.0.0.1")[0] for _ in "ab")]
+    for place in crowd:
+        place.waiting_since = None
+    assert comers.come("192.168.1.2")[0] is None
+    crowd[1].waiting_since = comers.now_s
+    assert comers.come("192.168.1.2")[0]
+    assert [place.refused for place in crowd] == [False, True, False, False]

@@ -15,7 +15,7 @@ from urllib.parse import quote
 from stillcam.server.address_tokens import names_token, without_token
 from stillcam.server.forwarded import see_through
 from stillcam.server.hosts import check_host
-from stillcam.server.messages import Answer, Refused, Request, Route, error
+from stillcam.server.messages import Access, Answer, Refused, Request, Route, error
 from stillcam.server.mjpg_streamer import action, plain
 from stillcam.server.own_names import own_names
 from stillcam.server.ranges import part
@@ -68,7 +68,7 @@ class App:
         self._guard = guard
         self._tally = tally
         self._names = names
-        self._table = RouteTable(self.routes)
+        self._table = RouteTable([*self.routes, Route("OPTIONS", "*", Access.OPEN, self._methods, quick=True)])
         self.cameras = {number: list(routes) for number, routes in (cameras or {}).items()}
         self._tables = {number: RouteTable(routes) for number, routes in self.cameras.items()}
 
@@ -89,6 +89,17 @@ class App:
         except Exception:
             logging.exception("%s %s failed: this is a bug", request.method, _below(request, request.path))
             return error(500, "this is a fault of the camera server: it is in data/logs/server.log")
+
+    def to_https(self, request: Request) -> Answer:
+        """Where what was asked for in the clear is: at the same address by HTTPS."""
+        try:
+            check_host(request.host, self._names(), self._settings().access.hosts)
+            if not request.host:
+                raise Refused(400, "only HTTPS is spoken here: the address begins with https://")
+        except Refused as refused:
+            return refused.answer()
+        query = f"?{request.query}" if request.query else ""
+        return Answer(308, headers={"Location": f"https://{request.host}/{quote(request.path)}{query}"})
 
     def malformed(self, refused: Refused) -> Answer:
         """The answer to what is no request."""
@@ -142,6 +153,11 @@ class App:
         anybody = Request("GET", request.path, address=request.address)
         self._guard.admit(anybody, route)
         return marked(anybody, permission(READING), listed, picture=True) if anybody.public else None
+
+    def _methods(self, _request: Request) -> Answer:
+        """What the server as a whole can do (RFC 9110, 9.3.7)."""
+        methods = {route.method for route in self.routes} | {"HEAD", "OPTIONS"}
+        return Answer(204, headers={"Allow": ", ".join(sorted(methods))})
 
     def _of_camera(self, request: Request) -> RouteTable:
         """The table of the camera whose number is in the path; the rest of it remains."""

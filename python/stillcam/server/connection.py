@@ -14,13 +14,14 @@ import socket
 import socketserver
 import ssl
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from email.utils import formatdate
 from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Protocol
 
 from stillcam.server.bodies import FilePart, Piece
+from stillcam.server.incoming import Chunked, Incoming, Sized
 from stillcam.server.messages import Answer, Follower, Refused, Request, error
 from stillcam.server.parser import END, MAX_HEAD_BYTES, Head, parse
 from stillcam.server.places import Place
@@ -39,8 +40,9 @@ UNHEARD_MS = 60_000  # what a follower's machine has not acknowledged by then en
 LINGER_S = 2.0  # how long what a refused client still sends is read, so that it gets its answer
 
 _START = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus}
+CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _BARE_LF = re.compile(rb"(?<!\r)\n")
-_BUSY = error(503, "too many connections at a time: try again in some seconds", {"Retry-After": "5"})
+BUSY = error(503, "too many connections at a time: try again in some seconds", {"Retry-After": "5"})
 
 
 class Application(Protocol):
@@ -48,6 +50,10 @@ class Application(Protocol):
 
     def answer(self, request: Request) -> Answer:
         """The answer to any request; never raises."""
+        ...
+
+    def to_https(self, request: Request) -> Answer:
+        """The answer to a request that came in the clear where HTTPS is spoken; never raises."""
         ...
 
     def malformed(self, refused: Refused) -> Answer:
@@ -64,19 +70,24 @@ class Connection(socketserver.BaseRequestHandler):
 
     server: Server
 
-    def __init__(self, request: socket.socket, address: str, server: Server, place: Place | None) -> None:
+    def __init__(
+        self, request: socket.socket, address: str, server: Server, place: Place, *, to_https: bool = False
+    ) -> None:
         self._place = place
-        self._head_s = REFUSED_S if place is None else HEAD_S
+        self._served = False  # whether a request has been answered
+        self._over_s = 0.0  # its last answer has been sent, and what it still sends is read until then (monotonic)
         self._rest = b""  # received, and not yet used
-        self._body = b""  # what has been received of it
-        self._unread = 0  # bytes of the body that have not been received
+        self._body: Incoming | None = None  # of the request that is being answered
         self._waits = False  # the client sends its body when it is told to
+        self._probe = b""  # what may be sent once to see whether the client is still there
         self._sent = 0  # bytes of the answer's body
-        self._idle_s = self._head_s  # for the first byte of the next request
+        self._idle_s = REFUSED_S if place.refused else HEAD_S  # for the first byte of the next request
         self._follower: Follower | None = None  # has the connection from here on
         self._followed: Callable[[], None] = _nothing  # to be called when that is over
         # BaseRequestHandler would answer here and now; our connections wait for their turn.
         self.request, self.client_address, self.server = request, address, server
+        self._secure = server.tls is not None
+        self._answer = server.app.to_https if to_https else server.app.answer
         self.setup()
 
     def setup(self) -> None:
@@ -90,16 +101,22 @@ class Connection(socketserver.BaseRequestHandler):
 
     def overdue(self, now_s: float) -> bool:
         """Whether the client should have said something by now."""
+        if self._over_s:
+            return now_s > self._over_s
         if self._follower:
             return False
-        since_s = self._place.waiting_since if self._place else None
+        since_s = self._place.waiting_since
         return since_s is not None and now_s - since_s > self._idle_s
 
     def turn(self) -> bool:
-        """Answer the request that has come, and those that came with it; whether another may follow."""
+        """Answer the request that has come, and those that came with it; whether more may follow."""
         try:
+            if self._over_s:
+                return self._hear_out()
             if self._follower:
                 return self._follow(self._follower)
+            if self._place.refused:
+                return self._turn_away()
             keep = self._handle_one()
             while keep and self._rest and not self._follower:
                 self._step_aside()  # who sends many at once may send for ever
@@ -138,21 +155,29 @@ class Connection(socketserver.BaseRequestHandler):
         try:
             head = self._read_head(self._idle_s)
             if head is None:
-                return False
+                return self._place.refused and self._turn_away()
             parsed = parse(head)
         except Refused as refused:
             return self._refuse(self.server.app.malformed(refused))
-        if self._place is None:
-            return self._refuse(_BUSY)
+        if self._place.refused:
+            return self._refuse(BUSY)
         self._place.waiting_since = None
         keep = self._respond(parsed)
         self._place.waiting_since = time.monotonic()
-        self._idle_s = IDLE_S
+        self._idle_s, self._served = IDLE_S, True
         return keep
 
     def _step_aside(self) -> None:
         """See Request.step_aside."""
         self.server.step_aside(self)
+
+    def _turn_away(self) -> bool:
+        """Tell a client that there is no place for it; one between two requests asks again by itself."""
+        if self._served:
+            return False
+        with contextlib.suppress(TimeoutError):
+            self._wire.receive(REFUSED_S)
+        return self._refuse(BUSY)
 
     def _refuse(self, answer: Answer) -> bool:
         """Answer what is no request, or has no place; no other may follow."""
@@ -161,34 +186,38 @@ class Connection(socketserver.BaseRequestHandler):
             self._send(answer, keep=False)
         finally:
             self.server.app.ended(None, answer, self._sent, 0.0)
-        self._linger()
-        return False
+        return self._linger()
 
     def _respond(self, head: Head) -> bool:
         began = time.monotonic()
-        fields = head.fields
-        self._body, self._rest = self._rest[: fields.length], self._rest[fields.length :]
-        self._unread = fields.length - len(self._body)
-        self._waits = fields.waits and not head.old and not self._body
+        fields, bare = head.fields, head.method == "HEAD"
+        if fields.length or fields.chunked:
+            self._waits = fields.waits and not head.old and not self._rest
+            self._body = Chunked(self._rest) if fields.chunked else Sized(self._rest, fields.length)
+            self._rest = self._body.rest
+        self._probe = b"" if head.old else CONTINUE
         self._sent = 0
         request = Request(
-            "GET" if head.method == "HEAD" else head.method,
+            "GET" if bare else head.method,
             head.path,
             head.query,
-            fields.headers,
+            _without_range(fields.headers) if bare else fields.headers,
             self.client_address,
-            self.server.tls is not None,
+            self._secure,
             self._read_body,
             self._gone,
             self._step_aside,
             self._offer,
             self._hang_up,
         )
-        answer = self.server.app.answer(request)
-        keep = head.keeps and not self._unread and answer.stream is None and answer.follower is None
+        answer = self._answer(request)
+        body, self._body = self._body, None
+        unread = body is not None and not body.whole
+        keep = head.keeps and not unread and answer.stream is None and answer.follower is None
+        self._probe = answer.probe
         ended = partial(self._ended, request, answer, began)
         try:
-            self._send(answer, keep, bare=head.method == "HEAD", old=head.old)
+            self._send(answer, keep, bare=bare, old=head.old)
         finally:
             if answer.stream is not None:
                 answer.stream.close()
@@ -196,9 +225,7 @@ class Connection(socketserver.BaseRequestHandler):
                 self._followed = ended
             else:
                 ended()
-        if self._unread:
-            self._linger()
-        return keep or self._follower is not None
+        return self._linger() if unread else keep or self._follower is not None
 
     def _ended(self, request: Request, answer: Answer, began_s: float) -> None:
         self.server.app.ended(request, answer, self._sent, time.monotonic() - began_s)
@@ -216,8 +243,8 @@ class Connection(socketserver.BaseRequestHandler):
         if data.endswith(END) and data.find(END) == len(data) - len(END) and not data.startswith(b"\r\n"):
             self._rest = b""
             return data[: -len(END)]  # as nearly every request comes
-        deadline = time.monotonic() + self._head_s
-        text = f"the head of the request did not come within {self._head_s:g} s"
+        deadline = time.monotonic() + HEAD_S
+        text = f"the head of the request did not come within {HEAD_S:g} s"
         led = False
         while data:
             if not led and data.startswith(b"\r\n"):  # RFC 9112, 2.2: one empty line before the request
@@ -254,30 +281,29 @@ class Connection(socketserver.BaseRequestHandler):
 
     def _read_body(self, max_bytes: int) -> bytes:
         """See Request.body."""
-        length = len(self._body) + self._unread
-        if length > max_bytes:
-            raise Refused(413, f"the body is too large: it may have {max_bytes} bytes")
-        if self._unread:
-            assert self._place is not None  # or nothing is answered
-            self._place.waiting_since = time.monotonic()  # a body that does not come holds no place
-            try:
-                self._read_rest_of_body(time.monotonic() + BODY_S + length / BODY_BYTES_S)
-            except OSError as failure:
-                raise ConnectionError("the client left in the middle of its request") from failure
-            self._place.waiting_since = None
-        return self._body
+        if (body := self._body) is None:
+            return b""
+        deadline = time.monotonic() + BODY_S
 
-    def _read_rest_of_body(self, deadline: float) -> None:
-        if self._waits:
-            self._wire.send([b"HTTP/1.1 100 Continue\r\n\r\n"])
-        parts = [self._body]
-        while self._unread:
-            if not (chunk := self._more(deadline, "the body of the request did not come in time")):
+        def more() -> bytes:
+            nonlocal deadline
+            if self._waits:
+                self._waits = False
+                self._wire.send([CONTINUE])
+            self._place.waiting_since = time.monotonic()  # a body that does not come holds no place
+            if not (some := self._more(deadline, "the body of the request did not come in time")):
                 raise ConnectionError
-            parts.append(chunk[: self._unread])
-            self._rest += chunk[self._unread :]
-            self._unread -= len(parts[-1])
-        self._body = b"".join(parts)
+            deadline += len(some) / BODY_BYTES_S
+            return some
+
+        try:
+            data = body.read(more, max_bytes)
+        except OSError as failure:
+            raise ConnectionError("the client left in the middle of its request") from failure
+        self._place.waiting_since = None
+        if body.rest:
+            self._rest = body.rest
+        return data
 
     def _send(self, answer: Answer, keep: bool, *, bare: bool = False, old: bool = False) -> None:
         """Send an answer.
@@ -287,17 +313,7 @@ class Connection(socketserver.BaseRequestHandler):
             bare: the head alone.
             old: the client speaks HTTP/1.0.
         """
-        lines = [_START[answer.status], answer.security, _date(), answer.head]
-        if answer.headers:
-            lines.append("".join([f"{name}: {value}\r\n" for name, value in answer.headers.items()]).encode("latin-1"))
-        if answer.stream is None and answer.follower is None and answer.status not in (204, 304):
-            lines.append(b"Content-Length: %d\r\n" % len(answer.body))
-        if not keep:
-            lines.append(b"Connection: close\r\n")
-        elif old:
-            lines.append(b"Connection: keep-alive\r\n")
-        lines.append(b"\r\n")
-        head = b"".join(lines)
+        head = head_of(answer, keep, old)
         if bare or not answer.body:
             self._wire.send([head])
         else:
@@ -326,10 +342,23 @@ class Connection(socketserver.BaseRequestHandler):
         return left
 
     def _gone(self) -> bool:
-        """Whether the client has closed its side."""
+        """Whether the client has left.
+
+        One that has only said that it will say no more wants its answer. Which of the two it is shows when something
+        is sent to it: an interim answer, or what a stream has for it.
+        """
         poller = select.poll()
         poller.register(self.request, select.POLLRDHUP)
-        return bool(poller.poll(0))
+        [(_, events)] = poller.poll(0) or [(0, 0)]
+        if events & (select.POLLERR | select.POLLHUP) or (events and isinstance(self._wire, TlsWire)):
+            return True
+        if events and self._probe:
+            probe, self._probe = self._probe, b""
+            try:
+                self._wire.send([probe])
+            except OSError:
+                return True
+        return False
 
     def _hang_up(self) -> None:
         """See Request.hang_up. What has been sent arrives before the end."""
@@ -337,19 +366,53 @@ class Connection(socketserver.BaseRequestHandler):
             # Not SSLSocket's method: after that its thread would send in the clear.
             socket.socket.shutdown(self.request, socket.SHUT_RDWR)
 
-    def _linger(self) -> None:
-        """Read what is still being sent: closing at once would reset the connection, and lose the answer."""
-        deadline = time.monotonic() + LINGER_S
+    def _linger(self) -> bool:
+        """Its last answer has been sent: say so; whether what it still sends is to be read."""
         try:
             self._wire.finish()
-            while (left := deadline - time.monotonic()) > 0 and self._wire.receive(left):
-                pass
         except OSError:
-            pass  # it did not want its answer
+            return False  # it did not want its answer
+        self._rest = b""
+        self._over_s = time.monotonic() + LINGER_S
+        return True
+
+    def _hear_out(self) -> bool:
+        """Read what is still being sent: closing at once would reset the connection, and lose the answer."""
+        try:
+            left = self._over_s - time.monotonic()
+            return left > 0 and bool(self._wire.receive(left))
+        except OSError:
+            return False
 
 
 def _nothing() -> None:
     pass
+
+
+def head_of(answer: Answer, keep: bool, old: bool = False) -> bytes:
+    """The head of an answer.
+
+    Args:
+        answer: its status, headers, and the length of its body.
+        keep: the connection goes on afterwards.
+        old: the client speaks HTTP/1.0.
+    """
+    lines = [_START[answer.status], answer.security, _date(), answer.head]
+    if answer.headers:
+        lines.append("".join([f"{name}: {value}\r\n" for name, value in answer.headers.items()]).encode("latin-1"))
+    if answer.stream is None and answer.follower is None and answer.status not in (204, 304):
+        lines.append(b"Content-Length: %d\r\n" % len(answer.body))
+    if not keep:
+        lines.append(b"Connection: close\r\n")
+    elif old:
+        lines.append(b"Connection: keep-alive\r\n")
+    lines.append(b"\r\n")
+    return b"".join(lines)
+
+
+def _without_range(headers: Mapping[str, str]) -> Mapping[str, str]:
+    """Parts are for GET alone (RFC 9110, 14.2)."""
+    return {name: value for name, value in headers.items() if name != "range"}
 
 
 _now: tuple[int, bytes] = (0, b"")

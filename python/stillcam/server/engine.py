@@ -2,8 +2,8 @@
 
 Between two requests a connection waits with all others in the waiting room, where one thread
 answers what is quick. What may take long gets that thread for itself, and another takes its
-place. A connection by TLS, or one that will only be told that there is no place, has a thread
-of its own from start to end. How many connections there may be is for places.py to say.
+place. A connection by TLS has a thread of its own from start to end. How many connections there
+may be is for places.py to say.
 """
 
 from __future__ import annotations
@@ -20,9 +20,10 @@ from collections.abc import Callable
 from http.server import ThreadingHTTPServer
 from typing import Any
 
-from stillcam.server.connection import HEAD_S, Application, Connection
+from stillcam.server.connection import BUSY, HEAD_S, Application, Connection, head_of
 from stillcam.server.places import Place, Places
 from stillcam.server.waiting import WaitingRoom
+from stillcam.server.wire import RECEIVE_BYTES
 
 STACK_BYTES = 256 * 1024
 STUCK_S = 30.0  # a loop that has taken no turn for so long takes no connections any more
@@ -119,7 +120,7 @@ class Server(ThreadingHTTPServer):
     def inside(self) -> socket.socket:
         """A new connection to this server for its own question: it needs no place, no network and no TLS."""
         theirs, ours = socket.socketpair()
-        self._room.add(Connection(ours, "127.0.0.1", self, Place(ours, "", counted=False)))
+        self._room.add(Connection(ours, "127.0.0.1", self, Place(ours)))
         return theirs
 
     def _wait(self, reason: str) -> None:
@@ -134,12 +135,12 @@ class Server(ThreadingHTTPServer):
     def process_request(self, request: Any, client_address: Any) -> None:
         """Have the connection wait for its first request, if there is a place for it."""
         address = client_address[0].removeprefix("::ffff:")
-        place = self.places.take(request, address)
-        if place is None and not self.places.may_refuse():
-            self.shutdown_request(request)
+        place = self.places.take(request, address) or self.places.refuse(request)
+        if place is None:
+            self._refuse(request)
             return
         try:
-            if self.tls is None and place is not None:
+            if self.tls is None:
                 self._room.add(Connection(request, address, self, place))
             else:
                 # A Thread's start() waits until the thread runs: among hundreds of busy ones that takes long.
@@ -147,20 +148,33 @@ class Server(ThreadingHTTPServer):
         except (OSError, RuntimeError, MemoryError):  # a client that has left; no memory, or none for a thread
             self.left(request, place)
 
+    def _refuse(self, request: socket.socket) -> None:
+        """Say that there is no place, though nothing has been asked yet: too many would have to be waited for."""
+        if self.tls is None:
+            assert isinstance(BUSY.body, bytes)
+            with contextlib.suppress(OSError):
+                request.setblocking(False)
+                with contextlib.suppress(BlockingIOError):
+                    request.recv(RECEIVE_BYTES)  # what is not read at the end would reset the connection
+                request.send(head_of(BUSY, keep=False) + BUSY.body)
+            self.app.ended(None, BUSY, len(BUSY.body), 0.0)
+        self.shutdown_request(request)
+
     def step_aside(self, connection: Connection) -> None:
         """What follows on this connection may take long: see WaitingRoom."""
         self._room.step_aside(connection)
 
-    def _serve(self, request: socket.socket, address: str, place: Place | None) -> None:
+    def _serve(self, request: socket.socket, address: str, place: Place) -> None:
         """A connection with a thread of its own: TLS buffers what the waiting room would have to see."""
+        assert self.tls is not None
         try:
-            if self.tls is not None:
-                request.settimeout(HEAD_S)
+            request.settimeout(HEAD_S)
+            in_the_clear = request.recv(1, socket.MSG_PEEK).isalpha()  # a record of TLS begins with 22
+            if not in_the_clear:
                 request = self.tls().wrap_socket(request, server_side=True, do_handshake_on_connect=False)
-                if place is not None:
-                    place.connection = request  # from here on it may have to leave
+                place.connection = request
                 request.do_handshake()
-            connection = Connection(request, address, self, place)
+            connection = Connection(request, address, self, place, to_https=in_the_clear)
             try:
                 while connection.turn():
                     pass
@@ -171,13 +185,10 @@ class Server(ThreadingHTTPServer):
         finally:
             self.left(request, place)
 
-    def left(self, request: socket.socket, place: Place | None) -> None:
+    def left(self, request: socket.socket, place: Place) -> None:
         """A connection is over."""
         try:
-            if place is None:
-                self.places.refused()
-            else:
-                self.places.give_back(place)
+            self.places.give_back(place)
         finally:
             self.shutdown_request(request)
 

@@ -98,6 +98,8 @@ class LibraryChanges:
             raise Refused(422, "say which ones by their time of deletion, as api/library/trash gives it", "deleted")
         wanted = document.get("items")
         there = {one.item.id: one for one in self._trash.items() if one.deleted == deleted}
+        if not there:
+            raise Refused(404, "nothing in the trash was deleted then: api/library/trash says when it was", "deleted")
         ids = list(there) if wanted is None else checked_ids(wanted)
 
         def bring_back(id_: str) -> None:

@@ -243,6 +243,7 @@ class Answer:
         stream: in place of a body, lists of pieces, each list sent in one go until there are no
             more; the connection then ends. Closed when the client goes.
         follower: in place of a body, what goes on telling the client things until one of them ends it.
+        probe: may be sent once between two lists of a stream's pieces: a client that has left then shows.
         security: header lines that say what browsers must not let a page do.
     """
 
@@ -252,6 +253,7 @@ class Answer:
     head: bytes = b""
     stream: Generator[Sequence[Piece], None, None] | None = None
     follower: Follower | None = None
+    probe: bytes = b""
     security: bytes = SECURITY
 
 

@@ -1,8 +1,9 @@
 """The head of an HTTP/1 request, read strictly: a pure function of bytes.
 
-What two programs could read in two ways is refused, since behind a proxy that is how one
-request is smuggled in another (RFC 9112, section 11.2): a bare LF, a folded line, spaces
-before a colon, two lengths, a length beside a transfer coding. Paths are decoded once, here,
+An address may be a path, or have scheme and host before it, which then count in place of the Host
+header (RFC 9112, section 3.2.2). What two programs could read in two ways is refused, since behind
+a proxy that is how one request is smuggled in another (section 11.2): a bare LF, a folded line,
+spaces before a colon, two lengths, a length beside a transfer coding. Paths are decoded once, here,
 and never hold a control character, a backslash, an encoded slash or a dot segment.
 """
 
@@ -10,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from types import MappingProxyType
 from urllib.parse import unquote_to_bytes
@@ -25,6 +26,7 @@ END = b"\r\n\r\n"
 
 _LINE = re.compile(rb"([A-Z]{1,16}) (\S+) HTTP/(\d)\.(\d)")
 _TARGET = re.compile(rb"/[!-\"$-\[\]-~]*")  # visible ASCII without # and \
+_ABSOLUTE = re.compile(rb"(?i:https?)://([0-9A-Za-z.:_\[\]-]+)((?:[/?].*)?)")
 _ENCODED = re.compile(rb"%(?![0-9A-Fa-f]{2})|%2[Ff]|%5[Cc]")
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 # The spaces are taken off afterwards: with a second way to match them a line of 8 KiB took a third of a second.
@@ -39,13 +41,15 @@ class Fields:
 
     Args:
         headers: names in lower case. Lines of the same name are joined by commas, cookies by semicolons.
-        length: of the body in bytes; 0 without one.
+        length: of the body in bytes; 0 without one, and where it comes in chunks.
+        chunked: the body comes in chunks.
         connection: the words of the Connection header, in lower case.
         waits: the client waits for `100 Continue` before it sends the body.
     """
 
     headers: Mapping[str, str]
     length: int
+    chunked: bool
     connection: frozenset[str]
     waits: bool
 
@@ -55,7 +59,7 @@ class Head:
     """A request up to its body.
 
     Args:
-        path: decoded, without its leading slash.
+        path: decoded, without its leading slash; `*` for OPTIONS of the server as a whole.
         old: it speaks HTTP/1.0.
         keeps: the client wants the connection to stay open.
     """
@@ -97,13 +101,20 @@ def parse_head(head: bytes) -> Head:
     method, target, major, minor = match.groups()
     if major != b"1":
         raise Refused(505, "only HTTP/1.1 and HTTP/1.0 are spoken here")
-    if not _TARGET.fullmatch(target):
-        raise Refused(400, "the address must be a path that begins with a slash, of visible ASCII without # and \\")
-    raw_path, _, query = target.partition(b"?")
     fields = _short_fields(rest) if len(rest) <= SHORT_BYTES else parse_fields(rest)
     old = minor == b"0"
     if not old and "host" not in fields.headers:
         raise Refused(400, "the Host header is missing")
+    if old and fields.chunked:
+        raise Refused(400, "HTTP/1.0 knows no transfer codings")
+    if absolute := _ABSOLUTE.fullmatch(target):
+        fields = replace(fields, headers=MappingProxyType({**fields.headers, "host": absolute[1].decode()}))
+        target = absolute[2] if absolute[2].startswith(b"/") else b"/" + absolute[2]
+    if target == b"*" and method == b"OPTIONS":
+        target = b"/*"
+    if not _TARGET.fullmatch(target):
+        raise Refused(400, "the address must be a path that begins with a slash, of visible ASCII without # and \\")
+    raw_path, _, query = target.partition(b"?")
     keeps = "keep-alive" in fields.connection if old else "close" not in fields.connection
     return Head(method.decode(), parse_path(raw_path), query.decode(), old, keeps, fields)
 
@@ -154,6 +165,7 @@ def parse_fields(block: bytes) -> Fields:
     return Fields(
         headers=MappingProxyType(headers),
         length=_length(headers),
+        chunked=_chunked(headers),
         connection=frozenset(word.strip().lower() for word in headers.get("connection", "").split(",")),
         waits=_waits(headers),
     )
@@ -164,13 +176,22 @@ _short_fields = lru_cache(128)(parse_fields)  # a client sends the same lines wi
 
 def _length(headers: Mapping[str, str]) -> int:
     length = headers.get("content-length")
-    if "transfer-encoding" in headers:
-        if length is not None:
-            raise Refused(400, "a body has a Content-Length or a Transfer-Encoding, not both")
-        raise Refused(411, "send the body with a Content-Length: transfer codings are not understood here")
     if length is not None and not _LENGTH.fullmatch(length):
         raise Refused(400, "Content-Length must be a number of bytes")
     return int(length or 0)
+
+
+def _chunked(headers: Mapping[str, str]) -> bool:
+    if (coding := headers.get("transfer-encoding")) is None:
+        return False
+    if "content-length" in headers:
+        raise Refused(400, "a body has a Content-Length or a Transfer-Encoding, not both")
+    *inner, last = (word.strip().lower() for word in coding.split(","))
+    if last != "chunked" or "chunked" in inner:
+        raise Refused(400, "the last transfer coding must be chunked, and only that one, or the body has no end")
+    if inner:
+        raise Refused(501, "the only transfer coding understood here is chunked")
+    return True
 
 
 def _waits(headers: Mapping[str, str]) -> bool:

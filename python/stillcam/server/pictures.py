@@ -17,7 +17,7 @@ from stillcam.server.cache import ARRIVAL_S, FrameCache, Seen
 from stillcam.server.captures import Captures
 from stillcam.server.freshness import Freshness
 from stillcam.server.messages import Access, Answer, Challenge, Refused, Request, Route, error
-from stillcam.server.multipart import CONTENT_TYPE
+from stillcam.server.multipart import CONTENT_TYPE, NOTHING
 from stillcam.server.notice import Notice, Notices
 from stillcam.server.smaller import Smaller, frame_of, wanted_width
 from stillcam.server.streams import STEP_S, Streams, stays
@@ -143,7 +143,7 @@ class Pictures:
         fps = _number(request, "fps", MIN_FPS, MAX_FPS)
         # nginx would gather a stream in its buffers.
         headers = {"Content-Type": CONTENT_TYPE, "Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-        return Answer(200, headers=headers, stream=self._streams.parts(request, fps))
+        return Answer(200, headers=headers, stream=self._streams.parts(request, fps), probe=NOTHING)
 
     def _frame(self, seen: Seen, request: Request, width: int | None) -> Answer:
         if width and not request.has(seen.tag):  # who has the whole one needs no smaller one

@@ -32,7 +32,6 @@ _ERRORS = {
     403: "not allowed",
     404: "there is none",
     409: "not as things are now",
-    411: "send a Content-Length",
     413: "too large",
     415: "send JSON",
     416: "there is no such range",
@@ -51,7 +50,7 @@ _DONE = {
     409: "changed meanwhile",
     503: "not now",
 }
-_OF_A_BODY = (400, 411, 413, 415)
+_OF_A_BODY = (400, 413, 415)
 _OF_ACCESS = {
     Access.OPEN: (),
     Access.WATCH: (401, 403, 503),

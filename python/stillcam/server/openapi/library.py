@@ -51,7 +51,7 @@ LIBRARY_OPERATIONS = {
     ("POST", "api/library/delete"): Operation(
         "Library", "Put items into the trash; 202: it goes on.", {200: "Deletion", 202: "Deletion"}, "Choice", (422,)),
     ("POST", "api/library/restore"): Operation(
-        "Library", "Take items out of the trash again.", {200: "Job", 202: "Job"}, "Restoration", (422,)),
+        "Library", "Take items out of the trash again.", {200: "Job", 202: "Job"}, "Restoration", (404, 422)),
     ("GET", "api/library/trash"): Operation("Library", "What lies in the trash.", {200: "Trash"}),
     ("DELETE", "api/library/trash"): Operation("Library", "Empty the trash.", {204: ""}),
     ("GET", "api/library/jobs/"): Operation(

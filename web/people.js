@@ -7,11 +7,21 @@ import { confirm, dialog } from "./dialogs.js";
 import { el, fill } from "./dom.js";
 import { form } from "./forms.js";
 
-/** @typedef {{name: string, role: string, last_seen: string | null}} User */
+/** @typedef {{name: string, role: string, library: boolean, last_seen: string | null}} User */
 /** @typedef {{id: string, name: string, scope: string, last_used: string | null}} Token */
 
-const ROLES = /** @type {[string, string][]} */ ([["viewer", "Viewer: watches"], ["owner", "Owner: does everything"]]);
-const SCOPES = /** @type {[string, string][]} */ ([["view", "View: watches"], ["control", "Control: takes photos, changes settings"]]);
+/** By the text of each choice, what it is to the API. */
+const RIGHTS = new Map([
+  ["Viewer: watches, opens the library", { role: "viewer", library: true }],
+  ["Viewer: only watches", { role: "viewer", library: false }],
+  ["Owner: does everything", { role: "owner" }],
+]);
+const CHOICES = /** @type {[string, string][]} */ ([...RIGHTS.keys()].map((text) => [text, text]));
+const SCOPES = /** @type {[string, string][]} */ ([
+  ["view", "View: watches"],
+  ["library", "Library: watches, opens the library"],
+  ["control", "Control: besides, takes photos, changes settings"],
+]);
 
 /**
  * @param {any} context
@@ -28,11 +38,12 @@ export function people({ api, say, session }, card) {
   }
 
   /** @param {User} user */
-  function userEntry({ name, role, last_seen }) {
+  function userEntry({ name, role, library, last_seen }) {
+    const has = (/** @type {any} */ rights) => rights.role === role && (role === "owner" || rights.library === library);
     const select = el("select", { "aria-label": `Role of ${name}` },
-      ROLES.map(([value, text]) => el("option", { value, text, selected: value === role })));
+      [...RIGHTS].map(([text, rights]) => el("option", { value: text, text, selected: has(rights) })));
     select.addEventListener("change", () =>
-      tried(() => api.send("PATCH", `api/users/${encodeURIComponent(name)}`, { role: select.value }), renew));
+      tried(() => api.send("PATCH", `api/users/${encodeURIComponent(name)}`, RIGHTS.get(select.value)), renew));
     return el("li", {}, el("strong", { text: name }), el("span", { class: "hint", text: seen(last_seen) }), select,
       button("New password", () => newPassword(name)),
       name !== session.user?.name && button("Remove", () => remove(`Remove ${name}?`, "They can no longer sign in.", `api/users/${encodeURIComponent(name)}`)));
@@ -66,10 +77,10 @@ export function people({ api, say, session }, card) {
     inputs: [
       { name: "name", label: "Name", attributes: { required: true } },
       { name: "password", label: "Password", type: "password", autocomplete: "new-password", attributes: { required: true } },
-      { name: "role", label: "Role", choices: ROLES },
+      { name: "role", label: "Role", choices: CHOICES },
     ],
-    action: async (values, made) => {
-      await api.send("POST", "api/users", values);
+    action: async ({ role, ...values }, made) => {
+      await api.send("POST", "api/users", { ...values, ...RIGHTS.get(role) });
       made.reset();
       await renew();
     },

@@ -8,11 +8,11 @@ import * as api from "./api.js";
  * @property {boolean} registered  whether the camera has an owner
  * @property {"anyone" | "signed-in"} watch  who may watch
  * @property {{name: string, role: "owner" | "viewer"} | null} user
- * @property {{watch: boolean, control: boolean}} may
+ * @property {{watch: boolean, library: boolean, control: boolean}} may
  */
 
 /** What is taken for granted until the server has answered: a page that only watches. @type {SessionDocument} */
-const UNKNOWN = { registered: true, watch: "anyone", user: null, may: { watch: true, control: false } };
+const UNKNOWN = { registered: true, watch: "anyone", user: null, may: { watch: true, library: false, control: false } };
 
 export class Session {
   /** The server has said who one is. */

@@ -18,7 +18,7 @@ import { part } from "./update.js";
  * @typedef {object} Tab
  * @property {string} name   its address
  * @property {string} title
- * @property {"watch" | "signed-in" | "control"} who  may see it
+ * @property {"watch" | "library" | "control"} who  may see it
  * @property {"control"} [mounts]  who gets its module, where that is not everybody who may see it
  * @property {string[]} [styles]  its style sheets
  * @property {() => Promise<{mount: Mount}>} [module]  what is in it; Live without one is the picture alone
@@ -30,16 +30,16 @@ import { part } from "./update.js";
 export const TABS = [
   { name: "live", title: "Live", who: "watch", mounts: "control", styles: ["live.css", "taking.css", "photos.css", "histogram.css"], module: () => import("./live-tab.js") },
   { name: "config", title: "Config", who: "control", styles: ["settings.css"], module: () => import("./config-tab.js") },
-  { name: "info", title: "Info", who: "signed-in", styles: ["info.css"], module: () => import("./info-tab.js") },
-  { name: "photos", title: "Photos", who: "signed-in", styles: ["photos.css", "histogram.css"], module: () => import("./photos-tab.js") },
-  { name: "series", title: "Series", who: "signed-in", styles: ["series.css", "series-form.css"], module: () => import("./series-tab.js") },
+  { name: "info", title: "Info", who: "library", styles: ["info.css"], module: () => import("./info-tab.js") },
+  { name: "photos", title: "Photos", who: "library", styles: ["photos.css", "histogram.css"], module: () => import("./photos-tab.js") },
+  { name: "series", title: "Series", who: "library", styles: ["series.css", "series-form.css"], module: () => import("./series-tab.js") },
   { name: "settings", title: "Settings", who: "control", styles: ["settings.css"], module: () => import("./settings-tab.js") },
 ];
 
 /** What a tab is to whoever is at the screen: there, to be signed in for, or not for them. */
 const ADMITS = {
   watch: (/** @type {Session} */ session) => session.may.watch,
-  "signed-in": (/** @type {Session} */ session) => session.user !== null,
+  library: (/** @type {Session} */ session) => session.may.library,
   control: (/** @type {Session} */ session) => session.may.control,
 };
 

@@ -17,7 +17,7 @@ from stillcam.accounts import Accounts
 from stillcam.accounts.attempts import LIMITS
 from stillcam.accounts.devices import new_device
 
-NOBODY = {"user": None, "may": {"watch": True, "control": False}}
+NOBODY = {"user": None, "may": {"watch": True, "library": False, "control": False}}
 
 
 @pytest.fixture
@@ -42,10 +42,10 @@ def test_registration_needs_the_code_and_happens_once(site):
     response, body = Client(site).ask("/api/register", "POST", wish | {"code": code.lower()})
     assert response.status == 201
     signed_in = {"registered": True, "watch": "signed-in", "user": {"name": "Ann", "role": "owner"},
-                 "may": {"watch": True, "control": True}}  # fmt: skip
+                 "may": {"watch": True, "library": True, "control": True}}  # fmt: skip
     assert json.loads(body) == signed_in
     assert on_a_page(site, response).call("/api/session") == (200, signed_in)
-    assert Client(site).call("/api/session")[1]["may"] == {"watch": False, "control": False}
+    assert Client(site).call("/api/session")[1]["may"] == {"watch": False, "library": False, "control": False}
     assert Client(site).call("/api/register", "POST", wish | {"name": "Eve"})[0] == 409
     assert not (site.data / "setup-code").exists()
 
@@ -177,7 +177,7 @@ def test_users(site, ann):
     users = ann.call("/api/users")[1]["users"]
     assert [(user["name"], user["role"]) for user in users] == [("Ann", "owner"), ("Bob", "viewer")]
     assert all(re.fullmatch(r"20\d\d-.*Z", user[key]) for user in users for key in ("created", "last_seen"))
-    assert bob.call("/api/session")[1]["may"] == {"watch": True, "control": False}
+    assert bob.call("/api/session")[1]["may"] == {"watch": True, "library": True, "control": False}
     assert bob.call("/api/settings")[0] == bob.call("/api/users")[0] == 403
     status, changed = ann.call("/api/users/bob", "PATCH", {"role": "owner"})
     assert (status, changed["role"]) == (200, "owner")
@@ -196,6 +196,29 @@ def test_an_owner_who_sets_their_own_password_stays_signed_in(site, ann):
     phone = sign_in(site, "Ann")
     assert ann.call("/api/users/Ann", "PATCH", {"password": "another password"})[0] == 200
     assert [ann.call("/api/status")[0], phone.call("/api/status")[0]] == [200, 401]
+
+
+def test_the_library_is_a_right_that_an_owner_gives(site, ann):
+    """Viewers have it unless it is taken from them, and tokens only if their scope says so."""
+    bob, eve, view, library = viewer(ann), viewer(ann, "Eve"), program(ann, "view"), program(ann, "library")
+    status, changed = ann.call("/api/users/Eve", "PATCH", {"library": False})
+    assert (status, changed["role"], changed["library"]) == (200, "viewer", False)
+    for path in ("/api/library", "/api/series", "/api/films", "/api/info", "/api/library/calendar?year=2026"):
+        assert [each.call(path)[0] for each in (bob, eve, view, library)] == [200, 403, 403, 200], path
+    for path in ("/api/status", "/api/session", "/metrics"):
+        assert {each.ask(path)[0].status for each in (bob, eve, view, library)} == {200}, path
+    assert [each.call("/api/session")[1]["may"]["library"] for each in (bob, eve, view, library)] == [
+        True, False, False, True,
+    ]  # fmt: skip
+    assert "an owner can let you" in eve.call("/api/info")[1]["error"]
+    assert ann.call("/api/users/Eve", "PATCH", {"library": True})[1]["library"]
+    assert eve.call("/api/library")[0] == 200
+    made = {"name": "Zoe", "password": PASSWORD, "role": "viewer", "library": False}
+    assert ann.call("/api/users", "POST", made)[1]["library"] is False
+    assert ann.call("/api/users/Zoe", "PATCH", {"role": "owner"})[1]["library"] is True  # an owner may everything
+    for wrong in (None, 0, "yes"):
+        status, refused = ann.call("/api/users", "POST", made | {"name": "Max", "library": wrong})
+        assert (status, refused["field"]) == (422, "library")
 
 
 @pytest.mark.parametrize("name", ["Jörg", "a b", "100 %", "a?b", "安娜", "ann@example.org"])

@@ -49,7 +49,7 @@ def test_users_are_added_changed_and_removed_beside_the_server(site):
     assert user("list") == ""
     user("add", "Ann", "--role", "owner", said=f"{PASSWORD}\n")
     user("add", "Bob", said=PASSWORD)
-    assert re.fullmatch(r"owner +made \d{4}-\d\d-\d\d +seen never +Ann\nviewer .* Bob\n", user("list"))
+    assert re.fullmatch(r"owner +library +made \d{4}-\d\d-\d\d +seen never +Ann\nviewer .* Bob\n", user("list"))
     site.until(lambda: site.ask("/api/status")[0].status == 401)
     bob = sign_in(site, "Bob", PASSWORD)
     site.until(lambda: bob.ask("/api/status")[0].status == 200)
@@ -59,6 +59,10 @@ def test_users_are_added_changed_and_removed_beside_the_server(site):
     user("reset", "bob", said="another password")
     site.until(lambda: bob.ask("/api/status")[0].status == 401)
     assert sign_in(site, "Bob", "another password").ask("/api/settings")[0].status == 200
+    user("add", "Eve", "--no-library", said=PASSWORD)
+    assert re.search(r"^viewer +made .* Eve$", user("list"), re.MULTILINE)
+    assert user("library", "Eve", "yes") == "Eve may look through the library\n"
+    assert user("library", "Eve", "no") == "Eve may not look through the library\n"
     user("remove", "bob")
     assert "Bob" not in user("list")
 

@@ -20,13 +20,15 @@ from stillcam.server.table import build
 from stillcam.settings import AccessSettings, Settings
 
 # Who may, with the status of who may not. "anyone" is the setting access.watch.
-NOBODY, VIEWER, OWNER, VIEW, CONTROL = "nobody", "a viewer", "an owner", "a token to view", "a token to control"
+NOBODY, VIEWER, WATCHER, OWNER = "nobody", "a viewer", "a viewer without the library", "an owner"
+VIEW, LIBRARY, CONTROL = "a token to view", "a token for the library", "a token to control"
 REFUSED = {
     Access.OPEN: {},
     Access.WATCH: {NOBODY: 401},
     Access.SIGNED_IN: {NOBODY: 401},
-    Access.CONTROL: {NOBODY: 401, VIEWER: 403, VIEW: 403},
-    Access.OWNER: {NOBODY: 401, VIEWER: 403, VIEW: 403, CONTROL: 403},
+    Access.LIBRARY: {NOBODY: 401, WATCHER: 403, VIEW: 403},
+    Access.CONTROL: {NOBODY: 401, VIEWER: 403, WATCHER: 403, VIEW: 403, LIBRARY: 403},
+    Access.OWNER: {NOBODY: 401, VIEWER: 403, WATCHER: 403, VIEW: 403, LIBRARY: 403, CONTROL: 403},
 }
 BELOW = pytest.mark.parametrize("below", ["", "camera/0/", "camera/1/"])
 # Beside the page and its files. What is added here must be fit for strangers.
@@ -61,11 +63,12 @@ class Installation:
     def populate(self) -> None:
         self.accounts.users.add("Ann", "hash", "owner")
         self.accounts.users.add("Bob", "hash", "viewer")
-        for who, name in ((OWNER, "Ann"), (VIEWER, "Bob")):
+        self.accounts.users.add("Eve", "hash", "viewer", False)
+        for who, name in ((OWNER, "Ann"), (VIEWER, "Bob"), (WATCHER, "Eve")):
             key = self.accounts.sessions.start(name, "hash")
             cookie = f"{session_name(self.accounts.known().installation)}={key}"
             self.headers[who] = {"cookie": f"other=1; {cookie}", "origin": "http://camera.local"}
-        for who, scope in ((VIEW, "view"), (CONTROL, "control")):
+        for who, scope in ((VIEW, "view"), (LIBRARY, "library"), (CONTROL, "control")):
             self.headers[who] = {"authorization": f"Bearer {self.accounts.tokens.add(who, scope)[1]}"}
 
     def ask(self, route: Route, headers: dict[str, str], below: str = "") -> Answer:
@@ -98,7 +101,7 @@ def installation(empty):
 
 
 @BELOW
-@pytest.mark.parametrize("who", [NOBODY, VIEWER, OWNER, VIEW, CONTROL])
+@pytest.mark.parametrize("who", [NOBODY, VIEWER, WATCHER, OWNER, VIEW, LIBRARY, CONTROL])
 def test_everybody_may_what_the_table_says(installation, who, below):
     """At each camera the same: none has a door of its own."""
     for route in installation.tables[below]:
@@ -119,7 +122,7 @@ def test_until_there_is_an_owner_anyone_watches_and_nobody_changes_anything(empt
 def test_anyone_may_watch_if_the_owner_wishes(installation, below):
     installation.settings = Settings(access=AccessSettings(watch="anyone"))
     for route in installation.tables[below]:
-        expected = 401 if route.access in (Access.SIGNED_IN, Access.CONTROL, Access.OWNER) else 204
+        expected = 204 if route.access in (Access.OPEN, Access.WATCH) else 401
         assert installation.ask(route, {}, below).status == expected, route
 
 
@@ -139,6 +142,17 @@ def test_little_is_open(installation):
     more = {"GET cameras", "GET assets/"}
     there = {f"{route.method} {route.path}" for route in installation.routes if route.access is Access.OPEN}
     assert there - page - tabs - more == OPEN | {"GET camera/0", "GET camera/1"}  # the slash that is left out
+
+
+def test_to_watch_is_the_picture_the_stream_and_the_state(installation):
+    """Photos, raws, videos, series, films and facts about the machine are for those who may open the library."""
+    may = {route.path for route in installation.tables["camera/0/"] if route.access is Access.WATCH}
+    assert may == {
+        "images/current.jpg", "snapshot", "snapshot.jpg", "stream", "stream.mjpg",
+        "api/status", "api/events", "api/overview", "metrics",
+    }  # fmt: skip
+    signed_in = {(route.method, route.path) for route in installation.routes if route.access is Access.SIGNED_IN}
+    assert signed_in == {("DELETE", "api/session"), ("POST", "api/password")}
 
 
 def test_no_reading_route_changes_and_every_changing_one_needs_somebody(installation):

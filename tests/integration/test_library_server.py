@@ -55,14 +55,16 @@ def finished(client: Client, job: dict[str, Any]) -> dict[str, Any]:
     return job
 
 
-def test_looking_is_for_the_signed_in_and_changing_for_the_owner(site, owner):
+def test_looking_is_for_who_may_open_the_library_and_changing_for_the_owner(site, owner):
     id_ = take(site, 0)
-    watcher, program_may_view = viewer(owner), program(owner, "view")
+    watcher, program_may_look = viewer(owner), program(owner, "library")
+    program_may_view = program(owner, "view")
     for path in ("/api/library", f"/library/{id_}", f"/library/{id_}?thumbnail", f"/api/library/items/{id_}"):
         assert Client(site).ask(path)[0].status == 401, path
-        for one in (watcher, program_may_view, owner):
+        for one in (watcher, program_may_look, owner):
             assert one.ask(path)[0].status in (200, 404), path  # no thumbnail can be made of this one
-    for one in (watcher, program_may_view):
+        assert program_may_view.ask(path)[0].status == 403, path
+    for one in (watcher, program_may_look):
         assert one.ask("/api/library/delete", "POST", {"items": [id_]})[0].status == 403
         assert one.ask(f"/api/library/items/{id_}", "PATCH", {"favourite": True})[0].status == 403
     assert shown(owner) == [id_]

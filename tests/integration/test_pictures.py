@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from people import program, register, viewer
 from pictures import picture
 from PIL import Image, ImageStat
 from serving import DEADLINE_S, Site
@@ -67,9 +68,13 @@ def test_a_picture_for_those_who_signed_in_is_kept_from_shared_caches(site, path
 def handlers(tmp_path):
     """The handlers of a Pictures in this process, by path."""
     camera, cache = CameraLink(tmp_path / "capture.sock"), FrameCache(tmp_path)
-    freshness, viewers, captures = Freshness(cache, camera), Viewers(camera), Captures(tmp_path / "capture.sock")
+    freshness, viewers, captures = (
+        Freshness(cache, camera),
+        Viewers(camera),
+        Captures(tmp_path / "capture.sock", lambda: 2.0),
+    )
     streams = Streams(cache, freshness, camera, viewers, Settings)
-    pictures = Pictures(cache, freshness, viewers, captures, streams, Settings)
+    pictures = Pictures(cache, freshness, viewers, captures, streams, Settings, lambda _: False)
     yield {route.path: route.handler for route in pictures.routes()}
     cache.close()
 
@@ -222,6 +227,32 @@ def test_twenty_who_want_a_young_picture_at_once_cause_one_capture(resting):
             thread.join(DEADLINE_S)
         assert daemon.asked["snapshot"] == 1
         assert [response.headers["ETag"] for response, _ in answers] == [f'"{taken[0]}"'] * 20
+
+
+def test_who_may_only_watch_has_one_picture_taken_in_an_interval(resting):
+    """However many ask, and however often; who may control has one taken each time."""
+    resting.write_settings({"snapshot": {"interval_s": 3600.0}})
+    resting.start()
+    ann = register(resting)
+    clients = [viewer(ann), program(ann, "view"), program(ann, "library")]
+    control = [ann, program(ann, "control")]
+
+    def snapshot() -> str:
+        name: str = resting.publish(picture(colour="green"), cookie=ann.headers["Cookie"])
+        return name
+
+    with StandIn(resting.data / "run/capture.sock", snapshot) as daemon:
+        first = [client.ask("/snapshot?max_age=0")[0] for client in clients]
+        assert sorted(answer.status for answer in first) == [200, 503, 503]
+        again = [client.ask("/snapshot?max_age=0")[0] for client in clients]
+        assert {answer.status for answer in again} == {503}
+        assert all(3500 < int(answer.headers["Retry-After"]) <= 3600 for answer in again)
+        assert daemon.asked["snapshot"] == 1
+        assert {client.ask("/snapshot?max_age=3600")[0].status for client in clients} == {200}
+        assert {client.ask("/snapshot?max_age=0")[0].status for client in control} == {200}
+        assert daemon.asked["snapshot"] == 3
+        resting.write_settings({"snapshot": {"interval_s": 0.1}})
+        resting.until(lambda: clients[0].ask("/snapshot?max_age=0")[0].status == 200)
 
 
 def test_a_capture_that_ended_just_before_is_not_young_enough(site):

@@ -22,7 +22,7 @@ def owner(site):
     return register(site)
 
 
-def test_looking_is_for_the_signed_in_and_changing_for_who_may_control(site, owner):
+def test_looking_is_for_who_may_open_the_library_and_changing_for_who_may_control(site, owner):
     looking = ("api/series", "api/series/Garden", "api/series/Garden/shots", "api/series/Garden/timeline")
     changing: tuple[tuple[str, str, dict[str, object] | None], ...] = (
         ("POST", "api/series", {"name": "Roof"}),
@@ -31,11 +31,13 @@ def test_looking_is_for_the_signed_in_and_changing_for_who_may_control(site, own
         ("POST", "api/series/Garden/state", {"do": "pause"}),
         ("DELETE", "api/series/Garden", None),
     )
-    guest, seeing, controlling = viewer(owner), program(owner, "view"), program(owner, "control")
+    guest, seeing, controlling = viewer(owner), program(owner, "library"), program(owner, "control")
+    watching = program(owner, "view")
     for path in (*looking, "series/Garden/shots/1", "series/Garden/shots/1?thumbnail"):
         assert Client(site).ask(f"/{path}")[0].status == 401, path
         for one in (guest, seeing, controlling, owner):
             assert one.ask(f"/{path}")[0].status == 200, path
+        assert watching.ask(f"/{path}")[0].status == 403, path
     for method, path, body in changing:
         assert Client(site).ask(f"/{path}", method, body)[0].status == 401, path
         for one in (guest, seeing):

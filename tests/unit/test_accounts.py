@@ -1,13 +1,16 @@
 """Users, sessions, tokens and the set-up code in their database; the two processes that write it."""
 
 import os
+import re
+import sqlite3
 import stat
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 
 import pytest
 
-from stillcam.accounts import Accounts, keys, passwords, sessions
+from stillcam.accounts import Accounts, keys, passwords, sessions, store
 from stillcam.accounts.errors import ConflictError, InvalidError, StoreError, UnknownError, WrongError
 from stillcam.accounts.visits import EVERY_S, Visits
 
@@ -42,6 +45,33 @@ def test_the_database_and_the_code_are_for_one_user_of_the_machine(accounts, tmp
     for name in ("accounts.db", "setup-code"):
         assert stat.S_IMODE((tmp_path / "data" / name).stat().st_mode) == 0o600, name
     assert sorted(path.name for path in (tmp_path / "data").iterdir()) == ["accounts.db", "setup-code"]
+
+
+def test_a_database_of_the_first_version_keeps_its_people_and_a_token_that_watches_does_no_more(tmp_path):
+    """Viewers have always had the library; a token of scope view was said to watch."""
+    (tmp_path / "data").mkdir()
+    with closing(sqlite3.connect(tmp_path / "data" / "accounts.db")) as old:
+        for statement in store.MIGRATIONS[0]:
+            old.execute(statement)
+        for number, name, role in ((1, "Ann", "owner"), (2, "Bob", "viewer")):
+            old.execute("INSERT INTO users VALUES (?, ?, lower(?), ?, 'hash', 1.0, NULL)", (number, name, name, role))
+        old.execute("INSERT INTO sessions VALUES (?, 2, 1.0, 2.0)", (keys.digest("key"),))
+        for scope in ("view", "control"):
+            old.execute(
+                "INSERT INTO tokens VALUES (?, ?, ?, ?, ?, 1.0, NULL)", (scope, keys.digest(scope), scope, scope, scope)
+            )
+        old.execute("PRAGMA user_version = 1")
+        old.commit()
+    accounts = Accounts(tmp_path / "data")
+    everybody = accounts.known()
+    assert [(user.name, user.role, user.library) for user in accounts.users.all()] == [
+        ("Ann", "owner", True), ("Bob", "viewer", True),
+    ]  # fmt: skip
+    assert everybody.sessions[keys.digest("key")].library
+    assert {everybody.tokens[keys.digest(scope)].scope == scope for scope in ("view", "control")} == {True}
+    assert re.fullmatch("[0-9a-f]{8}", everybody.installation)
+    assert Accounts(tmp_path / "data").known().installation == everybody.installation
+    accounts.tokens.add("films", "library")
 
 
 def test_the_code_stays_until_an_owner_has_registered(accounts, tmp_path):

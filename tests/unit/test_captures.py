@@ -29,7 +29,7 @@ def test_many_who_ask_at_once_have_one_capture(tmp_path, monkeypatch):
         return "camera_1.jpg"
 
     with StandIn(tmp_path / "capture.sock", snapshot) as daemon:
-        captures = Captures(tmp_path / "capture.sock")
+        captures = Captures(tmp_path / "capture.sock", lambda: 2.0)
         names: list[str] = []
         asking = [threading.Thread(target=lambda: names.append(captures.take())) for _ in range(20)]
         asking[0].start()
@@ -53,7 +53,7 @@ def test_who_asks_a_camera_that_has_just_failed_hears_why_at_once(tmp_path, monk
         raise StillcamError("check the ribbon cable")
 
     with StandIn(tmp_path / "capture.sock", snapshot) as daemon:
-        captures = Captures(tmp_path / "capture.sock")
+        captures = Captures(tmp_path / "capture.sock", lambda: 2.0)
         for _ in range(5):
             with pytest.raises(StillcamError, match="check the ribbon cable"):
                 captures.take()
@@ -66,7 +66,7 @@ def test_who_asks_a_camera_that_has_just_failed_hears_why_at_once(tmp_path, monk
 
 def test_a_capture_that_works_ends_the_failure(tmp_path, monkeypatch):
     monkeypatch.setattr(captures_module, "FAILURE_HOLDS_S", 0.0)
-    captures = Captures(tmp_path / "capture.sock")
+    captures = Captures(tmp_path / "capture.sock", lambda: 2.0)
     with pytest.raises(StillcamError, match=r"start_camera_server\.sh"):
         captures.take()
     with StandIn(tmp_path / "capture.sock", lambda: "camera_1.jpg"):

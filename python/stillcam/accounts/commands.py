@@ -35,9 +35,12 @@ def add_to(commands: Any) -> None:
     _command(users, "list", "print every user: name, role, when made, when last seen", _list_users)
     add = _command(users, "add", "add a user; asks for a password", _add_user, "name")
     add.add_argument("--role", choices=ROLES, default="viewer", help="default: viewer")
+    add.add_argument("--no-library", action="store_true", help="as a viewer they watch, and see nothing of the library")
     _command(users, "reset", "give a user a new password; their sessions end", _reset_user, "name")
     role = _command(users, "role", "make a user an owner or a viewer", _change_role, "name")
     role.add_argument("role", choices=ROLES)
+    library = _command(users, "library", "let a viewer look through the library, or not", _change_library, "name")
+    library.add_argument("library", choices=("yes", "no"))
     _command(users, "remove", "remove a user; their sessions end", _remove_user, "name")
 
     tokens = group(commands, "token", "list, add and remove tokens of programs")
@@ -77,17 +80,23 @@ def _command(commands: Any, name: str, text: str, command: Command, *arguments: 
 
 def _list_users(accounts: Accounts, _arguments: Arguments) -> Told:
     users = accounts.users.all()
-    lines = [f"{user.role:6}  made {_day(user.created_s)}  seen {_day(user.seen_s):10}  {user.name}" for user in users]
-    document = [
-        {"name": user.name, "role": user.role, "created": _time(user.created_s), "last_seen": _time(user.seen_s)}
+    lines = [
+        f"{user.role:6}  {'library' if user.library else '':7}  made {_day(user.created_s)}  "
+        f"seen {_day(user.seen_s):10}  {user.name}"
         for user in users
     ]
+    document = [
+        {"name": user.name, "role": user.role, "library": user.library,
+         "created": _time(user.created_s), "last_seen": _time(user.seen_s)}
+        for user in users
+    ]  # fmt: skip
     return Told(lines, {"users": document})
 
 
 def _add_user(accounts: Accounts, arguments: Arguments) -> Told:
     name = check_name(arguments.name)
-    user = accounts.users.add(name, passwords.hashed(_ask_password(name)), arguments.role)
+    password = passwords.hashed(_ask_password(name))
+    user = accounts.users.add(name, password, arguments.role, not arguments.no_library)
     accounts.prepare()  # with the first owner the set-up code has done its work
     return Told([f"{user.name} may sign in, as {user.role}"], {"name": user.name, "role": user.role})
 
@@ -101,6 +110,12 @@ def _reset_user(accounts: Accounts, arguments: Arguments) -> Told:
 def _change_role(accounts: Accounts, arguments: Arguments) -> Told:
     user = accounts.users.change(arguments.name, role=arguments.role)
     return Told([f"{user.name} is {user.role} now"], {"name": user.name, "role": user.role})
+
+
+def _change_library(accounts: Accounts, arguments: Arguments) -> Told:
+    user = accounts.users.change(arguments.name, library=arguments.library == "yes")
+    may = "may" if user.library else "may not"
+    return Told([f"{user.name} {may} look through the library"], {"name": user.name, "library": user.library})
 
 
 def _remove_user(accounts: Accounts, arguments: Arguments) -> Told:

@@ -32,12 +32,14 @@ class Session:
         digest: names it.
         name: the user's.
         role: the user's.
+        library: whether the user may look through the library.
         seen_s: the last visit in seconds since the epoch, to within some minutes.
     """
 
     digest: bytes
     name: str
     role: str
+    library: bool
     seen_s: float
 
 
@@ -141,7 +143,7 @@ class Known:
             connection.execute("BEGIN")  # all of it as of one moment
             users = connection.execute("SELECT folded, role, password FROM users").fetchall()
             sessions = connection.execute(
-                "SELECT digest, name, role, sessions.seen FROM sessions JOIN users ON users.id = sessions.user"
+                "SELECT digest, name, role, library, sessions.seen FROM sessions JOIN users ON users.id = sessions.user"
             ).fetchall()
             tokens = connection.execute("SELECT * FROM tokens").fetchall()
             installation = connection.execute("SELECT id FROM installation").fetchone()

@@ -7,7 +7,7 @@ import unicodedata
 from stillcam.accounts.errors import InvalidError
 
 ROLES = ("owner", "viewer")
-SCOPES = ("view", "control")
+SCOPES = ("view", "library", "control")  # each may what those before it may
 MAX_NAME = 64  # characters
 MIN_PASSWORD, MAX_PASSWORD = 8, 1024  # characters; NIST SP 800-63B asks for 8 or more, and for no rules of composition
 MIN_DIFFERENT = 4
@@ -86,4 +86,25 @@ def check_choice(value: object, choices: tuple[str, ...], field: str) -> str:
     """
     if not isinstance(value, str) or value not in choices:
         raise InvalidError(f"must be {' or '.join(choices)}", field)
+    return value
+
+
+def scope_of(role: str, library: bool) -> str:
+    """What a user may do, as one of `SCOPES`.
+
+    Args:
+        role: the user's.
+        library: whether they may look through the library.
+    """
+    return "control" if role == "owner" else "library" if library else "view"
+
+
+def check_flag(value: object, field: str) -> bool:
+    """Yes or no.
+
+    Raises:
+        InvalidError: it is neither.
+    """
+    if not isinstance(value, bool):
+        raise InvalidError("must be true or false", field)
     return value

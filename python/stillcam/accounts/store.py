@@ -53,6 +53,22 @@ MIGRATIONS = (
         "CREATE TABLE installation (id TEXT NOT NULL) STRICT",
         "INSERT INTO installation VALUES (lower(hex(randomblob(4))))",
     ),
+    (
+        # Viewers have had the library until now; a token of scope view was told to watch, and does no more.
+        "ALTER TABLE users ADD COLUMN library INTEGER NOT NULL DEFAULT 1 CHECK (library IN (0, 1))",
+        """CREATE TABLE new_tokens (
+            id TEXT PRIMARY KEY,
+            digest BLOB NOT NULL UNIQUE,
+            name TEXT NOT NULL,
+            folded TEXT NOT NULL UNIQUE,
+            scope TEXT NOT NULL CHECK (scope IN ('view', 'library', 'control')),
+            created REAL NOT NULL,
+            used REAL
+        ) STRICT""",
+        "INSERT INTO new_tokens SELECT id, digest, name, folded, scope, created, used FROM tokens",
+        "DROP TABLE tokens",
+        "ALTER TABLE new_tokens RENAME TO tokens",
+    ),
 )
 
 Version = tuple[int, ...]

@@ -20,7 +20,7 @@ class Token:
     Args:
         id: names it in addresses.
         name: which program has it.
-        scope: `view` or `control`.
+        scope: `view`, `library` or `control`.
         created_s: seconds since the epoch.
         used_s: the same, to within some minutes; None: never.
     """

@@ -1,4 +1,4 @@
-"""Users: owners, who may do everything, and viewers, who may watch."""
+"""Users: owners, who may do everything, and viewers, who may watch, and look through the library if they are let."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from stillcam.accounts.errors import ConflictError, UnknownError
-from stillcam.accounts.rules import ROLES, check_choice, check_name, folded
+from stillcam.accounts.rules import ROLES, check_choice, check_flag, check_name, folded
 from stillcam.accounts.store import Store
 
 
@@ -18,12 +18,14 @@ class User:
     Args:
         name: as shown.
         role: `owner` or `viewer`.
+        library: whether they may look through the library; owners always may.
         created_s: seconds since the epoch.
         seen_s: the same, to within some minutes; None: never.
     """
 
     name: str
     role: str
+    library: bool
     created_s: float
     seen_s: float | None
 
@@ -59,20 +61,22 @@ class Users:
         with self._store.reading() as connection:
             return _user(_row(connection, name))
 
-    def add(self, name: object, password: str, role: object, *, first: bool = False) -> User:
+    def add(self, name: object, password: str, role: object, library: object = True, *, first: bool = False) -> User:
         """Add a user.
 
         Args:
             name: as typed.
             password: its hash (passwords.hashed).
             role: `owner` or `viewer`.
+            library: whether a viewer may look through the library.
             first: only if there is no owner.
 
         Raises:
-            InvalidError: the name or the role is none.
+            InvalidError: the name, the role or `library` is none.
             ConflictError: the name is taken, or `first` and there is an owner, or a viewer and there is no owner.
         """
-        user = User(check_name(name), check_choice(role, ROLES, "role"), self._now(), None)
+        role, may = check_choice(role, ROLES, "role"), check_flag(library, "library")
+        user = User(check_name(name), role, may or role == "owner", self._now(), None)
         with self._store.writing() as connection:
             registered = _owners(connection) > 0
             if first and registered:
@@ -82,35 +86,44 @@ class Users:
             if connection.execute("SELECT 1 FROM users WHERE folded = ?", (folded(user.name),)).fetchone():
                 raise ConflictError(f"there is a user called {user.name} already: take another name")
             connection.execute(
-                "INSERT INTO users (name, folded, role, password, created) VALUES (?, ?, ?, ?, ?)",
-                (user.name, folded(user.name), user.role, password, user.created_s),
+                "INSERT INTO users (name, folded, role, password, created, library) VALUES (?, ?, ?, ?, ?, ?)",
+                (user.name, folded(user.name), user.role, password, user.created_s, may),
             )
         return user
 
     def change(
-        self, name: str, *, role: object = None, password: str | None = None, keep_session: bytes | None = None
+        self,
+        name: str,
+        *,
+        role: object = None,
+        password: str | None = None,
+        library: object = None,
+        keep_session: bytes | None = None,
     ) -> User:
-        """Change a user's role, password, or both. With a new password their sessions end.
+        """Change a user's role, password, or whether they may look through the library. A new password ends sessions.
 
         Args:
             name: whose.
             role: the new one; None: as it is.
             password: the new one's hash; None: as it is.
+            library: whether a viewer may look through the library; None: as it is.
             keep_session: the digest of one session that stays.
 
         Raises:
             UnknownError: nobody has this name.
-            InvalidError: there is no such role.
+            InvalidError: there is no such role, or `library` is no yes or no.
             ConflictError: no owner would be left. Nothing is changed then.
         """
         new_role = None if role is None else check_choice(role, ROLES, "role")
+        may = None if library is None else check_flag(library, "library")
         with self._store.writing() as connection:
             row = _row(connection, name)
             if new_role == "viewer":
                 _keep_an_owner(connection, row)
             connection.execute(
-                "UPDATE users SET role = coalesce(?, role), password = coalesce(?, password) WHERE id = ?",
-                (new_role, password, row["id"]),
+                """UPDATE users SET role = coalesce(?, role), password = coalesce(?, password),
+                   library = coalesce(?, library) WHERE id = ?""",
+                (new_role, password, may, row["id"]),
             )
             if password is not None:
                 connection.execute("DELETE FROM sessions WHERE user = ? AND digest IS NOT ?", (row["id"], keep_session))
@@ -146,4 +159,5 @@ def _row(connection: sqlite3.Connection, name: str) -> sqlite3.Row:
 
 
 def _user(row: sqlite3.Row) -> User:
-    return User(row["name"], row["role"], row["created"], row["seen"])
+    library = bool(row["library"]) or row["role"] == "owner"
+    return User(row["name"], row["role"], library, row["created"], row["seen"])

@@ -20,6 +20,7 @@ from stillcam.accounts import Accounts
 from stillcam.accounts.errors import StoreError
 from stillcam.accounts.keys import digest
 from stillcam.accounts.known import Everybody
+from stillcam.accounts.rules import scope_of
 from stillcam.accounts.sessions import LIFE_S
 from stillcam.accounts.visits import Visits
 from stillcam.server.address_tokens import address_token
@@ -123,6 +124,8 @@ class Guard:
         request.person = person
         if person is None:
             raise Refused(401, "sign in first", headers=challenge(request, route))
+        if access is Access.LIBRARY and person.scope == "view":
+            raise Refused(403, "this is for those who may open the library: an owner can let you")
         if access is Access.CONTROL and person.scope != "control":
             raise Refused(403, "only an owner may do this, or a program with a token that may control")
         if access is Access.OWNER and (person.by != "session" or person.role != "owner"):
@@ -147,7 +150,7 @@ class Guard:
         if not (session := everybody.sessions.get(digest(self.session_key(request)))):
             return None
         self._visits.note(session.digest, session.seen_s, time.time())
-        return Person(session.name, session.role, "control" if session.role == "owner" else "view", "session")
+        return Person(session.name, session.role, scope_of(session.role, session.library), "session")
 
 
 def _token(authorization: str) -> tuple[str, str]:

@@ -48,19 +48,23 @@ class AccountRoutes:
         return as_json(200, {"users": [_user(user) for user in self._users.all()]})
 
     def _add_user(self, request: Request) -> Answer:
-        fields = fields_of(request, ("name", "password", "role"))
+        fields = fields_of(request, ("name", "password", "role"), ("library",))
         name = check_name(fields["name"])
         password = self._sign_in.hashed(check_password(fields["password"], name))
-        return as_json(201, _user(self._users.add(name, password, fields["role"])))
+        return as_json(201, _user(self._users.add(name, password, fields["role"], fields.get("library", True))))
 
     def _change_user(self, request: Request) -> Answer:
-        fields = fields_of(request, (), ("role", "password"))
+        fields = fields_of(request, (), ("role", "password", "library"))
         user = self._users.get(request.rest)
         password = None
         if "password" in fields:
             password = self._sign_in.hashed(check_password(fields["password"], user.name))
         changed = self._users.change(
-            user.name, role=fields.get("role"), password=password, keep_session=digest(self._guard.session_key(request))
+            user.name,
+            role=fields.get("role"),
+            password=password,
+            library=fields.get("library"),
+            keep_session=digest(self._guard.session_key(request)),
         )
         return as_json(200, _user(changed))
 
@@ -85,6 +89,7 @@ def _user(user: User) -> dict[str, Any]:
     return {
         "name": user.name,
         "role": user.role,
+        "library": user.library,
         "created": utc_text(user.created_s),
         "last_seen": _time(user.seen_s),
     }

@@ -29,9 +29,9 @@ class CameraRoutes:
         self._frames = frames
 
     def routes(self) -> list[Route]:
-        """Whoever is signed in sees which cameras there are."""
+        """Who may open the library sees which cameras there are."""
         return [
-            Route("GET", "api/cameras", Access.SIGNED_IN, self._cameras),
+            Route("GET", "api/cameras", Access.LIBRARY, self._cameras),
             Route("POST", "api/cameras", Access.CONTROL, self._look),
             Route("GET", "api/tuning", Access.CONTROL, self._tuning),
             Route("POST", "api/snapshot", Access.CONTROL, self._snapshot),

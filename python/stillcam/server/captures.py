@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
 
@@ -20,9 +22,14 @@ class Captures:
 
     Args:
         socket: the daemon's.
+        interval_s: gives the time from one snapshot to the next.
+
+    Attributes:
+        turns: of those who may only watch.
     """
 
-    def __init__(self, socket: Path) -> None:
+    def __init__(self, socket: Path, interval_s: Callable[[], float]) -> None:
+        self.turns = Turns(interval_s)
         self._socket = socket
         self._lock = threading.Lock()
         self._current: Future[str] | None = None
@@ -58,3 +65,30 @@ class Captures:
             self._current, self._failure = None, ""
         mine.set_result(name)
         return name
+
+
+class Turns:
+    """Lets one take a still in an interval, among those who may only watch: the camera is not theirs.
+
+    Args:
+        interval_s: gives the interval.
+    """
+
+    def __init__(self, interval_s: Callable[[], float]) -> None:
+        self._interval_s = interval_s
+        self._lock = threading.Lock()
+        self._taken_s = -math.inf  # monotonic
+
+    def take(self) -> float:
+        """Take the turn, if somebody may; how many seconds until then, 0: it is taken."""
+        with self._lock:
+            now_s = time.monotonic()
+            if (left_s := self._taken_s + self._interval_s() - now_s) > 0:
+                return left_s
+            self._taken_s = now_s
+            return 0.0
+
+    def give_back(self) -> None:
+        """No still was taken."""
+        with self._lock:
+            self._taken_s = -math.inf

@@ -28,8 +28,8 @@ class FilmRoutes:
         self._commands = commands
 
     def routes(self) -> list[Route]:
-        """Looking is for whoever is signed in."""
-        look, control = Access.SIGNED_IN, Access.CONTROL
+        """Looking is for those who may open the library."""
+        look, control = Access.LIBRARY, Access.CONTROL
         return [
             Route("GET", "api/films", look, self._list),
             Route("POST", "api/films", control, self._make),

@@ -46,8 +46,8 @@ class InfoRoutes:
         self._software = Software()
 
     def routes(self) -> list[Route]:
-        """For whoever is signed in."""
-        return [Route("GET", "api/info", Access.SIGNED_IN, self._info)]
+        """Facts about the machine are for those who may open the library."""
+        return [Route("GET", "api/info", Access.LIBRARY, self._info)]
 
     def _info(self, _request: Request) -> Answer:
         status = self._link.status()

@@ -38,8 +38,8 @@ class LibraryRoutes:
         self._lock = threading.Lock()
 
     def routes(self) -> list[Route]:
-        """Looking is for whoever is signed in."""
-        look = Access.SIGNED_IN
+        """Looking is for those who may open the library."""
+        look = Access.LIBRARY
         return [
             Route("GET", "library/", look, self._file),
             Route("GET", "library/zip/", look, self._zip),

@@ -29,6 +29,7 @@ class Access(Enum):
 
     OPEN = "anyone"
     WATCH = "who may watch"
+    LIBRARY = "owners, viewers who may open the library, and tokens with the scope library or control"
     SIGNED_IN = "whoever is signed in, and every token"
     CONTROL = "the owner, and tokens that may control"
     OWNER = "the owner, signed in on a page"
@@ -49,7 +50,7 @@ class Person:
     Args:
         name: of the user, or of the token.
         role: `owner` or `viewer`.
-        scope: `control` or `view`: what it may do.
+        scope: `view`, `library` or `control`: what it may do; each may what those before it may.
         by: `session` or `token`: how it showed who it is.
     """
 

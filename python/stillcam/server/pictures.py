@@ -8,6 +8,7 @@ misses frames, and nobody has a backlog.
 
 from __future__ import annotations
 
+import math
 import re
 import time
 from collections.abc import Callable
@@ -44,6 +45,7 @@ class Pictures:
         captures: has stills taken now.
         streams: those of this camera.
         settings: gives those in force for all cameras.
+        may_control: whether who sends a request may control the camera.
     """
 
     def __init__(
@@ -54,8 +56,10 @@ class Pictures:
         captures: Captures,
         streams: Streams,
         settings: Callable[[], Settings],
+        may_control: Callable[[Request], bool],
     ) -> None:
         self._settings = settings
+        self._may_control = may_control
         self._cache = cache
         self._freshness = freshness
         self._viewers = viewers
@@ -106,7 +110,7 @@ class Pictures:
         max_age_s, width = _number(request, "max_age", 0, MAX_AGE_S), wanted_width(request)
         if max_age_s is not None or not self._freshness.young:
             request.step_aside()
-        picture = self._showing() if max_age_s is None else self._young(max_age_s)
+        picture = self._showing() if max_age_s is None else self._young(request, max_age_s)
         if isinstance(picture, Seen):
             return self._frame(picture, request, width)
         if strict:
@@ -122,14 +126,19 @@ class Pictures:
         assert seen is not None  # else there is an outage
         return seen
 
-    def _young(self, max_age_s: float) -> Seen:
+    def _young(self, request: Request, max_age_s: float) -> Seen:
         """A frame that was at most `max_age_s` old when it was asked for, or that has come since."""
         oldest_s = time.monotonic() - max_age_s
-        seen = self._cache.newest
+        seen, may_take = self._cache.newest, self._may_control(request)
         while seen is None or seen.seen_s < oldest_s:
+            if not may_take and (wait_s := self._captures.turns.take()):
+                seen = self._wait_for_turn(seen, wait_s, max_age_s)
+                continue
+            may_take = True
             try:
                 name = self._captures.take()
             except StillcamError as reason:
+                self._captures.turns.give_back()
                 text = f"there is no picture of the last {max_age_s:g} s: {reason}"
                 raise Refused(503, text, headers={"Retry-After": "5"}) from reason
             if seen and seen.name == name:
@@ -144,6 +153,13 @@ class Pictures:
         # nginx would gather a stream in its buffers.
         headers = {"Content-Type": CONTENT_TYPE, "Cache-Control": "no-store", "X-Accel-Buffering": "no"}
         return Answer(200, headers=headers, stream=self._streams.parts(request, fps), probe=NOTHING)
+
+    def _wait_for_turn(self, seen: Seen | None, wait_s: float, max_age_s: float) -> Seen | None:
+        """A frame that comes before it is the turn of those who may only watch, else `seen`."""
+        if wait_s > WAIT_S:
+            text = f"there is no picture of the last {max_age_s:g} s, and who may only watch can have one taken"
+            raise Refused(503, f"{text} in {wait_s:.0f} s", headers={"Retry-After": str(math.ceil(wait_s))})
+        return self._cache.wait_for_other(seen.name if seen else "", wait_s) or seen
 
     def _frame(self, seen: Seen, request: Request, width: int | None) -> Answer:
         if width and not request.has(seen.tag):  # who has the whole one needs no smaller one

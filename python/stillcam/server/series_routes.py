@@ -46,8 +46,8 @@ class SeriesRoutes:
         self._settings = settings
 
     def routes(self) -> list[Route]:
-        """Looking is for whoever is signed in."""
-        look, control = Access.SIGNED_IN, Access.CONTROL
+        """Looking is for those who may open the library."""
+        look, control = Access.LIBRARY, Access.CONTROL
         return [
             Route("GET", "api/series", look, self._list),
             Route("POST", "api/series", control, self._create),

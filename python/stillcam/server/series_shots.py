@@ -31,8 +31,8 @@ class SeriesShots:
         self._one = threading.Lock()  # one thumbnail at a time: the live picture needs the processor too
 
     def routes(self) -> list[Route]:
-        """Looking is for whoever is signed in."""
-        look = Access.SIGNED_IN
+        """Looking is for those who may open the library."""
+        look = Access.LIBRARY
         return [
             Route("GET", "api/series/{name}/shots", look, self._shots),
             Route("GET", "api/series/{name}/timeline", look, self._timeline),

@@ -15,7 +15,7 @@ from stillcam.accounts.attempts import address_key
 from stillcam.accounts.devices import new_device
 from stillcam.accounts.errors import ConflictError, StoreError, WrongError
 from stillcam.accounts.keys import digest
-from stillcam.accounts.rules import check_name, check_password
+from stillcam.accounts.rules import check_name, check_password, scope_of
 from stillcam.accounts.sign_in import SignIn
 from stillcam.server.access import Guard
 from stillcam.server.account_wishes import explained, fields_of
@@ -104,7 +104,7 @@ class SessionRoutes:
     def _entered(self, status: int, request: Request, name: str, kept: str) -> Answer:
         key = self._accounts.sessions.start(name, kept, instead_of=self._guard.session_key(request))
         user = self._accounts.users.get(name)
-        scope = "control" if user.role == "owner" else "view"
+        scope = scope_of(user.role, user.library)
         answer = self._document(status, request, Person(user.name, user.role, scope, "session"))
         answer.head = self._session(request, key) + self._device(request, new_device(name, kept))
         return answer
@@ -146,6 +146,7 @@ class SessionRoutes:
             "user": user,
             "may": {
                 "watch": person is not None or self._guard.anyone_may_watch(),
+                "library": person is not None and person.scope != "view",
                 "control": person is not None and person.scope == "control",
             },
         }

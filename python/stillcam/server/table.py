@@ -98,7 +98,7 @@ def build(
         rules = HouseRules(station is first, station.paths.number, partial(_indices, theirs))
         frames, link = station.cache, station.link
         desk = SettingsDesk(station.paths.settings, own, link, station.paths.socket, frames, rules, names)
-        groups = (*_of_camera(station, own, settings, desk), Health(station, stations), *shared)
+        groups = (*_of_camera(station, own, settings, desk, guard.may_control), Health(station, stations), *shared)
         table = [route for group in groups for route in group.routes()]
         read = {route.path: route for route in table if route.method == "GET"}
         topics = {topic: read[path] for topic, path in _READ_AT.items()}
@@ -124,7 +124,11 @@ def _indices(settings: Sequence[SettingsInForce]) -> set[int]:
 
 
 def _of_camera(
-    station: Station, settings: SettingsInForce, house: SettingsInForce, desk: SettingsDesk
+    station: Station,
+    settings: SettingsInForce,
+    house: SettingsInForce,
+    desk: SettingsDesk,
+    may_control: Callable[[Request], bool],
 ) -> Sequence[Group]:
     """What each camera has for itself.
 
@@ -133,13 +137,14 @@ def _of_camera(
         settings: its own.
         house: the first camera's, in which is what counts for all: who may come in, and how the server serves.
         desk: where its settings are changed.
+        may_control: whether who sends a request may control the cameras.
     """
     paths, cache, camera, viewers = station.paths, station.cache, station.link, station.viewers
-    captures = Captures(paths.socket)
+    captures = Captures(paths.socket, lambda: settings().snapshot.interval_s)
     streams = Streams(cache, station.freshness, camera, viewers, settings)
     library = Library(paths.library)
     return (
-        Pictures(cache, station.freshness, viewers, captures, streams, house),
+        Pictures(cache, station.freshness, viewers, captures, streams, house, may_control),
         InfoRoutes(paths, cache, camera, viewers, settings),
         SettingsRoutes(desk),
         BackupRoutes(desk, Backups(paths.data / "backups")),

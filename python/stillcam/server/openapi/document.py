@@ -22,6 +22,7 @@ _TOKEN: list[dict[str, list[str]]] = [{"session": []}, {"token": []}, {"basic": 
 _SECURITY: dict[Access, list[dict[str, list[str]]]] = {
     Access.OPEN: [],
     Access.WATCH: [{}, *_TOKEN, {"address": []}],
+    Access.LIBRARY: _TOKEN,
     Access.SIGNED_IN: _TOKEN,
     Access.CONTROL: _TOKEN,
     Access.OWNER: [{"session": []}],
@@ -54,6 +55,7 @@ _OF_A_BODY = (400, 413, 415)
 _OF_ACCESS = {
     Access.OPEN: (),
     Access.WATCH: (401, 403, 503),
+    Access.LIBRARY: (401, 403, 503),
     Access.SIGNED_IN: (401, 503),
     Access.CONTROL: (401, 403, 503),
     Access.OWNER: (401, 403, 503),

@@ -24,7 +24,10 @@ _SNAPSHOT = Operation(
     {200: JPEG, 304: _EMPTY, 503: JPEG}, errors=(400,),
     query={
         "strict": ({"enum": ["0", "1"]}, "1: answer 503 once the picture is stale"),
-        "max_age": ({"type": "number", "minimum": 0}, "seconds: take a picture now if the newest is older"),
+        "max_age": (
+            {"type": "number", "minimum": 0},
+            "seconds: take a picture now if the newest is older; once in an interval for all who may not control",
+        ),
         **_WIDTH,
     },
 )  # fmt: skip
@@ -69,7 +72,7 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
     ("GET", "api/users"): Operation("Accounts", "All users.", {200: "Users"}),
     ("POST", "api/users"): Operation("Accounts", "Add a user.", {201: "User"}, "NewUser", (409, 422, 429)),
     ("PATCH", "api/users/"): Operation(
-        "Accounts", "Change a user's role or password; their sessions end.",
+        "Accounts", "Change a user's role, password, or right to the library; with a new password their sessions end.",
         {200: "User"}, "UserChange", (404, 409, 422, 429), rest="name"),
     ("DELETE", "api/users/"): Operation(
         "Accounts", "Remove a user; the last owner stays (409).", {204: _EMPTY}, errors=(404, 409), rest="name"),

@@ -29,7 +29,8 @@ from stillcam.server.openapi.takes import STATUS_EXTRAS, take_schemas
 _DIED = "background threads of the server that have died and were restarted; empty: none"
 _RANGE = maybe(list_of(NUMBER))
 _ROLE = one_of("owner", "viewer")
-_SCOPE = one_of("view", "control")
+_SCOPE = one_of("view", "library", "control")
+_LIBRARY = FLAG | {"description": "whether they may look through the library; owners always may"}
 _ROW: Schema = {"type": "array", "items": TEXT, "minItems": 2, "maxItems": 2, "description": "label, text"}
 _KNOWN_SETTINGS = {
     "settings": ref("Settings"),
@@ -137,15 +138,15 @@ def _of_accounts() -> dict[str, Schema]:
             registered=FLAG | {"description": "whether there is an owner"},
             watch=one_of("anyone", "signed-in"),
             user=maybe(record(name=TEXT, role=_ROLE)),
-            may=record(watch=FLAG, control=FLAG),
+            may=record(watch=FLAG, library=FLAG, control=FLAG),
         ),
         "Registration": record(code=TEXT | {"description": "the set-up code"}, name=name, password=password),
         "SignIn": record(name=name, password=TEXT),
         "NewPassword": record(old=TEXT, new=password),
-        "User": record(name=TEXT, role=_ROLE, created=TIME, last_seen=maybe(TIME)),
+        "User": record(name=TEXT, role=_ROLE, library=_LIBRARY, created=TIME, last_seen=maybe(TIME)),
         "Users": record(users=list_of(ref("User"))),
-        "NewUser": record(name=name, password=password, role=_ROLE),
-        "UserChange": record({"role": _ROLE, "password": password}) | {"minProperties": 1},
+        "NewUser": record({"library": _LIBRARY}, name=name, password=password, role=_ROLE),
+        "UserChange": record({"role": _ROLE, "password": password, "library": _LIBRARY}) | {"minProperties": 1},
         "Token": record(**_TOKEN),
         "Tokens": record(tokens=list_of(ref("Token"))),
         "NewToken": record(name=name, scope=_SCOPE),

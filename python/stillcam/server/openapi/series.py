@@ -106,7 +106,7 @@ def series_schemas() -> dict[str, Schema]:
         "SeriesChange": record({**_FIELDS, "name": _NAME}) | {"minProperties": 1},
         "SeriesOrder": record(do=one_of("start", "pause", "resume", "finish")),
         "Series": record(
-            name=_NAME, state=_STATE, zone=ZONE, why=maybe(TEXT, "why it failed, or takes no shots now"),
+            {"zone": ZONE}, name=_NAME, state=_STATE, why=maybe(TEXT, "why it failed, or takes no shots now"),
             since=TIME | {"description": "this state"}, kind=_KIND, created=TIME,
             taken=COUNT | {"description": "moments of which there is a shot"}, missed=COUNT,
             shots=COUNT | {"description": "that are kept"}, bytes=COUNT, first=maybe(place_of), last=maybe(place_of),
@@ -116,7 +116,7 @@ def series_schemas() -> dict[str, Schema]:
         ),
         "SeriesList": record(series=list_of(ref("Series")), now=TIME, zone=ZONE),
         "SeriesPreview": record(
-            shots_per_day=NUMBER, zone=ZONE, shots=maybe(COUNT, "wanted; null: no number"),
+            {"zone": ZONE}, shots_per_day=NUMBER, shots=maybe(COUNT, "wanted; null: no number"),
             bytes_per_shot=maybe(COUNT, "null: there has been no picture to go by"), bytes_per_day=maybe(COUNT),
             full=maybe(TIME, "when the disk is full; null: not before it ends, or nobody knows"),
             next=list_of(TIME), ends=maybe(TIME, "null: never"),

@@ -107,7 +107,8 @@ export function status() {
 }
 
 /**
- * One request, ended by `signal` or after `limit_ms`, its body included.
+ * One request, ended by `signal` or after `limit_ms`, its body included. Whoever reads a long body
+ * says with each part that it is coming: then it is ended after so long a silence.
  *
  * `AbortSignal.any` and `.timeout` would say this in a line, but Safari 16
  * lacks the first (old tablets make good camera screens), and the second would
@@ -116,20 +117,24 @@ export function status() {
  * @template T
  * @param {string} url
  * @param {{method?: string, headers?: HeadersInit, body?: string, signal?: AbortSignal, limit_ms: number}} how
- * @param {(response: Response) => Promise<T>} read
+ * @param {(response: Response, comes: () => void) => Promise<T>} read
  * @returns {Promise<T>}
  * @throws {Unreachable | Refused}
  */
 export async function ask(url, { signal, limit_ms, ...request }, read) {
   const ended = new AbortController();
   const end = () => ended.abort();
-  const timer = setTimeout(end, limit_ms);
+  let timer = setTimeout(end, limit_ms);
+  const comes = () => {
+    clearTimeout(timer);
+    timer = setTimeout(end, limit_ms);
+  };
   signal?.addEventListener("abort", end);
   const headers = new Headers(request.headers);
   headers.set("X-Stillcam-Base", base.pathname);
   try {
     const response = await fetch(new URL(url, base), { ...request, headers, cache: "no-store", signal: ended.signal });
-    if (response.ok || response.status === 304) return await read(response);
+    if (response.ok || response.status === 304) return await read(response, comes);
     if (response.status === 401) onSignedOut();
     throw await refusal(response);
   } catch (error) {

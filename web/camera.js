@@ -7,7 +7,9 @@
 import { Refused } from "./api.js";
 import { condition, late } from "./condition.js";
 import { Feed } from "./feed.js";
+import { currentFrame } from "./frames.js";
 import { fullScreen } from "./full-screen.js";
+import { Loading } from "./loading.js";
 import { Damaged, Picture } from "./picture.js";
 import { isShortcut } from "./shortcuts.js";
 import { StatusFeed } from "./status.js";
@@ -23,6 +25,7 @@ const camera = element("camera");
 const canvas = /** @type {HTMLCanvasElement} */ (element("canvas"));
 const picture = new Picture(canvas);
 const feed = new Feed(show, tell);
+const loading = new Loading();
 const statusFeed = new StatusFeed();
 /** @type {Set<(frame: Frame) => void>} */
 const watchers = new Set();
@@ -68,6 +71,7 @@ buttons.live.addEventListener("click", () => {
   tell();
 });
 buttons.download.addEventListener("click", download);
+canvas.parentElement?.after(loading.element);
 fullScreen(camera, buttons.fullScreen);
 
 addEventListener("keydown", (event) => {
@@ -118,6 +122,7 @@ async function show(frame) {
 
 /** Put the condition of the picture into words, on the screen and for screen readers. */
 function tell() {
+  const slow = loading.show(feed.progress);
   if (!feed.active) return;
   const { state, word, sentence } = condition({
     online: navigator.onLine,
@@ -129,6 +134,7 @@ function tell() {
     age_s: age_s(),
     statusAge_s: known.status && (performance.now() - known.asked) / 1000,
     status: known.status,
+    loading: slow,
   });
   camera.dataset.state = state;
   write("word", word);
@@ -144,12 +150,25 @@ function tell() {
   buttons.download.disabled = false;
 }
 
-/** Save the frame on the screen: its very bytes, under its own name. */
-function download() {
-  if (!picture.shown) return;
+/** Save the frame on the screen: its very bytes, under its own name; the whole of the newest one instead of a smaller one. */
+async function download() {
+  const shown = picture.shown;
+  if (!shown) return;
+  buttons.download.setAttribute("aria-busy", "true");
+  try {
+    save(shown.width ? ((await currentFrame("", {})) ?? shown) : shown);
+  } catch {
+    save(shown); // the link is broken: what is on the screen is all there is
+  } finally {
+    buttons.download.removeAttribute("aria-busy");
+  }
+}
+
+/** @param {Frame} frame */
+function save(frame) {
   const link = document.createElement("a");
-  link.href = URL.createObjectURL(picture.shown.blob);
-  link.download = picture.shown.name;
+  link.href = URL.createObjectURL(frame.blob);
+  link.download = frame.name;
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 60_000); // Safari reads it after the click
 }

@@ -17,6 +17,7 @@
  * @property {number | null} age_s   of the frame on the screen; null without one
  * @property {number | null} statusAge_s  how long ago the status was asked for; null without one
  * @property {Status | null} status
+ * @property {boolean} [loading]     a picture is on its way, and takes its time
  */
 
 /**
@@ -28,6 +29,7 @@
  */
 
 const INTERVAL_S = 2; // until the status says otherwise
+const SLOW = "The connection is slow: a picture is on its way.";
 const RETRIED_ONCE = 2; // one lost request is not worth a word
 
 /** @param {Facts} facts @returns {Condition} */
@@ -44,10 +46,12 @@ export function condition(facts) {
     const reason = facts.status?.capture.reason ?? "";
     return { state: "lost", word: "Camera lost", sentence: reason || "The camera gives no pictures." };
   }
+  if (age_s === null && facts.loading) return { state: "waiting", word: "Loading", sentence: SLOW };
   if (age_s === null) {
     return { state: "waiting", word: "Waiting", sentence: facts.error || "Waiting for the first picture." };
   }
   if (failing) return { state: "unreachable", word: "No picture", sentence: facts.error };
+  if (age_s > staleAfter_s(facts.status) && facts.loading) return { state: "old", word: "Loading", sentence: SLOW };
   if (age_s > staleAfter_s(facts.status)) {
     return { state: "old", word: "Old picture", sentence: "The camera has sent nothing new for a while." };
   }

@@ -18,8 +18,10 @@
  */
 
 import { currentFrame, nextFrame } from "./frames.js";
+import { Widths } from "./widths.js";
 
 /** @typedef {import("./frames.js").Frame} Frame */
+/** @typedef {import("./frames.js").Progress} Progress */
 
 const POLL_MS = 2_000;
 const BACK_OFF_MS = [1_000, 2_000, 4_000, 8_000, 10_000];
@@ -32,6 +34,8 @@ export class Feed {
   error = null;
   /** Live is wanted, yet it broke: polling meanwhile. */
   interrupted = false;
+  /** How far the picture is that is on its way; null: none is. @type {Progress | null} */
+  progress = null;
   #active = true;
   #live = false;
   #liveBreaks = 0;
@@ -41,6 +45,7 @@ export class Feed {
   #report;
   #at;
   #asking = new AbortController();
+  #widths = new Widths();
   /** The live request that is on its way while a frame is drawn. @type {Promise<Frame | null> | null} */
   #ahead = null;
   /** Ends the wait that is going on, or the next one. */
@@ -109,12 +114,13 @@ export class Feed {
     const { signal } = this.#asking;
     const live = this.#live && this.#known !== "" && performance.now() >= this.#liveAgainAt;
     try {
-      const frame = await (this.#ahead ?? (live ? nextFrame : currentFrame)(this.#known, signal, this.#at));
+      const frame = await (this.#ahead ?? this.#ask(live ? nextFrame : currentFrame, this.#known, signal));
       this.#ahead = null;
       if (frame) {
-        if (live) this.#askAhead(frame.name, signal);
+        this.#widths.took(frame.width, frame.took_ms);
+        if (live) this.#askAhead(frame.tag, signal);
         await this.#show(frame);
-        this.#known = frame.name;
+        this.#known = frame.tag;
       }
       this.#succeeded(live);
       // Without a frame live waits too: something between answers "after" at once.
@@ -126,10 +132,29 @@ export class Feed {
     }
   }
 
-  /** @param {string} name @param {AbortSignal} signal */
-  #askAhead(name, signal) {
-    this.#ahead = nextFrame(name, signal, this.#at);
+  /** @param {string} tag @param {AbortSignal} signal */
+  #askAhead(tag, signal) {
+    this.#ahead = this.#ask(nextFrame, tag, signal);
     this.#ahead.catch(() => {}); // told by the turn that awaits it
+  }
+
+  /** @param {typeof nextFrame} ask @param {string} known @param {AbortSignal} signal */
+  async #ask(ask, known, signal) {
+    const { width } = this.#widths;
+    try {
+      return await ask(known, { signal, at: this.#at, width, progress: (progress) => this.#progresses(progress) });
+    } catch (error) {
+      if (this.progress && !signal.aborted) this.#widths.took(width, performance.now() - this.progress.since);
+      throw error;
+    } finally {
+      this.progress = null;
+    }
+  }
+
+  /** @param {Progress} progress */
+  #progresses(progress) {
+    this.progress = progress;
+    this.#report();
   }
 
   /** @param {boolean} live */

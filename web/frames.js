@@ -11,61 +11,108 @@ import { ask, Refused } from "./api.js";
 /**
  * A frame as the server published it.
  * @typedef {object} Frame
- * @property {string} name  its file name, which is also its ETag
+ * @property {string} name  its file name
+ * @property {string} tag   its ETag: the name, and the width where it is a smaller one
+ * @property {number} width  the one that was asked for; 0: the whole picture
  * @property {Date} time    when it was taken, by the camera's clock
  * @property {number} born  the same moment on this page's `performance.now()`, ms:
  *                          reckoned from its age, so the two clocks may differ
+ * @property {number} took_ms  from the first of its bytes to the last
  * @property {Blob} blob    the JPEG, byte for byte
  */
 
-const FRAME_LIMIT_MS = 30_000; // a full-size still over a slow phone network
+/**
+ * How far a picture is on its way, in bytes.
+ * @typedef {object} Progress
+ * @property {number} since     when its first bytes came, on this page's `performance.now()`
+ * @property {number} received
+ * @property {number} total     0: unknown
+ */
+
+/**
+ * How to ask for a frame.
+ * @typedef {object} How
+ * @property {AbortSignal} [signal]
+ * @property {string} [at]     the address of its camera; "" or none: the page's own
+ * @property {number} [width]  of a smaller picture, in pixels; 0 or none: the whole one
+ * @property {(progress: Progress) => void} [progress]  is called with each part of it
+ */
+
+const SILENCE_MS = 15_000; // a slow link brings something now and then: what brings nothing is broken
 const NEXT_LIMIT_MS = 10_000; // a live camera that says nothing this long is not live
 
 /**
- * The current frame, or null while that is still the one named `known`.
+ * The current frame, or null while that is still the one whose tag is `known`.
  * @param {string} known  "" for none
- * @param {AbortSignal} signal
- * @param {string} [at]  the address of its camera; "": the page's own
+ * @param {How} how
  * @returns {Promise<Frame | null>}
  */
-export function currentFrame(known, signal, at = "") {
+export function currentFrame(known, how) {
   /** @type {Record<string, string>} */
   const headers = known ? { "If-None-Match": `"${known}"` } : {};
-  const url = `${at}images/current.jpg?t=${Date.now()}`;
-  return ask(url, { headers, signal, limit_ms: FRAME_LIMIT_MS }, frameAfter(known));
+  return frame(`t=${Date.now()}`, known, SILENCE_MS, headers, how);
 }
 
 /**
- * The first frame after the one named `known`, as soon as there is one;
+ * The first frame after the one whose tag is `known`, as soon as there is one;
  * null when the server got tired of waiting.
  * @param {string} known
- * @param {AbortSignal} signal
- * @param {string} [at]  as for `currentFrame`
+ * @param {How} how
  * @returns {Promise<Frame | null>}
  */
-export function nextFrame(known, signal, at = "") {
-  const url = `${at}images/current.jpg?after=${encodeURIComponent(known)}`;
-  return ask(url, { signal, limit_ms: NEXT_LIMIT_MS }, frameAfter(known));
+export function nextFrame(known, how) {
+  return frame(`after=${encodeURIComponent(known)}`, known, NEXT_LIMIT_MS, {}, how);
 }
 
 /**
- * How to read a frame out of an answer; null where it is the one named `known`.
+ * @param {string} query
  * @param {string} known
- * @returns {(response: Response) => Promise<Frame | null>}
+ * @param {number} limit_ms
+ * @param {Record<string, string>} headers
+ * @param {How} how
+ * @returns {Promise<Frame | null>} null where it is the one whose tag is `known`
  */
-const frameAfter = (known) => async (response) => {
-  const { headers, status } = response;
-  if (status === 304 || status === 204) return null;
-  if (!headers.get("Content-Type")?.startsWith("image/jpeg")) {
-    await response.body?.cancel();
-    throw new Refused("The answer is not a picture: is the address right?");
+function frame(query, known, limit_ms, headers, { signal, at = "", width = 0, progress = () => {} }) {
+  const url = `${at}images/current.jpg?${query}${width ? `&width=${width}` : ""}`;
+  return ask(url, { headers, signal, limit_ms }, async (response, comes) => {
+    const { headers, status } = response;
+    if (status === 304 || status === 204) return null;
+    if (!headers.get("Content-Type")?.startsWith("image/jpeg")) {
+      await response.body?.cancel();
+      throw new Refused("The answer is not a picture: is the address right?");
+    }
+    const tag = (headers.get("ETag") ?? "").replace(/^W\/|"/g, "");
+    const name = tag.replace(/-w\d+$/, "") || "camera.jpg";
+    const time = new Date(headers.get("X-Frame-Time") ?? Date.now());
+    const since = performance.now();
+    const born = since - 1000 * age_s(headers, time);
+    const total = Number(headers.get("Content-Length") ?? 0);
+    const blob = await body(response, (received) => {
+      comes();
+      progress({ since, received, total });
+    });
+    return tag && tag === known ? null : { name, tag, width, time, born, took_ms: performance.now() - since, blob };
+  });
+}
+
+/**
+ * The body of an answer; `received` is told after each part how many bytes there are.
+ * @param {Response} response
+ * @param {(received: number) => void} received
+ */
+async function body(response, received) {
+  if (!response.body) return response.blob(); // Firefox below 65
+  const reader = response.body.getReader();
+  const parts = [];
+  let bytes = 0;
+  for (;;) {
+    received(bytes);
+    const { done, value } = await reader.read();
+    if (done) return new Blob(parts, { type: "image/jpeg" });
+    parts.push(value);
+    bytes += value.length;
   }
-  const name = (headers.get("ETag") ?? "").replace(/^W\/|"/g, "");
-  const time = new Date(headers.get("X-Frame-Time") ?? Date.now());
-  const born = performance.now() - 1000 * age_s(headers, time);
-  const blob = await response.blob();
-  return name && name === known ? null : { name: name || "camera.jpg", time, born, blob };
-};
+}
 
 /**
  * How old the frame was when it was sent. A cache on the way leaves the server's word out, since that

@@ -5,6 +5,7 @@ import { Refused, send } from "./api.js";
 import { condition } from "./condition.js";
 import { el, fill } from "./dom.js";
 import { Feed } from "./feed.js";
+import { Loading } from "./loading.js";
 import { Damaged, Picture } from "./picture.js";
 import { tabsFor } from "./tabs.js";
 import { ago, clock } from "./time.js";
@@ -26,6 +27,7 @@ export class Watched {
     el("span", { class: "switch", "aria-hidden": "true" }), el("span", { text: "Live" }));
   #photo = el("button", { type: "button", hidden: true, text: "Photo", onclick: () => this.#take() });
   #tabs = el("nav", { class: "watched-tabs" });
+  #loading = new Loading();
   #picture;
   #feed;
   #timer;
@@ -44,7 +46,7 @@ export class Watched {
     this.element = el("article", { class: "camera watched", "data-state": "waiting", "data-camera": camera.number },
       el("header", { class: "bar" }, el("h2", {}, this.#name),
         el("p", { class: "chip" }, el("span", { class: "mark", "aria-hidden": "true" }), this.#word, this.#when)),
-      el("div", { class: "stage" }, el("div", { class: "picture" }, this.#canvas), this.#message),
+      el("div", { class: "stage" }, el("div", { class: "picture" }, this.#canvas), this.#loading.element, this.#message),
       el("div", { class: "tools", role: "group" }, this.#live, this.#photo, this.#tabs));
     this.#picture = new Picture(this.#canvas);
     this.#feed = new Feed((frame) => this.#picture.show(frame), () => this.#show(), camera.address);
@@ -80,6 +82,7 @@ export class Watched {
   #show() {
     const { camera, asked } = this.#known;
     const feed = this.#feed;
+    const loading = this.#loading.show(feed.progress);
     const frame = this.#picture.shown;
     const age_s = frame ? Math.max(0, (performance.now() - frame.born) / 1000) : null;
     const { state, word, sentence } = condition({
@@ -92,6 +95,7 @@ export class Watched {
       age_s,
       statusAge_s: (performance.now() - asked) / 1000,
       status: { capture: { running: camera.mode !== null, mode: camera.mode ?? "", reason: camera.reason, interval_s: camera.interval_s ?? undefined } },
+      loading,
     });
     this.element.dataset.state = state;
     write(this.#word, word);

@@ -45,7 +45,7 @@ def test_a_slow_server_gets_one_request_at_a_time(page, camera):
     with page.expect_request("**/current.jpg?*"):
         page.clock.fast_forward(2_500)
     for _ in range(5):
-        page.clock.run_for(4_000)
+        page.clock.run_for(2_400)
     asked = len(camera.asked)
     camera.publish("blue")
     camera.held.set()

@@ -95,8 +95,9 @@ def test_the_examples_run_and_are_answered_as_described(tmp_path):
         daemon.end()
     assert len(said) == len(SECTIONS)
     for (method, path, _), words in zip(SECTIONS, said, strict=True):
-        status = next(status for status in known(method, path)["responses"] if status[0] == "2")
+        done = next(status for status in known(method, path)["responses"] if status[0] == "2")
         for line in filter(lambda line: line.startswith("{"), words.splitlines()):
+            status = "202" if line.startswith('{"taking"') else done  # a busy machine is still at it after 20 s
             judge(method, path, int(status), "application/json", line.encode())
 
 

@@ -5,6 +5,8 @@ import re
 import resource
 import socket
 import struct
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from serving import DEADLINE_S
@@ -65,6 +67,15 @@ def connect(port: int, address: str = "127.0.0.1", receive_buffer: int | None = 
     link.bind((address, 0))
     link.connect(("127.0.0.1", port))
     return link
+
+
+def slowly(receive: Callable[[int], bytes], seconds: float) -> bytes:
+    """What comes within so many seconds at some 40 kB a second."""
+    until_s, parts = time.monotonic() + seconds, []
+    while time.monotonic() < until_s:
+        parts.append(receive(2048))
+        time.sleep(0.05)
+    return b"".join(parts)
 
 
 def all_of(link: socket.socket) -> bytes:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 import pytest
 from listening import Listening, trickle, until
-from strangers import all_of, connect, exchange, get, replies, vanish
+from strangers import all_of, connect, exchange, get, replies, slowly, vanish
 
 from stillcam.server import connection, wire
 from stillcam.server.bodies import Blob
@@ -116,6 +116,15 @@ def test_who_reads_nothing_is_dropped_and_who_reads_slowly_is_not(body, monkeypa
             slow.sendall(get("/large"))
             slow.shutdown(socket.SHUT_WR)
             assert replies(all_of(slow))[0].body == LARGE
+
+
+@pytest.mark.parametrize("body", [LARGE, Blob(LARGE)], ids=["bytes", "a blob"])
+def test_who_reads_so_slowly_that_the_kernel_sees_no_room_is_not_dropped(body, monkeypatch):
+    """It tells of room only once a third of its buffer of megabytes is free: on a slow link that takes minutes."""
+    monkeypatch.setattr(wire, "STALL_S", 3.0)
+    with Listening({"GET large": lambda _: Answer(200, body)}) as here, connect(here.port, receive_buffer=4096) as slow:
+        slow.sendall(get("/large", "Connection: close"))
+        assert replies(slowly(slow.recv, 3 * wire.STALL_S) + all_of(slow))[0].body == LARGE
 
 
 def test_a_stream_ends_with_its_viewer():

@@ -13,7 +13,7 @@ import pytest
 from listening import Listening, until
 from pictures import picture
 from serving import DEADLINE_S, Site
-from strangers import all_of, connect, exchange, get, replies, vanish
+from strangers import all_of, connect, exchange, get, replies, slowly, vanish
 
 from stillcam.errors import StillcamError
 from stillcam.server import tls, wire
@@ -201,6 +201,17 @@ def test_who_reads_nothing_by_tls_is_dropped(made, monkeypatch):
         stalled.sendall(get("/large"))
         assert stalled.recv(1)
         until(lambda: len(here.places) == 0)
+
+
+def test_who_reads_slowly_by_tls_is_not_dropped(made, monkeypatch):
+    """However long the whole takes, as long as some of it is taken."""
+    monkeypatch.setattr(wire, "STALL_S", 3.0)
+    certificate, key = made["camera"]
+    body = bytes(range(256)) * 40_000
+    here = Listening({"GET large": lambda _: Answer(200, body)}, tls=Certificate(certificate, key).context)
+    with here, secure(here.port, certificate) as slow:
+        slow.sendall(get("/large", "Connection: close"))
+        assert replies(slowly(slow.recv, 3 * wire.STALL_S) + all_of(slow))[0].body == body
 
 
 def test_a_renewed_certificate_is_taken_and_a_broken_one_is_not(tmp_path, made, caplog):

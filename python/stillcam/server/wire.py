@@ -6,18 +6,20 @@ time-out does so before every call, which is a system call more for each.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import socket
 import ssl
+import struct
 import time
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from stillcam.server.bodies import Blob, FilePart, Piece
 
-STALL_S = 20.0  # a write that brings so little in this time is given up ...
-STALL_BYTES = 20 * 1024  # ... as this: a stalled client, or one that wants to hold a thread
+STALL_S = 20.0  # a write of which the client takes so little in this time is given up ...
+STALL_BYTES = 1024  # ... as this: a stalled client, or one that wants to hold a thread
 RECEIVE_BYTES = 8192
 SENDFILE_BYTES = 128 * 1024  # below, a second system call costs more than the copy that it saves
 FILE_BYTES = 1 << 20  # at a time: a file on a slow card must not count as a client that stalls
@@ -127,13 +129,13 @@ class PlainWire:
         sent = _count(some, 0)
         if sent == size:
             return
-        until, brought = time.monotonic() + STALL_S, 0
+        until, taken = time.monotonic() + STALL_S, _taken(self._socket)
         while sent < size:
-            self._wait(select.POLLOUT, until - time.monotonic())
-            step = _count(some, sent)
-            sent, brought = sent + step, brought + step
-            if brought >= STALL_BYTES:
-                until, brought = time.monotonic() + STALL_S, 0
+            with contextlib.suppress(TimeoutError):  # it may take some all the same, see `_taken`
+                self._wait(select.POLLOUT, until - time.monotonic())
+                sent += _count(some, sent)
+            if time.monotonic() >= until:
+                until, taken = time.monotonic() + STALL_S, _more_taken(self._socket, taken)
 
     def _wait(self, event: int, timeout_s: float) -> None:
         """Wait until the client has sent something, or has taken something.
@@ -173,7 +175,12 @@ class TlsWire:
     def send(self, pieces: Sequence[Piece]) -> None:
         """See Wire. A copy in one piece makes full records of 16 KiB."""
         self._socket.settimeout(STALL_S)
-        self._socket.sendall(b"".join([_bytes(piece) for piece in pieces]))
+        left, taken = memoryview(b"".join([_bytes(piece) for piece in pieces])), _taken(self._socket)
+        while left:
+            try:
+                left = left[self._socket.send(left) :]
+            except TimeoutError:  # the same bytes have to be offered again (SSL_write(3))
+                taken = _more_taken(self._socket, taken)
 
     def keep_backlog_small(self) -> None:
         """See Wire."""
@@ -196,6 +203,27 @@ class TlsWire:
     def finish(self) -> None:
         """See Wire."""
         self._socket.shutdown(socket.SHUT_WR)
+
+
+def _taken(connection: socket.socket) -> int:
+    """How many bytes the other side has acknowledged so far (linux/tcp.h, tcpi_bytes_acked).
+
+    That tells whether it takes anything. poll(2) does not: it says that there is room only once a third of the
+    send buffer is free, which has megabytes; on a slow link that is minutes.
+    """
+    (acknowledged,) = struct.unpack_from("Q", connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 128), 120)
+    return int(acknowledged)
+
+
+def _more_taken(connection: socket.socket, before: int) -> int:
+    """What it has taken by now.
+
+    Raises:
+        TimeoutError: hardly more than before.
+    """
+    if (taken := _taken(connection)) - before < STALL_BYTES:
+        raise TimeoutError
+    return taken
 
 
 def _count(some: Callable[[int], int], sent: int) -> int:

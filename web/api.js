@@ -11,6 +11,7 @@
  * The part of `api/status` that the page reads.
  * @typedef {object} Status
  * @property {string} [page]  the version of the page that the server has
+ * @property {{name: string} | null} [frame]  the newest
  * @property {{running: boolean, mode?: string, reason?: string | null, interval_s?: number, library?: {waits?: string | null}}} capture
  */
 
@@ -47,6 +48,9 @@ export const base = new URL(`./${versioned && "../../"}`, import.meta.url);
 const STATUS_LIMIT_MS = 5_000;
 const DOCUMENT_LIMIT_MS = 60_000; // a change of settings is answered once the camera has made a picture with them
 
+const ARRIVAL_LOOKS = 20; // at the status, for a frame that is to come ...
+const ARRIVAL_PAUSE_MS = 500; // ... from one look to the next
+
 /** Told of each answer that says that nobody is signed in. @type {() => void} */
 let onSignedOut = () => {};
 
@@ -81,17 +85,32 @@ export const send = async (method, path, body) => (await exchange(method, path, 
  * @returns {Promise<{document: any, tag: string}>}
  * @throws {Unreachable | Refused}
  */
-export function exchange(method, path, { body, tag } = {}) {
+export async function exchange(method, path, { body, tag } = {}) {
   /** @type {Record<string, string>} */
   const headers = {};
   // Without a body, too: a page of another origin could not send this type without the server's leave.
   if (method !== "GET") headers["Content-Type"] = "application/json";
   if (tag) headers["If-Match"] = tag;
   const sent = body === undefined ? undefined : JSON.stringify(body);
-  return ask(path, { method, headers, body: sent, limit_ms: DOCUMENT_LIMIT_MS }, async (response) => ({
+  const answer = await ask(path, { method, headers, body: sent, limit_ms: DOCUMENT_LIMIT_MS }, async (response) => ({
     document: response.status === 204 ? null : await response.json(),
     tag: response.headers.get("ETag") ?? "",
   }));
+  if (answer.document?.wait_for) await arrival(answer.document.wait_for);
+  return answer;
+}
+
+/**
+ * Wait until the server has this frame, or a later one: what was done shows in it. After a while the answer counts
+ * without it.
+ * @param {string} name
+ */
+async function arrival(name) {
+  for (let looks = 0; looks < ARRIVAL_LOOKS; looks++) {
+    const { frame } = await status();
+    if (frame && frame.name >= name) return;
+    await new Promise((resolve) => setTimeout(resolve, ARRIVAL_PAUSE_MS));
+  }
 }
 
 /**

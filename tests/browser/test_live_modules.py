@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from camera_standin import StandIn
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, Route
 
 EXPOSURE = {"name": "ExposureTime", "type": "int", "unit": "µs", "low": 1, "high": 7e8, "step": 1, "scale": "log"}
 LENS = {"name": "LensPosition", "type": "float", "unit": "dioptres", "low": 0, "high": 32, "step": 0.1}
@@ -149,3 +149,22 @@ def test_a_histogram_counts_each_pixel_once(modules):
         "over": 0.25,
         "under": 0.25,
     }
+
+
+def test_an_answer_counts_once_the_server_has_the_frame_that_it_is_about(modules):
+    """The settings are in force, or the scan is over, while the server still shows an older picture."""
+    names = iter(["camera_20261120T234501.000Z.jpg", "camera_20261120T234502.000Z.jpg"])
+    looks: list[str] = []
+
+    def status(route: Route) -> None:
+        looks.append(next(names))
+        route.fulfill(json={"frame": {"name": looks[-1]}, "capture": {"running": True}})
+
+    modules.route("**/api/focus", lambda route: route.fulfill(json={"wait_for": "camera_20261120T234502.000Z.jpg"}))
+    modules.route("**/api/status", status)
+    try:
+        assert called(modules, "api", "send", "POST", "api/focus")["wait_for"]
+        assert looks[-1] == "camera_20261120T234502.000Z.jpg"
+    finally:
+        modules.unroute("**/api/focus")
+        modules.unroute("**/api/status")

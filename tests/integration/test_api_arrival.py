@@ -27,7 +27,7 @@ def api(tmp_path, monkeypatch):
         yield api
 
 
-@pytest.mark.parametrize(
+ORDERS = pytest.mark.parametrize(
     ("method", "path", "body", "command", "answer"),
     [
         pytest.param("PATCH", "api/settings", {"controls": {"Contrast": 2}}, "reload", RELOADED, id="settings"),
@@ -35,6 +35,23 @@ def api(tmp_path, monkeypatch):
         pytest.param("POST", "api/focus", None, "focus", FOUND, id="focus"),
     ],
 )
+
+
+@ORDERS
+def test_a_frame_that_the_server_does_not_have_in_time_is_named_to_be_waited_for(
+    api, monkeypatch, method, path, body, command, answer
+):
+    monkeypatch.setattr(cache_module, "read_current", lambda _: None)
+    monkeypatch.setattr(cache_module, "ARRIVAL_S", 0.05)
+    still = api.paths.images / ".still_1.jpg"
+    still.write_bytes(picture())
+    name = Publisher(api.paths.images).publish(still, time.time())
+    api.answers[command] = answer | {"frame": name}
+    status, document = api.call(method, path, body)
+    assert (status, document["wait_for"]) == (200, name)
+
+
+@ORDERS
 def test_the_answer_comes_when_the_server_has_the_frame(api, method, path, body, command, answer):
     publisher = Publisher(api.paths.images)
     frames = []

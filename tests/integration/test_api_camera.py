@@ -48,7 +48,7 @@ FOUND = {"state": "focused", "lens_position": 1.5, "distance_m": 0.667, "frame":
 @pytest.mark.parametrize(
     ("answer", "status", "told"),
     [
-        pytest.param(FOUND, 200, FOUND, id="focused"),
+        pytest.param(FOUND, 200, FOUND | {"wait_for": None}, id="focused"),
         pytest.param(
             {"error": "no autofocus", "cause": "unable"}, 409, {"error": "no autofocus", "field": None}, id="cannot"
         ),
@@ -64,7 +64,7 @@ def test_focus(api, answer, status, told):
 
 def test_a_snapshot_is_taken(api):
     api.answers["snapshot"] = {"frame": "camera_20261120T234501.123Z.jpg"}
-    assert api.call("POST", "api/snapshot") == (200, {"frame": "camera_20261120T234501.123Z.jpg"})
+    assert api.call("POST", "api/snapshot") == (200, {"frame": "camera_20261120T234501.123Z.jpg", "wait_for": None})
 
 
 def test_a_snapshot_that_fails_tells_why(api):

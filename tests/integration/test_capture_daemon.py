@@ -4,6 +4,7 @@ import os
 import signal
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from capturing import DEADLINE_S
@@ -178,3 +179,23 @@ def test_a_twelve_megapixel_picture_turns_without_loss(tmp_path):
     rotate(target, back, 270, "/usr/bin/jpegtran")
     with Image.open(source) as before, Image.open(back) as after:
         assert before.tobytes() == after.tobytes()
+
+
+@pytest.mark.parametrize("zsl", [False, True], ids=["", "zsl"])
+def test_the_exposure_of_a_picture_that_is_asked_for_begins_afterwards(daemon, zsl):
+    """With zero shutter lag the camera answers with frames that it has begun before."""
+    daemon.fault(speed=1)
+    daemon.set(snapshot={"interval_s": 3600, "width": 160, "zsl": zsl}, controls={"ExposureTime": 300_000})
+    daemon.start()
+    daemon.until(begun_ns)
+    for _ in range(2):
+        before_ns, asked_ns = begun_ns(daemon.ask("status")), time.clock_gettime_ns(time.CLOCK_BOOTTIME)
+        name = daemon.ask("snapshot")["frame"]
+        told = daemon.until(lambda told, before_ns=before_ns: begun_ns(told) > before_ns)  # it comes behind the file
+        assert told["frame"] == name
+        assert begun_ns(told) > asked_ns
+
+
+def begun_ns(status: dict[str, Any]) -> int:
+    """When the exposure of the newest frame began, since the machine's start; 0: it is not known."""
+    return int(status["metadata"].get("SensorTimestamp", 0))

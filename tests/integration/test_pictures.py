@@ -80,7 +80,7 @@ def handlers(tmp_path):
 
 
 def test_a_wait_that_is_over_is_204(handlers, monkeypatch):
-    monkeypatch.setattr(pictures_module, "WAIT_S", 0.2)
+    monkeypatch.setattr(pictures_module, "ANSWER_S", 0.2)
     answer = handlers["images/current.jpg"](Request("GET", "images/current.jpg", "after="))
     assert (answer.status, answer.body) == (204, b"")
 

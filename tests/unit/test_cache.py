@@ -243,7 +243,7 @@ def test_without_inotify_frames_are_looked_for(images, monkeypatch, caplog):
 
 def test_catching_up_waits_for_what_is_in_the_folder(cache, images, monkeypatch):
     """The thread may have read the frame before, and not yet shown it."""
-    assert cache.catch_up()  # there is no frame yet
+    assert cache.catch_up() is None  # there is no frame yet
     arrives(cache, publish(images))
     reading = threading.Semaphore(0)
 
@@ -257,7 +257,7 @@ def test_catching_up_waits_for_what_is_in_the_folder(cache, images, monkeypatch)
     time.sleep(0.1)  # it has read green, as a rule
     name = publish(images, "blue")
     threading.Timer(0.1, reading.release, [9]).start()
-    assert cache.catch_up()
+    assert cache.catch_up() is None
     assert cache.newest and cache.newest.name == name
 
 
@@ -265,5 +265,5 @@ def test_a_frame_that_does_not_come_is_not_waited_for_longer_than_that(cache, im
     arrives(cache, publish(images))
     monkeypatch.setattr(cache_module, "read_current", lambda _: None)
     monkeypatch.setattr(cache_module, "ARRIVAL_S", 0.05)
-    publish(images, "green")
-    assert not cache.catch_up()
+    name = publish(images, "green")
+    assert cache.catch_up() == name

@@ -65,7 +65,7 @@ class Studio:
         self.status = SimpleNamespace(enter=lambda *_: None, described=lambda _: None)
         self.revisions = SimpleNamespace(wanted=Settings())
         self.commands = SimpleNamespace(wake=0)
-        self.driver = SimpleNamespace(fits=lambda *_: True, rest=self._rest, metadata={}, settling=False)
+        self.driver = SimpleNamespace(fits=lambda *_: True, rest=self._rest, metadata={}, settling=False, lag_s=0.0)
         this: Any = self
         self.mode = Snapshots(this)
 

@@ -112,10 +112,16 @@ class Driver(Protocol):
     metadata: dict[str, Any]  # what the camera says of its newest picture: libcamera's names and units
     told_s: float  # when they came (monotonic)
     settling: bool  # what `adjust` has changed need not be in the newest picture yet
+    began_s: float  # the exposure of the still, or of the frames, that came last began then or later (monotonic)
 
     @property
     def abilities(self) -> Abilities:
         """What can be asked for; it may turn out to be less when the camera is started."""
+        ...
+
+    @property
+    def lag_s(self) -> float:
+        """How long before `request` the exposure of its still may have begun: the camera runs on, and is asked late."""
         ...
 
     @property

@@ -10,11 +10,13 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from stillcam.control_values import is_number
 from stillcam.json_text import parse
 
 Metadata = dict[str, Any]
 
 _RECTANGLE = re.compile(r"\((-?\d+), (-?\d+)\)/(\d+)x(\d+)")
+QUEUE_FRAMES, QUEUE_S = 7, 1.5  # that wait to be processed and encoded, at most
 MAX_NUMBERS = 64  # of one value; what is asked for has at most nine
 _MAX_LINE_BYTES = 1 << 14
 _LONG = re.compile(rb'\[[^][{}"]{4096,}\]')  # an array that need not become numbers first
@@ -98,3 +100,17 @@ def _value(value: Any) -> Any:
     if isinstance(value, str) and (rectangle := _RECTANGLE.fullmatch(value.strip())):
         return [int(number) for number in rectangle.groups()]
     return value
+
+
+def lag_s(frame_s: float, metadata: Metadata) -> float:
+    """How long before a running camera gives a picture the exposure of that may have begun, at most.
+
+    That is the exposure, the read-out, and what waits to be processed and encoded; of slow frames none waits.
+
+    Args:
+        frame_s: from one frame to the next, as settings tell.
+        metadata: of a frame: it may have taken longer.
+    """
+    told_us = (metadata.get(name, 0) for name in ("FrameDuration", "ExposureTime"))
+    frame_s = max(frame_s, *(value / 1e6 for value in told_us if is_number(value)))
+    return 2 * frame_s + min(QUEUE_FRAMES * frame_s, QUEUE_S)

@@ -21,13 +21,16 @@ from typing import Any
 from stillcam.abilities import RPICAM, Abilities
 from stillcam.camera import metadata
 from stillcam.camera.arguments import (
+    DEFAULT_FRAMERATE,
     METADATA_NAME,
     Scene,
     same_pictures,
     still_arguments,
     still_scene,
     stream_arguments,
+    stream_rate,
     stream_scene,
+    zsl_frame_s,
 )
 from stillcam.camera.closed_files import ClosedFiles
 from stillcam.camera.driver import Camera, Container, Interrupted, Shoot, Still
@@ -85,6 +88,10 @@ class Rpicam:
         self.metadata: dict[str, Any] = {}
         self.told_s = 0.0
         self.settling = False
+        self.began_s = 0.0
+        self._asked_s = 0.0  # the exposure of the still that was asked for begins then or later (monotonic)
+        self._read_s = 0.0  # there was no further frame in the stream's pipe (monotonic)
+        self._frame_s = 0.0  # of what runs, and gives the pictures; 0: a still has the camera started again
         self._programs = programs
         self._images = images
         self._env = env
@@ -109,6 +116,11 @@ class Rpicam:
     def abilities(self) -> Abilities:
         """See Driver."""
         return self._older.abilities
+
+    @property
+    def lag_s(self) -> float:
+        """See Driver."""
+        return metadata.lag_s(self._frame_s, self.metadata) if self._frame_s else 0.0
 
     @property
     def sensor_mode(self) -> str:
@@ -147,6 +159,7 @@ class Rpicam:
             arguments = still_arguments(located, camera)
             self._begin(still_arguments(settings, camera), still_scene(settings, camera))
             self._folder, self._extension = self._images, "jpg"
+            self._frame_s = zsl_frame_s(settings) if settings.snapshot.zsl else 0.0
         else:
             arguments = photo_arguments(located, camera, shoot.kind, shoot.found)
             self._begin([], photo_scene(settings, camera, shoot.kind))  # it begins with what was found: fits nothing
@@ -167,6 +180,7 @@ class Rpicam:
         """See Driver."""
         assert self._program is not None
         if not self._requested:
+            self._asked_s = time.monotonic() - self.lag_s
             self._program.send(signal.SIGUSR1)
             self._requested = True
 
@@ -175,7 +189,7 @@ class Rpicam:
         deadline = time.monotonic() + timeout_s
         while (left := deadline - time.monotonic()) > 0:
             if stills := self._closed_files(left, interrupts):
-                self._requested = False
+                self._requested, self.began_s = False, self._asked_s
                 path = self._folder / stills[0]
                 if self._extension == "dng":  # the JPEG was closed before it
                     return Still(path.with_suffix(".jpg"), time.time(), path)
@@ -205,7 +219,8 @@ class Rpicam:
         self.stop()
         arguments = stream_arguments(with_tuning_path(settings), camera)
         self._begin(stream_arguments(settings, camera), stream_scene(settings, camera))
-        self._cutter = Cutter()
+        self._cutter, self._read_s = Cutter(), time.monotonic()
+        self._frame_s = 1 / (stream_rate(settings) or DEFAULT_FRAMERATE)
         self._open(lambda: self._start_telling(arguments, subprocess.PIPE))
         assert self._program is not None
         widen(self._program.stdout)
@@ -221,6 +236,9 @@ class Rpicam:
                 if not chunk:
                     raise self._ended(self._program, interrupts)
                 if frames := self._cutter.feed(chunk):
+                    self.began_s = self._read_s - self.lag_s
+                    if len(chunk) < PIPE_BYTES:
+                        self._read_s = time.monotonic()
                     return frames
             elif ready.intersection(interrupts):
                 raise Interrupted
@@ -304,7 +322,7 @@ class Rpicam:
 
     def _begin(self, arguments: list[str], scene: Scene) -> None:
         self.metadata = {}
-        self._running, self._scene, self._requested = arguments, scene, False
+        self._running, self._scene, self._requested, self._frame_s = arguments, scene, False, 0.0
 
     def _start(
         self,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 import math
 import time
-from collections.abc import Callable
 
+from stillcam.capture.snapshots import Hurry
 from stillcam.capture.studio import Studio
 from stillcam.errors import CameraError
 
@@ -15,13 +15,13 @@ class Glimpses:
     """Frames while one video is recorded; the video goes before, so nothing of this is a fault of it.
 
     Args:
-        hurried: whether a frame is wanted now.
+        hurry: whether a frame is wanted now.
     """
 
-    def __init__(self, studio: Studio, hurried: Callable[[], bool]) -> None:
+    def __init__(self, studio: Studio, hurry: Hurry) -> None:
         self._studio = studio
-        self._hurried = hurried
-        self._wanted = self._asked = False
+        self._hurry = hurry
+        self._asked = False
         self._due = 0.0 if studio.driver.abilities.stills_in_videos else math.inf  # monotonic
 
     def look(self) -> None:
@@ -33,16 +33,15 @@ class Glimpses:
         if self._due == math.inf:
             return
         studio, now = self._studio, time.monotonic()
-        self._wanted = self._wanted or self._hurried()
-        if not self._asked and (self._wanted or now >= self._due):
-            self._wanted, self._asked = False, True
-            self._due = now + studio.revisions.wanted.snapshot.interval_s
-            studio.status.capturing()
+        if not self._asked and now >= min(self._due, self._hurry.due_s):
+            self._asked, self._due = True, now + studio.revisions.wanted.snapshot.interval_s
             studio.driver.request()
         if still := studio.driver.still(0.0, ()):
             self._asked = False
             try:
-                studio.status.published(studio.darkroom.publish(still), studio.driver.metadata)
+                name = studio.darkroom.publish(still)
+                studio.status.published(name, studio.driver.metadata, studio.driver.began_s)
+                self._hurry.came()
             except CameraError as error:
                 logging.warning("no frame out of the video: %s", error)
                 studio.status.failed(error.cause, restarts=False)

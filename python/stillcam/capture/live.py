@@ -36,7 +36,6 @@ class Live:
             studio.driver.start_stream(settings, camera)
             studio.status.enter("live", live_s(settings), studio.outage.reason)
             while studio.next_mode() is self:
-                studio.status.capturing()
                 start_s = START_TIMEOUT_S + hidden_s(live_s(settings))
                 timeout_s = studio.stall_timeout_s(live_s) + (0 if studio.revisions.proven else start_s)
                 newest = studio.awaited(studio.driver.frames, timeout_s)[-1]

@@ -229,8 +229,6 @@ class Photos:
         studio.status.enter("photo", frameless_s, studio.outage.reason)
         self._archive.disk.check()
         publishes = studio.driver.fits(settings, camera)
-        if publishes:
-            studio.status.capturing()
         still, metadata = self._still(order, settings)
         frame = studio.darkroom.publish(still) if publishes else None
         if frame:

@@ -96,8 +96,6 @@ class Shooting:
             OSError: the series cannot be written.
         """
         studio = self._studio
-        if publish or self._fits:
-            studio.status.capturing()
         time_ms, still = self._still(series.definition.kind)
         frame = studio.darkroom.publish(still) if self._fits else None
         picture = self._developed(still, frame)

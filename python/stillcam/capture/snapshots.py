@@ -6,7 +6,7 @@ import math
 import time
 
 from stillcam.camera.arguments import chosen_controls
-from stillcam.camera.driver import Camera, Interrupted
+from stillcam.camera.driver import Camera, Driver, Interrupted
 from stillcam.camera.taking import scans
 from stillcam.capture.commands import Command
 from stillcam.capture.studio import Studio
@@ -19,6 +19,28 @@ LOOK_S = 5.0  # how often the clock is looked at, by which another mode may want
 SHORT_S = 0.02
 
 
+class Hurry:
+    """Whether a picture is wanted whose exposure begins after it was asked for."""
+
+    def __init__(self, driver: Driver) -> None:
+        self._driver = driver
+        self._asked_s = -math.inf  # monotonic
+        self._waits = False
+
+    def ask(self) -> None:
+        """One is wanted, from now on."""
+        self._asked_s, self._waits = time.monotonic(), True
+
+    @property
+    def due_s(self) -> float:
+        """When to request it from the driver (monotonic); infinite: none is wanted."""
+        return self._asked_s + self._driver.lag_s if self._waits else math.inf
+
+    def came(self) -> None:
+        """A picture has come: it is the one, if its exposure began late enough."""
+        self._waits = self._waits and self._driver.began_s < self._asked_s
+
+
 class Snapshots:
     """Takes a still every interval, and at once where one is wanted now. Always has something to do."""
 
@@ -27,21 +49,12 @@ class Snapshots:
 
     def __init__(self, studio: Studio) -> None:
         self._studio = studio
-        self._hurry = False
+        self.hurry = Hurry(studio.driver)
         self._takes_s = FIRST_TAKES_S  # how long one takes at most, as far as is known
         self.verbs = {"snapshot": self._asked}
 
     def wanted(self) -> bool:
         return True
-
-    def hurry(self) -> None:
-        """A picture is wanted now."""
-        self._hurry = True
-
-    def hurried(self) -> bool:
-        """Whether a picture is wanted now; whoever asks takes it."""
-        hurry, self._hurry = self._hurry, False
-        return hurry
 
     def run(self, settings: Settings, camera: Camera) -> None:
         """See Mode. What was missed is not made up for."""
@@ -54,20 +67,21 @@ class Snapshots:
             if scans(chosen_controls(settings, settings.live), camera) and not self._over():
                 if not studio.take_focused(snapshot_s, self._over):
                     return
+                self.hurry.came()
                 since = time.monotonic()
         while self._rest(since):
             began, interval_s = time.monotonic(), studio.revisions.wanted.snapshot.interval_s
-            late = self._hurry or began - since > 2 * interval_s
+            late = self.hurry.due_s <= began or began - since > 2 * interval_s
             since = began if late else since + interval_s
-            self._hurry = False
             studio.take(snapshot_s)
+            self.hurry.came()
             self._takes_s = min(MAX_TAKES_S, max(time.monotonic() - began, 0.9 * self._takes_s))
 
     def fail(self, error: CameraError) -> None:
         """Who waits for a frame learns it from the status."""
 
     def _asked(self, _command: Command) -> None:
-        self._hurry = True
+        self.hurry.ask()
 
     def _over(self) -> bool:
         return self._studio.leaving() or self._studio.next_mode() is not self
@@ -80,7 +94,7 @@ class Snapshots:
         studio = self._studio
         while not self._over():
             now = time.monotonic()
-            left = 0.0 if self._hurry else since + studio.revisions.wanted.snapshot.interval_s - now
+            left = min(since + studio.revisions.wanted.snapshot.interval_s, self.hurry.due_s) - now
             free = studio.booked() - now
             if left <= 0 and free > self._takes_s:
                 return True

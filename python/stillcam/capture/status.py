@@ -50,8 +50,7 @@ class Status:
         self._failed: Counter[str] = Counter()
         self._restarts: Counter[str] = Counter()
         self._metadata: dict[str, Any] = {}
-        self._begun = 0  # captures
-        self._shown = 0  # the capture that the newest frame is from
+        self._began_s = 0.0  # the exposure of the newest frame began then or later (monotonic)
         self._revision = 0
         self._cameras: list[Camera] = []
         self._taking: dict[str, Any] | None = None
@@ -118,18 +117,17 @@ class Status:
         with self._changed:
             self._notice = text
 
-    def capturing(self) -> None:
-        """A capture has been asked for."""
-        with self._changed:
-            self._begun += 1
+    def published(self, name: str, metadata: dict[str, Any], began_s: float) -> None:
+        """A frame is out.
 
-    def published(self, name: str, metadata: dict[str, Any]) -> None:
-        """A frame is out."""
+        Args:
+            began_s: its exposure began then or later (monotonic).
+        """
         with self._changed:
             self._frame = name
             self._frames += 1
             self._metadata = metadata
-            self._shown = self._begun
+            self._began_s = began_s
             self._first_within_s = 0.0
             self._changed.notify_all()
 
@@ -148,23 +146,22 @@ class Status:
 
     @contextmanager
     def next_frame(self) -> Iterator[Callable[[float], str | None]]:
-        """Watch for a frame whose capture has not begun yet.
+        """Watch for a frame whose exposure has not begun yet.
 
         Yields:
             a function that waits (seconds) and gives the frame's name, or None if a capture failed
             meanwhile; raises TimeoutError if neither happens in time.
         """
         with self._changed:
-            begun = self._begun
-            failures = self._failed.total()
+            asked_s, failures = time.monotonic(), self._failed.total()
 
         def wait(timeout_s: float) -> str | None:
             with self._changed:
                 if not self._changed.wait_for(
-                    lambda: self._shown > begun or self._failed.total() > failures, timeout_s
+                    lambda: self._began_s > asked_s or self._failed.total() > failures, timeout_s
                 ):
                     raise TimeoutError
-                return self._frame if self._shown > begun else None
+                return self._frame if self._began_s > asked_s else None
 
         yield wait
 

@@ -279,7 +279,6 @@ class Studio:
             Interrupted, CameraError: see `awaited`.
         """
         for torn in range(1, MAX_TORN + 1):
-            self.status.capturing()
             self.driver.request()
             still = self.awaited(self.driver.still, self.stall_timeout_s(cycle_s))
             if not keep():
@@ -299,7 +298,7 @@ class Studio:
 
     def published(self, name: str) -> None:
         """A frame is out."""
-        self.status.published(name, self.driver.metadata)
+        self.status.published(name, self.driver.metadata, self.driver.began_s)
         if not self.driver.settling:
             self.revisions.worked(name)
         if self.outage.reason:

@@ -16,6 +16,7 @@ from stillcam.capture.archive import Archive, unwritable
 from stillcam.capture.commands import Command
 from stillcam.capture.footage import Footage
 from stillcam.capture.glimpses import Glimpses
+from stillcam.capture.snapshots import Hurry
 from stillcam.capture.studio import START_TIMEOUT_S, Studio
 from stillcam.capture.timing import held_s, hidden_s, snapshot_s, stall_timeout_s
 from stillcam.errors import CameraError
@@ -64,19 +65,17 @@ class Videos:
 
     Args:
         photos_wait: whether photos are to be taken.
-        hurried: whether a snapshot is wanted now.
+        hurry: whether a snapshot is wanted now.
     """
 
     name = "video"
     urgent = False
 
-    def __init__(
-        self, studio: Studio, archive: Archive, photos_wait: Callable[[], bool], hurried: Callable[[], bool]
-    ) -> None:
+    def __init__(self, studio: Studio, archive: Archive, photos_wait: Callable[[], bool], hurry: Hurry) -> None:
         self._studio = studio
         self._archive = archive
         self._photos_wait = photos_wait
-        self._hurried = hurried
+        self._hurry = hurry
         self._take: Take | None = None
         self.verbs = {"video": self._asked, "stop": self._stop}
 
@@ -177,7 +176,7 @@ class Videos:
         cycle_s = 1 / footage.rate
         stall_s = STALL_S + stall_timeout_s(cycle_s, settings, driver.metadata) + held_s(cycle_s)
         size, patience_s = 0, START_TIMEOUT_S + hidden_s(cycle_s) + held_s(cycle_s)
-        glimpses = Glimpses(studio, self._hurried)
+        glimpses = Glimpses(studio, self._hurry)
         while not (studio.stopping or (take.over and size)):  # rpicam-vid dies of a SIGINT before it has begun
             try:
                 if driver.recorded(TICK_S, (*studio.stops, studio.commands.wake)):

@@ -101,10 +101,13 @@ class FrameCache:
             seen = self.newest
         return seen
 
-    def catch_up(self) -> bool:
-        """Wait until the frame that is in the folder now, or a later one, is the newest here; False: not in time.
+    def catch_up(self) -> str | None:
+        """Wait until the frame that is in the folder now, or a later one, is the newest here.
 
         To be called once the daemon has said that a frame is out, before others are told so.
+
+        Returns:
+            the name of that frame if it has not come in time; None: it has.
         """
         wanted, until = current_name(self._images), time.monotonic() + ARRIVAL_S
         for _ in range(2):  # the first frame to come may have been read before
@@ -112,9 +115,9 @@ class FrameCache:
             if wanted is None or (seen and seen.name == wanted):
                 break
             if not turnstile.acquire(timeout=max(0.0, until - time.monotonic())):
-                return False
+                return wanted
             turnstile.release()
-        return True
+        return None
 
     def close(self) -> None:
         """End the thread."""

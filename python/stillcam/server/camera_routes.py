@@ -8,8 +8,8 @@ from stillcam.camera import tuning
 from stillcam.errors import StillcamError
 from stillcam.link import ask
 from stillcam.server.cache import FrameCache
-from stillcam.server.captures import GRACE_S, TIMEOUT_S, Captures
-from stillcam.server.messages import Access, Answer, Refused, Request, Route, as_json
+from stillcam.server.captures import GRACE_S, Captures
+from stillcam.server.messages import ANSWER_S, Access, Answer, Refused, Request, Route, as_json
 
 LISTED_S = 5.0  # for the list that the daemon has
 
@@ -41,7 +41,7 @@ class CameraRoutes:
         return self._told(LISTED_S)
 
     def _look(self, _request: Request) -> Answer:
-        return self._told(TIMEOUT_S + GRACE_S, again=True, wait_s=TIMEOUT_S)
+        return self._told(ANSWER_S + GRACE_S, again=True, wait_s=ANSWER_S)
 
     def _told(self, timeout_s: float, **how: bool | float) -> Answer:
         try:
@@ -59,5 +59,4 @@ class CameraRoutes:
             name = self._captures.take()
         except StillcamError as error:
             raise Refused(503, str(error), headers={"Retry-After": "5"}) from error
-        self._frames.catch_up()
-        return as_json(200, {"frame": name})
+        return as_json(200, {"frame": name, "wait_for": self._frames.catch_up()})

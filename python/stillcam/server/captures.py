@@ -6,19 +6,22 @@ import math
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from pathlib import Path
 
 from stillcam.errors import StillcamError
 from stillcam.link import ask
+from stillcam.server.messages import ANSWER_S
 
-TIMEOUT_S = 25.0  # proxies cut an answer that takes 30 s or more
-GRACE_S = 3.0  # beyond that, for the daemon's own refusal to arrive
+LATE = f"no picture within {ANSWER_S:g} s: try again later"
+GRACE_S = 3.0  # beyond what it was told, for the daemon's own refusal to arrive
 FAILURE_HOLDS_S = 2.0  # a camera that is away is not asked again at every request
 
 
 class Captures:
     """Has the daemon take a still.
+
+    Who comes while one is being taken gets the next one, where that one was begun too early for them.
 
     Args:
         socket: the daemon's.
@@ -32,39 +35,76 @@ class Captures:
         self.turns = Turns(interval_s)
         self._socket = socket
         self._lock = threading.Lock()
-        self._current: Future[str] | None = None
+        self._running: Future[str] | None = None
+        self._next: Future[str] | None = None
+        self._asked_s = 0.0  # when the daemon was asked for the one that runs (monotonic)
         self._failure = ""  # why the last one failed, if it did
         self._failed_s = 0.0
 
-    def take(self) -> str:
-        """Wait for a frame that comes after this call, and give its name.
+    def take(self, after_s: float = math.inf) -> str:
+        """Wait for a frame, and give its name.
+
+        Args:
+            after_s: its exposure must not begin before this moment (monotonic), or this call, whichever is earlier.
 
         Raises:
             StillcamError: none comes; the text says why.
         """
+        until_s, mine = time.monotonic() + ANSWER_S, Future[str]()
         with self._lock:
-            if self._failure and time.monotonic() - self._failed_s < FAILURE_HOLDS_S:
-                raise StillcamError(self._failure)
-            shared = self._current
-            mine: Future[str] = Future()
-            if shared is None:
-                self._current = mine
-        if shared is not None:
-            try:
-                return shared.result(TIMEOUT_S)
-            except TimeoutError as error:
-                raise StillcamError(f"no picture within {TIMEOUT_S:g} s: try again later") from error
+            self._check()
+            before, joined = self._running, self._running if self._asked_s >= after_s else self._next
+            if before is None:
+                self._running, self._asked_s = mine, time.monotonic()
+            elif joined is None:
+                self._next = mine
+        if before is not None and joined is not None:
+            return _result(joined)
         try:
-            name = str(ask(self._socket, {"command": "snapshot", "wait_s": TIMEOUT_S}, TIMEOUT_S + GRACE_S)["frame"])
+            if before is not None:
+                self._await(before, mine)
+            left_s = max(0.0, until_s - time.monotonic())
+            name = str(ask(self._socket, {"command": "snapshot", "wait_s": left_s}, left_s + GRACE_S)["frame"])
         except Exception as error:
-            with self._lock:
-                self._current, self._failure, self._failed_s = None, str(error), time.monotonic()
+            self._end(mine, str(error))
             mine.set_exception(error)
             raise
-        with self._lock:
-            self._current, self._failure = None, ""
+        self._end(mine, "")
         mine.set_result(name)
         return name
+
+    def _await(self, before: Future[str], mine: Future[str]) -> None:
+        """Wait for the end of the one before: then it is our turn.
+
+        Raises:
+            StillcamError: it does not end in time, or has failed.
+        """
+        wait([before], ANSWER_S)
+        with self._lock:
+            if self._running is not mine:
+                raise StillcamError(LATE)
+            self._check()
+            self._asked_s = time.monotonic()
+
+    def _check(self) -> None:
+        if self._failure and time.monotonic() - self._failed_s < FAILURE_HOLDS_S:
+            raise StillcamError(self._failure)
+
+    def _end(self, mine: Future[str], failure: str) -> None:
+        """Ours has ended, and the next one's turn comes."""
+        with self._lock:
+            self._failure, self._failed_s = failure, time.monotonic()
+            if self._running is mine:
+                self._running, self._next = self._next, None
+            elif self._next is mine:
+                self._next = None
+
+
+def _result(future: Future[str]) -> str:
+    try:
+        return future.result(ANSWER_S)
+    except TimeoutError as error:
+        raise StillcamError(LATE) from error
 
 
 class Turns:

@@ -11,8 +11,8 @@ from stillcam.errors import StillcamError
 from stillcam.link import Refusal, ask
 from stillcam.server.cache import FrameCache
 from stillcam.server.camera import CameraLink
-from stillcam.server.captures import GRACE_S, TIMEOUT_S
-from stillcam.server.messages import Access, Answer, Refused, Request, Route, as_json
+from stillcam.server.captures import GRACE_S
+from stillcam.server.messages import ANSWER_S, Access, Answer, Refused, Request, Route, as_json
 from stillcam.settings import Settings
 
 
@@ -47,10 +47,9 @@ class ControlsRoutes:
 
     def _focus(self, _request: Request) -> Answer:
         try:
-            found = ask(self._commands, {"command": "focus", "wait_s": TIMEOUT_S}, TIMEOUT_S + GRACE_S)
+            found = ask(self._commands, {"command": "focus", "wait_s": ANSWER_S}, ANSWER_S + GRACE_S)
         except StillcamError as error:
             if isinstance(error, Refusal) and error.cause == "unable":
                 raise Refused(409, str(error)) from error
             raise Refused(503, str(error), headers={"Retry-After": "5"}) from error
-        self._frames.catch_up()
-        return as_json(200, found)
+        return as_json(200, found | {"wait_for": self._frames.catch_up()})

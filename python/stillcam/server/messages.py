@@ -20,6 +20,7 @@ from stillcam.server.security_lines import SECURITY
 
 MAX_JSON_BYTES = 64 * 1024
 MAX_VALUES = 64  # in a query
+ANSWER_S = 25.0  # at most for what is waited for: proxies cut an answer that takes 30 s or more
 
 _TAG = re.compile(r'(?:W/)?("[^"]*")')
 

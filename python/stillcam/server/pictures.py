@@ -17,7 +17,7 @@ from stillcam.errors import StillcamError
 from stillcam.server.cache import ARRIVAL_S, FrameCache, Seen
 from stillcam.server.captures import Captures
 from stillcam.server.freshness import Freshness
-from stillcam.server.messages import Access, Answer, Challenge, Refused, Request, Route, error
+from stillcam.server.messages import ANSWER_S, Access, Answer, Challenge, Refused, Request, Route, error
 from stillcam.server.multipart import CONTENT_TYPE, NOTHING
 from stillcam.server.notice import Notice, Notices
 from stillcam.server.smaller import Smaller, frame_of, wanted_width
@@ -25,7 +25,6 @@ from stillcam.server.streams import STEP_S, Streams, stays
 from stillcam.server.viewers import Viewers
 from stillcam.settings import Settings
 
-WAIT_S = 25.0  # proxies cut an answer that takes 30 s or more
 MAX_AGE_S = 86400.0
 MIN_FPS, MAX_FPS = 0.01, 120.0
 
@@ -97,7 +96,7 @@ class Pictures:
 
     def _next(self, name: str, request: Request) -> Seen | None:
         """Wait for a frame other than `name`, and keep the camera live meanwhile."""
-        until = time.monotonic() + WAIT_S
+        until = time.monotonic() + ANSWER_S
         with self._viewers:
             while (left := until - time.monotonic()) > 0 and stays(request):
                 self._viewers.see_to_lease()
@@ -136,7 +135,7 @@ class Pictures:
                 continue
             may_take = True
             try:
-                name = self._captures.take()
+                name = self._captures.take(oldest_s)
             except StillcamError as reason:
                 self._captures.turns.give_back()
                 text = f"there is no picture of the last {max_age_s:g} s: {reason}"
@@ -156,7 +155,7 @@ class Pictures:
 
     def _wait_for_turn(self, seen: Seen | None, wait_s: float, max_age_s: float) -> Seen | None:
         """A frame that comes before it is the turn of those who may only watch, else `seen`."""
-        if wait_s > WAIT_S:
+        if wait_s > ANSWER_S:
             text = f"there is no picture of the last {max_age_s:g} s, and who may only watch can have one taken"
             raise Refused(503, f"{text} in {wait_s:.0f} s", headers={"Retry-After": str(math.ceil(wait_s))})
         return self._cache.wait_for_other(seen.name if seen else "", wait_s) or seen

@@ -41,10 +41,16 @@ Change = Callable[[Settings], Settings]
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """The settings, and what a person should know about them (None: nothing)."""
+    """The settings.
+
+    Args:
+        notice: what a person should know about them; None: nothing.
+        wait_for: the frame that has been made with them, where this server does not have it yet.
+    """
 
     settings: Settings
     notice: str | None = None
+    wait_for: str | None = None
 
     @property
     def tag(self) -> str:
@@ -126,7 +132,7 @@ class SettingsDesk:
             old, new = self._saved(change, host, wanted_tag, restoring)
             self._in_force.take(new)
             try:
-                return Held(new, self._camera_takes_it())
+                return Held(new, *self._camera_takes_it())
             except Refusal as refusal:
                 self._put_back(old, new)
                 field = refusal.answer.get("field")
@@ -185,11 +191,11 @@ class SettingsDesk:
                 ):
                     raise SettingsError(reason, f"{section}.{name}")
 
-    def _camera_takes_it(self) -> str | None:
+    def _camera_takes_it(self) -> tuple[str | None, str | None]:
         """Have the daemon read the file.
 
         Returns:
-            why no picture has been made with the settings yet; None: one has.
+            why no picture has been made with the settings yet (None: one has), and see `Held.wait_for`.
 
         Raises:
             Refusal: the camera does not work with them.
@@ -199,16 +205,15 @@ class SettingsDesk:
         except Refusal as refusal:
             if refusal.cause == "refused":
                 raise
-            return f"the settings are saved, but: {refusal}"
+            return f"the settings are saved, but: {refusal}", None
         except StillcamError as error:
-            return f"the settings are saved, but: {error}"
+            return f"the settings are saved, but: {error}", None
         finally:
             self._link.forget()
         if answer.get("in_force", True):
-            self._frames.catch_up()
-            return None
+            return None, self._frames.catch_up()
         reason = self._link.status().get("reason") or "it is busy"
-        return f"the settings are saved, but the camera has made no picture with them yet: {reason}"
+        return f"the settings are saved, but the camera has made no picture with them yet: {reason}", None
 
     def _put_back(self, old: Settings, new: Settings) -> None:
         """The settings from before, unless somebody has edited the file meanwhile."""

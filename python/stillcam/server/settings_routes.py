@@ -93,7 +93,12 @@ def document(
     """
     secret = rules.hidden if _is_owner(person) else (*rules.hidden, *_OWNERS)
     sections = {name: content for name, content in _sections(held.settings).items() if name not in secret}
-    known = {"settings": sections, "notice": held.notice, **_fixed(rules.hidden, rules.number)}
+    known = {
+        "settings": sections,
+        "notice": held.notice,
+        "wait_for": held.wait_for,
+        **_fixed(rules.hidden, rules.number),
+    }
     return as_json(status, (error or {}) | known, {"ETag": held.tag})
 
 

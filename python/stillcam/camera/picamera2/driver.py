@@ -17,9 +17,11 @@ from pathlib import Path
 from typing import Any
 
 from stillcam.abilities import PICAMERA2
+from stillcam.camera.arguments import DEFAULT_FRAMERATE, frame_rate, stream_rate, zsl_frame_s
 from stillcam.camera.driver import Camera, Container, Shoot, Still
 from stillcam.camera.geometry import mirrored, sensor_mode, view
 from stillcam.camera.machine_lock import MACHINE
+from stillcam.camera.metadata import lag_s
 from stillcam.camera.picamera2 import plan as plans
 from stillcam.camera.picamera2.cameras import camera_of
 from stillcam.camera.picamera2.conversation import NAME, Conversation, Over
@@ -61,6 +63,10 @@ class Picamera2:
         self.sensor_mode = ""
         self.told_s = 0.0
         self.settling = False
+        self.began_s = 0.0
+        self._asked_s = 0.0  # the exposure of the still that was asked for begins then or later (monotonic)
+        self._read_s = 0.0  # there was no further frame in the stream's pipe (monotonic)
+        self._frame_s = 0.0  # of what runs, and gives the pictures; 0: a still has the camera started again
         self._images = images
         self._env = env
         self._machine = machine
@@ -77,6 +83,11 @@ class Picamera2:
         self._adjustments = 0
         self._cut = 0  # frames of a stream that have come ...
         self._settles_at: int | None = None  # ... and so many came before the first with what `adjust` changed
+
+    @property
+    def lag_s(self) -> float:
+        """See Driver."""
+        return lag_s(self._frame_s, self.metadata) if self._frame_s else 0.0
 
     def cameras(self, index: int, interrupts: Sequence[int]) -> list[Camera]:
         """See Driver."""
@@ -105,6 +116,7 @@ class Picamera2:
         if not folder.is_dir():
             raise CameraError("disk", f"{folder} was deleted, moved or unmounted: it is made again")
         self._begin("shoot" if shoot else "snapshot", plan, located, camera, folder)
+        self._frame_s = zsl_frame_s(settings) if plan.zsl else 0.0
         self._order({"do": "stills", "plan": located.message(), "folder": str(folder)})
 
     def ready(self, timeout_s: float, interrupts: Sequence[int]) -> bool:
@@ -117,7 +129,7 @@ class Picamera2:
     def request(self) -> None:
         """See Driver."""
         if not self._requested:
-            self._requested = True
+            self._requested, self._asked_s = True, time.monotonic() - self.lag_s
             self._order({"do": "still"})
 
     def still(self, timeout_s: float, interrupts: Sequence[int]) -> Still | None:
@@ -127,7 +139,7 @@ class Picamera2:
             self._wait(left, interrupts)
         if not self._stills:
             return None
-        self._requested = False
+        self._requested, self.began_s = False, self._asked_s
         return self._stills.pop(0)
 
     def described(self, timeout_s: float, interrupts: Sequence[int]) -> dict[str, Any]:
@@ -149,7 +161,8 @@ class Picamera2:
         """See Driver."""
         located = plans.stream_plan(with_tuning_path(settings), camera)
         self._begin("stream", plans.stream_plan(settings, camera), located, camera, self._images)
-        self._cutter, self._cut = Cutter(), 0
+        self._cutter, self._cut, self._read_s = Cutter(), 0, time.monotonic()
+        self._frame_s = 1 / (stream_rate(settings) or DEFAULT_FRAMERATE)
         self._order({"do": "stream", "plan": located.message()})
 
     def frames(self, timeout_s: float, interrupts: Sequence[int]) -> list[bytes]:
@@ -164,6 +177,9 @@ class Picamera2:
                 self._child.last_words()
             if frames := self._cutter.feed(chunk):
                 self._cut += len(frames)
+                self.began_s = self._read_s - self.lag_s
+                if len(chunk) < _READ_BYTES:
+                    self._read_s = time.monotonic()
                 self._look()
                 return frames
         return []
@@ -183,6 +199,7 @@ class Picamera2:
         path = folder / f"{stem}.{form.extension}"
         located = plans.video_plan(with_tuning_path(settings), camera)
         self._begin("video", plans.video_plan(settings, camera), located, camera, self._images)
+        self._frame_s = 1 / (frame_rate(settings, video) or DEFAULT_FRAMERATE)
         sound = {"bitrate": video.bitrate, "audio": video.audio}
         glimpses = {"folder": str(self._images), "quality": settings.snapshot.quality}
         film = {"path": str(path), "seconds": seconds, **sound}

@@ -5,6 +5,7 @@ All that stays the same from frame to frame is kept: a frame costs a copy, the b
 
 import math
 import time
+from collections import deque
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -23,6 +24,7 @@ from stillcam.camera.simulated.tone import MARGIN, Noise, linear, tone
 BLUR = 1.2  # scene units of blur (standard deviation) for a dioptre out of focus
 DEPTH_OF_FIELD = 0.25  # dioptres either way that are still sharp
 ADAPTING_FRAMES = 8  # until automatic exposure has converged when the light has changed
+IN_FLIGHT = 3  # frames: one is exposed, one read out, one processed
 METERING = {"spot": (0.42, 0.42, 0.58, 0.58), "centre": (0.2, 0.2, 0.8, 0.8)}
 
 
@@ -77,6 +79,15 @@ class Picture:
         self._noise = Noise()
         self._number = 0
         self._frozen_at: tuple[datetime, int] | None = None
+        self._begun_ns: deque[int] = deque(maxlen=IN_FLIGHT)  # when the exposures of the newest frames began
+
+    def expose(self) -> None:
+        """The exposure of a frame begins."""
+        self._begun_ns.append(time.clock_gettime_ns(time.CLOCK_BOOTTIME))
+
+    def restart(self) -> None:
+        """The camera is started again: no frame is on its way."""
+        self._begun_ns.clear()
 
     def frame(self, light: float) -> None:
         """A frame of the sensor passes, whoever looks at it."""
@@ -133,7 +144,9 @@ class Picture:
         if not (self._is_drawn and self.lens.scanning and isinstance(self._options, VideoOptions)):
             self._draw(self.lens.position)
         self._develop()
-        stamp = time.clock_gettime_ns(time.CLOCK_BOOTTIME)
+        if not self._begun_ns:
+            self.expose()
+        stamp = self._begun_ns[0]  # a request that has completed is of some frames ago
         self._number += 1
         if not frozen:
             self._frozen_at = None

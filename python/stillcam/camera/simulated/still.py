@@ -149,11 +149,13 @@ class Stills:
         exposure_s = self._options.shutter_us / 1e6 if self._is_still else 0.0
         fastest = (self._mode if self._is_still else self._viewfinder).fps
         period = max(1 / min(sizes.VIEWFINDER_FPS, fastest), exposure_s) / self._faults.speed
+        self._picture.expose()
         time.sleep(max(period, LEAST_FRAME_S))
         self._picture.frame(self._faults.light)
 
     def _configure(self, *, still: bool) -> None:
         self._is_still = still
+        self._picture.restart()
         viewfinder = sizes.viewfinder_size(self._options, self._camera.sensor)
         if still:
             self._camera.fail_to_start(self._picture.size[0])

@@ -27,6 +27,7 @@ from stillcam.server.openapi.shapes import (
 from stillcam.server.openapi.takes import STATUS_EXTRAS, take_schemas
 
 _DIED = "background threads of the server that have died and were restarted; empty: none"
+_WAIT_FOR = maybe(FRAME, "the frame that this is about, where the server does not have it yet; null: it has")
 _RANGE = maybe(list_of(NUMBER))
 _ROLE = one_of("owner", "viewer")
 _SCOPE = one_of("view", "library", "control")
@@ -36,6 +37,7 @@ _KNOWN_SETTINGS = {
     "settings": ref("Settings"),
     "defaults": ref("Settings"),
     "fields": {"type": "object", "additionalProperties": ref("Field"), "description": "by dotted name"},
+    "wait_for": _WAIT_FOR,
     "notice": maybe(TEXT, "what keeps the settings from being in force; null: nothing"),
 }
 _TOKEN = {"id": TEXT, "name": TEXT, "scope": _SCOPE, "created": TIME, "last_used": maybe(TIME)}
@@ -197,6 +199,7 @@ def _of_camera() -> dict[str, Schema]:
             lens_position=maybe(NUMBER, "dioptres"),
             distance_m=maybe(NUMBER, "null: infinity, or not known"),
             frame=maybe(FRAME),
+            wait_for=_WAIT_FOR,
         ),
-        "Taken": record(frame=FRAME),
+        "Taken": record(frame=FRAME, wait_for=_WAIT_FOR),
     }

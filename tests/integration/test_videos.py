@@ -381,3 +381,41 @@ def test_whoever_does_not_wait_for_a_camera_that_is_slow_to_begin_is_told_how_fa
     assert (told["seconds"], told["bytes"], told["left_s"]) == (5, 0, 5)
     studio.fault()
     assert studio.ask("stop")["items"]
+
+
+@needs_ffmpeg
+def test_a_video_that_is_asked_for_while_photos_are_taken_waits_for_them(studio):
+    studio.open()
+    photos = Asking(studio, "photo", count=3)
+    studio.until(lambda status: status["taking"])
+    video = Asking(studio, "video", seconds=1, wait=True)
+    told = studio.until(lambda status: status["waiting"] or status["recording"])
+    assert told["recording"] is None
+    assert told["waiting"] == [{"kind": "video", "of": 1}]
+    assert len(photos.wait()["items"]) == 3
+    (item,) = video.wait()["items"]
+    assert studio.library.joinpath(item).exists()
+    assert studio.ask("status")["waiting"] == []
+
+
+def test_a_video_that_waits_can_be_cancelled_and_the_photos_are_taken(studio):
+    studio.open()
+    photos = Asking(studio, "photo", count=3)
+    studio.until(lambda status: status["taking"])
+    video = Asking(studio, "video", seconds=1, wait=True)
+    studio.until(lambda status: status["waiting"])
+    assert studio.ask("stop") == {"items": []}
+    refused = video.wait()
+    assert isinstance(refused, Refusal)
+    assert refused.cause == "cancelled"
+    assert len(photos.wait()["items"]) == 3
+    assert studio.goes_on()["waiting"] == []
+
+
+def test_photos_that_wait_for_others_are_told(studio):
+    studio.open()
+    first, second = Asking(studio, "photo", count=3), Asking(studio, "photo", kind="photo", count=2)
+    told = studio.until(lambda status: status["waiting"])
+    assert told["taking"]["of"] + told["waiting"][0]["of"] == 5
+    assert [len(asking.wait()["items"]) for asking in (first, second)] == [3, 2]
+    assert studio.ask("status")["waiting"] == []

@@ -58,7 +58,7 @@ class Daemon:
         self._archive = Archive(paths.library, wanted, ages, (paths.series, paths.films))
         self.status.library = self._archive.message
         self._snapshots, self._photos = Snapshots(self._studio), Photos(self._studio, self._archive)
-        videos = Videos(self._studio, self._archive, lambda: self._photos.waiting, self._snapshots.hurry)
+        videos = Videos(self._studio, self._archive, self._photos, self._snapshots.hurry)
         self._series = series = Timelapse(self._studio, self._archive)
         self.status.series, self._studio.booked, self.commands.summary = series.message, series.booked, self._summary
         studio = self._studio

@@ -70,9 +70,15 @@ class Photos:
         self.verbs = {"photo": self._asked, "cancel": self._cancel}
 
     @property
-    def waiting(self) -> bool:
-        """Whether there are photos to be taken, now or later."""
-        return bool(self._orders)
+    def timed(self) -> bool:
+        """Whether a self-timer runs."""
+        now = time.monotonic()
+        return any(order.due > now for order in self._orders)
+
+    @property
+    def due(self) -> bool:
+        """Whether photos are being taken, or are to be taken next."""
+        return self._due() is not None
 
     @property
     def running(self) -> bool:
@@ -124,7 +130,7 @@ class Photos:
         delay_s = float(told.get("delay_s", 0))
         try:
             if self._studio.recording:
-                raise CameraError("busy", "a video is being made: stop it first, or wait for its end")
+                raise CameraError("busy", "a video is being made, or waits: stop it first, or wait for its end")
             if len(self._orders) >= MAX_WAITING:
                 raise CameraError("busy", f"{MAX_WAITING} orders wait already: cancel them, or wait")
             self._archive.disk.check()
@@ -171,7 +177,10 @@ class Photos:
                 command.finish({"items": order.items})
 
     def _tell(self) -> None:
-        order = self._due() or min(self._orders, key=lambda order: order.due, default=None)
+        order = self._running if self._running in self._orders else None
+        order = order or self._due() or min(self._orders, key=lambda order: order.due, default=None)
+        others = [other for other in self._orders if other is not order]
+        self._studio.status.waits("photos", [{"kind": other.kind, "of": other.count} for other in others])
         if order is None:
             self._studio.status.taking(None)
             return

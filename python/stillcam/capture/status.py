@@ -55,6 +55,7 @@ class Status:
         self._cameras: list[Camera] = []
         self._taking: dict[str, Any] | None = None
         self._recording: dict[str, Any] | None = None
+        self._waiting: dict[str, list[dict[str, Any]]] = {}
 
     def enter(self, mode: str, interval_s: float, reason: str | None = None) -> None:
         """A mode begins: `snapshot`, `live`, or `no camera` with its reason.
@@ -73,6 +74,11 @@ class Status:
         """How far photos are: `kind`, `done`, `of` and `due`, the moment of the self-timer; None: there are none."""
         with self._changed:
             self._taking = told
+
+    def waits(self, whose: str, orders: list[dict[str, Any]]) -> None:
+        """The orders of a mode that wait for another one: `kind`, and how many there will be (`of`)."""
+        with self._changed:
+            self._waiting[whose] = orders
 
     def recording(self, told: dict[str, Any] | None) -> None:
         """How far a video is: `since`, `seconds` (None: until a stop), `bytes`, `left_s`; None: there is none."""
@@ -203,6 +209,7 @@ class Status:
                 "metadata": self._metadata,
                 "taking": self._taking,
                 "recording": self._recording,
+                "waiting": [order for orders in self._waiting.values() for order in orders],
                 "library": library,
                 "series": series,
                 "threads": deaths(),

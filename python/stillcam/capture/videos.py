@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from stillcam.capture.archive import Archive, unwritable
 from stillcam.capture.commands import Command
 from stillcam.capture.footage import Footage
 from stillcam.capture.glimpses import Glimpses
+from stillcam.capture.photos import Photos
 from stillcam.capture.snapshots import Hurry
 from stillcam.capture.studio import START_TIMEOUT_S, Studio
 from stillcam.capture.timing import held_s, hidden_s, snapshot_s, stall_timeout_s
@@ -43,6 +43,7 @@ class Take:
     ended: list[Command] = field(default_factory=list)
     answered: bool = False
     over: bool = False
+    begins: bool = False  # it does not wait any more
     spared: bool = False  # it waited when another mode failed
 
     def running(self, told: dict[str, Any]) -> None:
@@ -64,28 +65,30 @@ class Videos:
     """Makes one video at a time.
 
     Args:
-        photos_wait: whether photos are to be taken.
+        photos: are taken before a video that was asked for while they were.
         hurry: whether a snapshot is wanted now.
     """
 
     name = "video"
     urgent = False
 
-    def __init__(self, studio: Studio, archive: Archive, photos_wait: Callable[[], bool], hurry: Hurry) -> None:
+    def __init__(self, studio: Studio, archive: Archive, photos: Photos, hurry: Hurry) -> None:
         self._studio = studio
         self._archive = archive
-        self._photos_wait = photos_wait
+        self._photos = photos
         self._hurry = hurry
         self._take: Take | None = None
         self.verbs = {"video": self._asked, "stop": self._stop}
 
     def wanted(self) -> bool:
-        return self._take is not None
+        return self._take is not None and not self._photos.due
 
     def run(self, settings: Settings, camera: Camera) -> None:
         """See Mode. What goes wrong is told to who asked, and no concern of the modes that follow."""
         take = self._take
         assert take is not None
+        take.begins = True
+        self._studio.status.waits("video", [])
         footage, error = self._made(take, settings, camera)
         without_libav = error is not None and error.cause == "encoder"
         again = error is not None and error.transient and footage is None  # nothing has been recorded
@@ -112,18 +115,25 @@ class Videos:
         try:
             if self._take:
                 raise CameraError("busy", "a video is being made already")
-            if self._photos_wait():
-                raise CameraError("busy", "photos are being taken, or a self-timer runs: cancel them, or wait")
+            if self._photos.timed:
+                raise CameraError("busy", "a self-timer runs: cancel it, or wait for its photos")
             self._archive.disk.check()
         except CameraError as error:
             command.fail(error)
             return
         self._take = Take(command, command.message.get("seconds"))
         self._studio.recording = True
+        if self._photos.due:
+            self._studio.status.waits("video", [{"kind": "video", "of": 1}])
 
     def _stop(self, command: Command) -> None:
         if self._take is None:
             command.fail(CameraError("idle", "there is no video to stop"))
+            return
+        if not self._take.begins:
+            self._take.told(None, CameraError("cancelled", "the video was cancelled before it began"))
+            self._leave()
+            command.finish({"items": []})
             return
         self._take.over = True
         self._take.ended.append(command)
@@ -244,6 +254,7 @@ class Videos:
         self._take = None
         self._studio.recording = False
         self._studio.status.recording(None)
+        self._studio.status.waits("video", [])
 
 
 def _told(take: Take, footage: Footage, size: int, left_s: float | None) -> dict[str, Any]:

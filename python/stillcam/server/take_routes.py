@@ -13,7 +13,12 @@ from stillcam.server.messages import Access, Answer, Refused, Request, Route, as
 KINDS = ("photo", "raw")
 WAIT_S = 20.0  # then the answer says how far it is: proxies cut an answer that takes 30 s or more
 GRACE_S = 8.0  # beyond that, for the daemon's answer to arrive
-STATUSES = {"busy": 409, "idle": 409, "disk": 507}  # by the cause that the daemon gives; any other is 503
+STATUSES = {
+    "busy": 409,
+    "idle": 409,
+    "cancelled": 409,
+    "disk": 507,
+}  # by the cause that the daemon gives; any other is 503
 
 
 class TakeRoutes:

@@ -1,0 +1,100 @@
+"""The buttons that take, with a daemon that says what a test wants: what waits is shown, what is refused stays."""
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hearing import STATUS, Told
+from people import register
+from playwright.sync_api import Page, expect
+from serving import Site
+from signed_in import NAME, sign_in
+
+from stillcam.link import Message
+
+TAKING = {"kind": "photo", "done": 0, "of": 1, "due": None}
+
+
+class Orders(Told):
+    """Answers orders when the test lets it: `answers` has what, by command."""
+
+    def __init__(self, site: Site) -> None:
+        super().__init__(site)
+        abilities = {"refused": {}, "windows": 1, "live": False, "stills_in_videos": False, "encoder": None}
+        camera = {"index": 0, "model": "imx708", "size": [4608, 2592], "limits": {}}
+        self.status = {**STATUS, "abilities": abilities, "camera": camera, "waiting": []}
+        self.answers: dict[str, Message] = {}
+        self.may_answer = {command: threading.Event() for command in ("photo", "video")}
+        self.asked: list[str] = []
+
+    def _answer(self, message: Message) -> Message:
+        command: str = message["command"]
+        if command == "status":
+            return dict(self.status)
+        self.asked.append(command)
+        if command in self.may_answer:
+            self.may_answer[command].wait(60)
+        return self.answers.get(command, {"items": []})
+
+
+@pytest.fixture
+def orders(tmp_path: Path, page: Page) -> Iterator[Orders]:
+    """The Live tab of an owner, and the daemon behind it."""
+    with Site(tmp_path) as site, Orders(site) as daemon:
+        register(site, NAME)
+        sign_in(page, f"http://127.0.0.1:{site.port}/")
+        page.wait_for_selector(".taking button")
+        yield daemon
+        for event in daemon.may_answer.values():
+            event.set()
+
+
+def press(page: Page, name: str) -> None:
+    page.get_by_role("group", name="Take").get_by_role("button", name=name, exact=True).click()
+
+
+def test_a_video_waits_for_a_photo_and_can_be_cancelled(page, orders):
+    told, waits = page.locator(".taking-told"), page.locator(".taking-waits")
+    press(page, "Photo")
+    orders.status = {**orders.status, "taking": TAKING}
+    expect(told).to_have_text("Taking 1 of 1…")
+    press(page, "Video")
+    expect(waits).to_have_text("A video waits until that is done.")
+    orders.status = {**orders.status, "waiting": [{"kind": "video", "of": 1}]}
+    orders.status = {**orders.status, "metadata": {"Lux": 1.0}}
+    expect(waits).to_have_text("A video waits until that is done.")
+    orders.answers["video"] = {"error": "the video was cancelled before it began", "cause": "cancelled"}
+    press(page, "Cancel video")
+    orders.may_answer["video"].set()
+    orders.status = {**orders.status, "waiting": []}
+    expect(waits).to_have_text("")
+    expect(page.locator(".taking-problem")).to_be_hidden()
+    expect(told).to_have_text("Taking 1 of 1…")
+    assert orders.asked.count("stop") == 1
+
+
+def test_what_waits_is_told_whoever_has_asked_for_it(page, orders):
+    orders.status = {
+        **orders.status,
+        "taking": TAKING,
+        "waiting": [{"kind": "photo", "of": 3}, {"kind": "video", "of": 1}],
+    }
+    expect(page.locator(".taking-waits")).to_have_text("3 photos and a video wait until that is done.")
+    expect(page.get_by_role("button", name="Cancel video")).to_be_visible()
+
+
+def test_a_refusal_stays_until_it_is_read(page, orders):
+    problem = page.locator(".taking-problem")
+    orders.answers["video"] = {"error": "a self-timer runs: cancel it, or wait for its photos", "cause": "busy"}
+    orders.may_answer["video"].set()
+    press(page, "Video")
+    expect(problem).to_contain_text("A self-timer runs")
+    for mode in ("live", "photo", "snapshot"):
+        busy: dict[str, Any] | None = TAKING if mode == "photo" else None
+        orders.status = {**orders.status, "mode": mode, "taking": busy}
+        expect(page.locator(".taking-told")).to_have_text("Taking 1 of 1…" if busy else "")
+        expect(problem).to_contain_text("A self-timer runs")
+    problem.get_by_role("button").click()
+    expect(problem).to_be_hidden()

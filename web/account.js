@@ -61,8 +61,9 @@ function menu(session, say) {
   menu.addEventListener("focusout", (event) => {
     if (event.relatedTarget && !menu.contains(/** @type {Node} */ (event.relatedTarget))) shut();
   });
-  document.addEventListener("pointerdown", (event) => {
-    if (!menu.contains(/** @type {Node} */ (event.target))) shut();
+  document.addEventListener("pointerdown", function outside(event) {
+    if (!menu.isConnected) document.removeEventListener("pointerdown", outside); // another is in its place
+    else if (!menu.contains(/** @type {Node} */ (event.target))) shut();
   });
   return menu;
 }

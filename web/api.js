@@ -13,6 +13,7 @@
  * @property {string} [page]  the version of the page that the server has
  * @property {{name: string} | null} [frame]  the newest
  * @property {{running: boolean, mode?: string, reason?: string | null, interval_s?: number, library?: {waits?: string | null}}} capture
+ * @property {Record<string, string>} [revisions]  of settings, library, series and films: another text for each state
  */
 
 /** No answer: no network, nobody at that address, or too late. */
@@ -118,11 +119,29 @@ async function arrival(name) {
  * @returns {Promise<Status>}
  */
 export function status() {
-  return ask("api/status", { limit_ms: STATUS_LIMIT_MS }, async (response) => {
+  return ask("api/status?revisions=1", { limit_ms: STATUS_LIMIT_MS }, async (response) => {
     const body = await response.json().catch(() => null);
     if (typeof body?.capture !== "object") throw new Refused("This is not a camera's status: is the address right?");
     return body;
   });
+}
+
+/**
+ * What the server tells by itself (`api/events`).
+ * @param {(event: string, document: any) => void} told
+ * @param {() => void} broken  is called once, when nothing more will come
+ * @returns {() => void} ends it
+ */
+export function listen(told, broken) {
+  const source = new EventSource(new URL("api/events", base));
+  for (const name of ["status", "change", "item", "heartbeat"]) {
+    source.addEventListener(name, (event) => told(name, JSON.parse(event.data)));
+  }
+  source.addEventListener("error", () => {
+    source.close(); // or the browser would try again by itself, for ever
+    broken();
+  });
+  return () => source.close(); // no event comes after that
 }
 
 /**

@@ -5,7 +5,7 @@
  */
 
 import { Refused } from "./api.js";
-import { condition, late } from "./condition.js";
+import { condition } from "./condition.js";
 import { Feed } from "./feed.js";
 import { currentFrame } from "./frames.js";
 import { fullScreen } from "./full-screen.js";
@@ -15,11 +15,9 @@ import { isShortcut } from "./shortcuts.js";
 import { StatusFeed } from "./status.js";
 import { ago, clock } from "./time.js";
 
-/** @typedef {import("./api.js").Status} Status */
 /** @typedef {import("./frames.js").Frame} Frame */
 
 const TICK_MS = 1_000;
-const STATUS_EVERY_MS = 5_000;
 
 const camera = element("camera");
 const canvas = /** @type {HTMLCanvasElement} */ (element("canvas"));
@@ -30,9 +28,8 @@ const statusFeed = new StatusFeed();
 /** @type {Set<(frame: Frame) => void>} */
 const watchers = new Set();
 
-/** The newest answer of `api/status`, and when it was asked for. */
-let known = { status: /** @type {Status | null} */ (null), asked: -Infinity };
-let asking = false;
+/** The tab is on the screen; and who is there may watch, as far as is known. */
+const wanted = { shown: false, allowed: false };
 
 /** The picture, for what is drawn on it, measured on it or done to it. */
 export const view = {
@@ -53,8 +50,13 @@ export const view = {
   },
   /** Whether anybody can see the picture: else nothing is asked for. @param {boolean} shown */
   set shown(shown) {
-    feed.active = shown;
-    if (shown) tick();
+    wanted.shown = shown;
+    ask();
+  },
+  /** Whether whoever is at the screen may. @param {boolean} allowed */
+  set allowed(allowed) {
+    wanted.allowed = allowed;
+    ask();
   },
 };
 
@@ -84,29 +86,18 @@ addEventListener("keydown", (event) => {
 
 setInterval(tick, TICK_MS);
 document.addEventListener("visibilitychange", tick);
-askStatus();
+statusFeed.subscribe(tell);
+feed.active = false;
 feed.run();
 
-/** The age goes on while nothing comes, and what is late is asked about. */
-function tick() {
-  if (document.hidden || !feed.active) return;
-  if (late(age_s(), known.status) && performance.now() - known.asked > STATUS_EVERY_MS) askStatus();
-  tell();
+function ask() {
+  feed.active = wanted.shown && wanted.allowed;
+  tick();
 }
 
-/** Silence or nonsense here is no news: the feed meets the same and tells it. */
-async function askStatus() {
-  if (asking) return;
-  asking = true;
-  const asked = performance.now();
-  try {
-    known = { status: await statusFeed.ask(), asked };
-  } catch {
-    known.asked = asked;
-  } finally {
-    asking = false;
-  }
-  tell();
+/** The age goes on while nothing comes. */
+function tick() {
+  if (!document.hidden) tell();
 }
 
 /** The age of the frame on the screen, or null without one. */
@@ -132,8 +123,8 @@ function tell() {
     live: feed.live,
     interrupted: feed.interrupted,
     age_s: age_s(),
-    statusAge_s: known.status && (performance.now() - known.asked) / 1000,
-    status: known.status,
+    statusAge_s: statusFeed.age_s,
+    status: statusFeed.latest,
     loading: slow,
   });
   camera.dataset.state = state;

@@ -15,7 +15,7 @@
  * @property {boolean} live          live is wanted
  * @property {boolean} interrupted   and broke
  * @property {number | null} age_s   of the frame on the screen; null without one
- * @property {number | null} statusAge_s  how long ago the status was asked for; null without one
+ * @property {number | null} statusAge_s  how long ago the status was the truth; null without one
  * @property {Status | null} status
  * @property {boolean} [loading]     a picture is on its way, and takes its time
  */
@@ -61,13 +61,6 @@ export function condition(facts) {
   if (facts.live) return { state: "live", word: "Live", sentence: "Live view." };
   return { state: "fresh", word: "Up to date", sentence: "The picture is up to date." };
 }
-
-/**
- * Whether the picture is so late that the status is worth asking for.
- * @param {number | null} age_s
- * @param {Status | null} status
- */
-export const late = (age_s, status) => age_s === null || age_s > 2 * interval_s(status) + 1;
 
 /** The server's own limit (`stale`), reckoned here as the picture ages. @param {Status | null} status */
 const staleAfter_s = (status) => 3 * interval_s(status) + 5;

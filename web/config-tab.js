@@ -56,7 +56,7 @@ export function mount(panel, context) {
     const [found, tuning, status] = await Promise.all([
       api.get("api/cameras").catch(() => null),
       api.get("api/tuning").catch(() => ({ files: [] })),
-      api.get("api/status").catch(() => ({})),
+      context.status.latest ?? context.status.ask().catch(() => ({})),
     ]);
     if (!found && offered) return;
     const limit = encoderLimit(status.capture?.abilities?.encoder);
@@ -116,14 +116,11 @@ export function mount(panel, context) {
     for (const part of parts) part.show();
   }
 
-  const refresh = () => built.then(() => settings.refresh()).catch(() => {}); // the next one may succeed
-  let timer = 0;
   return {
     shown: () => {
-      refresh().then(offer);
-      timer = window.setInterval(() => document.hidden || refresh(), 5_000); // what others change
+      built.then(() => settings.refresh()).catch(() => {}).then(offer); // the next one may succeed
     },
-    hidden: () => clearInterval(timer),
+    hidden: () => {},
   };
 }
 

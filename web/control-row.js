@@ -4,7 +4,7 @@
 import { fieldOf } from "./control-fields.js";
 import { shownValue, waiting } from "./control-rules.js";
 import { labelOf } from "./control-words.js";
-import { el, icon, uniqueId } from "./dom.js";
+import { el, icon, uniqueId, write } from "./dom.js";
 import { sentence } from "./forms.js";
 
 /** @typedef {import("./control-numbers.js").Control} Control */
@@ -110,9 +110,4 @@ function hint({ text, default: usual, choices }) {
   const named = choices.find(({ value }) => value === usual)?.text;
   if (usual === null || typeof usual === "boolean") return sentence(text);
   return `${sentence(text)} Default: ${named ?? usual}.`;
-}
-
-/** Only what differs: a text written again may be read aloud again. @param {HTMLElement} target @param {string} text */
-function write(target, text) {
-  if (target.textContent !== text) target.textContent = text;
 }

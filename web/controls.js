@@ -16,6 +16,7 @@ export class Controls {
   /** @type {{rows: ControlRow[], count: HTMLElement, reset: HTMLButtonElement}[]} */
   #groups = [];
   #state;
+  #end;
   #all = el("button", { type: "button", class: "reset-all", onclick: () => this.#reset(this.#groups.flatMap(({ rows }) => rows)) }, "Reset all controls");
 
   /**
@@ -33,8 +34,13 @@ export class Controls {
       this.#add(name, rows, open, extras[name]);
     }
     this.element.append(this.#all);
-    state.subscribe(() => this.show());
+    this.#end = state.subscribe(() => this.show());
     this.show();
+  }
+
+  /** Others take their place. */
+  end() {
+    this.#end();
   }
 
   /** Show all as they are now. */

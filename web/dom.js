@@ -36,6 +36,11 @@ export function fill(parent, ...children) {
   parent.replaceChildren(...kept(children));
 }
 
+/** Write only what differs: a text written again may be read aloud again. @param {Element} target @param {string} text */
+export function write(target, text) {
+  if (target.textContent !== text) target.textContent = text;
+}
+
 /**
  * A line drawing of 24 by 24, which takes the colour of the text.
  * @param {string} path  as in <path d>

@@ -20,8 +20,7 @@ import { Zoom } from "./zoom.js";
 /** @typedef {import("./control-numbers.js").Control} Control */
 /** @typedef {import("./overlay.js").Tool} Tool */
 
-const OTHERS_EVERY_MS = 3_000; // how soon it shows what somebody else has changed
-const STATUS_EVERY_MS = 1_000; // at most: metadata of the frame on the screen
+const AGAIN_MS = 5_000; // until the controls are asked for again that did not come
 
 /**
  * @param {HTMLElement} panel  holds the picture
@@ -45,8 +44,9 @@ class Live {
   /** Whom drawing on the picture is for, and the button that says so. @type {Map<HTMLElement, Tool>} */
   #tools = new Map();
   #camera = { key: "", size: /** @type {[number, number] | null} */ (null) };
-  #asked = -Infinity;
   #taking;
+  /** Ends the controls that there are. */
+  #replaced = () => {};
 
   /** @param {HTMLElement} panel @param {any} context */
   constructor(panel, context) {
@@ -80,8 +80,7 @@ class Live {
   shown() {
     this.#ends = [
       this.#context.status.subscribe((/** @type {any} */ status) => this.#take(status)),
-      this.#context.camera.subscribe(() => this.#frame()),
-      this.#watchOthers(),
+      this.#context.camera.subscribe(() => this.#measure()),
     ];
     this.#taking.shown();
     this.#state.changed();
@@ -99,6 +98,7 @@ class Live {
     if (capture.metadata) this.#state.metadata = capture.metadata;
     this.#metadata.show(this.#state.metadata);
     this.#state.changed();
+    if (!capture.abilities) return; // no daemon now: the controls stay until one says what its camera can do
     const key = JSON.stringify([capture.abilities, capture.camera?.index, capture.camera?.model, this.#context.settings.get("camera.tuning_file")]);
     if (key === this.#camera.key) return;
     this.#camera.key = key;
@@ -110,23 +110,32 @@ class Live {
     try {
       this.#build((await this.#context.api.get("api/controls")).controls);
     } catch (error) {
-      this.#camera.key = ""; // with the next status again
       this.#notice.textContent = sentence(/** @type {Error} */ (error).message);
+      setTimeout(() => {
+        this.#camera.key = "";
+        if (this.#ends.length) this.#take(this.#context.status.latest);
+      }, AGAIN_MS);
     }
   }
 
   /** @param {Control[]} controls */
   #build(controls) {
     this.#draw(null);
-    for (const { element } of this.#tools.values()) element.remove();
-    this.#tools.clear();
+    this.#replaced();
     const find = (/** @type {string} */ name) => controls.find((control) => control.name === name);
     const windows = new FocusWindows(this.#state, find("AfWindows")?.high ?? 1, this.#drawButton("Draw", () => windows.tool));
     const zoom = new Zoom(this.#state, () => this.#camera.size, this.#drawButton("Draw", () => zoom.tool));
     const focus = new Focus(this.#context.api, this.#state, find("AfTrigger")?.reason ?? null);
     const fields = { AfWindows: windows.field, ScalerCrop: zoom.field };
-    this.#overlay.element.append(windows.tool.element, zoom.tool.element);
-    fill(this.#groups, new Controls(controls, this.#state, fields, { Focus: focus.element }).element);
+    const tools = [windows.tool.element, zoom.tool.element];
+    const groups = new Controls(controls, this.#state, fields, { Focus: focus.element });
+    this.#overlay.element.append(...tools);
+    fill(this.#groups, groups.element);
+    this.#replaced = () => {
+      groups.end();
+      for (const element of tools) element.remove();
+      this.#tools.clear();
+    };
   }
 
   /** @param {string} text @param {() => Tool} tool */
@@ -153,14 +162,6 @@ class Live {
     this.#measure();
   }
 
-  /** A new frame is on the screen. */
-  #frame() {
-    this.#measure();
-    if (performance.now() - this.#asked < STATUS_EVERY_MS) return;
-    this.#asked = performance.now();
-    this.#context.status.ask().catch(() => {}); // the picture's own words say what is wrong
-  }
-
   /** Measure the picture once nothing more urgent is to be done. */
   #measure() {
     const later = window.requestIdleCallback ?? setTimeout; // Safari has none
@@ -170,20 +171,5 @@ class Live {
       this.#histogram.update(canvas);
       this.#overlay.update(canvas);
     });
-  }
-
-  /** Ask, wait: what was changed elsewhere shows up. @returns {() => void} ends it */
-  #watchOthers() {
-    let ended = false;
-    let timer = 0;
-    const turn = async () => {
-      if (!document.hidden) await this.#context.settings.refresh().catch(() => {}); // as above
-      if (!ended) timer = setTimeout(turn, OTHERS_EVERY_MS);
-    };
-    turn();
-    return () => {
-      ended = true;
-      clearTimeout(timer);
-    };
   }
 }

@@ -14,6 +14,8 @@ import { addressed, addressOf, Panels, TABS, tabsFor } from "./tabs.js";
 import { say } from "./toasts.js";
 import { compare } from "./update.js";
 
+const WATCHED = `stillcam.watched ${api.base.pathname}`; // one browser may know several cameras of a host
+
 const session = new Session();
 const settings = new SettingsStore();
 const signIn = new SignIn(session, element("content"));
@@ -28,7 +30,9 @@ const panels = new Panels(element("content"), context);
 /** Whom the page was built for. @type {string | null} */
 let user = null;
 
+view.allowed = remembered();
 session.subscribe(() => {
+  admit();
   const now = session.user && `${session.user.role} ${session.user.name}`;
   // What was mounted for somebody, and what they were typing, is not for the next.
   if (user && now !== user) location.replace(addressOf("live"));
@@ -38,11 +42,32 @@ session.subscribe(() => {
 settings.subscribe((_document, conflict) => {
   if (conflict) say("Somebody else has changed the settings meanwhile: this is how they are now. Your change was not made.", { error: true });
 });
+view.status.subscribe(({ revisions }) => settings.follow(revisions?.settings));
 view.status.subscribe(compare);
 addEventListener("popstate", show);
 show();
-session.refresh();
+session.refresh().then(() => session.known || admit());
 document.documentElement.dataset.runs = "";
+
+/** Have picture and status asked for, where they may be answered; where nothing is known, the answer tells. */
+function admit() {
+  const { known, may } = session;
+  view.allowed = view.status.allowed = !known || may.watch;
+  try {
+    if (known) localStorage.setItem(WATCHED, String(may.watch));
+  } catch {
+    // no storage here: the next time the picture comes a moment later
+  }
+}
+
+/** Whether the last one here might watch: then the picture need not wait for who it is now. */
+function remembered() {
+  try {
+    return localStorage.getItem(WATCHED) === "true";
+  } catch {
+    return false; // no storage here
+  }
+}
 
 /**
  * Bring a tab to the screen, as if its link had been followed.

@@ -54,6 +54,16 @@ export class Grid {
     }
   }
 
+  /** @param {Item[]} items  newer than all that are there, newest first */
+  prepend(items) {
+    for (const item of [...items].reverse()) {
+      this.items.unshift(item);
+      const first = /** @type {HTMLElement | null} */ (this.#root.firstElementChild);
+      const wall = first?.dataset.day === item.day ? first.lastElementChild : this.#newSection(item.day, first);
+      wall?.prepend(this.#tile(item));
+    }
+  }
+
   /** @param {string[]} ids */
   remove(ids) {
     const gone = new Set(ids);
@@ -103,8 +113,13 @@ export class Grid {
   #section(day) {
     const last = /** @type {HTMLElement | null} */ (this.#root.lastElementChild);
     if (last?.dataset.day === day) return /** @type {HTMLElement} */ (last.lastElementChild);
+    return this.#newSection(day, null);
+  }
+
+  /** @param {string} day @param {Element | null} next  the section that it goes before */
+  #newSection(day, next) {
     const wall = el("ul", { class: "wall" });
-    this.#root.append(el("section", { "data-day": day, "aria-label": dayName(day) }, el("h3", {}, dayName(day)), wall));
+    this.#root.insertBefore(el("section", { "data-day": day, "aria-label": dayName(day) }, el("h3", {}, dayName(day)), wall), next);
     return wall;
   }
 

@@ -36,6 +36,8 @@ class Photos {
   #asked = 0; // grows with each new list: what an older one answers is dropped
   #loading = false;
   #year = new Date().getFullYear();
+  #status;
+  #unfollow = () => {};
 
   #map = el("div", { class: "year-map" });
   #years = el("select", { "aria-label": "Year" });
@@ -49,6 +51,7 @@ class Photos {
    * @param {any} context
    */
   constructor(panel, context) {
+    this.#status = context.status;
     this.#library = new Library(context.api, context.base);
     this.#grid = new Grid(this.#wall, this.#library, { open: (item) => this.#view.show(item), choose: () => this.#selection.tell() });
     this.#selection = new Selection(this.#grid, this.#library, context, () => this.#reload(), () => this.#trash.renew());
@@ -72,11 +75,13 @@ class Photos {
   }
 
   shown() {
+    this.#unfollow = this.#status.follow(["library"], () => this.#renew());
     this.#reload();
     this.#library.series().then((names) => this.#filters.offerSeries(names), () => {}); // what fails is told where it is shown
   }
 
   hidden() {
+    this.#unfollow();
     this.#view.close();
   }
 
@@ -93,6 +98,20 @@ class Photos {
     this.#grid.clear();
     this.#selection.tell();
     this.#load(null);
+  }
+
+  /** Something in the library is new, or gone: what is on the screen stays where it is. */
+  async #renew() {
+    const asked = this.#asked;
+    const page = await this.#library.page(this.#filters.chosen, null).catch(() => null); // the next change asks again
+    if (!page || asked !== this.#asked || this.#loading) return;
+    const there = new Set(this.#grid.items.map(({ id }) => id));
+    const known = page.items.findIndex(({ id }) => there.has(id));
+    if (known < 0) return this.#reload(); // all of it is new, or nothing was there
+    const ids = new Set(page.items.map(({ id }) => id));
+    const last = page.items[page.items.length - 1];
+    this.#grid.remove(this.#grid.items.filter(({ id, time }) => !ids.has(id) && time > last.time).map(({ id }) => id));
+    this.#grid.prepend(page.items.slice(0, known));
   }
 
   #more() {

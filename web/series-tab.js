@@ -9,7 +9,6 @@ import { SeriesShow } from "./series-show.js";
 
 /** @typedef {import("./series-api.js").Summary} Summary */
 
-const EVERY_MS = 2_000;
 const SECOND_MS = 1_000;
 
 /**
@@ -35,8 +34,10 @@ class Series {
   /** Of its clock. */
   #zone = "UTC";
   #shown = false;
-  #timer = 0;
   #ticker = 0;
+  #unfollow = () => {};
+  /** They are being asked for; and, meanwhile, something has changed. */
+  #asking = { now: false, again: false };
   /** The series whose pictures and films were asked for last. */
   #at = "";
 
@@ -66,18 +67,18 @@ class Series {
     fill(panel, el("div", { class: "series" }, this.#told, this.#place));
     fill(this.#place, this.#all_element);
     addEventListener("hashchange", () => this.#shown && this.#navigate());
-    document.addEventListener("visibilitychange", () => this.#shown && !document.hidden && this.#renew());
   }
 
   shown() {
     this.#shown = true;
     this.#ticker = window.setInterval(() => this.#tick(), SECOND_MS);
+    this.#unfollow = this.#context.status.follow(["series", "films"], () => this.#renew());
     this.#renew();
   }
 
   hidden() {
     this.#shown = false;
-    clearTimeout(this.#timer);
+    this.#unfollow();
     clearInterval(this.#ticker);
     this.#show.stop();
   }
@@ -91,9 +92,11 @@ class Series {
     return decoded(location.hash.slice(1));
   }
 
-  /** Ask, draw, wait. */
+  /** Ask and draw. */
   async #renew() {
-    clearTimeout(this.#timer);
+    this.#asking.again = this.#asking.now;
+    if (this.#asking.again) return;
+    this.#asking.now = true;
     try {
       const { series, now, zone } = await this.#series.all();
       this.#all = series;
@@ -105,8 +108,8 @@ class Series {
     } catch (error) {
       this.#told.textContent = /** @type {Error} */ (error).message;
     }
-    clearTimeout(this.#timer);
-    if (this.#shown && !document.hidden) this.#timer = window.setTimeout(() => this.#renew(), EVERY_MS);
+    this.#asking.now = false;
+    if (this.#asking.again && this.#shown) this.#renew();
   }
 
   #tick() {

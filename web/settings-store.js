@@ -35,6 +35,8 @@ export class SettingsStore {
   /** The newest that we have; null before the first answer. @type {SettingsDocument | null} */
   document = null;
   #tag = "";
+  /** The revision that the server has told last. */
+  #revision = "";
   /** @type {Set<(document: SettingsDocument, conflict: boolean) => void>} */
   #listeners = new Set();
   /** Not sent yet. @type {Change[]} */
@@ -61,6 +63,13 @@ export class SettingsStore {
     const { document, tag } = await exchange("GET", "api/settings");
     this.take(document, tag);
     return document;
+  }
+
+  /** The server says which settings there are: ask for them where these are others. @param {string} [revision] */
+  follow(revision) {
+    if (!revision || !this.document || this.#busy || revision === this.#revision) return;
+    this.#revision = revision;
+    if (revision !== this.#tag) this.refresh().catch(() => (this.#revision = "")); // asked again with the next status
   }
 
   /** Take what somebody else has changed meanwhile, unless changes of ours are on their way. */

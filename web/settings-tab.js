@@ -87,17 +87,12 @@ export function mount(panel, context) {
     const text = why ? `Deletion by age waits: ${why}.` : "";
     if (waits.textContent !== text) waits.textContent = text;
   };
-  let timer = 0;
   let unsubscribe = () => {};
   return {
     shown: () => {
       built.then(() => (renew(), settings.refresh())).catch((/** @type {Error} */ error) => (notice.textContent = error.message));
-      timer = window.setInterval(() => document.hidden || settings.refresh().catch(() => {}), 5_000); // what others change
       unsubscribe = context.status.subscribe(tell);
     },
-    hidden: () => {
-      clearInterval(timer);
-      unsubscribe();
-    },
+    hidden: () => unsubscribe(),
   };
 }

@@ -3,11 +3,11 @@
  * Below the live picture: take photos, raw photos and videos, and see the last ones (strip.js).
  */
 
-import { el, icon } from "./dom.js";
+import { el, icon, write } from "./dom.js";
+import { sentence } from "./forms.js";
 import { Strip } from "./strip.js";
 
-const BUSY_EVERY_MS = 500;
-const IDLE_EVERY_MS = 5_000;
+const TICK_MS = 1_000;
 
 /**
  * @param {HTMLElement} root
@@ -18,23 +18,34 @@ export function mountTaking(root, context) {
   return { shown: () => taking.shown(), hidden: () => taking.hidden() };
 }
 
+/** @typedef {{kind: "photo" | "raw", done: number, of: number, due: string | null}} Photos */
+/** @typedef {{since: string, left_s: number | null, bytes: number}} Recording */
+/** @typedef {{kind: "photo" | "raw" | "video", of: number}} Waiting  an order that waits for another */
+
 class Taking {
   #context;
   #strip;
-  #visible = false;
-  #timer = 0;
-  #busy = false;
-  /** When the video began, on this page's clock. @type {number | null} */
-  #began = null;
+  /** What ends as the tab goes. @type {(() => void)[]} */
+  #ends = [];
+  /** What has been asked for here and is not answered yet. @type {Set<{kind: Waiting["kind"], called_off: boolean}>} */
+  #orders = new Set();
+  /** By how much the camera's clock is ahead of this device's. */
+  #ahead_ms = 0;
 
   #photo = button("Photo", "M4 8h3l2-3h6l2 3h3v11H4zM12 17a4 4 0 1 0 0-8 4 4 0 0 0 0 8", () => this.#take("photo"));
   #raw = button("Raw photo", "M12 3 3 8l9 5 9-5zM3 13l9 5 9-5", () => this.#take("raw"));
   #video = button("Video", "M4 7h11v10H4zM15 11l5-3v8l-5-3", () => this.#record());
-  #cancel = el("button", { type: "button", hidden: true, onclick: () => this.#stop("api/photos") }, "Cancel");
+  #cancel = el("button", { type: "button", hidden: true, onclick: () => this.#callOff("api/photos", ["photo", "raw"]) }, "Cancel");
+  #cancelVideo = el("button", { type: "button", hidden: true, onclick: () => this.#callOff("api/video", ["video"]) }, "Cancel video");
   #count = number("Number of photos", 1, 1, 100);
   #delay = number("Self-timer", 0, 0, 3600);
   #seconds = number("Length of the video", 0, 0, 86400);
   #told = el("p", { class: "taking-told", role: "status" });
+  #waits = el("p", { class: "taking-waits", role: "status" });
+  #why = el("span");
+  /** A refusal stays until it has been read, whatever happens meanwhile. */
+  #problem = el("p", { class: "problem taking-problem", role: "alert", hidden: true }, this.#why,
+    el("button", { type: "button", onclick: () => this.#refused("") }, "OK"));
 
   /**
    * @param {HTMLElement} root
@@ -44,108 +55,118 @@ class Taking {
     this.#context = context;
     this.#strip = new Strip(context);
     root.replaceChildren(
-      el("div", { class: "taking", role: "group", "aria-label": "Take" }, this.#photo, this.#raw, this.#video, this.#cancel,
+      el("div", { class: "taking", role: "group", "aria-label": "Take" }, this.#photo, this.#raw, this.#video, this.#cancel, this.#cancelVideo,
         el("details", { class: "taking-more" }, el("summary", {}, "Burst, timer, length"),
           label("Photos", this.#count, ""), label("Timer", this.#delay, "s"), label("Video", this.#seconds, "s, 0: until stopped"))),
-      this.#told, this.#strip.element);
+      this.#told, this.#waits, this.#problem, this.#strip.element);
   }
 
   shown() {
-    this.#visible = true;
+    const { status } = this.#context;
+    const ticker = setInterval(() => document.hidden || this.#show(), TICK_MS); // seconds go on between two statuses
     this.#strip.renew();
-    this.#look();
+    this.#ends = [
+      status.subscribe((/** @type {{now: string}} */ { now }) => {
+        this.#ahead_ms = Date.parse(now) - Date.now();
+        this.#show();
+      }),
+      status.follow(["library"], () => this.#strip.renew()),
+      () => clearInterval(ticker),
+    ];
   }
 
   hidden() {
-    this.#visible = false;
-    clearTimeout(this.#timer);
+    for (const end of this.#ends.splice(0)) end();
     this.#strip.hidden();
   }
 
   /** @param {"photo" | "raw"} kind */
-  async #take(kind) {
-    this.#set(true, kind === "raw" ? "Taking a raw photo…" : "Taking a photo…");
-    this.#look();
+  #take(kind) {
+    return this.#ask(kind, "api/photos", { kind, count: value(this.#count), delay_s: value(this.#delay) });
+  }
+
+  #record() {
+    if (this.#context.status.latest?.capture.recording) return this.#callOff("api/video", ["video"]);
+    return this.#ask("video", "api/video", { seconds: value(this.#seconds) || null });
+  }
+
+  /** @param {Waiting["kind"]} kind @param {string} path @param {any} body */
+  async #ask(kind, path, body) {
+    const order = { kind, called_off: false };
+    this.#orders.add(order);
+    this.#refused("");
     try {
-      const body = { kind, count: value(this.#count), delay_s: value(this.#delay) };
-      await this.#context.api.send("POST", "api/photos", body);
-      this.#set(false, "");
-      await this.#strip.renew();
+      await this.#context.api.send("POST", path, body);
+      if (kind !== "video") this.#strip.renew();
     } catch (error) {
-      this.#set(false, text(error));
+      if (!order.called_off) this.#refused(text(error));
+    } finally {
+      this.#orders.delete(order);
+      this.#context.status.ask().catch(() => {}); // the picture's own words say what is wrong
     }
   }
 
-  async #record() {
-    if (this.#began !== null) return this.#stop("api/video");
-    try {
-      const seconds = value(this.#seconds);
-      await this.#context.api.send("POST", "api/video", { seconds: seconds || null });
-      this.#began = performance.now();
-      this.#look();
-    } catch (error) {
-      this.#set(false, text(error));
-    }
-  }
-
-  /** @param {string} path */
-  async #stop(path) {
+  /** End what is being taken, and what waits. @param {string} path @param {Waiting["kind"][]} kinds */
+  async #callOff(path, kinds) {
+    for (const order of this.#orders) order.called_off ||= kinds.includes(order.kind);
     try {
       await this.#context.api.send("DELETE", path);
       await this.#strip.renew();
     } catch (error) {
-      this.#set(false, text(error));
+      this.#refused(text(error));
     }
-    this.#look();
   }
 
-  /** What the camera is doing, from api/status: also what somebody else has begun. */
-  async #look() {
-    clearTimeout(this.#timer);
-    if (!this.#visible) return;
-    try {
-      const { capture } = await this.#context.api.get("api/status");
-      const worked = this.#busy || this.#began !== null;
-      this.#tell(capture.taking ?? null, capture.recording ?? null);
-      if (worked && !capture.taking && !capture.recording) this.#strip.renew();
-    } catch {
-      // The picture tells that the camera does not answer.
-    }
-    const soon = this.#busy || this.#began !== null;
-    this.#timer = window.setTimeout(() => this.#look(), soon ? BUSY_EVERY_MS : IDLE_EVERY_MS);
+  /** @param {string} why  "": it has been read */
+  #refused(why) {
+    this.#why.textContent = why && `${sentence(why)} `;
+    this.#problem.hidden = !why;
+    this.#show();
   }
 
-  /**
-   * @param {{kind: string, done: number, of: number, due: string | null} | null} taking
-   * @param {{since: string, left_s: number | null, bytes: number} | null} recording
-   */
-  #tell(taking, recording) {
-    const words = this.#video.querySelector("span");
-    if (words) words.textContent = recording ? "Stop" : "Video";
+  /** What the camera is doing, also what somebody else has begun. */
+  #show() {
+    const capture = this.#context.status.latest?.capture ?? {};
+    const taking = /** @type {Photos | null} */ (capture.taking ?? null);
+    const recording = /** @type {Recording | null} */ (capture.recording ?? null);
+    const waiting = /** @type {Waiting[]} */ (capture.waiting ?? []);
+    const asked = (/** @type {string} */ kind) => [...this.#orders].some((order) => order.kind === kind && !order.called_off);
+    const video = !recording && (waiting.some(({ kind }) => kind === "video") || (asked("video") && !!taking));
+    const photos = waiting.filter(({ kind }) => kind !== "video");
+    write(this.#video.querySelector("span"), recording ? "Stop" : "Video");
     this.#video.dataset.recording = String(!!recording);
-    this.#photo.disabled = this.#raw.disabled = !!recording || !!taking;
-    this.#cancel.hidden = !taking || (taking.of === 1 && !taking.due);
-    this.#began = recording ? (this.#began ?? performance.now()) : null;
-    if (recording) {
-      const left = recording.left_s === null ? "" : `, ${Math.ceil(recording.left_s)} s left`;
-      this.#set(false, `Recording for ${Math.round((Date.now() - Date.parse(recording.since)) / 1000)} s${left}`);
-    } else if (taking) {
-      const due = taking.due ? Math.ceil((Date.parse(taking.due) - Date.now()) / 1000) : 0;
-      this.#set(true, due > 0 ? `In ${due} s` : `Taking ${taking.done + 1} of ${taking.of}…`);
-    } else if (this.#busy || this.#told.textContent?.startsWith("Recording")) {
-      this.#set(false, "");
-    }
+    this.#video.disabled = video || (asked("video") && !recording);
+    this.#photo.disabled = this.#raw.disabled = !!recording || video;
+    this.#cancel.hidden = !taking || (taking.of === 1 && !taking.due && !photos.length);
+    this.#cancelVideo.hidden = !video;
+    const doing = recording ? this.#recorded(recording) : taking ? this.#taken(taking) : this.#begins(asked);
+    write(this.#told, doing);
+    const count = photos.reduce((sum, { of }) => sum + of, 0);
+    const words = [count && (count === 1 ? "One photo" : `${count} photos`), video && (count ? "a video" : "A video")].filter(Boolean);
+    write(this.#waits, words.length ? `${words.join(" and ")} ${words.length > 1 || count > 1 ? "wait" : "waits"} until that is done.` : "");
   }
 
-  /**
-   * @param {boolean} busy
-   * @param {string} words
-   */
-  #set(busy, words) {
-    this.#busy = busy;
-    if (this.#told.textContent !== words) this.#told.textContent = words;
+  /** @param {Recording} recording */
+  #recorded({ since, left_s }) {
+    const left = left_s === null ? "" : `, ${Math.ceil(left_s)} s left`;
+    return `Recording for ${Math.max(0, Math.round((this.#now_ms - Date.parse(since)) / 1000))} s${left}`;
   }
 
+  /** @param {Photos} taking */
+  #taken({ done, of, due }) {
+    const left_s = due ? Math.ceil((Date.parse(due) - this.#now_ms) / 1000) : 0;
+    return left_s > 0 ? `In ${left_s} s` : `Taking ${done + 1} of ${of}…`;
+  }
+
+  /** @param {(kind: string) => boolean} asked  whether that is on its way */
+  #begins(asked) {
+    if (asked("video")) return "The video begins…";
+    return asked("raw") ? "Taking a raw photo…" : asked("photo") ? "Taking a photo…" : "";
+  }
+
+  get #now_ms() {
+    return Date.now() + this.#ahead_ms;
+  }
 }
 
 /**

@@ -11,7 +11,7 @@ import io
 import itertools
 import json
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -46,6 +46,8 @@ class StandIn:
         closed without a word), "torn" (closed in mid-body), "garbage" (200 with bytes
         that are no JPEG), "error" (500 JSON with `complaint`), "proxy" (502 HTML), "portal" (200 HTML).
     live_fault: the same, for `?after=` alone.
+    events_fault: None, or how `api/events` fails: "error" (502), "buffered" (nothing comes), "cut" (it ends);
+        `listeners` counts those who have asked.
     held: while cleared, requests for a frame hang until it is set.
     asked: the query of each request for a frame, in order; `known` its
         If-None-Match, `caching` its Cache-Control.
@@ -60,6 +62,9 @@ class StandIn:
         self.complaint = "the disk is full: remove something from images/"
         self.held = threading.Event()
         self.held.set()
+        self.events_fault: str | None = None
+        self.listeners = 0
+        self.ended = threading.Event()
         self.asked: list[dict[str, str]] = []
         self.known: list[str | None] = []
         self.caching: list[str | None] = []
@@ -110,9 +115,15 @@ class StandIn:
             yield self
         finally:
             self.held.set()
+            self.ended.set()
             server.shutdown()
             thread.join()
             server.server_close()
+
+    def status(self) -> dict[str, Any]:
+        """The document of `api/status`."""
+        told = {"version": "0", "now": None, "frame": None, "stale": False, "viewers": 0}
+        return told | {"capture": self.capture}
 
     def frame_after(self, name: str) -> bool:
         """Wait for a frame that is not the one named `name`; 25 s at most, as the server does."""
@@ -137,19 +148,35 @@ class _Handler(BaseHTTPRequestHandler):
         if path == "snapshot":
             return self._answer(200, "image/jpeg", self.camera.frame[1] if self.camera.frame else b"")
         if path == "api/status":
-            body = {
-                "version": "0",
-                "now": None,
-                "frame": None,
-                "stale": False,
-                "viewers": 0,
-                "capture": self.camera.capture,
-            }
-            return self._answer(200, "application/json", json.dumps(body).encode())
+            return self._answer(200, "application/json", json.dumps(self.camera.status()).encode())
+        if path == "api/events":
+            return self._events()
         file = WEB / ("index.html" if path in TABS else path)
         if "/" in path or not file.is_file():
             return self._error(404, "not found")
         return self._answer(200, TYPES[file.suffix], file.read_bytes())
+
+    def _events(self) -> None:
+        """The status as it changes; "buffered": nothing ever comes, as through a proxy that gathers it."""
+        camera = self.camera
+        camera.listeners += 1
+        self.close_connection = True
+        if camera.events_fault == "error":
+            self._error(502, "bad gateway")
+            return
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream")
+        self.send_header("Cache-Control", "no-store")
+        self.end_headers()
+        told = None
+        with suppress(OSError):  # the page has left
+            while not camera.ended.wait(0.05) and camera.events_fault != "cut":
+                if camera.events_fault == "buffered":
+                    continue
+                status = json.dumps(camera.status())
+                event = "heartbeat" if status == told else "status"
+                self.wfile.write(f"event: {event}\ndata: {status}\n\n".encode())
+                told = status
 
     def _frame(self, query: dict[str, str]) -> None:
         camera = self.camera

@@ -54,14 +54,24 @@ export class Grid {
     }
   }
 
-  /** @param {Item[]} items  newer than all that are there, newest first */
-  prepend(items) {
-    for (const item of [...items].reverse()) {
+  /**
+   * The newest items are these now: what has come goes before the others, what is gone leaves.
+   * @param {Item[]} newest
+   * @returns {boolean} false: none of them is here, so nothing was done
+   */
+  renew(newest) {
+    const known = newest.findIndex(({ id }) => this.#tiles.has(id));
+    if (known < 0) return false;
+    const ids = new Set(newest.map(({ id }) => id));
+    const { time: since } = newest[newest.length - 1];
+    this.remove(this.items.filter(({ id, time }) => !ids.has(id) && time > since).map(({ id }) => id));
+    for (const item of newest.slice(0, known).reverse()) {
       this.items.unshift(item);
       const first = /** @type {HTMLElement | null} */ (this.#root.firstElementChild);
       const wall = first?.dataset.day === item.day ? first.lastElementChild : this.#newSection(item.day, first);
       wall?.prepend(this.#tile(item));
     }
+    return true;
   }
 
   /** @param {string[]} ids */

@@ -32,7 +32,6 @@ class Photos {
   #filters = new Filters(() => this.#filtered());
   /** @type {string | null} */
   #rest = null;
-  /** @type {number} */
   #asked = 0; // grows with each new list: what an older one answers is dropped
   #loading = false;
   #year = new Date().getFullYear();
@@ -105,13 +104,7 @@ class Photos {
     const asked = this.#asked;
     const page = await this.#library.page(this.#filters.chosen, null).catch(() => null); // the next change asks again
     if (!page || asked !== this.#asked || this.#loading) return;
-    const there = new Set(this.#grid.items.map(({ id }) => id));
-    const known = page.items.findIndex(({ id }) => there.has(id));
-    if (known < 0) return this.#reload(); // all of it is new, or nothing was there
-    const ids = new Set(page.items.map(({ id }) => id));
-    const last = page.items[page.items.length - 1];
-    this.#grid.remove(this.#grid.items.filter(({ id, time }) => !ids.has(id) && time > last.time).map(({ id }) => id));
-    this.#grid.prepend(page.items.slice(0, known));
+    if (!this.#grid.renew(page.items)) this.#reload();
   }
 
   #more() {

@@ -10,12 +10,15 @@ from hearing import STATUS, Told
 from page_driver import hide, wait_for_colour, wait_for_state
 from people import register
 from pictures import picture
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 from real_camera import RealCamera
 from serving import Site
 from signed_in import NAME, add_owner, add_owner_to, sign_in
 
+from stillcam.library.drafts import Draft
+
 DEADLINE_S = 60.0
+expect.set_options(timeout=60_000)
 CAMERA = {"index": 0, "model": "imx708", "size": [4608, 2592], "limits": {}}
 CANNOT = {"Brightness": "this camera has none"}
 
@@ -217,3 +220,22 @@ def counted(page: Page) -> dict[str, int]:
     found: dict[str, int] = session.send("Memory.getDOMCounters")
     session.detach()
     return found
+
+
+def test_new_items_appear_among_the_photos_by_themselves(page, closed):
+    def take(kind: str) -> str:
+        draft = Draft(closed.data / "library", kind, time.time(), "imx708")
+        draft.path("jpg").write_bytes(picture())
+        return draft.finish({"kind": kind})
+
+    take("photo")
+    sign_in(page, f"http://127.0.0.1:{closed.port}/", "photos")
+    tiles = page.locator(".library .tile")
+    expect(tiles).to_have_count(1)
+    tiles.locator("input").check(force=True)
+    newest = take("photo")
+    expect(tiles).to_have_count(2)
+    expect(tiles.nth(1).locator("input")).to_be_checked()  # what was chosen stays so
+    for file in (closed.data / "library").glob(f"{newest.rsplit('.', 1)[0]}*"):
+        file.unlink()
+    expect(tiles).to_have_count(1)

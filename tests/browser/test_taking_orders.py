@@ -14,6 +14,7 @@ from signed_in import NAME, sign_in
 
 from stillcam.link import Message
 
+expect.set_options(timeout=60_000)
 TAKING = {"kind": "photo", "done": 0, "of": 1, "due": None}
 
 

@@ -27,6 +27,10 @@ const nav = element("tabs");
 const cameraSwitch = new CameraSwitch(element("cameras"));
 const panels = new Panels(element("content"), context);
 
+/** The page is here in the place of what its address leads to, which is for those who are signed in. */
+const instead = document.querySelector("base") !== null;
+let asked = false; // to sign in for that
+
 /** Whom the page was built for. @type {string | null} */
 let user = null;
 
@@ -36,6 +40,10 @@ session.subscribe(() => {
   const now = session.user && `${session.user.role} ${session.user.name}`;
   // What was mounted for somebody, and what they were typing, is not for the next.
   if (user && now !== user) location.replace(addressOf("live"));
+  if (asked && now) {
+    location.reload();
+    return;
+  }
   user = now;
   show();
 });
@@ -83,7 +91,9 @@ function show() {
   const tabs = tabsFor(session);
   const name = addressed();
   const tab = tabs.find((candidate) => candidate.name === name);
-  const mustSignIn = session.known && !session.user && (!session.may.watch || (!tab && TABS.some((other) => other.name === name)));
+  const stranger = session.known && !session.user;
+  const mustSignIn = stranger && (instead || !session.may.watch || (!tab && TABS.some((other) => other.name === name)));
+  asked = mustSignIn && instead;
   nav.hidden = tabs.length < 2;
   fill(nav, tabs.map((each) => link(each, each === tab)));
   nav.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });

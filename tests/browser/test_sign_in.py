@@ -8,7 +8,7 @@ from barriers import barriers
 from pictures import picture
 from playwright.sync_api import Browser, Page
 from serving import Site
-from signed_in import NAME, PASSWORD, add_owner, add_owner_to, sign_in
+from signed_in import DEADLINE_S, NAME, PASSWORD, add_owner, add_owner_to, sign_in
 
 from stillcam.accounts import Accounts
 from stillcam.accounts.passwords import hashed
@@ -130,7 +130,9 @@ def test_no_tab_has_a_serious_barrier(new_page, site, scheme):
 def bare_page(browser: Browser) -> Iterator[Page]:
     """A page that shows pictures alone: Chromium complains of its own style there."""
     with browser.new_context() as context:
-        yield context.new_page()
+        page = context.new_page()
+        page.set_default_timeout(DEADLINE_S * 1000)
+        yield page
 
 
 def test_a_token_as_the_password_in_an_address_shows_pictures(bare_page, owned):
@@ -162,3 +164,40 @@ def test_nothing_makes_the_browser_ask_a_stranger_for_a_password(page, owned, ta
     Accounts(owned.data).sessions.end_all(NAME)  # the picture is asked for until the page has noticed
     page.wait_for_selector("input[autocomplete=current-password]")
     assert [one for one in challenges if one[1].startswith("Basic")] == []
+
+
+SHOWS_PICTURE = "body > img"  # as browsers show one
+ITEM = "library/2026-11-20/cat.jpg"
+
+
+@pytest.fixture
+def with_item(owned: Site) -> Site:
+    """The same with something in its library, and a picture."""
+    item = owned.data / ITEM
+    item.parent.mkdir(parents=True)
+    item.write_bytes(picture())
+    (owned.images / ".still_1.jpg").write_bytes(picture())
+    owned.publisher.publish(owned.images / ".still_1.jpg", 1.8e9)
+    return owned
+
+
+@pytest.mark.parametrize("path", [ITEM, f"camera/0/{ITEM}?file=item", "snapshot", "?action=snapshot"])
+def test_who_opens_a_picture_signs_in_and_lands_there(bare_page, with_item, path):
+    answer = bare_page.goto(url(with_item) + path, wait_until="commit")
+    assert (answer.status, answer.headers["content-type"]) == (401, "text/html; charset=utf-8")
+    assert not answer.headers["www-authenticate"].startswith("Basic")
+    bare_page.fill("input[autocomplete=username]", NAME)
+    bare_page.fill("input[autocomplete=current-password]", PASSWORD)
+    bare_page.keyboard.press("Enter")
+    bare_page.wait_for_selector(SHOWS_PICTURE)
+    assert bare_page.url == url(with_item) + path
+
+
+def test_a_link_on_another_site_leads_somebody_who_is_signed_in_to_the_picture(bare_page, with_item):
+    """In a mail, or on a dashboard; a browser sends cookies that are SameSite=Lax along then."""
+    link = f'<a href="{url(with_item)}{ITEM}">A photo</a>'
+    bare_page.route("http://mail.example/", lambda route: route.fulfill(content_type="text/html", body=link))
+    sign_in(bare_page, url(with_item))
+    bare_page.goto("http://mail.example/", wait_until="commit")
+    bare_page.click("a")
+    bare_page.wait_for_selector(SHOWS_PICTURE)

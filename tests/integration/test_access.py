@@ -57,7 +57,7 @@ def test_cookies_are_out_of_reach_of_scripts_and_other_sites(site, ann):
     assert SESSION.fullmatch(session)
     assert device == f"{session}_device"
     for line in lines:
-        assert line.endswith("; Path=/; Max-Age=34560000; HttpOnly; SameSite=Strict")
+        assert line.endswith("; Path=/; Max-Age=34560000; HttpOnly; SameSite=Lax")
     assert re.fullmatch("[A-Za-z0-9_-]{43}", session_of(response))
 
 
@@ -82,7 +82,7 @@ def test_by_tls_a_cookie_says_so_and_is_for_the_page_s_path(tmp_path, page, at, 
         assert len(lines) == 2
         for line in lines:
             assert line.startswith(f"{prefix}stillcam_")
-            assert line.endswith(f"; Path={path}; Max-Age=34560000; HttpOnly; SameSite=Strict; Secure")
+            assert line.endswith(f"; Path={path}; Max-Age=34560000; HttpOnly; SameSite=Lax; Secure")
         phone = Client(site, **headers, Cookie="; ".join(f"{name}={key}" for name, key in cookies(response).items()))
         assert phone.call(f"{at}api/session")[1]["user"] == {"name": "Ann", "role": "owner"}
         left, _ = phone.ask(f"{at}api/session", "DELETE", Origin="https://127.0.0.1")
@@ -91,7 +91,7 @@ def test_by_tls_a_cookie_says_so_and_is_for_the_page_s_path(tmp_path, page, at, 
         assert left.status == 204
         [line] = left.headers.get_all("Set-Cookie", [])
         assert line.startswith(f"{prefix}stillcam_")
-        assert line.endswith(f"=; Path={path}; Max-Age=0; HttpOnly; SameSite=Strict; Secure")
+        assert line.endswith(f"=; Path={path}; Max-Age=0; HttpOnly; SameSite=Lax; Secure")
 
 
 def test_who_has_the_cookie_of_earlier_versions_stays_signed_in_and_gets_another(site, ann):

@@ -254,6 +254,28 @@ def test_a_write_by_cookie_comes_from_our_page(installation, headers, status):
     assert installation.status("POST", "api/users", cookie=cookie, **headers) == status
 
 
+@BELOW
+@pytest.mark.parametrize(
+    "page",
+    [
+        pytest.param({"origin": "http://evil.example.org"}, id="of another host"),
+        pytest.param({"origin": "http://camera.local:8081"}, id="of another port"),
+        pytest.param({"sec-fetch-site": "cross-site"}, id="of another site, by its word"),
+        pytest.param({"sec-fetch-site": "same-site", "origin": "http://camera.local"}, id="of the same site"),
+        pytest.param({"origin": "null"}, id="in a frame without an origin"),
+    ],
+)  # fmt: skip
+def test_no_page_of_another_changes_anything_with_an_owner_s_cookie(installation, page, below):
+    """Whatever the method: a cookie that is SameSite=Lax comes along when a person follows a link, by GET."""
+    installation.settings = Settings(access=AccessSettings(embed=("http://dashboard.example.org",)))
+    headers = {"cookie": installation.headers[OWNER]["cookie"], **page}
+    changing = [route for route in installation.tables[below] if route.method not in ("GET", "HEAD")]
+    assert {route.method for route in changing} == {"POST", "PATCH", "DELETE"}
+    assert {installation.ask(route, headers, below).status for route in changing} == {403}
+    listed = headers | {"origin": "http://dashboard.example.org", "sec-fetch-site": "cross-site"}
+    assert {installation.ask(route, listed, below).status for route in changing} == {403}
+
+
 @pytest.mark.parametrize("path", ["api/session", "api/register"])
 def test_nobody_is_signed_in_by_a_page_of_another(installation, path):
     assert installation.status("POST", path, origin="http://evil.example.org") == 403

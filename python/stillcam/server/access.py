@@ -5,7 +5,7 @@ authentication with any name, or in the address (address_tokens.py). All of it i
 
 A browser sends its cookie along whoever has made it ask, so a write by cookie has to come
 from a page of this very server: by `Sec-Fetch-Site`, or by an `Origin` that is our own. A form
-of a stranger cannot send JSON either. SameSite=Strict alone would not do: to a browser, other
+of a stranger cannot send JSON either. SameSite alone would not do: to a browser, other
 programs on the same host are the same site.
 """
 

@@ -13,6 +13,7 @@ from typing import Protocol
 from urllib.parse import quote
 
 from stillcam.server.address_tokens import names_token, without_token
+from stillcam.server.challenge import by_hand
 from stillcam.server.forwarded import see_through
 from stillcam.server.hosts import check_host
 from stillcam.server.messages import Access, Answer, Refused, Request, Route, error
@@ -42,6 +43,10 @@ class Tally(Protocol):
         ...
 
 
+def _plainly(_request: Request, refused: Refused) -> Answer:
+    return refused.answer()
+
+
 class App:
     """Answers requests.
 
@@ -52,6 +57,7 @@ class App:
         tally: counts.
         cameras: by number, the routes below `camera/NUMBER/`, where there are such.
         names: gives this machine's names.
+        sign_in: gives the page that a person who has opened an address gets in the place of its refusal (401).
     """
 
     def __init__(
@@ -62,7 +68,9 @@ class App:
         tally: Tally,
         cameras: Mapping[str, Iterable[Route]] | None = None,
         names: Callable[[], frozenset[str]] = own_names,
+        sign_in: Callable[[Request, Refused], Answer] = _plainly,
     ) -> None:
+        self._sign_in = sign_in
         self.routes = list(routes)
         self._settings = settings
         self._guard = guard
@@ -83,7 +91,9 @@ class App:
         try:
             return self._routed(request)
         except Refused as refused:
-            return marked(request, refused.answer(), self._settings().access.embed)
+            signing_in = refused.status == 401 and by_hand(request)
+            answer = self._sign_in(request, refused) if signing_in else refused.answer()
+            return marked(request, answer, self._settings().access.embed)
         except ConnectionError:
             raise  # the client has gone: nobody wants an answer
         except Exception:

@@ -45,6 +45,20 @@ class Assets:
         pages.append(Route("GET", VERSIONED, Access.OPEN, self._versioned))
         return pages + [Route("GET", name, Access.OPEN, self._file) for name in self._files.names()]
 
+    def sign_in(self, request: Request, refused: Refused) -> Answer:
+        """The page in the place of what a person has opened and is refused: who signs in there gets that.
+
+        The page's own addresses are relative to its `<base>`, by which it also knows what it is there for.
+        """
+        start = b'<meta charset="utf-8">'
+        base = b'\n    <base href="%b">' % (b"../" * request.depth or b"./")
+        body = _there(self._page("index.html", "")).data.replace(start, start + base, 1)
+        return Answer(
+            refused.status,
+            body,
+            {"Content-Type": "text/html; charset=utf-8", "Cache-Control": "no-store", **refused.headers},
+        )
+
     def _tab(self, request: Request) -> Answer:
         tab = (request.path or "live") if self._may_control(request) else ""
         return _there(self._page("index.html", tab)).answer(request, _REVALIDATE, "Accept-Encoding, Cookie")

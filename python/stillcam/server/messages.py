@@ -106,6 +106,7 @@ class Request:
         rest: what follows a route that ends in a slash.
         person: who asks; None: nobody known.
         proxied: whether a trusted proxy has passed it on.
+        depth: how many folders deep the address is, below the root.
         public: it was admitted because anyone may watch.
         still_may: whether who asks may do so still; a stream, which may last for days, asks now and then.
     """
@@ -114,6 +115,7 @@ class Request:
         "_read_body",
         "address",
         "camera",
+        "depth",
         "gone",
         "hang_up",
         "headers",
@@ -150,6 +152,7 @@ class Request:
     ) -> None:
         self.method = method
         self.path = path
+        self.depth = path.count("/")
         self.query = query
         self.headers: Mapping[str, str] = {} if headers is None else headers
         self.host = self.headers.get("host", "")

@@ -86,7 +86,7 @@ def _path(request: Request) -> str:
 
 def _line(request: Request, name: str, value: str, path: str, age_s: int) -> bytes:
     secure = "; Secure" if request.secure else ""
-    return f"Set-Cookie: {name}={value}; Path={path}; Max-Age={age_s}; HttpOnly; SameSite=Strict{secure}\r\n".encode()
+    return f"Set-Cookie: {name}={value}; Path={path}; Max-Age={age_s}; HttpOnly; SameSite=Lax{secure}\r\n".encode()
 
 
 def _pairs(header: str) -> Iterator[tuple[str, str]]:

@@ -111,7 +111,7 @@ class Watcher:
     def next_picture(self) -> None:
         """Have another picture published, asked for and drawn."""
         asked, drawn = len(self.asked), self.seen("drawn")
-        self.site.publish(photo())
+        self.site.publish(self.picture)
         while len(self.asked) == asked:
             self.page.clock.run_for(SECOND // 2)
         self.until(lambda: self.seen("drawn") != drawn)

@@ -21,6 +21,8 @@ const TICK_MS = 1_000;
 
 const camera = element("camera");
 const canvas = /** @type {HTMLCanvasElement} */ (element("canvas"));
+/** Of the frame on the screen: without one there is none. */
+const when = Object.assign(document.createElement("time"), { id: "time" });
 const picture = new Picture(canvas);
 const feed = new Feed(show, tell);
 const loading = new Loading();
@@ -134,8 +136,9 @@ function tell() {
   const frame = picture.shown;
   if (!frame) return;
   const time = clock(frame.time, new Date());
+  if (!when.isConnected) element("age").before(when, " ");
   write("time", time);
-  element("time").setAttribute("datetime", frame.time.toISOString());
+  when.dateTime = frame.time.toISOString();
   write("age", ago(age_s() ?? 0));
   canvas.setAttribute("aria-label", `The camera's picture of ${time}. ${word}.`);
   buttons.download.disabled = false;

@@ -43,7 +43,7 @@ export class Compare {
     const button = (/** @type {string} */ words, /** @type {string} */ sign, /** @type {() => void} */ act) =>
       el("button", { type: "button", "aria-label": words, title: words, onclick: act }, sign);
     this.element.append(
-      el("header", {}, el("h3", {}, "Compare"), this.#ways,
+      el("header", {}, el("h2", {}, "Compare"), this.#ways,
         button("Previous photo", "‹", () => this.#go(-1)), this.#position, button("Next photo", "›", () => this.#go(1)),
         button("Take this photo out", "−", () => this.#remove()), button("Empty the buffer", "✕", () => this.#empty())),
       this.#stage, this.#facts);

@@ -72,7 +72,8 @@ export class ControlRow {
     this.#set.checked = set;
     this.#reset.hidden = !set;
     this.element.toggleAttribute("data-set", set);
-    this.element.toggleAttribute("aria-busy", this.#state.busy(control.name));
+    if (this.#state.busy(control.name)) this.element.setAttribute("aria-busy", "true");
+    else this.element.removeAttribute("aria-busy");
     // Whoever is typing a number is not interrupted by what the camera does meanwhile.
     const idle = set || set !== this.#wasSet || !this.#field.element.contains(document.activeElement);
     this.#wasSet = set;

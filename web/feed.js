@@ -62,6 +62,9 @@ export class Feed {
     this.#at = at;
     document.addEventListener("visibilitychange", () => this.#restart());
     addEventListener("online", () => this.#restart());
+    addEventListener("pageshow", ({ persisted }) => persisted && this.#restart());
+    // What was asked over the network of before is answered no more, and nobody says so. Safari and Firefox lack it.
+    /** @type {any} */ (navigator).connection?.addEventListener("change", () => this.#restart());
     addEventListener("offline", () => this.#report());
   }
 

@@ -143,7 +143,7 @@ function cameraCard(camera, active) {
     terms(rows),
     camera.held && el("p", { class: "hint" }, HELD),
     modes.length > 0 && el("h5", {}, "Sensor modes"),
-    modes.length > 0 && el("div", { class: "info-scroll", tabindex: 0, role: "region", "aria-label": "Sensor modes" },
+    modes.length > 0 && el("div", { class: "info-scroll", tabindex: 0, role: "group", "aria-label": "Sensor modes" },
       el("table", {}, el("thead", {}, head), el("tbody", {}, modes))));
 }
 

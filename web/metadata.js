@@ -38,7 +38,7 @@ export function readable(metadata) {
 /** The panel that shows it. */
 export class MetadataPanel {
   #list = el("dl", { class: "facts" });
-  #raw = el("pre", { class: "raw", tabindex: "0", "aria-label": "Metadata as JSON" });
+  #raw = el("pre", { class: "raw", tabindex: "0", role: "group", "aria-label": "Metadata as JSON" });
   #nothing = el("p", { class: "hint", text: "The camera has said nothing yet." });
   #details = el("details", { class: "raw-metadata" }, el("summary", {}, "As JSON"), this.#raw);
   #text = "";

@@ -129,7 +129,7 @@ export class Grid {
   /** @param {string} day @param {Element | null} next  the section that it goes before */
   #newSection(day, next) {
     const wall = el("ul", { class: "wall" });
-    this.#root.insertBefore(el("section", { "data-day": day, "aria-label": dayName(day) }, el("h3", {}, dayName(day)), wall), next);
+    this.#root.insertBefore(el("section", { "data-day": day, "aria-label": dayName(day) }, el("h2", {}, dayName(day)), wall), next);
     return wall;
   }
 

@@ -4,7 +4,7 @@
  */
 
 import { openModal } from "./dialogs.js";
-import { el } from "./dom.js";
+import { el, uniqueId } from "./dom.js";
 import { HistogramPanel } from "./histogram-panel.js";
 import { facts, moment } from "./photos-facts.js";
 import { Zoom } from "./photos-zoom.js";
@@ -24,7 +24,7 @@ export class View {
   #dialog;
   #stage = el("div", { class: "view-stage" });
   #facts = el("div", { class: "view-facts" });
-  #title = el("h3", { id: "view-title" });
+  #title = el("h2", { id: uniqueId("view-title") });
   #histogram = new HistogramPanel();
   /** @type {Zoom | null} */
   #zoom = null;
@@ -43,7 +43,7 @@ export class View {
     this.#on = on;
     const button = (/** @type {string} */ words, /** @type {string} */ sign, /** @type {() => void} */ act) =>
       el("button", { type: "button", "aria-label": words, title: words, onclick: act }, sign);
-    this.#dialog = el("dialog", { class: "view", "aria-labelledby": "view-title" },
+    this.#dialog = el("dialog", { class: "view", "aria-labelledby": this.#title.id },
       el("header", {}, this.#title, button("Close", "✕", () => this.#dialog.close())),
       el("div", { class: "view-picture" },
         button("Newer", "‹", () => this.#move(-1)), this.#stage, button("Older", "›", () => this.#move(1))),

@@ -179,12 +179,12 @@ def test_a_favourite_with_a_title_stays_one(page, url):
     page.click(".tile .open >> nth=0")
     page.fill(".view input[name=title]", "Fox <b>& friends</b>")
     page.keyboard.press("Enter")
-    page.wait_for_function("() => document.querySelector('#view-title').textContent === 'Fox <b>& friends</b>' ||"
+    page.wait_for_function("() => document.querySelector('.view h2').textContent === 'Fox <b>& friends</b>' ||"
                            " document.querySelector('.view .error')")  # fmt: skip
     assert "slash" in page.inner_text(".view .error")  # the tag's: no file can be called so
     page.fill(".view input[name=title]", "Fox & friends")
     page.keyboard.press("Enter")
-    page.wait_for_function("() => document.querySelector('#view-title').textContent === 'Fox & friends'")
+    page.wait_for_function("() => document.querySelector('.view h2').textContent === 'Fox & friends'")
     page.click(".view button:has-text('Favourite')")
     page.wait_for_selector(".view button[aria-pressed=true]")
     page.keyboard.press("Escape")

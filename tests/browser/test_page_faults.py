@@ -1,5 +1,8 @@
 """Whatever goes wrong, the last picture stays, the page says what it is, and comes back by itself."""
 
+import time
+from collections.abc import Callable
+
 import pytest
 from page_driver import (
     message,
@@ -8,6 +11,17 @@ from page_driver import (
     wait_for_message,
     wait_for_state,
 )
+
+DEADLINE_S = 60.0
+
+
+def until(holds: Callable[[], bool]) -> None:
+    """Wait for what the stand-in sees."""
+    deadline = time.monotonic() + DEADLINE_S
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
 
 FAULTS = [
     pytest.param("silence", "unreachable", "The camera does not answer", id="nobody answers"),
@@ -68,6 +82,30 @@ def test_the_network_s_return_ends_the_back_off(page, camera):
     page.clock.pause_at(page.evaluate("Date.now()") + 1_000)
     camera.publish("blue")
     page.context.set_offline(False)
+    wait_for_colour(page, "blue")
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        pytest.param("navigator.connection.dispatchEvent(new Event('change'))", id="another network"),
+        pytest.param("dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))", id="back to the page"),
+    ],
+)
+def test_what_was_asked_before_is_not_waited_for(page, camera, event):
+    """With all timers stopped, only the event can bring the picture."""
+    page.clock.install()
+    page.goto(camera.url)
+    wait_for_colour(page, "red")
+    camera.held.clear()
+    asked = len(camera.asked)
+    page.clock.run_for(5_000)
+    until(lambda: len(camera.asked) == asked + 1)
+    page.clock.pause_at(page.evaluate("Date.now()") + 1_000)
+    page.evaluate(event)
+    until(lambda: len(camera.asked) == asked + 2)
+    camera.publish("blue")
+    camera.held.set()
     wait_for_colour(page, "blue")
 
 

@@ -68,6 +68,17 @@ export function instant(shown, zone) {
   return after;
 }
 
+/**
+ * A day for a person, in their words: `Friday, 20 November 2026`.
+ * @param {string} day
+ */
+export function dayName(day) {
+  const [year, month, date] = day.split("-").map(Number);
+  return new Date(year, month - 1, date).toLocaleDateString([], {
+    weekday: "long", day: "numeric", month: "long", year: "numeric",
+  });
+}
+
 /** By how much the clock there is ahead of UTC. @param {string | number} time @param {string} zone */
 function ahead_ms(time, zone) {
   const at = new Date(time).getTime();

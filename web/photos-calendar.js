@@ -3,8 +3,8 @@
  * A year at a glance: a square a day, the darker the more was taken; a click shows that day.
  */
 
+import { dayName } from "./camera-time.js";
 import { el } from "./dom.js";
-import { dayName } from "./photos-grid.js";
 
 const LEVELS = 4;
 

@@ -3,10 +3,9 @@
  * What is known about an item, for a person to read.
  */
 
-import { inZone, wall, zoneNote } from "./camera-time.js";
+import { dayName, inZone, wall, zoneNote } from "./camera-time.js";
 import { el } from "./dom.js";
 import { readable } from "./metadata.js";
-import { dayName } from "./photos-grid.js";
 import { size } from "./photos-library.js";
 
 /** @typedef {import("./photos-library.js").Item} Item */

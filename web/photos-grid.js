@@ -3,7 +3,7 @@
  * The items of the library as a wall of thumbnails, a section a day.
  */
 
-import { inZone, wall, zoneNote } from "./camera-time.js";
+import { dayName, inZone, wall, zoneNote } from "./camera-time.js";
 import { el } from "./dom.js";
 import { badge } from "./photos-library.js";
 
@@ -158,15 +158,4 @@ export class Grid {
     this.#tiles.set(item.id, tile);
     return tile;
   }
-}
-
-/**
- * A day for a person, in their words: `Friday, 20 November 2026`.
- * @param {string} day
- */
-export function dayName(day) {
-  const [year, month, date] = day.split("-").map(Number);
-  return new Date(year, month - 1, date).toLocaleDateString([], {
-    weekday: "long", day: "numeric", month: "long", year: "numeric",
-  });
 }

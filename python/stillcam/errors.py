@@ -3,6 +3,13 @@
 Anything else that escapes a `main()` is a bug and shows its traceback.
 """
 
+from __future__ import annotations
+
+import errno
+
+# Of memory, or of descriptors: each is gone as soon as somebody else needs less of it.
+SHORT = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
+
 
 class StillcamError(Exception):
     """A fault that its reader can act on: the text says what, where, and what to do.
@@ -47,3 +54,10 @@ class CameraError(StillcamError):
     def transient(self) -> bool:
         """Whether the same request may succeed when it is tried again, without anybody's help."""
         return self.cause not in self.FINAL
+
+
+def shortage(error: BaseException) -> str:
+    """What there is too little of if that is why `error` was raised, for a person; empty: it is another fault."""
+    if isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and "start new thread" in str(error)):
+        return "not enough memory"
+    return str(error.strerror) if isinstance(error, OSError) and error.errno in SHORT else ""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import _thread
 import contextlib
-import errno
 import json
 import logging
 import os
@@ -20,14 +19,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from stillcam.errors import StillcamError
+from stillcam import log
+from stillcam.errors import SHORT, StillcamError
 from stillcam.json_text import parse
 
 MAX_LINE_BYTES = 1 << 20
 MAX_CLIENTS = 32  # some wait long: for a self-timer, or the end of a video
 SHORT_S = 0.1  # from one look to the next whether there are descriptors and memory again
-
-_SHORT = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 
 Message = dict[str, Any]
 
@@ -165,9 +163,8 @@ class CommandServer:
                     _thread.start_new_thread(self._serve, ())
             try:
                 self._answer(link)
-            except Exception:
-                with contextlib.suppress(Exception):  # there may be no memory to say so
-                    logging.exception("a command failed: this is a bug")
+            except Exception as error:  # noqa: BLE001 - it is logged
+                log.fault("a command", error)
             with self._lock:
                 if self._listening:
                     self._threads -= 1
@@ -180,7 +177,7 @@ class CommandServer:
             try:
                 return self._listener.accept()[0]
             except (OSError, MemoryError) as error:
-                if isinstance(error, OSError) and error.errno not in _SHORT:
+                if isinstance(error, OSError) and error.errno not in SHORT:
                     return None  # closed
                 time.sleep(SHORT_S)
 

@@ -7,6 +7,7 @@ starts again from nothing (the descriptor is in append mode, so nothing is torn)
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import shutil
@@ -16,7 +17,12 @@ import threading
 import time
 from typing import TextIO
 
+from stillcam.errors import shortage
+
 MAX_BYTES = 1 << 20
+SHORT_AGAIN_S = 60.0  # so often at most it is said that memory is short
+
+_short_s = -SHORT_AGAIN_S  # when it was said last (monotonic)
 
 
 class _TrimmedStderr(logging.StreamHandler[TextIO]):
@@ -62,3 +68,14 @@ def set_up(level: int = logging.INFO) -> None:
             logging.critical("thread %s failed: this is a bug", name, exc_info=args.exc_value)
 
     threading.excepthook = thread_hook
+
+
+def fault(what: str, error: Exception) -> None:
+    """Log that `what` has failed: a bug with its traceback, want of memory in a line, once a minute at most."""
+    global _short_s  # noqa: PLW0603 - a line too many harms nobody
+    with contextlib.suppress(MemoryError):  # there may be too little to say so
+        if not (short := shortage(error)):
+            logging.error("%s failed: this is a bug", what, exc_info=error)
+        elif time.monotonic() - _short_s >= SHORT_AGAIN_S:
+            _short_s = time.monotonic()
+            logging.warning("%s failed: %s", what, short)

@@ -95,6 +95,7 @@ def test_a_server_without_memory_goes_on_when_it_has_some(camera):
         with contextlib.suppress(OSError):
             site.ask("/images/current.jpg")
     assert site.process.poll() is None, site.said()
+    assert "this is a bug" not in site.said()
     resource.prlimit(site.process.pid, resource.RLIMIT_AS, before)
     camera.pictures_come()
     camera.site.until(camera.healthy)

@@ -1,5 +1,6 @@
 """Time-outs, bodies and faults of the engine: clients that come late, stop, stall or vanish, at routes of the tests."""
 
+import errno
 import json
 import logging
 import socket
@@ -12,7 +13,8 @@ import pytest
 from listening import Listening, trickle, until
 from strangers import all_of, connect, exchange, get, replies, slowly, vanish
 
-from stillcam.server import connection, wire
+from stillcam import log
+from stillcam.server import connection, places, wire
 from stillcam.server.bodies import Blob
 from stillcam.server.messages import Answer, Refused, Request
 from stillcam.server.places import Limits
@@ -304,6 +306,56 @@ def test_a_fault_of_ours_is_logged_and_told_without_its_details(caplog):
     assert "secret" not in str(first) and "Traceback" not in str(first) and "default-src" in str(first)
     (record,) = caplog.records
     assert record.levelno == logging.ERROR and record.exc_info
+
+
+@pytest.mark.parametrize(
+    "short", [MemoryError(), RuntimeError("can't start new thread"), OSError(errno.ENOMEM, "Cannot allocate memory")]
+)
+def test_want_of_memory_is_no_bug(short, caplog, monkeypatch):
+    """It is said in a line, and not again with each request."""
+    monkeypatch.setattr(log, "_short_s", -log.SHORT_AGAIN_S)
+
+    def greedy(_: Request) -> Answer:
+        raise short
+
+    with Listening({"GET greedy": greedy}) as here:
+        for reply in exchange(here.port, get("/greedy") * 3):
+            assert reply.status == 503
+            assert int(reply.headers["retry-after"]) > 0
+            assert "memory" in json.loads(reply.body)["error"]
+    (record,) = caplog.records
+    assert record.levelno == logging.WARNING and not record.exc_info
+    assert "bug" not in record.getMessage()
+
+
+def test_an_address_sends_so_much_at_a_time_and_others_too(monkeypatch):
+    monkeypatch.setattr(places, "BODY_BYTES", 3000)
+    expecting = post("/echo", "Expect: 100-continue", length=1000)
+
+    def sends(address: str, size: int = 1000) -> socket.socket:
+        link = connect(here.port, address)
+        link.sendall(expecting)
+        assert link.recv(1000) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        link.sendall(b"a" * size)
+        return link
+
+    def sent(address: str) -> int:
+        with sends(address) as link:
+            link.shutdown(socket.SHUT_WR)
+            return replies(all_of(link))[0].status
+
+    with Listening({"POST echo": echo}) as here:
+        held = [sends("127.0.0.2", 900) for _ in range(3)]
+        until(lambda: sent("127.0.0.2") == 429)
+        assert sent("127.0.0.3") == 200
+        for link in held:
+            link.sendall(b"a" * 100)
+            link.shutdown(socket.SHUT_WR)
+            assert replies(all_of(link))[0].status == 200
+            link.close()
+        assert sent("127.0.0.2") == 200
+        monkeypatch.setattr(places, "ALL_BODIES_BYTES", 999)
+        assert sent("127.0.0.2") == 503
 
 
 def test_text_that_no_file_can_hold_does_not_break_an_error():

@@ -4,6 +4,8 @@ import os
 import re
 import sqlite3
 import stat
+import subprocess
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -338,3 +340,23 @@ def test_who_asks_while_the_accounts_are_read_for_the_first_time_waits(tmp_path,
         others = [people.submit(known) for _ in range(4)]
         go_on.set()
         assert all(asked.result(60).registered for asked in (first, *others))
+
+
+def test_a_password_that_there_is_no_memory_to_try_is_no_bug():
+    """Python 3.11 calls it a wrong value."""
+    program = """
+import resource
+from pathlib import Path
+from stillcam.accounts import passwords
+kept = passwords.hashed("correct horse battery")
+pages = int(Path("/proc/self/statm").read_text().split()[0])
+most = pages * resource.getpagesize() + (8 << 20)  # a hash wants 16 MiB
+resource.setrlimit(resource.RLIMIT_AS, (most, most))
+try:
+    passwords.matches("correct horse battery", kept)
+except MemoryError:
+    print("no memory")
+"""
+    environ = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run([sys.executable, "-c", program], env=environ, capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("no memory\n", "")

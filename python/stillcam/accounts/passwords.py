@@ -39,7 +39,12 @@ def _scrypt(password: str, salt: bytes, n: int, r: int, p: int) -> bytes:
     secret = password.encode(
         "utf-8", "surrogatepass"
     )  # JSON can say half a character; no password that is kept has one
-    return scrypt(secret, salt=salt, n=n, r=r, p=p, maxmem=MAX_MEMORY, dklen=HASH_BYTES)
+    try:
+        return scrypt(secret, salt=salt, n=n, r=r, p=p, maxmem=MAX_MEMORY, dklen=HASH_BYTES)
+    except ValueError as error:
+        if "malloc" in str(error):  # how OpenSSL says it, and Python 3.11 passes it on
+            raise MemoryError from error
+        raise
 
 
 def _text(value: bytes) -> str:

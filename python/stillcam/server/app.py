@@ -12,6 +12,8 @@ from functools import partial
 from typing import Protocol
 from urllib.parse import quote
 
+from stillcam import log
+from stillcam.errors import shortage
 from stillcam.server.address_tokens import names_token, without_token
 from stillcam.server.challenge import by_hand
 from stillcam.server.forwarded import see_through
@@ -96,8 +98,10 @@ class App:
             return marked(request, answer, self._settings().access.embed)
         except ConnectionError:
             raise  # the client has gone: nobody wants an answer
-        except Exception:
-            logging.exception("%s %s failed: this is a bug", request.method, _below(request, request.path))
+        except Exception as failure:  # noqa: BLE001 - it is logged
+            log.fault(f"{request.method} {quote(_below(request, request.path))}", failure)
+            if short := shortage(failure):
+                return error(503, f"{short}: try again in some seconds", {"Retry-After": "5"})
             return error(500, "this is a fault of the camera server: it is in data/logs/server.log")
 
     def to_https(self, request: Request) -> Answer:

@@ -78,6 +78,8 @@ class Connection(socketserver.BaseRequestHandler):
         self._over_s = 0.0  # its last answer has been sent, and what it still sends is read until then (monotonic)
         self._rest = b""  # received, and not yet used
         self._body: Incoming | None = None  # of the request that is being answered
+        self._asked: Request | None = None  # the one that is being answered
+        self._held: list[tuple[str, int]] = []  # what has been received of its body, see Places.take_body
         self._waits = False  # the client sends its body when it is told to
         self._probe = b""  # what may be sent once to see whether the client is still there
         self._sent = 0  # bytes of the answer's body
@@ -210,7 +212,16 @@ class Connection(socketserver.BaseRequestHandler):
             self._offer,
             self._hang_up,
         )
-        answer = self._answer(request)
+        if self._body is None:
+            answer = self._answer(request)
+        else:
+            self._asked = request
+            try:
+                answer = self._answer(request)
+            finally:
+                self._asked = None  # or only the collector of garbage would find both
+                while self._held:
+                    self.server.places.give_back_body(*self._held.pop())
         body, self._body = self._body, None
         unread = body is not None and not body.whole
         keep = head.keeps and not unread and answer.stream is None and answer.follower is None
@@ -283,7 +294,8 @@ class Connection(socketserver.BaseRequestHandler):
         """See Request.body."""
         if (body := self._body) is None:
             return b""
-        deadline = time.monotonic() + BODY_S
+        assert self._asked is not None
+        address, deadline = self._asked.address, time.monotonic() + BODY_S
 
         def more() -> bytes:
             nonlocal deadline
@@ -292,7 +304,10 @@ class Connection(socketserver.BaseRequestHandler):
                 self._wire.send([CONTINUE])
             self._place.waiting_since = time.monotonic()  # a body that does not come holds no place
             if not (some := self._more(deadline, "the body of the request did not come in time")):
+                if self._place.refused:
+                    raise Refused(503, "there are too many connections: try again", headers={"Retry-After": "5"})
                 raise ConnectionError
+            self._held.append((self.server.places.take_body(address, len(some)), len(some)))
             deadline += len(some) / BODY_BYTES_S
             return some
 

@@ -20,6 +20,8 @@ from collections.abc import Callable
 from http.server import ThreadingHTTPServer
 from typing import Any
 
+from stillcam import log
+from stillcam.errors import SHORT
 from stillcam.server.connection import BUSY, HEAD_S, Application, Connection, head_of
 from stillcam.server.places import Place, Places
 from stillcam.server.waiting import WaitingRoom
@@ -33,7 +35,6 @@ SHORT_AGAIN_S = 60.0  # so often at most it is said that there are none
 
 _CLOSED = (errno.EBADF, errno.EINVAL, errno.ENOTSOCK)
 _GONE = (errno.EBADF, errno.ENOTCONN, errno.EHOSTUNREACH, errno.ENETUNREACH)
-_SHORT = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 
 
 class Server(ThreadingHTTPServer):
@@ -99,7 +100,7 @@ class Server(ThreadingHTTPServer):
             except OSError as failure:
                 if failure.errno in _CLOSED and not self._ends:
                     raise
-                if failure.errno in _SHORT:
+                if failure.errno in SHORT:
                     self._wait(str(failure.strerror))
                 # else nobody has come, or a client left before it was taken
             else:
@@ -196,4 +197,4 @@ class Server(ThreadingHTTPServer):
         """A connection could not go on. A client that goes away, or stalls, is no event; all else is a bug."""
         gone = isinstance(failure, (ConnectionError, TimeoutError, ssl.SSLError))
         if not gone and not (isinstance(failure, OSError) and failure.errno in _GONE):
-            logging.error("answering %s failed: this is a bug", address, exc_info=failure)
+            log.fault(f"answering {address}", failure)

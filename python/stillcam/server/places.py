@@ -17,12 +17,18 @@ import ipaddress
 import socket
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
+from stillcam.server.messages import Refused
+
 MIN_WAIT_S = 1.0  # a connection that has only just come is not sent away for one of an address that holds as many
+BODY_BYTES = 8 << 20  # so much of bodies at a time from one address; the largest one that any route takes has 4 MiB
+ALL_BODIES_BYTES = 32 << 20
 REFUSALS = 128  # so many connections at a time are waited for, to tell them when they ask that there is no place
+SOON = {"Retry-After": "5"}
 PROXY = ""  # the neighbourhood of all whom nobody limits
 
 
@@ -76,6 +82,7 @@ class Places:
         self._taken: dict[str, set[Place]] = {}  # by neighbourhood
         self._count = 0
         self._refused: set[Place] = set()
+        self._body_bytes: Counter[str] = Counter()  # by neighbourhood
 
     def __len__(self) -> int:
         return self._count
@@ -116,6 +123,31 @@ class Places:
         with self._lock:
             self._leave(place)
             self._refused.discard(place)
+
+    def take_body(self, address: str, size: int) -> str:
+        """Let a client at `address` send a body of `size` bytes more; `give_back_body` must follow.
+
+        Returns:
+            the neighbourhood whose budget it counts against.
+
+        Raises:
+            Refused: that one's budget (429), or everybody's (503), is used up.
+        """
+        neighbourhood = self._neighbourhood(address)
+        with self._lock:
+            if neighbourhood != PROXY and self._body_bytes[neighbourhood] + size > BODY_BYTES:
+                raise Refused(429, "your address is sending too much at a time: try again soon", headers=SOON)
+            if self._body_bytes.total() + size > ALL_BODIES_BYTES:
+                raise Refused(503, "too much is being sent at a time: try again soon", headers=SOON)
+            self._body_bytes[neighbourhood] += size
+        return neighbourhood
+
+    def give_back_body(self, neighbourhood: str, size: int) -> None:
+        """A body of `size` bytes is not needed any more."""
+        with self._lock:
+            self._body_bytes[neighbourhood] -= size
+            if self._body_bytes[neighbourhood] <= 0:
+                del self._body_bytes[neighbourhood]
 
     def _everybody(self) -> list[Place]:
         return [place for places in self._taken.values() for place in places]

@@ -7,12 +7,12 @@ there sees to it now and then that there is one, and nobody ever waits for it to
 from __future__ import annotations
 
 import contextlib
-import logging
 import threading
 import time
 from collections.abc import Callable
 from functools import partial
 
+from stillcam import log
 from stillcam.threads import record, start
 
 DEAD_S = 10.0  # a thread that has begun no round for so long has died, or hangs
@@ -67,11 +67,11 @@ class Shift:
         while self._goes_on(term):
             try:
                 self._work()
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - it is logged
                 with contextlib.suppress(MemoryError):
                     record(self._name, error)
                     if not told:
-                        logging.exception("%s failed: this is a bug, or want of memory", self._name)
+                        log.fault(self._name, error)
                 told = True
                 time.sleep(FAILED_S)
 

@@ -11,13 +11,13 @@ from __future__ import annotations
 
 import _thread
 import contextlib
-import logging
 import os
 import select
 import threading
 import time
 from typing import Protocol
 
+from stillcam import log
 from stillcam.threads import record
 
 AT_A_TIME = 64  # connections that the attendant hears of in one go
@@ -115,10 +115,10 @@ class WaitingRoom:
         while not self._closing:
             try:
                 aside = self._round(term)
-            except Exception as error:  # without an attendant nobody would be answered any more
+            except Exception as error:  # noqa: BLE001 - without an attendant nobody would be answered any more
                 with contextlib.suppress(Exception):  # there may be no memory to say so
                     record("connections", error)
-                    logging.exception("attending to connections failed: this is a bug")
+                    log.fault("attending to connections", error)
                 continue
             if aside is not None:
                 self._back(*aside)
@@ -159,9 +159,8 @@ class WaitingRoom:
     def _turn(self, guest: Guest) -> bool:
         try:
             return guest.turn()
-        except Exception:
-            with contextlib.suppress(Exception):  # there may be no memory to say so: it must leave all the same
-                logging.exception("answering a connection failed: this is a bug")
+        except Exception as error:  # noqa: BLE001 - it is logged
+            log.fault("answering a connection", error)
             return False
 
     def _look(self) -> None:
@@ -202,9 +201,8 @@ def _show_out(guest: Guest) -> None:
             guest.leave()
         except MemoryError:
             time.sleep(LEAVE_AGAIN_S)
-        except Exception:
-            with contextlib.suppress(Exception):
-                logging.exception("leaving failed: this is a bug")
+        except Exception as error:  # noqa: BLE001 - it is logged
+            log.fault("leaving", error)
             return
         else:
             return

@@ -62,9 +62,6 @@ def test_each_version_of_tls_that_is_safe(site, option):
     )
 
 
-def test_plain_http_has_no_answer(site):
-    done = subprocess.run(
-        ["curl", "--silent", f"http://127.0.0.1:{site.port}/"], capture_output=True, timeout=DEADLINE_S, check=False
-    )
-    assert done.returncode != 0
-    assert b"<html" not in done.stdout
+def test_plain_http_leads_to_https(site):
+    said = run("curl", "--silent", "--write-out", "%{http_code} %{redirect_url}", f"http://127.0.0.1:{site.port}/live")
+    assert said == f"308 https://127.0.0.1:{site.port}/live"

@@ -56,8 +56,8 @@ export const addressOf = (name) => new URL(name, base).href;
 export class Panels {
   /** @type {Map<string, {panel: HTMLElement, tab: {shown(): void, hidden(): void} | null}>} */
   #mounted = new Map();
-  /** @type {string | null} */
-  #shown = null;
+  /** Undefined: the page is as it was sent, with Live. @type {string | null | undefined} */
+  #shown = undefined;
   #main;
   #context;
 

@@ -187,6 +187,7 @@ def test_who_opens_a_picture_signs_in_and_lands_there(bare_page, with_item, path
     assert (answer.status, answer.headers["content-type"]) == (401, "text/html; charset=utf-8")
     assert not answer.headers["www-authenticate"].startswith("Basic")
     bare_page.fill("input[autocomplete=username]", NAME)
+    assert not bare_page.is_visible("#live-panel")
     bare_page.fill("input[autocomplete=current-password]", PASSWORD)
     bare_page.keyboard.press("Enter")
     bare_page.wait_for_selector(SHOWS_PICTURE)

@@ -1,7 +1,7 @@
 // @ts-check
 /** The page's frame: who is at the screen, their tabs, and the one that is shown. */
 
-import "./needed.js";
+import "./feature-check.js";
 import * as api from "./api.js";
 import { account } from "./account.js";
 import { view } from "./camera.js";

@@ -1,7 +1,7 @@
 // @ts-check
 /** The page with the pictures of all cameras side by side. */
 
-import "./needed.js";
+import "./feature-check.js";
 import { get } from "./api.js";
 import { account } from "./account.js";
 import { CameraSwitch } from "./camera-switch.js";

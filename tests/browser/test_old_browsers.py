@@ -132,12 +132,12 @@ def test_the_page_of_all_cameras_says_it_too(old, tmp_path):
 def test_a_browser_of_today_gets_the_whole_page(page, camera):
     page.goto(camera.url)
     wait_for_colour(page, "red")
-    assert page.locator(".picture img, [data-picture-alone]").count() == 0
+    assert page.locator(".picture img, [data-fallback]").count() == 0
 
 
 def test_the_script_for_old_browsers_is_es5():
     node, _ = compute_driver_executable()
-    text = (WEB / "picture-alone.js").read_text()
+    text = (WEB / "fallback.js").read_text()
     for source, status in ((text, 0), (f"{text}\nlet x;", 1)):
         run = [node, "--expose-internals", "-e", PARSE_ES5]
         assert subprocess.run(run, input=source, text=True, capture_output=True, check=False).returncode == status

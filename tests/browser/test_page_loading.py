@@ -112,7 +112,7 @@ def test_just_what_the_live_tab_needs_is_preloaded(live, site):
     needed = Load(page)
     page.goto(f"{url(site)}live")
     wait_until_there(page)
-    found = {name for name in needed.depth if name.endswith(".js")} - {"picture-alone.js"}  # which is no module
+    found = {name for name in needed.depth if name.endswith(".js")} - {"fallback.js"}  # which is no module
     assert max(needed.depth.values()) > MAX_DEPTH
     preloaded = re.findall(PRELOAD, page.request.get(f"{url(site)}live").text())
     assert sorted(preloaded) == sorted(found)

@@ -1,7 +1,7 @@
 """Who asks, and whether they may: decided by a route's Access, before any body is read.
 
 A person shows a cookie, a program a token: as `Authorization: Bearer`, as the password of Basic
-authentication with any name, or in the address (address_tokens.py). All of it is checked in memory.
+authentication with any name, or in the address (query_tokens.py). All of it is checked in memory.
 
 A browser sends its cookie along whoever has made it ask, so a write by cookie has to come
 from a page of this very server: by `Sec-Fetch-Site`, or by an `Origin` that is our own. A form
@@ -23,12 +23,12 @@ from stillcam.accounts.known import Everybody
 from stillcam.accounts.rules import scope_of
 from stillcam.accounts.sessions import LIFE_S
 from stillcam.accounts.visits import Visits
-from stillcam.server.address_tokens import address_token
 from stillcam.server.challenge import challenge
+from stillcam.server.cross_origin import embedding
 from stillcam.server.messages import Access, Person, Refused, Request, Route
 from stillcam.server.origins import check_origin
+from stillcam.server.query_tokens import query_token
 from stillcam.server.session_cookies import old_sessions, session_name, shown
-from stillcam.server.sharing import embedding
 from stillcam.settings import Settings
 
 
@@ -134,7 +134,7 @@ class Guard:
             _check_page(request)
 
     def _by_address(self, request: Request) -> Person | None:
-        key = address_token(request)
+        key = query_token(request)
         person = self._by_token(key, self._known()) if key else None
         if person and person.scope != "view":
             raise Refused(403, "an address may hold a token of the scope view only: others can do more than watch")

@@ -14,16 +14,16 @@ from urllib.parse import quote
 
 from stillcam import log
 from stillcam.errors import shortage
-from stillcam.server.address_tokens import names_token, without_token
 from stillcam.server.challenge import by_hand
+from stillcam.server.cross_origin import EVERY_METHOD, READING, embedding, marked, permission, wanted_method
 from stillcam.server.forwarded import see_through
 from stillcam.server.hosts import check_host
 from stillcam.server.messages import Access, Answer, Refused, Request, Route, error
 from stillcam.server.mjpg_streamer import action, plain
 from stillcam.server.own_names import own_names
+from stillcam.server.query_tokens import names_token, without_token
 from stillcam.server.ranges import part
 from stillcam.server.route_table import RouteTable
-from stillcam.server.sharing import EVERY_METHOD, READING, embedding, marked, permission, wanted_method
 from stillcam.settings import Settings
 
 BELOW = "camera/"  # then a camera's number, and all the addresses again

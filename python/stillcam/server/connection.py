@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from stillcam.server.bodies import FilePart, Piece
 from stillcam.server.incoming import Chunked, Incoming, Sized
-from stillcam.server.messages import Answer, Follower, Refused, Request, error
+from stillcam.server.messages import Answer, PushBody, Refused, Request, error
 from stillcam.server.parser import END, MAX_HEAD_BYTES, Head, parse
 from stillcam.server.places import Place
 from stillcam.server.wire import PlainWire, TlsWire, Wire
@@ -35,8 +35,8 @@ IDLE_S = 30.0  # between two requests
 BODY_S = 10.0  # for a body, and a second more for each ...
 BODY_BYTES_S = 16 * 1024  # ... of so many bytes
 REFUSED_S = 2.0  # for the head of a client that will be told that there is no place
-FOLLOW_S = 2.0  # from one look to the next whether a follower by TLS is still there
-UNHEARD_MS = 60_000  # what a follower's machine has not acknowledged by then ends the connection
+PUSH_CHECK_S = 2.0  # interval between two checks whether the client of a PushBody over TLS is still there
+UNHEARD_MS = 60_000  # TCP_USER_TIMEOUT of such a client: unacknowledged data ends the connection after it
 LINGER_S = 2.0  # how long what a refused client still sends is read, so that it gets its answer
 
 _START = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus}
@@ -84,7 +84,7 @@ class Connection(socketserver.BaseRequestHandler):
         self._probe = b""  # what may be sent once to see whether the client is still there
         self._sent = 0  # bytes of the answer's body
         self._idle_s = REFUSED_S if place.refused else HEAD_S  # for the first byte of the next request
-        self._follower: Follower | None = None  # has the connection from here on
+        self._push: PushBody | None = None  # has the connection from here on
         self._followed: Callable[[], None] = _nothing  # to be called when that is over
         # BaseRequestHandler would answer here and now; our connections wait for their turn.
         self.request, self.client_address, self.server = request, address, server
@@ -105,7 +105,7 @@ class Connection(socketserver.BaseRequestHandler):
         """Whether the client should have said something by now."""
         if self._over_s:
             return now_s > self._over_s
-        if self._follower:
+        if self._push:
             return False
         since_s = self._place.waiting_since
         return since_s is not None and now_s - since_s > self._idle_s
@@ -115,12 +115,12 @@ class Connection(socketserver.BaseRequestHandler):
         try:
             if self._over_s:
                 return self._hear_out()
-            if self._follower:
-                return self._follow(self._follower)
+            if self._push:
+                return self._serve_push(self._push)
             if self._place.refused:
                 return self._turn_away()
             keep = self._handle_one()
-            while keep and self._rest and not self._follower:
+            while keep and self._rest and not self._push:
                 self._step_aside()  # who sends many at once may send for ever
                 keep = self._handle_one()
         except Exception as failure:  # noqa: BLE001 - the last place that can tell of it
@@ -136,17 +136,17 @@ class Connection(socketserver.BaseRequestHandler):
 
     def finish(self) -> None:
         """Nothing more is sent."""
-        if self._follower:
-            self._follower.end()
-            self._follower = None
+        if self._push:
+            self._push.end()
+            self._push = None
             self._followed()
             self._followed = _nothing
 
-    def _follow(self, follower: Follower) -> bool:
+    def _serve_push(self, push: PushBody) -> bool:
         """Something has come from the client, which can only be its end; by TLS, wait for what is to be sent."""
         if not isinstance(self._wire, TlsWire):
             return False
-        pieces = follower.wait(FOLLOW_S)
+        pieces = push.wait(PUSH_CHECK_S)
         if pieces:
             self._wire.send(pieces)
             self._sent += sum(map(len, pieces))
@@ -224,7 +224,7 @@ class Connection(socketserver.BaseRequestHandler):
                     self.server.places.give_back_body(*self._held.pop())
         body, self._body = self._body, None
         unread = body is not None and not body.whole
-        keep = head.keeps and not unread and answer.stream is None and answer.follower is None
+        keep = head.keeps and not unread and answer.stream is None and answer.push is None
         self._probe = answer.probe
         ended = partial(self._ended, request, answer, began)
         try:
@@ -232,11 +232,11 @@ class Connection(socketserver.BaseRequestHandler):
         finally:
             if answer.stream is not None:
                 answer.stream.close()
-            if self._follower:
+            if self._push:
                 self._followed = ended
             else:
                 ended()
-        return self._linger() if unread else keep or self._follower is not None
+        return self._linger() if unread else keep or self._push is not None
 
     def _ended(self, request: Request, answer: Answer, began_s: float) -> None:
         self.server.app.ended(request, answer, self._sent, time.monotonic() - began_s)
@@ -337,11 +337,11 @@ class Connection(socketserver.BaseRequestHandler):
             else:
                 self._wire.send([head, answer.body])
             self._sent = len(answer.body)
-        if answer.follower is not None and not bare:
+        if answer.push is not None and not bare:
             self._wire.keep_backlog_small()
             self.request.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNHEARD_MS)
-            self._follower = answer.follower
-            self._follower.begin()
+            self._push = answer.push
+            self._push.begin()
         if answer.stream is not None and not bare:
             self._step_aside()
             self._wire.keep_backlog_small()
@@ -415,7 +415,7 @@ def head_of(answer: Answer, keep: bool, old: bool = False) -> bytes:
     lines = [_START[answer.status], answer.security, _date(), answer.head]
     if answer.headers:
         lines.append("".join([f"{name}: {value}\r\n" for name, value in answer.headers.items()]).encode("latin-1"))
-    if answer.stream is None and answer.follower is None and answer.status not in (204, 304):
+    if answer.stream is None and answer.push is None and answer.status not in (204, 304):
         lines.append(b"Content-Length: %d\r\n" % len(answer.body))
     if not keep:
         lines.append(b"Connection: close\r\n")

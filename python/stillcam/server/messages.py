@@ -16,7 +16,7 @@ from urllib.parse import parse_qs
 
 from stillcam.json_text import parse
 from stillcam.server.bodies import FilePart, Piece
-from stillcam.server.security_lines import SECURITY
+from stillcam.server.security_headers import SECURITY
 
 MAX_JSON_BYTES = 64 * 1024
 MAX_VALUES = 64  # in a query
@@ -39,7 +39,7 @@ class Access(Enum):
 class Challenge(Enum):
     """What a client that is refused for want of an account is asked for."""
 
-    BEARER = "a token: no browser opens a dialog for that"
+    BEARER = "a token: browsers open no dialog for it"
     PROGRAMS = "Basic authentication, but nothing if a person has opened the address in a browser"
     ALL = "Basic authentication"
 
@@ -216,11 +216,11 @@ class Request:
         return document
 
 
-class Follower(Protocol):
-    """Goes on telling a client things after the head of an answer; the client sends nothing more.
+class PushBody(Protocol):
+    """A body that other threads write after the head of an answer, for as long as the connection lasts.
 
-    It writes by `Request.offer`, from a thread of its own. What the connection does not take, and by TLS that is
-    everything, the connection's own thread gets by `wait`, where it has one.
+    Those threads call `Request.offer`. What the connection does not take at once, over TLS that is everything,
+    is fetched by the connection's own thread with `wait`.
     """
 
     def begin(self) -> None:
@@ -232,7 +232,7 @@ class Follower(Protocol):
         ...
 
     def wait(self, timeout_s: float) -> Sequence[Piece] | None:
-        """What is to be sent, after so long at most; None: it is over."""
+        """Wait at most so long for pieces to send; None: close the connection."""
         ...
 
 
@@ -247,7 +247,7 @@ class Answer:
         head: header lines made beforehand, each ending in CR LF; sent as they are.
         stream: in place of a body, lists of pieces, each list sent in one go until there are no
             more; the connection then ends. Closed when the client goes.
-        follower: in place of a body, what goes on telling the client things until one of them ends it.
+        push: in place of a body: writes to the client until either side closes the connection.
         probe: may be sent once between two lists of a stream's pieces: a client that has left then shows.
         security: header lines that say what browsers must not let a page do.
     """
@@ -257,7 +257,7 @@ class Answer:
     headers: dict[str, str] = field(default_factory=dict)
     head: bytes = b""
     stream: Generator[Sequence[Piece], None, None] | None = None
-    follower: Follower | None = None
+    push: PushBody | None = None
     probe: bytes = b""
     security: bytes = SECURITY
 

@@ -20,7 +20,7 @@ from stillcam.server.freshness import Freshness
 from stillcam.server.messages import ANSWER_S, Access, Answer, Challenge, Refused, Request, Route, error
 from stillcam.server.multipart import CONTENT_TYPE, NOTHING
 from stillcam.server.notice import Notice, Notices
-from stillcam.server.smaller import Smaller, frame_of, wanted_width
+from stillcam.server.scaling import ScaledFrames, frame_of, wanted_width
 from stillcam.server.streams import STEP_S, Streams, stays
 from stillcam.server.viewers import Viewers
 from stillcam.settings import Settings
@@ -64,7 +64,7 @@ class Pictures:
         self._viewers = viewers
         self._captures = captures
         self._notices = Notices()
-        self._smaller = Smaller()
+        self._scaled = ScaledFrames()
         self._streams = streams
 
     def routes(self) -> list[Route]:
@@ -163,7 +163,7 @@ class Pictures:
     def _frame(self, seen: Seen, request: Request, width: int | None) -> Answer:
         if width and not request.has(seen.tag):  # who has the whole one needs no smaller one
             request.step_aside()
-            seen = self._smaller.of(seen, width)
+            seen = self._scaled.of(seen, width)
         kept = _PRIVATE if self._settings().access.watch == "signed-in" else _SHARED
         head = b"%b%bX-Frame-Age: %.3f\r\n" % (seen.head, kept, seen.age_s())
         if request.has(seen.tag):

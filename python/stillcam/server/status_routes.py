@@ -8,7 +8,7 @@ from typing import Any
 
 from stillcam import __version__
 from stillcam.frames import utc_text
-from stillcam.server.bulletin import Bulletin, Listener, Topics, visible
+from stillcam.server.event_stream import EventBroker, Subscriber, Topics, visible
 from stillcam.server.messages import Access, Answer, Refused, Request, Route, as_json
 from stillcam.server.revisions import Revisions
 from stillcam.server.station import Station
@@ -47,7 +47,7 @@ class StatusRoutes:
         self._revisions = revisions
         self._routes = dict(topics)
         self._admit = admit
-        self._bulletin = Bulletin(self.status, revisions, self._may_hear, rights)
+        self._broker = EventBroker(self.status, revisions, self._may_hear, rights)
         self._status_route, self._events_route = (
             Route("GET", "api/status", Access.WATCH, self._status),
             Route("GET", "api/events", Access.WATCH, self._events),
@@ -87,8 +87,8 @@ class StatusRoutes:
         return as_json(200, document)
 
     def _events(self, request: Request) -> Answer:
-        listener = Listener(self._bulletin, request, self._topics(request))
-        return Answer(200, headers=dict(_HEAD), follower=listener)
+        subscriber = Subscriber(self._broker, request, self._topics(request))
+        return Answer(200, headers=dict(_HEAD), push=subscriber)
 
     def _may_hear(self, request: Request) -> Topics | None:
         """What who asks may know of; None: not even the status."""

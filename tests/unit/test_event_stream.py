@@ -1,4 +1,4 @@
-"""What listeners are told: differences, and what becomes of those that take their messages slowly."""
+"""The event stream: merge patches, and subscribers that read too slowly."""
 
 import json
 import time
@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stillcam.server import bulletin
-from stillcam.server.bulletin import Bulletin, Listener, difference, settled, visible
+from stillcam.server import event_stream
+from stillcam.server.event_stream import EventBroker, Subscriber, merge_patch, visible, without_noise
 from stillcam.server.messages import Request
 
 DEADLINE_S = 60.0
@@ -42,12 +42,12 @@ def bare(value: Any) -> Any:
 
 @given(DOCUMENTS, DOCUMENTS)
 def test_a_difference_makes_the_new_document_of_the_old_one(old, new):
-    assert bare(merged(old, difference(old, new))) == bare(new)
+    assert bare(merged(old, merge_patch(old, new))) == bare(new)
 
 
 @given(DOCUMENTS)
 def test_between_equals_there_is_no_difference(document):
-    assert difference(document, json.loads(json.dumps(document))) == {}
+    assert merge_patch(document, json.loads(json.dumps(document))) == {}
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_between_equals_there_is_no_difference(document):
 )
 def test_free_space_is_told_when_it_matters(before, after, told):
     old, new = ({"frame": None, "capture": {"library": {"free_bytes": free}}} for free in (before, after))
-    assert settled(old, new)["capture"]["library"]["free_bytes"] == told
+    assert without_noise(old, new)["capture"]["library"]["free_bytes"] == told
 
 
 def test_only_ones_own_topics_are_visible():
@@ -109,19 +109,19 @@ class Client:
 
 
 class Camera:
-    """A bulletin that looks often, and the status that it tells."""
+    """A broker that polls often, and the status that it sends."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(bulletin, "TICK_S", 0.01)
+        monkeypatch.setattr(event_stream, "POLL_S", 0.01)
         self.capture: dict[str, Any] = {"count": 0}
         self.topics: frozenset[str] | None = frozenset({"library"})
         status = lambda: {"frame": None, "capture": dict(self.capture)}  # noqa: E731 - it is handed on
-        self.bulletin = Bulletin(status, Kept(), lambda _request: self.topics, lambda: self.topics)  # type: ignore[arg-type]
+        self.broker = EventBroker(status, Kept(), lambda _request: self.topics, lambda: self.topics)  # type: ignore[arg-type]
 
     def client(self) -> Client:
         client = Client()
         request = Request("GET", "api/events", offer=client.offer, hang_up=client.hang_up)
-        Listener(self.bulletin, request, frozenset({"library"})).begin()
+        Subscriber(self.broker, request, frozenset({"library"})).begin()
         return client
 
 
@@ -137,7 +137,7 @@ def camera(monkeypatch):
     return Camera(monkeypatch)
 
 
-def test_who_is_slow_misses_changes_and_then_gets_the_whole(camera):
+def test_a_slow_subscriber_misses_changes_and_then_gets_the_whole_status(camera):
     fast, slow = camera.client(), camera.client()
     assert fast.events() == slow.events() == ["status"]
     slow.takes = 5
@@ -153,15 +153,15 @@ def test_who_is_slow_misses_changes_and_then_gets_the_whole(camera):
     assert not slow.left
 
 
-def test_who_takes_nothing_is_left(camera, monkeypatch):
+def test_a_stalled_subscriber_is_disconnected(camera, monkeypatch):
     client = camera.client()
-    monkeypatch.setattr(bulletin, "STALL_S", 0.05)
+    monkeypatch.setattr(event_stream, "STALL_S", 0.05)
     client.takes = 0
     camera.capture["count"] = 1
     until(lambda: client.left)
 
 
-def test_whose_rights_change_is_left_and_told_nothing_more(camera):
+def test_a_subscriber_whose_rights_change_is_disconnected(camera):
     client = camera.client()
     camera.topics = None
     until(lambda: client.left)
@@ -171,6 +171,6 @@ def test_whose_rights_change_is_left_and_told_nothing_more(camera):
     assert client.events() == ["status"]
 
 
-def test_a_listener_that_was_never_added_may_end(camera):
+def test_removing_a_subscriber_that_was_never_added_does_nothing(camera):
     request = Request("GET", "api/events")
-    Listener(camera.bulletin, request, frozenset()).end()
+    Subscriber(camera.broker, request, frozenset()).end()

@@ -1,5 +1,5 @@
 // @ts-check
-/** Ends the page's modules before anything else of them runs where the browser lacks an interface: see picture-alone.js. */
+/** Stops the page's modules before anything else runs if the browser lacks an interface; fallback.js then takes over. */
 
 /** @type {[string, boolean][]} */
 const NEEDED = [

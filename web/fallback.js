@@ -1,9 +1,9 @@
 // @ts-check
 /**
- * The picture alone, in a browser that cannot run the page's modules. This is ES5, for browsers since 2018.
+ * Fallback for browsers that cannot run the page's modules: polls the picture. ES5, for browsers since 2018.
  *
- * main.js says by an attribute of <html> that it runs. Where that is not there once the page has loaded (no modules,
- * syntax that the browser does not know, an interface that needed.js misses), the picture is shown from here.
+ * main.js sets an attribute of <html> when it runs. If that is missing once the page has loaded (no modules, unknown
+ * syntax, an interface that feature-check.js found missing), this script shows the picture and the reason.
  */
 (function () {
   "use strict";
@@ -16,7 +16,7 @@
   var fault = "";
   var loaded = true;
 
-  /** What ends a module is told here, in the browser's words. */
+  /** The error that stopped a module, in the browser's words. */
   window.addEventListener("error", function (event) {
     if (event.message) fault = fault || event.message.replace(/^Uncaught (Error: )?/, "");
     else if (event.target instanceof HTMLScriptElement) loaded = false;
@@ -28,7 +28,7 @@
 
   function begin() {
     var place = document.querySelector(".picture");
-    page.setAttribute("data-picture-alone", "");
+    page.setAttribute("data-fallback", "");
     write("message", reason());
     write("told", reason());
     if (place) poll(place);

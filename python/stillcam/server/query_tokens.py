@@ -18,7 +18,7 @@ HIDDEN = "..."
 _TOKEN = re.compile(rf"{PREFIX}[A-Za-z0-9_-]+")
 
 
-def address_token(request: Request) -> str | None:
+def query_token(request: Request) -> str | None:
     """The token in the address of a request; None: there is none."""
     return request.value(NAME) if NAME in request.query else None
 

@@ -38,8 +38,8 @@ def frame_of(tag: str) -> str:
     return _MARK.sub("", tag)
 
 
-class Smaller:
-    """Makes frames smaller."""
+class ScaledFrames:
+    """Scales the newest frame, once for each width."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()  # one at a time: the live picture needs the processor too

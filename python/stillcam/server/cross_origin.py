@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import lru_cache
 
 from stillcam.server.messages import Answer, Request
-from stillcam.server.security_lines import security_lines
+from stillcam.server.security_headers import security_headers
 
 _DEFAULT_PORTS = (("http://", ":80"), ("https://", ":443"))
 READING = "GET, HEAD"
@@ -50,7 +50,7 @@ def marked(request: Request, answer: Answer, listed: tuple[str, ...], *, picture
             lines += _ANYONE + _SHOWN
     if not lines:
         return answer
-    return replace(answer, head=answer.head + lines, security=security_lines(_origins(listed)))
+    return replace(answer, head=answer.head + lines, security=security_headers(_origins(listed)))
 
 
 def wanted_method(request: Request) -> str:

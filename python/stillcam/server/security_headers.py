@@ -6,7 +6,7 @@ from functools import lru_cache
 
 
 @lru_cache(8)
-def security_lines(embedding: tuple[str, ...] = ()) -> bytes:
+def security_headers(embedding: tuple[str, ...] = ()) -> bytes:
     """The lines, each ending in CR LF.
 
     Args:
@@ -27,4 +27,4 @@ def security_lines(embedding: tuple[str, ...] = ()) -> bytes:
     return "".join(f"{line}\r\n" for line in lines).encode("ascii")
 
 
-SECURITY = security_lines()
+SECURITY = security_headers()

@@ -1,13 +1,14 @@
 """Pages of other origins: they show and read what anyone may watch, and more only where the owner has listed them."""
 
 import pytest
-from people import Client, program, register
+from people import PASSWORD, Client, program, register
 from pictures import picture
 from serving import Site
 from strangers import connect
 
 PATHS = ("/images/current.jpg", "/snapshot", "/snapshot.jpg", "/?action=snapshot")
 LISTED, OTHER = "http://homeassistant.local:8123", "http://evil.example"
+SHARED_HOST = "garden.local"  # of the camera, and of another program
 
 
 @pytest.fixture
@@ -102,6 +103,20 @@ def test_a_listed_origin_writes_with_a_token_and_never_with_a_session(shared):
         assert control.ask("/api/snapshot", "POST", {}, Origin=OTHER, **site_word)[0].status == 403
         assert owner.ask("/api/snapshot", "POST", {}, **{"Origin": LISTED} | site_word)[0].status == 403
         assert shared.ask("/api/session", "POST", b"{}", Origin=LISTED, **site_word)[0].status == 403
+
+
+@pytest.mark.parametrize("port", ["", ":8080"])
+def test_a_listed_origin_of_the_same_host_writes_with_no_session_through_a_proxy_either(tmp_path, port):
+    """The proxy leaves the port out, so that another port of the host could be ours."""
+    neighbour, own = f"http://{SHARED_HOST}:8123", f"http://{SHARED_HOST}{port}"
+    with Site(tmp_path, {"access": {"embed": [neighbour], "proxies": ["127.0.0.1"]}}) as site:
+        proxied = {"Host": SHARED_HOST, "X_Forwarded_For": "192.0.2.1"}
+        owner = register(site)
+        eve = {"name": "Eve", "password": PASSWORD, "role": "owner"}
+        assert owner.call("/api/users", "POST", eve, **proxied | {"Origin": neighbour})[0] == 403
+        assert owner.call("/api/users", "POST", eve, **proxied | {"Origin": own})[0] == 201
+        control = program(owner, "control")
+        assert control.ask("/api/snapshot", "POST", {}, **proxied, Origin=neighbour)[0].status == 503  # no daemon here
 
 
 def test_a_listed_origin_is_named_where_anyone_may_watch_too(shared):

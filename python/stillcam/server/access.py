@@ -53,8 +53,8 @@ class Guard:
                 503 the accounts cannot be read.
         """
         try:
-            if request.method != "GET" and not self._is_embedding_program(request):
-                check_origin(request)
+            if request.method != "GET":
+                self._check_origin(request)
             if route.access is Access.OPEN:
                 return
             if route.access is Access.WATCH:
@@ -104,12 +104,12 @@ class Guard:
                 return key
         return ""
 
-    def _is_embedding_program(self, request: Request) -> bool:
-        """Whether a page in `access.embed` shows a token: it may write with that, and never with a cookie."""
-        if not embedding(request, self._settings().access.embed):
-            return False
-        person = self.person(request)
-        return person is not None and person.by == "token"
+    def _check_origin(self, request: Request) -> None:
+        """A page in `access.embed` that shows a token may write with that, and never with a cookie."""
+        listed = bool(embedding(request, self._settings().access.embed))
+        person = self.person(request) if listed else None
+        if person is None or person.by != "token":
+            check_origin(request, listed=listed)
 
     def _admit_viewer(self, request: Request, route: Route) -> None:
         if self.anyone_may_watch():

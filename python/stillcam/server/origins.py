@@ -14,15 +14,19 @@ _DEFAULT_PORT = {"http": "80", "https": "443"}
 _SHOWN = 100  # characters of a header in a message
 
 
-def check_origin(request: Request) -> None:
+def check_origin(request: Request, *, listed: bool = False) -> None:
     """Refuse a write that a page of another server has made the browser send.
+
+    Args:
+        request: the write.
+        listed: its origin is in `access.embed`: browsers that ask before they send anything are told that they may.
 
     Raises:
         Refused: 403; the text names both servers, and says what a proxy has to pass on.
     """
     site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
     # The first is the browser's own word, but it says it only over TLS and on localhost.
-    if site == "same-origin" if site else origin is None or is_own(origin, request):
+    if site == "same-origin" if site else origin is None or is_own(origin, request, listed=listed):
         return
     own = f"{request.scheme or 'http'}://{request.host}"
     page = origin[:_SHOWN] if origin else "an unknown address"
@@ -34,12 +38,12 @@ def check_origin(request: Request) -> None:
     )
 
 
-def is_own(origin: str, request: Request) -> bool:
+def is_own(origin: str, request: Request, *, listed: bool = False) -> bool:
     """Whether a page of `origin` is one of this server's: by scheme, host and port, as far as they are known.
 
     A server that is asked directly knows its port by the Host header. Some proxies leave the port out; then it
     is unknown, and another port of this host may be ours if the browser would have asked us before it let a page
-    of another origin send such a request.
+    of another origin send such a request, and would have been told no.
     """
     of_page, of_server = _ORIGIN.fullmatch(origin.lower()), _HOST.fullmatch(request.host.lower())
     if not of_page or not of_server:
@@ -50,7 +54,7 @@ def is_own(origin: str, request: Request) -> bool:
     default = _DEFAULT_PORT[scheme]
     if (port or default) == (of_server[2] or default):
         return True
-    return of_server[2] is None and through_proxy(request) and _is_asked_before(request)
+    return of_server[2] is None and not listed and through_proxy(request) and _is_asked_before(request)
 
 
 def _is_asked_before(request: Request) -> bool:

@@ -15,8 +15,12 @@ from stillcam.server.places import Limits, Places
 class App:
     """Says `here`; at `/die` its thread ends without a word, as one that finds no memory."""
 
+    def __init__(self):
+        self.dies = threading.Event()
+
     def answer(self, request):
         if request.path == "die":
+            self.dies.set()
             raise SystemExit
         return Answer(200, b"here")
 
@@ -48,7 +52,8 @@ def ask(link, path):
 def test_who_is_there_is_answered_when_nobody_comes_after_the_attendant_has_died(monkeypatch, request):
     monkeypatch.setattr(engine, "LOOK_S", 0.05)
     monkeypatch.setattr(waiting, "DEAD_S", 0.2)
-    address = request.getfixturevalue("server").server_address[:2]
+    server = request.getfixturevalue("server")
+    address = server.server_address[:2]
     with (
         socket.create_connection(address, timeout=DEADLINE_S) as before,
         socket.create_connection(address, timeout=DEADLINE_S) as victim,
@@ -56,5 +61,6 @@ def test_who_is_there_is_answered_when_nobody_comes_after_the_attendant_has_died
         ask(before, "")
         assert before.recv(4096).endswith(b"here")
         ask(victim, "die")
+        assert server.app.dies.wait(DEADLINE_S)
         ask(before, "")
         assert before.recv(4096).endswith(b"here")

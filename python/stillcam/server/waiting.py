@@ -185,6 +185,8 @@ class WaitingRoom:
 
     def _empty(self) -> None:
         with self._lock:
+            if self._closed:  # by another attendant, who was taken for dead
+                return
             self._closed = True
             guests = list(self._guests.values())
             self._guests.clear()

@@ -176,6 +176,9 @@ def test_what_the_client_asked_for_behind_a_proxy(headers, scheme, host):
         pytest.param("for=_hidden, for=10.0.0.2", "10.0.0.2", id="hidden"),
         pytest.param("for=203.0.113.9, proto=https", "10.0.0.1", id="an element without a client"),
         pytest.param("for=203.0.113.9,,", "10.0.0.1", id="malformed"),
+        pytest.param('for=", for=203.0.113.9', "203.0.113.9", id="a client's quote that has no end"),
+        pytest.param('for=1.1.1.1;x=", for="[2001:db8::9]:1"', "2001:db8::9", id="one that the proxy's would end"),
+        pytest.param("@, for=203.0.113.9;proto=https", "203.0.113.9", id="malformed before"),
     ],
 )
 def test_the_client_by_rfc_7239(forwarded, client):

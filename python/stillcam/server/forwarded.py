@@ -16,7 +16,7 @@ from stillcam.server.messages import Request
 
 X_FORWARDED = ("x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-forwarded-port")
 _TRACES = (*X_FORWARDED, "forwarded", "via")
-_PAIR = re.compile(r'[ \t]*([A-Za-z]+)=(?:"((?:[^"\\]|\\.)*)"|([^ \t;,"]*))[ \t]*(;|,|$)')
+_PAIR = re.compile(r'[ \t]*([A-Za-z]+)=(?:"((?:[^"\\]|\\.)*)"|([^ \t;,"]*))[ \t]*(?:;|$)')
 _WITH_PORT = re.compile(r"\[([0-9A-Fa-f:.]+)\](?::\w+)?|([0-9.]+):\w+")  # RFC 7239, 6: the port may be a word, too
 _PORT = re.compile("[0-9]{1,5}", re.ASCII)
 
@@ -68,20 +68,26 @@ def _said(headers: Mapping[str, str]) -> _Said:
 
 
 def _forwarded(text: str) -> _Said:
-    """What a Forwarded header says; nothing where it is malformed."""
-    elements: list[dict[str, str]] = [{}]
+    """What a Forwarded header says. A malformed part says nothing, and spoils no other: clients may write any before.
+
+    So a comma ends a part even within quotes, where no address and no host has one.
+    """
+    parts = [_pairs(part) for part in text.split(",")]
+    hops = [part.get("for", "") for part in parts]
+    return _Said(hops, _scheme(parts[-1].get("proto", "")), parts[-1].get("host", ""))
+
+
+def _pairs(part: str) -> dict[str, str]:
+    """Names and values in one part of a Forwarded header; none where it is malformed."""
+    found: dict[str, str] = {}
     at = 0
-    while at < len(text):
-        if not (match := _PAIR.match(text, at)):
-            return _Said([], "", "")
-        name, quoted, token, end = match.groups()
-        elements[-1][name.lower()] = token if quoted is None else re.sub(r"\\(.)", r"\1", quoted)
-        if end == ",":
-            elements.append({})
+    while at < len(part):
+        if not (match := _PAIR.match(part, at)):
+            return {}
+        name, quoted, token = match.groups()
+        found[name.lower()] = token if quoted is None else re.sub(r"\\(.)", r"\1", quoted)
         at = match.end()
-    last = elements[-1]
-    hops = [element.get("for", "") for element in elements]
-    return _Said(hops, _scheme(last.get("proto", "")), last.get("host", ""))
+    return found
 
 
 def _last(value: str) -> str:

@@ -219,10 +219,10 @@ class AccessSettings:
         check=_like(_HOST, "must be a host name like camera.example.org"),
     )  # fmt: skip
     proxies: tuple[str, ...] = _setting(
-        (), "addresses of reverse proxies that are believed who asks, and for which address", check=_network
+        (), "addresses of reverse proxies whose X-Forwarded-… and Forwarded headers are trusted", check=_network
     )
     embed: tuple[str, ...] = _setting(
-        (), "servers whose pages may show this page in a frame, and read answers to requests with a cookie or token",
+        (), "origins whose pages may show this page in a frame, and read answers to requests with a cookie or token",
         check=_like(_ORIGIN, "must be scheme and host, like http://homeassistant.local:8123, without a path"),
     )  # fmt: skip
 

@@ -100,11 +100,11 @@ def document(routes: Iterable[Route]) -> dict[str, Any]:
                     "type": "apiKey",
                     "in": "cookie",
                     "name": "stillcam_ID",
-                    "description": "ID: of the installation; by TLS the name begins with __Host- or __Secure-",
+                    "description": "ID is the installation ID; over TLS the name begins with __Host- or __Secure-",
                 },
                 "token": {"type": "http", "scheme": "bearer"},
                 "basic": {"type": "http", "scheme": "basic", "description": "any name, a token as the password"},
-                "address": {"type": "apiKey", "in": "query", "name": "token", "description": "of scope view"},
+                "address": {"type": "apiKey", "in": "query", "name": "token", "description": "a token of scope view"},
             },
         },
     }

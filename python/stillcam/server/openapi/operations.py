@@ -11,7 +11,7 @@ from stillcam.server.openapi.takes import TAKE_OPERATIONS
 
 JPEG = "image/jpeg"
 _EMPTY = ""
-_WIDTH = {"width": ({"enum": ["320", "640", "1280"]}, "pixels: the picture scaled to it, if it is wider")}
+_WIDTH = {"width": ({"enum": ["320", "640", "1280"]}, "in pixels; a wider picture is scaled down to it")}
 
 _CURRENT = Operation(
     "Pictures", "The newest frame; with `after`, the first that has another name, or 204 after 25 s.",
@@ -26,7 +26,7 @@ _SNAPSHOT = Operation(
         "strict": ({"enum": ["0", "1"]}, "1: answer 503 once the picture is stale"),
         "max_age": (
             {"type": "number", "minimum": 0},
-            "seconds: take a picture now if the newest is older; once in an interval for all who may not control",
+            "seconds: take a picture if the newest is older; at most one per interval for clients without control",
         ),
         **_WIDTH,
     },
@@ -51,9 +51,9 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
         "State", "200 while pictures are fresh, else 503 and why.", {200: "Health", 503: "Health"}),
     ("GET", "api/status"): Operation(
         "State", "What camera and server do now.", {200: "Status"},
-        query={"revisions": ({"enum": ["0", "1"]}, "1: with the revisions of settings, library, series and films")}),
+        query={"revisions": ({"enum": ["0", "1"]}, "1: include the revisions of settings, library, series and films")}),
     ("GET", "api/events"): Operation(
-        "State", "The same as server-sent events: the whole first, then what changes, until one leaves.",
+        "State", "The status and its changes as server-sent events, until the client disconnects.",
         {200: "text/event-stream"}),
     ("GET", "api/overview"): Operation(
         "State", "All cameras of this server, and how each is.", {200: "Overview"}),
@@ -72,7 +72,7 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
     ("GET", "api/users"): Operation("Accounts", "All users.", {200: "Users"}),
     ("POST", "api/users"): Operation("Accounts", "Add a user.", {201: "User"}, "NewUser", (409, 422, 429)),
     ("PATCH", "api/users/"): Operation(
-        "Accounts", "Change a user's role, password, or right to the library; with a new password their sessions end.",
+        "Accounts", "Change a user's role, password, or right to open the library; a new password ends their sessions.",
         {200: "User"}, "UserChange", (404, 409, 422, 429), rest="name"),
     ("DELETE", "api/users/"): Operation(
         "Accounts", "Remove a user; the last owner stays (409).", {204: _EMPTY}, errors=(404, 409), rest="name"),

@@ -26,12 +26,12 @@ from stillcam.server.openapi.shapes import (
 )
 from stillcam.server.openapi.takes import STATUS_EXTRAS, take_schemas
 
-_DIED = "background threads of the server that have died and were restarted; empty: none"
-_WAIT_FOR = maybe(FRAME, "the frame that this is about, where the server does not have it yet; null: it has")
+_DIED = "background threads of the server that have died and were restarted"
+_WAIT_FOR = maybe(FRAME, "the frame that the server does not serve yet; null: it serves it")
 _RANGE = maybe(list_of(NUMBER))
 _ROLE = one_of("owner", "viewer")
 _SCOPE = one_of("view", "library", "control")
-_LIBRARY = FLAG | {"description": "whether they may look through the library; owners always may"}
+_LIBRARY = FLAG | {"description": "whether the user may open the library; owners always may"}
 _ROW: Schema = {"type": "array", "items": TEXT, "minItems": 2, "maxItems": 2, "description": "label, text"}
 _KNOWN_SETTINGS = {
     "settings": ref("Settings"),
@@ -122,7 +122,7 @@ def _of_status() -> dict[str, Schema]:
         ),
         "Revisions": {
             "type": "object",
-            "description": "another text for each state; of what one may read",
+            "description": "a text for each topic that the client may read; it changes with every change",
             "properties": dict.fromkeys(("settings", "library", "series", "films"), TEXT),
             "additionalProperties": False,
         },

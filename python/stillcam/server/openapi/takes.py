@@ -17,7 +17,7 @@ STATUS_EXTRAS: dict[str, Schema] = {
     "taking": maybe(_TAKING, "photos that are being taken, or wait for their moment"),
     "recording": maybe(_RECORDING, "the video that is being made"),
     "waiting": list_of(record(kind=one_of("photo", "raw", "video"), of=COUNT))
-    | {"description": "orders that wait until another one is done"},
+    | {"description": "requests that wait until another one is done"},
     "library": record(
         {
             "finishing": COUNT | {"description": "videos that are no items yet"},

@@ -42,29 +42,65 @@
 
   /**
    * Show a new picture, and another, for as long as the page is open. The last one stays until the next is there.
+   * A script asks for it: an image that is refused would open the browser's own dialog, each time.
    * @param {Element} place
    */
   function poll(place) {
-    var image = new Image();
-    var timer = setTimeout(failed, SILENCE_MS);
+    var request = new XMLHttpRequest();
+    var here = document.createElement("a");
+    var timer = setTimeout(silent, SILENCE_MS);
 
-    image.onload = function () {
+    here.href = "./";
+    request.open("GET", "snapshot?t=" + Date.now());
+    request.setRequestHeader("X-Stillcam-Base", here.pathname);
+    request.responseType = "blob";
+    request.onprogress = function () {
       clearTimeout(timer);
-      var old = place.querySelector("img");
-      if (old) place.removeChild(old);
-      place.appendChild(image);
-      /** @type {HTMLElement} */ (place).style.setProperty("--aspect", String(image.naturalWidth / image.naturalHeight));
-      tell("alone", "Picture");
-      next(EVERY_MS);
+      timer = setTimeout(silent, SILENCE_MS);
     };
-    image.onerror = failed;
-    image.alt = "The camera's picture; the page renews it every 2 seconds";
-    image.src = "snapshot?t=" + Date.now();
+    request.onload = function () {
+      clearTimeout(timer);
+      if (request.status === 401) refused();
+      else show(request.response);
+    };
+    request.onerror = failed;
+    request.send();
+
+    function silent() {
+      request.onerror = null;
+      request.abort();
+      failed();
+    }
+
+    /** @param {Blob} picture */
+    function show(picture) {
+      var image = new Image();
+      image.onload = function () {
+        URL.revokeObjectURL(image.src);
+        var old = place.querySelector("img");
+        if (old) place.removeChild(old);
+        place.appendChild(image);
+        /** @type {HTMLElement} */ (place).style.setProperty("--aspect", String(image.naturalWidth / image.naturalHeight));
+        tell("alone", "Picture");
+        write("message", reason());
+        next(EVERY_MS);
+      };
+      image.onerror = function () {
+        URL.revokeObjectURL(image.src);
+        failed();
+      };
+      image.alt = "The camera's picture; the page renews it every 2 seconds";
+      image.src = URL.createObjectURL(picture);
+    }
+
+    function refused() {
+      tell("refused", "Not signed in");
+      write("message", reason() + " Only who has signed in may watch" + (loaded || fault ? ": a token can be shown in the address instead, as in " + here.href + "stream?token=TOKEN." : "."));
+      next(AFTER_FAILURE_MS);
+    }
 
     function failed() {
       clearTimeout(timer);
-      image.onload = image.onerror = null;
-      image.src = "";
       tell("unreachable", "The camera does not answer");
       next(AFTER_FAILURE_MS);
     }
@@ -88,7 +124,7 @@
   function write(id, text) {
     var target = document.getElementById(id);
     if (!target) return;
-    target.textContent = text;
+    if (target.textContent !== text) target.textContent = text; // else a screen reader would say it again
     target.hidden = false;
   }
 })();

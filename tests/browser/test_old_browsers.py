@@ -11,6 +11,7 @@ from pictures import picture
 from playwright._impl._driver import compute_driver_executable
 from playwright.sync_api import Browser, Page, Route
 from serving import Site
+from signed_in import add_owner_to
 
 PARSE_ES5 = """
   const { parse } = require("internal/deps/acorn/acorn/dist/acorn");
@@ -119,6 +120,22 @@ def test_the_server_s_policy_allows_it(old, tmp_path):
         wait_for_image(old, "red")
         site.publish(picture(colour="blue"))
         wait_for_image(old, "blue")
+
+
+def test_a_closed_camera_opens_no_dialog(old, tmp_path):
+    """A browser that is asked for Basic opens a dialog of its own, for each picture anew."""
+    asked = []
+    old.on("response", lambda answer: asked.append(answer) if "/snapshot?" in answer.url else None)
+    with Site(tmp_path) as site:
+        site.publish(picture(colour="red"))
+        add_owner_to(f"http://127.0.0.1:{site.port}/", tmp_path / "data")
+        unknown_syntax(old)
+        old.goto(f"http://127.0.0.1:{site.port}/")
+        old.wait_for_selector("#camera[data-state=refused]")
+        assert "too old for all of the page" in old.inner_text("#message")
+        assert f"http://127.0.0.1:{site.port}/stream?token=TOKEN" in old.inner_text("#message")
+        asked_for = [(answer.status, answer.headers["www-authenticate"]) for answer in asked]
+        assert asked_for == [(401, 'Bearer realm="Stillcam"')]
 
 
 def test_the_page_of_all_cameras_says_it_too(old, tmp_path):

@@ -6,7 +6,7 @@ import subprocess
 import time
 
 import pytest
-from front import SETTINGS, in_front_of
+from front import NAME, SETTINGS, in_front_of
 from pictures import picture
 from programs import COLOURS, FRAME_SIZE, filming
 from serving import DEADLINE_S, Site
@@ -132,6 +132,30 @@ def test_the_page_is_refused_without_a_challenge_and_a_token_in_an_address_count
         for path in ("images/current.jpg", "snapshot", "?action=snapshot"):
             status, headers = front.get(f"{path}{'&' if '?' in path else '?'}token={token}")
             assert (status, headers["Referrer-Policy"]) == (200, "no-referrer")
+
+
+def test_no_token_of_an_address_is_in_a_log(front, site, tmp_path):
+    accounts = Accounts(site.data)
+    accounts.users.add("Ann", "hash", "owner")
+    token = accounts.tokens.add("tablet", "view")[1]
+    site.until(lambda: front.get("snapshot")[0] == 401)
+    for path in ("", "snapshot", "images/current.jpg", "api/status", "metrics", "?action=snapshot"):
+        assert front.get(f"{path}{'&' if '?' in path else '?'}token={token}")[0] == 200
+    front.curl("--output", "/dev/null", f"{front.plain_url}stream?token={token}")
+    front.get("api/status?last=1")
+    log = tmp_path / "nginx/access.log"
+    site.until(lambda: "last=1" in log.read_text())
+    assert [line for line in log.read_text().splitlines() if token in line] == []
+    assert token not in site.said()
+
+
+def test_a_browser_learns_that_a_listed_page_may_show_a_token(front, site):
+    """Before it sends one, also where nginx keeps the picture."""
+    page = "http://homeassistant.local:8123"
+    site.write_settings({"access": {"hosts": [NAME], "proxies": ["127.0.0.1"], "embed": [page]}})
+    asks = ["--request", "OPTIONS", "--header", f"Origin: {page}", "--header", "Access-Control-Request-Method: GET"]
+    for path in ("stream", "snapshot", "images/current.jpg"):
+        site.until(lambda path=path: front.get(path, *asks)[1]["Access-Control-Allow-Origin"] == page)
 
 
 @pytest.mark.parametrize("path", ["stream", "stream.mjpg", "?action=stream", "camera/0/stream"])

@@ -17,6 +17,7 @@ from typing import Any
 
 from stillcam.errors import SettingsError, StillcamError
 from stillcam.json_text import parse
+from stillcam.regular import open_regular
 from stillcam.settings import Settings
 from stillcam.settings_json import from_json, to_json
 
@@ -35,7 +36,7 @@ def load(path: Path) -> Settings:
         StillcamError: it cannot be read.
     """
     try:
-        with path.open("rb") as file:
+        with os.fdopen(open_regular(Path(os.path.realpath(path))), "rb") as file:
             raw = file.read(MAX_FILE_BYTES + 1)
     except FileNotFoundError:
         return Settings()

@@ -1,6 +1,7 @@
 """The web server as its clients meet it: real sockets, frames published as the daemon does."""
 
 import json
+import os
 import threading
 import time
 
@@ -124,3 +125,18 @@ def test_health_and_status_without_a_daemon(site):
     assert status["frame"]["bytes"] == len(picture())
     assert status["capture"]["running"] is False
     assert "start_camera_server.sh" in status["capture"]["reason"]
+
+
+def test_settings_are_followed_after_a_pipe_or_a_folder_was_in_their_place(site):
+    """Reading a pipe waits for who writes to it."""
+    site.publish(picture())
+    settings = site.data / "settings.json"
+    settings.unlink()
+    os.mkfifo(settings)
+    site.until(lambda: f"cannot read {settings}: no regular file" in site.said())
+    assert site.ask("/snapshot")[0].status == 200
+    settings.unlink()
+    settings.mkdir()
+    settings.rmdir()
+    site.write_settings({"server": {"access_log": True}})
+    site.until(lambda: site.ask("/snapshot")[0].status == 200 and "GET /snapshot 200" in site.said())

@@ -29,7 +29,7 @@
  */
 
 const INTERVAL_S = 2; // until the status says otherwise
-const SLOW = "The connection is slow: a picture is on its way.";
+const SLOW = "The connection is slow: a picture is loading.";
 const RETRIED_ONCE = 2; // one lost request is not worth a word
 
 /** @param {Facts} facts @returns {Condition} */

@@ -36,8 +36,8 @@
 
   function reason() {
     if (!("noModule" in HTMLScriptElement.prototype)) fault = "JavaScript modules are missing";
-    if (!loaded && !fault) return "A part of the page could not be loaded: reload the page for all of it.";
-    return "This browser is too old for all of the page" + (fault && " (" + fault + ")") + ": one of 2022 or later is needed.";
+    if (!loaded && !fault) return "Part of the page could not be loaded: reload the page.";
+    return "This browser is too old for the full page" + (fault && " (" + fault + ")") + ": it needs a browser of 2022 or later.";
   }
 
   /**

@@ -35,7 +35,7 @@ export class HistogramPanel {
   update(picture, width) {
     if (this.element.hidden) return;
     if (!readable()) {
-      this.#words.textContent = `There is no histogram: ${UNREADABLE}.`;
+      this.#words.textContent = `The histogram is unavailable: ${UNREADABLE}.`;
       return;
     }
     const counts = count(this.#copy.of(picture, width));

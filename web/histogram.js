@@ -22,7 +22,7 @@ const KNOWN = [[200, 40, 90], [10, 220, 130], [0, 0, 0], [255, 255, 255]];
 const NEAR = 3; // some browsers change the lowest bit or two, which no curve shows
 
 /** What is said where the pixels cannot be read. */
-export const UNREADABLE = "this browser gives pages false pixels, as a protection against fingerprinting";
+export const UNREADABLE = "this browser returns false pixel values, as protection against fingerprinting";
 
 /** @type {boolean | null} */
 let found = null;

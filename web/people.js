@@ -10,17 +10,17 @@ import { form } from "./forms.js";
 /** @typedef {{name: string, role: string, library: boolean, last_seen: string | null}} User */
 /** @typedef {{id: string, name: string, scope: string, last_used: string | null}} Token */
 
-/** By the text of each choice, what it is to the API. */
+/** The API's values for each choice, by its text. */
 const RIGHTS = new Map([
-  ["Viewer: watches, opens the library", { role: "viewer", library: true }],
-  ["Viewer: only watches", { role: "viewer", library: false }],
-  ["Owner: does everything", { role: "owner" }],
+  ["Viewer: may watch and open the library", { role: "viewer", library: true }],
+  ["Viewer: may only watch", { role: "viewer", library: false }],
+  ["Owner: may do everything", { role: "owner" }],
 ]);
 const CHOICES = /** @type {[string, string][]} */ ([...RIGHTS.keys()].map((text) => [text, text]));
 const SCOPES = /** @type {[string, string][]} */ ([
-  ["view", "View: watches"],
-  ["library", "Library: watches, opens the library"],
-  ["control", "Control: besides, takes photos, changes settings"],
+  ["view", "View: may watch"],
+  ["library", "Library: may also open the library"],
+  ["control", "Control: may also take photos and change settings"],
 ]);
 
 /**
@@ -103,7 +103,7 @@ export function people({ api, say, session }, card) {
   function showToken(name, token) {
     const text = el("input", { readonly: true, value: token, "aria-label": "Token" });
     dialog(el("h2", { text: `The token of ${name}` }),
-      el("p", { text: "Copy it now: it is not shown again. The program sends it as “Authorization: Bearer …”, or as the password of Basic authentication. A device that can be given an address only adds ?token=… to it, if the token's scope is View." }),
+      el("p", { text: "Copy it now: it is not shown again. The program sends it as “Authorization: Bearer …”, or as the password of Basic authentication. For a device that only takes an address, append ?token=… to it; this works only with the scope View." }),
       text, el("div", { class: "actions" }, button("Copy", () => copy(text))));
     text.select();
   }

@@ -1,25 +1,24 @@
 // @ts-check
-/** The server has been updated while the page was open: the page is of the version before, and its other parts are gone. */
+/** Notices an update of the server while the page is open: modules that were not loaded yet are no longer served. */
 
 import { status, version } from "./api.js";
 import { say } from "./toasts.js";
 
 const RELOADED = "stillcam.reloaded";
 
-/** The version that has been offered. */
+/** The newest version for which a reload was offered. */
 let offered = version;
 
-/** Offer to reload, once for each version that the server comes to have. @param {{page?: string}} status */
+/** Offer a reload, once for each new version of the server. @param {{page?: string}} status */
 export function compare({ page }) {
   if (!version || !page || page === offered) return;
   offered = page;
   if (page === version) return;
-  say("Stillcam has been updated, and this page is of the version before.", { offer: { text: "Reload", act: () => location.reload() } });
+  say("Stillcam has been updated. Reload the page to use the new version.", { offer: { text: "Reload", act: () => location.reload() } });
 }
 
 /**
- * A part of the page that is loaded when it is needed. Where it is of a version that the server has no more, the
- * page is loaded again, at the same address.
+ * Load a part of the page on demand. If the server no longer has its version, reload the page at the same address.
  * @template T
  * @param {() => Promise<T>} load  imports it
  * @returns {Promise<T>}
@@ -35,13 +34,13 @@ export async function part(load) {
   }
 }
 
-/** Whether this is the first time that this version is loaded for. A cache on the way may still have the page before. @param {string | null} page */
+/** Whether this is the first reload for this version: a cache in between may still serve the old page. @param {string | null} page */
 function first(page) {
   try {
     if (sessionStorage.getItem(RELOADED) === page) return false;
     sessionStorage.setItem(RELOADED, String(page));
     return true;
   } catch {
-    return false; // no storage here: nothing would end it
+    return false; // without storage, reloading could loop forever
   }
 }

@@ -1,4 +1,4 @@
-"""A certificate for HTTPS in a home: for the names of one machine, signed by an authority that is for these alone.
+"""Certificates for HTTPS in a home network: a small authority, name-constrained to one machine, signs them.
 
 Browsers trust it once they have been given the authority's certificate. Its name constraints (RFC 5280, 4.2.1.10)
 are critical: its key signs for no other name, so whoever gets hold of it can pretend to be this machine only.
@@ -21,12 +21,12 @@ from tempfile import TemporaryDirectory
 
 from stillcam.errors import StillcamError
 
-DAYS = 397  # browsers take at most 398
+DAYS = 397  # browsers accept at most 398
 AUTHORITY_DAYS = 3650
-RENEW_S = 30 * 86400.0  # before its end
-SOON_S = 7 * 86400.0  # before the end of a certificate that another program renews
-LATE_S = 2 * 86400.0  # by then our own should be renewed
-OPENSSL_S = 60.0  # what it may take on a busy Pi
+RENEW_S = 30 * 86400.0  # renew so long before it expires
+SOON_S = 7 * 86400.0  # warn so long before a certificate expires that another program renews
+LATE_S = 2 * 86400.0  # grace period for renewing our own, then warn
+OPENSSL_S = 60.0  # time-out, for a busy Pi
 MAX_NAMES = 32
 
 _NAME = re.compile(
@@ -82,29 +82,29 @@ class Files:
 
     @property
     def authority(self) -> Path:
-        """What browsers are given."""
+        """The authority's certificate, to be imported into browsers."""
         return self.folder / "ca.pem"
 
     @property
     def authority_key(self) -> Path:
-        """What renews the certificate; may be deleted."""
+        """The authority's key, which renews the certificate; may be deleted."""
         return self.folder / "ca-key.pem"
 
 
 def checked(names: Sequence[str]) -> list[str]:
-    """Names and addresses as they stand in a certificate.
+    """Normalise names and addresses for a certificate.
 
     Raises:
-        StillcamError: one of them is neither, or there are none, or too many.
+        StillcamError: one is neither a name nor an address, or there are none or too many.
     """
     found = list(dict.fromkeys(_checked(name) for name in names))
     if not 0 < len(found) <= MAX_NAMES:
-        raise StillcamError(f"a certificate is for 1 to {MAX_NAMES} names and addresses, not for {len(found)}")
+        raise StillcamError(f"a certificate holds 1 to {MAX_NAMES} names and addresses, not {len(found)}")
     return found
 
 
 def make(files: Files, names: Sequence[str]) -> bool:
-    """Make a certificate; one from before is replaced.
+    """Make a certificate, replacing an earlier one.
 
     Args:
         files: where.
@@ -126,7 +126,7 @@ def make(files: Files, names: Sequence[str]) -> bool:
 
 
 def renew(files: Files, now_s: float) -> bool:
-    """Replace the certificate by one for the same names, if it ends soon.
+    """Renew the certificate for the same names if it expires soon.
 
     Args:
         files: where it is.
@@ -136,7 +136,7 @@ def renew(files: Files, now_s: float) -> bool:
         whether it was replaced.
 
     Raises:
-        StillcamError: it is due, and cannot be renewed; the text says why, and what to do.
+        StillcamError: it expires soon and cannot be renewed; the text says why and what to do.
     """
     end_s = ends_s(files.server)
     if end_s - now_s > RENEW_S:
@@ -155,7 +155,7 @@ def renew(files: Files, now_s: float) -> bool:
 
 
 def condition(certificate: Path, now_s: float) -> tuple[str, str]:
-    """What a server's certificate is for and until when, and what has to be done about it (empty: nothing).
+    """A certificate's names and expiry date in words, and what to do about it (empty: nothing).
 
     Args:
         certificate: PEM file; the first certificate in it counts.
@@ -174,7 +174,7 @@ def condition(certificate: Path, now_s: float) -> tuple[str, str]:
         return found, ""
     if own and not renews:
         return found, f"run `python -m stillcam certificate {' '.join(names)}`, and import the new ca.pem into browsers"
-    return found, "look into the server's log" if own else "renew it"
+    return found, "see the server's log" if own else "renew it"
 
 
 def ends_s(certificate: Path) -> float:
@@ -198,7 +198,7 @@ def names_of(certificate: Path) -> list[str]:
 
 
 def day(time_s: float) -> str:
-    """A day in words of digits, UTC."""
+    """A date as YYYY-MM-DD, UTC."""
     return time.strftime("%Y-%m-%d", time.gmtime(time_s))
 
 
@@ -206,7 +206,7 @@ def _checked(name: str) -> str:
     plain = _plain(name.strip().lower().removesuffix("."))
     if _is_address(plain) or (_NAME.fullmatch(plain) and not re.fullmatch("[0-9.]+", plain)):
         return plain
-    raise StillcamError(f"{name!r} is no name: give host names and addresses, like camera.local 192.168.1.20")
+    raise StillcamError(f"{name!r} is not a host name or address: give some, like camera.local 192.168.1.20")
 
 
 def _plain(name: str) -> str:
@@ -237,12 +237,12 @@ def _make_authority(files: Files, names: Sequence[str]) -> None:
 
 
 def _constraints(names: Sequence[str]) -> list[str]:
-    """Lines of `nameConstraints`. Names of a kind that is not mentioned would all be permitted."""
+    """The lines of `nameConstraints`; a kind of name without a line would be unrestricted."""
     addresses = [ipaddress.ip_address(name) for name in names if _is_address(name)]
     hosts = [name for name in names if not _is_address(name)]
     lines = [
         f"permitted;DNS.{number} = {host}" for number, host in enumerate(hosts or ["invalid"])
-    ]  # RFC 2606: nobody's
+    ]  # reserved, RFC 2606
     for number, address in enumerate(addresses):
         mask = ipaddress.ip_network(address).netmask
         lines.append(f"permitted;IP.{number} = {address.exploded}/{mask.exploded}")
@@ -271,7 +271,7 @@ def _sign(files: Files, names: Sequence[str]) -> None:
 
 
 class _workshop:  # noqa: N801 - used as a function
-    """A private folder beside the files, with the configuration of `openssl`; gone in the end."""
+    """A private folder beside the files, with the configuration of `openssl`; deleted on exit."""
 
     def __init__(self, files: Files, about: str) -> None:
         try:
@@ -290,7 +290,7 @@ class _workshop:  # noqa: N801 - used as a function
 
 
 def _openssl(*arguments: str | Path) -> str:
-    """What `openssl` prints."""
+    """Run `openssl` and return its output."""
     argv = ["openssl", *map(str, arguments)]
     try:
         done = subprocess.run(argv, capture_output=True, text=True, timeout=OPENSSL_S, check=False)
@@ -321,7 +321,7 @@ def _replace(path: Path, content: bytes) -> None:
 
 
 def _give_away(path: Path, folder: Path) -> None:
-    """Under sudo a file belongs to the owner of its folder, who runs the server."""
+    """Under sudo, give a file to the owner of its folder, the user that runs the server."""
     if os.geteuid() == 0:
         owner = folder.stat()
         os.chown(path, owner.st_uid, owner.st_gid)

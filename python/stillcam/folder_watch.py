@@ -1,4 +1,4 @@
-"""Waiting until something in a folder changes."""
+"""Wait for changes in a folder (inotify)."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ _EVENTS = flags.CLOSE_WRITE | flags.MOVED_TO | flags.MOVED_FROM | flags.DELETE |
 class FolderWatch:
     """Wakes one thread soon after a file in `folder` was written, replaced or deleted.
 
-    That is a hint: inotify says nothing of a folder that is mounted over, or of another machine's writes to a network
-    disk, and a system may have no instances left. So look at the file itself, after each wait.
+    This is only a hint: inotify reports neither a mount over the folder nor another machine's writes to a network
+    disk, and a system may run out of instances. Check the file itself after each wait.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -25,13 +25,13 @@ class FolderWatch:
         try:
             self._inotify = INotify()
         except OSError as error:
-            logging.warning("changes in %s are looked for, not told (inotify: %s)", folder, error.strerror)
+            logging.warning("cannot watch %s (inotify: %s): polling it instead", folder, error.strerror)
 
     def wait(self, timeout_s: float) -> bool:
-        """Wait for a change, at most so long; whether one was told."""
+        """Wait for a change; returns whether one was reported within `timeout_s`."""
         if self._inotify is None:
             time.sleep(timeout_s)
             return False
-        with contextlib.suppress(OSError):  # there is no such folder now
-            self._inotify.add_watch(self._folder, _EVENTS)  # each time: another one may have taken its place
+        with contextlib.suppress(OSError):  # the folder does not exist now
+            self._inotify.add_watch(self._folder, _EVENTS)  # each time: the folder may have been replaced
         return bool(self._inotify.read(timeout=int(timeout_s * 1000)))

@@ -61,7 +61,7 @@ def _asked(link: http.client.HTTPConnection, path: str) -> tuple[int, dict[str, 
         response = link.getresponse()
         document = parse(response.read(MAX_BYTES))
         if not isinstance(document, dict) or not {"status", "field"} & set(document):
-            raise ValueError("neither a status in it nor an error")
+            raise ValueError("the answer has neither a status nor an error")
     except (http.client.HTTPException, ValueError) as error:
         raise ConnectionError("what answers there is no Stillcam") from error
     finally:

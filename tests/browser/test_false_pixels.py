@@ -51,7 +51,7 @@ def open_tab(page: Page, site: Site, tab: str, falsified: str) -> None:
 def test_histogram_and_zebra_are_off_and_it_is_said(page, site, falsified):
     open_tab(page, site, "live", falsified)
     expect(page.locator(".view-choices .problem")).to_have_text(
-        "Histogram and zebra are off: this browser gives pages false pixels, as a protection against fingerprinting."
+        "Histogram and zebra are off: this browser returns false pixel values, as protection against fingerprinting."
     )
     for name, pressed in (("Histogram", "false"), ("Zebra", "false"), ("Grid", "true")):
         button = page.get_by_role("button", name=name, exact=True)
@@ -64,7 +64,9 @@ def test_histogram_and_zebra_are_off_and_it_is_said(page, site, falsified):
 def test_a_photo_has_a_sentence_in_the_place_of_its_histogram(page, site):
     open_tab(page, site, "photos", WHITE)
     page.locator(".library .tile .open").first.click()
-    expect(page.locator(".view[open] .histogram figcaption")).to_contain_text("There is no histogram: this browser")
+    expect(page.locator(".view[open] .histogram figcaption")).to_contain_text(
+        "The histogram is unavailable: this browser"
+    )
     assert page.locator(".view[open] .histogram path[d]").count() == 0
 
 

@@ -75,7 +75,7 @@ def lost_file(page: Page) -> None:
 
 
 WAYS = [
-    pytest.param(unknown_syntax, "too old for all of the page (SyntaxError", id="syntax that is not known"),
+    pytest.param(unknown_syntax, "too old for the full page (SyntaxError", id="syntax that is not known"),
     pytest.param(unknown_interface, "(createImageBitmap missing)", id="an interface that is missing"),
     pytest.param(no_modules, "(JavaScript modules are missing)", id="no modules"),
     pytest.param(lost_file, "could not be loaded: reload", id="a file that does not arrive"),

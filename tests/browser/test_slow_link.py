@@ -129,7 +129,7 @@ def test_a_picture_of_a_minute_arrives_with_its_progress(watcher):
     total = f" of {round(len(watcher.picture) / 1000):,} kB"
     assert [part for part, _, _ in shown] == sorted(part for part, _, _ in shown)
     assert all(words.endswith(total) for _, words, _ in shown)
-    assert {said for _, _, said in shown} == {"The connection is slow: a picture is on its way."}
+    assert {said for _, _, said in shown} == {"The connection is slow: a picture is loading."}
     watcher.until(lambda: watcher.bar() == (0, ""))
     assert watcher.asked == [None]
 

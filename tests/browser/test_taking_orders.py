@@ -88,14 +88,14 @@ def test_what_waits_is_told_whoever_has_asked_for_it(page, orders):
 
 def test_a_refusal_stays_until_it_is_read(page, orders):
     problem = page.locator(".taking-problem")
-    orders.answers["video"] = {"error": "a self-timer runs: cancel it, or wait for its photos", "cause": "busy"}
+    orders.answers["video"] = {"error": "a self-timer is running: cancel it, or wait for its photos", "cause": "busy"}
     orders.may_answer["video"].set()
     press(page, "Video")
-    expect(problem).to_contain_text("A self-timer runs")
+    expect(problem).to_contain_text("A self-timer is running")
     for mode in ("live", "photo", "snapshot"):
         busy: dict[str, Any] | None = TAKING if mode == "photo" else None
         orders.status = {**orders.status, "mode": mode, "taking": busy}
         expect(page.locator(".taking-told")).to_have_text("Taking 1 of 1…" if busy else "")
-        expect(problem).to_contain_text("A self-timer runs")
+        expect(problem).to_contain_text("A self-timer is running")
     problem.get_by_role("button").click()
     expect(problem).to_be_hidden()

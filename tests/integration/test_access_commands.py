@@ -61,8 +61,8 @@ def test_users_are_added_changed_and_removed_beside_the_server(site):
     assert sign_in(site, "Bob", "another password").ask("/api/settings")[0].status == 200
     user("add", "Eve", "--no-library", said=PASSWORD)
     assert re.search(r"^viewer +made .* Eve$", user("list"), re.MULTILINE)
-    assert user("library", "Eve", "yes") == "Eve may look through the library\n"
-    assert user("library", "Eve", "no") == "Eve may not look through the library\n"
+    assert user("library", "Eve", "yes") == "Eve may open the library\n"
+    assert user("library", "Eve", "no") == "Eve may not open the library\n"
     user("remove", "bob")
     assert "Bob" not in user("list")
 

@@ -208,7 +208,7 @@ def test_a_stream_begins_with_a_live_frame_whatever_still_is_there(wide):
     [
         pytest.param({"mode": "snapshot"}, "waiting for the camera", id="not in time"),
         pytest.param({"mode": "live", "since": "2100-01-01T00:00:00.000Z"}, "waiting for the camera", id="starting"),
-        pytest.param({"mode": "series"}, "a series has the camera", id="a series"),
+        pytest.param({"mode": "series"}, "a series is using the camera", id="a series"),
         pytest.param({"mode": "snapshot", "reason": "it is busy"}, "it is busy", id="the camera is away"),
     ],
 )

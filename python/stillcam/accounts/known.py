@@ -20,7 +20,7 @@ from stillcam.accounts.tokens import Token, token_of
 from stillcam.folder_watch import FolderWatch
 from stillcam.threads import keep
 
-LOOK_S = 1.0  # how often the file is looked at where nothing tells of a change
+LOOK_S = 1.0  # poll interval where inotify reports no changes
 AGE_S = 10.0  # after which everything is read anyway: two changes within one tick have one time stamp
 
 
@@ -32,7 +32,7 @@ class Session:
         digest: names it.
         name: the user's.
         role: the user's.
-        library: whether the user may look through the library.
+        library: whether the user may open the library.
         seen_s: the last visit in seconds since the epoch, to within some minutes.
     """
 
@@ -52,7 +52,7 @@ class Everybody:
         passwords: hashes by folded names.
         sessions: by digest.
         tokens: by digest.
-        installation: its id, by which its cookies are told from another's on the same host.
+        installation: its ID; distinguishes its cookies from another installation's on the same host.
     """
 
     registered: bool = False
@@ -63,7 +63,7 @@ class Everybody:
 
 
 class Known:
-    """Call it for the accounts as they are; once `follow` was called, that waits for nothing.
+    """Call it for the current accounts; after `follow`, the call never blocks.
 
     Args:
         store: the database; where there is none, nobody has registered.
@@ -92,7 +92,7 @@ class Known:
         return self._everybody
 
     def follow(self) -> None:
-        """Read everything, and from here on what has changed in a thread, which ends with the process.
+        """Read everything, then follow changes in a daemon thread.
 
         Raises:
             RuntimeError: there is no memory for a thread.
@@ -108,7 +108,7 @@ class Known:
             self._look()
 
     def _look(self) -> None:
-        """See whether anything has changed."""
+        """Read the accounts again if they have changed."""
         with self._lock:
             if time.monotonic() - self._read_s > AGE_S or self._wrong or self._changed():
                 self._read_all()
@@ -117,7 +117,7 @@ class Known:
         try:
             return self._store.version() != self._version
         except StoreError:
-            return True  # reading tells why
+            return True  # reading raises the reason
 
     def read(self) -> None:
         """Read everything now: this process has changed it."""

@@ -7,7 +7,7 @@ import unicodedata
 from stillcam.accounts.errors import InvalidError
 
 ROLES = ("owner", "viewer")
-SCOPES = ("view", "library", "control")  # each may what those before it may
+SCOPES = ("view", "library", "control")  # each includes those before it
 MAX_NAME = 64  # characters
 MIN_PASSWORD, MAX_PASSWORD = 8, 1024  # characters; NIST SP 800-63B asks for 8 or more, and for no rules of composition
 MIN_DIFFERENT = 4
@@ -94,16 +94,16 @@ def scope_of(role: str, library: bool) -> str:
 
     Args:
         role: the user's.
-        library: whether they may look through the library.
+        library: whether they may open the library.
     """
     return "control" if role == "owner" else "library" if library else "view"
 
 
 def check_flag(value: object, field: str) -> bool:
-    """Yes or no.
+    """Check a boolean.
 
     Raises:
-        InvalidError: it is neither.
+        InvalidError: it is not a bool.
     """
     if not isinstance(value, bool):
         raise InvalidError("must be true or false", field)

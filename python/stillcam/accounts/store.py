@@ -54,7 +54,7 @@ MIGRATIONS = (
         "INSERT INTO installation VALUES (lower(hex(randomblob(4))))",
     ),
     (
-        # Viewers have had the library until now; a token of scope view was told to watch, and does no more.
+        # Viewers keep the library that they had; tokens of scope view were documented as watching only.
         "ALTER TABLE users ADD COLUMN library INTEGER NOT NULL DEFAULT 1 CHECK (library IN (0, 1))",
         """CREATE TABLE new_tokens (
             id TEXT PRIMARY KEY,
@@ -96,14 +96,14 @@ class Store:
         locks that this process has there (sqlite.org/howtocorrupt.html, 2.2).
 
         Raises:
-            StoreError: nobody may look at it.
+            StoreError: the file cannot be read.
         """
         try:
             status = os.stat(self._path)
         except FileNotFoundError:
             return None
         except OSError as error:
-            raise StoreError(f"cannot look at {self._path} ({error.strerror}): check its folder's owner") from error
+            raise StoreError(f"cannot read {self._path} ({error.strerror}): check its folder's owner") from error
         return status.st_mtime_ns, status.st_size, status.st_ino
 
     @contextmanager

@@ -1,4 +1,4 @@
-"""Users: owners, who may do everything, and viewers, who may watch, and look through the library if they are let."""
+"""Users: owners, who may do everything, and viewers, who may watch and, if granted, open the library."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class User:
     Args:
         name: as shown.
         role: `owner` or `viewer`.
-        library: whether they may look through the library; owners always may.
+        library: whether the user may open the library; owners always may.
         created_s: seconds since the epoch.
         seen_s: the same, to within some minutes; None: never.
     """
@@ -68,7 +68,7 @@ class Users:
             name: as typed.
             password: its hash (passwords.hashed).
             role: `owner` or `viewer`.
-            library: whether a viewer may look through the library.
+            library: whether a viewer may open the library.
             first: only if there is no owner.
 
         Raises:
@@ -100,18 +100,18 @@ class Users:
         library: object = None,
         keep_session: bytes | None = None,
     ) -> User:
-        """Change a user's role, password, or whether they may look through the library. A new password ends sessions.
+        """Change a user's role, password, or right to open the library. A new password ends their sessions.
 
         Args:
             name: whose.
             role: the new one; None: as it is.
             password: the new one's hash; None: as it is.
-            library: whether a viewer may look through the library; None: as it is.
+            library: whether a viewer may open the library; None: unchanged.
             keep_session: the digest of one session that stays.
 
         Raises:
             UnknownError: nobody has this name.
-            InvalidError: there is no such role, or `library` is no yes or no.
+            InvalidError: there is no such role, or `library` is not a bool.
             ConflictError: no owner would be left. Nothing is changed then.
         """
         new_role = None if role is None else check_choice(role, ROLES, "role")

@@ -116,7 +116,7 @@ class Videos:
             if self._take:
                 raise CameraError("busy", "a video is being made already")
             if self._photos.timed:
-                raise CameraError("busy", "a self-timer runs: cancel it, or wait for its photos")
+                raise CameraError("busy", "a self-timer is running: cancel it, or wait for its photos")
             self._archive.disk.check()
         except CameraError as error:
             command.fail(error)

@@ -32,7 +32,7 @@ def add_to(commands: Any) -> None:
 
 
 def make(paths: Paths, environ: Mapping[str, str], arguments: Arguments) -> Told:
-    """The settings name it from then on, unless they name another one."""
+    """Make the certificate, and set `server.tls_certificate` unless it names another one."""
     names = certificates.checked(arguments.names)
     files = Files(paths.house.data / FOLDER)
     settings = load(paths.house.settings)
@@ -46,7 +46,7 @@ def make(paths: Paths, environ: Mapping[str, str], arguments: Arguments) -> Told
     lines = [
         f"{files.server}: the certificate for {', '.join(names)}, valid until {end}",
         f"{files.authority}: {_import(new_authority)}",
-        f"{files.authority_key}: renews the certificate by itself; without it you import anew once a year",
+        f"{files.authority_key}: renews the certificate; without it, import a new authority every year",
         *_settings_lines(settings, is_set, url),
         *(line for name in names if (line := _unknown(name, settings))),
     ]
@@ -58,8 +58,8 @@ def make(paths: Paths, environ: Mapping[str, str], arguments: Arguments) -> Told
 
 def _import(new_authority: bool) -> str:
     if not new_authority:
-        return "as before; browsers that have it need no other"
-    return "import this into browsers and phones (docs/reverse-proxy.md says how); it counts for these names only"
+        return "unchanged; browsers that have imported it need nothing new"
+    return "import this into browsers and phones (docs/reverse-proxy.md says how); it is valid for these names only"
 
 
 def _settings_lines(settings: Settings, is_set: bool, url: str) -> list[str]:
@@ -78,5 +78,7 @@ def _unknown(name: str, settings: Settings) -> str:
     try:
         check_host(f"[{name}]" if ":" in name else name, own_names(), settings.access.hosts)
     except Refused:
-        return f"{name} is not known as this server's: add it to access.hosts, or requests for it are refused (421)"
+        return (
+            f"{name} is not known as a name of this server: add it to access.hosts, or its requests are refused (421)"
+        )
     return ""

@@ -146,12 +146,12 @@ def _answers(server: Server) -> str:
     The question needs no place: viewers who have taken them all must not have the server restarted.
     """
     if not server.takes_connections:
-        logging.warning("takes no connections any more")
+        logging.warning("the accept loop has stopped: the watchdog is not fed")
         return ""
     try:
         status, told = healthz_inside(server.inside())
     except OSError as error:
-        logging.warning("does not answer itself: %s", error)
+        logging.warning("the server does not answer its own health request: %s", error)
         return ""
     return "answers, pictures are fresh" if status == 200 else f"answers: {told.get('reason')}"
 

@@ -125,7 +125,7 @@ class Guard:
         if person is None:
             raise Refused(401, "sign in first", headers=challenge(request, route))
         if access is Access.LIBRARY and person.scope == "view":
-            raise Refused(403, "this is for those who may open the library: an owner can let you")
+            raise Refused(403, "you may not open the library: an owner can allow it")
         if access is Access.CONTROL and person.scope != "control":
             raise Refused(403, "only an owner may do this, or a program with a token that may control")
         if access is Access.OWNER and (person.by != "session" or person.role != "owner"):
@@ -137,7 +137,7 @@ class Guard:
         key = query_token(request)
         person = self._by_token(key, self._known()) if key else None
         if person and person.scope != "view":
-            raise Refused(403, "an address may hold a token of the scope view only: others can do more than watch")
+            raise Refused(403, "only a token of scope view may be in an address")
         return person
 
     def _by_token(self, key: str, everybody: Everybody) -> Person | None:

@@ -109,7 +109,7 @@ class App:
         try:
             check_host(request.host, self._names(), self._settings().access.hosts)
             if not request.host:
-                raise Refused(400, "only HTTPS is spoken here: the address begins with https://")
+                raise Refused(400, "this port accepts HTTPS only: use an address that begins with https://")
         except Refused as refused:
             return refused.answer()
         query = f"?{request.query}" if request.query else ""

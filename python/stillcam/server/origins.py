@@ -32,8 +32,8 @@ def check_origin(request: Request, *, listed: bool = False) -> None:
     page = origin[:_SHOWN] if origin else "an unknown address"
     raise Refused(
         403,
-        f"this came from a page at {page}, and this server was asked for as {own}. If a proxy is in between, let it"
-        " pass on the Host header with its port (nginx: proxy_set_header Host $http_host;), or let it set"
+        f"the request came from a page at {page}, but reached this server as {own}. If a proxy is in between, have it"
+        " pass on the Host header with its port (nginx: proxy_set_header Host $http_host;), or have it set"
         " X-Forwarded-Host and X-Forwarded-Proto, and list its address in access.proxies",
     )
 

@@ -106,7 +106,7 @@ def parse_head(head: bytes) -> Head:
     if not old and "host" not in fields.headers:
         raise Refused(400, "the Host header is missing")
     if old and fields.chunked:
-        raise Refused(400, "HTTP/1.0 knows no transfer codings")
+        raise Refused(400, "HTTP/1.0 has no transfer codings")
     if absolute := _ABSOLUTE.fullmatch(target):
         fields = replace(fields, headers=MappingProxyType({**fields.headers, "host": absolute[1].decode()}))
         target = absolute[2] if absolute[2].startswith(b"/") else b"/" + absolute[2]
@@ -188,7 +188,7 @@ def _chunked(headers: Mapping[str, str]) -> bool:
         raise Refused(400, "a body has a Content-Length or a Transfer-Encoding, not both")
     *inner, last = (word.strip().lower() for word in coding.split(","))
     if last != "chunked" or "chunked" in inner:
-        raise Refused(400, "the last transfer coding must be chunked, and only that one, or the body has no end")
+        raise Refused(400, "chunked must be the last transfer coding, and be used only once")
     if inner:
         raise Refused(501, "the only transfer coding understood here is chunked")
     return True

@@ -136,9 +136,13 @@ class Places:
         neighbourhood = self._neighbourhood(address)
         with self._lock:
             if neighbourhood != PROXY and self._body_bytes[neighbourhood] + size > BODY_BYTES:
-                raise Refused(429, "your address is sending too much at a time: try again soon", headers=SOON)
+                raise Refused(
+                    429, "your address is sending too many bytes at once: try again in some seconds", headers=SOON
+                )
             if self._body_bytes.total() + size > ALL_BODIES_BYTES:
-                raise Refused(503, "too much is being sent at a time: try again soon", headers=SOON)
+                raise Refused(
+                    503, "clients are sending too many bytes at once: try again in some seconds", headers=SOON
+                )
             self._body_bytes[neighbourhood] += size
         return neighbourhood
 

@@ -30,7 +30,7 @@ REPEAT_S = 5.0  # a stream sends its last picture again rather than nothing: con
 FIRST_S = 5.0  # for the first live frame: Home Assistant waits 10 s for a picture
 LOOK_S = 0.5  # from one look to the next whether the camera is live
 
-_BUSY = {"video": "a video is being recorded", "series": "a series has the camera"}
+_BUSY = {"video": "a video is being recorded", "series": "a series is using the camera"}
 
 
 class Streams:

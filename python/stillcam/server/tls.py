@@ -94,7 +94,7 @@ class Certificate:
         try:
             if certificates.renew(files, time.time()):
                 logging.info(
-                    "the certificate is renewed, until %s", certificates.day(certificates.ends_s(files.server))
+                    "renewed the certificate; it is valid until %s", certificates.day(certificates.ends_s(files.server))
                 )
         except StillcamError as error:
             logging.error("%s", error)

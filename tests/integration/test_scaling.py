@@ -5,6 +5,7 @@ import json
 import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from urllib.parse import quote
 
 import pytest
@@ -112,3 +113,20 @@ def test_what_cannot_be_scaled_is_sent_as_it_is(site):
     site.publish(data)
     assert site.ask(f"{CURRENT}?width=320")[1] == data
     assert "cannot be scaled" in site.said()
+
+
+def test_the_threads_in_which_frames_are_scaled_share_memory(site):
+    """With one of its heaps for each thread the C library would keep the room of a whole picture in each."""
+
+    def heaps() -> int:
+        """How many the C library has for threads: of 64 MiB each, at multiples of that."""
+        maps = Path(f"/proc/{site.process.pid}/maps").read_text().splitlines()
+        return sum(int(line.partition("-")[0], 16) % (64 << 20) == 0 for line in maps if " rw-p " in line)
+
+    name, threads, waiting = site.publish(photo()), site.threads(), 12
+    with ThreadPoolExecutor(waiting) as pool:
+        asked = [pool.submit(site.ask, f"{CURRENT}?after={name}&width=640") for _ in range(waiting)]
+        site.until(lambda: site.threads() >= threads + waiting - 2)
+        site.publish(photo(colour="blue"))
+        assert {answer.result()[0].status for answer in asked} == {200}
+    assert heaps() <= 3

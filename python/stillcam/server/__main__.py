@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import ctypes
 import errno
 import logging
 import os
@@ -30,6 +32,7 @@ from stillcam.server.table import build
 from stillcam.server.tls import Certificate
 
 ENDS = (signal.SIGTERM, signal.SIGINT)
+M_ARENA_MAX, HEAPS = -8, 2  # see mallopt(3)
 SWITCH_S = 0.0005  # a thread that is awake gives way this soon: with many viewers none waits long for its turn
 
 
@@ -53,6 +56,7 @@ def run(environ: Mapping[str, str]) -> None:
     Raises:
         StillcamError: it cannot listen, or the settings cannot be used; the text says what to do.
     """
+    _share_heaps()
     paths = Paths.from_environ(environ).house
     settings = SettingsInForce(paths.settings)
     others = [
@@ -154,6 +158,12 @@ def _answers(server: Server) -> str:
         logging.warning("the server does not answer its own health request: %s", error)
         return ""
     return "answers, pictures are fresh" if status == 200 else f"answers: {told.get('reason')}"
+
+
+def _share_heaps() -> None:
+    """Have all threads share two heaps of the C library: each of 8 a processor would keep room for a picture."""
+    with contextlib.suppress(AttributeError):  # another C library than glibc
+        ctypes.CDLL(None).mallopt(M_ARENA_MAX, HEAPS)
 
 
 def _allow_descriptors() -> None:

@@ -20,7 +20,7 @@ from typing import TextIO
 from stillcam.errors import shortage
 
 MAX_BYTES = 1 << 20
-SHORT_AGAIN_S = 60.0  # so often at most it is said that memory is short
+SHORT_AGAIN_S = 60.0  # log a shortage of memory at most once in this time
 
 _short_s = -SHORT_AGAIN_S  # when it was said last (monotonic)
 
@@ -71,7 +71,7 @@ def set_up(level: int = logging.INFO) -> None:
 
 
 def fault(what: str, error: Exception) -> None:
-    """Log that `what` has failed: a bug with its traceback, want of memory in a line, once a minute at most."""
+    """Log that `what` has failed: a bug with its traceback, a shortage of memory in one line, at most once a minute."""
     global _short_s  # noqa: PLW0603 - a line too many harms nobody
     with contextlib.suppress(MemoryError):  # there may be too little to say so
         if not (short := shortage(error)):

@@ -1,9 +1,9 @@
-"""How a client that is refused learns to show who it is (`WWW-Authenticate`).
+"""The `WWW-Authenticate` challenge of a refused request.
 
-Basic is for programs and for addresses like `http://any:TOKEN@camera.local/stream`: they show a token as
-the password, many of them only when they are asked to. A browser that is asked for Basic opens a dialog of
-its own, in which nobody can sign in with their password. So the page is never asked, and neither is a
-person who opens an address that the page can show once they have signed in.
+Basic is for programs and for addresses like `http://any:TOKEN@camera.local/stream`: they send a token as the
+password, many of them only after a challenge. A challenged browser opens its own dialog, which does not accept
+the password of an account. Therefore the page's requests are never challenged, nor is a person who opens an
+address that the page can show after signing in.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ BASIC = 'Basic realm="Stillcam", charset="UTF-8"'
 
 
 def challenge(request: Request, route: Route) -> dict[str, str]:
-    """The header of a refusal: 401.
+    """The headers of a 401.
 
     Args:
         request: that is refused.

@@ -1,6 +1,6 @@
-"""What pages of other origins may do: show pictures that anyone may watch, and what the owner's list lets them.
+"""CORS (Fetch standard) and frames: what pages of other origins may do.
 
-CORS (Fetch standard) and frames. A page of any origin reads pictures that anyone may watch. A page of an
+A page of any origin can read pictures that anyone may watch. A page of an
 origin in the setting `access.embed` may show our page in a frame, and read answers to requests that show a
 cookie or a token. No other origin is ever named in an answer.
 """
@@ -34,7 +34,7 @@ def embedding(request: Request, listed: tuple[str, ...]) -> str:
 
 
 def marked(request: Request, answer: Answer, listed: tuple[str, ...], *, picture: bool = False) -> Answer:
-    """An answer with what browsers have to know of pages of other origins.
+    """Add the CORS headers to an answer.
 
     Args:
         request: that is answered.
@@ -54,13 +54,13 @@ def marked(request: Request, answer: Answer, listed: tuple[str, ...], *, picture
 
 
 def wanted_method(request: Request) -> str:
-    """The method that a browser asks about before it lets a page of another origin go on; empty: it does not ask."""
+    """The method that a CORS preflight asks about; empty: the request is not a preflight."""
     method = request.headers.get("access-control-request-method", "") if request.method == "OPTIONS" else ""
     return "GET" if method == "HEAD" else method
 
 
 def permission(methods: str) -> Answer:
-    """The answer that a page of another origin may use these methods."""
+    """The answer to a CORS preflight that allows these methods."""
     return Answer(204, head=f"Access-Control-Allow-Methods: {methods}\r\n".encode() + _PREFLIGHT)
 
 
@@ -76,7 +76,7 @@ def _for_listed(request: Request, listed: tuple[str, ...]) -> bytes:
 
 @lru_cache(8)
 def _origins(listed: tuple[str, ...]) -> tuple[str, ...]:
-    """As browsers write them in an Origin header."""
+    """The listed origins as browsers write them in an Origin header."""
     found = []
     for entry in listed:
         origin = entry.lower()

@@ -1,4 +1,4 @@
-"""What a trusted proxy says of a client: its address, and the scheme, host and port that it asked for.
+"""Forwarded headers of a trusted proxy: the client's address, and the scheme, host and port that it requested.
 
 X-Forwarded-For, -Host, -Proto and -Port count, or Forwarded (RFC 7239) where none of them is sent.
 Of several values the last one counts: the proxy next to us has written it, and clients may write any before.
@@ -17,7 +17,9 @@ from stillcam.server.messages import Request
 X_FORWARDED = ("x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-forwarded-port")
 _TRACES = (*X_FORWARDED, "forwarded", "via")
 _PAIR = re.compile(r'[ \t]*([A-Za-z]+)=(?:"((?:[^"\\]|\\.)*)"|([^ \t;,"]*))[ \t]*(?:;|$)')
-_WITH_PORT = re.compile(r"\[([0-9A-Fa-f:.]+)\](?::\w+)?|([0-9.]+):\w+")  # RFC 7239, 6: the port may be a word, too
+_WITH_PORT = re.compile(
+    r"\[([0-9A-Fa-f:.]+)\](?::\w+)?|([0-9.]+):\w+"
+)  # RFC 7239, 6: the port may also be an identifier
 _PORT = re.compile("[0-9]{1,5}", re.ASCII)
 
 
@@ -30,7 +32,7 @@ class _Said(NamedTuple):
 
 
 def see_through(request: Request, proxies: Sequence[str]) -> None:
-    """Take over what a trusted proxy says: address, scheme, host and port.
+    """Apply the headers of a trusted proxy: address, scheme, host and port.
 
     Args:
         request: is changed.
@@ -53,7 +55,7 @@ def see_through(request: Request, proxies: Sequence[str]) -> None:
 
 
 def through_proxy(request: Request) -> bool:
-    """Whether a proxy has passed the request on, trusted or not: a page of a stranger cannot pretend that."""
+    """Whether any proxy, trusted or not, has forwarded the request; a web page cannot forge that."""
     return request.proxied or any(name in request.headers for name in _TRACES)
 
 

@@ -12,11 +12,11 @@ from stillcam.settings import Settings
 from stillcam.settings_file import STAY, keep_last_good, load, load_in_force
 from stillcam.threads import keep
 
-LOOK_S = 1.0  # how often the file is looked at where nothing tells of a change
+LOOK_S = 1.0  # poll interval where inotify reports no changes
 
 
 class SettingsInForce:
-    """Call it for the settings; that never waits.
+    """Call it for the settings; the call never blocks.
 
     Args:
         path: of the settings file.
@@ -42,7 +42,7 @@ class SettingsInForce:
         return self._state[1]
 
     def follow(self) -> None:
-        """From here on a change of the file counts, and good settings are kept; by a thread that ends with the process.
+        """Follow changes of the file, and keep a copy of good settings, in a daemon thread.
 
         Raises:
             RuntimeError: there is no memory for a thread.
@@ -50,7 +50,7 @@ class SettingsInForce:
         keep(self._follow, "settings")
 
     def take(self, settings: Settings) -> None:
-        """These have just been written to the file."""
+        """Use settings that have just been written to the file."""
         with self._lock:
             self._state = settings, None
 

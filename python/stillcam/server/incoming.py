@@ -1,4 +1,4 @@
-"""The body of a request as it comes: of a length said beforehand, or in chunks (RFC 9112, sections 6 and 7.1)."""
+"""Reading request bodies, with a Content-Length or chunked (RFC 9112, sections 6 and 7.1)."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Protocol
 from stillcam.server.messages import Refused
 
 MAX_CHUNK_LINE_BYTES = 1024
-MAX_FRAMING_BYTES = 64 * 1024  # what comes beside the content: the sizes of chunks, and fields after the last one
+MAX_FRAMING_BYTES = 64 * 1024  # of chunk sizes and trailer fields
 
 _SIZE = re.compile(rb"([0-9A-Fa-f]{1,8})(?:[ \t]*;[\t -~\x80-\xff]*)?")
 _TRAILER = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[\t -~\x80-\xff]*")
 
-More = Callable[[], bytes]  # gives some more bytes that the client has sent, at least one; else it raises
+More = Callable[[], bytes]  # returns at least one more byte from the client, or raises
 
 
 class Incoming(Protocol):
@@ -38,7 +38,7 @@ class Incoming(Protocol):
 
 
 class Sized:
-    """A body whose length was said.
+    """A body with a Content-Length.
 
     Args:
         begun: what came after the head.
@@ -66,7 +66,7 @@ class Sized:
 
 
 class Chunked:
-    """A body in chunks. Extensions and trailing fields are read, and not looked at.
+    """A chunked body. Chunk extensions and trailer fields are ignored.
 
     Args:
         begun: what came after the head.

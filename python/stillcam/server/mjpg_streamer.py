@@ -1,4 +1,4 @@
-"""The spellings of picture addresses that mjpg-streamer and ustreamer take, and that programs therefore use.
+"""Picture addresses compatible with mjpg-streamer and ustreamer.
 
 mjpg-streamer compares the beginning of an action only, so `?action=stream?dummy=param.mjpg` is a stream to it, and
 takes the digit behind an underscore as the number of the input: `?action=snapshot_1` (httpd.c, client_thread).

@@ -1,4 +1,4 @@
-"""Whether a write comes from a page of this server: by the browser's word, or by its Origin header."""
+"""CSRF check: whether a write comes from a page of this server, by `Sec-Fetch-Site` or `Origin`."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def check_origin(request: Request, *, listed: bool = False) -> None:
         Refused: 403; the text names both servers, and says what a proxy has to pass on.
     """
     site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
-    # The first is the browser's own word, but it says it only over TLS and on localhost.
+    # Pages cannot forge Sec-Fetch-Site, but browsers send it only over TLS and to localhost.
     if site == "same-origin" if site else origin is None or is_own(origin, request, listed=listed):
         return
     own = f"{request.scheme or 'http'}://{request.host}"
@@ -41,9 +41,8 @@ def check_origin(request: Request, *, listed: bool = False) -> None:
 def is_own(origin: str, request: Request, *, listed: bool = False) -> bool:
     """Whether a page of `origin` is one of this server's: by scheme, host and port, as far as they are known.
 
-    A server that is asked directly knows its port by the Host header. Some proxies leave the port out; then it
-    is unknown, and another port of this host may be ours if the browser would have asked us before it let a page
-    of another origin send such a request, and would have been told no.
+    Without a proxy, the Host header contains the port. Some proxies omit it; then any port of this host counts as
+    ours for requests that need a CORS preflight, which the server refuses to pages of another origin.
     """
     of_page, of_server = _ORIGIN.fullmatch(origin.lower()), _HOST.fullmatch(request.host.lower())
     if not of_page or not of_server:
@@ -58,6 +57,6 @@ def is_own(origin: str, request: Request, *, listed: bool = False) -> bool:
 
 
 def _is_asked_before(request: Request) -> bool:
-    """Whether browsers ask by OPTIONS before a page of another origin may send this (Fetch, «CORS-safelisted»)."""
+    """Whether the request needs a CORS preflight from another origin (Fetch, «CORS-safelisted»)."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     return request.method not in ("GET", "POST") or kind == "application/json"

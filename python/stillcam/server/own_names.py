@@ -1,6 +1,6 @@
 """The names of this machine: its host name, alone and below the suffixes of home networks and of its own resolver.
 
-A network gives these suffixes to its machines, so a name below one of them leads to this machine or to nobody's.
+Only the local network assigns names below these suffixes, so an attacker on the internet cannot own one.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from pathlib import Path
 from stillcam import threads
 
 RESOLVER = Path("/etc/resolv.conf")
-LOOK_S = 30.0  # from one look at the resolver's file to the next: another network has another suffix
+LOOK_S = 30.0  # how often the resolver's file is read: the suffix changes with the network
 MAX_BYTES = 64 * 1024
-# Never given to anybody: RFC 6762 (local), RFC 8375 (home.arpa), ICANN's internal; the others are routers' own.
+# Never delegated: RFC 6762 (local), RFC 8375 (home.arpa), ICANN's internal; routers use the others.
 HOME = ("local", "home.arpa", "internal", "lan", "home", "localdomain", "fritz.box")
 _SUFFIX = re.compile(r"[a-z0-9_]([a-z0-9_-]*[a-z0-9])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9])?)*", re.ASCII)
 
@@ -48,7 +48,7 @@ def search_list(text: str) -> tuple[str, ...]:
 
 
 class OwnNames:
-    """Call it for the names of this machine; no call waits for a disk.
+    """Call it for the names of this machine; no call reads the disk.
 
     Args:
         resolver: the resolver's file.
@@ -62,7 +62,7 @@ class OwnNames:
         self.look()
 
     def __call__(self) -> frozenset[str]:
-        """As they were at the last look."""
+        """The names as of the last read."""
         return self._names
 
     def look(self) -> None:
@@ -70,7 +70,7 @@ class OwnNames:
         self._names = own_names(search_list(f"search {self._search}" if self._search else self._text()))
 
     def keep(self) -> None:
-        """Look again and again, in a thread that ends with the process."""
+        """Read the file periodically in a daemon thread."""
         threads.keep(self._keep, "own names")
 
     def _keep(self) -> None:

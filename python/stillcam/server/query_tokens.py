@@ -1,7 +1,7 @@
-"""A token in an address, `?token=`: for wall tablets and other devices that show an address and nothing else.
+"""A token in an address, `?token=`: for wall tablets and other devices that only take an address.
 
-An address is kept and passed on by browsers, proxies and people. So such a token may only watch, the log
-leaves it out, and what is answered tells browsers not to name the address to others.
+Browsers, proxies and people store addresses and pass them on. Therefore such a token can only have the scope
+`view`, the log omits it, and the answer has `Referrer-Policy: no-referrer`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Which settings, library, series and films there are: another revision of each when it has changed.
+"""Revisions of settings, library, series and films: texts that differ whenever something there has changed.
 
-A thread of its own looks at the disk, so that a disk that does not answer holds nothing else up.
+A separate thread polls the disk, so that a disk that does not respond blocks nothing else.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ from stillcam.server.in_force import file_version
 from stillcam.server.news import Arrivals
 from stillcam.server.shift import Shift
 
-LOOK_S = 1.0  # from one look to the next
-PAUSED_S = 3.0  # nobody has looked for so long: what came meanwhile is no news
-FIRST_S = 2.0  # how long the first one waits for the disk
+LOOK_S = 1.0  # poll interval
+PAUSED_S = 3.0  # after a pause of this length, items that have arrived meanwhile are not reported
+FIRST_S = 2.0  # how long the first reader waits for the disk
 SETTINGS, LIBRARY, SERIES, FILM = TOPICS = "settings", "library", "series", "films"
 
 
 class Revisions:
-    """Looks at what is kept; `with revisions:` for as long as somebody wants to be told of changes.
+    """Polls the data folder; the polling thread runs inside `with revisions:`.
 
     Args:
-        paths: where all of it is.
+        paths: of the data folder.
         settings: reads the settings and gives their revision.
     """
 
@@ -61,12 +61,12 @@ class Revisions:
         self._shift.__exit__()
 
     def newest(self) -> dict[str, str]:
-        """Revisions by topic, as of the last look; none as long as the disk has not answered the first one."""
+        """Revisions by topic, as of the last poll; empty until the first poll has succeeded."""
         self._shift.see_to_it()
         return self._newest
 
     def items(self) -> list[dict[str, Any]]:
-        """What has come into the library since the last call, as a webhook is told of it."""
+        """The items that have arrived in the library since the last call, as in the webhook `item.taken`."""
         return [self._items.popleft() for _ in range(len(self._items))]
 
     def _round(self) -> None:
@@ -128,7 +128,7 @@ class Revisions:
 
 
 def _told(state: Callable[[], object]) -> str:
-    """A short text for a state; one of its own while it cannot be read."""
+    """A short text for a state; an error text while it cannot be read."""
     try:
         return hashlib.sha256(repr(state()).encode(errors="replace")).hexdigest()[:16]
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""The header lines of every answer that say what a browser must not let a page do."""
+"""The security headers of every answer."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def security_headers(embedding: tuple[str, ...] = ()) -> bytes:
     )
     lines = [
         f"Content-Security-Policy: {policy}",
-        *([] if embedding else ["X-Frame-Options: SAMEORIGIN"]),  # it knows no list
+        *([] if embedding else ["X-Frame-Options: SAMEORIGIN"]),  # it supports no list of origins
         "X-Content-Type-Options: nosniff",
         "Referrer-Policy: same-origin",
         "Permissions-Policy: camera=(), microphone=(), geolocation=()",

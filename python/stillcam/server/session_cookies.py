@@ -1,9 +1,9 @@
-"""The cookies by which a browser shows who it is: their names, and for which part of the host they are.
+"""Names and paths of the session cookie and the device cookie.
 
-A browser sends cookies to all ports of a host, and those with `Path=/` below all of its paths. So that
-several Stillcams may share a host, a name holds the installation's id, and the path is the one at which
-the page is served. Behind a proxy only the browser knows that path: the page sends it with each request.
-By TLS the names have the prefixes `__Host-` (path `/`) or `__Secure-`, which nobody can set without TLS.
+A browser sends cookies to all ports of a host, and those with `Path=/` to all of its paths. Several Stillcams
+can share a host because the name contains the installation's ID, and the path is that of the page. Behind a
+proxy only the browser knows this path: the page sends it with each request. Over TLS the names have the
+prefix `__Host-` (path `/`) or `__Secure-`, which cannot be set without TLS.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from collections.abc import Iterator
 from stillcam.server.messages import Request
 
 BASE = "x-stillcam-base"  # header of the page's own requests: the path of the page
-OLD_SESSION = "stillcam"  # the session's name, for the whole host, in versions before this one
-AGE_S = 400 * 86400  # the most that RFC 6265bis lets a browser keep
+OLD_SESSION = "stillcam"  # the session cookie of earlier versions, with Path=/
+AGE_S = 400 * 86400  # the maximum of RFC 6265bis
 
 _PATH = re.compile(r"/(?:[!-:<-~]*/)?")  # visible ASCII without a semicolon, from slash to slash
-_MAX_OF_ONE_NAME = 4  # a program beside us on this host may set its own
+_MAX_OF_ONE_NAME = 4  # another program on this host may set cookies of this name, too
 
 
 def session_name(installation: str) -> str:

@@ -123,8 +123,8 @@ def test_who_says_who_they_are_is_judged_by_the_camera_s_server(front, site, own
 def test_the_page_is_refused_without_a_challenge_and_a_token_in_an_address_counts(front, site):
     """Whatever nginx has kept for others."""
     accounts = Accounts(site.data)
-    accounts.users.add("Ann", "hash", "owner")
     token = accounts.tokens.add("tablet", "view")[1]
+    accounts.users.add("Ann", "hash", "owner")  # last: once the server knows her, it knows the token too
     site.until(lambda: front.get("images/current.jpg")[0] == 401)
     for _ in range(3):
         asked = [front.get("images/current.jpg", *options)[1]["WWW-Authenticate"].split()[0] for options in ((), PAGE)]
@@ -136,8 +136,8 @@ def test_the_page_is_refused_without_a_challenge_and_a_token_in_an_address_count
 
 def test_no_token_of_an_address_is_in_a_log(front, site, tmp_path):
     accounts = Accounts(site.data)
-    accounts.users.add("Ann", "hash", "owner")
     token = accounts.tokens.add("tablet", "view")[1]
+    accounts.users.add("Ann", "hash", "owner")  # last: once the server knows her, it knows the token too
     site.until(lambda: front.get("snapshot")[0] == 401)
     for path in ("", "snapshot", "images/current.jpg", "api/status", "metrics", "?action=snapshot"):
         assert front.get(f"{path}{'&' if '?' in path else '?'}token={token}")[0] == 200

@@ -1,10 +1,7 @@
 // @ts-check
 /**
- * How the page asks the server. No other module talks to it but through this one.
- *
- * Every address is relative to this file, so a proxy may put the camera under
- * any path, and a tab may have any address. The server is told that path with
- * each request: only the browser knows it, and cookies are set for it.
+ * All requests of the page to the server. Addresses are relative to this file, so a proxy may serve the camera
+ * below any path. Each request names that path, because only the browser knows it: cookies are set for it.
  */
 
 /**
@@ -102,8 +99,7 @@ export async function exchange(method, path, { body, tag } = {}) {
 }
 
 /**
- * Wait until the server has this frame, or a later one: what was done shows in it. After a while the answer counts
- * without it.
+ * Wait until the server has this frame or a later one, for a limited time.
  * @param {string} name
  */
 async function arrival(name) {

@@ -1,14 +1,14 @@
 // @ts-check
 /**
- * Times of library and series by the camera's clock, wherever they are looked at: the day of a photo is the camera's,
- * so its time of day must be too. The zone is named where the viewer's clock shows another time.
+ * Formats times of library and series in the camera's time zone: the day of a photo is the camera's, so its time of
+ * day must be too. The zone is named if the viewer's clock shows another time.
  */
 
 const DAY_MS = 86_400_000;
 const MINUTE_MS = 60_000;
 const SECOND_MS = 1_000;
 
-/** Formatters are costly. @type {Map<string, Intl.DateTimeFormat>} */
+/** Cache: formatters are costly. @type {Map<string, Intl.DateTimeFormat>} */
 const made = new Map();
 
 /** @param {string} zone @param {Intl.DateTimeFormatOptions} options @param {string} [language]  the viewer's where there is none */
@@ -19,7 +19,7 @@ function formatter(zone, options, language) {
   return known;
 }
 
-/** A zone as this browser knows it, which knows names and no rules as POSIX writes them: else UTC. @param {string} zone */
+/** A zone that this browser knows: browsers know IANA names, but not POSIX rules; UTC for those. @param {string} zone */
 function known(zone) {
   try {
     formatter(zone, {});
@@ -30,7 +30,7 @@ function known(zone) {
 }
 
 /**
- * A time in words.
+ * Format a time.
  * @param {string | number} time  ISO 8601, or in ms since the epoch
  * @param {string} zone
  * @param {Intl.DateTimeFormatOptions} how
@@ -41,7 +41,7 @@ export const inZone = (time, zone, how) => formatter(known(zone), how).format(ne
 export const zoneNote = (time, zone) =>
   ahead_ms(time, zone) === -new Date(time).getTimezoneOffset() * MINUTE_MS ? "" : ` (${known(zone)})`;
 
-/** What calendar and clock show there: "2026-11-20T23:58:12". @param {string | number} time @param {string} zone */
+/** The local date and time in a zone: "2026-11-20T23:58:12". @param {string | number} time @param {string} zone */
 export function wall(time, zone) {
   const two = "2-digit";
   const how = /** @type {const} */ ({ year: "numeric", month: two, day: two, hour: two, minute: two, second: two, hourCycle: "h23" });
@@ -49,9 +49,9 @@ export function wall(time, zone) {
 }
 
 /**
- * When they show that, in ms since the epoch: of two such moments the first, and where the clock skips it, when it is
- * put forward. The server takes it so.
- * @param {string} shown  as of `wall`; the seconds may be missing
+ * The inverse of `wall`, in ms since the epoch: the first of two such moments; for a time that is skipped, the moment
+ * at which the clock is put forward. The server does the same.
+ * @param {string} shown  as from `wall`; the seconds may be missing
  * @param {string} zone
  */
 export function instant(shown, zone) {
@@ -69,7 +69,7 @@ export function instant(shown, zone) {
 }
 
 /**
- * A day for a person, in their words: `Friday, 20 November 2026`.
+ * A day in the viewer's language: `Friday, 20 November 2026`.
  * @param {string} day
  */
 export function dayName(day) {
@@ -79,7 +79,7 @@ export function dayName(day) {
   });
 }
 
-/** By how much the clock there is ahead of UTC. @param {string | number} time @param {string} zone */
+/** The zone's offset from UTC, in ms. @param {string | number} time @param {string} zone */
 function ahead_ms(time, zone) {
   const at = new Date(time).getTime();
   return Date.parse(`${wall(at, zone)}Z`) - Math.floor(at / SECOND_MS) * SECOND_MS;

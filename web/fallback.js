@@ -41,7 +41,7 @@
   }
 
   /**
-   * Show a new picture, and another, for as long as the page is open. The last one stays until the next is there.
+   * Poll for pictures as long as the page is open. The last one stays until the next has loaded.
    * A script asks for it: an image that is refused would open the browser's own dialog, each time.
    * @param {Element} place
    */

@@ -1,11 +1,11 @@
 // @ts-check
-/** How far a picture is that takes its time to load: a bar and its kilobytes, over the picture. */
+/** Progress of a picture that loads slowly: a bar and the kilobytes received, over the picture. */
 
 import { el } from "./dom.js";
 
 /** @typedef {import("./frames.js").Progress} Progress */
 
-const AFTER_MS = 2_000; // what is here sooner is not worth a bar
+const AFTER_MS = 2_000; // faster pictures show no bar
 
 export class Loading {
   #bar = el("progress", { "aria-label": "Loading the picture" });
@@ -16,8 +16,8 @@ export class Loading {
   }
 
   /**
-   * @param {Progress | null} progress  of the picture that is on its way; null: none is
-   * @returns whether it takes its time
+   * @param {Progress | null} progress  of the picture that is loading; null: none
+   * @returns whether it is slow
    */
   show(progress) {
     const slow = progress !== null && performance.now() - progress.since >= AFTER_MS;

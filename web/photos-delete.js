@@ -1,19 +1,19 @@
 // @ts-check
-/** Deleting items, with a way back. */
+/** Deleting items, with undo. */
 
 import { sentence } from "./forms.js";
 
 /** @typedef {import("./photos-library.js").Library} Library */
 
 /**
- * Delete items into the trash, and say what came of it.
+ * Move items to the trash, and show the result.
  * @param {Library} library
  * @param {string[]} ids
  * @param {object} how
  * @param {typeof import("./toasts.js").say} how.say
- * @param {() => unknown} how.restored  they are back
+ * @param {() => unknown} how.restored  called after an undo
  * @param {(done: number, total: number) => void} [how.progress]
- * @returns {Promise<string[] | null>} those that are deleted; null: the server has not said
+ * @returns {Promise<string[] | null>} the deleted ones; null: the request failed
  */
 export async function remove(library, ids, { say, restored, progress = () => {} }) {
   try {

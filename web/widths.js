@@ -1,18 +1,18 @@
 // @ts-check
 /**
- * At which width to ask for pictures: the whole one, or a smaller one while the link is slow.
+ * Chooses the width of the pictures to request: full size, or smaller while the link is slow.
  *
- * A picture of twice the width has about four times the bytes. So one that took too long says how much smaller the
- * next has to be, and some that came quickly that the next larger one would come in time. Where that turns out wrong,
- * it is tried more rarely.
+ * A picture of twice the width has about four times the bytes. One slow picture therefore tells how much smaller the
+ * next has to be, and several quick ones that the next larger width would be fast enough. If that proves wrong, the
+ * larger width is tried less often.
  */
 
-/** Those that the server offers, from the whole picture down. */
+/** The widths that the server offers, full size first. */
 const STEPS = [0, 1280, 640, 320];
 const IN_TIME_MS = 2_000;
-const GROWTH = [16, 4, 4]; // how much more the next larger step has, at most: a camera's whole picture may be 4,608 px wide
-const QUICK = 3; // so many quick pictures, before a larger one is asked for ...
-const MOST_QUICK = 48; // ... up to so many, after it was too slow
+const GROWTH = [16, 4, 4]; // at most how many times the bytes of the next larger step: a full picture may be 4,608 px wide
+const QUICK = 3; // quick pictures before the next larger width is tried ...
+const MOST_QUICK = 48; // ... up to this many after it was too slow
 
 export class Widths {
   #step = 0;
@@ -26,12 +26,12 @@ export class Widths {
   }
 
   /**
-   * A picture has come, or what there was of it before the link fell silent.
+   * Record a picture, or the part of it that arrived before the link fell silent.
    * @param {number} width  that was asked for
    * @param {number} took_ms  from the first of its bytes to the last
    */
   took(width, took_ms) {
-    if (width !== this.width) return; // asked for before this was known
+    if (width !== this.width) return; // requested before the width changed
     if (took_ms > IN_TIME_MS) this.#shrink(took_ms / IN_TIME_MS);
     else if (this.#step === 0) this.#needed = QUICK;
     else if (took_ms * GROWTH[this.#step - 1] < IN_TIME_MS) this.#grow();

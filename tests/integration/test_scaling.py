@@ -123,10 +123,10 @@ def test_the_threads_in_which_frames_are_scaled_share_memory(site):
         maps = Path(f"/proc/{site.process.pid}/maps").read_text().splitlines()
         return sum(int(line.partition("-")[0], 16) % (64 << 20) == 0 for line in maps if " rw-p " in line)
 
-    name, threads, waiting = site.publish(photo()), site.threads(), 12
+    name, waiting = site.publish(photo()), 12
     with ThreadPoolExecutor(waiting) as pool:
         asked = [pool.submit(site.ask, f"{CURRENT}?after={name}&width=640") for _ in range(waiting)]
-        site.until(lambda: site.threads() >= threads + waiting - 2)
+        site.until(lambda: json.loads(site.ask("/api/status")[1])["viewers"] == waiting)
         site.publish(photo(colour="blue"))
         assert {answer.result()[0].status for answer in asked} == {200}
     assert heaps() <= 3

@@ -1,8 +1,24 @@
-"""The order in which the tests run, and which of them get a second try."""
+"""The order in which the tests run, which of them get a second try, and what drives their browsers."""
 
+from __future__ import annotations
+
+from collections.abc import Iterator
 from itertools import groupby
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Playwright
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Playwright]:
+    """One for all tests of a process: there can be no second one beside it."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        yield playwright
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from camera_standin import StandIn
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright
 from real_camera import RealCamera
 
 CHROMIUM = "/usr/bin/chromium"
@@ -21,11 +21,10 @@ DEADLINE_MS = 60_000  # for a condition to come true; a test that passes never w
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+    yield browser
+    browser.close()
 
 
 @pytest.fixture

@@ -68,7 +68,7 @@ def test_photos_have_the_day_and_the_time_of_their_camera(look, zone, named):
     page = look(zone, "photos")
     page.wait_for_selector(".tile")
     days = page.locator(".library section")
-    assert [plain(day.locator("h3").inner_text()) for day in days.all()] == [
+    assert [plain(day.locator("h2").inner_text()) for day in days.all()] == [
         "Sunday 25 October 2026", "Saturday 24 October 2026",
     ]  # fmt: skip
     assert labels(days.nth(0)) == ["Photo, 02:30", "Photo, 02:30", "Photo, 00:10"]
@@ -129,7 +129,7 @@ def test_a_series_has_the_time_of_its_camera(look):
 def test_the_pictures_of_a_series_among_the_photos_have_the_days_of_its_camera(look):
     page = look("America/New_York", "photos")
     page.select_option("select[aria-label=Series]", "Garden")
-    days = page.locator(".library h3")
+    days = page.locator(".library h2")
     days.filter(has_text="21 November 2026").wait_for()
     page.locator(".library section[data-day='2026-11-20']").wait_for()
     assert labels(page.locator(".library section[data-day='2026-11-21']"))[-1] == "Photo, 00:00"

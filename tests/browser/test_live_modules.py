@@ -161,10 +161,10 @@ def test_an_answer_counts_once_the_server_has_the_frame_that_it_is_about(modules
         route.fulfill(json={"frame": {"name": looks[-1]}, "capture": {"running": True}})
 
     modules.route("**/api/focus", lambda route: route.fulfill(json={"wait_for": "camera_20261120T234502.000Z.jpg"}))
-    modules.route("**/api/status", status)
+    modules.route("**/api/status?*", status)
     try:
         assert called(modules, "api", "send", "POST", "api/focus")["wait_for"]
         assert looks[-1] == "camera_20261120T234502.000Z.jpg"
     finally:
         modules.unroute("**/api/focus")
-        modules.unroute("**/api/status")
+        modules.unroute("**/api/status?*")

@@ -22,7 +22,7 @@ CLOSED = f"</script></textarea>{MARKUP}<script>window.stolen=1</script>"
 CAMERA = {"index": 0, "model": CLOSED, "size": [4608, 2592], "limits": None}
 METADATA = {"ExposureTime": CLOSED, "AnalogueGain": CLOSED, CLOSED: CLOSED, "Lux": CLOSED}
 READ = """(text) => document.body.innerText.includes(text) || [...document.querySelectorAll("input, img, [aria-label]")]
-  .some((one) => [one.value, one.alt, one.getAttribute("aria-label")].some((said) => said?.includes(text)))"""
+  .some((one) => [one.value, one.alt, one.getAttribute("aria-label")].some((said) => String(said).includes(text)))"""
 RAN = "() => window.stolen === 1 || document.querySelectorAll('[onerror], img[src=x]').length > 0"
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from people import register
-from playwright.sync_api import Error, sync_playwright
+from playwright.sync_api import Error
 from programs import run
 from serving import DEADLINE_S, ROOT, Site
 
@@ -139,7 +139,7 @@ def test_python_trusts_no_certificate_for_another_name(files, tmp_path):
 
 
 @contextmanager
-def chromium(tmp_path, files):
+def chromium(playwright, tmp_path, files):
     """Chromium of a user who has imported the authority, as docs/reverse-proxy.md says for Linux."""
     home = tmp_path / "home"
     store = home / ".pki/nssdb"
@@ -148,18 +148,21 @@ def chromium(tmp_path, files):
     run("certutil", "-d", f"sql:{store}", "-A", "-t", "C,,", "-n", "Stillcam", "-i", files.authority)
     flags = ["--no-sandbox", "--disable-gpu", "--host-resolver-rules=MAP * 127.0.0.1"]
     environ: dict[str, str | float | bool] = {**os.environ, "HOME": str(home)}
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=flags, env=environ)
-        page = browser.new_page()
-        page.set_default_timeout(60_000)
-        yield page
-        browser.close()
+    browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=flags, env=environ)
+    page = browser.new_page()
+    page.set_default_timeout(60_000)
+    yield page
+    browser.close()
 
 
-def test_chromium_trusts_the_server_and_no_certificate_for_another_name(files, tmp_path):
+def test_chromium_trusts_the_server_and_no_certificate_for_another_name(playwright, files, tmp_path):
     leaf = signed_for_another(files, tmp_path / "thief", "DNS:bank.example")
     (tmp_path / "other").mkdir()
-    with https(tmp_path) as site, https(tmp_path / "other", str(leaf)) as thief, chromium(tmp_path, files) as page:
+    with (
+        https(tmp_path) as site,
+        https(tmp_path / "other", str(leaf)) as thief,
+        chromium(playwright, tmp_path, files) as page,
+    ):
         answer = page.goto(f"https://{NAME}:{site.port}/")
         assert answer.status == 200
         assert page.evaluate("isSecureContext")

@@ -7,7 +7,6 @@ from contextlib import contextmanager
 import pytest
 from front import MAIN, NGINX, kept_port, listens
 from people import PASSWORD
-from playwright.sync_api import sync_playwright
 from programs import run, running
 from serving import Site
 
@@ -83,13 +82,9 @@ def test_nginx_lets_people_sign_in(tmp_path, settings, headers):
         assert sign_in(port, f"http://{NAME}:{port - 1}", "text/plain")[0] in (403, 415)
 
 
-def test_chromium_signs_in_and_out_where_it_sends_no_word_of_its_own(tmp_path):
+def test_chromium_signs_in_and_out_where_it_sends_no_word_of_its_own(tmp_path, playwright):
     """In plain HTTP at a name it leaves Sec-Fetch-Site out, so that Origin and Host decide."""
-    with (
-        camera(tmp_path, {}) as site,
-        nginx(site, tmp_path / "nginx", HOST_WITHOUT_PORT) as port,
-        sync_playwright() as playwright,
-    ):
+    with camera(tmp_path, {}) as site, nginx(site, tmp_path / "nginx", HOST_WITHOUT_PORT) as port:
         flags = ["--no-sandbox", "--disable-gpu", f"--host-resolver-rules=MAP {NAME} 127.0.0.1"]
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=flags)
         page = browser.new_page()

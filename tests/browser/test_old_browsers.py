@@ -132,7 +132,7 @@ def test_a_closed_camera_opens_no_dialog(old, tmp_path):
         unknown_syntax(old)
         old.goto(f"http://127.0.0.1:{site.port}/")
         old.wait_for_selector("#camera[data-state=refused]")
-        assert "too old for all of the page" in old.inner_text("#message")
+        assert "too old for the full page" in old.inner_text("#message")
         assert f"http://127.0.0.1:{site.port}/stream?token=TOKEN" in old.inner_text("#message")
         asked_for = [(answer.status, answer.headers["www-authenticate"]) for answer in asked]
         assert asked_for == [(401, 'Bearer realm="Stillcam"')]

@@ -21,6 +21,7 @@ WELL = {
     "statusAge_s": None,
     "status": None,
 }
+RECORDING = {"capture": {"running": True, "mode": "video", "interval_s": 86400}}
 NO_CAMERA = {"capture": {"running": True, "mode": "no camera", "reason": "Check the cable.", "interval_s": 2}}
 
 
@@ -78,6 +79,8 @@ def test_the_markup_needs_no_inline_code_and_no_absolute_address():
         pytest.param({"failures": 1, "answered": True, "age_s": None}, "waiting", id="no picture yet"),
         pytest.param({"age_s": 11}, "fresh", id="at the limit: three intervals and 5 s"),
         pytest.param({"age_s": 11.1}, "old", id="past the limit"),
+        pytest.param({"age_s": 30, "status": RECORDING}, "old", id="no picture since a video began"),
+        pytest.param({"age_s": 5, "status": RECORDING}, "fresh", id="a video with pictures, or at its beginning"),
         pytest.param({"age_s": 30, "status": NO_CAMERA, "statusAge_s": 1}, "lost", id="no camera"),
         pytest.param(
             {"age_s": 1, "status": NO_CAMERA, "statusAge_s": 3}, "fresh", id="a frame since then disproves it"

@@ -8,9 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from stillcam.series import read
+from stillcam.series.active import Active
 from stillcam.series.agenda import Agenda
 from stillcam.series.definition import from_document
 from stillcam.series.manifest import encode, gap_line, shot_name, text
+from stillcam.series.recover import opened
 from stillcam.series.store import Series, boot
 
 SERIES, SHOTS, INTERVAL_MS = 50, 100_000, 60_000
@@ -25,7 +27,8 @@ def run(folder: Path) -> None:
     _write(root, begin_ms)
     began = time.perf_counter()
     agenda = Agenda(root)
-    agenda.open(now_ms - INTERVAL_MS + 1)
+    for folder_of_one in sorted(root.iterdir()):
+        agenda.add(Active(opened(folder_of_one), now_ms - INTERVAL_MS + 1))
     print(f"{SERIES} series of {SHOTS} shots: opened in {(time.perf_counter() - began) * 1000:.0f} ms")
     steady_ms = 0
 

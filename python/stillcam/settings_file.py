@@ -28,15 +28,18 @@ STAY = "the last good settings stay in force"
 _keeping = threading.Lock()
 
 
-def load(path: Path) -> Settings:
+def load(path: Path, *, pipe: bool = False) -> Settings:
     """Read the settings file; without one, the defaults.
+
+    Args:
+        pipe: it may be one; that waits for who writes to it.
 
     Raises:
         SettingsError: the file is wrong; its text names file, line and field.
         StillcamError: it cannot be read.
     """
     try:
-        with os.fdopen(open_regular(Path(os.path.realpath(path))), "rb") as file:
+        with path.open("rb") if pipe else os.fdopen(open_regular(Path(os.path.realpath(path))), "rb") as file:
             raw = file.read(MAX_FILE_BYTES + 1)
     except FileNotFoundError:
         return Settings()

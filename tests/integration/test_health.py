@@ -53,7 +53,7 @@ def test_the_status_is_the_server_s_and_the_daemon_s(site):
         site.until(lambda: json.loads(site.ask("/api/status")[1])["viewers"] == 1)
         site.until(lambda: json.loads(site.ask("/api/status")[1])["capture"]["running"])
         status = json.loads(site.ask("/api/status")[1])
-        assert set(status) == {"version", "page", "now", "frame", "stale", "viewers", "capture"}
+        assert set(status) == {"version", "page", "now", "frame", "stale", "viewers", "capture", "threads"}
         assert status["now"] >= status["frame"]["time"] == utc_text(frame_time(name))
         assert (status["frame"]["name"], status["frame"]["bytes"]) == (name, len(picture()))
         assert status["frame"]["age_s"] >= 0

@@ -104,8 +104,8 @@ def test_no_answer_holds_a_secret(site):
     asked = [path for path, operations in paths.items() if "get" in operations and "{" not in path]
     assert len(asked) > 10
     for path in asked:
-        if path.startswith("/stream"):
-            continue  # it does not end
+        if path.startswith("/stream") or path == "/api/events":
+            continue  # they do not end; test_events.py reads what events tell
         for client in (owner, bob, token):
             body = client.ask(path)[1].decode("latin-1")
             assert not [secret for secret in secrets if secret in body], path

@@ -82,7 +82,7 @@ def check_settings(paths: Paths, _environ: Mapping[str, str], arguments: Argumen
     try:
         if not file.exists() and arguments.file:
             raise StillcamError(f"there is no {file}")
-        load(file)
+        load(file, pipe=bool(arguments.file))
     except SettingsError as error:
         wrong = {"right": False, "error": str(error), "field": error.field or None, "line": error.line or None}
         return Told([str(error)], wrong, well=False)

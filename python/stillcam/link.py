@@ -24,6 +24,7 @@ from stillcam.errors import SHORT, StillcamError
 from stillcam.json_text import parse
 
 MAX_LINE_BYTES = 1 << 20
+LAST_ANSWERS_S = 1.0  # for the answers that are under way when the process ends
 MAX_CLIENTS = 32  # some wait long: for a self-timer, or the end of a video
 SHORT_S = 0.1  # from one look to the next whether there are descriptors and memory again
 
@@ -143,10 +144,13 @@ class CommandServer:
         _thread.start_new_thread(self._serve, ())
 
     def close(self) -> None:
-        """Stop listening, and remove the socket."""
+        """Stop listening, and remove the socket; who waits for an answer gets it, if it comes within a second."""
         self._path.unlink(missing_ok=True)
         self._listener.shutdown(socket.SHUT_RDWR)  # wakes accept(), which close() does not
         self._listener.close()
+        until = time.monotonic() + LAST_ANSWERS_S
+        while self._threads > self._listening and time.monotonic() < until:
+            time.sleep(0.005)
 
     def _serve(self) -> None:
         """Take clients, until others do."""

@@ -350,7 +350,7 @@ def test_the_end_of_the_daemon_ends_a_burst(studio):
     asking = Asking(studio, "photo", count=50)
     studio.until(lambda status: status["taking"] and status["taking"]["done"] >= 1)
     timer = Asking(studio, "photo", delay_s=3600)
-    studio.until(lambda status: status["taking"])
+    studio.until(lambda status: status["waiting"])
     assert studio.end() == 0
     assert "of 50 photos were taken" in str(asking.wait())
     assert "0 of 1 photos were taken" in str(timer.wait())

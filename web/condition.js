@@ -59,7 +59,7 @@ export function condition(facts) {
     return { state: "interrupted", word: "Live stopped", sentence: "Live view broke off: a picture every 2 seconds until it is back." };
   }
   if (facts.status?.capture.mode === "video" && age_s > 3 * INTERVAL_S + 5) {
-    return { state: "old", word: "Recording", sentence: "A video is being made: the next picture comes after it." };
+    return { state: "old", word: "Recording", sentence: "A video is being recorded: the next picture follows when it ends." };
   }
   if (facts.live) return { state: "live", word: "Live", sentence: "Live view." };
   return { state: "fresh", word: "Up to date", sentence: "The picture is up to date." };

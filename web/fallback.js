@@ -37,7 +37,7 @@
   function reason() {
     if (!("noModule" in HTMLScriptElement.prototype)) fault = "JavaScript modules are missing";
     if (!loaded && !fault) return "Part of the page could not be loaded: reload the page.";
-    return "This browser is too old for the full page" + (fault && " (" + fault + ")") + ": it needs a browser of 2022 or later.";
+    return "This browser is too old for the full page" + (fault && " (" + fault + ")") + ": it needs a browser from 2022 or later.";
   }
 
   /**
@@ -95,7 +95,7 @@
 
     function refused() {
       tell("refused", "Not signed in");
-      write("message", reason() + " Only who has signed in may watch" + (loaded || fault ? ": a token can be shown in the address instead, as in " + here.href + "stream?token=TOKEN." : "."));
+      write("message", reason() + " Watching requires signing in" + (loaded || fault ? ", or a token in the address: " + here.href + "stream?token=TOKEN." : "."));
       next(AFTER_FAILURE_MS);
     }
 

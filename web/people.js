@@ -103,7 +103,7 @@ export function people({ api, say, session }, card) {
   function showToken(name, token) {
     const text = el("input", { readonly: true, value: token, "aria-label": "Token" });
     dialog(el("h2", { text: `The token of ${name}` }),
-      el("p", { text: "Copy it now: it is not shown again. The program sends it as “Authorization: Bearer …”, or as the password of Basic authentication. For a device that only takes an address, append ?token=… to it; this works only with the scope View." }),
+      el("p", { text: "Copy it now: it will not be shown again. The program sends it as “Authorization: Bearer …”, or as the password of Basic authentication. For a device that only takes an address, append ?token=… to the address; this works only with the scope View." }),
       text, el("div", { class: "actions" }, button("Copy", () => copy(text))));
     text.select();
   }

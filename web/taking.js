@@ -143,7 +143,7 @@ class Taking {
     write(this.#told, doing);
     const count = photos.reduce((sum, { of }) => sum + of, 0);
     const words = [count && (count === 1 ? "One photo" : `${count} photos`), video && (count ? "a video" : "A video")].filter(Boolean);
-    write(this.#waits, words.length ? `${words.join(" and ")} ${words.length > 1 || count > 1 ? "wait" : "waits"} until that is done.` : "");
+    write(this.#waits, words.length ? `${words.join(" and ")} ${words.length > 1 || count > 1 ? "are" : "is"} waiting for the camera.` : "");
   }
 
   /** @param {Recording} recording */
@@ -160,7 +160,7 @@ class Taking {
 
   /** @param {(kind: string) => boolean} asked  whether that is on its way */
   #begins(asked) {
-    if (asked("video")) return "The video begins…";
+    if (asked("video")) return "Starting the video…";
     return asked("raw") ? "Taking a raw photo…" : asked("photo") ? "Taking a photo…" : "";
   }
 

@@ -142,14 +142,15 @@ def renew(files: Files, now_s: float) -> bool:
     if end_s - now_s > RENEW_S:
         return False
     names = names_of(files.server)
-    again = f"run `python -m stillcam certificate {' '.join(names)}`"
+    again = f"run `python -m stillcam certificate {' '.join(names)}`, and import the new ca.pem into browsers"
     if not files.authority_key.exists():
         raise StillcamError(
-            f"the certificate ends on {day(end_s)}, and {files.authority_key} is not there to renew it: {again}, and"
-            " import the new ca.pem"
+            f"the certificate expires on {day(end_s)} and cannot be renewed without {files.authority_key}: {again}"
         )
     if ends_s(files.authority) < now_s + DAYS * 86400:
-        raise StillcamError(f"the authority's certificate ends on {day(ends_s(files.authority))}: {again}")
+        raise StillcamError(
+            f"the authority's certificate expires on {day(ends_s(files.authority))}, too soon for a renewal: {again}"
+        )
     _sign(files, names)
     return True
 
@@ -169,7 +170,7 @@ def condition(certificate: Path, now_s: float) -> tuple[str, str]:
     renews = own and files.authority_key.exists()
     names, end_s = names_of(certificate), ends_s(certificate)
     soon_s = RENEW_S if own else SOON_S
-    found = f"for {', '.join(names)} until {day(end_s)}{', renews itself' if renews else ''}"
+    found = f"for {', '.join(names)} until {day(end_s)}{', renewed automatically' if renews else ''}"
     if end_s - now_s > (soon_s - LATE_S if renews else soon_s):
         return found, ""
     if own and not renews:
@@ -206,7 +207,7 @@ def _checked(name: str) -> str:
     plain = _plain(name.strip().lower().removesuffix("."))
     if _is_address(plain) or (_NAME.fullmatch(plain) and not re.fullmatch("[0-9.]+", plain)):
         return plain
-    raise StillcamError(f"{name!r} is not a host name or address: give some, like camera.local 192.168.1.20")
+    raise StillcamError(f"{name!r} is not a host name or address; examples: camera.local 192.168.1.20")
 
 
 def _plain(name: str) -> str:
@@ -297,7 +298,7 @@ def _openssl(*arguments: str | Path) -> str:
     except FileNotFoundError as error:
         raise StillcamError("the program openssl is missing: sudo apt install openssl") from error
     except subprocess.TimeoutExpired as error:
-        raise StillcamError(f"openssl {argv[1]} took longer than {OPENSSL_S:g} s") from error
+        raise StillcamError(f"openssl {argv[1]} took longer than {OPENSSL_S:g} s: check the CPU load") from error
     if done.returncode:
         reason = done.stderr.strip().splitlines()[-1:] or [f"status {done.returncode}"]
         raise StillcamError(f"openssl {argv[1]} failed: {reason[0]}")

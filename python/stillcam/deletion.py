@@ -28,7 +28,9 @@ class Undeletable:
         if len(self._errors) > NAMED:
             logging.warning("more than %s files cannot be deleted: further ones are not logged", NAMED)
         else:
-            logging.warning("cannot delete %s (%s): skipped; check who owns it and its folder", path, error.strerror)
+            logging.warning(
+                "cannot delete %s (%s): skipped; check the owner of it and its folder", path, error.strerror
+            )
 
     def message(self) -> list[dict[str, Any]]:
         """The first few that are still there, for the status: `path` and `error`."""

@@ -223,7 +223,7 @@ class AccessSettings:
     )
     embed: tuple[str, ...] = _setting(
         (), "origins whose pages may show this page in a frame, and read answers to requests with a cookie or token",
-        check=_like(_ORIGIN, "must be scheme and host, like http://homeassistant.local:8123, without a path"),
+        check=_like(_ORIGIN, "must be an origin, a scheme and a host without a path, like http://homeassistant.local:8123"),
     )  # fmt: skip
 
 
@@ -233,7 +233,9 @@ class ServerSettings:
 
     max_connections: int = _setting(512, "connections at once", low=8, high=65535)
     max_connections_per_address: int = _setting(32, "connections at once from one address", low=1, high=65535)
-    tls_certificate: str = _setting("", "path of a certificate chain (PEM); empty: no TLS")
+    tls_certificate: str = _setting(
+        "", "path of a certificate chain (PEM), absolute or from the data folder; empty: no TLS"
+    )
     tls_key: str = _setting("", "path of its private key (PEM); empty: it is in the certificate's file")
     access_log: bool = _setting(False, "a line in the log for each request")
 

@@ -62,10 +62,10 @@ def test_a_video_waits_for_a_photo_and_can_be_cancelled(page, orders):
     orders.status = {**orders.status, "taking": TAKING}
     expect(told).to_have_text("Taking 1 of 1…")
     press(page, "Video")
-    expect(waits).to_have_text("A video waits until that is done.")
+    expect(waits).to_have_text("A video is waiting for the camera.")
     orders.status = {**orders.status, "waiting": [{"kind": "video", "of": 1}]}
     orders.status = {**orders.status, "metadata": {"Lux": 1.0}}
-    expect(waits).to_have_text("A video waits until that is done.")
+    expect(waits).to_have_text("A video is waiting for the camera.")
     orders.answers["video"] = {"error": "the video was cancelled before it began", "cause": "cancelled"}
     press(page, "Cancel video")
     orders.may_answer["video"].set()
@@ -82,7 +82,7 @@ def test_what_waits_is_told_whoever_has_asked_for_it(page, orders):
         "taking": TAKING,
         "waiting": [{"kind": "photo", "of": 3}, {"kind": "video", "of": 1}],
     }
-    expect(page.locator(".taking-waits")).to_have_text("3 photos and a video wait until that is done.")
+    expect(page.locator(".taking-waits")).to_have_text("3 photos and a video are waiting for the camera.")
     expect(page.get_by_role("button", name="Cancel video")).to_be_visible()
 
 

@@ -232,7 +232,7 @@ def test_another_certificate_in_the_settings_stays_and_what_to_set_is_said(data)
 
 def test_a_name_that_would_be_refused_is_said(data):
     said = command(data, "certificate", "camera.example.org").stdout
-    assert "camera.example.org is not known" in said and "access.hosts" in said
+    assert "camera.example.org is not an accepted name" in said and "access.hosts" in said
 
 
 @pytest.mark.parametrize(

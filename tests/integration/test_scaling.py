@@ -66,7 +66,7 @@ def test_another_width_is_refused(site, width):
         response, body = site.ask(f"{path}?width={quote(width)}")
         assert response.status == 400
         assert json.loads(body) == {
-            "error": "width must be 320, 640 or 1280, or be left out for the whole picture",
+            "error": "width must be 320, 640 or 1280; leave it out for the full size",
             "field": "width",
         }
 

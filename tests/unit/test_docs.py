@@ -23,7 +23,7 @@ from stillcam.settings_json import describe, from_json
 ROOT = Path(__file__).resolve().parents[2]
 README = ROOT / "README.md"
 SETTINGS = ROOT / "docs/settings.md"
-DOCUMENTS = sorted([README, *ROOT.glob("docs/**/*.md"), *ROOT.glob("deploy/**/*.md")])
+DOCUMENTS = sorted([README, ROOT / "CHANGELOG.md", *ROOT.glob("docs/**/*.md"), *ROOT.glob("deploy/**/*.md")])
 PROGRAMS = sorted([*ROOT.glob("*.sh"), *ROOT.glob("python/**/*.py")])
 
 each_document = pytest.mark.parametrize("document", [pytest.param(d, id=str(d.relative_to(ROOT))) for d in DOCUMENTS])

@@ -35,11 +35,11 @@ def add_to(commands: Any) -> None:
     _command(users, "list", "print every user: name, role, when made, when last seen", _list_users)
     add = _command(users, "add", "add a user; asks for a password", _add_user, "name")
     add.add_argument("--role", choices=ROLES, default="viewer", help="default: viewer")
-    add.add_argument("--no-library", action="store_true", help="a viewer who may watch, but not open the library")
+    add.add_argument("--no-library", action="store_true", help="the viewer may watch, but not open the library")
     _command(users, "reset", "give a user a new password; their sessions end", _reset_user, "name")
     role = _command(users, "role", "make a user an owner or a viewer", _change_role, "name")
     role.add_argument("role", choices=ROLES)
-    library = _command(users, "library", "allow or forbid a viewer to open the library", _change_library, "name")
+    library = _command(users, "library", "set whether a viewer may open the library", _change_library, "name")
     library.add_argument("library", choices=("yes", "no"))
     _command(users, "remove", "remove a user; their sessions end", _remove_user, "name")
 

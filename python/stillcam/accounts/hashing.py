@@ -48,18 +48,18 @@ class Hashing:
         try:
             self._queue.put_nowait(carry_out)
         except Full:
-            raise NotNowError("too many people are signing in: try again in some seconds", WAIT_S) from None
+            raise NotNowError("too many people are signing in: try again in a few seconds", WAIT_S) from None
         try:
             self._start()
         except RuntimeError as error:  # what is queued is done once there is a thread
-            raise NotNowError("there is no memory to sign in now: try again in some seconds", WAIT_S) from error
+            raise NotNowError("not enough memory to sign in: try again in a few seconds", WAIT_S) from error
         try:
             return result.result(DEAD_S)
         except TimeoutError as error:
             if result.done():  # it is the work's own
                 raise
             self._runs = False
-            raise NotNowError("signing in takes too long now: try again in some seconds", WAIT_S) from error
+            raise NotNowError("signing in takes too long now: try again in a few seconds", WAIT_S) from error
 
     def _start(self) -> None:
         with self._starting:

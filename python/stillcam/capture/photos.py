@@ -130,7 +130,7 @@ class Photos:
         delay_s = float(told.get("delay_s", 0))
         try:
             if self._studio.recording:
-                raise CameraError("busy", "a video is being recorded or waiting: stop it first, or wait for its end")
+                raise CameraError("busy", "a video is being recorded or waiting: stop it first, or wait until it ends")
             if len(self._orders) >= MAX_WAITING:
                 raise CameraError("busy", f"{MAX_WAITING} orders wait already: cancel them, or wait")
             self._archive.disk.check()

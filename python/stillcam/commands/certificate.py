@@ -23,7 +23,7 @@ SETTING = f"{FOLDER}/server.pem"
 
 def add_to(commands: Any) -> None:
     """Add this command."""
-    text = "make a certificate for HTTPS, and the authority that browsers have to import for it"
+    text = "make a certificate for HTTPS, signed by an authority for you to import into browsers"
     parser = add(commands, "certificate", text, make)
     parser.add_argument(
         "names", nargs="+", metavar="NAME",
@@ -66,7 +66,7 @@ def _settings_lines(settings: Settings, is_set: bool, url: str) -> list[str]:
     if not is_set:
         command = f"python -m stillcam settings set server.tls_certificate {SETTING}"
         key = ["python -m stillcam settings set server.tls_key null"] if settings.server.tls_key else []
-        return [f"not in use: server.tls_certificate is {settings.server.tls_certificate}", *key, command]
+        return [f"not in use: server.tls_certificate is {settings.server.tls_certificate}. To use it:", *key, command]
     if settings.server.tls_certificate:
         return [f"in use within a minute, at {url}"]
     return [
@@ -78,7 +78,5 @@ def _unknown(name: str, settings: Settings) -> str:
     try:
         check_host(f"[{name}]" if ":" in name else name, own_names(), settings.access.hosts)
     except Refused:
-        return (
-            f"{name} is not known as a name of this server: add it to access.hosts, or its requests are refused (421)"
-        )
+        return f"{name} is not an accepted name of this server: add it to access.hosts, or the server refuses it (421)"
     return ""

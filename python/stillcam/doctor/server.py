@@ -55,13 +55,13 @@ def certificate(patient: Patient) -> list[Finding]:
     except StillcamError:
         name = ""  # that is a finding of its own
     if not name:
-        return [Finding("certificate", OK, "none is set: the server speaks plain HTTP")]
+        return [Finding("certificate", OK, "none is set: the server uses plain HTTP")]
     file, now_s = patient.paths.house.data / name, time.time()
     try:
         found, advice = certificates.condition(file, now_s)
         ended = certificates.ends_s(file) < now_s
     except StillcamError as error:
-        return [Finding("certificate", WARNING, str(error), f"see whether {file} is a certificate (PEM)")]
+        return [Finding("certificate", WARNING, str(error), f"check that {file} is a PEM certificate")]
     return [Finding("certificate", FAULT if ended else WARNING if advice else OK, found, advice)]
 
 

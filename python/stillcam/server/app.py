@@ -101,7 +101,7 @@ class App:
         except Exception as failure:  # noqa: BLE001 - it is logged
             log.fault(f"{request.method} {quote(_below(request, request.path))}", failure)
             if short := shortage(failure):
-                return error(503, f"{short}: try again in some seconds", {"Retry-After": "5"})
+                return error(503, f"{short}: try again in a few seconds", {"Retry-After": "5"})
             return error(500, "this is a fault of the camera server: it is in data/logs/server.log")
 
     def to_https(self, request: Request) -> Answer:

@@ -78,5 +78,5 @@ class Assets:
 
 def _there(file: WebFile | None) -> WebFile:
     if file is None:
-        raise Refused(404, "this file of the page is missing: install Stillcam again")
+        raise Refused(404, "this file of the page is missing: reinstall Stillcam")
     return file

@@ -42,7 +42,7 @@ LINGER_S = 2.0  # how long what a refused client still sends is read, so that it
 _START = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus}
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _BARE_LF = re.compile(rb"(?<!\r)\n")
-BUSY = error(503, "too many connections at a time: try again in some seconds", {"Retry-After": "5"})
+BUSY = error(503, "too many connections: try again in a few seconds", {"Retry-After": "5"})
 
 
 class Application(Protocol):
@@ -303,9 +303,9 @@ class Connection(socketserver.BaseRequestHandler):
                 self._waits = False
                 self._wire.send([CONTINUE])
             self._place.waiting_since = time.monotonic()  # a body that does not come holds no place
-            if not (some := self._more(deadline, "the body of the request did not come in time")):
+            if not (some := self._more(deadline, "the body of the request did not arrive in time")):
                 if self._place.refused:
-                    raise Refused(503, "there are too many connections: try again", headers={"Retry-After": "5"})
+                    raise Refused(503, "too many connections: try again in a few seconds", headers={"Retry-After": "5"})
                 raise ConnectionError
             self._held.append((self.server.places.take_body(address, len(some)), len(some)))
             deadline += len(some) / BODY_BYTES_S

@@ -87,30 +87,30 @@ class Chunked:
             while len(self._raw) < size + 2:
                 self._raw += more()
             if self._raw[size : size + 2] != b"\r\n":
-                raise Refused(400, "a chunk of the body is longer than it says")
+                raise Refused(400, "a chunk of the body is longer than its size line says")
             body += memoryview(self._raw)[:size]
             del self._raw[: size + 2]
         while line := self._line(more):
             if not _TRAILER.fullmatch(line):
-                raise Refused(400, "a field after the body is malformed")
+                raise Refused(400, "a trailer field after the body is malformed")
         self.whole, self.rest = True, bytes(self._raw)
         return bytes(body)
 
     def _size(self, more: More) -> int:
         if not (match := _SIZE.fullmatch(self._line(more))):
-            raise Refused(400, "the body is not in chunks, each after a line with its length in hexadecimal digits")
+            raise Refused(400, "malformed chunk: each must begin with a line that holds its length in hexadecimal")
         return int(match[1], 16)
 
     def _line(self, more: More) -> bytes:
         while (end := self._raw.find(b"\r\n")) < 0:
             if len(self._raw) > MAX_CHUNK_LINE_BYTES:
-                raise Refused(400, f"a line between chunks is too long: it may have {MAX_CHUNK_LINE_BYTES} bytes")
+                raise Refused(400, f"a line between chunks is longer than {MAX_CHUNK_LINE_BYTES} bytes")
             self._raw += more()
         line = bytes(self._raw[:end])
         del self._raw[: end + 2]
         self._framing_bytes += end + 4  # the chunk itself ends in two more
         if self._framing_bytes > MAX_FRAMING_BYTES:
-            raise Refused(413, "the body is cut into too many chunks: send it with a Content-Length")
+            raise Refused(413, "the body has too many chunks: send larger ones, or a Content-Length")
         return line
 
 

@@ -99,7 +99,7 @@ class LibraryChanges:
         wanted = document.get("items")
         there = {one.item.id: one for one in self._trash.items() if one.deleted == deleted}
         if not there:
-            raise Refused(404, "the trash holds nothing that was deleted then: see api/library/trash", "deleted")
+            raise Refused(404, "nothing in the trash was deleted at that time: see api/library/trash", "deleted")
         ids = list(there) if wanted is None else checked_ids(wanted)
 
         def bring_back(id_: str) -> None:

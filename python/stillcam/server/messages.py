@@ -31,7 +31,7 @@ class Access(Enum):
     OPEN = "anyone"
     WATCH = "who may watch"
     LIBRARY = "owners, viewers who may open the library, and tokens with the scope library or control"
-    SIGNED_IN = "whoever is signed in, and every token"
+    SIGNED_IN = "people who are signed in"
     CONTROL = "the owner, and tokens that may control"
     OWNER = "the owner, signed in on a page"
 
@@ -193,7 +193,7 @@ class Request:
         """The body.
 
         Raises:
-            Refused: it is larger (413), comes in a way that is not understood (411), or too slowly (408).
+            Refused: it is larger (413), malformed (400), arrives too slowly (408), or exceeds a budget (429, 503).
         """
         return self._read_body(max_bytes)
 

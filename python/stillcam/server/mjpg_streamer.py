@@ -37,5 +37,5 @@ def action(request: Request) -> tuple[str, int] | None:
     if (value := request.value("action")) is None:
         return None
     if not (match := _ACTION.fullmatch(value)):
-        raise Refused(400, "action must be snapshot or stream, or like stream_0 with a camera's place", "action")
+        raise Refused(400, "action must be snapshot or stream, or name a camera's place as in stream_0", "action")
     return match[1], int(match[2] or 0)

@@ -185,12 +185,12 @@ def _chunked(headers: Mapping[str, str]) -> bool:
     if (coding := headers.get("transfer-encoding")) is None:
         return False
     if "content-length" in headers:
-        raise Refused(400, "a body has a Content-Length or a Transfer-Encoding, not both")
+        raise Refused(400, "send a Content-Length or a Transfer-Encoding, not both")
     *inner, last = (word.strip().lower() for word in coding.split(","))
     if last != "chunked" or "chunked" in inner:
         raise Refused(400, "chunked must be the last transfer coding, and be used only once")
     if inner:
-        raise Refused(501, "the only transfer coding understood here is chunked")
+        raise Refused(501, "the only supported transfer coding is chunked")
     return True
 
 

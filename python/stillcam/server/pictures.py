@@ -156,7 +156,7 @@ class Pictures:
     def _wait_for_turn(self, seen: Seen | None, wait_s: float, max_age_s: float) -> Seen | None:
         """A frame that comes before it is the turn of those who may only watch, else `seen`."""
         if wait_s > ANSWER_S:
-            text = f"the newest picture is older than {max_age_s:g} s; viewers can have the next one taken"
+            text = f"the newest picture is older than {max_age_s:g} s; the next one can be taken"
             raise Refused(503, f"{text} in {wait_s:.0f} s", headers={"Retry-After": str(math.ceil(wait_s))})
         return self._cache.wait_for_other(seen.name if seen else "", wait_s) or seen
 

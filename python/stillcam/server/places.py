@@ -136,13 +136,9 @@ class Places:
         neighbourhood = self._neighbourhood(address)
         with self._lock:
             if neighbourhood != PROXY and self._body_bytes[neighbourhood] + size > BODY_BYTES:
-                raise Refused(
-                    429, "your address is sending too many bytes at once: try again in some seconds", headers=SOON
-                )
+                raise Refused(429, "your address is sending too much at once: try again in a few seconds", headers=SOON)
             if self._body_bytes.total() + size > ALL_BODIES_BYTES:
-                raise Refused(
-                    503, "clients are sending too many bytes at once: try again in some seconds", headers=SOON
-                )
+                raise Refused(503, "clients are sending too much at once: try again in a few seconds", headers=SOON)
             self._body_bytes[neighbourhood] += size
         return neighbourhood
 

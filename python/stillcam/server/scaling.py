@@ -29,7 +29,7 @@ def wanted_width(request: Request) -> int | None:
     """
     text = request.value("width")
     if text is not None and text not in map(str, WIDTHS):
-        raise Refused(400, "width must be 320, 640 or 1280, or be left out for the whole picture", "width")
+        raise Refused(400, "width must be 320, 640 or 1280; leave it out for the full size", "width")
     return int(text) if text else None
 
 

@@ -23,7 +23,7 @@ _SECURITY: dict[Access, list[dict[str, list[str]]]] = {
     Access.OPEN: [],
     Access.WATCH: [{}, *_TOKEN, {"address": []}],
     Access.LIBRARY: _TOKEN,
-    Access.SIGNED_IN: _TOKEN,
+    Access.SIGNED_IN: [{"session": []}],
     Access.CONTROL: _TOKEN,
     Access.OWNER: [{"session": []}],
 }
@@ -49,7 +49,7 @@ _DONE = {
     206: "a part",
     304: "as before",
     409: "changed meanwhile",
-    503: "not now",
+    503: "the picture is stale",
 }
 _OF_A_BODY = (400, 413, 415)
 _OF_ACCESS = {

@@ -26,7 +26,7 @@ from stillcam.server.openapi.shapes import (
 )
 from stillcam.server.openapi.takes import STATUS_EXTRAS, take_schemas
 
-_DIED = "background threads of the server that have died and were restarted"
+_DIED = "background threads of the server that died and were restarted; empty: none"
 _WAIT_FOR = maybe(FRAME, "the frame that the server does not serve yet; null: it serves it")
 _RANGE = maybe(list_of(NUMBER))
 _ROLE = one_of("owner", "viewer")

@@ -210,7 +210,7 @@ def test_the_library_is_a_right_that_an_owner_gives(site, ann):
     assert [each.call("/api/session")[1]["may"]["library"] for each in (bob, eve, view, library)] == [
         True, False, False, True,
     ]  # fmt: skip
-    assert "an owner can allow it" in eve.call("/api/info")[1]["error"]
+    assert "ask an owner for that right" in eve.call("/api/info")[1]["error"]
     assert ann.call("/api/users/Eve", "PATCH", {"library": True})[1]["library"]
     assert eve.call("/api/library")[0] == 200
     made = {"name": "Zoe", "password": PASSWORD, "role": "viewer", "library": False}

@@ -63,6 +63,7 @@ def test_users_are_added_changed_and_removed_beside_the_server(site):
     assert re.search(r"^viewer +made .* Eve$", user("list"), re.MULTILINE)
     assert user("library", "Eve", "yes") == "Eve may open the library\n"
     assert user("library", "Eve", "no") == "Eve may not open the library\n"
+    assert user("library", "Ann", "no") == "Ann is an owner: owners may always open the library\n"
     user("remove", "bob")
     assert "Bob" not in user("list")
 

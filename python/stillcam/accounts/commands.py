@@ -114,8 +114,10 @@ def _change_role(accounts: Accounts, arguments: Arguments) -> Told:
 
 def _change_library(accounts: Accounts, arguments: Arguments) -> Told:
     user = accounts.users.change(arguments.name, library=arguments.library == "yes")
-    may = "may" if user.library else "may not"
-    return Told([f"{user.name} {may} open the library"], {"name": user.name, "library": user.library})
+    text = f"{user.name} {'may' if user.library else 'may not'} open the library"
+    if user.role == "owner":
+        text = f"{user.name} is an owner: owners may always open the library"
+    return Told([text], {"name": user.name, "library": user.library})
 
 
 def _remove_user(accounts: Accounts, arguments: Arguments) -> Told:

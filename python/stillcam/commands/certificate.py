@@ -68,7 +68,7 @@ def _settings_lines(settings: Settings, is_set: bool, url: str) -> list[str]:
         key = ["python -m stillcam settings set server.tls_key null"] if settings.server.tls_key else []
         return [f"not in use: server.tls_certificate is {settings.server.tls_certificate}. To use it:", *key, command]
     if settings.server.tls_certificate:
-        return [f"in use within a minute, at {url}"]
+        return [f"in use within a minute if the server already uses HTTPS, otherwise after a restart, at {url}"]
     return [
         f"server.tls_certificate is set: restart the server (sudo systemctl restart stillcam-server), then open {url}"
     ]

@@ -125,7 +125,9 @@ class Guard:
         if person is None:
             raise Refused(401, "sign in first", headers=challenge(request, route))
         if access is Access.LIBRARY and person.scope == "view":
-            raise Refused(403, "you may not open the library: an owner can allow it")
+            raise Refused(
+                403, "you may not open the library: ask an owner for that right, or for a token of scope library"
+            )
         if access is Access.CONTROL and person.scope != "control":
             raise Refused(403, "only an owner may do this, or a program with a token that may control")
         if access is Access.OWNER and (person.by != "session" or person.role != "owner"):

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def playwright() -> Iterator[Playwright]:
-    """One for all tests of a process: there can be no second one beside it."""
+    """One for all tests of a process: the synchronous API allows only one at a time."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:

@@ -1,6 +1,6 @@
 """The thumbnail in the EXIF of a JPEG: where it is, and how to take it out.
 
-Source: EXIF 2.32, 4.5.5 and 4.6.8: the second image file directory tells the thumbnail's offset and length.
+Source: EXIF 2.32, 4.5.5 and 4.6.8: the second image file directory has the thumbnail's offset and length.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ _OFFSET, _LENGTH = 0x0201, 0x0202
 
 @dataclass(frozen=True, slots=True)
 class Thumbnail:
-    """Where a thumbnail is in an APP1 segment's content, as byte offsets.
+    """Where a thumbnail is in the content of an APP1 segment: byte offsets.
 
     Args:
         start, end: of the JPEG.
-        link: of the four bytes that lead to the directory which tells of it.
+        link: of the four bytes that hold the offset of the thumbnail's directory.
     """
 
     start: int
@@ -31,7 +31,7 @@ class Thumbnail:
 
 
 def find_thumbnail(exif: bytes) -> Thumbnail | None:
-    """The JPEG that an APP1 segment's content holds; None when there is none, or not where it says."""
+    """The thumbnail in the content of an APP1 segment; None if there is no JPEG where the directory says."""
     order = _ORDERS.get(exif[6:10])
     if not exif.startswith(_HEADER) or not order:
         return None
@@ -53,9 +53,12 @@ def find_thumbnail(exif: bytes) -> Thumbnail | None:
 
 
 def thumbnail_ranges(jpeg: Buffer) -> list[tuple[int, int]]:
-    """The byte ranges of a whole JPEG that are to be zeros for it to have no thumbnail; none when it has none.
+    """The byte ranges (start, end) to overwrite with zeros to remove the thumbnail of a whole JPEG; [] without one.
 
-    They are the thumbnail, and the link to what tells of it. All else stays, the file's size included.
+    They are the thumbnail, and the offset of its directory. The file's size and the rest of the EXIF stay the same.
+
+    Raises:
+        NotWhole: see `segments`.
     """
     for marker, offset, end in segments(jpeg):
         begin = offset + 4

@@ -24,7 +24,7 @@ from stillcam.errors import SHORT, StillcamError
 from stillcam.json_text import parse
 
 MAX_LINE_BYTES = 1 << 20
-LAST_ANSWERS_S = 1.0  # for the answers that are under way when the process ends
+LAST_ANSWERS_S = 1.0  # for the answers that are under way when the server closes
 MAX_CLIENTS = 32  # some wait long: for a self-timer, or the end of a video
 SHORT_S = 0.1  # from one look to the next whether there are descriptors and memory again
 
@@ -133,7 +133,7 @@ class CommandServer:
     def __init__(self, path: Path, handle: Callable[[Message], Message]) -> None:
         self._path = path
         self._handle = handle
-        self._lock = threading.Lock()
+        self._changed = threading.Condition(threading.Lock())
         self._threads = self._listening = 0
         self._listener = socket.socket(socket.AF_UNIX)
         path.unlink(missing_ok=True)
@@ -144,21 +144,20 @@ class CommandServer:
         _thread.start_new_thread(self._serve, ())
 
     def close(self) -> None:
-        """Stop listening, and remove the socket; who waits for an answer gets it, if it comes within a second."""
+        """Stop listening, remove the socket, and wait up to a second for the answers that are under way."""
         self._path.unlink(missing_ok=True)
         self._listener.shutdown(socket.SHUT_RDWR)  # wakes accept(), which close() does not
         self._listener.close()
-        until = time.monotonic() + LAST_ANSWERS_S
-        while self._threads > self._listening and time.monotonic() < until:
-            time.sleep(0.005)
+        with self._changed:
+            self._changed.wait_for(lambda: self._threads == self._listening, LAST_ANSWERS_S)
 
     def _serve(self) -> None:
         """Take clients, until others do."""
-        with self._lock:
+        with self._changed:
             self._threads += 1
             self._listening += 1
         while link := self._next():
-            with self._lock:
+            with self._changed:
                 self._listening -= 1
                 alone = not self._listening and self._threads < MAX_CLIENTS
             if alone:
@@ -169,7 +168,8 @@ class CommandServer:
                 self._answer(link)
             except Exception as error:  # noqa: BLE001 - it is logged
                 log.fault("a command", error)
-            with self._lock:
+            with self._changed:
+                self._changed.notify()  # close() waits for this
                 if self._listening:
                     self._threads -= 1
                     return

@@ -32,7 +32,7 @@ def load(path: Path, *, pipe: bool = False) -> Settings:
     """Read the settings file; without one, the defaults.
 
     Args:
-        pipe: it may be one; that waits for who writes to it.
+        pipe: whether a named pipe is accepted; reading one waits for its writer.
 
     Raises:
         SettingsError: the file is wrong; its text names file, line and field.
@@ -114,7 +114,7 @@ def _sweep(path: Path) -> None:
 
 
 def load_in_force(path: Path) -> tuple[Settings, str | None]:
-    """The settings to begin with: those of the file, or the last good ones when the file is wrong.
+    """The settings at the start: those of the file, or the last good ones when the file is wrong.
 
     Returns:
         the settings, and what is wrong with the file (None: nothing).
@@ -132,9 +132,9 @@ def load_in_force(path: Path) -> tuple[Settings, str | None]:
 
 
 def keep_last_good(path: Path) -> None:
-    """Keep a copy of the settings file, if that is right, for `load_in_force`.
+    """Copy the settings file, if it is valid, to `settings.last-good.json` for `load_in_force`.
 
-    It may wait long for the disk: not for a thread that takes pictures or answers requests.
+    The disk may hang: do not call this in a thread that takes pictures or answers requests.
     """
     last_good = path.with_name(LAST_GOOD)
     with _keeping, contextlib.suppress(StillcamError):  # the file is wrong, or the disk is full

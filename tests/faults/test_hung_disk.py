@@ -1,4 +1,4 @@
-"""A disk that does not answer for a while: viewers notice nothing, and what was changed counts."""
+"""A disk that hangs for a while: viewers notice nothing, and changes apply afterwards."""
 
 import time
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ WATCHED = ("/images/current.jpg", "/snapshot", "/api/status", "/api/session", "/
 
 
 class Disk:
-    """The server's, which hangs inside the `with` block for files whose path has one of these in it."""
+    """The server's disk: inside `with disk(part, …):` it hangs for each path that contains one of the parts."""
 
     def __init__(self, switch: Path) -> None:
         self._switch = switch
@@ -53,14 +53,14 @@ def site(tmp_path: Path) -> Iterator[Site]:
 
 
 def watched(client: Client) -> str:
-    """Everything that a viewer asks is answered; what is said to caches, who may watch shows in that."""
+    """Ask all that a viewer asks; return the Cache-Control of the picture, which shows who may watch."""
     for path in WATCHED:
         assert client.ask(path)[0].status == 200, path
     return str(client.ask("/images/current.jpg")[0].headers["Cache-Control"])
 
 
 def publish(client: Client) -> None:
-    """A new frame, which a viewer gets."""
+    """Publish a frame, and wait until a viewer gets it."""
     still = client.site.images / ".still_1.jpg"
     still.write_bytes(picture())
     tag = f'"{client.site.publisher.publish(still, time.time())}"'
@@ -68,7 +68,7 @@ def publish(client: Client) -> None:
 
 
 def test_no_viewer_waits_for_a_disk_that_hangs(site, disk):
-    """Settings and accounts are changed by others meanwhile; what was known before counts until the disk goes on."""
+    """Settings and accounts change meanwhile; the old ones apply until the disk answers again."""
     owner = register(site)
     viewer = program(owner, "view")
     accounts = Accounts(site.data)
@@ -90,7 +90,7 @@ def test_no_viewer_waits_for_a_disk_that_hangs(site, disk):
 
 
 def test_who_changes_a_setting_sees_that_at_once_while_the_copy_is_still_being_written(site, disk):
-    """The last good settings are a copy, which nobody waits for."""
+    """No request waits for the copy of the last good settings."""
     owner = register(site)
     with disk("settings.last-good.json"):
         for quality, watch in ((50, "anyone"), (51, "signed-in"), (52, "anyone")):

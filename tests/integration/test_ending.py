@@ -303,8 +303,12 @@ if sys.orig_argv[-1] in ("stillcam.capture", "stillcam.server"):
 def test_no_interpreter_is_taken_apart_under_its_threads(tmp_path, process):
     (tmp_path / "sitecustomize.py").write_text(CRASHES_APART)
     started = process(tmp_path)
-    started.start(PYTHONPATH=f"{tmp_path}:{ROOT / 'python'}")
-    if process is Studio:
-        started.until(lambda status: status["mode"] == "snapshot")
-    started.process.send_signal(signal.SIGTERM)
-    assert started.process.wait(60) == 0
+    try:
+        started.start(PYTHONPATH=f"{tmp_path}:{ROOT / 'python'}")
+        if process is Studio:
+            started.until(lambda status: status["mode"] == "snapshot")
+        assert started.end() == 0
+    finally:
+        if started.process and started.process.poll() is None:
+            started.process.kill()
+            started.process.wait()

@@ -1,8 +1,8 @@
-"""Writes tests/pins/*.txt: all that the dependency groups of pyproject.toml need, each package in one version.
+"""Writes tests/pins/*.txt: the dependency groups of pyproject.toml with all that they depend on, pinned.
 
-Run it after a version in pyproject.toml was raised: `.venv/bin/python tests/pins/write.py`. A package that is not
-named there keeps the version it has; with `--upgrade` all of them get the newest. The files are for each Python from
-3.11 on, whichever one runs this.
+Run it after raising a version in pyproject.toml: `.venv/bin/python tests/pins/write.py`. Packages that are not named
+there keep their versions; `--upgrade` raises all of them. The files are for each Python from 3.11 on, and do not
+depend on the one that runs this.
 """
 
 import ast
@@ -28,28 +28,19 @@ PYTHONS = {"python_version < '3.13'": "3.11", "python_full_version >= '3.13.2'":
 
 
 def compiled(requirements: list[str], file: Path, options: list[str]) -> None:
-    """Write what these need, transitively, into `file`; raises CalledProcessError."""
+    """Pin these and all that they depend on in `file`; raises CalledProcessError."""
     argv = [sys.executable, "-m", "uv", "pip", "compile", "--quiet", "--universal", "--python-version", "3.11"]
     argv += ["--no-header", "--no-annotate", "--output-file", str(file), *options, "-"]
     subprocess.run(argv, input="\n".join(requirements), text=True, check=True, cwd=ROOT)
 
 
 def integrations_need(requirement: str) -> list[str]:
-    """What Home Assistant would get at run time for INTEGRATIONS: its wheel does not ask for it."""
+    """The packages that Home Assistant installs at run time for INTEGRATIONS: its wheel does not require them."""
     marker = requirement.partition("; ")[2]
     with tempfile.TemporaryDirectory() as folder:
-        argv = [
-            sys.executable,
-            "-m",
-            "pip",
-            "download",
-            "--quiet",
-            "--no-deps",
-            "--only-binary=:all:",
-            "--dest",
-            folder,
-        ]
-        subprocess.run([*argv, "--python-version", PYTHONS[marker], requirement.partition(";")[0]], check=True)
+        argv = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:"]
+        argv += ["--dest", folder, "--python-version", PYTHONS[marker], requirement.partition(";")[0]]
+        subprocess.run(argv, check=True)
         (wheel,) = Path(folder).glob("*.whl")
         with zipfile.ZipFile(wheel) as files:
             needs = {need for manifest in manifests(files) for need in manifest.get("requirements", [])}
@@ -57,7 +48,7 @@ def integrations_need(requirement: str) -> list[str]:
 
 
 def manifests(files: zipfile.ZipFile) -> Iterator[dict[str, Any]]:
-    """Of INTEGRATIONS, of those that it always loads, and of those that these depend on."""
+    """The manifests of INTEGRATIONS, of those that it always loads, and of those that these depend on."""
     wanted, seen = [*INTEGRATIONS, *default_integrations(files.read("homeassistant/bootstrap.py"))], set()
     while wanted:
         name = wanted.pop()
@@ -69,7 +60,7 @@ def manifests(files: zipfile.ZipFile) -> Iterator[dict[str, Any]]:
 
 
 def default_integrations(source: bytes) -> set[str]:
-    """The literal set of that name."""
+    """The set DEFAULT_INTEGRATIONS of its source; exits if there is none."""
     for node in ast.parse(source).body:
         if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "DEFAULT_INTEGRATIONS":
             return {str(name) for name in ast.literal_eval(node.value)}

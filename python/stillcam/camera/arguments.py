@@ -38,7 +38,7 @@ METADATA_NAME = STILL_PREFIX + "metadata.json"
 THUMBNAIL_SIDE, THUMBNAIL_QUALITY = 320, 70  # what rpicam-still has as its default, but for the proportions
 
 DEFAULT_FRAMERATE = 30.0  # what the camera programs take where none is set
-ZSL_FRAME_S = 0.1  # of a frame of all the sensor, where nothing tells
+ZSL_FRAME_S = 0.1  # duration of a full-resolution frame, at most, as long as no metadata say it
 DEFAULT_FLICKER_US = 10_000  # of AeFlickerMode Manual without a period: 50 Hz mains
 
 
@@ -166,7 +166,7 @@ def stream_rate(settings: Settings) -> float:
 
 
 def zsl_frame_s(settings: Settings) -> float:
-    """From one frame to the next of a camera that runs with zero shutter lag, as far as settings tell."""
+    """The duration of a frame with zero shutter lag, by the settings (seconds)."""
     return max(ZSL_FRAME_S, float(chosen_controls(settings, settings.live).get("ExposureTime", 0)) / 1e6)
 
 

@@ -112,7 +112,7 @@ class Driver(Protocol):
     metadata: dict[str, Any]  # what the camera says of its newest picture: libcamera's names and units
     told_s: float  # when they came (monotonic)
     settling: bool  # what `adjust` has changed need not be in the newest picture yet
-    began_s: float  # the exposure of the still, or of the frames, that came last began then or later (monotonic)
+    began_s: float  # the exposure of the newest still or frames began then or later (monotonic)
 
     @property
     def abilities(self) -> Abilities:
@@ -121,7 +121,10 @@ class Driver(Protocol):
 
     @property
     def lag_s(self) -> float:
-        """How long before `request` the exposure of its still may have begun: the camera runs on, and is asked late."""
+        """How long before `request` the exposure of its still may have begun, at most (seconds).
+
+        0 where the camera is restarted for each still; one that keeps running gives a frame that is on its way.
+        """
         ...
 
     @property

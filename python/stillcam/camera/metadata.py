@@ -16,7 +16,7 @@ from stillcam.json_text import parse
 Metadata = dict[str, Any]
 
 _RECTANGLE = re.compile(r"\((-?\d+), (-?\d+)\)/(\d+)x(\d+)")
-QUEUE_FRAMES, QUEUE_S = 7, 1.5  # that wait to be processed and encoded, at most
+QUEUE_FRAMES, QUEUE_S = 7, 1.5  # frames waiting to be processed and encoded, at most, and how long they wait
 MAX_NUMBERS = 64  # of one value; what is asked for has at most nine
 _MAX_LINE_BYTES = 1 << 14
 _LONG = re.compile(rb'\[[^][{}"]{4096,}\]')  # an array that need not become numbers first
@@ -103,13 +103,13 @@ def _value(value: Any) -> Any:
 
 
 def lag_s(frame_s: float, metadata: Metadata) -> float:
-    """How long before a running camera gives a picture the exposure of that may have begun, at most.
+    """How long before a running camera delivers a frame its exposure may have begun, at most (seconds).
 
-    That is the exposure, the read-out, and what waits to be processed and encoded; of slow frames none waits.
+    This covers the exposure, the read-out, and the queue for processing and encoding; slow frames do not queue.
 
     Args:
-        frame_s: from one frame to the next, as settings tell.
-        metadata: of a frame: it may have taken longer.
+        frame_s: the duration of a frame by the settings.
+        metadata: of the newest frame; it may have taken longer.
     """
     told_us = (metadata.get(name, 0) for name in ("FrameDuration", "ExposureTime"))
     frame_s = max(frame_s, *(value / 1e6 for value in told_us if is_number(value)))

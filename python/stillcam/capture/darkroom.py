@@ -122,10 +122,11 @@ class Darkroom:
         return name
 
     def _without_thumbnail(self, path: Path) -> Path:
-        """The file, or in its place a copy that holds no second picture, if its EXIF did.
+        """The file, or if its EXIF holds a thumbnail, a copy without that in its place.
 
-        Programs that look for a JPEG's first and last bytes would be misled. It is never written in place: the
-        driver watches for what is closed after writing, and what is shown may be kept elsewhere as it is.
+        Programs that cut a stream at the first and last bytes of a JPEG would cut at the thumbnail. The file itself
+        is not changed: the driver takes each file that is closed after writing for a new still, and the file may be
+        a hard link to a picture of a series.
         """
         with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
             ranges = thumbnail_ranges(data)

@@ -15,7 +15,7 @@ class Glimpses:
     """Frames while one video is recorded; the video goes before, so nothing of this is a fault of it.
 
     Args:
-        hurry: whether a frame is wanted now.
+        hurry: whether somebody waits for a frame.
     """
 
     def __init__(self, studio: Studio, hurry: Hurry) -> None:

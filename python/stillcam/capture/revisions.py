@@ -142,7 +142,7 @@ class Revisions:
         return True
 
     def _keep_last_good(self) -> None:
-        """In a thread of its own: the camera's waits for no disk. Without memory for one the next change does it."""
+        """In a thread of its own: the disk may hang. Without memory for a thread, the next change does it."""
         with suppress(RuntimeError, MemoryError):
             start(partial(keep_last_good, self._path), "last good settings")
 

@@ -20,7 +20,7 @@ SHORT_S = 0.02
 
 
 class Hurry:
-    """Whether a picture is wanted whose exposure begins after it was asked for."""
+    """Whether somebody waits for a picture whose exposure begins after the request."""
 
     def __init__(self, driver: Driver) -> None:
         self._driver = driver
@@ -28,7 +28,7 @@ class Hurry:
         self._waits = False
 
     def ask(self) -> None:
-        """One is wanted, from now on."""
+        """Request one: its exposure must begin now or later."""
         self._asked_s, self._waits = time.monotonic(), True
 
     @property
@@ -37,7 +37,7 @@ class Hurry:
         return self._asked_s + self._driver.lag_s if self._waits else math.inf
 
     def came(self) -> None:
-        """A picture has come: it is the one, if its exposure began late enough."""
+        """A picture has come; if its exposure began late enough, nobody waits any more."""
         self._waits = self._waits and self._driver.began_s < self._asked_s
 
 

@@ -76,7 +76,7 @@ class Status:
             self._taking = told
 
     def waits(self, whose: str, orders: list[dict[str, Any]]) -> None:
-        """The orders of a mode that wait for another one: `kind`, and how many there will be (`of`)."""
+        """Orders of the mode `whose` that wait for another one: `kind`, and the number of items (`of`)."""
         with self._changed:
             self._waiting[whose] = orders
 

@@ -43,7 +43,7 @@ class Take:
     ended: list[Command] = field(default_factory=list)
     answered: bool = False
     over: bool = False
-    begins: bool = False  # it does not wait any more
+    begins: bool = False  # it no longer waits for photos
     spared: bool = False  # it waited when another mode failed
 
     def running(self, told: dict[str, Any]) -> None:
@@ -65,8 +65,8 @@ class Videos:
     """Makes one video at a time.
 
     Args:
-        photos: are taken before a video that was asked for while they were.
-        hurry: whether a snapshot is wanted now.
+        photos: a video that is requested while some are being taken waits for them.
+        hurry: whether somebody waits for a snapshot.
     """
 
     name = "video"

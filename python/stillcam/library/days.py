@@ -34,7 +34,7 @@ class Version(NamedTuple):
 
     @property
     def settled(self) -> bool:
-        """Whether another state would have another version."""
+        """Whether each later change gives another version."""
         return time.time_ns() - self.changed_ns > SETTLED_NS
 
 
@@ -86,8 +86,8 @@ class Days:
     def versions(self) -> dict[str, Version | None]:
         """All days with their versions, the newest first.
 
-        To read the names in all folders would take long: where a folder's time does not tell (see `version`), names
-        count for today and the newest days only.
+        Reading the names in all folders would take long: where a folder's time does not change with its names (see
+        `version`), they are compared for today and the newest days only.
         """
         try:
             with os.scandir(self._root) as entries:

@@ -93,7 +93,7 @@ class Jobs:
 
 
 def _reason(error: LookupError | OSError) -> str:
-    """What a person should know of it, who need not know where the library lies."""
+    """The reason for a person; it does not name the library's folder."""
     if isinstance(error, OSError) and error.strerror:
         return f"the library cannot be changed ({error.strerror}): check the disk with df"
     return str(error.args[0])

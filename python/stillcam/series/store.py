@@ -123,7 +123,7 @@ class Series:
         Args:
             due_ms: the moment that it is of.
             time_ms: when the camera was asked for it.
-            files: they are moved, the picture last; from another disk by way of a copy.
+            files: moved into the series, the picture last; from another disk they are copied.
             metadata: what the camera says of it.
             vary: the controls that were its own.
 
@@ -270,7 +270,7 @@ def state_at(starts_ms: int, now_ms: int) -> str:
 
 
 def _moved(path: Path, to: Path) -> Path:
-    """The file in its place; there is no half of it there."""
+    """Move a file, from another disk by a copy; `to` never names an incomplete one."""
     try:
         return path.rename(to)
     except OSError as error:

@@ -1,7 +1,7 @@
-"""In a Python that finds this on its path a disk may hang: who touches a file waits while `HUNG_DISK` names that.
+"""Makes file operations hang, in a Python process that has this folder on its path.
 
-That file holds, line by line, parts of the paths that are meant. To look at a file, to open, list, rename or delete it,
-and to have it synced: all of it waits until that file is gone or holds something else.
+The environment variable HUNG_DISK names a file with one part of a path a line. While that file exists, stat, open,
+list, rename, delete and fsync wait for each path that contains one of the parts.
 """
 
 import os
@@ -15,7 +15,7 @@ EVENTS = ("open", "os.listdir", "os.scandir", "os.rename", "os.remove", "sqlite3
 
 
 def hangs(path: str) -> bool:
-    """Whether the disk does, for this file."""
+    """Whether operations on this path are to wait."""
     try:
         switch = os.open(_switch, os.O_RDONLY)
     except FileNotFoundError:
@@ -27,13 +27,13 @@ def hangs(path: str) -> bool:
 
 
 def wait(path: object) -> None:
-    """Until the disk goes on."""
+    """Return once operations on this path need not wait."""
     while str(path) != _switch and hangs(str(path)):
         time.sleep(0.01)
 
 
 def heard(event: str, details: tuple[Any, ...]) -> None:
-    """Python is about to touch a file."""
+    """An audit hook (sys.addaudithook)."""
     if event in EVENTS:
         wait(details[0])
 

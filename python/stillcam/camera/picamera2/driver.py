@@ -64,9 +64,9 @@ class Picamera2:
         self.told_s = 0.0
         self.settling = False
         self.began_s = 0.0
-        self._asked_s = 0.0  # the exposure of the still that was asked for begins then or later (monotonic)
-        self._read_s = 0.0  # there was no further frame in the stream's pipe (monotonic)
-        self._frame_s = 0.0  # of what runs, and gives the pictures; 0: a still has the camera started again
+        self._asked_s = 0.0  # the exposure of the requested still begins then or later (monotonic)
+        self._read_s = 0.0  # when the stream's pipe was empty (monotonic)
+        self._frame_s = 0.0  # duration of a frame of the running camera; 0: it is restarted for each still
         self._images = images
         self._env = env
         self._machine = machine

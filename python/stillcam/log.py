@@ -65,17 +65,24 @@ def set_up(level: int = logging.INFO) -> None:
     def thread_hook(args: threading.ExceptHookArgs) -> None:
         name = args.thread.name if args.thread else "?"
         if args.exc_value is not None:
-            logging.critical("thread %s failed: this is a bug", name, exc_info=args.exc_value)
+            fault(f"thread {name}", args.exc_value)
 
     threading.excepthook = thread_hook
 
 
-def fault(what: str, error: Exception) -> None:
-    """Log that `what` has failed: a bug with its traceback, a shortage of memory in one line, at most once a minute."""
-    global _short_s  # noqa: PLW0603 - a line too many harms nobody
-    with contextlib.suppress(MemoryError):  # there may be too little to say so
+def fault(what: str, error: BaseException, consequence: str = "") -> None:
+    """Log that `what` has failed: a bug with its traceback, a shortage in one line, at most once a minute.
+
+    Args:
+        what: the work that failed.
+        error: why; `errors.shortage` tells a shortage from a bug.
+        consequence: for example `restarted in 2 s`.
+    """
+    global _short_s  # noqa: PLW0603 - without a lock: two threads may each log a line
+    with contextlib.suppress(MemoryError):  # there may be too little to log it
+        end = f"; {consequence}" if consequence else ""
         if not (short := shortage(error)):
-            logging.error("%s failed: this is a bug", what, exc_info=error)
+            logging.error("%s failed: this is a bug%s", what, end, exc_info=error)
         elif time.monotonic() - _short_s >= SHORT_AGAIN_S:
             _short_s = time.monotonic()
-            logging.warning("%s failed: %s", what, short)
+            logging.warning("%s failed: %s%s", what, short, end)

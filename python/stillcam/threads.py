@@ -12,6 +12,8 @@ import time
 from collections.abc import Callable
 from typing import Any, NoReturn
 
+from stillcam import log
+from stillcam.errors import shortage
 from stillcam.frames import utc_text
 
 BACK_OFF_S = (1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 60.0)  # before a thread that has died is restarted
@@ -38,8 +40,8 @@ def start(target: Callable[[], None], name: str) -> threading.Event:
     def run() -> None:
         try:
             target()
-        except Exception:
-            logging.critical("thread %s failed: this is a bug", name, exc_info=True)
+        except Exception as error:  # noqa: BLE001 - it is logged
+            log.fault(f"thread {name}", error)
         finally:
             ended.set()
 
@@ -65,13 +67,13 @@ def keep(target: Callable[[], None], name: str) -> threading.Event:
             try:
                 target()
                 return
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - it is logged
                 tries = 0 if time.monotonic() - began_s >= STEADY_S else tries
                 pause_s = BACK_OFF_S[min(tries, len(BACK_OFF_S) - 1)]
                 tries += 1
-                with contextlib.suppress(MemoryError):  # there is none to say so: it must go on all the same
+                with contextlib.suppress(MemoryError):  # there may be none to log it: it is restarted all the same
                     record(name, error)
-                    logging.critical("thread %s died: restarted in %g s", name, pause_s, exc_info=True)
+                    log.fault(f"thread {name}", error, f"restarted in {pause_s:g} s")
                 time.sleep(pause_s)
 
     return start(run, name)
@@ -80,8 +82,8 @@ def keep(target: Callable[[], None], name: str) -> threading.Event:
 def record(name: str, error: Exception) -> None:
     """Count a death: of a thread that `keep` restarts, or of one that has gone on by itself after such an error."""
     count = _deaths[name]["count"] + 1 if name in _deaths else 1
-    told = " ".join(str(error).split()) or type(error).__name__
-    _deaths[name] = {"name": name, "count": count, "error": told, "time": utc_text(time.time())}
+    text = " ".join(str(error).split()) or shortage(error) or type(error).__name__
+    _deaths[name] = {"name": name, "count": count, "error": text, "time": utc_text(time.time())}
 
 
 def deaths() -> list[dict[str, Any]]:

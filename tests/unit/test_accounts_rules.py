@@ -275,7 +275,7 @@ def test_after_a_want_of_memory_people_can_sign_in_again(monkeypatch, memory):
     hashing = Hashing()
     with monkeypatch.context() as patch:
         patch.setattr("stillcam.threads._thread.start_new_thread", start_new_thread)
-        patch.setattr("stillcam.accounts.hashing.DEAD_S", 0.01)
-        with pytest.raises(NotNowError, match="try again"):
+        patch.setattr("stillcam.accounts.hashing.BEGIN_S", 0.01)
+        with pytest.raises(NotNowError, match="not enough memory to sign in: try again"):
             hashing.do(lambda: 6)
     assert hashing.do(lambda: 7) == 7

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from pictures import picture
 
+from stillcam import log
 from stillcam.frames import Frame, Publisher, read_current
 from stillcam.server import cache as cache_module
 from stillcam.server.cache import FrameCache, Seen
@@ -149,6 +150,7 @@ def test_a_frame_for_which_there_is_no_memory_is_not_the_last(images, monkeypatc
         return read_current(folder)
 
     monkeypatch.setattr(cache_module, "read_current", read)
+    monkeypatch.setattr(log, "_short_s", -log.SHORT_AGAIN_S)
     name = publish(images)
     cache = FrameCache(images)
     try:
@@ -156,7 +158,7 @@ def test_a_frame_for_which_there_is_no_memory_is_not_the_last(images, monkeypatc
         arrives(cache, publish(images, "green"))
     finally:
         cache.close()
-    assert "failed" in caplog.text
+    assert f"reading a frame of {images} failed: not enough memory" in caplog.text
 
 
 def test_a_new_frame_wakes_all_who_wait(cache, images):

@@ -5,14 +5,16 @@ import os
 import threading
 import time
 from types import SimpleNamespace
+from typing import NoReturn
 
 import pytest
 from serving import DEADLINE_S
 
-from stillcam import threads
+from stillcam import log, threads
 from stillcam.capture.backroom import Backroom
 from stillcam.capture.status import Status
 from stillcam.deletion import Undeletable, delete_tree
+from stillcam.library.jobs import Job
 
 
 @pytest.fixture(autouse=True)
@@ -33,8 +35,45 @@ def test_a_thread_that_dies_is_restarted_and_told_of(caplog):
     (death,) = threads.deaths()
     assert (death["name"], death["count"], death["error"]) == ("worker", 2, "ValueError")
     assert Status("simulated").message()["threads"] == [death]
-    assert [record.levelno for record in caplog.records] == [logging.CRITICAL] * 2
+    assert [record.levelno for record in caplog.records] == [logging.ERROR] * 2
     assert "the first" in caplog.text
+
+
+def without_memory(*_: object) -> NoReturn:
+    raise MemoryError
+
+
+def failing_once() -> None:
+    runs = iter([without_memory, lambda: None])
+
+    def work() -> None:
+        next(runs)()
+
+    threads.keep(work, "worker").wait(DEADLINE_S)
+
+
+def nobody_catches(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(threading, "excepthook", threading.excepthook)
+    log.set_up()
+    threading.excepthook(threading.ExceptHookArgs((MemoryError, MemoryError(), None, None)))
+
+
+@pytest.mark.parametrize(
+    "work",
+    [
+        pytest.param(lambda *_: threads.start(without_memory, "worker").wait(DEADLINE_S), id="a thread"),
+        pytest.param(lambda *_: failing_once(), id="one that is restarted"),
+        pytest.param(lambda patch, _: nobody_catches(patch), id="a thread of the standard library"),
+        pytest.param(lambda *_: Job(["1"], without_memory).run(), id="a job in the library"),
+        pytest.param(lambda _, folder: Backroom(folder, ()).carry_out(without_memory), id="the backroom"),
+    ],
+)
+def test_want_of_memory_is_one_line_and_no_bug(work, monkeypatch, tmp_path, caplog):
+    monkeypatch.setattr(log, "_short_s", -log.SHORT_AGAIN_S)
+    work(monkeypatch, tmp_path)
+    (record,) = caplog.records
+    assert record.levelno == logging.WARNING and not record.exc_info
+    assert "failed: not enough memory" in record.getMessage()
 
 
 def test_one_that_dies_again_and_again_is_restarted_more_and_more_slowly(monkeypatch):

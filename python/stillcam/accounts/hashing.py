@@ -18,7 +18,8 @@ from stillcam.threads import lower_priority, start
 WAITING = 8  # some seconds' work on a Pi
 WAIT_S = 3.0  # when to come again when the queue is full
 NICENESS = 10
-DEAD_S = 60.0  # no password takes so long: the thread has died, for want of memory
+DEAD_S = 60.0  # no password takes so long
+BEGIN_S = 5.0  # a new thread that has not begun by then has died for want of memory
 
 T = TypeVar("T")
 
@@ -29,7 +30,7 @@ class Hashing:
     def __init__(self) -> None:
         self._queue: Queue[Callable[[], None]] = Queue(WAITING)
         self._starting = threading.Lock()
-        self._runs = False
+        self._runs = threading.Event()  # whether the thread has begun, and has not ended
 
     def do(self, work: Callable[[], T]) -> T:
         """What `work` gives, or raises, on that thread.
@@ -58,16 +59,21 @@ class Hashing:
         except TimeoutError as error:
             if result.done():  # it is the work's own
                 raise
-            self._runs = False
+            self._runs.clear()
             raise NotNowError("signing in takes too long now: try again in a few seconds", WAIT_S) from error
 
     def _start(self) -> None:
         with self._starting:
-            if not self._runs:
+            if not self._runs.is_set():
                 start(self._run, "hashing")
-                self._runs = True
+                if not self._runs.wait(BEGIN_S):
+                    raise RuntimeError("the new thread has not begun")
 
     def _run(self) -> None:
-        lower_priority(NICENESS)
-        while True:
-            self._queue.get()()
+        self._runs.set()
+        try:
+            lower_priority(NICENESS)
+            while True:
+                self._queue.get()()
+        finally:
+            self._runs.clear()

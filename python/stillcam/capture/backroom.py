@@ -17,6 +17,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from stillcam import log
 from stillcam.camera.program import Program
 from stillcam.camera.programs import readable
 from stillcam.errors import CameraError
@@ -134,8 +135,8 @@ class Backroom:
             raise
         except OSError as error:
             logging.error("background work on the library failed: %s", error)
-        except Exception:
-            logging.exception("work on the library failed: this is a bug")
+        except Exception as error:  # noqa: BLE001 - it is logged
+            log.fault("background work on the library", error)
 
     def _nothing(self) -> None:
         """Wakes the thread."""

@@ -16,6 +16,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from stillcam import log
 from stillcam.camera.programs import readable
 from stillcam.capture.disk import Disk
 from stillcam.capture.film_days import FilmDays
@@ -193,8 +194,8 @@ class Films:
                 with self._lock:
                     self._waiting[:0] = [self._running] if self._running else []
                 self._rest()
-            except Exception:
-                logging.exception("a film failed: this is a bug")
+            except Exception as error:  # noqa: BLE001 - it is logged
+                log.fault("a film", error)
             finally:
                 with self._lock:
                     self._running = None

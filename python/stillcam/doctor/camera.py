@@ -116,4 +116,4 @@ def _threads(status: Mapping[str, Any]) -> Finding:
     found = "; ".join(
         f"restarts of {one['name']}: {one['count']}, last at {one['time']}: {one['error']}" for one in died
     )
-    return Finding(name, WARNING, found, "this is a bug: report it with the traceback in the log")
+    return Finding(name, WARNING, found, "the log says why: a traceback there is a bug to report")

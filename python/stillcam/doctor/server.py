@@ -86,4 +86,4 @@ def _threads(told: Mapping[str, Any]) -> Finding:
     if not died:
         return Finding(name, OK, "none has failed")
     found = "; ".join(f"restarts of {one['name']}: {one['count']}, last at {one['time']}" for one in died)
-    return Finding(name, WARNING, found, "this is a bug: report it with the traceback in data/logs/server.log")
+    return Finding(name, WARNING, found, "data/logs/server.log says why: a traceback there is a bug to report")

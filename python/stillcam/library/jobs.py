@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import secrets
 import threading
 from collections import OrderedDict
@@ -10,6 +9,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
+from stillcam import log
 from stillcam.threads import start
 
 KEPT = 32  # jobs that can still be asked about
@@ -43,8 +43,8 @@ class Job:
                 except (LookupError, OSError) as error:
                     self.failed.append((thing, _reason(error)))
                 self.done += 1
-        except Exception:
-            logging.exception("working on the library failed: this is a bug")
+        except Exception as error:  # noqa: BLE001 - it is logged
+            log.fault("working on the library", error)
         finally:
             self.ended = True
 

@@ -20,6 +20,7 @@ from pathlib import Path
 
 from inotify_simple import INotify, flags
 
+from stillcam import log
 from stillcam.frames import CURRENT, Frame, current_name, read_current, utc_text
 from stillcam.server.bodies import Blob
 from stillcam.server.multipart import part
@@ -57,9 +58,9 @@ class Seen:
     part: tuple[bytes, Blob]
 
     @classmethod
-    def of(cls, frame: Frame, seen_s: float, sequence: int) -> Seen:
-        """Make what is sent of `frame`."""
-        tag = f'"{frame.name}"'
+    def of(cls, frame: Frame, seen_s: float, sequence: int, mark: str = "") -> Seen:
+        """Make what is sent of `frame`; `mark` distinguishes the tag of a version of it, such as a smaller one."""
+        tag = f'"{frame.name}{mark}"'
         about = f"X-Frame-Time: {utc_text(frame.time_s)}\r\nX-Frame-Sequence: {sequence}\r\n".encode()
         head = b"Content-Type: image/jpeg\r\nETag: %b\r\n%b" % (tag.encode(), about)
         parts = part(frame.data, frame.time_s, about)
@@ -130,9 +131,7 @@ class FrameCache:
             try:
                 with INotify() as inotify:
                     folder = _identity(self._images)
-                    inotify.add_watch(
-                        self._images, flags.MOVED_TO | flags.DELETE_SELF | flags.MOVE_SELF | flags.ONLYDIR
-                    )
+                    inotify.add_watch(self._images, _EVENTS)
                     self._read(first=True)
                     if self._watch(inotify, folder):
                         return
@@ -140,10 +139,10 @@ class FrameCache:
                 logging.debug("waiting for %s: %s", self._images, error)
             except OSError as error:
                 self._go_without(error)
-            except Exception as error:  # no memory, or a bug: without this thread the picture would stand still
+            except Exception as error:  # noqa: BLE001 - it is logged: without this thread no new frame would be shown
                 with contextlib.suppress(MemoryError):
                     record("frames", error)
-                    logging.exception("reading a frame of %s failed", self._images)
+                    log.fault(f"reading a frame of {self._images}", error)
             if self._ends(None, RETRY_S):
                 return
 

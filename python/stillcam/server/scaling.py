@@ -10,7 +10,6 @@ import io
 import logging
 import re
 import threading
-from dataclasses import replace
 
 from stillcam.frames import Frame
 from stillcam.server.cache import Seen
@@ -70,11 +69,9 @@ def _scaled(seen: Seen, width: int) -> Seen:
             size = width, max(1, round(width * image.height / image.width))
             image.draft("RGB", size)
             small = image.convert("RGB").resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0)
-    except (OSError, ValueError, Image.DecompressionBombError) as error:  # whoever gets it sees that it is damaged
+    except (OSError, ValueError, Image.DecompressionBombError) as error:  # the damage is to be seen
         logging.warning("%s cannot be scaled: %s", seen.name, error)
         return seen
     file = io.BytesIO()
     small.save(file, "JPEG", quality=QUALITY)
-    made = Seen.of(Frame(seen.name, seen.time_s, file.getvalue()), seen.seen_s, seen.sequence)
-    tag = f'"{seen.name}-w{width}"'
-    return replace(made, tag=tag, head=made.head.replace(made.tag.encode(), tag.encode()))
+    return Seen.of(Frame(seen.name, seen.time_s, file.getvalue()), seen.seen_s, seen.sequence, f"-w{width}")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import errno
 
-# Of memory, or of descriptors: each is gone as soon as somebody else needs less of it.
+# Temporary shortages of memory or descriptors.
 SHORT = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 
 
@@ -57,7 +57,7 @@ class CameraError(StillcamError):
 
 
 def shortage(error: BaseException) -> str:
-    """What there is too little of if that is why `error` was raised, for a person; empty: it is another fault."""
+    """Name the shortage of memory or descriptors that caused `error`, for a person; empty: it has another cause."""
     if isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and "start new thread" in str(error)):
         return "not enough memory"
     return str(error.strerror) if isinstance(error, OSError) and error.errno in SHORT else ""

@@ -328,6 +328,19 @@ def test_want_of_memory_is_no_bug(short, caplog, monkeypatch):
     assert "bug" not in record.getMessage()
 
 
+def test_a_body_that_trickles_in_holds_no_place():
+    """Another connection from its address gets the place, however often a byte comes."""
+    with Listening({"POST echo": echo}, Limits(4, 1)) as here, connect(here.port) as slow:
+        slow.sendall(post("/echo", length=900))
+        status = 503
+        while status == 503:
+            slow.sendall(b"a")
+            time.sleep(0.02)
+            status = exchange(here.port, post("/echo"))[0].status
+        assert status == 200
+        assert [reply.status for reply in replies(all_of(slow))] == [503]
+
+
 def test_an_address_sends_so_much_at_a_time_and_others_too(monkeypatch):
     monkeypatch.setattr(places, "BODY_BYTES", 3000)
     expecting = post("/echo", "Expect: 100-continue", length=1000)

@@ -5,6 +5,7 @@ import time
 from typing import Any
 
 import pytest
+from hearing import merged
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,19 +19,6 @@ VALUES = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=2), inner, max_size=4),
 )
 DOCUMENTS = st.dictionaries(st.text(max_size=2), VALUES, max_size=5)
-
-
-def merged(old: Any, patch: Any) -> Any:
-    """RFC 7396, section 2."""
-    if not isinstance(patch, dict):
-        return patch
-    result = dict(old) if isinstance(old, dict) else {}
-    for name, value in patch.items():
-        if value is None:
-            result.pop(name, None)
-        else:
-            result[name] = merged(result.get(name), value)
-    return result
 
 
 def bare(value: Any) -> Any:

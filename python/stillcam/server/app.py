@@ -59,7 +59,7 @@ class App:
         tally: counts.
         cameras: by number, the routes below `camera/NUMBER/`, where there are such.
         names: gives this machine's names.
-        sign_in: gives the page that a person who has opened an address gets in the place of its refusal (401).
+        sign_in: returns the sign-in page, sent in place of a 401 to a person who has opened an address.
     """
 
     def __init__(

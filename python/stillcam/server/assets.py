@@ -26,7 +26,7 @@ class Assets:
 
     Args:
         web: the folder of the page.
-        may_control: whether who sends a request may control the camera; then the tab's modules are preloaded.
+        may_control: whether a request comes from a person who may control the camera: the tab's modules are preloaded.
 
     Attributes:
         version: of the page's files.
@@ -46,9 +46,9 @@ class Assets:
         return pages + [Route("GET", name, Access.OPEN, self._file) for name in self._files.names()]
 
     def sign_in(self, request: Request, refused: Refused) -> Answer:
-        """The page in the place of what a person has opened and is refused: who signs in there gets that.
+        """The sign-in page at an address that the person may not open yet; after signing in it opens that address.
 
-        The page's own addresses are relative to its `<base>`, by which it also knows what it is there for.
+        References in the page are relative to its `<base>`, which also tells the page to return to the address.
         """
         start = b'<meta charset="utf-8">'
         base = b'\n    <base href="%b">' % (b"../" * request.depth or b"./")

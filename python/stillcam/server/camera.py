@@ -24,7 +24,7 @@ DEAD_S = 10.0  # a question that has not ended by then has lost its thread, of w
 class CameraLink:
     """Asks the daemon at `socket`; many viewers cause one question.
 
-    A thread of its own asks, so that nobody has to wait for a daemon that hangs, and several daemons
+    A separate thread asks, so that no request waits for a daemon that hangs, and several daemons
     can be asked at the same time.
     """
 

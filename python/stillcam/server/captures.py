@@ -21,14 +21,14 @@ FAILURE_HOLDS_S = 2.0  # a camera that is away is not asked again at every reque
 class Captures:
     """Has the daemon take a still.
 
-    Who comes while one is being taken gets the next one, where that one was begun too early for them.
+    A request that comes during a capture gets that frame, or the next one if it must begin later.
 
     Args:
         socket: the daemon's.
         interval_s: gives the time from one snapshot to the next.
 
     Attributes:
-        turns: of those who may only watch.
+        turns: limits requests of clients that may only watch.
     """
 
     def __init__(self, socket: Path, interval_s: Callable[[], float]) -> None:
@@ -108,7 +108,7 @@ def _result(future: Future[str]) -> str:
 
 
 class Turns:
-    """Lets one take a still in an interval, among those who may only watch: the camera is not theirs.
+    """Limits clients that may only watch to one still in an interval, for all of them together.
 
     Args:
         interval_s: gives the interval.
@@ -120,7 +120,7 @@ class Turns:
         self._taken_s = -math.inf  # monotonic
 
     def take(self) -> float:
-        """Take the turn, if somebody may; how many seconds until then, 0: it is taken."""
+        """Take the turn; returns 0, or the seconds until the next one is free."""
         with self._lock:
             now_s = time.monotonic()
             if (left_s := self._taken_s + self._interval_s() - now_s) > 0:
@@ -129,6 +129,6 @@ class Turns:
             return 0.0
 
     def give_back(self) -> None:
-        """No still was taken."""
+        """Return the turn: no still was taken."""
         with self._lock:
             self._taken_s = -math.inf

@@ -21,10 +21,10 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Protocol
 
 from stillcam.server.bodies import FilePart, Piece
-from stillcam.server.incoming import Chunked, Incoming, Sized
 from stillcam.server.messages import Answer, PushBody, Refused, Request, error
 from stillcam.server.parser import END, MAX_HEAD_BYTES, Head, parse
 from stillcam.server.places import Place
+from stillcam.server.request_body import ChunkedBody, RequestBody, SizedBody
 from stillcam.server.wire import PlainWire, TlsWire, Wire
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ HEAD_S = 10.0  # for a head, from the connection's start or its first byte
 IDLE_S = 30.0  # between two requests
 BODY_S = 10.0  # for a body, and a second more for each ...
 BODY_BYTES_S = 16 * 1024  # ... of so many bytes
-REFUSED_S = 2.0  # for the head of a client that will be told that there is no place
+REFUSED_S = 2.0  # for the head of a request that will be answered with 503
 PUSH_CHECK_S = 2.0  # interval between two checks whether the client of a PushBody over TLS is still there
 UNHEARD_MS = 60_000  # TCP_USER_TIMEOUT of such a client: unacknowledged data ends the connection after it
 LINGER_S = 2.0  # how long what a refused client still sends is read, so that it gets its answer
@@ -77,15 +77,15 @@ class Connection(socketserver.BaseRequestHandler):
         self._served = False  # whether a request has been answered
         self._over_s = 0.0  # its last answer has been sent, and what it still sends is read until then (monotonic)
         self._rest = b""  # received, and not yet used
-        self._body: Incoming | None = None  # of the request that is being answered
-        self._asked: Request | None = None  # the one that is being answered
+        self._body: RequestBody | None = None  # of the request that is being answered
+        self._asked: Request | None = None  # the one that is being answered, if it has a body
         self._held: list[tuple[str, int]] = []  # what has been received of its body, see Places.take_body
         self._waits = False  # the client sends its body when it is told to
         self._probe = b""  # what may be sent once to see whether the client is still there
         self._sent = 0  # bytes of the answer's body
         self._idle_s = REFUSED_S if place.refused else HEAD_S  # for the first byte of the next request
-        self._push: PushBody | None = None  # has the connection from here on
-        self._followed: Callable[[], None] = _nothing  # to be called when that is over
+        self._push: PushBody | None = None  # writes to the connection until its end
+        self._followed: Callable[[], None] = _nothing  # called after the end of the PushBody
         # BaseRequestHandler would answer here and now; our connections wait for their turn.
         self.request, self.client_address, self.server = request, address, server
         self._secure = server.tls is not None
@@ -143,7 +143,7 @@ class Connection(socketserver.BaseRequestHandler):
             self._followed = _nothing
 
     def _serve_push(self, push: PushBody) -> bool:
-        """Something has come from the client, which can only be its end; by TLS, wait for what is to be sent."""
+        """Send what is pending over TLS; a plain connection becomes readable only when its client ends it or errs."""
         if not isinstance(self._wire, TlsWire):
             return False
         pieces = push.wait(PUSH_CHECK_S)
@@ -174,7 +174,7 @@ class Connection(socketserver.BaseRequestHandler):
         self.server.step_aside(self)
 
     def _turn_away(self) -> bool:
-        """Tell a client that there is no place for it; one between two requests asks again by itself."""
+        """Answer 503 for want of a place; a connection that is idle between two requests is only closed."""
         if self._served:
             return False
         with contextlib.suppress(TimeoutError):
@@ -195,7 +195,7 @@ class Connection(socketserver.BaseRequestHandler):
         fields, bare = head.fields, head.method == "HEAD"
         if fields.length or fields.chunked:
             self._waits = fields.waits and not head.old and not self._rest
-            self._body = Chunked(self._rest) if fields.chunked else Sized(self._rest, fields.length)
+            self._body = ChunkedBody(self._rest) if fields.chunked else SizedBody(self._rest, fields.length)
             self._rest = self._body.rest
         self._probe = b"" if head.old else CONTINUE
         self._sent = 0
@@ -302,7 +302,8 @@ class Connection(socketserver.BaseRequestHandler):
             if self._waits:
                 self._waits = False
                 self._wire.send([CONTINUE])
-            self._place.waiting_since = time.monotonic()  # a body that does not come holds no place
+            if self._place.waiting_since is None:  # a body that comes slowly holds no place
+                self._place.waiting_since = time.monotonic()
             if not (some := self._more(deadline, "the body of the request did not arrive in time")):
                 if self._place.refused:
                     raise Refused(503, "too many connections: try again in a few seconds", headers={"Retry-After": "5"})
@@ -359,8 +360,8 @@ class Connection(socketserver.BaseRequestHandler):
     def _gone(self) -> bool:
         """Whether the client has left.
 
-        One that has only said that it will say no more wants its answer. Which of the two it is shows when something
-        is sent to it: an interim answer, or what a stream has for it.
+        A client that has only closed its sending side still wants the answer. A probe tells the two apart: a client
+        that has left resets the connection.
         """
         poller = select.poll()
         poller.register(self.request, select.POLLRDHUP)
@@ -382,7 +383,7 @@ class Connection(socketserver.BaseRequestHandler):
             socket.socket.shutdown(self.request, socket.SHUT_RDWR)
 
     def _linger(self) -> bool:
-        """Its last answer has been sent: say so; whether what it still sends is to be read."""
+        """Close the sending side after the last answer; returns whether to read what the client still sends."""
         try:
             self._wire.finish()
         except OSError:
@@ -409,7 +410,7 @@ def head_of(answer: Answer, keep: bool, old: bool = False) -> bytes:
 
     Args:
         answer: its status, headers, and the length of its body.
-        keep: the connection goes on afterwards.
+        keep: the connection stays open afterwards.
         old: the client speaks HTTP/1.0.
     """
     lines = [_START[answer.status], answer.security, _date(), answer.head]

@@ -28,7 +28,7 @@ from stillcam.server.waiting import WaitingRoom
 from stillcam.server.wire import RECEIVE_BYTES
 
 STACK_BYTES = 256 * 1024
-STUCK_S = 30.0  # a loop that has taken no turn for so long takes no connections any more
+STUCK_S = 30.0  # the loop counts as stuck if its last turn began this long ago
 LOOK_S = 2.0  # from one look to the next whether connections are attended to
 SHORT_S = 0.05  # from one look to the next whether there are descriptors and memory again
 SHORT_AGAIN_S = 60.0  # so often at most it is said that there are none

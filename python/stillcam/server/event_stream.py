@@ -116,7 +116,6 @@ class EventBroker:
         self._document: Document = {}
         self._polling = threading.Lock()
         self._polled_s = self._checked_s = -CHECK_S  # monotonic
-        self._pause = threading.Event()
         self._shift = Shift(self._round, "events")
 
     def add(self, subscriber: Subscriber) -> None:
@@ -145,7 +144,7 @@ class EventBroker:
         return rest
 
     def _round(self) -> None:
-        self._pause.wait(POLL_S)
+        time.sleep(POLL_S)
         self._check_rights()
         self._poll()
         self._keep_up()

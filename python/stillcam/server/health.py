@@ -49,7 +49,7 @@ def _health(station: Station) -> dict[str, Any]:
 
 
 def _judged(told: dict[str, Any]) -> Answer:
-    """The answer. Threads of this server that have died are no fault of a camera's, and why is not for everybody."""
+    """The answer. Threads of this server that died do not change the status; why they died is in api/status."""
     well = told["status"] == "ok"
     if died := deaths():
         told["threads"] = [{"name": death["name"], "count": death["count"], "time": death["time"]} for death in died]

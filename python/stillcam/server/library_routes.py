@@ -38,7 +38,7 @@ class LibraryRoutes:
         self._lock = threading.Lock()
 
     def routes(self) -> list[Route]:
-        """Looking is for those who may open the library."""
+        """Reading needs the library right."""
         look = Access.LIBRARY
         return [
             Route("GET", "library/", look, self._file),

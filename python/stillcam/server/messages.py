@@ -37,7 +37,7 @@ class Access(Enum):
 
 
 class Challenge(Enum):
-    """What a client that is refused for want of an account is asked for."""
+    """The WWW-Authenticate challenge of an answer 401."""
 
     BEARER = "a token: browsers open no dialog for it"
     PROGRAMS = "Basic authentication, but nothing if a person has opened the address in a browser"
@@ -51,7 +51,7 @@ class Person:
     Args:
         name: of the user, or of the token.
         role: `owner` or `viewer`.
-        scope: `view`, `library` or `control`: what it may do; each may what those before it may.
+        scope: `view`, `library` or `control`: what it may do; each includes those before it.
         by: `session` or `token`: how it showed who it is.
     """
 
@@ -232,7 +232,7 @@ class PushBody(Protocol):
         ...
 
     def wait(self, timeout_s: float) -> Sequence[Piece] | None:
-        """Wait at most so long for pieces to send; None: close the connection."""
+        """Wait at most `timeout_s` seconds for pieces to send; None: close the connection."""
         ...
 
 
@@ -248,7 +248,7 @@ class Answer:
         stream: in place of a body, lists of pieces, each list sent in one go until there are no
             more; the connection then ends. Closed when the client goes.
         push: in place of a body: writes to the client until either side closes the connection.
-        probe: may be sent once between two lists of a stream's pieces: a client that has left then shows.
+        probe: bytes that may be sent once between two lists of a stream's pieces, to detect a client that has left.
         security: header lines that say what browsers must not let a page do.
     """
 
@@ -296,7 +296,7 @@ class Route:
         handler: gives the answer, or raises Refused.
         quick: the handler answers out of memory, or calls `request.step_aside()` before it does more.
         picture: pages of other origins may show it, and read it if anyone may watch.
-        challenge: what who is refused is asked for.
+        challenge: sent with an answer 401.
     """
 
     method: str

@@ -10,7 +10,7 @@ from stillcam.server.bodies import Blob
 
 _BOUNDARY = "stillcam-frame"
 CONTENT_TYPE = f"multipart/x-mixed-replace; boundary={_BOUNDARY}"
-NOTHING = b"X-Nothing: \r\n"  # may be sent between two parts: a field of the next one's head
+NOTHING = b"X-Nothing: \r\n"  # an empty header of the next part, which may be sent ahead of it
 OPENING = f"--{_BOUNDARY}\r\n".encode()
 _DELIMITER = b"\r\n" + OPENING
 

@@ -14,7 +14,7 @@ from stillcam.library.days import Days, Version
 from stillcam.library.names import said_by, split
 from stillcam.server.freshness import Freshness
 
-RECENT_S = 60.0  # of a day that was not read before, what was written so long before the last look may be new
+RECENT_S = 60.0  # in a day that was not read before, files written up to this long before the last look are new
 STARTING_S = 60.0  # a camera may take so long at the start before it counts as lost
 
 

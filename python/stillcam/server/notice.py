@@ -12,6 +12,7 @@ import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from stillcam.camera.geometry import Size
 from stillcam.server.bodies import Blob
 from stillcam.server.freshness import Outage
 from stillcam.server.multipart import part
@@ -27,7 +28,6 @@ QUALITY = 80
 BRIGHTNESS = 0.3  # of the last frame: white text is readable on what was white
 BACKGROUND = (24, 28, 34)
 WHITE, GREY = 255, 220
-Size = tuple[int, int]
 _MARGIN = 0.06  # of the width, on each side
 _HEADLINE, _REASON, _SMALLEST = 0.085, 0.045, 12  # of the shorter side; px
 _LEADING = 1.35

@@ -44,7 +44,7 @@ class Pictures:
         captures: has stills taken now.
         streams: those of this camera.
         settings: gives those in force for all cameras.
-        may_control: whether who sends a request may control the camera.
+        may_control: whether a request may control the camera.
     """
 
     def __init__(
@@ -154,14 +154,14 @@ class Pictures:
         return Answer(200, headers=headers, stream=self._streams.parts(request, fps), probe=NOTHING)
 
     def _wait_for_turn(self, seen: Seen | None, wait_s: float, max_age_s: float) -> Seen | None:
-        """A frame that comes before it is the turn of those who may only watch, else `seen`."""
+        """A frame that comes within `wait_s`, the time to the next turn of a viewer, else `seen`."""
         if wait_s > ANSWER_S:
             text = f"the newest picture is older than {max_age_s:g} s; the next one can be taken"
             raise Refused(503, f"{text} in {wait_s:.0f} s", headers={"Retry-After": str(math.ceil(wait_s))})
         return self._cache.wait_for_other(seen.name if seen else "", wait_s) or seen
 
     def _frame(self, seen: Seen, request: Request, width: int | None) -> Answer:
-        if width and not request.has(seen.tag):  # who has the whole one needs no smaller one
+        if width and not request.has(seen.tag):  # a client that has the whole frame needs no smaller one
             request.step_aside()
             seen = self._scaled.of(seen, width)
         kept = _PRIVATE if self._settings().access.watch == "signed-in" else _SHARED

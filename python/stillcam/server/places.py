@@ -5,9 +5,8 @@ the rest of one: an idle browser asks again by itself, and a client that sends a
 nothing up. A connection that is being answered keeps its place.
 
 Within an address, and among addresses that hold about as many, that is the connection that has waited
-longest, if it has not only just come. Where the house is full and an address holds two more than the
-newcomer's, it gives one up at once: however fast some addresses come again and again, whoever comes
-from another one gets a place.
+longest, if it has waited `MIN_WAIT_S`. When all places are taken and an address holds two more than the
+newcomer's, one of its connections is closed at once: addresses that reconnect fast cannot keep others out.
 """
 
 from __future__ import annotations
@@ -25,11 +24,11 @@ from functools import lru_cache
 from stillcam.server.messages import Refused
 
 MIN_WAIT_S = 1.0  # a connection that has only just come is not sent away for one of an address that holds as many
-BODY_BYTES = 8 << 20  # so much of bodies at a time from one address; the largest one that any route takes has 4 MiB
-ALL_BODIES_BYTES = 32 << 20
-REFUSALS = 128  # so many connections at a time are waited for, to tell them when they ask that there is no place
+BODY_BYTES = 8 << 20  # of request bodies in memory for one address; the largest one that a route accepts has 4 MiB
+ALL_BODIES_BYTES = 32 << 20  # for all addresses
+REFUSALS = 128  # connections at a time that are kept without a place until their request can be answered with 503
 SOON = {"Retry-After": "5"}
-PROXY = ""  # the neighbourhood of all whom nobody limits
+PROXY = ""  # the neighbourhood of all addresses without a limit of their own
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +49,9 @@ class Place:
 
     Args:
         connection: its socket.
-        neighbourhood: shares a limit; `PROXY`: none.
-        refused: there is no place: the connection is only there to be told so. Becomes true when it has to leave.
-        counted: whether it is one of those of which there are only so many.
+        neighbourhood: its connections share a limit; `PROXY`: no limit but the total.
+        refused: its requests are answered with 503; set when a newcomer gets the place.
+        counted: counts towards the limits.
     """
 
     __slots__ = ("connection", "counted", "neighbourhood", "refused", "waiting_since")
@@ -96,8 +95,8 @@ class Places:
                 if not self._free(own):
                     return None
             elif self._count >= self._limits.total:
-                fewer = 0 if neighbourhood == PROXY else len(own)
-                if not self._free_of_crowd(fewer) and not self._free(self._everybody()):
+                count = 0 if neighbourhood == PROXY else len(own)
+                if not self._free_from_largest(count) and not self._free(self._everybody()):
                     return None
             place = Place(connection, neighbourhood, counted=True)
             self._taken.setdefault(neighbourhood, set()).add(place)
@@ -105,7 +104,7 @@ class Places:
             return place
 
     def refuse(self, connection: socket.socket) -> Place | None:
-        """What a connection without a place needs to be told so when it asks; None when too many are being told."""
+        """A `refused` place, whose first request is answered with 503; None: `REFUSALS` connections have one."""
         with self._lock:
             if len(self._refused) >= REFUSALS:
                 return None
@@ -125,13 +124,13 @@ class Places:
             self._refused.discard(place)
 
     def take_body(self, address: str, size: int) -> str:
-        """Let a client at `address` send a body of `size` bytes more; `give_back_body` must follow.
+        """Reserve memory for `size` bytes of a body from `address`; release it with `give_back_body`.
 
         Returns:
-            the neighbourhood whose budget it counts against.
+            the neighbourhood whose budget they count against.
 
         Raises:
-            Refused: that one's budget (429), or everybody's (503), is used up.
+            Refused: its budget (429), or that of all addresses (503), is used up.
         """
         neighbourhood = self._neighbourhood(address)
         with self._lock:
@@ -143,7 +142,7 @@ class Places:
         return neighbourhood
 
     def give_back_body(self, neighbourhood: str, size: int) -> None:
-        """A body of `size` bytes is not needed any more."""
+        """Release `size` bytes of a body."""
         with self._lock:
             self._body_bytes[neighbourhood] -= size
             if self._body_bytes[neighbourhood] <= 0:
@@ -152,18 +151,18 @@ class Places:
     def _everybody(self) -> list[Place]:
         return [place for places in self._taken.values() for place in places]
 
-    def _free_of_crowd(self, fewer: int) -> bool:
-        """Have one of an address leave that holds two more than `fewer`, first of one that holds most."""
-        crowds = [places for neighbourhood, places in self._taken.items() if neighbourhood != PROXY]
-        crowds = [places for places in crowds if len(places) >= fewer + 2]
-        return any(self._free(places, at_once=True) for places in sorted(crowds, key=len, reverse=True))
+    def _free_from_largest(self, own: int) -> bool:
+        """Free a place of an address that holds at least two more than `own`; the one that holds most comes first."""
+        groups = [places for neighbourhood, places in self._taken.items() if neighbourhood != PROXY]
+        larger = [places for places in groups if len(places) >= own + 2]
+        return any(self._free(places, at_once=True) for places in sorted(larger, key=len, reverse=True))
 
     def _free(self, candidates: Iterable[Place], *, at_once: bool = False) -> bool:
-        """Have that one leave that has waited longest; whether there is one.
+        """Free the place that has waited longest for a request; returns whether there was one.
 
         Args:
-            candidates: who may have to.
-            at_once: even one that has only just come.
+            candidates: places to choose from.
+            at_once: also one that has waited less than `MIN_WAIT_S`.
         """
         now = time.monotonic()
         waiting = [(place.waiting_since or now, place) for place in candidates if place.waiting_since is not None]
@@ -188,7 +187,7 @@ class Places:
             del self._taken[place.neighbourhood]
 
     def _neighbourhood(self, address: str) -> str:
-        """Who shares a limit."""
+        """The name of the limit that applies to an address."""
         ip = ipaddress.ip_address(address.partition("%")[0])
         if any(ip in network for network in _networks(self._proxies())):
             return PROXY

@@ -17,19 +17,23 @@ _TRAILER = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[\t -~\x80-\xff]*")
 More = Callable[[], bytes]  # returns at least one more byte from the client, or raises
 
 
-class Incoming(Protocol):
-    """A body.
+class RequestBody(Protocol):
+    """Reads the body of one request.
 
     Attributes:
-        whole: all of it has come.
-        rest: what has come after it; nothing before it is whole.
+        whole: all of it has been received.
+        rest: bytes received after it, which belong to the next request; empty until the body is whole.
     """
 
     whole: bool
     rest: bytes
 
     def read(self, more: More, max_bytes: int) -> bytes:
-        """All of it.
+        """Read the whole body.
+
+        Args:
+            more: receives further bytes.
+            max_bytes: limit of the body, without the framing of chunks.
 
         Raises:
             Refused: it is larger (413), or malformed (400).
@@ -37,7 +41,7 @@ class Incoming(Protocol):
         ...
 
 
-class Sized:
+class SizedBody:
     """A body with a Content-Length.
 
     Args:
@@ -51,7 +55,7 @@ class Sized:
         self.whole = len(self._body) == length
 
     def read(self, more: More, max_bytes: int) -> bytes:
-        """See Incoming."""
+        """See RequestBody."""
         if self._length > max_bytes:
             raise _too_large(max_bytes)
         if not self.whole:
@@ -65,7 +69,7 @@ class Sized:
         return self._body
 
 
-class Chunked:
+class ChunkedBody:
     """A chunked body. Chunk extensions and trailer fields are ignored.
 
     Args:
@@ -79,7 +83,7 @@ class Chunked:
         self.rest = b""
 
     def read(self, more: More, max_bytes: int) -> bytes:
-        """See Incoming."""
+        """See RequestBody."""
         body = bytearray()
         while size := self._size(more):
             if len(body) + size > max_bytes:

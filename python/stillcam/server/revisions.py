@@ -25,6 +25,7 @@ from stillcam.server.shift import Shift
 LOOK_S = 1.0  # poll interval
 PAUSED_S = 3.0  # after a pause of this length, items that have arrived meanwhile are not reported
 FIRST_S = 2.0  # how long the first reader waits for the disk
+MAX_ITEMS = 1000  # that are kept until they are read; the oldest are dropped
 SETTINGS, LIBRARY, SERIES, FILM = TOPICS = "settings", "library", "series", "films"
 
 
@@ -47,8 +48,7 @@ class Revisions:
         self._looked_s = -PAUSED_S
         self._fresh = threading.Event()
         self._newest: dict[str, str] = {}
-        self._items: deque[dict[str, Any]] = deque()
-        self._pause = threading.Event()
+        self._items: deque[dict[str, Any]] = deque(maxlen=MAX_ITEMS)
         self._shift = Shift(self._round, "revisions")
 
     def __enter__(self) -> None:
@@ -71,7 +71,7 @@ class Revisions:
 
     def _round(self) -> None:
         self._look()
-        self._pause.wait(LOOK_S)
+        time.sleep(LOOK_S)
 
     def _look(self) -> None:
         if not self._looking.acquire(blocking=False):

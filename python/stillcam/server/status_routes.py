@@ -28,9 +28,9 @@ class StatusRoutes:
         station: the camera's.
         page: the version of the page's files: a page that is open compares it with its own.
         revisions: of what is kept.
-        topics: by topic of `revisions`, the route where it is read: who may use that may know of changes.
-        admit: checks who may use a route; raises Refused.
-        rights: gives another value when anybody's rights may have changed.
+        topics: by topic of `revisions`, the route to read it at; its changes are sent to clients that may use it.
+        admit: raises Refused unless the request may use the route.
+        rights: returns another value once anybody's rights may have changed.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class StatusRoutes:
         )
 
     def routes(self) -> list[Route]:
-        """What the camera does is for those who may watch."""
+        """The status, and the events that report its changes."""
         return [self._status_route, self._events_route]
 
     def status(self) -> dict[str, Any]:
@@ -91,12 +91,8 @@ class StatusRoutes:
         return Answer(200, headers=dict(_HEAD), push=subscriber)
 
     def _may_hear(self, request: Request) -> Topics | None:
-        """What who asks may know of; None: not even the status."""
-        try:
-            self._admit(request, self._events_route)
-        except Refused:
-            return None
-        return self._topics(request)
+        """The topics that a client may still read about; None: it may no longer read the status either."""
+        return self._topics(request) if self._may(request, self._events_route) else None
 
     def _topics(self, request: Request) -> Topics:
         return frozenset(topic for topic, route in self._routes.items() if self._may(request, route))

@@ -25,10 +25,10 @@ from stillcam.server.thinning import Thinning
 from stillcam.server.viewers import Viewers
 from stillcam.settings import Settings
 
-STEP_S = 1.0  # how often who waits looks whether the client is there still, and may be
+STEP_S = 1.0  # interval between two checks whether the client is still there and still may watch
 REPEAT_S = 5.0  # a stream sends its last picture again rather than nothing: consumers time out
 FIRST_S = 5.0  # for the first live frame: Home Assistant waits 10 s for a picture
-LOOK_S = 0.5  # from one look to the next whether the camera is live
+LOOK_S = 0.5  # interval between two checks whether the camera is live
 
 _BUSY = {"video": "a video is being recorded", "series": "a series is using the camera"}
 
@@ -40,7 +40,7 @@ class Streams:
         cache: the newest frame.
         freshness: whether it is stale.
         camera: the daemon.
-        viewers: who watches live.
+        viewers: those of the live picture.
         settings: gives the camera's own that are in force.
     """
 
@@ -80,7 +80,7 @@ class Streams:
                 picture = self._picture(old)
                 if seat.wants(picture.tag, time.monotonic()):
                     yield picture.part
-                del picture  # who waits long must not keep an old one in memory
+                del picture  # a long wait must not keep an old one in memory
                 if rest := self._audience.wait(seat, sequence, STEP_S):
                     yield rest
                     del rest
@@ -128,12 +128,12 @@ class Streams:
 
 
 def stays(request: Request) -> bool:
-    """Whether who asks is there still, and may have the answer."""
+    """Whether the client is still there, and still may have the answer."""
     return not request.gone() and request.still_may()
 
 
 def _is_live(newest: Seen, status: dict[str, Any]) -> bool:
-    """Whether a frame was made in the live mode that goes on; both times are by the daemon's clock."""
+    """Whether a frame was made in the present live mode; both times are by the daemon's clock."""
     frame = status.get("frame")
     if status["mode"] != "live" or not frame or utc_text(frame_time(frame)) < status["since"]:
         return False

@@ -76,7 +76,7 @@ def build(
         cache: of `paths.images`; whoever has opened it closes it.
         others: the same of further cameras.
         names: gives this machine's names.
-        accounts: those in `paths.data`, if somebody else looks after them.
+        accounts: those in `paths.data`; None: they are opened here.
     """
     accounts, counters = accounts or Accounts(paths.data), Counters()
     _announce(accounts)
@@ -112,7 +112,7 @@ def build(
 
 
 def _rights(accounts: Accounts, settings: SettingsInForce) -> object:
-    """Another value when anybody may do something else than before."""
+    """Another value once anybody's rights have changed."""
     try:
         return accounts.known(), settings().access
     except StoreError:
@@ -137,7 +137,7 @@ def _of_camera(
         settings: its own.
         house: the first camera's, in which is what counts for all: who may come in, and how the server serves.
         desk: where its settings are changed.
-        may_control: whether who sends a request may control the cameras.
+        may_control: whether a request may control the cameras.
     """
     paths, cache, camera, viewers = station.paths, station.cache, station.link, station.viewers
     captures = Captures(paths.socket, lambda: settings().snapshot.interval_s)

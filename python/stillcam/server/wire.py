@@ -18,8 +18,8 @@ from typing import Protocol
 
 from stillcam.server.bodies import Blob, FilePart, Piece
 
-STALL_S = 20.0  # a write of which the client takes so little in this time is given up ...
-STALL_BYTES = 1024  # ... as this: a stalled client, or one that wants to hold a thread
+STALL_S = 20.0  # a client that takes less than ...
+STALL_BYTES = 1024  # ... this in that time has stalled, or wants to hold a thread
 RECEIVE_BYTES = 8192
 SENDFILE_BYTES = 128 * 1024  # below, a second system call costs more than the copy that it saves
 FILE_BYTES = 1 << 20  # at a time: a file on a slow card must not count as a client that stalls
@@ -208,18 +208,18 @@ class TlsWire:
 def _taken(connection: socket.socket) -> int:
     """How many bytes the other side has acknowledged so far (linux/tcp.h, tcpi_bytes_acked).
 
-    That tells whether it takes anything. poll(2) does not: it says that there is room only once a third of the
-    send buffer is free, which has megabytes; on a slow link that is minutes.
+    It shows progress where poll(2) does not: that reports room only once a third of the send buffer is free. The
+    buffer has megabytes, which takes minutes on a slow link.
     """
     (acknowledged,) = struct.unpack_from("Q", connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 128), 120)
     return int(acknowledged)
 
 
 def _more_taken(connection: socket.socket, before: int) -> int:
-    """What it has taken by now.
+    """How many bytes the other side has acknowledged by now.
 
     Raises:
-        TimeoutError: hardly more than before.
+        TimeoutError: fewer than `STALL_BYTES` since `before`.
     """
     if (taken := _taken(connection)) - before < STALL_BYTES:
         raise TimeoutError

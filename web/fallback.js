@@ -89,7 +89,7 @@
         URL.revokeObjectURL(image.src);
         failed();
       };
-      image.alt = "The camera's picture; the page renews it every 2 seconds";
+      image.alt = "The camera's picture, updated every 2 seconds";
       image.src = URL.createObjectURL(picture);
     }
 

@@ -46,7 +46,10 @@ def add_to(commands: Any) -> None:
     tokens = group(commands, "token", "list, add and remove tokens of programs")
     _command(tokens, "list", "print every token: id, scope, when made, when last used, name", _list_tokens)
     add = _command(tokens, "add", "make a token, and print it: it cannot be had again", _add_token, "name")
-    add.add_argument("--scope", choices=SCOPES, default="view", help="default: view")
+    add.add_argument(
+        "--scope", choices=SCOPES, default="view",
+        help="view: watch; library: also open the library; control: also control the camera; default: view",
+    )  # fmt: skip
     _command(tokens, "remove", "revoke a token, by its id or its name", _remove_token, "token")
 
     _command(commands, "code", "print the set-up code, with which the first user registers", _code)

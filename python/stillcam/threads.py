@@ -80,7 +80,7 @@ def keep(target: Callable[[], None], name: str) -> threading.Event:
 
 
 def record(name: str, error: Exception) -> None:
-    """Count a death: of a thread that `keep` restarts, or of one that has gone on by itself after such an error."""
+    """Count a death: of a thread that `keep` restarts, or of one that catches the error and continues."""
     count = _deaths[name]["count"] + 1 if name in _deaths else 1
     text = " ".join(str(error).split()) or shortage(error) or type(error).__name__
     _deaths[name] = {"name": name, "count": count, "error": text, "time": utc_text(time.time())}
@@ -94,8 +94,8 @@ def deaths() -> list[dict[str, Any]]:
 def leave(status: int) -> NoReturn:
     """End this process with this exit status while threads still run.
 
-    `sys.exit` takes the interpreter apart under them: one that is in C code just then may crash the process (CPython,
-    documentation of `Py_FinalizeEx`).
+    `sys.exit` finalizes the interpreter while they run: a thread that is in C code at that moment may crash the
+    process (CPython, documentation of `Py_FinalizeEx`).
     """
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(OSError, ValueError):  # nobody reads it any more

@@ -6,7 +6,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from hearing import STATUS, Told
+from event_client import STATUS, EventDaemon
 from page_driver import hide, wait_for_colour, wait_for_state
 from people import register
 from pictures import picture
@@ -188,7 +188,7 @@ def test_a_page_keeps_nothing_of_outages(page, tmp_path):
         still = site.images / ".still_1.jpg"
         still.write_bytes(picture())
         site.publisher.publish(still, time.time())
-        daemon = Told(site)
+        daemon = EventDaemon(site)
         abilities = {"refused": {}, "windows": 1, "live": False, "stills_in_videos": False, "encoder": None}
         able = [{**abilities, "refused": refused} for refused in ({}, CANNOT)]
         states = [{**STATUS, "camera": CAMERA, "abilities": one} for one in able]

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hearing import STATUS, Told
+from event_client import STATUS, EventDaemon
 from people import register
 from playwright.sync_api import Page, expect
 from serving import Site
@@ -18,7 +18,7 @@ expect.set_options(timeout=60_000)
 TAKING = {"kind": "photo", "done": 0, "of": 1, "due": None}
 
 
-class Orders(Told):
+class Orders(EventDaemon):
     """Answers orders when the test lets it: `answers` has what, by command."""
 
     def __init__(self, site: Site) -> None:
@@ -28,13 +28,12 @@ class Orders(Told):
         self.status = {**STATUS, "abilities": abilities, "camera": camera, "waiting": []}
         self.answers: dict[str, Message] = {}
         self.may_answer = {command: threading.Event() for command in ("photo", "video")}
-        self.asked: list[str] = []
 
     def _answer(self, message: Message) -> Message:
         command: str = message["command"]
         if command == "status":
             return dict(self.status)
-        self.asked.append(command)
+        self.asked[command] += 1
         if command in self.may_answer:
             self.may_answer[command].wait(60)
         return self.answers.get(command, {"items": []})
@@ -73,7 +72,7 @@ def test_a_video_waits_for_a_photo_and_can_be_cancelled(page, orders):
     expect(waits).to_have_text("")
     expect(page.locator(".taking-problem")).to_be_hidden()
     expect(told).to_have_text("Taking 1 of 1…")
-    assert orders.asked.count("stop") == 1
+    assert orders.asked["stop"] == 1
 
 
 def test_what_waits_is_told_whoever_has_asked_for_it(page, orders):

@@ -1,4 +1,4 @@
-"""`api/events`: what changes is told, to those who may know it, at little cost for any number of listeners."""
+"""`api/events`: what changes is told, to those who may know it, at little cost for any number of clients."""
 
 import os
 import resource
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hearing import STATUS, Ear, Told
+from event_client import STATUS, EventClient, EventDaemon
 from people import program, register, viewer
 from pictures import picture
 from serving import Site
@@ -20,59 +20,59 @@ CAMERA = {"index": 0, "model": "imx708", "size": [4608, 2592]}
 
 
 def test_the_state_comes_first_and_then_what_changes(site):
-    with Told(site) as daemon, Ear(site) as ear:
-        assert ear.head.startswith("HTTP/1.1 200 ")
+    with EventDaemon(site) as daemon, EventClient(site) as events:
+        assert events.head.startswith("HTTP/1.1 200 ")
         for line in ("text/event-stream", "Cache-Control: no-store", "X-Accel-Buffering: no", "Connection: close"):
-            assert line in ear.head
-        assert "Content-Length" not in ear.head
-        name, document = ear.event() or ("", {})
+            assert line in events.head
+        assert "Content-Length" not in events.head
+        name, document = events.event() or ("", {})
         assert name == "status"
         assert document["capture"]["mode"] == "snapshot"
         daemon.status |= {"mode": "live", "camera": CAMERA}
-        ear.until_state(lambda state: state["capture"]["mode"] == "live")
-        assert ear.state["capture"]["camera"] == CAMERA
+        events.until_state(lambda state: state["capture"]["mode"] == "live")
+        assert events.state["capture"]["camera"] == CAMERA
         daemon.status = {**STATUS, "reason": "the cable"}  # what is not there any more is told, too
-        ear.until_state(lambda state: state["capture"].get("reason"))
-        assert "camera" not in ear.state["capture"]
+        events.until_state(lambda state: state["capture"].get("reason"))
+        assert "camera" not in events.state["capture"]
 
 
 def test_each_picture_is_told_in_a_few_hundred_bytes(site):
-    with Told(site) as daemon, Ear(site) as ear:
-        ear.event()
+    with EventDaemon(site) as daemon, EventClient(site) as events:
+        events.event()
         for number in range(3):
-            before = ear.bytes
+            before = events.bytes
             daemon.status |= {"captures": {"ok": number + 2, "failed": 0}, "publish": {"buckets": [[0.1, number]] * 20}}
             name = site.publish(picture())
-            ear.until_state(lambda state: (state["frame"] or {}).get("name") == name)  # noqa: B023 - asked at once
-            assert ear.bytes - before < 700  # at most in two parts, one of the camera and one of the picture
+            events.until_state(lambda state: (state["frame"] or {}).get("name") == name)  # noqa: B023 - asked at once
+            assert events.bytes - before < 700  # at most in two parts, one of the camera and one of the picture
 
 
 def test_what_changes_all_the_time_is_no_news(site):
     """Neither the age of a picture nor the disk's free space is told for itself: an idle camera is silent."""
     site.publish(picture())
-    with Told(site) as daemon, Ear(site) as ear:
-        ear.until_state(lambda state: state["capture"].get("mode") == "snapshot")
+    with EventDaemon(site) as daemon, EventClient(site) as events:
+        events.until_state(lambda state: state["capture"].get("mode") == "snapshot")
         for number, mode in enumerate(("live", "snapshot", "live")):
             daemon.status |= {"library": {"free_bytes": 10**9 - number, "waits": None}, "publish": {"count": number}}
             daemon.status["mode"] = mode
             capture: dict[str, Any] = {}
             while capture.get("mode") != mode:
-                _, told = ear.until(lambda event: event[0] == "change")
+                _, told = events.until(lambda event: event[0] == "change")
                 capture = told.get("capture", {})
                 if "running" not in capture:  # a daemon that has not answered in time, on a busy machine
                     assert capture.keys() <= {"mode"}
         daemon.status["library"] = {"free_bytes": 5 * 10**8, "waits": None}
-        ear.until_state(lambda state: state["capture"]["library"]["free_bytes"] == 5 * 10**8)
+        events.until_state(lambda state: state["capture"]["library"]["free_bytes"] == 5 * 10**8)
 
 
 def test_a_daemon_that_goes_and_comes_is_told(site):
-    with Ear(site) as ear:
-        assert (ear.event() or ("", {}))[1]["capture"]["running"] is False
+    with EventClient(site) as events:
+        assert (events.event() or ("", {}))[1]["capture"]["running"] is False
         for _ in range(2):
-            with Told(site):
-                ear.until_state(lambda state: state["capture"]["running"])
-            ear.until_state(lambda state: not state["capture"]["running"])
-            assert "mode" not in ear.state["capture"]
+            with EventDaemon(site):
+                events.until_state(lambda state: state["capture"]["running"])
+            events.until_state(lambda state: not state["capture"]["running"])
+            assert "mode" not in events.state["capture"]
 
 
 def test_everybody_is_told_what_they_may_read_elsewhere(site):
@@ -85,9 +85,9 @@ def test_everybody_is_told_what_they_may_read_elsewhere(site):
     topics = {"settings": "/api/settings", "library": "/api/library", "series": "/api/series", "films": "/api/films"}
     for who, headers in people.items():
         may = {topic for topic, path in topics.items() if site.ask(path, **headers)[0].status == 200}
-        with Ear(site, headers) as ear:
-            ear.event()
-            assert set(ear.state.get("revisions", {})) == may, who
+        with EventClient(site, headers) as events:
+            events.event()
+            assert set(events.state.get("revisions", {})) == may, who
         polled = site.ask("/api/status?revisions=1", **headers)[1]
         assert (b"revisions" in polled) == bool(may)
     assert b"revisions" not in site.ask("/api/status", **owner.headers)[1]
@@ -103,40 +103,40 @@ def test_who_may_not_watch_is_told_nothing(site, path):
 
 def test_a_stream_ends_with_the_session(site):
     owner = register(site)
-    with Ear(site, owner.headers) as ear:
-        ear.event()
+    with EventClient(site, owner.headers) as events:
+        events.event()
         assert owner.call("/api/session", "DELETE")[0] == 204
-        assert all(name == "change" for name, _ in ear.until_end())
+        assert all(name == "change" for name, _ in events.until_end())
 
 
 def test_a_stream_ends_when_rights_change(site):
     """It would go on with what one could see before; who asks again gets what one may see now."""
     owner = register(site)
     bob = viewer(owner)
-    with Ear(site, bob.headers) as ear:
-        ear.event()
-        assert "settings" not in ear.state["revisions"]
+    with EventClient(site, bob.headers) as events:
+        events.event()
+        assert "settings" not in events.state["revisions"]
         assert owner.call("/api/users/Bob", "PATCH", {"role": "owner"})[0] == 200
-        ear.until_end()
+        events.until_end()
     site.write_settings({"access": {"watch": "anyone"}})
     site.until(lambda: site.ask("/api/status")[0].status == 200)
-    with Ear(site) as ear:
-        ear.event()
+    with EventClient(site) as events:
+        events.event()
         site.write_settings({"access": {"watch": "signed-in"}})
-        ear.until_end()
+        events.until_end()
 
 
 def test_settings_that_change_are_told_by_their_tag(site):
     owner = register(site)
-    with Ear(site, owner.headers) as ear:
-        ear.event()
-        assert ear.state["revisions"]["settings"] == owner.ask("/api/settings")[0].headers["ETag"]
+    with EventClient(site, owner.headers) as events:
+        events.event()
+        assert events.state["revisions"]["settings"] == owner.ask("/api/settings")[0].headers["ETag"]
         status, _ = owner.call("/api/settings", "PATCH", {"snapshot": {"interval_s": 5}})
         assert status == 200
         tag = owner.ask("/api/settings")[0].headers["ETag"]
-        ear.until_state(lambda state: state["revisions"]["settings"] == tag)
+        events.until_state(lambda state: state["revisions"]["settings"] == tag)
         (site.data / "settings.json").write_text("{")
-        ear.until_state(lambda state: state["revisions"]["settings"] != tag)
+        events.until_state(lambda state: state["revisions"]["settings"] != tag)
 
 
 def test_new_items_series_and_films_are_told(site):
@@ -146,52 +146,52 @@ def test_new_items_series_and_films_are_told(site):
         future = Draft(site.data / "library", "photo", time.time() + ahead * 86400, "imx708")
         future.path("jpg").write_bytes(picture())
         future.finish({"kind": "photo"})
-    with Ear(site, owner.headers) as ear:
-        ear.event()
-        before = ear.state["revisions"]
+    with EventClient(site, owner.headers) as events:
+        events.event()
+        before = events.state["revisions"]
         draft = Draft(site.data / "library", "photo", time.time(), "imx708")
         draft.path("jpg").write_bytes(picture())
         draft.finish({"kind": "photo"})
-        _, item = ear.until(lambda event: event[0] == "item")
+        _, item = events.until(lambda event: event[0] == "item")
         assert item["kind"] == "photo"
         assert owner.ask(f"/{item['address']}")[0].status == 200
-        ear.until_state(lambda state: state["revisions"]["library"] != before["library"])
+        events.until_state(lambda state: state["revisions"]["library"] != before["library"])
         series = site.data / "series" / "Garden"
         series.mkdir(parents=True)
-        ear.until_state(lambda state: state["revisions"]["series"] != before["series"])
+        events.until_state(lambda state: state["revisions"]["series"] != before["series"])
         (series / "films").mkdir()
         (series / "films" / "20261120T120000.000Z.json").write_text("{}")
-        ear.until_state(lambda state: state["revisions"]["films"] != before["films"])
-        library = ear.state["revisions"]["library"]
+        events.until_state(lambda state: state["revisions"]["films"] != before["films"])
+        library = events.state["revisions"]["library"]
         assert owner.call("/api/library/delete", "POST", {"items": [item["id"]]})[0] in (200, 202)
-        ear.until_state(lambda state: state["revisions"]["library"] != library)
+        events.until_state(lambda state: state["revisions"]["library"] != library)
 
 
 def test_a_silent_stream_has_a_heartbeat(site):
     """From it the page knows that the connection still holds: scripts are not shown comments."""
-    with Told(site), Ear(site) as ear:
-        ear.event()
-        assert ear.until(lambda event: event[0] == "heartbeat")[1].keys() == {"now"}
+    with EventDaemon(site), EventClient(site) as events:
+        events.event()
+        assert events.until(lambda event: event[0] == "heartbeat")[1].keys() == {"now"}
 
 
 def test_by_tls_it_is_the_same(tmp_path):
     certificate, key = make(tmp_path, "camera")
     with Site(tmp_path, {"server": {"tls_certificate": str(certificate), "tls_key": str(key)}}) as site:
-        with Told(site) as daemon, Ear(site, certificate=certificate) as ear:
-            ear.event()
+        with EventDaemon(site) as daemon, EventClient(site, certificate=certificate) as events:
+            events.event()
             daemon.status["mode"] = "live"
-            ear.until_state(lambda state: state["capture"]["mode"] == "live")
+            events.until_state(lambda state: state["capture"]["mode"] == "live")
         threads = site.threads()
-        with Ear(site, certificate=certificate) as ear:
-            ear.event()
+        with EventClient(site, certificate=certificate) as events:
+            events.event()
         site.until(lambda: site.threads() <= threads)
 
 
 def test_who_says_more_on_its_stream_is_left(site):
-    with Told(site), Ear(site) as ear:
-        ear.event()
-        ear.link.sendall(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
-        ear.until_end()
+    with EventDaemon(site), EventClient(site) as events:
+        events.event()
+        events.link.sendall(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        events.until_end()
 
 
 def test_a_head_request_gets_the_head_alone(site):
@@ -199,7 +199,7 @@ def test_a_head_request_gets_the_head_alone(site):
     assert (response.status, body) == (200, b"")
 
 
-def test_a_thousand_listeners_cost_no_thread_and_little_time(tmp_path):
+def test_a_thousand_clients_cost_no_thread_and_little_time(tmp_path):
     """And all are told; one that reads nothing holds up none of the others."""
     many = 1000
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -207,19 +207,19 @@ def test_a_thousand_listeners_cost_no_thread_and_little_time(tmp_path):
         pytest.skip(f"this machine allows {hard} open files")
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     limits = {"max_connections": 4096, "max_connections_per_address": 4096}
-    with Site(tmp_path, {"server": limits}) as site, Told(site) as daemon, ExitStack() as stack:
+    with Site(tmp_path, {"server": limits}) as site, EventDaemon(site) as daemon, ExitStack() as stack:
         stack.callback(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
         before = site.threads()
-        ears = [stack.enter_context(Ear(site)) for _ in range(many)]
-        for ear in ears:
-            ear.event()
+        clients = [stack.enter_context(EventClient(site)) for _ in range(many)]
+        for events in clients:
+            events.event()
         site.until(lambda: site.threads() <= before + 4)
         began = processor_s(site)
         time.sleep(5)
         assert processor_s(site) - began < 1.0  # of 5 s; a status request of each every 2 s took more
         daemon.status["mode"] = "live"
-        for ear in ears[1:]:
-            ear.until_state(lambda state: state["capture"]["mode"] == "live")
+        for events in clients[1:]:
+            events.until_state(lambda state: state["capture"]["mode"] == "live")
     assert "bug" not in site.said()
 
 

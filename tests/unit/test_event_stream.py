@@ -5,7 +5,7 @@ import time
 from typing import Any
 
 import pytest
-from hearing import merged
+from event_client import merged
 from hypothesis import given
 from hypothesis import strategies as st
 

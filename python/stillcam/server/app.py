@@ -158,7 +158,7 @@ class App:
         return marked(request, answer, settings.access.embed, picture=route.picture)
 
     def _preflight(self, request: Request, route: Route) -> Answer | None:
-        """The answer to a browser that asks whether a page of another origin may use a route; None: it may not."""
+        """The answer to a CORS preflight request; None: a page of that origin may not use the route."""
         listed = self._settings().access.embed
         if embedding(request, listed):
             return marked(request, permission(EVERY_METHOD), listed)

@@ -150,7 +150,7 @@ class Server(ThreadingHTTPServer):
             self.left(request, place)
 
     def _refuse(self, request: socket.socket) -> None:
-        """Say that there is no place, though nothing has been asked yet: too many would have to be waited for."""
+        """Answer 503 at once, without waiting for a request: too many connections wait for that already."""
         if self.tls is None:
             assert isinstance(BUSY.body, bytes)
             with contextlib.suppress(OSError):

@@ -22,7 +22,7 @@ class Outage:
         newest: the last frame; None when there has been none.
         camera_missing: the daemon runs, and says that it has no camera.
         reason: what is known about it, for a person; empty when nothing is.
-        live: there may be a fresh frame, yet none of a live view.
+        live: only a live frame is missing; there may be a fresh still.
     """
 
     newest: Seen | None

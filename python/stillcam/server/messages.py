@@ -249,7 +249,7 @@ class Answer:
             more; the connection then ends. Closed when the client goes.
         push: in place of a body: writes to the client until either side closes the connection.
         probe: bytes that may be sent once between two lists of a stream's pieces, to detect a client that has left.
-        security: header lines that say what browsers must not let a page do.
+        security: header lines with the limits that browsers set to a page, such as Content-Security-Policy.
     """
 
     status: int

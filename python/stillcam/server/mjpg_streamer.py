@@ -25,7 +25,7 @@ def plain(path: str) -> str:
 def action(request: Request) -> tuple[str, int] | None:
     """What the query `action` asks for: `snapshot` or `stream`, and of which camera, counted from 0.
 
-    Further values may follow it with a question mark for an ampersand, which is put right in `request.query`.
+    Further values may follow it with a question mark for an ampersand, which is corrected in `request.query`.
     None: the request has no action, or is for another path than that of the page or `webcam/`.
 
     Raises:

@@ -41,8 +41,8 @@ class Arrivals:
 
     An item is known by when, as what and by which camera it was taken: another title makes no other item.
     Files that somebody else has put there do not count. A day is read when its folder changes, whatever its date:
-    a clock that was wrong may have left days in the future. What was there before is known from when the day was read
-    last; of one that never was, what has been written since the last look is new.
+    a clock that was wrong may have left days in the future. New in a day are the items that were not there when it was
+    last read; in a day that was never read, those written since the last look.
     """
 
     def __init__(self, root: Path) -> None:

@@ -71,7 +71,7 @@ class Streams:
         seat = Seat(request.offer, Thinning(fps) if fps else None, repeat_s)
         with self._viewers, self._audience:
             yield [OPENING]
-            old = self._sequence()  # of a frame that is not to be shown, as it may be none of the live ones
+            old = self._sequence()  # of a frame that may not be a live one, and is not shown
             if self._await_live(request):
                 old = -1
             while stays(request):

@@ -111,11 +111,11 @@ class WebFiles:
 
 
 def page(files: WebFiles, name: str, tab: str = "") -> WebFile | None:
-    """An HTML file, its references led to the versioned addresses, its modules preloaded; None without one.
+    """An HTML file with versioned references and preloaded modules; None if the file is missing.
 
     Args:
         name: of the file.
-        tab: whose modules and style sheets to load at once, too.
+        tab: load its modules and style sheets at once, too.
     """
     if not (text := files.text(name)):
         return None

@@ -1,4 +1,4 @@
-"""Who listens to a server's events, and a capture daemon that says of itself what a test wants."""
+"""A client of `api/events`, and a capture daemon whose status a test sets."""
 
 import json
 import socket
@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from serving import DEADLINE_S, Site
-
-from stillcam.link import CommandServer, Message
+from standin import StandIn
 
 Event = tuple[str, dict[str, Any]]
 STATUS = {
@@ -27,32 +26,21 @@ STATUS = {
 }
 
 
-class Told:
-    """A capture daemon of which the server knows what `status` says, while it is there."""
+class EventDaemon(StandIn):
+    """A capture daemon whose status is `STATUS` until the test changes it."""
 
     def __init__(self, site: Site) -> None:
-        self._path = site.data / "run" / "capture.sock"
-        self.status: dict[str, Any] = dict(STATUS)
-
-    def __enter__(self) -> Self:
-        self._path.parent.mkdir(exist_ok=True)
-        self._server = CommandServer(self._path, self._answer)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.close()
-
-    def _answer(self, message: Message) -> Message:
-        return dict(self.status) if message["command"] == "status" else {}
+        super().__init__(site.data / "run" / "capture.sock")
+        self.status = dict(STATUS)
 
 
-class Ear:
-    """Reads one stream of events, strictly by the form that the HTML standard gives them.
+class EventClient:
+    """Reads one event stream, strictly in the format of the HTML standard (server-sent events).
 
     Attributes:
-        state: the status as the events say, with each change merged into it (RFC 7396).
+        state: the status as of the last event, with each change merged into it (RFC 7396).
         head: of the answer.
-        bytes: of events so far.
+        bytes: received in events so far.
     """
 
     def __init__(self, site: Site, headers: dict[str, str] | None = None, certificate: Path | None = None) -> None:
@@ -81,7 +69,7 @@ class Ear:
         if not block:
             return None
         self.bytes += len(block)
-        lines = [line.split(b": ", 1) for line in block.decode().rstrip("\n").encode().split(b"\n")]
+        lines = [line.split(b": ", 1) for line in block.rstrip(b"\n").split(b"\n")]
         fields = {name.decode(): value.decode() for name, value in lines}
         assert fields.keys() <= {"event", "data", "retry"}, block
         name, document = fields["event"], json.loads(fields["data"])
@@ -108,7 +96,7 @@ class Ear:
         return self.state
 
     def until_end(self) -> list[Event]:
-        """All that is still told."""
+        """All further events."""
         events = []
         while event := self.event():
             events.append(event)

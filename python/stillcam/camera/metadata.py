@@ -10,13 +10,11 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from stillcam.control_values import is_number
 from stillcam.json_text import parse
 
 Metadata = dict[str, Any]
 
 _RECTANGLE = re.compile(r"\((-?\d+), (-?\d+)\)/(\d+)x(\d+)")
-QUEUE_FRAMES, QUEUE_S = 7, 1.5  # frames waiting to be processed and encoded, at most, and how long they wait
 MAX_NUMBERS = 64  # of one value; what is asked for has at most nine
 _MAX_LINE_BYTES = 1 << 14
 _LONG = re.compile(rb'\[[^][{}"]{4096,}\]')  # an array that need not become numbers first
@@ -100,17 +98,3 @@ def _value(value: Any) -> Any:
     if isinstance(value, str) and (rectangle := _RECTANGLE.fullmatch(value.strip())):
         return [int(number) for number in rectangle.groups()]
     return value
-
-
-def lag_s(frame_s: float, metadata: Metadata) -> float:
-    """How long before a running camera delivers a frame its exposure may have begun, at most (seconds).
-
-    This covers the exposure, the read-out, and the queue for processing and encoding; slow frames do not queue.
-
-    Args:
-        frame_s: the duration of a frame by the settings.
-        metadata: of the newest frame; it may have taken longer.
-    """
-    told_us = (metadata.get(name, 0) for name in ("FrameDuration", "ExposureTime"))
-    frame_s = max(frame_s, *(value / 1e6 for value in told_us if is_number(value)))
-    return 2 * frame_s + min(QUEUE_FRAMES * frame_s, QUEUE_S)

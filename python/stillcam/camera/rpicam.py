@@ -35,6 +35,7 @@ from stillcam.camera.arguments import (
 from stillcam.camera.closed_files import ClosedFiles
 from stillcam.camera.driver import Camera, Container, Interrupted, Shoot, Still
 from stillcam.camera.failures import failure
+from stillcam.camera.frame_age import StreamAge, lag_s
 from stillcam.camera.geometry import mirrored, mode_name
 from stillcam.camera.listing import parse
 from stillcam.camera.machine_lock import LIST_WAIT_S, MACHINE, OPEN_WAIT_S, MachineLock
@@ -90,7 +91,7 @@ class Rpicam:
         self.settling = False
         self.began_s = 0.0
         self._asked_s = 0.0  # the exposure of the requested still begins then or later (monotonic)
-        self._read_s = 0.0  # when the stream's pipe was empty (monotonic)
+        self._age = StreamAge(0)
         self._frame_s = 0.0  # duration of a frame of the running camera; 0: it is restarted for each still
         self._programs = programs
         self._images = images
@@ -120,7 +121,7 @@ class Rpicam:
     @property
     def lag_s(self) -> float:
         """See Driver."""
-        return metadata.lag_s(self._frame_s, self.metadata) if self._frame_s else 0.0
+        return lag_s(self._frame_s, self.metadata) if self._frame_s else 0.0
 
     @property
     def sensor_mode(self) -> str:
@@ -219,7 +220,7 @@ class Rpicam:
         self.stop()
         arguments = stream_arguments(with_tuning_path(settings), camera)
         self._begin(stream_arguments(settings, camera), stream_scene(settings, camera))
-        self._cutter, self._read_s = Cutter(), time.monotonic()
+        self._cutter, self._age = Cutter(), StreamAge(settings.live.buffer_count)
         self._frame_s = 1 / (stream_rate(settings) or DEFAULT_FRAMERATE)
         self._open(lambda: self._start_telling(arguments, subprocess.PIPE))
         assert self._program is not None
@@ -236,9 +237,7 @@ class Rpicam:
                 if not chunk:
                     raise self._ended(self._program, interrupts)
                 if frames := self._cutter.feed(chunk):
-                    self.began_s = self._read_s - self.lag_s
-                    if len(chunk) < PIPE_BYTES:
-                        self._read_s = time.monotonic()
+                    self.began_s = self._age.read(len(frames), self.lag_s, emptied=len(chunk) < PIPE_BYTES)
                     return frames
             elif ready.intersection(interrupts):
                 raise Interrupted

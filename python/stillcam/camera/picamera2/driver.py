@@ -19,9 +19,9 @@ from typing import Any
 from stillcam.abilities import PICAMERA2
 from stillcam.camera.arguments import DEFAULT_FRAMERATE, frame_rate, stream_rate, zsl_frame_s
 from stillcam.camera.driver import Camera, Container, Shoot, Still
+from stillcam.camera.frame_age import StreamAge, lag_s
 from stillcam.camera.geometry import mirrored, sensor_mode, view
 from stillcam.camera.machine_lock import MACHINE
-from stillcam.camera.metadata import lag_s
 from stillcam.camera.picamera2 import plan as plans
 from stillcam.camera.picamera2.cameras import camera_of
 from stillcam.camera.picamera2.conversation import NAME, Conversation, Over
@@ -65,7 +65,7 @@ class Picamera2:
         self.settling = False
         self.began_s = 0.0
         self._asked_s = 0.0  # the exposure of the requested still begins then or later (monotonic)
-        self._read_s = 0.0  # when the stream's pipe was empty (monotonic)
+        self._age = StreamAge(0)
         self._frame_s = 0.0  # duration of a frame of the running camera; 0: it is restarted for each still
         self._images = images
         self._env = env
@@ -161,7 +161,7 @@ class Picamera2:
         """See Driver."""
         located = plans.stream_plan(with_tuning_path(settings), camera)
         self._begin("stream", plans.stream_plan(settings, camera), located, camera, self._images)
-        self._cutter, self._cut, self._read_s = Cutter(), 0, time.monotonic()
+        self._cutter, self._cut, self._age = Cutter(), 0, StreamAge(settings.live.buffer_count)
         self._frame_s = 1 / (stream_rate(settings) or DEFAULT_FRAMERATE)
         self._order({"do": "stream", "plan": located.message()})
 
@@ -177,9 +177,7 @@ class Picamera2:
                 self._child.last_words()
             if frames := self._cutter.feed(chunk):
                 self._cut += len(frames)
-                self.began_s = self._read_s - self.lag_s
-                if len(chunk) < _READ_BYTES:
-                    self._read_s = time.monotonic()
+                self.began_s = self._age.read(len(frames), self.lag_s, emptied=len(chunk) < _READ_BYTES)
                 self._look()
                 return frames
         return []

@@ -1,0 +1,65 @@
+"""The earliest time at which the exposure of a frame may have begun; the camera programs do not report it per frame."""
+
+from __future__ import annotations
+
+import math
+import time
+
+from stillcam.camera.metadata import Metadata
+from stillcam.control_values import is_number
+
+QUEUE_FRAMES, QUEUE_S = 7, 1.5  # frames waiting to be processed and encoded, at most, and how long they wait
+VIDEO_BUFFERS = 6  # of rpicam-vid (core/rpicam_app.cpp, ConfigureVideo) and picamera2, unless set
+RAW_FRAMES = 4  # that libcamera keeps while no buffer is free (pipeline/rpi/vc4/vc4.cpp, minTotalUnicamBuffers)
+
+
+def lag_s(frame_s: float, metadata: Metadata) -> float:
+    """How long before a running camera delivers a frame its exposure may have begun, at most (seconds).
+
+    This covers the exposure, the read-out, and the queue for processing and encoding; slow frames do not queue.
+
+    Args:
+        frame_s: the duration of a frame by the settings.
+        metadata: of the newest frame; it may have taken longer.
+    """
+    told_us = (metadata.get(name, 0) for name in ("FrameDuration", "ExposureTime"))
+    frame_s = max(frame_s, *(value / 1e6 for value in told_us if is_number(value)))
+    return 2 * frame_s + min(QUEUE_FRAMES * frame_s, QUEUE_S)
+
+
+class StreamAge:
+    """The earliest begin of exposure of the frames that are read from a camera program's pipe.
+
+    While the daemon does not read, the pipe fills up, and the program keeps old frames in its buffers. It writes them
+    after the next read.
+
+    Args:
+        buffers: how many the program was asked to use; 0: its default.
+    """
+
+    def __init__(self, buffers: int) -> None:
+        self._kept = (buffers or VIDEO_BUFFERS) + 1 + RAW_FRAMES  # 1: a frame's buffer is free when its writing begins
+        self._since_s = self._next_s = time.monotonic()  # frames to come were delivered later than this
+        self._old = 0  # after so many more frames, they were delivered later than `_next_s`
+        self._read_s = math.inf  # when frames were last read
+        self._late = False  # a read came late after `_next_s`
+
+    def read(self, frames: int, lag_s: float, *, emptied: bool) -> float:
+        """Record that frames have been read; return the earliest begin of exposure of the oldest (monotonic).
+
+        Args:
+            frames: how many.
+            lag_s: see `lag_s`. The program keeps no old frames while the daemon reads more often than this.
+            emptied: whether the pipe was empty afterwards.
+        """
+        began_s, now = self._since_s - lag_s, time.monotonic()
+        self._late = self._late or now - self._read_s > lag_s
+        self._read_s = now
+        self._old -= frames
+        if self._old <= 0:
+            self._since_s = self._next_s
+            if self._late:
+                self._next_s, self._old, self._late = now, self._kept, False
+            elif emptied:
+                self._since_s = self._next_s = now
+        return began_s

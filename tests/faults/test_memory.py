@@ -78,6 +78,7 @@ def test_a_daemon_without_memory_goes_on_when_it_has_some(camera):
     os.kill(camera.camera_program, 9)
     camera.site.until(lambda: "Cannot allocate memory" in camera.logged() or daemon.process.poll() is not None)
     assert camera.site.until(camera.frame) >= last
+    assert "this is a bug" not in camera.logged()
     if daemon.process.poll() is None:
         resource.prlimit(pid, resource.RLIMIT_AS, before)
     else:

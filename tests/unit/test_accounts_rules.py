@@ -1,11 +1,13 @@
 """What names and passwords may be, and how guessing is slowed."""
 
 import threading
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stillcam import log
 from stillcam.accounts import passwords
 from stillcam.accounts.attempts import FORGET_S, LIMITS, MAX_KEYS, Attempts, address_key
 from stillcam.accounts.devices import new_device, number_of
@@ -251,7 +253,7 @@ def test_too_many_at_once_are_turned_away_and_no_failure_is_counted_for_it():
     for thread in queued:
         thread.start()
     try:
-        while not hashing._queue.full():
+        while len(hashing._waiting) <= WAITING:
             threading.Event().wait(0.001)
         with pytest.raises(NotNowError, match="signing in"):
             hashing.do(lambda: None)
@@ -266,7 +268,7 @@ def test_too_many_at_once_are_turned_away_and_no_failure_is_counted_for_it():
 
 @pytest.mark.parametrize("memory", ["none", "too little"])
 def test_after_a_want_of_memory_people_can_sign_in_again(monkeypatch, memory):
-    """A thread cannot be started, or dies before its first line."""
+    """A thread cannot be started, or dies before its first line, for more sign-ins than may wait."""
 
     def start_new_thread(*_args):
         if memory == "none":
@@ -276,6 +278,38 @@ def test_after_a_want_of_memory_people_can_sign_in_again(monkeypatch, memory):
     with monkeypatch.context() as patch:
         patch.setattr("stillcam.threads._thread.start_new_thread", start_new_thread)
         patch.setattr("stillcam.accounts.hashing.BEGIN_S", 0.01)
-        with pytest.raises(NotNowError, match="not enough memory to sign in: try again"):
-            hashing.do(lambda: 6)
+        for _ in range(WAITING + 2):
+            with pytest.raises(NotNowError, match="not enough memory to sign in: try again"):
+                hashing.do(lambda: 6)
     assert hashing.do(lambda: 7) == 7
+
+
+def test_sign_ins_do_not_wait_for_a_thread_that_died_for_want_of_memory(monkeypatch, caplog):
+    """The thread cannot keep a result. The next sign-in has a new thread."""
+
+    class Unkept(Future[int]):
+        def set_result(self, _result):
+            raise MemoryError
+
+        set_exception = set_result
+
+    hashing, began, go_on = Hashing(), threading.Event(), threading.Event()
+
+    def block():
+        began.set()
+        go_on.wait()
+
+    with monkeypatch.context() as patch, ThreadPoolExecutor() as people:
+        patch.setattr("stillcam.accounts.hashing.Future", Unkept)
+        patch.setattr(log, "_short_s", -log.SHORT_AGAIN_S)
+        asked = [people.submit(hashing.do, block)]
+        began.wait()
+        asked += [people.submit(hashing.do, block) for _ in range(3)]
+        while hashing._queue.qsize() < 3:
+            threading.Event().wait(0.001)
+        go_on.set()
+        for one in asked:
+            with pytest.raises(NotNowError, match="not enough memory to sign in: try again"):
+                one.result()
+    assert hashing.do(lambda: 7) == 7
+    assert caplog.messages == ["thread hashing failed: not enough memory"]

@@ -15,7 +15,7 @@ from pictures import picture
 from serving import Site
 from strangers import Reply, all_of, allow_descriptors, connect, exchange, get, replies, vanish
 
-from stillcam.server.places import REFUSALS
+from stillcam.server.places import MAX_REFUSED
 
 PICTURE = "/images/current.jpg"
 CROWD = 500
@@ -173,7 +173,7 @@ def test_who_gets_no_place_is_told_so_however_many_come(crowded):
     with ExitStack() as open_links:
         for _ in range(3):
             open_links.enter_context(watching(crowded))
-        crowd = [open_links.enter_context(connect(crowded.port)) for _ in range(2 * REFUSALS)]
+        crowd = [open_links.enter_context(connect(crowded.port)) for _ in range(2 * MAX_REFUSED)]
         for link in crowd:
             with contextlib.suppress(ConnectionError):
                 link.sendall(get("/healthz"))

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from stillcam.server.places import REFUSALS, Limits, Place, Places
+from stillcam.server.places import MAX_REFUSED, Limits, Place, Places
 
 
 class Comers:
@@ -116,7 +116,7 @@ def test_room_is_made_for_nobody_in_particular(comers):
 
 def test_so_many_are_told_that_there_is_no_place(comers):
     with socket.socket() as link:
-        refused = [comers.places.refuse(link) for _ in range(REFUSALS)]
+        refused = [comers.places.refuse(link) for _ in range(MAX_REFUSED)]
         assert all(place and place.refused for place in refused)
         assert comers.places.refuse(link) is None
         comers.places.give_back(refused[0])

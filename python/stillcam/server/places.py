@@ -26,9 +26,9 @@ from stillcam.server.messages import Refused
 MIN_WAIT_S = 1.0  # a connection that has only just come is not sent away for one of an address that holds as many
 BODY_BYTES = 8 << 20  # of request bodies in memory for one address; the largest one that a route accepts has 4 MiB
 ALL_BODIES_BYTES = 32 << 20  # for all addresses
-REFUSALS = 128  # connections at a time that are kept without a place until their request can be answered with 503
+MAX_REFUSED = 128  # connections at a time that are kept without a place until their request can be answered with 503
 SOON = {"Retry-After": "5"}
-PROXY = ""  # the neighbourhood of all addresses without a limit of their own
+PROXY = ""  # the limit key of all addresses without a limit of their own
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,18 +49,18 @@ class Place:
 
     Args:
         connection: its socket.
-        neighbourhood: its connections share a limit; `PROXY`: no limit but the total.
+        key: limit key; connections with the same key share a limit. `PROXY`: no limit but the total.
         refused: its requests are answered with 503; set when a newcomer gets the place.
         counted: counts towards the limits.
     """
 
-    __slots__ = ("connection", "counted", "neighbourhood", "refused", "waiting_since")
+    __slots__ = ("connection", "counted", "key", "refused", "waiting_since")
 
     def __init__(
-        self, connection: socket.socket, neighbourhood: str = PROXY, *, refused: bool = False, counted: bool = False
+        self, connection: socket.socket, key: str = PROXY, *, refused: bool = False, counted: bool = False
     ) -> None:
         self.connection = connection
-        self.neighbourhood = neighbourhood
+        self.key = key
         self.waiting_since: float | None = time.monotonic()
         self.refused = refused
         self.counted = counted
@@ -78,35 +78,35 @@ class Places:
         self._limits = limits
         self._proxies = proxies
         self._lock = threading.Lock()
-        self._taken: dict[str, set[Place]] = {}  # by neighbourhood
+        self._taken: dict[str, set[Place]] = {}  # by limit key
         self._count = 0
         self._refused: set[Place] = set()
-        self._body_bytes: Counter[str] = Counter()  # by neighbourhood
+        self._body_bytes: Counter[str] = Counter()  # by limit key
 
     def __len__(self) -> int:
         return self._count
 
     def take(self, connection: socket.socket, address: str) -> Place | None:
         """A place for a connection from `address`; None when there is none."""
-        neighbourhood = self._neighbourhood(address)
+        key = self._key(address)
         with self._lock:
-            own = self._taken.get(neighbourhood, ())
-            if neighbourhood != PROXY and len(own) >= self._limits.per_address:
+            own = self._taken.get(key, ())
+            if key != PROXY and len(own) >= self._limits.per_address:
                 if not self._free(own):
                     return None
             elif self._count >= self._limits.total:
-                count = 0 if neighbourhood == PROXY else len(own)
+                count = 0 if key == PROXY else len(own)
                 if not self._free_from_largest(count) and not self._free(self._everybody()):
                     return None
-            place = Place(connection, neighbourhood, counted=True)
-            self._taken.setdefault(neighbourhood, set()).add(place)
+            place = Place(connection, key, counted=True)
+            self._taken.setdefault(key, set()).add(place)
             self._count += 1
             return place
 
     def refuse(self, connection: socket.socket) -> Place | None:
-        """A `refused` place, whose first request is answered with 503; None: `REFUSALS` connections have one."""
+        """A `refused` place, whose first request is answered with 503; None: `MAX_REFUSED` connections have one."""
         with self._lock:
-            if len(self._refused) >= REFUSALS:
+            if len(self._refused) >= MAX_REFUSED:
                 return None
             place = Place(connection, refused=True)
             self._refused.add(place)
@@ -127,33 +127,33 @@ class Places:
         """Reserve memory for `size` bytes of a body from `address`; release it with `give_back_body`.
 
         Returns:
-            the neighbourhood whose budget they count against.
+            the limit key whose budget they count against.
 
         Raises:
             Refused: its budget (429), or that of all addresses (503), is used up.
         """
-        neighbourhood = self._neighbourhood(address)
+        key = self._key(address)
         with self._lock:
-            if neighbourhood != PROXY and self._body_bytes[neighbourhood] + size > BODY_BYTES:
+            if key != PROXY and self._body_bytes[key] + size > BODY_BYTES:
                 raise Refused(429, "your address is sending too much at once: try again in a few seconds", headers=SOON)
             if self._body_bytes.total() + size > ALL_BODIES_BYTES:
                 raise Refused(503, "clients are sending too much at once: try again in a few seconds", headers=SOON)
-            self._body_bytes[neighbourhood] += size
-        return neighbourhood
+            self._body_bytes[key] += size
+        return key
 
-    def give_back_body(self, neighbourhood: str, size: int) -> None:
+    def give_back_body(self, key: str, size: int) -> None:
         """Release `size` bytes of a body."""
         with self._lock:
-            self._body_bytes[neighbourhood] -= size
-            if self._body_bytes[neighbourhood] <= 0:
-                del self._body_bytes[neighbourhood]
+            self._body_bytes[key] -= size
+            if self._body_bytes[key] <= 0:
+                del self._body_bytes[key]
 
     def _everybody(self) -> list[Place]:
         return [place for places in self._taken.values() for place in places]
 
     def _free_from_largest(self, own: int) -> bool:
         """Free a place of an address that holds at least two more than `own`; the one that holds most comes first."""
-        groups = [places for neighbourhood, places in self._taken.items() if neighbourhood != PROXY]
+        groups = [places for key, places in self._taken.items() if key != PROXY]
         larger = [places for places in groups if len(places) >= own + 2]
         return any(self._free(places, at_once=True) for places in sorted(larger, key=len, reverse=True))
 
@@ -181,13 +181,13 @@ class Places:
             return
         place.counted = False
         self._count -= 1
-        neighbours = self._taken[place.neighbourhood]
-        neighbours.remove(place)
-        if not neighbours:
-            del self._taken[place.neighbourhood]
+        same_key = self._taken[place.key]
+        same_key.remove(place)
+        if not same_key:
+            del self._taken[place.key]
 
-    def _neighbourhood(self, address: str) -> str:
-        """The name of the limit that applies to an address."""
+    def _key(self, address: str) -> str:
+        """The limit key of an address."""
         ip = ipaddress.ip_address(address.partition("%")[0])
         if any(ip in network for network in _networks(self._proxies())):
             return PROXY

@@ -38,7 +38,7 @@ _ERRORS = {
     416: "there is no such range",
     422: "a value is wrong: `field` names it",
     429: "too often: see Retry-After",
-    503: "not now: see Retry-After",
+    503: "temporarily unavailable: see Retry-After",
     507: "the disk is nearly full",
 }
 _DONE = {

@@ -111,12 +111,14 @@ def make(files: Files, names: Sequence[str]) -> bool:
         names: from `checked`.
 
     Returns:
-        whether the authority is a new one, which browsers have to be given: there was none whose key is there and
-        which is for all of these names.
+        whether the authority is new, so that browsers need its certificate: there was none that has its key and
+        permits all of these names.
 
     Raises:
-        StillcamError: `openssl` is missing or fails, or a file cannot be written.
+        StillcamError: `openssl` is missing or fails, a file cannot be written, or another program's are there.
     """
+    if files.authority.exists() and not _is_own(files.server):
+        raise StillcamError(f"{files.authority} was made by another program: move {files.folder} to another place")
     known = files.authority_key.exists() and files.authority.exists()
     kept = known and set(names) <= _permitted(files.authority) and ends_s(files.authority) > time.time() + DAYS * 86400
     if not kept:
@@ -125,11 +127,11 @@ def make(files: Files, names: Sequence[str]) -> bool:
     return not kept
 
 
-def renew(files: Files, now_s: float) -> bool:
-    """Renew the certificate for the same names if it expires soon.
+def renew(certificate: Path, now_s: float) -> bool:
+    """Renew a certificate for the same names if `make` made it and it expires soon.
 
     Args:
-        files: where it is.
+        certificate: PEM file.
         now_s: seconds since the epoch.
 
     Returns:
@@ -138,8 +140,8 @@ def renew(files: Files, now_s: float) -> bool:
     Raises:
         StillcamError: it expires soon and cannot be renewed; the text says why and what to do.
     """
-    end_s = ends_s(files.server)
-    if end_s - now_s > RENEW_S:
+    files = Files(certificate.parent)
+    if not _is_own(certificate) or (end_s := ends_s(certificate)) - now_s > RENEW_S:
         return False
     names = names_of(files.server)
     again = f"run `python -m stillcam certificate {' '.join(names)}`, and import the new ca.pem into browsers"
@@ -165,9 +167,8 @@ def condition(certificate: Path, now_s: float) -> tuple[str, str]:
     Raises:
         StillcamError: `openssl` is missing, or cannot read it.
     """
-    files = Files(certificate.parent)
-    own = certificate == files.server and files.authority.exists()
-    renews = own and files.authority_key.exists()
+    own = _is_own(certificate)
+    renews = own and Files(certificate.parent).authority_key.exists()
     names, end_s = names_of(certificate), ends_s(certificate)
     soon_s = RENEW_S if own else SOON_S
     found = f"for {', '.join(names)} until {day(end_s)}{', renewed automatically' if renews else ''}"
@@ -222,6 +223,14 @@ def _is_address(name: str) -> bool:
     return "%" not in name
 
 
+def _is_own(certificate: Path) -> bool:
+    """Whether `make` made a certificate; other programs use the same file names (cfssl does)."""
+    files = Files(certificate.parent)
+    if certificate != files.server or not files.authority.exists():
+        return False
+    return "Stillcam " in _openssl("x509", "-in", files.authority, "-noout", "-subject")
+
+
 def _permitted(authority: Path) -> set[str]:
     """The names that an authority's certificate is for."""
     said = _openssl("x509", "-in", authority, "-noout", "-ext", "nameConstraints").partition("Excluded:")[0]
@@ -233,8 +242,9 @@ def _make_authority(files: Files, names: Sequence[str]) -> None:
     with _workshop(files, about) as work:
         paths: list[str | Path] = ["-config", work / "about", "-keyout", work / "key", "-out", work / "certificate"]
         _openssl("req", "-x509", *_KEY, "-days", str(AUTHORITY_DAYS), *paths)
-        _replace(files.authority_key, (work / "key").read_bytes())
+        files.authority_key.unlink(missing_ok=True)  # after an error or a power cut, never the key of another one
         _replace(files.authority, (work / "certificate").read_bytes())
+        _replace(files.authority_key, (work / "key").read_bytes())
 
 
 def _constraints(names: Sequence[str]) -> list[str]:

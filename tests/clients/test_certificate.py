@@ -1,7 +1,9 @@
 """`stillcam certificate`: whom OpenSSL, Python, curl and Chromium trust once they have imported its authority."""
 
+import errno
 import json
 import os
+import socket
 import ssl
 import subprocess
 import sys
@@ -230,6 +232,14 @@ def test_another_certificate_in_the_settings_stays_and_what_to_set_is_said(data)
     assert json.loads((data / "settings.json").read_text())["server"]["tls_certificate"] == "/etc/own.pem"
 
 
+def test_a_name_below_the_resolver_s_suffix_is_known(data, monkeypatch):
+    """As the server knows it."""
+    name = f"{socket.gethostname().partition('.')[0].lower()}.garden.example"
+    assert "is not an accepted name" in command(data, "certificate", name).stdout
+    monkeypatch.setenv("LOCALDOMAIN", "garden.example")
+    assert "is not an accepted name" not in command(data, "certificate", name).stdout
+
+
 def test_a_name_that_would_be_refused_is_said(data):
     said = command(data, "certificate", "camera.example.org").stdout
     assert "camera.example.org is not an accepted name" in said and "access.hosts" in said
@@ -258,3 +268,46 @@ def test_what_is_missing_is_named(data, monkeypatch):
     with pytest.raises(StillcamError, match="apt install openssl"):
         certificates.make(Files(data / "tls"), [NAME])
     assert not list(Path(data / "tls").glob(".new-*"))
+
+
+def test_a_disk_that_fills_up_between_key_and_authority_does_not_end_it_for_ever(data, monkeypatch):
+    files = Files(data / "tls")
+    certificates.make(files, [NAME])
+    replace = os.replace
+
+    def full(source, target):
+        if target == files.authority:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        replace(source, target)
+
+    with monkeypatch.context() as disk:
+        disk.setattr("os.replace", full)
+        with pytest.raises(StillcamError, match="No space left"):
+            certificates.make(files, ["shed.local"])
+    assert certificates.make(files, [NAME])
+    assert verify(files, "hostname", NAME)
+
+
+@pytest.fixture
+def foreign(data):
+    """Files of the same names that another program made, with the key in a file of its own, as cfssl does."""
+    files = Files(data / "tls")
+    files.folder.mkdir()
+    make = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
+    run(*make, "-subj", "/CN=Home", "-days", "3650", "-keyout", files.authority_key, "-out", files.authority)
+    by: list[str | Path] = ["-CA", files.authority, "-CAkey", files.authority_key]
+    names = ["-addext", f"subjectAltName=DNS:{NAME}"]
+    key = files.folder / "server-key.pem"
+    run(*make, "-subj", "/CN=x", "-days", "20", *by, *names, "-keyout", key, "-out", files.server)
+    return files
+
+
+def test_a_certificate_of_another_program_is_neither_renewed_nor_replaced(foreign, data):
+    before = {path: path.read_bytes() for path in foreign.folder.iterdir()}
+    assert not certificates.renew(foreign.server, time.time())
+    found, advice = certificates.condition(foreign.server, time.time())
+    assert ("renewed automatically" in found, advice) == (False, "")
+    done = command(data, "certificate", NAME)
+    assert done.returncode == 1
+    assert "another program" in done.stderr and str(foreign.folder) in done.stderr
+    assert {path: path.read_bytes() for path in foreign.folder.iterdir()} == before

@@ -13,7 +13,7 @@ from stillcam.commands import Arguments, Told, add
 from stillcam.paths import Paths
 from stillcam.server.hosts import check_host
 from stillcam.server.messages import Refused
-from stillcam.server.own_names import own_names
+from stillcam.server.own_names import OwnNames
 from stillcam.settings import Settings
 from stillcam.settings_file import load, save
 
@@ -43,12 +43,13 @@ def make(paths: Paths, environ: Mapping[str, str], arguments: Arguments) -> Told
         save(paths.house.settings, replace(settings, server=replace(
             settings.server, tls_certificate=SETTING, tls_key="")))  # fmt: skip
     url = f"https://{f'[{names[0]}]' if ':' in names[0] else names[0]}:{listening_address(environ)[1]}/"
+    own = OwnNames(search=environ.get("LOCALDOMAIN", ""))()
     lines = [
         f"{files.server}: the certificate for {', '.join(names)}, valid until {end}",
         f"{files.authority}: {_import(new_authority)}",
         f"{files.authority_key}: renews the certificate; without it, import a new authority every year",
         *_settings_lines(settings, is_set, url),
-        *(line for name in names if (line := _unknown(name, settings))),
+        *(line for name in names if (line := _unknown(name, own, settings))),
     ]
     return Told(lines, {
         "names": names, "ends": end, "certificate": str(files.server), "authority": str(files.authority),
@@ -74,9 +75,9 @@ def _settings_lines(settings: Settings, is_set: bool, url: str) -> list[str]:
     ]
 
 
-def _unknown(name: str, settings: Settings) -> str:
+def _unknown(name: str, own: frozenset[str], settings: Settings) -> str:
     try:
-        check_host(f"[{name}]" if ":" in name else name, own_names(), settings.access.hosts)
+        check_host(f"[{name}]" if ":" in name else name, own, settings.access.hosts)
     except Refused:
         return f"{name} is not an accepted name of this server: add it to access.hosts, or the server refuses it (421)"
     return ""

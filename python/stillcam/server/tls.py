@@ -88,14 +88,11 @@ class Certificate:
             time.sleep(LOOK_S)
 
     def _renew(self) -> None:
-        files = certificates.Files(self._files[0].parent)
-        if self._files[0] != files.server or not files.authority.exists():
-            return  # another program renews it
+        certificate = self._files[0]
         try:
-            if certificates.renew(files, time.time()):
-                logging.info(
-                    "renewed the certificate; it is valid until %s", certificates.day(certificates.ends_s(files.server))
-                )
+            if certificates.renew(certificate, time.time()):
+                end = certificates.day(certificates.ends_s(certificate))
+                logging.info("renewed the certificate; it is valid until %s", end)
         except StillcamError as error:
             logging.error("%s", error)
 

@@ -238,6 +238,8 @@ def test_any_name_has_an_address(lasting_ann, name):
         pytest.param("POST", "users", [], 400, None, id="no object"),
         pytest.param("PATCH", "users/Ann", {}, 422, None, id="nothing to change"),
         pytest.param("PATCH", "users/Ann", {"password": None}, 422, "password", id="null as password"),
+        pytest.param("PATCH", "users/Ann", {"role": None}, 422, "role", id="null as role"),
+        pytest.param("PATCH", "users/Ann", {"library": None}, 422, "library", id="null as a right"),
         pytest.param("PATCH", "users/Eve", {"role": "viewer"}, 404, None, id="nobody"),
         pytest.param("PATCH", "users/Ann/x", {"role": "viewer"}, 404, None, id="nobody either"),
         pytest.param("DELETE", "users/Eve", None, 404, None, id="nobody to remove"),

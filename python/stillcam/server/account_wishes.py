@@ -24,12 +24,14 @@ def fields_of(request: Request, needed: Sequence[str], others: Sequence[str] = (
         others: fields that may be there; at least one if none is needed.
 
     Raises:
-        Refused: a field is missing, or not known; or as for `Request.json`.
+        Refused: a field is missing, null or not known; or as for `Request.json`.
     """
     document = request.json()
-    for name in document:
+    for name, value in document.items():
         if name not in needed and name not in others:
             raise Refused(422, f"there is no such field: there are {', '.join((*needed, *others))}", name)
+        if value is None:
+            raise Refused(422, "must not be null", name)
     for name in needed:
         if name not in document:
             raise Refused(422, "is missing", name)

@@ -27,8 +27,9 @@ const nav = element("tabs");
 const cameraSwitch = new CameraSwitch(element("cameras"));
 const panels = new Panels(element("content"), context);
 
-/** The page is here in the place of what its address leads to, which is for those who are signed in. */
-const instead = document.querySelector("base") !== null;
+/** There when the page was sent in place of its address, which may not be opened; its `data-refused` is the reason. */
+const instead = document.querySelector("base");
+if (instead) instead.href = instead.href; // absolute, as it is relative to the address, which changes with the tab
 let asked = false; // to sign in for that
 
 /** Whom the page was built for. @type {string | null} */
@@ -44,6 +45,7 @@ session.subscribe(() => {
     location.reload();
     return;
   }
+  if (now && instead) say(instead.dataset.refused ?? "", { error: true });
   user = now;
   show();
 });
@@ -92,8 +94,8 @@ function show() {
   const name = addressed();
   const tab = tabs.find((candidate) => candidate.name === name);
   const stranger = session.known && !session.user;
-  const mustSignIn = stranger && (instead || !session.may.watch || (!tab && TABS.some((other) => other.name === name)));
-  asked = mustSignIn && instead;
+  const mustSignIn = stranger && (instead !== null || !session.may.watch || (!tab && TABS.some((other) => other.name === name)));
+  asked = mustSignIn && instead !== null;
   nav.hidden = tabs.length < 2;
   fill(nav, tabs.map((each) => link(each, each === tab)));
   nav.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });

@@ -145,9 +145,10 @@ def test_a_token_as_the_password_in_an_address_shows_pictures(bare_page, owned):
 
 def test_a_token_in_an_address_shows_pictures(bare_page, owned):
     token = Accounts(owned.data).tokens.add("tablet", "view")[1]
+    # Chromium shows no page for a token that the server does not know yet.
+    owned.until(lambda: owned.ask(f"/snapshot?token={token}")[0].status == 200)
     for path in ("stream", "snapshot"):
-        address = f"{url(owned)}{path}?token={token}"
-        owned.until(lambda address=address: bare_page.goto(address, wait_until="commit").status == 200)
+        assert bare_page.goto(f"{url(owned)}{path}?token={token}", wait_until="commit").status == 200
 
 
 @pytest.mark.parametrize("tab", ["live", "cameras"])
@@ -192,6 +193,19 @@ def test_who_opens_a_picture_signs_in_and_lands_there(bare_page, with_item, path
     bare_page.keyboard.press("Enter")
     bare_page.wait_for_selector(SHOWS_PICTURE)
     assert bare_page.url == url(with_item) + path
+
+
+@pytest.mark.parametrize("path", [ITEM, f"camera/0/{ITEM}"])
+def test_a_viewer_without_the_library_who_opens_an_item_sees_the_reason_on_the_page(page, with_item, path):
+    sign_in(page, url(with_item), name="Bob")
+    Accounts(with_item.data).users.change("Bob", library=False)
+    with_item.until(lambda: page.request.get(url(with_item) + path).status == 403)
+    assert page.goto(url(with_item) + path).status == 403
+    page.wait_for_selector(".toast[role=alert]:has-text('you may not open the library')")
+    page.wait_for_selector("#account summary:has-text('Bob')")
+    page.wait_for_url(f"{url(with_item)}live")
+    page.evaluate("history.replaceState(null, '', '/any/other/path/of/more/folders/')")
+    assert page.evaluate("document.querySelector('link[rel=stylesheet]').href").startswith(f"{url(with_item)}assets/")
 
 
 def test_a_link_on_another_site_leads_somebody_who_is_signed_in_to_the_picture(bare_page, with_item):

@@ -59,7 +59,8 @@ class App:
         tally: counts.
         cameras: by number, the routes below `camera/NUMBER/`, where there are such.
         names: gives this machine's names.
-        sign_in: returns the sign-in page, sent in place of a 401 to a person who has opened an address.
+        refusal: returns the page, sent in place of a refusal to a person who has opened an address: to sign in, or
+            with the reason.
     """
 
     def __init__(
@@ -70,9 +71,9 @@ class App:
         tally: Tally,
         cameras: Mapping[str, Iterable[Route]] | None = None,
         names: Callable[[], frozenset[str]] = own_names,
-        sign_in: Callable[[Request, Refused], Answer] = _plainly,
+        refusal: Callable[[Request, Refused], Answer] = _plainly,
     ) -> None:
-        self._sign_in = sign_in
+        self._refusal = refusal
         self.routes = list(routes)
         self._settings = settings
         self._guard = guard
@@ -93,8 +94,9 @@ class App:
         try:
             return self._routed(request)
         except Refused as refused:
-            signing_in = refused.status == 401 and by_hand(request)
-            answer = self._sign_in(request, refused) if signing_in else refused.answer()
+            signed_in = request.person is not None and request.person.by == "session"
+            on_page = by_hand(request) and (refused.status == 401 or (refused.status == 403 and signed_in))
+            answer = self._refusal(request, refused) if on_page else refused.answer()
             return marked(request, answer, self._settings().access.embed)
         except ConnectionError:
             raise  # the client has gone: nobody wants an answer

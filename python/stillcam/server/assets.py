@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
+from html import escape
 from pathlib import Path
 
 from stillcam.server.messages import Access, Answer, Refused, Request, Route
@@ -45,13 +46,14 @@ class Assets:
         pages.append(Route("GET", VERSIONED, Access.OPEN, self._versioned))
         return pages + [Route("GET", name, Access.OPEN, self._file) for name in self._files.names()]
 
-    def sign_in(self, request: Request, refused: Refused) -> Answer:
-        """The sign-in page at an address that the person may not open yet; after signing in it opens that address.
+    def refusal(self, request: Request, refused: Refused) -> Answer:
+        """The page at an address that the person may not open: they sign in and get that, or they see the reason.
 
-        References in the page are relative to its `<base>`, which also tells the page to return to the address.
+        References in the page are relative to its `<base>`, which also tells the page why it is there.
         """
         start = b'<meta charset="utf-8">'
-        base = b'\n    <base href="%b">' % (b"../" * request.depth or b"./")
+        reason = escape(refused.text).encode()
+        base = b'\n    <base href="%b" data-refused="%b">' % (b"../" * request.depth or b"./", reason)
         body = _there(self._page("index.html", "")).data.replace(start, start + base, 1)
         return Answer(
             refused.status,

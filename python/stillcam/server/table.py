@@ -108,7 +108,7 @@ def build(
             table + StatusRoutes(station, assets.version, revisions, topics, guard.admit, rights).routes()
         )
     routes = cameras[first.number] + (_aliases(cameras) if others else [])
-    return App(routes, settings, guard, counters, cameras, names, assets.sign_in)
+    return App(routes, settings, guard, counters, cameras, names, assets.refusal)
 
 
 def _rights(accounts: Accounts, settings: SettingsInForce) -> object:

@@ -4,10 +4,12 @@ import json
 import re
 import subprocess
 import time
+from io import BytesIO
 
 import pytest
 from front import NAME, SETTINGS, in_front_of
 from pictures import picture
+from PIL import Image
 from programs import COLOURS, FRAME_SIZE, filming
 from serving import DEADLINE_S, Site
 
@@ -52,6 +54,17 @@ def test_addresses_that_lead_on(front):
     assert (status, headers["Location"]) == (301, "/webcam/?t=1")
     said = front.curl("--output", "/dev/null", "--write-out", "%{http_code} %{redirect_url}", front.plain_url)
     assert said == f"301 {front.url}"
+
+
+@pytest.mark.parametrize("path", ["images/current.jpg", "snapshot"])
+def test_each_size_of_the_picture_is_cached_apart(front, site, path):
+    site.publish(picture((640, 480)))
+    site.until(lambda: Image.open(BytesIO(front.picture(path))).width == 640)
+    began_s, before = time.monotonic(), asked(site)
+    small = [front.picture(f"{path}?width=320&t={number}") for number in range(20)]
+    assert {Image.open(BytesIO(data)).width for data in small} == {320}
+    assert asked(site) - before <= time.monotonic() - began_s + 2
+    assert front.get(f"{path}?width=100")[0] == 400
 
 
 def test_it_speaks_http_2(front):

@@ -214,8 +214,9 @@ def test_who_reads_slowly_by_tls_is_not_dropped(made, monkeypatch):
         assert replies(slowly(slow.recv, 3 * wire.STALL_S) + all_of(slow))[0].body == body
 
 
-def test_a_renewed_certificate_is_taken_and_a_broken_one_is_not(tmp_path, made, caplog):
-    """Without a restart, and while connections with the old one go on."""
+def test_a_renewed_certificate_is_taken_and_a_broken_one_is_not(tmp_path, made, caplog, monkeypatch):
+    """Without a restart, while connections with the old one stay open; no connection reads the files."""
+    monkeypatch.setattr(tls, "LOOK_S", 0.0)
     certificate, key = tmp_path / "now.pem", tmp_path / "now.key"
 
     def use(name: str) -> None:
@@ -229,6 +230,7 @@ def test_a_renewed_certificate_is_taken_and_a_broken_one_is_not(tmp_path, made, 
     here = Listening({"POST echo": echo}, tls=pair.context)
     with here, secure(here.port, made["camera"][0]) as before:
         use("renewed")
+        assert ask(here.port, made["camera"][0], posted(b"0", "Connection: close")) == [b"0!"]
         pair.look()
         assert ask(here.port, made["renewed"][0], posted(b"a", "Connection: close")) == [b"a!"]
         certificate.write_text("half a certif")

@@ -20,9 +20,9 @@ from pathlib import Path
 from PIL import Image
 
 from stillcam.camera.driver import Still
-from stillcam.capture.darkroom import Darkroom
 from stillcam.capture.histogram import Histogram
-from stillcam.link import ask
+from stillcam.capture.publish_frame import Darkroom
+from stillcam.ipc.protocol import ask
 
 ROOT = Path(__file__).resolve().parents[2]
 ROUNDS = 100

@@ -12,10 +12,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from stillcam.frames import current_name, frame_time
-from stillcam.jpeg import check
-from stillcam.link import NoAnswer, ask
-from stillcam.series import read
+from stillcam.frames.files import current_name, frame_time
+from stillcam.frames.jpeg import check
+from stillcam.ipc.protocol import NoAnswer, ask
+from stillcam.series import reader
 from stillcam.series.index import gaps
 from stillcam.series.manifest import millis
 from stillcam.series.state import lines_from
@@ -90,7 +90,7 @@ def run(folder: Path, minutes: float, seed: int) -> None:
     try:
         _until(lambda: house.frame_ms() > 0)
         house.ask("create", definition={"name": NAME, "interval_s": INTERVAL_MS / 1000})
-        _until(lambda: bool(read.summary(house.data / "series", NAME, 0)["taken"]))
+        _until(lambda: bool(reader.summary(house.data / "series", NAME, 0)["taken"]))
         outages = _harm(house, rng, time.monotonic() + 60 * minutes)
         house.ask("finish", name=NAME)
     finally:

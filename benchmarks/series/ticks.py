@@ -7,13 +7,13 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from stillcam.series import read
-from stillcam.series.active import Active
-from stillcam.series.agenda import Agenda
+from stillcam.series import reader
 from stillcam.series.definition import from_document
+from stillcam.series.folder import Series, boot
 from stillcam.series.manifest import encode, gap_line, shot_name, text
-from stillcam.series.recover import opened
-from stillcam.series.store import Series, boot
+from stillcam.series.recovery import opened
+from stillcam.series.running import Active
+from stillcam.series.scheduler import Agenda
 
 SERIES, SHOTS, INTERVAL_MS = 50, 100_000, 60_000
 EACH_HUNDRED = 100  # so many shots, and then a gap
@@ -50,11 +50,11 @@ def run(folder: Path) -> None:
 
     _print("tick, nothing is due", tick(1), 2000)
     _print("tick, a moment comes and is done with", take, 2000)
-    _print("summaries of all", lambda: read.summaries(root, now_ms), 20)
-    _print("the last 100 shots of one", lambda: read.shots(root, "Series 7", SHOTS - 100, 100), 50)
-    _print("one picture's file", lambda: read.picture(root, "Series 7", SHOTS - 500), 50)
-    _print("timeline of one, first", lambda: read.timeline(root, "Series 7", 200, now_ms), 1)
-    _print("timeline of one, again", lambda: read.timeline(root, "Series 7", 200, now_ms), 20)
+    _print("summaries of all", lambda: reader.summaries(root, now_ms), 20)
+    _print("the last 100 shots of one", lambda: reader.shots(root, "Series 7", SHOTS - 100, 100), 50)
+    _print("one picture's file", lambda: reader.picture(root, "Series 7", SHOTS - 500), 50)
+    _print("timeline of one, first", lambda: reader.timeline(root, "Series 7", 200, now_ms), 1)
+    _print("timeline of one, again", lambda: reader.timeline(root, "Series 7", 200, now_ms), 20)
 
 
 def _print(what: str, work: Callable[[], object], rounds: int) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sample import jpeg
 
-from stillcam.frames import Publisher, frame_time
+from stillcam.frames.files import Publisher, frame_time
 
 
 def main() -> None:

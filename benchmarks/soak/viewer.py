@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 
 from house import INTERVAL_S, House
 
-from stillcam.frames import frame_time
-from stillcam.jpeg import NotWhole, check
+from stillcam.frames.files import frame_time
+from stillcam.frames.jpeg import NotWhole, check
 
 GAP_S = 3 * INTERVAL_S + 5  # what /healthz calls stale
 HOUR_S = 3600.0

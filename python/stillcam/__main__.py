@@ -1,4 +1,4 @@
-"""`python -m stillcam`: what a person on SSH asks. Each command is in `stillcam.commands`."""
+"""`python -m stillcam`: what a person on SSH asks. Each command is in `stillcam.cli`."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ import os
 import sys
 
 from stillcam import __version__
-from stillcam.accounts import commands as accounts
-from stillcam.commands import (
+from stillcam.cli import (
     Told,
+    accounts,
     camera,
+    capture,
     certificate,
     doctor,
     films,
-    places,
     series,
+    server,
     settings,
-    taking,
-    waiting,
+    wait,
     webhooks,
 )
-from stillcam.errors import StillcamError
-from stillcam.paths import Paths
+from stillcam.common.errors import StillcamError
+from stillcam.common.paths import Paths
 
-GROUPS = (camera, taking, series, films, doctor, waiting, settings, webhooks, certificate, places, accounts)
+GROUPS = (camera, capture, series, films, doctor, wait, settings, webhooks, certificate, server, accounts)
 INTERRUPTED = 130  # by Ctrl-C, as a shell says it
 
 

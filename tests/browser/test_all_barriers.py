@@ -10,7 +10,7 @@ from playwright.sync_api import Page
 from real_camera import RealCamera
 from signed_in import add_owner_to, sign_in
 
-from stillcam.library.drafts import Draft
+from stillcam.library.pending import Draft
 
 NOON_S = 1_795_176_000.0  # 2026-11-20, 12:00 UTC
 READY = {

@@ -13,7 +13,7 @@ from series_folders import make_series
 from serving import Site
 from signed_in import add_owner, sign_in
 
-from stillcam.library.drafts import Draft
+from stillcam.library.pending import Draft
 
 CAMERA = "Europe/Berlin"
 # The night in which the camera's clock is put back from 3:00 to 2:00, an hour twice.

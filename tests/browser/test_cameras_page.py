@@ -14,8 +14,8 @@ from serving import Site
 from signed_in import NAME, PASSWORD, add_owner_to
 from standin import StandIn
 
-from stillcam.frames import Publisher
-from stillcam.paths import Paths
+from stillcam.common.paths import Paths
+from stillcam.frames.files import Publisher
 
 expect.set_options(timeout=60_000)  # for a condition to come true
 

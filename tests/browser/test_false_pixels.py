@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 from serving import Site
 from signed_in import add_owner, sign_in
 
-from stillcam.library.drafts import Draft
+from stillcam.library.pending import Draft
 
 expect.set_options(timeout=60_000)
 NOON_S = 1_795_176_000.0  # 2026-11-20, 12:00 UTC

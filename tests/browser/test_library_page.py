@@ -13,7 +13,7 @@ from playwright.sync_api import Page
 from serving import Site
 from signed_in import add_owner, sign_in
 
-from stillcam.library.drafts import Draft
+from stillcam.library.pending import Draft
 
 NOON_S = 1_795_176_000.0  # 2026-11-20, 12:00 UTC
 DAY_S = 86_400

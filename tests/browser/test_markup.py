@@ -13,8 +13,8 @@ from standin import StandIn
 
 from stillcam.accounts import Accounts
 from stillcam.accounts.passwords import hashed
-from stillcam.library.browse import Library
-from stillcam.library.drafts import Draft
+from stillcam.library.catalogue import Library
+from stillcam.library.pending import Draft
 
 NOON_S = 1_795_176_000.0  # 2026-11-20, 12:00 UTC
 MARKUP = "<img src=x onerror=stolen=1>"  # no slash, no dot: it has to be the name of a file, too

@@ -15,7 +15,7 @@ from real_camera import RealCamera
 from serving import Site
 from signed_in import NAME, add_owner, add_owner_to, sign_in
 
-from stillcam.library.drafts import Draft
+from stillcam.library.pending import Draft
 
 DEADLINE_S = 60.0
 expect.set_options(timeout=60_000)

@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 from serving import Site
 from signed_in import NAME, sign_in
 
-from stillcam.link import Message
+from stillcam.ipc.protocol import Message
 
 expect.set_options(timeout=60_000)
 TAKING = {"kind": "photo", "done": 0, "of": 1, "due": None}

@@ -17,9 +17,9 @@ from playwright.sync_api import Error
 from programs import run
 from serving import DEADLINE_S, ROOT, Site
 
-from stillcam import certificates
-from stillcam.certificates import Files
-from stillcam.errors import StillcamError
+from stillcam.common.errors import StillcamError
+from stillcam.http import certificates
+from stillcam.http.certificates import Files
 
 NAME = "camera.local"
 

@@ -15,9 +15,9 @@ from programs import FRAME_SIZE, filming, output, running
 from serving import DEADLINE_S, ROOT, Site
 from watching import Daemon
 
-from stillcam.paths import Paths
-from stillcam.server.metrics import Metrics
-from stillcam.settings_json import describe
+from stillcam.common.paths import Paths
+from stillcam.server.routes.metrics import Metrics
+from stillcam.settings.document import describe
 
 sys.path.append(str(ROOT / "tests/clients"))
 

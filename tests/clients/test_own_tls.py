@@ -9,7 +9,7 @@ from pictures import picture
 from programs import certificate, output, run
 from serving import DEADLINE_S, ROOT, Site
 
-from stillcam.settings_json import from_json
+from stillcam.settings.document import from_json
 
 NAME = "camera.local"
 BLOCKS = re.findall(r"```json\n(.*?)```", (ROOT / "docs/reverse-proxy.md").read_text(), re.DOTALL)

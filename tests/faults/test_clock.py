@@ -6,7 +6,7 @@ import pytest
 from installation import Installation
 from serving import ROOT
 
-from stillcam.frames import frame_time
+from stillcam.frames.files import frame_time
 
 HOUR_S, YEAR_S = 3600, 365 * 86400
 

@@ -12,12 +12,12 @@ import pytest
 from installation import Installation, descriptors
 from serving import DEADLINE_S, ROOT
 
-from stillcam.link import NoAnswer, ask
+from stillcam.ipc.protocol import NoAnswer, ask
 
 SERVER = """
 import resource, sys
 from pathlib import Path
-from stillcam.link import CommandServer
+from stillcam.ipc.protocol import CommandServer
 server = CommandServer(Path(sys.argv[1]), lambda message: message)
 before, most = resource.getrlimit(resource.RLIMIT_NOFILE)
 print("ready", flush=True)

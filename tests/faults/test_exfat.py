@@ -14,7 +14,7 @@ from serving import Site
 from taking import Studio
 
 from stillcam.library import days
-from stillcam.series import read
+from stillcam.series import reader
 
 
 @pytest.fixture
@@ -114,7 +114,7 @@ def test_library_and_series_work_there(daemon, disk, tmp_path):
         assert len(listed()) == 1
         definition = {"name": "Garden", "interval_s": 1, "start": "2001-01-01"}
         daemon.ask("series", do="create", definition=definition)
-        daemon.until(lambda _: read.summary(disk.path / "series", "Garden", 1)["taken"] >= 3)
+        daemon.until(lambda _: reader.summary(disk.path / "series", "Garden", 1)["taken"] >= 3)
         assert daemon.film().is_file()
         assert "Traceback" not in daemon.log.read_text() + site.said()
 

@@ -17,11 +17,11 @@ from serving import Site
 from small_disk import SmallDisk, small_disk
 from test_clock import HOUR_S, YEAR_S, Clock
 
-from stillcam.capture import film_run
-from stillcam.errors import StillcamError
-from stillcam.films.film import Film, new_id
+from stillcam.common.errors import StillcamError
+from stillcam.films import process
 from stillcam.films.order import Order
-from stillcam.link import Refusal
+from stillcam.films.record import Film, new_id
+from stillcam.ipc.protocol import Refusal
 
 pytestmark = pytest.mark.skipif(not shutil.which("ffmpeg"), reason="needs ffmpeg")
 SHOTS = 250  # ten seconds of a slow film
@@ -152,11 +152,11 @@ def test_one_that_stands_still_is_ended(cinema, tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     monkeypatch.setenv("STILLCAM_DATA", str(cinema.data))
     monkeypatch.setenv("PYTHONPATH", str(ROOT / "python"))
-    monkeypatch.setattr(film_run, "STALL_S", 2.0)
+    monkeypatch.setattr(process, "STALL_S", 2.0)
     film = Film(new_id("film", 1), Order("film", "Garden"))
     cinema.shelf.add(film)
     with pytest.raises(StillcamError, match="did not get on"):
-        film_run.make(film, cinema.paths, os.eventfd(0, os.EFD_NONBLOCK), lambda: True, lambda _done, _of: None)
+        process.make(film, cinema.paths, os.eventfd(0, os.EFD_NONBLOCK), lambda: True, lambda _done, _of: None)
     deadline = time.monotonic() + 60
     while cinema.workers():
         assert time.monotonic() < deadline

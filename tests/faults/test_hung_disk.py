@@ -11,7 +11,7 @@ from pictures import picture
 from serving import ROOT, Site
 
 from stillcam.accounts import Accounts
-from stillcam.settings_file import load
+from stillcam.settings.file import load
 
 KEPT = ("settings.json", "settings.last-good.json", "accounts.db", "setup-code", "webhook-key", "/library")
 WATCHED = ("/images/current.jpg", "/snapshot", "/api/status", "/api/session", "/healthz")

@@ -15,8 +15,8 @@ from serving import Site
 from small_disk import SmallDisk, small_disk
 from taking import Asking, Studio
 
-from stillcam.library.drafts import Draft, recover
-from stillcam.link import Refusal
+from stillcam.ipc.protocol import Refusal
+from stillcam.library.pending import Draft, recover
 
 NOON_S = 1_795_176_000.0  # 2026-11-20, 12:00 UTC
 MB = 1 << 20

@@ -9,8 +9,8 @@ import pytest
 from small_disk import SmallDisk, small_disk
 from taking import Studio
 
-from stillcam.link import Refusal
-from stillcam.series import read
+from stillcam.ipc.protocol import Refusal
+from stillcam.series import reader
 from stillcam.series.index import gaps
 
 MB = 1 << 20
@@ -29,7 +29,7 @@ def begin(studio: Studio, name: str) -> Path:
 
 
 def taken(folder: Path) -> int:
-    return int(read.summary(folder.parent, folder.name, 1)["taken"])
+    return int(reader.summary(folder.parent, folder.name, 1)["taken"])
 
 
 def until_more(studio: Studio, folder: Path, shots: int = 2) -> None:

@@ -11,8 +11,8 @@ import pytest
 from taking import Studio
 from test_clock import HOUR_S, YEAR_S, Clock
 
-from stillcam.jpeg import check
-from stillcam.series import read
+from stillcam.frames.jpeg import check
+from stillcam.series import reader
 from stillcam.series.index import gaps
 from stillcam.series.manifest import millis
 from stillcam.series.state import lines_from
@@ -31,7 +31,7 @@ class Series(Studio):
         return self.goes_on_taking()
 
     def told(self) -> dict[str, Any]:
-        return read.summary(self.series.parent, "Garden", 1)
+        return reader.summary(self.series.parent, "Garden", 1)
 
     def goes_on_taking(self) -> "Series":
         """Wait for two more shots."""

@@ -21,16 +21,16 @@ from hardware_attempts import Attempt, attempts, complaint
 from PIL import Image
 
 from stillcam import __version__
-from stillcam.camera.choose import choose_driver, has_library
 from stillcam.camera.driver import Camera, Driver, Shoot
 from stillcam.camera.geometry import mode_name
-from stillcam.camera.programs import find_programs
-from stillcam.errors import CameraError, StillcamError
-from stillcam.info.machine import board, system
-from stillcam.info.software import Software
-from stillcam.paths import Paths
-from stillcam.settings import Settings
-from stillcam.settings_json import from_json
+from stillcam.camera.rpicam.programs import find_programs
+from stillcam.camera.select import choose_driver, has_library
+from stillcam.common.errors import CameraError, StillcamError
+from stillcam.common.paths import Paths
+from stillcam.settings.document import from_json
+from stillcam.settings.schema import Settings
+from stillcam.system_info.machine import board, system
+from stillcam.system_info.software import Software
 
 START_S = 30.0
 PICTURE_S = 30.0

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from stillcam.abilities import Abilities
 from stillcam.camera.driver import Camera
-from stillcam.controls import CONTROLS, Control, Values, reason_against
+from stillcam.settings.capabilities import Abilities
+from stillcam.settings.controls import CONTROLS, Control, Values, reason_against
 
 # Numbers to try, the last one in the middle of things; a choice or a switch is tried with each of its values.
 NUMBERS: dict[str, list[Any]] = {

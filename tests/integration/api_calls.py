@@ -11,15 +11,15 @@ from typing import Any, Self
 
 from described import judge
 
-from stillcam.abilities import RPICAM
-from stillcam.link import CommandServer, Message
-from stillcam.paths import Paths
+from stillcam.common.paths import Paths
+from stillcam.http.messages import Answer, Person, Refused, Request, Route
+from stillcam.ipc.protocol import CommandServer, Message
 from stillcam.server.app import App
-from stillcam.server.cache import FrameCache
-from stillcam.server.in_force import SettingsInForce
-from stillcam.server.messages import Answer, Person, Refused, Request, Route
-from stillcam.server.metrics import Counters
-from stillcam.server.table import build
+from stillcam.server.live.cache import FrameCache
+from stillcam.server.routes.metrics import Counters
+from stillcam.server.wiring import build
+from stillcam.settings.capabilities import RPICAM
+from stillcam.settings.live import SettingsInForce
 
 STATUS: dict[str, Any] = {
     "running": True, "pid": 1, "started": "2026-11-20T23:45:00.000Z", "driver": "rpicam", "abilities": RPICAM.message(),

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from stillcam.link import NoAnswer, ask
+from stillcam.ipc.protocol import NoAnswer, ask
 
 ROOT = Path(__file__).resolve().parents[2]
 DEADLINE_S = 90.0

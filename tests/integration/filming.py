@@ -14,10 +14,10 @@ from PIL import Image
 from series_folders import file_of, make_series
 from taking import Studio
 
-from stillcam.films.film import Film
-from stillcam.films.shelf import Shelf
-from stillcam.link import Message
-from stillcam.paths import Paths
+from stillcam.common.paths import Paths
+from stillcam.films.record import Film
+from stillcam.films.store import Shelf
+from stillcam.ipc.protocol import Message
 
 SIZE = (320, 180)
 Colour = tuple[int, int, int]

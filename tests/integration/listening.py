@@ -10,11 +10,11 @@ from typing import Any, Self
 
 from serving import DEADLINE_S
 
+from stillcam.http.limits import Limits, Places
+from stillcam.http.listener import Server
+from stillcam.http.messages import Access, Answer, Request, Route
 from stillcam.server.app import App
-from stillcam.server.engine import Server
-from stillcam.server.messages import Access, Answer, Request, Route
-from stillcam.server.places import Limits, Places
-from stillcam.settings import Settings
+from stillcam.settings.schema import Settings
 
 
 class _Anyone:

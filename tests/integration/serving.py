@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self
 
-from stillcam.frames import Publisher
+from stillcam.frames.files import Publisher
 
 ROOT = Path(__file__).resolve().parents[2]
 DEADLINE_S = 90.0

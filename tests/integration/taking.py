@@ -8,7 +8,7 @@ from typing import Any
 
 from capturing import DEADLINE_S, Daemon
 
-from stillcam.errors import StillcamError
+from stillcam.common.errors import StillcamError
 
 LIVE = {"width": 320, "framerate": 30}
 STILL = {"interval_s": 3600, "width": 320}

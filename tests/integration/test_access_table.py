@@ -8,16 +8,16 @@ from typing import Any
 import pytest
 
 from stillcam.accounts import Accounts
-from stillcam.paths import Paths
-from stillcam.server.access import Guard
+from stillcam.common.paths import Paths
+from stillcam.http.messages import Access, Answer, Refused, Request, Route
 from stillcam.server.app import App
-from stillcam.server.cache import FrameCache
-from stillcam.server.in_force import SettingsInForce
-from stillcam.server.messages import Access, Answer, Refused, Request, Route
-from stillcam.server.metrics import Counters
-from stillcam.server.session_cookies import session_name
-from stillcam.server.table import build
-from stillcam.settings import AccessSettings, Settings
+from stillcam.server.live.cache import FrameCache
+from stillcam.server.routes.metrics import Counters
+from stillcam.server.security.access import Guard
+from stillcam.server.security.cookies import session_name
+from stillcam.server.wiring import build
+from stillcam.settings.live import SettingsInForce
+from stillcam.settings.schema import AccessSettings, Settings
 
 # Who may, with the status of who may not. "anyone" is the setting access.watch.
 NOBODY, VIEWER, WATCHER, OWNER = "nobody", "a viewer", "a viewer without the library", "an owner"
@@ -343,7 +343,7 @@ def test_what_was_admitted_is_looked_at_again(installation):
 
 
 def test_a_session_ends_when_nobody_has_come_for_long(installation, monkeypatch):
-    monkeypatch.setattr("stillcam.server.access.LIFE_S", -1.0)
+    monkeypatch.setattr("stillcam.server.security.access.LIFE_S", -1.0)
     assert installation.status("GET", "snapshot", **installation.headers[VIEWER]) == 401
     assert installation.status("GET", "snapshot", **installation.headers[VIEW]) == 204
 

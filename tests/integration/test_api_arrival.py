@@ -6,8 +6,8 @@ import pytest
 from api_calls import RELOADED, Api
 from pictures import picture
 
-from stillcam.frames import Publisher, read_current
-from stillcam.server import cache as cache_module
+from stillcam.frames.files import Publisher, read_current
+from stillcam.server.live import cache as cache_module
 
 FOUND = {"state": "focused", "lens_position": 1.5, "distance_m": 0.667}
 SLOW_S = 0.3  # from a frame in the folder to the frame in the server's memory

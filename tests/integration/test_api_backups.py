@@ -108,7 +108,7 @@ def test_a_backup_is_its_owner_s_and_is_not_overwritten(api):
 
 
 def test_there_is_an_end_to_the_number_of_backups(api, monkeypatch):
-    monkeypatch.setattr("stillcam.backups.MAX_BACKUPS", 2)
+    monkeypatch.setattr("stillcam.settings.backups.MAX_BACKUPS", 2)
     assert [api.call("POST", "api/backups", {"name": name})[0] for name in "abc"] == [201, 201, 409]
 
 

@@ -9,7 +9,7 @@ from people import Client, program, register
 from PIL import Image, ImageStat
 from serving import Site
 
-from stillcam.settings_file import load
+from stillcam.settings.file import load
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ from PIL import Image
 from prometheus_client.parser import text_string_to_metric_families
 from series_folders import DEFINITION, file_of, make_series, thin
 
-from stillcam.frames import Publisher
-from stillcam.link import Message
+from stillcam.frames.files import Publisher
+from stillcam.ipc.protocol import Message
 
 NEW = {"name": "Roof", "interval_s": 5}
 SERIES: Message = {
@@ -230,7 +230,7 @@ def test_a_disk_that_does_not_answer_is_no_fault_of_ours(api, monkeypatch):
         raise OSError(5, "Input/output error")
 
     for name in ("summaries", "summary", "shots", "timeline"):
-        monkeypatch.setattr(f"stillcam.series.read.{name}", fail)
+        monkeypatch.setattr(f"stillcam.series.reader.{name}", fail)
     for path in ("api/series", "api/series/Garden", "api/series/Garden/shots", "api/series/Garden/timeline"):
         status, answer = api.call("GET", path)
         assert (status, "Input/output error" in answer["error"]) == (503, True), path

@@ -11,8 +11,8 @@ from described import validator
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from stillcam.server.messages import Person
-from stillcam.settings_json import describe
+from stillcam.http.messages import Person
+from stillcam.settings.document import describe
 
 
 @pytest.fixture
@@ -256,7 +256,7 @@ def test_a_hand_edit_in_mid_change_is_not_lost(api, monkeypatch):
         for text in edits:
             api.write(text)
 
-    monkeypatch.setattr("stillcam.server.settings_desk._check_certificate", check)
+    monkeypatch.setattr("stillcam.server.settings_service._check_certificate", check)
     assert api.call("PATCH", "api/settings", {"page": {"histogram": True}})[0] == 200
     assert api.written() == {"version": 1, "snapshot": {"interval_s": 7.0}, "page": {"histogram": True}}
 
@@ -295,7 +295,7 @@ def test_changes_at_once_are_all_kept(api):
 
 
 def test_a_change_that_waits_too_long_for_its_turn_is_told_so(api, monkeypatch):
-    monkeypatch.setattr("stillcam.server.settings_desk.TURN_S", 0.0)
+    monkeypatch.setattr("stillcam.server.settings_service.TURN_S", 0.0)
     entered, leave = threading.Event(), threading.Event()
 
     def slow():
@@ -337,7 +337,7 @@ def test_a_disk_that_cannot_be_written_is_told(api, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("stillcam.settings_file.os.fsync", full)
+    monkeypatch.setattr("stillcam.settings.file.os.fsync", full)
     status, document = api.call("PATCH", "api/settings", {"snapshot": {"quality": 50}})
     assert status == 503
     assert "No space left" in document["error"]

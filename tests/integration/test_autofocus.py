@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from taking import LIVE, Studio, about
 
-from stillcam.series import read
+from stillcam.series import reader
 
 FRESH_S = 10.0
 FOCUSED = {"AfState": 2, "LensPosition": 1.5}
@@ -97,8 +97,8 @@ def photo(studio: Studio) -> dict[str, Any]:
 
 def shot(studio: Studio) -> dict[str, Any]:
     studio.ask("series", do="create", definition={"name": "Garden", "interval_s": 3600, "shots": 1})
-    studio.until(lambda _: read.summary(studio.data / "series", "Garden", 1)["taken"] == 1)
-    (row,) = read.shots(studio.data / "series", "Garden", 0, 10)
+    studio.until(lambda _: reader.summary(studio.data / "series", "Garden", 1)["taken"] == 1)
+    (row,) = reader.shots(studio.data / "series", "Garden", 0, 10)
     metadata: dict[str, Any] = row["metadata"]
     return metadata
 

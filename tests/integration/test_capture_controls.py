@@ -8,7 +8,7 @@ import pytest
 from capturing import Daemon
 from PIL import Image, ImageChops, ImageStat
 
-from stillcam.link import Refusal
+from stillcam.ipc.protocol import Refusal
 
 LIVE = {"width": 320, "framerate": 30}
 STILL = {"interval_s": 3600, "width": 320}

@@ -11,7 +11,7 @@ from capturing import DEADLINE_S
 from PIL import Image, ImageChops
 
 from stillcam.capture.rotate import rotate
-from stillcam.jpeg import check
+from stillcam.frames.jpeg import check
 
 
 def test_frames_come_and_the_end_leaves_no_litter(daemon):

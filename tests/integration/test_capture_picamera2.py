@@ -11,7 +11,7 @@ from picamera2_library import python_path
 from PIL import Image, ImageStat
 from taking import LIVE, STILL, Studio
 
-from stillcam.link import Refusal
+from stillcam.ipc.protocol import Refusal
 
 ROOT = Path(__file__).resolve().parents[2]
 LIBRARY = {"STILLCAM_CAMERA": "picamera2", "PYTHONPATH": python_path()}

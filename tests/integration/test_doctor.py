@@ -9,10 +9,10 @@ import time
 from pictures import picture
 from serving import DEADLINE_S, ROOT, Site
 
-from stillcam.library.drafts import Draft
+from stillcam.library.pending import Draft
 
 DIES = """
-from stillcam.server.herald import Herald
+from stillcam.notifications.notifier import Herald
 look, faults = Herald.look, [ValueError("a bug")]
 def dies(herald):
     if faults:

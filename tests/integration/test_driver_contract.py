@@ -19,11 +19,11 @@ from PIL import Image, ImageChops, ImageStat
 
 from stillcam.camera.driver import Camera, Driver, Interrupted, Shoot
 from stillcam.camera.picamera2.driver import Picamera2
-from stillcam.camera.programs import Programs
-from stillcam.camera.rpicam import Rpicam
-from stillcam.errors import CameraError
-from stillcam.settings import Settings
-from stillcam.settings_json import from_json
+from stillcam.camera.rpicam.driver import Rpicam
+from stillcam.camera.rpicam.programs import Programs
+from stillcam.common.errors import CameraError
+from stillcam.settings.document import from_json
+from stillcam.settings.schema import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 LONG_S = 60.0

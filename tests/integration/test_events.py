@@ -14,7 +14,7 @@ from pictures import picture
 from serving import Site
 from test_tls import make
 
-from stillcam.library.drafts import Draft
+from stillcam.library.pending import Draft
 
 CAMERA = {"index": 0, "model": "imx708", "size": [4608, 2592]}
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from filming import Cinema
 
-from stillcam.films.film import Film, new_id
 from stillcam.films.order import Order
+from stillcam.films.record import Film, new_id
 
 ROOT = Path(__file__).resolve().parents[2]
 GUIDE = (ROOT / "docs" / "series.md").read_text()

@@ -16,14 +16,14 @@ from pictures import QUADRANTS, held, picture, quadrants
 from PIL import Image, ImageStat
 from series_folders import START_MS, file_of, moment_ms
 
-from stillcam.capture.film_days import FORGOTTEN
-from stillcam.capture.filming.encoder import choose
-from stillcam.errors import StillcamError
-from stillcam.films.command_line import ENCODERS, Encoder
-from stillcam.films.film import Film
+from stillcam.common.errors import StillcamError
+from stillcam.films.ffmpeg import ENCODERS, Encoder
+from stillcam.films.film_days import FORGOTTEN
 from stillcam.films.order import Order
+from stillcam.films.record import Film
+from stillcam.films.render.encoder import choose
+from stillcam.ipc.protocol import Refusal
 from stillcam.library.names import stem_of
-from stillcam.link import Refusal
 from stillcam.series.manifest import text
 
 pytestmark = pytest.mark.skipif(not shutil.which("ffmpeg"), reason="needs ffmpeg")

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from stillcam.camera.driver import Camera
-from stillcam.camera.programs import Programs
-from stillcam.camera.rpicam import Rpicam
-from stillcam.settings_json import from_json
+from stillcam.camera.rpicam.driver import Rpicam
+from stillcam.camera.rpicam.programs import Programs
+from stillcam.settings.document import from_json
 
 # As in rpicam-vid, a frame's buffer is free when its writing begins (encoder/mjpeg_encoder.cpp, outputThread), and
 # frames are dropped while none is free. Each frame's comment is the begin of its exposure.

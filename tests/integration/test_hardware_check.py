@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from stillcam.controls import CONTROLS
+from stillcam.settings.controls import CONTROLS
 
 ROOT = Path(__file__).resolve().parents[2]
 HARDWARE = ROOT / "tests/hardware"

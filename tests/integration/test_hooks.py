@@ -13,13 +13,13 @@ from pictures import picture
 from serving import Site
 from strangers import allow_descriptors
 
-from stillcam.library.browse import Library
-from stillcam.library.drafts import Draft
+from stillcam.http.messages import Person
+from stillcam.library.catalogue import Library
 from stillcam.library.names import split
-from stillcam.server.hooks import argv_for, run
-from stillcam.server.messages import Person
-from stillcam.server.news import Arrivals
-from stillcam.settings_file import load
+from stillcam.library.pending import Draft
+from stillcam.notifications.command_hook import argv_for, run
+from stillcam.notifications.events import Arrivals
+from stillcam.settings.file import load
 
 COMMAND = ["rclone", "copy", "{}", "garden:photos"]
 WRITES = "import sys; open(sys.argv[1], 'a').write(sys.argv[2] + '\\n')"

@@ -14,10 +14,10 @@ from pictures import picture
 from series_folders import make_series
 from serving import Site
 
-from stillcam.paths import Paths
-from stillcam.server.cache import FrameCache
-from stillcam.server.in_force import SettingsInForce
-from stillcam.server.table import build
+from stillcam.common.paths import Paths
+from stillcam.server.live.cache import FrameCache
+from stillcam.server.wiring import build
+from stillcam.settings.live import SettingsInForce
 
 NAMED = "Garden"  # the series that there is
 DAY, ITEM = "2026-11-20", "20261120T234501.123Z_photo_imx708.jpg"

@@ -18,7 +18,7 @@ from people import Client, program, register, viewer
 from pictures import picture
 from serving import ROOT, Site
 
-from stillcam.library.drafts import Draft
+from stillcam.library.pending import Draft
 
 NOON_S = 1_795_176_000.0  # 2026-11-20, 12:00 UTC
 DAY = time.strftime("%Y-%m-%d", time.localtime(NOON_S))
@@ -190,8 +190,8 @@ def test_the_day_is_the_camera_s_also_when_its_clock_is_put_back(tmp_path, zone)
     code = """
 import sys
 from pathlib import Path
-from stillcam.library.browse import Library
-from stillcam.library.drafts import Draft
+from stillcam.library.catalogue import Library
+from stillcam.library.pending import Draft
 root = Path(sys.argv[1])
 for time_s in (1792888200.0, 1792891800.0, 1792891800.0, 1792801800.0):
     draft = Draft(root, "photo", time_s, "imx708")

@@ -15,7 +15,7 @@ from pictures import picture
 from serving import Site
 from strangers import Reply, all_of, allow_descriptors, connect, exchange, get, replies, vanish
 
-from stillcam.server.places import MAX_REFUSED
+from stillcam.http.limits import MAX_REFUSED
 
 PICTURE = "/images/current.jpg"
 CROWD = 500

@@ -13,11 +13,11 @@ import pytest
 from listening import Listening, trickle, until
 from strangers import all_of, connect, exchange, get, replies, slowly, vanish
 
-from stillcam import log
-from stillcam.server import connection, places, wire
-from stillcam.server.bodies import Blob
-from stillcam.server.messages import Answer, Refused, Request
-from stillcam.server.places import Limits
+from stillcam.common import log
+from stillcam.http import connection, limits, transport
+from stillcam.http.bodies import Blob
+from stillcam.http.limits import Limits
+from stillcam.http.messages import Answer, Refused, Request
 
 SHORT_S = 0.3
 LARGE = bytes(range(256)) * 40_000  # ten megabytes: more than the kernel keeps for a client
@@ -106,7 +106,7 @@ def test_a_client_that_vanishes_is_no_event(cut, by_reset, caplog):
 
 @pytest.mark.parametrize("body", [LARGE, Blob(LARGE)], ids=["bytes", "a blob"])
 def test_who_reads_nothing_is_dropped_and_who_reads_slowly_is_not(body, monkeypatch):
-    monkeypatch.setattr(wire, "STALL_S", 1.0)
+    monkeypatch.setattr(transport, "STALL_S", 1.0)
     with Listening({"GET large": lambda _: Answer(200, body)}) as here:
         with connect(here.port, receive_buffer=4096) as stalled:
             stalled.sendall(get("/large"))
@@ -123,10 +123,10 @@ def test_who_reads_nothing_is_dropped_and_who_reads_slowly_is_not(body, monkeypa
 @pytest.mark.parametrize("body", [LARGE, Blob(LARGE)], ids=["bytes", "a blob"])
 def test_who_reads_so_slowly_that_the_kernel_sees_no_room_is_not_dropped(body, monkeypatch):
     """It tells of room only once a third of its buffer of megabytes is free: on a slow link that takes minutes."""
-    monkeypatch.setattr(wire, "STALL_S", 3.0)
+    monkeypatch.setattr(transport, "STALL_S", 3.0)
     with Listening({"GET large": lambda _: Answer(200, body)}) as here, connect(here.port, receive_buffer=4096) as slow:
         slow.sendall(get("/large", "Connection: close"))
-        assert replies(slowly(slow.recv, 3 * wire.STALL_S) + all_of(slow))[0].body == LARGE
+        assert replies(slowly(slow.recv, 3 * transport.STALL_S) + all_of(slow))[0].body == LARGE
 
 
 def test_a_stream_ends_with_its_viewer():
@@ -342,7 +342,7 @@ def test_a_body_that_trickles_in_holds_no_place():
 
 
 def test_an_address_sends_so_much_at_a_time_and_others_too(monkeypatch):
-    monkeypatch.setattr(places, "BODY_BYTES", 3000)
+    monkeypatch.setattr(limits, "BODY_BYTES", 3000)
     expecting = post("/echo", "Expect: 100-continue", length=1000)
 
     def sends(address: str, size: int = 1000) -> socket.socket:
@@ -367,7 +367,7 @@ def test_an_address_sends_so_much_at_a_time_and_others_too(monkeypatch):
             assert replies(all_of(link))[0].status == 200
             link.close()
         assert sent("127.0.0.2") == 200
-        monkeypatch.setattr(places, "ALL_BODIES_BYTES", 999)
+        monkeypatch.setattr(limits, "ALL_BODIES_BYTES", 999)
         assert sent("127.0.0.2") == 503
 
 

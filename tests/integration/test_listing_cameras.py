@@ -13,8 +13,8 @@ import pytest
 from capturing import DEADLINE_S, ROOT, Daemon
 from listed_programs import listed_programs
 
-from stillcam.camera.listing import parse
-from stillcam.link import Refusal
+from stillcam.camera.rpicam.listing import parse
+from stillcam.ipc.protocol import Refusal
 
 SMALL: dict[str, Any] = {"snapshot": {"interval_s": 0.2, "width": 320}}
 

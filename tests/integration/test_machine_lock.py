@@ -12,9 +12,9 @@ import pytest
 
 from stillcam.camera.driver import Interrupted
 from stillcam.camera.machine_lock import MACHINE, MachineLock
-from stillcam.camera.programs import Programs
-from stillcam.camera.rpicam import Rpicam
-from stillcam.settings_json import from_json
+from stillcam.camera.rpicam.driver import Rpicam
+from stillcam.camera.rpicam.programs import Programs
+from stillcam.settings.document import from_json
 
 ROOT = Path(__file__).resolve().parents[2]
 LONG_S = 60.0

@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from stillcam.link import Refusal
+from stillcam.ipc.protocol import Refusal
 
 STILL = {"interval_s": 0.2, "width": 320}
 GAINS = {"ColourGains": [2, 2]}

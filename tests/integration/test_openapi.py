@@ -14,14 +14,14 @@ from described import DOCUMENT, ROOT, judge, operation, validator
 from openapi_spec_validator import validate
 from serving import Site
 
-from stillcam.library.drafts import Draft
-from stillcam.paths import Paths
-from stillcam.server.cache import FrameCache
-from stillcam.server.in_force import SettingsInForce
+from stillcam.common.paths import Paths
+from stillcam.library.pending import Draft
+from stillcam.server.live.cache import FrameCache
 from stillcam.server.openapi.__main__ import text
 from stillcam.server.openapi.document import described
 from stillcam.server.openapi.operations import OPERATIONS
-from stillcam.server.table import build
+from stillcam.server.wiring import build
+from stillcam.settings.live import SettingsInForce
 
 GUIDE = (ROOT / "docs" / "api.md").read_text()
 SECTION = re.compile(r"^### ([A-Z]+) (/\S*)\n(.*?)(?=^##|\Z)", re.DOTALL | re.MULTILINE)

@@ -13,9 +13,9 @@ from PIL import Image, ImageChops, ImageStat
 from taking import LIVE, STILL, Asking, Studio, about
 
 from stillcam.camera.simulated.sensors import MODULES
-from stillcam.library.browse import Library
+from stillcam.ipc.protocol import Refusal
+from stillcam.library.catalogue import Library
 from stillcam.library.thumbnails import Thumbnails
-from stillcam.link import Refusal
 
 MANUAL = {"ExposureTime": 8000, "AnalogueGain": 1, "ColourGains": [2, 1.8], "AfMode": "Manual", "LensPosition": 1}
 AS_SNAPSHOTS = {"width": 320, "quality": 85}

@@ -19,16 +19,16 @@ from serving import DEADLINE_S, Site
 from standin import StandIn
 from watching import Daemon
 
-from stillcam.server import pictures as pictures_module
-from stillcam.server.cache import FrameCache
-from stillcam.server.camera import CameraLink
-from stillcam.server.captures import Captures
-from stillcam.server.freshness import Freshness
-from stillcam.server.messages import Request
-from stillcam.server.pictures import Pictures
-from stillcam.server.streams import Streams
-from stillcam.server.viewers import Viewers
-from stillcam.settings import Settings
+from stillcam.http.messages import Request
+from stillcam.ipc.daemon_client import CameraLink
+from stillcam.server.live.cache import FrameCache
+from stillcam.server.live.on_demand import Captures
+from stillcam.server.live.staleness import Freshness
+from stillcam.server.live.stream import Streams
+from stillcam.server.live.viewers import Viewers
+from stillcam.server.routes import pictures as pictures_module
+from stillcam.server.routes.pictures import Pictures
+from stillcam.settings.schema import Settings
 
 OLD_S = 3600.0
 

@@ -10,7 +10,7 @@ from PIL import ExifTags, Image
 from taking import STILL, Studio
 from test_timelapse import AS_SNAPSHOTS, Series
 
-from stillcam.library.browse import Library
+from stillcam.library.catalogue import Library
 from stillcam.library.thumbnails import Thumbnails
 
 OLD = "metadata metadata-format thumb"

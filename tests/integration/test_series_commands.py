@@ -10,8 +10,8 @@ import pytest
 from series_folders import make_series
 
 from stillcam.__main__ import main
-from stillcam.link import CommandServer, Message
-from stillcam.paths import Paths
+from stillcam.common.paths import Paths
+from stillcam.ipc.protocol import CommandServer, Message
 
 GUIDE = (Path(__file__).resolve().parents[2] / "docs" / "series.md").read_text()
 EXAMPLES = re.findall(r"^python -m stillcam series (.*)$", GUIDE, re.MULTILINE)

@@ -13,7 +13,7 @@ from pictures import picture
 from serving import Site
 from watching import Viewer
 
-from stillcam.loopback import healthz
+from stillcam.common.loopback import healthz
 
 
 @pytest.fixture

@@ -9,15 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from stillcam.settings_file import load, save
-from stillcam.settings_json import from_json
+from stillcam.settings.document import from_json
+from stillcam.settings.file import load, save
 
 ROOT = Path(__file__).resolve().parents[2]
 SAVES = """
 import sys
 from pathlib import Path
-from stillcam.settings_file import save
-from stillcam.settings_json import from_json
+from stillcam.settings.file import save
+from stillcam.settings.document import from_json
 
 for number in range(1000):
     save(Path(sys.argv[1]), from_json({"snapshot": {"quality": 1 + number % 100, "width": 1 + number % 100}}))

@@ -16,16 +16,16 @@ from described import judge
 from pictures import picture
 from standin import StandIn
 
-from stillcam.frames import Publisher
-from stillcam.paths import Paths
+from stillcam.common.paths import Paths
+from stillcam.frames.files import Publisher
+from stillcam.http.messages import Answer, Request
 from stillcam.server.app import App
-from stillcam.server.cache import FrameCache
-from stillcam.server.in_force import SettingsInForce
-from stillcam.server.messages import Answer, Request
-from stillcam.server.metrics import Counters
-from stillcam.server.table import build
-from stillcam.settings import CameraSettings, Settings
-from stillcam.settings_file import load, save
+from stillcam.server.live.cache import FrameCache
+from stillcam.server.routes.metrics import Counters
+from stillcam.server.wiring import build
+from stillcam.settings.file import load, save
+from stillcam.settings.live import SettingsInForce
+from stillcam.settings.schema import CameraSettings, Settings
 
 DEADLINE_S = 60.0
 BOTH = ("", "camera/1/")
@@ -222,7 +222,7 @@ def test_requests_and_metrics_tell_the_cameras_apart(house):
 
 def test_daemons_that_hang_are_asked_all_at_once_and_health_does_not_wait_for_them(tmp_path, monkeypatch):
     """Three are stopped: they take a question and never answer it."""
-    monkeypatch.setattr("stillcam.server.camera.ASK_TIMEOUT_S", 10 * DEADLINE_S)
+    monkeypatch.setattr("stillcam.ipc.daemon_client.ASK_TIMEOUT_S", 10 * DEADLINE_S)
     first = Paths(tmp_path / "three/images", tmp_path / "three/data")
     with ExitStack() as closing_time:
         stopped, every = [], []

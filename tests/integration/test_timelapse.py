@@ -9,8 +9,8 @@ from capturing import ROOT
 from PIL import Image
 from taking import LIVE, Asking, Studio
 
-from stillcam.link import Refusal
-from stillcam.series import read
+from stillcam.ipc.protocol import Refusal
+from stillcam.series import reader
 from stillcam.series.index import gaps
 from stillcam.series.manifest import millis
 from stillcam.series.state import lines_from
@@ -30,13 +30,13 @@ class Series:
         self.folder = self.root / self.name
 
     def told(self) -> dict[str, Any]:
-        return read.summary(self.root, self.name, 1)
+        return reader.summary(self.root, self.name, 1)
 
     def shots(self) -> list[dict[str, Any]]:
-        return read.shots(self.root, self.name, 0, 1000)
+        return reader.shots(self.root, self.name, 0, 1000)
 
     def picture(self, number: int) -> Path:
-        return read.picture(self.root, self.name, number)
+        return reader.picture(self.root, self.name, number)
 
     def taken(self, number: int) -> "Series":
         """Wait until so many have been taken."""
@@ -142,7 +142,7 @@ def test_a_bracket_is_as_many_shots_at_each_moment(studio):
     assert dark == pytest.approx(right / 2, rel=0.02)
     assert bright == pytest.approx(right * 2, rel=0.02)
     assert len({row["metadata"]["AnalogueGain"] for row in rows}) == 1
-    with Image.open(read.picture(garden.root, "Garden", 2, raw=True)) as image:
+    with Image.open(reader.picture(garden.root, "Garden", 2, raw=True)) as image:
         assert image.format == "TIFF"
     assert (garden.told()["taken"], garden.told()["shots"], garden.told()["state"]) == (1, 3, "finished")
 

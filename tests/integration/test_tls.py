@@ -15,11 +15,11 @@ from pictures import picture
 from serving import DEADLINE_S, Site
 from strangers import all_of, connect, exchange, get, replies, slowly, vanish
 
-from stillcam.errors import StillcamError
-from stillcam.server import tls, wire
-from stillcam.server.messages import Answer, Request
-from stillcam.server.places import Limits
-from stillcam.server.tls import Certificate
+from stillcam.common.errors import StillcamError
+from stillcam.http import tls, transport
+from stillcam.http.limits import Limits
+from stillcam.http.messages import Answer, Request
+from stillcam.http.tls import Certificate
 
 
 def make(folder: Path, name: str) -> tuple[Path, Path]:
@@ -193,7 +193,7 @@ def test_large_bodies_both_ways_by_tls(made):
 
 
 def test_who_reads_nothing_by_tls_is_dropped(made, monkeypatch):
-    monkeypatch.setattr(wire, "STALL_S", 1.0)
+    monkeypatch.setattr(transport, "STALL_S", 1.0)
     certificate, key = made["camera"]
     large = Answer(200, bytes(10_000_000))
     here = Listening({"GET large": lambda _: large}, tls=Certificate(certificate, key).context)
@@ -205,13 +205,13 @@ def test_who_reads_nothing_by_tls_is_dropped(made, monkeypatch):
 
 def test_who_reads_slowly_by_tls_is_not_dropped(made, monkeypatch):
     """However long the whole takes, as long as some of it is taken."""
-    monkeypatch.setattr(wire, "STALL_S", 3.0)
+    monkeypatch.setattr(transport, "STALL_S", 3.0)
     certificate, key = made["camera"]
     body = bytes(range(256)) * 40_000
     here = Listening({"GET large": lambda _: Answer(200, body)}, tls=Certificate(certificate, key).context)
     with here, secure(here.port, certificate) as slow:
         slow.sendall(get("/large", "Connection: close"))
-        assert replies(slowly(slow.recv, 3 * wire.STALL_S) + all_of(slow))[0].body == body
+        assert replies(slowly(slow.recv, 3 * transport.STALL_S) + all_of(slow))[0].body == body
 
 
 def test_a_renewed_certificate_is_taken_and_a_broken_one_is_not(tmp_path, made, caplog, monkeypatch):

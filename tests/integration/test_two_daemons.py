@@ -13,8 +13,8 @@ import pytest
 from serving import DEADLINE_S, ROOT, Site
 from watching import Viewer
 
-from stillcam.link import NoAnswer, ask
-from stillcam.paths import Paths
+from stillcam.common.paths import Paths
+from stillcam.ipc.protocol import NoAnswer, ask
 
 CAMERAS = {"STILLCAM_CAMERAS": "0 1"}
 SMALL = {"snapshot": {"interval_s": 0.5, "width": 160}, "live": {"width": 160, "framerate": 5}}

@@ -15,7 +15,7 @@ from people import Client, program, register
 from serving import Site
 from taking import Studio
 
-from stillcam.link import Refusal
+from stillcam.ipc.protocol import Refusal
 
 SMALL = {"snapshot": {"interval_s": 0.2, "width": 320}}
 

@@ -14,7 +14,7 @@ from capturing import DEADLINE_S, ROOT
 from PIL import Image
 from taking import LIVE, STILL, Asking, Studio, about
 
-from stillcam.link import Refusal
+from stillcam.ipc.protocol import Refusal
 
 needs_ffmpeg = pytest.mark.skipif(not (shutil.which("ffmpeg") and shutil.which("ffprobe")), reason="needs ffmpeg")
 SOME_BYTES = 40_000  # more than a first picture

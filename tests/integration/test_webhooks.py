@@ -14,20 +14,20 @@ from pictures import picture
 from receiving import Receiver, verified
 from serving import Site
 
-from stillcam.errors import SettingsError, StillcamError
-from stillcam.library.drafts import Draft
-from stillcam.server import webhooks
-from stillcam.server.messages import Person
-from stillcam.server.news import Event
-from stillcam.settings_json import from_json
-from stillcam.webhook_key import make_key, signature
+from stillcam.common.errors import SettingsError, StillcamError
+from stillcam.http.messages import Person
+from stillcam.library.pending import Draft
+from stillcam.notifications import webhook
+from stillcam.notifications.events import Event
+from stillcam.notifications.webhook_key import make_key, signature
+from stillcam.settings.document import from_json
 
 KEY = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 EVENT = Event("item.taken", 1_793_000_000.0, {"id": "2026-10-26/x.jpg"})
 
 
-def message(number: int = 0) -> webhooks.Message:
-    return webhooks.Message.of(Event("item.taken", 1_793_000_000.0 + number, {"number": number}), "shed", 1)
+def message(number: int = 0) -> webhook.Message:
+    return webhook.Message.of(Event("item.taken", 1_793_000_000.0 + number, {"number": number}), "shed", 1)
 
 
 @pytest.fixture
@@ -106,7 +106,7 @@ def test_photos_and_the_loss_of_the_picture_are_told(tmp_path, hanging):
 def test_what_is_not_taken_is_tried_again_and_is_the_same_message():
     """A redirection is not followed: it might lead anywhere."""
     with Receiver([500, 302, 200]) as receiver:
-        sender = webhooks.Receiver(receiver.url, KEY, retry_s=(0.0, 0.0, 0.0))
+        sender = webhook.Receiver(receiver.url, KEY, retry_s=(0.0, 0.0, 0.0))
         sender.send(message(1))
         sender.send(message(2))
         got = [receiver.next() for _ in range(4)]
@@ -118,7 +118,7 @@ def test_what_is_not_taken_is_tried_again_and_is_the_same_message():
 
 def test_what_is_never_taken_is_given_up(caplog):
     with Receiver([500] * 3) as receiver:
-        sender = webhooks.Receiver(receiver.url, KEY, retry_s=(0.0, 0.0))
+        sender = webhook.Receiver(receiver.url, KEY, retry_s=(0.0, 0.0))
         sender.send(message(1))
         sender.send(message(2))
         got = [verified(KEY, *receiver.next())["data"]["number"] for _ in range(4)]
@@ -129,8 +129,8 @@ def test_what_is_never_taken_is_given_up(caplog):
 
 
 def test_a_receiver_that_never_answers_is_left_in_time(hanging):
-    with pytest.raises(webhooks.NotTaken):
-        webhooks.post(hanging, KEY, message(), timeout_s=0.2)
+    with pytest.raises(webhook.NotTaken):
+        webhook.post(hanging, KEY, message(), timeout_s=0.2)
 
 
 def test_a_receiver_that_trickles_is_left_in_time():
@@ -149,15 +149,15 @@ def test_a_receiver_that_trickles_is_left_in_time():
 
         thread = threading.Thread(target=trickle, daemon=True)
         thread.start()
-        with pytest.raises(webhooks.NotTaken):
-            webhooks.post(f"http://127.0.0.1:{listener.getsockname()[1]}/", KEY, message(), timeout_s=0.5)
+        with pytest.raises(webhook.NotTaken):
+            webhook.post(f"http://127.0.0.1:{listener.getsockname()[1]}/", KEY, message(), timeout_s=0.5)
         left.set()
         thread.join()
 
 
 def test_no_more_than_a_few_wait(hanging, caplog):
-    sender = webhooks.Receiver(hanging, KEY)
-    for number in range(webhooks.MAX_WAITING + 20):
+    sender = webhook.Receiver(hanging, KEY)
+    for number in range(webhook.MAX_WAITING + 20):
         sender.send(message(number))
     sender.close()
     assert caplog.text.count("too many wait") == 20
@@ -207,7 +207,7 @@ def test_no_address_tells_the_key(site):
 
 
 def test_an_event_says_what_it_is():
-    document = json.loads(webhooks.Message.of(EVENT, "shed", 1).body)
+    document = json.loads(webhook.Message.of(EVENT, "shed", 1).body)
     assert document == {
         "type": "item.taken",
         "timestamp": "2026-10-26T07:33:20.000Z",

@@ -12,8 +12,8 @@ from typing import Any, Self
 
 from serving import DEADLINE_S, ROOT, Site
 
-from stillcam.frames import frame_time, utc_text
-from stillcam.link import NoAnswer, ask
+from stillcam.frames.files import frame_time, utc_text
+from stillcam.ipc.protocol import NoAnswer, ask
 
 
 class Viewer:

@@ -9,7 +9,7 @@ from stillcam.camera.simulated.exposure import gains_for
 from stillcam.camera.simulated.options import Options, StillOptions, VideoOptions
 from stillcam.camera.simulated.picture import Picture
 from stillcam.camera.simulated.sensors import Sensor, SensorMode, Size
-from stillcam.controls import CONTROLS
+from stillcam.settings.controls import CONTROLS
 
 WORDS = {
     "AeMeteringMode": "metering", "AeExposureMode": "exposure", "AwbMode": "awb", "NoiseReductionMode": "denoise",

@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 from stillcam.camera.driver import Camera
-from stillcam.camera.listing import parse
+from stillcam.camera.rpicam.listing import parse
 
 CASES = Path(__file__).parents[1] / "cases"
 

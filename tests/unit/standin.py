@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self
 
-from stillcam.link import CommandServer, Message
+from stillcam.ipc.protocol import CommandServer, Message
 
 STATUS = {
     "running": True,

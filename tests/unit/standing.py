@@ -6,7 +6,7 @@ from typing import Any
 from pictures import picture
 
 from stillcam.series.definition import from_document
-from stillcam.series.store import Series
+from stillcam.series.folder import Series
 
 START_MS = 1_795_176_000_000  # 2026-11-20T12:00:00Z
 JPEG = picture()

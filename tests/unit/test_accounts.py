@@ -267,7 +267,7 @@ def test_another_process_is_heard(accounts, ann, tmp_path, monkeypatch):
     assert keys.digest(key) in accounts.known().sessions
     other.sessions.end_all("ann")
     os.utime(path, (1, 1))
-    monkeypatch.setattr("stillcam.accounts.known.AGE_S", 0.0)
+    monkeypatch.setattr("stillcam.accounts.cache.AGE_S", 0.0)
     assert not accounts.known().sessions
 
 
@@ -285,7 +285,7 @@ def test_a_damaged_database_is_told(tmp_path):
 
 
 def test_what_was_known_stays_when_the_database_cannot_be_read(accounts, ann, tmp_path, monkeypatch, caplog):
-    monkeypatch.setattr("stillcam.accounts.known.LOOK_S", 0.0)
+    monkeypatch.setattr("stillcam.accounts.cache.LOOK_S", 0.0)
     before = accounts.known()
     path = tmp_path / "data" / "accounts.db"
     good = path.read_bytes()

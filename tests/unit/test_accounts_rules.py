@@ -7,16 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stillcam import log
 from stillcam.accounts import passwords
 from stillcam.accounts.attempts import FORGET_S, LIMITS, MAX_KEYS, Attempts, address_key
+from stillcam.accounts.cache import Everybody
 from stillcam.accounts.devices import new_device, number_of
 from stillcam.accounts.errors import InvalidError, NotNowError, WrongError
 from stillcam.accounts.hashing import WAITING, Hashing
-from stillcam.accounts.known import Everybody
 from stillcam.accounts.passwords import hashed
 from stillcam.accounts.rules import check_name, check_password, folded
 from stillcam.accounts.sign_in import SignIn
+from stillcam.common import log
 
 
 @pytest.mark.parametrize(
@@ -276,7 +276,7 @@ def test_after_a_want_of_memory_people_can_sign_in_again(monkeypatch, memory):
 
     hashing = Hashing()
     with monkeypatch.context() as patch:
-        patch.setattr("stillcam.threads._thread.start_new_thread", start_new_thread)
+        patch.setattr("stillcam.common.threads._thread.start_new_thread", start_new_thread)
         patch.setattr("stillcam.accounts.hashing.BEGIN_S", 0.01)
         for _ in range(WAITING + 2):
             with pytest.raises(NotNowError, match="not enough memory to sign in: try again"):

@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from stillcam import addresses
-from stillcam.addresses import listening_address, urls
-from stillcam.errors import StillcamError
+from stillcam.common import addresses
+from stillcam.common.addresses import listening_address, urls
+from stillcam.common.errors import StillcamError
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,9 @@ import pytest
 from pictures import picture
 from standing import created, shoot
 
-from stillcam import clock
-from stillcam.capture.ages import Ages, longest_gap_s
-from stillcam.library.drafts import Draft
+from stillcam.capture.library_writer.clock_trust import Ages, longest_gap_s
+from stillcam.common import clock
+from stillcam.library.pending import Draft
 
 NOON_S = datetime(2026, 11, 20, 12, tzinfo=UTC).timestamp()
 HOUR_S, DAY_S, YEAR_S = 3600.0, 86_400.0, 365 * 86_400.0

@@ -9,11 +9,11 @@ import pytest
 from pictures import picture
 from serving import DEADLINE_S
 
-from stillcam.frames import Publisher
-from stillcam.server.audience import Audience, Seat
-from stillcam.server.bodies import Piece
-from stillcam.server.cache import FrameCache
-from stillcam.server.thinning import Thinning
+from stillcam.frames.files import Publisher
+from stillcam.http.bodies import Piece
+from stillcam.server.live.broadcast import Audience, Seat
+from stillcam.server.live.cache import FrameCache
+from stillcam.server.live.pacing import Thinning
 
 FOR_EVER_S = 1e6
 

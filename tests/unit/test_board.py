@@ -2,7 +2,7 @@
 
 import pytest
 
-from stillcam.server import board
+from stillcam.system_info import board
 
 
 @pytest.fixture

@@ -6,10 +6,10 @@ import threading
 
 import pytest
 
-from stillcam.server.bodies import Blob, FilePart
-from stillcam.server.messages import Answer, Request
-from stillcam.server.ranges import part
-from stillcam.server.wire import PlainWire
+from stillcam.http.bodies import Blob, FilePart
+from stillcam.http.messages import Answer, Request
+from stillcam.http.ranges import part
+from stillcam.http.transport import PlainWire
 
 DATA = bytes(range(256)) * 4096  # 1 MiB: more than a socket holds
 

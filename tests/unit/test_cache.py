@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 from pictures import picture
 
-from stillcam import log
-from stillcam.frames import Frame, Publisher, read_current
-from stillcam.server import cache as cache_module
-from stillcam.server.cache import FrameCache, Seen
+from stillcam.common import log
+from stillcam.frames.files import Frame, Publisher, read_current
+from stillcam.server.live import cache as cache_module
+from stillcam.server.live.cache import FrameCache, Seen
 
 DEADLINE_S = 90.0
 

@@ -9,14 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from listed_programs import recorded
 
-from stillcam.camera import metadata, tuning
-from stillcam.camera.describe import describe
+from stillcam.camera import metadata, tuning_files
+from stillcam.camera.rpicam.describe import describe
 from stillcam.camera.simulated.metadata import as_json, as_txt
-from stillcam.capture.outage import Outage
+from stillcam.capture.recovery import Outage
 from stillcam.capture.timing import snapshot_s, stall_timeout_s
-from stillcam.errors import CameraError
-from stillcam.settings import CameraSettings, Settings
-from stillcam.settings_json import patched
+from stillcam.common.errors import CameraError
+from stillcam.settings.document import patched
+from stillcam.settings.schema import CameraSettings, Settings
 
 CONTENT = {
     "SensorTimestamp": 123, "ExposureTime": 9998, "AnalogueGain": 1.5, "AeLocked": True, "ColourGains": [2.0, 1.75],
@@ -75,16 +75,16 @@ def test_the_device_tree_tells_how_the_camera_is_mounted(tmp_path):
 
 def test_a_tuning_file_is_found_by_its_name_or_path(tmp_path, monkeypatch):
     def resolved(name: str) -> str:
-        return tuning.with_tuning_path(Settings(camera=CameraSettings(tuning_file=name))).camera.tuning_file
+        return tuning_files.with_tuning_path(Settings(camera=CameraSettings(tuning_file=name))).camera.tuning_file
 
     place = tmp_path / "vc4"
     place.mkdir()
     (place / "imx219_noir.json").touch()
     (place / "README").touch()
-    monkeypatch.setattr(tuning, "SHARE", (tmp_path / "none", tmp_path))
-    monkeypatch.setattr(tuning, "COMPATIBLE", tmp_path / "none")
-    assert tuning.folder() == place
-    assert tuning.files(place) == ["imx219_noir.json"]
+    monkeypatch.setattr(tuning_files, "SHARE", (tmp_path / "none", tmp_path))
+    monkeypatch.setattr(tuning_files, "COMPATIBLE", tmp_path / "none")
+    assert tuning_files.folder() == place
+    assert tuning_files.files(place) == ["imx219_noir.json"]
     assert resolved("") == ""
     assert resolved("imx219_noir.json") == resolved(str(place / "imx219_noir.json")) == f"{place}/imx219_noir.json"
     for missing in ("imx708.json", "/nowhere/imx219.json"):

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from standin import StandIn
 
-from stillcam.errors import StillcamError
-from stillcam.server import captures as captures_module
-from stillcam.server.captures import Captures
+from stillcam.common.errors import StillcamError
+from stillcam.server.live import on_demand as captures_module
+from stillcam.server.live.on_demand import Captures
 
 DEADLINE_S = 90.0
 

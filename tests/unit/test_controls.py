@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stillcam.abilities import PICAMERA2, RPICAM
-from stillcam.control_values import SMALLEST_CROP, check, in_force
-from stillcam.controls import CONTROLS, LARGEST, Control, reason_against, table_for
-from stillcam.errors import SettingsError
+from stillcam.common.errors import SettingsError
+from stillcam.settings.capabilities import PICAMERA2, RPICAM
+from stillcam.settings.control_values import SMALLEST_CROP, check, in_force
+from stillcam.settings.controls import CONTROLS, LARGEST, Control, reason_against, table_for
 
 LIBCAMERA = """
     AeEnable AeMeteringMode AeExposureMode AeConstraintMode AeFlickerMode AeFlickerPeriod ExposureTime ExposureValue

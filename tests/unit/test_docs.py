@@ -13,12 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from stillcam.controls import CONTROLS, Control
-from stillcam.paths import Paths
-from stillcam.server.cache import FrameCache
-from stillcam.server.in_force import SettingsInForce
-from stillcam.server.table import build
-from stillcam.settings_json import describe, from_json
+from stillcam.common.paths import Paths
+from stillcam.server.live.cache import FrameCache
+from stillcam.server.wiring import build
+from stillcam.settings.controls import CONTROLS, Control
+from stillcam.settings.document import describe, from_json
+from stillcam.settings.live import SettingsInForce
 
 ROOT = Path(__file__).resolve().parents[2]
 README = ROOT / "README.md"

@@ -9,10 +9,10 @@ import pytest
 from listed_programs import listed_programs
 from pictures import picture
 
-from stillcam.doctor import FAULT, OK, WARNING, Patient, camera, machine, programs, series, server
-from stillcam.doctor.examine import CHECKS, examine
-from stillcam.frames import Publisher
-from stillcam.paths import Paths
+from stillcam.checks import FAULT, OK, WARNING, Patient, camera, machine, programs, series, server
+from stillcam.checks.run import CHECKS, examine
+from stillcam.common.paths import Paths
+from stillcam.frames.files import Publisher
 
 STATUS = {
     "running": True, "mode": "snapshot", "since": "2026-11-20T23:45:01.123Z", "started": "2026-11-20T23:45:00.000Z",
@@ -334,7 +334,7 @@ def test_a_series_that_has_failed_is_named_with_what_to_do(make, tmp_path, monke
 
     def states(*found):
         rows = [dict(zip(("name", "state", "why", "taken", "missed"), row, strict=True)) for row in found]
-        monkeypatch.setattr("stillcam.series.read.states", lambda folder: rows)
+        monkeypatch.setattr("stillcam.series.reader.states", lambda folder: rows)
         return the(series.series(patient))
 
     running = ("Garden", "running", None, 5, 1)

@@ -1,12 +1,12 @@
 """docs/drivers.md says of each driver and control what the tables in the code say."""
 
-from stillcam.abilities import DOCUMENT, FEATURES, TOGETHER, control_table, renewed
-from stillcam.controls import CONTROLS
+from stillcam.settings.capabilities import DOCUMENT, FEATURES, TOGETHER, control_table, renewed
+from stillcam.settings.controls import CONTROLS
 
 
 def test_the_tables_are_the_code_s():
     text = DOCUMENT.read_text(encoding="utf-8")
-    assert renewed(text) == text, "run: PYTHONPATH=python python3 -m stillcam.abilities"
+    assert renewed(text) == text, "run: PYTHONPATH=python python3 -m stillcam.settings.capabilities"
 
 
 def test_each_control_has_its_place_in_each_column():

@@ -2,9 +2,9 @@
 
 import pytest
 
-from stillcam.camera import choose, tuning
-from stillcam.encoder import HARDWARE, encoder_of
-from stillcam.paths import Paths
+from stillcam.camera import select, tuning_files
+from stillcam.common.paths import Paths
+from stillcam.settings.encoder import HARDWARE, encoder_of
 
 
 @pytest.mark.parametrize(
@@ -23,10 +23,10 @@ def test_the_device_tree_says_whether_the_board_encodes_in_hardware(tmp_path, mo
     tree.write_bytes(compatible.replace(" ", "\0").encode())
     program = tmp_path / "rpicam-still"
     program.touch(0o755)
-    monkeypatch.setattr(tuning, "COMPATIBLE", tree)
-    monkeypatch.setattr(choose, "has_library", lambda: True)
+    monkeypatch.setattr(tuning_files, "COMPATIBLE", tree)
+    monkeypatch.setattr(select, "has_library", lambda: True)
     environ = {"STILLCAM_CAMERA": driver, "PATH": str(tmp_path)}
-    made = choose.choose_driver(environ, Paths(tmp_path / "images", tmp_path / "data"))
+    made = select.choose_driver(environ, Paths(tmp_path / "images", tmp_path / "data"))
     assert made.abilities.encoder == encoder
     assert encoder_of(compatible) == encoder
 

@@ -6,10 +6,10 @@ import threading
 import pytest
 from serving import DEADLINE_S
 
-from stillcam.server import engine, waiting
-from stillcam.server.engine import Server
-from stillcam.server.messages import Answer
-from stillcam.server.places import Limits, Places
+from stillcam.http import idle_pool, listener
+from stillcam.http.limits import Limits, Places
+from stillcam.http.listener import Server
+from stillcam.http.messages import Answer
 
 
 class App:
@@ -50,8 +50,8 @@ def ask(link, path):
 
 
 def test_who_is_there_is_answered_when_nobody_comes_after_the_attendant_has_died(monkeypatch, request):
-    monkeypatch.setattr(engine, "LOOK_S", 0.05)
-    monkeypatch.setattr(waiting, "DEAD_S", 0.2)
+    monkeypatch.setattr(listener, "LOOK_S", 0.05)
+    monkeypatch.setattr(idle_pool, "DEAD_S", 0.2)
     server = request.getfixturevalue("server")
     address = server.server_address[:2]
     with (

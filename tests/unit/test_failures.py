@@ -7,14 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from listed_programs import recorded
 
-from stillcam.abilities import RPICAM
-from stillcam.camera.arguments import still_arguments
-from stillcam.camera.failures import failure
-from stillcam.camera.older import NEEDED, Older, lacking, unrecognised, without
-from stillcam.camera.programs import has_libav
+from stillcam.camera.rpicam.errors import failure
+from stillcam.camera.rpicam.older import NEEDED, Older, lacking, unrecognised, without
+from stillcam.camera.rpicam.options import still_arguments
+from stillcam.camera.rpicam.programs import has_libav
 from stillcam.camera.simulated.command_line import usage
 from stillcam.camera.simulated.options import StillOptions, VideoOptions
-from stillcam.settings import Settings
+from stillcam.settings.capabilities import RPICAM
+from stillcam.settings.schema import Settings
 
 CHATTER = "[1:02:03.456] [789]  INFO Camera camera_manager.cpp:340 libcamera v0.7.0"
 SIGNAL = "Received signal 10"

@@ -11,21 +11,21 @@ from pictures import picture
 from PIL import Image
 from series_folders import MINUTE_MS, START_MS, file_of, make_series, moment_ms, thin
 
-from stillcam.capture.film_days import FilmDays
-from stillcam.capture.filming.stamp import Stamps
-from stillcam.errors import SettingsError, StillcamError
-from stillcam.films.command_line import ENCODERS, Overlay, film, filters, trial
+from stillcam.common.errors import SettingsError, StillcamError
+from stillcam.common.paths import Paths
 from stillcam.films.daily import BACK_DAYS, GRACE_MS, days_due, span_of
-from stillcam.films.film import Film, is_id, new_id, read_film
+from stillcam.films.ffmpeg import ENCODERS, Overlay, film, filters, trial
+from stillcam.films.film_days import FilmDays
 from stillcam.films.geometry import box_of, common, scaled
 from stillcam.films.order import Order, from_document, to_document
 from stillcam.films.progress import Progress, left_s
-from stillcam.films.shelf import Shelf
-from stillcam.films.shots import shots_of, zone_of
+from stillcam.films.record import Film, is_id, new_id, read_film
+from stillcam.films.render.timestamp import Stamps
+from stillcam.films.sources import shots_of, zone_of
 from stillcam.films.spread import spread
+from stillcam.films.store import Shelf
 from stillcam.library.names import stem_of
-from stillcam.paths import Paths
-from stillcam.series.plan import Plan
+from stillcam.series.schedule import Plan
 from stillcam.series.windows import DAY_MS
 
 HARDWARE, SOFTWARE = ENCODERS

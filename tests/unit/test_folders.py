@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from stillcam import folders
-from stillcam.errors import StillcamError
+from stillcam.common import folders
+from stillcam.common.errors import StillcamError
 
 
 def error(number: int) -> OSError:

@@ -14,21 +14,21 @@ import pytest
 from pictures import picture
 from PIL import Image
 
-from stillcam.capture import mp4
-from stillcam.capture.ages import Ages
-from stillcam.capture.disk import Disk
-from stillcam.capture.footage import Footage, finish, salvage
+from stillcam.capture.library_writer import mp4
+from stillcam.capture.library_writer.clock_trust import Ages
+from stillcam.capture.library_writer.finish_video import Footage, finish, salvage
+from stillcam.capture.library_writer.retention import Retention, rule_of
 from stillcam.capture.pictures import size_of
-from stillcam.capture.retention_run import Retention, rule_of
-from stillcam.deletion import Undeletable
-from stillcam.errors import CameraError
-from stillcam.floor import FLOOR_BYTES, floor_bytes
-from stillcam.library.browse import Library
-from stillcam.library.drafts import Draft, recover
+from stillcam.common.deletion import Undeletable
+from stillcam.common.disk import Disk
+from stillcam.common.disk_space import FLOOR_BYTES, floor_bytes
+from stillcam.common.errors import CameraError
+from stillcam.library.catalogue import Library
+from stillcam.library.pending import Draft, recover
 from stillcam.library.retention import Rule
 from stillcam.library.thumbnails import Thumbnails
 from stillcam.library.trash import KEPT_S, Trash
-from stillcam.settings import FileSettings, RetentionSettings
+from stillcam.settings.schema import FileSettings, RetentionSettings
 
 MOMENT_S = 1_795_218_301.0
 

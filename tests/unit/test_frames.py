@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pictures import picture
 
-from stillcam.frames import Publisher, current_name, frame_name, frame_time, read_current
-from stillcam.jpeg import check
+from stillcam.frames.files import Publisher, current_name, frame_name, frame_time, read_current
+from stillcam.frames.jpeg import check
 
 
 @given(st.integers(0, 4_000_000_000_000))

@@ -6,11 +6,11 @@ import pytest
 from pictures import picture
 from standin import StandIn
 
-from stillcam.frames import Frame, frame_name
-from stillcam.server import freshness as freshness_module
-from stillcam.server.cache import FrameCache, Seen
-from stillcam.server.camera import CameraLink
-from stillcam.server.freshness import Freshness, Outage
+from stillcam.frames.files import Frame, frame_name
+from stillcam.ipc.daemon_client import CameraLink
+from stillcam.server.live import staleness as freshness_module
+from stillcam.server.live.cache import FrameCache, Seen
+from stillcam.server.live.staleness import Freshness, Outage
 
 
 def seen(time_s: float = 0.0, age_s: float = 0.0) -> Seen:

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stillcam.server.forwarded import see_through
-from stillcam.server.hosts import check_host
-from stillcam.server.messages import Refused, Request
+from stillcam.http.messages import Refused, Request
+from stillcam.server.security.forwarded import see_through
+from stillcam.server.security.host_check import check_host
 
 OWN = frozenset({"localhost", "raspberry", "raspberry.lan", "raspberry.home.arpa", "raspberry.fritz.box"})
 LISTED = ("camera.example.org", "*.Home.Example")

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pictures import picture
 from PIL import Image
 
-from stillcam.jpeg import EOI, CutShort, Cutter, NotWhole, check, leading, picture_offset
+from stillcam.frames.jpeg import EOI, CutShort, Cutter, NotWhole, check, leading, picture_offset
 
 WHOLE = picture()
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stillcam.json_text import MAX_DEPTH, parse
+from stillcam.common.safe_json import MAX_DEPTH, parse
 
 values = st.recursive(
     st.none() | st.booleans() | st.integers(-9, 9) | st.text('[]{}"\\a', max_size=5),

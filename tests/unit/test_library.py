@@ -14,15 +14,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stillcam.deletion import Undeletable
+from stillcam.common.deletion import Undeletable
 from stillcam.library import days
-from stillcam.library.browse import Filter, Library, Page
+from stillcam.library.catalogue import Filter, Library, Page
 from stillcam.library.day import Item, read_day
-from stillcam.library.drafts import Draft, recover
 from stillcam.library.names import day_of, decode, encode, said_by, stem_of
+from stillcam.library.pending import Draft, recover
 from stillcam.library.retention import Kept, Rule, doomed
 from stillcam.library.trash import Trash
-from stillcam.library.zipped import free_name, member, size_of, stream
+from stillcam.library.zip_stream import free_name, member, size_of, stream
 
 NOON_S = datetime(2026, 11, 20, 12, tzinfo=UTC).timestamp()
 

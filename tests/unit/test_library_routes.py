@@ -17,18 +17,18 @@ from hypothesis import strategies as st
 from pictures import QUADRANTS, held, picture, quadrants
 from PIL import Image
 
-from stillcam.exif import find_thumbnail
+from stillcam.frames.exif import find_thumbnail
+from stillcam.http.bodies import FilePart
+from stillcam.http.messages import Answer, Request, Route
 from stillcam.library import upright
-from stillcam.library.browse import Library
-from stillcam.library.drafts import Draft
-from stillcam.server import library_routes
+from stillcam.library.catalogue import Library
+from stillcam.library.pending import Draft
 from stillcam.server.app import App
-from stillcam.server.bodies import FilePart
-from stillcam.server.library_changes import LibraryChanges
-from stillcam.server.library_items import MAX_SIDECAR_BYTES
-from stillcam.server.library_routes import LibraryRoutes
-from stillcam.server.messages import Answer, Request, Route
-from stillcam.settings import Settings
+from stillcam.server.routes import library
+from stillcam.server.routes.library import LibraryRoutes
+from stillcam.server.routes.library_changes import LibraryChanges
+from stillcam.server.routes.library_items import MAX_SIDECAR_BYTES
+from stillcam.settings.schema import Settings
 
 NOON_S = 1_795_176_000.0  # 2026-11-20, 12:00 UTC
 
@@ -480,7 +480,7 @@ def test_choices_that_nobody_fetches_keep_little_memory(shelf, monkeypatch):
     ids = [shelf.take(time_s=NOON_S + second) for second in range(3)]
     nothing = shelf.json("api/library/zip", "POST", {"items": [str(number) for number in range(400_000)]})
     assert nothing["files"] == 0
-    monkeypatch.setattr(library_routes, "KEPT_IDS", 5)
+    monkeypatch.setattr(library, "KEPT_IDS", 5)
     zips = [shelf.json("api/library/zip", "POST", {"items": ids})["zip"] for _ in range(3)]
     assert [shelf.ask(zip_).status for zip_ in zips] == [404, 404, 200]
 

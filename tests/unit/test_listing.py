@@ -9,7 +9,7 @@ from listed_programs import CASES, recorded
 
 from stillcam.camera.driver import Camera
 from stillcam.camera.geometry import fractions, view
-from stillcam.camera.listing import parse, remembered
+from stillcam.camera.rpicam.listing import parse, remembered
 from stillcam.camera.simulated.sensors import attached, listing
 
 TWO = (CASES / "list-cameras-two.txt").read_text()  # as rpicam-apps 1.12 prints it

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stillcam.server.messages import MAX_VALUES, Refused, Request, as_json
+from stillcam.http.messages import MAX_VALUES, Refused, Request, as_json
 
 JSON = {"content-type": "application/json"}
 

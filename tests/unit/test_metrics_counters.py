@@ -2,7 +2,7 @@
 
 import threading
 
-from stillcam.server.metrics import Counters
+from stillcam.server.routes.metrics import Counters
 
 
 def test_no_answer_is_lost_when_many_threads_answer():

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pictures import picture
 
-from stillcam.server.multipart import CONTENT_TYPE, OPENING, part
+from stillcam.server.live.multipart import CONTENT_TYPE, OPENING, part
 
 
 @given(st.lists(st.binary(max_size=300) | st.just(b"\r\n" + OPENING) | st.just(picture()), max_size=4))

@@ -8,10 +8,10 @@ import pytest
 from pictures import picture
 from PIL import Image, ImageStat
 
-from stillcam.frames import Frame, frame_name
-from stillcam.server.cache import Seen
-from stillcam.server.freshness import Outage
-from stillcam.server.notice import Notice, Notices, draw
+from stillcam.frames.files import Frame, frame_name
+from stillcam.server.live.cache import Seen
+from stillcam.server.live.placeholder import Notice, Notices, draw
+from stillcam.server.live.staleness import Outage
 
 HEADLINE = "no camera since 14:03"
 

@@ -8,11 +8,11 @@ from contextlib import contextmanager
 import pytest
 from serving import DEADLINE_S
 
-from stillcam.camera.programs import readable
+from stillcam.camera.rpicam.programs import readable
 from stillcam.capture.alive import Alive
-from stillcam.capture.commands import Commands
+from stillcam.capture.command_socket import Commands
 from stillcam.capture.status import Status
-from stillcam.notify import Service
+from stillcam.common.systemd import Service
 
 
 @contextmanager

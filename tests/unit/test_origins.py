@@ -2,8 +2,8 @@
 
 import pytest
 
-from stillcam.server.messages import Refused, Request
-from stillcam.server.origins import check_origin
+from stillcam.http.messages import Refused, Request
+from stillcam.server.security.csrf import check_origin
 
 
 def refusal(origin, host, *, scheme="", proxied=False, method="POST", kind="application/json", **headers):

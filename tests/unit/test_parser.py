@@ -9,8 +9,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from stillcam.server.messages import Refused
-from stillcam.server.parser import (
+from stillcam.http.messages import Refused
+from stillcam.http.parser import (
     MAX_HEADERS,
     MAX_LINE_BYTES,
     SHORT_BYTES,

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from stillcam.errors import StillcamError
-from stillcam.paths import ROOT, Paths, camera_numbers
+from stillcam.common.errors import StillcamError
+from stillcam.common.paths import ROOT, Paths, camera_numbers
 
 
 def of(**environ: str) -> Paths:

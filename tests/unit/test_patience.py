@@ -10,12 +10,12 @@ from types import SimpleNamespace
 import pytest
 from standin import STATUS
 
-from stillcam.capture.commands import Commands
+from stillcam.capture.command_socket import Commands
 from stillcam.capture.status import Status
-from stillcam.commands import camera, patience, taking
-from stillcam.errors import CameraError
-from stillcam.link import CommandServer, Late, Message, NoAnswer, ask
-from stillcam.paths import Paths
+from stillcam.cli import camera, capture, progress
+from stillcam.common.errors import CameraError
+from stillcam.common.paths import Paths
+from stillcam.ipc.protocol import CommandServer, Late, Message, NoAnswer, ask
 
 ITEM = "2026-11-20/20261120T234501.123Z_photo_imx708.jpg"
 TAKING = {"kind": "photo", "done": 0, "of": 1, "due": None}
@@ -42,7 +42,7 @@ def terminal(monkeypatch):
 
         def flush(self) -> None: ...
 
-    monkeypatch.setattr(patience, "sys", SimpleNamespace(stderr=Terminal()))
+    monkeypatch.setattr(progress, "sys", SimpleNamespace(stderr=Terminal()))
     return shown
 
 
@@ -63,12 +63,12 @@ def served(paths: Paths, slow: str, answer: Message, status: Callable[[], Messag
 
 
 def test_a_photo_is_waited_for_however_long_it_takes(paths, monkeypatch, terminal):
-    monkeypatch.setattr(patience, "LOOK_S", 0.05)
+    monkeypatch.setattr(progress, "LOOK_S", 0.05)
     server = served(paths, "photo", {"items": [ITEM]}, lambda: STATUS | {
         "mode": "photo", "interval_s": 601.0, "taking": TAKING,
     })  # fmt: skip
     try:
-        told = taking.photos(paths, {}, argparse.Namespace(kind="photo", count=1, delay=0.0))
+        told = capture.photos(paths, {}, argparse.Namespace(kind="photo", count=1, delay=0.0))
     finally:
         server.close()
     assert told.document["items"] == [ITEM]
@@ -77,7 +77,7 @@ def test_a_photo_is_waited_for_however_long_it_takes(paths, monkeypatch, termina
 
 def test_a_snapshot_is_waited_for_too(paths, monkeypatch, terminal):
     monkeypatch.setattr(camera, "TIMEOUT_S", 0.2)
-    monkeypatch.setattr(patience, "LOOK_S", 0.05)
+    monkeypatch.setattr(progress, "LOOK_S", 0.05)
     server = served(paths, "snapshot", {"frame": "camera_1.jpg"}, lambda: dict(STATUS))
     try:
         told = camera.snapshot(paths, {}, argparse.Namespace(json=True, path=False))
@@ -89,12 +89,12 @@ def test_a_snapshot_is_waited_for_too(paths, monkeypatch, terminal):
 
 def test_a_daemon_that_hangs_is_given_up_and_called_late(paths, monkeypatch, terminal):
     for name in ("LOOK_S", "STATUS_S", "SILENT_S"):
-        monkeypatch.setattr(patience, name, 0.05)
+        monkeypatch.setattr(progress, name, 0.05)
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(paths.socket))
         listener.listen(90)
         with pytest.raises(Late, match="not answered within"):
-            patience.ask_patiently(paths.socket, {"command": "photo"}, lambda *_: "")
+            progress.ask_patiently(paths.socket, {"command": "photo"}, lambda *_: "")
 
 
 def test_a_daemon_that_ends_meanwhile_is_no_time_out(paths):
@@ -109,7 +109,7 @@ def test_a_daemon_that_ends_meanwhile_is_no_time_out(paths):
 
         threading.Thread(target=end, daemon=True).start()
         with pytest.raises(NoAnswer, match="ended in the middle"):
-            patience.ask_patiently(paths.socket, {"command": "photo"}, lambda *_: "")
+            progress.ask_patiently(paths.socket, {"command": "photo"}, lambda *_: "")
 
 
 def test_a_time_out_is_called_one(paths):

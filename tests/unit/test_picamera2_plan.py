@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 from listed_programs import recorded
 from test_controls import SETTABLE, values_of
 
-from stillcam.camera.picamera2.faults import fault
-from stillcam.camera.picamera2.plan import (
+from stillcam.camera.picamera2.configuration import (
     Plan,
     changes,
     from_message,
@@ -23,10 +22,11 @@ from stillcam.camera.picamera2.plan import (
     undone,
     video_plan,
 )
+from stillcam.camera.picamera2.errors import fault
 from stillcam.camera.picamera2.sensor_hdr import device_of, set_hdr
 from stillcam.camera.picamera2.wire import Channel, pair
-from stillcam.settings import Settings
-from stillcam.settings_json import patched
+from stillcam.settings.document import patched
+from stillcam.settings.schema import Settings
 
 IMX708, IMX219 = recorded("list-cameras-two.txt")
 

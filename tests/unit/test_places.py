@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from stillcam.server.places import MAX_REFUSED, Limits, Place, Places
+from stillcam.http.limits import MAX_REFUSED, Limits, Place, Places
 
 
 class Comers:
@@ -42,7 +42,7 @@ def stays(link: socket.socket) -> bool:
 def comers(monkeypatch: pytest.MonkeyPatch) -> Iterator[Comers]:
     """Four places, two for an address."""
     comers = Comers(Limits(4, 2))
-    monkeypatch.setattr("stillcam.server.places.time", SimpleNamespace(monotonic=lambda: comers.now_s))
+    monkeypatch.setattr("stillcam.http.limits.time", SimpleNamespace(monotonic=lambda: comers.now_s))
     yield comers
     comers.close()
 

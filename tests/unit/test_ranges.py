@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stillcam.server.bodies import Blob, FilePart
-from stillcam.server.messages import Answer, Request
-from stillcam.server.ranges import part, span
+from stillcam.http.bodies import Blob, FilePart
+from stillcam.http.messages import Answer, Request
+from stillcam.http.ranges import part, span
 
 DATA = bytes(range(100))
 numbers = st.integers(0, 12)

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from stillcam.camera import metadata
-from stillcam.camera.failures import failure
+from stillcam.camera.rpicam.errors import failure
 
 ROOT = Path(__file__).resolve().parents[2]
 CASES = Path(__file__).resolve().parents[1] / "cases"

@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from stillcam.capture.commands import Command
-from stillcam.capture.revisions import Revisions
+from stillcam.capture.command_socket import Command
+from stillcam.capture.pending_settings import Revisions
 from stillcam.capture.status import Status
-from stillcam.errors import CameraError, StillcamError
-from stillcam.settings import Settings
-from stillcam.settings_file import save
-from stillcam.settings_json import from_json
+from stillcam.common.errors import CameraError, StillcamError
+from stillcam.settings.document import from_json
+from stillcam.settings.file import save
+from stillcam.settings.schema import Settings
 
 REFUSED = CameraError("options", "the camera cannot do this size")
 DIED = CameraError("died", "rpicam-still ended with status 255")

@@ -8,7 +8,7 @@ from PIL import Image
 
 from stillcam.capture import rotate as module
 from stillcam.capture.rotate import rotate
-from stillcam.errors import CameraError
+from stillcam.common.errors import CameraError
 
 RED, BLUE = (200, 30, 30), (30, 30, 200)
 EXIF_MODEL = 0x0110

@@ -2,8 +2,8 @@
 
 import pytest
 
-from stillcam.server.messages import Access, Answer, Refused, Route
-from stillcam.server.route_table import RouteTable
+from stillcam.http.messages import Access, Answer, Refused, Route
+from stillcam.http.router import RouteTable
 
 PATHS = [
     ("GET", ""),

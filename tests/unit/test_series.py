@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stillcam.series.plan import Edge, Plan
+from stillcam.series.schedule import Edge, Plan
 from stillcam.series.slots import next_slot, slots_in
 
 BERLIN, AUCKLAND = ZoneInfo("Europe/Berlin"), ZoneInfo("Pacific/Auckland")

@@ -11,16 +11,16 @@ from hypothesis import strategies as st
 from standing import START_MS, minutes, shoot
 from test_series import plans
 
-from stillcam.series.active import NEVER, Active
-from stillcam.series.agenda import Agenda
+from stillcam.series.commands import OrderError, Orders
 from stillcam.series.definition import Definition
+from stillcam.series.folder import Series
 from stillcam.series.index import Gap, gaps
 from stillcam.series.manifest import text
-from stillcam.series.orders import OrderError, Orders
 from stillcam.series.progress import grace_ms
-from stillcam.series.recover import opened
+from stillcam.series.recovery import opened
+from stillcam.series.running import NEVER, Active
+from stillcam.series.scheduler import Agenda
 from stillcam.series.slots import slots_in
-from stillcam.series.store import Series
 
 HOUR_MS, YEAR_MS = 3_600_000, 365 * 86_400_000
 

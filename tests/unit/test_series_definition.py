@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stillcam.errors import SettingsError
+from stillcam.common.errors import SettingsError
 from stillcam.series.definition import Definition, Keep, from_document, to_document
-from stillcam.series.plan import Edge
+from stillcam.series.schedule import Edge
 
 NOW_MS = 1_795_176_000_000
 

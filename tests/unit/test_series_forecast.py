@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stillcam.series.definition import Keep
-from stillcam.series.forecast import full_ms, last_ms, may_fill, moments_per_day, upcoming
-from stillcam.series.plan import Edge, Plan
+from stillcam.series.estimate import full_ms, last_ms, may_fill, moments_per_day, upcoming
+from stillcam.series.schedule import Edge, Plan
 from stillcam.series.slots import next_slot, nth_slot
 
 BERLIN = ZoneInfo("Europe/Berlin")

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from standing import START_MS, created, shoot
 
-from stillcam.capture.series_intake import Intake
-from stillcam.series.store import Series
+from stillcam.capture.modes.series_folders import Intake
+from stillcam.series.folder import Series
 
 
 class Backroom:

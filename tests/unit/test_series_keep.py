@@ -6,15 +6,15 @@ from pathlib import Path
 import pytest
 from standing import JPEG, START_MS, created, minutes, shoot
 
-from stillcam.capture.ages import Ages
-from stillcam.capture.disk import Disk
-from stillcam.capture.series_keeping import Keeping
-from stillcam.deletion import Undeletable
-from stillcam.series import read
-from stillcam.series.keep import prune, thin
-from stillcam.series.recover import recover
-from stillcam.series.store import Series
-from stillcam.settings import FileSettings
+from stillcam.capture.library_writer.clock_trust import Ages
+from stillcam.capture.library_writer.series_keeping import Keeping
+from stillcam.common.deletion import Undeletable
+from stillcam.common.disk import Disk
+from stillcam.series import reader
+from stillcam.series.folder import Series
+from stillcam.series.recovery import recover
+from stillcam.series.retention import prune, thin
+from stillcam.settings.schema import FileSettings
 
 DAY, DAY_MS = 24 * 60, 86_400_000
 NOTE = Undeletable().note
@@ -30,7 +30,7 @@ def disk_of(series: Series) -> Disk:
 
 
 def numbers(series: Series) -> list[int]:
-    return [row["n"] for row in read.shots(series.folder.parent, series.name, 0, 10_000)]
+    return [row["n"] for row in reader.shots(series.folder.parent, series.name, 0, 10_000)]
 
 
 def test_days_that_are_over_go(tmp_path):
@@ -39,14 +39,14 @@ def test_days_that_are_over_go(tmp_path):
         shoot(series, minutes(day * DAY), raw=True)
     assert prune(series, minutes(5 * DAY - 1), never, NOTE) == 3
     assert numbers(series) == [4, 5, 6]
-    told = read.summary(tmp_path, "Garden", minutes(6 * DAY))
+    told = reader.summary(tmp_path, "Garden", minutes(6 * DAY))
     assert (told["taken"], told["shots"], told["bytes"]) == (6, 3, 6 * len(JPEG))
     assert told["first"]["n"] == 4
     assert shoot(series, minutes(6 * DAY)) == 7
     assert prune(series, minutes(30 * DAY), never, NOTE) == 4
     assert numbers(series) == []
     assert shoot(series, minutes(31 * DAY)) == 8
-    assert read.summary(tmp_path, "Garden", minutes(40 * DAY))["first"]["n"] == 8
+    assert reader.summary(tmp_path, "Garden", minutes(40 * DAY))["first"]["n"] == 8
     again = Series.open(series.folder)
     again.boot = "another"
     recover(again)  # what was pruned is not taken for lost in a power cut
@@ -147,7 +147,7 @@ def test_a_shot_that_cannot_be_deleted_keeps_no_other(tmp_path, caplog):
     series = created(tmp_path, keep={"rule": "days", "days": 1})
     for minute in range(4):
         shoot(series, minutes(minute))
-    path = series.folder / "frames" / next(iter(read.shots(tmp_path, "Garden", 2, 1)))["files"][0]
+    path = series.folder / "frames" / next(iter(reader.shots(tmp_path, "Garden", 2, 1)))["files"][0]
     path.unlink()
     path.mkdir()  # what unlink(2) refuses, also to root
     undeletable = Undeletable()

@@ -8,14 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from standing import JPEG, START_MS, created, minutes, shoot
 
-from stillcam.series import index, read
+from stillcam.series import index, reader
 from stillcam.series.definition import from_document
 from stillcam.series.manifest import encode, gap_line, text
 from stillcam.series.state import MANIFEST, SERIES, STATE
 
 
 def test_there_may_be_no_series_at_all(tmp_path):
-    assert read.summaries(tmp_path / "series", START_MS) == []
+    assert reader.summaries(tmp_path / "series", START_MS) == []
 
 
 def test_a_summary_tells_how_it_is(tmp_path):
@@ -23,7 +23,7 @@ def test_a_summary_tells_how_it_is(tmp_path):
     shoot(series, START_MS)
     series.gap(minutes(1), minutes(2), 2, "busy")
     shoot(series, minutes(3))
-    (told,) = read.summaries(tmp_path, minutes(3) + 500)
+    (told,) = reader.summaries(tmp_path, minutes(3) + 500)
     assert (told["name"], told["state"], told["kind"], told["planned"]) == ("Garden", "running", "photo", 10)
     assert (told["taken"], told["missed"], told["bytes"]) == (2, 2, 2 * len(JPEG))
     assert told["first"] == {"n": 1, "time": text(START_MS + 7)}
@@ -32,23 +32,23 @@ def test_a_summary_tells_how_it_is(tmp_path):
     assert told["forecast"] == {"bytes_per_day": 1440 * len(JPEG), "full": None}
     assert told["definition"]["interval_s"] == 60
     assert from_document(told["definition"], 0, "UTC") == series.definition
-    assert read.summary(tmp_path, "Garden", minutes(3) + 500) == told
+    assert reader.summary(tmp_path, "Garden", minutes(3) + 500) == told
 
 
 def test_what_does_not_run_has_no_next_shot(tmp_path):
     series = created(tmp_path)
     series.enter("paused", minutes(1))
-    assert read.summary(tmp_path, "Garden", minutes(2))["next"] is None
+    assert reader.summary(tmp_path, "Garden", minutes(2))["next"] is None
     series.enter("finished", minutes(3))
-    told = read.summary(tmp_path, "Garden", minutes(4))
+    told = reader.summary(tmp_path, "Garden", minutes(4))
     assert (told["next"], told["ends"], told["forecast"]["bytes_per_day"]) == (None, None, 0)
 
 
 def test_it_says_when_the_disk_is_full(tmp_path, monkeypatch):
     for name in ("Garden", "Street"):
         shoot(created(tmp_path, name), START_MS)
-    monkeypatch.setattr(read, "room_bytes", lambda _folder, _floor: 10 * len(JPEG))
-    told = read.summaries(tmp_path, START_MS + 100)
+    monkeypatch.setattr(reader, "room_bytes", lambda _folder, _floor: 10 * len(JPEG))
+    told = reader.summaries(tmp_path, START_MS + 100)
     assert [one["forecast"]["full"] for one in told] == [text(minutes(6))] * 2  # five minutes, two shots each
 
 
@@ -58,9 +58,9 @@ def test_a_damaged_series_does_not_hide_the_others(tmp_path):
     (tmp_path / "One" / SERIES).write_bytes(b"\0")
     (tmp_path / ".deleted").mkdir()
     (tmp_path / "Three").mkdir()
-    assert [told["name"] for told in read.summaries(tmp_path, START_MS)] == ["Two"]
+    assert [told["name"] for told in reader.summaries(tmp_path, START_MS)] == ["Two"]
     with pytest.raises(LookupError, match="damaged"):
-        read.summary(tmp_path, "One", START_MS)
+        reader.summary(tmp_path, "One", START_MS)
 
 
 @pytest.mark.parametrize("offset", [10**30, -5])
@@ -69,7 +69,7 @@ def test_a_state_that_points_beyond_the_manifest_hides_no_series(tmp_path, offse
     created(tmp_path, "Two")
     state = json.loads((tmp_path / "One" / STATE).read_text())
     (tmp_path / "One" / STATE).write_text(json.dumps({**state, "manifest_bytes": offset}))
-    told = {one["name"]: one["taken"] for one in read.summaries(tmp_path, START_MS)}
+    told = {one["name"]: one["taken"] for one in reader.summaries(tmp_path, START_MS)}
     assert told == {"One": 1, "Two": 0}
 
 
@@ -77,10 +77,10 @@ def test_a_state_that_points_beyond_the_manifest_hides_no_series(tmp_path, offse
 def test_what_is_no_series_is_said_so(tmp_path, name):
     created(tmp_path / "series")
     for look in (
-        lambda: read.summary(tmp_path / "series", name, 0),
-        lambda: read.shots(tmp_path / "series", name, 1, 1),
-        lambda: read.picture(tmp_path / "series", name, 1),
-        lambda: read.timeline(tmp_path / "series", name, 10, 0),
+        lambda: reader.summary(tmp_path / "series", name, 0),
+        lambda: reader.shots(tmp_path / "series", name, 1, 1),
+        lambda: reader.picture(tmp_path / "series", name, 1),
+        lambda: reader.timeline(tmp_path / "series", name, 10, 0),
     ):
         with pytest.raises(LookupError, match="no series"):
             look()
@@ -92,13 +92,13 @@ def test_shots_are_paged_by_their_number(tmp_path):
         shoot(series, minutes(number), Lux=float(number))
     series.gap(minutes(7), minutes(7), 1, "busy")
     shoot(series, minutes(8))
-    rows = read.shots(tmp_path, "Garden", 3, 2)
+    rows = reader.shots(tmp_path, "Garden", 3, 2)
     assert [(row["n"], row["due"], row["metadata"]["Lux"]) for row in rows] == [
         (3, text(minutes(2)), 2.0), (4, text(minutes(3)), 3.0),
     ]  # fmt: skip
-    assert [row["n"] for row in read.shots(tmp_path, "Garden", 7, 100)] == [7, 8]
-    assert read.shots(tmp_path, "Garden", 9, 100) == []
-    assert read.shots(tmp_path, "Garden", 1, 0) == []
+    assert [row["n"] for row in reader.shots(tmp_path, "Garden", 7, 100)] == [7, 8]
+    assert reader.shots(tmp_path, "Garden", 9, 100) == []
+    assert reader.shots(tmp_path, "Garden", 1, 0) == []
 
 
 def test_shots_that_are_gone_are_left_out(tmp_path):
@@ -106,21 +106,21 @@ def test_shots_that_are_gone_are_left_out(tmp_path):
     for number in range(5):
         shoot(series, minutes(number))
     for number in (1, 2, 4):
-        read.picture(tmp_path, "Garden", number).unlink()
-    assert [row["n"] for row in read.shots(tmp_path, "Garden", 0, 2)] == [3, 5]
+        reader.picture(tmp_path, "Garden", number).unlink()
+    assert [row["n"] for row in reader.shots(tmp_path, "Garden", 0, 2)] == [3, 5]
     with pytest.raises(LookupError, match="gone"):
-        read.picture(tmp_path, "Garden", 2)
+        reader.picture(tmp_path, "Garden", 2)
 
 
 def test_a_picture_is_found_and_the_raw_beside_it(tmp_path):
     series = created(tmp_path)
     shoot(series, START_MS)
     shoot(series, minutes(1), raw=True)
-    assert read.picture(tmp_path, "Garden", 2).name == "000002_20261120T120100.007Z.jpg"
-    assert read.picture(tmp_path, "Garden", 2, raw=True).suffix == ".dng"
+    assert reader.picture(tmp_path, "Garden", 2).name == "000002_20261120T120100.007Z.jpg"
+    assert reader.picture(tmp_path, "Garden", 2, raw=True).suffix == ".dng"
     for number, raw in ((1, True), (3, False), (0, False)):
         with pytest.raises(LookupError):
-            read.picture(tmp_path, "Garden", number, raw)
+            reader.picture(tmp_path, "Garden", number, raw)
 
 
 @given(st.lists(st.sampled_from(["shot", "gap", "torn"]), max_size=60), st.integers(-1, 70))
@@ -163,7 +163,7 @@ def test_the_timeline_counts_each_moment_once(tmp_path):
             series.gap(minutes(10), minutes(29), 20, "off")
         shoot(series, minutes(number))
     series.gap(minutes(40), minutes(44), 5, "paused")
-    told = read.timeline(tmp_path, "Garden", 10, minutes(50) - 1)
+    told = reader.timeline(tmp_path, "Garden", 10, minutes(50) - 1)
     assert (told["from"], told["step_s"]) == (text(START_MS), pytest.approx(600, 0.01))
     assert told["taken"] == [10, 0, 0, 10, 0, 0, 0, 0, 0, 0]
     assert told["missed"] == [0, 10, 10, 0, 0, 0, 0, 0, 0, 0]
@@ -175,7 +175,7 @@ def test_the_timeline_of_a_series_without_end_shows_a_little_of_what_comes(tmp_p
     series = created(tmp_path, interval_s=60)
     for number in range(100):
         shoot(series, minutes(number))
-    told = read.timeline(tmp_path, "Garden", 11, minutes(100) - 1)
+    told = reader.timeline(tmp_path, "Garden", 11, minutes(100) - 1)
     assert sum(told["taken"]) == 100
     assert sum(told["planned"]) in (9, 10)
     assert sum(told["missed"]) == 0
@@ -187,7 +187,7 @@ def test_the_timeline_of_a_series_that_is_over_shows_what_it_has_missed_at_last(
         shoot(series, minutes(number))
     series.gap(minutes(8), minutes(9), 2, "off")
     series.enter("finished", minutes(10))
-    told = read.timeline(tmp_path, "Garden", 5, minutes(1000))
+    told = reader.timeline(tmp_path, "Garden", 5, minutes(1000))
     assert (sum(told["taken"]), sum(told["missed"]), sum(told["planned"])) == (8, 2, 0)
     assert told["step_s"] == pytest.approx(9 * 60 / 5, 0.01)
 
@@ -195,12 +195,12 @@ def test_the_timeline_of_a_series_that_is_over_shows_what_it_has_missed_at_last(
 @pytest.mark.parametrize("state", ["planned", "running", "paused", "finished", "failed"])
 def test_an_empty_series_has_a_timeline(tmp_path, state):
     created(tmp_path).enter(state, START_MS)
-    told = read.timeline(tmp_path, "Garden", 5, START_MS)
+    told = reader.timeline(tmp_path, "Garden", 5, START_MS)
     assert [len(told[name]) for name in ("taken", "missed", "planned")] == [5, 5, 5]
 
 
 def test_states_are_counted_without_a_forecast(tmp_path):
     shoot(created(tmp_path), START_MS)
-    assert read.states(tmp_path) == [
+    assert reader.states(tmp_path) == [
         {"name": "Garden", "state": "running", "why": None, "taken": 1, "missed": 0, "bytes": len(JPEG)}
     ]

@@ -6,10 +6,10 @@ import pytest
 from pictures import picture as jpeg
 from standing import created, minutes
 
-from stillcam.series import read
-from stillcam.series.recover import recover
+from stillcam.series import reader
+from stillcam.series.folder import Series
+from stillcam.series.recovery import recover
 from stillcam.series.state import MANIFEST, lines_from
-from stillcam.series.store import Series
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ def test_pictures_without_a_line_get_one(series):
     path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:3]))
     again = after(series)
     assert (again.state.tally.taken, again.state.tally.sequence, again.state.tally.shots) == (5, 5, 5)
-    assert [row["n"] for row in read.shots(series.folder.parent, "Garden", 1, 9)] == [1, 2, 3, 4, 5]
+    assert [row["n"] for row in reader.shots(series.folder.parent, "Garden", 1, 9)] == [1, 2, 3, 4, 5]
     assert again.state.tally.bytes == series.state.tally.bytes
 
 
@@ -67,7 +67,7 @@ def test_a_picture_that_a_power_cut_has_taken_is_known_as_gone(series, left):
     again = after(series)
     assert (again.state.tally.taken, again.state.tally.shots) == (5, 4)
     assert [line["thinned"] for line, _ in lines_from(series.folder, 0) if "thinned" in line] == [[4]]
-    assert [row["n"] for row in read.shots(series.folder.parent, "Garden", 1, 9)] == [1, 2, 3, 5]
+    assert [row["n"] for row in reader.shots(series.folder.parent, "Garden", 1, 9)] == [1, 2, 3, 5]
     assert after(again).state.tally == again.state.tally  # known: once is enough
 
 

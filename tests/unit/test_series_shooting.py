@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from stillcam.capture.bracketing import fixed_controls, fixes, varied_controls
-from stillcam.capture.snapshots import Snapshots
+from stillcam.capture.modes.bracketing import fixed_controls, fixes, varied_controls
+from stillcam.capture.modes.snapshots import Snapshots
 from stillcam.series.definition import from_document
-from stillcam.settings import Settings
+from stillcam.settings.schema import Settings
 
 TOLD = {"ExposureTime": 8014, "AnalogueGain": 2.5, "ColourGains": [2.0, 1.8], "Lux": 500.0, "LensPosition": 1.5}
 
@@ -96,7 +96,7 @@ class Studio:
 )
 def test_a_snapshot_that_would_not_be_over_in_time_is_not_begun(monkeypatch, booked_s, taken):
     studio = Studio(booked_s, until_s=107.0)
-    monkeypatch.setattr("stillcam.capture.snapshots.time", SimpleNamespace(monotonic=lambda: studio.now_s))
+    monkeypatch.setattr("stillcam.capture.modes.snapshots.time", SimpleNamespace(monotonic=lambda: studio.now_s))
     camera: Any = None
     studio.mode.run(Settings(), camera)
     assert studio.taken == pytest.approx(taken)

@@ -5,11 +5,11 @@ import json
 import pytest
 from standing import JPEG, START_MS, created, minutes, shoot
 
-from stillcam.errors import SettingsError, StillcamError
+from stillcam.common.errors import SettingsError, StillcamError
 from stillcam.series.definition import from_document
+from stillcam.series.folder import Series
 from stillcam.series.manifest import Line, decode, encode, gap_line, millis, text
 from stillcam.series.state import MANIFEST, SERIES, STATE, lines_from
-from stillcam.series.store import Series
 
 
 def lines(series: Series) -> list[Line]:

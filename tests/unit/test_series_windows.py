@@ -11,7 +11,7 @@ from astral.sun import elevation
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stillcam.series.plan import Edge, Plan
+from stillcam.series.schedule import Edge, Plan
 from stillcam.series.slots import slots_in
 from stillcam.series.windows import span
 

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from test_controls import SETTABLE, values_of
 
-from stillcam.errors import SettingsError, StillcamError
-from stillcam.settings import Settings
-from stillcam.settings_file import keep_last_good, load, load_in_force, save
-from stillcam.settings_json import describe, from_json, patched, to_json
+from stillcam.common.errors import SettingsError, StillcamError
+from stillcam.settings.document import describe, from_json, patched, to_json
+from stillcam.settings.file import keep_last_good, load, load_in_force, save
+from stillcam.settings.schema import Settings
 
 
 def test_without_a_file_the_defaults_hold(tmp_path):

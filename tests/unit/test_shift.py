@@ -6,8 +6,8 @@ import time
 import pytest
 from serving import DEADLINE_S
 
-from stillcam.server import shift as shift_module
-from stillcam.server.shift import Shift
+from stillcam.server.live import worker as shift_module
+from stillcam.server.live.worker import Shift
 
 
 class Work:
@@ -70,7 +70,7 @@ def test_who_comes_when_there_is_no_thread_is_not_counted(monkeypatch):
     work = Work()
     shift = Shift(work, "test")
     with monkeypatch.context() as patch:
-        patch.setattr("stillcam.threads._thread.start_new_thread", no_memory)
+        patch.setattr("stillcam.common.threads._thread.start_new_thread", no_memory)
         with pytest.raises(RuntimeError), shift:
             pass
     assert len(shift) == 0
@@ -83,13 +83,13 @@ def test_a_thread_that_has_died_is_followed_by_another(monkeypatch):
     work = Work()
     shift = Shift(work, "test")
     with monkeypatch.context() as patch:
-        patch.setattr("stillcam.threads._thread.start_new_thread", dies)
+        patch.setattr("stillcam.common.threads._thread.start_new_thread", dies)
         shift.__enter__()
     with shift:
         assert work.rounds == 0
         monkeypatch.setattr(shift_module, "DEAD_S", 0.0)
         with monkeypatch.context() as patch:
-            patch.setattr("stillcam.threads._thread.start_new_thread", no_memory)
+            patch.setattr("stillcam.common.threads._thread.start_new_thread", no_memory)
             shift.see_to_it()
         shift.see_to_it()
         work.goes_on()

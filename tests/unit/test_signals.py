@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 
-from stillcam.paths import ROOT
+from stillcam.common.paths import ROOT
 
 # Blocked in the main thread, the signal goes to another one: just as unseen as in the moment before poll(2).
 WAITS = """

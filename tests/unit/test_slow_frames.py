@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from stillcam.camera.driver import Interrupted
-from stillcam.capture.live import Live
+from stillcam.capture.modes.live import Live
 from stillcam.capture.timing import stall_timeout_s
-from stillcam.settings import Settings
-from stillcam.settings_json import patched
+from stillcam.settings.document import patched
+from stillcam.settings.schema import Settings
 
 HIDDEN = 6  # frames that libcamera keeps for itself at the start, on most sensors
 

@@ -6,11 +6,9 @@ from typing import Any
 import pytest
 from test_arguments import IMX219, IMX519, IMX708, joined
 
-from stillcam.camera.arguments import same_pictures, still_arguments
 from stillcam.camera.driver import Camera, Container
-from stillcam.camera.simulated import checks, command_line
-from stillcam.camera.simulated.options import StillOptions, VideoOptions
-from stillcam.camera.taking import (
+from stillcam.camera.rpicam.options import same_pictures, still_arguments
+from stillcam.camera.rpicam.taking import (
     carried_over,
     container,
     photo_arguments,
@@ -20,8 +18,10 @@ from stillcam.camera.taking import (
     settled,
     video_arguments,
 )
-from stillcam.settings import Settings
-from stillcam.settings_json import patched
+from stillcam.camera.simulated import checks, command_line
+from stillcam.camera.simulated.options import StillOptions, VideoOptions
+from stillcam.settings.document import patched
+from stillcam.settings.schema import Settings
 
 SAID = {
     "ExposureTime": 20_000, "AnalogueGain": 2.0, "DigitalGain": 1.0, "ColourGains": [2.1, 1.7], "AeState": 2,

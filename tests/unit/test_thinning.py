@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stillcam.server.thinning import Thinning
+from stillcam.server.live.pacing import Thinning
 
 
 def chosen(fps: float, times: list[float]) -> list[float]:

@@ -10,11 +10,11 @@ from typing import NoReturn
 import pytest
 from serving import DEADLINE_S
 
-from stillcam import log, threads
-from stillcam.capture.backroom import Backroom
+from stillcam.capture.library_writer.background import Backroom
 from stillcam.capture.status import Status
-from stillcam.deletion import Undeletable, delete_tree
-from stillcam.library.jobs import Job
+from stillcam.common import log, threads
+from stillcam.common.deletion import Undeletable, delete_tree
+from stillcam.library.batch_jobs import Job
 
 
 @pytest.fixture(autouse=True)

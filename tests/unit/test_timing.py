@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from stillcam.abilities import RPICAM
 from stillcam.camera.driver import Shoot
-from stillcam.capture.studio import Studio
+from stillcam.capture.context import Studio
 from stillcam.capture.timing import MAX_PATIENCE_S, Patience, photo_s
-from stillcam.paths import Paths
-from stillcam.settings import Settings
-from stillcam.settings_json import patched
+from stillcam.common.paths import Paths
+from stillcam.settings.capabilities import RPICAM
+from stillcam.settings.document import patched
+from stillcam.settings.schema import Settings
 
 
 def test_patience_grows_with_each_stall_up_to_a_minute():

@@ -6,9 +6,9 @@ from collections.abc import Callable
 import pytest
 from standin import StandIn
 
-from stillcam.server import viewers as viewers_module
-from stillcam.server.camera import CameraLink
-from stillcam.server.viewers import Viewers
+from stillcam.ipc.daemon_client import CameraLink
+from stillcam.server.live import viewers as viewers_module
+from stillcam.server.live.viewers import Viewers
 
 
 def until(holds: Callable[[], object]) -> None:
@@ -21,7 +21,7 @@ def until(holds: Callable[[], object]) -> None:
 @pytest.fixture
 def camera(tmp_path, monkeypatch):
     monkeypatch.setattr(viewers_module, "STEP_S", 0.01)
-    monkeypatch.setattr("stillcam.server.camera.RENEW_S", 0.0)
+    monkeypatch.setattr("stillcam.ipc.daemon_client.RENEW_S", 0.0)
     return CameraLink(tmp_path / "capture.sock")
 
 

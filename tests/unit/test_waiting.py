@@ -11,8 +11,8 @@ from types import SimpleNamespace
 import pytest
 from serving import DEADLINE_S
 
-from stillcam.server import waiting
-from stillcam.server.waiting import WaitingRoom
+from stillcam.http import idle_pool
+from stillcam.http.idle_pool import WaitingRoom
 
 
 class Echo:
@@ -96,7 +96,7 @@ def test_without_memory_for_a_thread_all_goes_on(guests, monkeypatch):
     def start_new_thread(*_):
         raise RuntimeError
 
-    monkeypatch.setattr("stillcam.server.waiting._thread", SimpleNamespace(start_new_thread=start_new_thread))
+    monkeypatch.setattr("stillcam.http.idle_pool._thread", SimpleNamespace(start_new_thread=start_new_thread))
     slow, quick, *_ = guests
     slow.client.sendall(b"slow")
     quick.client.sendall(b"quick")
@@ -116,7 +116,7 @@ def test_who_has_done_leaves(guests, said):
 
 
 def test_who_has_waited_too_long_leaves(guests, monkeypatch):
-    monkeypatch.setattr(waiting, "LOOK_S", 0.01)
+    monkeypatch.setattr(idle_pool, "LOOK_S", 0.01)
     guest, other, *_ = guests
     guest.late = True
     assert guest.left.wait(DEADLINE_S)
@@ -150,7 +150,7 @@ def test_from_a_room_that_is_closed_all_leave(guests, room):
 @pytest.mark.parametrize("noticed", [Echo, lambda room: room.see_to_attendant()])
 def test_an_attendant_that_has_died_is_followed_by_another(room, monkeypatch, noticed):
     """As a thread does that finds no memory for its first line; who was there is answered once somebody looks."""
-    monkeypatch.setattr(waiting, "DEAD_S", 0.2)
+    monkeypatch.setattr(idle_pool, "DEAD_S", 0.2)
     guests = [before, victim] = [Echo(room), Echo(room)]
     assert before.ask(b"hello") == b"hello"
     victim.client.sendall(b"die")
@@ -201,7 +201,7 @@ def test_who_cannot_be_watched_for_want_of_memory_leaves(guests, room, monkeypat
         start_new_thread(*arguments)
 
     monkeypatch.setattr(room, "add", no_room)
-    monkeypatch.setattr("stillcam.server.waiting._thread", SimpleNamespace(start_new_thread=no_thread))
+    monkeypatch.setattr("stillcam.http.idle_pool._thread", SimpleNamespace(start_new_thread=no_thread))
     guest.go_on.set()
     guest.client.sendall(b"slow")
     assert guest.left.wait(DEADLINE_S)

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from stillcam.common.time_zone import local, local_zone, zone_named
 from stillcam.library.names import day_of
-from stillcam.zone import local, local_zone, zone_named
 
 ZONES = Path("/usr/share/zoneinfo")
 BERLIN = b"\nCET-1CEST,M3.5.0,M10.5.0/3\n"

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from stillcam.accounts.known import Known
+from stillcam.accounts.cache import Known
 from stillcam.accounts.sessions import Sessions
 from stillcam.accounts.setup_code import SetupCode
 from stillcam.accounts.store import Store

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stillcam.errors import StillcamError
+from stillcam.common.errors import StillcamError
 
 
 class InvalidError(StillcamError):

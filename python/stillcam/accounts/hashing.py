@@ -13,7 +13,7 @@ from queue import SimpleQueue
 from typing import Any, TypeVar
 
 from stillcam.accounts.errors import NotNowError
-from stillcam.threads import lower_priority, start
+from stillcam.common.threads import lower_priority, start
 
 WAITING = 8  # besides the one that is hashed; some seconds' work on a Pi
 WAIT_S = 3.0  # the client's delay before another attempt

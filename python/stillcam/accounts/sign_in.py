@@ -7,10 +7,10 @@ from contextlib import contextmanager
 
 from stillcam.accounts import passwords
 from stillcam.accounts.attempts import Attempts, Key, address_key
+from stillcam.accounts.cache import Known
 from stillcam.accounts.devices import number_of
 from stillcam.accounts.errors import WrongError
 from stillcam.accounts.hashing import Hashing
-from stillcam.accounts.known import Known
 from stillcam.accounts.rules import MAX_NAME, folded
 
 

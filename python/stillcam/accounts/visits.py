@@ -11,7 +11,7 @@ from queue import SimpleQueue
 
 from stillcam.accounts.errors import StoreError
 from stillcam.accounts.sessions import Sessions
-from stillcam.threads import keep
+from stillcam.common.threads import keep
 
 EVERY_S = 600.0
 

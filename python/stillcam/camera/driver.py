@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from stillcam.abilities import Abilities
-from stillcam.controls import Values
-from stillcam.settings import Settings
+from stillcam.settings.capabilities import Abilities
+from stillcam.settings.controls import Values
+from stillcam.settings.schema import Settings
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from stillcam.camera.driver import Camera, SensorMode
-from stillcam.settings import Configuration
+from stillcam.settings.schema import Configuration
 
 Rectangle = tuple[int, int, int, int]
 Size = tuple[int, int]

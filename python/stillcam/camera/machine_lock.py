@@ -20,7 +20,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from stillcam.camera.driver import Interrupted
-from stillcam.camera.programs import SAY_TIMEOUT_S, readable
+from stillcam.camera.rpicam.programs import SAY_TIMEOUT_S, readable
 
 MACHINE = Path("/run/lock")  # PrivateTmp= gives each unit a /tmp of its own; /run is the machine's
 LIST_WAIT_S = SAY_TIMEOUT_S + 5.0  # a listing takes at most so long

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from stillcam.json_text import parse
+from stillcam.common.safe_json import parse
 
 Metadata = dict[str, Any]
 

@@ -9,18 +9,19 @@ import os
 import signal
 import sys
 
-from stillcam import __version__, log, threads
-from stillcam.camera.choose import choose_driver
+from stillcam import __version__
+from stillcam.camera.select import choose_driver
 from stillcam.capture.alive import Alive
 from stillcam.capture.daemon import Daemon
 from stillcam.capture.signals import wake_on_signals
-from stillcam.errors import StillcamError
-from stillcam.folders import LINKS, SOCKETS, require
-from stillcam.link import CommandServer
-from stillcam.notify import Service
-from stillcam.paths import Paths
-from stillcam.settings import CameraSettings, Settings
-from stillcam.settings_file import load_in_force, save
+from stillcam.common import log, threads
+from stillcam.common.errors import StillcamError
+from stillcam.common.folders import LINKS, SOCKETS, require
+from stillcam.common.paths import Paths
+from stillcam.common.systemd import Service
+from stillcam.ipc.protocol import CommandServer
+from stillcam.settings.file import load_in_force, save
+from stillcam.settings.schema import CameraSettings, Settings
 
 
 def main() -> int:

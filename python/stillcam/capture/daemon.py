@@ -14,26 +14,26 @@ import time
 from typing import Any
 
 from stillcam.camera.driver import Camera, Driver, Interrupted
-from stillcam.camera.failures import HELD
-from stillcam.camera.listing import remembered
-from stillcam.camera.taking import refused_mode, refused_video
-from stillcam.capture.ages import Ages
-from stillcam.capture.archive import Archive
-from stillcam.capture.commands import Command
-from stillcam.capture.films import Films
-from stillcam.capture.focus import Focusing
-from stillcam.capture.live import Live
-from stillcam.capture.looking import Looking
-from stillcam.capture.photos import Photos
-from stillcam.capture.snapshots import Snapshots
-from stillcam.capture.studio import Studio
-from stillcam.capture.timelapse import Timelapse
+from stillcam.camera.rpicam.errors import HELD
+from stillcam.camera.rpicam.listing import remembered
+from stillcam.camera.rpicam.taking import refused_mode, refused_video
+from stillcam.capture.camera_detection import Looking
+from stillcam.capture.command_socket import Command
+from stillcam.capture.context import Studio
+from stillcam.capture.library_writer.clock_trust import Ages
+from stillcam.capture.library_writer.writer import Archive
+from stillcam.capture.modes.autofocus import Focusing
+from stillcam.capture.modes.live import Live
+from stillcam.capture.modes.photos import Photos
+from stillcam.capture.modes.series import Timelapse
+from stillcam.capture.modes.snapshots import Snapshots
+from stillcam.capture.modes.video import Videos
 from stillcam.capture.timing import snapshot_s
-from stillcam.capture.videos import Videos
-from stillcam.errors import CameraError, SettingsError, StillcamError
-from stillcam.paths import Paths
-from stillcam.series.read import summary
-from stillcam.settings import Settings
+from stillcam.common.errors import CameraError, SettingsError, StillcamError
+from stillcam.common.paths import Paths
+from stillcam.films.queue import Films
+from stillcam.series.reader import summary
+from stillcam.settings.schema import Settings
 
 SHORT = {errno.EMFILE: "open files", errno.ENFILE: "open files", errno.ENOMEM: "pages of memory"}
 

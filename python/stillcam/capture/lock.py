@@ -6,7 +6,7 @@ import fcntl
 import os
 from pathlib import Path
 
-from stillcam.errors import StillcamError
+from stillcam.common.errors import StillcamError
 
 
 class FolderLock:

@@ -8,8 +8,8 @@ import struct
 from collections.abc import Callable
 from pathlib import Path
 
-from stillcam.errors import CameraError
-from stillcam.jpeg import NotWhole, check
+from stillcam.common.errors import CameraError
+from stillcam.frames.jpeg import NotWhole, check
 
 Size = tuple[int, int]
 

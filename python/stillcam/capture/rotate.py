@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from stillcam.camera.driver import Interrupted
-from stillcam.camera.programs import readable
-from stillcam.errors import CameraError
+from stillcam.camera.rpicam.programs import readable
+from stillcam.common.errors import CameraError
 
 TIMEOUT_S = 60.0
 

@@ -6,7 +6,7 @@ import os
 import signal
 from collections.abc import Callable
 
-from stillcam.threads import keep
+from stillcam.common.threads import keep
 
 _MANY = 256  # bytes, one for each signal
 

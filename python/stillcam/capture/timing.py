@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from stillcam.camera.arguments import DEFAULT_FRAMERATE, chosen_controls, stream_rate
 from stillcam.camera.metadata import Metadata
-from stillcam.camera.taking import configuration_of
-from stillcam.controls import Values
-from stillcam.settings import Configuration, Settings
+from stillcam.camera.rpicam.options import DEFAULT_FRAMERATE, chosen_controls, stream_rate
+from stillcam.camera.rpicam.taking import configuration_of
+from stillcam.settings.controls import Values
+from stillcam.settings.schema import Configuration, Settings
 
 EMPTY: Values = {}
 HIDDEN_FRAMES = 12  # that a camera keeps for itself when it starts, at most: exposure and colours converge in them

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from datetime import date, timedelta
 
-from stillcam.series.plan import Plan
+from stillcam.series.schedule import Plan
 from stillcam.series.windows import local_day, midnight_ms
 
 BACK_DAYS = 3  # the Pi may have been off for the night; what is longer ago is left to whoever wants it

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from stillcam.errors import SettingsError
-from stillcam.fields import choice_in, moment_in, number_in
+from stillcam.common.errors import SettingsError
+from stillcam.common.validate import choice_in, moment_in, number_in
 from stillcam.series.definition import check_name
 from stillcam.series.manifest import text
 
@@ -55,7 +55,7 @@ def from_document(document: Any, zone: str) -> Order:
 
     Args:
         document: as `docs/api.md` describes it; what is missing or null has its default.
-        zone: of the local clock, see `stillcam.zone`.
+        zone: of the local clock, see `stillcam.common.time_zone`.
 
     Raises:
         SettingsError: names the field, and says what would be right.

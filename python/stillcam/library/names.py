@@ -8,7 +8,7 @@ import os
 import re
 from datetime import UTC, datetime
 
-from stillcam.zone import local
+from stillcam.common.time_zone import local
 
 KINDS = {
     **dict.fromkeys(("jpg", "jpeg", "png", "bmp"), "photo"),

@@ -14,10 +14,10 @@ import threading
 from pathlib import Path
 from typing import BinaryIO
 
-from stillcam.exif import find_thumbnail
-from stillcam.jpeg import leading
+from stillcam.common.safe_open import open_regular
+from stillcam.frames.exif import find_thumbnail
+from stillcam.frames.jpeg import leading
 from stillcam.library.day import Item
-from stillcam.regular import open_regular
 
 SIDE = 320  # px, at most
 MIN_SIDE = 120  # px: what is smaller in the EXIF looks bad

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from stillcam.deletion import Note, delete_tree
+from stillcam.common.deletion import Note, delete_tree
 from stillcam.library.day import Item, read_day
 
 FOLDER = ".trash"

@@ -15,7 +15,7 @@ from typing import BinaryIO
 
 from PIL import Image, JpegImagePlugin
 
-from stillcam.info.read import fields_of
+from stillcam.common.kernel_files import fields_of
 
 Image.MAX_IMAGE_PIXELS = None
 

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from stillcam.controls import CONTROLS
-from stillcam.errors import SettingsError
-from stillcam.fields import choice_in, moment_in, number_in
-from stillcam.frames import utc_text
-from stillcam.series.plan import Edge, Plan
-from stillcam.zone import zone_named
+from stillcam.common.errors import SettingsError
+from stillcam.common.time_zone import zone_named
+from stillcam.common.validate import choice_in, moment_in, number_in
+from stillcam.frames.files import utc_text
+from stillcam.series.schedule import Edge, Plan
+from stillcam.settings.controls import CONTROLS
 
 MAX_NAME, MAX_SHOTS, MAX_VALUES, MAX_DAYS = 60, 10_000_000, 100, 36_500
 KEEP_RULES = ("all", "days", "thin")
@@ -90,7 +90,7 @@ def from_document(document: Any, now_ms: int, zone: str) -> Definition:
     Args:
         document: as `docs/api.md` describes it; what is missing has its default.
         now_ms: ms since the epoch: when it starts if it does not say.
-        zone: of the local clock, see `stillcam.zone`.
+        zone: of the local clock, see `stillcam.common.time_zone`.
 
     Raises:
         SettingsError: names the field, and says what would be right.

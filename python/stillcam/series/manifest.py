@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from stillcam.frames import utc_text
-from stillcam.json_text import parse
+from stillcam.common.safe_json import parse
+from stillcam.frames.files import utc_text
 
 Line = Mapping[str, Any]
 Mark = Mapping[str, Any]  # {"n": number, "time": text} of a shot

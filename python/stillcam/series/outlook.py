@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from stillcam.series import forecast
+from stillcam.series import estimate
 from stillcam.series.definition import Definition
-from stillcam.series.plan import Plan
+from stillcam.series.schedule import Plan
 from stillcam.series.slots import next_slot, slots_in
 from stillcam.series.state import State
 from stillcam.series.windows import DAY_MS
@@ -26,7 +26,7 @@ def ends_ms(definition: Definition, state: State, now_ms: int) -> int | None:
     """When it will be over (ms since the epoch); None: it is over, or nobody knows."""
     if state.state == "finished":
         return None
-    return forecast.last_ms(definition.plan, now_ms, _left(definition.plan, state))
+    return estimate.last_ms(definition.plan, now_ms, _left(definition.plan, state))
 
 
 @lru_cache(maxsize=256)
@@ -53,12 +53,12 @@ def full_ms(definition: Definition, state: State, now_ms: int, all_per_day: floa
         room_bytes: that may be written.
     """
     own = bytes_per_day(definition, state, now_ms)
-    may = forecast.may_fill(definition.keep, own, state.tally.bytes, room_bytes)
+    may = estimate.may_fill(definition.keep, own, state.tally.bytes, room_bytes)
     if state.state not in ACTIVE or own <= 0 or not may:
         return None
     share = max(1.0, all_per_day / own)
     left = _left(definition.plan, state)
-    return forecast.full_ms(definition.plan, now_ms, left, _moment_bytes(definition, state) * share, room_bytes)
+    return estimate.full_ms(definition.plan, now_ms, left, _moment_bytes(definition, state) * share, room_bytes)
 
 
 def _left(plan: Plan, state: State) -> int | None:
@@ -73,4 +73,4 @@ def _moment_bytes(definition: Definition, state: State) -> float:
 
 @lru_cache(maxsize=256)
 def _moments_per_day(plan: Plan, day_ms: int) -> float:
-    return forecast.moments_per_day(plan, day_ms)
+    return estimate.moments_per_day(plan, day_ms)

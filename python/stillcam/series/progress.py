@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stillcam.series.plan import Plan
+from stillcam.series.schedule import Plan
 
 MIN_GRACE_MS, MAX_GRACE_MS = 500, 60_000
 

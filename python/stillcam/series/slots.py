@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
 
-from stillcam.series.plan import Plan
+from stillcam.series.schedule import Plan
 from stillcam.series.windows import DAY_MS, LONGEST_DAYS, change_ms, local_day, midnight_ms, offset_ms, span
 
 SEARCH_DAYS = 400  # a window that does not open within a year will not open

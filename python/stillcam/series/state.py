@@ -13,8 +13,8 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-from stillcam.errors import SettingsError, StillcamError
-from stillcam.json_text import parse
+from stillcam.common.errors import SettingsError, StillcamError
+from stillcam.common.safe_json import parse
 from stillcam.series.definition import Definition, from_document
 from stillcam.series.manifest import Line, Tally, check_mark, decode, millis, text
 

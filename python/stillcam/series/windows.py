@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from itertools import pairwise
 
-from stillcam.series.plan import DAY_MINUTES, Edge, Plan
+from stillcam.series.schedule import DAY_MINUTES, Edge, Plan
 
 MINUTE_MS, DAY_MS = 60_000, 86_400_000
 LONGEST_DAYS = 3  # an offset of 12 hours at both ends of a day that is as long as a day

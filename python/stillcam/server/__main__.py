@@ -14,22 +14,23 @@ import socket
 import sys
 from collections.abc import Mapping
 
-from stillcam import __version__, log, threads
+from stillcam import __version__
 from stillcam.accounts import Accounts
-from stillcam.addresses import EVERY_ADDRESS, listening_address
-from stillcam.errors import StillcamError
-from stillcam.loopback import healthz_inside
-from stillcam.notify import Service
-from stillcam.paths import Paths, camera_numbers
+from stillcam.common import log, threads
+from stillcam.common.addresses import EVERY_ADDRESS, listening_address
+from stillcam.common.errors import StillcamError
+from stillcam.common.loopback import healthz_inside
+from stillcam.common.paths import Paths, camera_numbers
+from stillcam.common.systemd import Service
+from stillcam.http.limits import Limits, Places
+from stillcam.http.listener import Server
+from stillcam.http.tls import Certificate
+from stillcam.notifications.notifier import Herald
 from stillcam.server.app import App
-from stillcam.server.cache import FrameCache
-from stillcam.server.engine import Server
-from stillcam.server.herald import Herald
-from stillcam.server.in_force import SettingsInForce
-from stillcam.server.own_names import OwnNames
-from stillcam.server.places import Limits, Places
-from stillcam.server.table import build
-from stillcam.server.tls import Certificate
+from stillcam.server.live.cache import FrameCache
+from stillcam.server.security.own_names import OwnNames
+from stillcam.server.wiring import build
+from stillcam.settings.live import SettingsInForce
 
 ENDS = (signal.SIGTERM, signal.SIGINT)
 M_ARENA_MAX, HEAPS = -8, 2  # see mallopt(3)

@@ -12,19 +12,19 @@ from functools import partial
 from typing import Protocol
 from urllib.parse import quote
 
-from stillcam import log
-from stillcam.errors import shortage
-from stillcam.server.challenge import by_hand
-from stillcam.server.cross_origin import EVERY_METHOD, READING, embedding, marked, permission, wanted_method
-from stillcam.server.forwarded import see_through
-from stillcam.server.hosts import check_host
-from stillcam.server.messages import Access, Answer, Refused, Request, Route, error
-from stillcam.server.mjpg_streamer import action, plain
-from stillcam.server.own_names import own_names
-from stillcam.server.query_tokens import names_token, without_token
-from stillcam.server.ranges import part
-from stillcam.server.route_table import RouteTable
-from stillcam.settings import Settings
+from stillcam.common import log
+from stillcam.common.errors import shortage
+from stillcam.http.messages import Access, Answer, Refused, Request, Route, error
+from stillcam.http.ranges import part
+from stillcam.http.router import RouteTable
+from stillcam.server.routes.mjpg_streamer import action, plain
+from stillcam.server.security.challenge import by_hand
+from stillcam.server.security.cross_origin import EVERY_METHOD, READING, embedding, marked, permission, wanted_method
+from stillcam.server.security.forwarded import see_through
+from stillcam.server.security.host_check import check_host
+from stillcam.server.security.own_names import own_names
+from stillcam.server.security.query_tokens import names_token, without_token
+from stillcam.settings.schema import Settings
 
 BELOW = "camera/"  # then a camera's number, and all the addresses again
 

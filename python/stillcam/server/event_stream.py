@@ -14,11 +14,11 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from typing import Any
 
-from stillcam.frames import utc_text
-from stillcam.server.bodies import Piece
-from stillcam.server.messages import Request
+from stillcam.frames.files import utc_text
+from stillcam.http.bodies import Piece
+from stillcam.http.messages import Request
+from stillcam.server.live.worker import Shift
 from stillcam.server.revisions import Revisions
-from stillcam.server.shift import Shift
 
 POLL_S = 1.0  # interval between two polls
 HEARTBEAT_S = 15.0  # longest silence: proxies close idle connections, and the page notices a lost one

@@ -14,13 +14,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from stillcam.films.shelf import FOLDER as FILMS
+from stillcam.common.paths import Paths
+from stillcam.films.store import FOLDER as FILMS
 from stillcam.library.days import Days, Version
-from stillcam.paths import Paths
+from stillcam.notifications.events import Arrivals
 from stillcam.series.state import MANIFEST, STATE
-from stillcam.server.in_force import file_version
-from stillcam.server.news import Arrivals
-from stillcam.server.shift import Shift
+from stillcam.server.live.worker import Shift
+from stillcam.settings.live import file_version
 
 LOOK_S = 1.0  # poll interval
 PAUSED_S = 3.0  # after a pause of this length, items that have arrived meanwhile are not reported

@@ -12,7 +12,7 @@ import re
 from functools import cached_property
 from pathlib import Path, PurePath
 
-from stillcam.server.messages import Answer, Request
+from stillcam.http.messages import Answer, Request
 
 TYPES = {
     ".css": "text/css; charset=utf-8",

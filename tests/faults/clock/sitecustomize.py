@@ -25,6 +25,6 @@ def shifted() -> float:
 
 time.time = shifted
 with suppress(ImportError):  # not every Python that finds this is ours
-    import stillcam.clock
+    import stillcam.common.clock
 
-    stillcam.clock.synchronised = lambda: _file.read_text().split()[1] == "synchronised"
+    stillcam.common.clock.synchronised = lambda: _file.read_text().split()[1] == "synchronised"

@@ -19,8 +19,8 @@ from typing import Any
 
 from stillcam.camera.machine_lock import LIST_WAIT_S, MachineLock
 from stillcam.camera.picamera2.cameras import listed
-from stillcam.camera.picamera2.faults import fault
-from stillcam.camera.picamera2.plan import Plan, from_message
+from stillcam.camera.picamera2.configuration import Plan, from_message
+from stillcam.camera.picamera2.errors import fault
 from stillcam.camera.picamera2.session import Session
 from stillcam.camera.picamera2.wire import Channel, Message
 

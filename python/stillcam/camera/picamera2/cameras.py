@@ -12,7 +12,7 @@ from importlib import import_module
 from typing import Any
 
 from stillcam.camera.driver import Camera, SensorMode
-from stillcam.camera.picamera2.faults import fault
+from stillcam.camera.picamera2.errors import fault
 from stillcam.camera.picamera2.wire import Message
 
 UNKNOWN_SIZE = [1280, 720]  # of a camera that does not tell: what most can do

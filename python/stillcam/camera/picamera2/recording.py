@@ -15,9 +15,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from stillcam.camera.picamera2.faults import MICROPHONE
+from stillcam.camera.picamera2.errors import MICROPHONE
 from stillcam.camera.picamera2.wire import Message
-from stillcam.threads import start
+from stillcam.common.threads import start
 
 Failed = Callable[[BaseException], None]
 Settled = Callable[[int], None]

@@ -14,13 +14,13 @@ from typing import Any
 
 from stillcam.camera.metadata import capped
 from stillcam.camera.picamera2 import recording
-from stillcam.camera.picamera2.plan import Plan, undone
+from stillcam.camera.picamera2.configuration import Plan, undone
 from stillcam.camera.picamera2.sensor_hdr import set_hdr
 from stillcam.camera.picamera2.wire import Message
-from stillcam.camera.taking import SCANNING
-from stillcam.controls import Values
-from stillcam.frames import STILL_PREFIX
-from stillcam.jpeg import Cutter
+from stillcam.camera.rpicam.taking import SCANNING
+from stillcam.frames.files import STILL_PREFIX
+from stillcam.frames.jpeg import Cutter
+from stillcam.settings.controls import Values
 
 STALL_S = 5.0  # without a frame, beyond the time of four, and a video is over
 SCAN_S = 5.0  # an autofocus scan that takes longer is given up

@@ -13,7 +13,7 @@ from typing import TypeGuard, cast
 
 from PIL import Image, ImageDraw
 
-from stillcam.fonts import font
+from stillcam.common.fonts import font
 
 Point = tuple[float, float]
 Colour = tuple[int, int, int]

@@ -19,7 +19,7 @@ from stillcam.camera.simulated.failures import Failure, say, terminate
 from stillcam.camera.simulated.faults import Faults
 from stillcam.camera.simulated.options import VideoOptions
 from stillcam.camera.simulated.sensors import BOARD, USUAL_BOARD, Size
-from stillcam.encoder import encoder_of
+from stillcam.settings.encoder import encoder_of
 
 Spoiled = Callable[[bytes], bytes]
 

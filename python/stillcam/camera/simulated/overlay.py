@@ -7,7 +7,7 @@ from datetime import datetime
 
 from PIL import Image, ImageDraw
 
-from stillcam.fonts import font
+from stillcam.common.fonts import font
 
 BAR = 0.072  # of the picture's height, or of what its width allows
 DARK = (14, 20, 30)

@@ -8,11 +8,11 @@ from contextlib import closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from stillcam.paths import ROOT, Paths
-from stillcam.server.cache import FrameCache
-from stillcam.server.in_force import SettingsInForce
+from stillcam.common.paths import ROOT, Paths
+from stillcam.server.live.cache import FrameCache
 from stillcam.server.openapi.document import document
-from stillcam.server.table import build
+from stillcam.server.wiring import build
+from stillcam.settings.live import SettingsInForce
 
 _SHORT_LIST = re.compile(r"\[\n([^][{}]*)\]")  # of texts or numbers
 FILE = ROOT / "docs" / "openapi.json"

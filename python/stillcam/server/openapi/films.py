@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from stillcam.films.film import STATES
 from stillcam.films.order import DEFAULT_FPS, FPS, KINDS, WIDTHS
+from stillcam.films.record import STATES
 from stillcam.series.definition import MAX_NAME
 from stillcam.server.openapi.operation import Operation
 from stillcam.server.openapi.shapes import (

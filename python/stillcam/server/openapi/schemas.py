@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from stillcam.backups import KIND
-from stillcam.controls import CONTROLS
 from stillcam.server.openapi.films import film_schemas
 from stillcam.server.openapi.library import library_schemas
 from stillcam.server.openapi.series import STATUS_SERIES, series_schemas
@@ -25,6 +23,8 @@ from stillcam.server.openapi.shapes import (
     ref,
 )
 from stillcam.server.openapi.takes import STATUS_EXTRAS, take_schemas
+from stillcam.settings.backups import KIND
+from stillcam.settings.controls import CONTROLS
 
 _DIED = "background threads of the server that died and were restarted; empty: none"
 _WAIT_FOR = maybe(FRAME, "the frame that the server does not serve yet; null: it serves it")

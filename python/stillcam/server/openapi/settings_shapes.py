@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from stillcam.controls import CONTROLS, LARGEST, Control
 from stillcam.server.openapi.shapes import FLAG, NUMBER, TEXT, Schema, maybe, record, ref
-from stillcam.settings import HOUSE
-from stillcam.settings_json import MAX_ITEMS, MAX_TEXT, describe
+from stillcam.settings.controls import CONTROLS, LARGEST, Control
+from stillcam.settings.document import MAX_ITEMS, MAX_TEXT, describe
+from stillcam.settings.schema import HOUSE
 
 # Sections that are shown to the owner only, and of several cameras for the first one only.
 SOMETIMES = ("webhooks", "hooks", *HOUSE)

@@ -1,0 +1,1 @@
+"""The rpicam driver: rpicam-still and rpicam-vid as child processes."""

@@ -1,0 +1,120 @@
+"""Turns what a camera program prints when it fails into a reason that a person can act on.
+
+Source of the texts: rpicam-apps 1.12 and libcamera 0.7, seen on stderr, and the sources of libcamera-apps 1.0 to
+rpicam-apps 1.12. What goes wrong in the main thread ends as `ERROR: *** TEXT ***` (apps/rpicam_still.cpp, main); what
+goes wrong in a thread that encodes or writes ends the program by SIGABRT, with the text in a line `what():  TEXT`
+(libav_encoder.cpp, file_output.cpp: their exceptions are caught by nobody). An stderr line alone is no error (libcamera
+is chatty): these are looked up only once a program has ended, and only in lines that say an error.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from stillcam.camera.rpicam.older import explained
+from stillcam.common.errors import CameraError
+
+HELD = "another program uses the camera: end it (see: pgrep -a 'rpicam|libcamera|python'); pictures then resume"
+
+NO_MICROPHONE = (
+    "no microphone found: `arecord -l` lists those of ALSA, `pactl list short sources` those of PulseAudio; plug one"
+    " in and set video.audio to the one that lists it, or to off"
+)
+
+# A piece of the program's text, the cause for counters, the reason; the first that is found counts.
+# `options` is for what the program would refuse whenever it is asked. Want of memory (the kernel's contiguous memory is
+# in pieces) and a camera that does not start (an I2C transfer failed) pass: the same may succeed a moment later.
+FAILURES = (
+    ("no cameras available", "absent",
+     "no camera found: switch the Pi off, check both ends of the ribbon cable, and see: python -m stillcam doctor"),
+    ("selected camera is not available", "absent",
+     "this camera number does not exist: see rpicam-still --list-cameras, then set camera.index"),
+    ("failed to acquire camera", "busy", HELD),
+    ("legacy camera stack", "missing",
+     "the old camera software is switched on: sudo raspi-config, Interface Options, Legacy Camera, No; then restart"),
+    ("only supports the raspberry pi platforms", "missing",
+     "the camera programs find no camera hardware of a Raspberry Pi (see: ls -l /dev/video*)"),
+    ("camera manager failed to start", "missing",
+     "libcamera does not start: this user must be in the group video (see: groups); or restart the Pi"),
+    ("error while loading shared libraries", "missing",
+     "the camera programs and their libraries do not match: sudo apt full-upgrade"),
+    ("symbol lookup error", "missing",
+     "the camera programs and their libraries do not match: sudo apt full-upgrade"),
+    ("failed to write file", "disk",
+     "the picture could not be written: the disk is full or read-only (see: df -h)"),
+    ("failed to open file", "disk",
+     "the picture could not be created: the images folder is missing, full or read-only (see: df -h)"),
+    ("failed to write bmp file", "disk",
+     "the picture could not be written: the disk is full or read-only (see: df -h)"),
+    ("error writing dng", "disk", "the raw photo could not be written: the disk is full or read-only (see: df -h)"),
+    ("could not open file", "disk",
+     "the raw photo could not be created: its folder is missing, full or read-only (see: df -h)"),
+    ("libpng error: write error", "disk",
+     "the picture could not be written: the disk is full or read-only (see: df -h)"),
+    ("failed to write output bytes", "disk", "the video could not be written: the disk is full (see: df -h)"),
+    ("failed to open output file", "disk",
+     "the video could not be created: its folder is missing, full or read-only (see: df -h)"),
+    ("libav: unable to open output", "disk",
+     "the video could not be created: its folder is missing, full or read-only (see: df -h)"),
+    ("libav: unable write output", "disk", "the video could not be written: the disk is full (see: df -h)"),
+    ("libav: error writing output", "disk", "the video could not be written: the disk is full (see: df -h)"),
+    ("libav: cannot open", "options", NO_MICROPHONE),
+    ("find a audio stream", "options", NO_MICROPHONE),
+    ("unrecognised option", "options",
+     "the camera program does not know an option that Stillcam uses: update it (sudo apt install rpicam-apps)"),
+    ("failed to allocate capture buffers", "short",
+     "the camera has no memory for such large pictures or so many of them: choose a smaller size, or fewer buffers"),
+    ("invalid awb mode", "options", "the camera program does not know this white balance mode: choose another one"),
+    ("invalid time string", "options", "the camera program does not take this time: use a number of microseconds"),
+    ("width and height must be even", "options", "the camera takes even sizes only: change width or height by one"),
+    ("failed to start camera", "died",
+     "the camera did not start: check its cable if this happens often, or choose another sensor mode or size"),
+    ("failed to configure streams", "options", "the camera cannot do this size or sensor mode: choose another one"),
+    ("failed to valid stream config", "options", "the camera cannot do this size or sensor mode: choose another one"),
+    ("transforms requiring transpose", "options", "the camera cannot rotate by 90 or 270 degrees: set camera.rotation"),
+    ("unable to find an appropriate h.264 codec", "missing",
+     "no H.264 encoder: apt install rpicam-apps, not rpicam-apps-lite (to simulate: apt install ffmpeg); or use mjpeg"),
+    ("unrecognised codec", "missing",
+     "the camera program lacks this codec: sudo apt install rpicam-apps (not rpicam-apps-lite); or choose mjpeg"),
+    ("cannot find video encoder", "encoder",
+     "libav has no H.264 encoder here: sudo apt full-upgrade; or set files.video to mjpeg"),
+    ("unable to open video codec", "encoder",
+     "libav cannot encode this: choose another size or bit rate; or set files.video to mjpeg"),
+    ("failed to start output streaming", "options",
+     "the encoder cannot do this size: at most 1920x1080 on a Pi 4 or older; or choose mjpeg"),
+    ("libav: error receiving packet", "options",
+     "the encoder cannot do this size: at most 1920x1080 on a Pi 4 or older; or choose mjpeg"),
+    ("device timeout detected", "stalled", "the camera stopped answering: check its cable and the power supply"),
+)  # fmt: skip
+
+_FATAL = re.compile(r"ERROR:\s*\*{3}\s*(?P<main>.*?)\s*\*{3}|^\s*what\(\):\s*(?P<thread>.*\S)")
+_SAYS_ERROR = re.compile(
+    r"\b(?:ERROR|FATAL)\b|^\s*what\(\):|: error while loading |: symbol lookup error:|^libpng error:"
+)
+_CLOCK = re.compile(r"^\[[\d:.]+\] \[\d+\]\s+")  # of libcamera's lines
+_REFUSED = re.compile(r"\b(?:invalid|illegal|bad|incorrect|no such) ", re.IGNORECASE)  # core/options.cpp, of values
+
+
+def failure(program: str, status: int, stderr: Iterable[str]) -> CameraError:
+    """The error for a camera program that has ended.
+
+    Args:
+        program: its name.
+        status: its exit status, negative for the signal that ended it.
+        stderr: its last lines.
+    """
+    lines = [line for line in stderr if _SAYS_ERROR.search(line)]
+    fatal = [match["main"] or match["thread"] or "" for line in lines if (match := _FATAL.search(line))]
+    for said in (fatal[-1:], lines):
+        text = "\n".join(said)
+        if reason := explained(program, text):
+            return CameraError("options", reason)
+        for piece, cause, reason in FAILURES:
+            if piece in text.lower():
+                return CameraError(cause, reason)
+    if fatal and _REFUSED.match(fatal[-1]):
+        return CameraError("options", f"{program} refuses a value ({fatal[-1]}): choose another one")
+    how = f"was ended by signal {-status}" if status < 0 else f"ended with status {status}"
+    last = fatal[-1] if fatal else _CLOCK.sub("", lines[-1]) if lines else ""
+    return CameraError("died", f"{program} {how}{': ' + last.strip() if last else ''}")

@@ -1,0 +1,181 @@
+"""A camera program as a child process: started, watched, ended and reaped here, and nowhere else."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import logging
+import os
+import select
+import signal
+import subprocess
+import time
+from collections import deque
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+
+from stillcam.common.errors import CameraError
+from stillcam.common.threads import start
+
+TERM_GRACE_S = 2.0
+LAST_S = 1.0  # the same when the daemon ends: a video's file can be finished in it
+_PR_SET_PDEATHSIG = 1
+_STDERR_LINES = 40
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def _in_the_child(parent: int) -> None:
+    """Before exec: survive an early SIGUSR1, and never outlive the daemon.
+
+    rpicam-still dies of a SIGUSR1 that comes before its handler is installed, unless the
+    signal is ignored, which exec(2) hands down. PR_SET_PDEATHSIG (prctl(2)) ends the
+    program with the thread that started it, also when the daemon is killed by SIGKILL.
+    """
+    signal.signal(signal.SIGUSR1, signal.SIG_IGN)
+    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:  # it died just before
+        os._exit(1)
+
+
+class Program:
+    """One running camera program.
+
+    Args:
+        name: what logs and errors call it.
+        argv: program and arguments.
+        folder: its working directory.
+        env: its environment; None: this process's own.
+        stdout: `subprocess.PIPE` to read frames from `stdout`; else it is thrown away.
+        pass_fds: descriptors that it gets too, under the same numbers.
+        stdin: a descriptor that it reads from, instead of nothing.
+
+    Raises:
+        CameraError: it cannot be started.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        argv: Sequence[str],
+        folder: Path,
+        env: Mapping[str, str] | None = None,
+        stdout: int = subprocess.DEVNULL,
+        pass_fds: Sequence[int] = (),
+        stdin: int = subprocess.DEVNULL,
+    ) -> None:
+        self.name = name
+        self.argv = list(argv)
+        logging.debug("starting %s", " ".join(argv))
+        try:
+            self._process = subprocess.Popen(
+                argv,
+                cwd=folder,
+                env=env,
+                stdin=stdin,
+                stdout=stdout,
+                stderr=subprocess.PIPE,
+                bufsize=0,
+                pass_fds=pass_fds,
+                preexec_fn=partial(_in_the_child, os.getpid()),  # noqa: PLW1509 - two system calls, no lock
+                start_new_session=True,  # a Ctrl-C in the terminal is the daemon's to handle
+            )
+        except OSError as error:
+            raise CameraError("missing", f"cannot start {argv[0]}: {error.strerror} ({error.filename})") from error
+        self.pid = self._process.pid
+        self.pidfd = os.pidfd_open(self.pid)  # readable once the program has ended
+        self._stderr: deque[str] = deque(maxlen=_STDERR_LINES)
+        try:
+            self._read = start(self._read_stderr, f"{self.name} stderr")
+        except RuntimeError as error:
+            self._process.kill()
+            self._process.wait()
+            os.close(self.pidfd)
+            raise CameraError("short", f"there is no memory for another thread: see free -m ({error})") from error
+
+    def __enter__(self) -> Program:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def _read_stderr(self) -> None:
+        """Keep the last lines; an unread pipe would block a program that prints INFO lines for weeks."""
+        assert self._process.stderr is not None
+        with self._process.stderr as pipe:
+            rest = b""
+            while chunk := pipe.read(8192):
+                *lines, rest = (rest + chunk).split(b"\n")
+                self._stderr.extend(line.decode(errors="replace") for line in lines)
+                rest = rest[-8192:]
+            if rest:
+                self._stderr.append(rest.decode(errors="replace"))
+
+    @property
+    def stdout(self) -> int:
+        """The descriptor of its standard output."""
+        assert self._process.stdout is not None
+        return self._process.stdout.fileno()
+
+    @property
+    def stderr(self) -> list[str]:
+        """The last lines that it printed on stderr; all there are once it has ended."""
+        if self.status is not None:
+            self._read.wait(1.0)
+        return list(self._stderr)
+
+    @property
+    def status(self) -> int | None:
+        """Its exit status, negative for a signal; None while it runs."""
+        return self._process.poll()
+
+    def catches(self, signum: int) -> bool:
+        """Whether it has installed a handler for the signal (SigCgt in proc(5))."""
+        try:
+            with open(f"/proc/{self.pid}/status", "rb") as file:
+                caught = next(line for line in file if line.startswith(b"SigCgt:"))
+        except (OSError, StopIteration):
+            return False
+        return bool(int(caught.split()[1], 16) >> (signum - 1) & 1)
+
+    def send(self, signum: int) -> None:
+        """Send a signal; nothing happens if it has ended."""
+        self._process.send_signal(signum)
+
+    def wait(self, timeout_s: float) -> None:
+        """Wait until it has ended by itself, or the time is over."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(timeout_s)
+
+    def stop(self, signum: int = signal.SIGTERM, grace_s: float = TERM_GRACE_S, interrupts: Sequence[int] = ()) -> int:
+        """End it: the signal, then SIGKILL after `grace_s`; returns its exit status.
+
+        Args:
+            interrupts: once one of these descriptors is readable, it gets `LAST_S` at most.
+        """
+        self.send(signum)
+        began_s = time.monotonic()
+        if not self._ends(grace_s, interrupts):
+            took_s = time.monotonic() - began_s
+            logging.warning("%s (pid %s) did not end within %.1f s: killed", self.name, self.pid, took_s)
+            self._process.kill()
+        status = self._process.wait()
+        self._read.wait(1.0)
+        if self._process.stdout is not None:
+            self._process.stdout.close()
+        if self.pidfd >= 0:
+            os.close(self.pidfd)
+            self.pidfd = -1
+        return status
+
+    def _ends(self, grace_s: float, interrupts: Sequence[int]) -> bool:
+        deadline_s = time.monotonic() + grace_s
+        while self.status is None and (left_s := deadline_s - time.monotonic()) > 0:
+            poller = select.poll()
+            for descriptor in (self.pidfd, *interrupts):
+                poller.register(descriptor, select.POLLIN)
+            ready = {descriptor for descriptor, _ in poller.poll(left_s * 1000)}
+            if ready and self.pidfd not in ready:
+                interrupts, deadline_s = (), min(deadline_s, time.monotonic() + LAST_S)
+        return self.status is not None

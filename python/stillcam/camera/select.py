@@ -1,0 +1,74 @@
+"""Chooses the driver by `STILLCAM_CAMERA`."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Mapping
+from importlib.util import find_spec
+from pathlib import Path
+
+from stillcam.camera.driver import Driver
+from stillcam.camera.picamera2.driver import Picamera2
+from stillcam.camera.rpicam.driver import Rpicam
+from stillcam.camera.rpicam.programs import Programs, find_programs
+from stillcam.camera.simulated.sensors import BOARD, USUAL_BOARD
+from stillcam.camera.tuning_files import board
+from stillcam.common.errors import StillcamError
+from stillcam.common.paths import ROOT, Paths
+from stillcam.settings.encoder import encoder_of
+
+CHOICES = ("auto", "rpicam", "picamera2", "simulated")
+_INSTALL = "install the camera programs (sudo apt install -y rpicam-apps), or try STILLCAM_CAMERA=simulated"
+_LIBRARY = ("picamera2", "libcamera")  # the second comes with the system only, never from a package index
+
+
+def choose_driver(environ: Mapping[str, str], paths: Paths) -> Driver:
+    """The driver that `STILLCAM_CAMERA` names.
+
+    `auto` takes the camera programs where they exist, else picamera2, else the simulated camera. A machine
+    that has camera software never falls back to simulation: a loose cable must be seen.
+
+    Raises:
+        StillcamError: the name is unknown, or what the driver needs is not installed.
+    """
+    kind = environ.get("STILLCAM_CAMERA") or "auto"
+    if kind not in CHOICES:
+        raise StillcamError(f"STILLCAM_CAMERA must be one of {', '.join(CHOICES)}, not {kind!r}")
+    programs, library = find_programs(environ.get("PATH")), has_library()
+    if kind == "rpicam" and programs is None:
+        raise StillcamError(f"neither rpicam-still nor libcamera-still is on the PATH: {_INSTALL}")
+    if kind == "picamera2" and not library:
+        raise StillcamError(
+            "STILLCAM_CAMERA=picamera2: the library is not there: install it"
+            " (sudo apt install -y python3-picamera2 --no-install-recommends), or use rpicam or simulated"
+        )
+    if kind == "picamera2" or (kind == "auto" and programs is None and library):
+        return Picamera2(paths.images, environ, encoder_of(board()))
+    if kind == "simulated" or programs is None:
+        return _simulated(environ, paths)
+    return Rpicam(programs, paths.images, environ, encoder=encoder_of(board()))
+
+
+def has_library() -> bool:
+    """Whether picamera2 can be imported; it is not imported here."""
+    return all(find_spec(name) is not None for name in _LIBRARY)
+
+
+def _simulated(environ: Mapping[str, str], paths: Paths) -> Rpicam:
+    call = (sys.executable, "-m", "stillcam.camera.simulated")
+    env = dict(environ)
+    env["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT / "python"), environ.get("PYTHONPATH")]))
+    machine = env.setdefault("STILLCAM_SIMULATED_DIR", str(paths.house.run / "simulated"))
+    with contextlib.suppress(OSError):  # the programs make it too, and say why they cannot
+        Path(machine).mkdir(mode=0o700, parents=True, exist_ok=True)
+    programs = Programs((*call, "rpicam-still"), (*call, "rpicam-vid"))
+    return Rpicam(
+        programs,
+        paths.images,
+        env,
+        name="simulated",
+        machine=Path(machine),
+        encoder=encoder_of(env.get(BOARD) or USUAL_BOARD),
+    )

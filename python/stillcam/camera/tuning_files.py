@@ -1,0 +1,124 @@
+"""The tuning files that come with libcamera, the one that is chosen, and the modes that it has."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from stillcam.common.errors import CameraError
+from stillcam.common.safe_json import parse
+from stillcam.common.safe_open import read_regular
+from stillcam.settings.schema import Settings
+
+Modes = Mapping[str, frozenset[str]]  # control -> its values
+
+OWN = Path("/etc/libcamera/ipa/rpi")  # a file in here wins over the one of the same name that comes with libcamera
+SHARE = (Path("/usr/share/libcamera/ipa/rpi"), Path("/usr/local/share/libcamera/ipa/rpi"))
+COMPATIBLE = Path("/proc/device-tree/compatible")
+MAX_BYTES = 4 << 20  # those that come with libcamera have up to 100 kB
+
+# Where the modes of a control are: kind of algorithm, key (src/ipa/rpi/controller/rpi: awb.cpp, agc_channel.cpp).
+# There they are called as the control's values are, with dashes: CentreWeighted is `centre-weighted`.
+_MODES = {
+    "AwbMode": ("awb", "modes"),
+    "AeExposureMode": ("agc", "exposure_modes"),
+    "AeMeteringMode": ("agc", "metering_modes"),
+    "AeConstraintMode": ("agc", "constraint_modes"),
+}
+_LAST_COMMA = re.compile(rb",(?=\s*[\]}])")  # libcamera reads the files as YAML, which has nothing against it
+
+
+def board() -> str:
+    """What the device tree says of this board (`raspberrypi,5-model-b brcm,bcm2712`); empty where there is none."""
+    try:
+        return COMPATIBLE.read_bytes().replace(b"\0", b" ").decode(errors="replace")
+    except OSError:
+        return ""
+
+
+def folder() -> Path | None:
+    """Where libcamera keeps this board's tuning files: `pisp` on a Pi 5, else `vc4`; None without libcamera."""
+    kind = "pisp" if "bcm2712" in board() else "vc4"
+    return next((place for share in SHARE if (place := share / kind).is_dir()), None)
+
+
+def files(place: Path) -> list[str]:
+    """The names of the tuning files in a folder."""
+    return sorted(path.name for path in place.glob("*.json"))
+
+
+def with_tuning_path(settings: Settings) -> Settings:
+    """`settings` with the tuning file's path instead of its name.
+
+    libcamera opens LIBCAMERA_RPI_TUNING_FILE as it is, and without the file there is no camera.
+
+    Raises:
+        CameraError: there is no such file.
+    """
+    name = settings.camera.tuning_file
+    if not name:
+        return settings
+    path = (folder() or Path("/")) / name  # an absolute name stands for itself
+    if not path.is_file():
+        raise CameraError("options", f"there is no tuning file {path}: choose another one, or none")
+    return replace(settings, camera=replace(settings.camera, tuning_file=str(path)))
+
+
+def modes(tuning_file: str, camera: Mapping[str, Any] | None) -> Modes | None:
+    """The modes that the tuning file in force has, by the controls that choose among them.
+
+    The algorithms ignore a mode that they have not got ("No metering mode", agc_channel.cpp).
+
+    Args:
+        tuning_file: as set; empty: the sensor's own, which is named after it.
+        camera: as the daemon's status tells it.
+
+    Returns:
+        None: not known, as there is no such file here, or nothing can be read from it.
+    """
+    path = _in_force(tuning_file, camera or {})
+    try:
+        return _modes(path, path.stat().st_mtime_ns) if path else None
+    except (OSError, ValueError):
+        return None
+
+
+def _in_force(tuning_file: str, camera: Mapping[str, Any]) -> Path | None:
+    place, model, limits = folder(), camera.get("model"), camera.get("limits")
+    if tuning_file:
+        return (place or Path("/")) / tuning_file
+    if place is None or not model:
+        return None
+    # A sensor without colours has no AwbMode, and a file of its own (pipeline_base.cpp, loadIPA).
+    name = f"{model}{'_mono' if limits and 'AwbMode' not in limits else ''}.json"
+    return next((path for path in (OWN / place.name / name, place / name) if path.is_file()), None)
+
+
+@lru_cache(maxsize=8)
+def _modes(path: Path, _changed_ns: int) -> Modes:
+    """Raises OSError or ValueError where the file cannot be read, or is no tuning file."""
+    document = parse(_LAST_COMMA.sub(b"", read_regular(Path(os.path.realpath(path)), MAX_BYTES)))
+    if not isinstance(document, dict):
+        raise ValueError(f"{path} is no tuning file")
+    listed = document.get("algorithms", [document])  # version 1 has them at the top
+    found: dict[str, Any] = {}
+    for algorithms in listed if isinstance(listed, list) else []:
+        for name, about in algorithms.items() if isinstance(algorithms, dict) else []:
+            if isinstance(about, dict) and about.get("enabled", True):
+                found.setdefault(name.rpartition(".")[2], about)
+    channels = found.get("agc", {}).get("channels")
+    if isinstance(channels, list) and channels and isinstance(channels[0], dict):
+        found["agc"] = channels[0]  # the others are for HDR
+    if not found:
+        raise ValueError(f"{path} is no tuning file")
+    return {control: _values(found.get(kind, {}).get(key)) for control, (kind, key) in _MODES.items()}
+
+
+def _values(named: object) -> frozenset[str]:
+    names = named if isinstance(named, dict) else {}
+    return frozenset("".join(word.capitalize() for word in name.split("-")) for name in names)

@@ -1,0 +1,48 @@
+"""Detection of cameras on request, such as of one that was plugged in while another is in use."""
+
+from __future__ import annotations
+
+from stillcam.camera.driver import Camera
+from stillcam.capture.command_socket import Command
+from stillcam.capture.context import Studio
+from stillcam.common.errors import CameraError
+from stillcam.settings.schema import Settings
+
+
+class Looking:
+    """Ends the mode that uses the camera; the daemon then lists the cameras before it starts the next one.
+
+    It waits for photos and for a moment of a series that has begun; a video it does not interrupt.
+    """
+
+    name = "look"
+    urgent = False
+
+    def __init__(self, studio: Studio) -> None:
+        self._studio = studio
+        self._asking: list[Command] = []
+        self.verbs = {"look": self._asked}
+
+    def wanted(self) -> bool:
+        return bool(self._asking)
+
+    def listed(self) -> None:
+        """The cameras have been listed: tell those who have asked."""
+        for command in self._asking:
+            command.finish(self._studio.status.cameras())
+        self._asking = []
+
+    def run(self, settings: Settings, camera: Camera) -> None:
+        """See Mode: the cameras have been listed already."""
+
+    def fail(self, error: CameraError) -> None:
+        """See Mode: the cameras could not be listed."""
+        for command in self._asking:
+            command.fail(error)
+        self._asking = []
+
+    def _asked(self, command: Command) -> None:
+        if self._studio.recording:
+            command.fail(CameraError("busy", "a video is being made: look again when it has ended"))
+        else:
+            self._asking.append(command)

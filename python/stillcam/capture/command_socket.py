@@ -1,0 +1,239 @@
+"""What comes in through the command socket, on its way to the camera's thread."""
+
+from __future__ import annotations
+
+import os
+import queue
+import threading
+import time
+from collections.abc import Callable
+
+from stillcam.capture.status import Status
+from stillcam.common.errors import CameraError, StillcamError
+from stillcam.ipc.protocol import Message
+from stillcam.settings.control_values import is_number
+
+MAX_LEASE_S = 30.0
+PICTURE_S = 30.0  # for a picture, whatever the settings
+SCANS = 3  # pictures that a scan may need, and what ran before
+LISTING_S = 45.0  # the camera program's time to answer, once another daemon has had its turn
+RELOAD_TIMEOUT_S = 30.0
+SERIES_TIMEOUT_S = 30.0
+MAX_COUNT = 100  # photos of a burst
+MAX_DELAY_S = 3600.0
+MAX_VIDEO_S = 86400
+
+
+class Command:
+    """One queued command, with what came with it; the camera's thread finishes it."""
+
+    def __init__(self, verb: str, message: Message | None = None) -> None:
+        self.verb = verb
+        self.message = message or {}
+        self._done = threading.Event()
+        self._answer: Message = {}
+
+    def finish(self, answer: Message) -> None:
+        """Hand over the answer; with an `error` in it, it is a refusal."""
+        self._answer = answer
+        self._done.set()
+
+    def fail(self, error: StillcamError, **more: object) -> None:
+        """Refuse, for this reason; with what was done all the same."""
+        self.finish({"error": str(error), "cause": getattr(error, "cause", ""), **more})
+
+    def wait(self, timeout_s: float | None) -> Message | None:
+        """The answer; None: not in time (None: whenever)."""
+        return self._answer if self._done.wait(timeout_s) else None
+
+
+class Commands:
+    """Answers the socket's threads, and queues for the camera's thread what only that may do.
+
+    `wake` is a descriptor that is readable while something waits to be taken.
+
+    Attributes:
+        summary: gives what is told of the series of a name.
+        films: answers what is asked of films.
+        picture_s: gives how long a picture that is asked for now may take, by the settings.
+    """
+
+    def __init__(self, status: Status) -> None:
+        self._status = status
+        self._queue: queue.SimpleQueue[Command] = queue.SimpleQueue()
+        self._lease_until = 0.0
+        self._looked = False  # the camera's thread, since `turns` was last asked
+        self.films: Callable[[Message], Message] = lambda _message: {}
+        self.picture_s: Callable[[], float] = lambda: PICTURE_S
+        self.summary: Callable[[str], Message] = lambda name: {"name": name}
+        self.wake = os.eventfd(0, os.EFD_NONBLOCK)
+
+    def handle(self, message: Message) -> Message:
+        """Answer one message.
+
+        Raises:
+            StillcamError: refused or failed; the text says why.
+        """
+        verbs = {
+            "status": self._answer_status,
+            "snapshot": self._snapshot,
+            "reload": self._reload,
+            "focus": self._focus,
+            "cameras": self._cameras,
+            "lease": self._lease,
+            "photo": self._photo,
+            "cancel": self._finished,
+            "video": self._video,
+            "stop": self._finished,
+            "series": self._series,
+            "film": self.films,
+        }
+        if message["command"] not in verbs:
+            raise StillcamError(f"unknown command {message['command']!r}: it may be {', '.join(verbs)}")
+        return verbs[message["command"]](message)
+
+    def post(self, verb: str, message: Message | None = None) -> Command:
+        """Queue a command."""
+        command = Command(verb, message)
+        self._queue.put(command)
+        self.nudge()
+        return command
+
+    def nudge(self) -> None:
+        """Have the camera's thread look what is to be done."""
+        os.eventfd_write(self.wake, 1)
+
+    def turns(self) -> bool:
+        """Whether the camera's thread has looked here since the last time this was asked; it is woken to look."""
+        looked, self._looked = self._looked, False
+        self.nudge()
+        return looked
+
+    def take(self) -> list[Command]:
+        """All that is queued; `wake` is then silent until the next one."""
+        self._looked = True
+        try:
+            os.eventfd_read(self.wake)
+        except BlockingIOError:
+            return []
+        commands = []
+        while not self._queue.empty():
+            commands.append(self._queue.get())
+        return commands
+
+    @property
+    def leased(self) -> bool:
+        """Whether somebody watches live."""
+        return time.monotonic() < self._lease_until
+
+    def _answer_status(self, _message: Message) -> Message:
+        return self._status.message()
+
+    def _snapshot(self, message: Message) -> Message:
+        """Answers with the name of a frame that was begun after the question; refuses after `wait_s` at the latest."""
+        timeout_s = self._patience_s(message, self.picture_s())
+        if self._status.message()["recording"] and not self._status.abilities.get("stills_in_videos"):
+            raise CameraError("busy", "a video is being made: there is no new picture before it ends")
+        with self._status.next_frame() as frame:
+            self.post("snapshot")
+            try:
+                name = frame(timeout_s)
+            except TimeoutError as error:
+                raise self._late("picture", timeout_s) from error
+        if name is None:
+            raise StillcamError(self._status.message()["reason"] or "the capture failed: see data/logs/capture.log")
+        return {"frame": name}
+
+    def _reload(self, _message: Message) -> Message:
+        """Answers once a picture has been made with the settings, or newer ones have come.
+
+        `in_force` is false where no picture says so: there are newer settings (`superseded`), there
+        is no camera now, or it takes long (a long exposure).
+        """
+        late = {"reloaded": True, "revision": None, "in_force": False, "frame": None}
+        return self.post("reload").wait(RELOAD_TIMEOUT_S) or late
+
+    def _focus(self, message: Message) -> Message:
+        """Answers with what one scan found: `state` (focused, failed), `lens_position` (dioptres), `distance_m`.
+
+        Refuses after `wait_s` at the latest; the scan goes on.
+        """
+        timeout_s = self._patience_s(message, SCANS * self.picture_s())
+        answer = self.post("focus").wait(timeout_s)
+        if answer is None:
+            raise self._late("result of the scan", timeout_s)
+        return answer
+
+    def _cameras(self, message: Message) -> Message:
+        """Those of the last listing, which disturbs the camera in use. `again`: they are listed now.
+
+        Refuses after `wait_s` at the latest; they are listed all the same.
+        """
+        if not message.get("again"):
+            return self._status.cameras()
+        timeout_s = self._patience_s(message, LISTING_S + self.picture_s())
+        answer = self.post("look").wait(timeout_s)
+        if answer is None:
+            raise self._late("list of cameras", timeout_s)
+        return answer
+
+    def _lease(self, message: Message) -> Message:
+        seconds = message.get("seconds", 5.0)
+        number("a lease's seconds", seconds, 0, MAX_LEASE_S)
+        begins = not self.leased
+        self._lease_until = time.monotonic() + seconds
+        if begins:
+            self.nudge()
+        return {"mode": self._status.message()["mode"]}
+
+    def _photo(self, message: Message) -> Message:
+        """Answers with the `items` once all are taken; before, after `wait_s`, with how far it is (`taking`)."""
+        if message.get("kind", "photo") not in ("photo", "raw"):
+            raise StillcamError("kind must be photo or raw")
+        number("count", message.get("count", 1), 1, MAX_COUNT, whole=True)
+        number("delay_s", message.get("delay_s", 0), 0, MAX_DELAY_S)
+        answer = self._finished(message)
+        return answer or {"taking": self._status.message()["taking"]}
+
+    def _video(self, message: Message) -> Message:
+        """Answers once it runs, or after `wait_s` (`recording`); with `wait` once it has ended, with the `items`."""
+        if message.get("seconds") is not None:
+            number("seconds", message["seconds"], 1, MAX_VIDEO_S, whole=True)
+        return self._finished(message) or {"recording": self._status.message()["recording"]}
+
+    def _series(self, message: Message) -> Message:
+        """Answers with the `series` as it is then, null for one that is gone; a refusal has `cause` and `field`."""
+        answer = self.post("series", message).wait(SERIES_TIMEOUT_S)
+        if answer is None:
+            raise StillcamError("the camera is busy: look again whether it was done")
+        return {"series": self.summary(answer["series"])} if answer.get("series") else answer
+
+    def _patience_s(self, message: Message, needed_s: float) -> float:
+        if (wait_s := message.get("wait_s")) is None:
+            return needed_s
+        number("wait_s", wait_s, 0, MAX_VIDEO_S)
+        return float(min(wait_s, needed_s))
+
+    def _late(self, what: str, timeout_s: float) -> CameraError:
+        """The error for what has not come in time."""
+        told = self._status.message()
+        why = told["reason"] or f"the exposure is long, or the camera is busy (mode {told['mode']})"
+        return CameraError("late", f"no {what} within {timeout_s:g} s: {why}; try again later")
+
+    def _finished(self, message: Message) -> Message:
+        """The answer of the camera's thread; nothing after `wait_s`."""
+        wait_s = message.get("wait_s")
+        if wait_s is not None:
+            number("wait_s", wait_s, 0, MAX_VIDEO_S)
+        return self.post(message["command"], message).wait(wait_s) or {}
+
+
+def number(name: str, value: object, low: float, high: float, *, whole: bool = False) -> None:
+    """Check a number of a message.
+
+    Raises:
+        StillcamError: it is none, or out of range.
+    """
+    right = is_number(value) and (not whole or isinstance(value, int))
+    if not right or not isinstance(value, int | float) or not low <= value <= high:
+        raise StillcamError(f"{name} must be a {'whole ' if whole else ''}number from {low:g} to {high:g}")

@@ -1,0 +1,353 @@
+"""What every mode works with: the camera's driver, the darkroom, the settings, and waiting while commands come in."""
+
+from __future__ import annotations
+
+import logging
+import math
+import os
+import select
+import shutil
+import time
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol, TypeVar
+
+from stillcam.camera.driver import Camera, Driver, Interrupted, Shoot
+from stillcam.camera.metadata import Metadata
+from stillcam.camera.rpicam.process import TERM_GRACE_S
+from stillcam.camera.rpicam.taking import FRESH_S
+from stillcam.capture.command_socket import PICTURE_S, Command, Commands
+from stillcam.capture.lock import FolderLock
+from stillcam.capture.modes.lens import SCAN_WAITS_S, Lens, rests
+from stillcam.capture.pending_settings import Revisions
+from stillcam.capture.publish_frame import Darkroom
+from stillcam.capture.recovery import Outage
+from stillcam.capture.status import FRAMELESS, Status
+from stillcam.capture.timing import Patience, exposure_s, hidden_s, photo_s, stall_timeout_s
+from stillcam.common.errors import CameraError, StillcamError
+from stillcam.common.paths import Paths
+from stillcam.settings.schema import Settings
+
+MAX_TORN = 3  # so many incomplete pictures running mean that the camera program needs a restart
+START_TIMEOUT_S = 20.0  # a Pi Zero with a cold card takes several seconds to load libcamera
+DESCRIBED_S = 5.0  # from the picture's file to its metadata
+CONVERGE_S = 1.5  # for exposure and white balance, where nothing is known of them
+PATIENCE_S = 3.0  # a camera program without a picture gets so long before newer settings end it
+
+Result = TypeVar("Result")
+Verb = Callable[[Command], None]
+
+
+class Mode(Protocol):
+    """One way to work with the camera; one runs at a time.
+
+    Attributes:
+        name: what the status calls it.
+        urgent: whether it does not wait for the picture that another mode has asked for.
+    """
+
+    name: str
+    urgent: bool
+
+    @property
+    def verbs(self) -> Mapping[str, Verb]:
+        """The commands that it takes; called by the camera's thread, whatever mode runs."""
+        ...
+
+    def wanted(self) -> bool:
+        """Whether it has something to do now."""
+        ...
+
+    def run(self, settings: Settings, camera: Camera) -> None:
+        """Do it, until it is done or a mode that goes before wants the camera.
+
+        Raises:
+            Interrupted: the same, in the middle of a picture.
+            CameraError: the camera fails.
+        """
+        ...
+
+    def fail(self, error: CameraError) -> None:
+        """There is no camera: tell those who wait."""
+        ...
+
+
+class Studio:
+    """The camera's thread works here. Only `stop` and `commands.handle` may be called from elsewhere.
+
+    Args:
+        paths: where things are; the folders exist.
+        driver: the camera.
+        settings: in force at the start.
+
+    Attributes:
+        modes: what there is to do, the most important first; the last is always wanted.
+        verbs: commands that are no mode's.
+        recording: a video is being made: nothing else gets the camera.
+        lens: where scans have left it.
+        booked: when a mode will want the camera (monotonic): what is begun must be over by then.
+
+    Raises:
+        StillcamError: another daemon works in the same images folder.
+    """
+
+    def __init__(self, paths: Paths, driver: Driver, settings: Settings) -> None:
+        self.paths = paths
+        self.driver = driver
+        self.status = Status(driver.name)
+        self.status.abilities = driver.abilities.message()
+        self.commands = Commands(self.status)
+        self.commands.picture_s = self.picture_s
+        self.revisions = Revisions(paths.settings, settings, self.status)
+        self.outage = Outage()
+        self.lens = Lens()
+        self.modes: Sequence[Mode] = ()
+        self.verbs: dict[str, Verb] = {}
+        self.booked: Callable[[], float] = lambda: math.inf
+        self.stopping = self.recording = False
+        self._stop = os.eventfd(0, os.EFD_NONBLOCK)
+        self._began = 0.0  # when the camera program was started (monotonic)
+        self._mode = ""  # that runs
+        self._first = True  # no picture has come since it began, or since its camera program was ready
+        self._patience: defaultdict[tuple[str, str, bool], Patience] = defaultdict(Patience)
+        self._known: Metadata = {}  # the newest that there are, of whatever camera program
+        self._may_restart_frozen = True
+        self._lock = FolderLock(paths.images)
+        self.darkroom = self._new_darkroom()
+
+    def stop(self) -> None:
+        """Have the work ended; may be called from a signal handler."""
+        self.stopping = True
+        os.eventfd_write(self._stop, 1)
+
+    def close(self) -> None:
+        """Nothing of the camera runs any more."""
+        self.end_program()
+        self._lock.close()
+
+    def end_program(self, patience_s: float = TERM_GRACE_S) -> bool:
+        """End the camera program; sooner if the daemon ends meanwhile. False: it was killed."""
+        return self.driver.stop(patience_s, self.stops)
+
+    @property
+    def stops(self) -> tuple[int, ...]:
+        """The descriptors that end whatever waits for the camera."""
+        return (self._stop,)
+
+    def begin(self, mode: str) -> Settings:
+        """A mode starts the camera program: the settings for it."""
+        self._began = time.monotonic()
+        self._mode, self._first = mode, True
+        self.status.abilities = self.driver.abilities.message()  # it may have learnt more of its camera
+        self.renew_darkroom()
+        return self.revisions.started(mode)
+
+    def next_mode(self) -> Mode:
+        """What is to be done now."""
+        return next(mode for mode in self.modes if mode.wanted())
+
+    def leaving(self) -> bool:
+        """Whether the mode that runs must end; a camera program may give its first picture before, if it comes soon."""
+        over = self.revisions.proven or time.monotonic() >= self._began + PATIENCE_S
+        return self.stopping or (over and self._pressed())
+
+    def start_stills(
+        self,
+        settings: Settings,
+        camera: Camera,
+        shoot: Shoot | None = None,
+        leaving: Callable[[], bool] | None = None,
+    ) -> None:
+        """Start the camera for stills, and wait until it takes requests.
+
+        A driver may wait for a frame: one of a long exposure, behind that which has just been begun.
+
+        Args:
+            settings, camera, shoot: see `Driver.start_stills`.
+            leaving: see `awaited`.
+
+        Raises:
+            Interrupted, CameraError: see `awaited`.
+        """
+        exposures_s = exposure_s(settings, self.driver.metadata)
+        if shoot:
+            exposures_s += photo_s(settings, shoot.kind, shoot.found)
+        self.driver.start_stills(settings, camera, shoot)
+        self.awaited(self.driver.ready, START_TIMEOUT_S + exposures_s, leaving)
+
+    def awaited(
+        self,
+        wait: Callable[[float, Sequence[int]], Result | None],
+        timeout_s: float,
+        leaving: Callable[[], bool] | None = None,
+    ) -> Result:
+        """What `wait` waits for, while commands are taken.
+
+        Args:
+            wait: a driver's method.
+            timeout_s: for all of it, where there has been no reason to wait longer, see `Patience`.
+            leaving: whether the mode must end; None: as `leaving` says.
+
+        Raises:
+            Interrupted: the mode must end.
+            CameraError: it did not come in time.
+        """
+        began_s, first = time.monotonic(), self._first
+        patience = self._patience[self._mode, wait.__name__, first]
+        timeout_s = patience.seconds(timeout_s)
+        until = began_s + timeout_s
+        while (left := until - time.monotonic()) > 0:
+            if (leaving or self.leaving)():
+                raise Interrupted
+            if leaving is None and self._pressed():
+                left = min(left, max(0.0, self._began + PATIENCE_S - time.monotonic()))
+            try:
+                if result := wait(left, (*self.stops, self.commands.wake)):
+                    patience.came(time.monotonic() - began_s)
+                    self._first = result is True  # ready, and no picture yet
+                    return result
+            except Interrupted:
+                self.obey()
+        patience.stalled()
+        raise CameraError(
+            "stalled", f"no picture within {timeout_s:g} s: check the camera's cable and the power supply"
+        )
+
+    def take_focused(self, cycle_s: Callable[[Settings], float], over: Callable[[], bool]) -> str | None:
+        """Take a still once the scan that the start of the camera has begun is over, and publish it.
+
+        Returns:
+            the frame's name; None: it was `over` before.
+
+        Raises:
+            Interrupted, CameraError: see `awaited`.
+        """
+        if self.driver.awaits_focus:
+            return self.take(cycle_s)
+        for wait_s in SCAN_WAITS_S[:-1]:
+            if not self.rest(wait_s, over):
+                return None
+            if name := self.take(cycle_s, lambda: rests(self.described())):
+                return name
+        return self.take(cycle_s) if self.rest(SCAN_WAITS_S[-1], over) else None
+
+    def stall_timeout_s(self, cycle_s: Callable[[Settings], float]) -> float:
+        """How long a picture may take; the first one has frames before it that the camera program hides."""
+        running, self._known = self.revisions.running, self.driver.metadata or self._known
+        hidden = hidden_s(exposure_s(running, self._known) / 4) if self._first else 0.0
+        return stall_timeout_s(cycle_s(running), running, self._known) + hidden
+
+    def picture_s(self) -> float:
+        """How long a picture that is asked for now may take, seconds; may be called from any thread."""
+        told = self.status.message()
+        runs_s = float(told["interval_s"]) if told["mode"] in FRAMELESS else 0.0
+        return PICTURE_S + runs_s + exposure_s(self.revisions.wanted, told["metadata"])
+
+    @property
+    def found(self) -> Metadata:
+        """What the camera has said of its newest picture, while that is fresh; else nothing."""
+        return self.driver.metadata if time.monotonic() - self.driver.told_s <= FRESH_S else {}
+
+    def rest(self, seconds: float, over: Callable[[], bool]) -> bool:
+        """Give the camera's algorithms their time, while commands are taken; False: it is `over` before."""
+        until = time.monotonic() + seconds
+        while not (ends := over()) and (left := until - time.monotonic()) > 0:
+            try:
+                self.driver.rest(left, (*self.stops, self.commands.wake))
+            except Interrupted:
+                self.obey()
+        return not ends
+
+    def described(self) -> Metadata:
+        """What the camera says of the picture that has just come: that comes behind it."""
+        until = time.monotonic() + DESCRIBED_S
+        while not self.stopping and (left := until - time.monotonic()) > 0:
+            try:
+                return self.driver.described(left, (*self.stops, self.commands.wake))
+            except Interrupted:
+                self.obey()
+        return {}
+
+    def take(self, cycle_s: Callable[[Settings], float], keep: Callable[[], bool] = lambda: True) -> str | None:
+        """Take one still and publish it; the frame's name, None: it is not kept.
+
+        Args:
+            cycle_s: from one picture to the next, by the settings.
+            keep: asked once the still is there.
+
+        Raises:
+            Interrupted, CameraError: see `awaited`.
+        """
+        for torn in range(1, MAX_TORN + 1):
+            self.driver.request()
+            still = self.awaited(self.driver.still, self.stall_timeout_s(cycle_s))
+            if not keep():
+                still.path.unlink(missing_ok=True)
+                return None
+            try:
+                name = self.darkroom.publish(still)
+            except CameraError as error:
+                if error.cause != "torn" or torn == MAX_TORN:
+                    raise
+                logging.warning("%s", error)
+                self.status.failed(error.cause, restarts=False)
+            else:
+                self.published(name)
+                return name
+        raise AssertionError("the last torn picture is an error")
+
+    def published(self, name: str) -> None:
+        """A frame is out."""
+        self.status.published(name, self.driver.metadata, self.driver.began_s)
+        if not self.driver.settling:
+            self.revisions.worked(name)
+        if self.outage.reason:
+            self.outage.over()
+            self.status.recovered()
+        if self.darkroom.moving:
+            self._may_restart_frozen = True
+        elif self.darkroom.frozen and self._may_restart_frozen:
+            self._may_restart_frozen = False  # a sensor that stays frozen is not helped by more restarts
+            raise CameraError(
+                "frozen", "the picture does not change at all: the sensor hangs, or it is completely dark"
+            )
+
+    def pause(self, seconds: float) -> None:
+        """Wait; a command other than a lease, or the end, cuts it short."""
+        poller = select.poll()
+        poller.register(self._stop, select.POLLIN)
+        poller.register(self.commands.wake, select.POLLIN)
+        until = time.monotonic() + seconds
+        while not self.stopping and (left := until - time.monotonic()) > 0:
+            if poller.poll(left * 1000) and self.obey():
+                return
+
+    def obey(self) -> bool:
+        """Carry out the queued commands; whether there were any."""
+        commands = self.commands.take()
+        verbs = {verb: carry_out for mode in self.modes for verb, carry_out in mode.verbs.items()} | self.verbs
+        for command in commands:
+            verbs[command.verb](command)
+        return bool(commands)
+
+    def renew_folder(self) -> None:
+        """Make the images folder again if it is gone, and claim it."""
+        try:
+            self.paths.make(self.paths.images)
+            self._lock.renew()
+            self.darkroom = self._new_darkroom()
+        except (StillcamError, OSError) as error:
+            logging.debug("%s", error)  # the next try says what is wrong
+
+    def renew_darkroom(self) -> None:
+        """Turn pictures as the settings now say."""
+        if self.darkroom.rotation != self.revisions.wanted.camera.rotation:
+            self.darkroom = self._new_darkroom()
+
+    def _pressed(self) -> bool:
+        """Whether something does not wait until the mode ends of itself."""
+        return self.revisions.outdated or any(mode.urgent and mode.wanted() for mode in self.modes)
+
+    def _new_darkroom(self) -> Darkroom:
+        rotation = self.revisions.wanted.camera.rotation
+        return Darkroom(self.paths.images, rotation, shutil.which("jpegtran"), self.status.publishing, self.stops)

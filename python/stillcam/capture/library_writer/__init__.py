@@ -1,0 +1,1 @@
+"""Writes the library: items, sidecars, videos, and what retention deletes."""

@@ -1,0 +1,122 @@
+"""Whether the clock can be trusted to delete items for their age.
+
+A Pi has no battery-backed clock, and somebody may set a wrong time. Deletion by age therefore waits until the kernel
+says that the clock is synchronised, and while the time is implausible.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable
+from datetime import date
+from itertools import pairwise
+from pathlib import Path
+
+from stillcam.common.clock import synchronised
+from stillcam.common.kernel_files import span_text
+from stillcam.library.day import read_day
+from stillcam.library.days import Days
+from stillcam.series.manifest import millis
+from stillcam.series.state import read_state
+
+DAY_S = 86400.0
+SILENCE_S = 30 * DAY_S  # the newest item may be older than the longest gap by so much
+JUMP_S = 3600.0  # a clock that is put forward by more has to be right for a while
+SETTLED_S = DAY_S
+
+
+class Ages:
+    """Used by one thread; `reason` may be read by any.
+
+    Args:
+        library: its folder.
+        series: the folder of all series.
+        right: whether the clock is right, as far as the kernel knows.
+
+    Attributes:
+        reason: why deletion by age waits, and what to do; None: it does not.
+    """
+
+    def __init__(self, library: Path, series: Path, right: Callable[[], bool] = synchronised) -> None:
+        self._library = library
+        self._series = series
+        self._right = right
+        self.reason: str | None = None
+        self._waiting: dict[str, str] = {}
+        self._was_right = False  # when it was looked at last
+        self._ahead_s = 0.0  # by how much the clock was ahead of the steady one then
+        self._jumped_s: float | None = None  # by how much it has been put forward
+        self._settles_s = 0.0  # when that is believed (steady clock)
+
+    def waits(self, what: str, due: bool, now_s: float, steady_s: float) -> bool:
+        """Whether something that is due for its age has to wait.
+
+        Args:
+            what: names it.
+            due: whether it is; else nothing waits.
+            now_s: seconds since the epoch, by the clock in doubt.
+            steady_s: seconds on a clock that nobody sets.
+        """
+        right = self._right()
+        self._look(right, now_s - steady_s, steady_s)
+        reason = self._doubt(right, now_s, steady_s) if due else None
+        self._waiting.pop(what, None)
+        if reason:
+            self._waiting[what] = reason
+            if not self.reason:
+                logging.warning("deletion by age waits: %s", reason)
+        elif self.reason and not self._waiting:
+            logging.info("deletion by age resumes")
+        self.reason = next(iter(self._waiting.values()), None)
+        return reason is not None
+
+    def _look(self, right: bool, ahead_s: float, steady_s: float) -> None:
+        """Notice that the clock was right and is put forward: what is taken from then on is no witness for it.
+
+        One that was not right is: that is how a time server puts it right after the start.
+        """
+        by_s = ahead_s - self._ahead_s
+        if self._was_right and by_s > JUMP_S:
+            self._jumped_s, self._settles_s = round(by_s, -1), steady_s + SETTLED_S
+        self._was_right, self._ahead_s = right, ahead_s
+
+    def _doubt(self, right: bool, now_s: float, steady_s: float) -> str | None:
+        if not right:
+            return "no time server has set the clock: sudo timedatectl set-ntp true, or limit by size instead"
+        if self._jumped_s and steady_s < self._settles_s:
+            return f"the clock jumped ahead by {span_text(self._jumped_s)}: correct it, or wait a day"
+        newest_s = self._newest_s()
+        if newest_s is not None and now_s - newest_s > longest_gap_s(Days(self._library).names()) + SILENCE_S:
+            return f"the newest picture is {span_text(now_s - newest_s)} old by the clock: if it is right, take a photo"
+        return None
+
+    def _newest_s(self) -> float | None:
+        """When the newest item of the library, or shot of a series, was taken; None: there is none."""
+        found = []
+        for day in Days(self._library).names():
+            try:
+                times = [item.time_s for item in read_day(self._library / day)]
+            except OSError:  # it belongs to somebody else
+                continue
+            if times:
+                found.append(max(times))
+                break
+        for folder in self._series.iterdir() if self._series.is_dir() else ():
+            try:
+                last = read_state(folder, 0).tally.last
+                if last:
+                    found.append(millis(last["time"]) / 1000)
+            except (OSError, ValueError):
+                continue
+        return max(found, default=None)
+
+
+def longest_gap_s(days: Iterable[str]) -> float:
+    """The longest time without an item, between days like `2026-11-20` that have some."""
+    there = []
+    for day in days:
+        try:
+            there.append(date.fromisoformat(day))
+        except ValueError:  # 31 February
+            continue
+    return max(((later - day).days * DAY_S for day, later in pairwise(sorted(there))), default=0.0)

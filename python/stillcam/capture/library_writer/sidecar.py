@@ -1,0 +1,57 @@
+"""What the library is told about an item: its sidecar."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from stillcam.camera.driver import Camera
+from stillcam.camera.metadata import Metadata
+from stillcam.camera.rpicam.options import chosen_controls
+from stillcam.frames.files import utc_text
+from stillcam.settings.controls import Values
+from stillcam.settings.document import to_json
+from stillcam.settings.schema import Settings
+
+VERSION = 1
+
+
+def about(
+    settings: Settings,
+    camera: Camera,
+    kind: str,
+    time_s: float,
+    size: tuple[int, int],
+    metadata: Metadata,
+    sensor_mode: str = "",
+) -> dict[str, Any]:
+    """What is known about an item.
+
+    Args:
+        settings: with which it was taken.
+        kind: `photo`, `raw` or `video`.
+        time_s: when, in seconds since the epoch.
+        size: width and height in pixels, as shown.
+        metadata: what the camera says; empty where it says nothing.
+        sensor_mode: that was really used; empty where it is not known.
+
+    Returns:
+        a JSON object; `controls` are those that were set, `configuration` the use case's.
+    """
+    configuration = {"photo": settings.photo, "raw": settings.raw, "video": settings.video}[kind]
+    controls: Values = chosen_controls(settings, configuration)
+    return {
+        "version": VERSION,
+        "kind": kind,
+        "time": utc_text(time_s),
+        "camera": {"index": camera.index, "model": camera.model},
+        "size": list(size),
+        "controls": controls,
+        "configuration": to_json(settings)[kind],
+        "sensor_mode": sensor_mode or None,
+        "metadata": metadata or None,
+    }
+
+
+def shown_size(size: tuple[int, int], rotation: int) -> tuple[int, int]:
+    """The size of a picture once it is turned by `rotation` degrees."""
+    return (size[1], size[0]) if rotation in (90, 270) else size

@@ -1,0 +1,125 @@
+"""Focus now: one autofocus scan, and what came of it.
+
+rpicam-still takes no commands but "capture". In AfMode Auto it scans whenever its viewfinder
+starts (core/rpicam_app.cpp, StartCamera), and leaves the lens alone for the still that follows: so
+it is started so, and asked for stills until the metadata tell that the scan is over.
+
+In AfMode Auto ("When asked") the lens stays where the last scan has left it (see `lens`); where there
+has been none, there is one at the start.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from stillcam.camera.driver import Camera, Interrupted
+from stillcam.camera.rpicam.taking import SCANNING
+from stillcam.capture.command_socket import Command
+from stillcam.capture.context import Studio
+from stillcam.capture.modes.snapshots import start_stills
+from stillcam.capture.timing import snapshot_s
+from stillcam.common.errors import CameraError, StillcamError
+from stillcam.settings.schema import Settings
+
+LINGER_S = 1.0  # after a scan that was asked for, for settings that keep what it found
+FAILED = 3  # libcamera's AfState
+
+
+class Focusing:
+    """One scan, for all who have asked, and in AfMode Auto for a camera whose lens has no position yet."""
+
+    name = "snapshot"  # its pictures are snapshots: settings that fail here are those that fail there
+    urgent = True
+
+    def __init__(self, studio: Studio) -> None:
+        self._studio = studio
+        self._asking: list[Command] = []
+        self._runs = False
+        self.verbs = {"focus": self._asked}
+
+    def wanted(self) -> bool:
+        studio = self._studio
+        unknown = not self._runs and studio.lens.unknown(studio.revisions.wanted, studio.status.camera)
+        return bool(self._asking) or unknown
+
+    def run(self, settings: Settings, camera: Camera) -> None:
+        """See Mode."""
+        studio = self._studio
+        asking, self._asking = self._asking, []
+        self._runs = True  # it does not interrupt itself
+        try:
+            start_stills(studio, scanning(settings), camera)
+            answer = scan(studio, camera)
+        except (CameraError, Interrupted) as error:
+            for command in asking:
+                command.fail(error if isinstance(error, CameraError) else StillcamError("interrupted: focus again"))
+            if isinstance(error, CameraError) and error.cause == "unable" and not asking:
+                return  # AfMode Auto on a camera that does not list what it can: nobody has asked
+            raise
+        finally:
+            self._runs = False
+        for command in asking:
+            command.finish(answer)
+        if asking:
+            studio.pause(LINGER_S)
+
+    def fail(self, error: CameraError) -> None:
+        """See Mode."""
+        for command in self._asking:
+            command.fail(error)
+        self._asking = []
+
+    def _asked(self, command: Command) -> None:
+        if error := unable(self._studio.status.camera):
+            command.fail(error)
+        elif self._studio.recording:
+            command.fail(CameraError("busy", "a video is being made: stop it first, or wait for its end"))
+        else:
+            self._asking.append(command)
+
+
+def unable(camera: Camera | None) -> CameraError | None:
+    """Why this camera cannot focus; None: it can, or it is not known."""
+    if camera and camera.limits is not None and "AfMode" not in camera.limits:
+        return CameraError("unable", f"this camera ({camera.model}) has no autofocus")
+    return None
+
+
+def scanning(settings: Settings) -> Settings:
+    """The settings with which a scan is made: its range, speed and window are as set.
+
+    Without ZSL: there the still stream is part of the viewfinder, and rpicam-apps begin no scan.
+    """
+    controls = {name: value for name, value in settings.controls.items() if name not in ("LensPosition", "AfTrigger")}
+    return replace(settings, controls=controls | {"AfMode": "Auto"}, snapshot=replace(settings.snapshot, zsl=False))
+
+
+def scan(studio: Studio, camera: Camera) -> dict[str, Any]:
+    """Wait for the scan, and take a picture of what it found.
+
+    Args:
+        studio: its driver has been started with `scanning` settings.
+
+    Returns:
+        `state` (focused, failed), `lens_position` (dioptres, None: not told), `distance_m` (None: infinity, or
+        not told) and `frame`.
+
+    Raises:
+        Interrupted: the daemon ends, or there are other settings.
+        CameraError: the camera fails, or has no autofocus (`unable`).
+    """
+    frame = studio.take_focused(snapshot_s, studio.leaving)
+    if frame is None:
+        raise Interrupted
+    about = studio.described()
+    position, state = about.get("LensPosition"), about.get("AfState")
+    studio.lens.learn(camera, position)
+    if position is None and state is None:
+        raise CameraError("unable", "this camera has no autofocus")
+    return {
+        "state": "failed" if state in (SCANNING, FAILED) else "focused",
+        "lens_position": position,
+        "distance_m": round(1 / position, 3) if position else None,
+        "frame": frame,
+    }

@@ -1,0 +1,348 @@
+"""The mode of series: it wants the camera in time before each moment, and keeps it where moments are close.
+
+What a moment needs is in `shooting`, when there is one in `stillcam.series`; here is whose turn
+it is, and what happens when something goes wrong: the moment is missed, and recorded with the reason.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import os
+import shutil
+import time
+from dataclasses import replace
+from pathlib import Path
+
+from stillcam.camera.driver import Camera, Interrupted
+from stillcam.capture.command_socket import Command
+from stillcam.capture.context import Studio
+from stillcam.capture.library_writer.series_keeping import Keeping
+from stillcam.capture.library_writer.writer import Archive
+from stillcam.capture.modes.series_folders import Intake, why_gone
+from stillcam.capture.modes.series_shots import WORK, Shooting
+from stillcam.capture.modes.snapshots import LOOK_S, MAX_TAKES_S
+from stillcam.capture.timing import photo_s
+from stillcam.common.deletion import delete_tree
+from stillcam.common.disk import Disk
+from stillcam.common.errors import CameraError
+from stillcam.common.folders import identity
+from stillcam.common.time_zone import local_zone
+from stillcam.series.commands import OrderError, Orders
+from stillcam.series.folder import Series
+from stillcam.series.running import Active
+from stillcam.series.scheduler import Agenda
+from stillcam.settings.schema import Settings
+
+HOLD_S = 10.0  # with an interval below that the mode stays between shots
+ALMOST_S = 0.3  # from the end of what ran before to the shot, where the program that runs takes it
+TRIES = 2  # so many failures running are the camera's, and no concern of the series alone
+REST_S = (0.0, 10.0, 20.0, 40.0, 60.0)  # the camera is then left to the snapshots for so long
+ZONE_S = 10.0  # how often the time zone of the machine is looked at
+FULL_S = 10.0  # how often a full disk is looked at
+
+
+class Timelapse:
+    """Takes the shots of all series; see the rule of conflicts in `docs/series.md`."""
+
+    name = "series"
+    urgent = False
+
+    def __init__(self, studio: Studio, archive: Archive) -> None:
+        self._studio = studio
+        self._archive = archive
+        self._shooting = Shooting(studio, archive)
+        self._agenda = Agenda(studio.paths.series)
+        self._orders = Orders(self._agenda, self.zone, self._remove)
+        self._early: list[Command] = []  # they are about series that are not taken in yet
+        self._intake = Intake(
+            studio.paths.series, self._agenda.names, archive.soon, self._remove, studio.commands.nudge
+        )
+        self._why = "off"  # why what is missed now is missed
+        self._begun = False  # the camera has given a picture since the daemon started
+        self._failures = 0  # running
+        self._rests = 0  # running
+        self._rest_until_s: float | None = None  # when it tries again, if a snapshot has been taken (monotonic)
+        self._full: dict[str, float] = {}  # series whose disk is full, and when it is looked at again (monotonic)
+        self._aimed_ms: int | None = None  # the moment that the camera program runs for
+        self._settings = studio.revisions.wanted  # the mode has begun with these
+        self._refused = ""  # the series whose options the camera has refused
+        self.message = self._agenda.message
+        self.verbs = {"series": self._asked}
+        shutil.rmtree(studio.paths.series / WORK, ignore_errors=True)
+        self._zone_s = -ZONE_S  # when the time zone was looked at (monotonic)
+        self._look()
+        keeping = Keeping(
+            self._on_disk,
+            lambda series: self._disk_of(series.folder),
+            archive.ages,
+            archive.over,
+            archive.undeletable.note,
+        )
+        archive.soon(self._intake.look)
+        archive.more = (self._intake.look, keeping.regular)
+
+    def zone(self) -> str:
+        """The name of the local clock's zone."""
+        return local_zone(os.environ)
+
+    def wanted(self) -> bool:
+        """See Mode. Asked before and after everything that the camera does: this is the tick of the scheduler."""
+        self._look()
+        return self._begins_in_s() <= 0
+
+    def booked(self) -> float:
+        """When this mode will want the camera (monotonic); infinity: nobody knows."""
+        return time.monotonic() + self._begins_in_s()
+
+    def run(self, settings: Settings, camera: Camera) -> None:
+        """See Mode. A single failure costs one moment; more of them are the camera's."""
+        studio = self._studio
+        self._settings = studio.revisions.running
+        self._shooting.begin(settings, camera)
+        while not studio.stopping and self._holds_good() and studio.next_mode() is self:
+            active = self._agenda.first
+            assert active is not None
+            try:
+                self._moment(active, settings)
+            except Interrupted:
+                return
+            except CameraError as error:
+                self._failed(active, error)
+                self._shooting.begin(settings, camera)
+            except OSError as error:
+                self._unwritable(active, error)
+                self._shooting.begin(settings, camera)  # its folder may be another one now
+            finally:
+                self._aimed_ms = None
+                self._agenda.changed()
+
+    def fail(self, error: CameraError) -> None:
+        """See Mode: what is missed from now on is so because of this."""
+        self._why = _why(error)
+
+    def close(self) -> None:
+        """The daemon ends."""
+        self._agenda.close()
+
+    def _look(self) -> None:
+        self._take_in()
+        if time.monotonic() - self._zone_s >= ZONE_S:
+            self._zone_s = time.monotonic()
+            self._agenda.follow(self.zone(), _now_ms())
+        self._agenda.look(_now_ms(), int(time.monotonic() * 1000), self._why)
+        works = self._studio.revisions.proven and self._studio.outage.reason is None
+        if self._rest_until_s is not None and works and time.monotonic() >= self._rest_until_s:
+            self._rest_until_s = None
+        self._begun = self._begun or works
+        if self._begun and not self._failures:
+            self._why = "busy"
+        while (first := self._agenda.first) and first.due_ms is not None and self._full_s(first) > 0:
+            first.miss(_now_ms(), "disk")
+            self._agenda.changed()
+
+    def _take_in(self) -> None:
+        """Series have come, or are gone with their disk."""
+        for name in self._intake.gone():
+            if self._agenda.find(name):
+                logging.error("cannot continue series %s: %s", name, why_gone(self._agenda.root, name))
+                self._agenda.remove(name)
+        for series in self._intake.taken():
+            if self._agenda.find(series.name) is None:
+                self._agenda.add(Active(series, _now_ms()))
+        early, self._early = self._early, []
+        for command in early:
+            self._asked(command)
+
+    def _begins_in_s(self) -> float:
+        active = self._agenda.first
+        if active is None:
+            return math.inf
+        if self._rest_until_s is not None:  # there must be time for a snapshot
+            return max(LOOK_S + MAX_TAKES_S, self._rest_until_s - time.monotonic())
+        left_s = active.first_ms / 1000 - time.time()
+        if (full_s := self._full_s(active)) > 0:
+            return max(full_s, left_s)
+        if active.first_ms == self._aimed_ms:
+            return -1.0
+        if _holds(active):
+            return left_s - HOLD_S
+        if left_s > self._shooting.lead_s:
+            return left_s - self._shooting.lead_s
+        camera = self._studio.status.camera
+        wanted = self._studio.revisions.wanted
+        fits = camera and self._shooting.fits(active.series, self._studio.lens.held(wanted, camera), camera)
+        return left_s - (ALMOST_S if fits else self._shooting.lead_s)
+
+    def _moment(self, active: Active, settings: Settings) -> None:
+        """Get ready for the moment that comes first, wait for it, and take its shots."""
+        series, due_ms = active.series, active.first_ms
+        shots = series.definition.controls_of(series.state.tally.taken)
+        publish = _holds(active)
+        frameless_s = (self._shooting.lead_s + photo_s(settings, series.definition.kind)) * len(shots)
+        interval_s = series.definition.plan.interval_ms / 1000
+        self._studio.status.enter("series", interval_s if publish else frameless_s, self._studio.outage.reason)
+        if self._is_full(active):
+            return
+        self._aimed_ms = due_ms
+        self._shooting.aim(series, shots[0], publish)
+        if not self._comes(active, due_ms):
+            return
+        if self._is_full(active):
+            return
+        for varied in shots:
+            self._shooting.aim(series, varied, publish)
+            active.flush()
+            self._shooting.take(series, due_ms, varied, publish)
+            if active.due_ms != due_ms:  # it has been paused, or deleted
+                return
+        self._failures, self._rests, self._refused, self._begun = 0, 0, "", True
+        self._tell(active, None)
+        active.done(_now_ms())
+
+    def _comes(self, active: Active, due_ms: int) -> bool:
+        """Wait for the moment; False: something else comes before."""
+        studio = self._studio
+        while not studio.stopping and self._holds_good() and studio.next_mode() is self:
+            if self._agenda.first is not active or active.first_ms != due_ms:
+                return False
+            if active.due_ms == due_ms:
+                return True
+            left_s = max(0.001, due_ms / 1000 - time.time())
+            try:
+                studio.driver.rest(left_s, (*studio.stops, studio.commands.wake))
+            except Interrupted:
+                studio.obey()
+            finally:
+                studio.status.described(studio.driver.metadata)
+        return False
+
+    def _is_full(self, active: Active) -> bool:
+        """Whether its disk is: then the camera is left to others for a while."""
+        try:
+            self._disk_of(active.series.folder).check()
+        except CameraError as error:
+            if active.name not in self._full:
+                logging.error("series %s: %s", active.name, error)
+            self._missed_for_the_disk(active)
+            return True
+        self._full.pop(active.name, None)
+        return False
+
+    def _missed_for_the_disk(self, active: Active) -> None:
+        self._full[active.name] = time.monotonic() + FULL_S
+        if active.due_ms is not None:
+            active.miss(_now_ms(), "disk")
+
+    def _full_s(self, active: Active) -> float:
+        """How long its disk is taken for full, in seconds; 0 or less: it is looked at."""
+        return self._full.get(active.name, 0.0) - time.monotonic()
+
+    def _holds_good(self) -> bool:
+        """Whether the settings in force make the same pictures."""
+        revisions = self._studio.revisions
+        same = _pictures(revisions.wanted) == _pictures(self._settings)
+        if revisions.outdated and same:
+            revisions.adopt()
+        return same
+
+    def _failed(self, active: Active, error: CameraError) -> None:
+        """The camera has failed: this moment is missed, and the next one is tried, whatever has failed.
+
+        Only options that are refused, again after snapshots have been taken, are none that time helps.
+
+        Raises:
+            CameraError: again and again.
+        """
+        self._studio.end_program()
+        self._studio.status.failed(error.cause, restarts=True)
+        if self._let_go(active):
+            return
+        self._failures += 1
+        self._why = _why(error)
+        if active.due_ms is not None:
+            active.miss(_now_ms(), self._why)
+        refused = error.cause == "options"
+        if refused and self._refused == active.name:
+            self._fail(active, error.reason)
+        elif self._failures >= TRIES or refused:
+            self._refused = active.name if refused else ""
+            self._tell(active, error.reason)
+            self._rest_until_s = time.monotonic() + REST_S[min(self._rests, len(REST_S) - 1)]
+            self._rests += 1
+            raise error
+        else:
+            logging.warning("series %s: a shot failed: %s", active.name, error)
+
+    def _unwritable(self, active: Active, error: OSError) -> None:
+        """The disk is full, or the folder is gone."""
+        if self._agenda.find(active.name) is not active:  # it was deleted meanwhile
+            return
+        if not self._let_go(active):
+            logging.error("series %s: a shot could not be written: %s", active.name, error)
+            self._missed_for_the_disk(active)
+
+    def _let_go(self, active: Active) -> bool:
+        """Whether its folder is gone: it is taken in again when it is there."""
+        if identity(active.series.folder) is not None:
+            return False
+        logging.error("cannot continue series %s: %s", active.name, why_gone(self._agenda.root, active.name))
+        self._agenda.remove(active.name)
+        return True
+
+    def _fail(self, active: Active, reason: str) -> None:
+        logging.error("series %s has failed: %s", active.name, reason)
+        try:
+            active.enter("failed", _now_ms(), reason)
+        except OSError as error:
+            logging.error("series %s: its state could not be written: %s", active.name, error)
+
+    def _tell(self, active: Active, why: str | None) -> None:
+        """Why no shots come, for whoever looks at the series; None: they come."""
+        try:
+            active.series.tell(why)
+        except OSError as error:
+            logging.error("series %s: its state could not be written: %s", active.name, error)
+
+    def _asked(self, command: Command) -> None:
+        asked = str(command.message.get("name"))
+        if self._agenda.find(asked) is None and self._intake.opens(asked):
+            self._early.append(command)
+            return
+        try:
+            with self._intake.lock:
+                name = self._orders.carry_out(command.message, _now_ms())
+        except OrderError as error:
+            command.fail(error, field=error.field)
+            return
+        logging.info("series %s: %s", name or command.message.get("name"), command.message.get("do"))
+        command.finish({"series": name})
+
+    def _on_disk(self) -> list[Series]:
+        return [active.series for active in self._agenda]
+
+    def _remove(self, folder: Path) -> None:
+        """Delete a folder of many files, without hurry."""
+        self._archive.later(lambda: delete_tree(folder, self._archive.over, self._archive.undeletable.note))
+
+    def _disk_of(self, folder: Path) -> Disk:
+        """The disk that a series is on: it need not be the library's."""
+        return Disk(folder, lambda: self._studio.revisions.wanted.files)
+
+
+def _now_ms() -> int:
+    return int(time.time() * 1000)
+
+
+def _holds(active: Active) -> bool:
+    return active.series.definition.plan.interval_ms < HOLD_S * 1000
+
+
+def _pictures(settings: Settings) -> tuple[object, ...]:
+    """What shots depend on."""
+    snapshot = replace(settings.snapshot, interval_s=1.0)
+    return settings.camera, snapshot, settings.live, settings.photo, settings.raw, settings.controls
+
+
+def _why(error: CameraError) -> str:
+    return "disk" if error.cause == "disk" else "camera"

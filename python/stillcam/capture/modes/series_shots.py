@@ -1,0 +1,206 @@
+"""Takes the shots of series: with which camera program, when that is started, and where the picture goes."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from stillcam.camera.driver import Camera, Shoot, Still
+from stillcam.camera.metadata import Metadata
+from stillcam.camera.rpicam.options import chosen_controls, same_pictures, still_arguments
+from stillcam.camera.rpicam.taking import FRESH_S, carried_over, configuration_of, photo_arguments, scans, settled
+from stillcam.capture.context import CONVERGE_S, START_TIMEOUT_S, Studio
+from stillcam.capture.library_writer.writer import Archive
+from stillcam.capture.modes.bracketing import fixed_controls, fixes, varied_controls
+from stillcam.capture.pictures import size_of
+from stillcam.capture.publish_frame import link_or_copy
+from stillcam.capture.rotate import rotate
+from stillcam.capture.timing import photo_s, stall_timeout_s
+from stillcam.common.errors import CameraError
+from stillcam.frames.files import WORK_PREFIX
+from stillcam.series.folder import Series
+from stillcam.series.state import FRAMES
+from stillcam.settings.controls import Values
+from stillcam.settings.schema import Settings
+
+SCAN_S = 2.5  # instead of CONVERGE_S where autofocus scans: a shot is taken at its moment, whatever the lens does
+FIRST_LEAD_S, MAX_LEAD_S = 3.0, 20.0
+WORK = ".shots"  # beside the series: pictures that are not theirs yet
+
+Varied = Mapping[str, float]
+
+
+class Shooting:
+    """The camera program of the series mode.
+
+    Attributes:
+        lead_s: how long before a moment the program has to be started.
+    """
+
+    def __init__(self, studio: Studio, archive: Archive) -> None:
+        self.lead_s = FIRST_LEAD_S
+        self._studio = studio
+        self._archive = archive
+        self._work = studio.paths.series / WORK
+        self._settings = studio.revisions.wanted
+        self._camera: Camera | None = None
+        self._running: tuple[object, ...] | None = None  # what its program has been started for
+        self._found: Values = {}  # controls that it has been started with over those of the settings
+        self._fits = False  # it is that of the snapshots
+        self._auto: Metadata = {}  # of the newest picture with the camera's own exposure
+        self._auto_s = 0.0  # when that came (monotonic)
+
+    def begin(self, settings: Settings, camera: Camera) -> None:
+        """The mode begins: whatever runs, runs for something else."""
+        self._settings, self._camera = as_jpeg(settings), camera
+        self._running, self._found = None, {}
+        if self._studio.found:
+            self._auto, self._auto_s = self._studio.found, self._studio.driver.told_s
+
+    def fits(self, series: Series, settings: Settings, camera: Camera) -> bool:
+        """Whether the program that runs takes the shots of this series just so."""
+        return _plain(series, {}) and self._studio.driver.fits(as_jpeg(settings), camera, series.definition.kind)
+
+    def aim(self, series: Series, varied: Varied, hold: bool) -> None:
+        """Have a program run with which this shot can be taken.
+
+        Args:
+            hold: it stays for the shots that follow.
+
+        Raises:
+            Interrupted: the daemon ends.
+            CameraError: the camera fails.
+        """
+        if fixes(series.definition) and varied and series.state.fixed is None:
+            self._measure(series)
+        kind, plain = series.definition.kind, _plain(series, varied)
+        assert self._camera is not None
+        self._fits = plain and self._studio.driver.fits(self._settings, self._camera, kind)
+        key = (kind, series.state.fixed if fixes(series.definition) else None, dict(varied))
+        if not self._fits and self._running != key:
+            self._start(kind, self._controls(series, varied, hold), plain)
+            self._running = key
+
+    def take(self, series: Series, due_ms: int, varied: Varied, publish: bool) -> None:
+        """Take a shot now, and keep it.
+
+        Args:
+            publish: it is a frame, too.
+
+        Raises:
+            Interrupted: the daemon ends.
+            CameraError: the camera fails; a picture that was there before that is kept.
+            OSError: the series cannot be written.
+        """
+        studio = self._studio
+        time_ms, still = self._still(series.definition.kind)
+        frame = studio.darkroom.publish(still) if self._fits else None
+        picture = self._developed(still, frame)
+        broken = None
+        try:
+            metadata = self._studio.described()
+        except CameraError as error:
+            metadata, broken = {}, error
+        files = [still.raw, picture] if still.raw else [picture]
+        line = series.place(due_ms, time_ms, files, metadata, varied or None)
+        self._learn(series, varied, metadata)
+        if publish and frame is None:
+            frame = studio.darkroom.show(series.folder / FRAMES / line["files"][0], still.time_s)
+        if broken:
+            raise broken
+        if frame:
+            studio.published(frame)
+
+    def _still(self, kind: str) -> tuple[int, Still]:
+        """When a still was asked for (ms since the epoch), and the still."""
+        studio = self._studio
+        cycle_s = photo_s(self._settings, kind, self._found)
+        timeout_s = stall_timeout_s(cycle_s, self._settings, studio.driver.metadata)
+        time_ms = int(time.time() * 1000)
+        studio.driver.request()
+        return time_ms, studio.awaited(studio.driver.still, timeout_s + START_TIMEOUT_S, self._over)
+
+    def _developed(self, still: Still, frame: str | None) -> Path:
+        """The picture in our folder, whole and turned."""
+        picture = self._work / f"{WORK_PREFIX}shot.jpg"
+        if frame:
+            self._work.mkdir(parents=True, exist_ok=True)
+            picture.unlink(missing_ok=True)
+            link_or_copy(self._studio.paths.images / frame, picture)
+            return picture
+        size_of(still.path)
+        if still.raw:
+            size_of(still.raw)
+        if self._settings.camera.rotation in (90, 270):
+            rotate(still.path, picture, self._settings.camera.rotation, shutil.which("jpegtran"), self._studio.stops)
+            still.path.unlink()
+            return picture
+        return still.path
+
+    def _learn(self, series: Series, varied: Varied, metadata: Metadata) -> None:
+        """Keep what the camera has found by itself."""
+        if varied or not metadata:
+            return
+        if series.definition.fixed:
+            if series.state.fixed is None and (found := fixed_controls(metadata)):
+                series.fix(found)
+        else:
+            self._auto, self._auto_s = metadata, time.monotonic()
+
+    def _measure(self, series: Series) -> None:
+        """Find the exposure that all shots have, with a still that is not kept."""
+        self._start(series.definition.kind, {}, plain=False)
+        self._running = None
+        _, still = self._still(series.definition.kind)
+        metadata = self._studio.described()
+        for path in (still.path, still.raw):
+            if path:
+                path.unlink(missing_ok=True)
+        series.fix(fixed_controls(metadata))
+
+    def _controls(self, series: Series, varied: Varied, hold: bool) -> Values:
+        """What the program starts with: what was found before, but for one that stays and can find it itself."""
+        kind, found = series.definition.kind, {}
+        fresh = time.monotonic() - self._auto_s <= FRESH_S
+        if not hold and fresh and configuration_of(self._settings, kind).carry_over:
+            found = carried_over(self._settings, kind, self._auto)
+        if fixes(series.definition) and series.state.fixed:
+            return varied_controls({**found, **series.state.fixed}, varied)
+        if "ExposureValue" in varied:
+            found = {name: value for name, value in found.items() if name not in ("ExposureTime", "AnalogueGain")}
+        return varied_controls(found, varied)
+
+    def _start(self, kind: str, controls: Values, plain: bool) -> None:
+        """Start a program; it is that of the snapshots if there is no difference."""
+        studio, settings, camera = self._studio, self._settings, self._camera
+        assert camera is not None
+        began = time.monotonic()
+        self._running = None
+        arguments = photo_arguments(settings, camera, kind)
+        self._fits = plain and same_pictures(arguments, still_arguments(settings, camera))
+        self._found = found = {} if self._fits else controls
+        self._work.mkdir(parents=True, exist_ok=True)
+        studio.start_stills(settings, camera, None if self._fits else Shoot(kind, self._work, found), self._over)
+        if not settled(settings, kind, found, camera):
+            lens = scans(chosen_controls(settings, configuration_of(settings, kind)) | found, camera)
+            studio.rest(SCAN_S if lens else CONVERGE_S, self._over)
+        took_s = time.monotonic() - began
+        self.lead_s = min(MAX_LEAD_S, max(1.3 * took_s + 0.5, 0.8 * self.lead_s))
+
+    def _over(self) -> bool:
+        return self._studio.stopping
+
+
+def as_jpeg(settings: Settings) -> Settings:
+    """The settings for series: their pictures are JPEGs, whatever photos are."""
+    if settings.files.photo == "jpg":
+        return settings
+    return replace(settings, files=replace(settings.files, photo="jpg"))
+
+
+def _plain(series: Series, varied: Varied) -> bool:
+    """Whether the shots of a series are what anybody would take: all of it by the settings."""
+    return not varied and series.definition.variation is None and not (series.definition.fixed and series.state.fixed)

@@ -1,0 +1,118 @@
+"""The mode in which the daemon is most of the time: a still every interval."""
+
+from __future__ import annotations
+
+import math
+import time
+
+from stillcam.camera.driver import Camera, Driver, Interrupted
+from stillcam.camera.rpicam.options import chosen_controls
+from stillcam.camera.rpicam.taking import scans
+from stillcam.capture.command_socket import Command
+from stillcam.capture.context import Studio
+from stillcam.capture.timing import snapshot_s
+from stillcam.common.errors import CameraError
+from stillcam.settings.schema import Settings
+
+FIRST_TAKES_S, MAX_TAKES_S = 0.5, 5.0
+LOOK_S = 5.0  # how often the clock is looked at, by which another mode may want the camera
+SHORT_S = 0.02
+
+
+class Hurry:
+    """Whether somebody waits for a picture whose exposure begins after the request."""
+
+    def __init__(self, driver: Driver) -> None:
+        self._driver = driver
+        self._asked_s = -math.inf  # monotonic
+        self._waits = False
+
+    def ask(self) -> None:
+        """Request one: its exposure must begin now or later."""
+        self._asked_s, self._waits = time.monotonic(), True
+
+    @property
+    def due_s(self) -> float:
+        """When to request it from the driver (monotonic); infinite: none is wanted."""
+        return self._asked_s + self._driver.lag_s if self._waits else math.inf
+
+    def came(self) -> None:
+        """A picture has come; if its exposure began late enough, nobody waits any more."""
+        self._waits = self._waits and self._driver.began_s < self._asked_s
+
+
+class Snapshots:
+    """Takes a still every interval, and at once where one is wanted now. Always has something to do."""
+
+    name = "snapshot"
+    urgent = False
+
+    def __init__(self, studio: Studio) -> None:
+        self._studio = studio
+        self.hurry = Hurry(studio.driver)
+        self._takes_s = FIRST_TAKES_S  # how long one takes at most, as far as is known
+        self.verbs = {"snapshot": self._asked}
+
+    def wanted(self) -> bool:
+        return True
+
+    def run(self, settings: Settings, camera: Camera) -> None:
+        """See Mode. What was missed is not made up for."""
+        studio = self._studio
+        since = -math.inf  # when the last one was due (monotonic)
+        if studio.driver.fits(settings, camera):  # a photo was taken in between
+            studio.status.enter("snapshot", snapshot_s(settings), studio.outage.reason)
+        else:
+            start_stills(studio, settings, camera)
+            if scans(chosen_controls(settings, settings.live), camera) and not self._over():
+                if not studio.take_focused(snapshot_s, self._over):
+                    return
+                self.hurry.came()
+                since = time.monotonic()
+        while self._rest(since):
+            began, interval_s = time.monotonic(), studio.revisions.wanted.snapshot.interval_s
+            late = self.hurry.due_s <= began or began - since > 2 * interval_s
+            since = began if late else since + interval_s
+            studio.take(snapshot_s)
+            self.hurry.came()
+            self._takes_s = min(MAX_TAKES_S, max(time.monotonic() - began, 0.9 * self._takes_s))
+
+    def fail(self, error: CameraError) -> None:
+        """Who waits for a frame learns it from the status."""
+
+    def _asked(self, _command: Command) -> None:
+        self.hurry.ask()
+
+    def _over(self) -> bool:
+        return self._studio.leaving() or self._studio.next_mode() is not self
+
+    def _rest(self, since: float) -> bool:
+        """Wait until the interval from `since` (monotonic) is over, or one is wanted now; False: the mode must end.
+
+        One that would not be over before another mode wants the camera is not begun.
+        """
+        studio = self._studio
+        while not self._over():
+            now = time.monotonic()
+            left = min(since + studio.revisions.wanted.snapshot.interval_s, self.hurry.due_s) - now
+            free = studio.booked() - now
+            if left <= 0 and free > self._takes_s:
+                return True
+            wait = min(left, free, LOOK_S if free < math.inf else left) if left > 0 else free
+            try:
+                studio.driver.rest(max(wait, SHORT_S), (*studio.stops, studio.commands.wake))
+            except Interrupted:
+                studio.obey()
+            finally:
+                studio.status.described(studio.driver.metadata)
+        return False
+
+
+def start_stills(studio: Studio, settings: Settings, camera: Camera) -> None:
+    """Start the camera program for snapshots, and wait until it takes requests.
+
+    Raises:
+        Interrupted, CameraError: see `Studio.awaited`.
+    """
+    studio.start_stills(settings, camera)
+    studio.status.enter("snapshot", snapshot_s(settings), studio.outage.reason)

@@ -1,0 +1,269 @@
+"""Videos: recorded until their time is over, a stop, a full disk or the daemon's end; then finished in the backroom."""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from stillcam.camera.driver import Camera, Interrupted
+from stillcam.camera.rpicam.taking import refused_video, video_rate, video_scene
+from stillcam.capture.command_socket import Command
+from stillcam.capture.context import START_TIMEOUT_S, Studio
+from stillcam.capture.library_writer.finish_video import Footage
+from stillcam.capture.library_writer.sidecar import about, shown_size
+from stillcam.capture.library_writer.writer import Archive, unwritable
+from stillcam.capture.modes.glimpses import Glimpses
+from stillcam.capture.modes.photos import Photos
+from stillcam.capture.modes.snapshots import Hurry
+from stillcam.capture.timing import held_s, hidden_s, snapshot_s, stall_timeout_s
+from stillcam.common.errors import CameraError
+from stillcam.frames.files import current_name
+from stillcam.settings.schema import Settings
+
+TICK_S = 0.5  # how often the file and the disk are looked at
+LATE_S = 2.0  # so much longer than asked for a video of slow frames may take
+QUIET_S = 5.0  # so long without a frame at that time, and the camera program is no more asked to finish
+STALL_S = 10.0  # encoders and disks hold back what they write
+ENDLESS_S = 86400.0
+WITH_SOUND = ("ts", "mp4")
+SILENT_LIBAV = "no sound: the camera program's libav is missing or does not encode (sudo apt full-upgrade)"
+SILENT_FORM = "no sound: only MP4 has it; set files.video to mp4"
+PATIENCE_S = 15.0  # for the camera program to finish the file
+
+
+@dataclass
+class Take:
+    """One video: who asked for it, and who waits for its end."""
+
+    begun: Command
+    seconds: int | None
+    ended: list[Command] = field(default_factory=list)
+    answered: bool = False
+    over: bool = False
+    begins: bool = False  # it no longer waits for photos
+    spared: bool = False  # it waited when another mode failed
+
+    def running(self, told: dict[str, Any]) -> None:
+        """There is something in the file: the status that whoever asked is told, once."""
+        if not (self.answered or self.begun.message.get("wait")):
+            self.begun.finish({"recording": told})
+            self.answered = True
+
+    def told(self, id_: str | None, error: CameraError | None) -> None:
+        """It is an item, or never will be: called by the backroom."""
+        for command in self.ended if self.answered else [self.begun, *self.ended]:
+            if error:
+                command.fail(error, items=[])
+            else:
+                command.finish({"items": [id_]})
+
+
+class Videos:
+    """Makes one video at a time.
+
+    Args:
+        photos: a video that is requested while some are being taken waits for them.
+        hurry: whether somebody waits for a snapshot.
+    """
+
+    name = "video"
+    urgent = False
+
+    def __init__(self, studio: Studio, archive: Archive, photos: Photos, hurry: Hurry) -> None:
+        self._studio = studio
+        self._archive = archive
+        self._photos = photos
+        self._hurry = hurry
+        self._take: Take | None = None
+        self.verbs = {"video": self._asked, "stop": self._stop}
+
+    def wanted(self) -> bool:
+        return self._take is not None and not self._photos.due
+
+    def run(self, settings: Settings, camera: Camera) -> None:
+        """See Mode. What goes wrong is told to who asked, and no concern of the modes that follow."""
+        take = self._take
+        assert take is not None
+        take.begins = True
+        self._studio.status.waits("video", [])
+        footage, error = self._made(take, settings, camera)
+        without_libav = error is not None and error.cause == "encoder"
+        again = error is not None and error.transient and footage is None  # nothing has been recorded
+        if (without_libav or again) and not (take.over or self._studio.stopping):
+            logging.warning("retrying the video %s: %s", "without libav" if without_libav else "once", error)
+            footage, error = self._made(take, settings, camera)
+        if error and footage is None:
+            take.told(None, error)
+        self._leave()
+        if footage is not None:
+            self._hand_over(take, footage)
+
+    def fail(self, error: CameraError) -> None:
+        """See Mode. What has failed for another mode is tried for a video that waited, where there is a camera."""
+        if self._take is None:
+            return
+        if self._take.spared or error.cause in error.NO_CAMERA:
+            self._take.told(None, error)
+            self._leave()
+        else:
+            self._take.spared = True
+
+    def _asked(self, command: Command) -> None:
+        try:
+            if self._take:
+                raise CameraError("busy", "a video is being made already")
+            if self._photos.timed:
+                raise CameraError("busy", "a self-timer is running: cancel it, or wait for its photos")
+            self._archive.disk.check()
+        except CameraError as error:
+            command.fail(error)
+            return
+        self._take = Take(command, command.message.get("seconds"))
+        self._studio.recording = True
+        if self._photos.due:
+            self._studio.status.waits("video", [{"kind": "video", "of": 1}])
+
+    def _stop(self, command: Command) -> None:
+        if self._take is None:
+            command.fail(CameraError("idle", "there is no video to stop"))
+            return
+        if not self._take.begins:
+            self._take.told(None, CameraError("cancelled", "the video was cancelled before it began"))
+            self._leave()
+            command.finish({"items": []})
+            return
+        self._take.over = True
+        self._take.ended.append(command)
+
+    def _made(self, take: Take, settings: Settings, camera: Camera) -> tuple[Footage | None, CameraError | None]:
+        """What there is of a video in the end, and what has gone wrong: nothing but the error, or both."""
+        footage = None
+        try:
+            footage = self._begin(take, settings, camera)
+            self._record(take, footage, settings)
+        except CameraError as error:
+            return self._broken(footage, error), error
+        if not self._studio.end_program(PATIENCE_S):
+            footage.broken_off("the camera program did not end and was killed: the last moments may be missing")
+        return footage, None
+
+    def _begin(self, take: Take, settings: Settings, camera: Camera) -> Footage:
+        studio, before = self._studio, self._studio.driver.metadata
+        if wrong := refused_video(settings, camera, studio.driver.abilities.encoder):
+            raise CameraError("options", f"{wrong.field}: {wrong}")
+        draft = self._archive.draft("video", time.time(), camera.model)
+        path, form = studio.driver.record(
+            settings, camera, self._archive.drafts, draft.stem, take.seconds, studio.stops
+        )
+        turns = settings.camera.rotation in (90, 270) and (form.remux or form.extension == "mp4")
+        rotation = settings.camera.rotation if turns else 0
+        size = shown_size(video_scene(settings, camera).size, rotation)
+        told = about(settings, camera, "video", draft.time_s, size, before)
+        footage = Footage(draft, path, form.remux, video_rate(settings, camera), rotation, told)
+        if settings.video.audio != "off" and form.extension not in WITH_SOUND:
+            footage.notice(SILENT_LIBAV if settings.files.video == "mp4" else SILENT_FORM)
+        try:
+            footage.note()
+        except OSError as error:
+            studio.end_program()
+            draft.discard()
+            raise unwritable(self._archive.root, error) from error
+        studio.status.enter("video", float(take.seconds or ENDLESS_S), studio.outage.reason)
+        studio.status.recording(_told(take, footage, 0, take.seconds))
+        return footage
+
+    def _record(self, take: Take, footage: Footage, settings: Settings) -> None:
+        """Until the end, whatever brings it.
+
+        Raises:
+            CameraError: the camera fails.
+        """
+        studio, driver = self._studio, self._studio.driver
+        began_s = began = grown = time.monotonic()
+        cycle_s = 1 / footage.rate
+        stall_s = STALL_S + stall_timeout_s(cycle_s, settings, driver.metadata) + held_s(cycle_s)
+        size, patience_s = 0, START_TIMEOUT_S + hidden_s(cycle_s) + held_s(cycle_s)
+        glimpses = Glimpses(studio, self._hurry)
+        while not (studio.stopping or (take.over and size)):  # rpicam-vid dies of a SIGINT before it has begun
+            try:
+                if driver.recorded(TICK_S, (*studio.stops, studio.commands.wake)):
+                    break
+            except Interrupted:
+                studio.obey()
+            if size:
+                glimpses.look()
+            now, written = time.monotonic(), _size(footage.path)
+            if written > size:
+                if not size:
+                    began, patience_s = now, stall_s
+                size, grown = written, now
+            late = bool(take.seconds and size and now - began > take.seconds + LATE_S + 2 * cycle_s)
+            if now - grown > (QUIET_S + held_s(cycle_s) if late else patience_s):
+                raise CameraError("stalled", "the camera gives no pictures: check its cable and the power supply")
+            if late:  # the frames come slower than they were asked for
+                break
+            done_s = now - began if size else 0.0
+            left_s = max(0.0, round(take.seconds - done_s, 1)) if take.seconds else None
+            told = _told(take, footage, size, left_s)
+            studio.status.recording(told)
+            if size:
+                take.running(told)
+            self._check_disk(take, footage, size)
+        footage.about["sensor_mode"] = driver.sensor_mode or None
+        footage.about["metadata"] = driver.metadata or footage.about["metadata"]  # else of the picture before it
+        footage.about["duration_s"] = round(time.monotonic() - (began if size else began_s), 3)
+
+    def _check_disk(self, take: Take, footage: Footage, size: int) -> None:
+        """End the video while there is room to finish it: the MP4 that is made of it is as large again."""
+        disk = self._archive.disk
+        if not take.over and disk.free_bytes() - (size if footage.remux else 0) < disk.floor_bytes():
+            take.over = True
+            self._studio.status.notice("the video was ended in time: the disk is nearly full; delete something")
+            logging.warning("the video was ended in time: the disk is nearly full")
+
+    def _broken(self, footage: Footage | None, error: CameraError) -> Footage | None:
+        """The camera has failed: what there is of the video is kept.
+
+        The reason is shown at once, and until there are pictures: ending the camera program, and the next start,
+        may take their time.
+        """
+        studio = self._studio
+        logging.error("the video was broken off: %s", error)
+        if error.cause in ("stalled", "died", "absent"):
+            studio.outage.failed(error)
+            studio.status.recording(None)
+            studio.status.enter("no camera", snapshot_s(studio.revisions.wanted), error.reason)
+        studio.end_program()
+        studio.status.failed(error.cause, restarts=True)
+        if footage is not None and _size(footage.path):
+            footage.broken_off(error.reason)
+            return footage
+        if footage is not None:
+            footage.draft.discard()
+        return None
+
+    def _hand_over(self, take: Take, footage: Footage) -> None:
+        images = self._studio.paths.images
+        name = current_name(images)
+        self._archive.finish(footage, images / name if name else None, take.told)
+
+    def _leave(self) -> None:
+        self._take = None
+        self._studio.recording = False
+        self._studio.status.recording(None)
+        self._studio.status.waits("video", [])
+
+
+def _told(take: Take, footage: Footage, size: int, left_s: float | None) -> dict[str, Any]:
+    """How far it is, for the status."""
+    return {"since": footage.about["time"], "seconds": take.seconds, "bytes": size, "left_s": left_s}
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0

@@ -1,0 +1,185 @@
+"""Which settings are wanted, with which the camera runs, and which have given a picture.
+
+Settings that change are a trial until the first picture made with them. If the camera fails
+before, the last that worked are wanted again, and who asked is told the reason.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from stillcam.capture.command_socket import Command
+from stillcam.capture.status import Status
+from stillcam.common.errors import CameraError, SettingsError, StillcamError
+from stillcam.common.threads import start
+from stillcam.settings.document import to_json
+from stillcam.settings.file import STAY, keep_last_good, load
+from stillcam.settings.schema import Settings
+
+CAMERA_SECTIONS = ("camera", "snapshot", "live", "controls")  # what the daemon works by
+OUTSIDE = ("busy", "disk", "missing")  # causes that no setting has
+
+
+class Revisions:
+    """The settings of the camera's thread.
+
+    Args:
+        path: the settings file.
+        settings: wanted at the start.
+        status: told of what is in force, and of what is refused.
+    """
+
+    def __init__(self, path: Path, settings: Settings, status: Status) -> None:
+        self.wanted = settings
+        self.running = settings
+        self.proven = False  # the camera program that runs has given a picture
+        self._path = path
+        self._status = status
+        self._mode = ""
+        self._worked: dict[str, Settings] = {}  # mode -> those with which it gave a picture
+        self._healthy = False  # pictures come, as far as is known
+        self._number = 0
+        self._asking: Command | None = None
+        self._doubted: Settings | None = None  # have failed once, in a way that may pass
+        self._keep_last_good()
+
+    @property
+    def outdated(self) -> bool:
+        """Whether the camera program runs with other settings than are wanted."""
+        return self.running is not self.wanted
+
+    def read(self, command: Command, wrong_in: Callable[[Settings], SettingsError | None]) -> bool:
+        """Read the file again, and answer `command` now or once a picture is there.
+
+        Args:
+            wrong_in: gives what this board or camera cannot do of the settings. It is refused when it is set;
+                what was so before is a notice.
+
+        Returns:
+            whether the next picture will be another one.
+
+        Raises:
+            StillcamError: the file is wrong; the settings stay as they were.
+        """
+        try:
+            new = load(self._path)
+        except StillcamError as failure:
+            self._status.notice(f"{failure}; {STAY}")
+            raise StillcamError(f"{failure}; {STAY}") from failure
+        self._status.notice(None)
+        self._keep_last_good()
+        if error := wrong_in(new):
+            self._status.notice(f"{self._path}: {error.field}: {error}")
+            before = wrong_in(self.wanted)
+            if before is None or str(before) != str(error):
+                command.finish(self._refusal(str(error), error.field))
+                return False
+        old, self.wanted = self.wanted, self.wanted if new == self.wanted else new
+        if old is self.wanted:
+            if self._asking:
+                self._supersede(command)
+            else:
+                command.finish(self._answer(in_force=self._healthy))
+            return False
+        self._number += 1
+        logging.info("new settings from %s", self._path)
+        if self._healthy and _picture(new) != _picture(old):
+            self._supersede(command)
+            return True
+        if _picture(self.running) == _picture(new):
+            self.running = new
+        command.finish(self._answer(in_force=self._healthy and not self._asking))
+        return _picture(new) != _picture(old)
+
+    def started(self, mode: str) -> Settings:
+        """A mode starts the camera program: the settings for it."""
+        self._mode, self.running, self.proven = mode, self.wanted, False
+        return self.running
+
+    def adopt(self) -> None:
+        """What runs is just what the wanted settings would start."""
+        self.running = self.wanted
+
+    def later(self) -> None:
+        """No picture comes soon: who waits for one with the new settings is told so."""
+        self._settle(self._answer(in_force=False))
+
+    def worked(self, frame: str) -> None:
+        """A picture made with the running settings is out."""
+        self.proven = self._healthy = True
+        self._worked[self._mode] = self.running
+        if not self.outdated:
+            self._status.settled(self._number)
+            self._settle(self._answer(in_force=True, frame=frame))
+
+    def refused(self, error: CameraError) -> bool:
+        """The camera has failed. True: it was on trial with new settings; start again with those now wanted."""
+        good = self._worked.get(self._mode)
+        trial = self._healthy and not self.proven and good is not None and self._suspect(good, error)
+        if not trial or good is None:
+            self._healthy = False
+            self._settle(self._answer(in_force=False))
+            return False
+        if self.outdated:  # newer ones have come meanwhile: they may be better
+            return True
+        if error.cause in ("died", "short") and self._doubted is not self.running:
+            self._doubted = self.running
+            logging.warning("the camera failed with new settings, retrying once: %s", error)
+            return True
+        changed = _changed(good, self.wanted)
+        self.wanted = replace(self.wanted, **{name: getattr(good, name) for name in CAMERA_SECTIONS})
+        self._number += 1
+        self._status.notice(f"the camera refused {', '.join(changed)} of {self._path}: {error.reason}")
+        logging.warning("the camera refused %s, going on with what worked: %s", ", ".join(changed), error)
+        field = changed[0] if len(changed) == 1 else None
+        self._settle(self._refusal(error.reason, field))
+        return True
+
+    def _keep_last_good(self) -> None:
+        """In a thread of its own: the disk may hang. Without memory for a thread, the next change does it."""
+        with suppress(RuntimeError, MemoryError):
+            start(partial(keep_last_good, self._path), "last good settings")
+
+    def _suspect(self, good: Settings, error: CameraError) -> bool:
+        if error.cause == "absent":
+            old, new = good.camera, self.running.camera
+            return (old.index, old.tuning_file) != (new.index, new.tuning_file)
+        return error.cause not in OUTSIDE and bool(_changed(good, self.running))
+
+    def _supersede(self, command: Command) -> None:
+        """`command` waits for the next picture, and who waited for one before need not any more."""
+        self._settle(self._answer(in_force=False) | {"superseded": True})
+        self._asking = command
+
+    def _settle(self, answer: dict[str, Any]) -> None:
+        if self._asking:
+            self._asking.finish(answer)
+            self._asking = None
+
+    def _refusal(self, reason: str, field: str | None) -> dict[str, Any]:
+        return {"error": reason, "cause": "refused", "field": field, "settings": to_json(self.wanted)}
+
+    def _answer(self, *, in_force: bool, frame: str | None = None) -> dict[str, Any]:
+        return {"reloaded": True, "revision": self._number, "in_force": in_force, "frame": frame}
+
+
+def _picture(settings: Settings) -> tuple[object, ...]:
+    """What pictures depend on."""
+    snapshot = replace(settings.snapshot, interval_s=1.0)
+    return settings.camera, snapshot, settings.live, settings.controls
+
+
+def _changed(old: Settings, new: Settings) -> list[str]:
+    """The dotted names of the camera's settings that differ."""
+    before, after = to_json(old), to_json(new)
+    names = []
+    for section in CAMERA_SECTIONS:
+        one, other = before[section], after[section]
+        names += [f"{section}.{name}" for name in one | other if one.get(name) != other.get(name)]
+    return names

@@ -1,0 +1,188 @@
+"""From the camera's file to a frame: check it, turn it, take out its thumbnail, publish it, notice a frozen sensor."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import mmap
+import os
+import shutil
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from stillcam.camera.driver import Interrupted, Still
+from stillcam.capture.histogram import Histogram
+from stillcam.capture.rotate import rotate
+from stillcam.common.errors import CameraError
+from stillcam.common.folders import LINKS, unwritable
+from stillcam.frames.exif import thumbnail_ranges
+from stillcam.frames.files import WORK_PREFIX, Publisher
+from stillcam.frames.jpeg import NotWhole, check, picture_offset
+
+FROZEN_FRAMES = 10  # so many pictures identical byte for byte ...
+FROZEN_S = 10.0  # ... over at least so long are a frozen sensor, not a dark night
+_TURNED = WORK_PREFIX + "turned.jpg"
+_PLAIN = WORK_PREFIX + "plain.jpg"
+_LIVE = WORK_PREFIX + "live.jpg"
+_SHOWN = WORK_PREFIX + "shown.jpg"
+
+
+class Darkroom:
+    """Makes frames of stills, in the images folder.
+
+    Args:
+        images: the folder; what a crash left there is swept away.
+        rotation: clockwise degrees; 90 and 270 are ours to do, any other is the camera's.
+        jpegtran: path of the program, None without.
+        durations: counts how long each `publish` takes.
+        stops: descriptors that end the turning of a picture when they become readable.
+    """
+
+    def __init__(
+        self, images: Path, rotation: int, jpegtran: str | None, durations: Histogram, stops: Sequence[int] = ()
+    ) -> None:
+        self._images = images
+        self.rotation = rotation
+        self._jpegtran = jpegtran
+        self._durations = durations
+        self._stops = stops
+        self._publisher = Publisher(images)
+        self._same = 0
+        self._same_since = 0.0
+        if swept := self._publisher.sweep():
+            logging.info("swept %s files that were left in %s", swept, images)
+
+    def publish(self, still: Still) -> str:
+        """Publish a still that the camera has closed, and return the frame's name.
+
+        Raises:
+            CameraError: `torn` if it is no whole JPEG (it is deleted), `disk` if the folder is
+                full or gone. The frame before stays current.
+            Interrupted: one of the `stops` is readable.
+        """
+        path, began_s = still.path, time.monotonic()
+        try:
+            try:
+                _check_file(path)
+                if self.rotation in (90, 270):
+                    turned = self._images / _TURNED
+                    rotate(path, turned, self.rotation, self._jpegtran, self._stops)
+                    path.unlink()
+                    path = turned
+                    _check_file(path)
+            except NotWhole as reason:
+                raise CameraError(
+                    "torn", f"the camera wrote an incomplete picture ({reason}): is the disk full?"
+                ) from reason
+            return self._finish(path, still.time_s, began_s)
+        except OSError as error:
+            self._discard(still.path)
+            raise self._unwritable(error) from error
+        except (CameraError, Interrupted):
+            self._discard(still.path)
+            raise
+
+    def publish_live(self, frame: bytes, time_s: float) -> str:
+        """Publish one whole JPEG from the stream; the rest as `publish`."""
+        path = self._images / _LIVE
+        try:
+            path.write_bytes(frame)
+        except OSError as error:
+            self._discard(path)
+            raise self._unwritable(error) from error
+        return self.publish(Still(path, time_s))
+
+    def show(self, picture: Path, time_s: float) -> str:
+        """Publish a picture that is kept elsewhere, whole and turned; the rest as `publish`."""
+        path, began_s = self._images / _SHOWN, time.monotonic()
+        try:
+            path.unlink(missing_ok=True)
+            link_or_copy(picture, path)
+            return self._finish(path, time_s, began_s)
+        except OSError as error:
+            self._discard(path)
+            raise self._unwritable(error) from error
+
+    @property
+    def moving(self) -> bool:
+        """Whether the newest picture differs from the one before."""
+        return self._same == 0
+
+    @property
+    def frozen(self) -> bool:
+        """Whether the pictures have been identical byte for byte for long."""
+        return self._same >= FROZEN_FRAMES and time.monotonic() - self._same_since >= FROZEN_S
+
+    def _finish(self, path: Path, time_s: float, began_s: float) -> str:
+        path = self._without_thumbnail(path)
+        self._compare(path)
+        name = self._publisher.publish(path, time_s)
+        self._durations.add(time.monotonic() - began_s)
+        return name
+
+    def _without_thumbnail(self, path: Path) -> Path:
+        """The file, or if its EXIF holds a thumbnail, a copy without that in its place.
+
+        Programs that cut a stream at the first and last bytes of a JPEG would cut at the thumbnail. The file itself
+        is not changed: the driver takes each file that is closed after writing for a new still, and the file may be
+        a hard link to a picture of a series.
+        """
+        with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+            ranges = thumbnail_ranges(data)
+        if not ranges:
+            return path
+        plain = self._images / _PLAIN
+        shutil.copyfile(path, plain)
+        with plain.open("r+b") as copy:
+            for start, end in ranges:
+                os.pwrite(copy.fileno(), bytes(end - start), start)
+        path.unlink()
+        return plain
+
+    def _discard(self, picture: Path) -> None:
+        """Delete what no frame is made of, as far as the folder allows."""
+        with contextlib.suppress(OSError):
+            for path in (picture, self._images / _TURNED, self._images / _PLAIN):
+                path.unlink(missing_ok=True)
+
+    def _unwritable(self, error: OSError) -> CameraError:
+        return CameraError("disk", unwritable(self._images, error, (LINKS,)))
+
+    def _compare(self, path: Path) -> None:
+        """Count how many pictures running are the same, whatever their EXIF says.
+
+        The file before is read only when the sizes are equal, which noise makes rare.
+        """
+        before = self._publisher.current
+        if before and _same_picture(path, self._images / before):
+            self._same += 1
+        else:
+            self._same = 0
+            self._same_since = time.monotonic()
+
+
+def link_or_copy(source: Path, target: Path) -> None:
+    """Have the file under another name too; on another disk, a copy."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)
+
+
+def _check_file(path: Path) -> None:
+    with path.open("rb") as file:
+        if not os.fstat(file.fileno()).st_size:
+            raise NotWhole("empty")
+        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+            check(data)
+
+
+def _same_picture(path: Path, other: Path) -> bool:
+    try:
+        if path.stat().st_size != other.stat().st_size:
+            return False
+        one, two = path.read_bytes(), other.read_bytes()
+        return one[picture_offset(one) :] == two[picture_offset(two) :]
+    except FileNotFoundError:
+        return False

@@ -1,0 +1,40 @@
+"""The programs and packages beside the camera's."""
+
+from __future__ import annotations
+
+import platform
+from importlib.util import find_spec
+
+from stillcam import __version__
+from stillcam.checks import FAULT, OK, WARNING, Finding, Patient
+from stillcam.system_info.software import Software
+
+_HELPERS = (
+    ("jpegtran", "jpegtran", "without it a rotation by 90° or 270° is not lossless", "libjpeg-turbo-progs"),
+    ("FFmpeg", "ffmpeg", "without it no film is made of a series", "ffmpeg"),
+)  # row of Software, check, what is missing without it, package
+_MODULES = {"PIL": "pillow", "inotify_simple": "inotify-simple", "prometheus_client": "prometheus-client",
+            "astral": "astral"}  # fmt: skip
+
+
+def helpers(patient: Patient) -> list[Finding]:
+    """What makes some things better."""
+    rows = dict(Software().rows(patient.environ.get("PATH")))
+    findings = []
+    for row, check, without, package in _HELPERS:
+        if rows[row] == "not installed":
+            findings.append(Finding(check, WARNING, f"not installed: {without}", f"sudo apt install -y {package}"))
+        else:
+            findings.append(Finding(check, OK, rows[row]))
+    return findings
+
+
+def versions(_patient: Patient) -> list[Finding]:
+    """Ours, Python's, and whether its packages are there."""
+    missing = [package for module, package in _MODULES.items() if not find_spec(module)]
+    found = f"Stillcam {__version__}, Python {platform.python_version()}"
+    if missing:
+        return [
+            Finding("versions", FAULT, f"{found}; missing: {', '.join(missing)}", "run ./start_camera_server.sh once")
+        ]
+    return [Finding("versions", OK, found)]

@@ -1,0 +1,46 @@
+"""Series: those that cannot go on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from stillcam.checks import FAULT, OK, WARNING, Finding, Patient
+from stillcam.common.errors import StillcamError
+from stillcam.series import reader
+from stillcam.series.state import load
+
+
+def series(patient: Patient) -> list[Finding]:
+    """Whether all that should run can; one that is missing shots is worth a look."""
+    folder = patient.paths.series
+    try:
+        found = reader.states(folder)
+        damaged = _damaged(folder, {one["name"] for one in found})
+    except OSError as error:
+        advice = f"see that {folder} is a folder that can be read"
+        return [Finding("series", FAULT, f"cannot be read: {error.strerror}", advice)]
+    if damaged:
+        return [Finding("series", FAULT, damaged, "a copy of the folder, from before, may help")]
+    if failed := [one for one in found if one["state"] == "failed"]:
+        told = "; ".join(f"{one['name']}: {one['why']}" for one in failed)
+        first = failed[0]["name"]
+        return [Finding("series", FAULT, f"failed: {told}", f"then: python -m stillcam series resume {first!r}")]
+    running = [one for one in found if one["state"] == "running"]
+    gaps = [one for one in running if one["missed"] > one["taken"]]
+    if gaps:
+        told = "; ".join(f"{one['name']}: {one['taken']} taken, {one['missed']} missed" for one in gaps)
+        return [Finding("series", WARNING, told, "its timeline on the page says when; the log says why")]
+    return [Finding("series", OK, f"{len(running)} running, of {len(found)}" if found else "there are none")]
+
+
+def _damaged(folder: Path, known: set[str]) -> str:
+    """What is wrong with the first folder that nobody can read as a series; empty: there is none."""
+    if not folder.exists():
+        return ""
+    for path in sorted(folder.iterdir()):
+        if path.is_dir() and not path.name.startswith(".") and path.name not in known:
+            try:
+                load(path)
+            except StillcamError as error:
+                return str(error)
+    return ""

@@ -1,0 +1,89 @@
+"""The web server: its settings, its port, its accounts."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from stillcam.accounts import Accounts
+from stillcam.checks import FAULT, OK, WARNING, Finding, Patient
+from stillcam.checks.camera import START
+from stillcam.common.addresses import listening_address
+from stillcam.common.errors import StillcamError
+from stillcam.common.loopback import healthz
+from stillcam.http import certificates
+from stillcam.settings.file import load
+
+
+def settings(patient: Patient) -> list[Finding]:
+    """Whether the file is right."""
+    file = patient.paths.settings
+    try:
+        load(file)
+    except StillcamError as error:
+        advice = "mend it; the last good settings stay in force"
+        return [Finding("settings", FAULT, str(error), advice)]
+    return [Finding("settings", OK, f"{file} is right" if file.exists() else "all defaults")]
+
+
+def port(patient: Patient) -> list[Finding]:
+    """Who answers on the port, and whether background threads of the server have died."""
+    try:
+        host, number = listening_address(patient.environ)
+    except StillcamError as error:
+        return [Finding("port", FAULT, str(error))]
+    try:
+        tls = bool(load(patient.paths.house.settings).server.tls_certificate)
+    except StillcamError:
+        tls = False
+    try:
+        status, told = healthz(host, number, tls=tls)
+    except ConnectionRefusedError:
+        return [Finding("port", FAULT, f"nobody listens on port {number}", START)]
+    except OSError as error:
+        advice = "end what uses it (see: sudo ss -tlnp), or set another STILLCAM_PORT"
+        return [Finding("port", FAULT, f"port {number}: {error}", advice)]
+    reason = "" if status == 200 else f", and says: {told.get('reason')}"
+    return [Finding("port", OK, f"the web server answers on port {number}{reason}"), _threads(told)]
+
+
+def certificate(patient: Patient) -> list[Finding]:
+    """Whether it is valid, and for how long."""
+    try:
+        name = load(patient.paths.house.settings).server.tls_certificate
+    except StillcamError:
+        name = ""  # that is a finding of its own
+    if not name:
+        return [Finding("certificate", OK, "none is set: the server uses plain HTTP")]
+    file, now_s = patient.paths.house.data / name, time.time()
+    try:
+        found, advice = certificates.condition(file, now_s)
+        ended = certificates.ends_s(file) < now_s
+    except StillcamError as error:
+        return [Finding("certificate", WARNING, str(error), f"check that {file} is a PEM certificate")]
+    return [Finding("certificate", FAULT if ended else WARNING if advice else OK, found, advice)]
+
+
+def accounts(patient: Patient) -> list[Finding]:
+    """Whether somebody owns the camera."""
+    nobody = Finding(
+        "accounts", WARNING, "nobody has registered: anyone who reaches the port may watch",
+        "open the page and register; `python -m stillcam code` prints the set-up code",
+    )  # fmt: skip
+    if not (patient.paths.house.data / "accounts.db").exists():
+        return [nobody]
+    try:
+        registered = Accounts(patient.paths.house.data).users.registered()
+    except StillcamError as error:
+        return [Finding("accounts", FAULT, str(error))]
+    return [Finding("accounts", OK, "there is an owner") if registered else nobody]
+
+
+def _threads(told: Mapping[str, Any]) -> Finding:
+    """Which threads have died: each was restarted, but what it works on may be at fault."""
+    name, died = "server threads", told.get("threads")
+    if not died:
+        return Finding(name, OK, "none has failed")
+    found = "; ".join(f"restarts of {one['name']}: {one['count']}, last at {one['time']}" for one in died)
+    return Finding(name, WARNING, found, "data/logs/server.log says why: a traceback there is a bug to report")

@@ -1,0 +1,188 @@
+"""`python -m stillcam user …`, `token …` and `code`: accounts, on SSH.
+
+Whoever can run this may read and write the files anyway, so no account is asked for. It
+works beside the running server, which knows of every change within a second. A password is
+asked for at a terminal, else read as the first line of the input; it is never an argument,
+which other users of the machine could see.
+"""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from stillcam.accounts import Accounts, passwords
+from stillcam.accounts.errors import ConflictError, InvalidError, StoreError
+from stillcam.accounts.rules import ROLES, SCOPES, check_name, check_password, composed
+from stillcam.cli import Arguments, Told, add, group
+from stillcam.common.paths import Paths
+from stillcam.frames.files import utc_text
+
+Command = Callable[[Accounts, Arguments], Told]
+
+
+def add_to(commands: Any) -> None:
+    """Add these commands.
+
+    Args:
+        commands: what `ArgumentParser.add_subparsers` has given.
+    """
+    users = group(commands, "user", "list, add, change and remove users")
+    _command(users, "list", "print every user: name, role, when made, when last seen", _list_users)
+    add = _command(users, "add", "add a user; asks for a password", _add_user, "name")
+    add.add_argument("--role", choices=ROLES, default="viewer", help="default: viewer")
+    add.add_argument("--no-library", action="store_true", help="the viewer may watch, but not open the library")
+    _command(users, "reset", "give a user a new password; their sessions end", _reset_user, "name")
+    role = _command(users, "role", "make a user an owner or a viewer", _change_role, "name")
+    role.add_argument("role", choices=ROLES)
+    library = _command(users, "library", "set whether a viewer may open the library", _change_library, "name")
+    library.add_argument("library", choices=("yes", "no"))
+    _command(users, "remove", "remove a user; their sessions end", _remove_user, "name")
+
+    tokens = group(commands, "token", "list, add and remove tokens of programs")
+    _command(tokens, "list", "print every token: id, scope, when made, when last used, name", _list_tokens)
+    add = _command(tokens, "add", "make a token, and print it: it cannot be had again", _add_token, "name")
+    add.add_argument(
+        "--scope", choices=SCOPES, default="view",
+        help="view: watch; library: also open the library; control: also control the camera; default: view",
+    )  # fmt: skip
+    _command(tokens, "remove", "revoke a token, by its id or its name", _remove_token, "token")
+
+    _command(commands, "code", "print the set-up code, with which the first user registers", _code)
+
+
+def welcome(folder: Path) -> list[str]:
+    """What whoever starts the server has to know: the set-up code as long as there is no owner, or a fault.
+
+    Args:
+        folder: `data/`.
+    """
+    try:
+        code = Accounts(folder).prepare()
+    except StoreError as error:
+        return [f"Nobody can sign in: {error}"]
+    return [f"Register as its owner there with the set-up code {code}"] if code else []
+
+
+def _command(commands: Any, name: str, text: str, command: Command, *arguments: str) -> argparse.ArgumentParser:
+    def carry_out(paths: Paths, _environ: Mapping[str, str], given: Arguments) -> Told:
+        try:
+            return command(Accounts(paths.house.data), given)
+        except InvalidError as error:
+            raise InvalidError(f"the {error.field} {error}", error.field) from error
+
+    parser = add(commands, name, text, carry_out)
+    for argument in arguments:
+        parser.add_argument(argument, metavar=argument.upper())
+    return parser
+
+
+def _list_users(accounts: Accounts, _arguments: Arguments) -> Told:
+    users = accounts.users.all()
+    lines = [
+        f"{user.role:6}  {'library' if user.library else '':7}  made {_day(user.created_s)}  "
+        f"seen {_day(user.seen_s):10}  {user.name}"
+        for user in users
+    ]
+    document = [
+        {"name": user.name, "role": user.role, "library": user.library,
+         "created": _time(user.created_s), "last_seen": _time(user.seen_s)}
+        for user in users
+    ]  # fmt: skip
+    return Told(lines, {"users": document})
+
+
+def _add_user(accounts: Accounts, arguments: Arguments) -> Told:
+    name = check_name(arguments.name)
+    password = passwords.hashed(_ask_password(name))
+    user = accounts.users.add(name, password, arguments.role, not arguments.no_library)
+    accounts.prepare()  # with the first owner the set-up code has done its work
+    return Told([f"{user.name} may sign in, as {user.role}"], {"name": user.name, "role": user.role})
+
+
+def _reset_user(accounts: Accounts, arguments: Arguments) -> Told:
+    user = accounts.users.get(arguments.name)
+    accounts.users.change(user.name, password=passwords.hashed(_ask_password(user.name)))
+    return Told([f"{user.name} has a new password, and is signed out everywhere"], {"name": user.name})
+
+
+def _change_role(accounts: Accounts, arguments: Arguments) -> Told:
+    user = accounts.users.change(arguments.name, role=arguments.role)
+    return Told([f"{user.name} is {user.role} now"], {"name": user.name, "role": user.role})
+
+
+def _change_library(accounts: Accounts, arguments: Arguments) -> Told:
+    user = accounts.users.change(arguments.name, library=arguments.library == "yes")
+    text = f"{user.name} {'may' if user.library else 'may not'} open the library"
+    if user.role == "owner":
+        text = f"{user.name} is an owner: owners may always open the library"
+    return Told([text], {"name": user.name, "library": user.library})
+
+
+def _remove_user(accounts: Accounts, arguments: Arguments) -> Told:
+    accounts.users.remove(arguments.name)
+    return Told([f"{arguments.name} is removed"], {"name": arguments.name})
+
+
+def _list_tokens(accounts: Accounts, _arguments: Arguments) -> Told:
+    tokens = accounts.tokens.all()
+    lines = [
+        f"{token.id}  {token.scope:7}  made {_day(token.created_s)}  used {_day(token.used_s):10}  {token.name}"
+        for token in tokens
+    ]
+    document = [
+        {"id": token.id, "name": token.name, "scope": token.scope,
+         "created": _time(token.created_s), "last_used": _time(token.used_s)}
+        for token in tokens
+    ]  # fmt: skip
+    return Told(lines, {"tokens": document})
+
+
+def _add_token(accounts: Accounts, arguments: Arguments) -> Told:
+    token, key = accounts.tokens.add(arguments.name, arguments.scope)
+    return Told([key], {"id": token.id, "name": token.name, "scope": token.scope, "token": key})
+
+
+def _remove_token(accounts: Accounts, arguments: Arguments) -> Told:
+    accounts.tokens.remove(arguments.token)
+    return Told([f"{arguments.token} is revoked"], {"token": arguments.token})
+
+
+def _code(accounts: Accounts, _arguments: Arguments) -> Told:
+    code = accounts.prepare()
+    if code is None:
+        raise ConflictError(
+            "an owner has registered, so there is no code; for a new password: python -m stillcam user reset NAME"
+        )
+    return Told([code], {"code": code})
+
+
+def _ask_password(name: str) -> str:
+    """A new password, checked.
+
+    Raises:
+        InvalidError: it breaks a rule, was typed differently the second time, or there is none.
+    """
+    if not sys.stdin.isatty():
+        line = sys.stdin.buffer.readline().decode("utf-8", "surrogateescape")
+        return check_password(line.rstrip("\r\n"), name)
+    try:
+        password = check_password(getpass.getpass(f"New password for {name}: "), name)
+        again = getpass.getpass("Once more: ")
+    except (EOFError, KeyboardInterrupt) as error:
+        raise InvalidError("was not given: nothing is changed", "password") from error
+    if composed(again) != password:
+        raise InvalidError("was not the same the second time: nothing is changed", "password")
+    return password
+
+
+def _time(time_s: float | None) -> str | None:
+    return None if time_s is None else utc_text(time_s)
+
+
+def _day(time_s: float | None) -> str:
+    return "never" if time_s is None else utc_text(time_s)[:10]

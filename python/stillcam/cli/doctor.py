@@ -1,0 +1,34 @@
+"""`doctor`: each check, with what was found and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from stillcam.checks import FAULT, Finding
+from stillcam.cli import Arguments, Told, add
+from stillcam.common.paths import Paths
+
+
+def add_to(commands: Any) -> None:
+    """Add this command."""
+    add(commands, "doctor", "check everything, and say what to do; exit status 1 when something does not work", doctor)
+
+
+def doctor(paths: Paths, environ: Mapping[str, str], _arguments: Arguments) -> Told:
+    """Warnings alone are no failure."""
+    from stillcam.checks.run import examine, patient  # with all the drivers: only this command needs them
+
+    findings = examine(patient(paths, environ))
+    well = all(finding.state != FAULT for finding in findings)
+    return Told(
+        [line for finding in findings for line in _lines(finding)],
+        {"well": well, "checks": [asdict(finding) for finding in findings]},
+        well,
+    )
+
+
+def _lines(finding: Finding) -> list[str]:
+    line = f"{finding.state:7}  {finding.check + ':':16} {finding.found}"
+    return [line, f"{'':26}-> {finding.advice}"] if finding.advice else [line]

@@ -1,0 +1,154 @@
+"""`film`: films, contact sheets and keograms, made from a terminal. Looking needs no capture daemon."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from stillcam.cli import Arguments, Told, add, group
+from stillcam.common.errors import SettingsError, StillcamError
+from stillcam.common.kernel_files import size_text
+from stillcam.common.paths import Paths
+from stillcam.common.time_zone import local_zone
+from stillcam.films.order import DEFAULT_FPS, KINDS, from_document
+from stillcam.films.record import Film
+from stillcam.films.store import Shelf
+from stillcam.ipc.protocol import Refusal, ask
+
+TIMEOUT_S = 60.0
+LOOK_S = 0.5
+
+
+def add_to(commands: Any) -> None:
+    """Add these commands."""
+    films = group(commands, "film", "make films, contact sheets and keograms of series or of the library")
+    make_parser = add(films, "make", "make one, and print its path; Ctrl-C leaves it to the daemon", make)
+    option = make_parser.add_argument
+    option("series", nargs="?", metavar="SERIES", help="whose pictures; default: the library's")
+    option("--kind", choices=list(KINDS), default="film", help="default: film")
+    option("--from", dest="begin", metavar="TIME", help="like 2026-11-20T08:30, by the local clock; default: the first")
+    option("--to", dest="end", metavar="TIME", help="default: the last picture")
+    option("--fps", type=int, metavar="N", help=f"pictures a second, 1 to 60; default: {DEFAULT_FPS}")
+    option("--width", type=int, metavar="PX", help="default: as taken")
+    option("--crop", type=float, nargs=4, metavar=("X", "Y", "W", "H"), help="a part, as fractions: 0 0.25 1 0.5")
+    option("--deflicker", action="store_true", help="even out small steps of brightness")
+    option("--stamp", action="store_true", help="show date and time in each picture")
+    option("--no-wait", action="store_true", help="order it, and print its id")
+    lister = add(films, "list", "list them, newest first", list_films)
+    lister.add_argument("series", nargs="?", metavar="SERIES", help="only of this series")
+    for verb, text in (("show", "say how far one is, or what it is"), ("delete", "cancel or delete one, for good")):
+        parser = add(films, verb, text, show if verb == "show" else delete)
+        parser.add_argument("id", metavar="ID", help="as listed")
+
+
+def make(paths: Paths, environ: Mapping[str, str], arguments: Arguments) -> Told:
+    """Order it, and wait: a terminal sees how far it is."""
+    document = _document(arguments)
+    try:
+        from_document(document, local_zone(environ))
+    except SettingsError as error:
+        raise SettingsError(f"{error.field}: {error}" if error.field else str(error)) from error
+    film = _ask(paths, "make", order=document)["film"]
+    if arguments.no_wait:
+        return Told([film["id"]], film)
+    try:
+        return _told(paths, _waited_for(Shelf(paths), film["id"]))
+    except KeyboardInterrupt:
+        words = f"{film['id']} is made without you: python -m stillcam film show {film['id']}"
+        raise StillcamError(words) from None
+
+
+def list_films(paths: Paths, _environ: Mapping[str, str], arguments: Arguments) -> Told:
+    """A line each."""
+    shelf = Shelf(paths)
+    try:
+        found = shelf.of(arguments.series) if arguments.series else shelf.all()
+    except SettingsError as error:
+        raise StillcamError(f"there is no series called {arguments.series!r}") from error
+    except OSError as error:
+        raise StillcamError(f"the films cannot be read ({error.strerror}): check the disk with df") from error
+    return Told([_line(film) for film in found] or ["there are no films"], {"films": [film.told() for film in found]})
+
+
+def show(paths: Paths, _environ: Mapping[str, str], arguments: Arguments) -> Told:
+    """How far it is, and where it lies once it is done."""
+    shelf = Shelf(paths)
+    film = _found(shelf, arguments.id)
+    lines = [_line(film)] + ([str(shelf.path(film))] if film.state == "done" else [])
+    return Told(lines, film.told(), film.state != "failed")
+
+
+def delete(paths: Paths, _environ: Mapping[str, str], arguments: Arguments) -> Told:
+    """It can be made again."""
+    _ask(paths, "delete", id=_found(Shelf(paths), arguments.id).id)
+    return Told([f"{arguments.id} is deleted"], {"deleted": arguments.id})
+
+
+def _document(arguments: Arguments) -> dict[str, Any]:
+    typed = {
+        "kind": arguments.kind,
+        "series": arguments.series,
+        "from": arguments.begin,
+        "to": arguments.end,
+        "fps": arguments.fps,
+        "width": arguments.width,
+        "crop": arguments.crop,
+        "deflicker": arguments.deflicker or None,
+        "stamp": arguments.stamp or None,
+    }
+    return {field: value for field, value in typed.items() if value is not None}
+
+
+def _waited_for(shelf: Shelf, id_: str) -> Film:
+    """The film once it is done, or has failed."""
+    terminal = sys.stderr.isatty()
+    while (film := _found(shelf, id_)).state in ("waiting", "running"):
+        if terminal:
+            print(f"\r{_far(film):<40}", end="", file=sys.stderr, flush=True)
+        time.sleep(LOOK_S)
+    if terminal:
+        print(f"\r{'':<40}\r", end="", file=sys.stderr, flush=True)
+    return film
+
+
+def _told(paths: Paths, film: Film) -> Told:
+    if film.state == "failed":
+        raise StillcamError(f"{film.id}: {film.error}")
+    path = str(Shelf(paths).path(film))
+    return Told([path], {**film.told(), "path": path})
+
+
+def _found(shelf: Shelf, id_: str) -> Film:
+    try:
+        return shelf.find(id_)
+    except LookupError as error:
+        raise StillcamError(error.args[0]) from error
+
+
+def _ask(paths: Paths, do: str, **more: Any) -> Any:
+    try:
+        return ask(paths.socket, {"command": "film", "do": do, **more}, TIMEOUT_S)
+    except Refusal as refusal:
+        field = refusal.answer.get("field")
+        raise StillcamError(f"{field}: {refusal}" if field else str(refusal)) from refusal
+
+
+def _line(film: Film) -> str:
+    of = film.order.series or "the library"
+    day = f" on {film.order.day}" if film.order.day else ""
+    return f"{film.id}: of {of}{day}; {_far(film)}"
+
+
+def _far(film: Film) -> str:
+    """How far it is, or what has come of it."""
+    if film.state == "running":
+        return f"{film.progress:.0%}" + ("" if film.left_s is None else f", {film.left_s:.0f} s left")
+    if film.state == "failed":
+        return f"failed: {film.error}"
+    if film.state != "done":
+        return film.state
+    long = "" if film.duration_s is None else f", {film.duration_s:g} s"
+    without = f"; {film.skipped} unreadable ones left out: {', '.join(film.left_out)}" if film.left_out else ""
+    return f"{film.pictures} pictures{long}, {size_text(film.bytes or 0)}{without}"

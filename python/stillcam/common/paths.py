@@ -1,0 +1,134 @@
+"""Where things are: every path of an installation, from `STILLCAM_*` and the project's root."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from stillcam.common.errors import StillcamError
+from stillcam.common.folders import missing, unwritable
+
+ROOT = Path(__file__).resolve().parents[3]
+
+_NUMBER = re.compile("[0-9]|[12][0-9]|3[01]", re.ASCII)  # as the setting camera.index
+
+
+@dataclass(frozen=True, slots=True)
+class Paths:
+    """The folders of one camera; all absolute.
+
+    Args:
+        images: its frames.
+        data: its settings and library.
+        web: the page.
+        number: the camera's.
+        first: those of the first camera; None: these are.
+    """
+
+    images: Path
+    data: Path
+    web: Path = ROOT / "web"
+    number: int = 0
+    first: Paths | None = None
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str]) -> Paths:
+        """Those of the camera `STILLCAM_NUMBER`, or else of the first one.
+
+        `STILLCAM_IMAGES` (images) and `STILLCAM_DATA` (data) are the first camera's; relative ones start at
+        the project's root.
+
+        Raises:
+            StillcamError: the camera is none of `STILLCAM_CAMERAS`, or that is wrong.
+        """
+        numbers = camera_numbers(environ)
+        first = cls(
+            images=ROOT / (environ.get("STILLCAM_IMAGES") or "images"),
+            data=ROOT / (environ.get("STILLCAM_DATA") or "data"),
+            number=numbers[0],
+        )
+        number = environ.get("STILLCAM_NUMBER") or str(numbers[0])
+        if number not in map(str, numbers):
+            there = " ".join(map(str, numbers))
+            raise StillcamError(f"STILLCAM_NUMBER={number} is none of STILLCAM_CAMERAS={there!r}: name it there, too")
+        return first.of(int(number))
+
+    def of(self, number: int) -> Paths:
+        """Those of another camera beside the first one, below its folders."""
+        first = self.house
+        if number == first.number:
+            return first
+        return Paths(first.images / str(number), first.data / "cameras" / str(number), first.web, number, first)
+
+    @property
+    def house(self) -> Paths:
+        """The first camera's, which have what is all cameras': accounts, certificates, the server's log."""
+        return self.first or self
+
+    @property
+    def current(self) -> Path:
+        return self.images / "current.jpg"
+
+    @property
+    def settings(self) -> Path:
+        return self.data / "settings.json"
+
+    @property
+    def library(self) -> Path:
+        return self.data / "library"
+
+    @property
+    def series(self) -> Path:
+        return self.data / "series"
+
+    @property
+    def films(self) -> Path:
+        """Those of the library; a series' are with it."""
+        return self.data / "films"
+
+    @property
+    def run(self) -> Path:
+        return self.data / "run"
+
+    @property
+    def logs(self) -> Path:
+        return self.data / "logs"
+
+    @property
+    def socket(self) -> Path:
+        return self.run / "capture.sock"
+
+    def make(self, folder: Path) -> Path:
+        """Make sure that `folder` is there and can be written to.
+
+        Raises:
+            StillcamError: it cannot be made, is no folder, or is read-only.
+        """
+        probe = folder / f".probe-{os.getpid()}"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            probe.touch()
+            probe.unlink()
+        except (FileExistsError, NotADirectoryError) as error:
+            if told := missing(folder):
+                raise StillcamError(told) from error
+            raise StillcamError(f"{folder} is not a folder: move what is there away, or set another one") from error
+        except OSError as error:
+            raise StillcamError(unwritable(folder, error)) from error
+        return folder
+
+
+def camera_numbers(environ: Mapping[str, str]) -> list[int]:
+    """`STILLCAM_CAMERAS`: the numbers of all cameras, that of the first one first; "0".
+
+    Raises:
+        StillcamError: it is wrong.
+    """
+    said = environ.get("STILLCAM_CAMERAS") or "0"
+    numbers = said.split()
+    if not numbers or len(set(numbers)) < len(numbers) or not all(map(_NUMBER.fullmatch, numbers)):
+        raise StillcamError(f"STILLCAM_CAMERAS must be different numbers from 0 to 31, such as '0 1', not {said!r}")
+    return list(map(int, numbers))

@@ -1,0 +1,117 @@
+"""Starting a thread without waiting for it, keeping one going, asking for a low priority, and ending with some left."""
+
+from __future__ import annotations
+
+import _thread
+import contextlib
+import logging
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+from stillcam.common import log
+from stillcam.common.errors import shortage
+from stillcam.frames.files import utc_text
+
+BACK_OFF_S = (1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 60.0)  # before a thread that has died is restarted
+STEADY_S = 600.0  # one that has run so long starts again with the first of these
+
+_deaths: dict[str, dict[str, Any]] = {}
+
+
+def start(target: Callable[[], None], name: str) -> threading.Event:
+    """Run `target` in a thread of its own; the event is set when it has ended.
+
+    `threading.Thread.start` waits until the thread runs, and so for ever when there is no memory for
+    its first line (CPython 3.11, Lib/threading.py: `self._started.wait()`).
+
+    Args:
+        target: what it does.
+        name: what the log calls it.
+
+    Raises:
+        RuntimeError: there is no memory for a thread.
+    """
+    ended = threading.Event()
+
+    def run() -> None:
+        try:
+            target()
+        except Exception as error:  # noqa: BLE001 - it is logged
+            log.fault(f"thread {name}", error)
+        finally:
+            ended.set()
+
+    _thread.start_new_thread(run, ())
+    return ended
+
+
+def keep(target: Callable[[], None], name: str) -> threading.Event:
+    """Run `target` in a thread of its own until it returns: one that raises is logged, and restarted after a while.
+
+    Args:
+        target: what it does.
+        name: what the log, the status and doctor call it.
+
+    Raises:
+        RuntimeError: there is no memory for a thread.
+    """
+
+    def run() -> None:
+        tries = 0
+        while True:
+            began_s = time.monotonic()
+            try:
+                target()
+                return
+            except Exception as error:  # noqa: BLE001 - it is logged
+                tries = 0 if time.monotonic() - began_s >= STEADY_S else tries
+                pause_s = BACK_OFF_S[min(tries, len(BACK_OFF_S) - 1)]
+                tries += 1
+                with contextlib.suppress(MemoryError):  # there may be none to log it: it is restarted all the same
+                    record(name, error)
+                    log.fault(f"thread {name}", error, f"restarted in {pause_s:g} s")
+                time.sleep(pause_s)
+
+    return start(run, name)
+
+
+def record(name: str, error: Exception) -> None:
+    """Count a death: of a thread that `keep` restarts, or of one that catches the error and continues."""
+    count = _deaths[name]["count"] + 1 if name in _deaths else 1
+    text = " ".join(str(error).split()) or shortage(error) or type(error).__name__
+    _deaths[name] = {"name": name, "count": count, "error": text, "time": utc_text(time.time())}
+
+
+def deaths() -> list[dict[str, Any]]:
+    """The threads of this process that have died: `name`, how often (`count`), the last `error`, and its `time`."""
+    return [dict(death) for death in list(_deaths.values())]
+
+
+def leave(status: int) -> NoReturn:
+    """End this process with this exit status while threads still run.
+
+    `sys.exit` finalizes the interpreter while they run: a thread that is in C code at that moment may crash the
+    process (CPython, documentation of `Py_FinalizeEx`).
+    """
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):  # nobody reads it any more
+            stream.flush()
+    os._exit(status)
+
+
+def lower_priority(nice: int) -> None:
+    """Have the calling thread work at this niceness (0 to 19), or at its own where that is higher already.
+
+    Raising the niceness needs no right, lowering it does (setpriority(2)); a system that allows neither is left as
+    it is: a low priority is a wish.
+    """
+    thread = threading.get_native_id()  # on Linux a thread has its own
+    try:
+        if os.getpriority(os.PRIO_PROCESS, thread) < nice:
+            os.setpriority(os.PRIO_PROCESS, thread, nice)
+    except OSError as error:
+        logging.warning("cannot lower the priority of a background thread: %s", error.strerror)

@@ -1,0 +1,101 @@
+"""Bodies that the kernel sends by itself, without copying them for each viewer (sendfile(2))."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from stillcam.common.safe_open import open_regular
+
+
+class _Descriptor:
+    """An open file, as long as somebody refers to it."""
+
+    __slots__ = ("number",)
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+    def __del__(self) -> None:
+        os.close(self.number)
+
+
+def _in_memory(data: bytes) -> _Descriptor:
+    file = _Descriptor(os.memfd_create("blob", os.MFD_CLOEXEC))
+    view = memoryview(data)
+    while view:
+        view = view[os.write(file.number, view) :]
+    return file
+
+
+class Blob:
+    """Bytes that are sent to many.
+
+    They lie in a file in memory too, so that the kernel can send them without copying them
+    for each viewer (sendfile(2)).
+
+    Args:
+        data: all of it.
+    """
+
+    __slots__ = ("_file", "data")
+
+    def __init__(self, data: bytes) -> None:
+        self.data: bytes | memoryview = data
+        self._file = _in_memory(data)
+
+    def first(self, size: int) -> Blob:
+        """The first `size` bytes as a blob; nothing is copied."""
+        blob = Blob.__new__(Blob)
+        blob.data = memoryview(self.data)[:size]
+        blob._file = self._file
+        return blob
+
+    def __len__(self) -> int:
+        return len(self.data)
+
+    def fileno(self) -> int:
+        """The file in memory, which begins with these bytes."""
+        return self._file.number
+
+
+class FilePart:
+    """A part of a file on disk, which takes no memory of ours however large it is.
+
+    The file is closed with the last part that refers to it.
+    """
+
+    __slots__ = ("_file", "_size", "start")
+
+    def __init__(self, file: _Descriptor, start: int, end: int) -> None:
+        self._file = file
+        self.start = start
+        self._size = end - start
+
+    @classmethod
+    def whole(cls, path: Path) -> FilePart:
+        """All of the regular file at `path`, as it is now: one put in its place later changes nothing.
+
+        Raises:
+            OSError: it cannot be opened, or is a link, a folder, a pipe.
+        """
+        file = _Descriptor(open_regular(path))
+        return cls(file, 0, os.fstat(file.number).st_size)
+
+    def part(self, start: int, end: int) -> FilePart:
+        """The bytes from `start` to before `end` of this part."""
+        return FilePart(self._file, self.start + start, self.start + end)
+
+    def read(self, at: int, size: int) -> bytes:
+        """At most `size` bytes from `at` on."""
+        return os.pread(self._file.number, min(size, self._size - at), self.start + at)
+
+    def __len__(self) -> int:
+        return self._size
+
+    def fileno(self) -> int:
+        """The file's descriptor."""
+        return self._file.number
+
+
+Piece = bytes | memoryview | Blob

@@ -1,0 +1,319 @@
+"""What goes between the sockets and the routes: a request, an answer, and how to refuse.
+
+A route is a function from a Request to an Answer. It knows nothing of sockets, and the
+engine knows nothing of routes.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any, Protocol
+from urllib.parse import parse_qs
+
+from stillcam.common.safe_json import parse
+from stillcam.http.bodies import FilePart, Piece
+from stillcam.server.security.headers import SECURITY
+
+MAX_JSON_BYTES = 64 * 1024
+MAX_VALUES = 64  # in a query
+ANSWER_S = 25.0  # at most for what is waited for: proxies cut an answer that takes 30 s or more
+
+_TAG = re.compile(r'(?:W/)?("[^"]*")')
+
+
+class Access(Enum):
+    """Who may use a route."""
+
+    OPEN = "anyone"
+    WATCH = "who may watch"
+    LIBRARY = "owners, viewers who may open the library, and tokens with the scope library or control"
+    SIGNED_IN = "people who are signed in"
+    CONTROL = "the owner, and tokens that may control"
+    OWNER = "the owner, signed in on a page"
+
+
+class Challenge(Enum):
+    """The WWW-Authenticate challenge of an answer 401."""
+
+    BEARER = "a token: browsers open no dialog for it"
+    PROGRAMS = "Basic authentication, but nothing if a person has opened the address in a browser"
+    ALL = "Basic authentication"
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who asks.
+
+    Args:
+        name: of the user, or of the token.
+        role: `owner` or `viewer`.
+        scope: `view`, `library` or `control`: what it may do; each includes those before it.
+        by: `session` or `token`: how it showed who it is.
+    """
+
+    name: str
+    role: str
+    scope: str
+    by: str
+
+
+def _no_body(_max_bytes: int) -> bytes:
+    return b""
+
+
+def _stays() -> bool:
+    return False
+
+
+def _yes() -> bool:
+    return True
+
+
+def _no_matter() -> None:
+    pass
+
+
+def _taking_nothing(pieces: Sequence[Piece]) -> Sequence[Piece]:
+    return pieces
+
+
+class Request:
+    """One request.
+
+    Args:
+        method: GET (for HEAD too), POST, PUT, PATCH, DELETE.
+        path: decoded, without the leading slash.
+        query: as it came, without the question mark.
+        headers: names in lower case.
+        address: the client's IP address.
+        secure: whether it came by TLS.
+        read_body: reads the body, at most so many bytes; called at most once.
+        gone: whether who asked has left.
+        step_aside: called before what may take long.
+        offer: sends at once what the connection takes of some pieces; gives what is left of them.
+        hang_up: ends the connection, from any thread.
+
+    Attributes:
+        host: the name or address, and port, under which the client knows this server.
+        scheme: `http` or `https` as the client uses it; empty: unknown, a proxy may speak TLS for us.
+        camera: the number of the camera below whose address it came; empty where it came without one.
+        route: the path of the route that takes it; empty as long as none does.
+        named: what stands in the place of a name in the route's path.
+        rest: what follows a route that ends in a slash.
+        person: who asks; None: nobody known.
+        proxied: whether a trusted proxy has passed it on.
+        depth: how many folders deep the address is, below the root.
+        public: it was admitted because anyone may watch.
+        still_may: whether who asks may do so still; a stream, which may last for days, asks now and then.
+    """
+
+    __slots__ = (
+        "_read_body",
+        "address",
+        "camera",
+        "depth",
+        "gone",
+        "hang_up",
+        "headers",
+        "host",
+        "method",
+        "named",
+        "offer",
+        "path",
+        "person",
+        "proxied",
+        "public",
+        "query",
+        "rest",
+        "route",
+        "scheme",
+        "secure",
+        "step_aside",
+        "still_may",
+    )
+
+    def __init__(
+        self,
+        method: str,
+        path: str,
+        query: str = "",
+        headers: Mapping[str, str] | None = None,
+        address: str = "127.0.0.1",
+        secure: bool = False,
+        read_body: Callable[[int], bytes] = _no_body,
+        gone: Callable[[], bool] = _stays,
+        step_aside: Callable[[], None] = _no_matter,
+        offer: Callable[[Sequence[Piece]], Sequence[Piece]] = _taking_nothing,
+        hang_up: Callable[[], None] = _no_matter,
+    ) -> None:
+        self.method = method
+        self.path = path
+        self.depth = path.count("/")
+        self.query = query
+        self.headers: Mapping[str, str] = {} if headers is None else headers
+        self.host = self.headers.get("host", "")
+        self.address = address
+        self.secure = secure
+        self.scheme = "https" if secure else ""
+        self.proxied = False
+        self.public = False
+        self.gone = gone
+        self.step_aside = step_aside
+        self.offer = offer
+        self.hang_up = hang_up
+        self.camera = self.route = self.named = self.rest = ""
+        self.person: Person | None = None
+        self.still_may: Callable[[], bool] = _yes
+        self._read_body = read_body
+
+    def value(self, name: str) -> str | None:
+        """The query's value called `name`, the last one if there are several.
+
+        Raises:
+            Refused: it has more than `MAX_VALUES` values.
+        """
+        if not self.query:
+            return None
+        try:
+            values = parse_qs(self.query, keep_blank_values=True, max_num_fields=MAX_VALUES)
+        except ValueError as error:
+            raise Refused(400, f"the query has more than {MAX_VALUES} values") from error
+        return values.get(name, [None])[-1]
+
+    def has(self, tag: str) -> bool:
+        """Whether the client already has what `tag`, in quotes, names: RFC 9110, 13.1.2, by weak comparison."""
+        known = self.headers.get("if-none-match")
+        return known is not None and (known in (tag, "*") or tag in _TAG.findall(known))
+
+    def body(self, max_bytes: int = MAX_JSON_BYTES) -> bytes:
+        """The body.
+
+        Raises:
+            Refused: it is larger (413), malformed (400), arrives too slowly (408), or exceeds a budget (429, 503).
+        """
+        return self._read_body(max_bytes)
+
+    def json(self, max_bytes: int = MAX_JSON_BYTES) -> dict[str, Any]:
+        """The body as a JSON object.
+
+        Raises:
+            Refused: it is something else (415, 400), or as for `body`.
+        """
+        if self.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+            raise Refused(415, "send JSON, with Content-Type: application/json")
+        try:
+            document = parse(self.body(max_bytes))
+            # Python takes more: NaN, numbers beyond all, and half characters that no file can hold.
+            json.dumps(document, ensure_ascii=False, allow_nan=False).encode()
+        except ValueError as error:
+            raise Refused(400, f"this is not JSON: {error}") from error
+        if not isinstance(document, dict):
+            raise Refused(400, 'send a JSON object, like {"name": "value"}')
+        return document
+
+
+class PushBody(Protocol):
+    """A body that other threads write after the head of an answer, for as long as the connection lasts.
+
+    Those threads call `Request.offer`. What the connection does not take at once, over TLS that is everything,
+    is fetched by the connection's own thread with `wait`.
+    """
+
+    def begin(self) -> None:
+        """The head has been sent."""
+        ...
+
+    def end(self) -> None:
+        """The connection is over; may be called again, and without `begin`."""
+        ...
+
+    def wait(self, timeout_s: float) -> Sequence[Piece] | None:
+        """Wait at most `timeout_s` seconds for pieces to send; None: close the connection."""
+        ...
+
+
+@dataclass(slots=True)
+class Answer:
+    """Status, body and headers.
+
+    Args:
+        status: the HTTP status code.
+        body: sent with its Content-Length; a FilePart costs no memory however large it is.
+        headers: names and values, encodable as Latin-1, without line ends.
+        head: header lines made beforehand, each ending in CR LF; sent as they are.
+        stream: in place of a body, lists of pieces, each list sent in one go until there are no
+            more; the connection then ends. Closed when the client goes.
+        push: in place of a body: writes to the client until either side closes the connection.
+        probe: bytes that may be sent once between two lists of a stream's pieces, to detect a client that has left.
+        security: header lines with the limits that browsers set to a page, such as Content-Security-Policy.
+    """
+
+    status: int
+    body: Piece | FilePart = b""
+    headers: dict[str, str] = field(default_factory=dict)
+    head: bytes = b""
+    stream: Generator[Sequence[Piece], None, None] | None = None
+    push: PushBody | None = None
+    probe: bytes = b""
+    security: bytes = SECURITY
+
+
+class Refused(Exception):
+    """A request that is not carried out.
+
+    Args:
+        status: 4xx or 5xx.
+        text: what is wrong and what to do, for a person.
+        field: the name of the value that is wrong; None when it is none.
+        headers: to send along, `Retry-After` for instance.
+    """
+
+    def __init__(self, status: int, text: str, field: str | None = None, headers: dict[str, str] | None = None) -> None:
+        super().__init__(text)
+        self.status = status
+        self.text = text
+        self.field = field
+        self.headers = headers or {}
+
+    def answer(self) -> Answer:
+        """The one form of an error."""
+        return as_json(self.status, {"error": self.text, "field": self.field}, self.headers)
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One address.
+
+    Args:
+        method: GET (answers HEAD too), POST, PUT, PATCH or DELETE.
+        path: without the leading slash; one that ends in a slash takes whatever follows, as `request.rest`; one part
+            may be like `{name}`: any text without a slash, as `request.named`.
+        access: who may.
+        handler: gives the answer, or raises Refused.
+        quick: the handler answers out of memory, or calls `request.step_aside()` before it does more.
+        picture: pages of other origins may show it, and read it if anyone may watch.
+        challenge: sent with an answer 401.
+    """
+
+    method: str
+    path: str
+    access: Access
+    handler: Callable[[Request], Answer]
+    quick: bool = False
+    picture: bool = False
+    challenge: Challenge = Challenge.BEARER
+
+
+def as_json(status: int, document: Any, headers: dict[str, str] | None = None) -> Answer:
+    """A JSON answer, never kept by a cache."""
+    body = json.dumps(document, ensure_ascii=False).encode(errors="replace") + b"\n"
+    return Answer(status, body, {"Content-Type": "application/json", "Cache-Control": "no-store", **(headers or {})})
+
+
+def error(status: int, text: str, headers: dict[str, str] | None = None) -> Answer:
+    """An error in a sentence for a person."""
+    return Refused(status, text, None, headers).answer()

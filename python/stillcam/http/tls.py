@@ -1,0 +1,124 @@
+"""The certificate for HTTPS; our own is renewed in time, and a renewed one is taken without a restart."""
+
+from __future__ import annotations
+
+import logging
+import os
+import ssl
+import time
+from pathlib import Path
+
+from stillcam.common import threads
+from stillcam.common.errors import StillcamError
+from stillcam.http import certificates
+from stillcam.settings.schema import ServerSettings
+
+LOOK_S = 30.0  # from one look at the files to the next
+RENEW_S = 12 * 3600.0  # from one look at the certificate's end to the next
+# By TLS 1.2; those of TLS 1.3 are apart. Encryption and its check in one (AEAD), and no CBC.
+CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20:!aNULL:!PSK"
+
+
+class _Accepted(ssl.SSLSocket):
+    """A connection that has been accepted.
+
+    When its client has left already, `SSLSocket` finds no peer and forgets to close it (Python 3.11,
+    ssl.py, _create). With a peer it finds out in the handshake, and then it does.
+    """
+
+    def getpeername(self) -> None:
+        """Nobody asks who it is."""
+
+
+class Certificate:
+    """Certificate and key of this server.
+
+    Args:
+        certificate: PEM file, the chain included.
+        key: PEM file.
+
+    Raises:
+        StillcamError: one of them cannot be used.
+    """
+
+    def __init__(self, certificate: Path, key: Path) -> None:
+        self._files = (certificate, key)
+        self._times = self._modified()
+        self._context = self._load()
+
+    @classmethod
+    def of(cls, settings: ServerSettings, data: Path) -> Certificate | None:
+        """The one that the settings name, below the folder `data` unless they name it in full; None: none.
+
+        Raises:
+            StillcamError: it cannot be used; the text begins with the setting's name.
+        """
+        certificate, key = settings.tls_certificate, settings.tls_key
+        if certificate:
+            return cls(data / certificate, data / (key or certificate))
+        if key:
+            raise StillcamError("server.tls_certificate: missing, while server.tls_key is set: set both, or none")
+        return None
+
+    def context(self) -> ssl.SSLContext:
+        """For the next connection; it does not wait for a disk."""
+        return self._context
+
+    def look(self) -> None:
+        """Read the files now, if they have changed."""
+        if (times := self._modified()) == self._times:
+            return
+        self._times = times
+        try:
+            self._context = self._load()
+            logging.info("a new certificate is in use: %s", self._files[0])
+        except StillcamError as error:
+            logging.error("%s; the old one stays in use", error)
+
+    def keep(self) -> None:
+        """Look again and again, and renew our own, in a thread that ends with the process."""
+        threads.keep(self._keep, "certificate")
+
+    def _keep(self) -> None:
+        due_s = 0.0
+        while True:
+            if time.monotonic() >= due_s:
+                due_s = time.monotonic() + RENEW_S
+                self._renew()
+            self.look()
+            time.sleep(LOOK_S)
+
+    def _renew(self) -> None:
+        certificate = self._files[0]
+        try:
+            if certificates.renew(certificate, time.time()):
+                end = certificates.day(certificates.ends_s(certificate))
+                logging.info("renewed the certificate; it is valid until %s", end)
+        except StillcamError as error:
+            logging.error("%s", error)
+
+    def _load(self) -> ssl.SSLContext:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        context.set_ciphers(CIPHERS)
+        context.sslsocket_class = _Accepted
+        context.options |= ssl.OP_NO_RENEGOTIATION
+        context.set_alpn_protocols(["http/1.1"])
+        certificate, key = self._files
+        for name, path in (("server.tls_certificate", certificate), ("server.tls_key", key)):
+            if not path.is_file() or not os.access(path, os.R_OK):
+                raise StillcamError(f"{name}: cannot read {path}: check the path, and who may read it")
+        try:
+            context.load_cert_chain(certificate, key, password=lambda: "")
+        except (ssl.SSLError, OSError) as error:
+            raise StillcamError(
+                f"server.tls_certificate and server.tls_key: {certificate} and {key} do not belong together, or are not"
+                f" PEM without a password ({error})"
+            ) from error
+        return context
+
+    def _modified(self) -> tuple[int, ...]:
+        try:
+            return tuple(path.stat().st_mtime_ns for path in self._files)
+        except OSError:
+            return ()  # in the middle of being renewed

@@ -1,0 +1,207 @@
+"""The command socket: a line of JSON in, a line of JSON out.
+
+The capture daemon serves it at `data/run/capture.sock`; the web server and the command
+line ask. Only who may write to `data/run/` can connect (the socket's mode is 0660).
+"""
+
+from __future__ import annotations
+
+import _thread
+import contextlib
+import json
+import logging
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from stillcam.common import log
+from stillcam.common.errors import SHORT, StillcamError
+from stillcam.common.safe_json import parse
+
+MAX_LINE_BYTES = 1 << 20
+LAST_ANSWERS_S = 1.0  # for the answers that are under way when the server closes
+MAX_CLIENTS = 32  # some wait long: for a self-timer, or the end of a video
+SHORT_S = 0.1  # from one look to the next whether there are descriptors and memory again
+
+Message = dict[str, Any]
+
+
+class NoAnswer(StillcamError):
+    """The capture daemon does not run, or does not answer in time."""
+
+
+class Late(NoAnswer):
+    """The capture daemon runs, and has not answered in time.
+
+    Args:
+        timeout_s: how long it was waited for.
+    """
+
+    def __init__(self, timeout_s: float) -> None:
+        super().__init__(
+            f"the capture daemon runs, but has not answered within {timeout_s:g} s: "
+            "see what it does with python -m stillcam status, and try again"
+        )
+
+
+class Refusal(StillcamError):
+    """The capture daemon's answer is no.
+
+    Args:
+        answer: all of it: `error` is the text, `cause` a word: `refused` (the camera does not take the
+            settings; then also `field`, a dotted name or null, and `settings`, those in force again),
+            `unable` (this camera cannot do it at all), or a CameraError's; empty for anything else.
+    """
+
+    def __init__(self, answer: Message) -> None:
+        super().__init__(answer["error"])
+        self.answer = answer
+        self.cause = str(answer.get("cause", ""))
+
+
+@contextmanager
+def _short_name(path: Path) -> Iterator[str]:
+    """A name of `path` that fits into the 107 bytes of sun_path (unix(7)), however deep the folder is."""
+    folder = os.open(path.parent, os.O_PATH | os.O_DIRECTORY)
+    try:
+        yield f"/proc/self/fd/{folder}/{path.name}"
+    finally:
+        os.close(folder)
+
+
+def ask(path: Path, message: Message, timeout_s: float | None = 5.0) -> Message:
+    """Send one command and return the answer.
+
+    Args:
+        path: the socket.
+        message: a JSON object with a `command`.
+        timeout_s: for connecting, and again for the answer; None: for as long as the daemon lives.
+
+    Raises:
+        NoAnswer: nobody listens.
+        Late: no answer in time.
+        Refusal: the daemon refused; its text says why.
+    """
+    try:
+        with _short_name(path) as name, socket.socket(socket.AF_UNIX) as link:
+            link.settimeout(timeout_s)
+            link.connect(name)
+            link.sendall(json.dumps(message).encode() + b"\n")
+            line = _read_line(link)
+    except PermissionError as error:
+        raise NoAnswer("only its own user may ask the capture daemon: ask with sudo") from error
+    except TimeoutError as error:
+        raise Late(timeout_s or 0.0) from error
+    except OSError as error:
+        raise NoAnswer("the capture daemon does not answer: start it with ./start_camera_server.sh") from error
+    try:
+        answer = parse(line)
+    except ValueError as error:
+        raise NoAnswer("the capture daemon ended in the middle of its answer: see data/logs/capture.log") from error
+    if "error" in answer:
+        raise Refusal(answer)
+    return dict(answer)
+
+
+def _read_line(link: socket.socket) -> bytes:
+    line = bytearray()
+    while not line.endswith(b"\n") and len(line) <= MAX_LINE_BYTES:
+        chunk = link.recv(16384)
+        if not chunk:
+            break
+        line += chunk
+    return bytes(line)
+
+
+class CommandServer:
+    """Serves commands until closed, each client in a thread of its own.
+
+    A thread that has taken a client leaves the next one to another thread: to one that it starts, or where there
+    is no memory for one, to itself when it has answered. So somebody always listens.
+
+    Args:
+        path: where to listen; what a dead process left there is replaced. The caller makes
+            sure that no other daemon uses the folder (it holds the lock).
+        handle: gives the answer to a message. A StillcamError becomes `{"error": text, "cause": word}`.
+    """
+
+    def __init__(self, path: Path, handle: Callable[[Message], Message]) -> None:
+        self._path = path
+        self._handle = handle
+        self._changed = threading.Condition(threading.Lock())
+        self._threads = self._listening = 0
+        self._listener = socket.socket(socket.AF_UNIX)
+        path.unlink(missing_ok=True)
+        with _short_name(path) as name:
+            self._listener.bind(name)
+        os.chmod(path, 0o660)
+        self._listener.listen(MAX_CLIENTS)
+        _thread.start_new_thread(self._serve, ())
+
+    def close(self) -> None:
+        """Stop listening, remove the socket, and wait up to a second for the answers that are under way."""
+        self._path.unlink(missing_ok=True)
+        self._listener.shutdown(socket.SHUT_RDWR)  # wakes accept(), which close() does not
+        self._listener.close()
+        with self._changed:
+            self._changed.wait_for(lambda: self._threads == self._listening, LAST_ANSWERS_S)
+
+    def _serve(self) -> None:
+        """Take clients, until others do."""
+        with self._changed:
+            self._threads += 1
+            self._listening += 1
+        while link := self._next():
+            with self._changed:
+                self._listening -= 1
+                alone = not self._listening and self._threads < MAX_CLIENTS
+            if alone:
+                # Not threading.Thread: its start() waits for ever for a thread that dies of want of memory.
+                with contextlib.suppress(RuntimeError, MemoryError):
+                    _thread.start_new_thread(self._serve, ())
+            try:
+                self._answer(link)
+            except Exception as error:  # noqa: BLE001 - it is logged
+                log.fault("a command", error)
+            with self._changed:
+                self._changed.notify()  # close() waits for this
+                if self._listening:
+                    self._threads -= 1
+                    return
+                self._listening += 1
+
+    def _next(self) -> socket.socket | None:
+        """The next client; None: there is none any more."""
+        while True:
+            try:
+                return self._listener.accept()[0]
+            except (OSError, MemoryError) as error:
+                if isinstance(error, OSError) and error.errno not in SHORT:
+                    return None  # closed
+                time.sleep(SHORT_S)
+
+    def _answer(self, link: socket.socket) -> None:
+        try:
+            with link:
+                link.settimeout(5.0)
+                answer = self._handled(_read_line(link))
+                link.sendall(json.dumps(answer).encode() + b"\n")
+        except OSError as error:
+            logging.debug("a client of the command socket went away: %s", error)
+
+    def _handled(self, line: bytes) -> Message:
+        try:
+            message = parse(line)
+            if not isinstance(message, dict) or not isinstance(message.get("command"), str):
+                raise ValueError("no command in it")
+        except ValueError as error:
+            return {"error": f'not a command ({error}): send one line like {{"command": "status"}}'}
+        try:
+            return self._handle(message)
+        except StillcamError as error:
+            return {"error": str(error), "cause": getattr(error, "cause", "")}

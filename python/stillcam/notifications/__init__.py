@@ -1,0 +1,1 @@
+"""Events, and the programs that are notified of them: webhooks and the owner's command."""

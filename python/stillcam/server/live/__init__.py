@@ -1,0 +1,1 @@
+"""The way of a frame to every viewer: cache, broadcast, stream."""

@@ -1,0 +1,173 @@
+"""The status picture: what is wrong, written over the last frame, for clients that can show nothing but a picture.
+
+Pillow is loaded when the first one is drawn: a server whose camera works never needs it.
+"""
+
+from __future__ import annotations
+
+import io
+import threading
+import time
+import zlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from stillcam.camera.geometry import Size
+from stillcam.http.bodies import Blob
+from stillcam.server.live.multipart import part
+from stillcam.server.live.staleness import Outage
+
+if TYPE_CHECKING:
+    from PIL import Image, ImageFont
+
+    Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
+
+MAX_SIDE = 1920  # px: a television's; a 12-megapixel frame would take its time
+PLAIN_SIZE = (1280, 720)
+QUALITY = 80
+BRIGHTNESS = 0.3  # of the last frame: white text is readable on what was white
+BACKGROUND = (24, 28, 34)
+WHITE, GREY = 255, 220
+_MARGIN = 0.06  # of the width, on each side
+_HEADLINE, _REASON, _SMALLEST = 0.085, 0.045, 12  # of the shorter side; px
+_LEADING = 1.35
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A status picture.
+
+    Args:
+        tag: its ETag, in quotes.
+        head: header lines of an answer with it.
+        picture: the JPEG.
+        part: the head of its part in a stream, and the rest of the part, of which `picture` is the beginning.
+    """
+
+    tag: str
+    head: bytes
+    picture: Blob
+    part: tuple[bytes, Blob]
+
+
+class Notices:
+    """Draws each status picture once; who asks meanwhile waits for it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._key: tuple[object, ...] = ()
+        self._notice: Notice | None = None
+
+    def of(self, outage: Outage, size: Size | None = None) -> Notice:
+        """The picture for `outage`.
+
+        Args:
+            size: width and height in pixels; None: as the last frame, see `draw`.
+        """
+        now_s = time.time()
+        headline = outage.headline(now_s)
+        name = outage.newest.name if outage.newest else ""
+        key = headline, outage.reason, name, size
+        with self._lock:
+            if self._notice is None or self._key != key:
+                data = draw(outage.newest.picture.data if outage.newest else None, headline, outage.reason, size)
+                self._notice = _notice(data, f"{headline}: {outage.reason}" if outage.reason else headline, now_s)
+                self._key = key
+            return self._notice
+
+
+def _notice(data: bytes, sentence: str, now_s: float) -> Notice:
+    tag = f'"notice-{zlib.crc32(data):08x}"'
+    said = "".join(character if character.isprintable() else " " for character in sentence)
+    about = b"X-Stillcam-Notice: %b\r\n" % said.encode("latin-1", "replace")
+    head = b"Content-Type: image/jpeg\r\nCache-Control: no-store\r\nETag: %b\r\n%b" % (tag.encode(), about)
+    parts = part(data, now_s, about)
+    return Notice(tag, head, parts[1].first(len(data)), parts)
+
+
+def draw(last: bytes | memoryview | None, headline: str, reason: str, size: Size | None = None) -> bytes:
+    """A JPEG that says `headline` and, smaller, `reason`.
+
+    Args:
+        last: the last frame, for the background and the size (at most 1920 px a side); None, or one
+            that cannot be decoded, gives a plain background.
+        headline: a few words.
+        reason: a sentence; may be empty.
+        size: width and height in pixels; None: as `last`.
+    """
+    from PIL import Image, ImageOps
+
+    image = _dimmed(last) if last else None
+    if image is None:
+        image = Image.new("RGB", size or PLAIN_SIZE, BACKGROUND)
+    elif size:
+        image = ImageOps.pad(image, size, color=BACKGROUND)
+    letters = _letters(image.size, headline, reason)
+    image.paste(Image.new("RGB", image.size, "white"), (0, 0), letters)
+    file = io.BytesIO()
+    image.save(file, "JPEG", quality=QUALITY)
+    return file.getvalue()
+
+
+def _dimmed(last: bytes | memoryview) -> Image.Image | None:
+    """The last frame in dark grey; None if it cannot be decoded."""
+    from PIL import Image
+
+    try:
+        with Image.open(io.BytesIO(last)) as image:
+            image.draft("L", (MAX_SIDE, MAX_SIDE * image.height // image.width))  # decodes at a half, quarter or eighth
+            grey = image.convert("L")
+    except (OSError, ValueError, Image.DecompressionBombError):
+        return None
+    grey.thumbnail((MAX_SIDE, MAX_SIDE))
+    return grey.point([round(value * BRIGHTNESS) for value in range(256)]).convert("RGB")
+
+
+def _letters(size: tuple[int, int], headline: str, reason: str) -> Image.Image:
+    """The text as a mask, in the middle of a picture of `size`."""
+    from PIL import Image, ImageDraw, ImageFont
+
+    short = min(size)
+    large = _font(max(_SMALLEST, short * _HEADLINE))
+    small = _font(max(_SMALLEST, short * _REASON))
+    times = 1
+    if isinstance(small, ImageFont.ImageFont):  # it has one size, 11 px, and Latin-1 only
+        times = max(1, round(short * _REASON / 11))
+        headline, reason = (text.encode("latin-1", "replace").decode("latin-1") for text in (headline, reason))
+    width, height = size[0] // times, size[1] // times
+    mask = Image.new("L", (width, height))
+    pen = ImageDraw.Draw(mask)
+    room = width * (1 - 2 * _MARGIN)
+    lines = [(line, large, WHITE) for line in _wrapped(headline, large, room)]
+    lines += [(line, small, GREY) for line in _wrapped(reason, small, room)]
+    steps = [_LEADING * font.getbbox("Ag")[3] for _, font, _ in lines]
+    top = max(0.0, (height - sum(steps)) / 2)
+    for (line, font, shade), step in zip(lines, steps, strict=True):
+        pen.text(((width - font.getlength(line)) / 2, top), line, fill=shade, font=font)
+        top += step
+    return mask.resize(size)
+
+
+def _wrapped(text: str, font: Font, room: float) -> list[str]:
+    """`text` in lines of at most `room` pixels, broken between words."""
+    lines: list[str] = []
+    for word in text.split():
+        if lines and font.getlength(f"{lines[-1]} {word}") <= room:
+            lines[-1] += f" {word}"
+        else:
+            lines.append(word)
+    return lines
+
+
+def _font(pixels: float) -> Font:
+    """Pillow's own font; DejaVu or a tiny one in a Pillow before 10.1 (Debian 12 has 9.4)."""
+    from PIL import ImageFont
+
+    try:
+        return ImageFont.load_default(pixels)
+    except TypeError:
+        pass
+    try:
+        return ImageFont.truetype("DejaVuSans.ttf", round(pixels))
+    except OSError:
+        return ImageFont.load_default()

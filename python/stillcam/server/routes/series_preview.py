@@ -1,0 +1,105 @@
+"""What a series would come to, before there is one: for the form, while somebody fills it in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from stillcam.common.disk_space import room_bytes
+from stillcam.frames.files import utc_text
+from stillcam.frames.jpeg import NotWhole, check
+from stillcam.ipc.daemon_client import CameraLink
+from stillcam.series.definition import Definition
+from stillcam.series.estimate import full_ms, last_ms, may_fill, moments_per_day, upcoming
+from stillcam.server.live.cache import FrameCache
+from stillcam.settings.schema import Settings
+
+NEXT = 5  # moments shown
+RAW_BYTES_PER_PIXEL = 2  # a DNG of rpicam-apps holds 16 bits a pixel, uncompressed (rpicam-apps, image/dng.cpp)
+
+
+class Preview:
+    """Counts ahead.
+
+    Args:
+        folder: of all series: its disk is what fills.
+        cache: of the frames: how large a picture is, is known of the newest one.
+        camera: knows the sensor.
+        settings: gives those in force.
+    """
+
+    def __init__(self, folder: Path, cache: FrameCache, camera: CameraLink, settings: Callable[[], Settings]) -> None:
+        self._folder = folder
+        self._cache = cache
+        self._camera = camera
+        self._settings = settings
+
+    def of(self, definition: Definition, there: Sequence[Mapping[str, Any]], now_ms: int) -> dict[str, Any]:
+        """The document that is answered.
+
+        Args:
+            there: the summaries of all series; one of the same name is the one that is to be changed.
+        """
+        plan, at_once = definition.plan, len(definition.shots_at)
+        own = next((one for one in there if one["name"] == definition.name), None)
+        taken = own["taken"] if own else 0
+        left = None if plan.shots is None else max(0, plan.shots - taken)
+        per_day = moments_per_day(plan, now_ms)
+        shot_bytes = _average(own, definition.kind) or self._estimate(definition.kind)
+        full = None
+        if shot_bytes is not None and per_day:
+            others = sum(_daily(one) for one in there if one is not own)
+            with suppress(OSError):  # the disk does not answer: nobody knows
+                room = room_bytes(self._folder, self._settings().files.floor_mb)
+                if may_fill(definition.keep, shot_bytes * at_once * per_day, own["bytes"] if own else 0, room):
+                    full = full_ms(plan, now_ms, left, shot_bytes * at_once + others / per_day, room)
+        return {
+            "shots_per_day": round(per_day * at_once, 1),
+            "shots": plan.shots,
+            "bytes_per_shot": shot_bytes,
+            "bytes_per_day": shot_bytes and round(shot_bytes * per_day * at_once),
+            "full": _text(full),
+            "next": [_text(moment) for moment in upcoming(plan, now_ms, NEXT if left is None else min(NEXT, left))],
+            "ends": _text(last_ms(plan, now_ms, left)),
+            "zone": plan.zone.key,
+        }
+
+    def _estimate(self, kind: str) -> int | None:
+        """How large a shot will be, by the newest frame and the number of pixels; None: nobody knows."""
+        seen, camera = self._cache.newest, self._camera.status().get("camera")
+        if seen is None or not camera:
+            return None
+        try:
+            width, height = check(bytes(seen.picture.data))
+        except NotWhole:
+            return None
+        settings = self._settings()
+        photo = settings.raw if kind == "raw" else settings.photo
+        sensor = camera["size"]
+        picture = len(seen.picture) * _pixels(photo.width, 0 if photo.align else photo.height, sensor) / width / height
+        return round(picture + (RAW_BYTES_PER_PIXEL * sensor[0] * sensor[1] if kind == "raw" else 0))
+
+
+def _average(series: Mapping[str, Any] | None, kind: str) -> int | None:
+    """How large the shots of a series have been so far; None where there are none of this kind."""
+    if not series or series["kind"] != kind or not series["shots"]:
+        return None
+    return int(series["bytes"] / series["shots"])
+
+
+def _daily(series: Mapping[str, Any]) -> float:
+    """What a series that goes on writes in a day."""
+    return float(series["forecast"]["bytes_per_day"] or 0) if series["state"] in ("planned", "running") else 0.0
+
+
+def _pixels(width: int, height: int, sensor: Sequence[int]) -> float:
+    """Of a picture of this size, where 0 follows from the sensor's aspect ratio."""
+    if not width and not height:
+        return float(sensor[0] * sensor[1])
+    return (width or height * sensor[0] / sensor[1]) * (height or width * sensor[1] / sensor[0])
+
+
+def _text(moment_ms: int | None) -> str | None:
+    return None if moment_ms is None else utc_text(moment_ms / 1000)

@@ -1,0 +1,178 @@
+"""Who asks, and whether they may: decided by a route's Access, before any body is read.
+
+A person shows a cookie, a program a token: as `Authorization: Bearer`, as the password of Basic
+authentication with any name, or in the address (query_tokens.py). All of it is checked in memory.
+
+A browser sends its cookie along whoever has made it ask, so a write by cookie has to come
+from a page of this very server: by `Sec-Fetch-Site`, or by an `Origin` that is our own. A form
+of a stranger cannot send JSON either. SameSite alone would not do: to a browser, other
+programs on the same host are the same site.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import time
+from collections.abc import Callable
+
+from stillcam.accounts import Accounts
+from stillcam.accounts.cache import Everybody
+from stillcam.accounts.errors import StoreError
+from stillcam.accounts.keys import digest
+from stillcam.accounts.rules import scope_of
+from stillcam.accounts.sessions import LIFE_S
+from stillcam.accounts.visits import Visits
+from stillcam.http.messages import Access, Person, Refused, Request, Route
+from stillcam.server.security.challenge import challenge
+from stillcam.server.security.cookies import old_sessions, session_name, shown
+from stillcam.server.security.cross_origin import embedding
+from stillcam.server.security.csrf import check_origin
+from stillcam.server.security.query_tokens import query_token
+from stillcam.settings.schema import Settings
+
+
+class Guard:
+    """Decides who may use a route.
+
+    Args:
+        accounts: the users, sessions and tokens.
+        settings: gives those in force.
+    """
+
+    def __init__(self, accounts: Accounts, settings: Callable[[], Settings]) -> None:
+        self._known = accounts.known
+        self._settings = settings
+        self._visits = Visits(accounts.sessions)
+
+    def admit(self, request: Request, route: Route) -> None:
+        """Set `request.person` where that matters. A stream asks again from time to time, of the same request.
+
+        Raises:
+            Refused: they may not: 401 nobody is signed in, 403 another may, 415 a write that is not JSON,
+                503 the accounts cannot be read.
+        """
+        try:
+            if request.method != "GET":
+                self._check_origin(request)
+            if route.access is Access.OPEN:
+                return
+            if route.access is Access.WATCH:
+                self._admit_viewer(request, route)
+            else:
+                self._admit_person(request, route)
+        except StoreError as error:
+            raise Refused(503, "the accounts cannot be read now: data/logs/server.log says why") from error
+
+    def anyone_may_watch(self) -> bool:
+        """Whether watching needs no account: the owner wishes so, or there is no owner yet.
+
+        Raises:
+            StoreError: the accounts cannot be read.
+        """
+        return self._settings().access.watch == "anyone" or not self._known().registered
+
+    def person(self, request: Request) -> Person | None:
+        """Who asks; None: nobody who is known.
+
+        A session counts for more than a token by Basic authentication: a browser that has been given such a
+        token once sends it along with all that the page asks.
+
+        Raises:
+            StoreError: the accounts cannot be read.
+        """
+        everybody = self._known()
+        scheme, key = _token(request.headers.get("authorization", ""))
+        if scheme == "basic":
+            return self._by_session(request, everybody) or self._by_token(key, everybody)
+        return self._by_token(key, everybody) or self._by_session(request, everybody)
+
+    def may_control(self, request: Request) -> bool:
+        """Whether who asks may control; nobody may while the accounts cannot be read."""
+        try:
+            person = self.person(request)
+        except StoreError:
+            return False
+        return person is not None and person.scope == "control"
+
+    def session_key(self, request: Request) -> str:
+        """The key of the session that the request shows; empty without one that is valid."""
+        everybody, now_s = self._known(), time.time()
+        for key in (*shown(request, session_name(everybody.installation)), *old_sessions(request)):
+            session = everybody.sessions.get(digest(key))
+            if session and now_s - session.seen_s < LIFE_S:
+                return key
+        return ""
+
+    def _check_origin(self, request: Request) -> None:
+        """A page in `access.embed` that shows a token may write with that, and never with a cookie."""
+        listed = bool(embedding(request, self._settings().access.embed))
+        person = self.person(request) if listed else None
+        if person is None or person.by != "token":
+            check_origin(request, listed=listed)
+
+    def _admit_viewer(self, request: Request, route: Route) -> None:
+        if self.anyone_may_watch():
+            request.public = True
+            return
+        request.person = self.person(request) or self._by_address(request)
+        if request.person is None:
+            raise Refused(401, "sign in to watch", headers=challenge(request, route))
+
+    def _admit_person(self, request: Request, route: Route) -> None:
+        person, access = self.person(request), route.access
+        request.person = person
+        if person is None:
+            raise Refused(401, "sign in first", headers=challenge(request, route))
+        if access is Access.LIBRARY and person.scope == "view":
+            raise Refused(
+                403, "you may not open the library: ask an owner for that right, or for a token of scope library"
+            )
+        if access is Access.CONTROL and person.scope != "control":
+            raise Refused(403, "only an owner may do this, or a program with a token that may control")
+        if access is Access.OWNER and (person.by != "session" or person.role != "owner"):
+            raise Refused(403, "only an owner who has signed in on the page may do this")
+        if person.by == "session" and request.method != "GET":
+            _check_page(request)
+
+    def _by_address(self, request: Request) -> Person | None:
+        key = query_token(request)
+        person = self._by_token(key, self._known()) if key else None
+        if person and person.scope != "view":
+            raise Refused(403, "only a token of scope view may be in an address")
+        return person
+
+    def _by_token(self, key: str, everybody: Everybody) -> Person | None:
+        if not key or not (token := everybody.tokens.get(digest(key))):
+            return None  # a proxy's own Basic authentication comes here too: then the cookie counts
+        self._visits.note(digest(key), token.used_s, time.time())
+        return Person(token.name, "viewer", token.scope, "token")
+
+    def _by_session(self, request: Request, everybody: Everybody) -> Person | None:
+        if not (session := everybody.sessions.get(digest(self.session_key(request)))):
+            return None
+        self._visits.note(session.digest, session.seen_s, time.time())
+        return Person(session.name, session.role, scope_of(session.role, session.library), "session")
+
+
+def _token(authorization: str) -> tuple[str, str]:
+    """The scheme, in lower case, and the token; which is empty if there is none."""
+    scheme, _, value = authorization.partition(" ")
+    scheme = scheme.lower()
+    if scheme == "bearer":
+        return scheme, value.strip()
+    try:
+        pair = base64.b64decode(value.strip(), validate=True) if scheme == "basic" else b""
+    except binascii.Error:
+        pair = b""
+    # Programs encode the name, which is ignored, differently.
+    return scheme, pair.partition(b":")[2].decode("ascii", "replace")
+
+
+def _check_page(request: Request) -> None:
+    """A write by cookie: a browser says where it comes from, and a page of ours sends JSON."""
+    if "sec-fetch-site" not in request.headers and "origin" not in request.headers:
+        raise Refused(403, "a write with a cookie needs an Origin header; a program had better use a token")
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/json" and request.headers.get("content-length", "0") != "0":
+        raise Refused(415, "send JSON, with Content-Type: application/json")

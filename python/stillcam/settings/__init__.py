@@ -1,0 +1,1 @@
+"""What the owner decides, and the table of libcamera's controls."""

@@ -1,0 +1,164 @@
+"""Back-ups: the whole configuration as one JSON document, on the camera under a name or taken home.
+
+A back-up holds every setting, those at their defaults too: restored on a later Stillcam with
+other defaults, it gives the same camera. It holds no accounts, passwords or tokens.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from stillcam import __version__
+from stillcam.accounts.private import make_private
+from stillcam.common.errors import SettingsError, StillcamError
+from stillcam.common.safe_json import parse
+from stillcam.frames.files import utc_text
+from stillcam.settings.document import from_json, to_json
+from stillcam.settings.schema import Settings
+
+KIND = "stillcam configuration"
+MAX_BYTES = 1 << 20
+MAX_BACKUPS = 100
+_NAME = re.compile(r"\w([\w ()+,.-]{0,62}[\w)])?")
+_SUFFIX = ".json"
+
+
+class TakenError(StillcamError):
+    """There is a back-up of this name, or there are too many."""
+
+
+class UnknownError(StillcamError):
+    """There is no back-up of this name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Backup:
+    """One that is kept: its name, when it was made (seconds since the epoch), its size."""
+
+    name: str
+    time_s: float
+    size_bytes: int
+
+
+def document_of(settings: Settings, now_s: float) -> dict[str, Any]:
+    """The back-up of some settings.
+
+    Args:
+        now_s: seconds since the epoch.
+    """
+    return {"kind": KIND, "stillcam": __version__, "made": utc_text(now_s), "configuration": to_json(settings)}
+
+
+def settings_of(document: Any) -> Settings:
+    """The settings of a back-up.
+
+    Raises:
+        SettingsError: it is no back-up, or one of its settings is wrong.
+    """
+    if not isinstance(document, dict) or document.get("kind") != KIND:
+        raise SettingsError(f'this is no back-up: it must say "kind": "{KIND}"', "kind")
+    if not isinstance(document.get("configuration"), dict):
+        raise SettingsError("this back-up holds no configuration", "configuration")
+    return from_json(document["configuration"])
+
+
+class Backups:
+    """Those that are kept on the camera.
+
+    Args:
+        folder: of the back-ups, one file each; made when the first is.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def list(self) -> list[Backup]:
+        """All of them, by name."""
+        found = []
+        for path in sorted(self._folder.glob(f"*{_SUFFIX}")):
+            name = path.name.removesuffix(_SUFFIX)
+            try:
+                about = path.stat()
+            except OSError:
+                continue  # it has just been deleted
+            if _NAME.fullmatch(name):
+                found.append(Backup(name, about.st_mtime, about.st_size))
+        return found
+
+    def make(self, name: str, settings: Settings, now_s: float) -> Backup:
+        """Keep a back-up.
+
+        Raises:
+            SettingsError: the name cannot be one.
+            TakenError: there is one already, or there are too many.
+            StillcamError: it cannot be written.
+        """
+        path = self._path(name)
+        if len(self.list()) >= MAX_BACKUPS:
+            raise TakenError(f"there are {MAX_BACKUPS} back-ups: delete one first")
+        text = json.dumps(document_of(settings, now_s), indent=2, ensure_ascii=False) + "\n"
+        try:
+            made = make_private(path, text.encode())
+            about = path.stat()
+        except OSError as error:
+            raise StillcamError(f"cannot write {path}: {error.strerror}") from error
+        if not made:
+            raise TakenError("there is a back-up of this name: choose another one, or delete it first")
+        return Backup(path.name.removesuffix(_SUFFIX), about.st_mtime, about.st_size)
+
+    def read(self, name: str) -> Settings:
+        """The settings of one.
+
+        Raises:
+            UnknownError: there is none of this name.
+            SettingsError: it is damaged, or no back-up.
+            StillcamError: it cannot be read.
+        """
+        try:
+            with self._known(name).open("rb") as file:
+                raw = file.read(MAX_BYTES + 1)
+        except OSError as error:
+            raise _gone(error) from error
+        try:
+            if len(raw) > MAX_BYTES:
+                raise SettingsError(f"this back-up is larger than {MAX_BYTES} bytes")
+            return settings_of(parse(raw))
+        except ValueError as error:
+            raise SettingsError(f"this back-up is damaged: {error}") from error
+
+    def delete(self, name: str) -> None:
+        """Delete one.
+
+        Raises:
+            UnknownError: there is none of this name.
+            StillcamError: it cannot be deleted.
+        """
+        try:
+            self._known(name).unlink()
+        except OSError as error:
+            raise _gone(error) from error
+
+    def _known(self, name: str) -> Path:
+        try:
+            return self._path(name)
+        except SettingsError as error:
+            raise UnknownError("there is no back-up of this name") from error
+
+    def _path(self, name: str) -> Path:
+        """The file of a name: no separator and no dot at its start can be in it."""
+        plain = unicodedata.normalize("NFC", name)
+        if not _NAME.fullmatch(plain) or len(plain.encode()) > 200:
+            text = "must be 1 to 64 letters, digits, spaces or ( ) + , . - _, and begin with a letter or digit"
+            raise SettingsError(text, "name")
+        return self._folder / f"{plain}{_SUFFIX}"
+
+
+def _gone(error: OSError) -> StillcamError:
+    if isinstance(error, FileNotFoundError):
+        return UnknownError("there is no back-up of this name")
+    return StillcamError(f"cannot use this back-up: {error.strerror}")

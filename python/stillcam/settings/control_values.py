@@ -1,0 +1,125 @@
+"""Checks what somebody wants to set of the controls, against their table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+from typing import Any
+
+from stillcam.common.errors import SettingsError
+from stillcam.settings.controls import CONTROLS, LARGEST, Control, Values
+
+SMALLEST_CROP = 64  # sensor pixels: the Pi's ISP takes no less
+
+
+def check(values: Any, field: str = "controls") -> Values:
+    """Check values of controls, each by itself and then together; whether the camera's driver can set them, it says.
+
+    Args:
+        values: name -> value.
+        field: what these controls are called in an error.
+
+    Returns:
+        the same, each value in the type of its control; rectangles, pairs and matrices as lists.
+
+    Raises:
+        SettingsError: names the control, and says what would be right.
+    """
+    if not isinstance(values, Mapping):
+        raise SettingsError('must be an object like {"ExposureTime": 10000}', field)
+    checked = {}
+    for name, value in values.items():
+        dotted = f"{field}.{name}"
+        control = CONTROLS.get(name)
+        if control is None:
+            close = get_close_matches(str(name), CONTROLS, 1)
+            raise SettingsError(f"unknown control{f': did you mean {close[0]!r}?' if close else ''}", dotted)
+        checked[name] = _value(control, value, dotted)
+    _check_together(checked, field)
+    return checked
+
+
+def in_force(values: Values) -> Values:
+    """Those of `values` that count: what an automatic algorithm has taken over waits, as in libcamera.
+
+    AeEnable is documented to make ExposureTime and AnalogueGain ineffective, AwbEnable
+    ColourGains and ColourCorrectionMatrix, and AfMode LensPosition unless it is Manual.
+    """
+    waiting: set[str] = set()
+    if values.get("AeEnable"):
+        waiting |= {"ExposureTime", "AnalogueGain"}
+    if values.get("AwbEnable"):
+        waiting |= {"ColourGains", "ColourCorrectionMatrix"}
+    if values.get("AfMode", "Manual") != "Manual":
+        waiting.add("LensPosition")
+    if values.get("AfMetering") == "Auto":
+        waiting.add("AfWindows")
+    if values.get("AeFlickerMode") == "Off":
+        waiting.add("AeFlickerPeriod")
+    return {name: value for name, value in values.items() if name not in waiting}
+
+
+def _check_together(values: Values, field: str) -> None:
+    if values.get("AeEnable") is False and not {"ExposureTime", "AnalogueGain"} <= set(values):
+        raise SettingsError("without automatic exposure, set ExposureTime and AnalogueGain too", f"{field}.AeEnable")
+    if values.get("AwbEnable") is False and "ColourGains" not in values:
+        raise SettingsError("without automatic white balance, set ColourGains too", f"{field}.AwbEnable")
+    if "ColourCorrectionMatrix" in values and "ColourGains" not in values:  # as rpicam_app.cpp says
+        raise SettingsError("set ColourGains too: the matrix has no effect without", f"{field}.ColourCorrectionMatrix")
+
+
+def _value(control: Control, value: Any, dotted: str) -> Any:
+    if control.type == "bool":
+        if not isinstance(value, bool):
+            raise SettingsError("must be true or false", dotted)
+        return value
+    if control.type == "choice":
+        if value not in [choice.value for choice in control.choices]:
+            raise SettingsError(f"must be one of {', '.join(choice.value for choice in control.choices)}", dotted)
+        return value
+    if control.type == "crop":
+        return _rectangle(value, dotted)
+    if control.type == "windows":
+        most = control.high or 1
+        if not isinstance(value, list | tuple) or not 1 <= len(value) <= most:
+            raise SettingsError(f"must be a list of at most {most:g} rectangles like [[0, 0, 640, 480]]", dotted)
+        return [_rectangle(window, dotted) for window in value]
+    if control.type in ("pair", "matrix"):
+        return _numbers(control, value, 2 if control.type == "pair" else 9, dotted)
+    return _number(control, value, dotted)
+
+
+def is_number(value: Any) -> bool:
+    """Whether a value out of JSON is a number, and a finite one."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e300
+
+
+def _number(control: Control, value: Any, dotted: str) -> float:
+    whole = control.type == "int" or control.name == "FrameDurationLimits"
+    if not is_number(value) or (whole and value % 1):
+        raise SettingsError(f"must be a {'whole ' if whole else ''}number", dotted)
+    assert control.low is not None
+    assert control.high is not None
+    if not control.low <= value <= control.high:
+        unit = f" {control.unit}" if control.unit else ""
+        raise SettingsError(f"must be from {control.low:.10g} to {control.high:.10g}{unit}, not {value:.10g}", dotted)
+    return int(value) if whole else float(value)
+
+
+def _numbers(control: Control, value: Any, count: int, dotted: str) -> list[float]:
+    if not isinstance(value, list | tuple) or len(value) != count:
+        raise SettingsError(f"must be a list of {count} numbers", dotted)
+    numbers = [_number(control, number, dotted) for number in value]
+    if control.name == "FrameDurationLimits" and numbers[0] > numbers[1]:
+        raise SettingsError("must be the shortest time, then the longest", dotted)
+    return numbers
+
+
+def _rectangle(value: Any, dotted: str) -> list[int]:
+    right = isinstance(value, list | tuple) and len(value) == 4 and all(is_number(side) for side in value)
+    if not right or any(side % 1 for side in value):
+        raise SettingsError("must be x, y, width, height in whole sensor pixels", dotted)
+    x, y, width, height = map(int, value)
+    if min(x, y) < 0 or min(width, height) < SMALLEST_CROP or max(x + width, y + height) > LARGEST:
+        raise SettingsError(f"must lie on the sensor, and be at least {SMALLEST_CROP} pixels wide and high", dotted)
+    return [x, y, width, height]

@@ -1,0 +1,158 @@
+"""Keeps the settings in `data/settings.json`.
+
+The file holds only what differs from the defaults, is written whole (temporary file, fsync,
+rename, fsync of the folder), and may be edited by hand. A file that is wrong is never used
+and never overwritten: the last good settings (`data/settings.last-good.json`) stay in force.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import threading
+from pathlib import Path
+from typing import Any
+
+from stillcam.common.errors import SettingsError, StillcamError
+from stillcam.common.safe_json import parse
+from stillcam.common.safe_open import open_regular
+from stillcam.settings.document import from_json, to_json
+from stillcam.settings.schema import Settings
+
+MAX_FILE_BYTES = 1 << 20
+LAST_GOOD = "settings.last-good.json"
+STAY = "the last good settings stay in force"
+
+_keeping = threading.Lock()
+
+
+def load(path: Path, *, pipe: bool = False) -> Settings:
+    """Read the settings file; without one, the defaults.
+
+    Args:
+        pipe: whether a named pipe is accepted; reading one waits for its writer.
+
+    Raises:
+        SettingsError: the file is wrong; its text names file, line and field.
+        StillcamError: it cannot be read.
+    """
+    try:
+        with path.open("rb") if pipe else os.fdopen(open_regular(Path(os.path.realpath(path))), "rb") as file:
+            raw = file.read(MAX_FILE_BYTES + 1)
+    except FileNotFoundError:
+        return Settings()
+    except OSError as error:
+        raise StillcamError(f"cannot read {path}: {error.strerror}") from error
+    if len(raw) > MAX_FILE_BYTES:
+        raise SettingsError(f"{path}: larger than {MAX_FILE_BYTES} bytes: this is no settings file")
+    try:
+        text = raw.decode()
+        return from_json(parse(text, _no_duplicates))
+    except json.JSONDecodeError as error:
+        raise SettingsError(f"{path}, line {error.lineno}: not JSON ({error.msg})", line=error.lineno) from error
+    except ValueError as error:
+        raise SettingsError(f"{path}: not JSON in UTF-8 ({error})") from error
+    except SettingsError as error:
+        line = _line_of(error.field, text)
+        where = f"{path}, line {line}: {error.field}" if line else f"{path}: {error.field}"
+        raise SettingsError(f"{where.removesuffix(': ')}: {error}", error.field, line) from error
+
+
+def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    document = dict(pairs)
+    if len(document) < len(pairs):
+        twice = next(name for position, (name, _) in enumerate(pairs) if name in dict(pairs[:position]))
+        raise SettingsError("stands there twice: keep one", twice)
+    return document
+
+
+def _line_of(dotted: str, text: str) -> int:
+    """The line, from 1, on which the setting stands in the file; 0 when it cannot be found."""
+    at = 0
+    for name in filter(None, dotted.split(".")):
+        match = re.compile(rf'"{re.escape(name)}"\s*:').search(text, at)
+        if not match:
+            return 0
+        at = match.start()
+    return text.count("\n", 0, at) + 1 if dotted else 0
+
+
+def save(path: Path, settings: Settings) -> None:
+    """Replace the settings file in one step: after a power cut it is the old one or the new one, whole.
+
+    Raises:
+        StillcamError: it cannot be written; the old file is as it was.
+    """
+    new = path.with_name(f".{path.name}.{threading.get_native_id()}.new")
+    text = json.dumps(_differing(settings), indent=2, ensure_ascii=False) + "\n"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _sweep(path)
+        with new.open("w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(new, path)
+        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            new.unlink()
+        raise StillcamError(f"cannot write {path} ({error.strerror}): the settings stay as they were") from error
+
+
+def _sweep(path: Path) -> None:
+    """Delete the temporary files of threads that were killed while they saved."""
+    for new in path.parent.glob(f".{path.name}.*.new"):
+        if not Path("/proc", new.name.split(".")[-2]).exists():
+            new.unlink(missing_ok=True)
+
+
+def load_in_force(path: Path) -> tuple[Settings, str | None]:
+    """The settings at the start: those of the file, or the last good ones when the file is wrong.
+
+    Returns:
+        the settings, and what is wrong with the file (None: nothing).
+
+    Raises:
+        StillcamError: the file is wrong, and there are no good ones from before.
+    """
+    try:
+        return load(path), None
+    except StillcamError as error:
+        last_good = path.with_name(LAST_GOOD)
+        if not last_good.exists():
+            raise
+        return load(last_good), f"{error}; {STAY}"
+
+
+def keep_last_good(path: Path) -> None:
+    """Copy the settings file, if it is valid, to `settings.last-good.json` for `load_in_force`.
+
+    The disk may hang: do not call this in a thread that takes pictures or answers requests.
+    """
+    last_good = path.with_name(LAST_GOOD)
+    with _keeping, contextlib.suppress(StillcamError):  # the file is wrong, or the disk is full
+        settings = load(path)
+        try:
+            kept: Settings | None = load(last_good)
+        except StillcamError:
+            kept = None
+        if kept != settings or not last_good.exists():
+            save(last_good, settings)
+
+
+def _differing(settings: Settings) -> dict[str, Any]:
+    """The document that the file holds: the version, and what differs from the defaults."""
+    document, defaults = to_json(settings), to_json(Settings())
+    sections = {
+        section: {name: value for name, value in content.items() if value != defaults[section].get(name)}
+        for section, content in document.items()
+        if section != "version"
+    }
+    return {"version": document["version"], **{section: content for section, content in sections.items() if content}}

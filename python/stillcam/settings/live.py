@@ -1,0 +1,92 @@
+"""The settings in force, as the web server sees them: a thread follows the file, and requests read a finished value."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from pathlib import Path
+
+from stillcam.common.errors import StillcamError
+from stillcam.common.folder_watch import FolderWatch
+from stillcam.common.threads import keep
+from stillcam.settings.file import STAY, keep_last_good, load, load_in_force
+from stillcam.settings.schema import Settings
+
+LOOK_S = 1.0  # poll interval where inotify reports no changes
+
+
+class SettingsInForce:
+    """Call it for the settings; the call never blocks.
+
+    Args:
+        path: of the settings file.
+
+    Raises:
+        StillcamError: the file is wrong, and there are no good settings from before.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = threading.Lock()  # while the file is read
+        self._version = file_version(path)  # before reading: what is written meanwhile counts next time
+        self._state = load_in_force(path)
+        self._warn()
+
+    def __call__(self) -> Settings:
+        """Those in force."""
+        return self._state[0]
+
+    @property
+    def wrong(self) -> str | None:
+        """What is wrong with the file; None: nothing."""
+        return self._state[1]
+
+    def follow(self) -> None:
+        """Follow changes of the file, and keep a copy of good settings, in a daemon thread.
+
+        Raises:
+            RuntimeError: there is no memory for a thread.
+        """
+        keep(self._follow, "settings")
+
+    def take(self, settings: Settings) -> None:
+        """Use settings that have just been written to the file."""
+        with self._lock:
+            self._state = settings, None
+
+    def look(self) -> None:
+        """Read the file now, if it has changed."""
+        with self._lock:
+            version = file_version(self._path)
+            if version == self._version:
+                return
+            self._version = version
+            before = self.wrong
+            try:
+                self._state = load(self._path), None
+            except StillcamError as error:
+                self._state = self._state[0], f"{error}; {STAY}"
+            if self.wrong != before:
+                self._warn()
+
+    def _warn(self) -> None:
+        if self.wrong:
+            logging.warning("%s", self.wrong)
+
+    def _follow(self) -> None:
+        watch, kept, quiet = FolderWatch(self._path.parent), None, True
+        while True:
+            self.look()
+            if quiet and self() is not kept:  # of many changes one after the other, the last
+                kept = self()
+                keep_last_good(self._path)
+            quiet = not watch.wait(LOOK_S)
+
+
+def file_version(path: Path) -> tuple[int, int, int] | None:
+    """Another value once the file has been replaced or changed; None: there is none."""
+    try:
+        about = path.stat()
+    except OSError:
+        return None
+    return about.st_ino, about.st_mtime_ns, about.st_size

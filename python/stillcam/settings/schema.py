@@ -1,0 +1,308 @@
+"""What the owner decides: the table of settings.
+
+The dataclasses below are the table: a field's default, range, unit and explanation stand
+with it; validation (`settings_json`) and documentation come from there.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import Field, dataclass, field, fields, is_dataclass
+from ipaddress import ip_network
+from typing import Any
+from urllib.parse import urlsplit
+
+from stillcam.settings.controls import Values
+
+_SENSOR_MODE = re.compile(r"(\d{2,5}:\d{2,5}(:\d{1,2})?)?", re.ASCII)
+_TUNING_FILE = re.compile(r"(/[^\x00-\x1f]*/|/)?([A-Za-z0-9_+][\w.+-]*\.json)?", re.ASCII)
+_HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?", re.ASCII | re.IGNORECASE)
+
+_ORIGIN = re.compile(r"https?://[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[1-9][0-9]{0,4})?", re.ASCII | re.IGNORECASE)
+
+HOUSE = ("access", "server")  # sections that count for all cameras, and are in the first one's file
+
+Check = Callable[[Any], str | None]  # what is wrong with a value, None: nothing
+
+LEAST_BITRATE = 1000  # bit/s: libav takes less for a mistake (libavcodec/encode.c)
+
+
+def _like(pattern: re.Pattern[str], text: str) -> Check:
+    return lambda value: None if pattern.fullmatch(value) else text
+
+
+def _network(value: str) -> str | None:
+    try:
+        ip_network(value, strict=False)
+    except ValueError:
+        return "must be an IP address or a network like 192.168.1.0/24"
+    return None
+
+
+def _bitrate(value: int) -> str | None:
+    return None if value == 0 or value >= LEAST_BITRATE else f"must be 0, or at least {LEAST_BITRATE} bit/s"
+
+
+def _receiver(value: str) -> str | None:
+    """Of a webhook. A name and password would be in logs and back-ups; a fragment is nobody's."""
+    try:
+        parts = urlsplit(value)
+        right = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        right = False
+    if not right or not value.isascii() or set(value) & set(' "<>\\^`{|}#') or "@" in parts.netloc:
+        return "must be an address like https://example.org/garden, without a name and password in it"
+    return None
+
+
+def _about(text: str, *, low: float | None = None, high: float | None = None, choices: tuple[Any, ...] = (),
+           unit: str = "", check: Check | None = None) -> dict[str, Any]:  # fmt: skip
+    """What the table says of a field.
+
+    Args:
+        text: what it is, for a person.
+        low, high: inclusive range of a number.
+        choices: all values that it may have.
+        unit: of a number.
+        check: for numbers and texts, and for each text of a list.
+    """
+    return {"text": text, "low": low, "high": high, "choices": choices, "unit": unit, "check": check}
+
+
+def _setting(default: Any, text: str, **about: Any) -> Any:
+    """A field of the table: what is in force where nothing is set, and `_about`'s arguments."""
+    return field(default=default, metadata=_about(text, **about))
+
+
+def default_of(item: Field[Any]) -> Any:
+    """The default of one setting."""
+    return item.default_factory() if callable(item.default_factory) else item.default
+
+
+def _width(default: int, high: int = 16384) -> Any:
+    return _setting(default, "width before the rotation; 0: the sensor's", low=0, high=high, unit="px")
+
+
+def _height(high: int = 16384, follows: str = "by the sensor's aspect ratio") -> Any:
+    return _setting(0, f"height before the rotation; 0: {follows}", low=0, high=high, unit="px")
+
+
+def _quality(default: int) -> Any:
+    return _setting(default, "JPEG quality", low=1, high=100)
+
+
+def _framerate(default: float) -> Any:
+    return _setting(default, "frames a second; 0: the camera's choice", low=0, high=240, unit="fps")
+
+
+@dataclass(frozen=True, slots=True)
+class CameraSettings:
+    """Which camera, and which way up it hangs."""
+
+    index: int = _setting(0, "which camera, as numbered by rpicam-still --list-cameras", low=0, high=31)
+    rotation: int = _setting(0, "clockwise rotation of the picture", choices=(0, 90, 180, 270), unit="°")
+    hflip: bool = _setting(False, "mirror left and right (before the rotation)")
+    vflip: bool = _setting(False, "mirror top and bottom (before the rotation)")
+    tuning_file: str = _setting(
+        "", "tuning file: a name in libcamera's folder, or an absolute path; empty: the sensor's own",
+        check=_like(_TUNING_FILE, "must be a name like imx219_noir.json, or an absolute path to such a file"),
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotSettings:
+    """The stills taken by the clock; sensor mode, flips, denoise and controls are the Live view's."""
+
+    interval_s: float = _setting(2.0, "time from one snapshot to the next", low=0.1, high=86400, unit="s")
+    width: int = _width(1280)
+    height: int = _height()
+    quality: int = _quality(85)
+    zsl: bool = _setting(False, "zero shutter lag: stills at once, without a mode of their own (more memory)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Configuration:
+    """What the four use cases have in common."""
+
+    sensor_mode: str = _setting(
+        "", "sensor mode as WIDTH:HEIGHT:BITDEPTH; empty: the camera's choice",
+        check=_like(_SENSOR_MODE, "must be a sensor mode like 2304:1296:10, or empty"),
+    )  # fmt: skip
+    width: int = _width(0)
+    height: int = _height()
+    align: bool = _setting(False, "the height follows from the width, in the proportions of the sensor mode")
+    quality: int = _quality(93)
+    hflip: bool = _setting(False, "mirror left and right, on top of the camera's own setting")
+    vflip: bool = _setting(False, "mirror top and bottom, on top of the camera's own setting")
+    buffer_count: int = _setting(0, "buffers for frames; 0: the camera's choice", low=0, high=32)
+    denoise: str = _setting(
+        "auto", "noise reduction: the camera's choice, none, none of colour, fast, or best",
+        choices=("auto", "off", "cdn_off", "cdn_fast", "cdn_hq"),
+    )  # fmt: skip
+    controls: Values = field(
+        default_factory=dict, metadata=_about("controls of this configuration; those that are set for all win")
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveSettings(Configuration):
+    """Live view: frames at video rate while somebody watches."""
+
+    width: int = _width(1280, 4096)
+    height: int = _height(4096)
+    quality: int = _quality(75)
+    framerate: float = _framerate(15.0)
+
+
+def _sync_aspect() -> Any:
+    return _setting(False, "the height follows from the width, in the proportions of the Live view")
+
+
+def _carry_over() -> Any:
+    return _setting(
+        True, "begin with the exposure, white balance and focus that the camera has found before; off: wait for its own"
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhotoSettings(Configuration):
+    """Photos that a person asks for."""
+
+    sync_aspect: bool = _sync_aspect()
+    carry_over: bool = _carry_over()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RawSettings(Configuration):
+    """Raw photos; size, quality and flips are those of the JPEG beside."""
+
+    sync_aspect: bool = _sync_aspect()
+    carry_over: bool = _carry_over()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VideoSettings(Configuration):
+    """Videos."""
+
+    width: int = _width(1920, 4096)
+    height: int = _height(4096, "16:9, so 1080 for a width of 1920")
+    sync_aspect: bool = _sync_aspect()
+    framerate: float = _framerate(30.0)
+    bitrate: int = _setting(
+        0, "of H.264: at least 1000, on a Pi 4 or older 25000 to 25000000; 0: the encoder's choice",
+        low=0, high=100_000_000, unit="bit/s", check=_bitrate,
+    )  # fmt: skip
+    audio: str = _setting("off", "sound, of MP4: none, or from the microphone that PulseAudio or ALSA knows",
+                          choices=("off", "pulse", "alsa"))  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class FileSettings:
+    """The types of what the library keeps."""
+
+    photo: str = _setting("jpg", "type of photos", choices=("jpg", "png", "bmp"))
+    raw: str = _setting("dng", "type of raw photos", choices=("dng",))
+    video: str = _setting("mp4", "type of videos", choices=("mp4", "h264", "mjpeg"))
+    floor_mb: int = _setting(
+        0, "nothing is taken, and a video ends, when less than this is free; 0: 200 MB, or 5 % of a smaller disk",
+        low=0, high=10_000_000, unit="MB",
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class AccessSettings:
+    """Who may come in."""
+
+    watch: str = _setting("signed-in", "who may watch: people who signed in, or anyone on this network",
+                          choices=("signed-in", "anyone"))  # fmt: skip
+    hosts: tuple[str, ...] = _setting(
+        (), "more names under which this server is called",
+        check=_like(_HOST, "must be a host name like camera.example.org"),
+    )  # fmt: skip
+    proxies: tuple[str, ...] = _setting(
+        (), "addresses of reverse proxies whose X-Forwarded-… and Forwarded headers are trusted", check=_network
+    )
+    embed: tuple[str, ...] = _setting(
+        (), "origins whose pages may show this page in a frame, and read answers to requests with a cookie or token",
+        check=_like(_ORIGIN, "must be an origin, a scheme and a host without a path, like http://homeassistant.local:8123"),
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class ServerSettings:
+    """How the web server serves; in force from its next start."""
+
+    max_connections: int = _setting(512, "connections at once", low=8, high=65535)
+    max_connections_per_address: int = _setting(32, "connections at once from one address", low=1, high=65535)
+    tls_certificate: str = _setting(
+        "", "path of a certificate chain (PEM), absolute or from the data folder; empty: no TLS"
+    )
+    tls_key: str = _setting("", "path of its private key (PEM); empty: it is in the certificate's file")
+    access_log: bool = _setting(False, "a line in the log for each request")
+
+
+@dataclass(frozen=True, slots=True)
+class PageSettings:
+    """How the page looks for everybody."""
+
+    histogram: bool = _setting(False, "show the picture's histogram")
+
+
+@dataclass(frozen=True, slots=True)
+class RetentionSettings:
+    """What the library keeps; what is older or too much is deleted, the oldest first."""
+
+    max_age_days: float = _setting(0.0, "move what is older into the trash; 0: off", low=0, high=36500, unit="days")
+    max_bytes_gb: float = _setting(0.0, "delete what exceeds this size; 0: off", low=0, high=100_000, unit="GB")
+    min_free_mb: int = _setting(0, "delete while less than this is free on the disk; 0: off",
+                                low=0, high=10_000_000, unit="MB")  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookSettings:
+    """Whom the web server tells what happens; only an owner who has signed in sees and changes it."""
+
+    urls: tuple[str, ...] = _setting(
+        (), "addresses that are told when something was taken, and when the camera is lost and back", check=_receiver
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class HookSettings:
+    """Commands of the owner's; they can be set on the machine only, never over the network."""
+
+    item: tuple[str, ...] = _setting(
+        (), "program and arguments, run for each new item of the library, `{}` is its file; only in this file"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All settings; a value of this type has been validated."""
+
+    camera: CameraSettings = CameraSettings()
+    snapshot: SnapshotSettings = SnapshotSettings()
+    live: LiveSettings = LiveSettings()
+    photo: PhotoSettings = PhotoSettings()
+    raw: RawSettings = RawSettings()
+    video: VideoSettings = VideoSettings()
+    controls: Values = field(
+        default_factory=dict, metadata=_about("controls that are set; the others are the camera's choice")
+    )
+    files: FileSettings = FileSettings()
+    access: AccessSettings = AccessSettings()
+    server: ServerSettings = ServerSettings()
+    page: PageSettings = PageSettings()
+    retention: RetentionSettings = RetentionSettings()
+    webhooks: WebhookSettings = WebhookSettings()
+    hooks: HookSettings = HookSettings()
+
+
+def setting_fields() -> list[tuple[str, Field[Any]]]:
+    """The table: (dotted name, dataclass field) of every setting, in order."""
+    table: list[tuple[str, Field[Any]]] = []
+    for section in fields(Settings):
+        if is_dataclass(section.type):
+            table += [(f"{section.name}.{item.name}", item) for item in fields(section.type)]
+        else:
+            table.append((section.name, section))
+    return table

@@ -1,0 +1,52 @@
+"""How the camera has been doing since its daemon started: out of the daemon's status."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from stillcam import __version__
+from stillcam.system_info import Row
+
+_CAUSES = {
+    "absent": "no camera was found",
+    "busy": "another program had the camera",
+    "died": "the camera program died",
+    "stalled": "no picture came",
+    "frozen": "the same picture came again and again",
+    "torn": "a picture was not whole",
+    "disk": "a picture could not be written",
+    "options": "the camera program refused its options",
+    "missing": "the camera program was missing",
+    "short": "descriptors or memory were short",
+}
+
+
+def camera(status: Mapping[str, Any], viewers: int) -> list[Row]:
+    """Version, mode, frames, viewers, and why the camera was started again.
+
+    Args:
+        status: of the daemon; `running` is false when it does not answer.
+        viewers: who watch live now.
+    """
+    rows: list[tuple[str, Any]] = [("Stillcam", __version__), ("Viewers now", viewers)]
+    if not status.get("running"):
+        return _told([*rows, ("Capture daemon", f"does not answer: {status.get('reason')}")])
+    reason = f": {status['reason']}" if status.get("reason") else ""
+    captures = status.get("captures", {})
+    rows += [
+        ("Camera", (status.get("camera") or {}).get("model", "none")),
+        ("Driver", status.get("driver")),
+        ("Mode", f"{status.get('mode')} since {status.get('since')}{reason}"),
+        ("Capture daemon", f"runs since {status.get('started')}"),
+        ("Pictures", f"{captures.get('ok', 0)}, failed: {captures.get('failed', 0)}"),
+        ("Notice", status.get("notice")),
+    ]
+    restarts = status.get("restarts", {})
+    rows += [("Restarts of the camera", "none")] if not restarts else []
+    rows += [(f"Restarts: {_CAUSES.get(cause, cause)}", count) for cause, count in restarts.items()]
+    return _told(rows)
+
+
+def _told(rows: list[tuple[str, Any]]) -> list[Row]:
+    return [(label, str(value)) for label, value in rows if value is not None]

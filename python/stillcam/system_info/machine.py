@@ -1,0 +1,83 @@
+"""The board and its operating system."""
+
+from __future__ import annotations
+
+import os
+import platform
+from pathlib import Path
+
+from stillcam.common.kernel_files import fields_of, first_of, number_of, size_text, span_text, text_of
+from stillcam.common.time_zone import local_zone
+from stillcam.system_info import Row
+
+ROOT = Path("/")
+
+
+def board(root: Path = ROOT) -> list[Row]:
+    """Model, processor, memory."""
+    rows: list[tuple[str, str | None]] = [
+        ("Model", first_of(root / "proc/device-tree/model", root / "sys/class/dmi/id/product_name")),
+        ("Processor", _processor(root)),
+        ("Clock", _clock(root)),
+        *_memory(root),
+    ]
+    return [(label, text) for label, text in rows if text]
+
+
+def system(root: Path = ROOT) -> list[Row]:
+    """Operating system, kernel, Python, and for how long it has been up."""
+    kernel = os.uname()
+    release = fields_of(root / "etc/os-release", "=").get("PRETTY_NAME")
+    rows: list[tuple[str, str | None]] = [
+        ("Operating system", release),
+        ("Image", text_of(root / "etc/rpi-issue").partition("\n")[0]),  # Raspberry Pi OS: which one was written
+        ("Kernel", f"{kernel.release}, {kernel.machine}"),
+        ("Python", f"{platform.python_implementation()} {platform.python_version()}"),
+        ("Host name", kernel.nodename),
+        ("Time zone", local_zone(os.environ)),
+        ("Up for", _uptime(root)),
+        ("Load", _load(root)),
+    ]
+    return [(label, text) for label, text in rows if text]
+
+
+def _processor(root: Path) -> str:
+    """The chip's name: an ARM kernel tells it in the device tree only, others in cpuinfo."""
+    compatible = text_of(root / "proc/device-tree/compatible").split("\0")[-1]  # the most general one comes last
+    chip = compatible.partition(",")[2].upper() or fields_of(root / "proc/cpuinfo", ":").get("model name", "")
+    cores = os.cpu_count() or 1
+    return f"{f'{chip}, ' if chip else ''}{cores} core{'s' if cores > 1 else ''}"
+
+
+def _clock(root: Path) -> str | None:
+    frequency = root / "sys/devices/system/cpu/cpu0/cpufreq"
+    now_khz, most_khz = number_of(frequency / "scaling_cur_freq"), number_of(frequency / "cpuinfo_max_freq")
+    if not now_khz:
+        return None
+    return f"{now_khz / 1000:.0f} MHz" + (f" of {most_khz / 1000:.0f} MHz" if most_khz else "")
+
+
+def _memory(root: Path) -> list[Row]:
+    """Memory as meminfo(5) tells it: in KiB. Camera buffers come out of the kernel's contiguous part (CMA)."""
+    told = {name: text.split() for name, text in fields_of(root / "proc/meminfo", ":").items()}
+    sizes = {name: int(words[0]) * 1024 for name, words in told.items() if words and words[0].isdecimal()}
+    pairs = (
+        ("Memory", "MemTotal", "MemAvailable"),
+        ("Swap", "SwapTotal", "SwapFree"),
+        ("Memory for cameras (CMA)", "CmaTotal", "CmaFree"),
+    )
+    return [
+        (label, f"{size_text(sizes[total])}, {size_text(sizes[free])} free")
+        for label, total, free in pairs
+        if sizes.get(total) and free in sizes
+    ]
+
+
+def _uptime(root: Path) -> str | None:
+    seconds = text_of(root / "proc/uptime").partition(".")[0]
+    return span_text(int(seconds)) if seconds.isdecimal() else None
+
+
+def _load(root: Path) -> str | None:
+    numbers = text_of(root / "proc/loadavg").split()[:3]
+    return f"{', '.join(numbers)} (1, 5, 15 min)" if len(numbers) == 3 else None

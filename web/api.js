@@ -8,6 +8,7 @@
  * The part of `api/status` that the page reads.
  * @typedef {object} Status
  * @property {string} [page]  the version of the page that the server has
+ * @property {string} now  by the camera's clock, ISO 8601
  * @property {{name: string} | null} [frame]  the newest
  * @property {{running: boolean, mode?: string, reason?: string | null, interval_s?: number, library?: {waits?: string | null}}} capture
  * @property {Record<string, string>} [revisions]  of settings, library, series and films: another text for each state
@@ -123,15 +124,15 @@ export function status() {
 }
 
 /**
- * What the server tells by itself (`api/events`).
- * @param {(event: string, document: any) => void} told
- * @param {() => void} broken  is called once, when nothing more will come
+ * Subscribe to the server's events (`api/events`).
+ * @param {(event: string, document: any) => void} heard
+ * @param {() => void} broken  is called once, when the stream has ended
  * @returns {() => void} ends it
  */
-export function listen(told, broken) {
+export function listen(heard, broken) {
   const source = new EventSource(new URL("api/events", base));
   for (const name of ["status", "change", "item", "heartbeat"]) {
-    source.addEventListener(name, (event) => told(name, JSON.parse(event.data)));
+    source.addEventListener(name, (event) => heard(name, JSON.parse(event.data)));
   }
   source.addEventListener("error", () => {
     source.close(); // or the browser would try again by itself, for ever
@@ -141,8 +142,8 @@ export function listen(told, broken) {
 }
 
 /**
- * One request, ended by `signal` or after `limit_ms`, its body included. Whoever reads a long body
- * says with each part that it is coming: then it is ended after so long a silence.
+ * One request, ended by `signal` or after `limit_ms`, its body included. `read` may call `comes` with each
+ * part of a long body: that starts `limit_ms` anew.
  *
  * `AbortSignal.any` and `.timeout` would say this in a line, but Safari 16
  * lacks the first (old tablets make good camera screens), and the second would

@@ -6,6 +6,7 @@
 
 import { Refused } from "./api.js";
 import { condition } from "./condition.js";
+import { write } from "./dom.js";
 import { Feed } from "./feed.js";
 import { currentFrame } from "./frames.js";
 import { fullScreen } from "./full-screen.js";
@@ -30,7 +31,7 @@ const statusFeed = new StatusFeed();
 /** @type {Set<(frame: Frame) => void>} */
 const watchers = new Set();
 
-/** The tab is on the screen; and who is there may watch, as far as is known. */
+/** The tab is on the screen, and the user may watch, as far as is known. */
 const wanted = { shown: false, allowed: false };
 
 /** The picture, for what is drawn on it, measured on it or done to it. */
@@ -55,7 +56,7 @@ export const view = {
     wanted.shown = shown;
     ask();
   },
-  /** Whether whoever is at the screen may. @param {boolean} allowed */
+  /** Whether the user may see the picture. @param {boolean} allowed */
   set allowed(allowed) {
     wanted.allowed = allowed;
     ask();
@@ -97,7 +98,7 @@ function ask() {
   tick();
 }
 
-/** The age goes on while nothing comes. */
+/** Without new pictures, too, the age changes. */
 function tick() {
   if (!document.hidden) tell();
 }
@@ -130,16 +131,16 @@ function tell() {
     loading: slow,
   });
   camera.dataset.state = state;
-  write("word", word);
-  write("message", sentence);
+  write(element("word"), word);
+  write(element("message"), sentence);
   document.title = state === "fresh" || state === "live" ? "Stillcam" : `${word} – Stillcam`;
   const frame = picture.shown;
   if (!frame) return;
   const time = clock(frame.time, new Date());
   if (!when.isConnected) element("age").before(when, " ");
-  write("time", time);
+  write(when, time);
   when.dateTime = frame.time.toISOString();
-  write("age", ago(age_s() ?? 0));
+  write(element("age"), ago(age_s() ?? 0));
   canvas.setAttribute("aria-label", `The camera's picture of ${time}. ${word}.`);
   buttons.download.disabled = false;
 }
@@ -165,16 +166,6 @@ function save(frame) {
   link.download = frame.name;
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 60_000); // Safari reads it after the click
-}
-
-/**
- * Writes only what differs: a status line written again may be read aloud again.
- * @param {string} id
- * @param {string} text
- */
-function write(id, text) {
-  const target = element(id);
-  if (target.textContent !== text) target.textContent = text;
 }
 
 /** @param {string} id */

@@ -15,7 +15,7 @@
  * @property {boolean} live          live is wanted
  * @property {boolean} interrupted   and broke
  * @property {number | null} age_s   of the frame on the screen; null without one
- * @property {number | null} statusAge_s  how long ago the status was the truth; null without one
+ * @property {number | null} statusAge_s  how long ago the status was current; null without one
  * @property {Status | null} status
  * @property {boolean} [loading]     a picture is on its way, and takes its time
  */

@@ -3,7 +3,7 @@
 
 import { el, icon, uniqueId } from "./dom.js";
 import { sentence } from "./forms.js";
-import { raiseToasts } from "./toasts.js";
+import { CROSS, raiseToasts } from "./toasts.js";
 
 /**
  * Open a modal dialog, with the messages in it while it is the topmost one.
@@ -21,7 +21,7 @@ export function openModal(made) {
  * @returns {HTMLDialogElement}
  */
 export function dialog(...content) {
-  const close = el("button", { type: "button", class: "plain close", "aria-label": "Close", onclick: () => made.close() }, icon("M6 6l12 12M18 6 6 18"));
+  const close = el("button", { type: "button", class: "plain close", "aria-label": "Close", onclick: () => made.close() }, icon(CROSS));
   const made = el("dialog", { class: "dialog" }, ...content, close);
   const heading = made.querySelector("h2");
   if (heading) {

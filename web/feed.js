@@ -1,7 +1,6 @@
 // @ts-check
 /**
- * The loop that brings frames: ask, draw, wait. One request at a time, none
- * while nobody sees it, slower when asking fails.
+ * The loop that brings frames: ask, draw, wait. One request at a time, none while hidden, slower when asking fails.
  *
  * Live is the same loop without the wait: the server holds each request until
  * there is a frame after the one we have. The other way would be to read
@@ -44,6 +43,7 @@ export class Feed {
   #show;
   #report;
   #at;
+  #ended = new AbortController();
   #asking = new AbortController();
   #widths = new Widths();
   /** The live request that is on its way while a frame is drawn. @type {Promise<Frame | null> | null} */
@@ -60,12 +60,13 @@ export class Feed {
     this.#show = show;
     this.#report = report;
     this.#at = at;
-    document.addEventListener("visibilitychange", () => this.#restart());
-    addEventListener("online", () => this.#restart());
-    addEventListener("pageshow", ({ persisted }) => persisted && this.#restart());
-    // What was asked over the network of before is answered no more, and nobody says so. Safari and Firefox lack it.
-    /** @type {any} */ (navigator).connection?.addEventListener("change", () => this.#restart());
-    addEventListener("offline", () => this.#report());
+    const { signal } = this.#ended;
+    document.addEventListener("visibilitychange", () => this.#restart(), { signal });
+    addEventListener("online", () => this.#restart(), { signal });
+    addEventListener("pageshow", ({ persisted }) => persisted && this.#restart(), { signal });
+    // A request over the previous network never ends by itself. Safari and Firefox have no such event.
+    /** @type {any} */ (navigator).connection?.addEventListener("change", () => this.#restart(), { signal });
+    addEventListener("offline", () => this.#report(), { signal });
   }
 
   /** While false nothing is asked for: nobody can see the picture. */
@@ -90,9 +91,15 @@ export class Feed {
     this.#restart();
   }
 
-  /** Bring frames for as long as the page is open. */
+  /** Stop for good. */
+  end() {
+    this.#ended.abort();
+    this.#restart();
+  }
+
+  /** Bring frames until `end`. */
   async run() {
-    for (;;) {
+    while (!this.#ended.signal.aborted) {
       const woken = new Promise((wake) => (this.#wake = () => wake(undefined)));
       const wait_ms = document.hidden || !this.#active ? Infinity : await this.#turn();
       this.#report();

@@ -38,7 +38,7 @@ import { ask, Refused } from "./api.js";
  * @property {(progress: Progress) => void} [progress]  is called with each part of it
  */
 
-const SILENCE_MS = 15_000; // a slow link brings something now and then: what brings nothing is broken
+const SILENCE_MS = 15_000; // even a slow link delivers something in this time
 const NEXT_LIMIT_MS = 10_000; // a live camera that says nothing this long is not live
 
 /**
@@ -96,7 +96,7 @@ function frame(query, known, limit_ms, headers, { signal, at = "", width = 0, pr
 }
 
 /**
- * The body of an answer; `received` is told after each part how many bytes there are.
+ * The body of an answer; `received` is called after each part with the number of bytes so far.
  * @param {Response} response
  * @param {(received: number) => void} received
  */

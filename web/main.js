@@ -59,7 +59,7 @@ show();
 session.refresh().then(() => session.known || admit());
 document.documentElement.dataset.runs = "";
 
-/** Have picture and status asked for, where they may be answered; where nothing is known, the answer tells. */
+/** Request picture and status if the user may see them; while that is unknown, the answer will tell. */
 function admit() {
   const { known, may } = session;
   view.allowed = view.status.allowed = !known || may.watch;
@@ -70,7 +70,7 @@ function admit() {
   }
 }
 
-/** Whether the last one here might watch: then the picture need not wait for who it is now. */
+/** Whether the last user of this browser was allowed to watch: then the picture is requested before the session is known. */
 function remembered() {
   try {
     return localStorage.getItem(WATCHED) === "true";

@@ -5,10 +5,11 @@ import "./feature-check.js";
 import { get } from "./api.js";
 import { account } from "./account.js";
 import { CameraSwitch } from "./camera-switch.js";
-import { fill } from "./dom.js";
+import { fill, write } from "./dom.js";
 import { Session } from "./session.js";
 import { SignIn } from "./sign-in.js";
 import { say } from "./toasts.js";
+import { compare } from "./update.js";
 import { Watched } from "./watched.js";
 
 /**
@@ -51,7 +52,7 @@ async function run() {
 
 async function ask() {
   try {
-    const { cameras, page } = await get("api/overview");
+    const [{ cameras, page }] = await Promise.all([get("api/overview"), get("api/status").then(compare)]);
     cameraSwitch.tell({ cameras: cameras.map((/** @type {CameraTold} */ camera) => ({ ...camera, here: false })), page }, "");
     take(cameras);
     tell("");
@@ -87,7 +88,7 @@ function show() {
 /** @param {string} text */
 function tell(text) {
   const told = element("told");
-  if (told.textContent !== text) told.textContent = text;
+  write(told, text);
   told.hidden = !text;
 }
 

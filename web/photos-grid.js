@@ -55,7 +55,7 @@ export class Grid {
   }
 
   /**
-   * The newest items are these now: what has come goes before the others, what is gone leaves.
+   * Add the new ones of these newest items before the others, and remove those that are gone.
    * @param {Item[]} newest
    * @returns {boolean} false: none of them is here, so nothing was done
    */

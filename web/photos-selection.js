@@ -50,7 +50,7 @@ export class Selection {
       if (leftOut.length) this.#context.say(`${leftOut.length === 1 ? "One file" : `${leftOut.length} files`} left out of the ZIP, missing or unreadable: ${leftOut.slice(0, 3).join(", ")}`, { error: true });
       location.assign(address);
     } catch (error) {
-      this.#context.say(message(error), { error: true });
+      this.#context.say(/** @type {Error} */ (error).message, { error: true });
     }
   }
 
@@ -77,9 +77,4 @@ export class Selection {
     if (gone?.length) this.#deleted();
     return gone;
   }
-}
-
-/** @param {unknown} error */
-function message(error) {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -99,11 +99,11 @@ class Photos {
     this.#load(null);
   }
 
-  /** Something in the library is new, or gone: what is on the screen stays where it is. */
+  /** Show what has changed in the library without scrolling. */
   async #renew() {
     const asked = this.#asked;
     const page = await this.#library.page(this.#filters.chosen, null).catch(() => null); // the next change asks again
-    if (!page || asked !== this.#asked || this.#loading) return;
+    if (!page || asked !== this.#asked) return;
     if (!this.#grid.renew(page.items)) this.#reload();
   }
 
@@ -128,7 +128,7 @@ class Photos {
       this.#end.textContent = this.#rest ? "" : this.#grid.items.length ? "That is all." : this.#nothing();
     } catch (error) {
       if (asked !== this.#asked) return;
-      this.#end.replaceChildren(`${message(error)} `, el("button", { type: "button", onclick: () => this.#load(start) }, "Try again"));
+      this.#end.replaceChildren(`${/** @type {Error} */ (error).message} `, el("button", { type: "button", onclick: () => this.#load(start) }, "Try again"));
     } finally {
       if (asked === this.#asked) this.#loading = false;
     }
@@ -164,7 +164,7 @@ class Photos {
         this.#filtered();
       }));
     } catch (error) {
-      this.#map.replaceChildren(el("p", { class: "error" }, message(error)));
+      this.#map.replaceChildren(el("p", { class: "error" }, /** @type {Error} */ (error).message));
     }
   }
 
@@ -191,9 +191,4 @@ class Photos {
     const next = this.#grid.items[index + direction];
     if (next) this.#view.show(next);
   }
-}
-
-/** @param {unknown} error */
-function message(error) {
-  return error instanceof Error ? error.message : String(error);
 }

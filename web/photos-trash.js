@@ -47,7 +47,7 @@ export class Trash {
       const empty = el("button", { type: "button", class: "danger", onclick: () => this.#empty() }, "Empty the trash");
       fill(this.#list, rows, el("li", {}, empty));
     } catch (error) {
-      fill(this.#list, el("li", { class: "error" }, text(error)));
+      fill(this.#list, el("li", { class: "error" }, /** @type {Error} */ (error).message));
     }
   }
 
@@ -71,7 +71,7 @@ export class Trash {
       if (failed.length) this.#context.say(failed[0].error, { error: true });
       this.#restored();
     } catch (error) {
-      this.#context.say(text(error), { error: true });
+      this.#context.say(/** @type {Error} */ (error).message, { error: true });
     }
     await this.renew();
   }
@@ -97,9 +97,4 @@ function words(items) {
 function when(stamp, zone) {
   const time = Date.parse(stamp.replace(STAMP, "$1-$2-$3T$4:$5:$6Z"));
   return Number.isNaN(time) ? stamp : inZone(time, zone, { dateStyle: "medium", timeStyle: "short" }) + zoneNote(time, zone);
-}
-
-/** @param {unknown} error */
-function text(error) {
-  return error instanceof Error ? error.message : String(error);
 }

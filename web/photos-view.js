@@ -64,7 +64,7 @@ export class View {
       const details = await this.#library.details(item);
       if (this.item === item) this.#tell(item, ...facts(details));
     } catch (error) {
-      if (this.item === item) this.#tell(item, el("p", { class: "error" }, text(error)));
+      if (this.item === item) this.#tell(item, el("p", { class: "error" }, /** @type {Error} */ (error).message));
     }
   }
 
@@ -141,7 +141,7 @@ export class View {
       if (this.item === item) await this.show(now);
     } catch (error) {
       this.#facts.querySelector(".error")?.remove();
-      this.#facts.prepend(el("p", { class: "error", role: "alert" }, text(error)));
+      this.#facts.prepend(el("p", { class: "error", role: "alert" }, /** @type {Error} */ (error).message));
     }
   }
 
@@ -180,9 +180,4 @@ export class View {
     event.preventDefault();
     event.stopPropagation();
   }
-}
-
-/** @param {unknown} error */
-function text(error) {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -29,11 +29,12 @@ export function field(label, inputs, { hint = "", units } = {}) {
   first.id = id;
   for (const input of inputs) input.setAttribute("aria-describedby", `${id}-hint ${id}-error`);
   const problem = el("span", { class: "problem", id: `${id}-error` });
+  const hinted = el("span", { class: "hint", id: `${id}-hint`, text: hint });
   const element = el("div", { class: "field" },
     el("label", { for: id, text: label }),
     inputs.length > 1 || units ? el("div", { class: "beside" }, ...inputs, units && el("span", { class: "unit", text: units })) : first,
-    el("span", { class: "hint", id: `${id}-hint`, text: hint }), problem);
-  return { element, complain: complaint(problem, label, first) };
+    hinted, problem);
+  return { element, hint: hinted, complain: complaint(problem, label, first) };
 }
 
 /**

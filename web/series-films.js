@@ -3,7 +3,7 @@
 
 import { inZone, zoneNote } from "./camera-time.js";
 import { confirm } from "./dialogs.js";
-import { el, fill } from "./dom.js";
+import { el, fill, write } from "./dom.js";
 import { sentence } from "./forms.js";
 import { size } from "./photos-library.js";
 import { filmForm } from "./series-film-form.js";
@@ -86,7 +86,7 @@ export class Films {
       bar.hidden = !working;
       if (film.state === "running") bar.value = film.progress;
       const text = progressWords(film, this.#zone);
-      if (words.textContent !== text) words.textContent = text;
+      write(words, text);
       if (film.state === shown) return;
       if (working !== WORKING.includes(shown) || film.state === "done") {
         fill(actions,

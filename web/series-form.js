@@ -39,6 +39,8 @@ export class SeriesForm {
   #ends = select([["never", "When I finish it"], ["at", "At a time"], ["count", "After some pictures"]]);
   #end = timeInput("End");
   #shots = el("input", { type: "number", min: 1, step: 1, value: 100, inputmode: "numeric", "aria-label": "How many pictures" });
+  #starts = field("Begins", [this.#begins, this.#start.input]);
+  #stops = field("Ends", [this.#ends, this.#end.input, this.#shots]);
   #fixed = tick("Same exposure and colours for all", "As for the first picture: a film of it does not flicker. Not for a day with its night.");
   #marks = tick("On the clock’s marks", "Every 5 minutes means 10:00, 10:05 …, instead of counting from the start.");
   #daily = tick("A film of each day", "Made by itself after midnight.");
@@ -69,11 +71,9 @@ export class SeriesForm {
     this.#parts = [hours, this.#vary];
     const name = field("Name", [this.#name]);
     const interval = field("One picture every", [this.#number, this.#unit]);
-    const begins = field("Begins", [this.#begins, this.#start.input], { hint: clockHint(zone) });
-    const ends = field("Ends", [this.#ends, this.#end.input, this.#shots], { hint: clockHint(zone) });
     const keep = field("Keep", [this.#rule, this.#days]);
     for (const [key, say] of Object.entries({
-      name: name.complain, interval_s: interval.complain, start: begins.complain, end: ends.complain, shots: ends.complain, keep: keep.complain,
+      name: name.complain, interval_s: interval.complain, start: this.#starts.complain, end: this.#stops.complain, shots: this.#stops.complain, keep: keep.complain,
       vary: this.#vary.complain, window: hours.complain, place: hours.complain, weekdays: hours.complain, plan: hours.complain,
     })) if (say) this.#places.set(key, say);
 
@@ -82,7 +82,7 @@ export class SeriesForm {
     this.#button.textContent = changed ? "Save" : "Create the series";
     this.element = el("form", { class: "series-form", novalidate: true, onsubmit: (/** @type {Event} */ event) => this.#send(event), "aria-label": changed ? `Change ${changed.name}` : "New series" },
       el("div", { class: "form-part" }, name.element, interval.element, hours.element,
-        el("div", { class: "pair" }, begins.element, ends.element), this.#kind.element, this.#fixed.element, more),
+        el("div", { class: "pair" }, this.#starts.element, this.#stops.element), this.#kind.element, this.#fixed.element, more),
       el("div", { class: "form-side" }, this.#preview.element, this.#problem,
         el("div", { class: "actions" }, this.#button, el("button", { type: "button", onclick: on.cancel, text: "Cancel" }))));
     this.#unit.value = "60";
@@ -150,11 +150,11 @@ export class SeriesForm {
   }
 
   #renew() {
-    UNITS.forEach(([seconds, word]) => {
-      this.#unit.querySelector(`[value="${seconds}"]`).textContent = this.#number.value === "1" ? word : `${word}s`;
-    });
-    this.#start.input.hidden = this.#begins.value !== "at";
-    this.#end.input.hidden = this.#ends.value !== "at";
+    for (const [seconds, word] of UNITS) this.#unit.querySelector(`[value="${seconds}"]`).textContent = this.#number.value === "1" ? word : `${word}s`;
+    for (const [choice, { input }, { hint }] of /** @type {const} */ ([[this.#begins, this.#start, this.#starts], [this.#ends, this.#end, this.#stops]])) {
+      input.hidden = choice.value !== "at";
+      hint.textContent = input.hidden ? "" : clockHint(this.#zone);
+    }
     this.#shots.hidden = this.#ends.value !== "count";
     this.#days.hidden = this.#rule.value !== "days";
     this.#preview.show({ ...this.#read(), name: this.#changed?.name ?? "" });

@@ -35,7 +35,7 @@ export class SettingsStore {
   /** The newest that we have; null before the first answer. @type {SettingsDocument | null} */
   document = null;
   #tag = "";
-  /** The revision that the server has told last. */
+  /** The newest revision that the server has announced. */
   #revision = "";
   /** @type {Set<(document: SettingsDocument, conflict: boolean) => void>} */
   #listeners = new Set();
@@ -65,7 +65,7 @@ export class SettingsStore {
     return document;
   }
 
-  /** The server says which settings there are: ask for them where these are others. @param {string} [revision] */
+  /** Ask for the settings if the server has another revision of them. @param {string} [revision] */
   follow(revision) {
     if (!revision || !this.document || this.#busy || revision === this.#revision) return;
     this.#revision = revision;

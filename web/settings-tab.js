@@ -5,7 +5,7 @@
 
 import { backups } from "./backups.js";
 import { cameraChoice } from "./camera-choice.js";
-import { el, fill } from "./dom.js";
+import { el, fill, write } from "./dom.js";
 import { people } from "./people.js";
 import { settingRow } from "./setting-row.js";
 import { shortcutsSwitch } from "./shortcuts-switch.js";
@@ -85,7 +85,7 @@ export function mount(panel, context) {
   const tell = (/** @type {import("./api.js").Status} */ { capture }) => {
     const why = capture.library?.waits;
     const text = why ? `Deletion by age waits: ${why}.` : "";
-    if (waits.textContent !== text) waits.textContent = text;
+    write(waits, text);
   };
   let unsubscribe = () => {};
   return {

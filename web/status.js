@@ -1,7 +1,7 @@
 // @ts-check
 /**
- * How camera and server are, for all of the page: told by the server as it changes. Where a proxy breaks
- * or gathers what the server tells, it is asked every 5 s instead, and the other way is tried again later.
+ * The state of camera and server for the whole page, from the server's event stream. Where a proxy breaks or
+ * buffers the stream, the status is polled every 5 s instead, and the stream is tried again later.
  */
 
 import { listen, status } from "./api.js";
@@ -11,21 +11,24 @@ import { merged } from "./settings-store.js";
 /** @typedef {"settings" | "library" | "series" | "films"} Topic */
 
 const POLL_MS = 5_000;
-const FIRST_MS = 10_000; // what comes later than this from the open stream was gathered on the way
-const SILENT_MS = 40_000; // the server says something every 15 s
-const STEADY_MS = 60_000; // a stream that has lasted so long is tried again at once
+const FIRST_MS = 10_000; // a stream whose first event comes later than this is buffered
+const SILENT_MS = 40_000; // the server sends a heartbeat every 15 s
+const STEADY_MS = 60_000; // a stream that has lasted this long is reopened without delay
 const AGAIN_MS = [1_000, 5_000, 15_000, 60_000, 300_000];
-const COALESCED_S = 2; // the server gathers for a second what it tells
+const COALESCED_S = 2; // the server polls its own status once a second
 
 export class StatusFeed {
   /** The newest status, and null before the first. @type {Status | null} */
   latest = null;
+  /** By how much the camera's clock is ahead of this device's, in ms. */
+  ahead_ms = 0;
   #allowed = false;
+  /** When `latest` was asked for, or an event confirmed it. */
   #asked = -Infinity;
   /** Ends the stream. @type {(() => void) | null} */
   #end = null;
   #began = 0;
-  /** Something has come from the stream. */
+  /** Events have arrived from the stream. */
   #streams = false;
   #breaks = 0;
   #timers = { limit: 0, again: 0, poll: 0 };
@@ -43,13 +46,13 @@ export class StatusFeed {
     addEventListener("pageshow", (event) => event.persisted && this.restart());
   }
 
-  /** Whether the server may be asked, of which everything is asked anew. @param {boolean} allowed */
+  /** Whether the server may be asked; setting it starts anew. @param {boolean} allowed */
   set allowed(allowed) {
     this.#allowed = allowed;
     this.restart();
   }
 
-  /** How long ago `latest` was the truth, in seconds; null before the first. */
+  /** How long ago `latest` was current, in seconds; null before the first. */
   get age_s() {
     if (!this.latest) return null;
     return this.#streams ? COALESCED_S : (performance.now() - this.#asked) / 1000;
@@ -82,22 +85,24 @@ export class StatusFeed {
   }
 
   /**
-   * Ask now, and tell all subscribers.
+   * Ask now, and tell all subscribers, unless an event has arrived meanwhile: the answer may be older than that.
    * @returns {Promise<Status>}
    */
   ask() {
     const asked = performance.now();
     this.#asking ??= status()
       .then((answer) => {
-        this.#asked = asked;
-        this.#take(answer);
+        if (this.#asked <= asked) {
+          this.#asked = asked;
+          this.#take(answer);
+        }
         return answer;
       })
       .finally(() => (this.#asking = null));
     return this.#asking;
   }
 
-  /** Begin anew, or stop where nobody sees the page: a browser has few connections for a server. */
+  /** Start anew, or stop while the page is hidden: a browser opens few connections to one server. */
   restart() {
     this.#stop();
     this.#breaks = 0;
@@ -113,7 +118,7 @@ export class StatusFeed {
 
   #open() {
     this.#began = performance.now();
-    this.#end = listen((event, document) => this.#told(event, document), () => this.#broken());
+    this.#end = listen((event, document) => this.#heard(event, document), () => this.#broken());
     this.#limit(FIRST_MS);
   }
 
@@ -124,7 +129,7 @@ export class StatusFeed {
   }
 
   /** @param {string} event @param {any} document */
-  #told(event, document) {
+  #heard(event, document) {
     this.#limit(SILENT_MS);
     this.#streams = true;
     this.#asked = performance.now();
@@ -133,7 +138,7 @@ export class StatusFeed {
     if (event === "change" && this.latest) this.#take(merged(this.latest, document));
   }
 
-  /** The stream has ended, or says nothing. */
+  /** The stream has ended, or is silent. */
   #broken() {
     if (this.#streams && performance.now() - this.#began > STEADY_MS) this.#breaks = 0;
     const again_ms = AGAIN_MS[Math.min(this.#breaks++, AGAIN_MS.length - 1)];
@@ -143,7 +148,7 @@ export class StatusFeed {
   }
 
   async #poll() {
-    await this.ask().catch(() => {}); // the picture meets the same, and its words say it
+    await this.ask().catch(() => {}); // the picture fails in the same way, and its message says so
     clearTimeout(this.#timers.poll);
     if (this.#allowed && !document.hidden && !this.#streams) this.#timers.poll = window.setTimeout(() => this.#poll(), POLL_MS);
   }
@@ -152,6 +157,7 @@ export class StatusFeed {
   #take(status) {
     const before = this.latest?.revisions ?? {};
     this.latest = status;
+    this.ahead_ms = Date.parse(status.now) - Date.now();
     for (const listener of [...this.#listeners]) listener(status);
     const now = status.revisions ?? {};
     const changed = [...this.#followers.keys()].filter((topic) => before[topic] && now[topic] && before[topic] !== now[topic]);

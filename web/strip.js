@@ -50,7 +50,7 @@ export class Strip {
       });
       this.#view.show(item);
     } catch (error) {
-      this.#context.say(text(error), { error: true });
+      this.#context.say(/** @type {Error} */ (error).message, { error: true });
     }
   }
 
@@ -61,7 +61,7 @@ export class Strip {
       if (!this.#compare) this.element.append((this.#compare = new Compare(this.#library)).element);
       this.#compare.add(item);
     } catch (error) {
-      this.#context.say(text(error), { error: true });
+      this.#context.say(/** @type {Error} */ (error).message, { error: true });
     }
   }
 
@@ -73,7 +73,7 @@ export class Strip {
       this.#facts.textContent = "";
       if (this.#items.length) await this.#tell(this.#items[0]);
     } catch (error) {
-      this.#list.replaceChildren(el("li", { class: "error" }, text(error)));
+      this.#list.replaceChildren(el("li", { class: "error" }, /** @type {Error} */ (error).message));
     }
   }
 
@@ -119,9 +119,4 @@ export class Strip {
     if (gone?.length && this.#view?.item?.id === item.id) this.#view.close();
     await this.renew();
   }
-}
-
-/** @param {unknown} error */
-function text(error) {
-  return error instanceof Error ? error.message : String(error);
 }

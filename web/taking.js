@@ -29,8 +29,6 @@ class Taking {
   #ends = [];
   /** What has been asked for here and is not answered yet. @type {Set<{kind: Waiting["kind"], called_off: boolean}>} */
   #orders = new Set();
-  /** By how much the camera's clock is ahead of this device's. */
-  #ahead_ms = 0;
 
   #photo = button("Photo", "M4 8h3l2-3h6l2 3h3v11H4zM12 17a4 4 0 1 0 0-8 4 4 0 0 0 0 8", () => this.#take("photo"));
   #raw = button("Raw photo", "M12 3 3 8l9 5 9-5zM3 13l9 5 9-5", () => this.#take("raw"));
@@ -63,13 +61,10 @@ class Taking {
 
   shown() {
     const { status } = this.#context;
-    const ticker = setInterval(() => document.hidden || this.#show(), TICK_MS); // seconds go on between two statuses
+    const ticker = setInterval(() => document.hidden || this.#show(), TICK_MS); // the seconds pass between two statuses
     this.#strip.renew();
     this.#ends = [
-      status.subscribe((/** @type {{now: string}} */ { now }) => {
-        this.#ahead_ms = Date.parse(now) - Date.now();
-        this.#show();
-      }),
+      status.subscribe(() => this.#show()),
       status.follow(["library"], () => this.#strip.renew()),
       () => clearInterval(ticker),
     ];
@@ -99,10 +94,10 @@ class Taking {
       await this.#context.api.send("POST", path, body);
       if (kind !== "video") this.#strip.renew();
     } catch (error) {
-      if (!order.called_off) this.#refused(text(error));
+      if (!order.called_off) this.#refused(/** @type {Error} */ (error).message);
     } finally {
       this.#orders.delete(order);
-      this.#context.status.ask().catch(() => {}); // the picture's own words say what is wrong
+      this.#context.status.ask().catch(() => {}); // the picture fails in the same way, and its message says so
     }
   }
 
@@ -113,7 +108,7 @@ class Taking {
       await this.#context.api.send("DELETE", path);
       await this.#strip.renew();
     } catch (error) {
-      this.#refused(text(error));
+      this.#refused(/** @type {Error} */ (error).message);
     }
   }
 
@@ -165,7 +160,7 @@ class Taking {
   }
 
   get #now_ms() {
-    return Date.now() + this.#ahead_ms;
+    return Date.now() + this.#context.status.ahead_ms;
   }
 }
 
@@ -191,9 +186,4 @@ function label(words, input, unit) {
 /** @param {HTMLInputElement} input */
 function value(input) {
   return Math.max(Number(input.min), Math.min(Number(input.max), Math.round(Number(input.value)) || 0));
-}
-
-/** @param {unknown} error */
-function text(error) {
-  return error instanceof Error ? error.message : String(error);
 }

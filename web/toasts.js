@@ -10,13 +10,14 @@ import { el, icon } from "./dom.js";
 
 const SHOWN_MS = 6_000;
 const SHOWN_WITH_UNDO_MS = 12_000;
-const CROSS = "M6 6l12 12M18 6 6 18";
+/** The icon of a button that closes something. */
+export const CROSS = "M6 6l12 12M18 6 6 18";
 
 /** @type {HTMLElement | null} */
 let place = null;
 const found = () => (place ??= /** @type {HTMLElement} */ (document.getElementById("toasts")));
 
-/** Have the messages in what is on top now. */
+/** Move the messages into the element on top. */
 export function raiseToasts() {
   const top = [...document.querySelectorAll("dialog[open]")].pop() ?? document.fullscreenElement ?? document.body;
   if (found().parentElement !== top) top.append(found());

@@ -3,7 +3,7 @@
 
 import { Refused, send } from "./api.js";
 import { condition } from "./condition.js";
-import { el, fill } from "./dom.js";
+import { el, fill, write } from "./dom.js";
 import { Feed } from "./feed.js";
 import { Loading } from "./loading.js";
 import { Damaged, Picture } from "./picture.js";
@@ -57,7 +57,7 @@ export class Watched {
   /** It is on the screen no more. */
   end() {
     clearInterval(this.#timer);
-    this.#feed.active = false;
+    this.#feed.end();
   }
 
   /**
@@ -124,9 +124,4 @@ export class Watched {
       this.#photo.disabled = false;
     }
   }
-}
-
-/** What is written again may be read aloud again. @param {HTMLElement} target @param {string} text */
-function write(target, text) {
-  if (target.textContent !== text) target.textContent = text;
 }

@@ -78,3 +78,12 @@ def new_page(browser: Browser) -> Iterator[Callable[..., Page]]:
 @pytest.fixture
 def page(new_page):
     return new_page()
+
+
+@pytest.fixture
+def failing_page(browser: Browser) -> Iterator[Page]:
+    """A page that may complain, as its modules fail in the test."""
+    with browser.new_context() as context:
+        page = context.new_page()
+        page.set_default_timeout(DEADLINE_MS)
+        yield page

@@ -40,6 +40,23 @@ def message(page: Page) -> str:
     return page.text_content("#message") or ""
 
 
+def open_with_clock(page: Page, url: str) -> None:
+    """Open a page whose picture is red, with a clock that the test may move."""
+    page.clock.install()
+    page.goto(url)
+    wait_for_colour(page, "red")
+
+
+def counted(page: Page) -> dict[str, int]:
+    """Elements and listeners that the browser holds for the page, once what is garbage has been collected."""
+    session = page.context.new_cdp_session(page)
+    session.send("HeapProfiler.collectGarbage")
+    session.send("HeapProfiler.collectGarbage")
+    found: dict[str, int] = session.send("Memory.getDOMCounters")
+    session.detach()
+    return found
+
+
 def hide(page: Page, hidden: bool) -> None:
     """Put the page into the background, or bring it back, as far as the page can tell."""
     page.evaluate(

@@ -150,7 +150,10 @@ def test_a_new_series_is_planned_by_the_cameras_clock(look, site, typed, meant):
     page = look("America/New_York", "series")
     page.click("text=New series")
     form = page.locator(".series-form")
+    clock = form.get_by_text("By the camera’s clock")
+    assert clock.count() == 0  # it begins now, and ends when somebody finishes it
     form.get_by_label("Begins").select_option("at")
+    assert clock.count() == 1
     start = form.get_by_label("Start")
     offered = datetime.fromisoformat(start.input_value()).replace(tzinfo=ZoneInfo(CAMERA))
     assert abs((offered - datetime.now(UTC)).total_seconds()) < 7200

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from barriers import barriers
-from page_driver import COLOURS, wait_for_colour
+from page_driver import COLOURS, counted, wait_for_colour
 from pictures import picture
 from playwright.sync_api import Page, expect
 from serving import Site
@@ -148,3 +148,29 @@ def sign_in_at(page: Page, address: str) -> None:
     page.fill("input[autocomplete=username]", NAME)
     page.fill("input[autocomplete=current-password]", PASSWORD)
     page.keyboard.press("Enter")
+
+
+SHOW_AND_END = """async () => {
+  const { Watched } = await import("./watched.js");
+  for (let n = 0; n < 20; n++) {
+    const camera = { number: n, address: "./", here: true, model: null, mode: "snapshot", reason: null, interval_s: 2 };
+    const one = new Watched(camera, () => {});
+    document.body.append(one.element);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    one.end();
+    one.element.remove();
+  }
+}"""
+
+
+def test_a_page_keeps_nothing_of_cameras_that_are_gone(page, camera):
+    """Neither their elements nor their listeners."""
+    page.goto(camera.url)
+    wait_for_colour(page, "red")
+    before = counted(page)
+    page.evaluate(SHOW_AND_END)
+    deadline = time.monotonic() + 60
+    while (after := counted(page))["nodes"] > before["nodes"] + 20:  # their last requests are ending
+        assert time.monotonic() < deadline, (before, after)
+        page.wait_for_timeout(100)
+    assert after["jsEventListeners"] <= before["jsEventListeners"] + 5

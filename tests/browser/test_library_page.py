@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from barriers import barriers
 from pictures import held, picture
-from playwright.sync_api import Page
+from playwright.sync_api import Page, Route
 from serving import Site
 from signed_in import add_owner, sign_in
 
@@ -273,3 +273,22 @@ def test_the_cameras_and_the_system_are_told(page, url):
     sign_in(page, url, "info")
     page.wait_for_selector(".info-card")
     assert "Python" in page.inner_text(".info")
+
+
+def test_what_is_new_appears_while_older_items_load(page, library, url):
+    loading: list[Route] = []
+
+    def hold(route: Route) -> None:
+        loading.append(route)
+
+    page.route("**/api/library?*start=*", hold)
+    sign_in(page, url, "photos")
+    page.wait_for_selector(".tile")
+    page.locator(".tile").last.scroll_into_view_if_needed()
+    while not loading:
+        page.wait_for_timeout(50)
+    before = tiles(page)
+    take(library.data / "library", "photo", -1)
+    wait_for_tiles(page, before + 1)
+    loading[0].continue_()
+    wait_for_tiles(page, 91)

@@ -1,7 +1,7 @@
 """A browser that cannot run the page's modules shows the picture all the same, and says what it lacks."""
 
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -9,7 +9,7 @@ from camera_standin import WEB
 from page_driver import COLOURS, wait_for_colour
 from pictures import picture
 from playwright._impl._driver import compute_driver_executable
-from playwright.sync_api import Browser, Page, Route
+from playwright.sync_api import Page, Route
 from serving import Site
 from signed_in import add_owner_to
 
@@ -27,13 +27,9 @@ COLOUR = """(colour) => {
 
 
 @pytest.fixture
-def old(browser: Browser) -> Iterator[Page]:
-    """A page whose modules are made to fail: what it complains of is the test's doing."""
-    context = browser.new_context()
-    page = context.new_page()
-    page.set_default_timeout(60_000)
-    yield page
-    context.close()
+def old(failing_page: Page) -> Page:
+    """The page of a browser in which a test makes the modules fail."""
+    return failing_page
 
 
 def wait_for_image(page: Page, colour: str) -> None:

@@ -7,10 +7,10 @@ from urllib.parse import urlsplit
 
 import pytest
 from event_client import STATUS, EventDaemon
-from page_driver import hide, wait_for_colour, wait_for_state
+from page_driver import counted, hide, open_with_clock, wait_for_colour, wait_for_state
 from people import register
 from pictures import picture
-from playwright.sync_api import Page, expect
+from playwright.sync_api import APIResponse, Page, Route, expect
 from real_camera import RealCamera
 from serving import Site
 from signed_in import NAME, add_owner, add_owner_to, sign_in
@@ -70,9 +70,7 @@ def test_where_a_proxy_breaks_events_the_page_asks_every_5_s(page, camera, fault
     """Not for the picture's sake: that has its own request. Later the events are tried again."""
     camera.events_fault = fault
     paths = watched(page)
-    page.clock.install()
-    page.goto(camera.url)
-    wait_for_colour(page, "red")
+    open_with_clock(page, camera.url)
     until(page, lambda: camera.listeners >= 1)
     page.clock.pause_at(page.evaluate("Date.now()") + 100)
     page.clock.run_for(10_500)  # the time that the first event may take
@@ -104,9 +102,7 @@ def test_where_a_proxy_breaks_events_the_page_asks_every_5_s(page, camera, fault
 
 def test_a_stream_that_falls_silent_is_given_up(page, camera):
     """A network that was changed under it tells nothing: neither of events, nor of their end."""
-    page.clock.install()
-    page.goto(camera.url)
-    wait_for_colour(page, "red")
+    open_with_clock(page, camera.url)
     until(page, lambda: camera.listeners == 1)
     camera.events_fault = "buffered"
 
@@ -215,16 +211,6 @@ def test_a_page_keeps_nothing_of_outages(page, tmp_path):
         assert after["jsEventListeners"] <= before["jsEventListeners"] + 5
 
 
-def counted(page: Page) -> dict[str, int]:
-    """Elements and listeners that the browser holds for the page, once what is garbage has been collected."""
-    session = page.context.new_cdp_session(page)
-    session.send("HeapProfiler.collectGarbage")
-    session.send("HeapProfiler.collectGarbage")
-    found: dict[str, int] = session.send("Memory.getDOMCounters")
-    session.detach()
-    return found
-
-
 def test_new_items_appear_among_the_photos_by_themselves(page, closed):
     def take(kind: str) -> str:
         draft = Draft(closed.data / "library", kind, time.time(), "imx708")
@@ -242,3 +228,23 @@ def test_new_items_appear_among_the_photos_by_themselves(page, closed):
     for file in (closed.data / "library").glob(f"{newest.rsplit('.', 1)[0]}*"):
         file.unlink()
     expect(tiles).to_have_count(1)
+
+
+def test_an_answer_that_was_overtaken_by_an_event_is_dropped(page, camera):
+    """The page asks while there are no events; the answer comes late, when an event has said something newer."""
+    camera.events_fault = "error"
+    late: list[tuple[Route, APIResponse]] = []
+    page.route("**/api/status?*", lambda route: late.append((route, route.fetch())))
+    page.goto(camera.url)
+    until(page, lambda: late)
+    camera.events_fault = None
+    camera.capture = {**camera.capture, "running": False, "reason": "the cable"}
+    hide(page, True)
+    hide(page, False)
+    wait_for_state(page, "lost")
+    for route, answer in late:
+        with page.expect_response("**/api/status?*") as response:
+            route.fulfill(response=answer)
+        response.value.finished()
+    page.wait_for_timeout(300)
+    assert page.get_attribute("#camera", "data-state") == "lost"

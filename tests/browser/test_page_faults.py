@@ -6,6 +6,7 @@ from collections.abc import Callable
 import pytest
 from page_driver import (
     message,
+    open_with_clock,
     pixel,
     wait_for_colour,
     wait_for_message,
@@ -73,9 +74,7 @@ def test_without_a_network_it_says_so_and_is_back_with_it(page, camera):
 
 def test_the_network_s_return_ends_the_back_off(page, camera):
     """With all timers stopped, only the `online` event can bring the picture."""
-    page.clock.install()
-    page.goto(camera.url)
-    wait_for_colour(page, "red")
+    open_with_clock(page, camera.url)
     page.context.set_offline(True)
     page.clock.run_for(30_000)
     wait_for_state(page, "offline")
@@ -94,9 +93,7 @@ def test_the_network_s_return_ends_the_back_off(page, camera):
 )
 def test_what_was_asked_before_is_not_waited_for(page, camera, event):
     """With all timers stopped, only the event can bring the picture."""
-    page.clock.install()
-    page.goto(camera.url)
-    wait_for_colour(page, "red")
+    open_with_clock(page, camera.url)
     camera.held.clear()
     asked = len(camera.asked)
     page.clock.run_for(5_000)

@@ -1,6 +1,6 @@
 """The Live switch: every frame as it comes, and the two-second picture where that breaks."""
 
-from page_driver import hide, message, wait_for_colour, wait_for_state
+from page_driver import hide, message, open_with_clock, wait_for_colour, wait_for_state
 
 COUNT_DRAWN = """
   window.drawn = 0;
@@ -23,9 +23,7 @@ COUNT_IN_FLIGHT = """
 def test_live_shows_what_polling_misses(page, camera):
     """Thirty frames in less than two polls' time: the page's clock stands still, so none can be a poll's."""
     page.add_init_script(COUNT_DRAWN)
-    page.clock.install()
-    page.goto(camera.url)
-    wait_for_colour(page, "red")
+    open_with_clock(page, camera.url)
     page.clock.pause_at(page.evaluate("Date.now()") + 100)
     with camera.filming():
         page.keyboard.press("l")
@@ -89,9 +87,7 @@ def test_live_pauses_while_hidden(page, camera):
 
 def test_a_page_that_hides_lets_go_of_the_camera(page, camera):
     """A request left waiting would keep the camera filming for nobody."""
-    page.clock.install()
-    page.goto(camera.url)
-    wait_for_colour(page, "red")
+    open_with_clock(page, camera.url)
     page.clock.pause_at(page.evaluate("Date.now()") + 100)  # so that no time-out ends it
     with page.expect_request("**?after=*"):
         page.click("#live")
@@ -100,9 +96,7 @@ def test_a_page_that_hides_lets_go_of_the_camera(page, camera):
 
 
 def test_live_that_breaks_falls_back_to_polling_and_returns(page, camera):
-    page.clock.install()
-    page.goto(camera.url)
-    wait_for_colour(page, "red")
+    open_with_clock(page, camera.url)
     page.click("#live")
     wait_for_state(page, "live")
     camera.live_fault = "silence"
@@ -122,9 +116,7 @@ def test_live_that_breaks_falls_back_to_polling_and_returns(page, camera):
 
 def test_live_that_says_nothing_is_given_up(page, camera):
     """A network that swallows a connection must not freeze the picture for half a minute."""
-    page.clock.install()
-    page.goto(camera.url)
-    wait_for_colour(page, "red")
+    open_with_clock(page, camera.url)
     with page.expect_request("**?after=*"):
         page.click("#live")
     camera.held.clear()
@@ -154,9 +146,7 @@ def test_something_that_answers_at_once_is_not_asked_without_end(page, camera):
             status=200, content_type="image/jpeg", body=camera.frame[1], headers={"ETag": f'"{camera.frame[0]}"'}
         ),
     )
-    page.clock.install()
-    page.goto(camera.url)
-    wait_for_colour(page, "red")
+    open_with_clock(page, camera.url)
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url) if "after=" in request.url else None)
     page.clock.pause_at(page.evaluate("Date.now()") + 100)

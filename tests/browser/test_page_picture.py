@@ -4,7 +4,7 @@ import json
 
 import pytest
 from camera_standin import StandIn
-from page_driver import COLOURS, hide, pixel, wait_for_colour, wait_for_state
+from page_driver import COLOURS, hide, open_with_clock, pixel, wait_for_colour, wait_for_state
 
 COUNT_BITMAPS = """
   window.bitmaps = { made: 0, freed: 0 };
@@ -38,9 +38,7 @@ def test_a_frame_is_fetched_once(page, camera):
 
 def test_a_slow_server_gets_one_request_at_a_time(page, camera):
     """However long an answer takes, the next question waits for it (no queue on a slow Pi)."""
-    page.clock.install()
-    page.goto(camera.url)
-    wait_for_colour(page, "red")
+    open_with_clock(page, camera.url)
     camera.held.clear()
     with page.expect_request("**/current.jpg?*"):
         page.clock.fast_forward(2_500)
@@ -55,9 +53,7 @@ def test_a_slow_server_gets_one_request_at_a_time(page, camera):
 
 
 def test_a_hidden_page_asks_nothing_and_resumes_at_once(page, camera):
-    page.clock.install()
-    page.goto(camera.url)
-    wait_for_colour(page, "red")
+    open_with_clock(page, camera.url)
     hide(page, True)
     asked = len(camera.asked)
     page.clock.run_for(60_000)

@@ -1,7 +1,9 @@
 """The buttons that take, with a daemon that says what a test wants: what waits is shown, what is refused stays."""
 
+import re
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -98,3 +100,26 @@ def test_a_refusal_stays_until_it_is_read(page, orders):
         expect(problem).to_contain_text("A self-timer is running")
     problem.get_by_role("button").click()
     expect(problem).to_be_hidden()
+
+
+def test_a_self_timer_counts_on_while_another_tab_is_shown(page, orders):
+    """The status that was the newest when the tab was left is old when it is shown again."""
+    due = datetime.now(UTC) + timedelta(seconds=1000)
+    orders.status = {**orders.status, "taking": {**TAKING, "due": due.isoformat()}}
+    told = page.locator(".taking-told")
+    expect(told).to_have_text(re.compile(r"In \d+ s"))
+    first_s = seconds(told.inner_text())
+    page.wait_for_function(
+        "(s) => Number(document.querySelector('.taking-told').textContent.match(/[0-9]+/)[0]) <= s", arg=first_s - 4
+    )
+    page.click("#tabs a:has-text('Photos')")
+    page.wait_for_selector(".photos")
+    page.click("#tabs a:has-text('Live')")
+    expect(told).to_be_visible()
+    assert seconds(told.inner_text()) <= first_s - 4
+
+
+def seconds(told: str) -> int:
+    found = re.search(r"\d+", told)
+    assert found, told
+    return int(found[0])

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from pictures import picture
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 from serving import Site, installed
 from signed_in import add_owner, sign_in
 
@@ -20,16 +20,6 @@ def site(tmp_path: Path) -> Iterator[Site]:
     with Site(tmp_path, {"access": {"watch": "anyone"}}, installed(tmp_path / "program")) as site:
         site.publish(picture())
         yield site
-
-
-@pytest.fixture
-def left(browser: Browser) -> Iterator[Page]:
-    """A page whose server is another one meanwhile: a browser complains of each file that is gone."""
-    context = browser.new_context()
-    page = context.new_page()
-    page.set_default_timeout(60_000)
-    yield page
-    context.close()
 
 
 def url(site: Site) -> str:
@@ -62,7 +52,17 @@ def test_an_open_page_offers_to_reload(page, site, tmp_path):
     assert version(page) != old
 
 
-def test_a_tab_that_was_not_open_yet_opens(left, site, tmp_path):
+def test_the_page_of_all_cameras_offers_it_too(page, site, tmp_path):
+    page.goto(f"{url(site)}cameras")
+    page.wait_for_function("() => document.querySelector('canvas')?.hidden === false")
+    old = version(page)
+    update(site, tmp_path)
+    page.click(OFFER)
+    page.wait_for_function("(old) => !document.querySelector('script[type=module]')?.src.includes(old)", arg=old)
+
+
+def test_a_tab_that_was_not_open_yet_opens(failing_page, site, tmp_path):
+    left = failing_page
     sign_in(left, url(site), "settings")
     left.wait_for_selector("[data-setting]")
     old = version(left)

@@ -21,13 +21,14 @@ from hardware_attempts import Attempt, attempts, complaint
 from PIL import Image
 
 from stillcam import __version__
-from stillcam.camera.driver import Camera, Driver, Shoot
-from stillcam.camera.geometry import mode_name
+from stillcam.camera.driver import Driver, Shoot
 from stillcam.camera.rpicam.programs import find_programs
 from stillcam.camera.select import choose_driver, has_library
 from stillcam.common.errors import CameraError, StillcamError
 from stillcam.common.paths import Paths
+from stillcam.settings.capabilities import Camera
 from stillcam.settings.document import from_json
+from stillcam.settings.geometry import mode_name
 from stillcam.settings.schema import Settings
 from stillcam.system_info.machine import board, system
 from stillcam.system_info.software import Software

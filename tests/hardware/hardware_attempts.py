@@ -4,8 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from stillcam.camera.driver import Camera
-from stillcam.settings.capabilities import Abilities
+from stillcam.settings.capabilities import Abilities, Camera
 from stillcam.settings.controls import CONTROLS, Control, Values, reason_against
 
 # Numbers to try, the last one in the middle of things; a choice or a switch is tried with each of its values.

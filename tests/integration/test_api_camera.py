@@ -122,9 +122,9 @@ def tuned(api, tmp_path, monkeypatch):
     """Writes tuning files, which are those of this board."""
     place = tmp_path / "share/vc4"
     place.mkdir(parents=True)
-    monkeypatch.setattr("stillcam.camera.tuning_files.COMPATIBLE", tmp_path / "none")
-    monkeypatch.setattr("stillcam.camera.tuning_files.SHARE", (tmp_path / "share",))
-    monkeypatch.setattr("stillcam.camera.tuning_files.OWN", tmp_path / "own")
+    monkeypatch.setattr("stillcam.settings.tuning_files.COMPATIBLE", tmp_path / "none")
+    monkeypatch.setattr("stillcam.settings.tuning_files.SHARE", (tmp_path / "share",))
+    monkeypatch.setattr("stillcam.settings.tuning_files.OWN", tmp_path / "own")
 
     def write(name: str, text: str) -> None:
         (place / name).write_text(text)
@@ -200,8 +200,8 @@ def test_a_tuning_file_that_cannot_be_read_takes_no_mode_away(api, tuned, text):
 @pytest.mark.parametrize(("compatible", "kept"), [(b"raspberrypi,5-model-b\0brcm,bcm2712\0", "pisp"), (b"", "vc4")])
 def test_tuning_files_are_this_board_s_and_names_only(api, tmp_path, monkeypatch, compatible, kept):
     (tmp_path / "compatible").write_bytes(compatible)
-    monkeypatch.setattr("stillcam.camera.tuning_files.COMPATIBLE", tmp_path / "compatible")
-    monkeypatch.setattr("stillcam.camera.tuning_files.SHARE", (tmp_path / "nowhere", tmp_path / "share"))
+    monkeypatch.setattr("stillcam.settings.tuning_files.COMPATIBLE", tmp_path / "compatible")
+    monkeypatch.setattr("stillcam.settings.tuning_files.SHARE", (tmp_path / "nowhere", tmp_path / "share"))
     for board, sensor in (("vc4", "imx219"), ("pisp", "imx708")):
         (tmp_path / "share" / board).mkdir(parents=True)
         for name in (f"{sensor}.json", f"{sensor}_noir.json", "README"):
@@ -212,7 +212,7 @@ def test_tuning_files_are_this_board_s_and_names_only(api, tmp_path, monkeypatch
 
 
 def test_without_libcamera_there_are_no_tuning_files(api, monkeypatch):
-    monkeypatch.setattr("stillcam.camera.tuning_files.SHARE", ())
+    monkeypatch.setattr("stillcam.settings.tuning_files.SHARE", ())
     assert api.call("GET", "api/tuning") == (200, {"files": [], "folder": None})
 
 

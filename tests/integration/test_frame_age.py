@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from stillcam.camera.driver import Camera
 from stillcam.camera.rpicam.driver import Rpicam
 from stillcam.camera.rpicam.programs import Programs
+from stillcam.settings.capabilities import Camera
 from stillcam.settings.document import from_json
 
 # As in rpicam-vid, a frame's buffer is free when its writing begins (encoder/mjpeg_encoder.cpp, outputThread), and

@@ -3,8 +3,8 @@
 import sys
 from pathlib import Path
 
-from stillcam.camera.driver import Camera
 from stillcam.camera.rpicam.listing import parse
+from stillcam.settings.capabilities import Camera
 
 CASES = Path(__file__).parents[1] / "cases"
 

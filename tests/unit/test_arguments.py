@@ -9,14 +9,14 @@ from hypothesis import strategies as st
 from listed_programs import recorded
 from test_controls import SETTABLE, rectangles, values_of
 
-from stillcam.camera.driver import Camera
-from stillcam.camera.geometry import fitted, fractions, mirrored, picture_size, sensor_mode
 from stillcam.camera.rpicam.listing import parse
 from stillcam.camera.rpicam.options import still_arguments, stream_arguments, stream_rate
 from stillcam.camera.simulated import checks, command_line, sensors
 from stillcam.camera.simulated.options import StillOptions, VideoOptions
 from stillcam.camera.simulated.sensors import listing
+from stillcam.settings.capabilities import Camera
 from stillcam.settings.document import patched
+from stillcam.settings.geometry import fitted, fractions, mirrored, picture_size, sensor_mode
 from stillcam.settings.schema import Settings
 
 IMX708, IMX219 = recorded("list-cameras-two.txt")

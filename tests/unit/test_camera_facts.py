@@ -9,12 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from listed_programs import recorded
 
-from stillcam.camera import metadata, tuning_files
+from stillcam.camera import metadata
 from stillcam.camera.rpicam.describe import describe
 from stillcam.camera.simulated.metadata import as_json, as_txt
 from stillcam.capture.recovery import Outage
 from stillcam.capture.timing import snapshot_s, stall_timeout_s
 from stillcam.common.errors import CameraError
+from stillcam.settings import tuning_files
 from stillcam.settings.document import patched
 from stillcam.settings.schema import CameraSettings, Settings
 

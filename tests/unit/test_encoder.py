@@ -2,8 +2,9 @@
 
 import pytest
 
-from stillcam.camera import select, tuning_files
+from stillcam.camera import select
 from stillcam.common.paths import Paths
+from stillcam.settings import tuning_files
 from stillcam.settings.encoder import HARDWARE, encoder_of
 
 

@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from listed_programs import CASES, recorded
 
-from stillcam.camera.driver import Camera
-from stillcam.camera.geometry import fractions, view
 from stillcam.camera.rpicam.listing import parse, remembered
 from stillcam.camera.simulated.sensors import attached, listing
+from stillcam.settings.capabilities import Camera
+from stillcam.settings.geometry import fractions, view
 
 TWO = (CASES / "list-cameras-two.txt").read_text()  # as rpicam-apps 1.12 prints it
 

@@ -8,10 +8,10 @@ from contextlib import contextmanager
 import pytest
 from serving import DEADLINE_S
 
-from stillcam.camera.rpicam.programs import readable
 from stillcam.capture.alive import Alive
 from stillcam.capture.command_socket import Commands
 from stillcam.capture.status import Status
+from stillcam.common.child_process import wait_readable
 from stillcam.common.systemd import Service
 
 
@@ -80,6 +80,6 @@ def test_a_daemon_is_alive_while_its_camera_thread_looks_for_commands():
 
 def test_asking_whether_it_is_alive_wakes_the_camera_thread():
     commands = Commands(Status("simulated"))
-    assert not readable(0, commands.wake)
+    assert not wait_readable(0, commands.wake)
     commands.turns()
-    assert readable(0, commands.wake)
+    assert wait_readable(0, commands.wake)

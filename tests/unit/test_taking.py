@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from test_arguments import IMX219, IMX519, IMX708, joined
 
-from stillcam.camera.driver import Camera, Container
+from stillcam.camera.driver import Container
 from stillcam.camera.rpicam.options import same_pictures, still_arguments
 from stillcam.camera.rpicam.taking import (
     carried_over,
@@ -20,6 +20,7 @@ from stillcam.camera.rpicam.taking import (
 )
 from stillcam.camera.simulated import checks, command_line
 from stillcam.camera.simulated.options import StillOptions, VideoOptions
+from stillcam.settings.capabilities import Camera
 from stillcam.settings.document import patched
 from stillcam.settings.schema import Settings
 

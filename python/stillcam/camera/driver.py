@@ -8,55 +8,14 @@ ends with it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from stillcam.settings.capabilities import Abilities
+from stillcam.settings.capabilities import Abilities, Camera
 from stillcam.settings.controls import Values
 from stillcam.settings.schema import Settings
-
-
-@dataclass(frozen=True, slots=True)
-class SensorMode:
-    """One width x height x bit depth that the sensor offers.
-
-    Args:
-        format: libcamera's name (`SRGGB10_CSI2P`).
-        size: width, height in pixels.
-        bit_depth: bits a sample; None where the camera program does not say.
-        fps: the highest frame rate; None where the camera program does not say.
-        crop: x, y, width, height in sensor pixels; None where the camera program does not say.
-    """
-
-    format: str
-    size: tuple[int, int]
-    bit_depth: int | None
-    fps: float | None
-    crop: tuple[int, int, int, int] | None
-
-
-@dataclass(frozen=True, slots=True)
-class Camera:
-    """One camera as listed: its number, sensor and modes.
-
-    Args:
-        limits: what the camera itself names: control -> (low, high), or None for one that is no
-            number; None as a whole where the camera program does not say.
-        held: it was not opened for the list, as another process has it or may have it: of its modes only the sizes
-            are known.
-    """
-
-    index: int
-    model: str
-    size: tuple[int, int]
-    bit_depth: int | None
-    colour: str | None  # Bayer order (RGGB ...), MONO, or None where not said
-    path: str
-    modes: tuple[SensorMode, ...]
-    limits: Mapping[str, tuple[float, float] | None] | None = None
-    held: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from stillcam.camera.driver import Interrupted
-from stillcam.camera.rpicam.programs import SAY_TIMEOUT_S, readable
+from stillcam.camera.rpicam.programs import SAY_TIMEOUT_S
+from stillcam.common.child_process import wait_readable
 
 MACHINE = Path("/run/lock")  # PrivateTmp= gives each unit a /tmp of its own; /run is the machine's
 LIST_WAIT_S = SAY_TIMEOUT_S + 5.0  # a listing takes at most so long
@@ -59,7 +60,7 @@ class MachineLock:
                             folder, timeout_s,
                         )  # fmt: skip
                         return
-                    if readable(_POLL_S, *interrupts):
+                    if wait_readable(_POLL_S, *interrupts):
                         raise Interrupted from None
                 else:
                     return

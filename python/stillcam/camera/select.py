@@ -14,10 +14,10 @@ from stillcam.camera.picamera2.driver import Picamera2
 from stillcam.camera.rpicam.driver import Rpicam
 from stillcam.camera.rpicam.programs import Programs, find_programs
 from stillcam.camera.simulated.sensors import BOARD, USUAL_BOARD
-from stillcam.camera.tuning_files import board
 from stillcam.common.errors import StillcamError
 from stillcam.common.paths import ROOT, Paths
 from stillcam.settings.encoder import encoder_of
+from stillcam.settings.tuning_files import board
 
 CHOICES = ("auto", "rpicam", "picamera2", "simulated")
 _INSTALL = "install the camera programs (sudo apt install -y rpicam-apps), or try STILLCAM_CAMERA=simulated"

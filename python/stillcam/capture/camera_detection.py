@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from stillcam.camera.driver import Camera
 from stillcam.capture.command_socket import Command
 from stillcam.capture.context import Studio
 from stillcam.common.errors import CameraError
+from stillcam.settings.capabilities import Camera
 from stillcam.settings.schema import Settings
 
 

@@ -12,9 +12,8 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol, TypeVar
 
-from stillcam.camera.driver import Camera, Driver, Interrupted, Shoot
+from stillcam.camera.driver import Driver, Interrupted, Shoot
 from stillcam.camera.metadata import Metadata
-from stillcam.camera.rpicam.process import TERM_GRACE_S
 from stillcam.camera.rpicam.taking import FRESH_S
 from stillcam.capture.command_socket import PICTURE_S, Command, Commands
 from stillcam.capture.lock import FolderLock
@@ -24,8 +23,10 @@ from stillcam.capture.publish_frame import Darkroom
 from stillcam.capture.recovery import Outage
 from stillcam.capture.status import FRAMELESS, Status
 from stillcam.capture.timing import Patience, exposure_s, hidden_s, photo_s, stall_timeout_s
+from stillcam.common.child_process import TERM_GRACE_S
 from stillcam.common.errors import CameraError, StillcamError
 from stillcam.common.paths import Paths
+from stillcam.settings.capabilities import Camera
 from stillcam.settings.schema import Settings
 
 MAX_TORN = 3  # so many incomplete pictures running mean that the camera program needs a restart

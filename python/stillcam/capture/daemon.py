@@ -13,7 +13,7 @@ import logging
 import time
 from typing import Any
 
-from stillcam.camera.driver import Camera, Driver, Interrupted
+from stillcam.camera.driver import Driver, Interrupted
 from stillcam.camera.rpicam.errors import HELD
 from stillcam.camera.rpicam.listing import remembered
 from stillcam.camera.rpicam.taking import refused_mode, refused_video
@@ -33,6 +33,7 @@ from stillcam.common.errors import CameraError, SettingsError, StillcamError
 from stillcam.common.paths import Paths
 from stillcam.films.queue import Films
 from stillcam.series.reader import summary
+from stillcam.settings.capabilities import Camera
 from stillcam.settings.schema import Settings
 
 SHORT = {errno.EMFILE: "open files", errno.ENFILE: "open files", errno.ENOMEM: "pages of memory"}

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from stillcam.camera.driver import Interrupted
-from stillcam.camera.rpicam.programs import readable
+from stillcam.common.child_process import wait_readable
 from stillcam.common.errors import CameraError
 
 TIMEOUT_S = 60.0
@@ -63,7 +63,7 @@ def _ends(pid: int, timeout_s: float, interrupts: Sequence[int]) -> bool:
     """Whether a child ends in time, noticed at once: a wait(2) with a timeout has to poll."""
     fd = os.pidfd_open(pid)
     try:
-        ready = readable(timeout_s, fd, *interrupts)
+        ready = wait_readable(timeout_s, fd, *interrupts)
         if ready and fd not in ready:
             raise Interrupted
         return bool(ready)

@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from stillcam.camera.driver import Camera
 from stillcam.camera.rpicam.describe import describe
 from stillcam.capture.histogram import Histogram
 from stillcam.common.threads import deaths
 from stillcam.frames.files import utc_text
+from stillcam.settings.capabilities import Camera
 
 FRAMELESS = ("photo", "video", "series")  # modes that may publish nothing for as long as their interval
 

@@ -13,8 +13,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from stillcam.camera.rpicam.process import Program
-from stillcam.camera.rpicam.programs import readable
+from stillcam.common.child_process import ChildProcess, wait_readable
 from stillcam.common.errors import StillcamError
 from stillcam.common.paths import Paths
 from stillcam.films.record import Film
@@ -47,7 +46,7 @@ def make(
     """
     argv = [*_idle(), sys.executable, "-P", "-m", "stillcam.films.render", film.id]
     said: dict[str, Any] = {}
-    with Program("film", argv, paths.data, stdout=subprocess.PIPE) as child:
+    with ChildProcess("film", argv, paths.data, stdout=subprocess.PIPE) as child:
         try:
             _listen(child, wake, may_go_on, tell, said)
         finally:
@@ -62,12 +61,16 @@ def make(
 
 
 def _listen(
-    child: Program, wake: int, may_go_on: Callable[[], bool], tell: Callable[[int, int], None], said: dict[str, Any]
+    child: ChildProcess,
+    wake: int,
+    may_go_on: Callable[[], bool],
+    tell: Callable[[int, int], None],
+    said: dict[str, Any],
 ) -> None:
     """Follow it to its end; what it has said last is in `said`."""
     rest, far, far_s, goes = b"", 0, time.monotonic(), True
     while True:
-        ready = readable(LOOK_S, child.stdout, wake)
+        ready = wait_readable(LOOK_S, child.stdout, wake)
         if wake in ready:
             with contextlib.suppress(BlockingIOError):
                 os.eventfd_read(wake)

@@ -16,8 +16,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from stillcam.camera.rpicam.programs import readable
 from stillcam.common import log
+from stillcam.common.child_process import wait_readable
 from stillcam.common.disk import Disk
 from stillcam.common.errors import CameraError, SettingsError, StillcamError
 from stillcam.common.folders import identity, unwritable
@@ -203,7 +203,7 @@ class Films:
 
     def _rest(self) -> None:
         """Wait until there may be something to do."""
-        readable(BEAT_S, self._wake)
+        wait_readable(BEAT_S, self._wake)
         with contextlib.suppress(BlockingIOError):
             os.eventfd_read(self._wake)
 

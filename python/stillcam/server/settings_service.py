@@ -14,7 +14,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from stillcam.camera import tuning_files
 from stillcam.common.errors import SettingsError, StillcamError
 from stillcam.http.messages import Refused
 from stillcam.http.tls import Certificate
@@ -24,6 +23,7 @@ from stillcam.server.live.cache import FrameCache
 from stillcam.server.security.host_check import check_host
 from stillcam.server.security.own_names import own_names
 from stillcam.server.shared_settings import HouseRules
+from stillcam.settings import tuning_files
 from stillcam.settings.controls import Values, reason_against
 from stillcam.settings.document import to_json
 from stillcam.settings.file import load, save

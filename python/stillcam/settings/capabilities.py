@@ -1,4 +1,4 @@
-"""What a driver can: told by the daemon's status, so that nobody who asks needs to know which driver it is.
+"""What a camera offers, and what its driver can set: part of the daemon's status, whichever driver it is.
 
 `python -m stillcam.settings.capabilities` writes docs/drivers.md's tables anew, which come from here and from the
 table of controls.
@@ -16,6 +16,47 @@ from stillcam.settings.controls import CONTROLS, Control
 from stillcam.settings.encoder import Encoder
 
 DOCUMENT = Path(__file__).resolve().parents[3] / "docs/drivers.md"
+
+
+@dataclass(frozen=True, slots=True)
+class SensorMode:
+    """One width x height x bit depth that the sensor offers.
+
+    Args:
+        format: libcamera's name (`SRGGB10_CSI2P`).
+        size: width, height in pixels.
+        bit_depth: bits a sample; None where the camera program does not say.
+        fps: the highest frame rate; None where the camera program does not say.
+        crop: x, y, width, height in sensor pixels; None where the camera program does not say.
+    """
+
+    format: str
+    size: tuple[int, int]
+    bit_depth: int | None
+    fps: float | None
+    crop: tuple[int, int, int, int] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Camera:
+    """One camera as listed: its number, sensor and modes.
+
+    Args:
+        limits: what the camera itself names: control -> (low, high), or None for one that is no
+            number; None as a whole where the camera program does not say.
+        held: it was not opened for the list, as another process has it or may have it: of its modes only the sizes
+            are known.
+    """
+
+    index: int
+    model: str
+    size: tuple[int, int]
+    bit_depth: int | None
+    colour: str | None  # Bayer order (RGGB ...), MONO, or None where not said
+    path: str
+    modes: tuple[SensorMode, ...]
+    limits: Mapping[str, tuple[float, float] | None] | None = None
+    held: bool = False
 
 
 @dataclass(frozen=True, slots=True)

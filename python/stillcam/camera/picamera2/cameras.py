@@ -11,9 +11,9 @@ import re
 from importlib import import_module
 from typing import Any
 
-from stillcam.camera.driver import Camera, SensorMode
 from stillcam.camera.picamera2.errors import fault
 from stillcam.camera.picamera2.wire import Message
+from stillcam.settings.capabilities import Camera, SensorMode
 
 UNKNOWN_SIZE = [1280, 720]  # of a camera that does not tell: what most can do
 RAW = re.compile(r"(?:S[RGB]{4}|R)(\d+)")  # SRGGB10_CSI2P, R10; no other format is one of a sensor

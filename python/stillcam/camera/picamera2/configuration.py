@@ -11,8 +11,6 @@ from collections.abc import Set
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from stillcam.camera.driver import Camera, SensorMode
-from stillcam.camera.geometry import fitted, mirrored, viewfinder_mode
 from stillcam.camera.rpicam.options import (
     DEFAULT_FLICKER_US,
     Scene,
@@ -23,7 +21,9 @@ from stillcam.camera.rpicam.options import (
     stream_scene,
 )
 from stillcam.camera.rpicam.taking import configuration_of, photo_extension, photo_scene, video_scene
+from stillcam.settings.capabilities import Camera, SensorMode
 from stillcam.settings.controls import Values
+from stillcam.settings.geometry import fitted, mirrored, viewfinder_mode
 from stillcam.settings.schema import Configuration, Settings
 
 DENOISE = {"off": "Off", "cdn_off": "Minimal", "cdn_fast": "Fast", "cdn_hq": "HighQuality"}

@@ -16,9 +16,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from stillcam.camera.driver import Camera, Container, Shoot, Still
+from stillcam.camera.driver import Container, Shoot, Still
 from stillcam.camera.frame_age import StreamAge, lag_s
-from stillcam.camera.geometry import mirrored, sensor_mode, view
 from stillcam.camera.machine_lock import MACHINE
 from stillcam.camera.picamera2 import configuration as plans
 from stillcam.camera.picamera2.cameras import camera_of
@@ -26,16 +25,17 @@ from stillcam.camera.picamera2.configuration import Plan
 from stillcam.camera.picamera2.ipc import NAME, Conversation, Over
 from stillcam.camera.picamera2.wire import Message
 from stillcam.camera.rpicam.options import DEFAULT_FRAMERATE, frame_rate, stream_rate, zsl_frame_s
-from stillcam.camera.rpicam.process import TERM_GRACE_S
 from stillcam.camera.rpicam.taking import container
-from stillcam.camera.tuning_files import with_tuning_path
+from stillcam.common.child_process import TERM_GRACE_S
 from stillcam.common.errors import CameraError
 from stillcam.frames.files import STILL_PREFIX
 from stillcam.frames.jpeg import Cutter
-from stillcam.settings.capabilities import PICAMERA2
+from stillcam.settings.capabilities import PICAMERA2, Camera
 from stillcam.settings.control_values import is_number
 from stillcam.settings.encoder import Encoder
+from stillcam.settings.geometry import mirrored, sensor_mode, view
 from stillcam.settings.schema import Settings
+from stillcam.settings.tuning_files import with_tuning_path
 
 LIST_TIMEOUT_S = 60.0  # the library is loaded, and each camera is configured for each of its modes
 SLOW_US = 250_000  # of a frame; there may be as many as `BUFFERS` (session.py) and `DELAY_FRAMES` to wait for

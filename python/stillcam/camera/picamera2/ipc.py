@@ -14,8 +14,8 @@ from typing import NoReturn
 from stillcam.camera.driver import Interrupted
 from stillcam.camera.picamera2.wire import Message, pair
 from stillcam.camera.rpicam.errors import failure
-from stillcam.camera.rpicam.process import Program
-from stillcam.camera.rpicam.programs import readable, widen
+from stillcam.camera.rpicam.programs import widen
+from stillcam.common.child_process import ChildProcess, wait_readable
 from stillcam.common.errors import CameraError
 from stillcam.common.paths import ROOT
 
@@ -43,7 +43,7 @@ class Conversation:
         self._channel, theirs = pair()
         argv = [sys.executable, "-P", "-m", "stillcam.camera.picamera2", str(theirs.fileno()), str(machine)]
         try:
-            self._program = Program(
+            self._program = ChildProcess(
                 NAME, argv, Path("/"), {**env, "PYTHONPATH": path}, subprocess.PIPE, (theirs.fileno(),)
             )
         except CameraError:
@@ -84,7 +84,7 @@ class Conversation:
             CameraError: the child has failed.
             Over: it has ended.
         """
-        ready = readable(timeout_s, self._channel.fd, *more, *interrupts)
+        ready = wait_readable(timeout_s, self._channel.fd, *more, *interrupts)
         told: Message = {}
         if self._channel.fd in ready:
             told = self._told()

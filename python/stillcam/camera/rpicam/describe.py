@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from stillcam.camera.driver import Camera, SensorMode
-from stillcam.camera.geometry import mode_name
+from stillcam.settings.capabilities import Camera, SensorMode
+from stillcam.settings.geometry import mode_name
 
 DEVICE_TREE = Path("/proc/device-tree")
 

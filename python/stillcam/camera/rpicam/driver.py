@@ -19,9 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from stillcam.camera import metadata
-from stillcam.camera.driver import Camera, Container, Interrupted, Shoot, Still
+from stillcam.camera.driver import Container, Interrupted, Shoot, Still
 from stillcam.camera.frame_age import StreamAge, lag_s
-from stillcam.camera.geometry import mirrored, mode_name
 from stillcam.camera.machine_lock import LIST_WAIT_S, MACHINE, OPEN_WAIT_S, MachineLock
 from stillcam.camera.rpicam.errors import failure
 from stillcam.camera.rpicam.listing import parse
@@ -39,8 +38,7 @@ from stillcam.camera.rpicam.options import (
     stream_scene,
     zsl_frame_s,
 )
-from stillcam.camera.rpicam.process import TERM_GRACE_S, Program
-from stillcam.camera.rpicam.programs import PIPE_BYTES, Programs, has_libav, readable, said_by, widen
+from stillcam.camera.rpicam.programs import PIPE_BYTES, Programs, has_libav, said_by, widen
 from stillcam.camera.rpicam.taking import (
     container,
     photo_arguments,
@@ -50,13 +48,15 @@ from stillcam.camera.rpicam.taking import (
     video_scene,
 )
 from stillcam.camera.rpicam.watch_files import ClosedFiles
-from stillcam.camera.tuning_files import with_tuning_path
+from stillcam.common.child_process import TERM_GRACE_S, ChildProcess, wait_readable
 from stillcam.common.errors import CameraError
 from stillcam.frames.files import STILL_PREFIX
 from stillcam.frames.jpeg import Cutter
-from stillcam.settings.capabilities import RPICAM, Abilities
+from stillcam.settings.capabilities import RPICAM, Abilities, Camera
 from stillcam.settings.encoder import Encoder
+from stillcam.settings.geometry import mirrored, mode_name
 from stillcam.settings.schema import Settings
+from stillcam.settings.tuning_files import with_tuning_path
 
 _READY_POLL_S = 0.01
 _ABOUT_S = 0.05  # how often metadata of a stream are looked for
@@ -98,7 +98,7 @@ class Rpicam:
         self._env = env
         self._machine = machine
         self._opening: MachineLock | None = None  # held until the program has opened its camera
-        self._program: Program | None = None
+        self._program: ChildProcess | None = None
         self._closed: ClosedFiles | None = None
         self._cutter = Cutter()
         self._running: list[str] = []  # the arguments that settings and camera gave
@@ -329,12 +329,12 @@ class Rpicam:
         arguments: list[str],
         stdout: int = subprocess.DEVNULL,
         pass_fds: Sequence[int] = (),
-    ) -> Program:
+    ) -> ChildProcess:
         name = _name(call)
         argv = [*call, *self._older.spoken_to(name, arguments)]
-        return Program(name, argv, self._folder, self._env, stdout, pass_fds)
+        return ChildProcess(name, argv, self._folder, self._env, stdout, pass_fds)
 
-    def _start_telling(self, arguments: list[str], stdout: int = subprocess.DEVNULL) -> Program:
+    def _start_telling(self, arguments: list[str], stdout: int = subprocess.DEVNULL) -> ChildProcess:
         """Start rpicam-vid with a pipe for its metadata."""
         self._about = MetadataPipe()
         try:
@@ -343,7 +343,7 @@ class Rpicam:
         finally:
             self._about.handed_over()
 
-    def _open(self, start: Callable[[], Program]) -> None:
+    def _open(self, start: Callable[[], ChildProcess]) -> None:
         """Start the program that opens the camera, while no cameras are listed."""
         self._opening = MachineLock(self._machine, shared=True, timeout_s=OPEN_WAIT_S)
         self._program = start()
@@ -366,9 +366,9 @@ class Rpicam:
         if self._opening is not None and not self._has_opened():
             timeout_s = min(timeout_s, _READY_POLL_S)
         if self._about is None:
-            return readable(timeout_s, *descriptors)
-        ready = readable(min(timeout_s, _ABOUT_S), *descriptors)
-        if readable(0.0, self._about.fd):
+            return wait_readable(timeout_s, *descriptors)
+        ready = wait_readable(min(timeout_s, _ABOUT_S), *descriptors)
+        if wait_readable(0.0, self._about.fd):
             self._described(self._about.read())
         return ready
 
@@ -416,7 +416,7 @@ class Rpicam:
             content["ScalerCrop"] = list(mirrored(crop, self._scene.flips, self._scene.view))
         self.metadata, self.told_s = content, time.monotonic()
 
-    def _ended(self, program: Program, interrupts: Sequence[int]) -> CameraError:
+    def _ended(self, program: ChildProcess, interrupts: Sequence[int]) -> CameraError:
         """Why it has ended. Raises Interrupted, and may then be asked again."""
         program.wait(1.0)  # its output may end a moment before itself
         if option := unrecognised(program.stderr):

@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from math import isfinite
 
-from stillcam.camera.driver import Camera, SensorMode
+from stillcam.settings.capabilities import Camera, SensorMode
 
 _CAMERA = re.compile(
     r"(?=.*[\])])(?P<index>\d+)\s*:\s*(?P<model>[^\s\[\](][^\[\](]*?)\s*(?=[\[\](])\[?(?:(?P<width>\d+)x(?P<height>\d+))?"

@@ -9,8 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from stillcam.camera.driver import Camera, SensorMode
-from stillcam.camera.geometry import (
+from stillcam.camera.rpicam.older import without
+from stillcam.frames.files import STILL_PREFIX
+from stillcam.settings.capabilities import Camera, SensorMode
+from stillcam.settings.control_values import in_force
+from stillcam.settings.controls import CONTROLS, Values
+from stillcam.settings.geometry import (
     Flips,
     Rectangle,
     Size,
@@ -24,10 +28,6 @@ from stillcam.camera.geometry import (
     view,
     viewfinder_mode,
 )
-from stillcam.camera.rpicam.older import without
-from stillcam.frames.files import STILL_PREFIX
-from stillcam.settings.control_values import in_force
-from stillcam.settings.controls import CONTROLS, Values
 from stillcam.settings.schema import Configuration, LiveSettings, Settings, VideoSettings
 
 # Relative to the folder of the stills, where the program runs: rpicam-still formats the output name

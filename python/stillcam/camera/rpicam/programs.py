@@ -5,7 +5,6 @@ from __future__ import annotations
 import fcntl
 import logging
 import os
-import select
 import shutil
 import time
 from collections.abc import Callable, Sequence
@@ -13,7 +12,7 @@ from dataclasses import dataclass
 
 from stillcam.camera.driver import Interrupted
 from stillcam.camera.rpicam.errors import failure
-from stillcam.camera.rpicam.process import Program
+from stillcam.common.child_process import ChildProcess, wait_readable
 from stillcam.common.errors import CameraError
 
 SAY_TIMEOUT_S = 20.0
@@ -36,7 +35,7 @@ def find_programs(path: str | None) -> Programs | None:
     return None
 
 
-def said_by(started: Program, interrupts: Sequence[int] = ()) -> tuple[str, str]:
+def said_by(started: ChildProcess, interrupts: Sequence[int] = ()) -> tuple[str, str]:
     """What a camera program that ends of itself prints on stdout (a pipe) and stderr.
 
     Raises:
@@ -46,7 +45,7 @@ def said_by(started: Program, interrupts: Sequence[int] = ()) -> tuple[str, str]
     with started as program:
         said = bytearray()
         deadline = time.monotonic() + SAY_TIMEOUT_S
-        while ready := readable(deadline - time.monotonic(), program.stdout, *interrupts):
+        while ready := wait_readable(deadline - time.monotonic(), program.stdout, *interrupts):
             if program.stdout not in ready:
                 program.stop(grace_s=0.0)  # it has nothing to lose
                 raise Interrupted
@@ -80,11 +79,3 @@ def widen(pipe: int) -> None:
         fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
     except OSError as error:
         logging.debug("a pipe stays as small as it is: %s", error)
-
-
-def readable(timeout_s: float, *descriptors: int) -> set[int]:
-    """Those of `descriptors` that have something to read, or whose other end is gone; negative ones never."""
-    poller = select.poll()
-    for descriptor in filter(lambda number: number >= 0, descriptors):
-        poller.register(descriptor, select.POLLIN)
-    return {descriptor for descriptor, _ in poller.poll(max(0.0, timeout_s) * 1000)}

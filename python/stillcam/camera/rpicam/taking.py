@@ -9,8 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from stillcam.camera.driver import Camera, Container
-from stillcam.camera.geometry import Size, configured_size, mode_name, sensor_mode
+from stillcam.camera.driver import Container
 from stillcam.camera.metadata import Metadata
 from stillcam.camera.rpicam.options import (
     DEFAULT_FRAMERATE,
@@ -24,9 +23,11 @@ from stillcam.camera.rpicam.options import (
     thumbnail_option,
 )
 from stillcam.common.errors import SettingsError
+from stillcam.settings.capabilities import Camera
 from stillcam.settings.control_values import is_number
 from stillcam.settings.controls import CONTROLS, Values
 from stillcam.settings.encoder import Encoder
+from stillcam.settings.geometry import Size, configured_size, mode_name, sensor_mode
 from stillcam.settings.schema import LiveSettings, PhotoSettings, RawSettings, Settings, VideoSettings
 
 Use = TypeVar("Use", LiveSettings, PhotoSettings, RawSettings, VideoSettings)

@@ -17,9 +17,8 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from stillcam.camera.rpicam.process import Program
-from stillcam.camera.rpicam.programs import readable
 from stillcam.common import log
+from stillcam.common.child_process import ChildProcess, wait_readable
 from stillcam.common.errors import CameraError
 from stillcam.common.threads import keep, lower_priority
 
@@ -94,11 +93,11 @@ class Backroom:
         if path is None:
             return "it is not installed: sudo apt install ffmpeg"
         try:
-            program = Program("ffmpeg", [path, "-nostdin", "-v", "error", "-y", *arguments], self._folder)
+            program = ChildProcess("ffmpeg", [path, "-nostdin", "-v", "error", "-y", *arguments], self._folder)
         except CameraError as error:
             return str(error)
         with program:
-            if self._closing in readable(PROGRAM_S, program.pidfd, self._closing):
+            if self._closing in wait_readable(PROGRAM_S, program.pidfd, self._closing):
                 raise Closing
             program.wait(1.0)
             if program.status == 0:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from stillcam.camera.driver import Camera
 from stillcam.camera.metadata import Metadata
 from stillcam.camera.rpicam.options import chosen_controls
 from stillcam.frames.files import utc_text
+from stillcam.settings.capabilities import Camera
 from stillcam.settings.controls import Values
 from stillcam.settings.document import to_json
 from stillcam.settings.schema import Settings

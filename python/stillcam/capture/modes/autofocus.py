@@ -13,13 +13,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from stillcam.camera.driver import Camera, Interrupted
+from stillcam.camera.driver import Interrupted
 from stillcam.camera.rpicam.taking import SCANNING
 from stillcam.capture.command_socket import Command
 from stillcam.capture.context import Studio
 from stillcam.capture.modes.snapshots import start_stills
 from stillcam.capture.timing import snapshot_s
 from stillcam.common.errors import CameraError, StillcamError
+from stillcam.settings.capabilities import Camera
 from stillcam.settings.schema import Settings
 
 LINGER_S = 1.0  # after a scan that was asked for, for settings that keep what it found

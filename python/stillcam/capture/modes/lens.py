@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from stillcam.camera.driver import Camera
 from stillcam.camera.metadata import Metadata
 from stillcam.camera.rpicam.options import chosen_controls
 from stillcam.camera.rpicam.taking import SCANNING, pinned
+from stillcam.settings.capabilities import Camera
 from stillcam.settings.schema import Settings
 
 # From the start of the camera program to a still, and again if the metadata of that still say that the scan goes on:

@@ -6,10 +6,10 @@ import logging
 import time
 from collections.abc import Mapping
 
-from stillcam.camera.driver import Camera
 from stillcam.capture.context import START_TIMEOUT_S, Studio, Verb
 from stillcam.capture.timing import hidden_s, live_s
 from stillcam.common.errors import CameraError
+from stillcam.settings.capabilities import Camera
 from stillcam.settings.schema import Settings
 
 RETRY_S = 10.0  # how long live is left alone after it failed

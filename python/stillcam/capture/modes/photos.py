@@ -9,7 +9,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from stillcam.camera.driver import Camera, Interrupted, Shoot, Still
+from stillcam.camera.driver import Interrupted, Shoot, Still
 from stillcam.camera.metadata import Metadata
 from stillcam.camera.rpicam.options import chosen_controls
 from stillcam.camera.rpicam.taking import FRESH_S, carried_over, configuration_of, photo_extension, scans, settled
@@ -25,6 +25,7 @@ from stillcam.capture.timing import photo_s, stall_timeout_s
 from stillcam.common.errors import CameraError, StillcamError
 from stillcam.frames.files import utc_text
 from stillcam.library.pending import Draft
+from stillcam.settings.capabilities import Camera
 from stillcam.settings.controls import Values
 from stillcam.settings.schema import Settings
 

@@ -14,7 +14,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from stillcam.camera.driver import Camera, Interrupted
+from stillcam.camera.driver import Interrupted
 from stillcam.capture.command_socket import Command
 from stillcam.capture.context import Studio
 from stillcam.capture.library_writer.series_keeping import Keeping
@@ -32,6 +32,7 @@ from stillcam.series.commands import OrderError, Orders
 from stillcam.series.folder import Series
 from stillcam.series.running import Active
 from stillcam.series.scheduler import Agenda
+from stillcam.settings.capabilities import Camera
 from stillcam.settings.schema import Settings
 
 HOLD_S = 10.0  # with an interval below that the mode stays between shots

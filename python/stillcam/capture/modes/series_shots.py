@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from stillcam.camera.driver import Camera, Shoot, Still
+from stillcam.camera.driver import Shoot, Still
 from stillcam.camera.metadata import Metadata
 from stillcam.camera.rpicam.options import chosen_controls, same_pictures, still_arguments
 from stillcam.camera.rpicam.taking import FRESH_S, carried_over, configuration_of, photo_arguments, scans, settled
@@ -23,6 +23,7 @@ from stillcam.common.errors import CameraError
 from stillcam.frames.files import WORK_PREFIX
 from stillcam.series.folder import Series
 from stillcam.series.state import FRAMES
+from stillcam.settings.capabilities import Camera
 from stillcam.settings.controls import Values
 from stillcam.settings.schema import Settings
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 import time
 
-from stillcam.camera.driver import Camera, Driver, Interrupted
+from stillcam.camera.driver import Driver, Interrupted
 from stillcam.camera.rpicam.options import chosen_controls
 from stillcam.camera.rpicam.taking import scans
 from stillcam.capture.command_socket import Command
 from stillcam.capture.context import Studio
 from stillcam.capture.timing import snapshot_s
 from stillcam.common.errors import CameraError
+from stillcam.settings.capabilities import Camera
 from stillcam.settings.schema import Settings
 
 FIRST_TAKES_S, MAX_TAKES_S = 0.5, 5.0

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from stillcam.camera.driver import Camera, Interrupted
+from stillcam.camera.driver import Interrupted
 from stillcam.camera.rpicam.taking import refused_video, video_rate, video_scene
 from stillcam.capture.command_socket import Command
 from stillcam.capture.context import START_TIMEOUT_S, Studio
@@ -21,6 +21,7 @@ from stillcam.capture.modes.snapshots import Hurry
 from stillcam.capture.timing import held_s, hidden_s, snapshot_s, stall_timeout_s
 from stillcam.common.errors import CameraError
 from stillcam.frames.files import current_name
+from stillcam.settings.capabilities import Camera
 from stillcam.settings.schema import Settings
 
 TICK_S = 0.5  # how often the file and the disk are looked at

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Sequence
 from pathlib import Path
 
-from stillcam.camera.rpicam.process import Program
+from stillcam.common.child_process import ChildProcess
 from stillcam.common.errors import CameraError, StillcamError
 from stillcam.films.ffmpeg import ENCODERS, Encoder, trial
 from stillcam.films.geometry import Size
@@ -35,7 +35,7 @@ def choose(
 
 def _works(argv: list[str], work: Path) -> bool:
     try:
-        with Program("ffmpeg", argv, work) as program:
+        with ChildProcess("ffmpeg", argv, work) as program:
             program.wait(TRIAL_S)
             return program.status == 0
     except CameraError as error:

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from PIL import Image
 
-from stillcam.camera.rpicam.process import Program
+from stillcam.common.child_process import ChildProcess
 from stillcam.common.errors import StillcamError
 from stillcam.common.threads import start
 from stillcam.films import ffmpeg as command_line
@@ -133,7 +133,7 @@ def _encode(
     """
     (first, to_first), (second, to_second) = os.pipe(), os.pipe()
     progress = Progress()
-    with Program("ffmpeg", argv(second), work, stdout=subprocess.PIPE, stdin=first, pass_fds=(second,)) as program:
+    with ChildProcess("ffmpeg", argv(second), work, stdout=subprocess.PIPE, stdin=first, pass_fds=(second,)) as program:
         os.close(first)
         os.close(second)
 
@@ -169,7 +169,7 @@ def _pour(pieces: Iterable[bytes], descriptor: int) -> bool:
     return True
 
 
-def _said(program: Program) -> str:
+def _said(program: ChildProcess) -> str:
     words = " ".join(program.stderr[-_LAST_WORDS:])
     if "No space left" in words:
         return "the disk is full"

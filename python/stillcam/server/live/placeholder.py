@@ -12,10 +12,10 @@ import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from stillcam.camera.geometry import Size
 from stillcam.http.bodies import Blob
 from stillcam.server.live.multipart import part
 from stillcam.server.live.staleness import Outage
+from stillcam.settings.geometry import Size
 
 if TYPE_CHECKING:
     from PIL import Image, ImageFont

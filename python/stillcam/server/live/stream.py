@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable, Generator, Sequence
 from typing import Any
 
-from stillcam.camera.geometry import Size, picture_size
 from stillcam.frames.files import frame_time, utc_text
 from stillcam.frames.jpeg import NotWhole, check
 from stillcam.http.bodies import Piece
@@ -23,6 +22,7 @@ from stillcam.server.live.pacing import Thinning
 from stillcam.server.live.placeholder import Notice, Notices
 from stillcam.server.live.staleness import Freshness, Outage
 from stillcam.server.live.viewers import Viewers
+from stillcam.settings.geometry import Size, picture_size
 from stillcam.settings.schema import Settings
 
 STEP_S = 1.0  # interval between two checks whether the client is still there and still may watch

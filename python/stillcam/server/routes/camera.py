@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from stillcam.camera import tuning_files
 from stillcam.common.errors import StillcamError
 from stillcam.http.messages import ANSWER_S, Access, Answer, Refused, Request, Route, as_json
 from stillcam.ipc.protocol import ask
 from stillcam.server.live.cache import FrameCache
 from stillcam.server.live.on_demand import GRACE_S, Captures
+from stillcam.settings import tuning_files
 
 LISTED_S = 5.0  # for the list that the daemon has
 

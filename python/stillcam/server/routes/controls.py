@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from stillcam.camera import tuning_files
 from stillcam.common.errors import StillcamError
 from stillcam.http.messages import ANSWER_S, Access, Answer, Refused, Request, Route, as_json
 from stillcam.ipc.daemon_client import CameraLink
 from stillcam.ipc.protocol import Refusal, ask
 from stillcam.server.live.cache import FrameCache
 from stillcam.server.live.on_demand import GRACE_S
+from stillcam.settings import tuning_files
 from stillcam.settings.controls import table_for
 from stillcam.settings.schema import Settings
 

@@ -1,4 +1,4 @@
-"""A camera program as a child process: started, watched, ended and reaped here, and nowhere else."""
+"""A child process: started, watched, ended and reaped here, whether it is a camera program, ffmpeg or our own."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ def _in_the_child(parent: int) -> None:
         os._exit(1)
 
 
-class Program:
-    """One running camera program.
+class ChildProcess:
+    """One running program.
 
     Args:
         name: what logs and errors call it.
@@ -94,7 +94,7 @@ class Program:
             os.close(self.pidfd)
             raise CameraError("short", f"there is no memory for another thread: see free -m ({error})") from error
 
-    def __enter__(self) -> Program:
+    def __enter__(self) -> ChildProcess:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -172,10 +172,18 @@ class Program:
     def _ends(self, grace_s: float, interrupts: Sequence[int]) -> bool:
         deadline_s = time.monotonic() + grace_s
         while self.status is None and (left_s := deadline_s - time.monotonic()) > 0:
-            poller = select.poll()
-            for descriptor in (self.pidfd, *interrupts):
-                poller.register(descriptor, select.POLLIN)
-            ready = {descriptor for descriptor, _ in poller.poll(left_s * 1000)}
+            ready = wait_readable(left_s, self.pidfd, *interrupts)
             if ready and self.pidfd not in ready:
                 interrupts, deadline_s = (), min(deadline_s, time.monotonic() + LAST_S)
         return self.status is not None
+
+
+def wait_readable(timeout_s: float, *descriptors: int) -> set[int]:
+    """Wait until one of `descriptors` can be read or its other end is closed; return those, none at the time-out.
+
+    Negative descriptors are ignored.
+    """
+    poller = select.poll()
+    for descriptor in filter(lambda number: number >= 0, descriptors):
+        poller.register(descriptor, select.POLLIN)
+    return {descriptor for descriptor, _ in poller.poll(max(0.0, timeout_s) * 1000)}

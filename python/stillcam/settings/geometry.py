@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from stillcam.camera.driver import Camera, SensorMode
+from stillcam.settings.capabilities import Camera, SensorMode
 from stillcam.settings.schema import Configuration
 
 Rectangle = tuple[int, int, int, int]

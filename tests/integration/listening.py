@@ -10,7 +10,7 @@ from typing import Any, Self
 
 from serving import DEADLINE_S
 
-from stillcam.http.limits import Limits, Places
+from stillcam.http.limits import ConnectionLimits
 from stillcam.http.listener import Server
 from stillcam.http.messages import Access, Answer, Request, Route
 from stillcam.server.app import App
@@ -39,15 +39,15 @@ class Listening:
     def __init__(
         self,
         handlers: dict[str, Callable[[Request], Answer]],
-        limits: Limits | None = None,
+        limits: ConnectionLimits | None = None,
         tls: Callable[[], ssl.SSLContext] | None = None,
     ) -> None:
         routes = []
         for name, handler in handlers.items():
             method, path = name.split(" ")
             routes.append(Route(method, path, Access.OPEN, handler))
-        self.places = Places(limits or Limits())
-        self._server = Server(("127.0.0.1", 0), App(routes, Settings, _Anyone(), _Uncounted()), self.places, tls)
+        self.limits = ConnectionLimits() if limits is None else limits
+        self._server = Server(("127.0.0.1", 0), App(routes, Settings, _Anyone(), _Uncounted()), self.limits, tls)
         self.port: int = self._server.server_address[1]
         self._thread = threading.Thread(target=self._server.serve_forever)
 
@@ -56,7 +56,7 @@ class Listening:
         return self
 
     def __exit__(self, *_: object) -> None:
-        until(lambda: len(self.places) == 0)
+        until(lambda: len(self.limits) == 0)
         self._server.end()
         self._thread.join()
         self._server.server_close()

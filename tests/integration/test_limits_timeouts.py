@@ -16,7 +16,7 @@ from strangers import all_of, connect, exchange, get, replies, slowly, vanish
 from stillcam.common import log
 from stillcam.http import connection, limits, transport
 from stillcam.http.bodies import Blob
-from stillcam.http.limits import Limits
+from stillcam.http.limits import ConnectionLimits
 from stillcam.http.messages import Answer, Refused, Request
 
 SHORT_S = 0.3
@@ -111,7 +111,7 @@ def test_who_reads_nothing_is_dropped_and_who_reads_slowly_is_not(body, monkeypa
         with connect(here.port, receive_buffer=4096) as stalled:
             stalled.sendall(get("/large"))
             assert stalled.recv(1)
-            until(lambda: len(here.places) == 0)
+            until(lambda: len(here.limits) == 0)
             assert len(all_of(stalled)) < len(LARGE)
         monkeypatch.undo()
         with connect(here.port, receive_buffer=65536) as slow:
@@ -330,7 +330,7 @@ def test_want_of_memory_is_no_bug(short, caplog, monkeypatch):
 
 def test_a_body_that_trickles_in_holds_no_place():
     """Another connection from its address gets the place, however often a byte comes."""
-    with Listening({"POST echo": echo}, Limits(4, 1)) as here, connect(here.port) as slow:
+    with Listening({"POST echo": echo}, ConnectionLimits(4, 1)) as here, connect(here.port) as slow:
         slow.sendall(post("/echo", length=900))
         status = 503
         while status == 503:
@@ -385,7 +385,7 @@ def test_text_that_no_file_can_hold_does_not_break_an_error():
 def test_a_body_that_does_not_come_holds_no_place(monkeypatch):
     """Whoever may sign in may send a body: a few slow ones must not shut everybody out."""
     monkeypatch.setattr(connection, "BODY_S", 3600.0)
-    with Listening({"POST echo": echo}, Limits(total=2)) as here:
+    with Listening({"POST echo": echo}, ConnectionLimits(total=2)) as here:
         late = [connect(here.port) for _ in range(2)]
         for link in late:
             link.sendall(post("/echo", length=9))

@@ -17,7 +17,7 @@ from strangers import all_of, connect, exchange, get, replies, slowly, vanish
 
 from stillcam.common.errors import StillcamError
 from stillcam.http import tls, transport
-from stillcam.http.limits import Limits
+from stillcam.http.limits import ConnectionLimits
 from stillcam.http.messages import Answer, Request
 from stillcam.http.tls import Certificate
 
@@ -170,7 +170,7 @@ def test_plain_http_is_led_to_https(tmp_path, made):
 
 def test_a_slow_handshake_holds_nobody_up_and_gives_place(made):
     certificate, key = made["camera"]
-    here = Listening({"POST echo": echo}, Limits(total=3), Certificate(certificate, key).context)
+    here = Listening({"POST echo": echo}, ConnectionLimits(total=3), Certificate(certificate, key).context)
     with here, ExitStack() as slow:
         for start in (b"", b"\x16", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"):
             slow.enter_context(connect(here.port)).sendall(start)
@@ -200,7 +200,7 @@ def test_who_reads_nothing_by_tls_is_dropped(made, monkeypatch):
     with here, secure(here.port, certificate) as stalled:
         stalled.sendall(get("/large"))
         assert stalled.recv(1)
-        until(lambda: len(here.places) == 0)
+        until(lambda: len(here.limits) == 0)
 
 
 def test_who_reads_slowly_by_tls_is_not_dropped(made, monkeypatch):

@@ -7,7 +7,7 @@ import pytest
 from serving import DEADLINE_S
 
 from stillcam.http import idle_pool, listener
-from stillcam.http.limits import Limits, Places
+from stillcam.http.limits import ConnectionLimits
 from stillcam.http.listener import Server
 from stillcam.http.messages import Answer
 
@@ -36,7 +36,7 @@ class App:
 
 @pytest.fixture
 def server():
-    server = Server(("127.0.0.1", 0), App(), Places(Limits()), None)
+    server = Server(("127.0.0.1", 0), App(), ConnectionLimits(), None)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     yield server

@@ -21,7 +21,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Protocol
 
 from stillcam.http.bodies import FilePart, Piece
-from stillcam.http.limits import Place
+from stillcam.http.limits import Slot
 from stillcam.http.messages import Answer, PushBody, Refused, Request, error
 from stillcam.http.parser import END, MAX_HEAD_BYTES, Head, parse
 from stillcam.http.request_body import ChunkedBody, RequestBody, SizedBody
@@ -71,19 +71,19 @@ class Connection(socketserver.BaseRequestHandler):
     server: Server
 
     def __init__(
-        self, request: socket.socket, address: str, server: Server, place: Place, *, to_https: bool = False
+        self, request: socket.socket, address: str, server: Server, slot: Slot, *, to_https: bool = False
     ) -> None:
-        self._place = place
+        self._slot = slot
         self._served = False  # whether a request has been answered
         self._over_s = 0.0  # its last answer has been sent, and what it still sends is read until then (monotonic)
         self._rest = b""  # received, and not yet used
         self._body: RequestBody | None = None  # of the request that is being answered
         self._asked: Request | None = None  # the one that is being answered, if it has a body
-        self._held: list[tuple[str, int]] = []  # what has been received of its body, see Places.take_body
+        self._held: list[tuple[str, int]] = []  # what has been received of its body, see ConnectionLimits.reserve_body
         self._waits = False  # the client sends its body when it is told to
         self._probe = b""  # what may be sent once to see whether the client is still there
         self._sent = 0  # bytes of the answer's body
-        self._idle_s = REFUSED_S if place.refused else HEAD_S  # for the first byte of the next request
+        self._idle_s = REFUSED_S if slot.refused else HEAD_S  # for the first byte of the next request
         self._push: PushBody | None = None  # writes to the connection until its end
         self._followed: Callable[[], None] = _nothing  # called after the end of the PushBody
         # BaseRequestHandler would answer here and now; our connections wait for their turn.
@@ -107,7 +107,7 @@ class Connection(socketserver.BaseRequestHandler):
             return now_s > self._over_s
         if self._push:
             return False
-        since_s = self._place.waiting_since
+        since_s = self._slot.waiting_since
         return since_s is not None and now_s - since_s > self._idle_s
 
     def turn(self) -> bool:
@@ -117,7 +117,7 @@ class Connection(socketserver.BaseRequestHandler):
                 return self._hear_out()
             if self._push:
                 return self._serve_push(self._push)
-            if self._place.refused:
+            if self._slot.refused:
                 return self._turn_away()
             keep = self._handle_one()
             while keep and self._rest and not self._push:
@@ -132,7 +132,7 @@ class Connection(socketserver.BaseRequestHandler):
         """It is over."""
         self.finish()
         vars(self).pop("_wire", None)  # which refers to this connection: only the collector of garbage would find both
-        self.server.left(self.request, self._place)
+        self.server.left(self.request, self._slot)
 
     def finish(self) -> None:
         """Nothing more is sent."""
@@ -157,15 +157,15 @@ class Connection(socketserver.BaseRequestHandler):
         try:
             head = self._read_head(self._idle_s)
             if head is None:
-                return self._place.refused and self._turn_away()
+                return self._slot.refused and self._turn_away()
             parsed = parse(head)
         except Refused as refused:
             return self._refuse(self.server.app.malformed(refused))
-        if self._place.refused:
+        if self._slot.refused:
             return self._refuse(BUSY)
-        self._place.waiting_since = None
+        self._slot.waiting_since = None
         keep = self._respond(parsed)
-        self._place.waiting_since = time.monotonic()
+        self._slot.waiting_since = time.monotonic()
         self._idle_s, self._served = IDLE_S, True
         return keep
 
@@ -174,7 +174,7 @@ class Connection(socketserver.BaseRequestHandler):
         self.server.step_aside(self)
 
     def _turn_away(self) -> bool:
-        """Answer 503 for want of a place; a connection that is idle between two requests is only closed."""
+        """Answer 503 because no slot is free; a connection that is idle between two requests is only closed."""
         if self._served:
             return False
         with contextlib.suppress(TimeoutError):
@@ -182,7 +182,7 @@ class Connection(socketserver.BaseRequestHandler):
         return self._refuse(BUSY)
 
     def _refuse(self, answer: Answer) -> bool:
-        """Answer what is no request, or has no place; no other may follow."""
+        """Answer what is no request, or has no slot; no other may follow."""
         self._sent = 0
         try:
             self._send(answer, keep=False)
@@ -221,7 +221,7 @@ class Connection(socketserver.BaseRequestHandler):
             finally:
                 self._asked = None  # or only the collector of garbage would find both
                 while self._held:
-                    self.server.places.give_back_body(*self._held.pop())
+                    self.server.limits.release_body(*self._held.pop())
         body, self._body = self._body, None
         unread = body is not None and not body.whole
         keep = head.keeps and not unread and answer.stream is None and answer.push is None
@@ -302,13 +302,13 @@ class Connection(socketserver.BaseRequestHandler):
             if self._waits:
                 self._waits = False
                 self._wire.send([CONTINUE])
-            if self._place.waiting_since is None:  # a body that comes slowly holds no place
-                self._place.waiting_since = time.monotonic()
+            if self._slot.waiting_since is None:  # a body that arrives slowly may be closed for another
+                self._slot.waiting_since = time.monotonic()
             if not (some := self._more(deadline, "the body of the request did not arrive in time")):
-                if self._place.refused:
+                if self._slot.refused:
                     raise Refused(503, "too many connections: try again in a few seconds", headers={"Retry-After": "5"})
                 raise ConnectionError
-            self._held.append((self.server.places.take_body(address, len(some)), len(some)))
+            self._held.append((self.server.limits.reserve_body(address, len(some)), len(some)))
             deadline += len(some) / BODY_BYTES_S
             return some
 
@@ -316,7 +316,7 @@ class Connection(socketserver.BaseRequestHandler):
             data = body.read(more, max_bytes)
         except OSError as failure:
             raise ConnectionError("the client left in the middle of its request") from failure
-        self._place.waiting_since = None
+        self._slot.waiting_since = None
         if body.rest:
             self._rest = body.rest
         return data

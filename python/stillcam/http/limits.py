@@ -1,12 +1,13 @@
-"""How many connections there may be, in all and from one address, and who has to leave for a newcomer.
+"""Limits on connections and request bodies, in total and per client address.
 
-Beyond the limits a newcomer gets the place of a connection that waits for its next request, or for
-the rest of one: an idle browser asks again by itself, and a client that sends a byte a second holds
-nothing up. A connection that is being answered keeps its place.
+At a limit, a new connection replaces one that is waiting for a request or for the rest of one: a browser opens
+another connection by itself, and a client that sends a byte a second blocks nobody. A connection that is being
+answered is never closed for another one.
 
-Within an address, and among addresses that hold about as many, that is the connection that has waited
-longest, if it has waited `MIN_WAIT_S`. When all places are taken and an address holds two more than the
-newcomer's, one of its connections is closed at once: addresses that reconnect fast cannot keep others out.
+Among connections of one address, and of addresses that hold about as many, the one that has waited longest is
+closed, if it has waited `MIN_WAIT_S`. When the total is reached and an address holds at least two more than the
+address of the new connection, one of its connections is closed at once: addresses that reconnect fast cannot keep
+others out.
 """
 
 from __future__ import annotations
@@ -18,40 +19,29 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from functools import lru_cache
 
 from stillcam.http.messages import Refused
 
-MIN_WAIT_S = 1.0  # a connection that has only just come is not sent away for one of an address that holds as many
+MIN_WAIT_S = 1.0  # a younger connection is not closed for one of an address that holds as many
 BODY_BYTES = 8 << 20  # of request bodies in memory for one address; the largest one that a route accepts has 4 MiB
 ALL_BODIES_BYTES = 32 << 20  # for all addresses
-MAX_REFUSED = 128  # connections at a time that are kept without a place until their request can be answered with 503
-SOON = {"Retry-After": "5"}
+MAX_REFUSED = 128  # connections at a time that are kept without a slot until their request can be answered with 503
+RETRY_SOON = {"Retry-After": "5"}
 PROXY = ""  # the limit key of all addresses without a limit of their own
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """Connections at a time.
-
-    Args:
-        total: in all.
-        per_address: from one IPv4 address, or one IPv6 network of 64 bits (a household's).
-    """
-
-    total: int = 512
-    per_address: int = 32
-
-
-class Place:
-    """One connection's; `waiting_since` (monotonic, seconds) is None while it is being answered.
+class Slot:
+    """One connection, as far as the limits are concerned.
 
     Args:
         connection: its socket.
         key: limit key; connections with the same key share a limit. `PROXY`: no limit but the total.
-        refused: its requests are answered with 503; set when a newcomer gets the place.
+        refused: its requests are answered with 503; set when a new connection takes over the slot.
         counted: counts towards the limits.
+
+    Attributes:
+        waiting_since: when it began to wait for a request (monotonic, seconds); None while it is being answered.
     """
 
     __slots__ = ("connection", "counted", "key", "refused", "waiting_since")
@@ -66,65 +56,67 @@ class Place:
         self.counted = counted
 
 
-class Places:
-    """Gives places, and takes them back.
+class ConnectionLimits:
+    """Hands out slots for connections, and memory for request bodies.
 
     Args:
-        limits: how many there are.
-        proxies: gives the addresses and networks that have no limit of their own at the moment.
+        total: connections at a time.
+        per_address: connections at a time from one IPv4 address, or one IPv6 network of 64 bits (a household).
+        proxies: returns the addresses and networks that currently have no limit of their own.
     """
 
-    def __init__(self, limits: Limits, proxies: Callable[[], tuple[str, ...]] = tuple) -> None:
-        self._limits = limits
+    def __init__(self, total: int = 512, per_address: int = 32, proxies: Callable[[], tuple[str, ...]] = tuple) -> None:
+        self._total = total
+        self._per_address = per_address
         self._proxies = proxies
         self._lock = threading.Lock()
-        self._taken: dict[str, set[Place]] = {}  # by limit key
+        self._slots: dict[str, set[Slot]] = {}  # by limit key
         self._count = 0
-        self._refused: set[Place] = set()
+        self._refused: set[Slot] = set()
         self._body_bytes: Counter[str] = Counter()  # by limit key
 
     def __len__(self) -> int:
         return self._count
 
-    def take(self, connection: socket.socket, address: str) -> Place | None:
-        """A place for a connection from `address`; None when there is none."""
+    def acquire(self, connection: socket.socket, address: str) -> Slot | None:
+        """A slot for a connection from `address`; None if there is none."""
         key = self._key(address)
         with self._lock:
-            own = self._taken.get(key, ())
-            if key != PROXY and len(own) >= self._limits.per_address:
-                if not self._free(own):
+            own = self._slots.get(key, ())
+            if key != PROXY and len(own) >= self._per_address:
+                if not self._close_longest_waiting(own):
                     return None
-            elif self._count >= self._limits.total:
+            elif self._count >= self._total:
                 count = 0 if key == PROXY else len(own)
-                if not self._free_from_largest(count) and not self._free(self._everybody()):
+                if not self._close_one_of_largest(count) and not self._close_longest_waiting(self._all()):
                     return None
-            place = Place(connection, key, counted=True)
-            self._taken.setdefault(key, set()).add(place)
+            slot = Slot(connection, key, counted=True)
+            self._slots.setdefault(key, set()).add(slot)
             self._count += 1
-            return place
+            return slot
 
-    def refuse(self, connection: socket.socket) -> Place | None:
-        """A `refused` place, whose first request is answered with 503; None: `MAX_REFUSED` connections have one."""
+    def acquire_refused(self, connection: socket.socket) -> Slot | None:
+        """A `refused` slot, whose first request is answered with 503; None: `MAX_REFUSED` connections have one."""
         with self._lock:
             if len(self._refused) >= MAX_REFUSED:
                 return None
-            place = Place(connection, refused=True)
-            self._refused.add(place)
-            return place
+            slot = Slot(connection, refused=True)
+            self._refused.add(slot)
+            return slot
 
-    def make_room(self) -> None:
-        """Free a place, if that can be: something else than places is short."""
+    def close_idle(self) -> None:
+        """Close the connection that has waited longest, if there is one: descriptors or memory are short."""
         with self._lock:
-            self._free(self._everybody())
+            self._close_longest_waiting(self._all())
 
-    def give_back(self, place: Place) -> None:
-        """The connection has ended."""
+    def release(self, slot: Slot) -> None:
+        """The connection has ended; a second call does nothing."""
         with self._lock:
-            self._leave(place)
-            self._refused.discard(place)
+            self._remove(slot)
+            self._refused.discard(slot)
 
-    def take_body(self, address: str, size: int) -> str:
-        """Reserve memory for `size` bytes of a body from `address`; release it with `give_back_body`.
+    def reserve_body(self, address: str, size: int) -> str:
+        """Reserve memory for `size` bytes of a body from `address`, until `release_body`.
 
         Returns:
             the limit key whose budget they count against.
@@ -135,56 +127,58 @@ class Places:
         key = self._key(address)
         with self._lock:
             if key != PROXY and self._body_bytes[key] + size > BODY_BYTES:
-                raise Refused(429, "your address is sending too much at once: try again in a few seconds", headers=SOON)
+                text = "your address is sending too much at once: try again in a few seconds"
+                raise Refused(429, text, headers=RETRY_SOON)
             if self._body_bytes.total() + size > ALL_BODIES_BYTES:
-                raise Refused(503, "clients are sending too much at once: try again in a few seconds", headers=SOON)
+                raise Refused(
+                    503, "clients are sending too much at once: try again in a few seconds", headers=RETRY_SOON
+                )
             self._body_bytes[key] += size
         return key
 
-    def give_back_body(self, key: str, size: int) -> None:
+    def release_body(self, key: str, size: int) -> None:
         """Release `size` bytes of a body."""
         with self._lock:
             self._body_bytes[key] -= size
             if self._body_bytes[key] <= 0:
                 del self._body_bytes[key]
 
-    def _everybody(self) -> list[Place]:
-        return [place for places in self._taken.values() for place in places]
+    def _all(self) -> list[Slot]:
+        return [slot for slots in self._slots.values() for slot in slots]
 
-    def _free_from_largest(self, own: int) -> bool:
-        """Free a place of an address that holds at least two more than `own`; the one that holds most comes first."""
-        groups = [places for key, places in self._taken.items() if key != PROXY]
-        larger = [places for places in groups if len(places) >= own + 2]
-        return any(self._free(places, at_once=True) for places in sorted(larger, key=len, reverse=True))
+    def _close_one_of_largest(self, own: int) -> bool:
+        """Close a waiting connection of an address that holds at least two more than `own`, the largest one first."""
+        groups = [slots for key, slots in self._slots.items() if key != PROXY and len(slots) >= own + 2]
+        return any(self._close_longest_waiting(slots, 0.0) for slots in sorted(groups, key=len, reverse=True))
 
-    def _free(self, candidates: Iterable[Place], *, at_once: bool = False) -> bool:
-        """Free the place that has waited longest for a request; returns whether there was one.
+    def _close_longest_waiting(self, candidates: Iterable[Slot], min_wait_s: float = MIN_WAIT_S) -> bool:
+        """Close the connection that has waited longest for a request; returns whether there was one.
 
         Args:
-            candidates: places to choose from.
-            at_once: also one that has waited less than `MIN_WAIT_S`.
+            candidates: slots to choose from.
+            min_wait_s: how long it must have waited.
         """
-        now = time.monotonic()
-        waiting = [(place.waiting_since or now, place) for place in candidates if place.waiting_since is not None]
-        since, longest = min(waiting, key=lambda pair: pair[0], default=(now, None))
-        if longest is None or (now - since < MIN_WAIT_S and not at_once):
+        now_s = time.monotonic()
+        waiting = [(since_s, slot) for slot in candidates if (since_s := slot.waiting_since) is not None]
+        since_s, longest = min(waiting, key=lambda pair: pair[0], default=(now_s, None))
+        if longest is None or now_s - since_s < min_wait_s:
             return False
-        self._leave(longest)
+        self._remove(longest)
         longest.refused = True
-        with contextlib.suppress(OSError):  # it has gone by itself
+        with contextlib.suppress(OSError):  # it has ended already
             # Its thread, in recv, sees the end. Not SSLSocket's method: after that the thread would send in the clear.
             socket.socket.shutdown(longest.connection, socket.SHUT_RD)
         return True
 
-    def _leave(self, place: Place) -> None:
-        if not place.counted:
+    def _remove(self, slot: Slot) -> None:
+        if not slot.counted:
             return
-        place.counted = False
+        slot.counted = False
         self._count -= 1
-        same_key = self._taken[place.key]
-        same_key.remove(place)
+        same_key = self._slots[slot.key]
+        same_key.remove(slot)
         if not same_key:
-            del self._taken[place.key]
+            del self._slots[slot.key]
 
     def _key(self, address: str) -> str:
         """The limit key of an address."""

@@ -2,8 +2,8 @@
 
 Between two requests a connection waits with all others in the waiting room, where one thread
 answers what is quick. What may take long gets that thread for itself, and another takes its
-place. A connection by TLS has a thread of its own from start to end. How many connections there
-may be is for places.py to say.
+place. A connection by TLS has a thread of its own from start to end. limits.py limits the number
+of connections.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from stillcam.common import log
 from stillcam.common.errors import SHORT
 from stillcam.http.connection import BUSY, HEAD_S, Application, Connection, head_of
 from stillcam.http.idle_pool import WaitingRoom
-from stillcam.http.limits import Place, Places
+from stillcam.http.limits import ConnectionLimits, Slot
 from stillcam.http.transport import RECEIVE_BYTES
 
 STACK_BYTES = 256 * 1024
@@ -43,7 +43,7 @@ class Server(ThreadingHTTPServer):
     Args:
         address: host and port; the host "::" stands for every address, IPv4 and IPv6.
         app: gives the answers.
-        places: limits the connections.
+        limits: limits the connections.
         tls: gives the certificate in use, for HTTPS; None: plain HTTP.
 
     Raises:
@@ -55,10 +55,14 @@ class Server(ThreadingHTTPServer):
     allow_reuse_address = True
 
     def __init__(
-        self, address: tuple[str, int], app: Application, places: Places, tls: Callable[[], ssl.SSLContext] | None
+        self,
+        address: tuple[str, int],
+        app: Application,
+        limits: ConnectionLimits,
+        tls: Callable[[], ssl.SSLContext] | None,
     ) -> None:
         self.app = app
-        self.places = places
+        self.limits = limits
         self.tls = tls
         self._ends = False
         self._short_s = -SHORT_AGAIN_S
@@ -66,7 +70,7 @@ class Server(ThreadingHTTPServer):
         self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
         threading.stack_size(STACK_BYTES)
         self._room = WaitingRoom()
-        super().__init__(address, Connection)  # type: ignore[arg-type]  # made with its place
+        super().__init__(address, Connection)  # type: ignore[arg-type]  # made with its slot
 
     def server_bind(self) -> None:
         """Bind without asking the name service for our own name, as HTTPServer does."""
@@ -119,9 +123,9 @@ class Server(ThreadingHTTPServer):
         return time.monotonic() - self._turn_s < STUCK_S
 
     def inside(self) -> socket.socket:
-        """A new connection to this server for its own question: it needs no place, no network and no TLS."""
+        """A new connection to this server for its own question: it needs no slot, no network and no TLS."""
         theirs, ours = socket.socketpair()
-        self._room.add(Connection(ours, "127.0.0.1", self, Place(ours)))
+        self._room.add(Connection(ours, "127.0.0.1", self, Slot(ours)))
         return theirs
 
     def _wait(self, reason: str) -> None:
@@ -130,24 +134,24 @@ class Server(ThreadingHTTPServer):
             if time.monotonic() - self._short_s > SHORT_AGAIN_S:
                 self._short_s = time.monotonic()
                 logging.warning("cannot take more connections: %s", reason)
-            self.places.make_room()
+            self.limits.close_idle()
         time.sleep(SHORT_S)
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        """Have the connection wait for its first request, if there is a place for it."""
+        """Have the connection wait for its first request, if a slot is free."""
         address = client_address[0].removeprefix("::ffff:")
-        place = self.places.take(request, address) or self.places.refuse(request)
-        if place is None:
+        slot = self.limits.acquire(request, address) or self.limits.acquire_refused(request)
+        if slot is None:
             self._refuse(request)
             return
         try:
             if self.tls is None:
-                self._room.add(Connection(request, address, self, place))
+                self._room.add(Connection(request, address, self, slot))
             else:
                 # A Thread's start() waits until the thread runs: among hundreds of busy ones that takes long.
-                _thread.start_new_thread(self._serve, (request, address, place))
+                _thread.start_new_thread(self._serve, (request, address, slot))
         except (OSError, RuntimeError, MemoryError):  # a client that has left; no memory, or none for a thread
-            self.left(request, place)
+            self.left(request, slot)
 
     def _refuse(self, request: socket.socket) -> None:
         """Answer 503 at once, without waiting for a request: too many connections wait for that already."""
@@ -165,7 +169,7 @@ class Server(ThreadingHTTPServer):
         """What follows on this connection may take long: see WaitingRoom."""
         self._room.step_aside(connection)
 
-    def _serve(self, request: socket.socket, address: str, place: Place) -> None:
+    def _serve(self, request: socket.socket, address: str, slot: Slot) -> None:
         """A connection with a thread of its own: TLS buffers what the waiting room would have to see."""
         assert self.tls is not None
         try:
@@ -173,9 +177,9 @@ class Server(ThreadingHTTPServer):
             in_the_clear = request.recv(1, socket.MSG_PEEK).isalpha()  # a record of TLS begins with 22
             if not in_the_clear:
                 request = self.tls().wrap_socket(request, server_side=True, do_handshake_on_connect=False)
-                place.connection = request
+                slot.connection = request
                 request.do_handshake()
-            connection = Connection(request, address, self, place, to_https=in_the_clear)
+            connection = Connection(request, address, self, slot, to_https=in_the_clear)
             try:
                 while connection.turn():
                     pass
@@ -184,12 +188,12 @@ class Server(ThreadingHTTPServer):
         except Exception as failure:  # noqa: BLE001 - the last place that can tell of it
             self.failed(failure, address)
         finally:
-            self.left(request, place)
+            self.left(request, slot)
 
-    def left(self, request: socket.socket, place: Place) -> None:
+    def left(self, request: socket.socket, slot: Slot) -> None:
         """A connection is over."""
         try:
-            self.places.give_back(place)
+            self.limits.release(slot)
         finally:
             self.shutdown_request(request)
 

@@ -22,7 +22,7 @@ from stillcam.common.errors import StillcamError
 from stillcam.common.loopback import healthz_inside
 from stillcam.common.paths import Paths, camera_numbers
 from stillcam.common.systemd import Service
-from stillcam.http.limits import Limits, Places
+from stillcam.http.limits import ConnectionLimits
 from stillcam.http.listener import Server
 from stillcam.http.tls import Certificate
 from stillcam.notifications.notifier import Herald
@@ -124,16 +124,17 @@ def listen(address: tuple[str, int], app: App, settings: SettingsInForce, paths:
     if certificate:
         certificate.keep()
     tls = certificate.context if certificate else None
-    limits = Limits(server.max_connections, server.max_connections_per_address)
-    places = Places(limits, lambda: settings().access.proxies)
+    limits = ConnectionLimits(
+        server.max_connections, server.max_connections_per_address, lambda: settings().access.proxies
+    )
     host, port = address
     try:
         try:
-            return Server((host, port), app, places, tls)
+            return Server((host, port), app, limits, tls)
         except OSError as error:
             if host != EVERY_ADDRESS or error.errno not in (errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL):
                 raise
-            return Server(("0.0.0.0", port), app, places, tls)  # noqa: S104 - IPv6 is switched off
+            return Server(("0.0.0.0", port), app, limits, tls)  # noqa: S104 - IPv6 is switched off
     except OSError as error:
         what = {
             errno.EADDRINUSE: f"port {port} is taken: end what uses it (see: ss -tlnp), or set another STILLCAM_PORT",
@@ -148,7 +149,7 @@ def listen(address: tuple[str, int], app: App, settings: SettingsInForce, paths:
 def _answers(server: Server) -> str:
     """A line on how it goes, for systemd; empty when our own question is not answered. Any answer will do.
 
-    The question needs no place: viewers who have taken them all must not have the server restarted.
+    The question needs no slot: viewers who have taken them all must not have the server restarted.
     """
     if not server.takes_connections:
         logging.warning("the accept loop has stopped: the watchdog is not fed")

@@ -25,8 +25,7 @@ from stillcam.films.sources import shots_of, zone_of
 from stillcam.films.spread import spread
 from stillcam.films.store import Shelf
 from stillcam.library.names import stem_of
-from stillcam.series.schedule import Plan
-from stillcam.series.windows import DAY_MS
+from stillcam.series.schedule import DAY_MS, Schedule
 
 HARDWARE, SOFTWARE = ENCODERS
 
@@ -310,7 +309,7 @@ def test_a_plate_fits_into_the_film(film_size):
 
 # --- days
 
-BERLIN = Plan(interval_ms=60_000, starts_ms=0, zone=ZoneInfo("Europe/Berlin"))
+BERLIN = Schedule(interval_ms=60_000, starts_ms=0, zone=ZoneInfo("Europe/Berlin"))
 
 
 def at(text: str) -> int:

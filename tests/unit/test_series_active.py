@@ -9,18 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from standing import START_MS, minutes, shoot
-from test_series import plans
+from test_series_schedule import schedules
 
 from stillcam.series.commands import OrderError, Orders
 from stillcam.series.definition import Definition
 from stillcam.series.folder import Series
 from stillcam.series.index import Gap, gaps
 from stillcam.series.manifest import text
-from stillcam.series.progress import grace_ms
 from stillcam.series.recovery import opened
-from stillcam.series.running import NEVER, Active
+from stillcam.series.running import NEVER, Active, grace_ms
+from stillcam.series.schedule import due_between
 from stillcam.series.scheduler import Agenda
-from stillcam.series.slots import slots_in
 
 HOUR_MS, YEAR_MS = 3_600_000, 365 * 86_400_000
 
@@ -106,27 +105,27 @@ def test_a_year_of_days_from_sunrise_to_sunset_has_no_gap(camera):
         camera.clock.steady_ms += garden.first_ms - camera.clock.now_ms
         camera.clock.now_ms = garden.first_ms
         camera.look()
-    plan = garden.series.definition.plan
-    assert counted(garden) == (slots_in(plan, START_MS - 1, START_MS + YEAR_MS).count, 0)
+    schedule = garden.series.definition.schedule
+    assert counted(garden) == (due_between(schedule, START_MS - 1, START_MS + YEAR_MS).count, 0)
     assert counted(garden)[0] > 3 * 365
 
 
-@given(plans, st.lists(st.integers(0, 2 * HOUR_MS), max_size=20))
-def test_whenever_one_looks_every_moment_is_taken_or_missed_once(plan, pauses):
-    now_ms, taken = plan.starts_ms - 1, []
+@given(schedules, st.lists(st.integers(0, 2 * HOUR_MS), max_size=20))
+def test_whenever_one_looks_every_moment_is_taken_or_missed_once(schedule, pauses):
+    now_ms, taken = schedule.starts_ms - 1, []
     with TemporaryDirectory() as folder:
-        series = Series.create(Path(folder), Definition("Garden", plan), plan.zone.key, now_ms)
+        series = Series.create(Path(folder), Definition("Garden", schedule), schedule.zone.key, now_ms)
         garden = Active(series, now_ms)
         for pause in pauses:
             now_ms += pause
             garden.look(now_ms, "busy")
             if garden.due_ms is not None:
-                assert 0 <= now_ms - garden.due_ms <= grace_ms(plan)
+                assert 0 <= now_ms - garden.due_ms <= grace_ms(schedule)
                 taken.append(garden.due_ms)
                 shoot(series, garden.due_ms)
                 garden.done(now_ms)
         assert taken == sorted(set(taken))
-        assert counted(garden) == (len(taken), slots_in(plan, plan.starts_ms - 1, now_ms).count - len(taken))
+        assert counted(garden) == (len(taken), due_between(schedule, schedule.starts_ms - 1, now_ms).count - len(taken))
 
 
 @pytest.mark.parametrize(("more_ms", "missed"), [(0, 0), (1, 1)], ids=["just in time", "too late"])
@@ -134,8 +133,8 @@ def test_a_moment_waits_for_the_camera_for_its_grace(camera, more_ms, missed):
     garden = camera.make(interval_s=600)
     camera.away = "busy"
     camera.look()
-    camera.clock.now_ms += grace_ms(garden.series.definition.plan) + more_ms
-    camera.clock.steady_ms += grace_ms(garden.series.definition.plan) + more_ms
+    camera.clock.now_ms += grace_ms(garden.series.definition.schedule) + more_ms
+    camera.clock.steady_ms += grace_ms(garden.series.definition.schedule) + more_ms
     camera.look()
     camera.away = ""
     camera.look()

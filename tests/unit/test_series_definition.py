@@ -20,8 +20,8 @@ def defined(**document: object) -> Definition:
 
 def test_a_name_is_enough():
     series = defined()
-    assert (series.plan.interval_ms, series.plan.starts_ms, series.kind) == (60_000, NOW_MS, "photo")
-    assert series.plan.zone == ZoneInfo("Europe/Berlin")
+    assert (series.schedule.interval_ms, series.schedule.starts_ms, series.kind) == (60_000, NOW_MS, "photo")
+    assert series.schedule.zone == ZoneInfo("Europe/Berlin")
 
 
 def test_all_that_can_be_said():
@@ -30,9 +30,13 @@ def test_all_that_can_be_said():
         window={"from": "sunrise-00:30", "to": "17:00"}, place={"latitude": 48.1, "longitude": 11.6},
         kind="raw", fixed=True, vary={"control": "ExposureValue", "values": [-1, 0, 1], "bracket": True},
     )  # fmt: skip
-    assert series.plan.starts_ms == 1_796_101_200_000  # 06:00 in Berlin, 05:00 UTC
-    assert series.plan.window == (Edge("sunrise", -30), Edge("", 1020))
-    assert (series.plan.weekdays, series.plan.place, series.plan.shots) == (frozenset({0, 4}), (48.1, 11.6), 500)
+    assert series.schedule.starts_ms == 1_796_101_200_000  # 06:00 in Berlin, 05:00 UTC
+    assert series.schedule.window == (Edge("sunrise", -30), Edge("", 1020))
+    assert (series.schedule.weekdays, series.schedule.place, series.schedule.shots) == (
+        frozenset({0, 4}),
+        (48.1, 11.6),
+        500,
+    )
     assert series.controls_of(7) == ({"ExposureValue": -1.0}, {"ExposureValue": 0.0}, {"ExposureValue": 1.0})
 
 
@@ -65,7 +69,7 @@ def test_what_is_kept():
 
 def test_a_focus_series_ends_with_its_last_value():
     series = defined(vary={"control": "LensPosition", "values": [0, 2.5, 5]})
-    assert series.plan.shots == 3
+    assert series.schedule.shots == 3
     assert [series.controls_of(number) for number in range(3)] == [
         ({"LensPosition": 0.0},), ({"LensPosition": 2.5},), ({"LensPosition": 5.0},),
     ]  # fmt: skip

@@ -152,7 +152,7 @@ def test_a_changed_definition_keeps_what_was_taken(tmp_path):
     series.fix({"AnalogueGain": 2.0})
     series.change(from_document({"name": "Garden", "interval_s": 5}, START_MS, "UTC"), "Europe/Berlin")
     again = Series.open(series.folder)
-    assert (again.definition.plan.interval_ms, again.definition.plan.zone.key) == (5000, "Europe/Berlin")
+    assert (again.definition.schedule.interval_ms, again.definition.schedule.zone.key) == (5000, "Europe/Berlin")
     assert (again.state.tally.taken, again.state.fixed) == (1, None)
 
 

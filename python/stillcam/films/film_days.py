@@ -79,7 +79,7 @@ class FilmDays:
             return next(shots_of(Order("film", name, from_ms=from_ms, to_ms=to_ms), self._paths), None) is not None
 
         made = {film.order.day or "" for film in self._shelf.of(name)} | set(self._forgotten(name))
-        for day, (from_ms, to_ms) in days_due(definition.plan, now_ms, made, has_shots):
+        for day, (from_ms, to_ms) in days_due(definition.schedule, now_ms, made, has_shots):
             order = Order(
                 "film", name, width=WIDTH, deflicker=not definition.fixed, from_ms=from_ms, to_ms=to_ms, day=day
             )

@@ -78,7 +78,7 @@ class Orders:
             elif do == "start":
                 self._start(active, now_ms)
             elif do == "resume":
-                active.enter(state_at(active.series.definition.plan.starts_ms, now_ms), now_ms)
+                active.enter(state_at(active.series.definition.schedule.starts_ms, now_ms), now_ms)
             else:
                 active.enter({"pause": "paused", "finish": "finished"}[do], now_ms)
             return active.name
@@ -125,5 +125,5 @@ def _lasting(before: Definition, after: Definition) -> list[tuple[str, object, o
     return [
         ("kind", before.kind, after.kind),
         ("vary", before.variation, after.variation),
-        ("start", before.plan.starts_ms, after.plan.starts_ms),
+        ("start", before.schedule.starts_ms, after.schedule.starts_ms),
     ]

@@ -11,7 +11,7 @@ from stillcam.common.errors import SettingsError
 from stillcam.common.time_zone import zone_named
 from stillcam.common.validate import choice_in, moment_in, number_in
 from stillcam.frames.files import utc_text
-from stillcam.series.schedule import Edge, Plan
+from stillcam.series.schedule import Edge, Schedule
 from stillcam.settings.controls import CONTROLS
 
 MAX_NAME, MAX_SHOTS, MAX_VALUES, MAX_DAYS = 60, 10_000_000, 100, 36_500
@@ -54,7 +54,7 @@ class Definition:
 
     Args:
         name: of the series, and of its folder.
-        plan: when its shots are taken.
+        schedule: when its shots are taken.
         kind: `photo` or `raw`: with which configuration.
         fixed: exposure and white balance stay as they were for the first shot, against flicker.
         variation: what changes from shot to shot; None: nothing.
@@ -63,7 +63,7 @@ class Definition:
     """
 
     name: str
-    plan: Plan
+    schedule: Schedule
     kind: str = "photo"
     fixed: bool = False
     variation: Variation | None = None
@@ -105,7 +105,7 @@ def from_document(document: Any, now_ms: int, zone: str) -> Definition:
         shots = min(shots or MAX_SHOTS, len(variation.values))
     place = document.get("place")
     try:
-        plan = Plan(
+        schedule = Schedule(
             interval_ms=round((number_in(document, "interval_s", 1, 86400) or 60.0) * 1000),
             starts_ms=moment_in(document, "start", zone) or now_ms,
             ends_ms=moment_in(document, "end", zone),
@@ -120,7 +120,7 @@ def from_document(document: Any, now_ms: int, zone: str) -> Definition:
         raise SettingsError(str(error), "plan") from error
     return Definition(
         name=check_name(document.get("name")),
-        plan=plan,
+        schedule=schedule,
         kind=choice_in(document, "kind", ("photo", "raw"), "photo"),
         fixed=choice_in(document, "fixed", (False, True), False),
         variation=variation,
@@ -131,17 +131,17 @@ def from_document(document: Any, now_ms: int, zone: str) -> Definition:
 
 def to_document(definition: Definition) -> dict[str, Any]:
     """The whole document: `from_document` makes the same definition of it again, whenever it is asked."""
-    plan, vary, keep = definition.plan, definition.variation, definition.keep
+    schedule, vary, keep = definition.schedule, definition.variation, definition.keep
     return {
         "name": definition.name,
-        "interval_s": _seconds(plan.interval_ms),
-        "start": utc_text(plan.starts_ms / 1000),
-        "end": None if plan.ends_ms is None else utc_text(plan.ends_ms / 1000),
-        "shots": plan.shots,
-        "marks": plan.marks,
-        "weekdays": sorted(plan.weekdays),
-        "window": plan.window and {"from": str(plan.window[0]), "to": str(plan.window[1])},
-        "place": plan.place and {"latitude": plan.place[0], "longitude": plan.place[1]},
+        "interval_s": _seconds(schedule.interval_ms),
+        "start": utc_text(schedule.starts_ms / 1000),
+        "end": None if schedule.ends_ms is None else utc_text(schedule.ends_ms / 1000),
+        "shots": schedule.shots,
+        "marks": schedule.marks,
+        "weekdays": sorted(schedule.weekdays),
+        "window": schedule.window and {"from": str(schedule.window[0]), "to": str(schedule.window[1])},
+        "place": schedule.place and {"latitude": schedule.place[0], "longitude": schedule.place[1]},
         "kind": definition.kind,
         "fixed": definition.fixed,
         "vary": vary and {"control": vary.control, "values": list(vary.values), "bracket": vary.bracket},

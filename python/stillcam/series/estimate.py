@@ -1,44 +1,42 @@
-"""What a plan will come to: how much a day, when it is over, when the disk is full."""
+"""What a schedule will come to: how much a day, when it is over, when the disk is full."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 from stillcam.series.definition import Keep
-from stillcam.series.schedule import Plan
-from stillcam.series.slots import next_slot, nth_slot, slots_in
-from stillcam.series.windows import DAY_MS
+from stillcam.series.schedule import DAY_MS, Schedule, due_between, next_due, nth_due
 
 _WEEK = 7
 
 
-def moments_per_day(plan: Plan, now_ms: int) -> float:
+def moments_per_day(schedule: Schedule, now_ms: int) -> float:
     """How many moments a day has while it runs: the average of the week that comes, or of its first one."""
-    begin_ms = max(now_ms, plan.starts_ms) - 1
-    endless = replace(plan, ends_ms=None, shots=None)
-    return slots_in(endless, begin_ms, begin_ms + _WEEK * DAY_MS).count / _WEEK
+    begin_ms = max(now_ms, schedule.starts_ms) - 1
+    endless = replace(schedule, ends_ms=None, shots=None)
+    return due_between(endless, begin_ms, begin_ms + _WEEK * DAY_MS).count / _WEEK
 
 
-def upcoming(plan: Plan, now_ms: int, number: int) -> list[int]:
+def upcoming(schedule: Schedule, now_ms: int, number: int) -> list[int]:
     """The next moments, at most so many (ms since the epoch)."""
     found: list[int] = []
-    while len(found) < number and (moment := next_slot(plan, found[-1] if found else now_ms)) is not None:
+    while len(found) < number and (moment := next_due(schedule, found[-1] if found else now_ms)) is not None:
         found.append(moment)
     return found
 
 
-def last_ms(plan: Plan, now_ms: int, left: int | None) -> int | None:
+def last_ms(schedule: Schedule, now_ms: int, left: int | None) -> int | None:
     """When it is over (ms since the epoch); None: never, or so far ahead that nobody counts.
 
     Args:
         left: moments that are still wanted; None: no number is.
     """
     if left is None:
-        return plan.ends_ms
+        return schedule.ends_ms
     if left <= 0:
         return now_ms
-    last = nth_slot(plan, now_ms, left)
-    return plan.ends_ms if last is None else last
+    last = nth_due(schedule, now_ms, left)
+    return schedule.ends_ms if last is None else last
 
 
 def may_fill(keep: Keep, day_bytes: float, kept_bytes: float, room_bytes: float) -> bool:
@@ -54,7 +52,7 @@ def may_fill(keep: Keep, day_bytes: float, kept_bytes: float, room_bytes: float)
     return keep.rule != "thin"
 
 
-def full_ms(plan: Plan, now_ms: int, left: int | None, moment_bytes: float, room_bytes: float) -> int | None:
+def full_ms(schedule: Schedule, now_ms: int, left: int | None, moment_bytes: float, room_bytes: float) -> int | None:
     """The first moment for which there is no room (ms since the epoch); None: not before the series is over.
 
     Args:
@@ -67,4 +65,4 @@ def full_ms(plan: Plan, now_ms: int, left: int | None, moment_bytes: float, room
     fit = max(0, int(room_bytes // moment_bytes))
     if left is not None and left <= fit:
         return None
-    return nth_slot(plan, now_ms, fit + 1)
+    return nth_due(schedule, now_ms, fit + 1)

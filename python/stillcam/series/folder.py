@@ -77,7 +77,7 @@ class Series:
         root.mkdir(parents=True, exist_ok=True)
         if definition.name.casefold() in {path.name.casefold() for path in root.iterdir()}:
             raise NameTaken("there is a series of that name already: choose another one", "name")
-        starts_ms = definition.plan.starts_ms
+        starts_ms = definition.schedule.starts_ms
         state = State(state_at(starts_ms, now_ms), None, now_ms, Tally(now_ms - 1))
         new = root / f".new_{definition.name}"  # it appears as a whole
         (new / FRAMES).mkdir(parents=True, exist_ok=True)
@@ -183,7 +183,7 @@ class Series:
             self.state = replace(self.state, tally=tally, manifest_bytes=size)
 
     def moved(self, until_ms: int) -> None:
-        """The moments up to `until_ms` have been dealt with, and no others: the clock or the plan has changed."""
+        """The moments up to `until_ms` have been dealt with, and no others: the clock or the schedule has changed."""
         with self._lock:
             self.state = replace(self.state, tally=replace(self.state.tally, until_ms=until_ms))
 

@@ -6,10 +6,8 @@ from functools import lru_cache
 
 from stillcam.series import estimate
 from stillcam.series.definition import Definition
-from stillcam.series.schedule import Plan
-from stillcam.series.slots import next_slot, slots_in
+from stillcam.series.schedule import DAY_MS, Schedule, due_between, next_due
 from stillcam.series.state import State
-from stillcam.series.windows import DAY_MS
 
 ACTIVE = ("planned", "running")
 GUESSED_BYTES = {"photo": 4_000_000, "raw": 24_000_000}  # of a shot, before there is one: 12 megapixels
@@ -17,32 +15,32 @@ GUESSED_BYTES = {"photo": 4_000_000, "raw": 24_000_000}  # of a shot, before the
 
 def next_ms(definition: Definition, state: State, now_ms: int) -> int | None:
     """The next moment (ms since the epoch); None: nothing is to be taken now or later."""
-    if state.state not in ACTIVE or _left(definition.plan, state) == 0:
+    if state.state not in ACTIVE or _left(definition.schedule, state) == 0:
         return None
-    return next_slot(definition.plan, now_ms)
+    return next_due(definition.schedule, now_ms)
 
 
 def ends_ms(definition: Definition, state: State, now_ms: int) -> int | None:
     """When it will be over (ms since the epoch); None: it is over, or nobody knows."""
     if state.state == "finished":
         return None
-    return estimate.last_ms(definition.plan, now_ms, _left(definition.plan, state))
+    return estimate.last_ms(definition.schedule, now_ms, _left(definition.schedule, state))
 
 
 @lru_cache(maxsize=256)
-def planned(plan: Plan) -> int | None:
+def planned(schedule: Schedule) -> int | None:
     """How many moments there will have been in the end; None: no end is set."""
-    if plan.ends_ms is None:
-        return plan.shots
-    moments = slots_in(plan, plan.starts_ms - 1, plan.ends_ms).count
-    return min(moments, plan.shots or moments)
+    if schedule.ends_ms is None:
+        return schedule.shots
+    moments = due_between(schedule, schedule.starts_ms - 1, schedule.ends_ms).count
+    return min(moments, schedule.shots or moments)
 
 
 def bytes_per_day(definition: Definition, state: State, now_ms: int) -> float:
     """What it writes in a day while it runs; nothing once it is over."""
     if state.state in ("finished", "failed"):
         return 0.0
-    return _moments_per_day(definition.plan, now_ms // DAY_MS * DAY_MS) * _moment_bytes(definition, state)
+    return _moments_per_day(definition.schedule, now_ms // DAY_MS * DAY_MS) * _moment_bytes(definition, state)
 
 
 def full_ms(definition: Definition, state: State, now_ms: int, all_per_day: float, room_bytes: float) -> int | None:
@@ -57,12 +55,12 @@ def full_ms(definition: Definition, state: State, now_ms: int, all_per_day: floa
     if state.state not in ACTIVE or own <= 0 or not may:
         return None
     share = max(1.0, all_per_day / own)
-    left = _left(definition.plan, state)
-    return estimate.full_ms(definition.plan, now_ms, left, _moment_bytes(definition, state) * share, room_bytes)
+    left = _left(definition.schedule, state)
+    return estimate.full_ms(definition.schedule, now_ms, left, _moment_bytes(definition, state) * share, room_bytes)
 
 
-def _left(plan: Plan, state: State) -> int | None:
-    return None if plan.shots is None else max(0, plan.shots - state.tally.taken)
+def _left(schedule: Schedule, state: State) -> int | None:
+    return None if schedule.shots is None else max(0, schedule.shots - state.tally.taken)
 
 
 def _moment_bytes(definition: Definition, state: State) -> float:
@@ -72,5 +70,5 @@ def _moment_bytes(definition: Definition, state: State) -> float:
 
 
 @lru_cache(maxsize=256)
-def _moments_per_day(plan: Plan, day_ms: int) -> float:
-    return estimate.moments_per_day(plan, day_ms)
+def _moments_per_day(schedule: Schedule, day_ms: int) -> float:
+    return estimate.moments_per_day(schedule, day_ms)

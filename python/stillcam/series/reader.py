@@ -18,7 +18,7 @@ from stillcam.common.errors import SettingsError, StillcamError
 from stillcam.series import index, outlook
 from stillcam.series.definition import Definition, check_name, to_document
 from stillcam.series.manifest import PAUSED, Line, millis, text
-from stillcam.series.slots import slots_in
+from stillcam.series.schedule import due_between
 from stillcam.series.state import FRAMES, State, load, read_state
 
 Summary = dict[str, Any]
@@ -110,14 +110,14 @@ def timeline(root: Path, name: str, buckets: int, now_ms: int) -> dict[str, Any]
         LookupError: there is no such series.
     """
     folder, _, _, definition, state = _one(root, name)
-    plan, tally = definition.plan, state.tally
-    begin = min(plan.starts_ms, millis(tally.first["time"])) if tally.first else plan.starts_ms
+    schedule, tally = definition.schedule, state.tally
+    begin = min(schedule.starts_ms, millis(tally.first["time"])) if tally.first else schedule.starts_ms
     end = outlook.ends_ms(definition, state, now_ms)
     if end is None:
         taken_ms = millis(tally.last["time"]) if tally.last else begin
         last = max(taken_ms, tally.until_ms) if state.state == "finished" else now_ms
         end = max(last, begin) + (max(now_ms - begin, 0) // AHEAD if state.state in outlook.ACTIVE else 0)
-    if end != plan.ends_ms:
+    if end != schedule.ends_ms:
         end += 1  # the last shot is within
     step_ms = max(1, -(-(end - begin) // buckets))
     edges = [begin + number * step_ms for number in range(buckets + 1)]
@@ -136,7 +136,7 @@ def timeline(root: Path, name: str, buckets: int, now_ms: int) -> dict[str, Any]
     if state.state in outlook.ACTIVE:
         for number, (edge, later) in enumerate(pairwise(edges)):
             if later > now_ms:
-                planned[number] = slots_in(plan, max(edge - 1, now_ms), later - 1).count
+                planned[number] = due_between(schedule, max(edge - 1, now_ms), later - 1).count
     return {
         "from": text(begin),
         "to": text(edges[-1]),
@@ -205,7 +205,7 @@ def _summary(one: One, now_ms: int, floor_mb: int, daily: float) -> Summary:
         "last": tally.last,
         "next": _text(due_ms),
         "ends": _text(ends_ms),
-        "planned": outlook.planned(definition.plan),
+        "planned": outlook.planned(definition.schedule),
         "definition": to_document(definition),
         "forecast": {
             "bytes_per_day": round(outlook.bytes_per_day(definition, state, now_ms)),

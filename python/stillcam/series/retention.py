@@ -13,8 +13,8 @@ from stillcam.common.deletion import Note
 from stillcam.series.folder import Series
 from stillcam.series.index import shots_from
 from stillcam.series.manifest import Mark, millis
+from stillcam.series.schedule import DAY_MS
 from stillcam.series.state import FRAMES
-from stillcam.series.windows import DAY_MS
 
 BATCH = 100  # shots, between two looks at what is more urgent
 Shot = tuple[int, int, list[Path]]  # number, time in ms since the epoch, files

@@ -12,10 +12,10 @@ from dataclasses import replace
 from stillcam.common.time_zone import zone_named
 from stillcam.series.folder import Series, state_at
 from stillcam.series.manifest import PAUSED
-from stillcam.series.progress import grace_ms
-from stillcam.series.slots import next_slot, slots_in
+from stillcam.series.schedule import Schedule, due_between, next_due
 
 NEVER = 1 << 62  # ms since the epoch
+MIN_GRACE_MS, MAX_GRACE_MS = 500, 60_000
 GAP_MS = 60_000  # a gap that goes on is recorded after a minute, and then as often as it has become twice as long
 RUNS = ("planned", "running")
 
@@ -61,7 +61,7 @@ class Active:
         Returns:
             whether anything has changed.
         """
-        late = self.due_ms is not None and now_ms - self.due_ms > grace_ms(self.series.definition.plan)
+        late = self.due_ms is not None and now_ms - self.due_ms > grace_ms(self.series.definition.schedule)
         if now_ms < self._wake_ms and not late:
             return False
         if late or (self.due_ms is not None and now_ms >= self.next_ms):
@@ -112,7 +112,7 @@ class Active:
     def changed(self, now_ms: int) -> None:
         """The definition is another one, from now on."""
         self._record()
-        begins_ms = self.series.definition.plan.starts_ms
+        begins_ms = self.series.definition.schedule.starts_ms
         if self.untouched:
             self._until_ms = now_ms - 1
         elif self.due_ms is None or self.begun:
@@ -126,14 +126,14 @@ class Active:
         self.plan_again()
 
     def follow(self, zone: str, now_ms: int) -> None:
-        """The clock of the machine is that of another zone from now on, and the plan goes by it.
+        """The clock of the machine is that of another zone from now on, and the schedule goes by it.
 
         Raises:
             OSError: that could not be written; it is as it was.
         """
         definition = self.series.definition
-        plan = replace(definition.plan, zone=zone_named(zone))
-        self.series.change(replace(definition, plan=plan), zone)
+        schedule = replace(definition.schedule, zone=zone_named(zone))
+        self.series.change(replace(definition, schedule=schedule), zone)
         if self.series.state.state in RUNS:
             self.changed(now_ms)
         else:
@@ -166,14 +166,14 @@ class Active:
             self.plan_again()
 
     def plan_again(self) -> None:
-        """What comes next, by the plan and the state."""
-        plan, state = self.series.definition.plan, self.series.state.state
-        moment = next_slot(plan, self._until_ms) if state in RUNS else None
+        """What comes next, by the schedule and the state."""
+        schedule, state = self.series.definition.schedule, self.series.state.state
+        moment = next_due(schedule, self._until_ms) if state in RUNS else None
         self.next_ms = NEVER if moment is None else moment
         if state == "planned":
-            self._wake_ms = plan.starts_ms
-        elif state == "paused" and plan.ends_ms is not None:
-            self._wake_ms = plan.ends_ms
+            self._wake_ms = schedule.starts_ms
+        elif state == "paused" and schedule.ends_ms is not None:
+            self._wake_ms = schedule.ends_ms
         else:
             self._wake_ms = self.next_ms
 
@@ -184,13 +184,13 @@ class Active:
             return
         if self.series.state.state == "planned":
             self._say("running", now_ms)
-        plan = self.series.definition.plan
-        since = slots_in(plan, self._until_ms, now_ms)
+        schedule = self.series.definition.schedule
+        since = due_between(schedule, self._until_ms, now_ms)
         if since.last_ms is not None:
             until_ms = since.last_ms
-            if now_ms - until_ms <= grace_ms(plan):
+            if now_ms - until_ms <= grace_ms(schedule):
                 self.due_ms = until_ms
-                since = slots_in(plan, self._until_ms, until_ms - 1)
+                since = due_between(schedule, self._until_ms, until_ms - 1)
             if since.last_ms is not None:
                 self._missed(self.next_ms, since.last_ms, since.count, why)
             self._until_ms = until_ms
@@ -198,8 +198,8 @@ class Active:
         self._end_if_over(now_ms)
 
     def _end_if_over(self, now_ms: int) -> None:
-        plan = self.series.definition.plan
-        enough = plan.shots is not None and self.series.state.tally.taken >= plan.shots
+        schedule = self.series.definition.schedule
+        enough = schedule.shots is not None and self.series.state.tally.taken >= schedule.shots
         if enough or (self.next_ms == NEVER and self.due_ms is None):
             self._say("finished", now_ms)
 
@@ -211,8 +211,8 @@ class Active:
 
     def _skip(self, now_ms: int, why: str) -> None:
         """Count what was not taken so far."""
-        plan = self.series.definition.plan
-        first, since = next_slot(plan, self._until_ms), slots_in(plan, self._until_ms, now_ms)
+        schedule = self.series.definition.schedule
+        first, since = next_due(schedule, self._until_ms), due_between(schedule, self._until_ms, now_ms)
         if first is not None and since.last_ms is not None:
             self._missed(first, since.last_ms, since.count, why)
             self._until_ms = since.last_ms
@@ -238,3 +238,8 @@ class Active:
         except OSError as error:
             logging.error("series %s: its state could not be written: %s", self.name, error)
         logging.info("series %s: %s", self.name, state)
+
+
+def grace_ms(schedule: Schedule) -> int:
+    """How late a shot may be taken; after that it is missed, and never made up for."""
+    return max(MIN_GRACE_MS, min(MAX_GRACE_MS, schedule.interval_ms // 2))

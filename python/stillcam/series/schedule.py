@@ -1,17 +1,34 @@
-"""The plan of a series: what a person asked for."""
+"""The schedule of a series: when its shots are due.
+
+Everything here is a pure function of a `Schedule` and of times in milliseconds since the epoch; no clock is read.
+Days are those of the local calendar. Sunrise and sunset are found by the elevation of the sun: beyond the polar
+circles the sun may not rise, and one date in UTC may have two sunrises.
+"""
 
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
+from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC as TIME_UTC
+from datetime import date, datetime, time, timedelta
+from functools import lru_cache
+from itertools import accumulate, pairwise
 from zoneinfo import ZoneInfo
 
-MIN_INTERVAL_MS, MAX_INTERVAL_MS = 1000, 86_400_000
+UTC = ZoneInfo("UTC")
+MINUTE_MS, DAY_MS = 60_000, 86_400_000
+MIN_INTERVAL_MS, MAX_INTERVAL_MS = 1000, DAY_MS
 DAY_MINUTES, MAX_OFFSET_MINUTES = 1440, 720
+SEARCH_DAYS = 400  # a window that does not open within a year will not open
 
+_MAX_WINDOW_DAYS = 3  # an offset of 12 hours at both ends of a day that is as long as a day
+_UNWINDOWED_DAYS = 36_500  # how far ahead `nth_due` looks where there are no windows
+_COUNTED_DAYS = 32  # counted, and cached, at a time
+_HORIZON_DEGREES = -0.833  # the centre of the sun when its upper edge is seen there: 16' of it, 34' of refraction
 _CLOCK = re.compile(r"(?P<hours>\d\d):(?P<minutes>[0-5]\d)", re.ASCII)
 _SUN = re.compile(rf"(?P<sun>sunrise|sunset)(?:(?P<sign>[+-]){_CLOCK.pattern})?", re.ASCII)
-UTC = ZoneInfo("UTC")
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,8 +36,8 @@ class Edge:
     """Where a daily window begins or ends.
 
     Args:
-        sun: `sunrise` or `sunset`; empty: the clock counts.
-        minutes: after midnight by the local clock, or after (negative: before) the sun's event.
+        sun: `sunrise` or `sunset`; empty: a time of day.
+        minutes: after midnight by the local clock, or after (negative: before) sunrise or sunset.
     """
 
     sun: str
@@ -28,23 +45,23 @@ class Edge:
 
     @classmethod
     def parse(cls, text: str) -> Edge:
-        """Read `08:30`, `sunset`, `sunrise-00:30` or `sunset+01:00`.
+        """Parse `08:30`, `sunset`, `sunrise-00:30` or `sunset+01:00`.
 
         Raises:
-            ValueError: it is none of these.
+            ValueError: `text` is none of these.
         """
         match = _CLOCK.fullmatch(text) or _SUN.fullmatch(text)
         if not match:
             raise ValueError(f"must be like 08:30, sunset or sunrise-00:30, not {text!r}")
-        said = match.groupdict()
-        minutes = int(said["hours"] or 0) * 60 + int(said["minutes"] or 0)
-        sun = said.get("sun", "")
+        groups = match.groupdict()
+        minutes = int(groups["hours"] or 0) * 60 + int(groups["minutes"] or 0)
+        sun = groups.get("sun", "")
         if minutes > (MAX_OFFSET_MINUTES if sun else DAY_MINUTES):
             raise ValueError(f"there is no such time: {text!r}")
-        return cls(sun, -minutes if said.get("sign") == "-" else minutes)
+        return cls(sun, -minutes if groups.get("sign") == "-" else minutes)
 
     def __str__(self) -> str:
-        """As `parse` reads it."""
+        """The text that `parse` accepts."""
         hours, minutes = divmod(abs(self.minutes), 60)
         clock = f"{hours:02}:{minutes:02}"
         if not self.sun:
@@ -52,20 +69,26 @@ class Edge:
         return f"{self.sun}{'-' if self.minutes < 0 else '+'}{clock}" if self.minutes else self.sun
 
 
+_ALL_DAY = Edge("", 0), Edge("", DAY_MINUTES)
+
+
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """When shots are wanted. Times are milliseconds since the epoch, so that no sum of them is rounded.
+class Schedule:
+    """When shots are due. Times are milliseconds since the epoch, so that sums are not rounded.
 
     Args:
         interval_ms: from one shot to the next.
-        starts_ms: none before.
-        ends_ms: none from then on; None: it goes on until it is finished.
-        shots: so many are to be taken; None: no limit.
-        marks: shots fall on the dial's marks (multiples of the interval since midnight), not on the start's.
+        starts_ms: no shot is due earlier.
+        ends_ms: no shot is due from here on; None: open-ended.
+        shots: the number of shots wanted; None: no limit. The functions of this module ignore it.
+        marks: shots fall on multiples of the interval since local midnight, not on multiples since the start.
         weekdays: those wanted, 0 is Monday; a window over midnight belongs to the day on which it begins.
-        window: daily, from and to; None: all day.
+        window: the daily window, from and to; None: all day.
         place: latitude and longitude in degrees, for the sun.
         zone: of the local clock.
+
+    Raises:
+        ValueError: a value is out of range, or two contradict each other.
     """
 
     interval_ms: int
@@ -96,3 +119,232 @@ class Plan:
     def always(self) -> bool:
         """Whether every hour of every day is wanted."""
         return self.window is None and len(self.weekdays) == 7
+
+
+# --- due times
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """The due times in a span: how many, and the last one (ms since the epoch; None if there is none)."""
+
+    count: int
+    last_ms: int | None
+
+
+def due_between(schedule: Schedule, after_ms: int, until_ms: int) -> Due:
+    """Count the due times later than `after_ms`, up to and including `until_ms`."""
+    total, last_ms = 0, None
+    for first_ms, count in _runs(schedule, after_ms, until_ms):
+        total += count
+        last_ms = first_ms + (count - 1) * schedule.interval_ms
+    return Due(total, last_ms)
+
+
+def next_due(schedule: Schedule, after_ms: int) -> int | None:
+    """The first due time later than `after_ms`; None: there are no more."""
+    after_ms = max(after_ms, schedule.starts_ms - 1)
+    return next((first_ms for first_ms, _ in _runs(schedule, after_ms, after_ms + SEARCH_DAYS * DAY_MS)), None)
+
+
+def nth_due(schedule: Schedule, after_ms: int, number: int) -> int | None:
+    """The `number`-th due time (from 1) later than `after_ms`.
+
+    Returns:
+        None: the schedule has ended by then, or it is more than 400 days of windows ahead. The days that were counted
+        are cached until the next day.
+    """
+    after_ms = max(after_ms, schedule.starts_ms - 1)
+    interval_ms = schedule.interval_ms
+    if schedule.always and not schedule.marks:
+        due_ms = after_ms + 1 + (schedule.starts_ms - after_ms - 1) % interval_ms + (number - 1) * interval_ms
+        end_ms = after_ms + _UNWINDOWED_DAYS * DAY_MS if schedule.ends_ms is None else schedule.ends_ms
+        return due_ms if due_ms < end_ms else None
+    if number > SEARCH_DAYS * DAY_MS // interval_ms:
+        return None
+    begin_ms = after_ms // DAY_MS * DAY_MS - 1
+    number += due_between(schedule, begin_ms, after_ms).count
+    for ahead in range(0, SEARCH_DAYS, _COUNTED_DAYS):
+        totals, firsts = _counted(schedule, begin_ms + ahead * DAY_MS)
+        if totals and number <= totals[-1]:
+            index = bisect_left(totals, number)
+            return firsts[index] + (number - 1 - (totals[index - 1] if index else 0)) * interval_ms
+        number -= totals[-1] if totals else 0
+    return None
+
+
+@lru_cache(maxsize=1024)
+def _counted(schedule: Schedule, after_ms: int) -> tuple[list[int], list[int]]:
+    """Of each run in the days after `after_ms`: the number of due times up to its end, and its first due time."""
+    runs = list(_runs(schedule, after_ms, after_ms + _COUNTED_DAYS * DAY_MS))
+    return list(accumulate(count for _, count in runs)), [first_ms for first_ms, _ in runs]
+
+
+def _runs(schedule: Schedule, after_ms: int, until_ms: int) -> Iterator[tuple[int, int]]:
+    """The due times later than `after_ms` up to `until_ms`, in order: the first of each even run, and its length."""
+    for begin_ms, end_ms, anchor_ms in _stretches(schedule, after_ms, until_ms):
+        low, high = max(begin_ms, after_ms + 1), min(end_ms - 1, until_ms)
+        first_ms = anchor_ms - (anchor_ms - low) // schedule.interval_ms * schedule.interval_ms
+        if first_ms <= high:
+            yield first_ms, (high - first_ms) // schedule.interval_ms + 1
+
+
+_Stretch = tuple[int, int, int]  # begin, end (excluded), and a due time that anchors its even grid, maybe outside of it
+
+
+def _stretches(schedule: Schedule, after_ms: int, until_ms: int) -> Iterator[_Stretch]:
+    """The stretches that may hold due times between the two, in order."""
+    begins_ms, ends_ms = schedule.starts_ms, schedule.ends_ms if schedule.ends_ms is not None else until_ms + 1
+    if until_ms < begins_ms or after_ms >= ends_ms:
+        return
+    if schedule.always and not schedule.marks:
+        yield begins_ms, ends_ms, schedule.starts_ms
+        return
+    day = local_day(schedule, max(after_ms, begins_ms)) - timedelta(_MAX_WINDOW_DAYS)  # its window may still be open
+    last = local_day(schedule, min(until_ms, ends_ms)) + timedelta(1)  # 12 h before sunrise is the evening before
+    done_ms = begins_ms
+    while day <= last:
+        if window := window_on(schedule, day):
+            begin_ms, end_ms = max(window[0], done_ms), min(window[1], ends_ms)
+            done_ms = max(done_ms, end_ms)
+            if begin_ms < end_ms and schedule.marks:
+                yield from _marked_stretches(schedule, begin_ms, end_ms)
+            elif begin_ms < end_ms:
+                yield begin_ms, end_ms, schedule.starts_ms
+        day += timedelta(1)
+
+
+def _marked_stretches(schedule: Schedule, begin_ms: int, end_ms: int) -> Iterator[_Stretch]:
+    """The parts of a window in which the local clock runs evenly from one midnight."""
+    while begin_ms < end_ms:
+        stop_ms = min(end_ms, midnight_ms(schedule, local_day(schedule, begin_ms) + timedelta(1)))
+        offset = _offset_ms(schedule, begin_ms)
+        if _offset_ms(schedule, stop_ms - 1) != offset:
+            stop_ms = _offset_change_ms(schedule, begin_ms, stop_ms)
+        # Midnight by the offset of this part: on a day of change that is not when the day began.
+        anchor_ms = (begin_ms + offset) // DAY_MS * DAY_MS - offset
+        yield begin_ms, stop_ms, anchor_ms
+        begin_ms = stop_ms
+
+
+# --- days and daily windows
+
+
+def local_day(schedule: Schedule, time_ms: int) -> date:
+    """The date on the local calendar."""
+    return datetime.fromtimestamp(time_ms // 1000, schedule.zone).date()
+
+
+def midnight_ms(schedule: Schedule, day: date) -> int:
+    """When a local day begins."""
+    return _wall_ms(schedule, datetime.combine(day, time.min))
+
+
+@lru_cache(maxsize=256)
+def window_on(schedule: Schedule, day: date) -> tuple[int, int] | None:
+    """The window that begins on `day`: its first millisecond, and the one after its last; None: it stays shut.
+
+    A window that begins by the clock and ends by the sun, or the reverse, ends at the next such time.
+    """
+    if day.weekday() not in schedule.weekdays:
+        return None
+    opens, closes = schedule.window or _ALL_DAY
+    if opens.sun:
+        if midnight_ms(schedule, day) == midnight_ms(schedule, day + timedelta(1)):
+            return None  # the calendar has skipped this day, the sun has not
+        begin_ms = _sun_edge_ms(schedule, day, opens)
+        wall = datetime.fromtimestamp(begin_ms // 1000, schedule.zone).replace(tzinfo=None)
+    else:
+        wall = datetime.combine(day, time.min) + timedelta(minutes=opens.minutes)
+        begin_ms = _wall_ms(schedule, wall)
+    if not closes.sun:
+        shuts = datetime.combine(wall, time.min) + timedelta(minutes=closes.minutes)
+        if shuts <= wall:
+            shuts += timedelta(1)
+        end_ms = _wall_ms(schedule, shuts)
+        if end_ms <= begin_ms:  # the clock shows this time twice
+            end_ms = _wall_ms(schedule, shuts, fold=1)
+    elif opens.sun:
+        next_day = (closes.sun, closes.minutes) <= (opens.sun, opens.minutes)  # `sunrise` sorts before `sunset`
+        end_ms = _sun_edge_ms(schedule, day + timedelta(next_day), closes)
+    else:
+        end_ms = _sun_edge_ms(schedule, day, closes)
+        if end_ms <= begin_ms:
+            end_ms = _sun_edge_ms(schedule, day + timedelta(1), closes)
+    return (begin_ms, end_ms) if begin_ms < end_ms else None
+
+
+def _wall_ms(schedule: Schedule, wall: datetime, fold: int = 0) -> int:
+    """When the wall clock shows this time; if it is skipped: when the clock is put forward.
+
+    Args:
+        fold: 1: the second time, where the clock shows it twice.
+    """
+    first, second = (int(wall.replace(tzinfo=schedule.zone, fold=one).timestamp()) * 1000 for one in (0, 1))
+    if second < first:
+        return _offset_change_ms(schedule, second, first)
+    return second if fold else first
+
+
+def _offset_ms(schedule: Schedule, time_ms: int) -> int:
+    """The UTC offset of the local clock."""
+    offset = datetime.fromtimestamp(time_ms // 1000, schedule.zone).utcoffset() or timedelta(0)
+    return int(offset.total_seconds()) * 1000
+
+
+def _offset_change_ms(schedule: Schedule, begin_ms: int, end_ms: int) -> int:
+    """When the UTC offset changes between these two, to the second."""
+    before, seconds = _offset_ms(schedule, begin_ms), range(begin_ms // 1000, end_ms // 1000)
+    changed = bisect_left(seconds, True, key=lambda at: _offset_ms(schedule, at * 1000) != before)
+    return (seconds.start + changed) * 1000
+
+
+# --- the sun
+
+
+def _sun_edge_ms(schedule: Schedule, day: date, edge: Edge) -> int:
+    """The time of an edge that is relative to the sun, on a local day."""
+    assert schedule.place is not None
+    rises_ms, sets_ms = _sunrise_and_sunset(schedule.place, _solar_day(schedule, day))
+    return (rises_ms if edge.sun == "sunrise" else sets_ms) + edge.minutes * MINUTE_MS
+
+
+def _solar_day(schedule: Schedule, day: date) -> date:
+    """The solar date, at the place, of the noon of a local day: at the date line it is the day before or after.
+
+    Summer time does not count: its begin and end must neither skip nor repeat a solar day.
+    """
+    assert schedule.place is not None
+    noon = datetime.combine(day, time(12), schedule.zone)
+    standard = (noon.utcoffset() or timedelta(0)) - (noon.dst() or timedelta(0))
+    return day - timedelta(round((standard - timedelta(hours=schedule.place[1] / 15)) / timedelta(1)))
+
+
+@lru_cache(maxsize=1024)
+def _sunrise_and_sunset(place: tuple[float, float], day: date) -> tuple[int, int]:
+    """Sunrise and sunset (ms since the epoch) between two solar midnights.
+
+    If the sun does not set, these are the two midnights; if it does not rise, both are noon. The length of the day
+    thus changes smoothly: the last day before the polar night is hardly longer than none.
+    """
+    from astral import Observer
+    from astral.sun import elevation, noon
+
+    observer = Observer(*place)
+
+    def is_up(at: int) -> bool:
+        return elevation(observer, datetime.fromtimestamp(at, TIME_UTC), with_refraction=False) > _HORIZON_DEGREES
+
+    def crossing(begin: int, end: int, up: bool) -> int:
+        """The first second at which the sun is up, or down."""
+        return begin + bisect_left(range(begin, end), True, key=lambda at: is_up(at) == up)
+
+    before, middle, after = (int(noon(observer, day + timedelta(one)).timestamp()) for one in (-1, 0, 1))
+    samples = [(at, is_up(at)) for at in ((before + middle) // 2, middle, (middle + after) // 2)]
+    rises, sets = (at if up else middle for at, up in (samples[0], samples[-1]))
+    for (begin, was_up), (end, up) in pairwise(samples):
+        if up and not was_up:
+            rises = crossing(begin, end, True)
+        elif was_up and not up:
+            sets = crossing(begin, end, False)
+    return rises * 1000, sets * 1000

@@ -181,7 +181,7 @@ class Timelapse:
         shots = series.definition.controls_of(series.state.tally.taken)
         publish = _holds(active)
         frameless_s = (self._shooting.lead_s + photo_s(settings, series.definition.kind)) * len(shots)
-        interval_s = series.definition.plan.interval_ms / 1000
+        interval_s = series.definition.schedule.interval_ms / 1000
         self._studio.status.enter("series", interval_s if publish else frameless_s, self._studio.outage.reason)
         if self._is_full(active):
             return
@@ -336,7 +336,7 @@ def _now_ms() -> int:
 
 
 def _holds(active: Active) -> bool:
-    return active.series.definition.plan.interval_ms < HOLD_S * 1000
+    return active.series.definition.schedule.interval_ms < HOLD_S * 1000
 
 
 def _pictures(settings: Settings) -> tuple[object, ...]:

@@ -42,11 +42,11 @@ class Preview:
         Args:
             there: the summaries of all series; one of the same name is the one that is to be changed.
         """
-        plan, at_once = definition.plan, len(definition.shots_at)
+        schedule, at_once = definition.schedule, len(definition.shots_at)
         own = next((one for one in there if one["name"] == definition.name), None)
         taken = own["taken"] if own else 0
-        left = None if plan.shots is None else max(0, plan.shots - taken)
-        per_day = moments_per_day(plan, now_ms)
+        left = None if schedule.shots is None else max(0, schedule.shots - taken)
+        per_day = moments_per_day(schedule, now_ms)
         shot_bytes = _average(own, definition.kind) or self._estimate(definition.kind)
         full = None
         if shot_bytes is not None and per_day:
@@ -54,16 +54,16 @@ class Preview:
             with suppress(OSError):  # the disk does not answer: nobody knows
                 room = room_bytes(self._folder, self._settings().files.floor_mb)
                 if may_fill(definition.keep, shot_bytes * at_once * per_day, own["bytes"] if own else 0, room):
-                    full = full_ms(plan, now_ms, left, shot_bytes * at_once + others / per_day, room)
+                    full = full_ms(schedule, now_ms, left, shot_bytes * at_once + others / per_day, room)
         return {
             "shots_per_day": round(per_day * at_once, 1),
-            "shots": plan.shots,
+            "shots": schedule.shots,
             "bytes_per_shot": shot_bytes,
             "bytes_per_day": shot_bytes and round(shot_bytes * per_day * at_once),
             "full": _text(full),
-            "next": [_text(moment) for moment in upcoming(plan, now_ms, NEXT if left is None else min(NEXT, left))],
-            "ends": _text(last_ms(plan, now_ms, left)),
-            "zone": plan.zone.key,
+            "next": [_text(moment) for moment in upcoming(schedule, now_ms, NEXT if left is None else min(NEXT, left))],
+            "ends": _text(last_ms(schedule, now_ms, left)),
+            "zone": schedule.zone.key,
         }
 
     def _estimate(self, kind: str) -> int | None:

@@ -1,4 +1,4 @@
-"""What a plan will come to: counted the short way as the long way would."""
+"""What a schedule will come to: counted the short way as the long way would."""
 
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 
 from stillcam.series.definition import Keep
 from stillcam.series.estimate import full_ms, last_ms, may_fill, moments_per_day, upcoming
-from stillcam.series.schedule import Edge, Plan
-from stillcam.series.slots import next_slot, nth_slot
+from stillcam.series.schedule import Edge, Schedule, next_due, nth_due
 
 BERLIN = ZoneInfo("Europe/Berlin")
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
@@ -18,8 +17,8 @@ START = int(datetime(2026, 11, 20, tzinfo=BERLIN).timestamp() * 1000)  # a Frida
 NINE_TO_FIVE = (Edge.parse("09:00"), Edge.parse("17:00"))
 SUN = (Edge.parse("sunrise"), Edge.parse("sunset"))
 
-plans = st.builds(
-    Plan,
+schedules = st.builds(
+    Schedule,
     interval_ms=st.integers(600, 86_400).map(lambda seconds: seconds * 1000),
     starts_ms=st.integers(START, START + 200 * DAY),  # over a change of the clocks
     ends_ms=st.none() | st.integers(START + 200 * DAY + 1, START + 220 * DAY),
@@ -31,48 +30,50 @@ plans = st.builds(
 )
 
 
-@given(plan=plans, number=st.integers(1, 50), ahead_ms=st.integers(-DAY, 30 * DAY))
-def test_the_nth_moment_is_where_one_comes_step_by_step(plan, number, ahead_ms):
-    moment = plan.starts_ms + ahead_ms
+@given(schedule=schedules, number=st.integers(1, 50), ahead_ms=st.integers(-DAY, 30 * DAY))
+def test_the_nth_moment_is_where_one_comes_step_by_step(schedule, number, ahead_ms):
+    moment = schedule.starts_ms + ahead_ms
     after_ms: int | None = moment
     for _ in range(number):
-        after_ms = next_slot(plan, after_ms) if after_ms is not None else None
+        after_ms = next_due(schedule, after_ms) if after_ms is not None else None
     if after_ms is None or after_ms - moment < 300 * DAY:  # farther ahead nobody counts
-        assert nth_slot(plan, moment, number) == after_ms
+        assert nth_due(schedule, moment, number) == after_ms
 
 
 @pytest.mark.parametrize(
-    ("plan", "expected"),
+    ("schedule", "expected"),
     [
-        pytest.param(Plan(MINUTE, START), 1440, id="each minute"),
-        pytest.param(Plan(MINUTE, START + 30 * DAY), 1440, id="each minute, from next month on"),
-        pytest.param(Plan(MINUTE, START, START + HOUR, shots=10), 1440, id="as many as in a whole day, if it is short"),
-        pytest.param(Plan(HOUR, START, window=NINE_TO_FIVE, zone=BERLIN), 8, id="from nine to five"),
-        pytest.param(Plan(HOUR, START, weekdays=frozenset({5, 6}), zone=BERLIN), 48 / 7, id="at the weekend"),
+        pytest.param(Schedule(MINUTE, START), 1440, id="each minute"),
+        pytest.param(Schedule(MINUTE, START + 30 * DAY), 1440, id="each minute, from next month on"),
+        pytest.param(
+            Schedule(MINUTE, START, START + HOUR, shots=10), 1440, id="as many as in a whole day, if it is short"
+        ),
+        pytest.param(Schedule(HOUR, START, window=NINE_TO_FIVE, zone=BERLIN), 8, id="from nine to five"),
+        pytest.param(Schedule(HOUR, START, weekdays=frozenset({5, 6}), zone=BERLIN), 48 / 7, id="at the weekend"),
     ],
 )
-def test_how_many_moments_a_day_has(plan, expected):
-    assert moments_per_day(plan, START) == pytest.approx(expected)
+def test_how_many_moments_a_day_has(schedule, expected):
+    assert moments_per_day(schedule, START) == pytest.approx(expected)
 
 
 def test_the_next_moments_are_as_many_as_there_are():
-    assert upcoming(Plan(MINUTE, START), START - 1, 3) == [START, START + MINUTE, START + 2 * MINUTE]
-    assert upcoming(Plan(MINUTE, START, START + 2 * MINUTE), START, 5) == [START + MINUTE]
+    assert upcoming(Schedule(MINUTE, START), START - 1, 3) == [START, START + MINUTE, START + 2 * MINUTE]
+    assert upcoming(Schedule(MINUTE, START, START + 2 * MINUTE), START, 5) == [START + MINUTE]
 
 
 @pytest.mark.parametrize(
-    ("plan", "left", "expected"),
+    ("schedule", "left", "expected"),
     [
-        pytest.param(Plan(MINUTE, START), None, None, id="never"),
-        pytest.param(Plan(MINUTE, START, START + DAY), None, START + DAY, id="with its time"),
-        pytest.param(Plan(MINUTE, START), 10_000_000, START + 9_999_999 * MINUTE, id="with its number"),
-        pytest.param(Plan(MINUTE, START, START + HOUR), 100, START + HOUR, id="with its time, before its number"),
-        pytest.param(Plan(HOUR, START, window=NINE_TO_FIVE, zone=BERLIN), 9, START + DAY + 9 * HOUR, id="next day"),
-        pytest.param(Plan(MINUTE, START), 0, START - 1, id="now"),
+        pytest.param(Schedule(MINUTE, START), None, None, id="never"),
+        pytest.param(Schedule(MINUTE, START, START + DAY), None, START + DAY, id="with its time"),
+        pytest.param(Schedule(MINUTE, START), 10_000_000, START + 9_999_999 * MINUTE, id="with its number"),
+        pytest.param(Schedule(MINUTE, START, START + HOUR), 100, START + HOUR, id="with its time, before its number"),
+        pytest.param(Schedule(HOUR, START, window=NINE_TO_FIVE, zone=BERLIN), 9, START + DAY + 9 * HOUR, id="next day"),
+        pytest.param(Schedule(MINUTE, START), 0, START - 1, id="now"),
     ],
 )
-def test_when_it_is_over(plan, left, expected):
-    assert last_ms(plan, START - 1, left) == expected
+def test_when_it_is_over(schedule, left, expected):
+    assert last_ms(schedule, START - 1, left) == expected
 
 
 @pytest.mark.parametrize(
@@ -87,7 +88,7 @@ def test_when_it_is_over(plan, left, expected):
     ],
 )
 def test_when_the_disk_is_full(left, moment_bytes, room_bytes, expected):
-    assert full_ms(Plan(MINUTE, START), START - 1, left, moment_bytes, room_bytes) == expected
+    assert full_ms(Schedule(MINUTE, START), START - 1, left, moment_bytes, room_bytes) == expected
 
 
 @pytest.mark.parametrize(

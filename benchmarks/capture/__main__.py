@@ -21,7 +21,7 @@ from PIL import Image
 
 from stillcam.camera.driver import Still
 from stillcam.capture.histogram import Histogram
-from stillcam.capture.publish_frame import Darkroom
+from stillcam.capture.publish_frame import FramePublisher
 from stillcam.ipc.protocol import ask
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -78,14 +78,14 @@ def swap(folder: Path) -> None:
             other.unlink(missing_ok=True)  # a file system may flush what replaces a file
             still.write_bytes(pictures[n % 2])
 
-        def publish(darkroom: Darkroom) -> Work:
-            return lambda: darkroom.publish(Still(still, time.time()))
+        def publish(publisher: FramePublisher) -> Work:
+            return lambda: publisher.publish(Still(still, time.time()))
 
-        straight = Darkroom(folder, 0, jpegtran, Histogram())
+        straight = FramePublisher(folder, 0, jpegtran, Histogram())
         row(f"{label}, rename", *in_turn(prepare, lambda: still.rename(other), publish(straight)))
         if jpegtran:
             argv = [jpegtran, "-rotate", "90", "-trim", "-copy", "all", "-outfile", str(other), str(still)]
-            turning = Darkroom(folder, 90, jpegtran, Histogram())
+            turning = FramePublisher(folder, 90, jpegtran, Histogram())
             row(
                 f"{label}, jpegtran 90°", *in_turn(prepare, partial(subprocess.run, argv, check=True), publish(turning))
             )

@@ -12,7 +12,7 @@ from listed_programs import recorded
 from stillcam.camera import metadata
 from stillcam.camera.rpicam.describe import describe
 from stillcam.camera.simulated.metadata import as_json, as_txt
-from stillcam.capture.recovery import Outage
+from stillcam.capture.recovery import Backoff
 from stillcam.capture.timing import snapshot_s, stall_timeout_s
 from stillcam.common.errors import CameraError
 from stillcam.settings import tuning_files
@@ -111,12 +111,12 @@ def test_a_long_exposure_is_no_stall(sections, told, cycle_s, stall_s):
 
 def test_an_outage_is_said_once_and_the_pauses_grow(caplog):
     caplog.set_level("INFO")
-    outage = Outage()
-    assert [outage.failed(CameraError("absent", "no camera")) for _ in range(8)] == [1, 2, 4, 8, 16, 30, 30, 30]
-    assert (outage.reason or "") == "no camera"
-    outage.over()
-    outage.over()
-    assert outage.reason is None
-    assert outage.failed(CameraError("absent", "no camera")) == 1
+    backoff = Backoff()
+    assert [backoff.failed(CameraError("absent", "no camera")) for _ in range(8)] == [1, 2, 4, 8, 16, 30, 30, 30]
+    assert (backoff.reason or "") == "no camera"
+    backoff.over()
+    backoff.over()
+    assert backoff.reason is None
+    assert backoff.failed(CameraError("absent", "no camera")) == 1
     said = [record.message.split(" after")[0] for record in caplog.records]
     assert said == ["no picture (absent): no camera; trying again", "pictures again", said[0]]

@@ -15,8 +15,8 @@ from pictures import picture
 from PIL import Image
 
 from stillcam.capture.library_writer import mp4
-from stillcam.capture.library_writer.clock_trust import Ages
-from stillcam.capture.library_writer.finish_video import Footage, finish, salvage
+from stillcam.capture.library_writer.clock_trust import ClockTrust
+from stillcam.capture.library_writer.finish_video import RecordedVideo, finish, salvage
 from stillcam.capture.library_writer.retention import Retention, rule_of
 from stillcam.capture.pictures import size_of
 from stillcam.common.deletion import Undeletable
@@ -58,9 +58,9 @@ def draft(tmp_path: Path) -> Draft:
     return Draft(tmp_path, "video", MOMENT_S, "imx708")
 
 
-def footage(draft: Draft, extension: str, content: bytes, remux: bool = True, **more: Any) -> Footage:
+def footage(draft: Draft, extension: str, content: bytes, remux: bool = True, **more: Any) -> RecordedVideo:
     draft.path(extension).write_bytes(content)
-    return Footage(draft, draft.path(extension), remux, 30.0, more.get("rotation", 0), {"kind": "video"})
+    return RecordedVideo(draft, draft.path(extension), remux, 30.0, more.get("rotation", 0), {"kind": "video"})
 
 
 def makes(content: bytes):
@@ -206,15 +206,15 @@ class Room(Disk):
         return 1000
 
 
-def ages(root: Path, right: bool = True) -> Ages:
-    return Ages(root, root / "series", lambda: right)
+def ages(root: Path, right: bool = True) -> ClockTrust:
+    return ClockTrust(root, root / "series", lambda: right)
 
 
 def kept_by(
     root: Path,
     free: int,
     settings: RetentionSettings,
-    known: Ages | None = None,
+    known: ClockTrust | None = None,
     undeletable: Undeletable | None = None,
     over: bool = False,
 ) -> Retention:

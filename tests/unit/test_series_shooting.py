@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from stillcam.capture.modes.bracketing import fixed_controls, fixes, varied_controls
-from stillcam.capture.modes.snapshots import Snapshots
+from stillcam.capture.modes.snapshots import SnapshotMode
 from stillcam.series.definition import from_document
 from stillcam.settings.schema import Settings
 
@@ -54,20 +54,20 @@ def test_a_bracket_of_time_or_gain_keeps_the_other(document, fixed):
     assert fixes(from_document({"name": "Garden", **document}, 1_795_176_000_000, "UTC")) is fixed
 
 
-class Studio:
+class CaptureContext:
     """One whose clock goes on with what the snapshots do: a picture takes 0.4 seconds, and comes every 2."""
 
     def __init__(self, booked_s: float, until_s: float) -> None:
         self.now_s, self._booked_s, self._until_s = 100.0, booked_s, until_s
         self.taken: list[float] = []
         self.stops = ()
-        self.outage = SimpleNamespace(reason=None)
+        self.backoff = SimpleNamespace(reason=None)
         self.status = SimpleNamespace(enter=lambda *_: None, described=lambda _: None)
-        self.revisions = SimpleNamespace(wanted=Settings())
+        self.settings = SimpleNamespace(wanted=Settings())
         self.commands = SimpleNamespace(wake=0)
         self.driver = SimpleNamespace(fits=lambda *_: True, rest=self._rest, metadata={}, settling=False, lag_s=0.0)
         this: Any = self
-        self.mode = Snapshots(this)
+        self.mode = SnapshotMode(this)
 
     def next_mode(self) -> Any:
         return self.mode if self.now_s < min(self._until_s, self._booked_s) else None
@@ -95,8 +95,8 @@ class Studio:
     ],
 )
 def test_a_snapshot_that_would_not_be_over_in_time_is_not_begun(monkeypatch, booked_s, taken):
-    studio = Studio(booked_s, until_s=107.0)
-    monkeypatch.setattr("stillcam.capture.modes.snapshots.time", SimpleNamespace(monotonic=lambda: studio.now_s))
+    context = CaptureContext(booked_s, until_s=107.0)
+    monkeypatch.setattr("stillcam.capture.modes.snapshots.time", SimpleNamespace(monotonic=lambda: context.now_s))
     camera: Any = None
-    studio.mode.run(Settings(), camera)
-    assert studio.taken == pytest.approx(taken)
+    context.mode.run(Settings(), camera)
+    assert context.taken == pytest.approx(taken)

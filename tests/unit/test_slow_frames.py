@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from stillcam.camera.driver import Interrupted
-from stillcam.capture.modes.live import Live
+from stillcam.capture.modes.live import LiveMode
 from stillcam.capture.timing import stall_timeout_s
 from stillcam.settings.document import patched
 from stillcam.settings.schema import Settings
@@ -14,19 +14,19 @@ from stillcam.settings.schema import Settings
 HIDDEN = 6  # frames that libcamera keeps for itself at the start, on most sensors
 
 
-class SlowStudio:
+class SlowContext:
     """Notes how long the live view waits for its first frame and for the next one."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self.waited: list[float] = []
-        self.live: Live | None = None
-        self.revisions = SimpleNamespace(proven=False)
+        self.live: LiveMode | None = None
+        self.settings = SimpleNamespace(proven=False)
         self.status = SimpleNamespace(enter=lambda *_: None, capturing=lambda: None)
-        self.outage = SimpleNamespace(reason=None)
+        self.backoff = SimpleNamespace(reason=None)
         self.driver = SimpleNamespace(start_stream=lambda *_: None, frames=None)
         self.end_program = lambda: True
-        self.darkroom = SimpleNamespace(publish_live=lambda *_: "frame")
+        self.publisher = SimpleNamespace(publish_live=lambda *_: "frame")
 
     def next_mode(self) -> Any:
         return self.live
@@ -41,17 +41,17 @@ class SlowStudio:
         return [b""]
 
     def published(self, _name: str) -> None:
-        self.revisions.proven = True
+        self.settings.proven = True
 
 
 @pytest.mark.parametrize("rate", [0.1, 1, 15])
 def test_the_first_frame_is_waited_for_as_long_as_those_that_are_hidden_take(rate):
     settings = patched(Settings(), {"live": {"framerate": rate}})
-    studio: Any = SlowStudio(settings)
+    context: Any = SlowContext(settings)
     camera: Any = None
-    studio.live = Live(studio)
+    context.live = LiveMode(context)
     with pytest.raises(Interrupted):
-        studio.live.run(settings, camera)
-    first_s, next_s = studio.waited
+        context.live.run(settings, camera)
+    first_s, next_s = context.waited
     assert first_s > (HIDDEN + 2) / rate + 10
     assert next_s > 2 / rate

@@ -10,7 +10,7 @@ from typing import NoReturn
 import pytest
 from serving import DEADLINE_S
 
-from stillcam.capture.library_writer.background import Backroom
+from stillcam.capture.library_writer.background import BackgroundWorker
 from stillcam.capture.status import Status
 from stillcam.common import log, threads
 from stillcam.common.deletion import Undeletable, delete_tree
@@ -65,7 +65,7 @@ def nobody_catches(monkeypatch: pytest.MonkeyPatch) -> None:
         pytest.param(lambda *_: failing_once(), id="one that is restarted"),
         pytest.param(lambda patch, _: nobody_catches(patch), id="a thread of the standard library"),
         pytest.param(lambda *_: Job(["1"], without_memory).run(), id="a job in the library"),
-        pytest.param(lambda _, folder: Backroom(folder, ()).carry_out(without_memory), id="the backroom"),
+        pytest.param(lambda _, folder: BackgroundWorker(folder, ()).carry_out(without_memory), id="a background task"),
     ],
 )
 def test_want_of_memory_is_one_line_and_no_bug(work, monkeypatch, tmp_path, caplog):
@@ -91,22 +91,22 @@ def test_one_that_dies_again_and_again_is_restarted_more_and_more_slowly(monkeyp
 
 
 def test_the_library_goes_on_after_its_thread_has_died(tmp_path, monkeypatch):
-    backroom = Backroom(tmp_path, ())
-    get, fails = backroom._tasks.get, iter([True])
+    worker = BackgroundWorker(tmp_path, ())
+    get, fails = worker._tasks.get, iter([True])
 
     def failing(timeout):
         if next(fails, False):
             raise MemoryError
         return get(timeout=timeout)
 
-    monkeypatch.setattr(backroom, "_tasks", type("", (), {"get": staticmethod(failing), "put": backroom._tasks.put,
-                                                          "empty": backroom._tasks.empty}))  # fmt: skip
+    monkeypatch.setattr(worker, "_tasks", type("", (), {"get": staticmethod(failing), "put": worker._tasks.put,
+                                                          "empty": worker._tasks.empty}))  # fmt: skip
     done = threading.Event()
-    backroom.add(done.set)
-    backroom.start()
+    worker.add(done.set)
+    worker.start()
     assert done.wait(DEADLINE_S)
     assert [death["name"] for death in threads.deaths()] == ["library"]
-    backroom.close()
+    worker.close()
 
 
 @pytest.mark.parametrize(("own", "asked"), [(0, [10]), (10, []), (15, [])])
@@ -137,35 +137,35 @@ def test_what_is_urgent_goes_before_what_takes_long(tmp_path):
         (series / folder).mkdir(parents=True)
         for number in range(50):
             (series / folder / str(number)).touch()
-    backroom, over = Backroom(tmp_path, ()), threading.Event()
+    worker, over = BackgroundWorker(tmp_path, ()), threading.Event()
 
     def asked() -> bool:
         if not left:
-            backroom.add(lambda: left.append(len(list(series.glob("*/*")))))
-        return backroom.over()
+            worker.add(lambda: left.append(len(list(series.glob("*/*")))))
+        return worker.over()
 
-    backroom.later(lambda: delete_tree(series, asked, Undeletable().note))
-    backroom.later(over.set)
-    backroom.start()
+    worker.later(lambda: delete_tree(series, asked, Undeletable().note))
+    worker.later(over.set)
+    worker.start()
     assert over.wait(DEADLINE_S)
     assert left == [99]
     assert not series.exists()
-    backroom.close()
+    worker.close()
 
 
 def test_what_takes_long_is_broken_off_when_the_daemon_ends(tmp_path):
     (tmp_path / "series").mkdir()
     for number in range(50):
         (tmp_path / "series" / str(number)).touch()
-    backroom = Backroom(tmp_path, ())
+    worker = BackgroundWorker(tmp_path, ())
 
     def asked() -> bool:
-        backroom.closing = True
-        return backroom.over()
+        worker.closing = True
+        return worker.over()
 
-    backroom.later(lambda: delete_tree(tmp_path / "series", asked, Undeletable().note))
-    backroom.start()
-    assert backroom._ended.wait(DEADLINE_S)
+    worker.later(lambda: delete_tree(tmp_path / "series", asked, Undeletable().note))
+    worker.start()
+    assert worker._ended.wait(DEADLINE_S)
     assert len(list(tmp_path.glob("series/*"))) == 49
 
 

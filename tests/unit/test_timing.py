@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from stillcam.camera.driver import Shoot
-from stillcam.capture.context import Studio
+from stillcam.capture.context import CaptureContext
 from stillcam.capture.timing import MAX_PATIENCE_S, Patience, photo_s
 from stillcam.common.paths import Paths
 from stillcam.settings.capabilities import RPICAM
@@ -63,11 +63,11 @@ def test_a_long_exposure_is_waited_for_when_the_camera_starts(tmp_path, sections
     paths = Paths(tmp_path / "images", tmp_path / "data")
     paths.images.mkdir()
     settings = patched(Settings(), sections)
-    studio = Studio(paths, driver, settings)
+    context = CaptureContext(paths, driver, settings)
     camera: Any = None
     shoot = None if found is None else Shoot("photo", tmp_path, found)
-    studio.start_stills(settings, camera, shoot, lambda: False)
-    studio.close()
+    context.start_stills(settings, camera, shoot, lambda: False)
+    context.close()
     assert waited[0] > 30 + 30
 
 

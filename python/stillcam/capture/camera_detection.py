@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from stillcam.capture.command_socket import Command
-from stillcam.capture.context import Studio
+from stillcam.capture.context import CaptureContext
 from stillcam.common.errors import CameraError
 from stillcam.settings.capabilities import Camera
 from stillcam.settings.schema import Settings
 
 
-class Looking:
+class DetectionMode:
     """Ends the mode that uses the camera; the daemon then lists the cameras before it starts the next one.
 
     It waits for photos and for a moment of a series that has begun; a video it does not interrupt.
@@ -18,8 +18,8 @@ class Looking:
     name = "look"
     urgent = False
 
-    def __init__(self, studio: Studio) -> None:
-        self._studio = studio
+    def __init__(self, context: CaptureContext) -> None:
+        self._context = context
         self._asking: list[Command] = []
         self.verbs = {"look": self._asked}
 
@@ -29,7 +29,7 @@ class Looking:
     def listed(self) -> None:
         """The cameras have been listed: tell those who have asked."""
         for command in self._asking:
-            command.finish(self._studio.status.cameras())
+            command.finish(self._context.status.cameras())
         self._asking = []
 
     def run(self, settings: Settings, camera: Camera) -> None:
@@ -42,7 +42,7 @@ class Looking:
         self._asking = []
 
     def _asked(self, command: Command) -> None:
-        if self._studio.recording:
+        if self._context.recording:
             command.fail(CameraError("busy", "a video is being made: look again when it has ended"))
         else:
             self._asking.append(command)

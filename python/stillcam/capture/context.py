@@ -1,4 +1,4 @@
-"""What every mode works with: the camera's driver, the darkroom, the settings, and waiting while commands come in."""
+"""What every mode works with: the camera's driver, the publisher, the settings, and waiting while commands come in."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from stillcam.camera.rpicam.taking import FRESH_S
 from stillcam.capture.command_socket import PICTURE_S, Command, Commands
 from stillcam.capture.lock import FolderLock
 from stillcam.capture.modes.lens import SCAN_WAITS_S, Lens, rests
-from stillcam.capture.pending_settings import Revisions
-from stillcam.capture.publish_frame import Darkroom
-from stillcam.capture.recovery import Outage
+from stillcam.capture.pending_settings import PendingSettings
+from stillcam.capture.publish_frame import FramePublisher
+from stillcam.capture.recovery import Backoff
 from stillcam.capture.status import FRAMELESS, Status
 from stillcam.capture.timing import Patience, exposure_s, hidden_s, photo_s, stall_timeout_s
 from stillcam.common.child_process import TERM_GRACE_S
@@ -73,7 +73,7 @@ class Mode(Protocol):
         ...
 
 
-class Studio:
+class CaptureContext:
     """The camera's thread works here. Only `stop` and `commands.handle` may be called from elsewhere.
 
     Args:
@@ -99,8 +99,8 @@ class Studio:
         self.status.abilities = driver.abilities.message()
         self.commands = Commands(self.status)
         self.commands.picture_s = self.picture_s
-        self.revisions = Revisions(paths.settings, settings, self.status)
-        self.outage = Outage()
+        self.settings = PendingSettings(paths.settings, settings, self.status)
+        self.backoff = Backoff()
         self.lens = Lens()
         self.modes: Sequence[Mode] = ()
         self.verbs: dict[str, Verb] = {}
@@ -114,7 +114,7 @@ class Studio:
         self._known: Metadata = {}  # the newest that there are, of whatever camera program
         self._may_restart_frozen = True
         self._lock = FolderLock(paths.images)
-        self.darkroom = self._new_darkroom()
+        self.publisher = self._new_publisher()
 
     def stop(self) -> None:
         """Have the work ended; may be called from a signal handler."""
@@ -140,8 +140,8 @@ class Studio:
         self._began = time.monotonic()
         self._mode, self._first = mode, True
         self.status.abilities = self.driver.abilities.message()  # it may have learnt more of its camera
-        self.renew_darkroom()
-        return self.revisions.started(mode)
+        self.renew_publisher()
+        return self.settings.started(mode)
 
     def next_mode(self) -> Mode:
         """What is to be done now."""
@@ -149,7 +149,7 @@ class Studio:
 
     def leaving(self) -> bool:
         """Whether the mode that runs must end; a camera program may give its first picture before, if it comes soon."""
-        over = self.revisions.proven or time.monotonic() >= self._began + PATIENCE_S
+        over = self.settings.proven or time.monotonic() >= self._began + PATIENCE_S
         return self.stopping or (over and self._pressed())
 
     def start_stills(
@@ -234,7 +234,7 @@ class Studio:
 
     def stall_timeout_s(self, cycle_s: Callable[[Settings], float]) -> float:
         """How long a picture may take; the first one has frames before it that the camera program hides."""
-        running, self._known = self.revisions.running, self.driver.metadata or self._known
+        running, self._known = self.settings.running, self.driver.metadata or self._known
         hidden = hidden_s(exposure_s(running, self._known) / 4) if self._first else 0.0
         return stall_timeout_s(cycle_s(running), running, self._known) + hidden
 
@@ -242,7 +242,7 @@ class Studio:
         """How long a picture that is asked for now may take, seconds; may be called from any thread."""
         told = self.status.message()
         runs_s = float(told["interval_s"]) if told["mode"] in FRAMELESS else 0.0
-        return PICTURE_S + runs_s + exposure_s(self.revisions.wanted, told["metadata"])
+        return PICTURE_S + runs_s + exposure_s(self.settings.wanted, told["metadata"])
 
     @property
     def found(self) -> Metadata:
@@ -286,7 +286,7 @@ class Studio:
                 still.path.unlink(missing_ok=True)
                 return None
             try:
-                name = self.darkroom.publish(still)
+                name = self.publisher.publish(still)
             except CameraError as error:
                 if error.cause != "torn" or torn == MAX_TORN:
                     raise
@@ -301,13 +301,13 @@ class Studio:
         """A frame is out."""
         self.status.published(name, self.driver.metadata, self.driver.began_s)
         if not self.driver.settling:
-            self.revisions.worked(name)
-        if self.outage.reason:
-            self.outage.over()
+            self.settings.worked(name)
+        if self.backoff.reason:
+            self.backoff.over()
             self.status.recovered()
-        if self.darkroom.moving:
+        if self.publisher.moving:
             self._may_restart_frozen = True
-        elif self.darkroom.frozen and self._may_restart_frozen:
+        elif self.publisher.frozen and self._may_restart_frozen:
             self._may_restart_frozen = False  # a sensor that stays frozen is not helped by more restarts
             raise CameraError(
                 "frozen", "the picture does not change at all: the sensor hangs, or it is completely dark"
@@ -336,19 +336,19 @@ class Studio:
         try:
             self.paths.make(self.paths.images)
             self._lock.renew()
-            self.darkroom = self._new_darkroom()
+            self.publisher = self._new_publisher()
         except (StillcamError, OSError) as error:
             logging.debug("%s", error)  # the next try says what is wrong
 
-    def renew_darkroom(self) -> None:
+    def renew_publisher(self) -> None:
         """Turn pictures as the settings now say."""
-        if self.darkroom.rotation != self.revisions.wanted.camera.rotation:
-            self.darkroom = self._new_darkroom()
+        if self.publisher.rotation != self.settings.wanted.camera.rotation:
+            self.publisher = self._new_publisher()
 
     def _pressed(self) -> bool:
         """Whether something does not wait until the mode ends of itself."""
-        return self.revisions.outdated or any(mode.urgent and mode.wanted() for mode in self.modes)
+        return self.settings.outdated or any(mode.urgent and mode.wanted() for mode in self.modes)
 
-    def _new_darkroom(self) -> Darkroom:
-        rotation = self.revisions.wanted.camera.rotation
-        return Darkroom(self.paths.images, rotation, shutil.which("jpegtran"), self.status.publishing, self.stops)
+    def _new_publisher(self) -> FramePublisher:
+        rotation = self.settings.wanted.camera.rotation
+        return FramePublisher(self.paths.images, rotation, shutil.which("jpegtran"), self.status.publishing, self.stops)

@@ -26,7 +26,7 @@ CAMERA_SECTIONS = ("camera", "snapshot", "live", "controls")  # what the daemon 
 OUTSIDE = ("busy", "disk", "missing")  # causes that no setting has
 
 
-class Revisions:
+class PendingSettings:
     """The settings of the camera's thread.
 
     Args:

@@ -28,7 +28,7 @@ _LIVE = WORK_PREFIX + "live.jpg"
 _SHOWN = WORK_PREFIX + "shown.jpg"
 
 
-class Darkroom:
+class FramePublisher:
     """Makes frames of stills, in the images folder.
 
     Args:

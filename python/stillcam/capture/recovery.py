@@ -10,7 +10,7 @@ from stillcam.common.errors import CameraError
 BACK_OFF_S = (1.0, 2.0, 4.0, 8.0, 16.0, 30.0)
 
 
-class Outage:
+class Backoff:
     """Said once when it begins, or has another reason, and once when it is over."""
 
     def __init__(self) -> None:

@@ -35,7 +35,7 @@ class Closing(Exception):
     """The daemon ends: what is under way is left as it is."""
 
 
-class Backroom:
+class BackgroundWorker:
     """Carries out tasks, one after the other.
 
     Args:
@@ -123,7 +123,7 @@ class Backroom:
             return
 
     def carry_out(self, task: Task) -> None:
-        """Do a task now, in the backroom; what goes wrong with it is logged.
+        """Do a task now; any error is logged.
 
         Raises:
             Closing: the daemon ends.

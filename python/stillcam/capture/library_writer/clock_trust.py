@@ -25,7 +25,7 @@ JUMP_S = 3600.0  # a clock that is put forward by more has to be right for a whi
 SETTLED_S = DAY_S
 
 
-class Ages:
+class ClockTrust:
     """Used by one thread; `reason` may be read by any.
 
     Args:

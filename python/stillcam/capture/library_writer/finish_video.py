@@ -30,7 +30,7 @@ Ffmpeg = Callable[[Sequence[str]], str | None]  # runs it; what it says when it 
 
 
 @dataclass(frozen=True, slots=True)
-class Footage:
+class RecordedVideo:
     """A recorded video that is no item yet.
 
     Args:
@@ -65,7 +65,7 @@ class Footage:
         self.draft.path(ABOUT).write_text(json.dumps(noted), encoding="utf-8")
 
 
-def finish(footage: Footage, ffmpeg: Ffmpeg, stand_in: Path | None = None) -> str:
+def finish(footage: RecordedVideo, ffmpeg: Ffmpeg, stand_in: Path | None = None) -> str:
     """Make the item appear; its address below `library/`.
 
     Args:
@@ -129,7 +129,7 @@ def salvage(root: Path, torn: Sequence[Path], ffmpeg: Ffmpeg) -> list[str]:
     return saved
 
 
-def _left(root: Path, paths: Sequence[Path]) -> Footage | None:
+def _left(root: Path, paths: Sequence[Path]) -> RecordedVideo | None:
     """The footage among the files of one stem; None: there is none."""
     draft = Draft.left(root, paths[0])
     recorded = [path for path in paths if path.suffix.lstrip(".") in EXTENSIONS and path.stat().st_size]
@@ -142,12 +142,12 @@ def _left(root: Path, paths: Sequence[Path]) -> Footage | None:
         remux, rate, rotation, about = True, 0.0, 0, {"version": 1, "kind": "video"}
     path = max(recorded, key=lambda path: path.suffix == ".mp4")  # what it was made of may still lie beside it
     remux = remux and path.suffix != ".mp4"
-    footage = Footage(draft, path, remux, float(rate), int(rotation), about)
+    footage = RecordedVideo(draft, path, remux, float(rate), int(rotation), about)
     footage.broken_off("the daemon or the power failed while it was recorded")
     return footage
 
 
-def _remuxed(footage: Footage, ffmpeg: Ffmpeg) -> Path:
+def _remuxed(footage: RecordedVideo, ffmpeg: Ffmpeg) -> Path:
     """The MP4; it can be played from its beginning while it is loaded. Where it cannot be made, what there is."""
     part, whole = footage.draft.path(PART), footage.draft.path("mp4")
     # Bare H.264 and MJPEG know no times.

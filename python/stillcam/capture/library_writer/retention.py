@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from stillcam.capture.library_writer.clock_trust import Ages
+from stillcam.capture.library_writer.clock_trust import ClockTrust
 from stillcam.common.deletion import Undeletable
 from stillcam.common.disk import Disk
 from stillcam.library.catalogue import size_bytes
@@ -48,13 +48,13 @@ class Retention:
         root: Path,
         disk: Disk,
         settings: Callable[[], RetentionSettings],
-        ages: Ages,
+        ages: ClockTrust,
         over: Callable[[], bool],
         undeletable: Undeletable,
     ) -> None:
         self._root = root
         self._disk = disk
-        self._ages = ages
+        self._clock = ages
         self._settings = settings
         self._over = over
         self._undeletable = undeletable
@@ -69,7 +69,7 @@ class Retention:
 
     def regular(self) -> None:
         """To be called now and then: once an hour empty the trash of what is old; prune where that is due."""
-        if time.monotonic() - self._looks_s >= (WAITS_S if self._ages.reason else HOURLY_S):
+        if time.monotonic() - self._looks_s >= (WAITS_S if self._clock.reason else HOURLY_S):
             self._looks_s = time.monotonic()
             self._empty_trash_of_old()
             self._stuck.clear()
@@ -82,7 +82,7 @@ class Retention:
         self._asked = self._prunes or time.monotonic() < self._not_before
         rule = rule_of(self._settings())
         if rule.max_age_s is None:
-            self._ages.waits("library", False, time.time(), time.monotonic())
+            self._clock.waits("library", False, time.time(), time.monotonic())
         if rule == Rule() or self._asked or not self._root.is_dir():
             return
         began_s = time.monotonic()
@@ -99,7 +99,7 @@ class Retention:
         now_s = time.time()
         oldest = next((kept for kept in self._oldest_first() if not kept.favourite), None)
         due = oldest is not None and is_old(oldest.item, rule, now_s)
-        if self._ages.waits("library", due, now_s, time.monotonic()):
+        if self._clock.waits("library", due, now_s, time.monotonic()):
             rule, due = replace(rule, max_age_s=None), False
         floor_bytes = max(rule.min_free_bytes, self._disk.floor_bytes() if due else 0)
         if self._disk.free_bytes() < floor_bytes:
@@ -166,7 +166,7 @@ class Retention:
     def _empty_trash_of_old(self) -> None:
         now_s = time.time()
         before_s = now_s - KEPT_S
-        if not self._ages.waits("trash", self._trash.has_old(before_s), now_s, time.monotonic()):
+        if not self._clock.waits("trash", self._trash.has_old(before_s), now_s, time.monotonic()):
             self._empty_trash(before_s)
 
     def _empty_trash(self, before_s: float | None) -> None:

@@ -1,4 +1,4 @@
-"""Has the shots of series taken away that are not to be kept: in the backroom, now and then.
+"""Deletes the shots of series that are not to be kept: in the background, now and then.
 
 Those that are too old lie in `.trash/WHEN/` of their series for 30 days, unless its disk is nearly full, and go
 only while the clock is not in doubt.
@@ -10,7 +10,7 @@ import logging
 import time
 from collections.abc import Callable, Iterable
 
-from stillcam.capture.library_writer.clock_trust import Ages
+from stillcam.capture.library_writer.clock_trust import ClockTrust
 from stillcam.common.deletion import Note
 from stillcam.common.disk import Disk
 from stillcam.library.trash import FOLDER, KEPT_S, Trash, stamp
@@ -23,7 +23,7 @@ THIN_S = 600.0  # from one time to the next: it takes a while until that has fre
 NEAR = 2  # so many floors free, and no more, are near the floor
 
 
-class Keeping:
+class SeriesRetention:
     """Keeps series as their owner wants it. Used by one thread.
 
     Args:
@@ -38,13 +38,13 @@ class Keeping:
         self,
         series: Callable[[], Iterable[Series]],
         disk_of: Callable[[Series], Disk],
-        ages: Ages,
+        ages: ClockTrust,
         over: Callable[[], bool],
         note: Note,
     ) -> None:
         self._series = series
         self._disk_of = disk_of
-        self._ages = ages
+        self._clock = ages
         self._over = over
         self._note = note
         self._thin_s = time.monotonic()
@@ -53,7 +53,7 @@ class Keeping:
     def regular(self) -> None:
         """To be called every few seconds."""
         now_s = time.monotonic()
-        if now_s - self._pruned_s >= (WAITS_S if self._ages.reason else HOURLY_S):
+        if now_s - self._pruned_s >= (WAITS_S if self._clock.reason else HOURLY_S):
             self._pruned_s = now_s
             self._prune_all()
         if now_s >= self._thin_s and (near := [series for series in self._series() if self._is_near(series)]):
@@ -65,7 +65,7 @@ class Keeping:
         """Take away what is too old."""
         now_s = time.time()
         due = [one for one in self._series() if self._is_due(one, now_s)]
-        if not self._ages.waits("series", bool(due), now_s, time.monotonic()):
+        if not self._clock.waits("series", bool(due), now_s, time.monotonic()):
             self._each(due, "pruned", lambda series: self._prune(series, now_s))
 
     def _is_due(self, series: Series, now_s: float) -> bool:

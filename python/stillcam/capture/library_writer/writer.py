@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from stillcam.capture.library_writer.background import Backroom, Closing, Task
-from stillcam.capture.library_writer.clock_trust import Ages
-from stillcam.capture.library_writer.finish_video import ABOUT, Footage, finish, salvage
+from stillcam.capture.library_writer.background import BackgroundWorker, Closing, Task
+from stillcam.capture.library_writer.clock_trust import ClockTrust
+from stillcam.capture.library_writer.finish_video import ABOUT, RecordedVideo, finish, salvage
 from stillcam.capture.library_writer.retention import Retention
 from stillcam.common import folders
 from stillcam.common.deletion import Undeletable
@@ -22,7 +22,7 @@ from stillcam.settings.schema import Settings
 Told = Callable[[str | None, CameraError | None], None]
 
 
-class Archive:
+class LibraryWriter:
     """Makes items of the library at `root`.
 
     What a crash has left is put right first: whole items appear at once, videos soon.
@@ -41,24 +41,26 @@ class Archive:
         missing: which disk is missing; empty: none.
     """
 
-    def __init__(self, root: Path, settings: Callable[[], Settings], ages: Ages, others: Sequence[Path] = ()) -> None:
+    def __init__(
+        self, root: Path, settings: Callable[[], Settings], ages: ClockTrust, others: Sequence[Path] = ()
+    ) -> None:
         self.root = root
         self._folders = (root, *others)
         self.more: Sequence[Task] = ()
         self.came: Task = lambda: None
         self._finishing: set[str] = set()  # the videos that are no items yet
-        self._waiting: set[str] = set()  # those for which the disk had no room; the backroom's alone
+        self._waiting: set[str] = set()  # those for which the disk had no room; the background worker's alone
         self.disk = Disk(root, lambda: settings().files)
         self.undeletable = Undeletable()
         self.ages = ages
         self._retention = Retention(root, self.disk, lambda: settings().retention, ages, self.over, self.undeletable)
-        self._backroom = Backroom(
+        self._worker = BackgroundWorker(
             root.parent, (self._look_for_disks, self._retention.regular, self._do_more, self._try_again)
         )
         self.missing = ""
         self._place: tuple[int, int] | None = None  # of the folder whose drafts have been put right
         self.take_in()
-        self._backroom.start()
+        self._worker.start()
 
     def take_in(self) -> None:
         """Put right what a crash has left in the library's folder; for the camera's thread, when it makes no item."""
@@ -71,7 +73,7 @@ class Archive:
             logging.error("cannot put the library right: %s", error)
             return
         if torn:
-            self._backroom.add(lambda: self._salvage(torn))
+            self._worker.add(lambda: self._salvage(torn))
 
     @property
     def drafts(self) -> Path:
@@ -102,9 +104,9 @@ class Archive:
 
     def added(self) -> None:
         """There is another item: the oldest may have to go."""
-        self._backroom.add(self._retention.prune)
+        self._worker.add(self._retention.prune)
 
-    def finish(self, footage: Footage, stand_in: Path | None, told: Told) -> None:
+    def finish(self, footage: RecordedVideo, stand_in: Path | None, told: Told) -> None:
         """Have a video finished; `told` is called from another thread with its address, or what went wrong."""
 
         stem = footage.draft.stem
@@ -116,7 +118,7 @@ class Archive:
 
         def task() -> None:
             try:
-                id_ = finish(footage, self._backroom.ffmpeg, stand_in)
+                id_ = finish(footage, self._worker.ffmpeg, stand_in)
             except Closing:
                 over(None, CameraError("disk", "the daemon ends: the video is finished at its next start"))
                 raise
@@ -136,23 +138,23 @@ class Archive:
                 over(id_, None)
                 self._retention.prune()
 
-        self._backroom.add(task)
+        self._worker.add(task)
 
     def soon(self, task: Task) -> None:
         """Have something short done that nobody waits for."""
-        self._backroom.add(task)
+        self._worker.add(task)
 
     def later(self, task: Task) -> None:
         """Have something done that takes long: it asks now and then whether it is `over`."""
-        self._backroom.later(task)
+        self._worker.later(task)
 
     def over(self) -> bool:
-        """For what takes long: see `Backroom.over`."""
-        return self._backroom.over()
+        """For what takes long: see `BackgroundWorker.over`."""
+        return self._worker.over()
 
     def close(self) -> None:
         """The daemon ends."""
-        self._backroom.close()
+        self._worker.close()
 
     def _look_for_disks(self) -> None:
         """Say which disk is missing, and have one that has come taken in."""
@@ -165,7 +167,7 @@ class Archive:
 
     def _do_more(self) -> None:
         for task in self.more:
-            self._backroom.carry_out(task)
+            self._worker.carry_out(task)
 
     def _try_again(self) -> None:
         """Finish the videos for which there is room by now."""
@@ -174,7 +176,7 @@ class Archive:
             self._salvage(self._files(stem))
 
     def _salvage(self, torn: list[Path]) -> None:
-        salvage(self.root, torn, self._backroom.ffmpeg)
+        salvage(self.root, torn, self._worker.ffmpeg)
         left = {path.stem for path in torn if path.suffix == f".{ABOUT}" and path.exists()}
         self._waiting |= {stem for stem in left if not self._room_for(stem)}
 

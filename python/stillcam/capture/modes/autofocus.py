@@ -16,7 +16,7 @@ from typing import Any
 from stillcam.camera.driver import Interrupted
 from stillcam.camera.rpicam.taking import SCANNING
 from stillcam.capture.command_socket import Command
-from stillcam.capture.context import Studio
+from stillcam.capture.context import CaptureContext
 from stillcam.capture.modes.snapshots import start_stills
 from stillcam.capture.timing import snapshot_s
 from stillcam.common.errors import CameraError, StillcamError
@@ -27,31 +27,31 @@ LINGER_S = 1.0  # after a scan that was asked for, for settings that keep what i
 FAILED = 3  # libcamera's AfState
 
 
-class Focusing:
+class AutofocusMode:
     """One scan, for all who have asked, and in AfMode Auto for a camera whose lens has no position yet."""
 
     name = "snapshot"  # its pictures are snapshots: settings that fail here are those that fail there
     urgent = True
 
-    def __init__(self, studio: Studio) -> None:
-        self._studio = studio
+    def __init__(self, context: CaptureContext) -> None:
+        self._context = context
         self._asking: list[Command] = []
         self._runs = False
         self.verbs = {"focus": self._asked}
 
     def wanted(self) -> bool:
-        studio = self._studio
-        unknown = not self._runs and studio.lens.unknown(studio.revisions.wanted, studio.status.camera)
+        context = self._context
+        unknown = not self._runs and context.lens.unknown(context.settings.wanted, context.status.camera)
         return bool(self._asking) or unknown
 
     def run(self, settings: Settings, camera: Camera) -> None:
         """See Mode."""
-        studio = self._studio
+        context = self._context
         asking, self._asking = self._asking, []
         self._runs = True  # it does not interrupt itself
         try:
-            start_stills(studio, scanning(settings), camera)
-            answer = scan(studio, camera)
+            start_stills(context, scanning(settings), camera)
+            answer = scan(context, camera)
         except (CameraError, Interrupted) as error:
             for command in asking:
                 command.fail(error if isinstance(error, CameraError) else StillcamError("interrupted: focus again"))
@@ -63,7 +63,7 @@ class Focusing:
         for command in asking:
             command.finish(answer)
         if asking:
-            studio.pause(LINGER_S)
+            context.pause(LINGER_S)
 
     def fail(self, error: CameraError) -> None:
         """See Mode."""
@@ -72,9 +72,9 @@ class Focusing:
         self._asking = []
 
     def _asked(self, command: Command) -> None:
-        if error := unable(self._studio.status.camera):
+        if error := unable(self._context.status.camera):
             command.fail(error)
-        elif self._studio.recording:
+        elif self._context.recording:
             command.fail(CameraError("busy", "a video is being made: stop it first, or wait for its end"))
         else:
             self._asking.append(command)
@@ -96,11 +96,11 @@ def scanning(settings: Settings) -> Settings:
     return replace(settings, controls=controls | {"AfMode": "Auto"}, snapshot=replace(settings.snapshot, zsl=False))
 
 
-def scan(studio: Studio, camera: Camera) -> dict[str, Any]:
+def scan(context: CaptureContext, camera: Camera) -> dict[str, Any]:
     """Wait for the scan, and take a picture of what it found.
 
     Args:
-        studio: its driver has been started with `scanning` settings.
+        context: its driver has been started with `scanning` settings.
 
     Returns:
         `state` (focused, failed), `lens_position` (dioptres, None: not told), `distance_m` (None: infinity, or
@@ -110,12 +110,12 @@ def scan(studio: Studio, camera: Camera) -> dict[str, Any]:
         Interrupted: the daemon ends, or there are other settings.
         CameraError: the camera fails, or has no autofocus (`unable`).
     """
-    frame = studio.take_focused(snapshot_s, studio.leaving)
+    frame = context.take_focused(snapshot_s, context.leaving)
     if frame is None:
         raise Interrupted
-    about = studio.described()
+    about = context.described()
     position, state = about.get("LensPosition"), about.get("AfState")
-    studio.lens.learn(camera, position)
+    context.lens.learn(camera, position)
     if position is None and state is None:
         raise CameraError("unable", "this camera has no autofocus")
     return {

@@ -6,23 +6,23 @@ import logging
 import math
 import time
 
-from stillcam.capture.context import Studio
-from stillcam.capture.modes.snapshots import Hurry
+from stillcam.capture.context import CaptureContext
+from stillcam.capture.modes.snapshots import FrameRequest
 from stillcam.common.errors import CameraError
 
 
-class Glimpses:
+class FramesDuringVideo:
     """Frames while one video is recorded; the video goes before, so nothing of this is a fault of it.
 
     Args:
-        hurry: whether somebody waits for a frame.
+        frame_request: whether somebody waits for a frame.
     """
 
-    def __init__(self, studio: Studio, hurry: Hurry) -> None:
-        self._studio = studio
-        self._hurry = hurry
+    def __init__(self, context: CaptureContext, frame_request: FrameRequest) -> None:
+        self._context = context
+        self._frame_request = frame_request
         self._asked = False
-        self._due = 0.0 if studio.driver.abilities.stills_in_videos else math.inf  # monotonic
+        self._due = 0.0 if context.driver.abilities.stills_in_videos else math.inf  # monotonic
 
     def look(self) -> None:
         """Ask for a frame if one is due, and publish one that has come; waits for neither.
@@ -32,17 +32,17 @@ class Glimpses:
         """
         if self._due == math.inf:
             return
-        studio, now = self._studio, time.monotonic()
-        if not self._asked and now >= min(self._due, self._hurry.due_s):
-            self._asked, self._due = True, now + studio.revisions.wanted.snapshot.interval_s
-            studio.driver.request()
-        if still := studio.driver.still(0.0, ()):
+        context, now = self._context, time.monotonic()
+        if not self._asked and now >= min(self._due, self._frame_request.due_s):
+            self._asked, self._due = True, now + context.settings.wanted.snapshot.interval_s
+            context.driver.request()
+        if still := context.driver.still(0.0, ()):
             self._asked = False
             try:
-                name = studio.darkroom.publish(still)
-                studio.status.published(name, studio.driver.metadata, studio.driver.began_s)
-                self._hurry.came()
+                name = context.publisher.publish(still)
+                context.status.published(name, context.driver.metadata, context.driver.began_s)
+                self._frame_request.came()
             except CameraError as error:
                 logging.warning("no frame out of the video: %s", error)
-                studio.status.failed(error.cause, restarts=False)
+                context.status.failed(error.cause, restarts=False)
                 self._due = math.inf

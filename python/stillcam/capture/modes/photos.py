@@ -14,9 +14,9 @@ from stillcam.camera.metadata import Metadata
 from stillcam.camera.rpicam.options import chosen_controls
 from stillcam.camera.rpicam.taking import FRESH_S, carried_over, configuration_of, photo_extension, scans, settled
 from stillcam.capture.command_socket import Command
-from stillcam.capture.context import CONVERGE_S, START_TIMEOUT_S, Studio
+from stillcam.capture.context import CONVERGE_S, START_TIMEOUT_S, CaptureContext
 from stillcam.capture.library_writer.sidecar import about
-from stillcam.capture.library_writer.writer import Archive, unwritable
+from stillcam.capture.library_writer.writer import LibraryWriter, unwritable
 from stillcam.capture.modes.lens import SCAN_WAITS_S, rests
 from stillcam.capture.pictures import size_of
 from stillcam.capture.publish_frame import link_or_copy
@@ -55,15 +55,15 @@ class Order:
     spared: bool = False
 
 
-class Photos:
+class PhotoMode:
     """Takes photos, one order after the other; a self-timer waits while the other modes go on."""
 
     name = "photo"
     urgent = False
 
-    def __init__(self, studio: Studio, archive: Archive) -> None:
-        self._studio = studio
-        self._archive = archive
+    def __init__(self, context: CaptureContext, library: LibraryWriter) -> None:
+        self._context = context
+        self._library = library
         self._orders: list[Order] = []
         self._running: Order | None = None
         self._waits: Sequence[float] = ()  # for a scan that the next still interrupts
@@ -93,15 +93,15 @@ class Photos:
         """See Mode. What goes wrong is told to who asked, and no concern of the modes that follow."""
         self._running = order = self._due()
         assert order is not None
-        studio = self._studio
+        context = self._context
         try:
-            runs = studio.driver.fits(settings, camera, order.kind)
+            runs = context.driver.fits(settings, camera, order.kind)
             if runs:
                 self._expect(order, settings, camera, {})
             while not self._over(order):
                 order.items.append(self._one(order, settings, camera, runs))
                 runs = True
-                self._archive.added()
+                self._library.added()
                 self._tell()
         except Interrupted:
             self._end(order, None if order.cancelled else _ending(order))
@@ -130,18 +130,18 @@ class Photos:
         told = command.message
         delay_s = float(told.get("delay_s", 0))
         try:
-            if self._studio.recording:
+            if self._context.recording:
                 raise CameraError("busy", "a video is being recorded or waiting: stop it first, or wait until it ends")
             if len(self._orders) >= MAX_WAITING:
                 raise CameraError("busy", f"{MAX_WAITING} orders wait already: cancel them, or wait")
-            self._archive.disk.check()
+            self._library.disk.check()
         except CameraError as error:
             command.fail(error)
             return
         due_s = time.time() + delay_s if delay_s else None
         order = Order([command], told.get("kind", "photo"), told.get("count", 1), time.monotonic() + delay_s, due_s)
         if delay_s:
-            order.timer = threading.Timer(delay_s, self._studio.commands.nudge)
+            order.timer = threading.Timer(delay_s, self._context.commands.nudge)
             order.timer.daemon = True
             order.timer.start()
         self._orders.append(order)
@@ -163,7 +163,7 @@ class Photos:
         return next((order for order in sorted(self._orders, key=lambda order: order.due) if order.due <= now), None)
 
     def _over(self, order: Order) -> bool:
-        return order.cancelled or self._studio.stopping or len(order.items) >= order.count
+        return order.cancelled or self._context.stopping or len(order.items) >= order.count
 
     def _end(self, order: Order, error: StillcamError | None = None) -> None:
         """Answer who asked, with the items so far."""
@@ -181,27 +181,27 @@ class Photos:
         order = self._running if self._running in self._orders else None
         order = order or self._due() or min(self._orders, key=lambda order: order.due, default=None)
         others = [other for other in self._orders if other is not order]
-        self._studio.status.waits("photos", [{"kind": other.kind, "of": other.count} for other in others])
+        self._context.status.waits("photos", [{"kind": other.kind, "of": other.count} for other in others])
         if order is None:
-            self._studio.status.taking(None)
+            self._context.status.taking(None)
             return
         due = utc_text(order.due_s) if order.due_s is not None and order.due > time.monotonic() else None
-        self._studio.status.taking({"kind": order.kind, "done": len(order.items), "of": order.count, "due": due})
+        self._context.status.taking({"kind": order.kind, "done": len(order.items), "of": order.count, "due": due})
 
     def _start(self, order: Order, settings: Settings, camera: Camera) -> None:
         """Start the camera program for photos, from what the snapshots have found."""
-        studio = self._studio
-        before = studio.found or self._recent(order, settings, camera)
+        context = self._context
+        before = context.found or self._recent(order, settings, camera)
         use = configuration_of(settings, order.kind)
         found = carried_over(settings, order.kind, before) if use.carry_over else {}
         try:
-            self._archive.drafts.mkdir(parents=True, exist_ok=True)
+            self._library.drafts.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise unwritable(self._archive.root, error) from error
+            raise unwritable(self._library.root, error) from error
         over = lambda: self._over(order)  # noqa: E731 - it is handed on
-        studio.start_stills(settings, camera, Shoot(order.kind, self._archive.drafts, found), over)
+        context.start_stills(settings, camera, Shoot(order.kind, self._library.drafts, found), over)
         if not settled(settings, order.kind, found, camera):
-            studio.rest(CONVERGE_S, over)
+            context.rest(CONVERGE_S, over)
         self._expect(order, settings, camera, found)
 
     def _expect(self, order: Order, settings: Settings, camera: Camera, found: Values) -> None:
@@ -224,54 +224,54 @@ class Photos:
                 raise
             logging.warning("a photo failed, retrying once: %s", error)
             self._failed(error)
-        self._studio.pause(AGAIN_S)
+        self._context.pause(AGAIN_S)
         self._start(order, settings, camera)
         return self._taken(order, settings, camera)
 
     def _failed(self, error: CameraError) -> None:
-        self._studio.end_program()
-        self._studio.status.failed(error.cause, restarts=True)
+        self._context.end_program()
+        self._context.status.failed(error.cause, restarts=True)
 
     def _taken(self, order: Order, settings: Settings, camera: Camera) -> str:
         """Take one and keep it; its address below `library/`."""
-        studio = self._studio
+        context = self._context
         frameless_s = CONVERGE_S + order.count * photo_s(settings, order.kind)
-        studio.status.enter("photo", frameless_s, studio.outage.reason)
-        self._archive.disk.check()
-        publishes = studio.driver.fits(settings, camera)
+        context.status.enter("photo", frameless_s, context.backoff.reason)
+        self._library.disk.check()
+        publishes = context.driver.fits(settings, camera)
         still, metadata = self._still(order, settings)
-        frame = studio.darkroom.publish(still) if publishes else None
+        frame = context.publisher.publish(still) if publishes else None
         if frame:
-            studio.published(frame)
+            context.published(frame)
         self._last = (order.kind, settings, camera), time.monotonic(), metadata
-        draft = self._archive.draft(order.kind, still.time_s, camera.model)
+        draft = self._library.draft(order.kind, still.time_s, camera.model)
         try:
             if frame:
-                link_or_copy(studio.paths.images / frame, draft.path("jpg"))
+                link_or_copy(context.paths.images / frame, draft.path("jpg"))
             else:
-                _develop(still, draft, settings.camera.rotation, studio.stops)
+                _develop(still, draft, settings.camera.rotation, context.stops)
             size = size_of(draft.path(photo_extension(settings, order.kind)))
             if still.raw:
                 size_of(draft.path("dng"))
-            mode = studio.driver.sensor_mode
+            mode = context.driver.sensor_mode
             return draft.finish(about(settings, camera, order.kind, draft.time_s, size, metadata, mode))
         except OSError as error:
             draft.discard()
-            raise unwritable(self._archive.root, error) from error
+            raise unwritable(self._library.root, error) from error
         except (CameraError, Interrupted):
             draft.discard()
             raise
 
     def _still(self, order: Order, settings: Settings) -> tuple[Still, Metadata]:
         """A still, and what is said of it; the first of an order is not taken in the middle of a scan."""
-        studio = self._studio
+        context = self._context
         over = lambda: self._over(order)  # noqa: E731 - it is handed on
         while True:
-            studio.driver.request()
-            known = studio.driver.metadata
+            context.driver.request()
+            known = context.driver.metadata
             timeout_s = stall_timeout_s(photo_s(settings, order.kind), settings, known) + START_TIMEOUT_S
-            still = studio.awaited(studio.driver.still, timeout_s, over)
-            metadata = studio.described()
+            still = context.awaited(context.driver.still, timeout_s, over)
+            metadata = context.described()
             if not self._waits or rests(metadata):
                 self._waits = ()
                 return still, metadata
@@ -279,7 +279,7 @@ class Photos:
                 if path:
                     path.unlink(missing_ok=True)
             wait_s, *self._waits = self._waits
-            if not studio.rest(wait_s, over):
+            if not context.rest(wait_s, over):
                 raise Interrupted
 
     def _recent(self, order: Order, settings: Settings, camera: Camera) -> Metadata:

@@ -16,11 +16,11 @@ from pathlib import Path
 
 from stillcam.camera.driver import Interrupted
 from stillcam.capture.command_socket import Command
-from stillcam.capture.context import Studio
-from stillcam.capture.library_writer.series_keeping import Keeping
-from stillcam.capture.library_writer.writer import Archive
-from stillcam.capture.modes.series_folders import Intake, why_gone
-from stillcam.capture.modes.series_shots import WORK, Shooting
+from stillcam.capture.context import CaptureContext
+from stillcam.capture.library_writer.series_keeping import SeriesRetention
+from stillcam.capture.library_writer.writer import LibraryWriter
+from stillcam.capture.modes.series_folders import SeriesFolders, why_gone
+from stillcam.capture.modes.series_shots import WORK, ShotTaker
 from stillcam.capture.modes.snapshots import LOOK_S, MAX_TAKES_S
 from stillcam.capture.timing import photo_s
 from stillcam.common.deletion import delete_tree
@@ -43,21 +43,21 @@ ZONE_S = 10.0  # how often the time zone of the machine is looked at
 FULL_S = 10.0  # how often a full disk is looked at
 
 
-class Timelapse:
+class SeriesMode:
     """Takes the shots of all series; see the rule of conflicts in `docs/series.md`."""
 
     name = "series"
     urgent = False
 
-    def __init__(self, studio: Studio, archive: Archive) -> None:
-        self._studio = studio
-        self._archive = archive
-        self._shooting = Shooting(studio, archive)
-        self._agenda = Agenda(studio.paths.series)
+    def __init__(self, context: CaptureContext, library: LibraryWriter) -> None:
+        self._context = context
+        self._library = library
+        self._shots = ShotTaker(context, library)
+        self._agenda = Agenda(context.paths.series)
         self._orders = Orders(self._agenda, self.zone, self._remove)
         self._early: list[Command] = []  # they are about series that are not taken in yet
-        self._intake = Intake(
-            studio.paths.series, self._agenda.names, archive.soon, self._remove, studio.commands.nudge
+        self._folders = SeriesFolders(
+            context.paths.series, self._agenda.names, library.soon, self._remove, context.commands.nudge
         )
         self._why = "off"  # why what is missed now is missed
         self._begun = False  # the camera has given a picture since the daemon started
@@ -66,22 +66,22 @@ class Timelapse:
         self._rest_until_s: float | None = None  # when it tries again, if a snapshot has been taken (monotonic)
         self._full: dict[str, float] = {}  # series whose disk is full, and when it is looked at again (monotonic)
         self._aimed_ms: int | None = None  # the moment that the camera program runs for
-        self._settings = studio.revisions.wanted  # the mode has begun with these
+        self._settings = context.settings.wanted  # the mode has begun with these
         self._refused = ""  # the series whose options the camera has refused
         self.message = self._agenda.message
         self.verbs = {"series": self._asked}
-        shutil.rmtree(studio.paths.series / WORK, ignore_errors=True)
+        shutil.rmtree(context.paths.series / WORK, ignore_errors=True)
         self._zone_s = -ZONE_S  # when the time zone was looked at (monotonic)
         self._look()
-        keeping = Keeping(
+        keeping = SeriesRetention(
             self._on_disk,
             lambda series: self._disk_of(series.folder),
-            archive.ages,
-            archive.over,
-            archive.undeletable.note,
+            library.ages,
+            library.over,
+            library.undeletable.note,
         )
-        archive.soon(self._intake.look)
-        archive.more = (self._intake.look, keeping.regular)
+        library.soon(self._folders.look)
+        library.more = (self._folders.look, keeping.regular)
 
     def zone(self) -> str:
         """The name of the local clock's zone."""
@@ -98,10 +98,10 @@ class Timelapse:
 
     def run(self, settings: Settings, camera: Camera) -> None:
         """See Mode. A single failure costs one moment; more of them are the camera's."""
-        studio = self._studio
-        self._settings = studio.revisions.running
-        self._shooting.begin(settings, camera)
-        while not studio.stopping and self._holds_good() and studio.next_mode() is self:
+        context = self._context
+        self._settings = context.settings.running
+        self._shots.begin(settings, camera)
+        while not context.stopping and self._holds_good() and context.next_mode() is self:
             active = self._agenda.first
             assert active is not None
             try:
@@ -110,10 +110,10 @@ class Timelapse:
                 return
             except CameraError as error:
                 self._failed(active, error)
-                self._shooting.begin(settings, camera)
+                self._shots.begin(settings, camera)
             except OSError as error:
                 self._unwritable(active, error)
-                self._shooting.begin(settings, camera)  # its folder may be another one now
+                self._shots.begin(settings, camera)  # its folder may be another one now
             finally:
                 self._aimed_ms = None
                 self._agenda.changed()
@@ -132,7 +132,7 @@ class Timelapse:
             self._zone_s = time.monotonic()
             self._agenda.follow(self.zone(), _now_ms())
         self._agenda.look(_now_ms(), int(time.monotonic() * 1000), self._why)
-        works = self._studio.revisions.proven and self._studio.outage.reason is None
+        works = self._context.settings.proven and self._context.backoff.reason is None
         if self._rest_until_s is not None and works and time.monotonic() >= self._rest_until_s:
             self._rest_until_s = None
         self._begun = self._begun or works
@@ -144,11 +144,11 @@ class Timelapse:
 
     def _take_in(self) -> None:
         """Series have come, or are gone with their disk."""
-        for name in self._intake.gone():
+        for name in self._folders.gone():
             if self._agenda.find(name):
                 logging.error("cannot continue series %s: %s", name, why_gone(self._agenda.root, name))
                 self._agenda.remove(name)
-        for series in self._intake.taken():
+        for series in self._folders.taken():
             if self._agenda.find(series.name) is None:
                 self._agenda.add(Active(series, _now_ms()))
         early, self._early = self._early, []
@@ -168,33 +168,33 @@ class Timelapse:
             return -1.0
         if _holds(active):
             return left_s - HOLD_S
-        if left_s > self._shooting.lead_s:
-            return left_s - self._shooting.lead_s
-        camera = self._studio.status.camera
-        wanted = self._studio.revisions.wanted
-        fits = camera and self._shooting.fits(active.series, self._studio.lens.held(wanted, camera), camera)
-        return left_s - (ALMOST_S if fits else self._shooting.lead_s)
+        if left_s > self._shots.lead_s:
+            return left_s - self._shots.lead_s
+        camera = self._context.status.camera
+        wanted = self._context.settings.wanted
+        fits = camera and self._shots.fits(active.series, self._context.lens.held(wanted, camera), camera)
+        return left_s - (ALMOST_S if fits else self._shots.lead_s)
 
     def _moment(self, active: Active, settings: Settings) -> None:
         """Get ready for the moment that comes first, wait for it, and take its shots."""
         series, due_ms = active.series, active.first_ms
         shots = series.definition.controls_of(series.state.tally.taken)
         publish = _holds(active)
-        frameless_s = (self._shooting.lead_s + photo_s(settings, series.definition.kind)) * len(shots)
+        frameless_s = (self._shots.lead_s + photo_s(settings, series.definition.kind)) * len(shots)
         interval_s = series.definition.schedule.interval_ms / 1000
-        self._studio.status.enter("series", interval_s if publish else frameless_s, self._studio.outage.reason)
+        self._context.status.enter("series", interval_s if publish else frameless_s, self._context.backoff.reason)
         if self._is_full(active):
             return
         self._aimed_ms = due_ms
-        self._shooting.aim(series, shots[0], publish)
+        self._shots.aim(series, shots[0], publish)
         if not self._comes(active, due_ms):
             return
         if self._is_full(active):
             return
         for varied in shots:
-            self._shooting.aim(series, varied, publish)
+            self._shots.aim(series, varied, publish)
             active.flush()
-            self._shooting.take(series, due_ms, varied, publish)
+            self._shots.take(series, due_ms, varied, publish)
             if active.due_ms != due_ms:  # it has been paused, or deleted
                 return
         self._failures, self._rests, self._refused, self._begun = 0, 0, "", True
@@ -203,19 +203,19 @@ class Timelapse:
 
     def _comes(self, active: Active, due_ms: int) -> bool:
         """Wait for the moment; False: something else comes before."""
-        studio = self._studio
-        while not studio.stopping and self._holds_good() and studio.next_mode() is self:
+        context = self._context
+        while not context.stopping and self._holds_good() and context.next_mode() is self:
             if self._agenda.first is not active or active.first_ms != due_ms:
                 return False
             if active.due_ms == due_ms:
                 return True
             left_s = max(0.001, due_ms / 1000 - time.time())
             try:
-                studio.driver.rest(left_s, (*studio.stops, studio.commands.wake))
+                context.driver.rest(left_s, (*context.stops, context.commands.wake))
             except Interrupted:
-                studio.obey()
+                context.obey()
             finally:
-                studio.status.described(studio.driver.metadata)
+                context.status.described(context.driver.metadata)
         return False
 
     def _is_full(self, active: Active) -> bool:
@@ -241,10 +241,10 @@ class Timelapse:
 
     def _holds_good(self) -> bool:
         """Whether the settings in force make the same pictures."""
-        revisions = self._studio.revisions
-        same = _pictures(revisions.wanted) == _pictures(self._settings)
-        if revisions.outdated and same:
-            revisions.adopt()
+        pending = self._context.settings
+        same = _pictures(pending.wanted) == _pictures(self._settings)
+        if pending.outdated and same:
+            pending.adopt()
         return same
 
     def _failed(self, active: Active, error: CameraError) -> None:
@@ -255,8 +255,8 @@ class Timelapse:
         Raises:
             CameraError: again and again.
         """
-        self._studio.end_program()
-        self._studio.status.failed(error.cause, restarts=True)
+        self._context.end_program()
+        self._context.status.failed(error.cause, restarts=True)
         if self._let_go(active):
             return
         self._failures += 1
@@ -307,11 +307,11 @@ class Timelapse:
 
     def _asked(self, command: Command) -> None:
         asked = str(command.message.get("name"))
-        if self._agenda.find(asked) is None and self._intake.opens(asked):
+        if self._agenda.find(asked) is None and self._folders.opens(asked):
             self._early.append(command)
             return
         try:
-            with self._intake.lock:
+            with self._folders.lock:
                 name = self._orders.carry_out(command.message, _now_ms())
         except OrderError as error:
             command.fail(error, field=error.field)
@@ -323,12 +323,12 @@ class Timelapse:
         return [active.series for active in self._agenda]
 
     def _remove(self, folder: Path) -> None:
-        """Delete a folder of many files, without hurry."""
-        self._archive.later(lambda: delete_tree(folder, self._archive.over, self._archive.undeletable.note))
+        """Delete a folder of many files, in the background."""
+        self._library.later(lambda: delete_tree(folder, self._library.over, self._library.undeletable.note))
 
     def _disk_of(self, folder: Path) -> Disk:
         """The disk that a series is on: it need not be the library's."""
-        return Disk(folder, lambda: self._studio.revisions.wanted.files)
+        return Disk(folder, lambda: self._context.settings.wanted.files)
 
 
 def _now_ms() -> int:

@@ -1,7 +1,7 @@
 """Opens series when their disk is there, and drops them when it is gone.
 
-The backroom opens them and the camera's thread takes them over, so that neither the daemon's start nor a shot waits
-for a slow disk. A disk that is mounted later, or comes back, is noticed.
+The background worker opens them and the camera's thread takes them over: neither the start nor a shot waits for a slow
+disk. A disk that is mounted later, or comes back, is noticed.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from stillcam.series.state import STATE
 LEFT = ".[dn]e*_*"  # .deleted_NAME, .new_NAME: what a crash has left of them
 
 
-class Intake:
+class SeriesFolders:
     """Opens what is in the folder of series and not known yet.
 
     Args:
         root: the folder of all series.
         known: gives the names of those that were taken in.
-        later: has a task done in the backroom, soon.
-        remove: deletes a folder in the backroom, without haste.
+        later: has the background worker do a task, soon.
+        remove: deletes a folder in the background, without haste.
         nudge: wakes the camera's thread.
 
     Attributes:
@@ -59,7 +59,7 @@ class Intake:
         self._gone: SimpleQueue[str] = SimpleQueue()
 
     def look(self) -> None:
-        """Look which have come and which are gone; in the backroom, now and then."""
+        """Look which have come and which are gone; called by the background worker."""
         with self.lock:
             place, known = identity(self._root), set(self._known())
             if place != self._place and place is not None:

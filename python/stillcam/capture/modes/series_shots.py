@@ -12,8 +12,8 @@ from stillcam.camera.driver import Shoot, Still
 from stillcam.camera.metadata import Metadata
 from stillcam.camera.rpicam.options import chosen_controls, same_pictures, still_arguments
 from stillcam.camera.rpicam.taking import FRESH_S, carried_over, configuration_of, photo_arguments, scans, settled
-from stillcam.capture.context import CONVERGE_S, START_TIMEOUT_S, Studio
-from stillcam.capture.library_writer.writer import Archive
+from stillcam.capture.context import CONVERGE_S, START_TIMEOUT_S, CaptureContext
+from stillcam.capture.library_writer.writer import LibraryWriter
 from stillcam.capture.modes.bracketing import fixed_controls, fixes, varied_controls
 from stillcam.capture.pictures import size_of
 from stillcam.capture.publish_frame import link_or_copy
@@ -34,19 +34,19 @@ WORK = ".shots"  # beside the series: pictures that are not theirs yet
 Varied = Mapping[str, float]
 
 
-class Shooting:
+class ShotTaker:
     """The camera program of the series mode.
 
     Attributes:
         lead_s: how long before a moment the program has to be started.
     """
 
-    def __init__(self, studio: Studio, archive: Archive) -> None:
+    def __init__(self, context: CaptureContext, library: LibraryWriter) -> None:
         self.lead_s = FIRST_LEAD_S
-        self._studio = studio
-        self._archive = archive
-        self._work = studio.paths.series / WORK
-        self._settings = studio.revisions.wanted
+        self._context = context
+        self._library = library
+        self._work = context.paths.series / WORK
+        self._settings = context.settings.wanted
         self._camera: Camera | None = None
         self._running: tuple[object, ...] | None = None  # what its program has been started for
         self._found: Values = {}  # controls that it has been started with over those of the settings
@@ -58,12 +58,12 @@ class Shooting:
         """The mode begins: whatever runs, runs for something else."""
         self._settings, self._camera = as_jpeg(settings), camera
         self._running, self._found = None, {}
-        if self._studio.found:
-            self._auto, self._auto_s = self._studio.found, self._studio.driver.told_s
+        if self._context.found:
+            self._auto, self._auto_s = self._context.found, self._context.driver.told_s
 
     def fits(self, series: Series, settings: Settings, camera: Camera) -> bool:
         """Whether the program that runs takes the shots of this series just so."""
-        return _plain(series, {}) and self._studio.driver.fits(as_jpeg(settings), camera, series.definition.kind)
+        return _plain(series, {}) and self._context.driver.fits(as_jpeg(settings), camera, series.definition.kind)
 
     def aim(self, series: Series, varied: Varied, hold: bool) -> None:
         """Have a program run with which this shot can be taken.
@@ -79,7 +79,7 @@ class Shooting:
             self._measure(series)
         kind, plain = series.definition.kind, _plain(series, varied)
         assert self._camera is not None
-        self._fits = plain and self._studio.driver.fits(self._settings, self._camera, kind)
+        self._fits = plain and self._context.driver.fits(self._settings, self._camera, kind)
         key = (kind, series.state.fixed if fixes(series.definition) else None, dict(varied))
         if not self._fits and self._running != key:
             self._start(kind, self._controls(series, varied, hold), plain)
@@ -96,33 +96,33 @@ class Shooting:
             CameraError: the camera fails; a picture that was there before that is kept.
             OSError: the series cannot be written.
         """
-        studio = self._studio
+        context = self._context
         time_ms, still = self._still(series.definition.kind)
-        frame = studio.darkroom.publish(still) if self._fits else None
+        frame = context.publisher.publish(still) if self._fits else None
         picture = self._developed(still, frame)
         broken = None
         try:
-            metadata = self._studio.described()
+            metadata = self._context.described()
         except CameraError as error:
             metadata, broken = {}, error
         files = [still.raw, picture] if still.raw else [picture]
         line = series.place(due_ms, time_ms, files, metadata, varied or None)
         self._learn(series, varied, metadata)
         if publish and frame is None:
-            frame = studio.darkroom.show(series.folder / FRAMES / line["files"][0], still.time_s)
+            frame = context.publisher.show(series.folder / FRAMES / line["files"][0], still.time_s)
         if broken:
             raise broken
         if frame:
-            studio.published(frame)
+            context.published(frame)
 
     def _still(self, kind: str) -> tuple[int, Still]:
         """When a still was asked for (ms since the epoch), and the still."""
-        studio = self._studio
+        context = self._context
         cycle_s = photo_s(self._settings, kind, self._found)
-        timeout_s = stall_timeout_s(cycle_s, self._settings, studio.driver.metadata)
+        timeout_s = stall_timeout_s(cycle_s, self._settings, context.driver.metadata)
         time_ms = int(time.time() * 1000)
-        studio.driver.request()
-        return time_ms, studio.awaited(studio.driver.still, timeout_s + START_TIMEOUT_S, self._over)
+        context.driver.request()
+        return time_ms, context.awaited(context.driver.still, timeout_s + START_TIMEOUT_S, self._over)
 
     def _developed(self, still: Still, frame: str | None) -> Path:
         """The picture in our folder, whole and turned."""
@@ -130,13 +130,13 @@ class Shooting:
         if frame:
             self._work.mkdir(parents=True, exist_ok=True)
             picture.unlink(missing_ok=True)
-            link_or_copy(self._studio.paths.images / frame, picture)
+            link_or_copy(self._context.paths.images / frame, picture)
             return picture
         size_of(still.path)
         if still.raw:
             size_of(still.raw)
         if self._settings.camera.rotation in (90, 270):
-            rotate(still.path, picture, self._settings.camera.rotation, shutil.which("jpegtran"), self._studio.stops)
+            rotate(still.path, picture, self._settings.camera.rotation, shutil.which("jpegtran"), self._context.stops)
             still.path.unlink()
             return picture
         return still.path
@@ -156,7 +156,7 @@ class Shooting:
         self._start(series.definition.kind, {}, plain=False)
         self._running = None
         _, still = self._still(series.definition.kind)
-        metadata = self._studio.described()
+        metadata = self._context.described()
         for path in (still.path, still.raw):
             if path:
                 path.unlink(missing_ok=True)
@@ -176,7 +176,7 @@ class Shooting:
 
     def _start(self, kind: str, controls: Values, plain: bool) -> None:
         """Start a program; it is that of the snapshots if there is no difference."""
-        studio, settings, camera = self._studio, self._settings, self._camera
+        context, settings, camera = self._context, self._settings, self._camera
         assert camera is not None
         began = time.monotonic()
         self._running = None
@@ -184,15 +184,15 @@ class Shooting:
         self._fits = plain and same_pictures(arguments, still_arguments(settings, camera))
         self._found = found = {} if self._fits else controls
         self._work.mkdir(parents=True, exist_ok=True)
-        studio.start_stills(settings, camera, None if self._fits else Shoot(kind, self._work, found), self._over)
+        context.start_stills(settings, camera, None if self._fits else Shoot(kind, self._work, found), self._over)
         if not settled(settings, kind, found, camera):
             lens = scans(chosen_controls(settings, configuration_of(settings, kind)) | found, camera)
-            studio.rest(SCAN_S if lens else CONVERGE_S, self._over)
+            context.rest(SCAN_S if lens else CONVERGE_S, self._over)
         took_s = time.monotonic() - began
         self.lead_s = min(MAX_LEAD_S, max(1.3 * took_s + 0.5, 0.8 * self.lead_s))
 
     def _over(self) -> bool:
-        return self._studio.stopping
+        return self._context.stopping
 
 
 def as_jpeg(settings: Settings) -> Settings:

@@ -9,7 +9,7 @@ from stillcam.camera.driver import Driver, Interrupted
 from stillcam.camera.rpicam.options import chosen_controls
 from stillcam.camera.rpicam.taking import scans
 from stillcam.capture.command_socket import Command
-from stillcam.capture.context import Studio
+from stillcam.capture.context import CaptureContext
 from stillcam.capture.timing import snapshot_s
 from stillcam.common.errors import CameraError
 from stillcam.settings.capabilities import Camera
@@ -20,7 +20,7 @@ LOOK_S = 5.0  # how often the clock is looked at, by which another mode may want
 SHORT_S = 0.02
 
 
-class Hurry:
+class FrameRequest:
     """Whether somebody waits for a picture whose exposure begins after the request."""
 
     def __init__(self, driver: Driver) -> None:
@@ -42,15 +42,15 @@ class Hurry:
         self._waits = self._waits and self._driver.began_s < self._asked_s
 
 
-class Snapshots:
+class SnapshotMode:
     """Takes a still every interval, and at once where one is wanted now. Always has something to do."""
 
     name = "snapshot"
     urgent = False
 
-    def __init__(self, studio: Studio) -> None:
-        self._studio = studio
-        self.hurry = Hurry(studio.driver)
+    def __init__(self, context: CaptureContext) -> None:
+        self._context = context
+        self.frame_request = FrameRequest(context.driver)
         self._takes_s = FIRST_TAKES_S  # how long one takes at most, as far as is known
         self.verbs = {"snapshot": self._asked}
 
@@ -59,61 +59,61 @@ class Snapshots:
 
     def run(self, settings: Settings, camera: Camera) -> None:
         """See Mode. What was missed is not made up for."""
-        studio = self._studio
+        context = self._context
         since = -math.inf  # when the last one was due (monotonic)
-        if studio.driver.fits(settings, camera):  # a photo was taken in between
-            studio.status.enter("snapshot", snapshot_s(settings), studio.outage.reason)
+        if context.driver.fits(settings, camera):  # a photo was taken in between
+            context.status.enter("snapshot", snapshot_s(settings), context.backoff.reason)
         else:
-            start_stills(studio, settings, camera)
+            start_stills(context, settings, camera)
             if scans(chosen_controls(settings, settings.live), camera) and not self._over():
-                if not studio.take_focused(snapshot_s, self._over):
+                if not context.take_focused(snapshot_s, self._over):
                     return
-                self.hurry.came()
+                self.frame_request.came()
                 since = time.monotonic()
         while self._rest(since):
-            began, interval_s = time.monotonic(), studio.revisions.wanted.snapshot.interval_s
-            late = self.hurry.due_s <= began or began - since > 2 * interval_s
+            began, interval_s = time.monotonic(), context.settings.wanted.snapshot.interval_s
+            late = self.frame_request.due_s <= began or began - since > 2 * interval_s
             since = began if late else since + interval_s
-            studio.take(snapshot_s)
-            self.hurry.came()
+            context.take(snapshot_s)
+            self.frame_request.came()
             self._takes_s = min(MAX_TAKES_S, max(time.monotonic() - began, 0.9 * self._takes_s))
 
     def fail(self, error: CameraError) -> None:
         """Who waits for a frame learns it from the status."""
 
     def _asked(self, _command: Command) -> None:
-        self.hurry.ask()
+        self.frame_request.ask()
 
     def _over(self) -> bool:
-        return self._studio.leaving() or self._studio.next_mode() is not self
+        return self._context.leaving() or self._context.next_mode() is not self
 
     def _rest(self, since: float) -> bool:
         """Wait until the interval from `since` (monotonic) is over, or one is wanted now; False: the mode must end.
 
         One that would not be over before another mode wants the camera is not begun.
         """
-        studio = self._studio
+        context = self._context
         while not self._over():
             now = time.monotonic()
-            left = min(since + studio.revisions.wanted.snapshot.interval_s, self.hurry.due_s) - now
-            free = studio.booked() - now
+            left = min(since + context.settings.wanted.snapshot.interval_s, self.frame_request.due_s) - now
+            free = context.booked() - now
             if left <= 0 and free > self._takes_s:
                 return True
             wait = min(left, free, LOOK_S if free < math.inf else left) if left > 0 else free
             try:
-                studio.driver.rest(max(wait, SHORT_S), (*studio.stops, studio.commands.wake))
+                context.driver.rest(max(wait, SHORT_S), (*context.stops, context.commands.wake))
             except Interrupted:
-                studio.obey()
+                context.obey()
             finally:
-                studio.status.described(studio.driver.metadata)
+                context.status.described(context.driver.metadata)
         return False
 
 
-def start_stills(studio: Studio, settings: Settings, camera: Camera) -> None:
+def start_stills(context: CaptureContext, settings: Settings, camera: Camera) -> None:
     """Start the camera program for snapshots, and wait until it takes requests.
 
     Raises:
-        Interrupted, CameraError: see `Studio.awaited`.
+        Interrupted, CameraError: see `CaptureContext.awaited`.
     """
-    studio.start_stills(settings, camera)
-    studio.status.enter("snapshot", snapshot_s(settings), studio.outage.reason)
+    context.start_stills(settings, camera)
+    context.status.enter("snapshot", snapshot_s(settings), context.backoff.reason)

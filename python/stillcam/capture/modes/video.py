@@ -1,4 +1,4 @@
-"""Videos: recorded until their time is over, a stop, a full disk or the daemon's end; then finished in the backroom."""
+"""Videos: recorded until the time is over, a stop, a full disk or the daemon's end; finished in the background."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from typing import Any
 from stillcam.camera.driver import Interrupted
 from stillcam.camera.rpicam.taking import refused_video, video_rate, video_scene
 from stillcam.capture.command_socket import Command
-from stillcam.capture.context import START_TIMEOUT_S, Studio
-from stillcam.capture.library_writer.finish_video import Footage
+from stillcam.capture.context import START_TIMEOUT_S, CaptureContext
+from stillcam.capture.library_writer.finish_video import RecordedVideo
 from stillcam.capture.library_writer.sidecar import about, shown_size
-from stillcam.capture.library_writer.writer import Archive, unwritable
-from stillcam.capture.modes.glimpses import Glimpses
-from stillcam.capture.modes.photos import Photos
-from stillcam.capture.modes.snapshots import Hurry
+from stillcam.capture.library_writer.writer import LibraryWriter, unwritable
+from stillcam.capture.modes.glimpses import FramesDuringVideo
+from stillcam.capture.modes.photos import PhotoMode
+from stillcam.capture.modes.snapshots import FrameRequest
 from stillcam.capture.timing import held_s, hidden_s, snapshot_s, stall_timeout_s
 from stillcam.common.errors import CameraError
 from stillcam.frames.files import current_name
@@ -54,7 +54,7 @@ class Take:
             self.answered = True
 
     def told(self, id_: str | None, error: CameraError | None) -> None:
-        """It is an item, or never will be: called by the backroom."""
+        """It is an item, or never will be: called by the background worker."""
         for command in self.ended if self.answered else [self.begun, *self.ended]:
             if error:
                 command.fail(error, items=[])
@@ -62,22 +62,24 @@ class Take:
                 command.finish({"items": [id_]})
 
 
-class Videos:
+class VideoMode:
     """Makes one video at a time.
 
     Args:
         photos: a video that is requested while some are being taken waits for them.
-        hurry: whether somebody waits for a snapshot.
+        frame_request: whether somebody waits for a snapshot.
     """
 
     name = "video"
     urgent = False
 
-    def __init__(self, studio: Studio, archive: Archive, photos: Photos, hurry: Hurry) -> None:
-        self._studio = studio
-        self._archive = archive
+    def __init__(
+        self, context: CaptureContext, library: LibraryWriter, photos: PhotoMode, frame_request: FrameRequest
+    ) -> None:
+        self._context = context
+        self._library = library
         self._photos = photos
-        self._hurry = hurry
+        self._frame_request = frame_request
         self._take: Take | None = None
         self.verbs = {"video": self._asked, "stop": self._stop}
 
@@ -89,11 +91,11 @@ class Videos:
         take = self._take
         assert take is not None
         take.begins = True
-        self._studio.status.waits("video", [])
+        self._context.status.waits("video", [])
         footage, error = self._made(take, settings, camera)
         without_libav = error is not None and error.cause == "encoder"
         again = error is not None and error.transient and footage is None  # nothing has been recorded
-        if (without_libav or again) and not (take.over or self._studio.stopping):
+        if (without_libav or again) and not (take.over or self._context.stopping):
             logging.warning("retrying the video %s: %s", "without libav" if without_libav else "once", error)
             footage, error = self._made(take, settings, camera)
         if error and footage is None:
@@ -118,14 +120,14 @@ class Videos:
                 raise CameraError("busy", "a video is being made already")
             if self._photos.timed:
                 raise CameraError("busy", "a self-timer is running: cancel it, or wait for its photos")
-            self._archive.disk.check()
+            self._library.disk.check()
         except CameraError as error:
             command.fail(error)
             return
         self._take = Take(command, command.message.get("seconds"))
-        self._studio.recording = True
+        self._context.recording = True
         if self._photos.due:
-            self._studio.status.waits("video", [{"kind": "video", "of": 1}])
+            self._context.status.waits("video", [{"kind": "video", "of": 1}])
 
     def _stop(self, command: Command) -> None:
         if self._take is None:
@@ -139,7 +141,7 @@ class Videos:
         self._take.over = True
         self._take.ended.append(command)
 
-    def _made(self, take: Take, settings: Settings, camera: Camera) -> tuple[Footage | None, CameraError | None]:
+    def _made(self, take: Take, settings: Settings, camera: Camera) -> tuple[RecordedVideo | None, CameraError | None]:
         """What there is of a video in the end, and what has gone wrong: nothing but the error, or both."""
         footage = None
         try:
@@ -147,55 +149,55 @@ class Videos:
             self._record(take, footage, settings)
         except CameraError as error:
             return self._broken(footage, error), error
-        if not self._studio.end_program(PATIENCE_S):
+        if not self._context.end_program(PATIENCE_S):
             footage.broken_off("the camera program did not end and was killed: the last moments may be missing")
         return footage, None
 
-    def _begin(self, take: Take, settings: Settings, camera: Camera) -> Footage:
-        studio, before = self._studio, self._studio.driver.metadata
-        if wrong := refused_video(settings, camera, studio.driver.abilities.encoder):
+    def _begin(self, take: Take, settings: Settings, camera: Camera) -> RecordedVideo:
+        context, before = self._context, self._context.driver.metadata
+        if wrong := refused_video(settings, camera, context.driver.abilities.encoder):
             raise CameraError("options", f"{wrong.field}: {wrong}")
-        draft = self._archive.draft("video", time.time(), camera.model)
-        path, form = studio.driver.record(
-            settings, camera, self._archive.drafts, draft.stem, take.seconds, studio.stops
+        draft = self._library.draft("video", time.time(), camera.model)
+        path, form = context.driver.record(
+            settings, camera, self._library.drafts, draft.stem, take.seconds, context.stops
         )
         turns = settings.camera.rotation in (90, 270) and (form.remux or form.extension == "mp4")
         rotation = settings.camera.rotation if turns else 0
         size = shown_size(video_scene(settings, camera).size, rotation)
         told = about(settings, camera, "video", draft.time_s, size, before)
-        footage = Footage(draft, path, form.remux, video_rate(settings, camera), rotation, told)
+        footage = RecordedVideo(draft, path, form.remux, video_rate(settings, camera), rotation, told)
         if settings.video.audio != "off" and form.extension not in WITH_SOUND:
             footage.notice(SILENT_LIBAV if settings.files.video == "mp4" else SILENT_FORM)
         try:
             footage.note()
         except OSError as error:
-            studio.end_program()
+            context.end_program()
             draft.discard()
-            raise unwritable(self._archive.root, error) from error
-        studio.status.enter("video", float(take.seconds or ENDLESS_S), studio.outage.reason)
-        studio.status.recording(_told(take, footage, 0, take.seconds))
+            raise unwritable(self._library.root, error) from error
+        context.status.enter("video", float(take.seconds or ENDLESS_S), context.backoff.reason)
+        context.status.recording(_told(take, footage, 0, take.seconds))
         return footage
 
-    def _record(self, take: Take, footage: Footage, settings: Settings) -> None:
+    def _record(self, take: Take, footage: RecordedVideo, settings: Settings) -> None:
         """Until the end, whatever brings it.
 
         Raises:
             CameraError: the camera fails.
         """
-        studio, driver = self._studio, self._studio.driver
+        context, driver = self._context, self._context.driver
         began_s = began = grown = time.monotonic()
         cycle_s = 1 / footage.rate
         stall_s = STALL_S + stall_timeout_s(cycle_s, settings, driver.metadata) + held_s(cycle_s)
         size, patience_s = 0, START_TIMEOUT_S + hidden_s(cycle_s) + held_s(cycle_s)
-        glimpses = Glimpses(studio, self._hurry)
-        while not (studio.stopping or (take.over and size)):  # rpicam-vid dies of a SIGINT before it has begun
+        frames = FramesDuringVideo(context, self._frame_request)
+        while not (context.stopping or (take.over and size)):  # rpicam-vid dies of a SIGINT before it has begun
             try:
-                if driver.recorded(TICK_S, (*studio.stops, studio.commands.wake)):
+                if driver.recorded(TICK_S, (*context.stops, context.commands.wake)):
                     break
             except Interrupted:
-                studio.obey()
+                context.obey()
             if size:
-                glimpses.look()
+                frames.look()
             now, written = time.monotonic(), _size(footage.path)
             if written > size:
                 if not size:
@@ -209,7 +211,7 @@ class Videos:
             done_s = now - began if size else 0.0
             left_s = max(0.0, round(take.seconds - done_s, 1)) if take.seconds else None
             told = _told(take, footage, size, left_s)
-            studio.status.recording(told)
+            context.status.recording(told)
             if size:
                 take.running(told)
             self._check_disk(take, footage, size)
@@ -217,28 +219,28 @@ class Videos:
         footage.about["metadata"] = driver.metadata or footage.about["metadata"]  # else of the picture before it
         footage.about["duration_s"] = round(time.monotonic() - (began if size else began_s), 3)
 
-    def _check_disk(self, take: Take, footage: Footage, size: int) -> None:
+    def _check_disk(self, take: Take, footage: RecordedVideo, size: int) -> None:
         """End the video while there is room to finish it: the MP4 that is made of it is as large again."""
-        disk = self._archive.disk
+        disk = self._library.disk
         if not take.over and disk.free_bytes() - (size if footage.remux else 0) < disk.floor_bytes():
             take.over = True
-            self._studio.status.notice("the video was ended in time: the disk is nearly full; delete something")
+            self._context.status.notice("the video was ended in time: the disk is nearly full; delete something")
             logging.warning("the video was ended in time: the disk is nearly full")
 
-    def _broken(self, footage: Footage | None, error: CameraError) -> Footage | None:
+    def _broken(self, footage: RecordedVideo | None, error: CameraError) -> RecordedVideo | None:
         """The camera has failed: what there is of the video is kept.
 
         The reason is shown at once, and until there are pictures: ending the camera program, and the next start,
         may take their time.
         """
-        studio = self._studio
+        context = self._context
         logging.error("the video was broken off: %s", error)
         if error.cause in ("stalled", "died", "absent"):
-            studio.outage.failed(error)
-            studio.status.recording(None)
-            studio.status.enter("no camera", snapshot_s(studio.revisions.wanted), error.reason)
-        studio.end_program()
-        studio.status.failed(error.cause, restarts=True)
+            context.backoff.failed(error)
+            context.status.recording(None)
+            context.status.enter("no camera", snapshot_s(context.settings.wanted), error.reason)
+        context.end_program()
+        context.status.failed(error.cause, restarts=True)
         if footage is not None and _size(footage.path):
             footage.broken_off(error.reason)
             return footage
@@ -246,19 +248,19 @@ class Videos:
             footage.draft.discard()
         return None
 
-    def _hand_over(self, take: Take, footage: Footage) -> None:
-        images = self._studio.paths.images
+    def _hand_over(self, take: Take, footage: RecordedVideo) -> None:
+        images = self._context.paths.images
         name = current_name(images)
-        self._archive.finish(footage, images / name if name else None, take.told)
+        self._library.finish(footage, images / name if name else None, take.told)
 
     def _leave(self) -> None:
         self._take = None
-        self._studio.recording = False
-        self._studio.status.recording(None)
-        self._studio.status.waits("video", [])
+        self._context.recording = False
+        self._context.status.recording(None)
+        self._context.status.waits("video", [])
 
 
-def _told(take: Take, footage: Footage, size: int, left_s: float | None) -> dict[str, Any]:
+def _told(take: Take, footage: RecordedVideo, size: int, left_s: float | None) -> dict[str, Any]:
     """How far it is, for the status."""
     return {"since": footage.about["time"], "seconds": take.seconds, "bytes": size, "left_s": left_s}
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from stillcam.capture.command_socket import Command
-from stillcam.capture.pending_settings import Revisions
+from stillcam.capture.pending_settings import PendingSettings
 from stillcam.capture.status import Status
 from stillcam.common.errors import CameraError, StillcamError
 from stillcam.settings.document import from_json
@@ -18,22 +18,22 @@ DIED = CameraError("died", "rpicam-still ended with status 255")
 
 
 class Trial:
-    """Revisions with their file, and the daemon's part played by the test."""
+    """PendingSettings with their file, and the daemon's part played by the test."""
 
     def __init__(self, folder: Path) -> None:
         self.file = folder / "settings.json"
         self.status = Status("simulated")
-        self.revisions = Revisions(self.file, Settings(), self.status)
+        self.settings = PendingSettings(self.file, Settings(), self.status)
 
     def reload(self, **sections: Any) -> Command:
         save(self.file, from_json(sections))
         command = Command("reload")
-        self.revisions.read(command, lambda _: None)
+        self.settings.read(command, lambda _: None)
         return command
 
     def picture(self, mode: str = "snapshot") -> None:
-        self.revisions.started(mode)
-        self.revisions.worked("camera_1.jpg")
+        self.settings.started(mode)
+        self.settings.worked("camera_1.jpg")
 
     @property
     def notice(self) -> Any:
@@ -50,7 +50,7 @@ def trial(tmp_path: Path) -> Trial:
 
 def test_a_reload_is_answered_by_the_picture(trial):
     command = trial.reload(controls={"Contrast": 2})
-    assert trial.revisions.outdated
+    assert trial.settings.outdated
     assert command.wait(0) is None
     trial.picture()
     assert command.wait(0) == {"reloaded": True, "revision": 1, "in_force": True, "frame": "camera_1.jpg"}
@@ -58,9 +58,9 @@ def test_a_reload_is_answered_by_the_picture(trial):
 
 
 def test_a_picture_of_before_is_no_answer(trial):
-    trial.revisions.started("snapshot")
+    trial.settings.started("snapshot")
     command = trial.reload(controls={"Contrast": 2})
-    trial.revisions.worked("camera_2.jpg")
+    trial.settings.worked("camera_2.jpg")
     assert command.wait(0) is None
 
 
@@ -71,7 +71,7 @@ def test_a_picture_of_before_is_no_answer(trial):
 def test_what_no_picture_depends_on_is_in_force_at_once(trial, sections):
     answer = trial.reload(**sections).wait(0)
     assert answer and answer["in_force"] is True
-    assert not trial.revisions.outdated
+    assert not trial.settings.outdated
 
 
 def test_who_is_superseded_hears_at_once(trial):
@@ -89,13 +89,13 @@ def test_the_last_that_worked_come_back_and_the_rest_stays(trial):
     trial.reload(controls={"Contrast": 2})
     trial.picture()
     command = trial.reload(controls={"Contrast": 3}, access={"watch": "anyone"})
-    trial.revisions.started("snapshot")
-    assert trial.revisions.refused(REFUSED) is True
+    trial.settings.started("snapshot")
+    assert trial.settings.refused(REFUSED) is True
     answer = command.wait(0) or {}
     assert (answer["error"], answer["cause"], answer["field"]) == (REFUSED.reason, "refused", "controls.Contrast")
     assert answer["settings"]["controls"] == {"Contrast": 2.0}
     assert answer["settings"]["access"]["watch"] == "anyone"
-    assert trial.revisions.wanted.controls == {"Contrast": 2.0}
+    assert trial.settings.wanted.controls == {"Contrast": 2.0}
     assert "the camera refused controls.Contrast" in trial.notice
     trial.picture()
     assert trial.reload(controls={"Contrast": 2}).wait(0)
@@ -106,18 +106,18 @@ def test_the_last_that_worked_come_back_and_the_rest_stays(trial):
 def test_what_may_pass_is_tried_once_more_before_settings_are_refused(trial, cause):
     command = trial.reload(controls={"Contrast": 2})
     for again in (True, False):
-        trial.revisions.started("snapshot")
-        assert trial.revisions.refused(CameraError(cause, "it may pass")) is True
+        trial.settings.started("snapshot")
+        assert trial.settings.refused(CameraError(cause, "it may pass")) is True
         assert (command.wait(0) is None) is again
-        assert trial.revisions.wanted.controls == ({"Contrast": 2.0} if again else {})
+        assert trial.settings.wanted.controls == ({"Contrast": 2.0} if again else {})
 
 
 def test_newer_settings_get_their_own_trial(trial):
     trial.reload(controls={"Contrast": 2})
-    trial.revisions.started("snapshot")
+    trial.settings.started("snapshot")
     newer = trial.reload(controls={"Contrast": 3})
-    assert trial.revisions.refused(REFUSED) is True
-    assert trial.revisions.wanted.controls == {"Contrast": 3.0}
+    assert trial.settings.refused(REFUSED) is True
+    assert trial.settings.wanted.controls == {"Contrast": 3.0}
     trial.picture()
     assert (newer.wait(0) or {})["in_force"] is True
 
@@ -125,40 +125,40 @@ def test_newer_settings_get_their_own_trial(trial):
 @pytest.mark.parametrize("cause", ["busy", "disk", "missing", "absent"])
 def test_a_fault_that_no_setting_has_undoes_nothing(trial, cause):
     command = trial.reload(controls={"Contrast": 2})
-    trial.revisions.started("snapshot")
-    assert trial.revisions.refused(CameraError(cause, "elsewhere")) is False
+    trial.settings.started("snapshot")
+    assert trial.settings.refused(CameraError(cause, "elsewhere")) is False
     answer = command.wait(0)
     assert answer and answer["in_force"] is False
-    assert trial.revisions.wanted.controls == {"Contrast": 2.0}
+    assert trial.settings.wanted.controls == {"Contrast": 2.0}
 
 
 def test_a_camera_that_had_given_a_picture_fails_by_itself(trial):
     trial.reload(controls={"Contrast": 2})
     trial.picture()
-    assert trial.revisions.refused(DIED) is False
-    assert trial.revisions.wanted.controls == {"Contrast": 2.0}
+    assert trial.settings.refused(DIED) is False
+    assert trial.settings.wanted.controls == {"Contrast": 2.0}
 
 
 def test_an_absent_camera_is_to_blame_on_its_number_only(trial):
     trial.reload(camera={"index": 3})
-    trial.revisions.started("snapshot")
-    assert trial.revisions.refused(CameraError("absent", "no camera 3")) is True
-    assert trial.revisions.wanted.camera.index == 0
+    trial.settings.started("snapshot")
+    assert trial.settings.refused(CameraError("absent", "no camera 3")) is True
+    assert trial.settings.wanted.camera.index == 0
 
 
 def test_each_mode_has_its_own_trial(trial):
     """What live has taken, stills may refuse: then the last that gave a still are wanted."""
     trial.reload(controls={"Contrast": 2})
     trial.picture("live")
-    trial.revisions.started("snapshot")
-    assert trial.revisions.refused(REFUSED) is True
-    assert trial.revisions.wanted.controls == {}
+    trial.settings.started("snapshot")
+    assert trial.settings.refused(REFUSED) is True
+    assert trial.settings.wanted.controls == {}
 
 
 def test_a_wrong_file_changes_nothing(trial):
     trial.reload()
     trial.file.write_text("{")
     with pytest.raises(StillcamError, match="not JSON"):
-        trial.revisions.read(Command("reload"), lambda _: None)
-    assert not trial.revisions.outdated
+        trial.settings.read(Command("reload"), lambda _: None)
+    assert not trial.settings.outdated
     assert "last good settings" in trial.notice

@@ -8,31 +8,31 @@ from pathlib import Path
 import pytest
 from standing import START_MS, created, shoot
 
-from stillcam.capture.modes.series_folders import Intake
+from stillcam.capture.modes.series_folders import SeriesFolders
 from stillcam.series.folder import Series
 
 
-class Backroom:
-    """An intake whose tasks the test carries out, and who was taken in."""
+class BackgroundWorker:
+    """A `SeriesFolders` whose tasks the test carries out, and who was taken in."""
 
     def __init__(self, root: Path) -> None:
         self.tasks: list[Callable[[], None]] = []
         self.removed: list[Path] = []
         self.nudges = 0
         self.series: dict[str, Series] = {}
-        self.intake = Intake(root, lambda: self.series, self.tasks.append, self.removed.append, self.nudge)
+        self.folders = SeriesFolders(root, lambda: self.series, self.tasks.append, self.removed.append, self.nudge)
 
     def nudge(self) -> None:
         self.nudges += 1
 
     def look(self) -> list[str]:
         """Look, carry out what comes of it, and take in; the names of all."""
-        self.intake.look()
+        self.folders.look()
         while self.tasks:
             self.tasks.pop(0)()
-        for name in self.intake.gone():
+        for name in self.folders.gone():
             del self.series[name]
-        for series in self.intake.taken():
+        for series in self.folders.taken():
             assert series.name not in self.series
             self.series[series.name] = series
         return sorted(self.series)
@@ -44,56 +44,56 @@ def root(tmp_path):
 
 
 def test_each_is_taken_in_once_and_followed(root):
-    backroom = Backroom(root)
-    assert backroom.look() == []
+    worker = BackgroundWorker(root)
+    assert worker.look() == []
     created(root, "One")
-    assert backroom.intake.opens("One") is False  # it looked before
-    assert backroom.look() == ["One"]
-    one = backroom.series["One"]
+    assert worker.folders.opens("One") is False  # it looked before
+    assert worker.look() == ["One"]
+    one = worker.series["One"]
     created(root, "Two")
-    assert backroom.look() == backroom.look() == ["One", "Two"]
-    assert backroom.series["One"] is one
+    assert worker.look() == worker.look() == ["One", "Two"]
+    assert worker.series["One"] is one
     shutil.rmtree(root / "Two")
-    assert backroom.look() == ["One"]
+    assert worker.look() == ["One"]
 
 
 def test_before_the_first_look_it_is_said_that_it_is_being_opened(root):
     created(root, "One")
-    backroom = Backroom(root)
-    assert backroom.intake.opens("One")
-    assert not backroom.intake.opens("Two")
-    backroom.intake.look()
-    assert backroom.intake.opens("One")
-    nudges = backroom.nudges
-    backroom.look()
-    assert backroom.nudges > nudges
-    assert not backroom.intake.opens("One")
+    worker = BackgroundWorker(root)
+    assert worker.folders.opens("One")
+    assert not worker.folders.opens("Two")
+    worker.folders.look()
+    assert worker.folders.opens("One")
+    nudges = worker.nudges
+    worker.look()
+    assert worker.nudges > nudges
+    assert not worker.folders.opens("One")
 
 
 def test_one_whose_folder_is_another_is_opened_anew(root, tmp_path):
     """A disk was mounted over it, on which there is one of that name."""
-    backroom = Backroom(root)
+    worker = BackgroundWorker(root)
     shoot(created(root, "One"), START_MS)
     shoot(created(tmp_path / "usb", "One"), START_MS)
     shoot(Series.open(tmp_path / "usb" / "One"), START_MS + 60_000)
-    backroom.look()
-    backroom.look()
+    worker.look()
+    worker.look()
     root.rename(tmp_path / "below")
     (tmp_path / "usb").rename(root)
-    backroom.look()
-    assert backroom.look() == ["One"]
-    assert backroom.series["One"].state.tally.taken == 2
+    worker.look()
+    assert worker.look() == ["One"]
+    assert worker.series["One"].state.tally.taken == 2
 
 
 def test_a_disk_that_goes_and_comes_back(root, tmp_path, caplog):
-    backroom = Backroom(root)
+    worker = BackgroundWorker(root)
     created(root, "One")
-    backroom.look()
+    worker.look()
     root.rename(tmp_path / "away")
-    assert backroom.look() == []
-    assert backroom.look() == []
+    assert worker.look() == []
+    assert worker.look() == []
     (tmp_path / "away").rename(root)
-    assert backroom.look() == ["One"]
+    assert worker.look() == ["One"]
 
 
 def test_a_damaged_series_keeps_no_other_and_is_named_once(root, caplog):
@@ -101,11 +101,11 @@ def test_a_damaged_series_keeps_no_other_and_is_named_once(root, caplog):
         created(root, name)
     good = (root / "One" / "series.json").read_text()
     (root / "One" / "series.json").write_text("{")
-    backroom = Backroom(root)
-    assert backroom.look() == backroom.look() == ["Two"]
+    worker = BackgroundWorker(root)
+    assert worker.look() == worker.look() == ["Two"]
     assert caplog.text.count("cannot continue series One") == 1
     (root / "One" / "series.json").write_text(good)
-    assert backroom.look() == ["One", "Two"]
+    assert worker.look() == ["One", "Two"]
 
 
 def test_those_that_run_come_first(root):
@@ -113,16 +113,16 @@ def test_those_that_run_come_first(root):
         created(root, name)
     for name, time_s in (("Old", 1e9), ("New", 2e9), ("Newest", 3e9)):
         os.utime(root / name / "state.json", (time_s, time_s))
-    backroom = Backroom(root)
-    backroom.look()
-    assert list(backroom.series) == ["Newest", "New", "Old"]
+    worker = BackgroundWorker(root)
+    worker.look()
+    assert list(worker.series) == ["Newest", "New", "Old"]
 
 
 def test_what_a_crash_has_left_is_removed_when_its_disk_comes(root):
-    backroom = Backroom(root)
-    backroom.look()
+    worker = BackgroundWorker(root)
+    worker.look()
     for name in (".deleted_One_5", ".new_Two", ".shots"):
         (root / name).mkdir(parents=True)
-    backroom.look()
-    backroom.look()
-    assert sorted(path.name for path in backroom.removed) == [".deleted_One_5", ".new_Two"]
+    worker.look()
+    worker.look()
+    assert sorted(path.name for path in worker.removed) == [".deleted_One_5", ".new_Two"]

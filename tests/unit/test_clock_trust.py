@@ -8,7 +8,7 @@ import pytest
 from pictures import picture
 from standing import created, shoot
 
-from stillcam.capture.library_writer.clock_trust import Ages, longest_gap_s
+from stillcam.capture.library_writer.clock_trust import ClockTrust, longest_gap_s
 from stillcam.common import clock
 from stillcam.library.pending import Draft
 
@@ -28,7 +28,7 @@ class Machine:
     def __init__(self, folder: Path) -> None:
         self.library, self.series = folder / "library", folder / "series"
         self.right = True
-        self.ages = Ages(self.library, self.series, lambda: self.right)
+        self.ages = ClockTrust(self.library, self.series, lambda: self.right)
         self.now_s, self.steady_s = NOON_S, 1000.0
 
     def pass_(self, seconds: float) -> None:

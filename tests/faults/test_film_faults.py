@@ -240,7 +240,7 @@ def disk(cinema: Cinema) -> Iterator[SmallDisk]:
 
 def test_a_full_disk_ends_a_film_and_says_so(cinema, disk):
     film = midway(cinema)
-    disk.fill(left_bytes=MB // 4)  # below the floor
+    disk.fill(left_bytes=MB // 4)  # below the disk reserve
     cinema.until(lambda _: cinema.film_called(film.id).state == "failed")
     assert "nearly full" in str(cinema.film_called(film.id).error)
     assert cinema.left() == [f"{film.id}.json"]

@@ -33,7 +33,7 @@ def disk(studio: Studio) -> Iterator[SmallDisk]:
     [pytest.param("photo", {"photo": "bmp"}, id="photo"), pytest.param("raw", {}, id="raw photo")],
 )
 def test_a_photo_that_the_disk_has_no_room_for_is_told_and_leaves_nothing(studio, disk, kind, files):
-    """There is more than the floor (5 %), and less than the 2.6 MB that it needs."""
+    """There is more than the disk reserve (5 %), and less than the 2.6 MB that it needs."""
     mode = {"width": 1280, "sensor_mode": "1280:720:10"}
     studio.settings(files=files, photo=mode, raw=mode)
     studio.open()

@@ -48,7 +48,7 @@ def test_series_on_a_full_disk_miss_their_moments_and_photos_go_on(studio, usb):
     studio.open()
     garden = begin(studio, "Garden")
     until_more(studio, garden)
-    usb.fill(left_bytes=400_000)  # below the floor (5 %), with room for many shots
+    usb.fill(left_bytes=400_000)  # below the disk reserve (5 %), with room for many shots
     studio.until(lambda _: "disk" in reasons(garden))
     assert len(studio.take()) == 1
     usb.clear()

@@ -20,8 +20,7 @@ from stillcam.capture.library_writer.finish_video import RecordedVideo, finish, 
 from stillcam.capture.library_writer.retention import Retention, rule_of
 from stillcam.capture.pictures import size_of
 from stillcam.common.deletion import Undeletable
-from stillcam.common.disk import Disk
-from stillcam.common.disk_space import FLOOR_BYTES, floor_bytes
+from stillcam.common.disk_space import RESERVE_BYTES, Disk, reserve_bytes
 from stillcam.common.errors import CameraError
 from stillcam.library.catalogue import Library
 from stillcam.library.pending import Draft, recover
@@ -174,11 +173,11 @@ def test_a_picture_that_is_not_whole_is_torn(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("floor_mb", "disk_bytes", "floor"),
-    [(0, 64 * 10**9, FLOOR_BYTES), (0, 10**9, 50_000_000), (500, 10**9, 500_000_000), (1, 64 * 10**9, 1_000_000)],
+    ("reserve_mb", "disk_bytes", "reserve"),
+    [(0, 64 * 10**9, RESERVE_BYTES), (0, 10**9, 50_000_000), (500, 10**9, 500_000_000), (1, 64 * 10**9, 1_000_000)],
 )
-def test_the_floor_is_as_set_or_200_mb_or_5_percent(floor_mb, disk_bytes, floor):
-    assert floor_bytes(floor_mb, disk_bytes) == floor
+def test_the_disk_reserve_is_as_set_or_200_mb_or_5_percent(reserve_mb, disk_bytes, reserve):
+    assert reserve_bytes(reserve_mb, disk_bytes) == reserve
 
 
 def test_the_settings_of_retention_are_a_rule():
@@ -196,13 +195,13 @@ class Room(Disk):
     """A disk on which so many bytes are free."""
 
     def __init__(self, root: Path, free: int) -> None:
-        super().__init__(root, FileSettings)
+        super().__init__(root, lambda: FileSettings().floor_mb)
         self._free = free
 
     def free_bytes(self) -> int:
         return self._free
 
-    def floor_bytes(self) -> int:
+    def reserve_bytes(self) -> int:
         return 1000
 
 

@@ -5,12 +5,13 @@ from pathlib import Path
 import pytest
 
 from stillcam.common.kernel_files import size_text, span_text
+from stillcam.common.mounts import Mount, mount_of, mounts
 from stillcam.system_info import Section, as_document
 from stillcam.system_info.camera import camera
 from stillcam.system_info.machine import board, system
 from stillcam.system_info.power import power
 from stillcam.system_info.software import Software
-from stillcam.system_info.storage import Mount, kind, mount_of, mounts, storage, wear
+from stillcam.system_info.storage import kind, storage, wear
 
 PI4 = {
     "proc/device-tree/model": "Raspberry Pi 4 Model B Rev 1.4\0",

@@ -9,7 +9,7 @@ from standing import JPEG, START_MS, created, minutes, shoot
 from stillcam.capture.library_writer.clock_trust import ClockTrust
 from stillcam.capture.library_writer.series_keeping import SeriesRetention
 from stillcam.common.deletion import Undeletable
-from stillcam.common.disk import Disk
+from stillcam.common.disk_space import Disk
 from stillcam.series import reader
 from stillcam.series.folder import Series
 from stillcam.series.recovery import recover
@@ -26,7 +26,7 @@ def never() -> bool:
 
 
 def disk_of(series: Series) -> Disk:
-    return Disk(series.folder, FileSettings)
+    return Disk(series.folder, lambda: FileSettings().floor_mb)
 
 
 def numbers(series: Series) -> list[int]:
@@ -60,7 +60,7 @@ def test_days_that_are_over_can_be_brought_back_for_a_month_unless_the_disk_is_n
     for age in (5, 4, 1):
         shoot(series, now_ms - age * DAY_MS)
     monkeypatch.setattr(Disk, "free_bytes", lambda _: free)
-    monkeypatch.setattr(Disk, "floor_bytes", lambda _: 200_000_000)
+    monkeypatch.setattr(Disk, "reserve_bytes", lambda _: 200_000_000)
     trash = series.folder / ".trash"
     for stamp in ("20200101T000000Z", "20990101T000000Z"):
         (trash / stamp / "000").mkdir(parents=True)
@@ -109,12 +109,12 @@ def test_what_is_to_be_kept_is_kept(tmp_path, keep):
 
 
 @pytest.mark.parametrize(("free", "left"), [(450_000_000, 8), (350_000_000, 6)])
-def test_a_series_is_thinned_near_the_floor_only(tmp_path, monkeypatch, free, left):
+def test_a_series_is_thinned_near_the_disk_reserve_only(tmp_path, monkeypatch, free, left):
     series = created(tmp_path, keep={"rule": "thin"})
     for minute in range(8):
         shoot(series, minutes(minute))
     monkeypatch.setattr(Disk, "free_bytes", lambda _: free)
-    monkeypatch.setattr(Disk, "floor_bytes", lambda _: 200_000_000)
+    monkeypatch.setattr(Disk, "reserve_bytes", lambda _: 200_000_000)
     keeping = SeriesRetention(lambda: [series], disk_of, AGES, never, NOTE)
     for _ in range(3):
         keeping.regular()
@@ -138,7 +138,7 @@ def test_a_series_is_thinned_for_its_own_disk(tmp_path, monkeypatch):
         for minute in range(8):
             shoot(series, minutes(minute))
     monkeypatch.setattr(Disk, "free_bytes", lambda disk: 300_000_000 if disk.root == scant.folder else 10**9)
-    monkeypatch.setattr(Disk, "floor_bytes", lambda _: 200_000_000)
+    monkeypatch.setattr(Disk, "reserve_bytes", lambda _: 200_000_000)
     SeriesRetention(lambda: [scant, roomy], disk_of, AGES, never, NOTE).regular()
     assert (len(numbers(scant)), len(numbers(roomy))) == (6, 8)
 

@@ -47,7 +47,7 @@ def test_what_does_not_run_has_no_next_shot(tmp_path):
 def test_it_says_when_the_disk_is_full(tmp_path, monkeypatch):
     for name in ("Garden", "Street"):
         shoot(created(tmp_path, name), START_MS)
-    monkeypatch.setattr(reader, "room_bytes", lambda _folder, _floor: 10 * len(JPEG))
+    monkeypatch.setattr(reader, "writable_bytes", lambda _folder, _reserve: 10 * len(JPEG))
     told = reader.summaries(tmp_path, START_MS + 100)
     assert [one["forecast"]["full"] for one in told] == [text(minutes(6))] * 2  # five minutes, two shots each
 

@@ -11,7 +11,7 @@ from hmac import compare_digest
 from pathlib import Path
 
 from stillcam.accounts.errors import StoreError
-from stillcam.accounts.private import make_private
+from stillcam.common.atomic_write import create_private
 
 # Crockford's base 32: no letter looks like a digit.
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -38,7 +38,7 @@ class SetupCode:
         characters = [secrets.choice(ALPHABET) for _ in range(GROUPS * GROUP)]
         code = "-".join("".join(characters[at : at + GROUP]) for at in range(0, len(characters), GROUP))
         try:
-            make_private(self.path, f"{code}\n".encode())
+            create_private(self.path, f"{code}\n".encode())
             kept = self.path.read_text("ascii").strip()
         except (OSError, UnicodeDecodeError) as error:
             raise StoreError(f"cannot use {self.path} ({error}): check its owner, and df") from error

@@ -16,7 +16,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from stillcam.accounts.errors import StoreError
-from stillcam.accounts.private import make_private
+from stillcam.common.atomic_write import create_private
 
 BUSY_S = 10.0  # how long a write waits for those of others; one takes 0.1 s on a slow card
 
@@ -137,7 +137,7 @@ class Store:
 
     def _connect(self) -> sqlite3.Connection:
         if not self._path.exists():
-            make_private(self._path, b"")
+            create_private(self._path, b"")
         connection = sqlite3.connect(self._path, timeout=BUSY_S, isolation_level=None)
         try:
             connection.row_factory = sqlite3.Row

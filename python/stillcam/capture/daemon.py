@@ -152,9 +152,9 @@ class Daemon:
 
     def _summary(self, name: str) -> dict[str, Any]:
         """What is told of a series; called by the command socket's threads."""
-        floor_mb = self._context.settings.wanted.files.floor_mb
+        reserve_mb = self._context.settings.wanted.files.floor_mb
         try:
-            return summary(self._context.paths.series, name, int(time.time() * 1000), floor_mb)
+            return summary(self._context.paths.series, name, int(time.time() * 1000), reserve_mb)
         except LookupError as error:  # deleted in between
             raise StillcamError(str(error)) from error
 

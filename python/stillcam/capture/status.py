@@ -13,7 +13,7 @@ from typing import Any
 from stillcam.camera.rpicam.describe import describe
 from stillcam.capture.histogram import Histogram
 from stillcam.common.threads import deaths
-from stillcam.frames.files import utc_text
+from stillcam.common.utc import utc_text
 from stillcam.settings.capabilities import Camera
 
 FRAMELESS = ("photo", "video", "series")  # modes that may publish nothing for as long as their interval

@@ -14,10 +14,12 @@ from pathlib import Path
 from stillcam.checks import FAULT, OK, WARNING, Finding, Patient
 from stillcam.common.folders import LINKS, SOCKETS, lacks, missing
 from stillcam.common.kernel_files import size_text, text_of
-from stillcam.frames.files import read_current, utc_text
+from stillcam.common.mounts import mount_of, mounts
+from stillcam.common.utc import utc_text
+from stillcam.frames.files import read_current
 from stillcam.system_info import board
 from stillcam.system_info.power import power as power_rows
-from stillcam.system_info.storage import DAY_S, kind, mount_of, mounts, wear
+from stillcam.system_info.storage import DAY_S, kind, wear
 
 FULL_BYTES, SCANT_BYTES = 50_000_000, 500_000_000
 HOT_C = 80.0  # the firmware slows the processor down from here on (Raspberry Pi documentation)

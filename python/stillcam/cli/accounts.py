@@ -20,7 +20,7 @@ from stillcam.accounts.errors import ConflictError, InvalidError, StoreError
 from stillcam.accounts.rules import ROLES, SCOPES, check_name, check_password, composed
 from stillcam.cli import Arguments, Told, add, group
 from stillcam.common.paths import Paths
-from stillcam.frames.files import utc_text
+from stillcam.common.utc import utc_text
 
 Command = Callable[[Accounts, Arguments], Told]
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from stillcam.common.errors import StillcamError
 from stillcam.common.kernel_files import text_of
-from stillcam.system_info.storage import mount_of, mounts
+from stillcam.common.mounts import mount_of, mounts
 
 LINKS, SOCKETS = "symbolic links", "sockets"
 FSTAB = Path("/etc/fstab")

@@ -18,11 +18,12 @@ from typing import Any
 
 from stillcam.common import log
 from stillcam.common.child_process import wait_readable
-from stillcam.common.disk import Disk
+from stillcam.common.disk_space import Disk
 from stillcam.common.errors import CameraError, SettingsError, StillcamError
 from stillcam.common.folders import identity, unwritable
 from stillcam.common.paths import Paths
 from stillcam.common.threads import keep
+from stillcam.common.utc import utc_text
 from stillcam.films.film_days import FilmDays
 from stillcam.films.order import Order, from_document
 from stillcam.films.process import Crashed, make
@@ -30,7 +31,6 @@ from stillcam.films.progress import left_s
 from stillcam.films.record import Film, new_id
 from stillcam.films.sources import shots_of
 from stillcam.films.store import Shelf
-from stillcam.frames.files import utc_text
 from stillcam.ipc.protocol import Message
 from stillcam.series.commands import OrderError
 from stillcam.settings.schema import FileSettings
@@ -174,7 +174,7 @@ class Films:
             raise OrderError("disk", f"it cannot be deleted ({error.strerror}): check df -h") from error
 
     def _disk(self, order: Order) -> Disk:
-        return Disk(self._shelf.folder(order.series).parent, self._files)
+        return Disk(self._shelf.folder(order.series).parent, lambda: self._files().floor_mb)
 
     # --- what is made, by a thread of its own
 

@@ -10,8 +10,8 @@ from typing import Any
 
 from stillcam.common.errors import SettingsError
 from stillcam.common.safe_json import parse
+from stillcam.common.utc import utc_text
 from stillcam.films.order import KINDS, Order, from_document, to_document
-from stillcam.frames.files import utc_text
 
 STATES = ("waiting", "running", "done", "failed")
 VERSION = 1

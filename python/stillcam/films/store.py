@@ -12,11 +12,12 @@ from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 
+from stillcam.common.atomic_write import sync
 from stillcam.common.errors import SettingsError
 from stillcam.common.paths import Paths
 from stillcam.films.record import Film, is_id, read_film
 from stillcam.series.definition import check_name
-from stillcam.series.state import sync, write_whole
+from stillcam.series.state import write_whole
 
 FOLDER = "films"  # of a series
 

@@ -43,12 +43,6 @@ def frame_time(name: str) -> float:
     return datetime(*whole, tzinfo=UTC).timestamp() + millis / 1000  # type: ignore[arg-type, misc]
 
 
-def utc_text(time_s: float) -> str:
-    """`time_s` (seconds since the epoch) as ISO 8601 in UTC with milliseconds: `2026-11-20T23:45:01.123Z`."""
-    millis = int(time_s * 1000 + 0.5)
-    return f"{datetime.fromtimestamp(millis // 1000, UTC):%Y-%m-%dT%H:%M:%S}.{millis % 1000:03d}Z"
-
-
 @dataclass(frozen=True, slots=True)
 class Frame:
     """One picture as published: its name, when it was taken (seconds since the epoch), and its bytes."""

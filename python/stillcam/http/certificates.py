@@ -8,7 +8,6 @@ All of it is made by the `openssl` program.
 from __future__ import annotations
 
 import ipaddress
-import os
 import re
 import secrets
 import ssl
@@ -19,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from stillcam.common.atomic_write import give_to_owner_of, replace_file
 from stillcam.common.errors import StillcamError
 
 DAYS = 397  # browsers accept at most 398
@@ -287,7 +287,7 @@ class _workshop:  # noqa: N801 - used as a function
     def __init__(self, files: Files, about: str) -> None:
         try:
             files.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            _give_away(files.folder, files.folder.parent)
+            give_to_owner_of(files.folder.parent, files.folder)
             self._folder = TemporaryDirectory(dir=files.folder, prefix=".new-")
             (Path(self._folder.name) / "about").write_text(f"{about}\n")
         except OSError as error:
@@ -316,23 +316,8 @@ def _openssl(*arguments: str | Path) -> str:
 
 
 def _replace(path: Path, content: bytes) -> None:
-    """Replace a file by one that only its owner can read, in one step."""
-    new = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.new")
+    """Replace a file by one that only its owner can read."""
     try:
-        descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(descriptor)
-        _give_away(new, path.parent)
-        os.replace(new, path)
+        replace_file(path, content, private=True, concurrent=True)
     except OSError as error:
-        new.unlink(missing_ok=True)
         raise StillcamError(f"cannot write {path}: {error.strerror}") from error
-
-
-def _give_away(path: Path, folder: Path) -> None:
-    """Under sudo, give a file to the owner of its folder, the user that runs the server."""
-    if os.geteuid() == 0:
-        owner = folder.stat()
-        os.chown(path, owner.st_uid, owner.st_gid)

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from stillcam.common.atomic_write import replace_file, sync
 from stillcam.library.names import KINDS, SIDECAR, day_of, said_by, split, stem_of
 
 FOLDER = ".drafts"
@@ -64,13 +64,9 @@ class Draft:
             OSError: it could not be written; nothing has appeared.
         """
         for path in self._files():
-            _sync(path)
+            sync(path)
         sidecar = self.path(SIDECAR)
-        new = sidecar.with_suffix(".new")
-        new.write_text(json.dumps(metadata, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-        _sync(new)
-        new.rename(sidecar)
-        _sync(self._folder)
+        replace_file(sidecar, (json.dumps(metadata, indent=1, ensure_ascii=False) + "\n").encode())
         files = self._files()
         main = next(path.name for path in files if _is_main(path))
         return f"{_appear(self._root, self.stem, files)}/{main}"
@@ -117,8 +113,8 @@ def _appear(root: Path, stem: str, files: list[Path]) -> str:
     day.mkdir(exist_ok=True)
     for path in sorted(files, key=lambda path: (path.suffix == f".{SIDECAR}", _is_main(path))):
         path.rename(day / path.name)
-    _sync(day)
-    _sync(root)
+    sync(day)
+    sync(root)
     return day.name
 
 
@@ -134,12 +130,3 @@ def _free(root: Path, stem: str) -> bool:
     assert said is not None
     folders = root / FOLDER, root / day_of(said[0])
     return not any((folder / f"{stem}.{extension}").exists() for folder in folders for extension in (*KINDS, SIDECAR))
-
-
-def _sync(path: Path) -> None:
-    """Have the file or folder on the disk: a power cut then leaves it as it is."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 
 from stillcam import __version__
 from stillcam.common.threads import keep
-from stillcam.frames.files import utc_text
+from stillcam.common.utc import utc_text
 from stillcam.notifications.events import Event
 from stillcam.notifications.webhook_key import signature
 

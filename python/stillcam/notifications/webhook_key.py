@@ -14,7 +14,7 @@ import hmac
 import secrets
 from pathlib import Path
 
-from stillcam.accounts.private import make_private
+from stillcam.common.atomic_write import create_private
 from stillcam.common.errors import StillcamError
 
 FILE = "webhook-key"  # in data/
@@ -30,7 +30,7 @@ def make_key(path: Path) -> str:
     """
     try:
         if not path.exists():
-            make_private(path, f"{PREFIX}{base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode()}\n".encode())
+            create_private(path, f"{PREFIX}{base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode()}\n".encode())
         text = path.read_text("ascii").strip()
         key_bytes(text)
     except OSError as error:

@@ -9,8 +9,8 @@ from typing import Any
 
 from stillcam.common.errors import SettingsError
 from stillcam.common.time_zone import zone_named
+from stillcam.common.utc import utc_text
 from stillcam.common.validate import choice_in, moment_in, number_in
-from stillcam.frames.files import utc_text
 from stillcam.series.schedule import Edge, Schedule
 from stillcam.settings.controls import CONTROLS
 

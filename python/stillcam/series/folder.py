@@ -17,21 +17,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from stillcam.common.atomic_write import sync
 from stillcam.common.errors import SettingsError
 from stillcam.series.definition import Definition, to_document
 from stillcam.series.manifest import TOLD, Line, Mark, Tally, encode, gap_line, millis, shot_name, text
-from stillcam.series.state import (
-    FRAMES,
-    MANIFEST,
-    SERIES,
-    STATE,
-    VERSION,
-    State,
-    load,
-    read_state,
-    sync,
-    write_whole,
-)
+from stillcam.series.state import FRAMES, MANIFEST, SERIES, STATE, VERSION, State, load, read_state, write_whole
 
 CHECKPOINT_S = 60.0
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")

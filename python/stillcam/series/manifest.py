@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from stillcam.common.safe_json import parse
-from stillcam.frames.files import utc_text
+from stillcam.common.utc import utc_text
 
 Line = Mapping[str, Any]
 Mark = Mapping[str, Any]  # {"n": number, "time": text} of a shot

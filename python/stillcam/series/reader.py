@@ -13,7 +13,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from stillcam.common.disk_space import room_bytes
+from stillcam.common.disk_space import writable_bytes
 from stillcam.common.errors import SettingsError, StillcamError
 from stillcam.series import index, outlook
 from stillcam.series.definition import Definition, check_name, to_document
@@ -26,26 +26,26 @@ Summary = dict[str, Any]
 AHEAD = 10  # without an end, a timeline shows a tenth of what there is, again, as planned
 
 
-def summaries(root: Path, now_ms: int, floor_mb: int = 0) -> list[Summary]:
+def summaries(root: Path, now_ms: int, reserve_mb: int = 0) -> list[Summary]:
     """All series by name; a damaged one is left out, and in the daemon's log.
 
     Args:
         now_ms: ms since the epoch.
-        floor_mb: the setting `files.floor_mb`.
+        reserve_mb: the setting `files.floor_mb`.
     """
     found = list(_all(root))
     daily = _bytes_per_day(found, now_ms)
-    return [_summary(one, now_ms, floor_mb, daily) for one in found]
+    return [_summary(one, now_ms, reserve_mb, daily) for one in found]
 
 
-def summary(root: Path, name: str, now_ms: int, floor_mb: int = 0) -> Summary:
+def summary(root: Path, name: str, now_ms: int, reserve_mb: int = 0) -> Summary:
     """One series.
 
     Raises:
         LookupError: there is no such one; the text is for a person.
     """
     one = _one(root, name)
-    return _summary(one, now_ms, floor_mb, _bytes_per_day(_all(root), now_ms))
+    return _summary(one, now_ms, reserve_mb, _bytes_per_day(_all(root), now_ms))
 
 
 def states(root: Path) -> list[dict[str, Any]]:
@@ -181,12 +181,12 @@ def _folder(root: Path, name: str) -> Path:
     return folder
 
 
-def _summary(one: One, now_ms: int, floor_mb: int, daily: float) -> Summary:
+def _summary(one: One, now_ms: int, reserve_mb: int, daily: float) -> Summary:
     folder, created, zone, definition, state = one
     tally, due_ms = state.tally, outlook.next_ms(definition, state, now_ms)
     ends_ms = outlook.ends_ms(definition, state, now_ms)
     try:
-        full_ms = outlook.full_ms(definition, state, now_ms, daily, room_bytes(folder, floor_mb))
+        full_ms = outlook.full_ms(definition, state, now_ms, daily, writable_bytes(folder, reserve_mb))
     except OSError:  # the disk does not answer: nobody knows
         full_ms = None
     return {

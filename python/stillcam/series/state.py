@@ -7,12 +7,12 @@ reads it goes on from the byte of the manifest that it names: so the two are alw
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
+from stillcam.common.atomic_write import replace_file
 from stillcam.common.errors import SettingsError, StillcamError
 from stillcam.common.safe_json import parse
 from stillcam.series.definition import Definition, from_document
@@ -130,25 +130,9 @@ def write_whole(path: Path, document: Mapping[str, Any], for_good: bool) -> None
     Raises:
         OSError: it could not be written; the old one is as it was.
     """
-    new = path.with_name(f".{path.name}.new")
     # What is no character, as in the name of a file, is written as JSON's escape.
-    with new.open("w", encoding="utf-8", errors="backslashreplace") as file:
-        file.write(json.dumps(document, ensure_ascii=False) + "\n")
-        if for_good:
-            file.flush()
-            os.fsync(file.fileno())
-    os.replace(new, path)
-    if for_good:
-        sync(path.parent)
-
-
-def sync(path: Path) -> None:
-    """Have a file or folder on the disk: a power cut then leaves it as it is."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    text = (json.dumps(document, ensure_ascii=False) + "\n").encode(errors="backslashreplace")
+    replace_file(path, text, durable=for_good)
 
 
 def _read(path: Path) -> bytes:

@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from stillcam import __version__
-from stillcam.accounts.private import make_private
+from stillcam.common.atomic_write import create_private
 from stillcam.common.errors import SettingsError, StillcamError
 from stillcam.common.safe_json import parse
-from stillcam.frames.files import utc_text
+from stillcam.common.utc import utc_text
 from stillcam.settings.document import from_json, to_json
 from stillcam.settings.schema import Settings
 
@@ -103,7 +103,7 @@ class Backups:
             raise TakenError(f"there are {MAX_BACKUPS} back-ups: delete one first")
         text = json.dumps(document_of(settings, now_s), indent=2, ensure_ascii=False) + "\n"
         try:
-            made = make_private(path, text.encode())
+            made = create_private(path, text.encode())
             about = path.stat()
         except OSError as error:
             raise StillcamError(f"cannot write {path}: {error.strerror}") from error

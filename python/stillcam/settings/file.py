@@ -15,6 +15,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
+from stillcam.common.atomic_write import replace_file
 from stillcam.common.errors import SettingsError, StillcamError
 from stillcam.common.safe_json import parse
 from stillcam.common.safe_open import open_regular
@@ -85,32 +86,12 @@ def save(path: Path, settings: Settings) -> None:
     Raises:
         StillcamError: it cannot be written; the old file is as it was.
     """
-    new = path.with_name(f".{path.name}.{threading.get_native_id()}.new")
     text = json.dumps(_differing(settings), indent=2, ensure_ascii=False) + "\n"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        _sweep(path)
-        with new.open("w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(new, path)
-        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        replace_file(path, text.encode(), concurrent=True)
     except OSError as error:
-        with contextlib.suppress(OSError):
-            new.unlink()
         raise StillcamError(f"cannot write {path} ({error.strerror}): the settings stay as they were") from error
-
-
-def _sweep(path: Path) -> None:
-    """Delete the temporary files of threads that were killed while they saved."""
-    for new in path.parent.glob(f".{path.name}.*.new"):
-        if not Path("/proc", new.name.split(".")[-2]).exists():
-            new.unlink(missing_ok=True)
 
 
 def load_in_force(path: Path) -> tuple[Settings, str | None]:

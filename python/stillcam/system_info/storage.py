@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
-from dataclasses import dataclass
 from pathlib import Path
 
 from stillcam.common.kernel_files import size_text, text_of
+from stillcam.common.mounts import Mount, mount_of, mounts
 from stillcam.system_info import Row
 
 ROOT = Path("/")
@@ -22,44 +21,6 @@ _WEARING = {
     "network": "another machine, over the network: a tmpfs on images/ is faster and safer",
     "unknown": "what cannot be told here; if that is a card, mount a tmpfs on images/",
 }
-_ESCAPED = re.compile(r"\\([0-7]{3})")
-
-
-@dataclass(frozen=True, slots=True)
-class Mount:
-    """A file system where it is mounted.
-
-    Args:
-        point: the folder.
-        type: `ext4`, `tmpfs` ...
-        source: the device, or whatever stands for it.
-        device: MAJOR:MINOR.
-    """
-
-    point: str
-    type: str
-    source: str
-    device: str
-
-
-def mounts(text: str) -> list[Mount]:
-    """The lines of /proc/self/mountinfo (proc(5)); one that is not understood is passed over."""
-    found = []
-    for line in text.splitlines():
-        before, _, after = line.partition(" - ")
-        left, right = before.split(), after.split()
-        if len(left) >= 5 and len(right) >= 2:
-            found.append(Mount(_plain(left[4]), right[0], _plain(right[1]), left[2]))
-    return found
-
-
-def mount_of(folder: Path, among: list[Mount]) -> Mount | None:
-    """The one on which `folder` lies: the deepest above it, and of two at one place the last, which hides the other."""
-    best = None
-    for mount in among:
-        if folder.is_relative_to(mount.point) and (best is None or len(mount.point) >= len(best.point)):
-            best = mount
-    return best
 
 
 def kind(mount: Mount | None, root: Path = ROOT) -> str:
@@ -116,8 +77,3 @@ def wear(kind: str, written_a_day: float | None) -> str:
     if written_a_day:
         amount = f"about {size_text(written_a_day)} a day, and more while somebody watches live, are written to"
     return f"{amount} {_WEARING[kind]}"
-
-
-def _plain(text: str) -> str:
-    """Spaces and such are written as octal numbers there."""
-    return _ESCAPED.sub(lambda match: chr(int(match[1], 8)), text)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from stillcam.capture.library_writer.clock_trust import ClockTrust
 from stillcam.common.deletion import Undeletable
-from stillcam.common.disk import Disk
+from stillcam.common.disk_space import Disk
 from stillcam.library.catalogue import size_bytes
 from stillcam.library.day import Item, read_day
 from stillcam.library.days import Days
@@ -101,15 +101,15 @@ class Retention:
         due = oldest is not None and is_old(oldest.item, rule, now_s)
         if self._clock.waits("library", due, now_s, time.monotonic()):
             rule, due = replace(rule, max_age_s=None), False
-        floor_bytes = max(rule.min_free_bytes, self._disk.floor_bytes() if due else 0)
-        if self._disk.free_bytes() < floor_bytes:
+        reserve_bytes = max(rule.min_free_bytes, self._disk.reserve_bytes() if due else 0)
+        if self._disk.free_bytes() < reserve_bytes:
             self._empty_trash(None)  # its owner has given it up already
         used = sum(kept.size_bytes for kept in self._oldest_first()) if rule.max_bytes is not None else 0
         free_bytes, count = self._disk.free_bytes(), 0
         for item in doomed(self._oldest_first(), rule, now_s, used, free_bytes):
             if self._over():
                 break
-            by_age = is_old(item, rule, now_s) and free_bytes >= floor_bytes
+            by_age = is_old(item, rule, now_s) and free_bytes >= reserve_bytes
             if self._put_away(item, now_s) if by_age else self._delete(item):
                 count += 1
             else:

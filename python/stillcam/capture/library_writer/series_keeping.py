@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 
 from stillcam.capture.library_writer.clock_trust import ClockTrust
 from stillcam.common.deletion import Note
-from stillcam.common.disk import Disk
+from stillcam.common.disk_space import Disk
 from stillcam.library.trash import FOLDER, KEPT_S, Trash, stamp
 from stillcam.series.folder import Series
 from stillcam.series.retention import has_old, prune, thin
@@ -20,7 +20,7 @@ from stillcam.series.retention import has_old, prune, thin
 HOURLY_S = 3600.0
 WAITS_S = 60.0  # the same, while something waits for the clock
 THIN_S = 600.0  # from one time to the next: it takes a while until that has freed what is needed
-NEAR = 2  # so many floors free, and no more, are near the floor
+NEAR = 2  # a disk with less than this many times the reserve free is nearly full
 
 
 class SeriesRetention:
@@ -81,7 +81,7 @@ class SeriesRetention:
         """Whether its disk is nearly full."""
         disk = self._disk_of(series)
         try:
-            return disk.free_bytes() < NEAR * disk.floor_bytes()
+            return disk.free_bytes() < NEAR * disk.reserve_bytes()
         except OSError:  # it is not there
             return False
 

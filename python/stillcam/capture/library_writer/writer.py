@@ -13,7 +13,7 @@ from stillcam.capture.library_writer.finish_video import ABOUT, RecordedVideo, f
 from stillcam.capture.library_writer.retention import Retention
 from stillcam.common import folders
 from stillcam.common.deletion import Undeletable
-from stillcam.common.disk import Disk
+from stillcam.common.disk_space import Disk
 from stillcam.common.errors import CameraError
 from stillcam.common.folders import identity, missing
 from stillcam.library.pending import FOLDER, Draft, recover
@@ -50,7 +50,7 @@ class LibraryWriter:
         self.came: Task = lambda: None
         self._finishing: set[str] = set()  # the videos that are no items yet
         self._waiting: set[str] = set()  # those for which the disk had no room; the background worker's alone
-        self.disk = Disk(root, lambda: settings().files)
+        self.disk = Disk(root, lambda: settings().files.floor_mb)
         self.undeletable = Undeletable()
         self.ages = ages
         self._retention = Retention(root, self.disk, lambda: settings().retention, ages, self.over, self.undeletable)
@@ -183,7 +183,7 @@ class LibraryWriter:
     def _room_for(self, stem: str) -> bool:
         """Whether there is room for what is made of a video: it is as large again."""
         needed = sum(path.stat().st_size for path in self._files(stem))
-        return self.disk.free_bytes() - needed >= self.disk.floor_bytes()
+        return self.disk.free_bytes() - needed >= self.disk.reserve_bytes()
 
     def _files(self, stem: str) -> list[Path]:
         return [path for path in self.drafts.iterdir() if path.stem == stem]

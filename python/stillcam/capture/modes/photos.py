@@ -23,7 +23,7 @@ from stillcam.capture.publish_frame import link_or_copy
 from stillcam.capture.rotate import rotate
 from stillcam.capture.timing import photo_s, stall_timeout_s
 from stillcam.common.errors import CameraError, StillcamError
-from stillcam.frames.files import utc_text
+from stillcam.common.utc import utc_text
 from stillcam.library.pending import Draft
 from stillcam.settings.capabilities import Camera
 from stillcam.settings.controls import Values

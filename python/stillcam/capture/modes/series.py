@@ -24,7 +24,7 @@ from stillcam.capture.modes.series_shots import WORK, ShotTaker
 from stillcam.capture.modes.snapshots import LOOK_S, MAX_TAKES_S
 from stillcam.capture.timing import photo_s
 from stillcam.common.deletion import delete_tree
-from stillcam.common.disk import Disk
+from stillcam.common.disk_space import Disk
 from stillcam.common.errors import CameraError
 from stillcam.common.folders import identity
 from stillcam.common.time_zone import local_zone
@@ -328,7 +328,7 @@ class SeriesMode:
 
     def _disk_of(self, folder: Path) -> Disk:
         """The disk that a series is on: it need not be the library's."""
-        return Disk(folder, lambda: self._context.settings.wanted.files)
+        return Disk(folder, lambda: self._context.settings.wanted.files.floor_mb)
 
 
 def _now_ms() -> int:

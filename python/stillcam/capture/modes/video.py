@@ -222,7 +222,7 @@ class VideoMode:
     def _check_disk(self, take: Take, footage: RecordedVideo, size: int) -> None:
         """End the video while there is room to finish it: the MP4 that is made of it is as large again."""
         disk = self._library.disk
-        if not take.over and disk.free_bytes() - (size if footage.remux else 0) < disk.floor_bytes():
+        if not take.over and disk.free_bytes() - (size if footage.remux else 0) < disk.reserve_bytes():
             take.over = True
             self._context.status.notice("the video was ended in time: the disk is nearly full; delete something")
             logging.warning("the video was ended in time: the disk is nearly full")

@@ -22,7 +22,8 @@ from inotify_simple import INotify, flags
 
 from stillcam.common import log
 from stillcam.common.threads import record
-from stillcam.frames.files import CURRENT, Frame, current_name, read_current, utc_text
+from stillcam.common.utc import utc_text
+from stillcam.frames.files import CURRENT, Frame, current_name, read_current
 from stillcam.http.bodies import Blob
 from stillcam.server.live.multipart import part
 

@@ -10,7 +10,8 @@ import time
 from collections.abc import Callable, Generator, Sequence
 from typing import Any
 
-from stillcam.frames.files import frame_time, utc_text
+from stillcam.common.utc import utc_text
+from stillcam.frames.files import frame_time
 from stillcam.frames.jpeg import NotWhole, check
 from stillcam.http.bodies import Piece
 from stillcam.http.messages import Request

@@ -10,7 +10,7 @@ from stillcam.accounts.rules import check_name, check_password
 from stillcam.accounts.sign_in import SignIn
 from stillcam.accounts.tokens import Token
 from stillcam.accounts.users import User
-from stillcam.frames.files import utc_text
+from stillcam.common.utc import utc_text
 from stillcam.http.messages import Access, Answer, Request, Route, as_json
 from stillcam.server.request_bodies import explained, fields_of
 from stillcam.server.security.access import Guard

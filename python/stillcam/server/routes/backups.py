@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 
 from stillcam.common.errors import SettingsError, StillcamError
-from stillcam.frames.files import utc_text
+from stillcam.common.utc import utc_text
 from stillcam.http.messages import Access, Answer, Refused, Request, Route, as_json
 from stillcam.server.routes.settings import document
 from stillcam.server.settings_service import SettingsDesk

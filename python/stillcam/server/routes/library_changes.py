@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from stillcam.common.deletion import Undeletable
 from stillcam.common.time_zone import local_zone
-from stillcam.frames.files import utc_text
+from stillcam.common.utc import utc_text
 from stillcam.http.messages import Access, Answer, Refused, Request, Route, as_json
 from stillcam.library.batch_jobs import Jobs
 from stillcam.library.catalogue import Library

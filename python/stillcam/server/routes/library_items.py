@@ -9,7 +9,7 @@ from typing import Any
 from stillcam.common.safe_json import parse
 from stillcam.common.safe_open import read_regular
 from stillcam.common.time_zone import local_zone
-from stillcam.frames.files import utc_text
+from stillcam.common.utc import utc_text
 from stillcam.http.messages import Refused, Request
 from stillcam.library.catalogue import Library, size_bytes
 from stillcam.library.day import Item

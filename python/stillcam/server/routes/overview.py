@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from stillcam.frames.files import utc_text
+from stillcam.common.utc import utc_text
 from stillcam.http.messages import Access, Answer, Request, Route, as_json
 from stillcam.server.camera_context import Station
 from stillcam.server.static_files import OVERVIEW

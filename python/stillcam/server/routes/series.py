@@ -15,7 +15,7 @@ from typing import Any
 
 from stillcam.common.errors import SettingsError, StillcamError
 from stillcam.common.time_zone import local_zone
-from stillcam.frames.files import utc_text
+from stillcam.common.utc import utc_text
 from stillcam.http.messages import Access, Answer, Refused, Request, Route, as_json
 from stillcam.ipc.protocol import Refusal, ask
 from stillcam.series import reader

@@ -7,8 +7,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from stillcam.common.disk_space import room_bytes
-from stillcam.frames.files import utc_text
+from stillcam.common.disk_space import writable_bytes
+from stillcam.common.utc import utc_text
 from stillcam.frames.jpeg import NotWhole, check
 from stillcam.ipc.daemon_client import CameraLink
 from stillcam.series.definition import Definition
@@ -52,7 +52,7 @@ class Preview:
         if shot_bytes is not None and per_day:
             others = sum(_daily(one) for one in there if one is not own)
             with suppress(OSError):  # the disk does not answer: nobody knows
-                room = room_bytes(self._folder, self._settings().files.floor_mb)
+                room = writable_bytes(self._folder, self._settings().files.floor_mb)
                 if may_fill(definition.keep, shot_bytes * at_once * per_day, own["bytes"] if own else 0, room):
                     full = full_ms(schedule, now_ms, left, shot_bytes * at_once + others / per_day, room)
         return {

@@ -8,7 +8,7 @@ from typing import Any
 
 from stillcam import __version__
 from stillcam.common.threads import deaths
-from stillcam.frames.files import utc_text
+from stillcam.common.utc import utc_text
 from stillcam.http.messages import Access, Answer, Refused, Request, Route, as_json
 from stillcam.server.camera_context import Station
 from stillcam.server.event_stream import EventBroker, Subscriber, Topics, visible

@@ -192,6 +192,7 @@ NO_MEMORY = {"start_error": "failed to allocate capture buffers for stream", "st
 
 
 def test_a_camera_program_that_dies_after_each_picture_costs_no_photo(studio):
+    studio.settings(controls={"AfMode": "Manual"})  # a scan may discard the one still that a program takes
     studio.open()
     studio.fault(die_after=1)
     assert len(studio.take(count=3)) == 3
@@ -320,7 +321,7 @@ def test_what_waits_while_a_snapshot_fails_is_taken(studio, command):
     for program in studio.camera_programs():
         os.kill(program, signal.SIGKILL)
     studio.until(lambda _: studio.visible())
-    assert studio.log.read_text().count("ended by signal 9") == 1  # the snapshot; what waited needed no second try
+    assert "retrying" not in studio.log.read_text()
 
 
 def test_a_daemon_that_is_killed_in_the_middle_of_a_burst_leaves_whole_items_alone(studio):

@@ -23,7 +23,9 @@ from stillcam.settings.live import SettingsInForce
 ROOT = Path(__file__).resolve().parents[2]
 README = ROOT / "README.md"
 SETTINGS = ROOT / "docs/settings.md"
-DOCUMENTS = sorted([README, ROOT / "CHANGELOG.md", *ROOT.glob("docs/**/*.md"), *ROOT.glob("deploy/**/*.md")])
+DOCUMENTS = sorted(
+    [README, ROOT / "CHANGELOG.md", ROOT / "tests/README.md", *ROOT.glob("docs/**/*.md"), *ROOT.glob("deploy/**/*.md")]
+)
 PROGRAMS = sorted([*ROOT.glob("*.sh"), *ROOT.glob("python/**/*.py")])
 
 each_document = pytest.mark.parametrize("document", [pytest.param(d, id=str(d.relative_to(ROOT))) for d in DOCUMENTS])

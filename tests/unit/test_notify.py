@@ -9,7 +9,7 @@ import pytest
 from serving import DEADLINE_S
 
 from stillcam.capture.alive import Alive
-from stillcam.capture.command_socket import Commands
+from stillcam.capture.command_queue import CommandQueue
 from stillcam.capture.status import Status
 from stillcam.common.child_process import wait_readable
 from stillcam.common.systemd import Service
@@ -70,8 +70,8 @@ def test_a_service_manager_that_is_gone_is_said_once(caplog):
 
 def test_a_daemon_is_alive_while_its_camera_thread_looks_for_commands():
     status = Status("simulated")
-    commands = Commands(status)
-    alive = Alive(commands.turns, status.message)
+    commands = CommandQueue()
+    alive = Alive(commands.polled, status.message)
     assert alive() == ""  # it has not begun
     assert commands.take() == []
     assert alive() == "starting, 0 frames"
@@ -79,7 +79,7 @@ def test_a_daemon_is_alive_while_its_camera_thread_looks_for_commands():
 
 
 def test_asking_whether_it_is_alive_wakes_the_camera_thread():
-    commands = Commands(Status("simulated"))
+    commands = CommandQueue()
     assert not wait_readable(0, commands.wake)
-    commands.turns()
+    commands.polled()
     assert wait_readable(0, commands.wake)

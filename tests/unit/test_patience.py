@@ -10,7 +10,8 @@ from types import SimpleNamespace
 import pytest
 from standin import STATUS
 
-from stillcam.capture.command_socket import Commands
+from stillcam.capture.command_queue import CommandQueue
+from stillcam.capture.command_socket import CommandHandler
 from stillcam.capture.status import Status
 from stillcam.cli import camera, capture, progress
 from stillcam.common.errors import CameraError
@@ -132,7 +133,7 @@ def test_a_picture_that_does_not_come_in_the_time_that_is_left_for_it_is_late(co
     """A proxy gives the web server less than a long exposure takes."""
     status = Status("simulated")
     status.enter("photo", 601.0)
-    commands = Commands(status)
+    commands = CommandHandler(CommandQueue(), status, status.message, lambda: 30.0, lambda name: {"name": name}, dict)
     with pytest.raises(CameraError, match=r"within 0\.05 s.*mode photo") as caught:
         commands.handle({"command": command, "wait_s": 0.05})
     assert caught.value.cause == "late"

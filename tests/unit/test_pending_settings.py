@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from stillcam.capture.command_socket import Command
+from stillcam.capture.command_queue import Command
 from stillcam.capture.pending_settings import PendingSettings
 from stillcam.capture.status import Status
 from stillcam.common.errors import CameraError, StillcamError

@@ -67,13 +67,10 @@ class CaptureContext:
         self.commands = SimpleNamespace(wake=0)
         self.driver = SimpleNamespace(fits=lambda *_: True, rest=self._rest, metadata={}, settling=False, lag_s=0.0)
         this: Any = self
-        self.mode = SnapshotMode(this)
+        self.mode = SnapshotMode(this, lambda: self._booked_s)
 
     def next_mode(self) -> Any:
         return self.mode if self.now_s < min(self._until_s, self._booked_s) else None
-
-    def booked(self) -> float:
-        return self._booked_s
 
     def leaving(self) -> bool:
         return False

@@ -65,7 +65,7 @@ def nobody_catches(monkeypatch: pytest.MonkeyPatch) -> None:
         pytest.param(lambda *_: failing_once(), id="one that is restarted"),
         pytest.param(lambda patch, _: nobody_catches(patch), id="a thread of the standard library"),
         pytest.param(lambda *_: Job(["1"], without_memory).run(), id="a job in the library"),
-        pytest.param(lambda _, folder: BackgroundWorker(folder, ()).carry_out(without_memory), id="a background task"),
+        pytest.param(lambda _, folder: BackgroundWorker(folder).carry_out(without_memory), id="a background task"),
     ],
 )
 def test_want_of_memory_is_one_line_and_no_bug(work, monkeypatch, tmp_path, caplog):
@@ -91,7 +91,7 @@ def test_one_that_dies_again_and_again_is_restarted_more_and_more_slowly(monkeyp
 
 
 def test_the_library_goes_on_after_its_thread_has_died(tmp_path, monkeypatch):
-    worker = BackgroundWorker(tmp_path, ())
+    worker = BackgroundWorker(tmp_path)
     get, fails = worker._tasks.get, iter([True])
 
     def failing(timeout):
@@ -103,7 +103,7 @@ def test_the_library_goes_on_after_its_thread_has_died(tmp_path, monkeypatch):
                                                           "empty": worker._tasks.empty}))  # fmt: skip
     done = threading.Event()
     worker.add(done.set)
-    worker.start()
+    worker.start(())
     assert done.wait(DEADLINE_S)
     assert [death["name"] for death in threads.deaths()] == ["library"]
     worker.close()
@@ -137,7 +137,7 @@ def test_what_is_urgent_goes_before_what_takes_long(tmp_path):
         (series / folder).mkdir(parents=True)
         for number in range(50):
             (series / folder / str(number)).touch()
-    worker, over = BackgroundWorker(tmp_path, ()), threading.Event()
+    worker, over = BackgroundWorker(tmp_path), threading.Event()
 
     def asked() -> bool:
         if not left:
@@ -146,7 +146,7 @@ def test_what_is_urgent_goes_before_what_takes_long(tmp_path):
 
     worker.later(lambda: delete_tree(series, asked, Undeletable().note))
     worker.later(over.set)
-    worker.start()
+    worker.start(())
     assert over.wait(DEADLINE_S)
     assert left == [99]
     assert not series.exists()
@@ -157,14 +157,14 @@ def test_what_takes_long_is_broken_off_when_the_daemon_ends(tmp_path):
     (tmp_path / "series").mkdir()
     for number in range(50):
         (tmp_path / "series" / str(number)).touch()
-    worker = BackgroundWorker(tmp_path, ())
+    worker = BackgroundWorker(tmp_path)
 
     def asked() -> bool:
         worker.closing = True
         return worker.over()
 
     worker.later(lambda: delete_tree(tmp_path / "series", asked, Undeletable().note))
-    worker.start()
+    worker.start(())
     assert worker._ended.wait(DEADLINE_S)
     assert len(list(tmp_path.glob("series/*"))) == 49
 

@@ -63,7 +63,7 @@ def test_a_long_exposure_is_waited_for_when_the_camera_starts(tmp_path, sections
     paths = Paths(tmp_path / "images", tmp_path / "data")
     paths.images.mkdir()
     settings = patched(Settings(), sections)
-    context = CaptureContext(paths, driver, settings)
+    context = CaptureContext(paths, driver, settings, tuple, {})
     camera: Any = None
     shoot = None if found is None else Shoot("photo", tmp_path, found)
     context.start_stills(settings, camera, shoot, lambda: False)

@@ -52,8 +52,7 @@ def run(paths: Paths) -> None:
         save(paths.settings, Settings(camera=CameraSettings(index=paths.number)))
     driver = choose_driver(os.environ, paths)
     settings, wrong = load_in_force(paths.settings)
-    daemon = Daemon(paths, driver, settings)
-    daemon.status.notice(wrong)
+    daemon = Daemon(paths, driver, settings, wrong)
     if wrong:
         logging.error("%s", wrong)
 
@@ -73,10 +72,10 @@ def run(paths: Paths) -> None:
     else:
         signal.signal(signal.SIGHUP, lambda *_: daemon.commands.post("reload"))
 
-    server = CommandServer(paths.socket, daemon.commands.handle)
+    server = CommandServer(paths.socket, daemon.handle)
     service = Service(os.environ)
     service.ready()
-    service.watch(Alive(daemon.commands.turns, daemon.status.message))
+    service.watch(Alive(daemon.commands.polled, daemon.message))
     try:
         logging.info("capture %s with the %s camera, frames in %s", __version__, driver.name, paths.images)
         gc.freeze()  # all of this lives until the end: keep it out of every later collection

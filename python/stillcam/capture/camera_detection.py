@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stillcam.capture.command_socket import Command
+from stillcam.capture.command_queue import Command
 from stillcam.capture.context import CaptureContext
 from stillcam.common.errors import CameraError
 from stillcam.settings.capabilities import Camera
@@ -21,7 +21,7 @@ class DetectionMode:
     def __init__(self, context: CaptureContext) -> None:
         self._context = context
         self._asking: list[Command] = []
-        self.verbs = {"look": self._asked}
+        self.handlers = {"look": self._asked}
 
     def wanted(self) -> bool:
         return bool(self._asking)

@@ -1,13 +1,10 @@
-"""What comes in through the command socket, on its way to the camera's thread."""
+"""The commands of the command socket: checked, queued for the camera's thread, and answered."""
 
 from __future__ import annotations
 
-import os
-import queue
-import threading
-import time
 from collections.abc import Callable
 
+from stillcam.capture.command_queue import CommandQueue
 from stillcam.capture.status import Status
 from stillcam.common.errors import CameraError, StillcamError
 from stillcam.ipc.protocol import Message
@@ -24,58 +21,33 @@ MAX_DELAY_S = 3600.0
 MAX_VIDEO_S = 86400
 
 
-class Command:
-    """One queued command, with what came with it; the camera's thread finishes it."""
+class CommandHandler:
+    """Answers the messages of the command socket, each in the thread of its connection.
 
-    def __init__(self, verb: str, message: Message | None = None) -> None:
-        self.verb = verb
-        self.message = message or {}
-        self._done = threading.Event()
-        self._answer: Message = {}
-
-    def finish(self, answer: Message) -> None:
-        """Hand over the answer; with an `error` in it, it is a refusal."""
-        self._answer = answer
-        self._done.set()
-
-    def fail(self, error: StillcamError, **more: object) -> None:
-        """Refuse, for this reason; with what was done all the same."""
-        self.finish({"error": str(error), "cause": getattr(error, "cause", ""), **more})
-
-    def wait(self, timeout_s: float | None) -> Message | None:
-        """The answer; None: not in time (None: whenever)."""
-        return self._answer if self._done.wait(timeout_s) else None
-
-
-class Commands:
-    """Answers the socket's threads, and queues for the camera's thread what only that may do.
-
-    `wake` is a descriptor that is readable while something waits to be taken.
-
-    Attributes:
-        summary: gives what is told of the series of a name.
-        films: answers what is asked of films.
-        picture_s: gives how long a picture that is asked for now may take, by the settings.
+    Args:
+        commands: takes what only the camera's thread may do.
+        status: the camera's.
+        describe: gives the whole status of the daemon.
+        picture_s: gives how long a picture that is requested now may take, in seconds.
+        series_summary: gives the summary of the series of a name.
+        films: answers the commands for films.
     """
 
-    def __init__(self, status: Status) -> None:
+    def __init__(
+        self,
+        commands: CommandQueue,
+        status: Status,
+        describe: Callable[[], Message],
+        picture_s: Callable[[], float],
+        series_summary: Callable[[str], Message],
+        films: Callable[[Message], Message],
+    ) -> None:
+        self._commands = commands
         self._status = status
-        self._queue: queue.SimpleQueue[Command] = queue.SimpleQueue()
-        self._lease_until = 0.0
-        self._looked = False  # the camera's thread, since `turns` was last asked
-        self.films: Callable[[Message], Message] = lambda _message: {}
-        self.picture_s: Callable[[], float] = lambda: PICTURE_S
-        self.summary: Callable[[str], Message] = lambda name: {"name": name}
-        self.wake = os.eventfd(0, os.EFD_NONBLOCK)
-
-    def handle(self, message: Message) -> Message:
-        """Answer one message.
-
-        Raises:
-            StillcamError: refused or failed; the text says why.
-        """
-        verbs = {
-            "status": self._answer_status,
+        self._picture_s = picture_s
+        self._series_summary = series_summary
+        self._verbs: dict[str, Callable[[Message], Message]] = {
+            "status": lambda _message: describe(),
             "snapshot": self._snapshot,
             "reload": self._reload,
             "focus": self._focus,
@@ -86,56 +58,26 @@ class Commands:
             "video": self._video,
             "stop": self._finished,
             "series": self._series,
-            "film": self.films,
+            "film": films,
         }
-        if message["command"] not in verbs:
-            raise StillcamError(f"unknown command {message['command']!r}: it may be {', '.join(verbs)}")
-        return verbs[message["command"]](message)
 
-    def post(self, verb: str, message: Message | None = None) -> Command:
-        """Queue a command."""
-        command = Command(verb, message)
-        self._queue.put(command)
-        self.nudge()
-        return command
+    def handle(self, message: Message) -> Message:
+        """Answer one message.
 
-    def nudge(self) -> None:
-        """Have the camera's thread look what is to be done."""
-        os.eventfd_write(self.wake, 1)
-
-    def turns(self) -> bool:
-        """Whether the camera's thread has looked here since the last time this was asked; it is woken to look."""
-        looked, self._looked = self._looked, False
-        self.nudge()
-        return looked
-
-    def take(self) -> list[Command]:
-        """All that is queued; `wake` is then silent until the next one."""
-        self._looked = True
-        try:
-            os.eventfd_read(self.wake)
-        except BlockingIOError:
-            return []
-        commands = []
-        while not self._queue.empty():
-            commands.append(self._queue.get())
-        return commands
-
-    @property
-    def leased(self) -> bool:
-        """Whether somebody watches live."""
-        return time.monotonic() < self._lease_until
-
-    def _answer_status(self, _message: Message) -> Message:
-        return self._status.message()
+        Raises:
+            StillcamError: refused or failed; the text says why.
+        """
+        if message["command"] not in self._verbs:
+            raise StillcamError(f"unknown command {message['command']!r}: it may be {', '.join(self._verbs)}")
+        return self._verbs[message["command"]](message)
 
     def _snapshot(self, message: Message) -> Message:
         """Answers with the name of a frame that was begun after the question; refuses after `wait_s` at the latest."""
-        timeout_s = self._patience_s(message, self.picture_s())
-        if self._status.message()["recording"] and not self._status.abilities.get("stills_in_videos"):
+        timeout_s, status = self._patience_s(message, self._picture_s()), self._status.message()
+        if status["recording"] and not status["abilities"].get("stills_in_videos"):
             raise CameraError("busy", "a video is being made: there is no new picture before it ends")
         with self._status.next_frame() as frame:
-            self.post("snapshot")
+            self._commands.post("snapshot")
             try:
                 name = frame(timeout_s)
             except TimeoutError as error:
@@ -151,15 +93,15 @@ class Commands:
         is no camera now, or it takes long (a long exposure).
         """
         late = {"reloaded": True, "revision": None, "in_force": False, "frame": None}
-        return self.post("reload").wait(RELOAD_TIMEOUT_S) or late
+        return self._commands.post("reload").wait(RELOAD_TIMEOUT_S) or late
 
     def _focus(self, message: Message) -> Message:
         """Answers with what one scan found: `state` (focused, failed), `lens_position` (dioptres), `distance_m`.
 
         Refuses after `wait_s` at the latest; the scan goes on.
         """
-        timeout_s = self._patience_s(message, SCANS * self.picture_s())
-        answer = self.post("focus").wait(timeout_s)
+        timeout_s = self._patience_s(message, SCANS * self._picture_s())
+        answer = self._commands.post("focus").wait(timeout_s)
         if answer is None:
             raise self._late("result of the scan", timeout_s)
         return answer
@@ -171,8 +113,8 @@ class Commands:
         """
         if not message.get("again"):
             return self._status.cameras()
-        timeout_s = self._patience_s(message, LISTING_S + self.picture_s())
-        answer = self.post("look").wait(timeout_s)
+        timeout_s = self._patience_s(message, LISTING_S + self._picture_s())
+        answer = self._commands.post("look").wait(timeout_s)
         if answer is None:
             raise self._late("list of cameras", timeout_s)
         return answer
@@ -180,10 +122,7 @@ class Commands:
     def _lease(self, message: Message) -> Message:
         seconds = message.get("seconds", 5.0)
         number("a lease's seconds", seconds, 0, MAX_LEASE_S)
-        begins = not self.leased
-        self._lease_until = time.monotonic() + seconds
-        if begins:
-            self.nudge()
+        self._commands.renew_lease(seconds)
         return {"mode": self._status.message()["mode"]}
 
     def _photo(self, message: Message) -> Message:
@@ -203,10 +142,10 @@ class Commands:
 
     def _series(self, message: Message) -> Message:
         """Answers with the `series` as it is then, null for one that is gone; a refusal has `cause` and `field`."""
-        answer = self.post("series", message).wait(SERIES_TIMEOUT_S)
+        answer = self._commands.post("series", message).wait(SERIES_TIMEOUT_S)
         if answer is None:
             raise StillcamError("the camera is busy: look again whether it was done")
-        return {"series": self.summary(answer["series"])} if answer.get("series") else answer
+        return {"series": self._series_summary(answer["series"])} if answer.get("series") else answer
 
     def _patience_s(self, message: Message, needed_s: float) -> float:
         if (wait_s := message.get("wait_s")) is None:
@@ -225,7 +164,7 @@ class Commands:
         wait_s = message.get("wait_s")
         if wait_s is not None:
             number("wait_s", wait_s, 0, MAX_VIDEO_S)
-        return self.post(message["command"], message).wait(wait_s) or {}
+        return self._commands.post(message["command"], message).wait(wait_s) or {}
 
 
 def number(name: str, value: object, low: float, high: float, *, whole: bool = False) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import math
 import os
 import select
 import shutil
@@ -15,14 +14,14 @@ from typing import Protocol, TypeVar
 from stillcam.camera.driver import Driver, Interrupted, Shoot
 from stillcam.camera.metadata import Metadata
 from stillcam.camera.rpicam.taking import FRESH_S
-from stillcam.capture.command_socket import PICTURE_S, Command, Commands
+from stillcam.capture.command_queue import Command, CommandQueue
+from stillcam.capture.command_socket import PICTURE_S
 from stillcam.capture.lock import FolderLock
-from stillcam.capture.modes.lens import SCAN_WAITS_S, Lens, rests
 from stillcam.capture.pending_settings import PendingSettings
 from stillcam.capture.publish_frame import FramePublisher
 from stillcam.capture.recovery import Backoff
 from stillcam.capture.status import FRAMELESS, Status
-from stillcam.capture.timing import Patience, exposure_s, hidden_s, photo_s, stall_timeout_s
+from stillcam.capture.timing import Patience, exposure_s, hidden_s, photo_s, snapshot_s, stall_timeout_s
 from stillcam.common.child_process import TERM_GRACE_S
 from stillcam.common.errors import CameraError, StillcamError
 from stillcam.common.paths import Paths
@@ -36,7 +35,7 @@ CONVERGE_S = 1.5  # for exposure and white balance, where nothing is known of th
 PATIENCE_S = 3.0  # a camera program without a picture gets so long before newer settings end it
 
 Result = TypeVar("Result")
-Verb = Callable[[Command], None]
+Handler = Callable[[Command], None]
 
 
 class Mode(Protocol):
@@ -51,8 +50,8 @@ class Mode(Protocol):
     urgent: bool
 
     @property
-    def verbs(self) -> Mapping[str, Verb]:
-        """The commands that it takes; called by the camera's thread, whatever mode runs."""
+    def handlers(self) -> Mapping[str, Handler]:
+        """By verb, the commands that it takes; called by the camera's thread, whatever mode runs."""
         ...
 
     def wanted(self) -> bool:
@@ -74,38 +73,42 @@ class Mode(Protocol):
 
 
 class CaptureContext:
-    """The camera's thread works here. Only `stop` and `commands.handle` may be called from elsewhere.
+    """What all modes share; for the camera's thread. Other threads may call only `stop` and `picture_s`.
 
     Args:
         paths: where things are; the folders exist.
         driver: the camera.
         settings: in force at the start.
+        modes: gives the modes, the most important first; the last is always wanted.
+        handlers: by verb, the commands that no mode takes.
 
     Attributes:
-        modes: what there is to do, the most important first; the last is always wanted.
-        verbs: commands that are no mode's.
+        stopping: the daemon ends.
         recording: a video is being made: nothing else gets the camera.
-        lens: where scans have left it.
-        booked: when a mode will want the camera (monotonic): what is begun must be over by then.
 
     Raises:
         StillcamError: another daemon works in the same images folder.
     """
 
-    def __init__(self, paths: Paths, driver: Driver, settings: Settings) -> None:
+    def __init__(
+        self,
+        paths: Paths,
+        driver: Driver,
+        settings: Settings,
+        modes: Callable[[], Sequence[Mode]],
+        handlers: Mapping[str, Handler],
+    ) -> None:
         self.paths = paths
         self.driver = driver
         self.status = Status(driver.name)
-        self.status.abilities = driver.abilities.message()
-        self.commands = Commands(self.status)
-        self.commands.picture_s = self.picture_s
+        self.status.capable(driver.abilities.message())
+        self.commands = CommandQueue()
         self.settings = PendingSettings(paths.settings, settings, self.status)
         self.backoff = Backoff()
-        self.lens = Lens()
-        self.modes: Sequence[Mode] = ()
-        self.verbs: dict[str, Verb] = {}
-        self.booked: Callable[[], float] = lambda: math.inf
-        self.stopping = self.recording = False
+        self.stopping = False
+        self.recording = False
+        self._modes = modes
+        self._handlers = handlers
         self._stop = os.eventfd(0, os.EFD_NONBLOCK)
         self._began = 0.0  # when the camera program was started (monotonic)
         self._mode = ""  # that runs
@@ -120,6 +123,10 @@ class CaptureContext:
         """Have the work ended; may be called from a signal handler."""
         self.stopping = True
         os.eventfd_write(self._stop, 1)
+
+    def set_recording(self, recording: bool) -> None:
+        """A video is requested, or there is none any more."""
+        self.recording = recording
 
     def close(self) -> None:
         """Nothing of the camera runs any more."""
@@ -139,13 +146,13 @@ class CaptureContext:
         """A mode starts the camera program: the settings for it."""
         self._began = time.monotonic()
         self._mode, self._first = mode, True
-        self.status.abilities = self.driver.abilities.message()  # it may have learnt more of its camera
+        self.status.capable(self.driver.abilities.message())  # it may have learnt more of its camera
         self.renew_publisher()
         return self.settings.started(mode)
 
     def next_mode(self) -> Mode:
         """What is to be done now."""
-        return next(mode for mode in self.modes if mode.wanted())
+        return next(mode for mode in self._modes() if mode.wanted())
 
     def leaving(self) -> bool:
         """Whether the mode that runs must end; a camera program may give its first picture before, if it comes soon."""
@@ -175,6 +182,15 @@ class CaptureContext:
             exposures_s += photo_s(settings, shoot.kind, shoot.found)
         self.driver.start_stills(settings, camera, shoot)
         self.awaited(self.driver.ready, START_TIMEOUT_S + exposures_s, leaving)
+
+    def start_snapshots(self, settings: Settings, camera: Camera) -> None:
+        """Start the camera for snapshots, and wait until it takes requests.
+
+        Raises:
+            Interrupted, CameraError: see `awaited`.
+        """
+        self.start_stills(settings, camera)
+        self.status.enter("snapshot", snapshot_s(settings), self.backoff.reason)
 
     def awaited(
         self,
@@ -213,24 +229,6 @@ class CaptureContext:
         raise CameraError(
             "stalled", f"no picture within {timeout_s:g} s: check the camera's cable and the power supply"
         )
-
-    def take_focused(self, cycle_s: Callable[[Settings], float], over: Callable[[], bool]) -> str | None:
-        """Take a still once the scan that the start of the camera has begun is over, and publish it.
-
-        Returns:
-            the frame's name; None: it was `over` before.
-
-        Raises:
-            Interrupted, CameraError: see `awaited`.
-        """
-        if self.driver.awaits_focus:
-            return self.take(cycle_s)
-        for wait_s in SCAN_WAITS_S[:-1]:
-            if not self.rest(wait_s, over):
-                return None
-            if name := self.take(cycle_s, lambda: rests(self.described())):
-                return name
-        return self.take(cycle_s) if self.rest(SCAN_WAITS_S[-1], over) else None
 
     def stall_timeout_s(self, cycle_s: Callable[[Settings], float]) -> float:
         """How long a picture may take; the first one has frames before it that the camera program hides."""
@@ -326,10 +324,15 @@ class CaptureContext:
     def obey(self) -> bool:
         """Carry out the queued commands; whether there were any."""
         commands = self.commands.take()
-        verbs = {verb: carry_out for mode in self.modes for verb, carry_out in mode.verbs.items()} | self.verbs
         for command in commands:
-            verbs[command.verb](command)
+            self._handler(command.verb)(command)
         return bool(commands)
+
+    def _handler(self, verb: str) -> Handler:
+        for mode in self._modes():
+            if verb in mode.handlers:
+                return mode.handlers[verb]
+        return self._handlers[verb]
 
     def renew_folder(self) -> None:
         """Make the images folder again if it is gone, and claim it."""
@@ -347,7 +350,7 @@ class CaptureContext:
 
     def _pressed(self) -> bool:
         """Whether something does not wait until the mode ends of itself."""
-        return self.settings.outdated or any(mode.urgent and mode.wanted() for mode in self.modes)
+        return self.settings.outdated or any(mode.urgent and mode.wanted() for mode in self._modes())
 
     def _new_publisher(self) -> FramePublisher:
         rotation = self.settings.wanted.camera.rotation

@@ -11,6 +11,7 @@ import contextlib
 import errno
 import logging
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from stillcam.camera.driver import Driver, Interrupted
@@ -18,11 +19,13 @@ from stillcam.camera.rpicam.errors import HELD
 from stillcam.camera.rpicam.listing import remembered
 from stillcam.camera.rpicam.taking import refused_mode, refused_video
 from stillcam.capture.camera_detection import DetectionMode
-from stillcam.capture.command_socket import Command
-from stillcam.capture.context import CaptureContext
+from stillcam.capture.command_queue import Command
+from stillcam.capture.command_socket import CommandHandler
+from stillcam.capture.context import CaptureContext, Mode
 from stillcam.capture.library_writer.clock_trust import ClockTrust
 from stillcam.capture.library_writer.writer import LibraryWriter
 from stillcam.capture.modes.autofocus import AutofocusMode
+from stillcam.capture.modes.lens import Lens
 from stillcam.capture.modes.live import LiveMode
 from stillcam.capture.modes.photos import PhotoMode
 from stillcam.capture.modes.series import SeriesMode
@@ -32,6 +35,7 @@ from stillcam.capture.timing import snapshot_s
 from stillcam.common.errors import CameraError, SettingsError, StillcamError
 from stillcam.common.paths import Paths
 from stillcam.films.queue import Films
+from stillcam.ipc.protocol import Message
 from stillcam.series.reader import summary
 from stillcam.settings.capabilities import Camera
 from stillcam.settings.schema import Settings
@@ -46,33 +50,62 @@ class Daemon:
         paths: where things are; the folders exist.
         driver: the camera.
         settings: in force at the start.
+        notice: what a person should put right, see `Status.notice`; None: nothing.
+
+    Attributes:
+        commands: for the camera's thread.
 
     Raises:
         StillcamError: another daemon works in the same images folder.
     """
 
-    def __init__(self, paths: Paths, driver: Driver, settings: Settings) -> None:
-        self._context = CaptureContext(paths, driver, settings)
-        self.status, self.commands = self._context.status, self._context.commands
-        ages = ClockTrust(paths.library, paths.series)
-        wanted = lambda: self._context.settings.wanted  # noqa: E731 - it is handed on
-        self._library = LibraryWriter(paths.library, wanted, ages, (paths.series, paths.films))
-        self.status.library = self._library.message
-        self._snapshots, self._photos = SnapshotMode(self._context), PhotoMode(self._context, self._library)
-        videos = VideoMode(self._context, self._library, self._photos, self._snapshots.frame_request)
-        self._series = series = SeriesMode(self._context, self._library)
-        self.status.series, self._context.booked, self.commands.summary = series.message, series.booked, self._summary
-        context = self._context
-        self._films = Films(paths, lambda: context.settings.wanted.files, series.zone, lambda: context.recording)
-        self.commands.films = self._films.handle
-        autofocus, live = AutofocusMode(self._context), LiveMode(self._context)
-        self._detection = DetectionMode(self._context)
-        self._context.modes = (videos, autofocus, self._photos, self._detection, series, live, self._snapshots)
-        self._context.verbs |= {"reload": self._reload, "library": self._library_came}
-        self._library.came = self._look_at_the_library
-        self.status.missing = lambda: self._library.missing
+    def __init__(self, paths: Paths, driver: Driver, settings: Settings, notice: str | None = None) -> None:
+        self._context = context = CaptureContext(
+            paths, driver, settings, lambda: self._modes, {"reload": self._reload, "library": self._library_came}
+        )
+        self.commands, self._status = context.commands, context.status
+        self._status.notice(notice)
+        self._library = LibraryWriter(
+            paths.library,
+            lambda: context.settings.wanted,
+            ClockTrust(paths.library, paths.series),
+            others=(paths.series, paths.films),
+            came=lambda: self.commands.post("library"),
+        )
+        self._lens = Lens()
+        self._series = SeriesMode(context, self._library, self._lens)
+        self._photos = PhotoMode(context, self._library)
+        self._detection = DetectionMode(context)
+        self._snapshots = SnapshotMode(context, self._series.booked)
+        self._modes: Sequence[Mode] = (
+            VideoMode(context, self._library, self._photos, self._snapshots.frame_request),
+            AutofocusMode(context, self._lens),
+            self._photos,
+            self._detection,
+            self._series,
+            LiveMode(context),
+            self._snapshots,
+        )
+        self._films = Films(paths, lambda: context.settings.wanted.files, self._series.zone, lambda: context.recording)
+        self._handler = CommandHandler(
+            context.commands, context.status, self.message, context.picture_s, self._summary, self._films.handle
+        )
         self._cameras: list[Camera] = []
         self._known: dict[tuple[str, str], Camera] = {}  # see `remembered`
+
+    def handle(self, message: Message) -> Message:
+        """Answer a message of the command socket; called by its threads.
+
+        Raises:
+            StillcamError: refused or failed; the text says why.
+        """
+        return self._handler.handle(message)
+
+    def message(self) -> Message:
+        """The status of the daemon; may be called from any thread."""
+        library, series, status = self._library.message(), self._series.message(), self._status.message()
+        notice = status["notice"] or self._library.missing or None
+        return {**status, "notice": notice, "library": library, "series": series}
 
     def stop(self) -> None:
         """Make `run` return; may be called from a signal handler."""
@@ -81,6 +114,7 @@ class Daemon:
 
     def run(self) -> None:
         """Take pictures until `stop`; then nothing of the camera runs any more."""
+        self._library.start(*self._series.tasks)
         self._films.start()
         try:
             while not self._context.stopping:
@@ -110,7 +144,7 @@ class Daemon:
         camera = self._camera(settings)
         if context.next_mode() is not mode:  # of a camera that has only now been found, more is known
             return
-        mode.run(context.lens.held(settings, camera), camera)
+        mode.run(self._lens.held(settings, camera), camera)
 
     def _camera(self, settings: Settings) -> Camera:
         """The camera of the settings, as listed when cameras were last looked for."""
@@ -119,7 +153,7 @@ class Daemon:
         if self._detection.wanted() or not known:
             context.end_program()
             self._cameras = remembered(context.driver.cameras(index, context.stops), self._known)
-            self.status.listed(self._cameras)
+            self._status.listed(self._cameras)
             self._detection.listed()
         if not self._cameras:
             raise CameraError("absent", "no camera found: switch the Pi off and check both ends of the ribbon cable")
@@ -128,24 +162,24 @@ class Daemon:
             raise CameraError("absent", f"there is no camera {index}: set camera.index to one of {there}")
         if chosen[0].held:
             raise CameraError("busy", HELD)
-        if self.status.found(chosen[0]):
+        if self._status.found(chosen[0]):
             logging.info("camera %s: %s, %sx%s", index, chosen[0].model, *chosen[0].size)
             if wrong := self._wrong_in(settings):
                 logging.warning("%s: %s: %s", context.paths.settings, wrong.field, wrong)
-                self.status.notice(f"{context.paths.settings}: {wrong.field}: {wrong}")
+                self._status.notice(f"{context.paths.settings}: {wrong.field}: {wrong}")
         return chosen[0]
 
     def _no_camera(self, error: CameraError) -> None:
         """Say what is wrong, wait, and let `run` try again; at once where new settings are to blame."""
         context = self._context
         context.end_program()
-        self.status.failed(error.cause, restarts=True)
+        self._status.failed(error.cause, restarts=True)
         if context.settings.refused(error):
             return
         self._cameras = []
-        for mode in context.modes:
+        for mode in self._modes:
             mode.fail(error)
-        self.status.enter("no camera", snapshot_s(context.settings.wanted), error.reason)
+        self._status.enter("no camera", snapshot_s(context.settings.wanted), error.reason)
         context.pause(context.backoff.failed(error))
         if error.cause == "disk" and not context.stopping:
             context.renew_folder()
@@ -166,8 +200,8 @@ class Daemon:
             logging.error("%s", error)
             command.fail(error)
             return
-        wanted, camera = context.settings.wanted, self.status.camera
-        self.status.interval(snapshot_s(wanted))
+        wanted, camera = context.settings.wanted, self._status.camera
+        self._status.interval(snapshot_s(wanted))
         if other and camera and camera.index == wanted.camera.index and self._goes_on(wanted, camera):
             context.settings.adopt()
             context.renew_publisher()
@@ -177,16 +211,12 @@ class Daemon:
 
     def _wrong_in(self, settings: Settings) -> SettingsError | None:
         """What this board or its camera cannot do, as far as the camera is known; one that is lost may come back."""
-        last = [self.status.camera] if self.status.camera else []
+        last = [self._status.camera] if self._status.camera else []
         cameras = (*self._cameras, *last)
         known = next((camera for camera in cameras if camera.index == settings.camera.index), None)
         if known is None:
             return None
         return refused_mode(settings, known) or refused_video(settings, known, self._context.driver.abilities.encoder)
-
-    def _look_at_the_library(self) -> None:
-        """Called by the background worker."""
-        self.commands.post("library")
 
     def _library_came(self, command: Command) -> None:
         """Its disk has been mounted; while something is made for it, that is left for later."""
@@ -196,5 +226,5 @@ class Daemon:
 
     def _goes_on(self, settings: Settings, camera: Camera) -> bool:
         """Whether what runs is just what these settings would start, or could be made so."""
-        settings = self._context.lens.held(settings, camera)
+        settings = self._lens.held(settings, camera)
         return self._context.driver.fits(settings, camera) or self._context.driver.adjust(settings, camera)

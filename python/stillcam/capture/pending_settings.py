@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from stillcam.capture.command_socket import Command
+from stillcam.capture.command_queue import Command
 from stillcam.capture.status import Status
 from stillcam.common.errors import CameraError, SettingsError, StillcamError
 from stillcam.common.threads import start

@@ -24,18 +24,11 @@ class Status:
 
     Attributes:
         publishing: how long it took from the camera's closed file to the link that leads to it.
-        abilities: the driver's, see `abilities`.
-        library: gives what is free for the library, what must stay so, and how many videos are being finished.
-        series: gives those that run or will.
-        missing: gives which disk is missing; empty: none.
     """
 
     def __init__(self, driver: str) -> None:
         self.publishing = Histogram()
-        self.abilities: dict[str, Any] = {}
-        self.library: Callable[[], dict[str, Any]] = dict
-        self.series: Callable[[], list[dict[str, Any]]] = list
-        self.missing: Callable[[], str] = str
+        self._abilities: dict[str, Any] = {}
         self._changed = threading.Condition()
         self._driver = driver
         self._mode = "starting"
@@ -106,6 +99,11 @@ class Status:
         """The cameras have been listed."""
         with self._changed:
             self._cameras = cameras
+
+    def capable(self, abilities: dict[str, Any]) -> None:
+        """What the driver can do, see `Abilities.message`."""
+        with self._changed:
+            self._abilities = abilities
 
     def found(self, camera: Camera) -> bool:
         """This camera is in use; whether it is another one than before."""
@@ -178,8 +176,7 @@ class Status:
         return {"active": active, "cameras": [describe(camera) for camera in cameras]}
 
     def message(self) -> dict[str, Any]:
-        """All of it, as the command socket answers it."""
-        library, series = self.library(), self.series()
+        """All of it, as the command socket answers it; library and series are added by the daemon."""
         with self._changed:
             camera = self._camera
             return {
@@ -187,11 +184,11 @@ class Status:
                 "pid": os.getpid(),
                 "started": utc_text(self._started_s),
                 "driver": self._driver,
-                "abilities": self.abilities,
+                "abilities": self._abilities,
                 "mode": self._mode,
                 "since": utc_text(self._since_s),
                 "reason": self._reason,
-                "notice": self._notice or self.missing() or None,
+                "notice": self._notice or None,
                 "interval_s": max(self._interval_s, self._first_within_s),
                 "camera": camera
                 and {
@@ -210,7 +207,5 @@ class Status:
                 "taking": self._taking,
                 "recording": self._recording,
                 "waiting": [order for orders in self._waiting.values() for order in orders],
-                "library": library,
-                "series": series,
                 "threads": deaths(),
             }

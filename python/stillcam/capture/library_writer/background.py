@@ -15,6 +15,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from stillcam.common import log
@@ -40,21 +41,23 @@ class BackgroundWorker:
 
     Args:
         folder: in which programs are started.
-        regular: what is done every `BEAT_S` when there is no task, one after the other.
     """
 
-    def __init__(self, folder: Path, regular: Sequence[Task]) -> None:
+    def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._regular = regular
         self._tasks: queue.SimpleQueue[Task] = queue.SimpleQueue()
         self._long: deque[Task] = deque()
         self._closing = os.eventfd(0, os.EFD_NONBLOCK)
         self.closing = False
         self._ended = threading.Event()
 
-    def start(self) -> None:
-        """Begin with what has been queued."""
-        self._ended = keep(self._run, "library")
+    def start(self, regular: Sequence[Task]) -> None:
+        """Begin with what has been queued.
+
+        Args:
+            regular: done every `BEAT_S` when nothing is queued, one after the other.
+        """
+        self._ended = keep(partial(self._run, regular), "library")
 
     def add(self, task: Task) -> None:
         """Queue a task; it goes before all that takes long."""
@@ -104,7 +107,7 @@ class BackgroundWorker:
                 return None
             return " ".join(program.stderr[-_LAST_WORDS:]) or f"it ended with status {program.status}"
 
-    def _run(self) -> None:
+    def _run(self, regular: Sequence[Task]) -> None:
         lower_priority(_NICE)
         due_s = time.monotonic()
         try:
@@ -115,7 +118,7 @@ class BackgroundWorker:
                 except queue.Empty:
                     if time.monotonic() >= due_s:
                         due_s = time.monotonic() + BEAT_S
-                        for task in self._regular:
+                        for task in regular:
                             self.carry_out(task)
                     elif self._long:
                         self.carry_out(self._long.popleft())

@@ -32,35 +32,43 @@ class LibraryWriter:
         settings: gives those in force; may be called from any thread.
         ages: knows whether the clock can be trusted with them.
         others: more folders that may be on a disk of their own.
+        came: called when the library's folder is another one than before: see `take_in`.
 
     Attributes:
         disk: that of the library.
-        more: tasks that are done now and then, beside what the library needs.
-        came: is called when the library's folder is another one than before: see `take_in`.
         undeletable: what could not be deleted, of the library and of series.
         missing: which disk is missing; empty: none.
     """
 
     def __init__(
-        self, root: Path, settings: Callable[[], Settings], ages: ClockTrust, others: Sequence[Path] = ()
+        self,
+        root: Path,
+        settings: Callable[[], Settings],
+        ages: ClockTrust,
+        others: Sequence[Path],
+        came: Callable[[], object],
     ) -> None:
         self.root = root
         self._folders = (root, *others)
-        self.more: Sequence[Task] = ()
-        self.came: Task = lambda: None
+        self._came = came
         self._finishing: set[str] = set()  # the videos that are no items yet
         self._waiting: set[str] = set()  # those for which the disk had no room; the background worker's alone
         self.disk = Disk(root, lambda: settings().files.floor_mb)
         self.undeletable = Undeletable()
         self.ages = ages
         self._retention = Retention(root, self.disk, lambda: settings().retention, ages, self.over, self.undeletable)
-        self._worker = BackgroundWorker(
-            root.parent, (self._look_for_disks, self._retention.regular, self._do_more, self._try_again)
-        )
+        self._worker = BackgroundWorker(root.parent)
         self.missing = ""
         self._place: tuple[int, int] | None = None  # of the folder whose drafts have been put right
         self.take_in()
-        self._worker.start()
+
+    def start(self, *tasks: Task) -> None:
+        """Begin the work in the background.
+
+        Args:
+            tasks: done now and then, beside what the library needs.
+        """
+        self._worker.start((self._look_for_disks, self._retention.regular, *tasks, self._try_again))
 
     def take_in(self) -> None:
         """Put right what a crash has left in the library's folder; for the camera's thread, when it makes no item."""
@@ -163,11 +171,7 @@ class LibraryWriter:
             logging.log(logging.ERROR if told else logging.INFO, "%s", told or "no disk is missing any more")
         self.missing = told
         if identity(self.root) not in (None, self._place):
-            self.came()
-
-    def _do_more(self) -> None:
-        for task in self.more:
-            self._worker.carry_out(task)
+            self._came()
 
     def _try_again(self) -> None:
         """Finish the videos for which there is room by now."""

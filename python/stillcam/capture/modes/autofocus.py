@@ -10,14 +10,15 @@ has been none, there is one at the start.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 from stillcam.camera.driver import Interrupted
 from stillcam.camera.rpicam.taking import SCANNING
-from stillcam.capture.command_socket import Command
+from stillcam.capture.command_queue import Command
 from stillcam.capture.context import CaptureContext
-from stillcam.capture.modes.snapshots import start_stills
+from stillcam.capture.modes.lens import SCAN_WAITS_S, Lens, rests
 from stillcam.capture.timing import snapshot_s
 from stillcam.common.errors import CameraError, StillcamError
 from stillcam.settings.capabilities import Camera
@@ -33,15 +34,16 @@ class AutofocusMode:
     name = "snapshot"  # its pictures are snapshots: settings that fail here are those that fail there
     urgent = True
 
-    def __init__(self, context: CaptureContext) -> None:
+    def __init__(self, context: CaptureContext, lens: Lens) -> None:
         self._context = context
+        self._lens = lens
         self._asking: list[Command] = []
         self._runs = False
-        self.verbs = {"focus": self._asked}
+        self.handlers = {"focus": self._asked}
 
     def wanted(self) -> bool:
         context = self._context
-        unknown = not self._runs and context.lens.unknown(context.settings.wanted, context.status.camera)
+        unknown = not self._runs and self._lens.unknown(context.settings.wanted, context.status.camera)
         return bool(self._asking) or unknown
 
     def run(self, settings: Settings, camera: Camera) -> None:
@@ -50,8 +52,8 @@ class AutofocusMode:
         asking, self._asking = self._asking, []
         self._runs = True  # it does not interrupt itself
         try:
-            start_stills(context, scanning(settings), camera)
-            answer = scan(context, camera)
+            context.start_snapshots(scanning(settings), camera)
+            answer = scan(context, camera, self._lens)
         except (CameraError, Interrupted) as error:
             for command in asking:
                 command.fail(error if isinstance(error, CameraError) else StillcamError("interrupted: focus again"))
@@ -80,6 +82,25 @@ class AutofocusMode:
             self._asking.append(command)
 
 
+def take_focused(context: CaptureContext, cycle_s: Callable[[Settings], float], over: Callable[[], bool]) -> str | None:
+    """Take a still once the scan that the start of the camera has begun is over, and publish it.
+
+    Returns:
+        the frame's name; None: it was `over` before.
+
+    Raises:
+        Interrupted, CameraError: see `awaited`.
+    """
+    if context.driver.awaits_focus:
+        return context.take(cycle_s)
+    for wait_s in SCAN_WAITS_S[:-1]:
+        if not context.rest(wait_s, over):
+            return None
+        if name := context.take(cycle_s, lambda: rests(context.described())):
+            return name
+    return context.take(cycle_s) if context.rest(SCAN_WAITS_S[-1], over) else None
+
+
 def unable(camera: Camera | None) -> CameraError | None:
     """Why this camera cannot focus; None: it can, or it is not known."""
     if camera and camera.limits is not None and "AfMode" not in camera.limits:
@@ -96,7 +117,7 @@ def scanning(settings: Settings) -> Settings:
     return replace(settings, controls=controls | {"AfMode": "Auto"}, snapshot=replace(settings.snapshot, zsl=False))
 
 
-def scan(context: CaptureContext, camera: Camera) -> dict[str, Any]:
+def scan(context: CaptureContext, camera: Camera, lens: Lens) -> dict[str, Any]:
     """Wait for the scan, and take a picture of what it found.
 
     Args:
@@ -110,12 +131,12 @@ def scan(context: CaptureContext, camera: Camera) -> dict[str, Any]:
         Interrupted: the daemon ends, or there are other settings.
         CameraError: the camera fails, or has no autofocus (`unable`).
     """
-    frame = context.take_focused(snapshot_s, context.leaving)
+    frame = take_focused(context, snapshot_s, context.leaving)
     if frame is None:
         raise Interrupted
     about = context.described()
     position, state = about.get("LensPosition"), about.get("AfState")
-    context.lens.learn(camera, position)
+    lens.learn(camera, position)
     if position is None and state is None:
         raise CameraError("unable", "this camera has no autofocus")
     return {

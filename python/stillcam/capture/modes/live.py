@@ -6,7 +6,7 @@ import logging
 import time
 from collections.abc import Mapping
 
-from stillcam.capture.context import START_TIMEOUT_S, CaptureContext, Verb
+from stillcam.capture.context import START_TIMEOUT_S, CaptureContext, Handler
 from stillcam.capture.timing import hidden_s, live_s
 from stillcam.common.errors import CameraError
 from stillcam.settings.capabilities import Camera
@@ -20,7 +20,7 @@ class LiveMode:
 
     name = "live"
     urgent = False
-    verbs: Mapping[str, Verb] = {}
+    handlers: Mapping[str, Handler] = {}
 
     def __init__(self, context: CaptureContext) -> None:
         self._context = context

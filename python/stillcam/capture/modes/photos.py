@@ -13,7 +13,7 @@ from stillcam.camera.driver import Interrupted, Shoot, Still
 from stillcam.camera.metadata import Metadata
 from stillcam.camera.rpicam.options import chosen_controls
 from stillcam.camera.rpicam.taking import FRESH_S, carried_over, configuration_of, photo_extension, scans, settled
-from stillcam.capture.command_socket import Command
+from stillcam.capture.command_queue import Command
 from stillcam.capture.context import CONVERGE_S, START_TIMEOUT_S, CaptureContext
 from stillcam.capture.library_writer.sidecar import about
 from stillcam.capture.library_writer.writer import LibraryWriter, unwritable
@@ -68,7 +68,7 @@ class PhotoMode:
         self._running: Order | None = None
         self._waits: Sequence[float] = ()  # for a scan that the next still interrupts
         self._last: tuple[object, float, Metadata] = None, 0.0, {}  # of what, when (monotonic), and what was said of it
-        self.verbs = {"photo": self._asked, "cancel": self._cancel}
+        self.handlers = {"photo": self._asked, "cancel": self._cancel}
 
     @property
     def timed(self) -> bool:

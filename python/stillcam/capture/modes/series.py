@@ -15,10 +15,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from stillcam.camera.driver import Interrupted
-from stillcam.capture.command_socket import Command
+from stillcam.capture.command_queue import Command
 from stillcam.capture.context import CaptureContext
 from stillcam.capture.library_writer.series_keeping import SeriesRetention
 from stillcam.capture.library_writer.writer import LibraryWriter
+from stillcam.capture.modes.lens import Lens
 from stillcam.capture.modes.series_folders import SeriesFolders, why_gone
 from stillcam.capture.modes.series_shots import WORK, ShotTaker
 from stillcam.capture.modes.snapshots import LOOK_S, MAX_TAKES_S
@@ -44,14 +45,19 @@ FULL_S = 10.0  # how often a full disk is looked at
 
 
 class SeriesMode:
-    """Takes the shots of all series; see the rule of conflicts in `docs/series.md`."""
+    """Takes the shots of all series; see the rule of conflicts in `docs/series.md`.
+
+    Attributes:
+        tasks: for the background, now and then.
+    """
 
     name = "series"
     urgent = False
 
-    def __init__(self, context: CaptureContext, library: LibraryWriter) -> None:
+    def __init__(self, context: CaptureContext, library: LibraryWriter, lens: Lens) -> None:
         self._context = context
         self._library = library
+        self._lens = lens
         self._shots = ShotTaker(context, library)
         self._agenda = Agenda(context.paths.series)
         self._orders = Orders(self._agenda, self.zone, self._remove)
@@ -69,7 +75,7 @@ class SeriesMode:
         self._settings = context.settings.wanted  # the mode has begun with these
         self._refused = ""  # the series whose options the camera has refused
         self.message = self._agenda.message
-        self.verbs = {"series": self._asked}
+        self.handlers = {"series": self._asked}
         shutil.rmtree(context.paths.series / WORK, ignore_errors=True)
         self._zone_s = -ZONE_S  # when the time zone was looked at (monotonic)
         self._look()
@@ -81,7 +87,7 @@ class SeriesMode:
             library.undeletable.note,
         )
         library.soon(self._folders.look)
-        library.more = (self._folders.look, keeping.regular)
+        self.tasks = (self._folders.look, keeping.regular)
 
     def zone(self) -> str:
         """The name of the local clock's zone."""
@@ -172,7 +178,7 @@ class SeriesMode:
             return left_s - self._shots.lead_s
         camera = self._context.status.camera
         wanted = self._context.settings.wanted
-        fits = camera and self._shots.fits(active.series, self._context.lens.held(wanted, camera), camera)
+        fits = camera and self._shots.fits(active.series, self._lens.held(wanted, camera), camera)
         return left_s - (ALMOST_S if fits else self._shots.lead_s)
 
     def _moment(self, active: Active, settings: Settings) -> None:

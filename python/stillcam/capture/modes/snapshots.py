@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable
 
 from stillcam.camera.driver import Driver, Interrupted
 from stillcam.camera.rpicam.options import chosen_controls
 from stillcam.camera.rpicam.taking import scans
-from stillcam.capture.command_socket import Command
+from stillcam.capture.command_queue import Command
 from stillcam.capture.context import CaptureContext
+from stillcam.capture.modes.autofocus import take_focused
 from stillcam.capture.timing import snapshot_s
 from stillcam.common.errors import CameraError
 from stillcam.settings.capabilities import Camera
@@ -43,16 +45,21 @@ class FrameRequest:
 
 
 class SnapshotMode:
-    """Takes a still every interval, and at once where one is wanted now. Always has something to do."""
+    """Takes a still every interval, and at once where one is wanted now. Always has something to do.
+
+    Args:
+        booked: gives when another mode will want the camera (monotonic): a snapshot must be over by then.
+    """
 
     name = "snapshot"
     urgent = False
 
-    def __init__(self, context: CaptureContext) -> None:
+    def __init__(self, context: CaptureContext, booked: Callable[[], float]) -> None:
         self._context = context
+        self._booked = booked
         self.frame_request = FrameRequest(context.driver)
         self._takes_s = FIRST_TAKES_S  # how long one takes at most, as far as is known
-        self.verbs = {"snapshot": self._asked}
+        self.handlers = {"snapshot": self._asked}
 
     def wanted(self) -> bool:
         return True
@@ -64,9 +71,9 @@ class SnapshotMode:
         if context.driver.fits(settings, camera):  # a photo was taken in between
             context.status.enter("snapshot", snapshot_s(settings), context.backoff.reason)
         else:
-            start_stills(context, settings, camera)
+            context.start_snapshots(settings, camera)
             if scans(chosen_controls(settings, settings.live), camera) and not self._over():
-                if not context.take_focused(snapshot_s, self._over):
+                if not take_focused(context, snapshot_s, self._over):
                     return
                 self.frame_request.came()
                 since = time.monotonic()
@@ -96,7 +103,7 @@ class SnapshotMode:
         while not self._over():
             now = time.monotonic()
             left = min(since + context.settings.wanted.snapshot.interval_s, self.frame_request.due_s) - now
-            free = context.booked() - now
+            free = self._booked() - now
             if left <= 0 and free > self._takes_s:
                 return True
             wait = min(left, free, LOOK_S if free < math.inf else left) if left > 0 else free
@@ -107,13 +114,3 @@ class SnapshotMode:
             finally:
                 context.status.described(context.driver.metadata)
         return False
-
-
-def start_stills(context: CaptureContext, settings: Settings, camera: Camera) -> None:
-    """Start the camera program for snapshots, and wait until it takes requests.
-
-    Raises:
-        Interrupted, CameraError: see `CaptureContext.awaited`.
-    """
-    context.start_stills(settings, camera)
-    context.status.enter("snapshot", snapshot_s(settings), context.backoff.reason)

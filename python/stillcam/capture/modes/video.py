@@ -10,7 +10,7 @@ from typing import Any
 
 from stillcam.camera.driver import Interrupted
 from stillcam.camera.rpicam.taking import refused_video, video_rate, video_scene
-from stillcam.capture.command_socket import Command
+from stillcam.capture.command_queue import Command
 from stillcam.capture.context import START_TIMEOUT_S, CaptureContext
 from stillcam.capture.library_writer.finish_video import RecordedVideo
 from stillcam.capture.library_writer.sidecar import about, shown_size
@@ -81,7 +81,7 @@ class VideoMode:
         self._photos = photos
         self._frame_request = frame_request
         self._take: Take | None = None
-        self.verbs = {"video": self._asked, "stop": self._stop}
+        self.handlers = {"video": self._asked, "stop": self._stop}
 
     def wanted(self) -> bool:
         return self._take is not None and not self._photos.due
@@ -125,7 +125,7 @@ class VideoMode:
             command.fail(error)
             return
         self._take = Take(command, command.message.get("seconds"))
-        self._context.recording = True
+        self._context.set_recording(True)
         if self._photos.due:
             self._context.status.waits("video", [{"kind": "video", "of": 1}])
 
@@ -255,7 +255,7 @@ class VideoMode:
 
     def _leave(self) -> None:
         self._take = None
-        self._context.recording = False
+        self._context.set_recording(False)
         self._context.status.recording(None)
         self._context.status.waits("video", [])
 

@@ -12,13 +12,13 @@ from serving import DEADLINE_S, ROOT, Site
 from stillcam.library.pending import Draft
 
 DIES = """
-from stillcam.notifications.notifier import Herald
-look, faults = Herald.look, [ValueError("a bug")]
-def dies(herald):
+from stillcam.notifications.notifier import Notifier
+poll, faults = Notifier.poll, [ValueError("a bug")]
+def dies(notifier):
     if faults:
         raise faults.pop()
-    look(herald)
-Herald.look = dies
+    poll(notifier)
+Notifier.poll = dies
 """
 
 
@@ -70,11 +70,11 @@ def test_a_thread_of_the_server_that_has_died_works_again_and_is_told_of(tmp_pat
     site.start(PYTHONPATH=f"{tmp_path}:{ROOT / 'python'}")
     try:
         (death,) = site.until(lambda: json.loads(site.ask("/api/status")[1])["threads"])
-        assert (death["name"], death["count"], death["error"]) == ("herald", 1, "a bug")
+        assert (death["name"], death["count"], death["error"]) == ("notifier", 1, "a bug")
         (open_to_all,) = json.loads(site.ask("/healthz")[1])["threads"]
-        assert open_to_all == {"name": "herald", "count": 1, "time": death["time"]}
+        assert open_to_all == {"name": "notifier", "count": 1, "time": death["time"]}
         found = checks(doctor(tmp_path, site.port, "--json"))["server threads"]
-        assert (found["state"], "herald: 1" in found["found"]) == ("warning", True), found
+        assert (found["state"], "notifier: 1" in found["found"]) == ("warning", True), found
         assert "server.log" in found["advice"]
         taken = 0
         while not told.exists():

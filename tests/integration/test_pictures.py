@@ -20,7 +20,7 @@ from standin import StandIn
 from watching import Daemon
 
 from stillcam.http.messages import Request
-from stillcam.ipc.daemon_client import CameraLink
+from stillcam.ipc.daemon_client import DaemonClient
 from stillcam.server.live.cache import FrameCache
 from stillcam.server.live.on_demand import Captures
 from stillcam.server.live.staleness import Freshness
@@ -67,7 +67,7 @@ def test_a_picture_for_those_who_signed_in_is_kept_from_shared_caches(site, path
 @pytest.fixture
 def handlers(tmp_path):
     """The handlers of a Pictures in this process, by path."""
-    camera, cache = CameraLink(tmp_path / "capture.sock"), FrameCache(tmp_path)
+    camera, cache = DaemonClient(tmp_path / "capture.sock"), FrameCache(tmp_path)
     freshness, viewers, captures = (
         Freshness(cache, camera),
         Viewers(camera),

@@ -7,7 +7,7 @@ from pictures import picture
 from standin import StandIn
 
 from stillcam.frames.files import Frame, frame_name
-from stillcam.ipc.daemon_client import CameraLink
+from stillcam.ipc.daemon_client import DaemonClient
 from stillcam.server.live import staleness as freshness_module
 from stillcam.server.live.cache import FrameCache, Seen
 from stillcam.server.live.staleness import Freshness, Outage
@@ -29,7 +29,7 @@ def zone(monkeypatch):
 @pytest.fixture
 def freshness(tmp_path):
     cache = FrameCache(tmp_path)
-    yield Freshness(cache, CameraLink(tmp_path / "run/capture.sock"))
+    yield Freshness(cache, DaemonClient(tmp_path / "run/capture.sock"))
     cache.close()
 
 
@@ -102,7 +102,7 @@ def test_a_young_frame_costs_the_daemon_no_question(tmp_path, monkeypatch):
     try:
         assert cache.wait_for_other("", 90.0)
         with StandIn(tmp_path / "run/capture.sock") as daemon:
-            freshness = Freshness(cache, CameraLink(tmp_path / "run/capture.sock"))
+            freshness = Freshness(cache, DaemonClient(tmp_path / "run/capture.sock"))
             with monkeypatch.context() as patch:
                 patch.setattr(freshness_module, "GRACE_S", 1e12)
                 assert freshness.outage() is None

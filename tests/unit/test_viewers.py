@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from standin import StandIn
 
-from stillcam.ipc.daemon_client import CameraLink
+from stillcam.ipc.daemon_client import DaemonClient
 from stillcam.server.live import viewers as viewers_module
 from stillcam.server.live.viewers import Viewers
 
@@ -22,7 +22,7 @@ def until(holds: Callable[[], object]) -> None:
 def camera(tmp_path, monkeypatch):
     monkeypatch.setattr(viewers_module, "STEP_S", 0.01)
     monkeypatch.setattr("stillcam.ipc.daemon_client.RENEW_S", 0.0)
-    return CameraLink(tmp_path / "capture.sock")
+    return DaemonClient(tmp_path / "capture.sock")
 
 
 def test_the_lease_is_renewed_as_long_as_somebody_watches(tmp_path, camera):

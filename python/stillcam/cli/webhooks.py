@@ -7,7 +7,7 @@ from typing import Any
 
 from stillcam.cli import Arguments, Told, add
 from stillcam.common.paths import Paths
-from stillcam.notifications.webhook_key import FILE, make_key
+from stillcam.notifications.webhook import FILE, load_key
 from stillcam.settings.file import load_in_force
 
 
@@ -19,5 +19,5 @@ def add_to(commands: Any) -> None:
 def webhooks(paths: Paths, _environ: Mapping[str, str], _arguments: Arguments) -> Told:
     """The key comes first."""
     settings, _ = load_in_force(paths.settings)
-    key, urls = make_key(paths.house.data / FILE), list(settings.webhooks.urls)
+    key, urls = load_key(paths.house.data / FILE), list(settings.webhooks.urls)
     return Told([f"key {key}", *(f"to  {url}" for url in urls)], {"key": key, "urls": urls})

@@ -21,7 +21,7 @@ PATIENCE_S = 3.0  # for an answer: until the question has failed, and a little m
 DEAD_S = 10.0  # a question that has not ended by then has lost its thread, of want of memory
 
 
-class CameraLink:
+class DaemonClient:
     """Asks the daemon at `socket`; many viewers cause one question.
 
     A separate thread asks, so that no request waits for a daemon that hangs, and several daemons

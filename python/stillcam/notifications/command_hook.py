@@ -1,4 +1,4 @@
-"""Runs the owner's command for each new item: without a shell, one after the other, never for ever."""
+"""Runs the owner's command for each new item: without a shell, one at a time, with a time limit."""
 
 from __future__ import annotations
 
@@ -15,49 +15,49 @@ from pathlib import Path
 
 from stillcam.common.threads import keep, lower_priority
 
-PATIENCE_S = 600.0  # a command that runs so long hangs
+TIMEOUT_S = 600.0  # then a command counts as hanging
 TERM_GRACE_S = 5.0
-LOOK_S = 1.0  # from one look to the next whether it has ended
-MAX_WAITING = 100  # items; the newest is left out, and the log says so
-PLACE = "{}"  # as of find(1)
+POLL_S = 1.0  # between two checks whether a command has ended
+MAX_QUEUED = 100  # items; then the newest one is dropped, and the log says so
+PLACEHOLDER = "{}"  # as in find(1)
 _NICE = 10
-_LAST_BYTES = 2000  # of what a command says
+_TAIL_BYTES = 2000  # of a command's output
 
 
 def argv_for(command: Sequence[str], file: Path) -> list[str]:
-    """The command with the file in its place; at its end where it has none."""
-    argv = [str(file) if word == PLACE else word for word in command]
-    return argv if PLACE in command else [*argv, str(file)]
+    """The command with the file in place of `{}`, or else at its end."""
+    argv = [str(file) if word == PLACEHOLDER else word for word in command]
+    return argv if PLACEHOLDER in command else [*argv, str(file)]
 
 
-class ItemHook:
-    """Runs commands in a thread of its own. One that runs when the server ends goes on, but under systemd."""
+class CommandHook:
+    """Runs commands in a thread of its own. A command outlives the server, except under systemd."""
 
     def __init__(self) -> None:
-        self._tasks: queue.Queue[list[str]] = queue.Queue(MAX_WAITING)
+        self._queue: queue.Queue[list[str]] = queue.Queue(MAX_QUEUED)
         keep(self._run, "hook")
 
     def add(self, command: Sequence[str], file: Path) -> None:
-        """Queue it."""
+        """Queue a command for a file."""
         try:
-            self._tasks.put_nowait(argv_for(command, file))
+            self._queue.put_nowait(argv_for(command, file))
         except queue.Full:
-            logging.warning("hooks.item: too many items wait, it is not run for %s", file.name)
+            logging.warning("hooks.item: too many items wait: not run for %s", file.name)
 
     def _run(self) -> None:
         lower_priority(_NICE)
         while True:
-            argv = self._tasks.get()
+            argv = self._queue.get()
             if problem := run(argv):
                 logging.warning("hooks.item: %s: %s", argv[0], problem)
 
 
-def run(argv: Sequence[str], patience_s: float = PATIENCE_S) -> str | None:
-    """Run a command to its end; what went wrong, None: nothing.
+def run(argv: Sequence[str], timeout_s: float = TIMEOUT_S) -> str | None:
+    """Run a command to its end; returns what went wrong, None: nothing.
 
     Args:
         argv: program and arguments.
-        patience_s: then it is ended, with what it has started.
+        timeout_s: then it is ended, with the processes that it has started.
     """
     try:
         process = subprocess.Popen(
@@ -66,32 +66,32 @@ def run(argv: Sequence[str], patience_s: float = PATIENCE_S) -> str | None:
     except OSError as error:
         return f"cannot be started: {error.strerror}"
     with process:
-        said = _follow(process, patience_s)
+        output = _read_until_end(process, timeout_s)
         if process.poll() is None:
-            _end(process)
-            return f"was ended after {patience_s:g} s: {_last(said)}"
-    return f"ended with status {process.returncode}: {_last(said)}" if process.returncode else None
+            _terminate(process)
+            return f"was ended after {timeout_s:g} s: {_last_line(output)}"
+    return f"ended with status {process.returncode}: {_last_line(output)}" if process.returncode else None
 
 
-def _follow(process: subprocess.Popen[bytes], patience_s: float) -> bytes:
-    """The last that it says before it ends, or before the time is over."""
+def _read_until_end(process: subprocess.Popen[bytes], timeout_s: float) -> bytes:
+    """The last bytes of its output, when it has ended or the time is over."""
     assert process.stdout is not None
-    until_s, said = time.monotonic() + patience_s, b""
+    until_s, output = time.monotonic() + timeout_s, b""
     poller = select.poll()  # select(2) takes no descriptor beyond 1,023, and each connection has one
     poller.register(process.stdout, select.POLLIN)
     while (left_s := until_s - time.monotonic()) > 0:
-        if poller.poll(min(left_s, LOOK_S) * 1000):
+        if poller.poll(min(left_s, POLL_S) * 1000):
             if not (chunk := process.stdout.read(65536)):
                 break
-            said = (said + chunk)[-_LAST_BYTES:]
-        elif process.poll() is not None:  # what it has left behind may hold the pipe
-            return said
+            output = (output + chunk)[-_TAIL_BYTES:]
+        elif process.poll() is not None:  # a process that it has left behind may hold the pipe
+            return output
     with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(max(0.0, until_s - time.monotonic()))
-    return said
+    return output
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def _terminate(process: subprocess.Popen[bytes]) -> None:
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGTERM)
         try:
@@ -100,8 +100,8 @@ def _end(process: subprocess.Popen[bytes]) -> None:
             os.killpg(process.pid, signal.SIGKILL)
 
 
-def _last(said: bytes) -> str:
-    """The last line, in characters that a log takes."""
-    lines = said.decode(errors="replace").split("\n")
-    text = next((line for line in reversed(lines) if line.strip()), "it said nothing")
+def _last_line(output: bytes) -> str:
+    """The last line of the output, with what is not printable as `?`."""
+    lines = output.decode(errors="replace").split("\n")
+    text = next((line for line in reversed(lines) if line.strip()), "no output")
     return "".join(character if character.isprintable() else "?" for character in text.strip())

@@ -1,8 +1,9 @@
-"""What happens, as the web server sees it: items that come into the library, the picture lost and back."""
+"""Events that the web server detects: new items in the library, and the loss and return of the picture."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,23 +13,22 @@ from stillcam.library.catalogue import size_bytes
 from stillcam.library.day import Item
 from stillcam.library.days import Days, Version
 from stillcam.library.names import said_by, split
-from stillcam.server.live.staleness import Freshness
 
-RECENT_S = 60.0  # in a day that was not read before, files written up to this long before the last look are new
-STARTING_S = 60.0  # a camera may take so long at the start before it counts as lost
+RECENT_S = 60.0  # in a day that was not read before, files written up to this long before the last poll are new
+STARTING_S = 60.0  # a camera may take so long at the start before its picture counts as lost
 
 
-_Key = tuple[float, str, str]  # when, as what and by which camera an item was taken
+_Key = tuple[float, str, str]  # the time, the kind and the camera of an item
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something has happened.
+    """One event.
 
     Args:
         type: `item.taken`, `picture.lost` or `picture.back`.
         time_s: when, in seconds since the epoch.
-        data: what more there is to say, for JSON.
+        data: the details, for JSON.
     """
 
     type: str
@@ -36,13 +36,26 @@ class Event:
     data: dict[str, Any]
 
 
-class Arrivals:
-    """The items that are new in the library at `root`; what is there at the first look is not.
+@dataclass(frozen=True, slots=True)
+class PictureLoss:
+    """There is no fresh frame.
 
-    An item is known by when, as what and by which camera it was taken: another title makes no other item.
-    Files that somebody else has put there do not count. A day is read when its folder changes, whatever its date:
+    Args:
+        reason: for a person; empty when it is not known.
+        newest_s: when the last frame was taken, in seconds since the epoch; None: there has been none.
+    """
+
+    reason: str
+    newest_s: float | None
+
+
+class NewItems:
+    """Detects items that are new in the library at `root`; those that exist at the first poll are not.
+
+    The time, the kind and the camera identify an item, so that a change of its title makes no new item.
+    Files that another program has put there do not count. A day is read when its folder changes, whatever its date:
     a clock that was wrong may have left days in the future. New in a day are the items that were not there when it was
-    last read; in a day that was never read, those written since the last look.
+    last read; in a day that was never read, those written since the last poll.
     """
 
     def __init__(self, root: Path) -> None:
@@ -50,10 +63,10 @@ class Arrivals:
         self._days = Days(root)
         self._versions: dict[str, Version] | None = None  # of all days but those that may change unseen
         self._known: dict[str, set[_Key]] = {}  # by day
-        self._looked_s = 0.0
+        self._polled_s = 0.0
 
-    def look(self) -> list[Item]:
-        """Those that have come since the last look, oldest first.
+    def poll(self) -> list[Item]:
+        """The items that have appeared since the last poll, oldest first.
 
         Raises:
             OSError: the library cannot be read.
@@ -66,19 +79,19 @@ class Arrivals:
                 if before is not None:
                     new += [item for key, item in items.items() if self._is_new(key, item)]
                 self._known.setdefault(day, set()).update(items)
-        self._versions, self._looked_s = versions, began_s
+        self._versions, self._polled_s = versions, began_s
         return new
 
     def _is_new(self, key: _Key, item: Item) -> bool:
         if (known := self._known.get(item.day)) is not None:
             return key not in known
         try:
-            return (self._root / item.day / item.name).stat().st_mtime > self._looked_s - RECENT_S
-        except OSError:  # it has gone again
+            return (self._root / item.day / item.name).stat().st_mtime > self._polled_s - RECENT_S
+        except OSError:  # deleted meanwhile
             return False
 
     def event(self, item: Item) -> Event:
-        """What is told of an item."""
+        """The event of a new item."""
         data = {
             "id": item.id, "kind": item.kind, "name": item.name, "taken": utc_text(item.time_s),
             "sensor": item.camera or None, "bytes": size_bytes(self._root, item), "address": f"library/{item.id}",
@@ -95,25 +108,29 @@ def _is_ours(item: Item) -> bool:
     return said is not None and item.kind == said[1]
 
 
-class Outages:
-    """Notices when the picture is lost, and when it is back: by what `/healthz` says."""
+class PictureMonitor:
+    """Detects when the picture is lost, and when it is back.
 
-    def __init__(self, freshness: Freshness, now_s: float) -> None:
-        """`now_s`: of a clock that is never set (monotonic); the others' as well."""
-        self._freshness = freshness
+    Args:
+        loss: the state of the picture, as `/healthz` reports it; None: it is fresh.
+        now_s: of a clock that is never set (monotonic).
+    """
+
+    def __init__(self, loss: Callable[[], PictureLoss | None], now_s: float) -> None:
+        self._loss = loss
         self._began_s = now_s
         self._lost_s: float | None = None
         self._seen = False
 
-    def look(self, now_s: float, time_s: float) -> Event | None:
-        """What has changed since the last look.
+    def poll(self, now_s: float, time_s: float) -> Event | None:
+        """The change since the last poll.
 
         Args:
-            now_s: of the steady clock.
+            now_s: of the monotonic clock.
             time_s: seconds since the epoch.
         """
-        outage = self._freshness.outage()
-        if outage is None:
+        loss = self._loss()
+        if loss is None:
             lost_s, self._lost_s, self._seen = self._lost_s, None, True
             if lost_s is None:
                 return None
@@ -121,5 +138,5 @@ class Outages:
         if self._lost_s is not None or (not self._seen and now_s - self._began_s < STARTING_S):
             return None
         self._lost_s = now_s
-        newest = outage.newest and utc_text(outage.newest.time_s)
-        return Event("picture.lost", time_s, {"reason": outage.reason or None, "newest": newest})
+        newest = None if loss.newest_s is None else utc_text(loss.newest_s)
+        return Event("picture.lost", time_s, {"reason": loss.reason or None, "newest": newest})

@@ -1,7 +1,7 @@
-"""Tells other programs what happens: by webhooks, and by the owner's command for each item.
+"""Notifies other programs of events: by webhooks, and by the owner's command for each new item.
 
-It is the web server's work, because the capture daemon has no network. One thread looks every two
-seconds, and only while somebody wants to know.
+It runs in the web server, because the capture daemon has no network access. One thread polls every two
+seconds, and only while there is a receiver or a command.
 """
 
 from __future__ import annotations
@@ -14,83 +14,80 @@ from collections.abc import Callable
 from stillcam.common.errors import StillcamError
 from stillcam.common.paths import Paths
 from stillcam.common.threads import keep
-from stillcam.ipc.daemon_client import CameraLink
-from stillcam.notifications.command_hook import ItemHook
-from stillcam.notifications.events import Arrivals, Event, Outages
-from stillcam.notifications.webhook import Message, Receiver
-from stillcam.notifications.webhook_key import FILE, make_key
-from stillcam.server.live.cache import FrameCache
-from stillcam.server.live.staleness import Freshness
+from stillcam.notifications.command_hook import CommandHook
+from stillcam.notifications.events import Event, NewItems, PictureLoss, PictureMonitor
+from stillcam.notifications.webhook import FILE, Message, Receiver, load_key
 from stillcam.settings.schema import Settings
 
-LOOK_S = 2.0
+POLL_S = 2.0
 
 
-class Herald:
-    """Looks, and tells.
+class Notifier:
+    """Polls for the events of one camera and passes them to the receivers.
 
     Args:
-        paths: where everything is.
-        settings: gives those in force.
-        cache: the frames.
+        paths: the camera's.
+        settings: gives the settings in force.
+        picture_loss: the state of the picture; None: it is fresh.
     """
 
-    def __init__(self, paths: Paths, settings: Callable[[], Settings], cache: FrameCache) -> None:
+    def __init__(
+        self, paths: Paths, settings: Callable[[], Settings], picture_loss: Callable[[], PictureLoss | None]
+    ) -> None:
         self._paths = paths
         self._settings = settings
-        self._freshness = Freshness(cache, CameraLink(paths.socket))
+        self._picture_loss = picture_loss
         self._machine = socket.gethostname()
         self._receivers: dict[str, Receiver] = {}
-        self._arrivals: Arrivals | None = None
-        self._outages: Outages | None = None
-        self._hook: ItemHook | None = None
-        self._said = ""  # the last problem, so that it is told once
+        self._new_items: NewItems | None = None
+        self._picture: PictureMonitor | None = None
+        self._hook: CommandHook | None = None
+        self._last_error = ""  # logged once
 
     def start(self) -> None:
-        """Begin; the thread ends with the process."""
-        keep(self._run, "herald")
+        """Poll in a thread that ends with the process."""
+        keep(self._run, "notifier")
 
     def _run(self) -> None:
         while True:
             try:
-                self.look()
-                self._said = ""
+                self.poll()
+                self._last_error = ""
             except (StillcamError, OSError) as error:
-                if str(error) != self._said:
+                if str(error) != self._last_error:
                     logging.warning("webhooks and hooks: %s", error)
-                self._said = str(error)
-            time.sleep(LOOK_S)
+                self._last_error = str(error)
+            time.sleep(POLL_S)
 
-    def look(self) -> None:
-        """Look once.
+    def poll(self) -> None:
+        """Detect events once, and pass them on.
 
         Raises:
             StillcamError: there is no key to sign with.
             OSError: the library cannot be read.
         """
         settings = self._settings()
-        self._listen(settings.webhooks.urls)
+        self._update_receivers(settings.webhooks.urls)
         command = settings.hooks.item
         if not self._receivers and not command:
-            self._arrivals = self._outages = None  # what happens meanwhile is nobody's business
+            self._new_items = self._picture = None  # events of this time are not reported later
             return
-        self._arrivals = self._arrivals or Arrivals(self._paths.library)
-        self._outages = self._outages or Outages(self._freshness, time.monotonic())
-        if event := self._outages.look(time.monotonic(), time.time()):
+        self._new_items = self._new_items or NewItems(self._paths.library)
+        self._picture = self._picture or PictureMonitor(self._picture_loss, time.monotonic())
+        if event := self._picture.poll(time.monotonic(), time.time()):
             self._send(event)
-        for item in self._arrivals.look():
-            self._send(self._arrivals.event(item))
+        for item in self._new_items.poll():
+            self._send(self._new_items.event(item))
             if command:
-                self._hook = self._hook or ItemHook()
+                self._hook = self._hook or CommandHook()
                 self._hook.add(command, self._paths.library / item.day / item.name)
 
-    def _listen(self, urls: tuple[str, ...]) -> None:
-        """Have a receiver for each of these, and no other."""
+    def _update_receivers(self, urls: tuple[str, ...]) -> None:
         for url in self._receivers.keys() - set(urls):
             self._receivers.pop(url).close()
         for url in urls:
             if url not in self._receivers:
-                self._receivers[url] = Receiver(url, make_key(self._paths.house.data / FILE))
+                self._receivers[url] = Receiver(url, load_key(self._paths.house.data / FILE))
 
     def _send(self, event: Event) -> None:
         message = Message.of(event, self._machine, self._paths.number)

@@ -1,12 +1,19 @@
-"""Sends what happens to one receiver: signed, tried again, never more than a few waiting.
+"""Webhooks: signed messages to one receiver, retried with increasing delays, with a short queue.
 
-The form is that of Standard Webhooks 1.0 (see `stillcam.notifications.webhook_key`). A receiver that hangs or
-is away holds up nobody but itself: it has a thread and a queue of its own. What it answers is not
-read beyond the status, and a redirection is not followed.
+The form is that of Standard Webhooks 1.0 (https://github.com/standard-webhooks/standard-webhooks,
+spec/standard-webhooks.md). A receiver that hangs or is away delays no other one: each has a thread and a queue of
+its own. Of its answer only the status counts, and redirections are not followed.
+
+The key that messages are signed with is made here and kept in a file of its own, which only its owner can read. It is
+no setting, so that no route and no backup can reveal it.
 """
 
 from __future__ import annotations
 
+import base64
+import binascii
+import hashlib
+import hmac
 import http.client
 import json
 import logging
@@ -18,25 +25,30 @@ import time
 from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from stillcam import __version__
+from stillcam.common.atomic_write import create_private
+from stillcam.common.errors import StillcamError
 from stillcam.common.threads import keep
 from stillcam.common.utc import utc_text
 from stillcam.notifications.events import Event
-from stillcam.notifications.webhook_key import signature
 
+FILE = "webhook-key"  # in data/
+KEY_PREFIX = "whsec_"
+KEY_BYTES = 32
 TIMEOUT_S = 10.0  # for one message, from the first byte to the status
-RETRY_S = (5.0, 30.0, 120.0, 600.0, 1800.0, 7200.0)  # the pauses before each further try; then it is given up
-MAX_WAITING = 100  # messages; the oldest gives way
+RETRY_S = (5.0, 30.0, 120.0, 600.0, 1800.0, 7200.0)  # the pauses before each further try; then it is dropped
+MAX_QUEUED = 100  # messages; then the oldest one is dropped
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One event on its way; the same at each try.
+    """The message of one event; the same at each try.
 
     Args:
-        id: another one for each event.
+        id: unique for each event.
         body: JSON.
     """
 
@@ -46,27 +58,33 @@ class Message:
 
     @classmethod
     def of(cls, event: Event, machine: str, camera: int) -> Message:
-        """Of an event of a camera, by its number, on the machine of this name."""
+        """The message of an event of a camera on a machine.
+
+        Args:
+            event: the event.
+            machine: its name.
+            camera: the camera's number.
+        """
         data = {"machine": machine, "camera": camera, **event.data}
         document = {"type": event.type, "timestamp": utc_text(event.time_s), "data": data}
         return cls(f"msg_{secrets.token_hex(16)}", event.type, json.dumps(document).encode())
 
 
-class NotTaken(Exception):
-    """A receiver has not taken a message; the text says why."""
+class DeliveryError(Exception):
+    """A receiver has not accepted a message; the text says why."""
 
 
 def post(url: str, key: str, message: Message, timeout_s: float = TIMEOUT_S) -> None:
-    """Give a receiver a message.
+    """Send a message to a receiver.
 
     Args:
         url: its address.
-        key: what it is signed with.
+        key: signs the message.
         message: the message.
-        timeout_s: for all of it but the name's resolution, which has limits of its own (resolv.conf).
+        timeout_s: for all of it except the resolution of the name, which has limits of its own (resolv.conf).
 
     Raises:
-        NotTaken: it does not answer, or not with a 2xx.
+        DeliveryError: it does not answer, or with another status than 2xx.
     """
     parts, time_s = urlsplit(url), int(time.time())
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
@@ -75,30 +93,31 @@ def post(url: str, key: str, message: Message, timeout_s: float = TIMEOUT_S) -> 
         "webhook-id": message.id, "webhook-timestamp": str(time_s),
         "webhook-signature": signature(key, message.id, time_s, message.body),
     }  # fmt: skip
-    link: http.client.HTTPConnection
+    connection: http.client.HTTPConnection
     if parts.scheme == "https":
         context = ssl.create_default_context()
-        link = http.client.HTTPSConnection(parts.hostname or "", parts.port, timeout=timeout_s, context=context)
+        connection = http.client.HTTPSConnection(parts.hostname or "", parts.port, timeout=timeout_s, context=context)
     else:
-        link = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=timeout_s)
-    over = threading.Timer(timeout_s, _cut, (link,))  # the connection's own time-out begins anew with each byte
-    over.daemon = True
+        connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=timeout_s)
+    # The connection's own time-out starts again with each byte.
+    watchdog = threading.Timer(timeout_s, _shut_down, (connection,))
+    watchdog.daemon = True
     try:
-        over.start()
-        link.request("POST", target, message.body, headers)
-        status = link.getresponse().status
-    except (OSError, http.client.HTTPException, ValueError) as error:  # the last of a name that cannot be one
-        raise NotTaken(str(error) or type(error).__name__) from error
+        watchdog.start()
+        connection.request("POST", target, message.body, headers)
+        status = connection.getresponse().status
+    except (OSError, http.client.HTTPException, ValueError) as error:  # ValueError: an invalid name
+        raise DeliveryError(str(error) or type(error).__name__) from error
     finally:
-        over.cancel()
-        link.close()
+        watchdog.cancel()
+        connection.close()
     if not 200 <= status < 300:
-        raise NotTaken(f"it answers {status}")
+        raise DeliveryError(f"it answers {status}")
 
 
-def _cut(link: http.client.HTTPConnection) -> None:
-    with suppress(OSError, AttributeError):  # there is none yet, or none any more
-        link.sock.shutdown(socket.SHUT_RDWR)
+def _shut_down(connection: http.client.HTTPConnection) -> None:
+    with suppress(OSError, AttributeError):  # not connected
+        connection.sock.shutdown(socket.SHUT_RDWR)
 
 
 class Receiver:
@@ -106,7 +125,7 @@ class Receiver:
 
     Args:
         url: the address.
-        key: what messages are signed with.
+        key: signs the messages.
         retry_s: the pauses before further tries.
     """
 
@@ -115,22 +134,22 @@ class Receiver:
         self._name = urlsplit(url).netloc  # the rest of an address may be a secret
         self._key = key
         self._retry_s = retry_s
-        self._waiting: deque[Message] = deque()
+        self._queue: deque[Message] = deque()
         self._changed = threading.Condition()
-        self._closed = self._away = False
+        self._closed = self._failing = False
         keep(self._run, "webhook")
 
     def send(self, message: Message) -> None:
-        """Queue it."""
+        """Queue a message."""
         with self._changed:
-            if len(self._waiting) == MAX_WAITING:
-                lost = self._waiting.popleft()
-                logging.warning("webhook: too many wait for %s: %s is given up", self._name, lost.type)
-            self._waiting.append(message)
+            if len(self._queue) == MAX_QUEUED:
+                dropped = self._queue.popleft()
+                logging.warning("webhook: too many messages wait for %s: dropped %s", self._name, dropped.type)
+            self._queue.append(message)
             self._changed.notify_all()
 
     def close(self) -> None:
-        """Nothing more is sent; what waits is given up."""
+        """Send nothing more; drop what is queued."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
@@ -138,31 +157,79 @@ class Receiver:
     def _run(self) -> None:
         while True:
             with self._changed:
-                self._changed.wait_for(lambda: self._waiting or self._closed)
+                self._changed.wait_for(lambda: self._queue or self._closed)
                 if self._closed:
                     return
-                message = self._waiting[0]
+                message = self._queue[0]
             self._deliver(message)
             with self._changed:
-                if self._waiting and self._waiting[0] is message:
-                    self._waiting.popleft()
+                if self._queue and self._queue[0] is message:
+                    self._queue.popleft()
 
     def _deliver(self, message: Message) -> None:
         for pause_s in (*self._retry_s, None):
             try:
                 post(self.url, self._key, message)
-            except NotTaken as error:
+            except DeliveryError as error:
                 if pause_s is None:
-                    logging.warning("webhook: %s is given up, %s has not taken it: %s", message.type, self._name, error)
+                    logging.warning("webhook: dropped %s, %s has not accepted it: %s", message.type, self._name, error)
                     return
-                if not self._away:
-                    logging.warning("webhook: %s does not take %s (%s): trying again", self._name, message.type, error)
-                self._away = True
+                if not self._failing:
+                    logging.warning(
+                        "webhook: %s does not accept %s (%s): trying again", self._name, message.type, error
+                    )
+                self._failing = True
                 with self._changed:
                     if self._changed.wait_for(lambda: self._closed, pause_s):
                         return
             else:
-                if self._away:
-                    logging.info("webhook: %s takes messages again", self._name)
-                self._away = False
+                if self._failing:
+                    logging.info("webhook: %s accepts messages again", self._name)
+                self._failing = False
                 return
+
+
+def load_key(path: Path) -> str:
+    """The key in the form that receivers take: `whsec_` and base64; created if there is none.
+
+    Raises:
+        StillcamError: it cannot be written or read, or the file holds no key.
+    """
+    try:
+        if not path.exists():
+            create_private(path, f"{KEY_PREFIX}{base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode()}\n".encode())
+        text = path.read_text("ascii").strip()
+        _key_bytes(text)
+    except OSError as error:
+        raise StillcamError(f"cannot use {path} ({error.strerror}): check its owner, and df") from error
+    except ValueError as error:
+        raise StillcamError(f"{path} holds no key: delete it, and another one is made") from error
+    return text
+
+
+def _key_bytes(text: str) -> bytes:
+    """Decode a key.
+
+    Raises:
+        ValueError: it is no key.
+    """
+    try:
+        key = base64.b64decode(text.removeprefix(KEY_PREFIX), validate=True)
+    except binascii.Error as error:
+        raise ValueError("not base64") from error
+    if not text.startswith(KEY_PREFIX) or not 24 <= len(key) <= 64:  # what the specification allows
+        raise ValueError("not a key")
+    return key
+
+
+def signature(key: str, message_id: str, time_s: int, body: bytes) -> str:
+    """The header `webhook-signature` of a message.
+
+    Args:
+        key: as `load_key` returns it.
+        message_id: the header `webhook-id`.
+        time_s: the header `webhook-timestamp`, in seconds since the epoch.
+        body: of the request.
+    """
+    signed = hmac.new(_key_bytes(key), f"{message_id}.{time_s}.".encode() + body, hashlib.sha256).digest()
+    return f"v1,{base64.b64encode(signed).decode()}"

@@ -25,9 +25,12 @@ from stillcam.common.systemd import Service
 from stillcam.http.limits import ConnectionLimits
 from stillcam.http.listener import Server
 from stillcam.http.tls import Certificate
-from stillcam.notifications.notifier import Herald
+from stillcam.ipc.daemon_client import DaemonClient
+from stillcam.notifications.events import PictureLoss
+from stillcam.notifications.notifier import Notifier
 from stillcam.server.app import App
 from stillcam.server.live.cache import FrameCache
+from stillcam.server.live.staleness import Freshness
 from stillcam.server.security.own_names import OwnNames
 from stillcam.server.wiring import build
 from stillcam.settings.live import SettingsInForce
@@ -80,11 +83,22 @@ def run(environ: Mapping[str, str]) -> None:
         accounts.known.follow()
         for camera in ((paths, settings, cache), *others):
             camera[1].follow()
-            Herald(*camera).start()
+            _notifier(*camera).start()
         service = Service(environ)
         service.ready()
         service.watch(lambda: _answers(server))
         server.serve_forever()
+
+
+def _notifier(paths: Paths, settings: SettingsInForce, cache: FrameCache) -> Notifier:
+    freshness = Freshness(cache, DaemonClient(paths.socket))
+
+    def picture_loss() -> PictureLoss | None:
+        if not (outage := freshness.outage()):
+            return None
+        return PictureLoss(outage.reason, outage.newest.time_s if outage.newest else None)
+
+    return Notifier(paths, settings, picture_loss)
 
 
 def _end_at_signals(server: Server) -> None:

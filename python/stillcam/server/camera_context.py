@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from stillcam.common.paths import Paths
-from stillcam.ipc.daemon_client import CameraLink
+from stillcam.ipc.daemon_client import DaemonClient
 from stillcam.server.live.cache import FrameCache
 from stillcam.server.live.staleness import Freshness
 from stillcam.server.live.viewers import Viewers
@@ -26,7 +26,7 @@ class Station:
 
     paths: Paths
     cache: FrameCache
-    link: CameraLink
+    link: DaemonClient
     freshness: Freshness
     viewers: Viewers
 
@@ -38,7 +38,7 @@ class Station:
             paths: of the camera.
             cache: of `paths.images`; whoever has opened it closes it.
         """
-        link = CameraLink(paths.socket)
+        link = DaemonClient(paths.socket)
         return cls(paths, cache, link, Freshness(cache, link), Viewers(link))
 
     @staticmethod

@@ -17,7 +17,7 @@ from typing import Any
 from stillcam.common.paths import Paths
 from stillcam.films.store import FOLDER as FILMS
 from stillcam.library.days import Days, Version
-from stillcam.notifications.events import Arrivals
+from stillcam.notifications.events import NewItems
 from stillcam.series.state import MANIFEST, STATE
 from stillcam.server.live.worker import Shift
 from stillcam.settings.live import file_version
@@ -43,7 +43,7 @@ class Revisions:
         self._settings_version: object = ()
         self._days = Days(paths.library)
         self._names: dict[str, tuple[Version | None, bool, int]] = {}
-        self._arrivals: Arrivals | None = None
+        self._arrivals: NewItems | None = None
         self._looking = threading.Lock()
         self._looked_s = -PAUSED_S
         self._fresh = threading.Event()
@@ -102,9 +102,9 @@ class Revisions:
         return self._newest[SETTINGS]
 
     def _note_arrivals(self) -> None:
-        self._arrivals = self._arrivals or Arrivals(self._paths.library)
+        self._arrivals = self._arrivals or NewItems(self._paths.library)
         try:
-            new = self._arrivals.look()
+            new = self._arrivals.poll()
         except OSError:
             return  # the revision says that it cannot be read
         self._items.extend(self._arrivals.event(item).data for item in new)

@@ -17,7 +17,7 @@ from pathlib import Path
 from stillcam.common.errors import SettingsError, StillcamError
 from stillcam.http.messages import Refused
 from stillcam.http.tls import Certificate
-from stillcam.ipc.daemon_client import CameraLink
+from stillcam.ipc.daemon_client import DaemonClient
 from stillcam.ipc.protocol import Refusal, ask
 from stillcam.server.live.cache import FrameCache
 from stillcam.server.security.host_check import check_host
@@ -88,7 +88,7 @@ class SettingsDesk:
         self,
         path: Path,
         in_force: SettingsInForce,
-        link: CameraLink,
+        link: DaemonClient,
         commands: Path,
         frames: FrameCache,
         rules: HouseRules = HouseRules(),  # noqa: B008 - frozen

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from stillcam.common.time_zone import local
-from stillcam.ipc.daemon_client import PATIENCE_S, CameraLink
+from stillcam.ipc.daemon_client import PATIENCE_S, DaemonClient
 from stillcam.server.live.cache import FrameCache, Seen
 
 GRACE_S = 5.0  # beyond three intervals
@@ -48,7 +48,7 @@ class Outage:
 class Freshness:
     """Judges the newest frame by its age and the daemon's interval."""
 
-    def __init__(self, cache: FrameCache, camera: CameraLink) -> None:
+    def __init__(self, cache: FrameCache, camera: DaemonClient) -> None:
         self._cache = cache
         self._camera = camera
         self._interval_s = DEFAULT_INTERVAL_S
@@ -63,7 +63,7 @@ class Freshness:
         """None while the newest frame is fresh. As long as it is young, this costs nothing.
 
         Args:
-            patience_s: for the daemon, see CameraLink.status.
+            patience_s: for the daemon, see DaemonClient.status.
         """
         if self.young:
             return None

@@ -15,7 +15,7 @@ from stillcam.frames.files import frame_time
 from stillcam.frames.jpeg import NotWhole, check
 from stillcam.http.bodies import Piece
 from stillcam.http.messages import Request
-from stillcam.ipc.daemon_client import CameraLink
+from stillcam.ipc.daemon_client import DaemonClient
 from stillcam.server.live.broadcast import Audience, Seat
 from stillcam.server.live.cache import FrameCache, Seen
 from stillcam.server.live.multipart import OPENING
@@ -49,7 +49,7 @@ class Streams:
         self,
         cache: FrameCache,
         freshness: Freshness,
-        camera: CameraLink,
+        camera: DaemonClient,
         viewers: Viewers,
         settings: Callable[[], Settings],
     ) -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import threading
 
-from stillcam.ipc.daemon_client import CameraLink
+from stillcam.ipc.daemon_client import DaemonClient
 from stillcam.server.live.worker import Shift
 
-STEP_S = 1.0  # CameraLink renews the lease once it is due
+STEP_S = 1.0  # DaemonClient renews the lease once it is due
 
 
 class Viewers:
@@ -16,7 +16,7 @@ class Viewers:
     One thread renews the lease for all of them, so that no viewer ever waits for the daemon.
     """
 
-    def __init__(self, camera: CameraLink) -> None:
+    def __init__(self, camera: DaemonClient) -> None:
         self._camera = camera
         self._pause = threading.Event()
         self._renewing = Shift(self._renew, "lease")

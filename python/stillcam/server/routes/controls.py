@@ -7,7 +7,7 @@ from pathlib import Path
 
 from stillcam.common.errors import StillcamError
 from stillcam.http.messages import ANSWER_S, Access, Answer, Refused, Request, Route, as_json
-from stillcam.ipc.daemon_client import CameraLink
+from stillcam.ipc.daemon_client import DaemonClient
 from stillcam.ipc.protocol import Refusal, ask
 from stillcam.server.live.cache import FrameCache
 from stillcam.server.live.on_demand import GRACE_S
@@ -26,7 +26,9 @@ class ControlsRoutes:
         settings: gives those in force.
     """
 
-    def __init__(self, link: CameraLink, commands: Path, frames: FrameCache, settings: Callable[[], Settings]) -> None:
+    def __init__(
+        self, link: DaemonClient, commands: Path, frames: FrameCache, settings: Callable[[], Settings]
+    ) -> None:
         self._link = link
         self._commands = commands
         self._frames = frames

@@ -10,7 +10,7 @@ from stillcam.common.errors import StillcamError
 from stillcam.common.paths import Paths
 from stillcam.http.certificates import condition
 from stillcam.http.messages import Access, Answer, Request, Route, as_json
-from stillcam.ipc.daemon_client import CameraLink
+from stillcam.ipc.daemon_client import DaemonClient
 from stillcam.server.live.cache import FrameCache
 from stillcam.server.live.viewers import Viewers
 from stillcam.settings.schema import Settings
@@ -35,7 +35,7 @@ class InfoRoutes:
     """
 
     def __init__(
-        self, paths: Paths, cache: FrameCache, link: CameraLink, viewers: Viewers, settings: Callable[[], Settings]
+        self, paths: Paths, cache: FrameCache, link: DaemonClient, viewers: Viewers, settings: Callable[[], Settings]
     ) -> None:
         self._folders = {"System": Path("/"), "images/": paths.images, "data/": paths.data}
         self._data = paths.house.data

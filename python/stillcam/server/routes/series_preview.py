@@ -10,7 +10,7 @@ from typing import Any
 from stillcam.common.disk_space import writable_bytes
 from stillcam.common.utc import utc_text
 from stillcam.frames.jpeg import NotWhole, check
-from stillcam.ipc.daemon_client import CameraLink
+from stillcam.ipc.daemon_client import DaemonClient
 from stillcam.series.definition import Definition
 from stillcam.series.estimate import full_ms, last_ms, may_fill, moments_per_day, upcoming
 from stillcam.server.live.cache import FrameCache
@@ -30,7 +30,7 @@ class Preview:
         settings: gives those in force.
     """
 
-    def __init__(self, folder: Path, cache: FrameCache, camera: CameraLink, settings: Callable[[], Settings]) -> None:
+    def __init__(self, folder: Path, cache: FrameCache, camera: DaemonClient, settings: Callable[[], Settings]) -> None:
         self._folder = folder
         self._cache = cache
         self._camera = camera

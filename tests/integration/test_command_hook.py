@@ -18,7 +18,7 @@ from stillcam.library.catalogue import Library
 from stillcam.library.names import split
 from stillcam.library.pending import Draft
 from stillcam.notifications.command_hook import argv_for, run
-from stillcam.notifications.events import Arrivals
+from stillcam.notifications.events import NewItems
 from stillcam.settings.file import load
 
 COMMAND = ["rclone", "copy", "{}", "garden:photos"]
@@ -89,7 +89,7 @@ def test_with_days_of_the_future_and_many_connections_the_command_runs_all_the_s
         assert "Traceback" not in site.said()
 
 
-def test_what_goes_wrong_is_said(tmp_path):
+def test_a_failure_is_logged(tmp_path):
     assert run(["/nowhere/rclone"]) == "cannot be started: No such file or directory"
     assert (
         run(["sh", "-c", "echo at first; printf 'no \\033[31mluck\\n' >&2; exit 3"])
@@ -102,13 +102,13 @@ def test_what_goes_wrong_is_said(tmp_path):
 def test_a_command_that_hangs_is_ended_with_what_it_has_started(tmp_path):
     pids = tmp_path / "pids"
     script = f"trap '' TERM; sleep 1000 & echo $$ $! >{pids}; wait; wait"
-    patience_s = 1.0
+    timeout_s = 1.0
     while True:
-        problem = run(["sh", "-c", script], patience_s)
+        problem = run(["sh", "-c", script], timeout_s)
         if pids.exists() and pids.read_text():
             break
-        patience_s *= 2  # it has not even begun, on a busy machine
-    assert problem == f"was ended after {patience_s:g} s: it said nothing"
+        timeout_s *= 2  # it has not even begun, on a busy machine
+    assert problem == f"was ended after {timeout_s:g} s: no output"
     left = pids.read_text().split()
     for _ in range(600):
         left = [pid for pid in left if runs(pid)]
@@ -145,22 +145,22 @@ def test_only_what_is_taken_is_new(tmp_path):
     root = tmp_path / "library"
     now_s = time.time()
     draft(root, now_s - 1000)
-    arrivals = Arrivals(root)
-    assert arrivals.look() == []
+    new_items = NewItems(root)
+    assert new_items.poll() == []
     first, second = draft(root, now_s), draft(root, now_s - 500, "raw")
-    assert {item.id for item in arrivals.look()} == {first, second}
-    assert arrivals.look() == []
+    assert {item.id for item in new_items.poll()} == {first, second}
+    assert new_items.poll() == []
     library = Library(root)
     renamed = library.rename(library.item(first), "a bird")
     (root / renamed.day / "mine.jpg").write_bytes(picture())
-    assert arrivals.look() == []
+    assert new_items.poll() == []
     name, away = root / renamed.day / renamed.name, tmp_path / renamed.name
     name.rename(away)
-    assert arrivals.look() == []
+    assert new_items.poll() == []
     away.rename(name)
-    assert arrivals.look() == []
+    assert new_items.poll() == []
     third = draft(root, now_s + 1)
-    assert [item.id for item in arrivals.look()] == [third]
+    assert [item.id for item in new_items.poll()] == [third]
     assert split(third)[1] == "jpg"
 
 
@@ -173,11 +173,11 @@ def test_a_day_is_looked_at_when_it_changes_whatever_its_date(tmp_path):
     for folder in root.iterdir():  # all of it is from yesterday
         for path in (*folder.iterdir(), folder):
             os.utime(path, (now_s - day_s, now_s - day_s))
-    arrivals = Arrivals(root)
-    assert arrivals.look() == []
+    new_items = NewItems(root)
+    assert new_items.poll() == []
     library = Library(root)
     library.rename(library.item(old), "a bird")
-    assert arrivals.look() == []
+    assert new_items.poll() == []
     added = [draft(root, now_s - 100 * day_s + 1), draft(root, now_s)]
-    assert [item.id for item in arrivals.look()] == added
-    assert arrivals.look() == []
+    assert [item.id for item in new_items.poll()] == added
+    assert new_items.poll() == []

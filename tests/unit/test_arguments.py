@@ -10,10 +10,11 @@ from listed_programs import recorded
 from test_controls import SETTABLE, rectangles, values_of
 
 from stillcam.camera.rpicam.listing import parse
-from stillcam.camera.rpicam.options import still_arguments, stream_arguments, stream_rate
+from stillcam.camera.rpicam.options import live_arguments, snapshot_arguments
 from stillcam.camera.simulated import checks, command_line, sensors
 from stillcam.camera.simulated.options import StillOptions, VideoOptions
 from stillcam.camera.simulated.sensors import listing
+from stillcam.camera.use_cases import live_framerate
 from stillcam.settings.capabilities import Camera
 from stillcam.settings.document import patched
 from stillcam.settings.geometry import fitted, fractions, mirrored, picture_size, sensor_mode
@@ -36,11 +37,11 @@ def joined(words: list[str]) -> list[str]:
 
 
 def still(on: Camera = IMX708, /, **sections: Any) -> list[str]:
-    return joined(still_arguments(patched(Settings(), sections), on))
+    return joined(snapshot_arguments(patched(Settings(), sections), on))
 
 
 def live(on: Camera = IMX708, /, **sections: Any) -> list[str]:
-    return joined(stream_arguments(patched(Settings(), sections), on))
+    return joined(live_arguments(patched(Settings(), sections), on))
 
 
 @pytest.mark.parametrize(
@@ -88,7 +89,7 @@ def test_a_control_is_its_option_in_snapshots_and_live(controls, options):
 
 
 def test_a_value_stands_in_a_word_of_its_own_unless_it_would_be_taken_for_an_option():
-    words = still_arguments(
+    words = snapshot_arguments(
         patched(Settings(), {"controls": {"ExposureValue": -1, "Contrast": 2, "HdrMode": "Auto"}}), IMX708
     )
     assert {"--ev=-1", "--hdr=auto"} <= set(words)
@@ -172,7 +173,7 @@ def test_a_crop_is_a_part_of_what_the_sensor_mode_sees():
     ],
 )
 def test_a_frame_lasts_at_least_as_long_as_its_exposure(sections, rate):
-    assert stream_rate(patched(Settings(), sections)) == pytest.approx(rate)
+    assert live_framerate(patched(Settings(), sections)) == pytest.approx(rate)
     assert (f"--framerate={rate}" in live(**sections)) == bool(rate)
 
 
@@ -198,8 +199,8 @@ def test_the_camera_programs_take_every_value_of_every_control(data):
     flips = data.draw(st.fixed_dictionaries({"hflip": st.booleans(), "rotation": st.sampled_from([0, 90, 180, 270])}))
     settings = patched(Settings(), {"controls": values, "camera": flips})
     camera = data.draw(st.sampled_from([IMX708, IMX219]))
-    checks.check(command_line.parse(StillOptions, still_arguments(settings, camera)))
-    checks.check(command_line.parse(VideoOptions, stream_arguments(settings, camera)))
+    checks.check(command_line.parse(StillOptions, snapshot_arguments(settings, camera)))
+    checks.check(command_line.parse(VideoOptions, live_arguments(settings, camera)))
 
 
 @given(rectangles(), st.tuples(st.integers(16, 4000), st.integers(16, 4000)), st.booleans(), st.booleans())

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from listed_programs import recorded
 
 from stillcam.camera.rpicam.errors import failure
-from stillcam.camera.rpicam.older import NEEDED, Older, lacking, unrecognised, without
-from stillcam.camera.rpicam.options import still_arguments
+from stillcam.camera.rpicam.older import NEEDED, Older, lacking, unrecognised
+from stillcam.camera.rpicam.options import snapshot_arguments, without_options
 from stillcam.camera.rpicam.programs import has_libav
 from stillcam.camera.simulated.command_line import usage
 from stillcam.camera.simulated.options import StillOptions, VideoOptions
@@ -111,19 +111,19 @@ def test_what_an_older_program_lacks_is_left_out(help_text, found):
 
 def test_what_would_change_its_doing_is_never_left_out():
     assert lacking("--signal", ["--signal", "--output", "a"], "") == frozenset()
-    given = still_arguments(Settings(), recorded("list-cameras-two.txt")[0])
+    given = snapshot_arguments(Settings(), recorded("list-cameras-two.txt")[0])
     assert {word for word in given if word in NEEDED} == {"--camera", "--timeout", "--signal", "--output"}
 
 
 def test_an_option_is_left_out_with_its_value():
     given = ["--ev=-1", "--signal", "--ccm", "1,0", "--gain", "2", "--ccm=3"]
-    assert without(given, {"--ccm"}) == ["--ev=-1", "--signal", "--gain", "2"]
-    assert without(given, {"--ev", "--gain"}) == ["--signal", "--ccm", "1,0", "--ccm=3"]
-    assert without(given, frozenset()) == given
+    assert without_options(given, {"--ccm"}) == ["--ev=-1", "--signal", "--gain", "2"]
+    assert without_options(given, {"--ev", "--gain"}) == ["--signal", "--ccm", "1,0", "--ccm=3"]
+    assert without_options(given, frozenset()) == given
 
 
 def test_all_that_we_ask_of_todays_programs_is_in_their_help():
-    given = still_arguments(Settings(), recorded("list-cameras-two.txt")[0])
+    given = snapshot_arguments(Settings(), recorded("list-cameras-two.txt")[0])
     assert lacking("--none", given, usage(StillOptions)) == {"--none"}
 
 

@@ -6,20 +6,12 @@ from typing import Any
 import pytest
 from test_arguments import IMX219, IMX519, IMX708, joined
 
+from stillcam.camera.convergence import converged_controls, is_fully_manual, scans_at_start, with_lens_position
 from stillcam.camera.driver import Container
-from stillcam.camera.rpicam.options import same_pictures, still_arguments
-from stillcam.camera.rpicam.taking import (
-    carried_over,
-    container,
-    photo_arguments,
-    pinned,
-    refused_mode,
-    scans,
-    settled,
-    video_arguments,
-)
+from stillcam.camera.rpicam.options import photo_arguments, same_pictures, snapshot_arguments, video_arguments
 from stillcam.camera.simulated import checks, command_line
 from stillcam.camera.simulated.options import StillOptions, VideoOptions
+from stillcam.camera.use_cases import choose_container, sensor_mode_error
 from stillcam.settings.capabilities import Camera
 from stillcam.settings.document import patched
 from stillcam.settings.schema import Settings
@@ -99,13 +91,13 @@ def test_the_thumbnail_has_the_pictures_proportions(on, configuration, thumb):
 def test_the_same_configuration_is_the_same_command_line():
     """So a photo needs no start of the camera program."""
     same = settings(photo={"width": 1280, "quality": 85}, controls={"Contrast": 1.5})
-    assert same_pictures(photo_arguments(same, IMX708, "photo"), still_arguments(same, IMX708))
+    assert same_pictures(photo_arguments(same, IMX708, "photo"), snapshot_arguments(same, IMX708))
     for other in (
         settings(photo={"width": 1280, "quality": 86}),
         settings(photo={"width": 1280, "quality": 85, "controls": {"Sharpness": 2}}),
         settings(photo={"width": 1280, "quality": 85}, files={"photo": "png"}),
     ):
-        assert not same_pictures(photo_arguments(other, IMX708, "photo"), still_arguments(other, IMX708))
+        assert not same_pictures(photo_arguments(other, IMX708, "photo"), snapshot_arguments(other, IMX708))
 
 
 @pytest.mark.parametrize(
@@ -129,14 +121,14 @@ def test_the_same_configuration_is_the_same_command_line():
 )  # fmt: skip
 def test_a_photo_begins_where_the_algorithms_have_left_off(sections, found):
     before = settings(**sections)
-    got = carried_over(before, "photo", SAID)
+    got = converged_controls(before, "photo", SAID)
     assert got == {name: value for name, value in found.items() if name not in before.photo.controls}
 
 
 @pytest.mark.parametrize("said", [{}, {"ExposureTime": 20_000}, {"ExposureTime": 0, "AnalogueGain": 1.0},
                                   {"ExposureTime": "long", "AnalogueGain": None, "ColourGains": [1]}])  # fmt: skip
 def test_what_the_camera_does_not_say_is_not_carried_over(said):
-    assert carried_over(settings(), "photo", said) == {}
+    assert converged_controls(settings(), "photo", said) == {}
 
 
 @pytest.mark.parametrize(
@@ -157,26 +149,26 @@ def test_what_the_camera_does_not_say_is_not_carried_over(said):
 )
 def test_only_what_has_come_to_rest_is_carried_over(said, kept):
     told = {name: value for name, value in (SAID | said).items() if value is not None}
-    assert carried_over(settings(), "photo", told).keys() == kept
+    assert converged_controls(settings(), "photo", told).keys() == kept
 
 
 def test_digital_gain_is_part_of_the_gain_that_is_asked_for():
     """There is no option for it; what is more than the sensor can is made up for by digital gain."""
     night = SAID | {"ExposureTime": 66_000, "AnalogueGain": 16.0, "DigitalGain": 2.5}
-    assert carried_over(settings(), "photo", night)["AnalogueGain"] == 40.0
+    assert converged_controls(settings(), "photo", night)["AnalogueGain"] == 40.0
     by_gain = settings(photo={"controls": {"AnalogueGain": 10}})
-    assert carried_over(by_gain, "photo", night)["ExposureTime"] == 264_000
+    assert converged_controls(by_gain, "photo", night)["ExposureTime"] == 264_000
 
 
 def test_a_photo_waits_only_for_what_is_not_known():
     plain = settings()
-    assert settled(plain, "photo", ALL, AUTOFOCUS)
-    assert not settled(plain, "photo", {}, AUTOFOCUS)
-    assert not settled(plain, "raw", {name: ALL[name] for name in ALL.keys() - FOCUS}, AUTOFOCUS)
-    assert settled(plain, "photo", {name: ALL[name] for name in ALL.keys() - FOCUS}, FIXED_LENS)
+    assert is_fully_manual(plain, "photo", ALL, AUTOFOCUS)
+    assert not is_fully_manual(plain, "photo", {}, AUTOFOCUS)
+    assert not is_fully_manual(plain, "raw", {name: ALL[name] for name in ALL.keys() - FOCUS}, AUTOFOCUS)
+    assert is_fully_manual(plain, "photo", {name: ALL[name] for name in ALL.keys() - FOCUS}, FIXED_LENS)
     by_hand = {"ExposureTime": 9000, "AnalogueGain": 3, "ColourGains": [2, 2]}
-    assert not settled(settings(controls=by_hand), "photo", {}, AUTOFOCUS)
-    assert settled(settings(controls=by_hand | {"LensPosition": 1}), "photo", {}, AUTOFOCUS)
+    assert not is_fully_manual(settings(controls=by_hand), "photo", {}, AUTOFOCUS)
+    assert is_fully_manual(settings(controls=by_hand | {"LensPosition": 1}), "photo", {}, AUTOFOCUS)
 
 
 @pytest.mark.parametrize(
@@ -192,17 +184,19 @@ def test_a_photo_waits_only_for_what_is_not_known():
     ],
 )
 def test_when_a_start_of_the_camera_moves_the_lens(controls, camera, scanned):
-    assert scans(controls, camera) is scanned
+    assert scans_at_start(controls, camera) is scanned
 
 
 def test_in_mode_auto_the_lens_is_held_in_every_use():
-    held = pinned(settings(controls={"AfMode": "Auto", "AfRange": "Full"}), 1.25)
+    held = with_lens_position(settings(controls={"AfMode": "Auto", "AfRange": "Full"}), 1.25)
     assert held.controls == {"AfMode": "Manual", "AfRange": "Full", "LensPosition": 1.25}
-    held = pinned(settings(photo={"controls": {"AfMode": "Auto"}}, video={"controls": {"AfMode": "Continuous"}}), 2)
+    held = with_lens_position(
+        settings(photo={"controls": {"AfMode": "Auto"}}, video={"controls": {"AfMode": "Continuous"}}), 2
+    )
     assert held.photo.controls == {"AfMode": "Manual", "LensPosition": 2}
     assert held.video.controls == {"AfMode": "Continuous"}
     before_each = settings(controls={"AfMode": "Auto", "AfTrigger": "Start"})
-    assert pinned(before_each, 2) == before_each
+    assert with_lens_position(before_each, 2) == before_each
 
 
 @pytest.mark.parametrize(
@@ -217,7 +211,7 @@ def test_in_mode_auto_the_lens_is_held_in_every_use():
     ],
 )
 def test_in_which_form_a_video_is_recorded(wanted, libav, ffmpeg, form):
-    assert container(wanted, libav, ffmpeg) == form
+    assert choose_container(wanted, libav, ffmpeg) == form
 
 
 @pytest.mark.parametrize(
@@ -257,8 +251,8 @@ def test_a_video_is_as_long_as_it_is_to_be():
 @pytest.mark.parametrize("section", ["live", "photo", "raw", "video"])
 def test_a_sensor_mode_that_the_camera_has_not_got_is_refused(section):
     """The camera software takes the nearest one instead, and nobody is told."""
-    wrong = refused_mode(patched(Settings(), {section: {"sensor_mode": "1000:700:10"}}), IMX708)
+    wrong = sensor_mode_error(patched(Settings(), {section: {"sensor_mode": "1000:700:10"}}), IMX708)
     assert wrong is not None and wrong.field == f"{section}.sensor_mode" and "1536:864:10" in str(wrong)
     right = patched(Settings(), {section: {"sensor_mode": "1536:864:10"}})
-    assert refused_mode(right, IMX708) is None
-    assert refused_mode(right, replace(IMX708, modes=())) is None  # it does not tell
+    assert sensor_mode_error(right, IMX708) is None
+    assert sensor_mode_error(right, replace(IMX708, modes=())) is None  # it does not tell

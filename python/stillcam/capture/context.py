@@ -11,9 +11,9 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol, TypeVar
 
+from stillcam.camera.convergence import FRESH_S
 from stillcam.camera.driver import Driver, Interrupted, Shoot
 from stillcam.camera.metadata import Metadata
-from stillcam.camera.rpicam.taking import FRESH_S
 from stillcam.capture.command_queue import Command, CommandQueue
 from stillcam.capture.command_socket import PICTURE_S
 from stillcam.capture.lock import FolderLock

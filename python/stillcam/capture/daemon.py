@@ -17,7 +17,7 @@ from typing import Any
 from stillcam.camera.driver import Driver, Interrupted
 from stillcam.camera.rpicam.errors import HELD
 from stillcam.camera.rpicam.listing import remembered
-from stillcam.camera.rpicam.taking import refused_mode, refused_video
+from stillcam.camera.use_cases import sensor_mode_error, video_error
 from stillcam.capture.camera_detection import DetectionMode
 from stillcam.capture.command_queue import Command
 from stillcam.capture.command_socket import CommandHandler
@@ -216,7 +216,9 @@ class Daemon:
         known = next((camera for camera in cameras if camera.index == settings.camera.index), None)
         if known is None:
             return None
-        return refused_mode(settings, known) or refused_video(settings, known, self._context.driver.abilities.encoder)
+        return sensor_mode_error(settings, known) or video_error(
+            settings, known, self._context.driver.abilities.encoder
+        )
 
     def _library_came(self, command: Command) -> None:
         """Its disk has been mounted; while something is made for it, that is left for later."""

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from stillcam.camera.metadata import Metadata
-from stillcam.camera.rpicam.options import DEFAULT_FRAMERATE, chosen_controls, stream_rate
-from stillcam.camera.rpicam.taking import configuration_of
+from stillcam.camera.use_cases import DEFAULT_FRAMERATE, effective_controls, live_framerate, photo_configuration
 from stillcam.settings.controls import Values
 from stillcam.settings.schema import Configuration, Settings
 
@@ -67,13 +66,13 @@ def photo_s(settings: Settings, kind: str, found: Values = EMPTY) -> float:
         kind: `photo` or `raw`.
         found: controls that the camera starts with over those of the settings.
     """
-    exposure_s = found.get("ExposureTime", 0) / 1e6 or _exposure_s(settings, configuration_of(settings, kind))
+    exposure_s = found.get("ExposureTime", 0) / 1e6 or _exposure_s(settings, photo_configuration(settings, kind))
     return max(1.0, 3 * exposure_s)
 
 
 def live_s(settings: Settings) -> float:
     """From one frame of the live view to the next."""
-    return 1 / (stream_rate(settings) or DEFAULT_FRAMERATE)
+    return 1 / (live_framerate(settings) or DEFAULT_FRAMERATE)
 
 
 def stall_timeout_s(cycle_s: float, settings: Settings, metadata: Metadata) -> float:
@@ -99,4 +98,4 @@ def exposure_s(settings: Settings, metadata: Metadata) -> float:
 
 
 def _exposure_s(settings: Settings, configuration: Configuration) -> float:
-    return float(chosen_controls(settings, configuration).get("ExposureTime", 0)) / 1e6
+    return float(effective_controls(settings, configuration).get("ExposureTime", 0)) / 1e6

@@ -11,16 +11,19 @@ from collections.abc import Set
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from stillcam.camera.rpicam.options import (
-    DEFAULT_FLICKER_US,
-    Scene,
-    chosen_controls,
-    frame_rate,
-    still_scene,
-    stream_rate,
-    stream_scene,
+from stillcam.camera.rpicam.options import DEFAULT_FLICKER_US
+from stillcam.camera.use_cases import (
+    Geometry,
+    effective_controls,
+    framerate,
+    live_framerate,
+    live_geometry,
+    photo_configuration,
+    photo_extension,
+    photo_geometry,
+    snapshot_geometry,
+    video_geometry,
 )
-from stillcam.camera.rpicam.taking import configuration_of, photo_extension, photo_scene, video_scene
 from stillcam.settings.capabilities import Camera, SensorMode
 from stillcam.settings.controls import Values
 from stillcam.settings.geometry import fitted, mirrored, viewfinder_mode
@@ -102,30 +105,30 @@ def from_message(message: dict[str, Any]) -> Plan:
 
 def snapshot_plan(settings: Settings, camera: Camera) -> Plan:
     """For snapshots."""
-    still, live, scene = settings.snapshot, settings.live, still_scene(settings, camera)
-    return _plan(settings, live, scene, "still", {}, quality=still.quality, zsl=still.zsl)
+    still, live, geometry = settings.snapshot, settings.live, snapshot_geometry(settings, camera)
+    return _plan(settings, live, geometry, "still", {}, quality=still.quality, zsl=still.zsl)
 
 
 def photo_plan(settings: Settings, camera: Camera, kind: str, found: Values | None = None) -> Plan:
     """For photos, or raw photos; `found` as in Shoot."""
-    use, scene = configuration_of(settings, kind), photo_scene(settings, camera, kind)
+    use, geometry = photo_configuration(settings, kind), photo_geometry(settings, camera, kind)
     extension = photo_extension(settings, kind)
     return _plan(
-        settings, use, scene, "still", found or {}, quality=use.quality, extension=extension, raw=kind == "raw"
+        settings, use, geometry, "still", found or {}, quality=use.quality, extension=extension, raw=kind == "raw"
     )
 
 
 def stream_plan(settings: Settings, camera: Camera) -> Plan:
     """For the live view."""
-    scene, frames = stream_scene(settings, camera), _limits(settings, settings.live, stream_rate(settings))
-    return _plan(settings, settings.live, scene, "preview", frames, quality=settings.live.quality)
+    geometry, frames = live_geometry(settings, camera), _limits(settings, settings.live, live_framerate(settings))
+    return _plan(settings, settings.live, geometry, "preview", frames, quality=settings.live.quality)
 
 
 def video_plan(settings: Settings, camera: Camera) -> Plan:
     """For a video."""
-    video, scene = settings.video, video_scene(settings, camera)
-    frames = _limits(settings, video, frame_rate(settings, video))
-    return _plan(settings, video, scene, "video", frames, quality=video.quality)
+    video, geometry = settings.video, video_geometry(settings, camera)
+    frames = _limits(settings, video, framerate(settings, video))
+    return _plan(settings, video, geometry, "video", frames, quality=video.quality)
 
 
 def changes(old: Plan, new: Plan) -> Values | None:
@@ -159,23 +162,25 @@ def undone(names: Set[str], plan: Plan) -> Values:
     return given
 
 
-def _plan(settings: Settings, configuration: Configuration, scene: Scene, use: str, more: Values, **own: Any) -> Plan:
-    chosen = chosen_controls(settings, configuration) | more
-    mode = scene.mode
+def _plan(
+    settings: Settings, configuration: Configuration, geometry: Geometry, use: str, more: Values, **own: Any
+) -> Plan:
+    chosen = effective_controls(settings, configuration) | more
+    mode = geometry.mode
     hdr = chosen.get("HdrMode", "Off")
     return Plan(
-        camera=scene.camera.index,
-        path=scene.camera.path,
+        camera=geometry.camera.index,
+        path=geometry.camera.path,
         tuning=settings.camera.tuning_file,
         hdr=hdr if hdr in SENSOR_HDR else "Off",
         use=use,
-        size=even(scene.size),
+        size=even(geometry.size),
         sensor=(sensor := _sensor(mode, configuration.sensor_mode)),
-        viewfinder=_sensor(viewfinder_mode(mode, scene.camera), "") if mode else sensor,
-        flips=scene.flips,
+        viewfinder=_sensor(viewfinder_mode(mode, geometry.camera), "") if mode else sensor,
+        flips=geometry.flips,
         buffers=configuration.buffer_count,
-        controls=_controls(chosen, configuration, scene, use),
-        whole=mirrored(fitted(scene.view, scene.size, scene.view), scene.flips, scene.view),
+        controls=_controls(chosen, configuration, geometry, use),
+        whole=mirrored(fitted(geometry.view, geometry.size, geometry.view), geometry.flips, geometry.view),
         scan=use == "still" and chosen.get("AfTrigger") == "Start",
         **own,
     )
@@ -189,7 +194,7 @@ def _sensor(mode: SensorMode | None, wanted: str) -> tuple[int, int, int] | None
     return (*mode.size, mode.bit_depth) if mode and mode.bit_depth else None
 
 
-def _controls(chosen: Values, configuration: Configuration, scene: Scene, use: str) -> Values:
+def _controls(chosen: Values, configuration: Configuration, geometry: Geometry, use: str) -> Values:
     """The controls as the library takes them. Switching an algorithm off is done by its values alone.
 
     AwbEnable false would keep the gains of this moment, and AeEnable is ExposureTimeMode and
@@ -205,9 +210,9 @@ def _controls(chosen: Values, configuration: Configuration, scene: Scene, use: s
     if use == "still":  # a still takes as long as its exposure
         given.pop("FrameDurationLimits", None)
     if crop := given.get("ScalerCrop"):
-        given["ScalerCrop"] = list(mirrored(fitted(crop, scene.size, scene.view), scene.flips, scene.view))
+        given["ScalerCrop"] = list(mirrored(fitted(crop, geometry.size, geometry.view), geometry.flips, geometry.view))
     if windows := given.get("AfWindows"):
-        given["AfWindows"] = [list(mirrored(window, scene.flips, scene.view)) for window in windows]
+        given["AfWindows"] = [list(mirrored(window, geometry.flips, geometry.view)) for window in windows]
         given["AfMetering"] = "Windows"
     if given.get("AeFlickerMode") == "Manual" or "AeFlickerPeriod" in given:
         given["AeFlickerMode"] = "Manual"
@@ -220,7 +225,7 @@ def _controls(chosen: Values, configuration: Configuration, scene: Scene, use: s
 
 def _limits(settings: Settings, configuration: Configuration, rate: float) -> Values:
     """The time of a frame (µs): as set, but never shorter than its exposure."""
-    controls = chosen_controls(settings, configuration)
+    controls = effective_controls(settings, configuration)
     longest = controls.get("ExposureTime", 0)
     if limits := controls.get("FrameDurationLimits"):
         return {"FrameDurationLimits": [max(round(limit), longest) for limit in limits]}

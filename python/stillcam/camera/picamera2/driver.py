@@ -24,8 +24,7 @@ from stillcam.camera.picamera2.cameras import camera_of
 from stillcam.camera.picamera2.configuration import Plan
 from stillcam.camera.picamera2.ipc import NAME, Conversation, Over
 from stillcam.camera.picamera2.wire import Message
-from stillcam.camera.rpicam.options import DEFAULT_FRAMERATE, frame_rate, stream_rate, zsl_frame_s
-from stillcam.camera.rpicam.taking import container
+from stillcam.camera.use_cases import DEFAULT_FRAMERATE, choose_container, framerate, live_framerate, zsl_frame_s
 from stillcam.common.child_process import TERM_GRACE_S
 from stillcam.common.errors import CameraError
 from stillcam.frames.files import STILL_PREFIX
@@ -162,7 +161,7 @@ class Picamera2:
         located = plans.stream_plan(with_tuning_path(settings), camera)
         self._begin("stream", plans.stream_plan(settings, camera), located, camera, self._images)
         self._cutter, self._cut, self._age = Cutter(), 0, StreamAge(settings.live.buffer_count)
-        self._frame_s = 1 / (stream_rate(settings) or DEFAULT_FRAMERATE)
+        self._frame_s = 1 / (live_framerate(settings) or DEFAULT_FRAMERATE)
         self._order({"do": "stream", "plan": located.message()})
 
     def frames(self, timeout_s: float, interrupts: Sequence[int]) -> list[bytes]:
@@ -193,11 +192,11 @@ class Picamera2:
     ) -> tuple[Path, Container]:
         """See Driver."""
         video, ffmpeg = settings.video, shutil.which("ffmpeg") is not None
-        form = container(settings.files.video, ffmpeg or find_spec("av") is not None, ffmpeg)
+        form = choose_container(settings.files.video, ffmpeg or find_spec("av") is not None, ffmpeg)
         path = folder / f"{stem}.{form.extension}"
         located = plans.video_plan(with_tuning_path(settings), camera)
         self._begin("video", plans.video_plan(settings, camera), located, camera, self._images)
-        self._frame_s = 1 / (frame_rate(settings, video) or DEFAULT_FRAMERATE)
+        self._frame_s = 1 / (framerate(settings, video) or DEFAULT_FRAMERATE)
         sound = {"bitrate": video.bitrate, "audio": video.audio}
         glimpses = {"folder": str(self._images), "quality": settings.snapshot.quality}
         film = {"path": str(path), "seconds": seconds, **sound}

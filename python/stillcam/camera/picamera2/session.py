@@ -12,12 +12,12 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from stillcam.camera.convergence import SCANNING
 from stillcam.camera.metadata import capped
 from stillcam.camera.picamera2 import recording
 from stillcam.camera.picamera2.configuration import Plan, undone
 from stillcam.camera.picamera2.sensor_hdr import set_hdr
 from stillcam.camera.picamera2.wire import Message
-from stillcam.camera.rpicam.taking import SCANNING
 from stillcam.frames.files import STILL_PREFIX
 from stillcam.frames.jpeg import Cutter
 from stillcam.settings.controls import Values

@@ -27,34 +27,34 @@ from stillcam.camera.rpicam.listing import parse
 from stillcam.camera.rpicam.metadata_pipe import MetadataPipe
 from stillcam.camera.rpicam.older import Older, unrecognised
 from stillcam.camera.rpicam.options import (
-    DEFAULT_FRAMERATE,
     METADATA_NAME,
-    Scene,
+    live_arguments,
+    photo_arguments,
     same_pictures,
-    still_arguments,
-    still_scene,
-    stream_arguments,
-    stream_rate,
-    stream_scene,
-    zsl_frame_s,
+    snapshot_arguments,
+    video_arguments,
 )
 from stillcam.camera.rpicam.programs import PIPE_BYTES, Programs, has_libav, said_by, widen
-from stillcam.camera.rpicam.taking import (
-    container,
-    photo_arguments,
-    photo_extension,
-    photo_scene,
-    video_arguments,
-    video_scene,
-)
 from stillcam.camera.rpicam.watch_files import ClosedFiles
+from stillcam.camera.use_cases import (
+    DEFAULT_FRAMERATE,
+    Geometry,
+    choose_container,
+    live_framerate,
+    live_geometry,
+    photo_extension,
+    photo_geometry,
+    snapshot_geometry,
+    video_geometry,
+    zsl_frame_s,
+)
 from stillcam.common.child_process import TERM_GRACE_S, ChildProcess, wait_readable
 from stillcam.common.errors import CameraError
 from stillcam.frames.files import STILL_PREFIX
 from stillcam.frames.jpeg import Cutter
 from stillcam.settings.capabilities import RPICAM, Abilities, Camera
 from stillcam.settings.encoder import Encoder
-from stillcam.settings.geometry import mirrored, mode_name
+from stillcam.settings.geometry import mirrored
 from stillcam.settings.schema import Settings
 from stillcam.settings.tuning_files import with_tuning_path
 
@@ -102,7 +102,7 @@ class Rpicam:
         self._closed: ClosedFiles | None = None
         self._cutter = Cutter()
         self._running: list[str] = []  # the arguments that settings and camera gave
-        self._scene: Scene | None = None
+        self._geometry: Geometry | None = None
         self._requested = False
         self._told = False  # the metadata are those of the still that came last
         self._folder = images  # where stills are written now
@@ -126,7 +126,7 @@ class Rpicam:
     @property
     def sensor_mode(self) -> str:
         """See Driver: the program takes the mode that it is asked for where the sensor has it."""
-        return mode_name(self._scene.mode) if self._scene and self._scene.mode else ""
+        return self._geometry.mode_name if self._geometry and self._geometry.mode else ""
 
     @property
     def pid(self) -> int | None:
@@ -157,13 +157,13 @@ class Rpicam:
         for name in settings.controls.keys() & RPICAM.refused.keys():
             logging.warning("%s is not set: %s", name, RPICAM.refused[name])
         if shoot is None:
-            arguments = still_arguments(located, camera)
-            self._begin(still_arguments(settings, camera), still_scene(settings, camera))
+            arguments = snapshot_arguments(located, camera)
+            self._begin(snapshot_arguments(settings, camera), snapshot_geometry(settings, camera))
             self._folder, self._extension = self._images, "jpg"
             self._frame_s = zsl_frame_s(settings) if settings.snapshot.zsl else 0.0
         else:
             arguments = photo_arguments(located, camera, shoot.kind, shoot.found)
-            self._begin([], photo_scene(settings, camera, shoot.kind))  # it begins with what was found: fits nothing
+            self._begin([], photo_geometry(settings, camera, shoot.kind))  # it begins with what was found: fits nothing
             self._folder = shoot.folder
             self._extension = "dng" if shoot.kind == "raw" else photo_extension(settings, shoot.kind)
         self._closed = ClosedFiles(self._folder)
@@ -218,10 +218,10 @@ class Rpicam:
     def start_stream(self, settings: Settings, camera: Camera) -> None:
         """Start rpicam-vid; its JPEGs come through a pipe, what it says of them through another."""
         self.stop()
-        arguments = stream_arguments(with_tuning_path(settings), camera)
-        self._begin(stream_arguments(settings, camera), stream_scene(settings, camera))
+        arguments = live_arguments(with_tuning_path(settings), camera)
+        self._begin(live_arguments(settings, camera), live_geometry(settings, camera))
         self._cutter, self._age = Cutter(), StreamAge(settings.live.buffer_count)
-        self._frame_s = 1 / (stream_rate(settings) or DEFAULT_FRAMERATE)
+        self._frame_s = 1 / (live_framerate(settings) or DEFAULT_FRAMERATE)
         self._open(lambda: self._start_telling(arguments, subprocess.PIPE))
         assert self._program is not None
         widen(self._program.stdout)
@@ -263,8 +263,8 @@ class Rpicam:
         if self._has_libav is None:
             self._has_libav = has_libav(lambda option: self._told_by_vid(option, interrupts))
         libav, self._avoids_libav = self._has_libav and not self._avoids_libav, False
-        form = container(settings.files.video, libav, shutil.which("ffmpeg") is not None)
-        self._begin([], video_scene(settings, camera))
+        form = choose_container(settings.files.video, libav, shutil.which("ffmpeg") is not None)
+        self._begin([], video_geometry(settings, camera))
         self._folder, self._end = folder, signal.SIGINT
         arguments = video_arguments(with_tuning_path(settings), camera, stem, form, seconds)
         tells = form.extension == "mjpeg"
@@ -292,7 +292,7 @@ class Rpicam:
             return False
         if kind:
             return same_pictures(self._running, photo_arguments(settings, camera, kind))
-        return self._running == (still_arguments if self._closed else stream_arguments)(settings, camera)
+        return self._running == (snapshot_arguments if self._closed else live_arguments)(settings, camera)
 
     def adjust(self, settings: Settings, camera: Camera) -> bool:
         """See Driver: the camera programs take no commands while they run."""
@@ -319,9 +319,9 @@ class Rpicam:
                     litter.unlink(missing_ok=True)
         return status != -signal.SIGKILL
 
-    def _begin(self, arguments: list[str], scene: Scene) -> None:
+    def _begin(self, arguments: list[str], geometry: Geometry) -> None:
         self.metadata = {}
-        self._running, self._scene, self._requested, self._frame_s = arguments, scene, False, 0.0
+        self._running, self._geometry, self._requested, self._frame_s = arguments, geometry, False, 0.0
 
     def _start(
         self,
@@ -412,8 +412,8 @@ class Rpicam:
         if content is None:
             return
         crop = content.get("ScalerCrop")
-        if self._scene and isinstance(crop, list) and len(crop) == 4:
-            content["ScalerCrop"] = list(mirrored(crop, self._scene.flips, self._scene.view))
+        if self._geometry and isinstance(crop, list) and len(crop) == 4:
+            content["ScalerCrop"] = list(mirrored(crop, self._geometry.flips, self._geometry.view))
         self.metadata, self.told_s = content, time.monotonic()
 
     def _ended(self, program: ChildProcess, interrupts: Sequence[int]) -> CameraError:

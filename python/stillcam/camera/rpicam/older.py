@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from stillcam.camera.rpicam.options import without_options
 from stillcam.settings.capabilities import Abilities
 from stillcam.settings.controls import CONTROLS
 
@@ -48,7 +49,7 @@ class Older:
 
     def spoken_to(self, program: str, arguments: Sequence[str]) -> list[str]:
         """The arguments without the options that it does not know."""
-        return without(arguments, self._lacking.get(program, frozenset()))
+        return without_options(arguments, self._lacking.get(program, frozenset()))
 
     def learn(self, program: str, option: str, arguments: Sequence[str], help_text: str) -> None:
         """It has ended at an option; see `lacking`."""
@@ -76,18 +77,6 @@ def lacking(option: str, arguments: Sequence[str], help_text: str) -> frozenset[
     listed = set(_LISTED.findall(help_text))
     given = {word.partition("=")[0] for word in arguments if word.startswith("--")}
     return frozenset({option} | (given - listed if listed & given else set())) - NEEDED
-
-
-def without(arguments: Sequence[str], options: Set[str]) -> list[str]:
-    """The arguments without some options and their values; a value never begins with two dashes."""
-    kept: list[str] = []
-    left_out = False
-    for word in arguments:
-        if word.startswith("--"):
-            left_out = word.partition("=")[0] in options
-        if not left_out:
-            kept.append(word)
-    return kept
 
 
 def explained(program: str, text: str) -> str | None:

@@ -1,206 +1,155 @@
 """Builds the command lines of rpicam-still and rpicam-vid from settings: pure functions.
 
-What a control's option is called stands in the table of controls; here is what several
-controls do together, and what depends on the sensor mode.
+The table of controls (settings/controls.py) names the option of each control. This module adds the options that depend
+on several controls or on the sensor mode.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence, Set
 
-from stillcam.camera.rpicam.older import without
-from stillcam.frames.files import STILL_PREFIX
-from stillcam.settings.capabilities import Camera, SensorMode
-from stillcam.settings.control_values import in_force
-from stillcam.settings.controls import CONTROLS, Values
-from stillcam.settings.geometry import (
-    Flips,
-    Rectangle,
-    Size,
-    configured_size,
-    fitted,
-    fractions,
-    mirrored,
-    mode_name,
-    picture_size,
-    sensor_mode,
-    view,
-    viewfinder_mode,
+from stillcam.camera.driver import Container
+from stillcam.camera.use_cases import (
+    Geometry,
+    effective_controls,
+    framerate,
+    live_framerate,
+    live_geometry,
+    photo_configuration,
+    photo_extension,
+    photo_geometry,
+    snapshot_geometry,
+    video_framerate,
+    video_geometry,
 )
-from stillcam.settings.schema import Configuration, LiveSettings, Settings, VideoSettings
+from stillcam.frames.files import STILL_PREFIX
+from stillcam.settings.capabilities import Camera
+from stillcam.settings.controls import CONTROLS, Values
+from stillcam.settings.geometry import Size, fitted, fractions, mirrored, mode_name, viewfinder_mode
+from stillcam.settings.schema import Configuration, Settings
 
-# Relative to the folder of the stills, where the program runs: rpicam-still formats the output name
-# into 128 bytes by printf, so a long path is cut and a % in a folder's name breaks it.
+# Relative to the program's working directory: rpicam-still formats the output name by printf into 128 bytes, so it
+# would cut a long path, and a % in a folder's name would break it.
 STILL_NAME = STILL_PREFIX + "%08d."
 METADATA_NAME = STILL_PREFIX + "metadata.json"
 
-THUMBNAIL_SIDE, THUMBNAIL_QUALITY = 320, 70  # what rpicam-still has as its default, but for the proportions
+THUMBNAIL_SIDE, THUMBNAIL_QUALITY = 320, 70  # rpicam-still's defaults
+DEFAULT_FLICKER_US = 10_000  # for AeFlickerMode Manual without a period: 50 Hz mains
 
-DEFAULT_FRAMERATE = 30.0  # what the camera programs take where none is set
-ZSL_FRAME_S = 0.1  # duration of a full-resolution frame, at most, as long as no metadata say it
-DEFAULT_FLICKER_US = 10_000  # of AeFlickerMode Manual without a period: 50 Hz mains
-
-
-@dataclass(frozen=True, slots=True)
-class Scene:
-    """What of the sensor is seen, and how it lies in the picture."""
-
-    camera: Camera
-    size: Size
-    mode: SensorMode | None
-    mode_text: str
-    flips: Flips
-
-    @property
-    def view(self) -> Rectangle:
-        """In sensor pixels, as they lie when nothing is flipped."""
-        return view(self.mode, self.camera)
+CODECS: dict[str, list[str]] = {
+    "ts": ["--codec", "libav", "--libav-format", "mpegts", "--inline"],
+    "mp4": ["--codec", "libav", "--libav-format", "mp4"],
+    "h264": ["--codec", "h264", "--inline"],
+    "mjpeg": ["--codec", "mjpeg"],
+}
 
 
-def still_scene(settings: Settings, camera: Camera) -> Scene:
-    """What snapshots see."""
-    still, live = settings.snapshot, settings.live
-    mode = sensor_mode(live.sensor_mode, camera, (0, 0)) if live.sensor_mode else None
-    size = picture_size(still.width, still.height, mode.size if mode else camera.size)
-    return scene_of(settings, live, camera, size, 0.0)
+def snapshot_arguments(settings: Settings, camera: Camera) -> list[str]:
+    """Arguments of an rpicam-still that captures a snapshot on each SIGUSR1."""
+    live, snapshot, geometry = settings.live, settings.snapshot, snapshot_geometry(settings, camera)
+    # A thumbnail would mislead programs that look for a JPEG's first and last bytes.
+    more = ["--thumb", "none", *(["--zsl"] if snapshot.zsl else [])]
+    return _still_arguments(settings, live, geometry, snapshot.quality, effective_controls(settings, live), more)
 
 
-def stream_scene(settings: Settings, camera: Camera) -> Scene:
-    """What the live view sees."""
-    return scene_of(settings, settings.live, camera, configured_size(settings.live, camera), stream_rate(settings))
+def live_arguments(settings: Settings, camera: Camera) -> list[str]:
+    """Arguments of an rpicam-vid that writes JPEGs to stdout.
+
+    Without `--flush` the end of each JPEG would stay in the buffer of stdio until the next one (rpicam-apps
+    output/file_output.cpp:40-44, fwrite to stdout).
+    """
+    live, geometry = settings.live, live_geometry(settings, camera)
+    more = ["--codec", "mjpeg", "--output", "-", "--flush", "--quality", str(live.quality)]
+    return _vid_arguments(settings, live, geometry, live_framerate(settings), more)
 
 
-def still_arguments(settings: Settings, camera: Camera) -> list[str]:
-    """The arguments of a long-running rpicam-still that takes one still on each SIGUSR1."""
-    still, live, scene = settings.snapshot, settings.live, still_scene(settings, camera)
-    more = ["--zsl"] if still.zsl else []
-    # A frame with a second picture in it would mislead programs that look for a JPEG's first and last bytes.
-    return on_signal(settings, live, scene, still.quality, chosen_controls(settings, live), ["--thumb", "none", *more])
+def photo_arguments(settings: Settings, camera: Camera, kind: str, found: Values | None = None) -> list[str]:
+    """Arguments of an rpicam-still that captures a photo on each SIGUSR1.
+
+    Args:
+        kind: `photo` or `raw`.
+        found: see `convergence.converged_controls`.
+    """
+    configuration, extension = photo_configuration(settings, kind), photo_extension(settings, kind)
+    controls = effective_controls(settings, configuration) | (found or {})
+    geometry = photo_geometry(settings, camera, kind)
+    more = ["--thumb", _thumbnail(geometry.size, settings.camera.rotation)]
+    more += ["--raw"] if kind == "raw" else [] if extension == "jpg" else ["--encoding", extension]
+    return _still_arguments(settings, configuration, geometry, configuration.quality, controls, more, extension)
 
 
-def on_signal(
+def video_arguments(
+    settings: Settings, camera: Camera, output: str, container: Container, seconds: int | None
+) -> list[str]:
+    """Arguments of an rpicam-vid that records a video.
+
+    Args:
+        output: the file's name, without its extension.
+        container: see `use_cases.choose_container`.
+        seconds: duration from the first frame on; None: until SIGINT.
+    """
+    video = settings.video
+    more = [*CODECS[container.extension], "--output", f"{output}.{container.extension}"]
+    if container.extension == "mjpeg":
+        more += ["--quality", str(video.quality)]
+    elif video.bitrate:
+        more += ["--bitrate", str(video.bitrate)]
+    if video.audio != "off" and container.extension in ("ts", "mp4"):
+        more += ["--libav-audio", "--audio-source", video.audio]
+    if seconds:
+        more += ["--frames", str(max(1, round(seconds * video_framerate(settings, camera))))]
+    return _vid_arguments(settings, video, video_geometry(settings, camera), framerate(settings, video), more)
+
+
+def _still_arguments(
     settings: Settings,
     configuration: Configuration,
-    scene: Scene,
+    geometry: Geometry,
     quality: int,
     controls: Values,
     more: Sequence[str] = (),
     extension: str = "jpg",
 ) -> list[str]:
-    """The arguments of an rpicam-still that takes a still on each SIGUSR1.
+    """Arguments of an rpicam-still that captures a still on each SIGUSR1.
 
     Args:
         quality: of JPEGs.
-        controls: those that count.
-        more: options of the use case alone.
-        extension: of the files, `jpg` where nothing else is asked for.
+        controls: effective controls of the use case.
+        more: further options.
+        extension: of the files.
     """
-    argv = [*_common(settings, configuration, scene), "--signal", "--output", STILL_NAME + extension]
+    argv = [*_common(settings, configuration, geometry), "--signal", "--output", STILL_NAME + extension]
     argv += ["--metadata", METADATA_NAME, "--quality", str(quality), *more]
-    if scene.mode:
-        argv += ["--viewfinder-mode", packed(mode_name(viewfinder_mode(scene.mode, scene.camera)))]
-    elif scene.mode_text:
-        argv += ["--viewfinder-mode", scene.mode_text]
+    if geometry.mode:
+        argv += ["--viewfinder-mode", _packed(mode_name(viewfinder_mode(geometry.mode, geometry.camera)))]
+    elif geometry.mode_name:
+        argv += ["--viewfinder-mode", _packed(geometry.mode_name)]
     if controls.get("AfTrigger") == "Start":
         argv.append("--autofocus-on-capture")
-    return argv + control_options(controls, configuration, scene)
+    return argv + _control_options(controls, configuration, geometry)
 
 
-def same_pictures(one: Sequence[str], other: Sequence[str]) -> bool:
-    """Whether two command lines give the same pictures, with a thumbnail in their EXIF or without."""
-    return without(one, {"--thumb"}) == without(other, {"--thumb"})
-
-
-def thumbnail_option(size: Size, rotation: int) -> str:
-    """The thumbnail in a picture's EXIF: 320 pixels at most, in its proportions.
-
-    rpicam-still would squeeze any picture into 320x240; its planes are of even sizes (YUV 4:2:0).
-    """
-    if rotation in (90, 270):
-        return "none"  # jpegtran turns the picture, and would leave the thumbnail lying on its side
-    scale = min(1.0, THUMBNAIL_SIDE / max(size))
-    width, height = (max(2, round(length * scale / 2) * 2) for length in size)
-    return f"{width}:{height}:{THUMBNAIL_QUALITY}"
-
-
-def stream_arguments(settings: Settings, camera: Camera) -> list[str]:
-    """The arguments of an rpicam-vid that writes JPEGs to stdout until it is ended.
-
-    Without `--flush` the end of each picture waits for the next one: stdio holds back what fills no whole
-    block of 4096 bytes (rpicam-apps output/file_output.cpp:40-44, fwrite to stdout).
-    """
-    live, rate, scene = settings.live, stream_rate(settings), stream_scene(settings, camera)
-    argv = ["--codec", "mjpeg", "--output", "-", "--flush", "--quality", str(live.quality)]
-    return moving(settings, live, scene, rate, argv)
-
-
-def moving(settings: Settings, configuration: Configuration, scene: Scene, rate: float, more: list[str]) -> list[str]:
-    """The arguments of an rpicam-vid.
+def _vid_arguments(
+    settings: Settings, configuration: Configuration, geometry: Geometry, rate: float, more: list[str]
+) -> list[str]:
+    """Arguments of an rpicam-vid.
 
     Args:
-        rate: frames a second; 0: the camera program's choice.
-        more: options of the use case alone.
+        rate: frames per second; 0: the program's choice.
+        more: further options.
     """
-    argv = [*_common(settings, configuration, scene), *more]
+    argv = [*_common(settings, configuration, geometry), *more]
     if rate:
         argv += ["--framerate", f"{rate:.6g}"]
-    return argv + control_options(chosen_controls(settings, configuration), configuration, scene)
+    return argv + _control_options(effective_controls(settings, configuration), configuration, geometry)
 
 
-def chosen_controls(settings: Settings, configuration: Configuration) -> Values:
-    """The controls that count in a use case: its own, and over them those that are set for all."""
-    return in_force({**configuration.controls, **settings.controls})
-
-
-def flips_of(settings: Settings, configuration: Configuration) -> Flips:
-    """What the camera is to mirror; a rotation by 180° is both, one by 90° or 270° is done on the JPEG."""
-    half_turn = settings.camera.rotation == 180
-    across, down = settings.camera.hflip ^ configuration.hflip, settings.camera.vflip ^ configuration.vflip
-    return across ^ half_turn, down ^ half_turn
-
-
-def stream_rate(settings: Settings) -> float:
-    """Frames a second to ask for in the live view; 0: the camera programs' choice."""
-    return frame_rate(settings, settings.live)
-
-
-def zsl_frame_s(settings: Settings) -> float:
-    """The duration of a frame with zero shutter lag, by the settings (seconds)."""
-    return max(ZSL_FRAME_S, float(chosen_controls(settings, settings.live).get("ExposureTime", 0)) / 1e6)
-
-
-def frame_rate(settings: Settings, configuration: LiveSettings | VideoSettings) -> float:
-    """Frames a second to ask for in a use case; 0: the camera programs' choice.
-
-    A frame lasts at least as long as its exposure: libcamera would shorten the exposure instead.
-    """
-    controls = chosen_controls(settings, configuration)
-    rate = configuration.framerate
-    if limits := controls.get("FrameDurationLimits"):
-        rate = 1e6 / limits[1]
-    longest = 1e6 / controls["ExposureTime"] if controls.get("ExposureTime") else 0.0
-    return min(rate or DEFAULT_FRAMERATE, longest) if longest else rate
-
-
-def scene_of(settings: Settings, configuration: Configuration, camera: Camera, size: Size, rate: float) -> Scene:
-    """What a use case sees, in a picture of `size`, at `rate` frames a second (0: whatever)."""
-    mode = sensor_mode(configuration.sensor_mode, camera, size, rate)
-    text = mode_name(mode) if mode else configuration.sensor_mode
-    return Scene(camera, size, mode, packed(text), flips_of(settings, configuration))
-
-
-def packed(mode: str) -> str:
-    """A sensor mode's name as `--mode` takes it: with P where its bit depth is known."""
-    return f"{mode}:P" if mode.count(":") == 2 else mode
-
-
-def _common(settings: Settings, configuration: Configuration, scene: Scene) -> list[str]:
-    argv = ["--camera", str(scene.camera.index), "--nopreview", "--timeout", "0"]
-    argv += ["--width", str(scene.size[0]), "--height", str(scene.size[1])]
-    if scene.mode_text:
-        argv += ["--mode", scene.mode_text]
-    argv += [option for option, flipped in zip(("--hflip", "--vflip"), scene.flips, strict=True) if flipped]
+def _common(settings: Settings, configuration: Configuration, geometry: Geometry) -> list[str]:
+    argv = ["--camera", str(geometry.camera.index), "--nopreview", "--timeout", "0"]
+    argv += ["--width", str(geometry.size[0]), "--height", str(geometry.size[1])]
+    if geometry.mode_name:
+        argv += ["--mode", _packed(geometry.mode_name)]
+    argv += [option for option, flipped in zip(("--hflip", "--vflip"), geometry.flips, strict=True) if flipped]
     if settings.camera.tuning_file:
         argv += ["--tuning-file", settings.camera.tuning_file]
     if configuration.buffer_count:
@@ -208,36 +157,70 @@ def _common(settings: Settings, configuration: Configuration, scene: Scene) -> l
     return argv
 
 
-def control_options(controls: Values, configuration: Configuration, scene: Scene) -> list[str]:
-    """The options of all controls that count.
+def _control_options(controls: Values, configuration: Configuration, geometry: Geometry) -> list[str]:
+    """Options for controls.
 
-    Times are bare numbers of microseconds, as libcamera-apps until 2023 take no unit (core/options.hpp: `shutter` was
-    a float). HDR that is off is not mentioned: there `--hdr` was a number, and off is what all begin with.
+    Times are numbers of microseconds without a unit, and `--hdr off` is left out: libcamera-apps of 2023 took neither
+    (core/options.hpp).
     """
     argv: list[str] = []
     for name, value in controls.items():
         option = CONTROLS[name].option
         if option and (name, value) != ("HdrMode", "Off"):
-            text = _text(name, value, scene)
-            # boost::program_options: an option with an implicit value, and a value like -1, need the equal sign.
+            text = _text(name, value, geometry)
+            # boost::program_options needs the equal sign for an option with an implicit value and for a value like -1.
             argv += [f"{option}={text}"] if option == "--hdr" or text.startswith("-") else [option, text]
     if controls.get("AeFlickerMode") == "Manual" or "AeFlickerPeriod" in controls:
         argv += ["--flicker-period", str(controls.get("AeFlickerPeriod", DEFAULT_FLICKER_US))]
     if windows := controls.get("AfWindows"):
-        argv += ["--autofocus-window", fractions(mirrored(windows[0], scene.flips, scene.view), scene.view)]
+        argv += ["--autofocus-window", fractions(mirrored(windows[0], geometry.flips, geometry.view), geometry.view)]
     if "NoiseReductionMode" not in controls and configuration.denoise != "auto":
         argv += ["--denoise", configuration.denoise]
     return argv
 
 
-def _text(name: str, value: object, scene: Scene) -> str:
+def _text(name: str, value: object, geometry: Geometry) -> str:
     """A control's value as its option takes it."""
     control = CONTROLS[name]
     if control.type == "choice":
         return next(choice.word for choice in control.choices if choice.value == value)
     if name == "ScalerCrop":
         assert isinstance(value, list)
-        crop = fitted(value, scene.size, scene.view)
-        return fractions(mirrored(crop, scene.flips, scene.view), scene.view)
+        crop = fitted(value, geometry.size, geometry.view)
+        return fractions(mirrored(crop, geometry.flips, geometry.view), geometry.view)
     numbers = value if isinstance(value, list) else [value]
     return ",".join(f"{number:.9g}" for number in numbers)
+
+
+def same_pictures(one: Sequence[str], other: Sequence[str]) -> bool:
+    """Whether two command lines give the same pictures, apart from the thumbnail in EXIF."""
+    return without_options(one, {"--thumb"}) == without_options(other, {"--thumb"})
+
+
+def without_options(arguments: Sequence[str], options: Set[str]) -> list[str]:
+    """`arguments` without some options and their values. A value never begins with two dashes."""
+    remaining: list[str] = []
+    removing = False
+    for word in arguments:
+        if word.startswith("--"):
+            removing = word.partition("=")[0] in options
+        if not removing:
+            remaining.append(word)
+    return remaining
+
+
+def _thumbnail(size: Size, rotation: int) -> str:
+    """The thumbnail in a picture's EXIF, in the picture's proportions: rpicam-still's default would be 320x240.
+
+    Width and height are even (YUV 4:2:0).
+    """
+    if rotation in (90, 270):
+        return "none"  # jpegtran would rotate the picture without it
+    scale = min(1.0, THUMBNAIL_SIDE / max(size))
+    width, height = (max(2, round(length * scale / 2) * 2) for length in size)
+    return f"{width}:{height}:{THUMBNAIL_QUALITY}"
+
+
+def _packed(mode: str) -> str:
+    """A sensor mode as `--mode` takes it: packed if the bit depth is known."""
+    return f"{mode}:P" if mode.count(":") == 2 else mode

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from stillcam.camera.metadata import Metadata
-from stillcam.camera.rpicam.options import chosen_controls
+from stillcam.camera.use_cases import effective_controls
 from stillcam.common.utc import utc_text
 from stillcam.settings.capabilities import Camera
 from stillcam.settings.controls import Values
@@ -38,7 +38,7 @@ def about(
         a JSON object; `controls` are those that were set, `configuration` the use case's.
     """
     configuration = {"photo": settings.photo, "raw": settings.raw, "video": settings.video}[kind]
-    controls: Values = chosen_controls(settings, configuration)
+    controls: Values = effective_controls(settings, configuration)
     return {
         "version": VERSION,
         "kind": kind,

@@ -14,8 +14,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from stillcam.camera.convergence import SCANNING
 from stillcam.camera.driver import Interrupted
-from stillcam.camera.rpicam.taking import SCANNING
 from stillcam.capture.command_queue import Command
 from stillcam.capture.context import CaptureContext
 from stillcam.capture.modes.lens import SCAN_WAITS_S, Lens, rests

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from stillcam.camera.convergence import clamped
 from stillcam.camera.metadata import Metadata
-from stillcam.camera.rpicam.taking import within
 from stillcam.series.definition import Definition
 from stillcam.settings.control_values import is_number
 from stillcam.settings.controls import Values
@@ -22,10 +22,10 @@ def fixes(definition: Definition) -> bool:
 
 def fixed_controls(metadata: Metadata) -> Values:
     """Exposure and white balance of the picture that this is said of; empty where nothing is said."""
-    found: Values = {name: within(name, metadata[name]) for name in _EXPOSURE if is_number(metadata.get(name))}
+    found: Values = {name: clamped(name, metadata[name]) for name in _EXPOSURE if is_number(metadata.get(name))}
     gains = metadata.get("ColourGains")
     if isinstance(gains, list) and len(gains) == 2:
-        found["ColourGains"] = [within("ColourGains", gain) for gain in gains]
+        found["ColourGains"] = [clamped("ColourGains", gain) for gain in gains]
     return found
 
 
@@ -40,9 +40,9 @@ def varied_controls(given: Mapping[str, Any], varied: Mapping[str, float]) -> Va
     controls: Values = dict(given)
     for name, value in varied.items():
         if name == "LensPosition":
-            controls |= {"AfMode": "Manual", "AfTrigger": "Cancel", name: within(name, value)}
+            controls |= {"AfMode": "Manual", "AfTrigger": "Cancel", name: clamped(name, value)}
         elif name == "ExposureValue" and "ExposureTime" in controls:
-            controls["ExposureTime"] = within("ExposureTime", controls["ExposureTime"] * 2**value)
+            controls["ExposureTime"] = clamped("ExposureTime", controls["ExposureTime"] * 2**value)
         else:
-            controls[name] = within(name, value)
+            controls[name] = clamped(name, value)
     return controls

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from stillcam.camera.convergence import SCANNING, with_lens_position
 from stillcam.camera.metadata import Metadata
-from stillcam.camera.rpicam.options import chosen_controls
-from stillcam.camera.rpicam.taking import SCANNING, pinned
+from stillcam.camera.use_cases import effective_controls
 from stillcam.settings.capabilities import Camera
 from stillcam.settings.schema import Settings
 
@@ -32,11 +32,11 @@ class Lens:
 
     def unknown(self, settings: Settings, camera: Camera | None) -> bool:
         """Whether the lens is to stay where a scan has left it, and there has been none."""
-        controls = chosen_controls(settings, settings.live)
+        controls = effective_controls(settings, settings.live)
         asked = controls.get("AfMode") == "Auto" and controls.get("AfTrigger") != "Start"
         return asked and camera is not None and camera.path not in self._positions
 
     def held(self, settings: Settings, camera: Camera) -> Settings:
         """The settings that the driver is started with."""
         position = self._positions.get(camera.path)
-        return settings if position is None else pinned(settings, position)
+        return settings if position is None else with_lens_position(settings, position)

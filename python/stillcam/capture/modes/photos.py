@@ -9,10 +9,10 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from stillcam.camera.convergence import FRESH_S, converged_controls, is_fully_manual, scans_at_start
 from stillcam.camera.driver import Interrupted, Shoot, Still
 from stillcam.camera.metadata import Metadata
-from stillcam.camera.rpicam.options import chosen_controls
-from stillcam.camera.rpicam.taking import FRESH_S, carried_over, configuration_of, photo_extension, scans, settled
+from stillcam.camera.use_cases import effective_controls, photo_configuration, photo_extension
 from stillcam.capture.command_queue import Command
 from stillcam.capture.context import CONVERGE_S, START_TIMEOUT_S, CaptureContext
 from stillcam.capture.library_writer.sidecar import about
@@ -192,22 +192,22 @@ class PhotoMode:
         """Start the camera program for photos, from what the snapshots have found."""
         context = self._context
         before = context.found or self._recent(order, settings, camera)
-        use = configuration_of(settings, order.kind)
-        found = carried_over(settings, order.kind, before) if use.carry_over else {}
+        use = photo_configuration(settings, order.kind)
+        found = converged_controls(settings, order.kind, before) if use.carry_over else {}
         try:
             self._library.drafts.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise unwritable(self._library.root, error) from error
         over = lambda: self._over(order)  # noqa: E731 - it is handed on
         context.start_stills(settings, camera, Shoot(order.kind, self._library.drafts, found), over)
-        if not settled(settings, order.kind, found, camera):
+        if not is_fully_manual(settings, order.kind, found, camera):
             context.rest(CONVERGE_S, over)
         self._expect(order, settings, camera, found)
 
     def _expect(self, order: Order, settings: Settings, camera: Camera, found: Values) -> None:
         """The camera runs for the order, and has begun with what was `found`: autofocus may scan."""
-        controls = chosen_controls(settings, configuration_of(settings, order.kind)) | found
-        self._waits = SCAN_WAITS_S[1:] if scans(controls, camera) else ()
+        controls = effective_controls(settings, photo_configuration(settings, order.kind)) | found
+        self._waits = SCAN_WAITS_S[1:] if scans_at_start(controls, camera) else ()
 
     def _one(self, order: Order, settings: Settings, camera: Camera, runs: bool) -> str:
         """Take one and keep it, if need be at the second try; its address below `library/`.

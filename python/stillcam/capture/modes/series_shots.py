@@ -8,10 +8,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from stillcam.camera.convergence import FRESH_S, converged_controls, is_fully_manual, scans_at_start
 from stillcam.camera.driver import Shoot, Still
 from stillcam.camera.metadata import Metadata
-from stillcam.camera.rpicam.options import chosen_controls, same_pictures, still_arguments
-from stillcam.camera.rpicam.taking import FRESH_S, carried_over, configuration_of, photo_arguments, scans, settled
+from stillcam.camera.rpicam.options import photo_arguments, same_pictures, snapshot_arguments
+from stillcam.camera.use_cases import effective_controls, photo_configuration
 from stillcam.capture.context import CONVERGE_S, START_TIMEOUT_S, CaptureContext
 from stillcam.capture.library_writer.writer import LibraryWriter
 from stillcam.capture.modes.bracketing import fixed_controls, fixes, varied_controls
@@ -166,8 +167,8 @@ class ShotTaker:
         """What the program starts with: what was found before, but for one that stays and can find it itself."""
         kind, found = series.definition.kind, {}
         fresh = time.monotonic() - self._auto_s <= FRESH_S
-        if not hold and fresh and configuration_of(self._settings, kind).carry_over:
-            found = carried_over(self._settings, kind, self._auto)
+        if not hold and fresh and photo_configuration(self._settings, kind).carry_over:
+            found = converged_controls(self._settings, kind, self._auto)
         if fixes(series.definition) and series.state.fixed:
             return varied_controls({**found, **series.state.fixed}, varied)
         if "ExposureValue" in varied:
@@ -181,12 +182,12 @@ class ShotTaker:
         began = time.monotonic()
         self._running = None
         arguments = photo_arguments(settings, camera, kind)
-        self._fits = plain and same_pictures(arguments, still_arguments(settings, camera))
+        self._fits = plain and same_pictures(arguments, snapshot_arguments(settings, camera))
         self._found = found = {} if self._fits else controls
         self._work.mkdir(parents=True, exist_ok=True)
         context.start_stills(settings, camera, None if self._fits else Shoot(kind, self._work, found), self._over)
-        if not settled(settings, kind, found, camera):
-            lens = scans(chosen_controls(settings, configuration_of(settings, kind)) | found, camera)
+        if not is_fully_manual(settings, kind, found, camera):
+            lens = scans_at_start(effective_controls(settings, photo_configuration(settings, kind)) | found, camera)
             context.rest(SCAN_S if lens else CONVERGE_S, self._over)
         took_s = time.monotonic() - began
         self.lead_s = min(MAX_LEAD_S, max(1.3 * took_s + 0.5, 0.8 * self.lead_s))

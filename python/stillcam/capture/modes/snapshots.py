@@ -6,9 +6,9 @@ import math
 import time
 from collections.abc import Callable
 
+from stillcam.camera.convergence import scans_at_start
 from stillcam.camera.driver import Driver, Interrupted
-from stillcam.camera.rpicam.options import chosen_controls
-from stillcam.camera.rpicam.taking import scans
+from stillcam.camera.use_cases import effective_controls
 from stillcam.capture.command_queue import Command
 from stillcam.capture.context import CaptureContext
 from stillcam.capture.modes.autofocus import take_focused
@@ -72,7 +72,7 @@ class SnapshotMode:
             context.status.enter("snapshot", snapshot_s(settings), context.backoff.reason)
         else:
             context.start_snapshots(settings, camera)
-            if scans(chosen_controls(settings, settings.live), camera) and not self._over():
+            if scans_at_start(effective_controls(settings, settings.live), camera) and not self._over():
                 if not take_focused(context, snapshot_s, self._over):
                     return
                 self.frame_request.came()

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from stillcam.camera.driver import Interrupted
-from stillcam.camera.rpicam.taking import refused_video, video_rate, video_scene
+from stillcam.camera.use_cases import video_error, video_framerate, video_geometry
 from stillcam.capture.command_queue import Command
 from stillcam.capture.context import START_TIMEOUT_S, CaptureContext
 from stillcam.capture.library_writer.finish_video import RecordedVideo
@@ -155,7 +155,7 @@ class VideoMode:
 
     def _begin(self, take: Take, settings: Settings, camera: Camera) -> RecordedVideo:
         context, before = self._context, self._context.driver.metadata
-        if wrong := refused_video(settings, camera, context.driver.abilities.encoder):
+        if wrong := video_error(settings, camera, context.driver.abilities.encoder):
             raise CameraError("options", f"{wrong.field}: {wrong}")
         draft = self._library.draft("video", time.time(), camera.model)
         path, form = context.driver.record(
@@ -163,9 +163,9 @@ class VideoMode:
         )
         turns = settings.camera.rotation in (90, 270) and (form.remux or form.extension == "mp4")
         rotation = settings.camera.rotation if turns else 0
-        size = shown_size(video_scene(settings, camera).size, rotation)
+        size = shown_size(video_geometry(settings, camera).size, rotation)
         told = about(settings, camera, "video", draft.time_s, size, before)
-        footage = RecordedVideo(draft, path, form.remux, video_rate(settings, camera), rotation, told)
+        footage = RecordedVideo(draft, path, form.remux, video_framerate(settings, camera), rotation, told)
         if settings.video.audio != "off" and form.extension not in WITH_SOUND:
             footage.notice(SILENT_LIBAV if settings.files.video == "mp4" else SILENT_FORM)
         try:

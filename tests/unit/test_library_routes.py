@@ -26,8 +26,7 @@ from stillcam.library.pending import Draft
 from stillcam.server.app import App
 from stillcam.server.routes import library
 from stillcam.server.routes.library import LibraryRoutes
-from stillcam.server.routes.library_changes import LibraryChanges
-from stillcam.server.routes.library_items import MAX_SIDECAR_BYTES
+from stillcam.server.routes.library_files import MAX_SIDECAR_BYTES
 from stillcam.settings.schema import Settings
 
 NOON_S = 1_795_176_000.0  # 2026-11-20, 12:00 UTC
@@ -46,7 +45,7 @@ class Shelf:
 
     def __init__(self, root: Path) -> None:
         self.library = Library(root)
-        routes = [*LibraryRoutes(self.library).routes(), *LibraryChanges(self.library).routes()]
+        routes = LibraryRoutes(self.library).routes()
         self._app = App(routes, Settings, Everyone(), Everyone())
 
     def take(self, kind: str = "photo", time_s: float = NOON_S, data: bytes | None = None, **metadata: Any) -> str:
@@ -480,7 +479,7 @@ def test_choices_that_nobody_fetches_keep_little_memory(shelf, monkeypatch):
     ids = [shelf.take(time_s=NOON_S + second) for second in range(3)]
     nothing = shelf.json("api/library/zip", "POST", {"items": [str(number) for number in range(400_000)]})
     assert nothing["files"] == 0
-    monkeypatch.setattr(library, "KEPT_IDS", 5)
+    monkeypatch.setattr(library, "MAX_ZIP_IDS", 5)
     zips = [shelf.json("api/library/zip", "POST", {"items": ids})["zip"] for _ in range(3)]
     assert [shelf.ask(zip_).status for zip_ in zips] == [404, 404, 200]
 

@@ -13,11 +13,12 @@ from typing import Protocol
 from urllib.parse import quote
 
 from stillcam.common import log
-from stillcam.common.errors import shortage
+from stillcam.common.errors import StillcamError, shortage
 from stillcam.http.messages import Access, Answer, Refused, Request, Route, error
 from stillcam.http.ranges import part
 from stillcam.http.router import RouteTable
-from stillcam.server.routes.mjpg_streamer import action, plain
+from stillcam.server.errors import refusal_of
+from stillcam.server.routes.pictures import action, plain
 from stillcam.server.security.challenge import by_hand
 from stillcam.server.security.cross_origin import EVERY_METHOD, READING, embedding, marked, permission, wanted_method
 from stillcam.server.security.forwarded import see_through
@@ -93,7 +94,8 @@ class App:
     def _answer(self, request: Request) -> Answer:
         try:
             return self._routed(request)
-        except Refused as refused:
+        except (Refused, StillcamError) as failed:
+            refused = failed if isinstance(failed, Refused) else refusal_of(failed)
             signed_in = request.person is not None and request.person.by == "session"
             on_page = by_hand(request) and (refused.status == 401 or (refused.status == 403 and signed_in))
             answer = self._refusal(request, refused) if on_page else refused.answer()

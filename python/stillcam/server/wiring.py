@@ -23,22 +23,14 @@ from stillcam.server.live.on_demand import Captures
 from stillcam.server.live.stream import Streams
 from stillcam.server.revisions import FILM, LIBRARY, SERIES, SETTINGS, Revisions
 from stillcam.server.routes.accounts import AccountRoutes
-from stillcam.server.routes.backups import BackupRoutes
 from stillcam.server.routes.camera import CameraRoutes
-from stillcam.server.routes.captures import TakeRoutes
-from stillcam.server.routes.controls import ControlsRoutes
 from stillcam.server.routes.films import FilmRoutes
-from stillcam.server.routes.health import Health
 from stillcam.server.routes.info import InfoRoutes
 from stillcam.server.routes.library import LibraryRoutes
-from stillcam.server.routes.library_changes import LibraryChanges
 from stillcam.server.routes.metrics import Counters, Metrics
-from stillcam.server.routes.overview import Overview
 from stillcam.server.routes.pictures import Pictures
 from stillcam.server.routes.series import SeriesRoutes
 from stillcam.server.routes.series_preview import Preview
-from stillcam.server.routes.series_shots import SeriesShots
-from stillcam.server.routes.session import SessionRoutes
 from stillcam.server.routes.settings import SettingsRoutes
 from stillcam.server.routes.status import StatusRoutes
 from stillcam.server.security.access import Guard
@@ -87,10 +79,8 @@ def build(
     assets = Assets(paths.web, guard.may_control)
     shared = (
         assets,
-        Overview(stations),
         Metrics(stations, counters),
-        SessionRoutes(accounts, guard, sign_in, settings),
-        AccountRoutes(accounts, guard, sign_in),
+        AccountRoutes(accounts, guard, sign_in, settings),
     )
     cameras: dict[str, list[Route]] = {}
     for station, own in owns.items():
@@ -98,14 +88,14 @@ def build(
         rules = HouseRules(station is first, station.paths.number, partial(_indices, theirs))
         frames, link = station.cache, station.link
         desk = SettingsDesk(station.paths.settings, own, link, station.paths.socket, frames, rules, names)
-        groups = (*_of_camera(station, own, settings, desk, guard.may_control), Health(station, stations), *shared)
+        groups = (*_of_camera(station, own, settings, desk, guard.may_control), *shared)
         table = [route for group in groups for route in group.routes()]
         read = {route.path: route for route in table if route.method == "GET"}
         topics = {topic: read[path] for topic, path in _READ_AT.items()}
         revisions = Revisions(station.paths, desk.revision)
         rights = partial(_rights, accounts, settings)
         cameras[station.number] = (
-            table + StatusRoutes(station, assets.version, revisions, topics, guard.admit, rights).routes()
+            table + StatusRoutes(station, stations, assets.version, revisions, topics, guard.admit, rights).routes()
         )
     routes = cameras[first.number] + (_aliases(cameras) if others else [])
     return App(routes, settings, guard, counters, cameras, names, assets.refusal)
@@ -142,19 +132,13 @@ def _of_camera(
     paths, cache, camera, viewers = station.paths, station.cache, station.link, station.viewers
     captures = Captures(paths.socket, lambda: settings().snapshot.interval_s)
     streams = Streams(cache, station.freshness, camera, viewers, settings)
-    library = Library(paths.library)
     return (
         Pictures(cache, station.freshness, viewers, captures, streams, house, may_control),
         InfoRoutes(paths, cache, camera, viewers, settings),
-        SettingsRoutes(desk),
-        BackupRoutes(desk, Backups(paths.data / "backups")),
-        ControlsRoutes(camera, paths.socket, cache, settings),
-        CameraRoutes(paths.socket, captures, cache),
-        TakeRoutes(paths.socket),
-        LibraryRoutes(library),
-        LibraryChanges(library),
+        SettingsRoutes(desk, Backups(paths.data / "backups")),
+        CameraRoutes(camera, paths.socket, captures, cache, settings),
+        LibraryRoutes(Library(paths.library)),
         SeriesRoutes(paths.series, paths.socket, Preview(paths.series, cache, camera, settings), settings),
-        SeriesShots(paths.series),
         FilmRoutes(Shelf(paths), paths.socket),
     )
 

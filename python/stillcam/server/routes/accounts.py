@@ -1,65 +1,189 @@
-"""`api/users` and `api/tokens`: what owners decide about people and programs."""
+"""`api/session`, `api/register`, `api/password`, `api/users` and `api/tokens`: sign-in, people and programs.
+
+The page learns from `api/session` whom it speaks for. A session's key is in a cookie that
+scripts cannot read; the server decides when it ends, the cookie itself lasts as long as browsers allow.
+"""
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Callable
 from typing import Any
 
 from stillcam.accounts import Accounts
+from stillcam.accounts.attempts import address_key
+from stillcam.accounts.devices import new_device
+from stillcam.accounts.errors import ConflictError, StoreError, WrongError
 from stillcam.accounts.keys import digest
-from stillcam.accounts.rules import check_name, check_password
+from stillcam.accounts.rules import check_name, check_password, scope_of
 from stillcam.accounts.sign_in import SignIn
 from stillcam.accounts.tokens import Token
 from stillcam.accounts.users import User
 from stillcam.common.utc import utc_text
-from stillcam.http.messages import Access, Answer, Request, Route, as_json
-from stillcam.server.request_bodies import explained, fields_of
+from stillcam.http.messages import Access, Answer, Person, Refused, Request, Route, as_json
+from stillcam.server.request_bodies import fields_of
 from stillcam.server.security.access import Guard
+from stillcam.server.security.cookies import (
+    device_name,
+    forgetting_old_session,
+    old_sessions,
+    session_name,
+    setting,
+    shown,
+)
+from stillcam.settings.schema import Settings
 
 
 class AccountRoutes:
-    """The routes of users and tokens.
+    """The routes of sign-in, users and tokens.
 
     Args:
-        accounts: where they are kept.
+        accounts: where they are hashed.
         guard: knows who asks.
-        sign_in: hashes passwords.
+        sign_in: verifies and hashes passwords.
+        settings: gives those in force.
     """
 
-    def __init__(self, accounts: Accounts, guard: Guard, sign_in: SignIn) -> None:
-        self._users = accounts.users
-        self._tokens = accounts.tokens
+    def __init__(self, accounts: Accounts, guard: Guard, sign_in: SignIn, settings: Callable[[], Settings]) -> None:
+        self._accounts = accounts
         self._guard = guard
         self._sign_in = sign_in
+        self._settings = settings
 
     def routes(self) -> list[Route]:
-        """All for owners on the page: a token that leaks cannot make others."""
-        table = (
-            ("GET", "api/users", self._list_users),
-            ("POST", "api/users", self._add_user),
-            ("PATCH", "api/users/", self._change_user),
-            ("DELETE", "api/users/", self._remove_user),
-            ("GET", "api/tokens", self._list_tokens),
-            ("POST", "api/tokens", self._add_token),
-            ("DELETE", "api/tokens/", self._remove_token),
-        )
-        return [Route(method, path, Access.OWNER, explained(handler)) for method, path, handler in table]
+        """Users and tokens are for owners on the page: a token that leaks cannot make others."""
+        owner = Access.OWNER
+        return [
+            Route("GET", "api/session", Access.OPEN, self._session),
+            Route("POST", "api/session", Access.OPEN, self._sign_in_user),
+            Route("DELETE", "api/session", Access.SIGNED_IN, self._sign_out),
+            Route("POST", "api/register", Access.OPEN, self._register),
+            Route("POST", "api/password", Access.SIGNED_IN, self._change_password),
+            Route("GET", "api/users", owner, self._list_users),
+            Route("POST", "api/users", owner, self._add_user),
+            Route("PATCH", "api/users/", owner, self._change_user),
+            Route("DELETE", "api/users/", owner, self._remove_user),
+            Route("GET", "api/tokens", owner, self._list_tokens),
+            Route("POST", "api/tokens", owner, self._add_token),
+            Route("DELETE", "api/tokens/", owner, self._remove_token),
+        ]
+
+    # --- sign-in
+
+    def _session(self, request: Request) -> Answer:
+        answer = self._session_document(200, request, self._guard.person(request))
+        if key := self._guard.session_key(request):
+            answer.head = self._session_cookie(request, key)  # its age starts again: who keeps coming stays signed in
+            if key in old_sessions(request):
+                answer.head += forgetting_old_session(request)
+        return answer
+
+    def _register(self, request: Request) -> Answer:
+        fields = fields_of(request, ("code", "name", "password"))
+        if self._accounts.known().registered:
+            raise ConflictError("an owner has registered already: sign in, or ask them for an account")
+        name = check_name(fields["name"])
+        password = check_password(fields["password"], name)
+        try:
+            with self._sign_in.attempt(address_key(request.address)):
+                if not self._accounts.setup_code.is_right(_text(fields, "code")):
+                    raise WrongError("this is not the set-up code: `python -m stillcam code` prints it")
+        except WrongError as error:
+            logging.warning("a wrong set-up code came from %s", request.address)
+            raise Refused(403, str(error), "code") from error
+        hashed = self._sign_in.hashed(password)
+        user = self._accounts.users.add(name, hashed, "owner", first=True)
+        try:
+            self._accounts.setup_code.delete()
+        except StoreError as error:
+            logging.warning("%s: it opens nothing any more", error)
+        logging.info("%s has registered, from %s", user.name, request.address)
+        return self._start_session(201, request, user.name, hashed)
+
+    def _sign_in_user(self, request: Request) -> Answer:
+        fields = fields_of(request, ("name", "password"))
+        installation = self._accounts.known().installation
+        name, device = _text(fields, "name").strip(), next(shown(request, device_name(installation)), "")
+        try:
+            hashed = self._sign_in.verify(name, _text(fields, "password"), request.address, device)
+        except WrongError:
+            logging.warning("a sign-in from %s failed", request.address)  # not the name: some type a password there
+            raise
+        answer = self._start_session(200, request, name, hashed)
+        logging.info("%s signed in from %s", self._accounts.users.get(name).name, request.address)
+        return answer
+
+    def _start_session(self, status: int, request: Request, name: str, hashed: str) -> Answer:
+        key = self._accounts.sessions.start(name, hashed, instead_of=self._guard.session_key(request))
+        user = self._accounts.users.get(name)
+        scope = scope_of(user.role, user.library)
+        answer = self._session_document(status, request, Person(user.name, user.role, scope, "session"))
+        answer.head = self._session_cookie(request, key) + self._device_cookie(request, new_device(name, hashed))
+        return answer
+
+    def _session_cookie(self, request: Request, key: str, **age_s: int) -> bytes:
+        return setting(request, session_name(self._accounts.known().installation), key, **age_s)
+
+    def _device_cookie(self, request: Request, device: str) -> bytes:
+        return setting(request, device_name(self._accounts.known().installation), device)
+
+    def _sign_out(self, request: Request) -> Answer:
+        person = _signed_in_person(request)
+        if request.value("everywhere") in (None, "", "0"):
+            self._accounts.sessions.end(digest(self._guard.session_key(request)))
+        else:
+            self._accounts.sessions.end_all(person.name)
+        return Answer(204, head=self._session_cookie(request, "", age_s=0))
+
+    def _change_password(self, request: Request) -> Answer:
+        person = _signed_in_person(request)
+        fields = fields_of(request, ("old", "new"))
+        new = check_password(fields["new"], person.name, "new")
+        session = digest(self._guard.session_key(request))
+        try:
+            self._sign_in.verify_again(person.name, _text(fields, "old"), session)
+        except WrongError as error:
+            raise Refused(422, "is not your password", "old") from error
+        hashed = self._sign_in.hashed(new)
+        self._accounts.users.change(person.name, password=hashed, keep_session=session)
+        logging.info("%s has a new password", person.name)
+        return Answer(204, head=self._device_cookie(request, new_device(person.name, hashed)))
+
+    def _session_document(self, status: int, request: Request, person: Person | None) -> Answer:
+        request.person = person
+        user = {"name": person.name, "role": person.role} if person and person.by == "session" else None
+        document: dict[str, Any] = {
+            "registered": self._accounts.known().registered,
+            "watch": self._settings().access.watch,
+            "user": user,
+            "may": {
+                "watch": person is not None or self._guard.anyone_may_watch(),
+                "library": person is not None and person.scope != "view",
+                "control": person is not None and person.scope == "control",
+            },
+        }
+        return as_json(status, document)
+
+    # --- users and tokens
 
     def _list_users(self, _request: Request) -> Answer:
-        return as_json(200, {"users": [_user(user) for user in self._users.all()]})
+        return as_json(200, {"users": [_user(user) for user in self._accounts.users.all()]})
 
     def _add_user(self, request: Request) -> Answer:
         fields = fields_of(request, ("name", "password", "role"), ("library",))
         name = check_name(fields["name"])
         password = self._sign_in.hashed(check_password(fields["password"], name))
-        return as_json(201, _user(self._users.add(name, password, fields["role"], fields.get("library", True))))
+        return as_json(
+            201, _user(self._accounts.users.add(name, password, fields["role"], fields.get("library", True)))
+        )
 
     def _change_user(self, request: Request) -> Answer:
         fields = fields_of(request, (), ("role", "password", "library"))
-        user = self._users.get(request.rest)
+        user = self._accounts.users.get(request.rest)
         password = None
         if "password" in fields:
             password = self._sign_in.hashed(check_password(fields["password"], user.name))
-        changed = self._users.change(
+        changed = self._accounts.users.change(
             user.name,
             role=fields.get("role"),
             password=password,
@@ -69,19 +193,19 @@ class AccountRoutes:
         return as_json(200, _user(changed))
 
     def _remove_user(self, request: Request) -> Answer:
-        self._users.remove(request.rest)
+        self._accounts.users.remove(request.rest)
         return Answer(204)
 
     def _list_tokens(self, _request: Request) -> Answer:
-        return as_json(200, {"tokens": [_token(token) for token in self._tokens.all()]})
+        return as_json(200, {"tokens": [_token(token) for token in self._accounts.tokens.all()]})
 
     def _add_token(self, request: Request) -> Answer:
         fields = fields_of(request, ("name", "scope"))
-        token, key = self._tokens.add(fields["name"], fields["scope"])
+        token, key = self._accounts.tokens.add(fields["name"], fields["scope"])
         return as_json(201, {**_token(token), "token": key})
 
     def _remove_token(self, request: Request) -> Answer:
-        self._tokens.remove(request.rest)
+        self._accounts.tokens.remove(request.rest)
         return Answer(204)
 
 
@@ -107,3 +231,18 @@ def _token(token: Token) -> dict[str, Any]:
 
 def _time(time_s: float | None) -> str | None:
     return None if time_s is None else utc_text(time_s)
+
+
+def _signed_in_person(request: Request) -> Person:
+    person = request.person
+    assert person is not None  # the route's Access
+    if person.by != "session":
+        raise Refused(403, "a token cannot do this: sign in on the page")
+    return person
+
+
+def _text(fields: dict[str, Any], name: str) -> str:
+    value = fields[name]
+    if not isinstance(value, str):
+        raise Refused(422, "must be a text", name)
+    return value

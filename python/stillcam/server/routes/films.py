@@ -1,4 +1,4 @@
-"""Films over HTTP: what there is, is read from their folders; the capture daemon makes and deletes them."""
+"""`api/films` and `films/`: films are read from their folders; the capture daemon makes and deletes them."""
 
 from __future__ import annotations
 
@@ -11,24 +11,26 @@ from stillcam.common.errors import SettingsError
 from stillcam.films.record import Film
 from stillcam.films.store import Shelf
 from stillcam.http.messages import Access, Answer, Refused, Request, Route, as_json
+from stillcam.ipc.protocol import ask
+from stillcam.server.errors import reading
 from stillcam.server.routes.library_files import FOR_EVER, file_answer
-from stillcam.server.routes.series import order
+from stillcam.server.routes.series import TIMEOUT_S
 
 
 class FilmRoutes:
     """The routes of films, contact sheets and keograms.
 
     Args:
-        shelf: where they are.
-        commands: the daemon's socket.
+        store: where they are.
+        socket: the daemon's.
     """
 
-    def __init__(self, shelf: Shelf, commands: Path) -> None:
-        self._shelf = shelf
-        self._commands = commands
+    def __init__(self, store: Shelf, socket: Path) -> None:
+        self._store = store
+        self._socket = socket
 
     def routes(self) -> list[Route]:
-        """Looking is for those who may open the library."""
+        """Reading needs the library right, changes need control."""
         look, control = Access.LIBRARY, Access.CONTROL
         return [
             Route("GET", "api/films", look, self._list),
@@ -40,8 +42,8 @@ class FilmRoutes:
 
     def _list(self, request: Request) -> Answer:
         series = request.value("series")
-        with _looking():
-            films = self._shelf.all() if series is None else self._shelf.of(series or None)
+        with _reading():
+            films = self._store.all() if series is None else self._store.of(series or None)
         return as_json(200, {"films": [film.told() for film in films]})
 
     def _show(self, request: Request) -> Answer:
@@ -52,8 +54,8 @@ class FilmRoutes:
         if film.state != "done":
             raise Refused(404, f"this {film.kind} is not made: it is {film.state}")
         name = f"{film.order.series or 'library'}_{film.order.day or film.id}.{film.file.rpartition('.')[2]}"
-        with _looking():
-            return file_answer(request, self._shelf.path(film), name, FOR_EVER)  # no id is given twice
+        with _reading():
+            return file_answer(request, self._store.path(film), name, FOR_EVER)  # no id is given twice
 
     def _make(self, request: Request) -> Answer:
         return as_json(202, self._order("make", order=request.json())["film"])
@@ -62,25 +64,22 @@ class FilmRoutes:
         self._order("delete", id=self._find(request.rest).id)
         return Answer(204)
 
-    def _order(self, do: str, **more: Any) -> dict[str, Any]:
-        return order(self._commands, "film", do, **more)
+    def _order(self, do: str, **arguments: Any) -> dict[str, Any]:
+        return ask(self._socket, {"command": "film", "do": do, **arguments}, TIMEOUT_S)
 
     def _find(self, id_: str) -> Film:
-        with _looking():
-            return self._shelf.find(id_)
+        with _reading():
+            return self._store.find(id_)
 
 
 @contextmanager
-def _looking() -> Iterator[None]:
-    """Reading of films, within."""
+def _reading() -> Iterator[None]:
+    """As `reading`: a series that cannot exist, and a file that has just been deleted, are 404 too."""
     try:
-        yield
+        with reading("films"):
+            try:
+                yield
+            except FileNotFoundError as error:
+                raise LookupError("its file is gone: somebody has deleted it") from error
     except SettingsError as error:
         raise Refused(404, "there is no such series") from error
-    except LookupError as error:
-        raise Refused(404, str(error.args[0])) from error
-    except FileNotFoundError as error:
-        raise Refused(404, "its file is gone: somebody has deleted it") from error
-    except OSError as error:
-        text = f"the films cannot be read ({error.strerror}): check the disk with df, and its cable"
-        raise Refused(503, text, headers={"Retry-After": "5"}) from error

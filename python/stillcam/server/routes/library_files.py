@@ -1,15 +1,23 @@
-"""Files that a route has found, as answers: by type, in part, once, and to be saved."""
+"""Items of the library as JSON, and files as answers: by type, in part, and to be saved."""
 
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
+from stillcam.common.safe_json import parse
+from stillcam.common.safe_open import read_regular
+from stillcam.common.time_zone import local_zone
+from stillcam.common.utc import utc_text
 from stillcam.http.bodies import FilePart
-from stillcam.http.messages import Answer, Request
+from stillcam.http.messages import Answer, Refused, Request
+from stillcam.library.catalogue import Library, size_bytes
+from stillcam.library.day import Item
 from stillcam.library.names import split
-from stillcam.server.routes.library_items import shown
+from stillcam.server.errors import reading
 
 REVALIDATE = "private, no-cache"  # it may be kept, and has to be asked for whether it is still the same
 FOR_EVER = "private, max-age=31536000, immutable"
@@ -48,15 +56,15 @@ def file_answer(request: Request, path: Path, name: str, caching: str = REVALIDA
         OSError: it cannot be read.
     """
     body = FilePart.whole(path)
-    about = os.fstat(body.fileno())
-    shown_as = TYPES.get(split(path.name)[1])  # a page that somebody has copied in must never run as ours
+    status = os.fstat(body.fileno())
+    known_type = TYPES.get(split(path.name)[1])  # a page that somebody has copied in must never run as ours
     headers = {
-        "Content-Type": shown_as or "application/octet-stream",
-        "ETag": f'"{about.st_ino:x}-{about.st_mtime_ns:x}-{about.st_size:x}"',
+        "Content-Type": known_type or "application/octet-stream",
+        "ETag": f'"{status.st_ino:x}-{status.st_mtime_ns:x}-{status.st_size:x}"',
         "Cache-Control": caching,
         "Accept-Ranges": "bytes",
     }
-    if shown_as is None or request.value("download") is not None:
+    if known_type is None or request.value("download") is not None:
         headers["Content-Disposition"] = attachment(name)
     if request.has(headers["ETag"]):
         return Answer(304, headers=headers)
@@ -66,3 +74,71 @@ def file_answer(request: Request, path: Path, name: str, caching: str = REVALIDA
 def attachment(name: str) -> str:
     """To be saved, and under which name (RFC 6266)."""
     return f"attachment; filename*=UTF-8''{quote(shown(name), safe='')}"
+
+
+MAX_IDS_BYTES = 4 << 20  # of a request with many items
+MAX_SIDECAR_BYTES = 1 << 20  # ours have some thousand
+
+
+def find(library: Library, id_: str) -> Item:
+    """The item at this address.
+
+    Raises:
+        Refused: there is none (404).
+    """
+    with reading("items"):
+        return library.item(id_)
+
+
+def rows(library: Library, items: list[Item]) -> list[dict[str, Any]]:
+    """Items as a list shows them."""
+    zone = local_zone(os.environ)
+    favourites = {day: library.favourites.of_day(day) for day in {item.day for item in items}}
+    return [{
+        "id": item.id,
+        "day": item.day,
+        "title": item.title,
+        "name": shown(item.name),
+        "kind": item.kind,
+        "time": utc_text(item.time_s),
+        "zone": zone,
+        "camera": item.camera or None,
+        "bytes": size_bytes(library.root, item),
+        "favourite": item.name in favourites[item.day],
+    } for item in items]  # fmt: skip
+
+
+def details(library: Library, item: Item) -> dict[str, Any]:
+    """All that is known about one item."""
+    [document] = rows(library, [item])
+    files = [{"name": shown(name), "bytes": _size(library, item, name)} for name in item.files]
+    metadata = None
+    if item.sidecar:
+        with suppress(OSError, ValueError):  # removed or damaged by hand: the picture is still there
+            metadata = parse(read_regular(library.path(item, item.sidecar), MAX_SIDECAR_BYTES))
+    known = metadata if isinstance(metadata, dict) else None
+    return {**document, "files": files, "preview": bool(item.preview), "metadata": known}
+
+
+def ids_in(document: dict[str, Any]) -> list[str]:
+    """The addresses in the field `items` of a request, each once.
+
+    Raises:
+        Refused: there are none (422).
+    """
+    ids = document.get("items")
+    if not isinstance(ids, list) or not ids or not all(isinstance(one, str) for one in ids):
+        raise Refused(422, "items must be a list of addresses, as api/library gives them", "items")
+    return list(dict.fromkeys(ids))
+
+
+def shown(name: str) -> str:
+    """A file's name for a person: what is not UTF-8 becomes a question mark."""
+    return os.fsencode(name).decode("utf-8", "replace")
+
+
+def _size(library: Library, item: Item, name: str) -> int | None:
+    try:
+        return library.path(item, name).stat().st_size
+    except OSError:
+        return None

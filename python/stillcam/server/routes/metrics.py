@@ -6,24 +6,32 @@ library, loaded at the first scrape, only writes down what they are at that mome
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from stillcam import __version__
+from stillcam.common.paths import Paths
+from stillcam.films.record import STATES as FILM_STATES
+from stillcam.films.store import Shelf
 from stillcam.http.messages import Access, Answer, Challenge, Request, Route
+from stillcam.series import reader
 from stillcam.server.camera_context import Station
-from stillcam.server.routes.camera_metrics import of_cameras
-from stillcam.server.routes.film_metrics import of_films
-from stillcam.server.routes.series_metrics import of_series
 from stillcam.system_info import board
 
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry, Metric
 
+MODES = ("starting", "snapshot", "live", "photo", "video", "series", "no camera")
+SERIES_STATES = ("planned", "running", "paused", "finished", "failed")
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+
+_Statuses = Sequence[tuple[Station, Mapping[str, Any]]]  # each camera with its daemon's status
 
 
 class Counters:
@@ -96,9 +104,9 @@ class Metrics:
         from prometheus_client.core import CounterMetricFamily as Count
         from prometheus_client.core import GaugeMetricFamily as Gauge
 
-        yield from of_cameras(self._stations)
-        yield from of_series((station.number, station.paths.series) for station in self._stations)
-        yield from of_films(station.paths for station in self._stations)
+        yield from _of_cameras(self._stations)
+        yield from _of_series((station.number, station.paths.series) for station in self._stations)
+        yield from _of_films(station.paths for station in self._stations)
         requests, sent = self._counters.read()
         answered = Count("stillcam_http_requests", "Answers by route and status.", labels=["route", "status"])
         for (route, status), number in sorted(requests.items()):
@@ -134,3 +142,128 @@ def _free_bytes(folder: Path) -> int | None:
     except OSError:
         return None
     return status.f_bavail * status.f_frsize
+
+
+def _of_cameras(stations: Sequence[Station]) -> Iterator[Metric]:
+    """All of it, as it is now."""
+    from prometheus_client.core import GaugeMetricFamily as Gauge
+    from prometheus_client.core import InfoMetricFamily as Info
+
+    Station.refresh(stations)
+    statuses = [(station, station.link.status()) for station in stations]
+    info = Info("stillcam", "What runs.", labels=["camera"])
+    for station, capture in statuses:
+        model = (capture.get("camera") or {}).get("model", "")
+        info.add_metric(
+            [station.number],
+            {"version": __version__, "driver": str(capture.get("driver", "")), "model": str(model)},
+        )
+    yield info
+    yield from _of_frames(statuses)
+    if answering := [(station, capture) for station, capture in statuses if capture.get("running")]:
+        yield from _of_captures(answering)
+    viewers = Gauge("stillcam_viewers", "Who watches live: streams, and requests that wait for the next frame.",
+                    labels=["camera"])  # fmt: skip
+    for station in stations:
+        viewers.add_metric([station.number], len(station.viewers))
+    yield viewers
+
+
+def _of_frames(statuses: _Statuses) -> Iterator[Metric]:
+    from prometheus_client.core import CounterMetricFamily as Count
+    from prometheus_client.core import GaugeMetricFamily as Gauge
+
+    label = ["camera"]
+    seen = Count("stillcam_frames", "Frames that this server has seen.", labels=label)
+    stale = Gauge("stillcam_frame_stale", "1: the newest frame is older than 3 intervals + 5 s, or there is none.",
+                  labels=label)  # fmt: skip
+    age = Gauge("stillcam_frame_age_seconds", "Age of the newest frame.", labels=label)
+    size = Gauge("stillcam_frame_bytes", "Size of the newest frame.", labels=label)
+    for station, capture in statuses:
+        newest, number = station.cache.newest, [station.number]
+        seen.add_metric(number, newest.sequence if newest else 0)
+        stale.add_metric(number, station.freshness.stale(newest, capture))
+        if newest is not None:
+            age.add_metric(number, newest.age_s())
+            size.add_metric(number, len(newest.picture))
+    yield from (seen, stale, age, size)
+
+
+def _of_captures(statuses: _Statuses) -> Iterator[Metric]:
+    """What daemons that answer count since their start."""
+    from prometheus_client.core import CounterMetricFamily as Count
+    from prometheus_client.core import GaugeMetricFamily as Gauge
+    from prometheus_client.core import HistogramMetricFamily as Histogram
+
+    mode = Gauge("stillcam_capture_mode", "1: the daemon is in this mode.", labels=["camera", "mode"])
+    interval = Gauge("stillcam_capture_interval_seconds", "From one frame to the next.", labels=["camera"])
+    captures = Count("stillcam_captures", "Captures by result: ok, or why it failed.", labels=["camera", "result"])
+    restarts = Count("stillcam_camera_restarts", "Starts of the camera program after a fault.",
+                     labels=["camera", "cause"])  # fmt: skip
+    took = Histogram("stillcam_publish_seconds", "From the file closed by the camera to the link that leads to it.",
+                     labels=["camera"])  # fmt: skip
+    for station, capture in statuses:
+        number = station.number
+        for name in MODES:
+            mode.add_metric([number, name], capture["mode"] == name)
+        interval.add_metric([number], capture["interval_s"])
+        captures.add_metric([number, "ok"], capture["captures"]["ok"])
+        for cause, count in sorted(capture["failures"].items()):
+            captures.add_metric([number, cause], count)
+        for cause, count in sorted(capture["restarts"].items()):
+            restarts.add_metric([number, cause], count)
+        if publish := capture.get("publish"):  # an older daemon does not send it
+            buckets = [(f"{bound:g}", count) for bound, count in publish["buckets"]]
+            took.add_metric([number], [*buckets, ("+Inf", publish["count"])], publish["sum_s"])
+    yield from (mode, interval, captures, restarts)
+    if took.samples:
+        yield took
+
+
+def _of_series(folders: Iterable[tuple[str, Path]]) -> Iterator[Metric]:
+    """Of all series, as they are now.
+
+    Args:
+        folders: each camera's number, and where its series are.
+    """
+    from prometheus_client.core import CounterMetricFamily as Count
+    from prometheus_client.core import GaugeMetricFamily as Gauge
+
+    label = ["camera", "series"]
+    state = Gauge("stillcam_series_state", "1: the series is in this state.", labels=[*label, "state"])
+    shots = Count("stillcam_series_shots", "Shots taken, and moments missed.", labels=[*label, "result"])
+    size = Gauge("stillcam_series_bytes", "What its shots take on the disk.", labels=label)
+    for number, folder in folders:
+        try:
+            found = reader.states(folder)
+        except OSError as error:
+            logging.warning("cannot read the series in %s: %s", folder, error.strerror)
+            continue
+        for one in found:
+            which = [number, one["name"]]
+            for name in SERIES_STATES:
+                state.add_metric([*which, name], one["state"] == name)
+            shots.add_metric([*which, "taken"], one["taken"])
+            shots.add_metric([*which, "missed"], one["missed"])
+            size.add_metric(which, one["bytes"])
+    yield from (family for family in (state, shots, size) if family.samples)
+
+
+def _of_films(cameras: Iterable[Paths]) -> Iterator[Metric]:
+    """How many films there are in each state.
+
+    Args:
+        cameras: the folders of each.
+    """
+    from prometheus_client.core import GaugeMetricFamily as Gauge
+
+    films = Gauge("stillcam_films", "Films, contact sheets and keograms by state.", labels=["camera", "state"])
+    for paths in cameras:
+        try:
+            counted = Counter(film.state for film in Shelf(paths).all())
+        except OSError as error:
+            logging.warning("cannot read the films in %s: %s", paths.films, error.strerror)
+            continue
+        for state in FILM_STATES:
+            films.add_metric([str(paths.number), state], counted[state])
+    yield films

@@ -4,6 +4,11 @@
 show a status picture instead once that is stale, for clients that can show nothing else.
 A stream hands each viewer the newest frame when the one before has gone out: a slow viewer
 misses frames, and nobody has a backlog.
+
+Addresses are compatible with mjpg-streamer and ustreamer. mjpg-streamer compares the beginning of an action only, so
+`?action=stream?dummy=param.mjpg` is a stream to it, and takes the digit behind an underscore as the number of the
+input: `?action=snapshot_1` (httpd.c, client_thread). A base address with a slash at its end makes `//snapshot`, and
+some programs add a slash: `/stream/`.
 """
 
 from __future__ import annotations
@@ -32,6 +37,9 @@ _DECIMAL = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 # Who may not watch gets another answer at the same address: a cache between us must not mix them up.
 _PRIVATE = b"Cache-Control: private, no-cache\r\nVary: Cookie, Authorization\r\n"
 _SHARED = b"Cache-Control: no-cache\r\n"
+PATHS = frozenset({"snapshot", "snapshot.jpg", "stream", "stream.mjpg"})
+_ACTION_PATHS = ("", "webcam")
+_ACTION = re.compile(r"(snapshot|stream)(?:_([0-9]))?")
 
 
 class Pictures:
@@ -179,3 +187,28 @@ def _number(request: Request, name: str, low: float, high: float) -> float | Non
     if not low <= value <= high:
         raise Refused(400, f"{name} must be a number from {low:g} to {high:g}", name)
     return value
+
+
+def plain(path: str) -> str:
+    """The path of a picture without slashes that mean nothing; any other path as it is."""
+    squeezed = "/".join(filter(None, path.split("/")))
+    return squeezed if squeezed in PATHS else path
+
+
+def action(request: Request) -> tuple[str, int] | None:
+    """What the query `action` asks for: `snapshot` or `stream`, and of which camera, counted from 0.
+
+    Further values may follow it with a question mark for an ampersand, which is corrected in `request.query`.
+    None: the request has no action, or is for another path than that of the page or `webcam/`.
+
+    Raises:
+        Refused: it is another action.
+    """
+    if request.path.strip("/") not in _ACTION_PATHS or "action=" not in request.query:
+        return None
+    request.query = request.query.replace("?", "&")
+    if (value := request.value("action")) is None:
+        return None
+    if not (match := _ACTION.fullmatch(value)):
+        raise Refused(400, "action must be snapshot or stream, or name a camera's place as in stream_0", "action")
+    return match[1], int(match[2] or 0)

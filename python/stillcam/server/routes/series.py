@@ -1,52 +1,59 @@
-"""Series over HTTP: look at them, make, change, pause and delete them.
+"""`api/series` and `series/`: list, show, create, change, pause and delete series, and read their shots.
 
-What is there is read from their folders, with or without a capture daemon; what is to be
-done, the daemon does.
+Reading takes the folders of the series, with or without a capture daemon; the daemon carries out changes.
 """
 
 from __future__ import annotations
 
 import os
+import re
+import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from stillcam.common.errors import SettingsError, StillcamError
+from stillcam.common.errors import SettingsError
 from stillcam.common.time_zone import local_zone
 from stillcam.common.utc import utc_text
 from stillcam.http.messages import Access, Answer, Refused, Request, Route, as_json
-from stillcam.ipc.protocol import Refusal, ask
+from stillcam.ipc.protocol import ask
+from stillcam.library.thumbnails import thumbnail
 from stillcam.series import reader
 from stillcam.series.definition import Definition, check_name, from_document
+from stillcam.server.errors import reading
+from stillcam.server.routes.library_files import FOR_EVER, REVALIDATE, file_answer
 from stillcam.server.routes.series_preview import Preview
 from stillcam.settings.schema import Settings
 
 TIMEOUT_S = 30.0  # deleting some hundred thousand files takes a while
-STATUSES = {"unknown": 404, "taken": 409, "state": 409, "wrong": 422, "disk": 507}  # by the daemon's cause; else 503
-STATES = ("start", "pause", "resume", "finish")
+ACTIONS = ("start", "pause", "resume", "finish")
 _NAMELESS = "series"  # stands for the name in a preview, before there is one
+MAX_SHOTS, MAX_BUCKETS = 500, 1000
+MAX_DIGITS = 9  # of a shot's number
+_SHOT_FIELDS = ("n", "time", "due", "bytes", "files", "metadata")
+_FILE = re.compile(r"(\d{3,})/\d{6,}_\d{8}T\d{6}\.\d{3}Z\.(jpg|dng)", re.ASCII)  # below frames/
 
 
 class SeriesRoutes:
-    """Series, as a whole.
+    """The routes of series.
 
     Args:
         folder: of all series.
-        commands: the daemon's socket.
-        preview: counts ahead.
+        socket: the daemon's.
+        preview: estimates a series.
         settings: gives those in force.
     """
 
-    def __init__(self, folder: Path, commands: Path, preview: Preview, settings: Callable[[], Settings]) -> None:
+    def __init__(self, folder: Path, socket: Path, preview: Preview, settings: Callable[[], Settings]) -> None:
         self._folder = folder
-        self._commands = commands
+        self._socket = socket
         self._preview = preview
         self._settings = settings
+        self._thumbnail_lock = threading.Lock()  # one at a time: the live picture needs the processor too
 
     def routes(self) -> list[Route]:
-        """Looking is for those who may open the library."""
+        """Reading needs the library right, changes need control."""
         look, control = Access.LIBRARY, Access.CONTROL
         return [
             Route("GET", "api/series", look, self._list),
@@ -56,9 +63,12 @@ class SeriesRoutes:
             Route("PATCH", "api/series/", control, self._change),
             Route("DELETE", "api/series/", control, self._delete),
             Route("POST", "api/series/{name}/state", control, self._state),
+            Route("GET", "api/series/{name}/shots", look, self._shots),
+            Route("GET", "api/series/{name}/timeline", look, self._timeline),
+            Route("GET", "series/{name}/shots/", look, self._picture),
         ]
 
-    # --- looking
+    # --- reading
 
     def _list(self, _request: Request) -> Answer:
         now_ms = _now_ms()
@@ -69,12 +79,12 @@ class SeriesRoutes:
         return as_json(200, self._summary(request.rest))
 
     def _all(self, now_ms: int) -> list[dict[str, Any]]:
-        with looking():
+        with reading("series"):
             return reader.summaries(self._folder, now_ms, self._settings().files.floor_mb)
 
     def _summary(self, name: str) -> dict[str, Any]:
-        with looking():
-            return reader.summary(self._folder, name_in_address(name), _now_ms(), self._settings().files.floor_mb)
+        with reading("series"):
+            return reader.summary(self._folder, name_of(name), _now_ms(), self._settings().files.floor_mb)
 
     def _check(self, request: Request) -> Answer:
         now_ms = _now_ms()
@@ -99,53 +109,78 @@ class SeriesRoutes:
         return as_json(200, self._ask("change", name=series["name"], definition=wanted)["series"])
 
     def _state(self, request: Request) -> Answer:
-        name = name_in_address(request.named)
+        name = name_of(request.named)
         wanted = request.json()
-        if wanted.get("do") not in STATES:
-            raise Refused(422, f"must be one of {', '.join(STATES)}", "do")
+        if wanted.get("do") not in ACTIONS:
+            raise Refused(422, f"must be one of {', '.join(ACTIONS)}", "do")
         return as_json(200, self._ask(wanted["do"], name=name)["series"])
 
     def _delete(self, request: Request) -> Answer:
-        self._ask("delete", name=name_in_address(request.rest))
+        self._ask("delete", name=name_of(request.rest))
         return Answer(204)
 
-    def _ask(self, do: str, **more: Any) -> dict[str, Any]:
-        return order(self._commands, "series", do, **more)
+    def _ask(self, do: str, **arguments: Any) -> dict[str, Any]:
+        return ask(self._socket, {"command": "series", "do": do, **arguments}, TIMEOUT_S)
+
+    # --- shots
+
+    def _shots(self, request: Request) -> Answer:
+        start = _number(request, "start", 0, 0, 10**MAX_DIGITS)
+        limit = _number(request, "limit", 100, 1, MAX_SHOTS)
+        name = name_of(request.named)
+        with reading("series"):
+            found = reader.shots(self._folder, name, start, limit + 1)
+        rest = found[limit]["n"] if len(found) > limit else None
+        shots = [
+            {**{field: shot[field] for field in _SHOT_FIELDS}, "vary": shot.get("vary", {})} for shot in found[:limit]
+        ]
+        return as_json(200, {"shots": shots, "rest": rest})
+
+    def _timeline(self, request: Request) -> Answer:
+        buckets = _number(request, "buckets", 200, 1, MAX_BUCKETS)
+        name = name_of(request.named)
+        with reading("series"):
+            return as_json(200, reader.timeline(self._folder, name, buckets, int(time.time() * 1000)))
+
+    def _picture(self, request: Request) -> Answer:
+        name, number = name_of(request.named), request.rest
+        if not (number.isascii() and number.isdigit() and len(number) <= MAX_DIGITS):
+            raise Refused(404, f"{name} has no such shot")
+        if (kind := request.value("file")) not in (None, "raw"):
+            raise Refused(400, "file must be raw, or left out", "file")
+        try:
+            path = self._path(name, int(number), raw=kind == "raw")
+            # A series that is deleted and made again has the same addresses: only one that tells them apart is kept.
+            caching = FOR_EVER if request.value("v") else REVALIDATE
+            if request.value("thumbnail") is not None:
+                with self._thumbnail_lock:
+                    data = thumbnail(path)
+                return Answer(200, data, {"Content-Type": "image/jpeg", "Cache-Control": caching})
+            return file_answer(request, path, f"{name}_{path.name}", caching)
+        except LookupError as error:
+            raise Refused(404, error.args[0]) from error
+        except OSError as error:
+            raise Refused(404, f"shot {number} of {name} cannot be read ({error.strerror}): is it gone?") from error
+
+    def _path(self, name: str, number: int, raw: bool) -> Path:
+        """The file of a shot; whatever a manifest says, it is one of the series' own.
+
+        Raises:
+            LookupError: there is none.
+        """
+        path = reader.picture(self._folder, name, number, raw=raw)
+        frames = self._folder / name / "frames"
+        ours = path.is_relative_to(frames) and _FILE.fullmatch(path.relative_to(frames).as_posix())
+        if not ours or path.is_symlink():
+            raise LookupError(f"shot {number} of {name} is no picture")
+        return path
 
 
-def order(commands: Path, command: str, do: str, **more: Any) -> dict[str, Any]:
-    """Have the daemon at the socket `commands` do something; its answer.
+def name_of(text: str) -> str:
+    """The name of a series in an address.
 
     Raises:
-        Refused: it is not done, with the status of the daemon's cause.
-    """
-    try:
-        return ask(commands, {"command": command, "do": do, **more}, TIMEOUT_S)
-    except Refusal as refusal:
-        field = refusal.answer.get("field") or None
-        status = STATUSES.get(refusal.cause, 422 if field else 503)
-        raise Refused(status, str(refusal), field, _patience(status)) from refusal
-    except StillcamError as error:
-        raise Refused(503, str(error), headers=_patience(503)) from error
-
-
-@contextmanager
-def looking() -> Iterator[None]:
-    """Reading of series, within: what is not there is 404, a disk that does not answer 503."""
-    try:
-        yield
-    except LookupError as error:
-        raise Refused(404, str(error.args[0])) from error
-    except OSError as error:
-        text = f"the series cannot be read ({error.strerror}): check the disk with df, and its cable"
-        raise Refused(503, text, headers=_patience(503)) from error
-
-
-def name_in_address(text: str) -> str:
-    """`text` as the name of a series.
-
-    Raises:
-        Refused: no series can be called so (404): nothing else is looked for.
+        Refused: it cannot be the name of a series (404).
     """
     try:
         return check_name(text)
@@ -154,20 +189,22 @@ def name_in_address(text: str) -> str:
 
 
 def _given(document: dict[str, Any]) -> dict[str, Any]:
-    """The fields that are no null, which stands for the default."""
+    """The fields that are not null: null stands for the default."""
     return {field: value for field, value in document.items() if value is not None}
 
 
 def _checked(document: dict[str, Any], now_ms: int) -> Definition:
-    try:
-        return from_document(document, now_ms, local_zone(os.environ))
-    except SettingsError as error:
-        raise Refused(422, str(error), error.field or None) from error
-
-
-def _patience(status: int) -> dict[str, str] | None:
-    return {"Retry-After": "5"} if status == 503 else None
+    return from_document(document, now_ms, local_zone(os.environ))
 
 
 def _now_ms() -> int:
     return int(time.time() * 1000)
+
+
+def _number(request: Request, name: str, default: int, low: int, high: int) -> int:
+    text = request.value(name)
+    if text is None:
+        return default
+    if not (text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS + 1 and low <= int(text) <= high):
+        raise Refused(400, f"{name} must be a number from {low} to {high}", name)
+    return int(text)

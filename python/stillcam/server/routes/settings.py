@@ -1,43 +1,57 @@
-"""`api/settings`: all settings, what is known of each, and changes as a merge patch (RFC 7396)."""
+"""`api/settings`, `api/backup` and `api/backups`: settings, changes as a merge patch (RFC 7396), and back-ups."""
 
 from __future__ import annotations
 
+import json
+import time
 from dataclasses import replace
 from functools import cache
 from typing import Any
 
+from stillcam.common.utc import utc_text
 from stillcam.http.messages import Access, Answer, Person, Refused, Request, Route, as_json
 from stillcam.server.settings_service import Held, Outdated, SettingsDesk
-from stillcam.server.shared_settings import HouseRules
+from stillcam.settings.backups import MAX_BYTES, Backup, Backups, document_of, settings_of
 from stillcam.settings.document import describe, patched, to_json
 from stillcam.settings.schema import Settings
 
-_OWNERS = ("webhooks", "hooks")  # sections with addresses and commands that may hold secrets
+_OWNER_ONLY = ("webhooks", "hooks")  # sections with addresses and commands that may hold secrets
+_CONFLICT = "the settings have been changed meanwhile: look at them again"
 
 
 class SettingsRoutes:
-    """The routes of the settings.
+    """The routes of the settings and their back-ups.
 
     Args:
-        desk: where they are changed.
+        service: reads and changes the settings.
+        backups: those kept on the camera.
     """
 
-    def __init__(self, desk: SettingsDesk) -> None:
-        self._desk = desk
+    def __init__(self, service: SettingsDesk, backups: Backups) -> None:
+        self._service = service
+        self._backups = backups
 
     def routes(self) -> list[Route]:
         """Settings hold names and paths of the owner: nobody else reads them."""
         return [
             Route("GET", "api/settings", Access.CONTROL, self._get),
             Route("PATCH", "api/settings", Access.CONTROL, self._patch),
+            Route("GET", "api/backup", Access.OWNER, self._download),
+            Route("POST", "api/backup", Access.OWNER, self._restore_upload),
+            Route("GET", "api/backups", Access.OWNER, self._list),
+            Route("POST", "api/backups", Access.OWNER, self._make),
+            Route("POST", "api/backups/", Access.OWNER, self._restore),
+            Route("DELETE", "api/backups/", Access.OWNER, self._delete),
         ]
 
+    # --- settings
+
     def _get(self, request: Request) -> Answer:
-        return document(self._desk.read(), request.person, rules=self._desk.rules)
+        return self._answer(self._service.read(), request.person)
 
     def _patch(self, request: Request) -> Answer:
         patch = request.json()
-        for section in self._desk.rules.hidden:
+        for section in self._service.rules.hidden:
             if section in patch:
                 raise Refused(422, "counts for all cameras: set it on the first one's page", section)
 
@@ -45,16 +59,65 @@ class SettingsRoutes:
             new = patched(old, patch)
             _check_person(request.person, old, new)
             if _resets_index(patch):
-                new = replace(new, camera=replace(new.camera, index=self._desk.rules.number))
+                new = replace(new, camera=replace(new.camera, index=self._service.rules.number))
             return new
 
         try:
-            held = self._desk.change(merged, request.host, request.headers.get("if-match"))
+            held = self._service.change(merged, request.host, request.headers.get("if-match"))
         except Outdated as outdated:
-            text = "the settings have been changed meanwhile: look at them again"
-            wrong = {"error": text, "field": None}
-            return document(outdated.held, request.person, 409, wrong, rules=self._desk.rules)
-        return document(held, request.person, rules=self._desk.rules)
+            return self._answer(outdated.held, request.person, 409, {"error": _CONFLICT, "field": None})
+        return self._answer(held, request.person)
+
+    def _answer(
+        self, held: Held, person: Person | None, status: int = 200, error: dict[str, Any] | None = None
+    ) -> Answer:
+        """The settings, without the sections that `person` may not see, and with the fields of `error`."""
+        rules = self._service.rules
+        hidden = rules.hidden if _is_owner(person) else (*rules.hidden, *_OWNER_ONLY)
+        sections = {name: content for name, content in _sections(held.settings).items() if name not in hidden}
+        document = {
+            **(error or {}),
+            "settings": sections,
+            "notice": held.notice,
+            "wait_for": held.wait_for,
+            **_defaults_and_fields(rules.hidden, rules.number),
+        }
+        return as_json(status, document, {"ETag": held.tag})
+
+    # --- back-ups
+
+    def _download(self, _request: Request) -> Answer:
+        now_s = time.time()
+        body = json.dumps(document_of(self._service.read().settings, now_s), indent=2, ensure_ascii=False) + "\n"
+        name = f"stillcam-{utc_text(now_s)[:10]}.json"
+        return Answer(200, body.encode(), {
+            "Content-Type": "application/json",
+            "Content-Disposition": f'attachment; filename="{name}"',
+            "Cache-Control": "no-store",
+        })  # fmt: skip
+
+    def _restore_upload(self, request: Request) -> Answer:
+        return self._restored(request, settings_of(request.json(MAX_BYTES)))
+
+    def _list(self, _request: Request) -> Answer:
+        return as_json(200, {"backups": [_row(backup) for backup in self._backups.list()]})
+
+    def _make(self, request: Request) -> Answer:
+        name = request.json().get("name")
+        if not isinstance(name, str):
+            raise Refused(422, "must be a text", "name")
+        return as_json(201, _row(self._backups.make(name, self._service.read().settings, time.time())))
+
+    def _restore(self, request: Request) -> Answer:
+        return self._restored(request, self._backups.read(request.rest))
+
+    def _delete(self, request: Request) -> Answer:
+        self._backups.delete(request.rest)
+        return Answer(204)
+
+    def _restored(self, request: Request, settings: Settings) -> Answer:
+        held = self._service.change(lambda _: settings, request.host, restoring=True)
+        return self._answer(held, request.person)
 
 
 def _is_owner(person: Person | None) -> bool:
@@ -65,7 +128,7 @@ def _check_person(person: Person | None, old: Settings, new: Settings) -> None:
     """Who may come in, and whom this server calls, is no program's decision: a token may leak."""
     if _is_owner(person):
         return
-    for section in ("access", "server", *_OWNERS):
+    for section in ("access", "server", *_OWNER_ONLY):
         if getattr(old, section) != getattr(new, section):
             raise Refused(403, "only an owner who has signed in on the page may change this", section)
 
@@ -75,37 +138,10 @@ def _resets_index(patch: dict[str, Any]) -> bool:
     return camera is None or (isinstance(camera, dict) and camera.get("index", 0) is None)
 
 
-def document(
-    held: Held,
-    person: Person | None,
-    status: int = 200,
-    error: dict[str, Any] | None = None,
-    rules: HouseRules = HouseRules(),  # noqa: B008 - frozen
-) -> Answer:
-    """The settings as they are answered everywhere.
-
-    Args:
-        held: the settings.
-        person: who is answered: a program is not shown `_OWNERS`.
-        status: of HTTP.
-        error: to be told along with them.
-        rules: of which camera they are.
-    """
-    secret = rules.hidden if _is_owner(person) else (*rules.hidden, *_OWNERS)
-    sections = {name: content for name, content in _sections(held.settings).items() if name not in secret}
-    known = {
-        "settings": sections,
-        "notice": held.notice,
-        "wait_for": held.wait_for,
-        **_fixed(rules.hidden, rules.number),
-    }
-    return as_json(status, (error or {}) | known, {"ETag": held.tag})
-
-
 @cache
-def _fixed(hidden: tuple[str, ...], number: int) -> dict[str, Any]:
+def _defaults_and_fields(hidden: tuple[str, ...], number: int) -> dict[str, Any]:
     defaults = {name: content for name, content in _sections(Settings()).items() if name not in hidden}
-    fields = {name: about for name, about in describe().items() if name.partition(".")[0] not in hidden}
+    fields = {name: field for name, field in describe().items() if name.partition(".")[0] not in hidden}
     defaults["camera"]["index"] = number
     fields["camera.index"] = fields["camera.index"] | {"default": number}
     return {"defaults": defaults, "fields": fields}
@@ -115,3 +151,7 @@ def _sections(settings: Settings) -> dict[str, Any]:
     sections = to_json(settings)
     del sections["version"]
     return sections
+
+
+def _row(backup: Backup) -> dict[str, str | int]:
+    return {"name": backup.name, "time": utc_text(backup.time_s), "bytes": backup.size_bytes}

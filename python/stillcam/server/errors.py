@@ -1,0 +1,74 @@
+"""Errors as HTTP answers: the one place where a cause becomes a status."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from stillcam.accounts.errors import ConflictError, InvalidError, NotNowError, StoreError, UnknownError, WrongError
+from stillcam.common.errors import SettingsError, StillcamError
+from stillcam.http.messages import Refused
+from stillcam.ipc.protocol import Refusal
+from stillcam.server.security.challenge import BEARER
+from stillcam.settings import backups
+
+RETRY = {"Retry-After": "5"}  # seconds
+
+_BY_TYPE: dict[type[StillcamError], int] = {
+    InvalidError: 422,
+    SettingsError: 422,
+    ConflictError: 409,
+    backups.TakenError: 409,
+    UnknownError: 404,
+    backups.UnknownError: 404,
+}
+_BY_CAUSE = {  # that the capture daemon gives; a wrong value without one of these is 422, anything else 503
+    "cancelled": 409,
+    "idle": 409,
+    "state": 409,
+    "taken": 409,
+    "unable": 409,
+    "unknown": 404,
+    "wrong": 422,
+    "disk": 507,
+}
+
+
+def refusal_of(error: StillcamError, busy: int = 503) -> Refused:
+    """The HTTP answer to an error of ours: 503, to be tried again, unless its type or cause has another status.
+
+    Args:
+        error: what the request failed with.
+        busy: the status while another use has the camera: 409 if a person has to end that first.
+    """
+    if isinstance(error, WrongError):
+        return Refused(401, str(error), headers={"WWW-Authenticate": BEARER})
+    if isinstance(error, NotNowError):
+        return Refused(429, str(error), headers={"Retry-After": str(math.ceil(error.wait_s))})
+    if isinstance(error, StoreError):
+        logging.error("%s", error)
+        return Refused(503, "the accounts cannot be used now: data/logs/server.log says why")
+    field = error.answer.get("field") if isinstance(error, Refusal) else getattr(error, "field", None)
+    if isinstance(error, Refusal):
+        status = busy if error.cause == "busy" else _BY_CAUSE.get(error.cause, 422 if field else 503)
+    else:
+        status = next((status for type_, status in _BY_TYPE.items() if isinstance(error, type_)), 503)
+    return Refused(status, str(error), field or None, RETRY if status == 503 else None)
+
+
+@contextmanager
+def reading(subject: str) -> Iterator[None]:
+    """Refuse a request if files cannot be read: 404 if there is no such thing, 503 if the disk does not answer.
+
+    Args:
+        subject: what is read, in the plural.
+    """
+    try:
+        yield
+    except LookupError as error:
+        raise Refused(404, str(error.args[0])) from error
+    except OSError as error:
+        text = f"the {subject} cannot be read ({error.strerror}): check the disk with df, and its cable"
+        raise Refused(503, text, headers=RETRY) from error

@@ -98,7 +98,7 @@ class Api:
         known = {"host": "camera.local", **({"content-type": "application/json"} if raw else {})}
         path, _, query = path.partition("?")
         about = known | {name.replace("_", "-"): value for name, value in headers.items()}
-        answer = self.app.answer(Request(method, path, query, about, read_body=lambda most: _limited(raw, most)))
+        answer = self.app.answer(Request(method, path, query, about, read_body=lambda most, _: _limited(raw, most)))
         if not self.judging:
             return answer
         told = bytes(answer.body) if isinstance(answer.body, bytes | memoryview) else b""

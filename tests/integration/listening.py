@@ -1,4 +1,4 @@
-"""The server's engine and app in this process, with routes of a test: for what ours never do, and short time-outs."""
+"""The server's listener and app in this process, with routes of a test: for what ours never do, and short time-outs."""
 
 import contextlib
 import socket
@@ -11,7 +11,7 @@ from typing import Any, Self
 from serving import DEADLINE_S
 
 from stillcam.http.limits import ConnectionLimits
-from stillcam.http.listener import Server
+from stillcam.http.listener import Listener
 from stillcam.http.messages import Access, Answer, Request, Route
 from stillcam.server.app import App
 from stillcam.settings.schema import Settings
@@ -47,8 +47,8 @@ class Listening:
             method, path = name.split(" ")
             routes.append(Route(method, path, Access.OPEN, handler))
         self.limits = ConnectionLimits() if limits is None else limits
-        self._server = Server(("127.0.0.1", 0), App(routes, Settings, _Anyone(), _Uncounted()), self.limits, tls)
-        self.port: int = self._server.server_address[1]
+        self._server = Listener(("127.0.0.1", 0), App(routes, Settings, _Anyone(), _Uncounted()), self.limits, tls)
+        self.port: int = self._server.address[1]
         self._thread = threading.Thread(target=self._server.serve_forever)
 
     def __enter__(self) -> Self:
@@ -59,8 +59,8 @@ class Listening:
         until(lambda: len(self.limits) == 0)
         self._server.end()
         self._thread.join()
-        self._server.server_close()
-        threading.stack_size(0)  # the engine has made it small
+        self._server.close()
+        threading.stack_size(0)  # the listener has made it small
 
 
 def until(holds: Callable[[], Any]) -> Any:

@@ -85,7 +85,7 @@ def emptied(routes: list[Route]) -> list[Route]:
     return [replace(route, handler=lambda _: Answer(204)) for route in routes]
 
 
-def never(_max_bytes: int) -> Any:
+def never(_max_bytes: int, _address: str) -> Any:
     raise AssertionError("the body was read")
 
 

@@ -1,4 +1,4 @@
-"""Time-outs, bodies and faults of the engine: clients that come late, stop, stall or vanish, at routes of the tests."""
+"""Time-outs, bodies and faults of the HTTP server: late, stopping, stalling and vanishing clients, at test routes."""
 
 import errno
 import json
@@ -14,7 +14,7 @@ from listening import Listening, trickle, until
 from strangers import all_of, connect, exchange, get, replies, slowly, vanish
 
 from stillcam.common import log
-from stillcam.http import connection, limits, transport
+from stillcam.http import connection, limits, request_reader, transport
 from stillcam.http.bodies import Blob
 from stillcam.http.limits import ConnectionLimits
 from stillcam.http.messages import Answer, Refused, Request
@@ -47,8 +47,11 @@ def begun(data: bytes) -> Iterator[socket.socket]:
 @pytest.fixture
 def short(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each time-out is over soon."""
-    for name in ("HEAD_S", "IDLE_S", "BODY_S", "LINGER_S"):
-        monkeypatch.setattr(connection, name, SHORT_S)
+    for module, name in (
+        (request_reader, "HEAD_S"), (connection, "HEAD_S"), (connection, "IDLE_S"), (request_reader, "BODY_S"),
+        (connection, "LINGER_S"),
+    ):  # fmt: skip
+        monkeypatch.setattr(module, name, SHORT_S)
 
 
 @pytest.mark.parametrize(
@@ -384,7 +387,7 @@ def test_text_that_no_file_can_hold_does_not_break_an_error():
 
 def test_a_body_that_does_not_come_holds_no_place(monkeypatch):
     """Whoever may sign in may send a body: a few slow ones must not shut everybody out."""
-    monkeypatch.setattr(connection, "BODY_S", 3600.0)
+    monkeypatch.setattr(request_reader, "BODY_S", 3600.0)
     with Listening({"POST echo": echo}, ConnectionLimits(total=2)) as here:
         late = [connect(here.port) for _ in range(2)]
         for link in late:

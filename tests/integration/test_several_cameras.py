@@ -56,7 +56,7 @@ class House:
         raw = json.dumps(body).encode()
         path, _, query = path.partition("?")
         headers = {"host": "camera.local", "content-type": "application/json"}
-        request = Request(method, path, query, headers, read_body=lambda _: raw)
+        request = Request(method, path, query, headers, read_body=lambda *_: raw)
         answer = self.app.answer(request)
         self.app.ended(request, answer, 0, 0.0)
         return answer

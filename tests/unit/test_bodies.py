@@ -9,7 +9,7 @@ import pytest
 from stillcam.http.bodies import Blob, FilePart
 from stillcam.http.messages import Answer, Request
 from stillcam.http.ranges import part
-from stillcam.http.transport import PlainWire
+from stillcam.http.transport import PlainTransport
 
 DATA = bytes(range(256)) * 4096  # 1 MiB: more than a socket holds
 
@@ -22,7 +22,7 @@ def received(send) -> bytes:
         reader = threading.Thread(target=lambda: got.append(b"".join(iter(lambda: theirs.recv(1 << 16), b""))))
         reader.start()
         try:
-            send(PlainWire(ours, lambda: None))
+            send(PlainTransport(ours, lambda: None))
         finally:
             ours.shutdown(socket.SHUT_WR)
             reader.join()

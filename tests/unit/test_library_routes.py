@@ -59,7 +59,7 @@ class Shelf:
         path, _, query = path.partition("?")
         raw = json.dumps(body).encode()
         known = {"host": "127.0.0.1", "content-type": "application/json", **headers}
-        return self._app.answer(Request(method, path, query, known, read_body=lambda _: raw))
+        return self._app.answer(Request(method, path, query, known, read_body=lambda *_: raw))
 
     def json(self, path: str, method: str = "GET", body: Any = None) -> Any:
         answer = self.ask(path, method, body)

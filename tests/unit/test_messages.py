@@ -13,7 +13,7 @@ JSON = {"content-type": "application/json"}
 
 def sent(body: bytes, headers: dict[str, str] | None = None) -> Request:
     """A request with a body."""
-    return Request("POST", "x", headers=JSON if headers is None else headers, read_body=lambda _: body)
+    return Request("POST", "x", headers=JSON if headers is None else headers, read_body=lambda *_: body)
 
 
 def refusal(request: Request) -> int | None:

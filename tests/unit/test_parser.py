@@ -273,7 +273,7 @@ def test_an_address_that_is_taken(target, path, query):
 
 
 @pytest.mark.parametrize(
-    ("version", "connection", "old", "keeps"),
+    ("version", "connection", "http10", "keep_alive"),
     [
         pytest.param("1.1", None, False, True, id="1.1 keeps"),
         pytest.param("1.1", "close", False, False, id="1.1 closes when asked"),
@@ -284,10 +284,10 @@ def test_an_address_that_is_taken(target, path, query):
         pytest.param("1.0", "x, Keep-Alive", True, True, id="1.0 keeps when asked"),
     ],
 )
-def test_whether_a_connection_is_kept(version, connection, old, keeps):
+def test_whether_a_connection_is_kept(version, connection, http10, keep_alive):
     more = [b"Connection: " + connection.encode()] if connection else []
     head = parse(lines(*more, first=f"GET / HTTP/{version}".encode()))
-    assert (head.old, head.keeps) == (old, keeps)
+    assert (head.http10, head.keep_alive) == (http10, keep_alive)
 
 
 def test_header_lines_that_are_taken():
@@ -309,7 +309,7 @@ def test_header_lines_that_are_taken():
         "content-length": "007",
         "expect": "100-Continue",
     }
-    assert (fields.length, fields.waits) == (7, True)
+    assert (fields.length, fields.expects_continue) == (7, True)
 
 
 def test_a_line_of_spaces_takes_no_time():

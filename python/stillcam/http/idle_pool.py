@@ -1,10 +1,10 @@
-"""Connections between two requests: they wait together, and need no thread each.
+"""The connections that wait for a request, and the thread that serves them: the leader/followers pattern over epoll.
 
-One thread, the attendant, watches all of them, and answers whoever asks next. Before anything that
-may take long (a client that does not take its answer at once, a stream, a command to the camera)
-it steps aside: another thread becomes the attendant, and it goes on with that one connection alone.
-So one thread answers all that is quick, however many connections there are; to wake a thread for
-each request costs as much again as the answer.
+One thread, the leader, waits for events of all idle connections, and serves each connection that becomes readable
+itself: no other thread has to be woken, which would cost as much as the answer. Before anything that may block (a
+client that does not take its answer at once, a stream, a command to the camera) the leader hands off: it starts
+another thread as the new leader, and continues with that one connection. When the answer has been sent, it returns
+the connection to the pool and ends.
 """
 
 from __future__ import annotations
@@ -20,191 +20,154 @@ from typing import Protocol
 from stillcam.common import log
 from stillcam.common.threads import record
 
-AT_A_TIME = 64  # connections that the attendant hears of in one go
-LOOK_S = 1.0  # from one look to the next for those who have waited too long
-DEAD_S = 10.0  # an attendant that has not looked for so long has died, of want of memory, or hangs
-LEAVE_TRIES = 5  # a guest that has no memory to leave tries again, so many times ...
-LEAVE_AGAIN_S = 0.05  # ... after so long
+MAX_EVENTS = 64  # of one epoll_wait(2)
+SWEEP_S = 1.0  # interval between two searches for overdue connections
 
 
-class Guest(Protocol):
-    """A connection that waits."""
+class IdleConnection(Protocol):
+    """A connection in the pool."""
 
     def fileno(self) -> int:
-        """Its descriptor."""
+        """The socket's descriptor."""
         ...
 
     def overdue(self, now_s: float) -> bool:
         """Whether it has waited too long, by the monotonic clock."""
         ...
 
-    def turn(self) -> bool:
-        """Answer what has come; whether it goes on waiting."""
+    def serve(self) -> bool:
+        """Answer what has arrived; whether to keep the connection open."""
         ...
 
-    def leave(self) -> None:
-        """It ends. May be called again where there was no memory (MemoryError)."""
+    def close(self) -> None:
+        """Close it; called once."""
         ...
 
 
-class WaitingRoom:
-    """All connections that wait for a request, until closed."""
+class IdlePool:
+    """Serves all connections that wait for a request, until closed."""
 
     def __init__(self) -> None:
         self._epoll = select.epoll()
-        self._bell = os.eventfd(0)
-        self._epoll.register(self._bell, select.EPOLLIN)
+        self._wake_up = os.eventfd(0)
+        self._epoll.register(self._wake_up, select.EPOLLIN)
         self._lock = threading.Lock()
-        self._guests: dict[int, Guest] = {}
-        self._attended: Guest | None = None  # whom the attendant answers
-        self._looked_s = self._alive_s = time.monotonic()
+        self._connections: dict[int, IdleConnection] = {}  # by descriptor
+        self._serving: IdleConnection | None = None  # the one that the leader serves
+        self._swept_s = time.monotonic()
         self._closing = self._closed = False
-        self._term = 0  # which attendant is in office; stepping aside hands it on
-        _thread.start_new_thread(self._attend, (self._term,))
+        _thread.start_new_thread(self._lead, ())
 
-    def add(self, guest: Guest) -> None:
-        """From here on its requests are answered; it leaves when that is over."""
-        fd = guest.fileno()
+    def add(self, connection: IdleConnection) -> None:
+        """Serve the requests of a connection from now on, and close it when it is over.
+
+        Raises:
+            OSError: the kernel has no memory to watch it, or it is closed already; the caller closes it.
+        """
         with self._lock:
             if not self._closed:
-                self._guests[fd] = guest
+                fd = connection.fileno()
                 self._epoll.register(fd, select.EPOLLIN)
-                self._have_attendant()
+                self._connections[fd] = connection
                 return
-        _show_out(guest)
+        _close(connection)
 
-    def see_to_attendant(self) -> None:
-        """Have another one where it has died; to be called now and then, or nobody might notice."""
-        with self._lock:
-            self._have_attendant()
+    def hand_off(self, connection: IdleConnection) -> None:
+        """Have another thread lead: what follows in `connection.serve` may block.
 
-    def step_aside(self, guest: Guest) -> None:
-        """What follows in the guest's turn may take long: let another thread attend to the others.
-
-        Does nothing when that is so already, and when there is no memory for a thread.
+        Does nothing if the calling thread does not lead. If no thread can be started, it leads on.
         """
-        if self._attended is not guest:
+        if self._serving is not connection:
             return
-        self._remove(guest)
-        self._attended = None
+        self._remove(connection)
+        self._serving = None
         try:
-            _thread.start_new_thread(self._attend, (self._term,))
-        except (RuntimeError, MemoryError):
-            self._attended = guest
-            self.add(guest)
+            _thread.start_new_thread(self._lead, ())
+        except RuntimeError:  # too many threads
+            self._serving = connection
+            self.add(connection)
 
     def close(self) -> None:
-        """Have all leave, soon, and attend to nobody any more."""
-        if self._closing:
-            return
-        self._closing = True
-        os.eventfd_write(self._bell, 1)
+        """Close all connections, soon, and serve no more."""
+        if not self._closing:
+            self._closing = True
+            os.eventfd_write(self._wake_up, 1)
 
-    def _have_attendant(self) -> None:
-        """Have another one where it has died: a new thread may, before its first line, without a word."""
-        now_s = time.monotonic()
-        if self._closing or now_s - self._alive_s < DEAD_S:
-            return
-        self._alive_s, self._attended = now_s, None  # one that only hung takes this for having stepped aside
-        self._term += 1
-        with contextlib.suppress(RuntimeError, MemoryError):
-            _thread.start_new_thread(self._attend, (self._term,))
-
-    def _attend(self, term: int) -> None:
-        """Be the attendant, until it is better to step aside."""
+    def _lead(self) -> None:
+        """Be the leader until handing off."""
         while not self._closing:
             try:
-                aside = self._round(term)
-            except Exception as error:  # noqa: BLE001 - without an attendant nobody would be answered any more
-                with contextlib.suppress(Exception):  # there may be no memory to say so
-                    record("connections", error)
-                    log.fault("attending to connections", error)
+                handed_off = self._serve_ready()
+            except Exception as error:  # noqa: BLE001 - without a leader no connection would be served
+                record("connections", error)
+                log.fault("serving connections", error)
                 continue
-            if aside is not None:
-                self._back(*aside)
+            if handed_off:
+                self._put_back(*handed_off)
                 return
-            if term != self._term:
-                return
-        self._empty()
+        self._close_all()
 
-    def _back(self, guest: Guest, stays: bool) -> None:
-        """A guest for whom the attendant stepped aside has got its answer."""
-        try:
-            if stays:
-                self.add(guest)
-                return
-        except (OSError, MemoryError):  # the kernel has no memory to watch it, or we have none
-            self._remove(guest)
-        _show_out(guest)
-
-    def _round(self, term: int) -> tuple[Guest, bool] | None:
-        """Answer those who have asked; or one for whom to step aside, and whether that one stays."""
-        for fd, _ in self._epoll.poll(LOOK_S, AT_A_TIME):
-            self._alive_s = time.monotonic()
-            if term != self._term:
-                return None
-            if guest := self._guests.get(fd):
-                self._attended = guest
-                stays = self._turn(guest)
-                if self._attended is not guest:  # the others who have asked are the next attendant's
-                    return guest, stays
-                self._attended = None
-                if not stays:
-                    self._remove(guest)
-                    _show_out(guest)
-        self._alive_s = time.monotonic()
-        self._look()
+    def _serve_ready(self) -> tuple[IdleConnection, bool] | None:
+        """Serve the connections that are readable; returns one after a hand-off, and whether to keep it open."""
+        for fd, _ in self._epoll.poll(SWEEP_S, MAX_EVENTS):
+            if connection := self._connections.get(fd):
+                self._serving = connection
+                keep = _serve(connection)
+                if self._serving is not connection:  # handed off: the other events are the new leader's
+                    return connection, keep
+                self._serving = None
+                if not keep:
+                    self._remove(connection)
+                    _close(connection)
+        self._close_overdue()
         return None
 
-    def _turn(self, guest: Guest) -> bool:
-        try:
-            return guest.turn()
-        except Exception as error:  # noqa: BLE001 - it is logged
-            log.fault("answering a connection", error)
-            return False
-
-    def _look(self) -> None:
-        """Have those leave who have waited too long."""
-        now_s = time.monotonic()
-        if now_s - self._looked_s < LOOK_S:
-            return
-        self._looked_s = now_s
-        with self._lock:
-            overdue = [guest for guest in self._guests.values() if guest.overdue(now_s)]
-        for guest in overdue:
-            self._remove(guest)
-            _show_out(guest)
-
-    def _remove(self, guest: Guest) -> None:
-        """Watch it no more; one that had stepped aside when memory was short need not have been watched."""
-        fd = guest.fileno()
-        with self._lock:
-            if self._guests.pop(fd, None) is not None:
-                with contextlib.suppress(OSError):
-                    self._epoll.unregister(fd)
-
-    def _empty(self) -> None:
-        with self._lock:
-            if self._closed:  # by another attendant, who was taken for dead
+    def _put_back(self, connection: IdleConnection, keep: bool) -> None:
+        """Put a connection back that was served after a hand-off."""
+        if keep:
+            with contextlib.suppress(OSError):
+                self.add(connection)
                 return
+        _close(connection)
+
+    def _close_overdue(self) -> None:
+        now_s = time.monotonic()
+        if now_s - self._swept_s < SWEEP_S:
+            return
+        self._swept_s = now_s
+        with self._lock:
+            overdue = [connection for connection in self._connections.values() if connection.overdue(now_s)]
+        for connection in overdue:
+            self._remove(connection)
+            _close(connection)
+
+    def _remove(self, connection: IdleConnection) -> None:
+        fd = connection.fileno()
+        with self._lock:
+            if self._connections.pop(fd, None) is not None:
+                self._epoll.unregister(fd)
+
+    def _close_all(self) -> None:
+        with self._lock:
             self._closed = True
-            guests = list(self._guests.values())
-            self._guests.clear()
+            connections = list(self._connections.values())
+            self._connections.clear()
             self._epoll.close()
-            os.close(self._bell)
-        for guest in guests:
-            _show_out(guest)
+            os.close(self._wake_up)
+        for connection in connections:
+            _close(connection)
 
 
-def _show_out(guest: Guest) -> None:
-    """Have it leave: one that did not would keep its place, and its client would wait for ever."""
-    for _ in range(LEAVE_TRIES):
-        try:
-            guest.leave()
-        except MemoryError:
-            time.sleep(LEAVE_AGAIN_S)
-        except Exception as error:  # noqa: BLE001 - it is logged
-            log.fault("leaving", error)
-            return
-        else:
-            return
+def _serve(connection: IdleConnection) -> bool:
+    try:
+        return connection.serve()
+    except Exception as error:  # noqa: BLE001 - it is logged
+        log.fault("answering a connection", error)
+        return False
+
+
+def _close(connection: IdleConnection) -> None:
+    try:
+        connection.close()
+    except Exception as error:  # noqa: BLE001 - it is logged
+        log.fault("closing a connection", error)

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
+from email.utils import formatdate
 from enum import Enum
+from http import HTTPStatus
 from typing import Any, Protocol
 from urllib.parse import parse_qs
 
@@ -22,6 +25,7 @@ MAX_JSON_BYTES = 64 * 1024
 MAX_VALUES = 64  # in a query
 ANSWER_S = 25.0  # at most for what is waited for: proxies cut an answer that takes 30 s or more
 
+_STATUS_LINES = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus}
 _TAG = re.compile(r'(?:W/)?("[^"]*")')
 
 
@@ -61,7 +65,8 @@ class Person:
     by: str
 
 
-def _no_body(_max_bytes: int) -> bytes:
+def no_body(_max_bytes: int, _address: str) -> bytes:
+    """Read the body of a request that has none."""
     return b""
 
 
@@ -91,9 +96,9 @@ class Request:
         headers: names in lower case.
         address: the client's IP address.
         secure: whether it came by TLS.
-        read_body: reads the body, at most so many bytes; called at most once.
+        read_body: reads the body, at most so many bytes, for this client address; called at most once.
         gone: whether who asked has left.
-        step_aside: called before what may take long.
+        hand_off: called before anything that may block.
         offer: sends at once what the connection takes of some pieces; gives what is left of them.
         hang_up: ends the connection, from any thread.
 
@@ -117,6 +122,7 @@ class Request:
         "camera",
         "depth",
         "gone",
+        "hand_off",
         "hang_up",
         "headers",
         "host",
@@ -132,7 +138,6 @@ class Request:
         "route",
         "scheme",
         "secure",
-        "step_aside",
         "still_may",
     )
 
@@ -144,9 +149,9 @@ class Request:
         headers: Mapping[str, str] | None = None,
         address: str = "127.0.0.1",
         secure: bool = False,
-        read_body: Callable[[int], bytes] = _no_body,
+        read_body: Callable[[int, str], bytes] = no_body,
         gone: Callable[[], bool] = _stays,
-        step_aside: Callable[[], None] = _no_matter,
+        hand_off: Callable[[], None] = _no_matter,
         offer: Callable[[Sequence[Piece]], Sequence[Piece]] = _taking_nothing,
         hang_up: Callable[[], None] = _no_matter,
     ) -> None:
@@ -162,7 +167,7 @@ class Request:
         self.proxied = False
         self.public = False
         self.gone = gone
-        self.step_aside = step_aside
+        self.hand_off = hand_off
         self.offer = offer
         self.hang_up = hang_up
         self.camera = self.route = self.named = self.rest = ""
@@ -195,7 +200,7 @@ class Request:
         Raises:
             Refused: it is larger (413), malformed (400), arrives too slowly (408), or exceeds a budget (429, 503).
         """
-        return self._read_body(max_bytes)
+        return self._read_body(max_bytes, self.address)
 
     def json(self, max_bytes: int = MAX_JSON_BYTES) -> dict[str, Any]:
         """The body as a JSON object.
@@ -294,7 +299,7 @@ class Route:
             may be like `{name}`: any text without a slash, as `request.named`.
         access: who may.
         handler: gives the answer, or raises Refused.
-        quick: the handler answers out of memory, or calls `request.step_aside()` before it does more.
+        quick: the handler answers out of memory, or calls `request.hand_off()` before it does more.
         picture: pages of other origins may show it, and read it if anyone may watch.
         challenge: sent with an answer 401.
     """
@@ -317,3 +322,37 @@ def as_json(status: int, document: Any, headers: dict[str, str] | None = None) -
 def error(status: int, text: str, headers: dict[str, str] | None = None) -> Answer:
     """An error in a sentence for a person."""
     return Refused(status, text, None, headers).answer()
+
+
+def response_head(answer: Answer, keep: bool, http10: bool = False) -> bytes:
+    """The head of an answer.
+
+    Args:
+        answer: its status, headers, and the length of its body.
+        keep: the connection stays open afterwards.
+        http10: the client speaks HTTP/1.0.
+    """
+    lines = [_STATUS_LINES[answer.status], answer.security, _date(), answer.head]
+    if answer.headers:
+        lines.append("".join([f"{name}: {value}\r\n" for name, value in answer.headers.items()]).encode("latin-1"))
+    if answer.stream is None and answer.push is None and answer.status not in (204, 304):
+        lines.append(b"Content-Length: %d\r\n" % len(answer.body))
+    if not keep:
+        lines.append(b"Connection: close\r\n")
+    elif http10:
+        lines.append(b"Connection: keep-alive\r\n")
+    lines.append(b"\r\n")
+    return b"".join(lines)
+
+
+_now: tuple[int, bytes] = (0, b"")
+
+
+def _date() -> bytes:
+    """The Date header, made once a second."""
+    global _now  # noqa: PLW0603 - replaced whole, so threads need no lock
+    second, line = _now
+    if (now := int(time.time())) != second:
+        line = f"Date: {formatdate(now, usegmt=True)}\r\n".encode()
+        _now = (now, line)
+    return line

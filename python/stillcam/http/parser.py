@@ -44,14 +44,14 @@ class Fields:
         length: of the body in bytes; 0 without one, and where it comes in chunks.
         chunked: the body comes in chunks.
         connection: the words of the Connection header, in lower case.
-        waits: the client waits for `100 Continue` before it sends the body.
+        expects_continue: the client waits for `100 Continue` before it sends the body.
     """
 
     headers: Mapping[str, str]
     length: int
     chunked: bool
     connection: frozenset[str]
-    waits: bool
+    expects_continue: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +60,15 @@ class Head:
 
     Args:
         path: decoded, without its leading slash; `*` for OPTIONS of the server as a whole.
-        old: it speaks HTTP/1.0.
-        keeps: the client wants the connection to stay open.
+        http10: it speaks HTTP/1.0.
+        keep_alive: the client wants the connection to stay open.
     """
 
     method: str
     path: str
     query: str
-    old: bool
-    keeps: bool
+    http10: bool
+    keep_alive: bool
     fields: Fields
 
 
@@ -102,10 +102,10 @@ def parse_head(head: bytes) -> Head:
     if major != b"1":
         raise Refused(505, "only HTTP/1.1 and HTTP/1.0 are spoken here")
     fields = _short_fields(rest) if len(rest) <= SHORT_BYTES else parse_fields(rest)
-    old = minor == b"0"
-    if not old and "host" not in fields.headers:
+    http10 = minor == b"0"
+    if not http10 and "host" not in fields.headers:
         raise Refused(400, "the Host header is missing")
-    if old and fields.chunked:
+    if http10 and fields.chunked:
         raise Refused(400, "HTTP/1.0 has no transfer codings")
     if absolute := _ABSOLUTE.fullmatch(target):
         fields = replace(fields, headers=MappingProxyType({**fields.headers, "host": absolute[1].decode()}))
@@ -115,8 +115,8 @@ def parse_head(head: bytes) -> Head:
     if not _TARGET.fullmatch(target):
         raise Refused(400, "the address must be a path that begins with a slash, of visible ASCII without # and \\")
     raw_path, _, query = target.partition(b"?")
-    keeps = "keep-alive" in fields.connection if old else "close" not in fields.connection
-    return Head(method.decode(), parse_path(raw_path), query.decode(), old, keeps, fields)
+    keep_alive = "keep-alive" in fields.connection if http10 else "close" not in fields.connection
+    return Head(method.decode(), parse_path(raw_path), query.decode(), http10, keep_alive, fields)
 
 
 _parse_short = lru_cache(128)(parse_head)
@@ -167,7 +167,7 @@ def parse_fields(block: bytes) -> Fields:
         length=_length(headers),
         chunked=_chunked(headers),
         connection=frozenset(word.strip().lower() for word in headers.get("connection", "").split(",")),
-        waits=_waits(headers),
+        expects_continue=_expects_continue(headers),
     )
 
 
@@ -194,7 +194,7 @@ def _chunked(headers: Mapping[str, str]) -> bool:
     return True
 
 
-def _waits(headers: Mapping[str, str]) -> bool:
+def _expects_continue(headers: Mapping[str, str]) -> bool:
     expect = headers.get("expect")
     if expect is not None and expect.lower() != "100-continue":
         raise Refused(417, "the only expectation that can be met is 100-continue")

@@ -1,6 +1,6 @@
 """One connection's bytes: receive and send with time-outs, plain or by TLS.
 
-The plain wire tries first and asks poll(2) only when it has to wait: a socket with a Python
+The plain transport tries first and asks poll(2) only when it has to wait: a socket with a Python
 time-out does so before every call, which is a system call more for each.
 """
 
@@ -29,7 +29,7 @@ BACKLOG_BYTES = 128 * 1024
 _TCP_NOTSENT_LOWAT = 25  # linux/tcp.h; Python's socket module has no name for it before 3.12
 
 
-class Wire(Protocol):
+class Transport(Protocol):
     """What a connection needs."""
 
     def receive(self, timeout_s: float) -> bytes:
@@ -57,7 +57,7 @@ class Wire(Protocol):
         ...
 
 
-class PlainWire:
+class PlainTransport:
     """A TCP connection.
 
     Args:
@@ -71,7 +71,7 @@ class PlainWire:
         connection.setblocking(False)
 
     def receive(self, timeout_s: float) -> bytes:
-        """See Wire."""
+        """See Transport."""
         try:
             return self._socket.recv(RECEIVE_BYTES)
         except BlockingIOError:
@@ -82,7 +82,7 @@ class PlainWire:
             raise TimeoutError from None
 
     def send(self, pieces: Sequence[Piece]) -> None:
-        """See Wire. What is small goes in one call; a large blob follows in a second one, without a copy."""
+        """See Transport. What is small goes in one call; a large blob follows in a second one, without a copy."""
         last = pieces[-1]
         if isinstance(last, Blob) and len(last) >= SENDFILE_BYTES:
             self._send_file(pieces[:-1], last.fileno(), 0, len(last))
@@ -91,7 +91,7 @@ class PlainWire:
             self._complete(lambda at: self._socket.sendmsg(_from(buffers, at)), sum(map(len, buffers)))
 
     def offer(self, pieces: Sequence[Piece]) -> Sequence[Piece]:
-        """See Wire."""
+        """See Transport."""
         buffers = [_bytes(piece) for piece in pieces]
         try:
             sent = self._socket.sendmsg(buffers)
@@ -100,11 +100,11 @@ class PlainWire:
         return _from(buffers, sent) if sent else pieces
 
     def send_file(self, head: bytes, part: FilePart) -> None:
-        """See Wire."""
+        """See Transport."""
         self._send_file([head], part.fileno(), part.start, len(part))
 
     def keep_backlog_small(self) -> None:
-        """See Wire. The send buffer grows to megabytes: on a slow link that is seconds of old frames."""
+        """See Transport. The send buffer grows to megabytes: on a slow link that is seconds of old frames."""
         self._socket.setsockopt(socket.IPPROTO_TCP, _TCP_NOTSENT_LOWAT, BACKLOG_BYTES)
 
     def _send_file(self, pieces: Sequence[Piece], file: int, start: int, size: int) -> None:
@@ -150,11 +150,11 @@ class PlainWire:
             raise TimeoutError
 
     def finish(self) -> None:
-        """See Wire."""
+        """See Transport."""
         self._socket.shutdown(socket.SHUT_WR)
 
 
-class TlsWire:
+class TlsTransport:
     """A connection by TLS.
 
     Args:
@@ -165,7 +165,7 @@ class TlsWire:
         self._socket = connection
 
     def receive(self, timeout_s: float) -> bytes:
-        """See Wire."""
+        """See Transport."""
         self._socket.settimeout(timeout_s)
         try:
             return self._socket.recv(RECEIVE_BYTES)
@@ -173,7 +173,7 @@ class TlsWire:
             return b""
 
     def send(self, pieces: Sequence[Piece]) -> None:
-        """See Wire. A copy in one piece makes full records of 16 KiB."""
+        """See Transport. A copy in one piece makes full records of 16 KiB."""
         self._socket.settimeout(STALL_S)
         left, taken = memoryview(b"".join([_bytes(piece) for piece in pieces])), _taken(self._socket)
         while left:
@@ -183,15 +183,15 @@ class TlsWire:
                 taken = _more_taken(self._socket, taken)
 
     def keep_backlog_small(self) -> None:
-        """See Wire."""
+        """See Transport."""
         self._socket.setsockopt(socket.IPPROTO_TCP, _TCP_NOTSENT_LOWAT, BACKLOG_BYTES)
 
     def offer(self, pieces: Sequence[Piece]) -> Sequence[Piece]:
-        """See Wire. A record that is begun must be finished, so nothing is begun here."""
+        """See Transport. A record that is begun must be finished, so nothing is begun here."""
         return pieces
 
     def send_file(self, head: bytes, part: FilePart) -> None:
-        """See Wire."""
+        """See Transport."""
         self.send([head])
         at = 0
         while at < len(part):
@@ -201,7 +201,7 @@ class TlsWire:
             at += len(data)
 
     def finish(self) -> None:
-        """See Wire."""
+        """See Transport."""
         self._socket.shutdown(socket.SHUT_WR)
 
 

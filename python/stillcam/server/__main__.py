@@ -23,7 +23,7 @@ from stillcam.common.loopback import healthz_inside
 from stillcam.common.paths import Paths, camera_numbers
 from stillcam.common.systemd import Service
 from stillcam.http.limits import ConnectionLimits
-from stillcam.http.listener import Server
+from stillcam.http.listener import Listener
 from stillcam.http.tls import Certificate
 from stillcam.ipc.daemon_client import DaemonClient
 from stillcam.notifications.events import PictureLoss
@@ -76,10 +76,10 @@ def run(environ: Mapping[str, str]) -> None:
 
     sys.setswitchinterval(SWITCH_S)
     _allow_descriptors()
-    scheme = "https" if server.tls else "http"
+    scheme = "https" if server.secure else "http"
     with server:
         _end_at_signals(server)
-        logging.info("server %s listens on %s port %s (%s)", __version__, *server.server_address[:2], scheme)
+        logging.info("server %s listens on %s port %s (%s)", __version__, *server.address, scheme)
         accounts.known.follow()
         for camera in ((paths, settings, cache), *others):
             camera[1].follow()
@@ -101,7 +101,7 @@ def _notifier(paths: Paths, settings: SettingsInForce, cache: FrameCache) -> Not
     return Notifier(paths, settings, picture_loss)
 
 
-def _end_at_signals(server: Server) -> None:
+def _end_at_signals(server: Listener) -> None:
     """Have a signal end `server`.
 
     Python's own handlers run in the main thread once that is awake, and a signal that comes in the instant
@@ -127,7 +127,7 @@ def _nothing(_signum: int, _frame: object) -> None:
     """The descriptor tells."""
 
 
-def listen(address: tuple[str, int], app: App, settings: SettingsInForce, paths: Paths) -> Server:
+def listen(address: tuple[str, int], app: App, settings: SettingsInForce, paths: Paths) -> Listener:
     """A server at `address`.
 
     Raises:
@@ -144,11 +144,11 @@ def listen(address: tuple[str, int], app: App, settings: SettingsInForce, paths:
     host, port = address
     try:
         try:
-            return Server((host, port), app, limits, tls)
+            return Listener((host, port), app, limits, tls)
         except OSError as error:
             if host != EVERY_ADDRESS or error.errno not in (errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL):
                 raise
-            return Server(("0.0.0.0", port), app, limits, tls)  # noqa: S104 - IPv6 is switched off
+            return Listener(("0.0.0.0", port), app, limits, tls)  # noqa: S104 - IPv6 is switched off
     except OSError as error:
         what = {
             errno.EADDRINUSE: f"port {port} is taken: end what uses it (see: ss -tlnp), or set another STILLCAM_PORT",
@@ -160,16 +160,16 @@ def listen(address: tuple[str, int], app: App, settings: SettingsInForce, paths:
         ) from error
 
 
-def _answers(server: Server) -> str:
+def _answers(server: Listener) -> str:
     """A line on how it goes, for systemd; empty when our own question is not answered. Any answer will do.
 
     The question needs no slot: viewers who have taken them all must not have the server restarted.
     """
-    if not server.takes_connections:
+    if not server.accepts:
         logging.warning("the accept loop has stopped: the watchdog is not fed")
         return ""
     try:
-        status, told = healthz_inside(server.inside())
+        status, told = healthz_inside(server.connect())
     except OSError as error:
         logging.warning("the server does not answer its own health request: %s", error)
         return ""

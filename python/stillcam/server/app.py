@@ -153,7 +153,7 @@ class App:
         route, request.named, request.rest = table.find(request.method, request.path)
         request.route = _below(request, route.path) if request.camera else route.path
         if not route.quick:
-            request.step_aside()
+            request.hand_off()
         self._guard.admit(request, route)
         request.still_may = partial(self._still_may, request, route)
         answer = route.handler(request)

@@ -92,7 +92,7 @@ class Pictures:
     def _current(self, request: Request) -> Answer:
         after, width = request.value("after"), wanted_width(request)
         if after is not None or self._cache.newest is None:
-            request.step_aside()
+            request.hand_off()
         seen = self._cache.newest if after is None else self._next(frame_of(after), request)
         if seen is None and after is not None:
             return Answer(204, headers={"Cache-Control": "no-store"})
@@ -116,7 +116,7 @@ class Pictures:
         strict = _number(request, "strict", 0, 1)
         max_age_s, width = _number(request, "max_age", 0, MAX_AGE_S), wanted_width(request)
         if max_age_s is not None or not self._freshness.young:
-            request.step_aside()
+            request.hand_off()
         picture = self._showing() if max_age_s is None else self._young(request, max_age_s)
         if isinstance(picture, Seen):
             return self._frame(picture, request, width)
@@ -170,7 +170,7 @@ class Pictures:
 
     def _frame(self, seen: Seen, request: Request, width: int | None) -> Answer:
         if width and not request.has(seen.tag):  # a client that has the whole frame needs no smaller one
-            request.step_aside()
+            request.hand_off()
             seen = self._scaled.of(seen, width)
         kept = _PRIVATE if self._settings().access.watch == "signed-in" else _SHARED
         head = b"%b%bX-Frame-Age: %.3f\r\n" % (seen.head, kept, seen.age_s())

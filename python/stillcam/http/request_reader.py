@@ -1,0 +1,144 @@
+"""Reads the requests of one connection within their time and size limits: heads, and the bodies that are wanted."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import time
+
+from stillcam.http.limits import ConnectionLimits, Slot
+from stillcam.http.messages import Refused
+from stillcam.http.parser import END, MAX_HEAD_BYTES, Head
+from stillcam.http.request_body import ChunkedBody, RequestBody, SizedBody
+from stillcam.http.transport import Transport
+
+HEAD_S = 10.0  # for a head, from the connection's start or its first byte
+BODY_S = 10.0  # for a body, and a second more for each ...
+BODY_BYTES_S = 16 * 1024  # ... of so many bytes
+
+CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+
+_BARE_LF = re.compile(rb"(?<!\r)\n")
+
+
+class RequestReader:
+    """Reads requests.
+
+    Args:
+        transport: receives the bytes.
+        slot: the connection's.
+        limits: of the memory for bodies.
+
+    Attributes:
+        unparsed: received, and not yet used: the next requests of a client that pipelines.
+    """
+
+    def __init__(self, transport: Transport, slot: Slot, limits: ConnectionLimits) -> None:
+        self._transport = transport
+        self._slot = slot
+        self._limits = limits
+        self.unparsed = b""
+        self._body: RequestBody | None = None  # of the request that is being answered
+        self._reserved: list[tuple[str, int]] = []  # memory for it, see ConnectionLimits.reserve_body
+        self._expects_continue = False  # the client waits for `100 Continue`
+
+    def read_head(self, idle_s: float) -> bytes | None:
+        """The next head without its last empty line; None if the client sends no more.
+
+        Args:
+            idle_s: how long its first byte may take.
+
+        Raises:
+            Refused: it is too long, or arrives too slowly.
+        """
+        data = self.unparsed or self._first(idle_s)
+        if data.endswith(END) and data.find(END) == len(data) - len(END) and not data.startswith(b"\r\n"):
+            self.unparsed = b""
+            return data[: -len(END)]  # nearly every request arrives in one piece
+        deadline_s = time.monotonic() + HEAD_S
+        text = f"the head of the request did not arrive within {HEAD_S:g} s"
+        empty_line = False
+        while data:
+            if not empty_line and data.startswith(b"\r\n"):  # RFC 9112, 2.2: one empty line before the request
+                data, empty_line = data[2:], True
+            end = data.find(END)
+            if max(end, len(data) if end < 0 else 0) > MAX_HEAD_BYTES:
+                raise Refused(431, f"the head is too long: it may have {MAX_HEAD_BYTES} bytes")
+            if end >= 0:
+                self.unparsed = data[end + len(END) :]
+                return data[:end]
+            if _BARE_LF.search(data):
+                raise Refused(400, "lines must end in CR LF")
+            chunk = self._more(deadline_s, text)
+            data = data + chunk if chunk else b""
+        return None
+
+    def begin_body(self, head: Head) -> None:
+        """The request of this head, which has a body, is going to be answered."""
+        fields = head.fields
+        self._expects_continue = fields.expects_continue and not head.http10 and not self.unparsed
+        self._body = ChunkedBody(self.unparsed) if fields.chunked else SizedBody(self.unparsed, fields.length)
+        self.unparsed = self._body.rest
+
+    def read_body(self, max_bytes: int, address: str) -> bytes:
+        """The body.
+
+        Args:
+            max_bytes: its limit.
+            address: the client's; the memory counts against its budget.
+
+        Raises:
+            Refused: see Request.body.
+            ConnectionError: the client has left.
+        """
+        assert self._body is not None
+        deadline_s = time.monotonic() + BODY_S
+
+        def more() -> bytes:
+            nonlocal deadline_s
+            if self._expects_continue:
+                self._expects_continue = False
+                self._transport.send([CONTINUE])
+            if self._slot.waiting_since is None:  # a body that arrives slowly must not keep a slot
+                self._slot.waiting_since = time.monotonic()
+            if not (some := self._more(deadline_s, "the body of the request did not arrive in time")):
+                if self._slot.refused:
+                    raise Refused(503, "too many connections: try again in a few seconds", headers={"Retry-After": "5"})
+                raise ConnectionError
+            self._reserved.append((self._limits.reserve_body(address, len(some)), len(some)))
+            deadline_s += len(some) / BODY_BYTES_S
+            return some
+
+        try:
+            data = self._body.read(more, max_bytes)
+        except OSError as failure:
+            raise ConnectionError("the client left in the middle of its request") from failure
+        self._slot.waiting_since = None
+        if self._body.rest:
+            self.unparsed = self._body.rest
+        return data
+
+    def end_body(self) -> bool:
+        """The request is answered: release the body; returns whether all of it has been received."""
+        while self._reserved:
+            self._limits.release_body(*self._reserved.pop())
+        body, self._body = self._body, None
+        return body is not None and body.whole
+
+    def _first(self, idle_s: float) -> bytes:
+        """The first bytes of a request; none if there is no further one."""
+        try:
+            return self._transport.receive(idle_s)
+        except TimeoutError:
+            return b""
+
+    def _more(self, deadline_s: float, text: str) -> bytes:
+        """Some more bytes of a request; none if the client sends no more.
+
+        Raises:
+            Refused: nothing arrived before the deadline (monotonic); says `text`.
+        """
+        if (left_s := deadline_s - time.monotonic()) > 0:
+            with contextlib.suppress(TimeoutError):
+                return self._transport.receive(left_s)
+        raise Refused(408, text)

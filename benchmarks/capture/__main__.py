@@ -20,8 +20,8 @@ from pathlib import Path
 from PIL import Image
 
 from stillcam.camera.driver import Still
-from stillcam.capture.histogram import Histogram
 from stillcam.capture.publish_frame import FramePublisher
+from stillcam.capture.status import Histogram
 from stillcam.ipc.protocol import ask
 
 ROOT = Path(__file__).resolve().parents[2]

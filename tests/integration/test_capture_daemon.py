@@ -10,7 +10,7 @@ import pytest
 from capturing import DEADLINE_S
 from PIL import Image, ImageChops
 
-from stillcam.capture.rotate import rotate
+from stillcam.capture.image_files import rotate
 from stillcam.frames.jpeg import check
 
 

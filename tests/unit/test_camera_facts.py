@@ -12,8 +12,7 @@ from listed_programs import recorded
 from stillcam.camera import metadata
 from stillcam.camera.rpicam.describe import describe
 from stillcam.camera.simulated.metadata import as_json, as_txt
-from stillcam.capture.recovery import Backoff
-from stillcam.capture.timing import snapshot_s, stall_timeout_s
+from stillcam.capture.recovery import Backoff, snapshot_cycle_s, stall_timeout_s
 from stillcam.common.errors import CameraError
 from stillcam.settings import tuning_files
 from stillcam.settings.document import patched
@@ -105,8 +104,8 @@ def test_a_tuning_file_is_found_by_its_name_or_path(tmp_path, monkeypatch):
 )
 def test_a_long_exposure_is_no_stall(sections, told, cycle_s, stall_s):
     settings = patched(Settings(), sections)
-    assert snapshot_s(settings) == cycle_s
-    assert stall_timeout_s(snapshot_s(settings), settings, told) == stall_s
+    assert snapshot_cycle_s(settings) == cycle_s
+    assert stall_timeout_s(snapshot_cycle_s(settings), settings, told) == stall_s
 
 
 def test_an_outage_is_said_once_and_the_pauses_grow(caplog):
@@ -114,8 +113,8 @@ def test_an_outage_is_said_once_and_the_pauses_grow(caplog):
     backoff = Backoff()
     assert [backoff.failed(CameraError("absent", "no camera")) for _ in range(8)] == [1, 2, 4, 8, 16, 30, 30, 30]
     assert (backoff.reason or "") == "no camera"
-    backoff.over()
-    backoff.over()
+    backoff.recovered()
+    backoff.recovered()
     assert backoff.reason is None
     assert backoff.failed(CameraError("absent", "no camera")) == 1
     said = [record.message.split(" after")[0] for record in caplog.records]

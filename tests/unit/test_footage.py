@@ -14,11 +14,11 @@ import pytest
 from pictures import picture
 from PIL import Image
 
+from stillcam.capture.image_files import image_size
 from stillcam.capture.library_writer import mp4
 from stillcam.capture.library_writer.clock_trust import ClockTrust
 from stillcam.capture.library_writer.finish_video import RecordedVideo, finish, salvage
 from stillcam.capture.library_writer.retention import Retention, rule_of
-from stillcam.capture.pictures import size_of
 from stillcam.common.deletion import Undeletable
 from stillcam.common.disk_space import RESERVE_BYTES, Disk, reserve_bytes
 from stillcam.common.errors import CameraError
@@ -157,19 +157,19 @@ def test_a_picture_that_is_not_whole_is_torn(tmp_path):
     for form, extension in (("JPEG", "jpg"), ("PNG", "png"), ("BMP", "bmp")):
         path = tmp_path / f"x.{extension}"
         image.save(path, form)
-        assert size_of(path) == (40, 30)
+        assert image_size(path) == (40, 30)
         path.write_bytes(path.read_bytes()[:-20])
         with pytest.raises(CameraError, match="incomplete") as caught:
-            size_of(path)
+            image_size(path)
         assert caught.value.cause == "torn"
         path.write_bytes(b"")
         with pytest.raises(CameraError, match="incomplete"):
-            size_of(path)
+            image_size(path)
     with pytest.raises(CameraError, match="incomplete"):
-        size_of(tmp_path / "none.dng")
+        image_size(tmp_path / "none.dng")
     (tmp_path / "full.dng").write_bytes(b"II*\0\0\0\0\0" + bytes(100_000))  # as rpicam-still leaves it on a full disk
     with pytest.raises(CameraError, match="incomplete"):
-        size_of(tmp_path / "full.dng")
+        image_size(tmp_path / "full.dng")
 
 
 @pytest.mark.parametrize(

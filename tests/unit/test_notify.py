@@ -4,12 +4,13 @@ import logging
 import os
 import socket
 from contextlib import contextmanager
+from functools import partial
 
 import pytest
 from serving import DEADLINE_S
 
-from stillcam.capture.alive import Alive
 from stillcam.capture.command_queue import CommandQueue
+from stillcam.capture.recovery import watchdog_status
 from stillcam.capture.status import Status
 from stillcam.common.child_process import wait_readable
 from stillcam.common.systemd import Service
@@ -71,7 +72,7 @@ def test_a_service_manager_that_is_gone_is_said_once(caplog):
 def test_a_daemon_is_alive_while_its_camera_thread_looks_for_commands():
     status = Status("simulated")
     commands = CommandQueue()
-    alive = Alive(commands.polled, status.message)
+    alive = partial(watchdog_status, commands.polled, status.message)
     assert alive() == ""  # it has not begun
     assert commands.take() == []
     assert alive() == "starting, 0 frames"

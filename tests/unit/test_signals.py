@@ -9,7 +9,7 @@ from stillcam.common.paths import ROOT
 # Blocked in the main thread, the signal goes to another one: just as unseen as in the moment before poll(2).
 WAITS = """
 import os, select, signal, sys
-from stillcam.capture.signals import wake_on_signals
+from stillcam.capture.__main__ import wake_on_signals
 
 wake = os.eventfd(0)
 signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended"))

@@ -7,7 +7,7 @@ import pytest
 
 from stillcam.camera.driver import Interrupted
 from stillcam.capture.modes.live import LiveMode
-from stillcam.capture.timing import stall_timeout_s
+from stillcam.capture.recovery import stall_timeout_s
 from stillcam.settings.document import patched
 from stillcam.settings.schema import Settings
 

@@ -8,12 +8,13 @@ import logging
 import os
 import signal
 import sys
+from collections.abc import Callable
+from functools import partial
 
 from stillcam import __version__
 from stillcam.camera.select import choose_driver
-from stillcam.capture.alive import Alive
 from stillcam.capture.daemon import Daemon
-from stillcam.capture.signals import wake_on_signals
+from stillcam.capture.recovery import watchdog_status
 from stillcam.common import log, threads
 from stillcam.common.errors import StillcamError
 from stillcam.common.folders import LINKS, SOCKETS, require
@@ -22,6 +23,8 @@ from stillcam.common.systemd import Service
 from stillcam.ipc.protocol import CommandServer
 from stillcam.settings.file import load_in_force, save
 from stillcam.settings.schema import CameraSettings, Settings
+
+SIGNAL_BYTES = 256  # read at once, one byte for each signal
 
 
 def main() -> int:
@@ -75,7 +78,7 @@ def run(paths: Paths) -> None:
     server = CommandServer(paths.socket, daemon.handle)
     service = Service(os.environ)
     service.ready()
-    service.watch(Alive(daemon.commands.polled, daemon.message))
+    service.watch(partial(watchdog_status, daemon.commands.polled, daemon.message))
     try:
         logging.info("capture %s with the %s camera, frames in %s", __version__, driver.name, paths.images)
         gc.freeze()  # all of this lives until the end: keep it out of every later collection
@@ -83,6 +86,27 @@ def run(paths: Paths) -> None:
         logging.info("ended: %s", ", ".join(ends))
     finally:
         server.close()
+
+
+def wake_on_signals(nudge: Callable[[], None]) -> None:
+    """Have `nudge` called, in another thread, for each signal that has a handler.
+
+    Python runs a handler only between two steps of the main thread. A signal that comes when that thread
+    has looked for one, and not yet begun to wait, would be seen after the wait: with a snapshot an
+    hour, after an hour. What C does at once is to write to this pipe (signal.set_wakeup_fd).
+
+    Args:
+        nudge: ends the main thread's wait.
+    """
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
+
+    def follow() -> None:
+        while os.read(reading, SIGNAL_BYTES):
+            nudge()
+
+    threads.keep(follow, "signals")
 
 
 if __name__ == "__main__":

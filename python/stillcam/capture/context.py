@@ -19,9 +19,16 @@ from stillcam.capture.command_socket import PICTURE_S
 from stillcam.capture.lock import FolderLock
 from stillcam.capture.pending_settings import PendingSettings
 from stillcam.capture.publish_frame import FramePublisher
-from stillcam.capture.recovery import Backoff
+from stillcam.capture.recovery import (
+    AdaptiveTimeout,
+    Backoff,
+    exposure_allowance_s,
+    photo_cycle_s,
+    snapshot_cycle_s,
+    stall_timeout_s,
+    startup_s,
+)
 from stillcam.capture.status import FRAMELESS, Status
-from stillcam.capture.timing import Patience, exposure_s, hidden_s, photo_s, snapshot_s, stall_timeout_s
 from stillcam.common.child_process import TERM_GRACE_S
 from stillcam.common.errors import CameraError, StillcamError
 from stillcam.common.paths import Paths
@@ -113,7 +120,7 @@ class CaptureContext:
         self._began = 0.0  # when the camera program was started (monotonic)
         self._mode = ""  # that runs
         self._first = True  # no picture has come since it began, or since its camera program was ready
-        self._patience: defaultdict[tuple[str, str, bool], Patience] = defaultdict(Patience)
+        self._timeouts: defaultdict[tuple[str, str, bool], AdaptiveTimeout] = defaultdict(AdaptiveTimeout)
         self._known: Metadata = {}  # the newest that there are, of whatever camera program
         self._may_restart_frozen = True
         self._lock = FolderLock(paths.images)
@@ -177,9 +184,9 @@ class CaptureContext:
         Raises:
             Interrupted, CameraError: see `awaited`.
         """
-        exposures_s = exposure_s(settings, self.driver.metadata)
+        exposures_s = exposure_allowance_s(settings, self.driver.metadata)
         if shoot:
-            exposures_s += photo_s(settings, shoot.kind, shoot.found)
+            exposures_s += photo_cycle_s(settings, shoot.kind, shoot.found)
         self.driver.start_stills(settings, camera, shoot)
         self.awaited(self.driver.ready, START_TIMEOUT_S + exposures_s, leaving)
 
@@ -190,7 +197,7 @@ class CaptureContext:
             Interrupted, CameraError: see `awaited`.
         """
         self.start_stills(settings, camera)
-        self.status.enter("snapshot", snapshot_s(settings), self.backoff.reason)
+        self.status.enter("snapshot", snapshot_cycle_s(settings), self.backoff.reason)
 
     def awaited(
         self,
@@ -202,7 +209,7 @@ class CaptureContext:
 
         Args:
             wait: a driver's method.
-            timeout_s: for all of it, where there has been no reason to wait longer, see `Patience`.
+            timeout_s: for all of it, where there has been no reason to wait longer, see `AdaptiveTimeout`.
             leaving: whether the mode must end; None: as `leaving` says.
 
         Raises:
@@ -210,8 +217,8 @@ class CaptureContext:
             CameraError: it did not come in time.
         """
         began_s, first = time.monotonic(), self._first
-        patience = self._patience[self._mode, wait.__name__, first]
-        timeout_s = patience.seconds(timeout_s)
+        timeout = self._timeouts[self._mode, wait.__name__, first]
+        timeout_s = timeout.seconds(timeout_s)
         until = began_s + timeout_s
         while (left := until - time.monotonic()) > 0:
             if (leaving or self.leaving)():
@@ -220,12 +227,12 @@ class CaptureContext:
                 left = min(left, max(0.0, self._began + PATIENCE_S - time.monotonic()))
             try:
                 if result := wait(left, (*self.stops, self.commands.wake)):
-                    patience.came(time.monotonic() - began_s)
+                    timeout.completed(time.monotonic() - began_s)
                     self._first = result is True  # ready, and no picture yet
                     return result
             except Interrupted:
                 self.obey()
-        patience.stalled()
+        timeout.stalled()
         raise CameraError(
             "stalled", f"no picture within {timeout_s:g} s: check the camera's cable and the power supply"
         )
@@ -233,14 +240,14 @@ class CaptureContext:
     def stall_timeout_s(self, cycle_s: Callable[[Settings], float]) -> float:
         """How long a picture may take; the first one has frames before it that the camera program hides."""
         running, self._known = self.settings.running, self.driver.metadata or self._known
-        hidden = hidden_s(exposure_s(running, self._known) / 4) if self._first else 0.0
+        hidden = startup_s(exposure_allowance_s(running, self._known) / 4) if self._first else 0.0
         return stall_timeout_s(cycle_s(running), running, self._known) + hidden
 
     def picture_s(self) -> float:
         """How long a picture that is asked for now may take, seconds; may be called from any thread."""
         told = self.status.message()
         runs_s = float(told["interval_s"]) if told["mode"] in FRAMELESS else 0.0
-        return PICTURE_S + runs_s + exposure_s(self.settings.wanted, told["metadata"])
+        return PICTURE_S + runs_s + exposure_allowance_s(self.settings.wanted, told["metadata"])
 
     @property
     def found(self) -> Metadata:
@@ -301,7 +308,7 @@ class CaptureContext:
         if not self.driver.settling:
             self.settings.worked(name)
         if self.backoff.reason:
-            self.backoff.over()
+            self.backoff.recovered()
             self.status.recovered()
         if self.publisher.moving:
             self._may_restart_frozen = True

@@ -18,20 +18,20 @@ from stillcam.camera.driver import Driver, Interrupted
 from stillcam.camera.rpicam.errors import HELD
 from stillcam.camera.rpicam.listing import remembered
 from stillcam.camera.use_cases import sensor_mode_error, video_error
-from stillcam.capture.camera_detection import DetectionMode
 from stillcam.capture.command_queue import Command
 from stillcam.capture.command_socket import CommandHandler
 from stillcam.capture.context import CaptureContext, Mode
 from stillcam.capture.library_writer.clock_trust import ClockTrust
 from stillcam.capture.library_writer.writer import LibraryWriter
 from stillcam.capture.modes.autofocus import AutofocusMode
+from stillcam.capture.modes.detection import DetectionMode
 from stillcam.capture.modes.lens import Lens
 from stillcam.capture.modes.live import LiveMode
 from stillcam.capture.modes.photos import PhotoMode
 from stillcam.capture.modes.series import SeriesMode
 from stillcam.capture.modes.snapshots import SnapshotMode
 from stillcam.capture.modes.video import VideoMode
-from stillcam.capture.timing import snapshot_s
+from stillcam.capture.recovery import snapshot_cycle_s
 from stillcam.common.errors import CameraError, SettingsError, StillcamError
 from stillcam.common.paths import Paths
 from stillcam.films.queue import Films
@@ -179,7 +179,7 @@ class Daemon:
         self._cameras = []
         for mode in self._modes:
             mode.fail(error)
-        self._status.enter("no camera", snapshot_s(context.settings.wanted), error.reason)
+        self._status.enter("no camera", snapshot_cycle_s(context.settings.wanted), error.reason)
         context.pause(context.backoff.failed(error))
         if error.cause == "disk" and not context.stopping:
             context.renew_folder()
@@ -201,7 +201,7 @@ class Daemon:
             command.fail(error)
             return
         wanted, camera = context.settings.wanted, self._status.camera
-        self._status.interval(snapshot_s(wanted))
+        self._status.interval(snapshot_cycle_s(wanted))
         if other and camera and camera.index == wanted.camera.index and self._goes_on(wanted, camera):
             context.settings.adopt()
             context.renew_publisher()

@@ -12,13 +12,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from stillcam.camera.driver import Interrupted, Still
-from stillcam.capture.histogram import Histogram
-from stillcam.capture.rotate import rotate
+from stillcam.capture.image_files import check_image, link_or_copy, rotate, torn
+from stillcam.capture.status import Histogram
 from stillcam.common.errors import CameraError
 from stillcam.common.folders import LINKS, unwritable
 from stillcam.frames.exif import thumbnail_ranges
 from stillcam.frames.files import WORK_PREFIX, Publisher
-from stillcam.frames.jpeg import NotWhole, check, picture_offset
+from stillcam.frames.jpeg import NotWhole, picture_offset
 
 FROZEN_FRAMES = 10  # so many pictures identical byte for byte ...
 FROZEN_S = 10.0  # ... over at least so long are a frozen sensor, not a dark night
@@ -64,17 +64,15 @@ class FramePublisher:
         path, began_s = still.path, time.monotonic()
         try:
             try:
-                _check_file(path)
+                check_image(path)
                 if self.rotation in (90, 270):
                     turned = self._images / _TURNED
                     rotate(path, turned, self.rotation, self._jpegtran, self._stops)
                     path.unlink()
                     path = turned
-                    _check_file(path)
+                    check_image(path)
             except NotWhole as reason:
-                raise CameraError(
-                    "torn", f"the camera wrote an incomplete picture ({reason}): is the disk full?"
-                ) from reason
+                raise torn(reason) from reason
             return self._finish(path, still.time_s, began_s)
         except OSError as error:
             self._discard(still.path)
@@ -160,22 +158,6 @@ class FramePublisher:
         else:
             self._same = 0
             self._same_since = time.monotonic()
-
-
-def link_or_copy(source: Path, target: Path) -> None:
-    """Have the file under another name too; on another disk, a copy."""
-    try:
-        os.link(source, target)
-    except OSError:
-        shutil.copyfile(source, target)
-
-
-def _check_file(path: Path) -> None:
-    with path.open("rb") as file:
-        if not os.fstat(file.fileno()).st_size:
-            raise NotWhole("empty")
-        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-            check(data)
 
 
 def _same_picture(path: Path, other: Path) -> bool:

@@ -1,25 +1,36 @@
-"""The time without pictures: why, since when, and how long to wait before the next try."""
+"""How long pictures may take, and what follows when none comes: time-outs, back-off and the watchdog's status."""
 
 from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
 
+from stillcam.camera.metadata import Metadata
+from stillcam.camera.use_cases import DEFAULT_FRAMERATE, effective_controls, live_framerate, photo_configuration
 from stillcam.common.errors import CameraError
+from stillcam.settings.controls import Values
+from stillcam.settings.schema import Configuration, Settings
 
 BACK_OFF_S = (1.0, 2.0, 4.0, 8.0, 16.0, 30.0)
+MAX_TIMEOUT_S = 60.0  # of an `AdaptiveTimeout`, where settings and metadata imply less
+STARTUP_FRAMES = 12  # dropped by a camera that starts, at most: exposure and white balance converge in them
+BUFFERED_FRAMES = 16  # in libav's buffer of 32 KB, at most, before the file grows
+NO_CONTROLS: Values = {}
 
 
 class Backoff:
-    """Said once when it begins, or has another reason, and once when it is over."""
+    """The delay before the next try while there is no picture. Logs each reason once, and the recovery once."""
 
     def __init__(self) -> None:
-        self.reason: str | None = None
+        self.reason: str | None = None  # why there is no picture; None: there is one
         self._began = 0.0  # monotonic
-        self._failures = 0  # running
+        self._failures = 0  # in a row
 
     def failed(self, error: CameraError) -> float:
-        """There is no picture; how long to wait, in seconds."""
+        """Count a failure, and return how long to wait before the next try, in seconds."""
         if self.reason is None:
             self._began = time.monotonic()
         if self.reason != error.reason:
@@ -28,9 +39,111 @@ class Backoff:
         self._failures += 1
         return BACK_OFF_S[min(self._failures, len(BACK_OFF_S)) - 1]
 
-    def over(self) -> None:
-        """There is a picture."""
+    def recovered(self) -> None:
+        """Reset: there is a picture."""
         if self.reason is not None:
             logging.info("pictures again after %.1f s (%s)", time.monotonic() - self._began, self.reason)
         self.reason = None
         self._failures = 0
+
+
+@dataclass(slots=True)
+class AdaptiveTimeout:
+    """The time-out of one kind of wait, after which the camera counts as stalled.
+
+    A camera may be slower than its settings imply (64 megapixels, a scan in the dark): each stall doubles the
+    time-out, up to `MAX_TIMEOUT_S`; afterwards it is twice the time that the camera took.
+    """
+
+    _stalls: int = 0  # in a row
+    _took_s: float = 0.0
+
+    def seconds(self, implied_s: float) -> float:
+        """The time-out, where settings and metadata imply so much; never less than that."""
+        return max(implied_s, min(MAX_TIMEOUT_S, max(implied_s * 2.0**self._stalls, 2 * self._took_s)))
+
+    def stalled(self) -> None:
+        """Count a wait that has timed out."""
+        self._stalls = min(self._stalls + 1, 10)
+
+    def completed(self, took_s: float) -> None:
+        """Record how long a successful wait took."""
+        self._stalls, self._took_s = 0, took_s
+
+
+def watchdog_status(polled: Callable[[], bool], status: Callable[[], Mapping[str, Any]]) -> str:
+    """The status line for systemd; empty if the camera's thread has not looked for commands since the last call.
+
+    Frames do not count: a missing camera is no reason to restart the daemon, which would end the film
+    that is being made and every self-timer.
+
+    Args:
+        polled: whether the camera's thread has looked since the last call; it is woken to look again.
+        status: gives the status of the daemon.
+    """
+    if not polled():
+        return ""
+    message = status()
+    return f"{message['mode']}, {message['captures']['ok']} frames"
+
+
+def startup_s(cycle_s: float) -> float:
+    """How much longer the first frame of a starting camera takes than the frames after it.
+
+    Args:
+        cycle_s: from one frame to the next.
+    """
+    return STARTUP_FRAMES * cycle_s
+
+
+def buffered_s(cycle_s: float) -> float:
+    """How long frames may stay in the buffers of the camera program, at most, before the file grows."""
+    return BUFFERED_FRAMES * cycle_s
+
+
+def snapshot_cycle_s(settings: Settings) -> float:
+    """From one snapshot to the next: the interval, or what a long exposure needs for viewfinder and still."""
+    return max(settings.snapshot.interval_s, 3 * _exposure_time_s(settings, settings.live))
+
+
+def photo_cycle_s(settings: Settings, kind: str, carried_over: Values = NO_CONTROLS) -> float:
+    """From one photo of a burst to the next: what viewfinder and still need.
+
+    Args:
+        settings: in force.
+        kind: `photo` or `raw`.
+        carried_over: controls that the camera starts with, over those of the settings.
+    """
+    given_s = carried_over.get("ExposureTime", 0) / 1e6
+    return max(1.0, 3 * (given_s or _exposure_time_s(settings, photo_configuration(settings, kind))))
+
+
+def live_cycle_s(settings: Settings) -> float:
+    """From one frame of the live view to the next."""
+    return 1 / (live_framerate(settings) or DEFAULT_FRAMERATE)
+
+
+def stall_timeout_s(cycle_s: float, settings: Settings, metadata: Metadata) -> float:
+    """How long a picture may take before the camera counts as stalled.
+
+    Args:
+        cycle_s: from one picture to the next.
+        settings, metadata: see `exposure_allowance_s`.
+    """
+    return max(5.0, 3 * cycle_s) + exposure_allowance_s(settings, metadata)
+
+
+def exposure_allowance_s(settings: Settings, metadata: Metadata) -> float:
+    """What the exposure adds to the time that a picture may take: viewfinder, still, and both once more.
+
+    Args:
+        settings: those that the camera runs with.
+        metadata: the newest picture's; its ExposureTime is in microseconds.
+    """
+    reported_us = metadata.get("ExposureTime")
+    reported_s = reported_us / 1e6 if isinstance(reported_us, int | float) else 0.0
+    return 4 * max(reported_s, _exposure_time_s(settings, settings.live))
+
+
+def _exposure_time_s(settings: Settings, configuration: Configuration) -> float:
+    return float(effective_controls(settings, configuration).get("ExposureTime", 0)) / 1e6

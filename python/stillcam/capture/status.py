@@ -5,18 +5,20 @@ from __future__ import annotations
 import os
 import threading
 import time
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import accumulate
 from typing import Any
 
 from stillcam.camera.rpicam.describe import describe
-from stillcam.capture.histogram import Histogram
 from stillcam.common.threads import deaths
 from stillcam.common.utc import utc_text
 from stillcam.settings.capabilities import Camera
 
 FRAMELESS = ("photo", "video", "series")  # modes that may publish nothing for as long as their interval
+PUBLISH_BOUNDS_S = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 
 
 class Status:
@@ -209,3 +211,24 @@ class Status:
                 "waiting": [order for orders in self._waiting.values() for order in orders],
                 "threads": deaths(),
             }
+
+
+class Histogram:
+    """Durations counted in buckets, as Prometheus wants them; safe to use from any thread."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._counts = [0] * (len(PUBLISH_BOUNDS_S) + 1)  # the last one: longer than all bounds
+        self._sum_s = 0.0
+
+    def add(self, seconds: float) -> None:
+        """One more."""
+        with self._lock:
+            self._counts[bisect_left(PUBLISH_BOUNDS_S, seconds)] += 1
+            self._sum_s += seconds
+
+    def message(self) -> dict[str, Any]:
+        """`buckets`: pairs of a bound (s) and how many took at most so long; `count` and `sum_s` of all."""
+        with self._lock:
+            upto = list(accumulate(self._counts))
+            return {"buckets": list(zip(PUBLISH_BOUNDS_S, upto, strict=False)), "count": upto[-1], "sum_s": self._sum_s}

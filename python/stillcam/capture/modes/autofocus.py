@@ -19,7 +19,7 @@ from stillcam.camera.driver import Interrupted
 from stillcam.capture.command_queue import Command
 from stillcam.capture.context import CaptureContext
 from stillcam.capture.modes.lens import SCAN_WAITS_S, Lens, rests
-from stillcam.capture.timing import snapshot_s
+from stillcam.capture.recovery import snapshot_cycle_s
 from stillcam.common.errors import CameraError, StillcamError
 from stillcam.settings.capabilities import Camera
 from stillcam.settings.schema import Settings
@@ -131,7 +131,7 @@ def scan(context: CaptureContext, camera: Camera, lens: Lens) -> dict[str, Any]:
         Interrupted: the daemon ends, or there are other settings.
         CameraError: the camera fails, or has no autofocus (`unable`).
     """
-    frame = take_focused(context, snapshot_s, context.leaving)
+    frame = take_focused(context, snapshot_cycle_s, context.leaving)
     if frame is None:
         raise Interrupted
     about = context.described()

@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping
 
 from stillcam.capture.context import START_TIMEOUT_S, CaptureContext, Handler
-from stillcam.capture.timing import hidden_s, live_s
+from stillcam.capture.recovery import live_cycle_s, startup_s
 from stillcam.common.errors import CameraError
 from stillcam.settings.capabilities import Camera
 from stillcam.settings.schema import Settings
@@ -34,10 +34,10 @@ class LiveMode:
         context = self._context
         try:
             context.driver.start_stream(settings, camera)
-            context.status.enter("live", live_s(settings), context.backoff.reason)
+            context.status.enter("live", live_cycle_s(settings), context.backoff.reason)
             while context.next_mode() is self:
-                start_s = START_TIMEOUT_S + hidden_s(live_s(settings))
-                timeout_s = context.stall_timeout_s(live_s) + (0 if context.settings.proven else start_s)
+                start_s = START_TIMEOUT_S + startup_s(live_cycle_s(settings))
+                timeout_s = context.stall_timeout_s(live_cycle_s) + (0 if context.settings.proven else start_s)
                 newest = context.awaited(context.driver.frames, timeout_s)[-1]
                 context.published(context.publisher.publish_live(newest, time.time()))
         except CameraError as error:

@@ -15,13 +15,11 @@ from stillcam.camera.metadata import Metadata
 from stillcam.camera.use_cases import effective_controls, photo_configuration, photo_extension
 from stillcam.capture.command_queue import Command
 from stillcam.capture.context import CONVERGE_S, START_TIMEOUT_S, CaptureContext
+from stillcam.capture.image_files import image_size, link_or_copy, rotate
 from stillcam.capture.library_writer.sidecar import about
 from stillcam.capture.library_writer.writer import LibraryWriter, unwritable
 from stillcam.capture.modes.lens import SCAN_WAITS_S, rests
-from stillcam.capture.pictures import size_of
-from stillcam.capture.publish_frame import link_or_copy
-from stillcam.capture.rotate import rotate
-from stillcam.capture.timing import photo_s, stall_timeout_s
+from stillcam.capture.recovery import photo_cycle_s, stall_timeout_s
 from stillcam.common.errors import CameraError, StillcamError
 from stillcam.common.utc import utc_text
 from stillcam.library.pending import Draft
@@ -235,7 +233,7 @@ class PhotoMode:
     def _taken(self, order: Order, settings: Settings, camera: Camera) -> str:
         """Take one and keep it; its address below `library/`."""
         context = self._context
-        frameless_s = CONVERGE_S + order.count * photo_s(settings, order.kind)
+        frameless_s = CONVERGE_S + order.count * photo_cycle_s(settings, order.kind)
         context.status.enter("photo", frameless_s, context.backoff.reason)
         self._library.disk.check()
         publishes = context.driver.fits(settings, camera)
@@ -250,9 +248,9 @@ class PhotoMode:
                 link_or_copy(context.paths.images / frame, draft.path("jpg"))
             else:
                 _develop(still, draft, settings.camera.rotation, context.stops)
-            size = size_of(draft.path(photo_extension(settings, order.kind)))
+            size = image_size(draft.path(photo_extension(settings, order.kind)))
             if still.raw:
-                size_of(draft.path("dng"))
+                image_size(draft.path("dng"))
             mode = context.driver.sensor_mode
             return draft.finish(about(settings, camera, order.kind, draft.time_s, size, metadata, mode))
         except OSError as error:
@@ -269,7 +267,7 @@ class PhotoMode:
         while True:
             context.driver.request()
             known = context.driver.metadata
-            timeout_s = stall_timeout_s(photo_s(settings, order.kind), settings, known) + START_TIMEOUT_S
+            timeout_s = stall_timeout_s(photo_cycle_s(settings, order.kind), settings, known) + START_TIMEOUT_S
             still = context.awaited(context.driver.still, timeout_s, over)
             metadata = context.described()
             if not self._waits or rests(metadata):

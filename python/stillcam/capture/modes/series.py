@@ -23,7 +23,7 @@ from stillcam.capture.modes.lens import Lens
 from stillcam.capture.modes.series_folders import SeriesFolders, why_gone
 from stillcam.capture.modes.series_shots import WORK, ShotTaker
 from stillcam.capture.modes.snapshots import LOOK_S, MAX_TAKES_S
-from stillcam.capture.timing import photo_s
+from stillcam.capture.recovery import photo_cycle_s
 from stillcam.common.deletion import delete_tree
 from stillcam.common.disk_space import Disk
 from stillcam.common.errors import CameraError
@@ -186,7 +186,7 @@ class SeriesMode:
         series, due_ms = active.series, active.first_ms
         shots = series.definition.controls_of(series.state.tally.taken)
         publish = _holds(active)
-        frameless_s = (self._shots.lead_s + photo_s(settings, series.definition.kind)) * len(shots)
+        frameless_s = (self._shots.lead_s + photo_cycle_s(settings, series.definition.kind)) * len(shots)
         interval_s = series.definition.schedule.interval_ms / 1000
         self._context.status.enter("series", interval_s if publish else frameless_s, self._context.backoff.reason)
         if self._is_full(active):

@@ -14,12 +14,10 @@ from stillcam.camera.metadata import Metadata
 from stillcam.camera.rpicam.options import photo_arguments, same_pictures, snapshot_arguments
 from stillcam.camera.use_cases import effective_controls, photo_configuration
 from stillcam.capture.context import CONVERGE_S, START_TIMEOUT_S, CaptureContext
+from stillcam.capture.image_files import image_size, link_or_copy, rotate
 from stillcam.capture.library_writer.writer import LibraryWriter
 from stillcam.capture.modes.bracketing import fixed_controls, fixes, varied_controls
-from stillcam.capture.pictures import size_of
-from stillcam.capture.publish_frame import link_or_copy
-from stillcam.capture.rotate import rotate
-from stillcam.capture.timing import photo_s, stall_timeout_s
+from stillcam.capture.recovery import photo_cycle_s, stall_timeout_s
 from stillcam.common.errors import CameraError
 from stillcam.frames.files import WORK_PREFIX
 from stillcam.series.folder import Series
@@ -119,7 +117,7 @@ class ShotTaker:
     def _still(self, kind: str) -> tuple[int, Still]:
         """When a still was asked for (ms since the epoch), and the still."""
         context = self._context
-        cycle_s = photo_s(self._settings, kind, self._found)
+        cycle_s = photo_cycle_s(self._settings, kind, self._found)
         timeout_s = stall_timeout_s(cycle_s, self._settings, context.driver.metadata)
         time_ms = int(time.time() * 1000)
         context.driver.request()
@@ -133,9 +131,9 @@ class ShotTaker:
             picture.unlink(missing_ok=True)
             link_or_copy(self._context.paths.images / frame, picture)
             return picture
-        size_of(still.path)
+        image_size(still.path)
         if still.raw:
-            size_of(still.raw)
+            image_size(still.raw)
         if self._settings.camera.rotation in (90, 270):
             rotate(still.path, picture, self._settings.camera.rotation, shutil.which("jpegtran"), self._context.stops)
             still.path.unlink()

@@ -12,7 +12,7 @@ from stillcam.camera.use_cases import effective_controls
 from stillcam.capture.command_queue import Command
 from stillcam.capture.context import CaptureContext
 from stillcam.capture.modes.autofocus import take_focused
-from stillcam.capture.timing import snapshot_s
+from stillcam.capture.recovery import snapshot_cycle_s
 from stillcam.common.errors import CameraError
 from stillcam.settings.capabilities import Camera
 from stillcam.settings.schema import Settings
@@ -69,11 +69,11 @@ class SnapshotMode:
         context = self._context
         since = -math.inf  # when the last one was due (monotonic)
         if context.driver.fits(settings, camera):  # a photo was taken in between
-            context.status.enter("snapshot", snapshot_s(settings), context.backoff.reason)
+            context.status.enter("snapshot", snapshot_cycle_s(settings), context.backoff.reason)
         else:
             context.start_snapshots(settings, camera)
             if scans_at_start(effective_controls(settings, settings.live), camera) and not self._over():
-                if not take_focused(context, snapshot_s, self._over):
+                if not take_focused(context, snapshot_cycle_s, self._over):
                     return
                 self.frame_request.came()
                 since = time.monotonic()
@@ -81,7 +81,7 @@ class SnapshotMode:
             began, interval_s = time.monotonic(), context.settings.wanted.snapshot.interval_s
             late = self.frame_request.due_s <= began or began - since > 2 * interval_s
             since = began if late else since + interval_s
-            context.take(snapshot_s)
+            context.take(snapshot_cycle_s)
             self.frame_request.came()
             self._takes_s = min(MAX_TAKES_S, max(time.monotonic() - began, 0.9 * self._takes_s))
 

@@ -18,7 +18,7 @@ from stillcam.capture.library_writer.writer import LibraryWriter, unwritable
 from stillcam.capture.modes.glimpses import FramesDuringVideo
 from stillcam.capture.modes.photos import PhotoMode
 from stillcam.capture.modes.snapshots import FrameRequest
-from stillcam.capture.timing import held_s, hidden_s, snapshot_s, stall_timeout_s
+from stillcam.capture.recovery import buffered_s, snapshot_cycle_s, stall_timeout_s, startup_s
 from stillcam.common.errors import CameraError
 from stillcam.frames.files import current_name
 from stillcam.settings.capabilities import Camera
@@ -187,8 +187,8 @@ class VideoMode:
         context, driver = self._context, self._context.driver
         began_s = began = grown = time.monotonic()
         cycle_s = 1 / footage.rate
-        stall_s = STALL_S + stall_timeout_s(cycle_s, settings, driver.metadata) + held_s(cycle_s)
-        size, patience_s = 0, START_TIMEOUT_S + hidden_s(cycle_s) + held_s(cycle_s)
+        stall_s = STALL_S + stall_timeout_s(cycle_s, settings, driver.metadata) + buffered_s(cycle_s)
+        size, patience_s = 0, START_TIMEOUT_S + startup_s(cycle_s) + buffered_s(cycle_s)
         frames = FramesDuringVideo(context, self._frame_request)
         while not (context.stopping or (take.over and size)):  # rpicam-vid dies of a SIGINT before it has begun
             try:
@@ -204,7 +204,7 @@ class VideoMode:
                     began, patience_s = now, stall_s
                 size, grown = written, now
             late = bool(take.seconds and size and now - began > take.seconds + LATE_S + 2 * cycle_s)
-            if now - grown > (QUIET_S + held_s(cycle_s) if late else patience_s):
+            if now - grown > (QUIET_S + buffered_s(cycle_s) if late else patience_s):
                 raise CameraError("stalled", "the camera gives no pictures: check its cable and the power supply")
             if late:  # the frames come slower than they were asked for
                 break
@@ -238,7 +238,7 @@ class VideoMode:
         if error.cause in ("stalled", "died", "absent"):
             context.backoff.failed(error)
             context.status.recording(None)
-            context.status.enter("no camera", snapshot_s(context.settings.wanted), error.reason)
+            context.status.enter("no camera", snapshot_cycle_s(context.settings.wanted), error.reason)
         context.end_program()
         context.status.failed(error.cause, restarts=True)
         if footage is not None and _size(footage.path):

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from stillcam.capture import rotate as module
-from stillcam.capture.rotate import rotate
+from stillcam.capture import image_files as module
+from stillcam.capture.image_files import rotate
 from stillcam.common.errors import CameraError
 
 RED, BLUE = (200, 30, 30), (30, 30, 200)
@@ -75,7 +75,7 @@ def test_a_program_that_hangs_is_ended(source, tmp_path, monkeypatch):
     program = tmp_path / "jpegtran"
     program.write_text("#!/bin/sh\nexec sleep 1000\n")
     program.chmod(0o755)
-    monkeypatch.setattr(module, "TIMEOUT_S", 0.1)
+    monkeypatch.setattr(module, "ROTATE_TIMEOUT_S", 0.1)
     with pytest.raises(CameraError, match=r"took longer than 0\.1 s"):
         rotate(source, tmp_path / "target.jpg", 90, str(program))
 

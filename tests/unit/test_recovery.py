@@ -7,18 +7,18 @@ import pytest
 
 from stillcam.camera.driver import Shoot
 from stillcam.capture.context import CaptureContext
-from stillcam.capture.timing import MAX_PATIENCE_S, Patience, photo_s
+from stillcam.capture.recovery import MAX_TIMEOUT_S, AdaptiveTimeout, photo_cycle_s
 from stillcam.common.paths import Paths
 from stillcam.settings.capabilities import RPICAM
 from stillcam.settings.document import patched
 from stillcam.settings.schema import Settings
 
 
-def test_patience_grows_with_each_stall_up_to_a_minute():
-    patience, allowed = Patience(), []
+def test_a_timeout_grows_with_each_stall_up_to_a_minute():
+    timeout, allowed = AdaptiveTimeout(), []
     for _ in range(6):
-        allowed.append(patience.seconds(5.0))
-        patience.stalled()
+        allowed.append(timeout.seconds(5.0))
+        timeout.stalled()
     assert allowed == [5, 10, 20, 40, 60, 60]
 
 
@@ -27,15 +27,15 @@ def test_patience_grows_with_each_stall_up_to_a_minute():
     [
         pytest.param(5.0, 0.4, 5.0, id="as settings imply"),
         pytest.param(5.0, 25.0, 50.0, id="a slow one"),
-        pytest.param(5.0, 50.0, MAX_PATIENCE_S, id="a very slow one"),
+        pytest.param(5.0, 50.0, MAX_TIMEOUT_S, id="a very slow one"),
         pytest.param(200.0, 0.4, 200.0, id="a long exposure"),
     ],
 )
 def test_what_came_tells_how_long_the_next_one_may_take(implied_s, took_s, allowed_s):
-    patience = Patience()
-    patience.stalled()
-    patience.came(took_s)
-    assert patience.seconds(implied_s) == allowed_s
+    timeout = AdaptiveTimeout()
+    timeout.stalled()
+    timeout.completed(took_s)
+    assert timeout.seconds(implied_s) == allowed_s
 
 
 SECONDS_30 = {"ExposureTime": 30_000_000}
@@ -72,4 +72,4 @@ def test_a_long_exposure_is_waited_for_when_the_camera_starts(tmp_path, sections
 
 
 def test_a_picture_may_take_as_long_as_its_own_exposure_needs():
-    assert photo_s(Settings(), "photo", SECONDS_30) > 30 + 30
+    assert photo_cycle_s(Settings(), "photo", SECONDS_30) > 30 + 30

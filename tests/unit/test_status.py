@@ -1,6 +1,6 @@
 """Durations are counted in cumulative buckets."""
 
-from stillcam.capture.histogram import Histogram
+from stillcam.capture.status import Histogram
 
 
 def test_a_bucket_counts_what_took_at_most_its_bound():

@@ -1,0 +1,166 @@
+"""Image files of the camera on their way to a frame or an item: are they whole, how large are they, rotate them.
+
+JPEGs are rotated losslessly by jpegtran, anything else by Pillow. Both run in a child process, so that a picture of
+12 megapixels never lives in the daemon's memory: `python -m stillcam.capture.image_files DEGREES SOURCE TARGET`.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+import shutil
+import struct
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from stillcam.camera.driver import Interrupted
+from stillcam.common.child_process import wait_readable
+from stillcam.common.errors import CameraError
+from stillcam.frames.jpeg import NotWhole, check
+
+Size = tuple[int, int]
+
+ROTATE_TIMEOUT_S = 60.0
+_MIN_BYTES = 64  # fewer are no picture
+
+
+def check_image(path: Path) -> Size:
+    """Width and height of a whole picture, in pixels; (0, 0) of a DNG.
+
+    Raises:
+        NotWhole: it is empty, or its end is missing.
+        OSError: it cannot be read.
+    """
+    with path.open("rb") as file:
+        if os.fstat(file.fileno()).st_size < _MIN_BYTES:
+            raise NotWhole("empty")
+        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+            return _CHECKS[path.suffix](data)
+
+
+def image_size(path: Path) -> Size:
+    """Width and height of a whole picture, in pixels; (0, 0) of a DNG.
+
+    Raises:
+        CameraError: `torn`: it is not whole, or not there.
+    """
+    try:
+        return check_image(path)
+    except (NotWhole, FileNotFoundError) as error:
+        raise torn(error) from error
+
+
+def torn(reason: Exception) -> CameraError:
+    """The error for a picture that is not whole."""
+    return CameraError("torn", f"the camera wrote an incomplete picture ({reason}): is the disk full?")
+
+
+def link_or_copy(source: Path, target: Path) -> None:
+    """Give the file another name; on another disk, copy it."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)
+
+
+def rotate(source: Path, target: Path, degrees: int, jpegtran: str | None, interrupts: Sequence[int] = ()) -> None:
+    """Write `source`, turned clockwise by `degrees` (90 or 270), to `target`; a JPEG keeps its EXIF.
+
+    jpegtran moves the picture's blocks without decoding them. Where width or height is no
+    multiple of the block size (8 or 16 pixels), the incomplete blocks at the edge that
+    would come to lie first are left out (`-trim`): at most 15 pixels.
+
+    Args:
+        source, target: files in one folder, of the same type; `target` is replaced.
+        degrees: clockwise.
+        jpegtran: the program's path, or None to use Pillow (quality 95).
+        interrupts: descriptors that end it when they become readable.
+
+    Raises:
+        CameraError: `source` is no whole picture, or the disk is full.
+        Interrupted: one of `interrupts` is readable.
+    """
+    if jpegtran and source.suffix == ".jpg":
+        # fmt: off
+        argv = [jpegtran, "-rotate", str(degrees), "-trim", "-copy", "all", "-outfile", str(target), str(source)]
+        # fmt: on
+    else:
+        argv = [sys.executable, "-m", "stillcam.capture.image_files", str(degrees), str(source), str(target)]
+    with open(os.memfd_create("said"), "w+b") as said:  # a pipe that is full would stop the child
+        child = subprocess.Popen(
+            argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=said, close_fds=False
+        )
+        try:
+            in_time = _ends(child.pid, ROTATE_TIMEOUT_S, interrupts)
+        finally:
+            child.kill()  # no harm once it has ended
+            status = child.wait()
+        said.seek(0)
+        last_words = said.read().decode(errors="replace").strip().rpartition("\n")[2]
+    if not in_time:
+        raise CameraError("torn", f"turning the picture took longer than {ROTATE_TIMEOUT_S:g} s")
+    if status:
+        cause = "disk" if "space" in last_words.lower() or "write" in last_words.lower() else "torn"
+        raise CameraError(cause, f"the picture could not be turned by {degrees} degrees: {last_words}")
+
+
+def _ends(pid: int, timeout_s: float, interrupts: Sequence[int]) -> bool:
+    """Whether a child ends in time, noticed at once: a wait(2) with a timeout has to poll."""
+    fd = os.pidfd_open(pid)
+    try:
+        ready = wait_readable(timeout_s, fd, *interrupts)
+        if ready and fd not in ready:
+            raise Interrupted
+        return bool(ready)
+    finally:
+        os.close(fd)
+
+
+def _png(data: mmap.mmap) -> Size:
+    """PNG specification, 5: signature, IHDR first, IEND last."""
+    if data[:8] != b"\x89PNG\r\n\x1a\n" or data[-8:-4] != b"IEND":
+        raise NotWhole("no PNG, or one without its end")
+    width, height = struct.unpack(">II", data[16:24])
+    return width, height
+
+
+def _bmp(data: mmap.mmap) -> Size:
+    """BITMAPFILEHEADER and BITMAPINFOHEADER; a negative height means that the first row comes first."""
+    size, _, width, height = struct.unpack("<I12sii", data[2:26])
+    if data[:2] != b"BM" or size > len(data):
+        raise NotWhole("no BMP, or one without its end")
+    return width, abs(height)
+
+
+def _dng(data: mmap.mmap) -> Size:
+    """TIFF 6.0: offset of the first directory at byte 4.
+
+    libtiff writes that offset last, so it is still 0 where the disk was full, though rpicam-still exits with 0
+    (seen with rpicam-apps 1.12 on a full file system).
+    """
+    (first,) = struct.unpack("<I", data[4:8])
+    if data[:4] != b"II*\0" or not 8 <= first < len(data):
+        raise NotWhole("no DNG")
+    return 0, 0
+
+
+_CHECKS: dict[str, Callable[[mmap.mmap], Size]] = {".jpg": check, ".png": _png, ".bmp": _bmp, ".dng": _dng}
+
+
+def main(degrees: str, source: str, target: str) -> None:
+    """The child process that does it with Pillow."""
+    from PIL import Image
+
+    turn = {90: Image.Transpose.ROTATE_270, 270: Image.Transpose.ROTATE_90}[int(degrees)]
+    with Image.open(source) as picture:
+        exif = picture.info.get("exif", b"")
+        if picture.format == "JPEG":
+            picture.transpose(turn).save(target, "JPEG", quality=95, subsampling="4:2:0", exif=exif)
+        else:
+            picture.transpose(turn).save(target, picture.format)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

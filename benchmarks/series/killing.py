@@ -37,7 +37,7 @@ class Outage:
     to_ms: int = 0
 
 
-class House:
+class Installation:
     """Daemon and server in a folder of their own."""
 
     def __init__(self, folder: Path) -> None:
@@ -84,29 +84,29 @@ class House:
 def run(folder: Path, minutes: float, seed: int) -> None:
     """Do it, and print what came of it."""
     rng = random.Random(seed)
-    house = House(folder)
-    house.start("server")
-    house.start("capture")
+    installation = Installation(folder)
+    installation.start("server")
+    installation.start("capture")
     try:
-        _until(lambda: house.frame_ms() > 0)
-        house.ask("create", definition={"name": NAME, "interval_s": INTERVAL_MS / 1000})
-        _until(lambda: bool(reader.summary(house.data / "series", NAME, 0)["taken"]))
-        outages = _harm(house, rng, time.monotonic() + 60 * minutes)
-        house.ask("finish", name=NAME)
+        _until(lambda: installation.frame_ms() > 0)
+        installation.ask("create", definition={"name": NAME, "interval_s": INTERVAL_MS / 1000})
+        _until(lambda: bool(reader.summary(installation.data / "series", NAME, 0)["taken"]))
+        outages = _harm(installation, rng, time.monotonic() + 60 * minutes)
+        installation.ask("finish", name=NAME)
     finally:
-        house.end()
-    _report(house.data / "series", outages, seed)
+        installation.end()
+    _report(installation.data / "series", outages, seed)
 
 
-def _harm(house: House, rng: random.Random, until_s: float) -> list[Outage]:
+def _harm(installation: Installation, rng: random.Random, until_s: float) -> list[Outage]:
     outages = []
     while time.monotonic() < until_s:
         time.sleep(rng.uniform(*PAUSE_S))
         outage = Outage(rng.choice(("capture", "camera", "server")), _now_ms())
-        house.kill(outage.what)
+        installation.kill(outage.what)
         if outage.what != "server":
             begun = outage.from_ms
-            _until(lambda begun=begun: house.frame_ms() > begun)  # type: ignore[misc]
+            _until(lambda begun=begun: installation.frame_ms() > begun)  # type: ignore[misc]
         outage.to_ms = _now_ms()
         outages.append(outage)
     return outages

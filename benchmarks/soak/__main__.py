@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from faults import table
-from house import DAEMON, PATIENCE_S, SERVER, House, NeverCame
+from installation import DAEMON, PATIENCE_S, SERVER, Installation, NeverCame
 from viewer import Viewer
 
 APART = "STILLCAM_SOAK_APART"
@@ -51,31 +51,31 @@ class Size:
         return f"{self.kb / 1000:.1f} MB, {self.descriptors} descriptors, {self.threads} threads"
 
 
-def sizes(house: House) -> dict[str, Size]:
+def sizes(installation: Installation) -> dict[str, Size]:
     """Of daemon and server, once they have been left in peace."""
     time.sleep(SETTLE_S)
-    return {name: Size.of(house.pid(name)) for name in (DAEMON, SERVER)}
+    return {name: Size.of(installation.pid(name)) for name in (DAEMON, SERVER)}
 
 
-def suffer(house: House, viewer: Viewer, name: str, hold_s: float) -> float:
+def suffer(installation: Installation, viewer: Viewer, name: str, hold_s: float) -> float:
     """One fault, for so long; how long it took from its end until there was a new picture, and all is well.
 
     Raises:
         NeverCame: it is not over.
     """
-    with table()[name](house):
+    with table()[name](installation):
         time.sleep(hold_s)
     before, began_s = viewer.newest, time.monotonic()
-    house.until(lambda: viewer.newest != before and house.well(), f"a picture after: {name}")
+    installation.until(lambda: viewer.newest != before and installation.well(), f"a picture after: {name}")
     return time.monotonic() - began_s
 
 
-def soak(house: House, minutes: float, chance: random.Random) -> bool:
+def soak(installation: Installation, minutes: float, chance: random.Random) -> bool:
     """Do it, and say how it went; whether all is well."""
-    viewer = Viewer(house)
+    viewer = Viewer(installation)
     viewer.start()
-    house.until(lambda: viewer.newest, "the first picture")
-    before = sizes(house)
+    installation.until(lambda: viewer.newest, "the first picture")
+    before = sizes(installation)
     took: defaultdict[str, list[float]] = defaultdict(list)
     end_s = time.monotonic() + 60 * minutes
     began_s, waiting, stuck = time.monotonic(), list[str](), list[str]()
@@ -89,23 +89,23 @@ def soak(house: House, minutes: float, chance: random.Random) -> bool:
             how = ", live" if viewer.live else ""
             print(f"{time.monotonic() - began_s:7.0f} s  {name}{how}: for {hold_s:.0f} s", end="", flush=True)
             try:
-                took[name].append(suffer(house, viewer, name, hold_s))
+                took[name].append(suffer(installation, viewer, name, hold_s))
                 print(f", over after {took[name][-1]:.1f} s", flush=True)
             except NeverCame as error:
                 stuck.append(name)
                 print(f", not over after {PATIENCE_S:.0f} s: both are killed\n{error}", flush=True)
                 viewer.live = False
-                took[name].append(suffer(house, viewer, "all killed", 0.0) + PATIENCE_S)
+                took[name].append(suffer(installation, viewer, "all killed", 0.0) + PATIENCE_S)
             time.sleep(REST_S)
         viewer.live = False
-        after = sizes(house)
+        after = sizes(installation)
     except NeverCame as error:
         print(f"it has never come: {error}")
         return False
     finally:
         viewer.close()
     report(viewer, took, before, after, time.monotonic() - began_s)
-    bugs = house.said(lines=1 << 20).count("Traceback")
+    bugs = installation.said(lines=1 << 20).count("Traceback")
     print(f"tracebacks in the logs: {bugs}; had to be killed after: {', '.join(stuck) or 'nothing'}")
     return not (viewer.seen.wrong or bugs or stuck)
 
@@ -143,8 +143,8 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # in good order: nothing is left running
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
     print(f"seed {given.seed}, {given.minutes:g} minutes", flush=True)
-    with tempfile.TemporaryDirectory() as folder, House(Path(folder), PORT) as house:
-        return 0 if soak(house, given.minutes, random.Random(given.seed)) else 1
+    with tempfile.TemporaryDirectory() as folder, Installation(Path(folder), PORT) as installation:
+        return 0 if soak(installation, given.minutes, random.Random(given.seed)) else 1
 
 
 if __name__ == "__main__":

@@ -16,44 +16,44 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from house import CAMERA, DAEMON, DATA, IMAGES, SERVER, House, mount, replace
+from installation import CAMERA, DAEMON, DATA, IMAGES, SERVER, Installation, mount, replace
 
 CROWD = 300
 HOUR_S, YEAR_S = 3600, 365 * 86400
 ADDRESS = "192.0.2.7"  # RFC 5737: nobody's
 TRIES = 200
 
-Fault = Callable[[House], AbstractContextManager[None]]
+Fault = Callable[[Installation], AbstractContextManager[None]]
 
 
 @contextmanager
-def camera(house: House, **faults: Any) -> Iterator[None]:
+def camera(installation: Installation, **faults: Any) -> Iterator[None]:
     """The camera program misbehaves."""
-    house.misbehave(**faults)
+    installation.misbehave(**faults)
     yield
-    house.misbehave()
+    installation.misbehave()
 
 
 @contextmanager
-def away(house: House, **faults: Any) -> Iterator[None]:
+def away(installation: Installation, **faults: Any) -> Iterator[None]:
     """The camera is not to be had when its program is started the next time, and that is now."""
-    with camera(house, **faults), killed(house, CAMERA):
+    with camera(installation, **faults), killed(installation, CAMERA):
         yield
 
 
 @contextmanager
-def killed(house: House, *names: str) -> Iterator[None]:
+def killed(installation: Installation, *names: str) -> Iterator[None]:
     """These processes, as by the kernel when memory is short (SIGKILL)."""
-    for pid in [house.pid(name) for name in names]:
+    for pid in [installation.pid(name) for name in names]:
         with suppress(ProcessLookupError):  # another camera program runs meanwhile
             os.kill(pid, signal.SIGKILL)
     yield
 
 
 @contextmanager
-def stopped(house: House, name: str) -> Iterator[None]:
+def stopped(installation: Installation, name: str) -> Iterator[None]:
     """A process stands still."""
-    pid = house.pid(name)
+    pid = installation.pid(name)
     with suppress(ProcessLookupError):
         os.kill(pid, signal.SIGSTOP)
     yield
@@ -62,9 +62,9 @@ def stopped(house: House, name: str) -> Iterator[None]:
 
 
 @contextmanager
-def limited(house: House, name: str, what: int) -> Iterator[None]:
+def limited(installation: Installation, name: str, what: int) -> Iterator[None]:
     """A process may have no more memory, or open no more files."""
-    pid = house.pid(name)
+    pid = installation.pid(name)
     before = resource.prlimit(pid, what)
     now = len(os.listdir(f"/proc/{pid}/fd"))
     if what == resource.RLIMIT_AS:
@@ -108,34 +108,34 @@ def gone(folder: Path, options: str) -> Iterator[None]:
 
 
 @contextmanager
-def clock(house: House, seconds: float) -> Iterator[None]:
+def clock(installation: Installation, seconds: float) -> Iterator[None]:
     """It is set, and set right again."""
-    house.jump(seconds)
+    installation.jump(seconds)
     yield
-    house.jump(0)
+    installation.jump(0)
 
 
 @contextmanager
-def settings(house: House, text: str) -> Iterator[None]:
+def settings(installation: Installation, text: str) -> Iterator[None]:
     """The file is wrong."""
-    house.write_settings(text)
+    installation.write_settings(text)
     yield
-    house.write_settings(house.settings)
+    installation.write_settings(installation.settings)
 
 
 @contextmanager
-def accounts_locked(house: House) -> Iterator[None]:
+def accounts_locked(installation: Installation) -> Iterator[None]:
     """Another program has the database for itself."""
-    with closing(sqlite3.connect(house.data / "accounts.db", isolation_level=None)) as other:
+    with closing(sqlite3.connect(installation.data / "accounts.db", isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
         yield
         other.execute("ROLLBACK")
 
 
 @contextmanager
-def accounts_damaged(house: House) -> Iterator[None]:
+def accounts_damaged(installation: Installation) -> Iterator[None]:
     """It is no database any more; whoever has made a back-up puts it back."""
-    file = house.data / "accounts.db"
+    file = installation.data / "accounts.db"
     whole = file.read_bytes()
     replace(file, "no database at all " * 400)
     yield
@@ -144,17 +144,17 @@ def accounts_damaged(house: House) -> Iterator[None]:
     new.rename(file)
 
 
-def connect(house: House, source: str = "") -> socket.socket:
+def connect(installation: Installation, source: str = "") -> socket.socket:
     """A connection to the server."""
-    return socket.create_connection(("127.0.0.1", house.port), 20, (source, 0) if source else None)
+    return socket.create_connection(("127.0.0.1", installation.port), 20, (source, 0) if source else None)
 
 
 @contextmanager
-def crowd(house: House, said: bytes) -> Iterator[None]:
+def crowd(installation: Installation, said: bytes) -> Iterator[None]:
     """Many clients say a little, and then nothing."""
     with ExitStack() as clients, suppress(OSError):
         for number in range(CROWD):
-            link = clients.enter_context(connect(house, f"127.1.{number % 20}.1"))
+            link = clients.enter_context(connect(installation, f"127.1.{number % 20}.1"))
             link.sendall(said)
         yield
         return
@@ -162,10 +162,10 @@ def crowd(house: House, said: bytes) -> Iterator[None]:
 
 
 @contextmanager
-def reset(house: House) -> Iterator[None]:
+def reset(installation: Installation) -> Iterator[None]:
     """Viewers vanish in the middle of a frame."""
     for _ in range(50):
-        with suppress(OSError), connect(house) as link:
+        with suppress(OSError), connect(installation) as link:
             link.sendall(b"GET /stream HTTP/1.1\r\nHost: localhost\r\n\r\n")
             link.recv(600)
             link.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -173,10 +173,10 @@ def reset(house: House) -> Iterator[None]:
 
 
 @contextmanager
-def address(house: House) -> Iterator[None]:
+def address(installation: Installation) -> Iterator[None]:
     """A viewer's address goes while it watches: half-open, and nobody says so."""
     subprocess.run(["ip", "address", "add", f"{ADDRESS}/32", "dev", "lo"], check=True)
-    with suppress(OSError), connect(house, ADDRESS) as link:
+    with suppress(OSError), connect(installation, ADDRESS) as link:
         link.sendall(b"GET /stream HTTP/1.1\r\nHost: localhost\r\n\r\n")
         link.recv(600)
         subprocess.run(["ip", "address", "del", f"{ADDRESS}/32", "dev", "lo"], check=True)
@@ -197,11 +197,11 @@ def table() -> dict[str, Fault]:
         "camera is frozen": partial(camera, frozen=True),
         "camera is unplugged": partial(away, no_camera=True),
         "another program has the camera": partial(away, busy=True),
-        "images full": lambda house: full(house.images),
-        "images read-only": lambda house: read_only(house.images, IMAGES),
-        "images gone": lambda house: gone(house.images, IMAGES),
-        "data full": lambda house: full(house.data),
-        "data read-only": lambda house: read_only(house.data, DATA),
+        "images full": lambda installation: full(installation.images),
+        "images read-only": lambda installation: read_only(installation.images, IMAGES),
+        "images gone": lambda installation: gone(installation.images, IMAGES),
+        "data full": lambda installation: full(installation.data),
+        "data read-only": lambda installation: read_only(installation.data, DATA),
         "settings torn": partial(settings, text='{"version": 1, "snap'),
         "settings of a newer version": partial(settings, text='{"version": 7}'),
         "settings emptied": partial(settings, text=""),
@@ -222,7 +222,7 @@ def table() -> dict[str, Fault]:
         ("server", (SERVER,)),
         ("all", (CAMERA, SERVER, DAEMON)),
     ):
-        every[f"{words} killed"] = lambda house, names=names: killed(house, *names)  # type: ignore[misc]
+        every[f"{words} killed"] = lambda installation, names=names: killed(installation, *names)  # type: ignore[misc]
     for words, name in (("camera", CAMERA), ("daemon", DAEMON), ("server", SERVER)):
         every[f"{words} stopped"] = partial(stopped, name=name)
     for words, name in (("daemon", DAEMON), ("server", SERVER)):

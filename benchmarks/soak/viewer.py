@@ -7,7 +7,7 @@ import threading
 import time
 from dataclasses import dataclass, field
 
-from house import INTERVAL_S, House
+from installation import INTERVAL_S, Installation
 
 from stillcam.frames.files import frame_time
 from stillcam.frames.jpeg import NotWhole, check
@@ -36,9 +36,9 @@ class Seen:
 class Viewer(threading.Thread):
     """Asks for a frame now and then, or while `live` for each one after the last; ends with `close`."""
 
-    def __init__(self, house: House) -> None:
+    def __init__(self, installation: Installation) -> None:
         super().__init__(name="viewer", daemon=True)
-        self._house = house
+        self._installation = installation
         self._leaving = threading.Event()
         self.seen = Seen()
         self.newest = ""
@@ -50,7 +50,7 @@ class Viewer(threading.Thread):
         while not self._leaving.is_set():
             try:
                 after = f"?after={self.newest}" if self.live else ""
-                status, headers, body = self._house.get(f"/images/current.jpg{after}")
+                status, headers, body = self._installation.get(f"/images/current.jpg{after}")
             except (OSError, http.client.HTTPException):
                 self.seen.refused += 1
                 self._leaving.wait(INTERVAL_S / 2)

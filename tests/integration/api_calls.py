@@ -19,7 +19,7 @@ from stillcam.server.live.cache import FrameCache
 from stillcam.server.routes.metrics import Counters
 from stillcam.server.wiring import build
 from stillcam.settings.capabilities import RPICAM
-from stillcam.settings.live import SettingsInForce
+from stillcam.settings.live import LiveSettings
 
 STATUS: dict[str, Any] = {
     "running": True, "pid": 1, "started": "2026-11-20T23:45:00.000Z", "driver": "rpicam", "abilities": RPICAM.message(),
@@ -74,10 +74,10 @@ class Api:
         self.paths.images.mkdir()
         self.paths.run.mkdir(parents=True)
         self._server = CommandServer(self.paths.socket, self._answer) if self._daemon else None
-        self.in_force = SettingsInForce(self.paths.settings)
+        self.settings = LiveSettings(self.paths.settings)
         self._cache = FrameCache(self.paths.images)
-        routes = build(self.paths, self.in_force, self._cache).routes
-        self.app = App(routes, self.in_force, self.guard, Counters())
+        routes = build(self.paths, self.settings, self._cache).routes
+        self.app = App(routes, self.settings.current, self.guard, Counters())
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -93,7 +93,7 @@ class Api:
 
     def answer(self, method: str, path: str, body: Any = None, **headers: str) -> Answer:
         """The answer to one request; `body` is JSON, or bytes that are sent as they are."""
-        self.in_force.look()  # as its thread does in the server
+        self.settings.reload()  # as its thread does in the server
         raw = body if isinstance(body, bytes) else json.dumps(body).encode() if body is not None else b""
         known = {"host": "camera.local", **({"content-type": "application/json"} if raw else {})}
         path, _, query = path.partition("?")

@@ -33,7 +33,7 @@ def test_a_configuration_comes_back_whole(api):
     assert (status, document["settings"]["snapshot"]["interval_s"]) == (200, 5.0)
     assert not document["settings"]["page"]["histogram"], "what was not set is not set afterwards"
     assert api.written() == before
-    assert api.in_force().snapshot.interval_s == 5.0
+    assert api.settings.current().snapshot.interval_s == 5.0
 
 
 def test_a_backup_holds_no_secret(api):

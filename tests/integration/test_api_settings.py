@@ -44,7 +44,7 @@ def test_a_patch_is_merged_kept_and_in_force(api):
     assert status == 200
     assert document["settings"]["snapshot"] == document["defaults"]["snapshot"] | {"interval_s": 5.0}
     assert told == [{"version": 1, "snapshot": {"interval_s": 5.0}, "controls": {"Contrast": 2.0}}]
-    assert api.in_force().snapshot.interval_s == 5.0
+    assert api.settings.current().snapshot.interval_s == 5.0
     assert api.call("GET", "api/settings")[1] == document
 
 
@@ -93,7 +93,7 @@ def test_what_is_wrong_is_named_and_nothing_changes(api, patch, field):
     assert (status, document["field"]) == (422, field)
     assert document["error"]
     assert api.paths.settings.read_bytes() == before
-    assert not api.in_force().page.histogram
+    assert not api.settings.current().page.histogram
     assert api.asked["reload"] == 1
 
 
@@ -189,7 +189,7 @@ def test_settings_that_the_camera_refuses_are_taken_back(api):
     before = {"version": 1, "snapshot": {"quality": 50}}
     assert held == [{**before, **patch}, before], "it is told of the old settings too"
     assert api.written() == before
-    assert not api.in_force().page.histogram
+    assert not api.settings.current().page.histogram
 
 
 def test_a_hand_edit_wins_over_taking_back(api):
@@ -214,7 +214,7 @@ def test_without_a_picture_the_settings_are_kept_and_the_reason_told(api, answer
     status, document = api.call("PATCH", "api/settings", {"access": {"watch": "anyone"}})
     assert (status, document["settings"]["access"]["watch"]) == (200, "anyone")
     assert document["notice"].startswith("the settings are saved, but")
-    assert api.in_force().access.watch == "anyone"
+    assert api.settings.current().access.watch == "anyone"
 
 
 def test_without_a_daemon_the_settings_are_kept(tmp_path):

@@ -21,7 +21,7 @@ from stillcam.server.openapi.__main__ import text
 from stillcam.server.openapi.document import described
 from stillcam.server.openapi.operations import OPERATIONS
 from stillcam.server.wiring import build
-from stillcam.settings.live import SettingsInForce
+from stillcam.settings.live import LiveSettings
 
 GUIDE = (ROOT / "docs" / "api.md").read_text()
 SECTION = re.compile(r"^### ([A-Z]+) (/\S*)\n(.*?)(?=^##|\Z)", re.DOTALL | re.MULTILINE)
@@ -35,7 +35,7 @@ def routes(tmp_path_factory):
     folder = tmp_path_factory.mktemp("routes")
     paths = Paths(folder / "images", folder / "data")
     with closing(FrameCache(paths.images)) as cache:
-        table = build(paths, SettingsInForce(paths.settings), cache).routes
+        table = build(paths, LiveSettings(paths.settings), cache).routes
     return {(route.method, route.path) for route in described(table)}
 
 

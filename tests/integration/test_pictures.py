@@ -27,7 +27,7 @@ from stillcam.server.live.staleness import Freshness
 from stillcam.server.live.stream import Streams
 from stillcam.server.live.viewers import Viewers
 from stillcam.server.routes import pictures as pictures_module
-from stillcam.server.routes.pictures import Pictures
+from stillcam.server.routes.pictures import PictureRoutes
 from stillcam.settings.schema import Settings
 
 OLD_S = 3600.0
@@ -66,7 +66,7 @@ def test_a_picture_for_those_who_signed_in_is_kept_from_shared_caches(site, path
 
 @pytest.fixture
 def handlers(tmp_path):
-    """The handlers of a Pictures in this process, by path."""
+    """The handlers of a PictureRoutes in this process, by path."""
     camera, cache = DaemonClient(tmp_path / "capture.sock"), FrameCache(tmp_path)
     freshness, viewers, captures = (
         Freshness(cache, camera),
@@ -74,7 +74,7 @@ def handlers(tmp_path):
         Captures(tmp_path / "capture.sock", lambda: 2.0),
     )
     streams = Streams(cache, freshness, camera, viewers, Settings)
-    pictures = Pictures(cache, freshness, viewers, captures, streams, Settings, lambda _: False)
+    pictures = PictureRoutes(cache, freshness, viewers, captures, streams, Settings, lambda _: False)
     yield {route.path: route.handler for route in pictures.routes()}
     cache.close()
 

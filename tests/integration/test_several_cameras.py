@@ -24,14 +24,14 @@ from stillcam.server.live.cache import FrameCache
 from stillcam.server.routes.metrics import Counters
 from stillcam.server.wiring import build
 from stillcam.settings.file import load, save
-from stillcam.settings.live import SettingsInForce
+from stillcam.settings.live import LiveSettings
 from stillcam.settings.schema import CameraSettings, Settings
 
 DEADLINE_S = 60.0
 BOTH = ("", "camera/1/")
 
 
-class House:
+class Installation:
     """Cameras 0 and 1, each with a stand-in for its daemon, and the routes without sockets; an owner asks."""
 
     def __init__(self, folder: Path, closing_time: ExitStack) -> None:
@@ -46,10 +46,10 @@ class House:
             camera = {"index": index, "model": ("imx708", "imx219")[index], "size": [4608, 2592]}
             self.daemons[below] = closing_time.enter_context(StandIn(paths.socket, camera=camera))
             self.caches[below] = closing_time.enter_context(closing(FrameCache(paths.images)))
-            every.append((paths, SettingsInForce(paths.settings), self.caches[below]))
+            every.append((paths, LiveSettings(paths.settings), self.caches[below]))
         app = build(*every[0], every[1:])
         self.counters = Counters()
-        self.app = App(app.routes, every[0][1], Everybody(), self.counters, app.cameras)
+        self.app = App(app.routes, every[0][1].current, Everybody(), self.counters, app.cameras)
 
     def answer(self, method: str, path: str, body: Any = None) -> Answer:
         """The answer to one request."""
@@ -83,9 +83,9 @@ class House:
 
 
 @pytest.fixture
-def house(tmp_path) -> Iterator[House]:
+def installation(tmp_path) -> Iterator[Installation]:
     with ExitStack() as closing_time:
-        yield House(tmp_path, closing_time)
+        yield Installation(tmp_path, closing_time)
 
 
 def tag(answer: Answer) -> str:
@@ -95,14 +95,14 @@ def tag(answer: Answer) -> str:
     return found[1].decode()
 
 
-def test_each_camera_s_frame_is_at_each_of_its_addresses(house):
+def test_each_camera_s_frame_is_at_each_of_its_addresses(installation):
     for below in BOTH:
-        name, number = house.publish(below), "0" if below == "" else "1"
+        name, number = installation.publish(below), "0" if below == "" else "1"
         for path in ("images/current.jpg", "snapshot", "?action=snapshot", "?action=snapshot_0", "/snapshot"):
-            assert tag(house.answer("GET", below + path)) == name, path
-            assert tag(house.answer("GET", f"camera/{number}/{path}")) == name, path
-        assert tag(house.answer("GET", f"images/{number}/current.jpg")) == name
-        assert tag(house.answer("GET", f"?action=snapshot_{number}")) == name  # the inputs of mjpg-streamer
+            assert tag(installation.answer("GET", below + path)) == name, path
+            assert tag(installation.answer("GET", f"camera/{number}/{path}")) == name, path
+        assert tag(installation.answer("GET", f"images/{number}/current.jpg")) == name
+        assert tag(installation.answer("GET", f"?action=snapshot_{number}")) == name  # the inputs of mjpg-streamer
 
 
 @pytest.mark.parametrize(
@@ -111,26 +111,26 @@ def test_each_camera_s_frame_is_at_each_of_its_addresses(house):
      "camera/1/camera/1/snapshot", "camera/../snapshot", "images/2/current.jpg", "?action=snapshot_2",
      "camera/1/?action=snapshot_1"],
 )  # fmt: skip
-def test_what_is_no_camera_is_not_found(house, path):
-    assert house.answer("GET", path).status == 404
+def test_what_is_no_camera_is_not_found(installation, path):
+    assert installation.answer("GET", path).status == 404
 
 
-def test_the_slash_may_be_left_out(house):
-    answer = house.answer("GET", "camera/1")
+def test_the_slash_may_be_left_out(installation):
+    answer = installation.answer("GET", "camera/1")
     assert (answer.status, answer.headers["Location"]) == (308, "1/")
 
 
-def test_the_page_and_its_files_are_at_each(house):
+def test_the_page_and_its_files_are_at_each(installation):
     for below in BOTH:
         for path in ("", "config", "main.js", "cameras", "cameras.html"):
-            assert house.answer("GET", below + path).status == 200, below + path
+            assert installation.answer("GET", below + path).status == 200, below + path
 
 
-def test_the_overview_leads_from_each_page_to_the_others(house):
-    house.publish("camera/1/")
+def test_the_overview_leads_from_each_page_to_the_others(installation):
+    installation.publish("camera/1/")
     seen = {}
     for below in ("", "camera/0/", "camera/1/"):
-        status, told = house.call("GET", f"{below}api/overview")
+        status, told = installation.call("GET", f"{below}api/overview")
         assert status == 200
         seen[below] = [(one["number"], one["address"], one["here"]) for one in told["cameras"]], told["page"]
         assert [one["model"] for one in told["cameras"]] == ["imx708", "imx219"]
@@ -142,79 +142,79 @@ def test_the_overview_leads_from_each_page_to_the_others(house):
     }
 
 
-def test_all_are_well_only_if_each_is(house):
-    house.publish("")
-    status, told = house.call("GET", "healthz")
+def test_all_are_well_only_if_each_is(installation):
+    installation.publish("")
+    status, told = installation.call("GET", "healthz")
     assert (status, told["status"]) == (503, "stale")
     assert told["reason"] == "camera 1: no picture yet"
     assert told["cameras"]["0"] == {"status": "ok", "reason": None}
-    assert house.call("GET", "camera/0/healthz") == (200, {"status": "ok", "reason": None})
-    assert house.call("GET", "camera/1/healthz") == (503, {"status": "stale", "reason": "no picture yet"})
-    house.publish("camera/1/")
-    assert house.call("GET", "healthz")[0] == 200
+    assert installation.call("GET", "camera/0/healthz") == (200, {"status": "ok", "reason": None})
+    assert installation.call("GET", "camera/1/healthz") == (503, {"status": "stale", "reason": "no picture yet"})
+    installation.publish("camera/1/")
+    assert installation.call("GET", "healthz")[0] == 200
 
 
-def test_the_status_is_each_one_s_own(house):
-    house.daemons["camera/1/"].status["mode"] = "live"
-    assert house.call("GET", "api/status")[1]["capture"]["camera"]["model"] == "imx708"
-    told = house.call("GET", "camera/1/api/status")[1]["capture"]
+def test_the_status_is_each_one_s_own(installation):
+    installation.daemons["camera/1/"].status["mode"] = "live"
+    assert installation.call("GET", "api/status")[1]["capture"]["camera"]["model"] == "imx708"
+    told = installation.call("GET", "camera/1/api/status")[1]["capture"]
     assert (told["camera"]["model"], told["mode"]) == ("imx219", "live")
 
 
-def test_settings_are_each_one_s_own(house):
-    assert house.call("PATCH", "camera/1/api/settings", {"snapshot": {"interval_s": 7}})[0] == 200
-    assert load(house.paths["camera/1/"].settings).snapshot.interval_s == 7
-    assert load(house.paths[""].settings) == Settings()
-    assert house.daemons["camera/1/"].asked["reload"] == 1
-    assert house.daemons[""].asked["reload"] == 0
+def test_settings_are_each_one_s_own(installation):
+    assert installation.call("PATCH", "camera/1/api/settings", {"snapshot": {"interval_s": 7}})[0] == 200
+    assert load(installation.paths["camera/1/"].settings).snapshot.interval_s == 7
+    assert load(installation.paths[""].settings) == Settings()
+    assert installation.daemons["camera/1/"].asked["reload"] == 1
+    assert installation.daemons[""].asked["reload"] == 0
 
 
 @pytest.mark.parametrize("section", ["access", "server"])
-def test_what_counts_for_all_is_the_first_camera_s_alone(house, section):
+def test_what_counts_for_all_is_the_first_camera_s_alone(installation, section):
     """Whoever sets it where it has no effect is told so, and does not believe the door shut."""
-    status, told = house.call("GET", "camera/1/api/settings")
+    status, told = installation.call("GET", "camera/1/api/settings")
     assert status == 200
     assert not any(section in told[part] for part in ("settings", "defaults"))
     assert not any(name.startswith(f"{section}.") for name in told["fields"])
-    status, told = house.call("PATCH", "camera/1/api/settings", {section: None})
+    status, told = installation.call("PATCH", "camera/1/api/settings", {section: None})
     assert (status, told["field"]) == (422, section)
-    assert section in house.call("GET", "api/settings")[1]["settings"]
+    assert section in installation.call("GET", "api/settings")[1]["settings"]
 
 
-def test_a_back_up_of_the_first_one_opens_no_door_on_another(house):
-    house.call("PATCH", "api/settings", {"access": {"watch": "anyone"}, "snapshot": {"quality": 50}})
-    backup = house.call("GET", "api/backup")[1]
+def test_a_back_up_of_the_first_one_opens_no_door_on_another(installation):
+    installation.call("PATCH", "api/settings", {"access": {"watch": "anyone"}, "snapshot": {"quality": 50}})
+    backup = installation.call("GET", "api/backup")[1]
     backup["configuration"]["camera"]["index"] = 1
-    assert house.call("POST", "camera/1/api/backup", backup)[0] == 200
-    settings = load(house.paths["camera/1/"].settings)
+    assert installation.call("POST", "camera/1/api/backup", backup)[0] == 200
+    settings = load(installation.paths["camera/1/"].settings)
     assert (settings.snapshot.quality, settings.access.watch) == (50, "signed-in")
 
 
-def test_no_camera_is_given_to_two_daemons(house):
+def test_no_camera_is_given_to_two_daemons(installation):
     for below, index in (("", 1), ("camera/1/", 0)):
-        status, told = house.call("PATCH", f"{below}api/settings", {"camera": {"index": index}})
+        status, told = installation.call("PATCH", f"{below}api/settings", {"camera": {"index": index}})
         assert (status, told["field"]) == (422, "camera.index")
-    assert house.call("PATCH", "camera/1/api/settings", {"camera": {"index": 2}})[0] == 200
+    assert installation.call("PATCH", "camera/1/api/settings", {"camera": {"index": 2}})[0] == 200
 
 
 @pytest.mark.parametrize("patch", [{"camera": None, "snapshot": None}, {"camera": {"index": None}, "snapshot": None}])
-def test_a_camera_goes_back_to_its_own_number(house, patch):
+def test_a_camera_goes_back_to_its_own_number(installation, patch):
     """So that all can be reset on its page: index 0 is another one's."""
-    house.call("PATCH", "camera/1/api/settings", {"camera": {"index": 5}, "snapshot": {"interval_s": 7}})
-    status, told = house.call("PATCH", "camera/1/api/settings", patch)
+    installation.call("PATCH", "camera/1/api/settings", {"camera": {"index": 5}, "snapshot": {"interval_s": 7}})
+    status, told = installation.call("PATCH", "camera/1/api/settings", patch)
     assert (status, told["settings"]["camera"]["index"]) == (200, 1)
     assert told["defaults"]["camera"]["index"] == told["fields"]["camera.index"]["default"] == 1
     assert told["settings"] == told["defaults"]
-    assert house.call("GET", "api/settings")[1]["defaults"]["camera"]["index"] == 0
+    assert installation.call("GET", "api/settings")[1]["defaults"]["camera"]["index"] == 0
 
 
-def test_requests_and_metrics_tell_the_cameras_apart(house):
-    house.publish("camera/1/")
-    house.answer("GET", "camera/1/snapshot")
-    requests, _ = house.counters.read()
+def test_requests_and_metrics_tell_the_cameras_apart(installation):
+    installation.publish("camera/1/")
+    installation.answer("GET", "camera/1/snapshot")
+    requests, _ = installation.counters.read()
     assert requests["camera/1/snapshot", 200] == 1
     for path in ("metrics", "camera/1/metrics"):
-        text = bytes(house.answer("GET", path).body).decode()
+        text = bytes(installation.answer("GET", path).body).decode()
         assert 'stillcam_frames_total{camera="0"} 0.0' in text
         assert 'stillcam_frames_total{camera="1"} 1.0' in text
         assert 'stillcam_info{camera="1",driver="simulated",model="imx219"' in text
@@ -235,7 +235,7 @@ def test_daemons_that_hang_are_asked_all_at_once_and_health_does_not_wait_for_th
             stopped[-1].listen()
             stopped[-1].settimeout(DEADLINE_S)
             cache = closing_time.enter_context(closing(FrameCache(paths.images)))
-            every.append((paths, SettingsInForce(paths.settings), cache))
+            every.append((paths, LiveSettings(paths.settings), cache))
         app = build(*every[0], every[1:])
         answers: list[Answer] = []
         asking = threading.Thread(target=lambda: answers.append(app.answer(Request("GET", "healthz"))), daemon=True)

@@ -18,7 +18,7 @@ from stillcam.server.live.cache import FrameCache
 from stillcam.server.wiring import build
 from stillcam.settings.controls import CONTROLS, Control
 from stillcam.settings.document import describe, from_json
-from stillcam.settings.live import SettingsInForce
+from stillcam.settings.live import LiveSettings
 
 ROOT = Path(__file__).resolve().parents[2]
 README = ROOT / "README.md"
@@ -130,7 +130,7 @@ def test_the_addresses_are_the_servers(tmp_path):
     """Those for programs are in docs/api.md, the page's files nobody types."""
     paths = Paths(images=tmp_path / "images", data=tmp_path / "data")
     with closing(FrameCache(paths.images)) as cache:
-        routes = {f"/{route.path}" for route in build(paths, SettingsInForce(paths.settings), cache).routes}
+        routes = {f"/{route.path}" for route in build(paths, LiveSettings(paths.settings), cache).routes}
     files = {f"/{file.name}" for file in paths.web.iterdir()}
     named = {re.sub(r"[?…].*", "", address) for address in column("address")}
     for_programs = {route for route in routes if route.startswith(("/api/", "/library/", "/series/", "/films/"))}

@@ -43,32 +43,34 @@ def test_the_search_list_of_a_resolver(text, expected):
     assert search_list(text) == expected
 
 
-def test_another_network_s_suffix_counts_from_the_next_look_on(tmp_path, monkeypatch):
+def test_another_networks_suffix_counts_from_the_next_reload(tmp_path, monkeypatch):
     monkeypatch.setattr("socket.gethostname", lambda: "pi")
     file = tmp_path / "resolv.conf"
     names = OwnNames(file)
-    assert "pi.lan" in names() and "pi.one.example" not in names()
+    assert "pi.lan" in names.current() and "pi.one.example" not in names.current()
     file.write_bytes(b"search one.example\n\xff\n")
-    assert "pi.one.example" not in names()  # a request reads no file
-    names.look()
-    assert "pi.one.example" in names()
+    assert "pi.one.example" not in names.current()  # a request reads no file
+    names.reload()
+    assert "pi.one.example" in names.current()
     file.write_text("search two.example\n")
-    names.look()
-    assert "pi.two.example" in names() and "pi.one.example" not in names()
+    names.reload()
+    assert "pi.two.example" in names.current() and "pi.one.example" not in names.current()
 
 
-def test_the_resolver_is_looked_at_again_and_again(tmp_path, monkeypatch):
+def test_the_resolver_file_is_read_periodically(tmp_path, monkeypatch):
     monkeypatch.setattr(module, "LOOK_S", 0.01)
     monkeypatch.setattr("socket.gethostname", lambda: "pi")
     file = tmp_path / "resolv.conf"
     names = OwnNames(file)
-    names.keep()
+    names.follow()
     file.write_text("search one.example\n")
-    until(lambda: "pi.one.example" in names())
+    until(lambda: "pi.one.example" in names.current())
 
 
 def test_the_environment_replaces_the_resolver_s_list(tmp_path, monkeypatch):
     monkeypatch.setattr("socket.gethostname", lambda: "pi")
     file = tmp_path / "resolv.conf"
     file.write_text("search one.example\n")
-    assert {"pi.a.example", "pi.b.example"} <= OwnNames(file, "a.example b.example")() - own_names(("one.example",))
+    assert {"pi.a.example", "pi.b.example"} <= OwnNames(file, "a.example b.example").current() - own_names(
+        ("one.example",)
+    )

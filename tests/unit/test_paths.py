@@ -15,7 +15,7 @@ def of(**environ: str) -> Paths:
 def test_one_camera_has_the_folders_themselves():
     paths = of(images="/run/images", data="")
     assert (paths.images, paths.data) == (Path("/run/images"), ROOT / "data")
-    assert (paths.number, paths.first, paths.house) == (0, None, paths)
+    assert (paths.number, paths.first, paths.primary) == (0, None, paths)
 
 
 def test_the_first_of_several_is_as_if_alone():
@@ -26,8 +26,8 @@ def test_another_one_has_folders_below_the_first_one_s():
     paths = of(cameras="2 0  11", number="11", images="/run/images", data="/var/data")
     assert (paths.images, paths.data) == (Path("/run/images/11"), Path("/var/data/cameras/11"))
     assert paths.socket == Path("/var/data/cameras/11/run/capture.sock")
-    assert (paths.house.data, paths.house.number) == (Path("/var/data"), 2)
-    assert paths.of(2) == paths.house
+    assert (paths.primary.data, paths.primary.number) == (Path("/var/data"), 2)
+    assert paths.of(2) == paths.primary
     assert paths.of(0).images == Path("/run/images/0")
 
 

@@ -60,7 +60,7 @@ def _simulated(environ: Mapping[str, str], paths: Paths) -> Rpicam:
     call = (sys.executable, "-m", "stillcam.camera.simulated")
     env = dict(environ)
     env["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT / "python"), environ.get("PYTHONPATH")]))
-    machine = env.setdefault("STILLCAM_SIMULATED_DIR", str(paths.house.run / "simulated"))
+    machine = env.setdefault("STILLCAM_SIMULATED_DIR", str(paths.primary.run / "simulated"))
     with contextlib.suppress(OSError):  # the programs make it too, and say why they cannot
         Path(machine).mkdir(mode=0o700, parents=True, exist_ok=True)
     programs = Programs((*call, "rpicam-still"), (*call, "rpicam-vid"))

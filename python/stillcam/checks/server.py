@@ -34,7 +34,7 @@ def port(patient: Patient) -> list[Finding]:
     except StillcamError as error:
         return [Finding("port", FAULT, str(error))]
     try:
-        tls = bool(load(patient.paths.house.settings).server.tls_certificate)
+        tls = bool(load(patient.paths.primary.settings).server.tls_certificate)
     except StillcamError:
         tls = False
     try:
@@ -51,12 +51,12 @@ def port(patient: Patient) -> list[Finding]:
 def certificate(patient: Patient) -> list[Finding]:
     """Whether it is valid, and for how long."""
     try:
-        name = load(patient.paths.house.settings).server.tls_certificate
+        name = load(patient.paths.primary.settings).server.tls_certificate
     except StillcamError:
         name = ""  # that is a finding of its own
     if not name:
         return [Finding("certificate", OK, "none is set: the server uses plain HTTP")]
-    file, now_s = patient.paths.house.data / name, time.time()
+    file, now_s = patient.paths.primary.data / name, time.time()
     try:
         found, advice = certificates.condition(file, now_s)
         ended = certificates.ends_s(file) < now_s
@@ -71,10 +71,10 @@ def accounts(patient: Patient) -> list[Finding]:
         "accounts", WARNING, "nobody has registered: anyone who reaches the port may watch",
         "open the page and register; `python -m stillcam code` prints the set-up code",
     )  # fmt: skip
-    if not (patient.paths.house.data / "accounts.db").exists():
+    if not (patient.paths.primary.data / "accounts.db").exists():
         return [nobody]
     try:
-        registered = Accounts(patient.paths.house.data).users.registered()
+        registered = Accounts(patient.paths.primary.data).users.registered()
     except StillcamError as error:
         return [Finding("accounts", FAULT, str(error))]
     return [Finding("accounts", OK, "there is an owner") if registered else nobody]

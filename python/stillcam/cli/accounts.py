@@ -71,7 +71,7 @@ def welcome(folder: Path) -> list[str]:
 def _command(commands: Any, name: str, text: str, command: Command, *arguments: str) -> argparse.ArgumentParser:
     def carry_out(paths: Paths, _environ: Mapping[str, str], given: Arguments) -> Told:
         try:
-            return command(Accounts(paths.house.data), given)
+            return command(Accounts(paths.primary.data), given)
         except InvalidError as error:
             raise InvalidError(f"the {error.field} {error}", error.field) from error
 

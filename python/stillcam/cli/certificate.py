@@ -34,16 +34,16 @@ def add_to(commands: Any) -> None:
 def make(paths: Paths, environ: Mapping[str, str], arguments: Arguments) -> Told:
     """Make the certificate, and set `server.tls_certificate` unless it names another one."""
     names = certificates.checked(arguments.names)
-    files = Files(paths.house.data / FOLDER)
-    settings = load(paths.house.settings)
+    files = Files(paths.primary.data / FOLDER)
+    settings = load(paths.primary.settings)
     new_authority = certificates.make(files, names)
     end = certificates.day(certificates.ends_s(files.server))
     is_set = settings.server.tls_certificate in ("", SETTING, str(files.server))
     if is_set and (settings.server.tls_certificate, settings.server.tls_key) != (SETTING, ""):
-        save(paths.house.settings, replace(settings, server=replace(
+        save(paths.primary.settings, replace(settings, server=replace(
             settings.server, tls_certificate=SETTING, tls_key="")))  # fmt: skip
     url = f"https://{f'[{names[0]}]' if ':' in names[0] else names[0]}:{listening_address(environ)[1]}/"
-    own = OwnNames(search=environ.get("LOCALDOMAIN", ""))()
+    own = OwnNames(search=environ.get("LOCALDOMAIN", "")).current()
     lines = [
         f"{files.server}: the certificate for {', '.join(names)}, valid until {end}",
         f"{files.authority}: {_import(new_authority)}",

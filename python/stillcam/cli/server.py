@@ -30,14 +30,14 @@ def add_to(commands: Any) -> None:
 def where(paths: Paths, environ: Mapping[str, str], _arguments: Arguments) -> Told:
     """The handiest address comes first."""
     addresses = urls(environ, tls=speaks_tls(paths))
-    more = welcome(paths.house.data)
+    more = welcome(paths.primary.data)
     return Told(addresses + more, {"addresses": addresses, "notes": more})
 
 
 def speaks_tls(paths: Paths) -> bool:
     """Whether the server does, by its settings."""
     try:
-        return bool(load_in_force(paths.house.settings)[0].server.tls_certificate)
+        return bool(load_in_force(paths.primary.settings)[0].server.tls_certificate)
     except StillcamError:
         return False  # what is wrong with the settings, both programs say when they start
 
@@ -48,7 +48,7 @@ def log(paths: Paths, environ: Mapping[str, str], arguments: Arguments) -> Told:
         raise StillcamError("--lines must be 0 or more")
     if arguments.follow and arguments.json:
         raise StillcamError("--follow gives lines as they come, and no JSON: leave out one of the two")
-    logs = paths.house.logs
+    logs = paths.primary.logs
     files = [file for file in (*sorted(logs.glob("capture*.log")), logs / "server.log") if file.is_file()]
     if not files:
         return _journal(environ, arguments)

@@ -13,7 +13,7 @@ from stillcam.common.paths import Paths
 from stillcam.ipc.protocol import Late, NoAnswer, Refusal, ask
 from stillcam.settings.document import patched, to_json
 from stillcam.settings.file import load, save
-from stillcam.settings.schema import HOUSE, Settings
+from stillcam.settings.schema import SHARED_SECTIONS, Settings
 
 RELOAD_TIMEOUT_S = 40.0  # the daemon answers within 30 s
 
@@ -50,7 +50,7 @@ def get_settings(paths: Paths, _environ: Mapping[str, str], arguments: Arguments
 
 def set_setting(paths: Paths, _environ: Mapping[str, str], arguments: Arguments) -> Told:
     """A setting that the camera refuses is put back."""
-    if paths.first and arguments.name.partition(".")[0] in HOUSE:
+    if paths.first and arguments.name.partition(".")[0] in SHARED_SECTIONS:
         raise SettingsError(f"{arguments.name} counts for all cameras: set it without --camera")
     old = load(paths.settings)
     new = _with(old, arguments.name, _meant(arguments.value))

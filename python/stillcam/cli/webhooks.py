@@ -19,5 +19,5 @@ def add_to(commands: Any) -> None:
 def webhooks(paths: Paths, _environ: Mapping[str, str], _arguments: Arguments) -> Told:
     """The key comes first."""
     settings, _ = load_in_force(paths.settings)
-    key, urls = load_key(paths.house.data / FILE), list(settings.webhooks.urls)
+    key, urls = load_key(paths.primary.data / FILE), list(settings.webhooks.urls)
     return Told([f"key {key}", *(f"to  {url}" for url in urls)], {"key": key, "urls": urls})

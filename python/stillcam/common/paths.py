@@ -58,13 +58,13 @@ class Paths:
 
     def of(self, number: int) -> Paths:
         """Those of another camera beside the first one, below its folders."""
-        first = self.house
+        first = self.primary
         if number == first.number:
             return first
         return Paths(first.images / str(number), first.data / "cameras" / str(number), first.web, number, first)
 
     @property
-    def house(self) -> Paths:
+    def primary(self) -> Paths:
         """The first camera's, which have what is all cameras': accounts, certificates, the server's log."""
         return self.first or self
 

@@ -87,7 +87,7 @@ class Notifier:
             self._receivers.pop(url).close()
         for url in urls:
             if url not in self._receivers:
-                self._receivers[url] = Receiver(url, load_key(self._paths.house.data / FILE))
+                self._receivers[url] = Receiver(url, load_key(self._paths.primary.data / FILE))
 
     def _send(self, event: Event) -> None:
         message = Message.of(event, self._machine, self._paths.number)

@@ -33,7 +33,7 @@ from stillcam.server.live.cache import FrameCache
 from stillcam.server.live.staleness import Freshness
 from stillcam.server.security.own_names import OwnNames
 from stillcam.server.wiring import build
-from stillcam.settings.live import SettingsInForce
+from stillcam.settings.live import LiveSettings
 
 ENDS = (signal.SIGTERM, signal.SIGINT)
 M_ARENA_MAX, HEAPS = -8, 2  # see mallopt(3)
@@ -61,17 +61,17 @@ def run(environ: Mapping[str, str]) -> None:
         StillcamError: it cannot listen, or the settings cannot be used; the text says what to do.
     """
     _share_heaps()
-    paths = Paths.from_environ(environ).house
-    settings = SettingsInForce(paths.settings)
+    paths = Paths.from_environ(environ).primary
+    settings = LiveSettings(paths.settings)
     others = [
-        (other, SettingsInForce(other.settings), FrameCache(other.images))
+        (other, LiveSettings(other.settings), FrameCache(other.images))
         for other in map(paths.of, camera_numbers(environ)[1:])
     ]
     cache = FrameCache(paths.images)
     names = OwnNames(search=environ.get("LOCALDOMAIN", ""))
-    names.keep()
+    names.follow()
     accounts = Accounts(paths.data)
-    app = build(paths, settings, cache, others, names, accounts)
+    app = build(paths, settings, cache, others, names.current, accounts)
     server = listen(listening_address(environ), app, settings, paths)
 
     sys.setswitchinterval(SWITCH_S)
@@ -90,7 +90,7 @@ def run(environ: Mapping[str, str]) -> None:
         server.serve_forever()
 
 
-def _notifier(paths: Paths, settings: SettingsInForce, cache: FrameCache) -> Notifier:
+def _notifier(paths: Paths, settings: LiveSettings, cache: FrameCache) -> Notifier:
     freshness = Freshness(cache, DaemonClient(paths.socket))
 
     def picture_loss() -> PictureLoss | None:
@@ -98,7 +98,7 @@ def _notifier(paths: Paths, settings: SettingsInForce, cache: FrameCache) -> Not
             return None
         return PictureLoss(outage.reason, outage.newest.time_s if outage.newest else None)
 
-    return Notifier(paths, settings, picture_loss)
+    return Notifier(paths, settings.current, picture_loss)
 
 
 def _end_at_signals(server: Listener) -> None:
@@ -127,19 +127,19 @@ def _nothing(_signum: int, _frame: object) -> None:
     """The descriptor tells."""
 
 
-def listen(address: tuple[str, int], app: App, settings: SettingsInForce, paths: Paths) -> Listener:
+def listen(address: tuple[str, int], app: App, settings: LiveSettings, paths: Paths) -> Listener:
     """A server at `address`.
 
     Raises:
         StillcamError: as for `run`.
     """
-    server = settings().server
+    server = settings.current().server
     certificate = Certificate.of(server, paths.data)
     if certificate:
         certificate.keep()
     tls = certificate.context if certificate else None
     limits = ConnectionLimits(
-        server.max_connections, server.max_connections_per_address, lambda: settings().access.proxies
+        server.max_connections, server.max_connections_per_address, lambda: settings.current().access.proxies
     )
     host, port = address
     try:

@@ -1,4 +1,4 @@
-"""One camera as the server sees it; each has its own, and there may be several."""
+"""What the server has for each camera."""
 
 from __future__ import annotations
 
@@ -10,42 +10,46 @@ from stillcam.ipc.daemon_client import DaemonClient
 from stillcam.server.live.cache import FrameCache
 from stillcam.server.live.staleness import Freshness
 from stillcam.server.live.viewers import Viewers
+from stillcam.settings.live import LiveSettings
 
 
-@dataclass(frozen=True, slots=True)
-class Station:
-    """One camera's.
+@dataclass(frozen=True, slots=True, eq=False)
+class CameraContext:
+    """What the server has for one camera.
 
     Args:
         paths: its folders, and its number.
+        settings: follows its settings file.
         cache: its newest frame.
-        link: to its daemon.
+        daemon: asks its capture daemon.
         freshness: whether the frame is stale.
-        viewers: who watches it live.
+        viewers: the clients that watch it live.
     """
 
     paths: Paths
+    settings: LiveSettings
     cache: FrameCache
-    link: DaemonClient
+    daemon: DaemonClient
     freshness: Freshness
     viewers: Viewers
 
     @classmethod
-    def of(cls, paths: Paths, cache: FrameCache) -> Station:
-        """That of the camera whose folders these are.
+    def of(cls, paths: Paths, settings: LiveSettings, cache: FrameCache) -> CameraContext:
+        """The context of a camera.
 
         Args:
             paths: of the camera.
-            cache: of `paths.images`; whoever has opened it closes it.
+            settings: of `paths.settings`.
+            cache: of `paths.images`; the caller closes it.
         """
-        link = DaemonClient(paths.socket)
-        return cls(paths, cache, link, Freshness(cache, link), Viewers(link))
+        daemon = DaemonClient(paths.socket)
+        return cls(paths, settings, cache, daemon, Freshness(cache, daemon), Viewers(daemon))
 
     @staticmethod
-    def refresh(stations: Sequence[Station]) -> None:
-        """Ask the daemons of all `stations` at once: whoever then wants their status waits for the slowest only."""
-        for station in stations:
-            station.link.refresh()
+    def refresh(contexts: Sequence[CameraContext]) -> None:
+        """Ask all daemons at once: reading their status then takes as long as the slowest, not the sum."""
+        for context in contexts:
+            context.daemon.refresh()
 
     @property
     def number(self) -> str:

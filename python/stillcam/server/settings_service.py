@@ -22,13 +22,12 @@ from stillcam.ipc.protocol import Refusal, ask
 from stillcam.server.live.cache import FrameCache
 from stillcam.server.security.host_check import check_host
 from stillcam.server.security.own_names import own_names
-from stillcam.server.shared_settings import HouseRules
 from stillcam.settings import tuning_files
 from stillcam.settings.controls import Values, reason_against
 from stillcam.settings.document import to_json
 from stillcam.settings.file import load, save
-from stillcam.settings.live import SettingsInForce, file_version
-from stillcam.settings.schema import Settings
+from stillcam.settings.live import LiveSettings, file_version
+from stillcam.settings.schema import SHARED_SECTIONS, Settings
 
 RELOAD_TIMEOUT_S = 40.0  # the daemon itself gives up after 30
 TURN_S = 20.0  # how long one waits for somebody else's change
@@ -40,7 +39,7 @@ Change = Callable[[Settings], Settings]
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class SettingsState:
     """The settings.
 
     Args:
@@ -60,59 +59,95 @@ class Held:
 
 
 class Outdated(Exception):
-    """The change was meant for other settings.
+    """The settings have changed since the client read them.
 
     Args:
-        held: those that there are now.
+        state: the settings as they are now.
     """
 
-    def __init__(self, held: Held) -> None:
+    def __init__(self, state: SettingsState) -> None:
         super().__init__()
-        self.held = held
+        self.state = state
 
 
-class SettingsDesk:
+@dataclass(frozen=True, slots=True)
+class SharedSettings:
+    """What the settings of one of several cameras must keep to.
+
+    The primary camera's file holds the sections that count for all; no camera belongs to two daemons.
+
+    Args:
+        primary: whether this is the primary camera.
+        number: the camera's number, which is its index unless another one is set.
+        taken: returns the indices of the other cameras.
+    """
+
+    primary: bool = True
+    number: int = 0
+    taken: Callable[[], set[int]] = set
+
+    @property
+    def hidden(self) -> tuple[str, ...]:
+        """The sections that this camera does not have."""
+        return () if self.primary else SHARED_SECTIONS
+
+    def apply(self, old: Settings, new: Settings) -> Settings:
+        """The new settings with the shared sections as they were.
+
+        Raises:
+            SettingsError: the index belongs to another camera.
+        """
+        if not self.primary:
+            new = replace(new, access=old.access, server=old.server)
+        if new.camera.index != old.camera.index and new.camera.index in self.taken():
+            raise SettingsError("another camera's page shows this one already", "camera.index")
+        return new
+
+
+class SettingsService:
     """Reads and changes the settings; safe to use from any thread.
 
     Args:
         path: the settings file.
-        in_force: what the web server itself goes by.
-        link: to the daemon.
-        commands: the daemon's socket.
+        live: the settings that the web server uses.
+        daemon: has the camera's status.
+        socket: the daemon's.
         frames: this server's: who is answered sees the picture with the new settings.
-        rules: what several cameras have to keep to.
+        shared: what several cameras have to keep to.
         names: gives this machine's names.
     """
 
     def __init__(
         self,
         path: Path,
-        in_force: SettingsInForce,
-        link: DaemonClient,
-        commands: Path,
+        live: LiveSettings,
+        daemon: DaemonClient,
+        socket: Path,
         frames: FrameCache,
-        rules: HouseRules = HouseRules(),  # noqa: B008 - frozen
+        shared: SharedSettings = SharedSettings(),
         names: Callable[[], frozenset[str]] = own_names,
     ) -> None:
         self._path = path
-        self._in_force = in_force
-        self._link = link
-        self._commands = commands
+        self._live = live
+        self._daemon = daemon
+        self._socket = socket
         self._frames = frames
-        self.rules = rules
+        self.shared = shared
         self._names = names
         self._turn = threading.Lock()
 
-    def read(self) -> Held:
+    def read(self) -> SettingsState:
         """The settings in force, and what is wrong with the file."""
-        return Held(self._in_force(), self._in_force.wrong)
+        return SettingsState(self._live.current(), self._live.error)
 
     def revision(self) -> str:
         """The ETag of the settings, and behind it what is wrong with their file."""
-        held = self.read()
-        return f"{held.tag} {held.notice}" if held.notice else held.tag
+        state = self.read()
+        return f"{state.tag} {state.notice}" if state.notice else state.tag
 
-    def change(self, change: Change, host: str, wanted_tag: str | None = None, *, restoring: bool = False) -> Held:
+    def change(
+        self, change: Change, host: str, wanted_tag: str | None = None, *, restoring: bool = False
+    ) -> SettingsState:
         """Change the settings, and have server and camera go by them.
 
         Args:
@@ -130,9 +165,9 @@ class SettingsDesk:
             raise Refused(503, "somebody else's change is not done yet: try again", headers={"Retry-After": "5"})
         try:
             old, new = self._saved(change, host, wanted_tag, restoring)
-            self._in_force.take(new)
+            self._live.replace(new)
             try:
-                return Held(new, *self._camera_takes_it())
+                return SettingsState(new, *self._camera_takes_it())
             except Refusal as refusal:
                 self._put_back(old, new)
                 field = refusal.answer.get("field")
@@ -148,8 +183,8 @@ class SettingsDesk:
                 old = load(self._path)
             except StillcamError as error:
                 raise Refused(409, f"{error}: mend this file, or remove it, then try again") from error
-            if wanted_tag is not None and not _names(wanted_tag, Held(old).tag):
-                raise Outdated(Held(old))
+            if wanted_tag is not None and not _names(wanted_tag, SettingsState(old).tag):
+                raise Outdated(SettingsState(old))
             new = self._checked(old, change, host, restoring)
             if file_version(self._path) != version:
                 continue
@@ -167,8 +202,8 @@ class SettingsDesk:
             if new.hooks != old.hooks and not restoring:
                 raise SettingsError("can be set on the camera's machine only: in data/settings.json", "hooks")
             new = replace(new, hooks=old.hooks)  # what runs here comes out of no back-up either
-            new = self.rules.applied(old, new)
-            if self.rules.first:
+            new = self.shared.apply(old, new)
+            if self.shared.primary:
                 _check_way_back(new, host, self._names())
                 _check_certificate(old, new, self._path.parent)
             if not restoring:
@@ -181,7 +216,7 @@ class SettingsDesk:
         """Refuse controls that this camera has not got; those that were there before may stay."""
         if old.camera.index != new.camera.index:
             return  # which the other camera has is not known yet
-        status = self._link.status()
+        status = self._daemon.status()
         modes = tuning_files.modes(new.camera.tuning_file, status.get("camera"))
         before, after = _controls(old), _controls(new)
         for section, values in after.items():
@@ -195,13 +230,13 @@ class SettingsDesk:
         """Have the daemon read the file.
 
         Returns:
-            why no picture has been made with the settings yet (None: one has), and see `Held.wait_for`.
+            why no picture has been made with the settings yet (None: one has), and see `SettingsState.wait_for`.
 
         Raises:
             Refusal: the camera does not work with them.
         """
         try:
-            answer = ask(self._commands, {"command": "reload"}, RELOAD_TIMEOUT_S)
+            answer = ask(self._socket, {"command": "reload"}, RELOAD_TIMEOUT_S)
         except Refusal as refusal:
             if refusal.cause == "refused":
                 raise
@@ -209,10 +244,10 @@ class SettingsDesk:
         except StillcamError as error:
             return f"the settings are saved, but: {error}", None
         finally:
-            self._link.forget()
+            self._daemon.forget()
         if answer.get("in_force", True):
             return None, self._frames.catch_up()
-        reason = self._link.status().get("reason") or "it is busy"
+        reason = self._daemon.status().get("reason") or "it is busy"
         return f"the settings are saved, but the camera has made no picture with them yet: {reason}", None
 
     def _put_back(self, old: Settings, new: Settings) -> None:
@@ -220,8 +255,8 @@ class SettingsDesk:
         try:
             if load(self._path) == new:
                 save(self._path, old)
-            self._in_force.look()
-            ask(self._commands, {"command": "reload"}, RELOAD_TIMEOUT_S)
+            self._live.reload()
+            ask(self._socket, {"command": "reload"}, RELOAD_TIMEOUT_S)
         except StillcamError as error:
             logging.warning("settings that the camera refused: %s", error)
 

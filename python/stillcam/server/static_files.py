@@ -22,7 +22,7 @@ _REVALIDATE = "no-cache"
 _FOR_EVER = "public, max-age=31536000, immutable"
 
 
-class Assets:
+class StaticFiles:
     """Serves the page and its files, as they are at the start.
 
     Args:

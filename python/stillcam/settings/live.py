@@ -15,8 +15,8 @@ from stillcam.settings.schema import Settings
 LOOK_S = 1.0  # poll interval where inotify reports no changes
 
 
-class SettingsInForce:
-    """Call it for the settings; the call never blocks.
+class LiveSettings:
+    """The settings in force, as the file holds them; reading never blocks.
 
     Args:
         path: of the settings file.
@@ -32,12 +32,12 @@ class SettingsInForce:
         self._state = load_in_force(path)
         self._warn()
 
-    def __call__(self) -> Settings:
-        """Those in force."""
+    def current(self) -> Settings:
+        """The settings in force."""
         return self._state[0]
 
     @property
-    def wrong(self) -> str | None:
+    def error(self) -> str | None:
         """What is wrong with the file; None: nothing."""
         return self._state[1]
 
@@ -49,36 +49,36 @@ class SettingsInForce:
         """
         keep(self._follow, "settings")
 
-    def take(self, settings: Settings) -> None:
+    def replace(self, settings: Settings) -> None:
         """Use settings that have just been written to the file."""
         with self._lock:
             self._state = settings, None
 
-    def look(self) -> None:
+    def reload(self) -> None:
         """Read the file now, if it has changed."""
         with self._lock:
             version = file_version(self._path)
             if version == self._version:
                 return
             self._version = version
-            before = self.wrong
+            before = self.error
             try:
                 self._state = load(self._path), None
             except StillcamError as error:
                 self._state = self._state[0], f"{error}; {STAY}"
-            if self.wrong != before:
+            if self.error != before:
                 self._warn()
 
     def _warn(self) -> None:
-        if self.wrong:
-            logging.warning("%s", self.wrong)
+        if self.error:
+            logging.warning("%s", self.error)
 
     def _follow(self) -> None:
-        watch, kept, quiet = FolderWatch(self._path.parent), None, True
+        watch, saved, quiet = FolderWatch(self._path.parent), None, True
         while True:
-            self.look()
-            if quiet and self() is not kept:  # of many changes one after the other, the last
-                kept = self()
+            self.reload()
+            if quiet and self.current() is not saved:  # of many changes one after the other, the last
+                saved = self.current()
                 keep_last_good(self._path)
             quiet = not watch.wait(LOOK_S)
 

@@ -19,7 +19,7 @@ _HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?", re.ASCII | re.IGNORECASE)
 
 _ORIGIN = re.compile(r"https?://[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[1-9][0-9]{0,4})?", re.ASCII | re.IGNORECASE)
 
-HOUSE = ("access", "server")  # sections that count for all cameras, and are in the first one's file
+SHARED_SECTIONS = ("access", "server")  # sections that count for all cameras, and are in the first one's file
 
 Check = Callable[[Any], str | None]  # what is wrong with a value, None: nothing
 

@@ -12,7 +12,7 @@ from stillcam.common.paths import ROOT, Paths
 from stillcam.server.live.cache import FrameCache
 from stillcam.server.openapi.document import document
 from stillcam.server.wiring import build
-from stillcam.settings.live import SettingsInForce
+from stillcam.settings.live import LiveSettings
 
 _SHORT_LIST = re.compile(r"\[\n([^][{}]*)\]")  # of texts or numbers
 FILE = ROOT / "docs" / "openapi.json"
@@ -23,7 +23,7 @@ def text() -> str:
     with TemporaryDirectory() as folder:
         paths = Paths(Path(folder) / "images", Path(folder) / "data")
         with closing(FrameCache(paths.images)) as cache:
-            routes = build(paths, SettingsInForce(paths.settings), cache).routes
+            routes = build(paths, LiveSettings(paths.settings), cache).routes
     lines = json.dumps(document(routes), indent=1, ensure_ascii=False) + "\n"
     return _SHORT_LIST.sub(lambda match: f"[{' '.join(match[1].split())}]", lines)
 

@@ -29,18 +29,18 @@ class InfoRoutes:
     Args:
         paths: of this installation.
         cache: has the newest frame.
-        link: to the daemon.
-        viewers: who watch.
+        daemon: has the camera's status.
+        viewers: the clients that watch live.
         settings: gives those in force.
     """
 
     def __init__(
-        self, paths: Paths, cache: FrameCache, link: DaemonClient, viewers: Viewers, settings: Callable[[], Settings]
+        self, paths: Paths, cache: FrameCache, daemon: DaemonClient, viewers: Viewers, settings: Callable[[], Settings]
     ) -> None:
         self._folders = {"System": Path("/"), "images/": paths.images, "data/": paths.data}
-        self._data = paths.house.data
+        self._data = paths.primary.data
         self._cache = cache
-        self._link = link
+        self._daemon = daemon
         self._viewers = viewers
         self._settings = settings
         self._software = Software()
@@ -50,7 +50,7 @@ class InfoRoutes:
         return [Route("GET", "api/info", Access.LIBRARY, self._info)]
 
     def _info(self, _request: Request) -> Answer:
-        status = self._link.status()
+        status = self._daemon.status()
         newest, interval_s = self._cache.newest, self._settings().snapshot.interval_s
         written_a_day = len(newest.picture) * DAY_S / interval_s if newest else None
         return as_json(200, as_document([

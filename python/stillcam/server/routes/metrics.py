@@ -20,7 +20,7 @@ from stillcam.films.record import STATES as FILM_STATES
 from stillcam.films.store import Shelf
 from stillcam.http.messages import Access, Answer, Challenge, Request, Route
 from stillcam.series import reader
-from stillcam.server.camera_context import Station
+from stillcam.server.camera_context import CameraContext
 from stillcam.system_info import board
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ SERIES_STATES = ("planned", "running", "paused", "finished", "failed")
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
-_Statuses = Sequence[tuple[Station, Mapping[str, Any]]]  # each camera with its daemon's status
+_Statuses = Sequence[tuple[CameraContext, Mapping[str, Any]]]  # each camera with its daemon's status
 
 
 class Counters:
@@ -65,18 +65,18 @@ class Counters:
             return dict(self._requests), self._bytes
 
 
-class Metrics:
+class MetricsRoutes:
     """The route, and what it tells.
 
     Args:
-        stations: of all cameras, that of the first one first.
+        contexts: of all cameras, that of the first one first.
         counters: of answers.
     """
 
-    def __init__(self, stations: Sequence[Station], counters: Counters) -> None:
-        paths = stations[0].paths
+    def __init__(self, contexts: Sequence[CameraContext], counters: Counters) -> None:
+        paths = contexts[0].paths
         self._folders = {"images": paths.images, "data": paths.data}
-        self._stations = stations
+        self._contexts = contexts
         self._counters = counters
         self._lock = threading.Lock()
         self._registry: CollectorRegistry | None = None
@@ -104,9 +104,9 @@ class Metrics:
         from prometheus_client.core import CounterMetricFamily as Count
         from prometheus_client.core import GaugeMetricFamily as Gauge
 
-        yield from _of_cameras(self._stations)
-        yield from _of_series((station.number, station.paths.series) for station in self._stations)
-        yield from _of_films(station.paths for station in self._stations)
+        yield from _of_cameras(self._contexts)
+        yield from _of_series((context.number, context.paths.series) for context in self._contexts)
+        yield from _of_films(context.paths for context in self._contexts)
         requests, sent = self._counters.read()
         answered = Count("stillcam_http_requests", "Answers by route and status.", labels=["route", "status"])
         for (route, status), number in sorted(requests.items()):
@@ -144,28 +144,28 @@ def _free_bytes(folder: Path) -> int | None:
     return status.f_bavail * status.f_frsize
 
 
-def _of_cameras(stations: Sequence[Station]) -> Iterator[Metric]:
+def _of_cameras(contexts: Sequence[CameraContext]) -> Iterator[Metric]:
     """All of it, as it is now."""
     from prometheus_client.core import GaugeMetricFamily as Gauge
     from prometheus_client.core import InfoMetricFamily as Info
 
-    Station.refresh(stations)
-    statuses = [(station, station.link.status()) for station in stations]
+    CameraContext.refresh(contexts)
+    statuses = [(context, context.daemon.status()) for context in contexts]
     info = Info("stillcam", "What runs.", labels=["camera"])
-    for station, capture in statuses:
+    for context, capture in statuses:
         model = (capture.get("camera") or {}).get("model", "")
         info.add_metric(
-            [station.number],
+            [context.number],
             {"version": __version__, "driver": str(capture.get("driver", "")), "model": str(model)},
         )
     yield info
     yield from _of_frames(statuses)
-    if answering := [(station, capture) for station, capture in statuses if capture.get("running")]:
+    if answering := [(context, capture) for context, capture in statuses if capture.get("running")]:
         yield from _of_captures(answering)
     viewers = Gauge("stillcam_viewers", "Who watches live: streams, and requests that wait for the next frame.",
                     labels=["camera"])  # fmt: skip
-    for station in stations:
-        viewers.add_metric([station.number], len(station.viewers))
+    for context in contexts:
+        viewers.add_metric([context.number], len(context.viewers))
     yield viewers
 
 
@@ -179,10 +179,10 @@ def _of_frames(statuses: _Statuses) -> Iterator[Metric]:
                   labels=label)  # fmt: skip
     age = Gauge("stillcam_frame_age_seconds", "Age of the newest frame.", labels=label)
     size = Gauge("stillcam_frame_bytes", "Size of the newest frame.", labels=label)
-    for station, capture in statuses:
-        newest, number = station.cache.newest, [station.number]
+    for context, capture in statuses:
+        newest, number = context.cache.newest, [context.number]
         seen.add_metric(number, newest.sequence if newest else 0)
-        stale.add_metric(number, station.freshness.stale(newest, capture))
+        stale.add_metric(number, context.freshness.stale(newest, capture))
         if newest is not None:
             age.add_metric(number, newest.age_s())
             size.add_metric(number, len(newest.picture))
@@ -202,8 +202,8 @@ def _of_captures(statuses: _Statuses) -> Iterator[Metric]:
                      labels=["camera", "cause"])  # fmt: skip
     took = Histogram("stillcam_publish_seconds", "From the file closed by the camera to the link that leads to it.",
                      labels=["camera"])  # fmt: skip
-    for station, capture in statuses:
-        number = station.number
+    for context, capture in statuses:
+        number = context.number
         for name in MODES:
             mode.add_metric([number, name], capture["mode"] == name)
         interval.add_metric([number], capture["interval_s"])

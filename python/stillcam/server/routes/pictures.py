@@ -42,7 +42,7 @@ _ACTION_PATHS = ("", "webcam")
 _ACTION = re.compile(r"(snapshot|stream)(?:_([0-9]))?")
 
 
-class Pictures:
+class PictureRoutes:
     """The routes of all pictures.
 
     Args:

@@ -23,7 +23,7 @@ from stillcam.series import reader
 from stillcam.series.definition import Definition, check_name, from_document
 from stillcam.server.errors import reading
 from stillcam.server.routes.library_files import FOR_EVER, REVALIDATE, file_answer
-from stillcam.server.routes.series_preview import Preview
+from stillcam.server.routes.series_preview import SeriesPreview
 from stillcam.settings.schema import Settings
 
 TIMEOUT_S = 30.0  # deleting some hundred thousand files takes a while
@@ -45,7 +45,7 @@ class SeriesRoutes:
         settings: gives those in force.
     """
 
-    def __init__(self, folder: Path, socket: Path, preview: Preview, settings: Callable[[], Settings]) -> None:
+    def __init__(self, folder: Path, socket: Path, preview: SeriesPreview, settings: Callable[[], Settings]) -> None:
         self._folder = folder
         self._socket = socket
         self._preview = preview

@@ -20,7 +20,7 @@ NEXT = 5  # moments shown
 RAW_BYTES_PER_PIXEL = 2  # a DNG of rpicam-apps holds 16 bits a pixel, uncompressed (rpicam-apps, image/dng.cpp)
 
 
-class Preview:
+class SeriesPreview:
     """Counts ahead.
 
     Args:

@@ -10,7 +10,7 @@ from typing import Any
 
 from stillcam.common.utc import utc_text
 from stillcam.http.messages import Access, Answer, Person, Refused, Request, Route, as_json
-from stillcam.server.settings_service import Held, Outdated, SettingsDesk
+from stillcam.server.settings_service import Outdated, SettingsService, SettingsState
 from stillcam.settings.backups import MAX_BYTES, Backup, Backups, document_of, settings_of
 from stillcam.settings.document import describe, patched, to_json
 from stillcam.settings.schema import Settings
@@ -27,7 +27,7 @@ class SettingsRoutes:
         backups: those kept on the camera.
     """
 
-    def __init__(self, service: SettingsDesk, backups: Backups) -> None:
+    def __init__(self, service: SettingsService, backups: Backups) -> None:
         self._service = service
         self._backups = backups
 
@@ -51,7 +51,7 @@ class SettingsRoutes:
 
     def _patch(self, request: Request) -> Answer:
         patch = request.json()
-        for section in self._service.rules.hidden:
+        for section in self._service.shared.hidden:
             if section in patch:
                 raise Refused(422, "counts for all cameras: set it on the first one's page", section)
 
@@ -59,30 +59,30 @@ class SettingsRoutes:
             new = patched(old, patch)
             _check_person(request.person, old, new)
             if _resets_index(patch):
-                new = replace(new, camera=replace(new.camera, index=self._service.rules.number))
+                new = replace(new, camera=replace(new.camera, index=self._service.shared.number))
             return new
 
         try:
-            held = self._service.change(merged, request.host, request.headers.get("if-match"))
+            state = self._service.change(merged, request.host, request.headers.get("if-match"))
         except Outdated as outdated:
-            return self._answer(outdated.held, request.person, 409, {"error": _CONFLICT, "field": None})
-        return self._answer(held, request.person)
+            return self._answer(outdated.state, request.person, 409, {"error": _CONFLICT, "field": None})
+        return self._answer(state, request.person)
 
     def _answer(
-        self, held: Held, person: Person | None, status: int = 200, error: dict[str, Any] | None = None
+        self, state: SettingsState, person: Person | None, status: int = 200, error: dict[str, Any] | None = None
     ) -> Answer:
         """The settings, without the sections that `person` may not see, and with the fields of `error`."""
-        rules = self._service.rules
-        hidden = rules.hidden if _is_owner(person) else (*rules.hidden, *_OWNER_ONLY)
-        sections = {name: content for name, content in _sections(held.settings).items() if name not in hidden}
+        shared = self._service.shared
+        hidden = shared.hidden if _is_owner(person) else (*shared.hidden, *_OWNER_ONLY)
+        sections = {name: content for name, content in _sections(state.settings).items() if name not in hidden}
         document = {
             **(error or {}),
             "settings": sections,
-            "notice": held.notice,
-            "wait_for": held.wait_for,
-            **_defaults_and_fields(rules.hidden, rules.number),
+            "notice": state.notice,
+            "wait_for": state.wait_for,
+            **_defaults_and_fields(shared.hidden, shared.number),
         }
-        return as_json(status, document, {"ETag": held.tag})
+        return as_json(status, document, {"ETag": state.tag})
 
     # --- back-ups
 
@@ -116,8 +116,8 @@ class SettingsRoutes:
         return Answer(204)
 
     def _restored(self, request: Request, settings: Settings) -> Answer:
-        held = self._service.change(lambda _: settings, request.host, restoring=True)
-        return self._answer(held, request.person)
+        state = self._service.change(lambda _: settings, request.host, restoring=True)
+        return self._answer(state, request.person)
 
 
 def _is_owner(person: Person | None) -> bool:

@@ -10,7 +10,7 @@ from stillcam import __version__
 from stillcam.common.threads import deaths
 from stillcam.common.utc import utc_text
 from stillcam.http.messages import Access, Answer, Refused, Request, Route, as_json
-from stillcam.server.camera_context import Station
+from stillcam.server.camera_context import CameraContext
 from stillcam.server.event_stream import EventBroker, Subscriber, Topics, visible
 from stillcam.server.revisions import Revisions
 from stillcam.server.static_files import OVERVIEW
@@ -28,8 +28,8 @@ class StatusRoutes:
     """The routes of the state of one camera.
 
     Args:
-        station: the camera's.
-        stations: of all cameras, that of the first one first.
+        context: the camera's.
+        contexts: of all cameras, that of the first one first.
         page: the version of the page's files: an open page compares it with its own.
         revisions: of settings, library, series and films.
         topics: by topic of `revisions`, the route to read it at; its changes are sent to clients that may use it.
@@ -39,16 +39,16 @@ class StatusRoutes:
 
     def __init__(
         self,
-        station: Station,
-        stations: Sequence[Station],
+        context: CameraContext,
+        contexts: Sequence[CameraContext],
         page: str,
         revisions: Revisions,
         topics: Mapping[str, Route],
         admit: Callable[[Request, Route], None],
         rights: Callable[[], object],
     ) -> None:
-        self._station = station
-        self._stations = stations
+        self._context = context
+        self._contexts = contexts
         self._page = page
         self._revisions = revisions
         self._topic_routes = dict(topics)
@@ -69,11 +69,11 @@ class StatusRoutes:
 
     def _health(self, request: Request) -> Answer:
         """Of one camera below its number, else of all: healthy if every camera is healthy."""
-        if request.camera or len(self._stations) == 1:
-            health = _health_of(self._station)
+        if request.camera or len(self._contexts) == 1:
+            health = _health_of(self._context)
         else:
-            Station.refresh([station for station in self._stations if not station.freshness.young])
-            cameras = {station.number: _health_of(station) for station in self._stations}
+            CameraContext.refresh([context for context in self._contexts if not context.freshness.young])
+            cameras = {context.number: _health_of(context) for context in self._contexts}
             reasons = [f"camera {number}: {one['reason']}" for number, one in cameras.items() if one["reason"]]
             health = {"status": "stale" if reasons else "ok", "reason": "; ".join(reasons) or None, "cameras": cameras}
         # Threads of this server that died do not change the status; why they died is in api/status.
@@ -86,8 +86,8 @@ class StatusRoutes:
 
     def status(self) -> dict[str, Any]:
         """The document of `api/status`."""
-        station = self._station
-        capture, newest = station.link.status(), station.cache.newest
+        context = self._context
+        capture, newest = context.daemon.status(), context.cache.newest
         frame = newest and {
             "name": newest.name,
             "time": utc_text(newest.time_s),
@@ -99,8 +99,8 @@ class StatusRoutes:
             "page": self._page,
             "now": utc_text(time.time()),
             "frame": frame,
-            "stale": station.freshness.stale(newest, capture),
-            "viewers": len(station.viewers),
+            "stale": context.freshness.stale(newest, capture),
+            "viewers": len(context.viewers),
             "capture": capture,
             "threads": deaths(),
         }
@@ -116,21 +116,21 @@ class StatusRoutes:
     def _overview(self, request: Request) -> Answer:
         """All cameras. Addresses start at the page that asks."""
         up = "../../" if request.camera else ""
-        here = request.camera or self._stations[0].number
+        here = request.camera or self._contexts[0].number
         cameras = []
-        Station.refresh(self._stations)
-        for position, station in enumerate(self._stations):
-            address = f"{up}camera/{station.number}/" if position else up or "./"
-            capture, newest = station.link.status(), station.cache.newest
+        CameraContext.refresh(self._contexts)
+        for position, context in enumerate(self._contexts):
+            address = f"{up}camera/{context.number}/" if position else up or "./"
+            capture, newest = context.daemon.status(), context.cache.newest
             cameras.append({
-                "number": station.paths.number,
-                "address": "./" if station.number == here else address,
-                "here": station.number == here,
+                "number": context.paths.number,
+                "address": "./" if context.number == here else address,
+                "here": context.number == here,
                 "model": (capture.get("camera") or {}).get("model"),
                 "mode": capture.get("mode"),
                 "reason": capture.get("reason"),
                 "interval_s": capture.get("interval_s"),
-                "stale": station.freshness.stale(newest, capture),
+                "stale": context.freshness.stale(newest, capture),
                 "time": utc_text(newest.time_s) if newest else None,
             })  # fmt: skip
         return as_json(200, {"cameras": cameras, "page": f"{up}{OVERVIEW}"})
@@ -156,8 +156,8 @@ class StatusRoutes:
         return True
 
 
-def _health_of(station: Station) -> dict[str, Any]:
-    if not (outage := station.freshness.outage(PATIENCE_S)):
+def _health_of(context: CameraContext) -> dict[str, Any]:
+    if not (outage := context.freshness.outage(PATIENCE_S)):
         return {"status": "ok", "reason": None}
     newest = outage.newest
     age = f"the newest picture is {newest.age_s():.0f} s old" if newest else "no picture yet"

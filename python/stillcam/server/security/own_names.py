@@ -48,7 +48,7 @@ def search_list(text: str) -> tuple[str, ...]:
 
 
 class OwnNames:
-    """Call it for the names of this machine; no call reads the disk.
+    """The names of this machine; a thread reads the resolver's file, requests do not.
 
     Args:
         resolver: the resolver's file.
@@ -59,24 +59,24 @@ class OwnNames:
     def __init__(self, resolver: Path = RESOLVER, search: str = "") -> None:
         self._resolver = resolver
         self._search = search
-        self.look()
+        self.reload()
 
-    def __call__(self) -> frozenset[str]:
+    def current(self) -> frozenset[str]:
         """The names as of the last read."""
         return self._names
 
-    def look(self) -> None:
+    def reload(self) -> None:
         """Read the resolver's file now."""
         self._names = own_names(search_list(f"search {self._search}" if self._search else self._text()))
 
-    def keep(self) -> None:
+    def follow(self) -> None:
         """Read the file periodically in a daemon thread."""
-        threads.keep(self._keep, "own names")
+        threads.keep(self._follow, "own names")
 
-    def _keep(self) -> None:
+    def _follow(self) -> None:
         while True:
             time.sleep(LOOK_S)
-            self.look()
+            self.reload()
 
     def _text(self) -> str:
         try:

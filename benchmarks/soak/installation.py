@@ -29,7 +29,7 @@ class NeverCame(Exception):
     """What was waited for."""
 
 
-class House:
+class Installation:
     """One installation below `folder`, on the simulated camera; to be entered in a mount namespace of its own.
 
     Args:

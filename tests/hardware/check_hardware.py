@@ -22,7 +22,7 @@ from PIL import Image
 
 from stillcam import __version__
 from stillcam.camera.driver import Driver, Shoot
-from stillcam.camera.rpicam.programs import find_programs
+from stillcam.camera.rpicam.process import find_programs
 from stillcam.camera.select import choose_driver, has_library
 from stillcam.common.errors import CameraError, StillcamError
 from stillcam.common.paths import Paths

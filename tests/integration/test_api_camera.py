@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from api_calls import STATUS, Api
 
-from stillcam.camera.rpicam.describe import describe
+from stillcam.camera.description import describe
 from stillcam.camera.rpicam.listing import parse
 from stillcam.settings.controls import CONTROLS
 

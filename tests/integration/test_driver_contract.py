@@ -20,7 +20,7 @@ from PIL import Image, ImageChops, ImageStat
 from stillcam.camera.driver import Driver, Interrupted, Shoot
 from stillcam.camera.picamera2.driver import Picamera2
 from stillcam.camera.rpicam.driver import Rpicam
-from stillcam.camera.rpicam.programs import Programs
+from stillcam.camera.rpicam.process import Programs
 from stillcam.common.errors import CameraError
 from stillcam.settings.capabilities import Camera
 from stillcam.settings.document import from_json

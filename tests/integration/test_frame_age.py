@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from stillcam.camera.rpicam.driver import Rpicam
-from stillcam.camera.rpicam.programs import Programs
+from stillcam.camera.rpicam.process import Programs
 from stillcam.settings.capabilities import Camera
 from stillcam.settings.document import from_json
 

@@ -13,7 +13,7 @@ import pytest
 from stillcam.camera.driver import Interrupted
 from stillcam.camera.machine_lock import MACHINE, MachineLock
 from stillcam.camera.rpicam.driver import Rpicam
-from stillcam.camera.rpicam.programs import Programs
+from stillcam.camera.rpicam.process import Programs
 from stillcam.settings.document import from_json
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -10,7 +10,7 @@ from stillcam.ipc.protocol import Refusal
 STILL = {"interval_s": 0.2, "width": 320}
 GAINS = {"ColourGains": [2, 2]}
 MATRIX = {"ColourCorrectionMatrix": [1, 0, 0, 0, 1, 0, 0, 0, 1]}
-OLD = "verbose metadata metadata-format thumb flush buffer-count"  # what Stillcam asks for by itself, or may
+OLD = "metadata metadata-format thumb flush buffer-count"  # what Stillcam asks for by itself, or may
 
 
 def test_pictures_come_from_a_program_that_lacks_what_we_would_like(daemon):
@@ -18,10 +18,10 @@ def test_pictures_come_from_a_program_that_lacks_what_we_would_like(daemon):
     daemon.start()
     status = daemon.until(lambda status: status["captures"]["ok"] > 1)
     assert status["metadata"] == {}
-    assert "rpicam-still does not know --metadata, --thumb: going on without" in daemon.log.read_text()
+    assert "rpicam-still does not support --metadata, --thumb: continuing without" in daemon.log.read_text()
     daemon.ask("lease", seconds=30)
     daemon.until(lambda status: status["mode"] == "snapshot" and "live view failed" in daemon.log.read_text())
-    assert "rpicam-vid does not know --flush, --metadata, --metadata-format" in daemon.log.read_text()
+    assert "rpicam-vid does not support --flush, --metadata, --metadata-format" in daemon.log.read_text()
     daemon.until(lambda status: daemon.ask("lease", seconds=30) and status["mode"] == "live")
     taken = daemon.ask("photo", kind="photo")
     assert len(taken["items"]) == 1

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from listed_programs import recorded
 
 from stillcam.camera import metadata
-from stillcam.camera.rpicam.describe import describe
+from stillcam.camera.description import describe
 from stillcam.camera.simulated.metadata import as_json, as_txt
 from stillcam.capture.recovery import Backoff, snapshot_cycle_s, stall_timeout_s
 from stillcam.common.errors import CameraError

@@ -7,10 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from listed_programs import recorded
 
-from stillcam.camera.rpicam.errors import failure
-from stillcam.camera.rpicam.older import NEEDED, Older, lacking, unrecognised
+from stillcam.camera.rpicam.errors import (
+    REQUIRED,
+    UnsupportedOptions,
+    failure,
+    unrecognised_option,
+    unsupported_options,
+)
 from stillcam.camera.rpicam.options import snapshot_arguments, without_options
-from stillcam.camera.rpicam.programs import has_libav
+from stillcam.camera.rpicam.process import has_libav
 from stillcam.camera.simulated.command_line import usage
 from stillcam.camera.simulated.options import StillOptions, VideoOptions
 from stillcam.settings.capabilities import RPICAM
@@ -91,9 +96,9 @@ def test_whatever_it_says_there_is_a_reason(status, lines):
 
 
 def test_the_option_that_a_program_has_ended_at():
-    assert unrecognised([CHATTER, "ERROR: *** unrecognised option '--ccm' ***"]) == "--ccm"
-    assert unrecognised(["ERROR: *** unrecognised option '--ccm=1,0,0' ***"]) == "--ccm"
-    assert unrecognised([CHATTER, "ERROR: *** unrecognised metadata format xml ***"]) is None
+    assert unrecognised_option([CHATTER, "ERROR: *** unrecognised option '--ccm' ***"]) == "--ccm"
+    assert unrecognised_option(["ERROR: *** unrecognised option '--ccm=1,0,0' ***"]) == "--ccm"
+    assert unrecognised_option([CHATTER, "ERROR: *** unrecognised metadata format xml ***"]) is None
 
 
 @pytest.mark.parametrize(
@@ -106,13 +111,13 @@ def test_the_option_that_a_program_has_ended_at():
 )
 def test_what_an_older_program_lacks_is_left_out(help_text, found):
     given = ["--output", "a", "--ccm=1", "--flush", "--metadata", "m", "--metadata-format", "txt", "--signal"]
-    assert lacking("--ccm", given, help_text) == found
+    assert unsupported_options("--ccm", given, help_text) == found
 
 
 def test_what_would_change_its_doing_is_never_left_out():
-    assert lacking("--signal", ["--signal", "--output", "a"], "") == frozenset()
+    assert unsupported_options("--signal", ["--signal", "--output", "a"], "") == frozenset()
     given = snapshot_arguments(Settings(), recorded("list-cameras-two.txt")[0])
-    assert {word for word in given if word in NEEDED} == {"--camera", "--timeout", "--signal", "--output"}
+    assert {word for word in given if word in REQUIRED} == {"--camera", "--timeout", "--signal", "--output"}
 
 
 def test_an_option_is_left_out_with_its_value():
@@ -124,18 +129,18 @@ def test_an_option_is_left_out_with_its_value():
 
 def test_all_that_we_ask_of_todays_programs_is_in_their_help():
     given = snapshot_arguments(Settings(), recorded("list-cameras-two.txt")[0])
-    assert lacking("--none", given, usage(StillOptions)) == {"--none"}
+    assert unsupported_options("--none", given, usage(StillOptions)) == {"--none"}
 
 
 def test_a_control_that_the_program_lacks_is_told_as_one_that_cannot_be_set(caplog):
-    known = Older(RPICAM)
-    known.learn("libcamera-still", "--ccm", ["--ccm", "1", "--hflip"], "")
+    known = UnsupportedOptions(RPICAM)
+    known.add("libcamera-still", "--ccm", ["--ccm", "1", "--hflip"], "")
     assert "libcamera-still has no option --ccm" in known.abilities.refused["ColourCorrectionMatrix"]
     assert known.abilities.refused.keys() == {*RPICAM.refused, "ColourCorrectionMatrix"}
-    assert known.spoken_to("libcamera-still", ["--ccm", "1", "--hflip"]) == ["--hflip"]
-    assert known.spoken_to("libcamera-vid", ["--ccm", "1"]) == ["--ccm", "1"]
-    assert (known.lacks("libcamera-still", "--ccm"), known.lacks("libcamera-vid", "--ccm")) == (True, False)
-    assert "libcamera-still does not know --ccm: going on without" in caplog.text
+    assert known.remove("libcamera-still", ["--ccm", "1", "--hflip"]) == ["--hflip"]
+    assert known.remove("libcamera-vid", ["--ccm", "1"]) == ["--ccm", "1"]
+    assert (known.supports("libcamera-still", "--ccm"), known.supports("libcamera-vid", "--ccm")) == (False, True)
+    assert "libcamera-still does not support --ccm: continuing without" in caplog.text
 
 
 def told(version: str, help_text: str = "") -> Callable[[str], str]:

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from listed_programs import CASES, recorded
 
-from stillcam.camera.rpicam.listing import parse, remembered
+from stillcam.camera.description import with_known_modes
+from stillcam.camera.rpicam.listing import parse
 from stillcam.camera.simulated.sensors import attached, listing
 from stillcam.settings.capabilities import Camera
 from stillcam.settings.geometry import fractions, view
@@ -126,10 +127,10 @@ def test_what_an_earlier_listing_told_of_a_held_camera_is_kept():
     """Whatever its number is now; a camera of another model at the same place is another one."""
     known: dict[tuple[str, str], Camera] = {}
     first, second = parse(TWO)
-    assert remembered([first, second], known) == [first, second]
+    assert with_known_modes([first, second], known) == [first, second]
     held = replace(first, index=1, modes=(), limits=None, held=True)
     other = replace(held, model="imx477")
-    assert remembered([held, other], known) == [replace(first, index=1), other]
+    assert with_known_modes([held, other], known) == [replace(first, index=1), other]
 
 
 sizes = st.tuples(st.integers(1, 20000), st.integers(1, 20000))

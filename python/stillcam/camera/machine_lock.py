@@ -20,11 +20,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from stillcam.camera.driver import Interrupted
-from stillcam.camera.rpicam.programs import SAY_TIMEOUT_S
 from stillcam.common.child_process import wait_readable
 
 MACHINE = Path("/run/lock")  # PrivateTmp= gives each unit a /tmp of its own; /run is the machine's
-LIST_WAIT_S = SAY_TIMEOUT_S + 5.0  # a listing takes at most so long
+LIST_TIMEOUT_S = 20.0  # for a program that lists cameras
+LIST_WAIT_S = LIST_TIMEOUT_S + 5.0
 OPEN_WAIT_S = 2.0  # the wait for opening cannot be interrupted, and a daemon has to end within 3 s
 _POLL_S = 0.02
 

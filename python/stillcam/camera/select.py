@@ -12,7 +12,7 @@ from pathlib import Path
 from stillcam.camera.driver import Driver
 from stillcam.camera.picamera2.driver import Picamera2
 from stillcam.camera.rpicam.driver import Rpicam
-from stillcam.camera.rpicam.programs import Programs, find_programs
+from stillcam.camera.rpicam.process import Programs, find_programs
 from stillcam.camera.simulated.sensors import BOARD, USUAL_BOARD
 from stillcam.common.errors import StillcamError
 from stillcam.common.paths import ROOT, Paths

@@ -14,9 +14,9 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
+from stillcam.camera.description import with_known_modes
 from stillcam.camera.driver import Driver, Interrupted
 from stillcam.camera.rpicam.errors import HELD
-from stillcam.camera.rpicam.listing import remembered
 from stillcam.camera.use_cases import sensor_mode_error, video_error
 from stillcam.capture.command_queue import Command
 from stillcam.capture.command_socket import CommandHandler
@@ -152,7 +152,7 @@ class Daemon:
         known = any(camera.index == index and not camera.held for camera in self._cameras)
         if self._detection.wanted() or not known:
             context.end_program()
-            self._cameras = remembered(context.driver.cameras(index, context.stops), self._known)
+            self._cameras = with_known_modes(context.driver.cameras(index, context.stops), self._known)
             self._status.listed(self._cameras)
             self._detection.listed()
         if not self._cameras:

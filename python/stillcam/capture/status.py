@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from itertools import accumulate
 from typing import Any
 
-from stillcam.camera.rpicam.describe import describe
+from stillcam.camera.description import describe
 from stillcam.common.threads import deaths
 from stillcam.common.utc import utc_text
 from stillcam.settings.capabilities import Camera

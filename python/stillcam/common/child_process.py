@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import fcntl
 import logging
 import os
 import select
@@ -20,6 +21,7 @@ from stillcam.common.threads import start
 
 TERM_GRACE_S = 2.0
 LAST_S = 1.0  # the same when the daemon ends: a video's file can be finished in it
+PIPE_BYTES = 1 << 20
 _PR_SET_PDEATHSIG = 1
 _STDERR_LINES = 40
 
@@ -187,3 +189,11 @@ def wait_readable(timeout_s: float, *descriptors: int) -> set[int]:
     for descriptor in filter(lambda number: number >= 0, descriptors):
         poller.register(descriptor, select.POLLIN)
     return {descriptor for descriptor, _ in poller.poll(max(0.0, timeout_s) * 1000)}
+
+
+def widen_pipe(pipe: int) -> None:
+    """Let a pipe hold `PIPE_BYTES`, so that a frame fits. The kernel may refuse it (pipe(7)); the pipe works anyway."""
+    try:
+        fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
+    except OSError as error:
+        logging.debug("a pipe keeps its default size: %s", error)

@@ -14,8 +14,7 @@ from typing import NoReturn
 from stillcam.camera.driver import Interrupted
 from stillcam.camera.picamera2.wire import Message, pair
 from stillcam.camera.rpicam.errors import failure
-from stillcam.camera.rpicam.programs import widen
-from stillcam.common.child_process import ChildProcess, wait_readable
+from stillcam.common.child_process import ChildProcess, wait_readable, widen_pipe
 from stillcam.common.errors import CameraError
 from stillcam.common.paths import ROOT
 
@@ -51,7 +50,7 @@ class Conversation:
             raise
         finally:
             theirs.close()
-        widen(self._program.stdout)
+        widen_pipe(self._program.stdout)
 
     @property
     def stdout(self) -> int:

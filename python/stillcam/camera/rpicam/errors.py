@@ -9,11 +9,15 @@ is chatty): these are looked up only once a program has ended, and only in lines
 
 from __future__ import annotations
 
+import logging
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
-from stillcam.camera.rpicam.older import explained
+from stillcam.camera.rpicam.options import without_options
 from stillcam.common.errors import CameraError
+from stillcam.settings.capabilities import Abilities
+from stillcam.settings.controls import CONTROLS
 
 HELD = "another program uses the camera: end it (see: pgrep -a 'rpicam|libcamera|python'); pictures then resume"
 
@@ -88,11 +92,22 @@ FAILURES = (
     ("device timeout detected", "stalled", "the camera stopped answering: check its cable and the power supply"),
 )  # fmt: skip
 
+# Options that set a control together with others.
+_CONTROLS = {control.option: control.name for control in CONTROLS.values() if control.option} | {
+    "--flicker-period": "AeFlickerPeriod",
+    "--autofocus-window": "AfWindows",
+    "--autofocus-on-capture": "AfTrigger",
+    "--framerate": "FrameDurationLimits",
+}
+_UPDATE = "update it (sudo apt install rpicam-apps)"
+
 _FATAL = re.compile(r"ERROR:\s*\*{3}\s*(?P<main>.*?)\s*\*{3}|^\s*what\(\):\s*(?P<thread>.*\S)")
 _SAYS_ERROR = re.compile(
     r"\b(?:ERROR|FATAL)\b|^\s*what\(\):|: error while loading |: symbol lookup error:|^libpng error:"
 )
 _CLOCK = re.compile(r"^\[[\d:.]+\] \[\d+\]\s+")  # of libcamera's lines
+_UNRECOGNISED = re.compile(r"unrecognised option '(--[\w-]+)")  # boost::program_options
+_INVALID = re.compile(r"the argument \('(.*)'\) for option '(--[\w-]+)' is invalid")
 _REFUSED = re.compile(r"\b(?:invalid|illegal|bad|incorrect|no such) ", re.IGNORECASE)  # core/options.cpp, of values
 
 
@@ -108,7 +123,7 @@ def failure(program: str, status: int, stderr: Iterable[str]) -> CameraError:
     fatal = [match["main"] or match["thread"] or "" for line in lines if (match := _FATAL.search(line))]
     for said in (fatal[-1:], lines):
         text = "\n".join(said)
-        if reason := explained(program, text):
+        if reason := _option_reason(program, text):
             return CameraError("options", reason)
         for piece, cause, reason in FAILURES:
             if piece in text.lower():
@@ -118,3 +133,72 @@ def failure(program: str, status: int, stderr: Iterable[str]) -> CameraError:
     how = f"was ended by signal {-status}" if status < 0 else f"ended with status {status}"
     last = fatal[-1] if fatal else _CLOCK.sub("", lines[-1]) if lines else ""
     return CameraError("died", f"{program} {how}{': ' + last.strip() if last else ''}")
+
+
+def unrecognised_option(lines: Iterable[str]) -> str | None:
+    """The option that made a program end because it does not support it, as `--ccm`; None: it had another reason."""
+    return next((match[1] for line in lines if (match := _UNRECOGNISED.search(line))), None)
+
+
+def _option_reason(program: str, text: str) -> str | None:
+    if option := unrecognised_option([text]):
+        return _unsupported_reason(program, option)
+    if match := _INVALID.search(text):
+        return f"{program} takes no {match[1]} for {match[2]}{_control(match[2])}: choose another value, or {_UPDATE}"
+    return None
+
+
+def _unsupported_reason(program: str, option: str) -> str:
+    return f"{program} has no option {option}{_control(option)}: {_UPDATE}"
+
+
+def _control(option: str) -> str:
+    return f" ({_CONTROLS[option]})" if option in _CONTROLS else ""
+
+
+# Compatibility. Bookworm's first camera programs (2023) lack options of later ones, such as --ccm (2025).
+
+REQUIRED = frozenset({"--camera", "--timeout", "--signal", "--output", "--codec", "--raw", "--encoding"})
+_LISTED = re.compile(r"^\s+(?:-\w \[ )?(--[a-z][\w-]*)", re.MULTILINE)
+
+
+class UnsupportedOptions:
+    """Options that the camera programs have ended at: later starts leave them out.
+
+    Attributes:
+        abilities: what can be set without them.
+    """
+
+    def __init__(self, abilities: Abilities) -> None:
+        self.abilities = abilities
+        self._options: dict[str, frozenset[str]] = {}  # program -> options
+
+    def supports(self, program: str, option: str) -> bool:
+        """Whether the program supports the option, as far as is known."""
+        return option not in self._options.get(program, ())
+
+    def remove(self, program: str, arguments: Sequence[str]) -> list[str]:
+        """`arguments` without the options that the program does not support."""
+        return without_options(arguments, self._options.get(program, frozenset()))
+
+    def add(self, program: str, option: str, arguments: Sequence[str], help_text: str) -> None:
+        """Record that `program` ended at `option`; see `unsupported_options`."""
+        if not (options := unsupported_options(option, arguments, help_text)):
+            return
+        logging.warning("%s does not support %s: continuing without", program, ", ".join(sorted(options)))
+        self._options[program] = self._options.get(program, frozenset()) | options
+        refused = {name: _unsupported_reason(program, option) for option in options if (name := _CONTROLS.get(option))}
+        self.abilities = replace(self.abilities, refused={**self.abilities.refused, **refused})
+
+
+def unsupported_options(option: str, arguments: Sequence[str], help_text: str) -> frozenset[str]:
+    """The options in `arguments` that can be left out because a program does not support them.
+
+    Args:
+        option: the one that the program has ended at.
+        arguments: those that it was given.
+        help_text: the output of `--help`, which lists its options. If it lists none of `arguments` it is ignored.
+    """
+    listed = set(_LISTED.findall(help_text))
+    given = {word.partition("=")[0] for word in arguments if word.startswith("--")}
+    return frozenset({option} | (given - listed if listed & given else set())) - REQUIRED

@@ -15,7 +15,6 @@ fails without a word and the program prints what libcamera has before any config
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import replace
 from math import isfinite
 
@@ -69,19 +68,6 @@ def parse(text: str) -> list[Camera]:
                 limits[-1][control["name"]] = _numbers(control["low"], control["high"])
     return [
         _complete(camera, found, named or None) for camera, found, named in zip(cameras, modes, limits, strict=True)
-    ]
-
-
-def remembered(cameras: Sequence[Camera], known: dict[tuple[str, str], Camera]) -> list[Camera]:
-    """The cameras, each that was held with what an earlier listing told of it.
-
-    Args:
-        known: path and model -> the camera; brought up to date.
-    """
-    known |= {(camera.path, camera.model): camera for camera in cameras if not camera.held}
-    return [
-        replace(known.get((camera.path, camera.model), camera), index=camera.index) if camera.held else camera
-        for camera in cameras
     ]
 
 

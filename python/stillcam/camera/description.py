@@ -1,7 +1,9 @@
-"""A camera as other programs get it: what the camera program lists, and what else is known of it."""
+"""The list of cameras in status and API: as the driver lists them, with libcamera's properties and known modes."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,7 @@ from stillcam.settings.geometry import mode_name
 
 DEVICE_TREE = Path("/proc/device-tree")
 
-# Side of a pixel in nanometres: libcamera's camera_sensor_properties.cpp.
+# Side of a pixel in nanometres (libcamera's camera_sensor_properties.cpp).
 UNIT_CELL_NM = {
     "imx219": 1120, "imx290": 2900, "imx296": 3450, "imx327": 2900, "imx378": 1550, "imx462": 2900, "imx477": 1550,
     "imx500": 1550, "imx519": 1220, "imx708": 1400, "ov5647": 1400, "ov64a40": 1008, "ov9281": 3000,
@@ -19,7 +21,7 @@ LOCATIONS = ("CameraLocationFront", "CameraLocationBack", "CameraLocationExterna
 
 
 def describe(camera: Camera, device_tree: Path = DEVICE_TREE) -> dict[str, Any]:
-    """All that is known of a camera, ready for JSON; `properties` has libcamera's names."""
+    """A camera as JSON carries it; `properties` has libcamera's names."""
     return {
         "index": camera.index,
         "model": camera.model,
@@ -31,6 +33,19 @@ def describe(camera: Camera, device_tree: Path = DEVICE_TREE) -> dict[str, Any]:
         "properties": _properties(camera, device_tree),
         "modes": [_mode(mode) for mode in camera.modes],
     }
+
+
+def with_known_modes(cameras: Sequence[Camera], known: dict[tuple[str, str], Camera]) -> list[Camera]:
+    """`cameras`, with modes and limits of earlier listings for those that another process held.
+
+    Args:
+        known: path and model -> camera; updated.
+    """
+    known |= {(camera.path, camera.model): camera for camera in cameras if not camera.held}
+    return [
+        replace(known.get((camera.path, camera.model), camera), index=camera.index) if camera.held else camera
+        for camera in cameras
+    ]
 
 
 def _mode(mode: SensorMode) -> dict[str, Any]:
@@ -61,7 +76,7 @@ def _properties(camera: Camera, device_tree: Path) -> dict[str, Any]:
 
 
 def _number(cell: Path) -> int | None:
-    """A device tree's cell: 32 bits, most significant byte first."""
+    """A cell of the device tree: 32 bits, big-endian."""
     try:
         raw = cell.read_bytes()
     except OSError:

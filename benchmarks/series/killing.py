@@ -16,9 +16,7 @@ from stillcam.frames.files import current_name, frame_time
 from stillcam.frames.jpeg import check
 from stillcam.ipc.protocol import NoAnswer, ask
 from stillcam.series import reader
-from stillcam.series.index import gaps
-from stillcam.series.manifest import millis
-from stillcam.series.state import lines_from
+from stillcam.series.manifest import gaps, lines_from, millis
 
 ROOT = Path(__file__).resolve().parents[2]
 INTERVAL_MS = 1000

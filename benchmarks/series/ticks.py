@@ -11,9 +11,9 @@ from stillcam.series import reader
 from stillcam.series.definition import from_document
 from stillcam.series.folder import Series, boot
 from stillcam.series.manifest import encode, gap_line, shot_name, text
-from stillcam.series.recovery import opened
-from stillcam.series.running import Active
-from stillcam.series.scheduler import Agenda
+from stillcam.series.recovery import open_series
+from stillcam.series.running import RunningSeries
+from stillcam.series.scheduler import Scheduler
 
 SERIES, SHOTS, INTERVAL_MS = 50, 100_000, 60_000
 EACH_HUNDRED = 100  # so many shots, and then a gap
@@ -26,9 +26,9 @@ def run(folder: Path) -> None:
     root = folder / "series"
     _write(root, begin_ms)
     began = time.perf_counter()
-    agenda = Agenda(root)
+    scheduler = Scheduler(root)
     for folder_of_one in sorted(root.iterdir()):
-        agenda.add(Active(opened(folder_of_one), now_ms - INTERVAL_MS + 1))
+        scheduler.add(RunningSeries(open_series(folder_of_one), now_ms - INTERVAL_MS + 1))
     print(f"{SERIES} series of {SHOTS} shots: opened in {(time.perf_counter() - began) * 1000:.0f} ms")
     steady_ms = 0
 
@@ -36,17 +36,17 @@ def run(folder: Path) -> None:
         def look() -> None:
             nonlocal now_ms, steady_ms
             now_ms, steady_ms = now_ms + step_ms, steady_ms + step_ms
-            agenda.look(now_ms, steady_ms, "busy")
+            scheduler.update(now_ms, steady_ms, "busy")
 
         return look
 
     def take() -> None:
         """Some series has a moment, and it is done with."""
-        assert agenda.first is not None
-        tick(max(1, agenda.first.first_ms - now_ms))()
-        assert agenda.first is not None
-        agenda.first.done(now_ms)
-        agenda.changed()
+        assert scheduler.first is not None
+        tick(max(1, scheduler.first.earliest_ms - now_ms))()
+        assert scheduler.first is not None
+        scheduler.first.complete(now_ms)
+        scheduler.reorder()
 
     _print("tick, nothing is due", tick(1), 2000)
     _print("tick, a moment comes and is done with", take, 2000)

@@ -11,7 +11,7 @@ from taking import Studio
 
 from stillcam.ipc.protocol import Refusal
 from stillcam.series import reader
-from stillcam.series.index import gaps
+from stillcam.series.manifest import gaps
 
 MB = 1 << 20
 

@@ -13,9 +13,7 @@ from test_clock import HOUR_S, YEAR_S, Clock
 
 from stillcam.frames.jpeg import check
 from stillcam.series import reader
-from stillcam.series.index import gaps
-from stillcam.series.manifest import millis
-from stillcam.series.state import lines_from
+from stillcam.series.manifest import gaps, lines_from, millis
 
 
 class Series(Studio):

@@ -6,8 +6,8 @@ from typing import Any
 
 from pictures import picture
 
-from stillcam.series.manifest import Line, Tally, encode, gap_line, shot_name, text
-from stillcam.series.state import FRAMES, MANIFEST, SERIES, STATE, State
+from stillcam.series.manifest import MANIFEST, Line, Tally, encode, gap_line, shot_name, text
+from stillcam.series.state import FRAMES, SERIES, STATE, State
 
 START_MS = 1_795_161_600_000  # 2026-11-20T08:00:00Z
 MINUTE_MS = 60_000
@@ -58,7 +58,7 @@ def make_series(
     about = {"version": 1, "created": text(START_MS), "zone": zone, "definition": document}
     (folder / SERIES).write_text(json.dumps(about))
     reached = State(state, why, START_MS, tally, len(manifest))
-    (folder / STATE).write_text(json.dumps(reached.document()))
+    (folder / STATE).write_text(json.dumps(reached.to_document()))
     return folder
 
 

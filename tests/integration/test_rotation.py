@@ -7,7 +7,7 @@ from PIL import Image
 from taking import STILL, Studio, about
 from test_timelapse import AS_SNAPSHOTS, Series
 
-from stillcam.series.index import gaps
+from stillcam.series.manifest import gaps
 
 
 def burst(studio: Studio, **camera: int) -> list[Path]:

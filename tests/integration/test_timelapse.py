@@ -11,9 +11,7 @@ from taking import LIVE, Asking, Studio
 
 from stillcam.ipc.protocol import Refusal
 from stillcam.series import reader
-from stillcam.series.index import gaps
-from stillcam.series.manifest import millis
-from stillcam.series.state import lines_from
+from stillcam.series.manifest import gaps, lines_from, millis
 
 AS_SNAPSHOTS = {"width": 320, "quality": 85}
 ONCE = {"interval_s": 3600, "shots": 1}  # it may be late by a minute

@@ -24,7 +24,7 @@ def shoot(series: Series, due_ms: int, *, raw: bool = False, late_ms: int = 7, *
         path = series.folder / f".shot.{extension}"
         path.write_bytes(JPEG)
         files.append(path)
-    return int(series.place(due_ms, due_ms + late_ms, files, metadata)["n"])
+    return int(series.add_shot(due_ms, due_ms + late_ms, files, metadata)["n"])
 
 
 def minutes(number: int) -> int:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stillcam.common.errors import SettingsError
-from stillcam.series.definition import Definition, Keep, from_document, to_document
+from stillcam.series.definition import Definition, Retention, from_document, to_document
 from stillcam.series.schedule import Edge
 
 NOW_MS = 1_795_176_000_000
@@ -63,8 +63,8 @@ def test_the_whole_document_says_the_same_at_any_time(document):
 
 
 def test_what_is_kept():
-    assert defined().keep == Keep("all")
-    assert defined(keep={"rule": "days", "days": 30}).keep == Keep("days", 30)
+    assert defined().retention == Retention("all")
+    assert defined(keep={"rule": "days", "days": 30}).retention == Retention("days", 30)
 
 
 def test_a_focus_series_ends_with_its_last_value():

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stillcam.series.definition import Keep
-from stillcam.series.estimate import full_ms, last_ms, may_fill, moments_per_day, upcoming
+from stillcam.series.definition import Retention
+from stillcam.series.estimate import can_fill_disk, disk_full_ms, due_per_day, end_ms, upcoming
 from stillcam.series.schedule import Edge, Schedule, next_due, nth_due
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -53,7 +53,7 @@ def test_the_nth_moment_is_where_one_comes_step_by_step(schedule, number, ahead_
     ],
 )
 def test_how_many_moments_a_day_has(schedule, expected):
-    assert moments_per_day(schedule, START) == pytest.approx(expected)
+    assert due_per_day(schedule, START) == pytest.approx(expected)
 
 
 def test_the_next_moments_are_as_many_as_there_are():
@@ -73,7 +73,7 @@ def test_the_next_moments_are_as_many_as_there_are():
     ],
 )
 def test_when_it_is_over(schedule, left, expected):
-    assert last_ms(schedule, START - 1, left) == expected
+    assert end_ms(schedule, START - 1, left) == expected
 
 
 @pytest.mark.parametrize(
@@ -88,17 +88,17 @@ def test_when_it_is_over(schedule, left, expected):
     ],
 )
 def test_when_the_disk_is_full(left, moment_bytes, room_bytes, expected):
-    assert full_ms(Schedule(MINUTE, START), START - 1, left, moment_bytes, room_bytes) == expected
+    assert disk_full_ms(Schedule(MINUTE, START), START - 1, left, moment_bytes, room_bytes) == expected
 
 
 @pytest.mark.parametrize(
     ("keep", "fills"),
     [
-        pytest.param(Keep(), True, id="all is kept"),
-        pytest.param(Keep("thin"), False, id="the older half goes first"),
-        pytest.param(Keep("days", 9), False, id="nine days have room"),
-        pytest.param(Keep("days", 11), True, id="eleven have not"),
+        pytest.param(Retention(), True, id="all is kept"),
+        pytest.param(Retention("thin"), False, id="the older half goes first"),
+        pytest.param(Retention("days", 9), False, id="nine days have room"),
+        pytest.param(Retention("days", 11), True, id="eleven have not"),
     ],
 )
 def test_what_is_not_kept_does_not_fill_the_disk(keep, fills):
-    assert may_fill(keep, day_bytes=10, kept_bytes=40, room_bytes=60) is fills
+    assert can_fill_disk(keep, day_bytes=10, kept_bytes=40, room_bytes=60) is fills

@@ -7,7 +7,7 @@ from pathlib import Path
 from stillcam.checks import FAULT, OK, WARNING, Finding, Patient
 from stillcam.common.errors import StillcamError
 from stillcam.series import reader
-from stillcam.series.state import load
+from stillcam.series.state import load_series
 
 
 def series(patient: Patient) -> list[Finding]:
@@ -40,7 +40,7 @@ def _damaged(folder: Path, known: set[str]) -> str:
     for path in sorted(folder.iterdir()):
         if path.is_dir() and not path.name.startswith(".") and path.name not in known:
             try:
-                load(path)
+                load_series(path)
             except StillcamError as error:
                 return str(error)
     return ""

@@ -15,7 +15,7 @@ from stillcam.films.record import Film
 from stillcam.films.sources import shots_of
 from stillcam.films.store import Shelf
 from stillcam.series.definition import Definition
-from stillcam.series.state import load, write_whole
+from stillcam.series.state import load_series, write_json
 
 WIDTH = 1920  # px, of such a film
 FORGOTTEN = "deleted-days.json"  # beside the films: days whose film was deleted
@@ -54,7 +54,7 @@ class FilmDays:
         self._failing.discard(root)
         for folder in folders:
             try:
-                definition = load(folder)[2]
+                definition = load_series(folder).definition
                 if definition.daily_film:
                     self._look_at(definition, now_ms)
                 self._failing.discard(folder)
@@ -70,7 +70,7 @@ class FilmDays:
         if film.order.day is None:
             return
         days = [*self._forgotten(film.order.series), film.order.day][-KEPT:]
-        write_whole(self._shelf.folder(film.order.series) / FORGOTTEN, {"days": days}, for_good=True)
+        write_json(self._shelf.folder(film.order.series) / FORGOTTEN, {"days": days}, durable=True)
 
     def _look_at(self, definition: Definition, now_ms: int) -> None:
         name = definition.name

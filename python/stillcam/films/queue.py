@@ -32,7 +32,7 @@ from stillcam.films.record import Film, new_id
 from stillcam.films.sources import shots_of
 from stillcam.films.store import Shelf
 from stillcam.ipc.protocol import Message
-from stillcam.series.commands import OrderError
+from stillcam.series.commands import CommandError
 from stillcam.settings.schema import FileSettings
 
 MAX_WAITING = 100
@@ -101,8 +101,8 @@ class Films:
             if message.get("do") == "delete":
                 self._remove(str(message.get("id")))
                 return {}
-            raise OrderError("wrong", "do must be make or delete", "do")
-        except OrderError as error:
+            raise CommandError("wrong", "do must be make or delete", "do")
+        except CommandError as error:
             return {"error": str(error), "cause": error.cause, "field": error.field}
 
     # --- what is asked
@@ -111,31 +111,31 @@ class Films:
         try:
             order = from_document(document, self._zone())
         except SettingsError as error:
-            raise OrderError("wrong", str(error), error.field or None) from error
+            raise CommandError("wrong", str(error), error.field or None) from error
         if order.kind == "film" and not shutil.which("ffmpeg"):
-            raise OrderError("missing", "a film needs ffmpeg: sudo apt install -y ffmpeg")
+            raise CommandError("missing", "a film needs ffmpeg: sudo apt install -y ffmpeg")
         if len(self._waiting) >= MAX_WAITING:
-            raise OrderError("state", f"{MAX_WAITING} films are waiting already: look again later")
+            raise CommandError("state", f"{MAX_WAITING} films are waiting already: look again later")
         self._find_one(order)
         try:
             self._disk(order).check()
             return self._add(order)
         except CameraError as error:
-            raise OrderError("disk", error.reason) from error
+            raise CommandError("disk", error.reason) from error
         except OSError as error:
-            raise OrderError("disk", unwritable(self._shelf.folder(order.series), error)) from error
+            raise CommandError("disk", unwritable(self._shelf.folder(order.series), error)) from error
 
     def _find_one(self, order: Order) -> None:
         """Make sure that there is a picture."""
         try:
             found = next(shots_of(order, self._paths), None)
         except StillcamError as error:
-            raise OrderError("unknown", str(error), "series") from error
+            raise CommandError("unknown", str(error), "series") from error
         except OSError as error:
-            raise OrderError("disk", f"the pictures cannot be read ({error.strerror})") from error
+            raise CommandError("disk", f"the pictures cannot be read ({error.strerror})") from error
         if found is None:
             part = " of that time" if (order.from_ms, order.to_ms) != (None, None) else ""
-            raise OrderError("state", f"{order.series or 'the library'} has no picture{part}")
+            raise CommandError("state", f"{order.series or 'the library'} has no picture{part}")
 
     def _add(self, order: Order) -> Film:
         with self._lock:
@@ -159,7 +159,7 @@ class Films:
         try:
             film = self._shelf.find(id_)
         except LookupError as error:
-            raise OrderError("unknown", error.args[0]) from error
+            raise CommandError("unknown", error.args[0]) from error
         try:
             with self._lock:
                 runs = self._running == id_
@@ -171,7 +171,7 @@ class Films:
                 self._over.wait(END_S)
             self._shelf.remove(film)
         except OSError as error:
-            raise OrderError("disk", f"it cannot be deleted ({error.strerror}): check df -h") from error
+            raise CommandError("disk", f"it cannot be deleted ({error.strerror}): check df -h") from error
 
     def _disk(self, order: Order) -> Disk:
         return Disk(self._shelf.folder(order.series).parent, lambda: self._files().floor_mb)
@@ -257,7 +257,7 @@ class Films:
             if now_s - saved_s >= SAVE_S:
                 saved_s = now_s
                 told = replace(film, progress=round(done / of, 4), left_s=left_s(done, of, now_s - began_s))
-                self._save(told, for_good=False)
+                self._save(told, durable=False)
 
         try:
             may_go_on()
@@ -297,8 +297,8 @@ class Films:
         if film.left_out:
             logging.warning("film %s: left out %s unreadable ones: %s", film.id, film.skipped, ", ".join(film.left_out))
 
-    def _save(self, film: Film, for_good: bool = True) -> None:
+    def _save(self, film: Film, durable: bool = True) -> None:
         with self._lock:
             if not self._shelf.record(film).exists():
                 raise Unwanted
-            self._shelf.save(film, for_good)
+            self._shelf.save(film, durable)

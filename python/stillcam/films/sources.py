@@ -13,10 +13,9 @@ from stillcam.common.time_zone import zone_named
 from stillcam.films.order import Order
 from stillcam.library.day import Item, read_day
 from stillcam.library.names import PREVIEWS, is_day, split
-from stillcam.series.index import numbers_at, shots_from
-from stillcam.series.manifest import Line, millis
-from stillcam.series.reader import There
-from stillcam.series.state import FRAMES, load
+from stillcam.series.manifest import Line, first_numbers, millis, shots_from
+from stillcam.series.reader import ExistingFiles
+from stillcam.series.state import FRAMES, load_series
 
 LATE_MS = 120_000  # a shot may be taken so long after its moment
 SET_BACK_MS = 86_400_000  # by so much a clock may have been set back among the shots
@@ -39,7 +38,7 @@ def shots_of(order: Order, paths: Paths) -> Iterator[Shot]:
     if order.series is None:
         return _of_library(paths.library, order.from_ms, order.to_ms)
     folder = paths.series / order.series
-    load(folder)  # it is one
+    load_series(folder)  # it is one
     return _of_series(folder, order.from_ms, order.to_ms)
 
 
@@ -49,17 +48,17 @@ def zone_of(order: Order, paths: Paths, local: str) -> ZoneInfo:
     Args:
         local: that of this machine, see `stillcam.common.time_zone`.
     """
-    return zone_named(local if order.series is None else load(paths.series / order.series)[1])
+    return zone_named(local if order.series is None else load_series(paths.series / order.series).zone)
 
 
 def _of_series(folder: Path, from_ms: int | None, to_ms: int | None) -> Iterator[Shot]:
     """Of a bracket the first shot: one at each moment."""
     start = 0
     if from_ms is not None:
-        [start] = numbers_at(folder, [from_ms - LATE_MS], 0)
+        [start] = first_numbers(folder, [from_ms - LATE_MS], 0)
         if not start:
             return
-    there, before = There(folder / FRAMES), ""
+    there, before = ExistingFiles(folder / FRAMES), ""
     for line in shots_from(folder, start):
         time_ms = millis(line["time"])
         if to_ms is not None and time_ms > to_ms + SET_BACK_MS:

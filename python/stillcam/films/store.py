@@ -17,7 +17,7 @@ from stillcam.common.errors import SettingsError
 from stillcam.common.paths import Paths
 from stillcam.films.record import Film, is_id, read_film
 from stillcam.series.definition import check_name
-from stillcam.series.state import write_whole
+from stillcam.series.state import write_json
 
 FOLDER = "films"  # of a series
 
@@ -91,15 +91,15 @@ class Shelf:
         """
         folder = self.folder(film.order.series)
         folder.mkdir(exist_ok=True)  # not more: a series that is gone stays so
-        self.save(film, for_good=True)
+        self.save(film, durable=True)
 
-    def save(self, film: Film, for_good: bool) -> None:
+    def save(self, film: Film, durable: bool) -> None:
         """Write its record.
 
         Raises:
             OSError: it could not be written; it is as it was.
         """
-        write_whole(self.record(film), film.record(), for_good)
+        write_json(self.record(film), film.record(), durable)
 
     def keep(self, film: Film, whole: Path) -> None:
         """It is done: `whole`, a file in its work folder, gets its place.
@@ -109,7 +109,7 @@ class Shelf:
         """
         sync(whole)
         whole.rename(self.path(film))
-        self.save(film, for_good=True)
+        self.save(film, durable=True)
 
     def clear(self, film: Film) -> None:
         """Nothing is left of what was not whole."""

@@ -1,4 +1,4 @@
-"""A series as a person defines it: a JSON document, checked where it enters."""
+"""The definition of a series: a JSON document, validated where it enters."""
 
 from __future__ import annotations
 
@@ -15,19 +15,24 @@ from stillcam.series.schedule import Edge, Schedule
 from stillcam.settings.controls import CONTROLS
 
 MAX_NAME, MAX_SHOTS, MAX_VALUES, MAX_DAYS = 60, 10_000_000, 100, 36_500
-KEEP_RULES = ("all", "days", "thin")
+RETENTION_RULES = ("all", "days", "thin")
 VARIED = ("LensPosition", "ExposureTime", "AnalogueGain", "ExposureValue")
-_NAME = re.compile(r"[^\W_](?:[\w .-]*[\w-])?")  # it names a folder, and has to be typed on SSH
+_FIELDS = {
+    *("name", "interval_s", "start", "end", "shots", "marks", "weekdays", "window", "place", "kind", "fixed", "vary"),
+    *("keep", "daily_film"),
+}
+_NAME = re.compile(r"[^\W_](?:[\w .-]*[\w-])?")  # names a folder, and is typed over SSH
 
 
 @dataclass(frozen=True, slots=True)
 class Variation:
-    """One control that changes from shot to shot: a focus series, or a bracket of exposures.
+    """A control that varies from shot to shot: a focus series, or an exposure bracket.
 
     Args:
         control: its name.
         values: in order.
-        bracket: all of them at every moment; else one at each, and the series ends with the last.
+        bracket: one shot of each value at every due time; otherwise one value at each, and the series ends with the
+            last.
     """
 
     control: str
@@ -36,11 +41,12 @@ class Variation:
 
 
 @dataclass(frozen=True, slots=True)
-class Keep:
-    """What is kept of a series.
+class Retention:
+    """Which shots of a series are kept.
 
     Args:
-        rule: `all`; `days`: what is younger; `thin`: every second of the older half goes once the disk is nearly full.
+        rule: `all`; `days`: those of so many days; `thin`: once the disk is nearly full, every second one of the older
+            half is deleted.
         days: how many, for `days`.
     """
 
@@ -50,16 +56,16 @@ class Keep:
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """What a series is.
+    """A series as its owner wants it.
 
     Args:
-        name: of the series, and of its folder.
-        schedule: when its shots are taken.
-        kind: `photo` or `raw`: with which configuration.
-        fixed: exposure and white balance stay as they were for the first shot, against flicker.
-        variation: what changes from shot to shot; None: nothing.
-        keep: what of it.
-        daily_film: a film is made of every day.
+        name: of the series and its folder.
+        schedule: when its shots are due.
+        kind: `photo` or `raw`: the configuration of its shots.
+        fixed: exposure and white balance stay as in the first shot, against flicker.
+        variation: what varies from shot to shot; None: nothing.
+        retention: which shots are kept.
+        daily_film: make a film of every day.
     """
 
     name: str
@@ -67,33 +73,33 @@ class Definition:
     kind: str = "photo"
     fixed: bool = False
     variation: Variation | None = None
-    keep: Keep = Keep()
+    retention: Retention = Retention()
     daily_film: bool = False
 
     @property
     def shots_at(self) -> tuple[dict[str, float], ...]:
-        """The controls of each shot at one moment, where they are the same at every moment."""
+        """The controls of each shot of one due time, if they are the same at every due time."""
         if self.variation and self.variation.bracket:
             return tuple({self.variation.control: value} for value in self.variation.values)
         return ({},)
 
     def controls_of(self, number: int) -> tuple[dict[str, float], ...]:
-        """The controls of each shot at the moment with this number, from 0."""
+        """The controls of each shot of the due time with this number, from 0."""
         if self.variation and not self.variation.bracket:
             return ({self.variation.control: self.variation.values[min(number, len(self.variation.values) - 1)]},)
         return self.shots_at
 
 
 def from_document(document: Any, now_ms: int, zone: str) -> Definition:
-    """Check a definition.
+    """Validate a definition.
 
     Args:
-        document: as `docs/api.md` describes it; what is missing has its default.
-        now_ms: ms since the epoch: when it starts if it does not say.
+        document: as `docs/api.md` describes it; missing fields have their defaults.
+        now_ms: ms since the epoch: the default start.
         zone: of the local clock, see `stillcam.common.time_zone`.
 
     Raises:
-        SettingsError: names the field, and says what would be right.
+        SettingsError: names the field and the values that are allowed.
     """
     if not isinstance(document, Mapping):
         raise SettingsError('a series is an object like {"name": "Garden", "interval_s": 60}')
@@ -124,14 +130,14 @@ def from_document(document: Any, now_ms: int, zone: str) -> Definition:
         kind=choice_in(document, "kind", ("photo", "raw"), "photo"),
         fixed=choice_in(document, "fixed", (False, True), False),
         variation=variation,
-        keep=_keep(document.get("keep")),
+        retention=_retention(document.get("keep")),
         daily_film=choice_in(document, "daily_film", (False, True), False),
     )
 
 
 def to_document(definition: Definition) -> dict[str, Any]:
-    """The whole document: `from_document` makes the same definition of it again, whenever it is asked."""
-    schedule, vary, keep = definition.schedule, definition.variation, definition.keep
+    """The complete document, from which `from_document` makes the same definition at any time."""
+    schedule, vary, retention = definition.schedule, definition.variation, definition.retention
     return {
         "name": definition.name,
         "interval_s": _seconds(schedule.interval_ms),
@@ -145,31 +151,13 @@ def to_document(definition: Definition) -> dict[str, Any]:
         "kind": definition.kind,
         "fixed": definition.fixed,
         "vary": vary and {"control": vary.control, "values": list(vary.values), "bracket": vary.bracket},
-        "keep": {"rule": keep.rule, "days": keep.days} if keep.rule == "days" else {"rule": keep.rule},
+        "keep": {"rule": retention.rule} | ({"days": retention.days} if retention.rule == "days" else {}),
         "daily_film": definition.daily_film,
     }
 
 
-_FIELDS = {
-    "name",
-    "interval_s",
-    "start",
-    "end",
-    "shots",
-    "marks",
-    "weekdays",
-    "window",
-    "place",
-    "kind",
-    "fixed",
-    "vary",
-    "keep",
-    "daily_film",
-}
-
-
 def check_name(name: Any) -> str:
-    """A name that a folder can have.
+    """Check that a series, and its folder, can have this name.
 
     Raises:
         SettingsError: it cannot.
@@ -228,18 +216,18 @@ def _variation(value: Any) -> Variation | None:
     )
 
 
-def _keep(value: Any) -> Keep:
+def _retention(value: Any) -> Retention:
     if value is None:
-        return Keep()
-    if not isinstance(value, Mapping) or value.get("rule") not in KEEP_RULES:
+        return Retention()
+    if not isinstance(value, Mapping) or value.get("rule") not in RETENTION_RULES:
         raise SettingsError('must be like {"rule": "days", "days": 30}; a rule is all, days or thin', "keep")
     if set(value) != ({"rule", "days"} if value["rule"] == "days" else {"rule"}):
         raise SettingsError("days go with the rule days, and only with it", "keep")
-    return Keep(value["rule"], int(number_in(value, "days", 1, MAX_DAYS, whole=True) or 0))
+    return Retention(value["rule"], int(number_in(value, "days", 1, MAX_DAYS, whole=True) or 0))
 
 
 def _seconds(millis: int) -> float:
-    """Without a fraction where there is none."""
+    """In seconds, as an integer where possible."""
     return millis // 1000 if millis % 1000 == 0 else millis / 1000
 
 

@@ -1,8 +1,8 @@
-"""A series on disk, for the one who writes it: the capture daemon.
+"""A series on disk, as the capture daemon writes it.
 
-What a shot costs is its file, and a line at the end of the manifest: nothing is flushed for
-it, the card would wear out. The state file is written for good when the state changes, and without
-haste once a minute. Used by the camera's thread, and by one that takes away what is not to be kept.
+A shot costs its file and one line at the end of the manifest; neither is synced, which would wear out the card. The
+state file is written and synced when the state changes, and written without a sync once a minute. Used by the camera's
+thread and by the one that prunes.
 """
 
 from __future__ import annotations
@@ -20,25 +20,45 @@ from typing import Any
 from stillcam.common.atomic_write import sync
 from stillcam.common.errors import SettingsError
 from stillcam.series.definition import Definition, to_document
-from stillcam.series.manifest import TOLD, Line, Mark, Tally, encode, gap_line, millis, shot_name, text
-from stillcam.series.state import FRAMES, MANIFEST, SERIES, STATE, VERSION, State, load, read_state, write_whole
+from stillcam.series.manifest import (
+    MANIFEST,
+    SHOT_METADATA,
+    Line,
+    ShotRef,
+    Tally,
+    encode,
+    gap_line,
+    millis,
+    shot_name,
+    text,
+)
+from stillcam.series.state import (
+    FRAMES,
+    SERIES,
+    STATE,
+    VERSION,
+    State,
+    load_series,
+    read_state,
+    write_json,
+)
 
 CHECKPOINT_S = 60.0
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
 class NameTaken(SettingsError):
-    """There is a series of that name."""
+    """There is already a series of that name."""
 
 
 class Series:
-    """One series; see `create` and `open`.
+    """One series; made by `create` or `open`.
 
     Attributes:
-        folder: its own; named as it is.
-        definition: what it is.
-        zone: of its clock, see `stillcam.common.time_zone`.
-        state: how it is.
+        folder: its folder, of the same name.
+        definition: as its owner has defined it.
+        zone: the time zone of its clock, see `stillcam.common.time_zone`.
+        state: its present state.
     """
 
     def __init__(self, folder: Path, created: str, zone: str, definition: Definition, state: State) -> None:
@@ -53,26 +73,26 @@ class Series:
 
     @classmethod
     def create(cls, root: Path, definition: Definition, zone: str, now_ms: int) -> Series:
-        """A new series, planned or running.
+        """Create a series, planned or running.
 
         Args:
             root: the folder of all series.
-            zone: of its clock, see `stillcam.common.time_zone`.
+            zone: the time zone of its clock, see `stillcam.common.time_zone`.
             now_ms: ms since the epoch.
 
         Raises:
-            NameTaken: in capitals or not.
-            OSError: it could not be written; there is nothing of it.
+            NameTaken: there is a series of that name, ignoring case.
+            OSError: it could not be written; nothing has appeared.
         """
         root.mkdir(parents=True, exist_ok=True)
         if definition.name.casefold() in {path.name.casefold() for path in root.iterdir()}:
             raise NameTaken("there is a series of that name already: choose another one", "name")
         starts_ms = definition.schedule.starts_ms
         state = State(state_at(starts_ms, now_ms), None, now_ms, Tally(now_ms - 1))
-        new = root / f".new_{definition.name}"  # it appears as a whole
+        new = root / f".new_{definition.name}"  # it appears only when complete
         (new / FRAMES).mkdir(parents=True, exist_ok=True)
         series = cls(new, text(now_ms), zone, definition, state)
-        series._define()
+        series._write_definition()
         series.save()
         series.folder = new.rename(root / definition.name)
         sync(root)
@@ -80,19 +100,20 @@ class Series:
 
     @classmethod
     def open(cls, folder: Path) -> Series:
-        """The series in `folder`, as its manifest says.
+        """Open the series in `folder`; its state is what the manifest comes to.
 
         Raises:
-            StillcamError: it is none, or its definition is damaged.
+            StillcamError: there is no series, or its definition is damaged.
             OSError: it cannot be read or written.
         """
-        created, zone, definition = load(folder)
-        state = read_state(folder, millis(created))
+        stored = load_series(folder)
+        state = read_state(folder, millis(stored.created))
         size = _size(folder / MANIFEST)
-        if size > state.manifest_bytes:  # a line that a power cut has torn
+        if size > state.manifest_bytes:  # a line that a power cut has truncated
             os.truncate(folder / MANIFEST, state.manifest_bytes)
-        series = cls(folder, created, zone, definition, replace(state, manifest_bytes=min(size, state.manifest_bytes)))
-        if size < state.manifest_bytes:  # lines that a power cut has taken are counted all the same
+        counted = replace(state, manifest_bytes=min(size, state.manifest_bytes))
+        series = cls(folder, stored.created, stored.zone, stored.definition, counted)
+        if size < state.manifest_bytes:  # lines lost in a power cut stay counted
             series.save()
         return series
 
@@ -100,7 +121,7 @@ class Series:
     def name(self) -> str:
         return self.definition.name
 
-    def place(
+    def add_shot(
         self,
         due_ms: int,
         time_ms: int,
@@ -108,117 +129,117 @@ class Series:
         metadata: Mapping[str, Any],
         vary: Mapping[str, float] | None = None,
     ) -> Line:
-        """Keep a shot.
+        """Add a shot.
 
         Args:
-            due_ms: the moment that it is of.
+            due_ms: its due time.
             time_ms: when the camera was asked for it.
             files: moved into the series, the picture last; from another disk they are copied.
-            metadata: what the camera says of it.
-            vary: the controls that were its own.
+            metadata: of the shot, from the camera.
+            vary: the controls that vary from shot to shot.
 
         Returns:
-            its line.
+            its line of the manifest.
 
         Raises:
-            OSError: it could not be written; there is nothing of it.
+            OSError: it could not be written; nothing of it is left.
         """
         with self._lock:
             number = self.state.tally.sequence + 1
             stem = self.folder / FRAMES / shot_name(number, time_ms)
             for folder in (stem.parent.parent, stem.parent):
-                folder.mkdir(exist_ok=True)  # not more: a series that is gone stays so
-            kept = [_moved(path, Path(f"{stem}{path.suffix}")) for path in files]
+                folder.mkdir(exist_ok=True)  # without parents: a deleted series stays deleted
+            moved = [_moved(path, Path(f"{stem}{path.suffix}")) for path in files]
             line: dict[str, Any] = {
                 "n": number,
                 "due": text(due_ms),
                 "time": text(time_ms),
-                "files": [f"{path.parent.name}/{path.name}" for path in reversed(kept)],
-                "bytes": sum(path.stat().st_size for path in kept),
+                "files": [f"{path.parent.name}/{path.name}" for path in reversed(moved)],
+                "bytes": sum(path.stat().st_size for path in moved),
                 "boot": self.boot,
-                "metadata": {name: metadata[name] for name in TOLD if name in metadata},
+                "metadata": {name: metadata[name] for name in SHOT_METADATA if name in metadata},
             }
             if vary:
                 line["vary"] = vary
             try:
-                self.add(line)
+                self.append(line)
             except OSError:
-                for path in kept:
+                for path in moved:
                     path.unlink(missing_ok=True)
                 raise
             return line
 
-    def gap(self, from_ms: int, to_ms: int, missed: int, why: str) -> None:
-        """Record moments without a shot: the first and the last, how many, and one of WHYS.
+    def add_gap(self, from_ms: int, to_ms: int, missed: int, why: str) -> None:
+        """Record due times without a shot: the first and the last, how many, and one of GAP_REASONS.
 
         Raises:
-            OSError: it could not be written; it is as it was.
+            OSError: it could not be written; the series is as it was.
         """
-        self.add(gap_line(from_ms, to_ms, missed, why))
+        self.append(gap_line(from_ms, to_ms, missed, why))
 
-    def thinned(self, numbers: Sequence[int], freed_bytes: int, first: Mark | None) -> None:
-        """Record that shots have been taken away.
+    def add_deletion(self, numbers: Sequence[int], freed_bytes: int, first: ShotRef | None) -> None:
+        """Record that shots have been deleted.
 
         Args:
-            first: the first that is kept now.
+            first: the first that is left.
         """
-        self.add({"thinned": list(numbers), "bytes": freed_bytes, "first": first})
+        self.append({"thinned": list(numbers), "bytes": freed_bytes, "first": first})
 
-    def add(self, line: Line) -> None:
-        """One line more."""
+    def append(self, line: Line) -> None:
+        """Append a line to the manifest."""
         raw = encode(line)
         with self._lock:
             tally = self.state.tally.add(line)
             size = _append(self.folder / MANIFEST, raw)
             self.state = replace(self.state, tally=tally, manifest_bytes=size)
 
-    def moved(self, until_ms: int) -> None:
-        """The moments up to `until_ms` have been dealt with, and no others: the clock or the schedule has changed."""
+    def set_until(self, until_ms: int) -> None:
+        """Set up to where due times have been handled, after the clock or the schedule has changed."""
         with self._lock:
             self.state = replace(self.state, tally=replace(self.state.tally, until_ms=until_ms))
 
-    def enter(self, state: str, now_ms: int, why: str | None = None) -> None:
-        """Another state begins.
+    def set_state(self, state: str, now_ms: int, why: str | None = None) -> None:
+        """Begin another state.
 
         Raises:
-            OSError: it could not be written; until the next start it is so all the same.
+            OSError: it could not be written; it holds until the next start all the same.
         """
         with self._lock:
             self.state = replace(self.state, state=state, why=why, since_ms=now_ms)
             self.save()
 
-    def tell(self, why: str | None) -> None:
-        """Why no shots come while the state is what it was; None: they come.
+    def set_reason(self, why: str | None) -> None:
+        """Set why no shots are taken although the series runs; None: they are.
 
         Raises:
-            OSError: it could not be written; until the next start it is so all the same.
+            OSError: it could not be written; it holds until the next start all the same.
         """
         with self._lock:
             if why != self.state.why:
                 self.state = replace(self.state, why=why)
                 self.save()
 
-    def fix(self, controls: Mapping[str, Any] | None) -> None:
-        """These controls are those of all shots from now on."""
+    def set_fixed_controls(self, controls: Mapping[str, Any] | None) -> None:
+        """Use these controls for all shots from now on; None: the camera's own."""
         with self._lock:
             self.state = replace(self.state, fixed=controls)
             self.save()
 
-    def change(self, definition: Definition, zone: str) -> None:
-        """Another definition under the same name, from now on.
+    def redefine(self, definition: Definition, zone: str) -> None:
+        """Replace the definition; the name stays.
 
         Raises:
-            OSError: it could not be written; it is as it was.
+            OSError: it could not be written; the series is as it was.
         """
         with self._lock:
             before = self.definition, self.zone
             self.definition, self.zone = definition, zone
             try:
-                self._define()
+                self._write_definition()
             except OSError:
                 self.definition, self.zone = before
                 raise
-            self.fix(self.state.fixed if definition.fixed else None)
+            self.set_fixed_controls(self.state.fixed if definition.fixed else None)
 
     @property
     def unsaved(self) -> bool:
@@ -226,41 +247,44 @@ class Series:
         return self.state is not self._saved
 
     def checkpoint(self) -> None:
-        """Write the state file if there is something new in it and the last time was a minute ago."""
+        """Write the state file, without a sync, if the state has changed and the last write was a minute ago."""
         with self._lock:
             if self.unsaved and time.monotonic() - self._saved_s >= CHECKPOINT_S:
-                self.save(for_good=False)
+                self.save(durable=False)
 
-    def save(self, for_good: bool = True) -> None:
+    def save(self, durable: bool = True) -> None:
         """Write the state file.
+
+        Args:
+            durable: manifest and state file are on the disk when this returns.
 
         Raises:
             OSError: it could not be written.
         """
         with self._lock:
             self._saved_s = time.monotonic()
-            if for_good and self.state.manifest_bytes:
+            if durable and self.state.manifest_bytes:
                 sync(self.folder / MANIFEST)
-            write_whole(self.folder / STATE, self.state.document(), for_good)
+            write_json(self.folder / STATE, self.state.to_document(), durable)
             self._saved = self.state
 
-    def _define(self) -> None:
+    def _write_definition(self) -> None:
         document = {
             "version": VERSION,
             "created": self._created,
             "zone": self.zone,
             "definition": to_document(self.definition),
         }
-        write_whole(self.folder / SERIES, document, for_good=True)
+        write_json(self.folder / SERIES, document, durable=True)
 
 
 def state_at(starts_ms: int, now_ms: int) -> str:
-    """Whether a series that starts then is planned or running."""
+    """The state of a series that starts then: planned or running."""
     return "planned" if starts_ms > now_ms else "running"
 
 
 def _moved(path: Path, to: Path) -> Path:
-    """Move a file, from another disk by a copy; `to` never names an incomplete one."""
+    """Move a file, between disks by a copy; an incomplete file never has the name `to`."""
     try:
         return path.rename(to)
     except OSError as error:
@@ -278,12 +302,12 @@ def _moved(path: Path, to: Path) -> Path:
 
 
 def boot() -> str:
-    """What tells one start of the machine from another."""
+    """Identifies one start of the machine."""
     return BOOT_ID.read_text()[:8]
 
 
 def _append(path: Path, raw: bytes) -> int:
-    """Add bytes to a file, all or none; its size then."""
+    """Append bytes to a file, all or none; its size afterwards."""
     descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
         before = os.fstat(descriptor).st_size

@@ -1,41 +1,57 @@
-"""The lines of a series' `manifest.jsonl`: what each says, and what they come to.
+"""The manifest of a series, `manifest.jsonl`: the format of its lines, what they come to, and searching in it.
 
-A line is a shot (`n`, `due`, `time`, `files`, `bytes`, `boot`, `metadata`, `vary`), a `gap`
-(`from`, `to`, `missed`, `why`) or the numbers of shots that were `thinned`. Lines are only
-added; numbers rise from line to line and are never used again. All shots of one moment have the same `due`.
+A line is a shot (`n`, `due`, `time`, `files`, `bytes`, `boot`, `metadata`, `vary`), a `gap` (`from`, `to`, `missed`,
+`why`) or the numbers of shots that were `thinned` (deleted). Lines are only appended; numbers rise from line to line
+and are never used again. All shots of one due time have the same `due`.
+
+A manifest may have any length. Shots are found by bisecting the file, as numbers and due times rise from line to line
+(due times except where a clock was set back). Gaps are few: they are cached, and read on from where the file has grown.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import mmap
+import os
+import threading
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from io import BufferedReader
+from pathlib import Path
+from typing import Any, NamedTuple
 
 from stillcam.common.safe_json import parse
 from stillcam.common.utc import utc_text
 
-Line = Mapping[str, Any]
-Mark = Mapping[str, Any]  # {"n": number, "time": text} of a shot
+MANIFEST = "manifest.jsonl"
+PAUSED = "paused"  # the reason of a gap that was wanted: its due times do not count as missed
+GAP_REASONS = ("off", "camera", "busy", "disk", PAUSED, "clock")
+SHOT_METADATA = ("ExposureTime", "AnalogueGain", "ColourTemperature", "Lux", "LensPosition")  # kept of each shot
 
-PAUSED = "paused"  # why of a gap that somebody wanted: what was not taken then is not missed
-WHYS = ("off", "camera", "busy", "disk", PAUSED, "clock")
-TOLD = ("ExposureTime", "AnalogueGain", "ColourTemperature", "Lux", "LensPosition")  # of a shot's metadata
+Line = Mapping[str, Any]
+ShotRef = Mapping[str, Any]  # {"n": number, "time": text} of a shot
+
+_CHUNK_BYTES = 1 << 20
+_GAP, _THINNED = b'\n{"gap":', b'\n{"thinned":'  # at the beginning of a line; "thinned" is never the first
+_MAX_CACHED = 128  # manifests
 
 
 def text(time_ms: int) -> str:
-    """A moment (ms since the epoch) as lines have it: `2026-11-20T23:45:01.123Z`."""
+    """A time (ms since the epoch) as lines have it: `2026-11-20T23:45:01.123Z`."""
     return utc_text(time_ms / 1000)
 
 
 def millis(moment: str) -> int:
-    """The moment that `text` has written.
+    """Parse what `text` has formatted.
 
     Raises:
-        ValueError: it is none.
+        ValueError: it is not a time.
     """
     return round(datetime.fromisoformat(moment).timestamp() * 1000)
+
+
+# --- lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +59,14 @@ class Tally:
     """What the lines come to.
 
     Args:
-        until_ms: every moment up to here has been dealt with (ms since the epoch).
-        taken: moments of which there is a shot, whether or not it has been kept.
-        missed: moments of which there is none.
+        until_ms: every due time up to here has been handled (ms since the epoch).
+        taken: due times with a shot, even if that has been deleted since.
+        missed: due times without one.
         sequence: the number of the last shot; 0: there was none.
-        shots: that are kept.
-        bytes: of them, without what is made of them.
-        due_ms: the moment of the last shot.
-        first, last: number and time of the first and the last shot that are kept.
+        shots: that are left.
+        bytes: of these, without what is derived from them.
+        due_ms: the due time of the last shot.
+        first, last: number and time of the first and the last shot that are left.
     """
 
     until_ms: int
@@ -60,28 +76,28 @@ class Tally:
     shots: int = 0
     bytes: int = 0
     due_ms: int | None = None
-    first: Mark | None = None
-    last: Mark | None = None
+    first: ShotRef | None = None
+    last: ShotRef | None = None
 
     def add(self, line: Line) -> Tally:
-        """With one more line.
+        """The tally with one more line.
 
         Raises:
-            KeyError, TypeError, ValueError: it is no line of a manifest.
+            KeyError, TypeError, ValueError: it is not a line of a manifest.
         """
         if "n" in line:
-            return self._shot(line)
+            return self._add_shot(line)
         if "gap" in line:
             gap = line["gap"]
             missed = 0 if gap["why"] == PAUSED else int(gap["missed"])
             return replace(self, until_ms=millis(gap["to"]), missed=self.missed + missed)
-        gone = self.shots - len(line["thinned"])
-        return replace(self, shots=gone, bytes=self.bytes - int(line["bytes"]), first=line["first"])
+        left = self.shots - len(line["thinned"])
+        return replace(self, shots=left, bytes=self.bytes - int(line["bytes"]), first=line["first"])
 
-    def _shot(self, line: Line) -> Tally:
+    def _add_shot(self, line: Line) -> Tally:
         due_ms = millis(line["due"])
         number = int(line["n"])
-        mark = {"n": number, "time": str(line["time"])}
+        shot = {"n": number, "time": str(line["time"])}
         return replace(
             self,
             until_ms=due_ms,
@@ -90,53 +106,54 @@ class Tally:
             shots=self.shots + 1,
             bytes=self.bytes + int(line["bytes"]),
             due_ms=due_ms,
-            first=self.first or mark,
-            last=mark,
+            first=self.first or shot,
+            last=shot,
         )
 
 
 def encode(line: Line) -> bytes:
-    """A line as it stands in the file."""
+    """A line as bytes of the file."""
     return json.dumps(line, separators=(",", ":")).encode() + b"\n"
 
 
 def decode(raw: bytes) -> Line | None:
-    """What a line says; None: nothing that a power cut, or a worn card, has left whole."""
+    """Parse a line; None: a power cut, or a worn card, has damaged it."""
     try:
         line = parse(raw)
-        return line if _whole(line) else None
+        return line if _is_valid(line) else None
     except (ValueError, KeyError, TypeError):
         return None
 
 
-def _whole(line: Any) -> bool:
-    """Whether all is there that is read of a line, as what it should be; raises where it is not."""
+def _is_valid(line: Any) -> bool:
+    """Whether a line has all fields that are ever read, of the right types; may raise where it does not."""
     if "n" in line:
-        right = millis(line["due"]) and millis(line["time"]) and line["files"] and isinstance(line["metadata"], dict)
-        texts = isinstance(line["files"], list) and all(isinstance(file, str) for file in line["files"])
+        filled = millis(line["due"]) and millis(line["time"]) and line["files"] and isinstance(line["metadata"], dict)
+        names = isinstance(line["files"], list) and all(isinstance(file, str) for file in line["files"])
         return (
-            bool(right)
-            and texts
+            bool(filled)
+            and names
             and isinstance(line.get("vary", {}), dict)
             and type(line["n"]) is type(line["bytes"]) is int
         )
     if "gap" in line:
         gap = line["gap"]
-        return bool(millis(gap["from"]) and millis(gap["to"])) and type(gap["missed"]) is int and gap["why"] in WHYS
-    return isinstance(line["thinned"], list) and type(line["bytes"]) is int and check_mark(line["first"])
+        known = gap["why"] in GAP_REASONS
+        return bool(millis(gap["from"]) and millis(gap["to"])) and type(gap["missed"]) is int and known
+    return isinstance(line["thinned"], list) and type(line["bytes"]) is int and is_shot_ref(line["first"])
 
 
-def check_mark(mark: Any) -> bool:
+def is_shot_ref(ref: Any) -> bool:
     """Whether it names a shot, or is None.
 
     Raises:
         KeyError, TypeError, ValueError: it does not.
     """
-    return mark is None or (type(mark["n"]) is int and bool(millis(mark["time"])))
+    return ref is None or (type(ref["n"]) is int and bool(millis(ref["time"])))
 
 
 def gap_line(from_ms: int, to_ms: int, missed: int, why: str) -> Line:
-    """Moments without a shot: the first and the last of them (ms since the epoch), how many, and why."""
+    """The line of a gap: its first and last due time (ms since the epoch), how many were missed, and why."""
     return {"gap": {"from": text(from_ms), "to": text(to_ms), "missed": missed, "why": why}}
 
 
@@ -144,3 +161,175 @@ def shot_name(number: int, time_ms: int) -> str:
     """The file of a shot, without its extension, below `frames/`: `000/000123_20261120T234501.123Z`."""
     stamp = text(time_ms).replace("-", "").replace(":", "")
     return f"{number // 1000:03}/{number:06}_{stamp}"
+
+
+# --- reading and searching
+
+
+class Gap(NamedTuple):
+    """Due times without a shot: the first and the last (ms since the epoch), how many, and why."""
+
+    from_ms: int
+    to_ms: int
+    missed: int
+    why: str
+
+
+def lines_from(folder: Path, offset: int) -> Iterator[tuple[Line, int]]:
+    """The complete lines from a byte on, and where each ends; damaged ones are left out.
+
+    Raises:
+        OSError: the manifest cannot be read.
+    """
+    try:
+        with (folder / MANIFEST).open("rb") as file:
+            file.seek(offset)
+            for raw in file:
+                if not raw.endswith(b"\n"):
+                    return  # it is being written
+                offset += len(raw)
+                if (line := decode(raw)) is not None:
+                    yield line, offset
+    except FileNotFoundError:
+        return
+
+
+def shots_from(folder: Path, number: int) -> Iterator[Line]:
+    """The shots from this number on, in order, including those that have been deleted.
+
+    Raises:
+        OSError: the manifest cannot be read.
+    """
+    try:
+        with (folder / MANIFEST).open("rb") as file:
+            file.seek(_bisect(file, "n", number, 0))
+            for raw in file:
+                if (line := decode(raw)) is not None and "n" in line and line["n"] >= number:
+                    yield line
+    except FileNotFoundError:
+        return
+
+
+def first_numbers(folder: Path, times_ms: list[int], end: int) -> list[int]:
+    """For each of these rising times: the number of the first shot that was due then or later.
+
+    Args:
+        end: stands for those that do not exist.
+
+    Raises:
+        OSError: the manifest cannot be read.
+    """
+    numbers: list[int] = []
+    try:
+        with (folder / MANIFEST).open("rb") as file:
+            offset = 0
+            for time_ms in times_ms:
+                offset = _bisect(file, "due", time_ms, offset)
+                found = _shot_after(file, offset)
+                numbers.append(end if found is None else found[1]["n"])
+    except FileNotFoundError:
+        pass
+    return numbers + [end] * (len(times_ms) - len(numbers))
+
+
+def gaps(folder: Path) -> list[Gap]:
+    """All gaps, in the order in which they were recorded.
+
+    Raises:
+        OSError: the manifest cannot be read.
+    """
+    try:
+        with (folder / MANIFEST).open("rb") as file, _lock:
+            return list(_updated_gaps(folder, file))
+    except FileNotFoundError:
+        return []
+
+
+def deleted_numbers(folder: Path) -> set[int]:
+    """The numbers of all shots that have been deleted.
+
+    Raises:
+        OSError: the manifest cannot be read.
+    """
+    numbers: set[int] = set()
+    with (folder / MANIFEST).open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        at = data.find(_THINNED)
+        while at >= 0:
+            data.seek(at + 1)
+            if (line := decode(data.readline())) is not None:
+                numbers.update(line["thinned"])
+            at = data.find(_THINNED, at + 1)
+    return numbers
+
+
+def _bisect(file: BufferedReader, key: str, target: int, low: int) -> int:
+    """The offset of the first shot whose `key` is `target` or more; where there is none: the end of the shots.
+
+    Args:
+        low: the offset where the search begins.
+    """
+    high = os.fstat(file.fileno()).st_size
+    while low < high:
+        middle = (low + high) // 2
+        found = _shot_after(file, middle)
+        if found is None:
+            high = middle
+            continue
+        end, line = found
+        if (line["n"] if key == "n" else millis(line["due"])) >= target:
+            high = middle
+        else:
+            low = end
+    return low
+
+
+def _shot_after(file: BufferedReader, offset: int) -> tuple[int, Line] | None:
+    """The first shot whose line begins at `offset` or later, and where that line ends."""
+    file.seek(max(0, offset - 1))
+    if offset:
+        file.readline()
+    while raw := file.readline():
+        line = decode(raw)
+        if line is not None and "n" in line:
+            return file.tell(), line
+    return None
+
+
+class _CachedGaps:
+    """The gaps of a manifest up to an offset."""
+
+    def __init__(self, inode: int) -> None:
+        self.inode = inode
+        self.offset = 0
+        self.gaps: list[Gap] = []
+
+
+_cache: dict[Path, _CachedGaps] = {}
+_lock = threading.Lock()
+
+
+def _updated_gaps(folder: Path, file: BufferedReader) -> list[Gap]:
+    stat = os.fstat(file.fileno())
+    cached = _cache.pop(folder, None)
+    if cached is None or cached.inode != stat.st_ino or cached.offset > stat.st_size:
+        cached = _CachedGaps(stat.st_ino)
+    _cache[folder] = cached  # the last to be dropped
+    while len(_cache) > _MAX_CACHED:
+        del _cache[next(iter(_cache))]
+    file.seek(cached.offset)
+    rest = b""
+    while chunk := file.read(_CHUNK_BYTES):
+        complete, newline, rest = (rest + chunk).rpartition(b"\n")
+        cached.gaps += _gaps_in(b"\n" + complete + newline)
+        cached.offset += len(complete) + len(newline)
+    return cached.gaps
+
+
+def _gaps_in(data: bytes) -> Iterator[Gap]:
+    at = data.find(_GAP)
+    while at >= 0:
+        end = data.find(b"\n", at + 1)
+        if end >= 0 and (line := decode(data[at + 1 : end])) is not None:
+            gap = line["gap"]
+            yield Gap(millis(gap["from"]), millis(gap["to"]), gap["missed"], gap["why"])
+        at = data.find(_GAP, at + 1)

@@ -1,6 +1,6 @@
-"""Takes shots away that are not to be kept: those that are too old, or every second of the older half.
+"""Retention of a series: deletes shots that are too old, or every second one of the older half.
 
-What was taken away stays counted as taken; the manifest says which shots are gone.
+Deleted shots stay counted as taken; the manifest records which ones are gone.
 """
 
 from __future__ import annotations
@@ -11,71 +11,76 @@ from pathlib import Path
 
 from stillcam.common.deletion import Note
 from stillcam.series.folder import Series
-from stillcam.series.index import shots_from
-from stillcam.series.manifest import Mark, millis
+from stillcam.series.manifest import ShotRef, millis, shots_from
 from stillcam.series.schedule import DAY_MS
 from stillcam.series.state import FRAMES
 
-BATCH = 100  # shots, between two looks at what is more urgent
+BATCH = 100  # shots between two calls of `should_stop`
 Shot = tuple[int, int, list[Path]]  # number, time in ms since the epoch, files
 
 
 def has_old(series: Series, now_ms: int) -> bool:
     """Whether there are shots that are older than the series keeps them."""
-    keep, first = series.definition.keep, series.state.tally.first
-    return keep.rule == "days" and first is not None and millis(first["time"]) < now_ms - keep.days * DAY_MS
+    retention, first = series.definition.retention, series.state.tally.first
+    return retention.rule == "days" and first is not None and millis(first["time"]) < now_ms - retention.days * DAY_MS
 
 
-def prune(series: Series, now_ms: int, over: Callable[[], bool], note: Note, aside: Path | None = None) -> int:
-    """Delete shots that are older than the series keeps them; how many.
+def prune(series: Series, now_ms: int, should_stop: Callable[[], bool], note: Note, trash: Path | None = None) -> int:
+    """Delete the shots that are older than the series keeps them.
 
     Args:
         now_ms: ms since the epoch.
-        over: whether to break off; asked after every few shots.
-        note: is told what cannot be deleted; the rest is.
-        aside: a folder on the same disk that they are moved to; None: they go for good.
+        should_stop: called after every few shots.
+        note: called with each file that cannot be deleted; the others are deleted all the same.
+        trash: a folder on the same disk to move them to; None: they are deleted for good.
+
+    Returns:
+        how many shots are gone.
 
     Raises:
-        OSError: it cannot be read or written; what was deleted is recorded.
+        OSError: the series cannot be read or written; what was deleted is recorded.
     """
-    keep = series.definition.keep
-    if keep.rule != "days":
+    retention = series.definition.retention
+    if retention.rule != "days":
         return 0
-    limit_ms, count = now_ms - keep.days * DAY_MS, 0
+    limit_ms, count = now_ms - retention.days * DAY_MS, 0
     folders = _folders(series)
     for folder in folders:
         shots = list(_shots(folder))
         old = [shot for shot in shots if shot[1] < limit_ms]
-        if aside:
-            (aside / folder.name).mkdir(parents=True, exist_ok=True)
-        gone = _delete(series, old, over, note, prunes=True, aside=aside)
-        count += gone
-        if len(old) < len(shots) or over():
+        if trash:
+            (trash / folder.name).mkdir(parents=True, exist_ok=True)
+        deleted = _delete(series, old, should_stop, note, oldest=True, trash=trash)
+        count += deleted
+        if len(old) < len(shots) or should_stop():
             break
-        if folder != folders[-1] and gone == len(shots):  # in the last one the next shot will be
+        if folder != folders[-1] and deleted == len(shots):  # the last one gets the next shot
             folder.rmdir()
     return count
 
 
-def thin(series: Series, over: Callable[[], bool], note: Note) -> int:
-    """Delete every second shot of the older half of those that there are; how many.
+def thin(series: Series, should_stop: Callable[[], bool], note: Note) -> int:
+    """Delete every second shot of the older half.
 
     Args:
-        over: as for `prune`.
+        should_stop: as for `prune`.
         note: as for `prune`.
+
+    Returns:
+        how many shots are gone.
 
     Raises:
         OSError: as `prune`.
     """
-    if series.definition.keep.rule != "thin":
+    if series.definition.retention.rule != "thin":
         return 0
     left, seen, count = series.state.tally.shots // 2, 0, 0
     for folder in _folders(series):
         older = list(_shots(folder))[: left - seen]
-        doomed = [shot for place, shot in enumerate(older, seen) if place % 2]  # the first stays
+        every_second = [shot for place, shot in enumerate(older, seen) if place % 2]  # the first stays
         seen += len(older)
-        count += _delete(series, doomed, over, note, prunes=False)
-        if seen >= left or over():
+        count += _delete(series, every_second, should_stop, note, oldest=False)
+        if seen >= left or should_stop():
             break
     return count
 
@@ -99,43 +104,43 @@ def _shots(folder: Path) -> Iterator[Shot]:
 def _delete(
     series: Series,
     shots: list[Shot],
-    over: Callable[[], bool],
+    should_stop: Callable[[], bool],
     note: Note,
     *,
-    prunes: bool,
-    aside: Path | None = None,
+    oldest: bool,
+    trash: Path | None = None,
 ) -> int:
-    """Delete them, and say so in the manifest a few at a time; how many are gone.
+    """Delete shots, and record that in the manifest a batch at a time; how many are gone.
 
     Args:
-        prunes: all before the last of them are gone then, and the first that is kept comes after it; else the first
-            is the same as before.
+        oldest: they are all of the oldest, so that the first that is left comes after the last of them; otherwise the
+            first is the same as before.
     """
     count = 0
     for begin in range(0, len(shots), BATCH):
-        gone: list[int] = []
+        deleted: list[int] = []
         freed = 0
         try:
             for number, _, paths in shots[begin : begin + BATCH]:
                 size = sum(path.stat().st_size for path in paths)
-                if _gone(paths, note, aside):
+                if _delete_files(paths, note, trash):
                     freed += size
-                    gone.append(number)
+                    deleted.append(number)
         finally:
-            if gone:
-                first = _mark(series, gone[-1] + 1) if prunes else series.state.tally.first
-                series.thinned(gone, freed, first)
-        count += len(gone)
-        if over():
+            if deleted:
+                first = _first_from(series, deleted[-1] + 1) if oldest else series.state.tally.first
+                series.add_deletion(deleted, freed, first)
+        count += len(deleted)
+        if should_stop():
             break
     return count
 
 
-def _gone(paths: list[Path], note: Note, aside: Path | None) -> bool:
+def _delete_files(paths: list[Path], note: Note, trash: Path | None) -> bool:
     for path in paths:
         try:
-            if aside:
-                path.rename(aside / path.parent.name / path.name)
+            if trash:
+                path.rename(trash / path.parent.name / path.name)
             else:
                 path.unlink()
         except OSError as error:
@@ -144,6 +149,6 @@ def _gone(paths: list[Path], note: Note, aside: Path | None) -> bool:
     return True
 
 
-def _mark(series: Series, number: int) -> Mark | None:
+def _first_from(series: Series, number: int) -> ShotRef | None:
     line = next(shots_from(series.folder, number), None)
     return None if line is None else {"n": line["n"], "time": str(line["time"])}

@@ -1,7 +1,7 @@
-"""A series as it runs: which moment is open, which comes next, and what was missed and why.
+"""One series while it runs: which due time is open, which comes next, and what was missed and why.
 
-It asks no clock: all times are given, in milliseconds since the epoch. Looking costs a
-comparison until there is something to do.
+No clock is read: all times are arguments, in milliseconds since the epoch. `update` costs one comparison until
+something is due.
 """
 
 from __future__ import annotations
@@ -16,20 +16,19 @@ from stillcam.series.schedule import Schedule, due_between, next_due
 
 NEVER = 1 << 62  # ms since the epoch
 MIN_GRACE_MS, MAX_GRACE_MS = 500, 60_000
-GAP_MS = 60_000  # a gap that goes on is recorded after a minute, and then as often as it has become twice as long
-RUNS = ("planned", "running")
+GAP_MS = 60_000  # a growing gap is recorded after a minute, and then each time it has become twice as long
 
 
-class Active:
+class RunningSeries:
     """Watches over one series.
 
     Args:
         series: on disk.
-        now_ms: what was due before and not taken is missed because everything was off.
+        now_ms: due times up to here without a shot were missed because the daemon was off.
 
     Attributes:
-        due_ms: the moment that is to be taken now; None: none is.
-        next_ms: the one after it; NEVER: there is none.
+        due_ms: the due time whose shot is to be taken now; None: there is none.
+        next_ms: the due time after it; NEVER: there is none.
     """
 
     def __init__(self, series: Series, now_ms: int) -> None:
@@ -37,26 +36,36 @@ class Active:
         self.due_ms: int | None = None
         self.next_ms = self._wake_ms = NEVER
         self._gap: tuple[int, int, int, str] | None = None  # not recorded yet
-        self._flush_ms = GAP_MS  # when it is so long
-        self._high_ms = series.state.tally.until_ms  # the furthest that any clock has come
-        self._until_ms = min(self._high_ms, now_ms)
-        self.plan_again()
-        self.look(now_ms, "off")
+        self._flush_ms = GAP_MS  # the length at which the gap is recorded
+        self._latest_ms = series.state.tally.until_ms  # the latest due time ever handled, by whatever clock
+        self._until_ms = min(self._latest_ms, now_ms)  # due times up to here have been handled
+        self.reschedule()
+        self.update(now_ms, "off")
 
     @property
     def name(self) -> str:
         return self.series.name
 
     @property
-    def first_ms(self) -> int:
-        """The moment that this series wants the camera for; NEVER: none."""
+    def earliest_ms(self) -> int:
+        """The due time for which this series wants the camera; NEVER: none."""
         return self.next_ms if self.due_ms is None else self.due_ms
 
-    def look(self, now_ms: int, why: str) -> bool:
-        """Open the moment that has come, and count those that were missed.
+    @property
+    def has_shot(self) -> bool:
+        """Whether there is a shot of the open due time."""
+        return self.series.state.tally.due_ms == self.due_ms
+
+    @property
+    def has_no_shots(self) -> bool:
+        """Whether nothing has been taken yet."""
+        return self.series.state.tally.taken == 0
+
+    def update(self, now_ms: int, why: str) -> bool:
+        """Open the due time that has come, and count those that were missed.
 
         Args:
-            why: they were, if any; one of `manifest.WHYS`.
+            why: the reason for those that were missed; one of `manifest.GAP_REASONS`.
 
         Returns:
             whether anything has changed.
@@ -71,170 +80,165 @@ class Active:
         return True
 
     def miss(self, now_ms: int, why: str) -> None:
-        """The open moment cannot be taken; one of which there is a shot is done all the same."""
+        """Close the open due time as missed, unless there is already a shot of it."""
         assert self.due_ms is not None
-        if not self.begun:
-            self._missed(self.due_ms, self.due_ms, 1, why)
-        self.done(now_ms)
+        if not self.has_shot:
+            self._add_to_gap(self.due_ms, self.due_ms, 1, why)
+        self.complete(now_ms)
 
-    def done(self, now_ms: int) -> None:
-        """The open moment has been taken."""
+    def complete(self, now_ms: int) -> None:
+        """Close the open due time as taken."""
         self.due_ms = None
-        self._end_if_over(now_ms)
+        self._finish_if_over(now_ms)
 
-    def flush(self, now_ms: int | None = None) -> None:
+    def flush_gap(self, now_ms: int | None = None) -> None:
         """Record the gap that has not been recorded.
 
         Args:
-            now_ms: only if it has become long enough; None: in any case.
+            now_ms: only if it is long enough by now; None: in any case.
 
         Raises:
             OSError: it could not be written; it is recorded with a later one.
         """
         if self._gap is None or (now_ms is not None and now_ms - self._gap[0] < self._flush_ms):
             return
-        self.series.gap(*self._gap)
+        self.series.add_gap(*self._gap)
         self._gap = None
         self._flush_ms = GAP_MS if now_ms is None else 2 * self._flush_ms
 
     def clock_jumped(self, now_ms: int, back: bool) -> None:
-        """The clock has been set. Back: what lies ahead comes again; on: what was taken before is not missed."""
-        self._record()
-        self._close()
+        """Follow a clock that has been set.
+
+        Args:
+            back: due times that lie ahead again are taken again; if the clock was put forward, those that had been
+                handled before are not missed.
+        """
+        self._try_flush()
+        self._reopen()
         if back:
-            self._high_ms = max(self._high_ms, self._until_ms)
+            self._latest_ms = max(self._latest_ms, self._until_ms)
             self._until_ms = min(self._until_ms, now_ms)
         else:
-            self._until_ms = max(self._until_ms, min(self._high_ms, now_ms))
-        self.series.moved(self._until_ms)
-        self.plan_again()
+            self._until_ms = max(self._until_ms, min(self._latest_ms, now_ms))
+        self.series.set_until(self._until_ms)
+        self.reschedule()
 
-    def changed(self, now_ms: int) -> None:
-        """The definition is another one, from now on."""
-        self._record()
-        begins_ms = self.series.definition.schedule.starts_ms
-        if self.untouched:
+    def redefined(self, now_ms: int) -> None:
+        """Follow a definition that has changed."""
+        self._try_flush()
+        starts_ms = self.series.definition.schedule.starts_ms
+        if self.has_no_shots:
             self._until_ms = now_ms - 1
-        elif self.due_ms is None or self.begun:
+        elif self.due_ms is None or self.has_shot:
             self._until_ms = now_ms
-        self._close()
-        self.series.moved(self._until_ms)
-        if self.series.state.state in RUNS:
-            state = state_at(begins_ms, now_ms) if self.untouched else "running"
+        self._reopen()
+        self.series.set_until(self._until_ms)
+        if self.series.state.active:
+            state = state_at(starts_ms, now_ms) if self.has_no_shots else "running"
             if state != self.series.state.state:
-                self.enter(state, now_ms)
-        self.plan_again()
+                self.set_state(state, now_ms)
+        self.reschedule()
 
-    def follow(self, zone: str, now_ms: int) -> None:
-        """The clock of the machine is that of another zone from now on, and the schedule goes by it.
+    def set_zone(self, zone: str, now_ms: int) -> None:
+        """Follow the time zone of the machine, which has changed.
 
         Raises:
-            OSError: that could not be written; it is as it was.
+            OSError: it could not be written; the series is as it was.
         """
         definition = self.series.definition
         schedule = replace(definition.schedule, zone=zone_named(zone))
-        self.series.change(replace(definition, schedule=schedule), zone)
-        if self.series.state.state in RUNS:
-            self.changed(now_ms)
+        self.series.redefine(replace(definition, schedule=schedule), zone)
+        if self.series.state.active:
+            self.redefined(now_ms)
         else:
-            self.plan_again()
+            self.reschedule()
 
-    @property
-    def begun(self) -> bool:
-        """Whether there is a shot of the open moment."""
-        return self.series.state.tally.due_ms == self.due_ms
-
-    @property
-    def untouched(self) -> bool:
-        """Whether nothing has been taken yet."""
-        return self.series.state.tally.taken == 0
-
-    def enter(self, state: str, now_ms: int, why: str | None = None) -> None:
-        """Another state begins; what was not taken while it was paused, or had failed, is recorded.
+    def set_state(self, state: str, now_ms: int, why: str | None = None) -> None:
+        """Begin another state; due times that passed while the series was paused, or had failed, are recorded.
 
         Raises:
-            OSError: the state could not be written; it is so all the same.
+            OSError: the state could not be written; it holds until the next start all the same.
         """
         before = self.series.state.state
-        self._close()
+        self._reopen()
         if state == "running" and before in ("paused", "failed"):
             self._skip(now_ms, PAUSED if before == "paused" else "camera")
-        self._record()
+        self._try_flush()
         try:
-            self.series.enter(state, now_ms, why)
+            self.series.set_state(state, now_ms, why)
         finally:
-            self.plan_again()
+            self.reschedule()
 
-    def plan_again(self) -> None:
-        """What comes next, by the schedule and the state."""
-        schedule, state = self.series.definition.schedule, self.series.state.state
-        moment = next_due(schedule, self._until_ms) if state in RUNS else None
-        self.next_ms = NEVER if moment is None else moment
-        if state == "planned":
+    def reschedule(self) -> None:
+        """Find the next due time by the schedule and the state."""
+        schedule, state = self.series.definition.schedule, self.series.state
+        due_ms = next_due(schedule, self._until_ms) if state.active else None
+        self.next_ms = NEVER if due_ms is None else due_ms
+        if state.state == "planned":
             self._wake_ms = schedule.starts_ms
-        elif state == "paused" and schedule.ends_ms is not None:
+        elif state.state == "paused" and schedule.ends_ms is not None:
             self._wake_ms = schedule.ends_ms
         else:
             self._wake_ms = self.next_ms
 
     def _wake(self, now_ms: int, why: str) -> None:
-        """What was waited for has come."""
+        """Handle the start, the end, or the due times that have come."""
         if self.series.state.state == "paused":
-            self._say("finished", now_ms)
+            self._advance("finished", now_ms)
             return
         if self.series.state.state == "planned":
-            self._say("running", now_ms)
+            self._advance("running", now_ms)
         schedule = self.series.definition.schedule
-        since = due_between(schedule, self._until_ms, now_ms)
-        if since.last_ms is not None:
-            until_ms = since.last_ms
+        due = due_between(schedule, self._until_ms, now_ms)
+        if due.last_ms is not None:
+            until_ms = due.last_ms
             if now_ms - until_ms <= grace_ms(schedule):
                 self.due_ms = until_ms
-                since = due_between(schedule, self._until_ms, until_ms - 1)
-            if since.last_ms is not None:
-                self._missed(self.next_ms, since.last_ms, since.count, why)
+                due = due_between(schedule, self._until_ms, until_ms - 1)
+            if due.last_ms is not None:
+                self._add_to_gap(self.next_ms, due.last_ms, due.count, why)
             self._until_ms = until_ms
-            self.plan_again()
-        self._end_if_over(now_ms)
+            self.reschedule()
+        self._finish_if_over(now_ms)
 
-    def _end_if_over(self, now_ms: int) -> None:
+    def _finish_if_over(self, now_ms: int) -> None:
         schedule = self.series.definition.schedule
         enough = schedule.shots is not None and self.series.state.tally.taken >= schedule.shots
         if enough or (self.next_ms == NEVER and self.due_ms is None):
-            self._say("finished", now_ms)
+            self._advance("finished", now_ms)
 
-    def _close(self) -> None:
-        """The open moment is as if it had not come yet."""
-        if self.due_ms is not None and not self.begun:
+    def _reopen(self) -> None:
+        """Put the open due time back, as if it had not come yet."""
+        if self.due_ms is not None and not self.has_shot:
             self._until_ms = self.due_ms - 1
         self.due_ms = None
 
     def _skip(self, now_ms: int, why: str) -> None:
-        """Count what was not taken so far."""
+        """Record the due times up to now as a gap."""
         schedule = self.series.definition.schedule
-        first, since = next_due(schedule, self._until_ms), due_between(schedule, self._until_ms, now_ms)
-        if first is not None and since.last_ms is not None:
-            self._missed(first, since.last_ms, since.count, why)
-            self._until_ms = since.last_ms
+        first, due = next_due(schedule, self._until_ms), due_between(schedule, self._until_ms, now_ms)
+        if first is not None and due.last_ms is not None:
+            self._add_to_gap(first, due.last_ms, due.count, why)
+            self._until_ms = due.last_ms
 
-    def _missed(self, from_ms: int, to_ms: int, missed: int, why: str) -> None:
+    def _add_to_gap(self, from_ms: int, to_ms: int, missed: int, why: str) -> None:
         if self._gap and self._gap[3] != why:
-            self._record()
+            self._try_flush()
         if self._gap:
             from_ms, missed, why = self._gap[0], self._gap[2] + missed, self._gap[3]
         self._gap = (from_ms, to_ms, missed, why)
 
-    def _record(self) -> None:
-        """Write the gap; if that cannot be, it goes into a later one."""
+    def _try_flush(self) -> None:
+        """Record the gap; if it cannot be written, it becomes part of a later one."""
         try:
-            self.flush()
+            self.flush_gap()
         except OSError as error:
-            logging.error("series %s: what was missed could not be recorded: %s", self.name, error)
+            logging.error("series %s: a gap could not be recorded: %s", self.name, error)
 
-    def _say(self, state: str, now_ms: int) -> None:
-        """Another state begins by itself."""
+    def _advance(self, state: str, now_ms: int) -> None:
+        """Begin the next state by the schedule."""
         try:
-            self.enter(state, now_ms)
+            self.set_state(state, now_ms)
         except OSError as error:
             logging.error("series %s: its state could not be written: %s", self.name, error)
         logging.info("series %s: %s", self.name, state)

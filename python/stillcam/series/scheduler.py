@@ -1,4 +1,4 @@
-"""All series of a camera: whose moment comes first, and a clock that may jump."""
+"""All series of a camera: which is due first, and a clock that may jump."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from pathlib import Path
 from typing import Any
 
 from stillcam.series.manifest import text
-from stillcam.series.running import NEVER, Active
+from stillcam.series.running import NEVER, RunningSeries
 
-JUMP_MS = 1000  # what the clock may differ from the steady one between two looks
-SWEEP_MS = 10_000  # how often what has not been written is looked for
+JUMP_MS = 1000  # by how much the clock may drift from the monotonic one between two updates
+CHECKPOINT_MS = 10_000  # how often unwritten gaps and states are looked for
 
 
-class Agenda:
-    """What the camera's thread looks at before and after everything that it does.
+class Scheduler:
+    """Decides which series gets the camera; updated by the camera's thread before and after everything it does.
 
-    All times are milliseconds: `now_ms` since the epoch, `steady_ms` on a clock that nobody sets.
+    All times are milliseconds: `now_ms` since the epoch, `steady_ms` on the monotonic clock.
 
     Args:
         root: the folder of all series.
@@ -25,102 +25,102 @@ class Agenda:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self._all: dict[str, Active] = {}
-        self._first: Active | None = None
-        self._ahead_ms: int | None = None  # by how much the clock is ahead of the steady one
-        self._sweep_ms = 0
+        self._series: dict[str, RunningSeries] = {}  # by name, in order
+        self._first: RunningSeries | None = None
+        self._ahead_ms: int | None = None  # by how much the clock is ahead of the monotonic one
+        self._checkpoint_ms = 0
 
-    def __iter__(self) -> Iterator[Active]:
-        return iter(list(self._all.values()))
+    def __iter__(self) -> Iterator[RunningSeries]:
+        return iter(list(self._series.values()))
 
-    def add(self, active: Active) -> None:
-        """One more."""
-        self._all = {name: self._all.get(name, active) for name in sorted([*self._all, active.name])}
-        self.changed()
+    def add(self, running: RunningSeries) -> None:
+        """Add a series; one of the same name stays instead."""
+        self._series = {name: self._series.get(name, running) for name in sorted([*self._series, running.name])}
+        self.reorder()
 
     def remove(self, name: str) -> None:
-        """One less."""
-        self._all = {other: active for other, active in self._all.items() if other != name}
-        self.changed()
+        """Remove the series of this name, if there is one."""
+        self._series = {other: running for other, running in self._series.items() if other != name}
+        self.reorder()
 
     def names(self) -> list[str]:
-        """Of all; may be called from any thread."""
-        return list(self._all)
+        """The names of all series; safe to call from any thread."""
+        return list(self._series)
 
-    def find(self, name: str) -> Active | None:
+    def find(self, name: str) -> RunningSeries | None:
         """The series of this name."""
-        return self._all.get(name)
+        return self._series.get(name)
 
-    def changed(self) -> None:
-        """Some series has another next moment."""
-        active = min(self._all.values(), key=lambda one: one.first_ms, default=None)  # of two, the first by name
-        self._first = active if active is not None and active.first_ms < NEVER else None
+    def reorder(self) -> None:
+        """Find the first series again, after one has another due time."""
+        first = min(self._series.values(), key=lambda running: running.earliest_ms, default=None)  # a tie: by name
+        self._first = first if first is not None and first.earliest_ms < NEVER else None
 
     @property
-    def first(self) -> Active | None:
-        """The series whose moment comes first, or is open longest; None: no moment will come."""
+    def first(self) -> RunningSeries | None:
+        """The series that is due first, or has been due longest; None: none will be due."""
         return self._first
 
-    def look(self, now_ms: int, steady_ms: int, why: str) -> None:
-        """Open the moments that have come, and count those that were missed.
+    def update(self, now_ms: int, steady_ms: int, why: str) -> None:
+        """Open the due times that have come, and count those that were missed.
 
         Args:
-            why: they were, if any, and if no clock has been set.
+            why: the reason for those that were missed, unless the clock has been set.
         """
         ahead_ms = now_ms - steady_ms
         by_ms = 0 if self._ahead_ms is None else ahead_ms - self._ahead_ms
         self._ahead_ms = ahead_ms
-        active = self._all.values()
+        series = self._series.values()
         if abs(by_ms) > JUMP_MS:
             logging.warning("the clock has been set by %+.1f s", by_ms / 1000)
-            for one in active:
-                one.clock_jumped(now_ms, back=by_ms < 0)
+            for running in series:
+                running.clock_jumped(now_ms, back=by_ms < 0)
             why = "clock"
-        if any([one.look(now_ms, why) for one in active]) or why == "clock":  # noqa: C419 - all of them look
-            self.changed()
-        if abs(steady_ms - self._sweep_ms) >= SWEEP_MS:
-            self._sweep_ms = steady_ms
-            self._sweep(now_ms)
+        if any([running.update(now_ms, why) for running in series]) or why == "clock":  # noqa: C419 - updates all
+            self.reorder()
+        if abs(steady_ms - self._checkpoint_ms) >= CHECKPOINT_MS:
+            self._checkpoint_ms = steady_ms
+            self._checkpoint(now_ms)
 
-    def follow(self, zone: str, now_ms: int) -> None:
-        """Have all that are not over go by the clock of this zone: see `stillcam.common.time_zone`."""
-        for one in self._all.values():
-            before = one.series.zone
-            if one.series.state.state != "finished" and before != zone:
+    def set_zone(self, zone: str, now_ms: int) -> None:
+        """Move all series that are not finished to this time zone: see `stillcam.common.time_zone`."""
+        for running in self._series.values():
+            before = running.series.zone
+            if running.series.state.state != "finished" and before != zone:
                 try:
-                    one.follow(zone, now_ms)
-                    logging.info("series %s: the time zone is %s, no longer %s", one.name, zone, before)
+                    running.set_zone(zone, now_ms)
+                    logging.info("series %s: the time zone is %s, no longer %s", running.name, zone, before)
                 except OSError as error:
-                    logging.error("series %s: the time zone %s could not be written: %s", one.name, zone, error)
-        self.changed()
+                    logging.error("series %s: the time zone %s could not be written: %s", running.name, zone, error)
+        self.reorder()
 
     def close(self) -> None:
         """Write what has not been written: the daemon ends."""
-        for one in self._all.values():
+        for running in self._series.values():
             try:
-                one.flush()
-                if one.series.unsaved:
-                    one.series.save()
+                running.flush_gap()
+                if running.series.unsaved:
+                    running.series.save()
             except OSError as error:
-                logging.error("series %s: its state could not be written: %s", one.name, error)
+                logging.error("series %s: its state could not be written: %s", running.name, error)
 
-    def message(self) -> list[dict[str, Any]]:
-        """Those that run or will, for the status; may be called from any thread."""
+    def status(self) -> list[dict[str, Any]]:
+        """The series that run or will run, for the daemon's status; safe to call from any thread."""
         return [
             {
-                "name": one.name,
-                "state": one.series.state.state,
-                "taken": one.series.state.tally.taken,
-                "next": None if one.first_ms == NEVER else text(one.first_ms),
+                "name": running.name,
+                "state": running.series.state.state,
+                "taken": running.series.state.tally.taken,
+                "next": None if running.earliest_ms == NEVER else text(running.earliest_ms),
             }
-            for one in self
-            if one.series.state.state in ("planned", "running")
+            for running in self
+            if running.series.state.active
         ]
 
-    def _sweep(self, now_ms: int) -> None:
-        for one in self._all.values():
+    def _checkpoint(self, now_ms: int) -> None:
+        for running in self._series.values():
             try:
-                one.flush(now_ms)
-                one.series.checkpoint()
+                running.flush_gap(now_ms)
+                running.series.checkpoint()
             except OSError as error:
-                logging.debug("series %s: %s", one.name, error)  # a full disk: the shots say so
+                logging.debug("series %s: %s", running.name, error)  # a full disk: the shots report it

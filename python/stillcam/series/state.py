@@ -1,13 +1,13 @@
-"""How a series is: `state.json`, and what `manifest.jsonl` has told since.
+"""The state of a series: `state.json`, and the lines of `manifest.jsonl` that were appended since.
 
-The state file is written when the state changes, and else once a minute at most. Whoever
-reads it goes on from the byte of the manifest that it names: so the two are always one.
+The state file is written when the state changes, otherwise once a minute at most. A reader continues from the byte of
+the manifest that the state file names, so that both always agree.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
@@ -16,27 +16,27 @@ from stillcam.common.atomic_write import replace_file
 from stillcam.common.errors import SettingsError, StillcamError
 from stillcam.common.safe_json import parse
 from stillcam.series.definition import Definition, from_document
-from stillcam.series.manifest import Line, Tally, check_mark, decode, millis, text
+from stillcam.series.manifest import Tally, is_shot_ref, lines_from, millis, text
 
-SERIES, STATE, MANIFEST, FRAMES = "series.json", "state.json", "manifest.jsonl", "frames"
+SERIES, STATE, FRAMES = "series.json", "state.json", "frames"
 STATES = ("planned", "running", "paused", "finished", "failed")
 VERSION = 1
 MAX_FILE_BYTES = 1 << 20
-MARKS = ("first", "last")
+_SHOT_REFS = ("first", "last")
 _COUNTED = tuple(item.name for item in fields(Tally) if item.name not in ("until_ms", "due_ms"))
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """How a series is.
+    """The state of a series.
 
     Args:
         state: one of STATES.
-        why: it failed, or takes no shots now though it runs.
+        why: the reason why it has failed, or takes no shots although it runs.
         since_ms: when this state began (ms since the epoch).
         tally: what the manifest comes to.
-        manifest_bytes: of the manifest, counted in `tally`.
-        fixed: the controls that the first shot has found, where they are to stay.
+        manifest_bytes: the part of the manifest that `tally` counts.
+        fixed: the controls that the first shot has found, if they are to stay.
     """
 
     state: str
@@ -46,8 +46,13 @@ class State:
     manifest_bytes: int = 0
     fixed: Mapping[str, Any] | None = None
 
-    def document(self) -> dict[str, Any]:
-        """As the state file has it."""
+    @property
+    def active(self) -> bool:
+        """Whether it takes shots, now or later, without a command."""
+        return self.state in ("planned", "running")
+
+    def to_document(self) -> dict[str, Any]:
+        """The content of the state file."""
         return {
             "version": VERSION,
             "state": self.state,
@@ -61,30 +66,45 @@ class State:
         }
 
 
-def load(folder: Path) -> tuple[str, str, Definition]:
-    """When a series was created, the time zone of its clock, and what it is.
+@dataclass(frozen=True, slots=True)
+class StoredSeries:
+    """The content of `series.json`.
+
+    Args:
+        created: when the series was created, as text.
+        zone: the time zone of its clock.
+        definition: as its owner has defined it.
+    """
+
+    created: str
+    zone: str
+    definition: Definition
+
+
+def load_series(folder: Path) -> StoredSeries:
+    """Read `series.json` in the folder of a series.
 
     Raises:
-        StillcamError: there is none, or its file is damaged.
+        StillcamError: there is no series, or the file is damaged.
     """
     try:
-        told = parse(_read(folder / SERIES))
-        created, zone = str(told["created"]), str(told["zone"])
-        definition = from_document(told["definition"], millis(created), zone)
+        document = parse(_read(folder / SERIES))
+        created, zone = str(document["created"]), str(document["zone"])
+        definition = from_document(document["definition"], millis(created), zone)
         if definition.name != folder.name:
             raise SettingsError(f"it is called {definition.name} there", "name")
     except FileNotFoundError as error:
         raise StillcamError(f"there is no series {folder.name}") from error
     except (OSError, ValueError, TypeError, KeyError, SettingsError) as error:
         raise StillcamError(f"{folder / SERIES} is damaged ({error}): put it right, or delete the folder") from error
-    return created, zone, definition
+    return StoredSeries(created, zone, definition)
 
 
 def read_state(folder: Path, created_ms: int) -> State:
-    """How the series in `folder` is now; one whose state file is damaged is running, as its manifest says.
+    """The present state of the series in `folder`; if its state file is damaged: running, and counted anew.
 
     Args:
-        created_ms: when it was created (ms since the epoch).
+        created_ms: when the series was created (ms since the epoch).
 
     Raises:
         OSError: the folder cannot be read.
@@ -98,41 +118,22 @@ def read_state(folder: Path, created_ms: int) -> State:
         try:
             tally = tally.add(line)
         except (KeyError, TypeError, ValueError):
-            continue  # what a power cut has left of a line
+            continue  # damaged by a power cut
     return replace(state, tally=tally, manifest_bytes=end)
 
 
-def lines_from(folder: Path, offset: int) -> Iterator[tuple[Line, int]]:
-    """The whole lines of the manifest from a byte on, and where each ends; what is torn is left out.
-
-    Raises:
-        OSError: it cannot be read.
-    """
-    try:
-        with (folder / MANIFEST).open("rb") as file:
-            file.seek(offset)
-            for raw in file:
-                if not raw.endswith(b"\n"):
-                    return  # it is being written
-                offset += len(raw)
-                if (line := decode(raw)) is not None:
-                    yield line, offset
-    except FileNotFoundError:
-        return
-
-
-def write_whole(path: Path, document: Mapping[str, Any], for_good: bool) -> None:
-    """Replace a file in one step.
+def write_json(path: Path, document: Mapping[str, Any], durable: bool) -> None:
+    """Replace a file by a JSON document in one step.
 
     Args:
-        for_good: it is on the disk when this returns; else in the system's own time.
+        durable: it is on the disk when this returns; otherwise the system writes it later.
 
     Raises:
         OSError: it could not be written; the old one is as it was.
     """
-    # What is no character, as in the name of a file, is written as JSON's escape.
-    text = (json.dumps(document, ensure_ascii=False) + "\n").encode(errors="backslashreplace")
-    replace_file(path, text, durable=for_good)
+    # Bytes that are not UTF-8, as in the name of a file, are written as JSON's escape.
+    content = (json.dumps(document, ensure_ascii=False) + "\n").encode(errors="backslashreplace")
+    replace_file(path, content, durable=durable)
 
 
 def _read(path: Path) -> bytes:
@@ -140,20 +141,20 @@ def _read(path: Path) -> bytes:
         return file.read(MAX_FILE_BYTES)
 
 
-def _from_document(told: Any) -> State:
-    if told["state"] not in STATES:
-        raise ValueError(told["state"])
-    due_ms = told["due_ms"]
-    counted = {name: told[name] for name in _COUNTED}
-    if not all(check_mark(counted[name]) if name in MARKS else type(counted[name]) is int for name in _COUNTED):
-        raise ValueError("a number is none")
-    if not 0 <= told["manifest_bytes"] < 1 << 63:
-        raise ValueError("no place in a file")
+def _from_document(document: Any) -> State:
+    if document["state"] not in STATES:
+        raise ValueError(document["state"])
+    due_ms = document["due_ms"]
+    counted = {name: document[name] for name in _COUNTED}
+    if not all(is_shot_ref(counted[name]) if name in _SHOT_REFS else type(counted[name]) is int for name in _COUNTED):
+        raise ValueError("a count is not a number")
+    if not 0 <= document["manifest_bytes"] < 1 << 63:
+        raise ValueError("manifest_bytes is not an offset in a file")
     return State(
-        state=told["state"],
-        why=told["why"],
-        since_ms=millis(told["since"]),
-        tally=Tally(int(told["until_ms"]), **counted, due_ms=None if due_ms is None else int(due_ms)),
-        manifest_bytes=int(told["manifest_bytes"]),
-        fixed=told["fixed"],
+        state=document["state"],
+        why=document["why"],
+        since_ms=millis(document["since"]),
+        tally=Tally(int(document["until_ms"]), **counted, due_ms=None if due_ms is None else int(due_ms)),
+        manifest_bytes=int(document["manifest_bytes"]),
+        fixed=document["fixed"],
     )

@@ -18,7 +18,8 @@ from stillcam.common.paths import Paths
 from stillcam.films.store import FOLDER as FILMS
 from stillcam.library.days import Days, Version
 from stillcam.notifications.events import NewItems
-from stillcam.series.state import MANIFEST, STATE
+from stillcam.series.manifest import MANIFEST
+from stillcam.series.state import STATE
 from stillcam.server.live.worker import Shift
 from stillcam.settings.live import file_version
 

@@ -16,7 +16,7 @@ from queue import SimpleQueue
 from stillcam.common.errors import StillcamError
 from stillcam.common.folders import identity, missing
 from stillcam.series.folder import Series
-from stillcam.series.recovery import opened
+from stillcam.series.recovery import open_series
 from stillcam.series.state import STATE
 
 LEFT = ".[dn]e*_*"  # .deleted_NAME, .new_NAME: what a crash has left of them
@@ -110,7 +110,7 @@ class SeriesFolders:
 
     def _open(self, name: str, place: tuple[int, int]) -> None:
         try:
-            series = opened(self._root / name)
+            series = open_series(self._root / name)
         except (StillcamError, OSError) as error:
             self._say(name, f"cannot continue series {name}: {error}")
             self._opening.discard(name)

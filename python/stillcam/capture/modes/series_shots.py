@@ -105,7 +105,7 @@ class ShotTaker:
         except CameraError as error:
             metadata, broken = {}, error
         files = [still.raw, picture] if still.raw else [picture]
-        line = series.place(due_ms, time_ms, files, metadata, varied or None)
+        line = series.add_shot(due_ms, time_ms, files, metadata, varied or None)
         self._learn(series, varied, metadata)
         if publish and frame is None:
             frame = context.publisher.show(series.folder / FRAMES / line["files"][0], still.time_s)
@@ -146,7 +146,7 @@ class ShotTaker:
             return
         if series.definition.fixed:
             if series.state.fixed is None and (found := fixed_controls(metadata)):
-                series.fix(found)
+                series.set_fixed_controls(found)
         else:
             self._auto, self._auto_s = metadata, time.monotonic()
 
@@ -159,7 +159,7 @@ class ShotTaker:
         for path in (still.path, still.raw):
             if path:
                 path.unlink(missing_ok=True)
-        series.fix(fixed_controls(metadata))
+        series.set_fixed_controls(fixed_controls(metadata))
 
     def _controls(self, series: Series, varied: Varied, hold: bool) -> Values:
         """What the program starts with: what was found before, but for one that stays and can find it itself."""

@@ -12,7 +12,7 @@ from stillcam.common.utc import utc_text
 from stillcam.frames.jpeg import NotWhole, check
 from stillcam.ipc.daemon_client import DaemonClient
 from stillcam.series.definition import Definition
-from stillcam.series.estimate import full_ms, last_ms, may_fill, moments_per_day, upcoming
+from stillcam.series.estimate import can_fill_disk, disk_full_ms, due_per_day, end_ms, upcoming
 from stillcam.server.live.cache import FrameCache
 from stillcam.settings.schema import Settings
 
@@ -46,15 +46,17 @@ class SeriesPreview:
         own = next((one for one in there if one["name"] == definition.name), None)
         taken = own["taken"] if own else 0
         left = None if schedule.shots is None else max(0, schedule.shots - taken)
-        per_day = moments_per_day(schedule, now_ms)
+        per_day = due_per_day(schedule, now_ms)
         shot_bytes = _average(own, definition.kind) or self._estimate(definition.kind)
         full = None
         if shot_bytes is not None and per_day:
             others = sum(_daily(one) for one in there if one is not own)
             with suppress(OSError):  # the disk does not answer: nobody knows
                 room = writable_bytes(self._folder, self._settings().files.floor_mb)
-                if may_fill(definition.keep, shot_bytes * at_once * per_day, own["bytes"] if own else 0, room):
-                    full = full_ms(schedule, now_ms, left, shot_bytes * at_once + others / per_day, room)
+                if can_fill_disk(
+                    definition.retention, shot_bytes * at_once * per_day, own["bytes"] if own else 0, room
+                ):
+                    full = disk_full_ms(schedule, now_ms, left, shot_bytes * at_once + others / per_day, room)
         return {
             "shots_per_day": round(per_day * at_once, 1),
             "shots": schedule.shots,
@@ -62,7 +64,7 @@ class SeriesPreview:
             "bytes_per_day": shot_bytes and round(shot_bytes * per_day * at_once),
             "full": _text(full),
             "next": [_text(moment) for moment in upcoming(schedule, now_ms, NEXT if left is None else min(NEXT, left))],
-            "ends": _text(last_ms(schedule, now_ms, left)),
+            "ends": _text(end_ms(schedule, now_ms, left)),
             "zone": schedule.zone.key,
         }
 

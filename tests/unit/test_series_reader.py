@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from standing import JPEG, START_MS, created, minutes, shoot
 
-from stillcam.series import index, reader
+from stillcam.series import manifest, reader
 from stillcam.series.definition import from_document
-from stillcam.series.manifest import encode, gap_line, text
-from stillcam.series.state import MANIFEST, SERIES, STATE
+from stillcam.series.manifest import MANIFEST, encode, gap_line, text
+from stillcam.series.state import SERIES, STATE
 
 
 def test_there_may_be_no_series_at_all(tmp_path):
@@ -21,7 +21,7 @@ def test_there_may_be_no_series_at_all(tmp_path):
 def test_a_summary_tells_how_it_is(tmp_path):
     series = created(tmp_path, interval_s=60, shots=10)
     shoot(series, START_MS)
-    series.gap(minutes(1), minutes(2), 2, "busy")
+    series.add_gap(minutes(1), minutes(2), 2, "busy")
     shoot(series, minutes(3))
     (told,) = reader.summaries(tmp_path, minutes(3) + 500)
     assert (told["name"], told["state"], told["kind"], told["planned"]) == ("Garden", "running", "photo", 10)
@@ -37,9 +37,9 @@ def test_a_summary_tells_how_it_is(tmp_path):
 
 def test_what_does_not_run_has_no_next_shot(tmp_path):
     series = created(tmp_path)
-    series.enter("paused", minutes(1))
+    series.set_state("paused", minutes(1))
     assert reader.summary(tmp_path, "Garden", minutes(2))["next"] is None
-    series.enter("finished", minutes(3))
+    series.set_state("finished", minutes(3))
     told = reader.summary(tmp_path, "Garden", minutes(4))
     assert (told["next"], told["ends"], told["forecast"]["bytes_per_day"]) == (None, None, 0)
 
@@ -90,7 +90,7 @@ def test_shots_are_paged_by_their_number(tmp_path):
     series = created(tmp_path)
     for number in range(7):
         shoot(series, minutes(number), Lux=float(number))
-    series.gap(minutes(7), minutes(7), 1, "busy")
+    series.add_gap(minutes(7), minutes(7), 1, "busy")
     shoot(series, minutes(8))
     rows = reader.shots(tmp_path, "Garden", 3, 2)
     assert [(row["n"], row["due"], row["metadata"]["Lux"]) for row in rows] == [
@@ -138,31 +138,33 @@ def test_any_shot_is_found_in_any_manifest(tmp_path_factory, kinds, number):
         else:
             lines.append(b"\0" * 40 + b"\n")
     (folder / MANIFEST).write_bytes(b"".join(lines))
-    assert [line["n"] for line in index.shots_from(folder, number)] == [n for n in numbers if n >= number]
+    assert [line["n"] for line in manifest.shots_from(folder, number)] == [n for n in numbers if n >= number]
     moments = [minutes(place) for place in range(0, 60, 7)]
     first = [next((n for n in numbers if minutes(n) >= moment), 999) for moment in moments]
-    assert index.numbers_at(folder, moments, 999) == first
-    assert [gap.from_ms for gap in index.gaps(folder)] == [minutes(n) for n, kind in enumerate(kinds) if kind == "gap"]
+    assert manifest.first_numbers(folder, moments, 999) == first
+    assert [gap.from_ms for gap in manifest.gaps(folder)] == [
+        minutes(n) for n, kind in enumerate(kinds) if kind == "gap"
+    ]
 
 
 def test_gaps_that_come_later_are_found_too(tmp_path):
     series = created(tmp_path)
-    assert index.gaps(series.folder) == []
+    assert manifest.gaps(series.folder) == []
     for number in range(4):
-        series.gap(minutes(number), minutes(number), 1, "disk")
-        assert index.gaps(series.folder)[-1] == (minutes(number), minutes(number), 1, "disk")
+        series.add_gap(minutes(number), minutes(number), 1, "disk")
+        assert manifest.gaps(series.folder)[-1] == (minutes(number), minutes(number), 1, "disk")
     with (series.folder / MANIFEST).open("ab") as file:
         file.write(encode(gap_line(1, 2, 3, "off"))[:-9])
-    assert len(index.gaps(series.folder)) == 4
+    assert len(manifest.gaps(series.folder)) == 4
 
 
 def test_the_timeline_counts_each_moment_once(tmp_path):
     series = created(tmp_path, interval_s=60, end=text(minutes(100)))
     for number in itertools.chain(range(10), range(30, 40)):
         if number == 30:
-            series.gap(minutes(10), minutes(29), 20, "off")
+            series.add_gap(minutes(10), minutes(29), 20, "off")
         shoot(series, minutes(number))
-    series.gap(minutes(40), minutes(44), 5, "paused")
+    series.add_gap(minutes(40), minutes(44), 5, "paused")
     told = reader.timeline(tmp_path, "Garden", 10, minutes(50) - 1)
     assert (told["from"], told["step_s"]) == (text(START_MS), pytest.approx(600, 0.01))
     assert told["taken"] == [10, 0, 0, 10, 0, 0, 0, 0, 0, 0]
@@ -185,8 +187,8 @@ def test_the_timeline_of_a_series_that_is_over_shows_what_it_has_missed_at_last(
     series = created(tmp_path, interval_s=60, shots=10)
     for number in range(8):
         shoot(series, minutes(number))
-    series.gap(minutes(8), minutes(9), 2, "off")
-    series.enter("finished", minutes(10))
+    series.add_gap(minutes(8), minutes(9), 2, "off")
+    series.set_state("finished", minutes(10))
     told = reader.timeline(tmp_path, "Garden", 5, minutes(1000))
     assert (sum(told["taken"]), sum(told["missed"]), sum(told["planned"])) == (8, 2, 0)
     assert told["step_s"] == pytest.approx(9 * 60 / 5, 0.01)
@@ -194,7 +196,7 @@ def test_the_timeline_of_a_series_that_is_over_shows_what_it_has_missed_at_last(
 
 @pytest.mark.parametrize("state", ["planned", "running", "paused", "finished", "failed"])
 def test_an_empty_series_has_a_timeline(tmp_path, state):
-    created(tmp_path).enter(state, START_MS)
+    created(tmp_path).set_state(state, START_MS)
     told = reader.timeline(tmp_path, "Garden", 5, START_MS)
     assert [len(told[name]) for name in ("taken", "missed", "planned")] == [5, 5, 5]
 

@@ -8,8 +8,8 @@ from standing import created, minutes
 
 from stillcam.series import reader
 from stillcam.series.folder import Series
+from stillcam.series.manifest import MANIFEST, lines_from
 from stillcam.series.recovery import recover
-from stillcam.series.state import MANIFEST, lines_from
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def series(tmp_path):
     for number in range(5):
         shot = series.folder / ".shot.jpg"
         shot.write_bytes(jpeg())
-        series.place(minutes(number), minutes(number), [shot], {})
+        series.add_shot(minutes(number), minutes(number), [shot], {})
     return series
 
 

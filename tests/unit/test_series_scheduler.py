@@ -11,15 +11,14 @@ from hypothesis import strategies as st
 from standing import START_MS, minutes, shoot
 from test_series_schedule import schedules
 
-from stillcam.series.commands import OrderError, Orders
+from stillcam.series.commands import CommandError, SeriesCommands
 from stillcam.series.definition import Definition
 from stillcam.series.folder import Series
-from stillcam.series.index import Gap, gaps
-from stillcam.series.manifest import text
-from stillcam.series.recovery import opened
-from stillcam.series.running import NEVER, Active, grace_ms
+from stillcam.series.manifest import Gap, gaps, text
+from stillcam.series.recovery import open_series
+from stillcam.series.running import NEVER, RunningSeries, grace_ms
 from stillcam.series.schedule import due_between
-from stillcam.series.scheduler import Agenda
+from stillcam.series.scheduler import Scheduler
 
 HOUR_MS, YEAR_MS = 3_600_000, 365 * 86_400_000
 
@@ -33,30 +32,30 @@ class Clock:
 
 
 class Camera:
-    """An agenda with a camera that takes every shot at once, unless it is away."""
+    """An scheduler with a camera that takes every shot at once, unless it is away."""
 
     def __init__(self, root: Path) -> None:
         self.clock = Clock()
-        self.agenda = Agenda(root)
-        self.orders = Orders(self.agenda, lambda: "UTC", lambda folder: None)
+        self.scheduler = Scheduler(root)
+        self.commands = SeriesCommands(self.scheduler, lambda: "UTC", lambda folder: None)
         self.away = ""
 
-    def make(self, name: str = "Garden", **document: Any) -> Active:
+    def make(self, name: str = "Garden", **document: Any) -> RunningSeries:
         self.ask("create", definition={"name": name, **document})
-        active = self.agenda.find(name)
-        assert active is not None
-        return active
+        running = self.scheduler.find(name)
+        assert running is not None
+        return running
 
     def ask(self, do: str, **message: Any) -> str | None:
-        return self.orders.carry_out({"do": do, **message}, self.clock.now_ms)
+        return self.commands.execute({"do": do, **message}, self.clock.now_ms)
 
     def look(self) -> None:
-        self.agenda.look(self.clock.now_ms, self.clock.steady_ms, self.away or "busy")
-        while not self.away and (active := self.agenda.first) and active.due_ms is not None:
-            active.flush()
-            shoot(active.series, active.due_ms, late_ms=self.clock.now_ms - active.due_ms)
-            active.done(self.clock.now_ms)
-            self.agenda.changed()
+        self.scheduler.update(self.clock.now_ms, self.clock.steady_ms, self.away or "busy")
+        while not self.away and (running := self.scheduler.first) and running.due_ms is not None:
+            running.flush_gap()
+            shoot(running.series, running.due_ms, late_ms=self.clock.now_ms - running.due_ms)
+            running.complete(self.clock.now_ms)
+            self.scheduler.reorder()
 
     def live(self, until_ms: int, tick_ms: int = 500) -> None:
         """Look again and again until then."""
@@ -69,10 +68,10 @@ class Camera:
     def restart(self, after_ms: int = 0) -> None:
         """The daemon dies without a word, and comes back."""
         self.clock.now_ms += after_ms
-        self.agenda = Agenda(self.agenda.root)
-        self.orders = Orders(self.agenda, lambda: "UTC", lambda folder: None)
-        for folder in sorted(self.agenda.root.iterdir()):
-            self.agenda.add(Active(opened(folder), self.clock.now_ms))
+        self.scheduler = Scheduler(self.scheduler.root)
+        self.commands = SeriesCommands(self.scheduler, lambda: "UTC", lambda folder: None)
+        for folder in sorted(self.scheduler.root.iterdir()):
+            self.scheduler.add(RunningSeries(open_series(folder), self.clock.now_ms))
         self.look()
 
 
@@ -81,10 +80,10 @@ def camera(tmp_path):
     return Camera(tmp_path / "series")
 
 
-def counted(active: Active) -> tuple[int, int]:
+def counted(running: RunningSeries) -> tuple[int, int]:
     """What is on disk: moments taken and missed."""
-    active.flush()
-    progress = Series.open(active.series.folder).state.tally
+    running.flush_gap()
+    progress = Series.open(running.series.folder).state.tally
     return progress.taken, progress.missed
 
 
@@ -92,7 +91,7 @@ def test_every_moment_is_taken_at_its_time(camera):
     garden = camera.make()
     camera.live(minutes(10))
     assert counted(garden) == (11, 0)
-    assert camera.agenda.message() == [
+    assert camera.scheduler.status() == [
         {"name": "Garden", "state": "running", "taken": 11, "next": text(minutes(11))},
     ]
 
@@ -101,9 +100,9 @@ def test_a_year_of_days_from_sunrise_to_sunset_has_no_gap(camera):
     place = {"latitude": 48.14, "longitude": 11.58}
     window = {"from": "sunrise", "to": "sunset"}
     garden = camera.make(interval_s=3 * 3600, window=window, place=place, start=text(START_MS))
-    while garden.first_ms <= START_MS + YEAR_MS:
-        camera.clock.steady_ms += garden.first_ms - camera.clock.now_ms
-        camera.clock.now_ms = garden.first_ms
+    while garden.earliest_ms <= START_MS + YEAR_MS:
+        camera.clock.steady_ms += garden.earliest_ms - camera.clock.now_ms
+        camera.clock.now_ms = garden.earliest_ms
         camera.look()
     schedule = garden.series.definition.schedule
     assert counted(garden) == (due_between(schedule, START_MS - 1, START_MS + YEAR_MS).count, 0)
@@ -115,15 +114,15 @@ def test_whenever_one_looks_every_moment_is_taken_or_missed_once(schedule, pause
     now_ms, taken = schedule.starts_ms - 1, []
     with TemporaryDirectory() as folder:
         series = Series.create(Path(folder), Definition("Garden", schedule), schedule.zone.key, now_ms)
-        garden = Active(series, now_ms)
+        garden = RunningSeries(series, now_ms)
         for pause in pauses:
             now_ms += pause
-            garden.look(now_ms, "busy")
+            garden.update(now_ms, "busy")
             if garden.due_ms is not None:
                 assert 0 <= now_ms - garden.due_ms <= grace_ms(schedule)
                 taken.append(garden.due_ms)
                 shoot(series, garden.due_ms)
-                garden.done(now_ms)
+                garden.complete(now_ms)
         assert taken == sorted(set(taken))
         assert counted(garden) == (len(taken), due_between(schedule, schedule.starts_ms - 1, now_ms).count - len(taken))
 
@@ -172,7 +171,7 @@ def test_a_crash_is_a_gap_until_the_restart(camera, tick_ms):
     taken = garden.series.state.tally.taken
     camera.restart(after_ms=HOUR_MS - 20_000)
     camera.live(minutes(70), tick_ms)
-    garden = camera.agenda.find("Garden")
+    garden = camera.scheduler.find("Garden")
     assert [gap.why for gap in gaps(garden.series.folder)] == ["off"]
     assert taken + counted(garden)[1] + (garden.series.state.tally.taken - taken) == 71
     assert garden.series.state.tally.sequence == garden.series.state.tally.taken
@@ -183,9 +182,9 @@ def test_a_series_with_a_number_of_shots_is_finished_after_them(camera):
     camera.live(minutes(9))
     assert garden.series.state.state == "finished"
     assert counted(garden) == (3, 0)
-    assert camera.agenda.first is None
+    assert camera.scheduler.first is None
     camera.restart()
-    assert camera.agenda.first is None
+    assert camera.scheduler.first is None
 
 
 def test_a_series_with_an_end_is_finished_then_even_if_the_last_moments_were_missed(camera):
@@ -202,7 +201,7 @@ def test_a_planned_series_runs_when_its_start_comes(camera):
     assert garden.series.state.state == "planned"
     camera.live(minutes(4))
     camera.restart()
-    garden = camera.agenda.find("Garden")
+    garden = camera.scheduler.find("Garden")
     assert garden.series.state.state == "planned"
     camera.live(minutes(6))
     assert garden.series.state.state == "running"
@@ -226,7 +225,7 @@ def test_what_is_not_taken_in_a_pause_is_not_missed(camera, restart):
     camera.live(minutes(10))
     if restart:
         camera.restart()
-        garden = camera.agenda.find("Garden")
+        garden = camera.scheduler.find("Garden")
     camera.ask("resume", name="Garden")
     camera.live(minutes(14) + 1)
     assert counted(garden) == (8, 0)
@@ -243,10 +242,10 @@ def test_a_paused_series_ends_with_its_plan(camera):
 def test_a_failed_series_goes_on_when_it_is_resumed(camera):
     garden = camera.make()
     camera.live(minutes(1))
-    garden.enter("failed", camera.clock.now_ms, "no such mode")
-    camera.agenda.changed()
+    garden.set_state("failed", camera.clock.now_ms, "no such mode")
+    camera.scheduler.reorder()
     camera.live(minutes(5))
-    assert (garden.first_ms, garden.series.state.why) == (NEVER, "no such mode")
+    assert (garden.earliest_ms, garden.series.state.why) == (NEVER, "no such mode")
     camera.ask("resume", name="Garden")
     camera.live(minutes(6))
     assert (garden.series.state.state, garden.series.state.why) == ("running", None)
@@ -264,7 +263,7 @@ def test_a_clock_that_jumps_stops_nothing_and_no_number_comes_twice(camera, jump
     assert garden.series.state.tally.sequence == garden.series.state.tally.taken
     assert {gap.why for gap in gaps(garden.series.folder)} <= {"clock"}
     camera.restart()
-    garden = camera.agenda.find("Garden")
+    garden = camera.scheduler.find("Garden")
     camera.live(camera.clock.now_ms + 3 * 60_000)
     assert garden.series.state.tally.taken - before in (6, 7, 8)
 
@@ -286,10 +285,10 @@ def test_of_two_that_are_due_the_earlier_is_first_and_then_the_one_by_name(camer
     camera.away = "busy"
     camera.live(START_MS + 12_000)
     order = []
-    while (first := camera.agenda.first) and first.due_ms is not None:
+    while (first := camera.scheduler.first) and first.due_ms is not None:
         order.append(first.name)
-        first.done(START_MS)
-        camera.agenda.changed()
+        first.complete(START_MS)
+        camera.scheduler.reorder()
     assert order == ["C", "A", "B"]
 
 
@@ -309,7 +308,7 @@ def test_a_changed_plan_holds_from_now_on(camera):
     camera.ask("change", name="Garden", definition=document)
     camera.live(minutes(6))
     assert counted(garden) == (6 + 6, 0)
-    assert Series.open(garden.series.folder).definition.keep.rule == "thin"
+    assert Series.open(garden.series.folder).definition.retention.rule == "thin"
 
 
 def test_a_changed_time_zone_moves_the_window_of_a_running_series(camera):
@@ -319,18 +318,18 @@ def test_a_changed_time_zone_moves_the_window_of_a_running_series(camera):
     camera.ask("pause", name="Paused")
     camera.ask("finish", name="Finished")
     camera.live(minutes(5))
-    camera.agenda.follow("Europe/Berlin", camera.clock.now_ms)
+    camera.scheduler.set_zone("Europe/Berlin", camera.clock.now_ms)
     camera.live(minutes(40))
-    garden = camera.agenda.find("Garden")
+    garden = camera.scheduler.find("Garden")
     assert counted(garden) == (1, 0)
-    assert text(garden.first_ms) == "2026-11-21T07:00:00.000Z"
+    assert text(garden.earliest_ms) == "2026-11-21T07:00:00.000Z"
     camera.restart()
-    zones = {active.name: active.series.zone for active in camera.agenda}
+    zones = {running.name: running.series.zone for running in camera.scheduler}
     assert zones == {"Garden": "Europe/Berlin", "Paused": "Europe/Berlin", "Finished": "UTC"}
-    camera.agenda.follow("UTC", camera.clock.now_ms)
+    camera.scheduler.set_zone("UTC", camera.clock.now_ms)
     camera.live(minutes(60))
-    assert counted(camera.agenda.find("Garden")) == (1, 0)  # it is past 12:35 by now
-    assert text(camera.agenda.find("Garden").first_ms) == "2026-11-21T08:00:00.000Z"
+    assert counted(camera.scheduler.find("Garden")) == (1, 0)  # it is past 12:35 by now
+    assert text(camera.scheduler.find("Garden").earliest_ms) == "2026-11-21T08:00:00.000Z"
 
 
 @pytest.mark.parametrize(
@@ -342,7 +341,7 @@ def test_what_cannot_be_changed_is_named(camera, other, field):
     garden = camera.make()
     camera.live(minutes(1))
     definition = garden.series.definition
-    with pytest.raises(OrderError) as error:
+    with pytest.raises(CommandError) as error:
         camera.ask("change", name="Garden", definition={"name": "Garden", "start": text(START_MS), **other})
     assert error.value.field == field
     assert garden.series.definition == definition
@@ -363,18 +362,18 @@ def test_what_cannot_be_changed_is_named(camera, other, field):
 )
 def test_an_order_that_makes_no_sense_is_refused(camera, message, cause):
     camera.make()
-    with pytest.raises(OrderError) as error:
-        camera.orders.carry_out(message, camera.clock.now_ms)
+    with pytest.raises(CommandError) as error:
+        camera.commands.execute(message, camera.clock.now_ms)
     assert error.value.cause == cause
 
 
 def test_a_deleted_series_is_gone_and_its_name_free(camera):
     camera.make()
     camera.ask("delete", name="Garden")
-    assert camera.agenda.first is None
+    assert camera.scheduler.first is None
     camera.make()
     camera.live(minutes(1))
-    assert camera.agenda.find("Garden").series.state.tally.taken == 2
+    assert camera.scheduler.find("Garden").series.state.tally.taken == 2
 
 
 def test_what_cannot_be_recorded_now_is_recorded_later(camera, monkeypatch):
@@ -386,7 +385,7 @@ def test_what_cannot_be_recorded_now_is_recorded_later(camera, monkeypatch):
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(garden.series, "add", full)
+        patch.setattr(garden.series, "append", full)
         camera.away = "disk"
         camera.live(minutes(6))
         camera.away = "camera"

@@ -8,8 +8,8 @@ from standing import JPEG, START_MS, created, minutes, shoot
 from stillcam.common.errors import SettingsError, StillcamError
 from stillcam.series.definition import from_document
 from stillcam.series.folder import Series
-from stillcam.series.manifest import Line, decode, encode, gap_line, millis, text
-from stillcam.series.state import MANIFEST, SERIES, STATE, lines_from
+from stillcam.series.manifest import MANIFEST, Line, decode, encode, gap_line, lines_from, millis, text
+from stillcam.series.state import SERIES, STATE
 
 
 def lines(series: Series) -> list[Line]:
@@ -65,8 +65,8 @@ def test_a_moment_of_a_bracket_counts_once(tmp_path):
 
 def test_what_was_not_taken_is_missed_unless_somebody_paused(tmp_path):
     series = created(tmp_path)
-    series.gap(START_MS, minutes(3), 4, "camera")
-    series.gap(minutes(4), minutes(9), 6, "paused")
+    series.add_gap(START_MS, minutes(3), 4, "camera")
+    series.add_gap(minutes(4), minutes(9), 6, "paused")
     assert series.state.tally.missed == 4
     assert series.state.tally.until_ms == minutes(9)
 
@@ -79,7 +79,7 @@ def test_after_a_crash_it_is_as_the_manifest_says(tmp_path, saved):
     if saved:
         series.save()
     shoot(series, minutes(1))
-    series.gap(minutes(2), minutes(3), 2, "busy")
+    series.add_gap(minutes(2), minutes(3), 2, "busy")
     shoot(series, minutes(4))
     again = Series.open(series.folder)
     assert again.state == series.state
@@ -141,16 +141,16 @@ def test_a_damaged_definition_is_named(tmp_path, damage):
 
 def test_a_state_stays_over_a_restart(tmp_path):
     series = created(tmp_path)
-    series.enter("failed", minutes(1), "no such control")
-    series.fix({"AnalogueGain": 2.0})
+    series.set_state("failed", minutes(1), "no such control")
+    series.set_fixed_controls({"AnalogueGain": 2.0})
     assert Series.open(series.folder).state == series.state
 
 
 def test_a_changed_definition_keeps_what_was_taken(tmp_path):
     series = created(tmp_path, fixed=True)
     shoot(series, START_MS)
-    series.fix({"AnalogueGain": 2.0})
-    series.change(from_document({"name": "Garden", "interval_s": 5}, START_MS, "UTC"), "Europe/Berlin")
+    series.set_fixed_controls({"AnalogueGain": 2.0})
+    series.redefine(from_document({"name": "Garden", "interval_s": 5}, START_MS, "UTC"), "Europe/Berlin")
     again = Series.open(series.folder)
     assert (again.definition.schedule.interval_ms, again.definition.schedule.zone.key) == (5000, "Europe/Berlin")
     assert (again.state.tally.taken, again.state.fixed) == (1, None)
@@ -160,7 +160,7 @@ def test_what_was_thinned_is_no_longer_there_but_was_taken(tmp_path):
     series = created(tmp_path)
     for number in range(4):
         shoot(series, minutes(number))
-    series.thinned([1, 3], 2 * len(JPEG), {"n": 2, "time": text(minutes(1))})
+    series.add_deletion([1, 3], 2 * len(JPEG), {"n": 2, "time": text(minutes(1))})
     tally = Series.open(series.folder).state.tally
     assert (tally.taken, tally.shots, tally.bytes) == (4, 2, 2 * len(JPEG))
     assert tally.first == {"n": 2, "time": text(minutes(1))}

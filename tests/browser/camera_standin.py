@@ -152,7 +152,7 @@ class _Handler(BaseHTTPRequestHandler):
         if path == "api/events":
             return self._events()
         file = WEB / ("index.html" if path in TABS else path)
-        if "/" in path or not file.is_file():
+        if ".." in path or not file.is_file():
             return self._error(404, "not found")
         return self._answer(200, TYPES[file.suffix], file.read_bytes())
 

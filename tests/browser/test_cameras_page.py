@@ -151,7 +151,7 @@ def sign_in_at(page: Page, address: str) -> None:
 
 
 SHOW_AND_END = """async () => {
-  const { Watched } = await import("./watched.js");
+  const { Watched } = await import("./page/camera-tile.js");
   for (let n = 0; n < 20; n++) {
     const camera = { number: n, address: "./", here: true, model: null, mode: "snapshot", reason: null, interval_s: 2 };
     const one = new Watched(camera, () => {});

@@ -140,6 +140,6 @@ def test_a_message_is_seen_in_full_screen(page, site):
     sign_in(page, f"http://127.0.0.1:{site.port}/", "live")
     page.click("#full-screen")
     page.wait_for_function("() => document.fullscreenElement")
-    page.evaluate("import('./toasts.js').then(({ say }) => say('A message', { error: true }))")
+    page.evaluate("import('./base/toasts.js').then(({ say }) => say('A message', { error: true }))")
     page.click(".toast button[aria-label=Dismiss]", timeout=20_000)
     page.keyboard.press("Escape")

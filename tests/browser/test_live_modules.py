@@ -45,7 +45,7 @@ def called(page: Page, module: str, function: str, *arguments: Any) -> Any:
     ],
 )
 def test_an_exposure_reads_as_photographers_write_it(modules, time_us, text):
-    assert called(modules, "control-numbers", "exposure", time_us) == text
+    assert called(modules, "tabs/live/controls/numbers", "exposure", time_us) == text
 
 
 @pytest.mark.parametrize(
@@ -65,25 +65,25 @@ def test_an_exposure_reads_as_photographers_write_it(modules, time_us, text):
     ],
 )
 def test_what_somebody_types(modules, control, text, value):
-    assert called(modules, "control-numbers", "typed", CONTROLS[control], text) == value
+    assert called(modules, "tabs/live/controls/numbers", "typed", CONTROLS[control], text) == value
 
 
 @pytest.mark.parametrize(
     ("dioptres", "text"), [(0, "infinity"), (0.1, "10 m"), (0.4, "2.5 m"), (1.5, "67 cm"), (10, "10 cm")]
 )
 def test_distance(modules, dioptres, text):
-    assert called(modules, "control-numbers", "distance", dioptres) == text
+    assert called(modules, "tabs/live/controls/numbers", "distance", dioptres) == text
 
 
 @pytest.mark.parametrize("value", [30, 8000, 1_000_000])
 def test_a_logarithmic_slider_comes_back_to_its_value(modules, value):
-    part = called(modules, "control-numbers", "fraction", EXPOSURE, value)
+    part = called(modules, "tabs/live/controls/numbers", "fraction", EXPOSURE, value)
     assert 0 <= part <= 1
-    assert called(modules, "control-numbers", "valueAt", EXPOSURE, part) == value
+    assert called(modules, "tabs/live/controls/numbers", "valueAt", EXPOSURE, part) == value
 
 
 _VIEW = """async ([camera, live, point]) => {
-  const { SensorView } = await import("./sensor-view.js");
+  const { SensorView } = await import("./tabs/live/zoom/sensor-view.js");
   const view = new SensorView([1000, 500, 2000, 1000], camera, live);
   return [view.toSensor(point), view.toPicture(view.toSensor(point))];
 }"""
@@ -128,11 +128,11 @@ WHOLE = [0, 0, 1, 1]
     ],
 )  # fmt: skip
 def test_a_rectangle_stays_within_bounds(modules, function, arguments, result):
-    assert called(modules, "rectangles", function, *arguments) == pytest.approx(result)
+    assert called(modules, "tabs/live/zoom/rectangles", function, *arguments) == pytest.approx(result)
 
 
 _COUNT = """async (pixels) => {
-  const { count, clipped } = await import("./histogram.js");
+  const { count, clipped } = await import("./picture/histogram.js");
   const counts = count({ data: new Uint8ClampedArray(pixels) });
   const filled = (values) => [...values].flatMap((value, i) => (value ? [[i, value]] : []));
   return { luminance: filled(counts.luminance), red: filled(counts.red), total: counts.total, ...clipped(counts) };
@@ -163,7 +163,7 @@ def test_an_answer_counts_once_the_server_has_the_frame_that_it_is_about(modules
     modules.route("**/api/focus", lambda route: route.fulfill(json={"wait_for": "camera_20261120T234502.000Z.jpg"}))
     modules.route("**/api/status?*", status)
     try:
-        assert called(modules, "api", "send", "POST", "api/focus")["wait_for"]
+        assert called(modules, "server/api", "send", "POST", "api/focus")["wait_for"]
         assert looks[-1] == "camera_20261120T234502.000Z.jpg"
     finally:
         modules.unroute("**/api/focus")

@@ -54,7 +54,7 @@ def without_modules(route: Route) -> None:
 
 
 def unknown_syntax(page: Page) -> None:
-    page.route("**/dom.js", with_more("\nlet unknown; unknown ||??= 1;"))
+    page.route("**/base/dom.js", with_more("\nlet unknown; unknown ||??= 1;"))
 
 
 def unknown_interface(page: Page) -> None:
@@ -67,7 +67,7 @@ def no_modules(page: Page) -> None:
 
 
 def lost_file(page: Page) -> None:
-    page.route("**/feed.js", lambda route: route.abort())
+    page.route("**/picture/loop.js", lambda route: route.abort())
 
 
 WAYS = [
@@ -150,7 +150,7 @@ def test_a_browser_of_today_gets_the_whole_page(page, camera):
 
 def test_the_script_for_old_browsers_is_es5():
     node, _ = compute_driver_executable()
-    text = (WEB / "fallback.js").read_text()
+    text = (WEB / "page/fallback.js").read_text()
     for source, status in ((text, 0), (f"{text}\nlet x;", 1)):
         run = [node, "--expose-internals", "-e", PARSE_ES5]
         assert subprocess.run(run, input=source, text=True, capture_output=True, check=False).returncode == status

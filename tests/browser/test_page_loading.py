@@ -14,7 +14,7 @@ from signed_in import add_owner, sign_in
 
 MAX_BYTES = 95_000
 MAX_DEPTH = 3
-PRELOAD = r'<link rel="modulepreload" href="assets/\w+/([\w-]+\.js)">'
+PRELOAD = r'<link rel="modulepreload" href="assets/\w+/([\w/-]+\.js)">'
 
 SIZES = """() => [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")]
   .map(({ name, encodedBodySize }) => [name, encodedBodySize])"""
@@ -53,7 +53,7 @@ class Load:
 
 
 def _name(path: str) -> str:
-    return path.rpartition("/")[2]
+    return re.sub(r"^/(assets/\w+/)?", "", path)
 
 
 @pytest.fixture
@@ -112,7 +112,7 @@ def test_just_what_the_live_tab_needs_is_preloaded(live, site):
     needed = Load(page)
     page.goto(f"{url(site)}live")
     wait_until_there(page)
-    found = {name for name in needed.depth if name.endswith(".js")} - {"fallback.js"}  # which is no module
+    found = {name for name in needed.depth if name.endswith(".js")} - {"page/fallback.js"}  # which is no module
     assert max(needed.depth.values()) > MAX_DEPTH
     preloaded = re.findall(PRELOAD, page.request.get(f"{url(site)}live").text())
     assert sorted(preloaded) == sorted(found)
@@ -122,8 +122,8 @@ def test_a_stranger_s_page_preloads_the_picture_alone(page, site):
     load = Load(page)
     page.goto(f"{url(site)}live")
     page.wait_for_function("() => !document.querySelector('#canvas').hidden")
-    assert "camera.js" in load.depth
-    assert "live-tab.js" not in load.depth
+    assert "picture/viewer.js" in load.depth
+    assert "tabs/live/tab.js" not in load.depth
     assert max(load.depth.values()) == 2
 
 

@@ -9,7 +9,7 @@ import pytest
 from camera_standin import WEB, StandIn
 from playwright.sync_api import Browser, Page
 
-MODULES = sorted(WEB.glob("*.js"))
+MODULES = sorted(WEB.rglob("*.js"))
 WELL = {
     "online": True,
     "failures": 0,
@@ -35,7 +35,7 @@ def modules(browser: Browser) -> Iterator[Page]:
         page.close()
 
 
-@pytest.mark.parametrize("module", MODULES, ids=lambda path: path.name)
+@pytest.mark.parametrize("module", MODULES, ids=lambda path: str(path.relative_to(WEB)))
 def test_a_module_is_small_typed_and_parses(module):
     text = module.read_text()
     assert text.startswith("// @ts-check\n/**")
@@ -50,18 +50,18 @@ def test_a_module_is_small_typed_and_parses(module):
 
 def test_only_the_api_module_talks_to_the_server():
     talkers = [
-        module.name
+        str(module.relative_to(WEB))
         for module in MODULES
         if re.search(r"\bfetch\(|XMLHttpRequest|EventSource|WebSocket", module.read_text())
     ]
-    assert talkers == ["api.js", "fallback.js"]  # the latter where api.js cannot run
+    assert talkers == ["page/fallback.js", "server/api.js"]  # the latter where server/api.js cannot run
 
 
 def test_the_markup_needs_no_inline_code_and_no_absolute_address():
     html = (WEB / "index.html").read_text()
     assert not re.search(r"\son\w+=|\sstyle=|<style|javascript:", html)
     assert not re.search(r"""(?:src|href)="(?:/|https?:)""", html)
-    assert not re.search(r"""url\(["']?(?:/|https?:)""", (WEB / "style.css").read_text())
+    assert not re.search(r"""url\(["']?(?:/|https?:)""", (WEB / "base/base.css").read_text())
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_the_markup_needs_no_inline_code_and_no_absolute_address():
     ],
 )
 def test_condition(modules, facts, state):
-    found = modules.evaluate("async (facts) => (await import('./condition.js')).condition(facts)", WELL | facts)
+    found = modules.evaluate("async (facts) => (await import('./picture/state.js')).condition(facts)", WELL | facts)
     assert found["state"] == state
     assert found["word"] and found["sentence"]
 
@@ -113,7 +113,7 @@ def test_condition(modules, facts, state):
     ],
 )
 def test_ago(modules, age_s, words):
-    assert modules.evaluate("async (age_s) => (await import('./time.js')).ago(age_s)", age_s) == words
+    assert modules.evaluate("async (age_s) => (await import('./base/time.js')).ago(age_s)", age_s) == words
 
 
 @pytest.mark.parametrize(
@@ -134,7 +134,7 @@ def test_ago(modules, age_s, words):
 )
 def test_a_film_says_which_pictures_it_is_made_without(modules, left_out, words):
     film = {"state": "done", "made": None, "bytes": 2_500_000, "duration_s": 8, "skipped": len(left_out)}
-    asked = "async (film) => (await import('./series-films.js')).progressWords(film)"
+    asked = "async (film) => (await import('./tabs/series/films.js')).progressWords(film)"
     assert modules.evaluate(asked, film | {"left_out": left_out}) == words
 
 
@@ -149,4 +149,4 @@ def test_a_film_says_which_pictures_it_is_made_without(modules, left_out, words)
     ],
 )
 def test_a_badge_says_what_is_no_photo(modules, item, badge):
-    assert modules.evaluate("async (item) => (await import('./photos-library.js')).badge(item)", item) == badge
+    assert modules.evaluate("async (item) => (await import('./tabs/photos/library.js')).badge(item)", item) == badge

@@ -30,7 +30,7 @@ def live(new_page: Callable[..., Page], camera_server: RealCamera) -> Callable[.
         page.set_default_timeout(120_000)
         sign_in(page, camera_server.url)
         page.wait_for_selector(".taking button")
-        page.evaluate("async (small) => (await import('./api.js')).send('PATCH', 'api/settings', small)", SMALL)
+        page.evaluate("async (small) => (await import('./server/api.js')).send('PATCH', 'api/settings', small)", SMALL)
         return page
 
     return live

@@ -35,7 +35,7 @@ def version(page: Page) -> str:
 
 def update(site: Site, folder: Path) -> None:
     """Put another version there, and start it."""
-    with (folder / "program/web/info-tab.js").open("a") as module:
+    with (folder / "program/web/tabs/info/tab.js").open("a") as module:
         module.write("// updated\n")
     site.end()
     site.start()
@@ -76,7 +76,7 @@ def test_a_tab_that_was_not_open_yet_opens(failing_page, site, tmp_path):
 def test_a_part_that_is_missing_for_another_reason_is_told(page, site):
     sign_in(page, url(site), "settings")
     page.wait_for_selector("[data-setting]")
-    page.route("**/info-tab.js", lambda route: route.abort())
+    page.route("**/tabs/info/tab.js", lambda route: route.abort())
     page.click("#tabs a:has-text('Info')")
     expect(page.locator("#toasts")).to_contain_text("Info cannot be shown.")
 
@@ -84,7 +84,7 @@ def test_a_part_that_is_missing_for_another_reason_is_told(page, site):
 def test_it_is_offered_once_a_version(page, site):
     page.goto(url(site))
     page.wait_for_function("() => !document.querySelector('#canvas').hidden")
-    module = f"./assets/{version(page)}/update.js"
+    module = f"./assets/{version(page)}/page/update.js"
     compare = f"""async (pages) => {{
       const {{ compare }} = await import("{module}");
       for (const page of pages) compare({{ page }});

@@ -45,7 +45,7 @@ def test_the_page_and_the_picture(front):
     status, headers = front.get("")
     assert status == 200
     assert headers["Content-Security-Policy"].startswith("default-src 'self'")
-    assert [front.get(path)[0] for path in ("camera.js", "style.css", "live", "api/status")] == [200] * 4
+    assert [front.get(path)[0] for path in ("picture/viewer.js", "base/base.css", "live", "api/status")] == [200] * 4
     assert front.picture("images/current.jpg?t=1") == front.picture("?action=snapshot") == picture()
     status, headers = front.get("../webcam", "--path-as-is")
     assert (status, headers["Location"]) == (302, "/webcam/")

@@ -29,7 +29,7 @@ def test_the_picture_in_a_file(site, tmp_path):
 
 def test_one_connection_for_many_requests(site):
     """Of `curl URL URL URL` only the first connects, whatever is asked."""
-    urls = [url(site, path) for path in ("images/current.jpg", "snapshot", "api/status", "nope", "camera.js")]
+    urls = [url(site, path) for path in ("images/current.jpg", "snapshot", "api/status", "nope", "picture/viewer.js")]
     outputs = [argument for address in urls for argument in ("--output", "/dev/null", address)]
     said = [line.split() for line in run("curl", "--silent", "--write-out", WRITE, *outputs).splitlines()]
     assert [(status, version, connects) for status, version, connects, _ in said] == [

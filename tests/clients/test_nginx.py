@@ -46,7 +46,7 @@ def test_the_page_under_the_sub_path(front):
     status, headers = front.get("")
     assert status == 200
     assert headers["Content-Security-Policy"].startswith("default-src 'self'")
-    assert [front.get(path)[0] for path in ("camera.js", "style.css", "live", "api/status")] == [200] * 4
+    assert [front.get(path)[0] for path in ("picture/viewer.js", "base/base.css", "live", "api/status")] == [200] * 4
 
 
 def test_addresses_that_lead_on(front):

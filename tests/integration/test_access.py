@@ -277,7 +277,7 @@ def test_pictures_are_for_those_who_may_watch(site, ann):
         asked = 'Bearer realm="Stillcam"' if "api" in path else 'Basic realm="Stillcam", charset="UTF-8"'
         assert response.headers["WWW-Authenticate"] == asked
         assert json.loads(body) == {"error": "sign in to watch", "field": None}
-    assert Client(site).ask("/")[0].status == Client(site).ask("/camera.js")[0].status == 200
+    assert Client(site).ask("/")[0].status == Client(site).ask("/picture/viewer.js")[0].status == 200
     site.write_settings({"access": {"watch": "anyone"}})
     site.until(lambda: Client(site).ask("/images/current.jpg")[0].status == 200)
 

@@ -119,14 +119,20 @@ def test_a_body_that_comes_after_the_answer_is_no_request(site):
         *("/data/settings.json", "//data/settings.json", "/data/", "/data", "/./data/settings.json"),
         *("/python/stillcam/server/app.py", "/.git/config", "/.env", "/server.log", "/etc/passwd", "//etc/passwd"),
         *(
-            "/web/camera.js",
+            "/web/picture/viewer.js",
             "/web/../data/settings.json",
             "/images/",
             "/images/.",
             "/images/..",
             "/images/.current.jpg",
         ),
-        *("/images/current.jpg/", "/images/current.jpg%00.png", "/camera.js/", "/camera.js%00", "/camera.js/../x"),
+        *(
+            "/images/current.jpg/",
+            "/images/current.jpg%00.png",
+            "/picture/viewer.js/",
+            "/picture/viewer.js%00",
+            "/picture/viewer.js/../x",
+        ),
         *(
             "/index.html%20",
             "/INDEX.HTML",

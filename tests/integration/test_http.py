@@ -27,7 +27,7 @@ def answered(site: Site, *requests: bytes, bare: bool = False) -> list[Reply]:
 
 
 def test_a_hundred_pipelined_requests_are_answered_in_order(site):
-    names = ["/camera.js", "/style.css", "/icon.svg", "/nope", "/images/current.jpg"]
+    names = ["/picture/viewer.js", "/base/base.css", "/icon.svg", "/nope", "/images/current.jpg"]
     alone = {name: answered(site, get(name))[0].body for name in names}
     assert len(set(alone.values())) == len(names)
     together = answered(site, *[get(names[number % len(names)]) for number in range(100)])
@@ -74,7 +74,7 @@ def test_http_1_0_without_a_host_is_answered(site):
     ],
 )
 def test_a_part_of_a_file_and_of_a_frame(site, asked, first, end):
-    for path in ("/camera.js", "/images/current.jpg"):
+    for path in ("/picture/viewer.js", "/images/current.jpg"):
         (whole,) = answered(site, get(path))
         part, after = answered(site, get(path, f"Range: bytes={asked}"), get("/nope"))
         size = len(whole.body)
@@ -89,8 +89,8 @@ def test_a_part_of_a_file_and_of_a_frame(site, asked, first, end):
 
 @pytest.mark.parametrize("asked", ["bytes=9999999-", "bytes=-0"])
 def test_a_part_that_is_not_there(site, asked):
-    (whole,) = answered(site, get("/camera.js"))
-    (reply,) = answered(site, get("/camera.js", f"Range: {asked}"))
+    (whole,) = answered(site, get("/picture/viewer.js"))
+    (reply,) = answered(site, get("/picture/viewer.js", f"Range: {asked}"))
     assert (reply.status, reply.headers["content-range"]) == (416, f"bytes */{len(whole.body)}")
 
 
@@ -99,11 +99,11 @@ def test_a_part_that_is_not_there(site, asked):
     ["bytes=0-1,3-4", "bytes=" + "0-," * 1000, "bytes=3-1", "bytes=-", "bytes= -", "bytes=a-b", "lines=0-1", "0-1"],
 )
 def test_a_part_that_is_not_understood_is_the_whole(site, asked):
-    assert answered(site, get("/camera.js", f"Range: {asked}"))[0].status == 200
+    assert answered(site, get("/picture/viewer.js", f"Range: {asked}"))[0].status == 200
 
 
 @pytest.mark.parametrize("form", ["{}", "W/{}", '"x", {}', 'W/"x" , W/{}', "*"])
-@pytest.mark.parametrize("path", ["/", "/camera.js", "/images/current.jpg"])
+@pytest.mark.parametrize("path", ["/", "/picture/viewer.js", "/images/current.jpg"])
 def test_what_the_client_has_is_not_sent_again(site, path, form):
     (whole,) = answered(site, get(path))
     tag = whole.headers["etag"]
@@ -112,7 +112,7 @@ def test_what_the_client_has_is_not_sent_again(site, path, form):
     assert (other.status, other.body) == (200, whole.body)
 
 
-@pytest.mark.parametrize("path", ["/camera.js", "/images/current.jpg"])
+@pytest.mark.parametrize("path", ["/picture/viewer.js", "/images/current.jpg"])
 def test_head_is_of_the_whole_whatever_part_is_asked_for(site, path):
     (whole,) = answered(site, get(path))
     (head,) = answered(site, get(path, "Range: bytes=0-3").replace(b"GET", b"HEAD"), bare=True)

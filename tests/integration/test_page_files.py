@@ -9,7 +9,7 @@ from serving import ROOT, Site, installed
 
 WEB = ROOT / "web"
 GZIP = "gzip, deflate, br"
-VERSIONED = re.compile(r'(?:href|src)="(assets/[0-9a-f]{12}/)([\w.-]+)"')
+VERSIONED = re.compile(r'(?:href|src)="(assets/[0-9a-f]{12}/)([\w./-]+)"')
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +26,7 @@ def version(site: Site) -> str:
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/live", "/cameras", "/main.js", "/style.css", "/icon.svg", "/manifest.webmanifest"]
+    "path", ["/", "/live", "/cameras", "/page/main.js", "/base/base.css", "/icon.svg", "/manifest.webmanifest"]
 )
 def test_a_file_is_packed_for_a_client_that_unpacks_it(site, path):
     plain, body = site.ask(path)
@@ -48,10 +48,10 @@ def test_a_file_is_packed_for_a_client_that_unpacks_it(site, path):
     ],
 )
 def test_packed_only_where_it_is_accepted(site, accepted, packed):
-    assert (site.ask("/main.js", Accept_Encoding=accepted)[0].headers["Content-Encoding"] == "gzip") is packed
+    assert (site.ask("/page/main.js", Accept_Encoding=accepted)[0].headers["Content-Encoding"] == "gzip") is packed
 
 
-@pytest.mark.parametrize("path", ["/", "/main.js"])
+@pytest.mark.parametrize("path", ["/", "/page/main.js"])
 def test_each_form_of_a_file_has_an_etag_of_its_own(site, path):
     plain, packed = (site.ask(path, Accept_Encoding=coding)[0].headers["ETag"] for coding in ("identity", GZIP))
     assert plain != packed
@@ -67,7 +67,7 @@ def test_the_page_refers_to_files_that_never_change(site, path):
     answer, body = site.ask(path)
     assert answer.headers["Cache-Control"] == "no-cache"
     found = VERSIONED.findall(body.decode())
-    assert {"style.css", "icon.svg", "api.js"} <= {name for _, name in found}
+    assert {"base/base.css", "icon.svg", "server/api.js"} <= {name for _, name in found}
     for folder, name in found:
         file, data = site.ask(f"/{folder}{name}")
         assert (file.status, data) == (200, (WEB / name).read_bytes())
@@ -75,13 +75,13 @@ def test_the_page_refers_to_files_that_never_change(site, path):
         assert "max-age=31536000" in file.headers["Cache-Control"]
 
 
-@pytest.mark.parametrize("name", ["main.js", "style.css", "icon.svg"])
+@pytest.mark.parametrize("name", ["page/main.js", "base/base.css", "icon.svg"])
 def test_the_plain_addresses_are_revalidated(site, name):
     assert site.ask(f"/{name}")[0].headers["Cache-Control"] == "no-cache"
 
 
 @pytest.mark.parametrize(
-    "path", ["000000000000/main.js", "", "000000000000", "main.js", "{version}nope.js", "{version}"]
+    "path", ["000000000000/page/main.js", "", "000000000000", "page/main.js", "{version}nope.js", "{version}"]
 )
 def test_another_version_is_not_there(site, path):
     answer, _ = site.ask(f"/assets/{path.replace('{version}', version(site).removeprefix('assets/'))}")
@@ -98,12 +98,12 @@ def test_the_version_is_that_of_what_the_files_hold(tmp_path):
     root = installed(tmp_path / "program")
     with Site(tmp_path, root=root) as site:
         old = version(site)
-        (root / "web/strip.js").write_text("// @ts-check\n/** Another one. */\n")
-        assert site.ask(f"/{old}strip.js")[1] == (WEB / "strip.js").read_bytes()
+        (root / "web/tabs/live/recent.js").write_text("// @ts-check\n/** Another one. */\n")
+        assert site.ask(f"/{old}tabs/live/recent.js")[1] == (WEB / "tabs/live/recent.js").read_bytes()
         assert version(site) == old
         site.end()
         site.start()
         new = version(site)
         assert new != old
-        assert site.ask(f"/{new}strip.js")[1].endswith(b"Another one. */\n")
-        assert site.ask(f"/{old}strip.js")[0].status == 404
+        assert site.ask(f"/{new}tabs/live/recent.js")[1].endswith(b"Another one. */\n")
+        assert site.ask(f"/{old}tabs/live/recent.js")[0].status == 404

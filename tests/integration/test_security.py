@@ -131,7 +131,7 @@ def test_the_page_makes_no_markup_of_data():
     forbidden = re.compile(
         r"\b(innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\s*\(|new Function|srcdoc)\b"
     )
-    for file in (ROOT / "web").glob("*.js"):
+    for file in (ROOT / "web").rglob("*.js"):
         assert not forbidden.search(file.read_text()), file
     for file in (ROOT / "web").glob("*.html"):
         page = file.read_text()

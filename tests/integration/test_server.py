@@ -68,7 +68,7 @@ def test_after_waits_for_another_frame(site):
 def test_the_page_at_each_tab(site, tab):
     response, body = site.ask(f"/{tab}")
     assert response.status == 200
-    assert b"main.js" in body
+    assert b"page/main.js" in body
     assert "default-src 'self'" in response.headers["Content-Security-Policy"]
     assert site.ask(f"/{tab}", If_None_Match=response.headers["ETag"])[0].status == 304
 

@@ -122,7 +122,7 @@ def test_the_slash_may_be_left_out(installation):
 
 def test_the_page_and_its_files_are_at_each(installation):
     for below in BOTH:
-        for path in ("", "config", "main.js", "cameras", "cameras.html"):
+        for path in ("", "config", "page/main.js", "cameras", "cameras.html"):
             assert installation.answer("GET", below + path).status == 200, below + path
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import posixpath
 import re
 from functools import cached_property
 from pathlib import Path, PurePath
@@ -23,9 +24,10 @@ TYPES = {
     ".webmanifest": "application/manifest+json",
 }
 VERSION_DIGITS = 12
+TAB_TABLE = "page/tabs.js"
 
-_IMPORT = re.compile(r'^(?:import|export)\b[^;"]*"\./([\w-]+\.js)"', re.MULTILINE)
-_TAB = re.compile(r'^ *\{ name: "(\w+)".*?styles: \[([^]]*)\].*?import\("\./([\w-]+\.js)"\)', re.MULTILINE)
+_IMPORT = re.compile(r'^(?:import|export)\b[^;"]*"(\.[\w./-]+\.js)"', re.MULTILINE)
+_TAB = re.compile(r'^ *\{ name: "(\w+)".*?styles: \[([^]]*)\].*?import\("([\w./-]+\.js)"\)', re.MULTILINE)
 _QUALITY_0 = re.compile(r"q=0(\.0*)?")
 
 
@@ -68,15 +70,17 @@ class WebFiles:
     """The files of the page's folder.
 
     Args:
-        folder: where they are; only files of a known type directly in it count.
+        folder: where they are, at any depth; only files of a known type count.
 
     Attributes:
         version: a hash of all names and contents.
     """
 
     def __init__(self, folder: Path) -> None:
-        paths = sorted(path for path in folder.iterdir() if path.suffix in TYPES and path.is_file())
-        self._files = {path.name: WebFile(path.read_bytes(), TYPES[path.suffix]) for path in paths}
+        paths = sorted(path for path in folder.rglob("*") if path.suffix in TYPES and path.is_file())
+        self._files = {
+            path.relative_to(folder).as_posix(): WebFile(path.read_bytes(), TYPES[path.suffix]) for path in paths
+        }
         content = hashlib.sha256()
         for name, file in self._files.items():
             content.update(f"{name} {len(file.data)}\n".encode() + file.data)
@@ -99,14 +103,16 @@ class WebFiles:
         """These modules and all that they import statically, each once, in the order in which a browser finds them."""
         found = list(dict.fromkeys(modules))
         for module in found:  # grows meanwhile
-            found += [name for name in dict.fromkeys(_IMPORT.findall(self.text(module))) if name not in found]
+            names = (_resolved(module, target) for target in _IMPORT.findall(self.text(module)))
+            found += [name for name in dict.fromkeys(names) if name not in found]
         return found
 
     def tab(self, name: str) -> tuple[list[str], list[str]]:
-        """The modules, and the style sheets, of a tab by the table in tabs.js; none for one that is not in it."""
-        for tab, styles, module in _TAB.findall(self.text("tabs.js")):
+        """The modules, and the style sheets, of a tab by the table in page/tabs.js; none for one that is not in it."""
+        for tab, styles, module in _TAB.findall(self.text(TAB_TABLE)):
             if tab == name:
-                return [module], re.findall(r'"([\w-]+\.css)"', styles)
+                sheets = re.findall(r'"([\w./-]+\.css)"', styles)
+                return [_resolved(TAB_TABLE, module)], [_resolved(TAB_TABLE, sheet) for sheet in sheets]
         return [], []
 
 
@@ -120,14 +126,14 @@ def page(files: WebFiles, name: str, tab: str = "") -> WebFile | None:
     if not (text := files.text(name)):
         return None
     modules, styles = files.tab(tab)
-    scripts = re.findall(r'<script type="module" src="([\w-]+\.js)"', text)
+    scripts = re.findall(r'<script type="module" src="([\w./-]+\.js)"', text)
     links = [f'<link rel="stylesheet" href="{style}">' for style in styles]
     links += [
         f'<link rel="modulepreload" href="{module}">' for module in files.imported(*files.imported(*scripts), *modules)
     ]
     text = text.replace("</head>", "".join(f"  {link}\n  " for link in links) + "</head>", 1)
     return WebFile(
-        re.sub(r'(href|src)="([\w.-]+)"', lambda match: _versioned(files, match), text).encode(), TYPES[".html"]
+        re.sub(r'(href|src)="([\w./-]+)"', lambda match: _versioned(files, match), text).encode(), TYPES[".html"]
     )
 
 
@@ -138,6 +144,11 @@ def takes_gzip(accepted: str) -> bool:
         coding, _, quality = part.partition(";")
         qualities[coding.strip()] = not _QUALITY_0.fullmatch(quality.strip())
     return qualities.get("gzip", qualities.get("x-gzip", qualities.get("*", False)))
+
+
+def _resolved(module: str, target: str) -> str:
+    """The file that `target`, relative to a module, names."""
+    return posixpath.normpath(posixpath.join(posixpath.dirname(module), target))
 
 
 def _versioned(files: WebFiles, match: re.Match[str]) -> str:

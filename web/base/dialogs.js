@@ -1,0 +1,71 @@
+// @ts-check
+/** Dialogs: what has to be answered, or finished, before the rest goes on. */
+
+import { el, icon, uniqueId } from "./dom.js";
+import { sentence } from "./fields.js";
+import { CROSS, raiseToasts } from "./toasts.js";
+
+/**
+ * Open a modal dialog, with the messages in it while it is the topmost one.
+ * @param {HTMLDialogElement} made
+ */
+export function openModal(made) {
+  made.showModal();
+  raiseToasts();
+  made.addEventListener("close", raiseToasts, { once: true });
+}
+
+/**
+ * Open a dialog, whose <h2> names it. It goes when it is closed; Escape does that too.
+ * @param {...(Node | string)} content
+ * @returns {HTMLDialogElement}
+ */
+export function dialog(...content) {
+  const close = el("button", { type: "button", class: "plain close", "aria-label": "Close", onclick: () => made.close() }, icon(CROSS));
+  const made = el("dialog", { class: "dialog" }, ...content, close);
+  const heading = made.querySelector("h2");
+  if (heading) {
+    heading.id ||= uniqueId("dialog");
+    made.setAttribute("aria-labelledby", heading.id);
+  }
+  document.body.append(made);
+  openModal(made);
+  made.addEventListener("close", () => made.remove()); // the messages have left it by then
+  return made;
+}
+
+/**
+ * Ask whether something that cannot be taken back is meant, and do it.
+ * @param {object} question
+ * @param {string} question.title
+ * @param {string} question.text
+ * @param {string} question.yes  the button that does it
+ * @param {() => Promise<unknown>} question.action  while it runs the dialog stays, and tells what goes wrong
+ * @returns {Promise<boolean>} whether it was done
+ */
+export function confirm({ title, text, yes, action }) {
+  return new Promise((resolve) => {
+    let done = false;
+    const problem = el("p", { class: "problem", role: "alert", hidden: true });
+    const act = async () => {
+      button.disabled = true;
+      try {
+        await action();
+        done = true;
+        opened.close();
+      } catch (error) {
+        problem.textContent = sentence(/** @type {Error} */ (error).message);
+        problem.hidden = false;
+        button.disabled = false;
+      }
+    };
+    const button = el("button", { type: "button", class: "primary", onclick: act, text: yes });
+    const opened = dialog(
+      el("h2", { text: title }),
+      el("p", { text }),
+      problem,
+      el("div", { class: "actions" }, button, el("button", { type: "button", onclick: () => opened.close(), text: "Cancel" })),
+    );
+    opened.addEventListener("close", () => resolve(done));
+  });
+}

@@ -1,0 +1,91 @@
+// @ts-check
+/** The corner of the page that says who is at the screen: sign in, sign out, change the password. */
+
+import { send } from "../server/api.js";
+import { dialog } from "../base/dialogs.js";
+import { el, fill, icon } from "../base/dom.js";
+import { form } from "../base/fields.js";
+
+/** @typedef {import("../server/session.js").Session} Session */
+
+const PERSON = "M12 12a4 4 0 1 0 0-8 4 4 0 0 0 0 8Zm-8 9c0-4 3.6-6.5 8-6.5s8 2.5 8 6.5";
+
+/**
+ * Show in `corner` what fits whoever is at the screen.
+ * @param {HTMLElement} corner
+ * @param {Session} session
+ * @param {{signIn: () => void, say: typeof import("../base/toasts.js").say}} how
+ */
+export function account(corner, session, { signIn, say }) {
+  const state = JSON.stringify([session.known, session.user, session.registered]);
+  if (corner.dataset.state === state) return;
+  corner.dataset.state = state;
+  if (!session.known) fill(corner);
+  else if (session.user) fill(corner, menu(session, say));
+  else fill(corner, el("button", { type: "button", class: "plain", onclick: signIn, text: session.registered ? "Sign in" : "Set up" }));
+}
+
+/** @param {Session} session @param {typeof import("../base/toasts.js").say} say */
+function menu(session, say) {
+  const { user } = session;
+  const shut = () => menu.removeAttribute("open");
+  const item = (/** @type {string} */ text, /** @type {() => unknown} */ action) => {
+    const act = async () => {
+      shut();
+      try {
+        await action();
+      } catch (error) {
+        say(/** @type {Error} */ (error).message, { error: true });
+      }
+    };
+    return el("li", {}, el("button", { type: "button", class: "plain", onclick: act, text }));
+  };
+  /** @type {HTMLDetailsElement} */
+  const menu = el(
+    "details",
+    { class: "menu" },
+    el("summary", { "aria-label": `Account of ${user?.name}`, class: "button plain" }, icon(PERSON), el("span", { class: "label", text: user?.name })),
+    el(
+      "ul",
+      {},
+      item("Change password…", () => changePassword(session, say)),
+      item("Sign out", () => session.signOut()),
+      item("Sign out on all devices", () => session.signOut(true)),
+    ),
+  );
+  menu.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || !menu.open) return;
+    shut();
+    menu.querySelector("summary")?.focus();
+  });
+  menu.addEventListener("focusout", (event) => {
+    if (event.relatedTarget && !menu.contains(/** @type {Node} */ (event.relatedTarget))) shut();
+  });
+  document.addEventListener("pointerdown", function outside(event) {
+    if (!menu.isConnected) document.removeEventListener("pointerdown", outside); // another is in its place
+    else if (!menu.contains(/** @type {Node} */ (event.target))) shut();
+  });
+  return menu;
+}
+
+/** @param {Session} session @param {typeof import("../base/toasts.js").say} say */
+function changePassword(session, say) {
+  const opened = dialog(
+    el("h2", { text: "Change password" }),
+    form({
+      name: "Change password",
+      inputs: [
+        // For password managers: whose password it is.
+        { name: "name", label: "Name", autocomplete: "username", value: session.user?.name, attributes: { readonly: true } },
+        { name: "old", label: "Old password", type: "password", autocomplete: "current-password", attributes: { required: true, autofocus: true } },
+        { name: "new", label: "New password", type: "password", autocomplete: "new-password", hint: "8 characters or more", attributes: { required: true } },
+      ],
+      submit: "Change password",
+      action: async (values) => {
+        await send("POST", "api/password", { old: values.old, new: values.new });
+        opened.close();
+        say("You have a new password. Your other devices are signed out.");
+      },
+    }),
+  );
+}

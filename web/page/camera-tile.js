@@ -1,0 +1,127 @@
+// @ts-check
+/** One of several cameras on the page with all of them: its picture, how it is, and the ways to its own page. */
+
+import { Refused, send } from "../server/api.js";
+import { condition } from "../picture/state.js";
+import { el, fill, write } from "../base/dom.js";
+import { Feed } from "../picture/loop.js";
+import { Loading } from "../picture/loading.js";
+import { Damaged, Picture } from "../picture/canvas.js";
+import { tabsFor } from "./tabs.js";
+import { ago, clock } from "../base/time.js";
+
+/** @typedef {import("./cameras-page.js").CameraTold} CameraTold */
+/** @typedef {import("../server/session.js").Session} Session */
+
+const TICK_MS = 1_000;
+
+export class Watched {
+  #address;
+  #say;
+  #name = el("a", { class: "watched-name" });
+  #word = el("strong");
+  #when = el("span", { class: "when" });
+  #message = el("p", { class: "message", role: "status" });
+  #canvas = el("canvas", { role: "img", "aria-label": "No picture yet", hidden: true });
+  #live = el("button", { type: "button", role: "switch", "aria-checked": "false", onclick: () => this.#switch() },
+    el("span", { class: "switch", "aria-hidden": "true" }), el("span", { text: "Live" }));
+  #photo = el("button", { type: "button", hidden: true, text: "Photo", onclick: () => this.#take() });
+  #tabs = el("nav", { class: "watched-tabs" });
+  #loading = new Loading();
+  #picture;
+  #feed;
+  #timer;
+  /** What `api/overview` has said last, and when. @type {{camera: CameraTold, asked: number}} */
+  #known;
+
+  /**
+   * @param {CameraTold} camera
+   * @param {typeof import("../base/toasts.js").say} say
+   */
+  constructor(camera, say) {
+    this.#address = camera.address;
+    this.#say = say;
+    this.#known = { camera, asked: performance.now() };
+    this.#name.href = camera.address;
+    this.element = el("article", { class: "camera watched", "data-state": "waiting", "data-camera": camera.number },
+      el("header", { class: "bar" }, el("h2", {}, this.#name),
+        el("p", { class: "chip" }, el("span", { class: "mark", "aria-hidden": "true" }), this.#word, this.#when)),
+      el("div", { class: "stage" }, el("div", { class: "picture" }, this.#canvas), this.#loading.element, this.#message),
+      el("div", { class: "tools", role: "group" }, this.#live, this.#photo, this.#tabs));
+    this.#picture = new Picture(this.#canvas);
+    this.#feed = new Feed((frame) => this.#picture.show(frame), () => this.#show(), camera.address);
+    this.#feed.run();
+    this.#timer = setInterval(() => this.#show(), TICK_MS);
+  }
+
+  /** It is on the screen no more. */
+  end() {
+    clearInterval(this.#timer);
+    this.#feed.end();
+  }
+
+  /**
+   * Take what the server says of it.
+   * @param {CameraTold} camera
+   * @param {number} asked  when, on this page's clock
+   */
+  tell(camera, asked) {
+    this.#known = { camera, asked };
+    write(this.#name, `Camera ${camera.number}${camera.model ? ` · ${camera.model}` : ""}`);
+    for (const group of this.element.querySelectorAll(".tools, .watched-tabs")) group.setAttribute("aria-label", `Camera ${camera.number}`);
+    this.#show();
+  }
+
+  /** Offer what whoever is at the screen may do. @param {Session} session */
+  admit(session) {
+    this.#photo.hidden = !session.may.control;
+    const tabs = tabsFor(session).filter((tab) => tab.name !== "live");
+    fill(this.#tabs, tabs.map((tab) => el("a", { href: `${this.#address}${tab.name}`, text: tab.title })));
+  }
+
+  #show() {
+    const { camera, asked } = this.#known;
+    const feed = this.#feed;
+    const loading = this.#loading.show(feed.progress);
+    const frame = this.#picture.shown;
+    const age_s = frame ? Math.max(0, (performance.now() - frame.born) / 1000) : null;
+    const { state, word, sentence } = condition({
+      online: navigator.onLine,
+      failures: feed.failures,
+      answered: feed.error instanceof Refused || feed.error instanceof Damaged,
+      error: feed.error?.message ?? "",
+      live: feed.live,
+      interrupted: feed.interrupted,
+      age_s,
+      statusAge_s: (performance.now() - asked) / 1000,
+      status: { capture: { running: camera.mode !== null, mode: camera.mode ?? "", reason: camera.reason, interval_s: camera.interval_s ?? undefined } },
+      loading,
+    });
+    this.element.dataset.state = state;
+    write(this.#word, word);
+    write(this.#message, sentence);
+    if (!frame || age_s === null) return;
+    const time = clock(frame.time, new Date());
+    write(this.#when, `${time} · ${ago(age_s)}`);
+    this.#canvas.setAttribute("aria-label", `Camera ${camera.number}, the picture of ${time}. ${word}.`);
+  }
+
+  #switch() {
+    this.#feed.live = !this.#feed.live;
+    this.#live.setAttribute("aria-checked", String(this.#feed.live));
+    this.#show();
+  }
+
+  async #take() {
+    const { number } = this.#known.camera;
+    this.#photo.disabled = true;
+    try {
+      await send("POST", `${this.#address}api/photos`, {});
+      this.#say(`Camera ${number} has taken a photo.`);
+    } catch (error) {
+      this.#say(`Camera ${number}: ${/** @type {Error} */ (error).message}`, { error: true });
+    } finally {
+      this.#photo.disabled = false;
+    }
+  }
+}

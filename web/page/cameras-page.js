@@ -1,0 +1,98 @@
+// @ts-check
+/** The page with the pictures of all cameras side by side. */
+
+import "./feature-check.js";
+import { get } from "../server/api.js";
+import { account } from "./account-menu.js";
+import { CameraSwitch } from "./camera-switch.js";
+import { fill, write } from "../base/dom.js";
+import { Session } from "../server/session.js";
+import { SignIn } from "./sign-in.js";
+import { say } from "../base/toasts.js";
+import { compare } from "./update.js";
+import { Watched } from "./camera-tile.js";
+
+/**
+ * One of the cameras, as `api/overview` tells of it.
+ * @typedef {object} CameraTold
+ * @property {number} number
+ * @property {string} address  of its page, from where this one is
+ * @property {boolean} here    it is the one whose address was asked
+ * @property {string | null} model  null: no camera, or nothing is known
+ * @property {string | null} mode   null: its daemon does not answer
+ * @property {string | null} reason
+ * @property {number | null} interval_s
+ */
+
+const EVERY_MS = 5_000;
+
+const session = new Session();
+const signIn = new SignIn(session, element("content"));
+const cameraSwitch = new CameraSwitch(element("cameras"));
+const overview = element("overview");
+/** Those on the screen, by number. @type {Map<number, Watched>} */
+const watched = new Map();
+let wake = () => {};
+
+session.subscribe(show);
+document.addEventListener("visibilitychange", () => wake());
+show();
+run();
+document.documentElement.dataset.runs = "";
+
+/** Ask how they are, for as long as the page is open and seen. */
+async function run() {
+  await session.refresh();
+  for (;;) {
+    const woken = new Promise((resolve) => (wake = () => resolve(undefined)));
+    if (!document.hidden && session.may.watch) await ask();
+    await Promise.race([woken, new Promise((resolve) => setTimeout(resolve, EVERY_MS))]);
+  }
+}
+
+async function ask() {
+  try {
+    const [{ cameras, page }] = await Promise.all([get("api/overview"), get("api/status").then(compare)]);
+    cameraSwitch.tell({ cameras: cameras.map((/** @type {CameraTold} */ camera) => ({ ...camera, here: false })), page }, "");
+    take(cameras);
+    tell("");
+  } catch (error) {
+    tell(`${/** @type {Error} */ (error).message} Trying again.`);
+  }
+}
+
+/** @param {CameraTold[]} cameras */
+function take(cameras) {
+  const asked = performance.now();
+  if (cameras.some(({ number }) => !watched.has(number)) || cameras.length !== watched.size) {
+    for (const old of watched.values()) old.end();
+    watched.clear();
+    for (const camera of cameras) watched.set(camera.number, new Watched(camera, say));
+    fill(overview, [...watched.values()].map((each) => each.element));
+    show();
+  }
+  for (const camera of cameras) watched.get(camera.number)?.tell(camera, asked);
+}
+
+/** What is for whoever is at the screen. */
+function show() {
+  account(element("account"), session, { signIn: () => signIn.open(), say });
+  const may = !session.known || session.may.watch;
+  signIn.needed = !may;
+  overview.hidden = !may;
+  if (!may) tell("");
+  for (const each of watched.values()) each.admit(session);
+  wake();
+}
+
+/** @param {string} text */
+function tell(text) {
+  const told = element("told");
+  write(told, text);
+  told.hidden = !text;
+}
+
+/** @param {string} id */
+function element(id) {
+  return /** @type {HTMLElement} */ (document.getElementById(id));
+}

@@ -1,0 +1,128 @@
+// @ts-check
+/** The page's frame: who is at the screen, their tabs, and the one that is shown. */
+
+import "./feature-check.js";
+import * as api from "../server/api.js";
+import { account } from "./account-menu.js";
+import { view } from "../picture/viewer.js";
+import { CameraSwitch } from "./camera-switch.js";
+import { el, fill } from "../base/dom.js";
+import { Session } from "../server/session.js";
+import { SettingsStore } from "../server/settings-store.js";
+import { SignIn } from "./sign-in.js";
+import { addressed, addressOf, Panels, TABS, tabsFor } from "./tabs.js";
+import { say } from "../base/toasts.js";
+import { compare } from "./update.js";
+
+const WATCHED = `stillcam.watched ${api.base.pathname}`; // one browser may know several cameras of a host
+
+const session = new Session();
+const settings = new SettingsStore();
+const signIn = new SignIn(session, element("content"));
+
+/** What every tab is given. */
+const context = { api, base: api.base, session, settings, status: view.status, camera: view, say, go };
+
+const nav = element("tabs");
+const cameraSwitch = new CameraSwitch(element("cameras"));
+const panels = new Panels(element("content"), context);
+
+/** There when the page was sent in place of its address, which may not be opened; its `data-refused` is the reason. */
+const instead = document.querySelector("base");
+if (instead) instead.href = instead.href; // absolute, as it is relative to the address, which changes with the tab
+let asked = false; // to sign in for that
+
+/** Whom the page was built for. @type {string | null} */
+let user = null;
+
+view.allowed = remembered();
+session.subscribe(() => {
+  admit();
+  const now = session.user && `${session.user.role} ${session.user.name}`;
+  // What was mounted for somebody, and what they were typing, is not for the next.
+  if (user && now !== user) location.replace(addressOf("live"));
+  if (asked && now) {
+    location.reload();
+    return;
+  }
+  if (now && instead) say(instead.dataset.refused ?? "", { error: true });
+  user = now;
+  show();
+});
+settings.subscribe((_document, conflict) => {
+  if (conflict) say("Somebody else has changed the settings meanwhile: this is how they are now. Your change was not made.", { error: true });
+});
+view.status.subscribe(({ revisions }) => settings.follow(revisions?.settings));
+view.status.subscribe(compare);
+addEventListener("popstate", show);
+show();
+session.refresh().then(() => session.known || admit());
+document.documentElement.dataset.runs = "";
+
+/** Request picture and status if the user may see them; while that is unknown, the answer will tell. */
+function admit() {
+  const { known, may } = session;
+  view.allowed = view.status.allowed = !known || may.watch;
+  try {
+    if (known) localStorage.setItem(WATCHED, String(may.watch));
+  } catch {
+    // no storage here: the next time the picture comes a moment later
+  }
+}
+
+/** Whether the last user of this browser was allowed to watch: then the picture is requested before the session is known. */
+function remembered() {
+  try {
+    return localStorage.getItem(WATCHED) === "true";
+  } catch {
+    return false; // no storage here
+  }
+}
+
+/**
+ * Bring a tab to the screen, as if its link had been followed.
+ * @param {string} name
+ */
+function go(name) {
+  if (name !== addressed()) history.pushState(null, "", addressOf(name));
+  show();
+}
+
+/** Show what the address says, as far as it is for whoever is at the screen. */
+function show() {
+  const tabs = tabsFor(session);
+  const name = addressed();
+  const tab = tabs.find((candidate) => candidate.name === name);
+  const stranger = session.known && !session.user;
+  const mustSignIn = stranger && (instead !== null || !session.may.watch || (!tab && TABS.some((other) => other.name === name)));
+  asked = mustSignIn && instead !== null;
+  nav.hidden = tabs.length < 2;
+  fill(nav, tabs.map((each) => link(each, each === tab)));
+  nav.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  account(element("account"), session, { signIn: () => signIn.open(), say });
+  if (session.known && session.may.watch) cameraSwitch.show(addressed() === "live" ? "" : addressed());
+  signIn.needed = mustSignIn;
+  const shown = tab?.name ?? (session.known ? "live" : name);
+  if (!tab && session.known && session.user) history.replaceState(null, "", addressOf("live"));
+  document.title = tab && tab.name !== "live" ? `${tab.title} – Stillcam` : "Stillcam";
+  document.body.dataset.tab = mustSignIn ? "sign-in" : shown;
+  panels.show(mustSignIn || !tabs.some((each) => each.name === shown) ? null : shown).catch((error) => {
+    say(`${TABS.find((each) => each.name === shown)?.title} cannot be shown. ${error.message}`, { error: true });
+  });
+}
+
+/** @param {import("./tabs.js").Tab} tab @param {boolean} current */
+function link(tab, current) {
+  const follow = (/** @type {MouseEvent} */ event) => {
+    if (event.ctrlKey || event.metaKey || event.shiftKey || event.button) return; // into a tab of the browser's
+    event.preventDefault();
+    go(tab.name);
+    /** @type {HTMLElement | null} */ (nav.querySelector("[aria-current]"))?.focus();
+  };
+  return el("a", { href: addressOf(tab.name), "aria-current": current && "page", onclick: follow, text: tab.title });
+}
+
+/** @param {string} id */
+function element(id) {
+  return /** @type {HTMLElement} */ (document.getElementById(id));
+}

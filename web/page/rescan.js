@@ -1,0 +1,33 @@
+// @ts-check
+/** Lists the cameras of the machine again, for one that was plugged in later. */
+
+import { el } from "../base/dom.js";
+import { sentence } from "../base/fields.js";
+
+/**
+ * A button, and what comes of it.
+ *
+ * @param {typeof import("../server/api.js")} api
+ * @param {(found: {active: number | null, cameras: any[]}) => void} listed  called with the new list
+ */
+export function lookAgain(api, listed) {
+  const told = el("span", { class: "hint", role: "status" });
+  const button = el("button", { type: "button", onclick: look }, "Look again");
+
+  async function look() {
+    button.disabled = true;
+    told.textContent = "Looking for cameras: pictures pause for a few seconds.";
+    try {
+      const found = await api.send("POST", "api/cameras");
+      listed(found);
+      const { length } = found.cameras;
+      told.textContent = length ? `Found ${length === 1 ? "one camera" : `${length} cameras`}.` : "No camera was found: check its cable.";
+    } catch (error) {
+      told.textContent = sentence(/** @type {Error} */ (error).message);
+    } finally {
+      button.disabled = false;
+    }
+  }
+
+  return el("div", { class: "look-again" }, button, told);
+}

@@ -1,0 +1,134 @@
+// @ts-check
+/**
+ * The tabs: which there are, who may use them, and which one is on the screen.
+ *
+ * A tab is a module with `export function mount(panel, context)`, called once
+ * with its empty <section> (that of Live holds the picture), which gives
+ * {shown(), hidden()}: called as the tab comes and goes. Its address is its
+ * name below the page's, so it can be bookmarked, and Back works.
+ */
+
+import { base } from "../server/api.js";
+import { el } from "../base/dom.js";
+import { part } from "./update.js";
+
+/** @typedef {import("../server/session.js").Session} Session */
+
+/**
+ * @typedef {object} Tab
+ * @property {string} name   its address
+ * @property {string} title
+ * @property {"watch" | "library" | "control"} who  may see it
+ * @property {"control"} [mounts]  who gets its module, where that is not everybody who may see it
+ * @property {string[]} [styles]  its style sheets
+ * @property {() => Promise<{mount: Mount}>} [module]  what is in it; Live without one is the picture alone
+ */
+
+/** @typedef {(panel: HTMLElement, context: any) => {shown(): void, hidden(): void}} Mount */
+
+/** @type {Tab[]} */
+export const TABS = [
+  { name: "live", title: "Live", who: "watch", mounts: "control", styles: ["../tabs/live/live.css", "../tabs/live/take.css", "../tabs/photos/photos.css", "../picture/histogram.css"], module: () => import("../tabs/live/tab.js") },
+  { name: "config", title: "Config", who: "control", styles: ["../tabs/settings/settings.css"], module: () => import("../tabs/config/tab.js") },
+  { name: "info", title: "Info", who: "library", styles: ["../tabs/info/info.css"], module: () => import("../tabs/info/tab.js") },
+  { name: "photos", title: "Photos", who: "library", styles: ["../tabs/photos/photos.css", "../picture/histogram.css"], module: () => import("../tabs/photos/tab.js") },
+  { name: "series", title: "Series", who: "library", styles: ["../tabs/series/series.css", "../tabs/series/form.css"], module: () => import("../tabs/series/tab.js") },
+  { name: "settings", title: "Settings", who: "control", styles: ["../tabs/settings/settings.css"], module: () => import("../tabs/settings/tab.js") },
+];
+
+/** What a tab is to whoever is at the screen: there, to be signed in for, or not for them. */
+const ADMITS = {
+  watch: (/** @type {Session} */ session) => session.may.watch,
+  library: (/** @type {Session} */ session) => session.may.library,
+  control: (/** @type {Session} */ session) => session.may.control,
+};
+
+/** The tabs of whoever is at the screen, in order. @param {Session} session */
+export const tabsFor = (session) => TABS.filter((tab) => ADMITS[tab.who](session));
+
+/** The tab of the page's address; Live is also at the page's own. */
+export const addressed = () => location.href.slice(base.href.length).split(/[?#]/)[0] || "live";
+
+/** @param {string} name of a tab */
+export const addressOf = (name) => new URL(name, base).href;
+
+/** Mounts tabs, each once, when it is first asked for. */
+export class Panels {
+  /** @type {Map<string, {panel: HTMLElement, tab: {shown(): void, hidden(): void} | null}>} */
+  #mounted = new Map();
+  /** Undefined: the page is as it was sent, with Live. @type {string | null | undefined} */
+  #shown = undefined;
+  #main;
+  #context;
+
+  /**
+   * @param {HTMLElement} main  where the panels go
+   * @param {any} context  for the tabs
+   */
+  constructor(main, context) {
+    this.#main = main;
+    this.#context = context;
+    this.#mounted.set("live", { panel: /** @type {HTMLElement} */ (main.querySelector("#live-panel")), tab: null });
+  }
+
+  /**
+   * Bring a tab to the screen, instead of the one before.
+   * @param {string | null} name  null: none
+   */
+  async show(name) {
+    if (name !== this.#shown) this.#hide();
+    this.#shown = name;
+    this.#context.camera.shown = name === "live";
+    if (!name) return;
+    const place = this.#place(name);
+    place.panel.hidden = false;
+    const tab = TABS.find((candidate) => candidate.name === name);
+    if (!tab?.module || place.tab || (tab.mounts === "control" && !this.#context.session.may.control)) {
+      place.tab?.shown();
+      return;
+    }
+    const [module] = await Promise.all([part(tab.module), this.#ready(tab), ...(tab.styles ?? []).map(styled)]);
+    if (place.tab) return;
+    place.tab = module.mount(place.panel, this.#context);
+    if (this.#shown === name) place.tab.shown();
+  }
+
+  #hide() {
+    const place = this.#shown && this.#mounted.get(this.#shown);
+    if (!place) {
+      this.#place("live").panel.hidden = true;
+      return;
+    }
+    place.panel.hidden = true;
+    place.tab?.hidden();
+  }
+
+  /** Whoever may control works on the settings: they are there when such a tab is mounted. @param {Tab} tab */
+  async #ready({ who, mounts }) {
+    const { settings } = this.#context;
+    if ((mounts ?? who) === "control" && !settings.document) await settings.load();
+  }
+
+  /** @param {string} name */
+  #place(name) {
+    let place = this.#mounted.get(name);
+    if (!place) {
+      const title = TABS.find((tab) => tab.name === name)?.title ?? name;
+      const panel = el("section", { class: "panel", id: `${name}-panel`, "aria-label": title });
+      this.#main.append(panel);
+      this.#mounted.set(name, (place = { panel, tab: null }));
+    }
+    return place;
+  }
+}
+
+/** Once a style sheet is in force (or cannot be had: then it goes without). @param {string} name */
+function styled(name) {
+  const href = new URL(name, import.meta.url).href;
+  const sheets = /** @type {HTMLLinkElement[]} */ ([...document.head.querySelectorAll("link[rel=stylesheet]")]);
+  if (sheets.some((sheet) => sheet.href === href)) return null;
+  return new Promise((resolve) => {
+    const link = el("link", { rel: "stylesheet", href, onload: resolve, onerror: resolve });
+    document.head.append(link);
+  });
+}

@@ -1,0 +1,79 @@
+// @ts-check
+/**
+ * What to say about the picture: one of a few conditions, worked out from the
+ * facts alone. No clock, no request and no document in here.
+ */
+
+/** @typedef {import("../server/api.js").Status} Status */
+
+/**
+ * @typedef {object} Facts
+ * @property {boolean} online        what the browser says of its network
+ * @property {number} failures       requests for a frame that failed, in a row
+ * @property {boolean} answered      the last failure was an answer, not silence
+ * @property {string} error          what it said
+ * @property {boolean} live          live is wanted
+ * @property {boolean} interrupted   and broke
+ * @property {number | null} age_s   of the frame on the screen; null without one
+ * @property {number | null} statusAge_s  how long ago the status was current; null without one
+ * @property {Status | null} status
+ * @property {boolean} [loading]     a picture is on its way, and takes its time
+ */
+
+/**
+ * @typedef {object} Condition
+ * @property {"waiting" | "fresh" | "live" | "interrupted" | "old" | "lost" | "unreachable" | "offline"} state
+ * @property {string} word      for the chip
+ * @property {string} sentence  for whoever wants to know what to do; without numbers
+ *                              that tick, since it is read aloud when it changes
+ */
+
+const INTERVAL_S = 2; // until the status says otherwise
+const SLOW = "The connection is slow: a picture is loading.";
+const RETRIED_ONCE = 2; // one lost request is not worth a word
+
+/** @param {Facts} facts @returns {Condition} */
+export function condition(facts) {
+  const { age_s, failures } = facts;
+  const failing = failures >= (age_s === null ? 1 : RETRIED_ONCE);
+  if (failing && !facts.online) {
+    return { state: "offline", word: "Offline", sentence: "This device has no network." };
+  }
+  if (failing && !facts.answered) {
+    return { state: "unreachable", word: "No answer", sentence: `${facts.error} Trying again.` };
+  }
+  if (lost(facts)) {
+    const reason = facts.status?.capture.reason ?? "";
+    return { state: "lost", word: "Camera lost", sentence: reason || "The camera gives no pictures." };
+  }
+  if (age_s === null && facts.loading) return { state: "waiting", word: "Loading", sentence: SLOW };
+  if (age_s === null) {
+    return { state: "waiting", word: "Waiting", sentence: facts.error || "Waiting for the first picture." };
+  }
+  if (failing) return { state: "unreachable", word: "No picture", sentence: facts.error };
+  if (age_s > staleAfter_s(facts.status) && facts.loading) return { state: "old", word: "Loading", sentence: SLOW };
+  if (age_s > staleAfter_s(facts.status)) {
+    return { state: "old", word: "Old picture", sentence: "The camera has sent nothing new for a while." };
+  }
+  if (facts.interrupted) {
+    return { state: "interrupted", word: "Live stopped", sentence: "Live view broke off: a picture every 2 seconds until it is back." };
+  }
+  if (facts.status?.capture.mode === "video" && age_s > 3 * INTERVAL_S + 5) {
+    return { state: "old", word: "Recording", sentence: "A video is being recorded: the next picture follows when it ends." };
+  }
+  if (facts.live) return { state: "live", word: "Live", sentence: "Live view." };
+  return { state: "fresh", word: "Up to date", sentence: "The picture is up to date." };
+}
+
+/** The server's own limit (`stale`), reckoned here as the picture ages. @param {Status | null} status */
+const staleAfter_s = (status) => 3 * interval_s(status) + 5;
+
+/** @param {Status | null} status */
+const interval_s = (status) => status?.capture.interval_s ?? INTERVAL_S;
+
+/** The server says that there is no camera, and no frame has come since. @param {Facts} facts */
+function lost({ status, statusAge_s, age_s }) {
+  if (!status || statusAge_s === null) return false;
+  const { running, mode } = status.capture;
+  return (!running || mode === "no camera") && (age_s === null || age_s > statusAge_s);
+}

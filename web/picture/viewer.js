@@ -1,0 +1,174 @@
+// @ts-check
+/**
+ * The camera's picture: brings the feed, the canvas, the words about it and the
+ * buttons together. Nothing else touches the elements inside `#camera`.
+ */
+
+import { Refused } from "../server/api.js";
+import { condition } from "./state.js";
+import { write } from "../base/dom.js";
+import { Feed } from "./loop.js";
+import { currentFrame } from "./request.js";
+import { fullScreen } from "./full-screen.js";
+import { Loading } from "./loading.js";
+import { Damaged, Picture } from "./canvas.js";
+import { isShortcut } from "../base/shortcuts.js";
+import { StatusFeed } from "../server/events.js";
+import { ago, clock } from "../base/time.js";
+
+/** @typedef {import("./request.js").Frame} Frame */
+
+const TICK_MS = 1_000;
+
+const camera = element("camera");
+const canvas = /** @type {HTMLCanvasElement} */ (element("canvas"));
+/** Of the frame on the screen: without one there is none. */
+const when = Object.assign(document.createElement("time"), { id: "time" });
+const picture = new Picture(canvas);
+const feed = new Feed(show, tell);
+const loading = new Loading();
+const statusFeed = new StatusFeed();
+/** @type {Set<(frame: Frame) => void>} */
+const watchers = new Set();
+
+/** The tab is on the screen, and the user may watch, as far as is known. */
+const wanted = { shown: false, allowed: false };
+
+/** The picture, for what is drawn on it, measured on it or done to it. */
+export const view = {
+  /** Shows the newest frame, in its aspect, unscaled on the screen's pixels. */
+  canvas,
+  /** The box around the canvas, positioned: overlays go in here. */
+  box: /** @type {HTMLElement} */ (canvas.parentElement),
+  picture,
+  feed,
+  status: statusFeed,
+  /**
+   * Call `listener` after each new frame on the canvas.
+   * @param {(frame: Frame) => void} listener
+   */
+  subscribe(listener) {
+    watchers.add(listener);
+    return () => watchers.delete(listener);
+  },
+  /** Whether anybody can see the picture: else nothing is asked for. @param {boolean} shown */
+  set shown(shown) {
+    wanted.shown = shown;
+    ask();
+  },
+  /** Whether the user may see the picture. @param {boolean} allowed */
+  set allowed(allowed) {
+    wanted.allowed = allowed;
+    ask();
+  },
+};
+
+const buttons = {
+  live: element("live"),
+  download: /** @type {HTMLButtonElement} */ (element("download")),
+  fullScreen: element("full-screen"),
+};
+const shortcuts = new Map([["l", buttons.live], ["s", buttons.download], ["f", buttons.fullScreen]]);
+
+buttons.live.addEventListener("click", () => {
+  feed.live = !feed.live;
+  buttons.live.setAttribute("aria-checked", String(feed.live));
+  tell();
+});
+buttons.download.addEventListener("click", download);
+canvas.parentElement?.after(loading.element);
+fullScreen(camera, buttons.fullScreen);
+
+addEventListener("keydown", (event) => {
+  if (!feed.active || !isShortcut(event)) return;
+  const button = shortcuts.get(event.key.toLowerCase());
+  if (!button || button.hidden) return;
+  event.preventDefault();
+  button.click();
+});
+
+setInterval(tick, TICK_MS);
+document.addEventListener("visibilitychange", tick);
+statusFeed.subscribe(tell);
+feed.active = false;
+feed.run();
+
+function ask() {
+  feed.active = wanted.shown && wanted.allowed;
+  tick();
+}
+
+/** Without new pictures, too, the age changes. */
+function tick() {
+  if (!document.hidden) tell();
+}
+
+/** The age of the frame on the screen, or null without one. */
+function age_s() {
+  return picture.shown ? Math.max(0, (performance.now() - picture.shown.born) / 1000) : null;
+}
+
+/** @param {Frame} frame */
+async function show(frame) {
+  await picture.show(frame);
+  for (const watcher of watchers) watcher(frame);
+}
+
+/** Put the condition of the picture into words, on the screen and for screen readers. */
+function tell() {
+  const slow = loading.show(feed.progress);
+  if (!feed.active) return;
+  const { state, word, sentence } = condition({
+    online: navigator.onLine,
+    failures: feed.failures,
+    answered: feed.error instanceof Refused || feed.error instanceof Damaged,
+    error: feed.error?.message ?? "",
+    live: feed.live,
+    interrupted: feed.interrupted,
+    age_s: age_s(),
+    statusAge_s: statusFeed.age_s,
+    status: statusFeed.latest,
+    loading: slow,
+  });
+  camera.dataset.state = state;
+  write(element("word"), word);
+  write(element("message"), sentence);
+  document.title = state === "fresh" || state === "live" ? "Stillcam" : `${word} – Stillcam`;
+  const frame = picture.shown;
+  if (!frame) return;
+  const time = clock(frame.time, new Date());
+  if (!when.isConnected) element("age").before(when, " ");
+  write(when, time);
+  when.dateTime = frame.time.toISOString();
+  write(element("age"), ago(age_s() ?? 0));
+  canvas.setAttribute("aria-label", `The camera's picture of ${time}. ${word}.`);
+  buttons.download.disabled = false;
+}
+
+/** Save the frame on the screen: its very bytes, under its own name; the whole of the newest one instead of a smaller one. */
+async function download() {
+  const shown = picture.shown;
+  if (!shown) return;
+  buttons.download.setAttribute("aria-busy", "true");
+  try {
+    save(shown.width ? ((await currentFrame("", {})) ?? shown) : shown);
+  } catch {
+    save(shown); // the link is broken: what is on the screen is all there is
+  } finally {
+    buttons.download.removeAttribute("aria-busy");
+  }
+}
+
+/** @param {Frame} frame */
+function save(frame) {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(frame.blob);
+  link.download = frame.name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000); // Safari reads it after the click
+}
+
+/** @param {string} id */
+function element(id) {
+  return /** @type {HTMLElement} */ (document.getElementById(id));
+}

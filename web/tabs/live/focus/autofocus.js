@@ -1,0 +1,69 @@
+// @ts-check
+/** One scan of the lens, what came of it, and whether that is to stay. */
+
+import { distance } from "../controls/numbers.js";
+import { el, fill } from "../../../base/dom.js";
+import { sentence } from "../../../base/fields.js";
+
+/** What a person may do to make a scan succeed. */
+const ADVICE = "Nothing got sharp: choose another window, or a range that reaches nearer or farther.";
+
+export class Focus {
+  element;
+  #api;
+  #state;
+  #button = el("button", { type: "button", class: "primary", onclick: () => this.#scan() }, "Focus now");
+  #result = el("p", { class: "result", role: "status" });
+  #keep = el("button", { type: "button", hidden: true, onclick: () => this.#hold() }, "Keep this focus");
+  /** Where the last scan left the lens, dioptres. */
+  #found = 0;
+
+  /**
+   * @param {typeof import("../../../server/api.js")} api
+   * @param {import("../controls/state.js").ControlState} state
+   * @param {string | null} reason  why the camera cannot focus; null: it can
+   */
+  constructor(api, state, reason) {
+    this.#api = api;
+    this.#state = state;
+    this.#button.disabled = reason !== null;
+    this.element = el("div", { class: "focus-now" }, el("div", { class: "row" }, this.#button, this.#keep), this.#result);
+    if (reason) this.#tell("failed", reason);
+  }
+
+  async #scan() {
+    this.#button.disabled = true;
+    this.#keep.hidden = true;
+    this.#tell("scanning", "Looking for what is sharp");
+    try {
+      this.#tellFound(await this.#api.send("POST", "api/focus"));
+    } catch (error) {
+      this.#tell("failed", /** @type {Error} */ (error).message);
+    } finally {
+      this.#button.disabled = false;
+    }
+  }
+
+  /** @param {{state: "focused" | "failed", lens_position: number | null}} found */
+  #tellFound({ state, lens_position }) {
+    const at = lens_position === null ? "" : `at ${distance(lens_position)} (${lens_position.toFixed(2)} dioptres)`;
+    if (state === "focused") this.#tell(state, `In focus ${at}`);
+    else this.#tell(state, at ? `${ADVICE} The lens is ${at}` : ADVICE);
+    this.#found = lens_position ?? 0;
+    this.#keep.hidden = lens_position === null || state !== "focused";
+  }
+
+  async #hold() {
+    this.#keep.hidden = true;
+    const lens_position = Number(this.#found.toFixed(2));
+    if (await this.#state.put({ AfMode: "Manual", LensPosition: lens_position }, "LensPosition")) {
+      this.#tell("kept", `The lens stays at ${distance(lens_position)}`);
+    }
+  }
+
+  /** @param {string} state @param {string} text */
+  #tell(state, text) {
+    this.#result.dataset.state = state;
+    fill(this.#result, sentence(text));
+  }
+}

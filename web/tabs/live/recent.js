@@ -1,0 +1,122 @@
+// @ts-check
+/**
+ * The last items in a strip, each to be seen large or put beside others in the buffer.
+ */
+
+import { el } from "../../base/dom.js";
+import { remove } from "../photos/delete.js";
+import { clock, line } from "../photos/facts.js";
+import { badge, Library } from "../photos/library.js";
+import { part } from "../../page/update.js";
+
+/** @typedef {import("../photos/library.js").Item} Item */
+
+const SHOWN = 12;
+
+export class Strip {
+  #context;
+  #library;
+  /** @type {import("../photos/view.js").View | null} */
+  #view = null;
+  /** @type {import("./compare.js").Compare | null} */
+  #compare = null;
+  /** Newest first. @type {Item[]} */
+  #items = [];
+  #list = el("ul", { class: "strip", "aria-label": "The last items" });
+  #facts = el("p", { class: "strip-facts" });
+  /** Whose facts are told. */
+  #told = "";
+
+  /** @param {any} context */
+  constructor(context) {
+    this.#context = context;
+    this.#library = new Library(context.api, context.base);
+    this.element = el("div", {}, this.#list, this.#facts);
+  }
+
+  hidden() {
+    this.#view?.close();
+  }
+
+  /** See an item large. @param {Item} item */
+  async #open(item) {
+    try {
+      const { View } = await part(() => import("../photos/view.js"));
+      this.#view ??= new View(this.#library, this.#context.session.may.control, {
+        move: (from, direction) => this.#move(from, direction),
+        changed: () => this.renew(),
+        remove: (from) => this.#remove(from),
+        closed: () => {},
+      });
+      this.#view.show(item);
+    } catch (error) {
+      this.#context.say(/** @type {Error} */ (error).message, { error: true });
+    }
+  }
+
+  /** Put an item beside others. @param {Item} item */
+  async #add(item) {
+    try {
+      const { Compare } = await part(() => import("./compare.js"));
+      if (!this.#compare) this.element.append((this.#compare = new Compare(this.#library)).element);
+      this.#compare.add(item);
+    } catch (error) {
+      this.#context.say(/** @type {Error} */ (error).message, { error: true });
+    }
+  }
+
+  /** Ask for them again. */
+  async renew() {
+    try {
+      this.#items = (await this.#library.page({}, null, SHOWN)).items;
+      this.#list.replaceChildren(...this.#items.map((item) => this.#tile(item)));
+      this.#facts.textContent = "";
+      if (this.#items.length) await this.#tell(this.#items[0]);
+    } catch (error) {
+      this.#list.replaceChildren(el("li", { class: "error" }, /** @type {Error} */ (error).message));
+    }
+  }
+
+  /** @param {Item} item */
+  #tile(item) {
+    const time = clock(item);
+    const picture = el("img", { src: this.#library.address(item, "thumbnail"), alt: "", width: 160, height: 120, loading: "lazy" });
+    picture.addEventListener("error", () => picture.replaceWith(el("span", { class: "no-thumbnail" }, item.kind)), { once: true });
+    const open = el("button", { type: "button", class: "open", "aria-label": `${item.kind}, ${time}`, onclick: () => this.#open(item) }, picture);
+    const tell = () => this.#tell(item);
+    const tile = el("li", { class: "tile", onpointerenter: tell, onfocusin: tell }, open);
+    if (item.kind === "photo" || item.kind === "raw") {
+      const words = `Compare the ${item.kind === "raw" ? "raw photo" : "photo"} of ${time}`;
+      tile.append(el("button", { type: "button", class: "compare-add", "aria-label": words, title: "Compare", onclick: () => this.#add(item) }, "⇄"));
+    }
+    if (badge(item)) tile.append(el("span", { class: "badge" }, badge(item)));
+    return tile;
+  }
+
+  /** Say what is known of an item: of the newest one, or of that which is pointed at. @param {Item} item */
+  async #tell(item) {
+    this.#told = item.id;
+    try {
+      const details = await this.#library.details(item);
+      if (this.#told === item.id) this.#facts.textContent = line(details);
+    } catch {
+      // It has just been deleted: the strip is asked for again.
+    }
+  }
+
+  /**
+   * @param {Item} from
+   * @param {-1 | 1} direction
+   */
+  #move(from, direction) {
+    const next = this.#items[this.#items.findIndex((item) => item.id === from.id) + direction];
+    if (next) this.#view?.show(next);
+  }
+
+  /** @param {Item} item */
+  async #remove(item) {
+    const gone = await remove(this.#library, [item.id], { say: this.#context.say, restored: () => this.renew() });
+    if (gone?.length && this.#view?.item?.id === item.id) this.#view.close();
+    await this.renew();
+  }
+}

@@ -1,0 +1,189 @@
+// @ts-check
+/**
+ * Below the live picture: take photos, raw photos and videos, and see the last ones (tabs/live/recent.js).
+ */
+
+import { el, icon, write } from "../../base/dom.js";
+import { sentence } from "../../base/fields.js";
+import { Strip } from "./recent.js";
+
+const TICK_MS = 1_000;
+
+/**
+ * @param {HTMLElement} root
+ * @param {any} context
+ */
+export function mountTaking(root, context) {
+  const taking = new Taking(root, context);
+  return { shown: () => taking.shown(), hidden: () => taking.hidden() };
+}
+
+/** @typedef {{kind: "photo" | "raw", done: number, of: number, due: string | null}} Photos */
+/** @typedef {{since: string, left_s: number | null, bytes: number}} Recording */
+/** @typedef {{kind: "photo" | "raw" | "video", of: number}} Waiting  an order that waits for another */
+
+class Taking {
+  #context;
+  #strip;
+  /** What ends as the tab goes. @type {(() => void)[]} */
+  #ends = [];
+  /** What has been asked for here and is not answered yet. @type {Set<{kind: Waiting["kind"], called_off: boolean}>} */
+  #orders = new Set();
+
+  #photo = button("Photo", "M4 8h3l2-3h6l2 3h3v11H4zM12 17a4 4 0 1 0 0-8 4 4 0 0 0 0 8", () => this.#take("photo"));
+  #raw = button("Raw photo", "M12 3 3 8l9 5 9-5zM3 13l9 5 9-5", () => this.#take("raw"));
+  #video = button("Video", "M4 7h11v10H4zM15 11l5-3v8l-5-3", () => this.#record());
+  #cancel = el("button", { type: "button", hidden: true, onclick: () => this.#callOff("api/photos", ["photo", "raw"]) }, "Cancel");
+  #cancelVideo = el("button", { type: "button", hidden: true, onclick: () => this.#callOff("api/video", ["video"]) }, "Cancel video");
+  #count = number("Number of photos", 1, 1, 100);
+  #delay = number("Self-timer", 0, 0, 3600);
+  #seconds = number("Length of the video", 0, 0, 86400);
+  #told = el("p", { class: "taking-told", role: "status" });
+  #waits = el("p", { class: "taking-waits", role: "status" });
+  #why = el("span");
+  /** A refusal stays until it has been read, whatever happens meanwhile. */
+  #problem = el("p", { class: "problem taking-problem", role: "alert", hidden: true }, this.#why,
+    el("button", { type: "button", onclick: () => this.#refused("") }, "OK"));
+
+  /**
+   * @param {HTMLElement} root
+   * @param {any} context
+   */
+  constructor(root, context) {
+    this.#context = context;
+    this.#strip = new Strip(context);
+    root.replaceChildren(
+      el("div", { class: "taking", role: "group", "aria-label": "Take" }, this.#photo, this.#raw, this.#video, this.#cancel, this.#cancelVideo,
+        el("details", { class: "taking-more" }, el("summary", {}, "Burst, timer, length"),
+          label("Photos", this.#count, ""), label("Timer", this.#delay, "s"), label("Video", this.#seconds, "s, 0: until stopped"))),
+      this.#told, this.#waits, this.#problem, this.#strip.element);
+  }
+
+  shown() {
+    const { status } = this.#context;
+    const ticker = setInterval(() => document.hidden || this.#show(), TICK_MS); // the seconds pass between two statuses
+    this.#strip.renew();
+    this.#ends = [
+      status.subscribe(() => this.#show()),
+      status.follow(["library"], () => this.#strip.renew()),
+      () => clearInterval(ticker),
+    ];
+  }
+
+  hidden() {
+    for (const end of this.#ends.splice(0)) end();
+    this.#strip.hidden();
+  }
+
+  /** @param {"photo" | "raw"} kind */
+  #take(kind) {
+    return this.#ask(kind, "api/photos", { kind, count: value(this.#count), delay_s: value(this.#delay) });
+  }
+
+  #record() {
+    if (this.#context.status.latest?.capture.recording) return this.#callOff("api/video", ["video"]);
+    return this.#ask("video", "api/video", { seconds: value(this.#seconds) || null });
+  }
+
+  /** @param {Waiting["kind"]} kind @param {string} path @param {any} body */
+  async #ask(kind, path, body) {
+    const order = { kind, called_off: false };
+    this.#orders.add(order);
+    this.#refused("");
+    try {
+      await this.#context.api.send("POST", path, body);
+      if (kind !== "video") this.#strip.renew();
+    } catch (error) {
+      if (!order.called_off) this.#refused(/** @type {Error} */ (error).message);
+    } finally {
+      this.#orders.delete(order);
+      this.#context.status.ask().catch(() => {}); // the picture fails in the same way, and its message says so
+    }
+  }
+
+  /** End what is being taken, and what waits. @param {string} path @param {Waiting["kind"][]} kinds */
+  async #callOff(path, kinds) {
+    for (const order of this.#orders) order.called_off ||= kinds.includes(order.kind);
+    try {
+      await this.#context.api.send("DELETE", path);
+      await this.#strip.renew();
+    } catch (error) {
+      this.#refused(/** @type {Error} */ (error).message);
+    }
+  }
+
+  /** @param {string} why  "": it has been read */
+  #refused(why) {
+    this.#why.textContent = why && `${sentence(why)} `;
+    this.#problem.hidden = !why;
+    this.#show();
+  }
+
+  /** What the camera is doing, also what somebody else has begun. */
+  #show() {
+    const capture = this.#context.status.latest?.capture ?? {};
+    const taking = /** @type {Photos | null} */ (capture.taking ?? null);
+    const recording = /** @type {Recording | null} */ (capture.recording ?? null);
+    const waiting = /** @type {Waiting[]} */ (capture.waiting ?? []);
+    const asked = (/** @type {string} */ kind) => [...this.#orders].some((order) => order.kind === kind && !order.called_off);
+    const video = !recording && (waiting.some(({ kind }) => kind === "video") || (asked("video") && !!taking));
+    const photos = waiting.filter(({ kind }) => kind !== "video");
+    write(this.#video.querySelector("span"), recording ? "Stop" : "Video");
+    this.#video.dataset.recording = String(!!recording);
+    this.#video.disabled = video || (asked("video") && !recording);
+    this.#photo.disabled = this.#raw.disabled = !!recording || video;
+    this.#cancel.hidden = !taking || (taking.of === 1 && !taking.due && !photos.length);
+    this.#cancelVideo.hidden = !video;
+    const doing = recording ? this.#recorded(recording) : taking ? this.#taken(taking) : this.#begins(asked);
+    write(this.#told, doing);
+    const count = photos.reduce((sum, { of }) => sum + of, 0);
+    const words = [count && (count === 1 ? "One photo" : `${count} photos`), video && (count ? "a video" : "A video")].filter(Boolean);
+    write(this.#waits, words.length ? `${words.join(" and ")} ${words.length > 1 || count > 1 ? "are" : "is"} waiting for the camera.` : "");
+  }
+
+  /** @param {Recording} recording */
+  #recorded({ since, left_s }) {
+    const left = left_s === null ? "" : `, ${Math.ceil(left_s)} s left`;
+    return `Recording for ${Math.max(0, Math.round((this.#now_ms - Date.parse(since)) / 1000))} s${left}`;
+  }
+
+  /** @param {Photos} taking */
+  #taken({ done, of, due }) {
+    const left_s = due ? Math.ceil((Date.parse(due) - this.#now_ms) / 1000) : 0;
+    return left_s > 0 ? `In ${left_s} s` : `Taking ${done + 1} of ${of}…`;
+  }
+
+  /** @param {(kind: string) => boolean} asked  whether that is on its way */
+  #begins(asked) {
+    if (asked("video")) return "Starting the video…";
+    return asked("raw") ? "Taking a raw photo…" : asked("photo") ? "Taking a photo…" : "";
+  }
+
+  get #now_ms() {
+    return Date.now() + this.#context.status.ahead_ms;
+  }
+}
+
+/**
+ * @param {string} words
+ * @param {string} path  of its icon, 24 by 24
+ * @param {() => void} act
+ */
+function button(words, path, act) {
+  return el("button", { type: "button", onclick: act }, icon(path), el("span", {}, words));
+}
+
+/** @param {string} name @param {number} value @param {number} min @param {number} max */
+function number(name, value, min, max) {
+  return el("input", { type: "number", "aria-label": name, value, min, max, inputmode: "numeric" });
+}
+
+/** @param {string} words @param {HTMLElement} input @param {string} unit */
+function label(words, input, unit) {
+  return el("label", {}, `${words} `, input, unit && ` ${unit}`);
+}
+
+/** @param {HTMLInputElement} input */
+function value(input) {
+  return Math.max(Number(input.min), Math.min(Number(input.max), Math.round(Number(input.value)) || 0));
+}

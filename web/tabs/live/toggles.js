@@ -1,0 +1,74 @@
+// @ts-check
+/** Buttons that are on or off, and what is shown over or beside the picture: remembered by this browser. */
+
+import { el } from "../../base/dom.js";
+import { readable, UNREADABLE } from "../../picture/histogram.js";
+
+const KEPT = "stillcam.view";
+/** Name, words, and whether it is measured on the picture's pixels. @type {[string, string, string, boolean][]} */
+const CHOICES = [
+  ["histogram", "Histogram", "How bright the picture is", true],
+  ["zebra", "Zebra", "Stripes where the picture is over-exposed", true],
+  ["grid", "Grid", "Thirds, to compose by", false],
+];
+
+/**
+ * A button that is on or off.
+ * @param {string} text
+ * @param {(pressed: boolean) => void} changed
+ * @returns {HTMLButtonElement}
+ */
+export function toggle(text, changed) {
+  const button = el("button", { type: "button", class: "toggle", "aria-pressed": "false", text });
+  button.addEventListener("click", () => {
+    const pressed = button.getAttribute("aria-pressed") !== "true";
+    button.setAttribute("aria-pressed", String(pressed));
+    changed(pressed);
+  });
+  return button;
+}
+
+/** The choices of what to show. */
+export class ViewChoices {
+  element = el("div", { class: "row view-choices", role: "group", "aria-label": "Show" });
+
+  /**
+   * @param {boolean} histogram  whether it is shown where this browser remembers nothing
+   * @param {(name: string, shown: boolean) => void} changed  also called at first
+   */
+  constructor(histogram, changed) {
+    const shown = { histogram, zebra: false, grid: false, ...remembered() };
+    const told = el("p", { class: "problem", hidden: readable(), text: `Histogram and zebra are off: ${UNREADABLE}.` });
+    for (const [name, text, title, measured] of CHOICES) {
+      const on = shown[name] && (readable() || !measured);
+      const button = toggle(text, (pressed) => {
+        remember(name, pressed);
+        changed(name, pressed);
+      });
+      button.title = title;
+      button.disabled = measured && !readable();
+      button.setAttribute("aria-pressed", String(on));
+      this.element.append(button);
+      changed(name, on);
+    }
+    this.element.append(told);
+  }
+}
+
+/** @returns {Record<string, boolean>} */
+function remembered() {
+  try {
+    return JSON.parse(localStorage.getItem(KEPT) ?? "{}") ?? {};
+  } catch {
+    return {}; // no storage here: nothing is remembered
+  }
+}
+
+/** @param {string} name @param {boolean} shown */
+function remember(name, shown) {
+  try {
+    localStorage.setItem(KEPT, JSON.stringify({ ...remembered(), [name]: shown }));
+  } catch {
+    // no storage here: then it is not remembered
+  }
+}

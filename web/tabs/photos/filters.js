@@ -1,0 +1,71 @@
+// @ts-check
+/**
+ * What is to be seen: a kind, a camera, a day, favourites of the library; or the pictures of a series.
+ */
+
+import { el } from "../../base/dom.js";
+
+/** @typedef {import("./library.js").Filter} Filter */
+
+const KINDS = [["", "Everything"], ["photo", "Photos"], ["raw", "Raw photos"], ["video", "Videos"], ["file", "Other files"]];
+
+export class Filters {
+  #kind = el("select", { "aria-label": "Kind" }, ...KINDS.map(([value, words]) => el("option", { value }, words)));
+  #camera = el("select", { "aria-label": "Camera", hidden: true }, el("option", { value: "" }, "All cameras"));
+  #day = el("input", { type: "date", "aria-label": "Day" });
+  #favourites = el("input", { type: "checkbox" });
+  #series = el("select", { "aria-label": "Series", hidden: true }, el("option", { value: "" }, "Series…"));
+  element = el("div", { class: "library-filters" }, this.#kind, this.#camera, this.#day,
+    el("label", { class: "check" }, this.#favourites, " Favourites"), this.#series);
+
+  /** @param {() => void} changed */
+  constructor(changed) {
+    this.#series.addEventListener("change", () => {
+      for (const input of this.#ofLibrary) input.disabled = !!this.#series.value;
+    });
+    for (const input of [...this.#ofLibrary, this.#series]) input.addEventListener("change", changed);
+  }
+
+  /** What tells only items of the library apart. */
+  get #ofLibrary() {
+    return [this.#kind, this.#camera, this.#day, this.#favourites];
+  }
+
+  /** @returns {Filter} */
+  get chosen() {
+    if (this.#series.value) return { series: this.#series.value };
+    return { kind: this.#kind.value, camera: this.#camera.value, day: this.#day.value, favourites: this.#favourites.checked };
+  }
+
+  /** Whether anything is left out. */
+  get any() {
+    return Object.values(this.chosen).some(Boolean);
+  }
+
+  /** @param {string} day  "" for all */
+  set day(day) {
+    this.#day.value = day;
+  }
+
+  /** Offer what there is. @param {string[]} cameras */
+  offer(cameras) {
+    add(this.#camera, cameras);
+    this.#camera.hidden = this.#camera.options.length < 3;
+  }
+
+  /** @param {string[]} names */
+  offerSeries(names) {
+    add(this.#series, names);
+    this.#series.hidden = this.#series.options.length < 2;
+  }
+}
+
+/**
+ * Add what is not offered yet.
+ * @param {HTMLSelectElement} select
+ * @param {string[]} values
+ */
+function add(select, values) {
+  const offered = new Set([...select.options].map((option) => option.value));
+  for (const value of values) if (!offered.has(value)) select.append(el("option", { value }, value));
+}

@@ -1,0 +1,194 @@
+// @ts-check
+/**
+ * The Photos tab: all photos and videos, newest first, to filter, look at, take home and delete.
+ */
+
+import { calendar } from "./calendar.js";
+import { el, fill } from "../../base/dom.js";
+import { Filters } from "./filters.js";
+import { Grid } from "./grid.js";
+import { Library } from "./library.js";
+import { Selection } from "./selection.js";
+import { Trash } from "./trash.js";
+import { View } from "./view.js";
+
+/** @typedef {import("./library.js").Item} Item */
+
+/**
+ * @param {HTMLElement} panel
+ * @param {any} context
+ */
+export function mount(panel, context) {
+  const tab = new Photos(panel, context);
+  return { shown: () => tab.shown(), hidden: () => tab.hidden() };
+}
+
+class Photos {
+  #library;
+  #grid;
+  #selection;
+  #trash;
+  #view;
+  #filters = new Filters(() => this.#filtered());
+  /** @type {string | null} */
+  #rest = null;
+  #asked = 0; // grows with each new list: what an older one answers is dropped
+  #loading = false;
+  #year = new Date().getFullYear();
+  #status;
+  #unfollow = () => {};
+
+  #map = el("div", { class: "year-map" });
+  #years = el("select", { "aria-label": "Year" });
+  #calendar = el("details", { class: "year" }, el("summary", {}, "Calendar"), this.#years, this.#map);
+  #zone = el("p", { class: "hint library-zone", hidden: true });
+  #wall = el("div", { class: "library" });
+  #end = el("p", { class: "library-end", role: "status" });
+
+  /**
+   * @param {HTMLElement} panel
+   * @param {any} context
+   */
+  constructor(panel, context) {
+    this.#status = context.status;
+    this.#library = new Library(context.api, context.base);
+    this.#grid = new Grid(this.#wall, this.#library, { open: (item) => this.#view.show(item), choose: () => this.#selection.tell() });
+    this.#selection = new Selection(this.#grid, this.#library, context, () => this.#reload(), () => this.#trash.renew());
+    this.#view = new View(this.#library, context.session.may.control, {
+      move: (from, direction) => this.#move(from, direction),
+      changed: (before, now) => this.#grid.replace(before, now),
+      remove: (item) => this.#removeShown(item),
+      closed: (item) => this.#grid.focus(item),
+    });
+    this.#trash = new Trash(this.#library, context, () => this.#reload());
+    this.#calendar.addEventListener("toggle", () => this.#calendar.open && this.#drawMap());
+    fill(panel, el("div", { class: "photos" }, this.#filters.element, this.#calendar,
+      context.session.may.control && this.#trash.element, this.#selection.element, this.#zone, this.#wall, this.#end));
+    this.#years.addEventListener("change", () => {
+      this.#year = Number(this.#years.value);
+      this.#drawMap();
+    });
+    new IntersectionObserver((entries) => entries.some((entry) => entry.isIntersecting) && this.#more(), {
+      rootMargin: "800px",
+    }).observe(this.#end);
+  }
+
+  shown() {
+    this.#unfollow = this.#status.follow(["library"], () => this.#renew());
+    this.#reload();
+    this.#library.series().then((names) => this.#filters.offerSeries(names), () => {}); // what fails is told where it is shown
+  }
+
+  hidden() {
+    this.#unfollow();
+    this.#view.close();
+  }
+
+  #filtered() {
+    this.#calendar.hidden = !!this.#filters.chosen.series;
+    this.#reload();
+    if (this.#calendar.open) this.#drawMap();
+  }
+
+  #reload() {
+    this.#asked++;
+    this.#loading = false;
+    this.#rest = null;
+    this.#grid.clear();
+    this.#selection.tell();
+    this.#load(null);
+  }
+
+  /** Show what has changed in the library without scrolling. */
+  async #renew() {
+    const asked = this.#asked;
+    const page = await this.#library.page(this.#filters.chosen, null).catch(() => null); // the next change asks again
+    if (!page || asked !== this.#asked) return;
+    if (!this.#grid.renew(page.items)) this.#reload();
+  }
+
+  #more() {
+    if (this.#rest && !this.#loading) this.#load(this.#rest);
+  }
+
+  /** @param {string | null} start */
+  async #load(start) {
+    const asked = this.#asked;
+    this.#loading = true;
+    this.#end.textContent = "…";
+    try {
+      const page = await this.#library.page(this.#filters.chosen, start);
+      if (asked !== this.#asked) return;
+      this.#grid.append(page.items);
+      const zone = this.#grid.zoneNote;
+      this.#zone.hidden = !zone;
+      this.#zone.textContent = `Days and times are those of the camera${zone}.`;
+      this.#rest = page.rest;
+      this.#offer(page.cameras, page.years);
+      this.#end.textContent = this.#rest ? "" : this.#grid.items.length ? "That is all." : this.#nothing();
+    } catch (error) {
+      if (asked !== this.#asked) return;
+      this.#end.replaceChildren(`${/** @type {Error} */ (error).message} `, el("button", { type: "button", onclick: () => this.#load(start) }, "Try again"));
+    } finally {
+      if (asked === this.#asked) this.#loading = false;
+    }
+    // The end may still be in sight, and an observer tells only of changes.
+    if (this.#rest && this.#end.getBoundingClientRect().top < innerHeight + 800 && this.#end.offsetParent) this.#more();
+  }
+
+  #nothing() {
+    return this.#filters.any
+      ? "Nothing here matches."
+      : "Nothing has been taken yet: the Live tab has the buttons.";
+  }
+
+  /**
+   * @param {string[]} cameras
+   * @param {number[]} years
+   */
+  #offer(cameras, years) {
+    this.#filters.offer(cameras);
+    if (years.length && String(years) !== [...this.#years.options].map((option) => option.value).join()) {
+      if (!years.includes(this.#year)) this.#year = years[0];
+      this.#years.replaceChildren(...years.map((year) => el("option", { value: year, selected: year === this.#year }, String(year))));
+    }
+  }
+
+  async #drawMap() {
+    const year = this.#year;
+    try {
+      const counts = await this.#library.calendar(year);
+      if (year !== this.#year) return;
+      this.#map.replaceChildren(calendar(year, counts, this.#filters.chosen.day ?? "", (day) => {
+        this.#filters.day = day;
+        this.#filtered();
+      }));
+    } catch (error) {
+      this.#map.replaceChildren(el("p", { class: "error" }, /** @type {Error} */ (error).message));
+    }
+  }
+
+  /** @param {Item} item */
+  async #removeShown(item) {
+    const index = this.#grid.items.findIndex((one) => one.id === item.id);
+    const next = this.#grid.items[index + 1] ?? this.#grid.items[index - 1];
+    const gone = await this.#selection.remove([item.id]);
+    if (!gone?.length || this.#view.item?.id !== item.id) return;
+    if (next) this.#view.show(next);
+    else this.#view.close();
+  }
+
+  /**
+   * @param {Item} from
+   * @param {-1 | 1} direction
+   */
+  async #move(from, direction) {
+    const at = () => this.#grid.items.findIndex((item) => item.id === from.id);
+    while (at() < 0 && this.#rest) await this.#load(this.#rest); // the list has begun again meanwhile
+    const index = at();
+    if (index < 0) return;
+    if (index + direction >= this.#grid.items.length && this.#rest) await this.#load(this.#rest);
+    const next = this.#grid.items[index + direction];
+    if (next) this.#view.show(next);
+  }
+}

@@ -1,0 +1,94 @@
+// @ts-check
+/** Asking for a film of a series, for a contact sheet, or for a keogram. */
+
+import { el } from "../../base/dom.js";
+import { sentence } from "../../base/fields.js";
+import { choice, clockHint, field, select, tick, timeInput } from "./fields.js";
+import { counted, lasting } from "./words.js";
+
+/** @typedef {import("./api.js").Summary} Summary */
+
+const WIDTHS = /** @type {[string, string][]} */ ([["", "As taken"], ["3840", "3840 wide (4K)"], ["1920", "1920 wide (Full HD)"], ["1280", "1280 wide"], ["640", "640 wide"]]);
+
+const MINUTE_MS = 60_000;
+
+const HINTS = {
+  film: "An MP4 that plays everywhere.",
+  sheet: "Pictures from all of the series, small, on one page.",
+  keogram: "One column of each picture: a whole day in one.",
+};
+
+/**
+ * @param {object} on
+ * @param {(options: Record<string, any>) => Promise<unknown>} on.make  throws what the server refuses
+ */
+export function filmForm({ make }) {
+  /** @type {Summary | null} */
+  let summary = null;
+  const kind = choice("What", [["film", "Film"], ["sheet", "Contact sheet"], ["keogram", "Keogram"]], renew);
+  const fps = el("input", { type: "number", min: 1, max: 60, step: 1, value: 25, inputmode: "numeric" });
+  const rate = field("Speed", [fps], { units: "pictures a second" });
+  const width = select(WIDTHS);
+  width.value = "1920";
+  const size = field("Size", [width]);
+  const deflicker = tick("Take out flicker", "Evens out small steps of brightness.");
+  const stamp = tick("Date and time in the picture", "");
+  const span = select([["all", "All of it"], ["part", "A part"]]);
+  const from = timeInput("From");
+  const to = timeInput("To");
+  const part = field("Of which pictures", [span, from.input, to.input]);
+  const clock = el("p", { class: "hint" });
+  const told = el("p", { class: "hint", role: "status" });
+  const problem = el("p", { class: "problem", role: "alert", hidden: true });
+  const button = el("button", { class: "primary", text: "Make it" });
+  const moving = [rate.element, deflicker.element, stamp.element];
+  const element = el("form", { class: "film-form", novalidate: true, onsubmit: send, "aria-label": "Make a film" },
+    kind.element, el("div", { class: "film-fields" }, rate.element, size.element, part.element), clock, deflicker.element, stamp.element,
+    told, problem, el("div", { class: "actions" }, button));
+  element.addEventListener("input", renew);
+
+  function renew() {
+    const film = kind.value === "film";
+    for (const each of moving) each.hidden = !film;
+    from.input.hidden = to.input.hidden = clock.hidden = span.value === "all";
+    const taken = summary?.taken ?? 0;
+    button.disabled = taken === 0;
+    const length = film && span.value === "all" && Number(fps.value) > 0 ? `${counted(taken, "picture")} make ${lasting(taken / Number(fps.value))}. ` : "";
+    told.textContent = taken ? length + HINTS[/** @type {keyof HINTS} */ (kind.value)] : "There is no picture yet.";
+  }
+
+  /** @param {Event} event */
+  async function send(event) {
+    event.preventDefault();
+    if (button.disabled || !summary) return;
+    button.disabled = true;
+    problem.hidden = true;
+    const { zone } = summary;
+    const time = (/** @type {typeof from} */ input) => (span.value === "part" && input.read(zone)) || undefined;
+    const film = kind.value === "film";
+    try {
+      await make({
+        series: summary.name, kind: kind.value, width: width.value ? Number(width.value) : null, from: time(from), to: time(to),
+        ...(film ? { fps: Number(fps.value), deflicker: deflicker.box.checked, stamp: stamp.box.checked } : {}),
+      });
+    } catch (error) {
+      problem.textContent = sentence(/** @type {Error} */ (error).message);
+      problem.hidden = false;
+    }
+    button.disabled = false;
+  }
+
+  return {
+    element,
+    /** @param {Summary} now */
+    show(now) {
+      if (now.name !== summary?.name && now.first && now.last) {
+        from.write(now.first.time, now.zone);
+        to.write(Date.parse(now.last.time) + MINUTE_MS, now.zone); // it has no seconds
+        clock.textContent = clockHint(now.zone);
+      }
+      summary = now;
+      renew();
+    },
+  };
+}

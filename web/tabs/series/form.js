@@ -1,0 +1,199 @@
+// @ts-check
+/**
+ * The form of a series: what one cannot do without at first sight, the rest below «More»;
+ * beside it in a sentence what will be done, and what comes of it.
+ */
+
+import { Refused } from "../../server/api.js";
+import { el, fill } from "../../base/dom.js";
+import { sentence } from "../../base/fields.js";
+import { choice, clockHint, field, select, tick, timeInput } from "./fields.js";
+import { Preview } from "./preview.js";
+import { varyPart } from "./vary.js";
+import { windowPart } from "./window.js";
+import { inUnits, UNITS } from "./words.js";
+
+/** @typedef {import("./api.js").SeriesApi} SeriesApi */
+/** @typedef {import("./api.js").Summary} Summary */
+
+const MAX_NAME = 60;
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+
+export class SeriesForm {
+  element;
+  #series;
+  #preview;
+  /** What is being changed; null: it is a new one. @type {Summary | null} */
+  #changed;
+  #first = "";
+  #zone;
+  #on;
+
+  #name = el("input", { type: "text", maxlength: MAX_NAME, autocomplete: "off", autocapitalize: "sentences", spellcheck: "false", placeholder: "Garden" });
+  #number = el("input", { type: "number", min: 1, step: 1, value: 1, inputmode: "numeric" });
+  #unit = select(UNITS.map(([seconds, name]) => [seconds, `${name}s`]).reverse(), { "aria-label": "Unit of the interval" });
+  #kind = choice("Pictures", [["photo", "Photos"], ["raw", "Photos with their raws"]]);
+  #begins = select([["now", "Now"], ["at", "At a time"]]);
+  #start = timeInput("Start");
+  #ends = select([["never", "When I finish it"], ["at", "At a time"], ["count", "After some pictures"]]);
+  #end = timeInput("End");
+  #shots = el("input", { type: "number", min: 1, step: 1, value: 100, inputmode: "numeric", "aria-label": "How many pictures" });
+  #starts = field("Begins", [this.#begins, this.#start.input]);
+  #stops = field("Ends", [this.#ends, this.#end.input, this.#shots]);
+  #fixed = tick("Same exposure and colours for all", "As for the first picture: a film of it does not flicker. Not for a day with its night.");
+  #marks = tick("On the clock’s marks", "Every 5 minutes means 10:00, 10:05 …, instead of counting from the start.");
+  #daily = tick("A film of each day", "Made by itself after midnight.");
+  #rule = select([["all", "Keep all"], ["days", "Delete after some days"], ["thin", "Thin out when the card gets full"]]);
+  #days = el("input", { type: "number", min: 1, step: 1, value: 30, inputmode: "numeric", "aria-label": "Days" });
+  #problem = el("p", { class: "problem", role: "alert", hidden: true });
+  #button = el("button", { class: "primary" });
+  #vary;
+  /** @type {Map<string, (text: string) => void>} who says what is wrong with a key */
+  #places = new Map();
+  #parts;
+
+  /**
+   * @param {SeriesApi} series
+   * @param {Summary | null} changed  null: a new one
+   * @param {string} zone  of the camera's clock
+   * @param {{done: (summary: Summary) => void, cancel: () => void}} on
+   */
+  constructor(series, changed, zone, on) {
+    this.#series = series;
+    this.#zone = zone;
+    this.#changed = changed;
+    this.#on = on;
+    this.#preview = new Preview(series, zone);
+    const renew = () => this.#renew();
+    const hours = windowPart(renew);
+    this.#vary = varyPart(renew);
+    this.#parts = [hours, this.#vary];
+    const name = field("Name", [this.#name]);
+    const interval = field("One picture every", [this.#number, this.#unit]);
+    const keep = field("Keep", [this.#rule, this.#days]);
+    for (const [key, say] of Object.entries({
+      name: name.complain, interval_s: interval.complain, start: this.#starts.complain, end: this.#stops.complain, shots: this.#stops.complain, keep: keep.complain,
+      vary: this.#vary.complain, window: hours.complain, place: hours.complain, weekdays: hours.complain, plan: hours.complain,
+    })) if (say) this.#places.set(key, say);
+
+    const more = el("details", { class: "form-more" }, el("summary", {}, "More"),
+      el("div", { class: "form-part" }, this.#marks.element, this.#vary.element, keep.element, this.#daily.element));
+    this.#button.textContent = changed ? "Save" : "Create the series";
+    this.element = el("form", { class: "series-form", novalidate: true, onsubmit: (/** @type {Event} */ event) => this.#send(event), "aria-label": changed ? `Change ${changed.name}` : "New series" },
+      el("div", { class: "form-part" }, name.element, interval.element, hours.element,
+        el("div", { class: "pair" }, this.#starts.element, this.#stops.element), this.#kind.element, this.#fixed.element, more),
+      el("div", { class: "form-side" }, this.#preview.element, this.#problem,
+        el("div", { class: "actions" }, this.#button, el("button", { type: "button", onclick: on.cancel, text: "Cancel" }))));
+    this.#unit.value = "60";
+    const hour_ms = Math.ceil(Date.now() / HOUR_MS) * HOUR_MS;
+    this.#start.write(hour_ms, zone);
+    this.#end.write(hour_ms + DAY_MS - HOUR_MS, zone);
+    this.element.addEventListener("input", renew);
+    this.element.addEventListener("change", renew);
+    if (changed) this.#write(changed);
+    more.open = this.#anythingMore();
+    this.#renew();
+    this.#first = JSON.stringify(this.#read());
+  }
+
+  focus() {
+    (this.#changed ? this.#number : this.#name).focus();
+  }
+
+  close() {
+    this.#preview.stop();
+  }
+
+  #anythingMore() {
+    const { vary, keep, marks, daily_film } = this.#read();
+    return Boolean(vary || keep.rule !== "all" || marks || daily_film);
+  }
+
+  /** The whole definition as the form has it. @returns {any} */
+  #read() {
+    return Object.assign({
+      name: this.#name.value.trim(),
+      interval_s: Math.round(Number(this.#number.value) * Number(this.#unit.value) * 1000) / 1000,
+      kind: this.#kind.value,
+      start: this.#begins.value === "at" ? this.#start.read(this.#zone) : null,
+      end: this.#ends.value === "at" ? this.#end.read(this.#zone) : null,
+      shots: this.#ends.value === "count" ? Number(this.#shots.value) : null,
+      fixed: this.#fixed.box.checked,
+      marks: this.#marks.box.checked,
+      keep: this.#rule.value === "days" ? { rule: "days", days: Number(this.#days.value) } : { rule: this.#rule.value },
+      daily_film: this.#daily.box.checked,
+    }, ...this.#parts.map((part) => part.read()));
+  }
+
+  /** @param {Summary} summary */
+  #write({ definition, taken }) {
+    const { name, interval_s = 60, kind = "photo", start, end, shots, fixed = false, marks = false, keep, daily_film = false } = definition;
+    this.#name.value = name;
+    this.#name.disabled = true;
+    const [number, unit] = inUnits(interval_s);
+    [this.#number.value, this.#unit.value] = [String(number), String(unit)];
+    this.#kind.value = kind;
+    if (start) this.#begins.value = "at";
+    if (start) this.#start.write(start, this.#zone);
+    if (end) this.#ends.value = "at";
+    if (end) this.#end.write(end, this.#zone);
+    else if (shots) [this.#ends.value, this.#shots.value] = ["count", String(shots)];
+    [this.#fixed.box.checked, this.#marks.box.checked, this.#daily.box.checked] = [fixed, marks, daily_film];
+    this.#rule.value = keep?.rule ?? "all";
+    if (keep?.days) this.#days.value = String(keep.days);
+    for (const part of this.#parts) part.write(definition);
+    if (taken) {
+      this.#vary.disabled = this.#begins.disabled = this.#start.input.disabled = true;
+      for (const input of this.#kind.element.querySelectorAll("input")) input.disabled = true;
+    }
+  }
+
+  #renew() {
+    for (const [seconds, word] of UNITS) this.#unit.querySelector(`[value="${seconds}"]`).textContent = this.#number.value === "1" ? word : `${word}s`;
+    for (const [choice, { input }, { hint }] of /** @type {const} */ ([[this.#begins, this.#start, this.#starts], [this.#ends, this.#end, this.#stops]])) {
+      input.hidden = choice.value !== "at";
+      hint.textContent = input.hidden ? "" : clockHint(this.#zone);
+    }
+    this.#shots.hidden = this.#ends.value !== "count";
+    this.#days.hidden = this.#rule.value !== "days";
+    this.#preview.show({ ...this.#read(), name: this.#changed?.name ?? "" });
+  }
+
+  /** @param {Event} event */
+  async #send(event) {
+    event.preventDefault();
+    if (this.#button.disabled) return;
+    for (const complain of this.#places.values()) complain("");
+    fill(this.#problem);
+    this.#problem.hidden = true;
+    this.#button.disabled = true;
+    const all = this.#read();
+    try {
+      this.#on.done(await (this.#changed ? this.#series.change(this.#changed.name, this.#changes(all)) : this.#series.create(all)));
+    } catch (error) {
+      this.#refuse(/** @type {Error} */ (error));
+    } finally {
+      this.#button.disabled = false;
+    }
+  }
+
+  /** What is not as it was. @param {Record<string, any>} all */
+  #changes(all) {
+    const before = JSON.parse(this.#first);
+    return Object.fromEntries(Object.entries(all).filter(([key, value]) => JSON.stringify(value) !== JSON.stringify(before[key])));
+  }
+
+  /** @param {Error} error */
+  #refuse(error) {
+    const place = error instanceof Refused ? this.#places.get(error.field ?? "") : undefined;
+    place?.(error.message);
+    const wrong = /** @type {HTMLElement | null} */ (this.element.querySelector("[aria-invalid=true]"));
+    if (place && wrong) wrong.closest("details")?.setAttribute("open", "");
+    if (place && wrong) wrong.focus();
+    else if (!place) {
+      this.#problem.textContent = sentence(error.message);
+      this.#problem.hidden = false;
+    }
+  }
+}

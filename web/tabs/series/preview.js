@@ -1,0 +1,85 @@
+// @ts-check
+/** What will come of a series while its form is being filled in: its plan in a sentence, its next moments, its size. */
+
+import { Refused } from "../../server/api.js";
+import { el, fill } from "../../base/dom.js";
+import { sentence } from "../../base/fields.js";
+import { size } from "../photos/library.js";
+import { counted, fills, moment, sentenceOf } from "./words.js";
+
+/** @typedef {import("./api.js").Definition} Definition */
+
+/** Fields about which the server's words go on from their name. @type {Record<string, string>} */
+const NAMES = {
+  interval_s: "The interval", start: "The start", end: "The end", shots: "The number of pictures", weekdays: "The days",
+  window: "The hours", place: "The place", vary: "What changes:", keep: "How long they are kept:",
+};
+const QUIET_MS = 250; // after the last key
+
+export class Preview {
+  #series;
+  #sentence = el("p", { class: "plan-sentence" });
+  #facts = el("div", { class: "plan-facts", role: "status" });
+  element = el("section", { class: "plan", "aria-label": "What it will do" },
+    el("h3", { text: "What it will do" }), this.#sentence, this.#facts);
+  /** To be asked about once the question before has its answer. @type {Definition | null} */
+  #next = null;
+  #asked = "";
+  #busy = false;
+  #timer = 0;
+
+  #zone;
+
+  /** @param {import("./api.js").SeriesApi} series @param {string} zone  of the camera's clock */
+  constructor(series, zone) {
+    this.#series = series;
+    this.#zone = zone;
+  }
+
+  /** @param {Definition} definition  its name only where there is such a series already: others change nothing */
+  show(definition) {
+    this.#sentence.textContent = sentenceOf(definition, new Date(), this.#zone);
+    const question = JSON.stringify(definition);
+    if (question === this.#asked) return;
+    this.#asked = question;
+    this.#next = definition;
+    clearTimeout(this.#timer);
+    this.#timer = window.setTimeout(() => this.#ask(), QUIET_MS);
+  }
+
+  stop() {
+    clearTimeout(this.#timer);
+    this.#next = null;
+  }
+
+  async #ask() {
+    if (this.#busy || !this.#next) return;
+    this.#busy = true;
+    const asked = this.#next;
+    this.#next = null;
+    try {
+      this.#tell(await this.#series.check(asked));
+    } catch (error) {
+      const { message } = /** @type {Error} */ (error);
+      const about = (error instanceof Refused && NAMES[error.field ?? ""]) || "";
+      fill(this.#facts, el("p", { class: "plan-wrong", text: sentence(`${about} ${message}`.trim()) }));
+    } finally {
+      this.#busy = false;
+    }
+    if (this.#next) this.#ask();
+  }
+
+  /** @param {import("./api.js").Check} found */
+  #tell({ shots_per_day, bytes_per_day, full, next, ends, zone }) {
+    const now = new Date();
+    const pictures = counted(Math.round(shots_per_day), "picture");
+    fill(this.#facts,
+      el("p", {}, el("strong", { text: pictures }), ` a day${bytes_per_day === null ? "" : `, about ${size(bytes_per_day)}`}.`),
+      bytes_per_day !== null && el("p", { class: full ? "plan-full" : null, text: fills(full, now, zone) }),
+      next.length > 0 && el("p", {}, next.length > 1 ? "Its next moments:" : "Its only moment left:"),
+      next.length > 0 && el("ol", { class: "plan-next" }, next.map((time) => el("li", {}, el("time", { datetime: time, text: moment(time, now, zone) })))),
+      next.length === 0 && el("p", {}, "It has no moment to come: nothing would be taken."),
+      ends && el("p", {}, `Ends: ${moment(ends, now, zone)}.`),
+      el("p", {}, `Times of day are in the camera’s time zone: ${zone}.`));
+  }
+}

@@ -1,0 +1,133 @@
+// @ts-check
+/** Part of a series' form: at which hours of the day, by the clock or by the sun, and on which days of the week. */
+
+import { el } from "../../base/dom.js";
+import { choice, field, select } from "./fields.js";
+import { DAYS } from "./words.js";
+
+/** @typedef {import("./fields.js").Part} Part */
+
+const EDGE = /^(sunrise|sunset)(?:([+-])(\d\d):(\d\d))?$/;
+const MAX_OFFSET_MIN = 720;
+
+/** @param {() => void} changed @returns {Part} */
+export function windowPart(changed) {
+  const mode = choice("At which hours", [["all", "Day and night"], ["clock", "By the clock"], ["sun", "By the sun"]], () => {
+    suggest();
+    show();
+    changed();
+  });
+  const from = edge("From", "08:00", changed);
+  const to = edge("To", "18:00", changed);
+  const place = el("input", { type: "text", inputmode: "text", placeholder: "48.137, 11.575", autocomplete: "off", spellcheck: "false" });
+  const where = field("Place of the camera", [place], { hint: "Latitude and longitude, as a map tells them. South and west are negative." });
+  const problem = el("span", { class: "problem", role: "alert" });
+  const days = DAYS.map((name, index) => el("input", { type: "checkbox", value: index, checked: true, "aria-label": name }));
+  const week = el("fieldset", { class: "choice" }, el("legend", { text: "On which days" }),
+    el("div", { class: "segments days-of-week" }, days.map((box, index) => el("label", {}, box, el("span", { "aria-hidden": "true", text: DAYS[index].slice(0, 2) })))));
+  const edges = el("div", { class: "edges" }, from.element, to.element);
+  const element = el("div", { class: "form-part" }, mode.element, edges, where.element, problem, week);
+
+  /** What one most likely means by the sun: the day. */
+  function suggest() {
+    if (mode.value === "sun" && !from.isSun && !to.isSun) {
+      from.value = "sunrise";
+      to.value = "sunset";
+    } else if (mode.value === "clock") {
+      if (from.isSun) from.value = "08:00";
+      if (to.isSun) to.value = "18:00";
+    }
+  }
+
+  function show() {
+    edges.hidden = mode.value === "all";
+    for (const each of [from, to]) each.bySun = mode.value === "sun";
+    where.element.hidden = mode.value !== "sun";
+  }
+
+  show();
+  return {
+    element,
+    read: () => {
+      const chosen = days.filter((box) => box.checked).map((box) => Number(box.value));
+      return {
+        window: mode.value === "all" ? null : { from: from.value, to: to.value },
+        place: mode.value === "sun" ? placeOf(place.value) : null,
+        weekdays: chosen.length === DAYS.length ? null : chosen,
+      };
+    },
+    write: ({ window, place: at, weekdays }) => {
+      mode.value = !window ? "all" : EDGE.test(window.from) || EDGE.test(window.to) ? "sun" : "clock";
+      if (window) [from.value, to.value] = [window.from, window.to];
+      if (at) place.value = `${at.latitude}, ${at.longitude}`;
+      for (const box of days) box.checked = !weekdays || weekdays.includes(Number(box.value));
+      show();
+    },
+    complain: (text) => {
+      const aboutPlace = mode.value === "sun" && /place|latitude|longitude/.test(text);
+      where.complain(aboutPlace ? text : "");
+      problem.textContent = aboutPlace ? "" : text;
+    },
+  };
+}
+
+/**
+ * Where the window begins or ends: a time, or some minutes before or after sunrise or sunset.
+ * @param {string} label
+ * @param {string} time  at first
+ * @param {() => void} changed
+ */
+function edge(label, time, changed) {
+  const what = select([["clock", "the clock"], ["sunrise", "sunrise"], ["sunset", "sunset"]], { "aria-label": `${label}: clock or sun` });
+  const clock = el("input", { type: "time", value: time, "aria-label": `${label}: time` });
+  const offset = el("input", { type: "number", min: 0, max: MAX_OFFSET_MIN, step: 1, value: 0, inputmode: "numeric", "aria-label": `${label}: minutes` });
+  const side = select([["+", "min after"], ["-", "min before"]], { "aria-label": `${label}: before or after` });
+  const element = el("fieldset", { class: "edge" }, el("legend", { text: label }), offset, side, what, clock);
+  let bySun = false;
+  const isSun = () => what.value !== "clock";
+  const show = () => {
+    what.hidden = !bySun;
+    clock.hidden = isSun();
+    offset.hidden = side.hidden = !isSun();
+  };
+  what.addEventListener("change", show);
+  element.addEventListener("input", changed);
+  show();
+  return {
+    element,
+    get isSun() {
+      return isSun();
+    },
+    set bySun(/** @type {boolean} */ on) {
+      bySun = on;
+      show();
+    },
+    get value() {
+      if (!isSun()) return clock.value;
+      const minutes = Math.round(Number(offset.value));
+      const two = (/** @type {number} */ number) => String(number).padStart(2, "0");
+      return minutes > 0 ? `${what.value}${side.value}${two(Math.floor(minutes / 60))}:${two(minutes % 60)}` : what.value;
+    },
+    set value(/** @type {string} */ text) {
+      const [, sun, sign = "+", hours = "0", minutes = "0"] = EDGE.exec(text) ?? [];
+      what.value = sun ?? "clock";
+      if (sun) [side.value, offset.value] = [sign, String(Number(hours) * 60 + Number(minutes))];
+      else clock.value = text;
+      show();
+    },
+  };
+}
+
+/**
+ * "48.137, 11.575", "48.137 N 11.575 E", as maps tell it; null for nothing (the server says that it is needed).
+ * @param {string} text
+ */
+export function placeOf(text) {
+  const found = /^\s*([+-]?\d+(?:\.\d+)?)\s*°?\s*([NS])?[\s,;/]+([+-]?\d+(?:\.\d+)?)\s*°?\s*([EW])?\s*$/i.exec(text.replace(/−/g, "-"));
+  if (!found) return null;
+  const [, latitude, south = "", longitude, west = ""] = found;
+  return {
+    latitude: Number(latitude) * (south.toUpperCase() === "S" ? -1 : 1),
+    longitude: Number(longitude) * (west.toUpperCase() === "W" ? -1 : 1),
+  };
+}

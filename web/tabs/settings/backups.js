@@ -1,0 +1,75 @@
+// @ts-check
+/**
+ * The whole configuration as one file: download it, restore it, keep some on the camera, or begin anew. For the owner.
+ */
+
+import { confirm } from "../../base/dialogs.js";
+import { el, fill } from "../../base/dom.js";
+import { form } from "../../base/fields.js";
+
+/**
+ * @param {any} context
+ * @param {(title: string, ...content: any[]) => HTMLElement} card
+ */
+export function backups({ api, base, say, settings }, card) {
+  const list = el("ul", { class: "entries" });
+  const file = el("input", { type: "file", accept: "application/json,.json", hidden: true, "aria-label": "File with a back-up" });
+
+  async function renew() {
+    const { backups: all } = await api.get("api/backups");
+    fill(list, all.length ? all.map(entry) : el("li", { class: "hint", text: "None is kept on the camera." }));
+  }
+
+  /** @param {{name: string, time: string}} backup */
+  function entry({ name, time }) {
+    const path = `api/backups/${encodeURIComponent(name)}`;
+    return el("li", {}, el("strong", { text: name }), el("span", { class: "hint", text: new Date(time).toLocaleString() }),
+      button("Restore", () => restore(`Restore ${name}?`, () => api.send("POST", path))),
+      button("Delete", () => confirm({ title: `Delete ${name}?`, text: "It cannot be brought back.", yes: "Delete", action: () => api.send("DELETE", path) })
+        .then((done) => done && renew())));
+  }
+
+  /** @param {string} title @param {() => Promise<unknown>} action */
+  const restore = (title, action) =>
+    confirm({ title, text: "All settings become those of the back-up. Users and tokens stay as they are.", yes: "Restore", action })
+      .then((done) => done && settings.load().then(() => say("Restored.")));
+
+  file.addEventListener("change", async () => {
+    const chosen = file.files?.[0];
+    file.value = "";
+    if (!chosen) return;
+    try {
+      const document = JSON.parse(await chosen.text());
+      await restore(`Restore ${chosen.name}?`, () => api.send("POST", "api/backup", document));
+    } catch {
+      say(`${chosen.name} is no back-up: it is not JSON.`, { error: true });
+    }
+  });
+
+  const keep = form({
+    name: "Keep a back-up on the camera", inline: true, submit: "Keep",
+    inputs: [{ name: "name", label: "Name", attributes: { required: true } }],
+    action: async (values, made) => {
+      await api.send("POST", "api/backups", values);
+      made.reset();
+      await renew();
+    },
+  });
+
+  /** Every section back to its defaults. */
+  const reset = () => confirm({
+    title: "Reset all settings?", text: "All settings go back to their defaults. Users, tokens, photos and back-ups stay.", yes: "Reset",
+    action: () => settings.patch(Object.fromEntries(Object.keys(settings.document.settings).map((name) => [name, null]))),
+  });
+
+  renew().catch((error) => say(error.message, { error: true }));
+  return card("Back-ups",
+    el("div", { class: "actions" },
+      el("a", { class: "button", href: new URL("api/backup", base).href, download: "", text: "Download" }),
+      button("Restore a file…", () => file.click()), file,
+      el("button", { type: "button", class: "danger", onclick: reset, text: "Reset to defaults" })),
+    list, keep);
+}
+
+/** @param {string} text @param {() => unknown} act */
+const button = (text, act) => el("button", { type: "button", onclick: act, text });

@@ -1,0 +1,140 @@
+// @ts-check
+/**
+ * Who may come in: users with their roles, and tokens of programs. For the owner.
+ */
+
+import { confirm, dialog } from "../../base/dialogs.js";
+import { el, fill } from "../../base/dom.js";
+import { form } from "../../base/fields.js";
+
+/** @typedef {{name: string, role: string, library: boolean, last_seen: string | null}} User */
+/** @typedef {{id: string, name: string, scope: string, last_used: string | null}} Token */
+
+/** The API's values for each choice, by its text. */
+const RIGHTS = new Map([
+  ["Viewer: may watch and open the library", { role: "viewer", library: true }],
+  ["Viewer: may only watch", { role: "viewer", library: false }],
+  ["Owner: may do everything", { role: "owner" }],
+]);
+const CHOICES = /** @type {[string, string][]} */ ([...RIGHTS.keys()].map((text) => [text, text]));
+const SCOPES = /** @type {[string, string][]} */ ([
+  ["view", "View: may watch"],
+  ["library", "Library: may also open the library"],
+  ["control", "Control: may also take photos and change settings"],
+]);
+
+/**
+ * @param {any} context
+ * @param {(title: string, ...content: any[]) => HTMLElement} card
+ */
+export function people({ api, say, session }, card) {
+  const users = el("ul", { class: "entries" });
+  const tokens = el("ul", { class: "entries" });
+
+  async function renew() {
+    const [first, second] = await Promise.all([api.get("api/users"), api.get("api/tokens")]);
+    fill(users, first.users.map(userEntry));
+    fill(tokens, second.tokens.length ? second.tokens.map(tokenEntry) : el("li", { class: "hint", text: "None." }));
+  }
+
+  /** @param {User} user */
+  function userEntry({ name, role, library, last_seen }) {
+    const has = (/** @type {any} */ rights) => rights.role === role && (role === "owner" || rights.library === library);
+    const select = el("select", { "aria-label": `Role of ${name}` },
+      [...RIGHTS].map(([text, rights]) => el("option", { value: text, text, selected: has(rights) })));
+    select.addEventListener("change", () =>
+      tried(() => api.send("PATCH", `api/users/${encodeURIComponent(name)}`, RIGHTS.get(select.value)), renew));
+    return el("li", {}, el("strong", { text: name }), el("span", { class: "hint", text: seen(last_seen) }), select,
+      button("New password", () => newPassword(name)),
+      name !== session.user?.name && button("Remove", () => remove(`Remove ${name}?`, "They can no longer sign in.", `api/users/${encodeURIComponent(name)}`)));
+  }
+
+  /** @param {Token} token */
+  function tokenEntry({ id, name, scope, last_used }) {
+    return el("li", {}, el("strong", { text: name }), el("span", { class: "hint", text: `${scope}, ${seen(last_used)}` }),
+      button("Revoke", () => remove(`Revoke ${name}?`, "The program that has it is refused from now on.", `api/tokens/${id}`)));
+  }
+
+  /** @param {string} title @param {string} text @param {string} path */
+  const remove = (title, text, path) =>
+    confirm({ title, text, yes: "Yes", action: () => api.send("DELETE", path) }).then((done) => done && renew());
+
+  /** @param {string} name */
+  function newPassword(name) {
+    const opened = dialog(el("h2", { text: `New password of ${name}` }), form({
+      inputs: [{ name: "password", label: "Password", type: "password", autocomplete: "new-password", attributes: { required: true } }],
+      submit: "Set it",
+      action: async (values) => {
+        await api.send("PATCH", `api/users/${encodeURIComponent(name)}`, values);
+        opened.close();
+        say(`${name} has a new password, and is signed out everywhere.`);
+      },
+    }));
+  }
+
+  const addUser = form({
+    name: "Add a user", inline: true, submit: "Add",
+    inputs: [
+      { name: "name", label: "Name", attributes: { required: true } },
+      { name: "password", label: "Password", type: "password", autocomplete: "new-password", attributes: { required: true } },
+      { name: "role", label: "Role", choices: CHOICES },
+    ],
+    action: async ({ role, ...values }, made) => {
+      await api.send("POST", "api/users", { ...values, ...RIGHTS.get(role) });
+      made.reset();
+      await renew();
+    },
+  });
+
+  const addToken = form({
+    name: "Add a token", inline: true, submit: "Add",
+    inputs: [
+      { name: "name", label: "For which program", attributes: { required: true } },
+      { name: "scope", label: "Scope", choices: SCOPES },
+    ],
+    action: async (values, made) => {
+      showToken(values.name, (await api.send("POST", "api/tokens", values)).token);
+      made.reset();
+      await renew();
+    },
+  });
+
+  /** A token is shown this once. @param {string} name @param {string} token */
+  function showToken(name, token) {
+    const text = el("input", { readonly: true, value: token, "aria-label": "Token" });
+    dialog(el("h2", { text: `The token of ${name}` }),
+      el("p", { text: "Copy it now: it will not be shown again. The program sends it as “Authorization: Bearer …”, or as the password of Basic authentication. For a device that only takes an address, append ?token=… to the address; this works only with the scope View." }),
+      text, el("div", { class: "actions" }, button("Copy", () => copy(text))));
+    text.select();
+  }
+
+  /** @param {HTMLInputElement} text */
+  async function copy(text) {
+    text.select();
+    try {
+      await navigator.clipboard.writeText(text.value);
+      say("Copied.");
+    } catch {
+      say("It is selected: copy it with Ctrl+C."); // a browser gives no clipboard without TLS
+    }
+  }
+
+  /** @param {() => Promise<unknown>} act @param {() => Promise<unknown>} afterwards */
+  async function tried(act, afterwards) {
+    try {
+      await act();
+    } catch (error) {
+      say(/** @type {Error} */ (error).message, { error: true });
+    }
+    await afterwards();
+  }
+
+  renew().catch((error) => say(error.message, { error: true }));
+  return [card("Users", users, addUser), card("Tokens of programs", tokens, addToken)];
+}
+
+/** @param {string} text @param {() => unknown} act */
+const button = (text, act) => el("button", { type: "button", onclick: act, text });
+
+/** @param {string | null} time */
+const seen = (time) => (time ? `seen ${new Date(time).toLocaleString()}` : "never seen");

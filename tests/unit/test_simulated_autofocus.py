@@ -2,7 +2,6 @@
 
 import pytest
 
-from stillcam.camera.simulated.canvas import View
 from stillcam.camera.simulated.command_line import parse
 from stillcam.camera.simulated.focus import (
     CONTRAST_FRAMES,
@@ -15,7 +14,7 @@ from stillcam.camera.simulated.focus import (
     Autofocus,
 )
 from stillcam.camera.simulated.options import StillOptions
-from stillcam.camera.simulated.scene import WIDTH
+from stillcam.camera.simulated.scene import WIDTH, View
 from stillcam.camera.simulated.sensors import IMX219, IMX519, IMX708, Sensor
 
 SCAN = SKIPPED_FRAMES + PHASE_FRAMES

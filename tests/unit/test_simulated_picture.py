@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import ExifTags, Image, ImageChops, ImageStat
 
-from stillcam.camera.simulated import chart, dng, encode, sizes, tiff
+from stillcam.camera.simulated import dng, encode, sizes, tiff
 from stillcam.camera.simulated.command_line import parse
 from stillcam.camera.simulated.failures import Failure
 from stillcam.camera.simulated.options import StillOptions
@@ -18,6 +18,17 @@ from stillcam.camera.simulated.sensors import IMX219, IMX708, Sensor, listing
 
 SIZE = (960, 540)
 NOON = datetime(2026, 11, 20, 12)  # noqa: DTZ001 - the camera's clock has no zone
+
+# The two boards in the scene: the middle of each step from black to white, with its sRGB value, …
+GREYS = tuple(((624.0 + step * 28.4, 716.0), round(step * 25.5)) for step in range(11))
+# … and the usual 24 patches in sRGB, as published for colour targets of this kind.
+SRGB = (
+    (115, 82, 68), (194, 150, 130), (98, 122, 157), (87, 108, 67), (133, 128, 177), (103, 189, 170),
+    (214, 126, 44), (80, 91, 166), (193, 90, 99), (94, 60, 108), (157, 188, 64), (224, 163, 46),
+    (56, 61, 150), (70, 148, 73), (175, 54, 60), (231, 199, 31), (187, 86, 149), (8, 133, 161),
+    (243, 243, 242), (200, 200, 200), (160, 160, 160), (122, 122, 121), (85, 85, 85), (52, 52, 52),
+)  # fmt: skip
+PATCHES = tuple(((1091.0 + index % 6 * 38, 590.0 + index // 6 * 43), colour) for index, colour in enumerate(SRGB))
 
 
 def take(*arguments: str, sensor: Sensor = IMX708, settled: bool = True, now: datetime = NOON) -> Frame:
@@ -35,7 +46,7 @@ def colour(image: Image.Image, at: tuple[float, float]) -> tuple[float, ...]:
 
 def grey(image: Image.Image, step: int = 5) -> float:
     """The green of a step of the chart's grey scale (0 to 10)."""
-    return colour(image, chart.GREYS[step][0])[1]
+    return colour(image, GREYS[step][0])[1]
 
 
 def part_of(image: Image.Image, box: tuple[float, float, float, float]) -> Image.Image:
@@ -50,7 +61,7 @@ def detail(image: Image.Image, box: tuple[float, float, float, float]) -> float:
     return float(ImageStat.Stat(ImageChops.difference(part, ImageChops.offset(part, 1, 0))).rms[0])
 
 
-# Where nothing moves: the boat sails above the poppies and behind the chart.
+# Where nothing moves: the boat sails above the poppies and behind the
 STAR = (660, 410, 870, 630)
 POPPIES = (1490, 620, 1590, 720)
 LIGHTHOUSE = (215, 190, 295, 450)
@@ -66,15 +77,15 @@ def test_what_is_measured_looks_the_same_at_every_moment(lens: str) -> None:
     assert len({image.tobytes() for image in pictures}) == len(pictures)
     for box in (STAR, POPPIES, LIGHTHOUSE, SKY):
         assert len({part_of(image, box).tobytes() for image in pictures}) == 1, box
-    for point, _ in (*chart.PATCHES, *chart.GREYS):
+    for point, _ in (*PATCHES, *GREYS):
         assert len({colour(image, point) for image in pictures}) == 1, point
 
 
 def test_automatic_exposure_shows_known_colours_as_they_are() -> None:
     image = take().image
-    for at, wanted in chart.PATCHES:
+    for at, wanted in PATCHES:
         assert colour(image, at) == pytest.approx(wanted, abs=12)
-    for step, (_, value) in enumerate(chart.GREYS):
+    for step, (_, value) in enumerate(GREYS):
         assert grey(image, step) == pytest.approx(value, abs=12)
 
 
@@ -100,7 +111,7 @@ def test_brightness_answers(arguments: tuple[str, ...], sign: int) -> None:
 def test_contrast_spreads_and_saturation_colours() -> None:
     plain, hard = take().image, take("--contrast", "1.5").image
     assert grey(hard, 8) - grey(hard, 2) > 1.3 * (grey(plain, 8) - grey(plain, 2))
-    red = chart.PATCHES[14][0]
+    red = PATCHES[14][0]
     faded, lively = (
         max(colour(image, red)) - min(colour(image, red)) for image in (take("--saturation", "0").image, plain)
     )
@@ -129,13 +140,13 @@ def test_sharpness_and_noise_show() -> None:
 )
 def test_white_balance_casts(arguments: tuple[str, ...], warmer: bool) -> None:
     frame = take(*arguments)
-    red, _, blue = colour(frame.image, chart.GREYS[5][0])
+    red, _, blue = colour(frame.image, GREYS[5][0])
     assert (red > blue + 10) if warmer else (blue > red + 10)
     assert frame.metadata["ColourGains"] != take().metadata["ColourGains"]
 
 
 def test_colour_matrix_mixes() -> None:
-    red, _, blue = colour(take("--ccm", "0,0,1,0,1,0,1,0,0").image, chart.PATCHES[14][0])
+    red, _, blue = colour(take("--ccm", "0,0,1,0,1,0,1,0,0").image, PATCHES[14][0])
     assert blue > red + 60
 
 

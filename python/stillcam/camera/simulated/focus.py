@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 
 from stillcam.camera.simulated import values
-from stillcam.camera.simulated.canvas import View
 from stillcam.camera.simulated.options import Options
-from stillcam.camera.simulated.scene import LAYERS, Box, Layer
+from stillcam.camera.simulated.scene import LAYERS, Box, Layer, View
 from stillcam.camera.simulated.sensors import Sensor
 
 HYPERFOCAL = 1.0  # dioptres: where the lens rests

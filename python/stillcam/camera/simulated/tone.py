@@ -17,7 +17,6 @@ COLOUR_NOISE = ("off", "cdn_off")
 NOISE = 0.8  # standard deviation at gain 1 without denoising, in 8-bit steps
 INVISIBLE = 0.5
 TILE = 512
-MARGIN = 8  # pixels that sharpening needs around a region
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,7 @@ from pictures import picture
 from serving import DEADLINE_S, ROOT, Site
 
 from stillcam.accounts import Accounts
-from stillcam.accounts.attempts import LIMITS
-from stillcam.accounts.devices import new_device
+from stillcam.accounts.sign_in import LIMITS, new_device_cookie
 
 NOBODY = {"user": None, "may": {"watch": True, "library": False, "control": False}}
 
@@ -371,7 +370,7 @@ def test_a_device_of_a_name_that_nobody_has_lets_nobody_guess_on(site, ann):
     cookie = ann.headers["Cookie"].partition("; ")[2].partition("=")[0]
     known = "$".join(("scrypt", "16384", "8", "1", f"{'A' * 22}==", f"{'A' * 43}="))  # as every process could know it
     for name in ("Ann", "Eve"):
-        site.until(lambda name=name: guess(name, new_device(name, known)) == 429)
+        site.until(lambda name=name: guess(name, new_device_cookie(name, known)) == 429)
 
 
 def test_a_flood_of_sign_ins_holds_up_no_picture(tmp_path):

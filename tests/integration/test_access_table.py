@@ -66,7 +66,7 @@ class Installation:
         self.accounts.users.add("Eve", "hash", "viewer", False)
         for who, name in ((OWNER, "Ann"), (VIEWER, "Bob"), (WATCHER, "Eve")):
             key = self.accounts.sessions.start(name, "hash")
-            cookie = f"{session_name(self.accounts.known().installation)}={key}"
+            cookie = f"{session_name(self.accounts.cache.get().installation)}={key}"
             self.headers[who] = {"cookie": f"other=1; {cookie}", "origin": "http://camera.local"}
         for who, scope in ((VIEW, "view"), (LIBRARY, "library"), (CONTROL, "control")):
             self.headers[who] = {"authorization": f"Bearer {self.accounts.tokens.add(who, scope)[1]}"}
@@ -179,16 +179,16 @@ def test_no_reading_route_changes_and_every_changing_one_needs_somebody(installa
     ],
 )
 def test_what_shows_nobody(installation, headers):
-    name = session_name(installation.accounts.known().installation)
+    name = session_name(installation.accounts.cache.get().installation)
     headers = {key: value.replace("NAME", name) for key, value in headers.items()}
     assert installation.status("GET", "snapshot", **headers) == 401
     assert installation.status("GET", "healthz", **headers) == 204
 
 
 def test_a_digest_is_no_key(installation):
-    session = next(iter(installation.accounts.known().sessions))
+    session = next(iter(installation.accounts.cache.get().sessions))
     for text in (session.hex(), base64.b64encode(session).decode(), session.decode("latin-1")):
-        name = session_name(installation.accounts.known().installation)
+        name = session_name(installation.accounts.cache.get().installation)
         assert installation.status("GET", "snapshot", cookie=f"{name}={text}") == 401
 
 
@@ -210,7 +210,7 @@ def test_a_proxys_own_basic_authentication_does_not_hide_the_cookie(installation
 
 def test_a_program_beside_us_may_have_a_cookie_of_the_same_name(installation):
     cookie = installation.headers[VIEWER]["cookie"]
-    name = session_name(installation.accounts.known().installation)
+    name = session_name(installation.accounts.cache.get().installation)
     assert installation.status("GET", "snapshot", cookie=f"{name}=theirs; {cookie}") == 204
 
 

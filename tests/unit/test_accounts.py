@@ -12,9 +12,9 @@ from contextlib import closing
 
 import pytest
 
-from stillcam.accounts import Accounts, keys, passwords, sessions, store
-from stillcam.accounts.errors import ConflictError, InvalidError, StoreError, UnknownError, WrongError
-from stillcam.accounts.visits import EVERY_S, Visits
+from stillcam.accounts import Accounts, passwords, sessions, store, tokens
+from stillcam.accounts.cache import VISIT_S, Visits
+from stillcam.accounts.rules import ConflictError, CredentialsError, InvalidError, NotFoundError, StoreError
 
 
 class Clock:
@@ -57,22 +57,23 @@ def test_a_database_of_the_first_version_keeps_its_people_and_a_token_that_watch
             old.execute(statement)
         for number, name, role in ((1, "Ann", "owner"), (2, "Bob", "viewer")):
             old.execute("INSERT INTO users VALUES (?, ?, lower(?), ?, 'hash', 1.0, NULL)", (number, name, name, role))
-        old.execute("INSERT INTO sessions VALUES (?, 2, 1.0, 2.0)", (keys.digest("key"),))
+        old.execute("INSERT INTO sessions VALUES (?, 2, 1.0, 2.0)", (tokens.digest("key"),))
         for scope in ("view", "control"):
             old.execute(
-                "INSERT INTO tokens VALUES (?, ?, ?, ?, ?, 1.0, NULL)", (scope, keys.digest(scope), scope, scope, scope)
+                "INSERT INTO tokens VALUES (?, ?, ?, ?, ?, 1.0, NULL)",
+                (scope, tokens.digest(scope), scope, scope, scope),
             )
         old.execute("PRAGMA user_version = 1")
         old.commit()
     accounts = Accounts(tmp_path / "data")
-    everybody = accounts.known()
+    cached = accounts.cache.get()
     assert [(user.name, user.role, user.library) for user in accounts.users.all()] == [
         ("Ann", "owner", True), ("Bob", "viewer", True),
     ]  # fmt: skip
-    assert everybody.sessions[keys.digest("key")].library
-    assert {everybody.tokens[keys.digest(scope)].scope == scope for scope in ("view", "control")} == {True}
-    assert re.fullmatch("[0-9a-f]{8}", everybody.installation)
-    assert Accounts(tmp_path / "data").known().installation == everybody.installation
+    assert cached.sessions[tokens.digest("key")].library
+    assert {cached.tokens[tokens.digest(scope)].scope == scope for scope in ("view", "control")} == {True}
+    assert re.fullmatch("[0-9a-f]{8}", cached.installation)
+    assert Accounts(tmp_path / "data").cache.get().installation == cached.installation
     accounts.tokens.add("films", "library")
 
 
@@ -146,7 +147,7 @@ def test_an_owner_is_always_left(accounts, ann):
         accounts.users.remove("ann")
     with pytest.raises(ConflictError, match="only owner"):
         accounts.users.change("ann", role="viewer", password="new")
-    assert accounts.known().passwords["ann"] == "hash of Ann"
+    assert accounts.cache.get().passwords["ann"] == "hash of Ann"
     accounts.users.add("Bob", "hash", "owner")
     assert accounts.users.change("ann", role="viewer").role == "viewer"
     accounts.users.remove("ann")
@@ -155,34 +156,34 @@ def test_an_owner_is_always_left(accounts, ann):
 
 @pytest.mark.parametrize("what", ["get", "remove", "change"])
 def test_a_user_who_is_not_there(accounts, ann, what):
-    with pytest.raises(UnknownError, match="no user called Eve"):
+    with pytest.raises(NotFoundError, match="no user called Eve"):
         getattr(accounts.users, what)("Eve")
 
 
 def test_a_session_is_known_by_its_digest_alone(accounts, ann, tmp_path):
     key = accounts.sessions.start("ann", "hash of Ann")
-    session = accounts.known().sessions[keys.digest(key)]
+    session = accounts.cache.get().sessions[tokens.digest(key)]
     assert (session.name, session.role) == ("Ann", "owner")
     assert key.encode() not in (tmp_path / "data" / "accounts.db").read_bytes()
 
 
 def test_no_session_for_a_password_that_has_just_changed(accounts, ann):
     accounts.users.change("ann", password="new")
-    with pytest.raises(WrongError):
+    with pytest.raises(CredentialsError):
         accounts.sessions.start("ann", "hash of Ann")
 
 
 def test_sessions_end(accounts, ann, clock):
     def known():
-        return set(accounts.known().sessions)
+        return set(accounts.cache.get().sessions)
 
     first, second = (accounts.sessions.start("ann", "hash of Ann") for _ in range(2))
     third = accounts.sessions.start("ann", "hash of Ann", instead_of=first)
-    assert known() == {keys.digest(second), keys.digest(third)}
-    accounts.sessions.end(keys.digest(third))
-    assert known() == {keys.digest(second)}
-    accounts.users.change("ann", password="new", keep_session=keys.digest(second))
-    assert known() == {keys.digest(second)}
+    assert known() == {tokens.digest(second), tokens.digest(third)}
+    accounts.sessions.end(tokens.digest(third))
+    assert known() == {tokens.digest(second)}
+    accounts.users.change("ann", password="new", keep_session=tokens.digest(second))
+    assert known() == {tokens.digest(second)}
     accounts.users.change("ann", password="newer")
     assert known() == set()
     accounts.sessions.start("ann", "newer")
@@ -191,7 +192,7 @@ def test_sessions_end(accounts, ann, clock):
     accounts.sessions.start("ann", "newer")
     clock.now_s += sessions.LIFE_S + 1
     last = accounts.sessions.start("ann", "newer")
-    assert known() == {keys.digest(last)}
+    assert known() == {tokens.digest(last)}
     accounts.users.add("Bob", "hash", "owner")
     accounts.users.remove("ann")
     assert known() == set()
@@ -201,31 +202,31 @@ def test_the_oldest_session_ends_for_one_too_many(accounts, ann, clock):
     started = []
     for _ in range(sessions.MAX_PER_USER + 2):
         clock.now_s += 1
-        started.append(keys.digest(accounts.sessions.start("ann", "hash of Ann")))
-    assert set(accounts.known().sessions) == set(started[2:])
+        started.append(tokens.digest(accounts.sessions.start("ann", "hash of Ann")))
+    assert set(accounts.cache.get().sessions) == set(started[2:])
 
 
 def test_visits_are_kept(accounts, ann, clock):
-    session = keys.digest(accounts.sessions.start("ann", "hash of Ann"))
+    session = tokens.digest(accounts.sessions.start("ann", "hash of Ann"))
     _, key = accounts.tokens.add("Door", "view")
     clock.now_s += 5000
-    accounts.sessions.seen([session, keys.digest(key)])
-    assert accounts.known().sessions[session].seen_s == clock.now_s
+    accounts.sessions.touch([session, tokens.digest(key)])
+    assert accounts.cache.get().sessions[session].seen_s == clock.now_s
     assert accounts.users.get("ann").seen_s == clock.now_s
     assert accounts.tokens.all()[0].used_s == clock.now_s
     latest_s = clock.now_s
     clock.now_s = 0  # a Pi that has just started, and does not know the time yet
-    accounts.sessions.seen([session, keys.digest(key)])
-    assert accounts.known().sessions[session].seen_s == latest_s
+    accounts.sessions.touch([session, tokens.digest(key)])
+    assert accounts.cache.get().sessions[session].seen_s == latest_s
     assert accounts.users.get("ann").seen_s == accounts.tokens.all()[0].used_s == latest_s
 
 
 def test_a_visit_is_written_once_in_some_minutes(accounts, ann, clock):
-    session = keys.digest(accounts.sessions.start("ann", "hash of Ann"))
+    session = tokens.digest(accounts.sessions.start("ann", "hash of Ann"))
     visits, start_s = Visits(accounts.sessions), clock.now_s
     written: list[bytes] = []
-    accounts.sessions.seen = written.extend
-    for later_s in (1, EVERY_S - 1, EVERY_S, EVERY_S + 1, 2 * EVERY_S - 1, -9e9):
+    accounts.sessions.touch = written.extend
+    for later_s in (1, VISIT_S - 1, VISIT_S, VISIT_S + 1, 2 * VISIT_S - 1, -9e9):
         visits.note(session, start_s, start_s + later_s)
     visits.note(b"the last", None, start_s)
     while b"the last" not in written:
@@ -236,7 +237,7 @@ def test_a_visit_is_written_once_in_some_minutes(accounts, ann, clock):
 def test_tokens(accounts, tmp_path):
     token, key = accounts.tokens.add("Front door", "control")
     assert key.startswith("stillcam_") and len(key) > 50
-    assert accounts.known().tokens[keys.digest(key)] == token == accounts.tokens.all()[0]
+    assert accounts.cache.get().tokens[tokens.digest(key)] == token == accounts.tokens.all()[0]
     assert key.encode() not in (tmp_path / "data" / "accounts.db").read_bytes()
     with pytest.raises(ConflictError):
         accounts.tokens.add("front DOOR", "view")
@@ -245,8 +246,8 @@ def test_tokens(accounts, tmp_path):
     second, _ = accounts.tokens.add("Back door", "view")
     accounts.tokens.remove(second.id)
     accounts.tokens.remove("Front Door")
-    assert accounts.known().tokens == {}
-    with pytest.raises(UnknownError):
+    assert accounts.cache.get().tokens == {}
+    with pytest.raises(NotFoundError):
         accounts.tokens.remove(token.id)
 
 
@@ -256,44 +257,44 @@ def test_a_password_is_found_in_either_form_of_its_letters(accounts):
     assert passwords.matches("Passwo\u0308rt ist geheim", kept)
     assert not passwords.matches("Passwort ist geheim", kept)
     assert kept != passwords.hashed("Passwört ist geheim")
-    assert not passwords.matches("\ud800", passwords.NOBODYS)
+    assert not passwords.matches("\ud800", passwords.UNUSABLE_HASH)
 
 
 def test_another_process_is_heard(accounts, ann, tmp_path, monkeypatch):
-    assert accounts.known().registered
+    assert accounts.cache.get().registered
     other, path = Accounts(tmp_path / "data"), tmp_path / "data" / "accounts.db"
     key = other.sessions.start("ann", "hash of Ann")
     os.utime(path, (1, 1))  # the clock of the files may not have ticked since
-    assert keys.digest(key) in accounts.known().sessions
+    assert tokens.digest(key) in accounts.cache.get().sessions
     other.sessions.end_all("ann")
     os.utime(path, (1, 1))
-    monkeypatch.setattr("stillcam.accounts.cache.AGE_S", 0.0)
-    assert not accounts.known().sessions
+    monkeypatch.setattr("stillcam.accounts.cache.MAX_AGE_S", 0.0)
+    assert not accounts.cache.get().sessions
 
 
 def test_without_a_database_nobody_is_known_and_none_is_made(tmp_path):
-    assert not Accounts(tmp_path / "data").known().registered
+    assert not Accounts(tmp_path / "data").cache.get().registered
     assert not (tmp_path / "data").exists()
 
 
 def test_a_damaged_database_is_told(tmp_path):
     (tmp_path / "accounts.db").write_bytes(b"not a database, " * 500)
     accounts = Accounts(tmp_path)
-    for look in (accounts.known, accounts.users.all, accounts.prepare):
+    for read in (accounts.cache.get, accounts.users.all, accounts.prepare):
         with pytest.raises(StoreError, match="damaged"):
-            look()
+            read()
 
 
 def test_what_was_known_stays_when_the_database_cannot_be_read(accounts, ann, tmp_path, monkeypatch, caplog):
-    monkeypatch.setattr("stillcam.accounts.cache.LOOK_S", 0.0)
-    before = accounts.known()
+    monkeypatch.setattr("stillcam.accounts.cache.POLL_S", 0.0)
+    before = accounts.cache.get()
     path = tmp_path / "data" / "accounts.db"
     good = path.read_bytes()
     path.write_bytes(b"not a database, " * 500)
-    assert accounts.known() is accounts.known() is before
+    assert accounts.cache.get() is accounts.cache.get() is before
     assert caplog.text.count("damaged") == 1
     path.write_bytes(good)
-    assert accounts.known() == before
+    assert accounts.cache.get() == before
     assert caplog.records[0].levelname == "ERROR"
 
 
@@ -324,20 +325,20 @@ def test_a_write_that_fails_changes_nothing(accounts, ann):
 def test_who_asks_while_the_accounts_are_read_for_the_first_time_waits(tmp_path, monkeypatch):
     """A page asks for several things at once, and none of them may be told that there are no accounts."""
     Accounts(tmp_path).users.add("Ann", "hash", "owner")
-    known = Accounts(tmp_path).known
+    cache = Accounts(tmp_path).cache
     reading, go_on = threading.Event(), threading.Event()
-    read = known._read
+    read = cache._read
 
     def slow():
         reading.set()
         assert go_on.wait(60)
         return read()
 
-    monkeypatch.setattr(known, "_read", slow)
+    monkeypatch.setattr(cache, "_read", slow)
     with ThreadPoolExecutor(5) as people:
-        first = people.submit(known)
+        first = people.submit(cache.get)
         assert reading.wait(60)
-        others = [people.submit(known) for _ in range(4)]
+        others = [people.submit(cache.get) for _ in range(4)]
         go_on.set()
         assert all(asked.result(60).registered for asked in (first, *others))
 

@@ -8,14 +8,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stillcam.accounts import passwords
-from stillcam.accounts.attempts import FORGET_S, LIMITS, MAX_KEYS, Attempts, address_key
-from stillcam.accounts.cache import Everybody
-from stillcam.accounts.devices import new_device, number_of
-from stillcam.accounts.errors import InvalidError, NotNowError, WrongError
-from stillcam.accounts.hashing import WAITING, Hashing
-from stillcam.accounts.passwords import hashed
-from stillcam.accounts.rules import check_name, check_password, folded
-from stillcam.accounts.sign_in import SignIn
+from stillcam.accounts.cache import CachedAccounts
+from stillcam.accounts.passwords import MAX_QUEUED, PasswordThread, hashed
+from stillcam.accounts.rules import CredentialsError, InvalidError, RetryLaterError, check_name, check_password, folded
+from stillcam.accounts.sign_in import (
+    FORGET_S,
+    LIMITS,
+    MAX_KEYS,
+    SignIn,
+    Throttle,
+    address_key,
+    device_number,
+    new_device_cookie,
+)
 from stillcam.common import log
 
 
@@ -108,70 +113,70 @@ class Clock:
         return self.now_s
 
 
-def fail(attempts: Attempts, clock: Clock, *keys: tuple[str, str]) -> float:
+def fail(throttle: Throttle, clock: Clock, *keys: tuple[str, str]) -> float:
     """Fail once more, as soon as that may be; how long it took."""
     began_s = clock.now_s
     while True:
         try:
-            attempts.begin(*keys)
+            throttle.begin(*keys)
             return clock.now_s - began_s
-        except NotNowError as slow:
+        except RetryLaterError as slow:
             clock.now_s += slow.wait_s
 
 
 def test_pauses_grow_to_a_limit():
     clock = Clock()
-    attempts = Attempts(clock)
-    pauses = [fail(attempts, clock, ("address", "192.0.2.1")) for _ in range(18)]
+    throttle = Throttle(clock)
+    pauses = [fail(throttle, clock, ("address", "192.0.2.1")) for _ in range(18)]
     assert pauses[:5] == [0] * 5
     assert pauses[5:10] == pytest.approx([1, 2, 4, 8, 16], rel=0.1)
     assert 200 < max(pauses) <= LIMITS["address"].most_s
-    attempts.begin(("address", "192.0.2.2"))
+    throttle.begin(("address", "192.0.2.2"))
 
 
 def test_an_attempt_that_was_right_does_not_count():
-    attempts = Attempts(Clock())
+    throttle = Throttle(Clock())
     for _ in range(100):
-        attempts.begin(("address", "192.0.2.1"))
-        attempts.forgive(("address", "192.0.2.1"))
+        throttle.begin(("address", "192.0.2.1"))
+        throttle.forgive(("address", "192.0.2.1"))
 
 
 def test_failures_are_forgotten():
     clock = Clock()
-    attempts = Attempts(clock)
+    throttle = Throttle(clock)
     for _ in range(5):
-        attempts.begin(("address", "192.0.2.1"))
+        throttle.begin(("address", "192.0.2.1"))
     clock.now_s += 5 * FORGET_S
     for _ in range(5):
-        attempts.begin(("address", "192.0.2.1"))
+        throttle.begin(("address", "192.0.2.1"))
 
 
 def test_a_name_tried_from_many_addresses_is_slow_but_never_shut():
     clock = Clock()
-    attempts = Attempts(clock)
+    throttle = Throttle(clock)
     for number in range(2000):
-        fail(attempts, clock, ("address", f"192.0.2.{number}"), ("name", "ann"))
-    assert 0 < fail(attempts, clock, ("address", "192.0.3.1"), ("name", "ann")) <= LIMITS["name"].most_s
-    attempts.begin(("device", "hers"))
+        fail(throttle, clock, ("address", f"192.0.2.{number}"), ("name", "ann"))
+    assert 0 < fail(throttle, clock, ("address", "192.0.3.1"), ("name", "ann")) <= LIMITS["name"].most_s
+    throttle.begin(("device", "hers"))
 
 
 def test_who_is_refused_does_not_make_the_name_slower():
-    attempts = Attempts(Clock())
+    throttle = Throttle(Clock())
     for _ in range(5):
-        attempts.begin(("address", "192.0.2.1"), ("name", "ann"))
+        throttle.begin(("address", "192.0.2.1"), ("name", "ann"))
     for _ in range(100):
-        with pytest.raises(NotNowError):
-            attempts.begin(("address", "192.0.2.1"), ("name", "ann"))
+        with pytest.raises(RetryLaterError):
+            throttle.begin(("address", "192.0.2.1"), ("name", "ann"))
     for number in range(3):
         for _ in range(5):
-            attempts.begin(("address", f"192.0.3.{number}"), ("name", "ann"))
+            throttle.begin(("address", f"192.0.3.{number}"), ("name", "ann"))
 
 
 def test_strangers_cannot_fill_the_memory():
-    attempts = Attempts(Clock())
+    throttle = Throttle(Clock())
     for number in range(MAX_KEYS + 100):
-        attempts.begin(("name", str(number)))
-    assert len(attempts._tries) == MAX_KEYS
+        throttle.begin(("name", str(number)))
+    assert len(throttle._tries) == MAX_KEYS
 
 
 @pytest.mark.parametrize(
@@ -183,35 +188,35 @@ def test_who_has_a_network_has_all_its_addresses(address, value):
 
 
 def test_a_device_is_recognised_by_its_user_alone():
-    device = new_device("Ann", "hash")
-    assert number_of(device, "ann", "hash")
-    assert number_of(device, "ann", "hash") != number_of(new_device("Ann", "hash"), "ann", "hash")
+    device = new_device_cookie("Ann", "hash")
+    assert device_number(device, "ann", "hash")
+    assert device_number(device, "ann", "hash") != device_number(new_device_cookie("Ann", "hash"), "ann", "hash")
     for forged in ("", ".", "1.2", device[:-1], "0" + device[1:] if device[0] != "0" else "1" + device[1:], "ä.ö"):
-        assert number_of(forged, "ann", "hash") is None, forged
-    assert number_of(device, "bob", "hash") is None
-    assert number_of(device, "ann", "another") is None
+        assert device_number(forged, "ann", "hash") is None, forged
+    assert device_number(device, "bob", "hash") is None
+    assert device_number(device, "ann", "another") is None
 
 
-class Kept:
-    """Accounts that need no database."""
+class FixedAccounts:
+    """A cache that needs no database."""
 
     def __init__(self, **passwords: str) -> None:
-        self.everybody = Everybody(True, passwords)
+        self._accounts = CachedAccounts(True, passwords)
 
-    def __call__(self) -> Everybody:
-        return self.everybody
+    def get(self) -> CachedAccounts:
+        return self._accounts
 
 
-def sign_in(attempts: Attempts, **hashes: str) -> SignIn:
-    return SignIn(Kept(**hashes), attempts)  # type: ignore[arg-type]
+def sign_in(throttle: Throttle, **hashes: str) -> SignIn:
+    return SignIn(FixedAccounts(**hashes), throttle)  # type: ignore[arg-type]
 
 
 def test_signing_in():
     kept = hashed("correct horse")
-    door = sign_in(Attempts(), ann=kept)
+    door = sign_in(Throttle(), ann=kept)
     assert door.verify(" Ann ", "correct horse", "192.0.2.1") == kept
     for name, password in (("ann", "wrong horse"), ("eve", "correct horse"), ("", ""), ("x" * 70, "y" * 2000)):
-        with pytest.raises(WrongError, match="the name or the password is wrong"):
+        with pytest.raises(CredentialsError, match="the name or the password is wrong"):
             door.verify(name, password, "192.0.2.1")
 
 
@@ -220,50 +225,50 @@ def test_a_name_that_nobody_has_takes_as_long(monkeypatch):
     tried = []
     monkeypatch.setattr(passwords, "matches", lambda _, kept: tried.append(kept))
     for name in ("ann", "eve"):
-        with pytest.raises(WrongError):
-            sign_in(Attempts(), ann="hash").verify(name, "guess", "192.0.2.1")
-    assert tried == ["hash", passwords.NOBODYS]
-    assert len(passwords.NOBODYS) == len(hashed("correct horse"))
+        with pytest.raises(CredentialsError):
+            sign_in(Throttle(), ann="hash").verify(name, "guess", "192.0.2.1")
+    assert tried == ["hash", passwords.UNUSABLE_HASH]
+    assert len(passwords.UNUSABLE_HASH) == len(hashed("correct horse"))
 
 
 def test_a_guesser_is_slowed_and_the_owners_device_is_not():
     kept = hashed("correct horse")
-    door = sign_in(Attempts(Clock()), ann=kept)
+    door = sign_in(Throttle(Clock()), ann=kept)
     for _ in range(5):
-        with pytest.raises(WrongError):
+        with pytest.raises(CredentialsError):
             door.verify("ann", "guess", "192.0.2.1")
-    with pytest.raises(NotNowError):
+    with pytest.raises(RetryLaterError):
         door.verify("ann", "correct horse", "192.0.2.1")
-    with pytest.raises(NotNowError):
-        door.verify("ann", "correct horse", "192.0.2.1", new_device("eve", kept))
-    assert door.verify("ann", "correct horse", "192.0.2.1", new_device("ann", kept)) == kept
+    with pytest.raises(RetryLaterError):
+        door.verify("ann", "correct horse", "192.0.2.1", new_device_cookie("eve", kept))
+    assert door.verify("ann", "correct horse", "192.0.2.1", new_device_cookie("ann", kept)) == kept
 
 
 def test_too_many_at_once_are_turned_away_and_no_failure_is_counted_for_it():
-    hashing, began, go_on = Hashing(), threading.Event(), threading.Event()
+    password_thread, began, go_on = PasswordThread(), threading.Event(), threading.Event()
 
     def block():
         began.set()
         go_on.wait()
 
-    threads = [threading.Thread(target=hashing.do, args=[block])]
+    threads = [threading.Thread(target=password_thread.run, args=[block])]
     threads[0].start()
     began.wait()
-    queued = [threading.Thread(target=hashing.do, args=[lambda: None]) for _ in range(WAITING)]
+    queued = [threading.Thread(target=password_thread.run, args=[lambda: None]) for _ in range(MAX_QUEUED)]
     for thread in queued:
         thread.start()
     try:
-        while len(hashing._waiting) <= WAITING:
+        while len(password_thread._waiting) <= MAX_QUEUED:
             threading.Event().wait(0.001)
-        with pytest.raises(NotNowError, match="signing in"):
-            hashing.do(lambda: None)
+        with pytest.raises(RetryLaterError, match="signing in"):
+            password_thread.run(lambda: None)
     finally:
         go_on.set()
         for thread in threads + queued:
             thread.join()
-    assert hashing.do(lambda: 7) == 7
+    assert password_thread.run(lambda: 7) == 7
     with pytest.raises(ZeroDivisionError):
-        hashing.do(lambda: 1 // 0)
+        password_thread.run(lambda: 1 // 0)
 
 
 @pytest.mark.parametrize("memory", ["none", "too little"])
@@ -274,14 +279,14 @@ def test_after_a_want_of_memory_people_can_sign_in_again(monkeypatch, memory):
         if memory == "none":
             raise RuntimeError("can't start new thread")
 
-    hashing = Hashing()
+    password_thread = PasswordThread()
     with monkeypatch.context() as patch:
         patch.setattr("stillcam.common.threads._thread.start_new_thread", start_new_thread)
-        patch.setattr("stillcam.accounts.hashing.BEGIN_S", 0.01)
-        for _ in range(WAITING + 2):
-            with pytest.raises(NotNowError, match="not enough memory to sign in: try again"):
-                hashing.do(lambda: 6)
-    assert hashing.do(lambda: 7) == 7
+        patch.setattr("stillcam.accounts.passwords.START_TIMEOUT_S", 0.01)
+        for _ in range(MAX_QUEUED + 2):
+            with pytest.raises(RetryLaterError, match="not enough memory to sign in: try again"):
+                password_thread.run(lambda: 6)
+    assert password_thread.run(lambda: 7) == 7
 
 
 def test_sign_ins_do_not_wait_for_a_thread_that_died_for_want_of_memory(monkeypatch, caplog):
@@ -293,23 +298,23 @@ def test_sign_ins_do_not_wait_for_a_thread_that_died_for_want_of_memory(monkeypa
 
         set_exception = set_result
 
-    hashing, began, go_on = Hashing(), threading.Event(), threading.Event()
+    password_thread, began, go_on = PasswordThread(), threading.Event(), threading.Event()
 
     def block():
         began.set()
         go_on.wait()
 
     with monkeypatch.context() as patch, ThreadPoolExecutor() as people:
-        patch.setattr("stillcam.accounts.hashing.Future", Unkept)
+        patch.setattr("stillcam.accounts.passwords.Future", Unkept)
         patch.setattr(log, "_short_s", -log.SHORT_AGAIN_S)
-        asked = [people.submit(hashing.do, block)]
+        asked = [people.submit(password_thread.run, block)]
         began.wait()
-        asked += [people.submit(hashing.do, block) for _ in range(3)]
-        while hashing._queue.qsize() < 3:
+        asked += [people.submit(password_thread.run, block) for _ in range(3)]
+        while password_thread._queue.qsize() < 3:
             threading.Event().wait(0.001)
         go_on.set()
         for one in asked:
-            with pytest.raises(NotNowError, match="not enough memory to sign in: try again"):
+            with pytest.raises(RetryLaterError, match="not enough memory to sign in: try again"):
                 one.result()
-    assert hashing.do(lambda: 7) == 7
+    assert password_thread.run(lambda: 7) == 7
     assert caplog.messages == ["thread hashing failed: not enough memory"]

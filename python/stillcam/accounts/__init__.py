@@ -1,8 +1,12 @@
-"""Who may come in: users, their sessions on devices, tokens of programs, and the set-up code.
+"""Accounts: users, their sessions on devices, tokens of programs, and the set-up code.
 
-All of it is in one folder: `accounts.db` (SQLite) and, until an owner has registered,
-`setup-code`. The server and `python -m stillcam` on SSH write at the same time. No
-password, session or token can be read back from there: only their hashes are kept.
+All of it is in one folder: `accounts.db` (SQLite) and, until an owner has registered, `setup-code`. The server and
+`python -m stillcam` on SSH may write at the same time. No password, session or token can be read from there: only
+hashes are stored.
+
+Reading order: `rules` (names, roles, scopes, errors), `store` (the database), `users`, `tokens`, `sessions`,
+`setup_code`, `passwords` (hashes), `sign_in` (verification and throttling), `cache` (what requests are checked
+against).
 """
 
 from __future__ import annotations
@@ -11,7 +15,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from stillcam.accounts.cache import Known
+from stillcam.accounts.cache import AccountsCache
 from stillcam.accounts.sessions import Sessions
 from stillcam.accounts.setup_code import SetupCode
 from stillcam.accounts.store import Store
@@ -23,20 +27,20 @@ class Accounts:
     """All accounts of one installation.
 
     Args:
-        folder: `data/`; made when it is missing.
+        folder: `data/`; created when it is missing.
         now: the time in seconds since the epoch.
     """
 
     def __init__(self, folder: Path, now: Callable[[], float] = time.time) -> None:
         store = Store(folder / "accounts.db")
-        self.known = Known(store)
+        self.cache = AccountsCache(store)
         self.users = Users(store, now)
         self.sessions = Sessions(store, now)
         self.tokens = Tokens(store, now)
         self.setup_code = SetupCode(folder / "setup-code")
 
     def prepare(self) -> str | None:
-        """See to it that there is a set-up code as long as no owner has registered, and none afterwards.
+        """Create the set-up code as long as no owner has registered, and delete it afterwards.
 
         Returns:
             the set-up code; None once there is an owner.
@@ -47,4 +51,4 @@ class Accounts:
         if self.users.registered():
             self.setup_code.delete()
             return None
-        return self.setup_code.make()
+        return self.setup_code.get()

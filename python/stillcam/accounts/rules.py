@@ -1,10 +1,10 @@
-"""What names and passwords may be."""
+"""The rules for names, passwords, roles and scopes, and the errors of requests about accounts."""
 
 from __future__ import annotations
 
 import unicodedata
 
-from stillcam.accounts.errors import InvalidError
+from stillcam.common.errors import StillcamError
 
 ROLES = ("owner", "viewer")
 SCOPES = ("view", "library", "control")  # each includes those before it
@@ -12,7 +12,7 @@ MAX_NAME = 64  # characters
 MIN_PASSWORD, MAX_PASSWORD = 8, 1024  # characters; NIST SP 800-63B asks for 8 or more, and for no rules of composition
 MIN_DIFFERENT = 4
 
-# The first that anybody tries; the Pi's own old one among them.
+# The first that an attacker tries; the former default password of Raspberry Pi OS among them.
 _COMMON = {
     "12345678", "123456789", "1234567890", "1q2w3e4r", "87654321", "admin123", "asdfghjk", "changeme", "iloveyou",
     "letmein1", "password", "password1", "password123", "passwort", "qwertyui", "qwertyuiop", "qwertzui", "qwertzuiop",
@@ -20,15 +20,57 @@ _COMMON = {
 }  # fmt: skip
 
 
+class InvalidError(StillcamError):
+    """A value breaks a rule.
+
+    Args:
+        message: which rule.
+        field: the value's name: `name`, `password`, `role` or `scope`.
+    """
+
+    def __init__(self, message: str, field: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class ConflictError(StillcamError):
+    """The present state does not allow it: the name is taken, or no owner would be left."""
+
+
+class NotFoundError(StillcamError):
+    """There is no such user, session or token."""
+
+
+class CredentialsError(StillcamError):
+    """The name and the password, or the set-up code, are wrong."""
+
+
+class RetryLaterError(StillcamError):
+    """The same request may succeed later.
+
+    Args:
+        message: why.
+        wait_s: after how many seconds.
+    """
+
+    def __init__(self, message: str, wait_s: float) -> None:
+        super().__init__(message)
+        self.wait_s = wait_s
+
+
+class StoreError(StillcamError):
+    """The accounts cannot be read or written now."""
+
+
 def check_name(name: object, field: str = "name") -> str:
-    """The name as it is kept and shown: without spaces around it, composed (NFC).
+    """Check a name, and return it as it is stored and shown: without spaces around it, composed (NFC).
 
     Args:
         name: as a person typed it.
         field: for the error.
 
     Raises:
-        InvalidError: it is no text, empty, too long, or holds what a line of text or an address cannot.
+        InvalidError: it is no text, empty, too long, or has characters that a line of text or a URL cannot have.
     """
     if not isinstance(name, str):
         raise InvalidError("must be a text", field)
@@ -43,12 +85,12 @@ def check_name(name: object, field: str = "name") -> str:
 
 
 def folded(name: str) -> str:
-    """The form under which two names are the same: `Ann`, `ann` and `ＡＮＮ` are."""
+    """The form by which names are compared: that of `Ann`, `ann` and `ＡＮＮ` is the same."""
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
 
 
 def check_password(password: object, name: str, field: str = "password") -> str:
-    """The password as it is hashed: composed (NFC, as RFC 8265 has it), else as it was typed.
+    """Check a password, and return it as it is hashed: composed (NFC, as in RFC 8265), otherwise as typed.
 
     Args:
         password: as a person typed it.
@@ -74,12 +116,12 @@ def check_password(password: object, name: str, field: str = "password") -> str:
 
 
 def composed(password: str) -> str:
-    """One form for what different keyboards make of the same letters."""
+    """The same form for the same letters from different keyboards."""
     return unicodedata.normalize("NFC", password)
 
 
 def check_choice(value: object, choices: tuple[str, ...], field: str) -> str:
-    """One of `choices`.
+    """Check a value that must be one of `choices`.
 
     Raises:
         InvalidError: it is none of them.

@@ -1,21 +1,19 @@
-"""Sessions: devices on which somebody has signed in.
+"""Sessions: devices on which users have signed in.
 
-A session ends by signing out, with a new password, with its user, or after `LIFE_S` without a
-visit. Its time is the wall clock's, which a Pi may have to put right after its start: a session
-that began before that may end early, and then one signs in again.
+A session ends when its user signs out, changes the password or is removed, or after `LIFE_S` without a visit. Its time
+is the wall clock's, which a Pi may correct after its start: a session that began before that may end early.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from stillcam.accounts.errors import WrongError
-from stillcam.accounts.keys import digest, new_key
-from stillcam.accounts.rules import folded
+from stillcam.accounts.rules import CredentialsError, folded
 from stillcam.accounts.store import Store
+from stillcam.accounts.tokens import digest, new_key
 
 LIFE_S = 30 * 86400.0  # from the last visit
-MAX_PER_USER = 50  # the one not seen for longest ends for a new one
+MAX_PER_USER = 50  # then the least recently used one ends
 
 
 class Sessions:
@@ -36,13 +34,13 @@ class Sessions:
         Args:
             name: of the user.
             password: the hash that was verified.
-            instead_of: the key of the session that this device had; it ends.
+            instead_of: the key of the session that this device had; that one ends.
 
         Returns:
             the session's key, for the device to keep.
 
         Raises:
-            WrongError: the user has gone, or has another password by now.
+            CredentialsError: the user no longer exists, or has changed the password.
         """
         key, now_s = new_key(), self._now()
         with self._store.writing() as connection:
@@ -50,7 +48,7 @@ class Sessions:
                 "SELECT id FROM users WHERE folded = ? AND password = ?", (folded(name), password)
             ).fetchone()
             if row is None:
-                raise WrongError("the name or the password is wrong")
+                raise CredentialsError("the name or the password is wrong")
             connection.execute(
                 "DELETE FROM sessions WHERE digest = ? OR seen < ?", (digest(instead_of), now_s - LIFE_S)
             )
@@ -75,8 +73,8 @@ class Sessions:
                 "DELETE FROM sessions WHERE user IN (SELECT id FROM users WHERE folded = ?)", (folded(name),)
             )
 
-    def seen(self, digests: list[bytes]) -> None:
-        """Note that these sessions, or tokens, are in use; a clock that was set back takes nothing from them."""
+    def touch(self, digests: list[bytes]) -> None:
+        """Record that these sessions or tokens are in use now. A clock that was set back never makes them older."""
         now_s = self._now()
         with self._store.writing() as connection:
             for each in digests:

@@ -1,7 +1,7 @@
-"""The set-up code: shows that whoever registers first can also read this machine's files or terminal.
+"""The set-up code: proves that the person who registers first can read this machine's files or terminal.
 
-60 random bits, so no limit is needed to keep it from being guessed, and nobody can use one up
-to keep the owner from registering; attempts are slowed by address all the same (attempts.py).
+It has 60 random bits, so that it cannot be guessed and needs no lockout, which strangers could use to keep the owner
+from registering. Attempts are throttled by address all the same (sign_in.py).
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import secrets
 from hmac import compare_digest
 from pathlib import Path
 
-from stillcam.accounts.errors import StoreError
+from stillcam.accounts.rules import StoreError
 from stillcam.common.atomic_write import create_private
 
 # Crockford's base 32: no letter looks like a digit.
@@ -29,8 +29,8 @@ class SetupCode:
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def make(self) -> str:
-        """The code; made if there is none.
+    def get(self) -> str:
+        """The code; created if there is none.
 
         Raises:
             StoreError: it cannot be written, or read.
@@ -47,7 +47,7 @@ class SetupCode:
         return kept
 
     def delete(self) -> None:
-        """Delete it: it has been used.
+        """Delete the code after it has been used.
 
         Raises:
             StoreError: the folder cannot be written to.
@@ -58,12 +58,12 @@ class SetupCode:
             raise StoreError(f"cannot delete {self.path} ({error.strerror}): delete it by hand") from error
 
     def is_right(self, code: str) -> bool:
-        """Whether this is it, however it was typed: small letters, without hyphens, O for 0.
+        """Whether this is the code; it may be typed in small letters, without hyphens, with O for 0.
 
         Raises:
-            StoreError: as for `make`.
+            StoreError: as for `get`.
         """
-        return compare_digest(_plain(code).encode("utf-8", "replace"), _plain(self.make()).encode())
+        return compare_digest(_plain(code).encode("utf-8", "replace"), _plain(self.get()).encode())
 
 
 def _plain(code: str) -> str:

@@ -1,97 +1,232 @@
-"""Proving with a password who one is: slowed when it fails, dear, and out of everybody's way."""
+"""Signing in with a password: verification, throttling of failed attempts, and cookies of known devices.
+
+The set-up code is throttled by address in the same way.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import hmac
+import ipaddress
+import secrets
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from stillcam.accounts import passwords
-from stillcam.accounts.attempts import Attempts, Key, address_key
-from stillcam.accounts.cache import Known
-from stillcam.accounts.devices import number_of
-from stillcam.accounts.errors import WrongError
-from stillcam.accounts.hashing import Hashing
-from stillcam.accounts.rules import MAX_NAME, folded
+from stillcam.accounts.cache import AccountsCache
+from stillcam.accounts.rules import MAX_NAME, CredentialsError, RetryLaterError, folded
+
+FORGET_S = 300.0  # for each failure
+MAX_COUNT = 16  # beyond the free ones: then the pause does not grow, and all is forgotten in some hours
+MAX_KEYS = 4096  # then the least recently used one is forgotten
 
 
 class SignIn:
-    """Verifies passwords, and makes their hashes.
+    """Verifies passwords, and computes their hashes.
 
     Args:
-        known: the accounts.
-        attempts: slows down who guesses.
+        accounts: the accounts.
+        throttle: delays repeated failed attempts.
     """
 
-    def __init__(self, known: Known, attempts: Attempts) -> None:
-        self._known = known
-        self._attempts = attempts
-        self._hashing = Hashing()
+    def __init__(self, accounts: AccountsCache, throttle: Throttle) -> None:
+        self._accounts = accounts
+        self._throttle = throttle
+        self._thread = passwords.PasswordThread()
 
     def verify(self, name: str, password: str, address: str, device: str = "") -> str:
-        """See that this is the user's password. Names that nobody has take as long.
+        """Verify a user's password. An unknown name takes as long as a known one.
 
         Args:
             name: as typed.
             password: as typed.
             address: the client's IP address.
-            device: what the client keeps from when it signed in before.
+            device: the device cookie that the client shows; empty: none.
 
         Returns:
-            the hash that it matches.
+            the hash that the password matches.
 
         Raises:
-            WrongError: it is not, or there is no such user.
-            NotNowError: there were too many attempts, or too many are waiting.
+            CredentialsError: the name or the password is wrong.
+            RetryLaterError: too many failed attempts, or too many requests wait.
         """
         name = name.strip()[: MAX_NAME + 1]
-        kept = self._known().passwords.get(folded(name), passwords.NOBODYS)
-        if number := number_of(device, name, kept):
-            return self._matching(password, kept, ("device", number))
-        return self._matching(password, kept, address_key(address), ("name", folded(name)))
+        kept = self._accounts.get().passwords.get(folded(name), passwords.UNUSABLE_HASH)
+        if number := device_number(device, name, kept):
+            return self._verified(password, kept, ("device", number))
+        return self._verified(password, kept, address_key(address), ("name", folded(name)))
 
     def verify_again(self, name: str, password: str, session: bytes) -> None:
-        """See that somebody who is signed in knows their password: not everybody who finds a screen unlocked does.
+        """Verify the password of a signed-in user again: somebody may have found an unlocked screen.
 
         Args:
-            name: whose.
+            name: the user's.
             password: as typed.
-            session: names their session.
+            session: the digest of the session.
 
         Raises:
-            WrongError: it is not theirs.
-            NotNowError: as for `verify`.
+            CredentialsError: the password is wrong.
+            RetryLaterError: as for `verify`.
         """
-        self._matching(
-            password, self._known().passwords.get(folded(name), passwords.NOBODYS), ("session", session.hex())
+        self._verified(
+            password,
+            self._accounts.get().passwords.get(folded(name), passwords.UNUSABLE_HASH),
+            ("session", session.hex()),
         )
 
-    def _matching(self, password: str, kept: str, *keys: Key) -> str:
+    def _verified(self, password: str, kept: str, *keys: Key) -> str:
         with self.attempt(*keys):
-            if not self._hashing.do(lambda: passwords.matches(password, kept)):
-                raise WrongError("the name or the password is wrong")
+            if not self._thread.run(lambda: passwords.matches(password, kept)):
+                raise CredentialsError("the name or the password is wrong")
         return kept
 
     def hashed(self, password: str) -> str:
         """The hash of a new password.
 
         Raises:
-            NotNowError: too many are waiting.
+            RetryLaterError: too many requests wait.
         """
-        return self._hashing.do(lambda: passwords.hashed(password))
+        return self._thread.run(lambda: passwords.hashed(password))
 
     @contextmanager
     def attempt(self, *keys: Key) -> Iterator[None]:
-        """An attempt to prove something; it counts when it ends with WrongError.
+        """An attempt to authenticate; it counts if it ends with CredentialsError.
 
         Raises:
-            NotNowError: there were too many.
+            RetryLaterError: there were too many failed attempts.
         """
-        self._attempts.begin(*keys)
+        self._throttle.begin(*keys)
         try:
             yield
-        except WrongError:
+        except CredentialsError:
             raise
         except BaseException:
-            self._attempts.forgive(*keys)
+            self._throttle.forgive(*keys)
             raise
-        self._attempts.forgive(*keys)
+        self._throttle.forgive(*keys)
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """The limit for a kind of key.
+
+    Args:
+        free: attempts without a pause.
+        most_s: the longest pause.
+    """
+
+    free: int
+    most_s: float
+
+
+LIMITS = {
+    "address": Limit(5, 300.0),
+    "name": Limit(20, 5.0),  # short: it delays everybody who tries the name, and addresses have their own pauses
+    "device": Limit(10, 300.0),
+    "session": Limit(10, 300.0),
+}
+
+Key = tuple[str, str]  # kind (of LIMITS) and value
+
+
+@dataclass(slots=True)
+class _Tries:
+    count: float = 0.0
+    last_s: float = 0.0
+
+
+class Throttle:
+    """Delays repeated failed attempts, and never locks anybody out.
+
+    Each attempt counts for every key that it has: the address that it comes from, and the name that it is for. The
+    first ones are free; then each needs a longer pause since the one before, up to a limit. A failure is forgotten
+    after a while, and a successful attempt does not count.
+
+    Attempts on one name from many addresses delay the name itself. A device on which its owner has signed in before
+    shows a cookie and has a key of its own instead: nobody else can delay it.
+
+    Args:
+        clock: monotonic seconds.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._tries: OrderedDict[Key, _Tries] = OrderedDict()
+
+    def begin(self, *keys: Key) -> None:
+        """Count an attempt before it is made, so that concurrent ones count too.
+
+        Raises:
+            RetryLaterError: one of the keys has to pause; the attempt is not counted.
+        """
+        now_s = self._clock()
+        with self._lock:
+            wait_s = max(self._wait_s(key, now_s) for key in keys)
+            if wait_s > 0:
+                raise RetryLaterError(f"too many failed attempts: try again in {wait_s:.0f} s", wait_s)
+            for key in keys:
+                tries = self._tries.setdefault(key, _Tries())
+                count = self._count(tries, now_s) + 1
+                tries.count, tries.last_s = min(count, LIMITS[key[0]].free + MAX_COUNT), now_s
+                self._tries.move_to_end(key)
+            while len(self._tries) > MAX_KEYS:
+                self._tries.popitem(last=False)
+
+    def forgive(self, *keys: Key) -> None:
+        """Uncount an attempt that succeeded or could not be made."""
+        with self._lock:
+            for key in keys:
+                if tries := self._tries.get(key):
+                    tries.count = max(0.0, tries.count - 1)
+
+    def _wait_s(self, key: Key, now_s: float) -> float:
+        tries, limit = self._tries.get(key), LIMITS[key[0]]
+        if tries is None or (over := self._count(tries, now_s) - limit.free) < 0:
+            return 0.0
+        return float(tries.last_s + min(2.0**over, limit.most_s) - now_s)
+
+    @staticmethod
+    def _count(tries: _Tries, now_s: float) -> float:
+        return max(0.0, tries.count - (now_s - tries.last_s) / FORGET_S)
+
+
+def address_key(address: str) -> Key:
+    """The key of an IP address; of IPv6 the /64 network, in which a client can use any address."""
+    ip = ipaddress.ip_address(address.partition("%")[0])
+    if ip.version == 6:
+        return "address", str(ipaddress.ip_network((ip, 64), strict=False))
+    return "address", str(ip)
+
+
+def new_device_cookie(name: str, password: str) -> str:
+    """The cookie for a device on which a user has signed in: a random number and its HMAC.
+
+    The key of the HMAC is the hash of the user's password, so that nothing has to be stored, and a new password makes
+    all cookies invalid. The cookie is no credential: the password is still required (owasp.org, "Device cookies").
+
+    Args:
+        name: the user's.
+        password: the hash of their password.
+    """
+    number = secrets.token_hex(16)
+    return f"{number}.{_seal(number, name, password)}"
+
+
+def device_number(cookie: str, name: str, password: str) -> str | None:
+    """The number in a device cookie; None: it is not one of this user.
+
+    Args:
+        cookie: as the device shows it.
+        name: the user who signs in.
+        password: the hash of their password.
+    """
+    number, _, seal = cookie.partition(".")
+    return number if hmac.compare_digest(seal.encode(), _seal(number, name, password).encode()) else None
+
+
+def _seal(number: str, name: str, password: str) -> str:
+    return hmac.digest(password.encode(), f"{number} {folded(name)}".encode("utf-8", "replace"), "sha256").hex()

@@ -1,9 +1,8 @@
 """The database `accounts.db`: one short-lived connection for each operation.
 
-It keeps SQLite's rollback journal, not a write-ahead log: writes are rare, and so one file
-is all there is between two of them, whether it is copied or the power fails.
-`synchronous=EXTRA` makes a commit last through a power cut (sqlite.org/pragma.html:
-the folder is synced too once the journal is gone).
+It uses SQLite's rollback journal, not a write-ahead log: writes are rare, and between two of them the database is a
+single file, whether it is copied or the power fails. With `synchronous=EXTRA` a commit survives a power cut
+(sqlite.org/pragma.html: the folder is synced too once the journal is deleted).
 """
 
 from __future__ import annotations
@@ -15,12 +14,12 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from stillcam.accounts.errors import StoreError
+from stillcam.accounts.rules import StoreError
 from stillcam.common.atomic_write import create_private
 
-BUSY_S = 10.0  # how long a write waits for those of others; one takes 0.1 s on a slow card
+BUSY_S = 10.0  # how long a write waits for other processes; one takes 0.1 s on a slow card
 
-# A list for each version of the schema: what leads to it from the one before. Times are seconds since the epoch.
+# The statements that lead to each version of the schema from the one before. Times are seconds since the epoch.
 MIGRATIONS = (
     (
         """CREATE TABLE users (
@@ -75,25 +74,28 @@ Version = tuple[int, ...]
 
 
 class Store:
-    """The database, made when it is missing.
+    """The database, created when it is missing.
 
     Args:
-        path: of the file. Its mode is 0600, and its folder is made too.
+        path: of the file. Its mode is 0600, and its folder is created too.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self.folder = path.parent
         self._lock = threading.Lock()
-        self.written: Callable[[], None] = lambda: None  # called after each write of this process
+        self._listeners: list[Callable[[], None]] = []
+
+    def on_write(self, listener: Callable[[], None]) -> None:
+        """Have `listener` called after each write of this process."""
+        self._listeners.append(listener)
 
     def version(self) -> Version | None:
-        """A value that differs once anybody has written; None: there is no database.
+        """A value that differs after a write of any process; None: there is no database.
 
-        A write is missed when it comes within the same tick of the file system's clock (some
-        milliseconds) as a call, so what is remembered by version should age, too. The counter in
-        the file itself would be exact, but closing the file after a look at it would drop the
-        locks that this process has there (sqlite.org/howtocorrupt.html, 2.2).
+        A write in the same tick of the file system's clock (some milliseconds) as a call is missed, so what is cached
+        by version should also expire. The counter in the file itself would be exact, but closing the file after reading
+        it would drop the locks that this process has on it (sqlite.org/howtocorrupt.html, 2.2).
 
         Raises:
             StoreError: the file cannot be read.
@@ -108,7 +110,7 @@ class Store:
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
-        """A connection to read by; rows are sqlite3.Row.
+        """A connection for reading; rows are sqlite3.Row.
 
         Raises:
             StoreError: the database is damaged, of a newer Stillcam, or cannot be opened.
@@ -118,7 +120,7 @@ class Store:
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
-        """A transaction, alone in it; what raises within leaves everything as it was.
+        """An exclusive transaction; an exception inside rolls it back.
 
         Raises:
             StoreError: it cannot be written, or as for `reading`.
@@ -133,7 +135,8 @@ class Store:
                     if connection.in_transaction:
                         connection.execute("ROLLBACK")
                     raise
-            self.written()
+            for listener in self._listeners:
+                listener()
 
     def _connect(self) -> sqlite3.Connection:
         if not self._path.exists():

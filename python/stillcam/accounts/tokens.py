@@ -1,4 +1,4 @@
-"""Tokens: what programs show instead of signing in."""
+"""Tokens, with which programs authenticate, and the keys that tokens and sessions consist of."""
 
 from __future__ import annotations
 
@@ -6,20 +6,21 @@ import secrets
 import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
+from hashlib import sha256
 
-from stillcam.accounts.errors import ConflictError, UnknownError
-from stillcam.accounts.keys import PREFIX, digest, new_key
-from stillcam.accounts.rules import SCOPES, check_choice, check_name, folded
+from stillcam.accounts.rules import SCOPES, ConflictError, NotFoundError, check_choice, check_name, folded
 from stillcam.accounts.store import Store
+
+PREFIX = "stillcam_"  # of tokens: scanners for leaked secrets recognise it
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """What is known of a token.
+    """A token, without its key.
 
     Args:
-        id: names it in addresses.
-        name: which program has it.
+        id: identifies it in URLs.
+        name: of the program that has it.
         scope: `view`, `library` or `control`.
         created_s: seconds since the epoch.
         used_s: the same, to within some minutes; None: never.
@@ -30,6 +31,16 @@ class Token:
     scope: str
     created_s: float
     used_s: float | None
+
+
+def new_key(prefix: str = "") -> str:
+    """A new key of 256 random bits, in letters, digits, `-` and `_`."""
+    return prefix + secrets.token_urlsafe(32)
+
+
+def digest(key: str) -> bytes:
+    """The hash of a key: only that is stored. 256 random bits cannot be guessed, so one round of SHA-256 is enough."""
+    return sha256(key.encode()).digest()
 
 
 class Tokens:
@@ -50,18 +61,16 @@ class Tokens:
             return [token_of(row) for row in connection.execute("SELECT * FROM tokens ORDER BY folded")]
 
     def add(self, name: object, scope: object) -> tuple[Token, str]:
-        """Make a token.
+        """Create a token.
 
         Returns:
-            what is known of it, and the token itself, which cannot be had again.
+            the token, and its key, which cannot be retrieved later.
 
         Raises:
-            InvalidError: the name or the scope is none.
-            ConflictError: there is one of this name.
+            InvalidError: the name or the scope is invalid.
+            ConflictError: a token has this name already.
         """
-        token = Token(
-            secrets.token_hex(6), check_name(name), check_choice(scope, SCOPES, "scope"), self._now(), None
-        )  # fmt: skip
+        token = Token(secrets.token_hex(6), check_name(name), check_choice(scope, SCOPES, "scope"), self._now(), None)
         key = new_key(PREFIX)
         with self._store.writing() as connection:
             if connection.execute("SELECT 1 FROM tokens WHERE folded = ?", (folded(token.name),)).fetchone():
@@ -79,15 +88,15 @@ class Tokens:
             which: its id, or its name.
 
         Raises:
-            UnknownError: there is none.
+            NotFoundError: there is none.
         """
         with self._store.writing() as connection:
             for column, value in (("id", which), ("folded", folded(which))):
                 if connection.execute(f"DELETE FROM tokens WHERE {column} = ?", (value,)).rowcount:  # noqa: S608
                     return
-            raise UnknownError(f"there is no token {which}")
+            raise NotFoundError(f"there is no token {which}")
 
 
 def token_of(row: sqlite3.Row) -> Token:
-    """A row of the table."""
+    """The token in a row of the table."""
     return Token(row["id"], row["name"], row["scope"], row["created"], row["used"])

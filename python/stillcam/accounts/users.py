@@ -1,4 +1,4 @@
-"""Users: owners, who may do everything, and viewers, who may watch and, if granted, open the library."""
+"""Users: owners may do everything, viewers may watch and, if granted, open the library."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from stillcam.accounts.errors import ConflictError, UnknownError
-from stillcam.accounts.rules import ROLES, check_choice, check_flag, check_name, folded
+from stillcam.accounts.rules import ROLES, ConflictError, NotFoundError, check_choice, check_flag, check_name, folded
 from stillcam.accounts.store import Store
 
 
@@ -48,7 +47,7 @@ class Users:
             return _owners(connection) > 0
 
     def all(self) -> list[User]:
-        """Everybody, by name."""
+        """All users, by name."""
         with self._store.reading() as connection:
             return [_user(row) for row in connection.execute("SELECT * FROM users ORDER BY folded")]
 
@@ -56,7 +55,7 @@ class Users:
         """One user; upper and lower case are the same.
 
         Raises:
-            UnknownError: nobody has this name.
+            NotFoundError: nobody has this name.
         """
         with self._store.reading() as connection:
             return _user(_row(connection, name))
@@ -72,7 +71,7 @@ class Users:
             first: only if there is no owner.
 
         Raises:
-            InvalidError: the name, the role or `library` is none.
+            InvalidError: the name, the role or `library` is invalid.
             ConflictError: the name is taken, or `first` and there is an owner, or a viewer and there is no owner.
         """
         role, may = check_choice(role, ROLES, "role"), check_flag(library, "library")
@@ -103,14 +102,14 @@ class Users:
         """Change a user's role, password, or right to open the library. A new password ends their sessions.
 
         Args:
-            name: whose.
-            role: the new one; None: as it is.
-            password: the new one's hash; None: as it is.
+            name: the user's.
+            role: the new one; None: unchanged.
+            password: the hash of the new one; None: unchanged.
             library: whether a viewer may open the library; None: unchanged.
-            keep_session: the digest of one session that stays.
+            keep_session: the digest of one session that does not end.
 
         Raises:
-            UnknownError: nobody has this name.
+            NotFoundError: nobody has this name.
             InvalidError: there is no such role, or `library` is not a bool.
             ConflictError: no owner would be left. Nothing is changed then.
         """
@@ -130,10 +129,10 @@ class Users:
             return _user(_row(connection, name))
 
     def remove(self, name: str) -> None:
-        """Remove a user, and with them their sessions.
+        """Remove a user and their sessions.
 
         Raises:
-            UnknownError: nobody has this name.
+            NotFoundError: nobody has this name.
             ConflictError: no owner would be left.
         """
         with self._store.writing() as connection:
@@ -154,7 +153,7 @@ def _keep_an_owner(connection: sqlite3.Connection, row: sqlite3.Row) -> None:
 def _row(connection: sqlite3.Connection, name: str) -> sqlite3.Row:
     row: sqlite3.Row | None = connection.execute("SELECT * FROM users WHERE folded = ?", (folded(name),)).fetchone()
     if row is None:
-        raise UnknownError(f"there is no user called {name}")
+        raise NotFoundError(f"there is no user called {name}")
     return row
 
 

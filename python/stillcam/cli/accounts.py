@@ -16,8 +16,16 @@ from pathlib import Path
 from typing import Any
 
 from stillcam.accounts import Accounts, passwords
-from stillcam.accounts.errors import ConflictError, InvalidError, StoreError
-from stillcam.accounts.rules import ROLES, SCOPES, check_name, check_password, composed
+from stillcam.accounts.rules import (
+    ROLES,
+    SCOPES,
+    ConflictError,
+    InvalidError,
+    StoreError,
+    check_name,
+    check_password,
+    composed,
+)
 from stillcam.cli import Arguments, Told, add, group
 from stillcam.common.paths import Paths
 from stillcam.common.utc import utc_text

@@ -80,7 +80,7 @@ def run(environ: Mapping[str, str]) -> None:
     with server:
         _end_at_signals(server)
         logging.info("server %s listens on %s port %s (%s)", __version__, *server.address, scheme)
-        accounts.known.follow()
+        accounts.cache.follow()
         for camera in ((paths, settings, cache), *others):
             camera[1].follow()
             _notifier(*camera).start()

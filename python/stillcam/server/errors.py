@@ -7,7 +7,14 @@ import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from stillcam.accounts.errors import ConflictError, InvalidError, NotNowError, StoreError, UnknownError, WrongError
+from stillcam.accounts.rules import (
+    ConflictError,
+    CredentialsError,
+    InvalidError,
+    NotFoundError,
+    RetryLaterError,
+    StoreError,
+)
 from stillcam.common.errors import SettingsError, StillcamError
 from stillcam.http.messages import Refused
 from stillcam.ipc.protocol import Refusal
@@ -21,7 +28,7 @@ _BY_TYPE: dict[type[StillcamError], int] = {
     SettingsError: 422,
     ConflictError: 409,
     backups.TakenError: 409,
-    UnknownError: 404,
+    NotFoundError: 404,
     backups.UnknownError: 404,
 }
 _BY_CAUSE = {  # that the capture daemon gives; a wrong value without one of these is 422, anything else 503
@@ -43,9 +50,9 @@ def refusal_of(error: StillcamError, busy: int = 503) -> Refused:
         error: what the request failed with.
         busy: the status while another use has the camera: 409 if a person has to end that first.
     """
-    if isinstance(error, WrongError):
+    if isinstance(error, CredentialsError):
         return Refused(401, str(error), headers={"WWW-Authenticate": BEARER})
-    if isinstance(error, NotNowError):
+    if isinstance(error, RetryLaterError):
         return Refused(429, str(error), headers={"Retry-After": str(math.ceil(error.wait_s))})
     if isinstance(error, StoreError):
         logging.error("%s", error)

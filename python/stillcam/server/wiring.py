@@ -9,9 +9,8 @@ from functools import partial
 from typing import Protocol
 
 from stillcam.accounts import Accounts
-from stillcam.accounts.attempts import Attempts
-from stillcam.accounts.errors import StoreError
-from stillcam.accounts.sign_in import SignIn
+from stillcam.accounts.rules import StoreError
+from stillcam.accounts.sign_in import SignIn, Throttle
 from stillcam.common.paths import Paths
 from stillcam.films.store import Shelf
 from stillcam.http.messages import Access, Answer, Request, Route
@@ -71,7 +70,7 @@ def build(
     """
     accounts, counters = accounts or Accounts(paths.data), Counters()
     _prepare(accounts)
-    guard, sign_in = Guard(accounts, settings.current), SignIn(accounts.known, Attempts())
+    guard, sign_in = Guard(accounts, settings.current), SignIn(accounts.cache, Throttle())
     contexts = [CameraContext.of(*camera) for camera in ((paths, settings, cache), *others)]
     primary = contexts[0]
     static = StaticFiles(paths.web, guard.may_control)
@@ -98,7 +97,7 @@ def build(
 def _rights(accounts: Accounts, settings: LiveSettings) -> object:
     """Another value once anybody's rights have changed."""
     try:
-        return accounts.known(), settings.current().access
+        return accounts.cache.get(), settings.current().access
     except StoreError:
         return None  # as the accounts cannot be read, nobody is known
 

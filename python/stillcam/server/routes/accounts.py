@@ -11,13 +11,9 @@ from collections.abc import Callable
 from typing import Any
 
 from stillcam.accounts import Accounts
-from stillcam.accounts.attempts import address_key
-from stillcam.accounts.devices import new_device
-from stillcam.accounts.errors import ConflictError, StoreError, WrongError
-from stillcam.accounts.keys import digest
-from stillcam.accounts.rules import check_name, check_password, scope_of
-from stillcam.accounts.sign_in import SignIn
-from stillcam.accounts.tokens import Token
+from stillcam.accounts.rules import ConflictError, CredentialsError, StoreError, check_name, check_password, scope_of
+from stillcam.accounts.sign_in import SignIn, address_key, new_device_cookie
+from stillcam.accounts.tokens import Token, digest
 from stillcam.accounts.users import User
 from stillcam.common.utc import utc_text
 from stillcam.http.messages import Access, Answer, Person, Refused, Request, Route, as_json
@@ -80,15 +76,15 @@ class AccountRoutes:
 
     def _register(self, request: Request) -> Answer:
         fields = fields_of(request, ("code", "name", "password"))
-        if self._accounts.known().registered:
+        if self._accounts.cache.get().registered:
             raise ConflictError("an owner has registered already: sign in, or ask them for an account")
         name = check_name(fields["name"])
         password = check_password(fields["password"], name)
         try:
             with self._sign_in.attempt(address_key(request.address)):
                 if not self._accounts.setup_code.is_right(_text(fields, "code")):
-                    raise WrongError("this is not the set-up code: `python -m stillcam code` prints it")
-        except WrongError as error:
+                    raise CredentialsError("this is not the set-up code: `python -m stillcam code` prints it")
+        except CredentialsError as error:
             logging.warning("a wrong set-up code came from %s", request.address)
             raise Refused(403, str(error), "code") from error
         hashed = self._sign_in.hashed(password)
@@ -102,11 +98,11 @@ class AccountRoutes:
 
     def _sign_in_user(self, request: Request) -> Answer:
         fields = fields_of(request, ("name", "password"))
-        installation = self._accounts.known().installation
+        installation = self._accounts.cache.get().installation
         name, device = _text(fields, "name").strip(), next(shown(request, device_name(installation)), "")
         try:
             hashed = self._sign_in.verify(name, _text(fields, "password"), request.address, device)
-        except WrongError:
+        except CredentialsError:
             logging.warning("a sign-in from %s failed", request.address)  # not the name: some type a password there
             raise
         answer = self._start_session(200, request, name, hashed)
@@ -118,14 +114,14 @@ class AccountRoutes:
         user = self._accounts.users.get(name)
         scope = scope_of(user.role, user.library)
         answer = self._session_document(status, request, Person(user.name, user.role, scope, "session"))
-        answer.head = self._session_cookie(request, key) + self._device_cookie(request, new_device(name, hashed))
+        answer.head = self._session_cookie(request, key) + self._device_cookie(request, new_device_cookie(name, hashed))
         return answer
 
     def _session_cookie(self, request: Request, key: str, **age_s: int) -> bytes:
-        return setting(request, session_name(self._accounts.known().installation), key, **age_s)
+        return setting(request, session_name(self._accounts.cache.get().installation), key, **age_s)
 
     def _device_cookie(self, request: Request, device: str) -> bytes:
-        return setting(request, device_name(self._accounts.known().installation), device)
+        return setting(request, device_name(self._accounts.cache.get().installation), device)
 
     def _sign_out(self, request: Request) -> Answer:
         person = _signed_in_person(request)
@@ -142,18 +138,18 @@ class AccountRoutes:
         session = digest(self._guard.session_key(request))
         try:
             self._sign_in.verify_again(person.name, _text(fields, "old"), session)
-        except WrongError as error:
+        except CredentialsError as error:
             raise Refused(422, "is not your password", "old") from error
         hashed = self._sign_in.hashed(new)
         self._accounts.users.change(person.name, password=hashed, keep_session=session)
         logging.info("%s has a new password", person.name)
-        return Answer(204, head=self._device_cookie(request, new_device(person.name, hashed)))
+        return Answer(204, head=self._device_cookie(request, new_device_cookie(person.name, hashed)))
 
     def _session_document(self, status: int, request: Request, person: Person | None) -> Answer:
         request.person = person
         user = {"name": person.name, "role": person.role} if person and person.by == "session" else None
         document: dict[str, Any] = {
-            "registered": self._accounts.known().registered,
+            "registered": self._accounts.cache.get().registered,
             "watch": self._settings().access.watch,
             "user": user,
             "may": {

@@ -17,12 +17,10 @@ import time
 from collections.abc import Callable
 
 from stillcam.accounts import Accounts
-from stillcam.accounts.cache import Everybody
-from stillcam.accounts.errors import StoreError
-from stillcam.accounts.keys import digest
-from stillcam.accounts.rules import scope_of
+from stillcam.accounts.cache import CachedAccounts, Visits
+from stillcam.accounts.rules import StoreError, scope_of
 from stillcam.accounts.sessions import LIFE_S
-from stillcam.accounts.visits import Visits
+from stillcam.accounts.tokens import digest
 from stillcam.http.messages import Access, Person, Refused, Request, Route
 from stillcam.server.security.challenge import challenge
 from stillcam.server.security.cookies import old_sessions, session_name, shown
@@ -41,7 +39,7 @@ class Guard:
     """
 
     def __init__(self, accounts: Accounts, settings: Callable[[], Settings]) -> None:
-        self._known = accounts.known
+        self._accounts = accounts.cache
         self._settings = settings
         self._visits = Visits(accounts.sessions)
 
@@ -70,7 +68,7 @@ class Guard:
         Raises:
             StoreError: the accounts cannot be read.
         """
-        return self._settings().access.watch == "anyone" or not self._known().registered
+        return self._settings().access.watch == "anyone" or not self._accounts.get().registered
 
     def person(self, request: Request) -> Person | None:
         """Who asks; None: nobody who is known.
@@ -81,11 +79,11 @@ class Guard:
         Raises:
             StoreError: the accounts cannot be read.
         """
-        everybody = self._known()
+        accounts = self._accounts.get()
         scheme, key = _token(request.headers.get("authorization", ""))
         if scheme == "basic":
-            return self._by_session(request, everybody) or self._by_token(key, everybody)
-        return self._by_token(key, everybody) or self._by_session(request, everybody)
+            return self._by_session(request, accounts) or self._by_token(key, accounts)
+        return self._by_token(key, accounts) or self._by_session(request, accounts)
 
     def may_control(self, request: Request) -> bool:
         """Whether who asks may control; nobody may while the accounts cannot be read."""
@@ -97,9 +95,9 @@ class Guard:
 
     def session_key(self, request: Request) -> str:
         """The key of the session that the request shows; empty without one that is valid."""
-        everybody, now_s = self._known(), time.time()
-        for key in (*shown(request, session_name(everybody.installation)), *old_sessions(request)):
-            session = everybody.sessions.get(digest(key))
+        accounts, now_s = self._accounts.get(), time.time()
+        for key in (*shown(request, session_name(accounts.installation)), *old_sessions(request)):
+            session = accounts.sessions.get(digest(key))
             if session and now_s - session.seen_s < LIFE_S:
                 return key
         return ""
@@ -137,19 +135,19 @@ class Guard:
 
     def _by_address(self, request: Request) -> Person | None:
         key = query_token(request)
-        person = self._by_token(key, self._known()) if key else None
+        person = self._by_token(key, self._accounts.get()) if key else None
         if person and person.scope != "view":
             raise Refused(403, "only a token of scope view may be in an address")
         return person
 
-    def _by_token(self, key: str, everybody: Everybody) -> Person | None:
-        if not key or not (token := everybody.tokens.get(digest(key))):
+    def _by_token(self, key: str, accounts: CachedAccounts) -> Person | None:
+        if not key or not (token := accounts.tokens.get(digest(key))):
             return None  # a proxy's own Basic authentication comes here too: then the cookie counts
         self._visits.note(digest(key), token.used_s, time.time())
         return Person(token.name, "viewer", token.scope, "token")
 
-    def _by_session(self, request: Request, everybody: Everybody) -> Person | None:
-        if not (session := everybody.sessions.get(digest(self.session_key(request)))):
+    def _by_session(self, request: Request, accounts: CachedAccounts) -> Person | None:
+        if not (session := accounts.sessions.get(digest(self.session_key(request)))):
             return None
         self._visits.note(session.digest, session.seen_s, time.time())
         return Person(session.name, session.role, scope_of(session.role, session.library), "session")

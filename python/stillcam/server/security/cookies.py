@@ -31,7 +31,7 @@ def session_name(installation: str) -> str:
 
 
 def device_name(installation: str) -> str:
-    """The name of a device's cookie (accounts/devices.py), without a prefix.
+    """The name of a device's cookie (accounts/sign_in.py), without a prefix.
 
     Args:
         installation: its id.

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from urllib.parse import unquote_plus
 
-from stillcam.accounts.keys import PREFIX
+from stillcam.accounts.tokens import PREFIX
 from stillcam.http.messages import Request
 
 NAME = "token"

@@ -21,7 +21,7 @@ from hardware_attempts import Attempt, attempts, complaint
 from PIL import Image
 
 from stillcam import __version__
-from stillcam.camera.driver import Driver, Shoot
+from stillcam.camera.driver import Driver, PhotoRequest
 from stillcam.camera.rpicam.process import find_programs
 from stillcam.camera.select import choose_driver, has_library
 from stillcam.common.errors import CameraError, StillcamError
@@ -96,15 +96,15 @@ class Check:
         merged["camera"] = {"index": self._camera.index} | sections.get("camera", {})
         return from_json({"version": 1, **merged})
 
-    def _begin(self, settings: Settings, shoot: Shoot | None = None) -> None:
+    def _begin(self, settings: Settings, shoot: PhotoRequest | None = None) -> None:
         self._driver.start_stills(settings, self._camera, shoot)
-        if not self._driver.ready(START_S, ()):
+        if not self._driver.wait_ready(START_S, ()):
             raise Wrong(f"not ready within {START_S:g} s")
 
     def _take(self) -> tuple[str, dict[str, Any]]:
         """A still, looked at and deleted; what it is, and what the camera says of it."""
-        self._driver.request()
-        still = self._driver.still(PICTURE_S, ())
+        self._driver.request_still()
+        still = self._driver.wait_still(PICTURE_S, ())
         if still is None:
             raise Wrong(f"no picture within {PICTURE_S:g} s")
         with Image.open(still.path) as image:
@@ -114,7 +114,7 @@ class Check:
             said += f", DNG {still.raw.stat().st_size / 1e6:.2f} MB"
             still.raw.unlink()
         still.path.unlink()
-        return said, self._driver.described(5.0, ())
+        return said, self._driver.wait_metadata(5.0, ())
 
     def _snapshots(self) -> str:
         began = time.monotonic()
@@ -132,14 +132,14 @@ class Check:
         return f"{said}, crop {metadata.get('ScalerCrop', 'not told')}"
 
     def _photo(self, kind: str, settings: Settings) -> str:
-        self._begin(settings, Shoot(kind, self._folder, {}))
+        self._begin(settings, PhotoRequest(kind, self._folder, {}))
         return self._take()[0]
 
     def _stream(self) -> str:
-        self._driver.start_stream(self._settings(), self._camera)
+        self._driver.start_live(self._settings(), self._camera)
         count, size, began = 0, "", 0.0
         while count < STREAM_FRAMES:
-            frames = self._driver.frames(START_S, ())
+            frames = self._driver.read_frames(START_S, ())
             if not frames:
                 raise Wrong(f"no frame within {START_S:g} s")
             began = began or time.monotonic()
@@ -151,9 +151,9 @@ class Check:
 
     def _video(self, settings: Settings) -> str:
         seconds = QUICK_VIDEO_S if self._quick else VIDEO_S
-        path, form = self._driver.record(settings, self._camera, self._folder, "video", seconds)
+        path, form = self._driver.start_video(settings, self._camera, self._folder, "video", seconds)
         try:
-            if not self._driver.recorded(START_S + 10 * seconds, ()):
+            if not self._driver.wait_video(START_S + 10 * seconds, ()):
                 raise Wrong("the recording did not end")
             size = path.stat().st_size if path.exists() else 0
             if not size:
@@ -166,8 +166,8 @@ class Check:
     def _control(self, attempt: Attempt) -> str:
         settings = self._settings(controls=attempt.controls)
         if "FrameDurationLimits" in attempt.controls:  # of live view and video only
-            self._driver.start_stream(settings, self._camera)
-            if not self._driver.frames(START_S, ()):
+            self._driver.start_live(settings, self._camera)
+            if not self._driver.read_frames(START_S, ()):
                 raise Wrong(f"no frame within {START_S:g} s")
             return "live view"
         self._begin(settings)
@@ -180,15 +180,15 @@ class Check:
 
     def _adjust(self) -> str:
         """Each of a few controls, in the live view."""
-        self._driver.start_stream(self._settings(), self._camera)
-        self._driver.frames(START_S, ())
+        self._driver.start_live(self._settings(), self._camera)
+        self._driver.read_frames(START_S, ())
         took = []
         for controls in ({"Brightness": 0.2}, {"ExposureTime": 5000, "AnalogueGain": 1.0}, {}):
             began = time.monotonic()
             if not self._driver.adjust(self._settings(controls=controls), self._camera):
                 raise Wrong(f"{controls} would need a restart")
             while self._driver.settling:
-                if not self._driver.frames(PICTURE_S, ()):
+                if not self._driver.read_frames(PICTURE_S, ()):
                     raise Wrong(f"no frame within {PICTURE_S:g} s of {controls}")
             took.append(f"{time.monotonic() - began:.2f} s")
         return "in force after " + ", ".join(took)
@@ -257,7 +257,9 @@ def main() -> int:
         for line in about(environ):
             say(line)
         for driver in drivers(environ, paths):
-            cameras = [one for one in driver.cameras(options.camera or 0, ()) if options.camera in (None, one.index)]
+            cameras = [
+                one for one in driver.list_cameras(options.camera or 0, ()) if options.camera in (None, one.index)
+            ]
             if not cameras:
                 raise StillcamError(f"{driver.name} lists no such camera: check the cable")
             for camera in cameras:

@@ -17,7 +17,7 @@ import pytest
 from picamera2_library import python_path
 from PIL import Image, ImageChops, ImageStat
 
-from stillcam.camera.driver import Driver, Interrupted, Shoot
+from stillcam.camera.driver import Driver, Interrupted, PhotoRequest
 from stillcam.camera.picamera2.driver import Picamera2
 from stillcam.camera.rpicam.driver import Rpicam
 from stillcam.camera.rpicam.process import Programs
@@ -50,7 +50,7 @@ class Rig:
         (self.simulated / "starts.log").touch()
         env = {**os.environ, "PYTHONPATH": python_path(), "STILLCAM_SIMULATED_DIR": str(self.simulated)}
         self.driver = make(self.images, env)
-        self.camera: Camera = self.driver.cameras(0, ())[0]
+        self.camera: Camera = self.driver.list_cameras(0, ())[0]
 
     def fault(self, **faults: Any) -> None:
         new = self.simulated / ".faults.new"
@@ -59,8 +59,8 @@ class Rig:
 
     def still(self) -> Image.Image:
         """The next still."""
-        self.driver.request()
-        still = self.driver.still(LONG_S, ())
+        self.driver.request_still()
+        still = self.driver.wait_still(LONG_S, ())
         assert still is not None
         return picture(still.path)
 
@@ -68,10 +68,10 @@ class Rig:
         """What was done with the camera so far: each line one start."""
         return (self.simulated / "starts.log").read_text().splitlines()
 
-    def stills(self, wanted: Settings, shoot: Shoot | None = None) -> None:
+    def stills(self, wanted: Settings, shoot: PhotoRequest | None = None) -> None:
         """Get ready."""
         self.driver.start_stills(wanted, self.camera, shoot)
-        assert self.driver.ready(LONG_S, ())
+        assert self.driver.wait_ready(LONG_S, ())
 
     def taken(self, wanted: Settings) -> Image.Image:
         """A snapshot with these settings."""
@@ -79,7 +79,7 @@ class Rig:
         return self.still()
 
     def described(self) -> dict[str, Any]:
-        return self.driver.described(LONG_S, ())
+        return self.driver.wait_metadata(LONG_S, ())
 
     def until_failed(self, ask: Callable[[], object]) -> CameraError:
         """The fault that ends what runs."""
@@ -116,7 +116,7 @@ def apart(one: Image.Image, other: Image.Image) -> float:
 
 
 def test_cameras_with_modes_and_limits(rig):
-    cameras = rig.driver.cameras(0, ())
+    cameras = rig.driver.list_cameras(0, ())
     assert [(camera.index, camera.model, camera.size) for camera in cameras] == [
         (0, "imx519", (4656, 3496)),
         (1, "imx219", (3280, 2464)),
@@ -133,14 +133,14 @@ def test_cameras_with_modes_and_limits(rig):
     assert first.limits["AnalogueGain"] == (1.0, 16.0)
     assert "LensPosition" in first.limits and "LensPosition" not in second.limits
     rig.fault(no_camera=True)
-    assert rig.driver.cameras(0, ()) == []
+    assert rig.driver.list_cameras(0, ()) == []
 
 
 def test_a_still_is_a_whole_file_and_is_described(rig):
     rig.stills(settings(snapshot={"width": 320, "quality": 50}))
-    rig.driver.request()
-    rig.driver.request()  # does nothing while one is under way
-    still = rig.driver.still(LONG_S, ())
+    rig.driver.request_still()
+    rig.driver.request_still()  # does nothing while one is under way
+    still = rig.driver.wait_still(LONG_S, ())
     assert still.path.parent == rig.images and still.path.name.startswith(".still_")
     with Image.open(still.path) as image:
         image.load()
@@ -149,7 +149,7 @@ def test_a_still_is_a_whole_file_and_is_described(rig):
     about = rig.described()
     assert about["ExposureTime"] > 0 and about["AfState"] in (1, 2) and len(about["ScalerCrop"]) == 4
     assert about == json.loads(json.dumps(about))
-    assert rig.driver.still(0.3, ()) is None  # nobody has asked
+    assert rig.driver.wait_still(0.3, ()) is None  # nobody has asked
     rig.driver.stop()
     assert list(rig.images.iterdir()) == []
 
@@ -205,7 +205,7 @@ def test_focus(rig):
     for _ in range(100):
         if rig.described()["AfState"] != 1:
             break
-        rig.driver.rest(0.5, ())  # the still has interrupted it
+        rig.driver.idle(0.5, ())  # the still has interrupted it
         rig.still()
     assert rig.described()["AfState"] == 2 and rig.described()["LensPosition"] == 1.5
     rig.taken(settings({"AfTrigger": "Start", "AfRange": "Macro"}))  # for each still; there is nothing so near
@@ -215,15 +215,15 @@ def test_focus(rig):
 @pytest.mark.parametrize(("extension", "form"), [("jpg", "JPEG"), ("png", "PNG"), ("bmp", "BMP")])
 def test_photos(rig, extension, form):
     """In a folder of their own, and found controls come first."""
-    shoot = Shoot("photo", rig.drafts, {"ExposureTime": 3000, "AnalogueGain": 2.0})
+    shoot = PhotoRequest("photo", rig.drafts, {"ExposureTime": 3000, "AnalogueGain": 2.0})
     wanted = settings(files={"photo": extension})
     rig.stills(wanted)
     rig.still()
     rig.stills(wanted, shoot)
-    assert not rig.driver.fits(wanted, rig.camera) and not rig.driver.fits(wanted, rig.camera, "photo")
+    assert not rig.driver.matches(wanted, rig.camera) and not rig.driver.matches(wanted, rig.camera, "photo")
     for _ in range(2):
-        rig.driver.request()
-        still = rig.driver.still(LONG_S, ())
+        rig.driver.request_still()
+        still = rig.driver.wait_still(LONG_S, ())
         assert still.path.parent == rig.drafts
         with Image.open(still.path) as image:
             image.load()
@@ -235,9 +235,9 @@ def test_photos(rig, extension, form):
 
 def test_a_raw_photo_is_a_dng_beside_a_jpeg(rig):
     wanted = settings(raw={"width": 320, "sensor_mode": "1280:720:10"})
-    rig.stills(wanted, Shoot("raw", rig.drafts, {}))
-    rig.driver.request()
-    still = rig.driver.still(LONG_S, ())
+    rig.stills(wanted, PhotoRequest("raw", rig.drafts, {}))
+    rig.driver.request_still()
+    still = rig.driver.wait_still(LONG_S, ())
     assert picture(still.path).size == (320, 224)
     assert still.raw.read_bytes()[:4] == b"II*\0"
     assert still.raw.stat().st_size > 2 * 1280 * 720
@@ -245,12 +245,12 @@ def test_a_raw_photo_is_a_dng_beside_a_jpeg(rig):
 
 def test_the_live_view_gives_whole_jpegs_and_tells_of_them(rig):
     wanted = settings(MANUAL)
-    rig.driver.start_stream(wanted, rig.camera)
-    assert rig.driver.fits(wanted, rig.camera)
-    assert not rig.driver.fits(settings(MANUAL | {"Contrast": 2.0}), rig.camera)
+    rig.driver.start_live(wanted, rig.camera)
+    assert rig.driver.matches(wanted, rig.camera)
+    assert not rig.driver.matches(settings(MANUAL | {"Contrast": 2.0}), rig.camera)
     frames: list[bytes] = []
     while len(frames) < 5 or not rig.driver.metadata:
-        frames += rig.driver.frames(LONG_S, ())
+        frames += rig.driver.read_frames(LONG_S, ())
     for frame in frames[:5]:
         with Image.open(io.BytesIO(frame)) as image:
             image.load()
@@ -259,30 +259,30 @@ def test_the_live_view_gives_whole_jpegs_and_tells_of_them(rig):
 
 
 def test_a_video_ends_by_itself_or_when_it_is_stopped(rig):
-    path, form = rig.driver.record(settings(), rig.camera, rig.drafts, "one", 1)
-    assert rig.driver.recorded(LONG_S, ())
+    path, form = rig.driver.start_video(settings(), rig.camera, rig.drafts, "one", 1)
+    assert rig.driver.wait_video(LONG_S, ())
     assert path.parent == rig.drafts and path.stat().st_size > 1000
     assert (path.suffix, form.remux) == (f".{form.extension}", form.extension == "ts")
     told = rig.driver.metadata  # rpicam-vid tells nothing of its frames with libav
     assert told == {} if rig.driver.name == "rpicam" else told["ExposureTime"] > 0
     rig.driver.stop()
-    path, _ = rig.driver.record(settings(files={"video": "mjpeg"}), rig.camera, rig.drafts, "two", None)
+    path, _ = rig.driver.start_video(settings(files={"video": "mjpeg"}), rig.camera, rig.drafts, "two", None)
     while not (path.exists() and path.stat().st_size and rig.driver.metadata):
-        assert not rig.driver.recorded(0.1, ())
+        assert not rig.driver.wait_video(0.1, ())
     assert rig.driver.metadata["ExposureTime"] > 0
     rig.driver.stop(LONG_S)
     assert path.read_bytes().startswith(b"\xff\xd8") and path.read_bytes().endswith(b"\xff\xd9")
 
 
 def test_frames_of_a_video_where_the_driver_can(rig):
-    path, _ = rig.driver.record(settings(files={"video": "mjpeg"}), rig.camera, rig.drafts, "film", None)
+    path, _ = rig.driver.start_video(settings(files={"video": "mjpeg"}), rig.camera, rig.drafts, "film", None)
     while not (path.exists() and path.stat().st_size):
-        assert not rig.driver.recorded(0.1, ())
+        assert not rig.driver.wait_video(0.1, ())
     if rig.driver.abilities.stills_in_videos:
         for _ in range(2):
-            rig.driver.request()
-            while (still := rig.driver.still(0.0, ())) is None:
-                assert not rig.driver.recorded(0.1, ())
+            rig.driver.request_still()
+            while (still := rig.driver.wait_still(0.0, ())) is None:
+                assert not rig.driver.wait_video(0.1, ())
             assert still.path.parent == rig.images
             assert picture(still.path).size == (320, 224)
     rig.driver.stop(LONG_S)
@@ -298,43 +298,43 @@ def test_a_usb_camera_gives_stills_and_a_live_view(tmp_path, monkeypatch):
         assert (rig.camera.colour, rig.camera.modes) == (None, ())
         plain = rig.taken(settings(MANUAL))
         assert mean(rig.taken(settings(MANUAL | {"Brightness": 0.3}))) > mean(plain) + 15
-        rig.driver.start_stream(settings(MANUAL), rig.camera)
+        rig.driver.start_live(settings(MANUAL), rig.camera)
         frames: list[bytes] = []
         while len(frames) < 3 or not rig.driver.metadata:
-            frames += rig.driver.frames(LONG_S, ())
+            frames += rig.driver.read_frames(LONG_S, ())
         for frame in frames[:3]:
             with Image.open(io.BytesIO(frame)) as image:
                 image.load()
                 assert image.size == (320, 240)
         rig.driver.stop()
-        rig.driver.record(settings(), rig.camera, rig.drafts, "film", 1)
-        error = rig.until_failed(lambda: rig.driver.recorded(LONG_S, ()))
+        rig.driver.start_video(settings(), rig.camera, rig.drafts, "film", 1)
+        error = rig.until_failed(lambda: rig.driver.wait_video(LONG_S, ()))
         assert error.cause == "options" and "USB camera" in str(error)
     finally:
         rig.driver.stop()
 
 
 def test_what_runs_and_what_would_be_started(rig):
-    assert not rig.driver.fits(settings(), rig.camera)
+    assert not rig.driver.matches(settings(), rig.camera)
     rig.taken(settings())
-    assert rig.driver.fits(settings(), rig.camera)
-    assert rig.driver.fits(settings(snapshot={"width": 320, "interval_s": 9}), rig.camera)
-    assert not rig.driver.fits(settings(snapshot={"width": 640}), rig.camera)
-    assert not rig.driver.fits(settings(), rig.camera, "photo")  # of another quality
+    assert rig.driver.matches(settings(), rig.camera)
+    assert rig.driver.matches(settings(snapshot={"width": 320, "interval_s": 9}), rig.camera)
+    assert not rig.driver.matches(settings(snapshot={"width": 640}), rig.camera)
+    assert not rig.driver.matches(settings(), rig.camera, "photo")  # of another quality
     rig.driver.stop()
-    assert not rig.driver.fits(settings(), rig.camera)
+    assert not rig.driver.matches(settings(), rig.camera)
 
 
 def test_a_wait_is_interrupted_or_ends_in_time(rig):
     read, write = os.pipe()
     rig.stills(settings())
     os.write(write, b"!")
-    for wait in (rig.driver.still, rig.driver.rest):
+    for wait in (rig.driver.wait_still, rig.driver.idle):
         with pytest.raises(Interrupted):  # noqa: PT012
             while True:  # what the camera says of its frames may come first
                 wait(LONG_S, (read,))
     os.read(read, 1)
-    rig.driver.rest(0.1, (read,))
+    rig.driver.idle(0.1, (read,))
     os.close(read)
     os.close(write)
 
@@ -347,9 +347,9 @@ def test_of_megabytes_of_metadata_only_what_can_be_told_is_kept(rig):
     about = rig.described()
     assert about["ExposureTime"] == pytest.approx(8000, rel=0.01)
     assert about["CnnOutputTensor"] == "300000 numbers left out"
-    rig.driver.start_stream(settings(MANUAL), rig.camera)
+    rig.driver.start_live(settings(MANUAL), rig.camera)
     while not rig.driver.metadata:
-        rig.driver.frames(LONG_S, ())
+        rig.driver.read_frames(LONG_S, ())
     assert rig.driver.metadata["CnnOutputTensor"] == "300000 numbers left out"
     assert len(json.dumps(rig.driver.metadata)) < 10_000
 
@@ -362,8 +362,8 @@ def test_a_pipe_that_may_not_hold_more_carries_the_live_view_all_the_same(rig, m
         raise PermissionError(errno.EPERM, "Operation not permitted")
 
     monkeypatch.setattr(fcntl, "fcntl", refuse)
-    rig.driver.start_stream(settings(MANUAL), rig.camera)
-    assert rig.driver.frames(LONG_S, ())
+    rig.driver.start_live(settings(MANUAL), rig.camera)
+    assert rig.driver.read_frames(LONG_S, ())
 
 
 def test_a_still_that_nobody_waits_for_any_more_is_deleted_and_the_next_one_comes(rig):
@@ -371,12 +371,12 @@ def test_a_still_that_nobody_waits_for_any_more_is_deleted_and_the_next_one_come
     read, write = os.pipe()
     rig.stills(settings())
     before = rig.driver.metadata
-    rig.driver.request()
+    rig.driver.request_still()
     os.write(write, b"!")
     with pytest.raises(Interrupted):
-        rig.driver.still(LONG_S, (read,))
+        rig.driver.wait_still(LONG_S, (read,))
     while rig.driver.metadata is before:
-        rig.driver.rest(LONG_S, ())
+        rig.driver.idle(LONG_S, ())
     assert not [path for path in rig.images.iterdir() if path.suffix == ".jpg"]
     rig.still()
     os.close(read)
@@ -387,8 +387,8 @@ def test_a_stalled_camera_gives_no_still_in_time_and_can_be_stopped(rig):
     rig.stills(settings())
     rig.still()
     rig.fault(stall_after=1)
-    rig.driver.request()
-    assert rig.driver.still(1.0, ()) is None
+    rig.driver.request_still()
+    assert rig.driver.wait_still(1.0, ()) is None
     rig.driver.stop()
     rig.fault()
     rig.taken(settings())
@@ -417,7 +417,7 @@ def test_a_camera_that_another_program_has_is_busy(rig):
 
     def begin() -> None:
         rig.driver.start_stills(settings(), rig.camera)
-        rig.driver.ready(LONG_S, ())
+        rig.driver.wait_ready(LONG_S, ())
 
     assert rig.until_failed(begin).cause == "busy"
     rig.driver.stop()
@@ -433,10 +433,10 @@ def test_too_large_pictures_are_refused(rig):
 
 def test_a_still_of_all_pixels_fits_into_64_mb_of_contiguous_memory(rig):
     rig.fault(cma_mb=64, cameras="imx708")
-    rig.camera = rig.driver.cameras(0, ())[0]
+    rig.camera = rig.driver.list_cameras(0, ())[0]
     rig.stills(settings(snapshot={"width": 0}))
-    rig.driver.request()
-    with Image.open(rig.driver.still(LONG_S, ()).path) as image:
+    rig.driver.request_still()
+    with Image.open(rig.driver.wait_still(LONG_S, ()).path) as image:
         assert image.size == rig.camera.size
 
 
@@ -468,13 +468,13 @@ def test_where_libav_does_not_encode_that_video_alone_goes_without(tmp_path):
     program.chmod(0o755)
     driver = Rpicam(Programs((str(program),), (str(program),)), tmp_path)
     camera = Camera(0, "imx219", (640, 480), 10, "RGGB", "/base/x", ())
-    tried, _ = driver.record(settings(), camera, tmp_path, "one", 1)
+    tried, _ = driver.start_video(settings(), camera, tmp_path, "one", 1)
     with pytest.raises(CameraError, match="libav cannot encode this") as caught:
-        driver.recorded(LONG_S, ())
+        driver.wait_video(LONG_S, ())
     assert caught.value.cause == "encoder"
-    path, _ = driver.record(settings(), camera, tmp_path, "one", 1)
-    assert driver.recorded(LONG_S, ())
+    path, _ = driver.start_video(settings(), camera, tmp_path, "one", 1)
+    assert driver.wait_video(LONG_S, ())
     assert path.suffix in (".h264", ".mjpeg")
-    again, _ = driver.record(settings(), camera, tmp_path, "two", 1)
+    again, _ = driver.start_video(settings(), camera, tmp_path, "two", 1)
     assert again.suffix == tried.suffix in (".ts", ".mp4")
     driver.stop()

@@ -51,16 +51,16 @@ def test_old_frames_do_not_count_as_new_ones_after_the_disk_has_hung(
     program.chmod(0o755)
     driver = Rpicam(Programs((str(program),), (str(program),)), tmp_path, machine=tmp_path)
     settings = from_json({"version": 1, "live": {"framerate": 5, "buffer_count": buffers}})  # less than the program's
-    driver.start_stream(settings, Camera(0, "imx219", (640, 480), 10, "RGGB", "/base/x", ()))
+    driver.start_live(settings, Camera(0, "imx219", (640, 480), 10, "RGGB", "/base/x", ()))
     try:
-        driver.frames(60, ())
+        driver.read_frames(60, ())
         read_s = 0.0
-        while hangs or driver.began_s <= read_s:
+        while hangs or driver.exposure_began_s <= read_s:
             if hangs:
                 time.sleep(3)  # the daemon publishes a frame: its disk hangs for longer than `lag_s`
                 hangs, read_s = hangs - 1, time.monotonic()
-            oldest = driver.frames(60, ())[0]
+            oldest = driver.read_frames(60, ())[0]
             stamp = re.search(rb"[\d.]{5,}", oldest[:40])
-            assert stamp and float(stamp[0]) >= driver.began_s
+            assert stamp and float(stamp[0]) >= driver.exposure_began_s
     finally:
         driver.stop()

@@ -62,10 +62,10 @@ def other(tmp_path: Path) -> Iterator["subprocess.Popen[bytes]"]:
 def test_listing_waits_for_the_listing_of_another_process(driver, other, tmp_path):
     stop = os.eventfd(1)
     with pytest.raises(Interrupted):
-        driver.cameras(0, (stop,))
+        driver.list_cameras(0, (stop,))
     os.close(stop)
     other.kill()  # the lock ends with its process
-    assert [camera.model for camera in driver.cameras(0, ())]
+    assert [camera.model for camera in driver.list_cameras(0, ())]
     assert free(tmp_path)
 
 
@@ -73,26 +73,26 @@ def test_listing_waits_for_the_listing_of_another_process(driver, other, tmp_pat
 def test_no_listing_while_a_camera_is_opened(driver, tmp_path, use):
     """From the program's start until it has its camera; others may open theirs meanwhile."""
     settings = from_json({"version": 1, "live": {"width": 320}, "snapshot": {"width": 320}, "video": {"width": 320}})
-    camera = driver.cameras(0, ())[0]
+    camera = driver.list_cameras(0, ())[0]
     if use == "stills":
         driver.start_stills(settings, camera)
     elif use == "stream":
-        driver.start_stream(settings, camera)
+        driver.start_live(settings, camera)
     else:
-        driver.record(settings, camera, tmp_path, "video", None)
+        driver.start_video(settings, camera, tmp_path, "video", None)
     assert not free(tmp_path) and free(tmp_path, fcntl.LOCK_SH)
     if use == "stills":
-        assert driver.ready(LONG_S, ())
+        assert driver.wait_ready(LONG_S, ())
     elif use == "stream":
-        assert driver.frames(LONG_S, ())
+        assert driver.read_frames(LONG_S, ())
     else:
         while not free(tmp_path):
-            assert not driver.recorded(0.1, ())
+            assert not driver.wait_video(0.1, ())
     assert free(tmp_path)
 
 
 def test_a_camera_that_fails_to_open_does_not_keep_others_from_listing(driver, tmp_path):
-    camera = driver.cameras(0, ())[0]
+    camera = driver.list_cameras(0, ())[0]
     driver.start_stills(from_json({"version": 1}), camera)
     driver.stop()
     assert free(tmp_path)

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image, ImageStat
 from test_driver_contract import LONG_S, MANUAL, SMALL, Rig, settings
 
-from stillcam.camera.driver import Shoot
+from stillcam.camera.driver import PhotoRequest
 from stillcam.camera.picamera2.driver import Picamera2
 
 
@@ -25,9 +25,9 @@ def rig(tmp_path: Path) -> Iterator[Rig]:
 
 def filmed(rig: Rig) -> Path:
     """The file of a video that has begun."""
-    path, _ = rig.driver.record(settings(files={"video": "mjpeg"}), rig.camera, rig.drafts, "film", None)
+    path, _ = rig.driver.start_video(settings(files={"video": "mjpeg"}), rig.camera, rig.drafts, "film", None)
     while not (path.exists() and path.stat().st_size):
-        assert not rig.driver.recorded(0.1, ())
+        assert not rig.driver.wait_video(0.1, ())
     return path
 
 
@@ -36,8 +36,8 @@ def test_a_stalled_camera_is_stopped_without_force(rig, caplog):
     rig.stills(settings())
     rig.still()
     rig.fault(stall_after=1)
-    rig.driver.request()
-    assert rig.driver.still(1.0, ()) is None
+    rig.driver.request_still()
+    assert rig.driver.wait_still(1.0, ()) is None
     rig.driver.stop()
     assert "killed" not in caplog.text
 
@@ -47,8 +47,8 @@ def test_a_video_is_finished_when_the_camera_stalls_and_the_reason_is_told(rig, 
     path = filmed(rig)
     rig.fault(stall_after=1)
     if glimpse:
-        rig.driver.request()
-    error = rig.until_failed(lambda: rig.driver.recorded(LONG_S, ()))
+        rig.driver.request_still()
+    error = rig.until_failed(lambda: rig.driver.wait_video(LONG_S, ()))
     assert error.cause == "stalled" and "cable" in error.reason
     assert path.read_bytes().endswith(b"\xff\xd9")
     rig.driver.stop()
@@ -58,8 +58,8 @@ def test_a_video_is_finished_when_the_camera_stalls_and_the_reason_is_told(rig, 
 def test_a_video_that_is_stopped_while_the_camera_stalls_is_finished(rig, caplog):
     path = filmed(rig)
     rig.fault(stall_after=1)
-    rig.driver.request()
-    assert not rig.driver.recorded(1.0, ())
+    rig.driver.request_still()
+    assert not rig.driver.wait_video(1.0, ())
     rig.driver.stop(LONG_S)
     assert path.read_bytes().endswith(b"\xff\xd9")
     assert "killed" not in caplog.text
@@ -69,8 +69,8 @@ def test_a_video_that_is_stopped_while_the_camera_stalls_is_finished(rig, caplog
 def test_a_full_disk_ends_a_video_with_its_reason(rig, form, caplog):
     """The library's FileOutput ends the thread that writes, and tells nobody."""
     (rig.drafts / f"film.{'ts' if form == 'mp4' else form}").symlink_to("/dev/full")
-    rig.driver.record(settings(files={"video": form}), rig.camera, rig.drafts, "film", None)
-    error = rig.until_failed(lambda: rig.driver.recorded(LONG_S, ()))
+    rig.driver.start_video(settings(files={"video": form}), rig.camera, rig.drafts, "film", None)
+    error = rig.until_failed(lambda: rig.driver.wait_video(LONG_S, ()))
     assert error.cause == "disk" and "No space left" in error.reason
     rig.driver.stop()
     assert "killed" not in caplog.text
@@ -78,7 +78,7 @@ def test_a_full_disk_ends_a_video_with_its_reason(rig, form, caplog):
 
 def test_a_full_disk_is_told_of_a_raw_photo(rig):
     (rig.drafts / ".still_00000001.dng").symlink_to("/dev/full")
-    rig.stills(settings(), Shoot("raw", rig.drafts, {}))
+    rig.stills(settings(), PhotoRequest("raw", rig.drafts, {}))
     error = rig.until_failed(rig.still)
     assert error.cause == "disk" and "No space left" in error.reason
 
@@ -90,11 +90,11 @@ def test_a_sensor_mode_that_the_camera_lacks_is_refused(rig, section):
 
     def begin() -> None:
         if section == "raw":
-            rig.driver.start_stills(wanted, rig.camera, Shoot("raw", rig.drafts, {}))
-            rig.driver.ready(LONG_S, ())
+            rig.driver.start_stills(wanted, rig.camera, PhotoRequest("raw", rig.drafts, {}))
+            rig.driver.wait_ready(LONG_S, ())
         elif section == "video":
-            rig.driver.record(wanted, rig.camera, rig.drafts, "film", 1)
-            rig.driver.recorded(LONG_S, ())
+            rig.driver.start_video(wanted, rig.camera, rig.drafts, "film", 1)
+            rig.driver.wait_video(LONG_S, ())
         else:
             rig.taken(wanted)
 
@@ -114,18 +114,18 @@ def test_only_the_camera_that_is_used_is_opened_for_the_list(rig):
     """Another one may be another daemon's."""
     lock = os.open(rig.simulated / "camera1.lock", os.O_RDWR | os.O_CREAT)
     fcntl.flock(lock, fcntl.LOCK_EX)
-    first, second = rig.driver.cameras(0, ())
+    first, second = rig.driver.list_cameras(0, ())
     assert not first.held and all(mode.crop for mode in first.modes)
     assert second.held and [mode.size for mode in second.modes] and not any(mode.crop for mode in second.modes)
-    assert rig.driver.cameras(1, ())[1].held
+    assert rig.driver.list_cameras(1, ())[1].held
     os.close(lock)
-    assert not rig.driver.cameras(1, ())[1].held
+    assert not rig.driver.list_cameras(1, ())[1].held
 
 
 def test_a_list_needs_little_memory(rig):
     """The library's own sensor_modes takes four buffers of a full mode: more than a board with 64 MB for them has."""
     rig.fault(cma_mb=64)
-    assert all(mode.crop and mode.fps for mode in rig.driver.cameras(0, ())[0].modes)
+    assert all(mode.crop and mode.fps for mode in rig.driver.list_cameras(0, ())[0].modes)
 
 
 def test_limits_are_those_of_the_configured_camera(rig):
@@ -140,9 +140,9 @@ def test_it_waits_until_nobody_lists_cameras(rig):
     held = os.open(rig.images.parent, os.O_RDONLY)
     fcntl.flock(held, fcntl.LOCK_EX)
     rig.driver.start_stills(settings(), rig.camera)
-    assert not rig.driver.ready(1.0, ())
+    assert not rig.driver.wait_ready(1.0, ())
     os.close(held)
-    assert rig.driver.ready(LONG_S, ())
+    assert rig.driver.wait_ready(LONG_S, ())
 
 
 @pytest.mark.parametrize("zsl", [False, True], ids=["", "zsl"])
@@ -155,7 +155,7 @@ def test_stills_have_the_controls_once_they_have_settled(rig, zsl):
         other = replace(wanted, controls=MANUAL | {"ExposureTime": exposure_us})
         assert rig.driver.adjust(other, rig.camera)
         while rig.driver.settling:
-            rig.driver.rest(0.1, ())
+            rig.driver.idle(0.1, ())
         rig.still()
         assert rig.described()["ExposureTime"] == pytest.approx(exposure_us, rel=0.05)
 
@@ -170,7 +170,7 @@ def test_what_changes_does_not_wait_for_long_frames_that_are_queued(rig):
 
 def test_frames_have_the_controls_once_they_have_settled_and_so_says_the_metadata(rig):
     wanted = settings(MANUAL)
-    rig.driver.start_stream(wanted, rig.camera)
+    rig.driver.start_live(wanted, rig.camera)
     bright = mean(next_frame(rig))
     for exposure_us, seen in ((2000, lambda now: now < bright - 15), (8000, lambda now: abs(now - bright) < 4)):
         other = replace(wanted, controls=MANUAL | {"ExposureTime": exposure_us})
@@ -185,7 +185,7 @@ def test_frames_have_the_controls_once_they_have_settled_and_so_says_the_metadat
 def next_frame(rig: Rig) -> bytes:
     frames: list[bytes] = []
     while not frames:
-        frames = rig.driver.frames(LONG_S, ())
+        frames = rig.driver.read_frames(LONG_S, ())
     return frames[-1]
 
 
@@ -196,11 +196,11 @@ def mean(frame: bytes) -> float:
 
 @pytest.mark.parametrize("other", [{"controls": {"AfTrigger": "Start"}}, {"live": SMALL["live"] | {"quality": 40}}])
 def test_what_concerns_no_frame_of_the_live_view_does_not_restart_it(rig, other):
-    rig.driver.start_stream(settings(), rig.camera)
+    rig.driver.start_live(settings(), rig.camera)
     next_frame(rig)
     starts = rig.starts()
     wanted = settings(**other)
-    assert rig.driver.fits(wanted, rig.camera) or rig.driver.adjust(wanted, rig.camera)
+    assert rig.driver.matches(wanted, rig.camera) or rig.driver.adjust(wanted, rig.camera)
     while rig.driver.settling:
         next_frame(rig)
     assert rig.starts() == starts
@@ -208,7 +208,7 @@ def test_what_concerns_no_frame_of_the_live_view_does_not_restart_it(rig, other)
 
 def test_a_live_view_that_is_not_read_goes_on_with_the_newest_frame(rig):
     """Else it piles up in memory, and is shown late."""
-    rig.driver.start_stream(settings(MANUAL), rig.camera)
+    rig.driver.start_live(settings(MANUAL), rig.camera)
     first = next_frame(rig)
     time.sleep(2.0)  # at a hundred frames a second: more than a pipe holds
     assert rig.driver.adjust(settings(MANUAL | {"ExposureTime": 1000}), rig.camera)

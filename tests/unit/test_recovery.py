@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from stillcam.camera.driver import Shoot
+from stillcam.camera.driver import PhotoRequest
 from stillcam.capture.context import CaptureContext
 from stillcam.capture.recovery import MAX_TIMEOUT_S, AdaptiveTimeout, photo_cycle_s
 from stillcam.common.paths import Paths
@@ -58,14 +58,19 @@ def test_a_long_exposure_is_waited_for_when_the_camera_starts(tmp_path, sections
         return True
 
     driver: Any = SimpleNamespace(
-        name="slow", abilities=RPICAM, metadata=told, start_stills=lambda *_: None, ready=ready, stop=lambda *_: True
+        name="slow",
+        abilities=RPICAM,
+        metadata=told,
+        start_stills=lambda *_: None,
+        wait_ready=ready,
+        stop=lambda *_: True,
     )
     paths = Paths(tmp_path / "images", tmp_path / "data")
     paths.images.mkdir()
     settings = patched(Settings(), sections)
     context = CaptureContext(paths, driver, settings, tuple, {})
     camera: Any = None
-    shoot = None if found is None else Shoot("photo", tmp_path, found)
+    shoot = None if found is None else PhotoRequest("photo", tmp_path, found)
     context.start_stills(settings, camera, shoot, lambda: False)
     context.close()
     assert waited[0] > 30 + 30

@@ -65,7 +65,7 @@ class CaptureContext:
         self.status = SimpleNamespace(enter=lambda *_: None, described=lambda _: None)
         self.settings = SimpleNamespace(wanted=Settings())
         self.commands = SimpleNamespace(wake=0)
-        self.driver = SimpleNamespace(fits=lambda *_: True, rest=self._rest, metadata={}, settling=False, lag_s=0.0)
+        self.driver = SimpleNamespace(matches=lambda *_: True, idle=self._rest, metadata={}, settling=False, lag_s=0.0)
         this: Any = self
         self.mode = SnapshotMode(this, lambda: self._booked_s)
 

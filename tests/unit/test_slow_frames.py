@@ -24,7 +24,7 @@ class SlowContext:
         self.settings = SimpleNamespace(proven=False)
         self.status = SimpleNamespace(enter=lambda *_: None, capturing=lambda: None)
         self.backoff = SimpleNamespace(reason=None)
-        self.driver = SimpleNamespace(start_stream=lambda *_: None, frames=None)
+        self.driver = SimpleNamespace(start_live=lambda *_: None, read_frames=None)
         self.end_program = lambda: True
         self.publisher = SimpleNamespace(publish_live=lambda *_: "frame")
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from stillcam.camera.metadata import Metadata
-from stillcam.camera.use_cases import effective_controls, photo_configuration
+from stillcam.camera.use_cases import effective_controls, photo_settings
 from stillcam.settings.capabilities import Camera
 from stillcam.settings.control_values import is_number
 from stillcam.settings.controls import CONTROLS, Values
@@ -40,7 +40,7 @@ def converged_controls(settings: Settings, kind: str, metadata: Metadata) -> Val
         controls for what is automatic in a photo; none for an algorithm that has not converged, or that is configured
         differently for photos.
     """
-    before, wanted = (effective_controls(settings, use) for use in (settings.live, photo_configuration(settings, kind)))
+    before, wanted = (effective_controls(settings, use) for use in (settings.live, photo_settings(settings, kind)))
 
     def same(names: tuple[str, ...]) -> bool:
         return all(before.get(name) == wanted.get(name) for name in names)
@@ -59,7 +59,7 @@ def converged_controls(settings: Settings, kind: str, metadata: Metadata) -> Val
 
 def is_fully_manual(settings: Settings, kind: str, found: Values, camera: Camera) -> bool:
     """Whether exposure, white balance and focus of a photo are all fixed, `found` included."""
-    controls = effective_controls(settings, photo_configuration(settings, kind)) | found
+    controls = effective_controls(settings, photo_settings(settings, kind)) | found
     return {"ExposureTime", "AnalogueGain", "ColourGains"} <= controls.keys() and not scans_at_start(controls, camera)
 
 

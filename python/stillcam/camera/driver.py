@@ -1,9 +1,7 @@
-"""What the capture daemon asks of a camera, and the values that go between them.
+"""The protocol that every camera driver implements, and the values that it exchanges with the capture daemon.
 
-A driver owns the camera: nothing else starts or ends its programs. Every method raises
-CameraError when the camera does not do what it should; the driver is then stopped and may
-be started again. A driver is used by one thread, and only by that one: the camera program
-ends with it.
+A driver owns the camera: nothing else starts or ends its programs. Every method raises CameraError if the camera fails;
+the daemon then stops the driver and may start it again. Only one thread uses a driver: the camera program ends with it.
 """
 
 from __future__ import annotations
@@ -20,10 +18,11 @@ from stillcam.settings.schema import Settings
 
 @dataclass(frozen=True, slots=True)
 class Still:
-    """A captured file, closed and not yet checked, and when it was closed (seconds since the epoch).
+    """A captured file, closed but not checked yet.
 
     Args:
-        raw: the DNG of the same moment.
+        time_s: when it was closed (seconds since the epoch).
+        raw: the DNG of the same capture.
     """
 
     path: Path
@@ -32,27 +31,27 @@ class Still:
 
 
 @dataclass(frozen=True, slots=True)
-class Shoot:
+class PhotoRequest:
     """Stills for the library.
 
     Args:
         kind: `photo` or `raw`.
-        folder: where they are written.
-        found: controls that the camera's algorithms had found, to begin with.
+        folder: where the driver writes them.
+        controls: values to start with instead of automatic ones, see `convergence.converged_controls`.
     """
 
     kind: str
     folder: Path
-    found: Values
+    controls: Values
 
 
 @dataclass(frozen=True, slots=True)
 class Container:
-    """In which form a video is recorded.
+    """The file format in which a driver records a video.
 
     Args:
         extension: of the file.
-        remux: whether ffmpeg is to make an MP4 of it.
+        remux: whether ffmpeg has to convert it to MP4 afterwards.
     """
 
     extension: str
@@ -60,78 +59,81 @@ class Container:
 
 
 class Interrupted(Exception):
-    """One of the descriptors that were to interrupt a wait became readable."""
+    """A descriptor in `interrupts` became readable during a wait."""
 
 
 class Driver(Protocol):
-    """Makes frames. `interrupts` are descriptors that end a wait with Interrupted when they become readable."""
+    """Makes frames.
+
+    `interrupts` are descriptors that end a wait with Interrupted when they become readable. Times are monotonic.
+    """
 
     name: str
-    awaits_focus: bool  # the first still after a start comes when a scan is over
-    metadata: dict[str, Any]  # what the camera says of its newest picture: libcamera's names and units
-    told_s: float  # when they came (monotonic)
-    settling: bool  # what `adjust` has changed need not be in the newest picture yet
-    began_s: float  # the exposure of the newest still or frames began then or later (monotonic)
+    waits_for_focus: bool  # the first still after a start waits until an autofocus scan is over
+    metadata: dict[str, Any]  # of the newest picture: libcamera's names and units
+    metadata_received_s: float
+    settling: bool  # the newest picture may not have the controls of `adjust` yet
+    exposure_began_s: float  # of the newest still or frames: it began at this time or later
 
     @property
     def abilities(self) -> Abilities:
-        """What can be asked for; it may turn out to be less when the camera is started."""
+        """What can be set; it may become less once the camera has been started."""
         ...
 
     @property
     def lag_s(self) -> float:
-        """How long before `request` the exposure of its still may have begun, at most (seconds).
+        """How long before `request_still` the exposure of the still may have begun, at most (seconds).
 
-        0 where the camera is restarted for each still; one that keeps running gives a frame that is on its way.
+        0 if the camera is reconfigured for each still. A running camera returns a frame that is already queued.
         """
         ...
 
     @property
     def sensor_mode(self) -> str:
-        """The mode in which the newest picture was taken (`2304:1296:10`); empty: it is not known."""
+        """The sensor mode of the newest picture (`2304:1296:10`); empty: not known."""
         ...
 
-    def cameras(self, index: int, interrupts: Sequence[int]) -> list[Camera]:
-        """The cameras of this machine; an empty list when there is none. Nothing of the driver may run.
+    def list_cameras(self, index: int, interrupts: Sequence[int]) -> list[Camera]:
+        """List the cameras of this machine. No program of the driver may run meanwhile.
 
         Args:
-            index: the camera that is going to be used: listing may disturb it, and no other one.
+            index: the camera that is going to be used; listing may disturb this one only.
         """
         ...
 
-    def start_stills(self, settings: Settings, camera: Camera, shoot: Shoot | None = None) -> None:
-        """Begin to get ready for `request`; without a shoot the stills are snapshots."""
+    def start_stills(self, settings: Settings, camera: Camera, shoot: PhotoRequest | None = None) -> None:
+        """Start the camera for snapshots, or for the photos of a request; see `wait_ready`."""
         ...
 
-    def ready(self, timeout_s: float, interrupts: Sequence[int]) -> bool:
-        """Wait until stills can be asked for; False: not in time."""
+    def wait_ready(self, timeout_s: float, interrupts: Sequence[int]) -> bool:
+        """Wait until stills can be requested; False: time-out."""
         ...
 
-    def request(self) -> None:
-        """Ask for one still; does nothing while one that was asked for has not come."""
+    def request_still(self) -> None:
+        """Request one still; no effect while another one is pending."""
         ...
 
-    def still(self, timeout_s: float, interrupts: Sequence[int]) -> Still | None:
-        """Wait for the still: in the images folder or the shoot's, named `.still_…`. None: not in time."""
+    def wait_still(self, timeout_s: float, interrupts: Sequence[int]) -> Still | None:
+        """Wait for the requested still, `.still_…` in the images folder or the request's. None: time-out."""
         ...
 
-    def described(self, timeout_s: float, interrupts: Sequence[int]) -> dict[str, Any]:
-        """What the camera says of the still that came last; waits for it. Empty: not in time."""
+    def wait_metadata(self, timeout_s: float, interrupts: Sequence[int]) -> dict[str, Any]:
+        """Wait for the metadata of the newest still. Empty: time-out."""
         ...
 
-    def rest(self, timeout_s: float, interrupts: Sequence[int]) -> None:
-        """Wait between captures, at most until new metadata come; raises CameraError at once if the camera fails."""
+    def idle(self, timeout_s: float, interrupts: Sequence[int]) -> None:
+        """Wait between captures, until new metadata come at most; raises CameraError at once if the camera fails."""
         ...
 
-    def start_stream(self, settings: Settings, camera: Camera) -> None:
-        """Begin to make frames at video rate, for `frames`."""
+    def start_live(self, settings: Settings, camera: Camera) -> None:
+        """Start the camera for live frames; see `read_frames`."""
         ...
 
-    def frames(self, timeout_s: float, interrupts: Sequence[int]) -> list[bytes]:
-        """The whole JPEGs that came since the last call, oldest first; waits for at least one. Empty: none in time."""
+    def read_frames(self, timeout_s: float, interrupts: Sequence[int]) -> list[bytes]:
+        """The complete JPEGs since the last call, oldest first; waits for at least one. Empty: time-out."""
         ...
 
-    def record(
+    def start_video(
         self,
         settings: Settings,
         camera: Camera,
@@ -140,38 +142,42 @@ class Driver(Protocol):
         seconds: int | None,
         interrupts: Sequence[int] = (),
     ) -> tuple[Path, Container]:
-        """Begin a video, of so many seconds from its first frame on or until `stop`: the file, and what it is.
+        """Start recording a video; return its file and format.
 
-        Where the abilities say so, `request` and `still` give frames of it, in the images folder.
-        """
-        ...
-
-    def recorded(self, timeout_s: float, interrupts: Sequence[int]) -> bool:
-        """Wait for the end of the video; False: not in time.
-
-        Raises:
-            CameraError: it is a bad one. Cause `encoder`: recorded again, it is made in another way.
-        """
-        ...
-
-    def fits(self, settings: Settings, camera: Camera, kind: str | None = None) -> bool:
-        """Whether what runs now is just what would be started for these.
+        If the abilities say so, `request_still` and `wait_still` give frames of it, in the images folder.
 
         Args:
-            kind: `photo` or `raw`; None: for what runs, snapshots or live.
+            folder, stem: of the file.
+            seconds: duration from the first frame on; None: until `stop`.
+        """
+        ...
+
+    def wait_video(self, timeout_s: float, interrupts: Sequence[int]) -> bool:
+        """Wait for the end of the video; False: time-out.
+
+        Raises:
+            CameraError: it failed. With cause `encoder`, the next recording uses another encoder.
+        """
+        ...
+
+    def matches(self, settings: Settings, camera: Camera, kind: str | None = None) -> bool:
+        """Whether the camera already runs as these settings demand.
+
+        Args:
+            kind: `photo` or `raw`; None: for the use that runs now, snapshots or live.
         """
         ...
 
     def adjust(self, settings: Settings, camera: Camera) -> bool:
-        """Have what runs now go on as these say, if it can without a new start; else False, and nothing is changed."""
+        """Apply these settings to the running camera; False if that needs a restart, and nothing is changed."""
         ...
 
-    def stop(self, patience_s: float = 2.0, interrupts: Sequence[int] = ()) -> bool:
-        """Give the camera free; afterwards nothing of the driver runs. Never raises.
+    def stop(self, grace_s: float = 2.0, interrupts: Sequence[int] = ()) -> bool:
+        """Release the camera and end all processes of the driver. Never raises.
 
         Args:
-            patience_s: for the program to end, and to finish the file of a video.
-            interrupts: once one of these descriptors is readable, that is a second at most.
+            grace_s: time for the program to end, and to finish the file of a video.
+            interrupts: once one of these descriptors is readable, the program has a second left at most.
 
         Returns:
             False: it did not end in time and was killed.

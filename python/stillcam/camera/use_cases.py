@@ -69,7 +69,7 @@ def live_geometry(settings: Settings, camera: Camera) -> Geometry:
 
 def photo_geometry(settings: Settings, camera: Camera, kind: str) -> Geometry:
     """Geometry of photos (`kind` is `photo`) or raw photos (`raw`)."""
-    configuration = photo_configuration(settings, kind)
+    configuration = photo_settings(settings, kind)
     return _geometry(settings, configuration, camera, _size(settings, configuration, camera), 0.0)
 
 
@@ -104,7 +104,7 @@ def _flips(settings: Settings, configuration: Configuration) -> Flips:
     return across ^ half_turn, down ^ half_turn
 
 
-def photo_configuration(settings: Settings, kind: str) -> PhotoSettings | RawSettings:
+def photo_settings(settings: Settings, kind: str) -> PhotoSettings | RawSettings:
     """The configuration of photos, or of raw photos."""
     return settings.raw if kind == "raw" else settings.photo
 

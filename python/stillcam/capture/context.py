@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol, TypeVar
 
 from stillcam.camera.convergence import FRESH_S
-from stillcam.camera.driver import Driver, Interrupted, Shoot
+from stillcam.camera.driver import Driver, Interrupted, PhotoRequest
 from stillcam.camera.metadata import Metadata
 from stillcam.capture.command_queue import Command, CommandQueue
 from stillcam.capture.command_socket import PICTURE_S
@@ -170,7 +170,7 @@ class CaptureContext:
         self,
         settings: Settings,
         camera: Camera,
-        shoot: Shoot | None = None,
+        shoot: PhotoRequest | None = None,
         leaving: Callable[[], bool] | None = None,
     ) -> None:
         """Start the camera for stills, and wait until it takes requests.
@@ -186,9 +186,9 @@ class CaptureContext:
         """
         exposures_s = exposure_allowance_s(settings, self.driver.metadata)
         if shoot:
-            exposures_s += photo_cycle_s(settings, shoot.kind, shoot.found)
+            exposures_s += photo_cycle_s(settings, shoot.kind, shoot.controls)
         self.driver.start_stills(settings, camera, shoot)
-        self.awaited(self.driver.ready, START_TIMEOUT_S + exposures_s, leaving)
+        self.awaited(self.driver.wait_ready, START_TIMEOUT_S + exposures_s, leaving)
 
     def start_snapshots(self, settings: Settings, camera: Camera) -> None:
         """Start the camera for snapshots, and wait until it takes requests.
@@ -252,14 +252,14 @@ class CaptureContext:
     @property
     def found(self) -> Metadata:
         """What the camera has said of its newest picture, while that is fresh; else nothing."""
-        return self.driver.metadata if time.monotonic() - self.driver.told_s <= FRESH_S else {}
+        return self.driver.metadata if time.monotonic() - self.driver.metadata_received_s <= FRESH_S else {}
 
     def rest(self, seconds: float, over: Callable[[], bool]) -> bool:
         """Give the camera's algorithms their time, while commands are taken; False: it is `over` before."""
         until = time.monotonic() + seconds
         while not (ends := over()) and (left := until - time.monotonic()) > 0:
             try:
-                self.driver.rest(left, (*self.stops, self.commands.wake))
+                self.driver.idle(left, (*self.stops, self.commands.wake))
             except Interrupted:
                 self.obey()
         return not ends
@@ -269,7 +269,7 @@ class CaptureContext:
         until = time.monotonic() + DESCRIBED_S
         while not self.stopping and (left := until - time.monotonic()) > 0:
             try:
-                return self.driver.described(left, (*self.stops, self.commands.wake))
+                return self.driver.wait_metadata(left, (*self.stops, self.commands.wake))
             except Interrupted:
                 self.obey()
         return {}
@@ -285,8 +285,8 @@ class CaptureContext:
             Interrupted, CameraError: see `awaited`.
         """
         for torn in range(1, MAX_TORN + 1):
-            self.driver.request()
-            still = self.awaited(self.driver.still, self.stall_timeout_s(cycle_s))
+            self.driver.request_still()
+            still = self.awaited(self.driver.wait_still, self.stall_timeout_s(cycle_s))
             if not keep():
                 still.path.unlink(missing_ok=True)
                 return None
@@ -304,7 +304,7 @@ class CaptureContext:
 
     def published(self, name: str) -> None:
         """A frame is out."""
-        self.status.published(name, self.driver.metadata, self.driver.began_s)
+        self.status.published(name, self.driver.metadata, self.driver.exposure_began_s)
         if not self.driver.settling:
             self.settings.worked(name)
         if self.backoff.reason:

@@ -152,7 +152,7 @@ class Daemon:
         known = any(camera.index == index and not camera.held for camera in self._cameras)
         if self._detection.wanted() or not known:
             context.end_program()
-            self._cameras = with_known_modes(context.driver.cameras(index, context.stops), self._known)
+            self._cameras = with_known_modes(context.driver.list_cameras(index, context.stops), self._known)
             self._status.listed(self._cameras)
             self._detection.listed()
         if not self._cameras:
@@ -229,4 +229,4 @@ class Daemon:
     def _goes_on(self, settings: Settings, camera: Camera) -> bool:
         """Whether what runs is just what these settings would start, or could be made so."""
         settings = self._lens.held(settings, camera)
-        return self._context.driver.fits(settings, camera) or self._context.driver.adjust(settings, camera)
+        return self._context.driver.matches(settings, camera) or self._context.driver.adjust(settings, camera)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from stillcam.camera.metadata import Metadata
-from stillcam.camera.use_cases import DEFAULT_FRAMERATE, effective_controls, live_framerate, photo_configuration
+from stillcam.camera.use_cases import DEFAULT_FRAMERATE, effective_controls, live_framerate, photo_settings
 from stillcam.common.errors import CameraError
 from stillcam.settings.controls import Values
 from stillcam.settings.schema import Configuration, Settings
@@ -115,7 +115,7 @@ def photo_cycle_s(settings: Settings, kind: str, carried_over: Values = NO_CONTR
         carried_over: controls that the camera starts with, over those of the settings.
     """
     given_s = carried_over.get("ExposureTime", 0) / 1e6
-    return max(1.0, 3 * (given_s or _exposure_time_s(settings, photo_configuration(settings, kind))))
+    return max(1.0, 3 * (given_s or _exposure_time_s(settings, photo_settings(settings, kind))))
 
 
 def live_cycle_s(settings: Settings) -> float:

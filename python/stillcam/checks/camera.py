@@ -57,7 +57,7 @@ def cameras(patient: Patient) -> list[Finding]:
             # Listing writes nothing, and the images folder need not be there yet.
             driver = choose_driver(patient.environ, replace(patient.paths, images=Path("/")))
             index = load_in_force(patient.paths.settings)[0].camera.index
-            listed = driver.cameras(index, ())
+            listed = driver.list_cameras(index, ())
             names = [f"{camera.index} ({camera.model})" for camera in listed]
             if any(camera.held and camera.index == index for camera in listed):
                 return [Finding("cameras", FAULT, ", ".join(names), f"camera {index}: {HELD}")]

@@ -18,9 +18,9 @@ from stillcam.camera.use_cases import (
     framerate,
     live_framerate,
     live_geometry,
-    photo_configuration,
     photo_extension,
     photo_geometry,
+    photo_settings,
     snapshot_geometry,
     video_geometry,
 )
@@ -110,8 +110,8 @@ def snapshot_plan(settings: Settings, camera: Camera) -> Plan:
 
 
 def photo_plan(settings: Settings, camera: Camera, kind: str, found: Values | None = None) -> Plan:
-    """For photos, or raw photos; `found` as in Shoot."""
-    use, geometry = photo_configuration(settings, kind), photo_geometry(settings, camera, kind)
+    """For photos, or raw photos; `found` as in PhotoRequest."""
+    use, geometry = photo_settings(settings, kind), photo_geometry(settings, camera, kind)
     extension = photo_extension(settings, kind)
     return _plan(
         settings, use, geometry, "still", found or {}, quality=use.quality, extension=extension, raw=kind == "raw"

@@ -16,7 +16,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from stillcam.camera.driver import Container, Shoot, Still
+from stillcam.camera.driver import Container, PhotoRequest, Still
 from stillcam.camera.frame_age import StreamAge, lag_s
 from stillcam.camera.machine_lock import MACHINE
 from stillcam.camera.picamera2 import configuration as plans
@@ -52,7 +52,7 @@ class Picamera2:
     """
 
     name = NAME
-    awaits_focus = True
+    waits_for_focus = True
 
     def __init__(
         self, images: Path, env: Mapping[str, str], encoder: Encoder | None = None, machine: Path = MACHINE
@@ -60,9 +60,9 @@ class Picamera2:
         self.abilities = replace(PICAMERA2, encoder=encoder)
         self.metadata: dict[str, Any] = {}
         self.sensor_mode = ""
-        self.told_s = 0.0
+        self.metadata_received_s = 0.0
         self.settling = False
-        self.began_s = 0.0
+        self.exposure_began_s = 0.0
         self._asked_s = 0.0  # the exposure of the requested still begins then or later (monotonic)
         self._age = StreamAge(0)
         self._frame_s = 0.0  # duration of a frame of the running camera; 0: it is restarted for each still
@@ -88,7 +88,7 @@ class Picamera2:
         """See Driver."""
         return lag_s(self._frame_s, self.metadata) if self._frame_s else 0.0
 
-    def cameras(self, index: int, interrupts: Sequence[int]) -> list[Camera]:
+    def list_cameras(self, index: int, interrupts: Sequence[int]) -> list[Camera]:
         """See Driver."""
         self.stop()
         self._lists.clear()
@@ -103,14 +103,14 @@ class Picamera2:
             self.stop()
         return self._lists.pop()
 
-    def start_stills(self, settings: Settings, camera: Camera, shoot: Shoot | None = None) -> None:
+    def start_stills(self, settings: Settings, camera: Camera, shoot: PhotoRequest | None = None) -> None:
         """See Driver."""
         if shoot is None:
             plan = plans.snapshot_plan(settings, camera)
             located = plans.snapshot_plan(with_tuning_path(settings), camera)
         else:
-            plan = plans.photo_plan(settings, camera, shoot.kind, shoot.found)
-            located = plans.photo_plan(with_tuning_path(settings), camera, shoot.kind, shoot.found)
+            plan = plans.photo_plan(settings, camera, shoot.kind, shoot.controls)
+            located = plans.photo_plan(with_tuning_path(settings), camera, shoot.kind, shoot.controls)
         folder = shoot.folder if shoot else self._images
         if not folder.is_dir():
             raise CameraError("disk", f"{folder} was deleted, moved or unmounted: it is made again")
@@ -118,34 +118,34 @@ class Picamera2:
         self._frame_s = zsl_frame_s(settings) if plan.zsl else 0.0
         self._order({"do": "stills", "plan": located.message(), "folder": str(folder)})
 
-    def ready(self, timeout_s: float, interrupts: Sequence[int]) -> bool:
+    def wait_ready(self, timeout_s: float, interrupts: Sequence[int]) -> bool:
         """See Driver."""
         deadline = time.monotonic() + timeout_s
         while not self._ready and (left := deadline - time.monotonic()) > 0:
             self._wait(left, interrupts)
         return self._ready
 
-    def request(self) -> None:
+    def request_still(self) -> None:
         """See Driver."""
         if not self._requested:
             self._requested, self._asked_s = True, time.monotonic() - self.lag_s
             self._order({"do": "still"})
 
-    def still(self, timeout_s: float, interrupts: Sequence[int]) -> Still | None:
+    def wait_still(self, timeout_s: float, interrupts: Sequence[int]) -> Still | None:
         """See Driver. What the camera says of it has come with it."""
         deadline = time.monotonic() + timeout_s
         while not self._stills and (left := deadline - time.monotonic()) > 0:
             self._wait(left, interrupts)
         if not self._stills:
             return None
-        self._requested, self.began_s = False, self._asked_s
+        self._requested, self.exposure_began_s = False, self._asked_s
         return self._stills.pop(0)
 
-    def described(self, timeout_s: float, interrupts: Sequence[int]) -> dict[str, Any]:
+    def wait_metadata(self, timeout_s: float, interrupts: Sequence[int]) -> dict[str, Any]:
         """See Driver."""
         return self.metadata
 
-    def rest(self, timeout_s: float, interrupts: Sequence[int]) -> None:
+    def idle(self, timeout_s: float, interrupts: Sequence[int]) -> None:
         """See Driver. A still that nobody here asked for is deleted: it would be litter."""
         deadline, before = time.monotonic() + timeout_s, self.metadata
         while self.metadata is before and (left := deadline - time.monotonic()) > 0:
@@ -156,7 +156,7 @@ class Picamera2:
                 self._requested = False
             self._stills.clear()
 
-    def start_stream(self, settings: Settings, camera: Camera) -> None:
+    def start_live(self, settings: Settings, camera: Camera) -> None:
         """See Driver."""
         located = plans.stream_plan(with_tuning_path(settings), camera)
         self._begin("stream", plans.stream_plan(settings, camera), located, camera, self._images)
@@ -164,7 +164,7 @@ class Picamera2:
         self._frame_s = 1 / (live_framerate(settings) or DEFAULT_FRAMERATE)
         self._order({"do": "stream", "plan": located.message()})
 
-    def frames(self, timeout_s: float, interrupts: Sequence[int]) -> list[bytes]:
+    def read_frames(self, timeout_s: float, interrupts: Sequence[int]) -> list[bytes]:
         """See Driver."""
         deadline = time.monotonic() + timeout_s
         while (left := deadline - time.monotonic()) > 0:
@@ -176,12 +176,12 @@ class Picamera2:
                 self._child.last_words()
             if frames := self._cutter.feed(chunk):
                 self._cut += len(frames)
-                self.began_s = self._age.read(len(frames), self.lag_s, emptied=len(chunk) < _READ_BYTES)
+                self.exposure_began_s = self._age.read(len(frames), self.lag_s, emptied=len(chunk) < _READ_BYTES)
                 self._look()
                 return frames
         return []
 
-    def record(
+    def start_video(
         self,
         settings: Settings,
         camera: Camera,
@@ -203,7 +203,7 @@ class Picamera2:
         self._order({"do": "record", "plan": located.message(), **film, **glimpses})
         return path, form
 
-    def recorded(self, timeout_s: float, interrupts: Sequence[int]) -> bool:
+    def wait_video(self, timeout_s: float, interrupts: Sequence[int]) -> bool:
         """See Driver: the child ends with the video."""
         deadline = time.monotonic() + timeout_s
         while (left := deadline - time.monotonic()) > 0:
@@ -215,7 +215,7 @@ class Picamera2:
                 raise
         return False
 
-    def fits(self, settings: Settings, camera: Camera, kind: str | None = None) -> bool:
+    def matches(self, settings: Settings, camera: Camera, kind: str | None = None) -> bool:
         """See Driver."""
         if self._use not in ("snapshot", "stream"):
             return False
@@ -236,10 +236,10 @@ class Picamera2:
         self._order({"do": "adjust", "plan": plan.message(), "given": given, "number": self._adjustments})
         return True
 
-    def stop(self, patience_s: float = TERM_GRACE_S, interrupts: Sequence[int] = ()) -> bool:
+    def stop(self, grace_s: float = TERM_GRACE_S, interrupts: Sequence[int] = ()) -> bool:
         """End the child, and delete what it left half-written of stills."""
         child, self._child = self._child, None
-        by_itself = child is None or child.stop(patience_s, interrupts)
+        by_itself = child is None or child.stop(grace_s, interrupts)
         if self._use in ("snapshot", "shoot", "video"):
             self._sweep()
         self._use, self._plan, self._opened, self._stills = "", None, None, []
@@ -304,7 +304,7 @@ class Picamera2:
             wanted = ":".join(map(str, plan.sensor)) if plan.sensor else ""
             mode = sensor_mode(wanted, camera, plan.size) if wanted else None
             told["ScalerCrop"] = list(mirrored(crop, plan.flips, view(mode, camera)))
-        self.metadata, self.told_s = told, time.monotonic()
+        self.metadata, self.metadata_received_s = told, time.monotonic()
 
     def _sweep(self) -> None:
         with contextlib.suppress(OSError):  # a folder that cannot be read now is swept at the next end

@@ -98,9 +98,9 @@ class Conversation:
             self.wait(left, ())
         raise self._over()
 
-    def stop(self, patience_s: float, interrupts: Sequence[int] = ()) -> bool:
+    def stop(self, grace_s: float, interrupts: Sequence[int] = ()) -> bool:
         """End it; it has so long to finish a video, see Driver. False: it was killed."""
-        status = self._program.stop(signal.SIGTERM, patience_s, interrupts)
+        status = self._program.stop(signal.SIGTERM, grace_s, interrupts)
         self._channel.close()
         return status != -signal.SIGKILL
 

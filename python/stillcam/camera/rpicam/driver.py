@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from stillcam.camera import metadata
-from stillcam.camera.driver import Container, Interrupted, Shoot, Still
+from stillcam.camera.driver import Container, Interrupted, PhotoRequest, Still
 from stillcam.camera.frame_age import StreamAge, lag_s
 from stillcam.camera.machine_lock import MACHINE
 from stillcam.camera.rpicam.listing import parse
@@ -68,7 +68,7 @@ class Rpicam:
         encoder: the board's, see Abilities.
     """
 
-    awaits_focus = False
+    waits_for_focus = False
 
     def __init__(
         self,
@@ -81,9 +81,9 @@ class Rpicam:
     ) -> None:
         self.name = name
         self.metadata: dict[str, Any] = {}
-        self.told_s = 0.0
+        self.metadata_received_s = 0.0
         self.settling = False
-        self.began_s = 0.0
+        self.exposure_began_s = 0.0
         self._launcher = Launcher(programs, env, machine, replace(RPICAM, encoder=encoder))
         self._process: CameraProcess | None = None
         self._arguments: list[str] = []  # of the running program, for `fits`; the tuning file as in the settings
@@ -117,11 +117,11 @@ class Rpicam:
         """See Driver: the program takes the mode that it is asked for where the sensor has it."""
         return self._geometry.mode_name if self._geometry and self._geometry.mode else ""
 
-    def cameras(self, index: int, interrupts: Sequence[int]) -> list[Camera]:
+    def list_cameras(self, index: int, interrupts: Sequence[int]) -> list[Camera]:
         """See Driver."""
         return parse(self._launcher.list_cameras(index, interrupts))
 
-    def start_stills(self, settings: Settings, camera: Camera, shoot: Shoot | None = None) -> None:
+    def start_stills(self, settings: Settings, camera: Camera, shoot: PhotoRequest | None = None) -> None:
         """Start rpicam-still in signal mode."""
         self.stop()
         located = with_tuning_path(settings)
@@ -133,14 +133,14 @@ class Rpicam:
             self._folder, self._extension = self._images, "jpg"
             self._frame_s = zsl_frame_s(settings) if settings.snapshot.zsl else 0.0
         else:
-            arguments = photo_arguments(located, camera, shoot.kind, shoot.found)
+            arguments = photo_arguments(located, camera, shoot.kind, shoot.controls)
             self._begin([], photo_geometry(settings, camera, shoot.kind))  # with `found`, it fits no settings
             self._folder = shoot.folder
             self._extension = "dng" if shoot.kind == "raw" else photo_extension(settings, shoot.kind)
         self._closed = ClosedFiles(self._folder)
         self._process = self._launcher.start_still(arguments, self._folder)
 
-    def ready(self, timeout_s: float, interrupts: Sequence[int]) -> bool:
+    def wait_ready(self, timeout_s: float, interrupts: Sequence[int]) -> bool:
         """See Driver: rpicam-still is ready when it has opened its camera."""
         assert self._process is not None
         deadline = time.monotonic() + timeout_s
@@ -148,26 +148,26 @@ class Rpicam:
             self._closed_stills(READY_POLL_S, interrupts)
         return ready
 
-    def request(self) -> None:
+    def request_still(self) -> None:
         """See Driver."""
         assert self._process is not None
         if not self._requested:
             self._requested, self._requested_s = True, time.monotonic() - self.lag_s
             self._process.child.send(signal.SIGUSR1)
 
-    def still(self, timeout_s: float, interrupts: Sequence[int]) -> Still | None:
+    def wait_still(self, timeout_s: float, interrupts: Sequence[int]) -> Still | None:
         """See Driver: a still is complete when its file is closed."""
         deadline = time.monotonic() + timeout_s
         while (left := deadline - time.monotonic()) > 0:
             if stills := self._closed_stills(left, interrupts):
-                self._requested, self.began_s = False, self._requested_s
+                self._requested, self.exposure_began_s = False, self._requested_s
                 path = self._folder / stills[0]
                 if self._extension == "dng":  # the JPEG was closed before it
                     return Still(path.with_suffix(".jpg"), time.time(), path)
                 return Still(path, time.time())
         return None
 
-    def described(self, timeout_s: float, interrupts: Sequence[int]) -> metadata.Metadata:
+    def wait_metadata(self, timeout_s: float, interrupts: Sequence[int]) -> metadata.Metadata:
         """See Driver: rpicam-still writes the metadata after the still."""
         if not self._launcher.writes_metadata:
             return {}
@@ -176,7 +176,7 @@ class Rpicam:
             self._closed_stills(left, interrupts)
         return self.metadata if self._has_metadata else {}
 
-    def rest(self, timeout_s: float, interrupts: Sequence[int]) -> None:
+    def idle(self, timeout_s: float, interrupts: Sequence[int]) -> None:
         """See Driver. Deletes a still whose request was given up."""
         deadline, before = time.monotonic() + timeout_s, self.metadata
         while self.metadata is before and (left := deadline - time.monotonic()) > 0:
@@ -185,7 +185,7 @@ class Rpicam:
                 for path in (self._folder / name, (self._folder / name).with_suffix(".jpg")):  # beside a DNG
                     path.unlink(missing_ok=True)
 
-    def start_stream(self, settings: Settings, camera: Camera) -> None:
+    def start_live(self, settings: Settings, camera: Camera) -> None:
         """Start rpicam-vid; its JPEGs come through a pipe, their metadata through another."""
         self.stop()
         arguments = live_arguments(with_tuning_path(settings), camera)
@@ -195,7 +195,7 @@ class Rpicam:
         self._process = self._launcher.start_vid(arguments, self._images, metadata=True, stdout=subprocess.PIPE)
         widen_pipe(self._process.child.stdout)
 
-    def frames(self, timeout_s: float, interrupts: Sequence[int]) -> list[bytes]:
+    def read_frames(self, timeout_s: float, interrupts: Sequence[int]) -> list[bytes]:
         """See Driver. Raises CameraError when the program ends."""
         assert self._process is not None
         stdout = self._process.child.stdout
@@ -207,13 +207,13 @@ class Rpicam:
                 if not chunk:
                     raise self._error(self._process, interrupts)
                 if frames := self._cutter.feed(chunk):
-                    self.began_s = self._age.read(len(frames), self.lag_s, emptied=len(chunk) < PIPE_BYTES)
+                    self.exposure_began_s = self._age.read(len(frames), self.lag_s, emptied=len(chunk) < PIPE_BYTES)
                     return frames
             elif ready.intersection(interrupts):
                 raise Interrupted
         return []
 
-    def record(
+    def start_video(
         self,
         settings: Settings,
         camera: Camera,
@@ -238,7 +238,7 @@ class Rpicam:
         )
         return folder / f"{stem}.{container.extension}", container
 
-    def recorded(self, timeout_s: float, interrupts: Sequence[int]) -> bool:
+    def wait_video(self, timeout_s: float, interrupts: Sequence[int]) -> bool:
         """See Driver."""
         assert self._process is not None
         child = self._process.child
@@ -254,7 +254,7 @@ class Rpicam:
                 raise Interrupted
         return False
 
-    def fits(self, settings: Settings, camera: Camera, kind: str | None = None) -> bool:
+    def matches(self, settings: Settings, camera: Camera, kind: str | None = None) -> bool:
         """See Driver."""
         if self._process is None or not self._arguments:
             return False
@@ -266,11 +266,11 @@ class Rpicam:
         """See Driver: the camera programs take no commands while they run."""
         return False
 
-    def stop(self, patience_s: float = TERM_GRACE_S, interrupts: Sequence[int] = ()) -> bool:
+    def stop(self, grace_s: float = TERM_GRACE_S, interrupts: Sequence[int] = ()) -> bool:
         """See Driver. Deletes stills that the program has left incomplete."""
         status = 0
         if self._process is not None:
-            status = self._process.stop(patience_s, interrupts)
+            status = self._process.stop(grace_s, interrupts)
             self._process = None
         if self._closed is not None:
             self._closed.close()
@@ -333,7 +333,7 @@ class Rpicam:
         crop = new.get("ScalerCrop")
         if self._geometry and isinstance(crop, list) and len(crop) == 4:
             new["ScalerCrop"] = list(mirrored(crop, self._geometry.flips, self._geometry.view))
-        self.metadata, self.told_s = new, time.monotonic()
+        self.metadata, self.metadata_received_s = new, time.monotonic()
 
     def _error(self, process: CameraProcess, interrupts: Sequence[int]) -> CameraError:
         """See Launcher.error."""

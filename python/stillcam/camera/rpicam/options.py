@@ -15,9 +15,9 @@ from stillcam.camera.use_cases import (
     framerate,
     live_framerate,
     live_geometry,
-    photo_configuration,
     photo_extension,
     photo_geometry,
+    photo_settings,
     snapshot_geometry,
     video_framerate,
     video_geometry,
@@ -70,7 +70,7 @@ def photo_arguments(settings: Settings, camera: Camera, kind: str, found: Values
         kind: `photo` or `raw`.
         found: see `convergence.converged_controls`.
     """
-    configuration, extension = photo_configuration(settings, kind), photo_extension(settings, kind)
+    configuration, extension = photo_settings(settings, kind), photo_extension(settings, kind)
     controls = effective_controls(settings, configuration) | (found or {})
     geometry = photo_geometry(settings, camera, kind)
     more = ["--thumb", _thumbnail(geometry.size, settings.camera.rotation)]

@@ -91,7 +91,7 @@ def take_focused(context: CaptureContext, cycle_s: Callable[[Settings], float], 
     Raises:
         Interrupted, CameraError: see `awaited`.
     """
-    if context.driver.awaits_focus:
+    if context.driver.waits_for_focus:
         return context.take(cycle_s)
     for wait_s in SCAN_WAITS_S[:-1]:
         if not context.rest(wait_s, over):

@@ -35,12 +35,12 @@ class FramesDuringVideo:
         context, now = self._context, time.monotonic()
         if not self._asked and now >= min(self._due, self._frame_request.due_s):
             self._asked, self._due = True, now + context.settings.wanted.snapshot.interval_s
-            context.driver.request()
-        if still := context.driver.still(0.0, ()):
+            context.driver.request_still()
+        if still := context.driver.wait_still(0.0, ()):
             self._asked = False
             try:
                 name = context.publisher.publish(still)
-                context.status.published(name, context.driver.metadata, context.driver.began_s)
+                context.status.published(name, context.driver.metadata, context.driver.exposure_began_s)
                 self._frame_request.came()
             except CameraError as error:
                 logging.warning("no frame out of the video: %s", error)

@@ -33,12 +33,12 @@ class LiveMode:
         """See Mode."""
         context = self._context
         try:
-            context.driver.start_stream(settings, camera)
+            context.driver.start_live(settings, camera)
             context.status.enter("live", live_cycle_s(settings), context.backoff.reason)
             while context.next_mode() is self:
                 start_s = START_TIMEOUT_S + startup_s(live_cycle_s(settings))
                 timeout_s = context.stall_timeout_s(live_cycle_s) + (0 if context.settings.proven else start_s)
-                newest = context.awaited(context.driver.frames, timeout_s)[-1]
+                newest = context.awaited(context.driver.read_frames, timeout_s)[-1]
                 context.published(context.publisher.publish_live(newest, time.time()))
         except CameraError as error:
             context.status.failed(error.cause, restarts=True)

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from stillcam.camera.convergence import FRESH_S, converged_controls, is_fully_manual, scans_at_start
-from stillcam.camera.driver import Interrupted, Shoot, Still
+from stillcam.camera.driver import Interrupted, PhotoRequest, Still
 from stillcam.camera.metadata import Metadata
-from stillcam.camera.use_cases import effective_controls, photo_configuration, photo_extension
+from stillcam.camera.use_cases import effective_controls, photo_extension, photo_settings
 from stillcam.capture.command_queue import Command
 from stillcam.capture.context import CONVERGE_S, START_TIMEOUT_S, CaptureContext
 from stillcam.capture.image_files import image_size, link_or_copy, rotate
@@ -93,7 +93,7 @@ class PhotoMode:
         assert order is not None
         context = self._context
         try:
-            runs = context.driver.fits(settings, camera, order.kind)
+            runs = context.driver.matches(settings, camera, order.kind)
             if runs:
                 self._expect(order, settings, camera, {})
             while not self._over(order):
@@ -190,21 +190,21 @@ class PhotoMode:
         """Start the camera program for photos, from what the snapshots have found."""
         context = self._context
         before = context.found or self._recent(order, settings, camera)
-        use = photo_configuration(settings, order.kind)
+        use = photo_settings(settings, order.kind)
         found = converged_controls(settings, order.kind, before) if use.carry_over else {}
         try:
             self._library.drafts.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise unwritable(self._library.root, error) from error
         over = lambda: self._over(order)  # noqa: E731 - it is handed on
-        context.start_stills(settings, camera, Shoot(order.kind, self._library.drafts, found), over)
+        context.start_stills(settings, camera, PhotoRequest(order.kind, self._library.drafts, found), over)
         if not is_fully_manual(settings, order.kind, found, camera):
             context.rest(CONVERGE_S, over)
         self._expect(order, settings, camera, found)
 
     def _expect(self, order: Order, settings: Settings, camera: Camera, found: Values) -> None:
         """The camera runs for the order, and has begun with what was `found`: autofocus may scan."""
-        controls = effective_controls(settings, photo_configuration(settings, order.kind)) | found
+        controls = effective_controls(settings, photo_settings(settings, order.kind)) | found
         self._waits = SCAN_WAITS_S[1:] if scans_at_start(controls, camera) else ()
 
     def _one(self, order: Order, settings: Settings, camera: Camera, runs: bool) -> str:
@@ -236,7 +236,7 @@ class PhotoMode:
         frameless_s = CONVERGE_S + order.count * photo_cycle_s(settings, order.kind)
         context.status.enter("photo", frameless_s, context.backoff.reason)
         self._library.disk.check()
-        publishes = context.driver.fits(settings, camera)
+        publishes = context.driver.matches(settings, camera)
         still, metadata = self._still(order, settings)
         frame = context.publisher.publish(still) if publishes else None
         if frame:
@@ -265,10 +265,10 @@ class PhotoMode:
         context = self._context
         over = lambda: self._over(order)  # noqa: E731 - it is handed on
         while True:
-            context.driver.request()
+            context.driver.request_still()
             known = context.driver.metadata
             timeout_s = stall_timeout_s(photo_cycle_s(settings, order.kind), settings, known) + START_TIMEOUT_S
-            still = context.awaited(context.driver.still, timeout_s, over)
+            still = context.awaited(context.driver.wait_still, timeout_s, over)
             metadata = context.described()
             if not self._waits or rests(metadata):
                 self._waits = ()

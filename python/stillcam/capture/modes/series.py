@@ -217,7 +217,7 @@ class SeriesMode:
                 return True
             left_s = max(0.001, due_ms / 1000 - time.time())
             try:
-                context.driver.rest(left_s, (*context.stops, context.commands.wake))
+                context.driver.idle(left_s, (*context.stops, context.commands.wake))
             except Interrupted:
                 context.obey()
             finally:

@@ -9,10 +9,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from stillcam.camera.convergence import FRESH_S, converged_controls, is_fully_manual, scans_at_start
-from stillcam.camera.driver import Shoot, Still
+from stillcam.camera.driver import PhotoRequest, Still
 from stillcam.camera.metadata import Metadata
 from stillcam.camera.rpicam.options import photo_arguments, same_pictures, snapshot_arguments
-from stillcam.camera.use_cases import effective_controls, photo_configuration
+from stillcam.camera.use_cases import effective_controls, photo_settings
 from stillcam.capture.context import CONVERGE_S, START_TIMEOUT_S, CaptureContext
 from stillcam.capture.image_files import image_size, link_or_copy, rotate
 from stillcam.capture.library_writer.writer import LibraryWriter
@@ -58,11 +58,11 @@ class ShotTaker:
         self._settings, self._camera = as_jpeg(settings), camera
         self._running, self._found = None, {}
         if self._context.found:
-            self._auto, self._auto_s = self._context.found, self._context.driver.told_s
+            self._auto, self._auto_s = self._context.found, self._context.driver.metadata_received_s
 
     def fits(self, series: Series, settings: Settings, camera: Camera) -> bool:
         """Whether the program that runs takes the shots of this series just so."""
-        return _plain(series, {}) and self._context.driver.fits(as_jpeg(settings), camera, series.definition.kind)
+        return _plain(series, {}) and self._context.driver.matches(as_jpeg(settings), camera, series.definition.kind)
 
     def aim(self, series: Series, varied: Varied, hold: bool) -> None:
         """Have a program run with which this shot can be taken.
@@ -78,7 +78,7 @@ class ShotTaker:
             self._measure(series)
         kind, plain = series.definition.kind, _plain(series, varied)
         assert self._camera is not None
-        self._fits = plain and self._context.driver.fits(self._settings, self._camera, kind)
+        self._fits = plain and self._context.driver.matches(self._settings, self._camera, kind)
         key = (kind, series.state.fixed if fixes(series.definition) else None, dict(varied))
         if not self._fits and self._running != key:
             self._start(kind, self._controls(series, varied, hold), plain)
@@ -120,8 +120,8 @@ class ShotTaker:
         cycle_s = photo_cycle_s(self._settings, kind, self._found)
         timeout_s = stall_timeout_s(cycle_s, self._settings, context.driver.metadata)
         time_ms = int(time.time() * 1000)
-        context.driver.request()
-        return time_ms, context.awaited(context.driver.still, timeout_s + START_TIMEOUT_S, self._over)
+        context.driver.request_still()
+        return time_ms, context.awaited(context.driver.wait_still, timeout_s + START_TIMEOUT_S, self._over)
 
     def _developed(self, still: Still, frame: str | None) -> Path:
         """The picture in our folder, whole and turned."""
@@ -165,7 +165,7 @@ class ShotTaker:
         """What the program starts with: what was found before, but for one that stays and can find it itself."""
         kind, found = series.definition.kind, {}
         fresh = time.monotonic() - self._auto_s <= FRESH_S
-        if not hold and fresh and photo_configuration(self._settings, kind).carry_over:
+        if not hold and fresh and photo_settings(self._settings, kind).carry_over:
             found = converged_controls(self._settings, kind, self._auto)
         if fixes(series.definition) and series.state.fixed:
             return varied_controls({**found, **series.state.fixed}, varied)
@@ -183,9 +183,11 @@ class ShotTaker:
         self._fits = plain and same_pictures(arguments, snapshot_arguments(settings, camera))
         self._found = found = {} if self._fits else controls
         self._work.mkdir(parents=True, exist_ok=True)
-        context.start_stills(settings, camera, None if self._fits else Shoot(kind, self._work, found), self._over)
+        context.start_stills(
+            settings, camera, None if self._fits else PhotoRequest(kind, self._work, found), self._over
+        )
         if not is_fully_manual(settings, kind, found, camera):
-            lens = scans_at_start(effective_controls(settings, photo_configuration(settings, kind)) | found, camera)
+            lens = scans_at_start(effective_controls(settings, photo_settings(settings, kind)) | found, camera)
             context.rest(SCAN_S if lens else CONVERGE_S, self._over)
         took_s = time.monotonic() - began
         self.lead_s = min(MAX_LEAD_S, max(1.3 * took_s + 0.5, 0.8 * self.lead_s))

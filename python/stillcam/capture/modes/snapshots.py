@@ -41,7 +41,7 @@ class FrameRequest:
 
     def came(self) -> None:
         """A picture has come; if its exposure began late enough, nobody waits any more."""
-        self._waits = self._waits and self._driver.began_s < self._asked_s
+        self._waits = self._waits and self._driver.exposure_began_s < self._asked_s
 
 
 class SnapshotMode:
@@ -68,7 +68,7 @@ class SnapshotMode:
         """See Mode. What was missed is not made up for."""
         context = self._context
         since = -math.inf  # when the last one was due (monotonic)
-        if context.driver.fits(settings, camera):  # a photo was taken in between
+        if context.driver.matches(settings, camera):  # a photo was taken in between
             context.status.enter("snapshot", snapshot_cycle_s(settings), context.backoff.reason)
         else:
             context.start_snapshots(settings, camera)
@@ -108,7 +108,7 @@ class SnapshotMode:
                 return True
             wait = min(left, free, LOOK_S if free < math.inf else left) if left > 0 else free
             try:
-                context.driver.rest(max(wait, SHORT_S), (*context.stops, context.commands.wake))
+                context.driver.idle(max(wait, SHORT_S), (*context.stops, context.commands.wake))
             except Interrupted:
                 context.obey()
             finally:

@@ -158,7 +158,7 @@ class VideoMode:
         if wrong := video_error(settings, camera, context.driver.abilities.encoder):
             raise CameraError("options", f"{wrong.field}: {wrong}")
         draft = self._library.draft("video", time.time(), camera.model)
-        path, form = context.driver.record(
+        path, form = context.driver.start_video(
             settings, camera, self._library.drafts, draft.stem, take.seconds, context.stops
         )
         turns = settings.camera.rotation in (90, 270) and (form.remux or form.extension == "mp4")
@@ -192,7 +192,7 @@ class VideoMode:
         frames = FramesDuringVideo(context, self._frame_request)
         while not (context.stopping or (take.over and size)):  # rpicam-vid dies of a SIGINT before it has begun
             try:
-                if driver.recorded(TICK_S, (*context.stops, context.commands.wake)):
+                if driver.wait_video(TICK_S, (*context.stops, context.commands.wake)):
                     break
             except Interrupted:
                 context.obey()

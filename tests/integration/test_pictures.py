@@ -22,9 +22,9 @@ from watching import Daemon
 from stillcam.http.messages import Request
 from stillcam.ipc.daemon_client import DaemonClient
 from stillcam.server.live.cache import FrameCache
-from stillcam.server.live.on_demand import Captures
-from stillcam.server.live.staleness import Freshness
-from stillcam.server.live.stream import Streams
+from stillcam.server.live.on_demand import OnDemandStills
+from stillcam.server.live.staleness import StalenessCheck
+from stillcam.server.live.stream import LiveStreams
 from stillcam.server.live.viewers import Viewers
 from stillcam.server.routes import pictures as pictures_module
 from stillcam.server.routes.pictures import PictureRoutes
@@ -68,13 +68,13 @@ def test_a_picture_for_those_who_signed_in_is_kept_from_shared_caches(site, path
 def handlers(tmp_path):
     """The handlers of a PictureRoutes in this process, by path."""
     camera, cache = DaemonClient(tmp_path / "capture.sock"), FrameCache(tmp_path)
-    freshness, viewers, captures = (
-        Freshness(cache, camera),
+    staleness, viewers, stills = (
+        StalenessCheck(cache, camera),
         Viewers(camera),
-        Captures(tmp_path / "capture.sock", lambda: 2.0),
+        OnDemandStills(tmp_path / "capture.sock", lambda: 2.0),
     )
-    streams = Streams(cache, freshness, camera, viewers, Settings)
-    pictures = PictureRoutes(cache, freshness, viewers, captures, streams, Settings, lambda _: False)
+    streams = LiveStreams(cache, staleness, camera, viewers, Settings)
+    pictures = PictureRoutes(cache, staleness, viewers, stills, streams, Settings, lambda _: False)
     yield {route.path: route.handler for route in pictures.routes()}
     cache.close()
 

@@ -16,7 +16,7 @@ from pictures import picture
 from stillcam.common import log
 from stillcam.frames.files import Frame, Publisher, read_current
 from stillcam.server.live import cache as cache_module
-from stillcam.server.live.cache import FrameCache, Seen
+from stillcam.server.live.cache import CachedFrame, FrameCache
 
 DEADLINE_S = 90.0
 
@@ -35,7 +35,7 @@ def publish(images: Path, colour: str = "red", now_s: float | None = None) -> st
     return Publisher(images).publish(still, time.time() if now_s is None else now_s)
 
 
-def arrives(cache: FrameCache, name: str) -> Seen:
+def arrives(cache: FrameCache, name: str) -> CachedFrame:
     until(lambda: cache.newest and cache.newest.name == name)
     assert cache.newest is not None
     return cache.newest
@@ -101,8 +101,8 @@ def test_a_folder_that_is_removed_and_made_again(cache, images):
 
 @pytest.mark.parametrize("moved", ["images", "its parent", "removed while open"])
 def test_another_folder_of_the_same_name(tmp_path, monkeypatch, moved):
-    """What inotify does not tell of, a look every few seconds finds."""
-    monkeypatch.setattr(cache_module, "LOOK_S", 0.1)
+    """A check every few seconds finds what inotify does not report."""
+    monkeypatch.setattr(cache_module, "CHECK_S", 0.1)
     images = tmp_path / "home/images"
     images.mkdir(parents=True)
     cache = FrameCache(images)
@@ -161,7 +161,7 @@ def test_a_frame_for_which_there_is_no_memory_is_not_the_last(images, monkeypatc
     assert f"reading a frame of {images} failed: not enough memory" in caplog.text
 
 
-def test_a_new_frame_wakes_all_who_wait(cache, images):
+def test_a_new_frame_wakes_all_waiting_threads(cache, images):
     name = publish(images)
     arrives(cache, name)
     woken: list[str] = []
@@ -176,7 +176,7 @@ def test_a_new_frame_wakes_all_who_wait(cache, images):
     assert woken == [newer] * 50
 
 
-def test_no_frame_is_missed_by_who_asks_for_one_after_the_other(cache, images):
+def test_a_thread_that_waits_again_and_again_gets_the_newest_frame_at_once(cache, images):
     """Between two questions any number of frames may come: the newest is there at once."""
     seen: list[int] = []
     last = 60

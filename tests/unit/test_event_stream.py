@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from stillcam.http.messages import Request
 from stillcam.server import event_stream
-from stillcam.server.event_stream import EventBroker, Subscriber, merge_patch, visible, without_noise
+from stillcam.server.event_stream import EventBroker, EventSubscriber, merge_patch, visible, without_noise
 
 DEADLINE_S = 60.0
 VALUES = st.recursive(
@@ -109,7 +109,7 @@ class Camera:
     def client(self) -> Client:
         client = Client()
         request = Request("GET", "api/events", offer=client.offer, hang_up=client.hang_up)
-        Subscriber(self.broker, request, frozenset({"library"})).begin()
+        EventSubscriber(self.broker, request, frozenset({"library"})).begin()
         return client
 
 
@@ -161,4 +161,4 @@ def test_a_subscriber_whose_rights_change_is_disconnected(camera):
 
 def test_removing_a_subscriber_that_was_never_added_does_nothing(camera):
     request = Request("GET", "api/events")
-    Subscriber(camera.broker, request, frozenset()).end()
+    EventSubscriber(camera.broker, request, frozenset()).end()

@@ -1,4 +1,4 @@
-"""Who watches, and the lease."""
+"""Viewers, and the lease that they hold."""
 
 import time
 from collections.abc import Callable

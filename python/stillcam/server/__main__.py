@@ -30,7 +30,7 @@ from stillcam.notifications.events import PictureLoss
 from stillcam.notifications.notifier import Notifier
 from stillcam.server.app import App
 from stillcam.server.live.cache import FrameCache
-from stillcam.server.live.staleness import Freshness
+from stillcam.server.live.staleness import StalenessCheck
 from stillcam.server.security.own_names import OwnNames
 from stillcam.server.wiring import build
 from stillcam.settings.live import LiveSettings
@@ -91,12 +91,12 @@ def run(environ: Mapping[str, str]) -> None:
 
 
 def _notifier(paths: Paths, settings: LiveSettings, cache: FrameCache) -> Notifier:
-    freshness = Freshness(cache, DaemonClient(paths.socket))
+    staleness = StalenessCheck(cache, DaemonClient(paths.socket))
 
     def picture_loss() -> PictureLoss | None:
-        if not (outage := freshness.outage()):
+        if not (stale := staleness.check()):
             return None
-        return PictureLoss(outage.reason, outage.newest.time_s if outage.newest else None)
+        return PictureLoss(stale.reason, stale.newest.time_s if stale.newest else None)
 
     return Notifier(paths, settings.current, picture_loss)
 

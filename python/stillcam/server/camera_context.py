@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from stillcam.common.paths import Paths
 from stillcam.ipc.daemon_client import DaemonClient
 from stillcam.server.live.cache import FrameCache
-from stillcam.server.live.staleness import Freshness
+from stillcam.server.live.staleness import StalenessCheck
 from stillcam.server.live.viewers import Viewers
 from stillcam.settings.live import LiveSettings
 
@@ -22,7 +22,7 @@ class CameraContext:
         settings: follows its settings file.
         cache: its newest frame.
         daemon: asks its capture daemon.
-        freshness: whether the frame is stale.
+        staleness: of that frame.
         viewers: the clients that watch it live.
     """
 
@@ -30,7 +30,7 @@ class CameraContext:
     settings: LiveSettings
     cache: FrameCache
     daemon: DaemonClient
-    freshness: Freshness
+    staleness: StalenessCheck
     viewers: Viewers
 
     @classmethod
@@ -43,7 +43,7 @@ class CameraContext:
             cache: of `paths.images`; the caller closes it.
         """
         daemon = DaemonClient(paths.socket)
-        return cls(paths, settings, cache, daemon, Freshness(cache, daemon), Viewers(daemon))
+        return cls(paths, settings, cache, daemon, StalenessCheck(cache, daemon), Viewers(daemon))
 
     @staticmethod
     def refresh(contexts: Sequence[CameraContext]) -> None:

@@ -17,7 +17,7 @@ from typing import Any
 from stillcam.common.utc import utc_text
 from stillcam.http.bodies import Piece
 from stillcam.http.messages import Request
-from stillcam.server.live.worker import Shift
+from stillcam.server.live.worker import SharedWorker
 from stillcam.server.revisions import Revisions
 
 POLL_S = 1.0  # interval between two polls
@@ -31,7 +31,7 @@ Document = dict[str, Any]
 Topics = frozenset[str]
 
 
-class Subscriber:
+class EventSubscriber:
     """One client of the event stream; see messages.PushBody.
 
     Args:
@@ -112,31 +112,31 @@ class EventBroker:
         self._topics = topics
         self._rights = rights
         self._lock = threading.Lock()  # guards the subscribers, their messages and the document
-        self._subscribers: set[Subscriber] = set()
+        self._subscribers: set[EventSubscriber] = set()
         self._document: Document = {}
         self._polling = threading.Lock()
         self._polled_s = self._checked_s = -CHECK_S  # monotonic
-        self._shift = Shift(self._round, "events")
+        self._worker = SharedWorker(self._round, "events")
 
-    def add(self, subscriber: Subscriber) -> None:
+    def add(self, subscriber: EventSubscriber) -> None:
         """Send it the whole status now, and every change from then on."""
         with ExitStack() as stack:
             stack.enter_context(self._revisions)
-            stack.enter_context(self._shift)
+            stack.enter_context(self._worker)
             self._poll(POLL_S)
             with self._lock:
                 subscriber.leave = stack.pop_all().close
                 self._subscribers.add(subscriber)
                 self._send_whole(subscriber)
 
-    def remove(self, subscriber: Subscriber) -> None:
+    def remove(self, subscriber: EventSubscriber) -> None:
         """Remove a subscriber; does nothing if it was never added or is removed already."""
         with self._lock:
             if subscriber in self._subscribers:
                 self._subscribers.remove(subscriber)
                 subscriber.leave()
 
-    def take_pending(self, subscriber: Subscriber) -> Sequence[Piece]:
+    def take_pending(self, subscriber: EventSubscriber) -> Sequence[Piece]:
         """Take the pending pieces of a subscriber whose connection thread sends them itself."""
         with self._lock:
             rest, subscriber.pending = subscriber.pending, ()
@@ -206,7 +206,7 @@ class EventBroker:
             if message := messages[subscriber.topics]:
                 subscriber.send(message, now_s)
 
-    def _send_whole(self, subscriber: Subscriber) -> None:
+    def _send_whole(self, subscriber: EventSubscriber) -> None:
         subscriber.lost_some = False
         status = {**visible(self._document, subscriber.topics), "now": utc_text(time.time())}
         subscriber.send(b"retry: %d\n%b" % (RETRY_MS, _message("status", status)), time.monotonic())

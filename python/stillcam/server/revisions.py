@@ -20,7 +20,7 @@ from stillcam.library.days import Days, Version
 from stillcam.notifications.events import NewItems
 from stillcam.series.manifest import MANIFEST
 from stillcam.series.state import STATE
-from stillcam.server.live.worker import Shift
+from stillcam.server.live.worker import SharedWorker
 from stillcam.settings.live import file_version
 
 LOOK_S = 1.0  # poll interval
@@ -50,20 +50,19 @@ class Revisions:
         self._fresh = threading.Event()
         self._newest: dict[str, str] = {}
         self._items: deque[dict[str, Any]] = deque(maxlen=MAX_ITEMS)
-        self._shift = Shift(self._round, "revisions")
+        self._worker = SharedWorker(self._round, "revisions")
 
     def __enter__(self) -> None:
         if time.monotonic() - self._looked_s > PAUSED_S:
             self._fresh.clear()
-        self._shift.__enter__()
+        self._worker.__enter__()
         self._fresh.wait(FIRST_S)
 
     def __exit__(self, *_: object) -> None:
-        self._shift.__exit__()
+        self._worker.__exit__()
 
     def newest(self) -> dict[str, str]:
         """Revisions by topic, as of the last poll; empty until the first poll has succeeded."""
-        self._shift.see_to_it()
         return self._newest
 
     def items(self) -> list[dict[str, Any]]:

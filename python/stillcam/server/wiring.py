@@ -18,8 +18,8 @@ from stillcam.library.catalogue import Library
 from stillcam.server.app import BELOW, App
 from stillcam.server.camera_context import CameraContext
 from stillcam.server.live.cache import FrameCache
-from stillcam.server.live.on_demand import Captures
-from stillcam.server.live.stream import Streams
+from stillcam.server.live.on_demand import OnDemandStills
+from stillcam.server.live.stream import LiveStreams
 from stillcam.server.revisions import FILM, LIBRARY, SERIES, SETTINGS, Revisions
 from stillcam.server.routes.accounts import AccountRoutes
 from stillcam.server.routes.camera import CameraRoutes
@@ -128,13 +128,13 @@ def _camera_groups(
     """
     paths, cache, daemon, viewers = context.paths, context.cache, context.daemon, context.viewers
     settings = context.settings.current
-    captures = Captures(paths.socket, lambda: settings().snapshot.interval_s)
-    streams = Streams(cache, context.freshness, daemon, viewers, settings)
+    stills = OnDemandStills(paths.socket, lambda: settings().snapshot.interval_s)
+    streams = LiveStreams(cache, context.staleness, daemon, viewers, settings)
     return (
-        PictureRoutes(cache, context.freshness, viewers, captures, streams, primary.settings.current, may_control),
+        PictureRoutes(cache, context.staleness, viewers, stills, streams, primary.settings.current, may_control),
         InfoRoutes(paths, cache, daemon, viewers, settings),
         SettingsRoutes(service, Backups(paths.data / "backups")),
-        CameraRoutes(daemon, paths.socket, captures, cache, settings),
+        CameraRoutes(daemon, paths.socket, stills, cache, settings),
         LibraryRoutes(Library(paths.library)),
         SeriesRoutes(paths.series, paths.socket, SeriesPreview(paths.series, cache, daemon, settings), settings),
         FilmRoutes(Shelf(paths), paths.socket),

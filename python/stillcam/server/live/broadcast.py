@@ -1,9 +1,8 @@
-"""Who watches live: each new frame is handed to all of them by one thread.
+"""Sends each new live frame to all viewers from one thread.
 
-That thread tries each viewer's connection in turn, and waits for none. Most take a frame whole,
-and their own threads sleep on: with 300 viewers, to wake each one's thread costs more than the
-sending. Where a connection is full, the viewer's thread sends what is left, and the newest
-frame comes next.
+That thread tries each viewer's connection in turn, and waits for none. Most take a frame whole, and their own threads
+sleep on: with 300 viewers, waking a thread for each costs more than sending. Where a connection is full, the viewer's
+own thread sends the rest, and the newest frame comes next.
 """
 
 from __future__ import annotations
@@ -13,114 +12,134 @@ import time
 from collections.abc import Callable, Sequence
 
 from stillcam.http.bodies import Piece
-from stillcam.server.live.cache import FrameCache, Seen
-from stillcam.server.live.pacing import Thinning
-from stillcam.server.live.worker import Shift
+from stillcam.server.live.cache import CachedFrame, FrameCache
+from stillcam.server.live.worker import SharedWorker
 
-WAIT_S = 1.0  # for a frame, before it looks whether anybody still watches
-GLANCE_S = 0.01  # from one look to the next whether the seat is free again
+WAIT_S = 1.0  # for a frame, before the thread checks whether it is still needed
+POLL_S = 0.01  # interval between two checks whether the thread has finished with a subscriber
 
 
-class Seat:
-    """One viewer's place: what it has been shown, and how to show it more.
+class Pacer:
+    """Chooses frames so that there are `fps` a second on average, as evenly as their times allow.
+
+    Each choice moves the due time on by one period, so that neither jitter nor a rate that is no divisor of the
+    camera's adds up. A frame may be early by a quarter of a period.
 
     Args:
-        offer: sends at once what the viewer's connection takes of some pieces; gives what is left of them.
-        thinning: chooses among new pictures; None: the viewer gets all.
-        repeat_s: after this time the same picture goes out again.
+        fps: frames a second, more than 0; a camera that is slower loses none.
     """
 
-    __slots__ = ("_repeat_s", "_sent_s", "_shown", "_thinning", "bell", "offer", "rest", "sequence")
+    def __init__(self, fps: float) -> None:
+        self._period_s = 1 / fps
+        self._due_s: float | None = None
 
-    def __init__(
-        self, offer: Callable[[Sequence[Piece]], Sequence[Piece]], thinning: Thinning | None, repeat_s: float
-    ) -> None:
-        self.offer = offer
-        self._thinning = thinning
-        self._repeat_s = repeat_s
-        self._shown = ""  # the tag of the picture that went out last
-        self._sent_s = time.monotonic()
-        self.sequence = 0  # of the newest frame that the viewer has sent or did not want
-        self.rest: Sequence[Piece] = ()  # of a frame that the connection did not take whole
-        self.bell = threading.Semaphore(0)  # rung when there is such a rest
-
-    def wants(self, tag: str, now_s: float) -> bool:
-        """Whether the picture called `tag` is to go out now (monotonic); if so, it counts as shown."""
-        new = tag != self._shown and (self._thinning is None or self._thinning.wants(now_s))
-        if not new and now_s - self._sent_s < self._repeat_s:
+    def wants(self, time_s: float) -> bool:
+        """Whether to send the frame of `time_s` (any steady clock, rising)."""
+        if self._due_s is None:
+            self._due_s = time_s
+        if time_s < self._due_s - self._period_s / 4:
             return False
-        self._shown, self._sent_s = tag, now_s
+        self._due_s = max(self._due_s + self._period_s, time_s)
         return True
 
 
-class Audience:
-    """Shows frames to those who wait for them: `with audience:` for as long as one watches.
-
-    A seat's connection belongs to the viewer's thread, except while the seat is `_waiting`; whoever
-    takes it from there has the connection.
+class Subscriber:
+    """One viewer: what it has received, and how to send it more.
 
     Args:
-        cache: gives the frames. A thread hands them on; it begins with the first viewer, and ends with the last.
+        offer: sends at once what the viewer's connection takes of some pieces; returns the rest.
+        pacer: chooses among new frames; None: the viewer gets all.
+        repeat_s: after this time the same frame is sent again.
+
+    Attributes:
+        sequence: of the newest frame that the viewer has sent itself or did not want.
+        rest: of a frame that the connection did not take whole.
+        wake_up: released when there is such a rest.
+    """
+
+    __slots__ = ("_pacer", "_repeat_s", "_sent_s", "_tag", "offer", "rest", "sequence", "wake_up")
+
+    def __init__(
+        self, offer: Callable[[Sequence[Piece]], Sequence[Piece]], pacer: Pacer | None, repeat_s: float
+    ) -> None:
+        self.offer = offer
+        self._pacer = pacer
+        self._repeat_s = repeat_s
+        self._tag = ""  # of the frame that was sent last
+        self._sent_s = time.monotonic()
+        self.sequence = 0
+        self.rest: Sequence[Piece] = ()
+        self.wake_up = threading.Semaphore(0)
+
+    def wants(self, tag: str, now_s: float) -> bool:
+        """Whether to send the frame with this tag now (monotonic); if so, it counts as sent."""
+        new = tag != self._tag and (self._pacer is None or self._pacer.wants(now_s))
+        if not new and now_s - self._sent_s < self._repeat_s:
+            return False
+        self._tag, self._sent_s = tag, now_s
+        return True
+
+
+class Broadcast(SharedWorker):
+    """Sends new frames to all waiting subscribers: `with broadcast:` for as long as one watches.
+
+    A subscriber's connection belongs to the viewer's thread, except while the subscriber is in `_waiting`: the thread
+    that removes it from there owns the connection.
+
+    Args:
+        cache: gives the frames.
     """
 
     def __init__(self, cache: FrameCache) -> None:
+        super().__init__(self._send_next, "broadcast")
         self._cache = cache
-        self._waiting: set[Seat] = set()
-        self._shown = ""  # the name of the frame that was shown last
-        self._showing = Shift(self._show, "audience")
+        self._waiting: set[Subscriber] = set()
+        self._sent = ""  # the name of the frame that was sent last
 
-    def __enter__(self) -> None:
-        self._showing.__enter__()
-
-    def __exit__(self, *_: object) -> None:
-        self._showing.__exit__()
-
-    def wait(self, seat: Seat, sequence: int, timeout_s: float) -> Sequence[Piece]:
-        """Have new frames shown to `seat` for so long, or until its connection does not take one whole.
+    def wait(self, subscriber: Subscriber, sequence: int, timeout_s: float) -> Sequence[Piece]:
+        """Have new frames sent to a subscriber, until its connection does not take one whole, or the time is over.
 
         Args:
-            seat: the viewer's; its connection must not be used meanwhile.
-            sequence: of the newest frame that the viewer has sent or did not want.
-            timeout_s: at most; not at all when there is a newer frame already.
+            subscriber: the viewer's; its connection must not be used meanwhile.
+            sequence: of the newest frame that the viewer has sent itself or did not want.
+            timeout_s: at most; not at all if there is a newer frame already.
 
         Returns:
-            what is left of the frame that the connection did not take whole, for the viewer to send.
+            the rest of the frame that the connection did not take whole, for the viewer to send.
         """
-        self._showing.see_to_it()
-        seat.sequence = sequence
-        self._waiting.add(seat)
+        subscriber.sequence = sequence
+        self._waiting.add(subscriber)
         newest = self._cache.newest
         if newest is not None and newest.sequence != sequence:
-            timeout_s = 0  # it came before the seat was among those who wait
-        rung = seat.bell.acquire(timeout=timeout_s)
-        while not rung and not self._take(seat):
-            rung = seat.bell.acquire(timeout=GLANCE_S)  # it is being shown a frame
-        rest, seat.rest = seat.rest, ()
+            timeout_s = 0  # it came before the subscriber was waiting
+        woken = subscriber.wake_up.acquire(timeout=timeout_s)
+        while not woken and not self._take(subscriber):
+            woken = subscriber.wake_up.acquire(timeout=POLL_S)  # a frame is being sent to it
+        rest, subscriber.rest = subscriber.rest, ()
         return rest
 
-    def _show(self) -> None:
-        """Wait for a frame, and show it; the viewers' threads look for themselves once a second."""
-        if seen := self._cache.wait_for_other(self._shown, WAIT_S):
-            self._shown = seen.name
-            for seat in self._waiting.copy():
-                if self._take(seat):
-                    self._show_one(seat, seen)
+    def _send_next(self) -> None:
+        if frame := self._cache.wait_for_other(self._sent, WAIT_S):
+            self._sent = frame.name
+            for subscriber in self._waiting.copy():
+                if self._take(subscriber):
+                    self._send(subscriber, frame)
 
-    def _show_one(self, seat: Seat, seen: Seen) -> None:
+    def _send(self, subscriber: Subscriber, frame: CachedFrame) -> None:
         try:
-            # Among many seats the viewer's own thread may have been faster, with the next frame.
-            if seen.sequence > seat.sequence and seat.wants(seen.tag, time.monotonic()):
-                seat.rest = seat.offer(seen.part)
+            # Among many subscribers the viewer's own thread may have been faster, with the next frame.
+            if frame.sequence > subscriber.sequence and subscriber.wants(frame.tag, time.monotonic()):
+                subscriber.rest = subscriber.offer(frame.part)
         finally:
-            if seat.rest:
-                seat.bell.release()
+            if subscriber.rest:
+                subscriber.wake_up.release()
             else:
-                self._waiting.add(seat)
+                self._waiting.add(subscriber)
 
-    def _take(self, seat: Seat) -> bool:
-        """Take a seat from those who wait; whether it was there."""
+    def _take(self, subscriber: Subscriber) -> bool:
+        """Remove a subscriber from those that wait; whether it was there."""
         try:
-            self._waiting.remove(seat)
+            self._waiting.remove(subscriber)
         except KeyError:
             return False
         return True

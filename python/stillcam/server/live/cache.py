@@ -1,9 +1,8 @@
-"""The newest frame in memory: read once, shared by every viewer, and whoever waits is woken.
+"""The newest frame in memory: read once, shared by all viewers, and whoever waits for it is woken.
 
-Each frame has a turnstile: a lock that is held until the next frame is there. Whoever waits
-takes it and gives it on at once, so that viewers wake one after the other and each is sending
-by the time the next one runs. With 300 viewers that takes a third of the processor time that
-`Condition.notify_all` does, which wakes all of them to queue for one lock.
+Each frame has a gate: a lock that is held until the next frame arrives. A waiting thread acquires it and releases it
+at once, so that viewers wake one after the other, and each is sending by the time the next one runs. With 300 viewers
+that takes a third of the processor time of `Condition.notify_all`, which wakes all of them to queue for one lock.
 """
 
 from __future__ import annotations
@@ -27,22 +26,22 @@ from stillcam.frames.files import CURRENT, Frame, current_name, read_current
 from stillcam.http.bodies import Blob
 from stillcam.server.live.multipart import part
 
-RETRY_S = 1.0  # until the images folder is there
-ARRIVAL_S = 2.0  # from the daemon's word that a frame is out to the frame here
-LOOK_S = 5.0  # without a frame, how often to see that the folder watched still is the one of that name
+RETRY_S = 1.0  # pause before the next attempt to watch the images folder
+ARRIVAL_S = 2.0  # from the daemon's answer that a frame is published to the frame here
+CHECK_S = 5.0  # without a new frame, interval between checks whether the folder has been replaced
 _EVENTS = flags.MOVED_TO | flags.DELETE_SELF | flags.MOVE_SELF | flags.ONLYDIR
 _GONE = flags.DELETE_SELF | flags.MOVE_SELF | flags.IGNORED | flags.UNMOUNT
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """A frame as it is handed to viewers; everything about it that is the same for all is made once.
+class CachedFrame:
+    """A frame, with everything that is the same for all viewers.
 
     Args:
-        name: the frame's.
+        name: the file name.
         time_s: when it was taken, in seconds since the epoch.
-        seen_s: when it came, by the monotonic clock: an NTP jump must not make it old.
-        sequence: how many frames this server had seen with it.
+        received_s: when it was read (monotonic): a clock that is set must not make it old.
+        sequence: its number since the start of this server, from 1.
         tag: its ETag, in quotes.
         head: header lines of an answer with it.
         picture: the JPEG.
@@ -51,7 +50,7 @@ class Seen:
 
     name: str
     time_s: float
-    seen_s: float
+    received_s: float
     sequence: int
     tag: str
     head: bytes
@@ -59,18 +58,18 @@ class Seen:
     part: tuple[bytes, Blob]
 
     @classmethod
-    def of(cls, frame: Frame, seen_s: float, sequence: int, mark: str = "") -> Seen:
-        """Make what is sent of `frame`; `mark` distinguishes the tag of a version of it, such as a smaller one."""
+    def of(cls, frame: Frame, received_s: float, sequence: int, mark: str = "") -> CachedFrame:
+        """Prepare a frame; `mark` distinguishes the tag of a version of it, such as a smaller one."""
         tag = f'"{frame.name}{mark}"'
-        about = f"X-Frame-Time: {utc_text(frame.time_s)}\r\nX-Frame-Sequence: {sequence}\r\n".encode()
-        head = b"Content-Type: image/jpeg\r\nETag: %b\r\n%b" % (tag.encode(), about)
-        parts = part(frame.data, frame.time_s, about)
+        lines = f"X-Frame-Time: {utc_text(frame.time_s)}\r\nX-Frame-Sequence: {sequence}\r\n".encode()
+        head = b"Content-Type: image/jpeg\r\nETag: %b\r\n%b" % (tag.encode(), lines)
+        parts = part(frame.data, frame.time_s, lines)
         picture = parts[1].first(len(frame.data))
-        return cls(frame.name, frame.time_s, seen_s, sequence, tag, head, picture, parts)
+        return cls(frame.name, frame.time_s, received_s, sequence, tag, head, picture, parts)
 
     def age_s(self) -> float:
-        """Seconds since it was published."""
-        return max(0.0, time.monotonic() - self.seen_s)
+        """Seconds since it was received."""
+        return max(0.0, time.monotonic() - self.received_s)
 
 
 class FrameCache:
@@ -81,44 +80,44 @@ class FrameCache:
 
     def __init__(self, images: Path) -> None:
         self._images = images
-        # The newest frame and its turnstile: one value, so that nobody takes the one without the other.
-        self._state: tuple[Seen | None, threading.Lock] = (None, _closed())
+        # The newest frame and its gate: one value, read and replaced in one step.
+        self._state: tuple[CachedFrame | None, threading.Lock] = (None, _closed_gate())
         self._stop = os.eventfd(0)
-        self._told: int | None = None  # why frames could not be followed, as it stands in the log
+        self._logged: int | None = None  # errno of the last warning
         self._thread = threading.Thread(target=self._follow, name="frames", daemon=True)
         self._thread.start()
 
     @property
-    def newest(self) -> Seen | None:
+    def newest(self) -> CachedFrame | None:
         """The newest frame; None before there is one."""
         return self._state[0]
 
-    def wait_for_other(self, name: str, timeout_s: float) -> Seen | None:
+    def wait_for_other(self, name: str, timeout_s: float) -> CachedFrame | None:
         """Wait for a frame that is not the one called `name`; None if none comes in time."""
-        seen, turnstile = self._state
-        if seen is None or seen.name == name:
-            if not turnstile.acquire(timeout=timeout_s):
+        frame, gate = self._state
+        if frame is None or frame.name == name:
+            if not gate.acquire(timeout=timeout_s):
                 return None
-            turnstile.release()
-            seen = self.newest
-        return seen
+            gate.release()
+            frame = self.newest
+        return frame
 
     def catch_up(self) -> str | None:
         """Wait until the frame that is in the folder now, or a later one, is the newest here.
 
-        To be called once the daemon has said that a frame is out, before others are told so.
+        Called after the daemon has published a frame, before clients learn of it.
 
         Returns:
-            the name of that frame if it has not come in time; None: it has.
+            the name of that frame if it has not arrived in time; None: it has.
         """
-        wanted, until = current_name(self._images), time.monotonic() + ARRIVAL_S
+        wanted, deadline_s = current_name(self._images), time.monotonic() + ARRIVAL_S
         for _ in range(2):  # the first frame to come may have been read before
-            seen, turnstile = self._state
-            if wanted is None or (seen and seen.name == wanted):
+            frame, gate = self._state
+            if wanted is None or (frame and frame.name == wanted):
                 break
-            if not turnstile.acquire(timeout=max(0.0, until - time.monotonic())):
+            if not gate.acquire(timeout=max(0.0, deadline_s - time.monotonic())):
                 return wanted
-            turnstile.release()
+            gate.release()
         return None
 
     def close(self) -> None:
@@ -136,32 +135,32 @@ class FrameCache:
                     self._read(first=True)
                     if self._watch(inotify, folder):
                         return
-            except (FileNotFoundError, ValueError) as error:  # no folder yet; the link leads to a date that is none
+            except (FileNotFoundError, ValueError) as error:  # no folder yet, or a malformed link
                 logging.debug("waiting for %s: %s", self._images, error)
             except OSError as error:
-                self._go_without(error)
+                self._poll_instead(error)
             except Exception as error:  # noqa: BLE001 - it is logged: without this thread no new frame would be shown
                 with contextlib.suppress(MemoryError):
                     record("frames", error)
                     log.fault(f"reading a frame of {self._images}", error)
-            if self._ends(None, RETRY_S):
+            if self._stopped(None, RETRY_S):
                 return
 
-    def _go_without(self, error: OSError) -> None:
-        """Look for a frame now and then, as long as the kernel does not tell of them."""
-        if error.errno != self._told:
-            self._told = error.errno
+    def _poll_instead(self, error: OSError) -> None:
+        """Read the newest frame without inotify."""
+        if error.errno != self._logged:
+            self._logged = error.errno
             hint = ": raise fs.inotify.max_user_instances (sysctl)" if error.errno == errno.EMFILE else ""
-            logging.warning("cannot follow %s (%s)%s; looking every %g s", self._images, error.strerror, hint, RETRY_S)
+            logging.warning("cannot follow %s (%s)%s; polling every %g s", self._images, error.strerror, hint, RETRY_S)
         with contextlib.suppress(OSError, ValueError):
             self._read(first=self.newest is None)
 
     def _watch(self, inotify: INotify, folder: tuple[int, int]) -> bool:
-        """Read each new frame; True when it is time to end, False when the folder is no longer there.
+        """Read each new frame; True when the cache is closed, False when the folder has been replaced.
 
-        A folder that is mounted over tells nothing, and neither does a deleted one that somebody has open.
+        inotify reports neither a mount over the folder nor the deletion of a folder that is open elsewhere.
         """
-        while not self._ends(inotify, LOOK_S):
+        while not self._stopped(inotify, CHECK_S):
             events = inotify.read(timeout=0)
             if any(event.mask & _GONE for event in events) or (not events and _identity(self._images) != folder):
                 return False
@@ -169,8 +168,8 @@ class FrameCache:
                 self._read(first=False)
         return True
 
-    def _ends(self, inotify: INotify | None, timeout_s: float) -> bool:
-        """Wait for events, or as long; whether it is time to end."""
+    def _stopped(self, inotify: INotify | None, timeout_s: float) -> bool:
+        """Wait for an event, at most so long; whether the cache is closed."""
         poller = select.poll()
         poller.register(self._stop, select.POLLIN)
         if inotify is not None:
@@ -178,17 +177,17 @@ class FrameCache:
         return any(fd == self._stop for fd, _ in poller.poll(timeout_s * 1000))
 
     def _read(self, first: bool) -> None:
-        frame, (newest, turnstile) = read_current(self._images), self._state
+        frame, (newest, gate) = read_current(self._images), self._state
         if frame is None or (newest and newest.name == frame.name):
             return
-        # A frame from before our start has the age that its name tells.
+        # A frame from before the start has the age that its name says.
         age_s = max(0.0, time.time() - frame.time_s) if first else 0.0
         sequence = newest.sequence + 1 if newest else 1
-        self._state = Seen.of(frame, time.monotonic() - age_s, sequence), _closed()
-        turnstile.release()
+        self._state = CachedFrame.of(frame, time.monotonic() - age_s, sequence), _closed_gate()
+        gate.release()
 
 
-def _closed() -> threading.Lock:
+def _closed_gate() -> threading.Lock:
     lock = threading.Lock()
     lock.acquire()
     return lock

@@ -1,4 +1,4 @@
-"""Stills taken because somebody asks for a young picture: one capture, however many ask at once."""
+"""Stills on demand: one capture serves all requests for a recent picture that arrive together."""
 
 from __future__ import annotations
 
@@ -14,41 +14,41 @@ from stillcam.http.messages import ANSWER_S
 from stillcam.ipc.protocol import ask
 
 LATE = f"no picture within {ANSWER_S:g} s: try again later"
-GRACE_S = 3.0  # beyond what it was told, for the daemon's own refusal to arrive
-FAILURE_HOLDS_S = 2.0  # a camera that is away is not asked again at every request
+GRACE_S = 3.0  # beyond the daemon's own time-out, so that its error arrives
+FAILURE_HOLDS_S = 2.0  # after a failure, requests fail at once for so long
 
 
-class Captures:
-    """Has the daemon take a still.
+class OnDemandStills:
+    """Has the daemon capture stills.
 
-    A request that comes during a capture gets that frame, or the next one if it must begin later.
+    A request during a capture gets that frame, or the next one if its exposure must begin later.
 
     Args:
         socket: the daemon's.
-        interval_s: gives the time from one snapshot to the next.
+        interval_s: returns the time from one snapshot to the next.
 
     Attributes:
-        turns: limits requests of clients that may only watch.
+        viewer_limit: of requests by clients that may only watch.
     """
 
     def __init__(self, socket: Path, interval_s: Callable[[], float]) -> None:
-        self.turns = Turns(interval_s)
+        self.viewer_limit = RateLimit(interval_s)
         self._socket = socket
         self._lock = threading.Lock()
         self._running: Future[str] | None = None
         self._next: Future[str] | None = None
-        self._asked_s = 0.0  # when the daemon was asked for the one that runs (monotonic)
+        self._asked_s = 0.0  # when the running one was requested (monotonic)
         self._failure = ""  # why the last one failed, if it did
         self._failed_s = 0.0
 
     def take(self, after_s: float = math.inf) -> str:
-        """Wait for a frame, and give its name.
+        """Wait for a frame, and return its name.
 
         Args:
             after_s: its exposure must not begin before this moment (monotonic), or this call, whichever is earlier.
 
         Raises:
-            StillcamError: none comes; the text says why.
+            StillcamError: none was captured; the text says why.
         """
         until_s, mine = time.monotonic() + ANSWER_S, Future[str]()
         with self._lock:
@@ -74,7 +74,7 @@ class Captures:
         return name
 
     def _await(self, before: Future[str], mine: Future[str]) -> None:
-        """Wait for the end of the one before: then it is our turn.
+        """Wait for the end of the running capture.
 
         Raises:
             StillcamError: it does not end in time, or has failed.
@@ -91,7 +91,7 @@ class Captures:
             raise StillcamError(self._failure)
 
     def _end(self, mine: Future[str], failure: str) -> None:
-        """Ours has ended, and the next one's turn comes."""
+        """This capture has ended; the next one may begin."""
         with self._lock:
             self._failure, self._failed_s = failure, time.monotonic()
             if self._running is mine:
@@ -107,28 +107,28 @@ def _result(future: Future[str]) -> str:
         raise StillcamError(LATE) from error
 
 
-class Turns:
+class RateLimit:
     """Limits clients that may only watch to one still in an interval, for all of them together.
 
     Args:
-        interval_s: gives the interval.
+        interval_s: returns the interval.
     """
 
     def __init__(self, interval_s: Callable[[], float]) -> None:
         self._interval_s = interval_s
         self._lock = threading.Lock()
-        self._taken_s = -math.inf  # monotonic
+        self._allowed_s = -math.inf  # monotonic
 
-    def take(self) -> float:
-        """Take the turn; returns 0, or the seconds until the next one is free."""
+    def acquire(self) -> float:
+        """Allow a still now: returns 0, or the seconds until the next one is allowed."""
         with self._lock:
             now_s = time.monotonic()
-            if (left_s := self._taken_s + self._interval_s() - now_s) > 0:
+            if (left_s := self._allowed_s + self._interval_s() - now_s) > 0:
                 return left_s
-            self._taken_s = now_s
+            self._allowed_s = now_s
             return 0.0
 
-    def give_back(self) -> None:
-        """Return the turn: no still was taken."""
+    def release(self) -> None:
+        """No still was taken: the next one is allowed at once."""
         with self._lock:
-            self._taken_s = -math.inf
+            self._allowed_s = -math.inf

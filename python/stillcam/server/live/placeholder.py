@@ -1,6 +1,7 @@
-"""The status picture: what is wrong, written over the last frame, for clients that can show nothing but a picture.
+"""The placeholder: a picture that shows what is wrong, written over the last frame.
 
-Pillow is loaded when the first one is drawn: a server whose camera works never needs it.
+It is for clients that can show nothing but a picture. Pillow is loaded when the first one is drawn: a server whose
+camera works never needs it.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from stillcam.http.bodies import Blob
 from stillcam.server.live.multipart import part
-from stillcam.server.live.staleness import Outage
+from stillcam.server.live.staleness import Staleness
 from stillcam.settings.geometry import Size
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
-MAX_SIDE = 1920  # px: a television's; a 12-megapixel frame would take its time
+MAX_SIDE = 1920  # px; a 12-megapixel picture would take long
 PLAIN_SIZE = (1280, 720)
 QUALITY = 80
 BRIGHTNESS = 0.3  # of the last frame: white text is readable on what was white
@@ -34,8 +35,8 @@ _LEADING = 1.35
 
 
 @dataclass(frozen=True, slots=True)
-class Notice:
-    """A status picture.
+class Placeholder:
+    """A picture that shows what is wrong.
 
     Args:
         tag: its ETag, in quotes.
@@ -50,43 +51,43 @@ class Notice:
     part: tuple[bytes, Blob]
 
 
-class Notices:
-    """Draws each status picture once; who asks meanwhile waits for it."""
+class Placeholders:
+    """Draws each placeholder once; concurrent requests wait for it."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._key: tuple[object, ...] = ()
-        self._notice: Notice | None = None
+        self._newest: Placeholder | None = None
 
-    def of(self, outage: Outage, size: Size | None = None) -> Notice:
-        """The picture for `outage`.
+    def of(self, stale: Staleness, size: Size | None = None) -> Placeholder:
+        """The placeholder for a stale frame.
 
         Args:
             size: width and height in pixels; None: as the last frame, see `draw`.
         """
         now_s = time.time()
-        headline = outage.headline(now_s)
-        name = outage.newest.name if outage.newest else ""
-        key = headline, outage.reason, name, size
+        headline = stale.headline(now_s)
+        name = stale.newest.name if stale.newest else ""
+        key = headline, stale.reason, name, size
         with self._lock:
-            if self._notice is None or self._key != key:
-                data = draw(outage.newest.picture.data if outage.newest else None, headline, outage.reason, size)
-                self._notice = _notice(data, f"{headline}: {outage.reason}" if outage.reason else headline, now_s)
+            if self._newest is None or self._key != key:
+                data = draw(stale.newest.picture.data if stale.newest else None, headline, stale.reason, size)
+                self._newest = _prepared(data, f"{headline}: {stale.reason}" if stale.reason else headline, now_s)
                 self._key = key
-            return self._notice
+            return self._newest
 
 
-def _notice(data: bytes, sentence: str, now_s: float) -> Notice:
-    tag = f'"notice-{zlib.crc32(data):08x}"'
-    said = "".join(character if character.isprintable() else " " for character in sentence)
-    about = b"X-Stillcam-Notice: %b\r\n" % said.encode("latin-1", "replace")
-    head = b"Content-Type: image/jpeg\r\nCache-Control: no-store\r\nETag: %b\r\n%b" % (tag.encode(), about)
-    parts = part(data, now_s, about)
-    return Notice(tag, head, parts[1].first(len(data)), parts)
+def _prepared(data: bytes, sentence: str, now_s: float) -> Placeholder:
+    tag = f'"placeholder-{zlib.crc32(data):08x}"'
+    text = "".join(character if character.isprintable() else " " for character in sentence)
+    lines = b"X-Stillcam-Notice: %b\r\n" % text.encode("latin-1", "replace")
+    head = b"Content-Type: image/jpeg\r\nCache-Control: no-store\r\nETag: %b\r\n%b" % (tag.encode(), lines)
+    parts = part(data, now_s, lines)
+    return Placeholder(tag, head, parts[1].first(len(data)), parts)
 
 
 def draw(last: bytes | memoryview | None, headline: str, reason: str, size: Size | None = None) -> bytes:
-    """A JPEG that says `headline` and, smaller, `reason`.
+    """A JPEG with a headline and, in smaller letters, a reason.
 
     Args:
         last: the last frame, for the background and the size (at most 1920 px a side); None, or one
@@ -102,8 +103,8 @@ def draw(last: bytes | memoryview | None, headline: str, reason: str, size: Size
         image = Image.new("RGB", size or PLAIN_SIZE, BACKGROUND)
     elif size:
         image = ImageOps.pad(image, size, color=BACKGROUND)
-    letters = _letters(image.size, headline, reason)
-    image.paste(Image.new("RGB", image.size, "white"), (0, 0), letters)
+    mask = _text_mask(image.size, headline, reason)
+    image.paste(Image.new("RGB", image.size, "white"), (0, 0), mask)
     file = io.BytesIO()
     image.save(file, "JPEG", quality=QUALITY)
     return file.getvalue()
@@ -123,7 +124,7 @@ def _dimmed(last: bytes | memoryview) -> Image.Image | None:
     return grey.point([round(value * BRIGHTNESS) for value in range(256)]).convert("RGB")
 
 
-def _letters(size: tuple[int, int], headline: str, reason: str) -> Image.Image:
+def _text_mask(size: tuple[int, int], headline: str, reason: str) -> Image.Image:
     """The text as a mask, in the middle of a picture of `size`."""
     from PIL import Image, ImageDraw, ImageFont
 

@@ -13,7 +13,7 @@ import threading
 
 from stillcam.frames.files import Frame
 from stillcam.http.messages import Refused, Request
-from stillcam.server.live.cache import Seen
+from stillcam.server.live.cache import CachedFrame
 
 WIDTHS = (320, 640, 1280)
 QUALITY = 75
@@ -41,37 +41,39 @@ class ScaledFrames:
     """Scales the newest frame, once for each width."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()  # one at a time: the live picture needs the processor too
+        self._lock = threading.Lock()  # one at a time: live viewers need the processor too
         self._name = ""
-        self._made: dict[int, Seen] = {}  # of the frame of that name, by width
+        self._scaled: dict[int, CachedFrame] = {}  # of the frame of that name, by width
 
-    def of(self, seen: Seen, width: int) -> Seen:
+    def of(self, frame: CachedFrame, width: int) -> CachedFrame:
         """A frame at a width, under a tag of its own; the frame itself if it is no wider.
 
         Args:
             width: pixels; one of `WIDTHS`.
         """
         with self._lock:
-            if seen.name != self._name:
-                self._name, self._made = seen.name, {}
-            if width not in self._made:
-                self._made[width] = _scaled(seen, width)
-            return self._made[width]
+            if frame.name != self._name:
+                self._name, self._scaled = frame.name, {}
+            if width not in self._scaled:
+                self._scaled[width] = _scaled(frame, width)
+            return self._scaled[width]
 
 
-def _scaled(seen: Seen, width: int) -> Seen:
+def _scaled(frame: CachedFrame, width: int) -> CachedFrame:
     from PIL import Image
 
     try:
-        with Image.open(io.BytesIO(seen.picture.data), formats=("JPEG",)) as image:
+        with Image.open(io.BytesIO(frame.picture.data), formats=("JPEG",)) as image:
             if image.width <= width:
-                return seen
+                return frame
             size = width, max(1, round(width * image.height / image.width))
             image.draft("RGB", size)
             small = image.convert("RGB").resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0)
-    except (OSError, ValueError, Image.DecompressionBombError) as error:  # the damage is to be seen
-        logging.warning("%s cannot be scaled: %s", seen.name, error)
-        return seen
+    except (OSError, ValueError, Image.DecompressionBombError) as error:  # the viewer gets the damaged frame
+        logging.warning("%s cannot be scaled: %s", frame.name, error)
+        return frame
     file = io.BytesIO()
     small.save(file, "JPEG", quality=QUALITY)
-    return Seen.of(Frame(seen.name, seen.time_s, file.getvalue()), seen.seen_s, seen.sequence, f"-w{width}")
+    return CachedFrame.of(
+        Frame(frame.name, frame.time_s, file.getvalue()), frame.received_s, frame.sequence, f"-w{width}"
+    )

@@ -1,4 +1,4 @@
-"""Whether the newest frame is still fresh, and if not, why: for pictures, health and metrics alike."""
+"""Whether the newest frame is stale, and why: for pictures, health and metrics alike."""
 
 from __future__ import annotations
 
@@ -8,30 +8,30 @@ from typing import Any
 
 from stillcam.common.time_zone import local
 from stillcam.ipc.daemon_client import PATIENCE_S, DaemonClient
-from stillcam.server.live.cache import FrameCache, Seen
+from stillcam.server.live.cache import CachedFrame, FrameCache
 
 GRACE_S = 5.0  # beyond three intervals
-DEFAULT_INTERVAL_S = 2.0  # as long as the daemon has never said it
+DEFAULT_INTERVAL_S = 2.0  # until the daemon has reported its interval
 
 
 @dataclass(frozen=True, slots=True)
-class Outage:
+class Staleness:
     """There is no fresh frame.
 
     Args:
-        newest: the last frame; None when there has been none.
-        camera_missing: the daemon runs, and says that it has no camera.
-        reason: what is known about it, for a person; empty when nothing is.
+        newest: the last frame; None if there has been none.
+        camera_missing: the daemon runs, and reports that it has no camera.
+        reason: a sentence for a person; empty: unknown.
         live: only a live frame is missing; there may be a fresh still.
     """
 
-    newest: Seen | None
+    newest: CachedFrame | None
     camera_missing: bool
     reason: str
     live: bool = False
 
     def headline(self, now_s: float) -> str:
-        """In local time: `no camera since 14:03`, with the date when that is another day's.
+        """In local time: `no camera since 14:03`, with the date if that was on another day.
 
         Args:
             now_s: seconds since the epoch.
@@ -45,7 +45,7 @@ class Outage:
         return f"{what} since {since:{'%H:%M' if since.date() == now.date() else '%-d %B %Y, %H:%M'}}"
 
 
-class Freshness:
+class StalenessCheck:
     """Judges the newest frame by its age and the daemon's interval."""
 
     def __init__(self, cache: FrameCache, camera: DaemonClient) -> None:
@@ -54,32 +54,32 @@ class Freshness:
         self._interval_s = DEFAULT_INTERVAL_S
 
     @property
-    def young(self) -> bool:
-        """Whether the newest frame is so young that the daemon need not be asked."""
-        seen = self._cache.newest
-        return seen is not None and seen.age_s() <= GRACE_S
+    def recent(self) -> bool:
+        """Whether the newest frame is so recent that the daemon need not be asked."""
+        newest = self._cache.newest
+        return newest is not None and newest.age_s() <= GRACE_S
 
-    def outage(self, patience_s: float = PATIENCE_S) -> Outage | None:
-        """None while the newest frame is fresh. As long as it is young, this costs nothing.
+    def check(self, patience_s: float = PATIENCE_S) -> Staleness | None:
+        """None while the newest frame is fresh. As long as it is recent, this does not block.
 
         Args:
             patience_s: for the daemon, see DaemonClient.status.
         """
-        if self.young:
+        if self.recent:
             return None
-        seen = self._cache.newest
+        newest = self._cache.newest
         capture = self._camera.status(patience_s)
-        if not self.stale(seen, capture):
+        if not self.is_stale(newest, capture):
             return None
         reason = capture.get("reason") or ""
-        return Outage(seen, bool(capture.get("running") and reason), reason)
+        return Staleness(newest, bool(capture.get("running") and reason), reason)
 
-    def stale(self, seen: Seen | None, capture: Mapping[str, Any]) -> bool:
-        """Whether `seen` is older than three intervals and five seconds, or there is none.
+    def is_stale(self, frame: CachedFrame | None, capture: Mapping[str, Any]) -> bool:
+        """Whether a frame is older than three intervals and five seconds, or there is none.
 
         Args:
-            seen: the newest frame.
+            frame: the newest frame.
             capture: the daemon's status; without one, its last known interval counts.
         """
         self._interval_s = capture.get("interval_s") or self._interval_s
-        return seen is None or seen.age_s() > 3 * self._interval_s + GRACE_S
+        return frame is None or frame.age_s() > 3 * self._interval_s + GRACE_S

@@ -11,7 +11,7 @@ from stillcam.ipc.daemon_client import DaemonClient
 from stillcam.ipc.protocol import Refusal, ask
 from stillcam.server.errors import refusal_of
 from stillcam.server.live.cache import FrameCache
-from stillcam.server.live.on_demand import Captures
+from stillcam.server.live.on_demand import OnDemandStills
 from stillcam.settings import tuning_files
 from stillcam.settings.control_values import is_number
 from stillcam.settings.controls import table_for
@@ -29,7 +29,7 @@ class CameraRoutes:
     Args:
         daemon: has the camera's status.
         socket: the daemon's.
-        captures: takes snapshots.
+        stills: captured on demand.
         frames: this server's.
         settings: gives those in force.
     """
@@ -38,13 +38,13 @@ class CameraRoutes:
         self,
         daemon: DaemonClient,
         socket: Path,
-        captures: Captures,
+        stills: OnDemandStills,
         frames: FrameCache,
         settings: Callable[[], Settings],
     ) -> None:
         self._daemon = daemon
         self._socket = socket
-        self._captures = captures
+        self._stills = stills
         self._frames = frames
         self._settings = settings
 
@@ -92,7 +92,7 @@ class CameraRoutes:
         return as_json(200, found | {"wait_for": self._frames.catch_up()})
 
     def _snapshot(self, _request: Request) -> Answer:
-        return as_json(200, {"frame": self._captures.take(), "wait_for": self._frames.catch_up()})
+        return as_json(200, {"frame": self._stills.take(), "wait_for": self._frames.catch_up()})
 
     # --- for the library
 

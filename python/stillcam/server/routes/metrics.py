@@ -182,7 +182,7 @@ def _of_frames(statuses: _Statuses) -> Iterator[Metric]:
     for context, capture in statuses:
         newest, number = context.cache.newest, [context.number]
         seen.add_metric(number, newest.sequence if newest else 0)
-        stale.add_metric(number, context.freshness.stale(newest, capture))
+        stale.add_metric(number, context.staleness.is_stale(newest, capture))
         if newest is not None:
             age.add_metric(number, newest.age_s())
             size.add_metric(number, len(newest.picture))

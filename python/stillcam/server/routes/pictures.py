@@ -1,7 +1,7 @@
 """The newest frame at every address that a browser or another program asks: one picture, the next, or a stream.
 
 `images/current.jpg` is always the last real frame. The snapshot addresses and the streams
-show a status picture instead once that is stale, for clients that can show nothing else.
+show a placeholder instead once that is stale, for clients that can show nothing else.
 A stream hands each viewer the newest frame when the one before has gone out: a slow viewer
 misses frames, and nobody has a backlog.
 
@@ -20,13 +20,13 @@ from collections.abc import Callable
 
 from stillcam.common.errors import StillcamError
 from stillcam.http.messages import ANSWER_S, Access, Answer, Challenge, Refused, Request, Route, error
-from stillcam.server.live.cache import ARRIVAL_S, FrameCache, Seen
+from stillcam.server.live.cache import ARRIVAL_S, CachedFrame, FrameCache
 from stillcam.server.live.multipart import CONTENT_TYPE, NOTHING
-from stillcam.server.live.on_demand import Captures
-from stillcam.server.live.placeholder import Notice, Notices
+from stillcam.server.live.on_demand import OnDemandStills
+from stillcam.server.live.placeholder import Placeholder, Placeholders
 from stillcam.server.live.scaling import ScaledFrames, frame_of, wanted_width
-from stillcam.server.live.staleness import Freshness
-from stillcam.server.live.stream import STEP_S, Streams, stays
+from stillcam.server.live.staleness import StalenessCheck
+from stillcam.server.live.stream import STEP_S, LiveStreams, still_wanted
 from stillcam.server.live.viewers import Viewers
 from stillcam.settings.schema import Settings
 
@@ -47,10 +47,10 @@ class PictureRoutes:
 
     Args:
         cache: the newest frame.
-        freshness: whether it is stale.
-        viewers: who watches live.
-        captures: has stills taken now.
-        streams: those of this camera.
+        staleness: of that frame.
+        viewers: of the live picture.
+        stills: captured on demand.
+        streams: of this camera.
         settings: gives those in force for all cameras.
         may_control: whether a request may control the camera.
     """
@@ -58,20 +58,20 @@ class PictureRoutes:
     def __init__(
         self,
         cache: FrameCache,
-        freshness: Freshness,
+        staleness: StalenessCheck,
         viewers: Viewers,
-        captures: Captures,
-        streams: Streams,
+        stills: OnDemandStills,
+        streams: LiveStreams,
         settings: Callable[[], Settings],
         may_control: Callable[[Request], bool],
     ) -> None:
         self._settings = settings
         self._may_control = may_control
         self._cache = cache
-        self._freshness = freshness
+        self._staleness = staleness
         self._viewers = viewers
-        self._captures = captures
-        self._notices = Notices()
+        self._stills = stills
+        self._placeholders = Placeholders()
         self._scaled = ScaledFrames()
         self._streams = streams
 
@@ -93,67 +93,66 @@ class PictureRoutes:
         after, width = request.value("after"), wanted_width(request)
         if after is not None or self._cache.newest is None:
             request.hand_off()
-        seen = self._cache.newest if after is None else self._next(frame_of(after), request)
-        if seen is None and after is not None:
+        frame = self._cache.newest if after is None else self._next(frame_of(after), request)
+        if frame is None and after is not None:
             return Answer(204, headers={"Cache-Control": "no-store"})
-        if seen is None:
-            outage = self._freshness.outage()
-            reason = outage and outage.reason
+        if frame is None:
+            stale = self._staleness.check()
+            reason = stale and stale.reason
             return error(503, f"no picture yet: {reason or 'the camera is starting'}", {"Retry-After": "2"})
-        return self._frame(seen, request, width)
+        return self._frame(frame, request, width)
 
-    def _next(self, name: str, request: Request) -> Seen | None:
+    def _next(self, name: str, request: Request) -> CachedFrame | None:
         """Wait for a frame other than `name`, and keep the camera live meanwhile."""
         until = time.monotonic() + ANSWER_S
         with self._viewers:
-            while (left := until - time.monotonic()) > 0 and stays(request):
-                self._viewers.see_to_lease()
-                if seen := self._cache.wait_for_other(name, min(left, STEP_S)):
-                    return seen
+            while (left := until - time.monotonic()) > 0 and still_wanted(request):
+                if frame := self._cache.wait_for_other(name, min(left, STEP_S)):
+                    return frame
         return None
 
     def _snapshot(self, request: Request) -> Answer:
         strict = _number(request, "strict", 0, 1)
         max_age_s, width = _number(request, "max_age", 0, MAX_AGE_S), wanted_width(request)
-        if max_age_s is not None or not self._freshness.young:
+        if max_age_s is not None or not self._staleness.recent:
             request.hand_off()
         picture = self._showing() if max_age_s is None else self._young(request, max_age_s)
-        if isinstance(picture, Seen):
+        if isinstance(picture, CachedFrame):
             return self._frame(picture, request, width)
         if strict:
             return Answer(503, picture.picture, {"Retry-After": "5"}, picture.head)
         known = request.has(picture.tag)
         return Answer(304, head=picture.head) if known else Answer(200, picture.picture, head=picture.head)
 
-    def _showing(self) -> Seen | Notice:
-        """The newest frame, or the status picture once that is stale."""
-        if outage := self._freshness.outage():
-            return self._notices.of(outage)
-        seen = self._cache.newest
-        assert seen is not None  # else there is an outage
-        return seen
+    def _showing(self) -> CachedFrame | Placeholder:
+        """The newest frame, or the placeholder once that is stale."""
+        if stale := self._staleness.check():
+            return self._placeholders.of(stale)
+        frame = self._cache.newest
+        assert frame is not None  # otherwise it is stale
+        return frame
 
-    def _young(self, request: Request, max_age_s: float) -> Seen:
+    def _young(self, request: Request, max_age_s: float) -> CachedFrame:
         """A frame that was at most `max_age_s` old when it was asked for, or that has come since."""
         oldest_s = time.monotonic() - max_age_s
-        seen, may_take = self._cache.newest, self._may_control(request)
-        while seen is None or seen.seen_s < oldest_s:
-            if not may_take and (wait_s := self._captures.turns.take()):
-                seen = self._wait_for_turn(seen, wait_s, max_age_s)
+        frame, may_take = self._cache.newest, self._may_control(request)
+        while frame is None or frame.received_s < oldest_s:
+            if not may_take and (wait_s := self._stills.viewer_limit.acquire()):
+                frame = self._wait_for_turn(frame, wait_s, max_age_s)
                 continue
             may_take = True
             try:
-                name = self._captures.take(oldest_s)
+                name = self._stills.take(oldest_s)
             except StillcamError as reason:
-                self._captures.turns.give_back()
+                self._stills.viewer_limit.release()
                 text = f"there is no picture of the last {max_age_s:g} s: {reason}"
                 raise Refused(503, text, headers={"Retry-After": "5"}) from reason
-            if seen and seen.name == name:
+            if frame and frame.name == name:
                 continue  # a capture that others had asked for ended just before we came
-            seen = self._cache.wait_for_other(seen.name if seen else "", ARRIVAL_S)
-            if seen is None:
+            frame = self._cache.wait_for_other(frame.name if frame else "", ARRIVAL_S)
+            if frame is None:
                 raise Refused(503, "the picture was taken, but has not come here", headers={"Retry-After": "2"})
-        return seen
+        return frame
 
     def _stream(self, request: Request) -> Answer:
         fps = _number(request, "fps", MIN_FPS, MAX_FPS)
@@ -161,22 +160,22 @@ class PictureRoutes:
         headers = {"Content-Type": CONTENT_TYPE, "Cache-Control": "no-store", "X-Accel-Buffering": "no"}
         return Answer(200, headers=headers, stream=self._streams.parts(request, fps), probe=NOTHING)
 
-    def _wait_for_turn(self, seen: Seen | None, wait_s: float, max_age_s: float) -> Seen | None:
-        """A frame that comes within `wait_s`, the time to the next turn of a viewer, else `seen`."""
+    def _wait_for_turn(self, frame: CachedFrame | None, wait_s: float, max_age_s: float) -> CachedFrame | None:
+        """A frame that comes within `wait_s`, the time to the next turn of a viewer, else `frame`."""
         if wait_s > ANSWER_S:
             text = f"the newest picture is older than {max_age_s:g} s; the next one can be taken"
             raise Refused(503, f"{text} in {wait_s:.0f} s", headers={"Retry-After": str(math.ceil(wait_s))})
-        return self._cache.wait_for_other(seen.name if seen else "", wait_s) or seen
+        return self._cache.wait_for_other(frame.name if frame else "", wait_s) or frame
 
-    def _frame(self, seen: Seen, request: Request, width: int | None) -> Answer:
-        if width and not request.has(seen.tag):  # a client that has the whole frame needs no smaller one
+    def _frame(self, frame: CachedFrame, request: Request, width: int | None) -> Answer:
+        if width and not request.has(frame.tag):  # a client that has the whole frame needs no smaller one
             request.hand_off()
-            seen = self._scaled.of(seen, width)
+            frame = self._scaled.of(frame, width)
         kept = _PRIVATE if self._settings().access.watch == "signed-in" else _SHARED
-        head = b"%b%bX-Frame-Age: %.3f\r\n" % (seen.head, kept, seen.age_s())
-        if request.has(seen.tag):
+        head = b"%b%bX-Frame-Age: %.3f\r\n" % (frame.head, kept, frame.age_s())
+        if request.has(frame.tag):
             return Answer(304, head=head)
-        return Answer(200, seen.picture, head=head)
+        return Answer(200, frame.picture, head=head)
 
 
 def _number(request: Request, name: str, low: float, high: float) -> float | None:

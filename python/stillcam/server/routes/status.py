@@ -11,7 +11,7 @@ from stillcam.common.threads import deaths
 from stillcam.common.utc import utc_text
 from stillcam.http.messages import Access, Answer, Refused, Request, Route, as_json
 from stillcam.server.camera_context import CameraContext
-from stillcam.server.event_stream import EventBroker, Subscriber, Topics, visible
+from stillcam.server.event_stream import EventBroker, EventSubscriber, Topics, visible
 from stillcam.server.revisions import Revisions
 from stillcam.server.static_files import OVERVIEW
 
@@ -72,7 +72,7 @@ class StatusRoutes:
         if request.camera or len(self._contexts) == 1:
             health = _health_of(self._context)
         else:
-            CameraContext.refresh([context for context in self._contexts if not context.freshness.young])
+            CameraContext.refresh([context for context in self._contexts if not context.staleness.recent])
             cameras = {context.number: _health_of(context) for context in self._contexts}
             reasons = [f"camera {number}: {one['reason']}" for number, one in cameras.items() if one["reason"]]
             health = {"status": "stale" if reasons else "ok", "reason": "; ".join(reasons) or None, "cameras": cameras}
@@ -99,7 +99,7 @@ class StatusRoutes:
             "page": self._page,
             "now": utc_text(time.time()),
             "frame": frame,
-            "stale": context.freshness.stale(newest, capture),
+            "stale": context.staleness.is_stale(newest, capture),
             "viewers": len(context.viewers),
             "capture": capture,
             "threads": deaths(),
@@ -130,7 +130,7 @@ class StatusRoutes:
                 "mode": capture.get("mode"),
                 "reason": capture.get("reason"),
                 "interval_s": capture.get("interval_s"),
-                "stale": context.freshness.stale(newest, capture),
+                "stale": context.staleness.is_stale(newest, capture),
                 "time": utc_text(newest.time_s) if newest else None,
             })  # fmt: skip
         return as_json(200, {"cameras": cameras, "page": f"{up}{OVERVIEW}"})
@@ -138,7 +138,7 @@ class StatusRoutes:
     # --- events
 
     def _events(self, request: Request) -> Answer:
-        subscriber = Subscriber(self._broker, request, self._topics(request))
+        subscriber = EventSubscriber(self._broker, request, self._topics(request))
         return Answer(200, headers=dict(_EVENT_HEADERS), push=subscriber)
 
     def _readable_topics(self, request: Request) -> Topics | None:
@@ -157,8 +157,8 @@ class StatusRoutes:
 
 
 def _health_of(context: CameraContext) -> dict[str, Any]:
-    if not (outage := context.freshness.outage(PATIENCE_S)):
+    if not (stale := context.staleness.check(PATIENCE_S)):
         return {"status": "ok", "reason": None}
-    newest = outage.newest
+    newest = stale.newest
     age = f"the newest picture is {newest.age_s():.0f} s old" if newest else "no picture yet"
-    return {"status": "stale", "reason": f"{age}: {outage.reason}" if outage.reason else age}
+    return {"status": "stale", "reason": f"{age}: {stale.reason}" if stale.reason else age}

@@ -1,4 +1,4 @@
-"""Who watches live, without sockets: what one thread hands to all, and what is left to each viewer's own."""
+"""The broadcast of live frames, without sockets: what one thread sends to all, and what viewers send themselves."""
 
 import itertools
 import threading
@@ -11,15 +11,14 @@ from serving import DEADLINE_S
 
 from stillcam.frames.files import Publisher
 from stillcam.http.bodies import Piece
-from stillcam.server.live.broadcast import Audience, Seat
+from stillcam.server.live.broadcast import Broadcast, Pacer, Subscriber
 from stillcam.server.live.cache import FrameCache
-from stillcam.server.live.pacing import Thinning
 
 FOR_EVER_S = 1e6
 
 
-class Bell(threading.Semaphore):
-    """Tells whether it is waited for."""
+class WakeUp(threading.Semaphore):
+    """Knows whether a thread waits for it."""
 
     def __init__(self):
         super().__init__(0)
@@ -33,12 +32,12 @@ class Bell(threading.Semaphore):
 class Viewer:
     """Takes the first `takes` pieces of what it is offered; all that it got, and by whom."""
 
-    def __init__(self, takes=2, thinning=None):
+    def __init__(self, takes=2, pacer=None):
         self.takes = takes
         self.got = []
         self.by = set()
-        self.seat = Seat(self.offer, thinning, FOR_EVER_S)
-        self.seat.bell = self.bell = Bell()
+        self.subscriber = Subscriber(self.offer, pacer, FOR_EVER_S)
+        self.subscriber.wake_up = self.wake_up = WakeUp()
 
     def offer(self, pieces):
         self.by.add(threading.get_ident())
@@ -59,10 +58,10 @@ def cache(images):
 
 
 @pytest.fixture
-def audience(cache):
-    audience = Audience(cache)
-    with audience:
-        yield audience
+def broadcast(cache):
+    broadcast = Broadcast(cache)
+    with broadcast:
+        yield broadcast
 
 
 @pytest.fixture
@@ -89,19 +88,19 @@ def until(holds):
         time.sleep(0.005)
 
 
-def waiting(audience, viewer):
+def waiting(broadcast, viewer):
     """A thread that waits for what is left of a frame, and a list that gets it."""
     left = []
-    thread = threading.Thread(target=lambda: left.append(audience.wait(viewer.seat, 0, DEADLINE_S)), daemon=True)
+    thread = threading.Thread(target=lambda: left.append(broadcast.wait(viewer.subscriber, 0, DEADLINE_S)), daemon=True)
     thread.start()
-    until(lambda: viewer.bell.waits)
+    until(lambda: viewer.wake_up.waits)
     return thread, left
 
 
-def test_all_are_shown_each_frame_by_one_thread(audience, publish):
+def test_one_thread_sends_each_frame_to_all_viewers(broadcast, publish):
     viewers = [Viewer() for _ in range(50)]
     for viewer in viewers:
-        waiting(audience, viewer)
+        waiting(broadcast, viewer)
     heads = []
     for _ in range(3):
         heads.append(publish().part[0])
@@ -109,11 +108,11 @@ def test_all_are_shown_each_frame_by_one_thread(audience, publish):
     assert len({thread for viewer in viewers for thread in viewer.by}) == 1
 
 
-def test_what_a_connection_does_not_take_is_left_to_the_viewer(audience, publish):
-    """It is shown nothing more until it waits again, and then the newest frame is there."""
+def test_the_viewer_sends_what_its_connection_did_not_take(broadcast, publish):
+    """Nothing more is sent to it until it waits again, and then the newest frame is there."""
     full, other = Viewer(takes=1), Viewer()
-    thread, left = waiting(audience, full)
-    waiting(audience, other)
+    thread, left = waiting(broadcast, full)
+    waiting(broadcast, other)
     first = publish()
     thread.join(DEADLINE_S)
     assert left == [first.part[1:]]
@@ -121,40 +120,40 @@ def test_what_a_connection_does_not_take_is_left_to_the_viewer(audience, publish
     newest = publish()
     until(lambda: other.got[-1] == newest.part[0])
     assert len(full.got) == 1
-    assert audience.wait(full.seat, first.sequence, DEADLINE_S) == ()
-    assert full.seat.wants(newest.tag, time.monotonic())
+    assert broadcast.wait(full.subscriber, first.sequence, DEADLINE_S) == ()
+    assert full.subscriber.wants(newest.tag, time.monotonic())
 
 
-def test_no_viewer_is_shown_a_frame_after_a_newer_one(audience, publish):
-    """Its own thread has sent the newer one while ours was still at the seats before it."""
+def test_no_viewer_receives_a_frame_after_a_newer_one(broadcast, publish):
+    """Its own thread has sent the newer one while the broadcast was still busy with other subscribers."""
     late, newer = publish(), publish()
     viewer = Viewer()
-    assert audience.wait(viewer.seat, newer.sequence, 0) == ()
-    audience._show_one(viewer.seat, late)
+    assert broadcast.wait(viewer.subscriber, newer.sequence, 0) == ()
+    broadcast._send(viewer.subscriber, late)
     assert viewer.got == []
     newest = publish()
     until(lambda: viewer.got == [newest.part[0]])
 
 
-def test_a_frame_that_came_before_the_wait_ends_it(audience, publish):
+def test_a_frame_that_came_before_the_wait_ends_it(broadcast, publish):
     viewer = Viewer()
     seen = publish()
-    assert audience.wait(viewer.seat, seen.sequence - 1, DEADLINE_S) == ()
+    assert broadcast.wait(viewer.subscriber, seen.sequence - 1, DEADLINE_S) == ()
 
 
-def test_whose_wait_is_over_is_shown_nothing(audience, publish):
+def test_a_viewer_whose_wait_is_over_receives_nothing(broadcast, publish):
     viewer, other = Viewer(), Viewer()
-    waiting(audience, other)
+    waiting(broadcast, other)
     seen = publish()
     until(lambda: other.got)
-    assert audience.wait(viewer.seat, seen.sequence, 0.01) == ()
+    assert broadcast.wait(viewer.subscriber, seen.sequence, 0.01) == ()
     newest = publish()
     until(lambda: other.got[-1] == newest.part[0])
     assert viewer.got == []
 
 
-def test_a_wait_is_not_over_while_its_viewer_is_being_shown_a_frame(audience, cache, publish):
-    """Else two threads would write to one connection."""
+def test_a_wait_does_not_end_while_a_frame_is_being_sent(broadcast, cache, publish):
+    """Otherwise two threads would write to one connection."""
     entered, go_on = threading.Event(), threading.Event()
 
     def offer(pieces):
@@ -162,12 +161,12 @@ def test_a_wait_is_not_over_while_its_viewer_is_being_shown_a_frame(audience, ca
         assert go_on.wait(DEADLINE_S)
         return pieces[1:]
 
-    seat, left = Seat(offer, None, FOR_EVER_S), list[Sequence[Piece]]()
+    subscriber, left = Subscriber(offer, None, FOR_EVER_S), list[Sequence[Piece]]()
     publish()
 
     def watch():
         while not left:
-            if rest := audience.wait(seat, cache.newest.sequence, 0.01):
+            if rest := broadcast.wait(subscriber, cache.newest.sequence, 0.01):
                 left.append(rest)
 
     thread = threading.Thread(target=watch, daemon=True)
@@ -182,28 +181,28 @@ def test_a_wait_is_not_over_while_its_viewer_is_being_shown_a_frame(audience, ca
     assert len(left) == 1
 
 
-def test_a_fault_with_one_viewer_ends_nothing(audience, publish, caplog, monkeypatch):
+def test_a_fault_with_one_viewer_does_not_affect_others(broadcast, publish, caplog, monkeypatch):
     faulty, other = Viewer(), Viewer()
     for viewer in (faulty, other):
-        waiting(audience, viewer)
-    offer = faulty.seat.offer
-    monkeypatch.setattr(faulty.seat, "offer", None)
+        waiting(broadcast, viewer)
+    offer = faulty.subscriber.offer
+    monkeypatch.setattr(faulty.subscriber, "offer", None)
     publish()
     until(lambda: caplog.records)
-    faulty.seat.offer = offer
+    faulty.subscriber.offer = offer
     newest = publish()
     until(lambda: all(viewer.got and viewer.got[-1] == newest.part[0] for viewer in (faulty, other)))
     assert len(caplog.records) == 1
 
 
-def test_a_thinned_viewer_is_shown_some(audience, publish):
-    thinned, other = Viewer(thinning=Thinning(1e-3)), Viewer()
-    for viewer in (thinned, other):
-        waiting(audience, viewer)
+def test_a_paced_viewer_receives_some_frames(broadcast, publish):
+    paced, other = Viewer(pacer=Pacer(1e-3)), Viewer()
+    for viewer in (paced, other):
+        waiting(broadcast, viewer)
     for number in range(1, 6):
         publish()
         until(lambda: len(other.got) == number)  # noqa: B023 - it is called at once
-    assert len(thinned.got) == 1
+    assert len(paced.got) == 1
 
 
 @pytest.mark.parametrize(
@@ -215,6 +214,6 @@ def test_a_thinned_viewer_is_shown_some(audience, publish):
         ),
     ],
 )
-def test_what_a_seat_wants(steps, wanted):
-    seat, now_s = Seat(lambda _pieces: (), None, 5.0), time.monotonic()
-    assert [seat.wants(tag, now_s + after_s) for tag, after_s in steps] == wanted
+def test_which_frames_a_subscriber_wants(steps, wanted):
+    subscriber, now_s = Subscriber(lambda _pieces: (), None, 5.0), time.monotonic()
+    assert [subscriber.wants(tag, now_s + after_s) for tag, after_s in steps] == wanted

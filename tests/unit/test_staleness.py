@@ -1,4 +1,4 @@
-"""Whether the newest frame is fresh, and what is said when it is not."""
+"""Whether the newest frame is stale, and the reason that is shown."""
 
 import time
 
@@ -8,13 +8,13 @@ from standin import StandIn
 
 from stillcam.frames.files import Frame, frame_name
 from stillcam.ipc.daemon_client import DaemonClient
-from stillcam.server.live import staleness as freshness_module
-from stillcam.server.live.cache import FrameCache, Seen
-from stillcam.server.live.staleness import Freshness, Outage
+from stillcam.server.live import staleness as staleness_module
+from stillcam.server.live.cache import CachedFrame, FrameCache
+from stillcam.server.live.staleness import Staleness, StalenessCheck
 
 
-def seen(time_s: float = 0.0, age_s: float = 0.0) -> Seen:
-    return Seen.of(Frame(frame_name(time_s), time_s, picture()), time.monotonic() - age_s, 1)
+def cached(time_s: float = 0.0, age_s: float = 0.0) -> CachedFrame:
+    return CachedFrame.of(Frame(frame_name(time_s), time_s, picture()), time.monotonic() - age_s, 1)
 
 
 @pytest.fixture
@@ -27,9 +27,9 @@ def zone(monkeypatch):
 
 
 @pytest.fixture
-def freshness(tmp_path):
+def staleness(tmp_path):
     cache = FrameCache(tmp_path)
-    yield Freshness(cache, DaemonClient(tmp_path / "run/capture.sock"))
+    yield StalenessCheck(cache, DaemonClient(tmp_path / "run/capture.sock"))
     cache.close()
 
 
@@ -49,8 +49,8 @@ TAKEN_S = 1795266180.0  # 2026-11-21 14:03 in Berlin
     ],
 )
 def test_the_headline_is_in_local_time(zone, newest_s, camera_missing, now_s, headline):
-    newest = None if newest_s is None else seen(newest_s)
-    assert Outage(newest, camera_missing, "").headline(now_s) == headline
+    newest = None if newest_s is None else cached(newest_s)
+    assert Staleness(newest, camera_missing, "").headline(now_s) == headline
 
 
 @pytest.mark.parametrize(
@@ -63,51 +63,51 @@ def test_the_headline_is_in_local_time(zone, newest_s, camera_missing, now_s, he
         pytest.param(1000, None, True, id="no daemon"),
     ],
 )
-def test_stale_is_older_than_three_intervals_and_five_seconds(freshness, age_s, interval_s, stale):
+def test_stale_is_older_than_three_intervals_and_five_seconds(staleness, age_s, interval_s, stale):
     capture = {"running": False} if interval_s is None else {"running": True, "interval_s": interval_s}
-    assert freshness.stale(seen(age_s=age_s), capture) is stale
+    assert staleness.is_stale(cached(age_s=age_s), capture) is stale
 
 
-def test_no_frame_is_stale(freshness):
-    assert freshness.stale(None, {"interval_s": 3600.0})
+def test_no_frame_is_stale(staleness):
+    assert staleness.is_stale(None, {"interval_s": 3600.0})
 
 
-def test_without_a_daemon_its_last_interval_counts(freshness):
-    old = seen(age_s=1000)
-    assert not freshness.stale(old, {"interval_s": 3600.0})
-    assert not freshness.stale(old, {"running": False})
+def test_without_a_daemon_its_last_interval_counts(staleness):
+    old = cached(age_s=1000)
+    assert not staleness.is_stale(old, {"interval_s": 3600.0})
+    assert not staleness.is_stale(old, {"running": False})
 
 
-def test_an_outage_tells_what_the_daemon_says(tmp_path, freshness):
+def test_the_reason_is_the_daemon_s(tmp_path, staleness):
     with StandIn(tmp_path / "run/capture.sock", reason="check the ribbon cable") as daemon:
-        assert freshness.outage() == Outage(None, True, "check the ribbon cable")
+        assert staleness.check() == Staleness(None, True, "check the ribbon cable")
         assert daemon.asked == {"status": 1}
 
 
-def test_without_a_daemon_the_outage_says_how_to_start_it(freshness):
-    outage = freshness.outage()
-    assert not outage.camera_missing
-    assert "start_camera_server.sh" in outage.reason
+def test_without_a_daemon_the_reason_says_how_to_start_it(staleness):
+    stale = staleness.check()
+    assert not stale.camera_missing
+    assert "start_camera_server.sh" in stale.reason
 
 
-def test_an_outage_without_a_reason_is_one_too(tmp_path, freshness):
+def test_a_frame_is_stale_without_a_reason_too(tmp_path, staleness):
     with StandIn(tmp_path / "run/capture.sock", reason=None):
-        assert freshness.outage() == Outage(None, False, "")
+        assert staleness.check() == Staleness(None, False, "")
 
 
-def test_a_young_frame_costs_the_daemon_no_question(tmp_path, monkeypatch):
+def test_a_recent_frame_causes_no_question_to_the_daemon(tmp_path, monkeypatch):
     (tmp_path / frame_name(0.0)).write_bytes(picture())
     (tmp_path / "current.jpg").symlink_to(frame_name(0.0))
     cache = FrameCache(tmp_path)
     try:
         assert cache.wait_for_other("", 90.0)
         with StandIn(tmp_path / "run/capture.sock") as daemon:
-            freshness = Freshness(cache, DaemonClient(tmp_path / "run/capture.sock"))
+            staleness = StalenessCheck(cache, DaemonClient(tmp_path / "run/capture.sock"))
             with monkeypatch.context() as patch:
-                patch.setattr(freshness_module, "GRACE_S", 1e12)
-                assert freshness.outage() is None
+                patch.setattr(staleness_module, "GRACE_S", 1e12)
+                assert staleness.check() is None
             assert daemon.asked == {}
-            assert freshness.outage() == Outage(cache.newest, False, "")
+            assert staleness.check() == Staleness(cache.newest, False, "")
             assert daemon.asked == {"status": 1}
     finally:
         cache.close()

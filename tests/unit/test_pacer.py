@@ -1,15 +1,15 @@
-"""Fewer frames than the camera gives."""
+"""Fewer frames a second than the camera captures."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stillcam.server.live.pacing import Thinning
+from stillcam.server.live.broadcast import Pacer
 
 
 def chosen(fps: float, times: list[float]) -> list[float]:
-    thinning = Thinning(fps)
-    return [time_s for time_s in times if thinning.wants(time_s)]
+    pacer = Pacer(fps)
+    return [time_s for time_s in times if pacer.wants(time_s)]
 
 
 @pytest.mark.parametrize("camera_fps", [15, 25, 30, 59.94])

@@ -1,4 +1,4 @@
-"""The status picture: readable over whatever the last frame was."""
+"""The placeholder: its text is readable over any last frame."""
 
 import io
 import re
@@ -9,9 +9,9 @@ from pictures import picture
 from PIL import Image, ImageStat
 
 from stillcam.frames.files import Frame, frame_name
-from stillcam.server.live.cache import Seen
-from stillcam.server.live.placeholder import Notice, Notices, draw
-from stillcam.server.live.staleness import Outage
+from stillcam.server.live.cache import CachedFrame
+from stillcam.server.live.placeholder import Placeholder, Placeholders, draw
+from stillcam.server.live.staleness import Staleness
 
 HEADLINE = "no camera since 14:03"
 
@@ -27,12 +27,12 @@ def opened(data: bytes) -> Image.Image:
     return image.convert("RGB")
 
 
-def outage(reason: str = "check the ribbon cable", newest: Seen | None = None) -> Outage:
-    return Outage(newest, True, reason)
+def stale(reason: str = "check the ribbon cable", newest: CachedFrame | None = None) -> Staleness:
+    return Staleness(newest, True, reason)
 
 
-def seen(colour: str = "red") -> Seen:
-    return Seen.of(Frame(frame_name(0.0), 0.0, picture((640, 480), colour)), 0.0, 1)
+def cached(colour: str = "red") -> CachedFrame:
+    return CachedFrame.of(Frame(frame_name(0.0), 0.0, picture((640, 480), colour)), 0.0, 1)
 
 
 @pytest.mark.parametrize("colour", ["white", "yellow", "black"])
@@ -102,28 +102,28 @@ def test_a_long_text_keeps_to_the_margins():
 
 
 def test_a_picture_is_drawn_once_for_each_change():
-    notices, newest = Notices(), seen()
-    first = notices.of(outage(newest=newest))
-    assert notices.of(outage(newest=newest)) is first
-    other = notices.of(outage("the camera is used by another program", newest))
+    placeholders, newest = Placeholders(), cached()
+    first = placeholders.of(stale(newest=newest))
+    assert placeholders.of(stale(newest=newest)) is first
+    other = placeholders.of(stale("the camera is used by another program", newest))
     assert other.tag != first.tag
-    assert notices.of(outage(newest=newest)).tag == first.tag
-    assert notices.of(outage()).tag != first.tag
+    assert placeholders.of(stale(newest=newest)).tag == first.tag
+    assert placeholders.of(stale()).tag != first.tag
 
 
-def test_what_is_said_stands_in_a_header_too_and_cannot_make_another():
-    notice = Notices().of(outage("first\r\nSet-Cookie: a=b\r\n\r\nカ"))
-    assert notice.head.endswith(b"X-Stillcam-Notice: no camera: first  Set-Cookie: a=b    ?\r\n")
-    assert notice.head.count(b"\r\n") == 4
-    assert b"Cache-Control: no-store\r\n" in notice.head
+def test_the_text_is_in_a_header_too_and_cannot_inject_another():
+    placeholder = Placeholders().of(stale("first\r\nSet-Cookie: a=b\r\n\r\nカ"))
+    assert placeholder.head.endswith(b"X-Stillcam-Notice: no camera: first  Set-Cookie: a=b    ?\r\n")
+    assert placeholder.head.count(b"\r\n") == 4
+    assert b"Cache-Control: no-store\r\n" in placeholder.head
 
 
 def test_a_part_of_a_stream_is_the_same_picture():
     before_s = time.time()
-    notice: Notice = Notices().of(outage(newest=seen()))
-    head, rest = notice.part
-    assert b"Content-Length: %d\r\n" % len(notice.picture) in head
-    assert bytes(rest.data).startswith(bytes(notice.picture.data))
+    placeholder: Placeholder = Placeholders().of(stale(newest=cached()))
+    head, rest = placeholder.part
+    assert b"Content-Length: %d\r\n" % len(placeholder.picture) in head
+    assert bytes(rest.data).startswith(bytes(placeholder.picture.data))
     match = re.search(rb"X-Timestamp: ([\d.]+)\r\n", head)
     assert match
     assert float(match[1]) >= before_s - 1

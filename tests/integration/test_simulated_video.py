@@ -128,12 +128,6 @@ def test_segments_are_numbered(videos: Videos) -> None:
     assert len(cut((videos.folder / "0.mjpeg").read_bytes())) >= 1
 
 
-def test_yuv420_is_planes(videos: Videos) -> None:
-    process = videos.start("--codec", "yuv420", "-t", "0", "--frames", "3", "-o", "-")
-    stream, _ = process.communicate(timeout=DEADLINE_S)
-    assert len(stream) == 3 * 320 * 180 * 3 // 2
-
-
 def test_metadata_is_an_array(videos: Videos) -> None:
     process = videos.start("--codec", "mjpeg", "-t", "0", "--frames", "4", "-o", "v.mjpeg", "--metadata", "m.json")
     assert process.wait(DEADLINE_S) == 0

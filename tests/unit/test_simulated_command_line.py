@@ -26,8 +26,6 @@ from stillcam.camera.simulated.options import Options, StillOptions, VideoOption
         pytest.param(["-v"], "verbose", 2, id="verbose alone is level 2"),
         pytest.param(["--hdr"], "hdr", "auto", id="hdr alone is auto"),
         pytest.param(["--hdr=sensor"], "hdr", "sensor", id="hdr with its mode"),
-        pytest.param(["-x", "EXIF.FNumber=9/5", "--exif", "IFD0.Artist=me"], "exif",
-                     ("EXIF.FNumber=9/5", "IFD0.Artist=me"), id="exif again and again"),
         pytest.param(["--width", "0"], "width", 0, id="zero is the default size"),
     ],
 )  # fmt: skip

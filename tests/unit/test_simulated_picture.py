@@ -9,9 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import ExifTags, Image, ImageChops, ImageStat
 
-from stillcam.camera.simulated import dng, encode, sizes, tiff
+from stillcam.camera.simulated import encode, sizes
 from stillcam.camera.simulated.command_line import parse
-from stillcam.camera.simulated.failures import Failure
 from stillcam.camera.simulated.options import StillOptions
 from stillcam.camera.simulated.picture import Frame, Picture
 from stillcam.camera.simulated.sensors import IMX219, IMX708, Sensor, listing
@@ -271,19 +270,15 @@ def test_a_frozen_sensor_repeats_its_picture() -> None:
 
 def test_exif_says_what_the_real_one_says() -> None:
     frame = take("--shutter", "10ms", "--gain", "2")
-    options = StillOptions(
-        exif=("EXIF.FNumber=9/5", "IFD0.Artist=me", "GPS.GPSLatitude=51/1,30/1,0/1", "EXIF.Nonsense=1")
-    )
-    image = Image.open(io.BytesIO(encode.still(frame, options, IMX708)))
+    image = Image.open(io.BytesIO(encode.still(frame, StillOptions(), IMX708)))
     exif = image.getexif()
     inner = exif.get_ifd(0x8769)
-    assert (exif[0x010F], exif[0x0110], exif[0x0131], exif[0x013B]) == ("Raspberry Pi", "imx708", "rpicam-apps", "me")
+    assert (exif[0x010F], exif[0x0110], exif[0x0131]) == ("Raspberry Pi", "imx708", "rpicam-apps")
     assert 0x0112 not in exif
     assert float(inner[0x9206]) == pytest.approx(1 / frame.metadata["LensPosition"], rel=0.01)  # metres
     assert exif[0x0132] == inner[0x9003] == inner[0x9004] == f"{frame.moment:%Y:%m:%d %H:%M:%S}"
     assert float(inner[0x829A]) == pytest.approx(0.01, rel=0.01) and inner[0x8827] == 200
-    assert float(inner[0x829D]) == 1.8 and 0x9203 in inner
-    assert [float(part) for part in exif.get_ifd(0x8825)[2]] == [51, 30, 0]
+    assert 0x9203 in inner
     first = exif.get_ifd(ExifTags.IFD.IFD1)
     data = image.info["exif"][6:]
     thumbnail = Image.open(io.BytesIO(data[first[0x0201] : first[0x0201] + first[0x0202]]))
@@ -298,22 +293,12 @@ def test_thumbnails_can_be_sized_or_left_out() -> None:
     assert len(plain) < len(encode.still(frame, StillOptions(thumb="64:48:50"), IMX708))
 
 
-def test_bad_exif_items_end_the_program() -> None:
-    with pytest.raises(Failure, match="bad IFD name ABCD"):
-        encode.still(take(), StillOptions(exif=("ABCD.Artist=me",)), IMX708)
-
-
 @pytest.mark.parametrize("encoding", ["jpg", "png", "bmp"])
 def test_encodings_that_pillow_reads(encoding: str) -> None:
     frame = take()
     image = Image.open(io.BytesIO(encode.still(frame, StillOptions(encoding=encoding), IMX708)))
     assert image.size == SIZE
     assert ImageStat.Stat(ImageChops.difference(image.convert("RGB"), frame.image)).mean[0] < 3
-
-
-@pytest.mark.parametrize(("encoding", "factor"), [("rgb24", 3), ("rgb48", 6), ("yuv420", 1.5)])
-def test_encodings_without_a_header(encoding: str, factor: float) -> None:
-    assert len(encode.still(take(), StillOptions(encoding=encoding), IMX708)) == SIZE[0] * SIZE[1] * factor
 
 
 def test_quality_makes_larger_files() -> None:
@@ -324,7 +309,8 @@ def test_quality_makes_larger_files() -> None:
 
 def test_dng_holds_the_bayer_plane() -> None:
     frame = take()
-    data = dng.build(Image.new("RGB", (64, 32), (255, 128, 0)), IMX708, frame.metadata)
+    plain = replace(frame, image=Image.new("RGB", (64, 32), (255, 128, 0)))
+    data = encode.dng(plain, (64, 32), IMX708)
     image = Image.open(io.BytesIO(data))
     image.load()
     assert image.size == (4, 2)
@@ -343,13 +329,8 @@ def test_dng_holds_the_bayer_plane() -> None:
         return int.from_bytes(plane[2 * (64 * y + x) : 2 * (64 * y + x) + 2], "little")
 
     red, green, other, blue = sample(0, 0), sample(1, 0), sample(0, 1), sample(1, 1)
-    assert blue == sample(63, 31) == dng.BLACK
-    assert green == other and dng.BLACK < green < red <= 1023
-
-
-def test_tiff_values_of_odd_length_stay_aligned() -> None:
-    directory = {1: tiff.text("odd!"), 2: tiff.short(7)}
-    assert len(tiff.encode(directory, 8)) == tiff.size(directory) == 2 + 24 + 4 + 6
+    assert blue == sample(63, 31) == encode.BLACK
+    assert green == other and encode.BLACK < green < red <= 1023
 
 
 def test_listing_ends_each_camera_with_an_empty_line() -> None:
@@ -395,7 +376,7 @@ def test_no_combination_of_controls_is_refused_by_the_picture(sensor: Sensor, da
     )
     with Image.open(io.BytesIO(encode.still(frame, options, sensor))) as image:
         assert image.size == size
-    assert dng.build(frame.image, sensor, frame.metadata)[:4] == b"II*\0"
+    assert encode.dng(frame, (16, 8), sensor)[:4] == b"II*\0"
 
 
 def test_a_thumbnail_too_large_for_exif_gets_a_lower_quality() -> None:

@@ -12,8 +12,8 @@ AUTOFOCUS_RANGES = ("normal", "macro", "full")
 AUTOFOCUS_SPEEDS = ("normal", "fast")
 AWB = ("auto", "normal", "incandescent", "tungsten", "fluorescent", "indoor", "daylight", "cloudy", "custom")
 DENOISE = ("auto", "off", "cdn_off", "cdn_fast", "cdn_hq")
-ENCODINGS = ("jpg", "png", "bmp", "rgb", "rgb24", "rgb48", "yuv420")
-CODECS = ("h264", "mjpeg", "yuv420", "libav")
+ENCODINGS = ("jpg", "png", "bmp")
+CODECS = ("h264", "mjpeg", "libav")
 
 
 def check_early(options: Options) -> None:

@@ -111,7 +111,6 @@ class StillOptions(Options):
     """What only rpicam-still takes (core/still_options.hpp)."""
 
     quality: int = _option(93, "q")
-    exif: tuple[str, ...] = _option((), "x")
     timelapse: str = _option("0ms")
     framestart: int = _option(0)
     datetime: bool = _option(False)

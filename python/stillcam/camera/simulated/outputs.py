@@ -1,4 +1,4 @@
-"""Where the frames of a video go: JPEGs or planes into a file or stdout, H.264 by way of ffmpeg."""
+"""Where the frames of a video go: JPEGs into a file or stdout, H.264 by way of ffmpeg."""
 
 import contextlib
 import ctypes
@@ -101,7 +101,7 @@ class Files(Output):
         self._number = 0
 
     def write(self, image: Image.Image, spoiled: Spoiled) -> None:
-        self._put(spoiled(self._encoded(image)))
+        self._put(spoiled(encode.jpeg(image, self._options.quality)))
 
     def full(self) -> NoReturn:
         terminate("failed to write output bytes")
@@ -116,11 +116,6 @@ class Files(Output):
         self._held = b""
         if file is not sys.stdout.buffer:
             file.close()
-
-    def _encoded(self, image: Image.Image) -> bytes:
-        if self._options.codec.lower() == "mjpeg":
-            return encode.jpeg(image, self._options.quality)
-        return encode.yuv420(image)
 
     def _put(self, data: bytes) -> None:
         segment_s = self._options.segment / 1000

@@ -5,7 +5,7 @@ import signal
 import time
 from collections.abc import Mapping
 
-from stillcam.camera.simulated import dng, encode, files, metadata, sizes
+from stillcam.camera.simulated import encode, files, metadata, sizes
 from stillcam.camera.simulated.camera import STARTUP_FRAMES, Camera
 from stillcam.camera.simulated.failures import say
 from stillcam.camera.simulated.faults import die
@@ -127,8 +127,7 @@ class Stills:
         if self._options.latest:
             files.link_latest(self._options.latest, name)
         if self._options.raw:
-            raw = frame.image.resize(self._mode.size)
-            files.write(_dng_name(name), dng.build(raw, self._camera.sensor, frame.metadata), faults)
+            files.write(_dng_name(name), encode.dng(frame, self._mode.size, self._camera.sensor), faults)
         self._number += 1
         if self._options.wrap:
             self._number %= self._options.wrap

@@ -8,7 +8,7 @@ import time
 import pytest
 from pictures import picture
 
-from stillcam.common.utc import utc_text
+from stillcam.common.formats import utc_text
 
 FRAME_URLS = [
     *("/images/current.jpg?t=1", "/snapshot", "/snapshot.jpg", "/?action=snapshot", "/webcam/?action=snapshot"),

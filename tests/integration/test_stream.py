@@ -16,7 +16,7 @@ from serving import DEADLINE_S, Site
 from standin import StandIn
 from watching import Daemon, Viewer
 
-from stillcam.common.utc import utc_text
+from stillcam.common.formats import utc_text
 from stillcam.frames.files import frame_time
 
 SMALL = {"snapshot": {"interval_s": 0.2, "width": 320}, "live": {"width": 320, "framerate": 15.0}}

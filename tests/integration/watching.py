@@ -12,7 +12,7 @@ from typing import Any, Self
 
 from serving import DEADLINE_S, ROOT, Site
 
-from stillcam.common.utc import utc_text
+from stillcam.common.formats import utc_text
 from stillcam.frames.files import frame_time
 from stillcam.ipc.protocol import NoAnswer, ask
 

@@ -54,6 +54,6 @@ def test_throttled_by_vcgencmd(tmp_path, vcgencmd, says, bits):
 
 def test_what_the_bits_mean():
     """0x50005: undervoltage and throttling, both now and since the start."""
-    now = [name for name, bit in board.CONDITIONS.items() if 0x50005 & bit]
-    since = [name for name, bit in board.CONDITIONS.items() if 0x50005 & bit << board.SINCE_START]
+    now = [condition.name for condition in board.CONDITIONS if condition.is_now(0x50005)]
+    since = [condition.name for condition in board.CONDITIONS if condition.was_since_boot(0x50005)]
     assert now == since == ["under_voltage", "throttled"]

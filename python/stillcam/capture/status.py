@@ -13,8 +13,8 @@ from itertools import accumulate
 from typing import Any
 
 from stillcam.camera.description import describe
+from stillcam.common.formats import utc_text
 from stillcam.common.threads import deaths
-from stillcam.common.utc import utc_text
 from stillcam.settings.capabilities import Camera
 
 FRAMELESS = ("photo", "video", "series")  # modes that may publish nothing for as long as their interval

@@ -1,61 +1,56 @@
-"""What a person checks when a camera does not do what it should: each check finds something, and says what to do.
+"""The checks of `doctor`, in the order in which a person would make them: from the camera to the browser.
 
-A check is a function of a `Patient` that returns findings. It changes nothing, never
-raises, and takes a few seconds at most. The facts are those of `stillcam.system_info`.
+A check is a function of an `Installation` that returns findings. It changes nothing, never raises, and takes a few
+seconds at most. The facts are those of `stillcam.system_info`.
+
+Reading order: `finding`, then one file a subject.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from pathlib import Path
+import contextlib
+from collections.abc import Mapping
 from typing import Any
 
+from stillcam.checks import camera, machine, programs, series, server
+from stillcam.checks.finding import Check, Finding, Installation
+from stillcam.common.errors import StillcamError
 from stillcam.common.paths import Paths
+from stillcam.ipc.protocol import ask
 
-OK, WARNING, FAULT = "ok", "warning", "fault"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What one check has found.
-
-    Args:
-        check: its name, the same in every version: scripts look for it.
-        state: `ok`; `warning`: it works, but something should be done; `fault`: it does not work.
-        found: a line.
-        advice: what to do; empty when there is nothing to be done.
-    """
-
-    check: str
-    state: str
-    found: str
-    advice: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Patient:
-    """An installation.
-
-    Args:
-        paths: where its things are.
-        environ: of its programs.
-        status: what its capture daemon says; empty when it does not answer.
-        root: stands for `/`, in tests another folder.
-    """
-
-    paths: Paths
-    environ: Mapping[str, str]
-    status: Mapping[str, Any]
-    root: Path = Path("/")
-
-    @property
-    def is_pi(self) -> bool:
-        """Whether this is a Raspberry Pi."""
-        try:
-            return b"Raspberry Pi" in (self.root / "proc/device-tree/model").read_bytes()
-        except OSError:
-            return False
+CHECKS: tuple[Check, ...] = (
+    programs.versions,
+    camera.software,
+    machine.devices,
+    camera.cameras,
+    machine.permissions,
+    server.settings,
+    camera.daemon,
+    camera.picture,
+    camera.restarts,
+    machine.services,
+    series.series,
+    server.port,
+    server.certificate,
+    server.accounts,
+    machine.absent,
+    machine.disk,
+    machine.card,
+    machine.clock,
+    machine.ages,
+    machine.heat,
+    programs.helpers,
+)
 
 
-Check = Callable[[Patient], list[Finding]]
+def run_checks(installation: Installation) -> list[Finding]:
+    """The findings of all checks."""
+    return [finding for check in CHECKS for finding in check(installation)]
+
+
+def this_installation(paths: Paths, environ: Mapping[str, str]) -> Installation:
+    """The installation, with the present status of its daemon."""
+    status: dict[str, Any] = {}
+    with contextlib.suppress(StillcamError):  # has a check of its own
+        status = ask(paths.socket, {"command": "status"})
+    return Installation(paths, environ, status)

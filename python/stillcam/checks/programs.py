@@ -1,4 +1,4 @@
-"""The programs and packages beside the camera's."""
+"""Checks of helper programs, Python and its packages."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import platform
 from importlib.util import find_spec
 
 from stillcam import __version__
-from stillcam.checks import FAULT, OK, WARNING, Finding, Patient
+from stillcam.checks.finding import FAULT, OK, WARNING, Finding, Installation
 from stillcam.system_info.software import Software
 
 _HELPERS = (
@@ -17,9 +17,9 @@ _MODULES = {"PIL": "pillow", "inotify_simple": "inotify-simple", "prometheus_cli
             "astral": "astral"}  # fmt: skip
 
 
-def helpers(patient: Patient) -> list[Finding]:
-    """What makes some things better."""
-    rows = dict(Software().rows(patient.environ.get("PATH")))
+def helpers(installation: Installation) -> list[Finding]:
+    """Optional programs."""
+    rows = dict(Software().rows(installation.environ.get("PATH")))
     findings = []
     for row, check, without, package in _HELPERS:
         if rows[row] == "not installed":
@@ -29,8 +29,8 @@ def helpers(patient: Patient) -> list[Finding]:
     return findings
 
 
-def versions(_patient: Patient) -> list[Finding]:
-    """Ours, Python's, and whether its packages are there."""
+def versions(_installation: Installation) -> list[Finding]:
+    """The versions of Stillcam and Python, and missing packages."""
     missing = [package for module, package in _MODULES.items() if not find_spec(module)]
     found = f"Stillcam {__version__}, Python {platform.python_version()}"
     if missing:

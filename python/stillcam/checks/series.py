@@ -1,18 +1,18 @@
-"""Series: those that cannot go on."""
+"""Check of the series: whether they run."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from stillcam.checks import FAULT, OK, WARNING, Finding, Patient
+from stillcam.checks.finding import FAULT, OK, WARNING, Finding, Installation
 from stillcam.common.errors import StillcamError
 from stillcam.series import reader
 from stillcam.series.state import load_series
 
 
-def series(patient: Patient) -> list[Finding]:
-    """Whether all that should run can; one that is missing shots is worth a look."""
-    folder = patient.paths.series
+def series(installation: Installation) -> list[Finding]:
+    """Failed and damaged series, and those that miss more shots than they take."""
+    folder = installation.paths.series
     try:
         found = reader.states(folder)
         damaged = _damaged(folder, {one["name"] for one in found})
@@ -22,19 +22,19 @@ def series(patient: Patient) -> list[Finding]:
     if damaged:
         return [Finding("series", FAULT, damaged, "a copy of the folder, from before, may help")]
     if failed := [one for one in found if one["state"] == "failed"]:
-        told = "; ".join(f"{one['name']}: {one['why']}" for one in failed)
+        text = "; ".join(f"{one['name']}: {one['why']}" for one in failed)
         first = failed[0]["name"]
-        return [Finding("series", FAULT, f"failed: {told}", f"then: python -m stillcam series resume {first!r}")]
+        return [Finding("series", FAULT, f"failed: {text}", f"then: python -m stillcam series resume {first!r}")]
     running = [one for one in found if one["state"] == "running"]
     gaps = [one for one in running if one["missed"] > one["taken"]]
     if gaps:
-        told = "; ".join(f"{one['name']}: {one['taken']} taken, {one['missed']} missed" for one in gaps)
-        return [Finding("series", WARNING, told, "its timeline on the page says when; the log says why")]
+        text = "; ".join(f"{one['name']}: {one['taken']} taken, {one['missed']} missed" for one in gaps)
+        return [Finding("series", WARNING, text, "its timeline on the page says when; the log says why")]
     return [Finding("series", OK, f"{len(running)} running, of {len(found)}" if found else "there are none")]
 
 
 def _damaged(folder: Path, known: set[str]) -> str:
-    """What is wrong with the first folder that nobody can read as a series; empty: there is none."""
+    """What is wrong with the first folder that is no readable series; empty: all are."""
     if not folder.exists():
         return ""
     for path in sorted(folder.iterdir()):

@@ -1,4 +1,4 @@
-"""The web server: its settings, its port, its accounts."""
+"""Checks of the web server: settings, port, certificate, accounts."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from stillcam.accounts import Accounts
-from stillcam.checks import FAULT, OK, WARNING, Finding, Patient
 from stillcam.checks.camera import START
+from stillcam.checks.finding import FAULT, OK, WARNING, Finding, Installation
 from stillcam.common.addresses import listening_address
 from stillcam.common.errors import StillcamError
 from stillcam.common.loopback import healthz
@@ -16,9 +16,9 @@ from stillcam.http import certificates
 from stillcam.settings.file import load
 
 
-def settings(patient: Patient) -> list[Finding]:
-    """Whether the file is right."""
-    file = patient.paths.settings
+def settings(installation: Installation) -> list[Finding]:
+    """Whether the file is valid."""
+    file = installation.paths.settings
     try:
         load(file)
     except StillcamError as error:
@@ -27,36 +27,36 @@ def settings(patient: Patient) -> list[Finding]:
     return [Finding("settings", OK, f"{file} is right" if file.exists() else "all defaults")]
 
 
-def port(patient: Patient) -> list[Finding]:
-    """Who answers on the port, and whether background threads of the server have died."""
+def port(installation: Installation) -> list[Finding]:
+    """Which program answers on the port, and whether background threads of the server have died."""
     try:
-        host, number = listening_address(patient.environ)
+        host, number = listening_address(installation.environ)
     except StillcamError as error:
         return [Finding("port", FAULT, str(error))]
     try:
-        tls = bool(load(patient.paths.primary.settings).server.tls_certificate)
+        tls = bool(load(installation.paths.primary.settings).server.tls_certificate)
     except StillcamError:
         tls = False
     try:
-        status, told = healthz(host, number, tls=tls)
+        status, health = healthz(host, number, tls=tls)
     except ConnectionRefusedError:
         return [Finding("port", FAULT, f"nobody listens on port {number}", START)]
     except OSError as error:
         advice = "end what uses it (see: sudo ss -tlnp), or set another STILLCAM_PORT"
         return [Finding("port", FAULT, f"port {number}: {error}", advice)]
-    reason = "" if status == 200 else f", and says: {told.get('reason')}"
-    return [Finding("port", OK, f"the web server answers on port {number}{reason}"), _threads(told)]
+    reason = "" if status == 200 else f", and says: {health.get('reason')}"
+    return [Finding("port", OK, f"the web server answers on port {number}{reason}"), _threads(health)]
 
 
-def certificate(patient: Patient) -> list[Finding]:
+def certificate(installation: Installation) -> list[Finding]:
     """Whether it is valid, and for how long."""
     try:
-        name = load(patient.paths.primary.settings).server.tls_certificate
+        name = load(installation.paths.primary.settings).server.tls_certificate
     except StillcamError:
-        name = ""  # that is a finding of its own
+        name = ""  # has a check of its own
     if not name:
         return [Finding("certificate", OK, "none is set: the server uses plain HTTP")]
-    file, now_s = patient.paths.primary.data / name, time.time()
+    file, now_s = installation.paths.primary.data / name, time.time()
     try:
         found, advice = certificates.condition(file, now_s)
         ended = certificates.ends_s(file) < now_s
@@ -65,24 +65,24 @@ def certificate(patient: Patient) -> list[Finding]:
     return [Finding("certificate", FAULT if ended else WARNING if advice else OK, found, advice)]
 
 
-def accounts(patient: Patient) -> list[Finding]:
-    """Whether somebody owns the camera."""
+def accounts(installation: Installation) -> list[Finding]:
+    """Whether an owner has registered."""
     nobody = Finding(
         "accounts", WARNING, "nobody has registered: anyone who reaches the port may watch",
         "open the page and register; `python -m stillcam code` prints the set-up code",
     )  # fmt: skip
-    if not (patient.paths.primary.data / "accounts.db").exists():
+    if not (installation.paths.primary.data / "accounts.db").exists():
         return [nobody]
     try:
-        registered = Accounts(patient.paths.primary.data).users.registered()
+        registered = Accounts(installation.paths.primary.data).users.registered()
     except StillcamError as error:
         return [Finding("accounts", FAULT, str(error))]
     return [Finding("accounts", OK, "there is an owner") if registered else nobody]
 
 
-def _threads(told: Mapping[str, Any]) -> Finding:
-    """Which threads have died: each was restarted, but what it works on may be at fault."""
-    name, died = "server threads", told.get("threads")
+def _threads(health: Mapping[str, Any]) -> Finding:
+    """Which threads have died. Each was restarted, but the cause may persist."""
+    name, died = "server threads", health.get("threads")
     if not died:
         return Finding(name, OK, "none has failed")
     found = "; ".join(f"restarts of {one['name']}: {one['count']}, last at {one['time']}" for one in died)

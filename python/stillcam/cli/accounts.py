@@ -27,8 +27,8 @@ from stillcam.accounts.rules import (
     composed,
 )
 from stillcam.cli import Arguments, Told, add, group
+from stillcam.common.formats import utc_text
 from stillcam.common.paths import Paths
-from stillcam.common.utc import utc_text
 
 Command = Callable[[Accounts, Arguments], Told]
 

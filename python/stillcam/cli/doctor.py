@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from stillcam.checks import FAULT, Finding
 from stillcam.cli import Arguments, Told, add
 from stillcam.common.paths import Paths
+
+if TYPE_CHECKING:
+    from stillcam.checks.finding import Finding
 
 
 def add_to(commands: Any) -> None:
@@ -18,9 +20,10 @@ def add_to(commands: Any) -> None:
 
 def doctor(paths: Paths, environ: Mapping[str, str], _arguments: Arguments) -> Told:
     """Warnings alone are no failure."""
-    from stillcam.checks.run import examine, patient  # with all the drivers: only this command needs them
+    from stillcam import checks  # with all the drivers, which only this command needs
+    from stillcam.checks.finding import FAULT
 
-    findings = examine(patient(paths, environ))
+    findings = checks.run_checks(checks.this_installation(paths, environ))
     well = all(finding.state != FAULT for finding in findings)
     return Told(
         [line for finding in findings for line in _lines(finding)],

@@ -9,7 +9,7 @@ from typing import Any
 
 from stillcam.cli import Arguments, Told, add, group
 from stillcam.common.errors import SettingsError, StillcamError
-from stillcam.common.kernel_files import size_text
+from stillcam.common.formats import size_text
 from stillcam.common.paths import Paths
 from stillcam.common.time_zone import local_zone
 from stillcam.films.order import DEFAULT_FPS, KINDS, from_document

@@ -10,7 +10,7 @@ from typing import Any
 from stillcam.cli import Arguments, Told, add, group
 from stillcam.cli.series_options import add_options, document_of
 from stillcam.common.errors import SettingsError, StillcamError
-from stillcam.common.kernel_files import size_text
+from stillcam.common.formats import size_text
 from stillcam.common.paths import Paths
 from stillcam.common.time_zone import local_zone
 from stillcam.ipc.protocol import Refusal, ask

@@ -1,4 +1,4 @@
-"""Small files of the kernel, and numbers as a person reads them."""
+"""Small files of /proc, /sys and /etc."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def text_of(path: Path) -> str:
 
 
 def number_of(path: Path) -> int | None:
-    """The number that a file holds."""
+    """The number in a file; None: there is none."""
     text = text_of(path)
     return int(text) if text.lstrip("-").isdecimal() else None
 
@@ -34,24 +34,3 @@ def fields_of(path: Path, separator: str) -> dict[str, str]:
     """Lines of `NAME separator VALUE` (proc(5), os-release(5)), quotes removed."""
     pairs = (line.partition(separator) for line in text_of(path).splitlines())
     return {name.strip(): value.strip().strip('"') for name, found, value in pairs if found}
-
-
-def size_text(size_bytes: float) -> str:
-    """A size in binary units, with three digits: `1.82 GiB`."""
-    for unit in ("bytes", "KiB", "MiB", "GiB"):
-        if size_bytes < 1000:
-            return f"{size_bytes:.0f} bytes" if unit == "bytes" else f"{size_bytes:.3g} {unit}"
-        size_bytes /= 1024
-    return f"{size_bytes:.3g} TiB"
-
-
-def span_text(seconds: float) -> str:
-    """A span of time in its two largest units: `3 days 4 h`, `12 min 5 s`."""
-    minutes, rest_s = divmod(int(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    days, hours = divmod(hours, 24)
-    if days:
-        return f"{days} day{'s' if days > 1 else ''} {hours} h"
-    if hours:
-        return f"{hours} h {minutes} min"
-    return f"{minutes} min {rest_s} s"

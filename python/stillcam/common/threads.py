@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 
 from stillcam.common import log
 from stillcam.common.errors import shortage
-from stillcam.common.utc import utc_text
+from stillcam.common.formats import utc_text
 
 BACK_OFF_S = (1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 60.0)  # before a thread that has died is restarted
 STEADY_S = 600.0  # one that has run so long starts again with the first of these

@@ -21,9 +21,9 @@ from stillcam.common.child_process import wait_readable
 from stillcam.common.disk_space import Disk
 from stillcam.common.errors import CameraError, SettingsError, StillcamError
 from stillcam.common.folders import identity, unwritable
+from stillcam.common.formats import utc_text
 from stillcam.common.paths import Paths
 from stillcam.common.threads import keep
-from stillcam.common.utc import utc_text
 from stillcam.films.film_days import FilmDays
 from stillcam.films.order import Order, from_document
 from stillcam.films.process import Crashed, make

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from stillcam.common.errors import SettingsError
+from stillcam.common.formats import utc_text
 from stillcam.common.safe_json import parse
-from stillcam.common.utc import utc_text
 from stillcam.films.order import KINDS, Order, from_document, to_document
 
 STATES = ("waiting", "running", "done", "failed")

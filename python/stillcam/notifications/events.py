@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from stillcam.common.utc import utc_text
+from stillcam.common.formats import utc_text
 from stillcam.library.catalogue import size_bytes
 from stillcam.library.day import Item
 from stillcam.library.days import Days, Version

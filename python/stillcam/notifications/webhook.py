@@ -31,8 +31,8 @@ from urllib.parse import urlsplit
 from stillcam import __version__
 from stillcam.common.atomic_write import create_private
 from stillcam.common.errors import StillcamError
+from stillcam.common.formats import utc_text
 from stillcam.common.threads import keep
-from stillcam.common.utc import utc_text
 from stillcam.notifications.events import Event
 
 FILE = "webhook-key"  # in data/

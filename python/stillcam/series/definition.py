@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from stillcam.common.errors import SettingsError
+from stillcam.common.formats import utc_text
 from stillcam.common.time_zone import zone_named
-from stillcam.common.utc import utc_text
 from stillcam.common.validate import choice_in, moment_in, number_in
 from stillcam.series.schedule import Edge, Schedule
 from stillcam.settings.controls import CONTROLS

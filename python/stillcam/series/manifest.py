@@ -21,8 +21,8 @@ from io import BufferedReader
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from stillcam.common.formats import utc_text
 from stillcam.common.safe_json import parse
-from stillcam.common.utc import utc_text
 
 MANIFEST = "manifest.jsonl"
 PAUSED = "paused"  # the reason of a gap that was wanted: its due times do not count as missed

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from typing import Any
 
-from stillcam.common.utc import utc_text
+from stillcam.common.formats import utc_text
 from stillcam.http.bodies import Piece
 from stillcam.http.messages import Request
 from stillcam.server.live.worker import SharedWorker

@@ -16,8 +16,8 @@ from typing import Any
 from stillcam import __version__
 from stillcam.common.atomic_write import create_private
 from stillcam.common.errors import SettingsError, StillcamError
+from stillcam.common.formats import utc_text
 from stillcam.common.safe_json import parse
-from stillcam.common.utc import utc_text
 from stillcam.settings.document import from_json, to_json
 from stillcam.settings.schema import Settings
 

@@ -1,8 +1,9 @@
-"""Facts about this machine for a person who looks after a camera: label and text.
+"""Facts about the machine, the software and the camera, as rows of label and text.
 
-Everything is read from where Linux keeps it, at the time of asking. A fact that a machine
-has not got is left out; none ever raises, and none takes longer than a time-out. `root`
-is the folder that stands for `/`, in tests another one.
+Everything is read at the time of the request, from where Linux keeps it. A fact that a machine does not have is left
+out; no function raises, and none takes longer than its time-out. `root` stands for `/`; tests pass another folder.
+
+Reading order: `machine` (model, memory, operating system), `board` (heat and power), `storage`, `software`, `camera`.
 """
 
 from __future__ import annotations

@@ -1,25 +1,65 @@
-"""What the board says of itself: temperature, and whether it holds itself back. Absent on other machines."""
+"""Temperature of the board, and whether its firmware throttles it for heat or low voltage. Absent on other machines."""
 
 from __future__ import annotations
 
 import re
 import shutil
 import subprocess
+from dataclasses import dataclass
 from pathlib import Path
 
+from stillcam.system_info import Row
+
 VCGENCMD_TIMEOUT_S = 2.0
-# Bits of get_throttled; 16 bits higher: has happened since the start (Raspberry Pi documentation, vcgencmd).
-CONDITIONS = {
-    "under_voltage": 1 << 0,
-    "frequency_capped": 1 << 1,
-    "throttled": 1 << 2,
-    "soft_temperature_limit": 1 << 3,
-}
-SINCE_START = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A condition that the firmware reports (Raspberry Pi documentation, vcgencmd get_throttled).
+
+    Args:
+        name: for metrics.
+        bit: in `get_throttled` now; the same condition, at some time since boot, is 16 bits higher.
+        label: for a person.
+        text: what it means.
+        advice: what to do.
+    """
+
+    name: str
+    bit: int
+    label: str
+    text: str
+    advice: str
+
+    def is_now(self, throttled: int) -> bool:
+        """Whether it holds now."""
+        return bool(throttled >> self.bit & 1)
+
+    def was_since_boot(self, throttled: int) -> bool:
+        """Whether it has held at some time since boot."""
+        return bool(throttled >> self.bit + 16 & 1)
+
+
+CONDITIONS = (
+    Condition(
+        "under_voltage", 0, "Supply voltage", "too low", "use the official power supply and a short, thick cable"
+    ),
+    Condition(
+        "frequency_capped", 1, "Clock capped", "the firmware caps the processor's clock",
+        "it follows from low voltage or heat",
+    ),
+    Condition(
+        "throttled", 2, "Throttled", "the firmware slows the processor down", "it follows from low voltage or heat"
+    ),
+    Condition(
+        "soft_temperature_limit", 3, "Temperature limit", "the soft limit is reached, the clock is lowered",
+        "give it a heat sink, a fan or shade",
+    ),
+)  # fmt: skip
 
 
 def temperature_c(sys: Path = Path("/sys")) -> float | None:
-    """The processor's temperature in °C; None where it is not known."""
+    """The processor's temperature in °C; None: not known."""
     try:
         return int((sys / "class/thermal/thermal_zone0/temp").read_text()) / 1000
     except (OSError, ValueError):
@@ -27,10 +67,9 @@ def temperature_c(sys: Path = Path("/sys")) -> float | None:
 
 
 def throttled(sys: Path = Path("/sys")) -> int | None:
-    """The bits of `CONDITIONS`; None on a board that is no Raspberry Pi.
+    """The bits of `get_throttled`; None on a board that is no Raspberry Pi.
 
-    The firmware's driver shows them in hexadecimal; without it `vcgencmd get_throttled`
-    says `throttled=0x50005`.
+    The firmware's driver shows them in hexadecimal; without it `vcgencmd get_throttled` prints `throttled=0x50005`.
     """
     for file in (sys / "devices/platform").glob("soc*/*firmware/get_throttled"):
         try:
@@ -40,11 +79,33 @@ def throttled(sys: Path = Path("/sys")) -> int | None:
     if not shutil.which("vcgencmd"):
         return None
     try:
-        said = subprocess.run(
+        output = subprocess.run(
             ["vcgencmd", "get_throttled"],
             stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=VCGENCMD_TIMEOUT_S, check=False,
         ).stdout  # fmt: skip
     except (OSError, subprocess.TimeoutExpired):
         return None
-    match = re.fullmatch(r"throttled=0x([0-9a-fA-F]+)\s*", said)
+    match = re.fullmatch(r"throttled=0x([0-9a-fA-F]+)\s*", output)
     return int(match[1], 16) if match else None
+
+
+def heat_and_power(celsius: float | None, throttled: int | None) -> list[Row]:
+    """Temperature, and each condition now and since boot.
+
+    Args:
+        celsius: the processor's temperature; None: not known.
+        throttled: the bits of `get_throttled`; None: no Raspberry Pi.
+    """
+    rows = [("Temperature", f"{celsius:.1f} °C")] if celsius is not None else []
+    if throttled is not None:
+        rows += [(condition.label, _state(condition, throttled)) for condition in CONDITIONS]
+        rows.append(("get_throttled", f"{throttled:#x}"))
+    return rows
+
+
+def _state(condition: Condition, throttled: int) -> str:
+    if condition.is_now(throttled):
+        return f"now: {condition.text}: {condition.advice}"
+    if condition.was_since_boot(throttled):
+        return f"was, since boot: {condition.text}: {condition.advice}"
+    return "no trouble since boot"

@@ -1,4 +1,4 @@
-"""How the camera has been doing since its daemon started: out of the daemon's status."""
+"""The state of the camera since the start of its daemon, from the daemon's status."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ _CAUSES = {
 
 
 def camera(status: Mapping[str, Any], viewers: int) -> list[Row]:
-    """Version, mode, frames, viewers, and why the camera was started again.
+    """Version, mode, frames, viewers, and the causes of restarts.
 
     Args:
         status: of the daemon; `running` is false when it does not answer.
-        viewers: who watch live now.
+        viewers: how many watch live now.
     """
     rows: list[tuple[str, Any]] = [("Stillcam", __version__), ("Viewers now", viewers)]
     if not status.get("running"):
-        return _told([*rows, ("Capture daemon", f"does not answer: {status.get('reason')}")])
+        return _as_text([*rows, ("Capture daemon", f"does not answer: {status.get('reason')}")])
     reason = f": {status['reason']}" if status.get("reason") else ""
     captures = status.get("captures", {})
     rows += [
@@ -45,8 +45,8 @@ def camera(status: Mapping[str, Any], viewers: int) -> list[Row]:
     restarts = status.get("restarts", {})
     rows += [("Restarts of the camera", "none")] if not restarts else []
     rows += [(f"Restarts: {_CAUSES.get(cause, cause)}", count) for cause, count in restarts.items()]
-    return _told(rows)
+    return _as_text(rows)
 
 
-def _told(rows: list[tuple[str, Any]]) -> list[Row]:
+def _as_text(rows: list[tuple[str, Any]]) -> list[Row]:
     return [(label, str(value)) for label, value in rows if value is not None]

@@ -6,7 +6,8 @@ import os
 import platform
 from pathlib import Path
 
-from stillcam.common.kernel_files import fields_of, first_of, number_of, size_text, span_text, text_of
+from stillcam.common.formats import size_text, span_text
+from stillcam.common.kernel_files import fields_of, first_of, number_of, text_of
 from stillcam.common.time_zone import local_zone
 from stillcam.system_info import Row
 
@@ -25,12 +26,12 @@ def board(root: Path = ROOT) -> list[Row]:
 
 
 def system(root: Path = ROOT) -> list[Row]:
-    """Operating system, kernel, Python, and for how long it has been up."""
+    """Operating system, kernel, Python, uptime and load."""
     kernel = os.uname()
     release = fields_of(root / "etc/os-release", "=").get("PRETTY_NAME")
     rows: list[tuple[str, str | None]] = [
         ("Operating system", release),
-        ("Image", text_of(root / "etc/rpi-issue").partition("\n")[0]),  # Raspberry Pi OS: which one was written
+        ("Image", text_of(root / "etc/rpi-issue").partition("\n")[0]),  # of Raspberry Pi OS
         ("Kernel", f"{kernel.release}, {kernel.machine}"),
         ("Python", f"{platform.python_implementation()} {platform.python_version()}"),
         ("Host name", kernel.nodename),
@@ -42,8 +43,8 @@ def system(root: Path = ROOT) -> list[Row]:
 
 
 def _processor(root: Path) -> str:
-    """The chip's name: an ARM kernel tells it in the device tree only, others in cpuinfo."""
-    compatible = text_of(root / "proc/device-tree/compatible").split("\0")[-1]  # the most general one comes last
+    """The chip's name: an ARM kernel has it in the device tree only, others in cpuinfo."""
+    compatible = text_of(root / "proc/device-tree/compatible").split("\0")[-1]  # the most general one is last
     chip = compatible.partition(",")[2].upper() or fields_of(root / "proc/cpuinfo", ":").get("model name", "")
     cores = os.cpu_count() or 1
     return f"{f'{chip}, ' if chip else ''}{cores} core{'s' if cores > 1 else ''}"
@@ -58,9 +59,9 @@ def _clock(root: Path) -> str | None:
 
 
 def _memory(root: Path) -> list[Row]:
-    """Memory as meminfo(5) tells it: in KiB. Camera buffers come out of the kernel's contiguous part (CMA)."""
-    told = {name: text.split() for name, text in fields_of(root / "proc/meminfo", ":").items()}
-    sizes = {name: int(words[0]) * 1024 for name, words in told.items() if words and words[0].isdecimal()}
+    """From meminfo(5), in KiB there. Camera buffers are allocated from the contiguous part (CMA)."""
+    fields = {name: text.split() for name, text in fields_of(root / "proc/meminfo", ":").items()}
+    sizes = {name: int(words[0]) * 1024 for name, words in fields.items() if words and words[0].isdecimal()}
     pairs = (
         ("Memory", "MemTotal", "MemAvailable"),
         ("Swap", "SwapTotal", "SwapFree"),

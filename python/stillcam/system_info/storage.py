@@ -1,4 +1,4 @@
-"""Where pictures and data lie, how much room is left, and what frames that come for years do to a card."""
+"""The file systems of pictures and data, their free space, and the wear that frames cause on a card."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import contextlib
 import os
 from pathlib import Path
 
-from stillcam.common.kernel_files import size_text, text_of
+from stillcam.common.formats import size_text
+from stillcam.common.kernel_files import text_of
 from stillcam.common.mounts import Mount, mount_of, mounts
 from stillcam.system_info import Row
 
@@ -24,10 +25,10 @@ _WEARING = {
 
 
 def kind(mount: Mount | None, root: Path = ROOT) -> str:
-    """In a word what a file system lies on: `memory`, `network`, `card`, `disk`, or `unknown`.
+    """The kind of storage under a file system: `memory`, `network`, `card`, `disk`, or `unknown`.
 
     Args:
-        mount: None: it is not in the mount table, as below a chroot.
+        mount: None: not in the mount table, as in a chroot.
     """
     if mount is None:
         return "unknown"
@@ -44,7 +45,7 @@ def kind(mount: Mount | None, root: Path = ROOT) -> str:
 
 
 def storage(folders: dict[str, Path], written_a_day: float | None, root: Path = ROOT) -> list[Row]:
-    """Each folder's place and room, and the wear by frames.
+    """Each folder's file system and free space, and the wear by frames.
 
     Args:
         folders: label -> folder; `images/` among them.
@@ -65,7 +66,7 @@ def storage(folders: dict[str, Path], written_a_day: float | None, root: Path = 
 
 
 def wear(kind: str, written_a_day: float | None) -> str:
-    """What the frames do to what they lie on.
+    """The wear that frames cause.
 
     Args:
         kind: as `kind` gives it.

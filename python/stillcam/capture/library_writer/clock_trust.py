@@ -13,7 +13,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from stillcam.common.clock import synchronised
-from stillcam.common.kernel_files import span_text
+from stillcam.common.formats import span_text
 from stillcam.library.day import read_day
 from stillcam.library.days import Days
 from stillcam.series.manifest import millis

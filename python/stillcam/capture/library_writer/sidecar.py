@@ -6,7 +6,7 @@ from typing import Any
 
 from stillcam.camera.metadata import Metadata
 from stillcam.camera.use_cases import effective_controls
-from stillcam.common.utc import utc_text
+from stillcam.common.formats import utc_text
 from stillcam.settings.capabilities import Camera
 from stillcam.settings.controls import Values
 from stillcam.settings.document import to_json

@@ -21,7 +21,7 @@ from stillcam.capture.library_writer.writer import LibraryWriter, unwritable
 from stillcam.capture.modes.lens import SCAN_WAITS_S, rests
 from stillcam.capture.recovery import photo_cycle_s, stall_timeout_s
 from stillcam.common.errors import CameraError, StillcamError
-from stillcam.common.utc import utc_text
+from stillcam.common.formats import utc_text
 from stillcam.library.pending import Draft
 from stillcam.settings.capabilities import Camera
 from stillcam.settings.controls import Values

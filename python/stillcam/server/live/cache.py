@@ -20,8 +20,8 @@ from pathlib import Path
 from inotify_simple import INotify, flags
 
 from stillcam.common import log
+from stillcam.common.formats import utc_text
 from stillcam.common.threads import record
-from stillcam.common.utc import utc_text
 from stillcam.frames.files import CURRENT, Frame, current_name, read_current
 from stillcam.http.bodies import Blob
 from stillcam.server.live.multipart import part

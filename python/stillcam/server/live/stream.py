@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Generator, Sequence
 from typing import Any
 
-from stillcam.common.utc import utc_text
+from stillcam.common.formats import utc_text
 from stillcam.frames.files import frame_time
 from stillcam.frames.jpeg import NotWhole, check
 from stillcam.http.bodies import Piece

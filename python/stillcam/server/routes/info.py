@@ -15,10 +15,9 @@ from stillcam.server.live.cache import FrameCache
 from stillcam.server.live.viewers import Viewers
 from stillcam.settings.schema import Settings
 from stillcam.system_info import Row, Section, as_document
-from stillcam.system_info.board import temperature_c, throttled
+from stillcam.system_info.board import heat_and_power, temperature_c, throttled
 from stillcam.system_info.camera import camera
 from stillcam.system_info.machine import board, system
-from stillcam.system_info.power import power
 from stillcam.system_info.software import Software
 from stillcam.system_info.storage import DAY_S, storage
 
@@ -55,7 +54,7 @@ class InfoRoutes:
         written_a_day = len(newest.picture) * DAY_S / interval_s if newest else None
         return as_json(200, as_document([
             Section("Camera server", camera(status, len(self._viewers)) + self._certificate()),
-            Section("Board", board() + power(temperature_c(), throttled())),
+            Section("Board", board() + heat_and_power(temperature_c(), throttled())),
             Section("System", system()),
             Section("Software", self._software.rows()),
             Section("Storage", storage(self._folders, written_a_day)),

@@ -13,9 +13,9 @@ from contextlib import contextmanager
 from typing import Any
 
 from stillcam.common.deletion import Undeletable
+from stillcam.common.formats import utc_text
 from stillcam.common.safe_json import parse
 from stillcam.common.time_zone import local, local_zone
-from stillcam.common.utc import utc_text
 from stillcam.http.messages import Access, Answer, Refused, Request, Route, as_json
 from stillcam.library.batch_jobs import Jobs
 from stillcam.library.catalogue import Filter, Library, Place

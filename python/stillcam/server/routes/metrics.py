@@ -129,9 +129,9 @@ def _of_board() -> Iterator[Metric]:
     if (bits := board.throttled()) is not None:
         now = Gauge("stillcam_throttled", "1: the board holds itself back now.", labels=["condition"])
         before = Gauge("stillcam_throttled_since_start", "1: it has done so since its start.", labels=["condition"])
-        for condition, bit in board.CONDITIONS.items():
-            now.add_metric([condition], bool(bits & bit))
-            before.add_metric([condition], bool(bits & bit << board.SINCE_START))
+        for condition in board.CONDITIONS:
+            now.add_metric([condition.name], condition.is_now(bits))
+            before.add_metric([condition.name], condition.was_since_boot(bits))
         yield now
         yield before
 

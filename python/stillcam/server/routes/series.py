@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from stillcam.common.errors import SettingsError
+from stillcam.common.formats import utc_text
 from stillcam.common.time_zone import local_zone
-from stillcam.common.utc import utc_text
 from stillcam.http.messages import Access, Answer, Refused, Request, Route, as_json
 from stillcam.ipc.protocol import ask
 from stillcam.library.thumbnails import thumbnail

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from stillcam.common.disk_space import writable_bytes
-from stillcam.common.utc import utc_text
+from stillcam.common.formats import utc_text
 from stillcam.frames.jpeg import NotWhole, check
 from stillcam.ipc.daemon_client import DaemonClient
 from stillcam.series.definition import Definition

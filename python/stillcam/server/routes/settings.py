@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
-from stillcam.common.utc import utc_text
+from stillcam.common.formats import utc_text
 from stillcam.http.messages import Access, Answer, Person, Refused, Request, Route, as_json
 from stillcam.server.settings_service import Outdated, SettingsService, SettingsState
 from stillcam.settings.backups import MAX_BYTES, Backup, Backups, document_of, settings_of

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from stillcam import __version__
+from stillcam.common.formats import utc_text
 from stillcam.common.threads import deaths
-from stillcam.common.utc import utc_text
 from stillcam.http.messages import Access, Answer, Refused, Request, Route, as_json
 from stillcam.server.camera_context import CameraContext
 from stillcam.server.event_stream import EventBroker, EventSubscriber, Topics, visible

@@ -9,8 +9,8 @@ import pytest
 from listed_programs import listed_programs
 from pictures import picture
 
-from stillcam.checks import FAULT, OK, WARNING, Patient, camera, machine, programs, series, server
-from stillcam.checks.run import CHECKS, examine
+from stillcam.checks import CHECKS, camera, machine, programs, run_checks, series, server
+from stillcam.checks.finding import FAULT, OK, WARNING, Installation
 from stillcam.common.paths import Paths
 from stillcam.frames.files import Publisher
 
@@ -23,15 +23,15 @@ STATUS = {
 
 @pytest.fixture
 def make(tmp_path):
-    """Gives patients on a machine of their own."""
+    """Gives installations on a machine of their own."""
     paths = Paths(images=tmp_path / "images", data=tmp_path / "data")
     paths.images.mkdir()
     paths.data.mkdir()
 
-    def patient(status=None, **environ):
-        return Patient(paths, {"PATH": os.environ["PATH"], **environ}, status or {}, tmp_path)
+    def installation(status=None, **environ):
+        return Installation(paths, {"PATH": os.environ["PATH"], **environ}, status or {}, tmp_path)
 
-    return patient
+    return installation
 
 
 def write(path, text):
@@ -49,7 +49,7 @@ def the(findings):
 
 
 def test_every_check_has_its_say_without_a_daemon(make):
-    findings = examine(make(STILLCAM_CAMERA="simulated", STILLCAM_PORT="1"))
+    findings = run_checks(make(STILLCAM_CAMERA="simulated", STILLCAM_PORT="1"))
     assert {finding.state for finding in findings} <= {OK, WARNING, FAULT}
     assert len({finding.check for finding in findings}) == len(findings) >= len(CHECKS)
     assert all(finding.advice for finding in findings if finding.state == WARNING)
@@ -84,10 +84,10 @@ def test_background_threads_that_have_died(make):
 
 
 def test_a_disk_that_is_missing(make, tmp_path):
-    patient = make()
-    assert the(machine.absent(patient)).state == OK
-    patient.paths.series.symlink_to(tmp_path / "usb/series")
-    finding = the(machine.absent(patient))
+    installation = make()
+    assert the(machine.absent(installation)).state == OK
+    installation.paths.series.symlink_to(tmp_path / "usb/series")
+    finding = the(machine.absent(installation))
     assert (finding.state, f"{tmp_path}/usb" in finding.found) == (FAULT, True)
 
 
@@ -146,13 +146,13 @@ def test_the_daemon(make):
     ("age_s", "state"), [(0.0, OK), (10.0, OK), (12.0, FAULT), (86400.0, FAULT), (-3600.0, WARNING)]
 )
 def test_the_age_of_the_picture(make, monkeypatch, age_s, state):
-    patient = make(STATUS)
-    assert the(camera.picture(patient)).state == FAULT
-    still = patient.paths.images / ".still_1.jpg"
+    installation = make(STATUS)
+    assert the(camera.picture(installation)).state == FAULT
+    still = installation.paths.images / ".still_1.jpg"
     still.write_bytes(picture())
-    Publisher(patient.paths.images).publish(still, 1.8e9)
+    Publisher(installation.paths.images).publish(still, 1.8e9)
     monkeypatch.setattr(time, "time", lambda: 1.8e9 + age_s)
-    assert the(camera.picture(patient)).state == state
+    assert the(camera.picture(installation)).state == state
 
 
 def test_restarts_are_told_by_cause(make):
@@ -187,20 +187,20 @@ def test_what_systemd_started_again(make, tmp_path, script, expected):
 
 
 def test_folders_that_cannot_be_written(make, monkeypatch):
-    patient = make()
-    assert states(machine.permissions(patient)) == [OK, OK]
+    installation = make()
+    assert states(machine.permissions(installation)) == [OK, OK]
     monkeypatch.setattr(os, "access", lambda path, mode: False)  # root may write anywhere
-    findings = machine.permissions(patient)
+    findings = machine.permissions(installation)
     assert states(findings) == [FAULT, FAULT]
-    assert str(patient.paths.images) in findings[0].advice
+    assert str(installation.paths.images) in findings[0].advice
 
 
 def test_a_folder_that_is_not_there_yet_is_judged_by_the_one_above(make):
-    patient = make()
-    patient.paths.images.rmdir()
-    assert states(machine.permissions(patient)) == [OK, OK]
-    patient.paths.images.write_text("a file")
-    assert states(machine.permissions(patient)) == [FAULT, OK]
+    installation = make()
+    installation.paths.images.rmdir()
+    assert states(machine.permissions(installation)) == [OK, OK]
+    installation.paths.images.write_text("a file")
+    assert states(machine.permissions(installation)) == [FAULT, OK]
 
 
 def test_devices_that_may_not_be_opened(make, tmp_path, monkeypatch):
@@ -240,16 +240,16 @@ def test_room_on_the_disk(make, monkeypatch, free, size, flags, state):
     ],
 )
 def test_the_wear_of_a_card(make, tmp_path, mount, block, state, said):
-    patient = make(STATUS)
-    still = patient.paths.images / ".still_1.jpg"
+    installation = make(STATUS)
+    still = installation.paths.images / ".still_1.jpg"
     still.write_bytes(picture())
-    Publisher(patient.paths.images).publish(still, time.time())
+    Publisher(installation.paths.images).publish(still, time.time())
     write(tmp_path / "proc/self/mountinfo", f"30 1 {mount.format(os.path.realpath(tmp_path))}\n")
     if block:
         (tmp_path / "sys/devices" / block).mkdir(parents=True)
         (tmp_path / "sys/dev/block").mkdir(parents=True)
         (tmp_path / "sys/dev/block" / mount.split()[0]).symlink_to(tmp_path / "sys/devices" / block)
-    finding = the(machine.card(patient))
+    finding = the(machine.card(installation))
     assert (finding.state, said in finding.found) == (state, True), finding
 
 
@@ -312,30 +312,30 @@ def test_versions(make, monkeypatch):
 
 
 def test_settings_that_are_wrong_are_told_by_line(make):
-    patient = make()
-    assert the(server.settings(patient)).state == OK
-    patient.paths.settings.write_text('{"version": 1,\n "snapshot": {"interval_s": "two"}}\n')
-    finding = the(server.settings(patient))
+    installation = make()
+    assert the(server.settings(installation)).state == OK
+    installation.paths.settings.write_text('{"version": 1,\n "snapshot": {"interval_s": "two"}}\n')
+    finding = the(server.settings(installation))
     assert (finding.state, "line 2" in finding.found) == (FAULT, True)
 
 
 @pytest.mark.parametrize("content", [b"", b"no database at all " * 100])
 def test_accounts_that_are_damaged(make, content):
-    patient = make()
-    assert the(server.accounts(patient)).state == WARNING
-    (patient.paths.data / "accounts.db").write_bytes(content)
-    finding = the(server.accounts(patient))
+    installation = make()
+    assert the(server.accounts(installation)).state == WARNING
+    (installation.paths.data / "accounts.db").write_bytes(content)
+    finding = the(server.accounts(installation))
     assert finding.state == (FAULT if content else WARNING)
 
 
 def test_a_series_that_has_failed_is_named_with_what_to_do(make, tmp_path, monkeypatch):
-    patient = make()
-    assert (the(series.series(patient)).state, the(series.series(patient)).found) == (OK, "there are none")
+    installation = make()
+    assert (the(series.series(installation)).state, the(series.series(installation)).found) == (OK, "there are none")
 
     def states(*found):
         rows = [dict(zip(("name", "state", "why", "taken", "missed"), row, strict=True)) for row in found]
         monkeypatch.setattr("stillcam.series.reader.states", lambda folder: rows)
-        return the(series.series(patient))
+        return the(series.series(installation))
 
     running = ("Garden", "running", None, 5, 1)
     assert states(running, ("Roof", "finished", None, 1, 9)).found == "1 running, of 2"
@@ -346,13 +346,13 @@ def test_a_series_that_has_failed_is_named_with_what_to_do(make, tmp_path, monke
 
 
 def test_a_series_whose_definition_is_damaged_is_a_fault(make):
-    patient = make()
-    write(patient.paths.series / "Garden" / "series.json", "{")
-    finding = the(series.series(patient))
+    installation = make()
+    write(installation.paths.series / "Garden" / "series.json", "{")
+    finding = the(series.series(installation))
     assert (finding.state, "Garden/series.json is damaged" in finding.found) == (FAULT, True)
 
 
 def test_a_folder_of_series_that_cannot_be_read_is_a_fault(make):
-    patient = make()
-    patient.paths.series.write_text("no folder")
-    assert the(series.series(patient)).state == FAULT
+    installation = make()
+    installation.paths.series.write_text("no folder")
+    assert the(series.series(installation)).state == FAULT

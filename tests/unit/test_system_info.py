@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from stillcam.common.kernel_files import size_text, span_text
+from stillcam.common.formats import size_text, span_text
 from stillcam.common.mounts import Mount, mount_of, mounts
 from stillcam.system_info import Section, as_document
+from stillcam.system_info.board import heat_and_power
 from stillcam.system_info.camera import camera
 from stillcam.system_info.machine import board, system
-from stillcam.system_info.power import power
 from stillcam.system_info.software import Software
 from stillcam.system_info.storage import kind, storage, wear
 
@@ -112,12 +112,12 @@ def test_this_machine():
     ],
 )
 def test_each_bit_is_told_in_words(bits, label, text):
-    assert dict(power(None, bits))[label].startswith(text)
+    assert dict(heat_and_power(None, bits))[label].startswith(text)
 
 
 def test_power_of_other_machines():
-    assert power(None, None) == []
-    assert power(48.31, None) == [("Temperature", "48.3 °C")]
+    assert heat_and_power(None, None) == []
+    assert heat_and_power(48.31, None) == [("Temperature", "48.3 °C")]
 
 
 def test_mounts_are_told_apart():
@@ -201,7 +201,7 @@ def test_a_program_that_failed_is_asked_again_later(tmp_path, monkeypatch):
     assert dict(software.rows(str(tmp_path)))["Camera programs"] == "of unknown version"
     (tmp_path / "well").touch()
     assert dict(software.rows(str(tmp_path)))["Camera programs"] == "of unknown version"
-    monkeypatch.setattr("stillcam.system_info.software.AGAIN_S", 0.0)
+    monkeypatch.setattr("stillcam.system_info.software.RETRY_S", 0.0)
     assert dict(software.rows(str(tmp_path)))["Camera programs"] == "v1.5.0"
 
 

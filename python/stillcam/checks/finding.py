@@ -1,0 +1,57 @@
+"""Findings of checks, and what checks examine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from stillcam.common.paths import Paths
+
+OK, WARNING, FAULT = "ok", "warning", "fault"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """The result of a check.
+
+    Args:
+        check: its name, which never changes: scripts look for it.
+        state: `ok`; `warning`: it works, but something should be done; `fault`: it does not work.
+        found: one line of text.
+        advice: what to do; empty: nothing.
+    """
+
+    check: str
+    state: str
+    found: str
+    advice: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """The installation that is checked.
+
+    Args:
+        paths: its folders.
+        environ: the environment of its programs.
+        status: of its capture daemon; empty when it does not answer.
+        root: stands for `/`; tests pass another folder.
+    """
+
+    paths: Paths
+    environ: Mapping[str, str]
+    status: Mapping[str, Any]
+    root: Path = Path("/")
+
+    @property
+    def is_pi(self) -> bool:
+        """Whether this is a Raspberry Pi."""
+        try:
+            return b"Raspberry Pi" in (self.root / "proc/device-tree/model").read_bytes()
+        except OSError:
+            return False
+
+
+Check = Callable[[Installation], list[Finding]]

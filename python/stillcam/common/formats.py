@@ -1,0 +1,32 @@
+"""Times, sizes and durations as text."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+
+def utc_text(time_s: float) -> str:
+    """`time_s` (seconds since the epoch) as ISO 8601 in UTC with milliseconds: `2026-11-20T23:45:01.123Z`."""
+    millis = int(time_s * 1000 + 0.5)
+    return f"{datetime.fromtimestamp(millis // 1000, UTC):%Y-%m-%dT%H:%M:%S}.{millis % 1000:03d}Z"
+
+
+def size_text(size_bytes: float) -> str:
+    """A size in binary units, with three digits: `1.82 GiB`."""
+    for unit in ("bytes", "KiB", "MiB", "GiB"):
+        if size_bytes < 1000:
+            return f"{size_bytes:.0f} bytes" if unit == "bytes" else f"{size_bytes:.3g} {unit}"
+        size_bytes /= 1024
+    return f"{size_bytes:.3g} TiB"
+
+
+def span_text(seconds: float) -> str:
+    """A duration in its two largest units: `3 days 4 h`, `12 min 5 s`."""
+    minutes, rest_s = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    if days:
+        return f"{days} day{'s' if days > 1 else ''} {hours} h"
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min {rest_s} s"

@@ -22,7 +22,7 @@ const ZEBRA_WIDTH = 480;
 const WHEEL_STEP = 1.0015; // a notch of a usual wheel (100) is 16 %
 
 export class Overlay {
-  element = el("div", { class: "overlay" });
+  element = /** @type {HTMLElement} */ (el("div", { class: "overlay" }));
   #grid = el("div", { class: "grid", hidden: true }, Array.from({ length: 4 }, () => el("span")));
   #zebra = /** @type {HTMLCanvasElement} */ (el("canvas", { class: "zebra", "aria-hidden": "true", hidden: true }));
   #copy = new Copy();

@@ -16,7 +16,7 @@
  * @property {boolean} interrupted   and broke
  * @property {number | null} age_s   of the frame on the screen; null without one
  * @property {number | null} statusAge_s  how long ago the status was current; null without one
- * @property {Status | null} status
+ * @property {Pick<Status, "capture"> | null} status
  * @property {boolean} [loading]     a picture is on its way, and takes its time
  */
 
@@ -65,10 +65,10 @@ export function condition(facts) {
   return { state: "fresh", word: "Up to date", sentence: "The picture is up to date." };
 }
 
-/** The server's own limit (`stale`), reckoned here as the picture ages. @param {Status | null} status */
+/** The server's own limit (`stale`), reckoned here as the picture ages. @param {Facts["status"]} status */
 const staleAfter_s = (status) => 3 * interval_s(status) + 5;
 
-/** @param {Status | null} status */
+/** @param {Facts["status"]} status */
 const interval_s = (status) => status?.capture.interval_s ?? INTERVAL_S;
 
 /** The server says that there is no camera, and no frame has come since. @param {Facts} facts */

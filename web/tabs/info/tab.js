@@ -71,11 +71,13 @@ class Info {
     const texts = [];
     if (cameras.status === "fulfilled") {
       const { active, cameras: all } = cameras.value;
+      /** @type {Part[]} */
       const parts = all.map((/** @type {Camera} */ camera) => part(`Camera ${camera.index}`, () => cameraCard(camera, active), () => cameraText(camera)));
       fill(this.#cameras, all.length ? parts.map(({ element }) => element) : el("p", {}, "No camera was found."));
       texts.push(...parts);
     }
     if (info.status === "fulfilled") {
+      /** @type {Part[]} */
       const parts = info.value.sections.map((/** @type {Section} */ section) => part(section.title, () => card(section), () => rowsText(section.rows)));
       fill(this.#system, parts.map(({ element }) => element));
       texts.push(...parts);
@@ -166,7 +168,7 @@ function modeFacts({ size, bit_depth, fps, crop, format }) {
   return [size.join(" × "), bit_depth?.toString() ?? UNKNOWN, fps?.toFixed(1) ?? UNKNOWN, seen, format];
 }
 
-/** @param {unknown} value */
+/** @param {unknown} value @returns {string} */
 function shown(value) {
   if (Array.isArray(value)) return value.every((part) => typeof part === "number") ? value.join(" × ") : value.map(shown).join("; ");
   return typeof value === "object" ? JSON.stringify(value) : String(value);

@@ -123,7 +123,9 @@ class Live {
     this.#draw(null);
     this.#replaced();
     const find = (/** @type {string} */ name) => controls.find((control) => control.name === name);
+    /** @type {FocusWindows} */
     const windows = new FocusWindows(this.#state, find("AfWindows")?.high ?? 1, this.#drawButton("Draw", () => windows.tool));
+    /** @type {Zoom} */
     const zoom = new Zoom(this.#state, () => this.#camera.size, this.#drawButton("Draw", () => zoom.tool));
     const focus = new Focus(this.#context.api, this.#state, find("AfTrigger")?.reason ?? null);
     const fields = { AfWindows: windows.field, ScalerCrop: zoom.field };

@@ -37,6 +37,7 @@ export class ViewChoices {
    * @param {(name: string, shown: boolean) => void} changed  also called at first
    */
   constructor(histogram, changed) {
+    /** @type {Record<string, boolean>} */
     const shown = { histogram, zebra: false, grid: false, ...remembered() };
     const told = el("p", { class: "problem", hidden: readable(), text: `Histogram and zebra are off: ${UNREADABLE}.` });
     for (const [name, text, title, measured] of CHOICES) {

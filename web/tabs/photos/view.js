@@ -49,7 +49,7 @@ export class View {
         button("Newer", "‹", () => this.#move(-1)), this.#stage, button("Older", "›", () => this.#move(1))),
       this.#facts);
     this.#dialog.addEventListener("close", () => this.#closed());
-    this.#dialog.addEventListener("keydown", (event) => this.#key(event));
+    this.#dialog.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => this.#key(event));
     document.body.append(this.#dialog);
   }
 

@@ -32,7 +32,7 @@ export class SeriesForm {
 
   #name = el("input", { type: "text", maxlength: MAX_NAME, autocomplete: "off", autocapitalize: "sentences", spellcheck: "false", placeholder: "Garden" });
   #number = el("input", { type: "number", min: 1, step: 1, value: 1, inputmode: "numeric" });
-  #unit = select(UNITS.map(([seconds, name]) => [seconds, `${name}s`]).reverse(), { "aria-label": "Unit of the interval" });
+  #unit = select(UNITS.map(([seconds, name]) => /** @type {[number, string]} */ ([seconds, `${name}s`])).reverse(), { "aria-label": "Unit of the interval" });
   #kind = choice("Pictures", [["photo", "Photos"], ["raw", "Photos with their raws"]]);
   #begins = select([["now", "Now"], ["at", "At a time"]]);
   #start = timeInput("Start");

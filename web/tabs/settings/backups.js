@@ -26,7 +26,7 @@ export function backups({ api, base, say, settings }, card) {
     return el("li", {}, el("strong", { text: name }), el("span", { class: "hint", text: new Date(time).toLocaleString() }),
       button("Restore", () => restore(`Restore ${name}?`, () => api.send("POST", path))),
       button("Delete", () => confirm({ title: `Delete ${name}?`, text: "It cannot be brought back.", yes: "Delete", action: () => api.send("DELETE", path) })
-        .then((done) => done && renew())));
+        .then((done) => (done ? renew() : undefined))));
   }
 
   /** @param {string} title @param {() => Promise<unknown>} action */

@@ -57,7 +57,7 @@ export function people({ api, say, session }, card) {
 
   /** @param {string} title @param {string} text @param {string} path */
   const remove = (title, text, path) =>
-    confirm({ title, text, yes: "Yes", action: () => api.send("DELETE", path) }).then((done) => done && renew());
+    confirm({ title, text, yes: "Yes", action: () => api.send("DELETE", path) }).then((done) => (done ? renew() : undefined));
 
   /** @param {string} name */
   function newPassword(name) {

@@ -10,7 +10,7 @@ from playwright.sync_api import Page
 from real_camera import RealCamera
 from signed_in import add_owner_to, sign_in
 
-from stillcam.library.pending import Draft
+from stillcam.library.pending import PendingItem
 
 NOON_S = 1_795_176_000.0  # 2026-11-20, 12:00 UTC
 READY = {
@@ -34,9 +34,9 @@ EMPTY = """() => [...document.querySelectorAll("*")]
 def camera(tmp_path: Path) -> Iterator[RealCamera]:
     """A camera with an owner, two photos and all controls."""
     for number in range(2):
-        draft = Draft(tmp_path / "data/library", "photo", NOON_S + number, "imx708")
-        draft.path("jpg").write_bytes(picture((640, 480)))
-        draft.finish({"kind": "photo", "size": [640, 480]})
+        pending = PendingItem(tmp_path / "data/library", "photo", NOON_S + number, "imx708")
+        pending.path("jpg").write_bytes(picture((640, 480)))
+        pending.finish({"kind": "photo", "size": [640, 480]})
     with RealCamera(tmp_path, "simulated") as camera:
         add_owner_to(camera.url, tmp_path / "data")
         yield camera

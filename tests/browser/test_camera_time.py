@@ -13,7 +13,7 @@ from series_folders import make_series
 from serving import Site
 from signed_in import add_owner, sign_in
 
-from stillcam.library.pending import Draft
+from stillcam.library.pending import PendingItem
 
 CAMERA = "Europe/Berlin"
 # The night in which the camera's clock is put back from 3:00 to 2:00, an hour twice.
@@ -31,9 +31,9 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
     """A server of a camera in Berlin, with photos of a night, and a series of another camera's zone."""
     monkeypatch.setenv("TZ", CAMERA)
     for moment in NIGHT:
-        draft = Draft(tmp_path / "data/library", "photo", datetime.fromisoformat(moment).timestamp(), "imx708")
-        draft.path("jpg").write_bytes(picture((640, 480)))
-        draft.finish({"kind": "photo", "size": [640, 480], "metadata": {}})
+        pending = PendingItem(tmp_path / "data/library", "photo", datetime.fromisoformat(moment).timestamp(), "imx708")
+        pending.path("jpg").write_bytes(picture((640, 480)))
+        pending.finish({"kind": "photo", "size": [640, 480], "metadata": {}})
     # The first shot is taken at 21:00 in Auckland, number 181 at midnight.
     make_series(tmp_path / "data/series", 190, state="finished", zone="Pacific/Auckland")
     add_owner(tmp_path / "data")

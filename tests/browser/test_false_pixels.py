@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 from serving import Site
 from signed_in import add_owner, sign_in
 
-from stillcam.library.pending import Draft
+from stillcam.library.pending import PendingItem
 
 expect.set_options(timeout=60_000)
 NOON_S = 1_795_176_000.0  # 2026-11-20, 12:00 UTC
@@ -31,9 +31,9 @@ FALSIFY = """
 def site(tmp_path: Path) -> Iterator[Site]:
     """A server with an owner, a frame and a photo."""
     add_owner(tmp_path / "data")
-    draft = Draft(tmp_path / "data/library", "photo", NOON_S, "imx708")
-    draft.path("jpg").write_bytes(picture((640, 480)))
-    draft.finish({"kind": "photo", "size": [640, 480]})
+    pending = PendingItem(tmp_path / "data/library", "photo", NOON_S, "imx708")
+    pending.path("jpg").write_bytes(picture((640, 480)))
+    pending.finish({"kind": "photo", "size": [640, 480]})
     with Site(tmp_path, {"access": {"watch": "anyone"}}) as site:
         site.publish(picture())
         yield site

@@ -13,7 +13,7 @@ from playwright.sync_api import Page, Route
 from serving import Site
 from signed_in import add_owner, sign_in
 
-from stillcam.library.pending import Draft
+from stillcam.library.pending import PendingItem
 
 NOON_S = 1_795_176_000.0  # 2026-11-20, 12:00 UTC
 DAY_S = 86_400
@@ -21,11 +21,11 @@ COLOURS = ("red", "green", "blue", "orange")
 
 
 def take(root: Path, kind: str, number: int) -> None:
-    draft = Draft(root, kind, NOON_S - number * DAY_S / 4, "imx708")
+    pending = PendingItem(root, kind, NOON_S - number * DAY_S / 4, "imx708")
     if kind != "photo":
-        draft.path("dng" if kind == "raw" else "mp4").write_bytes(b"a " + kind.encode())
-    draft.path("jpg").write_bytes(picture((1600, 1200), COLOURS[number % 4]))
-    draft.finish({"kind": kind, "size": [1600, 1200], "metadata": {"ExposureTime": 8333, "Lux": 420.5}})
+        pending.path("dng" if kind == "raw" else "mp4").write_bytes(b"a " + kind.encode())
+    pending.path("jpg").write_bytes(picture((1600, 1200), COLOURS[number % 4]))
+    pending.finish({"kind": kind, "size": [1600, 1200], "metadata": {"ExposureTime": 8333, "Lux": 420.5}})
 
 
 @pytest.fixture
@@ -105,10 +105,10 @@ def test_one_is_seen_large_by_keyboard_and_told_about(page, url):
 
 
 def test_what_a_person_should_know_of_a_video_is_told(page, url, library):
-    draft = Draft(library.data / "library", "video", NOON_S + DAY_S, "imx219")
-    draft.path("mp4").write_bytes(b"a video")
-    draft.path("jpg").write_bytes(picture((1600, 1200)))
-    draft.finish({"kind": "video", "interrupted": True, "notices": ["no sound: libav is missing", "it was killed"]})
+    pending = PendingItem(library.data / "library", "video", NOON_S + DAY_S, "imx219")
+    pending.path("mp4").write_bytes(b"a video")
+    pending.path("jpg").write_bytes(picture((1600, 1200)))
+    pending.finish({"kind": "video", "interrupted": True, "notices": ["no sound: libav is missing", "it was killed"]})
     sign_in(page, url, "photos")
     page.locator(".tile .open").first.click()
     page.wait_for_selector(".view dl")

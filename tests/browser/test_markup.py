@@ -14,7 +14,7 @@ from standin import StandIn
 from stillcam.accounts import Accounts
 from stillcam.accounts.passwords import hashed
 from stillcam.library.catalogue import Library
-from stillcam.library.pending import Draft
+from stillcam.library.pending import PendingItem
 
 NOON_S = 1_795_176_000.0  # 2026-11-20, 12:00 UTC
 MARKUP = "<img src=x onerror=stolen=1>"  # no slash, no dot: it has to be the name of a file, too
@@ -28,9 +28,9 @@ RAN = "() => window.stolen === 1 || document.querySelectorAll('[onerror], img[sr
 
 def take(root: Path) -> None:
     """A photo whose sidecar, and then whose title, is markup; and a file of a name that somebody else has made."""
-    draft = Draft(root, "photo", NOON_S, "imx708")
-    draft.path("jpg").write_bytes(picture((640, 480)))
-    draft.finish({"kind": CLOSED, "camera": CLOSED, "size": [640, 480], "metadata": METADATA, CLOSED: CLOSED})
+    pending = PendingItem(root, "photo", NOON_S, "imx708")
+    pending.path("jpg").write_bytes(picture((640, 480)))
+    pending.finish({"kind": CLOSED, "camera": CLOSED, "size": [640, 480], "metadata": METADATA, CLOSED: CLOSED})
     library = Library(root)
     [item] = library.page(1).items
     library.rename(item, MARKUP)

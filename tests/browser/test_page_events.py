@@ -15,7 +15,7 @@ from real_camera import RealCamera
 from serving import Site
 from signed_in import NAME, add_owner, add_owner_to, sign_in
 
-from stillcam.library.pending import Draft
+from stillcam.library.pending import PendingItem
 
 DEADLINE_S = 60.0
 expect.set_options(timeout=60_000)
@@ -213,9 +213,9 @@ def test_a_page_keeps_nothing_of_outages(page, tmp_path):
 
 def test_new_items_appear_among_the_photos_by_themselves(page, closed):
     def take(kind: str) -> str:
-        draft = Draft(closed.data / "library", kind, time.time(), "imx708")
-        draft.path("jpg").write_bytes(picture())
-        return draft.finish({"kind": kind})
+        pending = PendingItem(closed.data / "library", kind, time.time(), "imx708")
+        pending.path("jpg").write_bytes(picture())
+        return pending.finish({"kind": kind})
 
     take("photo")
     sign_in(page, f"http://127.0.0.1:{closed.port}/", "photos")

@@ -120,6 +120,6 @@ def test_library_and_series_work_there(daemon, disk, tmp_path):
 
 
 def test_the_time_of_a_folder_is_tried(disk, tmp_path):
-    assert days.is_timely(tmp_path)
-    assert not days.is_timely(disk.path)
+    assert days.changes_folder_times(tmp_path)
+    assert not days.changes_folder_times(disk.path)
     assert list(disk.path.iterdir()) == []

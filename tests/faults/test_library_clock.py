@@ -8,7 +8,7 @@ from people import Client, register
 from test_clock import Clock
 from test_doctor import doctor
 
-from stillcam.library.names import said_by
+from stillcam.library.names import parse_stem
 
 DAY_S = 86_400
 
@@ -31,7 +31,7 @@ def shown(owner: Client) -> list[dict[str, Any]]:
 
 
 def time_of(id_: str) -> float:
-    said = said_by(id_.partition("/")[2].rpartition(".")[0])
+    said = parse_stem(id_.partition("/")[2].rpartition(".")[0])
     assert said
     return said[0]
 

@@ -16,7 +16,7 @@ from small_disk import SmallDisk, small_disk
 from taking import Asking, Studio
 
 from stillcam.ipc.protocol import Refusal
-from stillcam.library.pending import Draft, recover
+from stillcam.library.pending import PendingItem, recover
 
 NOON_S = 1_795_176_000.0  # 2026-11-20, 12:00 UTC
 MB = 1 << 20
@@ -105,9 +105,9 @@ def test_a_disk_that_is_full_while_a_burst_is_taken_keeps_what_was_whole(studio,
 
 
 def take(root: Path, number: int) -> str:
-    draft = Draft(root, "photo", NOON_S + number, "imx708")
-    draft.path("jpg").write_bytes(picture((1600, 1200), "green"))
-    return draft.finish({"number": number})
+    pending = PendingItem(root, "photo", NOON_S + number, "imx708")
+    pending.path("jpg").write_bytes(picture((1600, 1200), "green"))
+    return pending.finish({"number": number})
 
 
 @pytest.fixture
@@ -179,12 +179,12 @@ def test_what_a_full_disk_does_not_take_is_told_and_is_as_before(library, owner)
 
 
 def test_a_draft_on_a_full_disk_does_not_appear(library):
-    draft = Draft(library.path, "photo", NOON_S, "imx708")
-    draft.path("jpg").write_bytes(picture())
+    pending = PendingItem(library.path, "photo", NOON_S, "imx708")
+    pending.path("jpg").write_bytes(picture())
     library.fill()
     with pytest.raises(OSError) as caught:  # noqa: PT011 - its number is looked at
-        draft.finish({"metadata": "x" * 10_000})
+        pending.finish({"metadata": "x" * 10_000})
     assert caught.value.errno == errno.ENOSPC
     assert not list(library.path.glob("2*"))
-    draft.discard()
+    pending.discard()
     assert not list(library.path.glob(".drafts/*"))

@@ -16,7 +16,7 @@ from strangers import allow_descriptors
 from stillcam.http.messages import Person
 from stillcam.library.catalogue import Library
 from stillcam.library.names import split
-from stillcam.library.pending import Draft
+from stillcam.library.pending import PendingItem
 from stillcam.notifications.command_hook import argv_for, run
 from stillcam.notifications.events import NewItems
 from stillcam.settings.file import load
@@ -31,8 +31,8 @@ def api(tmp_path):
         yield api
 
 
-def draft(root, time_s, kind="photo"):
-    made = Draft(root, kind, time_s, "imx708")
+def pending(root, time_s, kind="photo"):
+    made = PendingItem(root, kind, time_s, "imx708")
     made.path("jpg").write_bytes(picture())
     if kind == "raw":
         made.path("dng").write_bytes(b"II*\0")
@@ -61,7 +61,7 @@ def test_each_item_is_given_to_the_command(tmp_path):
         taken: list[str] = []
         while not told.exists() or not told.read_text().endswith("\n"):
             assert len(taken) < 90, site.said()
-            taken.append(str(site.data / "library" / draft(site.data / "library", time.time())))
+            taken.append(str(site.data / "library" / pending(site.data / "library", time.time())))
             time.sleep(1)
         assert set(told.read_text().splitlines()) <= set(taken)
         assert "Traceback" not in site.said()
@@ -76,14 +76,14 @@ def test_with_days_of_the_future_and_many_connections_the_command_runs_all_the_s
     command = [sys.executable, "-c", WRITES, str(told), "{}"]
     site = Site(tmp_path, {"server": limits, "hooks": {"item": command}})
     for ahead in (1000, 1001):
-        draft(library, time.time() + ahead * 86400)
+        pending(library, time.time() + ahead * 86400)
     with site, ExitStack() as links:
         for _ in range(1100):
             links.enter_context(site.connect())
         taken: list[str] = []
         while not told.exists() or not told.read_text().endswith("\n"):
             assert len(taken) < 90, site.said()
-            taken.append(str(library / draft(library, time.time())))
+            taken.append(str(library / pending(library, time.time())))
             time.sleep(1)
         assert set(told.read_text().splitlines()) <= set(taken)
         assert "Traceback" not in site.said()
@@ -144,10 +144,10 @@ def test_only_what_is_taken_is_new(tmp_path):
     """Not what was there, not another title, not a file that somebody puts there, not what comes back."""
     root = tmp_path / "library"
     now_s = time.time()
-    draft(root, now_s - 1000)
+    pending(root, now_s - 1000)
     new_items = NewItems(root)
     assert new_items.poll() == []
-    first, second = draft(root, now_s), draft(root, now_s - 500, "raw")
+    first, second = pending(root, now_s), pending(root, now_s - 500, "raw")
     assert {item.id for item in new_items.poll()} == {first, second}
     assert new_items.poll() == []
     library = Library(root)
@@ -159,7 +159,7 @@ def test_only_what_is_taken_is_new(tmp_path):
     assert new_items.poll() == []
     away.rename(name)
     assert new_items.poll() == []
-    third = draft(root, now_s + 1)
+    third = pending(root, now_s + 1)
     assert [item.id for item in new_items.poll()] == [third]
     assert split(third)[1] == "jpg"
 
@@ -167,9 +167,9 @@ def test_only_what_is_taken_is_new(tmp_path):
 def test_a_day_is_looked_at_when_it_changes_whatever_its_date(tmp_path):
     """What was there on it before is not new, and neither is another title of that."""
     root, now_s, day_s = tmp_path / "library", time.time(), 86400
-    old = draft(root, now_s - 100 * day_s)
+    old = pending(root, now_s - 100 * day_s)
     for ahead in (1000, 1001):
-        draft(root, now_s + ahead * day_s)
+        pending(root, now_s + ahead * day_s)
     for folder in root.iterdir():  # all of it is from yesterday
         for path in (*folder.iterdir(), folder):
             os.utime(path, (now_s - day_s, now_s - day_s))
@@ -178,6 +178,6 @@ def test_a_day_is_looked_at_when_it_changes_whatever_its_date(tmp_path):
     library = Library(root)
     library.rename(library.item(old), "a bird")
     assert new_items.poll() == []
-    added = [draft(root, now_s - 100 * day_s + 1), draft(root, now_s)]
+    added = [pending(root, now_s - 100 * day_s + 1), pending(root, now_s)]
     assert [item.id for item in new_items.poll()] == added
     assert new_items.poll() == []

@@ -9,7 +9,7 @@ import time
 from pictures import picture
 from serving import DEADLINE_S, ROOT, Site
 
-from stillcam.library.pending import Draft
+from stillcam.library.pending import PendingItem
 
 DIES = """
 from stillcam.notifications.notifier import Notifier
@@ -79,9 +79,9 @@ def test_a_thread_of_the_server_that_has_died_works_again_and_is_told_of(tmp_pat
         taken = 0
         while not told.exists():
             assert taken < 90, site.said()
-            draft = Draft(site.data / "library", "photo", time.time(), "imx708")
-            draft.path("jpg").write_bytes(picture())
-            draft.finish({"kind": "photo"})
+            pending = PendingItem(site.data / "library", "photo", time.time(), "imx708")
+            pending.path("jpg").write_bytes(picture())
+            pending.finish({"kind": "photo"})
             taken += 1
             time.sleep(1)
     finally:

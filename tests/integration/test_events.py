@@ -14,7 +14,7 @@ from pictures import picture
 from serving import Site
 from test_tls import make
 
-from stillcam.library.pending import Draft
+from stillcam.library.pending import PendingItem
 
 CAMERA = {"index": 0, "model": "imx708", "size": [4608, 2592]}
 
@@ -143,15 +143,15 @@ def test_new_items_series_and_films_are_told(site):
     """Also where a clock that was wrong has left days of the future."""
     owner = register(site)
     for ahead in (1000, 1001):
-        future = Draft(site.data / "library", "photo", time.time() + ahead * 86400, "imx708")
+        future = PendingItem(site.data / "library", "photo", time.time() + ahead * 86400, "imx708")
         future.path("jpg").write_bytes(picture())
         future.finish({"kind": "photo"})
     with EventClient(site, owner.headers) as events:
         events.event()
         before = events.state["revisions"]
-        draft = Draft(site.data / "library", "photo", time.time(), "imx708")
-        draft.path("jpg").write_bytes(picture())
-        draft.finish({"kind": "photo"})
+        pending = PendingItem(site.data / "library", "photo", time.time(), "imx708")
+        pending.path("jpg").write_bytes(picture())
+        pending.finish({"kind": "photo"})
         _, item = events.until(lambda event: event[0] == "item")
         assert item["kind"] == "photo"
         assert owner.ask(f"/{item['address']}")[0].status == 200

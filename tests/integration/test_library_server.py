@@ -18,7 +18,7 @@ from people import Client, program, register, viewer
 from pictures import picture
 from serving import ROOT, Site
 
-from stillcam.library.pending import Draft
+from stillcam.library.pending import PendingItem
 
 NOON_S = 1_795_176_000.0  # 2026-11-20, 12:00 UTC
 DAY = time.strftime("%Y-%m-%d", time.localtime(NOON_S))
@@ -31,9 +31,9 @@ def owner(site: Site) -> Client:
 
 def take(site: Site, number: int, data: bytes = b"\xff\xd8 a photo") -> str:
     """Make a photo as the daemon does; its address."""
-    draft = Draft(site.data / "library", "photo", NOON_S + number, "imx708")
-    draft.path("jpg").write_bytes(data)
-    return draft.finish({"number": number})
+    pending = PendingItem(site.data / "library", "photo", NOON_S + number, "imx708")
+    pending.path("jpg").write_bytes(data)
+    return pending.finish({"number": number})
 
 
 def shown(client: Client) -> list[str]:
@@ -191,12 +191,12 @@ def test_the_day_is_the_camera_s_also_when_its_clock_is_put_back(tmp_path, zone)
 import sys
 from pathlib import Path
 from stillcam.library.catalogue import Library
-from stillcam.library.pending import Draft
+from stillcam.library.pending import PendingItem
 root = Path(sys.argv[1])
 for time_s in (1792888200.0, 1792891800.0, 1792891800.0, 1792801800.0):
-    draft = Draft(root, "photo", time_s, "imx708")
-    draft.path("jpg").write_bytes(b"x")
-    draft.finish({})
+    pending = PendingItem(root, "photo", time_s, "imx708")
+    pending.path("jpg").write_bytes(b"x")
+    pending.finish({})
 for item in Library(root).page(9).items:
     print(item.day, round(item.time_s * 1000))
 """

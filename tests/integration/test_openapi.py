@@ -15,7 +15,7 @@ from openapi_spec_validator import validate
 from serving import Site
 
 from stillcam.common.paths import Paths
-from stillcam.library.pending import Draft
+from stillcam.library.pending import PendingItem
 from stillcam.server.live.cache import FrameCache
 from stillcam.server.openapi.__main__ import text
 from stillcam.server.openapi.document import described
@@ -85,9 +85,9 @@ def test_the_examples_run_and_are_answered_as_described(tmp_path):
     daemon.start()
     try:
         daemon.frames()
-        draft = Draft(tmp_path / "data" / "library", "photo", time.time(), "imx708")
-        draft.path("jpg").write_bytes((daemon.images / "current.jpg").read_bytes())
-        draft.finish({"kind": "photo"})
+        pending = PendingItem(tmp_path / "data" / "library", "photo", time.time(), "imx708")
+        pending.path("jpg").write_bytes((daemon.images / "current.jpg").read_bytes())
+        pending.finish({"kind": "photo"})
         with Site(tmp_path, {"snapshot": {"interval_s": 0.2, "width": 320}}) as site:
             site.until(lambda: site.ask("/images/current.jpg")[0].status == 200)
             said = run_examples(site)

@@ -16,7 +16,7 @@ from serving import Site
 
 from stillcam.common.errors import SettingsError, StillcamError
 from stillcam.http.messages import Person
-from stillcam.library.pending import Draft
+from stillcam.library.pending import PendingItem
 from stillcam.notifications import webhook
 from stillcam.notifications.events import Event
 from stillcam.notifications.webhook import load_key, signature
@@ -45,9 +45,9 @@ def hanging():
 
 def take(site: Site) -> str:
     """A photo comes into the library; its address."""
-    draft = Draft(site.data / "library", "photo", time.time(), "imx708")
-    draft.path("jpg").write_bytes(picture())
-    return draft.finish({"kind": "photo"})
+    pending = PendingItem(site.data / "library", "photo", time.time(), "imx708")
+    pending.path("jpg").write_bytes(picture())
+    return pending.finish({"kind": "photo"})
 
 
 def told(key: str, headers: dict[str, str], body: bytes) -> dict[str, Any]:

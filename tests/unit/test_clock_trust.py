@@ -10,16 +10,16 @@ from standing import created, shoot
 
 from stillcam.capture.library_writer.clock_trust import ClockTrust, longest_gap_s
 from stillcam.common import clock
-from stillcam.library.pending import Draft
+from stillcam.library.pending import PendingItem
 
 NOON_S = datetime(2026, 11, 20, 12, tzinfo=UTC).timestamp()
 HOUR_S, DAY_S, YEAR_S = 3600.0, 86_400.0, 365 * 86_400.0
 
 
 def photo(root: Path, time_s: float) -> None:
-    draft = Draft(root, "photo", time_s, "imx708")
-    draft.path("jpg").write_bytes(picture())
-    draft.finish({})
+    pending = PendingItem(root, "photo", time_s, "imx708")
+    pending.path("jpg").write_bytes(picture())
+    pending.finish({})
 
 
 class Machine:

@@ -23,7 +23,7 @@ from stillcam.common.deletion import Undeletable
 from stillcam.common.disk_space import RESERVE_BYTES, Disk, reserve_bytes
 from stillcam.common.errors import CameraError
 from stillcam.library.catalogue import Library
-from stillcam.library.pending import Draft, recover
+from stillcam.library.pending import PendingItem, recover
 from stillcam.library.retention import Rule
 from stillcam.library.thumbnails import Thumbnails
 from stillcam.library.trash import KEPT_S, Trash
@@ -53,13 +53,13 @@ def film(seconds: float, *, long: bool = False, sound: bool = False) -> bytes:
 
 
 @pytest.fixture
-def draft(tmp_path: Path) -> Draft:
-    return Draft(tmp_path, "video", MOMENT_S, "imx708")
+def pending(tmp_path: Path) -> PendingItem:
+    return PendingItem(tmp_path, "video", MOMENT_S, "imx708")
 
 
-def footage(draft: Draft, extension: str, content: bytes, remux: bool = True, **more: Any) -> RecordedVideo:
-    draft.path(extension).write_bytes(content)
-    return RecordedVideo(draft, draft.path(extension), remux, 30.0, more.get("rotation", 0), {"kind": "video"})
+def footage(pending: PendingItem, extension: str, content: bytes, remux: bool = True, **more: Any) -> RecordedVideo:
+    pending.path(extension).write_bytes(content)
+    return RecordedVideo(pending, pending.path(extension), remux, 30.0, more.get("rotation", 0), {"kind": "video"})
 
 
 def makes(content: bytes):
@@ -76,8 +76,8 @@ def says(text: str):
     return lambda _arguments: text
 
 
-def test_an_mp4_is_made_and_what_it_was_made_of_is_gone(tmp_path, draft):
-    id_ = finish(footage(draft, "ts", b"stream"), makes(film(2.5)))
+def test_an_mp4_is_made_and_what_it_was_made_of_is_gone(tmp_path, pending):
+    id_ = finish(footage(pending, "ts", b"stream"), makes(film(2.5)))
     assert id_.endswith("_video_imx708.mp4")
     assert sorted(path.suffix for path in tmp_path.glob("2*/*")) == [".jpg", ".json", ".mp4"]
     (sidecar,) = tmp_path.glob("2*/*.json")
@@ -86,8 +86,8 @@ def test_an_mp4_is_made_and_what_it_was_made_of_is_gone(tmp_path, draft):
 
 
 @pytest.mark.parametrize("said", ["No space left on device", "it is not installed: sudo apt install ffmpeg"])
-def test_a_video_that_cannot_be_finished_now_waits_for_the_next_start(tmp_path, draft, said):
-    part = footage(draft, "ts", b"stream")
+def test_a_video_that_cannot_be_finished_now_waits_for_the_next_start(tmp_path, pending, said):
+    part = footage(pending, "ts", b"stream")
     part.note()
     with pytest.raises(CameraError, match="next start"):
         finish(part, says(said))
@@ -96,29 +96,29 @@ def test_a_video_that_cannot_be_finished_now_waits_for_the_next_start(tmp_path, 
     assert list(tmp_path.glob(".drafts/*")) == []
 
 
-def test_what_cannot_be_played_is_deleted(tmp_path, draft):
+def test_what_cannot_be_played_is_deleted(tmp_path, pending):
     with pytest.raises(CameraError, match="nothing in the video"):
-        finish(footage(draft, "ts", b"x"), says("Invalid data found when processing input"))
+        finish(footage(pending, "ts", b"x"), says("Invalid data found when processing input"))
     with pytest.raises(CameraError, match="nothing was recorded"):
-        finish(footage(draft, "ts", b""), makes(film(1)))
+        finish(footage(pending, "ts", b""), makes(film(1)))
     with pytest.raises(CameraError, match="before it could be played"):
-        finish(footage(draft, "mp4", film(1)[:-120], remux=False), makes(b""))
+        finish(footage(pending, "mp4", film(1)[:-120], remux=False), makes(b""))
     assert list(tmp_path.glob("*/*")) == []
 
 
-def test_bare_h264_stays_as_it_is_where_no_mp4_can_be_made(tmp_path, draft):
+def test_bare_h264_stays_as_it_is_where_no_mp4_can_be_made(tmp_path, pending):
     stand_in = tmp_path / "frame.jpg"
     stand_in.write_bytes(picture())
-    assert finish(footage(draft, "h264", b"nal"), says("oops"), stand_in).endswith(".h264")
+    assert finish(footage(pending, "h264", b"nal"), says("oops"), stand_in).endswith(".h264")
     assert [path.suffix for path in sorted(tmp_path.glob("2*/*"))] == [".h264", ".jpg", ".json"]
 
 
-def test_a_crash_while_the_mp4_was_made_is_put_right(tmp_path, draft):
-    part = footage(draft, "ts", b"stream", rotation=90)
+def test_a_crash_while_the_mp4_was_made_is_put_right(tmp_path, pending):
+    part = footage(pending, "ts", b"stream", rotation=90)
     part.note()
-    draft.path("part").write_bytes(b"half")
-    draft.path("jpg").write_bytes(b"half")
-    other = Draft(tmp_path, "photo", MOMENT_S, "imx708")
+    pending.path("part").write_bytes(b"half")
+    pending.path("jpg").write_bytes(b"half")
+    other = PendingItem(tmp_path, "photo", MOMENT_S, "imx708")
     other.path("jpg").write_bytes(b"half")
     (tmp_path / ".drafts/.still_00000001.jpg").write_bytes(b"half")
     (saved,) = salvage(tmp_path, recover(tmp_path), makes(film(3)))
@@ -128,8 +128,8 @@ def test_a_crash_while_the_mp4_was_made_is_put_right(tmp_path, draft):
     assert list(tmp_path.glob(".drafts/*")) == []
 
 
-def test_without_its_notes_a_video_is_saved_too(tmp_path, draft):
-    draft.path("mjpeg").write_bytes(picture() * 3)
+def test_without_its_notes_a_video_is_saved_too(tmp_path, pending):
+    pending.path("mjpeg").write_bytes(picture() * 3)
     (saved,) = salvage(tmp_path, recover(tmp_path), says("no"))
     assert saved.endswith(".mjpeg")
     assert (tmp_path / saved).with_suffix(".jpg").read_bytes() == picture()
@@ -186,9 +186,9 @@ def test_the_settings_of_retention_are_a_rule():
 
 
 def photo(root: Path, time_s: float) -> str:
-    draft = Draft(root, "photo", time_s, "imx708")
-    draft.path("jpg").write_bytes(picture((640, 480)))
-    return draft.finish({"kind": "photo"})
+    pending = PendingItem(root, "photo", time_s, "imx708")
+    pending.path("jpg").write_bytes(picture((640, 480)))
+    return pending.finish({"kind": "photo"})
 
 
 class Room(Disk):

@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 from stillcam.common.deletion import Undeletable
 from stillcam.library import days
 from stillcam.library.catalogue import Filter, Library, Page
-from stillcam.library.day import Item, read_day
-from stillcam.library.names import day_of, decode, encode, said_by, stem_of
-from stillcam.library.pending import Draft, recover
-from stillcam.library.retention import Kept, Rule, doomed
+from stillcam.library.days import Item, read_day
+from stillcam.library.names import day_of, decode, encode, parse_stem, stem_of
+from stillcam.library.pending import PendingItem, recover
+from stillcam.library.retention import Candidate, Rule, items_to_delete
 from stillcam.library.trash import Trash
 from stillcam.library.zip_stream import free_name, member, size_of, stream
 
@@ -29,18 +29,18 @@ NOON_S = datetime(2026, 11, 20, 12, tzinfo=UTC).timestamp()
 
 def made(root: Path, kind: str = "photo", time_s: float = NOON_S, camera: str = "imx708") -> str:
     """Make an item as the daemon does; its address."""
-    draft = Draft(root, kind, time_s, camera)
-    draft.path({"photo": "jpg", "raw": "dng", "video": "mp4"}[kind]).write_bytes(b"main")
+    pending = PendingItem(root, kind, time_s, camera)
+    pending.path({"photo": "jpg", "raw": "dng", "video": "mp4"}[kind]).write_bytes(b"main")
     if kind != "photo":
-        draft.path("jpg").write_bytes(b"preview")
-    return draft.finish({"kind": kind})
+        pending.path("jpg").write_bytes(b"preview")
+    return pending.finish({"kind": kind})
 
 
 def walked(library: Library, limit: int, wanted: Filter | None = None) -> list[Item]:
     """All items, page by page."""
     page = Page([], None)
     found: list[Item] = []
-    while (page := library.page(limit, page.rest, wanted)).rest:
+    while (page := library.page(limit, page.next, wanted)).next:
         found += page.items
     return found + page.items
 
@@ -69,7 +69,7 @@ def test_no_address_leads_out_of_the_day(text):
 
 @given(st.sampled_from(["photo", "raw", "video"]), st.integers(0, 4_000_000_000_000), st.text("abc019-", max_size=9))
 def test_a_name_tells_time_kind_and_camera(kind, millis, camera):
-    said = said_by(stem_of(kind, millis / 1000, camera))
+    said = parse_stem(stem_of(kind, millis / 1000, camera))
     assert said is not None
     assert (round(said[0] * 1000), said[1:]) == (millis, (kind, camera))
 
@@ -78,7 +78,7 @@ def test_a_name_tells_time_kind_and_camera(kind, millis, camera):
     "stem", ["", "IMG_1", "20261340T000000.000Z_photo_a", "20261120T234501.123Z", "x20261120T234501.123Z_photo_a"]
 )
 def test_a_stranger_s_name_tells_nothing(stem):
-    assert said_by(stem) is None
+    assert parse_stem(stem) is None
 
 
 # --- a day's folder
@@ -170,7 +170,7 @@ def test_a_page_goes_on_where_its_last_item_was_deleted(tmp_path):
     library = Library(tmp_path)
     first = library.page(3)
     library.path(first.items[-1]).unlink()
-    rest = library.page(3, first.rest)
+    rest = library.page(3, first.next)
     assert [item.time_s for item in rest.items] == [NOON_S + 2, NOON_S + 1, NOON_S]
 
 
@@ -182,8 +182,8 @@ def test_a_filter_that_finds_nothing_gives_up_in_steps(tmp_path):
     library = Library(tmp_path)
     page, pages = library.page(5, None, Filter(kind="video")), 1
     while not page.items:
-        assert page.rest
-        page, pages = library.page(5, page.rest, Filter(kind="video")), pages + 1
+        assert page.next
+        page, pages = library.page(5, page.next, Filter(kind="video")), pages + 1
     assert (pages, page.items[0].kind) == (5, "video")
 
 
@@ -285,11 +285,11 @@ def test_what_cannot_all_be_renamed_is_called_as_before(tmp_path, monkeypatch):
 
 
 def test_an_item_appears_whole(tmp_path):
-    draft = Draft(tmp_path, "raw", NOON_S, "imx 477/m")
-    draft.path("dng").write_bytes(b"raw")
-    draft.path("jpg").write_bytes(b"preview")
+    pending = PendingItem(tmp_path, "raw", NOON_S, "imx 477/m")
+    pending.path("dng").write_bytes(b"raw")
+    pending.path("jpg").write_bytes(b"preview")
     assert Library(tmp_path).page(9).items == []
-    item = Library(tmp_path).item(draft.finish({"Lux": 400}))
+    item = Library(tmp_path).item(pending.finish({"Lux": 400}))
     assert (item.kind, item.camera, item.time_s) == ("raw", "imx-477-m", NOON_S)
     assert item.sidecar is not None
     assert json.loads((tmp_path / item.day / item.sidecar).read_text()) == {"Lux": 400}
@@ -304,29 +304,29 @@ def test_two_items_of_one_moment_have_names_of_their_own(tmp_path):
 
 @pytest.mark.parametrize("moved", [(), ("jpg",), ("jpg", "mp4")])
 def test_a_crash_while_an_item_appears_is_put_right(tmp_path, moved):
-    draft = Draft(tmp_path, "video", NOON_S, "")
+    pending = PendingItem(tmp_path, "video", NOON_S, "")
     for extension in ("mp4", "jpg", "json"):
-        draft.path(extension).write_bytes(b"{}")
+        pending.path(extension).write_bytes(b"{}")
     day = tmp_path / day_of(NOON_S)
     day.mkdir()
     for extension in moved:
-        draft.path(extension).rename(day / draft.path(extension).name)
+        pending.path(extension).rename(day / pending.path(extension).name)
     assert recover(tmp_path) == []
     (item,) = Library(tmp_path).page(9).items
     assert [Path(name).suffix for name in item.files] == [".mp4", ".jpg", ".json"]
 
 
 def test_what_was_not_whole_is_left_to_be_saved_or_deleted(tmp_path):
-    draft = Draft(tmp_path, "video", NOON_S, "")
-    draft.path("mp4").write_bytes(b"begun")
-    assert recover(tmp_path) == [draft.path("mp4")]
+    pending = PendingItem(tmp_path, "video", NOON_S, "")
+    pending.path("mp4").write_bytes(b"begun")
+    assert recover(tmp_path) == [pending.path("mp4")]
     assert Library(tmp_path).page(9).items == []
     assert recover(tmp_path / "none") == []
 
 
 def test_a_folder_that_keeps_its_time_is_read_again_all_the_same(tmp_path, monkeypatch):
     """As on exFAT by FUSE when a file is renamed: a new item comes, and one that is deleted goes."""
-    monkeypatch.setattr(days, "is_timely", lambda _root: False)
+    monkeypatch.setattr(days, "changes_folder_times", lambda _root: False)
     library, day = Library(tmp_path), tmp_path / day_of(NOON_S)
 
     def count() -> int:
@@ -348,11 +348,11 @@ def test_a_folder_that_keeps_its_time_is_read_again_all_the_same(tmp_path, monke
 def test_a_disk_that_keeps_no_time_is_found_out_once(tmp_path, monkeypatch):
     tried: list[Path] = []
 
-    def is_timely(root: Path) -> bool:
+    def changes_folder_times(root: Path) -> bool:
         tried.append(root)
         return True
 
-    monkeypatch.setattr(days, "is_timely", is_timely)
+    monkeypatch.setattr(days, "changes_folder_times", changes_folder_times)
     library = Library(tmp_path)
     made(tmp_path, time_s=NOON_S)
     assert [len(library.page(10).items) for _ in range(3)] == [1, 1, 1]
@@ -386,12 +386,12 @@ def test_the_trash_is_emptied_of_what_is_old(tmp_path):
 
 def test_the_oldest_go_first_and_favourites_never():
     kept = [
-        Kept(Item("2026-11-20", f"{number}.jpg", "photo", number * 100.0), 10, favourite=number == 1)
+        Candidate(Item("2026-11-20", f"{number}.jpg", "photo", number * 100.0), 10, favourite=number == 1)
         for number in range(6)
     ]
 
     def gone(rule: Rule, used: int = 60, free: int = 100) -> list[str]:
-        return [item.name for item in doomed(kept, rule, 600.0, used, free)]
+        return [item.name for item in items_to_delete(kept, rule, 600.0, used, free)]
 
     assert gone(Rule()) == []
     assert gone(Rule(max_age_s=350)) == ["0.jpg", "2.jpg"]

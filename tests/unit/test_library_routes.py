@@ -22,7 +22,7 @@ from stillcam.http.bodies import FilePart
 from stillcam.http.messages import Answer, Request, Route
 from stillcam.library import upright
 from stillcam.library.catalogue import Library
-from stillcam.library.pending import Draft
+from stillcam.library.pending import PendingItem
 from stillcam.server.app import App
 from stillcam.server.routes import library
 from stillcam.server.routes.library import LibraryRoutes
@@ -49,11 +49,11 @@ class Shelf:
         self._app = App(routes, Settings, Everyone(), Everyone())
 
     def take(self, kind: str = "photo", time_s: float = NOON_S, data: bytes | None = None, **metadata: Any) -> str:
-        draft = Draft(self.library.root, kind, time_s, "imx708")
-        draft.path({"photo": "jpg", "raw": "dng", "video": "mp4"}[kind]).write_bytes(data or picture((1600, 1200)))
+        pending = PendingItem(self.library.root, kind, time_s, "imx708")
+        pending.path({"photo": "jpg", "raw": "dng", "video": "mp4"}[kind]).write_bytes(data or picture((1600, 1200)))
         if kind != "photo":
-            draft.path("jpg").write_bytes(picture((320, 240), "blue"))
-        return draft.finish(metadata)
+            pending.path("jpg").write_bytes(picture((320, 240), "blue"))
+        return pending.finish(metadata)
 
     def ask(self, path: str, method: str = "GET", body: Any = None, **headers: str) -> Answer:
         path, _, query = path.partition("?")

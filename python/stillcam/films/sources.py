@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from stillcam.common.paths import Paths
 from stillcam.common.time_zone import zone_named
 from stillcam.films.order import Order
-from stillcam.library.day import Item, read_day
+from stillcam.library.days import Item, read_day
 from stillcam.library.names import PREVIEWS, is_day, split
 from stillcam.series.manifest import Line, first_numbers, millis, shots_from
 from stillcam.series.reader import ExistingFiles

@@ -1,11 +1,13 @@
-"""Photos, raw photos and videos: files in a folder a day, which are the truth.
+"""Photos, raw photos and videos: files in one folder a day, with no database beside them.
 
     library/2026-11-20/20261120T234501.123Z_photo_imx708.jpg     the item
-    library/2026-11-20/20261120T234501.123Z_photo_imx708.json    what is known about it
+    library/2026-11-20/20261120T234501.123Z_photo_imx708.json    its sidecar: metadata
     library/2026-11-20/20261120T234502.900Z_raw_imx708.dng       a raw photo,
-    library/2026-11-20/20261120T234502.900Z_raw_imx708.jpg       and the picture that stands for it
+    library/2026-11-20/20261120T234502.900Z_raw_imx708.jpg       and its preview
 
-Whatever else is copied there by hand is shown too, each file by itself, and what is removed by hand is gone.
-Everything in folders whose name begins with a dot is ours: `.drafts` (not whole yet),
-`.trash`, `.favourites`, `.thumbnails`.
+Other files that are copied there by hand are items too, each by itself, and items that are deleted by hand are gone.
+Folders whose name begins with a dot are ours: `.drafts` (incomplete items), `.trash`, `.favourites`, `.thumbnails`.
+
+Read `names`, `days` and `catalogue` first; then `pending` (how an item is made), `retention` and `trash` (how it is
+deleted), `favourites`, `upright` and `thumbnails`, `batch_jobs` and `zip_stream`.
 """

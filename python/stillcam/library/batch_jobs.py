@@ -1,4 +1,4 @@
-"""Work on many items, in a thread of its own, that tells how far it is."""
+"""Batch jobs: work on many items in a background thread, with its progress."""
 
 from __future__ import annotations
 
@@ -12,36 +12,37 @@ from typing import Any
 from stillcam.common import log
 from stillcam.common.threads import start
 
-KEPT = 32  # jobs that can still be asked about
+REMEMBERED = 32  # jobs whose progress can be asked for
 
 
 class Job:
-    """One piece of work: `work` is called with each of `things`.
+    """One job: `work` is called with the id of each item.
 
     Attributes:
-        id: its name.
-        done: how many things have been worked on.
-        failed: thing and reason of each that could not be.
-        ended: whether nothing is left to do.
+        id: of the job.
+        total: number of items.
+        done: how many of them have been worked on.
+        failed: id and reason of each item that failed.
+        ended: whether the job is over.
     """
 
-    def __init__(self, things: list[str], work: Callable[[str], None]) -> None:
+    def __init__(self, items: list[str], work: Callable[[str], None]) -> None:
         self.id = secrets.token_urlsafe(9)
-        self.total = len(things)
+        self.total = len(items)
         self.done = 0
         self.failed: list[tuple[str, str]] = []
         self.ended = False
-        self._things: Iterable[str] = things
+        self._items: Iterable[str] = items
         self._work = work
 
     def run(self) -> None:
-        """Do it."""
+        """Work on all items."""
         try:
-            for thing in self._things:
+            for item in self._items:
                 try:
-                    self._work(thing)
+                    self._work(item)
                 except (LookupError, OSError) as error:
-                    self.failed.append((thing, _reason(error)))
+                    self.failed.append((item, _reason(error)))
                 self.done += 1
         except Exception as error:  # noqa: BLE001 - it is logged
             log.fault("working on the library", error)
@@ -49,38 +50,38 @@ class Job:
             self.ended = True
 
     def message(self) -> dict[str, Any]:
-        """How far it is."""
-        failed = [{"id": thing, "error": reason} for thing, reason in self.failed]
+        """Its progress, as the API returns it."""
+        failed = [{"id": item, "error": reason} for item, reason in self.failed]
         return {"job": self.id, "done": self.done, "total": self.total, "failed": failed, "ended": self.ended}
 
 
 class Jobs:
-    """Runs one job at a time, and remembers the last ones."""
+    """Runs one job at a time, and remembers the most recent ones."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._turn = threading.Lock()
+        self._one_at_a_time = threading.Lock()
         self._jobs: OrderedDict[str, Job] = OrderedDict()
 
-    def start(self, things: list[str], work: Callable[[str], None]) -> Job:
-        """Begin a job; one that is small has ended when this returns.
+    def start(self, items: list[str], work: Callable[[str], None]) -> Job:
+        """Start a job; a small one has ended when this returns.
 
         Raises:
-            RuntimeError: there is no memory for it.
+            RuntimeError: there is no memory for its thread.
         """
-        job = Job(things, work)
+        job = Job(items, work)
         with self._lock:
             self._jobs[job.id] = job
-            while len(self._jobs) > KEPT:
+            while len(self._jobs) > REMEMBERED:
                 self._jobs.popitem(last=False)
         start(partial(self._run, job), "library").wait(0.5)
         return job
 
     def get(self, id_: str) -> Job:
-        """The job called so.
+        """The job with this id.
 
         Raises:
-            LookupError: there is none, or it was long ago.
+            LookupError: there is none, or it is no longer remembered.
         """
         with self._lock:
             if job := self._jobs.get(id_):
@@ -88,12 +89,12 @@ class Jobs:
         raise LookupError("this job is not known any more")
 
     def _run(self, job: Job) -> None:
-        with self._turn:
+        with self._one_at_a_time:
             job.run()
 
 
 def _reason(error: LookupError | OSError) -> str:
-    """The reason for a person; it does not name the library's folder."""
+    """The reason for a person, without the path of the library."""
     if isinstance(error, OSError) and error.strerror:
         return f"the library cannot be changed ({error.strerror}): check the disk with df"
     return str(error.args[0])

@@ -1,4 +1,4 @@
-"""Looking through the library: a page at a time, newest first, however much there is."""
+"""The catalogue of the library: pages of items, newest first, of a library of any size."""
 
 from __future__ import annotations
 
@@ -10,17 +10,16 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from stillcam.library.day import Item
-from stillcam.library.days import Days
+from stillcam.library.days import Days, Item
 from stillcam.library.favourites import Favourites
-from stillcam.library.names import decode, is_day, split, titled
+from stillcam.library.names import decode, is_day, split, with_title
 
-MAX_DAYS_READ = 24  # for one page: a filter that finds little gives what it has, and where to go on
+MAX_DAYS_READ = 24  # for one page: a filter with few matches returns what it has, and where to continue
 
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which items are wanted; None: it does not matter."""
+    """Which items are wanted; None: any."""
 
     kind: str | None = None
     camera: str | None = None
@@ -28,13 +27,13 @@ class Filter:
     favourites: bool = False
 
     def takes(self, item: Item) -> bool:
-        """Whether `item` is of the kind and from the camera wanted."""
+        """Whether `item` has the kind and camera wanted."""
         return self.kind in (None, item.kind) and self.camera in (None, item.camera)
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Between two items: the next one is older than this (day, time in seconds, name)."""
+class Cursor:
+    """A position between two items: the next one sorts before this day, time (seconds since the epoch) and name."""
 
     day: str
     time_s: float
@@ -43,17 +42,16 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Some items, newest first; `rest`: where to go on, None at the end."""
+    """Some items, newest first; `next`: where the next page starts, None at the end."""
 
     items: list[Item]
-    rest: Place | None
+    next: Cursor | None
 
 
 class Library:
     """The items below `root`.
 
-    Nothing is read before it is asked for, and what is kept in memory does not grow with the
-    number of items.
+    Days are read on demand, and the memory used does not grow with the number of items.
     """
 
     def __init__(self, root: Path) -> None:
@@ -62,8 +60,8 @@ class Library:
         self._days = Days(root)
         self._renaming = threading.Lock()
 
-    def page(self, limit: int, start: Place | None = None, wanted: Filter | None = None) -> Page:
-        """At most `limit` items that come after `start`.
+    def page(self, limit: int, start: Cursor | None = None, wanted: Filter | None = None) -> Page:
+        """At most `limit` items after `start`.
 
         Raises:
             OSError: a folder cannot be read.
@@ -72,18 +70,18 @@ class Library:
         found: list[Item] = []
         for read, day in enumerate(self._candidates(start, wanted)):
             if read == MAX_DAYS_READ:
-                return Page(found, Place(day, float("inf"), ""))
+                return Page(found, Cursor(day, float("inf"), ""))
             for item in self._of_day(day, wanted):
                 if start and item.key >= (start.day, start.time_s, start.name):
                     continue
                 if len(found) == limit:
                     last = found[-1]
-                    return Page(found, Place(last.day, last.time_s, last.name))
+                    return Page(found, Cursor(last.day, last.time_s, last.name))
                 found.append(item)
         return Page(found, None)
 
     def item(self, id_: str) -> Item:
-        """The item at an address below `library/`.
+        """The item with this id, its address below `library/`.
 
         Raises:
             LookupError: there is none.
@@ -93,7 +91,7 @@ class Library:
         raise LookupError(f"there is nothing called {id_} in the library: it may have been deleted")
 
     def items(self, ids: Iterable[str]) -> Iterator[Item]:
-        """Those of the items at these addresses that are there; each day is read once."""
+        """The items with these ids that exist; each day is read once."""
         by_day: defaultdict[str, set[str]] = defaultdict(set)
         for id_ in ids:
             day, _, text = id_.partition("/")
@@ -108,12 +106,12 @@ class Library:
         """Give `item` another title: its files are renamed, and it stays a favourite if it is one.
 
         Raises:
-            ValueError: no file can be called so.
-            FileExistsError: there is another one of that name.
-            LookupError: it is gone.
-            OSError: it cannot be renamed, and is called as before.
+            ValueError: the title cannot be part of a file's name.
+            FileExistsError: there is another item of that name.
+            LookupError: the item is gone.
+            OSError: it cannot be renamed; it has its old title.
         """
-        new = titled(split(item.name)[0], title)
+        new = with_title(split(item.name)[0], title)
         folder = self.root / item.day
         stem = split(item.name)[0]
         names = {name: new + name.removeprefix(stem) for name in item.files}
@@ -136,11 +134,11 @@ class Library:
         return renamed
 
     def path(self, item: Item, name: str | None = None) -> Path:
-        """Where the file of `item`, or another one that belongs to it, is."""
+        """The path of the file of `item`, or of another one of its files."""
         return self.root / item.day / (name or item.name)
 
     def cameras(self) -> list[str]:
-        """The models that the days read so far know of."""
+        """The camera models on the days read so far."""
         return self._days.known_cameras()
 
     def calendar(self, year: int) -> dict[str, int]:
@@ -152,15 +150,15 @@ class Library:
         """The years that have days, the newest first."""
         return sorted({int(day[:4]) for day in self._days.names()}, reverse=True)
 
-    def _candidates(self, start: Place | None, wanted: Filter) -> Iterator[str]:
+    def _candidates(self, start: Cursor | None, wanted: Filter) -> Iterator[str]:
         """The days that may hold items wanted, newest first."""
-        marked = self.favourites.days() if wanted.favourites else None
+        favourite_days = self.favourites.days() if wanted.favourites else None
         for day in self._days.names():
             if (start and day > start.day) or wanted.day not in (None, day):
                 continue
-            if marked is not None and day not in marked:
+            if favourite_days is not None and day not in favourite_days:
                 continue
-            summary = self._days.known_summary(day)
+            summary = self._days.cached_summary(day)
             if summary is None or summary.may_hold(wanted.kind, wanted.camera):
                 yield day
 
@@ -172,7 +170,7 @@ class Library:
 
 
 def _rename(folder: Path, names: Mapping[str, str]) -> None:
-    """Give files other names: all of them, or none."""
+    """Rename files: all of them, or none."""
     done: list[str] = []
     try:
         for old, name in names.items():
@@ -185,7 +183,7 @@ def _rename(folder: Path, names: Mapping[str, str]) -> None:
 
 
 def size_bytes(root: Path, item: Item) -> int:
-    """The size of all files of `item`; 0 for what is gone."""
+    """The size of all files of `item`, without those that are gone."""
     total = 0
     for name in item.files:
         try:

@@ -1,7 +1,10 @@
-"""The days of the library, each read when it is asked for and again only when its folder has changed.
+"""The days of the library: reading the items in a day's folder, and caching them until the folder changes.
 
-Most file systems tell that by the folder's time. Some do not (exFAT by FUSE leaves it when a file is renamed): that
-is tried once for each disk, and where it is so, the names in the folder are compared.
+By their names files belong together only if we have named them: IMG_1.JPG and IMG_1.MOV are two items.
+
+A day is read again only if its folder has changed. Most file systems show that by the folder's modification time. Some
+do not (exFAT by FUSE leaves it when a file is renamed): that is probed once for each disk, and if so, the names in the
+folder are compared.
 """
 
 from __future__ import annotations
@@ -10,23 +13,120 @@ import os
 import tempfile
 import threading
 import time
-from collections import Counter, OrderedDict
-from collections.abc import Mapping
+from collections import Counter, OrderedDict, defaultdict
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from stillcam.library.day import Item, read_day
-from stillcam.library.names import day_of, is_day
+from stillcam.library.names import PREVIEWS, SIDECAR, day_of, encode, is_day, kind_of, parse_stem, split, title_of
 
-KEPT_ITEMS = 4000  # about 2 MB: what is kept of the days read last
-OLD_S = 1e9  # 2001: a time that no clock gives a folder now; FAT has none before 1980
+CACHED_ITEMS = 4000  # about 2 MB, of the days read last
+PROBE_S = 1e9  # 2001: a time that no clock gives a folder now; FAT has none before 1980
 NEWEST = 2  # days: what is taken at midnight may be finished the day after
-SETTLED_NS = 2_000_000_000  # a folder's time stamp may be 2 s coarse (FAT): one so young may change unseen
+SETTLED_NS = 2_000_000_000  # a folder's time may be 2 s coarse (FAT): a change soon after may not show
+# A file may have any time. Four digits hold the year of these, in every time zone.
+EARLIEST_S = datetime(1000, 1, 2, tzinfo=UTC).timestamp()
+LATEST_S = datetime(9999, 12, 30, tzinfo=UTC).timestamp()
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A photo, a raw photo, a video, or any other file in the folder of a day.
+
+    Args:
+        day: the name of its folder.
+        name: of its file.
+        kind: photo, raw, video or file.
+        time_s: when it was taken, in seconds since the epoch: by its name, otherwise when its file was last modified.
+        camera: the sensor's model; empty: not in the name.
+        preview: the name of the JPEG shown for it; None: there is none, or the item is a picture itself.
+        sidecar: the name of its JSON file with metadata; None: there is none.
+    """
+
+    day: str
+    name: str
+    kind: str
+    time_s: float
+    camera: str = ""
+    preview: str | None = None
+    sidecar: str | None = None
+
+    @property
+    def key(self) -> tuple[str, float, str]:
+        """The order of items."""
+        return self.day, self.time_s, self.name
+
+    @property
+    def id(self) -> str:
+        """Its address below `library/`, before percent-encoding."""
+        return f"{self.day}/{encode(self.name)}"
+
+    @property
+    def title(self) -> str:
+        """The title that a person has given it; may be empty."""
+        return title_of(split(self.name)[0])
+
+    @property
+    def files(self) -> list[str]:
+        """The names of all its files, that of the item first."""
+        return [self.name, *filter(None, (self.preview, self.sidecar))]
+
+
+def read_day(folder: Path) -> list[Item]:
+    """The items in `folder`, oldest first; none if it is gone, or a link.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    if folder.is_symlink():
+        return []
+    try:
+        with os.scandir(folder) as entries:
+            names = [entry.name for entry in entries if not entry.name.startswith(".") and entry.is_file()]
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    ours: defaultdict[str, list[str]] = defaultdict(list)
+    items = []
+    for name in names:
+        stem = split(name)[0]
+        if parse_stem(stem):
+            ours[stem].append(name)
+        elif (modified_s := _modified_s(folder / name)) is not None:
+            items.append(Item(folder.name, name, kind_of(name), _clamped(modified_s)))
+    for stem, group in ours.items():
+        items += _items(folder.name, stem, group)
+    return sorted(items, key=lambda item: item.key)
+
+
+def _items(day: str, stem: str, names: list[str]) -> Iterator[Item]:
+    """The items among the files of one stem of ours; the companion files of a deleted item are none."""
+    parsed = parse_stem(stem)
+    assert parsed is not None
+    time_s, kind, camera = parsed
+    sidecar = next((name for name in names if split(name)[1] == SIDECAR), None)
+    preview = next((name for name in names if kind != "photo" and split(name)[1] in PREVIEWS), None)
+    for name in names:
+        if name not in (sidecar, preview):
+            is_main = kind_of(name) == kind
+            companions = (preview, sidecar) if is_main else (None, None)
+            yield Item(day, name, kind_of(name), _clamped(time_s), camera if is_main else "", *companions)
+
+
+def _clamped(time_s: float) -> float:
+    return min(max(EARLIEST_S, time_s), LATEST_S)
+
+
+def _modified_s(path: Path) -> float | None:
+    try:
+        return path.stat().st_mtime
+    except OSError:  # deleted meanwhile
+        return None
 
 
 class Version(NamedTuple):
-    """What tells one state of a day's folder from another: its disk, its time, or, where that tells nothing, names."""
+    """A version of a day's folder: its disk, its modification time, or, if that never changes, a hash of its names."""
 
     device: int
     changed_ns: int
@@ -34,13 +134,13 @@ class Version(NamedTuple):
 
     @property
     def settled(self) -> bool:
-        """Whether each later change gives another version."""
+        """Whether every later change results in another version."""
         return time.time_ns() - self.changed_ns > SETTLED_NS
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What there is on a day: the number of items by kind and camera."""
+    """The number of items of a day, by kind and camera."""
 
     counts: Mapping[tuple[str, str], int]
 
@@ -50,19 +150,19 @@ class Summary:
         return sum(self.counts.values())
 
     def may_hold(self, kind: str | None, camera: str | None) -> bool:
-        """Whether there are items of this kind and from this camera; None: any."""
+        """Whether there are items of this kind and from this camera (None: any)."""
         return any(kind in (None, k) and camera in (None, c) for k, c in self.counts)
 
 
 class Days:
-    """Reads days of the library at `root`; safe to use from any thread."""
+    """Reads the days of the library at `root`; safe to use from any thread."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
         self._lock = threading.Lock()
         self._items: OrderedDict[str, tuple[Version, list[Item]]] = OrderedDict()  # by day
         self._summaries: dict[str, tuple[Version, Summary]] = {}
-        self._timely: dict[int, bool] = {}  # by disk: whether it gives a folder that changes another time
+        self._changes_times: dict[int, bool] = {}  # by disk: see `changes_folder_times`
 
     def names(self) -> list[str]:
         """All days, the newest first."""
@@ -73,21 +173,21 @@ class Days:
             return []
 
     def version(self, day: str) -> Version | None:
-        """Another one when the folder of a day has changed; None: there is none."""
+        """The version of a day's folder; None: there is no folder."""
         folder = self._root / day
         try:
-            about = folder.stat()
-            if self._is_timely(about.st_dev):
-                return Version(about.st_dev, about.st_mtime_ns)
-            return Version(about.st_dev, 0, hash(frozenset(os.listdir(folder))))
+            stat = folder.stat()
+            if self._has_folder_times(stat.st_dev):
+                return Version(stat.st_dev, stat.st_mtime_ns)
+            return Version(stat.st_dev, 0, hash(frozenset(os.listdir(folder))))
         except OSError:
             return None
 
     def versions(self) -> dict[str, Version | None]:
         """All days with their versions, the newest first.
 
-        Reading the names in all folders would take long: where a folder's time does not change with its names (see
-        `version`), they are compared for today and the newest days only.
+        On a disk whose folders do not change their time, names are compared for today and the newest days only: to
+        read all folders would take too long.
         """
         try:
             with os.scandir(self._root) as entries:
@@ -98,56 +198,55 @@ class Days:
         watched = {*names[:NEWEST], day_of(time.time())}
         versions: dict[str, Version | None] = {}
         for day in names:
-            about = folders[day]
-            by_time = day not in watched or self._is_timely(about.st_dev)
-            versions[day] = Version(about.st_dev, about.st_mtime_ns) if by_time else self.version(day)
+            stat = folders[day]
+            by_time = day not in watched or self._has_folder_times(stat.st_dev)
+            versions[day] = Version(stat.st_dev, stat.st_mtime_ns) if by_time else self.version(day)
         return versions
 
     def items(self, day: str) -> list[Item]:
         """The items of a day, oldest first."""
         version = self.version(day)
         with self._lock:
-            if (kept := self._items.get(day)) and kept[0] == version:
+            if (cached := self._items.get(day)) and cached[0] == version:
                 self._items.move_to_end(day)
-                return kept[1]
+                return cached[1]
         items = read_day(self._root / day)
         if version is not None and version.settled:
             summary = Summary(Counter((item.kind, item.camera) for item in items))
             with self._lock:
                 self._summaries[day] = version, summary
                 self._items[day] = version, items
-                while len(self._items) > 1 and sum(len(kept[1]) for kept in self._items.values()) > KEPT_ITEMS:
+                while len(self._items) > 1 and sum(len(items) for _, items in self._items.values()) > CACHED_ITEMS:
                     self._items.popitem(last=False)
         return items
 
-    def known_summary(self, day: str) -> Summary | None:
-        """What there is on a day, if that needs no reading."""
+    def cached_summary(self, day: str) -> Summary | None:
+        """The summary of a day, if the day need not be read for it; None otherwise."""
         with self._lock:
-            known = self._summaries.get(day)
-        return known[1] if known and known[0] == self.version(day) else None
+            cached = self._summaries.get(day)
+        return cached[1] if cached and cached[0] == self.version(day) else None
 
     def summary(self, day: str) -> Summary:
-        """What there is on a day."""
-        return self.known_summary(day) or Summary(Counter((item.kind, item.camera) for item in self.items(day)))
+        """The summary of a day."""
+        return self.cached_summary(day) or Summary(Counter((item.kind, item.camera) for item in self.items(day)))
 
     def known_cameras(self) -> list[str]:
-        """The models that took something on the days read so far."""
+        """The camera models on the days read so far."""
         with self._lock:
             return sorted({camera for _, summary in self._summaries.values() for _, camera in summary.counts} - {""})
 
-    def _is_timely(self, device: int) -> bool:
-        """Whether the disk gives a folder another time when a file in it is renamed."""
-        timely = self._timely.get(device)
-        if timely is None:
+    def _has_folder_times(self, device: int) -> bool:
+        changes = self._changes_times.get(device)
+        if changes is None:
             try:
-                timely = self._timely[device] = is_timely(self._root)
+                changes = self._changes_times[device] = changes_folder_times(self._root)
             except OSError:  # it cannot be tried: full, or read-only for now
                 return False
-        return timely
+        return changes
 
 
-def is_timely(root: Path) -> bool:
-    """Whether a folder's time changes with the names in it, on the disk of `root`; it is tried.
+def changes_folder_times(root: Path) -> bool:
+    """Probe whether the disk of `root` changes a folder's modification time when a file in it is renamed.
 
     Raises:
         OSError: nothing can be written there.
@@ -158,7 +257,7 @@ def is_timely(root: Path) -> bool:
         folder.mkdir()
         outside.touch()
         for old, new in ((outside, inside), (inside, folder / "other"), (folder / "other", outside)):
-            os.utime(folder, (OLD_S, OLD_S))
+            os.utime(folder, (PROBE_S, PROBE_S))
             before_ns = folder.stat().st_mtime_ns
             old.rename(new)
             if folder.stat().st_mtime_ns == before_ns:

@@ -1,4 +1,4 @@
-"""Which items are favourites: an empty file for each in `.favourites/DAY/`, so that no two writers can lose one."""
+"""Favourites: an empty file for each in `.favourites/DAY/`, so that concurrent writers cannot lose one."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import contextlib
 import os
 from pathlib import Path
 
-from stillcam.library.day import Item
+from stillcam.library.days import Item
 
 _FOLDER = ".favourites"
 
@@ -18,7 +18,7 @@ class Favourites:
         self._folder = root / _FOLDER
 
     def days(self) -> set[str]:
-        """The days that have some."""
+        """The days that have favourites."""
         return _names(self._folder)
 
     def of_day(self, day: str) -> set[str]:
@@ -26,13 +26,13 @@ class Favourites:
         return _names(self._folder / day)
 
     def add(self, item: Item) -> None:
-        """Make `item` one."""
+        """Make `item` a favourite."""
         marker = self._folder / item.day / item.name
         marker.parent.mkdir(parents=True, exist_ok=True)
         marker.touch()
 
     def remove(self, item: Item) -> None:
-        """It is none any more."""
+        """Make `item` no longer a favourite."""
         marker = self._folder / item.day / item.name
         marker.unlink(missing_ok=True)
         with contextlib.suppress(OSError):  # others are left

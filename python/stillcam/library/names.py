@@ -1,4 +1,4 @@
-"""What the name of a file in the library says, and how it is written in an address."""
+"""Names of files in the library: their parts, and their form in an address."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import binascii
 import os
 import re
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from stillcam.common.time_zone import local
 
@@ -15,12 +16,12 @@ KINDS = {
     "dng": "raw",
     **dict.fromkeys(("mp4", "m4v", "mov", "mkv", "webm", "h264", "mjpeg"), "video"),
 }
-_OTHERS = {  # what we never make, and people copy in
+_OTHERS = {  # never made by us, but copied in
     **dict.fromkeys(("webp", "gif", "avif", "heic", "heif", "tif", "tiff"), "photo"),
     **dict.fromkeys(("arw", "cr2", "cr3", "nef", "orf", "raf", "rw2"), "raw"),
     **dict.fromkeys(("3gp", "avi", "m2ts", "mpeg", "mpg", "mts", "ogv", "ts", "wmv"), "video"),
 }
-PREVIEWS = ("jpg", "jpeg")  # what stands for a raw photo or a video of ours
+PREVIEWS = ("jpg", "jpeg")  # shown for a raw photo or a video of ours
 SIDECAR = "json"
 MAX_STEM_BYTES = 200  # a name may have 255 bytes, and gets an extension
 
@@ -29,22 +30,22 @@ _OURS = re.compile(
     r"(?P<stamp>\d{8}T\d{6}\.\d{3}Z)_(?P<kind>photo|raw|video)_(?P<camera>[^_/.]+)(?:_(?P<title>.*))?",
     re.ASCII | re.DOTALL,
 )
-_UNKNOWN = "camera"  # stands for the model where it is not known
+_UNKNOWN = "camera"  # in place of the model if it is not known
 _NOT_IN_MODEL = re.compile(r"[^A-Za-z0-9-]+")
 
 
 def is_day(name: str) -> bool:
-    """Whether a folder of this name is a day's: `2026-11-20`."""
+    """Whether a folder of this name holds a day: `2026-11-20`."""
     return _DAY.fullmatch(name) is not None
 
 
 def day_of(time_s: float) -> str:
-    """The day on which an item of `time_s` (seconds since the epoch) is kept: the camera's own, in local time."""
+    """The day, in the camera's local time, of an item of `time_s` (seconds since the epoch)."""
     return local(time_s // 1).date().isoformat()
 
 
 def stem_of(kind: str, time_s: float, camera: str) -> str:
-    """The name, without its extension, of an item that we make.
+    """The name, without its extension, of a new item.
 
     Args:
         kind: photo, raw or video.
@@ -57,31 +58,39 @@ def stem_of(kind: str, time_s: float, camera: str) -> str:
     return f"{moment:%Y%m%dT%H%M%S}.{millis % 1000:03d}Z_{kind}_{model}"
 
 
-def said_by(stem: str) -> tuple[float, str, str] | None:
-    """Time (seconds since the epoch), kind and camera that the stem of a name of ours tells; None: not ours."""
+class StemParts(NamedTuple):
+    """The parts of a name of ours: time (seconds since the epoch), kind, and camera (empty: not known)."""
+
+    time_s: float
+    kind: str
+    camera: str
+
+
+def parse_stem(stem: str) -> StemParts | None:
+    """Parse a name, without its extension, that `stem_of` has made; None: it is not one of ours."""
     if not (match := _OURS.fullmatch(stem)):
         return None
     try:
         moment = datetime.fromisoformat(match["stamp"])
     except ValueError:
         return None
-    return moment.timestamp(), match["kind"], match["camera"] if match["camera"] != _UNKNOWN else ""
+    return StemParts(moment.timestamp(), match["kind"], match["camera"] if match["camera"] != _UNKNOWN else "")
 
 
 def title_of(stem: str) -> str:
-    """What a person calls the item: what follows the parts that we make; of a stranger's name all of it."""
+    """The title in a name: what follows the parts of ours; of a name that is not ours, all of it."""
     return (match["title"] or "") if (match := _OURS.fullmatch(stem)) else stem
 
 
-def titled(stem: str, title: str) -> str:
+def with_title(stem: str, title: str) -> str:
     """`stem` with another title.
 
     Raises:
-        ValueError: no file can be called so.
+        ValueError: it cannot be part of a file's name.
     """
     match = _OURS.fullmatch(stem)
-    own = f"{match['stamp']}_{match['kind']}_{match['camera']}" if match else ""
-    new = f"{own}_{title}" if own and title else own or title
+    prefix = f"{match['stamp']}_{match['kind']}_{match['camera']}" if match else ""
+    new = f"{prefix}_{title}" if prefix and title else prefix or title
     if not new or new.startswith(".") or not new.isprintable() or set(new) & set("/\\") or "." in title:
         raise ValueError("a title may hold no slash, dot or line end")
     if len(new.encode()) > MAX_STEM_BYTES:
@@ -90,7 +99,7 @@ def titled(stem: str, title: str) -> str:
 
 
 def kind_of(name: str) -> str:
-    """What a file is by its name: photo, raw, video; or file, which is anything else."""
+    """The kind of a file by its extension: photo, raw, video; or file, for anything else."""
     extension = split(name)[1]
     return KINDS.get(extension) or _OTHERS.get(extension) or "file"
 
@@ -104,8 +113,8 @@ def split(name: str) -> tuple[str, str]:
 def encode(name: str) -> str:
     """A file's name as one part of an address, before percent-encoding.
 
-    A file system allows characters that no address should hold (line ends, backslashes, what
-    is not UTF-8): such a name becomes `~` and its bytes in URL-safe base64.
+    A name with characters that an address should not hold (line ends, backslashes, bytes that are not UTF-8) becomes
+    `~` and its bytes in URL-safe base64.
     """
     if name.isprintable() and not name.startswith("~") and not set(name) & set("/\\"):
         return name
@@ -113,10 +122,10 @@ def encode(name: str) -> str:
 
 
 def decode(text: str) -> str:
-    """The file's name that `encode` has written.
+    """Decode what `encode` has made.
 
     Raises:
-        ValueError: it could not be the name of a file that is shown.
+        ValueError: it is not the name of a file in the library.
     """
     name = text
     if text.startswith("~"):

@@ -1,7 +1,7 @@
-"""Making an item: its files are written out of sight, and appear in the library when all of them are whole.
+"""Items that are being made: their files are written in `.drafts` and appear in the library only when complete.
 
-A crash leaves drafts. One whose sidecar is there was whole and is finished by `recover`; of
-the others, what is worth it can be saved, and the rest is deleted.
+A crash leaves pending items. One with a sidecar was complete, and `recover` finishes it; the files of the others are
+returned to the caller, which saves or deletes them.
 """
 
 from __future__ import annotations
@@ -14,18 +14,19 @@ from pathlib import Path
 from typing import Any
 
 from stillcam.common.atomic_write import replace_file, sync
-from stillcam.library.names import KINDS, SIDECAR, day_of, said_by, split, stem_of
+from stillcam.library.names import KINDS, SIDECAR, day_of, parse_stem, split, stem_of
 
 FOLDER = ".drafts"
 
 
-class Draft:
+class PendingItem:
     """One item that is being made.
 
     Args:
         root: the library's folder.
         kind: photo, raw or video.
-        time_s: when it is taken, in seconds since the epoch; moved on by milliseconds if there is one of that moment.
+        time_s: when it is taken, in seconds since the epoch; milliseconds are added if there is already one of that
+            time.
         camera: the sensor's model.
 
     Raises:
@@ -42,23 +43,26 @@ class Draft:
         self.stem = stem_of(kind, time_s, camera)
 
     @classmethod
-    def left(cls, root: Path, path: Path) -> Draft | None:
-        """The draft that `path`, one of those that `recover` gives, is of; None: it is of none."""
-        if not (said := said_by(path.stem)):
+    def of_file(cls, root: Path, path: Path) -> PendingItem | None:
+        """The item that a file returned by `recover` belongs to; None: it belongs to none."""
+        if not (parts := parse_stem(path.stem)):
             return None
-        draft = cls.__new__(cls)
-        draft._root, draft._folder, draft.stem, draft.time_s = root, path.parent, path.stem, said[0]
-        return draft
+        item = cls.__new__(cls)
+        item._root, item._folder, item.stem, item.time_s = root, path.parent, path.stem, parts.time_s
+        return item
 
     def path(self, extension: str) -> Path:
-        """Where to write the file with `extension`."""
+        """The path of its file with this extension."""
         return self._folder / f"{self.stem}.{extension}"
 
     def finish(self, metadata: Mapping[str, Any]) -> str:
-        """Make the item appear, on disk for good; its address below `library/`.
+        """Make the item appear in the library, synced to the disk.
 
         Args:
-            metadata: what its sidecar says.
+            metadata: the content of its sidecar.
+
+        Returns:
+            its id, the address below `library/`.
 
         Raises:
             OSError: it could not be written; nothing has appeared.
@@ -81,10 +85,10 @@ class Draft:
 
 
 def recover(root: Path) -> list[Path]:
-    """Put right what a crash has left: whole items appear.
+    """Finish the complete items that a crash has left.
 
     Returns:
-        the files of those that were not whole, for the caller to save or to delete.
+        the files of incomplete ones, for the caller to save or to delete.
     """
     try:
         paths = sorted((root / FOLDER).iterdir())
@@ -93,23 +97,23 @@ def recover(root: Path) -> list[Path]:
     groups: defaultdict[str, list[Path]] = defaultdict(list)
     for path in paths:
         groups[path.stem].append(path)
-    torn: list[Path] = []
+    incomplete: list[Path] = []
     for stem, files in groups.items():
-        if said_by(stem) and any(path.suffix == f".{SIDECAR}" for path in files):
+        if parse_stem(stem) and any(path.suffix == f".{SIDECAR}" for path in files):
             logging.info("finished %s of %s, which a crash had left", stem, _appear(root, stem, files))
         else:
-            torn += files
-    return torn
+            incomplete += files
+    return incomplete
 
 
 def _appear(root: Path, stem: str, files: list[Path]) -> str:
-    """Move the files of a whole item to its day, and give that day.
+    """Move the files of a complete item to its day; the name of that day.
 
-    The sidecar goes last: as long as it is here, `recover` knows that all of it was whole.
+    The sidecar is moved last: while it is in `.drafts`, `recover` knows that the item was complete.
     """
-    said = said_by(stem)
-    assert said is not None  # a draft's name is ours
-    day = root / day_of(said[0])
+    parts = parse_stem(stem)
+    assert parts is not None
+    day = root / day_of(parts.time_s)
     day.mkdir(exist_ok=True)
     for path in sorted(files, key=lambda path: (path.suffix == f".{SIDECAR}", _is_main(path))):
         path.rename(day / path.name)
@@ -119,14 +123,14 @@ def _appear(root: Path, stem: str, files: list[Path]) -> str:
 
 
 def _is_main(path: Path) -> bool:
-    """Whether this file is what the item is named after, and not what stands for it or tells about it."""
-    said = said_by(path.stem)
-    return said is not None and KINDS.get(split(path.name)[1]) == said[1]
+    """Whether this is the item's own file, and neither preview nor sidecar."""
+    parts = parse_stem(path.stem)
+    return parts is not None and KINDS.get(split(path.name)[1]) == parts.kind
 
 
 def _free(root: Path, stem: str) -> bool:
-    """Whether no file has this stem, neither here nor in the library."""
-    said = said_by(stem)
-    assert said is not None
-    folders = root / FOLDER, root / day_of(said[0])
+    """Whether no file has this stem, neither in `.drafts` nor in the library."""
+    parts = parse_stem(stem)
+    assert parts is not None
+    folders = root / FOLDER, root / day_of(parts.time_s)
     return not any((folder / f"{stem}.{extension}").exists() for folder in folders for extension in (*KINDS, SIDECAR))

@@ -1,21 +1,21 @@
-"""What is to be deleted so that the rest fits: a pure choice, the oldest first, favourites never."""
+"""Retention of the library: chooses the items to delete, the oldest first, favourites never. A pure function."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from stillcam.library.day import Item
+from stillcam.library.days import Item
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What is kept.
+    """The limits of the library.
 
     Args:
-        max_age_s: what is older goes; None: no limit.
-        max_bytes: what the library may take in all; None: no limit.
-        min_free_bytes: what must be free on the disk.
+        max_age_s: of an item; None: no limit.
+        max_bytes: of all items; None: no limit.
+        min_free_bytes: on the disk.
     """
 
     max_age_s: float | None = None
@@ -24,16 +24,16 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
-    """An item with what the choice needs to know."""
+class Candidate:
+    """An item that may be deleted."""
 
     item: Item
     size_bytes: int
     favourite: bool
 
 
-def is_old(item: Item, rule: Rule, now_s: float) -> bool:
-    """Whether an item goes for its age alone.
+def is_too_old(item: Item, rule: Rule, now_s: float) -> bool:
+    """Whether an item is deleted for its age alone.
 
     Args:
         now_s: seconds since the epoch.
@@ -41,24 +41,26 @@ def is_old(item: Item, rule: Rule, now_s: float) -> bool:
     return rule.max_age_s is not None and now_s - item.time_s > rule.max_age_s
 
 
-def doomed(oldest_first: Iterable[Kept], rule: Rule, now_s: float, used_bytes: int, free_bytes: int) -> Iterator[Item]:
+def items_to_delete(
+    oldest_first: Iterable[Candidate], rule: Rule, now_s: float, used_bytes: int, free_bytes: int
+) -> Iterator[Item]:
     """The items to delete.
 
     Args:
-        oldest_first: items, which are taken only as far as they are needed.
-        rule: what is kept.
+        oldest_first: consumed only as far as needed.
+        rule: the limits.
         now_s: seconds since the epoch.
-        used_bytes: what the library takes.
-        free_bytes: what is free on its disk.
+        used_bytes: of all items.
+        free_bytes: on the disk.
     """
     surplus = max(
         used_bytes - rule.max_bytes if rule.max_bytes is not None else 0,
         rule.min_free_bytes - free_bytes,
     )
-    for kept in oldest_first:
-        if surplus <= 0 and not is_old(kept.item, rule, now_s):
+    for candidate in oldest_first:
+        if surplus <= 0 and not is_too_old(candidate.item, rule, now_s):
             return
-        if kept.favourite:
+        if candidate.favourite:
             continue
-        surplus -= kept.size_bytes
-        yield kept.item
+        surplus -= candidate.size_bytes
+        yield candidate.item

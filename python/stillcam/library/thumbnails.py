@@ -1,7 +1,7 @@
-"""Small pictures of items: the one in the EXIF where there is one, else one that is made once and kept.
+"""Thumbnails of items: the one in the EXIF if there is one, otherwise one that is made once and cached.
 
-Pillow is loaded with the first thumbnail. Only one is made at a time: looking through a
-library of large pictures must not take the processor from the live picture.
+Pillow is imported with the first thumbnail. Only one is made at a time: browsing a library of large pictures must not
+take the processor from the live picture.
 """
 
 from __future__ import annotations
@@ -17,20 +17,20 @@ from typing import BinaryIO
 from stillcam.common.safe_open import open_regular
 from stillcam.frames.exif import find_thumbnail
 from stillcam.frames.jpeg import leading
-from stillcam.library.day import Item
+from stillcam.library.days import Item
 
 SIDE = 320  # px, at most
-MIN_SIDE = 120  # px: what is smaller in the EXIF looks bad
+MIN_SIDE = 120  # px: a smaller one in the EXIF looks bad
 QUALITY = 75
 _FOLDER = ".thumbnails"
 
 
 class Thumbnails:
-    """Gives thumbnails of the items in the library at `root`."""
+    """Thumbnails of the items in the library at `root`."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
-        self._one = threading.Lock()
+        self._one_at_a_time = threading.Lock()
 
     def of(self, item: Item) -> bytes:
         """A JPEG of at most `SIDE` pixels a side.
@@ -41,46 +41,46 @@ class Thumbnails:
         if item.kind == "file":
             raise LookupError(f"{item.id} is no picture")
         source = self._root / item.day / (item.preview or item.name)
-        kept = self._kept(item)
+        cached = self._cache_path(item)
         try:
             changed_ns = source.stat().st_mtime_ns
-            if data := _read(kept, changed_ns):
+            if data := _read(cached, changed_ns):
                 return data
-            with self._one:
-                if data := _read(kept, changed_ns):
+            with self._one_at_a_time:
+                if data := _read(cached, changed_ns):
                     return data
-                data, made = _small(source)
+                data, made = _make(source)
             if made:
-                _keep(kept, data, changed_ns)
+                _store(cached, data, changed_ns)
             return data
         except Exception as error:  # Pillow raises nearly anything when a file is damaged
             logging.debug("no thumbnail of %s: %s", item.id, error)
             raise LookupError(f"there is no picture of {item.id}") from error
 
     def forget(self, item: Item) -> None:
-        """The item is gone for good."""
+        """Delete the cached thumbnail of an item that was deleted for good."""
         with contextlib.suppress(OSError):  # there is none, or no name so long
-            self._kept(item).unlink()
+            self._cache_path(item).unlink()
 
-    def _kept(self, item: Item) -> Path:
+    def _cache_path(self, item: Item) -> Path:
         return self._root / _FOLDER / item.day / f"{item.name}.jpg"
 
 
 def thumbnail(path: Path) -> bytes:
-    """A JPEG of at most `SIDE` pixels a side of the picture at `path`; it is not kept.
+    """A JPEG of at most `SIDE` pixels a side of the picture at `path`; it is not cached.
 
     Raises:
         LookupError: it cannot be read.
     """
     try:
-        return _small(path)[0]
+        return _make(path)[0]
     except Exception as error:  # Pillow raises nearly anything when a file is damaged
         logging.debug("no thumbnail of %s: %s", path, error)
         raise LookupError(f"{path.name} cannot be read: it is damaged or gone") from error
 
 
-def _small(path: Path) -> tuple[bytes, bool]:
-    """The picture made small, and whether that was any work."""
+def _make(path: Path) -> tuple[bytes, bool]:
+    """The thumbnail of a picture, and whether it had to be decoded for it."""
     from stillcam.library.upright import upright  # Pillow, with the first thumbnail
 
     with os.fdopen(open_regular(path), "rb") as file:
@@ -95,12 +95,12 @@ def _small(path: Path) -> tuple[bytes, bool]:
 
 
 def _from_exif(file: BinaryIO) -> bytes | None:
-    """The thumbnail that the camera has made; None without one that can be used."""
+    """The thumbnail in the EXIF; None: there is none that can be used."""
     from PIL import Image
 
     from stillcam.library.upright import orientation_of
 
-    with contextlib.suppress(Exception):  # one that is damaged is none: Pillow raises nearly anything
+    with contextlib.suppress(Exception):  # a damaged one does not count: Pillow raises nearly anything
         with Image.open(file, formats=("JPEG",)) as image:
             exif = image.info.get("exif", b"")
             found = find_thumbnail(exif)
@@ -116,26 +116,26 @@ def _from_exif(file: BinaryIO) -> bytes | None:
     return None
 
 
-def _read(kept: Path, changed_ns: int) -> bytes | None:
-    """The thumbnail that was made of a file last changed then; None: there is none.
+def _read(cached: Path, changed_ns: int) -> bytes | None:
+    """The cached thumbnail of a file with this modification time; None: there is none.
 
-    It has that file's time: whether it is younger would not tell, as clocks are put back.
+    Both files have the same time: to compare which is newer would fail after a clock was put back.
     """
     try:
-        return kept.read_bytes() if kept.stat().st_mtime_ns == changed_ns else None
+        return cached.read_bytes() if cached.stat().st_mtime_ns == changed_ns else None
     except OSError:  # there is none, or no name so long
         return None
 
 
-def _keep(kept: Path, data: bytes, changed_ns: int) -> None:
-    """Save it for the next time; while the disk is full, it is made anew each time."""
-    new = kept.with_name(f".{kept.name}.new")
+def _store(cached: Path, data: bytes, changed_ns: int) -> None:
+    """Cache a thumbnail; while the disk is full, it is made each time."""
+    new = cached.with_name(f".{cached.name}.new")
     try:
-        kept.parent.mkdir(parents=True, exist_ok=True)
+        cached.parent.mkdir(parents=True, exist_ok=True)
         new.write_bytes(data)
         os.utime(new, ns=(changed_ns, changed_ns))
-        new.replace(kept)
+        new.replace(cached)
     except OSError as error:
-        logging.debug("cannot keep %s: %s", kept, error)
+        logging.debug("cannot cache %s: %s", cached, error)
         with contextlib.suppress(OSError):
             new.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""Deleting with a way back: items lie in `.trash/WHEN/DAY/` for 30 days."""
+"""The trash: deleted items stay in `.trash/WHEN/DAY/` for 30 days."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stillcam.common.deletion import Note, delete_tree
-from stillcam.library.day import Item, read_day
+from stillcam.library.days import Item, read_day
 
 FOLDER = ".trash"
 KEPT_S = 30 * 86400.0
-_LAST_S = 253_402_300_799.0  # the end of the year 9999: no stamp is later, whatever the clock has said
+_LAST_S = 253_402_300_799.0  # the end of the year 9999: no stamp is later, however wrong the clock was
 
 
 @dataclass(frozen=True, slots=True)
-class Trashed:
-    """A deleted item; `deleted` names its folder in the trash, and is when it was deleted: `20261120T234501Z`."""
+class TrashedItem:
+    """A deleted item; `deleted` is when, `20261120T234501Z`, and the name of its folder in the trash."""
 
     deleted: str
     item: Item
@@ -31,14 +31,14 @@ class Trash:
         self._root = root
         self._folder = root / FOLDER
 
-    def put(self, item: Item, now_s: float) -> Trashed:
-        """Delete `item`.
+    def put(self, item: Item, now_s: float) -> TrashedItem:
+        """Move `item` to the trash.
 
         Args:
             now_s: seconds since the epoch.
 
         Raises:
-            LookupError: somebody else has deleted it meanwhile.
+            LookupError: it has been deleted meanwhile.
             OSError: it cannot be moved.
         """
         deleted = stamp(now_s)
@@ -48,21 +48,21 @@ class Trash:
             _move(self._root / item.day, target, item)
         except FileNotFoundError as error:
             raise LookupError(f"{item.id} has been deleted already") from error
-        return Trashed(deleted, item)
+        return TrashedItem(deleted, item)
 
-    def items(self) -> list[Trashed]:
-        """All that can be brought back, what was deleted last first."""
+    def items(self) -> list[TrashedItem]:
+        """All items that can be restored, the most recently deleted first."""
         found = []
         for folder in sorted(_folders(self._folder), reverse=True):
-            found += [Trashed(folder.name, item) for day in _folders(folder) for item in read_day(day)]
+            found += [TrashedItem(folder.name, item) for day in _folders(folder) for item in read_day(day)]
         return found
 
-    def restore(self, trashed: Trashed) -> None:
-        """Bring an item back.
+    def restore(self, trashed: TrashedItem) -> None:
+        """Restore an item.
 
         Raises:
-            LookupError: it is not in the trash any more.
-            FileExistsError: there is another one of that name by now.
+            LookupError: it is no longer in the trash.
+            FileExistsError: there is another item of that name by now.
         """
         day = self._root / trashed.item.day
         day.mkdir(exist_ok=True)
@@ -75,16 +75,19 @@ class Trash:
             raise LookupError(f"{trashed.item.id} is not in the trash any more") from error
 
     def has_old(self, before_s: float) -> bool:
-        """Whether there is something that was deleted before a moment (seconds since the epoch)."""
+        """Whether there are items that were deleted before `before_s` (seconds since the epoch)."""
         return any(folder.name < stamp(before_s) for folder in _folders(self._folder))
 
     def empty(self, before_s: float | None, over: Callable[[], bool], note: Note) -> int:
-        """Delete for good what was deleted before a moment; how many folders that were.
+        """Delete for good what was moved to the trash before `before_s`.
 
         Args:
-            before_s: seconds since the epoch; None: all of it goes, also what a wrong clock has dated ahead.
-            over: whether to break off; asked after each file.
-            note: is told what cannot be deleted.
+            before_s: seconds since the epoch; None: everything, including items that a wrong clock has dated ahead.
+            over: whether to stop; called after each file.
+            note: called with each file that cannot be deleted.
+
+        Returns:
+            the number of folders (times of deletion) that were due.
         """
         limit = stamp(_LAST_S if before_s is None else before_s)
         old = [folder for folder in _folders(self._folder) if folder.name < limit]
@@ -96,7 +99,7 @@ class Trash:
 
 
 def stamp(time_s: float) -> str:
-    """What the folder of a deletion is called.
+    """The name of the folder of a deletion.
 
     Args:
         time_s: seconds since the epoch.
@@ -105,13 +108,13 @@ def stamp(time_s: float) -> str:
 
 
 def _move(source: Path, target: Path, item: Item) -> None:
-    """Move all files of `item`; its own first, with which it disappears, or last, with which it appears."""
+    """Move all files of `item`, its own first."""
     os.rename(source / item.name, target / item.name)
     for name in item.files[1:]:
         try:
             os.rename(source / name, target / name)
         except FileNotFoundError:
-            continue  # removed by hand, or it belongs to two items of one name
+            continue  # deleted by hand, or it belongs to two items of one name
 
 
 def _folders(folder: Path) -> list[Path]:

@@ -1,7 +1,7 @@
-"""Opens pictures that anybody may have copied in: upright, in RGB, decoded no larger than needed.
+"""Opens untrusted pictures: upright by their EXIF orientation, in RGB, decoded no larger than needed.
 
-Pillow refuses what has too many pixels ("decompression bomb"). What counts on a Pi is memory, so the limit
-here is of bytes: a JPEG of 196 megapixels takes few of them, as it is decoded at an eighth.
+Pillow limits the number of pixels ("decompression bomb"). On a Pi memory is what counts, so the limit here is in bytes:
+a JPEG of 196 megapixels needs few of them, as it is decoded at an eighth.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from stillcam.common.kernel_files import fields_of
 Image.MAX_IMAGE_PIXELS = None
 
 FORMATS = ("JPEG", "PNG", "BMP", "TIFF", "WEBP", "GIF")  # TIFF: a DNG is one
-MAX_BYTES = 300_000_000  # of memory for one picture: a PNG of 75 megapixels, and the largest sensor has 64
+MAX_BYTES = 300_000_000  # of memory for one picture: a PNG of 75 megapixels; the largest sensor has 64
 GREY = -1
 MAX_JPEG_BYTES = 64_000_000  # a larger one is decoded at a half, a quarter or an eighth
 
@@ -36,39 +36,39 @@ _TURNED = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-_BYTES = {"1": 1, "L": 1, "P": 1, "I": 12, "I;16": 12, "I;16B": 12}  # of memory for a pixel; with what it becomes
+_BYTES = {"1": 1, "L": 1, "P": 1, "I": 12, "I;16": 12, "I;16B": 12}  # of memory for a pixel, with its conversion
 
 Size = tuple[int, int]
 
 
 class Unreadable(Exception):
-    """The file is no picture that can be shown; the text says why."""
+    """The file is not a picture that can be decoded; the text says why."""
 
 
 def orientation_of(image: Image.Image) -> int:
-    """How the camera was held, by the EXIF: 1 (upright) to 8."""
+    """The EXIF orientation: 1 (upright) to 8."""
     value = 1
-    with contextlib.suppress(Exception):  # Pillow raises nearly anything; without its EXIF it is still a picture
+    with contextlib.suppress(Exception):  # Pillow raises nearly anything; a picture without EXIF is still one
         value = image.getexif().get(_ORIENTATION, 1)
     return value if value in _TURNED else 1
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
-    """How a JPEG is seen and stored.
+class JpegFormat:
+    """The size and encoding of a JPEG.
 
     Args:
-        size: width and height in pixels as it is to be seen.
-        sampling: of its colours, as Pillow counts them: 0 (4:4:4), 1 (4:2:2), 2 (4:2:0); GREY; None: it is not stored
-            upright, or in another way.
+        size: width and height in pixels when upright.
+        sampling: its chroma subsampling, as Pillow numbers it: 0 (4:4:4), 1 (4:2:2), 2 (4:2:0); GREY; None: another
+            one, or it is not stored upright.
     """
 
     size: Size
     sampling: int | None
 
 
-def form_of(jpeg: bytes) -> Form:
-    """What the headers say.
+def read_format(jpeg: bytes) -> JpegFormat:
+    """Read the format from the headers.
 
     Raises:
         Unreadable: it is damaged.
@@ -77,18 +77,18 @@ def form_of(jpeg: bytes) -> Form:
         with Image.open(io.BytesIO(jpeg), formats=("JPEG",)) as image:
             orientation = orientation_of(image)
             size = image.size[::-1] if orientation in _ON_ITS_SIDE else image.size
-            return Form(size, _sampling(image) if orientation == 1 else None)
+            return JpegFormat(size, _sampling(image) if orientation == 1 else None)
     except Exception as error:  # Pillow raises nearly anything when a file is damaged
         raise _unreadable(error) from error
 
 
 def upright(file: BinaryIO, least: Size, formats: tuple[str, ...] = FORMATS) -> Image.Image:
-    """The picture in `file`, as it is to be seen.
+    """Decode the picture in `file`, upright.
 
     Args:
         file: at its beginning.
-        least: width and height in pixels that are needed; it is no larger than it has to be for that.
-        formats: those that Pillow may take it for.
+        least: width and height in pixels that are needed; the result is no larger than necessary for that.
+        formats: those that Pillow may try.
 
     Raises:
         Unreadable: it is damaged, or decoding it would take too much memory.
@@ -96,7 +96,7 @@ def upright(file: BinaryIO, least: Size, formats: tuple[str, ...] = FORMATS) -> 
     try:
         with Image.open(file, formats=formats) as image:
             orientation = orientation_of(image)
-            return _opened(image, orientation, least[::-1] if orientation in _ON_ITS_SIDE else least)
+            return _decoded(image, orientation, least[::-1] if orientation in _ON_ITS_SIDE else least)
     except Unreadable:
         raise
     except Exception as error:  # Pillow raises nearly anything when a file is damaged
@@ -116,14 +116,14 @@ def _sampling(image: Image.Image) -> int | None:
     return sampling if plain and sampling >= 0 else None
 
 
-def _room() -> int:
-    """How many bytes of memory a picture may take: half of what there is leaves the rest to the camera."""
+def _memory_limit() -> int:
+    """How many bytes of memory a picture may take: half of the available, the rest is for the camera."""
     words = fields_of(_MEMINFO, ":").get("MemAvailable", "").split()
     return min(MAX_BYTES, int(words[0]) * 1024 // 2) if words and words[0].isdecimal() else MAX_BYTES
 
 
-def _opened(image: Image.Image, orientation: int, least: Size) -> Image.Image:
-    (wide, high), room = image.size, _room()
+def _decoded(image: Image.Image, orientation: int, least: Size) -> Image.Image:
+    (wide, high), room = image.size, _memory_limit()
     # A progressive JPEG is held as coefficients of two bytes, whatever the size it is decoded at.
     needed = 2 * len(image.getbands()) * wide * high if image.info.get("progressive") else 0
     part = next((part for part in (1, 2, 4) if 4 * wide * high <= min(MAX_JPEG_BYTES, room) * part * part), 8)
@@ -131,7 +131,7 @@ def _opened(image: Image.Image, orientation: int, least: Size) -> Image.Image:
     needed += image.width * image.height * _BYTES.get(image.mode, 8 if image.format == "WEBP" else 4)
     if needed > room:
         raise Unreadable(f"decoding it would take {needed / 1e6:.0f} MB of memory, and it may take {room / 1e6:.0f}")
-    if image.mode.startswith("I"):  # 16 bits of grey: Pillow would make all white that is brighter than 255
+    if image.mode.startswith("I"):  # 16 bits of grey: Pillow would turn all that is brighter than 255 white
         image = image.convert("I").point(lambda value: value * (1 / 256)).convert("L")
     scale = max(least[0] / image.width, least[1] / image.height)
     if scale < 1:

@@ -1,7 +1,7 @@
-"""A ZIP of many files, sent as it is made: no temporary file, little memory, and its size known beforehand.
+"""A ZIP of many files as a stream: no temporary file, little memory, and its size known beforehand.
 
-Photos and videos do not shrink, so they are stored as they are. The archive is the standard
-library's; what is ours is to know its size before its first byte.
+Photos and videos do not compress, so they are stored. The standard library makes the archive; only its size is
+computed here.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ class Member:
     """A file to put in.
 
     Args:
-        path: where it is.
-        name: what it is called in the archive, with `/` between folders.
-        size_bytes: how large it is now.
+        path: of the file.
+        name: in the archive, with `/` between folders.
+        size_bytes: its present size.
         changed: year, month, day, hour, minute, second.
     """
 
@@ -40,21 +40,21 @@ class Member:
 
 
 def member(path: Path, name: str, changed: tuple[int, int, int, int, int, int]) -> Member:
-    """The file at `path`, as it is now.
+    """The file at `path` as a member.
 
     Raises:
-        OSError: it is not there, no regular file, or may not be read.
+        OSError: it is gone, not a regular file, or unreadable.
     """
-    about = os.stat(path, follow_symlinks=False)
-    if not stat.S_ISREG(about.st_mode) or not os.access(path, os.R_OK):
+    found = os.stat(path, follow_symlinks=False)
+    if not stat.S_ISREG(found.st_mode) or not os.access(path, os.R_OK):
         raise OSError(f"{path} is no regular file, or may not be read")
-    return Member(path, name, about.st_size, changed if 1980 <= changed[0] <= 2107 else _DOS_FIRST)
+    return Member(path, name, found.st_size, changed if 1980 <= changed[0] <= 2107 else _DOS_FIRST)
 
 
 def free_name(name: str, taken: Container[str]) -> str:
-    """`name`, or with a number where one is called so: bytes that are no text are shown alike.
+    """`name`, with a number if it is taken: names that are not UTF-8 may look the same.
 
-    What is more than a character to some system (a line end, a backslash) becomes `_`.
+    Characters with a meaning to some system (a line end, a backslash) become `_`.
     """
     name = "".join(one if one.isprintable() and one != "\\" else "_" for one in name)
     stem, dot, extension = name.rpartition(".")
@@ -76,10 +76,10 @@ def size_of(members: list[Member]) -> int:
 
 
 def stream(members: list[Member]) -> Generator[list[bytes], None, None]:
-    """The archive, piece by piece.
+    """The archive in pieces.
 
     Raises:
-        ConnectionAbortedError: a file is gone or has another size now, so that the announced size cannot be kept.
+        ConnectionAbortedError: a file is gone or has another size now, so that the announced size would be wrong.
     """
     sink = _Sink()
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_STORED) as archive:
@@ -109,7 +109,7 @@ def _info(one: Member) -> zipfile.ZipInfo:
 
 
 class _Sink(io.RawIOBase):
-    """Takes what the archive writes, for us to send on."""
+    """Collects what the archive writes."""
 
     def __init__(self) -> None:
         self._pieces: list[bytes] = []
@@ -122,6 +122,6 @@ class _Sink(io.RawIOBase):
         return len(data)
 
     def take(self) -> list[bytes]:
-        """What has been written since the last time; in one piece, for the directory at the end has thousands."""
+        """What has been written since the last call, in one piece: the central directory would be thousands."""
         pieces, self._pieces = self._pieces, []
         return [b"".join(pieces)]

@@ -10,9 +10,8 @@ from typing import Any
 
 from stillcam.common.formats import utc_text
 from stillcam.library.catalogue import size_bytes
-from stillcam.library.day import Item
-from stillcam.library.days import Days, Version
-from stillcam.library.names import said_by, split
+from stillcam.library.days import Days, Item, Version
+from stillcam.library.names import parse_stem, split
 
 RECENT_S = 60.0  # in a day that was not read before, files written up to this long before the last poll are new
 STARTING_S = 60.0  # a camera may take so long at the start before its picture counts as lost
@@ -104,7 +103,7 @@ def _key(item: Item) -> _Key:
 
 
 def _is_ours(item: Item) -> bool:
-    said = said_by(split(item.name)[0])
+    said = parse_stem(split(item.name)[0])
     return said is not None and item.kind == said[1]
 
 

@@ -14,8 +14,7 @@ from pathlib import Path
 
 from stillcam.common.clock import synchronised
 from stillcam.common.formats import span_text
-from stillcam.library.day import read_day
-from stillcam.library.days import Days
+from stillcam.library.days import Days, read_day
 from stillcam.series.manifest import millis
 from stillcam.series.state import read_state
 

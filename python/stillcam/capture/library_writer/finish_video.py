@@ -19,7 +19,7 @@ from stillcam.capture.library_writer import mp4
 from stillcam.common.errors import CameraError
 from stillcam.common.safe_json import parse
 from stillcam.frames.jpeg import Cutter
-from stillcam.library.pending import Draft
+from stillcam.library.pending import PendingItem
 
 ABOUT = "about"
 PART = "part"  # of the MP4 that is being made
@@ -34,7 +34,7 @@ class RecordedVideo:
     """A recorded video that is no item yet.
 
     Args:
-        draft: what it belongs to.
+        pending: what it belongs to.
         path: the file that the camera has written.
         remux: whether an MP4 is to be made of it.
         rate: frames a second, which bare H.264 does not know.
@@ -42,7 +42,7 @@ class RecordedVideo:
         about: its sidecar; the duration comes from the MP4 where there is one.
     """
 
-    draft: Draft
+    pending: PendingItem
     path: Path
     remux: bool
     rate: float
@@ -51,7 +51,7 @@ class RecordedVideo:
 
     def notice(self, text: str) -> None:
         """Have the item say what a person should know of it."""
-        logging.warning("%s: %s", self.draft.stem, text)
+        logging.warning("%s: %s", self.pending.stem, text)
         self.about.setdefault("notices", []).append(text)
 
     def broken_off(self, text: str) -> None:
@@ -62,7 +62,7 @@ class RecordedVideo:
     def note(self) -> None:
         """Write down what a crash must not lose."""
         noted = {"remux": self.remux, "rate": self.rate, "rotation": self.rotation, "about": self.about}
-        self.draft.path(ABOUT).write_text(json.dumps(noted), encoding="utf-8")
+        self.pending.path(ABOUT).write_text(json.dumps(noted), encoding="utf-8")
 
 
 def finish(footage: RecordedVideo, ffmpeg: Ffmpeg, stand_in: Path | None = None) -> str:
@@ -77,26 +77,26 @@ def finish(footage: RecordedVideo, ffmpeg: Ffmpeg, stand_in: Path | None = None)
             it (`disk`; it stays, for when there is, or the next start).
         OSError: it could not be written; the same.
     """
-    draft, path, about = footage.draft, footage.path, dict(footage.about)
+    pending, path, about = footage.pending, footage.path, dict(footage.about)
     if not path.exists() or not path.stat().st_size:
-        draft.discard()
+        pending.discard()
         raise CameraError("torn", "nothing was recorded: see data/logs/capture.log")
     if footage.remux:
         path = _remuxed(footage, ffmpeg)
     if path.suffix == ".mp4":
         duration_s = mp4.duration_s(path)
         if duration_s is None:
-            draft.discard()
+            pending.discard()
             text = "the video was interrupted before it could be played: install ffmpeg, and the next one is kept"
             raise CameraError("torn", text)
         about["duration_s"] = round(duration_s, 3)
         if footage.rotation:
             mp4.turn(path, footage.rotation)
-    preview = draft.path("jpg")
+    preview = pending.path("jpg")
     if not _preview(path, preview, ffmpeg) and stand_in:
         shutil.copyfile(stand_in, preview)
-    draft.path(ABOUT).unlink(missing_ok=True)
-    return draft.finish(about)
+    pending.path(ABOUT).unlink(missing_ok=True)
+    return pending.finish(about)
 
 
 def salvage(root: Path, torn: Sequence[Path], ffmpeg: Ffmpeg) -> list[str]:
@@ -104,7 +104,7 @@ def salvage(root: Path, torn: Sequence[Path], ffmpeg: Ffmpeg) -> list[str]:
 
     Args:
         root: the library.
-        torn: see `library.drafts.recover`.
+        torn: see `library.pending.recover`.
 
     Returns:
         the addresses of the items that were saved.
@@ -131,25 +131,25 @@ def salvage(root: Path, torn: Sequence[Path], ffmpeg: Ffmpeg) -> list[str]:
 
 def _left(root: Path, paths: Sequence[Path]) -> RecordedVideo | None:
     """The footage among the files of one stem; None: there is none."""
-    draft = Draft.left(root, paths[0])
+    pending = PendingItem.of_file(root, paths[0])
     recorded = [path for path in paths if path.suffix.lstrip(".") in EXTENSIONS and path.stat().st_size]
-    if draft is None or not recorded:
+    if pending is None or not recorded:
         return None
     try:
-        noted = parse(draft.path(ABOUT).read_text(encoding="utf-8"))
+        noted = parse(pending.path(ABOUT).read_text(encoding="utf-8"))
         remux, rate, rotation, about = (noted[key] for key in ("remux", "rate", "rotation", "about"))
     except (OSError, ValueError, KeyError, TypeError):
         remux, rate, rotation, about = True, 0.0, 0, {"version": 1, "kind": "video"}
     path = max(recorded, key=lambda path: path.suffix == ".mp4")  # what it was made of may still lie beside it
     remux = remux and path.suffix != ".mp4"
-    footage = RecordedVideo(draft, path, remux, float(rate), int(rotation), about)
+    footage = RecordedVideo(pending, path, remux, float(rate), int(rotation), about)
     footage.broken_off("the daemon or the power failed while it was recorded")
     return footage
 
 
 def _remuxed(footage: RecordedVideo, ffmpeg: Ffmpeg) -> Path:
     """The MP4; it can be played from its beginning while it is loaded. Where it cannot be made, what there is."""
-    part, whole = footage.draft.path(PART), footage.draft.path("mp4")
+    part, whole = footage.pending.path(PART), footage.pending.path("mp4")
     # Bare H.264 and MJPEG know no times.
     given = ["-r", f"{footage.rate or 30:g}"] if footage.path.suffix != ".ts" else []
     made = ["-map", "0:v:0", "-map", "0:a?", "-c", "copy", "-movflags", "+faststart", "-f", "mp4", f"file:{part}"]
@@ -162,7 +162,7 @@ def _remuxed(footage: RecordedVideo, ffmpeg: Ffmpeg) -> Path:
         logging.warning("ffmpeg could not make an MP4, the video stays as it is: %s", said)
         return footage.path
     if "Invalid data" in said or "does not contain any stream" in said or "matches no streams" in said:
-        footage.draft.discard()
+        footage.pending.discard()
         raise CameraError("torn", f"there is nothing in the video that can be played: {said}")
     cause = "disk" if "space" in said else "missing"
     raise CameraError(cause, f"the video waits for room or the next start: ffmpeg could not make an MP4 of it: {said}")

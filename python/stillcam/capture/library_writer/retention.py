@@ -16,11 +16,10 @@ from stillcam.capture.library_writer.clock_trust import ClockTrust
 from stillcam.common.deletion import Undeletable
 from stillcam.common.disk_space import Disk
 from stillcam.library.catalogue import size_bytes
-from stillcam.library.day import Item, read_day
-from stillcam.library.days import Days
+from stillcam.library.days import Days, Item, read_day
 from stillcam.library.favourites import Favourites
 from stillcam.library.names import day_of
-from stillcam.library.retention import Kept, Rule, doomed, is_old
+from stillcam.library.retention import Candidate, Rule, is_too_old, items_to_delete
 from stillcam.library.thumbnails import Thumbnails
 from stillcam.library.trash import KEPT_S, Trash, stamp
 from stillcam.settings.schema import RetentionSettings
@@ -98,7 +97,7 @@ class Retention:
         """Delete what is too old or too much, the oldest first: for good if that is to free something."""
         now_s = time.time()
         oldest = next((kept for kept in self._oldest_first() if not kept.favourite), None)
-        due = oldest is not None and is_old(oldest.item, rule, now_s)
+        due = oldest is not None and is_too_old(oldest.item, rule, now_s)
         if self._clock.waits("library", due, now_s, time.monotonic()):
             rule, due = replace(rule, max_age_s=None), False
         reserve_bytes = max(rule.min_free_bytes, self._disk.reserve_bytes() if due else 0)
@@ -106,10 +105,10 @@ class Retention:
             self._empty_trash(None)  # its owner has given it up already
         used = sum(kept.size_bytes for kept in self._oldest_first()) if rule.max_bytes is not None else 0
         free_bytes, count = self._disk.free_bytes(), 0
-        for item in doomed(self._oldest_first(), rule, now_s, used, free_bytes):
+        for item in items_to_delete(self._oldest_first(), rule, now_s, used, free_bytes):
             if self._over():
                 break
-            by_age = is_old(item, rule, now_s) and free_bytes >= reserve_bytes
+            by_age = is_too_old(item, rule, now_s) and free_bytes >= reserve_bytes
             if self._put_away(item, now_s) if by_age else self._delete(item):
                 count += 1
             else:
@@ -117,7 +116,7 @@ class Retention:
         if count:
             logging.info("pruned %s items of the library", count)
 
-    def _oldest_first(self) -> Iterator[Kept]:
+    def _oldest_first(self) -> Iterator[Candidate]:
         for day in reversed(Days(self._root).names()):
             try:
                 favourites, items = self._favourites.of_day(day), read_day(self._root / day)
@@ -128,7 +127,7 @@ class Retention:
                 if self._over():
                     return
                 stays = item.name in favourites or item.id in self._stuck
-                yield Kept(item, size_bytes(self._root, item), stays)
+                yield Candidate(item, size_bytes(self._root, item), stays)
 
     def _put_away(self, item: Item, now_s: float) -> bool:
         """Put an item into the trash; False: it cannot be."""

@@ -16,7 +16,7 @@ from stillcam.common.deletion import Undeletable
 from stillcam.common.disk_space import Disk
 from stillcam.common.errors import CameraError
 from stillcam.common.folders import identity, missing
-from stillcam.library.pending import FOLDER, Draft, recover
+from stillcam.library.pending import FOLDER, PendingItem, recover
 from stillcam.settings.schema import Settings
 
 Told = Callable[[str | None, CameraError | None], None]
@@ -59,7 +59,7 @@ class LibraryWriter:
         self._retention = Retention(root, self.disk, lambda: settings().retention, ages, self.over, self.undeletable)
         self._worker = BackgroundWorker(root.parent)
         self.missing = ""
-        self._place: tuple[int, int] | None = None  # of the folder whose drafts have been put right
+        self._place: tuple[int, int] | None = None  # of the folder whose pending items have been recovered
         self.take_in()
 
     def start(self, *tasks: Task) -> None:
@@ -84,7 +84,7 @@ class LibraryWriter:
             self._worker.add(lambda: self._salvage(torn))
 
     @property
-    def drafts(self) -> Path:
+    def pending_folder(self) -> Path:
         """The folder of what is not whole yet."""
         return self.root / FOLDER
 
@@ -98,15 +98,15 @@ class LibraryWriter:
             "waits": self.ages.reason,
         }
 
-    def draft(self, kind: str, time_s: float, camera: str) -> Draft:
-        """Begin an item: see `Draft`.
+    def begin_item(self, kind: str, time_s: float, camera: str) -> PendingItem:
+        """Begin an item: see `PendingItem`.
 
         Raises:
             CameraError: `disk`: the disk is too full for it, or cannot be written to.
         """
         self.disk.check()
         try:
-            return Draft(self.root, kind, time_s, camera)
+            return PendingItem(self.root, kind, time_s, camera)
         except OSError as error:
             raise unwritable(self.root, error) from error
 
@@ -117,7 +117,7 @@ class LibraryWriter:
     def finish(self, footage: RecordedVideo, stand_in: Path | None, told: Told) -> None:
         """Have a video finished; `told` is called from another thread with its address, or what went wrong."""
 
-        stem = footage.draft.stem
+        stem = footage.pending.stem
         self._finishing.add(stem)
 
         def over(id_: str | None, error: CameraError | None) -> None:
@@ -190,7 +190,7 @@ class LibraryWriter:
         return self.disk.free_bytes() - needed >= self.disk.reserve_bytes()
 
     def _files(self, stem: str) -> list[Path]:
-        return [path for path in self.drafts.iterdir() if path.stem == stem]
+        return [path for path in self.pending_folder.iterdir() if path.stem == stem]
 
 
 def unwritable(root: Path, error: OSError) -> CameraError:

@@ -22,7 +22,7 @@ from stillcam.capture.modes.lens import SCAN_WAITS_S, rests
 from stillcam.capture.recovery import photo_cycle_s, stall_timeout_s
 from stillcam.common.errors import CameraError, StillcamError
 from stillcam.common.formats import utc_text
-from stillcam.library.pending import Draft
+from stillcam.library.pending import PendingItem
 from stillcam.settings.capabilities import Camera
 from stillcam.settings.controls import Values
 from stillcam.settings.schema import Settings
@@ -193,11 +193,11 @@ class PhotoMode:
         use = photo_settings(settings, order.kind)
         found = converged_controls(settings, order.kind, before) if use.carry_over else {}
         try:
-            self._library.drafts.mkdir(parents=True, exist_ok=True)
+            self._library.pending_folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise unwritable(self._library.root, error) from error
         over = lambda: self._over(order)  # noqa: E731 - it is handed on
-        context.start_stills(settings, camera, PhotoRequest(order.kind, self._library.drafts, found), over)
+        context.start_stills(settings, camera, PhotoRequest(order.kind, self._library.pending_folder, found), over)
         if not is_fully_manual(settings, order.kind, found, camera):
             context.rest(CONVERGE_S, over)
         self._expect(order, settings, camera, found)
@@ -242,22 +242,22 @@ class PhotoMode:
         if frame:
             context.published(frame)
         self._last = (order.kind, settings, camera), time.monotonic(), metadata
-        draft = self._library.draft(order.kind, still.time_s, camera.model)
+        pending = self._library.begin_item(order.kind, still.time_s, camera.model)
         try:
             if frame:
-                link_or_copy(context.paths.images / frame, draft.path("jpg"))
+                link_or_copy(context.paths.images / frame, pending.path("jpg"))
             else:
-                _develop(still, draft, settings.camera.rotation, context.stops)
-            size = image_size(draft.path(photo_extension(settings, order.kind)))
+                _develop(still, pending, settings.camera.rotation, context.stops)
+            size = image_size(pending.path(photo_extension(settings, order.kind)))
             if still.raw:
-                image_size(draft.path("dng"))
+                image_size(pending.path("dng"))
             mode = context.driver.sensor_mode
-            return draft.finish(about(settings, camera, order.kind, draft.time_s, size, metadata, mode))
+            return pending.finish(about(settings, camera, order.kind, pending.time_s, size, metadata, mode))
         except OSError as error:
-            draft.discard()
+            pending.discard()
             raise unwritable(self._library.root, error) from error
         except (CameraError, Interrupted):
-            draft.discard()
+            pending.discard()
             raise
 
     def _still(self, order: Order, settings: Settings) -> tuple[Still, Metadata]:
@@ -291,13 +291,13 @@ def _ending(order: Order) -> StillcamError:
     return StillcamError(f"the capture daemon ends: {len(order.items)} of {order.count} photos were taken")
 
 
-def _develop(still: Still, draft: Draft, rotation: int, interrupts: Sequence[int]) -> None:
-    """Make the draft's files of the camera's, which lie beside them; 90 and 270 degrees are ours to turn."""
-    path = draft.path(still.path.suffix.lstrip("."))
+def _develop(still: Still, pending: PendingItem, rotation: int, interrupts: Sequence[int]) -> None:
+    """Make the pending's files of the camera's, which lie beside them; 90 and 270 degrees are ours to turn."""
+    path = pending.path(still.path.suffix.lstrip("."))
     if rotation in (90, 270):
         rotate(still.path, path, rotation, shutil.which("jpegtran"), interrupts)
         still.path.unlink()
     else:
         still.path.replace(path)
     if still.raw:
-        still.raw.replace(draft.path("dng"))
+        still.raw.replace(pending.path("dng"))

@@ -157,22 +157,22 @@ class VideoMode:
         context, before = self._context, self._context.driver.metadata
         if wrong := video_error(settings, camera, context.driver.abilities.encoder):
             raise CameraError("options", f"{wrong.field}: {wrong}")
-        draft = self._library.draft("video", time.time(), camera.model)
+        pending = self._library.begin_item("video", time.time(), camera.model)
         path, form = context.driver.start_video(
-            settings, camera, self._library.drafts, draft.stem, take.seconds, context.stops
+            settings, camera, self._library.pending_folder, pending.stem, take.seconds, context.stops
         )
         turns = settings.camera.rotation in (90, 270) and (form.remux or form.extension == "mp4")
         rotation = settings.camera.rotation if turns else 0
         size = shown_size(video_geometry(settings, camera).size, rotation)
-        told = about(settings, camera, "video", draft.time_s, size, before)
-        footage = RecordedVideo(draft, path, form.remux, video_framerate(settings, camera), rotation, told)
+        told = about(settings, camera, "video", pending.time_s, size, before)
+        footage = RecordedVideo(pending, path, form.remux, video_framerate(settings, camera), rotation, told)
         if settings.video.audio != "off" and form.extension not in WITH_SOUND:
             footage.notice(SILENT_LIBAV if settings.files.video == "mp4" else SILENT_FORM)
         try:
             footage.note()
         except OSError as error:
             context.end_program()
-            draft.discard()
+            pending.discard()
             raise unwritable(self._library.root, error) from error
         context.status.enter("video", float(take.seconds or ENDLESS_S), context.backoff.reason)
         context.status.recording(_told(take, footage, 0, take.seconds))
@@ -245,7 +245,7 @@ class VideoMode:
             footage.broken_off(error.reason)
             return footage
         if footage is not None:
-            footage.draft.discard()
+            footage.pending.discard()
         return None
 
     def _hand_over(self, take: Take, footage: RecordedVideo) -> None:

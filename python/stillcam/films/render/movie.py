@@ -27,7 +27,7 @@ from stillcam.films.render.pictures import LeftOut, forms_of, read_whole
 from stillcam.films.render.timestamp import Stamps
 from stillcam.films.sources import Shot
 from stillcam.frames.jpeg import NotWhole, leading
-from stillcam.library.upright import GREY, Form, Unreadable, form_of, upright
+from stillcam.library.upright import GREY, JpegFormat, Unreadable, read_format, upright
 
 FILE = "film.mp4"
 END_S = 3600.0  # for what is left to encode, and to write the index to the front
@@ -71,7 +71,7 @@ class Pictures:
             its moment.
     """
 
-    def __init__(self, shots: Sequence[Shot], form: Form, left_out: LeftOut) -> None:
+    def __init__(self, shots: Sequence[Shot], form: JpegFormat, left_out: LeftOut) -> None:
         self._shots = shots
         self.form = form
         self._left_out = left_out
@@ -90,22 +90,22 @@ class Pictures:
         try:
             data = read_whole(shot)
             _, end = leading(data)
-            return data[:end] if form_of(data) == self.form else _fitted(data, self.form)
+            return data[:end] if read_format(data) == self.form else _fitted(data, self.form)
         except (OSError, NotWhole, Unreadable) as error:
             self._left_out.add(shot, error)
             return None
 
 
-def _common(forms: Sequence[Form]) -> Form:
+def _common(forms: Sequence[JpegFormat]) -> JpegFormat:
     """The form of most pictures; it has colours if any of them has."""
     size = common([form.size for form in forms])
     stored = Counter(form.sampling for form in forms if form.size == size and form.sampling is not None)
     if any(form.sampling != GREY for form in forms):
         del stored[GREY]
-    return Form(size, max(stored, key=lambda sampling: stored[sampling], default=PLAIN))
+    return JpegFormat(size, max(stored, key=lambda sampling: stored[sampling], default=PLAIN))
 
 
-def _fitted(data: bytes, form: Form) -> bytes:
+def _fitted(data: bytes, form: JpegFormat) -> bytes:
     """A picture of another form.
 
     Raises:

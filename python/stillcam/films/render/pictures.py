@@ -11,7 +11,7 @@ from stillcam.common.safe_open import read_regular
 from stillcam.films.sources import Shot
 from stillcam.films.spread import spread
 from stillcam.frames.jpeg import NotWhole, leading
-from stillcam.library.upright import Form, Unreadable, form_of
+from stillcam.library.upright import JpegFormat, Unreadable, read_format
 
 MAX_BYTES = 128 << 20  # of a file: a JPEG of 200 megapixels has less
 LOOKED_AT = 25  # pictures, for the form that most of them have
@@ -42,7 +42,7 @@ def _readable(name: str) -> str:
     return "".join(one if one.isprintable() else "?" for one in name)
 
 
-def forms_of(shots: Sequence[Shot]) -> list[Form]:
+def forms_of(shots: Sequence[Shot]) -> list[JpegFormat]:
     """Those of some of them: one picture of another shape says nothing about the others.
 
     Raises:
@@ -53,7 +53,7 @@ def forms_of(shots: Sequence[Shot]) -> list[Form]:
         with suppress(OSError, NotWhole, Unreadable):
             data = read_whole(shots[number])
             leading(data)
-            forms.append(form_of(data))
+            forms.append(read_format(data))
     if not forms:
         raise StillcamError("none of the pictures can be read")
     return forms

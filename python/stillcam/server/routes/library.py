@@ -18,11 +18,11 @@ from stillcam.common.safe_json import parse
 from stillcam.common.time_zone import local, local_zone
 from stillcam.http.messages import Access, Answer, Refused, Request, Route, as_json
 from stillcam.library.batch_jobs import Jobs
-from stillcam.library.catalogue import Filter, Library, Place
-from stillcam.library.day import Item
+from stillcam.library.catalogue import Cursor, Filter, Library
+from stillcam.library.days import Item
 from stillcam.library.names import is_day
 from stillcam.library.thumbnails import Thumbnails
-from stillcam.library.trash import Trash, Trashed, stamp
+from stillcam.library.trash import Trash, TrashedItem, stamp
 from stillcam.library.zip_stream import Member, free_name, member, size_of, stream
 from stillcam.server.errors import reading
 from stillcam.server.routes.library_files import (
@@ -90,7 +90,7 @@ class LibraryRoutes:
         page = self._library.page(int(limit), _place(request.value("start")), wanted)
         return as_json(200, {
             "items": rows(self._library, page.items),
-            "rest": page.rest and _cursor(page.rest),
+            "rest": page.next and _cursor(page.next),
             "cameras": self._library.cameras(),
             "years": self._library.years(),
         })  # fmt: skip
@@ -241,7 +241,7 @@ class LibraryRoutes:
             return as_json(200, self._jobs.get(request.rest).message())
 
 
-def _place(cursor: str | None) -> Place | None:
+def _place(cursor: str | None) -> Cursor | None:
     """Where a page begins, from what `_cursor` wrote."""
     if cursor is None:
         return None
@@ -249,12 +249,12 @@ def _place(cursor: str | None) -> Place | None:
         day, time_s, name = parse(cursor)
         if not (is_day(day) and isinstance(name, str)):
             raise ValueError
-        return Place(day, float(time_s), name)
+        return Cursor(day, float(time_s), name)
     except (ValueError, TypeError, ArithmeticError) as error:
         raise Refused(400, "start must be what the page before gave as rest", "start") from error
 
 
-def _cursor(place: Place) -> str:
+def _cursor(place: Cursor) -> str:
     return json.dumps([place.day, str(place.time_s), place.name])
 
 
@@ -273,7 +273,7 @@ def _changing() -> Iterator[None]:
         raise Refused(503, f"the library cannot be changed ({error.strerror}): check the disk with df") from error
 
 
-def _trashed_item(one: Trashed) -> dict[str, Any]:
+def _trashed_item(one: TrashedItem) -> dict[str, Any]:
     item = one.item
     return {
         "deleted": one.deleted,

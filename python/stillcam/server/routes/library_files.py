@@ -15,7 +15,7 @@ from stillcam.common.time_zone import local_zone
 from stillcam.http.bodies import FilePart
 from stillcam.http.messages import Answer, Refused, Request
 from stillcam.library.catalogue import Library, size_bytes
-from stillcam.library.day import Item
+from stillcam.library.days import Item
 from stillcam.library.names import split
 from stillcam.server.errors import reading
 

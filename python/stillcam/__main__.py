@@ -1,4 +1,4 @@
-"""`python -m stillcam`: what a person on SSH asks. Each command is in `stillcam.cli`."""
+"""`python -m stillcam`: the command line. The commands are in `stillcam.cli`."""
 
 from __future__ import annotations
 
@@ -8,29 +8,16 @@ import os
 import sys
 
 from stillcam import __version__
-from stillcam.cli import (
-    Told,
-    accounts,
-    camera,
-    capture,
-    certificate,
-    doctor,
-    films,
-    series,
-    server,
-    settings,
-    wait,
-    webhooks,
-)
+from stillcam.cli import Result, accounts, camera, certificate, doctor, films, series, server, settings
 from stillcam.common.errors import StillcamError
 from stillcam.common.paths import Paths
 
-GROUPS = (camera, capture, series, films, doctor, wait, settings, webhooks, certificate, server, accounts)
-INTERRUPTED = 130  # by Ctrl-C, as a shell says it
+GROUPS = (camera, series, films, doctor, settings, certificate, server, accounts)
+INTERRUPTED = 130  # by Ctrl-C, as in a shell
 
 
 def main() -> int:
-    """Carry out one command; exit status 0 done, 1 failed, 2 wrong usage."""
+    """Run one command; exit status 0 done, 1 failed, 2 wrong usage."""
     parser = argparse.ArgumentParser(prog="stillcam", description="Ask the camera server.")
     parser.add_argument("--version", action="version", version=__version__)
     parser.add_argument("--camera", metavar="N", help="one of several cameras, by its number; default: the first one")
@@ -40,14 +27,14 @@ def main() -> int:
     arguments = parser.parse_args()
     environ = os.environ | ({"STILLCAM_NUMBER": arguments.camera} if arguments.camera else {})
     try:
-        told = arguments.carry_out(Paths.from_environ(environ), environ, arguments)
+        result = arguments.run(Paths.from_environ(environ), environ, arguments)
     except StillcamError as error:
         return _failed(str(error))
     except PermissionError as error:
         return _failed(f"{error.filename}: {error.strerror}; only its owner may, so ask with sudo")
     except KeyboardInterrupt:
         return INTERRUPTED
-    return _print(told, as_json=arguments.json)
+    return _print(result, as_json=arguments.json)
 
 
 def _failed(why: str) -> int:
@@ -55,21 +42,21 @@ def _failed(why: str) -> int:
     return 1
 
 
-def _print(told: Told, *, as_json: bool) -> int:
-    """Give the result; the exit status."""
+def _print(result: Result, *, as_json: bool) -> int:
+    """Print the result, and return the exit status."""
     try:
-        if told.picture:
-            sys.stdout.buffer.write(told.picture)
+        if result.picture:
+            sys.stdout.buffer.write(result.picture)
         elif as_json:
-            print(json.dumps(told.document, ensure_ascii=False, indent=2))
+            print(json.dumps(result.document, ensure_ascii=False, indent=2))
         else:
-            print("".join(f"{line}\n" for line in told.lines), end="")
+            print("".join(f"{line}\n" for line in result.lines), end="")
         sys.stdout.flush()
     except OSError as error:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        if not isinstance(error, BrokenPipeError):  # that is `| head`, which has seen enough
+        if not isinstance(error, BrokenPipeError):  # `| head` has read enough
             return _failed(f"the output cannot be written: {error.strerror}")
-    return 0 if told.well else 1
+    return 0 if result.ok else 1
 
 
 if __name__ == "__main__":

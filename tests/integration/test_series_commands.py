@@ -169,7 +169,7 @@ def test_a_series_that_is_not_there_is_told(type_, verb, name):
 def test_a_script_has_to_say_yes_to_delete(daemon):
     make_series(daemon.paths.series, 3)
     status, _, complaint = daemon("delete", "Garden")
-    assert (status, "say --yes to delete the 3 shots of Garden" in complaint) == (1, True)
+    assert (status, "pass --yes to delete the 3 shots of Garden" in complaint) == (1, True)
     assert daemon.asked == []
     daemon.answer = {"series": None}
     assert daemon("delete", "Garden", "--yes")[:2] == (0, "Garden is deleted\n")

@@ -1,7 +1,7 @@
-"""What a person or a script asks on SSH: a module for each group of commands of `python -m stillcam`.
+"""The commands of `python -m stillcam`, one file a group.
 
-A module has `add_to(commands)`, and a function for each command. What it gives is printed as
-lines for a person, or with `--json` as one document for a script.
+A file has `add_to(commands)`, and a function for each command that returns a `Result`: it is printed as lines for a
+person, or with `--json` as one document for a script. `daemon` asks the capture daemon.
 """
 
 from __future__ import annotations
@@ -15,42 +15,42 @@ from stillcam.common.paths import Paths
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """What a command gives.
+class Result:
+    """The result of a command.
 
     Args:
         lines: for a person.
-        document: the same for `--json`: whatever JSON has.
-        well: False: the command was carried out, and what it found is bad; exit status 1.
-        picture: what is given in place of both.
+        document: for `--json`.
+        ok: False: the command was carried out, but its result is bad; exit status 1.
+        picture: printed instead of both.
     """
 
     lines: list[str]
     document: Any
-    well: bool = True
+    ok: bool = True
     picture: bytes = b""
 
 
 Arguments = argparse.Namespace
-Command = Callable[[Paths, Mapping[str, str], Arguments], Told]
+Command = Callable[[Paths, Mapping[str, str], Arguments], Result]
 
 
-def add(commands: Any, name: str, text: str, carry_out: Command) -> argparse.ArgumentParser:
+def add_command(commands: Any, name: str, text: str, run: Command) -> argparse.ArgumentParser:
     """Add a command.
 
     Args:
-        commands: what `ArgumentParser.add_subparsers` has given.
-        name: as it is typed.
+        commands: of `ArgumentParser.add_subparsers`.
+        name: as typed.
         text: what it does.
-        carry_out: gets the paths, the environment and the arguments; raises a StillcamError where it fails.
+        run: gets the paths, the environment and the arguments; raises StillcamError if it fails.
     """
     parser: argparse.ArgumentParser = commands.add_parser(name, help=text, description=text)
     parser.add_argument("--json", action="store_true", help="print it as JSON")
-    parser.set_defaults(carry_out=carry_out)
+    parser.set_defaults(run=run)
     return parser
 
 
-def group(commands: Any, name: str, text: str) -> Any:
-    """Add a command that has commands; for `add`."""
+def add_group(commands: Any, name: str, text: str) -> Any:
+    """Add a command that has subcommands, and return what `add_command` takes as `commands`."""
     parser = commands.add_parser(name, help=text, description=text)
     return parser.add_subparsers(dest="subcommand", required=True, metavar="COMMAND")

@@ -1,9 +1,8 @@
-"""`python -m stillcam user …`, `token …` and `code`: accounts, on SSH.
+"""`user …`, `token …` and `code`: accounts.
 
-Whoever can run this may read and write the files anyway, so no account is asked for. It
-works beside the running server, which knows of every change within a second. A password is
-asked for at a terminal, else read as the first line of the input; it is never an argument,
-which other users of the machine could see.
+A user of the machine who can run this may read and write the files anyway, so that no account is needed. It works while
+the server runs, which notices every change within a second. A password is typed at a terminal, or else read as the
+first line of the input; it is never an argument, which other users of the machine could see.
 """
 
 from __future__ import annotations
@@ -26,11 +25,11 @@ from stillcam.accounts.rules import (
     check_password,
     composed,
 )
-from stillcam.cli import Arguments, Told, add, group
+from stillcam.cli import Arguments, Result, add_command, add_group
 from stillcam.common.formats import utc_text
 from stillcam.common.paths import Paths
 
-Command = Callable[[Accounts, Arguments], Told]
+Command = Callable[[Accounts, Arguments], Result]
 
 
 def add_to(commands: Any) -> None:
@@ -39,11 +38,11 @@ def add_to(commands: Any) -> None:
     Args:
         commands: what `ArgumentParser.add_subparsers` has given.
     """
-    users = group(commands, "user", "list, add, change and remove users")
+    users = add_group(commands, "user", "list, add, change and remove users")
     _command(users, "list", "print every user: name, role, when made, when last seen", _list_users)
-    add = _command(users, "add", "add a user; asks for a password", _add_user, "name")
-    add.add_argument("--role", choices=ROLES, default="viewer", help="default: viewer")
-    add.add_argument("--no-library", action="store_true", help="the viewer may watch, but not open the library")
+    adder = _command(users, "add", "add a user; asks for a password", _add_user, "name")
+    adder.add_argument("--role", choices=ROLES, default="viewer", help="default: viewer")
+    adder.add_argument("--no-library", action="store_true", help="the viewer may watch, but not open the library")
     _command(users, "reset", "give a user a new password; their sessions end", _reset_user, "name")
     role = _command(users, "role", "make a user an owner or a viewer", _change_role, "name")
     role.add_argument("role", choices=ROLES)
@@ -51,10 +50,10 @@ def add_to(commands: Any) -> None:
     library.add_argument("library", choices=("yes", "no"))
     _command(users, "remove", "remove a user; their sessions end", _remove_user, "name")
 
-    tokens = group(commands, "token", "list, add and remove tokens of programs")
+    tokens = add_group(commands, "token", "list, add and remove tokens of programs")
     _command(tokens, "list", "print every token: id, scope, when made, when last used, name", _list_tokens)
-    add = _command(tokens, "add", "make a token, and print it: it cannot be had again", _add_token, "name")
-    add.add_argument(
+    adder = _command(tokens, "add", "make a token, and print it: it cannot be had again", _add_token, "name")
+    adder.add_argument(
         "--scope", choices=SCOPES, default="view",
         help="view: watch; library: also open the library; control: also control the camera; default: view",
     )  # fmt: skip
@@ -63,8 +62,8 @@ def add_to(commands: Any) -> None:
     _command(commands, "code", "print the set-up code, with which the first user registers", _code)
 
 
-def welcome(folder: Path) -> list[str]:
-    """What whoever starts the server has to know: the set-up code as long as there is no owner, or a fault.
+def set_up_lines(folder: Path) -> list[str]:
+    """The line with the set-up code as long as there is no owner, or the fault of the accounts.
 
     Args:
         folder: `data/`.
@@ -77,19 +76,19 @@ def welcome(folder: Path) -> list[str]:
 
 
 def _command(commands: Any, name: str, text: str, command: Command, *arguments: str) -> argparse.ArgumentParser:
-    def carry_out(paths: Paths, _environ: Mapping[str, str], given: Arguments) -> Told:
+    def run(paths: Paths, _environ: Mapping[str, str], given: Arguments) -> Result:
         try:
             return command(Accounts(paths.primary.data), given)
         except InvalidError as error:
             raise InvalidError(f"the {error.field} {error}", error.field) from error
 
-    parser = add(commands, name, text, carry_out)
+    parser = add_command(commands, name, text, run)
     for argument in arguments:
         parser.add_argument(argument, metavar=argument.upper())
     return parser
 
 
-def _list_users(accounts: Accounts, _arguments: Arguments) -> Told:
+def _list_users(accounts: Accounts, _arguments: Arguments) -> Result:
     users = accounts.users.all()
     lines = [
         f"{user.role:6}  {'library' if user.library else '':7}  made {_day(user.created_s)}  "
@@ -101,42 +100,42 @@ def _list_users(accounts: Accounts, _arguments: Arguments) -> Told:
          "created": _time(user.created_s), "last_seen": _time(user.seen_s)}
         for user in users
     ]  # fmt: skip
-    return Told(lines, {"users": document})
+    return Result(lines, {"users": document})
 
 
-def _add_user(accounts: Accounts, arguments: Arguments) -> Told:
+def _add_user(accounts: Accounts, arguments: Arguments) -> Result:
     name = check_name(arguments.name)
     password = passwords.hashed(_ask_password(name))
     user = accounts.users.add(name, password, arguments.role, not arguments.no_library)
     accounts.prepare()  # with the first owner the set-up code has done its work
-    return Told([f"{user.name} may sign in, as {user.role}"], {"name": user.name, "role": user.role})
+    return Result([f"{user.name} may sign in, as {user.role}"], {"name": user.name, "role": user.role})
 
 
-def _reset_user(accounts: Accounts, arguments: Arguments) -> Told:
+def _reset_user(accounts: Accounts, arguments: Arguments) -> Result:
     user = accounts.users.get(arguments.name)
     accounts.users.change(user.name, password=passwords.hashed(_ask_password(user.name)))
-    return Told([f"{user.name} has a new password, and is signed out everywhere"], {"name": user.name})
+    return Result([f"{user.name} has a new password, and is signed out everywhere"], {"name": user.name})
 
 
-def _change_role(accounts: Accounts, arguments: Arguments) -> Told:
+def _change_role(accounts: Accounts, arguments: Arguments) -> Result:
     user = accounts.users.change(arguments.name, role=arguments.role)
-    return Told([f"{user.name} is {user.role} now"], {"name": user.name, "role": user.role})
+    return Result([f"{user.name} is {user.role} now"], {"name": user.name, "role": user.role})
 
 
-def _change_library(accounts: Accounts, arguments: Arguments) -> Told:
+def _change_library(accounts: Accounts, arguments: Arguments) -> Result:
     user = accounts.users.change(arguments.name, library=arguments.library == "yes")
     text = f"{user.name} {'may' if user.library else 'may not'} open the library"
     if user.role == "owner":
         text = f"{user.name} is an owner: owners may always open the library"
-    return Told([text], {"name": user.name, "library": user.library})
+    return Result([text], {"name": user.name, "library": user.library})
 
 
-def _remove_user(accounts: Accounts, arguments: Arguments) -> Told:
+def _remove_user(accounts: Accounts, arguments: Arguments) -> Result:
     accounts.users.remove(arguments.name)
-    return Told([f"{arguments.name} is removed"], {"name": arguments.name})
+    return Result([f"{arguments.name} is removed"], {"name": arguments.name})
 
 
-def _list_tokens(accounts: Accounts, _arguments: Arguments) -> Told:
+def _list_tokens(accounts: Accounts, _arguments: Arguments) -> Result:
     tokens = accounts.tokens.all()
     lines = [
         f"{token.id}  {token.scope:7}  made {_day(token.created_s)}  used {_day(token.used_s):10}  {token.name}"
@@ -147,26 +146,26 @@ def _list_tokens(accounts: Accounts, _arguments: Arguments) -> Told:
          "created": _time(token.created_s), "last_used": _time(token.used_s)}
         for token in tokens
     ]  # fmt: skip
-    return Told(lines, {"tokens": document})
+    return Result(lines, {"tokens": document})
 
 
-def _add_token(accounts: Accounts, arguments: Arguments) -> Told:
+def _add_token(accounts: Accounts, arguments: Arguments) -> Result:
     token, key = accounts.tokens.add(arguments.name, arguments.scope)
-    return Told([key], {"id": token.id, "name": token.name, "scope": token.scope, "token": key})
+    return Result([key], {"id": token.id, "name": token.name, "scope": token.scope, "token": key})
 
 
-def _remove_token(accounts: Accounts, arguments: Arguments) -> Told:
+def _remove_token(accounts: Accounts, arguments: Arguments) -> Result:
     accounts.tokens.remove(arguments.token)
-    return Told([f"{arguments.token} is revoked"], {"token": arguments.token})
+    return Result([f"{arguments.token} is revoked"], {"token": arguments.token})
 
 
-def _code(accounts: Accounts, _arguments: Arguments) -> Told:
+def _code(accounts: Accounts, _arguments: Arguments) -> Result:
     code = accounts.prepare()
     if code is None:
         raise ConflictError(
             "an owner has registered, so there is no code; for a new password: python -m stillcam user reset NAME"
         )
-    return Told([code], {"code": code})
+    return Result([code], {"code": code})
 
 
 def _ask_password(name: str) -> str:

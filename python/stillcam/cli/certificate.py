@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from stillcam.cli import Arguments, Told, add
+from stillcam.cli import Arguments, Result, add_command
 from stillcam.common.addresses import listening_address
 from stillcam.common.paths import Paths
 from stillcam.http import certificates
@@ -24,14 +24,14 @@ SETTING = f"{FOLDER}/server.pem"
 def add_to(commands: Any) -> None:
     """Add this command."""
     text = "make a certificate for HTTPS, signed by an authority for you to import into browsers"
-    parser = add(commands, "certificate", text, make)
+    parser = add_command(commands, "certificate", text, make)
     parser.add_argument(
         "names", nargs="+", metavar="NAME",
         help="all host names and addresses that browsers use, like camera.local 192.168.1.20",
     )  # fmt: skip
 
 
-def make(paths: Paths, environ: Mapping[str, str], arguments: Arguments) -> Told:
+def make(paths: Paths, environ: Mapping[str, str], arguments: Arguments) -> Result:
     """Make the certificate, and set `server.tls_certificate` unless it names another one."""
     names = certificates.checked(arguments.names)
     files = Files(paths.primary.data / FOLDER)
@@ -51,7 +51,7 @@ def make(paths: Paths, environ: Mapping[str, str], arguments: Arguments) -> Told
         *_settings_lines(settings, is_set, url),
         *(line for name in names if (line := _unknown(name, own, settings))),
     ]
-    return Told(lines, {
+    return Result(lines, {
         "names": names, "ends": end, "certificate": str(files.server), "authority": str(files.authority),
         "authority_key": str(files.authority_key), "new_authority": new_authority, "set": is_set, "url": url,
     })  # fmt: skip

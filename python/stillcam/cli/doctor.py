@@ -1,4 +1,4 @@
-"""`doctor`: each check, with what was found and what to do."""
+"""`doctor`: the findings of all checks, and what to do."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from stillcam.cli import Arguments, Told, add
+from stillcam.cli import Arguments, Result, add_command
 from stillcam.common.paths import Paths
 
 if TYPE_CHECKING:
@@ -15,20 +15,22 @@ if TYPE_CHECKING:
 
 def add_to(commands: Any) -> None:
     """Add this command."""
-    add(commands, "doctor", "check everything, and say what to do; exit status 1 when something does not work", doctor)
+    add_command(
+        commands, "doctor", "check everything, and say what to do; exit status 1 when something does not work", doctor
+    )
 
 
-def doctor(paths: Paths, environ: Mapping[str, str], _arguments: Arguments) -> Told:
-    """Warnings alone are no failure."""
+def doctor(paths: Paths, environ: Mapping[str, str], _arguments: Arguments) -> Result:
+    """Run all checks. Only faults give exit status 1, not warnings."""
     from stillcam import checks  # with all the drivers, which only this command needs
     from stillcam.checks.finding import FAULT
 
     findings = checks.run_checks(checks.this_installation(paths, environ))
-    well = all(finding.state != FAULT for finding in findings)
-    return Told(
+    ok = all(finding.state != FAULT for finding in findings)
+    return Result(
         [line for finding in findings for line in _lines(finding)],
-        {"well": well, "checks": [asdict(finding) for finding in findings]},
-        well,
+        {"well": ok, "checks": [asdict(finding) for finding in findings]},
+        ok,
     )
 
 

@@ -1,4 +1,4 @@
-"""`film`: films, contact sheets and keograms, made from a terminal. Looking needs no capture daemon."""
+"""`film`: render, list and delete films, contact sheets and keograms. `list` and `show` need no capture daemon."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from stillcam.cli import Arguments, Told, add, group
+from stillcam.cli import Arguments, Result, add_command, add_group
+from stillcam.cli.daemon import ask_naming_field, naming_field
 from stillcam.common.errors import SettingsError, StillcamError
 from stillcam.common.formats import size_text
 from stillcam.common.paths import Paths
@@ -15,16 +16,15 @@ from stillcam.common.time_zone import local_zone
 from stillcam.films.order import DEFAULT_FPS, KINDS, from_document
 from stillcam.films.record import Film
 from stillcam.films.store import Shelf
-from stillcam.ipc.protocol import Refusal, ask
 
 TIMEOUT_S = 60.0
-LOOK_S = 0.5
+POLL_S = 0.5
 
 
 def add_to(commands: Any) -> None:
     """Add these commands."""
-    films = group(commands, "film", "make films, contact sheets and keograms of series or of the library")
-    make_parser = add(films, "make", "make one, and print its path; Ctrl-C leaves it to the daemon", make)
+    films = add_group(commands, "film", "make films, contact sheets and keograms of series or of the library")
+    make_parser = add_command(films, "make", "make one, and print its path; Ctrl-C leaves it to the daemon", make)
     option = make_parser.add_argument
     option("series", nargs="?", metavar="SERIES", help="whose pictures; default: the library's")
     option("--kind", choices=list(KINDS), default="film", help="default: film")
@@ -36,32 +36,30 @@ def add_to(commands: Any) -> None:
     option("--deflicker", action="store_true", help="even out small steps of brightness")
     option("--stamp", action="store_true", help="show date and time in each picture")
     option("--no-wait", action="store_true", help="order it, and print its id")
-    lister = add(films, "list", "list them, newest first", list_films)
+    lister = add_command(films, "list", "list them, newest first", list_films)
     lister.add_argument("series", nargs="?", metavar="SERIES", help="only of this series")
     for verb, text in (("show", "say how far one is, or what it is"), ("delete", "cancel or delete one, for good")):
-        parser = add(films, verb, text, show if verb == "show" else delete)
+        parser = add_command(films, verb, text, show if verb == "show" else delete)
         parser.add_argument("id", metavar="ID", help="as listed")
 
 
-def make(paths: Paths, environ: Mapping[str, str], arguments: Arguments) -> Told:
-    """Order it, and wait: a terminal sees how far it is."""
+def make(paths: Paths, environ: Mapping[str, str], arguments: Arguments) -> Result:
+    """Order a film, and wait for it; a terminal shows the progress."""
     document = _document(arguments)
-    try:
+    with naming_field():
         from_document(document, local_zone(environ))
-    except SettingsError as error:
-        raise SettingsError(f"{error.field}: {error}" if error.field else str(error)) from error
     film = _ask(paths, "make", order=document)["film"]
     if arguments.no_wait:
-        return Told([film["id"]], film)
+        return Result([film["id"]], film)
     try:
-        return _told(paths, _waited_for(Shelf(paths), film["id"]))
+        return _done(paths, _wait_for(Shelf(paths), film["id"]))
     except KeyboardInterrupt:
-        words = f"{film['id']} is made without you: python -m stillcam film show {film['id']}"
-        raise StillcamError(words) from None
+        text = f"{film['id']} is made without you: python -m stillcam film show {film['id']}"
+        raise StillcamError(text) from None
 
 
-def list_films(paths: Paths, _environ: Mapping[str, str], arguments: Arguments) -> Told:
-    """A line each."""
+def list_films(paths: Paths, _environ: Mapping[str, str], arguments: Arguments) -> Result:
+    """One line a film."""
     shelf = Shelf(paths)
     try:
         found = shelf.of(arguments.series) if arguments.series else shelf.all()
@@ -69,21 +67,21 @@ def list_films(paths: Paths, _environ: Mapping[str, str], arguments: Arguments) 
         raise StillcamError(f"there is no series called {arguments.series!r}") from error
     except OSError as error:
         raise StillcamError(f"the films cannot be read ({error.strerror}): check the disk with df") from error
-    return Told([_line(film) for film in found] or ["there are no films"], {"films": [film.told() for film in found]})
+    return Result([_line(film) for film in found] or ["there are no films"], {"films": [film.told() for film in found]})
 
 
-def show(paths: Paths, _environ: Mapping[str, str], arguments: Arguments) -> Told:
-    """How far it is, and where it lies once it is done."""
+def show(paths: Paths, _environ: Mapping[str, str], arguments: Arguments) -> Result:
+    """The state of a film, and its path once it is done."""
     shelf = Shelf(paths)
     film = _found(shelf, arguments.id)
     lines = [_line(film)] + ([str(shelf.path(film))] if film.state == "done" else [])
-    return Told(lines, film.told(), film.state != "failed")
+    return Result(lines, film.told(), film.state != "failed")
 
 
-def delete(paths: Paths, _environ: Mapping[str, str], arguments: Arguments) -> Told:
-    """It can be made again."""
+def delete(paths: Paths, _environ: Mapping[str, str], arguments: Arguments) -> Result:
+    """Cancel or delete a film; it can be made again."""
     _ask(paths, "delete", id=_found(Shelf(paths), arguments.id).id)
-    return Told([f"{arguments.id} is deleted"], {"deleted": arguments.id})
+    return Result([f"{arguments.id} is deleted"], {"deleted": arguments.id})
 
 
 def _document(arguments: Arguments) -> dict[str, Any]:
@@ -101,23 +99,23 @@ def _document(arguments: Arguments) -> dict[str, Any]:
     return {field: value for field, value in typed.items() if value is not None}
 
 
-def _waited_for(shelf: Shelf, id_: str) -> Film:
+def _wait_for(shelf: Shelf, id_: str) -> Film:
     """The film once it is done, or has failed."""
     terminal = sys.stderr.isatty()
     while (film := _found(shelf, id_)).state in ("waiting", "running"):
         if terminal:
-            print(f"\r{_far(film):<40}", end="", file=sys.stderr, flush=True)
-        time.sleep(LOOK_S)
+            print(f"\r{_state(film):<40}", end="", file=sys.stderr, flush=True)
+        time.sleep(POLL_S)
     if terminal:
         print(f"\r{'':<40}\r", end="", file=sys.stderr, flush=True)
     return film
 
 
-def _told(paths: Paths, film: Film) -> Told:
+def _done(paths: Paths, film: Film) -> Result:
     if film.state == "failed":
         raise StillcamError(f"{film.id}: {film.error}")
     path = str(Shelf(paths).path(film))
-    return Told([path], {**film.told(), "path": path})
+    return Result([path], {**film.told(), "path": path})
 
 
 def _found(shelf: Shelf, id_: str) -> Film:
@@ -128,21 +126,17 @@ def _found(shelf: Shelf, id_: str) -> Film:
 
 
 def _ask(paths: Paths, do: str, **more: Any) -> Any:
-    try:
-        return ask(paths.socket, {"command": "film", "do": do, **more}, TIMEOUT_S)
-    except Refusal as refusal:
-        field = refusal.answer.get("field")
-        raise StillcamError(f"{field}: {refusal}" if field else str(refusal)) from refusal
+    return ask_naming_field(paths.socket, {"command": "film", "do": do, **more}, TIMEOUT_S)
 
 
 def _line(film: Film) -> str:
     of = film.order.series or "the library"
     day = f" on {film.order.day}" if film.order.day else ""
-    return f"{film.id}: of {of}{day}; {_far(film)}"
+    return f"{film.id}: of {of}{day}; {_state(film)}"
 
 
-def _far(film: Film) -> str:
-    """How far it is, or what has come of it."""
+def _state(film: Film) -> str:
+    """The progress, or the outcome."""
     if film.state == "running":
         return f"{film.progress:.0%}" + ("" if film.left_s is None else f", {film.left_s:.0f} s left")
     if film.state == "failed":

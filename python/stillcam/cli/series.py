@@ -1,23 +1,27 @@
-"""`series`: stills on a plan, made and looked after from a terminal. Looking needs no capture daemon."""
+"""`series`: create, list and manage timelapse series. `list` and `show` need no capture daemon."""
 
 from __future__ import annotations
 
+import argparse
+import re
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from stillcam.cli import Arguments, Told, add, group
-from stillcam.cli.series_options import add_options, document_of
+from stillcam.cli import Arguments, Result, add_command, add_group
+from stillcam.cli.daemon import ask_naming_field, naming_field
 from stillcam.common.errors import SettingsError, StillcamError
 from stillcam.common.formats import size_text
 from stillcam.common.paths import Paths
 from stillcam.common.time_zone import local_zone
-from stillcam.ipc.protocol import Refusal, ask
 from stillcam.series import reader
 from stillcam.series.definition import check_name, from_document
 
 TIMEOUT_S = 60.0  # deleting some hundred thousand files takes a while
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
+_SPAN = re.compile(r"(\d+(?:\.\d+)?)([smhd]?)", re.ASCII)
 STATES = {
     "start": "begin now what would begin later",
     "pause": "take no shots until it is resumed",
@@ -28,67 +32,65 @@ STATES = {
 
 def add_to(commands: Any) -> None:
     """Add these commands."""
-    series = group(commands, "series", "timelapse: list, make and look after series")
-    add(series, "list", "list all series", list_series)
-    _named(add(series, "show", "say all about a series", show))
-    create_parser = add(series, "create", "make a series; it waits for its start, or begins", create)
+    series = add_group(commands, "series", "timelapse: list, make and look after series")
+    add_command(series, "list", "list all series", list_series)
+    _named(add_command(series, "show", "say all about a series", show))
+    create_parser = add_command(series, "create", "make a series; it waits for its start, or begins", create)
     _named(create_parser)
-    add_options(create_parser)
+    _add_options(create_parser)
     for verb, text in STATES.items():
-        parser = add(series, verb, text, change_state)
+        parser = add_command(series, verb, text, change_state)
         _named(parser)
         parser.set_defaults(verb=verb)
-    remove = add(series, "delete", "delete a series with all its shots, for good", delete)
+    remove = add_command(series, "delete", "delete a series with all its shots, for good", delete)
     _named(remove)
     remove.add_argument("--yes", action="store_true", help="do not ask")
 
 
-def list_series(paths: Paths, _environ: Mapping[str, str], _arguments: Arguments) -> Told:
-    """A line each."""
+def list_series(paths: Paths, _environ: Mapping[str, str], _arguments: Arguments) -> Result:
+    """One line a series."""
     found = reader.summaries(paths.series, _now_ms())
-    return Told([_line(one) for one in found] or ["there are no series"], {"series": found})
+    return Result([_line(one) for one in found] or ["there are no series"], {"series": found})
 
 
-def show(paths: Paths, _environ: Mapping[str, str], arguments: Arguments) -> Told:
-    """What it is, and how far."""
+def show(paths: Paths, _environ: Mapping[str, str], arguments: Arguments) -> Result:
+    """The definition and the state of a series."""
     try:
         found = reader.summary(paths.series, _name(arguments), _now_ms())
     except LookupError as error:
         raise StillcamError(error.args[0]) from error
-    return Told(_about(found), found)
+    return Result(_details(found), found)
 
 
-def create(paths: Paths, environ: Mapping[str, str], arguments: Arguments) -> Told:
-    """What is wrong is told before the daemon is asked, by the field's name."""
-    document = document_of(arguments)
-    try:
+def create(paths: Paths, environ: Mapping[str, str], arguments: Arguments) -> Result:
+    """Create a series. It is validated here first, so that an error names the field."""
+    document = _document_of(arguments)
+    with naming_field():
         from_document(document, _now_ms(), local_zone(environ))
-    except SettingsError as error:
-        raise SettingsError(f"{error.field}: {error}" if error.field else str(error)) from error
     return _changed(_ask(paths, "create", definition=document))
 
 
-def change_state(paths: Paths, _environ: Mapping[str, str], arguments: Arguments) -> Told:
-    """One of `STATES`."""
+def change_state(paths: Paths, _environ: Mapping[str, str], arguments: Arguments) -> Result:
+    """Start, pause, resume or finish a series."""
     return _changed(_ask(paths, arguments.verb, name=_name(arguments)))
 
 
-def delete(paths: Paths, _environ: Mapping[str, str], arguments: Arguments) -> Told:
-    """There is no trash: a person is asked, a script says --yes."""
+def delete(paths: Paths, _environ: Mapping[str, str], arguments: Arguments) -> Result:
+    """Delete a series. There is no trash, so that a person confirms, and a script passes --yes."""
     name = _name(arguments)
     if not arguments.yes:
-        _make_sure(paths, name)
+        _confirm(paths, name)
     _ask(paths, "delete", name=name)
-    return Told([f"{name} is deleted"], {"deleted": name})
+    return Result([f"{name} is deleted"], {"deleted": name})
 
 
-def _make_sure(paths: Paths, name: str) -> None:
+def _confirm(paths: Paths, name: str) -> None:
     try:
         found = reader.summary(paths.series, name, _now_ms())
     except LookupError as error:
         raise StillcamError(error.args[0]) from error
     if not sys.stdin.isatty():
-        raise StillcamError(f"nobody can be asked: say --yes to delete the {found['taken']} shots of {name} for good")
+        raise StillcamError(f"not a terminal: pass --yes to delete the {found['taken']} shots of {name} for good")
     size = size_text(found["bytes"])
     print(f"Delete {name} with its {found['taken']} shots ({size}) for good? Type its name: ", end="", file=sys.stderr)
     sys.stderr.flush()
@@ -97,15 +99,11 @@ def _make_sure(paths: Paths, name: str) -> None:
 
 
 def _ask(paths: Paths, do: str, **more: Any) -> Any:
-    try:
-        return ask(paths.socket, {"command": "series", "do": do, **more}, TIMEOUT_S)["series"]
-    except Refusal as refusal:
-        field = refusal.answer.get("field")
-        raise StillcamError(f"{field}: {refusal}" if field else str(refusal)) from refusal
+    return ask_naming_field(paths.socket, {"command": "series", "do": do, **more}, TIMEOUT_S)["series"]
 
 
-def _changed(series: dict[str, Any]) -> Told:
-    return Told([_line(series)], series)
+def _changed(series: dict[str, Any]) -> Result:
+    return Result([_line(series)], series)
 
 
 def _named(parser: Any) -> None:
@@ -113,7 +111,7 @@ def _named(parser: Any) -> None:
 
 
 def _name(arguments: Arguments) -> str:
-    """The name that was typed: nothing but a name may become a path."""
+    """The name that was typed, checked: it becomes a path."""
     try:
         return check_name(arguments.name)
     except SettingsError as error:
@@ -127,7 +125,7 @@ def _line(one: Mapping[str, Any]) -> str:
     return f"{one['name']}: {one['state']}{why}; {counts}{coming}"
 
 
-def _about(one: Mapping[str, Any]) -> list[str]:
+def _details(one: Mapping[str, Any]) -> list[str]:
     forecast = one["forecast"]
     rows = {
         "state": one["state"] + (f": {one['why']}" if one["why"] else ""),
@@ -144,16 +142,108 @@ def _about(one: Mapping[str, Any]) -> list[str]:
     }
     plan = {field: value for field, value in one["definition"].items() if field != "name" and value is not None}
     return [f"{one['name']}:", *(f"  {label}: {text}" for label, text in rows.items() if text),
-            "plan:", *(f"  {field}: {_shown(value)}" for field, value in plan.items())]  # fmt: skip
+            "plan:", *(f"  {field}: {_as_text(value)}" for field, value in plan.items())]  # fmt: skip
 
 
-def _shown(value: Any) -> str:
+def _as_text(value: Any) -> str:
     if isinstance(value, Mapping):
-        return ", ".join(f"{key} {_shown(item)}" for key, item in value.items())
+        return ", ".join(f"{key} {_as_text(item)}" for key, item in value.items())
     if isinstance(value, list):
-        return " ".join(map(_shown, value))
+        return " ".join(map(_as_text, value))
     return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
 
 
 def _now_ms() -> int:
     return int(time.time() * 1000)
+
+
+def _add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of `series create`."""
+    add = parser.add_argument
+    add("--every", type=_parsed_by(_span, "like 10s, 5m, 1h or 1d"), default=60.0, metavar="SPAN",
+        help="from one shot to the next: 10s, 5m, 1h; default: 1m")  # fmt: skip
+    add("--start", metavar="TIME", help="like 2026-11-20T08:30, by the local clock; default: now")
+    add("--end", metavar="TIME", help="none from then on; default: until it is finished")
+    add("--shots", type=int, metavar="N", help="so many; default: no limit")
+    add("--from", dest="opens", metavar="EDGE", help="daily, from 08:30, sunrise, sunset-00:30 …; default: 00:00")
+    add("--to", dest="closes", metavar="EDGE", help="daily, until 17:00, sunset+00:30 …; default: 24:00")
+    add("--place", type=_parsed_by(_place, "like 48.14,11.58"), metavar="LAT,LON",
+        help="where the sun rises and sets; south of the equator with a sign: --place=-36.85,174.76")  # fmt: skip
+    add("--weekdays", type=_parsed_by(_weekdays, "like mon-fri or sat,sun"), metavar="DAYS", help="default: all")
+    add("--marks", action="store_true", help="on the dial's marks (:00, :15 …), not counted from the start")
+    add("--raw", action="store_true", help="raw photos: a DNG and a JPEG each")
+    add("--fixed", action="store_true", help="exposure and white balance stay as for the first shot: no flicker")
+    add("--vary", type=_parsed_by(_variation, "like LensPosition=0,1,2"), metavar="CONTROL=V,V,…",
+        help="another value for each shot: LensPosition, ExposureTime, AnalogueGain or ExposureValue")  # fmt: skip
+    add("--bracket", action="store_true", help="all the values at every moment")
+    add("--keep", type=_parsed_by(_keep, "all, thin, or a number of days like 30d"), metavar="RULE",
+        help="all; 30d: shots of so many days; thin: half of the oldest go when the disk fills")  # fmt: skip
+    add("--daily-film", action="store_true", help="a film of each day, once it is over")
+
+
+def _document_of(arguments: argparse.Namespace) -> dict[str, Any]:
+    """The definition of the series that the options describe."""
+    window = arguments.opens or arguments.closes
+    vary = arguments.vary and {**arguments.vary, "bracket": arguments.bracket}
+    typed = {
+        "name": arguments.name,
+        "interval_s": arguments.every,
+        "start": arguments.start,
+        "end": arguments.end,
+        "shots": arguments.shots,
+        "window": {"from": arguments.opens or "00:00", "to": arguments.closes or "24:00"} if window else None,
+        "place": arguments.place,
+        "weekdays": arguments.weekdays,
+        "marks": arguments.marks or None,
+        "kind": "raw" if arguments.raw else None,
+        "fixed": arguments.fixed or None,
+        "vary": vary,
+        "keep": arguments.keep,
+        "daily_film": arguments.daily_film or None,
+    }
+    return {field: value for field, value in typed.items() if value is not None}
+
+
+def _parsed_by(parse: Callable[[str], Any], expected: str) -> Callable[[str], Any]:
+    """`parse` for argparse, which refuses other texts with what is expected."""
+
+    def typed(text: str) -> Any:
+        try:
+            return parse(text)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(f"must be {expected}, not {text!r}") from error
+
+    return typed
+
+
+def _span(text: str) -> float:
+    if not (match := _SPAN.fullmatch(text)):
+        raise ValueError
+    return float(match[1]) * _UNITS[match[2]]
+
+
+def _place(text: str) -> dict[str, float]:
+    latitude, longitude = (float(part) for part in text.split(","))
+    return {"latitude": latitude, "longitude": longitude}
+
+
+def _weekdays(text: str) -> list[int]:
+    days: set[int] = set()
+    for part in text.lower().split(","):
+        first, dash, last = part.partition("-")
+        begin, end = DAYS.index(first), DAYS.index(last) if dash else DAYS.index(first)
+        days |= {day % 7 for day in range(begin, end + 1 if end >= begin else end + 8)}
+    return sorted(days)
+
+
+def _variation(text: str) -> dict[str, Any]:
+    control, _, values = text.partition("=")
+    return {"control": control, "values": [float(value) for value in values.split(",")]}
+
+
+def _keep(text: str) -> dict[str, Any]:
+    if text in ("all", "thin"):
+        return {"rule": text}
+    if not (text.endswith("d") and text[:-1].isascii() and text[:-1].isdigit()):
+        raise ValueError
+    return {"rule": "days", "days": int(text[:-1])}

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from stillcam.cli import Arguments, Told, add, group
+from stillcam.cli import Arguments, Result, add_command, add_group
 from stillcam.common.errors import SettingsError, StillcamError
 from stillcam.common.paths import Paths
 from stillcam.ipc.protocol import Late, NoAnswer, Refusal, ask
@@ -20,64 +20,66 @@ RELOAD_TIMEOUT_S = 40.0  # the daemon answers within 30 s
 
 def add_to(commands: Any) -> None:
     """Add these commands."""
-    settings = group(commands, "settings", "print, change and check the settings")
-    get = add(settings, "get", "print a setting, or all of them", get_settings)
+    settings = add_group(commands, "settings", "print, change and check the settings")
+    get = add_command(settings, "get", "print a setting, or all of them", get_settings)
     get.add_argument("name", nargs="?", metavar="NAME", help="like snapshot.interval_s or snapshot; default: all")
-    change = add(settings, "set", "change a setting, and have it in force", set_setting)
+    change = add_command(settings, "set", "change a setting, and have it in force", set_setting)
     change.add_argument("name", metavar="NAME", help="like snapshot.interval_s or controls.Brightness")
     change.add_argument("value", metavar="VALUE", help="a text, or JSON; null: back to the default")
-    check = add(settings, "check", "say what is wrong with the settings file, by line and field", check_settings)
+    check = add_command(
+        settings, "check", "say what is wrong with the settings file, by line and field", check_settings
+    )
     check.add_argument("file", nargs="?", type=Path, metavar="FILE", help="default: the one in use")
 
 
-def get_settings(paths: Paths, _environ: Mapping[str, str], arguments: Arguments) -> Told:
-    """Those that the file and the defaults make."""
+def get_settings(paths: Paths, _environ: Mapping[str, str], arguments: Arguments) -> Result:
+    """A setting, or all that are set or have a default."""
     document = to_json(load(paths.settings))
     del document["version"]
     if not arguments.name:
         lines = [
-            f"{name} = {_shown(value)}" for section in document for name, value in _flat(section, document[section])
+            f"{name} = {_as_json(value)}" for section in document for name, value in _flat(section, document[section])
         ]
-        return Told(lines, document)
+        return Result(lines, document)
     value: Any = document
     for part in arguments.name.split("."):
         if not isinstance(value, dict) or part not in value:
             raise SettingsError(f"there is no setting {arguments.name!r}, or none is set: see `settings get`")
         value = value[part]
-    lines = [f"{name} = {_shown(item)}" for name, item in _flat(arguments.name, value)]
-    return Told(lines if isinstance(value, dict) else [_plain(value)], value)
+    lines = [f"{name} = {_as_json(item)}" for name, item in _flat(arguments.name, value)]
+    return Result(lines if isinstance(value, dict) else [_plain(value)], value)
 
 
-def set_setting(paths: Paths, _environ: Mapping[str, str], arguments: Arguments) -> Told:
-    """A setting that the camera refuses is put back."""
+def set_setting(paths: Paths, _environ: Mapping[str, str], arguments: Arguments) -> Result:
+    """Change a setting. One that the camera refuses is restored."""
     if paths.first and arguments.name.partition(".")[0] in SHARED_SECTIONS:
         raise SettingsError(f"{arguments.name} counts for all cameras: set it without --camera")
     old = load(paths.settings)
-    new = _with(old, arguments.name, _meant(arguments.value))
+    new = _changed(old, arguments.name, _parsed(arguments.value))
     if new == old:
-        return Told([f"{arguments.name} is so already"], {"changed": False, "in_force": True})
+        return Result([f"{arguments.name}: already set"], {"changed": False, "in_force": True})
     save(paths.settings, new)
     try:
-        told = ask(paths.socket, {"command": "reload"}, RELOAD_TIMEOUT_S)
+        answer = ask(paths.socket, {"command": "reload"}, RELOAD_TIMEOUT_S)
     except Late as late:
-        return Told([f"saved; {late}"], {"changed": True, "in_force": False})
+        return Result([f"saved; {late}"], {"changed": True, "in_force": False})
     except NoAnswer:
-        return Told(["saved; the capture daemon does not run now"], {"changed": True, "in_force": False})
+        return Result(["saved; the capture daemon does not run now"], {"changed": True, "in_force": False})
     except Refusal as refusal:
         if refusal.cause != "refused":
             raise
         save(paths.settings, old)
         ask(paths.socket, {"command": "reload"}, RELOAD_TIMEOUT_S)
         raise SettingsError(f"the camera refuses this, the settings stay as they were: {refusal}") from refusal
-    in_force = bool(told["in_force"])
-    return Told(
+    in_force = bool(answer["in_force"])
+    return Result(
         ["saved, and in force" if in_force else "saved; it counts from the next picture on"],
         {"changed": True, "in_force": in_force},
     )
 
 
-def check_settings(paths: Paths, _environ: Mapping[str, str], arguments: Arguments) -> Told:
-    """The fault is the result here: it is printed, and the exit status is 1."""
+def check_settings(paths: Paths, _environ: Mapping[str, str], arguments: Arguments) -> Result:
+    """Validate a settings file; exit status 1 if it is wrong."""
     file = arguments.file or paths.settings
     try:
         if not file.exists() and arguments.file:
@@ -85,12 +87,12 @@ def check_settings(paths: Paths, _environ: Mapping[str, str], arguments: Argumen
         load(file, pipe=bool(arguments.file))
     except SettingsError as error:
         wrong = {"right": False, "error": str(error), "field": error.field or None, "line": error.line or None}
-        return Told([str(error)], wrong, well=False)
+        return Result([str(error)], wrong, ok=False)
     text = f"{file} is right" if file.exists() else f"there is no {file}: the defaults are in force"
-    return Told([text], {"right": True, "error": None, "field": None, "line": None})
+    return Result([text], {"right": True, "error": None, "field": None, "line": None})
 
 
-def _with(settings: Settings, name: str, value: Any) -> Settings:
+def _changed(settings: Settings, name: str, value: Any) -> Settings:
     """`settings` with one of them changed; the error says which."""
     patch = value
     for part in reversed(name.split(".")):
@@ -101,8 +103,8 @@ def _with(settings: Settings, name: str, value: Any) -> Settings:
         raise SettingsError(f"{error.field or name}: {error}", error.field, error.line) from error
 
 
-def _meant(typed: str) -> Any:
-    """What was typed, as JSON: a text needs no quotes."""
+def _parsed(typed: str) -> Any:
+    """The typed value as JSON; a text needs no quotes."""
     try:
         return json.loads(typed)
     except ValueError:
@@ -115,9 +117,9 @@ def _flat(name: str, value: Any) -> list[tuple[str, Any]]:
     return [pair for key, item in value.items() for pair in _flat(f"{name}.{key}", item)]
 
 
-def _shown(value: Any) -> str:
+def _as_json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
 def _plain(value: Any) -> str:
-    return value if isinstance(value, str) else _shown(value)
+    return value if isinstance(value, str) else _as_json(value)

@@ -13,7 +13,7 @@ from standin import STATUS
 from stillcam.capture.command_queue import CommandQueue
 from stillcam.capture.command_socket import CommandHandler
 from stillcam.capture.status import Status
-from stillcam.cli import camera, capture, progress
+from stillcam.cli import camera, daemon
 from stillcam.common.errors import CameraError
 from stillcam.common.paths import Paths
 from stillcam.ipc.protocol import CommandServer, Late, Message, NoAnswer, ask
@@ -43,7 +43,7 @@ def terminal(monkeypatch):
 
         def flush(self) -> None: ...
 
-    monkeypatch.setattr(progress, "sys", SimpleNamespace(stderr=Terminal()))
+    monkeypatch.setattr(daemon, "sys", SimpleNamespace(stderr=Terminal()))
     return shown
 
 
@@ -64,12 +64,12 @@ def served(paths: Paths, slow: str, answer: Message, status: Callable[[], Messag
 
 
 def test_a_photo_is_waited_for_however_long_it_takes(paths, monkeypatch, terminal):
-    monkeypatch.setattr(progress, "LOOK_S", 0.05)
+    monkeypatch.setattr(daemon, "POLL_S", 0.05)
     server = served(paths, "photo", {"items": [ITEM]}, lambda: STATUS | {
         "mode": "photo", "interval_s": 601.0, "taking": TAKING,
     })  # fmt: skip
     try:
-        told = capture.photos(paths, {}, argparse.Namespace(kind="photo", count=1, delay=0.0))
+        told = camera.photos(paths, {}, argparse.Namespace(kind="photo", count=1, delay=0.0))
     finally:
         server.close()
     assert told.document["items"] == [ITEM]
@@ -78,7 +78,7 @@ def test_a_photo_is_waited_for_however_long_it_takes(paths, monkeypatch, termina
 
 def test_a_snapshot_is_waited_for_too(paths, monkeypatch, terminal):
     monkeypatch.setattr(camera, "TIMEOUT_S", 0.2)
-    monkeypatch.setattr(progress, "LOOK_S", 0.05)
+    monkeypatch.setattr(daemon, "POLL_S", 0.05)
     server = served(paths, "snapshot", {"frame": "camera_1.jpg"}, lambda: dict(STATUS))
     try:
         told = camera.snapshot(paths, {}, argparse.Namespace(json=True, path=False))
@@ -89,13 +89,13 @@ def test_a_snapshot_is_waited_for_too(paths, monkeypatch, terminal):
 
 
 def test_a_daemon_that_hangs_is_given_up_and_called_late(paths, monkeypatch, terminal):
-    for name in ("LOOK_S", "STATUS_S", "SILENT_S"):
-        monkeypatch.setattr(progress, name, 0.05)
+    for name in ("POLL_S", "STATUS_TIMEOUT_S", "HUNG_S"):
+        monkeypatch.setattr(daemon, name, 0.05)
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(paths.socket))
         listener.listen(90)
         with pytest.raises(Late, match="not answered within"):
-            progress.ask_patiently(paths.socket, {"command": "photo"}, lambda *_: "")
+            daemon.ask_with_progress(paths.socket, {"command": "photo"}, lambda *_: "")
 
 
 def test_a_daemon_that_ends_meanwhile_is_no_time_out(paths):
@@ -110,7 +110,7 @@ def test_a_daemon_that_ends_meanwhile_is_no_time_out(paths):
 
         threading.Thread(target=end, daemon=True).start()
         with pytest.raises(NoAnswer, match="ended in the middle"):
-            progress.ask_patiently(paths.socket, {"command": "photo"}, lambda *_: "")
+            daemon.ask_with_progress(paths.socket, {"command": "photo"}, lambda *_: "")
 
 
 def test_a_time_out_is_called_one(paths):

@@ -137,7 +137,8 @@ def test_all_cameras_have_the_same_addresses(empty):
 
 
 def test_little_is_open(installation):
-    page = {f"GET {path.name}" for path in installation.paths.web.iterdir()}
+    web = installation.paths.web
+    page = {f"GET {path.relative_to(web)}" for path in web.rglob("*") if path.is_file()}
     tabs = {f"GET {tab}" for tab in ("", "live", "config", "info", "photos", "series", "settings")}
     more = {"GET cameras", "GET assets/"}
     there = {f"{route.method} {route.path}" for route in installation.routes if route.access is Access.OPEN}

@@ -131,7 +131,7 @@ def test_the_addresses_are_the_servers(tmp_path):
     paths = Paths(images=tmp_path / "images", data=tmp_path / "data")
     with closing(FrameCache(paths.images)) as cache:
         routes = {f"/{route.path}" for route in build(paths, LiveSettings(paths.settings), cache).routes}
-    files = {f"/{file.name}" for file in paths.web.iterdir()}
+    files = {f"/{file.relative_to(paths.web)}" for file in paths.web.rglob("*") if file.is_file()}
     named = {re.sub(r"[?…].*", "", address) for address in column("address")}
     for_programs = {route for route in routes if route.startswith(("/api/", "/library/", "/series/", "/films/"))}
     assert routes - files - for_programs <= named <= routes | {"/api/"}

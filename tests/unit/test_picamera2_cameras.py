@@ -91,7 +91,7 @@ def library(monkeypatch):
 
 def test_the_camera_that_is_used_is_listed_with_all_that_it_says(library):
     """Limits are those of the full mode: before a mode is configured they say nothing of this sensor."""
-    odd, good, busy = (cameras.camera_of(told) for told in cameras.listed(1))
+    odd, good, busy = (cameras.camera_from_message(told) for told in cameras.list_cameras(1))
     assert [(mode.size, mode.fps, mode.crop) for mode in good.modes] == [
         ((400, 300), 25.0, (0, 0, 400, 300)), ((800, 600), 12.5, (0, 0, 800, 600)),
     ]  # fmt: skip
@@ -105,14 +105,14 @@ def test_the_camera_that_is_used_is_listed_with_all_that_it_says(library):
 
 
 def test_a_camera_whose_modes_cannot_be_measured_is_listed(library):
-    odd = cameras.camera_of(cameras.listed(0)[0])
+    odd = cameras.camera_from_message(cameras.list_cameras(0)[0])
     assert (odd.model, odd.size, odd.limits, odd.held) == ("m0", (800, 600), {"ExposureTime": None}, False)
 
 
 def test_a_camera_that_another_program_has_is_to_be_listed_again(library):
     """Its modes and limits were not known for the rest of the daemon's life."""
-    assert cameras.listed(2)[2]["held"]
+    assert cameras.list_cameras(2)[2]["held"]
 
 
 def test_without_the_camera_that_is_wanted_the_others_are_listed(library):
-    assert [told["held"] for told in cameras.listed(7)] == [True] * 3
+    assert [told["held"] for told in cameras.list_cameras(7)] == [True] * 3

@@ -12,31 +12,31 @@ from hypothesis import strategies as st
 from listed_programs import recorded
 from test_controls import SETTABLE, values_of
 
+from stillcam.camera.picamera2.cameras import hdr_device, set_hdr
 from stillcam.camera.picamera2.configuration import (
-    Plan,
-    changes,
+    CameraConfiguration,
+    control_changes,
     from_message,
-    photo_plan,
-    snapshot_plan,
-    stream_plan,
-    undone,
-    video_plan,
+    live_configuration,
+    photo_configuration,
+    reset_controls,
+    snapshot_configuration,
+    video_configuration,
 )
-from stillcam.camera.picamera2.errors import fault
-from stillcam.camera.picamera2.sensor_hdr import device_of, set_hdr
-from stillcam.camera.picamera2.wire import Channel, pair
+from stillcam.camera.picamera2.errors import cause_and_reason
+from stillcam.camera.picamera2.ipc import Channel, channel_pair
 from stillcam.settings.document import patched
 from stillcam.settings.schema import Settings
 
 IMX708, IMX219 = recorded("list-cameras-two.txt")
 
 
-def live(controls: dict[str, Any] | None = None, /, **sections: Any) -> Plan:
-    return stream_plan(patched(Settings(), {"controls": controls or {}, **sections}), IMX708)
+def live(controls: dict[str, Any] | None = None, /, **sections: Any) -> CameraConfiguration:
+    return live_configuration(patched(Settings(), {"controls": controls or {}, **sections}), IMX708)
 
 
-def still(controls: dict[str, Any] | None = None, /, **sections: Any) -> Plan:
-    return snapshot_plan(patched(Settings(), {"controls": controls or {}, **sections}), IMX708)
+def still(controls: dict[str, Any] | None = None, /, **sections: Any) -> CameraConfiguration:
+    return snapshot_configuration(patched(Settings(), {"controls": controls or {}, **sections}), IMX708)
 
 
 @pytest.mark.parametrize(
@@ -74,14 +74,17 @@ def test_rectangles_lie_in_the_picture_that_a_flipped_sensor_gives():
 def test_sizes_modes_and_use_cases():
     sections = {"photo": {"width": 4608}, "raw": {"width": 640}, "video": {"width": 1921, "height": 1081}}
     settings = patched(Settings(), {**sections, "live": {"sensor_mode": "1536:864:10", "buffer_count": 5}})
-    snapshot, photo = snapshot_plan(settings, IMX708), photo_plan(settings, IMX708, "photo", {"ExposureTime": 7})
+    snapshot, photo = (
+        snapshot_configuration(settings, IMX708),
+        photo_configuration(settings, IMX708, "photo", {"ExposureTime": 7}),
+    )
     assert (snapshot.use, snapshot.sensor, snapshot.buffers) == ("still", (1536, 864, 10), 5)
     assert (photo.use, photo.size, photo.sensor) == ("still", (4608, 2592), (4608, 2592, 10))
     assert photo.viewfinder == (2304, 1296, 10)
     assert photo.controls["ExposureTime"] == 7
-    raw = photo_plan(settings, IMX708, "raw")
+    raw = photo_configuration(settings, IMX708, "raw")
     assert raw.raw and raw.extension == "jpg"
-    video = video_plan(settings, IMX708)
+    video = video_configuration(settings, IMX708)
     assert (video.use, video.size) == ("video", (1920, 1080))  # the library takes even sizes only
     assert video.controls["FrameDurationLimits"] == [33_333, 33_333]
     assert live().use == "preview"
@@ -110,15 +113,15 @@ def test_a_frame_lasts_as_long_as_its_exposure():
     ],
 )
 def test_a_running_camera_is_told_what_is_different(before, after, told):
-    assert changes(live(before), live(after)) == told
+    assert control_changes(live(before), live(after)) == told
 
 
 def test_what_needs_no_new_start():
     """Quality, and whether autofocus scans before each still; a scan leaves another AfMode behind."""
     scanning = still({"AfTrigger": "Start"})
-    assert changes(live(), live(live={"quality": 10})) == {}
-    assert changes(still(), scanning) == {}
-    assert changes(scanning, still()) == {"AfMode": "Continuous"}
+    assert control_changes(live(), live(live={"quality": 10})) == {}
+    assert control_changes(still(), scanning) == {}
+    assert control_changes(scanning, still()) == {"AfMode": "Continuous"}
 
 
 @pytest.mark.parametrize(
@@ -133,7 +136,7 @@ def test_what_needs_no_new_start():
 )
 def test_what_is_no_control_needs_a_new_start(other):
     sections = dict(other)
-    assert changes(live(), live(sections.pop("controls", {}), **sections)) is None
+    assert control_changes(live(), live(sections.pop("controls", {}), **sections)) is None
 
 
 @given(st.data())
@@ -144,16 +147,16 @@ def test_any_controls_can_be_set_and_given_back(data):
     controls.pop("HdrMode", None)
     controls.pop("AfTrigger", None)
     plan, plain = live(), live()
-    plan = replace(plan, controls=stream_plan(replace(Settings(), controls=controls), IMX708).controls)
+    plan = replace(plan, controls=live_configuration(replace(Settings(), controls=controls), IMX708).controls)
     assert from_message(json.loads(json.dumps(plan.message()))).controls == json.loads(json.dumps(plan.controls))
-    there = changes(plain, plan)
+    there = control_changes(plain, plan)
     assert there is not None and plan.controls == plain.controls | {
         name: value for name, value in there.items() if name in plan.controls
     }
-    back = changes(plan, plain)
+    back = control_changes(plan, plain)
     assert back is not None
     json.dumps(back)
-    assert undone(plan.controls.keys() - plain.controls.keys(), plain).items() <= back.items()
+    assert reset_controls(plan.controls.keys() - plain.controls.keys(), plain).items() <= back.items()
 
 
 @pytest.fixture
@@ -170,7 +173,7 @@ def subdevices(tmp_path: Path) -> Path:
 
 def test_the_sensor_s_hdr_is_a_control_of_its_device(subdevices, tmp_path):
     assert IMX708.path == "/base/soc/i2c0mux/i2c@1/imx708@1a"
-    assert device_of(IMX708.path, subdevices) == "v4l-subdev1"
+    assert hdr_device(IMX708.path, subdevices) == "v4l-subdev1"
     assert not set_hdr(IMX219.path, True, subdevices, tmp_path)
     assert not set_hdr("", True, subdevices, tmp_path)
     (tmp_path / "v4l-subdev1").touch()
@@ -179,7 +182,7 @@ def test_the_sensor_s_hdr_is_a_control_of_its_device(subdevices, tmp_path):
 
 
 def test_messages_are_whole_and_in_order():
-    ours, theirs = pair()
+    ours, theirs = channel_pair()
     with pytest.raises(BlockingIOError):
         ours.receive()
     other = Channel(theirs)
@@ -197,14 +200,14 @@ def test_messages_are_whole_and_in_order():
 
 
 def test_what_nobody_reads_is_lost_and_waits_for_nobody():
-    ours, theirs = pair()
+    ours, theirs = channel_pair()
     theirs.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
     other = Channel(theirs)
     for _ in range(2000):
-        other.tell({"metadata": {"text": "x" * 500}})
+        other.send_or_drop({"metadata": {"text": "x" * 500}})
     assert ours.receive() == {"metadata": {"text": "x" * 500}}
     ours.close()
-    other.tell({})
+    other.send_or_drop({})
     other.close()
 
 
@@ -259,5 +262,5 @@ def raised(text: str, cause: BaseException | None = None) -> BaseException:
     ],
 )  # fmt: skip
 def test_what_the_library_raises_is_a_reason(error, cause, said):
-    found, reason = fault(error)
+    found, reason = cause_and_reason(error)
     assert found == cause and said in reason

@@ -5,13 +5,13 @@ import threading
 
 import pytest
 
-from stillcam.camera.picamera2.recording import File, Pipe
+from stillcam.camera.picamera2.outputs import FramePipe, VideoFile
 
 
 def test_a_pipe_that_nobody_reads_holds_up_nothing():
     """Each frame that is read is whole; of those that nobody read in time only the newest is kept."""
     read, write = os.pipe()
-    pipe = Pipe(write)
+    pipe = FramePipe(write)
     for number in range(1000):
         assert pipe.write(number.to_bytes(2) * 5000) == 10_000
     newest = (999).to_bytes(2)
@@ -27,7 +27,7 @@ def test_a_pipe_that_nobody_reads_holds_up_nothing():
 
 def test_it_is_told_before_the_frame_from_which_on_controls_are_in_force():
     read, write = os.pipe()
-    pipe = Pipe(write)
+    pipe = FramePipe(write)
     told: list[int] = []
     came = threading.Event()
 
@@ -35,7 +35,7 @@ def test_it_is_told_before_the_frame_from_which_on_controls_are_in_force():
         told.append(written)
         came.set()
 
-    pipe.settles(3, settled)
+    pipe.call_before(3, settled)
     seen = []
     for number in range(1, 4):
         pipe.write(b"%d" % number)
@@ -49,11 +49,11 @@ def test_it_is_told_before_the_frame_from_which_on_controls_are_in_force():
 def test_a_file_tells_its_first_error_and_takes_the_rest(tmp_path):
     (tmp_path / "film.mjpeg").symlink_to("/dev/full")
     errors: list[BaseException] = []
-    file = File(tmp_path / "film.mjpeg", errors.append)
+    file = VideoFile(tmp_path / "film.mjpeg", errors.append)
     for _ in range(3):
         assert file.write(b"frame") == 5
     (error,) = errors
     assert isinstance(error, OSError) and "No space left" in str(error) and str(tmp_path) in str(error)
     with pytest.raises(OSError, match="No such file"):
-        File(tmp_path / "gone/film.mjpeg", errors.append)
+        VideoFile(tmp_path / "gone/film.mjpeg", errors.append)
     file.close()

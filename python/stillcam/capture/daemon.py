@@ -16,7 +16,7 @@ from typing import Any
 
 from stillcam.camera.description import with_known_modes
 from stillcam.camera.driver import Driver, Interrupted
-from stillcam.camera.rpicam.errors import HELD
+from stillcam.camera.rpicam.errors import CAMERA_IN_USE
 from stillcam.camera.use_cases import sensor_mode_error, video_error
 from stillcam.capture.command_queue import Command
 from stillcam.capture.command_socket import CommandHandler
@@ -161,7 +161,7 @@ class Daemon:
             there = ", ".join(f"{camera.index} ({camera.model})" for camera in self._cameras)
             raise CameraError("absent", f"there is no camera {index}: set camera.index to one of {there}")
         if chosen[0].held:
-            raise CameraError("busy", HELD)
+            raise CameraError("busy", CAMERA_IN_USE)
         if self._status.found(chosen[0]):
             logging.info("camera %s: %s, %sx%s", index, chosen[0].model, *chosen[0].size)
             if wrong := self._wrong_in(settings):

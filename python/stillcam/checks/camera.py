@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from stillcam.camera.rpicam.errors import HELD
+from stillcam.camera.rpicam.errors import CAMERA_IN_USE
 from stillcam.camera.select import choose_driver
 from stillcam.checks.finding import FAULT, OK, WARNING, Finding, Installation
 from stillcam.common.errors import StillcamError
@@ -60,7 +60,7 @@ def cameras(installation: Installation) -> list[Finding]:
             listed = driver.list_cameras(index, ())
             names = [f"{camera.index} ({camera.model})" for camera in listed]
             if any(camera.held and camera.index == index for camera in listed):
-                return [Finding("cameras", FAULT, ", ".join(names), f"camera {index}: {HELD}")]
+                return [Finding("cameras", FAULT, ", ".join(names), f"camera {index}: {CAMERA_IN_USE}")]
     except StillcamError as error:
         return [Finding("cameras", FAULT, str(error), CABLE)]
     if installation.status.get("mode") == "no camera":

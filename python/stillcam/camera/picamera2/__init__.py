@@ -1,17 +1,15 @@
-"""The picamera2 driver: the library in a child process of the daemon.
+"""The picamera2 driver: the library in a worker process of the daemon. Read the modules in this order.
 
-    driver.py    in the daemon: what the capture daemon asks of a camera
-    conversation.py  in the daemon: the child process, orders to it and what it tells
-    plan.py      settings -> what the library is asked for, as values that both processes know
-    wire.py      how the two speak to each other
-    __main__.py  the child: takes orders, one after the other
-    session.py   in the child: the camera, through the library
-    recording.py in the child: encoders and outputs
-    cameras.py   in the child: which cameras there are
-    sensor_hdr.py  in the child: the sensor's own HDR
-    faults.py    in the child: what the library raises -> a cause and a reason
+    driver.py         in the daemon: implements Driver
+    ipc.py            in the daemon: the worker process; on both sides: messages
+    configuration.py  settings -> camera configuration, the value that both sides know
+    __main__.py       in the worker: carries out commands, one at a time
+    session.py        in the worker: one camera, through the library
+    outputs.py        in the worker: files, encoders and outputs
+    cameras.py        in the worker: lists cameras, and sets a sensor's HDR mode
+    errors.py         in the worker: exceptions of the library -> cause and reason
 
-A hang or a crash in libcamera is the child's: the daemon waits with a limit and ends it, as it does
-with the camera programs. Only the child imports the library. Facts are from the sources of
-picamera2 0.3.38, of which tests/standin/picamera2_signatures.json holds what is used.
+If libcamera hangs or crashes, only the worker does: the daemon waits with a time-out and kills it, as it does with the
+camera programs. Only the worker imports the library. Facts are from the sources of picamera2 0.3.38, of which
+tests/standin/picamera2_signatures.json holds what is used.
 """

@@ -1,7 +1,7 @@
-"""The child, run as `python -P -m stillcam.camera.picamera2 DESCRIPTOR FOLDER` with a socket under that number.
+"""The worker: `python -P -m stillcam.camera.picamera2 DESCRIPTOR FOLDER`, with a socket and the machine's folder.
 
-Orders come one by one and are answered in that order; JPEGs of a live view go to standard output.
-It ends by SIGTERM or SIGINT, with the daemon, or once a video's time is over: then its file is finished.
+It carries out commands one at a time. JPEGs of the live view go to standard output. It exits on SIGTERM or SIGINT, when
+the daemon exits, and when a video has reached its duration; the file of a video is then finished.
 """
 
 from __future__ import annotations
@@ -18,26 +18,26 @@ from types import FrameType
 from typing import Any
 
 from stillcam.camera.machine_lock import LIST_WAIT_S, MachineLock
-from stillcam.camera.picamera2.cameras import listed
-from stillcam.camera.picamera2.configuration import Plan, from_message
-from stillcam.camera.picamera2.errors import fault
+from stillcam.camera.picamera2.cameras import list_cameras
+from stillcam.camera.picamera2.configuration import CameraConfiguration, from_message
+from stillcam.camera.picamera2.errors import cause_and_reason
+from stillcam.camera.picamera2.ipc import Channel, Message
 from stillcam.camera.picamera2.session import Session
-from stillcam.camera.picamera2.wire import Channel, Message
 
-LOOK_S = 0.1  # how often is looked whether a video is over, or the camera gives no frames
-OPEN_WAIT_S = 10.0  # while another process lists cameras: the daemon waits longer for a picture
-
-
-class _Ended(BaseException):
-    """A signal has come: whatever is under way is given up."""
+CHECK_S = 0.1  # interval of checks during a video
+OPEN_WAIT_S = 10.0  # for the lock while another process lists cameras; the daemon waits longer for a picture
 
 
-class Child:
-    """Carries out orders.
+class _Terminated(BaseException):
+    """SIGTERM or SIGINT was received."""
+
+
+class Worker:
+    """Carries out commands.
 
     Args:
-        channel: where they come from.
-        frames: the descriptor that a live view's JPEGs are written to.
+        channel: from which they are read.
+        frames: the descriptor to which the JPEGs of the live view are written.
         machine: see MachineLock.
     """
 
@@ -46,124 +46,126 @@ class Child:
         self._machine = machine
         self._frames = frames
         self._session: Session | None = None
-        self._seconds = float("inf")  # how long a video is to be
+        self._duration_s = float("inf")  # of a video
         self._folder, self._number = Path(), 0
-        self._broken: BaseException | None = None
+        self._output_error: BaseException | None = None
         self._wake_r, self._wake_w = os.pipe()
         os.set_blocking(self._wake_w, False)
-        signal.set_wakeup_fd(self._wake_w)  # else a signal just before a wait would be seen at its end only
+        signal.set_wakeup_fd(self._wake_w)  # a signal just before a wait ends it
 
     def run(self) -> None:
-        """Until the daemon is gone, or a video's time is over."""
-        while (order := self._next()) is not None:
-            getattr(self, f"_{order['do']}")(order)
+        """Run until the daemon exits or a video has reached its duration."""
+        while (command := self._next_command()) is not None:
+            getattr(self, f"_{command['do']}")(command)
 
     def close(self) -> None:
-        """Finish what runs, and give the camera free."""
+        """Finish a video and release the camera."""
         session, self._session = self._session, None
         if session:
             session.close()
 
-    def _next(self) -> Message | None:
-        """The next order.
+    def _next_command(self) -> Message | None:
+        """The next command; None: it is time to exit.
 
         Raises:
-            BaseException: what a thread of the library's has met.
+            BaseException: the error of an output.
         """
         poller = select.poll()
         poller.register(self._channel.fd, select.POLLIN)
         poller.register(self._wake_r, select.POLLIN)
         while True:
-            film = self._session if self._session and self._session.films else None
-            ready = dict(poller.poll(LOOK_S * 1000 if film else None))
-            if self._broken:
-                raise self._broken
+            recording = self._session if self._session and self._session.is_recording else None
+            ready = dict(poller.poll(CHECK_S * 1000 if recording else None))
+            if self._output_error:
+                raise self._output_error
             if self._channel.fd in ready:
                 return self._channel.receive()
             if ready:
                 os.read(self._wake_r, 64)
-            if film:
-                film.check()
-                if time.monotonic() >= (film.began_s or float("inf")) + self._seconds:
+            if recording:
+                recording.check_stall()
+                if time.monotonic() >= (recording.first_frame_s or float("inf")) + self._duration_s:
                     return None
 
-    def _list(self, order: Message) -> None:
+    def _list(self, command: Message) -> None:
         with MachineLock(self._machine, shared=False, timeout_s=LIST_WAIT_S):
-            cameras = listed(order["index"])
+            cameras = list_cameras(command["index"])
         self._channel.send({"cameras": cameras})
 
-    def _stills(self, order: Message) -> None:
-        plan = from_message(order["plan"])
-        self._folder, self._number = Path(order["folder"]), 0
-        self._opened(plan).stills(plan)
+    def _stills(self, command: Message) -> None:
+        configuration = from_message(command["configuration"])
+        self._folder, self._number = Path(command["folder"]), 0
+        self._open(configuration).start_stills(configuration)
         self._channel.send({"ready": True})
 
-    def _still(self, _order: Message) -> None:
+    def _still(self, _command: Message) -> None:
         assert self._session is not None
         self._number += 1
-        self._channel.send(self._session.still(self._folder, self._number))
-        self._session.rest()
+        self._channel.send(self._session.capture_still(self._folder, self._number))
+        self._session.start_viewfinder()
 
-    def _stream(self, order: Message) -> None:
-        plan = from_message(order["plan"])
-        self._opened(plan).stream(plan, self._frames)
+    def _live(self, command: Message) -> None:
+        configuration = from_message(command["configuration"])
+        self._open(configuration).start_live(configuration, self._frames)
 
-    def _record(self, order: Message) -> None:
-        plan = from_message(order["plan"])
-        self._folder, self._number = Path(order["folder"]), 0
-        self._opened(plan).record(plan, order, self._failed)
-        if order["seconds"]:
-            self._seconds = order["seconds"]
+    def _video(self, command: Message) -> None:
+        configuration = from_message(command["configuration"])
+        self._folder, self._number = Path(command["folder"]), 0
+        self._open(configuration).start_video(configuration, command, self._fail)
+        if command["seconds"]:
+            self._duration_s = command["seconds"]
 
-    def _adjust(self, order: Message) -> None:
+    def _adjust(self, command: Message) -> None:
         assert self._session is not None
-        told = {"number": order["number"]}
-        settled = lambda written: self._channel.send({"settled": written, **told})  # noqa: E731 - it is handed on
-        self._session.adjust(from_message(order["plan"]), order["given"], settled)
 
-    def _opened(self, plan: Plan) -> Session:
+        def applied(written: int) -> None:
+            self._channel.send({"applied": written, "number": command["number"]})
+
+        self._session.adjust(from_message(command["configuration"]), command["controls"], applied)
+
+    def _open(self, configuration: CameraConfiguration) -> Session:
         if self._session is None:
             with MachineLock(self._machine, shared=True, timeout_s=OPEN_WAIT_S):
-                self._session = Session(plan, self._channel.tell)
+                self._session = Session(configuration, self._channel.send_or_drop)
         return self._session
 
-    def _failed(self, error: BaseException) -> None:
-        """An output is broken: called in one of the library's threads."""
-        self._broken = error
+    def _fail(self, error: BaseException) -> None:
+        """Report the error of an output; called in a thread of the library."""
+        self._output_error = error
         os.write(self._wake_w, b"\0")
 
 
 def main() -> int:
-    """The exit status: 1 once a fault has been told."""
+    """Run the worker; return the exit status, 1 if the reason of a failure was sent."""
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
     frames = os.dup(1)
-    os.dup2(2, 1)  # what libraries print is no frame
+    os.dup2(2, 1)  # keep what libraries print out of the frames
     channel = Channel(socket.socket(fileno=int(sys.argv[1])))
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, _end)
-    child = Child(channel, frames, Path(sys.argv[2]))
+        signal.signal(number, _terminate)
+    worker = Worker(channel, frames, Path(sys.argv[2]))
     try:
         try:
-            child.run()
+            worker.run()
         finally:
-            child.close()
-    except _Ended:
+            worker.close()
+    except _Terminated:
         return 0
-    except Exception as error:  # the daemon logs, and recovers
+    except Exception as error:  # the daemon logs it and recovers
         logging.debug("failed", exc_info=True)
-        cause, reason = fault(error)
-        channel.tell({"failed": cause, "reason": reason})
+        cause, reason = cause_and_reason(error)
+        channel.send_or_drop({"failed": cause, "reason": reason})
         return 1
     return 0
 
 
-def _end(_number: int, _frame: FrameType | None) -> Any:
+def _terminate(_number: int, _frame: FrameType | None) -> Any:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.SIG_IGN)
-    raise _Ended
+    raise _Terminated
 
 
 if __name__ == "__main__":
-    ended = main()
+    status = main()
     sys.stderr.flush()
-    os._exit(ended)  # libcamera may crash while Python takes itself apart (Picamera2.__init__ on atexit): all is closed
+    os._exit(status)  # libcamera may crash during interpreter shutdown (Picamera2.__init__ on atexit)

@@ -1,50 +1,63 @@
-"""In the child: which cameras there are, and what each can do.
+"""In the worker: lists the cameras and what each can do, and sets the HDR mode of a sensor.
 
-What needs no opening is asked of libcamera itself, so that a camera that another program uses is listed too.
-What a sensor mode sees and how fast it is, is told only of a camera that has been opened and configured for it.
+libcamera lists a camera without opening it, so one that another program uses is listed too. Crop and frame rate of a
+sensor mode are known only once the camera has been configured for it.
 """
 
 from __future__ import annotations
 
+import fcntl
 import logging
 import re
+import struct
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
-from stillcam.camera.picamera2.errors import fault
-from stillcam.camera.picamera2.wire import Message
+from stillcam.camera.picamera2.configuration import CameraConfiguration
+from stillcam.camera.picamera2.errors import cause_and_reason
+from stillcam.camera.picamera2.ipc import Message
 from stillcam.settings.capabilities import Camera, SensorMode
 
-UNKNOWN_SIZE = [1280, 720]  # of a camera that does not tell: what most can do
-RAW = re.compile(r"(?:S[RGB]{4}|R)(\d+)")  # SRGGB10_CSI2P, R10; no other format is one of a sensor
+UNKNOWN_SIZE = [1280, 720]  # of a camera that does not report its size: most can do this
+RAW = re.compile(r"(?:S[RGB]{4}|R)(\d+)")  # a sensor's formats: SRGGB10_CSI2P, R10
 # libcamera's ColorFilterArrangement (property_ids_draft.yaml).
 COLOURS = ("RGGB", "GRBG", "GBRG", "BGGR", "RGB", "MONO")
 
+# The HDR mode of Camera Module 3's sensor is a control of its device, not of libcamera. It is set before libcamera
+# opens the sensor, as in rpicam-apps, and stays until it is set again. The library's own function for it
+# (picamera2.devices.imx708) would load the code for other devices too.
+HDR_SENSOR = "imx708"
+SUBDEVICES = Path("/sys/class/video4linux")
+DEVICES = Path("/dev")
+VIDIOC_S_CTRL = 0xC008561C  # linux/videodev2.h: _IOWR('V', 28, struct v4l2_control)
+WIDE_DYNAMIC_RANGE = 0x009A0915  # V4L2_CID_WIDE_DYNAMIC_RANGE, of linux/v4l2-controls.h
 
-def listed(index: int) -> list[Message]:
-    """The cameras, as values that JSON carries; `camera_of` reads them.
+
+def list_cameras(index: int) -> list[Message]:
+    """The cameras as messages, see `camera_from_message`.
 
     Args:
-        index: the camera that is going to be used. It alone is opened, since another one may be in use.
+        index: the camera that is going to be used. Only this one is opened: others may be in use.
     """
     library = import_module("picamera2")
-    cameras = _known(library.Picamera2.global_camera_info())
+    cameras = _without_opening(library.Picamera2.global_camera_info())
     if index < len(cameras):
         try:
             with library.Picamera2(index) as opened:
                 cameras[index] |= _measured(opened, cameras[index]["modes"]) | {"held": False}
-        except (RuntimeError, LookupError, OSError) as error:  # it lacks a control, or memory
-            cameras[index]["held"] = fault(error)[0] == "busy"
+        except (RuntimeError, LookupError, OSError) as error:  # a control is missing, or memory
+            cameras[index]["held"] = cause_and_reason(error)[0] == "busy"
             logging.warning("the modes and limits of camera %s are unknown: %r", index, error.__cause__ or error)
     return cameras
 
 
 def _measured(opened: Any, modes: list[Message]) -> Message:
-    """What a camera tells once it is configured: what its modes see, how fast they are, and the limits of controls.
+    """Crop and frame rate of the sensor modes, and the limits of controls: the camera is configured for each mode.
 
-    As Picamera2.sensor_modes, but with one buffer for each instead of four: those of a full mode may be more than
-    there is memory. Limits are those of the full mode, as in the list of rpicam-apps; before a mode is configured they
-    are the same for every sensor (libcamera's ipa_base.cpp, ipaControls).
+    Like Picamera2.sensor_modes, but with one buffer instead of four: four of a full mode may not fit into memory.
+    Limits are those of the full mode, as rpicam-apps list them; without a configuration they are the same for every
+    sensor (libcamera's ipa_base.cpp, ipaControls).
     """
     full = max((mode["size"] for mode in modes), key=lambda size: size[0] * size[1], default=None)
     limits = opened.camera_controls
@@ -52,19 +65,19 @@ def _measured(opened: Any, modes: list[Message]) -> Message:
     for mode in modes:
         raw = {"format": mode["format"], "size": tuple(mode["size"])}
         opened.configure(opened.create_preview_configuration(raw=raw, buffer_count=1))
-        there = opened.camera_controls
-        told = {"fps": round(1e6 / there["FrameDurationLimits"][0], 2), "crop": list(there["ScalerCrop"][1])}
-        measured.append(mode | told)
-        limits = there if mode["size"] == full else limits
-    return {"modes": measured, "limits": {name: _limits(*told[:2]) for name, told in limits.items()}}
+        controls = opened.camera_controls
+        fps, crop = round(1e6 / controls["FrameDurationLimits"][0], 2), list(controls["ScalerCrop"][1])
+        measured.append(mode | {"fps": fps, "crop": crop})
+        limits = controls if mode["size"] == full else limits
+    return {"modes": measured, "limits": {name: _limits(*limit[:2]) for name, limit in limits.items()}}
 
 
-def _known(infos: list[Message]) -> list[Message]:
-    """What libcamera tells of each camera without opening it; nothing of libcamera's is kept."""
-    there = import_module("libcamera").CameraManager.singleton().cameras
+def _without_opening(infos: list[Message]) -> list[Message]:
+    """What libcamera knows of each camera that is not opened; no object of libcamera is kept."""
+    available = import_module("libcamera").CameraManager.singleton().cameras
     cameras = []
     for index, info in enumerate(infos):
-        camera = there[info["Num"]]
+        camera = available[info["Num"]]
         properties = {key.name: value for key, value in camera.properties.items()}
         size, colour = properties.get("PixelArraySize"), properties.get("ColorFilterArrangement")
         cameras.append(
@@ -74,7 +87,7 @@ def _known(infos: list[Message]) -> list[Message]:
                 "size": [size.width, size.height] if size is not None else UNKNOWN_SIZE,
                 "colour": COLOURS[int(colour)] if colour is not None and int(colour) < len(COLOURS) else None,
                 "path": str(info["Id"]),
-                "modes": _formats(camera),
+                "modes": _modes(camera),
                 "limits": {key.name: None for key in camera.controls},
                 "held": True,
             }
@@ -82,11 +95,11 @@ def _known(infos: list[Message]) -> list[Message]:
     return cameras
 
 
-def _formats(camera: Any) -> list[Message]:
-    """The sensor modes as far as they are told of a camera that is not opened."""
+def _modes(camera: Any) -> list[Message]:
+    """The sensor modes of a camera that is not opened: size and bit depth."""
     roles = [import_module("libcamera").StreamRole.Raw]
     configuration = camera.generate_configuration(roles)
-    if configuration is None:  # it cannot give raw pictures
+    if configuration is None:  # the camera has no raw formats
         return []
     formats = configuration.at(0).formats
     return [
@@ -97,8 +110,8 @@ def _formats(camera: Any) -> list[Message]:
     ]
 
 
-def camera_of(told: Message) -> Camera:
-    """A camera out of one of `listed`'s values."""
+def camera_from_message(message: Message) -> Camera:
+    """A camera from one of `list_cameras`' messages."""
     modes = tuple(
         SensorMode(
             format=mode["format"],
@@ -107,24 +120,63 @@ def camera_of(told: Message) -> Camera:
             fps=mode["fps"],
             crop=(crop[0], crop[1], crop[2], crop[3]) if (crop := mode["crop"]) else None,
         )
-        for mode in told["modes"]
+        for mode in message["modes"]
     )
-    limits = {name: (pair[0], pair[1]) if pair else None for name, pair in told["limits"].items()}
+    limits = {name: (pair[0], pair[1]) if pair else None for name, pair in message["limits"].items()}
     return Camera(
-        index=told["index"],
-        model=told["model"],
-        size=(told["size"][0], told["size"][1]),
+        index=message["index"],
+        model=message["model"],
+        size=(message["size"][0], message["size"][1]),
         bit_depth=max((mode.bit_depth or 0 for mode in modes), default=0) or None,
-        colour=told["colour"],
-        path=told["path"],
+        colour=message["colour"],
+        path=message["path"],
         modes=modes,
         limits=limits or None,
-        held=told["held"],
+        held=message["held"],
     )
 
 
 def _limits(low: Any, high: Any) -> list[float] | None:
-    """What a control may be; None for one that is no number."""
+    """Lowest and highest value of a control; None if it is not a number."""
     if isinstance(low, bool) or not (isinstance(low, int | float) and isinstance(high, int | float)):
         return None
     return [low, high]
+
+
+def set_sensor_hdr(library: Any, configuration: CameraConfiguration) -> bool:
+    """Set the sensor's HDR mode before libcamera opens it; return whether the board does HDR instead."""
+    board = configuration.hdr == "Auto" and library.Picamera2.platform.name == "PISP"
+    wanted = configuration.hdr == "Sensor" or (configuration.hdr == "Auto" and not board)
+    try:
+        set_hdr(configuration.path, wanted)
+    except OSError as error:
+        if wanted:
+            raise RuntimeError("configuration failed: the sensor's HDR cannot be switched") from error
+        logging.debug("the sensor's HDR cannot be switched: %s", error)
+    return board
+
+
+def set_hdr(path: str, on: bool, subdevices: Path = SUBDEVICES, devices: Path = DEVICES) -> bool:
+    """Switch the HDR mode of the sensor at `path` in the device tree; False: it has none.
+
+    Raises:
+        OSError: it cannot be switched.
+    """
+    name = hdr_device(path, subdevices)
+    if name is None:
+        return False
+    with (devices / name).open("rb+", buffering=0) as device:
+        fcntl.ioctl(device, VIDIOC_S_CTRL, struct.pack("Ii", WIDE_DYNAMIC_RANGE, on))
+    return True
+
+
+def hdr_device(path: str, subdevices: Path = SUBDEVICES) -> str | None:
+    """The name of the device of the HDR sensor at `path`; None: there is no such sensor."""
+    for device in subdevices.glob("v4l-subdev*"):
+        module, node = device / "device/driver/module", device / "device/of_node"
+        try:
+            if HDR_SENSOR in module.readlink().name and path and path in str(node.readlink()):
+                return device.name
+        except OSError:  # the device of something else
+            continue
+    return None

@@ -1,8 +1,7 @@
-"""From settings to what the library is asked for: pure functions, and values that travel as JSON.
+"""Settings -> camera configuration: pure functions, and a value that the worker gets as JSON.
 
-It asks for what the camera programs are asked for, so that a picture is the same with either driver. Where
-rpicam-apps decides something that the library leaves open, it is decided here as there
-(core/rpicam_app.cpp, StartCamera): a lens is moved all the time unless a position is given.
+A picture is to be the same with either driver. What rpicam-apps decide and the library leaves open is therefore decided
+here in the same way (core/rpicam_app.cpp, StartCamera): autofocus is continuous unless a lens position is set.
 """
 
 from __future__ import annotations
@@ -30,37 +29,37 @@ from stillcam.settings.geometry import fitted, mirrored, viewfinder_mode
 from stillcam.settings.schema import Configuration, Settings
 
 DENOISE = {"off": "Off", "cdn_off": "Minimal", "cdn_fast": "Fast", "cdn_hq": "HighQuality"}
-SENSOR_HDR = ("Sensor", "Auto")  # of HdrMode: the sensor's own, which is no control
+SENSOR_HDR = ("Sensor", "Auto")  # values of HdrMode that no control of libcamera sets
 
-# What the library itself sets for its use cases: create_preview_configuration and its sisters.
+# Controls that the library sets by default: create_preview_configuration and so on.
 DEFAULTS: dict[str, Values] = {
     "preview": {"NoiseReductionMode": "Minimal", "FrameDurationLimits": [100, 83_333]},
     "still": {"NoiseReductionMode": "HighQuality", "FrameDurationLimits": [100, 1_000_000_000]},
     "video": {"NoiseReductionMode": "Fast", "FrameDurationLimits": [33_333, 33_333]},
 }
-GAINS = {"ColourGains", "ColourTemperature", "ColourCorrectionMatrix"}  # each ends automatic white balance
+GAINS = {"ColourGains", "ColourTemperature", "ColourCorrectionMatrix"}  # each switches automatic white balance off
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """All that a use of the camera needs.
+class CameraConfiguration:
+    """All that a use case needs.
 
     Args:
-        camera, path, tuning, hdr: what it is opened with: its number and its place in the device tree, the tuning
-            file's path (empty: the sensor's own), and HdrMode where the sensor or the board decides.
-        use: which of the library's configurations: `still`, `preview` or `video`.
+        camera, path, tuning, hdr: for opening the camera: its number and path in the device tree, the path of the
+            tuning file (empty: the sensor's own), and HdrMode if it is one of `SENSOR_HDR`.
+        use: the library's configuration: `still`, `preview` or `video`.
         size: of the picture.
         sensor: width, height and bit depth of the sensor mode; None: the library's choice.
-        viewfinder: that in which the camera waits between stills.
-        flips: left and right, top and bottom.
+        viewfinder: sensor mode of the viewfinder between stills.
+        flips: horizontal, vertical.
         buffers: 0: the library's choice.
-        controls: libcamera's names; enumerators by name, rectangles as the camera takes them.
-        whole: the rectangle that all of the picture is, as ScalerCrop.
+        controls: by libcamera's names; enumerators by name, rectangles after flips.
+        full_crop: the ScalerCrop without zoom.
         quality: of JPEGs.
         extension: of a still's file.
-        zsl: stills come from the running configuration, without one of their own.
-        raw: a DNG is wanted with each still.
-        scan: autofocus scans before each still.
+        zsl: take stills from the running configuration.
+        raw: save a DNG with each still.
+        scan: run an autofocus scan before each still.
     """
 
     camera: int
@@ -74,15 +73,15 @@ class Plan:
     flips: tuple[bool, bool]
     buffers: int
     controls: Values = field(default_factory=dict)
-    whole: tuple[int, int, int, int]
+    full_crop: tuple[int, int, int, int]
     quality: int
     extension: str = "jpg"
     zsl: bool = False
     raw: bool = False
     scan: bool = False
 
-    def opens_like(self, other: Plan) -> bool:
-        """Whether a camera that was opened for the other one need not be opened again."""
+    def opens_like(self, other: CameraConfiguration) -> bool:
+        """Whether a camera that was opened for `other` need not be reopened."""
         return (self.camera, self.tuning, self.hdr) == (other.camera, other.tuning, other.hdr)
 
     def message(self) -> dict[str, Any]:
@@ -90,85 +89,87 @@ class Plan:
         return asdict(self)
 
 
-def from_message(message: dict[str, Any]) -> Plan:
-    """What `Plan.message` has made, after it went through JSON."""
-    plan = Plan(**message)
-    sensor, viewfinder = (mode and (mode[0], mode[1], mode[2]) for mode in (plan.sensor, plan.viewfinder))
+def from_message(message: dict[str, Any]) -> CameraConfiguration:
+    """The inverse of `CameraConfiguration.message`."""
+    raw = CameraConfiguration(**message)
+    sensor, viewfinder = (mode and (mode[0], mode[1], mode[2]) for mode in (raw.sensor, raw.viewfinder))
     return replace(
-        plan,
-        size=(plan.size[0], plan.size[1]),
+        raw,
+        size=(raw.size[0], raw.size[1]),
         sensor=sensor,
         viewfinder=viewfinder,
-        flips=(plan.flips[0], plan.flips[1]),
+        flips=(raw.flips[0], raw.flips[1]),
     )
 
 
-def snapshot_plan(settings: Settings, camera: Camera) -> Plan:
+def snapshot_configuration(settings: Settings, camera: Camera) -> CameraConfiguration:
     """For snapshots."""
-    still, live, geometry = settings.snapshot, settings.live, snapshot_geometry(settings, camera)
-    return _plan(settings, live, geometry, "still", {}, quality=still.quality, zsl=still.zsl)
+    snapshot, live, geometry = settings.snapshot, settings.live, snapshot_geometry(settings, camera)
+    return _build(settings, live, geometry, "still", {}, quality=snapshot.quality, zsl=snapshot.zsl)
 
 
-def photo_plan(settings: Settings, camera: Camera, kind: str, found: Values | None = None) -> Plan:
-    """For photos, or raw photos; `found` as in PhotoRequest."""
+def photo_configuration(
+    settings: Settings, camera: Camera, kind: str, controls: Values | None = None
+) -> CameraConfiguration:
+    """For photos or raw photos; `kind` and `controls` as in PhotoRequest."""
     use, geometry = photo_settings(settings, kind), photo_geometry(settings, camera, kind)
     extension = photo_extension(settings, kind)
-    return _plan(
-        settings, use, geometry, "still", found or {}, quality=use.quality, extension=extension, raw=kind == "raw"
+    return _build(
+        settings, use, geometry, "still", controls or {}, quality=use.quality, extension=extension, raw=kind == "raw"
     )
 
 
-def stream_plan(settings: Settings, camera: Camera) -> Plan:
+def live_configuration(settings: Settings, camera: Camera) -> CameraConfiguration:
     """For the live view."""
     geometry, frames = live_geometry(settings, camera), _limits(settings, settings.live, live_framerate(settings))
-    return _plan(settings, settings.live, geometry, "preview", frames, quality=settings.live.quality)
+    return _build(settings, settings.live, geometry, "preview", frames, quality=settings.live.quality)
 
 
-def video_plan(settings: Settings, camera: Camera) -> Plan:
+def video_configuration(settings: Settings, camera: Camera) -> CameraConfiguration:
     """For a video."""
     video, geometry = settings.video, video_geometry(settings, camera)
     frames = _limits(settings, video, framerate(settings, video))
-    return _plan(settings, video, geometry, "video", frames, quality=video.quality)
+    return _build(settings, video, geometry, "video", frames, quality=video.quality)
 
 
-def changes(old: Plan, new: Plan) -> Values | None:
-    """What the running camera is to be told so that it does as `new` says; None: it must be started again."""
+def control_changes(old: CameraConfiguration, new: CameraConfiguration) -> Values | None:
+    """The controls to set so that a camera that runs with `old` runs with `new`; None: it must be restarted."""
     if replace(old, controls={}, scan=new.scan, quality=new.quality) != replace(new, controls={}):
         return None
-    other = {name: value for name, value in new.controls.items() if old.controls.get(name) != value}
+    changed = {name: value for name, value in new.controls.items() if old.controls.get(name) != value}
     if old.scan and not new.scan:  # a scan leaves AfMode Auto behind
-        other["AfMode"] = new.controls["AfMode"]
-    return undone(old.controls.keys() - new.controls.keys(), new) | other
+        changed["AfMode"] = new.controls["AfMode"]
+    return reset_controls(old.controls.keys() - new.controls.keys(), new) | changed
 
 
-def undone(names: Set[str], plan: Plan) -> Values:
-    """What gives controls that a plan does not name back to the camera, which would keep what it was told.
+def reset_controls(names: Set[str], configuration: CameraConfiguration) -> Values:
+    """Values that reset controls which `configuration` does not set: the camera would keep the values set before.
 
-    0 gives exposure back to automatic (CompletedRequest.release), AwbEnable the colours. None stands for what
-    the camera itself names as its default.
+    0 makes exposure automatic (CompletedRequest.release), AwbEnable white balance. None stands for the camera's own
+    default.
     """
-    given: Values = {}
+    values: Values = {}
     for name in names:
         if name in ("ExposureTime", "AnalogueGain"):
-            given[name] = 0
+            values[name] = 0
         elif name == "ScalerCrop":
-            given[name] = list(plan.whole)
+            values[name] = list(configuration.full_crop)
         elif name in ("AfWindows", "AfMetering"):
-            given["AfMetering"] = plan.controls.get("AfMetering", "Auto")
+            values["AfMetering"] = configuration.controls.get("AfMetering", "Auto")
         elif name in GAINS:
-            given |= {} if GAINS & plan.controls.keys() else {"AwbEnable": True}
+            values |= {} if GAINS & configuration.controls.keys() else {"AwbEnable": True}
         elif name not in ("AeEnable", "AwbEnable", "LensPosition", "AfPause"):
-            given[name] = DEFAULTS[plan.use].get(name)
-    return given
+            values[name] = DEFAULTS[configuration.use].get(name)
+    return values
 
 
-def _plan(
+def _build(
     settings: Settings, configuration: Configuration, geometry: Geometry, use: str, more: Values, **own: Any
-) -> Plan:
+) -> CameraConfiguration:
     chosen = effective_controls(settings, configuration) | more
     mode = geometry.mode
     hdr = chosen.get("HdrMode", "Off")
-    return Plan(
+    return CameraConfiguration(
         camera=geometry.camera.index,
         path=geometry.camera.path,
         tuning=settings.camera.tuning_file,
@@ -180,14 +181,14 @@ def _plan(
         flips=geometry.flips,
         buffers=configuration.buffer_count,
         controls=_controls(chosen, configuration, geometry, use),
-        whole=mirrored(fitted(geometry.view, geometry.size, geometry.view), geometry.flips, geometry.view),
+        full_crop=mirrored(fitted(geometry.view, geometry.size, geometry.view), geometry.flips, geometry.view),
         scan=use == "still" and chosen.get("AfTrigger") == "Start",
         **own,
     )
 
 
 def _sensor(mode: SensorMode | None, wanted: str) -> tuple[int, int, int] | None:
-    """Size and bit depth of the mode to ask for; of one that is wanted and not listed too, for the camera to refuse."""
+    """Size and bit depth of the mode; also of one that is not listed, which the worker then refuses."""
     if mode is None and wanted.count(":") == 2:
         width, height, depth = map(int, wanted.split(":"))
         return width, height, depth
@@ -195,10 +196,10 @@ def _sensor(mode: SensorMode | None, wanted: str) -> tuple[int, int, int] | None
 
 
 def _controls(chosen: Values, configuration: Configuration, geometry: Geometry, use: str) -> Values:
-    """The controls as the library takes them. Switching an algorithm off is done by its values alone.
+    """Controls for the library. Setting its values is enough to switch an algorithm off.
 
-    AwbEnable false would keep the gains of this moment, and AeEnable is ExposureTimeMode and
-    AnalogueGainMode together, which the library sets with the values (CompletedRequest.release).
+    AwbEnable false would keep the current gains, and AeEnable stands for ExposureTimeMode and AnalogueGainMode, which
+    the library sets with the values (CompletedRequest.release).
     """
     given = dict(chosen)
     for name in ("AeEnable", "AwbEnable"):
@@ -224,7 +225,7 @@ def _controls(chosen: Values, configuration: Configuration, geometry: Geometry, 
 
 
 def _limits(settings: Settings, configuration: Configuration, rate: float) -> Values:
-    """The time of a frame (µs): as set, but never shorter than its exposure."""
+    """FrameDurationLimits (µs): as set, but not below the exposure time."""
     controls = effective_controls(settings, configuration)
     longest = controls.get("ExposureTime", 0)
     if limits := controls.get("FrameDurationLimits"):
@@ -233,5 +234,5 @@ def _limits(settings: Settings, configuration: Configuration, rate: float) -> Va
 
 
 def even(size: tuple[int, int]) -> tuple[int, int]:
-    """The library refuses odd sizes (Picamera2.check_stream_config)."""
+    """The size rounded down to even numbers; the library refuses odd ones (Picamera2.check_stream_config)."""
     return max(2, size[0] // 2 * 2), max(2, size[1] // 2 * 2)

@@ -1,7 +1,7 @@
-"""The picamera2 driver's part in the daemon: it starts the child, gives it orders and waits for what it tells.
+"""The picamera2 driver in the daemon: it starts the worker process, sends it commands and receives its messages.
 
-The child keeps the camera open from one use to the next (snapshots, then a photo), until `stop`, a
-fault, or settings that need it to be opened anew.
+The worker keeps the camera open from one use case to the next (snapshots, then a photo) until `stop`, a failure, or
+settings that need it to be reopened.
 """
 
 from __future__ import annotations
@@ -19,11 +19,16 @@ from typing import Any
 from stillcam.camera.driver import Container, PhotoRequest, Still
 from stillcam.camera.frame_age import StreamAge, lag_s
 from stillcam.camera.machine_lock import MACHINE
-from stillcam.camera.picamera2 import configuration as plans
-from stillcam.camera.picamera2.cameras import camera_of
-from stillcam.camera.picamera2.configuration import Plan
-from stillcam.camera.picamera2.ipc import NAME, Conversation, Over
-from stillcam.camera.picamera2.wire import Message
+from stillcam.camera.picamera2.cameras import camera_from_message
+from stillcam.camera.picamera2.configuration import (
+    CameraConfiguration,
+    control_changes,
+    live_configuration,
+    photo_configuration,
+    snapshot_configuration,
+    video_configuration,
+)
+from stillcam.camera.picamera2.ipc import NAME, Message, WorkerExited, WorkerProcess
 from stillcam.camera.use_cases import DEFAULT_FRAMERATE, choose_container, framerate, live_framerate, zsl_frame_s
 from stillcam.common.child_process import TERM_GRACE_S
 from stillcam.common.errors import CameraError
@@ -36,8 +41,8 @@ from stillcam.settings.geometry import mirrored, sensor_mode, view
 from stillcam.settings.schema import Settings
 from stillcam.settings.tuning_files import with_tuning_path
 
-LIST_TIMEOUT_S = 60.0  # the library is loaded, and each camera is configured for each of its modes
-SLOW_US = 250_000  # of a frame; there may be as many as `BUFFERS` (session.py) and `DELAY_FRAMES` to wait for
+LIST_TIMEOUT_S = 60.0  # the library is loaded, and the camera configured for each of its modes
+SLOW_FRAME_US = 250_000  # with longer frames a restart is faster than `adjust`, which waits for queued frames
 _READ_BYTES = 1 << 20
 
 
@@ -46,8 +51,8 @@ class Picamera2:
 
     Args:
         images: the folder that snapshots are written to.
-        env: the environment of the child.
-        encoder: the board's, see `Abilities`.
+        env: the environment of the worker.
+        encoder: the board's, see Abilities.
         machine: the folder that stands for the machine, see MachineLock.
     """
 
@@ -63,25 +68,28 @@ class Picamera2:
         self.metadata_received_s = 0.0
         self.settling = False
         self.exposure_began_s = 0.0
-        self._asked_s = 0.0  # the exposure of the requested still begins then or later (monotonic)
-        self._age = StreamAge(0)
-        self._frame_s = 0.0  # duration of a frame of the running camera; 0: it is restarted for each still
         self._images = images
         self._env = env
         self._machine = machine
-        self._child: Conversation | None = None
-        self._cutter = Cutter()
-        self._use = ""  # snapshot, shoot, stream or video; empty: nothing
-        self._plan: Plan | None = None  # what runs, its tuning file as settings name it
-        self._opened: Plan | None = None
+        self._worker: WorkerProcess | None = None
+        self._lists: list[list[Camera]] = []
+        self._use = ""  # snapshot, photo, live or video; empty: nothing
+        self._configuration: CameraConfiguration | None = None  # of what runs; the tuning file as in the settings
+        self._opened: CameraConfiguration | None = None  # the one that the worker got last
         self._camera: Camera | None = None
+        self._frame_s = 0.0  # duration of a frame of the running camera; 0: it is reconfigured for each still
+        # Stills
         self._folder = images
         self._ready = self._requested = False
+        self._requested_s = 0.0  # the exposure of the requested still begins then or later (monotonic)
         self._stills: list[Still] = []
-        self._lists: list[list[Camera]] = []
+        # Live frames
+        self._cutter = Cutter()
+        self._age = StreamAge(0)
+        self._frames = 0  # so far
+        # Adjustments
         self._adjustments = 0
-        self._cut = 0  # frames of a stream that have come ...
-        self._settles_at: int | None = None  # ... and so many came before the first with what `adjust` changed
+        self._applied_after: int | None = None  # so many frames came before the first with the newest adjustment
 
     @property
     def lag_s(self) -> float:
@@ -92,7 +100,7 @@ class Picamera2:
         """See Driver."""
         self.stop()
         self._lists.clear()
-        self._order({"do": "list", "index": index})
+        self._send({"do": "list", "index": index})
         deadline = time.monotonic() + LIST_TIMEOUT_S
         try:
             while not self._lists:
@@ -106,17 +114,17 @@ class Picamera2:
     def start_stills(self, settings: Settings, camera: Camera, shoot: PhotoRequest | None = None) -> None:
         """See Driver."""
         if shoot is None:
-            plan = plans.snapshot_plan(settings, camera)
-            located = plans.snapshot_plan(with_tuning_path(settings), camera)
+            configuration = snapshot_configuration(settings, camera)
+            located = snapshot_configuration(with_tuning_path(settings), camera)
         else:
-            plan = plans.photo_plan(settings, camera, shoot.kind, shoot.controls)
-            located = plans.photo_plan(with_tuning_path(settings), camera, shoot.kind, shoot.controls)
+            configuration = photo_configuration(settings, camera, shoot.kind, shoot.controls)
+            located = photo_configuration(with_tuning_path(settings), camera, shoot.kind, shoot.controls)
         folder = shoot.folder if shoot else self._images
         if not folder.is_dir():
             raise CameraError("disk", f"{folder} was deleted, moved or unmounted: it is made again")
-        self._begin("shoot" if shoot else "snapshot", plan, located, camera, folder)
-        self._frame_s = zsl_frame_s(settings) if plan.zsl else 0.0
-        self._order({"do": "stills", "plan": located.message(), "folder": str(folder)})
+        self._begin("photo" if shoot else "snapshot", configuration, located, camera, folder)
+        self._frame_s = zsl_frame_s(settings) if configuration.zsl else 0.0
+        self._send({"do": "stills", "configuration": located.message(), "folder": str(folder)})
 
     def wait_ready(self, timeout_s: float, interrupts: Sequence[int]) -> bool:
         """See Driver."""
@@ -128,17 +136,17 @@ class Picamera2:
     def request_still(self) -> None:
         """See Driver."""
         if not self._requested:
-            self._requested, self._asked_s = True, time.monotonic() - self.lag_s
-            self._order({"do": "still"})
+            self._requested, self._requested_s = True, time.monotonic() - self.lag_s
+            self._send({"do": "still"})
 
     def wait_still(self, timeout_s: float, interrupts: Sequence[int]) -> Still | None:
-        """See Driver. What the camera says of it has come with it."""
+        """See Driver. The metadata come with the still."""
         deadline = time.monotonic() + timeout_s
         while not self._stills and (left := deadline - time.monotonic()) > 0:
             self._wait(left, interrupts)
         if not self._stills:
             return None
-        self._requested, self.exposure_began_s = False, self._asked_s
+        self._requested, self.exposure_began_s = False, self._requested_s
         return self._stills.pop(0)
 
     def wait_metadata(self, timeout_s: float, interrupts: Sequence[int]) -> dict[str, Any]:
@@ -146,7 +154,7 @@ class Picamera2:
         return self.metadata
 
     def idle(self, timeout_s: float, interrupts: Sequence[int]) -> None:
-        """See Driver. A still that nobody here asked for is deleted: it would be litter."""
+        """See Driver. Deletes a still whose request was given up."""
         deadline, before = time.monotonic() + timeout_s, self.metadata
         while self.metadata is before and (left := deadline - time.monotonic()) > 0:
             self._wait(left, interrupts)
@@ -158,26 +166,26 @@ class Picamera2:
 
     def start_live(self, settings: Settings, camera: Camera) -> None:
         """See Driver."""
-        located = plans.stream_plan(with_tuning_path(settings), camera)
-        self._begin("stream", plans.stream_plan(settings, camera), located, camera, self._images)
-        self._cutter, self._cut, self._age = Cutter(), 0, StreamAge(settings.live.buffer_count)
+        located = live_configuration(with_tuning_path(settings), camera)
+        self._begin("live", live_configuration(settings, camera), located, camera, self._images)
+        self._cutter, self._frames, self._age = Cutter(), 0, StreamAge(settings.live.buffer_count)
         self._frame_s = 1 / (live_framerate(settings) or DEFAULT_FRAMERATE)
-        self._order({"do": "stream", "plan": located.message()})
+        self._send({"do": "live", "configuration": located.message()})
 
     def read_frames(self, timeout_s: float, interrupts: Sequence[int]) -> list[bytes]:
         """See Driver."""
         deadline = time.monotonic() + timeout_s
         while (left := deadline - time.monotonic()) > 0:
-            assert self._child is not None
-            if self._child.stdout not in self._wait(left, interrupts, self._child.stdout):
+            assert self._worker is not None
+            if self._worker.stdout not in self._wait(left, interrupts, self._worker.stdout):
                 continue
-            chunk = os.read(self._child.stdout, _READ_BYTES)
+            chunk = os.read(self._worker.stdout, _READ_BYTES)
             if not chunk:
-                self._child.last_words()
+                self._worker.raise_exit()
             if frames := self._cutter.feed(chunk):
-                self._cut += len(frames)
+                self._frames += len(frames)
                 self.exposure_began_s = self._age.read(len(frames), self.lag_s, emptied=len(chunk) < _READ_BYTES)
-                self._look()
+                self._update_settling()
                 return frames
         return []
 
@@ -192,121 +200,127 @@ class Picamera2:
     ) -> tuple[Path, Container]:
         """See Driver."""
         video, ffmpeg = settings.video, shutil.which("ffmpeg") is not None
-        form = choose_container(settings.files.video, ffmpeg or find_spec("av") is not None, ffmpeg)
-        path = folder / f"{stem}.{form.extension}"
-        located = plans.video_plan(with_tuning_path(settings), camera)
-        self._begin("video", plans.video_plan(settings, camera), located, camera, self._images)
+        container = choose_container(settings.files.video, ffmpeg or find_spec("av") is not None, ffmpeg)
+        path = folder / f"{stem}.{container.extension}"
+        located = video_configuration(with_tuning_path(settings), camera)
+        self._begin("video", video_configuration(settings, camera), located, camera, self._images)
         self._frame_s = 1 / (framerate(settings, video) or DEFAULT_FRAMERATE)
-        sound = {"bitrate": video.bitrate, "audio": video.audio}
-        glimpses = {"folder": str(self._images), "quality": settings.snapshot.quality}
-        film = {"path": str(path), "seconds": seconds, **sound}
-        self._order({"do": "record", "plan": located.message(), **film, **glimpses})
-        return path, form
+        output = {"path": str(path), "seconds": seconds, "bitrate": video.bitrate, "audio": video.audio}
+        stills = {"folder": str(self._images), "quality": settings.snapshot.quality}
+        self._send({"do": "video", "configuration": located.message(), **output, **stills})
+        return path, container
 
     def wait_video(self, timeout_s: float, interrupts: Sequence[int]) -> bool:
-        """See Driver: the child ends with the video."""
+        """See Driver: the worker exits when the video is finished."""
         deadline = time.monotonic() + timeout_s
         while (left := deadline - time.monotonic()) > 0:
             try:
                 self._wait(left, interrupts)
-            except Over:
-                if self._child and self._child.status == 0:
+            except WorkerExited:
+                if self._worker and self._worker.status == 0:
                     return True
                 raise
         return False
 
     def matches(self, settings: Settings, camera: Camera, kind: str | None = None) -> bool:
         """See Driver."""
-        if self._use not in ("snapshot", "stream"):
+        if self._use not in ("snapshot", "live"):
             return False
         if kind:
-            return self._plan == plans.photo_plan(settings, camera, kind)
-        return self._plan == self._planned(settings, camera)
+            return self._configuration == photo_configuration(settings, camera, kind)
+        return self._configuration == self._configured(settings, camera)
 
     def adjust(self, settings: Settings, camera: Camera) -> bool:
-        """See Driver: controls change while the camera runs; the tuning file's path is none of them."""
-        if self._plan is None or self._use == "shoot" or not self._ready or self._slow:
+        """See Driver: sets the controls that differ."""
+        if self._configuration is None or self._use == "photo" or not self._ready or self._is_slow:
             return False
-        plan = self._planned(settings, camera)
-        given = plans.changes(self._plan, plan)
-        if given is None:
+        new = self._configured(settings, camera)
+        controls = control_changes(self._configuration, new)
+        if controls is None:
             return False
-        self._plan, self.settling, self._settles_at = plan, True, None
+        self._configuration, self.settling, self._applied_after = new, True, None
         self._adjustments += 1
-        self._order({"do": "adjust", "plan": plan.message(), "given": given, "number": self._adjustments})
+        self._send({"do": "adjust", "configuration": new.message(), "controls": controls, "number": self._adjustments})
         return True
 
     def stop(self, grace_s: float = TERM_GRACE_S, interrupts: Sequence[int] = ()) -> bool:
-        """End the child, and delete what it left half-written of stills."""
-        child, self._child = self._child, None
-        by_itself = child is None or child.stop(grace_s, interrupts)
-        if self._use in ("snapshot", "shoot", "video"):
-            self._sweep()
-        self._use, self._plan, self._opened, self._stills = "", None, None, []
+        """See Driver. Deletes stills that the worker has left incomplete."""
+        worker, self._worker = self._worker, None
+        in_time = worker is None or worker.stop(grace_s, interrupts)
+        if self._use in ("snapshot", "photo", "video"):
+            self._delete_stills()
+        self._use, self._configuration, self._opened, self._stills = "", None, None, []
         self.settling = self._ready = self._requested = False
-        return by_itself
+        return in_time
 
     @property
-    def _slow(self) -> bool:
-        """Whether a new start is there before the frames that are queued, which do not have what is changed."""
+    def _is_slow(self) -> bool:
+        """Whether a restart is faster than waiting for the queued frames, which have the old controls."""
         frame_us = self.metadata.get("FrameDuration", 0)
-        return is_number(frame_us) and frame_us > SLOW_US and self._use != "video"
+        return is_number(frame_us) and frame_us > SLOW_FRAME_US and self._use != "video"
 
-    def _planned(self, settings: Settings, camera: Camera) -> Plan:
-        """What these settings mean for what runs now."""
-        planned = {"snapshot": plans.snapshot_plan, "stream": plans.stream_plan, "video": plans.video_plan}
-        return planned[self._use](settings, camera)
+    def _configured(self, settings: Settings, camera: Camera) -> CameraConfiguration:
+        """The configuration of the current use case according to `settings`."""
+        functions = {"snapshot": snapshot_configuration, "live": live_configuration, "video": video_configuration}
+        return functions[self._use](settings, camera)
 
-    def _begin(self, use: str, plan: Plan, located: Plan, camera: Camera, folder: Path) -> None:
-        """Another use of the camera; by the same child, where the camera need not be opened anew."""
-        if self._requested or self._opened is None or not self._opened.opens_like(located) or self._use == "stream":
+    def _begin(
+        self, use: str, configuration: CameraConfiguration, located: CameraConfiguration, camera: Camera, folder: Path
+    ) -> None:
+        """Begin a use case, in the same worker if the camera need not be reopened.
+
+        Args:
+            located: the configuration with the path of the tuning file.
+        """
+        if self._requested or self._opened is None or not self._opened.opens_like(located) or self._use == "live":
             self.stop()
-        elif self._use in ("snapshot", "shoot"):
-            self._sweep()
-        self._use, self._plan, self._opened, self._camera, self._folder = use, plan, located, camera, folder
+        elif self._use in ("snapshot", "photo"):
+            self._delete_stills()
+        self._use, self._camera, self._folder = use, camera, folder
+        self._configuration, self._opened = configuration, located
         self.metadata, self.sensor_mode, self._stills = {}, "", []
         self.settling = self._requested = False
-        self._ready = use not in ("snapshot", "shoot")
+        self._ready = use not in ("snapshot", "photo")
 
-    def _order(self, order: Message) -> None:
-        if self._child is None:
-            self._child = Conversation(self._env, self._machine)
-        self._child.order(order)
+    def _send(self, command: Message) -> None:
+        if self._worker is None:
+            self._worker = WorkerProcess(self._env, self._machine)
+        self._worker.send(command)
 
     def _wait(self, timeout_s: float, interrupts: Sequence[int], *more: int) -> set[int]:
-        """See Conversation.wait; what the child tells is taken."""
-        assert self._child is not None
-        told, ready = self._child.wait(timeout_s, interrupts, *more)
-        if "metadata" in told:
-            self._described(told["metadata"])
-            self.sensor_mode = ":".join(map(str, told["mode"] or []))
-        if "still" in told:
-            raw = self._folder / told["raw"] if told["raw"] else None
-            self._stills.append(Still(self._folder / told["still"], told["time"], raw))
-        elif "cameras" in told:
-            self._lists.append([camera_of(one) for one in told["cameras"]])
-        self._ready = self._ready or "ready" in told
-        if told.get("number") == self._adjustments:
-            self._settles_at = told["settled"]
-            self._look()
+        """See WorkerProcess.wait; takes the message."""
+        assert self._worker is not None
+        message, ready = self._worker.wait(timeout_s, interrupts, *more)
+        if "metadata" in message:
+            self._take_metadata(message["metadata"])
+            self.sensor_mode = ":".join(map(str, message["mode"] or []))
+        if "still" in message:
+            raw = self._folder / message["raw"] if message["raw"] else None
+            self._stills.append(Still(self._folder / message["still"], message["time"], raw))
+        elif "cameras" in message:
+            self._lists.append([camera_from_message(camera) for camera in message["cameras"]])
+        self._ready = self._ready or "ready" in message
+        if message.get("number") == self._adjustments:
+            self._applied_after = message["applied"]
+            self._update_settling()
         return ready
 
-    def _look(self) -> None:
-        """Whether what came last has what `adjust` changed."""
-        if self._settles_at is not None and (self._use != "stream" or self._cut > self._settles_at):
+    def _update_settling(self) -> None:
+        """Clear `settling` once the newest frame has the adjusted controls."""
+        if self._applied_after is not None and (self._use != "live" or self._frames > self._applied_after):
             self.settling = False
 
-    def _described(self, told: dict[str, Any]) -> None:
-        """Take what the camera says; its crop as settings have it, in the picture before any flip."""
-        crop = told.get("ScalerCrop")
-        plan, camera = self._plan, self._camera
-        if plan and camera and isinstance(crop, list) and len(crop) == 4:
-            wanted = ":".join(map(str, plan.sensor)) if plan.sensor else ""
-            mode = sensor_mode(wanted, camera, plan.size) if wanted else None
-            told["ScalerCrop"] = list(mirrored(crop, plan.flips, view(mode, camera)))
-        self.metadata, self.metadata_received_s = told, time.monotonic()
+    def _take_metadata(self, new: dict[str, Any]) -> None:
+        """Make `new` the newest metadata, with ScalerCrop as in settings: before any flip."""
+        crop = new.get("ScalerCrop")
+        configuration, camera = self._configuration, self._camera
+        if configuration and camera and isinstance(crop, list) and len(crop) == 4:
+            name = ":".join(map(str, configuration.sensor)) if configuration.sensor else ""
+            mode = sensor_mode(name, camera, configuration.size) if name else None
+            new["ScalerCrop"] = list(mirrored(crop, configuration.flips, view(mode, camera)))
+        self.metadata, self.metadata_received_s = new, time.monotonic()
 
-    def _sweep(self) -> None:
-        with contextlib.suppress(OSError):  # a folder that cannot be read now is swept at the next end
-            for litter in self._folder.glob(STILL_PREFIX + "*"):
-                litter.unlink(missing_ok=True)
+    def _delete_stills(self) -> None:
+        with contextlib.suppress(OSError):  # the next stop tries again
+            for path in self._folder.glob(STILL_PREFIX + "*"):
+                path.unlink(missing_ok=True)

@@ -1,7 +1,7 @@
-"""Turns what the library raises into a cause and a reason that a person can act on.
+"""Translates exceptions of the library into a cause and a reason that a person can act on.
 
-Source of the texts: picamera2 0.3.38 (picamera2.py), and libcamera's Python bindings, which raise
-what the system said. An exception's causes are looked through too: the library wraps them.
+Source of the texts: picamera2 0.3.38 (picamera2.py) and libcamera's Python bindings, which raise the system's errors.
+The library wraps exceptions, so the causes of an exception are searched too.
 """
 
 from __future__ import annotations
@@ -9,19 +9,19 @@ from __future__ import annotations
 import errno
 import re
 
-from stillcam.camera.rpicam.errors import HELD, NO_MICROPHONE
+from stillcam.camera.rpicam.errors import CAMERA_IN_USE, NO_MICROPHONE
 
 INSTALL = "sudo apt install -y python3-picamera2 --no-install-recommends"
 
-# A piece of the text in small letters, the cause for counters, the reason; the first that is found counts.
-FAULTS = (
+# Part of the text in lower case, cause for counters, reason; the first match counts.
+REASONS = (
     ("no module named", "missing", f"picamera2 cannot be loaded: install it ({INSTALL})"),
     ("no camera number", "absent", "this camera number does not exist: see api/cameras, then set camera.index"),
     ("camera(s) not found", "absent",
      "no camera found: switch the Pi off, check both ends of the ribbon cable, and see: python -m stillcam doctor"),
-    ("failed to acquire camera", "busy", HELD),
-    ("device or resource busy", "busy", HELD),
-    ("unexpected code: -16", "busy", HELD),  # up to picamera2 0.3.16: libcamera's -EBUSY, as a number
+    ("failed to acquire camera", "busy", CAMERA_IN_USE),
+    ("device or resource busy", "busy", CAMERA_IN_USE),
+    ("unexpected code: -16", "busy", CAMERA_IN_USE),  # -EBUSY, up to picamera2 0.3.16
     ("cannot allocate memory", "short",
      "the camera has no memory for such large pictures or so many of them: choose a smaller size, or fewer buffers"),
     ("of usb cameras", "options",
@@ -50,8 +50,8 @@ DEVICES = {
 DISK = {errno.ENOSPC, errno.EROFS, errno.EDQUOT, errno.EIO, errno.ENOENT, errno.EACCES}
 
 
-def fault(error: BaseException) -> tuple[str, str]:
-    """The cause (see CameraError) and the reason."""
+def cause_and_reason(error: BaseException) -> tuple[str, str]:
+    """The cause (see CameraError) and the reason for an exception of the library."""
     chain = [error]
     while (cause := chain[-1].__cause__ or chain[-1].__context__) and cause not in chain:
         chain.append(cause)
@@ -62,7 +62,7 @@ def fault(error: BaseException) -> tuple[str, str]:
         if isinstance(one, OSError) and DEVICE.match(str(one.filename)) and one.errno in DEVICES:
             cause_word, reason = DEVICES[one.errno]
             return cause_word, reason.replace("{}", str(one.filename))
-    for piece, cause_word, reason in FAULTS:
+    for piece, cause_word, reason in REASONS:
         if piece in text:
             return cause_word, reason
     if isinstance(error, OSError) and error.errno in DISK and error.filename:

@@ -1,11 +1,8 @@
-"""In the child: one camera, through the library, and one use of it at a time."""
+"""In the worker: one camera, through the library, in one use case at a time."""
 
 from __future__ import annotations
 
-import contextlib
-import io
 import logging
-import os
 import time
 from collections.abc import Callable
 from importlib import import_module
@@ -14,208 +11,207 @@ from typing import Any
 
 from stillcam.camera.convergence import SCANNING
 from stillcam.camera.metadata import capped
-from stillcam.camera.picamera2 import recording
-from stillcam.camera.picamera2.configuration import Plan, undone
-from stillcam.camera.picamera2.sensor_hdr import set_hdr
-from stillcam.camera.picamera2.wire import Message
+from stillcam.camera.picamera2 import outputs
+from stillcam.camera.picamera2.cameras import set_sensor_hdr
+from stillcam.camera.picamera2.configuration import CameraConfiguration, reset_controls
+from stillcam.camera.picamera2.ipc import Message
 from stillcam.frames.files import STILL_PREFIX
 from stillcam.frames.jpeg import Cutter
 from stillcam.settings.controls import Values
 
-STALL_S = 5.0  # without a frame, beyond the time of four, and a video is over
-SCAN_S = 5.0  # an autofocus scan that takes longer is given up
-TELL_S = 0.1  # so often a stream tells what the camera says
-DELAY_FRAMES = 3  # from the request that carries an exposure to the frame that has it (libcamera's cam_helper)
-BUFFERS = {"preview": 4, "still": 1, "video": 6}  # the library's own choice
+STALL_S = 5.0  # a video ends after this time without a frame, plus the duration of four
+SCAN_TIMEOUT_S = 5.0  # of an autofocus scan
+REPORT_S = 0.1  # interval of metadata during live view and video
+DELAY_FRAMES = 3  # from the request with a new exposure to the frame that has it (libcamera's cam_helper)
+BUFFERS = {"preview": 4, "still": 1, "video": 6}  # the library's defaults
 ZSL_BUFFERS = 3
 VIEWFINDER_WIDTH = 640
-VIEWFINDER_LIMITS = [100, 1_000_000_000]  # of a frame's time, µs: exposure is measured as a still will need it
+VIEWFINDER_LIMITS = [100, 1_000_000_000]  # FrameDurationLimits (µs): exposures as long as a still's
 PIXELS = {"still": "BGR888", "preview": "YUV420", "video": "YUV420"}
-USB_PIXELS = "MJPEG"  # what USB cameras have in common; the library decodes it for stills
+USB_PIXELS = "MJPEG"  # common to USB cameras; the library decodes it for stills
 
 
 class Session:
-    """Owns the camera from here to `close`.
+    """Owns the camera until `close`.
 
     Args:
-        plan: says which camera.
-        tell: told what the camera says of its newest frame.
+        configuration: of the first use case; it names the camera.
+        report: called with the metadata of the newest frame, in a thread of the library.
     """
 
-    def __init__(self, plan: Plan, tell: Callable[[Message], None]) -> None:
+    def __init__(self, configuration: CameraConfiguration, report: Callable[[Message], None]) -> None:
         self._libcamera = import_module("libcamera")
         library = import_module("picamera2")
-        self._board_hdr = _hdr_of(library, plan)
-        self._camera = library.Picamera2(plan.camera, tuning=plan.tuning or None)
-        self._plan = plan
-        self._tell = tell
-        self._told = 0.0
-        self._frames = 0  # that have come of what runs now ...
-        self._first_s: float | None = None  # ... when the first of them came (monotonic) ...
-        self._last_s = 0.0  # ... and the last
-        self._due = 0  # the first of them that has the controls that were changed last
-        self._settled: Callable[[], None] | None = None  # called when it comes
-        self._given: set[str] = set()  # controls that the camera has ever been told
+        self._board_hdr = set_sensor_hdr(library, configuration)
+        self._camera = library.Picamera2(configuration.camera, tuning=configuration.tuning or None)
+        self._wanted = configuration
+        self._report = report
+        self._reported_s = 0.0
+        self._frames = 0  # so far, in this use case
+        self._first_s: float | None = None  # when the first of them came (monotonic)
+        self._last_s = 0.0  # when the newest came
+        self._applied_from = 0  # number of the first frame with the newest controls
+        self._on_applied: Callable[[], None] | None = None  # called when it comes
+        self._controls_set: set[str] = set()  # all controls that have been set
         self._recording = False
-        self._pipe: recording.Pipe | None = None
-        self._encoder: Any = None  # of a stream or a video
-        self._still: Any = None  # the configuration of stills
-        self._viewfinder: Any = None  # what runs between them; None: the same
+        self._pipe: outputs.FramePipe | None = None
+        self._encoder: Any = None  # of the live view or a video
+        self._still: Any = None  # the library's configuration of stills
+        self._viewfinder: Any = None  # the one between them; None: the same
         self._usb = "ColorFilterArrangement" not in self._camera.camera_properties  # as Picamera2._is_rpi_camera
-        self._camera.post_callback = self._seen
+        self._camera.post_callback = self._on_frame
 
     def close(self) -> None:
-        """End what runs, finish its file, and give the camera free.
+        """Stop the camera, finish the file of a video, and release the camera.
 
-        The library stops the camera in turn with its other jobs: behind one that waits for a frame, a camera that
-        gives none could not be stopped (Picamera2.stop, dispatch_functions).
+        The library queues a stop behind its other jobs, so a job that waits for a frame of a stalled camera would block
+        it (Picamera2.stop, dispatch_functions): the jobs are cancelled first.
         """
         self._camera.cancel_all_and_flush()
         self.stop()
         self._camera.close()
 
     @property
-    def films(self) -> bool:
-        """Whether a video is being made."""
+    def is_recording(self) -> bool:
+        """Whether a video is being recorded."""
         return self._recording and self._pipe is None
 
     @property
-    def began_s(self) -> float | None:
-        """When the first frame of a video came (monotonic); None: it has not."""
+    def first_frame_s(self) -> float | None:
+        """When the first frame came (monotonic); None: not yet."""
         return self._first_s
 
     @property
-    def patience_s(self) -> float:
-        """How long a frame of a video may take."""
-        controls = self._plan.controls
+    def frame_timeout_s(self) -> float:
+        """The longest time between two frames of a video."""
+        controls = self._wanted.controls
         longest_us: int = max(*controls.get("FrameDurationLimits", [0, 0]), controls.get("ExposureTime", 0))
         return STALL_S + 4e-6 * longest_us
 
-    def check(self) -> None:
-        """Raises RuntimeError where frames of a video do not come any more."""
-        if self.films and time.monotonic() - self._last_s > self.patience_s:
+    def check_stall(self) -> None:
+        """Raise RuntimeError if a video gets no more frames."""
+        if self.is_recording and time.monotonic() - self._last_s > self.frame_timeout_s:
             raise RuntimeError("the camera gives no frames")
 
     def stop(self) -> None:
-        """End what runs."""
+        """Stop the camera and finish the file of a video."""
         if self._recording:
             self._recording, self._encoder = False, None
             self._camera.stop_recording()
         else:
             self._camera.stop()
 
-    def stills(self, plan: Plan) -> None:
-        """Get ready for stills; returns once the camera has given a frame, and the lens has come to rest."""
+    def start_stills(self, configuration: CameraConfiguration) -> None:
+        """Start the camera for stills; returns after its first frame, and after an autofocus scan."""
         self.stop()
-        if self._usb and plan.raw:
+        if self._usb and configuration.raw:
             raise RuntimeError("no raw photos of USB cameras")
-        self._plan, self._pipe = plan, None
-        self._camera.options["quality"] = plan.quality
-        buffers = plan.buffers or (ZSL_BUFFERS if plan.zsl else BUFFERS["still"])
-        self._still = self._configuration(plan.size, buffers, queue=plan.zsl)
-        self._viewfinder = None if plan.zsl else self._preview(plan)
-        self._run(self._viewfinder or self._still, scans=True)
+        self._wanted, self._pipe = configuration, None
+        self._camera.options["quality"] = configuration.quality
+        buffers = configuration.buffers or (ZSL_BUFFERS if configuration.zsl else BUFFERS["still"])
+        self._still = self._create_configuration(buffers, queue=configuration.zsl)
+        self._viewfinder = None if configuration.zsl else self._create_viewfinder()
+        self._start(self._viewfinder or self._still, scan=True)
         self._await_focus()
 
-    def still(self, folder: Path, number: int) -> Message:
-        """Take one: its files' names, when it was written, and what the camera says of it."""
-        plan = self._plan
-        if plan.scan and not self._recording:
+    def capture_still(self, folder: Path, number: int) -> Message:
+        """Capture a still: a message with its files' names, time and metadata."""
+        wanted = self._wanted
+        if wanted.scan and not self._recording:
             self._scan()
         if self._viewfinder:
             self._camera.stop()
-            self._run(self._still)
-        request = self._captured()
+            self._start(self._still)
+        request = self._capture()
         try:
             metadata = capped(request.get_metadata())
-            name = f"{STILL_PREFIX}{number:08d}.{plan.extension}"
-            _write(folder / name, self._encoded(request))
-            raw = f"{STILL_PREFIX}{number:08d}.dng" if plan.raw else None
+            name = f"{STILL_PREFIX}{number:08d}.{wanted.extension}"
+            outputs.save_picture(request, folder / name)
+            raw = f"{STILL_PREFIX}{number:08d}.dng" if wanted.raw else None
             if raw:
-                _save_dng(request, folder / raw)
-            told = {"metadata": metadata, "mode": self._mode()}
-            return {"still": name, "raw": raw, "time": time.time(), **told}
+                outputs.save_dng(request, folder / raw)
+            return {"still": name, "raw": raw, "time": time.time(), "metadata": metadata, "mode": self._mode()}
         finally:
             request.release()
 
-    def _captured(self) -> Any:
-        """A frame; while a video is made, it is waited for no longer than the next one may take."""
+    def _capture(self) -> Any:
+        """A frame, to be released. During a video the wait has a time-out."""
         if not self._recording:
             return self._camera.capture_request()
         try:
-            return self._camera.wait(self._camera.capture_request(wait=False), timeout=self.patience_s)
+            return self._camera.wait(self._camera.capture_request(wait=False), timeout=self.frame_timeout_s)
         except TimeoutError as error:
             raise RuntimeError("the camera gives no frames") from error
 
-    def rest(self) -> None:
-        """After a still: back to what runs between them."""
+    def start_viewfinder(self) -> None:
+        """Return to the viewfinder after a still."""
         if self._viewfinder:
             self._camera.stop()
-            self._run(self._viewfinder)
+            self._start(self._viewfinder)
 
-    def stream(self, plan: Plan, descriptor: int) -> None:
-        """Begin to write JPEGs."""
+    def start_live(self, configuration: CameraConfiguration, descriptor: int) -> None:
+        """Start the live view, whose JPEGs are written to `descriptor`."""
         self.stop()
-        self._plan, self._pipe = plan, recording.Pipe(descriptor)
-        if self._usb:  # it gives JPEGs of its own
+        self._wanted, self._pipe = configuration, outputs.FramePipe(descriptor)
+        if self._usb:  # its frames are JPEGs
             self._viewfinder, self._recording = None, False
-            self._begin_counting()
-            self._run(self._configuration(plan.size, plan.buffers or BUFFERS[plan.use]), scans=True)
+            self._reset_counters()
+            self._start(self._create_configuration(), scan=True)
             return
-        encoder, output = recording.jpegs(plan.quality, self._pipe)
-        self._record(plan, encoder, output)
+        self._record(configuration, *outputs.live_output(configuration.quality, self._pipe))
 
-    def record(self, plan: Plan, order: Message, failed: Callable[[BaseException], None]) -> None:
-        """Begin a video; stills are frames of it, of the order's `quality`."""
+    def start_video(
+        self, configuration: CameraConfiguration, command: Message, on_error: Callable[[BaseException], None]
+    ) -> None:
+        """Start a video; stills are frames of it, in the command's `quality`."""
         self.stop()
         if self._usb:
             raise RuntimeError("no videos of USB cameras")
-        self._plan, self._pipe = plan, None
-        self._camera.options["quality"] = order["quality"]
-        self._record(plan, *recording.video(order, plan.quality, failed))
+        self._wanted, self._pipe = configuration, None
+        self._camera.options["quality"] = command["quality"]
+        self._record(configuration, *outputs.video_output(command, configuration.quality, on_error))
 
-    def adjust(self, plan: Plan, given: Values, settled: recording.Settled) -> None:
-        """Go on with other controls.
+    def adjust(self, configuration: CameraConfiguration, controls: Values, on_applied: outputs.OnApplied) -> None:
+        """Set other controls while the camera runs.
 
         Args:
-            plan: what is then in force.
-            given: see `plan.changes`.
-            settled: called when pictures are sure to have been taken with them, with the number of frames of a
-                stream that were written before.
+            configuration: the new one.
+            controls: see `configuration.control_changes`.
+            on_applied: called when new pictures are sure to have them, with the number of live frames written before.
         """
-        self._plan = plan
-        self._given |= plan.controls.keys()
-        self._camera.set_controls(self._native(self._scanning(given)))
-        if plan.use == "still":
-            self._camera.options["quality"] = plan.quality
+        self._wanted = configuration
+        self._controls_set |= configuration.controls.keys()
+        self._camera.set_controls(self._native(self._with_scan(controls)))
+        if configuration.use == "still":
+            self._camera.options["quality"] = configuration.quality
         elif self._encoder is not None:
-            self._encoder.q = plan.quality
+            self._encoder.q = configuration.quality
         buffers = self._camera.camera_configuration()["buffer_count"]
-        self._due = self._frames + buffers + DELAY_FRAMES  # those that are queued come first, and do not have them
+        self._applied_from = self._frames + buffers + DELAY_FRAMES  # queued frames come first, without them
         if self._pipe:
-            self._pipe.settles(self._due, settled)
-        elif plan.use == "video":
-            self._settled = lambda: settled(0)
-        else:  # a still without ZSL starts the camera, with these controls
-            while (plan.zsl or "AfMode" in given) and self._frames < self._due:
+            self._pipe.call_before(self._applied_from, on_applied)
+        elif configuration.use == "video":
+            self._on_applied = lambda: on_applied(0)
+        else:  # a still without ZSL restarts the camera, with these controls
+            while (configuration.zsl or "AfMode" in controls) and self._frames < self._applied_from:
                 self._camera.capture_metadata()
             self._await_focus()
-            settled(0)
+            on_applied(0)
 
-    def _record(self, plan: Plan, encoder: Any, output: Any) -> None:
+    def _record(self, configuration: CameraConfiguration, encoder: Any, output: Any) -> None:
         self._viewfinder = None
-        self._configure(self._configuration(plan.size, plan.buffers or BUFFERS[plan.use]))
-        self._control(self._scanning(plan.controls))
-        self._begin_counting()
+        self._configure(self._create_configuration())
+        self._apply_controls(self._with_scan(configuration.controls))
+        self._reset_counters()
         self._recording, self._encoder = True, encoder
         self._camera.start_recording(encoder, output)
 
-    def _begin_counting(self) -> None:
-        self._frames = self._due = 0
+    def _reset_counters(self) -> None:
+        self._frames = self._applied_from = 0
         self._first_s, self._last_s = None, time.monotonic()
 
     def _mode(self) -> list[int] | None:
-        """Width, height and bit depth of the sensor mode in use; None of USB cameras."""
+        """Width, height and bit depth of the current sensor mode; None for USB cameras."""
         sensor = self._camera.camera_configuration().get("sensor")
         return sensor and [*sensor["output_size"], sensor["bit_depth"]]
 
@@ -223,71 +219,76 @@ class Session:
         """Configure the camera.
 
         Raises:
-            RuntimeError: it does not take this. The library itself would take the nearest sensor mode instead of
-                one that the sensor has not got (Picamera2._make_libcamera_config).
+            RuntimeError: the camera does not support this. The library itself would take the nearest sensor mode
+                (Picamera2._make_libcamera_config).
         """
         self._camera.configure(configuration)
         if self._usb and (form := self._camera.camera_configuration()["main"]["format"]) != USB_PIXELS:
             raise RuntimeError(f"configuration failed: the camera gives {form} and no {USB_PIXELS}")
-        plan, mode = self._plan, self._mode()
-        wanted = plan.viewfinder if configuration is self._viewfinder else plan.sensor
-        if mode and wanted and tuple(mode) != wanted:
-            raise RuntimeError(f"configuration failed: sensor mode {mode} and not {list(wanted)}")
+        mode = self._mode()
+        sensor = self._wanted.viewfinder if configuration is self._viewfinder else self._wanted.sensor
+        if mode and sensor and tuple(mode) != sensor:
+            raise RuntimeError(f"configuration failed: sensor mode {mode} and not {list(sensor)}")
 
-    def _configuration(self, size: tuple[int, int], buffers: int, *, queue: bool = True, use: str = "") -> Any:
-        """A configuration of the plan's use, or of another one."""
-        plan = self._plan
-        use = use or plan.use
+    def _create_configuration(
+        self, buffers: int = 0, *, queue: bool = True, use: str = "", size: tuple[int, int] | None = None
+    ) -> Any:
+        """The library's configuration for the use case, or for another `use`, `size` and number of buffers."""
+        wanted = self._wanted
+        use, size = use or wanted.use, size or wanted.size
+        buffers = buffers or wanted.buffers or BUFFERS[use]
         create = {
             "still": self._camera.create_still_configuration,
             "preview": self._camera.create_preview_configuration,
             "video": self._camera.create_video_configuration,
         }[use]
         more: dict[str, Any] = {}
-        if sensor := plan.sensor if use == plan.use else plan.viewfinder:
+        if sensor := wanted.sensor if use == wanted.use else wanted.viewfinder:
             width, height, depth = sensor
             more["sensor"] = {"output_size": (width, height), "bit_depth": depth}
-            if plan.raw:
+            if wanted.raw:
                 more["raw"] = {"size": (width, height)}
-        if use == "preview":  # JPEG is in full range whatever its size
+        if use == "preview":  # JPEG is full-range at any size
             more["colour_space"] = self._libcamera.ColorSpace.Sycc()
-        transform = self._libcamera.Transform(hflip=plan.flips[0], vflip=plan.flips[1])
+        transform = self._libcamera.Transform(hflip=wanted.flips[0], vflip=wanted.flips[1])
         main = {"size": size, "format": USB_PIXELS if self._usb else PIXELS[use]}
         return create(main=main, transform=transform, buffer_count=buffers, queue=queue, **more)
 
-    def _preview(self, plan: Plan) -> Any:
-        """The viewfinder: small pictures of a sensor mode that sees what the still will, so that it measures that."""
-        width = min(VIEWFINDER_WIDTH, plan.size[0])
-        size = width, max(2, round(width * plan.size[1] / plan.size[0]) // 2 * 2)
-        return self._configuration(size, BUFFERS["preview"], use="preview")
+    def _create_viewfinder(self) -> Any:
+        """Small pictures in a sensor mode with the still's field of view, so that exposure and focus are the same."""
+        size = self._wanted.size
+        width = min(VIEWFINDER_WIDTH, size[0])
+        size = width, max(2, round(width * size[1] / size[0]) // 2 * 2)
+        return self._create_configuration(BUFFERS["preview"], use="preview", size=size)
 
-    def _run(self, configuration: Any, *, scans: bool = False) -> None:
-        """Start the camera in a configuration, with the plan's controls from its first frame on.
+    def _start(self, configuration: Any, *, scan: bool = False) -> None:
+        """Configure and start the camera; the first frame already has the controls.
 
         Args:
-            scans: a use of the camera begins, and in AfMode Auto a scan with it.
+            scan: start an autofocus scan in AfMode Auto.
         """
         self._configure(configuration)
-        given = dict(self._plan.controls)
+        controls = dict(self._wanted.controls)
         if configuration is self._viewfinder:
-            given["FrameDurationLimits"] = VIEWFINDER_LIMITS
-        self._control(self._scanning(given) if scans else given)
+            controls["FrameDurationLimits"] = VIEWFINDER_LIMITS
+        self._apply_controls(self._with_scan(controls) if scan else controls)
         self._camera.start()
 
-    def _control(self, given: Values) -> None:
-        """Have these controls in force from the first frame on, and none that was told before."""
-        self._camera.set_controls(self._native(undone(self._given - given.keys(), self._plan) | given))
-        self._given |= self._plan.controls.keys()
+    def _apply_controls(self, controls: Values) -> None:
+        """Set these controls before the camera starts, and reset all others that were set earlier."""
+        unset = reset_controls(self._controls_set - controls.keys(), self._wanted)
+        self._camera.set_controls(self._native(unset | controls))
+        self._controls_set |= self._wanted.controls.keys()
 
-    def _native(self, given: Values) -> dict[str, Any]:
-        """Controls as the library takes them; those that this camera lacks are left out."""
-        there = self._camera.camera_controls
+    def _native(self, controls: Values) -> dict[str, Any]:
+        """Controls in the library's types, without those that this camera lacks."""
+        available = self._camera.camera_controls
         if self._board_hdr:
-            given = {"HdrMode": "SingleExposure"} | given
+            controls = {"HdrMode": "SingleExposure"} | controls
         native = {}
-        for name, value in given.items():
-            if name in there:
-                value = there[name][2] if value is None else value  # noqa: PLW2901
+        for name, value in controls.items():
+            if name in available:
+                value = available[name][2] if value is None else value  # noqa: PLW2901
                 if value is not None:
                     native[name] = self._value(name, value)
         return native
@@ -301,89 +302,43 @@ class Session:
             return [tuple(part) for part in value] if isinstance(value[0], list | tuple) else tuple(value)
         return value
 
-    def _scanning(self, given: Values) -> Values:
-        """In AfMode Auto the lens stays where it is until it is told to scan."""
-        return given | ({"AfTrigger": "Start"} if given.get("AfMode") == "Auto" and not self._plan.scan else {})
+    def _with_scan(self, controls: Values) -> Values:
+        """`controls` plus the start of a scan in AfMode Auto, where the lens moves only when triggered."""
+        return controls | ({"AfTrigger": "Start"} if controls.get("AfMode") == "Auto" and not self._wanted.scan else {})
 
     def _await_focus(self) -> None:
-        """Wait for a frame, and while the lens is on its way, for as long as a scan may take.
+        """Wait for a frame, and for the end of an autofocus scan.
 
-        A still starts the camera anew, and with it a scan that is not over (libcamera's af.cpp, switchMode).
+        A still restarts the camera, and with it a scan that is not over (libcamera's af.cpp, switchMode).
         """
-        deadline = time.monotonic() + SCAN_S
+        deadline = time.monotonic() + SCAN_TIMEOUT_S
         while self._camera.capture_metadata().get("AfState") == SCANNING and time.monotonic() < deadline:
             pass
 
     def _scan(self) -> None:
-        """An autofocus cycle; what it finds is kept for the still."""
+        """Run an autofocus scan; the still keeps the lens position."""
         if "AfMode" not in self._camera.camera_controls:
             return
         job = self._camera.autofocus_cycle(wait=False)
         try:
-            found = self._camera.wait(job, timeout=SCAN_S)
+            found = self._camera.wait(job, timeout=SCAN_TIMEOUT_S)
             logging.debug("autofocus: %s", "focused" if found else "failed")
         except TimeoutError:
             self._camera.cancel_all_and_flush()
-            logging.info("autofocus did not finish within %s s", SCAN_S)
-        self._plan.controls["AfMode"] = "Auto"  # another mode would move the lens again
+            logging.info("autofocus did not finish within %s s", SCAN_TIMEOUT_S)
+        self._wanted.controls["AfMode"] = "Auto"  # another mode would move the lens again
 
-    def _encoded(self, request: Any) -> bytes:
-        """The picture's file. It is written here: the library keeps an error on a full disk to itself."""
-        buffer = io.BytesIO()
-        form = "jpeg" if self._plan.extension == "jpg" else self._plan.extension
-        request.save("main", buffer, format=form)
-        return buffer.getvalue()
-
-    def _seen(self, request: Any) -> None:
-        """Called by the library's thread for each frame."""
+    def _on_frame(self, request: Any) -> None:
+        """Called for each frame in a thread of the library."""
         self._frames, self._last_s = self._frames + 1, time.monotonic()
         self._first_s = self._first_s or self._last_s
         if self._usb and self._pipe:  # the buffer is longer than its JPEG
             for frame in Cutter().feed(bytes(request.make_buffer("main")))[:1]:
                 self._pipe.write(frame)
-        news = self._frames == self._due or self._last_s - self._told >= TELL_S
-        if (self._recording or self._pipe) and news:
-            self._told = self._last_s
-            self._tell({"metadata": capped(request.get_metadata()), "mode": self._mode()})
-        if self._settled and self._frames >= self._due:
-            settled, self._settled = self._settled, None
-            settled()
-
-
-def _hdr_of(library: Any, plan: Plan) -> bool:
-    """Set the HDR mode of a sensor that has one, before the camera is looked at; whether the board is to do HDR."""
-    board = plan.hdr == "Auto" and library.Picamera2.platform.name == "PISP"
-    wanted = plan.hdr == "Sensor" or (plan.hdr == "Auto" and not board)
-    try:
-        set_hdr(plan.path, wanted)
-    except OSError as error:
-        if wanted:
-            raise RuntimeError("configuration failed: the sensor's HDR cannot be switched") from error
-        logging.debug("the sensor's HDR cannot be switched: %s", error)
-    return board
-
-
-def _save_dng(request: Any, path: Path) -> None:
-    """Have the library write what the sensor saw.
-
-    Raises:
-        RuntimeError: the PiDNG that is there is another one than the library calls.
-        OSError: with the file's name.
-    """
-    try:
-        request.save_dng(str(path))
-    except (TypeError, AttributeError) as error:
-        raise RuntimeError(f"PiDNG: {error}") from error
-    except OSError as error:
-        raise OSError(error.errno, error.strerror, str(path)) from error
-
-
-def _write(path: Path, data: bytes) -> None:
-    """Raises OSError, with the file's name, and leaves nothing."""
-    try:
-        with path.open("wb") as file:
-            file.write(data)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            path.unlink(missing_ok=True)
-        raise OSError(error.errno, os.strerror(error.errno or 0), str(path)) from error
+        due = self._frames == self._applied_from or self._last_s - self._reported_s >= REPORT_S
+        if (self._recording or self._pipe) and due:
+            self._reported_s = self._last_s
+            self._report({"metadata": capped(request.get_metadata()), "mode": self._mode()})
+        if self._on_applied and self._frames >= self._applied_from:
+            on_applied, self._on_applied = self._on_applied, None
+            on_applied()

@@ -19,7 +19,9 @@ from stillcam.common.errors import CameraError
 from stillcam.settings.capabilities import Abilities
 from stillcam.settings.controls import CONTROLS
 
-HELD = "another program uses the camera: end it (see: pgrep -a 'rpicam|libcamera|python'); pictures then resume"
+CAMERA_IN_USE = (
+    "another program uses the camera: end it (see: pgrep -a 'rpicam|libcamera|python'); pictures then resume"
+)
 
 NO_MICROPHONE = (
     "no microphone found: `arecord -l` lists those of ALSA, `pactl list short sources` those of PulseAudio; plug one"
@@ -34,7 +36,7 @@ FAILURES = (
      "no camera found: switch the Pi off, check both ends of the ribbon cable, and see: python -m stillcam doctor"),
     ("selected camera is not available", "absent",
      "this camera number does not exist: see rpicam-still --list-cameras, then set camera.index"),
-    ("failed to acquire camera", "busy", HELD),
+    ("failed to acquire camera", "busy", CAMERA_IN_USE),
     ("legacy camera stack", "missing",
      "the old camera software is switched on: sudo raspi-config, Interface Options, Legacy Camera, No; then restart"),
     ("only supports the raspberry pi platforms", "missing",

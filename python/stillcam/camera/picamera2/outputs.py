@@ -1,0 +1,191 @@
+"""In the worker: where frames go. Encoders and outputs of the live view and of videos, and files of stills.
+
+The library's FileOutput ignores some errors of its file; others end the encoder's thread without a report, and what
+is encoded afterwards piles up in memory (outputs/fileoutput.py, _write; encoders/multi_encoder.py, output_thread). So
+the library gets files from here, which neither fail nor block.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import threading
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from stillcam.camera.picamera2.errors import MICROPHONE
+from stillcam.camera.picamera2.ipc import Message
+from stillcam.common.threads import start
+
+OnError = Callable[[BaseException], None]
+OnApplied = Callable[[int], None]  # gets the number of frames that were written before
+
+
+class FramePipe(io.BufferedIOBase):
+    """The pipe for the JPEGs of the live view; if the daemon does not read, only the newest frame is kept.
+
+    Args:
+        descriptor: the write end.
+    """
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._changed = threading.Condition()
+        self._newest: tuple[int, bytes] | None = None  # its number, from 1, and the frame
+        self._received = self._written = 0
+        self._applied_from = 0
+        self._on_applied: OnApplied = _ignore
+        start(self._write_frames, "live view")
+
+    def writable(self) -> bool:
+        """True."""
+        return True
+
+    def call_before(self, number: int, on_applied: OnApplied) -> None:
+        """Call `on_applied` before frame `number` is written, or the first one after it that is not dropped."""
+        with self._changed:
+            self._applied_from, self._on_applied = number, on_applied
+
+    def write(self, data: Any, /) -> int:
+        """Take one frame; never blocks."""
+        frame = bytes(data)
+        with self._changed:
+            self._received += 1
+            self._newest = self._received, frame
+            self._changed.notify()
+        return len(frame)
+
+    def _write_frames(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._newest is not None)
+                assert self._newest is not None
+                (number, frame), self._newest = self._newest, None
+                on_applied: OnApplied = _ignore
+                if number >= self._applied_from:
+                    on_applied, self._on_applied = self._on_applied, _ignore
+            on_applied(self._written)
+            view = memoryview(frame)
+            try:
+                while view:
+                    view = view[os.write(self._descriptor, view) :]
+            except BrokenPipeError:  # the daemon has exited, and this process is about to
+                return
+            self._written += 1
+
+
+class VideoFile(io.BufferedIOBase):
+    """The file of a video. It reports its first error and ignores all later writes.
+
+    Args:
+        on_error: called in a thread of the library.
+
+    Raises:
+        OSError: the file cannot be created.
+    """
+
+    def __init__(self, path: Path, on_error: OnError) -> None:
+        self._path, self._on_error = path, on_error
+        self._file = path.open("wb", buffering=0)
+        self._failed = False
+
+    def writable(self) -> bool:
+        """True."""
+        return True
+
+    def close(self) -> None:
+        """Close the file."""
+        if hasattr(self, "_file"):  # not if __init__ has failed
+            self._file.close()
+        super().close()
+
+    def write(self, data: Any, /) -> int:
+        """Write a frame or a part of one."""
+        view = memoryview(data)
+        size = len(view)
+        try:
+            while view and not self._failed:
+                view = view[self._file.write(view) :]
+        except OSError as error:
+            self._failed = True
+            self._on_error(OSError(error.errno, error.strerror, str(self._path)))
+        return size
+
+
+def live_output(quality: int, pipe: FramePipe) -> tuple[Any, Any]:
+    """Encoder and output of the live view. The hardware's JPEG encoder takes no quality, so this one is software."""
+    return _jpeg_encoder(quality), import_module("picamera2.outputs").FileOutput(pipe)
+
+
+def video_output(command: Message, quality: int, on_error: OnError) -> tuple[Any, Any]:
+    """Encoder and output of a video.
+
+    Args:
+        command: `path`, whose extension is the container (`ts`, `mp4`, `h264` or `mjpeg`); `bitrate` (bit/s; 0: the
+            library's choice) and `audio` (`off`, `pulse` or `alsa`).
+        quality: of MJPEG's frames.
+        on_error: called in a thread of the library when the output fails.
+    """
+    path = Path(command["path"])
+    encoders, outputs = import_module("picamera2.encoders"), import_module("picamera2.outputs")
+    container = path.suffix.lstrip(".")
+    if container == "mjpeg":
+        return _jpeg_encoder(quality), outputs.FileOutput(VideoFile(path, on_error))
+    encoder = encoders.H264Encoder(bitrate=command["bitrate"] or None)
+    if container == "h264":
+        return encoder, outputs.FileOutput(VideoFile(path, on_error))
+    audio = command["audio"]
+    try:
+        output = outputs.PyavOutput(str(path), format="mpegts" if container == "ts" else container)
+    except ImportError:  # no PyAV: ffmpeg, which sets the timestamps of the frames itself
+        os.chdir(path.parent)  # FfmpegOutput splits the name at spaces
+        output = outputs.FfmpegOutput(path.name, audio=audio != "off")
+    else:
+        encoder.audio = audio != "off"
+        if encoder.audio:
+            encoder.audio_input = {"file": MICROPHONE, "format": audio}
+    output.error_callback = on_error
+    return encoder, output
+
+
+def save_picture(request: Any, path: Path) -> None:
+    """Write a captured frame, in the format of the file's extension. The library would ignore a full disk.
+
+    Raises:
+        OSError: with the file's name; the file is deleted.
+    """
+    buffer = io.BytesIO()
+    extension = path.suffix.lstrip(".")
+    request.save("main", buffer, format="jpeg" if extension == "jpg" else extension)
+    try:
+        path.write_bytes(buffer.getvalue())
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            path.unlink(missing_ok=True)
+        raise OSError(error.errno, os.strerror(error.errno or 0), str(path)) from error
+
+
+def save_dng(request: Any, path: Path) -> None:
+    """Write the raw data of a captured frame.
+
+    Raises:
+        RuntimeError: PiDNG is not the version that the library calls.
+        OSError: with the file's name.
+    """
+    try:
+        request.save_dng(str(path))
+    except (TypeError, AttributeError) as error:
+        raise RuntimeError(f"PiDNG: {error}") from error
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from error
+
+
+def _jpeg_encoder(quality: int) -> Any:
+    return import_module("picamera2.encoders").JpegEncoder(q=quality)
+
+
+def _ignore(_written: int) -> None:
+    """No one waits."""

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from pictures import picture
-from playwright.sync_api import Page
+from playwright.sync_api import Page, Route
 from serving import Site
 from signed_in import add_owner, sign_in
 
@@ -18,6 +18,11 @@ PRELOAD = r'<link rel="modulepreload" href="assets/\w+/([\w/-]+\.js)">'
 
 SIZES = """() => [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")]
   .map(({ name, encodedBodySize }) => [name, encodedBodySize])"""
+
+FIRST_WIDTH = """() => new MutationObserver(() => {
+  const info = document.querySelector("#info-panel .info");
+  if (info) window.firstWidth ??= getComputedStyle(info).maxWidth;
+}).observe(document.querySelector("#info-panel"), { childList: true })"""
 
 
 class Load:
@@ -125,6 +130,27 @@ def test_a_stranger_s_page_preloads_the_picture_alone(page, site):
     assert "picture/viewer.js" in load.depth
     assert "tabs/live/tab.js" not in load.depth
     assert max(load.depth.values()) == 2
+
+
+def test_a_tab_appears_with_its_style_sheet(live, site):
+    """While the style sheet is on its way the tab is empty: nobody sees it without its style."""
+    page = live()
+    page.goto(f"{url(site)}live")
+    wait_until_there(page)
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/tabs/info/info.css", hold)
+    with page.expect_response("**/tabs/info/tab.js"), page.expect_request("**/tabs/info/info.css"):
+        page.get_by_role("link", name="Info").click()
+    page.wait_for_selector("#info-panel:not([hidden])", state="attached")
+    assert page.locator("#info-panel > *").count() == 0
+    page.evaluate(FIRST_WIDTH)
+    held[0].continue_()
+    page.wait_for_function("() => window.firstWidth")
+    assert page.evaluate("window.firstWidth").endswith("px")  # `none` without the sheet
 
 
 def test_a_reload_asks_for_the_page_alone(live, site):

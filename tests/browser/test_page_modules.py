@@ -61,7 +61,18 @@ def test_the_markup_needs_no_inline_code_and_no_absolute_address():
     html = (WEB / "index.html").read_text()
     assert not re.search(r"\son\w+=|\sstyle=|<style|javascript:", html)
     assert not re.search(r"""(?:src|href)="(?:/|https?:)""", html)
-    assert not re.search(r"""url\(["']?(?:/|https?:)""", (WEB / "base/base.css").read_text())
+    assert not re.search(r"""url\(["']?(?:/|https?:)""", "\n".join(sheet.read_text() for sheet in WEB.rglob("*.css")))
+
+
+def test_a_tab_s_style_sheets_do_not_touch_another_tab():
+    """A sheet stays once its tab has been opened: no two tabs, nor a tab and the page, style the same class."""
+    owners: dict[str, set[str]] = {}
+    for sheet in WEB.rglob("*.css"):
+        path = sheet.relative_to(WEB).parts
+        rules = re.sub(r"/\*.*?\*/", "", sheet.read_text(), flags=re.DOTALL)
+        for name in re.findall(r"^\s*\.([\w-]+)[^{}]*[,{]$", rules, re.MULTILINE):  # the first class of a selector
+            owners.setdefault(name, set()).add("/".join(path[:2]) if path[0] == "tabs" else "page")
+    assert {name: shared for name, shared in owners.items() if len(shared) > 1} == {}
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ import { part } from "./update.js";
  * @property {string} title
  * @property {"watch" | "library" | "control"} who  may see it
  * @property {"control"} [mounts]  who gets its module, where that is not everybody who may see it
- * @property {string[]} [styles]  its style sheets
+ * @property {string[]} styles  its style sheets, by their paths below web/
  * @property {() => Promise<{mount: Mount}>} [module]  what is in it; Live without one is the picture alone
  */
 
@@ -28,12 +28,12 @@ import { part } from "./update.js";
 
 /** @type {Tab[]} */
 export const TABS = [
-  { name: "live", title: "Live", who: "watch", mounts: "control", styles: ["../tabs/live/live.css", "../tabs/live/take.css", "../tabs/photos/photos.css", "../picture/histogram.css"], module: () => import("../tabs/live/tab.js") },
-  { name: "config", title: "Config", who: "control", styles: ["../tabs/settings/settings.css"], module: () => import("../tabs/config/tab.js") },
-  { name: "info", title: "Info", who: "library", styles: ["../tabs/info/info.css"], module: () => import("../tabs/info/tab.js") },
-  { name: "photos", title: "Photos", who: "library", styles: ["../tabs/photos/photos.css", "../picture/histogram.css"], module: () => import("../tabs/photos/tab.js") },
-  { name: "series", title: "Series", who: "library", styles: ["../tabs/series/series.css", "../tabs/series/form.css"], module: () => import("../tabs/series/tab.js") },
-  { name: "settings", title: "Settings", who: "control", styles: ["../tabs/settings/settings.css"], module: () => import("../tabs/settings/tab.js") },
+  { name: "live", title: "Live", who: "watch", mounts: "control", styles: ["tabs/live/live.css", "tabs/live/controls/controls.css", "tabs/live/take.css", "tabs/photos/tile.css", "picture/overlay.css", "picture/histogram.css"], module: () => import("../tabs/live/tab.js") },
+  { name: "config", title: "Config", who: "control", styles: ["tabs/config/config.css", "base/settings.css"], module: () => import("../tabs/config/tab.js") },
+  { name: "info", title: "Info", who: "library", styles: ["tabs/info/info.css"], module: () => import("../tabs/info/tab.js") },
+  { name: "photos", title: "Photos", who: "library", styles: ["tabs/photos/photos.css", "tabs/photos/tile.css", "tabs/photos/view.css", "picture/histogram.css"], module: () => import("../tabs/photos/tab.js") },
+  { name: "series", title: "Series", who: "library", styles: ["tabs/series/series.css", "tabs/series/form.css"], module: () => import("../tabs/series/tab.js") },
+  { name: "settings", title: "Settings", who: "control", styles: ["tabs/settings/settings.css", "base/settings.css"], module: () => import("../tabs/settings/tab.js") },
 ];
 
 /** What a tab is to whoever is at the screen: there, to be signed in for, or not for them. */
@@ -87,7 +87,7 @@ export class Panels {
       place.tab?.shown();
       return;
     }
-    const [module] = await Promise.all([part(tab.module), this.#ready(tab), ...(tab.styles ?? []).map(styled)]);
+    const [module] = await Promise.all([part(tab.module, tab.styles), this.#ready(tab)]);
     if (place.tab) return;
     place.tab = module.mount(place.panel, this.#context);
     if (this.#shown === name) place.tab.shown();
@@ -120,15 +120,4 @@ export class Panels {
     }
     return place;
   }
-}
-
-/** Once a style sheet is in force (or cannot be had: then it goes without). @param {string} name */
-function styled(name) {
-  const href = new URL(name, import.meta.url).href;
-  const sheets = /** @type {HTMLLinkElement[]} */ ([...document.head.querySelectorAll("link[rel=stylesheet]")]);
-  if (sheets.some((sheet) => sheet.href === href)) return null;
-  return new Promise((resolve) => {
-    const link = el("link", { rel: "stylesheet", href, onload: resolve, onerror: resolve });
-    document.head.append(link);
-  });
 }

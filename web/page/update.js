@@ -1,10 +1,14 @@
 // @ts-check
-/** Notices an update of the server while the page is open: modules that were not loaded yet are no longer served. */
+/** Loads parts of the page on demand, and notices an update of the server: it serves the modules of one version only. */
 
-import { status, version } from "../server/api.js";
+import { el } from "../base/dom.js";
 import { say } from "../base/toasts.js";
+import { status, version } from "../server/api.js";
 
 const RELOADED = "stillcam.reloaded";
+
+/** Style sheets that were added, by their addresses. @type {Map<string, Promise<unknown>>} */
+const sheets = new Map();
 
 /** The newest version for which a reload was offered. */
 let offered = version;
@@ -21,17 +25,31 @@ export function compare({ page }) {
  * Load a part of the page on demand. If the server no longer has its version, reload the page at the same address.
  * @template T
  * @param {() => Promise<T>} load  imports it
+ * @param {string[]} styles  its style sheets, by their paths below web/; they apply before the module is returned
  * @returns {Promise<T>}
  */
-export async function part(load) {
+export async function part(load, styles) {
   try {
-    return await load();
+    const [module] = await Promise.all([load(), ...styles.map(styled)]);
+    return module;
   } catch (error) {
     const { page = version } = await status().catch(() => ({ page: version }));
     if (page === version || !first(page)) throw error;
     location.reload();
     return new Promise(() => {}); // the page goes
   }
+}
+
+/** Resolves when a style sheet applies, or could not be loaded: the part is then shown without it. @param {string} path */
+function styled(path) {
+  const { href } = new URL(`../${path}`, import.meta.url);
+  const sent = /** @type {HTMLLinkElement[]} */ ([...document.head.querySelectorAll("link[rel=stylesheet]")]);
+  if (!sheets.has(href) && !sent.some((sheet) => sheet.href === href)) {
+    sheets.set(href, new Promise((resolve) => {
+      document.head.append(el("link", { rel: "stylesheet", href, onload: resolve, onerror: resolve }));
+    }));
+  }
+  return sheets.get(href);
 }
 
 /** Whether this is the first reload for this version: a cache in between may still serve the old page. @param {string | null} page */

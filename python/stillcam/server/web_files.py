@@ -112,7 +112,7 @@ class WebFiles:
         for tab, styles, module in _TAB.findall(self.text(TAB_TABLE)):
             if tab == name:
                 sheets = re.findall(r'"([\w./-]+\.css)"', styles)
-                return [_resolved(TAB_TABLE, module)], [_resolved(TAB_TABLE, sheet) for sheet in sheets]
+                return [_resolved(TAB_TABLE, module)], sheets
         return [], []
 
 

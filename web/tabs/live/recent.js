@@ -41,7 +41,7 @@ export class Strip {
   /** See an item large. @param {Item} item */
   async #open(item) {
     try {
-      const { View } = await part(() => import("../photos/view.js"));
+      const { View } = await part(() => import("../photos/view.js"), ["tabs/photos/view.css"]);
       this.#view ??= new View(this.#library, this.#context.session.may.control, {
         move: (from, direction) => this.#move(from, direction),
         changed: () => this.renew(),
@@ -57,7 +57,7 @@ export class Strip {
   /** Put an item beside others. @param {Item} item */
   async #add(item) {
     try {
-      const { Compare } = await part(() => import("./compare.js"));
+      const { Compare } = await part(() => import("./compare.js"), ["tabs/live/compare.css"]);
       if (!this.#compare) this.element.append((this.#compare = new Compare(this.#library)).element);
       this.#compare.add(item);
     } catch (error) {

@@ -82,7 +82,7 @@ export class SeriesForm {
     this.#button.textContent = changed ? "Save" : "Create the series";
     this.element = el("form", { class: "series-form", novalidate: true, onsubmit: (/** @type {Event} */ event) => this.#send(event), "aria-label": changed ? `Change ${changed.name}` : "New series" },
       el("div", { class: "form-part" }, name.element, interval.element, hours.element,
-        el("div", { class: "pair" }, this.#starts.element, this.#stops.element), this.#kind.element, this.#fixed.element, more),
+        el("div", { class: "field-pair" }, this.#starts.element, this.#stops.element), this.#kind.element, this.#fixed.element, more),
       el("div", { class: "form-side" }, this.#preview.element, this.#problem,
         el("div", { class: "actions" }, this.#button, el("button", { type: "button", onclick: on.cancel, text: "Cancel" }))));
     this.#unit.value = "60";

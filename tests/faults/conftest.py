@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from taking import Studio
+from taking import CameraDaemon
 
 
 @pytest.fixture
-def studio(tmp_path: Path) -> Iterator[Studio]:
+def camera_daemon(tmp_path: Path) -> Iterator[CameraDaemon]:
     """A capture daemon with a library, not started yet."""
-    studio = Studio(tmp_path)
-    yield studio
-    if studio.process and studio.process.poll() is None:
-        studio.kill()
+    camera_daemon = CameraDaemon(tmp_path)
+    yield camera_daemon
+    if camera_daemon.process and camera_daemon.process.poll() is None:
+        camera_daemon.kill()

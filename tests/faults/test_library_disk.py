@@ -13,7 +13,7 @@ from people import Client, register
 from pictures import picture
 from serving import Site
 from small_disk import SmallDisk, small_disk
-from taking import Asking, Studio
+from taking import BackgroundRequest, CameraDaemon
 
 from stillcam.ipc.protocol import Refusal
 from stillcam.library.pending import PendingItem, recover
@@ -23,8 +23,8 @@ MB = 1 << 20
 
 
 @pytest.fixture
-def disk(studio: Studio) -> Iterator[SmallDisk]:
-    with small_disk(studio.library, 8 * MB) as disk:
+def disk(camera_daemon: CameraDaemon) -> Iterator[SmallDisk]:
+    with small_disk(camera_daemon.library, 8 * MB) as disk:
         yield disk
 
 
@@ -32,44 +32,44 @@ def disk(studio: Studio) -> Iterator[SmallDisk]:
     ("kind", "files"),
     [pytest.param("photo", {"photo": "bmp"}, id="photo"), pytest.param("raw", {}, id="raw photo")],
 )
-def test_a_photo_that_the_disk_has_no_room_for_is_told_and_leaves_nothing(studio, disk, kind, files):
+def test_a_photo_that_the_disk_has_no_room_for_is_told_and_leaves_nothing(camera_daemon, disk, kind, files):
     """There is more than the disk reserve (5 %), and less than the 2.6 MB that it needs."""
     mode = {"width": 1280, "sensor_mode": "1280:720:10"}
-    studio.settings(files=files, photo=mode, raw=mode)
-    studio.open()
+    camera_daemon.settings(files=files, photo=mode, raw=mode)
+    camera_daemon.open()
     disk.fill(left_bytes=MB)
     with pytest.raises(Refusal) as caught:
-        studio.take(kind=kind, count=2)
+        camera_daemon.take(kind=kind, count=2)
     assert caught.value.cause in ("disk", "torn")
     assert caught.value.answer["items"] == []
-    assert (studio.visible(), studio.drafts()) == ([], [])
-    assert studio.goes_on()["frame"]
+    assert (camera_daemon.visible(), camera_daemon.drafts()) == ([], [])
+    assert camera_daemon.goes_on()["frame"]
     disk.fill(left_bytes=100_000)
     with pytest.raises(Refusal, match="nearly full"):  # and now before anything is begun
-        studio.take(kind=kind)
+        camera_daemon.take(kind=kind)
     disk.clear()
-    assert len(studio.take(kind=kind)) == 1
-    studio.goes_on()
-    assert studio.drafts() == []
+    assert len(camera_daemon.take(kind=kind)) == 1
+    camera_daemon.goes_on()
+    assert camera_daemon.drafts() == []
 
 
 @pytest.mark.skipif(not shutil.which("ffmpeg"), reason="needs ffmpeg")
-def test_a_video_on_a_disk_that_fills_up_is_kept_as_far_as_it_came(studio, disk):
+def test_a_video_on_a_disk_that_fills_up_is_kept_as_far_as_it_came(camera_daemon, disk):
     """Where there is no room to make an MP4 of it, that is done once there is."""
-    studio.open()
-    studio.ask("video")
-    studio.until(lambda status: (status["recording"] or {"bytes": 0})["bytes"] > 40_000)
+    camera_daemon.open()
+    camera_daemon.ask("video")
+    camera_daemon.until(lambda status: (status["recording"] or {"bytes": 0})["bytes"] > 40_000)
     disk.fill()
-    studio.until(lambda status: not status["recording"] and not status["library"]["finishing"])
-    assert len(studio.visible()) in (0, 3)
-    assert studio.goes_on()["mode"] == "snapshot"
-    if not studio.visible():  # also where it is still full at the next start
-        studio.kill()
-        studio.open()
+    camera_daemon.until(lambda status: not status["recording"] and not status["library"]["finishing"])
+    assert len(camera_daemon.visible()) in (0, 3)
+    assert camera_daemon.goes_on()["mode"] == "snapshot"
+    if not camera_daemon.visible():  # also where it is still full at the next start
+        camera_daemon.kill()
+        camera_daemon.open()
     disk.clear()
-    studio.until(lambda _: studio.visible())
-    studio.until(lambda _: not [name for name in studio.drafts() if "_video_" in name])
-    (film,) = studio.library.glob("2*/*.mp4")
+    camera_daemon.until(lambda _: camera_daemon.visible())
+    camera_daemon.until(lambda _: not [name for name in camera_daemon.drafts() if "_video_" in name])
+    (film,) = camera_daemon.library.glob("2*/*.mp4")
     probe = [
         "ffprobe",
         "-v",
@@ -82,26 +82,26 @@ def test_a_video_on_a_disk_that_fills_up_is_kept_as_far_as_it_came(studio, disk)
         film,
     ]
     assert int(subprocess.run(probe, capture_output=True, text=True, check=True).stdout) >= 2
-    assert len(studio.visible()) == 3
-    assert "Traceback" not in studio.log.read_text()
+    assert len(camera_daemon.visible()) == 3
+    assert "Traceback" not in camera_daemon.log.read_text()
 
 
-def test_a_disk_that_is_full_while_a_burst_is_taken_keeps_what_was_whole(studio, disk):
-    studio.open()
-    studio.fault(slow_s=0.1)
-    burst = Asking(studio, "photo", count=100)
-    studio.until(lambda status: status["taking"] and status["taking"]["done"] >= 2)
+def test_a_disk_that_is_full_while_a_burst_is_taken_keeps_what_was_whole(camera_daemon, disk):
+    camera_daemon.open()
+    camera_daemon.fault(slow_s=0.1)
+    burst = BackgroundRequest(camera_daemon, "photo", count=100)
+    camera_daemon.until(lambda status: status["taking"] and status["taking"]["done"] >= 2)
     disk.fill()
     answer = burst.wait()
     assert isinstance(answer, Refusal)
     assert answer.cause in ("disk", "torn")
     items = answer.answer["items"]
     assert len(items) >= 2
-    assert studio.visible() == sorted(
+    assert camera_daemon.visible() == sorted(
         name for item in items for name in (Path(item).name, f"{Path(item).stem}.json")
     )  # fmt: skip
-    assert studio.drafts() == []
-    assert studio.goes_on()["frame"]
+    assert camera_daemon.drafts() == []
+    assert camera_daemon.goes_on()["frame"]
 
 
 def take(root: Path, number: int) -> str:

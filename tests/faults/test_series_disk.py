@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from small_disk import SmallDisk, small_disk
-from taking import Studio
+from taking import CameraDaemon
 
 from stillcam.ipc.protocol import Refusal
 from stillcam.series import reader
@@ -22,64 +22,64 @@ def usb(tmp_path: Path) -> Iterator[SmallDisk]:
         yield disk
 
 
-def begin(studio: Studio, name: str) -> Path:
+def begin(camera_daemon: CameraDaemon, name: str) -> Path:
     """A series with a shot a second; its folder."""
-    studio.ask("series", do="create", definition={"name": name, "interval_s": 1, "start": "2001-01-01"})
-    return studio.data / "series" / name
+    camera_daemon.ask("series", do="create", definition={"name": name, "interval_s": 1, "start": "2001-01-01"})
+    return camera_daemon.data / "series" / name
 
 
 def taken(folder: Path) -> int:
     return int(reader.summary(folder.parent, folder.name, 1)["taken"])
 
 
-def until_more(studio: Studio, folder: Path, shots: int = 2) -> None:
+def until_more(camera_daemon: CameraDaemon, folder: Path, shots: int = 2) -> None:
     """Wait until so many more have been taken."""
     wanted = taken(folder) + shots
-    studio.until(lambda _: taken(folder) >= wanted)
+    camera_daemon.until(lambda _: taken(folder) >= wanted)
 
 
 def reasons(folder: Path) -> set[str]:
     return {gap.why for gap in gaps(folder)}
 
 
-def test_series_on_a_full_disk_miss_their_moments_and_photos_go_on(studio, usb):
+def test_series_on_a_full_disk_miss_their_moments_and_photos_go_on(camera_daemon, usb):
     (usb.path / "series").mkdir()
-    (studio.data / "series").symlink_to(usb.path / "series")
-    studio.open()
-    garden = begin(studio, "Garden")
-    until_more(studio, garden)
+    (camera_daemon.data / "series").symlink_to(usb.path / "series")
+    camera_daemon.open()
+    garden = begin(camera_daemon, "Garden")
+    until_more(camera_daemon, garden)
     usb.fill(left_bytes=400_000)  # below the disk reserve (5 %), with room for many shots
-    studio.until(lambda _: "disk" in reasons(garden))
-    assert len(studio.take()) == 1
+    camera_daemon.until(lambda _: "disk" in reasons(garden))
+    assert len(camera_daemon.take()) == 1
     usb.clear()
-    until_more(studio, garden)
+    until_more(camera_daemon, garden)
 
 
-def test_one_series_alone_is_on_another_disk(studio, usb):
-    studio.open()
-    garden = begin(studio, "Garden")
-    until_more(studio, garden)
-    studio.kill()
+def test_one_series_alone_is_on_another_disk(camera_daemon, usb):
+    camera_daemon.open()
+    garden = begin(camera_daemon, "Garden")
+    until_more(camera_daemon, garden)
+    camera_daemon.kill()
     shutil.move(garden, usb.path / "Garden")
     garden.symlink_to(usb.path / "Garden")
-    studio.open()
-    until_more(studio, garden)
+    camera_daemon.open()
+    until_more(camera_daemon, garden)
     usb.fill()
-    studio.until(lambda _: "disk" in reasons(garden))
+    camera_daemon.until(lambda _: "disk" in reasons(garden))
     usb.clear()
-    until_more(studio, garden)
+    until_more(camera_daemon, garden)
     assert not list(garden.glob("frames/*/.*"))
 
 
-def test_a_library_on_a_full_disk_costs_no_shot(studio, usb):
+def test_a_library_on_a_full_disk_costs_no_shot(camera_daemon, usb):
     (usb.path / "library").mkdir()
-    (studio.data / "library").symlink_to(usb.path / "library")
+    (camera_daemon.data / "library").symlink_to(usb.path / "library")
     usb.fill(left_bytes=400_000)
-    studio.open()
-    garden = begin(studio, "Garden")
-    until_more(studio, garden, 3)
+    camera_daemon.open()
+    garden = begin(camera_daemon, "Garden")
+    until_more(camera_daemon, garden, 3)
     with pytest.raises(Refusal, match="nearly full"):
-        studio.take()
+        camera_daemon.take()
     assert "disk" not in reasons(garden)
 
 
@@ -101,51 +101,52 @@ class Pluggable:
 
 
 @pytest.fixture
-def stick(studio: Studio, tmp_path: Path) -> Iterator[Pluggable]:
+def stick(camera_daemon: CameraDaemon, tmp_path: Path) -> Iterator[Pluggable]:
     stick = Pluggable(tmp_path)
     for name in ("series", "library", "films"):
-        (studio.data / name).symlink_to(stick.path / name)
+        (camera_daemon.data / name).symlink_to(stick.path / name)
     yield stick
     subprocess.run(["umount", "--lazy", stick.path], capture_output=True, check=False)
 
 
-def test_a_disk_that_is_mounted_later_is_taken_in(studio, stick):
+def test_a_disk_that_is_mounted_later_is_taken_in(camera_daemon, stick):
     """Its series go on, and what a crash has left in its library is put right."""
     stick.plug_in()
-    studio.open()
-    until_more(studio, begin(studio, "Garden"))
-    photo = studio.take()[0]
-    studio.kill()
+    camera_daemon.open()
+    until_more(camera_daemon, begin(camera_daemon, "Garden"))
+    photo = camera_daemon.take()[0]
+    camera_daemon.kill()
     for path in photo.parent.glob(f"{photo.stem}*"):
-        path.rename(studio.library / ".drafts" / path.name)
+        path.rename(camera_daemon.library / ".drafts" / path.name)
     stick.pull_out()
-    studio.open()
-    told = studio.until(lambda status: status["notice"])
+    camera_daemon.open()
+    told = camera_daemon.until(lambda status: status["notice"])
     assert f"is a disk missing at {stick.path}?" in told["notice"]
     assert told["series"] == []
     with pytest.raises(Refusal, match="is a disk missing at") as refused:
-        begin(studio, "Roof")
+        begin(camera_daemon, "Roof")
     assert refused.value.cause == "disk"
     with pytest.raises(Refusal, match="is a disk missing at"):
-        studio.take()
+        camera_daemon.take()
     stick.plug_in()
-    until_more(studio, studio.data / "series/Garden")
-    studio.until(lambda _: photo.exists())
-    studio.until(lambda status: status["notice"] is None)
-    assert "Traceback" not in studio.log.read_text()
+    until_more(camera_daemon, camera_daemon.data / "series/Garden")
+    camera_daemon.until(lambda _: photo.exists())
+    camera_daemon.until(lambda status: status["notice"] is None)
+    assert "Traceback" not in camera_daemon.log.read_text()
 
 
-def test_a_disk_that_is_pulled_out_and_comes_back(studio, stick):
+def test_a_disk_that_is_pulled_out_and_comes_back(camera_daemon, stick):
     stick.plug_in()
-    studio.open()
-    garden = begin(studio, "Garden")
-    until_more(studio, garden)
+    camera_daemon.open()
+    garden = begin(camera_daemon, "Garden")
+    until_more(camera_daemon, garden)
     stick.pull_out()
-    assert "is a disk missing at" in studio.until(lambda status: status["notice"] and not status["series"])["notice"]
-    assert studio.ask("snapshot")["frame"]
+    status = camera_daemon.until(lambda status: status["notice"] and not status["series"])
+    assert "is a disk missing at" in status["notice"]
+    assert camera_daemon.ask("snapshot")["frame"]
     stick.plug_in()
-    until_more(studio, garden)
-    assert len(studio.take()) == 1
+    until_more(camera_daemon, garden)
+    assert len(camera_daemon.take()) == 1
     assert "camera" not in reasons(garden)
-    assert sum("is a disk missing at" in line for line in studio.log.read_text().splitlines()) <= 2
-    assert "Traceback" not in studio.log.read_text()
+    assert sum("is a disk missing at" in line for line in camera_daemon.log.read_text().splitlines()) <= 2
+    assert "Traceback" not in camera_daemon.log.read_text()

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from taking import Studio
+from taking import CameraDaemon
 from test_clock import HOUR_S, YEAR_S, Clock
 
 from stillcam.frames.jpeg import check
@@ -16,7 +16,7 @@ from stillcam.series import reader
 from stillcam.series.manifest import gaps, lines_from, millis
 
 
-class Series(Studio):
+class Series(CameraDaemon):
     """A daemon that takes a series with a shot a second."""
 
     def __init__(self, folder: Path) -> None:

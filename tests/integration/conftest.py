@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from capturing import Daemon
 from serving import Site
-from taking import Studio
+from taking import CameraDaemon
 
 
 @pytest.fixture
@@ -28,9 +28,9 @@ def daemon(tmp_path: Path) -> Iterator[Daemon]:
 
 
 @pytest.fixture
-def studio(tmp_path: Path) -> Iterator[Studio]:
+def camera_daemon(tmp_path: Path) -> Iterator[CameraDaemon]:
     """A capture daemon with a library, not started yet."""
-    studio = Studio(tmp_path)
-    yield studio
-    if studio.process and studio.process.poll() is None:
-        studio.kill()
+    camera_daemon = CameraDaemon(tmp_path)
+    yield camera_daemon
+    if camera_daemon.process and camera_daemon.process.poll() is None:
+        camera_daemon.kill()

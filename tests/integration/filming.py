@@ -12,7 +12,7 @@ from typing import Any
 
 from PIL import Image
 from series_folders import file_of, make_series
-from taking import Studio
+from taking import CameraDaemon
 
 from stillcam.common.paths import Paths
 from stillcam.films.record import Film
@@ -23,7 +23,7 @@ SIZE = (320, 180)
 Colour = tuple[int, int, int]
 
 
-class Cinema(Studio):
+class Cinema(CameraDaemon):
     """A daemon with a series Garden, which is over."""
 
     def __init__(self, folder: Path) -> None:

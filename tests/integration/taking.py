@@ -1,4 +1,4 @@
-"""A daemon whose library a test looks into."""
+"""A capture daemon whose library a test inspects."""
 
 import json
 import threading
@@ -14,8 +14,8 @@ LIVE = {"width": 320, "framerate": 30}
 STILL = {"interval_s": 3600, "width": 320}
 
 
-class Studio(Daemon):
-    """Takes a snapshot an hour; its camera programs' starts are logged."""
+class CameraDaemon(Daemon):
+    """Takes a snapshot an hour; the starts of its camera programs are logged."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
@@ -77,18 +77,18 @@ class Studio(Daemon):
         self.process.wait()
 
 
-def about(item: Path) -> dict[str, Any]:
+def read_sidecar(item: Path) -> dict[str, Any]:
     """An item's sidecar."""
     told: dict[str, Any] = json.loads(item.with_suffix(".json").read_text())
     return told
 
 
-class Asking(threading.Thread):
-    """Asks in a thread of its own, and keeps the answer or the error."""
+class BackgroundRequest(threading.Thread):
+    """Sends a command in a thread of its own, and keeps the answer or the error."""
 
-    def __init__(self, studio: Studio, command: str, **more: Any) -> None:
+    def __init__(self, camera_daemon: CameraDaemon, command: str, **more: Any) -> None:
         super().__init__()
-        self._ask = lambda: studio.ask(command, **more)
+        self._ask = lambda: camera_daemon.ask(command, **more)
         self.answer: Any = None
         self.start()
 

@@ -9,7 +9,7 @@ import pytest
 from capturing import Daemon
 from picamera2_library import python_path
 from PIL import Image, ImageStat
-from taking import LIVE, STILL, Studio
+from taking import LIVE, STILL, CameraDaemon
 
 from stillcam.ipc.protocol import Refusal
 
@@ -19,13 +19,13 @@ MANUAL = {"ExposureTime": 8000, "AnalogueGain": 1}
 
 
 @pytest.fixture
-def camera(studio: Studio) -> Studio:
+def camera(camera_daemon: CameraDaemon) -> CameraDaemon:
     """A daemon on the stand-in for the library, with a picture."""
-    studio.open(**LIBRARY)
-    return studio
+    camera_daemon.open(**LIBRARY)
+    return camera_daemon
 
 
-def brightness(camera: Studio, **controls: object) -> float:
+def brightness(camera: CameraDaemon, **controls: object) -> float:
     """Of the picture that is there once these controls are in force."""
     if camera.ask("status")["mode"] == "live":
         camera.ask("lease", seconds=30)
@@ -39,7 +39,7 @@ def brightness(camera: Studio, **controls: object) -> float:
         return ImageStat.Stat(image.convert("L").crop((0, 0, 320, 224))).mean[0]
 
 
-def opened(camera: Studio) -> int:
+def opened(camera: CameraDaemon) -> int:
     """How often the camera was opened to take pictures, and not to be listed."""
     return len([line for line in camera.starts() if line.startswith("picamera2 open 0")]) - 1
 
@@ -114,14 +114,14 @@ def test_who_watches_sees_on_while_a_video_is_made(camera):
     camera.frames(1)
 
 
-def test_without_the_library_it_says_what_to_install(studio):
-    assert studio.start(STILLCAM_CAMERA="picamera2").wait(60) == 1
-    assert "sudo apt install -y python3-picamera2" in studio.log.read_text()
+def test_without_the_library_it_says_what_to_install(camera_daemon):
+    assert camera_daemon.start(STILLCAM_CAMERA="picamera2").wait(60) == 1
+    assert "sudo apt install -y python3-picamera2" in camera_daemon.log.read_text()
 
 
-def test_the_library_is_taken_where_there_are_no_camera_programs(studio):
-    studio.open(**LIBRARY | {"STILLCAM_CAMERA": "auto", "PATH": "/nowhere"})
-    assert studio.ask("status")["driver"] == "picamera2"
+def test_the_library_is_taken_where_there_are_no_camera_programs(camera_daemon):
+    camera_daemon.open(**LIBRARY | {"STILLCAM_CAMERA": "auto", "PATH": "/nowhere"})
+    assert camera_daemon.ask("status")["driver"] == "picamera2"
 
 
 def test_without_a_microphone_it_says_how_to_find_one(camera):
@@ -166,22 +166,22 @@ def test_the_sensor_mode_that_was_used_is_in_the_sidecar(camera):
     assert json.loads(camera.film(1).with_suffix(".json").read_text())["sensor_mode"] == "2328:1748:10"
 
 
-def test_a_camera_that_was_busy_when_it_was_listed_is_listed_again(studio):
+def test_a_camera_that_was_busy_when_it_was_listed_is_listed_again(camera_daemon):
     """It had no sensor modes, and the limits of no camera, for the rest of the daemon's life."""
-    studio.fault(busy=True)
-    studio.start(**LIBRARY)
-    assert "another program" in studio.until(lambda status: status["reason"])["reason"]
-    studio.fault()
-    status = studio.until(lambda status: status["captures"]["ok"])
+    camera_daemon.fault(busy=True)
+    camera_daemon.start(**LIBRARY)
+    assert "another program" in camera_daemon.until(lambda status: status["reason"])["reason"]
+    camera_daemon.fault()
+    status = camera_daemon.until(lambda status: status["captures"]["ok"])
     assert status["camera"]["limits"]["ExposureTime"][1] > 1_000_000
-    assert all(mode["crop"] for mode in studio.ask("cameras")["cameras"][0]["modes"])
+    assert all(mode["crop"] for mode in camera_daemon.ask("cameras")["cameras"][0]["modes"])
 
 
 def test_daemons_that_start_at_the_same_moment_do_not_disturb_each_other(tmp_path):
     """Two cameras, as at every start: "another program uses the camera", and no sensor modes."""
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
-    pair = [Studio(tmp_path / name) for name in ("one", "two")]
+    pair = [CameraDaemon(tmp_path / name) for name in ("one", "two")]
     try:
         pair[0].fault(start_s=3)
         for index, daemon in enumerate(pair):

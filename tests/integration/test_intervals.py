@@ -3,7 +3,7 @@
 import shutil
 
 import pytest
-from taking import LIVE, STILL, Asking, Studio
+from taking import LIVE, STILL, BackgroundRequest, CameraDaemon
 
 from stillcam.capture.status import Status
 
@@ -12,49 +12,49 @@ needs_ffmpeg = pytest.mark.skipif(not shutil.which("ffmpeg"), reason="without ff
 LONG = {"width": 320, "controls": {"ExposureTime": 60_000_000}}
 
 
-def video(studio: Studio) -> Asking:
-    return Asking(studio, "video")
+def video(camera_daemon: CameraDaemon) -> BackgroundRequest:
+    return BackgroundRequest(camera_daemon, "video")
 
 
-def photo(studio: Studio) -> Asking:
-    studio.settings(photo=LONG)
-    studio.ask("reload")
-    return Asking(studio, "photo")
+def photo(camera_daemon: CameraDaemon) -> BackgroundRequest:
+    camera_daemon.settings(photo=LONG)
+    camera_daemon.ask("reload")
+    return BackgroundRequest(camera_daemon, "photo")
 
 
-def series(studio: Studio) -> Asking:
-    studio.settings(photo=LONG)
-    studio.ask("reload")
-    return Asking(studio, "series", do="create", definition={"name": "Garden", "interval_s": 60})
+def series(camera_daemon: CameraDaemon) -> BackgroundRequest:
+    camera_daemon.settings(photo=LONG)
+    camera_daemon.ask("reload")
+    return BackgroundRequest(camera_daemon, "series", do="create", definition={"name": "Garden", "interval_s": 60})
 
 
 @pytest.mark.parametrize(
     ("mode", "begin"), [pytest.param("video", video, marks=needs_ffmpeg), ("photo", photo), ("series", series)]
 )
-def test_a_setting_that_changes_in_the_middle_leaves_the_interval_of_the_mode(studio, mode, begin):
+def test_a_setting_that_changes_in_the_middle_leaves_the_interval_of_the_mode(camera_daemon, mode, begin):
     """Else the newest frame counts as stale: health 503, a placeholder, a webhook."""
-    studio.open()
-    begin(studio)
-    before = studio.until(lambda status: status["mode"] == mode)["interval_s"]
+    camera_daemon.open()
+    begin(camera_daemon)
+    before = camera_daemon.until(lambda status: status["mode"] == mode)["interval_s"]
     assert before >= 60
-    studio.settings(snapshot=STILL | {"interval_s": 1}, live=LIVE, photo=LONG)
-    studio.ask("reload")
-    now = studio.ask("status")
+    camera_daemon.settings(snapshot=STILL | {"interval_s": 1}, live=LIVE, photo=LONG)
+    camera_daemon.ask("reload")
+    now = camera_daemon.ask("status")
     assert (now["mode"], now["interval_s"]) == (mode, before)
 
 
 @needs_ffmpeg
-def test_the_first_snapshot_after_a_video_has_its_time(studio):
+def test_the_first_snapshot_after_a_video_has_its_time(camera_daemon):
     """The newest frame is then as old as the video is long, and no camera is to blame."""
-    studio.settings(snapshot=STILL | {"interval_s": 1})
-    studio.open()
-    frame = studio.ask("status")["frame"]
-    studio.ask("video")
-    studio.fault(slow_s=2.0)
-    studio.ask("stop")
-    told = studio.until(lambda status: status["mode"] == "snapshot")
+    camera_daemon.settings(snapshot=STILL | {"interval_s": 1})
+    camera_daemon.open()
+    frame = camera_daemon.ask("status")["frame"]
+    camera_daemon.ask("video")
+    camera_daemon.fault(slow_s=2.0)
+    camera_daemon.ask("stop")
+    told = camera_daemon.until(lambda status: status["mode"] == "snapshot")
     assert told["frame"] == frame and told["interval_s"] > 3600
-    studio.until(lambda status: status["frame"] > frame and status["interval_s"] == 1)
+    camera_daemon.until(lambda status: status["frame"] > frame and status["interval_s"] == 1)
 
 
 def test_without_a_camera_the_interval_of_snapshots_counts():

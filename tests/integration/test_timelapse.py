@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from capturing import ROOT
 from PIL import Image
-from taking import LIVE, Asking, Studio
+from taking import LIVE, BackgroundRequest, CameraDaemon
 
 from stillcam.ipc.protocol import Refusal
 from stillcam.series import reader
@@ -20,11 +20,11 @@ ONCE = {"interval_s": 3600, "shots": 1}  # it may be late by a minute
 class Series:
     """One that the test has made."""
 
-    def __init__(self, studio: Studio, **definition: Any) -> None:
-        self.studio = studio
+    def __init__(self, camera_daemon: CameraDaemon, **definition: Any) -> None:
+        self.camera_daemon = camera_daemon
         self.name = definition.setdefault("name", "Garden")
-        self.made = studio.ask("series", do="create", definition=definition)["series"]
-        self.root = studio.data / "series"
+        self.made = camera_daemon.ask("series", do="create", definition=definition)["series"]
+        self.root = camera_daemon.data / "series"
         self.folder = self.root / self.name
 
     def told(self) -> dict[str, Any]:
@@ -38,20 +38,20 @@ class Series:
 
     def taken(self, number: int) -> "Series":
         """Wait until so many have been taken."""
-        self.studio.until(lambda _: self.told()["taken"] >= number)
+        self.camera_daemon.until(lambda _: self.told()["taken"] >= number)
         return self
 
     def over(self, state: str = "finished") -> "Series":
-        self.studio.until(lambda _: self.told()["state"] == state)
+        self.camera_daemon.until(lambda _: self.told()["state"] == state)
         return self
 
     def missed(self, why: str) -> "Series":
         """Wait until there is a gap for this reason."""
-        self.studio.until(lambda _: any(gap.why == why for gap in gaps(self.folder)))
+        self.camera_daemon.until(lambda _: any(gap.why == why for gap in gaps(self.folder)))
         return self
 
     def ask(self, do: str) -> Any:
-        return self.studio.ask("series", do=do, name=self.name)["series"]
+        return self.camera_daemon.ask("series", do=do, name=self.name)["series"]
 
 
 def size(path: Path) -> tuple[int, int]:
@@ -60,10 +60,10 @@ def size(path: Path) -> tuple[int, int]:
         return image.size
 
 
-def test_a_series_is_taken_on_its_plan_and_shown_meanwhile(studio):
-    studio.settings(photo={"width": 640}, files={"photo": "png"})
-    studio.open()
-    garden = Series(studio, interval_s=1).taken(4)
+def test_a_series_is_taken_on_its_plan_and_shown_meanwhile(camera_daemon):
+    camera_daemon.settings(photo={"width": 640}, files={"photo": "png"})
+    camera_daemon.open()
+    garden = Series(camera_daemon, interval_s=1).taken(4)
     rows = garden.shots()
     assert [row["n"] for row in rows] == list(range(1, len(rows) + 1))
     start = millis(garden.made["definition"]["start"])
@@ -72,67 +72,67 @@ def test_a_series_is_taken_on_its_plan_and_shown_meanwhile(studio):
     assert all(row["metadata"]["ExposureTime"] > 0 for row in rows)
     assert [garden.picture(n).suffix for n in (1, 2)] == [".jpg", ".jpg"]  # whatever photos are
     assert size(garden.picture(1)) == (640, 480)
-    status = studio.until(lambda status: status["mode"] == "series")
+    status = camera_daemon.until(lambda status: status["mode"] == "series")
     assert [(one["name"], one["state"]) for one in status["series"]] == [("Garden", "running")]
-    assert studio.ask("snapshot")["frame"] > status["frame"]
+    assert camera_daemon.ask("snapshot")["frame"] > status["frame"]
     assert garden.ask("finish")["state"] == "finished"
-    assert studio.goes_on()["series"] == []
+    assert camera_daemon.goes_on()["series"] == []
 
 
-def test_with_the_configuration_of_the_snapshots_the_camera_program_stays(studio):
-    studio.settings(snapshot={"interval_s": 0.5, "width": 320}, photo=AS_SNAPSHOTS)
-    studio.open()
-    starts = len(studio.starts())
-    garden = Series(studio, interval_s=1, shots=3).over()
-    studio.goes_on()
-    assert len(studio.starts()) == starts
+def test_with_the_configuration_of_the_snapshots_the_camera_program_stays(camera_daemon):
+    camera_daemon.settings(snapshot={"interval_s": 0.5, "width": 320}, photo=AS_SNAPSHOTS)
+    camera_daemon.open()
+    starts = len(camera_daemon.starts())
+    garden = Series(camera_daemon, interval_s=1, shots=3).over()
+    camera_daemon.goes_on()
+    assert len(camera_daemon.starts()) == starts
     assert size(garden.picture(3)) == (320, 240)
     assert garden.told()["taken"] == 3
 
 
-def test_looking_for_cameras_costs_a_series_a_moment_at_most(studio):
+def test_looking_for_cameras_costs_a_series_a_moment_at_most(camera_daemon):
     """However short its interval is: there is always time for it between two moments."""
-    studio.open()
-    garden = Series(studio, interval_s=1).taken(1)
-    assert len(studio.ask("cameras", again=True)["cameras"]) == 2
+    camera_daemon.open()
+    garden = Series(camera_daemon, interval_s=1).taken(1)
+    assert len(camera_daemon.ask("cameras", again=True)["cameras"]) == 2
     before = garden.told()["taken"]
     garden.taken(before + 3)
     assert garden.told()["state"] == "running"
 
 
-def test_long_intervals_leave_the_camera_to_the_snapshots(studio):
-    studio.settings(snapshot={"interval_s": 0.5, "width": 320}, photo=AS_SNAPSHOTS)
-    studio.open()
-    starts = len(studio.starts())
-    garden = Series(studio, interval_s=10, shots=2)
+def test_long_intervals_leave_the_camera_to_the_snapshots(camera_daemon):
+    camera_daemon.settings(snapshot={"interval_s": 0.5, "width": 320}, photo=AS_SNAPSHOTS)
+    camera_daemon.open()
+    starts = len(camera_daemon.starts())
+    garden = Series(camera_daemon, interval_s=10, shots=2)
     garden.taken(1)
-    studio.frames(3)
+    camera_daemon.frames(3)
     garden.over()
-    assert len(studio.starts()) == starts
+    assert len(camera_daemon.starts()) == starts
 
 
-def test_a_changed_time_zone_is_taken_by_library_and_running_series(studio, tmp_path):
+def test_a_changed_time_zone_is_taken_by_library_and_running_series(camera_daemon, tmp_path):
     """As `timedatectl set-timezone` changes it; between these two, the local dates always differ."""
     localtime, zones = tmp_path / "localtime", Path("/usr/share/zoneinfo")
     localtime.symlink_to(zones / "Pacific/Kiritimati")
-    studio.open(TZ=f":{localtime}")
-    garden = Series(studio, **ONCE | {"shots": 9}, window={"from": "00:00", "to": "24:00"})
+    camera_daemon.open(TZ=f":{localtime}")
+    garden = Series(camera_daemon, **ONCE | {"shots": 9}, window={"from": "00:00", "to": "24:00"})
     assert garden.told()["zone"] == "Pacific/Kiritimati"
-    (east,) = studio.take(kind="photo")
+    (east,) = camera_daemon.take(kind="photo")
     new = tmp_path / "new"
     new.symlink_to(zones / "Pacific/Niue")
     new.replace(localtime)
-    (west,) = studio.take(kind="photo")
+    (west,) = camera_daemon.take(kind="photo")
     assert east.parent.name > west.parent.name
-    studio.until(lambda _: garden.told()["zone"] == "Pacific/Niue")
+    camera_daemon.until(lambda _: garden.told()["zone"] == "Pacific/Niue")
     assert garden.told()["state"] == "running"
 
 
-def test_a_bracket_is_as_many_shots_at_each_moment(studio):
-    studio.settings(raw={"width": 320, "sensor_mode": "1280:720:10"})
-    studio.open()
+def test_a_bracket_is_as_many_shots_at_each_moment(camera_daemon):
+    camera_daemon.settings(raw={"width": 320, "sensor_mode": "1280:720:10"})
+    camera_daemon.open()
     vary = {"control": "ExposureValue", "values": [-1, 0, 1], "bracket": True}
-    garden = Series(studio, **ONCE, kind="raw", fixed=True, vary=vary).over()
+    garden = Series(camera_daemon, **ONCE, kind="raw", fixed=True, vary=vary).over()
     rows = garden.shots()
     assert [row["vary"] for row in rows] == [{"ExposureValue": value} for value in (-1.0, 0.0, 1.0)]
     assert len({row["due"] for row in rows}) == 1
@@ -145,132 +145,132 @@ def test_a_bracket_is_as_many_shots_at_each_moment(studio):
     assert (garden.told()["taken"], garden.told()["shots"], garden.told()["state"]) == (1, 3, "finished")
 
 
-def test_a_bracket_of_times_keeps_the_gain(studio):
-    studio.open()
+def test_a_bracket_of_times_keeps_the_gain(camera_daemon):
+    camera_daemon.open()
     vary = {"control": "ExposureTime", "values": [1000, 4000], "bracket": True}
-    rows = Series(studio, **ONCE, vary=vary).over().shots()
+    rows = Series(camera_daemon, **ONCE, vary=vary).over().shots()
     assert [row["metadata"]["ExposureTime"] for row in rows] == pytest.approx([1000, 4000], rel=0.02)
     assert len({row["metadata"]["AnalogueGain"] for row in rows}) == 1
 
 
-def test_a_focus_series_goes_through_its_distances(studio):
-    studio.open()
+def test_a_focus_series_goes_through_its_distances(camera_daemon):
+    camera_daemon.open()
     vary = {"control": "LensPosition", "values": [0, 2.5, 5]}
-    garden = Series(studio, interval_s=4, vary=vary).over()
+    garden = Series(camera_daemon, interval_s=4, vary=vary).over()
     assert [row["metadata"]["LensPosition"] for row in garden.shots()] == pytest.approx([0, 2.5, 5])
 
 
-def test_exposure_and_white_balance_stay_as_the_first_shot_found_them(studio):
-    studio.open()
-    garden = Series(studio, interval_s=5, fixed=True).taken(2)
+def test_exposure_and_white_balance_stay_as_the_first_shot_found_them(camera_daemon):
+    camera_daemon.open()
+    garden = Series(camera_daemon, interval_s=5, fixed=True).taken(2)
     state = json.loads((garden.folder / "state.json").read_text())
     first = garden.shots()[0]["metadata"]
     assert state["fixed"]["ExposureTime"] == first["ExposureTime"]
     assert state["fixed"]["AnalogueGain"] == pytest.approx(first["AnalogueGain"], rel=1e-3)
     assert "ColourGains" in state["fixed"]
-    assert f"--shutter={first['ExposureTime']} " in studio.starts()[-1]
+    assert f"--shutter={first['ExposureTime']} " in camera_daemon.starts()[-1]
 
 
-def test_a_picture_that_is_hung_sideways_is_turned(studio):
-    studio.settings(camera={"rotation": 90})
-    studio.open()
-    garden = Series(studio, interval_s=1).taken(1)
+def test_a_picture_that_is_hung_sideways_is_turned(camera_daemon):
+    camera_daemon.settings(camera={"rotation": 90})
+    camera_daemon.open()
+    garden = Series(camera_daemon, interval_s=1).taken(1)
     assert size(garden.picture(1)) == (240, 320)
     garden.ask("pause")
-    studio.goes_on()
+    camera_daemon.goes_on()
 
 
-def test_live_view_makes_way_for_a_shot_and_goes_on(studio):
-    studio.settings(live=LIVE)
-    studio.open()
-    studio.ask("lease", seconds=30)
-    studio.until(lambda status: status["mode"] == "live")
-    garden = Series(studio, **ONCE).over()
-    studio.ask("lease", seconds=30)
-    studio.until(lambda status: status["mode"] == "live")
+def test_live_view_makes_way_for_a_shot_and_goes_on(camera_daemon):
+    camera_daemon.settings(live=LIVE)
+    camera_daemon.open()
+    camera_daemon.ask("lease", seconds=30)
+    camera_daemon.until(lambda status: status["mode"] == "live")
+    garden = Series(camera_daemon, **ONCE).over()
+    camera_daemon.ask("lease", seconds=30)
+    camera_daemon.until(lambda status: status["mode"] == "live")
     assert garden.told()["missed"] == 0
 
 
-def test_a_video_goes_before_and_its_moments_are_missed(studio):
-    studio.open()
-    garden = Series(studio, interval_s=1).taken(1)
-    studio.film(seconds=3)
+def test_a_video_goes_before_and_its_moments_are_missed(camera_daemon):
+    camera_daemon.open()
+    garden = Series(camera_daemon, interval_s=1).taken(1)
+    camera_daemon.film(seconds=3)
     garden.missed("busy").taken(garden.told()["taken"] + 2)
 
 
-def test_photos_go_before_and_the_series_goes_on(studio):
-    studio.open()
-    garden = Series(studio, interval_s=1).taken(1)
-    assert len(studio.take(count=2)) == 2
+def test_photos_go_before_and_the_series_goes_on(camera_daemon):
+    camera_daemon.open()
+    garden = Series(camera_daemon, interval_s=1).taken(1)
+    assert len(camera_daemon.take(count=2)) == 2
     garden.taken(garden.told()["taken"] + 2)
 
 
-def test_a_burst_that_is_cancelled_costs_no_shot(studio):
+def test_a_burst_that_is_cancelled_costs_no_shot(camera_daemon):
     """The photo that was under way comes while the series waits for its next moment, and nobody for the photo."""
-    studio.settings(photo=AS_SNAPSHOTS)
-    studio.open()
-    garden = Series(studio, interval_s=5).taken(1)
-    studio.fault(slow_s=0.5)
-    asking = Asking(studio, "photo", count=100)
-    studio.until(lambda status: status["taking"] and status["taking"]["done"])
-    studio.ask("cancel")
+    camera_daemon.settings(photo=AS_SNAPSHOTS)
+    camera_daemon.open()
+    garden = Series(camera_daemon, interval_s=5).taken(1)
+    camera_daemon.fault(slow_s=0.5)
+    asking = BackgroundRequest(camera_daemon, "photo", count=100)
+    camera_daemon.until(lambda status: status["taking"] and status["taking"]["done"])
+    camera_daemon.ask("cancel")
     asking.wait()
     garden.taken(garden.told()["taken"] + 2)
-    status = studio.ask("status")
+    status = camera_daemon.ask("status")
     assert (status["failures"], status["restarts"]) == ({}, {})
 
 
-def test_a_full_disk_costs_the_shots_until_there_is_room(studio):
-    studio.settings(files={"floor_mb": 10_000_000})
-    studio.open()
-    garden = Series(studio, interval_s=1)
-    studio.until(lambda status: millis(status["series"][0]["next"]) > millis(garden.made["next"]) + 4000)
-    assert studio.ask("snapshot")["frame"]  # these go on
+def test_a_full_disk_costs_the_shots_until_there_is_room(camera_daemon):
+    camera_daemon.settings(files={"floor_mb": 10_000_000})
+    camera_daemon.open()
+    garden = Series(camera_daemon, interval_s=1)
+    camera_daemon.until(lambda status: millis(status["series"][0]["next"]) > millis(garden.made["next"]) + 4000)
+    assert camera_daemon.ask("snapshot")["frame"]  # these go on
     garden.ask("pause")
     assert "disk" in {gap.why for gap in gaps(garden.folder)}
     assert garden.shots() == []
-    studio.settings()
-    studio.ask("reload")
+    camera_daemon.settings()
+    camera_daemon.ask("reload")
     garden.ask("resume")
     garden.taken(2)
 
 
 @pytest.mark.parametrize("said", ["failed to allocate capture buffers for stream", "failed to start camera"])
-def test_a_camera_that_does_not_start_for_a_while_costs_shots_and_no_series(studio, said):
+def test_a_camera_that_does_not_start_for_a_while_costs_shots_and_no_series(camera_daemon, said):
     """Want of memory and a disturbed cable pass."""
-    studio.settings(photo={"width": 640})
-    studio.open()
-    garden = Series(studio, interval_s=1).taken(1)
-    studio.fault(start_error=said, start_error_width=640)
-    studio.until(lambda status: sum(status["failures"].values()) >= 3)
-    assert studio.ask("snapshot")["frame"]  # these go on
+    camera_daemon.settings(photo={"width": 640})
+    camera_daemon.open()
+    garden = Series(camera_daemon, interval_s=1).taken(1)
+    camera_daemon.fault(start_error=said, start_error_width=640)
+    camera_daemon.until(lambda status: sum(status["failures"].values()) >= 3)
+    assert camera_daemon.ask("snapshot")["frame"]  # these go on
     told = garden.told()
     assert told["state"] == "running" and "size" in told["why"]
     assert "camera" in {gap.why for gap in gaps(garden.folder)}
-    studio.fault()
+    camera_daemon.fault()
     garden.taken(told["taken"] + 2)
     assert garden.told()["why"] is None
 
 
-def test_options_that_the_camera_refuses_fail_the_series_alone(studio):
-    studio.settings(photo={"width": 640})
-    studio.fault(start_error="failed to configure streams", start_error_width=640)
-    studio.open()
-    garden = Series(studio, interval_s=1).over("failed")
+def test_options_that_the_camera_refuses_fail_the_series_alone(camera_daemon):
+    camera_daemon.settings(photo={"width": 640})
+    camera_daemon.fault(start_error="failed to configure streams", start_error_width=640)
+    camera_daemon.open()
+    garden = Series(camera_daemon, interval_s=1).over("failed")
     assert "choose another one" in garden.told()["why"]
-    assert studio.ask("snapshot")["frame"]
-    studio.settings()
-    studio.ask("reload")
+    assert camera_daemon.ask("snapshot")["frame"]
+    camera_daemon.settings()
+    camera_daemon.ask("reload")
     garden.ask("resume")
     garden.taken(2)
     assert garden.told()["state"] == "running"
 
 
-def test_orders_are_carried_out_or_refused(studio):
-    studio.open()
-    garden = Series(studio, interval_s=1)
+def test_orders_are_carried_out_or_refused(camera_daemon):
+    camera_daemon.open()
+    garden = Series(camera_daemon, interval_s=1)
     with pytest.raises(Refusal) as error:
-        studio.ask("series", do="create", definition={"name": "garden"})
+        camera_daemon.ask("series", do="create", definition={"name": "garden"})
     assert (error.value.cause, error.value.answer["field"]) == ("taken", "name")
     with pytest.raises(Refusal) as error:
         garden.ask("resume")
@@ -279,35 +279,35 @@ def test_orders_are_carried_out_or_refused(studio):
     assert garden.ask("pause")["state"] == "paused"
     assert garden.ask("resume")["state"] == "running"
     assert garden.ask("delete") is None
-    studio.until(lambda _: not list(garden.root.glob("*Garden*")))
-    assert studio.goes_on()["series"] == []
+    camera_daemon.until(lambda _: not list(garden.root.glob("*Garden*")))
+    assert camera_daemon.goes_on()["series"] == []
 
 
-def test_settings_that_change_are_those_of_the_next_shots(studio):
-    studio.open()
-    garden = Series(studio, interval_s=1).taken(1)
-    studio.settings(photo={"width": 640})
-    studio.ask("reload")
-    studio.until(lambda _: size(garden.picture(garden.shots()[-1]["n"])) == (640, 480))
-    starts = len(studio.starts())
-    studio.settings(photo={"width": 640}, snapshot={"interval_s": 7, "width": 320})
-    studio.ask("reload")
+def test_settings_that_change_are_those_of_the_next_shots(camera_daemon):
+    camera_daemon.open()
+    garden = Series(camera_daemon, interval_s=1).taken(1)
+    camera_daemon.settings(photo={"width": 640})
+    camera_daemon.ask("reload")
+    camera_daemon.until(lambda _: size(garden.picture(garden.shots()[-1]["n"])) == (640, 480))
+    starts = len(camera_daemon.starts())
+    camera_daemon.settings(photo={"width": 640}, snapshot={"interval_s": 7, "width": 320})
+    camera_daemon.ask("reload")
     garden.taken(garden.told()["taken"] + 2)
-    assert len(studio.starts()) == starts  # another interval of snapshots is no matter of the series
+    assert len(camera_daemon.starts()) == starts  # another interval of snapshots is no matter of the series
 
 
-def test_snapshots_that_are_asked_for_come_between_the_shots(studio):
-    studio.open()
-    garden = Series(studio, interval_s=10)
+def test_snapshots_that_are_asked_for_come_between_the_shots(camera_daemon):
+    camera_daemon.open()
+    garden = Series(camera_daemon, interval_s=10)
     garden.taken(1)
-    asking = [Asking(studio, "snapshot") for _ in range(2)]
+    asking = [BackgroundRequest(camera_daemon, "snapshot") for _ in range(2)]
     assert all(one.wait()["frame"] for one in asking)
     garden.taken(2)
 
 
-def test_the_manifest_and_the_folder_are_one(studio):
-    studio.open()
-    garden = Series(studio, interval_s=1, shots=4).over()
+def test_the_manifest_and_the_folder_are_one(camera_daemon):
+    camera_daemon.open()
+    garden = Series(camera_daemon, interval_s=1, shots=4).over()
     listed = [name for line, _ in lines_from(garden.folder, 0) for name in line.get("files", ())]
     assert sorted(listed) == sorted(
         str(path.relative_to(garden.folder / "frames")) for path in (garden.folder / "frames").glob("*/*")

@@ -13,7 +13,7 @@ import pytest
 from capturing import ROOT, Daemon
 from people import Client, program, register
 from serving import Site
-from taking import Studio
+from taking import CameraDaemon
 
 from stillcam.ipc.protocol import Refusal
 
@@ -70,41 +70,41 @@ def test_a_board_that_encodes_in_software_has_no_such_limit(daemon, tmp_path):
     assert daemon.change(**SMALL, video={"width": 3840})["reloaded"] is True
 
 
-def test_the_command_refuses_it_too(studio):
-    studio.open()
-    env = os.environ | {"PYTHONPATH": str(ROOT / "python"), "STILLCAM_DATA": str(studio.data)}
+def test_the_command_refuses_it_too(camera_daemon):
+    camera_daemon.open()
+    env = os.environ | {"PYTHONPATH": str(ROOT / "python"), "STILLCAM_DATA": str(camera_daemon.data)}
     call = [sys.executable, "-m", "stillcam", "settings", "set", "video.width", "3840"]
     done = subprocess.run(call, env=env, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert "choose 1920x1080" in done.stderr
-    assert json.loads((studio.data / "settings.json").read_text())["video"]["width"] == 320
+    assert json.loads((camera_daemon.data / "settings.json").read_text())["video"]["width"] == 320
 
 
-def test_a_settings_file_that_asks_for_too_much_is_a_notice_and_the_rest_is_in_force(studio: Studio):
+def test_a_settings_file_that_asks_for_too_much_is_a_notice_and_the_rest_is_in_force(camera_daemon: CameraDaemon):
     """As one from before this limit, or from another board: the camera works, a video is refused with the reason."""
-    studio.settings(video={"width": 3840})
-    studio.open()
-    notice = studio.until(lambda status: status["notice"])["notice"]
+    camera_daemon.settings(video={"width": 3840})
+    camera_daemon.open()
+    notice = camera_daemon.until(lambda status: status["notice"])["notice"]
     assert "video.width: 3840x2160 is more than" in notice
     with pytest.raises(Refusal, match="choose 1920x1080") as caught:
-        studio.ask("video", seconds=1)
+        camera_daemon.ask("video", seconds=1)
     assert caught.value.cause == "options"
-    studio.settings(video={"width": 3840}, photo={"width": 640})
-    assert studio.ask("reload")["reloaded"] is True  # it was so before
-    studio.settings(video={"width": 2592})
+    camera_daemon.settings(video={"width": 3840}, photo={"width": 640})
+    assert camera_daemon.ask("reload")["reloaded"] is True  # it was so before
+    camera_daemon.settings(video={"width": 2592})
     with pytest.raises(Refusal, match="2592x1458"):
-        studio.ask("reload")
-    studio.settings(video={"width": 640})
-    assert studio.ask("reload")["reloaded"] is True
-    assert studio.ask("status")["notice"] is None
+        camera_daemon.ask("reload")
+    camera_daemon.settings(video={"width": 640})
+    assert camera_daemon.ask("reload")["reloaded"] is True
+    assert camera_daemon.ask("status")["notice"] is None
 
 
-def test_it_is_refused_while_the_camera_is_lost_too(studio: Studio):
-    studio.open()
-    studio.fault(no_camera=True)
-    for program_id in studio.camera_programs():
+def test_it_is_refused_while_the_camera_is_lost_too(camera_daemon: CameraDaemon):
+    camera_daemon.open()
+    camera_daemon.fault(no_camera=True)
+    for program_id in camera_daemon.camera_programs():
         os.kill(program_id, signal.SIGKILL)
-    studio.until(lambda status: status["mode"] == "no camera")
-    studio.settings(video={"width": 3840})
+    camera_daemon.until(lambda status: status["mode"] == "no camera")
+    camera_daemon.settings(video={"width": 3840})
     with pytest.raises(Refusal, match="choose 1920x1080"):
-        studio.ask("reload")
+        camera_daemon.ask("reload")

@@ -1,4 +1,4 @@
-"""Whether the clock can be trusted with ages: as far as the kernel knows, and by what was taken last."""
+"""Whether deletion by age may trust the clock: as far as the kernel knows, and by what was taken last."""
 
 import ctypes
 from datetime import UTC, datetime
@@ -28,7 +28,7 @@ class Machine:
     def __init__(self, folder: Path) -> None:
         self.library, self.series = folder / "library", folder / "series"
         self.right = True
-        self.ages = ClockTrust(self.library, self.series, lambda: self.right)
+        self.clock = ClockTrust(self.library, self.series, lambda: self.right)
         self.now_s, self.steady_s = NOON_S, 1000.0
 
     def pass_(self, seconds: float) -> None:
@@ -36,7 +36,7 @@ class Machine:
         self.steady_s += seconds
 
     def waits(self, due: bool = True) -> bool:
-        return self.ages.waits("library", due, self.now_s, self.steady_s)
+        return self.clock.must_wait("library", due, self.now_s, self.steady_s)
 
 
 @pytest.fixture
@@ -49,17 +49,17 @@ def test_a_clock_that_no_time_server_has_set_deletes_nothing(machine, caplog):
     machine.right = False
     assert machine.waits()
     assert machine.waits()
-    assert "no time server has set the clock: sudo timedatectl set-ntp true" in str(machine.ages.reason)
+    assert "no time server has set the clock: sudo timedatectl set-ntp true" in str(machine.clock.reason)
     assert caplog.text.count("deletion by age waits") == 1
     machine.right = True
     assert not machine.waits()
-    assert machine.ages.reason is None
+    assert machine.clock.reason is None
 
 
 def test_nothing_is_said_to_wait_that_is_not_due(machine):
     machine.right = False
     assert not machine.waits(due=False)
-    assert machine.ages.reason is None
+    assert machine.clock.reason is None
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_a_clock_that_is_far_beyond_the_newest_item_is_not_believed(machine, gap
     photo(machine.library, NOON_S)
     machine.now_s += silent_days * DAY_S
     assert machine.waits() == waits
-    assert ("take a photo" in str(machine.ages.reason)) == waits
+    assert ("take a photo" in str(machine.clock.reason)) == waits
 
 
 def test_a_shot_of_a_series_is_an_item_too(machine):
@@ -101,7 +101,7 @@ def test_a_picture_that_a_wrong_clock_has_dated_proves_nothing(machine):
     machine.now_s += YEAR_S
     photo(machine.library, machine.now_s)
     assert machine.waits()
-    assert str(machine.ages.reason).startswith("the clock jumped ahead by 365 days 0 h")
+    assert str(machine.clock.reason).startswith("the clock jumped ahead by 365 days 0 h")
     machine.pass_(23 * HOUR_S)
     assert machine.waits()
     machine.pass_(2 * HOUR_S)

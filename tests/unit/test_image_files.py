@@ -59,7 +59,7 @@ def test_a_picture_is_turned_clockwise_and_keeps_its_exif(source, jpegtran, degr
 def test_what_is_no_jpeg_is_told(tmp_path, jpegtran):
     source = tmp_path / "source.jpg"
     source.write_bytes(b"no picture at all")
-    with pytest.raises(CameraError, match=r"could not be turned by 90 degrees: \S") as caught:
+    with pytest.raises(CameraError, match=r"could not be rotated by 90 degrees: \S") as caught:
         rotate(source, tmp_path / "target.jpg", 90, jpegtran)
     assert caught.value.cause == "torn"
 

@@ -28,12 +28,12 @@ class Trial:
     def reload(self, **sections: Any) -> Command:
         save(self.file, from_json(sections))
         command = Command("reload")
-        self.settings.read(command, lambda _: None)
+        self.settings.reload(command, lambda _: None)
         return command
 
     def picture(self, mode: str = "snapshot") -> None:
-        self.settings.started(mode)
-        self.settings.worked("camera_1.jpg")
+        self.settings.start(mode)
+        self.settings.confirm("camera_1.jpg")
 
     @property
     def notice(self) -> Any:
@@ -58,9 +58,9 @@ def test_a_reload_is_answered_by_the_picture(trial):
 
 
 def test_a_picture_of_before_is_no_answer(trial):
-    trial.settings.started("snapshot")
+    trial.settings.start("snapshot")
     command = trial.reload(controls={"Contrast": 2})
-    trial.settings.worked("camera_2.jpg")
+    trial.settings.confirm("camera_2.jpg")
     assert command.wait(0) is None
 
 
@@ -89,8 +89,8 @@ def test_the_last_that_worked_come_back_and_the_rest_stays(trial):
     trial.reload(controls={"Contrast": 2})
     trial.picture()
     command = trial.reload(controls={"Contrast": 3}, access={"watch": "anyone"})
-    trial.settings.started("snapshot")
-    assert trial.settings.refused(REFUSED) is True
+    trial.settings.start("snapshot")
+    assert trial.settings.roll_back(REFUSED) is True
     answer = command.wait(0) or {}
     assert (answer["error"], answer["cause"], answer["field"]) == (REFUSED.reason, "refused", "controls.Contrast")
     assert answer["settings"]["controls"] == {"Contrast": 2.0}
@@ -106,17 +106,17 @@ def test_the_last_that_worked_come_back_and_the_rest_stays(trial):
 def test_what_may_pass_is_tried_once_more_before_settings_are_refused(trial, cause):
     command = trial.reload(controls={"Contrast": 2})
     for again in (True, False):
-        trial.settings.started("snapshot")
-        assert trial.settings.refused(CameraError(cause, "it may pass")) is True
+        trial.settings.start("snapshot")
+        assert trial.settings.roll_back(CameraError(cause, "it may pass")) is True
         assert (command.wait(0) is None) is again
         assert trial.settings.wanted.controls == ({"Contrast": 2.0} if again else {})
 
 
 def test_newer_settings_get_their_own_trial(trial):
     trial.reload(controls={"Contrast": 2})
-    trial.settings.started("snapshot")
+    trial.settings.start("snapshot")
     newer = trial.reload(controls={"Contrast": 3})
-    assert trial.settings.refused(REFUSED) is True
+    assert trial.settings.roll_back(REFUSED) is True
     assert trial.settings.wanted.controls == {"Contrast": 3.0}
     trial.picture()
     assert (newer.wait(0) or {})["in_force"] is True
@@ -125,8 +125,8 @@ def test_newer_settings_get_their_own_trial(trial):
 @pytest.mark.parametrize("cause", ["busy", "disk", "missing", "absent"])
 def test_a_fault_that_no_setting_has_undoes_nothing(trial, cause):
     command = trial.reload(controls={"Contrast": 2})
-    trial.settings.started("snapshot")
-    assert trial.settings.refused(CameraError(cause, "elsewhere")) is False
+    trial.settings.start("snapshot")
+    assert trial.settings.roll_back(CameraError(cause, "elsewhere")) is False
     answer = command.wait(0)
     assert answer and answer["in_force"] is False
     assert trial.settings.wanted.controls == {"Contrast": 2.0}
@@ -135,14 +135,14 @@ def test_a_fault_that_no_setting_has_undoes_nothing(trial, cause):
 def test_a_camera_that_had_given_a_picture_fails_by_itself(trial):
     trial.reload(controls={"Contrast": 2})
     trial.picture()
-    assert trial.settings.refused(DIED) is False
+    assert trial.settings.roll_back(DIED) is False
     assert trial.settings.wanted.controls == {"Contrast": 2.0}
 
 
 def test_an_absent_camera_is_to_blame_on_its_number_only(trial):
     trial.reload(camera={"index": 3})
-    trial.settings.started("snapshot")
-    assert trial.settings.refused(CameraError("absent", "no camera 3")) is True
+    trial.settings.start("snapshot")
+    assert trial.settings.roll_back(CameraError("absent", "no camera 3")) is True
     assert trial.settings.wanted.camera.index == 0
 
 
@@ -150,8 +150,8 @@ def test_each_mode_has_its_own_trial(trial):
     """What live has taken, stills may refuse: then the last that gave a still are wanted."""
     trial.reload(controls={"Contrast": 2})
     trial.picture("live")
-    trial.settings.started("snapshot")
-    assert trial.settings.refused(REFUSED) is True
+    trial.settings.start("snapshot")
+    assert trial.settings.roll_back(REFUSED) is True
     assert trial.settings.wanted.controls == {}
 
 
@@ -159,6 +159,6 @@ def test_a_wrong_file_changes_nothing(trial):
     trial.reload()
     trial.file.write_text("{")
     with pytest.raises(StillcamError, match="not JSON"):
-        trial.settings.read(Command("reload"), lambda _: None)
+        trial.settings.reload(Command("reload"), lambda _: None)
     assert not trial.settings.outdated
     assert "last good settings" in trial.notice

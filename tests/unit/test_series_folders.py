@@ -27,12 +27,12 @@ class BackgroundWorker:
 
     def look(self) -> list[str]:
         """Look, carry out what comes of it, and take in; the names of all."""
-        self.folders.look()
+        self.folders.scan()
         while self.tasks:
             self.tasks.pop(0)()
-        for name in self.folders.gone():
+        for name in self.folders.take_gone():
             del self.series[name]
-        for series in self.folders.taken():
+        for series in self.folders.take_opened():
             assert series.name not in self.series
             self.series[series.name] = series
         return sorted(self.series)
@@ -47,7 +47,7 @@ def test_each_is_taken_in_once_and_followed(root):
     worker = BackgroundWorker(root)
     assert worker.look() == []
     created(root, "One")
-    assert worker.folders.opens("One") is False  # it looked before
+    assert worker.folders.will_open("One") is False  # it looked before
     assert worker.look() == ["One"]
     one = worker.series["One"]
     created(root, "Two")
@@ -60,14 +60,14 @@ def test_each_is_taken_in_once_and_followed(root):
 def test_before_the_first_look_it_is_said_that_it_is_being_opened(root):
     created(root, "One")
     worker = BackgroundWorker(root)
-    assert worker.folders.opens("One")
-    assert not worker.folders.opens("Two")
-    worker.folders.look()
-    assert worker.folders.opens("One")
+    assert worker.folders.will_open("One")
+    assert not worker.folders.will_open("Two")
+    worker.folders.scan()
+    assert worker.folders.will_open("One")
     nudges = worker.nudges
     worker.look()
     assert worker.nudges > nudges
-    assert not worker.folders.opens("One")
+    assert not worker.folders.will_open("One")
 
 
 def test_one_whose_folder_is_another_is_opened_anew(root, tmp_path):

@@ -7,7 +7,7 @@ import pytest
 from standing import JPEG, START_MS, created, minutes, shoot
 
 from stillcam.capture.library_writer.clock_trust import ClockTrust
-from stillcam.capture.library_writer.series_keeping import SeriesRetention
+from stillcam.capture.library_writer.retention import SeriesRetention
 from stillcam.common.deletion import Undeletable
 from stillcam.common.disk_space import Disk
 from stillcam.series import reader
@@ -18,7 +18,7 @@ from stillcam.settings.schema import FileSettings
 
 DAY, DAY_MS = 24 * 60, 86_400_000
 NOTE = Undeletable().note
-AGES = ClockTrust(Path("/nowhere"), Path("/nowhere"), lambda: True)
+CLOCK = ClockTrust(Path("/nowhere"), Path("/nowhere"), lambda: True)
 
 
 def never() -> bool:
@@ -64,7 +64,7 @@ def test_days_that_are_over_can_be_brought_back_for_a_month_unless_the_disk_is_n
     trash = series.folder / ".trash"
     for stamp in ("20200101T000000Z", "20990101T000000Z"):
         (trash / stamp / "000").mkdir(parents=True)
-    SeriesRetention(lambda: [series], disk_of, AGES, never, NOTE).regular()
+    SeriesRetention(lambda: [series], disk_of, CLOCK, never, NOTE).regular()
     assert numbers(series) == [3]
     aside = [path.name[:6] for path in sorted(trash.glob("*/000/*"))]
     assert aside == (["000001", "000002"] if free == 10**12 else [])
@@ -78,12 +78,12 @@ def test_days_that_are_over_can_be_brought_back_for_a_month_unless_the_disk_is_n
 def test_shots_that_are_too_old_wait_while_no_time_server_has_set_the_clock(tmp_path):
     series = created(tmp_path, keep={"rule": "days", "days": 1})
     shoot(series, START_MS)
-    ages = ClockTrust(tmp_path / "library", tmp_path, lambda: False)
+    clock = ClockTrust(tmp_path / "library", tmp_path, lambda: False)
     (series.folder / ".trash/20200101T000000Z").mkdir(parents=True)
-    SeriesRetention(lambda: [series], disk_of, ages, never, NOTE).regular()
+    SeriesRetention(lambda: [series], disk_of, clock, never, NOTE).regular()
     assert numbers(series) == [1]
     assert (series.folder / ".trash/20200101T000000Z").exists()
-    assert "time server" in str(ages.reason)
+    assert "time server" in str(clock.reason)
 
 
 def test_every_second_of_the_older_half_goes_when_the_disk_is_nearly_full(tmp_path, monkeypatch):
@@ -115,9 +115,9 @@ def test_a_series_is_thinned_near_the_disk_reserve_only(tmp_path, monkeypatch, f
         shoot(series, minutes(minute))
     monkeypatch.setattr(Disk, "free_bytes", lambda _: free)
     monkeypatch.setattr(Disk, "reserve_bytes", lambda _: 200_000_000)
-    keeping = SeriesRetention(lambda: [series], disk_of, AGES, never, NOTE)
+    retention = SeriesRetention(lambda: [series], disk_of, CLOCK, never, NOTE)
     for _ in range(3):
-        keeping.regular()
+        retention.regular()
     assert len(numbers(series)) == left
 
 
@@ -126,7 +126,7 @@ def test_one_series_that_cannot_be_read_does_not_keep_the_others(tmp_path, caplo
     shoot(gone, START_MS)
     shoot(series, START_MS)
     (gone.folder / "frames").rename(tmp_path / "elsewhere")
-    SeriesRetention(lambda: [gone, series], disk_of, AGES, never, NOTE).regular()
+    SeriesRetention(lambda: [gone, series], disk_of, CLOCK, never, NOTE).regular()
     assert numbers(series) == []
     assert "Gone" in caplog.text
 
@@ -139,7 +139,7 @@ def test_a_series_is_thinned_for_its_own_disk(tmp_path, monkeypatch):
             shoot(series, minutes(minute))
     monkeypatch.setattr(Disk, "free_bytes", lambda disk: 300_000_000 if disk.root == scant.folder else 10**9)
     monkeypatch.setattr(Disk, "reserve_bytes", lambda _: 200_000_000)
-    SeriesRetention(lambda: [scant, roomy], disk_of, AGES, never, NOTE).regular()
+    SeriesRetention(lambda: [scant, roomy], disk_of, CLOCK, never, NOTE).regular()
     assert (len(numbers(scant)), len(numbers(roomy))) == (6, 8)
 
 

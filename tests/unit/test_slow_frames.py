@@ -21,11 +21,11 @@ class SlowContext:
         self._settings = settings
         self.waited: list[float] = []
         self.live: LiveMode | None = None
-        self.settings = SimpleNamespace(proven=False)
+        self.settings = SimpleNamespace(confirmed=False)
         self.status = SimpleNamespace(enter=lambda *_: None, capturing=lambda: None)
         self.backoff = SimpleNamespace(reason=None)
         self.driver = SimpleNamespace(start_live=lambda *_: None, read_frames=None)
-        self.end_program = lambda: True
+        self.stop_camera = lambda: True
         self.publisher = SimpleNamespace(publish_live=lambda *_: "frame")
 
     def next_mode(self) -> Any:
@@ -34,14 +34,14 @@ class SlowContext:
     def stall_timeout_s(self, cycle_s: Any) -> float:
         return stall_timeout_s(cycle_s(self._settings), self._settings, {})
 
-    def awaited(self, _wait: Any, timeout_s: float) -> list[bytes]:
+    def wait_for(self, _wait: Any, timeout_s: float) -> list[bytes]:
         self.waited.append(timeout_s)
         if len(self.waited) == 2:
             raise Interrupted
         return [b""]
 
-    def published(self, _name: str) -> None:
-        self.settings.proven = True
+    def frame_published(self, _name: str) -> None:
+        self.settings.confirmed = True
 
 
 @pytest.mark.parametrize("rate", [0.1, 1, 15])

@@ -65,7 +65,7 @@ def nobody_catches(monkeypatch: pytest.MonkeyPatch) -> None:
         pytest.param(lambda *_: failing_once(), id="one that is restarted"),
         pytest.param(lambda patch, _: nobody_catches(patch), id="a thread of the standard library"),
         pytest.param(lambda *_: Job(["1"], without_memory).run(), id="a job in the library"),
-        pytest.param(lambda _, folder: BackgroundWorker(folder).carry_out(without_memory), id="a background task"),
+        pytest.param(lambda _, folder: BackgroundWorker(folder).run(without_memory), id="a background task"),
     ],
 )
 def test_want_of_memory_is_one_line_and_no_bug(work, monkeypatch, tmp_path, caplog):
@@ -102,7 +102,7 @@ def test_the_library_goes_on_after_its_thread_has_died(tmp_path, monkeypatch):
     monkeypatch.setattr(worker, "_tasks", type("", (), {"get": staticmethod(failing), "put": worker._tasks.put,
                                                           "empty": worker._tasks.empty}))  # fmt: skip
     done = threading.Event()
-    worker.add(done.set)
+    worker.submit(done.set)
     worker.start(())
     assert done.wait(DEADLINE_S)
     assert [death["name"] for death in threads.deaths()] == ["library"]
@@ -141,11 +141,11 @@ def test_what_is_urgent_goes_before_what_takes_long(tmp_path):
 
     def asked() -> bool:
         if not left:
-            worker.add(lambda: left.append(len(list(series.glob("*/*")))))
-        return worker.over()
+            worker.submit(lambda: left.append(len(list(series.glob("*/*")))))
+        return worker.checkpoint()
 
-    worker.later(lambda: delete_tree(series, asked, Undeletable().note))
-    worker.later(over.set)
+    worker.submit_long(lambda: delete_tree(series, asked, Undeletable().note))
+    worker.submit_long(over.set)
     worker.start(())
     assert over.wait(DEADLINE_S)
     assert left == [99]
@@ -161,9 +161,9 @@ def test_what_takes_long_is_broken_off_when_the_daemon_ends(tmp_path):
 
     def asked() -> bool:
         worker.closing = True
-        return worker.over()
+        return worker.checkpoint()
 
-    worker.later(lambda: delete_tree(tmp_path / "series", asked, Undeletable().note))
+    worker.submit_long(lambda: delete_tree(tmp_path / "series", asked, Undeletable().note))
     worker.start(())
     assert worker._ended.wait(DEADLINE_S)
     assert len(list(tmp_path.glob("series/*"))) == 49

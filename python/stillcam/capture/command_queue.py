@@ -12,7 +12,7 @@ from stillcam.ipc.protocol import Message
 
 
 class Command:
-    """One queued command, with what came with it; the camera's thread finishes it."""
+    """A queued command with its message; the camera's thread answers it."""
 
     def __init__(self, verb: str, message: Message | None = None) -> None:
         self.verb = verb
@@ -21,12 +21,16 @@ class Command:
         self._answer: Message = {}
 
     def finish(self, answer: Message) -> None:
-        """Hand over the answer; with an `error` in it, it is a refusal."""
+        """Answer; an `error` in it makes it a refusal."""
         self._answer = answer
         self._done.set()
 
     def fail(self, error: StillcamError, **more: object) -> None:
-        """Refuse, for this reason; with what was done all the same."""
+        """Answer with an error.
+
+        Args:
+            more: further members of the answer, such as the items that were made.
+        """
         self.finish({"error": str(error), "cause": getattr(error, "cause", ""), **more})
 
     def wait(self, timeout_s: float | None) -> Message | None:

@@ -54,9 +54,9 @@ class CommandHandler:
             "cameras": self._cameras,
             "lease": self._lease,
             "photo": self._photo,
-            "cancel": self._finished,
+            "cancel": self._wait_for_answer,
             "video": self._video,
-            "stop": self._finished,
+            "stop": self._wait_for_answer,
             "series": self._series,
             "film": films,
         }
@@ -73,7 +73,7 @@ class CommandHandler:
 
     def _snapshot(self, message: Message) -> Message:
         """Answers with the name of a frame that was begun after the question; refuses after `wait_s` at the latest."""
-        timeout_s, status = self._patience_s(message, self._picture_s()), self._status.message()
+        timeout_s, status = self._timeout_s(message, self._picture_s()), self._status.message()
         if status["recording"] and not status["abilities"].get("stills_in_videos"):
             raise CameraError("busy", "a video is being made: there is no new picture before it ends")
         with self._status.next_frame() as frame:
@@ -100,20 +100,20 @@ class CommandHandler:
 
         Refuses after `wait_s` at the latest; the scan goes on.
         """
-        timeout_s = self._patience_s(message, SCANS * self._picture_s())
+        timeout_s = self._timeout_s(message, SCANS * self._picture_s())
         answer = self._commands.post("focus").wait(timeout_s)
         if answer is None:
             raise self._late("result of the scan", timeout_s)
         return answer
 
     def _cameras(self, message: Message) -> Message:
-        """Those of the last listing, which disturbs the camera in use. `again`: they are listed now.
+        """Answers with the cameras of the last listing; `again` lists them now, which disturbs the camera in use.
 
         Refuses after `wait_s` at the latest; they are listed all the same.
         """
         if not message.get("again"):
             return self._status.cameras()
-        timeout_s = self._patience_s(message, LISTING_S + self._picture_s())
+        timeout_s = self._timeout_s(message, LISTING_S + self._picture_s())
         answer = self._commands.post("look").wait(timeout_s)
         if answer is None:
             raise self._late("list of cameras", timeout_s)
@@ -131,14 +131,14 @@ class CommandHandler:
             raise StillcamError("kind must be photo or raw")
         number("count", message.get("count", 1), 1, MAX_COUNT, whole=True)
         number("delay_s", message.get("delay_s", 0), 0, MAX_DELAY_S)
-        answer = self._finished(message)
+        answer = self._wait_for_answer(message)
         return answer or {"taking": self._status.message()["taking"]}
 
     def _video(self, message: Message) -> Message:
         """Answers once it runs, or after `wait_s` (`recording`); with `wait` once it has ended, with the `items`."""
         if message.get("seconds") is not None:
             number("seconds", message["seconds"], 1, MAX_VIDEO_S, whole=True)
-        return self._finished(message) or {"recording": self._status.message()["recording"]}
+        return self._wait_for_answer(message) or {"recording": self._status.message()["recording"]}
 
     def _series(self, message: Message) -> Message:
         """Answers with the `series` as it is then, null for one that is gone; a refusal has `cause` and `field`."""
@@ -147,19 +147,19 @@ class CommandHandler:
             raise StillcamError("the camera is busy: look again whether it was done")
         return {"series": self._series_summary(answer["series"])} if answer.get("series") else answer
 
-    def _patience_s(self, message: Message, needed_s: float) -> float:
+    def _timeout_s(self, message: Message, needed_s: float) -> float:
         if (wait_s := message.get("wait_s")) is None:
             return needed_s
         number("wait_s", wait_s, 0, MAX_VIDEO_S)
         return float(min(wait_s, needed_s))
 
     def _late(self, what: str, timeout_s: float) -> CameraError:
-        """The error for what has not come in time."""
-        told = self._status.message()
-        why = told["reason"] or f"the exposure is long, or the camera is busy (mode {told['mode']})"
+        """The time-out error."""
+        status = self._status.message()
+        why = status["reason"] or f"the exposure is long, or the camera is busy (mode {status['mode']})"
         return CameraError("late", f"no {what} within {timeout_s:g} s: {why}; try again later")
 
-    def _finished(self, message: Message) -> Message:
+    def _wait_for_answer(self, message: Message) -> Message:
         """The answer of the camera's thread; nothing after `wait_s`."""
         wait_s = message.get("wait_s")
         if wait_s is not None:

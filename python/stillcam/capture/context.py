@@ -37,9 +37,9 @@ from stillcam.settings.schema import Settings
 
 MAX_TORN = 3  # so many incomplete pictures running mean that the camera program needs a restart
 START_TIMEOUT_S = 20.0  # a Pi Zero with a cold card takes several seconds to load libcamera
-DESCRIBED_S = 5.0  # from the picture's file to its metadata
+METADATA_S = 5.0  # from the picture's file to its metadata
 CONVERGE_S = 1.5  # for exposure and white balance, where nothing is known of them
-PATIENCE_S = 3.0  # a camera program without a picture gets so long before newer settings end it
+FIRST_PICTURE_S = 3.0  # a camera program without a picture gets so long before newer settings end it
 
 Result = TypeVar("Result")
 Handler = Callable[[Command], None]
@@ -50,7 +50,7 @@ class Mode(Protocol):
 
     Attributes:
         name: what the status calls it.
-        urgent: whether it does not wait for the picture that another mode has asked for.
+        urgent: whether it interrupts another mode that waits for a picture.
     """
 
     name: str
@@ -58,7 +58,7 @@ class Mode(Protocol):
 
     @property
     def handlers(self) -> Mapping[str, Handler]:
-        """By verb, the commands that it takes; called by the camera's thread, whatever mode runs."""
+        """The handlers of its commands, by verb; called in the camera's thread, whatever mode runs."""
         ...
 
     def wanted(self) -> bool:
@@ -66,7 +66,7 @@ class Mode(Protocol):
         ...
 
     def run(self, settings: Settings, camera: Camera) -> None:
-        """Do it, until it is done or a mode that goes before wants the camera.
+        """Work until it is done or a mode of higher priority wants the camera.
 
         Raises:
             Interrupted: the same, in the middle of a picture.
@@ -75,23 +75,23 @@ class Mode(Protocol):
         ...
 
     def fail(self, error: CameraError) -> None:
-        """There is no camera: tell those who wait."""
+        """Answer the pending commands: there is no camera."""
         ...
 
 
 class CaptureContext:
-    """What all modes share; for the camera's thread. Other threads may call only `stop` and `picture_s`.
+    """Everything that the modes share. For the camera's thread; other threads may call `stop` and `picture_s`.
 
     Args:
         paths: where things are; the folders exist.
         driver: the camera.
         settings: in force at the start.
-        modes: gives the modes, the most important first; the last is always wanted.
-        handlers: by verb, the commands that no mode takes.
+        modes: gives the modes by priority, the highest first; the last is always wanted.
+        handlers: of the commands that no mode takes, by verb.
 
     Attributes:
         stopping: the daemon ends.
-        recording: a video is being made: nothing else gets the camera.
+        recording: a video is being made: no other mode gets the camera.
 
     Raises:
         StillcamError: another daemon works in the same images folder.
@@ -108,7 +108,7 @@ class CaptureContext:
         self.paths = paths
         self.driver = driver
         self.status = Status(driver.name)
-        self.status.capable(driver.abilities.message())
+        self.status.set_abilities(driver.abilities.message())
         self.commands = CommandQueue()
         self.settings = PendingSettings(paths.settings, settings, self.status)
         self.backoff = Backoff()
@@ -119,98 +119,103 @@ class CaptureContext:
         self._stop = os.eventfd(0, os.EFD_NONBLOCK)
         self._began = 0.0  # when the camera program was started (monotonic)
         self._mode = ""  # that runs
-        self._first = True  # no picture has come since it began, or since its camera program was ready
+        self._first = True  # the camera program has started, or become ready, and given no picture yet
         self._timeouts: defaultdict[tuple[str, str, bool], AdaptiveTimeout] = defaultdict(AdaptiveTimeout)
-        self._known: Metadata = {}  # the newest that there are, of whatever camera program
+        self._known: Metadata = {}  # the newest, of any camera program
         self._may_restart_frozen = True
         self._lock = FolderLock(paths.images)
         self.publisher = self._new_publisher()
 
     def stop(self) -> None:
-        """Have the work ended; may be called from a signal handler."""
+        """End the daemon's work; may be called from a signal handler."""
         self.stopping = True
         os.eventfd_write(self._stop, 1)
 
     def set_recording(self, recording: bool) -> None:
-        """A video is requested, or there is none any more."""
+        """Reserve the camera for a video, or release it."""
         self.recording = recording
 
     def close(self) -> None:
-        """Nothing of the camera runs any more."""
-        self.end_program()
+        """Stop the camera, and release the images folder."""
+        self.stop_camera()
         self._lock.close()
 
-    def end_program(self, patience_s: float = TERM_GRACE_S) -> bool:
-        """End the camera program; sooner if the daemon ends meanwhile. False: it was killed."""
-        return self.driver.stop(patience_s, self.stops)
+    def stop_camera(self, grace_s: float = TERM_GRACE_S) -> bool:
+        """Stop the camera program; sooner if the daemon ends meanwhile. False: it was killed."""
+        return self.driver.stop(grace_s, self.stop_fds)
 
     @property
-    def stops(self) -> tuple[int, ...]:
-        """The descriptors that end whatever waits for the camera."""
+    def stop_fds(self) -> tuple[int, ...]:
+        """Descriptors that are readable once the daemon ends."""
         return (self._stop,)
 
-    def begin(self, mode: str) -> Settings:
-        """A mode starts the camera program: the settings for it."""
+    @property
+    def interrupts(self) -> tuple[int, ...]:
+        """Descriptors that end a wait of the driver: the daemon ends, or there are commands."""
+        return (self._stop, self.commands.wake)
+
+    def enter_mode(self, mode: str) -> Settings:
+        """Begin a mode: the settings for its camera program."""
         self._began = time.monotonic()
         self._mode, self._first = mode, True
-        self.status.capable(self.driver.abilities.message())  # it may have learnt more of its camera
-        self.renew_publisher()
-        return self.settings.started(mode)
+        self.status.set_abilities(self.driver.abilities.message())  # it may have learnt more of its camera
+        self.update_publisher()
+        return self.settings.start(mode)
 
     def next_mode(self) -> Mode:
-        """What is to be done now."""
+        """The mode that should run now."""
         return next(mode for mode in self._modes() if mode.wanted())
 
-    def leaving(self) -> bool:
-        """Whether the mode that runs must end; a camera program may give its first picture before, if it comes soon."""
-        over = self.settings.proven or time.monotonic() >= self._began + PATIENCE_S
-        return self.stopping or (over and self._pressed())
+    def must_leave(self) -> bool:
+        """Whether the running mode must end; a new camera program gets `FIRST_PICTURE_S` for its first picture."""
+        may_end = self.settings.confirmed or time.monotonic() >= self._began + FIRST_PICTURE_S
+        return self.stopping or (may_end and self._interrupted())
 
     def start_stills(
         self,
         settings: Settings,
         camera: Camera,
         shoot: PhotoRequest | None = None,
-        leaving: Callable[[], bool] | None = None,
+        must_leave: Callable[[], bool] | None = None,
     ) -> None:
         """Start the camera for stills, and wait until it takes requests.
 
-        A driver may wait for a frame: one of a long exposure, behind that which has just been begun.
+        The driver may wait for a frame of a long exposure, after the one that has just been begun.
 
         Args:
             settings, camera, shoot: see `Driver.start_stills`.
-            leaving: see `awaited`.
+            must_leave: see `wait_for`.
 
         Raises:
-            Interrupted, CameraError: see `awaited`.
+            Interrupted, CameraError: see `wait_for`.
         """
         exposures_s = exposure_allowance_s(settings, self.driver.metadata)
         if shoot:
             exposures_s += photo_cycle_s(settings, shoot.kind, shoot.controls)
         self.driver.start_stills(settings, camera, shoot)
-        self.awaited(self.driver.wait_ready, START_TIMEOUT_S + exposures_s, leaving)
+        self.wait_for(self.driver.wait_ready, START_TIMEOUT_S + exposures_s, must_leave)
 
     def start_snapshots(self, settings: Settings, camera: Camera) -> None:
         """Start the camera for snapshots, and wait until it takes requests.
 
         Raises:
-            Interrupted, CameraError: see `awaited`.
+            Interrupted, CameraError: see `wait_for`.
         """
         self.start_stills(settings, camera)
         self.status.enter("snapshot", snapshot_cycle_s(settings), self.backoff.reason)
 
-    def awaited(
+    def wait_for(
         self,
         wait: Callable[[float, Sequence[int]], Result | None],
         timeout_s: float,
-        leaving: Callable[[], bool] | None = None,
+        must_leave: Callable[[], bool] | None = None,
     ) -> Result:
-        """What `wait` waits for, while commands are taken.
+        """Call `wait` until it returns something, and run commands meanwhile.
 
         Args:
             wait: a driver's method.
-            timeout_s: for all of it, where there has been no reason to wait longer, see `AdaptiveTimeout`.
-            leaving: whether the mode must end; None: as `leaving` says.
+            timeout_s: as the settings imply; `AdaptiveTimeout` may extend it.
+            must_leave: whether the mode must end; None: see `must_leave`.
 
         Raises:
             Interrupted: the mode must end.
@@ -221,72 +226,72 @@ class CaptureContext:
         timeout_s = timeout.seconds(timeout_s)
         until = began_s + timeout_s
         while (left := until - time.monotonic()) > 0:
-            if (leaving or self.leaving)():
+            if (must_leave or self.must_leave)():
                 raise Interrupted
-            if leaving is None and self._pressed():
-                left = min(left, max(0.0, self._began + PATIENCE_S - time.monotonic()))
+            if must_leave is None and self._interrupted():
+                left = min(left, max(0.0, self._began + FIRST_PICTURE_S - time.monotonic()))
             try:
-                if result := wait(left, (*self.stops, self.commands.wake)):
+                if result := wait(left, self.interrupts):
                     timeout.completed(time.monotonic() - began_s)
                     self._first = result is True  # ready, and no picture yet
                     return result
             except Interrupted:
-                self.obey()
+                self.run_commands()
         timeout.stalled()
         raise CameraError(
             "stalled", f"no picture within {timeout_s:g} s: check the camera's cable and the power supply"
         )
 
     def stall_timeout_s(self, cycle_s: Callable[[Settings], float]) -> float:
-        """How long a picture may take; the first one has frames before it that the camera program hides."""
+        """How long a picture may take; before the first one, the camera program drops frames."""
         running, self._known = self.settings.running, self.driver.metadata or self._known
-        hidden = startup_s(exposure_allowance_s(running, self._known) / 4) if self._first else 0.0
-        return stall_timeout_s(cycle_s(running), running, self._known) + hidden
+        startup = startup_s(exposure_allowance_s(running, self._known) / 4) if self._first else 0.0
+        return stall_timeout_s(cycle_s(running), running, self._known) + startup
 
     def picture_s(self) -> float:
-        """How long a picture that is asked for now may take, seconds; may be called from any thread."""
-        told = self.status.message()
-        runs_s = float(told["interval_s"]) if told["mode"] in FRAMELESS else 0.0
-        return PICTURE_S + runs_s + exposure_allowance_s(self.settings.wanted, told["metadata"])
+        """How long a picture that is requested now may take, in seconds; may be called from any thread."""
+        status = self.status.message()
+        busy_s = float(status["interval_s"]) if status["mode"] in FRAMELESS else 0.0
+        return PICTURE_S + busy_s + exposure_allowance_s(self.settings.wanted, status["metadata"])
 
     @property
-    def found(self) -> Metadata:
-        """What the camera has said of its newest picture, while that is fresh; else nothing."""
+    def fresh_metadata(self) -> Metadata:
+        """The metadata of the newest picture while they are fresh; else empty."""
         return self.driver.metadata if time.monotonic() - self.driver.metadata_received_s <= FRESH_S else {}
 
-    def rest(self, seconds: float, over: Callable[[], bool]) -> bool:
-        """Give the camera's algorithms their time, while commands are taken; False: it is `over` before."""
+    def settle(self, seconds: float, cancelled: Callable[[], bool]) -> bool:
+        """Wait for the camera's algorithms to converge, and run commands meanwhile; False: `cancelled` before."""
         until = time.monotonic() + seconds
-        while not (ends := over()) and (left := until - time.monotonic()) > 0:
+        while not (ended := cancelled()) and (left := until - time.monotonic()) > 0:
             try:
-                self.driver.idle(left, (*self.stops, self.commands.wake))
+                self.driver.idle(left, self.interrupts)
             except Interrupted:
-                self.obey()
-        return not ends
+                self.run_commands()
+        return not ended
 
-    def described(self) -> Metadata:
-        """What the camera says of the picture that has just come: that comes behind it."""
-        until = time.monotonic() + DESCRIBED_S
+    def still_metadata(self) -> Metadata:
+        """Wait for the metadata of the newest still, which come after it; empty: not in time."""
+        until = time.monotonic() + METADATA_S
         while not self.stopping and (left := until - time.monotonic()) > 0:
             try:
-                return self.driver.wait_metadata(left, (*self.stops, self.commands.wake))
+                return self.driver.wait_metadata(left, self.interrupts)
             except Interrupted:
-                self.obey()
+                self.run_commands()
         return {}
 
-    def take(self, cycle_s: Callable[[Settings], float], keep: Callable[[], bool] = lambda: True) -> str | None:
-        """Take one still and publish it; the frame's name, None: it is not kept.
+    def take_still(self, cycle_s: Callable[[Settings], float], keep: Callable[[], bool] = lambda: True) -> str | None:
+        """Take one still and publish it; the frame's name, None: not kept.
 
         Args:
             cycle_s: from one picture to the next, by the settings.
-            keep: asked once the still is there.
+            keep: whether to keep the still; called once it is there.
 
         Raises:
-            Interrupted, CameraError: see `awaited`.
+            Interrupted, CameraError: see `wait_for`.
         """
         for torn in range(1, MAX_TORN + 1):
             self.driver.request_still()
-            still = self.awaited(self.driver.wait_still, self.stall_timeout_s(cycle_s))
+            still = self.wait_for(self.driver.wait_still, self.stall_timeout_s(cycle_s))
             if not keep():
                 still.path.unlink(missing_ok=True)
                 return None
@@ -296,40 +301,44 @@ class CaptureContext:
                 if error.cause != "torn" or torn == MAX_TORN:
                     raise
                 logging.warning("%s", error)
-                self.status.failed(error.cause, restarts=False)
+                self.status.count_failure(error.cause, restarts=False)
             else:
-                self.published(name)
+                self.frame_published(name)
                 return name
         raise AssertionError("the last torn picture is an error")
 
-    def published(self, name: str) -> None:
-        """A frame is out."""
-        self.status.published(name, self.driver.metadata, self.driver.exposure_began_s)
+    def frame_published(self, name: str) -> None:
+        """Record a published frame.
+
+        Raises:
+            CameraError: `frozen`: the frames have been identical for a while.
+        """
+        self.status.add_frame(name, self.driver.metadata, self.driver.exposure_began_s)
         if not self.driver.settling:
-            self.settings.worked(name)
+            self.settings.confirm(name)
         if self.backoff.reason:
             self.backoff.recovered()
-            self.status.recovered()
+            self.status.clear_reason()
         if self.publisher.moving:
             self._may_restart_frozen = True
         elif self.publisher.frozen and self._may_restart_frozen:
-            self._may_restart_frozen = False  # a sensor that stays frozen is not helped by more restarts
+            self._may_restart_frozen = False  # more restarts do not help a sensor that stays frozen
             raise CameraError(
                 "frozen", "the picture does not change at all: the sensor hangs, or it is completely dark"
             )
 
     def pause(self, seconds: float) -> None:
-        """Wait; a command other than a lease, or the end, cuts it short."""
+        """Wait, until a command comes or the daemon ends."""
         poller = select.poll()
         poller.register(self._stop, select.POLLIN)
         poller.register(self.commands.wake, select.POLLIN)
         until = time.monotonic() + seconds
         while not self.stopping and (left := until - time.monotonic()) > 0:
-            if poller.poll(left * 1000) and self.obey():
+            if poller.poll(left * 1000) and self.run_commands():
                 return
 
-    def obey(self) -> bool:
-        """Carry out the queued commands; whether there were any."""
+    def run_commands(self) -> bool:
+        """Run the queued commands; whether there were any."""
         commands = self.commands.take()
         for command in commands:
             self._handler(command.verb)(command)
@@ -341,24 +350,26 @@ class CaptureContext:
                 return mode.handlers[verb]
         return self._handlers[verb]
 
-    def renew_folder(self) -> None:
-        """Make the images folder again if it is gone, and claim it."""
+    def reclaim_folder(self) -> None:
+        """Recreate the images folder if it is gone, and lock it."""
         try:
             self.paths.make(self.paths.images)
             self._lock.renew()
             self.publisher = self._new_publisher()
         except (StillcamError, OSError) as error:
-            logging.debug("%s", error)  # the next try says what is wrong
+            logging.debug("%s", error)  # the next try reports the error
 
-    def renew_publisher(self) -> None:
-        """Turn pictures as the settings now say."""
+    def update_publisher(self) -> None:
+        """Rotate frames as the settings now say."""
         if self.publisher.rotation != self.settings.wanted.camera.rotation:
             self.publisher = self._new_publisher()
 
-    def _pressed(self) -> bool:
-        """Whether something does not wait until the mode ends of itself."""
+    def _interrupted(self) -> bool:
+        """Whether newer settings or an urgent mode interrupt the running one."""
         return self.settings.outdated or any(mode.urgent and mode.wanted() for mode in self._modes())
 
     def _new_publisher(self) -> FramePublisher:
         rotation = self.settings.wanted.camera.rotation
-        return FramePublisher(self.paths.images, rotation, shutil.which("jpegtran"), self.status.publishing, self.stops)
+        return FramePublisher(
+            self.paths.images, rotation, shutil.which("jpegtran"), self.status.publishing, self.stop_fds
+        )

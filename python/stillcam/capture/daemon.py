@@ -1,8 +1,8 @@
 """The mode loop: one thread owns the camera, is in one mode at a time, and takes commands in between.
 
-Each mode is in a file of its own: `snapshots`, `live`, `timelapse`, `photos`, `focus`, `videos`. Without
-a camera there is a reason that a person can act on, and a retry with back-off. Whatever goes wrong with
-the camera ends here, is counted by its cause, and leaves the last good frame on screen.
+Each mode is a file in `modes`. Without
+a camera there is a reason that a person can act on, and a retry with back-off. Every camera error ends here, is
+counted by its cause, and leaves the last good frame on screen.
 """
 
 from __future__ import annotations
@@ -23,9 +23,8 @@ from stillcam.capture.command_socket import CommandHandler
 from stillcam.capture.context import CaptureContext, Mode
 from stillcam.capture.library_writer.clock_trust import ClockTrust
 from stillcam.capture.library_writer.writer import LibraryWriter
-from stillcam.capture.modes.autofocus import AutofocusMode
+from stillcam.capture.modes.autofocus import AutofocusMode, LensPositions
 from stillcam.capture.modes.detection import DetectionMode
-from stillcam.capture.modes.lens import Lens
 from stillcam.capture.modes.live import LiveMode
 from stillcam.capture.modes.photos import PhotoMode
 from stillcam.capture.modes.series import SeriesMode
@@ -40,7 +39,7 @@ from stillcam.series.reader import summary
 from stillcam.settings.capabilities import Camera
 from stillcam.settings.schema import Settings
 
-SHORT = {errno.EMFILE: "open files", errno.ENFILE: "open files", errno.ENOMEM: "pages of memory"}
+SHORTAGES = {errno.EMFILE: "open files", errno.ENFILE: "open files", errno.ENOMEM: "pages of memory"}
 
 
 class Daemon:
@@ -50,7 +49,7 @@ class Daemon:
         paths: where things are; the folders exist.
         driver: the camera.
         settings: in force at the start.
-        notice: what a person should put right, see `Status.notice`; None: nothing.
+        notice: a problem for the owner to fix, see `Status.set_notice`; None: nothing.
 
     Attributes:
         commands: for the camera's thread.
@@ -61,22 +60,26 @@ class Daemon:
 
     def __init__(self, paths: Paths, driver: Driver, settings: Settings, notice: str | None = None) -> None:
         self._context = context = CaptureContext(
-            paths, driver, settings, lambda: self._modes, {"reload": self._reload, "library": self._library_came}
+            paths,
+            driver,
+            settings,
+            lambda: self._modes,
+            {"reload": self._on_reload, "library": self._on_library_mounted},
         )
         self.commands, self._status = context.commands, context.status
-        self._status.notice(notice)
+        self._status.set_notice(notice)
         self._library = LibraryWriter(
             paths.library,
             lambda: context.settings.wanted,
             ClockTrust(paths.library, paths.series),
             others=(paths.series, paths.films),
-            came=lambda: self.commands.post("library"),
+            on_mount=lambda: self.commands.post("library"),
         )
-        self._lens = Lens()
+        self._lens = LensPositions()
         self._series = SeriesMode(context, self._library, self._lens)
         self._photos = PhotoMode(context, self._library)
         self._detection = DetectionMode(context)
-        self._snapshots = SnapshotMode(context, self._series.booked)
+        self._snapshots = SnapshotMode(context, self._series.next_start_s)
         self._modes: Sequence[Mode] = (
             VideoMode(context, self._library, self._photos, self._snapshots.frame_request),
             AutofocusMode(context, self._lens),
@@ -88,10 +91,10 @@ class Daemon:
         )
         self._films = Films(paths, lambda: context.settings.wanted.files, self._series.zone, lambda: context.recording)
         self._handler = CommandHandler(
-            context.commands, context.status, self.message, context.picture_s, self._summary, self._films.handle
+            context.commands, context.status, self.message, context.picture_s, self._series_summary, self._films.handle
         )
         self._cameras: list[Camera] = []
-        self._known: dict[tuple[str, str], Camera] = {}  # see `remembered`
+        self._known: dict[tuple[str, str], Camera] = {}  # see `with_known_modes`
 
     def handle(self, message: Message) -> Message:
         """Answer a message of the command socket; called by its threads.
@@ -113,21 +116,21 @@ class Daemon:
         self._films.leave()
 
     def run(self) -> None:
-        """Take pictures until `stop`; then nothing of the camera runs any more."""
+        """Run until `stop`; then stop the camera."""
         self._library.start(*self._series.tasks)
         self._films.start()
         try:
             while not self._context.stopping:
                 try:
                     with contextlib.suppress(Interrupted):
-                        self._work()
+                        self._run_mode()
                 except CameraError as error:
-                    self._no_camera(error)
+                    self._handle_failure(error)
                 except OSError as error:
-                    if error.errno not in SHORT:
+                    if error.errno not in SHORTAGES:
                         raise
-                    self._no_camera(
-                        CameraError("short", f"the daemon may have no more {SHORT[error.errno]}: see ulimit -a")
+                    self._handle_failure(
+                        CameraError("short", f"the daemon may have no more {SHORTAGES[error.errno]}: see ulimit -a")
                     )
         finally:
             self._context.close()
@@ -136,24 +139,24 @@ class Daemon:
             self._films.close()
             self._library.close()
 
-    def _work(self) -> None:
-        """One mode, until a command, a lease or a fault asks for another."""
+    def _run_mode(self) -> None:
+        """Run one mode, until a command, a lease or a fault calls for another."""
         context = self._context
         mode = context.next_mode()
-        settings = context.begin(mode.name)
-        camera = self._camera(settings)
-        if context.next_mode() is not mode:  # of a camera that has only now been found, more is known
+        settings = context.enter_mode(mode.name)
+        camera = self._find_camera(settings)
+        if context.next_mode() is not mode:  # more is known of a camera that has only now been found
             return
-        mode.run(self._lens.held(settings, camera), camera)
+        mode.run(self._lens.apply(settings, camera), camera)
 
-    def _camera(self, settings: Settings) -> Camera:
-        """The camera of the settings, as listed when cameras were last looked for."""
+    def _find_camera(self, settings: Settings) -> Camera:
+        """The camera of the settings; cameras are listed where it is not known, or on request."""
         index, context = settings.camera.index, self._context
         known = any(camera.index == index and not camera.held for camera in self._cameras)
         if self._detection.wanted() or not known:
-            context.end_program()
-            self._cameras = with_known_modes(context.driver.list_cameras(index, context.stops), self._known)
-            self._status.listed(self._cameras)
+            context.stop_camera()
+            self._cameras = with_known_modes(context.driver.list_cameras(index, context.stop_fds), self._known)
+            self._status.set_cameras(self._cameras)
             self._detection.listed()
         if not self._cameras:
             raise CameraError("absent", "no camera found: switch the Pi off and check both ends of the ribbon cable")
@@ -162,19 +165,19 @@ class Daemon:
             raise CameraError("absent", f"there is no camera {index}: set camera.index to one of {there}")
         if chosen[0].held:
             raise CameraError("busy", CAMERA_IN_USE)
-        if self._status.found(chosen[0]):
+        if self._status.set_camera(chosen[0]):
             logging.info("camera %s: %s, %sx%s", index, chosen[0].model, *chosen[0].size)
-            if wrong := self._wrong_in(settings):
-                logging.warning("%s: %s: %s", context.paths.settings, wrong.field, wrong)
-                self._status.notice(f"{context.paths.settings}: {wrong.field}: {wrong}")
+            if unable := self._unsupported(settings):
+                logging.warning("%s: %s: %s", context.paths.settings, unable.field, unable)
+                self._status.set_notice(f"{context.paths.settings}: {unable.field}: {unable}")
         return chosen[0]
 
-    def _no_camera(self, error: CameraError) -> None:
-        """Say what is wrong, wait, and let `run` try again; at once where new settings are to blame."""
+    def _handle_failure(self, error: CameraError) -> None:
+        """Show the error and wait before the next try; there is no wait where new settings are to blame."""
         context = self._context
-        context.end_program()
-        self._status.failed(error.cause, restarts=True)
-        if context.settings.refused(error):
+        context.stop_camera()
+        self._status.count_failure(error.cause, restarts=True)
+        if context.settings.roll_back(error):
             return
         self._cameras = []
         for mode in self._modes:
@@ -182,35 +185,35 @@ class Daemon:
         self._status.enter("no camera", snapshot_cycle_s(context.settings.wanted), error.reason)
         context.pause(context.backoff.failed(error))
         if error.cause == "disk" and not context.stopping:
-            context.renew_folder()
+            context.reclaim_folder()
 
-    def _summary(self, name: str) -> dict[str, Any]:
-        """What is told of a series; called by the command socket's threads."""
+    def _series_summary(self, name: str) -> dict[str, Any]:
+        """The summary of a series; called by the command socket's threads."""
         reserve_mb = self._context.settings.wanted.files.floor_mb
         try:
             return summary(self._context.paths.series, name, int(time.time() * 1000), reserve_mb)
         except LookupError as error:  # deleted in between
             raise StillcamError(str(error)) from error
 
-    def _reload(self, command: Command) -> None:
+    def _on_reload(self, command: Command) -> None:
         context = self._context
         try:
-            other = context.settings.read(command, self._wrong_in)
+            changes_picture = context.settings.reload(command, self._unsupported)
         except StillcamError as error:
             logging.error("%s", error)
             command.fail(error)
             return
         wanted, camera = context.settings.wanted, self._status.camera
-        self._status.interval(snapshot_cycle_s(wanted))
-        if other and camera and camera.index == wanted.camera.index and self._goes_on(wanted, camera):
+        self._status.set_interval(snapshot_cycle_s(wanted))
+        if changes_picture and camera and camera.index == wanted.camera.index and self._can_continue(wanted, camera):
             context.settings.adopt()
-            context.renew_publisher()
+            context.update_publisher()
             self._snapshots.frame_request.ask()
         if context.recording:
-            context.settings.later()
+            context.settings.defer()
 
-    def _wrong_in(self, settings: Settings) -> SettingsError | None:
-        """What this board or its camera cannot do, as far as the camera is known; one that is lost may come back."""
+    def _unsupported(self, settings: Settings) -> SettingsError | None:
+        """The setting that this board or its camera does not support, as far as the camera is or was known."""
         last = [self._status.camera] if self._status.camera else []
         cameras = (*self._cameras, *last)
         known = next((camera for camera in cameras if camera.index == settings.camera.index), None)
@@ -220,13 +223,13 @@ class Daemon:
             settings, known, self._context.driver.abilities.encoder
         )
 
-    def _library_came(self, command: Command) -> None:
-        """Its disk has been mounted; while something is made for it, that is left for later."""
+    def _on_library_mounted(self, command: Command) -> None:
+        """The library's disk was mounted: recover what is there, or later if an item is being made."""
         if not self._context.recording and not self._photos.running:
-            self._library.take_in()
+            self._library.recover()
         command.finish({})
 
-    def _goes_on(self, settings: Settings, camera: Camera) -> bool:
-        """Whether what runs is just what these settings would start, or could be made so."""
-        settings = self._lens.held(settings, camera)
+    def _can_continue(self, settings: Settings, camera: Camera) -> bool:
+        """Whether the running camera program has these settings, or could be adjusted to them."""
+        settings = self._lens.apply(settings, camera)
         return self._context.driver.matches(settings, camera) or self._context.driver.adjust(settings, camera)

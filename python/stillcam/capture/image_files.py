@@ -65,8 +65,21 @@ def link_or_copy(source: Path, target: Path) -> None:
         shutil.copyfile(source, target)
 
 
+def move_rotated(source: Path, target: Path, rotation: int, interrupts: Sequence[int]) -> None:
+    """Move a picture, rotated clockwise where the camera could not do it (by 90 or 270 degrees).
+
+    Raises:
+        CameraError, Interrupted: see `rotate`.
+    """
+    if rotation in (90, 270):
+        rotate(source, target, rotation, shutil.which("jpegtran"), interrupts)
+        source.unlink()
+    else:
+        source.replace(target)
+
+
 def rotate(source: Path, target: Path, degrees: int, jpegtran: str | None, interrupts: Sequence[int] = ()) -> None:
-    """Write `source`, turned clockwise by `degrees` (90 or 270), to `target`; a JPEG keeps its EXIF.
+    """Write `source`, rotated clockwise by 90 or 270 `degrees`, to `target`; a JPEG keeps its EXIF.
 
     jpegtran moves the picture's blocks without decoding them. Where width or height is no
     multiple of the block size (8 or 16 pixels), the incomplete blocks at the edge that
@@ -76,7 +89,7 @@ def rotate(source: Path, target: Path, degrees: int, jpegtran: str | None, inter
         source, target: files in one folder, of the same type; `target` is replaced.
         degrees: clockwise.
         jpegtran: the program's path, or None to use Pillow (quality 95).
-        interrupts: descriptors that end it when they become readable.
+        interrupts: descriptors that end the rotation when they become readable.
 
     Raises:
         CameraError: `source` is no whole picture, or the disk is full.
@@ -88,25 +101,25 @@ def rotate(source: Path, target: Path, degrees: int, jpegtran: str | None, inter
         # fmt: on
     else:
         argv = [sys.executable, "-m", "stillcam.capture.image_files", str(degrees), str(source), str(target)]
-    with open(os.memfd_create("said"), "w+b") as said:  # a pipe that is full would stop the child
+    with open(os.memfd_create("stderr"), "w+b") as errors:  # a pipe that is full would stop the child
         child = subprocess.Popen(
-            argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=said, close_fds=False
+            argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=errors, close_fds=False
         )
         try:
-            in_time = _ends(child.pid, ROTATE_TIMEOUT_S, interrupts)
+            in_time = _exits_in_time(child.pid, ROTATE_TIMEOUT_S, interrupts)
         finally:
             child.kill()  # no harm once it has ended
             status = child.wait()
-        said.seek(0)
-        last_words = said.read().decode(errors="replace").strip().rpartition("\n")[2]
+        errors.seek(0)
+        last_line = errors.read().decode(errors="replace").strip().rpartition("\n")[2]
     if not in_time:
-        raise CameraError("torn", f"turning the picture took longer than {ROTATE_TIMEOUT_S:g} s")
+        raise CameraError("torn", f"rotating the picture took longer than {ROTATE_TIMEOUT_S:g} s; check the CPU load")
     if status:
-        cause = "disk" if "space" in last_words.lower() or "write" in last_words.lower() else "torn"
-        raise CameraError(cause, f"the picture could not be turned by {degrees} degrees: {last_words}")
+        cause = "disk" if "space" in last_line.lower() or "write" in last_line.lower() else "torn"
+        raise CameraError(cause, f"the picture could not be rotated by {degrees} degrees: {last_line}")
 
 
-def _ends(pid: int, timeout_s: float, interrupts: Sequence[int]) -> bool:
+def _exits_in_time(pid: int, timeout_s: float, interrupts: Sequence[int]) -> bool:
     """Whether a child ends in time, noticed at once: a wait(2) with a timeout has to poll."""
     fd = os.pidfd_open(pid)
     try:
@@ -150,7 +163,7 @@ _CHECKS: dict[str, Callable[[mmap.mmap], Size]] = {".jpg": check, ".png": _png, 
 
 
 def main(degrees: str, source: str, target: str) -> None:
-    """The child process that does it with Pillow."""
+    """Rotate with Pillow; runs in the child process."""
     from PIL import Image
 
     turn = {90: Image.Transpose.ROTATE_270, 270: Image.Transpose.ROTATE_90}[int(degrees)]

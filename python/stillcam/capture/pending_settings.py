@@ -1,7 +1,7 @@
-"""Which settings are wanted, with which the camera runs, and which have given a picture.
+"""Settings that are wanted, those that the camera runs with, and those that have given a picture.
 
-Settings that change are a trial until the first picture made with them. If the camera fails
-before, the last that worked are wanted again, and who asked is told the reason.
+New settings are on trial until the first picture made with them. If the camera fails before, they are
+rolled back to the last that worked, and the reload command is answered with the reason.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from stillcam.settings.document import to_json
 from stillcam.settings.file import STAY, keep_last_good, load
 from stillcam.settings.schema import Settings
 
-CAMERA_SECTIONS = ("camera", "snapshot", "live", "controls")  # what the daemon works by
+CAMERA_SECTIONS = ("camera", "snapshot", "live", "controls")  # sections that the camera program depends on
 OUTSIDE = ("busy", "disk", "missing")  # causes that no setting has
 
 
@@ -32,20 +32,20 @@ class PendingSettings:
     Args:
         path: the settings file.
         settings: wanted at the start.
-        status: told of what is in force, and of what is refused.
+        status: shows the revision in force, and what is refused.
     """
 
     def __init__(self, path: Path, settings: Settings, status: Status) -> None:
         self.wanted = settings
         self.running = settings
-        self.proven = False  # the camera program that runs has given a picture
+        self.confirmed = False  # the camera program that runs has given a picture
         self._path = path
         self._status = status
         self._mode = ""
         self._worked: dict[str, Settings] = {}  # mode -> those with which it gave a picture
         self._healthy = False  # pictures come, as far as is known
         self._number = 0
-        self._asking: Command | None = None
+        self._waiting: Command | None = None
         self._doubted: Settings | None = None  # have failed once, in a way that may pass
         self._keep_last_good()
 
@@ -54,12 +54,12 @@ class PendingSettings:
         """Whether the camera program runs with other settings than are wanted."""
         return self.running is not self.wanted
 
-    def read(self, command: Command, wrong_in: Callable[[Settings], SettingsError | None]) -> bool:
+    def reload(self, command: Command, unsupported: Callable[[Settings], SettingsError | None]) -> bool:
         """Read the file again, and answer `command` now or once a picture is there.
 
         Args:
-            wrong_in: gives what this board or camera cannot do of the settings. It is refused when it is set;
-                what was so before is a notice.
+            unsupported: gives the setting that this board or camera does not support. A new one is refused;
+                one that was there before is a notice.
 
         Returns:
             whether the next picture will be another one.
@@ -70,19 +70,19 @@ class PendingSettings:
         try:
             new = load(self._path)
         except StillcamError as failure:
-            self._status.notice(f"{failure}; {STAY}")
+            self._status.set_notice(f"{failure}; {STAY}")
             raise StillcamError(f"{failure}; {STAY}") from failure
-        self._status.notice(None)
+        self._status.set_notice(None)
         self._keep_last_good()
-        if error := wrong_in(new):
-            self._status.notice(f"{self._path}: {error.field}: {error}")
-            before = wrong_in(self.wanted)
+        if error := unsupported(new):
+            self._status.set_notice(f"{self._path}: {error.field}: {error}")
+            before = unsupported(self.wanted)
             if before is None or str(before) != str(error):
                 command.finish(self._refusal(str(error), error.field))
                 return False
         old, self.wanted = self.wanted, self.wanted if new == self.wanted else new
         if old is self.wanted:
-            if self._asking:
+            if self._waiting:
                 self._supersede(command)
             else:
                 command.finish(self._answer(in_force=self._healthy))
@@ -94,34 +94,34 @@ class PendingSettings:
             return True
         if _picture(self.running) == _picture(new):
             self.running = new
-        command.finish(self._answer(in_force=self._healthy and not self._asking))
+        command.finish(self._answer(in_force=self._healthy and not self._waiting))
         return _picture(new) != _picture(old)
 
-    def started(self, mode: str) -> Settings:
-        """A mode starts the camera program: the settings for it."""
-        self._mode, self.running, self.proven = mode, self.wanted, False
+    def start(self, mode: str) -> Settings:
+        """Begin a mode: the settings for its camera program."""
+        self._mode, self.running, self.confirmed = mode, self.wanted, False
         return self.running
 
     def adopt(self) -> None:
-        """What runs is just what the wanted settings would start."""
+        """The running camera program already has the wanted settings."""
         self.running = self.wanted
 
-    def later(self) -> None:
-        """No picture comes soon: who waits for one with the new settings is told so."""
+    def defer(self) -> None:
+        """Answer the pending reload: no picture with the new settings comes soon."""
         self._settle(self._answer(in_force=False))
 
-    def worked(self, frame: str) -> None:
-        """A picture made with the running settings is out."""
-        self.proven = self._healthy = True
+    def confirm(self, frame: str) -> None:
+        """A picture was made with the running settings."""
+        self.confirmed = self._healthy = True
         self._worked[self._mode] = self.running
         if not self.outdated:
-            self._status.settled(self._number)
+            self._status.set_revision(self._number)
             self._settle(self._answer(in_force=True, frame=frame))
 
-    def refused(self, error: CameraError) -> bool:
-        """The camera has failed. True: it was on trial with new settings; start again with those now wanted."""
+    def roll_back(self, error: CameraError) -> bool:
+        """The camera has failed. True: new settings were on trial; start again with those now wanted."""
         good = self._worked.get(self._mode)
-        trial = self._healthy and not self.proven and good is not None and self._suspect(good, error)
+        trial = self._healthy and not self.confirmed and good is not None and self._suspect(good, error)
         if not trial or good is None:
             self._healthy = False
             self._settle(self._answer(in_force=False))
@@ -135,7 +135,7 @@ class PendingSettings:
         changed = _changed(good, self.wanted)
         self.wanted = replace(self.wanted, **{name: getattr(good, name) for name in CAMERA_SECTIONS})
         self._number += 1
-        self._status.notice(f"the camera refused {', '.join(changed)} of {self._path}: {error.reason}")
+        self._status.set_notice(f"the camera refused {', '.join(changed)} of {self._path}: {error.reason}")
         logging.warning("the camera refused %s, going on with what worked: %s", ", ".join(changed), error)
         field = changed[0] if len(changed) == 1 else None
         self._settle(self._refusal(error.reason, field))
@@ -153,14 +153,14 @@ class PendingSettings:
         return error.cause not in OUTSIDE and bool(_changed(good, self.running))
 
     def _supersede(self, command: Command) -> None:
-        """`command` waits for the next picture, and who waited for one before need not any more."""
+        """Let `command` wait for the next picture, and answer the one that waited before."""
         self._settle(self._answer(in_force=False) | {"superseded": True})
-        self._asking = command
+        self._waiting = command
 
     def _settle(self, answer: dict[str, Any]) -> None:
-        if self._asking:
-            self._asking.finish(answer)
-            self._asking = None
+        if self._waiting:
+            self._waiting.finish(answer)
+            self._waiting = None
 
     def _refusal(self, reason: str, field: str | None) -> dict[str, Any]:
         return {"error": reason, "cause": "refused", "field": field, "settings": to_json(self.wanted)}

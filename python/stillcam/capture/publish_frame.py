@@ -1,4 +1,4 @@
-"""From the camera's file to a frame: check it, turn it, take out its thumbnail, publish it, notice a frozen sensor."""
+"""From the camera's file to a frame: check, rotate, drop the thumbnail, publish, notice a frozen sensor."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ from stillcam.frames.jpeg import NotWhole, picture_offset
 
 FROZEN_FRAMES = 10  # so many pictures identical byte for byte ...
 FROZEN_S = 10.0  # ... over at least so long are a frozen sensor, not a dark night
-_TURNED = WORK_PREFIX + "turned.jpg"
+_ROTATED = WORK_PREFIX + "turned.jpg"
 _PLAIN = WORK_PREFIX + "plain.jpg"
 _LIVE = WORK_PREFIX + "live.jpg"
 _SHOWN = WORK_PREFIX + "shown.jpg"
 
 
 class FramePublisher:
-    """Makes frames of stills, in the images folder.
+    """Publishes stills as frames in the images folder.
 
     Args:
-        images: the folder; what a crash left there is swept away.
-        rotation: clockwise degrees; 90 and 270 are ours to do, any other is the camera's.
+        images: the folder; leftovers of a crash are removed.
+        rotation: clockwise degrees; 90 and 270 are done here, 180 by the camera.
         jpegtran: path of the program, None without.
         durations: counts how long each `publish` takes.
-        stops: descriptors that end the turning of a picture when they become readable.
+        stops: descriptors that end a rotation when they become readable.
     """
 
     def __init__(
@@ -50,8 +50,8 @@ class FramePublisher:
         self._publisher = Publisher(images)
         self._same = 0
         self._same_since = 0.0
-        if swept := self._publisher.sweep():
-            logging.info("swept %s files that were left in %s", swept, images)
+        if removed := self._publisher.sweep():
+            logging.info("removed %s files that were left in %s", removed, images)
 
     def publish(self, still: Still) -> str:
         """Publish a still that the camera has closed, and return the frame's name.
@@ -66,10 +66,10 @@ class FramePublisher:
             try:
                 check_image(path)
                 if self.rotation in (90, 270):
-                    turned = self._images / _TURNED
-                    rotate(path, turned, self.rotation, self._jpegtran, self._stops)
+                    rotated = self._images / _ROTATED
+                    rotate(path, rotated, self.rotation, self._jpegtran, self._stops)
                     path.unlink()
-                    path = turned
+                    path = rotated
                     check_image(path)
             except NotWhole as reason:
                 raise torn(reason) from reason
@@ -91,8 +91,8 @@ class FramePublisher:
             raise self._unwritable(error) from error
         return self.publish(Still(path, time_s))
 
-    def show(self, picture: Path, time_s: float) -> str:
-        """Publish a picture that is kept elsewhere, whole and turned; the rest as `publish`."""
+    def publish_copy(self, picture: Path, time_s: float) -> str:
+        """Publish a picture that stays where it is, whole and rotated; the rest as `publish`."""
         path, began_s = self._images / _SHOWN, time.monotonic()
         try:
             path.unlink(missing_ok=True)
@@ -139,16 +139,16 @@ class FramePublisher:
         return plain
 
     def _discard(self, picture: Path) -> None:
-        """Delete what no frame is made of, as far as the folder allows."""
+        """Delete a picture that is no frame, as far as the folder allows."""
         with contextlib.suppress(OSError):
-            for path in (picture, self._images / _TURNED, self._images / _PLAIN):
+            for path in (picture, self._images / _ROTATED, self._images / _PLAIN):
                 path.unlink(missing_ok=True)
 
     def _unwritable(self, error: OSError) -> CameraError:
         return CameraError("disk", unwritable(self._images, error, (LINKS,)))
 
     def _compare(self, path: Path) -> None:
-        """Count how many pictures running are the same, whatever their EXIF says.
+        """Count how many pictures in a row are the same but for their EXIF.
 
         The file before is read only when the sizes are equal, which noise makes rare.
         """

@@ -1,4 +1,4 @@
-"""What the daemon tells about itself: written by the camera's thread, read by the command socket's."""
+"""The status of the daemon: written by the camera's thread, read by those of the command socket."""
 
 from __future__ import annotations
 
@@ -65,27 +65,27 @@ class Status:
             self._first_within_s = self._interval_s if resumes else 0.0
             self._mode, self._interval_s, self._reason = mode, interval_s, reason
 
-    def taking(self, told: dict[str, Any] | None) -> None:
+    def set_photo_progress(self, progress: dict[str, Any] | None) -> None:
         """How far photos are: `kind`, `done`, `of` and `due`, the moment of the self-timer; None: there are none."""
         with self._changed:
-            self._taking = told
+            self._taking = progress
 
-    def waits(self, whose: str, orders: list[dict[str, Any]]) -> None:
+    def set_waiting(self, mode: str, orders: list[dict[str, Any]]) -> None:
         """Orders of the mode `whose` that wait for another one: `kind`, and the number of items (`of`)."""
         with self._changed:
-            self._waiting[whose] = orders
+            self._waiting[mode] = orders
 
-    def recording(self, told: dict[str, Any] | None) -> None:
+    def set_video_progress(self, progress: dict[str, Any] | None) -> None:
         """How far a video is: `since`, `seconds` (None: until a stop), `bytes`, `left_s`; None: there is none."""
         with self._changed:
-            self._recording = told
+            self._recording = progress
 
-    def recovered(self) -> None:
+    def clear_reason(self) -> None:
         """The mode's reason holds no longer."""
         with self._changed:
             self._reason = None
 
-    def interval(self, interval_s: float) -> None:
+    def set_interval(self, interval_s: float) -> None:
         """Another interval between snapshots is in force; other modes keep their own."""
         with self._changed:
             if self._mode in ("snapshot", "no camera"):
@@ -97,33 +97,33 @@ class Status:
         with self._changed:
             return self._camera
 
-    def listed(self, cameras: list[Camera]) -> None:
+    def set_cameras(self, cameras: list[Camera]) -> None:
         """The cameras have been listed."""
         with self._changed:
             self._cameras = cameras
 
-    def capable(self, abilities: dict[str, Any]) -> None:
+    def set_abilities(self, abilities: dict[str, Any]) -> None:
         """What the driver can do, see `Abilities.message`."""
         with self._changed:
             self._abilities = abilities
 
-    def found(self, camera: Camera) -> bool:
+    def set_camera(self, camera: Camera) -> bool:
         """This camera is in use; whether it is another one than before."""
         with self._changed:
             before, self._camera = self._camera, camera
         return camera != before
 
-    def settled(self, revision: int) -> None:
+    def set_revision(self, revision: int) -> None:
         """The settings of this number are in force."""
         with self._changed:
             self._revision = revision
 
-    def notice(self, text: str | None) -> None:
+    def set_notice(self, text: str | None) -> None:
         """Something that a person should put right while frames go on (wrong settings file ...); None: nothing."""
         with self._changed:
             self._notice = text
 
-    def published(self, name: str, metadata: dict[str, Any], began_s: float) -> None:
+    def add_frame(self, name: str, metadata: dict[str, Any], began_s: float) -> None:
         """A frame is out.
 
         Args:
@@ -137,12 +137,12 @@ class Status:
             self._first_within_s = 0.0
             self._changed.notify_all()
 
-    def described(self, metadata: dict[str, Any]) -> None:
+    def set_metadata(self, metadata: dict[str, Any]) -> None:
         """The newest frame's metadata came after it."""
         with self._changed:
             self._metadata = metadata
 
-    def failed(self, cause: str, restarts: bool) -> None:
+    def count_failure(self, cause: str, restarts: bool) -> None:
         """A capture failed, or the camera did; `restarts`: the camera program is started again for it."""
         with self._changed:
             self._failed[cause] += 1

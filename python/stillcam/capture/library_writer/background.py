@@ -1,8 +1,7 @@
-"""Work on the library that nobody waits for at the camera: one thread of low priority.
+"""A thread of low priority for work on the library and on series: finishing videos, recovery after a crash, retention.
 
-Videos are finished here, what a crash has left is put right, and what the owner does not want to
-keep is deleted. Work that takes long asks between two files whether it is over: what is urgent is then done first. When
-the daemon ends, what is under way is broken off: the next start goes on with it.
+A long task calls `checkpoint` between two files: short tasks that have been queued meanwhile are then done first. When
+the daemon ends, the current task is broken off; the next start continues it.
 """
 
 from __future__ import annotations
@@ -23,21 +22,21 @@ from stillcam.common.child_process import ChildProcess, wait_readable
 from stillcam.common.errors import CameraError
 from stillcam.common.threads import keep, lower_priority
 
-BEAT_S = 10.0
+INTERVAL_S = 10.0
 PROGRAM_S = 3600.0  # a program that works so long hangs
-LAST_S = 0.4  # for what is under way when the daemon ends; and for its program to be ended
+CLOSE_S = 0.4  # for the current task when the daemon ends, and as long again for its program
 _NICE = 10
-_LAST_WORDS = 3  # lines
+_ERROR_LINES = 3  # of a failed program
 
 Task = Callable[[], None]
 
 
 class Closing(Exception):
-    """The daemon ends: what is under way is left as it is."""
+    """The daemon ends: the current task is left as it is."""
 
 
 class BackgroundWorker:
-    """Carries out tasks, one after the other.
+    """Runs tasks, one after the other.
 
     Args:
         folder: in which programs are started.
@@ -52,42 +51,42 @@ class BackgroundWorker:
         self._ended = threading.Event()
 
     def start(self, regular: Sequence[Task]) -> None:
-        """Begin with what has been queued.
+        """Start the thread.
 
         Args:
-            regular: done every `BEAT_S` when nothing is queued, one after the other.
+            regular: done every `INTERVAL_S` when nothing is queued, one after the other.
         """
         self._ended = keep(partial(self._run, regular), "library")
 
-    def add(self, task: Task) -> None:
-        """Queue a task; it goes before all that takes long."""
+    def submit(self, task: Task) -> None:
+        """Queue a short task; it goes before all long ones."""
         self._tasks.put(task)
 
-    def later(self, task: Task) -> None:
-        """Queue a task that takes long: it asks now and then whether it is `over`."""
+    def submit_long(self, task: Task) -> None:
+        """Queue a long task, which calls `checkpoint` now and then."""
         self._long.append(task)
         self._tasks.put(self._nothing)
 
-    def over(self) -> bool:
-        """For what takes long, between two files: does what is urgent; then whether to break off.
+    def checkpoint(self) -> bool:
+        """Run the short tasks that wait; whether the long task that calls this must break off.
 
         Raises:
-            Closing: the daemon ends, in the middle of that.
+            Closing: the daemon ends, in the middle of a short task.
         """
         while not self.closing and not self._tasks.empty():
-            self.carry_out(self._tasks.get())
+            self.run(self._tasks.get())
         return self.closing
 
     def close(self) -> None:
         """Break off what does not end soon."""
         self.closing = True
         self._tasks.put(self._nothing)
-        self._ended.wait(LAST_S)
+        self._ended.wait(CLOSE_S)
         os.eventfd_write(self._closing, 1)
-        self._ended.wait(LAST_S)
+        self._ended.wait(CLOSE_S)
 
-    def ffmpeg(self, arguments: Sequence[str]) -> str | None:
-        """Run ffmpeg; what it says when it fails, None: all is well. To be called by tasks.
+    def run_ffmpeg(self, arguments: Sequence[str]) -> str | None:
+        """Run ffmpeg; its error output, None: it succeeded. For tasks.
 
         Raises:
             Closing: the daemon ends.
@@ -105,7 +104,7 @@ class BackgroundWorker:
             program.wait(1.0)
             if program.status == 0:
                 return None
-            return " ".join(program.stderr[-_LAST_WORDS:]) or f"it ended with status {program.status}"
+            return " ".join(program.stderr[-_ERROR_LINES:]) or f"it ended with status {program.status}"
 
     def _run(self, regular: Sequence[Task]) -> None:
         lower_priority(_NICE)
@@ -114,19 +113,19 @@ class BackgroundWorker:
             while not self.closing or not self._tasks.empty():
                 left_s = 0.0 if self._long else max(0.0, due_s - time.monotonic())
                 try:
-                    self.carry_out(self._tasks.get(timeout=left_s))
+                    self.run(self._tasks.get(timeout=left_s))
                 except queue.Empty:
                     if time.monotonic() >= due_s:
-                        due_s = time.monotonic() + BEAT_S
+                        due_s = time.monotonic() + INTERVAL_S
                         for task in regular:
-                            self.carry_out(task)
+                            self.run(task)
                     elif self._long:
-                        self.carry_out(self._long.popleft())
+                        self.run(self._long.popleft())
         except Closing:
             return
 
-    def carry_out(self, task: Task) -> None:
-        """Do a task now; any error is logged.
+    def run(self, task: Task) -> None:
+        """Run a task; any error is logged.
 
         Raises:
             Closing: the daemon ends.

@@ -47,7 +47,7 @@ class ClockTrust:
         self._jumped_s: float | None = None  # by how much it has been put forward
         self._settles_s = 0.0  # when that is believed (steady clock)
 
-    def waits(self, what: str, due: bool, now_s: float, steady_s: float) -> bool:
+    def must_wait(self, what: str, due: bool, now_s: float, steady_s: float) -> bool:
         """Whether something that is due for its age has to wait.
 
         Args:
@@ -57,7 +57,7 @@ class ClockTrust:
             steady_s: seconds on a clock that nobody sets.
         """
         right = self._right()
-        self._look(right, now_s - steady_s, steady_s)
+        self._check_jump(right, now_s - steady_s, steady_s)
         reason = self._doubt(right, now_s, steady_s) if due else None
         self._waiting.pop(what, None)
         if reason:
@@ -69,7 +69,7 @@ class ClockTrust:
         self.reason = next(iter(self._waiting.values()), None)
         return reason is not None
 
-    def _look(self, right: bool, ahead_s: float, steady_s: float) -> None:
+    def _check_jump(self, right: bool, ahead_s: float, steady_s: float) -> None:
         """Notice that the clock was right and is put forward: what is taken from then on is no witness for it.
 
         One that was not right is: that is how a time server puts it right after the start.

@@ -1,7 +1,12 @@
-"""From what the camera has recorded to an item of the library: an MP4 that browsers play, and its placeholder.
+"""From a recorded video to an item of the library: an MP4 that browsers play, and a preview picture.
 
-While a video is recorded, a file `.about` lies beside it with what its sidecar will say; so what a
-crash leaves can be finished in the same way at the next start.
+While a video is recorded, a file `.about` lies beside it with what its sidecar will say, so that a video which a crash
+has left is finished in the same way at the next start.
+
+The orientation of an MP4 is written here and not by ffmpeg: `-display_rotation` came with ffmpeg 6.0, Debian 12 has
+5.1, and a camera program that writes MP4 itself needs no ffmpeg. Layout: ISO/IEC 14496-12. A box has a size and a
+type; `moov`, without which nothing can be played, holds `mvhd` (duration) and a `trak` with a `tkhd` (transformation
+matrix) for each track.
 """
 
 from __future__ import annotations
@@ -9,24 +14,26 @@ from __future__ import annotations
 import json
 import logging
 import shutil
+import struct
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
-from stillcam.capture.library_writer import mp4
 from stillcam.common.errors import CameraError
 from stillcam.common.safe_json import parse
 from stillcam.frames.jpeg import Cutter
 from stillcam.library.pending import PendingItem
 
-ABOUT = "about"
+NOTES = "about"  # extension of the notes
 PART = "part"  # of the MP4 that is being made
 EXTENSIONS = ("ts", "mp4", "h264", "mjpeg")
-_PREVIEW_BYTES = 8 << 20  # so much of an MJPEG file is looked at for its first picture
+_PREVIEW_BYTES = 8 << 20  # so much of an MJPEG file is searched for its first picture
+_BOX_HEADER_BYTES = 8
+_ONE = 1 << 16  # 1.0 in fixed point
 
-Ffmpeg = Callable[[Sequence[str]], str | None]  # runs it; what it says when it fails, None: all is well
+Ffmpeg = Callable[[Sequence[str]], str | None]  # runs it; its error output, None: it succeeded
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +41,12 @@ class RecordedVideo:
     """A recorded video that is no item yet.
 
     Args:
-        pending: what it belongs to.
+        pending: the item that it becomes.
         path: the file that the camera has written.
-        remux: whether an MP4 is to be made of it.
+        remux: whether to make an MP4 of it.
         rate: frames a second, which bare H.264 does not know.
-        rotation: by which players are to turn it: 90 or 270 degrees clockwise, else 0.
-        about: its sidecar; the duration comes from the MP4 where there is one.
+        rotation: clockwise degrees by which players are to rotate it: 90, 270, else 0.
+        sidecar: the item's; the duration comes from the MP4 where there is one.
     """
 
     pending: PendingItem
@@ -47,60 +54,60 @@ class RecordedVideo:
     remux: bool
     rate: float
     rotation: int
-    about: dict[str, Any]
+    sidecar: dict[str, Any]
 
-    def notice(self, text: str) -> None:
-        """Have the item say what a person should know of it."""
+    def add_notice(self, text: str) -> None:
+        """Add a remark on the video to its sidecar."""
         logging.warning("%s: %s", self.pending.stem, text)
-        self.about.setdefault("notices", []).append(text)
+        self.sidecar.setdefault("notices", []).append(text)
 
-    def broken_off(self, text: str) -> None:
-        """Have the item say that it ended too soon, and why."""
-        self.about["interrupted"] = True
-        self.notice(text)
+    def mark_interrupted(self, reason: str) -> None:
+        """Record in the sidecar that the video ended too soon, and why."""
+        self.sidecar["interrupted"] = True
+        self.add_notice(reason)
 
-    def note(self) -> None:
+    def save_notes(self) -> None:
         """Write down what a crash must not lose."""
-        noted = {"remux": self.remux, "rate": self.rate, "rotation": self.rotation, "about": self.about}
-        self.pending.path(ABOUT).write_text(json.dumps(noted), encoding="utf-8")
+        notes = {"remux": self.remux, "rate": self.rate, "rotation": self.rotation, "about": self.sidecar}
+        self.pending.path(NOTES).write_text(json.dumps(notes), encoding="utf-8")
 
 
-def finish(footage: RecordedVideo, ffmpeg: Ffmpeg, stand_in: Path | None = None) -> str:
+def finish_video(video: RecordedVideo, ffmpeg: Ffmpeg, placeholder: Path | None = None) -> str:
     """Make the item appear; its address below `library/`.
 
     Args:
         ffmpeg: runs it.
-        stand_in: a picture to stand for the video where none can be made of it.
+        placeholder: the preview of a video of which none can be made.
 
     Raises:
         CameraError: there is nothing in it that can be played (`torn`; it is deleted), or no room to finish
             it (`disk`; it stays, for when there is, or the next start).
         OSError: it could not be written; the same.
     """
-    pending, path, about = footage.pending, footage.path, dict(footage.about)
+    pending, path, sidecar = video.pending, video.path, dict(video.sidecar)
     if not path.exists() or not path.stat().st_size:
         pending.discard()
         raise CameraError("torn", "nothing was recorded: see data/logs/capture.log")
-    if footage.remux:
-        path = _remuxed(footage, ffmpeg)
+    if video.remux:
+        path = _remux(video, ffmpeg)
     if path.suffix == ".mp4":
-        duration_s = mp4.duration_s(path)
+        duration_s = mp4_duration_s(path)
         if duration_s is None:
             pending.discard()
             text = "the video was interrupted before it could be played: install ffmpeg, and the next one is kept"
             raise CameraError("torn", text)
-        about["duration_s"] = round(duration_s, 3)
-        if footage.rotation:
-            mp4.turn(path, footage.rotation)
+        sidecar["duration_s"] = round(duration_s, 3)
+        if video.rotation:
+            rotate_mp4(path, video.rotation)
     preview = pending.path("jpg")
-    if not _preview(path, preview, ffmpeg) and stand_in:
-        shutil.copyfile(stand_in, preview)
-    pending.path(ABOUT).unlink(missing_ok=True)
-    return pending.finish(about)
+    if not _make_preview(path, preview, ffmpeg) and placeholder:
+        shutil.copyfile(placeholder, preview)
+    pending.path(NOTES).unlink(missing_ok=True)
+    return pending.finish(sidecar)
 
 
-def salvage(root: Path, torn: Sequence[Path], ffmpeg: Ffmpeg) -> list[str]:
-    """Keep what can be played of the videos that a crash has left, and delete the rest of what it left.
+def recover_videos(root: Path, torn: Sequence[Path], ffmpeg: Ffmpeg) -> list[str]:
+    """Keep what can be played of the videos that a crash has left, and delete the other files that it left.
 
     Args:
         root: the library.
@@ -114,61 +121,61 @@ def salvage(root: Path, torn: Sequence[Path], ffmpeg: Ffmpeg) -> list[str]:
         groups[path.stem].append(path)
     saved = []
     for stem, paths in groups.items():
-        footage = _left(root, paths)
+        video = _video_among(root, paths)
         for path in paths:
-            if footage is None or path.suffix.lstrip(".") not in (*EXTENSIONS, ABOUT):
+            if video is None or path.suffix.lstrip(".") not in (*EXTENSIONS, NOTES):
                 path.unlink(missing_ok=True)
-        if footage is None:
+        if video is None:
             logging.info("deleted %s, which a crash had left half-done", stem)
             continue
         try:
-            saved.append(finish(footage, ffmpeg))
+            saved.append(finish_video(video, ffmpeg))
             logging.info("saved the video %s, which a crash had interrupted", stem)
         except (CameraError, OSError) as error:
             logging.warning("could not save the video %s: %s", stem, error)
     return saved
 
 
-def _left(root: Path, paths: Sequence[Path]) -> RecordedVideo | None:
-    """The footage among the files of one stem; None: there is none."""
+def _video_among(root: Path, paths: Sequence[Path]) -> RecordedVideo | None:
+    """The video among the files of one stem; None: there is none."""
     pending = PendingItem.of_file(root, paths[0])
     recorded = [path for path in paths if path.suffix.lstrip(".") in EXTENSIONS and path.stat().st_size]
     if pending is None or not recorded:
         return None
     try:
-        noted = parse(pending.path(ABOUT).read_text(encoding="utf-8"))
-        remux, rate, rotation, about = (noted[key] for key in ("remux", "rate", "rotation", "about"))
+        notes = parse(pending.path(NOTES).read_text(encoding="utf-8"))
+        remux, rate, rotation, sidecar = (notes[key] for key in ("remux", "rate", "rotation", "about"))
     except (OSError, ValueError, KeyError, TypeError):
-        remux, rate, rotation, about = True, 0.0, 0, {"version": 1, "kind": "video"}
-    path = max(recorded, key=lambda path: path.suffix == ".mp4")  # what it was made of may still lie beside it
-    remux = remux and path.suffix != ".mp4"
-    footage = RecordedVideo(pending, path, remux, float(rate), int(rotation), about)
-    footage.broken_off("the daemon or the power failed while it was recorded")
-    return footage
+        remux, rate, rotation, sidecar = True, 0.0, 0, {"version": 1, "kind": "video"}
+    path = max(recorded, key=lambda path: path.suffix == ".mp4")  # its source may still lie beside it
+    video = RecordedVideo(pending, path, remux and path.suffix != ".mp4", float(rate), int(rotation), sidecar)
+    video.mark_interrupted("the daemon or the power failed while it was recorded")
+    return video
 
 
-def _remuxed(footage: RecordedVideo, ffmpeg: Ffmpeg) -> Path:
-    """The MP4; it can be played from its beginning while it is loaded. Where it cannot be made, what there is."""
-    part, whole = footage.pending.path(PART), footage.pending.path("mp4")
+def _remux(video: RecordedVideo, ffmpeg: Ffmpeg) -> Path:
+    """Make an MP4 that plays while it loads; the recorded file where none can be made."""
+    part, mp4 = video.pending.path(PART), video.pending.path("mp4")
     # Bare H.264 and MJPEG know no times.
-    given = ["-r", f"{footage.rate or 30:g}"] if footage.path.suffix != ".ts" else []
+    given = ["-r", f"{video.rate or 30:g}"] if video.path.suffix != ".ts" else []
     made = ["-map", "0:v:0", "-map", "0:a?", "-c", "copy", "-movflags", "+faststart", "-f", "mp4", f"file:{part}"]
-    if not (said := ffmpeg([*given, "-i", f"file:{footage.path}", *made])):
-        part.rename(whole)
-        footage.path.unlink()
-        return whole
+    if not (errors := ffmpeg([*given, "-i", f"file:{video.path}", *made])):
+        part.rename(mp4)
+        video.path.unlink()
+        return mp4
     part.unlink(missing_ok=True)
-    if footage.path.suffix != ".ts":
-        logging.warning("ffmpeg could not make an MP4, the video stays as it is: %s", said)
-        return footage.path
-    if "Invalid data" in said or "does not contain any stream" in said or "matches no streams" in said:
-        footage.pending.discard()
-        raise CameraError("torn", f"there is nothing in the video that can be played: {said}")
-    cause = "disk" if "space" in said else "missing"
-    raise CameraError(cause, f"the video waits for room or the next start: ffmpeg could not make an MP4 of it: {said}")
+    if video.path.suffix != ".ts":
+        logging.warning("ffmpeg could not make an MP4, the video stays as it is: %s", errors)
+        return video.path
+    if "Invalid data" in errors or "does not contain any stream" in errors or "matches no streams" in errors:
+        video.pending.discard()
+        raise CameraError("torn", f"there is nothing in the video that can be played: {errors}")
+    cause = "disk" if "space" in errors else "missing"
+    text = f"the video waits for room or the next start: ffmpeg could not make an MP4 of it: {errors}"
+    raise CameraError(cause, text)
 
 
-def _preview(video: Path, preview: Path, ffmpeg: Ffmpeg) -> bool:
+def _make_preview(video: Path, preview: Path, ffmpeg: Ffmpeg) -> bool:
     """Make a JPEG of the video's first picture; whether there is one."""
     if video.suffix == ".mjpeg":
         with video.open("rb") as file:
@@ -176,7 +183,60 @@ def _preview(video: Path, preview: Path, ffmpeg: Ffmpeg) -> bool:
         if frames:
             preview.write_bytes(frames[0])
         return bool(frames)
-    said = ffmpeg(["-i", f"file:{video}", "-frames:v", "1", "-q:v", "3", "-f", "mjpeg", f"file:{preview}"])
-    if said:
+    errors = ffmpeg(["-i", f"file:{video}", "-frames:v", "1", "-q:v", "3", "-f", "mjpeg", f"file:{preview}"])
+    if errors:
         preview.unlink(missing_ok=True)
-    return not said
+    return not errors
+
+
+def mp4_duration_s(path: Path) -> float | None:
+    """How long the video is; None: it cannot be played, as its end was never written."""
+    with path.open("rb") as file:
+        for start, _ in _boxes_at(file, b"moov", b"mvhd"):
+            file.seek(start)
+            wide = file.read(4)[:1] == b"\1"
+            layout = struct.Struct(">16xIQ" if wide else ">8xII")
+            scale, duration = layout.unpack(file.read(layout.size))
+            return float(duration / scale) if scale else None
+    return None
+
+
+def rotate_mp4(path: Path, degrees: int) -> None:
+    """Have players rotate the video clockwise by 90 or 270 degrees; the pictures stay as they are."""
+    with path.open("r+b") as file:
+        for start, _ in _boxes_at(file, b"moov", b"trak", b"tkhd"):
+            file.seek(start)
+            at = start + (52 if file.read(1) == b"\1" else 40)
+            file.seek(at + 36)
+            width, height = struct.unpack(">II", file.read(8))
+            if not width:
+                continue  # a track of sound
+            across = (0, _ONE, 0, -_ONE, 0, 0, height, 0) if degrees == 90 else (0, -_ONE, 0, _ONE, 0, 0, 0, width)
+            file.seek(at)
+            file.write(struct.pack(">9i", *across, 1 << 30))
+
+
+def _boxes_at(file: BinaryIO, *path: bytes) -> Iterator[tuple[int, int]]:
+    """Where the boxes at a path of types begin (behind their headers) and end."""
+    file.seek(0, 2)
+    spans = [(0, file.tell())]
+    for kind in path:
+        spans = [span for start, end in spans for name, span in _boxes(file, start, end) if name == kind]
+    yield from spans
+
+
+def _boxes(file: BinaryIO, start: int, end: int) -> Iterator[tuple[bytes, tuple[int, int]]]:
+    """Type and content of the boxes that lie whole between `start` and `end`."""
+    while start + _BOX_HEADER_BYTES <= end:
+        file.seek(start)
+        size, kind = struct.unpack(">I4s", file.read(_BOX_HEADER_BYTES))
+        body = start + _BOX_HEADER_BYTES
+        if size == 1:
+            (size,) = struct.unpack(">Q", file.read(8))
+            body += 8
+        if size == 0:
+            size = end - start
+        if size < body - start or start + size > end:
+            return
+        yield kind, (body, start + size)
+        start += size

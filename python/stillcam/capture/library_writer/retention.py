@@ -1,6 +1,7 @@
-"""Deletes what the owner does not want to keep: from the trash after 30 days, and by the settings of retention.
+"""Retention of the library and of series: prunes what is too old or too much, and empties the trash after 30 days.
 
-What is too old goes into the trash, and not while the clock is in doubt; what is too much goes for good.
+What is too old goes into the trash, and not while the clock is in doubt; what is too much is deleted for good. A trash
+is emptied early where its disk is nearly full. All of it runs in the background worker.
 """
 
 from __future__ import annotations
@@ -8,12 +9,12 @@ from __future__ import annotations
 import contextlib
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 from stillcam.capture.library_writer.clock_trust import ClockTrust
-from stillcam.common.deletion import Undeletable
+from stillcam.common.deletion import Note, Undeletable
 from stillcam.common.disk_space import Disk
 from stillcam.library.catalogue import size_bytes
 from stillcam.library.days import Days, Item, read_day
@@ -21,25 +22,44 @@ from stillcam.library.favourites import Favourites
 from stillcam.library.names import day_of
 from stillcam.library.retention import Candidate, Rule, is_too_old, items_to_delete
 from stillcam.library.thumbnails import Thumbnails
-from stillcam.library.trash import KEPT_S, Trash, stamp
+from stillcam.library.trash import FOLDER, KEPT_S, Trash, stamp
+from stillcam.series.folder import Series
+from stillcam.series.retention import has_old, prune, thin
 from stillcam.settings.schema import RetentionSettings
 
 DAY_S = 86400.0
-HOURLY_S = 3600.0
-WAITS_S = 60.0  # the same, while something waits for the clock
-LEISURE = 20  # so many times as long as a look at the library took, it is left alone
+HOUR_S = 3600.0
+CLOCK_S = 60.0  # from one look for what is too old to the next while something waits for the clock; else an hour
+IDLE_RATIO = 20  # the library is not pruned again for so many times as long as that took
+THIN_S = 600.0  # from one thinning of series to the next: it takes a while to free what is needed
+NEARLY_FULL = 2  # a disk with less than so many reserves free
 
 
-class Retention:
-    """Keeps the library at `root` as its owner wants it. Used by one thread.
+class _Hourly:
+    """An hourly job, done every minute while something waits for the clock."""
+
+    def __init__(self, clock: ClockTrust) -> None:
+        self._clock = clock
+        self._done_s = time.monotonic() - HOUR_S
+
+    def due(self) -> bool:
+        """Whether to do it now."""
+        if time.monotonic() - self._done_s < (CLOCK_S if self._clock.reason else HOUR_S):
+            return False
+        self._done_s = time.monotonic()
+        return True
+
+
+class LibraryRetention:
+    """Retention of the library at `root`. Used by one thread.
 
     Args:
         root: the library.
         disk: its own.
         settings: gives those in force.
-        ages: knows whether the clock can be trusted with them.
-        over: whether to break off; asked between two items.
-        undeletable: is told what cannot be deleted; the rest is.
+        clock: decides whether deletion by age must wait.
+        should_stop: whether to break off; called between two items.
+        undeletable: notes what cannot be deleted; the rest is.
     """
 
     def __init__(
@@ -47,58 +67,57 @@ class Retention:
         root: Path,
         disk: Disk,
         settings: Callable[[], RetentionSettings],
-        ages: ClockTrust,
-        over: Callable[[], bool],
+        clock: ClockTrust,
+        should_stop: Callable[[], bool],
         undeletable: Undeletable,
     ) -> None:
         self._root = root
         self._disk = disk
-        self._clock = ages
+        self._clock = clock
         self._settings = settings
-        self._over = over
+        self._should_stop = should_stop
         self._undeletable = undeletable
         self._stuck: set[str] = set()  # items that could not be deleted in this hour
-        self._prunes = False
+        self._pruning = False
         self._trash = Trash(root)
         self._thumbnails = Thumbnails(root)
         self._favourites = Favourites(root)
-        self._asked = False
+        self._pending = False  # pruning was put off
         self._not_before = time.monotonic()
-        self._looks_s = self._not_before - HOURLY_S  # when it was looked for what is too old
+        self._hourly = _Hourly(clock)
 
     def regular(self) -> None:
-        """To be called now and then: once an hour empty the trash of what is old; prune where that is due."""
-        if time.monotonic() - self._looks_s >= (WAITS_S if self._clock.reason else HOURLY_S):
-            self._looks_s = time.monotonic()
+        """Call it every few seconds: once an hour the trash is emptied of what is old, and the library pruned."""
+        if self._hourly.due():
             self._empty_trash_of_old()
             self._stuck.clear()
-            self._asked = True
-        if self._asked:
+            self._pending = True
+        if self._pending:
             self.prune()
 
     def prune(self) -> None:
-        """Look through the library now, or in a while if that was just done, or is under way."""
-        self._asked = self._prunes or time.monotonic() < self._not_before
+        """Prune now, or later if that was just done or is under way."""
+        self._pending = self._pruning or time.monotonic() < self._not_before
         rule = rule_of(self._settings())
         if rule.max_age_s is None:
-            self._clock.waits("library", False, time.time(), time.monotonic())
-        if rule == Rule() or self._asked or not self._root.is_dir():
+            self._clock.must_wait("library", False, time.time(), time.monotonic())
+        if rule == Rule() or self._pending or not self._root.is_dir():
             return
         began_s = time.monotonic()
-        self._prunes = True
+        self._pruning = True
         try:
             self._prune(rule)
         finally:
-            self._prunes = False
+            self._pruning = False
         took_s = time.monotonic() - began_s  # and what was urgent in between
-        self._not_before = time.monotonic() + min(LEISURE * took_s, HOURLY_S)
+        self._not_before = time.monotonic() + min(IDLE_RATIO * took_s, HOUR_S)
 
     def _prune(self, rule: Rule) -> None:
-        """Delete what is too old or too much, the oldest first: for good if that is to free something."""
+        """Prune what is too old or too much, the oldest first; what must free space is deleted for good."""
         now_s = time.time()
         oldest = next((kept for kept in self._oldest_first() if not kept.favourite), None)
         due = oldest is not None and is_too_old(oldest.item, rule, now_s)
-        if self._clock.waits("library", due, now_s, time.monotonic()):
+        if self._clock.must_wait("library", due, now_s, time.monotonic()):
             rule, due = replace(rule, max_age_s=None), False
         reserve_bytes = max(rule.min_free_bytes, self._disk.reserve_bytes() if due else 0)
         if self._disk.free_bytes() < reserve_bytes:
@@ -106,13 +125,13 @@ class Retention:
         used = sum(kept.size_bytes for kept in self._oldest_first()) if rule.max_bytes is not None else 0
         free_bytes, count = self._disk.free_bytes(), 0
         for item in items_to_delete(self._oldest_first(), rule, now_s, used, free_bytes):
-            if self._over():
+            if self._should_stop():
                 break
             by_age = is_too_old(item, rule, now_s) and free_bytes >= reserve_bytes
-            if self._put_away(item, now_s) if by_age else self._delete(item):
+            if self._trash_item(item, now_s) if by_age else self._delete_item(item):
                 count += 1
             else:
-                self._asked = True  # another one has to go in its place
+                self._pending = True  # another one has to go in its place
         if count:
             logging.info("pruned %s items of the library", count)
 
@@ -124,39 +143,39 @@ class Retention:
                 self._undeletable.note(self._root / day, error)
                 continue
             for item in items:
-                if self._over():
+                if self._should_stop():
                     return
                 stays = item.name in favourites or item.id in self._stuck
                 yield Candidate(item, size_bytes(self._root, item), stays)
 
-    def _put_away(self, item: Item, now_s: float) -> bool:
-        """Put an item into the trash; False: it cannot be."""
+    def _trash_item(self, item: Item, now_s: float) -> bool:
+        """Move an item to the trash; False: it cannot be moved."""
         try:
             with contextlib.suppress(LookupError):  # somebody has just deleted it
                 self._trash.put(item, now_s)
         except OSError as error:
-            return self._stays(item, self._root / item.day / item.name, error)
-        self._clear(item.day)
+            return self._undeleted(item, self._root / item.day / item.name, error)
+        self._remove_if_empty(item.day)
         return True
 
-    def _delete(self, item: Item) -> bool:
-        """Delete an item for good; False: it cannot be."""
+    def _delete_item(self, item: Item) -> bool:
+        """Delete an item for good; False: it cannot be deleted."""
         for name in item.files:
             path = self._root / item.day / name
             try:
                 path.unlink(missing_ok=True)
             except OSError as error:
-                return self._stays(item, path, error)
+                return self._undeleted(item, path, error)
         self._thumbnails.forget(item)
-        self._clear(item.day)
+        self._remove_if_empty(item.day)
         return True
 
-    def _stays(self, item: Item, path: Path, error: OSError) -> bool:
+    def _undeleted(self, item: Item, path: Path, error: OSError) -> bool:
         self._undeletable.note(path, error)
         self._stuck.add(item.id)
         return False
 
-    def _clear(self, day: str) -> None:
+    def _remove_if_empty(self, day: str) -> None:
         """Remove the folder of a day without items."""
         if day != day_of(time.time()):  # nothing is being added there
             with contextlib.suppress(OSError):  # others are left
@@ -165,15 +184,86 @@ class Retention:
     def _empty_trash_of_old(self) -> None:
         now_s = time.time()
         before_s = now_s - KEPT_S
-        if not self._clock.waits("trash", self._trash.has_old(before_s), now_s, time.monotonic()):
+        if not self._clock.must_wait("trash", self._trash.has_old(before_s), now_s, time.monotonic()):
             self._empty_trash(before_s)
 
     def _empty_trash(self, before_s: float | None) -> None:
         for trashed in self._trash.items():
             if before_s is None or trashed.deleted < stamp(before_s):
                 self._thumbnails.forget(trashed.item)
-        if count := self._trash.empty(before_s, self._over, self._undeletable.note):
+        if count := self._trash.empty(before_s, self._should_stop, self._undeletable.note):
             logging.info("emptied the trash of %s deletions", count)
+
+
+class SeriesRetention:
+    """Retention of series: shots that are too old, and every second one where the disk is nearly full. For one thread.
+
+    Args:
+        series: gives all of them.
+        disk_of: gives the disk that a series is on.
+        clock: decides whether deletion by age must wait.
+        should_stop: whether to break off; called after every few shots.
+        note: called with what cannot be deleted.
+    """
+
+    def __init__(
+        self,
+        series: Callable[[], Iterable[Series]],
+        disk_of: Callable[[Series], Disk],
+        clock: ClockTrust,
+        should_stop: Callable[[], bool],
+        note: Note,
+    ) -> None:
+        self._series = series
+        self._disk_of = disk_of
+        self._clock = clock
+        self._should_stop = should_stop
+        self._note = note
+        self._hourly = _Hourly(clock)
+        self._thin_s = time.monotonic()  # when to look for what to thin
+
+    def regular(self) -> None:
+        """Call it every few seconds."""
+        if self._hourly.due():
+            self._prune_all()
+        if time.monotonic() >= self._thin_s and (full := [one for one in self._series() if self._nearly_full(one)]):
+            self._thin_s = time.monotonic() + THIN_S
+            done = "thinned: its disk is nearly full"
+            self._each(full, done, lambda series: thin(series, self._should_stop, self._note))
+
+    def _prune_all(self) -> None:
+        """Prune what is too old."""
+        now_s = time.time()
+        due = [one for one in self._series() if self._is_due(one, now_s)]
+        if not self._clock.must_wait("series", bool(due), now_s, time.monotonic()):
+            self._each(due, "pruned", lambda series: self._prune(series, now_s))
+
+    def _is_due(self, series: Series, now_s: float) -> bool:
+        return has_old(series, int(now_s * 1000)) or Trash(series.folder).has_old(now_s - KEPT_S)
+
+    def _prune(self, series: Series, now_s: float) -> int:
+        full = self._nearly_full(series)
+        Trash(series.folder).empty(None if full else now_s - KEPT_S, self._should_stop, self._note)
+        aside = None if full else series.folder / FOLDER / stamp(now_s)
+        return prune(series, int(now_s * 1000), self._should_stop, self._note, aside)
+
+    def _nearly_full(self, series: Series) -> bool:
+        """Whether the disk of the series is."""
+        disk = self._disk_of(series)
+        try:
+            return disk.free_bytes() < NEARLY_FULL * disk.reserve_bytes()
+        except OSError:  # it is not there
+            return False
+
+    def _each(self, among: Iterable[Series], done: str, work: Callable[[Series], int]) -> None:
+        for series in among:
+            if self._should_stop():
+                return
+            try:
+                if count := work(series):
+                    logging.info("series %s is %s: %s shots are gone", series.name, done, count)
+            except OSError as error:  # the folder may have been deleted meanwhile
+                logging.error("series %s cannot be %s: %s", series.name, done, error)
 
 
 def rule_of(settings: RetentionSettings) -> Rule:

@@ -1,4 +1,4 @@
-"""What the library is told about an item: its sidecar."""
+"""The sidecar of an item: what was known when it was taken."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from stillcam.settings.schema import Settings
 VERSION = 1
 
 
-def about(
+def make_sidecar(
     settings: Settings,
     camera: Camera,
     kind: str,
@@ -24,7 +24,7 @@ def about(
     metadata: Metadata,
     sensor_mode: str = "",
 ) -> dict[str, Any]:
-    """What is known about an item.
+    """Make the sidecar of an item.
 
     Args:
         settings: with which it was taken.
@@ -52,6 +52,6 @@ def about(
     }
 
 
-def shown_size(size: tuple[int, int], rotation: int) -> tuple[int, int]:
+def rotated_size(size: tuple[int, int], rotation: int) -> tuple[int, int]:
     """The size of a picture once it is turned by `rotation` degrees."""
     return (size[1], size[0]) if rotation in (90, 270) else size

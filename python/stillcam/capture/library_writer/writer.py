@@ -1,4 +1,4 @@
-"""The library as the camera's thread sees it: where items are made, and who finishes them."""
+"""The library as the camera's thread uses it: where items are made, and what is done for it in the background."""
 
 from __future__ import annotations
 
@@ -9,17 +9,18 @@ from typing import Any
 
 from stillcam.capture.library_writer.background import BackgroundWorker, Closing, Task
 from stillcam.capture.library_writer.clock_trust import ClockTrust
-from stillcam.capture.library_writer.finish_video import ABOUT, RecordedVideo, finish, salvage
-from stillcam.capture.library_writer.retention import Retention
+from stillcam.capture.library_writer.finish_video import NOTES, RecordedVideo, finish_video, recover_videos
+from stillcam.capture.library_writer.retention import LibraryRetention
 from stillcam.common import folders
 from stillcam.common.deletion import Undeletable
 from stillcam.common.disk_space import Disk
 from stillcam.common.errors import CameraError
 from stillcam.common.folders import identity, missing
-from stillcam.library.pending import FOLDER, PendingItem, recover
+from stillcam.library.pending import FOLDER, PendingItem
+from stillcam.library.pending import recover as recover_items
 from stillcam.settings.schema import Settings
 
-Told = Callable[[str | None, CameraError | None], None]
+Finished = Callable[[str | None, CameraError | None], None]
 
 
 class LibraryWriter:
@@ -30,9 +31,9 @@ class LibraryWriter:
     Args:
         root: the folder; it is made with the first item.
         settings: gives those in force; may be called from any thread.
-        ages: knows whether the clock can be trusted with them.
+        clock: decides whether deletion by age must wait.
         others: more folders that may be on a disk of their own.
-        came: called when the library's folder is another one than before: see `take_in`.
+        on_mount: called when the library's folder is another one than before; it leads to `recover`.
 
     Attributes:
         disk: that of the library.
@@ -44,23 +45,25 @@ class LibraryWriter:
         self,
         root: Path,
         settings: Callable[[], Settings],
-        ages: ClockTrust,
+        clock: ClockTrust,
         others: Sequence[Path],
-        came: Callable[[], object],
+        on_mount: Callable[[], object],
     ) -> None:
         self.root = root
         self._folders = (root, *others)
-        self._came = came
+        self._on_mount = on_mount
         self._finishing: set[str] = set()  # the videos that are no items yet
         self._waiting: set[str] = set()  # those for which the disk had no room; the background worker's alone
         self.disk = Disk(root, lambda: settings().files.floor_mb)
         self.undeletable = Undeletable()
-        self.ages = ages
-        self._retention = Retention(root, self.disk, lambda: settings().retention, ages, self.over, self.undeletable)
+        self.clock = clock
+        self._retention = LibraryRetention(
+            root, self.disk, lambda: settings().retention, clock, self.checkpoint, self.undeletable
+        )
         self._worker = BackgroundWorker(root.parent)
         self.missing = ""
         self._place: tuple[int, int] | None = None  # of the folder whose pending items have been recovered
-        self.take_in()
+        self.recover()
 
     def start(self, *tasks: Task) -> None:
         """Begin the work in the background.
@@ -68,20 +71,20 @@ class LibraryWriter:
         Args:
             tasks: done now and then, beside what the library needs.
         """
-        self._worker.start((self._look_for_disks, self._retention.regular, *tasks, self._try_again))
+        self._worker.start((self._check_disks, self._retention.regular, *tasks, self._retry_videos))
 
-    def take_in(self) -> None:
-        """Put right what a crash has left in the library's folder; for the camera's thread, when it makes no item."""
+    def recover(self) -> None:
+        """Put right what a crash has left in the library; for the camera's thread, while it makes no item."""
         if self._finishing or (place := identity(self.root)) in (None, self._place):
             return
         self._place = place
         try:
-            torn = recover(self.root)
+            torn = recover_items(self.root)
         except OSError as error:
             logging.error("cannot put the library right: %s", error)
             return
         if torn:
-            self._worker.add(lambda: self._salvage(torn))
+            self._worker.submit(lambda: self._recover_videos(torn))
 
     @property
     def pending_folder(self) -> Path:
@@ -95,7 +98,7 @@ class LibraryWriter:
             **self.disk.message(),
             "finishing": len(self._finishing),
             "undeletable": undeletable,
-            "waits": self.ages.reason,
+            "waits": self.clock.reason,
         }
 
     def begin_item(self, kind: str, time_s: float, camera: str) -> PendingItem:
@@ -110,78 +113,83 @@ class LibraryWriter:
         except OSError as error:
             raise unwritable(self.root, error) from error
 
-    def added(self) -> None:
-        """There is another item: the oldest may have to go."""
-        self._worker.add(self._retention.prune)
+    def item_added(self) -> None:
+        """Prune: there is another item."""
+        self._worker.submit(self._retention.prune)
 
-    def finish(self, footage: RecordedVideo, stand_in: Path | None, told: Told) -> None:
-        """Have a video finished; `told` is called from another thread with its address, or what went wrong."""
+    def finish_video(self, video: RecordedVideo, placeholder: Path | None, finished: Finished) -> None:
+        """Finish a video in the background.
 
-        stem = footage.pending.stem
+        Args:
+            placeholder: its preview where none can be made.
+            finished: called by another thread with the item's address, or with what went wrong.
+        """
+        stem = video.pending.stem
         self._finishing.add(stem)
 
-        def over(id_: str | None, error: CameraError | None) -> None:
+        def done(id_: str | None, error: CameraError | None) -> None:
             self._finishing.discard(stem)
-            told(id_, error)
+            finished(id_, error)
 
         def task() -> None:
             try:
-                id_ = finish(footage, self._worker.ffmpeg, stand_in)
+                id_ = finish_video(video, self._worker.run_ffmpeg, placeholder)
             except Closing:
-                over(None, CameraError("disk", "the daemon ends: the video is finished at its next start"))
+                done(None, CameraError("disk", "the daemon ends: the video is finished at its next start"))
                 raise
             except CameraError as error:
                 logging.error("%s: %s", stem, error)
                 if error.cause == "disk":
                     self._waiting.add(stem)
-                over(None, error)
+                done(None, error)
             except OSError as error:
                 self._waiting.add(stem)
-                over(None, unwritable(self.root, error))
+                done(None, unwritable(self.root, error))
                 raise
             except Exception as error:
-                over(None, CameraError("died", f"the video could not be finished: {error}"))
+                done(None, CameraError("died", f"the video could not be finished: {error}"))
                 raise
             else:
-                over(id_, None)
+                done(id_, None)
                 self._retention.prune()
 
-        self._worker.add(task)
+        self._worker.submit(task)
 
-    def soon(self, task: Task) -> None:
-        """Have something short done that nobody waits for."""
-        self._worker.add(task)
+    def submit(self, task: Task) -> None:
+        """Queue a short task for the background."""
+        self._worker.submit(task)
 
-    def later(self, task: Task) -> None:
-        """Have something done that takes long: it asks now and then whether it is `over`."""
-        self._worker.later(task)
+    def submit_long(self, task: Task) -> None:
+        """Queue a long task for the background; it calls `checkpoint` now and then."""
+        self._worker.submit_long(task)
 
-    def over(self) -> bool:
-        """For what takes long: see `BackgroundWorker.over`."""
-        return self._worker.over()
+    def checkpoint(self) -> bool:
+        """See `BackgroundWorker.checkpoint`."""
+        return self._worker.checkpoint()
 
     def close(self) -> None:
         """The daemon ends."""
         self._worker.close()
 
-    def _look_for_disks(self) -> None:
-        """Say which disk is missing, and have one that has come taken in."""
-        told = "; ".join(dict.fromkeys(text for folder in self._folders if (text := missing(folder))))
-        if told != self.missing:
-            logging.log(logging.ERROR if told else logging.INFO, "%s", told or "no disk is missing any more")
-        self.missing = told
+    def _check_disks(self) -> None:
+        """Record which disk is missing, and report one that was mounted."""
+        before, self.missing = self.missing, "; ".join(dict.fromkeys(filter(None, map(missing, self._folders))))
+        if self.missing and self.missing != before:
+            logging.error("%s", self.missing)
+        elif before and not self.missing:
+            logging.info("no disk is missing any more")
         if identity(self.root) not in (None, self._place):
-            self._came()
+            self._on_mount()
 
-    def _try_again(self) -> None:
+    def _retry_videos(self) -> None:
         """Finish the videos for which there is room by now."""
         for stem in [stem for stem in self._waiting if self._room_for(stem)]:
             self._waiting.discard(stem)
-            self._salvage(self._files(stem))
+            self._recover_videos(self._files(stem))
 
-    def _salvage(self, torn: list[Path]) -> None:
-        salvage(self.root, torn, self._worker.ffmpeg)
-        left = {path.stem for path in torn if path.suffix == f".{ABOUT}" and path.exists()}
+    def _recover_videos(self, torn: list[Path]) -> None:
+        recover_videos(self.root, torn, self._worker.run_ffmpeg)
+        left = {path.stem for path in torn if path.suffix == f".{NOTES}" and path.exists()}
         self._waiting |= {stem for stem in left if not self._room_for(stem)}
 
     def _room_for(self, stem: str) -> bool:
@@ -194,5 +202,5 @@ class LibraryWriter:
 
 
 def unwritable(root: Path, error: OSError) -> CameraError:
-    """The reason that a person can act on."""
+    """The error for a library that cannot be written to."""
     return CameraError("disk", folders.unwritable(root, error))

@@ -1,11 +1,11 @@
-"""Focus now: one autofocus scan, and what came of it.
+"""Autofocus: waiting for the scans of a starting camera, a scan on request, and the lens positions that scans found.
 
 rpicam-still takes no commands but "capture". In AfMode Auto it scans whenever its viewfinder
 starts (core/rpicam_app.cpp, StartCamera), and leaves the lens alone for the still that follows: so
 it is started so, and asked for stills until the metadata tell that the scan is over.
 
-In AfMode Auto ("When asked") the lens stays where the last scan has left it (see `lens`); where there
-has been none, there is one at the start.
+In AfMode Auto ("When asked") the lens stays where the last scan has left it; without one before, there is a scan
+at the start. The camera programs do not remember the position: `LensPositions` does.
 """
 
 from __future__ import annotations
@@ -14,102 +14,137 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from stillcam.camera.convergence import SCANNING
+from stillcam.camera.convergence import SCANNING, with_lens_position
 from stillcam.camera.driver import Interrupted
+from stillcam.camera.metadata import Metadata
+from stillcam.camera.use_cases import effective_controls
 from stillcam.capture.command_queue import Command
 from stillcam.capture.context import CaptureContext
-from stillcam.capture.modes.lens import SCAN_WAITS_S, Lens, rests
 from stillcam.capture.recovery import snapshot_cycle_s
 from stillcam.common.errors import CameraError, StillcamError
 from stillcam.settings.capabilities import Camera
 from stillcam.settings.schema import Settings
 
-LINGER_S = 1.0  # after a scan that was asked for, for settings that keep what it found
+# From the start of the camera program to a still, and again if the metadata of that still say that the scan goes on:
+# nothing else is known of the viewfinder. Autofocus skips 5 frames after each (re)configuration; a scan then takes
+# about 12 frames where the sensor has phase detection and light, else up to 90, and each still may have it begin
+# again. The last still is taken as it is: after 5.5 s in all the newest frame does not yet count as stale.
+SCAN_WAITS_S = (1.5, 4.0)
+LINGER_S = 1.0  # after a scan on request, for settings that keep what it found
 FAILED = 3  # libcamera's AfState
 
 
+class LensPositions:
+    """Where the last scan has left the lens of each camera, for AfMode Auto."""
+
+    def __init__(self) -> None:
+        self._positions: dict[str, float | None] = {}  # in dioptres, by the camera's path
+
+    def record(self, camera: Camera, position: float | None) -> None:
+        """Record the result of a scan; None: this camera does not report its lens position."""
+        self._positions[camera.path] = position
+
+    def needs_scan(self, settings: Settings, camera: Camera | None) -> bool:
+        """Whether the lens is to stay where a scan has left it, and there has been none."""
+        controls = effective_controls(settings, settings.live)
+        when_asked = controls.get("AfMode") == "Auto" and controls.get("AfTrigger") != "Start"
+        return when_asked and camera is not None and camera.path not in self._positions
+
+    def apply(self, settings: Settings, camera: Camera) -> Settings:
+        """The settings to start the driver with: the lens stays where the last scan has left it."""
+        position = self._positions.get(camera.path)
+        return settings if position is None else with_lens_position(settings, position)
+
+
 class AutofocusMode:
-    """One scan, for all who have asked, and in AfMode Auto for a camera whose lens has no position yet."""
+    """One scan, for all pending requests, and in AfMode Auto for a camera whose lens has no position yet."""
 
     name = "snapshot"  # its pictures are snapshots: settings that fail here are those that fail there
     urgent = True
 
-    def __init__(self, context: CaptureContext, lens: Lens) -> None:
+    def __init__(self, context: CaptureContext, lens: LensPositions) -> None:
         self._context = context
         self._lens = lens
-        self._asking: list[Command] = []
-        self._runs = False
-        self.handlers = {"focus": self._asked}
+        self._requests: list[Command] = []
+        self._scanning = False
+        self.handlers = {"focus": self._on_focus}
 
     def wanted(self) -> bool:
         context = self._context
-        unknown = not self._runs and self._lens.unknown(context.settings.wanted, context.status.camera)
-        return bool(self._asking) or unknown
+        unknown = not self._scanning and self._lens.needs_scan(context.settings.wanted, context.status.camera)
+        return bool(self._requests) or unknown
 
     def run(self, settings: Settings, camera: Camera) -> None:
         """See Mode."""
         context = self._context
-        asking, self._asking = self._asking, []
-        self._runs = True  # it does not interrupt itself
+        requests, self._requests = self._requests, []
+        self._scanning = True  # it does not interrupt itself
         try:
-            context.start_snapshots(scanning(settings), camera)
-            answer = scan(context, camera, self._lens)
+            context.start_snapshots(scan_settings(settings), camera)
+            result = scan(context, camera, self._lens)
         except (CameraError, Interrupted) as error:
-            for command in asking:
+            for command in requests:
                 command.fail(error if isinstance(error, CameraError) else StillcamError("interrupted: focus again"))
-            if isinstance(error, CameraError) and error.cause == "unable" and not asking:
-                return  # AfMode Auto on a camera that does not list what it can: nobody has asked
+            if isinstance(error, CameraError) and error.cause == "unable" and not requests:
+                return  # AfMode Auto on a camera that does not list its controls: no request has failed
             raise
         finally:
-            self._runs = False
-        for command in asking:
-            command.finish(answer)
-        if asking:
+            self._scanning = False
+        for command in requests:
+            command.finish(result)
+        if requests:
             context.pause(LINGER_S)
 
     def fail(self, error: CameraError) -> None:
         """See Mode."""
-        for command in self._asking:
+        for command in self._requests:
             command.fail(error)
-        self._asking = []
+        self._requests = []
 
-    def _asked(self, command: Command) -> None:
-        if error := unable(self._context.status.camera):
+    def _on_focus(self, command: Command) -> None:
+        if error := autofocus_error(self._context.status.camera):
             command.fail(error)
         elif self._context.recording:
             command.fail(CameraError("busy", "a video is being made: stop it first, or wait for its end"))
         else:
-            self._asking.append(command)
+            self._requests.append(command)
 
 
-def take_focused(context: CaptureContext, cycle_s: Callable[[Settings], float], over: Callable[[], bool]) -> str | None:
+def lens_at_rest(metadata: Metadata) -> bool:
+    """Whether a picture was not taken in the middle of a scan."""
+    return metadata.get("AfState") != SCANNING
+
+
+def take_focused(
+    context: CaptureContext, cycle_s: Callable[[Settings], float], cancelled: Callable[[], bool]
+) -> str | None:
     """Take a still once the scan that the start of the camera has begun is over, and publish it.
 
     Returns:
-        the frame's name; None: it was `over` before.
+        the frame's name; None: it was `cancelled` before.
 
     Raises:
-        Interrupted, CameraError: see `awaited`.
+        Interrupted, CameraError: see `CaptureContext.wait_for`.
     """
     if context.driver.waits_for_focus:
-        return context.take(cycle_s)
+        return context.take_still(cycle_s)
     for wait_s in SCAN_WAITS_S[:-1]:
-        if not context.rest(wait_s, over):
+        if not context.settle(wait_s, cancelled):
             return None
-        if name := context.take(cycle_s, lambda: rests(context.described())):
+        if name := context.take_still(cycle_s, lambda: lens_at_rest(context.still_metadata())):
             return name
-    return context.take(cycle_s) if context.rest(SCAN_WAITS_S[-1], over) else None
+    return context.take_still(cycle_s) if context.settle(SCAN_WAITS_S[-1], cancelled) else None
 
 
-def unable(camera: Camera | None) -> CameraError | None:
+def autofocus_error(camera: Camera | None) -> CameraError | None:
     """Why this camera cannot focus; None: it can, or it is not known."""
     if camera and camera.limits is not None and "AfMode" not in camera.limits:
         return CameraError("unable", f"this camera ({camera.model}) has no autofocus")
     return None
 
 
-def scanning(settings: Settings) -> Settings:
-    """The settings with which a scan is made: its range, speed and window are as set.
+def scan_settings(settings: Settings) -> Settings:
+    """The settings for a scan: its range, speed and window are as set.
 
     Without ZSL: there the still stream is part of the viewfinder, and rpicam-apps begin no scan.
     """
@@ -117,26 +152,26 @@ def scanning(settings: Settings) -> Settings:
     return replace(settings, controls=controls | {"AfMode": "Auto"}, snapshot=replace(settings.snapshot, zsl=False))
 
 
-def scan(context: CaptureContext, camera: Camera, lens: Lens) -> dict[str, Any]:
+def scan(context: CaptureContext, camera: Camera, lens: LensPositions) -> dict[str, Any]:
     """Wait for the scan, and take a picture of what it found.
 
     Args:
-        context: its driver has been started with `scanning` settings.
+        context: its driver has been started with `scan_settings`.
 
     Returns:
-        `state` (focused, failed), `lens_position` (dioptres, None: not told), `distance_m` (None: infinity, or
-        not told) and `frame`.
+        `state` (focused, failed), `lens_position` (dioptres, None: not reported), `distance_m` (None: infinity, or
+        not reported) and `frame`.
 
     Raises:
         Interrupted: the daemon ends, or there are other settings.
         CameraError: the camera fails, or has no autofocus (`unable`).
     """
-    frame = take_focused(context, snapshot_cycle_s, context.leaving)
+    frame = take_focused(context, snapshot_cycle_s, context.must_leave)
     if frame is None:
         raise Interrupted
-    about = context.described()
-    position, state = about.get("LensPosition"), about.get("AfState")
-    lens.learn(camera, position)
+    metadata = context.still_metadata()
+    position, state = metadata.get("LensPosition"), metadata.get("AfState")
+    lens.record(camera, position)
     if position is None and state is None:
         raise CameraError("unable", "this camera has no autofocus")
     return {

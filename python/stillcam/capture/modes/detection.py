@@ -10,9 +10,9 @@ from stillcam.settings.schema import Settings
 
 
 class DetectionMode:
-    """Ends the mode that uses the camera; the daemon then lists the cameras before it starts the next one.
+    """Ends the mode that uses the camera; the daemon then lists the cameras before it starts the next mode.
 
-    It waits for photos and for a moment of a series that has begun; a video it does not interrupt.
+    It waits for photos and for a shot of a series, and does not interrupt a video.
     """
 
     name = "look"
@@ -20,29 +20,29 @@ class DetectionMode:
 
     def __init__(self, context: CaptureContext) -> None:
         self._context = context
-        self._asking: list[Command] = []
-        self.handlers = {"look": self._asked}
+        self._requests: list[Command] = []
+        self.handlers = {"look": self._on_look}
 
     def wanted(self) -> bool:
-        return bool(self._asking)
+        return bool(self._requests)
 
     def listed(self) -> None:
-        """The cameras have been listed: tell those who have asked."""
-        for command in self._asking:
+        """Answer the requests: the cameras have been listed."""
+        for command in self._requests:
             command.finish(self._context.status.cameras())
-        self._asking = []
+        self._requests = []
 
     def run(self, settings: Settings, camera: Camera) -> None:
         """See Mode: the cameras have been listed already."""
 
     def fail(self, error: CameraError) -> None:
         """See Mode: the cameras could not be listed."""
-        for command in self._asking:
+        for command in self._requests:
             command.fail(error)
-        self._asking = []
+        self._requests = []
 
-    def _asked(self, command: Command) -> None:
+    def _on_look(self, command: Command) -> None:
         if self._context.recording:
             command.fail(CameraError("busy", "a video is being made: look again when it has ended"))
         else:
-            self._asking.append(command)
+            self._requests.append(command)

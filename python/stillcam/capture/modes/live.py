@@ -12,11 +12,11 @@ from stillcam.common.errors import CameraError
 from stillcam.settings.capabilities import Camera
 from stillcam.settings.schema import Settings
 
-RETRY_S = 10.0  # how long live is left alone after it failed
+RETRY_S = 10.0  # without live view after it failed
 
 
 class LiveMode:
-    """Publishes the stream's frames; a camera that cannot stream goes on with snapshots."""
+    """Publishes the frames of the live stream; a camera that cannot stream continues with snapshots."""
 
     name = "live"
     urgent = False
@@ -37,16 +37,16 @@ class LiveMode:
             context.status.enter("live", live_cycle_s(settings), context.backoff.reason)
             while context.next_mode() is self:
                 start_s = START_TIMEOUT_S + startup_s(live_cycle_s(settings))
-                timeout_s = context.stall_timeout_s(live_cycle_s) + (0 if context.settings.proven else start_s)
-                newest = context.awaited(context.driver.read_frames, timeout_s)[-1]
-                context.published(context.publisher.publish_live(newest, time.time()))
+                timeout_s = context.stall_timeout_s(live_cycle_s) + (0 if context.settings.confirmed else start_s)
+                newest = context.wait_for(context.driver.read_frames, timeout_s)[-1]
+                context.frame_published(context.publisher.publish_live(newest, time.time()))
         except CameraError as error:
-            context.status.failed(error.cause, restarts=True)
-            if not context.settings.refused(error):
-                logging.warning("live view failed, going on with snapshots: %s", error)
+            context.status.count_failure(error.cause, restarts=True)
+            if not context.settings.roll_back(error):
+                logging.warning("live view failed, continuing with snapshots: %s", error)
                 self._not_before = time.monotonic() + RETRY_S
         finally:
-            context.end_program()
+            context.stop_camera()
 
     def fail(self, error: CameraError) -> None:
-        """Nobody waits for it."""
+        """See Mode: no command waits for it."""

@@ -1,9 +1,8 @@
-"""Photos and raw photos that a person asks for: at once, after a while, or many in a row."""
+"""Photos and raw photos on request: at once, after a delay, or a burst."""
 
 from __future__ import annotations
 
 import logging
-import shutil
 import threading
 import time
 from collections.abc import Sequence
@@ -15,10 +14,10 @@ from stillcam.camera.metadata import Metadata
 from stillcam.camera.use_cases import effective_controls, photo_extension, photo_settings
 from stillcam.capture.command_queue import Command
 from stillcam.capture.context import CONVERGE_S, START_TIMEOUT_S, CaptureContext
-from stillcam.capture.image_files import image_size, link_or_copy, rotate
-from stillcam.capture.library_writer.sidecar import about
+from stillcam.capture.image_files import image_size, link_or_copy, move_rotated
+from stillcam.capture.library_writer.sidecar import make_sidecar
 from stillcam.capture.library_writer.writer import LibraryWriter, unwritable
-from stillcam.capture.modes.lens import SCAN_WAITS_S, rests
+from stillcam.capture.modes.autofocus import SCAN_WAITS_S, lens_at_rest
 from stillcam.capture.recovery import photo_cycle_s, stall_timeout_s
 from stillcam.common.errors import CameraError, StillcamError
 from stillcam.common.formats import utc_text
@@ -27,22 +26,23 @@ from stillcam.settings.capabilities import Camera
 from stillcam.settings.controls import Values
 from stillcam.settings.schema import Settings
 
-AGAIN_S = 1.0  # before the second try
-MAX_WAITING = 8  # orders at once
+RETRY_S = 1.0  # before the second try
+MAX_ORDERS = 8
 
 
 @dataclass
-class Order:
-    """Some photos that were asked for together.
+class PhotoOrder:
+    """Photos that were requested together.
 
     Args:
-        asking: who waits for them.
-        due: when to begin (monotonic); `due_s`: the same since the epoch, None: at once.
+        commands: they wait for the photos.
+        due: when to begin (monotonic).
+        due_s: the same in seconds since the epoch; None: at once.
         cancelled: no more are to be taken.
-        spared: it waited when another mode failed.
+        failed_before: another mode has failed while it waited.
     """
 
-    asking: list[Command]
+    commands: list[Command]
     kind: str
     count: int
     due: float
@@ -50,11 +50,11 @@ class Order:
     timer: threading.Timer | None = None
     items: list[str] = field(default_factory=list)
     cancelled: bool = False
-    spared: bool = False
+    failed_before: bool = False
 
 
 class PhotoMode:
-    """Takes photos, one order after the other; a self-timer waits while the other modes go on."""
+    """Takes photos, one order after the other; while a self-timer runs, other modes use the camera."""
 
     name = "photo"
     urgent = False
@@ -62,11 +62,11 @@ class PhotoMode:
     def __init__(self, context: CaptureContext, library: LibraryWriter) -> None:
         self._context = context
         self._library = library
-        self._orders: list[Order] = []
-        self._running: Order | None = None
-        self._waits: Sequence[float] = ()  # for a scan that the next still interrupts
-        self._last: tuple[object, float, Metadata] = None, 0.0, {}  # of what, when (monotonic), and what was said of it
-        self.handlers = {"photo": self._asked, "cancel": self._cancel}
+        self._orders: list[PhotoOrder] = []
+        self._running: PhotoOrder | None = None
+        self._scan_waits: Sequence[float] = ()  # for a scan that goes on in the next still
+        self._last: tuple[object, float, Metadata] = None, 0.0, {}  # what it was of, when (monotonic), metadata
+        self.handlers = {"photo": self._on_photo, "cancel": self._on_cancel}
 
     @property
     def timed(self) -> bool:
@@ -77,7 +77,7 @@ class PhotoMode:
     @property
     def due(self) -> bool:
         """Whether photos are being taken, or are to be taken next."""
-        return self._due() is not None
+        return self._next_due() is not None
 
     @property
     def running(self) -> bool:
@@ -85,174 +85,178 @@ class PhotoMode:
         return self._running is not None
 
     def wanted(self) -> bool:
-        return self._due() is not None
+        return self._next_due() is not None
 
     def run(self, settings: Settings, camera: Camera) -> None:
-        """See Mode. What goes wrong is told to who asked, and no concern of the modes that follow."""
-        self._running = order = self._due()
+        """See Mode. An error is the answer to the commands; the modes that follow are not affected."""
+        self._running = order = self._next_due()
         assert order is not None
         context = self._context
         try:
             runs = context.driver.matches(settings, camera, order.kind)
             if runs:
-                self._expect(order, settings, camera, {})
-            while not self._over(order):
-                order.items.append(self._one(order, settings, camera, runs))
+                self._plan_scan_waits(order, settings, camera, {})
+            while not self._is_over(order):
+                order.items.append(self._take_one(order, settings, camera, runs))
                 runs = True
-                self._library.added()
-                self._tell()
+                self._library.item_added()
+                self._update_status()
         except Interrupted:
-            self._end(order, None if order.cancelled else _ending(order))
+            self._end(order, None if order.cancelled else _ended_error(order))
         except CameraError as error:
-            self._failed(error)
+            self._camera_failed(error)
             self._end(order, error)
         else:
             whole = order.cancelled or len(order.items) >= order.count
-            self._end(order, None if whole else _ending(order))
+            self._end(order, None if whole else _ended_error(order))
         finally:
             self._running = None
 
     def fail(self, error: CameraError) -> None:
-        """See Mode. What has failed for another mode is tried for an order that waited, where there is a camera."""
+        """See Mode. An order that waited while another mode failed gets a try of its own, where there is a camera."""
         for order in [order for order in self._orders if time.monotonic() >= order.due]:
-            if order.spared or error.cause in error.NO_CAMERA:
+            if order.failed_before or error.cause in error.NO_CAMERA:
                 self._end(order, error)
-            order.spared = True
+            order.failed_before = True
 
     def close(self) -> None:
         """The daemon ends."""
         for order in list(self._orders):
-            self._end(order, _ending(order))
+            self._end(order, _ended_error(order))
 
-    def _asked(self, command: Command) -> None:
-        told = command.message
-        delay_s = float(told.get("delay_s", 0))
+    def _on_photo(self, command: Command) -> None:
+        message = command.message
+        delay_s = float(message.get("delay_s", 0))
         try:
             if self._context.recording:
                 raise CameraError("busy", "a video is being recorded or waiting: stop it first, or wait until it ends")
-            if len(self._orders) >= MAX_WAITING:
-                raise CameraError("busy", f"{MAX_WAITING} orders wait already: cancel them, or wait")
+            if len(self._orders) >= MAX_ORDERS:
+                raise CameraError("busy", f"{MAX_ORDERS} orders wait already: cancel them, or wait")
             self._library.disk.check()
         except CameraError as error:
             command.fail(error)
             return
         due_s = time.time() + delay_s if delay_s else None
-        order = Order([command], told.get("kind", "photo"), told.get("count", 1), time.monotonic() + delay_s, due_s)
+        order = PhotoOrder(
+            [command], message.get("kind", "photo"), message.get("count", 1), time.monotonic() + delay_s, due_s
+        )
         if delay_s:
             order.timer = threading.Timer(delay_s, self._context.commands.nudge)
             order.timer.daemon = True
             order.timer.start()
         self._orders.append(order)
-        self._tell()
+        self._update_status()
 
-    def _cancel(self, command: Command) -> None:
-        """All of them; a photo that is being taken is waited for, or given up where it has not come."""
+    def _on_cancel(self, command: Command) -> None:
+        """Cancel all orders. The answer comes once the photo that is being taken is there, or is given up."""
         for order in [order for order in self._orders if order is not self._running]:
             self._end(order)
         if self._running:
             self._running.cancelled = True
-            self._running.asking.append(command)
+            self._running.commands.append(command)
         else:
             command.finish({"items": []})
 
-    def _due(self) -> Order | None:
-        """The order whose turn it is."""
+    def _next_due(self) -> PhotoOrder | None:
+        """The order to carry out now."""
         now = time.monotonic()
         return next((order for order in sorted(self._orders, key=lambda order: order.due) if order.due <= now), None)
 
-    def _over(self, order: Order) -> bool:
+    def _is_over(self, order: PhotoOrder) -> bool:
         return order.cancelled or self._context.stopping or len(order.items) >= order.count
 
-    def _end(self, order: Order, error: StillcamError | None = None) -> None:
-        """Answer who asked, with the items so far."""
+    def _end(self, order: PhotoOrder, error: StillcamError | None = None) -> None:
+        """Answer the commands of an order, with the items so far."""
         self._orders.remove(order)
         if order.timer:
             order.timer.cancel()
-        self._tell()
-        for command in order.asking:
+        self._update_status()
+        for command in order.commands:
             if error:
                 command.fail(error, items=order.items)
             else:
                 command.finish({"items": order.items})
 
-    def _tell(self) -> None:
+    def _update_status(self) -> None:
         order = self._running if self._running in self._orders else None
-        order = order or self._due() or min(self._orders, key=lambda order: order.due, default=None)
+        order = order or self._next_due() or min(self._orders, key=lambda order: order.due, default=None)
         others = [other for other in self._orders if other is not order]
-        self._context.status.waits("photos", [{"kind": other.kind, "of": other.count} for other in others])
+        self._context.status.set_waiting("photos", [{"kind": other.kind, "of": other.count} for other in others])
         if order is None:
-            self._context.status.taking(None)
+            self._context.status.set_photo_progress(None)
             return
         due = utc_text(order.due_s) if order.due_s is not None and order.due > time.monotonic() else None
-        self._context.status.taking({"kind": order.kind, "done": len(order.items), "of": order.count, "due": due})
+        self._context.status.set_photo_progress(
+            {"kind": order.kind, "done": len(order.items), "of": order.count, "due": due}
+        )
 
-    def _start(self, order: Order, settings: Settings, camera: Camera) -> None:
-        """Start the camera program for photos, from what the snapshots have found."""
+    def _start(self, order: PhotoOrder, settings: Settings, camera: Camera) -> None:
+        """Start the camera program for photos, with the values that the snapshots have found."""
         context = self._context
-        before = context.found or self._recent(order, settings, camera)
+        before = context.fresh_metadata or self._recent_metadata(order, settings, camera)
         use = photo_settings(settings, order.kind)
         found = converged_controls(settings, order.kind, before) if use.carry_over else {}
         try:
             self._library.pending_folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise unwritable(self._library.root, error) from error
-        over = lambda: self._over(order)  # noqa: E731 - it is handed on
+        over = lambda: self._is_over(order)  # noqa: E731 - it is handed on
         context.start_stills(settings, camera, PhotoRequest(order.kind, self._library.pending_folder, found), over)
         if not is_fully_manual(settings, order.kind, found, camera):
-            context.rest(CONVERGE_S, over)
-        self._expect(order, settings, camera, found)
+            context.settle(CONVERGE_S, over)
+        self._plan_scan_waits(order, settings, camera, found)
 
-    def _expect(self, order: Order, settings: Settings, camera: Camera, found: Values) -> None:
-        """The camera runs for the order, and has begun with what was `found`: autofocus may scan."""
+    def _plan_scan_waits(self, order: PhotoOrder, settings: Settings, camera: Camera, found: Values) -> None:
+        """Autofocus may scan in a program that was started with the values `found`: plan the waits for that."""
         controls = effective_controls(settings, photo_settings(settings, order.kind)) | found
-        self._waits = SCAN_WAITS_S[1:] if scans_at_start(controls, camera) else ()
+        self._scan_waits = SCAN_WAITS_S[1:] if scans_at_start(controls, camera) else ()
 
-    def _one(self, order: Order, settings: Settings, camera: Camera, runs: bool) -> str:
-        """Take one and keep it, if need be at the second try; its address below `library/`.
+    def _take_one(self, order: PhotoOrder, settings: Settings, camera: Camera, runs: bool) -> str:
+        """Take one photo, at the second try if the first fails; its address below `library/`.
 
         Args:
-            runs: whether the camera program for it does.
+            runs: whether the camera program for it runs.
         """
         try:
             if not runs:
                 self._start(order, settings, camera)
-            return self._taken(order, settings, camera)
+            return self._take(order, settings, camera)
         except CameraError as error:
             if not error.transient:
                 raise
             logging.warning("a photo failed, retrying once: %s", error)
-            self._failed(error)
-        self._context.pause(AGAIN_S)
+            self._camera_failed(error)
+        self._context.pause(RETRY_S)
         self._start(order, settings, camera)
-        return self._taken(order, settings, camera)
+        return self._take(order, settings, camera)
 
-    def _failed(self, error: CameraError) -> None:
-        self._context.end_program()
-        self._context.status.failed(error.cause, restarts=True)
+    def _camera_failed(self, error: CameraError) -> None:
+        self._context.stop_camera()
+        self._context.status.count_failure(error.cause, restarts=True)
 
-    def _taken(self, order: Order, settings: Settings, camera: Camera) -> str:
-        """Take one and keep it; its address below `library/`."""
+    def _take(self, order: PhotoOrder, settings: Settings, camera: Camera) -> str:
+        """Take one photo and add it to the library; its address below `library/`."""
         context = self._context
         frameless_s = CONVERGE_S + order.count * photo_cycle_s(settings, order.kind)
         context.status.enter("photo", frameless_s, context.backoff.reason)
         self._library.disk.check()
         publishes = context.driver.matches(settings, camera)
-        still, metadata = self._still(order, settings)
+        still, metadata = self._take_still(order, settings)
         frame = context.publisher.publish(still) if publishes else None
         if frame:
-            context.published(frame)
+            context.frame_published(frame)
         self._last = (order.kind, settings, camera), time.monotonic(), metadata
         pending = self._library.begin_item(order.kind, still.time_s, camera.model)
         try:
             if frame:
                 link_or_copy(context.paths.images / frame, pending.path("jpg"))
             else:
-                _develop(still, pending, settings.camera.rotation, context.stops)
+                _store(still, pending, settings.camera.rotation, context.stop_fds)
             size = image_size(pending.path(photo_extension(settings, order.kind)))
             if still.raw:
                 image_size(pending.path("dng"))
             mode = context.driver.sensor_mode
-            return pending.finish(about(settings, camera, order.kind, pending.time_s, size, metadata, mode))
+            return pending.finish(make_sidecar(settings, camera, order.kind, pending.time_s, size, metadata, mode))
         except OSError as error:
             pending.discard()
             raise unwritable(self._library.root, error) from error
@@ -260,44 +264,39 @@ class PhotoMode:
             pending.discard()
             raise
 
-    def _still(self, order: Order, settings: Settings) -> tuple[Still, Metadata]:
-        """A still, and what is said of it; the first of an order is not taken in the middle of a scan."""
+    def _take_still(self, order: PhotoOrder, settings: Settings) -> tuple[Still, Metadata]:
+        """Take a still, with its metadata; the first one of an order not in the middle of a scan."""
         context = self._context
-        over = lambda: self._over(order)  # noqa: E731 - it is handed on
+        over = lambda: self._is_over(order)  # noqa: E731 - it is handed on
         while True:
             context.driver.request_still()
             known = context.driver.metadata
             timeout_s = stall_timeout_s(photo_cycle_s(settings, order.kind), settings, known) + START_TIMEOUT_S
-            still = context.awaited(context.driver.wait_still, timeout_s, over)
-            metadata = context.described()
-            if not self._waits or rests(metadata):
-                self._waits = ()
+            still = context.wait_for(context.driver.wait_still, timeout_s, over)
+            metadata = context.still_metadata()
+            if not self._scan_waits or lens_at_rest(metadata):
+                self._scan_waits = ()
                 return still, metadata
             for path in (still.path, still.raw):
                 if path:
                     path.unlink(missing_ok=True)
-            wait_s, *self._waits = self._waits
-            if not context.rest(wait_s, over):
+            wait_s, *self._scan_waits = self._scan_waits
+            if not context.settle(wait_s, over):
                 raise Interrupted
 
-    def _recent(self, order: Order, settings: Settings, camera: Camera) -> Metadata:
-        """What was said of the last photo, if the next one is just like it: no snapshot came in between."""
+    def _recent_metadata(self, order: PhotoOrder, settings: Settings, camera: Camera) -> Metadata:
+        """The metadata of the last photo, if the next one is taken in the same way: no snapshot came in between."""
         like, when, metadata = self._last
         return metadata if like == (order.kind, settings, camera) and time.monotonic() - when < FRESH_S else {}
 
 
-def _ending(order: Order) -> StillcamError:
-    """The error for an order that the end of the daemon cuts short."""
+def _ended_error(order: PhotoOrder) -> StillcamError:
+    """The error for an order that is not complete when the daemon ends."""
     return StillcamError(f"the capture daemon ends: {len(order.items)} of {order.count} photos were taken")
 
 
-def _develop(still: Still, pending: PendingItem, rotation: int, interrupts: Sequence[int]) -> None:
-    """Make the pending's files of the camera's, which lie beside them; 90 and 270 degrees are ours to turn."""
-    path = pending.path(still.path.suffix.lstrip("."))
-    if rotation in (90, 270):
-        rotate(still.path, path, rotation, shutil.which("jpegtran"), interrupts)
-        still.path.unlink()
-    else:
-        still.path.replace(path)
+def _store(still: Still, pending: PendingItem, rotation: int, interrupts: Sequence[int]) -> None:
+    """Move the camera's files to the pending, rotated."""
+    move_rotated(still.path, pending.path(still.path.suffix.lstrip(".")), rotation, interrupts)
     if still.raw:
         still.raw.replace(pending.path("dng"))

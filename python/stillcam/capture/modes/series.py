@@ -1,7 +1,7 @@
-"""The mode of series: it wants the camera in time before each moment, and keeps it where moments are close.
+"""The mode of series: it takes the camera in time for each shot, and keeps it where shots are close together.
 
-What a moment needs is in `shooting`, when there is one in `stillcam.series`; here is whose turn
-it is, and what happens when something goes wrong: the moment is missed, and recorded with the reason.
+`stillcam.series` schedules the shots, `series_shots` takes them. An error costs one shot, which is recorded as missed
+with the reason; repeated errors give the camera back to the snapshots for a while.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from pathlib import Path
 from stillcam.camera.driver import Interrupted
 from stillcam.capture.command_queue import Command
 from stillcam.capture.context import CaptureContext
-from stillcam.capture.library_writer.series_keeping import SeriesRetention
+from stillcam.capture.library_writer.retention import SeriesRetention
 from stillcam.capture.library_writer.writer import LibraryWriter
-from stillcam.capture.modes.lens import Lens
+from stillcam.capture.modes.autofocus import LensPositions
 from stillcam.capture.modes.series_folders import SeriesFolders, why_gone
 from stillcam.capture.modes.series_shots import WORK, ShotTaker
-from stillcam.capture.modes.snapshots import LOOK_S, MAX_TAKES_S
+from stillcam.capture.modes.snapshots import CHECK_S, MAX_TAKES_S
 from stillcam.capture.recovery import photo_cycle_s
 from stillcam.common.deletion import delete_tree
 from stillcam.common.disk_space import Disk
@@ -36,12 +36,18 @@ from stillcam.series.scheduler import Scheduler
 from stillcam.settings.capabilities import Camera
 from stillcam.settings.schema import Settings
 
-HOLD_S = 10.0  # with an interval below that the mode stays between shots
-ALMOST_S = 0.3  # from the end of what ran before to the shot, where the program that runs takes it
-TRIES = 2  # so many failures running are the camera's, and no concern of the series alone
-REST_S = (0.0, 10.0, 20.0, 40.0, 60.0)  # the camera is then left to the snapshots for so long
-ZONE_S = 10.0  # how often the time zone of the machine is looked at
-FULL_S = 10.0  # how often a full disk is looked at
+KEEP_CAMERA_S = 10.0  # the mode keeps the camera between shots where the interval is shorter
+READY_LEAD_S = 0.3  # before a shot that the running camera program can take as it is
+MAX_FAILURES = 2  # in a row: then the camera is at fault, and not the series
+PAUSES_S = (
+    0.0,
+    10.0,
+    20.0,
+    40.0,
+    60.0,
+)  # then the snapshots get the camera for so long, each time longer
+ZONE_S = 10.0  # from one look at the machine's time zone to the next
+FULL_S = 10.0  # from one look at a full disk to the next
 
 
 class SeriesMode:
@@ -54,286 +60,286 @@ class SeriesMode:
     name = "series"
     urgent = False
 
-    def __init__(self, context: CaptureContext, library: LibraryWriter, lens: Lens) -> None:
+    def __init__(self, context: CaptureContext, library: LibraryWriter, lens: LensPositions) -> None:
         self._context = context
         self._library = library
         self._lens = lens
-        self._shots = ShotTaker(context, library)
+        self._shots = ShotTaker(context)
         self._scheduler = Scheduler(context.paths.series)
         self._series_commands = SeriesCommands(self._scheduler, self.zone, self._remove)
-        self._early: list[Command] = []  # they are about series that are not taken in yet
+        self._early: list[Command] = []  # for series that have not been opened yet
         self._folders = SeriesFolders(
-            context.paths.series, self._scheduler.names, library.soon, self._remove, context.commands.nudge
+            context.paths.series, self._scheduler.names, library.submit, self._remove, context.commands.nudge
         )
-        self._why = "off"  # why what is missed now is missed
-        self._begun = False  # the camera has given a picture since the daemon started
-        self._failures = 0  # running
-        self._rests = 0  # running
-        self._rest_until_s: float | None = None  # when it tries again, if a snapshot has been taken (monotonic)
-        self._full: dict[str, float] = {}  # series whose disk is full, and when it is looked at again (monotonic)
-        self._aimed_ms: int | None = None  # the moment that the camera program runs for
-        self._settings = context.settings.wanted  # the mode has begun with these
+        self._miss_reason = "off"  # why a shot that is missed now is missed
+        self._camera_works = False  # it has given a picture since the daemon started
+        self._failures = 0  # in a row
+        self._pauses = 0  # in a row
+        self._retry_s: float | None = None  # when it tries again, if a snapshot has been taken (monotonic)
+        self._disk_retry_s: dict[str, float] = {}  # by series whose disk is full (monotonic)
+        self._prepared_ms: int | None = None  # the due time that the camera program was started for
+        self._settings = context.settings.wanted  # those that the mode has begun with
         self._refused = ""  # the series whose options the camera has refused
         self.message = self._scheduler.status
-        self.handlers = {"series": self._asked}
+        self.handlers = {"series": self._on_series}
         shutil.rmtree(context.paths.series / WORK, ignore_errors=True)
-        self._zone_s = -ZONE_S  # when the time zone was looked at (monotonic)
-        self._look()
-        keeping = SeriesRetention(
+        self._zone_s = -ZONE_S  # of the last look at the time zone (monotonic)
+        self._tick()
+        retention = SeriesRetention(
             self._on_disk,
             lambda series: self._disk_of(series.folder),
-            library.ages,
-            library.over,
+            library.clock,
+            library.checkpoint,
             library.undeletable.note,
         )
-        library.soon(self._folders.look)
-        self.tasks = (self._folders.look, keeping.regular)
+        library.submit(self._folders.scan)
+        self.tasks = (self._folders.scan, retention.regular)
 
     def zone(self) -> str:
         """The name of the local clock's zone."""
         return local_zone(os.environ)
 
     def wanted(self) -> bool:
-        """See Mode. Asked before and after everything that the camera does: this is the tick of the scheduler."""
-        self._look()
-        return self._begins_in_s() <= 0
+        """See Mode. Called before and after everything that the camera does: this is the tick of the scheduler."""
+        self._tick()
+        return self._starts_in_s() <= 0
 
-    def booked(self) -> float:
-        """When this mode will want the camera (monotonic); infinity: nobody knows."""
-        return time.monotonic() + self._begins_in_s()
+    def next_start_s(self) -> float:
+        """When this mode will want the camera (monotonic); infinity: unknown."""
+        return time.monotonic() + self._starts_in_s()
 
     def run(self, settings: Settings, camera: Camera) -> None:
-        """See Mode. A single failure costs one moment; more of them are the camera's."""
+        """See Mode. A single failure costs one shot; more in a row end the mode."""
         context = self._context
         self._settings = context.settings.running
-        self._shots.begin(settings, camera)
-        while not context.stopping and self._holds_good() and context.next_mode() is self:
+        self._shots.enter(settings, camera)
+        while not context.stopping and self._settings_unchanged() and context.next_mode() is self:
             running = self._scheduler.first
             assert running is not None
             try:
-                self._moment(running, settings)
+                self._take_shots(running, settings)
             except Interrupted:
                 return
             except CameraError as error:
-                self._failed(running, error)
-                self._shots.begin(settings, camera)
+                self._shot_failed(running, error)
+                self._shots.enter(settings, camera)
             except OSError as error:
-                self._unwritable(running, error)
-                self._shots.begin(settings, camera)  # its folder may be another one now
+                self._write_failed(running, error)
+                self._shots.enter(settings, camera)  # its folder may be another one now
             finally:
-                self._aimed_ms = None
+                self._prepared_ms = None
                 self._scheduler.reorder()
 
     def fail(self, error: CameraError) -> None:
-        """See Mode: what is missed from now on is so because of this."""
-        self._why = _why(error)
+        """See Mode: shots that are missed from now on are missed for this reason."""
+        self._miss_reason = _miss_reason(error)
 
     def close(self) -> None:
         """The daemon ends."""
         self._scheduler.close()
 
-    def _look(self) -> None:
-        self._take_in()
+    def _tick(self) -> None:
+        self._sync_series()
         if time.monotonic() - self._zone_s >= ZONE_S:
             self._zone_s = time.monotonic()
             self._scheduler.set_zone(self.zone(), _now_ms())
-        self._scheduler.update(_now_ms(), int(time.monotonic() * 1000), self._why)
-        works = self._context.settings.proven and self._context.backoff.reason is None
-        if self._rest_until_s is not None and works and time.monotonic() >= self._rest_until_s:
-            self._rest_until_s = None
-        self._begun = self._begun or works
-        if self._begun and not self._failures:
-            self._why = "busy"
-        while (first := self._scheduler.first) and first.due_ms is not None and self._full_s(first) > 0:
+        self._scheduler.update(_now_ms(), int(time.monotonic() * 1000), self._miss_reason)
+        works = self._context.settings.confirmed and self._context.backoff.reason is None
+        if self._retry_s is not None and works and time.monotonic() >= self._retry_s:
+            self._retry_s = None
+        self._camera_works = self._camera_works or works
+        if self._camera_works and not self._failures:
+            self._miss_reason = "busy"
+        while (first := self._scheduler.first) and first.due_ms is not None and self._disk_wait_s(first) > 0:
             first.miss(_now_ms(), "disk")
             self._scheduler.reorder()
 
-    def _take_in(self) -> None:
-        """Series have come, or are gone with their disk."""
-        for name in self._folders.gone():
+    def _sync_series(self) -> None:
+        """Add series that have been opened, and remove those that are gone with their disk."""
+        for name in self._folders.take_gone():
             if self._scheduler.find(name):
                 logging.error("cannot continue series %s: %s", name, why_gone(self._scheduler.root, name))
                 self._scheduler.remove(name)
-        for series in self._folders.taken():
+        for series in self._folders.take_opened():
             if self._scheduler.find(series.name) is None:
                 self._scheduler.add(RunningSeries(series, _now_ms()))
         early, self._early = self._early, []
         for command in early:
-            self._asked(command)
+            self._on_series(command)
 
-    def _begins_in_s(self) -> float:
+    def _starts_in_s(self) -> float:
         running = self._scheduler.first
         if running is None:
             return math.inf
-        if self._rest_until_s is not None:  # there must be time for a snapshot
-            return max(LOOK_S + MAX_TAKES_S, self._rest_until_s - time.monotonic())
+        if self._retry_s is not None:  # there must be time for a snapshot
+            return max(CHECK_S + MAX_TAKES_S, self._retry_s - time.monotonic())
         left_s = running.earliest_ms / 1000 - time.time()
-        if (full_s := self._full_s(running)) > 0:
-            return max(full_s, left_s)
-        if running.earliest_ms == self._aimed_ms:
+        if (disk_wait_s := self._disk_wait_s(running)) > 0:
+            return max(disk_wait_s, left_s)
+        if running.earliest_ms == self._prepared_ms:
             return -1.0
-        if _holds(running):
-            return left_s - HOLD_S
+        if _keeps_camera(running):
+            return left_s - KEEP_CAMERA_S
         if left_s > self._shots.lead_s:
             return left_s - self._shots.lead_s
         camera = self._context.status.camera
         wanted = self._context.settings.wanted
-        fits = camera and self._shots.fits(running.series, self._lens.held(wanted, camera), camera)
-        return left_s - (ALMOST_S if fits else self._shots.lead_s)
+        fits = camera and self._shots.fits(running.series, self._lens.apply(wanted, camera), camera)
+        return left_s - (READY_LEAD_S if fits else self._shots.lead_s)
 
-    def _moment(self, running: RunningSeries, settings: Settings) -> None:
-        """Get ready for the moment that comes first, wait for it, and take its shots."""
+    def _take_shots(self, running: RunningSeries, settings: Settings) -> None:
+        """Prepare for the next due time, wait for it, and take its shots."""
         series, due_ms = running.series, running.earliest_ms
         shots = series.definition.controls_of(series.state.tally.taken)
-        publish = _holds(running)
+        publish = _keeps_camera(running)
         frameless_s = (self._shots.lead_s + photo_cycle_s(settings, series.definition.kind)) * len(shots)
         interval_s = series.definition.schedule.interval_ms / 1000
         self._context.status.enter("series", interval_s if publish else frameless_s, self._context.backoff.reason)
-        if self._is_full(running):
+        if self._disk_is_full(running):
             return
-        self._aimed_ms = due_ms
-        self._shots.aim(series, shots[0], publish)
-        if not self._comes(running, due_ms):
+        self._prepared_ms = due_ms
+        self._shots.prepare(series, shots[0], publish)
+        if not self._wait_until_due(running, due_ms):
             return
-        if self._is_full(running):
+        if self._disk_is_full(running):
             return
         for varied in shots:
-            self._shots.aim(series, varied, publish)
+            self._shots.prepare(series, varied, publish)
             running.flush_gap()
             self._shots.take(series, due_ms, varied, publish)
-            if running.due_ms != due_ms:  # it has been paused, or deleted
+            if running.due_ms != due_ms:  # the series was paused or deleted
                 return
-        self._failures, self._rests, self._refused, self._begun = 0, 0, "", True
-        self._tell(running, None)
+        self._failures, self._pauses, self._refused, self._camera_works = 0, 0, "", True
+        self._set_reason(running, None)
         running.complete(_now_ms())
 
-    def _comes(self, running: RunningSeries, due_ms: int) -> bool:
-        """Wait for the moment; False: something else comes before."""
+    def _wait_until_due(self, running: RunningSeries, due_ms: int) -> bool:
+        """Wait for the due time; False: something else comes before."""
         context = self._context
-        while not context.stopping and self._holds_good() and context.next_mode() is self:
+        while not context.stopping and self._settings_unchanged() and context.next_mode() is self:
             if self._scheduler.first is not running or running.earliest_ms != due_ms:
                 return False
             if running.due_ms == due_ms:
                 return True
             left_s = max(0.001, due_ms / 1000 - time.time())
             try:
-                context.driver.idle(left_s, (*context.stops, context.commands.wake))
+                context.driver.idle(left_s, context.interrupts)
             except Interrupted:
-                context.obey()
+                context.run_commands()
             finally:
-                context.status.described(context.driver.metadata)
+                context.status.set_metadata(context.driver.metadata)
         return False
 
-    def _is_full(self, running: RunningSeries) -> bool:
-        """Whether its disk is: then the camera is left to others for a while."""
+    def _disk_is_full(self, running: RunningSeries) -> bool:
+        """Whether the disk of the series is full: then the camera is left to others for a while."""
         try:
             self._disk_of(running.series.folder).check()
         except CameraError as error:
-            if running.name not in self._full:
+            if running.name not in self._disk_retry_s:
                 logging.error("series %s: %s", running.name, error)
-            self._missed_for_the_disk(running)
+            self._skip_full_disk(running)
             return True
-        self._full.pop(running.name, None)
+        self._disk_retry_s.pop(running.name, None)
         return False
 
-    def _missed_for_the_disk(self, running: RunningSeries) -> None:
-        self._full[running.name] = time.monotonic() + FULL_S
+    def _skip_full_disk(self, running: RunningSeries) -> None:
+        self._disk_retry_s[running.name] = time.monotonic() + FULL_S
         if running.due_ms is not None:
             running.miss(_now_ms(), "disk")
 
-    def _full_s(self, running: RunningSeries) -> float:
-        """How long its disk is taken for full, in seconds; 0 or less: it is looked at."""
-        return self._full.get(running.name, 0.0) - time.monotonic()
+    def _disk_wait_s(self, running: RunningSeries) -> float:
+        """How long until the full disk of the series is checked again, in seconds; 0 or less: now."""
+        return self._disk_retry_s.get(running.name, 0.0) - time.monotonic()
 
-    def _holds_good(self) -> bool:
-        """Whether the settings in force make the same pictures."""
+    def _settings_unchanged(self) -> bool:
+        """Whether pictures with the wanted settings are the same as those of this run."""
         pending = self._context.settings
         same = _pictures(pending.wanted) == _pictures(self._settings)
         if pending.outdated and same:
             pending.adopt()
         return same
 
-    def _failed(self, running: RunningSeries, error: CameraError) -> None:
-        """The camera has failed: this moment is missed, and the next one is tried, whatever has failed.
+    def _shot_failed(self, running: RunningSeries, error: CameraError) -> None:
+        """The camera has failed: record the missed shot, and try the next one.
 
-        Only options that are refused, again after snapshots have been taken, are none that time helps.
+        Only options that the camera refuses again, after snapshots have been taken, make the series fail.
 
         Raises:
-            CameraError: again and again.
+            CameraError: it has failed several times in a row.
         """
-        self._context.end_program()
-        self._context.status.failed(error.cause, restarts=True)
-        if self._let_go(running):
+        self._context.stop_camera()
+        self._context.status.count_failure(error.cause, restarts=True)
+        if self._drop_if_gone(running):
             return
         self._failures += 1
-        self._why = _why(error)
+        self._miss_reason = _miss_reason(error)
         if running.due_ms is not None:
-            running.miss(_now_ms(), self._why)
+            running.miss(_now_ms(), self._miss_reason)
         refused = error.cause == "options"
         if refused and self._refused == running.name:
-            self._fail(running, error.reason)
-        elif self._failures >= TRIES or refused:
+            self._set_failed(running, error.reason)
+        elif self._failures >= MAX_FAILURES or refused:
             self._refused = running.name if refused else ""
-            self._tell(running, error.reason)
-            self._rest_until_s = time.monotonic() + REST_S[min(self._rests, len(REST_S) - 1)]
-            self._rests += 1
+            self._set_reason(running, error.reason)
+            self._retry_s = time.monotonic() + PAUSES_S[min(self._pauses, len(PAUSES_S) - 1)]
+            self._pauses += 1
             raise error
         else:
             logging.warning("series %s: a shot failed: %s", running.name, error)
 
-    def _unwritable(self, running: RunningSeries, error: OSError) -> None:
+    def _write_failed(self, running: RunningSeries, error: OSError) -> None:
         """The disk is full, or the folder is gone."""
         if self._scheduler.find(running.name) is not running:  # it was deleted meanwhile
             return
-        if not self._let_go(running):
+        if not self._drop_if_gone(running):
             logging.error("series %s: a shot could not be written: %s", running.name, error)
-            self._missed_for_the_disk(running)
+            self._skip_full_disk(running)
 
-    def _let_go(self, running: RunningSeries) -> bool:
-        """Whether its folder is gone: it is taken in again when it is there."""
+    def _drop_if_gone(self, running: RunningSeries) -> bool:
+        """Whether the folder of the series is gone; then drop it, until the folder is there again."""
         if identity(running.series.folder) is not None:
             return False
         logging.error("cannot continue series %s: %s", running.name, why_gone(self._scheduler.root, running.name))
         self._scheduler.remove(running.name)
         return True
 
-    def _fail(self, running: RunningSeries, reason: str) -> None:
+    def _set_failed(self, running: RunningSeries, reason: str) -> None:
         logging.error("series %s has failed: %s", running.name, reason)
         try:
             running.set_state("failed", _now_ms(), reason)
         except OSError as error:
             logging.error("series %s: its state could not be written: %s", running.name, error)
 
-    def _tell(self, running: RunningSeries, why: str | None) -> None:
-        """Why no shots come, for whoever looks at the series; None: they come."""
+    def _set_reason(self, running: RunningSeries, why: str | None) -> None:
+        """Record why the series gets no shots; None: it gets them."""
         try:
             running.series.set_reason(why)
         except OSError as error:
             logging.error("series %s: its state could not be written: %s", running.name, error)
 
-    def _asked(self, command: Command) -> None:
-        asked = str(command.message.get("name"))
-        if self._scheduler.find(asked) is None and self._folders.opens(asked):
+    def _on_series(self, command: Command) -> None:
+        name = command.message.get("name")
+        if self._scheduler.find(str(name)) is None and self._folders.will_open(str(name)):
             self._early.append(command)
             return
         try:
             with self._folders.lock:
-                name = self._series_commands.execute(command.message, _now_ms())
+                result = self._series_commands.execute(command.message, _now_ms())
         except CommandError as error:
             command.fail(error, field=error.field)
             return
-        logging.info("series %s: %s", name or command.message.get("name"), command.message.get("do"))
-        command.finish({"series": name})
+        logging.info("series %s: %s", result or name, command.message.get("do"))
+        command.finish({"series": result})
 
     def _on_disk(self) -> list[Series]:
         return [running.series for running in self._scheduler]
 
     def _remove(self, folder: Path) -> None:
-        """Delete a folder of many files, in the background."""
-        self._library.later(lambda: delete_tree(folder, self._library.over, self._library.undeletable.note))
+        """Delete a folder of many files in the background."""
+        self._library.submit_long(lambda: delete_tree(folder, self._library.checkpoint, self._library.undeletable.note))
 
     def _disk_of(self, folder: Path) -> Disk:
-        """The disk that a series is on: it need not be the library's."""
+        """The disk of a series, which need not be the library's."""
         return Disk(folder, lambda: self._context.settings.wanted.files.floor_mb)
 
 
@@ -341,8 +347,8 @@ def _now_ms() -> int:
     return int(time.time() * 1000)
 
 
-def _holds(running: RunningSeries) -> bool:
-    return running.series.definition.schedule.interval_ms < HOLD_S * 1000
+def _keeps_camera(running: RunningSeries) -> bool:
+    return running.series.definition.schedule.interval_ms < KEEP_CAMERA_S * 1000
 
 
 def _pictures(settings: Settings) -> tuple[object, ...]:
@@ -351,5 +357,5 @@ def _pictures(settings: Settings) -> tuple[object, ...]:
     return settings.camera, snapshot, settings.live, settings.photo, settings.raw, settings.controls
 
 
-def _why(error: CameraError) -> str:
+def _miss_reason(error: CameraError) -> str:
     return "disk" if error.cause == "disk" else "camera"

@@ -19,21 +19,21 @@ from stillcam.series.folder import Series
 from stillcam.series.recovery import open_series
 from stillcam.series.state import STATE
 
-LEFT = ".[dn]e*_*"  # .deleted_NAME, .new_NAME: what a crash has left of them
+LEFTOVERS = ".[dn]e*_*"  # .deleted_NAME, .new_NAME: a crash has left them
 
 
 class SeriesFolders:
-    """Opens what is in the folder of series and not known yet.
+    """Opens the series in their folder that are not known yet.
 
     Args:
         root: the folder of all series.
-        known: gives the names of those that were taken in.
+        known: gives the names of the series that are open.
         later: has the background worker do a task, soon.
         remove: deletes a folder in the background, without haste.
         nudge: wakes the camera's thread.
 
     Attributes:
-        lock: held by whoever makes or deletes a series: nothing is looked for meanwhile.
+        lock: held while a series is made or deleted: no scan runs meanwhile.
     """
 
     def __init__(
@@ -50,47 +50,47 @@ class SeriesFolders:
         self._later = later
         self._remove = remove
         self._nudge = nudge
-        self._place: tuple[int, int] | None = None  # of the root, as it was last looked at
-        self._places: dict[str, tuple[int, int] | None] = {}  # of series, by name
+        self._root_identity: tuple[int, int] | None = None  # at the last scan
+        self._identities: dict[str, tuple[int, int] | None] = {}  # of series, by name
         self._opening: set[str] = set()
-        self._told: dict[str, str] = {}  # why a series cannot be opened, by name
-        self._looked = False
+        self._logged: dict[str, str] = {}  # why a series cannot be opened, by name
+        self._scanned = False
         self._opened: SimpleQueue[Series] = SimpleQueue()
         self._gone: SimpleQueue[str] = SimpleQueue()
 
-    def look(self) -> None:
-        """Look which have come and which are gone; called by the background worker."""
+    def scan(self) -> None:
+        """Look for series that have come or gone; called by the background worker."""
         with self.lock:
             place, known = identity(self._root), set(self._known())
-            if place != self._place and place is not None:
-                for left in self._root.glob(LEFT):
-                    self._remove(left)
-            self._place = place
+            if place != self._root_identity and place is not None:
+                for leftover in self._root.glob(LEFTOVERS):
+                    self._remove(leftover)
+            self._root_identity = place
             places = self._listed()
             new = [name for name in places if name not in known and name not in self._opening]
             for name in known - self._opening:
-                if name not in places or self._places.setdefault(name, places[name]) != places[name]:
-                    self._places.pop(name, None)
+                if name not in places or self._identities.setdefault(name, places[name]) != places[name]:
+                    self._identities.pop(name, None)
                     self._gone.put(name)
             self._opening.update(new)
-            self._looked = True
+            self._scanned = True
         for name in sorted(new, key=self._last_written_s, reverse=True):  # those that run first
             self._later(partial(self._open, name, places[name]))
         self._nudge()
 
-    def opens(self, name: str) -> bool:
-        """Whether this one will soon be taken in."""
-        return name in self._opening or (not self._looked and (self._root / name).is_dir())
+    def will_open(self, name: str) -> bool:
+        """Whether the series of this name will be opened soon."""
+        return name in self._opening or (not self._scanned and (self._root / name).is_dir())
 
-    def taken(self) -> Iterator[Series]:
-        """Those that have been opened since the last time, to be taken in one by one; for the camera's thread."""
+    def take_opened(self) -> Iterator[Series]:
+        """The series that have been opened since the last call; for the camera's thread."""
         while not self._opened.empty():
             series = self._opened.get()
             yield series
             self._opening.discard(series.name)  # it is known now
 
-    def gone(self) -> list[str]:
-        """The names of those whose folder is not there any more, or is another one; for the camera's thread."""
+    def take_gone(self) -> list[str]:
+        """The names of the series whose folder is gone or replaced; for the camera's thread."""
         found = []
         while not self._gone.empty():
             found.append(self._gone.get())
@@ -103,28 +103,28 @@ class SeriesFolders:
         except FileNotFoundError:
             return {}
         except OSError as error:
-            self._say("", f"the series cannot be read: {error}")
+            self._log_once("", f"the series cannot be read: {error}")
             return {}
-        self._told.pop("", None)
+        self._logged.pop("", None)
         return {name: place for name in names if (place := identity(self._root / name))}
 
     def _open(self, name: str, place: tuple[int, int]) -> None:
         try:
             series = open_series(self._root / name)
         except (StillcamError, OSError) as error:
-            self._say(name, f"cannot continue series {name}: {error}")
+            self._log_once(name, f"cannot continue series {name}: {error}")
             self._opening.discard(name)
         else:
-            self._told.pop(name, None)
-            self._places[name] = place
+            self._logged.pop(name, None)
+            self._identities[name] = place
             self._opened.put(series)
         self._nudge()
 
-    def _say(self, name: str, text: str) -> None:
+    def _log_once(self, name: str, text: str) -> None:
         """Log it, once."""
-        if self._told.get(name) != text:
+        if self._logged.get(name) != text:
             logging.error("%s", text)
-        self._told[name] = text
+        self._logged[name] = text
 
     def _last_written_s(self, name: str) -> float:
         try:
@@ -134,5 +134,5 @@ class SeriesFolders:
 
 
 def why_gone(root: Path, name: str) -> str:
-    """What is said of a series whose folder is gone."""
+    """Why the folder of a series is gone, as far as is known."""
     return missing(root / name) or f"{root / name} is gone: it was deleted, or its disk is not mounted"

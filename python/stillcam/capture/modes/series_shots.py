@@ -1,130 +1,133 @@
-"""Takes the shots of series: with which camera program, when that is started, and where the picture goes."""
+"""The shots of series: which camera program takes them, with which controls, and where the pictures go."""
 
 from __future__ import annotations
 
-import shutil
 import time
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-from stillcam.camera.convergence import FRESH_S, converged_controls, is_fully_manual, scans_at_start
+from stillcam.camera.convergence import FRESH_S, clamped, converged_controls, is_fully_manual, scans_at_start
 from stillcam.camera.driver import PhotoRequest, Still
 from stillcam.camera.metadata import Metadata
 from stillcam.camera.rpicam.options import photo_arguments, same_pictures, snapshot_arguments
 from stillcam.camera.use_cases import effective_controls, photo_settings
 from stillcam.capture.context import CONVERGE_S, START_TIMEOUT_S, CaptureContext
-from stillcam.capture.image_files import image_size, link_or_copy, rotate
-from stillcam.capture.library_writer.writer import LibraryWriter
-from stillcam.capture.modes.bracketing import fixed_controls, fixes, varied_controls
+from stillcam.capture.image_files import image_size, link_or_copy, move_rotated
 from stillcam.capture.recovery import photo_cycle_s, stall_timeout_s
 from stillcam.common.errors import CameraError
 from stillcam.frames.files import WORK_PREFIX
+from stillcam.series.definition import Definition
 from stillcam.series.folder import Series
 from stillcam.series.state import FRAMES
 from stillcam.settings.capabilities import Camera
+from stillcam.settings.control_values import is_number
 from stillcam.settings.controls import Values
 from stillcam.settings.schema import Settings
 
 SCAN_S = 2.5  # instead of CONVERGE_S where autofocus scans: a shot is taken at its moment, whatever the lens does
 FIRST_LEAD_S, MAX_LEAD_S = 3.0, 20.0
+_EXPOSURE = ("ExposureTime", "AnalogueGain")
 WORK = ".shots"  # beside the series: pictures that are not theirs yet
 
 Varied = Mapping[str, float]
 
 
 class ShotTaker:
-    """The camera program of the series mode.
+    """Takes shots; starts the camera program for them.
 
     Attributes:
         lead_s: how long before a moment the program has to be started.
     """
 
-    def __init__(self, context: CaptureContext, library: LibraryWriter) -> None:
+    def __init__(self, context: CaptureContext) -> None:
         self.lead_s = FIRST_LEAD_S
         self._context = context
-        self._library = library
         self._work = context.paths.series / WORK
         self._settings = context.settings.wanted
         self._camera: Camera | None = None
-        self._running: tuple[object, ...] | None = None  # what its program has been started for
-        self._found: Values = {}  # controls that it has been started with over those of the settings
-        self._fits = False  # it is that of the snapshots
-        self._auto: Metadata = {}  # of the newest picture with the camera's own exposure
-        self._auto_s = 0.0  # when that came (monotonic)
+        self._running: tuple[object, ...] | None = None  # what the program was started for
+        self._carried_over: Values = {}  # controls that it was started with, over those of the settings
+        self._fits = False  # the program of the snapshots takes the shot
+        self._auto_exposure: Metadata = {}  # of the newest picture with the camera's own exposure
+        self._auto_exposure_s = 0.0  # when it was recorded (monotonic)
 
-    def begin(self, settings: Settings, camera: Camera) -> None:
-        """The mode begins: whatever runs, runs for something else."""
+    def enter(self, settings: Settings, camera: Camera) -> None:
+        """The mode begins: the program that runs was started for something else."""
         self._settings, self._camera = as_jpeg(settings), camera
-        self._running, self._found = None, {}
-        if self._context.found:
-            self._auto, self._auto_s = self._context.found, self._context.driver.metadata_received_s
+        self._running, self._carried_over = None, {}
+        if self._context.fresh_metadata:
+            self._auto_exposure, self._auto_exposure_s = (
+                self._context.fresh_metadata,
+                self._context.driver.metadata_received_s,
+            )
 
     def fits(self, series: Series, settings: Settings, camera: Camera) -> bool:
-        """Whether the program that runs takes the shots of this series just so."""
+        """Whether the running program can take the shots of this series as it is."""
         return _plain(series, {}) and self._context.driver.matches(as_jpeg(settings), camera, series.definition.kind)
 
-    def aim(self, series: Series, varied: Varied, hold: bool) -> None:
-        """Have a program run with which this shot can be taken.
+    def prepare(self, series: Series, varied: Varied, stays: bool) -> None:
+        """Start the program that can take this shot, unless it runs.
 
         Args:
-            hold: it stays for the shots that follow.
+            stays: it stays for the shots that follow.
 
         Raises:
             Interrupted: the daemon ends.
             CameraError: the camera fails.
         """
-        if fixes(series.definition) and varied and series.state.fixed is None:
-            self._measure(series)
+        if keeps_exposure(series.definition) and varied and series.state.fixed is None:
+            self._measure_exposure(series)
         kind, plain = series.definition.kind, _plain(series, varied)
         assert self._camera is not None
         self._fits = plain and self._context.driver.matches(self._settings, self._camera, kind)
-        key = (kind, series.state.fixed if fixes(series.definition) else None, dict(varied))
+        key = (kind, series.state.fixed if keeps_exposure(series.definition) else None, dict(varied))
         if not self._fits and self._running != key:
-            self._start(kind, self._controls(series, varied, hold), plain)
+            self._start(kind, self._controls(series, varied, stays), plain)
             self._running = key
 
     def take(self, series: Series, due_ms: int, varied: Varied, publish: bool) -> None:
-        """Take a shot now, and keep it.
+        """Take a shot now, and add it to the series.
 
         Args:
-            publish: it is a frame, too.
+            publish: make a frame of it, too.
 
         Raises:
             Interrupted: the daemon ends.
-            CameraError: the camera fails; a picture that was there before that is kept.
+            CameraError: the camera fails; a picture that came before is kept.
             OSError: the series cannot be written.
         """
         context = self._context
-        time_ms, still = self._still(series.definition.kind)
+        time_ms, still = self._take_still(series.definition.kind)
         frame = context.publisher.publish(still) if self._fits else None
-        picture = self._developed(still, frame)
-        broken = None
+        picture = self._whole_picture(still, frame)
+        failure = None
         try:
-            metadata = self._context.described()
+            metadata = self._context.still_metadata()
         except CameraError as error:
-            metadata, broken = {}, error
+            metadata, failure = {}, error
         files = [still.raw, picture] if still.raw else [picture]
         line = series.add_shot(due_ms, time_ms, files, metadata, varied or None)
-        self._learn(series, varied, metadata)
+        self._record_exposure(series, varied, metadata)
         if publish and frame is None:
-            frame = context.publisher.show(series.folder / FRAMES / line["files"][0], still.time_s)
-        if broken:
-            raise broken
+            frame = context.publisher.publish_copy(series.folder / FRAMES / line["files"][0], still.time_s)
+        if failure:
+            raise failure
         if frame:
-            context.published(frame)
+            context.frame_published(frame)
 
-    def _still(self, kind: str) -> tuple[int, Still]:
-        """When a still was asked for (ms since the epoch), and the still."""
+    def _take_still(self, kind: str) -> tuple[int, Still]:
+        """Take a still; also when it was requested, in milliseconds since the epoch."""
         context = self._context
-        cycle_s = photo_cycle_s(self._settings, kind, self._found)
+        cycle_s = photo_cycle_s(self._settings, kind, self._carried_over)
         timeout_s = stall_timeout_s(cycle_s, self._settings, context.driver.metadata)
         time_ms = int(time.time() * 1000)
         context.driver.request_still()
-        return time_ms, context.awaited(context.driver.wait_still, timeout_s + START_TIMEOUT_S, self._over)
+        return time_ms, context.wait_for(context.driver.wait_still, timeout_s + START_TIMEOUT_S, self._stopping)
 
-    def _developed(self, still: Still, frame: str | None) -> Path:
-        """The picture in our folder, whole and turned."""
+    def _whole_picture(self, still: Still, frame: str | None) -> Path:
+        """The picture in the work folder, checked and rotated."""
         picture = self._work / f"{WORK_PREFIX}shot.jpg"
         if frame:
             self._work.mkdir(parents=True, exist_ok=True)
@@ -134,75 +137,106 @@ class ShotTaker:
         image_size(still.path)
         if still.raw:
             image_size(still.raw)
-        if self._settings.camera.rotation in (90, 270):
-            rotate(still.path, picture, self._settings.camera.rotation, shutil.which("jpegtran"), self._context.stops)
-            still.path.unlink()
-            return picture
-        return still.path
+        move_rotated(still.path, picture, self._settings.camera.rotation, self._context.stop_fds)
+        return picture
 
-    def _learn(self, series: Series, varied: Varied, metadata: Metadata) -> None:
-        """Keep what the camera has found by itself."""
+    def _record_exposure(self, series: Series, varied: Varied, metadata: Metadata) -> None:
+        """Remember the exposure that the camera has found by itself."""
         if varied or not metadata:
             return
         if series.definition.fixed:
             if series.state.fixed is None and (found := fixed_controls(metadata)):
                 series.set_fixed_controls(found)
         else:
-            self._auto, self._auto_s = metadata, time.monotonic()
+            self._auto_exposure, self._auto_exposure_s = metadata, time.monotonic()
 
-    def _measure(self, series: Series) -> None:
-        """Find the exposure that all shots have, with a still that is not kept."""
+    def _measure_exposure(self, series: Series) -> None:
+        """Find the exposure of all shots, with a still that is not kept."""
         self._start(series.definition.kind, {}, plain=False)
         self._running = None
-        _, still = self._still(series.definition.kind)
-        metadata = self._context.described()
+        _, still = self._take_still(series.definition.kind)
+        metadata = self._context.still_metadata()
         for path in (still.path, still.raw):
             if path:
                 path.unlink(missing_ok=True)
         series.set_fixed_controls(fixed_controls(metadata))
 
-    def _controls(self, series: Series, varied: Varied, hold: bool) -> Values:
-        """What the program starts with: what was found before, but for one that stays and can find it itself."""
+    def _controls(self, series: Series, varied: Varied, stays: bool) -> Values:
+        """The controls to start with: values found before, unless the program stays and can find them itself."""
         kind, found = series.definition.kind, {}
-        fresh = time.monotonic() - self._auto_s <= FRESH_S
-        if not hold and fresh and photo_settings(self._settings, kind).carry_over:
-            found = converged_controls(self._settings, kind, self._auto)
-        if fixes(series.definition) and series.state.fixed:
+        fresh = time.monotonic() - self._auto_exposure_s <= FRESH_S
+        if not stays and fresh and photo_settings(self._settings, kind).carry_over:
+            found = converged_controls(self._settings, kind, self._auto_exposure)
+        if keeps_exposure(series.definition) and series.state.fixed:
             return varied_controls({**found, **series.state.fixed}, varied)
         if "ExposureValue" in varied:
             found = {name: value for name, value in found.items() if name not in ("ExposureTime", "AnalogueGain")}
         return varied_controls(found, varied)
 
     def _start(self, kind: str, controls: Values, plain: bool) -> None:
-        """Start a program; it is that of the snapshots if there is no difference."""
+        """Start a program: that of the snapshots if there is no difference."""
         context, settings, camera = self._context, self._settings, self._camera
         assert camera is not None
         began = time.monotonic()
         self._running = None
         arguments = photo_arguments(settings, camera, kind)
         self._fits = plain and same_pictures(arguments, snapshot_arguments(settings, camera))
-        self._found = found = {} if self._fits else controls
+        self._carried_over = found = {} if self._fits else controls
         self._work.mkdir(parents=True, exist_ok=True)
         context.start_stills(
-            settings, camera, None if self._fits else PhotoRequest(kind, self._work, found), self._over
+            settings, camera, None if self._fits else PhotoRequest(kind, self._work, found), self._stopping
         )
         if not is_fully_manual(settings, kind, found, camera):
             lens = scans_at_start(effective_controls(settings, photo_settings(settings, kind)) | found, camera)
-            context.rest(SCAN_S if lens else CONVERGE_S, self._over)
+            context.settle(SCAN_S if lens else CONVERGE_S, self._stopping)
         took_s = time.monotonic() - began
         self.lead_s = min(MAX_LEAD_S, max(1.3 * took_s + 0.5, 0.8 * self.lead_s))
 
-    def _over(self) -> bool:
+    def _stopping(self) -> bool:
         return self._context.stopping
 
 
 def as_jpeg(settings: Settings) -> Settings:
-    """The settings for series: their pictures are JPEGs, whatever photos are."""
+    """The settings for series: their pictures are JPEGs, whatever the format of photos."""
     if settings.files.photo == "jpg":
         return settings
     return replace(settings, files=replace(settings.files, photo="jpg"))
 
 
 def _plain(series: Series, varied: Varied) -> bool:
-    """Whether the shots of a series are what anybody would take: all of it by the settings."""
+    """Whether the settings alone say how the shots of a series are taken."""
     return not varied and series.definition.variation is None and not (series.definition.fixed and series.state.fixed)
+
+
+def keeps_exposure(definition: Definition) -> bool:
+    """Whether exposure and white balance stay: in a bracket of time or gain the other must not compensate."""
+    vary = definition.variation
+    return definition.fixed or (vary is not None and vary.control in _EXPOSURE)
+
+
+def fixed_controls(metadata: Metadata) -> Values:
+    """Exposure and white balance of the picture with this metadata; empty where they are unknown."""
+    found: Values = {name: clamped(name, metadata[name]) for name in _EXPOSURE if is_number(metadata.get(name))}
+    gains = metadata.get("ColourGains")
+    if isinstance(gains, list) and len(gains) == 2:
+        found["ColourGains"] = [clamped("ColourGains", gain) for gain in gains]
+    return found
+
+
+def varied_controls(given: Mapping[str, Any], varied: Mapping[str, float]) -> Values:
+    """The controls of one shot of a bracket or a variation.
+
+    Args:
+        given: the controls of all shots, or those that the camera had found before.
+        varied: this shot's own. An ExposureValue is stops: where the exposure
+            stays, its time is changed by them.
+    """
+    controls: Values = dict(given)
+    for name, value in varied.items():
+        if name == "LensPosition":
+            controls |= {"AfMode": "Manual", "AfTrigger": "Cancel", name: clamped(name, value)}
+        elif name == "ExposureValue" and "ExposureTime" in controls:
+            controls["ExposureTime"] = clamped("ExposureTime", controls["ExposureTime"] * 2**value)
+        else:
+            controls[name] = clamped(name, value)
+    return controls

@@ -18,99 +18,99 @@ from stillcam.settings.capabilities import Camera
 from stillcam.settings.schema import Settings
 
 FIRST_TAKES_S, MAX_TAKES_S = 0.5, 5.0
-LOOK_S = 5.0  # how often the clock is looked at, by which another mode may want the camera
-SHORT_S = 0.02
+CHECK_S = 5.0  # from one check of the clock to the next while another mode will want the camera
+MIN_WAIT_S = 0.02
 
 
 class FrameRequest:
-    """Whether somebody waits for a picture whose exposure begins after the request."""
+    """A request for a picture whose exposure begins after it; at most one is pending."""
 
     def __init__(self, driver: Driver) -> None:
         self._driver = driver
-        self._asked_s = -math.inf  # monotonic
-        self._waits = False
+        self._requested_s = -math.inf  # monotonic
+        self._pending = False
 
     def ask(self) -> None:
-        """Request one: its exposure must begin now or later."""
-        self._asked_s, self._waits = time.monotonic(), True
+        """Request a picture: its exposure must begin now or later."""
+        self._requested_s, self._pending = time.monotonic(), True
 
     @property
     def due_s(self) -> float:
-        """When to request it from the driver (monotonic); infinite: none is wanted."""
-        return self._asked_s + self._driver.lag_s if self._waits else math.inf
+        """When to request a still from the driver (monotonic); infinite: nothing is pending."""
+        return self._requested_s + self._driver.lag_s if self._pending else math.inf
 
-    def came(self) -> None:
-        """A picture has come; if its exposure began late enough, nobody waits any more."""
-        self._waits = self._waits and self._driver.exposure_began_s < self._asked_s
+    def picture_taken(self) -> None:
+        """Complete the request if the exposure of the newest picture began late enough."""
+        self._pending = self._pending and self._driver.exposure_began_s < self._requested_s
 
 
 class SnapshotMode:
-    """Takes a still every interval, and at once where one is wanted now. Always has something to do.
+    """Takes a still every interval, and at once on request. Always wanted.
 
     Args:
-        booked: gives when another mode will want the camera (monotonic): a snapshot must be over by then.
+        next_start_s: gives when another mode will want the camera (monotonic): a snapshot must be over by then.
     """
 
     name = "snapshot"
     urgent = False
 
-    def __init__(self, context: CaptureContext, booked: Callable[[], float]) -> None:
+    def __init__(self, context: CaptureContext, next_start_s: Callable[[], float]) -> None:
         self._context = context
-        self._booked = booked
+        self._next_start_s = next_start_s
         self.frame_request = FrameRequest(context.driver)
-        self._takes_s = FIRST_TAKES_S  # how long one takes at most, as far as is known
-        self.handlers = {"snapshot": self._asked}
+        self._takes_s = FIRST_TAKES_S  # how long a snapshot takes at most, by experience
+        self.handlers = {"snapshot": self._on_snapshot}
 
     def wanted(self) -> bool:
         return True
 
     def run(self, settings: Settings, camera: Camera) -> None:
-        """See Mode. What was missed is not made up for."""
+        """See Mode. Missed snapshots are not made up for."""
         context = self._context
         since = -math.inf  # when the last one was due (monotonic)
         if context.driver.matches(settings, camera):  # a photo was taken in between
             context.status.enter("snapshot", snapshot_cycle_s(settings), context.backoff.reason)
         else:
             context.start_snapshots(settings, camera)
-            if scans_at_start(effective_controls(settings, settings.live), camera) and not self._over():
-                if not take_focused(context, snapshot_cycle_s, self._over):
+            if scans_at_start(effective_controls(settings, settings.live), camera) and not self._must_end():
+                if not take_focused(context, snapshot_cycle_s, self._must_end):
                     return
-                self.frame_request.came()
+                self.frame_request.picture_taken()
                 since = time.monotonic()
-        while self._rest(since):
+        while self._wait_until_due(since):
             began, interval_s = time.monotonic(), context.settings.wanted.snapshot.interval_s
             late = self.frame_request.due_s <= began or began - since > 2 * interval_s
             since = began if late else since + interval_s
-            context.take(snapshot_cycle_s)
-            self.frame_request.came()
+            context.take_still(snapshot_cycle_s)
+            self.frame_request.picture_taken()
             self._takes_s = min(MAX_TAKES_S, max(time.monotonic() - began, 0.9 * self._takes_s))
 
     def fail(self, error: CameraError) -> None:
-        """Who waits for a frame learns it from the status."""
+        """See Mode: the status has the error."""
 
-    def _asked(self, _command: Command) -> None:
+    def _on_snapshot(self, _command: Command) -> None:
         self.frame_request.ask()
 
-    def _over(self) -> bool:
-        return self._context.leaving() or self._context.next_mode() is not self
+    def _must_end(self) -> bool:
+        return self._context.must_leave() or self._context.next_mode() is not self
 
-    def _rest(self, since: float) -> bool:
-        """Wait until the interval from `since` (monotonic) is over, or one is wanted now; False: the mode must end.
+    def _wait_until_due(self, since: float) -> bool:
+        """Wait until the interval from `since` (monotonic) is over, or for a request; False: the mode must end.
 
-        One that would not be over before another mode wants the camera is not begun.
+        A snapshot that would not be over before another mode wants the camera is not begun.
         """
         context = self._context
-        while not self._over():
+        while not self._must_end():
             now = time.monotonic()
             left = min(since + context.settings.wanted.snapshot.interval_s, self.frame_request.due_s) - now
-            free = self._booked() - now
+            free = self._next_start_s() - now
             if left <= 0 and free > self._takes_s:
                 return True
-            wait = min(left, free, LOOK_S if free < math.inf else left) if left > 0 else free
+            wait = min(left, free, CHECK_S if free < math.inf else left) if left > 0 else free
             try:
-                context.driver.idle(max(wait, SHORT_S), (*context.stops, context.commands.wake))
+                context.driver.idle(max(wait, MIN_WAIT_S), context.interrupts)
             except Interrupted:
-                context.obey()
+                context.run_commands()
             finally:
-                context.status.described(context.driver.metadata)
+                context.status.set_metadata(context.driver.metadata)
         return False

@@ -1,175 +1,27 @@
-"""From the camera's files to items: what is kept of a video, whatever came in between."""
+"""Retention: what is pruned from the library and its trash, and what keeps its place."""
 
 import contextlib
-import json
 import os
-import struct
 import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from pictures import picture
-from PIL import Image
 
-from stillcam.capture.image_files import image_size
-from stillcam.capture.library_writer import mp4
 from stillcam.capture.library_writer.clock_trust import ClockTrust
-from stillcam.capture.library_writer.finish_video import RecordedVideo, finish, salvage
-from stillcam.capture.library_writer.retention import Retention, rule_of
+from stillcam.capture.library_writer.retention import LibraryRetention, rule_of
 from stillcam.common.deletion import Undeletable
 from stillcam.common.disk_space import RESERVE_BYTES, Disk, reserve_bytes
-from stillcam.common.errors import CameraError
 from stillcam.library.catalogue import Library
-from stillcam.library.pending import PendingItem, recover
+from stillcam.library.pending import PendingItem
 from stillcam.library.retention import Rule
 from stillcam.library.thumbnails import Thumbnails
 from stillcam.library.trash import KEPT_S, Trash
 from stillcam.settings.schema import FileSettings, RetentionSettings
 
 MOMENT_S = 1_795_218_301.0
-
-
-def box(kind: bytes, *parts: bytes) -> bytes:
-    body = b"".join(parts)
-    return struct.pack(">I4s", 8 + len(body), kind) + body
-
-
-def film(seconds: float, *, long: bool = False, sound: bool = False) -> bytes:
-    """The smallest file with what is looked at."""
-    if long:
-        header = box(b"mvhd", struct.pack(">I16xIQ", 1 << 24, 1000, int(seconds * 1000)))
-    else:
-        header = box(b"mvhd", struct.pack(">I8xII", 0, 1000, int(seconds * 1000)))
-    sizes = [(0, 0)] * sound + [(320, 176)]
-    at = b"\1" + bytes(51) if long else bytes(40)
-    tracks = [
-        box(b"trak", box(b"tkhd", at + bytes(36) + struct.pack(">II", width << 16, height << 16)))
-        for width, height in sizes
-    ]
-    return box(b"ftyp", b"isom") + box(b"free") + box(b"moov", header, *tracks) + box(b"mdat", bytes(99))
-
-
-@pytest.fixture
-def pending(tmp_path: Path) -> PendingItem:
-    return PendingItem(tmp_path, "video", MOMENT_S, "imx708")
-
-
-def footage(pending: PendingItem, extension: str, content: bytes, remux: bool = True, **more: Any) -> RecordedVideo:
-    pending.path(extension).write_bytes(content)
-    return RecordedVideo(pending, pending.path(extension), remux, 30.0, more.get("rotation", 0), {"kind": "video"})
-
-
-def makes(content: bytes):
-    """An ffmpeg whose last argument becomes a file."""
-
-    def ffmpeg(arguments: list[str]) -> None:
-        Path(arguments[-1].removeprefix("file:")).write_bytes(picture() if "mjpeg" in arguments else content)
-
-    return ffmpeg
-
-
-def says(text: str):
-    """An ffmpeg that fails."""
-    return lambda _arguments: text
-
-
-def test_an_mp4_is_made_and_what_it_was_made_of_is_gone(tmp_path, pending):
-    id_ = finish(footage(pending, "ts", b"stream"), makes(film(2.5)))
-    assert id_.endswith("_video_imx708.mp4")
-    assert sorted(path.suffix for path in tmp_path.glob("2*/*")) == [".jpg", ".json", ".mp4"]
-    (sidecar,) = tmp_path.glob("2*/*.json")
-    assert json.loads(sidecar.read_text())["duration_s"] == 2.5
-    assert list(tmp_path.glob(".drafts/*")) == []
-
-
-@pytest.mark.parametrize("said", ["No space left on device", "it is not installed: sudo apt install ffmpeg"])
-def test_a_video_that_cannot_be_finished_now_waits_for_the_next_start(tmp_path, pending, said):
-    part = footage(pending, "ts", b"stream")
-    part.note()
-    with pytest.raises(CameraError, match="next start"):
-        finish(part, says(said))
-    assert list(tmp_path.glob("2*/*")) == []
-    assert len(salvage(tmp_path, recover(tmp_path), makes(film(1)))) == 1
-    assert list(tmp_path.glob(".drafts/*")) == []
-
-
-def test_what_cannot_be_played_is_deleted(tmp_path, pending):
-    with pytest.raises(CameraError, match="nothing in the video"):
-        finish(footage(pending, "ts", b"x"), says("Invalid data found when processing input"))
-    with pytest.raises(CameraError, match="nothing was recorded"):
-        finish(footage(pending, "ts", b""), makes(film(1)))
-    with pytest.raises(CameraError, match="before it could be played"):
-        finish(footage(pending, "mp4", film(1)[:-120], remux=False), makes(b""))
-    assert list(tmp_path.glob("*/*")) == []
-
-
-def test_bare_h264_stays_as_it_is_where_no_mp4_can_be_made(tmp_path, pending):
-    stand_in = tmp_path / "frame.jpg"
-    stand_in.write_bytes(picture())
-    assert finish(footage(pending, "h264", b"nal"), says("oops"), stand_in).endswith(".h264")
-    assert [path.suffix for path in sorted(tmp_path.glob("2*/*"))] == [".h264", ".jpg", ".json"]
-
-
-def test_a_crash_while_the_mp4_was_made_is_put_right(tmp_path, pending):
-    part = footage(pending, "ts", b"stream", rotation=90)
-    part.note()
-    pending.path("part").write_bytes(b"half")
-    pending.path("jpg").write_bytes(b"half")
-    other = PendingItem(tmp_path, "photo", MOMENT_S, "imx708")
-    other.path("jpg").write_bytes(b"half")
-    (tmp_path / ".drafts/.still_00000001.jpg").write_bytes(b"half")
-    (saved,) = salvage(tmp_path, recover(tmp_path), makes(film(3)))
-    assert saved.endswith("_video_imx708.mp4")
-    told = json.loads((tmp_path / saved).with_suffix(".json").read_text())
-    assert (told["interrupted"], told["kind"], told["duration_s"]) == (True, "video", 3.0)
-    assert list(tmp_path.glob(".drafts/*")) == []
-
-
-def test_without_its_notes_a_video_is_saved_too(tmp_path, pending):
-    pending.path("mjpeg").write_bytes(picture() * 3)
-    (saved,) = salvage(tmp_path, recover(tmp_path), says("no"))
-    assert saved.endswith(".mjpeg")
-    assert (tmp_path / saved).with_suffix(".jpg").read_bytes() == picture()
-
-
-@pytest.mark.parametrize("long", [False, True])
-@pytest.mark.parametrize("sound", [False, True])
-def test_an_mp4_tells_its_length_and_can_be_turned(tmp_path, long, sound):
-    path = tmp_path / "x.mp4"
-    path.write_bytes(film(7, long=long, sound=sound))
-    assert mp4.duration_s(path) == 7
-    before = path.read_bytes()
-    mp4.turn(path, 90)
-    after = path.read_bytes()
-    matrix = struct.pack(">9i", 0, 1 << 16, 0, -1 << 16, 0, 0, 176 << 16, 0, 1 << 30)
-    assert after.count(matrix) == 1
-    assert len(after) == len(before)
-    for broken in (b"", before[:7], before[:60], before[:-110], b"\0\0\0\1mdat" * 2):
-        path.write_bytes(broken)
-        assert mp4.duration_s(path) is None
-
-
-def test_a_picture_that_is_not_whole_is_torn(tmp_path):
-    image = Image.new("RGB", (40, 30), "red")
-    for form, extension in (("JPEG", "jpg"), ("PNG", "png"), ("BMP", "bmp")):
-        path = tmp_path / f"x.{extension}"
-        image.save(path, form)
-        assert image_size(path) == (40, 30)
-        path.write_bytes(path.read_bytes()[:-20])
-        with pytest.raises(CameraError, match="incomplete") as caught:
-            image_size(path)
-        assert caught.value.cause == "torn"
-        path.write_bytes(b"")
-        with pytest.raises(CameraError, match="incomplete"):
-            image_size(path)
-    with pytest.raises(CameraError, match="incomplete"):
-        image_size(tmp_path / "none.dng")
-    (tmp_path / "full.dng").write_bytes(b"II*\0\0\0\0\0" + bytes(100_000))  # as rpicam-still leaves it on a full disk
-    with pytest.raises(CameraError, match="incomplete"):
-        image_size(tmp_path / "full.dng")
 
 
 @pytest.mark.parametrize(
@@ -216,9 +68,9 @@ def kept_by(
     known: ClockTrust | None = None,
     undeletable: Undeletable | None = None,
     over: bool = False,
-) -> Retention:
+) -> LibraryRetention:
     """Retention of a library on a disk with so much room."""
-    return Retention(
+    return LibraryRetention(
         root, Room(root, free), lambda: settings, known or ages(root), lambda: over, undeletable or Undeletable()
     )
 

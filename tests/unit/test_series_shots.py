@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from stillcam.capture.modes.bracketing import fixed_controls, fixes, varied_controls
+from stillcam.capture.modes.series_shots import fixed_controls, keeps_exposure, varied_controls
 from stillcam.capture.modes.snapshots import SnapshotMode
 from stillcam.series.definition import from_document
 from stillcam.settings.schema import Settings
@@ -51,7 +51,7 @@ def test_a_shot_has_its_own_controls_over_the_others(given, varied, controls):
     ],
 )
 def test_a_bracket_of_time_or_gain_keeps_the_other(document, fixed):
-    assert fixes(from_document({"name": "Garden", **document}, 1_795_176_000_000, "UTC")) is fixed
+    assert keeps_exposure(from_document({"name": "Garden", **document}, 1_795_176_000_000, "UTC")) is fixed
 
 
 class CaptureContext:
@@ -60,9 +60,9 @@ class CaptureContext:
     def __init__(self, booked_s: float, until_s: float) -> None:
         self.now_s, self._booked_s, self._until_s = 100.0, booked_s, until_s
         self.taken: list[float] = []
-        self.stops = ()
+        self.interrupts = ()
         self.backoff = SimpleNamespace(reason=None)
-        self.status = SimpleNamespace(enter=lambda *_: None, described=lambda _: None)
+        self.status = SimpleNamespace(enter=lambda *_: None, set_metadata=lambda _: None)
         self.settings = SimpleNamespace(wanted=Settings())
         self.commands = SimpleNamespace(wake=0)
         self.driver = SimpleNamespace(matches=lambda *_: True, idle=self._rest, metadata={}, settling=False, lag_s=0.0)
@@ -72,10 +72,10 @@ class CaptureContext:
     def next_mode(self) -> Any:
         return self.mode if self.now_s < min(self._until_s, self._booked_s) else None
 
-    def leaving(self) -> bool:
+    def must_leave(self) -> bool:
         return False
 
-    def take(self, _: object) -> None:
+    def take_still(self, _: object) -> None:
         self.taken.append(self.now_s)
         self.now_s += 0.4
 

@@ -131,8 +131,8 @@ def failure(run: Run) -> str:
 
 
 def test_each_signal_gives_the_next_file(stills: Callable[..., Run]) -> None:
-    run = stills("--framestart", "7").ready()
-    for number in (7, 8, 9):
+    run = stills().ready()
+    for number in range(3):
         with Image.open(run.capture(f"{number:08d}.jpg")) as image:
             assert image.size == (320, 180)
 
@@ -206,27 +206,10 @@ def test_immediate_takes_one_and_leaves(start: Start) -> None:
     assert json.loads((run.folder / "m.json").read_text())["AeLocked"] is False
 
 
-def test_timelapse_goes_on_until_its_timeout(start: Start) -> None:
-    run = start("rpicam-still", *SMALL, "-t", "800ms", "--timelapse", "50ms", "-o", "%d.jpg", faults=FAST)
-    assert run.exit() == 0
-    assert len(list(run.folder.glob("*.jpg"))) >= 2
-
-
-def test_numbers_wrap(stills: Callable[..., Run]) -> None:
-    run = stills("--wrap", "2").ready()
-    for name in ("00000000.jpg", "00000001.jpg"):
-        run.capture(name)
-    before = (run.folder / "00000000.jpg").stat().st_mtime_ns
-    run.process.send_signal(signal.SIGUSR1)
-    run.until(lambda: (run.folder / "00000000.jpg").stat().st_mtime_ns != before, "first name again")
-
-
 def test_a_file_is_truncated_filled_and_closed_before_its_metadata(stills: Callable[..., Run]) -> None:
-    run = stills("--metadata", "m.json", "--wrap", "1").ready()
-    run.capture("00000000.jpg")
-    run.until(
-        lambda: (run.folder / "m.json").exists() and (run.folder / "m.json").read_text().endswith("}"), "metadata"
-    )
+    run = stills("--metadata", "m.json").ready()
+    for name in ("00000000.jpg", "m.json"):
+        (run.folder / name).touch()
     with INotify() as watch:
         watch.add_watch(run.folder, flags.MODIFY | flags.CLOSE_WRITE | flags.CREATE | flags.MOVED_TO)
         run.process.send_signal(signal.SIGUSR1)
@@ -279,25 +262,6 @@ def test_json_metadata_on_stdout_keeps_its_last_brace(stills: Callable[..., Run]
     assert read_more(b"}") and seen.count(b"}") == 2
 
 
-def test_latest_finds_a_dangling_link_in_its_way(start: Start) -> None:
-    run = start("rpicam-still", *SMALL, "-t", "20ms", "-o", "a.jpg", "--latest", "latest.jpg", faults=FAST)
-    assert run.exit() == 0
-    assert os.readlink(run.folder / "latest.jpg") == "a.jpg"
-    (run.folder / "a.jpg").unlink()
-    (run.folder / "latest.jpg").unlink()
-    (run.folder / "latest.jpg").symlink_to("gone.jpg")
-    assert "File exists" in failure(
-        start("rpicam-still", *SMALL, "-t", "20ms", "-o", "a.jpg", "--latest", "latest.jpg")
-    )
-
-
-def test_names_by_date_and_by_timestamp(start: Start) -> None:
-    for option in ("--datetime", "--timestamp"):
-        assert start("rpicam-still", *SMALL, "-t", "20ms", option, faults=FAST).exit() == 0
-    names = sorted(path.name for path in start("rpicam-still", "--version").folder.glob("*.jpg"))
-    assert sorted(len(name) for name in names) == [14, 14] and all(name[:10].isdigit() for name in names)
-
-
 def test_raw_follows_the_picture(start: Start) -> None:
     run = start("rpicam-still", *SMALL, "-t", "20ms", "--raw", "--mode", "1280:720", "-o", "%d.jpg", faults=FAST)
     assert run.exit() == 0
@@ -312,7 +276,7 @@ def test_raw_follows_the_picture(start: Start) -> None:
         pytest.param(("--bogus",), "unrecognised option '--bogus'", id="unknown option"),
         pytest.param(("--awb", "purple"), "Invalid AWB mode: purple", id="awb mode"),
         pytest.param(("-t", "soon"), "Invalid time string provided", id="time"),
-        pytest.param(("--rotation", "90"), "transforms requiring transpose not supported", id="rotation"),
+        pytest.param(("--rotation", "180"), "unrecognised option '--rotation'", id="an option of no driver"),
         pytest.param(("--camera", "2"), "selected camera is not available", id="camera"),
         pytest.param(("-t", "20", "-o", "/nope/x.jpg"), "failed to open file /nope/x.jpg", id="no such folder"),
     ],

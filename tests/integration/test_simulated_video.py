@@ -120,14 +120,6 @@ def test_the_timeout_halts(videos: Videos) -> None:
     assert videos.errors()[-1] == "Halting: reached timeout of 100 milliseconds."
 
 
-def test_segments_are_numbered(videos: Videos) -> None:
-    process = videos.start("--codec", "mjpeg", "-t", "0", "--segment", "50", "-o", "%d.mjpeg")
-    videos.wait_for("2.mjpeg", 1)
-    process.send_signal(signal.SIGINT)
-    assert process.wait(DEADLINE_S) == 0
-    assert len(cut((videos.folder / "0.mjpeg").read_bytes())) >= 1
-
-
 def test_metadata_is_an_array(videos: Videos) -> None:
     process = videos.start("--codec", "mjpeg", "-t", "0", "--frames", "4", "-o", "v.mjpeg", "--metadata", "m.json")
     assert process.wait(DEADLINE_S) == 0

@@ -11,7 +11,8 @@ from test_controls import SETTABLE, rectangles, values_of
 
 from stillcam.camera.rpicam.listing import parse
 from stillcam.camera.rpicam.options import live_arguments, snapshot_arguments
-from stillcam.camera.simulated import checks, command_line, sensors
+from stillcam.camera.simulated import options as simulated_options
+from stillcam.camera.simulated import sensors
 from stillcam.camera.simulated.options import StillOptions, VideoOptions
 from stillcam.camera.simulated.sensors import listing
 from stillcam.camera.use_cases import live_framerate
@@ -199,8 +200,8 @@ def test_the_camera_programs_take_every_value_of_every_control(data):
     flips = data.draw(st.fixed_dictionaries({"hflip": st.booleans(), "rotation": st.sampled_from([0, 90, 180, 270])}))
     settings = patched(Settings(), {"controls": values, "camera": flips})
     camera = data.draw(st.sampled_from([IMX708, IMX219]))
-    checks.check(command_line.parse(StillOptions, snapshot_arguments(settings, camera)))
-    checks.check(command_line.parse(VideoOptions, live_arguments(settings, camera)))
+    simulated_options.check(simulated_options.parse(StillOptions, snapshot_arguments(settings, camera)))
+    simulated_options.check(simulated_options.parse(VideoOptions, live_arguments(settings, camera)))
 
 
 @given(rectangles(), st.tuples(st.integers(16, 4000), st.integers(16, 4000)), st.booleans(), st.booleans())

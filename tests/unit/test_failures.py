@@ -16,8 +16,7 @@ from stillcam.camera.rpicam.errors import (
 )
 from stillcam.camera.rpicam.options import snapshot_arguments, without_options
 from stillcam.camera.rpicam.process import has_libav
-from stillcam.camera.simulated.command_line import usage
-from stillcam.camera.simulated.options import StillOptions, VideoOptions
+from stillcam.camera.simulated.options import StillOptions, VideoOptions, usage
 from stillcam.settings.capabilities import RPICAM
 from stillcam.settings.schema import Settings
 

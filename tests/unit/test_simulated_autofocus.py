@@ -2,7 +2,6 @@
 
 import pytest
 
-from stillcam.camera.simulated.command_line import parse
 from stillcam.camera.simulated.focus import (
     CONTRAST_FRAMES,
     FAILED,
@@ -13,7 +12,7 @@ from stillcam.camera.simulated.focus import (
     SKIPPED_FRAMES,
     Autofocus,
 )
-from stillcam.camera.simulated.options import StillOptions
+from stillcam.camera.simulated.options import StillOptions, parse
 from stillcam.camera.simulated.scene import WIDTH, View
 from stillcam.camera.simulated.sensors import IMX219, IMX519, IMX708, Sensor
 

@@ -9,9 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import ExifTags, Image, ImageChops, ImageStat
 
-from stillcam.camera.simulated import encode, sizes
-from stillcam.camera.simulated.command_line import parse
-from stillcam.camera.simulated.options import StillOptions
+from stillcam.camera.simulated import encode, sensors
+from stillcam.camera.simulated.options import StillOptions, parse
 from stillcam.camera.simulated.picture import Frame, Picture
 from stillcam.camera.simulated.sensors import IMX219, IMX708, Sensor, listing
 
@@ -33,7 +32,7 @@ PATCHES = tuple(((1091.0 + index % 6 * 38, 590.0 + index // 6 * 43), colour) for
 def take(*arguments: str, sensor: Sensor = IMX708, settled: bool = True, now: datetime = NOON) -> Frame:
     options = parse(StillOptions, [*arguments])
     size = (options.width or SIZE[0], options.height or SIZE[1])
-    mode = sizes.still_mode(options, sensor)
+    mode = sensors.still_mode(options, sensor)
     return Picture(sensor, mode, options, size, frame_us=70_000, settled=settled).take(now, frozen=True)
 
 
@@ -187,9 +186,7 @@ def test_a_fixed_lens_has_no_position_and_all_is_sharp() -> None:
     [
         (("--hflip",), (Image.Transpose.FLIP_LEFT_RIGHT,)),
         (("--vflip",), (Image.Transpose.FLIP_TOP_BOTTOM,)),
-        (("--rotation", "180"), (Image.Transpose.ROTATE_180,)),
-        (("--rotation", "180", "--hflip"), (Image.Transpose.FLIP_TOP_BOTTOM,)),
-        (("--rotation", "180", "--hflip", "--vflip"), ()),
+        (("--hflip", "--vflip"), (Image.Transpose.ROTATE_180,)),
     ],
 )
 def test_transforms_turn_the_picture(arguments: tuple[str, ...], undo: tuple[Image.Transpose, ...]) -> None:
@@ -211,7 +208,7 @@ def test_roi_is_a_true_crop_with_more_detail() -> None:
     assert detail(frame.image, (300, 200, 1200, 700)) > detail(enlarged, (300, 200, 1200, 700))
 
 
-@pytest.mark.parametrize("flips", [("--hflip",), ("--vflip",), ("--rotation", "180")])
+@pytest.mark.parametrize("flips", [("--hflip",), ("--vflip",), ("--hflip", "--vflip")])
 def test_a_crop_and_a_focus_window_are_of_the_flipped_picture(flips: tuple[str, ...]) -> None:
     whole = take(*flips, "--autofocus-window", "0.9,0.68,0.1,0.2")
     part = take(*flips, "--roi", "0,0,0.5,0.5", "--shutter", "8ms", "--gain", "1").image.resize((480, 270))
@@ -242,7 +239,7 @@ def test_other_proportions_crop_the_sensor() -> None:
     ],
 )
 def test_sizes(sensor: Sensor, arguments: tuple[str, ...], size: tuple[int, int]) -> None:
-    assert sizes.still_size(parse(StillOptions, [*arguments]), sensor) == size
+    assert sensors.still_size(parse(StillOptions, [*arguments]), sensor) == size
 
 
 def test_metadata_tells_the_exposure() -> None:
@@ -370,8 +367,8 @@ def test_no_combination_of_controls_is_refused_by_the_picture(sensor: Sensor, da
         saturation=float(number(-1, 32)), sharpness=float(number(-1, 32)),
         denoise=data.draw(st.sampled_from(["off", "auto"])),
     )  # fmt: skip
-    size = sizes.still_size(options, sensor)
-    frame = Picture(sensor, sizes.still_mode(options, sensor), options, size, frame_us=70_000, settled=True).take(
+    size = sensors.still_size(options, sensor)
+    frame = Picture(sensor, sensors.still_mode(options, sensor), options, size, frame_us=70_000, settled=True).take(
         NOON, frozen=False
     )
     with Image.open(io.BytesIO(encode.still(frame, options, sensor))) as image:

@@ -9,7 +9,7 @@ from test_arguments import IMX219, IMX519, IMX708, joined
 from stillcam.camera.convergence import converged_controls, is_fully_manual, scans_at_start, with_lens_position
 from stillcam.camera.driver import Container
 from stillcam.camera.rpicam.options import photo_arguments, same_pictures, snapshot_arguments, video_arguments
-from stillcam.camera.simulated import checks, command_line
+from stillcam.camera.simulated import options as simulated_options
 from stillcam.camera.simulated.options import StillOptions, VideoOptions
 from stillcam.camera.use_cases import choose_container, sensor_mode_error
 from stillcam.settings.capabilities import Camera
@@ -34,13 +34,13 @@ def settings(**sections: Any) -> Settings:
 
 def photo(kind: str = "photo", on: Camera = IMX708, /, **sections: Any) -> list[str]:
     argv = photo_arguments(settings(**sections), on, kind)
-    checks.check(command_line.parse(StillOptions, argv))
+    simulated_options.check(simulated_options.parse(StillOptions, argv))
     return joined(argv)
 
 
 def video(form: str = "ts", seconds: int | None = None, on: Camera = IMX708, /, **sections: Any) -> list[str]:
     argv = video_arguments(settings(**sections), on, "NAME", Container(form, True), seconds)
-    checks.check(command_line.parse(VideoOptions, argv))
+    simulated_options.check(simulated_options.parse(VideoOptions, argv))
     return joined(argv)
 
 

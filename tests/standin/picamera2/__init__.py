@@ -370,7 +370,7 @@ class Picamera2:
     def _capture(self) -> tuple[bool, Any]:
         if not self.completed_requests:
             return False, None
-        time.sleep(self._faults.late_s(self._captures))
+        time.sleep(self._faults.delay_s(self._captures))
         self._captures += 1
         return True, self.completed_requests.pop(0)
 

@@ -5,11 +5,10 @@ import signal
 import sys
 from collections.abc import Mapping, Sequence
 
-from stillcam.camera.simulated import checks, command_line
 from stillcam.camera.simulated.camera import folder, listed, set_hdr
-from stillcam.camera.simulated.failures import Failure, say
 from stillcam.camera.simulated.faults import FaultSource
-from stillcam.camera.simulated.options import Options, StillOptions, VideoOptions
+from stillcam.camera.simulated.options import Options, StillOptions, VideoOptions, check, parse, usage
+from stillcam.camera.simulated.program import Failure, say
 
 PROGRAMS: dict[str, type[Options]] = {
     "rpicam-still": StillOptions,
@@ -49,10 +48,9 @@ def run(program: str, arguments: Sequence[str], environ: Mapping[str, str]) -> i
     """
     faults = FaultSource(folder(environ), environ).read()
     lacks = faults.lacks.split()
-    options = command_line.parse(PROGRAMS[program], arguments, lacks)
-    checks.check_early(options)
+    options = parse(PROGRAMS[program], arguments, lacks)
     if options.help:
-        print(command_line.usage(type(options), lacks))
+        print(usage(type(options), lacks))
         return 0
     if options.version:
         print(VERSION, end="")
@@ -61,7 +59,7 @@ def run(program: str, arguments: Sequence[str], environ: Mapping[str, str]) -> i
     if options.list_cameras:
         print(listed(environ, options.verbose > 1), end="")
         return 0
-    checks.check(options)
+    check(options)
     if faults.ignore_term:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
     if isinstance(options, StillOptions):

@@ -8,10 +8,9 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from stillcam.camera.simulated import command_line
-from stillcam.camera.simulated.failures import Failure, say
 from stillcam.camera.simulated.faults import Faults, FaultSource
-from stillcam.camera.simulated.options import Options
+from stillcam.camera.simulated.options import Options, StillOptions, unparse
+from stillcam.camera.simulated.program import Failure, say
 from stillcam.camera.simulated.sensors import Sensor, SensorMode, Size, listing
 
 VARIABLE = "STILLCAM_SIMULATED_DIR"
@@ -108,7 +107,7 @@ class Camera:
             raise Failure(f"failed to acquire camera {self.sensor.path}")
         if (starts := place / STARTS).exists():
             with starts.open("a") as file:
-                file.write(" ".join(command_line.unparse(options)) + "\n")
+                file.write(" ".join(unparse(options)) + "\n")
         self.wait(OPEN_S, faults)
         time.sleep(faults.start_s)
 
@@ -121,10 +120,16 @@ class Camera:
         if simulated_s > 0:
             time.sleep(simulated_s / faults.speed)
 
-    def stall(self, faults: Faults) -> None:
-        """The sensor gives no frame: one time-out of libcamera, and its restart."""
-        self.wait(STALL_S, faults)
-        say("ERROR: Device timeout detected, attempting a restart!!!")
+    def wait_while_stalled(self, frames: int) -> Faults:
+        """Wait as long as the sensor gives no more after so many frames: libcamera restarts it for ever.
+
+        Returns:
+            the faults of now.
+        """
+        while (faults := self.faults()).stall_after is not None and frames >= faults.stall_after:
+            self.wait(STALL_S, faults)
+            say("ERROR: Device timeout detected, attempting a restart!!!")
+        return faults
 
     def allocate(self, count: int, mode: SensorMode, *sizes: Size) -> None:
         """Contiguous memory for so many frames: those of the sensor mode, packed, and pictures in YUV420.
@@ -147,16 +152,16 @@ class Camera:
             count.write(b".")
         raise Failure(faults.start_error)
 
-    def configure(self, size: Size, pixels: str, mode: SensorMode, wanted: Size) -> None:
-        """Say how the streams are configured."""
+    def configure(self, size: Size, mode: SensorMode) -> None:
+        """Log how the streams are configured."""
         if not self._chatty:
             return
-        say(f"Mode selection for {wanted[0]}:{wanted[1]}:12:P")
+        say(f"Mode selection for {size[0]}:{size[1]}:12:P")
         for choice in self.sensor.modes:
             score = 1000 + abs(choice.size[0] - mode.size[0])
             say(f"    {choice.format},{choice.size[0]}x{choice.size[1]}/{choice.fps:g} - Score: {score}")
         say("Stream configuration adjusted")
-        main = f"{size[0]}x{size[1]}-{pixels}"
+        main = f"{size[0]}x{size[1]}-YUV420"
         raw = f"{mode.size[0]}x{mode.size[1]}-S{self.sensor.order}{mode.bits}"
         self.chatter("INFO", f"Camera camera.cpp:1215 configuring streams: (0) {main} (1) {raw}_CSI2P/RAW")
         self.chatter("INFO", f"RPI vc4.cpp:620 Sensor: {self.sensor.path} - Selected sensor format: {raw}_1X10/RAW")
@@ -171,7 +176,7 @@ class Camera:
             ("AF_SPEED", options.autofocus_speed != "normal"),
             ("AF_WINDOWS", options.autofocus_window != "0,0,0,0"),
             ("LENS_POSITION", bool(options.lens_position)),
-            ("AF_TRIGGER", options.focus_on_capture),
+            ("AF_TRIGGER", isinstance(options, StillOptions) and options.autofocus_on_capture),
         ):
             if given:
                 self.chatter("WARN", f"IPARPI ipa_base.cpp:1014 Could not set {control} - no AF algorithm")

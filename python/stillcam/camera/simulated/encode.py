@@ -13,9 +13,9 @@ from PIL import Image
 from PIL.TiffImagePlugin import IFDRational, ImageFileDirectory_v2
 from PIL.TiffTags import SIGNED_RATIONAL
 
-from stillcam.camera.simulated.failures import Failure
 from stillcam.camera.simulated.options import StillOptions
 from stillcam.camera.simulated.picture import Frame
+from stillcam.camera.simulated.program import Failure
 from stillcam.camera.simulated.sensors import Sensor
 from stillcam.camera.simulated.tone import linear
 
@@ -37,12 +37,11 @@ Tags = dict[int, Any]
 
 def still(frame: Frame, options: StillOptions, sensor: Sensor) -> bytes:
     """A still in the encoding that the options name."""
-    encoding = options.encoding.lower()
-    if encoding == "jpg":
-        thumbnail = b"" if options.thumb.lower() == "none" else _thumbnail(frame.image, options.thumb)
+    if options.encoding == "jpg":
+        thumbnail = b"" if options.thumb == "none" else _thumbnail(frame.image, options.thumb)
         return jpeg(frame.image, options.quality, _exif(frame, sensor.model, thumbnail))
     buffer = io.BytesIO()
-    frame.image.save(buffer, encoding)
+    frame.image.save(buffer, options.encoding)
     return buffer.getvalue()
 
 

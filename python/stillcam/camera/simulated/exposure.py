@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 from itertools import pairwise
 
-from stillcam.camera.simulated import values
-from stillcam.camera.simulated.options import Options
+from stillcam.camera.simulated.options import Options, numbers
 from stillcam.camera.simulated.sensors import LEAST_US, LONGEST_US, Sensor
 
 SCENE_LUX = 1800.0
@@ -66,7 +65,7 @@ def expose(options: Options, sensor: Sensor, luminance: float, longest_us: float
     wanted = SCENE_US * metered * 2.0**options.ev * (1.0 if settled else 0.6)
     if options.hdr != "off":
         wanted *= 0.8  # keeps the highlights; the tone curve lifts the shadows
-    time_us, gain = options.shutter_us, options.manual_gain
+    time_us, gain = options.shutter_us, options.gain
     if time_us and gain:  # more than the sensor's gain is made up for by digital gain (agc_channel.cpp, limitGain)
         digital = min(MAX_DIGITAL_GAIN, max(1.0, gain / sensor.max_gain))
     elif time_us:
@@ -87,7 +86,7 @@ def expose(options: Options, sensor: Sensor, luminance: float, longest_us: float
 
 def balance(options: Options, *, settled: bool) -> Balance:
     """White balance as asked for, or as the scene's light needs it."""
-    given = values.floats(options.awbgains, 2) or (0.0, 0.0)
+    given = numbers(options.awbgains, 2) or (0.0, 0.0)
     true_red, true_blue = gains_for(SCENE_KELVIN)
     if given[0] and given[1]:
         red, blue = (min(MAX_COLOUR_GAIN, max(MIN_COLOUR_GAIN, gain)) for gain in given)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from stillcam.camera.simulated.failures import Failure
+from stillcam.camera.simulated.program import Failure
 from stillcam.camera.simulated.sensors import Sensor, attached
 
 FILE = "faults.json"
@@ -87,12 +87,12 @@ class Faults:
         """
         return () if self.no_camera else attached(self.cameras)
 
-    def late_s(self, captures: int) -> float:
+    def delay_s(self, captures: int) -> float:
         """Seconds that a capture takes more, after so many of the same program."""
         return self.slow_s + (0.0 if captures else self.first_s)
 
-    def spoiled(self, number: int, data: bytes) -> bytes:
-        """What becomes of the bytes of picture `number`, from 1."""
+    def corrupted(self, number: int, data: bytes) -> bytes:
+        """The bytes of picture `number`, from 1, as they are written."""
         if self.garbage_every and number % self.garbage_every == 0:
             return random.Random(number).randbytes(len(data))
         if self.half_file_every and number % self.half_file_every == 0:

@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass
 
-from stillcam.camera.simulated import values
-from stillcam.camera.simulated.options import Options
+from stillcam.camera.simulated.options import NUMBER, Options, StillOptions, rectangle
 from stillcam.camera.simulated.scene import LAYERS, Box, Layer, View
 from stillcam.camera.simulated.sensors import Sensor
 
@@ -48,9 +47,10 @@ class Autofocus:
         self._by_phase = sensor.phase_detection
         self._named = options.autofocus_mode != "default"
         lens_is_given = bool(options.lens_position)
+        on_capture = isinstance(options, StillOptions) and options.autofocus_on_capture
         self._mode = options.autofocus_mode
         if not self._named:
-            self._mode = "manual" if lens_is_given or options.focus_on_capture else "continuous"
+            self._mode = "manual" if lens_is_given or on_capture else "continuous"
         self._asked_mode = self._mode
         self._skip = self._left = 0  # frames, of those that are skipped and of the scan
         self._state = IDLE  # when there is no scan
@@ -58,10 +58,10 @@ class Autofocus:
         self.position = self.target = self._rest
         if sensor.focus is None:
             return
-        asked = values.NUMBER.match(options.lens_position)
+        asked = NUMBER.match(options.lens_position)
         wanted = float(asked[1]) if asked and self._mode == "manual" else HYPERFOCAL
         self._rest = self.target = min(sensor.focus[1], max(sensor.focus[0], wanted))
-        if self._mode != "manual" or options.focus_on_capture:
+        if self._mode != "manual" or on_capture:
             nearest, farthest = RANGES[options.autofocus_range][1], RANGES[options.autofocus_range][0]
             self.target = min(nearest, max(farthest, self._subject))
             self._state = self._found
@@ -138,7 +138,7 @@ class Autofocus:
 
 def _window(options: Options, whole: View, flips: tuple[bool, bool]) -> Box:
     """The focus window in the scene; where none is given, half the width of the middle third (libcamera's af.cpp)."""
-    x, y, width, height = values.rectangle(options.autofocus_window) or (1 / 4, 1 / 3, 1 / 2, 1 / 3)
+    x, y, width, height = rectangle(options.autofocus_window) or (1 / 4, 1 / 3, 1 / 2, 1 / 3)
     x, y = 1 - x - width if flips[0] else x, 1 - y - height if flips[1] else y
     left, top = whole.left + x * whole.width, whole.top + y * whole.height
     return left, top, left + width * whole.width, top + height * whole.height

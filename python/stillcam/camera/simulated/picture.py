@@ -11,11 +11,10 @@ from datetime import datetime
 
 from PIL import Image, ImageStat
 
-from stillcam.camera.simulated import values
 from stillcam.camera.simulated.exposure import SCENE_LUX, Balance, Exposure, balance, expose
 from stillcam.camera.simulated.focus import Autofocus
 from stillcam.camera.simulated.metadata import Metadata, describe
-from stillcam.camera.simulated.options import Options, VideoOptions
+from stillcam.camera.simulated.options import Options, VideoOptions, rectangle
 from stillcam.camera.simulated.overlay import Overlay
 from stillcam.camera.simulated.scene import MIDDLE, WIDTH, Projection, Scene, View
 from stillcam.camera.simulated.sensors import Rectangle, Sensor, SensorMode, Size
@@ -53,8 +52,7 @@ class Picture:
         self._sensor, self._options = sensor, options
         self._frame_us, self._settled = frame_us, settled
         self._video = isinstance(options, VideoOptions)
-        half_turn = options.rotation % 360 == 180
-        self._flips = options.hflip != half_turn, options.vflip != half_turn
+        self._flips = options.hflip, options.vflip
         self._crop = scaler_crop(options, mode, size)
         self._scene = Scene(_view(sensor, mode.mirrored(self._crop, *self._flips), size))
         self.lens = Autofocus(options, sensor, _view(sensor, mode.crop, size), self._flips)
@@ -174,7 +172,7 @@ def scaler_crop(options: Options, mode: SensorMode, size: Size) -> Rectangle:
     pipeline handler crops behind the sensor (pipeline_base.cpp, applyScalerCrop).
     """
     x, y, width, height = mode.crop
-    roi = values.rectangle(options.roi)
+    roi = rectangle(options.roi)
     if roi:
         wide, high = max(64, round(roi[2] * width)), max(64, round(roi[3] * height))
         left, top = x + round(roi[0] * width), y + round(roi[1] * height)

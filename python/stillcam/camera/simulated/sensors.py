@@ -1,9 +1,10 @@
-"""The camera modules that can be simulated, and how `--list-cameras` prints them."""
+"""The camera modules that can be simulated, how `--list-cameras` prints them, and what size and mode a stream gets."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from stillcam.camera.simulated.failures import Failure
+from stillcam.camera.simulated.options import Options, StillOptions
+from stillcam.camera.simulated.program import Failure
 
 BOARD = "STILLCAM_SIMULATED_BOARD"  # the processor: one without bcm2712's software encoder has the hardware's limits
 USUAL_BOARD = "bcm2711"
@@ -24,6 +25,9 @@ LENS_CONTROLS = {
     "AfMetering": "0..1", "AfMode": "0..2", "AfPause": "0..2", "AfRange": "0..2", "AfSpeed": "0..1",
     "AfTrigger": "0..1", "AfWindows": "(0, 0)/0x0..(65535, 65535)/65535x65535",
 }  # fmt: skip
+
+VIDEO_SIZE = (640, 480)
+VIEWFINDER_FPS = 30.0
 
 Size = tuple[int, int]
 Rectangle = tuple[int, int, int, int]
@@ -211,3 +215,59 @@ def _controls(sensor: Sensor, held: bool) -> list[str]:
         controls |= {name: limits for name, limits in UNCONFIGURED.items() if name in controls}
     listed = [f"    {name} : [{limits}]" for name, limits in sorted(controls.items())]
     return ["", head, "    " + "-" * (len(head) - 4), *listed]
+
+
+def still_mode(options: StillOptions, sensor: Sensor) -> SensorMode:
+    """The mode that `--mode` comes nearest to, else the full one; sensor HDR halves it on the imx708."""
+    if options.mode:
+        return _nearest(options.mode, sensor)
+    if options.hdr in ("sensor", "auto") and sensor is IMX708:
+        return sensor.modes[1]
+    return sensor.still_mode()
+
+
+def video_mode(options: Options, sensor: Sensor, size: Size, fps: float) -> SensorMode:
+    """The mode that `--mode` comes nearest to, else the best for the size and the frame rate."""
+    return _nearest(options.mode, sensor) if options.mode else sensor.mode_for(size, fps)
+
+
+def still_size(options: StillOptions, sensor: Sensor) -> Size:
+    """As asked, each side for itself, else the mode's; even, and no larger than the sensor."""
+    whole = still_mode(options, sensor).size
+    return _even((options.width or whole[0], options.height or whole[1]), sensor)
+
+
+def viewfinder_size(options: StillOptions, sensor: Sensor) -> Size:
+    """Half of the sensor, in the proportions of the still (core/rpicam_app.cpp, ConfigureViewfinder)."""
+    wide, high = sensor.size[0] // 2, sensor.size[1] // 2
+    if options.width and options.height:
+        aspect = options.width / options.height
+        wide, high = min(wide, int(high * aspect)), min(high, int(wide / aspect))
+    return _even((wide, high), sensor)
+
+
+def viewfinder_mode(options: StillOptions, sensor: Sensor) -> SensorMode:
+    """The mode that `--viewfinder-mode` comes nearest to, else the best for the viewfinder."""
+    if options.viewfinder_mode:
+        return _nearest(options.viewfinder_mode, sensor)
+    return sensor.mode_for(viewfinder_size(options, sensor), VIEWFINDER_FPS)
+
+
+def video_size(options: Options, sensor: Sensor) -> Size:
+    """As asked, each side for itself, else that of 640x480."""
+    return _even((options.width or VIDEO_SIZE[0], options.height or VIDEO_SIZE[1]), sensor)
+
+
+def _even(size: Size, sensor: Sensor) -> Size:
+    return max(2, min(size[0], sensor.size[0]) & ~1), max(2, min(size[1], sensor.size[1]) & ~1)
+
+
+def _nearest(text: str, sensor: Sensor) -> SensorMode:
+    """W:H, perhaps with :DEPTH, as rpicam-apps chooses: the size counts most."""
+    parts = [int(part) for part in text.split(":")[:3]]
+    depth = parts[2] if len(parts) > 2 else 12
+
+    def distance(mode: SensorMode) -> int:
+        return abs(mode.size[0] - parts[0]) + abs(mode.size[1] - parts[1]) + 10 * abs(mode.bits - depth)
+
+    return min(sensor.modes, key=distance)

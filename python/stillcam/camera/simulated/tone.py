@@ -5,9 +5,8 @@ from dataclasses import dataclass
 
 from PIL import Image, ImageChops, ImageFilter
 
-from stillcam.camera.simulated import values
 from stillcam.camera.simulated.exposure import Balance, Exposure
-from stillcam.camera.simulated.options import Options
+from stillcam.camera.simulated.options import Options, numbers
 
 LUMA = (0.299, 0.587, 0.114)
 IDENTITY = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0)
@@ -60,7 +59,7 @@ def tone(options: Options, exposure: Exposure, balance: Balance) -> Tone:
     gain = exposure.analogue_gain * exposure.digital_gain
     return Tone(
         tuple(before),
-        _colours(values.floats(options.ccm, 9) or IDENTITY, _clamped(options.saturation)),
+        _colours(numbers(options.ccm, 9) or IDENTITY, _clamped(options.saturation)),
         tuple(after) * 3,
         _clamped(options.sharpness),
         NOISE * gain**0.75 * DENOISE[options.denoise],

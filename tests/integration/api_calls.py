@@ -12,10 +12,11 @@ from typing import Any, Self
 from described import judge
 
 from stillcam.common.paths import Paths
-from stillcam.http.messages import Answer, Person, Refused, Request, Route
+from stillcam.http.messages import Answer, Refused
 from stillcam.ipc.protocol import CommandServer, Message
 from stillcam.server.app import App
 from stillcam.server.live.cache import FrameCache
+from stillcam.server.route import Person, Request, Route
 from stillcam.server.routes.metrics import Counters
 from stillcam.server.wiring import build
 from stillcam.settings.capabilities import RPICAM

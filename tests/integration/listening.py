@@ -12,17 +12,18 @@ from serving import DEADLINE_S
 
 from stillcam.http.limits import ConnectionLimits
 from stillcam.http.listener import Listener
-from stillcam.http.messages import Access, Answer, Request, Route
+from stillcam.http.messages import Answer
 from stillcam.server.app import App
+from stillcam.server.route import Access, Request, Route
 from stillcam.settings.schema import Settings
 
 
-class _Anyone:
+class Anyone:
     def admit(self, request: Request, route: Route) -> None:
         """Everybody may."""
 
 
-class _Uncounted:
+class Uncounted:
     def answered(self, route: str, status: int, sent_bytes: int) -> None:
         """Nothing."""
 
@@ -47,7 +48,7 @@ class Listening:
             method, path = name.split(" ")
             routes.append(Route(method, path, Access.OPEN, handler))
         self.limits = ConnectionLimits() if limits is None else limits
-        self._server = Listener(("127.0.0.1", 0), App(routes, Settings, _Anyone(), _Uncounted()), self.limits, tls)
+        self._server = Listener(("127.0.0.1", 0), App(routes, Settings, Anyone(), Uncounted()), self.limits, tls)
         self.port: int = self._server.address[1]
         self._thread = threading.Thread(target=self._server.serve_forever)
 

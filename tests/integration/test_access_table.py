@@ -9,9 +9,10 @@ import pytest
 
 from stillcam.accounts import Accounts
 from stillcam.common.paths import Paths
-from stillcam.http.messages import Access, Answer, Refused, Request, Route
+from stillcam.http.messages import Answer, Refused
 from stillcam.server.app import App
 from stillcam.server.live.cache import FrameCache
+from stillcam.server.route import Access, Request, Route
 from stillcam.server.routes.metrics import Counters
 from stillcam.server.security.access import Guard
 from stillcam.server.security.cookies import session_name

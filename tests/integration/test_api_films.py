@@ -9,7 +9,7 @@ from series_folders import make_series
 from stillcam.films.order import Order
 from stillcam.films.record import Film, new_id
 from stillcam.films.store import Shelf
-from stillcam.http.messages import Person
+from stillcam.server.route import Person
 
 DATA = b"\0\0\0\x18ftypisom" + bytes(range(200))
 STRANGE = ["", ".", "..", "x", "../settings.json", "20261120T080000.000Z_film", "20261120T080000.000Z_film.mp4",

@@ -11,7 +11,7 @@ from described import validator
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from stillcam.http.messages import Person
+from stillcam.server.route import Person
 from stillcam.settings.document import describe
 
 

@@ -13,12 +13,12 @@ from pictures import picture
 from serving import Site
 from strangers import allow_descriptors
 
-from stillcam.http.messages import Person
 from stillcam.library.catalogue import Library
 from stillcam.library.names import split
 from stillcam.library.pending import PendingItem
 from stillcam.notifications.command_hook import argv_for, run
 from stillcam.notifications.events import NewItems
+from stillcam.server.route import Person
 from stillcam.settings.file import load
 
 COMMAND = ["rclone", "copy", "{}", "garden:photos"]

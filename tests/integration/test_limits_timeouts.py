@@ -17,7 +17,8 @@ from stillcam.common import log
 from stillcam.http import connection, limits, request_reader, transport
 from stillcam.http.bodies import Blob
 from stillcam.http.limits import ConnectionLimits
-from stillcam.http.messages import Answer, Refused, Request
+from stillcam.http.messages import Answer, Refused
+from stillcam.server.route import Request
 
 SHORT_S = 0.3
 LARGE = bytes(range(256)) * 40_000  # ten megabytes: more than the kernel keeps for a client

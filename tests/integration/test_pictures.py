@@ -19,13 +19,13 @@ from serving import DEADLINE_S, Site
 from standin import StandIn
 from watching import Daemon
 
-from stillcam.http.messages import Request
 from stillcam.ipc.daemon_client import DaemonClient
 from stillcam.server.live.cache import FrameCache
 from stillcam.server.live.on_demand import OnDemandStills
 from stillcam.server.live.staleness import StalenessCheck
 from stillcam.server.live.stream import LiveStreams
 from stillcam.server.live.viewers import Viewers
+from stillcam.server.route import Request
 from stillcam.server.routes import pictures as pictures_module
 from stillcam.server.routes.pictures import PictureRoutes
 from stillcam.settings.schema import Settings

@@ -18,9 +18,10 @@ from standin import StandIn
 
 from stillcam.common.paths import Paths
 from stillcam.frames.files import Publisher
-from stillcam.http.messages import Answer, Request
+from stillcam.http.messages import Answer
 from stillcam.server.app import App
 from stillcam.server.live.cache import FrameCache
+from stillcam.server.route import Request
 from stillcam.server.routes.metrics import Counters
 from stillcam.server.wiring import build
 from stillcam.settings.file import load, save

@@ -18,8 +18,9 @@ from strangers import all_of, connect, exchange, get, replies, slowly, vanish
 from stillcam.common.errors import StillcamError
 from stillcam.http import tls, transport
 from stillcam.http.limits import ConnectionLimits
-from stillcam.http.messages import Answer, Request
+from stillcam.http.messages import Answer
 from stillcam.http.tls import Certificate
+from stillcam.server.route import Request
 
 
 def make(folder: Path, name: str) -> tuple[Path, Path]:

@@ -15,11 +15,11 @@ from receiving import Receiver, verified
 from serving import Site
 
 from stillcam.common.errors import SettingsError, StillcamError
-from stillcam.http.messages import Person
 from stillcam.library.pending import PendingItem
 from stillcam.notifications import webhook
 from stillcam.notifications.events import Event
 from stillcam.notifications.webhook import load_key, signature
+from stillcam.server.route import Person
 from stillcam.settings.document import from_json
 
 KEY = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"

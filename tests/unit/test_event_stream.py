@@ -9,9 +9,9 @@ from event_client import merged
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stillcam.http.messages import Request
 from stillcam.server import event_stream
 from stillcam.server.event_stream import EventBroker, EventSubscriber, merge_patch, visible, without_noise
+from stillcam.server.route import Request
 
 DEADLINE_S = 60.0
 VALUES = st.recursive(

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stillcam.http.messages import Refused, Request
+from stillcam.http.messages import Refused
+from stillcam.server.route import Request
 from stillcam.server.security.forwarded import see_through
 from stillcam.server.security.host_check import check_host
 

@@ -19,11 +19,12 @@ from PIL import Image
 
 from stillcam.frames.exif import find_thumbnail
 from stillcam.http.bodies import FilePart
-from stillcam.http.messages import Answer, Request, Route
+from stillcam.http.messages import Answer
 from stillcam.library import upright
 from stillcam.library.catalogue import Library
 from stillcam.library.pending import PendingItem
 from stillcam.server.app import App
+from stillcam.server.route import Request, Route
 from stillcam.server.routes import library
 from stillcam.server.routes.library import LibraryRoutes
 from stillcam.server.routes.library_files import MAX_SIDECAR_BYTES

@@ -2,7 +2,8 @@
 
 import pytest
 
-from stillcam.http.messages import Refused, Request
+from stillcam.http.messages import Refused
+from stillcam.server.route import Request
 from stillcam.server.security.csrf import check_origin
 
 

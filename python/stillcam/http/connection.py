@@ -14,7 +14,7 @@ import ssl
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Protocol
+from typing import Any, Protocol
 
 from stillcam.common import log
 from stillcam.http.bodies import FilePart, Piece
@@ -39,11 +39,21 @@ _DISCONNECTED = (errno.EBADF, errno.ENOTCONN, errno.EHOSTUNREACH, errno.ENETUNRE
 class Application(Protocol):
     """Answers requests."""
 
-    def answer(self, request: Request) -> Answer:
+    @property
+    def request_type(self) -> type[Request]:
+        """The class of the requests, for an application that adds attributes of its own."""
+        ...
+
+    @property
+    def security(self) -> bytes:
+        """Header lines of every answer that has none of its own, such as Content-Security-Policy."""
+        ...
+
+    def answer(self, request: Any) -> Answer:
         """The answer to any request; never raises."""
         ...
 
-    def to_https(self, request: Request) -> Answer:
+    def to_https(self, request: Any) -> Answer:
         """The answer to a plain HTTP request on a port for HTTPS; never raises."""
         ...
 
@@ -51,7 +61,7 @@ class Application(Protocol):
         """The answer to malformed requests."""
         ...
 
-    def ended(self, request: Request | None, answer: Answer, sent: int, seconds: float) -> None:
+    def ended(self, request: Any, answer: Answer, sent: int, seconds: float) -> None:
         """An answer has been sent, or as much of it as the client took."""
         ...
 
@@ -199,7 +209,7 @@ class Connection:
             self._reader.begin_body(head)
         self._probe = b"" if head.http10 else CONTINUE
         self._sent = 0
-        request = Request(
+        request = self._app.request_type(
             "GET" if bare else head.method,
             head.path,
             head.query,
@@ -244,7 +254,7 @@ class Connection:
             bare: the head only.
             http10: the client speaks HTTP/1.0.
         """
-        head = response_head(answer, keep, http10)
+        head = response_head(answer, self._app.security, keep, http10)
         if bare or not answer.body:
             self._transport.send([head])
         else:

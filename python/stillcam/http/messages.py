@@ -1,8 +1,4 @@
-"""What goes between the sockets and the routes: a request, an answer, and how to refuse.
-
-A route is a function from a Request to an Answer. It knows nothing of sockets, and the
-engine knows nothing of routes.
-"""
+"""What an application works with: requests, answers, and refusals."""
 
 from __future__ import annotations
 
@@ -12,14 +8,12 @@ import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from email.utils import formatdate
-from enum import Enum
 from http import HTTPStatus
 from typing import Any, Protocol
 from urllib.parse import parse_qs
 
 from stillcam.common.safe_json import parse
 from stillcam.http.bodies import FilePart, Piece
-from stillcam.server.security.headers import SECURITY
 
 MAX_JSON_BYTES = 64 * 1024
 MAX_VALUES = 64  # in a query
@@ -29,42 +23,6 @@ _STATUS_LINES = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".en
 _TAG = re.compile(r'(?:W/)?("[^"]*")')
 
 
-class Access(Enum):
-    """Who may use a route."""
-
-    OPEN = "anyone"
-    WATCH = "who may watch"
-    LIBRARY = "owners, viewers who may open the library, and tokens with the scope library or control"
-    SIGNED_IN = "people who are signed in"
-    CONTROL = "the owner, and tokens that may control"
-    OWNER = "the owner, signed in on a page"
-
-
-class Challenge(Enum):
-    """The WWW-Authenticate challenge of an answer 401."""
-
-    BEARER = "a token: browsers open no dialog for it"
-    PROGRAMS = "Basic authentication, but nothing if a person has opened the address in a browser"
-    ALL = "Basic authentication"
-
-
-@dataclass(frozen=True, slots=True)
-class Person:
-    """Who asks.
-
-    Args:
-        name: of the user, or of the token.
-        role: `owner` or `viewer`.
-        scope: `view`, `library` or `control`: what it may do; each includes those before it.
-        by: `session` or `token`: how it showed who it is.
-    """
-
-    name: str
-    role: str
-    scope: str
-    by: str
-
-
 def no_body(_max_bytes: int, _address: str) -> bytes:
     """Read the body of a request that has none."""
     return b""
@@ -72,10 +30,6 @@ def no_body(_max_bytes: int, _address: str) -> bytes:
 
 def _stays() -> bool:
     return False
-
-
-def _yes() -> bool:
-    return True
 
 
 def _no_matter() -> None:
@@ -105,21 +59,16 @@ class Request:
     Attributes:
         host: the name or address, and port, under which the client knows this server.
         scheme: `http` or `https` as the client uses it; empty: unknown, a proxy may speak TLS for us.
-        camera: the number of the camera below whose address it came; empty where it came without one.
         route: the path of the route that takes it; empty as long as none does.
         named: what stands in the place of a name in the route's path.
         rest: what follows a route that ends in a slash.
-        person: who asks; None: nobody known.
         proxied: whether a trusted proxy has passed it on.
         depth: how many folders deep the address is, below the root.
-        public: it was admitted because anyone may watch.
-        still_may: whether who asks may do so still; a stream, which may last for days, asks now and then.
     """
 
     __slots__ = (
         "_read_body",
         "address",
-        "camera",
         "depth",
         "gone",
         "hand_off",
@@ -130,15 +79,12 @@ class Request:
         "named",
         "offer",
         "path",
-        "person",
         "proxied",
-        "public",
         "query",
         "rest",
         "route",
         "scheme",
         "secure",
-        "still_may",
     )
 
     def __init__(
@@ -165,14 +111,11 @@ class Request:
         self.secure = secure
         self.scheme = "https" if secure else ""
         self.proxied = False
-        self.public = False
         self.gone = gone
         self.hand_off = hand_off
         self.offer = offer
         self.hang_up = hang_up
-        self.camera = self.route = self.named = self.rest = ""
-        self.person: Person | None = None
-        self.still_may: Callable[[], bool] = _yes
+        self.route = self.named = self.rest = ""
         self._read_body = read_body
 
     def value(self, name: str) -> str | None:
@@ -254,7 +197,7 @@ class Answer:
             more; the connection then ends. Closed when the client goes.
         push: in place of a body: writes to the client until either side closes the connection.
         probe: bytes that may be sent once between two lists of a stream's pieces, to detect a client that has left.
-        security: header lines with the limits that browsers set to a page, such as Content-Security-Policy.
+        security: header lines that limit what a page may do in a browser; None: those of the application.
     """
 
     status: int
@@ -264,7 +207,7 @@ class Answer:
     stream: Generator[Sequence[Piece], None, None] | None = None
     push: PushBody | None = None
     probe: bytes = b""
-    security: bytes = SECURITY
+    security: bytes | None = None
 
 
 class Refused(Exception):
@@ -289,30 +232,6 @@ class Refused(Exception):
         return as_json(self.status, {"error": self.text, "field": self.field}, self.headers)
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
-    """One address.
-
-    Args:
-        method: GET (answers HEAD too), POST, PUT, PATCH or DELETE.
-        path: without the leading slash; one that ends in a slash takes whatever follows, as `request.rest`; one part
-            may be like `{name}`: any text without a slash, as `request.named`.
-        access: who may.
-        handler: gives the answer, or raises Refused.
-        quick: the handler answers out of memory, or calls `request.hand_off()` before it does more.
-        picture: pages of other origins may show it, and read it if anyone may watch.
-        challenge: sent with an answer 401.
-    """
-
-    method: str
-    path: str
-    access: Access
-    handler: Callable[[Request], Answer]
-    quick: bool = False
-    picture: bool = False
-    challenge: Challenge = Challenge.BEARER
-
-
 def as_json(status: int, document: Any, headers: dict[str, str] | None = None) -> Answer:
     """A JSON answer, never kept by a cache."""
     body = json.dumps(document, ensure_ascii=False).encode(errors="replace") + b"\n"
@@ -324,15 +243,21 @@ def error(status: int, text: str, headers: dict[str, str] | None = None) -> Answ
     return Refused(status, text, None, headers).answer()
 
 
-def response_head(answer: Answer, keep: bool, http10: bool = False) -> bytes:
+def response_head(answer: Answer, security: bytes, keep: bool, http10: bool = False) -> bytes:
     """The head of an answer.
 
     Args:
         answer: its status, headers, and the length of its body.
+        security: header lines of the application, for an answer without its own.
         keep: the connection stays open afterwards.
         http10: the client speaks HTTP/1.0.
     """
-    lines = [_STATUS_LINES[answer.status], answer.security, _date(), answer.head]
+    lines = [
+        _STATUS_LINES[answer.status],
+        security if answer.security is None else answer.security,
+        _date(),
+        answer.head,
+    ]
     if answer.headers:
         lines.append("".join([f"{name}: {value}\r\n" for name, value in answer.headers.items()]).encode("latin-1"))
     if answer.stream is None and answer.push is None and answer.status not in (204, 304):

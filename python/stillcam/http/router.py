@@ -1,18 +1,34 @@
-"""Which route an address leads to: by its path as it stands, by a name within it, or by how it begins."""
+"""Finds the route for a method and a path: an exact path, one with a variable part, or a prefix."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from typing import Generic, Protocol, TypeVar
 
-from stillcam.http.messages import Refused, Route
+from stillcam.http.messages import Refused
 
 _NAMED = re.compile(r"(.*)\{\w+\}(.*)")
 
-Methods = dict[str, Route]
+
+class Routable(Protocol):
+    """A route, as far as the router is concerned."""
+
+    @property
+    def method(self) -> str:
+        """The HTTP method."""
+        ...
+
+    @property
+    def path(self) -> str:
+        """Without the leading slash."""
+        ...
 
 
-class RouteTable:
+R = TypeVar("R", bound=Routable)
+
+
+class Router(Generic[R]):
     """Finds routes.
 
     A path that ends in a slash takes whatever follows; one with a part such as `{name}` takes any
@@ -22,10 +38,10 @@ class RouteTable:
         routes: all that there are.
     """
 
-    def __init__(self, routes: Iterable[Route]) -> None:
-        self._exact: dict[str, Methods] = {}
-        self._below: dict[str, Methods] = {}
-        self._named: dict[tuple[str, str], Methods] = {}
+    def __init__(self, routes: Iterable[R]) -> None:
+        self._exact: dict[str, dict[str, R]] = {}
+        self._below: dict[str, dict[str, R]] = {}
+        self._named: dict[tuple[str, str], dict[str, R]] = {}
         for route in routes:
             if match := _NAMED.fullmatch(route.path):
                 self._named.setdefault((match[1], match[2]), {})[route.method] = route
@@ -34,7 +50,7 @@ class RouteTable:
                 table.setdefault(route.path, {})[route.method] = route
         self._longest = max(map(len, self._below), default=0)
 
-    def find(self, method: str, path: str) -> tuple[Route, str, str]:
+    def find(self, method: str, path: str) -> tuple[R, str, str]:
         """The route, the name within the path, and what follows the route's path; the latter two may be empty.
 
         Of several the most exact one that knows the method.
@@ -54,7 +70,7 @@ class RouteTable:
         allowed = ", ".join(sorted(known) + (["HEAD"] if "GET" in known else []))
         raise Refused(405, f"this address answers {allowed} only", headers={"Allow": allowed})
 
-    def _leading(self, path: str) -> Iterator[tuple[Methods, str, str]]:
+    def _leading(self, path: str) -> Iterator[tuple[dict[str, R], str, str]]:
         """Methods, name and rest of all that may be meant: exact, with a name, the longest that ends in a slash."""
         if methods := self._exact.get(path):
             yield methods, "", ""

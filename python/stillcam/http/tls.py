@@ -11,7 +11,6 @@ from pathlib import Path
 from stillcam.common import threads
 from stillcam.common.errors import StillcamError
 from stillcam.http import certificates
-from stillcam.settings.schema import ServerSettings
 
 LOOK_S = 30.0  # from one look at the files to the next
 RENEW_S = 12 * 3600.0  # from one look at the certificate's end to the next
@@ -47,15 +46,19 @@ class Certificate:
         self._context = self._load()
 
     @classmethod
-    def of(cls, settings: ServerSettings, data: Path) -> Certificate | None:
-        """The one that the settings name, below the folder `data` unless they name it in full; None: none.
+    def of(cls, certificate: str, key: str, folder: Path) -> Certificate | None:
+        """The certificate that the settings name; None: they name none.
+
+        Args:
+            certificate: the setting server.tls_certificate: a path, absolute or below `folder`; may be empty.
+            key: the setting server.tls_key; empty: it is in the certificate's file.
+            folder: for relative paths.
 
         Raises:
             StillcamError: it cannot be used; the text begins with the setting's name.
         """
-        certificate, key = settings.tls_certificate, settings.tls_key
         if certificate:
-            return cls(data / certificate, data / (key or certificate))
+            return cls(folder / certificate, folder / (key or certificate))
         if key:
             raise StillcamError("server.tls_certificate: missing, while server.tls_key is set: set both, or none")
         return None

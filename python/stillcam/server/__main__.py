@@ -134,7 +134,7 @@ def listen(address: tuple[str, int], app: App, settings: LiveSettings, paths: Pa
         StillcamError: as for `run`.
     """
     server = settings.current().server
-    certificate = Certificate.of(server, paths.data)
+    certificate = Certificate.of(server.tls_certificate, server.tls_key, paths.data)
     if certificate:
         certificate.keep()
     tls = certificate.context if certificate else None

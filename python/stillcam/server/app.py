@@ -14,14 +14,16 @@ from urllib.parse import quote
 
 from stillcam.common import log
 from stillcam.common.errors import StillcamError, shortage
-from stillcam.http.messages import Access, Answer, Refused, Request, Route, error
+from stillcam.http.messages import Answer, Refused, error
 from stillcam.http.ranges import part
-from stillcam.http.router import RouteTable
+from stillcam.http.router import Router
 from stillcam.server.errors import refusal_of
+from stillcam.server.route import Access, Request, Route
 from stillcam.server.routes.pictures import action, plain
 from stillcam.server.security.challenge import by_hand
 from stillcam.server.security.cross_origin import EVERY_METHOD, READING, embedding, marked, permission, wanted_method
 from stillcam.server.security.forwarded import see_through
+from stillcam.server.security.headers import SECURITY
 from stillcam.server.security.host_check import check_host
 from stillcam.server.security.own_names import own_names
 from stillcam.server.security.query_tokens import names_token, without_token
@@ -64,6 +66,9 @@ class App:
             with the reason.
     """
 
+    request_type = Request
+    security = SECURITY
+
     def __init__(
         self,
         routes: Iterable[Route],
@@ -80,15 +85,17 @@ class App:
         self._guard = guard
         self._tally = tally
         self._names = names
-        self._table = RouteTable([*self.routes, Route("OPTIONS", "*", Access.OPEN, self._methods, quick=True)])
+        self._router = Router([*self.routes, Route("OPTIONS", "*", Access.OPEN, self._methods, self._methods)])
         self.cameras = {number: list(routes) for number, routes in (cameras or {}).items()}
-        self._tables = {number: RouteTable(routes) for number, routes in self.cameras.items()}
+        self._routers = {number: Router(routes) for number, routes in self.cameras.items()}
 
     def answer(self, request: Request) -> Answer:
         """The answer to any request; a fault of ours is logged, and told without its details."""
         answer = self._answer(request)
         if request.query and names_token(request.query):
-            answer.security = answer.security.replace(b"Referrer-Policy: same-origin", b"Referrer-Policy: no-referrer")
+            answer.security = (answer.security or SECURITY).replace(
+                b"Referrer-Policy: same-origin", b"Referrer-Policy: no-referrer"
+            )
         return answer
 
     def _answer(self, request: Request) -> Answer:
@@ -140,7 +147,7 @@ class App:
         if settings.access.proxies:
             see_through(request, settings.access.proxies)
             check_host(request.host, self._names(), settings.access.hosts)  # as the proxy says it
-        table = self._of_camera(request) if request.path.startswith(BELOW) else self._table
+        table = self._of_camera(request) if request.path.startswith(BELOW) else self._router
         if request.query and (meant := action(request)):
             request.path, place = meant
             if place:
@@ -152,11 +159,14 @@ class App:
             return permitted
         route, request.named, request.rest = table.find(request.method, request.path)
         request.route = _below(request, route.path) if request.camera else route.path
-        if not route.quick:
+        if route.quick is None:
             request.hand_off()
         self._guard.admit(request, route)
         request.still_may = partial(self._still_may, request, route)
-        answer = route.handler(request)
+        answer = route.quick(request) if route.quick else None
+        if answer is None:
+            request.hand_off()
+            answer = route.handler(request)
         if "range" in request.headers:
             answer = part(request, answer)
         return marked(request, answer, settings.access.embed, picture=route.picture)
@@ -177,23 +187,23 @@ class App:
         methods = {route.method for route in self.routes} | {"HEAD", "OPTIONS"}
         return Answer(204, headers={"Allow": ", ".join(sorted(methods))})
 
-    def _of_camera(self, request: Request) -> RouteTable:
+    def _of_camera(self, request: Request) -> Router[Route]:
         """The table of the camera whose number is in the path; the rest of it remains."""
         number, slash, rest = request.path.removeprefix(BELOW).partition("/")
         if not slash:
-            return self._table
-        if not (table := self._tables.get(number)):
+            return self._router
+        if not (table := self._routers.get(number)):
             raise Refused(404, "there is no such camera: the first one's page is at /")
         request.camera, request.path = number, rest
         return table
 
-    def _of_place(self, request: Request, place: int) -> RouteTable:
+    def _of_place(self, request: Request, place: int) -> Router[Route]:
         """The table of another camera than the first: `place` counts from 0, as mjpg-streamer does its inputs."""
-        numbers = list(self._tables)
+        numbers = list(self._routers)
         if request.camera or place >= len(numbers):
             raise Refused(404, f"there is no camera {place} here: the first one is 0", "action")
         request.camera = numbers[place]
-        return self._tables[request.camera]
+        return self._routers[request.camera]
 
     def _still_may(self, request: Request, route: Route) -> bool:
         try:

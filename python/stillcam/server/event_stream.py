@@ -16,9 +16,9 @@ from typing import Any
 
 from stillcam.common.formats import utc_text
 from stillcam.http.bodies import Piece
-from stillcam.http.messages import Request
 from stillcam.server.live.worker import SharedWorker
 from stillcam.server.revisions import Revisions
+from stillcam.server.route import Request
 
 POLL_S = 1.0  # interval between two polls
 HEARTBEAT_S = 15.0  # longest silence: proxies close idle connections, and the page notices a lost one

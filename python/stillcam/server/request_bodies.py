@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from stillcam.http.messages import Answer, Refused, Request
+from stillcam.http.messages import Answer, Refused
+from stillcam.server.route import Request
 
 Handler = Callable[[Request], Answer]
 

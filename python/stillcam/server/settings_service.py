@@ -289,7 +289,7 @@ def _check_certificate(old: Settings, new: Settings, data: Path) -> None:
     if files == (old.server.tls_certificate, old.server.tls_key) or not any(files):
         return
     try:
-        Certificate.of(server, data)
+        Certificate.of(server.tls_certificate, server.tls_key, data)
     except StillcamError as error:
         name, found, text = str(error).partition(": ")
         field = name if found and name in ("server.tls_certificate", "server.tls_key") else "server.tls_certificate"

@@ -11,7 +11,8 @@ from functools import cache
 from html import escape
 from pathlib import Path
 
-from stillcam.http.messages import Access, Answer, Refused, Request, Route
+from stillcam.http.messages import Answer, Refused
+from stillcam.server.route import Access, Request, Route
 from stillcam.server.web_files import WebFile, WebFiles, page
 
 TABS = ("", "live", "config", "info", "photos", "series", "settings")

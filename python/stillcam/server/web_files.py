@@ -13,7 +13,8 @@ import re
 from functools import cached_property
 from pathlib import Path, PurePath
 
-from stillcam.http.messages import Answer, Request
+from stillcam.http.messages import Answer
+from stillcam.server.route import Request
 
 TYPES = {
     ".css": "text/css; charset=utf-8",

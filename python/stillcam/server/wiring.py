@@ -13,7 +13,7 @@ from stillcam.accounts.rules import StoreError
 from stillcam.accounts.sign_in import SignIn, Throttle
 from stillcam.common.paths import Paths
 from stillcam.films.store import Shelf
-from stillcam.http.messages import Access, Answer, Request, Route
+from stillcam.http.messages import Answer
 from stillcam.library.catalogue import Library
 from stillcam.server.app import BELOW, App
 from stillcam.server.camera_context import CameraContext
@@ -21,6 +21,7 @@ from stillcam.server.live.cache import FrameCache
 from stillcam.server.live.on_demand import OnDemandStills
 from stillcam.server.live.stream import LiveStreams
 from stillcam.server.revisions import FILM, LIBRARY, SERIES, SETTINGS, Revisions
+from stillcam.server.route import Access, Request, Route
 from stillcam.server.routes.accounts import AccountRoutes
 from stillcam.server.routes.camera import CameraRoutes
 from stillcam.server.routes.films import FilmRoutes

@@ -12,8 +12,9 @@ import re
 import threading
 
 from stillcam.frames.files import Frame
-from stillcam.http.messages import Refused, Request
+from stillcam.http.messages import Refused
 from stillcam.server.live.cache import CachedFrame
+from stillcam.server.route import Request
 
 WIDTHS = (320, 640, 1280)
 QUALITY = 75

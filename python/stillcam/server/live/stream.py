@@ -14,7 +14,6 @@ from stillcam.common.formats import utc_text
 from stillcam.frames.files import frame_time
 from stillcam.frames.jpeg import NotWhole, check
 from stillcam.http.bodies import Piece
-from stillcam.http.messages import Request
 from stillcam.ipc.daemon_client import DaemonClient
 from stillcam.server.live.broadcast import Broadcast, Pacer, Subscriber
 from stillcam.server.live.cache import CachedFrame, FrameCache
@@ -22,6 +21,7 @@ from stillcam.server.live.multipart import OPENING
 from stillcam.server.live.placeholder import Placeholder, Placeholders
 from stillcam.server.live.staleness import Staleness, StalenessCheck
 from stillcam.server.live.viewers import Viewers
+from stillcam.server.route import Request
 from stillcam.settings.geometry import Size, picture_size
 from stillcam.settings.schema import Settings
 

@@ -8,11 +8,11 @@ from pathlib import PurePath
 from typing import Any
 
 from stillcam import __version__
-from stillcam.http.messages import Access, Route
 from stillcam.server.openapi.operation import Operation
 from stillcam.server.openapi.operations import OPERATIONS
 from stillcam.server.openapi.schemas import schemas
 from stillcam.server.openapi.shapes import TEXT, ref
+from stillcam.server.route import Access, Route
 from stillcam.server.static_files import OVERVIEW, TABS, VERSIONED
 from stillcam.server.web_files import TYPES
 

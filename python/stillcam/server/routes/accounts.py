@@ -16,8 +16,9 @@ from stillcam.accounts.sign_in import SignIn, address_key, new_device_cookie
 from stillcam.accounts.tokens import Token, digest
 from stillcam.accounts.users import User
 from stillcam.common.formats import utc_text
-from stillcam.http.messages import Access, Answer, Person, Refused, Request, Route, as_json
+from stillcam.http.messages import Answer, Refused, as_json
 from stillcam.server.request_bodies import fields_of
+from stillcam.server.route import Access, Person, Request, Route
 from stillcam.server.security.access import Guard
 from stillcam.server.security.cookies import (
     device_name,

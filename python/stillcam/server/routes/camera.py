@@ -6,12 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from stillcam.http.messages import ANSWER_S, Access, Answer, Refused, Request, Route, as_json
+from stillcam.http.messages import ANSWER_S, Answer, Refused, as_json
 from stillcam.ipc.daemon_client import DaemonClient
 from stillcam.ipc.protocol import Refusal, ask
 from stillcam.server.errors import refusal_of
 from stillcam.server.live.cache import FrameCache
 from stillcam.server.live.on_demand import OnDemandStills
+from stillcam.server.route import Access, Request, Route
 from stillcam.settings import tuning_files
 from stillcam.settings.control_values import is_number
 from stillcam.settings.controls import table_for

@@ -10,9 +10,10 @@ from typing import Any
 from stillcam.common.errors import SettingsError
 from stillcam.films.record import Film
 from stillcam.films.store import Shelf
-from stillcam.http.messages import Access, Answer, Refused, Request, Route, as_json
+from stillcam.http.messages import Answer, Refused, as_json
 from stillcam.ipc.protocol import ask
 from stillcam.server.errors import reading
+from stillcam.server.route import Access, Request, Route
 from stillcam.server.routes.library_files import FOR_EVER, file_answer
 from stillcam.server.routes.series import TIMEOUT_S
 

@@ -9,10 +9,11 @@ from pathlib import Path
 from stillcam.common.errors import StillcamError
 from stillcam.common.paths import Paths
 from stillcam.http.certificates import condition
-from stillcam.http.messages import Access, Answer, Request, Route, as_json
+from stillcam.http.messages import Answer, as_json
 from stillcam.ipc.daemon_client import DaemonClient
 from stillcam.server.live.cache import FrameCache
 from stillcam.server.live.viewers import Viewers
+from stillcam.server.route import Access, Request, Route
 from stillcam.settings.schema import Settings
 from stillcam.system_info import Row, Section, as_document
 from stillcam.system_info.board import heat_and_power, temperature_c, throttled

@@ -16,7 +16,7 @@ from stillcam.common.deletion import Undeletable
 from stillcam.common.formats import utc_text
 from stillcam.common.safe_json import parse
 from stillcam.common.time_zone import local, local_zone
-from stillcam.http.messages import Access, Answer, Refused, Request, Route, as_json
+from stillcam.http.messages import Answer, Refused, as_json
 from stillcam.library.batch_jobs import Jobs
 from stillcam.library.catalogue import Cursor, Filter, Library
 from stillcam.library.days import Item
@@ -25,6 +25,7 @@ from stillcam.library.thumbnails import Thumbnails
 from stillcam.library.trash import Trash, TrashedItem, stamp
 from stillcam.library.zip_stream import Member, free_name, member, size_of, stream
 from stillcam.server.errors import reading
+from stillcam.server.route import Access, Request, Route
 from stillcam.server.routes.library_files import (
     MAX_IDS_BYTES,
     attachment,

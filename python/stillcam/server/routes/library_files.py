@@ -13,11 +13,12 @@ from stillcam.common.safe_json import parse
 from stillcam.common.safe_open import read_regular
 from stillcam.common.time_zone import local_zone
 from stillcam.http.bodies import FilePart
-from stillcam.http.messages import Answer, Refused, Request
+from stillcam.http.messages import Answer, Refused
 from stillcam.library.catalogue import Library, size_bytes
 from stillcam.library.days import Item
 from stillcam.library.names import split
 from stillcam.server.errors import reading
+from stillcam.server.route import Request
 
 REVALIDATE = "private, no-cache"  # it may be kept, and has to be asked for whether it is still the same
 FOR_EVER = "private, max-age=31536000, immutable"

@@ -18,9 +18,10 @@ from stillcam import __version__
 from stillcam.common.paths import Paths
 from stillcam.films.record import STATES as FILM_STATES
 from stillcam.films.store import Shelf
-from stillcam.http.messages import Access, Answer, Challenge, Request, Route
+from stillcam.http.messages import Answer
 from stillcam.series import reader
 from stillcam.server.camera_context import CameraContext
+from stillcam.server.route import Access, Challenge, Request, Route
 from stillcam.system_info import board
 
 if TYPE_CHECKING:

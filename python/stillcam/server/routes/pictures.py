@@ -19,7 +19,7 @@ import time
 from collections.abc import Callable
 
 from stillcam.common.errors import StillcamError
-from stillcam.http.messages import ANSWER_S, Access, Answer, Challenge, Refused, Request, Route, error
+from stillcam.http.messages import ANSWER_S, Answer, Refused, error
 from stillcam.server.live.cache import ARRIVAL_S, CachedFrame, FrameCache
 from stillcam.server.live.multipart import CONTENT_TYPE, NOTHING
 from stillcam.server.live.on_demand import OnDemandStills
@@ -28,6 +28,7 @@ from stillcam.server.live.scaling import ScaledFrames, frame_of, wanted_width
 from stillcam.server.live.staleness import StalenessCheck
 from stillcam.server.live.stream import STEP_S, LiveStreams, still_wanted
 from stillcam.server.live.viewers import Viewers
+from stillcam.server.route import Access, Challenge, Request, Route
 from stillcam.settings.schema import Settings
 
 MAX_AGE_S = 86400.0
@@ -77,22 +78,27 @@ class PictureRoutes:
 
     def routes(self) -> list[Route]:
         """Our own addresses, and those that mjpg-streamer, ustreamer and OctoPi have made known."""
+        snapshot, stream = (self._snapshot, self._snapshot_now), (self._stream, self._stream)
         table = (
-            ("images/current.jpg", self._current, Challenge.PROGRAMS),
-            ("snapshot", self._snapshot, Challenge.PROGRAMS),
-            ("snapshot.jpg", self._snapshot, Challenge.PROGRAMS),
-            ("stream", self._stream, Challenge.ALL),
-            ("stream.mjpg", self._stream, Challenge.ALL),
+            ("images/current.jpg", self._current, self._current_now, Challenge.PROGRAMS),
+            ("snapshot", *snapshot, Challenge.PROGRAMS),
+            ("snapshot.jpg", *snapshot, Challenge.PROGRAMS),
+            ("stream", *stream, Challenge.ALL),
+            ("stream.mjpg", *stream, Challenge.ALL),
         )
         return [
-            Route("GET", path, Access.WATCH, handler, quick=True, picture=True, challenge=challenge)
-            for path, handler, challenge in table
+            Route("GET", path, Access.WATCH, handler, quick, picture=True, challenge=challenge)
+            for path, handler, quick, challenge in table
         ]
+
+    def _current_now(self, request: Request) -> Answer | None:
+        """The newest frame, if neither another frame nor another size is asked for."""
+        if request.value("after") is not None:
+            return None
+        return self._in_memory(request)
 
     def _current(self, request: Request) -> Answer:
         after, width = request.value("after"), wanted_width(request)
-        if after is not None or self._cache.newest is None:
-            request.hand_off()
         frame = self._cache.newest if after is None else self._next(frame_of(after), request)
         if frame is None and after is not None:
             return Answer(204, headers={"Cache-Control": "no-store"})
@@ -100,7 +106,7 @@ class PictureRoutes:
             stale = self._staleness.check()
             reason = stale and stale.reason
             return error(503, f"no picture yet: {reason or 'the camera is starting'}", {"Retry-After": "2"})
-        return self._frame(frame, request, width)
+        return self._frame(self._sized(frame, request, width), request)
 
     def _next(self, name: str, request: Request) -> CachedFrame | None:
         """Wait for a frame other than `name`, and keep the camera live meanwhile."""
@@ -111,14 +117,19 @@ class PictureRoutes:
                     return frame
         return None
 
+    def _snapshot_now(self, request: Request) -> Answer | None:
+        """The newest frame while it is recent, if neither an age nor another size is asked for."""
+        if request.value("max_age") is not None or not self._staleness.recent:
+            return None
+        _number(request, "strict", 0, 1)
+        return self._in_memory(request)
+
     def _snapshot(self, request: Request) -> Answer:
         strict = _number(request, "strict", 0, 1)
         max_age_s, width = _number(request, "max_age", 0, MAX_AGE_S), wanted_width(request)
-        if max_age_s is not None or not self._staleness.recent:
-            request.hand_off()
         picture = self._showing() if max_age_s is None else self._young(request, max_age_s)
         if isinstance(picture, CachedFrame):
-            return self._frame(picture, request, width)
+            return self._frame(self._sized(picture, request, width), request)
         if strict:
             return Answer(503, picture.picture, {"Retry-After": "5"}, picture.head)
         known = request.has(picture.tag)
@@ -167,10 +178,18 @@ class PictureRoutes:
             raise Refused(503, f"{text} in {wait_s:.0f} s", headers={"Retry-After": str(math.ceil(wait_s))})
         return self._cache.wait_for_other(frame.name if frame else "", wait_s) or frame
 
-    def _frame(self, frame: CachedFrame, request: Request, width: int | None) -> Answer:
-        if width and not request.has(frame.tag):  # a client that has the whole frame needs no smaller one
-            request.hand_off()
-            frame = self._scaled.of(frame, width)
+    def _in_memory(self, request: Request) -> Answer | None:
+        """The newest frame in its own size; None: there is none, or a smaller one has to be made."""
+        width, frame = wanted_width(request), self._cache.newest
+        if frame is None or (width and not request.has(frame.tag)):
+            return None
+        return self._frame(frame, request)
+
+    def _sized(self, frame: CachedFrame, request: Request, width: int | None) -> CachedFrame:
+        """A frame at a width; a client that has the whole frame needs no smaller one."""
+        return self._scaled.of(frame, width) if width and not request.has(frame.tag) else frame
+
+    def _frame(self, frame: CachedFrame, request: Request) -> Answer:
         kept = _PRIVATE if self._settings().access.watch == "signed-in" else _SHARED
         head = b"%b%bX-Frame-Age: %.3f\r\n" % (frame.head, kept, frame.age_s())
         if request.has(frame.tag):

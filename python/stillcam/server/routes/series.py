@@ -16,12 +16,13 @@ from typing import Any
 from stillcam.common.errors import SettingsError
 from stillcam.common.formats import utc_text
 from stillcam.common.time_zone import local_zone
-from stillcam.http.messages import Access, Answer, Refused, Request, Route, as_json
+from stillcam.http.messages import Answer, Refused, as_json
 from stillcam.ipc.protocol import ask
 from stillcam.library.thumbnails import thumbnail
 from stillcam.series import reader
 from stillcam.series.definition import Definition, check_name, from_document
 from stillcam.server.errors import reading
+from stillcam.server.route import Access, Request, Route
 from stillcam.server.routes.library_files import FOR_EVER, REVALIDATE, file_answer
 from stillcam.server.routes.series_preview import SeriesPreview
 from stillcam.settings.schema import Settings

@@ -9,7 +9,8 @@ from functools import cache
 from typing import Any
 
 from stillcam.common.formats import utc_text
-from stillcam.http.messages import Access, Answer, Person, Refused, Request, Route, as_json
+from stillcam.http.messages import Answer, Refused, as_json
+from stillcam.server.route import Access, Person, Request, Route
 from stillcam.server.settings_service import Outdated, SettingsService, SettingsState
 from stillcam.settings.backups import MAX_BYTES, Backup, Backups, document_of, settings_of
 from stillcam.settings.document import describe, patched, to_json

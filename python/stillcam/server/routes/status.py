@@ -9,10 +9,11 @@ from typing import Any
 from stillcam import __version__
 from stillcam.common.formats import utc_text
 from stillcam.common.threads import deaths
-from stillcam.http.messages import Access, Answer, Refused, Request, Route, as_json
+from stillcam.http.messages import Answer, Refused, as_json
 from stillcam.server.camera_context import CameraContext
 from stillcam.server.event_stream import EventBroker, EventSubscriber, Topics, visible
 from stillcam.server.revisions import Revisions
+from stillcam.server.route import Access, Request, Route
 from stillcam.server.static_files import OVERVIEW
 
 PATIENCE_S = 0.5  # for a daemon that does not answer: then its last known status counts

@@ -21,7 +21,8 @@ from stillcam.accounts.cache import CachedAccounts, Visits
 from stillcam.accounts.rules import StoreError, scope_of
 from stillcam.accounts.sessions import LIFE_S
 from stillcam.accounts.tokens import digest
-from stillcam.http.messages import Access, Person, Refused, Request, Route
+from stillcam.http.messages import Refused
+from stillcam.server.route import Access, Person, Request, Route
 from stillcam.server.security.challenge import challenge
 from stillcam.server.security.cookies import old_sessions, session_name, shown
 from stillcam.server.security.cross_origin import embedding

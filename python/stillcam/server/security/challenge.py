@@ -8,7 +8,7 @@ address that the page can show after signing in.
 
 from __future__ import annotations
 
-from stillcam.http.messages import Challenge, Request, Route
+from stillcam.server.route import Challenge, Request, Route
 from stillcam.server.security.cookies import BASE
 
 BEARER = 'Bearer realm="Stillcam"'

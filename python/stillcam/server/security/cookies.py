@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from stillcam.http.messages import Request
+from stillcam.server.route import Request
 
 BASE = "x-stillcam-base"  # header of the page's own requests: the path of the page
 OLD_SESSION = "stillcam"  # the session cookie of earlier versions, with Path=/

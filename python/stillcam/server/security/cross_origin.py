@@ -10,7 +10,8 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import lru_cache
 
-from stillcam.http.messages import Answer, Request
+from stillcam.http.messages import Answer
+from stillcam.server.route import Request
 from stillcam.server.security.headers import security_headers
 
 _DEFAULT_PORTS = (("http://", ":80"), ("https://", ":443"))

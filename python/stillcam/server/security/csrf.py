@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from stillcam.http.messages import Refused, Request
+from stillcam.http.messages import Refused
+from stillcam.server.route import Request
 from stillcam.server.security.forwarded import through_proxy
 
 _AUTHORITY = r"(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::([0-9]{1,5}))?"

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from stillcam.http.messages import Request
+from stillcam.server.route import Request
 
 X_FORWARDED = ("x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-forwarded-port")
 _TRACES = (*X_FORWARDED, "forwarded", "via")

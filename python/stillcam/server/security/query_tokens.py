@@ -10,7 +10,7 @@ import re
 from urllib.parse import unquote_plus
 
 from stillcam.accounts.tokens import PREFIX
-from stillcam.http.messages import Request
+from stillcam.server.route import Request
 
 NAME = "token"
 HIDDEN = "..."

@@ -2,8 +2,9 @@
 
 import pytest
 
-from stillcam.http.messages import Access, Answer, Refused, Route
-from stillcam.http.router import RouteTable
+from stillcam.http.messages import Answer, Refused
+from stillcam.http.router import Router
+from stillcam.server.route import Access, Route
 
 PATHS = [
     ("GET", ""),
@@ -18,7 +19,7 @@ PATHS = [
     ("GET", "library/"),
     ("GET", "library/zip/"),
 ]
-TABLE = RouteTable([Route(method, path, Access.OPEN, lambda _: Answer(204)) for method, path in PATHS])
+TABLE = Router([Route(method, path, Access.OPEN, lambda _: Answer(204)) for method, path in PATHS])
 
 
 @pytest.mark.parametrize(

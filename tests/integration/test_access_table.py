@@ -83,7 +83,7 @@ class Installation:
 
 
 def emptied(routes: list[Route]) -> list[Route]:
-    return [replace(route, handler=lambda _: Answer(204)) for route in routes]
+    return [replace(route, handler=lambda _: Answer(204), quick=None) for route in routes]
 
 
 def never(_max_bytes: int, _address: str) -> Any:

@@ -23,7 +23,7 @@ from PIL import Image
 from stillcam import __version__
 from stillcam.camera.driver import Driver, PhotoRequest
 from stillcam.camera.rpicam.process import find_programs
-from stillcam.camera.select import choose_driver, has_library
+from stillcam.camera.select import choose_driver, has_picamera2
 from stillcam.common.errors import CameraError, StillcamError
 from stillcam.common.paths import Paths
 from stillcam.settings.capabilities import Camera
@@ -219,7 +219,7 @@ def drivers(environ: dict[str, str], paths: Paths) -> list[Driver]:
     """
     if environ.get("STILLCAM_CAMERA"):
         return [choose_driver(environ, paths)]
-    kinds = ["rpicam"] * bool(find_programs(environ.get("PATH"))) + ["picamera2"] * has_library()
+    kinds = ["rpicam"] * bool(find_programs(environ.get("PATH"))) + ["picamera2"] * has_picamera2()
     if not kinds:
         raise StillcamError("no camera software here: sudo apt install -y rpicam-apps, or STILLCAM_CAMERA=simulated")
     return [choose_driver(environ | {"STILLCAM_CAMERA": kind}, paths) for kind in kinds]

@@ -26,7 +26,7 @@ CONTENT = {
 
 def test_metadata_are_the_same_in_both_formats():
     assert metadata.from_json(as_json(CONTENT).encode()) == CONTENT
-    assert metadata.TxtReader().feed(as_txt(CONTENT).encode()) == CONTENT
+    assert metadata.TextParser().feed(as_txt(CONTENT).encode()) == CONTENT
     assert metadata.from_json(b"[" + as_json(CONTENT).encode() + b"\n]\n") == CONTENT
     quoted = b'{"ScalerCrop": "(0, -2)/4608x2592"}'  # rpicam-apps before 1.7
     assert metadata.from_json(quoted) == {"ScalerCrop": [0, -2, 4608, 2592]}
@@ -35,7 +35,7 @@ def test_metadata_are_the_same_in_both_formats():
 @given(st.integers(1, 5), st.lists(st.integers(0, 2000), max_size=6))
 def test_metadata_of_a_stream_are_found_however_they_are_cut(frames, cuts):
     text = b"".join(as_txt(CONTENT | {"SensorTimestamp": number}).encode() for number in range(frames))
-    reader, last = metadata.TxtReader(), None
+    reader, last = metadata.TextParser(), None
     edges = [0, *sorted(cuts), len(text)]
     for start, end in pairwise(edges):
         last = reader.feed(text[start:end]) or last
@@ -46,8 +46,8 @@ def test_a_long_array_is_counted_and_left_out():
     long = CONTENT | {"CnnOutputTensor": [0.5] * 5000, "Short": [[1, 2]] * 40}
     wanted = CONTENT | {"CnnOutputTensor": "5000 numbers left out", "Short": "80 numbers left out"}
     assert metadata.from_json(as_json(long).encode()) == wanted
-    assert metadata.capped(long | {"Bytes": b"12" * 40}) == wanted | {"Bytes": "80 numbers left out"}
-    reader = metadata.TxtReader()
+    assert metadata.without_long_arrays(long | {"Bytes": b"12" * 40}) == wanted | {"Bytes": "80 numbers left out"}
+    reader = metadata.TextParser()
     text = as_txt(long | {"Short": [1] * 80}).encode()
     assert reader.feed(text[:20_000]) is None
     assert reader.feed(text[20_000:]) == wanted
@@ -56,8 +56,8 @@ def test_a_long_array_is_counted_and_left_out():
 @given(st.binary())
 def test_any_bytes_are_metadata_or_none(raw):
     assert isinstance(metadata.from_json(raw), dict | None)
-    assert isinstance(metadata.TxtReader().feed(raw), dict | None)
-    assert isinstance(metadata.TxtReader().feed(raw + b"\n\n"), dict)
+    assert isinstance(metadata.TextParser().feed(raw), dict | None)
+    assert isinstance(metadata.TextParser().feed(raw + b"\n\n"), dict)
 
 
 def test_the_device_tree_tells_how_the_camera_is_mounted(tmp_path):

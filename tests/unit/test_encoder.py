@@ -25,7 +25,7 @@ def test_the_device_tree_says_whether_the_board_encodes_in_hardware(tmp_path, mo
     program = tmp_path / "rpicam-still"
     program.touch(0o755)
     monkeypatch.setattr(tuning_files, "COMPATIBLE", tree)
-    monkeypatch.setattr(select, "has_library", lambda: True)
+    monkeypatch.setattr(select, "has_picamera2", lambda: True)
     environ = {"STILLCAM_CAMERA": driver, "PATH": str(tmp_path)}
     made = select.choose_driver(environ, Paths(tmp_path / "images", tmp_path / "data"))
     assert made.abilities.encoder == encoder

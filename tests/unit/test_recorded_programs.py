@@ -59,7 +59,7 @@ def test_the_metadata_of_a_still():
 
 def test_the_metadata_of_a_video_frame_by_frame():
     text = (CASES / "rpicam-1.12-metadata.txt").read_bytes()
-    reader = metadata.TxtReader()
+    reader = metadata.TextParser()
     found = [frame for byte in text if (frame := reader.feed(bytes([byte])))]
     assert [frame["SensorTimestamp"] for frame in found] == [2536265032475, 2536301171666]
     assert all(frame.items() >= VALUES.items() for frame in found)

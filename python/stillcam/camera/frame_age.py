@@ -1,4 +1,4 @@
-"""The earliest time at which the exposure of a frame may have begun; the camera programs do not report it per frame."""
+"""The earliest time at which the exposure of a frame may have begun: the camera programs do not report it per frame."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ def lag_s(frame_s: float, metadata: Metadata) -> float:
         frame_s: the duration of a frame by the settings.
         metadata: of the newest frame; it may have taken longer.
     """
-    told_us = (metadata.get(name, 0) for name in ("FrameDuration", "ExposureTime"))
-    frame_s = max(frame_s, *(value / 1e6 for value in told_us if is_number(value)))
+    durations_us = (metadata.get(name, 0) for name in ("FrameDuration", "ExposureTime"))
+    frame_s = max(frame_s, *(value / 1e6 for value in durations_us if is_number(value)))
     return 2 * frame_s + min(QUEUE_FRAMES * frame_s, QUEUE_S)
 
 
-class StreamAge:
-    """The earliest begin of exposure of the frames that are read from a camera program's pipe.
+class LiveFrameAge:
+    """The earliest begin of exposure of live frames, which are read from a pipe.
 
-    While the daemon does not read, the pipe fills up, and the program keeps old frames in its buffers. It writes them
+    While the daemon does not read, the pipe fills up and the program keeps old frames in its buffers. It writes them
     after the next read.
 
     Args:
@@ -38,13 +38,13 @@ class StreamAge:
     """
 
     def __init__(self, buffers: int) -> None:
-        self._kept = (buffers or VIDEO_BUFFERS) + 1 + RAW_FRAMES  # 1: a frame's buffer is free when its writing begins
-        self._since_s = self._next_s = time.monotonic()  # frames to come were delivered later than this
-        self._old = 0  # after so many more frames, they were delivered later than `_next_s`
+        self._buffered = (buffers or VIDEO_BUFFERS) + 1 + RAW_FRAMES  # 1: a buffer is free when its writing begins
+        self._since_s = self._next_s = time.monotonic()  # the next frames were delivered after this time
+        self._old_frames = 0  # after this many more frames, the following were delivered after `_next_s`
         self._read_s = math.inf  # when frames were last read
-        self._late = False  # a read came late after `_next_s`
+        self._late = False  # a read was late after `_next_s`
 
-    def read(self, frames: int, lag_s: float, *, emptied: bool) -> float:
+    def frames_read(self, frames: int, lag_s: float, *, emptied: bool) -> float:
         """Record that frames have been read; return the earliest begin of exposure of the oldest (monotonic).
 
         Args:
@@ -55,11 +55,11 @@ class StreamAge:
         began_s, now = self._since_s - lag_s, time.monotonic()
         self._late = self._late or now - self._read_s > lag_s
         self._read_s = now
-        self._old -= frames
-        if self._old <= 0:
+        self._old_frames -= frames
+        if self._old_frames <= 0:
             self._since_s = self._next_s
             if self._late:
-                self._next_s, self._old, self._late = now, self._kept, False
+                self._next_s, self._old_frames, self._late = now, self._buffered, False
             elif emptied:
                 self._since_s = self._next_s = now
         return began_s

@@ -1,13 +1,12 @@
 """The lock that keeps the capture daemons of one machine from disturbing each other's cameras.
 
-Listing cameras acquires each of them in turn, also those of other daemons. Two listings at once read
-`(65535, 65535)/65535x65535 crop` and 30 fps for every mode of a camera that the other one has, and a camera
-that is opened meanwhile "fails to acquire" (rpicam-apps core/options.cpp, Options::Parse).
+Listing cameras acquires each of them in turn, also those of other daemons. Two listings at the same time get
+`(65535, 65535)/65535x65535 crop` and 30 fps for every mode of a camera that the other one has acquired, and opening a
+camera meanwhile fails with "failed to acquire" (rpicam-apps core/options.cpp, Options::Parse).
 
-flock(2) on a folder that every user may read and nobody needs to write to: there is no file to create, so no
-question of owner or umask, no file that a stranger might have put there, and it works where systemd has made
-/run read-only. It ends with the process, however that ends. Another program can hold the lock too, so each
-wait is bounded; the camera is then used without the lock, and the log says so.
+It is flock(2) on a folder that every user may read: no file has to be created, so owner and umask do not matter, and it
+works where systemd has made /run read-only. It is released when the process ends, however that happens. Another
+program may hold it forever, so each wait has a time-out; the camera is then used without the lock, and the log says so.
 """
 
 from __future__ import annotations
@@ -22,10 +21,10 @@ from pathlib import Path
 from stillcam.camera.driver import Interrupted
 from stillcam.common.child_process import wait_readable
 
-MACHINE = Path("/run/lock")  # PrivateTmp= gives each unit a /tmp of its own; /run is the machine's
+MACHINE = Path("/run/lock")  # not /tmp: PrivateTmp= gives each unit its own
 LIST_TIMEOUT_S = 20.0  # for a program that lists cameras
 LIST_WAIT_S = LIST_TIMEOUT_S + 5.0
-OPEN_WAIT_S = 2.0  # the wait for opening cannot be interrupted, and a daemon has to end within 3 s
+OPEN_WAIT_S = 2.0  # this wait cannot be interrupted, and a daemon has to end within 3 s
 _POLL_S = 0.02
 
 
@@ -33,16 +32,15 @@ class MachineLock:
     """Waits for the lock, and holds it until `close`.
 
     Args:
-        folder: the same for all daemons that see the same cameras; where it is missing, the deepest folder
-            above it counts.
-        shared: for opening one camera, which goes together with the opening of another one; else for listing,
-            which goes together with nothing.
+        folder: the same for all daemons that see the same cameras. If it does not exist, its nearest parent is used.
+        shared: True for opening a camera, which may happen while another one is opened; False for listing cameras,
+            which may not.
         timeout_s: how long to wait.
         interrupts: descriptors that end the wait when they become readable.
 
     Raises:
         Interrupted: one of `interrupts` is readable.
-        OSError: there are no more descriptors.
+        OSError: too many open files.
     """
 
     def __init__(self, folder: Path, *, shared: bool, timeout_s: float, interrupts: Sequence[int] = ()) -> None:

@@ -1,7 +1,7 @@
-"""Reads what the camera programs write with `--metadata`: libcamera's names and units.
+"""Reads the metadata that the camera programs write with `--metadata`, in libcamera's names and units.
 
-A value is a number, true or false, a list in brackets, or a rectangle, which is written
-`(x, y)/WxH` (libcamera's Rectangle::toString), in JSON within quotes.
+A value is a number, a boolean, a list in brackets, or a rectangle `(x, y)/WxH` (libcamera's Rectangle::toString), which
+is a string in JSON.
 """
 
 from __future__ import annotations
@@ -15,36 +15,39 @@ from stillcam.common.safe_json import parse
 Metadata = dict[str, Any]
 
 _RECTANGLE = re.compile(r"\((-?\d+), (-?\d+)\)/(\d+)x(\d+)")
-MAX_NUMBERS = 64  # of one value; what is asked for has at most nine
+MAX_NUMBERS = 64  # of one value; those that Stillcam uses have at most nine
 _MAX_LINE_BYTES = 1 << 14
-_LONG = re.compile(rb'\[[^][{}"]{4096,}\]')  # an array that need not become numbers first
+_LONG = re.compile(rb'\[[^][{}"]{4096,}\]')  # a long array, not worth parsing
 
 
 def from_json(raw: bytes) -> Metadata | None:
-    """A still's metadata file; None when it is not whole (yet).
+    """A still's metadata file; None if it is incomplete.
 
-    It may be a list of one, as rpicam-vid writes them: a branch of rpicam-apps has the same code write both
-    (core/metadata_handler.cpp).
+    It may be a list with one element, as rpicam-vid writes it (a branch of rpicam-apps, core/metadata_handler.cpp).
     """
     try:
-        document = parse(_LONG.sub(lambda match: b'"%s"' % left_out(match[0].count(b",") + 1).encode(), raw))
+        document = parse(_LONG.sub(lambda match: b'"%s"' % _omitted(match[0].count(b",") + 1).encode(), raw))
     except ValueError:
         return None
     if isinstance(document, list) and document:
         document = document[-1]
-    return capped({name: _value(value) for name, value in document.items()}) if isinstance(document, dict) else None
+    return (
+        without_long_arrays({name: _value(value) for name, value in document.items()})
+        if isinstance(document, dict)
+        else None
+    )
 
 
-class TxtReader:
-    """Cuts `--metadata-format txt` into frames: `Name=value` lines, and an empty one after each frame."""
+class TextParser:
+    """Parses `--metadata-format txt`: `Name=value` lines, and an empty line after each frame."""
 
     def __init__(self) -> None:
-        self._line = b""  # that is not whole yet: its beginning
-        self._commas = 0  # of all of it
-        self._block: dict[str, tuple[str, int]] = {}  # name -> value and its commas, of the frame that is not whole yet
+        self._line = b""  # beginning of the incomplete line
+        self._commas = 0  # in all of the incomplete line
+        self._block: dict[str, tuple[str, int]] = {}  # name -> value and its commas, of the incomplete frame
 
     def feed(self, chunk: bytes) -> Metadata | None:
-        """The newest whole frame in what came; None when there is none."""
+        """Parse more text; return the newest complete frame in it, if any."""
         newest = None
         *lines, rest = chunk.split(b"\n")
         for line in lines:
@@ -59,7 +62,7 @@ class TxtReader:
         self._add(rest)
         if newest is None:
             return None
-        return {name: left_out(commas + 1) if commas >= MAX_NUMBERS else _text(value)
+        return {name: _omitted(commas + 1) if commas >= MAX_NUMBERS else _text(value)
                 for name, (value, commas) in newest.items()}  # fmt: skip
 
     def _add(self, part: bytes) -> None:
@@ -67,17 +70,18 @@ class TxtReader:
         self._commas += part.count(b",")
 
 
-def capped(said: Mapping[str, Any]) -> Metadata:
-    """What a camera says of a picture without the numbers of long arrays: a text tells how many there were.
+def without_long_arrays(metadata: Mapping[str, Any]) -> Metadata:
+    """Metadata with a text in place of each long array, which says how many numbers it had.
 
-    An IMX500 gives its network's output with each picture: megabytes, which nobody asks for here, and for which
-    neither the command socket nor a sidecar is meant.
+    An IMX500 adds the output of its neural network to each picture: megabytes, too much for the command socket and for
+    a sidecar.
     """
-    return {name: left_out(count) if (count := _count(value)) > MAX_NUMBERS else value for name, value in said.items()}
+    return {
+        name: _omitted(count) if (count := _count(value)) > MAX_NUMBERS else value for name, value in metadata.items()
+    }
 
 
-def left_out(numbers: int) -> str:
-    """What stands for so many numbers."""
+def _omitted(numbers: int) -> str:
     return f"{numbers} numbers left out"
 
 

@@ -21,14 +21,14 @@ from stillcam.settings.tuning_files import board
 
 CHOICES = ("auto", "rpicam", "picamera2", "simulated")
 _INSTALL = "install the camera programs (sudo apt install -y rpicam-apps), or try STILLCAM_CAMERA=simulated"
-_LIBRARY = ("picamera2", "libcamera")  # the second comes with the system only, never from a package index
+_LIBRARY = ("picamera2", "libcamera")  # the second comes only with the system, not from PyPI
 
 
 def choose_driver(environ: Mapping[str, str], paths: Paths) -> Driver:
     """The driver that `STILLCAM_CAMERA` names.
 
-    `auto` takes the camera programs where they exist, else picamera2, else the simulated camera. A machine
-    that has camera software never falls back to simulation: a loose cable must be seen.
+    `auto` selects the camera programs if they are installed, else picamera2, else the simulated camera. A machine with
+    camera software never falls back to simulation, which would hide a loose cable.
 
     Raises:
         StillcamError: the name is unknown, or what the driver needs is not installed.
@@ -36,22 +36,22 @@ def choose_driver(environ: Mapping[str, str], paths: Paths) -> Driver:
     kind = environ.get("STILLCAM_CAMERA") or "auto"
     if kind not in CHOICES:
         raise StillcamError(f"STILLCAM_CAMERA must be one of {', '.join(CHOICES)}, not {kind!r}")
-    programs, library = find_programs(environ.get("PATH")), has_library()
+    programs, picamera2 = find_programs(environ.get("PATH")), has_picamera2()
     if kind == "rpicam" and programs is None:
         raise StillcamError(f"neither rpicam-still nor libcamera-still is on the PATH: {_INSTALL}")
-    if kind == "picamera2" and not library:
+    if kind == "picamera2" and not picamera2:
         raise StillcamError(
-            "STILLCAM_CAMERA=picamera2: the library is not there: install it"
+            "STILLCAM_CAMERA=picamera2: the library is not installed: install it"
             " (sudo apt install -y python3-picamera2 --no-install-recommends), or use rpicam or simulated"
         )
-    if kind == "picamera2" or (kind == "auto" and programs is None and library):
+    if kind == "picamera2" or (kind == "auto" and programs is None and picamera2):
         return Picamera2(paths.images, environ, encoder_of(board()))
     if kind == "simulated" or programs is None:
         return _simulated(environ, paths)
     return Rpicam(programs, paths.images, environ, encoder=encoder_of(board()))
 
 
-def has_library() -> bool:
+def has_picamera2() -> bool:
     """Whether picamera2 can be imported; it is not imported here."""
     return all(find_spec(name) is not None for name in _LIBRARY)
 
@@ -61,7 +61,7 @@ def _simulated(environ: Mapping[str, str], paths: Paths) -> Rpicam:
     env = dict(environ)
     env["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT / "python"), environ.get("PYTHONPATH")]))
     machine = env.setdefault("STILLCAM_SIMULATED_DIR", str(paths.primary.run / "simulated"))
-    with contextlib.suppress(OSError):  # the programs make it too, and say why they cannot
+    with contextlib.suppress(OSError):  # the programs create it too, and report errors
         Path(machine).mkdir(mode=0o700, parents=True, exist_ok=True)
     programs = Programs((*call, "rpicam-still"), (*call, "rpicam-vid"))
     return Rpicam(

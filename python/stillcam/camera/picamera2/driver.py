@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from stillcam.camera.driver import Container, PhotoRequest, Still
-from stillcam.camera.frame_age import StreamAge, lag_s
+from stillcam.camera.frame_age import LiveFrameAge, lag_s
 from stillcam.camera.machine_lock import MACHINE
 from stillcam.camera.picamera2.cameras import camera_from_message
 from stillcam.camera.picamera2.configuration import (
@@ -85,7 +85,7 @@ class Picamera2:
         self._stills: list[Still] = []
         # Live frames
         self._cutter = Cutter()
-        self._age = StreamAge(0)
+        self._age = LiveFrameAge(0)
         self._frames = 0  # so far
         # Adjustments
         self._adjustments = 0
@@ -168,7 +168,7 @@ class Picamera2:
         """See Driver."""
         located = live_configuration(with_tuning_path(settings), camera)
         self._begin("live", live_configuration(settings, camera), located, camera, self._images)
-        self._cutter, self._frames, self._age = Cutter(), 0, StreamAge(settings.live.buffer_count)
+        self._cutter, self._frames, self._age = Cutter(), 0, LiveFrameAge(settings.live.buffer_count)
         self._frame_s = 1 / (live_framerate(settings) or DEFAULT_FRAMERATE)
         self._send({"do": "live", "configuration": located.message()})
 
@@ -184,7 +184,7 @@ class Picamera2:
                 self._worker.raise_exit()
             if frames := self._cutter.feed(chunk):
                 self._frames += len(frames)
-                self.exposure_began_s = self._age.read(len(frames), self.lag_s, emptied=len(chunk) < _READ_BYTES)
+                self.exposure_began_s = self._age.frames_read(len(frames), self.lag_s, emptied=len(chunk) < _READ_BYTES)
                 self._update_settling()
                 return frames
         return []

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from stillcam.camera.convergence import SCANNING
-from stillcam.camera.metadata import capped
+from stillcam.camera.metadata import without_long_arrays
 from stillcam.camera.picamera2 import outputs
 from stillcam.camera.picamera2.cameras import set_sensor_hdr
 from stillcam.camera.picamera2.configuration import CameraConfiguration, reset_controls
@@ -124,7 +124,7 @@ class Session:
             self._start(self._still)
         request = self._capture()
         try:
-            metadata = capped(request.get_metadata())
+            metadata = without_long_arrays(request.get_metadata())
             name = f"{STILL_PREFIX}{number:08d}.{wanted.extension}"
             outputs.save_picture(request, folder / name)
             raw = f"{STILL_PREFIX}{number:08d}.dng" if wanted.raw else None
@@ -338,7 +338,7 @@ class Session:
         due = self._frames == self._applied_from or self._last_s - self._reported_s >= REPORT_S
         if (self._recording or self._pipe) and due:
             self._reported_s = self._last_s
-            self._report({"metadata": capped(request.get_metadata()), "mode": self._mode()})
+            self._report({"metadata": without_long_arrays(request.get_metadata()), "mode": self._mode()})
         if self._on_applied and self._frames >= self._applied_from:
             on_applied, self._on_applied = self._on_applied, None
             on_applied()

@@ -20,7 +20,7 @@ from typing import Any
 
 from stillcam.camera import metadata
 from stillcam.camera.driver import Container, Interrupted, PhotoRequest, Still
-from stillcam.camera.frame_age import StreamAge, lag_s
+from stillcam.camera.frame_age import LiveFrameAge, lag_s
 from stillcam.camera.machine_lock import MACHINE
 from stillcam.camera.rpicam.listing import parse
 from stillcam.camera.rpicam.options import (
@@ -99,7 +99,7 @@ class Rpicam:
         self._has_metadata = False  # of the newest still
         # Live frames and videos
         self._cutter = Cutter()
-        self._age = StreamAge(0)
+        self._age = LiveFrameAge(0)
         self._avoid_libav = False  # it has just failed to encode: the next video is made without it
 
     @property
@@ -190,7 +190,7 @@ class Rpicam:
         self.stop()
         arguments = live_arguments(with_tuning_path(settings), camera)
         self._begin(live_arguments(settings, camera), live_geometry(settings, camera))
-        self._cutter, self._age = Cutter(), StreamAge(settings.live.buffer_count)
+        self._cutter, self._age = Cutter(), LiveFrameAge(settings.live.buffer_count)
         self._frame_s = 1 / (live_framerate(settings) or DEFAULT_FRAMERATE)
         self._process = self._launcher.start_vid(arguments, self._images, metadata=True, stdout=subprocess.PIPE)
         widen_pipe(self._process.child.stdout)
@@ -207,7 +207,9 @@ class Rpicam:
                 if not chunk:
                     raise self._error(self._process, interrupts)
                 if frames := self._cutter.feed(chunk):
-                    self.exposure_began_s = self._age.read(len(frames), self.lag_s, emptied=len(chunk) < PIPE_BYTES)
+                    self.exposure_began_s = self._age.frames_read(
+                        len(frames), self.lag_s, emptied=len(chunk) < PIPE_BYTES
+                    )
                     return frames
             elif ready.intersection(interrupts):
                 raise Interrupted

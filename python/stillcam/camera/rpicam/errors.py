@@ -1,10 +1,10 @@
-"""Turns what a camera program prints when it fails into a reason that a person can act on.
+"""Translates what a camera program prints when it fails into a cause and a reason that a person can act on.
 
-Source of the texts: rpicam-apps 1.12 and libcamera 0.7, seen on stderr, and the sources of libcamera-apps 1.0 to
-rpicam-apps 1.12. What goes wrong in the main thread ends as `ERROR: *** TEXT ***` (apps/rpicam_still.cpp, main); what
-goes wrong in a thread that encodes or writes ends the program by SIGABRT, with the text in a line `what():  TEXT`
-(libav_encoder.cpp, file_output.cpp: their exceptions are caught by nobody). An stderr line alone is no error (libcamera
-is chatty): these are looked up only once a program has ended, and only in lines that say an error.
+Source of the texts: stderr of rpicam-apps 1.12 and libcamera 0.7, and the sources of libcamera-apps 1.0 to rpicam-apps
+1.12. An exception in the main thread ends as `ERROR: *** TEXT ***` (apps/rpicam_still.cpp, main); one in a thread that
+encodes or writes ends the program by SIGABRT, with a line `what():  TEXT` (libav_encoder.cpp, file_output.cpp).
+libcamera also logs on stderr in normal operation: texts are looked up only after a program has ended, and only in lines
+that report an error.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ NO_MICROPHONE = (
     " in and set video.audio to the one that lists it, or to off"
 )
 
-# A piece of the program's text, the cause for counters, the reason; the first that is found counts.
-# `options` is for what the program would refuse whenever it is asked. Want of memory (the kernel's contiguous memory is
-# in pieces) and a camera that does not start (an I2C transfer failed) pass: the same may succeed a moment later.
+# Part of the text in lower case, cause for counters, reason; the first match counts. Cause `options` is for what the
+# program refuses every time. Lack of (contiguous) memory and a camera that does not start (a failed I2C transfer) are
+# other causes: a retry may succeed.
 FAILURES = (
     ("no cameras available", "absent",
      "no camera found: switch the Pi off, check both ends of the ribbon cable, and see: python -m stillcam doctor"),

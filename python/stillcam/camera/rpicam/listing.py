@@ -1,15 +1,13 @@
 """Reads what `rpicam-still --list-cameras --verbose=2` prints.
 
-Source of the text: rpicam-apps core/options.cpp. Size, bit depth, Bayer order and crop can be
-missing, and the frame rate be no number; libcamera-apps of 2023 print the size alone in the
-brackets, earlier versions list no controls whatever is asked, and later ones may say more: what
-is not understood is passed over, so that one odd line never hides a camera. USB cameras whose
-path has `/usb` in it are none of theirs (core/rpicam_app.hpp, GetCameras); others are listed without
-bit depth, Bayer order and crop.
+Source of the text: rpicam-apps core/options.cpp. Size, bit depth, Bayer order and crop can be missing, and the frame
+rate may be `nan`; libcamera-apps of 2023 print only the size in the brackets. Lines in an unknown format are ignored,
+so that none hides a camera. The programs do not list USB cameras with `/usb` in their path (core/rpicam_app.hpp,
+GetCameras), and others without bit depth, Bayer order and crop.
 
-To read rates, crops and limits the program acquires each camera. Where another process has it, that
-fails without a word and the program prints what libcamera has before any configuration: 30 fps and
-`(65535, 65535)/65535x65535 crop` for every mode, and limits that are as wrong.
+To read frame rates, crops and limits the program acquires each camera. If another process has it, that fails silently
+and the program prints libcamera's initial values: 30 fps and `(65535, 65535)/65535x65535 crop` for every mode, and
+wrong limits.
 """
 
 from __future__ import annotations
@@ -24,7 +22,7 @@ _CAMERA = re.compile(
     r"(?=.*[\])])(?P<index>\d+)\s*:\s*(?P<model>[^\s\[\](][^\[\](]*?)\s*(?=[\[\](])\[?(?:(?P<width>\d+)x(?P<height>\d+))?"
     r"(?P<rest>[^\](]*)\]?\s*(?:\((?P<path>.*)\))?\s*"
 )
-_UNKNOWN_SIZE = 1280, 720  # of a camera that tells neither its size nor a mode: what most can do
+_UNKNOWN_SIZE = 1280, 720  # of a camera that lists neither size nor modes: most can do this
 _BIT_DEPTH = re.compile(r"(\d+)-bit")
 _COLOUR = re.compile(r"\b(MONO|[RGB]{4})\b")
 _FORMAT = re.compile(r"'(?P<format>[^']+)'\s*:")
@@ -38,7 +36,7 @@ _NOT_CONFIGURED = (65535, 65535, 65535, 65535)
 
 
 def parse(text: str) -> list[Camera]:
-    """The cameras in the output of `--list-cameras`, in its order; an empty list when there is none."""
+    """The cameras in the output of `--list-cameras`, in its order."""
     cameras: list[Camera] = []
     modes: list[list[SensorMode]] = []
     limits: list[dict[str, tuple[float, float] | None]] = []
@@ -78,7 +76,7 @@ def _complete(camera: Camera, modes: list[SensorMode], limits: dict[str, tuple[f
 
 
 def _size(camera: Camera, modes: list[SensorMode]) -> tuple[int, int]:
-    """As told, else that of the largest mode."""
+    """The size that is listed, else that of the largest mode."""
     return camera.size if all(camera.size) else max((mode.size for mode in modes), default=_UNKNOWN_SIZE)
 
 

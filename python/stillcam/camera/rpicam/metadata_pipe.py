@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from stillcam.camera.metadata import Metadata, TxtReader
+from stillcam.camera.metadata import Metadata, TextParser
 from stillcam.common.child_process import widen_pipe
 
 _READ_BYTES = 1 << 16
@@ -23,7 +23,7 @@ class MetadataPipe:
         self.fd, self.write_end = os.pipe()
         os.set_blocking(self.fd, False)
         widen_pipe(self.fd)
-        self._reader = TxtReader()
+        self._reader = TextParser()
 
     @property
     def arguments(self) -> list[str]:

@@ -1,4 +1,4 @@
-"""Tells which files have been closed in a folder: the one proof that a camera program has written one."""
+"""Reports which files have been closed in a folder: the only proof that a camera program has written one."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class ClosedFiles:
     """Watches `folder`.
 
     Raises:
-        CameraError: the folder is gone, or there are too many who watch folders.
+        CameraError: the folder does not exist, or the limit of inotify instances is reached.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -34,7 +34,7 @@ class ClosedFiles:
 
     @property
     def fd(self) -> int:
-        """Readable when there is something to `read`."""
+        """Readable when `read` has something to return."""
         return int(self._inotify.fileno())
 
     def read(self) -> list[str]:

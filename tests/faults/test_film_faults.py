@@ -154,9 +154,11 @@ def test_one_that_stands_still_is_ended(cinema, tmp_path, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", str(ROOT / "python"))
     monkeypatch.setattr(process, "STALL_S", 2.0)
     film = Film(new_id("film", 1), Order("film", "Garden"))
-    cinema.shelf.add(film)
-    with pytest.raises(StillcamError, match="did not get on"):
-        process.make(film, cinema.paths, os.eventfd(0, os.EFD_NONBLOCK), lambda: True, lambda _done, _of: None)
+    cinema.store.add(film)
+    with pytest.raises(StillcamError, match="rendering made no progress"):
+        process.render_film(
+            film, cinema.paths, os.eventfd(0, os.EFD_NONBLOCK), lambda: True, lambda _done, _total: None
+        )
     deadline = time.monotonic() + 60
     while cinema.workers():
         assert time.monotonic() < deadline
@@ -220,7 +222,7 @@ def test_a_clock_that_is_wrong_for_a_while_makes_no_film_and_loses_none(cinema, 
         """Of what there is, after the daemon has looked for days once more."""
         cinema.until_made(cinema.order(kind="sheet").id)
         cinema.until_made(cinema.order(kind="sheet").id)
-        return [film.kind for film in cinema.shelf.of("Garden") if film.kind != "sheet"]
+        return [film.kind for film in cinema.store.films_of("Garden") if film.kind != "sheet"]
 
     assert kinds() == []
     for years in (-10, 10):
@@ -228,7 +230,7 @@ def test_a_clock_that_is_wrong_for_a_while_makes_no_film_and_loses_none(cinema, 
         assert kinds() == []
     clock.jump(36 * HOUR_S)
     assert kinds() == ["film"]
-    (film,) = (film for film in cinema.shelf.of("Garden") if film.kind == "film")
+    (film,) = (film for film in cinema.store.films_of("Garden") if film.kind == "film")
     assert (cinema.until_made(film.id)[0].order.day, kinds()) == (today, ["film"])
 
 

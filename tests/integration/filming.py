@@ -16,7 +16,7 @@ from taking import CameraDaemon
 
 from stillcam.common.paths import Paths
 from stillcam.films.record import Film
-from stillcam.films.store import Shelf
+from stillcam.films.store import FilmStore
 from stillcam.ipc.protocol import Message
 
 SIZE = (320, 180)
@@ -29,7 +29,7 @@ class Cinema(CameraDaemon):
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
         self.paths = Paths(self.images, self.data)
-        self.shelf = Shelf(self.paths)
+        self.store = FilmStore(self.paths)
         self.garden = self.paths.series / "Garden"
 
     def shots(self, count: int, colour: Callable[[int], Colour], **definition: Any) -> None:
@@ -58,7 +58,7 @@ class Cinema(CameraDaemon):
         return self.ask("film", do=do, **more)
 
     def film_called(self, id_: str) -> Film:
-        return self.shelf.find(id_)
+        return self.store.find(id_)
 
     def made(self, **order: Any) -> tuple[Film, Path]:
         """Order one, and wait for it."""
@@ -67,7 +67,7 @@ class Cinema(CameraDaemon):
     def until_made(self, id_: str) -> tuple[Film, Path]:
         """The film once it is done, and its file."""
         film = self.until_state(id_, "done")
-        return film, self.shelf.path(film)
+        return film, self.store.file_path(film)
 
     def until_state(self, id_: str, *states: str) -> Film:
         """The film once it is in one of these states."""
@@ -115,7 +115,7 @@ class Cinema(CameraDaemon):
 
     def left(self) -> list[str]:
         """All that lies beside the films."""
-        return sorted(path.name for path in self.shelf.folder("Garden").iterdir())
+        return sorted(path.name for path in self.store.folder("Garden").iterdir())
 
 
 def probe(path: Path) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from series_folders import make_series
 
 from stillcam.films.order import Order
 from stillcam.films.record import Film, new_id
-from stillcam.films.store import Shelf
+from stillcam.films.store import FilmStore
 from stillcam.server.route import Person
 
 DATA = b"\0\0\0\x18ftypisom" + bytes(range(200))
@@ -25,13 +25,13 @@ def api(tmp_path):
 
 
 def put(api: Api, number: int, state: str = "done", **order: object) -> Film:
-    """A film on the shelf; the later number is the newer one."""
+    """A film on the store; the later number is the newer one."""
     about = {"kind": "film", "series": "Garden", **order}
     film = Film(new_id(str(about["kind"]), number), Order(**about), state)  # type: ignore[arg-type]
-    shelf = Shelf(api.paths)
-    shelf.add(film)
+    store = FilmStore(api.paths)
+    store.add(film)
     if state == "done":
-        shelf.path(film).write_bytes(DATA)
+        store.file_path(film).write_bytes(DATA)
     return film
 
 
@@ -68,13 +68,13 @@ def test_its_file_is_served_in_whole_and_in_part(api, kind, media):
     assert api.answer("GET", f"films/{film.id}", if_none_match=whole.headers["ETag"]).status == 304
     saved = api.answer("GET", f"films/{film.id}?download").headers["Content-Disposition"]
     assert saved.endswith(f"Garden_{film.file}")
-    Shelf(api.paths).path(film).unlink()
+    FilmStore(api.paths).file_path(film).unlink()
     assert api.call("GET", f"films/{film.id}")[0] == 404
 
 
 def test_a_file_that_is_a_link_is_not_followed(api):
     film = put(api, 1)
-    path = Shelf(api.paths).path(film)
+    path = FilmStore(api.paths).file_path(film)
     path.unlink()
     path.symlink_to("/etc/passwd")
     assert api.call("GET", f"films/{film.id}")[0] in (404, 503)
@@ -90,7 +90,7 @@ def test_nothing_else_is_found(api, id_):
 
 def test_what_is_ordered_goes_to_the_daemon_as_it_is(api):
     film = Film(new_id("film", 1), Order("film", "Garden"))
-    api.answers["film"] = {"film": film.told()}
+    api.answers["film"] = {"film": film.to_api()}
     wanted = {"series": "Garden", "kind": "film", "width": None, "fps": 25, "deflicker": True, "stamp": False}
     status, answer = api.call("POST", "api/films", wanted)
     assert (status, answer["id"], answer["state"]) == (202, film.id, "waiting")
@@ -137,7 +137,7 @@ def test_metrics_count_them(tmp_path):
 
 def test_a_damaged_record_hides_no_other(api):
     film, damaged = put(api, 1), put(api, 2)
-    Shelf(api.paths).record(damaged).write_text("{")
+    FilmStore(api.paths).record_path(damaged).write_text("{")
     assert ids(api) == [film.id]
     api.guard.person = Person("Bob", "viewer", "view", "session")
     assert ids(api, "?series=Garden") == [film.id]

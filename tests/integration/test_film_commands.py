@@ -84,8 +84,8 @@ def test_what_is_wrong_is_told(cinema, line, status, words):
 
 
 def test_one_that_failed_is_told_by_its_status(shut):
-    shut.shelf.add(Film(new_id("film", 1), Order("film", "Garden"), "failed", error="the disk is full"))
-    id_ = shut.shelf.all()[0].id
+    shut.store.add(Film(new_id("film", 1), Order("film", "Garden"), "failed", error="the disk is full"))
+    id_ = shut.store.all()[0].id
     status, printed, _ = typed(shut, f"show {id_}")
     assert (status, printed) == (1, f"{id_}: of Garden; failed: the disk is full\n")
 

@@ -17,11 +17,11 @@ from PIL import Image, ImageStat
 from series_folders import START_MS, file_of, moment_ms
 
 from stillcam.common.errors import StillcamError
+from stillcam.films.daily import DELETED_DAYS
 from stillcam.films.ffmpeg import ENCODERS, Encoder
-from stillcam.films.film_days import FORGOTTEN
 from stillcam.films.order import Order
 from stillcam.films.record import Film
-from stillcam.films.render.encoder import choose
+from stillcam.films.render.movie import choose_encoder
 from stillcam.ipc.protocol import Refusal
 from stillcam.library.names import stem_of
 from stillcam.series.manifest import text
@@ -302,11 +302,11 @@ def test_a_range_of_the_library(own):
     ],
 )
 def test_what_cannot_be_made_is_refused_at_once(cinema, order, cause, field, words):
-    before = cinema.shelf.all()
+    before = cinema.store.all()
     with pytest.raises(Refusal, match=words) as caught:
         cinema.order(**order)
     assert (caught.value.cause, caught.value.answer["field"]) == (cause, field)
-    assert cinema.shelf.all() == before
+    assert cinema.store.all() == before
 
 
 def test_without_ffmpeg_it_says_what_to_install_and_makes_the_rest(own, tmp_path):
@@ -343,9 +343,9 @@ def test_the_hardware_is_tried_before_it_is_relied_on(tmp_path, device, chosen):
     name = "no_such_encoder" if device == "/dev/null" else "mpeg4"  # each ffmpeg has that one
     hardware = Encoder(name, lambda _size, _fps, _threads: (), device=device)
     ffmpeg = str(shutil.which("ffmpeg"))
-    assert choose(ffmpeg, (320, 180), 25, 1, tmp_path, (hardware, ENCODERS[-1])).name == chosen
+    assert choose_encoder(ffmpeg, (320, 180), 25, 1, tmp_path, (hardware, ENCODERS[-1])).name == chosen
     with pytest.raises(StillcamError, match="sudo apt install -y ffmpeg"):
-        choose(ffmpeg, (320, 180), 25, 1, tmp_path, [Encoder("no_such_encoder", lambda *_: ())])
+        choose_encoder(ffmpeg, (320, 180), 25, 1, tmp_path, [Encoder("no_such_encoder", lambda *_: ())])
 
 
 def test_one_is_made_after_the_other_and_all_that_is_deleted_is_gone(cinema):
@@ -367,22 +367,22 @@ def test_each_day_gets_its_film_once(own):
     own.shots(3, lambda _: RED, daily_film=True, start=that_day)
     own.move_shots(that_day[:10])
     own.open(TZ="UTC")
-    film = own.until(lambda _: own.shelf.of("Garden")) and own.shelf.of("Garden")[0]
+    film = own.until(lambda _: own.store.films_of("Garden")) and own.store.films_of("Garden")[0]
     film, path = own.until_made(film.id)
     assert (film.order.day, film.pictures) == (that_day[:10], 3)
     own.kill()
     own.open(TZ="UTC")
-    assert own.shelf.of("Garden") == [film]
+    assert own.store.films_of("Garden") == [film]
     own.ask_films("delete", id=film.id)
-    assert own.left() == [FORGOTTEN]
+    assert own.left() == [DELETED_DAYS]
     own.kill()
     own.open(TZ="UTC")
     assert own.made(kind="sheet")[0].pictures == 3  # by then it has looked
-    assert [one.kind for one in own.shelf.of("Garden")] == ["sheet"]
+    assert [one.kind for one in own.store.films_of("Garden")] == ["sheet"]
     assert not path.exists()
 
 
 def test_nobody_needs_the_daemon_to_look(own):
     own.shots(1, lambda _: RED)
-    own.shelf.add(Film("20261120T080000.000Z_film", Order("film", "Garden")))
-    assert own.shelf.all()[0].told()["state"] == "waiting"
+    own.store.add(Film("20261120T080000.000Z_film", Order("film", "Garden")))
+    assert own.store.all()[0].to_api()["state"] == "waiting"

@@ -13,17 +13,24 @@ from series_folders import MINUTE_MS, START_MS, file_of, make_series, moment_ms,
 
 from stillcam.common.errors import SettingsError, StillcamError
 from stillcam.common.paths import Paths
-from stillcam.films.daily import BACK_DAYS, GRACE_MS, days_due, span_of
-from stillcam.films.ffmpeg import ENCODERS, Overlay, film, filters, trial
-from stillcam.films.film_days import FilmDays
-from stillcam.films.geometry import box_of, common, scaled
+from stillcam.films.daily import BACK_DAYS, GRACE_MS, DailyFilms, days_due, span_of
+from stillcam.films.ffmpeg import (
+    ENCODERS,
+    Overlay,
+    ProgressParser,
+    crop_box,
+    film_command,
+    film_size,
+    filter_graph,
+    most_common_size,
+    trial_command,
+)
 from stillcam.films.order import Order, from_document, to_document
-from stillcam.films.progress import Progress, left_s
+from stillcam.films.queue import estimate_left_s
 from stillcam.films.record import Film, is_id, new_id, read_film
-from stillcam.films.render.timestamp import Stamps
-from stillcam.films.sources import shots_of, zone_of
-from stillcam.films.spread import spread
-from stillcam.films.store import Shelf
+from stillcam.films.render.timestamp import Timestamps
+from stillcam.films.sources import evenly_spaced, sources_of, zone_of
+from stillcam.films.store import FilmStore
 from stillcam.library.names import stem_of
 from stillcam.series.schedule import DAY_MS, Schedule
 
@@ -93,7 +100,7 @@ def test_what_is_wrong_is_named_by_its_field(document, field):
 
 
 def numbers(paths: Paths, **order: Any) -> list[int]:
-    return [int(shot.path.name.partition("_")[0]) for shot in shots_of(Order("film", "Garden", **order), paths)]
+    return [int(shot.path.name.partition("_")[0]) for shot in sources_of(Order("film", "Garden", **order), paths)]
 
 
 def test_the_pictures_of_a_series_are_those_that_are_there(paths):
@@ -122,12 +129,12 @@ def test_of_a_bracket_the_first_shot_is_taken(paths):
 
 def test_raw_shots_give_their_jpegs(paths):
     make_series(paths.series, 2, kind="raw")
-    assert [shot.path.suffix for shot in shots_of(Order("film", "Garden"), paths)] == [".jpg", ".jpg"]
+    assert [shot.path.suffix for shot in sources_of(Order("film", "Garden"), paths)] == [".jpg", ".jpg"]
 
 
 def test_no_series_is_made_up(paths):
     with pytest.raises(StillcamError, match="there is no series Gone"):
-        shots_of(Order("film", "Gone"), paths)
+        sources_of(Order("film", "Gone"), paths)
 
 
 def test_the_clock_is_the_series_own(paths):
@@ -150,14 +157,14 @@ def test_of_the_library_photos_are_taken_and_the_pictures_of_raw_ones(paths):
     item("video", 2, "mp4", "jpg")
     item("photo", 4, "png")
     item("photo", 0, "jpg")
-    shots = list(shots_of(Order("film", from_ms=START_MS + 1), paths))
+    shots = list(sources_of(Order("film", from_ms=START_MS + 1), paths))
     assert [(shot.time_ms - START_MS) // MINUTE_MS for shot in shots] == [1, 3]
     assert all(shot.path.suffix == ".jpg" for shot in shots)
-    assert list(shots_of(Order("film", to_ms=START_MS - 2 * DAY_MS), paths)) == []
+    assert list(sources_of(Order("film", to_ms=START_MS - 2 * DAY_MS), paths)) == []
 
 
 def test_a_library_that_is_not_there_has_no_picture(paths):
-    assert list(shots_of(Order("film"), paths)) == []
+    assert list(sources_of(Order("film"), paths)) == []
 
 
 @pytest.mark.parametrize(
@@ -170,7 +177,7 @@ def test_a_library_that_is_not_there_has_no_picture(paths):
     ],
 )
 def test_some_of_many_are_chosen_evenly(many, wanted, chosen):
-    assert spread(many, wanted) == chosen
+    assert evenly_spaced(many, wanted) == chosen
 
 
 # --- sizes and command lines
@@ -190,18 +197,18 @@ def test_some_of_many_are_chosen_evenly(many, wanted, chosen):
     ],
 )
 def test_a_film_has_even_sides(size, crop, width, box, result):
-    assert box_of(size, crop) == box
-    assert scaled(box, width) == result
+    assert crop_box(size, crop) == box
+    assert film_size(box, width) == result
 
 
 def test_the_size_is_that_of_most_pictures():
-    assert common([(320, 180), (640, 360), (320, 180)]) == (320, 180)
-    assert common([(320, 180), (640, 360)]) == (640, 360)
+    assert most_common_size([(320, 180), (640, 360), (320, 180)]) == (320, 180)
+    assert most_common_size([(320, 180), (640, 360)]) == (640, 360)
 
 
 def test_the_command_line_of_a_film():
     order = Order("film", fps=30, deflicker=True, stamp=True)
-    argv = film("/usr/bin/ffmpeg", order, SOFTWARE, (0, 0, 320, 180), (160, 90), 3, "film.mp4")
+    argv = film_command("/usr/bin/ffmpeg", order, SOFTWARE, (0, 0, 320, 180), (160, 90), 3, "film.mp4")
     text = " ".join(argv)
     assert argv[0] == "/usr/bin/ffmpeg"
     assert "-f image2pipe -c:v mjpeg -threads 1 -framerate 30 -i pipe:0" in text
@@ -209,18 +216,18 @@ def test_the_command_line_of_a_film():
     assert "-profile:v high -threads 3" in text
     assert text.endswith("-movflags +faststart -f mp4 file:film.mp4")
     assert "-progress pipe:1" in text
-    stamped = film("ffmpeg", order, SOFTWARE, (0, 0, 320, 180), (160, 90), 3, "film.mp4", Overlay(7, (20, 10)))
+    stamped = film_command("ffmpeg", order, SOFTWARE, (0, 0, 320, 180), (160, 90), 3, "film.mp4", Overlay(7, (20, 10)))
     assert "-pix_fmt rgba -video_size 20x10 -framerate 30 -i pipe:7" in " ".join(stamped)
 
 
 def test_filters_are_those_that_are_asked_for():
-    plain = filters(Order("film"), (80, 0, 240, 180), (160, 180))
+    plain = filter_graph(Order("film"), (80, 0, 240, 180), (160, 180))
     assert plain.startswith("[0:v]crop=160:180:80:0,scale=160:180:")
     assert "deflicker" not in plain
     assert "overlay" not in plain
-    stamped = filters(Order("film", stamp=True), (0, 0, 64, 48), (64, 48), Overlay(7, (20, 10)))
+    stamped = filter_graph(Order("film", stamp=True), (0, 0, 64, 48), (64, 48), Overlay(7, (20, 10)))
     assert "[film][1:v]overlay=" in stamped
-    assert "deflicker=" in filters(Order("film", deflicker=True), (0, 0, 2, 2), (2, 2))
+    assert "deflicker=" in filter_graph(Order("film", deflicker=True), (0, 0, 2, 2), (2, 2))
 
 
 @pytest.mark.parametrize(
@@ -237,9 +244,9 @@ def test_filters_are_those_that_are_asked_for():
     ],
 )
 def test_the_hardware_is_asked_for_what_it_can_do(size, fits):
-    assert HARDWARE.fits(size) is fits
+    assert HARDWARE.supports(size) is fits
     assert HARDWARE.device
-    assert "h264_v4l2m2m" in trial("ffmpeg", HARDWARE, size, 25, 1)
+    assert "h264_v4l2m2m" in trial_command("ffmpeg", HARDWARE, size, 25, 1)
 
 
 def test_a_large_film_holds_no_picture_back():
@@ -254,23 +261,23 @@ def test_a_large_film_holds_no_picture_back():
 def test_progress_is_read_however_it_is_cut():
     said = b"frame=1\nfps=0.0\nprogress=continue\nframe=27\nout_time=N/A\nprogress=end\n"
     for size in (1, 3, 1000):
-        progress = Progress()
+        progress = ProgressParser()
         for at in range(0, len(said), size):
             progress.feed(said[at : at + size])
         assert (progress.frames, progress.ended) == (27, True)
 
 
 def test_progress_of_what_makes_no_sense_is_none():
-    progress = Progress()
+    progress = ProgressParser()
     progress.feed(b"frame=x\n\xff\xfe\nframe\n" + b"y" * 10000 + b"frame=5")
     assert (progress.frames, progress.ended) == (0, False)
 
 
 def test_what_is_left_is_told_once_it_is_known():
-    assert left_s(0, 100, 50.0) is None
-    assert left_s(1, 100, 0.5) is None
-    assert left_s(25, 100, 10.0) == 30.0
-    assert left_s(100, 100, 10.0) == 0
+    assert estimate_left_s(0, 100, 50.0) is None
+    assert estimate_left_s(1, 100, 0.5) is None
+    assert estimate_left_s(25, 100, 10.0) == 30.0
+    assert estimate_left_s(100, 100, 10.0) == 0
 
 
 # --- date and time
@@ -281,7 +288,7 @@ def brightest(image: Image.Image) -> int:
 
 
 def plates(times_ms: list[int], zone: str, film_size: tuple[int, int]) -> list[Image.Image]:
-    stamps = Stamps(times_ms, ZoneInfo(zone), film_size)
+    stamps = Timestamps(times_ms, ZoneInfo(zone), film_size)
     return [Image.frombytes("RGBA", stamps.size, data) for data in stamps]
 
 
@@ -370,7 +377,7 @@ def test_over_two_years_each_day_with_shots_gets_one_film():
 
 def test_a_film_comes_back_from_its_record(paths):
     make_series(paths.series, 1)
-    shelf = Shelf(paths)
+    store = FilmStore(paths)
     order = from_document({"series": "Garden", "crop": [0, 0, 0.5, 1], "from": "2026-11-20T08:00"}, "UTC")
     made = Film(
         new_id("film", 1.5), order, "done", 1.0, None, None, "2026-11-20T08:00:00.000Z", 5, 0.5, 12, 1,
@@ -378,37 +385,37 @@ def test_a_film_comes_back_from_its_record(paths):
     )  # fmt: skip
     failed = Film(new_id("keogram", 0.5), Order("keogram", "Garden"), "failed", error="no such file: \udcff.jpg")
     for film_ in (failed, made, Film(new_id("sheet", 2.5), Order("sheet", "Garden", day="2026-11-20"))):
-        shelf.add(film_)
-        assert shelf.find(film_.id) == read_film(shelf.record(film_)) == film_
-    assert [one.kind for one in shelf.of("Garden")] == ["sheet", "film", "keogram"]
-    assert shelf.of(None) == []
-    older = json.loads(shelf.record(made).read_text())
+        store.add(film_)
+        assert store.find(film_.id) == read_film(store.record_path(film_)) == film_
+    assert [one.kind for one in store.films_of("Garden")] == ["sheet", "film", "keogram"]
+    assert store.films_of(None) == []
+    older = json.loads(store.record_path(made).read_text())
     del older["left_out"]
-    shelf.record(made).write_text(json.dumps(older))
-    assert shelf.find(made.id) == dataclasses.replace(made, left_out=None)
+    store.record_path(made).write_text(json.dumps(older))
+    assert store.find(made.id) == dataclasses.replace(made, left_out=None)
 
 
 def test_films_of_the_library_and_of_all_series_are_found(paths):
     make_series(paths.series, 1)
     paths.data.joinpath("series/.new_Roof/films").mkdir(parents=True)
-    shelf = Shelf(paths)
-    shelf.add(Film(new_id("film", 2), Order("film")))
-    shelf.add(Film(new_id("film", 1), Order("film", "Garden")))
-    assert [one.order.series for one in shelf.all()] == [None, "Garden"]
+    store = FilmStore(paths)
+    store.add(Film(new_id("film", 2), Order("film")))
+    store.add(Film(new_id("film", 1), Order("film", "Garden")))
+    assert [one.order.series for one in store.all()] == [None, "Garden"]
 
 
 @pytest.mark.parametrize(
     "content", ["", "{", "[]", "{}", '{"id": "x"}', "null", '{"order": {"day": null, "kind": "x"}}']
 )
 def test_a_damaged_record_is_none(paths, content):
-    shelf = Shelf(paths)
+    store = FilmStore(paths)
     paths.data.mkdir()
     film_ = Film(new_id("film", 1), Order("film"))
-    shelf.add(film_)
-    shelf.record(film_).write_text(content)
-    assert shelf.all() == []
+    store.add(film_)
+    store.record_path(film_).write_text(content)
+    assert store.all() == []
     with pytest.raises(LookupError):
-        shelf.find(film_.id)
+        store.find(film_.id)
 
 
 @pytest.mark.parametrize(
@@ -423,20 +430,20 @@ def test_nothing_else_is_an_id(text):
 
 def test_what_a_crash_has_left_is_swept(paths):
     make_series(paths.series, 1)
-    shelf = Shelf(paths)
+    store = FilmStore(paths)
     film_ = Film(new_id("film", 1), Order("film", "Garden"))
-    shelf.add(film_)
-    shelf.work(film_).mkdir()
-    (shelf.work(film_) / "film.mp4").write_bytes(picture())
-    shelf.record(film_).with_name(".x.json.new").touch()
-    shelf.sweep()
-    assert [path.name for path in shelf.folder("Garden").iterdir()] == [f"{film_.id}.json"]
+    store.add(film_)
+    store.work_folder(film_).mkdir()
+    (store.work_folder(film_) / "film.mp4").write_bytes(picture())
+    store.record_path(film_).with_name(".x.json.new").touch()
+    store.delete_leftovers()
+    assert [path.name for path in store.folder("Garden").iterdir()] == [f"{film_.id}.json"]
 
 
 def test_a_series_that_is_gone_is_not_made_again_for_its_film(paths):
     paths.series.mkdir(parents=True)
     with pytest.raises(FileNotFoundError):
-        Shelf(paths).add(Film(new_id("film", 1), Order("film", "Gone")))
+        FilmStore(paths).add(Film(new_id("film", 1), Order("film", "Gone")))
 
 
 def test_a_series_that_cannot_be_looked_at_costs_no_other_its_days(paths, caplog):
@@ -450,9 +457,9 @@ def test_a_series_that_cannot_be_looked_at_costs_no_other_its_days(paths, caplog
         added.append(order)
         return Film(new_id("film", 1), order)
 
-    days = FilmDays(paths, Shelf(paths), add)
+    days = DailyFilms(paths, FilmStore(paths), add)
     for _ in range(2):
-        days.look(START_MS + DAY_MS)
+        days.order_due(START_MS + DAY_MS)
     assert [(order.series, order.day) for order in added] == [("Roof", "2026-11-20")] * 2
     assert len([record for record in caplog.records if record.levelname == "ERROR"]) == 1
-    assert [shot.path.name[:6] for shot in shots_of(added[0], paths)] == ["000001", "000002", "000003"]
+    assert [shot.path.name[:6] for shot in sources_of(added[0], paths)] == ["000001", "000002", "000003"]

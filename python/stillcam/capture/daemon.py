@@ -33,7 +33,7 @@ from stillcam.capture.modes.video import VideoMode
 from stillcam.capture.recovery import snapshot_cycle_s
 from stillcam.common.errors import CameraError, SettingsError, StillcamError
 from stillcam.common.paths import Paths
-from stillcam.films.queue import Films
+from stillcam.films.queue import FilmQueue
 from stillcam.ipc.protocol import Message
 from stillcam.series.reader import summary
 from stillcam.settings.capabilities import Camera
@@ -89,7 +89,9 @@ class Daemon:
             LiveMode(context),
             self._snapshots,
         )
-        self._films = Films(paths, lambda: context.settings.wanted.files, self._series.zone, lambda: context.recording)
+        self._films = FilmQueue(
+            paths, lambda: context.settings.wanted.files, self._series.zone, lambda: context.recording
+        )
         self._handler = CommandHandler(
             context.commands, context.status, self.message, context.picture_s, self._series_summary, self._films.handle
         )
@@ -113,7 +115,7 @@ class Daemon:
     def stop(self) -> None:
         """Make `run` return; may be called from a signal handler."""
         self._context.stop()
-        self._films.leave()
+        self._films.stop()
 
     def run(self) -> None:
         """Run until `stop`; then stop the camera."""

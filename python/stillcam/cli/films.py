@@ -15,7 +15,7 @@ from stillcam.common.paths import Paths
 from stillcam.common.time_zone import local_zone
 from stillcam.films.order import DEFAULT_FPS, KINDS, from_document
 from stillcam.films.record import Film
-from stillcam.films.store import Shelf
+from stillcam.films.store import FilmStore
 
 TIMEOUT_S = 60.0
 POLL_S = 0.5
@@ -52,7 +52,7 @@ def make(paths: Paths, environ: Mapping[str, str], arguments: Arguments) -> Resu
     if arguments.no_wait:
         return Result([film["id"]], film)
     try:
-        return _done(paths, _wait_for(Shelf(paths), film["id"]))
+        return _done(paths, _wait_for(FilmStore(paths), film["id"]))
     except KeyboardInterrupt:
         text = f"{film['id']} is made without you: python -m stillcam film show {film['id']}"
         raise StillcamError(text) from None
@@ -60,27 +60,29 @@ def make(paths: Paths, environ: Mapping[str, str], arguments: Arguments) -> Resu
 
 def list_films(paths: Paths, _environ: Mapping[str, str], arguments: Arguments) -> Result:
     """One line a film."""
-    shelf = Shelf(paths)
+    store = FilmStore(paths)
     try:
-        found = shelf.of(arguments.series) if arguments.series else shelf.all()
+        found = store.films_of(arguments.series) if arguments.series else store.all()
     except SettingsError as error:
         raise StillcamError(f"there is no series called {arguments.series!r}") from error
     except OSError as error:
         raise StillcamError(f"the films cannot be read ({error.strerror}): check the disk with df") from error
-    return Result([_line(film) for film in found] or ["there are no films"], {"films": [film.told() for film in found]})
+    return Result(
+        [_line(film) for film in found] or ["there are no films"], {"films": [film.to_api() for film in found]}
+    )
 
 
 def show(paths: Paths, _environ: Mapping[str, str], arguments: Arguments) -> Result:
     """The state of a film, and its path once it is done."""
-    shelf = Shelf(paths)
-    film = _found(shelf, arguments.id)
-    lines = [_line(film)] + ([str(shelf.path(film))] if film.state == "done" else [])
-    return Result(lines, film.told(), film.state != "failed")
+    store = FilmStore(paths)
+    film = _found(store, arguments.id)
+    lines = [_line(film)] + ([str(store.file_path(film))] if film.state == "done" else [])
+    return Result(lines, film.to_api(), film.state != "failed")
 
 
 def delete(paths: Paths, _environ: Mapping[str, str], arguments: Arguments) -> Result:
     """Cancel or delete a film; it can be made again."""
-    _ask(paths, "delete", id=_found(Shelf(paths), arguments.id).id)
+    _ask(paths, "delete", id=_found(FilmStore(paths), arguments.id).id)
     return Result([f"{arguments.id} is deleted"], {"deleted": arguments.id})
 
 
@@ -99,10 +101,10 @@ def _document(arguments: Arguments) -> dict[str, Any]:
     return {field: value for field, value in typed.items() if value is not None}
 
 
-def _wait_for(shelf: Shelf, id_: str) -> Film:
+def _wait_for(store: FilmStore, id_: str) -> Film:
     """The film once it is done, or has failed."""
     terminal = sys.stderr.isatty()
-    while (film := _found(shelf, id_)).state in ("waiting", "running"):
+    while (film := _found(store, id_)).state in ("waiting", "running"):
         if terminal:
             print(f"\r{_state(film):<40}", end="", file=sys.stderr, flush=True)
         time.sleep(POLL_S)
@@ -114,13 +116,13 @@ def _wait_for(shelf: Shelf, id_: str) -> Film:
 def _done(paths: Paths, film: Film) -> Result:
     if film.state == "failed":
         raise StillcamError(f"{film.id}: {film.error}")
-    path = str(Shelf(paths).path(film))
-    return Result([path], {**film.told(), "path": path})
+    path = str(FilmStore(paths).file_path(film))
+    return Result([path], {**film.to_api(), "path": path})
 
 
-def _found(shelf: Shelf, id_: str) -> Film:
+def _found(store: FilmStore, id_: str) -> Film:
     try:
-        return shelf.find(id_)
+        return store.find(id_)
     except LookupError as error:
         raise StillcamError(error.args[0]) from error
 

@@ -1,5 +1,6 @@
-"""Films, contact sheets and keograms: made of the pictures of a series, or of a range of the library.
+"""Films, contact sheets and keograms, made from the pictures of a series or of a range of the library.
 
-The capture daemon has them made (`stillcam.films.queue`, `stillcam.films.render`); here is what it shares
-with those who look: what may be ordered, of which pictures it is made, and where it lies.
+`order` is what somebody asks for, `sources` finds the pictures, `record` and `store` are what is on disk: the server
+and the command line read these. The capture daemon has a `queue` of films, adds those of each day (`daily`), and
+renders one at a time in a child process (`process`, `render`), which runs `ffmpeg`.
 """

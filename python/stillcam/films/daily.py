@@ -1,15 +1,107 @@
-"""Of which days a film is to be made by itself: a function of what there is, and now."""
+"""Daily films: ordered once for every day of the series that want them, even if the daemon was off at midnight."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Collection
 from datetime import date, timedelta
+from pathlib import Path
 
+from stillcam.common.errors import StillcamError
+from stillcam.common.paths import Paths
+from stillcam.common.safe_json import parse
+from stillcam.films.order import Order
+from stillcam.films.record import Film
+from stillcam.films.sources import sources_of
+from stillcam.films.store import FilmStore
+from stillcam.series.definition import Definition
 from stillcam.series.schedule import Schedule, local_day, midnight_ms
+from stillcam.series.state import load_series, write_json
 
-BACK_DAYS = 3  # the Pi may have been off for the night; what is longer ago is left to whoever wants it
+WIDTH = 1920  # px, of such a film
+BACK_DAYS = 3  # the daemon may have been off; films of earlier days are left to the owner
 GRACE_MS = 120_000  # the last shot of a day may be late
+DELETED_DAYS = "deleted-days.json"  # beside the films: the days whose film was deleted
+MAX_DELETED_DAYS = 10 * BACK_DAYS
+
 Span = tuple[int, int]  # first and last millisecond
+
+
+class DailyFilms:
+    """Orders the films of days that are over.
+
+    Args:
+        paths: of the camera.
+        store: of its films.
+        add: orders a film.
+    """
+
+    def __init__(self, paths: Paths, store: FilmStore, add: Callable[[Order], Film]) -> None:
+        self._paths = paths
+        self._store = store
+        self._add = add
+        self._failing: set[Path] = set()  # the folders whose failure has been logged
+
+    def order_due(self, now_ms: int) -> None:
+        """Order what is due; a failure is logged once.
+
+        Args:
+            now_ms: ms since the epoch.
+        """
+        root = self._paths.series
+        try:
+            folders = sorted(path for path in root.iterdir() if not path.name.startswith("."))
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            self._log_once(root, error)
+            return
+        self._failing.discard(root)
+        for folder in folders:
+            try:
+                definition = load_series(folder).definition
+                if definition.daily_film:
+                    self._order_due_of(definition, now_ms)
+                self._failing.discard(folder)
+            except (StillcamError, OSError) as error:
+                self._log_once(folder, error)
+
+    def mark_deleted(self, film: Film) -> None:
+        """Remember that the film of a day is being deleted, so that it is not made again.
+
+        Raises:
+            OSError: that could not be written.
+        """
+        if film.order.day is None:
+            return
+        days = [*self._deleted(film.order.series), film.order.day][-MAX_DELETED_DAYS:]
+        write_json(self._store.folder(film.order.series) / DELETED_DAYS, {"days": days}, durable=True)
+
+    def _order_due_of(self, definition: Definition, now_ms: int) -> None:
+        name = definition.name
+
+        def has_shots(from_ms: int, to_ms: int) -> bool:
+            return next(sources_of(Order("film", name, from_ms=from_ms, to_ms=to_ms), self._paths), None) is not None
+
+        made = {film.order.day or "" for film in self._store.films_of(name)} | set(self._deleted(name))
+        for day, (from_ms, to_ms) in days_due(definition.schedule, now_ms, made, has_shots):
+            order = Order(
+                "film", name, width=WIDTH, deflicker=not definition.fixed, from_ms=from_ms, to_ms=to_ms, day=day
+            )
+            logging.info("series %s: the film of %s is ordered", name, day)
+            self._add(order)
+
+    def _log_once(self, folder: Path, error: Exception) -> None:
+        if folder not in self._failing:
+            logging.error("no daily films are made in %s: %s", folder, error)
+            self._failing.add(folder)
+
+    def _deleted(self, series: str | None) -> list[str]:
+        path: Path = self._store.folder(series) / DELETED_DAYS
+        try:
+            return [str(day) for day in parse(path.read_bytes())["days"]]
+        except (FileNotFoundError, ValueError, KeyError, TypeError):
+            return []
 
 
 def days_due(
@@ -20,8 +112,8 @@ def days_due(
     Args:
         schedule: of the series, with its time zone.
         now_ms: ms since the epoch.
-        made: the days, like `2026-11-20`, that had their film, whether or not it is still there.
-        has_shots: whether there is a shot between two moments, both included.
+        made: the days, like `2026-11-20`, that had their film, even if it is deleted by now.
+        has_shots: whether there is a shot between two times, both included.
     """
     today = local_day(schedule, now_ms - GRACE_MS)
     days = (today - timedelta(back) for back in range(BACK_DAYS, 0, -1))
@@ -30,5 +122,5 @@ def days_due(
 
 
 def span_of(schedule: Schedule, day: date) -> Span:
-    """All of a local day, be it of 23, 24 or 25 hours."""
+    """The span of a local day, which has 23, 24 or 25 hours."""
     return midnight_ms(schedule, day), midnight_ms(schedule, day + timedelta(1)) - 1

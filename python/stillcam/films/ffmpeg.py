@@ -1,27 +1,63 @@
-"""The command line of ffmpeg: JPEGs come in through a pipe, an MP4 that browsers play goes into a file."""
+"""What ffmpeg is told and what it answers: sizes, command lines and progress, as pure functions.
+
+JPEGs come in through a pipe; an MP4 that browsers play goes into a file.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from stillcam.films.geometry import Box, Size
-from stillcam.films.order import Order
+from stillcam.films.order import Crop, Order
 from stillcam.settings.encoder import HARDWARE as BOARD
 
-BITS = 0.15  # for a pixel of a picture, where there is no constant quality
+BITS_PER_PIXEL = 0.15  # of the hardware encoder, which has no constant quality
 _QUIET = ("-hide_banner", "-nostdin", "-v", "error", "-y")
-_MARGIN = 40  # the part of a film's height that is between an overlay and its edges
+_MARGIN = 40  # between an overlay and the edges of the film: this fraction of its height
 _DEFLICKER = "deflicker=size=9:mode=pm"  # the power mean of nine pictures
 _COLOURS = "colorspace=bt709:color_primaries=bt709:color_trc=bt709:range=tv"
+
+Size = tuple[int, int]
+Box = tuple[int, int, int, int]  # left, top, right, bottom in pixels
+
+
+# --- sizes
+
+
+def most_common_size(sizes: Iterable[Size]) -> Size:
+    """The size that most pictures have; the larger one of two that are as common."""
+    counted = Counter(sizes)
+    return max(counted, key=lambda size: (counted[size], size))
+
+
+def crop_box(size: Size, crop: Crop | None) -> Box:
+    """The visible part of a picture, with even numbers because of chroma subsampling."""
+    if crop is None:
+        return 0, 0, *size
+    x, y, width, height = crop
+    left, top = (int(size[0] * x) // 2 * 2, int(size[1] * y) // 2 * 2)
+    right = min(size[0], left + max(2, round(size[0] * width) // 2 * 2))
+    bottom = min(size[1], top + max(2, round(size[1] * height) // 2 * 2))
+    return left, top, right, bottom
+
+
+def film_size(box: Box, width: int | None) -> Size:
+    """The size of a film: no wider than `width` and the visible part; both sides even, as H.264 needs."""
+    box_width, box_height = box[2] - box[0], box[3] - box[1]
+    film_width = min(width or box_width, box_width)
+    return max(2, film_width // 2 * 2), max(2, round(box_height * film_width / box_width / 2) * 2)
+
+
+# --- command lines
 
 
 @dataclass(frozen=True, slots=True)
 class Overlay:
-    """What is laid over the lower right corner of each picture: raw pictures of red, green, blue and opacity.
+    """Raw RGBA pictures that are laid over the lower right corner.
 
     Args:
-        descriptor: on which ffmpeg gets them.
+        descriptor: on which ffmpeg reads them.
         size: of each.
     """
 
@@ -31,28 +67,28 @@ class Overlay:
 
 @dataclass(frozen=True, slots=True)
 class Encoder:
-    """One that makes H.264.
+    """An H.264 encoder of ffmpeg.
 
     Args:
-        name: as ffmpeg has it.
-        options: its own, of a size, pictures a second, and how many threads it may have.
-        fits: whether it can do a size at all.
-        device: the file without which it need not be tried; empty: none.
+        name: its name in ffmpeg.
+        options: its own, for a size, pictures a second, and a number of threads.
+        supports: whether it can encode a size at all.
+        device: the device file that it needs; empty: none.
     """
 
     name: str
     options: Callable[[Size, int, int], tuple[str, ...]]
-    fits: Callable[[Size], bool] = lambda _: True
+    supports: Callable[[Size], bool] = lambda _: True
     device: str = ""
 
 
 def _hardware(size: Size, fps: int, _threads: int) -> tuple[str, ...]:
-    return "-b:v", str(max(500_000, round(BITS * size[0] * size[1] * fps)))
+    return "-b:v", str(max(500_000, round(BITS_PER_PIXEL * size[0] * size[1] * fps)))
 
 
 def _software(size: Size, _fps: int, threads: int) -> tuple[str, ...]:
-    # Pictures that it holds are what takes the memory. Measured: 250 MB for 1080p, and of 12 megapixels
-    # 350 MB with none ahead, where it had been 700 MB with four.
+    # Pictures that it holds back take the memory. Measured: 250 MB for 1080p; for 12 megapixels 350 MB with none
+    # ahead, where it had been 700 MB with four.
     held = (
         "rc-lookahead=10" if size[0] * size[1] <= 1920 * 1088 else "rc-lookahead=0:mbtree=0:bframes=0:ref=1:weightp=0"
     )
@@ -62,17 +98,12 @@ def _software(size: Size, _fps: int, threads: int) -> tuple[str, ...]:
 
 ENCODERS = (
     # bcm2835-codec of the Pi 1 to 4: level 4.1, and lines of a multiple of 32 pixels.
-    Encoder(
-        "h264_v4l2m2m",
-        _hardware,
-        lambda size: size[0] % 32 == 0 and BOARD.takes(size),
-        "/dev/video11",
-    ),
+    Encoder("h264_v4l2m2m", _hardware, lambda size: size[0] % 32 == 0 and BOARD.takes(size), "/dev/video11"),
     Encoder("libx264", _software),
 )
 
 
-def film(
+def film_command(
     ffmpeg: str,
     order: Order,
     encoder: Encoder,
@@ -82,57 +113,86 @@ def film(
     target: str,
     overlay: Overlay | None = None,
 ) -> list[str]:
-    """Makes a film of the JPEGs on its standard input, all of one size; on its standard output it says how far it is.
+    """The command line that makes a film of the JPEGs on its standard input, all of one size.
+
+    ffmpeg reports its progress on standard output: see `ProgressParser`.
 
     Args:
         ffmpeg: the program.
         order: what is wanted.
-        box: what is seen of each picture.
+        box: the visible part of each picture.
         size: of the film.
-        threads: that it may have.
+        threads: for the encoder.
         target: the name of the file, in its folder.
         overlay: over each picture; None: nothing.
     """
-    over = () if overlay is None else (
+    overlay_input = () if overlay is None else (
         "-f", "rawvideo", "-pix_fmt", "rgba", "-video_size", f"{overlay.size[0]}x{overlay.size[1]}",
         "-framerate", str(order.fps), "-i", f"pipe:{overlay.descriptor}",
     )  # fmt: skip
     return [
         ffmpeg, *_QUIET, "-progress", "pipe:1",
         "-noautorotate", "-f", "image2pipe", "-c:v", "mjpeg", "-threads", "1", "-framerate", str(order.fps),
-        "-i", "pipe:0", *over,
-        "-an", "-filter_complex_threads", "1", "-filter_complex", filters(order, box, size, overlay),
-        *_made(encoder, size, order.fps, threads), "-movflags", "+faststart", "-f", "mp4", f"file:{target}",
+        "-i", "pipe:0", *overlay_input,
+        "-an", "-filter_complex_threads", "1", "-filter_complex", filter_graph(order, box, size, overlay),
+        *_encoding(encoder, size, order.fps, threads), "-movflags", "+faststart", "-f", "mp4", f"file:{target}",
     ]  # fmt: skip
 
 
-def trial(ffmpeg: str, encoder: Encoder, size: Size, fps: int, threads: int) -> list[str]:
-    """Encodes a few pictures of the film's size into nothing: whether the encoder is there, and can do it."""
+def trial_command(ffmpeg: str, encoder: Encoder, size: Size, fps: int, threads: int) -> list[str]:
+    """The command line that encodes a few pictures of a film's size into nothing, to try an encoder."""
     return [
         ffmpeg, *_QUIET, "-f", "lavfi", "-i", f"color=gray:size={size[0]}x{size[1]}:rate={fps}", "-frames:v", "3",
-        "-vf", "format=yuv420p", *_made(encoder, size, fps, threads), "-f", "null", "-",
+        "-vf", "format=yuv420p", *_encoding(encoder, size, fps, threads), "-f", "null", "-",
     ]  # fmt: skip
 
 
-def filters(order: Order, box: Box, size: Size, overlay: Overlay | None = None) -> str:
-    """What is done with each picture: cut, scaled (and from a JPEG's range to that of videos), evened out, stamped."""
+def filter_graph(order: Order, box: Box, size: Size, overlay: Overlay | None = None) -> str:
+    """The filters: crop, scale (and convert from a JPEG's range to that of videos), deflicker, overlay."""
     left, top, right, bottom = box
+    margin = size[1] // _MARGIN
     steps: Sequence[str] = (
         f"[0:v]crop={right - left}:{bottom - top}:{left}:{top}",
         f"scale={size[0]}:{size[1]}:flags=area:out_range=tv:out_color_matrix=bt709",
         "format=yuv420p",
         _DEFLICKER if order.deflicker else "",
-        _over(size) if overlay else "",
+        f"null[film];[film][1:v]overlay=main_w-overlay_w-{margin}:main_h-overlay_h-{margin}:format=yuv420"
+        if overlay
+        else "",
         f"setparams={_COLOURS}",
         "setsar=1",
     )
     return ",".join(filter(None, steps))
 
 
-def _over(size: Size) -> str:
-    margin = size[1] // _MARGIN
-    return f"null[film];[film][1:v]overlay=main_w-overlay_w-{margin}:main_h-overlay_h-{margin}:format=yuv420"
-
-
-def _made(encoder: Encoder, size: Size, fps: int, threads: int) -> tuple[str, ...]:
+def _encoding(encoder: Encoder, size: Size, fps: int, threads: int) -> tuple[str, ...]:
     return "-c:v", encoder.name, "-pix_fmt", "yuv420p", *encoder.options(size, fps, threads)
+
+
+# --- progress
+
+
+class ProgressParser:
+    """Parses the output of `-progress`: lines like `frame=12`, in blocks that end in `progress=…`.
+
+    Attributes:
+        frames: that have been encoded.
+        ended: whether ffmpeg has reported the end.
+    """
+
+    def __init__(self) -> None:
+        self.frames = 0
+        self.ended = False
+        self._rest = b""
+
+    def feed(self, data: bytes) -> None:
+        """Parse more of the output, cut anywhere."""
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        for line in lines:
+            name, _, value = line.partition(b"=")
+            value = value.strip()
+            if name == b"frame" and value.isdigit():
+                self.frames = max(self.frames, int(value))
+            elif name == b"progress":
+                self.ended = value == b"end"
+        self._rest = self._rest[-1024:]

@@ -1,4 +1,4 @@
-"""What is to be made, as a person orders it: a JSON document, checked where it enters."""
+"""An order for a film, contact sheet or keogram: a JSON document, validated where it enters."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from stillcam.common.validate import choice_in, moment_in, number_in
 from stillcam.series.definition import check_name
 from stillcam.series.manifest import text
 
-KINDS = {"film": "mp4", "sheet": "jpg", "keogram": "jpg"}  # with the extension of their files
+KINDS = {"film": "mp4", "sheet": "jpg", "keogram": "jpg"}  # and the extension of the file
 FPS = (1, 60)
 WIDTHS = (64, 7680)  # px
 DEFAULT_FPS = 25
 MIN_CROP = 0.01  # of a side
-_OF_FILMS = ("fps", "deflicker", "stamp")
+_FILM_FIELDS = ("fps", "deflicker", "stamp")
 _FIELDS = ("kind", "series", "fps", "width", "crop", "deflicker", "stamp", "from", "to")
 
 Crop = tuple[float, float, float, float]
@@ -24,18 +24,18 @@ Crop = tuple[float, float, float, float]
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What is to be made.
+    """What to make.
 
     Args:
         kind: `film`, `sheet` or `keogram`.
-        series: of whose pictures; None: of the library's.
+        series: whose pictures; None: the library's.
         fps: pictures a second, of a film.
-        width: pixels; None: as taken. It is never wider than that.
-        crop: what is seen of each picture: x, y, width, height as fractions of it; None: all.
-        deflicker: small steps of brightness are evened out.
-        stamp: each picture shows when it was taken.
-        from_ms, to_ms: of the pictures between these (ms since the epoch, both included); None: all.
-        day: the local day of which the daemon makes it by itself; None: somebody has ordered it.
+        width: pixels; None: as taken, which is also the maximum.
+        crop: the visible part of each picture: x, y, width, height as fractions of it; None: all.
+        deflicker: even out small steps of brightness.
+        stamp: show in each picture when it was taken.
+        from_ms, to_ms: the pictures between these (ms since the epoch, both included); None: all.
+        day: the local day, for a film that the daemon makes every day; None: it was ordered by a person.
     """
 
     kind: str
@@ -51,14 +51,14 @@ class Order:
 
 
 def from_document(document: Any, zone: str) -> Order:
-    """Check an order.
+    """Validate an order.
 
     Args:
-        document: as `docs/api.md` describes it; what is missing or null has its default.
+        document: as `docs/api.md` describes it; fields that are missing or null have their defaults.
         zone: of the local clock, see `stillcam.common.time_zone`.
 
     Raises:
-        SettingsError: names the field, and says what would be right.
+        SettingsError: names the field and the values that are allowed.
     """
     if not isinstance(document, Mapping):
         raise SettingsError('an order is an object like {"kind": "film", "series": "Garden"}')
@@ -66,7 +66,7 @@ def from_document(document: Any, zone: str) -> Order:
         raise SettingsError(f"there is no such field: there are {', '.join(_FIELDS)}", min(map(str, unknown)))
     given = {name: value for name, value in document.items() if value is not None}
     kind = choice_in(given, "kind", tuple(KINDS), "film")
-    if kind != "film" and (wrong := [name for name in _OF_FILMS if given.get(name)]):
+    if kind != "film" and (wrong := [name for name in _FILM_FIELDS if given.get(name)]):
         raise SettingsError(f"goes with a film, not with a {kind}", wrong[0])
     series = given.get("series")
     order = Order(
@@ -86,7 +86,7 @@ def from_document(document: Any, zone: str) -> Order:
 
 
 def to_document(order: Order) -> dict[str, Any]:
-    """All of it, with its defaults; `day` is there, too, which nobody can order."""
+    """The complete document; `day` is in it, too, although it cannot be ordered."""
     film = {"fps": order.fps, "deflicker": order.deflicker, "stamp": order.stamp} if order.kind == "film" else {}
     return {
         "kind": order.kind,

@@ -1,4 +1,4 @@
-"""One film being made: its child is started, listened to, and ended here."""
+"""The renderer of one film, as the capture daemon runs it: started, paused, listened to and stopped here."""
 
 from __future__ import annotations
 
@@ -18,81 +18,79 @@ from stillcam.common.errors import StillcamError
 from stillcam.common.paths import Paths
 from stillcam.films.record import Film
 
-LOOK_S = 1.0  # how often it is looked at whether it may go on
-STALL_S = 1800.0  # no picture for so long: it stands still; a slow card needs minutes to look through 100,000 shots
-_LAST_WORDS = 3  # lines
+POLL_S = 1.0  # how often `may_continue` is called
+STALL_S = 1800.0  # without a picture; a slow card needs minutes to look through 100,000 shots
+_STDERR_LINES = 3  # in an error
 
 
-class Crashed(StillcamError):
-    """The child has ended without a word: killed for want of memory, or by a bug."""
+class RenderCrashed(StillcamError):
+    """The renderer has ended without a result: killed for lack of memory, or by a bug."""
 
 
-def make(
-    film: Film, paths: Paths, wake: int, may_go_on: Callable[[], bool], tell: Callable[[int, int], None]
+def render_film(
+    film: Film, paths: Paths, wake: int, may_continue: Callable[[], bool], on_progress: Callable[[int, int], None]
 ) -> dict[str, Any]:
-    """Make it; what has come of it, as `Made` has it.
+    """Render a film in a child process.
 
     Args:
         film: what is wanted.
         paths: of the camera.
-        wake: an eventfd; once it is written to, it is looked at at once whether it may go on.
-        may_go_on: False: it rests for now. Raises what is to come out of here where it may not at all; the child has
-            then ended.
-        tell: is told how many pictures are done, and of how many.
+        wake: an eventfd; a write to it has `may_continue` called at once.
+        may_continue: False pauses the renderer. An exception stops it and is raised here.
+        on_progress: called with the number of pictures that are done, and of all.
+
+    Returns:
+        the fields of `render.Rendered`, `skipped` and `left_out`.
 
     Raises:
-        Crashed: the child ended without a result.
-        StillcamError: it could not be made.
+        RenderCrashed: the renderer ended without a result.
+        StillcamError: the film could not be rendered.
     """
-    argv = [*_idle(), sys.executable, "-P", "-m", "stillcam.films.render", film.id]
-    said: dict[str, Any] = {}
+    argv = [*_idle_priority(), sys.executable, "-P", "-m", "stillcam.films.render", film.id]
     with ChildProcess("film", argv, paths.data, stdout=subprocess.PIPE) as child:
         try:
-            _listen(child, wake, may_go_on, tell, said)
+            last = _follow(child, wake, may_continue, on_progress)
         finally:
-            child.send(signal.SIGCONT)  # what rests hears no other signal
-        child.wait(LOOK_S)
-        if "made" in said:
-            return dict(said["made"])
-        if "error" in said:
-            raise StillcamError(said["error"])
-        words = " ".join(child.stderr[-_LAST_WORDS:]) or "want of memory may be the reason: try a smaller width"
-        raise Crashed(f"its program ended with status {child.status}: {words}")
+            child.send(signal.SIGCONT)  # a stopped process receives no other signal
+        child.wait(POLL_S)
+        if "result" in last:
+            return dict(last["result"])
+        if "error" in last:
+            raise StillcamError(last["error"])
+        reason = " ".join(child.stderr[-_STDERR_LINES:]) or "lack of memory may be the reason: try a smaller width"
+        raise RenderCrashed(f"the renderer ended with status {child.status}: {reason}")
 
 
-def _listen(
-    child: ChildProcess,
-    wake: int,
-    may_go_on: Callable[[], bool],
-    tell: Callable[[int, int], None],
-    said: dict[str, Any],
-) -> None:
-    """Follow it to its end; what it has said last is in `said`."""
-    rest, far, far_s, goes = b"", 0, time.monotonic(), True
+def _follow(
+    child: ChildProcess, wake: int, may_continue: Callable[[], bool], on_progress: Callable[[int, int], None]
+) -> dict[str, Any]:
+    """Follow the renderer to its end; its last message."""
+    rest, message, done, progress_s, running = b"", dict[str, Any](), 0, time.monotonic(), True
     while True:
-        ready = wait_readable(LOOK_S, child.stdout, wake)
+        ready = wait_readable(POLL_S, child.stdout, wake)
         if wake in ready:
             with contextlib.suppress(BlockingIOError):
                 os.eventfd_read(wake)
-        before, goes = goes, may_go_on()
-        if goes != before:
-            child.send(signal.SIGCONT if goes else signal.SIGSTOP)
+        before, running = running, may_continue()
+        if running != before:
+            child.send(signal.SIGCONT if running else signal.SIGSTOP)
         if child.stdout in ready:
             if not (chunk := os.read(child.stdout, 65536)):
-                return
+                return message
             *lines, rest = (rest + chunk).split(b"\n")
             for line in lines:
-                said.clear()
-                said.update(json.loads(line))
-                if "done" in said:
-                    tell(said["done"], said["of"])
-        if not goes or said.get("done", 0) > far:
-            far, far_s = said.get("done", 0), time.monotonic()
-        if time.monotonic() - far_s > STALL_S:
-            raise StillcamError("it did not get on any more: try again, or a smaller width")
+                message = json.loads(line)
+                if "done" in message:
+                    on_progress(message["done"], message["total"])
+        if not running or message.get("done", 0) > done:
+            done, progress_s = message.get("done", 0), time.monotonic()
+        if time.monotonic() - progress_s > STALL_S:
+            raise StillcamError(
+                f"rendering made no progress for {STALL_S / 60:.0f} minutes: try again, or a smaller width"
+            )
 
 
-def _idle() -> list[str]:
-    """Before the command: the disk is for others first, where there is ionice(1)."""
+def _idle_priority() -> list[str]:
+    """The prefix of a command that uses the disk only when it is idle, if ionice(1) is installed."""
     ionice = shutil.which("ionice")
     return [ionice, "-t", "-c", "3"] if ionice else []

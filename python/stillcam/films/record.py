@@ -1,4 +1,4 @@
-"""One film on disk: what was ordered, how far it is, and what has come of it, as its record tells."""
+"""The record of a film, `ID.json`: its order, its progress, and the result."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ class Film:
     """A film, a contact sheet or a keogram.
 
     Args:
-        id: names its files; the newest comes last in the order of the alphabet.
-        order: what it is.
+        id: the stem of its files; ids sort by age.
+        order: what was ordered.
         state: one of STATES.
         progress: from 0 to 1.
-        left_s: what it will still take, as far as that is known.
+        left_s: the estimated rest of its rendering, if known.
         error: why it failed.
         made: when it was done.
-        bytes: its size.
-        duration_s: how long a film is.
-        pictures: of which it was made.
-        skipped: pictures that could not be read.
-        left_out: the first of these by name, each with the reason.
+        bytes: the size of its file.
+        duration_s: of a film.
+        pictures: the number of pictures it was made from.
+        skipped: the number of pictures that could not be read.
+        left_out: the first of these, each with the reason.
         size: width and height in pixels.
-        crashes: how often the program that makes it has crashed.
+        crashes: how often its renderer has crashed.
     """
 
     id: str
@@ -64,26 +64,26 @@ class Film:
         """The name of its file."""
         return f"{self.id}.{KINDS[self.kind]}"
 
-    def told(self) -> dict[str, Any]:
-        """As the API tells of it."""
-        about = {item.name: getattr(self, item.name) for item in fields(self) if item.name not in ("order", "crashes")}
+    def to_api(self) -> dict[str, Any]:
+        """The document that the API returns."""
+        values = {item.name: getattr(self, item.name) for item in fields(self) if item.name not in ("order", "crashes")}
         order = to_document(self.order)
         kind, series = order.pop("kind"), order.pop("series")
-        return {**about, "size": self.size and list(self.size), "kind": kind, "series": series, "order": order}
+        return {**values, "size": self.size and list(self.size), "kind": kind, "series": series, "order": order}
 
-    def record(self) -> dict[str, Any]:
-        """As its file has it."""
-        about = {item.name: getattr(self, item.name) for item in fields(self)}
-        return {**about, "version": VERSION, "order": to_document(self.order)}
+    def to_record(self) -> dict[str, Any]:
+        """The content of its record."""
+        values = {item.name: getattr(self, item.name) for item in fields(self)}
+        return {**values, "version": VERSION, "order": to_document(self.order)}
 
 
 def new_id(kind: str, time_s: float) -> str:
-    """The id of one that is ordered at `time_s` (seconds since the epoch)."""
+    """The id of a film that is ordered at `time_s` (seconds since the epoch)."""
     return f"{utc_text(time_s).replace('-', '').replace(':', '')}_{kind}"
 
 
 def is_id(text: str) -> bool:
-    """Whether a film could be called so; nothing else becomes a path."""
+    """Whether `text` has the form of an id; only such texts become paths."""
     match = _ID.fullmatch(text)
     try:
         return bool(match and datetime.fromisoformat(text.partition("_")[0]))
@@ -92,7 +92,7 @@ def is_id(text: str) -> bool:
 
 
 def read_film(path: Path) -> Film:
-    """The film whose record is at `path`.
+    """Read a record.
 
     Raises:
         OSError: it cannot be read.
@@ -100,15 +100,15 @@ def read_film(path: Path) -> Film:
     """
     try:
         with path.open("rb") as file:
-            told = {"left_out": None, **parse(file.read(MAX_RECORD_BYTES))}  # older records have none
-        ordered = dict(told["order"])
+            record = {"left_out": None, **parse(file.read(MAX_RECORD_BYTES))}  # older records lack it
+        ordered = dict(record["order"])
         day = ordered.pop("day")
         order = replace(from_document(ordered, "UTC"), day=None if day is None else str(day))
-        known = {item.name: told[item.name] for item in fields(Film) if item.name != "crashes"}
-        size = told["size"] and (int(told["size"][0]), int(told["size"][1]))
-        film = Film(**{**known, "order": order, "size": size, "crashes": int(told.get("crashes", 0))})
+        values = {item.name: record[item.name] for item in fields(Film) if item.name != "crashes"}
+        size = record["size"] and (int(record["size"][0]), int(record["size"][1]))
+        film = Film(**{**values, "order": order, "size": size, "crashes": int(record.get("crashes", 0))})
         if film.state not in STATES or film.id != path.stem or not is_id(film.id) or film.kind not in film.id:
-            raise ValueError(f"it tells of {film.id}, which is {film.state}")
+            raise ValueError(f"it is of {film.id}, in state {film.state}")
         return film
     except (KeyError, TypeError, IndexError, SettingsError) as error:
         raise ValueError(f"{path} is damaged ({error})") from error

@@ -1,4 +1,4 @@
-"""Of which pictures a film is made, in order."""
+"""The pictures that a film is made from, in order."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from stillcam.series.manifest import Line, first_numbers, millis, shots_from
 from stillcam.series.reader import ExistingFiles
 from stillcam.series.state import FRAMES, load_series
 
-LATE_MS = 120_000  # a shot may be taken so long after its moment
-SET_BACK_MS = 86_400_000  # by so much a clock may have been set back among the shots
+LATE_MS = 120_000  # how late after its due time a shot may be taken
+SET_BACK_MS = 86_400_000  # how far a clock may have been set back among the shots
 
 
-class Shot(NamedTuple):
+class Source(NamedTuple):
     """One picture: when it was taken (ms since the epoch), and its JPEG."""
 
     time_ms: int
     path: Path
 
 
-def shots_of(order: Order, paths: Paths) -> Iterator[Shot]:
-    """The pictures of an order; those that are gone are left out.
+def sources_of(order: Order, paths: Paths) -> Iterator[Source]:
+    """The pictures of an order that exist.
 
     Raises:
         StillcamError: there is no such series.
@@ -38,12 +38,12 @@ def shots_of(order: Order, paths: Paths) -> Iterator[Shot]:
     if order.series is None:
         return _of_library(paths.library, order.from_ms, order.to_ms)
     folder = paths.series / order.series
-    load_series(folder)  # it is one
+    load_series(folder)  # raises if there is none
     return _of_series(folder, order.from_ms, order.to_ms)
 
 
 def zone_of(order: Order, paths: Paths, local: str) -> ZoneInfo:
-    """The time zone of the clock by which the pictures were taken.
+    """The time zone of the clock that the pictures were taken by.
 
     Args:
         local: that of this machine, see `stillcam.common.time_zone`.
@@ -51,36 +51,46 @@ def zone_of(order: Order, paths: Paths, local: str) -> ZoneInfo:
     return zone_named(local if order.series is None else load_series(paths.series / order.series).zone)
 
 
-def _of_series(folder: Path, from_ms: int | None, to_ms: int | None) -> Iterator[Shot]:
-    """Of a bracket the first shot: one at each moment."""
+def evenly_spaced(total: int, wanted: int) -> list[int]:
+    """At most `wanted` of the indices below `total`: the first, the last, and evenly between."""
+    if total <= wanted:
+        return list(range(total))
+    if wanted == 1:
+        return [0]
+    return [number * (total - 1) // (wanted - 1) for number in range(wanted)]
+
+
+def _of_series(folder: Path, from_ms: int | None, to_ms: int | None) -> Iterator[Source]:
+    """One shot of each due time: of a bracket the first."""
     start = 0
     if from_ms is not None:
         [start] = first_numbers(folder, [from_ms - LATE_MS], 0)
         if not start:
             return
-    there, before = ExistingFiles(folder / FRAMES), ""
+    existing, last_due = ExistingFiles(folder / FRAMES), ""
     for line in shots_from(folder, start):
         time_ms = millis(line["time"])
         if to_ms is not None and time_ms > to_ms + SET_BACK_MS:
             return
-        if line["due"] != before and _within(time_ms, from_ms, to_ms) and (name := _jpeg(line)) in there:
-            before = line["due"]
-            yield Shot(time_ms, folder / FRAMES / name)
+        if line["due"] != last_due and _within(time_ms, from_ms, to_ms) and (name := _jpeg(line)) in existing:
+            last_due = line["due"]
+            yield Source(time_ms, folder / FRAMES / name)
 
 
-def _of_library(root: Path, from_ms: int | None, to_ms: int | None) -> Iterator[Shot]:
-    """Photos, and the pictures beside raw ones; those of a day are looked up when it is their turn."""
+def _of_library(root: Path, from_ms: int | None, to_ms: int | None) -> Iterator[Source]:
+    """Photos, and the previews of raw photos; a day is read when its turn comes."""
     try:
         days = sorted(path.name for path in root.iterdir() if is_day(path.name))
     except FileNotFoundError:
         return
-    first, last = (_day(from_ms, -1) if from_ms is not None else ""), (_day(to_ms, 1) if to_ms is not None else "9")
+    first = "" if from_ms is None else _neighbour(from_ms, -1)
+    last = "9" if to_ms is None else _neighbour(to_ms, 1)
     for day in days:
         if first <= day <= last:
             for item in read_day(root / day):
                 time_ms, name = round(item.time_s * 1000), _picture(item)
                 if name and _within(time_ms, from_ms, to_ms):
-                    yield Shot(time_ms, root / day / name)
+                    yield Source(time_ms, root / day / name)
 
 
 def _jpeg(line: Line) -> str:
@@ -93,9 +103,9 @@ def _picture(item: Item) -> str | None:
     return item.preview if item.kind == "raw" else None
 
 
-def _day(time_ms: int, more: int) -> str:
-    """The day before or after, which it is in no time zone."""
-    return f"{datetime.fromtimestamp(time_ms // 1000, UTC) + timedelta(more):%Y-%m-%d}"
+def _neighbour(time_ms: int, days: int) -> str:
+    """The day before or after, so that the time zone does not matter."""
+    return f"{datetime.fromtimestamp(time_ms // 1000, UTC) + timedelta(days):%Y-%m-%d}"
 
 
 def _within(time_ms: int, from_ms: int | None, to_ms: int | None) -> bool:

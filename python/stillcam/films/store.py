@@ -1,7 +1,7 @@
-"""Where films lie: those of a series in its folder, those of the library in one of their own.
+"""Films on disk: those of a series in its folder, those of the library in a folder of their own.
 
-Of each there is a record, `ID.json`, and once it is done its file. What is being made is in a
-folder `.ID`, which a crash may leave. The capture daemon writes here, and everybody reads.
+Each has a record, `ID.json`, and once it is done its file. A film is rendered in a work folder `.ID`, which a crash may
+leave. Only the capture daemon writes here.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from stillcam.series.state import write_json
 FOLDER = "films"  # of a series
 
 
-class Shelf:
+class FilmStore:
     """The films of one camera.
 
     Args:
@@ -34,18 +34,18 @@ class Shelf:
         self._series = paths.series
 
     def folder(self, series: str | None) -> Path:
-        """Where the films of a series are, or those of the library (None); it need not be there.
+        """The folder of the films of a series, or of the library (None); it need not exist.
 
         Raises:
-            SettingsError: no series can be called so.
+            SettingsError: a series cannot have this name.
         """
         return self._library if series is None else self._series / check_name(series) / FOLDER
 
-    def of(self, series: str | None) -> list[Film]:
+    def films_of(self, series: str | None) -> list[Film]:
         """The films of a series, or of the library (None), newest first.
 
         Raises:
-            SettingsError: no series can be called so.
+            SettingsError: a series cannot have this name.
             OSError: they cannot be read.
         """
         return sorted(_films(self.folder(series)), key=lambda film: film.id, reverse=True)
@@ -60,7 +60,7 @@ class Shelf:
         return sorted(films, key=lambda film: film.id, reverse=True)
 
     def find(self, id_: str) -> Film:
-        """The film called so.
+        """The film with this id.
 
         Raises:
             LookupError: there is none.
@@ -71,62 +71,65 @@ class Shelf:
                     return film
         raise LookupError("there is no such film: it may have been deleted")
 
-    def path(self, film: Film) -> Path:
-        """Its file; there is none before it is done."""
+    def file_path(self, film: Film) -> Path:
+        """The path of its file, which exists once it is done."""
         return self.folder(film.order.series) / film.file
 
-    def record(self, film: Film) -> Path:
-        """Its record."""
+    def record_path(self, film: Film) -> Path:
+        """The path of its record."""
         return self.folder(film.order.series) / f"{film.id}.json"
 
-    def work(self, film: Film) -> Path:
-        """The folder of what is being made of it."""
+    def work_folder(self, film: Film) -> Path:
+        """The folder in which it is rendered."""
         return self.folder(film.order.series) / f".{film.id}"
 
     def add(self, film: Film) -> None:
-        """One that was not there.
+        """Add a film.
 
         Raises:
-            OSError: it could not be written; there is nothing of it.
+            OSError: it could not be written; nothing of it is left.
         """
         folder = self.folder(film.order.series)
-        folder.mkdir(exist_ok=True)  # not more: a series that is gone stays so
+        folder.mkdir(exist_ok=True)  # without parents: a deleted series stays deleted
         self.save(film, durable=True)
 
     def save(self, film: Film, durable: bool) -> None:
-        """Write its record.
+        """Write the record of a film.
 
         Raises:
-            OSError: it could not be written; it is as it was.
+            OSError: it could not be written; the old record is unchanged.
         """
-        write_json(self.record(film), film.record(), durable)
+        write_json(self.record_path(film), film.to_record(), durable)
 
-    def keep(self, film: Film, whole: Path) -> None:
-        """It is done: `whole`, a file in its work folder, gets its place.
+    def publish(self, film: Film, rendered: Path) -> None:
+        """Make a film available that is done.
+
+        Args:
+            rendered: its file in the work folder, which is moved.
 
         Raises:
             OSError: it could not be written.
         """
-        sync(whole)
-        whole.rename(self.path(film))
+        sync(rendered)
+        rendered.rename(self.file_path(film))
         self.save(film, durable=True)
 
-    def clear(self, film: Film) -> None:
-        """Nothing is left of what was not whole."""
-        shutil.rmtree(self.work(film), ignore_errors=True)
+    def delete_work(self, film: Film) -> None:
+        """Delete its work folder."""
+        shutil.rmtree(self.work_folder(film), ignore_errors=True)
 
-    def remove(self, film: Film) -> None:
-        """Nothing is left of it.
+    def delete(self, film: Film) -> None:
+        """Delete a film with all its files.
 
         Raises:
             OSError: it cannot be deleted.
         """
-        self.clear(film)
-        self.path(film).unlink(missing_ok=True)
-        self.record(film).unlink(missing_ok=True)
+        self.delete_work(film)
+        self.file_path(film).unlink(missing_ok=True)
+        self.record_path(film).unlink(missing_ok=True)
 
-    def sweep(self) -> None:
-        """Delete what a crash has left half-done."""
+    def delete_leftovers(self) -> None:
+        """Delete the work folders and temporary files that a crash has left."""
         for folder in self._folders():
             for left in folder.glob(".*") if folder.is_dir() else ():
                 if left.is_dir():
@@ -135,7 +138,7 @@ class Shelf:
                     left.unlink(missing_ok=True)
 
     def _folders(self) -> Iterator[Path]:
-        """All that may be there."""
+        """All folders that may hold films."""
         yield self._library
         try:
             names = sorted(path.name for path in self._series.iterdir())
@@ -160,8 +163,8 @@ def _films(folder: Path) -> Iterator[Film]:
 
 def _film(path: Path) -> Film | None:
     try:
-        about = path.stat()
-        return _read(path, about.st_ino, about.st_mtime_ns, about.st_size)
+        stat = path.stat()
+        return _read_cached(path, stat.st_ino, stat.st_mtime_ns, stat.st_size)
     except FileNotFoundError:
         return None
     except ValueError as error:
@@ -170,6 +173,6 @@ def _film(path: Path) -> Film | None:
 
 
 @lru_cache(maxsize=4096)
-def _read(path: Path, _inode: int, _changed_ns: int, _size: int) -> Film:
-    """Whoever looks how far one is reads no other again."""
+def _read_cached(path: Path, _inode: int, _modified_ns: int, _size: int) -> Film:
+    """Read a record, unless it is unchanged: the progress of one film is asked for often."""
     return read_film(path)

@@ -12,7 +12,7 @@ from stillcam.accounts import Accounts
 from stillcam.accounts.rules import StoreError
 from stillcam.accounts.sign_in import SignIn, Throttle
 from stillcam.common.paths import Paths
-from stillcam.films.store import Shelf
+from stillcam.films.store import FilmStore
 from stillcam.http.messages import Answer
 from stillcam.library.catalogue import Library
 from stillcam.server.app import BELOW, App
@@ -138,7 +138,7 @@ def _camera_groups(
         CameraRoutes(daemon, paths.socket, stills, cache, settings),
         LibraryRoutes(Library(paths.library)),
         SeriesRoutes(paths.series, paths.socket, SeriesPreview(paths.series, cache, daemon, settings), settings),
-        FilmRoutes(Shelf(paths), paths.socket),
+        FilmRoutes(FilmStore(paths), paths.socket),
     )
 
 

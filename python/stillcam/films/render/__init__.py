@@ -1,7 +1,8 @@
-"""`python -m stillcam.films.render`: the child of the capture daemon that makes one film.
+"""`python -m stillcam.films.render ID`: the child process of the capture daemon that renders one film.
 
-A process of its own, at the lowest priority: whatever a picture does to Pillow or ffmpeg, and whatever
-memory it takes, the shots go on.
+A process of its own, at the lowest priority: neither a crash of Pillow or ffmpeg nor their memory affects the shots.
+
+`movie` makes films, with `timestamp`; `sheet_and_keogram` the two others; `pictures` reads what they are made from.
 """
 
 from __future__ import annotations
@@ -9,16 +10,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-Tell = Callable[[int, int], None]  # so many pictures are done, of so many
+OnProgress = Callable[[int, int], None]  # called with the number of pictures that are done, and of all
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
-    """What has come of it.
+class Rendered:
+    """The result.
 
     Args:
         file: its name in the work folder.
-        pictures: of which it was made.
+        pictures: the number of pictures it was made from.
         size: width and height in pixels.
         duration_s: of a film.
     """

@@ -1,4 +1,4 @@
-"""Make one film, and tell how far it is: a line of JSON each time, the last one with what has come of it."""
+"""Render one film, and report to the daemon: one line of JSON for each message, the last one with the result."""
 
 from __future__ import annotations
 
@@ -15,81 +15,82 @@ from stillcam.common.paths import Paths
 from stillcam.common.safe_open import open_regular
 from stillcam.common.time_zone import local_zone
 from stillcam.films.record import Film
-from stillcam.films.render import Made
+from stillcam.films.render import Rendered
 from stillcam.films.render.movie import movie
-from stillcam.films.render.pictures import LeftOut, read_whole
+from stillcam.films.render.pictures import UnreadablePictures, read_picture
 from stillcam.films.render.sheet_and_keogram import keogram, sheet
-from stillcam.films.sources import Shot, shots_of, zone_of
-from stillcam.films.store import Shelf
+from stillcam.films.sources import Source, sources_of, zone_of
+from stillcam.films.store import FilmStore
 from stillcam.frames.jpeg import EOI, SOI, NotWhole, leading
 
-TELL_S = 0.5
-EXPENDABLE = "800"  # of 1000: when memory runs out, the kernel takes this process, and not the camera's (proc(5))
-MAKERS = {"film": movie, "sheet": sheet, "keogram": keogram}
-
-
-class Teller:
-    """Says now and then how far it is."""
-
-    def __init__(self) -> None:
-        self._told_s = float("-inf")
-
-    def __call__(self, done: int, of: int) -> None:
-        if time.monotonic() - self._told_s >= TELL_S:
-            self._told_s = time.monotonic()
-            say(done=done, of=of)
+REPORT_S = 0.5
+OOM_SCORE = "800"  # of 1000: when memory runs out, the kernel kills this process and not the camera's (proc(5))
+RENDERERS = {"film": movie, "sheet": sheet, "keogram": keogram}
 
 
 def main() -> int:
-    """Exit status 0: it lies in its work folder."""
+    """Exit status 0: the result is in the work folder."""
     os.nice(19)
     with contextlib.suppress(OSError):
-        Path("/proc/self/oom_score_adj").write_text(EXPENDABLE)
+        Path("/proc/self/oom_score_adj").write_text(OOM_SCORE)
     paths = Paths.from_environ(os.environ)
-    left_out = LeftOut()
+    unreadable = UnreadablePictures()
     try:
-        made = make(Shelf(paths).find(sys.argv[1]), paths, left_out)
+        rendered = render(FilmStore(paths).find(sys.argv[1]), paths, unreadable)
     except (StillcamError, LookupError) as error:
-        say(error=str(error.args[0]))
+        send(error=str(error.args[0]))
         return 1
     except OSError as error:
-        say(error=f"{error.strerror or error} ({error.filename}): check the disk with df -h")
+        send(error=f"{error.strerror or error} ({error.filename}): check the disk with df -h")
         return 1
-    say(made={**dataclasses.asdict(made), "skipped": len(left_out), "left_out": left_out.named()})
+    send(result={**dataclasses.asdict(rendered), "skipped": len(unreadable), "left_out": unreadable.first_few()})
     return 0
 
 
-def make(film: Film, paths: Paths, left_out: LeftOut) -> Made:
-    """Make it in its work folder.
+def render(film: Film, paths: Paths, unreadable: UnreadablePictures) -> Rendered:
+    """Render a film in its work folder.
 
     Raises:
-        StillcamError: there is no picture, or something is missing.
-        OSError: it cannot be read or written.
+        StillcamError: there is no picture, or a program is missing.
+        OSError: a file cannot be read or written.
     """
-    shots = [shot for shot in shots_of(film.order, paths) if _looks_whole(shot, left_out)]
-    if not shots:
+    sources = [source for source in sources_of(film.order, paths) if _looks_complete(source, unreadable)]
+    if not sources:
         raise StillcamError("there is no picture that it could be made of")
-    work = Shelf(paths).work(film)
+    work = FilmStore(paths).work_folder(film)
     work.mkdir()
     zone = zone_of(film.order, paths, local_zone(os.environ))
-    return MAKERS[film.kind](film.order, shots, zone, work, Teller(), left_out)
+    return RENDERERS[film.kind](film.order, sources, zone, work, ProgressReporter().report, unreadable)
 
 
-def say(**told: object) -> None:
-    """One line to the daemon."""
-    print(json.dumps(told), flush=True)
+class ProgressReporter:
+    """Reports progress to the daemon, at most every `REPORT_S`."""
+
+    def __init__(self) -> None:
+        self._sent_s = float("-inf")
+
+    def report(self, done: int, total: int) -> None:
+        """Report that so many pictures of all are done."""
+        if time.monotonic() - self._sent_s >= REPORT_S:
+            self._sent_s = time.monotonic()
+            send(done=done, total=total)
 
 
-def _looks_whole(shot: Shot, left_out: LeftOut) -> bool:
-    """Whether it begins and ends as a JPEG does: half a picture must not move the times of all that follow."""
+def send(**message: object) -> None:
+    """Send one message to the daemon."""
+    print(json.dumps(message), flush=True)
+
+
+def _looks_complete(source: Source, unreadable: UnreadablePictures) -> bool:
+    """Whether it begins and ends like a JPEG: a truncated one would shift the times of all that follow."""
     try:
-        with os.fdopen(open_regular(shot.path), "rb") as file:
+        with os.fdopen(open_regular(source.path), "rb") as file:
             begin = file.read(2)
             file.seek(-2, os.SEEK_END)
             if (begin, file.read(2)) != (SOI, EOI):
-                leading(read_whole(shot))  # what a phone has appended is no fault
+                leading(read_picture(source))  # what a phone has appended does no harm
     except (OSError, NotWhole) as error:
-        left_out.add(shot, error)
+        unreadable.add(source, error)
         return False
     return True
 

@@ -1,8 +1,9 @@
-"""A film: the pictures go to ffmpeg through a pipe, one after the other, as they are."""
+"""Films: the pictures are piped to ffmpeg one after the other, without decoding them."""
 
 from __future__ import annotations
 
 import io
+import logging
 import os
 import shutil
 import subprocess
@@ -14,30 +15,45 @@ from zoneinfo import ZoneInfo
 from PIL import Image
 
 from stillcam.common.child_process import ChildProcess
-from stillcam.common.errors import StillcamError
+from stillcam.common.errors import CameraError, StillcamError
 from stillcam.common.threads import start
-from stillcam.films import ffmpeg as command_line
-from stillcam.films.ffmpeg import Overlay
-from stillcam.films.geometry import box_of, common, scaled
+from stillcam.films.ffmpeg import (
+    ENCODERS,
+    Encoder,
+    Overlay,
+    ProgressParser,
+    Size,
+    crop_box,
+    film_command,
+    film_size,
+    most_common_size,
+    trial_command,
+)
 from stillcam.films.order import Order
-from stillcam.films.progress import Progress
-from stillcam.films.render import Made, Tell
-from stillcam.films.render.encoder import choose
-from stillcam.films.render.pictures import LeftOut, forms_of, read_whole
-from stillcam.films.render.timestamp import Stamps
-from stillcam.films.sources import Shot
+from stillcam.films.render import OnProgress, Rendered
+from stillcam.films.render.pictures import UnreadablePictures, read_picture, sample_formats
+from stillcam.films.render.timestamp import Timestamps
+from stillcam.films.sources import Source
 from stillcam.frames.jpeg import NotWhole, leading
 from stillcam.library.upright import GREY, JpegFormat, Unreadable, read_format, upright
 
 FILE = "film.mp4"
-END_S = 3600.0  # for what is left to encode, and to write the index to the front
-QUALITY = 92  # of a picture that has another form than the others
-PLAIN = 2  # 4:2:0, as cameras store colours
-_LAST_WORDS = 3  # lines
+TRIAL_S = 60.0  # for a few pictures
+END_S = 3600.0  # to encode the rest, and to move the index to the front
+QUALITY = 92  # of a picture that is converted to the common format
+DEFAULT_SAMPLING = 2  # 4:2:0, as cameras store colours
+_STDERR_LINES = 3  # in an error
 
 
-def movie(order: Order, shots: Sequence[Shot], zone: ZoneInfo, work: Path, tell: Tell, left_out: LeftOut) -> Made:
-    """Make a film of the shots.
+def movie(
+    order: Order,
+    sources: Sequence[Source],
+    zone: ZoneInfo,
+    work: Path,
+    on_progress: OnProgress,
+    unreadable: UnreadablePictures,
+) -> Rendered:
+    """Render a film.
 
     Raises:
         StillcamError: ffmpeg is missing or cannot do it.
@@ -46,118 +62,151 @@ def movie(order: Order, shots: Sequence[Shot], zone: ZoneInfo, work: Path, tell:
     ffmpeg = shutil.which("ffmpeg")
     if ffmpeg is None:
         raise StillcamError("a film needs ffmpeg: sudo apt install -y ffmpeg")
-    pictures = Pictures(shots, _common(forms_of(shots)), left_out)
-    box = box_of(pictures.form.size, order.crop)
-    size = scaled(box, order.width)
+    pictures = PictureStream(sources, _common_format(sample_formats(sources)), unreadable)
+    box = crop_box(pictures.format.size, order.crop)
+    size = film_size(box, order.width)
     threads = max(1, (os.cpu_count() or 1) - 1)
-    encoder = choose(ffmpeg, size, order.fps, threads, work)
-    stamps = Stamps([shot.time_ms for shot in shots], zone, size) if order.stamp else None
+    encoder = choose_encoder(ffmpeg, size, order.fps, threads, work)
+    timestamps = Timestamps([source.time_ms for source in sources], zone, size) if order.stamp else None
 
     def argv(descriptor: int) -> list[str]:
-        over = Overlay(descriptor, stamps.size) if stamps else None
-        return command_line.film(ffmpeg, order, encoder, box, size, threads, FILE, over)
+        overlay = Overlay(descriptor, timestamps.size) if timestamps else None
+        return film_command(ffmpeg, order, encoder, box, size, threads, FILE, overlay)
 
-    frames = _encode(argv, pictures, stamps or (), work, tell)
-    return Made(FILE, frames, size, round(frames / order.fps, 3))
+    frames = _encode(argv, pictures, timestamps or (), work, on_progress)
+    return Rendered(FILE, frames, size, round(frames / order.fps, 3))
 
 
-class Pictures:
-    """The JPEGs of a film, all of one form: with another one ffmpeg would begin anew, and lose what it evens out.
+def choose_encoder(
+    ffmpeg: str, size: Size, fps: int, threads: int, work: Path, encoders: Sequence[Encoder] = ENCODERS
+) -> Encoder:
+    """The first encoder that can encode a film of this size, tried out: ffmpeg lists encoders whose device refuses.
+
+    Raises:
+        StillcamError: none can.
+    """
+    for encoder in encoders:
+        exists = not encoder.device or Path(encoder.device).exists()
+        if exists and encoder.supports(size) and _works(trial_command(ffmpeg, encoder, size, fps, threads), work):
+            logging.debug("encoding with %s", encoder.name)
+            return encoder
+    raise StillcamError(
+        f"ffmpeg cannot make H.264 of {size[0]}x{size[1]} here, which browsers play: try a smaller width; without"
+        " libx264 (ffmpeg -encoders) install Debian's: sudo apt install -y ffmpeg"
+    )
+
+
+def _works(argv: list[str], work: Path) -> bool:
+    try:
+        with ChildProcess("ffmpeg", argv, work) as program:
+            program.wait(TRIAL_S)
+            return program.status == 0
+    except CameraError as error:
+        logging.debug("%s", error)
+        return False
+
+
+class PictureStream:
+    """The JPEGs of a film, all in one format: at a change ffmpeg would restart its filters, and deflicker with them.
 
     Args:
-        shots: whose they are.
-        form: that they all get; what has another shape gets black bars.
-        left_out: is told of those that cannot be read; the one before stands in for each, so that every other keeps
-            its moment.
+        sources: the pictures.
+        format_: that they all get; a picture of another shape gets black bars.
+        unreadable: collects those that cannot be read; each is replaced by the one before, so that the others keep
+            their times.
     """
 
-    def __init__(self, shots: Sequence[Shot], form: JpegFormat, left_out: LeftOut) -> None:
-        self._shots = shots
-        self.form = form
-        self._left_out = left_out
+    def __init__(self, sources: Sequence[Source], format_: JpegFormat, unreadable: UnreadablePictures) -> None:
+        self._sources = sources
+        self.format = format_
+        self._unreadable = unreadable
 
     def __len__(self) -> int:
-        return len(self._shots)
+        return len(self._sources)
 
     def __iter__(self) -> Iterator[bytes]:
-        before = next(filter(None, map(self._read, self._shots)), b"")
-        for shot in self._shots:
-            before = self._read(shot) or before
+        before = next(filter(None, map(self._read, self._sources)), b"")
+        for source in self._sources:
+            before = self._read(source) or before
             yield before
 
-    def _read(self, shot: Shot) -> bytes | None:
-        """Its first picture alone: what a phone has put behind that would be one more."""
+    def _read(self, source: Source) -> bytes | None:
+        """Its first picture only: one that a phone has appended would be an extra frame."""
         try:
-            data = read_whole(shot)
+            data = read_picture(source)
             _, end = leading(data)
-            return data[:end] if read_format(data) == self.form else _fitted(data, self.form)
+            return data[:end] if read_format(data) == self.format else _converted(data, self.format)
         except (OSError, NotWhole, Unreadable) as error:
-            self._left_out.add(shot, error)
+            self._unreadable.add(source, error)
             return None
 
 
-def _common(forms: Sequence[JpegFormat]) -> JpegFormat:
-    """The form of most pictures; it has colours if any of them has."""
-    size = common([form.size for form in forms])
-    stored = Counter(form.sampling for form in forms if form.size == size and form.sampling is not None)
-    if any(form.sampling != GREY for form in forms):
-        del stored[GREY]
-    return JpegFormat(size, max(stored, key=lambda sampling: stored[sampling], default=PLAIN))
+def _common_format(formats: Sequence[JpegFormat]) -> JpegFormat:
+    """The format of most pictures; in colour if any of them is."""
+    size = most_common_size([one.size for one in formats])
+    samplings = Counter(one.sampling for one in formats if one.size == size and one.sampling is not None)
+    if any(one.sampling != GREY for one in formats):
+        del samplings[GREY]
+    return JpegFormat(size, max(samplings, key=lambda sampling: samplings[sampling], default=DEFAULT_SAMPLING))
 
 
-def _fitted(data: bytes, form: JpegFormat) -> bytes:
-    """A picture of another form.
+def _converted(data: bytes, target: JpegFormat) -> bytes:
+    """A picture in another format.
 
     Raises:
         Unreadable: it is damaged.
     """
-    picture, file = upright(io.BytesIO(data), form.size, ("JPEG",)), io.BytesIO()
-    scale = min(form.size[0] / picture.width, form.size[1] / picture.height)
+    picture, file = upright(io.BytesIO(data), target.size, ("JPEG",)), io.BytesIO()
+    scale = min(target.size[0] / picture.width, target.size[1] / picture.height)
     picture = picture.resize((max(1, round(picture.width * scale)), max(1, round(picture.height * scale))))
-    whole = Image.new("RGB", form.size)
-    whole.paste(picture, ((whole.width - picture.width) // 2, (whole.height - picture.height) // 2))
-    if form.sampling == GREY:
-        whole.convert("L").save(file, "JPEG", quality=QUALITY)
+    canvas = Image.new("RGB", target.size)
+    canvas.paste(picture, ((canvas.width - picture.width) // 2, (canvas.height - picture.height) // 2))
+    if target.sampling == GREY:
+        canvas.convert("L").save(file, "JPEG", quality=QUALITY)
     else:
-        whole.save(file, "JPEG", quality=QUALITY, subsampling=form.sampling)
+        canvas.save(file, "JPEG", quality=QUALITY, subsampling=target.sampling)
     return file.getvalue()
 
 
 def _encode(
-    argv: Callable[[int], list[str]], pictures: Pictures, stamps: Iterable[bytes], work: Path, tell: Tell
+    argv: Callable[[int], list[str]],
+    pictures: PictureStream,
+    timestamps: Iterable[bytes],
+    work: Path,
+    on_progress: OnProgress,
 ) -> int:
     """Run ffmpeg; the number of frames of the film.
 
     Args:
-        argv: the command line, of the descriptor on which it gets the stamps.
+        argv: makes the command line, from the descriptor on which ffmpeg reads the timestamps.
     """
     (first, to_first), (second, to_second) = os.pipe(), os.pipe()
-    progress = Progress()
+    progress = ProgressParser()
     with ChildProcess("ffmpeg", argv(second), work, stdout=subprocess.PIPE, stdin=first, pass_fds=(second,)) as program:
         os.close(first)
         os.close(second)
 
-        def follow() -> None:
+        def read_progress() -> None:
             while data := os.read(program.stdout, 4096):
                 progress.feed(data)
-                tell(progress.frames, len(pictures))
+                on_progress(progress.frames, len(pictures))
 
-        def stamp() -> None:
-            _pour(stamps, to_second)
+        def write_timestamps() -> None:
+            _write_all(timestamps, to_second)
 
-        followed = start(follow, "progress")
-        start(stamp, "stamps")
-        if not _pour(pictures, to_first):
-            program.wait(1.0)  # it says why
+        progress_read = start(read_progress, "progress")
+        start(write_timestamps, "timestamps")
+        if not _write_all(pictures, to_first):
+            program.wait(1.0)  # its stderr has the reason
         program.wait(END_S)
-        followed.wait(1.0)
+        progress_read.wait(1.0)
         if program.status != 0 or not progress.frames:
-            raise StillcamError(f"ffmpeg could not make it: {_said(program)}")
+            raise StillcamError(f"ffmpeg could not make it: {_failure(program)}")
     return progress.frames
 
 
-def _pour(pieces: Iterable[bytes], descriptor: int) -> bool:
-    """Write all of them into a pipe, and close it; whether it was taken to the end."""
+def _write_all(pieces: Iterable[bytes], descriptor: int) -> bool:
+    """Write into a pipe, and close it; whether the reader has read to the end."""
     try:
         with open(descriptor, "wb", buffering=0) as pipe:
             for piece in pieces:
@@ -169,8 +218,8 @@ def _pour(pieces: Iterable[bytes], descriptor: int) -> bool:
     return True
 
 
-def _said(program: ChildProcess) -> str:
-    words = " ".join(program.stderr[-_LAST_WORDS:])
-    if "No space left" in words:
+def _failure(program: ChildProcess) -> str:
+    text = " ".join(program.stderr[-_STDERR_LINES:])
+    if "No space left" in text:
         return "the disk is full"
-    return words or f"it ended with status {program.status}"
+    return text or f"it ended with status {program.status}"

@@ -1,4 +1,4 @@
-"""The files that a film is made of: some are a person's, and any of them may be damaged, huge, or no picture at all."""
+"""The pictures that a film is made from: untrusted files that may be damaged, huge, or not pictures at all."""
 
 from __future__ import annotations
 
@@ -8,18 +8,17 @@ from pathlib import Path
 
 from stillcam.common.errors import StillcamError
 from stillcam.common.safe_open import read_regular
-from stillcam.films.sources import Shot
-from stillcam.films.spread import spread
+from stillcam.films.sources import Source, evenly_spaced
 from stillcam.frames.jpeg import NotWhole, leading
 from stillcam.library.upright import JpegFormat, Unreadable, read_format
 
 MAX_BYTES = 128 << 20  # of a file: a JPEG of 200 megapixels has less
-LOOKED_AT = 25  # pictures, for the form that most of them have
-NAMED = 5  # of those that are left out, so many are named
+SAMPLED = 25  # pictures, to find the most common format
+NAMED = 5  # of the unreadable ones
 
 
-class LeftOut:
-    """Which pictures a film goes without, and why."""
+class UnreadablePictures:
+    """The pictures that are left out of a film, and why."""
 
     def __init__(self) -> None:
         self._reasons: dict[Path, str] = {}
@@ -27,42 +26,42 @@ class LeftOut:
     def __len__(self) -> int:
         return len(self._reasons)
 
-    def add(self, shot: Shot, reason: Exception) -> None:
-        """That one cannot be read."""
-        words = (reason.strerror if isinstance(reason, OSError) else None) or str(reason)
-        self._reasons.setdefault(shot.path, words)
+    def add(self, source: Source, error: Exception) -> None:
+        """Add one that cannot be read."""
+        reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
+        self._reasons.setdefault(source.path, reason)
 
-    def named(self) -> list[str]:
-        """The first of them by folder and name, each with the reason."""
+    def first_few(self) -> list[str]:
+        """The first of them, as folder and name with the reason."""
         first = list(self._reasons.items())[:NAMED]
-        return [f"{_readable('/'.join(path.parts[-2:]))}: {reason}" for path, reason in first]
+        return [f"{_printable('/'.join(path.parts[-2:]))}: {reason}" for path, reason in first]
 
 
-def _readable(name: str) -> str:
+def _printable(name: str) -> str:
     return "".join(one if one.isprintable() else "?" for one in name)
 
 
-def forms_of(shots: Sequence[Shot]) -> list[JpegFormat]:
-    """Those of some of them: one picture of another shape says nothing about the others.
+def sample_formats(sources: Sequence[Source]) -> list[JpegFormat]:
+    """The formats of a sample of the pictures.
 
     Raises:
-        StillcamError: none can be read.
+        StillcamError: none of the sample can be read.
     """
-    forms = []
-    for number in spread(len(shots), LOOKED_AT):
+    formats = []
+    for number in evenly_spaced(len(sources), SAMPLED):
         with suppress(OSError, NotWhole, Unreadable):
-            data = read_whole(shots[number])
+            data = read_picture(sources[number])
             leading(data)
-            forms.append(read_format(data))
-    if not forms:
+            formats.append(read_format(data))
+    if not formats:
         raise StillcamError("none of the pictures can be read")
-    return forms
+    return formats
 
 
-def read_whole(shot: Shot) -> bytes:
-    """All of its file.
+def read_picture(source: Source) -> bytes:
+    """Read a picture.
 
     Raises:
-        OSError: it is gone, no regular file, or larger than any picture.
+        OSError: the file is gone, not a regular file, or larger than any picture.
     """
-    return read_regular(shot.path, MAX_BYTES)
+    return read_regular(source.path, MAX_BYTES)

@@ -1,4 +1,4 @@
-"""Contact sheets and keograms: one JPEG of many. One picture at a time is in memory, decoded no larger than needed."""
+"""Contact sheets and keograms: one JPEG of many pictures, which are decoded one at a time, no larger than needed."""
 
 from __future__ import annotations
 
@@ -13,97 +13,110 @@ from PIL import Image, ImageDraw, ImageFont
 from stillcam.common.errors import StillcamError
 from stillcam.common.fonts import font
 from stillcam.common.safe_open import open_regular
-from stillcam.films.geometry import Size, box_of, common
+from stillcam.films.ffmpeg import Size, crop_box, most_common_size
 from stillcam.films.order import Crop, Order
-from stillcam.films.render import Made, Tell
-from stillcam.films.render.pictures import LeftOut, forms_of
-from stillcam.films.sources import Shot
-from stillcam.films.spread import spread
+from stillcam.films.render import OnProgress, Rendered
+from stillcam.films.render.pictures import UnreadablePictures, sample_formats
+from stillcam.films.sources import Source, evenly_spaced
 from stillcam.library.upright import Unreadable, upright
 
 FILE = "made.jpg"
 QUALITY = 90
-SHEET, COLUMNS = 48, 6  # pictures of a sheet, and how many are side by side
-WIDTH = 1920  # px, where none is said
+SHEET, COLUMNS = 48, 6  # pictures of a sheet, and in a row
+WIDTH = 1920  # px, by default
 MAX_COLUMNS = 3840  # of a keogram
-MAX_HIGH = 1080  # px, of a keogram: what is higher is decoded at a half, which takes a quarter of the time
-MAX_TALL = 4  # times as high as wide is a picture of a sheet
-GAP = 96  # the part of a sheet's width that is between two pictures
-PAPER, INK = (18, 20, 24), (226, 230, 236)
+MAX_HEIGHT = 1080  # px, of a keogram: a higher picture is decoded at a half, in a quarter of the time
+MAX_RATIO = 4  # of height to width, of a picture on a sheet
+GAP = 96  # between two pictures of a sheet: this fraction of its width
+BACKGROUND, TEXT = (18, 20, 24), (226, 230, 236)
 
 
-def sheet(order: Order, shots: Sequence[Shot], zone: ZoneInfo, work: Path, tell: Tell, left_out: LeftOut) -> Made:
-    """Pictures from all of the time, small, with date and time, on one page.
+def sheet(
+    order: Order,
+    sources: Sequence[Source],
+    zone: ZoneInfo,
+    work: Path,
+    on_progress: OnProgress,
+    unreadable: UnreadablePictures,
+) -> Rendered:
+    """Render a contact sheet: small pictures from the whole time with date and time.
 
     Raises:
-        StillcamError: none of them can be read.
+        StillcamError: none of the pictures can be read.
         OSError: it cannot be written.
     """
-    chosen = [shots[number] for number in spread(len(shots), SHEET)]
+    chosen = [sources[number] for number in evenly_spaced(len(sources), SHEET)]
     width, across = order.width or WIDTH, min(COLUMNS, len(chosen))
     gap = max(2, width // GAP)
     cell = max(8, (width - gap * (across + 1)) // across)
     letters = font(max(8, cell // 18))
-    seen = _usual(chosen, order.crop)
-    high, line = min(max(1, round(seen[1] * cell / seen[0])), MAX_TALL * cell), max(12, cell // 10)
-    page = Image.new("RGB", (width, gap - (-len(chosen) // across) * (high + line + gap)), PAPER)
+    visible = _visible_size(chosen, order.crop)
+    height, line = min(max(1, round(visible[1] * cell / visible[0])), MAX_RATIO * cell), max(12, cell // 10)
+    page = Image.new("RGB", (width, gap - (-len(chosen) // across) * (height + line + gap)), BACKGROUND)
     count = 0
-    for shot, picture in _opened(chosen, order.crop, (cell, cell), tell, left_out):
-        picture.thumbnail((cell, high))
-        left, top = (gap + count % across * (cell + gap), gap + count // across * (high + line + gap))
-        page.paste(picture, (left + (cell - picture.width) // 2, top + (high - picture.height) // 2))
-        _caption(page, (left + cell / 2, top + high + line / 2), shot.time_ms, zone, letters)
+    for source, picture in _decoded(chosen, order.crop, (cell, cell), on_progress, unreadable):
+        picture.thumbnail((cell, height))
+        left, top = (gap + count % across * (cell + gap), gap + count // across * (height + line + gap))
+        page.paste(picture, (left + (cell - picture.width) // 2, top + (height - picture.height) // 2))
+        _caption(page, (left + cell / 2, top + height + line / 2), source.time_ms, zone, letters)
         count += 1
     rows = -(-count // across)
-    return _saved(page.crop((0, 0, width, gap + rows * (high + line + gap))), work, count)
+    return _save(page.crop((0, 0, width, gap + rows * (height + line + gap))), work, count)
 
 
-def keogram(order: Order, shots: Sequence[Shot], _zone: ZoneInfo, work: Path, tell: Tell, left_out: LeftOut) -> Made:
-    """The column in the middle of each picture, side by side.
+def keogram(
+    order: Order,
+    sources: Sequence[Source],
+    _zone: ZoneInfo,
+    work: Path,
+    on_progress: OnProgress,
+    unreadable: UnreadablePictures,
+) -> Rendered:
+    """Render a keogram: the middle column of each picture, side by side.
 
-    Where there are fewer than the width has room for, each is drawn some times; where there are more, some are chosen.
+    Fewer pictures than columns are repeated; of more, an even selection is drawn.
 
     Raises:
-        StillcamError: none of them can be read.
+        StillcamError: none of the pictures can be read.
         OSError: it cannot be written.
     """
-    chosen = [shots[number] for number in spread(len(shots), min(order.width or MAX_COLUMNS, MAX_COLUMNS))]
-    strip, count = Image.new("RGB", (len(chosen), min(MAX_HIGH, _usual(chosen, order.crop)[1]))), 0
-    for _, picture in _opened(chosen, order.crop, (1, MAX_HIGH), tell, left_out):
+    chosen = [sources[number] for number in evenly_spaced(len(sources), min(order.width or MAX_COLUMNS, MAX_COLUMNS))]
+    strip, count = Image.new("RGB", (len(chosen), min(MAX_HEIGHT, _visible_size(chosen, order.crop)[1]))), 0
+    for _, picture in _decoded(chosen, order.crop, (1, MAX_HEIGHT), on_progress, unreadable):
         middle = picture.width // 2
         column = picture.crop((middle, 0, middle + 1, picture.height))
         strip.paste(column.resize((1, strip.height), Image.Resampling.BOX), (count, 0))
         count += 1
     times = max(1, min(order.width or WIDTH, MAX_COLUMNS) // max(1, count))
     strip = strip.crop((0, 0, max(1, count), strip.height))
-    return _saved(strip.resize((strip.width * times, strip.height), Image.Resampling.NEAREST), work, count)
+    return _save(strip.resize((strip.width * times, strip.height), Image.Resampling.NEAREST), work, count)
 
 
-def _usual(shots: Sequence[Shot], crop: Crop | None) -> Size:
-    """Width and height of what is seen of most of them."""
-    left, top, right, bottom = box_of(common([form.size for form in forms_of(shots)]), crop)
+def _visible_size(sources: Sequence[Source], crop: Crop | None) -> Size:
+    """Width and height of the visible part of most pictures."""
+    left, top, right, bottom = crop_box(most_common_size([found.size for found in sample_formats(sources)]), crop)
     return right - left, bottom - top
 
 
-def _opened(
-    shots: Sequence[Shot], crop: Crop | None, least: Size, tell: Tell, left_out: LeftOut
-) -> Iterator[tuple[Shot, Image.Image]]:
-    """What is seen of each picture, upright and no larger than needed; those that are damaged are left out.
+def _decoded(
+    sources: Sequence[Source], crop: Crop | None, least: Size, on_progress: OnProgress, unreadable: UnreadablePictures
+) -> Iterator[tuple[Source, Image.Image]]:
+    """The visible part of each picture, upright and no larger than needed; damaged ones are left out.
 
     Args:
         least: the size that is needed.
     """
     part = crop[2:] if crop else (1.0, 1.0)
     wanted = round(least[0] / part[0]), round(least[1] / part[1])
-    for number, shot in enumerate(shots):
-        tell(number, len(shots))
+    for number, source in enumerate(sources):
+        on_progress(number, len(sources))
         try:
-            with os.fdopen(open_regular(shot.path), "rb") as file:
+            with os.fdopen(open_regular(source.path), "rb") as file:
                 picture = upright(file, wanted, ("JPEG",))
         except (OSError, Unreadable) as error:
-            left_out.add(shot, error)
+            unreadable.add(source, error)
             continue
-        yield shot, picture.crop(box_of(picture.size, crop))
+        yield source, picture.crop(crop_box(picture.size, crop))
 
 
 def _caption(
@@ -116,11 +129,11 @@ def _caption(
     text = f"{datetime.fromtimestamp(time_ms / 1000, zone):%Y-%m-%d  %H:%M:%S}"
     draw = ImageDraw.Draw(page)
     left, top, right, bottom = draw.textbbox((0, 0), text, font=letters)
-    draw.text((middle[0] - (left + right) / 2, middle[1] - (top + bottom) / 2), text, fill=INK, font=letters)
+    draw.text((middle[0] - (left + right) / 2, middle[1] - (top + bottom) / 2), text, fill=TEXT, font=letters)
 
 
-def _saved(image: Image.Image, work: Path, count: int) -> Made:
+def _save(image: Image.Image, work: Path, count: int) -> Rendered:
     if not count:
         raise StillcamError("none of the pictures can be read")
     image.save(work / FILE, "JPEG", quality=QUALITY)
-    return Made(FILE, count, image.size)
+    return Rendered(FILE, count, image.size)

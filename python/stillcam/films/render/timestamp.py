@@ -1,7 +1,7 @@
-"""Date and time in the pictures of a film: a small plate for each, which ffmpeg lays over its corner.
+"""Timestamps of a film: a small picture with date and time for each frame, which ffmpeg overlays.
 
-Drawn here, and not by ffmpeg: its own letters want the path of a font, and its subtitles gather
-memory with every text, of which a film may have a hundred thousand.
+They are drawn here because ffmpeg's drawtext needs the path of a font, and its subtitles use memory for every text, of
+which a film may have a hundred thousand.
 """
 
 from __future__ import annotations
@@ -13,24 +13,24 @@ from zoneinfo import ZoneInfo
 from PIL import Image, ImageDraw
 
 from stillcam.common.fonts import font
-from stillcam.films.geometry import Size
+from stillcam.films.ffmpeg import Size
 
 _WIDEST = "2000-00-00  00:00:00"
-_OF_HEIGHT, _OF_WIDTH = 32, 14  # the parts of a film's height and width that its letters have
+_OF_HEIGHT, _OF_WIDTH = 32, 14  # the letters have this fraction of the film's height, or width if that is less
 _LEAST_PX = 10
-_INK, _PLATE = (255, 255, 255, 255), (0, 0, 0, 130)
+_TEXT, _BACKGROUND = (255, 255, 255, 255), (0, 0, 0, 130)
 
 
-class Stamps:
-    """The plates of a film, in order, as pixels of red, green, blue and opacity.
+class Timestamps:
+    """The timestamps of a film, in order, as raw RGBA pixels.
 
     Args:
         times_ms: when each picture was taken, in ms since the epoch.
-        zone: of the clock that is shown.
-        film: its size.
+        zone: the time zone that is shown.
+        film: the size of the film.
 
     Attributes:
-        size: of all plates.
+        size: of each timestamp.
     """
 
     def __init__(self, times_ms: Sequence[int], zone: ZoneInfo, film: Size) -> None:
@@ -45,7 +45,7 @@ class Stamps:
 
     def __iter__(self) -> Iterator[bytes]:
         for time_ms in self._times_ms:
-            plate = Image.new("RGBA", self.size, _PLATE)
+            picture = Image.new("RGBA", self.size, _BACKGROUND)
             text = f"{datetime.fromtimestamp(time_ms / 1000, self._zone):%Y-%m-%d  %H:%M:%S}"
-            ImageDraw.Draw(plate).text(self._corner, text, fill=_INK, font=self._font)
-            yield plate.tobytes()
+            ImageDraw.Draw(picture).text(self._corner, text, fill=_TEXT, font=self._font)
+            yield picture.tobytes()

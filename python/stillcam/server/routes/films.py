@@ -9,7 +9,7 @@ from typing import Any
 
 from stillcam.common.errors import SettingsError
 from stillcam.films.record import Film
-from stillcam.films.store import Shelf
+from stillcam.films.store import FilmStore
 from stillcam.http.messages import Answer, Refused, as_json
 from stillcam.ipc.protocol import ask
 from stillcam.server.errors import reading
@@ -26,7 +26,7 @@ class FilmRoutes:
         socket: the daemon's.
     """
 
-    def __init__(self, store: Shelf, socket: Path) -> None:
+    def __init__(self, store: FilmStore, socket: Path) -> None:
         self._store = store
         self._socket = socket
 
@@ -44,11 +44,11 @@ class FilmRoutes:
     def _list(self, request: Request) -> Answer:
         series = request.value("series")
         with _reading():
-            films = self._store.all() if series is None else self._store.of(series or None)
-        return as_json(200, {"films": [film.told() for film in films]})
+            films = self._store.all() if series is None else self._store.films_of(series or None)
+        return as_json(200, {"films": [film.to_api() for film in films]})
 
     def _show(self, request: Request) -> Answer:
-        return as_json(200, self._find(request.rest).told())
+        return as_json(200, self._find(request.rest).to_api())
 
     def _file(self, request: Request) -> Answer:
         film = self._find(request.rest)
@@ -56,7 +56,7 @@ class FilmRoutes:
             raise Refused(404, f"this {film.kind} is not made: it is {film.state}")
         name = f"{film.order.series or 'library'}_{film.order.day or film.id}.{film.file.rpartition('.')[2]}"
         with _reading():
-            return file_answer(request, self._store.path(film), name, FOR_EVER)  # no id is given twice
+            return file_answer(request, self._store.file_path(film), name, FOR_EVER)  # no id is given twice
 
     def _make(self, request: Request) -> Answer:
         return as_json(202, self._order("make", order=request.json())["film"])

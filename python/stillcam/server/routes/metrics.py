@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from stillcam import __version__
 from stillcam.common.paths import Paths
 from stillcam.films.record import STATES as FILM_STATES
-from stillcam.films.store import Shelf
+from stillcam.films.store import FilmStore
 from stillcam.http.messages import Answer
 from stillcam.series import reader
 from stillcam.server.camera_context import CameraContext
@@ -261,7 +261,7 @@ def _of_films(cameras: Iterable[Paths]) -> Iterator[Metric]:
     films = Gauge("stillcam_films", "Films, contact sheets and keograms by state.", labels=["camera", "state"])
     for paths in cameras:
         try:
-            counted = Counter(film.state for film in Shelf(paths).all())
+            counted = Counter(film.state for film in FilmStore(paths).all())
         except OSError as error:
             logging.warning("cannot read the films in %s: %s", paths.films, error.strerror)
             continue

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stillcam.frames.files import current_name, frame_time
-from stillcam.frames.jpeg import check
+from stillcam.frames.jpeg import check_jpeg
 from stillcam.ipc.protocol import NoAnswer, ask
 from stillcam.series import reader
 from stillcam.series.manifest import gaps, lines_from, millis
@@ -121,7 +121,7 @@ def _report(root: Path, outages: list[Outage], seed: int) -> None:
     away = [outage for outage in outages if outage.what != "server"]
     outside = [moment for moment in missed if not any(one.from_ms - 500 <= moment <= one.to_ms for one in away)]
     for line in shots:
-        check((folder / "frames" / line["files"][0]).read_bytes())
+        check_jpeg((folder / "frames" / line["files"][0]).read_bytes())
     kinds = Counter(outage.what for outage in outages)
     lengths = [(outage.to_ms - outage.from_ms) / 1000 for outage in away]
     ordered = sorted(late)

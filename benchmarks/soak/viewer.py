@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from installation import INTERVAL_S, Installation
 
 from stillcam.frames.files import frame_time
-from stillcam.frames.jpeg import NotWhole, check
+from stillcam.frames.jpeg import InvalidJpeg, check_jpeg
 
 GAP_S = 3 * INTERVAL_S + 5  # what /healthz calls stale
 HOUR_S = 3600.0
@@ -70,9 +70,9 @@ class Viewer(threading.Thread):
             self._leaving.wait(INTERVAL_S / 4)
             return
         try:
-            check(body)
+            check_jpeg(body)
             back_s = frame_time(self.newest) - frame_time(name) if self.newest else 0.0
-        except (NotWhole, ValueError) as error:
+        except (InvalidJpeg, ValueError) as error:
             self.seen.wrong.append(f"{name}: {error}")
             return
         if 0 < back_s < HOUR_S / 2:  # more is the clock that was set back

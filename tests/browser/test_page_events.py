@@ -185,8 +185,8 @@ def test_a_page_keeps_nothing_of_outages(page, tmp_path):
         still.write_bytes(picture())
         site.publisher.publish(still, time.time())
         daemon = EventDaemon(site)
-        abilities = {"refused": {}, "windows": 1, "live": False, "stills_in_videos": False, "encoder": None}
-        able = [{**abilities, "refused": refused} for refused in ({}, CANNOT)]
+        capabilities = {"refused": {}, "windows": 1, "live": False, "stills_in_videos": False, "encoder": None}
+        able = [{**capabilities, "refused": refused} for refused in ({}, CANNOT)]
         states = [{**STATUS, "camera": CAMERA, "abilities": one} for one in able]
 
         def cycle() -> None:

@@ -25,9 +25,9 @@ class Orders(EventDaemon):
 
     def __init__(self, site: Site) -> None:
         super().__init__(site)
-        abilities = {"refused": {}, "windows": 1, "live": False, "stills_in_videos": False, "encoder": None}
+        capabilities = {"refused": {}, "windows": 1, "live": False, "stills_in_videos": False, "encoder": None}
         camera = {"index": 0, "model": "imx708", "size": [4608, 2592], "limits": {}}
-        self.status = {**STATUS, "abilities": abilities, "camera": camera, "waiting": []}
+        self.status = {**STATUS, "abilities": capabilities, "camera": camera, "waiting": []}
         self.answers: dict[str, Message] = {}
         self.may_answer = {command: threading.Event() for command in ("photo", "video")}
 

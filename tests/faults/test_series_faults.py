@@ -11,7 +11,7 @@ import pytest
 from taking import CameraDaemon
 from test_clock import HOUR_S, YEAR_S, Clock
 
-from stillcam.frames.jpeg import check
+from stillcam.frames.jpeg import check_jpeg
 from stillcam.series import reader
 from stillcam.series.manifest import gaps, lines_from, millis
 
@@ -50,7 +50,7 @@ class Series(CameraDaemon):
         files = sorted(path for path in (self.series / "frames").glob("*/*"))
         assert sorted(line["files"][0] for line in shots) == [f"{path.parent.name}/{path.name}" for path in files]
         for path in files:
-            check(path.read_bytes())
+            check_jpeg(path.read_bytes())
         return self
 
     def every_moment(self) -> None:

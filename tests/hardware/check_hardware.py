@@ -77,12 +77,12 @@ class Check:
         yield "live view", self._stream
         for kind in ("mp4", "h264", "mjpeg"):
             yield f"video, {kind}", partial(self._video, self._settings(files={"video": kind}))
-        for attempt in attempts(self._camera, self._driver.abilities, quick=self._quick):
+        for attempt in attempts(self._camera, self._driver.capabilities, quick=self._quick):
             if isinstance(attempt, str):
                 yield attempt
             else:
                 yield attempt.name, partial(self._control, attempt)
-        if self._driver.abilities.live:
+        if self._driver.capabilities.live:
             yield "controls while the camera runs", self._adjust
         else:
             yield "controls while the camera runs: this driver starts the camera again"

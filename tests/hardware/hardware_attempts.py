@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from stillcam.settings.capabilities import Abilities, Camera
+from stillcam.settings.capabilities import Camera, Capabilities
 from stillcam.settings.controls import CONTROLS, Control, Values, reason_against
 
 # Numbers to try, the last one in the middle of things; a choice or a switch is tried with each of its values.
@@ -46,12 +46,12 @@ class Attempt:
     controls: Values
 
 
-def attempts(camera: Camera, abilities: Abilities, *, quick: bool = False) -> Iterator[Attempt | str]:
+def attempts(camera: Camera, capabilities: Capabilities, *, quick: bool = False) -> Iterator[Attempt | str]:
     """What to try, control by control; a text where a control is left out, with the reason."""
     told = {"limits": camera.limits}
     for control in CONTROLS.values():
-        values = _values(control, camera, abilities)
-        if reason := reason_against(control.name, values[-1], abilities.message(), told):
+        values = _values(control, camera, capabilities)
+        if reason := reason_against(control.name, values[-1], capabilities.message(), told):
             yield f"{control.name}: {reason}"
             continue
         for value in values[-1:] if quick else values:
@@ -76,7 +76,7 @@ def complaint(controls: Values, metadata: Mapping[str, Any]) -> str | None:
     return None
 
 
-def _values(control: Control, camera: Camera, abilities: Abilities) -> list[Any]:
+def _values(control: Control, camera: Camera, capabilities: Capabilities) -> list[Any]:
     width, height = camera.size
     middle = [width // 4, height // 4, width // 2, height // 2]
     if control.type == "bool":
@@ -86,7 +86,7 @@ def _values(control: Control, camera: Camera, abilities: Abilities) -> list[Any]
     if control.type == "crop":
         return [[0, 0, width // 2, height // 2], middle]
     if control.type == "windows":
-        return [[middle]] if abilities.windows == 1 else [[middle], [middle, [0, 0, width // 4, height // 4]]]
+        return [[middle]] if capabilities.windows == 1 else [[middle], [middle, [0, 0, width // 4, height // 4]]]
     values = NUMBERS[control.name]
     limits = (camera.limits or {}).get(control.name)
     if not limits or control.type not in ("int", "float"):

@@ -11,7 +11,7 @@ from capturing import DEADLINE_S
 from PIL import Image, ImageChops
 
 from stillcam.capture.image_files import rotate
-from stillcam.frames.jpeg import check
+from stillcam.frames.jpeg import check_jpeg
 
 
 def test_frames_come_and_the_end_leaves_no_litter(daemon):
@@ -26,7 +26,7 @@ def test_frames_come_and_the_end_leaves_no_litter(daemon):
     names = sorted(os.listdir(daemon.images))
     assert len(names) <= 3
     assert names[-1] == "current.jpg"
-    assert check((daemon.images / "current.jpg").read_bytes()) == (320, 240)
+    assert check_jpeg((daemon.images / "current.jpg").read_bytes()) == (320, 240)
     assert not (daemon.data / "run/capture.sock").exists()
 
 
@@ -47,7 +47,7 @@ def test_a_fault_is_survived_and_counted_by_its_cause(daemon, cause, faults):
     daemon.fault(**faults)
     status = daemon.until(lambda status: status["failures"].get(cause) and status["mode"] == "no camera")
     assert status["reason"]
-    check((daemon.images / "current.jpg").read_bytes())
+    check_jpeg((daemon.images / "current.jpg").read_bytes())
     daemon.fault()
     status = daemon.until(lambda status: status["mode"] == "snapshot" and not status["reason"])
     assert status["restarts"][cause] >= 1
@@ -118,7 +118,7 @@ def test_new_settings_are_taken_and_wrong_ones_are_refused(daemon):
     daemon.ask("reload")
     daemon.until(lambda status: status["camera"]["index"] == 1)
     daemon.frames(2)
-    assert check((daemon.images / "current.jpg").read_bytes()) == (480, 640)
+    assert check_jpeg((daemon.images / "current.jpg").read_bytes()) == (480, 640)
     daemon.set(snapshot={"interval_s": "soon"})
     with pytest.raises(Exception, match=r"line 1: snapshot\.interval_s: must be a number"):
         daemon.ask("reload")
@@ -142,7 +142,7 @@ def test_a_lease_makes_it_live_and_its_end_brings_snapshots_back(daemon):
     daemon.ask("lease", seconds=0)
     daemon.until(lambda status: status["mode"] == "snapshot")
     daemon.frames(0)
-    check((daemon.images / "current.jpg").read_bytes())
+    check_jpeg((daemon.images / "current.jpg").read_bytes())
 
 
 @pytest.mark.parametrize(

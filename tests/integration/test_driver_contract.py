@@ -278,7 +278,7 @@ def test_frames_of_a_video_where_the_driver_can(rig):
     path, _ = rig.driver.start_video(settings(files={"video": "mjpeg"}), rig.camera, rig.drafts, "film", None)
     while not (path.exists() and path.stat().st_size):
         assert not rig.driver.wait_video(0.1, ())
-    if rig.driver.abilities.stills_in_videos:
+    if rig.driver.capabilities.stills_in_videos:
         for _ in range(2):
             rig.driver.request_still()
             while (still := rig.driver.wait_still(0.0, ())) is None:

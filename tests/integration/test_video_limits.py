@@ -51,8 +51,8 @@ def test_the_api_refuses_a_size_over_the_limit_and_says_what_to_choose(client):
     assert patched(client, width=1080, height=1920)[0] == 200  # upright: as many macroblocks
     status, document = client.call("/api/settings", "PATCH", {"files": {"video": "mjpeg"}, "video": {"width": 3840}})
     assert status == 200, document  # no encoder has a part in it
-    abilities = client.call("/api/status")[1]["capture"]["abilities"]
-    assert (abilities["encoder"]["side"], abilities["encoder"]["blocks"]) == (1920, 8192)
+    capabilities = client.call("/api/status")[1]["capture"]["abilities"]
+    assert (capabilities["encoder"]["side"], capabilities["encoder"]["blocks"]) == (1920, 8192)
 
 
 def test_the_api_refuses_a_bit_rate_that_the_encoder_does_not_take(client):

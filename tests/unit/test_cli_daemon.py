@@ -16,7 +16,7 @@ from stillcam.capture.status import Status
 from stillcam.cli import camera, daemon
 from stillcam.common.errors import CameraError
 from stillcam.common.paths import Paths
-from stillcam.ipc.protocol import CommandServer, Late, Message, NoAnswer, ask
+from stillcam.ipc.protocol import AnswerTimeout, CommandServer, Message, NoAnswer, ask
 
 ITEM = "2026-11-20/20261120T234501.123Z_photo_imx708.jpg"
 TAKING = {"kind": "photo", "done": 0, "of": 1, "due": None}
@@ -94,7 +94,7 @@ def test_a_daemon_that_hangs_is_given_up_and_called_late(paths, monkeypatch, ter
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(paths.socket))
         listener.listen(90)
-        with pytest.raises(Late, match="not answered within"):
+        with pytest.raises(AnswerTimeout, match="not answered within"):
             daemon.ask_with_progress(paths.socket, {"command": "photo"}, lambda *_: "")
 
 

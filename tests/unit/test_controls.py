@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from stillcam.common.errors import SettingsError
 from stillcam.settings.capabilities import PICAMERA2, RPICAM
-from stillcam.settings.control_values import SMALLEST_CROP, check, in_force
+from stillcam.settings.control_values import SMALLEST_CROP, check_controls, effective
 from stillcam.settings.controls import CONTROLS, LARGEST, Control, reason_against, table_for
 
 LIBCAMERA = """
@@ -81,8 +81,8 @@ def test_focus_windows_are_as_many_as_the_driver_takes():
     assert "at most 1 at once" in str(reason_against("AfWindows", two, RPICAM.message(), None))
     assert reason_against("AfWindows", two[:1], RPICAM.message(), None) is None
     assert reason_against("AfWindows", two, PICAMERA2.message(), None) is None
-    for abilities, most in ((None, 1), (RPICAM.message(), 1), (PICAMERA2.message(), 10)):
-        (row,) = [row for row in table_for(abilities, None) if row["name"] == "AfWindows"]
+    for capabilities, most in ((None, 1), (RPICAM.message(), 1), (PICAMERA2.message(), 10)):
+        (row,) = [row for row in table_for(capabilities, None) if row["name"] == "AfWindows"]
         assert row["high"] == most
 
 
@@ -128,7 +128,7 @@ def test_the_table_fits_the_camera():
 )  # fmt: skip
 def test_a_wrong_value_is_refused_by_the_name_of_its_control(values, field, said):
     with pytest.raises(SettingsError, match=said) as caught:
-        check(values)
+        check_controls(values)
     assert caught.value.field == field
 
 
@@ -137,9 +137,9 @@ def test_every_value_within_the_table_is_taken_as_it_is(data):
     control = data.draw(st.sampled_from(SETTABLE))
     value = data.draw(values_of(control))
     values = {"ColourGains": [1.0, 1.0], "ExposureTime": 100, "AnalogueGain": 1.0, control.name: value}
-    checked = check(json.loads(json.dumps(values)))
+    checked = check_controls(json.loads(json.dumps(values)))
     assert checked == values
-    assert check(checked) == checked
+    assert check_controls(checked) == checked
 
 
 anything = st.recursive(
@@ -151,7 +151,7 @@ anything = st.recursive(
 @given(st.dictionaries(st.sampled_from([*CONTROLS, "x"]), anything) | anything)
 def test_anything_is_taken_or_refused_with_a_sentence(values):
     with contextlib.suppress(SettingsError):
-        assert isinstance(check(values), dict)
+        assert isinstance(check_controls(values), dict)
 
 
 @pytest.mark.parametrize(
@@ -167,4 +167,4 @@ def test_anything_is_taken_or_refused_with_a_sentence(values):
     ],
 )
 def test_what_an_automatic_algorithm_has_taken_over_waits(values, left):
-    assert set(in_force(values)) == left
+    assert set(effective(values)) == left

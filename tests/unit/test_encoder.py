@@ -28,7 +28,7 @@ def test_the_device_tree_says_whether_the_board_encodes_in_hardware(tmp_path, mo
     monkeypatch.setattr(select, "has_picamera2", lambda: True)
     environ = {"STILLCAM_CAMERA": driver, "PATH": str(tmp_path)}
     made = select.choose_driver(environ, Paths(tmp_path / "images", tmp_path / "data"))
-    assert made.abilities.encoder == encoder
+    assert made.capabilities.encoder == encoder
     assert encoder_of(compatible) == encoder
 
 

@@ -134,8 +134,8 @@ def test_all_that_we_ask_of_todays_programs_is_in_their_help():
 def test_a_control_that_the_program_lacks_is_told_as_one_that_cannot_be_set(caplog):
     known = UnsupportedOptions(RPICAM)
     known.add("libcamera-still", "--ccm", ["--ccm", "1", "--hflip"], "")
-    assert "libcamera-still has no option --ccm" in known.abilities.refused["ColourCorrectionMatrix"]
-    assert known.abilities.refused.keys() == {*RPICAM.refused, "ColourCorrectionMatrix"}
+    assert "libcamera-still has no option --ccm" in known.capabilities.refused["ColourCorrectionMatrix"]
+    assert known.capabilities.refused.keys() == {*RPICAM.refused, "ColourCorrectionMatrix"}
     assert known.remove("libcamera-still", ["--ccm", "1", "--hflip"]) == ["--hflip"]
     assert known.remove("libcamera-vid", ["--ccm", "1"]) == ["--ccm", "1"]
     assert (known.supports("libcamera-still", "--ccm"), known.supports("libcamera-vid", "--ccm")) == (False, True)

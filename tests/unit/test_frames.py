@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pictures import picture
 
 from stillcam.frames.files import Publisher, current_name, frame_name, frame_time, read_current
-from stillcam.frames.jpeg import check
+from stillcam.frames.jpeg import check_jpeg
 
 
 @given(st.integers(0, 4_000_000_000_000))
@@ -78,7 +78,7 @@ def test_readers_never_find_a_gap_or_a_torn_picture(tmp_path):
         while not done.is_set():
             before = swaps
             try:
-                check((tmp_path / "current.jpg").read_bytes())
+                check_jpeg((tmp_path / "current.jpg").read_bytes())
             except FileNotFoundError as error:
                 if swaps - before < 2:
                     faults.append(error)

@@ -59,7 +59,7 @@ def test_a_long_exposure_is_waited_for_when_the_camera_starts(tmp_path, sections
 
     driver: Any = SimpleNamespace(
         name="slow",
-        abilities=RPICAM,
+        capabilities=RPICAM,
         metadata=told,
         start_stills=lambda *_: None,
         wait_ready=ready,

@@ -11,7 +11,7 @@ from test_controls import SETTABLE, values_of
 
 from stillcam.common.errors import SettingsError, StillcamError
 from stillcam.settings.document import describe, from_json, patched, to_json
-from stillcam.settings.file import keep_last_good, load, load_in_force, save
+from stillcam.settings.file import load, load_or_last_good, save, save_last_good
 from stillcam.settings.schema import Settings
 
 
@@ -78,11 +78,11 @@ def test_the_last_good_settings_stay_in_force(tmp_path):
     file = tmp_path / "settings.json"
     good = patched(Settings(), {"snapshot": {"quality": 50}})
     save(file, good)
-    keep_last_good(file)
-    assert load_in_force(file) == (good, None)
+    save_last_good(file)
+    assert load_or_last_good(file) == (good, None)
     file.write_text("{torn")
-    keep_last_good(file)
-    settings, wrong = load_in_force(file)
+    save_last_good(file)
+    settings, wrong = load_or_last_good(file)
     assert settings == good
     assert "last good settings" in (wrong or "")
     assert file.read_text() == "{torn"
@@ -92,7 +92,7 @@ def test_a_wrong_file_and_no_good_settings_is_an_error(tmp_path):
     file = tmp_path / "settings.json"
     file.write_text("{torn")
     with pytest.raises(StillcamError, match="line 1"):
-        load_in_force(file)
+        load_or_last_good(file)
 
 
 def test_a_merge_patch_changes_what_it_names_and_null_is_the_default():

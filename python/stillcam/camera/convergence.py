@@ -14,9 +14,9 @@ from stillcam.camera.use_cases import effective_controls, photo_settings
 from stillcam.settings.capabilities import Camera
 from stillcam.settings.control_values import is_number
 from stillcam.settings.controls import CONTROLS, Values
-from stillcam.settings.schema import LiveSettings, PhotoSettings, RawSettings, Settings, VideoSettings
+from stillcam.settings.schema import LiveViewSettings, PhotoSettings, RawSettings, Settings, VideoSettings
 
-Use = TypeVar("Use", LiveSettings, PhotoSettings, RawSettings, VideoSettings)
+Use = TypeVar("Use", LiveViewSettings, PhotoSettings, RawSettings, VideoSettings)
 
 # The controls that an algorithm's result depends on.
 _AE = ("AeEnable", "ExposureValue", "AeMeteringMode", "AeExposureMode", "AeConstraintMode", "AeFlickerMode",

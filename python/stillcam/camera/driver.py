@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from stillcam.settings.capabilities import Abilities, Camera
+from stillcam.settings.capabilities import Camera, Capabilities
 from stillcam.settings.controls import Values
 from stillcam.settings.schema import Settings
 
@@ -76,7 +76,7 @@ class Driver(Protocol):
     exposure_began_s: float  # of the newest still or frames: it began at this time or later
 
     @property
-    def abilities(self) -> Abilities:
+    def capabilities(self) -> Capabilities:
         """What can be set; it may become less once the camera has been started."""
         ...
 
@@ -144,7 +144,7 @@ class Driver(Protocol):
     ) -> tuple[Path, Container]:
         """Start recording a video; return its file and format.
 
-        If the abilities say so, `request_still` and `wait_still` give frames of it, in the images folder.
+        If the capabilities say so, `request_still` and `wait_still` give frames of it, in the images folder.
 
         Args:
             folder, stem: of the file.

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from stillcam.camera.driver import Container
 from stillcam.common.errors import SettingsError
 from stillcam.settings.capabilities import Camera, SensorMode
-from stillcam.settings.control_values import in_force
+from stillcam.settings.control_values import effective
 from stillcam.settings.controls import Values
 from stillcam.settings.encoder import Encoder
 from stillcam.settings.geometry import (
@@ -24,7 +24,14 @@ from stillcam.settings.geometry import (
     sensor_mode,
     view,
 )
-from stillcam.settings.schema import Configuration, LiveSettings, PhotoSettings, RawSettings, Settings, VideoSettings
+from stillcam.settings.schema import (
+    Configuration,
+    LiveViewSettings,
+    PhotoSettings,
+    RawSettings,
+    Settings,
+    VideoSettings,
+)
 
 DEFAULT_FRAMERATE = 30.0  # of the camera programs, where none is set
 ZSL_FRAME_S = 0.1  # duration of a full-resolution frame, at most, as long as no metadata say it
@@ -116,7 +123,7 @@ def photo_extension(settings: Settings, kind: str) -> str:
 
 def effective_controls(settings: Settings, configuration: Configuration) -> Values:
     """Controls in a use case: those set for all use cases override its own."""
-    return in_force({**configuration.controls, **settings.controls})
+    return effective({**configuration.controls, **settings.controls})
 
 
 def live_framerate(settings: Settings) -> float:
@@ -124,7 +131,7 @@ def live_framerate(settings: Settings) -> float:
     return framerate(settings, settings.live)
 
 
-def framerate(settings: Settings, configuration: LiveSettings | VideoSettings) -> float:
+def framerate(settings: Settings, configuration: LiveViewSettings | VideoSettings) -> float:
     """Frames per second to request in a use case; 0: the camera's choice.
 
     A frame lasts at least as long as its exposure: libcamera would shorten the exposure instead.

@@ -21,7 +21,7 @@ from stillcam.common.folders import LINKS, SOCKETS, require
 from stillcam.common.paths import Paths
 from stillcam.common.systemd import Service
 from stillcam.ipc.protocol import CommandServer
-from stillcam.settings.file import load_in_force, save
+from stillcam.settings.file import load_or_last_good, save
 from stillcam.settings.schema import CameraSettings, Settings
 
 SIGNAL_BYTES = 256  # read at once, one byte for each signal
@@ -54,7 +54,7 @@ def run(paths: Paths) -> None:
     if paths.number and not paths.settings.exists():
         save(paths.settings, Settings(camera=CameraSettings(index=paths.number)))
     driver = choose_driver(os.environ, paths)
-    settings, wrong = load_in_force(paths.settings)
+    settings, wrong = load_or_last_good(paths.settings)
     daemon = Daemon(paths, driver, settings, wrong)
     if wrong:
         logging.error("%s", wrong)

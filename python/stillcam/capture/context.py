@@ -108,7 +108,7 @@ class CaptureContext:
         self.paths = paths
         self.driver = driver
         self.status = Status(driver.name)
-        self.status.set_abilities(driver.abilities.message())
+        self.status.set_abilities(driver.capabilities.message())
         self.commands = CommandQueue()
         self.settings = PendingSettings(paths.settings, settings, self.status)
         self.backoff = Backoff()
@@ -158,7 +158,7 @@ class CaptureContext:
         """Begin a mode: the settings for its camera program."""
         self._began = time.monotonic()
         self._mode, self._first = mode, True
-        self.status.set_abilities(self.driver.abilities.message())  # it may have learnt more of its camera
+        self.status.set_abilities(self.driver.capabilities.message())  # it may have learnt more of its camera
         self.update_publisher()
         return self.settings.start(mode)
 

@@ -222,7 +222,7 @@ class Daemon:
         if known is None:
             return None
         return sensor_mode_error(settings, known) or video_error(
-            settings, known, self._context.driver.abilities.encoder
+            settings, known, self._context.driver.capabilities.encoder
         )
 
     def _on_library_mounted(self, command: Command) -> None:

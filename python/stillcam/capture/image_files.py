@@ -18,7 +18,7 @@ from pathlib import Path
 from stillcam.camera.driver import Interrupted
 from stillcam.common.child_process import wait_readable
 from stillcam.common.errors import CameraError
-from stillcam.frames.jpeg import NotWhole, check
+from stillcam.frames.jpeg import InvalidJpeg, check_jpeg
 
 Size = tuple[int, int]
 
@@ -30,12 +30,12 @@ def check_image(path: Path) -> Size:
     """Width and height of a whole picture, in pixels; (0, 0) of a DNG.
 
     Raises:
-        NotWhole: it is empty, or its end is missing.
+        InvalidJpeg: it is empty, or its end is missing.
         OSError: it cannot be read.
     """
     with path.open("rb") as file:
         if os.fstat(file.fileno()).st_size < _MIN_BYTES:
-            raise NotWhole("empty")
+            raise InvalidJpeg("empty")
         with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
             return _CHECKS[path.suffix](data)
 
@@ -48,7 +48,7 @@ def image_size(path: Path) -> Size:
     """
     try:
         return check_image(path)
-    except (NotWhole, FileNotFoundError) as error:
+    except (InvalidJpeg, FileNotFoundError) as error:
         raise torn(error) from error
 
 
@@ -134,7 +134,7 @@ def _exits_in_time(pid: int, timeout_s: float, interrupts: Sequence[int]) -> boo
 def _png(data: mmap.mmap) -> Size:
     """PNG specification, 5: signature, IHDR first, IEND last."""
     if data[:8] != b"\x89PNG\r\n\x1a\n" or data[-8:-4] != b"IEND":
-        raise NotWhole("no PNG, or one without its end")
+        raise InvalidJpeg("no PNG, or one without its end")
     width, height = struct.unpack(">II", data[16:24])
     return width, height
 
@@ -143,7 +143,7 @@ def _bmp(data: mmap.mmap) -> Size:
     """BITMAPFILEHEADER and BITMAPINFOHEADER; a negative height means that the first row comes first."""
     size, _, width, height = struct.unpack("<I12sii", data[2:26])
     if data[:2] != b"BM" or size > len(data):
-        raise NotWhole("no BMP, or one without its end")
+        raise InvalidJpeg("no BMP, or one without its end")
     return width, abs(height)
 
 
@@ -155,11 +155,11 @@ def _dng(data: mmap.mmap) -> Size:
     """
     (first,) = struct.unpack("<I", data[4:8])
     if data[:4] != b"II*\0" or not 8 <= first < len(data):
-        raise NotWhole("no DNG")
+        raise InvalidJpeg("no DNG")
     return 0, 0
 
 
-_CHECKS: dict[str, Callable[[mmap.mmap], Size]] = {".jpg": check, ".png": _png, ".bmp": _bmp, ".dng": _dng}
+_CHECKS: dict[str, Callable[[mmap.mmap], Size]] = {".jpg": check_jpeg, ".png": _png, ".bmp": _bmp, ".dng": _dng}
 
 
 def main(degrees: str, source: str, target: str) -> None:

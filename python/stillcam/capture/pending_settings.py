@@ -19,7 +19,7 @@ from stillcam.capture.status import Status
 from stillcam.common.errors import CameraError, SettingsError, StillcamError
 from stillcam.common.threads import start
 from stillcam.settings.document import to_json
-from stillcam.settings.file import STAY, keep_last_good, load
+from stillcam.settings.file import STAY, load, save_last_good
 from stillcam.settings.schema import Settings
 
 CAMERA_SECTIONS = ("camera", "snapshot", "live", "controls")  # sections that the camera program depends on
@@ -144,7 +144,7 @@ class PendingSettings:
     def _keep_last_good(self) -> None:
         """In a thread of its own: the disk may hang. Without memory for a thread, the next change does it."""
         with suppress(RuntimeError, MemoryError):
-            start(partial(keep_last_good, self._path), "last good settings")
+            start(partial(save_last_good, self._path), "last good settings")
 
     def _suspect(self, good: Settings, error: CameraError) -> bool:
         if error.cause == "absent":

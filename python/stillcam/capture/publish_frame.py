@@ -18,7 +18,7 @@ from stillcam.common.errors import CameraError
 from stillcam.common.folders import LINKS, unwritable
 from stillcam.frames.exif import thumbnail_ranges
 from stillcam.frames.files import WORK_PREFIX, Publisher
-from stillcam.frames.jpeg import NotWhole, picture_offset
+from stillcam.frames.jpeg import InvalidJpeg, picture_offset
 
 FROZEN_FRAMES = 10  # so many pictures identical byte for byte ...
 FROZEN_S = 10.0  # ... over at least so long are a frozen sensor, not a dark night
@@ -71,7 +71,7 @@ class FramePublisher:
                     path.unlink()
                     path = rotated
                     check_image(path)
-            except NotWhole as reason:
+            except InvalidJpeg as reason:
                 raise torn(reason) from reason
             return self._finish(path, still.time_s, began_s)
         except OSError as error:

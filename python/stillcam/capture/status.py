@@ -30,7 +30,7 @@ class Status:
 
     def __init__(self, driver: str) -> None:
         self.publishing = Histogram()
-        self._abilities: dict[str, Any] = {}
+        self._capabilities: dict[str, Any] = {}
         self._changed = threading.Condition()
         self._driver = driver
         self._mode = "starting"
@@ -102,10 +102,10 @@ class Status:
         with self._changed:
             self._cameras = cameras
 
-    def set_abilities(self, abilities: dict[str, Any]) -> None:
-        """What the driver can do, see `Abilities.message`."""
+    def set_abilities(self, capabilities: dict[str, Any]) -> None:
+        """What the driver can do, see `Capabilities.message`."""
         with self._changed:
-            self._abilities = abilities
+            self._capabilities = capabilities
 
     def set_camera(self, camera: Camera) -> bool:
         """This camera is in use; whether it is another one than before."""
@@ -186,7 +186,7 @@ class Status:
                 "pid": os.getpid(),
                 "started": utc_text(self._started_s),
                 "driver": self._driver,
-                "abilities": self._abilities,
+                "abilities": self._capabilities,
                 "mode": self._mode,
                 "since": utc_text(self._since_s),
                 "reason": self._reason,

@@ -15,7 +15,7 @@ from stillcam.common.errors import StillcamError
 from stillcam.common.formats import span_text
 from stillcam.frames.files import current_name, frame_time
 from stillcam.ipc.protocol import ask
-from stillcam.settings.file import load_in_force
+from stillcam.settings.file import load_or_last_good
 from stillcam.system_info.camera import camera as camera_rows
 from stillcam.system_info.software import Software
 
@@ -56,7 +56,7 @@ def cameras(installation: Installation) -> list[Finding]:
         else:
             # Listing writes nothing, and the images folder need not be there yet.
             driver = choose_driver(installation.environ, replace(installation.paths, images=Path("/")))
-            index = load_in_force(installation.paths.settings)[0].camera.index
+            index = load_or_last_good(installation.paths.settings)[0].camera.index
             listed = driver.list_cameras(index, ())
             names = [f"{camera.index} ({camera.model})" for camera in listed]
             if any(camera.held and camera.index == index for camera in listed):

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from stillcam.common.errors import SettingsError, StillcamError
-from stillcam.ipc.protocol import Late, Message, NoAnswer, Refusal, ask
+from stillcam.ipc.protocol import AnswerTimeout, Message, NoAnswer, Refusal, ask
 
 POLL_S = 1.0
 STATUS_TIMEOUT_S = 5.0
@@ -29,7 +29,7 @@ def ask_with_progress(socket: Path, message: Message, progress: Callable[[dict[s
         progress: returns the line that a terminal shows, for the daemon's status and the seconds since the command.
 
     Raises:
-        NoAnswer: the daemon does not run, ends meanwhile, or hangs (Late).
+        NoAnswer: the daemon does not run, ends meanwhile, or hangs (AnswerTimeout).
         Refusal: the daemon refused; its text says why.
         KeyboardInterrupt: the daemon continues.
     """
@@ -54,7 +54,7 @@ def ask_with_progress(socket: Path, message: Message, progress: Callable[[dict[s
             except NoAnswer as error:
                 line = str(error)
                 if time.monotonic() - heard > HUNG_S:
-                    raise Late(HUNG_S) from error
+                    raise AnswerTimeout(HUNG_S) from error
             if terminal:
                 print(f"\r{line[:_WIDTH]:<{_WIDTH}}", end="", file=sys.stderr, flush=True)
             thread.join(POLL_S)

@@ -17,7 +17,7 @@ from stillcam.common.errors import StillcamError
 from stillcam.common.loopback import healthz
 from stillcam.common.paths import Paths
 from stillcam.notifications.webhook import FILE, load_key
-from stillcam.settings.file import load_in_force
+from stillcam.settings.file import load_or_last_good
 
 POLL_S = 0.2
 UNITS = ("stillcam-capture", "stillcam-capture@*", "stillcam-server")
@@ -52,7 +52,7 @@ def addresses(paths: Paths, environ: Mapping[str, str], _arguments: Arguments) -
 def _uses_tls(paths: Paths) -> bool:
     """Whether the server uses HTTPS, according to its settings."""
     try:
-        return bool(load_in_force(paths.primary.settings)[0].server.tls_certificate)
+        return bool(load_or_last_good(paths.primary.settings)[0].server.tls_certificate)
     except StillcamError:
         return False  # both programs log what is wrong with the settings
 
@@ -133,6 +133,6 @@ def _new_frame(paths: Paths, environ: Mapping[str, str], before: str) -> tuple[s
 
 def webhooks(paths: Paths, _environ: Mapping[str, str], _arguments: Arguments) -> Result:
     """The key, and the receivers."""
-    settings, _ = load_in_force(paths.settings)
+    settings, _ = load_or_last_good(paths.settings)
     key, urls = load_key(paths.primary.data / FILE), list(settings.webhooks.urls)
     return Result([f"key {key}", *(f"to  {url}" for url in urls)], {"key": key, "urls": urls})

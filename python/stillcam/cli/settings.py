@@ -10,7 +10,7 @@ from typing import Any
 from stillcam.cli import Arguments, Result, add_command, add_group
 from stillcam.common.errors import SettingsError, StillcamError
 from stillcam.common.paths import Paths
-from stillcam.ipc.protocol import Late, NoAnswer, Refusal, ask
+from stillcam.ipc.protocol import AnswerTimeout, NoAnswer, Refusal, ask
 from stillcam.settings.document import patched, to_json
 from stillcam.settings.file import load, save
 from stillcam.settings.schema import SHARED_SECTIONS, Settings
@@ -61,7 +61,7 @@ def set_setting(paths: Paths, _environ: Mapping[str, str], arguments: Arguments)
     save(paths.settings, new)
     try:
         answer = ask(paths.socket, {"command": "reload"}, RELOAD_TIMEOUT_S)
-    except Late as late:
+    except AnswerTimeout as late:
         return Result([f"saved; {late}"], {"changed": True, "in_force": False})
     except NoAnswer:
         return Result(["saved; the capture daemon does not run now"], {"changed": True, "in_force": False})

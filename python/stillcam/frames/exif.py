@@ -58,7 +58,7 @@ def thumbnail_ranges(jpeg: Buffer) -> list[tuple[int, int]]:
     They are the thumbnail, and the offset of its directory. The file's size and the rest of the EXIF stay the same.
 
     Raises:
-        NotWhole: see `segments`.
+        InvalidJpeg: see `segments`.
     """
     for marker, offset, end in segments(jpeg):
         begin = offset + 4

@@ -23,11 +23,11 @@ _NEXT = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]", re.DOTALL)  # the marker that e
 Buffer = bytes | bytearray | mmap.mmap
 
 
-class NotWhole(ValueError):
+class InvalidJpeg(ValueError):
     """The bytes are no complete JPEG; the text says why."""
 
 
-class CutShort(NotWhole):
+class TruncatedJpeg(InvalidJpeg):
     """The bytes stop too early: more of them could make a whole JPEG."""
 
 
@@ -37,15 +37,15 @@ def segments(data: Buffer, start: int = 0) -> Iterator[tuple[int, int, int]]:
     `offset` is where the marker's FF stands, `end` the first byte behind the segment.
 
     Raises:
-        NotWhole: the bytes stop, or stop making sense, before SOS.
+        InvalidJpeg: the bytes stop, or stop making sense, before SOS.
     """
     if data[start : start + 2] != SOI:
-        raise NotWhole("does not begin with a JPEG's first bytes (FF D8)")
+        raise InvalidJpeg("does not begin with a JPEG's first bytes (FF D8)")
     at = start + 2
     size = len(data)
     while at + 4 <= size:
         if data[at] != 0xFF:
-            raise NotWhole(f"no marker at byte {at - start}")
+            raise InvalidJpeg(f"no marker at byte {at - start}")
         marker = data[at + 1]
         if marker == 0xFF:  # fill byte
             at += 1
@@ -55,30 +55,30 @@ def segments(data: Buffer, start: int = 0) -> Iterator[tuple[int, int, int]]:
             continue
         length = data[at + 2] << 8 | data[at + 3]
         if length < 2:
-            raise NotWhole(f"a segment of length {length} at byte {at - start}")
+            raise InvalidJpeg(f"a segment of length {length} at byte {at - start}")
         yield marker, at, at + 2 + length
         if marker == _SOS:
             return
         at += 2 + length
-    raise CutShort("cut short in the headers")
+    raise TruncatedJpeg("cut short in the headers")
 
 
-def check(data: Buffer) -> tuple[int, int]:
+def check_jpeg(data: Buffer) -> tuple[int, int]:
     """Make sure that `data` is one whole JPEG and nothing else, as the camera writes them, and give its size.
 
     Returns:
         width and height in pixels.
 
     Raises:
-        NotWhole: empty, cut short, or not a JPEG.
+        InvalidJpeg: empty, cut short, or not a JPEG.
     """
     size, scan = _headers(data)
     if scan + 2 > len(data) or data[-2:] != EOI:
-        raise CutShort("cut short: the end (FF D9) is missing")
+        raise TruncatedJpeg("cut short: the end (FF D9) is missing")
     return size
 
 
-def leading(data: bytes) -> tuple[tuple[int, int], int]:
+def check_leading_jpeg(data: bytes) -> tuple[tuple[int, int], int]:
     """Make sure that `data` begins with one whole JPEG, as people's files do.
 
     Phones append to it: a second picture, a video, a trailer of their own.
@@ -87,7 +87,7 @@ def leading(data: bytes) -> tuple[tuple[int, int], int]:
         width and height in pixels, and where it ends.
 
     Raises:
-        NotWhole: empty, cut short, or not a JPEG.
+        InvalidJpeg: empty, cut short, or not a JPEG.
     """
     size, at = _headers(data)
     while found := _NEXT.search(data, at):  # a progressive JPEG has further segments and scans
@@ -96,20 +96,22 @@ def leading(data: bytes) -> tuple[tuple[int, int], int]:
             return size, at
         if found[0][1] not in _STANDALONE:
             at += int.from_bytes(data[at : at + 2], "big")
-    raise CutShort("cut short: the end (FF D9) is missing")
+    raise TruncatedJpeg("cut short: the end (FF D9) is missing")
 
 
 def _headers(data: Buffer) -> tuple[tuple[int, int], int]:
     """Width and height in pixels, and where the entropy-coded data of the first scan begins."""
     if not len(data):
-        raise CutShort("empty")
+        raise TruncatedJpeg("empty")
     size, scan = (0, 0), 0
     for marker, offset, end in segments(data):
+        if end > len(data):
+            raise TruncatedJpeg("cut short in the headers")
         if marker in _FRAME_HEADERS and end - offset >= 9:
             size = (data[offset + 7] << 8 | data[offset + 8], data[offset + 5] << 8 | data[offset + 6])
         scan = end
     if not all(size):
-        raise NotWhole("no frame header with a size")
+        raise InvalidJpeg("no frame header with a size")
     return size, scan
 
 
@@ -119,15 +121,15 @@ def picture_offset(data: Buffer) -> int:
     Two pictures of a frozen sensor differ in their EXIF time only.
 
     Raises:
-        NotWhole: as `segments`.
+        InvalidJpeg: as `segments`.
     """
     for marker, offset, _end in segments(data):
         if marker not in _METADATA:
             return offset
-    raise CutShort("cut short in the headers")
+    raise TruncatedJpeg("cut short in the headers")
 
 
-class Cutter:
+class JpegSplitter:
     """Cuts a stream of JPEGs, one behind the other, into frames.
 
     Bytes between frames are skipped (rpicam-vid writes none), and so is a frame of more
@@ -179,11 +181,11 @@ class Cutter:
                         self._scan = self._searched = end
                         return True
                 return False
-            except CutShort:
+            except TruncatedJpeg:
                 if len(self._buffer) <= self._max_bytes:
                     return False
                 self._skip(2)
-            except NotWhole:
+            except InvalidJpeg:
                 self._skip(2)
 
     def _skip(self, count: int) -> None:

@@ -35,7 +35,7 @@ class NoAnswer(StillcamError):
     """The capture daemon does not run, or does not answer in time."""
 
 
-class Late(NoAnswer):
+class AnswerTimeout(NoAnswer):
     """The capture daemon runs, and has not answered in time.
 
     Args:
@@ -84,7 +84,7 @@ def ask(path: Path, message: Message, timeout_s: float | None = 5.0) -> Message:
 
     Raises:
         NoAnswer: nobody listens.
-        Late: no answer in time.
+        AnswerTimeout: no answer in time.
         Refusal: the daemon refused; its text says why.
     """
     try:
@@ -96,7 +96,7 @@ def ask(path: Path, message: Message, timeout_s: float | None = 5.0) -> Message:
     except PermissionError as error:
         raise NoAnswer("only its own user may ask the capture daemon: ask with sudo") from error
     except TimeoutError as error:
-        raise Late(timeout_s or 0.0) from error
+        raise AnswerTimeout(timeout_s or 0.0) from error
     except OSError as error:
         raise NoAnswer("the capture daemon does not answer: start it with ./start_camera_server.sh") from error
     try:

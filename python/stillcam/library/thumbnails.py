@@ -16,7 +16,7 @@ from typing import BinaryIO
 
 from stillcam.common.safe_open import open_regular
 from stillcam.frames.exif import find_thumbnail
-from stillcam.frames.jpeg import leading
+from stillcam.frames.jpeg import check_leading_jpeg
 from stillcam.library.days import Item
 
 SIDE = 320  # px, at most
@@ -108,7 +108,7 @@ def _from_exif(file: BinaryIO) -> bytes | None:
         if found is None or not upright:
             return None
         data = exif[found.start : found.end]
-        _, end = leading(data)
+        _, end = check_leading_jpeg(data)
         with Image.open(io.BytesIO(data), formats=("JPEG",)) as small:
             small.load()
             same_shape = abs(small.width * height - small.height * width) <= 2 * max(width, height)

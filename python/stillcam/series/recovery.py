@@ -13,7 +13,7 @@ import re
 from datetime import datetime
 from pathlib import Path
 
-from stillcam.frames.jpeg import NotWhole, check
+from stillcam.frames.jpeg import InvalidJpeg, check_jpeg
 from stillcam.series.folder import Series
 from stillcam.series.manifest import Line, deleted_numbers, shots_from, text
 from stillcam.series.state import FRAMES
@@ -114,8 +114,8 @@ def _on_disk(frames: Path, line: Line) -> bool:
 def _is_complete(path: Path) -> bool:
     try:
         with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-            check(data)
-    except (NotWhole, ValueError):  # empty, or cut
+            check_jpeg(data)
+    except (InvalidJpeg, ValueError):  # empty, or cut
         return False
     return True
 

@@ -27,9 +27,9 @@ _BY_TYPE: dict[type[StillcamError], int] = {
     InvalidError: 422,
     SettingsError: 422,
     ConflictError: 409,
-    backups.TakenError: 409,
+    backups.NameTakenError: 409,
     NotFoundError: 404,
-    backups.UnknownError: 404,
+    backups.NotFoundError: 404,
 }
 _BY_CAUSE = {  # that the capture daemon gives; a wrong value without one of these is 422, anything else 503
     "cancelled": 409,

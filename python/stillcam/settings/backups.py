@@ -28,11 +28,11 @@ _NAME = re.compile(r"\w([\w ()+,.-]{0,62}[\w)])?")
 _SUFFIX = ".json"
 
 
-class TakenError(StillcamError):
+class NameTakenError(StillcamError):
     """There is a back-up of this name, or there are too many."""
 
 
-class UnknownError(StillcamError):
+class NotFoundError(StillcamError):
     """There is no back-up of this name."""
 
 
@@ -95,12 +95,12 @@ class Backups:
 
         Raises:
             SettingsError: the name cannot be one.
-            TakenError: there is one already, or there are too many.
+            NameTakenError: there is one already, or there are too many.
             StillcamError: it cannot be written.
         """
         path = self._path(name)
         if len(self.list()) >= MAX_BACKUPS:
-            raise TakenError(f"there are {MAX_BACKUPS} back-ups: delete one first")
+            raise NameTakenError(f"there are {MAX_BACKUPS} back-ups: delete one first")
         text = json.dumps(document_of(settings, now_s), indent=2, ensure_ascii=False) + "\n"
         try:
             made = create_private(path, text.encode())
@@ -108,14 +108,14 @@ class Backups:
         except OSError as error:
             raise StillcamError(f"cannot write {path}: {error.strerror}") from error
         if not made:
-            raise TakenError("there is a back-up of this name: choose another one, or delete it first")
+            raise NameTakenError("there is a back-up of this name: choose another one, or delete it first")
         return Backup(path.name.removesuffix(_SUFFIX), about.st_mtime, about.st_size)
 
     def read(self, name: str) -> Settings:
         """The settings of one.
 
         Raises:
-            UnknownError: there is none of this name.
+            NotFoundError: there is none of this name.
             SettingsError: it is damaged, or no back-up.
             StillcamError: it cannot be read.
         """
@@ -135,7 +135,7 @@ class Backups:
         """Delete one.
 
         Raises:
-            UnknownError: there is none of this name.
+            NotFoundError: there is none of this name.
             StillcamError: it cannot be deleted.
         """
         try:
@@ -147,7 +147,7 @@ class Backups:
         try:
             return self._path(name)
         except SettingsError as error:
-            raise UnknownError("there is no back-up of this name") from error
+            raise NotFoundError("there is no back-up of this name") from error
 
     def _path(self, name: str) -> Path:
         """The file of a name: no separator and no dot at its start can be in it."""
@@ -160,5 +160,5 @@ class Backups:
 
 def _gone(error: OSError) -> StillcamError:
     if isinstance(error, FileNotFoundError):
-        return UnknownError("there is no back-up of this name")
+        return NotFoundError("there is no back-up of this name")
     return StillcamError(f"cannot use this back-up: {error.strerror}")

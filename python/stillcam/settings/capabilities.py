@@ -60,7 +60,7 @@ class Camera:
 
 
 @dataclass(frozen=True, slots=True)
-class Abilities:
+class Capabilities:
     """What differs from driver to driver.
 
     Args:
@@ -88,8 +88,8 @@ class Abilities:
         }
 
 
-RPICAM = Abilities(refused={name: control.reason for name, control in CONTROLS.items() if control.reason})
-PICAMERA2 = Abilities(windows=int(CONTROLS["AfWindows"].high or 1), live=True, stills_in_videos=True)
+RPICAM = Capabilities(refused={name: control.reason for name, control in CONTROLS.items() if control.reason})
+PICAMERA2 = Capabilities(windows=int(CONTROLS["AfWindows"].high or 1), live=True, stills_in_videos=True)
 
 # What, and how each driver does it.
 FEATURES = (

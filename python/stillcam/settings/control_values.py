@@ -12,7 +12,7 @@ from stillcam.settings.controls import CONTROLS, LARGEST, Control, Values
 SMALLEST_CROP = 64  # sensor pixels: the Pi's ISP takes no less
 
 
-def check(values: Any, field: str = "controls") -> Values:
+def check_controls(values: Any, field: str = "controls") -> Values:
     """Check values of controls, each by itself and then together; whether the camera's driver can set them, it says.
 
     Args:
@@ -39,7 +39,7 @@ def check(values: Any, field: str = "controls") -> Values:
     return checked
 
 
-def in_force(values: Values) -> Values:
+def effective(values: Values) -> Values:
     """Those of `values` that count: what an automatic algorithm has taken over waits, as in libcamera.
 
     AeEnable is documented to make ExposureTime and AnalogueGain ineffective, AwbEnable

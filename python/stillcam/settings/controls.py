@@ -9,9 +9,9 @@ left to the camera by not being mentioned.
 A rectangle is [x, y, width, height] in sensor pixels, before any flip or rotation: it stays
 on its subject when the picture is turned.
 
-How a driver sets a control: the camera programs by options (`camera.arguments`), picamera2 by
+How a driver sets a control: the camera programs by options (`camera.rpicam.options`), picamera2 by
 its name in `set_controls`, and so every one of them. What a driver cannot do, it says itself
-(`abilities`).
+(`capabilities`).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-Values = dict[str, Any]  # name -> value, as `control_values.check` gives it
+Values = dict[str, Any]  # name -> value, as `control_values.check_controls` gives it
 
 CUSTOM = "Custom"  # a mode that somebody has added to a tuning file: none that comes with libcamera has it
 LARGEST = 65535  # sensor pixels; what the camera has not, is cut off
@@ -177,43 +177,43 @@ CONTROLS = {control.name: control for control in (*_FOCUS, *_ZOOM, *_EXPOSURE, *
 
 
 def table_for(
-    abilities: Mapping[str, Any] | None,
+    capabilities: Mapping[str, Any] | None,
     camera: Mapping[str, Any] | None,
     modes: Mapping[str, Collection[str]] | None = None,
 ) -> list[dict[str, Any]]:
     """The table for other programs, in the order in which a page shows it.
 
     Args:
-        abilities: the driver's, as the daemon's status tells them: `refused` (control -> why it cannot be set)
+        capabilities: the driver's, as the daemon's status tells them: `refused` (control -> why it cannot be set)
             and `windows` (focus windows at once); None: not known.
         camera: as the same status tells it: `size`, and `limits` (control -> [low, high] or
             None) that the camera itself names; None or without limits: not known.
         modes: control -> its values that the tuning file has; None: not known, and then none is of its own making.
     """
-    return [_row(control, abilities or {}, camera or {}, modes) for control in CONTROLS.values()]
+    return [_row(control, capabilities or {}, camera or {}, modes) for control in CONTROLS.values()]
 
 
 def reason_against(
     name: str,
     value: Any,
-    abilities: Mapping[str, Any] | None,
+    capabilities: Mapping[str, Any] | None,
     camera: Mapping[str, Any] | None,
     modes: Mapping[str, Collection[str]] | None = None,
 ) -> str | None:
     """Why this control cannot be set to a value now, for a person; None: it can. Arguments as `table_for`'s."""
-    abilities = abilities or {}
-    if refused := _refused(name, abilities, camera or {}):
+    capabilities = capabilities or {}
+    if refused := _refused(name, capabilities, camera or {}):
         return refused
     if modes and name in modes and value != CONTROLS[name].default and value not in modes[name]:
         return f"the tuning file has no {name} {value}: choose another one, or a tuning file that has it"
-    most = abilities.get("windows", 1)
+    most = capabilities.get("windows", 1)
     if CONTROLS[name].type == "windows" and isinstance(value, list) and len(value) > most:
         return f"there can be at most {most} at once with this camera's software"
     return None
 
 
-def _refused(name: str, abilities: Mapping[str, Any], camera: Mapping[str, Any]) -> str | None:
-    reason: str | None = abilities.get("refused", {}).get(name)
+def _refused(name: str, capabilities: Mapping[str, Any], camera: Mapping[str, Any]) -> str | None:
+    reason: str | None = capabilities.get("refused", {}).get(name)
     limits = camera.get("limits")
     if reason or not limits or name in limits or name == "HdrMode":  # the sensor's own is none of libcamera's
         return reason
@@ -229,11 +229,11 @@ def _offered(control: Control, modes: Mapping[str, Collection[str]] | None) -> l
 
 def _row(
     control: Control,
-    abilities: Mapping[str, Any],
+    capabilities: Mapping[str, Any],
     camera: Mapping[str, Any],
     modes: Mapping[str, Collection[str]] | None,
 ) -> dict[str, Any]:
-    reason, choices = _refused(control.name, abilities, camera), _offered(control, modes)
+    reason, choices = _refused(control.name, capabilities, camera), _offered(control, modes)
     if reason is None and len(choices) == 1:
         reason = "the tuning file has no other mode"
     low, high = control.low, control.high
@@ -244,7 +244,7 @@ def _row(
     if control.type == "crop" and camera.get("size"):
         high = max(camera["size"])
     if control.type == "windows":
-        high = abilities.get("windows", 1)
+        high = capabilities.get("windows", 1)
     return {
         "name": control.name,
         "group": control.group,

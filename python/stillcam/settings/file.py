@@ -94,7 +94,7 @@ def save(path: Path, settings: Settings) -> None:
         raise StillcamError(f"cannot write {path} ({error.strerror}): the settings stay as they were") from error
 
 
-def load_in_force(path: Path) -> tuple[Settings, str | None]:
+def load_or_last_good(path: Path) -> tuple[Settings, str | None]:
     """The settings at the start: those of the file, or the last good ones when the file is wrong.
 
     Returns:
@@ -112,8 +112,8 @@ def load_in_force(path: Path) -> tuple[Settings, str | None]:
         return load(last_good), f"{error}; {STAY}"
 
 
-def keep_last_good(path: Path) -> None:
-    """Copy the settings file, if it is valid, to `settings.last-good.json` for `load_in_force`.
+def save_last_good(path: Path) -> None:
+    """Copy the settings file, if it is valid, to `settings.last-good.json` for `load_or_last_good`.
 
     The disk may hang: do not call this in a thread that takes pictures or answers requests.
     """

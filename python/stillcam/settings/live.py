@@ -9,7 +9,7 @@ from pathlib import Path
 from stillcam.common.errors import StillcamError
 from stillcam.common.folder_watch import FolderWatch
 from stillcam.common.threads import keep
-from stillcam.settings.file import STAY, keep_last_good, load, load_in_force
+from stillcam.settings.file import STAY, load, load_or_last_good, save_last_good
 from stillcam.settings.schema import Settings
 
 LOOK_S = 1.0  # poll interval where inotify reports no changes
@@ -29,7 +29,7 @@ class LiveSettings:
         self._path = path
         self._lock = threading.Lock()  # while the file is read
         self._version = file_version(path)  # before reading: what is written meanwhile counts next time
-        self._state = load_in_force(path)
+        self._state = load_or_last_good(path)
         self._warn()
 
     def current(self) -> Settings:
@@ -79,7 +79,7 @@ class LiveSettings:
             self.reload()
             if quiet and self.current() is not saved:  # of many changes one after the other, the last
                 saved = self.current()
-                keep_last_good(self._path)
+                save_last_good(self._path)
             quiet = not watch.wait(LOOK_S)
 
 

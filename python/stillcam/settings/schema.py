@@ -1,7 +1,7 @@
 """What the owner decides: the table of settings.
 
 The dataclasses below are the table: a field's default, range, unit and explanation stand
-with it; validation (`settings_json`) and documentation come from there.
+with it; validation (`document`) and documentation come from there.
 """
 
 import re
@@ -144,7 +144,7 @@ class Configuration:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LiveSettings(Configuration):
+class LiveViewSettings(Configuration):
     """Live view: frames at video rate while somebody watches."""
 
     width: int = _width(1280, 4096)
@@ -281,7 +281,7 @@ class Settings:
 
     camera: CameraSettings = CameraSettings()
     snapshot: SnapshotSettings = SnapshotSettings()
-    live: LiveSettings = LiveSettings()
+    live: LiveViewSettings = LiveViewSettings()
     photo: PhotoSettings = PhotoSettings()
     raw: RawSettings = RawSettings()
     video: VideoSettings = VideoSettings()

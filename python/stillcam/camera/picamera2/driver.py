@@ -33,7 +33,7 @@ from stillcam.camera.use_cases import DEFAULT_FRAMERATE, choose_container, frame
 from stillcam.common.child_process import TERM_GRACE_S
 from stillcam.common.errors import CameraError
 from stillcam.frames.files import STILL_PREFIX
-from stillcam.frames.jpeg import Cutter
+from stillcam.frames.jpeg import JpegSplitter
 from stillcam.settings.capabilities import PICAMERA2, Camera
 from stillcam.settings.control_values import is_number
 from stillcam.settings.encoder import Encoder
@@ -52,7 +52,7 @@ class Picamera2:
     Args:
         images: the folder that snapshots are written to.
         env: the environment of the worker.
-        encoder: the board's, see Abilities.
+        encoder: the board's, see Capabilities.
         machine: the folder that stands for the machine, see MachineLock.
     """
 
@@ -62,7 +62,7 @@ class Picamera2:
     def __init__(
         self, images: Path, env: Mapping[str, str], encoder: Encoder | None = None, machine: Path = MACHINE
     ) -> None:
-        self.abilities = replace(PICAMERA2, encoder=encoder)
+        self.capabilities = replace(PICAMERA2, encoder=encoder)
         self.metadata: dict[str, Any] = {}
         self.sensor_mode = ""
         self.metadata_received_s = 0.0
@@ -84,7 +84,7 @@ class Picamera2:
         self._requested_s = 0.0  # the exposure of the requested still begins then or later (monotonic)
         self._stills: list[Still] = []
         # Live frames
-        self._cutter = Cutter()
+        self._splitter = JpegSplitter()
         self._age = LiveFrameAge(0)
         self._frames = 0  # so far
         # Adjustments
@@ -168,7 +168,7 @@ class Picamera2:
         """See Driver."""
         located = live_configuration(with_tuning_path(settings), camera)
         self._begin("live", live_configuration(settings, camera), located, camera, self._images)
-        self._cutter, self._frames, self._age = Cutter(), 0, LiveFrameAge(settings.live.buffer_count)
+        self._splitter, self._frames, self._age = JpegSplitter(), 0, LiveFrameAge(settings.live.buffer_count)
         self._frame_s = 1 / (live_framerate(settings) or DEFAULT_FRAMERATE)
         self._send({"do": "live", "configuration": located.message()})
 
@@ -182,7 +182,7 @@ class Picamera2:
             chunk = os.read(self._worker.stdout, _READ_BYTES)
             if not chunk:
                 self._worker.raise_exit()
-            if frames := self._cutter.feed(chunk):
+            if frames := self._splitter.feed(chunk):
                 self._frames += len(frames)
                 self.exposure_began_s = self._age.frames_read(len(frames), self.lag_s, emptied=len(chunk) < _READ_BYTES)
                 self._update_settling()

@@ -16,7 +16,7 @@ from stillcam.camera.picamera2.cameras import set_sensor_hdr
 from stillcam.camera.picamera2.configuration import CameraConfiguration, reset_controls
 from stillcam.camera.picamera2.ipc import Message
 from stillcam.frames.files import STILL_PREFIX
-from stillcam.frames.jpeg import Cutter
+from stillcam.frames.jpeg import JpegSplitter
 from stillcam.settings.controls import Values
 
 STALL_S = 5.0  # a video ends after this time without a frame, plus the duration of four
@@ -333,7 +333,7 @@ class Session:
         self._frames, self._last_s = self._frames + 1, time.monotonic()
         self._first_s = self._first_s or self._last_s
         if self._usb and self._pipe:  # the buffer is longer than its JPEG
-            for frame in Cutter().feed(bytes(request.make_buffer("main")))[:1]:
+            for frame in JpegSplitter().feed(bytes(request.make_buffer("main")))[:1]:
                 self._pipe.write(frame)
         due = self._frames == self._applied_from or self._last_s - self._reported_s >= REPORT_S
         if (self._recording or self._pipe) and due:

@@ -48,8 +48,8 @@ from stillcam.camera.use_cases import (
 from stillcam.common.child_process import PIPE_BYTES, TERM_GRACE_S, widen_pipe
 from stillcam.common.errors import CameraError
 from stillcam.frames.files import STILL_PREFIX
-from stillcam.frames.jpeg import Cutter
-from stillcam.settings.capabilities import RPICAM, Abilities, Camera
+from stillcam.frames.jpeg import JpegSplitter
+from stillcam.settings.capabilities import RPICAM, Camera, Capabilities
 from stillcam.settings.encoder import Encoder
 from stillcam.settings.geometry import mirrored
 from stillcam.settings.schema import Settings
@@ -65,7 +65,7 @@ class Rpicam:
         env: the environment of the programs; None: this process's own.
         name: the driver's name in status and logs.
         machine: the folder that stands for the machine, see MachineLock.
-        encoder: the board's, see Abilities.
+        encoder: the board's, see Capabilities.
     """
 
     waits_for_focus = False
@@ -98,14 +98,14 @@ class Rpicam:
         self._requested_s = 0.0  # the exposure of the requested still begins then or later (monotonic)
         self._has_metadata = False  # of the newest still
         # Live frames and videos
-        self._cutter = Cutter()
+        self._splitter = JpegSplitter()
         self._age = LiveFrameAge(0)
         self._avoid_libav = False  # it has just failed to encode: the next video is made without it
 
     @property
-    def abilities(self) -> Abilities:
+    def capabilities(self) -> Capabilities:
         """See Driver."""
-        return self._launcher.abilities
+        return self._launcher.capabilities
 
     @property
     def lag_s(self) -> float:
@@ -190,7 +190,7 @@ class Rpicam:
         self.stop()
         arguments = live_arguments(with_tuning_path(settings), camera)
         self._begin(live_arguments(settings, camera), live_geometry(settings, camera))
-        self._cutter, self._age = Cutter(), LiveFrameAge(settings.live.buffer_count)
+        self._splitter, self._age = JpegSplitter(), LiveFrameAge(settings.live.buffer_count)
         self._frame_s = 1 / (live_framerate(settings) or DEFAULT_FRAMERATE)
         self._process = self._launcher.start_vid(arguments, self._images, metadata=True, stdout=subprocess.PIPE)
         widen_pipe(self._process.child.stdout)
@@ -206,7 +206,7 @@ class Rpicam:
                 chunk = os.read(stdout, PIPE_BYTES)
                 if not chunk:
                     raise self._error(self._process, interrupts)
-                if frames := self._cutter.feed(chunk):
+                if frames := self._splitter.feed(chunk):
                     self.exposure_began_s = self._age.frames_read(
                         len(frames), self.lag_s, emptied=len(chunk) < PIPE_BYTES
                     )

@@ -16,7 +16,7 @@ from dataclasses import replace
 
 from stillcam.camera.rpicam.options import without_options
 from stillcam.common.errors import CameraError
-from stillcam.settings.capabilities import Abilities
+from stillcam.settings.capabilities import Capabilities
 from stillcam.settings.controls import CONTROLS
 
 CAMERA_IN_USE = (
@@ -168,11 +168,11 @@ class UnsupportedOptions:
     """Options that the camera programs have ended at: later starts leave them out.
 
     Attributes:
-        abilities: what can be set without them.
+        capabilities: what can be set without them.
     """
 
-    def __init__(self, abilities: Abilities) -> None:
-        self.abilities = abilities
+    def __init__(self, capabilities: Capabilities) -> None:
+        self.capabilities = capabilities
         self._options: dict[str, frozenset[str]] = {}  # program -> options
 
     def supports(self, program: str, option: str) -> bool:
@@ -190,7 +190,7 @@ class UnsupportedOptions:
         logging.warning("%s does not support %s: continuing without", program, ", ".join(sorted(options)))
         self._options[program] = self._options.get(program, frozenset()) | options
         refused = {name: _unsupported_reason(program, option) for option in options if (name := _CONTROLS.get(option))}
-        self.abilities = replace(self.abilities, refused={**self.abilities.refused, **refused})
+        self.capabilities = replace(self.capabilities, refused={**self.capabilities.refused, **refused})
 
 
 def unsupported_options(option: str, arguments: Sequence[str], help_text: str) -> frozenset[str]:

@@ -23,7 +23,7 @@ from stillcam.camera.rpicam.errors import UnsupportedOptions, failure, unrecogni
 from stillcam.camera.rpicam.metadata_pipe import MetadataPipe
 from stillcam.common.child_process import TERM_GRACE_S, ChildProcess, wait_readable
 from stillcam.common.errors import CameraError
-from stillcam.settings.capabilities import Abilities
+from stillcam.settings.capabilities import Capabilities
 
 READY_POLL_S = 0.01
 _METADATA_POLL_S = 0.05
@@ -102,20 +102,22 @@ class Launcher:
         programs: how to call them.
         env: their environment; None: this process's own.
         machine: the folder that stands for the machine, see MachineLock.
-        abilities: of the driver if the programs support all options.
+        capabilities: of the driver if the programs support all options.
     """
 
-    def __init__(self, programs: Programs, env: Mapping[str, str] | None, machine: Path, abilities: Abilities) -> None:
+    def __init__(
+        self, programs: Programs, env: Mapping[str, str] | None, machine: Path, capabilities: Capabilities
+    ) -> None:
         self._programs = programs
         self._env = env
         self._machine = machine
-        self._unsupported = UnsupportedOptions(abilities)
+        self._unsupported = UnsupportedOptions(capabilities)
         self._has_libav: bool | None = None  # not asked yet
 
     @property
-    def abilities(self) -> Abilities:
+    def capabilities(self) -> Capabilities:
         """What can be set with the options that the programs support."""
-        return self._unsupported.abilities
+        return self._unsupported.capabilities
 
     @property
     def writes_metadata(self) -> bool:

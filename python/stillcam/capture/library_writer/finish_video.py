@@ -23,7 +23,7 @@ from typing import Any, BinaryIO
 
 from stillcam.common.errors import CameraError
 from stillcam.common.safe_json import parse
-from stillcam.frames.jpeg import Cutter
+from stillcam.frames.jpeg import JpegSplitter
 from stillcam.library.pending import PendingItem
 
 NOTES = "about"  # extension of the notes
@@ -179,7 +179,7 @@ def _make_preview(video: Path, preview: Path, ffmpeg: Ffmpeg) -> bool:
     """Make a JPEG of the video's first picture; whether there is one."""
     if video.suffix == ".mjpeg":
         with video.open("rb") as file:
-            frames = Cutter().feed(file.read(_PREVIEW_BYTES))
+            frames = JpegSplitter().feed(file.read(_PREVIEW_BYTES))
         if frames:
             preview.write_bytes(frames[0])
         return bool(frames)

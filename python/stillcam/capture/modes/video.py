@@ -157,7 +157,7 @@ class VideoMode:
 
     def _begin(self, order: VideoOrder, settings: Settings, camera: Camera) -> RecordedVideo:
         context, before = self._context, self._context.driver.metadata
-        if wrong := video_error(settings, camera, context.driver.abilities.encoder):
+        if wrong := video_error(settings, camera, context.driver.capabilities.encoder):
             raise CameraError("options", f"{wrong.field}: {wrong}")
         pending = self._library.begin_item("video", time.time(), camera.model)
         path, form = context.driver.start_video(
@@ -273,7 +273,7 @@ class FramesDuringVideo:
         self._context = context
         self._frame_request = frame_request
         self._requested = False
-        self._due = 0.0 if context.driver.abilities.stills_in_videos else math.inf  # monotonic
+        self._due = 0.0 if context.driver.capabilities.stills_in_videos else math.inf  # monotonic
 
     def poll(self) -> None:
         """Request a frame if one is due, and publish one that has come, without waiting.

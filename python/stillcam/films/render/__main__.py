@@ -21,7 +21,7 @@ from stillcam.films.render.pictures import UnreadablePictures, read_picture
 from stillcam.films.render.sheet_and_keogram import keogram, sheet
 from stillcam.films.sources import Source, sources_of, zone_of
 from stillcam.films.store import FilmStore
-from stillcam.frames.jpeg import EOI, SOI, NotWhole, leading
+from stillcam.frames.jpeg import EOI, SOI, InvalidJpeg, check_leading_jpeg
 
 REPORT_S = 0.5
 OOM_SCORE = "800"  # of 1000: when memory runs out, the kernel kills this process and not the camera's (proc(5))
@@ -88,8 +88,8 @@ def _looks_complete(source: Source, unreadable: UnreadablePictures) -> bool:
             begin = file.read(2)
             file.seek(-2, os.SEEK_END)
             if (begin, file.read(2)) != (SOI, EOI):
-                leading(read_picture(source))  # what a phone has appended does no harm
-    except (OSError, NotWhole) as error:
+                check_leading_jpeg(read_picture(source))  # what a phone has appended does no harm
+    except (OSError, InvalidJpeg) as error:
         unreadable.add(source, error)
         return False
     return True

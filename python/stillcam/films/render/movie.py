@@ -34,7 +34,7 @@ from stillcam.films.render import OnProgress, Rendered
 from stillcam.films.render.pictures import UnreadablePictures, read_picture, sample_formats
 from stillcam.films.render.timestamp import Timestamps
 from stillcam.films.sources import Source
-from stillcam.frames.jpeg import NotWhole, leading
+from stillcam.frames.jpeg import InvalidJpeg, check_leading_jpeg
 from stillcam.library.upright import GREY, JpegFormat, Unreadable, read_format, upright
 
 FILE = "film.mp4"
@@ -134,9 +134,9 @@ class PictureStream:
         """Its first picture only: one that a phone has appended would be an extra frame."""
         try:
             data = read_picture(source)
-            _, end = leading(data)
+            _, end = check_leading_jpeg(data)
             return data[:end] if read_format(data) == self.format else _converted(data, self.format)
-        except (OSError, NotWhole, Unreadable) as error:
+        except (OSError, InvalidJpeg, Unreadable) as error:
             self._unreadable.add(source, error)
             return None
 

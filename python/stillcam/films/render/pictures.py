@@ -9,7 +9,7 @@ from pathlib import Path
 from stillcam.common.errors import StillcamError
 from stillcam.common.safe_open import read_regular
 from stillcam.films.sources import Source, evenly_spaced
-from stillcam.frames.jpeg import NotWhole, leading
+from stillcam.frames.jpeg import InvalidJpeg, check_leading_jpeg
 from stillcam.library.upright import JpegFormat, Unreadable, read_format
 
 MAX_BYTES = 128 << 20  # of a file: a JPEG of 200 megapixels has less
@@ -49,9 +49,9 @@ def sample_formats(sources: Sequence[Source]) -> list[JpegFormat]:
     """
     formats = []
     for number in evenly_spaced(len(sources), SAMPLED):
-        with suppress(OSError, NotWhole, Unreadable):
+        with suppress(OSError, InvalidJpeg, Unreadable):
             data = read_picture(sources[number])
-            leading(data)
+            check_leading_jpeg(data)
             formats.append(read_format(data))
     if not formats:
         raise StillcamError("none of the pictures can be read")

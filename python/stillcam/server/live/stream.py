@@ -12,7 +12,7 @@ from typing import Any
 
 from stillcam.common.formats import utc_text
 from stillcam.frames.files import frame_time
-from stillcam.frames.jpeg import NotWhole, check
+from stillcam.frames.jpeg import InvalidJpeg, check_jpeg
 from stillcam.http.bodies import Piece
 from stillcam.ipc.daemon_client import DaemonClient
 from stillcam.server.live.broadcast import Broadcast, Pacer, Subscriber
@@ -141,6 +141,6 @@ def _is_live(newest: CachedFrame, status: dict[str, Any]) -> bool:
 
 def _size_of(frame: CachedFrame) -> Size | None:
     try:
-        return check(bytes(frame.picture.data))
-    except NotWhole:
+        return check_jpeg(bytes(frame.picture.data))
+    except InvalidJpeg:
         return None

@@ -76,7 +76,7 @@ def _of_status() -> dict[str, Schema]:
         restarts={"type": "object", "additionalProperties": COUNT, "description": "by cause"},
         metadata={"type": "object", "description": "of the newest frame: libcamera's names and units"},
     ) | {"description": "what the capture daemon says of itself"}
-    abilities = record(
+    capabilities = record(
         refused={"type": "object", "additionalProperties": TEXT, "description": "control -> why it cannot be set"},
         windows=COUNT | {"description": "focus windows at once"},
         live=FLAG | {"description": "controls change without a restart of the camera"},
@@ -91,7 +91,7 @@ def _of_status() -> dict[str, Schema]:
             "limits of the board's H.264 encoder; null: it encodes in software",
         ),
     ) | {"description": "what the camera's driver can"}
-    capture["properties"] |= {"abilities": abilities} | STATUS_EXTRAS | {"series": STATUS_SERIES}
+    capture["properties"] |= {"abilities": capabilities} | STATUS_EXTRAS | {"series": STATUS_SERIES}
     health = {"status": one_of("ok", "stale"), "reason": maybe(TEXT)}
     return {
         "Health": record(

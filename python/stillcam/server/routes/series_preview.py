@@ -9,7 +9,7 @@ from typing import Any
 
 from stillcam.common.disk_space import writable_bytes
 from stillcam.common.formats import utc_text
-from stillcam.frames.jpeg import NotWhole, check
+from stillcam.frames.jpeg import InvalidJpeg, check_jpeg
 from stillcam.ipc.daemon_client import DaemonClient
 from stillcam.series.definition import Definition
 from stillcam.series.estimate import can_fill_disk, disk_full_ms, due_per_day, end_ms, upcoming
@@ -74,8 +74,8 @@ class SeriesPreview:
         if seen is None or not camera:
             return None
         try:
-            width, height = check(bytes(seen.picture.data))
-        except NotWhole:
+            width, height = check_jpeg(bytes(seen.picture.data))
+        except InvalidJpeg:
             return None
         settings = self._settings()
         photo = settings.raw if kind == "raw" else settings.photo

@@ -1,6 +1,6 @@
 """The routes of the API without sockets: an owner asks, a stand-in for the capture daemon answers.
 
-Each answer is held to docs/openapi.json.
+Each answer is held to api/openapi.json.
 """
 
 import json

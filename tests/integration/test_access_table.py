@@ -26,7 +26,7 @@ VIEW, LIBRARY, CONTROL = "a token to view", "a token for the library", "a token 
 REFUSED = {
     Access.OPEN: {},
     Access.WATCH: {NOBODY: 401},
-    Access.SIGNED_IN: {NOBODY: 401},
+    Access.SIGNED_IN: {NOBODY: 401, VIEW: 403, LIBRARY: 403, CONTROL: 403},
     Access.LIBRARY: {NOBODY: 401, WATCHER: 403, VIEW: 403},
     Access.CONTROL: {NOBODY: 401, VIEWER: 403, WATCHER: 403, VIEW: 403, LIBRARY: 403},
     Access.OWNER: {NOBODY: 401, VIEWER: 403, WATCHER: 403, VIEW: 403, LIBRARY: 403, CONTROL: 403},
@@ -151,7 +151,7 @@ def test_to_watch_is_the_picture_the_stream_and_the_state(installation):
     may = {route.path for route in installation.tables["camera/0/"] if route.access is Access.WATCH}
     assert may == {
         "images/current.jpg", "snapshot", "snapshot.jpg", "stream", "stream.mjpg",
-        "api/status", "api/events", "api/overview", "metrics",
+        "api/status", "api/events", "api/overview", "api/openapi.json", "metrics",
     }  # fmt: skip
     signed_in = {(route.method, route.path) for route in installation.routes if route.access is Access.SIGNED_IN}
     assert signed_in == {("DELETE", "api/session"), ("POST", "api/password")}

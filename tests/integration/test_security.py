@@ -1,10 +1,10 @@
 """Attacks that struck other camera servers, tried on the real programs; docs/security.md says which."""
 
-import json
 import re
 
 import pytest
 from capturing import ROOT, Daemon
+from described import DOCUMENT
 from people import PASSWORD, Client, cookies, program, register, session_of, viewer
 from pictures import picture
 from serving import Site
@@ -100,7 +100,7 @@ def test_no_answer_holds_a_secret(site):
         r"stillcam_[0-9a-f]{8}(?:_device)?=([^;]+)", f"{owner.headers['Cookie']};{bob.headers['Cookie']}"
     )
     assert len(secrets) >= 5
-    paths = json.loads((ROOT / "docs/openapi.json").read_text())["paths"]
+    paths = DOCUMENT["paths"]
     asked = [path for path, operations in paths.items() if "get" in operations and "{" not in path]
     assert len(asked) > 10
     for path in asked:

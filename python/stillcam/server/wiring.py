@@ -20,6 +20,7 @@ from stillcam.server.camera_context import CameraContext
 from stillcam.server.live.cache import FrameCache
 from stillcam.server.live.on_demand import OnDemandStills
 from stillcam.server.live.stream import LiveStreams
+from stillcam.server.openapi.document import OpenApiRoutes
 from stillcam.server.revisions import FILM, LIBRARY, SERIES, SETTINGS, Revisions
 from stillcam.server.route import Access, Request, Route
 from stillcam.server.routes.accounts import AccountRoutes
@@ -90,7 +91,8 @@ def build(
         revisions = Revisions(context.paths, service.revision)
         rights = partial(_rights, accounts, settings)
         status = StatusRoutes(context, contexts, static.version, revisions, topics, guard.admit, rights)
-        cameras[context.number] = routes + status.routes()
+        routes += status.routes()
+        cameras[context.number] = routes + OpenApiRoutes(routes).routes()
     table = cameras[primary.number] + (_aliases(cameras) if others else [])
     return App(table, settings.current, guard, counters, cameras, names, static.refusal)
 

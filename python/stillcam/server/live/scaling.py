@@ -12,25 +12,11 @@ import re
 import threading
 
 from stillcam.frames.files import Frame
-from stillcam.http.messages import Refused
 from stillcam.server.live.cache import CachedFrame
-from stillcam.server.route import Request
 
 WIDTHS = (320, 640, 1280)
 QUALITY = 75
 _MARK = re.compile(r"-w[0-9]+$")
-
-
-def wanted_width(request: Request) -> int | None:
-    """The query's `width`, in pixels; None without one.
-
-    Raises:
-        Refused: it is none of `WIDTHS`.
-    """
-    text = request.value("width")
-    if text is not None and text not in map(str, WIDTHS):
-        raise Refused(400, "width must be 320, 640 or 1280; leave it out for the full size", "width")
-    return int(text) if text else None
 
 
 def frame_of(tag: str) -> str:

@@ -1,4 +1,5 @@
-"""The description of the HTTP API (OpenAPI 3.1), made of the tables that the server itself goes by.
+"""The OpenAPI 3.1 document, and the check of requests, made of the routes themselves.
 
-`python -m stillcam.server.openapi` writes it to docs/openapi.json.
+Read `route` (a route with its operation), `check` (requests against schemas), `document` (served at
+`api/openapi.json`), then the schemas: `shapes` (short ways to write them), `schemas`, and one file a subject.
 """

@@ -1,20 +1,18 @@
-"""Puts the description together: a path for each route."""
+"""`api/openapi.json`: the OpenAPI document, made of the routes that the server itself goes by."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from pathlib import PurePath
+from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
 from stillcam import __version__
-from stillcam.server.openapi.operation import Operation
-from stillcam.server.openapi.operations import OPERATIONS
+from stillcam.http.messages import Answer, as_json
+from stillcam.server.openapi.route import ApiRoute, Body, api
 from stillcam.server.openapi.schemas import schemas
-from stillcam.server.openapi.shapes import TEXT, ref
-from stillcam.server.route import Access, Route
-from stillcam.server.static_files import OVERVIEW, TABS, VERSIONED
-from stillcam.server.web_files import TYPES
+from stillcam.server.openapi.shapes import TEXT, Schema, ref
+from stillcam.server.route import Access, Request, Route
 
 _WORD = re.compile(r"\W+")
 _NAMED = re.compile(r"\{(\w+)\}")
@@ -62,23 +60,40 @@ _OF_ACCESS = {
 }
 
 
-def described(routes: Iterable[Route]) -> list[Route]:
-    """The routes without those of the page and its files."""
-    pages = (*TABS, OVERVIEW, VERSIONED)
-    return [route for route in routes if route.path not in pages and PurePath(route.path).suffix not in TYPES]
+class OpenApiRoutes:
+    """The route of the document; it is made at the first request.
 
-
-def document(routes: Iterable[Route]) -> dict[str, Any]:
-    """The description of these routes.
-
-    Raises:
-        KeyError: nothing is known of a route: it needs a row in `operations`.
+    Args:
+        routes: all others.
     """
+
+    def __init__(self, routes: Sequence[Route]) -> None:
+        self._described = routes
+
+    def routes(self) -> list[Route]:
+        """The document has the version, and otherwise what anybody can read in the source."""
+        return [
+            api("State", "GET", "api/openapi.json", Access.WATCH, self._answer,
+                "This description of the API, in OpenAPI 3.1.", {200: "OpenApi"}),
+        ]  # fmt: skip
+
+    @cached_property
+    def document(self) -> dict[str, Any]:
+        """The OpenAPI document of all routes, this one included."""
+        return document([*self._described, *self.routes()])
+
+    def _answer(self, _request: Request) -> Answer:
+        return as_json(200, self.document)
+
+
+def document(routes: Sequence[Route]) -> dict[str, Any]:
+    """The OpenAPI document of the API routes among these."""
     paths: dict[str, dict[str, Any]] = {}
-    for route in described(routes):
-        operation = OPERATIONS[route.method, route.path]
-        path = f"/{route.path}" + (f"{{{operation.rest}}}" if operation.rest else "")
-        paths.setdefault(path, {})[route.method.lower()] = _operation(route, operation)
+    for route in routes:
+        if isinstance(route, ApiRoute):
+            rest = route.operation.rest
+            path = f"/{route.path}" + (f"{{{rest}}}" if rest else "")
+            paths.setdefault(path, {})[route.method.lower()] = _operation(route)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -110,11 +125,12 @@ def document(routes: Iterable[Route]) -> dict[str, Any]:
     }
 
 
-def _operation(route: Route, operation: Operation) -> dict[str, Any]:
+def _operation(route: ApiRoute) -> dict[str, Any]:
+    operation, body = route.operation, route.operation.body
     statuses = {*operation.errors, *_OF_ACCESS[route.access]}
     if route.method != "GET":
         statuses.add(403)  # sent by a page of another server
-    if operation.body:
+    if body:
         statuses.update(_OF_A_BODY)
     names = _NAMED.findall(route.path) + ([operation.rest] if operation.rest else [])
     if names or operation.query:
@@ -123,17 +139,18 @@ def _operation(route: Route, operation: Operation) -> dict[str, Any]:
     for status in statuses:
         answers[status] = _either(answers[status], _error(status)) if status in answers else _shared(status)
     parameters = [_parameter(name, "path", TEXT, "which one") for name in names]
-    parameters += [_parameter(name, "query", schema, text) for name, (schema, text) in operation.query.items()]
+    parameters += [
+        _parameter(name, "query", one.schema, one.text, required=one.required) for name, one in operation.query.items()
+    ]
     parameters += [_parameter(name, "header", TEXT, text) for name, text in operation.headers.items()]
-    body = {"required": True, "content": {"application/json": {"schema": ref(operation.body)}}}
     return {
         "tags": [operation.tag],
-        "summary": operation.text,
+        "summary": operation.summary,
         "description": f"For: {route.access.value}.",
         "operationId": _WORD.sub("_", f"{route.method.lower()} {route.path}{operation.rest}"),
         "security": _SECURITY[route.access],
         **({"parameters": parameters} if parameters else {}),
-        **({"requestBody": body} if operation.body else {}),
+        **({"requestBody": _body(body)} if body else {}),
         "responses": {str(status): answers[status] for status in sorted(answers)},
     }
 
@@ -162,5 +179,15 @@ def _either(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
     return {"description": f"{one['description']}, or {other['description']}", "content": content}
 
 
-def _parameter(name: str, place: str, schema: dict[str, Any], text: str) -> dict[str, Any]:
-    return {"name": name, "in": place, "required": place == "path", "schema": schema, "description": text}
+def _parameter(name: str, place: str, schema: Schema, text: str, *, required: bool = False) -> dict[str, Any]:
+    return {
+        "name": name,
+        "in": place,
+        "required": required or place == "path",
+        "schema": schema,
+        "description": text,
+    }
+
+
+def _body(body: Body) -> dict[str, Any]:
+    return {"required": body.required, "content": {"application/json": {"schema": ref(body.schema)}}}

@@ -1,11 +1,10 @@
-"""The part of the description that is about films."""
+"""The schemas of films."""
 
 from __future__ import annotations
 
 from stillcam.films.order import DEFAULT_FPS, FPS, KINDS, WIDTHS
 from stillcam.films.record import STATES
 from stillcam.series.definition import MAX_NAME
-from stillcam.server.openapi.operation import Operation
 from stillcam.server.openapi.shapes import (
     COUNT,
     FLAG,
@@ -38,23 +37,6 @@ _ORDER: dict[str, Schema] = {
     "from": maybe(_MOMENT, "the first moment; without an offset by the local clock"),
     "to": maybe(_MOMENT, "the last moment"),
 }
-
-FILM_OPERATIONS = {
-    ("GET", "api/films"): Operation(
-        "Films", "All films, contact sheets and keograms, newest first.", {200: "Films"}, errors=(404,),
-        query={"series": (TEXT, "only of this series; empty: only of the library")}),
-    ("POST", "api/films"): Operation(
-        "Films", "Order one; it is made when it is its turn, whoever leaves.",
-        {202: "Film"}, "FilmOrder", (404, 409, 422, 503, 507)),
-    ("GET", "api/films/"): Operation("Films", "One, and how far it is.", {200: "Film"}, errors=(404,), rest="id"),
-    ("DELETE", "api/films/"): Operation(
-        "Films", "Cancel one that is not done, or delete it: nothing is left of it.",
-        {204: ""}, errors=(404, 503, 507), rest="id"),
-    ("GET", "films/"): Operation(
-        "Films", "The MP4 or JPEG, with ranges.",
-        {200: "*/*", 206: "*/*", 304: ""}, errors=(404, 416), rest="id",
-        query={"download": (TEXT, "to be saved, not shown")}),
-}  # fmt: skip
 
 
 def film_schemas() -> dict[str, Schema]:

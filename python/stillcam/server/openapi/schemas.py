@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from stillcam.server.openapi.films import film_schemas
 from stillcam.server.openapi.library import library_schemas
 from stillcam.server.openapi.series import STATUS_SERIES, series_schemas
@@ -44,6 +46,7 @@ _TOKEN = {"id": TEXT, "name": TEXT, "scope": _SCOPE, "created": TIME, "last_used
 _GROUPS = list(dict.fromkeys(control.group for control in CONTROLS.values()))
 
 
+@cache
 def schemas() -> dict[str, Schema]:
     """All of them, by name."""
     return {
@@ -128,6 +131,7 @@ def _of_status() -> dict[str, Schema]:
         },
         "Capture": capture,
         "NoCapture": record(running={"const": False}, reason=TEXT),
+        "OpenApi": {"type": "object", "description": "an OpenAPI 3.1 document"},
         "Info": record(sections=list_of(record(title=TEXT, rows=list_of(_ROW)))),
     }  # fmt: skip
 

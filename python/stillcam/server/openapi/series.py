@@ -1,9 +1,8 @@
-"""The part of the description that is about series."""
+"""The schemas of series."""
 
 from __future__ import annotations
 
 from stillcam.series.definition import MAX_NAME, MAX_SHOTS, MAX_VALUES, VARIED
-from stillcam.server.openapi.operation import Operation
 from stillcam.server.openapi.shapes import (
     COUNT,
     FLAG,
@@ -49,47 +48,9 @@ _FIELDS: dict[str, Schema] = {
     ),
     "daily_film": maybe(FLAG, "a film of each day, once it is over"),
 }
-_LIMITS = {
-    "start": (COUNT, "the first number; 0"),
-    "limit": ({"type": "integer", "minimum": 1, "maximum": 500}, "how many; 100"),
-}
-_PICTURE = {
-    "v": (TEXT, "anything; the answer may then be kept for ever: give the series' `created`"),
-    "thumbnail": (TEXT, "a JPEG of at most 320 pixels instead"),
-    "file": (one_of("raw"), "the DNG instead"),
-    "download": (TEXT, "to be saved, not shown"),
-}
 STATUS_SERIES = list_of(record(name=_NAME, state=_STATE, taken=COUNT, next=maybe(TIME))) | {
     "description": "those that run, or will"
 }
-
-SERIES_OPERATIONS = {
-    ("GET", "api/series"): Operation("Series", "All series, and how far each is.", {200: "SeriesList"}),
-    ("POST", "api/series"): Operation(
-        "Series", "Make a series; it waits for its start, or begins.",
-        {201: "Series"}, "SeriesDefinition", (409, 422, 503, 507)),
-    ("POST", "api/series/check"): Operation(
-        "Series", "What a series would come to; nothing is kept.", {200: "SeriesPreview"}, "SeriesSketch", (422,)),
-    ("GET", "api/series/"): Operation("Series", "One series.", {200: "Series"}, errors=(404,), rest="name"),
-    ("PATCH", "api/series/"): Operation(
-        "Series", "Change a series: what is not mentioned stays, null goes back to the default.",
-        {200: "Series"}, "SeriesChange", (404, 409, 422, 503, 507), rest="name"),
-    ("DELETE", "api/series/"): Operation(
-        "Series", "Delete a series with all its shots and films, for good.",
-        {204: ""}, errors=(404, 409, 503), rest="name"),
-    ("POST", "api/series/{name}/state"): Operation(
-        "Series", "Start, pause, resume or finish a series.",
-        {200: "Series"}, "SeriesOrder", (404, 409, 422, 503, 507)),
-    ("GET", "api/series/{name}/shots"): Operation(
-        "Series", "Shots in the order of their numbers.", {200: "Shots"}, errors=(400, 404), query=_LIMITS),
-    ("GET", "api/series/{name}/timeline"): Operation(
-        "Series", "How many shots were taken, missed and planned, in stretches of time.",
-        {200: "Timeline"}, errors=(400, 404),
-        query={"buckets": ({"type": "integer", "minimum": 1, "maximum": 1000}, "how many stretches at most; 200")}),
-    ("GET", "series/{name}/shots/"): Operation(
-        "Series", "The picture of a shot.",
-        {200: "*/*", 206: "*/*", 304: ""}, errors=(400, 404, 416), query=_PICTURE, rest="n"),
-}  # fmt: skip
 
 
 def series_schemas() -> dict[str, Schema]:

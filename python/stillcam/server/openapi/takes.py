@@ -1,8 +1,7 @@
-"""The part of the description that is about taking photos and videos."""
+"""The schemas of photos and videos that are taken."""
 
 from __future__ import annotations
 
-from stillcam.server.openapi.operation import Operation
 from stillcam.server.openapi.shapes import COUNT, NUMBER, TEXT, TIME, Schema, list_of, maybe, one_of, record
 
 _ITEMS = list_of(TEXT | {"description": "DAY/NAME"}) | {"description": "addresses below library/"}
@@ -28,20 +27,6 @@ STATUS_EXTRAS: dict[str, Schema] = {
         floor_bytes=maybe(COUNT, "below that nothing is taken"),
     ),
 }
-
-TAKE_OPERATIONS = {
-    ("POST", "api/photos"): Operation(
-        "Camera", "Take photos or raw photos; 202 when it takes long: api/status says how far it is.",
-        {201: "Items", 202: "Taking"}, "PhotoOrder", (409, 422, 503, 507)),
-    ("DELETE", "api/photos"): Operation(
-        "Camera", "Cancel a burst or a self-timer; what has been taken is kept.", {200: "Items"}, errors=(503,)),
-    ("POST", "api/video"): Operation(
-        "Camera", "Begin a video, of so many seconds or until it is stopped.",
-        {202: "Recording"}, "VideoOrder", (409, 422, 503, 507)),
-    ("DELETE", "api/video"): Operation(
-        "Camera", "End the video; 202: it is still being finished.",
-        {200: "Items", 202: "Items"}, errors=(409, 503, 507)),
-}  # fmt: skip
 
 
 def take_schemas() -> dict[str, Schema]:

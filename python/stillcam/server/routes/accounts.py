@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from stillcam.accounts import Accounts
@@ -17,7 +18,7 @@ from stillcam.accounts.tokens import Token, digest
 from stillcam.accounts.users import User
 from stillcam.common.formats import utc_text
 from stillcam.http.messages import Answer, Refused, as_json
-from stillcam.server.request_bodies import fields_of
+from stillcam.server.openapi.route import Parameter, api
 from stillcam.server.route import Access, Person, Request, Route
 from stillcam.server.security.access import Guard
 from stillcam.server.security.cookies import (
@@ -49,21 +50,33 @@ class AccountRoutes:
 
     def routes(self) -> list[Route]:
         """Users and tokens are for owners on the page: a token that leaks cannot make others."""
-        owner = Access.OWNER
+        anyone, signed_in, owner, account = Access.OPEN, Access.SIGNED_IN, Access.OWNER, partial(api, "Accounts")
         return [
-            Route("GET", "api/session", Access.OPEN, self._session),
-            Route("POST", "api/session", Access.OPEN, self._sign_in_user),
-            Route("DELETE", "api/session", Access.SIGNED_IN, self._sign_out),
-            Route("POST", "api/register", Access.OPEN, self._register),
-            Route("POST", "api/password", Access.SIGNED_IN, self._change_password),
-            Route("GET", "api/users", owner, self._list_users),
-            Route("POST", "api/users", owner, self._add_user),
-            Route("PATCH", "api/users/", owner, self._change_user),
-            Route("DELETE", "api/users/", owner, self._remove_user),
-            Route("GET", "api/tokens", owner, self._list_tokens),
-            Route("POST", "api/tokens", owner, self._add_token),
-            Route("DELETE", "api/tokens/", owner, self._remove_token),
-        ]
+            account("GET", "api/session", anyone, self._session, "Who one is, and what one may do.", {200: "Session"}),
+            account("POST", "api/session", anyone, self._sign_in_user, "Sign in; the session is a cookie.",
+                    {200: "Session"}, body="SignIn", errors=(401, 422, 429, 503)),
+            account("DELETE", "api/session", signed_in, self._sign_out, "Sign out.", {204: ""},
+                    query={"everywhere": Parameter({"enum": ["0", "1"]}, "1: on all devices")}),
+            account("POST", "api/register", anyone, self._register,
+                    "Make the first user, the owner, with the set-up code; and sign in.",
+                    {201: "Session"}, body="Registration", errors=(403, 409, 422, 429, 503)),
+            account("POST", "api/password", signed_in, self._change_password,
+                    "Change one's own password; one's other sessions end.",
+                    {204: ""}, body="NewPassword", errors=(422, 429)),
+            account("GET", "api/users", owner, self._list_users, "All users.", {200: "Users"}),
+            account("POST", "api/users", owner, self._add_user, "Add a user.",
+                    {201: "User"}, body="NewUser", errors=(409, 422, 429)),
+            account("PATCH", "api/users/", owner, self._change_user,
+                    "Change a user's role, password, or right to open the library; a new password ends their sessions.",
+                    {200: "User"}, body="UserChange", errors=(404, 409, 422, 429), rest="name"),
+            account("DELETE", "api/users/", owner, self._remove_user,
+                    "Remove a user; the last owner stays (409).", {204: ""}, errors=(404, 409), rest="name"),
+            account("GET", "api/tokens", owner, self._list_tokens, "All tokens of programs.", {200: "Tokens"}),
+            account("POST", "api/tokens", owner, self._add_token, "Make a token; it is shown this once.",
+                    {201: "ShownToken"}, body="NewToken", errors=(409, 422)),
+            account("DELETE", "api/tokens/", owner, self._remove_token, "Revoke a token.",
+                    {204: ""}, errors=(404,), rest="id"),
+        ]  # fmt: skip
 
     # --- sign-in
 
@@ -75,15 +88,14 @@ class AccountRoutes:
                 answer.head += forgetting_old_session(request)
         return answer
 
-    def _register(self, request: Request) -> Answer:
-        fields = fields_of(request, ("code", "name", "password"))
+    def _register(self, request: Request, fields: dict[str, Any]) -> Answer:
         if self._accounts.cache.get().registered:
             raise ConflictError("an owner has registered already: sign in, or ask them for an account")
         name = check_name(fields["name"])
         password = check_password(fields["password"], name)
         try:
             with self._sign_in.attempt(address_key(request.address)):
-                if not self._accounts.setup_code.is_right(_text(fields, "code")):
+                if not self._accounts.setup_code.is_right(fields["code"]):
                     raise CredentialsError("this is not the set-up code: `python -m stillcam code` prints it")
         except CredentialsError as error:
             logging.warning("a wrong set-up code came from %s", request.address)
@@ -97,12 +109,11 @@ class AccountRoutes:
         logging.info("%s has registered, from %s", user.name, request.address)
         return self._start_session(201, request, user.name, hashed)
 
-    def _sign_in_user(self, request: Request) -> Answer:
-        fields = fields_of(request, ("name", "password"))
+    def _sign_in_user(self, request: Request, fields: dict[str, Any]) -> Answer:
         installation = self._accounts.cache.get().installation
-        name, device = _text(fields, "name").strip(), next(shown(request, device_name(installation)), "")
+        name, device = fields["name"].strip(), next(shown(request, device_name(installation)), "")
         try:
-            hashed = self._sign_in.verify(name, _text(fields, "password"), request.address, device)
+            hashed = self._sign_in.verify(name, fields["password"], request.address, device)
         except CredentialsError:
             logging.warning("a sign-in from %s failed", request.address)  # not the name: some type a password there
             raise
@@ -125,20 +136,19 @@ class AccountRoutes:
         return setting(request, device_name(self._accounts.cache.get().installation), device)
 
     def _sign_out(self, request: Request) -> Answer:
-        person = _signed_in_person(request)
-        if request.value("everywhere") in (None, "", "0"):
+        person = _person(request)
+        if request.value("everywhere") != "1":
             self._accounts.sessions.end(digest(self._guard.session_key(request)))
         else:
             self._accounts.sessions.end_all(person.name)
         return Answer(204, head=self._session_cookie(request, "", age_s=0))
 
-    def _change_password(self, request: Request) -> Answer:
-        person = _signed_in_person(request)
-        fields = fields_of(request, ("old", "new"))
+    def _change_password(self, request: Request, fields: dict[str, Any]) -> Answer:
+        person = _person(request)
         new = check_password(fields["new"], person.name, "new")
         session = digest(self._guard.session_key(request))
         try:
-            self._sign_in.verify_again(person.name, _text(fields, "old"), session)
+            self._sign_in.verify_again(person.name, fields["old"], session)
         except CredentialsError as error:
             raise Refused(422, "is not your password", "old") from error
         hashed = self._sign_in.hashed(new)
@@ -166,16 +176,14 @@ class AccountRoutes:
     def _list_users(self, _request: Request) -> Answer:
         return as_json(200, {"users": [_user(user) for user in self._accounts.users.all()]})
 
-    def _add_user(self, request: Request) -> Answer:
-        fields = fields_of(request, ("name", "password", "role"), ("library",))
+    def _add_user(self, _request: Request, fields: dict[str, Any]) -> Answer:
         name = check_name(fields["name"])
         password = self._sign_in.hashed(check_password(fields["password"], name))
         return as_json(
             201, _user(self._accounts.users.add(name, password, fields["role"], fields.get("library", True)))
         )
 
-    def _change_user(self, request: Request) -> Answer:
-        fields = fields_of(request, (), ("role", "password", "library"))
+    def _change_user(self, request: Request, fields: dict[str, Any]) -> Answer:
         user = self._accounts.users.get(request.rest)
         password = None
         if "password" in fields:
@@ -196,8 +204,7 @@ class AccountRoutes:
     def _list_tokens(self, _request: Request) -> Answer:
         return as_json(200, {"tokens": [_token(token) for token in self._accounts.tokens.all()]})
 
-    def _add_token(self, request: Request) -> Answer:
-        fields = fields_of(request, ("name", "scope"))
+    def _add_token(self, _request: Request, fields: dict[str, Any]) -> Answer:
         token, key = self._accounts.tokens.add(fields["name"], fields["scope"])
         return as_json(201, {**_token(token), "token": key})
 
@@ -230,16 +237,6 @@ def _time(time_s: float | None) -> str | None:
     return None if time_s is None else utc_text(time_s)
 
 
-def _signed_in_person(request: Request) -> Person:
-    person = request.person
-    assert person is not None  # the route's Access
-    if person.by != "session":
-        raise Refused(403, "a token cannot do this: sign in on the page")
-    return person
-
-
-def _text(fields: dict[str, Any], name: str) -> str:
-    value = fields[name]
-    if not isinstance(value, str):
-        raise Refused(422, "must be a text", name)
-    return value
+def _person(request: Request) -> Person:
+    assert request.person is not None  # by the route's Access
+    return request.person

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from stillcam.http.messages import ANSWER_S, Answer, Refused, as_json
+from stillcam.http.messages import ANSWER_S, Answer, as_json
 from stillcam.ipc.daemon_client import DaemonClient
 from stillcam.ipc.protocol import Refusal, ask
 from stillcam.server.errors import refusal_of
 from stillcam.server.live.cache import FrameCache
 from stillcam.server.live.on_demand import OnDemandStills
+from stillcam.server.openapi.route import Body, api
 from stillcam.server.route import Access, Request, Route
 from stillcam.settings import tuning_files
-from stillcam.settings.control_values import is_number
 from stillcam.settings.controls import table_for
 from stillcam.settings.schema import Settings
 
-KINDS = ("photo", "raw")
 LIST_TIMEOUT_S = 5.0  # for the list that the daemon has
 TAKE_S = 20.0  # then the answer gives the progress: proxies cut an answer that takes 30 s or more
 GRACE_S = 8.0  # beyond that, for the daemon's answer to arrive
@@ -51,19 +51,31 @@ class CameraRoutes:
 
     def routes(self) -> list[Route]:
         """The library right is enough to see which cameras there are; anything else needs control."""
-        control = Access.CONTROL
+        control, camera = Access.CONTROL, partial(api, "Camera")
         return [
-            Route("GET", "api/cameras", Access.LIBRARY, self._cameras),
-            Route("POST", "api/cameras", control, self._detect),
-            Route("GET", "api/tuning", control, self._tuning),
-            Route("GET", "api/controls", control, self._controls),
-            Route("POST", "api/focus", control, self._focus),
-            Route("POST", "api/snapshot", control, self._snapshot),
-            Route("POST", "api/photos", control, self._photos),
-            Route("DELETE", "api/photos", control, self._cancel_photos),
-            Route("POST", "api/video", control, self._video),
-            Route("DELETE", "api/video", control, self._stop_video),
-        ]
+            camera("GET", "api/cameras", Access.LIBRARY, self._cameras,
+                   "The cameras, their sensor modes and properties.", {200: "Cameras"}, errors=(503,)),
+            camera("POST", "api/cameras", control, self._detect,
+                   "List the cameras again; pictures pause meanwhile.", {200: "Cameras"}, errors=(503,)),
+            camera("GET", "api/tuning", control, self._tuning, "The tuning files of this board.", {200: "Tuning"}),
+            camera("GET", "api/controls", control, self._controls,
+                   "The table of controls, with what this camera cannot do.", {200: "ControlTable"}),
+            camera("POST", "api/focus", control, self._focus,
+                   "One autofocus scan; answered when it is over.", {200: "Focus"}, errors=(409, 503)),
+            camera("POST", "api/snapshot", control, self._snapshot, "Take a snapshot now.",
+                   {200: "Taken"}, errors=(503,)),
+            camera("POST", "api/photos", control, self._photos,
+                   "Take photos or raw photos; 202 when it takes long: api/status says how far it is.",
+                   {201: "Items", 202: "Taking"}, body=Body("PhotoOrder", required=False), errors=(409, 422, 503, 507)),
+            camera("DELETE", "api/photos", control, self._cancel_photos,
+                   "Cancel a burst or a self-timer; what has been taken is kept.", {200: "Items"}, errors=(503,)),
+            camera("POST", "api/video", control, self._video,
+                   "Begin a video, of so many seconds or until it is stopped.",
+                   {202: "Recording"}, body=Body("VideoOrder", required=False), errors=(409, 422, 503, 507)),
+            camera("DELETE", "api/video", control, self._stop_video,
+                   "End the video; 202: it is still being finished.",
+                   {200: "Items", 202: "Items"}, errors=(409, 503, 507)),
+        ]  # fmt: skip
 
     # --- what there is
 
@@ -97,24 +109,17 @@ class CameraRoutes:
 
     # --- for the library
 
-    def _photos(self, request: Request) -> Answer:
-        wanted = _fields(request, ("kind", "count", "delay_s"))
-        kind = wanted.get("kind", "photo")
-        if kind not in KINDS:
-            raise Refused(422, f"must be one of {', '.join(KINDS)}", "kind")
-        count = _number(wanted, "count", 1, 1, 100, whole=True)
-        delay_s = _number(wanted, "delay_s", 0, 0, 3600)
-        answer = self._order("photo", kind=kind, count=count, delay_s=delay_s)
+    def _photos(self, _request: Request, order: dict[str, Any]) -> Answer:
+        count, delay_s = int(order.get("count", 1)), float(order.get("delay_s", 0))
+        answer = self._order("photo", kind=order.get("kind", "photo"), count=count, delay_s=delay_s)
         return as_json(201 if "items" in answer else 202, answer)
 
     def _cancel_photos(self, _request: Request) -> Answer:
         return as_json(200, self._order("cancel"))
 
-    def _video(self, request: Request) -> Answer:
-        wanted = _fields(request, ("seconds",))
-        endless = wanted.get("seconds") is None
-        seconds = None if endless else _number(wanted, "seconds", 0, 1, 86400, whole=True)
-        return as_json(202, self._order("video", seconds=seconds))
+    def _video(self, _request: Request, order: dict[str, Any]) -> Answer:
+        seconds = order.get("seconds")
+        return as_json(202, self._order("video", seconds=None if seconds is None else int(seconds)))
 
     def _stop_video(self, _request: Request) -> Answer:
         answer = self._order("stop")
@@ -125,21 +130,3 @@ class CameraRoutes:
             return ask(self._socket, {"command": command, **arguments, "wait_s": TAKE_S}, TAKE_S + GRACE_S)
         except Refusal as refusal:
             raise refusal_of(refusal, busy=409) from refusal
-
-
-def _fields(request: Request, known: tuple[str, ...]) -> dict[str, Any]:
-    """The JSON object of the request; empty without a body, which needs no type."""
-    if "content-type" not in request.headers:
-        return {}
-    document = request.json()
-    for name in document:
-        if name not in known:
-            raise Refused(422, f"there is no such field: there are {', '.join(known)}", name)
-    return document
-
-
-def _number(wanted: dict[str, Any], name: str, default: int, low: int, high: int, *, whole: bool = False) -> float:
-    value = wanted.get(name, default)
-    if not is_number(value) or (whole and value % 1) or not low <= value <= high:
-        raise Refused(422, f"must be a {'whole ' if whole else ''}number from {low} to {high}", name)
-    return int(value) if whole else float(value)

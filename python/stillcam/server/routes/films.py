@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,14 @@ from stillcam.films.store import FilmStore
 from stillcam.http.messages import Answer, Refused, as_json
 from stillcam.ipc.protocol import ask
 from stillcam.server.errors import reading
+from stillcam.server.openapi.route import Body, Parameter, api
+from stillcam.server.openapi.shapes import TEXT
 from stillcam.server.route import Access, Request, Route
 from stillcam.server.routes.library_files import FOR_EVER, file_answer
 from stillcam.server.routes.series import TIMEOUT_S
+
+_SERIES = Parameter(TEXT, "only of this series; empty: only of the library")
+_DOWNLOAD = Parameter(TEXT, "to be saved, not shown")
 
 
 class FilmRoutes:
@@ -32,14 +38,20 @@ class FilmRoutes:
 
     def routes(self) -> list[Route]:
         """Reading needs the library right, changes need control."""
-        look, control = Access.LIBRARY, Access.CONTROL
+        read, control, film = Access.LIBRARY, Access.CONTROL, partial(api, "Films")
         return [
-            Route("GET", "api/films", look, self._list),
-            Route("POST", "api/films", control, self._make),
-            Route("GET", "api/films/", look, self._show),
-            Route("DELETE", "api/films/", control, self._delete),
-            Route("GET", "films/", look, self._file),
-        ]
+            film("GET", "api/films", read, self._list, "All films, contact sheets and keograms, newest first.",
+                 {200: "Films"}, errors=(404,), query={"series": _SERIES}),
+            film("POST", "api/films", control, self._make, "Order one; it is made when it is its turn, whoever leaves.",
+                 {202: "Film"}, body=Body("FilmOrder", checked=False), errors=(404, 409, 422, 503, 507)),
+            film("GET", "api/films/", read, self._show, "One, and how far it is.", {200: "Film"}, errors=(404,),
+                 rest="id"),
+            film("DELETE", "api/films/", control, self._delete,
+                 "Cancel one that is not done, or delete it: nothing is left of it.",
+                 {204: ""}, errors=(404, 503, 507), rest="id"),
+            film("GET", "films/", read, self._file, "The MP4 or JPEG, with ranges.",
+                 {200: "*/*", 206: "*/*", 304: ""}, errors=(404, 416), query={"download": _DOWNLOAD}, rest="id"),
+        ]  # fmt: skip
 
     def _list(self, request: Request) -> Answer:
         series = request.value("series")
@@ -58,8 +70,8 @@ class FilmRoutes:
         with _reading():
             return file_answer(request, self._store.file_path(film), name, FOR_EVER)  # no id is given twice
 
-    def _make(self, request: Request) -> Answer:
-        return as_json(202, self._order("make", order=request.json())["film"])
+    def _make(self, _request: Request, order: dict[str, Any]) -> Answer:
+        return as_json(202, self._order("make", order=order)["film"])
 
     def _delete(self, request: Request) -> Answer:
         self._order("delete", id=self._find(request.rest).id)

@@ -13,6 +13,7 @@ from stillcam.http.messages import Answer, as_json
 from stillcam.ipc.daemon_client import DaemonClient
 from stillcam.server.live.cache import FrameCache
 from stillcam.server.live.viewers import Viewers
+from stillcam.server.openapi.route import api
 from stillcam.server.route import Access, Request, Route
 from stillcam.settings.schema import Settings
 from stillcam.system_info import Row, Section, as_document
@@ -46,8 +47,11 @@ class InfoRoutes:
         self._software = Software()
 
     def routes(self) -> list[Route]:
-        """Facts about the machine are for those who may open the library."""
-        return [Route("GET", "api/info", Access.LIBRARY, self._info)]
+        """Facts about the machine need the library right."""
+        return [
+            api("State", "GET", "api/info", Access.LIBRARY, self._info,
+                "Facts about this machine, in sections of label and text.", {200: "Info"}),
+        ]  # fmt: skip
 
     def _info(self, _request: Request) -> Answer:
         status = self._daemon.status()

@@ -10,6 +10,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 from stillcam.common.deletion import Undeletable
@@ -25,21 +26,39 @@ from stillcam.library.thumbnails import Thumbnails
 from stillcam.library.trash import Trash, TrashedItem, stamp
 from stillcam.library.zip_stream import Member, free_name, member, size_of, stream
 from stillcam.server.errors import reading
+from stillcam.server.openapi.library import DAY, KIND
+from stillcam.server.openapi.route import Body, Parameter, api
+from stillcam.server.openapi.shapes import TEXT, one_of
 from stillcam.server.route import Access, Request, Route
 from stillcam.server.routes.library_files import (
-    MAX_IDS_BYTES,
     attachment,
     details,
     file_answer,
     find,
-    ids_in,
     rows,
     shown,
 )
 
-MAX_PAGE = 200
+PAGE, MAX_PAGE = 60, 200  # items
 MAX_ZIPS = 32  # selected, and not downloaded yet ...
 MAX_ZIP_IDS = 100_000  # ... and the items in all of them: some 20 MB
+MAX_IDS_BYTES = 4 << 20  # of a request with many items
+
+_CHOICE = Body("Choice", MAX_IDS_BYTES)
+_FILE = {
+    "thumbnail": Parameter(TEXT, "a JPEG of at most 320 pixels instead"),
+    "file": Parameter(one_of("item", "preview", "metadata"), "which of its files"),
+    "download": Parameter(TEXT, "to be saved, not shown"),
+}
+_PAGE = {
+    "limit": Parameter({"type": "integer", "minimum": 1, "maximum": MAX_PAGE}, "how many; 60"),
+    "start": Parameter(TEXT, "`rest` of the page before"),
+    "kind": Parameter(KIND, "only these"),
+    "camera": Parameter(TEXT, "only of this model"),
+    "day": Parameter(DAY, "only of this day", error="day must be a date such as 2026-11-20"),
+    "favourites": Parameter({"enum": ["0", "1"]}, "1: only these"),
+}
+_YEAR = Parameter({"type": "string", "pattern": r"^\d{4}$"}, "which", "year must be a year such as 2026", required=True)
 
 
 class LibraryRoutes:
@@ -60,35 +79,40 @@ class LibraryRoutes:
 
     def routes(self) -> list[Route]:
         """Reading needs the library right, changes need control."""
-        look, control = Access.LIBRARY, Access.CONTROL
+        read, control, library = Access.LIBRARY, Access.CONTROL, partial(api, "Library")
         return [
-            Route("GET", "library/", look, self._file),
-            Route("GET", "library/zip/", look, self._zip),
-            Route("GET", "api/library", look, self._page),
-            Route("GET", "api/library/calendar", look, self._calendar),
-            Route("GET", "api/library/items/", look, self._item),
-            Route("PATCH", "api/library/items/", control, self._change),
-            Route("POST", "api/library/zip", look, self._select_zip),
-            Route("POST", "api/library/delete", control, self._delete),
-            Route("POST", "api/library/restore", control, self._restore),
-            Route("GET", "api/library/trash", control, self._list_trash),
-            Route("DELETE", "api/library/trash", control, self._empty_trash),
-            Route("GET", "api/library/jobs/", control, self._job),
-        ]
+            library("GET", "library/", read, self._file, "A file of an item, with ranges; or its thumbnail.",
+                    {200: "*/*", 206: "*/*", 304: ""}, errors=(404, 416), query=_FILE, rest="id"),
+            library("GET", "library/zip/", read, self._zip, "The ZIP of chosen items.",
+                    {200: "application/zip"}, errors=(404,), rest="token"),
+            library("GET", "api/library", read, self._page, "A page of items, the newest first.",
+                    {200: "LibraryPage"}, errors=(400,), query=_PAGE),
+            library("GET", "api/library/calendar", read, self._calendar, "How many items each day of a year has.",
+                    {200: "Calendar"}, errors=(400,), query={"year": _YEAR}),
+            library("GET", "api/library/items/", read, self._item, "All that is known of an item.",
+                    {200: "Item"}, errors=(404,), rest="id"),
+            library("PATCH", "api/library/items/", control, self._change,
+                    "Mark an item, or give it a title; its address may change.",
+                    {200: "Item"}, body="ItemChange", errors=(404, 409, 422, 503), rest="id"),
+            library("POST", "api/library/zip", read, self._select_zip, "Choose items to take home in a ZIP.",
+                    {201: "Chosen"}, body=_CHOICE, errors=(422,)),
+            library("POST", "api/library/delete", control, self._delete, "Put items into the trash; 202: it goes on.",
+                    {200: "Deletion", 202: "Deletion"}, body=_CHOICE, errors=(422,)),
+            library("POST", "api/library/restore", control, self._restore, "Take items out of the trash again.",
+                    {200: "Job", 202: "Job"}, body=Body("Restoration", MAX_IDS_BYTES), errors=(404, 422)),
+            library("GET", "api/library/trash", control, self._list_trash, "What lies in the trash.", {200: "Trash"}),
+            library("DELETE", "api/library/trash", control, self._empty_trash, "Empty the trash.", {204: ""}),
+            library("GET", "api/library/jobs/", control, self._job, "How far a deletion or restoration is.",
+                    {200: "Job"}, errors=(404,), rest="job"),
+        ]  # fmt: skip
 
     # --- reading
 
     def _page(self, request: Request) -> Answer:
-        limit = request.value("limit") or "60"
-        if not (limit.isascii() and limit.isdigit() and len(limit) <= 9 and 1 <= int(limit) <= MAX_PAGE):
-            raise Refused(400, f"limit must be a number from 1 to {MAX_PAGE}", "limit")
-        kind, day = request.value("kind"), request.value("day")
-        if kind not in (None, "photo", "raw", "video", "file"):
-            raise Refused(400, "kind must be photo, raw, video or file", "kind")
-        if day is not None and not is_day(day):
-            raise Refused(400, "day must be a date such as 2026-11-20", "day")
-        wanted = Filter(kind, request.value("camera"), day, favourites=request.value("favourites") == "1")
-        page = self._library.page(int(limit), _place(request.value("start")), wanted)
+        kind, camera, day = request.value("kind"), request.value("camera"), request.value("day")
+        wanted = Filter(kind, camera, day, favourites=request.value("favourites") == "1")
+        limit = int(request.value("limit") or PAGE)
+        page = self._library.page(limit, _place(request.value("start")), wanted)
         return as_json(200, {
             "items": rows(self._library, page.items),
             "rest": page.next and _cursor(page.next),
@@ -97,10 +121,8 @@ class LibraryRoutes:
         })  # fmt: skip
 
     def _calendar(self, request: Request) -> Answer:
-        year = request.value("year") or ""
-        if not (year.isascii() and year.isdigit() and len(year) == 4):
-            raise Refused(400, "year must be a year such as 2026", "year")
-        return as_json(200, {"year": int(year), "days": self._library.calendar(int(year))})
+        year = int(request.value("year") or 0)
+        return as_json(200, {"year": year, "days": self._library.calendar(year)})
 
     def _item(self, request: Request) -> Answer:
         return as_json(200, details(self._library, find(self._library, request.rest)))
@@ -125,9 +147,8 @@ class LibraryRoutes:
 
     # --- ZIP
 
-    def _select_zip(self, request: Request) -> Answer:
-        wanted = ids_in(request.json(MAX_IDS_BYTES))
-        selected = [item.id for item in self._library.items(wanted)]  # others would only take memory
+    def _select_zip(self, _request: Request, choice: dict[str, Any]) -> Answer:
+        selected = [item.id for item in self._library.items(_ids(choice))]  # others would only take memory
         token = secrets.token_urlsafe(12)
         with self._lock:
             self._zips[token] = selected
@@ -172,16 +193,9 @@ class LibraryRoutes:
 
     # --- changes
 
-    def _change(self, request: Request) -> Answer:
+    def _change(self, request: Request, changes: dict[str, Any]) -> Answer:
         item = find(self._library, request.rest)
-        changes = request.json()
-        if unknown := set(changes) - {"favourite", "title"}:
-            raise Refused(422, "only favourite and title can be changed", min(unknown))
         favourite, title = changes.get("favourite"), changes.get("title")
-        if favourite is not None and not isinstance(favourite, bool):
-            raise Refused(422, "favourite must be true or false", "favourite")
-        if title is not None and not isinstance(title, str):
-            raise Refused(422, "title must be a text", "title")
         with _changing():
             if title is not None:
                 item = self._rename(item, title.strip())
@@ -196,10 +210,10 @@ class LibraryRoutes:
             self._thumbnails.forget(item)
         return renamed
 
-    def _delete(self, request: Request) -> Answer:
+    def _delete(self, _request: Request, choice: dict[str, Any]) -> Answer:
         now_s = time.time()
         deleted = stamp(now_s)
-        selected = ids_in(request.json(MAX_IDS_BYTES))
+        selected = _ids(choice)
         items = {item.id: item for item in self._library.items(selected)}
 
         def delete(id_: str) -> None:
@@ -210,22 +224,19 @@ class LibraryRoutes:
         job = self._jobs.start(selected, delete)
         return as_json(200 if job.ended else 202, {**job.message(), "deleted": deleted})
 
-    def _restore(self, request: Request) -> Answer:
-        document = request.json(MAX_IDS_BYTES)
-        deleted = document.get("deleted")
-        if not isinstance(deleted, str):
-            raise Refused(422, "say which ones by their time of deletion, as api/library/trash gives it", "deleted")
+    def _restore(self, _request: Request, wanted: dict[str, Any]) -> Answer:
+        deleted = wanted["deleted"]
         trashed = {one.item.id: one for one in self._trash.items() if one.deleted == deleted}
         if not trashed:
             raise Refused(404, "nothing in the trash was deleted at that time: see api/library/trash", "deleted")
-        chosen = list(trashed) if document.get("items") is None else ids_in(document)
+        selected = list(trashed) if wanted.get("items") is None else _ids(wanted)
 
         def restore(id_: str) -> None:
             if id_ not in trashed:
                 raise LookupError(f"{id_} is not in the trash")
             self._trash.restore(trashed[id_])
 
-        job = self._jobs.start(chosen, restore)
+        job = self._jobs.start(selected, restore)
         return as_json(200 if job.ended else 202, job.message())
 
     def _list_trash(self, _request: Request) -> Answer:
@@ -240,6 +251,11 @@ class LibraryRoutes:
     def _job(self, request: Request) -> Answer:
         with reading("jobs"):
             return as_json(200, self._jobs.get(request.rest).message())
+
+
+def _ids(document: dict[str, Any]) -> list[str]:
+    """The addresses in `items`, each once."""
+    return list(dict.fromkeys(document["items"]))
 
 
 def _place(cursor: str | None) -> Cursor | None:

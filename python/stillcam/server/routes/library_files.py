@@ -13,7 +13,7 @@ from stillcam.common.safe_json import parse
 from stillcam.common.safe_open import read_regular
 from stillcam.common.time_zone import local_zone
 from stillcam.http.bodies import FilePart
-from stillcam.http.messages import Answer, Refused
+from stillcam.http.messages import Answer
 from stillcam.library.catalogue import Library, size_bytes
 from stillcam.library.days import Item
 from stillcam.library.names import split
@@ -77,7 +77,6 @@ def attachment(name: str) -> str:
     return f"attachment; filename*=UTF-8''{quote(shown(name), safe='')}"
 
 
-MAX_IDS_BYTES = 4 << 20  # of a request with many items
 MAX_SIDECAR_BYTES = 1 << 20  # ours have some thousand
 
 
@@ -119,18 +118,6 @@ def details(library: Library, item: Item) -> dict[str, Any]:
             metadata = parse(read_regular(library.path(item, item.sidecar), MAX_SIDECAR_BYTES))
     known = metadata if isinstance(metadata, dict) else None
     return {**document, "files": files, "preview": bool(item.preview), "metadata": known}
-
-
-def ids_in(document: dict[str, Any]) -> list[str]:
-    """The addresses in the field `items` of a request, each once.
-
-    Raises:
-        Refused: there are none (422).
-    """
-    ids = document.get("items")
-    if not isinstance(ids, list) or not ids or not all(isinstance(one, str) for one in ids):
-        raise Refused(422, "items must be a list of addresses, as api/library gives them", "items")
-    return list(dict.fromkeys(ids))
 
 
 def shown(name: str) -> str:

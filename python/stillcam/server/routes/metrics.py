@@ -21,6 +21,7 @@ from stillcam.films.store import FilmStore
 from stillcam.http.messages import Answer
 from stillcam.series import reader
 from stillcam.server.camera_context import CameraContext
+from stillcam.server.openapi.route import api
 from stillcam.server.route import Access, Challenge, Request, Route
 from stillcam.system_info import board
 
@@ -83,8 +84,11 @@ class MetricsRoutes:
         self._registry: CollectorRegistry | None = None
 
     def routes(self) -> list[Route]:
-        """Prometheus signs in with a token when watching needs it."""
-        return [Route("GET", "metrics", Access.WATCH, self._metrics, challenge=Challenge.ALL)]
+        """Prometheus signs in with a token if watching needs it."""
+        return [
+            api("State", "GET", "metrics", Access.WATCH, self._metrics,
+                "Figures for Prometheus.", {200: "text/plain"}, challenge=Challenge.ALL),
+        ]  # fmt: skip
 
     def _metrics(self, _request: Request) -> Answer:
         from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest

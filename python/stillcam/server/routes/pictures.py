@@ -17,6 +17,7 @@ import math
 import re
 import time
 from collections.abc import Callable
+from functools import partial
 
 from stillcam.common.errors import StillcamError
 from stillcam.http.messages import ANSWER_S, Answer, Refused, error
@@ -24,23 +25,48 @@ from stillcam.server.live.cache import ARRIVAL_S, CachedFrame, FrameCache
 from stillcam.server.live.multipart import CONTENT_TYPE, NOTHING
 from stillcam.server.live.on_demand import OnDemandStills
 from stillcam.server.live.placeholder import Placeholder, Placeholders
-from stillcam.server.live.scaling import ScaledFrames, frame_of, wanted_width
+from stillcam.server.live.scaling import WIDTHS, ScaledFrames, frame_of
 from stillcam.server.live.staleness import StalenessCheck
 from stillcam.server.live.stream import STEP_S, LiveStreams, still_wanted
 from stillcam.server.live.viewers import Viewers
+from stillcam.server.openapi.route import Parameter, api
+from stillcam.server.openapi.shapes import TEXT
 from stillcam.server.route import Access, Challenge, Request, Route
 from stillcam.settings.schema import Settings
 
 MAX_AGE_S = 86400.0
 MIN_FPS, MAX_FPS = 0.01, 120.0
 
-_DECIMAL = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 # Who may not watch gets another answer at the same address: a cache between us must not mix them up.
 _PRIVATE = b"Cache-Control: private, no-cache\r\nVary: Cookie, Authorization\r\n"
 _SHARED = b"Cache-Control: no-cache\r\n"
 PATHS = frozenset({"snapshot", "snapshot.jpg", "stream", "stream.mjpg"})
 _ACTION_PATHS = ("", "webcam")
 _ACTION = re.compile(r"(snapshot|stream)(?:_([0-9]))?")
+
+JPEG = "image/jpeg"
+_WIDTH = Parameter(
+    {"enum": [str(width) for width in WIDTHS]},
+    "in pixels; a wider picture is scaled down to it",
+    error="width must be 320, 640 or 1280; leave it out for the full size",
+)
+_CURRENT = {
+    "t": Parameter(TEXT, "anything: keeps caches away"),
+    "after": Parameter(TEXT, "name of the frame that one has"),
+    "width": _WIDTH,
+}
+_IF_NONE_MATCH = {"If-None-Match": "the ETag of the frame that one has"}
+_SNAPSHOT = {
+    "strict": Parameter({"enum": ["0", "1"]}, "1: answer 503 once the picture is stale"),
+    "max_age": Parameter(
+        {"type": "number", "minimum": 0, "maximum": MAX_AGE_S},
+        "seconds: take a picture if the newest is older; at most one per interval for clients without control",
+    ),
+    "width": _WIDTH,
+}
+_STREAM = {
+    "fps": Parameter({"type": "number", "minimum": MIN_FPS, "maximum": MAX_FPS}, "at most so many frames a second")
+}
 
 
 class PictureRoutes:
@@ -78,18 +104,22 @@ class PictureRoutes:
 
     def routes(self) -> list[Route]:
         """Our own addresses, and those that mjpg-streamer, ustreamer and OctoPi have made known."""
-        snapshot, stream = (self._snapshot, self._snapshot_now), (self._stream, self._stream)
-        table = (
-            ("images/current.jpg", self._current, self._current_now, Challenge.PROGRAMS),
-            ("snapshot", *snapshot, Challenge.PROGRAMS),
-            ("snapshot.jpg", *snapshot, Challenge.PROGRAMS),
-            ("stream", *stream, Challenge.ALL),
-            ("stream.mjpg", *stream, Challenge.ALL),
-        )
+        picture = partial(api, "Pictures", "GET", picture=True)
+        watch, programs, everybody = Access.WATCH, Challenge.PROGRAMS, Challenge.ALL
         return [
-            Route("GET", path, Access.WATCH, handler, quick, picture=True, challenge=challenge)
-            for path, handler, quick, challenge in table
-        ]
+            picture("images/current.jpg", watch, self._current,
+                    "The newest frame; with `after`, the first that has another name, or 204 after 25 s.",
+                    {200: JPEG, 204: "", 304: ""}, errors=(400, 503), query=_CURRENT, headers=_IF_NONE_MATCH,
+                    quick=self._current_now, challenge=programs),
+            *(picture(path, watch, self._snapshot, "The newest frame; once it is stale, a picture that says so.",
+                      {200: JPEG, 304: "", 503: JPEG}, errors=(400,), query=_SNAPSHOT,
+                      quick=self._snapshot_now, challenge=programs)
+              for path in ("snapshot", "snapshot.jpg")),
+            *(picture(path, watch, self._stream, "Live frames as multipart/x-mixed-replace, until one leaves.",
+                      {200: "multipart/x-mixed-replace"}, errors=(400,), query=_STREAM,
+                      quick=self._stream, challenge=everybody)
+              for path in ("stream", "stream.mjpg")),
+        ]  # fmt: skip
 
     def _current_now(self, request: Request) -> Answer | None:
         """The newest frame, if neither another frame nor another size is asked for."""
@@ -98,7 +128,7 @@ class PictureRoutes:
         return self._in_memory(request)
 
     def _current(self, request: Request) -> Answer:
-        after, width = request.value("after"), wanted_width(request)
+        after, width = request.value("after"), _width(request)
         frame = self._cache.newest if after is None else self._next(frame_of(after), request)
         if frame is None and after is not None:
             return Answer(204, headers={"Cache-Control": "no-store"})
@@ -121,16 +151,14 @@ class PictureRoutes:
         """The newest frame while it is recent, if neither an age nor another size is asked for."""
         if request.value("max_age") is not None or not self._staleness.recent:
             return None
-        _number(request, "strict", 0, 1)
         return self._in_memory(request)
 
     def _snapshot(self, request: Request) -> Answer:
-        strict = _number(request, "strict", 0, 1)
-        max_age_s, width = _number(request, "max_age", 0, MAX_AGE_S), wanted_width(request)
+        max_age_s, width = _number(request, "max_age"), _width(request)
         picture = self._showing() if max_age_s is None else self._young(request, max_age_s)
         if isinstance(picture, CachedFrame):
             return self._frame(self._sized(picture, request, width), request)
-        if strict:
+        if request.value("strict") == "1":
             return Answer(503, picture.picture, {"Retry-After": "5"}, picture.head)
         known = request.has(picture.tag)
         return Answer(304, head=picture.head) if known else Answer(200, picture.picture, head=picture.head)
@@ -166,7 +194,7 @@ class PictureRoutes:
         return frame
 
     def _stream(self, request: Request) -> Answer:
-        fps = _number(request, "fps", MIN_FPS, MAX_FPS)
+        fps = _number(request, "fps")
         # nginx would gather a stream in its buffers.
         headers = {"Content-Type": CONTENT_TYPE, "Cache-Control": "no-store", "X-Accel-Buffering": "no"}
         return Answer(200, headers=headers, stream=self._streams.parts(request, fps), probe=NOTHING)
@@ -180,7 +208,7 @@ class PictureRoutes:
 
     def _in_memory(self, request: Request) -> Answer | None:
         """The newest frame in its own size; None: there is none, or a smaller one has to be made."""
-        width, frame = wanted_width(request), self._cache.newest
+        width, frame = _width(request), self._cache.newest
         if frame is None or (width and not request.has(frame.tag)):
             return None
         return self._frame(frame, request)
@@ -197,14 +225,12 @@ class PictureRoutes:
         return Answer(200, frame.picture, head=head)
 
 
-def _number(request: Request, name: str, low: float, high: float) -> float | None:
-    """The query's number called `name`; None without it."""
-    if (text := request.value(name)) is None:
-        return None
-    value = float(text) if _DECIMAL.fullmatch(text) else -1.0
-    if not low <= value <= high:
-        raise Refused(400, f"{name} must be a number from {low:g} to {high:g}", name)
-    return value
+def _number(request: Request, name: str) -> float | None:
+    return float(text) if (text := request.value(name)) else None
+
+
+def _width(request: Request) -> int | None:
+    return int(text) if (text := request.value("width")) else None
 
 
 def plain(path: str) -> str:

@@ -10,6 +10,7 @@ import re
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,18 +23,30 @@ from stillcam.library.thumbnails import thumbnail
 from stillcam.series import reader
 from stillcam.series.definition import Definition, check_name, from_document
 from stillcam.server.errors import reading
+from stillcam.server.openapi.route import Body, Parameter, api
+from stillcam.server.openapi.shapes import TEXT, one_of
 from stillcam.server.route import Access, Request, Route
 from stillcam.server.routes.library_files import FOR_EVER, REVALIDATE, file_answer
 from stillcam.server.routes.series_preview import SeriesPreview
 from stillcam.settings.schema import Settings
 
 TIMEOUT_S = 30.0  # deleting some hundred thousand files takes a while
-ACTIONS = ("start", "pause", "resume", "finish")
 _NAMELESS = "series"  # stands for the name in a preview, before there is one
 MAX_SHOTS, MAX_BUCKETS = 500, 1000
 MAX_DIGITS = 9  # of a shot's number
 _SHOT_FIELDS = ("n", "time", "due", "bytes", "files", "metadata")
 _FILE = re.compile(r"(\d{3,})/\d{6,}_\d{8}T\d{6}\.\d{3}Z\.(jpg|dng)", re.ASCII)  # below frames/
+_LIMITS = {
+    "start": Parameter({"type": "integer", "minimum": 0, "maximum": 10**MAX_DIGITS}, "the first number; 0"),
+    "limit": Parameter({"type": "integer", "minimum": 1, "maximum": MAX_SHOTS}, "how many; 100"),
+}
+_BUCKETS = Parameter({"type": "integer", "minimum": 1, "maximum": MAX_BUCKETS}, "how many stretches at most; 200")
+_PICTURE = {
+    "v": Parameter(TEXT, "anything; the answer may then be kept for ever: give the series' `created`"),
+    "thumbnail": Parameter(TEXT, "a JPEG of at most 320 pixels instead"),
+    "file": Parameter(one_of("raw"), "the DNG instead", error="file must be raw, or left out"),
+    "download": Parameter(TEXT, "to be saved, not shown"),
+}
 
 
 class SeriesRoutes:
@@ -55,19 +68,33 @@ class SeriesRoutes:
 
     def routes(self) -> list[Route]:
         """Reading needs the library right, changes need control."""
-        look, control = Access.LIBRARY, Access.CONTROL
+        read, control, series = Access.LIBRARY, Access.CONTROL, partial(api, "Series")
         return [
-            Route("GET", "api/series", look, self._list),
-            Route("POST", "api/series", control, self._create),
-            Route("POST", "api/series/check", control, self._check),
-            Route("GET", "api/series/", look, self._show),
-            Route("PATCH", "api/series/", control, self._change),
-            Route("DELETE", "api/series/", control, self._delete),
-            Route("POST", "api/series/{name}/state", control, self._state),
-            Route("GET", "api/series/{name}/shots", look, self._shots),
-            Route("GET", "api/series/{name}/timeline", look, self._timeline),
-            Route("GET", "series/{name}/shots/", look, self._picture),
-        ]
+            series("GET", "api/series", read, self._list, "All series, and how far each is.", {200: "SeriesList"}),
+            series("POST", "api/series", control, self._create, "Make a series; it waits for its start, or begins.",
+                   {201: "Series"}, body=Body("SeriesDefinition", checked=False), errors=(409, 422, 503, 507)),
+            series("POST", "api/series/check", control, self._check,
+                   "What a series would come to; nothing is kept.",
+                   {200: "SeriesPreview"}, body=Body("SeriesSketch", checked=False), errors=(422,)),
+            series("GET", "api/series/", read, self._show, "One series.", {200: "Series"}, errors=(404,), rest="name"),
+            series("PATCH", "api/series/", control, self._change,
+                   "Change a series: what is not mentioned stays, null goes back to the default.",
+                   {200: "Series"}, body=Body("SeriesChange", checked=False), errors=(404, 409, 422, 503, 507),
+                   rest="name"),
+            series("DELETE", "api/series/", control, self._delete,
+                   "Delete a series with all its shots and films, for good.",
+                   {204: ""}, errors=(404, 409, 503), rest="name"),
+            series("POST", "api/series/{name}/state", control, self._state,
+                   "Start, pause, resume or finish a series.",
+                   {200: "Series"}, body="SeriesOrder", errors=(404, 409, 422, 503, 507)),
+            series("GET", "api/series/{name}/shots", read, self._shots, "Shots in the order of their numbers.",
+                   {200: "Shots"}, errors=(400, 404), query=_LIMITS),
+            series("GET", "api/series/{name}/timeline", read, self._timeline,
+                   "How many shots were taken, missed and planned, in stretches of time.",
+                   {200: "Timeline"}, errors=(400, 404), query={"buckets": _BUCKETS}),
+            series("GET", "series/{name}/shots/", read, self._picture, "The picture of a shot.",
+                   {200: "*/*", 206: "*/*", 304: ""}, errors=(400, 404, 416), query=_PICTURE, rest="n"),
+        ]  # fmt: skip
 
     # --- reading
 
@@ -87,34 +114,28 @@ class SeriesRoutes:
         with reading("series"):
             return reader.summary(self._folder, name_of(name), _now_ms(), self._settings().files.floor_mb)
 
-    def _check(self, request: Request) -> Answer:
-        now_ms = _now_ms()
-        wanted = _given(request.json())
+    def _check(self, _request: Request, sketch: dict[str, Any]) -> Answer:
+        now_ms, wanted = _now_ms(), _given(sketch)
         definition = _checked({**wanted, "name": wanted.get("name") or _NAMELESS}, now_ms)
         return as_json(200, self._preview.of(definition, self._all(now_ms), now_ms))
 
     # --- changing
 
-    def _create(self, request: Request) -> Answer:
-        wanted = _given(request.json())
+    def _create(self, _request: Request, definition: dict[str, Any]) -> Answer:
+        wanted = _given(definition)
         _checked(wanted, _now_ms())
         return as_json(201, self._ask("create", definition=wanted)["series"])
 
-    def _change(self, request: Request) -> Answer:
+    def _change(self, request: Request, changes: dict[str, Any]) -> Answer:
         series = self._summary(request.rest)
-        changes = request.json()
         if changes.get("name", series["name"]) != series["name"]:
             raise Refused(422, "a series keeps its name: it is its folder's", "name")
         wanted = _given({**series["definition"], **changes})
         _checked(wanted, _now_ms())
         return as_json(200, self._ask("change", name=series["name"], definition=wanted)["series"])
 
-    def _state(self, request: Request) -> Answer:
-        name = name_of(request.named)
-        wanted = request.json()
-        if wanted.get("do") not in ACTIONS:
-            raise Refused(422, f"must be one of {', '.join(ACTIONS)}", "do")
-        return as_json(200, self._ask(wanted["do"], name=name)["series"])
+    def _state(self, request: Request, order: dict[str, Any]) -> Answer:
+        return as_json(200, self._ask(order["do"], name=name_of(request.named))["series"])
 
     def _delete(self, request: Request) -> Answer:
         self._ask("delete", name=name_of(request.rest))
@@ -126,8 +147,7 @@ class SeriesRoutes:
     # --- shots
 
     def _shots(self, request: Request) -> Answer:
-        start = _number(request, "start", 0, 0, 10**MAX_DIGITS)
-        limit = _number(request, "limit", 100, 1, MAX_SHOTS)
+        start, limit = int(request.value("start") or 0), int(request.value("limit") or 100)
         name = name_of(request.named)
         with reading("series"):
             found = reader.shots(self._folder, name, start, limit + 1)
@@ -138,7 +158,7 @@ class SeriesRoutes:
         return as_json(200, {"shots": shots, "rest": rest})
 
     def _timeline(self, request: Request) -> Answer:
-        buckets = _number(request, "buckets", 200, 1, MAX_BUCKETS)
+        buckets = int(request.value("buckets") or 200)
         name = name_of(request.named)
         with reading("series"):
             return as_json(200, reader.timeline(self._folder, name, buckets, int(time.time() * 1000)))
@@ -147,10 +167,8 @@ class SeriesRoutes:
         name, number = name_of(request.named), request.rest
         if not (number.isascii() and number.isdigit() and len(number) <= MAX_DIGITS):
             raise Refused(404, f"{name} has no such shot")
-        if (kind := request.value("file")) not in (None, "raw"):
-            raise Refused(400, "file must be raw, or left out", "file")
         try:
-            path = self._path(name, int(number), raw=kind == "raw")
+            path = self._path(name, int(number), raw=request.value("file") == "raw")
             # A series that is deleted and made again has the same addresses: only one that tells them apart is kept.
             caching = FOR_EVER if request.value("v") else REVALIDATE
             if request.value("thumbnail") is not None:
@@ -200,12 +218,3 @@ def _checked(document: dict[str, Any], now_ms: int) -> Definition:
 
 def _now_ms() -> int:
     return int(time.time() * 1000)
-
-
-def _number(request: Request, name: str, default: int, low: int, high: int) -> int:
-    text = request.value(name)
-    if text is None:
-        return default
-    if not (text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS + 1 and low <= int(text) <= high):
-        raise Refused(400, f"{name} must be a number from {low} to {high}", name)
-    return int(text)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from stillcam.common.formats import utc_text
 from stillcam.http.messages import Answer, Refused, as_json
+from stillcam.server.openapi.route import Body, api
 from stillcam.server.route import Access, Person, Request, Route
 from stillcam.server.settings_service import Outdated, SettingsService, SettingsState
 from stillcam.settings.backups import MAX_BYTES, Backup, Backups, document_of, settings_of
@@ -18,6 +19,7 @@ from stillcam.settings.schema import Settings
 
 _OWNER_ONLY = ("webhooks", "hooks")  # sections with addresses and commands that may hold secrets
 _CONFLICT = "the settings have been changed meanwhile: look at them again"
+_IF_MATCH = "the ETag of the settings that are to be changed; others: 409 with those that there are"
 
 
 class SettingsRoutes:
@@ -34,24 +36,35 @@ class SettingsRoutes:
 
     def routes(self) -> list[Route]:
         """Settings hold names and paths of the owner: nobody else reads them."""
+        control, owner, setting = Access.CONTROL, Access.OWNER, partial(api, "Settings")
         return [
-            Route("GET", "api/settings", Access.CONTROL, self._get),
-            Route("PATCH", "api/settings", Access.CONTROL, self._patch),
-            Route("GET", "api/backup", Access.OWNER, self._download),
-            Route("POST", "api/backup", Access.OWNER, self._restore_upload),
-            Route("GET", "api/backups", Access.OWNER, self._list),
-            Route("POST", "api/backups", Access.OWNER, self._make),
-            Route("POST", "api/backups/", Access.OWNER, self._restore),
-            Route("DELETE", "api/backups/", Access.OWNER, self._delete),
-        ]
+            setting("GET", "api/settings", control, self._get,
+                    "All settings, their defaults, and what is known of each.", {200: "SettingsDocument"}),
+            setting("PATCH", "api/settings", control, self._patch,
+                    "Change settings: all of the patch, or nothing. It is answered once they are in force.",
+                    {200: "SettingsDocument", 409: "Outdated"}, body=Body("SettingsPatch", checked=False),
+                    errors=(409, 422, 503), headers={"If-Match": _IF_MATCH}),
+            setting("GET", "api/backup", owner, self._download,
+                    "The whole configuration as a file.", {200: "Backup"}),
+            setting("POST", "api/backup", owner, self._restore_upload,
+                    "Restore a configuration: all of it, or nothing.",
+                    {200: "SettingsDocument"}, body=Body("Backup", MAX_BYTES, checked=False), errors=(409, 422, 503)),
+            setting("GET", "api/backups", owner, self._list,
+                    "The back-ups that are kept on the camera.", {200: "KeptBackups"}),
+            setting("POST", "api/backups", owner, self._make, "Keep a back-up under a name.",
+                    {201: "KeptBackup"}, body="NewBackup", errors=(409, 422, 503)),
+            setting("POST", "api/backups/", owner, self._restore, "Restore a back-up.",
+                    {200: "SettingsDocument"}, errors=(404, 409, 422, 503), rest="name"),
+            setting("DELETE", "api/backups/", owner, self._delete, "Delete a back-up.",
+                    {204: ""}, errors=(404, 503), rest="name"),
+        ]  # fmt: skip
 
     # --- settings
 
     def _get(self, request: Request) -> Answer:
         return self._answer(self._service.read(), request.person)
 
-    def _patch(self, request: Request) -> Answer:
-        patch = request.json()
+    def _patch(self, request: Request, patch: dict[str, Any]) -> Answer:
         for section in self._service.shared.hidden:
             if section in patch:
                 raise Refused(422, "counts for all cameras: set it on the first one's page", section)
@@ -97,17 +110,14 @@ class SettingsRoutes:
             "Cache-Control": "no-store",
         })  # fmt: skip
 
-    def _restore_upload(self, request: Request) -> Answer:
-        return self._restored(request, settings_of(request.json(MAX_BYTES)))
+    def _restore_upload(self, request: Request, backup: dict[str, Any]) -> Answer:
+        return self._restored(request, settings_of(backup))
 
     def _list(self, _request: Request) -> Answer:
         return as_json(200, {"backups": [_row(backup) for backup in self._backups.list()]})
 
-    def _make(self, request: Request) -> Answer:
-        name = request.json().get("name")
-        if not isinstance(name, str):
-            raise Refused(422, "must be a text", "name")
-        return as_json(201, _row(self._backups.make(name, self._service.read().settings, time.time())))
+    def _make(self, _request: Request, fields: dict[str, Any]) -> Answer:
+        return as_json(201, _row(self._backups.make(fields["name"], self._service.read().settings, time.time())))
 
     def _restore(self, request: Request) -> Answer:
         return self._restored(request, self._backups.read(request.rest))

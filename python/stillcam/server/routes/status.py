@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from stillcam import __version__
@@ -12,6 +13,7 @@ from stillcam.common.threads import deaths
 from stillcam.http.messages import Answer, Refused, as_json
 from stillcam.server.camera_context import CameraContext
 from stillcam.server.event_stream import EventBroker, EventSubscriber, Topics, visible
+from stillcam.server.openapi.route import Parameter, api
 from stillcam.server.revisions import Revisions
 from stillcam.server.route import Access, Request, Route
 from stillcam.server.static_files import OVERVIEW
@@ -23,6 +25,7 @@ _EVENT_HEADERS = {
     "Cache-Control": "no-store",
     "X-Accel-Buffering": "no",  # nginx would gather events in its buffers
 }
+_REVISIONS = Parameter({"enum": ["0", "1"]}, "1: include the revisions of settings, library, series and films")
 
 
 class StatusRoutes:
@@ -55,16 +58,24 @@ class StatusRoutes:
         self._topic_routes = dict(topics)
         self._admit = admit
         self._broker = EventBroker(self.status, revisions, self._readable_topics, rights)
-        self._events_route = Route("GET", "api/events", Access.WATCH, self._events)
+        self._events_route = api(
+            "State", "GET", "api/events", Access.WATCH, self._events,
+            "The status and its changes as server-sent events, until the client disconnects.",
+            {200: "text/event-stream"},
+        )  # fmt: skip
 
     def routes(self) -> list[Route]:
         """The health check is open: a watchdog needs no account."""
+        watch, state = Access.WATCH, partial(api, "State")
         return [
-            Route("GET", "healthz", Access.OPEN, self._health),
-            Route("GET", "api/status", Access.WATCH, self._status),
-            Route("GET", "api/overview", Access.WATCH, self._overview),
+            state("GET", "healthz", Access.OPEN, self._health,
+                  "200 while pictures are fresh, else 503 and why.", {200: "Health", 503: "Health"}),
+            state("GET", "api/status", watch, self._status, "What camera and server do now.", {200: "Status"},
+                  query={"revisions": _REVISIONS}),
+            state("GET", "api/overview", watch, self._overview,
+                  "All cameras of this server, and how each is.", {200: "Overview"}),
             self._events_route,
-        ]
+        ]  # fmt: skip
 
     # --- health
 
@@ -108,7 +119,7 @@ class StatusRoutes:
 
     def _status(self, request: Request) -> Answer:
         document = self.status()
-        if request.value("revisions") not in (None, "", "0"):
+        if request.value("revisions") == "1":
             with self._revisions:
                 document["revisions"] = self._revisions.newest()
             document = visible(document, self._topics(request))

@@ -127,6 +127,8 @@ class Guard:
             raise Refused(
                 403, "you may not open the library: ask an owner for that right, or for a token of scope library"
             )
+        if access is Access.SIGNED_IN and person.by != "session":
+            raise Refused(403, "a token cannot do this: sign in on the page")
         if access is Access.CONTROL and person.scope != "control":
             raise Refused(403, "only an owner may do this, or a program with a token that may control")
         if access is Access.OWNER and (person.by != "session" or person.role != "owner"):

@@ -1,0 +1,139 @@
+"""A route of the API: what serves it, what OpenAPI says of it, and the check of its requests, in one row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import wraps
+from typing import TypeVar
+
+from stillcam.http.messages import MAX_JSON_BYTES, Answer
+from stillcam.server.openapi.check import check_body, check_query
+from stillcam.server.openapi.schemas import schemas
+from stillcam.server.openapi.shapes import Schema
+from stillcam.server.route import Access, Challenge, Request, Route
+
+_T = TypeVar("_T")
+
+_UNCHECKED = {"type", "description", "examples"}  # parts of a schema that any text of a query fits
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A value in the query of an address.
+
+    Args:
+        schema: what it may be; enumerations, patterns and ranges are checked.
+        text: what it does.
+        error: the answer to a wrong value; empty: made of the schema.
+        required: whether it must be there.
+    """
+
+    schema: Schema
+    text: str
+    error: str = ""
+    required: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """The JSON object that a request sends.
+
+    Args:
+        schema: its name.
+        max_bytes: how large it may be.
+        required: False: a request without Content-Type counts as `{}`.
+        checked: it is checked against its schema before the handler runs; False: the handler does that by the table
+            of its subject (settings, series, films).
+    """
+
+    schema: str
+    max_bytes: int = MAX_JSON_BYTES
+    required: bool = True
+    checked: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """What OpenAPI says of a route beside its method, path and access.
+
+    Args:
+        tag: its chapter.
+        summary: what it does, in a sentence.
+        answers: status -> name of the schema of its JSON, a media type, or empty: no body.
+        body: of the request.
+        errors: statuses beside those that its access and its body bring about.
+        query: by name.
+        rest: the name of what follows the path of a route that ends in a slash.
+        headers: request headers that it knows, name -> what they do.
+    """
+
+    tag: str
+    summary: str
+    answers: dict[int, str]
+    body: Body | None = None
+    errors: tuple[int, ...] = ()
+    query: dict[str, Parameter] = field(default_factory=dict)
+    rest: str = ""
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ApiRoute(Route):
+    """A route with its operation."""
+
+    operation: Operation = field(kw_only=True)
+
+
+def api(
+    tag: str,
+    method: str,
+    path: str,
+    access: Access,
+    handler: Callable[..., Answer],
+    summary: str,
+    answers: dict[int, str],
+    *,
+    body: Body | str | None = None,
+    errors: tuple[int, ...] = (),
+    query: dict[str, Parameter] | None = None,
+    rest: str = "",
+    headers: dict[str, str] | None = None,
+    quick: Callable[[Request], Answer | None] | None = None,
+    picture: bool = False,
+    challenge: Challenge = Challenge.BEARER,
+) -> ApiRoute:
+    """A route whose requests are checked before its handler runs.
+
+    Args:
+        handler: gets the request, and its JSON object if there is a `body`.
+        body: the name of its schema, or a Body.
+
+    For the others see Route and Operation.
+    """
+    if isinstance(body, str):
+        body = Body(body)
+    operation = Operation(tag, summary, answers, body, errors, query or {}, rest, headers or {})
+    checked = _checked(handler, operation)
+    checked_quick = quick and _checked(quick, operation)
+    return ApiRoute(method, path, access, checked, checked_quick, picture, challenge, operation=operation)
+
+
+def _checked(handler: Callable[..., _T], operation: Operation) -> Callable[[Request], _T]:
+    body = operation.body
+    parameters = {name: one for name, one in operation.query.items() if one.schema.keys() - _UNCHECKED or one.required}
+
+    @wraps(handler)
+    def checked(request: Request) -> _T:
+        for name, parameter in parameters.items():
+            value = request.value(name)
+            if value is not None or parameter.required:
+                check_query(name, value or "", parameter.schema, parameter.error)
+        if body is None:
+            return handler(request)
+        document = request.json(body.max_bytes) if body.required or "content-type" in request.headers else {}
+        if body.checked:
+            check_body(document, schemas()[body.schema])
+        return handler(request, document)
+
+    return checked

@@ -1,5 +1,6 @@
-"""What the capture daemon may rely on, whatever driver it has: rpicam on the simulated programs, and
-picamera2 on a stand-in for the library, whose pictures are the simulated camera's too.
+"""The contract of all drivers: rpicam on the simulated programs, and picamera2 on a stand-in for the library.
+
+The stand-in's pictures are the simulated camera's too.
 """
 
 import errno
@@ -78,7 +79,7 @@ class Rig:
         self.stills(wanted)
         return self.still()
 
-    def described(self) -> dict[str, Any]:
+    def still_metadata(self) -> dict[str, Any]:
         return self.driver.wait_metadata(LONG_S, ())
 
     def until_failed(self, ask: Callable[[], object]) -> CameraError:
@@ -136,7 +137,7 @@ def test_cameras_with_modes_and_limits(rig):
     assert rig.driver.list_cameras(0, ()) == []
 
 
-def test_a_still_is_a_whole_file_and_is_described(rig):
+def test_a_still_is_complete_and_has_metadata(rig):
     rig.stills(settings(snapshot={"width": 320, "quality": 50}))
     rig.driver.request_still()
     rig.driver.request_still()  # does nothing while one is under way
@@ -146,7 +147,7 @@ def test_a_still_is_a_whole_file_and_is_described(rig):
         image.load()
         assert (image.format, image.size) == ("JPEG", (320, 240))
     assert still.raw is None
-    about = rig.described()
+    about = rig.still_metadata()
     assert about["ExposureTime"] > 0 and about["AfState"] in (1, 2) and len(about["ScalerCrop"]) == 4
     assert about == json.loads(json.dumps(about))
     assert rig.driver.wait_still(0.3, ()) is None  # nobody has asked
@@ -165,7 +166,7 @@ def test_a_still_is_a_whole_file_and_is_described(rig):
         pytest.param({"AwbMode": "Tungsten"}, lambda plain, other: red(other) < red(plain) - 10, id="AwbMode"),
     ],
 )  # fmt: skip
-def test_a_control_is_in_the_picture_and_gone_again(rig, controls, seen):
+def test_a_control_changes_the_picture_and_is_reset(rig, controls, seen):
     """In the order in which a driver may keep what it was told before."""
     plain = rig.taken(settings(MANUAL))
     assert seen(plain, rig.taken(settings(MANUAL | controls)))
@@ -177,11 +178,11 @@ def red(image: Image.Image) -> float:
     return means[0] - means[2]
 
 
-def test_exposure_goes_back_to_the_camera(rig):
+def test_exposure_becomes_automatic_again(rig):
     rig.taken(settings(MANUAL | {"ExposureTime": 1000}))
-    assert 800 < rig.described()["ExposureTime"] < 1200
+    assert 800 < rig.still_metadata()["ExposureTime"] < 1200
     rig.taken(settings())
-    assert rig.described()["ExposureTime"] > 5000
+    assert rig.still_metadata()["ExposureTime"] > 5000
 
 
 def test_flips_and_zoom(rig):
@@ -192,24 +193,26 @@ def test_flips_and_zoom(rig):
     flipped = rig.taken(settings(MANUAL, camera={"hflip": True}))
     assert apart(flipped.transpose(Image.Transpose.FLIP_LEFT_RIGHT), plain) < 4 < apart(flipped, plain)
     rig.taken(settings(MANUAL | crop, camera={"rotation": 180}))
-    assert rig.described()["ScalerCrop"] == [0, 0, 2331, 1748]  # grown to the picture's proportions
+    assert rig.still_metadata()["ScalerCrop"] == [0, 0, 2331, 1748]  # grown to the picture's proportions
     narrow = {"width": 320, "sensor_mode": "1280:720:10"}
     rig.taken(settings(MANUAL, live=narrow))
-    assert rig.described()["ScalerCrop"][0] >= 1048
+    assert rig.still_metadata()["ScalerCrop"][0] >= 1048
 
 
 def test_focus(rig):
     rig.taken(settings({"AfMode": "Manual", "LensPosition": 14.0}))
-    assert rig.described()["LensPosition"] == 14
+    assert rig.still_metadata()["LensPosition"] == 14
     rig.taken(settings({"AfMode": "Auto"}))  # a scan when it begins
     for _ in range(100):
-        if rig.described()["AfState"] != 1:
+        if rig.still_metadata()["AfState"] != 1:
             break
         rig.driver.idle(0.5, ())  # the still has interrupted it
         rig.still()
-    assert rig.described()["AfState"] == 2 and rig.described()["LensPosition"] == 1.5
+    assert rig.still_metadata()["AfState"] == 2 and rig.still_metadata()["LensPosition"] == 1.5
     rig.taken(settings({"AfTrigger": "Start", "AfRange": "Macro"}))  # for each still; there is nothing so near
-    assert rig.described()["AfState"] in (0, 3) and rig.described()["LensPosition"] == 3  # rpicam-still cancels it then
+    assert (
+        rig.still_metadata()["AfState"] in (0, 3) and rig.still_metadata()["LensPosition"] == 3
+    )  # rpicam-still cancels it then
 
 
 @pytest.mark.parametrize(("extension", "form"), [("jpg", "JPEG"), ("png", "PNG"), ("bmp", "BMP")])
@@ -228,7 +231,7 @@ def test_photos(rig, extension, form):
         with Image.open(still.path) as image:
             image.load()
             assert (image.format, image.size) == (form, (320, 240))
-        assert 2500 < rig.described()["ExposureTime"] < 3500
+        assert 2500 < rig.still_metadata()["ExposureTime"] < 3500
     rig.driver.stop()
     assert list(rig.images.iterdir()) == []
 
@@ -243,7 +246,7 @@ def test_a_raw_photo_is_a_dng_beside_a_jpeg(rig):
     assert still.raw.stat().st_size > 2 * 1280 * 720
 
 
-def test_the_live_view_gives_whole_jpegs_and_tells_of_them(rig):
+def test_the_live_view_gives_complete_jpegs_and_metadata(rig):
     wanted = settings(MANUAL)
     rig.driver.start_live(wanted, rig.camera)
     assert rig.driver.matches(wanted, rig.camera)
@@ -274,7 +277,7 @@ def test_a_video_ends_by_itself_or_when_it_is_stopped(rig):
     assert path.read_bytes().startswith(b"\xff\xd8") and path.read_bytes().endswith(b"\xff\xd9")
 
 
-def test_frames_of_a_video_where_the_driver_can(rig):
+def test_stills_during_a_video_if_the_driver_supports_them(rig):
     path, _ = rig.driver.start_video(settings(files={"video": "mjpeg"}), rig.camera, rig.drafts, "film", None)
     while not (path.exists() and path.stat().st_size):
         assert not rig.driver.wait_video(0.1, ())
@@ -314,7 +317,7 @@ def test_a_usb_camera_gives_stills_and_a_live_view(tmp_path, monkeypatch):
         rig.driver.stop()
 
 
-def test_what_runs_and_what_would_be_started(rig):
+def test_matches_compares_settings_with_what_runs(rig):
     assert not rig.driver.matches(settings(), rig.camera)
     rig.taken(settings())
     assert rig.driver.matches(settings(), rig.camera)
@@ -339,12 +342,12 @@ def test_a_wait_is_interrupted_or_ends_in_time(rig):
     os.close(write)
 
 
-def test_of_megabytes_of_metadata_only_what_can_be_told_is_kept(rig):
+def test_long_arrays_in_metadata_are_left_out(rig):
     """An IMX500 gives its network's output with each picture: more than the command socket carries."""
     rig.fault(tensor=300_000)
     rig.stills(settings(MANUAL))
     rig.still()
-    about = rig.described()
+    about = rig.still_metadata()
     assert about["ExposureTime"] == pytest.approx(8000, rel=0.01)
     assert about["CnnOutputTensor"] == "300000 numbers left out"
     rig.driver.start_live(settings(MANUAL), rig.camera)
@@ -354,7 +357,7 @@ def test_of_megabytes_of_metadata_only_what_can_be_told_is_kept(rig):
     assert len(json.dumps(rig.driver.metadata)) < 10_000
 
 
-def test_a_pipe_that_may_not_hold_more_carries_the_live_view_all_the_same(rig, monkeypatch):
+def test_the_live_view_works_with_a_pipe_of_default_size(rig, monkeypatch):
     """The kernel refuses it to a user whose pipes hold 64 MB together (pipe(7): pipe-user-pages-soft)."""
 
     def refuse(_descriptor: int, command: int, *_: object) -> int:
@@ -366,7 +369,7 @@ def test_a_pipe_that_may_not_hold_more_carries_the_live_view_all_the_same(rig, m
     assert rig.driver.read_frames(LONG_S, ())
 
 
-def test_a_still_that_nobody_waits_for_any_more_is_deleted_and_the_next_one_comes(rig):
+def test_an_abandoned_still_is_deleted_and_the_next_one_comes(rig):
     """Who has asked for it was interrupted: a burst that is cancelled during a series."""
     read, write = os.pipe()
     rig.stills(settings())
@@ -440,7 +443,7 @@ def test_a_still_of_all_pixels_fits_into_64_mb_of_contiguous_memory(rig):
         assert image.size == rig.camera.size
 
 
-def test_a_folder_that_is_gone_is_told(rig):
+def test_a_deleted_folder_is_reported(rig):
     rig.stills(settings())
     rig.images.rmdir()
     assert rig.until_failed(rig.still).cause == "disk"
@@ -455,7 +458,7 @@ def test_nothing_runs_after_stop(rig):
     assert children.read_text().split() == before
 
 
-def test_where_libav_does_not_encode_that_video_alone_goes_without(tmp_path):
+def test_after_a_libav_failure_one_video_is_recorded_without_libav(tmp_path):
     """So it is on some systems after an update (rpicam-apps issues 643 and 896), and for a size that is refused."""
     program = tmp_path / "rpicam-vid"
     program.write_text(

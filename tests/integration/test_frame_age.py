@@ -43,7 +43,7 @@ while True:
         pytest.param(100_000, 24, 1, id="with many buffers"),
     ],
 )
-def test_old_frames_do_not_count_as_new_ones_after_the_disk_has_hung(
+def test_old_frames_are_not_taken_for_new_ones_after_the_disk_has_hung(
     tmp_path: Path, size: int, buffers: int, hangs: int
 ) -> None:
     program = tmp_path / "rpicam-vid"

@@ -58,7 +58,7 @@ def real(daemon: Daemon) -> dict[int, Any]:
     return {camera.index: camera for camera in parse(text)}
 
 
-def test_what_is_read_of_a_camera_that_another_program_has_is_no_fact(daemon):
+def test_wrong_values_of_a_camera_in_use_are_ignored(daemon):
     """Its rates, crops and limits are not known, and are read once it is used."""
     truth = real(daemon)
     with held(daemon, 0):
@@ -92,7 +92,7 @@ def real_limits(daemon: Daemon) -> tuple[float, float]:
     return limits
 
 
-def test_daemons_that_start_at_the_same_moment_read_no_nonsense(tmp_path):
+def test_daemons_that_start_at_the_same_moment_read_correct_lists(tmp_path):
     """Two cameras, as at every start: each listing acquires both."""
     with ExitStack() as closing_time:
         pair = [made(tmp_path / name, closing_time) for name in ("one", "two")]
@@ -107,7 +107,7 @@ def test_daemons_that_start_at_the_same_moment_read_no_nonsense(tmp_path):
             assert [mode["fps"] for mode in listed(daemon)[index]["modes"]] == [mode.fps for mode in truth[index].modes]
 
 
-def test_a_usb_camera_that_tells_little_gives_pictures(daemon, tmp_path):
+def test_a_usb_camera_with_few_details_gives_pictures(daemon, tmp_path):
     """No bit depth, no Bayer order, a crop of nothing; no sensor mode is named that the settings refuse."""
     programs = listed_programs(tmp_path / "programs", "list-cameras-usb.txt")
     daemon.start(STILLCAM_CAMERA="rpicam", PATH=f"{programs}:{os.environ['PATH']}")

@@ -98,7 +98,7 @@ def test_a_camera_that_fails_to_open_does_not_keep_others_from_listing(driver, t
     assert free(tmp_path)
 
 
-def test_a_lock_that_is_never_released_does_not_cost_the_camera(other, tmp_path, caplog):
+def test_the_camera_is_used_without_a_lock_that_is_never_released(other, tmp_path, caplog):
     with MachineLock(tmp_path, shared=True, timeout_s=0.1):
         assert "was not free" in caplog.text
 

@@ -1,4 +1,4 @@
-"""Camera programs that are older than ours: they end at what they do not know, and go on without it."""
+"""Older camera programs: they end at an unsupported option, and continue without it."""
 
 import os
 import signal
@@ -13,7 +13,7 @@ MATRIX = {"ColourCorrectionMatrix": [1, 0, 0, 0, 1, 0, 0, 0, 1]}
 OLD = "metadata metadata-format thumb flush buffer-count"  # what Stillcam asks for by itself, or may
 
 
-def test_pictures_come_from_a_program_that_lacks_what_we_would_like(daemon):
+def test_pictures_come_from_a_program_without_optional_options(daemon):
     daemon.fault(lacks=OLD)
     daemon.start()
     status = daemon.until(lambda status: status["captures"]["ok"] > 1)
@@ -27,7 +27,7 @@ def test_pictures_come_from_a_program_that_lacks_what_we_would_like(daemon):
     assert len(taken["items"]) == 1
 
 
-def test_a_control_that_the_program_lacks_is_refused_by_its_name(daemon):
+def test_a_control_whose_option_is_unsupported_is_refused_by_name(daemon):
     """The picture before it stays; afterwards nobody needs to try again."""
     daemon.fault(lacks="ccm")
     daemon.start()
@@ -40,7 +40,7 @@ def test_a_control_that_the_program_lacks_is_refused_by_its_name(daemon):
     daemon.until(lambda status: status["captures"]["ok"] > before)
 
 
-def test_a_control_of_the_settings_file_costs_no_picture(daemon):
+def test_an_unsupported_control_in_the_settings_file_costs_no_picture(daemon):
     daemon.set(snapshot=STILL, controls=GAINS | MATRIX)
     daemon.fault(lacks="ccm")
     process = daemon.start()

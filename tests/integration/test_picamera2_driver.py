@@ -1,4 +1,4 @@
-"""The picamera2 driver where the real library is less kind than its user would like; see tests/standin/picamera2."""
+"""The picamera2 driver against difficult behaviour of the real library; see tests/standin/picamera2."""
 
 import fcntl
 import io
@@ -23,7 +23,7 @@ def rig(tmp_path: Path) -> Iterator[Rig]:
     rig.driver.stop()
 
 
-def filmed(rig: Rig) -> Path:
+def start_video(rig: Rig) -> Path:
     """The file of a video that has begun."""
     path, _ = rig.driver.start_video(settings(files={"video": "mjpeg"}), rig.camera, rig.drafts, "film", None)
     while not (path.exists() and path.stat().st_size):
@@ -42,11 +42,11 @@ def test_a_stalled_camera_is_stopped_without_force(rig, caplog):
     assert "killed" not in caplog.text
 
 
-@pytest.mark.parametrize("glimpse", [False, True], ids=["", "while a frame of it is waited for"])
-def test_a_video_is_finished_when_the_camera_stalls_and_the_reason_is_told(rig, caplog, glimpse):
-    path = filmed(rig)
+@pytest.mark.parametrize("still_pending", [False, True], ids=["", "while a still is pending"])
+def test_a_video_is_finished_when_the_camera_stalls_and_the_reason_is_reported(rig, caplog, still_pending):
+    path = start_video(rig)
     rig.fault(stall_after=1)
-    if glimpse:
+    if still_pending:
         rig.driver.request_still()
     error = rig.until_failed(lambda: rig.driver.wait_video(LONG_S, ()))
     assert error.cause == "stalled" and "cable" in error.reason
@@ -56,7 +56,7 @@ def test_a_video_is_finished_when_the_camera_stalls_and_the_reason_is_told(rig, 
 
 
 def test_a_video_that_is_stopped_while_the_camera_stalls_is_finished(rig, caplog):
-    path = filmed(rig)
+    path = start_video(rig)
     rig.fault(stall_after=1)
     rig.driver.request_still()
     assert not rig.driver.wait_video(1.0, ())
@@ -76,7 +76,7 @@ def test_a_full_disk_ends_a_video_with_its_reason(rig, form, caplog):
     assert "killed" not in caplog.text
 
 
-def test_a_full_disk_is_told_of_a_raw_photo(rig):
+def test_a_full_disk_fails_a_raw_photo_with_its_reason(rig):
     (rig.drafts / ".still_00000001.dng").symlink_to("/dev/full")
     rig.stills(settings(), PhotoRequest("raw", rig.drafts, {}))
     error = rig.until_failed(rig.still)
@@ -102,7 +102,7 @@ def test_a_sensor_mode_that_the_camera_lacks_is_refused(rig, section):
     assert error.cause == "options" and "sensor mode" in error.reason
 
 
-def test_without_a_wish_all_of_the_view_is_in_the_picture(rig):
+def test_the_default_sensor_mode_of_picamera2_has_the_full_field_of_view(rig):
     """The library by itself takes the mode nearest to the picture's size, which is a cropped one."""
     rig.taken(settings())
     assert rig.driver.sensor_mode == "2328:1748:10"
@@ -122,7 +122,7 @@ def test_only_the_camera_that_is_used_is_opened_for_the_list(rig):
     assert not rig.driver.list_cameras(1, ())[1].held
 
 
-def test_a_list_needs_little_memory(rig):
+def test_listing_needs_little_memory(rig):
     """The library's own sensor_modes takes four buffers of a full mode: more than a board with 64 MB for them has."""
     rig.fault(cma_mb=64)
     assert all(mode.crop and mode.fps for mode in rig.driver.list_cameras(0, ())[0].modes)
@@ -135,7 +135,7 @@ def test_limits_are_those_of_the_configured_camera(rig):
     assert limits is not None and limits[1] > 1_000_000
 
 
-def test_it_waits_until_nobody_lists_cameras(rig):
+def test_opening_waits_until_no_process_lists_cameras(rig):
     """A list opens cameras."""
     held = os.open(rig.images.parent, os.O_RDONLY)
     fcntl.flock(held, fcntl.LOCK_EX)
@@ -146,7 +146,7 @@ def test_it_waits_until_nobody_lists_cameras(rig):
 
 
 @pytest.mark.parametrize("zsl", [False, True], ids=["", "zsl"])
-def test_stills_have_the_controls_once_they_have_settled(rig, zsl):
+def test_stills_have_the_controls_once_settled(rig, zsl):
     """With the controls in the next request they come behind all that are queued, and exposure later still."""
     wanted = settings(MANUAL, snapshot={"width": 320, "zsl": zsl})
     rig.stills(wanted)
@@ -157,18 +157,18 @@ def test_stills_have_the_controls_once_they_have_settled(rig, zsl):
         while rig.driver.settling:
             rig.driver.idle(0.1, ())
         rig.still()
-        assert rig.described()["ExposureTime"] == pytest.approx(exposure_us, rel=0.05)
+        assert rig.still_metadata()["ExposureTime"] == pytest.approx(exposure_us, rel=0.05)
 
 
-def test_what_changes_does_not_wait_for_long_frames_that_are_queued(rig):
+def test_a_change_does_not_wait_for_long_frames_in_the_queue(rig):
     """A new start drops them; with 8 s of exposure they would take a minute."""
     rig.stills(settings(MANUAL | {"ExposureTime": 300_000}))
     rig.still()
-    assert rig.described()["ExposureTime"] == 300_000
+    assert rig.still_metadata()["ExposureTime"] == 300_000
     assert not rig.driver.adjust(settings(MANUAL), rig.camera)
 
 
-def test_frames_have_the_controls_once_they_have_settled_and_so_says_the_metadata(rig):
+def test_live_frames_and_metadata_have_the_controls_once_settled(rig):
     wanted = settings(MANUAL)
     rig.driver.start_live(wanted, rig.camera)
     bright = mean(next_frame(rig))
@@ -195,7 +195,7 @@ def mean(frame: bytes) -> float:
 
 
 @pytest.mark.parametrize("other", [{"controls": {"AfTrigger": "Start"}}, {"live": SMALL["live"] | {"quality": 40}}])
-def test_what_concerns_no_frame_of_the_live_view_does_not_restart_it(rig, other):
+def test_settings_of_other_use_cases_do_not_restart_the_live_view(rig, other):
     rig.driver.start_live(settings(), rig.camera)
     next_frame(rig)
     starts = rig.starts()
@@ -206,7 +206,7 @@ def test_what_concerns_no_frame_of_the_live_view_does_not_restart_it(rig, other)
     assert rig.starts() == starts
 
 
-def test_a_live_view_that_is_not_read_goes_on_with_the_newest_frame(rig):
+def test_a_live_view_that_was_not_read_continues_with_the_newest_frame(rig):
     """Else it piles up in memory, and is shown late."""
     rig.driver.start_live(settings(MANUAL), rig.camera)
     first = next_frame(rig)
@@ -225,15 +225,15 @@ def test_the_first_still_is_in_focus(rig):
     """A scan begins with the camera, and is begun anew when it is reconfigured for the still."""
     for controls in ({}, {"AfMode": "Auto"}):
         rig.taken(settings(controls))
-        assert rig.described()["AfState"] == 2
+        assert rig.still_metadata()["AfState"] == 2
         rig.driver.stop()
 
 
-def test_a_scan_before_each_still_is_over_when_it_is_taken(rig):
+def test_the_scan_before_each_still_is_over_when_it_is_captured(rig):
     rig.stills(settings({"AfMode": "Manual", "LensPosition": 14.0}))
     assert rig.driver.adjust(settings({"AfTrigger": "Start"}), rig.camera)
     rig.still()
-    assert rig.described()["AfState"] == 2
+    assert rig.still_metadata()["AfState"] == 2
     assert rig.driver.adjust(settings({"AfMode": "Manual", "LensPosition": 14.0}), rig.camera)
     rig.still()
-    assert rig.described()["LensPosition"] == 14
+    assert rig.still_metadata()["LensPosition"] == 14

@@ -45,7 +45,7 @@ def test_the_device_tree_says_whether_the_board_encodes_in_hardware(tmp_path, mo
         ((16, 4096), (2, 1920)),
     ],
 )
-def test_what_the_hardware_takes_and_what_is_nearest_to_the_rest(size, nearest):
+def test_sizes_that_the_hardware_takes_and_the_nearest_for_others(size, nearest):
     assert HARDWARE.takes(size) is (nearest is None)
     if nearest:
         assert HARDWARE.nearest(size) == nearest

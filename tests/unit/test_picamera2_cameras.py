@@ -1,12 +1,15 @@
-"""Cameras as the library lists them: one that is odd hides no other, and only the one that is used is opened."""
+"""Listing cameras through picamera2, and the HDR mode of a sensor."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, ClassVar
 
 import pytest
+from listed_programs import recorded
 
 from stillcam.camera.picamera2 import cameras
+from stillcam.camera.picamera2.cameras import hdr_device, set_hdr
 
 
 @dataclass(frozen=True)
@@ -89,7 +92,7 @@ def library(monkeypatch):
     monkeypatch.setattr(Good, "opened", [])
 
 
-def test_the_camera_that_is_used_is_listed_with_all_that_it_says(library):
+def test_the_camera_that_is_used_is_listed_with_modes_and_limits(library):
     """Limits are those of the full mode: before a mode is configured they say nothing of this sensor."""
     odd, good, busy = (cameras.camera_from_message(told) for told in cameras.list_cameras(1))
     assert [(mode.size, mode.fps, mode.crop) for mode in good.modes] == [
@@ -116,3 +119,28 @@ def test_a_camera_that_another_program_has_is_to_be_listed_again(library):
 
 def test_without_the_camera_that_is_wanted_the_others_are_listed(library):
     assert [told["held"] for told in cameras.list_cameras(7)] == [True] * 3
+
+
+IMX708, IMX219 = recorded("list-cameras-two.txt")
+
+
+@pytest.fixture
+def subdevices(tmp_path: Path) -> Path:
+    """Two sensors, as the kernel shows them, and a device that is no sensor."""
+    for number, (module, node) in enumerate((("imx219", "i2c@10/imx219@10"), ("imx708", "i2c@1/imx708@1a"))):
+        device = tmp_path / f"sys/v4l-subdev{number}/device"
+        (device / "driver").mkdir(parents=True)
+        (device / "driver/module").symlink_to(f"../../../../module/{module}")
+        (device / "of_node").symlink_to(f"../../firmware/devicetree/base/soc/i2c0mux/{node}")
+    (tmp_path / "sys/v4l-subdev2").mkdir()
+    return tmp_path / "sys"
+
+
+def test_sensor_hdr_is_set_on_its_device(subdevices, tmp_path):
+    assert IMX708.path == "/base/soc/i2c0mux/i2c@1/imx708@1a"
+    assert hdr_device(IMX708.path, subdevices) == "v4l-subdev1"
+    assert not set_hdr(IMX219.path, True, subdevices, tmp_path)
+    assert not set_hdr("", True, subdevices, tmp_path)
+    (tmp_path / "v4l-subdev1").touch()
+    with pytest.raises(OSError, match="ioctl"):  # a file is no such device
+        set_hdr(IMX708.path, True, subdevices, tmp_path)

@@ -7,7 +7,15 @@ import pytest
 
 from stillcam.camera.driver import PhotoRequest
 from stillcam.capture.context import CaptureContext
-from stillcam.capture.recovery import MAX_TIMEOUT_S, AdaptiveTimeout, photo_cycle_s
+from stillcam.capture.recovery import (
+    MAX_TIMEOUT_S,
+    AdaptiveTimeout,
+    Backoff,
+    photo_cycle_s,
+    snapshot_cycle_s,
+    stall_timeout_s,
+)
+from stillcam.common.errors import CameraError
 from stillcam.common.paths import Paths
 from stillcam.settings.capabilities import RPICAM
 from stillcam.settings.document import patched
@@ -78,3 +86,32 @@ def test_a_long_exposure_is_waited_for_when_the_camera_starts(tmp_path, sections
 
 def test_a_picture_may_take_as_long_as_its_own_exposure_needs():
     assert photo_cycle_s(Settings(), "photo", SECONDS_30) > 30 + 30
+
+
+@pytest.mark.parametrize(
+    ("sections", "told", "cycle_s", "stall_s"),
+    [
+        pytest.param({}, {}, 2, 6, id="three intervals"),
+        pytest.param({"snapshot": {"interval_s": 0.1}}, {}, 0.1, 5, id="five seconds at least"),
+        pytest.param({"controls": {"ExposureTime": 10_000_000}}, {}, 30, 130, id="a long exposure that is set"),
+        pytest.param({}, {"ExposureTime": 1_000_000}, 2, 10, id="a long exposure that the camera chose"),
+        pytest.param({}, {"ExposureTime": "1"}, 2, 6, id="nonsense"),
+    ],
+)
+def test_a_long_exposure_is_no_stall(sections, told, cycle_s, stall_s):
+    settings = patched(Settings(), sections)
+    assert snapshot_cycle_s(settings) == cycle_s
+    assert stall_timeout_s(snapshot_cycle_s(settings), settings, told) == stall_s
+
+
+def test_an_outage_is_said_once_and_the_pauses_grow(caplog):
+    caplog.set_level("INFO")
+    backoff = Backoff()
+    assert [backoff.failed(CameraError("absent", "no camera")) for _ in range(8)] == [1, 2, 4, 8, 16, 30, 30, 30]
+    assert (backoff.reason or "") == "no camera"
+    backoff.recovered()
+    backoff.recovered()
+    assert backoff.reason is None
+    assert backoff.failed(CameraError("absent", "no camera")) == 1
+    said = [record.message.split(" after")[0] for record in caplog.records]
+    assert said == ["no picture (absent): no camera; trying again", "pictures again", said[0]]

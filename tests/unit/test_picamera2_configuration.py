@@ -1,9 +1,7 @@
-"""What picamera2 is asked for, out of settings; and what a camera that runs is told when they change."""
+"""Settings become camera configurations for picamera2, and changed settings changed controls."""
 
 import json
-import socket
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +10,6 @@ from hypothesis import strategies as st
 from listed_programs import recorded
 from test_controls import SETTABLE, values_of
 
-from stillcam.camera.picamera2.cameras import hdr_device, set_hdr
 from stillcam.camera.picamera2.configuration import (
     CameraConfiguration,
     control_changes,
@@ -23,8 +20,6 @@ from stillcam.camera.picamera2.configuration import (
     snapshot_configuration,
     video_configuration,
 )
-from stillcam.camera.picamera2.errors import cause_and_reason
-from stillcam.camera.picamera2.ipc import Channel, channel_pair
 from stillcam.settings.document import patched
 from stillcam.settings.schema import Settings
 
@@ -59,11 +54,11 @@ def still(controls: dict[str, Any] | None = None, /, **sections: Any) -> CameraC
         pytest.param({"FrameDurationLimits": [100, 200]}, {"AfMode": "Continuous"}, id="stills take their time"),
     ],
 )  # fmt: skip
-def test_what_is_asked_of_the_library_for_stills(controls, asked):
+def test_controls_for_stills(controls, asked):
     assert still(controls).controls == asked
 
 
-def test_rectangles_lie_in_the_picture_that_a_flipped_sensor_gives():
+def test_rectangles_are_flipped_with_the_picture():
     plan = still({"ScalerCrop": [0, 0, 2304, 1296], "AfWindows": [[0, 0, 100, 100]]}, camera={"rotation": 180})
     assert plan.flips == (True, True)
     assert plan.controls["AfWindows"] == [[4508, 2492, 100, 100]]
@@ -112,11 +107,11 @@ def test_a_frame_lasts_as_long_as_its_exposure():
         pytest.param({}, {"AfTrigger": "Start"}, {}, id="a scan before each still is no live view's"),
     ],
 )
-def test_a_running_camera_is_told_what_is_different(before, after, told):
+def test_a_running_camera_gets_the_controls_that_differ(before, after, told):
     assert control_changes(live(before), live(after)) == told
 
 
-def test_what_needs_no_new_start():
+def test_changes_without_a_restart():
     """Quality, and whether autofocus scans before each still; a scan leaves another AfMode behind."""
     scanning = still({"AfTrigger": "Start"})
     assert control_changes(live(), live(live={"quality": 10})) == {}
@@ -134,13 +129,13 @@ def test_what_needs_no_new_start():
         pytest.param({"controls": {"HdrMode": "Sensor"}}, id="the sensor's HDR"),
     ],
 )
-def test_what_is_no_control_needs_a_new_start(other):
+def test_changes_that_need_a_restart(other):
     sections = dict(other)
     assert control_changes(live(), live(sections.pop("controls", {}), **sections)) is None
 
 
 @given(st.data())
-def test_any_controls_can_be_set_and_given_back(data):
+def test_any_controls_can_be_set_and_reset(data):
     """Whatever is set: it travels as JSON, and what is told back names every control that is gone."""
     chosen = data.draw(st.lists(st.sampled_from(SETTABLE), max_size=5, unique=True))
     controls = {control.name: data.draw(values_of(control)) for control in chosen}
@@ -157,110 +152,3 @@ def test_any_controls_can_be_set_and_given_back(data):
     assert back is not None
     json.dumps(back)
     assert reset_controls(plan.controls.keys() - plain.controls.keys(), plain).items() <= back.items()
-
-
-@pytest.fixture
-def subdevices(tmp_path: Path) -> Path:
-    """Two sensors, as the kernel shows them, and a device that is no sensor."""
-    for number, (module, node) in enumerate((("imx219", "i2c@10/imx219@10"), ("imx708", "i2c@1/imx708@1a"))):
-        device = tmp_path / f"sys/v4l-subdev{number}/device"
-        (device / "driver").mkdir(parents=True)
-        (device / "driver/module").symlink_to(f"../../../../module/{module}")
-        (device / "of_node").symlink_to(f"../../firmware/devicetree/base/soc/i2c0mux/{node}")
-    (tmp_path / "sys/v4l-subdev2").mkdir()
-    return tmp_path / "sys"
-
-
-def test_the_sensor_s_hdr_is_a_control_of_its_device(subdevices, tmp_path):
-    assert IMX708.path == "/base/soc/i2c0mux/i2c@1/imx708@1a"
-    assert hdr_device(IMX708.path, subdevices) == "v4l-subdev1"
-    assert not set_hdr(IMX219.path, True, subdevices, tmp_path)
-    assert not set_hdr("", True, subdevices, tmp_path)
-    (tmp_path / "v4l-subdev1").touch()
-    with pytest.raises(OSError, match="ioctl"):  # a file is no such device
-        set_hdr(IMX708.path, True, subdevices, tmp_path)
-
-
-def test_messages_are_whole_and_in_order():
-    ours, theirs = channel_pair()
-    with pytest.raises(BlockingIOError):
-        ours.receive()
-    other = Channel(theirs)
-    for number in range(20):
-        other.send({"metadata": {"FocusFoM": number, "state": StrangeNumber(number)}})
-    for number in range(20):
-        assert ours.receive() == {"metadata": {"FocusFoM": number, "state": number}}
-    ours.send({"do": "still"})
-    assert other.receive() == {"do": "still"}
-    other.close()
-    assert ours.receive() is None
-    with pytest.raises(OSError, match="pipe"):
-        ours.send({})
-    ours.close()
-
-
-def test_what_nobody_reads_is_lost_and_waits_for_nobody():
-    ours, theirs = channel_pair()
-    theirs.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
-    other = Channel(theirs)
-    for _ in range(2000):
-        other.send_or_drop({"metadata": {"text": "x" * 500}})
-    assert ours.receive() == {"metadata": {"text": "x" * 500}}
-    ours.close()
-    other.send_or_drop({})
-    other.close()
-
-
-class StrangeNumber:
-    """As numpy's, or an enumerator of libcamera's."""
-
-    def __init__(self, number: int) -> None:
-        self._number = number
-
-    def __int__(self) -> int:
-        return self._number
-
-    def __eq__(self, other: object) -> bool:
-        return int(self) == other
-
-    __hash__ = None  # type: ignore[assignment]
-
-
-def raised(text: str, cause: BaseException | None = None) -> BaseException:
-    error = RuntimeError(text)
-    error.__cause__ = cause
-    return error
-
-
-@pytest.mark.parametrize(
-    ("error", "cause", "said"),
-    [
-        pytest.param(raised("Camera __init__ sequence did not complete.", raised("Failed to acquire camera: busy")),
-                     "busy", "another program uses the camera", id="another program"),
-        pytest.param(raised("acquire: returned unexpected code: -16"), "busy", "another program uses", id="a number"),
-        pytest.param(raised('No camera number 3 found - use "rpicam-hello --list-cameras"'), "absent",
-                     "does not exist", id="number"),
-        pytest.param(raised("Invalid camera configuration: {…}"), "options", "choose another one", id="configuration"),
-        pytest.param(ModuleNotFoundError("No module named 'libcamera'"), "missing", "apt install", id="not installed"),
-        pytest.param(OSError(28, "No space left on device", "/x/y.jpg"), "disk", "df -h", id="full disk"),
-        pytest.param(OSError(13, "Permission denied", "/dev/shm/x.jpg"), "disk", "df -h", id="a disk below /dev"),
-        pytest.param(OSError(2, "No such file or directory", "/dev/video11"), "missing", "there is no /dev/video11",
-                     id="no encoder"),
-        pytest.param(OSError(13, "Permission denied", "/dev/video11"), "missing", "group video", id="forbidden"),
-        pytest.param(OSError(16, "Device or resource busy", "/dev/video11"), "busy", "uses /dev/video11",
-                     id="encoder in use"),
-        pytest.param(TypeError("Picamera2.create_still_configuration() got an unexpected keyword argument 'sensor'"),
-                     "missing", "too old", id="old"),
-        pytest.param(raised("PiDNG: DNGBASE.convert() got an unexpected keyword argument 'file'"), "missing",
-                     "PiDNG", id="pip's PiDNG"),
-        pytest.param(raised("configuration failed: sensor mode [1, 2, 3] and not [4, 5, 6]"), "options",
-                     "no such sensor mode", id="mode"),
-        pytest.param(BrokenPipeError(32, "Broken pipe"), "disk", "ffmpeg", id="the library's FfmpegOutput"),
-        pytest.param(ValueError("no container format 'pulse'"), "options", "PyAV", id="pip's PyAV"),
-        pytest.param(raised("the camera gives no frames"), "stalled", "cable", id="stall"),
-        pytest.param(ValueError("odd"), "died", "ValueError: odd", id="anything else"),
-    ],
-)  # fmt: skip
-def test_what_the_library_raises_is_a_reason(error, cause, said):
-    found, reason = cause_and_reason(error)
-    assert found == cause and said in reason

@@ -1,4 +1,4 @@
-"""Where the library's frames go: a reader that is behind gets the newest ones, and an error is told once."""
+"""Outputs for frames of picamera2: a slow reader gets the newest frame, and an error is reported once."""
 
 import os
 import threading
@@ -8,7 +8,7 @@ import pytest
 from stillcam.camera.picamera2.outputs import FramePipe, VideoFile
 
 
-def test_a_pipe_that_nobody_reads_holds_up_nothing():
+def test_a_pipe_that_nobody_reads_does_not_block():
     """Each frame that is read is whole; of those that nobody read in time only the newest is kept."""
     read, write = os.pipe()
     pipe = FramePipe(write)
@@ -25,7 +25,7 @@ def test_a_pipe_that_nobody_reads_holds_up_nothing():
     os.close(write)
 
 
-def test_it_is_told_before_the_frame_from_which_on_controls_are_in_force():
+def test_the_callback_comes_before_the_first_frame_with_new_controls():
     read, write = os.pipe()
     pipe = FramePipe(write)
     told: list[int] = []
@@ -46,7 +46,7 @@ def test_it_is_told_before_the_frame_from_which_on_controls_are_in_force():
     os.close(write)
 
 
-def test_a_file_tells_its_first_error_and_takes_the_rest(tmp_path):
+def test_a_file_reports_its_first_error_and_ignores_later_writes(tmp_path):
     (tmp_path / "film.mjpeg").symlink_to("/dev/full")
     errors: list[BaseException] = []
     file = VideoFile(tmp_path / "film.mjpeg", errors.append)

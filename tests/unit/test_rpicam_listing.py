@@ -1,16 +1,12 @@
-"""Every form that `--list-cameras` has is read, and an odd line hides no camera."""
-
-from dataclasses import replace
+"""Every format of `--list-cameras` is read, and an unknown line hides no camera."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from listed_programs import CASES, recorded
 
-from stillcam.camera.description import with_known_modes
 from stillcam.camera.rpicam.listing import parse
 from stillcam.camera.simulated.sensors import attached, listing
-from stillcam.settings.capabilities import Camera
 from stillcam.settings.geometry import fractions, view
 
 TWO = (CASES / "list-cameras-two.txt").read_text()  # as rpicam-apps 1.12 prints it
@@ -57,7 +53,7 @@ def test_bit_depth_can_be_missing():
                      id="a name of several words"),
     ],
 )  # fmt: skip
-def test_a_line_of_another_version_names_the_camera_too(text, model, size, path):
+def test_lists_of_other_versions_are_read(text, model, size, path):
     (camera,) = parse(text)
     assert (camera.model, camera.size, camera.path) == (model, size, path)
 
@@ -80,7 +76,7 @@ def test_a_mode_without_rate_or_view_is_still_a_mode():
     assert (mode.format, mode.bit_depth, mode.fps, mode.crop) == ("BGGR_PISP_COMP1", None, None, None)
 
 
-def test_the_controls_that_the_camera_names_are_its_limits():
+def test_the_listed_controls_give_the_limits():
     """`--verbose=2` lists them, from rpicam-apps 1.5 on."""
     (camera,) = parse(
         "0 : imx219 [3280x2464 10-bit RGGB] (/base/imx219@10)\n"
@@ -114,23 +110,13 @@ def test_a_usb_camera_has_sizes_and_rates_only():
     assert not camera.held
 
 
-def test_of_a_camera_that_another_process_has_only_the_sizes_are_known():
+def test_only_sizes_are_known_of_a_camera_in_use():
     held, free = recorded("list-cameras-held.txt")
     assert (held.held, free.held) == (True, False)
     assert [(mode.size, mode.fps, mode.crop) for mode in held.modes] == [
         ((1536, 864), None, None), ((2304, 1296), None, None), ((4608, 2592), None, None),
     ]  # fmt: skip
     assert (held.limits, free.limits) == (None, {"AnalogueGain": (1.0, 10.666667), "ExposureTime": (75, 11766829)})
-
-
-def test_what_an_earlier_listing_told_of_a_held_camera_is_kept():
-    """Whatever its number is now; a camera of another model at the same place is another one."""
-    known: dict[tuple[str, str], Camera] = {}
-    first, second = parse(TWO)
-    assert with_known_modes([first, second], known) == [first, second]
-    held = replace(first, index=1, modes=(), limits=None, held=True)
-    other = replace(held, model="imx477")
-    assert with_known_modes([held, other], known) == [replace(first, index=1), other]
 
 
 sizes = st.tuples(st.integers(1, 20000), st.integers(1, 20000))

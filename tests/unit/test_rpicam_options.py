@@ -1,4 +1,4 @@
-"""Settings become the command line that does what they say, whatever the camera."""
+"""Settings become the command lines of rpicam-still and rpicam-vid."""
 
 from dataclasses import replace
 from typing import Any
@@ -9,8 +9,16 @@ from hypothesis import strategies as st
 from listed_programs import recorded
 from test_controls import SETTABLE, rectangles, values_of
 
+from stillcam.camera.driver import Container
 from stillcam.camera.rpicam.listing import parse
-from stillcam.camera.rpicam.options import live_arguments, snapshot_arguments
+from stillcam.camera.rpicam.options import (
+    live_arguments,
+    photo_arguments,
+    same_pictures,
+    snapshot_arguments,
+    video_arguments,
+    without_options,
+)
 from stillcam.camera.simulated import options as simulated_options
 from stillcam.camera.simulated import sensors
 from stillcam.camera.simulated.options import StillOptions, VideoOptions
@@ -82,14 +90,14 @@ def live(on: Camera = IMX708, /, **sections: Any) -> list[str]:
         ({"ScalerCrop": [0, 0, 2304, 1296]}, ["--roi=0.000000,0.000000,0.500000,0.500000"]),
     ],
 )  # fmt: skip
-def test_a_control_is_its_option_in_snapshots_and_live(controls, options):
+def test_a_control_becomes_its_option_in_snapshots_and_live(controls, options):
     plain, video = still(), live()
     assert sorted(set(still(controls=controls)) - set(plain)) == sorted(options)
     assert sorted(option for option in live(controls=controls) if option not in video) == sorted(options)
     assert set(plain) <= set(still(controls=controls))
 
 
-def test_a_value_stands_in_a_word_of_its_own_unless_it_would_be_taken_for_an_option():
+def test_a_value_is_a_separate_argument_unless_it_looks_like_an_option():
     words = snapshot_arguments(
         patched(Settings(), {"controls": {"ExposureValue": -1, "Contrast": 2, "HdrMode": "Auto"}}), IMX708
     )
@@ -97,12 +105,12 @@ def test_a_value_stands_in_a_word_of_its_own_unless_it_would_be_taken_for_an_opt
     assert words[words.index("--contrast") + 1] == "2"
 
 
-def test_a_scan_before_each_still_is_for_stills_only():
+def test_autofocus_before_each_still_applies_to_stills_only():
     assert "--autofocus-on-capture" in still(controls={"AfTrigger": "Start"})
     assert live(controls={"AfTrigger": "Start"}) == live(controls={"AfTrigger": "Cancel"}) == live()
 
 
-def test_controls_for_all_win_over_those_of_the_configuration():
+def test_controls_for_all_use_cases_override_those_of_the_configuration():
     argv = still(live={"controls": {"Contrast": 2, "Saturation": 2}}, controls={"Contrast": 3})
     assert "--contrast=3" in argv and "--saturation=2" in argv
 
@@ -133,7 +141,7 @@ def test_frames_have_no_thumbnail():
     assert "--thumb=none" in still()
 
 
-def test_the_sensor_mode_with_the_whole_view_is_taken_unless_one_is_chosen():
+def test_the_default_sensor_mode_has_the_full_field_of_view():
     """rpicam-apps would take the one of the nearest size, and with it a part of the view."""
     assert "--mode=2304:1296:10:P" in still() and "--viewfinder-mode=2304:1296:10:P" in still()
     assert "--mode=4608:2592:10:P" in still(snapshot={"width": 4000})
@@ -157,7 +165,7 @@ def test_the_viewfinder_of_a_large_still_is_in_a_binned_mode_unless_only_the_ful
     assert "--viewfinder-mode=4608:2592:10:P" in still(untold, snapshot=large)  # it does not say what they see
 
 
-def test_a_crop_is_a_part_of_what_the_sensor_mode_sees():
+def test_a_crop_is_relative_to_the_field_of_view_of_the_sensor_mode():
     argv = live(live={"sensor_mode": "1536:864:10"}, controls={"ScalerCrop": [1536, 864, 1536, 864]})
     assert "--roi=0.250000,0.250000,0.500000,0.500000" in argv
 
@@ -186,14 +194,14 @@ def test_sizes_follow_from_the_width():
     assert "--width=640" in argv and "--height=352" in argv
 
 
-def test_what_the_configuration_says_else_is_on_the_command_line():
+def test_other_settings_of_a_configuration_become_options():
     argv = live(live={"buffer_count": 4, "denoise": "cdn_fast", "quality": 50}, camera={"tuning_file": "/a/b.json"})
     assert {"--buffer-count=4", "--denoise=cdn_fast", "--quality=50", "--tuning-file=/a/b.json"} <= set(argv)
     assert "--denoise=off" in still(live={"denoise": "cdn_hq"}, controls={"NoiseReductionMode": "Off"})
 
 
 @given(st.data())
-def test_the_camera_programs_take_every_value_of_every_control(data):
+def test_the_camera_programs_accept_every_value_of_every_control(data):
     values = {"ColourGains": [1.0, 1.0], "ExposureTime": 100, "AnalogueGain": 1.0}
     for control in data.draw(st.lists(st.sampled_from(SETTABLE), unique_by=lambda control: control.name)):
         values[control.name] = data.draw(values_of(control))
@@ -217,3 +225,116 @@ def test_a_crop_has_the_pictures_proportions_and_lies_within_the_view(crop, size
         parts = [float(part) for part in fractions((x, y, width, height), view).split(",")]
         assert all(0 <= part <= 1 for part in parts)
         assert abs(parts[0] * view[2] + view[0] - x) < 1 and abs(parts[3] * view[3] - height) <= 1
+
+
+def settings(**sections: Any) -> Settings:
+    return patched(Settings(), sections)
+
+
+def photo(kind: str = "photo", on: Camera = IMX708, /, **sections: Any) -> list[str]:
+    argv = photo_arguments(settings(**sections), on, kind)
+    simulated_options.check(simulated_options.parse(StillOptions, argv))
+    return joined(argv)
+
+
+def video(form: str = "ts", seconds: int | None = None, on: Camera = IMX708, /, **sections: Any) -> list[str]:
+    argv = video_arguments(settings(**sections), on, "NAME", Container(form, True), seconds)
+    simulated_options.check(simulated_options.parse(VideoOptions, argv))
+    return joined(argv)
+
+
+@pytest.mark.parametrize("kind", ["photo", "raw"])
+@pytest.mark.parametrize(
+    ("use", "options"),
+    [
+        ({}, ["--width=4608", "--height=2592", "--quality=93"]),
+        ({"width": 1280, "quality": 50}, ["--width=1280", "--height=720", "--quality=50"]),
+        ({"sensor_mode": "1536:864:10"}, ["--width=1536", "--height=864", "--mode=1536:864:10:P"]),
+        ({"hflip": True}, ["--hflip"]),
+        ({"denoise": "cdn_hq", "buffer_count": 2}, ["--denoise=cdn_hq", "--buffer-count=2"]),
+        ({"controls": {"Contrast": 1.5, "AfTrigger": "Start"}}, ["--contrast=1.5", "--autofocus-on-capture"]),
+        ({"width": 1000, "height": 999, "sync_aspect": True}, ["--width=1000", "--height=752"]),
+    ],
+)
+def test_the_configuration_of_photos_becomes_options(kind, use, options):
+    given = photo(kind, live={"width": 800, "height": 600}, **{kind: use})
+    assert set(options) <= set(given)
+    assert ("--raw" in given) is (kind == "raw")
+
+
+@pytest.mark.parametrize(
+    ("form", "options"),
+    [("jpg", ["--output=.still_%08d.jpg"]), ("png", ["--encoding=png", "--output=.still_%08d.png"])],
+)
+def test_the_file_type_of_photos(form, options):
+    given = photo(files={"photo": form})
+    assert set(options) <= set(given)
+    assert ("--encoding=png" in given) is (form == "png")
+    assert "--output=.still_%08d.jpg" in photo("raw", files={"photo": form})
+
+
+@pytest.mark.parametrize(
+    ("on", "configuration", "thumb"),
+    [
+        pytest.param(IMX708, {"width": 1280}, "320:180:70", id="wide"),
+        pytest.param(IMX219, {"width": 3280}, "320:240:70", id="four by three"),
+        pytest.param(IMX219, {"width": 480, "height": 640}, "240:320:70", id="upright"),
+        pytest.param(IMX219, {"width": 64, "height": 48}, "64:48:70", id="no larger than the picture"),
+    ],
+)
+def test_the_thumbnail_has_the_pictures_proportions(on, configuration, thumb):
+    assert f"--thumb={thumb}" in photo("photo", on, photo=configuration)
+    assert "--thumb=none" in photo("photo", on, photo=configuration, camera={"rotation": 90})
+
+
+def test_the_same_configuration_is_the_same_command_line():
+    """So a photo needs no start of the camera program."""
+    same = settings(photo={"width": 1280, "quality": 85}, controls={"Contrast": 1.5})
+    assert same_pictures(photo_arguments(same, IMX708, "photo"), snapshot_arguments(same, IMX708))
+    for other in (
+        settings(photo={"width": 1280, "quality": 86}),
+        settings(photo={"width": 1280, "quality": 85, "controls": {"Sharpness": 2}}),
+        settings(photo={"width": 1280, "quality": 85}, files={"photo": "png"}),
+    ):
+        assert not same_pictures(photo_arguments(other, IMX708, "photo"), snapshot_arguments(other, IMX708))
+
+
+@pytest.mark.parametrize(
+    ("form", "use", "options"),
+    [
+        ("ts", {}, ["--codec=libav", "--libav-format=mpegts", "--output=NAME.ts", "--width=1920", "--height=1080"]),
+        ("mp4", {"bitrate": 5_000_000}, ["--codec=libav", "--libav-format=mp4", "--bitrate=5000000"]),
+        ("ts", {"height": 720, "align": True, "width": 1280}, ["--width=1280", "--height=720", "--framerate=30"]),
+        ("h264", {"framerate": 25}, ["--codec=h264", "--inline", "--output=NAME.h264", "--framerate=25"]),
+        ("mjpeg", {"quality": 70}, ["--codec=mjpeg", "--quality=70"]),
+        ("ts", {"audio": "alsa"}, ["--libav-audio", "--audio-source=alsa"]),
+        ("ts", {"width": 641, "height": 361}, ["--width=640", "--height=360"]),
+        ("ts", {"controls": {"ExposureTime": 100_000}}, ["--framerate=10"]),
+    ],
+)
+def test_the_configuration_of_videos_becomes_options(form, use, options):
+    assert set(options) <= set(video(form, video=use))
+
+
+def test_the_default_video_size_suits_every_encoder_and_camera():
+    """At the sensor's height a 4:3 camera's video would be 1920x1440: the encoder up to the Pi 4 ends at 1920x1080."""
+    for camera in (IMX708, IMX219, IMX519):
+        assert {"--width=1920", "--height=1080"} <= set(video("ts", None, camera))
+    assert {"--width=1280", "--height=720"} <= set(video("ts", None, IMX219, video={"width": 1280}))
+    assert {"--width=1640", "--height=1232"} <= set(video("ts", None, IMX219, video={"width": 1640, "align": True}))
+
+
+def test_the_duration_of_a_video_becomes_a_number_of_frames():
+    assert {"--timeout=0", "--frames=2700"} <= set(video("ts", 90))
+    assert "--frames=287" in video("ts", 20, video={"sensor_mode": "4608:2592:10"})  # which gives 14.35 a second
+    assert "--frames=3" in video("ts", 3, video={"framerate": 1})
+    assert "--frames=1" in video("ts", 3, video={"framerate": 0.1})
+    assert not [word for word in video("ts", None, IMX219) if word.startswith("--frames")]
+    assert "--libav-audio" not in video("mjpeg", video={"audio": "pulse"})
+
+
+def test_an_option_is_removed_with_its_value():
+    given = ["--ev=-1", "--signal", "--ccm", "1,0", "--gain", "2", "--ccm=3"]
+    assert without_options(given, {"--ccm"}) == ["--ev=-1", "--signal", "--gain", "2"]
+    assert without_options(given, {"--ev", "--gain"}) == ["--signal", "--ccm", "1,0", "--ccm=3"]
+    assert without_options(given, frozenset()) == given

@@ -1,4 +1,4 @@
-"""What a camera program says at its end is a cause and a reason; an older one goes on without what it lacks."""
+"""The output of a failed camera program gives a cause and a reason; unsupported options are left out."""
 
 from collections.abc import Callable
 
@@ -14,7 +14,7 @@ from stillcam.camera.rpicam.errors import (
     unrecognised_option,
     unsupported_options,
 )
-from stillcam.camera.rpicam.options import snapshot_arguments, without_options
+from stillcam.camera.rpicam.options import snapshot_arguments
 from stillcam.camera.rpicam.process import has_libav
 from stillcam.camera.simulated.options import StillOptions, VideoOptions, usage
 from stillcam.settings.capabilities import RPICAM
@@ -77,24 +77,24 @@ BOOST_HELP = """Valid options are:
         pytest.param(255, [STARTING, CONFIGURES], "died", "status 255: ERROR V4L2", id="an error of libcamera"),
     ],
 )  # fmt: skip
-def test_what_a_program_says_at_its_end_is_a_cause_and_a_reason(status, lines, cause, part):
+def test_the_output_of_a_failed_program_gives_cause_and_reason(status, lines, cause, part):
     error = failure("rpicam-still", status, [CHATTER, *lines])
     assert error.cause == cause
     assert part in error.reason
 
 
 @pytest.mark.parametrize("lines", [[SIGNAL], [CONFIGURES], ["Still capture image received", SIGNAL]])
-def test_chatter_is_no_reason(lines):
+def test_log_lines_are_no_reason(lines):
     error = failure("rpicam-still", -9, [CHATTER, *lines])
     assert (error.cause, error.reason) == ("died", "rpicam-still was ended by signal 9")
 
 
 @given(st.integers(-15, 255), st.lists(st.text()))
-def test_whatever_it_says_there_is_a_reason(status, lines):
+def test_any_output_gives_a_reason(status, lines):
     assert failure("rpicam-vid", status, lines).reason
 
 
-def test_the_option_that_a_program_has_ended_at():
+def test_the_unrecognised_option_is_found():
     assert unrecognised_option([CHATTER, "ERROR: *** unrecognised option '--ccm' ***"]) == "--ccm"
     assert unrecognised_option(["ERROR: *** unrecognised option '--ccm=1,0,0' ***"]) == "--ccm"
     assert unrecognised_option([CHATTER, "ERROR: *** unrecognised metadata format xml ***"]) is None
@@ -108,30 +108,23 @@ def test_the_option_that_a_program_has_ended_at():
         pytest.param("Usage: --else", {"--ccm"}, id="nor with a help that is none"),
     ],
 )
-def test_what_an_older_program_lacks_is_left_out(help_text, found):
+def test_unsupported_options_are_left_out(help_text, found):
     given = ["--output", "a", "--ccm=1", "--flush", "--metadata", "m", "--metadata-format", "txt", "--signal"]
     assert unsupported_options("--ccm", given, help_text) == found
 
 
-def test_what_would_change_its_doing_is_never_left_out():
+def test_required_options_are_never_left_out():
     assert unsupported_options("--signal", ["--signal", "--output", "a"], "") == frozenset()
     given = snapshot_arguments(Settings(), recorded("list-cameras-two.txt")[0])
     assert {word for word in given if word in REQUIRED} == {"--camera", "--timeout", "--signal", "--output"}
 
 
-def test_an_option_is_left_out_with_its_value():
-    given = ["--ev=-1", "--signal", "--ccm", "1,0", "--gain", "2", "--ccm=3"]
-    assert without_options(given, {"--ccm"}) == ["--ev=-1", "--signal", "--gain", "2"]
-    assert without_options(given, {"--ev", "--gain"}) == ["--signal", "--ccm", "1,0", "--ccm=3"]
-    assert without_options(given, frozenset()) == given
-
-
-def test_all_that_we_ask_of_todays_programs_is_in_their_help():
+def test_todays_programs_list_all_options_in_their_help():
     given = snapshot_arguments(Settings(), recorded("list-cameras-two.txt")[0])
     assert unsupported_options("--none", given, usage(StillOptions)) == {"--none"}
 
 
-def test_a_control_that_the_program_lacks_is_told_as_one_that_cannot_be_set(caplog):
+def test_the_control_of_an_unsupported_option_is_refused(caplog):
     known = UnsupportedOptions(RPICAM)
     known.add("libcamera-still", "--ccm", ["--ccm", "1", "--hflip"], "")
     assert "libcamera-still has no option --ccm" in known.capabilities.refused["ColourCorrectionMatrix"]
@@ -157,5 +150,5 @@ def told(version: str, help_text: str = "") -> Callable[[str], str]:
         pytest.param(told("libcamera-apps build: 54a781dffdd8\n", BOOST_HELP), False, id="an old one without"),
     ],
 )  # fmt: skip
-def test_whether_it_has_libav(says, has):
+def test_whether_rpicam_vid_has_libav(says, has):
     assert has_libav(says) is has

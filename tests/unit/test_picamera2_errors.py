@@ -1,0 +1,45 @@
+"""Exceptions of the library become a cause and a reason."""
+
+import pytest
+
+from stillcam.camera.picamera2.errors import cause_and_reason
+
+
+def raised(text: str, cause: BaseException | None = None) -> BaseException:
+    error = RuntimeError(text)
+    error.__cause__ = cause
+    return error
+
+
+@pytest.mark.parametrize(
+    ("error", "cause", "said"),
+    [
+        pytest.param(raised("Camera __init__ sequence did not complete.", raised("Failed to acquire camera: busy")),
+                     "busy", "another program uses the camera", id="another program"),
+        pytest.param(raised("acquire: returned unexpected code: -16"), "busy", "another program uses", id="a number"),
+        pytest.param(raised('No camera number 3 found - use "rpicam-hello --list-cameras"'), "absent",
+                     "does not exist", id="number"),
+        pytest.param(raised("Invalid camera configuration: {…}"), "options", "choose another one", id="configuration"),
+        pytest.param(ModuleNotFoundError("No module named 'libcamera'"), "missing", "apt install", id="not installed"),
+        pytest.param(OSError(28, "No space left on device", "/x/y.jpg"), "disk", "df -h", id="full disk"),
+        pytest.param(OSError(13, "Permission denied", "/dev/shm/x.jpg"), "disk", "df -h", id="a disk below /dev"),
+        pytest.param(OSError(2, "No such file or directory", "/dev/video11"), "missing", "there is no /dev/video11",
+                     id="no encoder"),
+        pytest.param(OSError(13, "Permission denied", "/dev/video11"), "missing", "group video", id="forbidden"),
+        pytest.param(OSError(16, "Device or resource busy", "/dev/video11"), "busy", "uses /dev/video11",
+                     id="encoder in use"),
+        pytest.param(TypeError("Picamera2.create_still_configuration() got an unexpected keyword argument 'sensor'"),
+                     "missing", "too old", id="old"),
+        pytest.param(raised("PiDNG: DNGBASE.convert() got an unexpected keyword argument 'file'"), "missing",
+                     "PiDNG", id="pip's PiDNG"),
+        pytest.param(raised("configuration failed: sensor mode [1, 2, 3] and not [4, 5, 6]"), "options",
+                     "no such sensor mode", id="mode"),
+        pytest.param(BrokenPipeError(32, "Broken pipe"), "disk", "ffmpeg", id="the library's FfmpegOutput"),
+        pytest.param(ValueError("no container format 'pulse'"), "options", "PyAV", id="pip's PyAV"),
+        pytest.param(raised("the camera gives no frames"), "stalled", "cable", id="stall"),
+        pytest.param(ValueError("odd"), "died", "ValueError: odd", id="anything else"),
+    ],
+)  # fmt: skip
+def test_exceptions_of_the_library_give_cause_and_reason(error, cause, said):
+    found, reason = cause_and_reason(error)
+    assert found == cause and said in reason

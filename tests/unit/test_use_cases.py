@@ -1,0 +1,36 @@
+"""Settings of a use case, applied to a camera."""
+
+from dataclasses import replace
+
+import pytest
+from test_rpicam_options import IMX708
+
+from stillcam.camera.driver import Container
+from stillcam.camera.use_cases import choose_container, sensor_mode_error
+from stillcam.settings.document import patched
+from stillcam.settings.schema import Settings
+
+
+@pytest.mark.parametrize(
+    ("wanted", "libav", "ffmpeg", "form"),
+    [
+        pytest.param("mp4", True, True, Container("ts", True), id="what survives a crash, then an MP4"),
+        pytest.param("mp4", True, False, Container("mp4", False), id="the camera program makes it"),
+        pytest.param("mp4", False, True, Container("h264", True), id="ffmpeg makes it"),
+        pytest.param("mp4", False, False, Container("mjpeg", False), id="neither"),
+        pytest.param("h264", True, True, Container("h264", False), id="as it was asked for"),
+        pytest.param("mjpeg", True, True, Container("mjpeg", False), id="MJPEG as it was asked for"),
+    ],
+)
+def test_the_container_of_a_video(wanted, libav, ffmpeg, form):
+    assert choose_container(wanted, libav, ffmpeg) == form
+
+
+@pytest.mark.parametrize("section", ["live", "photo", "raw", "video"])
+def test_a_sensor_mode_that_the_camera_lacks_gives_an_error(section):
+    """The camera software takes the nearest one instead, and nobody is told."""
+    wrong = sensor_mode_error(patched(Settings(), {section: {"sensor_mode": "1000:700:10"}}), IMX708)
+    assert wrong is not None and wrong.field == f"{section}.sensor_mode" and "1536:864:10" in str(wrong)
+    right = patched(Settings(), {section: {"sensor_mode": "1536:864:10"}})
+    assert sensor_mode_error(right, IMX708) is None
+    assert sensor_mode_error(right, replace(IMX708, modes=())) is None  # it does not tell

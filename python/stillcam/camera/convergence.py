@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 
 from stillcam.camera.metadata import Metadata
 from stillcam.camera.use_cases import effective_controls, photo_settings
+from stillcam.common.validate import is_number
 from stillcam.settings.capabilities import Camera
-from stillcam.settings.control_values import is_number
 from stillcam.settings.controls import CONTROLS, Values
 from stillcam.settings.schema import LiveViewSettings, PhotoSettings, RawSettings, Settings, VideoSettings
 

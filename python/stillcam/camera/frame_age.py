@@ -6,7 +6,7 @@ import math
 import time
 
 from stillcam.camera.metadata import Metadata
-from stillcam.settings.control_values import is_number
+from stillcam.common.validate import is_number
 
 QUEUE_FRAMES, QUEUE_S = 7, 1.5  # frames waiting to be processed and encoded, at most, and how long they wait
 VIDEO_BUFFERS = 6  # of rpicam-vid (core/rpicam_app.cpp, ConfigureVideo) and picamera2, unless set

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from stillcam.capture.command_queue import CommandQueue
 from stillcam.capture.status import Status
 from stillcam.common.errors import CameraError, StillcamError
+from stillcam.common.validate import number_error
 from stillcam.ipc.protocol import Message
-from stillcam.settings.control_values import is_number
 
 MAX_LEASE_S = 30.0
 PICTURE_S = 30.0  # for a picture, whatever the settings
@@ -171,8 +171,9 @@ def number(name: str, value: object, low: float, high: float, *, whole: bool = F
     """Check a number of a message.
 
     Raises:
-        StillcamError: it is none, or out of range.
+        StillcamError: it is no number, or out of range.
     """
-    right = is_number(value) and (not whole or isinstance(value, int))
-    if not right or not isinstance(value, int | float) or not low <= value <= high:
-        raise StillcamError(f"{name} must be a {'whole ' if whole else ''}number from {low:g} to {high:g}")
+    if whole and not isinstance(value, int):
+        value = None
+    if error := number_error(value, low, high, whole=whole):
+        raise StillcamError(f"{name} {error}")

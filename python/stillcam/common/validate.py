@@ -1,4 +1,4 @@
-"""Checks of the fields of a JSON document that somebody has sent; what is wrong is named by its field."""
+"""Validation of values from JSON: numbers, and the fields of a document. An error names the field."""
 
 from __future__ import annotations
 
@@ -13,27 +13,42 @@ from stillcam.common.time_zone import zone_named
 YEARS = range(2000, 2200)  # of which times may be
 
 
+def is_number(value: Any) -> bool:
+    """Whether a value from JSON is a finite number."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e300
+
+
+def number_error(value: Any, low: float, high: float, *, whole: bool = False) -> str | None:
+    """What is wrong with a number; None: nothing.
+
+    Args:
+        low, high: the inclusive range.
+        whole: whether it must have no fraction.
+    """
+    if is_number(value) and not (whole and value % 1) and low <= value <= high:
+        return None
+    return f"must be a {'whole ' if whole else ''}number from {low:g} to {high:g}"
+
+
 def number_in(document: Mapping[str, Any], name: str, low: float, high: float, whole: bool = False) -> float | None:
-    """The number in a field; None where there is none.
+    """The number in a field; None: the field is missing or null.
 
     Raises:
-        SettingsError: it is none, or out of range.
+        SettingsError: it is no number, or out of range.
     """
     value = document.get(name)
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
-        raise SettingsError(f"must be a number from {low:g} to {high:g}", name)
-    if whole and value != int(value):
-        raise SettingsError("must be a whole number", name)
+    if error := number_error(value, low, high, whole=whole):
+        raise SettingsError(error, name)
     return float(value)
 
 
 def choice_in(document: Mapping[str, Any], name: str, choices: tuple[Any, ...], default: Any) -> Any:
-    """The value of a field, which is one of some.
+    """The value of a field that must be one of `choices`; `default` if the field is missing.
 
     Raises:
-        SettingsError: it is not.
+        SettingsError: it is another one.
     """
     value = document.get(name, default)
     if not any(value == one and type(value) is type(one) for one in choices):
@@ -42,13 +57,15 @@ def choice_in(document: Mapping[str, Any], name: str, choices: tuple[Any, ...], 
 
 
 def moment_in(document: Mapping[str, Any], name: str, zone: str) -> int | None:
-    """The time in a field, in ms since the epoch; without an offset it is the local clock's. None where there is none.
+    """The time in a field, in ms since the epoch; None: the field is missing or null.
+
+    A time without an offset is local.
 
     Args:
-        zone: of the local clock, see `stillcam.common.time_zone`.
+        zone: the local time zone, see `stillcam.common.time_zone`.
 
     Raises:
-        SettingsError: it is none.
+        SettingsError: it is no time.
     """
     value = document.get(name)
     if value is None:

@@ -1,4 +1,4 @@
-"""Checks what somebody wants to set of the controls, against their table."""
+"""Validation of control values against the table of controls."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from stillcam.common.errors import SettingsError
+from stillcam.common.validate import is_number
 from stillcam.settings.controls import CONTROLS, LARGEST, Control, Values
 
 SMALLEST_CROP = 64  # sensor pixels: the Pi's ISP takes no less
@@ -87,11 +88,6 @@ def _value(control: Control, value: Any, dotted: str) -> Any:
     if control.type in ("pair", "matrix"):
         return _numbers(control, value, 2 if control.type == "pair" else 9, dotted)
     return _number(control, value, dotted)
-
-
-def is_number(value: Any) -> bool:
-    """Whether a value out of JSON is a number, and a finite one."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e300
 
 
 def _number(control: Control, value: Any, dotted: str) -> float:

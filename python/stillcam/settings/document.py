@@ -11,7 +11,8 @@ from difflib import get_close_matches
 from typing import Any, cast
 
 from stillcam.common.errors import SettingsError
-from stillcam.settings.control_values import check_controls, is_number
+from stillcam.common.validate import is_number
+from stillcam.settings.control_values import check_controls
 from stillcam.settings.controls import Values
 from stillcam.settings.schema import Settings, default_of, setting_fields
 

@@ -32,10 +32,10 @@ from stillcam.camera.picamera2.ipc import NAME, Message, WorkerExited, WorkerPro
 from stillcam.camera.use_cases import DEFAULT_FRAMERATE, choose_container, framerate, live_framerate, zsl_frame_s
 from stillcam.common.child_process import TERM_GRACE_S
 from stillcam.common.errors import CameraError
+from stillcam.common.validate import is_number
 from stillcam.frames.files import STILL_PREFIX
 from stillcam.frames.jpeg import JpegSplitter
 from stillcam.settings.capabilities import PICAMERA2, Camera
-from stillcam.settings.control_values import is_number
 from stillcam.settings.encoder import Encoder
 from stillcam.settings.geometry import mirrored, sensor_mode, view
 from stillcam.settings.schema import Settings

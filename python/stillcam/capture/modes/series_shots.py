@@ -17,12 +17,12 @@ from stillcam.capture.context import CONVERGE_S, START_TIMEOUT_S, CaptureContext
 from stillcam.capture.image_files import image_size, link_or_copy, move_rotated
 from stillcam.capture.recovery import photo_cycle_s, stall_timeout_s
 from stillcam.common.errors import CameraError
+from stillcam.common.validate import is_number
 from stillcam.frames.files import WORK_PREFIX
 from stillcam.series.definition import Definition
 from stillcam.series.folder import Series
 from stillcam.series.state import FRAMES
 from stillcam.settings.capabilities import Camera
-from stillcam.settings.control_values import is_number
 from stillcam.settings.controls import Values
 from stillcam.settings.schema import Settings
 

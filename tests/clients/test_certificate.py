@@ -19,7 +19,7 @@ from serving import DEADLINE_S, ROOT, Site
 
 from stillcam.common.errors import StillcamError
 from stillcam.http import certificates
-from stillcam.http.certificates import Files
+from stillcam.http.certificates import CertificateFiles
 
 NAME = "camera.local"
 
@@ -48,7 +48,7 @@ def data(tmp_path):
 def files(data):
     """A certificate for a name and two addresses."""
     made(data, "Camera.Local", "127.0.0.1", "fd00::1")
-    return Files(data / "tls")
+    return CertificateFiles(data / "tls")
 
 
 def verify(files, kind, name, leaf=None):
@@ -77,7 +77,7 @@ def test_it_is_a_server_s_for_a_year_and_only_its_owner_reads_it(files, data):
     text = run("openssl", "x509", "-in", files.server, "-noout", "-text")
     for part in ("CA:FALSE", "TLS Web Server Authentication", "NIST CURVE: P-256", f"DNS:{NAME}, IP Address:127.0.0.1"):
         assert part in text
-    assert 396 < (certificates.ends_s(files.server) - time.time()) / 86400 < 398
+    assert 396 < (certificates.expires_s(files.server) - time.time()) / 86400 < 398
     assert [path.stat().st_mode & 0o777 for path in files.folder.iterdir()] == [0o600] * 3
     assert json.loads((data / "settings.json").read_text())["server"] == {"tls_certificate": "tls/server.pem"}
 
@@ -103,7 +103,7 @@ def test_openssl_trusts_it_for_its_names_only(files):
 )
 def test_the_authority_s_key_is_of_no_use_for_another_name(data, tmp_path, names, san, kind):
     made(data, *names)
-    files = Files(data / "tls")
+    files = CertificateFiles(data / "tls")
     assert verify(files, "ip" if ":" in names[0] or names[0][0] == "1" else "hostname", names[0])
     leaf = signed_for_another(files, tmp_path / "thief", san)
     assert not verify(files, kind, san.partition(":")[2], leaf)
@@ -173,7 +173,7 @@ def test_chromium_trusts_the_server_and_no_certificate_for_another_name(playwrig
 
 
 def test_it_is_renewed_by_itself_without_a_restart(data, tmp_path, monkeypatch):
-    files = Files(data / "tls")
+    files = CertificateFiles(data / "tls")
     monkeypatch.setattr(certificates, "DAYS", 20)
     certificates.make(files, [NAME])
     before, authority = files.server.read_bytes(), files.authority.read_bytes()
@@ -187,7 +187,7 @@ def test_it_is_renewed_by_itself_without_a_restart(data, tmp_path, monkeypatch):
 
 
 def test_without_the_authority_s_key_it_goes_on_and_log_doctor_and_page_warn(data, tmp_path, monkeypatch):
-    files = Files(data / "tls")
+    files = CertificateFiles(data / "tls")
     monkeypatch.setattr(certificates, "DAYS", 20)
     certificates.make(files, [NAME])
     files.authority_key.unlink()
@@ -211,7 +211,7 @@ def test_without_the_authority_s_key_it_goes_on_and_log_doctor_and_page_warn(dat
 
 def test_the_same_authority_signs_again_as_long_as_it_may(data):
     assert made(data, NAME, "127.0.0.1")["new_authority"]
-    files = Files(data / "tls")
+    files = CertificateFiles(data / "tls")
     authority = files.authority.read_bytes()
     assert not made(data, NAME)["new_authority"]
     assert not made(data, "127.0.0.1", NAME)["new_authority"]
@@ -266,12 +266,12 @@ def test_under_sudo_the_files_are_the_server_s(data):
 def test_what_is_missing_is_named(data, monkeypatch):
     monkeypatch.setenv("PATH", str(data))
     with pytest.raises(StillcamError, match="apt install openssl"):
-        certificates.make(Files(data / "tls"), [NAME])
+        certificates.make(CertificateFiles(data / "tls"), [NAME])
     assert not list(Path(data / "tls").glob(".new-*"))
 
 
 def test_a_disk_that_fills_up_between_key_and_authority_does_not_end_it_for_ever(data, monkeypatch):
-    files = Files(data / "tls")
+    files = CertificateFiles(data / "tls")
     certificates.make(files, [NAME])
     replace = os.replace
 
@@ -291,7 +291,7 @@ def test_a_disk_that_fills_up_between_key_and_authority_does_not_end_it_for_ever
 @pytest.fixture
 def foreign(data):
     """Files of the same names that another program made, with the key in a file of its own, as cfssl does."""
-    files = Files(data / "tls")
+    files = CertificateFiles(data / "tls")
     files.folder.mkdir()
     make = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
     run(*make, "-subj", "/CN=Home", "-days", "3650", "-keyout", files.authority_key, "-out", files.authority)
@@ -305,7 +305,7 @@ def foreign(data):
 def test_a_certificate_of_another_program_is_neither_renewed_nor_replaced(foreign, data):
     before = {path: path.read_bytes() for path in foreign.folder.iterdir()}
     assert not certificates.renew(foreign.server, time.time())
-    found, advice = certificates.condition(foreign.server, time.time())
+    found, advice = certificates.describe(foreign.server, time.time())
     assert ("renewed automatically" in found, advice) == (False, "")
     done = command(data, "certificate", NAME)
     assert done.returncode == 1

@@ -261,7 +261,7 @@ def test_whoever_waits_is_known_to_have_left_only_when_it_has():
 
     def waiting(request: Request) -> Answer:
         while not answer_now.wait(0.01):
-            if request.gone():
+            if request.client_gone():
                 left.set()
                 break
         return Answer(200, b"here")

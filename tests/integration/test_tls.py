@@ -217,7 +217,7 @@ def test_who_reads_slowly_by_tls_is_not_dropped(made, monkeypatch):
 
 def test_a_renewed_certificate_is_taken_and_a_broken_one_is_not(tmp_path, made, caplog, monkeypatch):
     """Without a restart, while connections with the old one stay open; no connection reads the files."""
-    monkeypatch.setattr(tls, "LOOK_S", 0.0)
+    monkeypatch.setattr(tls, "RELOAD_S", 0.0)
     certificate, key = tmp_path / "now.pem", tmp_path / "now.key"
 
     def use(name: str) -> None:
@@ -232,17 +232,17 @@ def test_a_renewed_certificate_is_taken_and_a_broken_one_is_not(tmp_path, made, 
     with here, secure(here.port, made["camera"][0]) as before:
         use("renewed")
         assert ask(here.port, made["camera"][0], posted(b"0", "Connection: close")) == [b"0!"]
-        pair.look()
+        pair.reload()
         assert ask(here.port, made["renewed"][0], posted(b"a", "Connection: close")) == [b"a!"]
         certificate.write_text("half a certif")
-        pair.look()
+        pair.reload()
         assert ask(here.port, made["renewed"][0], posted(b"b", "Connection: close")) == [b"b!"]
         assert "the old one stays in use" in caplog.text
         certificate.unlink()
-        pair.look()
+        pair.reload()
         assert ask(here.port, made["renewed"][0], posted(b"c", "Connection: close")) == [b"c!"]
         use("camera")
-        pair.look()
+        pair.reload()
         assert ask(here.port, made["camera"][0], posted(b"d", "Connection: close")) == [b"d!"]
         before.sendall(posted(b"e"))
         before.sendall(posted(b"f", "Connection: close"))
@@ -250,11 +250,11 @@ def test_a_renewed_certificate_is_taken_and_a_broken_one_is_not(tmp_path, made, 
 
 
 def test_the_files_are_looked_at_again_and_again(tmp_path, made, monkeypatch):
-    monkeypatch.setattr(tls, "LOOK_S", 0.01)
+    monkeypatch.setattr(tls, "RELOAD_S", 0.01)
     both = tmp_path / "both.pem"
     both.write_bytes(b"".join(path.read_bytes() for path in made["camera"]))
     pair = Certificate(both, both)
-    pair.keep()
+    pair.watch()
     before = pair.context()
     both.write_bytes(b"".join(path.read_bytes() for path in made["renewed"]))
     until(lambda: pair.context() is not before)

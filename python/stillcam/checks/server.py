@@ -58,8 +58,8 @@ def certificate(installation: Installation) -> list[Finding]:
         return [Finding("certificate", OK, "none is set: the server uses plain HTTP")]
     file, now_s = installation.paths.primary.data / name, time.time()
     try:
-        found, advice = certificates.condition(file, now_s)
-        ended = certificates.ends_s(file) < now_s
+        found, advice = certificates.describe(file, now_s)
+        ended = certificates.expires_s(file) < now_s
     except StillcamError as error:
         return [Finding("certificate", WARNING, str(error), f"check that {file} is a PEM certificate")]
     return [Finding("certificate", FAULT if ended else WARNING if advice else OK, found, advice)]

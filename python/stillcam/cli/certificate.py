@@ -10,7 +10,7 @@ from stillcam.cli import Arguments, Result, add_command
 from stillcam.common.addresses import listening_address
 from stillcam.common.paths import Paths
 from stillcam.http import certificates
-from stillcam.http.certificates import Files
+from stillcam.http.certificates import CertificateFiles
 from stillcam.http.messages import Refused
 from stillcam.server.security.host_check import check_host
 from stillcam.server.security.own_names import OwnNames
@@ -33,11 +33,11 @@ def add_to(commands: Any) -> None:
 
 def make(paths: Paths, environ: Mapping[str, str], arguments: Arguments) -> Result:
     """Make the certificate, and set `server.tls_certificate` unless it names another one."""
-    names = certificates.checked(arguments.names)
-    files = Files(paths.primary.data / FOLDER)
+    names = certificates.valid_names(arguments.names)
+    files = CertificateFiles(paths.primary.data / FOLDER)
     settings = load(paths.primary.settings)
     new_authority = certificates.make(files, names)
-    end = certificates.day(certificates.ends_s(files.server))
+    end = certificates.date_text(certificates.expires_s(files.server))
     is_set = settings.server.tls_certificate in ("", SETTING, str(files.server))
     if is_set and (settings.server.tls_certificate, settings.server.tls_key) != (SETTING, ""):
         save(paths.primary.settings, replace(settings, server=replace(

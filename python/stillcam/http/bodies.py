@@ -1,4 +1,4 @@
-"""Bodies that the kernel sends by itself, without copying them for each viewer (sendfile(2))."""
+"""Bodies that the kernel sends without copying them for each client (sendfile(2))."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from stillcam.common.safe_open import open_regular
 
 
 class _Descriptor:
-    """An open file, as long as somebody refers to it."""
+    """An open file; closed with the last reference to it."""
 
     __slots__ = ("number",)
 
@@ -29,10 +29,7 @@ def _in_memory(data: bytes) -> _Descriptor:
 
 
 class Blob:
-    """Bytes that are sent to many.
-
-    They lie in a file in memory too, so that the kernel can send them without copying them
-    for each viewer (sendfile(2)).
+    """Bytes that are sent to many clients; a file in memory holds them too, for sendfile(2).
 
     Args:
         data: all of it.
@@ -60,10 +57,7 @@ class Blob:
 
 
 class FilePart:
-    """A part of a file on disk, which takes no memory of ours however large it is.
-
-    The file is closed with the last part that refers to it.
-    """
+    """A part of a file on disk; the file is closed with its last part."""
 
     __slots__ = ("_file", "_size", "start")
 
@@ -74,7 +68,7 @@ class FilePart:
 
     @classmethod
     def whole(cls, path: Path) -> FilePart:
-        """All of the regular file at `path`, as it is now: one put in its place later changes nothing.
+        """All of the regular file at `path`, as it is now: replacing it later changes nothing.
 
         Raises:
             OSError: it cannot be opened, or is a link, a folder, a pipe.

@@ -1,8 +1,8 @@
 """Certificates for HTTPS in a home network: a small authority, name-constrained to one machine, signs them.
 
 Browsers trust it once they have been given the authority's certificate. Its name constraints (RFC 5280, 4.2.1.10)
-are critical: its key signs for no other name, so whoever gets hold of it can pretend to be this machine only.
-All of it is made by the `openssl` program.
+are critical: its key signs for no other name, a stolen key can impersonate this machine only.
+The `openssl` program makes all of it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ import secrets
 import ssl
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -66,11 +67,11 @@ subjectAltName = @names
 
 
 @dataclass(frozen=True, slots=True)
-class Files:
-    """Where a certificate and its authority are.
+class CertificateFiles:
+    """The files of a certificate and its authority.
 
     Args:
-        folder: made when the first certificate is.
+        folder: created with the first certificate.
     """
 
     folder: Path
@@ -91,24 +92,24 @@ class Files:
         return self.folder / "ca-key.pem"
 
 
-def checked(names: Sequence[str]) -> list[str]:
+def valid_names(names: Sequence[str]) -> list[str]:
     """Normalise names and addresses for a certificate.
 
     Raises:
         StillcamError: one is neither a name nor an address, or there are none or too many.
     """
-    found = list(dict.fromkeys(_checked(name) for name in names))
+    found = list(dict.fromkeys(_valid_name(name) for name in names))
     if not 0 < len(found) <= MAX_NAMES:
         raise StillcamError(f"a certificate holds 1 to {MAX_NAMES} names and addresses, not {len(found)}")
     return found
 
 
-def make(files: Files, names: Sequence[str]) -> bool:
+def make(files: CertificateFiles, names: Sequence[str]) -> bool:
     """Make a certificate, replacing an earlier one.
 
     Args:
         files: where.
-        names: from `checked`.
+        names: from `valid_names`.
 
     Returns:
         whether the authority is new, so that browsers need its certificate: there was none that has its key and
@@ -119,12 +120,10 @@ def make(files: Files, names: Sequence[str]) -> bool:
     """
     if files.authority.exists() and not _is_own(files.server):
         raise StillcamError(f"{files.authority} was made by another program: move {files.folder} to another place")
-    known = files.authority_key.exists() and files.authority.exists()
-    kept = known and set(names) <= _permitted(files.authority) and ends_s(files.authority) > time.time() + DAYS * 86400
-    if not kept:
+    if new_authority := not _can_sign(files, names):
         _make_authority(files, names)
     _sign(files, names)
-    return not kept
+    return new_authority
 
 
 def renew(certificate: Path, now_s: float) -> bool:
@@ -140,24 +139,24 @@ def renew(certificate: Path, now_s: float) -> bool:
     Raises:
         StillcamError: it expires soon and cannot be renewed; the text says why and what to do.
     """
-    files = Files(certificate.parent)
-    if not _is_own(certificate) or (end_s := ends_s(certificate)) - now_s > RENEW_S:
+    files = CertificateFiles(certificate.parent)
+    if not _is_own(certificate) or (end_s := expires_s(certificate)) - now_s > RENEW_S:
         return False
     names = names_of(files.server)
     again = f"run `python -m stillcam certificate {' '.join(names)}`, and import the new ca.pem into browsers"
     if not files.authority_key.exists():
+        date = date_text(end_s)
         raise StillcamError(
-            f"the certificate expires on {day(end_s)} and cannot be renewed without {files.authority_key}: {again}"
+            f"the certificate expires on {date} and cannot be renewed without {files.authority_key}: {again}"
         )
-    if ends_s(files.authority) < now_s + DAYS * 86400:
-        raise StillcamError(
-            f"the authority's certificate expires on {day(ends_s(files.authority))}, too soon for a renewal: {again}"
-        )
+    if expires_s(files.authority) < now_s + DAYS * 86400:
+        end = date_text(expires_s(files.authority))
+        raise StillcamError(f"the authority's certificate expires on {end}, too soon for a renewal: {again}")
     _sign(files, names)
     return True
 
 
-def condition(certificate: Path, now_s: float) -> tuple[str, str]:
+def describe(certificate: Path, now_s: float) -> tuple[str, str]:
     """A certificate's names and expiry date in words, and what to do about it (empty: nothing).
 
     Args:
@@ -168,10 +167,10 @@ def condition(certificate: Path, now_s: float) -> tuple[str, str]:
         StillcamError: `openssl` is missing, or cannot read it.
     """
     own = _is_own(certificate)
-    renews = own and Files(certificate.parent).authority_key.exists()
-    names, end_s = names_of(certificate), ends_s(certificate)
+    renews = own and CertificateFiles(certificate.parent).authority_key.exists()
+    names, end_s = names_of(certificate), expires_s(certificate)
     soon_s = RENEW_S if own else SOON_S
-    found = f"for {', '.join(names)} until {day(end_s)}{', renewed automatically' if renews else ''}"
+    found = f"for {', '.join(names)} until {date_text(end_s)}{', renewed automatically' if renews else ''}"
     if end_s - now_s > (soon_s - LATE_S if renews else soon_s):
         return found, ""
     if own and not renews:
@@ -179,14 +178,14 @@ def condition(certificate: Path, now_s: float) -> tuple[str, str]:
     return found, "see the server's log" if own else "renew it"
 
 
-def ends_s(certificate: Path) -> float:
-    """When the first certificate in a file ends, in seconds since the epoch.
+def expires_s(certificate: Path) -> float:
+    """When the first certificate in a file expires, in seconds since the epoch.
 
     Raises:
         StillcamError: `openssl` is missing, or cannot read it.
     """
-    said = _openssl("x509", "-in", certificate, "-noout", "-enddate")
-    return float(ssl.cert_time_to_seconds(said.strip().removeprefix("notAfter=")))
+    output = _openssl("x509", "-in", certificate, "-noout", "-enddate")
+    return float(ssl.cert_time_to_seconds(output.strip().removeprefix("notAfter=")))
 
 
 def names_of(certificate: Path) -> list[str]:
@@ -195,16 +194,16 @@ def names_of(certificate: Path) -> list[str]:
     Raises:
         StillcamError: `openssl` is missing, or cannot read it.
     """
-    said = _openssl("x509", "-in", certificate, "-noout", "-ext", "subjectAltName")
-    return [_plain(name) for name in re.findall(r"(?:DNS|IP Address):([^,\s]+)", said)]
+    output = _openssl("x509", "-in", certificate, "-noout", "-ext", "subjectAltName")
+    return [_plain(name) for name in re.findall(r"(?:DNS|IP Address):([^,\s]+)", output)]
 
 
-def day(time_s: float) -> str:
+def date_text(time_s: float) -> str:
     """A date as YYYY-MM-DD, UTC."""
     return time.strftime("%Y-%m-%d", time.gmtime(time_s))
 
 
-def _checked(name: str) -> str:
+def _valid_name(name: str) -> str:
     plain = _plain(name.strip().lower().removesuffix("."))
     if _is_address(plain) or (_NAME.fullmatch(plain) and not re.fullmatch("[0-9.]+", plain)):
         return plain
@@ -225,22 +224,29 @@ def _is_address(name: str) -> bool:
 
 def _is_own(certificate: Path) -> bool:
     """Whether `make` made a certificate; other programs use the same file names (cfssl does)."""
-    files = Files(certificate.parent)
+    files = CertificateFiles(certificate.parent)
     if certificate != files.server or not files.authority.exists():
         return False
     return "Stillcam " in _openssl("x509", "-in", files.authority, "-noout", "-subject")
 
 
+def _can_sign(files: CertificateFiles, names: Sequence[str]) -> bool:
+    """Whether there is an authority with its key that permits these names, and is valid long enough."""
+    if not (files.authority_key.exists() and files.authority.exists()):
+        return False
+    return set(names) <= _permitted(files.authority) and expires_s(files.authority) > time.time() + DAYS * 86400
+
+
 def _permitted(authority: Path) -> set[str]:
     """The names that an authority's certificate is for."""
-    said = _openssl("x509", "-in", authority, "-noout", "-ext", "nameConstraints").partition("Excluded:")[0]
-    return {_plain(name.partition("/")[0]) for name in re.findall(r"(?:DNS|IP):(\S+)", said)}
+    output = _openssl("x509", "-in", authority, "-noout", "-ext", "nameConstraints").partition("Excluded:")[0]
+    return {_plain(name.partition("/")[0]) for name in re.findall(r"(?:DNS|IP):(\S+)", output)}
 
 
-def _make_authority(files: Files, names: Sequence[str]) -> None:
-    about = _AUTHORITY.format(name=names[0][:40], day=day(time.time())) + "\n".join(_constraints(names))
-    with _workshop(files, about) as work:
-        paths: list[str | Path] = ["-config", work / "about", "-keyout", work / "key", "-out", work / "certificate"]
+def _make_authority(files: CertificateFiles, names: Sequence[str]) -> None:
+    config = _AUTHORITY.format(name=names[0][:40], day=date_text(time.time())) + "\n".join(_constraints(names))
+    with _work_folder(files, config) as work:
+        paths: list[str | Path] = ["-config", work / "config", "-keyout", work / "key", "-out", work / "certificate"]
         _openssl("req", "-x509", *_KEY, "-days", str(AUTHORITY_DAYS), *paths)
         files.authority_key.unlink(missing_ok=True)  # after an error or a power cut, never the key of another one
         _replace(files.authority, (work / "certificate").read_bytes())
@@ -262,11 +268,11 @@ def _constraints(names: Sequence[str]) -> list[str]:
     return lines
 
 
-def _sign(files: Files, names: Sequence[str]) -> None:
+def _sign(files: CertificateFiles, names: Sequence[str]) -> None:
     """Make a key and a certificate, signed by the authority."""
     kinds = [f"{'IP' if _is_address(name) else 'DNS'}.{number} = {name}" for number, name in enumerate(names)]
-    with _workshop(files, _SERVER + "\n".join(kinds)) as work:
-        config, request, made = work / "about", work / "request", work / "certificate"
+    with _work_folder(files, _SERVER + "\n".join(kinds)) as work:
+        config, request, made = work / "config", work / "request", work / "certificate"
         _openssl("req", "-new", *_KEY, "-config", config, "-keyout", work / "key", "-out", request)
         by: list[str | Path] = [
             "-CA",
@@ -281,23 +287,18 @@ def _sign(files: Files, names: Sequence[str]) -> None:
         _replace(files.server, (work / "key").read_bytes() + made.read_bytes())
 
 
-class _workshop:  # noqa: N801 - used as a function
-    """A private folder beside the files, with the configuration of `openssl`; deleted on exit."""
-
-    def __init__(self, files: Files, about: str) -> None:
-        try:
-            files.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            give_to_owner_of(files.folder.parent, files.folder)
-            self._folder = TemporaryDirectory(dir=files.folder, prefix=".new-")
-            (Path(self._folder.name) / "about").write_text(f"{about}\n")
-        except OSError as error:
-            raise StillcamError(f"cannot write into {files.folder}: {error.strerror}") from error
-
-    def __enter__(self) -> Path:
-        return Path(self._folder.name)
-
-    def __exit__(self, *_: object) -> None:
-        self._folder.cleanup()
+@contextmanager
+def _work_folder(files: CertificateFiles, config: str) -> Iterator[Path]:
+    """A private folder beside the files, with the configuration of `openssl`; deleted afterwards."""
+    try:
+        files.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        give_to_owner_of(files.folder.parent, files.folder)
+        folder = TemporaryDirectory(dir=files.folder, prefix=".new-")
+        Path(folder.name, "config").write_text(f"{config}\n")
+    except OSError as error:
+        raise StillcamError(f"cannot write into {files.folder}: {error.strerror}") from error
+    with folder:
+        yield Path(folder.name)
 
 
 def _openssl(*arguments: str | Path) -> str:

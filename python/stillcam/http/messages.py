@@ -17,7 +17,7 @@ from stillcam.http.bodies import FilePart, Piece
 
 MAX_JSON_BYTES = 64 * 1024
 MAX_VALUES = 64  # in a query
-ANSWER_S = 25.0  # at most for what is waited for: proxies cut an answer that takes 30 s or more
+ANSWER_S = 25.0  # longest wait of a handler: proxies cut an answer that takes 30 s or more
 
 _STATUS_LINES = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus}
 _TAG = re.compile(r'(?:W/)?("[^"]*")')
@@ -28,15 +28,15 @@ def no_body(_max_bytes: int, _address: str) -> bytes:
     return b""
 
 
-def _stays() -> bool:
+def _never() -> bool:
     return False
 
 
-def _no_matter() -> None:
+def _do_nothing() -> None:
     pass
 
 
-def _taking_nothing(pieces: Sequence[Piece]) -> Sequence[Piece]:
+def _take_nothing(pieces: Sequence[Piece]) -> Sequence[Piece]:
     return pieces
 
 
@@ -49,28 +49,28 @@ class Request:
         query: as it came, without the question mark.
         headers: names in lower case.
         address: the client's IP address.
-        secure: whether it came by TLS.
+        secure: whether the server speaks HTTPS.
         read_body: reads the body, at most so many bytes, for this client address; called at most once.
-        gone: whether who asked has left.
+        client_gone: returns whether the client has left.
         hand_off: called before anything that may block.
-        offer: sends at once what the connection takes of some pieces; gives what is left of them.
-        hang_up: ends the connection, from any thread.
+        offer: sends at once what the connection takes of some pieces; returns the rest.
+        hang_up: closes the connection, from any thread.
 
     Attributes:
         host: the name or address, and port, under which the client knows this server.
         scheme: `http` or `https` as the client uses it; empty: unknown, a proxy may speak TLS for us.
-        route: the path of the route that takes it; empty as long as none does.
-        named: what stands in the place of a name in the route's path.
-        rest: what follows a route that ends in a slash.
-        proxied: whether a trusted proxy has passed it on.
-        depth: how many folders deep the address is, below the root.
+        route: the path of its route; empty: none was found.
+        named: the variable part of the path, for a route with one.
+        rest: what follows the path of a route that ends in a slash.
+        proxied: a trusted proxy forwarded it.
+        depth: the number of slashes in the address as the client sent it.
     """
 
     __slots__ = (
         "_read_body",
         "address",
+        "client_gone",
         "depth",
-        "gone",
         "hand_off",
         "hang_up",
         "headers",
@@ -96,10 +96,10 @@ class Request:
         address: str = "127.0.0.1",
         secure: bool = False,
         read_body: Callable[[int, str], bytes] = no_body,
-        gone: Callable[[], bool] = _stays,
-        hand_off: Callable[[], None] = _no_matter,
-        offer: Callable[[Sequence[Piece]], Sequence[Piece]] = _taking_nothing,
-        hang_up: Callable[[], None] = _no_matter,
+        client_gone: Callable[[], bool] = _never,
+        hand_off: Callable[[], None] = _do_nothing,
+        offer: Callable[[Sequence[Piece]], Sequence[Piece]] = _take_nothing,
+        hang_up: Callable[[], None] = _do_nothing,
     ) -> None:
         self.method = method
         self.path = path
@@ -111,7 +111,7 @@ class Request:
         self.secure = secure
         self.scheme = "https" if secure else ""
         self.proxied = False
-        self.gone = gone
+        self.client_gone = client_gone
         self.hand_off = hand_off
         self.offer = offer
         self.hang_up = hang_up
@@ -119,7 +119,7 @@ class Request:
         self._read_body = read_body
 
     def value(self, name: str) -> str | None:
-        """The query's value called `name`, the last one if there are several.
+        """The value of a query parameter, the last one if there are several; None without one.
 
         Raises:
             Refused: it has more than `MAX_VALUES` values.
@@ -133,7 +133,7 @@ class Request:
         return values.get(name, [None])[-1]
 
     def has(self, tag: str) -> bool:
-        """Whether the client already has what `tag`, in quotes, names: RFC 9110, 13.1.2, by weak comparison."""
+        """Whether the client has the version with this entity tag, in quotes (If-None-Match, by weak comparison)."""
         known = self.headers.get("if-none-match")
         return known is not None and (known in (tag, "*") or tag in _TAG.findall(known))
 
@@ -155,7 +155,7 @@ class Request:
             raise Refused(415, "send JSON, with Content-Type: application/json")
         try:
             document = parse(self.body(max_bytes))
-            # Python takes more: NaN, numbers beyond all, and half characters that no file can hold.
+            # Python accepts more: NaN, infinite numbers, and half characters that no file can hold.
             json.dumps(document, ensure_ascii=False, allow_nan=False).encode()
         except ValueError as error:
             raise Refused(400, f"this is not JSON: {error}") from error
@@ -192,10 +192,10 @@ class Answer:
         status: the HTTP status code.
         body: sent with its Content-Length; a FilePart costs no memory however large it is.
         headers: names and values, encodable as Latin-1, without line ends.
-        head: header lines made beforehand, each ending in CR LF; sent as they are.
-        stream: in place of a body, lists of pieces, each list sent in one go until there are no
-            more; the connection then ends. Closed when the client goes.
-        push: in place of a body: writes to the client until either side closes the connection.
+        head: prepared header lines, each ending in CR LF.
+        stream: instead of a body: lists of pieces, each sent in one go; then the connection ends.
+            Closed if the client leaves.
+        push: instead of a body: writes to the client until either side closes the connection.
         probe: bytes that may be sent once between two lists of a stream's pieces, to detect a client that has left.
         security: header lines that limit what a page may do in a browser; None: those of the application.
     """
@@ -211,13 +211,13 @@ class Answer:
 
 
 class Refused(Exception):
-    """A request that is not carried out.
+    """The request is answered with an error.
 
     Args:
         status: 4xx or 5xx.
         text: what is wrong and what to do, for a person.
-        field: the name of the value that is wrong; None when it is none.
-        headers: to send along, `Retry-After` for instance.
+        field: the name of the value that is wrong; None: it concerns no value.
+        headers: of the answer, for example `Retry-After`.
     """
 
     def __init__(self, status: int, text: str, field: str | None = None, headers: dict[str, str] | None = None) -> None:
@@ -228,18 +228,18 @@ class Refused(Exception):
         self.headers = headers or {}
 
     def answer(self) -> Answer:
-        """The one form of an error."""
+        """The error as JSON."""
         return as_json(self.status, {"error": self.text, "field": self.field}, self.headers)
 
 
 def as_json(status: int, document: Any, headers: dict[str, str] | None = None) -> Answer:
-    """A JSON answer, never kept by a cache."""
+    """A JSON answer, which no cache stores."""
     body = json.dumps(document, ensure_ascii=False).encode(errors="replace") + b"\n"
     return Answer(status, body, {"Content-Type": "application/json", "Cache-Control": "no-store", **(headers or {})})
 
 
 def error(status: int, text: str, headers: dict[str, str] | None = None) -> Answer:
-    """An error in a sentence for a person."""
+    """An error answer, with a sentence for a person."""
     return Refused(status, text, None, headers).answer()
 
 

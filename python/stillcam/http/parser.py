@@ -1,4 +1,4 @@
-"""The head of an HTTP/1 request, read strictly: a pure function of bytes.
+"""Parses the head of an HTTP/1 request strictly: a pure function of bytes.
 
 An address may be a path, or have scheme and host before it, which then count in place of the Host
 header (RFC 9112, section 3.2.2). What two programs could read in two ways is refused, since behind
@@ -21,7 +21,7 @@ from stillcam.http.messages import Refused
 MAX_LINE_BYTES = 8 * 1024
 MAX_HEAD_BYTES = 32 * 1024
 MAX_HEADERS = 64
-SHORT_BYTES = 2048  # what is longer is not remembered, so that strangers cannot fill the memory
+SHORT_BYTES = 2048  # longer ones are not cached, so that clients cannot fill the memory
 END = b"\r\n\r\n"
 
 _LINE = re.compile(rb"([A-Z]{1,16}) (\S+) HTTP/(\d)\.(\d)")
@@ -29,7 +29,7 @@ _TARGET = re.compile(rb"/[!-\"$-\[\]-~]*")  # visible ASCII without # and \
 _ABSOLUTE = re.compile(rb"(?i:https?)://([0-9A-Za-z.:_\[\]-]+)((?:[/?].*)?)")
 _ENCODED = re.compile(rb"%(?![0-9A-Fa-f]{2})|%2[Ff]|%5[Cc]")
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
-# The spaces are taken off afterwards: with a second way to match them a line of 8 KiB took a third of a second.
+# Spaces are stripped afterwards: matching them here too made a line of 8 KiB take a third of a second.
 _HEADER = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+):([\t -~\x80-\xff]*)")
 _ONCE = {"host", "content-length", "transfer-encoding", "content-type", "authorization", "origin", "range", "expect"}
 _LENGTH = re.compile("[0-9]{1,15}")
@@ -73,7 +73,7 @@ class Head:
 
 
 def parse(head: bytes) -> Head:
-    """Read a head; the same bytes that came before are not read again.
+    """Parse a head; heads that were parsed before are cached.
 
     Args:
         head: all from the request line to the last header line, without the empty line that ends it.
@@ -85,7 +85,7 @@ def parse(head: bytes) -> Head:
 
 
 def parse_head(head: bytes) -> Head:
-    """`parse`, without its memory.
+    """`parse` without its cache.
 
     Args:
         head: all from the request line to the last header line, without the empty line that ends it.

@@ -1,4 +1,4 @@
-"""A part of an answer: `Range: bytes=first-last` (RFC 9110, section 14), one part at a time."""
+"""Byte ranges: `Range: bytes=first-last` (RFC 9110, section 14), one range at a time."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ _TAG = re.compile(rb'ETag: ("[^"]*")\r\n')
 
 
 def span(header: str, size: int) -> tuple[int, int] | None:
-    """The bytes asked for: the first, and the one after the last.
+    """The requested bytes: the first, and the one after the last.
 
     Args:
         header: of the request.
         size: of the whole, in bytes.
 
     Returns:
-        None when the header asks for what is not understood here: the answer is then the whole.
+        None: the header is not supported; the answer is the whole body.
 
     Raises:
-        ValueError: nothing of it is there.
+        ValueError: the body has none of these bytes.
     """
     match = _RANGE.fullmatch(header.replace(" ", ""))
     if not match or match.groups() == ("", ""):
@@ -41,7 +41,7 @@ def span(header: str, size: int) -> tuple[int, int] | None:
 
 
 def part(request: Request, answer: Answer) -> Answer:
-    """`answer`, or the part of it that `request` asks for."""
+    """`answer`, or the part of it that `request` wants."""
     header = request.headers.get("range")
     if (
         header is None

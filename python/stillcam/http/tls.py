@@ -1,4 +1,4 @@
-"""The certificate for HTTPS; our own is renewed in time, and a renewed one is taken without a restart."""
+"""The certificate for HTTPS: our own is renewed in time, and changed files are loaded without a restart."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from stillcam.common import threads
 from stillcam.common.errors import StillcamError
 from stillcam.http import certificates
 
-LOOK_S = 30.0  # from one look at the files to the next
-RENEW_S = 12 * 3600.0  # from one look at the certificate's end to the next
-# By TLS 1.2; those of TLS 1.3 are apart. Encryption and its check in one (AEAD), and no CBC.
+RELOAD_S = 30.0  # interval between two checks of the files
+RENEW_S = 12 * 3600.0  # interval between two checks of the expiry date
+# For TLS 1.2; TLS 1.3 has its own list. Authenticated encryption (AEAD) only, no CBC.
 CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20:!aNULL:!PSK"
 
 
-class _Accepted(ssl.SSLSocket):
+class _AcceptedSocket(ssl.SSLSocket):
     """A connection that has been accepted.
 
-    When its client has left already, `SSLSocket` finds no peer and forgets to close it (Python 3.11,
-    ssl.py, _create). With a peer it finds out in the handshake, and then it does.
+    If its client has left already, `SSLSocket` finds no peer and forgets to close the socket (Python 3.11, ssl.py,
+    _create). With a peer the handshake fails, and closes it.
     """
 
     def getpeername(self) -> None:
-        """Nobody asks who it is."""
+        """Nothing uses the address."""
 
 
 class Certificate:
@@ -64,11 +64,11 @@ class Certificate:
         return None
 
     def context(self) -> ssl.SSLContext:
-        """For the next connection; it does not wait for a disk."""
+        """The context for the next connection; it does not wait for a disk."""
         return self._context
 
-    def look(self) -> None:
-        """Read the files now, if they have changed."""
+    def reload(self) -> None:
+        """Load the files if they have changed."""
         if (times := self._modified()) == self._times:
             return
         self._times = times
@@ -78,24 +78,24 @@ class Certificate:
         except StillcamError as error:
             logging.error("%s; the old one stays in use", error)
 
-    def keep(self) -> None:
-        """Look again and again, and renew our own, in a thread that ends with the process."""
-        threads.keep(self._keep, "certificate")
+    def watch(self) -> None:
+        """Reload changed files, and renew our own certificate, in a thread that ends with the process."""
+        threads.keep(self._watch, "certificate")
 
-    def _keep(self) -> None:
+    def _watch(self) -> None:
         due_s = 0.0
         while True:
             if time.monotonic() >= due_s:
                 due_s = time.monotonic() + RENEW_S
                 self._renew()
-            self.look()
-            time.sleep(LOOK_S)
+            self.reload()
+            time.sleep(RELOAD_S)
 
     def _renew(self) -> None:
         certificate = self._files[0]
         try:
             if certificates.renew(certificate, time.time()):
-                end = certificates.day(certificates.ends_s(certificate))
+                end = certificates.date_text(certificates.expires_s(certificate))
                 logging.info("renewed the certificate; it is valid until %s", end)
         except StillcamError as error:
             logging.error("%s", error)
@@ -104,7 +104,7 @@ class Certificate:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         context.set_ciphers(CIPHERS)
-        context.sslsocket_class = _Accepted
+        context.sslsocket_class = _AcceptedSocket
         context.options |= ssl.OP_NO_RENEGOTIATION
         context.set_alpn_protocols(["http/1.1"])
         certificate, key = self._files
@@ -124,4 +124,4 @@ class Certificate:
         try:
             return tuple(path.stat().st_mtime_ns for path in self._files)
         except OSError:
-            return ()  # in the middle of being renewed
+            return ()  # it is being replaced

@@ -1,7 +1,7 @@
-"""One connection's bytes: receive and send with time-outs, plain or by TLS.
+"""The bytes of one connection: receive and send with time-outs, plain or over TLS.
 
-The plain transport tries first and asks poll(2) only when it has to wait: a socket with a Python
-time-out does so before every call, which is a system call more for each.
+The plain transport tries first and calls poll(2) only when it has to wait: a socket with a Python time-out does so
+before every call, which costs a system call more for each.
 """
 
 from __future__ import annotations
@@ -13,60 +13,70 @@ import socket
 import ssl
 import struct
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from typing import Protocol
 
 from stillcam.http.bodies import Blob, FilePart, Piece
 
-STALL_S = 20.0  # a client that takes less than ...
-STALL_BYTES = 1024  # ... this in that time has stalled, or wants to hold a thread
+STALL_S = 20.0  # a client that takes fewer than ...
+STALL_BYTES = 1024  # ... so many bytes in that time has stalled
 RECEIVE_BYTES = 8192
 SENDFILE_BYTES = 128 * 1024  # below, a second system call costs more than the copy that it saves
-FILE_BYTES = 1 << 20  # at a time: a file on a slow card must not count as a client that stalls
+FILE_BYTES = 1 << 20  # at a time: a slow disk must not count as a client that stalls
 TLS_FILE_BYTES = 256 * 1024
 BACKLOG_BYTES = 128 * 1024
 
 _TCP_NOTSENT_LOWAT = 25  # linux/tcp.h; Python's socket module has no name for it before 3.12
 
 
-class Transport(Protocol):
-    """What a connection needs."""
+class Transport(ABC):
+    """What a connection needs of its socket.
 
+    Args:
+        connection: the caller closes it.
+    """
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._socket = connection
+
+    @abstractmethod
     def receive(self, timeout_s: float) -> bytes:
-        """Some bytes; none at the end of what the client sends. Raises TimeoutError."""
-        ...
+        """Some bytes; none if the client sends no more. Raises TimeoutError."""
 
+    @abstractmethod
     def send(self, pieces: Sequence[Piece]) -> None:
-        """Send all of it. Raises TimeoutError when the client does not take it, OSError when it has gone."""
-        ...
+        """Send all of it. Raises TimeoutError if the client does not take it, OSError if it has left."""
 
+    @abstractmethod
     def offer(self, pieces: Sequence[Piece]) -> Sequence[Piece]:
-        """Send what the client takes at once; what is left. A connection that has gone takes nothing."""
-        ...
+        """Send what the client takes at once; returns the rest. A closed connection takes nothing."""
 
+    @abstractmethod
     def send_file(self, head: bytes, part: FilePart) -> None:
-        """Send a head, then a part of a file. Raises as `send`, and ConnectionError when the file becomes shorter."""
-        ...
+        """Send a head, then a part of a file. Raises as `send`, and ConnectionError if the file becomes shorter."""
 
     def keep_backlog_small(self) -> None:
-        """From here on let little wait in the kernel, so that a stream's newest frame soon comes."""
-        ...
+        """Keep little data in the kernel from now on, so that a stream's newest frame arrives soon.
+
+        The send buffer grows to megabytes: on a slow link that would be seconds of old frames.
+        """
+        self._socket.setsockopt(socket.IPPROTO_TCP, _TCP_NOTSENT_LOWAT, BACKLOG_BYTES)
 
     def finish(self) -> None:
-        """Say that no more will be sent."""
-        ...
+        """Close the sending side."""
+        self._socket.shutdown(socket.SHUT_WR)
 
 
-class PlainTransport:
+class PlainTransport(Transport):
     """A TCP connection.
 
     Args:
-        connection: it is set up here, and closed by who made it.
-        before_wait: called each time before the client is waited for.
+        connection: set up here.
+        before_wait: called before each wait for the client.
     """
 
     def __init__(self, connection: socket.socket, before_wait: Callable[[], None]) -> None:
-        self._socket = connection
+        super().__init__(connection)
         self._before_wait = before_wait
         connection.setblocking(False)
 
@@ -88,24 +98,20 @@ class PlainTransport:
             self._send_file(pieces[:-1], last.fileno(), 0, len(last))
         else:
             buffers = [_bytes(piece) for piece in pieces]
-            self._complete(lambda at: self._socket.sendmsg(_from(buffers, at)), sum(map(len, buffers)))
+            self._complete(lambda at: self._socket.sendmsg(_rest(buffers, at)), sum(map(len, buffers)))
 
     def offer(self, pieces: Sequence[Piece]) -> Sequence[Piece]:
         """See Transport."""
         buffers = [_bytes(piece) for piece in pieces]
         try:
             sent = self._socket.sendmsg(buffers)
-        except OSError:  # it is full; or it has gone, which the next send tells
+        except OSError:  # its buffer is full; or it is closed, as the next `send` reports
             return pieces
-        return _from(buffers, sent) if sent else pieces
+        return _rest(buffers, sent) if sent else pieces
 
     def send_file(self, head: bytes, part: FilePart) -> None:
         """See Transport."""
         self._send_file([head], part.fileno(), part.start, len(part))
-
-    def keep_backlog_small(self) -> None:
-        """See Transport. The send buffer grows to megabytes: on a slow link that is seconds of old frames."""
-        self._socket.setsockopt(socket.IPPROTO_TCP, _TCP_NOTSENT_LOWAT, BACKLOG_BYTES)
 
     def _send_file(self, pieces: Sequence[Piece], file: int, start: int, size: int) -> None:
         head = b"".join([_bytes(piece) for piece in pieces])
@@ -113,35 +119,35 @@ class PlainTransport:
             self._complete(lambda at: self._socket.send(head[at:], socket.MSG_MORE), len(head))
         out = self._socket.fileno()
 
-        def some(at: int) -> int:
+        def send_from(at: int) -> int:
             if not (sent := os.sendfile(out, file, start + at, min(size - at, FILE_BYTES))):
                 raise ConnectionAbortedError("the file has become shorter")
             return sent
 
-        self._complete(some, size)
+        self._complete(send_from, size)
 
-    def _complete(self, some: Callable[[int], int], size: int) -> None:
-        """Call `some` with the number of bytes sent so far until they are `size`.
+    def _complete(self, send_from: Callable[[int], int], size: int) -> None:
+        """Call `send_from` with the number of bytes sent so far until they are `size`.
 
         Raises:
-            TimeoutError: too few were taken.
+            TimeoutError: the client took too few.
         """
-        sent = _count(some, 0)
+        sent = _count(send_from, 0)
         if sent == size:
             return
-        until, taken = time.monotonic() + STALL_S, _taken(self._socket)
+        deadline_s, acknowledged = time.monotonic() + STALL_S, _acknowledged(self._socket)
         while sent < size:
-            with contextlib.suppress(TimeoutError):  # it may take some all the same, see `_taken`
-                self._wait(select.POLLOUT, until - time.monotonic())
-                sent += _count(some, sent)
-            if time.monotonic() >= until:
-                until, taken = time.monotonic() + STALL_S, _more_taken(self._socket, taken)
+            with contextlib.suppress(TimeoutError):  # the client may take some all the same, see `_acknowledged`
+                self._wait(select.POLLOUT, deadline_s - time.monotonic())
+                sent += _count(send_from, sent)
+            if time.monotonic() >= deadline_s:
+                deadline_s, acknowledged = time.monotonic() + STALL_S, _progress(self._socket, acknowledged)
 
     def _wait(self, event: int, timeout_s: float) -> None:
-        """Wait until the client has sent something, or has taken something.
+        """Wait until the client has sent something, or can take something.
 
         Raises:
-            TimeoutError: it has not.
+            TimeoutError: it did not in time.
         """
         self._before_wait()
         poller = select.poll()
@@ -149,20 +155,9 @@ class PlainTransport:
         if timeout_s <= 0 or not poller.poll(timeout_s * 1000):
             raise TimeoutError
 
-    def finish(self) -> None:
-        """See Transport."""
-        self._socket.shutdown(socket.SHUT_WR)
 
-
-class TlsTransport:
-    """A connection by TLS.
-
-    Args:
-        connection: after the handshake; closed by who made it.
-    """
-
-    def __init__(self, connection: ssl.SSLSocket) -> None:
-        self._socket = connection
+class TlsTransport(Transport):
+    """A connection over TLS, after the handshake."""
 
     def receive(self, timeout_s: float) -> bytes:
         """See Transport."""
@@ -175,16 +170,12 @@ class TlsTransport:
     def send(self, pieces: Sequence[Piece]) -> None:
         """See Transport. A copy in one piece makes full records of 16 KiB."""
         self._socket.settimeout(STALL_S)
-        left, taken = memoryview(b"".join([_bytes(piece) for piece in pieces])), _taken(self._socket)
+        left, acknowledged = memoryview(b"".join([_bytes(piece) for piece in pieces])), _acknowledged(self._socket)
         while left:
             try:
                 left = left[self._socket.send(left) :]
             except TimeoutError:  # the same bytes have to be offered again (SSL_write(3))
-                taken = _more_taken(self._socket, taken)
-
-    def keep_backlog_small(self) -> None:
-        """See Transport."""
-        self._socket.setsockopt(socket.IPPROTO_TCP, _TCP_NOTSENT_LOWAT, BACKLOG_BYTES)
+                acknowledged = _progress(self._socket, acknowledged)
 
     def offer(self, pieces: Sequence[Piece]) -> Sequence[Piece]:
         """See Transport. A record that is begun must be finished, so nothing is begun here."""
@@ -200,13 +191,9 @@ class TlsTransport:
             self.send([data])
             at += len(data)
 
-    def finish(self) -> None:
-        """See Transport."""
-        self._socket.shutdown(socket.SHUT_WR)
 
-
-def _taken(connection: socket.socket) -> int:
-    """How many bytes the other side has acknowledged so far (linux/tcp.h, tcpi_bytes_acked).
+def _acknowledged(connection: socket.socket) -> int:
+    """How many bytes the client has acknowledged so far (linux/tcp.h, tcpi_bytes_acked).
 
     It shows progress where poll(2) does not: that reports room only once a third of the send buffer is free. The
     buffer has megabytes, which takes minutes on a slow link.
@@ -215,20 +202,20 @@ def _taken(connection: socket.socket) -> int:
     return int(acknowledged)
 
 
-def _more_taken(connection: socket.socket, before: int) -> int:
-    """How many bytes the other side has acknowledged by now.
+def _progress(connection: socket.socket, before: int) -> int:
+    """How many bytes the client has acknowledged by now.
 
     Raises:
         TimeoutError: fewer than `STALL_BYTES` since `before`.
     """
-    if (taken := _taken(connection)) - before < STALL_BYTES:
+    if (acknowledged := _acknowledged(connection)) - before < STALL_BYTES:
         raise TimeoutError
-    return taken
+    return acknowledged
 
 
-def _count(some: Callable[[int], int], sent: int) -> int:
+def _count(send_from: Callable[[int], int], sent: int) -> int:
     try:
-        return some(sent)
+        return send_from(sent)
     except BlockingIOError:
         return 0
 
@@ -237,8 +224,8 @@ def _bytes(piece: Piece) -> bytes | memoryview:
     return piece.data if isinstance(piece, Blob) else piece
 
 
-def _from(buffers: list[bytes | memoryview], sent: int) -> list[bytes | memoryview]:
-    """What is left of `buffers` after their first `sent` bytes."""
+def _rest(buffers: list[bytes | memoryview], sent: int) -> list[bytes | memoryview]:
+    """`buffers` without their first `sent` bytes."""
     if not sent:
         return buffers
     rest: list[bytes | memoryview] = []

@@ -136,7 +136,7 @@ def listen(address: tuple[str, int], app: App, settings: LiveSettings, paths: Pa
     server = settings.current().server
     certificate = Certificate.of(server.tls_certificate, server.tls_key, paths.data)
     if certificate:
-        certificate.keep()
+        certificate.watch()
     tls = certificate.context if certificate else None
     limits = ConnectionLimits(
         server.max_connections, server.max_connections_per_address, lambda: settings.current().access.proxies

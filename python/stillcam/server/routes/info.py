@@ -8,7 +8,7 @@ from pathlib import Path
 
 from stillcam.common.errors import StillcamError
 from stillcam.common.paths import Paths
-from stillcam.http.certificates import condition
+from stillcam.http.certificates import describe
 from stillcam.http.messages import Answer, as_json
 from stillcam.ipc.daemon_client import DaemonClient
 from stillcam.server.live.cache import FrameCache
@@ -70,7 +70,7 @@ class InfoRoutes:
         if not (name := self._settings().server.tls_certificate):
             return []
         try:
-            found, advice = condition(self._data / name, time.time())
+            found, advice = describe(self._data / name, time.time())
         except StillcamError as error:
             found, advice = str(error), ""
         return [("Certificate", f"{found}: {advice}" if advice else found)]

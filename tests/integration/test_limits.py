@@ -1,4 +1,4 @@
-"""How many may come: places, crowds of slow clients, descriptors that run out, and an end in the middle of it."""
+"""Limits: connections, crowds of slow clients, descriptors that run out, and a server that is ended meanwhile."""
 
 import contextlib
 import resource
@@ -24,13 +24,13 @@ PROXY = "127.0.0.3"
 
 @pytest.fixture(scope="module", autouse=True)
 def descriptors() -> None:
-    """A crowd of clients needs as many."""
+    """Many clients need many descriptors."""
     allow_descriptors()
 
 
 @pytest.fixture
 def crowded(tmp_path: Path) -> Iterator[Site]:
-    """A server with eight places, three for an address."""
+    """A server for eight connections, three of an address."""
     limits = {"max_connections": 8, "max_connections_per_address": 3}
     with Site(tmp_path, {"server": limits, "access": {"proxies": [PROXY]}}) as site:
         yield site
@@ -38,7 +38,7 @@ def crowded(tmp_path: Path) -> Iterator[Site]:
 
 @pytest.fixture
 def strict(tmp_path: Path) -> Iterator[Site]:
-    """A server whose log tells of everything that Python finds unclean, sockets that were not closed for instance."""
+    """A server that logs all warnings of Python, for example about sockets that were not closed."""
     site = Site(tmp_path)
     site.start(PYTHONDEVMODE="1", PYTHONWARNINGS="error")
     yield site
@@ -46,7 +46,7 @@ def strict(tmp_path: Path) -> Iterator[Site]:
 
 
 def watching(site: Site, address: str = "127.0.0.1") -> socket.socket:
-    """A connection that is being answered for as long as it is open, once that has begun."""
+    """A connection that receives a stream."""
     link = connect(site.port, address)
     link.sendall(get("/stream"))
     assert link.recv(12) == b"HTTP/1.1 200"
@@ -54,13 +54,13 @@ def watching(site: Site, address: str = "127.0.0.1") -> socket.socket:
 
 
 def asked(site: Site, address: str = "127.0.0.1") -> Reply:
-    """The answer to a client that asks how it is."""
+    """The answer to a health request."""
     (answer,) = exchange(site.port, get("/healthz"), address=address)
     return answer
 
 
 def served(site: Site, address: str = "127.0.0.1") -> bool:
-    """Whether a client from `address` gets a place."""
+    """Whether a client from `address` is served."""
     return b"status" in asked(site, address).body
 
 
@@ -69,7 +69,7 @@ def descriptors_of(site: Site) -> int:
     return len(list(Path(f"/proc/{site.process.pid}/fd").iterdir()))
 
 
-def test_an_address_has_so_many_places_and_others_have_theirs(crowded):
+def test_an_address_at_its_limit_is_refused_and_another_is_served(crowded):
     with ExitStack() as open_links:
         for _ in range(3):
             open_links.enter_context(watching(crowded))
@@ -81,7 +81,7 @@ def test_an_address_has_so_many_places_and_others_have_theirs(crowded):
     crowded.until(lambda: served(crowded))
 
 
-def test_a_proxy_has_as_many_places_as_there_are(crowded):
+def test_a_proxy_may_use_all_connections(crowded):
     with ExitStack() as open_links:
         for _ in range(8):
             open_links.enter_context(watching(crowded, PROXY))
@@ -90,7 +90,7 @@ def test_a_proxy_has_as_many_places_as_there_are(crowded):
     crowded.until(lambda: served(crowded, "127.0.0.2"))
 
 
-def test_a_proxy_that_is_listed_while_the_server_runs_counts_at_once_for_places_too(crowded):
+def test_a_changed_list_of_proxies_applies_to_the_limits_at_once(crowded):
     with ExitStack() as open_links:
         for _ in range(3):
             open_links.enter_context(watching(crowded, "127.0.0.6"))
@@ -102,7 +102,7 @@ def test_a_proxy_that_is_listed_while_the_server_runs_counts_at_once_for_places_
 
 
 @pytest.mark.parametrize("said", [b"", b"GET /", get("/healthz")], ids=["nothing", "half a line", "a request before"])
-def test_who_waits_gives_place_to_a_newcomer_and_who_is_answered_does_not(crowded, said):
+def test_a_waiting_connection_is_closed_for_a_new_one_and_a_busy_one_is_not(crowded, said):
     with ExitStack() as open_links:
         watched = [open_links.enter_context(watching(crowded, PROXY)) for _ in range(5)]
         idle = [open_links.enter_context(connect(crowded.port, "127.0.0.4")) for _ in range(3)]
@@ -116,8 +116,8 @@ def test_who_waits_gives_place_to_a_newcomer_and_who_is_answered_does_not(crowde
                 assert link.recv(65536), "the server has ended it"
 
 
-def test_five_hundred_slow_clients_leave_the_picture_to_others(tmp_path):
-    """First from sixteen addresses, all places but twelve; then all from the one where the picture is asked from."""
+def test_five_hundred_slow_clients_do_not_keep_others_from_the_picture(tmp_path):
+    """First from sixteen addresses, twelve below the limit; then from the address that requests the picture."""
     with Site(tmp_path) as site, ExitStack() as open_links:
         site.publish(picture())
         threads, descriptors = site.threads(), descriptors_of(site)
@@ -138,8 +138,8 @@ def test_five_hundred_slow_clients_leave_the_picture_to_others(tmp_path):
         site.until(lambda: site.threads() <= threads and descriptors_of(site) <= descriptors)
 
 
-def test_whoever_comes_again_and_again_keeps_nobody_out(tmp_path):
-    """Sixteen addresses take all places, say nothing, and take them anew twenty times a second."""
+def test_clients_that_reconnect_fast_keep_nobody_out(tmp_path):
+    """Sixteen addresses use all connections, send nothing, and reconnect twenty times a second."""
     limits = {"max_connections": 32, "max_connections_per_address": 8}
     with Site(tmp_path, {"server": limits}) as site:
         site.publish(picture())
@@ -168,8 +168,8 @@ def test_whoever_comes_again_and_again_keeps_nobody_out(tmp_path):
                 thread.join()
 
 
-def test_who_gets_no_place_is_told_so_however_many_come(crowded):
-    """Most before they have asked: nobody's connection is just closed."""
+def test_all_connections_beyond_the_limit_are_answered_with_503(crowded):
+    """Most before their request: no connection is closed without an answer."""
     with ExitStack() as open_links:
         for _ in range(3):
             open_links.enter_context(watching(crowded))
@@ -181,8 +181,8 @@ def test_who_gets_no_place_is_told_so_however_many_come(crowded):
             assert [reply.status for reply in replies(all_of(link))] == [503]
 
 
-def test_who_has_to_leave_before_it_has_asked_is_told_so(crowded):
-    """Not whoever has had an answer: browsers ask again by themselves."""
+def test_a_connection_closed_before_its_first_request_is_answered_with_503(crowded):
+    """Not one that has been answered before: browsers repeat the request by themselves."""
     with ExitStack() as open_links:
         for number in range(2, 4):
             for _ in range(3):
@@ -199,7 +199,7 @@ def test_who_has_to_leave_before_it_has_asked_is_told_so(crowded):
 
 
 def test_attackers_leave_no_thread_and_no_descriptor(strict):
-    """Whatever they do and however they leave; and nothing of it is in the log."""
+    """Whatever they do and however they leave; and nothing of it is logged."""
     with watching(strict) as link:  # threads that begin with the first viewer stay
         shown = b""
         while shown.count(b"X-Timestamp") < 2:
@@ -227,8 +227,8 @@ def test_attackers_leave_no_thread_and_no_descriptor(strict):
     assert strict.said() == said
 
 
-def test_without_descriptors_the_server_waits_and_goes_on(tmp_path):
-    """Whoever waits gives way, it is told once, and afterwards all is as before."""
+def test_without_descriptors_the_server_waits_and_continues(tmp_path):
+    """It closes idle connections, logs the shortage once, and recovers."""
     with Site(tmp_path) as site, ExitStack() as open_links:
         site.publish(picture())
         assert exchange(site.port, get("/"))[0].status == 200
@@ -245,7 +245,7 @@ def test_without_descriptors_the_server_waits_and_goes_on(tmp_path):
 
 
 def test_the_server_ends_with_clients_at_every_stage(tmp_path):
-    """It does not wait for them, says nothing but that it ends, and a second signal changes nothing."""
+    """It does not wait for them, logs only that it ends, and a second signal changes nothing."""
     with Site(tmp_path, {"server": {"access_log": True}}) as site, ExitStack() as open_links:
         name = site.publish(picture())
         stages = [b"", b"GET", get("/"), get("/stream"), get(f"{PICTURE}?after={name}"), get(PICTURE) * 300]
@@ -270,7 +270,7 @@ def test_the_server_ends_with_clients_at_every_stage(tmp_path):
 
 
 def ask_until_the_end(site: Site) -> None:
-    """Ask for the picture again and again."""
+    """Request the picture again and again."""
     with contextlib.suppress(OSError), connect(site.port) as link:
         while True:
             link.sendall(get(PICTURE))
@@ -278,14 +278,14 @@ def ask_until_the_end(site: Site) -> None:
                 return
 
 
-def test_a_hang_up_is_no_end(site):
-    """Who has edited the settings says so to the daemon, and may to everybody."""
+def test_sighup_does_not_end_the_server(site):
+    """An owner who has edited the settings may send it to both programs."""
     site.process.send_signal(signal.SIGHUP)
     assert served(site)
     assert site.end() == 0
 
 
-def test_a_server_that_is_ended_as_soon_as_it_listens_ends_well(tmp_path):
+def test_a_server_that_is_ended_as_soon_as_it_listens_exits_with_0(tmp_path):
     site = Site(tmp_path)
     for _ in range(3):
         site.start()

@@ -37,7 +37,7 @@ def post(path: str, *lines: str, body: bytes = b"", length: int | None = None) -
 
 @contextmanager
 def begun(data: bytes) -> Iterator[socket.socket]:
-    """A client whose first bytes are there before the server looks: no time-out is too short for them."""
+    """A client whose first bytes arrive before the server starts: no time-out is too short for them."""
     here = Listening({"POST echo": echo})
     with connect(here.port) as link:
         link.sendall(data)
@@ -47,7 +47,7 @@ def begun(data: bytes) -> Iterator[socket.socket]:
 
 @pytest.fixture
 def short(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each time-out is over soon."""
+    """Short time-outs."""
     for module, name in (
         (request_reader, "HEAD_S"), (connection, "HEAD_S"), (connection, "IDLE_S"), (request_reader, "BODY_S"),
         (connection, "LINGER_S"),
@@ -65,8 +65,8 @@ def short(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 @pytest.mark.usefixtures("short")
-def test_a_trickle_of_bytes_ends_with_its_time(start, some, status):
-    """However often a byte comes: it is the whole that has its time."""
+def test_a_trickle_of_bytes_does_not_extend_the_time_out(start, some, status):
+    """However often a byte arrives: the time-out is for the whole."""
     with begun(start) as link:
         trickle(link, some)
         assert [reply.status for reply in replies(all_of(link))] == [status]
@@ -83,20 +83,20 @@ def test_a_trickle_of_bytes_ends_with_its_time(start, some, status):
     ],
 )
 @pytest.mark.usefixtures("short")
-def test_a_client_that_stops_is_told_and_left(data, status):
+def test_a_client_that_stops_gets_408_and_is_disconnected(data, status):
     with begun(data) as link:
         assert [reply.status for reply in replies(all_of(link))] == ([status] if status else [])
 
 
 @pytest.mark.usefixtures("short")
-def test_a_client_that_asks_no_more_is_left_without_a_word():
+def test_an_idle_connection_is_closed_without_an_answer():
     with begun(post("/echo", body=b"abc")) as link:
         assert [reply.body for reply in replies(all_of(link))] == [b"abc"]
 
 
 @pytest.mark.parametrize("cut", [1, 30, len(post("/echo")), len(post("/echo")) + 1])
 @pytest.mark.parametrize("by_reset", [True, False])
-def test_a_client_that_vanishes_is_no_event(cut, by_reset, caplog):
+def test_a_client_that_vanishes_is_not_logged(cut, by_reset, caplog):
     with Listening({"POST echo": echo}) as here:
         link = connect(here.port)
         link.sendall(post("/echo", length=9, body=b"abc")[:cut])
@@ -109,7 +109,7 @@ def test_a_client_that_vanishes_is_no_event(cut, by_reset, caplog):
 
 
 @pytest.mark.parametrize("body", [LARGE, Blob(LARGE)], ids=["bytes", "a blob"])
-def test_who_reads_nothing_is_dropped_and_who_reads_slowly_is_not(body, monkeypatch):
+def test_a_client_that_reads_nothing_is_dropped_and_a_slow_one_is_not(body, monkeypatch):
     monkeypatch.setattr(transport, "STALL_S", 1.0)
     with Listening({"GET large": lambda _: Answer(200, body)}) as here:
         with connect(here.port, receive_buffer=4096) as stalled:
@@ -125,8 +125,8 @@ def test_who_reads_nothing_is_dropped_and_who_reads_slowly_is_not(body, monkeypa
 
 
 @pytest.mark.parametrize("body", [LARGE, Blob(LARGE)], ids=["bytes", "a blob"])
-def test_who_reads_so_slowly_that_the_kernel_sees_no_room_is_not_dropped(body, monkeypatch):
-    """It tells of room only once a third of its buffer of megabytes is free: on a slow link that takes minutes."""
+def test_a_client_so_slow_that_the_kernel_reports_no_room_is_not_dropped(body, monkeypatch):
+    """poll(2) reports room only once a third of a buffer of megabytes is free: on a slow link that takes minutes."""
     monkeypatch.setattr(transport, "STALL_S", 3.0)
     with Listening({"GET large": lambda _: Answer(200, body)}) as here, connect(here.port, receive_buffer=4096) as slow:
         slow.sendall(get("/large", "Connection: close"))
@@ -134,7 +134,7 @@ def test_who_reads_so_slowly_that_the_kernel_sees_no_room_is_not_dropped(body, m
 
 
 def test_a_stream_ends_with_its_viewer():
-    """Its generator is closed, whether the viewer says goodbye or not."""
+    """Its generator is closed, whether the viewer closes or resets the connection."""
     ended = threading.Event()
 
     def forever():
@@ -154,7 +154,7 @@ def test_a_stream_ends_with_its_viewer():
             ended.clear()
 
 
-def test_a_stream_that_was_asked_with_head_never_starts():
+def test_a_head_request_does_not_start_a_stream():
     started = []
 
     def forever():
@@ -167,8 +167,8 @@ def test_a_stream_that_was_asked_with_head_never_starts():
     assert not started
 
 
-def test_a_body_is_asked_for_only_once_it_is_wanted():
-    """`100 Continue` comes from the handler that reads, and not at all before a refusal."""
+def test_100_continue_is_sent_when_the_handler_reads_the_body():
+    """Not before, and not at all before a refusal."""
     expecting = "Expect: 100-continue"
     with Listening({"POST echo": echo, "POST deaf": lambda _: Answer(200, b"no")}) as here:
         with connect(here.port) as link:
@@ -217,7 +217,7 @@ def test_a_body_in_chunks_and_what_follows_it(request_):
             assert [reply.body for reply in replies(all_of(link))] == [whole, b"ghi"]
 
 
-def test_chunks_are_asked_for_only_once_they_are_wanted():
+def test_100_continue_is_sent_for_chunks_when_the_handler_reads_them():
     with Listening({"POST echo": echo}) as here, connect(here.port) as link:
         head, _, body = chunked("/echo", b"abc").partition(b"\r\n\r\n")
         link.sendall(head + b"\r\nExpect: 100-continue\r\n\r\n")
@@ -247,15 +247,15 @@ def test_chunks_are_asked_for_only_once_they_are_wanted():
     ],
 )
 def test_chunks_that_are_refused(body, status):
-    """And what follows is no request."""
+    """And what follows is not taken for a request."""
     start = chunked("/echo").partition(b"\r\n\r\n")[0] + b"\r\n\r\n"
     with Listening({"POST echo": echo}) as here:
         (reply,) = exchange(here.port, start + body + post("/echo", body=b"smuggled"))
         assert (reply.status, reply.headers["connection"]) == (status, "close")
 
 
-def test_whoever_waits_is_known_to_have_left_only_when_it_has():
-    """Half a close is none; a whole one shows, without a picture that has to come."""
+def test_a_half_closed_connection_is_not_taken_for_a_client_that_left():
+    """A closed connection is noticed, without a frame that has to be sent."""
     left = threading.Event()
     answer_now = threading.Event()
 
@@ -300,7 +300,7 @@ def test_a_body_that_is_too_large(size, statuses):
         assert [reply.status for reply in found] == statuses
 
 
-def test_a_fault_of_ours_is_logged_and_told_without_its_details(caplog):
+def test_a_bug_is_logged_and_answered_without_its_details(caplog):
     def faulty(_: Request) -> Answer:
         raise KeyError("the secret of /etc/shadow")
 
@@ -315,8 +315,8 @@ def test_a_fault_of_ours_is_logged_and_told_without_its_details(caplog):
 @pytest.mark.parametrize(
     "short", [MemoryError(), RuntimeError("can't start new thread"), OSError(errno.ENOMEM, "Cannot allocate memory")]
 )
-def test_want_of_memory_is_no_bug(short, caplog, monkeypatch):
-    """It is said in a line, and not again with each request."""
+def test_a_shortage_of_memory_is_not_logged_as_a_bug(short, caplog, monkeypatch):
+    """It is logged in one line, and not again for each request."""
     monkeypatch.setattr(log, "_short_s", -log.SHORT_AGAIN_S)
 
     def greedy(_: Request) -> Answer:
@@ -332,8 +332,8 @@ def test_want_of_memory_is_no_bug(short, caplog, monkeypatch):
     assert "bug" not in record.getMessage()
 
 
-def test_a_body_that_trickles_in_holds_no_place():
-    """Another connection from its address gets the place, however often a byte comes."""
+def test_a_body_that_trickles_in_does_not_hold_a_slot():
+    """Another connection from its address gets the slot, however often a byte arrives."""
     with Listening({"POST echo": echo}, ConnectionLimits(4, 1)) as here, connect(here.port) as slow:
         slow.sendall(post("/echo", length=900))
         status = 503
@@ -345,7 +345,7 @@ def test_a_body_that_trickles_in_holds_no_place():
         assert [reply.status for reply in replies(all_of(slow))] == [503]
 
 
-def test_an_address_sends_so_much_at_a_time_and_others_too(monkeypatch):
+def test_the_memory_for_bodies_is_limited_per_address_and_in_total(monkeypatch):
     monkeypatch.setattr(limits, "BODY_BYTES", 3000)
     expecting = post("/echo", "Expect: 100-continue", length=1000)
 
@@ -375,8 +375,8 @@ def test_an_address_sends_so_much_at_a_time_and_others_too(monkeypatch):
         assert sent("127.0.0.2") == 503
 
 
-def test_text_that_no_file_can_hold_does_not_break_an_error():
-    """A file's name that is not UTF-8 has such half characters in Python."""
+def test_text_that_is_not_utf_8_does_not_break_an_error():
+    """In Python a file name that is not UTF-8 has such half characters."""
 
     def refusing(_: Request) -> Answer:
         raise Refused(422, "there is no \udcff")
@@ -386,8 +386,8 @@ def test_text_that_no_file_can_hold_does_not_break_an_error():
         assert (reply.status, json.loads(reply.body)["error"]) == (422, "there is no ?")
 
 
-def test_a_body_that_does_not_come_holds_no_place(monkeypatch):
-    """Whoever may sign in may send a body: a few slow ones must not shut everybody out."""
+def test_a_body_that_does_not_arrive_does_not_hold_a_slot(monkeypatch):
+    """Anybody may send a body to sign in: a few slow ones must not keep everybody out."""
     monkeypatch.setattr(request_reader, "BODY_S", 3600.0)
     with Listening({"POST echo": echo}, ConnectionLimits(total=2)) as here:
         late = [connect(here.port) for _ in range(2)]

@@ -68,8 +68,8 @@ def test_a_picture_of_any_size_comes_as_it_is(site, size):
     assert site.ask("/snapshot")[1] == data
 
 
-def test_a_viewer_that_was_slow_goes_on_with_the_newest_frame(site):
-    """What it did not take in the meantime was never kept for it."""
+def test_a_slow_viewer_continues_with_the_newest_frame(site):
+    """Frames that it did not take meanwhile are not kept for it."""
     size, frames = 1_000_000, 25
     site.publish(picture())
     with Viewer(site, receive_buffer=4096) as viewer:
@@ -114,7 +114,7 @@ def test_a_hundred_viewers_each_get_the_frames(tmp_path):
         site.until(lambda: b'"viewers": 0' in site.ask("/api/status")[1])
 
 
-def test_viewers_who_disappear_leave_no_thread(site):
+def test_viewers_that_disappear_leave_no_thread(site):
     """Whether frames come or not, whether they have left properly or not, and however rarely they are sent one."""
     site.publish(picture())
     resting = site.threads()
@@ -139,7 +139,7 @@ def test_viewers_who_disappear_leave_no_thread(site):
     assert "Traceback" not in site.said()
 
 
-def test_a_thinned_stream_leaves_frames_out(site):
+def test_a_paced_stream_leaves_frames_out(site):
     """At a frame in 100 s the second one does not come while another viewer sees twenty."""
     site.publish(picture())
     with Viewer(site, "/stream?fps=0.01") as thinned, Viewer(site) as viewer:
@@ -151,13 +151,13 @@ def test_a_thinned_stream_leaves_frames_out(site):
 
 
 @pytest.mark.parametrize("fps", ["0", "0.001", "121", "-1", "1e1", "nan", "fast", ""])
-def test_a_rate_that_is_none_is_refused(site, fps):
+def test_an_invalid_rate_is_refused(site, fps):
     response, body = site.ask(f"/stream?fps={fps}")
     assert response.status == 400
     assert b'"field": "fps"' in body
 
 
-def test_head_tells_the_form_and_takes_no_lease(site):
+def test_a_head_request_returns_the_content_type_and_takes_no_lease(site):
     with StandIn(site.data / "run/capture.sock") as daemon:
         response, body = site.ask("/stream", "HEAD")
         assert (response.status, body) == (200, b"")
@@ -165,7 +165,7 @@ def test_head_tells_the_form_and_takes_no_lease(site):
         assert daemon.asked["lease"] == 0
 
 
-def test_without_a_frame_a_stream_says_so_in_a_picture(site):
+def test_without_a_frame_a_stream_sends_a_placeholder(site):
     with StandIn(site.data / "run/capture.sock", reason="check the ribbon cable"), Viewer(site) as viewer:
         fields, data = viewer.part()
         assert fields["x-stillcam-notice"] == "no camera: check the ribbon cable"
@@ -189,7 +189,7 @@ def size(data: bytes) -> tuple[int, int]:
         return image.size
 
 
-def test_a_stream_begins_with_a_live_frame_whatever_still_is_there(wide):
+def test_a_stream_begins_with_a_live_frame_even_if_there_is_a_still(wide):
     """OpenCV and ffmpeg keep the first picture's size, and cutters look for a JPEG's first and last bytes."""
     site, _ = wide
     _, still = site.ask("/snapshot")
@@ -213,8 +213,8 @@ def test_a_stream_begins_with_a_live_frame_whatever_still_is_there(wide):
         pytest.param({"mode": "snapshot", "reason": "it is busy"}, "it is busy", id="the camera is away"),
     ],
 )
-def test_without_a_live_frame_a_stream_begins_with_a_picture_that_says_so(tmp_path, status, reason):
-    """It is of the size of live frames; what comes later is shown as it is."""
+def test_without_a_live_frame_a_stream_begins_with_a_placeholder(tmp_path, status, reason):
+    """It has the size of live frames; later frames are sent as they are."""
     with Site(tmp_path, {"live": {"width": 320}}) as site, StandIn(site.data / "run/capture.sock", **status) as daemon:
         daemon.status["frame"] = site.publish(picture((640, 360)))
         with Viewer(site) as viewer:
@@ -225,8 +225,8 @@ def test_without_a_live_frame_a_stream_begins_with_a_picture_that_says_so(tmp_pa
             assert viewer.frame()[1] == picture((640, 360), "green")
 
 
-def test_a_stream_says_so_when_the_camera_goes_and_when_it_is_back(tmp_path):
-    """The last frame is repeated until it is stale; then the status picture comes."""
+def test_a_stream_shows_a_placeholder_while_the_camera_is_away(tmp_path):
+    """The last frame is repeated until it is stale; then the placeholder follows."""
     with Site(tmp_path, SMALL) as site, Viewer(site) as viewer:
         with Daemon(site) as daemon:
             viewer.frame()
@@ -237,8 +237,8 @@ def test_a_stream_says_so_when_the_camera_goes_and_when_it_is_back(tmp_path):
             viewer.frame()
 
 
-def test_a_server_that_is_killed_in_a_live_view_lets_the_camera_rest(tmp_path):
-    """The lease lapses, and snapshots go on; a viewer of the next server makes it live again."""
+def test_a_server_that_is_killed_during_a_live_view_ends_live_mode(tmp_path):
+    """The lease expires, and snapshots continue; a viewer of the next server starts live mode again."""
     with Site(tmp_path, SMALL) as site, Daemon(site) as daemon:
         with Viewer(site) as viewer:
             daemon.until(lambda status: status["mode"] == "live")

@@ -1,4 +1,4 @@
-"""HTTPS: what it answers, who cannot disturb it, and certificates that are wrong, or renewed."""
+"""HTTPS: answers, clients that misbehave, and certificates that are wrong or renewed."""
 
 import os
 import re
@@ -24,7 +24,7 @@ from stillcam.server.route import Request
 
 
 def make(folder: Path, name: str) -> tuple[Path, Path]:
-    """A certificate for 127.0.0.1 that signs itself, and its key."""
+    """A self-signed certificate for 127.0.0.1, and its key."""
     certificate, key = folder / f"{name}.pem", folder / f"{name}.key"
     subject = ["-subj", f"/CN={name}", "-addext", "subjectAltName=IP:127.0.0.1"]
     kind = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]
@@ -41,7 +41,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Path, Path
 
 
 def secure(port: int, certificate: Path) -> ssl.SSLSocket:
-    """A connection by TLS to a server that shows `certificate`."""
+    """A TLS connection to a server with this certificate."""
     context = ssl.create_default_context(cafile=str(certificate))
     return context.wrap_socket(connect(port, receive_buffer=65536), server_hostname="127.0.0.1")
 
@@ -54,7 +54,7 @@ def ask(port: int, certificate: Path, data: bytes) -> list[bytes]:
 
 
 def echo(request: Request) -> Answer:
-    """The body, and what the server thinks of the connection."""
+    """The body, and how the connection is secured."""
     return Answer(200, request.body(1 << 20) + (b"!" if request.secure else b"?"))
 
 
@@ -64,7 +64,7 @@ def posted(body: bytes, *lines: str) -> bytes:
 
 
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
-def test_a_server_with_a_certificate_answers_by_tls(tmp_path, made, version):
+def test_a_server_with_a_certificate_answers_over_tls(tmp_path, made, version):
     certificate, key = made["camera"]
     with Site(tmp_path, {"server": {"tls_certificate": str(certificate), "tls_key": str(key)}}) as site:
         assert "(https)" in site.said()
@@ -128,8 +128,8 @@ def test_files_that_cannot_be_used_are_named_at_the_start(tmp_path, made, settin
     assert ended.stderr.count(" ERROR ") == 1 and "Traceback" not in ended.stderr
 
 
-def test_who_speaks_no_tls_or_breaks_it_is_no_event(made, caplog):
-    """Nor when it is broken in the middle of a body; and others are answered all the time."""
+def test_a_client_without_tls_or_with_a_broken_handshake_is_not_logged(made, caplog):
+    """Nor if it breaks in the middle of a body; and others are answered all the time."""
     certificate, key = made["camera"]
     with Listening({"POST echo": echo}, tls=Certificate(certificate, key).context) as here:
         for data in (get("/"), b"\0" * 100_000, b"\x16\x03\x01\x02\x00\x01", b""):
@@ -153,8 +153,8 @@ def test_who_speaks_no_tls_or_breaks_it_is_no_event(made, caplog):
     assert not caplog.records
 
 
-def test_plain_http_is_led_to_https(tmp_path, made):
-    """The same address, whatever comes before and after; nothing else is answered in the clear."""
+def test_plain_http_is_redirected_to_https(tmp_path, made):
+    """To the same address, whatever comes before and after; nothing else is answered without TLS."""
     certificate, key = made["camera"]
     with Site(tmp_path, {"server": {"tls_certificate": str(certificate), "tls_key": str(key)}}) as site:
         for path in ("/", "/images/current.jpg?a=b%20c", "/a%20b/%C3%A9?", "/healthz"):
@@ -169,7 +169,7 @@ def test_plain_http_is_led_to_https(tmp_path, made):
         assert ask(site.port, certificate, get("/healthz", "Connection: close"))
 
 
-def test_a_slow_handshake_holds_nobody_up_and_gives_place(made):
+def test_a_slow_handshake_delays_nobody_and_is_closed_for_a_new_connection(made):
     certificate, key = made["camera"]
     here = Listening({"POST echo": echo}, ConnectionLimits(total=3), Certificate(certificate, key).context)
     with here, ExitStack() as slow:
@@ -179,21 +179,21 @@ def test_a_slow_handshake_holds_nobody_up_and_gives_place(made):
 
 
 def answered(port: int, certificate: Path) -> bool:
-    """Whether a client gets a place."""
+    """Whether a client is served."""
     try:
         return ask(port, certificate, posted(b"abc", "Connection: close")) == [b"abc!"]
     except OSError:
         return False
 
 
-def test_large_bodies_both_ways_by_tls(made):
+def test_large_bodies_both_ways_over_tls(made):
     certificate, key = made["camera"]
     body = bytes(range(256)) * 4000
     with Listening({"POST echo": echo}, tls=Certificate(certificate, key).context) as here:
         assert ask(here.port, certificate, posted(body) + posted(body, "Connection: close")) == [body + b"!"] * 2
 
 
-def test_who_reads_nothing_by_tls_is_dropped(made, monkeypatch):
+def test_a_client_that_reads_nothing_over_tls_is_dropped(made, monkeypatch):
     monkeypatch.setattr(transport, "STALL_S", 1.0)
     certificate, key = made["camera"]
     large = Answer(200, bytes(10_000_000))
@@ -204,8 +204,8 @@ def test_who_reads_nothing_by_tls_is_dropped(made, monkeypatch):
         until(lambda: len(here.limits) == 0)
 
 
-def test_who_reads_slowly_by_tls_is_not_dropped(made, monkeypatch):
-    """However long the whole takes, as long as some of it is taken."""
+def test_a_client_that_reads_slowly_over_tls_is_not_dropped(made, monkeypatch):
+    """However long the whole takes, as long as it reads some."""
     monkeypatch.setattr(transport, "STALL_S", 3.0)
     certificate, key = made["camera"]
     body = bytes(range(256)) * 40_000
@@ -215,7 +215,7 @@ def test_who_reads_slowly_by_tls_is_not_dropped(made, monkeypatch):
         assert replies(slowly(slow.recv, 3 * transport.STALL_S) + all_of(slow))[0].body == body
 
 
-def test_a_renewed_certificate_is_taken_and_a_broken_one_is_not(tmp_path, made, caplog, monkeypatch):
+def test_a_renewed_certificate_is_loaded_and_a_broken_one_is_not(tmp_path, made, caplog, monkeypatch):
     """Without a restart, while connections with the old one stay open; no connection reads the files."""
     monkeypatch.setattr(tls, "RELOAD_S", 0.0)
     certificate, key = tmp_path / "now.pem", tmp_path / "now.key"
@@ -249,7 +249,7 @@ def test_a_renewed_certificate_is_taken_and_a_broken_one_is_not(tmp_path, made, 
         assert [reply.body for reply in replies(all_of(before))] == [b"e!", b"f!"]
 
 
-def test_the_files_are_looked_at_again_and_again(tmp_path, made, monkeypatch):
+def test_the_files_are_checked_regularly(tmp_path, made, monkeypatch):
     monkeypatch.setattr(tls, "RELOAD_S", 0.01)
     both = tmp_path / "both.pem"
     both.write_bytes(b"".join(path.read_bytes() for path in made["camera"]))

@@ -16,7 +16,7 @@ from stillcam.frames.files import current_name, frame_time
 from stillcam.frames.jpeg import check_jpeg
 from stillcam.ipc.protocol import NoAnswer, ask
 from stillcam.series import reader
-from stillcam.series.manifest import gaps, lines_from, millis
+from stillcam.series.manifest import gaps, lines_from, text_to_ms
 
 ROOT = Path(__file__).resolve().parents[2]
 INTERVAL_MS = 1000
@@ -113,8 +113,8 @@ def _harm(installation: Installation, rng: random.Random, until_s: float) -> lis
 def _report(root: Path, outages: list[Outage], seed: int) -> None:
     folder = root / NAME
     shots = [line for line, _ in lines_from(folder, 0) if "n" in line]
-    dues = [millis(line["due"]) for line in shots]
-    late = [millis(line["time"]) - due for line, due in zip(shots, dues, strict=True)]
+    dues = [text_to_ms(line["due"]) for line in shots]
+    late = [text_to_ms(line["time"]) - due for line, due in zip(shots, dues, strict=True)]
     missed = [moment for gap in gaps(folder) for moment in range(gap.from_ms, gap.to_ms + 1, INTERVAL_MS)]
     missed = [moment for moment in missed if moment > dues[0]]  # before, the camera program had to be started
     moments = set(range(dues[0], max([*dues, *missed]) + 1, INTERVAL_MS))

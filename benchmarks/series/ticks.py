@@ -10,7 +10,7 @@ from pathlib import Path
 from stillcam.series import reader
 from stillcam.series.definition import from_document
 from stillcam.series.folder import Series, boot
-from stillcam.series.manifest import encode, gap_line, shot_name, text
+from stillcam.series.manifest import encode, gap_line, ms_to_text, shot_name
 from stillcam.series.recovery import open_series
 from stillcam.series.running import RunningSeries
 from stillcam.series.scheduler import Scheduler
@@ -76,7 +76,7 @@ def _write(root: Path, begin_ms: int) -> None:
         document = {
             "name": f"Series {number}",
             "interval_s": INTERVAL_MS / 1000,
-            "start": text(begin_ms + 1000 * number),
+            "start": ms_to_text(begin_ms + 1000 * number),
             **(window if number % 2 else {}),
         }
         series = Series.create(root, from_document(document, begin_ms, "Europe/Berlin"), "Europe/Berlin", begin_ms)
@@ -100,7 +100,7 @@ def _lines(begin_ms: int) -> list[bytes]:
         due_ms = begin_ms + number * INTERVAL_MS
         if number % EACH_HUNDRED == 0:
             lines.append(encode(gap_line(due_ms - 30_000, due_ms - 30_000, 1, "busy")))
-        due, metadata = text(due_ms), {"ExposureTime": 8000, "AnalogueGain": 1.0}
+        due, metadata = ms_to_text(due_ms), {"ExposureTime": 8000, "AnalogueGain": 1.0}
         line = {"n": number, "due": due, "time": due, "files": [f"{shot_name(number, due_ms)}.jpg"]}
         lines.append(encode({**line, "bytes": 1_000_000, "boot": boot(), "metadata": metadata}))
     return lines

@@ -13,7 +13,7 @@ from test_clock import HOUR_S, YEAR_S, Clock
 
 from stillcam.frames.jpeg import check_jpeg
 from stillcam.series import reader
-from stillcam.series.manifest import gaps, lines_from, millis
+from stillcam.series.manifest import gaps, lines_from, text_to_ms
 
 
 class Series(CameraDaemon):
@@ -56,7 +56,7 @@ class Series(CameraDaemon):
     def every_moment(self) -> None:
         """Each moment from the first to the last was taken or missed, once."""
         told = self.told()
-        dues = [millis(line["due"]) for line, _ in lines_from(self.series, 0) if "n" in line]
+        dues = [text_to_ms(line["due"]) for line, _ in lines_from(self.series, 0) if "n" in line]
         missed = gaps(self.series)
         first = min(dues[0], *(gap.from_ms for gap in missed)) if missed else dues[0]
         last = max(dues[-1], *(gap.to_ms for gap in missed)) if missed else dues[-1]

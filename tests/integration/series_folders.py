@@ -6,7 +6,7 @@ from typing import Any
 
 from pictures import picture
 
-from stillcam.series.manifest import MANIFEST, Line, Tally, encode, gap_line, shot_name, text
+from stillcam.series.manifest import MANIFEST, Line, Tally, encode, gap_line, ms_to_text, shot_name
 from stillcam.series.state import FRAMES, SERIES, STATE, State
 
 START_MS = 1_795_161_600_000  # 2026-11-20T08:00:00Z
@@ -55,7 +55,7 @@ def make_series(
         tally = tally.add(line)
     manifest = b"".join(map(encode, lines))
     (folder / MANIFEST).write_bytes(manifest)
-    about = {"version": 1, "created": text(START_MS), "zone": zone, "definition": document}
+    about = {"version": 1, "created": ms_to_text(START_MS), "zone": zone, "definition": document}
     (folder / SERIES).write_text(json.dumps(about))
     reached = State(state, why, START_MS, tally, len(manifest))
     (folder / STATE).write_text(json.dumps(reached.to_document()))
@@ -67,7 +67,7 @@ def thin(folder: Path, *numbers: int) -> None:
     for n in numbers:
         (folder / FRAMES / file_of(n)).unlink()
     first = next(n for n in range(1, 1000) if (folder / FRAMES / file_of(n)).exists())
-    line = {"thinned": list(numbers), "bytes": 0, "first": {"n": first, "time": text(moment_ms(first))}}
+    line = {"thinned": list(numbers), "bytes": 0, "first": {"n": first, "time": ms_to_text(moment_ms(first))}}
     with (folder / MANIFEST).open("ab") as manifest:
         manifest.write(encode(line))
 
@@ -79,6 +79,6 @@ def _shot(folder: Path, n: int, kind: str) -> Line:
         path = folder / FRAMES / name
         path.parent.mkdir(exist_ok=True)
         size += path.write_bytes(picture((320, 240)) if name.endswith("jpg") else b"II*\0 raw")
-    time = text(moment_ms(n))
+    time = ms_to_text(moment_ms(n))
     return {"n": n, "due": time, "time": time, "files": names, "bytes": size, "boot": "0f3c9a1b",
             "metadata": {"ExposureTime": 10000}, "vary": {}}  # fmt: skip

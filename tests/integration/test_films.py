@@ -24,7 +24,7 @@ from stillcam.films.record import Film
 from stillcam.films.render.movie import choose_encoder
 from stillcam.ipc.protocol import Refusal
 from stillcam.library.names import stem_of
-from stillcam.series.manifest import text
+from stillcam.series.manifest import ms_to_text
 
 pytestmark = pytest.mark.skipif(not shutil.which("ffmpeg"), reason="needs ffmpeg")
 RED, GREEN, GREY = (200, 30, 30), (30, 160, 30), (90, 90, 90)
@@ -89,7 +89,9 @@ def test_a_film_has_each_picture_once_and_plays_everywhere(cinema):
 
 
 def test_a_part_of_the_time_a_part_of_the_picture_and_smaller(cinema):
-    film, path = cinema.made(**{"from": text(moment_ms(6)), "to": text(moment_ms(8))}, crop=[0, 0, 0.5, 1], width=80)
+    film, path = cinema.made(
+        **{"from": ms_to_text(moment_ms(6)), "to": ms_to_text(moment_ms(8))}, crop=[0, 0, 0.5, 1], width=80
+    )
     assert film.pictures == 3
     assert (probe(path)["width"], probe(path)["height"]) == (80, 90)
 
@@ -286,7 +288,7 @@ def test_a_range_of_the_library(own):
         name = stem_of("photo", START_MS / 1000 + 60 * minute, "imx708")
         (day / f"{name}.jpg").write_bytes(picture((64, 48)))
     own.open()
-    film, path = own.made(series=None, **{"from": text(moment_ms(2)), "to": text(moment_ms(4))})
+    film, path = own.made(series=None, **{"from": ms_to_text(moment_ms(2)), "to": ms_to_text(moment_ms(4))})
     assert film.pictures == 3
     assert path.parent == own.data / "films"
     assert probe(path)["nb_read_frames"] == "3"

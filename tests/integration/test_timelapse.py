@@ -11,7 +11,7 @@ from taking import LIVE, BackgroundRequest, CameraDaemon
 
 from stillcam.ipc.protocol import Refusal
 from stillcam.series import reader
-from stillcam.series.manifest import gaps, lines_from, millis
+from stillcam.series.manifest import gaps, lines_from, text_to_ms
 
 AS_SNAPSHOTS = {"width": 320, "quality": 85}
 ONCE = {"interval_s": 3600, "shots": 1}  # it may be late by a minute
@@ -66,8 +66,8 @@ def test_a_series_is_taken_on_its_plan_and_shown_meanwhile(camera_daemon):
     garden = Series(camera_daemon, interval_s=1).taken(4)
     rows = garden.shots()
     assert [row["n"] for row in rows] == list(range(1, len(rows) + 1))
-    start = millis(garden.made["definition"]["start"])
-    assert all((millis(row["due"]) - start) % 1000 == 0 for row in rows)
+    start = text_to_ms(garden.made["definition"]["start"])
+    assert all((text_to_ms(row["due"]) - start) % 1000 == 0 for row in rows)
     assert all(row["time"] >= row["due"] for row in rows)
     assert all(row["metadata"]["ExposureTime"] > 0 for row in rows)
     assert [garden.picture(n).suffix for n in (1, 2)] == [".jpg", ".jpg"]  # whatever photos are
@@ -224,7 +224,7 @@ def test_a_full_disk_costs_the_shots_until_there_is_room(camera_daemon):
     camera_daemon.settings(files={"floor_mb": 10_000_000})
     camera_daemon.open()
     garden = Series(camera_daemon, interval_s=1)
-    camera_daemon.until(lambda status: millis(status["series"][0]["next"]) > millis(garden.made["next"]) + 4000)
+    camera_daemon.until(lambda status: text_to_ms(status["series"][0]["next"]) > text_to_ms(garden.made["next"]) + 4000)
     assert camera_daemon.ask("snapshot")["frame"]  # these go on
     garden.ask("pause")
     assert "disk" in {gap.why for gap in gaps(garden.folder)}

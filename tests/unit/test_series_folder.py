@@ -8,7 +8,7 @@ from standing import JPEG, START_MS, created, minutes, shoot
 from stillcam.common.errors import SettingsError, StillcamError
 from stillcam.series.definition import from_document
 from stillcam.series.folder import Series
-from stillcam.series.manifest import MANIFEST, Line, decode, encode, gap_line, lines_from, millis, text
+from stillcam.series.manifest import MANIFEST, Line, decode, encode, gap_line, lines_from, ms_to_text, text_to_ms
 from stillcam.series.state import SERIES, STATE
 
 
@@ -27,7 +27,7 @@ def test_a_new_series_is_there_as_a_whole(tmp_path):
 
 
 def test_one_that_starts_later_is_planned(tmp_path):
-    assert created(tmp_path, start=text(minutes(5))).state.state == "planned"
+    assert created(tmp_path, start=ms_to_text(minutes(5))).state.state == "planned"
 
 
 @pytest.mark.parametrize("name", ["Garden", "garden", "GARDEN"])
@@ -160,15 +160,15 @@ def test_what_was_thinned_is_no_longer_there_but_was_taken(tmp_path):
     series = created(tmp_path)
     for number in range(4):
         shoot(series, minutes(number))
-    series.add_deletion([1, 3], 2 * len(JPEG), {"n": 2, "time": text(minutes(1))})
+    series.add_deletion([1, 3], 2 * len(JPEG), {"n": 2, "time": ms_to_text(minutes(1))})
     tally = Series.open(series.folder).state.tally
     assert (tally.taken, tally.shots, tally.bytes) == (4, 2, 2 * len(JPEG))
-    assert tally.first == {"n": 2, "time": text(minutes(1))}
+    assert tally.first == {"n": 2, "time": ms_to_text(minutes(1))}
 
 
 def test_lines_and_moments_are_read_as_they_were_written():
-    assert millis(text(minutes(7) + 123)) == minutes(7) + 123
-    due = text(START_MS)
+    assert text_to_ms(ms_to_text(minutes(7) + 123)) == minutes(7) + 123
+    due = ms_to_text(START_MS)
     shot = {"n": 1, "due": due, "time": due, "files": ["a.jpg"], "bytes": 1, "metadata": {}}
     gap = gap_line(START_MS, START_MS, 1, "off")
     thinned = {"thinned": [1], "bytes": 1, "first": {"n": 2, "time": due}}

@@ -10,7 +10,7 @@ from standing import JPEG, START_MS, created, minutes, shoot
 
 from stillcam.series import manifest, reader
 from stillcam.series.definition import from_document
-from stillcam.series.manifest import MANIFEST, encode, gap_line, text
+from stillcam.series.manifest import MANIFEST, encode, gap_line, ms_to_text
 from stillcam.series.state import SERIES, STATE
 
 
@@ -26,9 +26,9 @@ def test_a_summary_tells_how_it_is(tmp_path):
     (told,) = reader.summaries(tmp_path, minutes(3) + 500)
     assert (told["name"], told["state"], told["kind"], told["planned"]) == ("Garden", "running", "photo", 10)
     assert (told["taken"], told["missed"], told["bytes"]) == (2, 2, 2 * len(JPEG))
-    assert told["first"] == {"n": 1, "time": text(START_MS + 7)}
-    assert told["last"] == {"n": 2, "time": text(minutes(3) + 7)}
-    assert (told["next"], told["ends"]) == (text(minutes(4)), text(minutes(11)))
+    assert told["first"] == {"n": 1, "time": ms_to_text(START_MS + 7)}
+    assert told["last"] == {"n": 2, "time": ms_to_text(minutes(3) + 7)}
+    assert (told["next"], told["ends"]) == (ms_to_text(minutes(4)), ms_to_text(minutes(11)))
     assert told["forecast"] == {"bytes_per_day": 1440 * len(JPEG), "full": None}
     assert told["definition"]["interval_s"] == 60
     assert from_document(told["definition"], 0, "UTC") == series.definition
@@ -49,7 +49,7 @@ def test_it_says_when_the_disk_is_full(tmp_path, monkeypatch):
         shoot(created(tmp_path, name), START_MS)
     monkeypatch.setattr(reader, "writable_bytes", lambda _folder, _reserve: 10 * len(JPEG))
     told = reader.summaries(tmp_path, START_MS + 100)
-    assert [one["forecast"]["full"] for one in told] == [text(minutes(6))] * 2  # five minutes, two shots each
+    assert [one["forecast"]["full"] for one in told] == [ms_to_text(minutes(6))] * 2  # five minutes, two shots each
 
 
 def test_a_damaged_series_does_not_hide_the_others(tmp_path):
@@ -94,7 +94,7 @@ def test_shots_are_paged_by_their_number(tmp_path):
     shoot(series, minutes(8))
     rows = reader.shots(tmp_path, "Garden", 3, 2)
     assert [(row["n"], row["due"], row["metadata"]["Lux"]) for row in rows] == [
-        (3, text(minutes(2)), 2.0), (4, text(minutes(3)), 3.0),
+        (3, ms_to_text(minutes(2)), 2.0), (4, ms_to_text(minutes(3)), 3.0),
     ]  # fmt: skip
     assert [row["n"] for row in reader.shots(tmp_path, "Garden", 7, 100)] == [7, 8]
     assert reader.shots(tmp_path, "Garden", 9, 100) == []
@@ -130,7 +130,7 @@ def test_any_shot_is_found_in_any_manifest(tmp_path_factory, kinds, number):
     for place, kind in enumerate(kinds):
         if kind == "shot":
             numbers.append(place)
-            due = text(minutes(place))
+            due = ms_to_text(minutes(place))
             files = ["x" * (place % 50)]
             lines.append(encode({"n": place, "due": due, "time": due, "files": files, "bytes": 1, "metadata": {}}))
         elif kind == "gap":
@@ -159,14 +159,14 @@ def test_gaps_that_come_later_are_found_too(tmp_path):
 
 
 def test_the_timeline_counts_each_moment_once(tmp_path):
-    series = created(tmp_path, interval_s=60, end=text(minutes(100)))
+    series = created(tmp_path, interval_s=60, end=ms_to_text(minutes(100)))
     for number in itertools.chain(range(10), range(30, 40)):
         if number == 30:
             series.add_gap(minutes(10), minutes(29), 20, "off")
         shoot(series, minutes(number))
     series.add_gap(minutes(40), minutes(44), 5, "paused")
     told = reader.timeline(tmp_path, "Garden", 10, minutes(50) - 1)
-    assert (told["from"], told["step_s"]) == (text(START_MS), pytest.approx(600, 0.01))
+    assert (told["from"], told["step_s"]) == (ms_to_text(START_MS), pytest.approx(600, 0.01))
     assert told["taken"] == [10, 0, 0, 10, 0, 0, 0, 0, 0, 0]
     assert told["missed"] == [0, 10, 10, 0, 0, 0, 0, 0, 0, 0]
     assert sum(told["planned"]) == 50

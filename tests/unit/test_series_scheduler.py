@@ -14,7 +14,7 @@ from test_series_schedule import schedules
 from stillcam.series.commands import CommandError, SeriesCommands
 from stillcam.series.definition import Definition
 from stillcam.series.folder import Series
-from stillcam.series.manifest import Gap, gaps, text
+from stillcam.series.manifest import Gap, gaps, ms_to_text
 from stillcam.series.recovery import open_series
 from stillcam.series.running import NEVER, RunningSeries, grace_ms
 from stillcam.series.schedule import due_between
@@ -92,14 +92,14 @@ def test_every_moment_is_taken_at_its_time(camera):
     camera.live(minutes(10))
     assert counted(garden) == (11, 0)
     assert camera.scheduler.status() == [
-        {"name": "Garden", "state": "running", "taken": 11, "next": text(minutes(11))},
+        {"name": "Garden", "state": "running", "taken": 11, "next": ms_to_text(minutes(11))},
     ]
 
 
 def test_a_year_of_days_from_sunrise_to_sunset_has_no_gap(camera):
     place = {"latitude": 48.14, "longitude": 11.58}
     window = {"from": "sunrise", "to": "sunset"}
-    garden = camera.make(interval_s=3 * 3600, window=window, place=place, start=text(START_MS))
+    garden = camera.make(interval_s=3 * 3600, window=window, place=place, start=ms_to_text(START_MS))
     while garden.earliest_ms <= START_MS + YEAR_MS:
         camera.clock.steady_ms += garden.earliest_ms - camera.clock.now_ms
         camera.clock.now_ms = garden.earliest_ms
@@ -188,7 +188,7 @@ def test_a_series_with_a_number_of_shots_is_finished_after_them(camera):
 
 
 def test_a_series_with_an_end_is_finished_then_even_if_the_last_moments_were_missed(camera):
-    garden = camera.make(end=text(minutes(4)))
+    garden = camera.make(end=ms_to_text(minutes(4)))
     camera.live(minutes(2))
     camera.away = "camera"
     camera.live(minutes(9))
@@ -197,7 +197,7 @@ def test_a_series_with_an_end_is_finished_then_even_if_the_last_moments_were_mis
 
 
 def test_a_planned_series_runs_when_its_start_comes(camera):
-    garden = camera.make(start=text(minutes(5)))
+    garden = camera.make(start=ms_to_text(minutes(5)))
     assert garden.series.state.state == "planned"
     camera.live(minutes(4))
     camera.restart()
@@ -209,7 +209,7 @@ def test_a_planned_series_runs_when_its_start_comes(camera):
 
 
 def test_a_planned_series_can_be_started_now(camera):
-    garden = camera.make(start=text(minutes(500)))
+    garden = camera.make(start=ms_to_text(minutes(500)))
     camera.live(minutes(5))
     camera.ask("start", name="Garden")
     camera.live(minutes(7))
@@ -233,7 +233,7 @@ def test_what_is_not_taken_in_a_pause_is_not_missed(camera, restart):
 
 
 def test_a_paused_series_ends_with_its_plan(camera):
-    garden = camera.make(end=text(minutes(5)))
+    garden = camera.make(end=ms_to_text(minutes(5)))
     camera.ask("pause", name="Garden")
     camera.live(minutes(6))
     assert garden.series.state.state == "finished"
@@ -281,7 +281,7 @@ def test_a_clock_that_is_put_back_and_on_again_has_missed_nothing_that_was_taken
 
 def test_of_two_that_are_due_the_earlier_is_first_and_then_the_one_by_name(camera):
     for name, seconds in (("B", 10), ("A", 10), ("C", 5)):
-        camera.make(name, start=text(START_MS + 1000 * seconds))
+        camera.make(name, start=ms_to_text(START_MS + 1000 * seconds))
     camera.away = "busy"
     camera.live(START_MS + 12_000)
     order = []
@@ -304,7 +304,7 @@ def test_a_bracket_that_was_begun_is_no_missed_moment(camera):
 def test_a_changed_plan_holds_from_now_on(camera):
     garden = camera.make()
     camera.live(minutes(5))
-    document = {"name": "Garden", "interval_s": 10, "start": text(START_MS), "keep": {"rule": "thin"}}
+    document = {"name": "Garden", "interval_s": 10, "start": ms_to_text(START_MS), "keep": {"rule": "thin"}}
     camera.ask("change", name="Garden", definition=document)
     camera.live(minutes(6))
     assert counted(garden) == (6 + 6, 0)
@@ -322,14 +322,14 @@ def test_a_changed_time_zone_moves_the_window_of_a_running_series(camera):
     camera.live(minutes(40))
     garden = camera.scheduler.find("Garden")
     assert counted(garden) == (1, 0)
-    assert text(garden.earliest_ms) == "2026-11-21T07:00:00.000Z"
+    assert ms_to_text(garden.earliest_ms) == "2026-11-21T07:00:00.000Z"
     camera.restart()
     zones = {running.name: running.series.zone for running in camera.scheduler}
     assert zones == {"Garden": "Europe/Berlin", "Paused": "Europe/Berlin", "Finished": "UTC"}
     camera.scheduler.set_zone("UTC", camera.clock.now_ms)
     camera.live(minutes(60))
     assert counted(camera.scheduler.find("Garden")) == (1, 0)  # it is past 12:35 by now
-    assert text(camera.scheduler.find("Garden").earliest_ms) == "2026-11-21T08:00:00.000Z"
+    assert ms_to_text(camera.scheduler.find("Garden").earliest_ms) == "2026-11-21T08:00:00.000Z"
 
 
 @pytest.mark.parametrize(
@@ -342,7 +342,7 @@ def test_what_cannot_be_changed_is_named(camera, other, field):
     camera.live(minutes(1))
     definition = garden.series.definition
     with pytest.raises(CommandError) as error:
-        camera.ask("change", name="Garden", definition={"name": "Garden", "start": text(START_MS), **other})
+        camera.ask("change", name="Garden", definition={"name": "Garden", "start": ms_to_text(START_MS), **other})
     assert error.value.field == field
     assert garden.series.definition == definition
 

@@ -9,7 +9,7 @@ from typing import Any
 from stillcam.common.errors import SettingsError
 from stillcam.common.validate import choice_in, moment_in, number_in
 from stillcam.series.definition import check_name
-from stillcam.series.manifest import text
+from stillcam.series.manifest import ms_to_text
 
 KINDS = {"film": "mp4", "sheet": "jpg", "keogram": "jpg"}  # and the extension of the file
 FPS = (1, 60)
@@ -94,8 +94,8 @@ def to_document(order: Order) -> dict[str, Any]:
         **film,
         "width": order.width,
         "crop": order.crop and list(order.crop),
-        "from": None if order.from_ms is None else text(order.from_ms),
-        "to": None if order.to_ms is None else text(order.to_ms),
+        "from": None if order.from_ms is None else ms_to_text(order.from_ms),
+        "to": None if order.to_ms is None else ms_to_text(order.to_ms),
         "day": order.day,
     }
 

@@ -13,7 +13,7 @@ from stillcam.common.time_zone import zone_named
 from stillcam.films.order import Order
 from stillcam.library.days import Item, read_day
 from stillcam.library.names import PREVIEWS, is_day, split
-from stillcam.series.manifest import Line, first_numbers, millis, shots_from
+from stillcam.series.manifest import Line, first_numbers, shots_from, text_to_ms
 from stillcam.series.reader import ExistingFiles
 from stillcam.series.state import FRAMES, load_series
 
@@ -69,7 +69,7 @@ def _of_series(folder: Path, from_ms: int | None, to_ms: int | None) -> Iterator
             return
     existing, last_due = ExistingFiles(folder / FRAMES), ""
     for line in shots_from(folder, start):
-        time_ms = millis(line["time"])
+        time_ms = text_to_ms(line["time"])
         if to_ms is not None and time_ms > to_ms + SET_BACK_MS:
             return
         if line["due"] != last_due and _within(time_ms, from_ms, to_ms) and (name := _jpeg(line)) in existing:

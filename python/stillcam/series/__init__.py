@@ -1,5 +1,7 @@
-"""Series: stills kept in order on a plan, for weeks.
+"""Series: stills taken on a schedule, for weeks.
 
-When a shot is due is a pure function of the plan, of what has been dealt with, and of the
-time (`plan`, `slots`, `progress`): no clock is read here, and no camera is touched.
+Read `definition` (what an owner asks for) and `schedule` (when shots are due: pure functions, no clock is read) first.
+On disk a series is a `folder` with its `manifest` and `state`; `recovery` repairs it after a crash, `retention` prunes
+it. The capture daemon runs it: `running` (one series), `scheduler` (all of them), `commands`. The server and the
+command line read it: `reader`, with `estimate`.
 """

@@ -10,7 +10,7 @@ from stillcam.common.errors import SettingsError, StillcamError
 from stillcam.common.folders import unwritable
 from stillcam.series.definition import from_document, to_document
 from stillcam.series.folder import NameTaken, Series, state_at
-from stillcam.series.manifest import text
+from stillcam.series.manifest import ms_to_text
 from stillcam.series.running import RunningSeries
 from stillcam.series.scheduler import Scheduler
 
@@ -79,7 +79,7 @@ class SeriesCommands:
             if do == "change":
                 self._change(running, message.get("definition"), now_ms)
             elif do == "start":
-                document = to_document(running.series.definition) | {"start": text(now_ms)}
+                document = to_document(running.series.definition) | {"start": ms_to_text(now_ms)}
                 self._change(running, document, now_ms)
             elif do == "resume":
                 running.set_state(state_at(running.series.definition.schedule.starts_ms, now_ms), now_ms)

@@ -28,9 +28,9 @@ from stillcam.series.manifest import (
     Tally,
     encode,
     gap_line,
-    millis,
+    ms_to_text,
     shot_name,
-    text,
+    text_to_ms,
 )
 from stillcam.series.state import (
     FRAMES,
@@ -91,7 +91,7 @@ class Series:
         state = State(state_at(starts_ms, now_ms), None, now_ms, Tally(now_ms - 1))
         new = root / f".new_{definition.name}"  # it appears only when complete
         (new / FRAMES).mkdir(parents=True, exist_ok=True)
-        series = cls(new, text(now_ms), zone, definition, state)
+        series = cls(new, ms_to_text(now_ms), zone, definition, state)
         series._write_definition()
         series.save()
         series.folder = new.rename(root / definition.name)
@@ -107,7 +107,7 @@ class Series:
             OSError: it cannot be read or written.
         """
         stored = load_series(folder)
-        state = read_state(folder, millis(stored.created))
+        state = read_state(folder, text_to_ms(stored.created))
         size = _size(folder / MANIFEST)
         if size > state.manifest_bytes:  # a line that a power cut has truncated
             os.truncate(folder / MANIFEST, state.manifest_bytes)
@@ -152,8 +152,8 @@ class Series:
             moved = [_moved(path, Path(f"{stem}{path.suffix}")) for path in files]
             line: dict[str, Any] = {
                 "n": number,
-                "due": text(due_ms),
-                "time": text(time_ms),
+                "due": ms_to_text(due_ms),
+                "time": ms_to_text(time_ms),
                 "files": [f"{path.parent.name}/{path.name}" for path in reversed(moved)],
                 "bytes": sum(path.stat().st_size for path in moved),
                 "boot": self.boot,

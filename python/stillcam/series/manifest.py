@@ -37,13 +37,13 @@ _GAP, _THINNED = b'\n{"gap":', b'\n{"thinned":'  # at the beginning of a line; "
 _MAX_CACHED = 128  # manifests
 
 
-def text(time_ms: int) -> str:
+def ms_to_text(time_ms: int) -> str:
     """A time (ms since the epoch) as lines have it: `2026-11-20T23:45:01.123Z`."""
     return utc_text(time_ms / 1000)
 
 
-def millis(moment: str) -> int:
-    """Parse what `text` has formatted.
+def text_to_ms(moment: str) -> int:
+    """Parse what `ms_to_text` has formatted.
 
     Raises:
         ValueError: it is not a time.
@@ -90,12 +90,12 @@ class Tally:
         if "gap" in line:
             gap = line["gap"]
             missed = 0 if gap["why"] == PAUSED else int(gap["missed"])
-            return replace(self, until_ms=millis(gap["to"]), missed=self.missed + missed)
+            return replace(self, until_ms=text_to_ms(gap["to"]), missed=self.missed + missed)
         left = self.shots - len(line["thinned"])
         return replace(self, shots=left, bytes=self.bytes - int(line["bytes"]), first=line["first"])
 
     def _add_shot(self, line: Line) -> Tally:
-        due_ms = millis(line["due"])
+        due_ms = text_to_ms(line["due"])
         number = int(line["n"])
         shot = {"n": number, "time": str(line["time"])}
         return replace(
@@ -128,7 +128,12 @@ def decode(raw: bytes) -> Line | None:
 def _is_valid(line: Any) -> bool:
     """Whether a line has all fields that are ever read, of the right types; may raise where it does not."""
     if "n" in line:
-        filled = millis(line["due"]) and millis(line["time"]) and line["files"] and isinstance(line["metadata"], dict)
+        filled = (
+            text_to_ms(line["due"])
+            and text_to_ms(line["time"])
+            and line["files"]
+            and isinstance(line["metadata"], dict)
+        )
         names = isinstance(line["files"], list) and all(isinstance(file, str) for file in line["files"])
         return (
             bool(filled)
@@ -139,7 +144,7 @@ def _is_valid(line: Any) -> bool:
     if "gap" in line:
         gap = line["gap"]
         known = gap["why"] in GAP_REASONS
-        return bool(millis(gap["from"]) and millis(gap["to"])) and type(gap["missed"]) is int and known
+        return bool(text_to_ms(gap["from"]) and text_to_ms(gap["to"])) and type(gap["missed"]) is int and known
     return isinstance(line["thinned"], list) and type(line["bytes"]) is int and is_shot_ref(line["first"])
 
 
@@ -149,17 +154,17 @@ def is_shot_ref(ref: Any) -> bool:
     Raises:
         KeyError, TypeError, ValueError: it does not.
     """
-    return ref is None or (type(ref["n"]) is int and bool(millis(ref["time"])))
+    return ref is None or (type(ref["n"]) is int and bool(text_to_ms(ref["time"])))
 
 
 def gap_line(from_ms: int, to_ms: int, missed: int, why: str) -> Line:
     """The line of a gap: its first and last due time (ms since the epoch), how many were missed, and why."""
-    return {"gap": {"from": text(from_ms), "to": text(to_ms), "missed": missed, "why": why}}
+    return {"gap": {"from": ms_to_text(from_ms), "to": ms_to_text(to_ms), "missed": missed, "why": why}}
 
 
 def shot_name(number: int, time_ms: int) -> str:
     """The file of a shot, without its extension, below `frames/`: `000/000123_20261120T234501.123Z`."""
-    stamp = text(time_ms).replace("-", "").replace(":", "")
+    stamp = ms_to_text(time_ms).replace("-", "").replace(":", "")
     return f"{number // 1000:03}/{number:06}_{stamp}"
 
 
@@ -276,7 +281,7 @@ def _bisect(file: BufferedReader, key: str, target: int, low: int) -> int:
             high = middle
             continue
         end, line = found
-        if (line["n"] if key == "n" else millis(line["due"])) >= target:
+        if (line["n"] if key == "n" else text_to_ms(line["due"])) >= target:
             high = middle
         else:
             low = end
@@ -331,5 +336,5 @@ def _gaps_in(data: bytes) -> Iterator[Gap]:
         end = data.find(b"\n", at + 1)
         if end >= 0 and (line := decode(data[at + 1 : end])) is not None:
             gap = line["gap"]
-            yield Gap(millis(gap["from"]), millis(gap["to"]), gap["missed"], gap["why"])
+            yield Gap(text_to_ms(gap["from"]), text_to_ms(gap["to"]), gap["missed"], gap["why"])
         at = data.find(_GAP, at + 1)

@@ -18,7 +18,7 @@ from stillcam.common.disk_space import writable_bytes
 from stillcam.common.errors import SettingsError, StillcamError
 from stillcam.series import estimate
 from stillcam.series.definition import Definition, check_name, to_document
-from stillcam.series.manifest import PAUSED, Gap, Line, first_numbers, gaps, millis, shots_from, text
+from stillcam.series.manifest import PAUSED, Gap, Line, first_numbers, gaps, ms_to_text, shots_from, text_to_ms
 from stillcam.series.schedule import due_between
 from stillcam.series.state import FRAMES, State, load_series, read_state
 
@@ -128,8 +128,8 @@ def timeline(root: Path, name: str, buckets: int, now_ms: int) -> dict[str, Any]
             if later > now_ms:
                 planned[number] = due_between(schedule, max(edge - 1, now_ms), later - 1).count
     return {
-        "from": text(edges[0]),
-        "to": text(edges[-1]),
+        "from": ms_to_text(edges[0]),
+        "to": ms_to_text(edges[-1]),
         "step_s": (edges[1] - edges[0]) / 1000,
         "taken": taken,
         "missed": missed,
@@ -185,7 +185,7 @@ def _read(root: Path, name: str) -> _Series:
     folder = _folder(root, name)
     try:
         stored = load_series(folder)
-        state = read_state(folder, millis(stored.created))
+        state = read_state(folder, text_to_ms(stored.created))
     except (StillcamError, OSError) as error:
         raise LookupError(str(error)) from error
     return _Series(folder, stored.created, stored.zone, stored.definition, state)
@@ -212,7 +212,7 @@ def _summary(series: _Series, now_ms: int, reserve_mb: int, daily_bytes: float) 
         "name": series.name,
         "state": state.state,
         "why": state.why,
-        "since": text(state.since_ms),
+        "since": ms_to_text(state.since_ms),
         "kind": definition.kind,
         "created": series.created,
         "zone": series.zone,
@@ -239,7 +239,7 @@ def _bytes_per_day(series: Iterable[_Series], now_ms: int) -> float:
 
 
 def _text(time_ms: int | None) -> str | None:
-    return None if time_ms is None else text(time_ms)
+    return None if time_ms is None else ms_to_text(time_ms)
 
 
 def _kept_from(folder: Path, start: int) -> Iterator[Line]:
@@ -259,10 +259,10 @@ def _as_lookup_errors(lines: Iterator[Line]) -> Iterator[Line]:
 def _edges(series: _Series, buckets: int, now_ms: int) -> list[int]:
     """Where the buckets of a timeline begin, and where the last one ends (ms since the epoch)."""
     schedule, state, tally = series.definition.schedule, series.state, series.state.tally
-    begin = min(schedule.starts_ms, millis(tally.first["time"])) if tally.first else schedule.starts_ms
+    begin = min(schedule.starts_ms, text_to_ms(tally.first["time"])) if tally.first else schedule.starts_ms
     end = estimate.series_end_ms(series.definition, state, now_ms)
     if end is None:
-        taken_ms = millis(tally.last["time"]) if tally.last else begin
+        taken_ms = text_to_ms(tally.last["time"]) if tally.last else begin
         last = max(taken_ms, tally.until_ms) if state.state == "finished" else now_ms
         end = max(last, begin) + (max(now_ms - begin, 0) // AHEAD if state.active else 0)
     if end != schedule.ends_ms:

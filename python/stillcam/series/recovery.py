@@ -15,7 +15,7 @@ from pathlib import Path
 
 from stillcam.frames.jpeg import InvalidJpeg, check_jpeg
 from stillcam.series.folder import Series
-from stillcam.series.manifest import Line, deleted_numbers, shots_from, text
+from stillcam.series.manifest import Line, deleted_numbers, ms_to_text, shots_from
 from stillcam.series.state import FRAMES
 
 UNSYNCED = 120  # shots that may not be on the disk after a power cut: Linux writes within 30 s
@@ -73,8 +73,8 @@ def _adopt(series: Series, number: int, time_ms: int, path: Path) -> None:
     series.append(
         {
             "n": number,
-            "due": text(max(time_ms, series.state.tally.until_ms + 1)),
-            "time": text(time_ms),
+            "due": ms_to_text(max(time_ms, series.state.tally.until_ms + 1)),
+            "time": ms_to_text(time_ms),
             "files": [f"{file.parent.name}/{file.name}" for file in files],
             "bytes": sum(file.stat().st_size for file in files),
             "boot": "",

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from stillcam.common.deletion import Note
 from stillcam.series.folder import Series
-from stillcam.series.manifest import ShotRef, millis, shots_from
+from stillcam.series.manifest import ShotRef, shots_from, text_to_ms
 from stillcam.series.schedule import DAY_MS
 from stillcam.series.state import FRAMES
 
@@ -22,7 +22,9 @@ Shot = tuple[int, int, list[Path]]  # number, time in ms since the epoch, files
 def has_old(series: Series, now_ms: int) -> bool:
     """Whether there are shots that are older than the series keeps them."""
     retention, first = series.definition.retention, series.state.tally.first
-    return retention.rule == "days" and first is not None and millis(first["time"]) < now_ms - retention.days * DAY_MS
+    return (
+        retention.rule == "days" and first is not None and text_to_ms(first["time"]) < now_ms - retention.days * DAY_MS
+    )
 
 
 def prune(series: Series, now_ms: int, should_stop: Callable[[], bool], note: Note, trash: Path | None = None) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from stillcam.series.manifest import text
+from stillcam.series.manifest import ms_to_text
 from stillcam.series.running import NEVER, RunningSeries
 
 JUMP_MS = 1000  # by how much the clock may drift from the monotonic one between two updates
@@ -111,7 +111,7 @@ class Scheduler:
                 "name": running.name,
                 "state": running.series.state.state,
                 "taken": running.series.state.tally.taken,
-                "next": None if running.earliest_ms == NEVER else text(running.earliest_ms),
+                "next": None if running.earliest_ms == NEVER else ms_to_text(running.earliest_ms),
             }
             for running in self
             if running.series.state.active

@@ -16,7 +16,7 @@ from stillcam.common.atomic_write import replace_file
 from stillcam.common.errors import SettingsError, StillcamError
 from stillcam.common.safe_json import parse
 from stillcam.series.definition import Definition, from_document
-from stillcam.series.manifest import Tally, is_shot_ref, lines_from, millis, text
+from stillcam.series.manifest import Tally, is_shot_ref, lines_from, ms_to_text, text_to_ms
 
 SERIES, STATE, FRAMES = "series.json", "state.json", "frames"
 STATES = ("planned", "running", "paused", "finished", "failed")
@@ -57,7 +57,7 @@ class State:
             "version": VERSION,
             "state": self.state,
             "why": self.why,
-            "since": text(self.since_ms),
+            "since": ms_to_text(self.since_ms),
             "until_ms": self.tally.until_ms,
             "due_ms": self.tally.due_ms,
             **{name: getattr(self.tally, name) for name in _COUNTED},
@@ -90,7 +90,7 @@ def load_series(folder: Path) -> StoredSeries:
     try:
         document = parse(_read(folder / SERIES))
         created, zone = str(document["created"]), str(document["zone"])
-        definition = from_document(document["definition"], millis(created), zone)
+        definition = from_document(document["definition"], text_to_ms(created), zone)
         if definition.name != folder.name:
             raise SettingsError(f"it is called {definition.name} there", "name")
     except FileNotFoundError as error:
@@ -153,7 +153,7 @@ def _from_document(document: Any) -> State:
     return State(
         state=document["state"],
         why=document["why"],
-        since_ms=millis(document["since"]),
+        since_ms=text_to_ms(document["since"]),
         tally=Tally(int(document["until_ms"]), **counted, due_ms=None if due_ms is None else int(due_ms)),
         manifest_bytes=int(document["manifest_bytes"]),
         fixed=document["fixed"],

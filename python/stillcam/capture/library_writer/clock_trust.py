@@ -15,7 +15,7 @@ from pathlib import Path
 from stillcam.common.clock import synchronised
 from stillcam.common.formats import span_text
 from stillcam.library.days import Days, read_day
-from stillcam.series.manifest import millis
+from stillcam.series.manifest import text_to_ms
 from stillcam.series.state import read_state
 
 DAY_S = 86400.0
@@ -104,7 +104,7 @@ class ClockTrust:
             try:
                 last = read_state(folder, 0).tally.last
                 if last:
-                    found.append(millis(last["time"]) / 1000)
+                    found.append(text_to_ms(last["time"]) / 1000)
             except (OSError, ValueError):
                 continue
         return max(found, default=None)

@@ -71,6 +71,12 @@ def test_the_server_writes_into_data_only_and_has_no_camera():
     assert server["RestrictAddressFamilies"].split() == ["AF_UNIX", "AF_INET", "AF_INET6"]
 
 
+def test_the_memory_of_the_server_is_limited():
+    server = values("stillcam-server.service")
+    assert 0 < int(server["MemoryHigh"].rstrip("%")) < int(server["MemoryMax"].rstrip("%")) <= 50
+    assert server["Restart"] == "always"
+
+
 def test_the_daemon_has_the_camera_and_no_network():
     capture = values("stillcam-capture.service")
     assert (capture["PrivateNetwork"], capture["RestrictAddressFamilies"]) == ("yes", "AF_UNIX")

@@ -140,9 +140,8 @@ class FrameCache:
             except OSError as error:
                 self._poll_instead(error)
             except Exception as error:  # noqa: BLE001 - it is logged: without this thread no new frame would be shown
-                with contextlib.suppress(MemoryError):
-                    record("frames", error)
-                    log.fault(f"reading a frame of {self._images}", error)
+                record("frames", error)
+                log.fault(f"reading a frame of {self._images}", error)
             if self._stopped(None, RETRY_S):
                 return
 

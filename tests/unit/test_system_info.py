@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from stillcam.common.formats import size_text, span_text
-from stillcam.common.mounts import Mount, mount_of, mounts
+from stillcam.common.kernel_files import Mount, mount_of, mounts
 from stillcam.system_info import Section, as_document
 from stillcam.system_info.board import heat_and_power
 from stillcam.system_info.camera import camera

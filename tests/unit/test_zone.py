@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from stillcam.common.time_zone import local, local_zone, zone_named
+from stillcam.common.clock import local, local_zone, zone_named
 from stillcam.library.names import day_of
 
 ZONES = Path("/usr/share/zoneinfo")

@@ -14,8 +14,7 @@ from pathlib import Path
 from stillcam.checks.finding import FAULT, OK, WARNING, Finding, Installation
 from stillcam.common.folders import LINKS, SOCKETS, lacks, missing
 from stillcam.common.formats import size_text, utc_text
-from stillcam.common.kernel_files import text_of
-from stillcam.common.mounts import mount_of, mounts
+from stillcam.common.kernel_files import mount_of, mounts, text_of
 from stillcam.frames.files import read_current
 from stillcam.system_info import board
 from stillcam.system_info.storage import DAY_S, kind, wear

@@ -9,10 +9,10 @@ from typing import Any
 
 from stillcam.cli import Arguments, Result, add_command, add_group
 from stillcam.cli.daemon import ask_naming_field, naming_field
+from stillcam.common.clock import local_zone
 from stillcam.common.errors import SettingsError, StillcamError
 from stillcam.common.formats import size_text
 from stillcam.common.paths import Paths
-from stillcam.common.time_zone import local_zone
 from stillcam.films.order import DEFAULT_FPS, KINDS, from_document
 from stillcam.films.record import Film
 from stillcam.films.store import FilmStore

@@ -1,4 +1,4 @@
-"""Where the web server listens, and under which addresses a browser finds it."""
+"""The address at which the web server listens, and those that a browser opens."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from stillcam.common.errors import StillcamError
 
-EVERY_ADDRESS = "::"  # IPv6, and IPv4 with it
+EVERY_ADDRESS = "::"  # IPv6 and IPv4
 
 
 def listening_address(environ: Mapping[str, str]) -> tuple[str, int]:
@@ -29,11 +29,11 @@ def listening_address(environ: Mapping[str, str]) -> tuple[str, int]:
 
 
 def urls(environ: Mapping[str, str], *, tls: bool = False) -> list[str]:
-    """The addresses to open in a browser, the handiest first.
+    """The addresses to open in a browser, the most convenient one first.
 
     Args:
         environ: of the process.
-        tls: whether the server speaks it.
+        tls: whether the server uses HTTPS.
 
     Raises:
         StillcamError: as `listening_address`.

@@ -1,4 +1,4 @@
-"""Deletion of many files. Urgent work is done in between; a file that cannot be deleted is logged once and skipped."""
+"""Deletion of many files, with urgent work in between. A file that cannot be deleted is logged once and skipped."""
 
 from __future__ import annotations
 
@@ -8,42 +8,42 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-NAMED = 50  # more are not named one by one
-TOLD = 5  # in the status
+MAX_LOGGED = 50
+MAX_IN_STATUS = 5
 
 Note = Callable[[Path, OSError], None]
 
 
 class Undeletable:
-    """What could not be deleted so far; used by one thread, `message` by any."""
+    """Files that could not be deleted so far; used by one thread, `message` by any."""
 
     def __init__(self) -> None:
         self._errors: dict[Path, str] = {}
 
     def note(self, path: Path, error: OSError) -> None:
-        """This one cannot be deleted; said the first time."""
-        if path in self._errors or len(self._errors) > NAMED:
+        """Record a file that cannot be deleted; it is logged the first time."""
+        if path in self._errors or len(self._errors) > MAX_LOGGED:
             return
         self._errors[path] = error.strerror or str(error)
-        if len(self._errors) > NAMED:
-            logging.warning("more than %s files cannot be deleted: further ones are not logged", NAMED)
+        if len(self._errors) > MAX_LOGGED:
+            logging.warning("more than %s files cannot be deleted: further ones are not logged", MAX_LOGGED)
         else:
             logging.warning(
                 "cannot delete %s (%s): skipped; check the owner of it and its folder", path, error.strerror
             )
 
     def message(self) -> list[dict[str, Any]]:
-        """The first few that are still there, for the status: `path` and `error`."""
+        """The first few that still exist, for the status: `path` and `error`."""
         there = ({"path": str(path), "error": text} for path, text in list(self._errors.items()) if _is_there(path))
-        return [one for one, _ in zip(there, range(TOLD), strict=False)]
+        return [one for one, _ in zip(there, range(MAX_IN_STATUS), strict=False)]
 
 
 def delete_tree(folder: Path, over: Callable[[], bool], note: Note) -> None:
     """Delete a folder with all that is in it; links are not followed.
 
     Args:
-        over: asked after each file; True breaks it off.
-        note: is told what cannot be deleted; the rest is.
+        over: called after each file; True stops the deletion.
+        note: called for each file that cannot be deleted.
     """
     for path, folders, files in os.walk(folder, topdown=False, onerror=lambda error: note(Path(error.filename), error)):
         for name in (*files, *folders):

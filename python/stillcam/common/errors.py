@@ -1,7 +1,4 @@
-"""The one kind of error that is meant for a person.
-
-Anything else that escapes a `main()` is a bug and shows its traceback.
-"""
+"""Errors for a person. Any other exception that escapes a `main()` is a bug, and shows its traceback."""
 
 from __future__ import annotations
 
@@ -12,9 +9,9 @@ SHORT = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 
 
 class StillcamError(Exception):
-    """A fault that its reader can act on: the text says what, where, and what to do.
+    """A fault that a person can act on: the text says what failed, where, and what to do.
 
-    `main()` prints it as one line and exits with status 1; the API answers it as JSON.
+    `main()` prints it as one line and exits with status 1; the API returns it as JSON.
     """
 
 
@@ -22,7 +19,7 @@ class SettingsError(StillcamError):
     """A setting is wrong.
 
     Args:
-        message: what is wrong and what would be right.
+        message: what is wrong, and what is expected.
         field: dotted name (`snapshot.interval_s`), empty when the file as a whole is wrong.
         line: line of the settings file, counted from 1; 0 when unknown.
     """
@@ -34,7 +31,7 @@ class SettingsError(StillcamError):
 
 
 class CameraError(StillcamError):
-    """The camera does not give frames now; it may later.
+    """The camera gives no frames now; it may later.
 
     Args:
         cause: one word for counters and logs: `absent`, `busy`, `died`, `stalled`, `frozen`, `torn`, `disk`,
@@ -43,7 +40,7 @@ class CameraError(StillcamError):
     """
 
     FINAL = frozenset({"options", "disk", "missing"})
-    NO_CAMERA = frozenset({"absent", "busy", "missing"})  # whatever it is asked for
+    NO_CAMERA = frozenset({"absent", "busy", "missing"})  # for whatever use
 
     def __init__(self, cause: str, reason: str) -> None:
         super().__init__(reason)
@@ -52,7 +49,7 @@ class CameraError(StillcamError):
 
     @property
     def transient(self) -> bool:
-        """Whether the same request may succeed when it is tried again, without anybody's help."""
+        """Whether the same request may succeed later without anybody's help."""
         return self.cause not in self.FINAL
 
 

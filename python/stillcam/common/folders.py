@@ -13,8 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from stillcam.common.errors import StillcamError
-from stillcam.common.kernel_files import text_of
-from stillcam.common.mounts import mount_of, mounts
+from stillcam.common.kernel_files import mount_of, mounts, text_of
 
 LINKS, SOCKETS = "symbolic links", "sockets"
 FSTAB = Path("/etc/fstab")
@@ -37,29 +36,29 @@ def unwritable(folder: Path, error: OSError, needs: Sequence[str] = ()) -> str:
     """
     if lacking := lacks(folder, needs):
         return lacking
-    told = missing(folder) or _ADVICE.get(error.errno or 0, "check it with df -h")
-    return f"cannot write to {folder} ({error.strerror}): {told}"
+    advice = missing(folder) or _ADVICE.get(error.errno or 0, "check it with df -h")
+    return f"cannot write to {folder} ({error.strerror}): {advice}"
 
 
 def require(folder: Path, needs: Sequence[str]) -> None:
-    """Make sure that a folder that is there can hold what is needed.
+    """Make sure that the file system of an existing folder has the features that are needed.
 
     Raises:
         StillcamError: its file system cannot; the text says what to do.
     """
-    if told := lacks(folder, needs):
-        raise StillcamError(told)
+    if lacking := lacks(folder, needs):
+        raise StillcamError(lacking)
 
 
 def lacks(folder: Path, needs: Sequence[str]) -> str:
     """Which of `needs` (LINKS, SOCKETS) the file system of a folder lacks, and what to do; empty: none is known."""
-    wanting = [need for need in needs if not _TRIES[need](folder)]
-    if not wanting:
+    lacking = [need for need in needs if not _PROBES[need](folder)]
+    if not lacking:
         return ""
     mount = mount_of(Path(os.path.realpath(folder)), mounts(text_of(Path("/proc/self/mountinfo"))))
     on = f"{mount.type}, mounted at {mount.point}" if mount else "a file system"
     return (
-        f"{folder} is on {on}, which has no {' and no '.join(wanting)}: exFAT and FAT have none; move it to ext4"
+        f"{folder} is on {on}, which has no {' and no '.join(lacking)}: exFAT and FAT have none; move it to ext4"
         " (see docs/install.md). Library, series and films may be on such a disk"
     )
 
@@ -69,7 +68,8 @@ def missing(folder: Path, fstab: Path = FSTAB) -> str:
     for path in (folder, *folder.parents):
         if os.path.islink(path) and not os.path.exists(path):
             target = Path(os.path.realpath(path))
-            return f"{path} is a link to {target}, which is not there: is a disk missing at {_place_of(target, fstab)}?"
+            place = _mount_point_of(target, fstab)
+            return f"{path} is a link to {target}, which is not there: is a disk missing at {place}?"
     if point := _unmounted(Path(os.path.realpath(folder)), fstab):
         return f"the disk of {folder} is not mounted: sudo mount {point}"
     return ""
@@ -78,14 +78,14 @@ def missing(folder: Path, fstab: Path = FSTAB) -> str:
 def identity(folder: Path) -> tuple[int, int] | None:
     """Device and inode, which differ for another folder of the same name (a disk was mounted); None: it is missing."""
     try:
-        about = os.stat(folder)
+        stat = os.stat(folder)
     except OSError:
         return None
-    return about.st_dev, about.st_ino
+    return stat.st_dev, stat.st_ino
 
 
-def _place_of(target: Path, fstab: Path) -> Path:
-    """Where the disk belongs that `target`, which is not there, should be on."""
+def _mount_point_of(target: Path, fstab: Path) -> Path:
+    """The mount point of the disk that `target`, which is missing, should be on."""
     if point := _unmounted(target, fstab):
         return Path(point)
     there = next(path for path in target.parents if os.path.exists(path))
@@ -112,7 +112,7 @@ def _has_links(folder: Path) -> bool:
     try:
         os.symlink("nowhere", probe)
     except OSError as error:
-        return error.errno not in _CANNOT or not _takes_files(folder)
+        return error.errno not in _CANNOT or not _can_create_files(folder)
     os.unlink(probe)
     return True
 
@@ -122,20 +122,20 @@ def _has_sockets(folder: Path) -> bool:
     try:
         descriptor = os.open(folder, os.O_PATH | os.O_DIRECTORY)
     except OSError:
-        return True  # it is away: that is another fault
+        return True  # missing: another fault
     try:
         with socket.socket(socket.AF_UNIX) as probe:
             probe.bind(f"/proc/self/fd/{descriptor}/{name}")  # fits into 107 bytes, however deep the folder is
         os.unlink(name, dir_fd=descriptor)
     except OSError:
-        return not _takes_files(folder)  # exFAT by FUSE: EIO
+        return not _can_create_files(folder)  # exFAT by FUSE: EIO
     finally:
         os.close(descriptor)
     return True
 
 
-def _takes_files(folder: Path) -> bool:
-    """Whether a plain file can be made there: else what failed says nothing about the file system."""
+def _can_create_files(folder: Path) -> bool:
+    """Whether a plain file can be created: otherwise a failure says nothing about the file system."""
     probe = folder / f".probe-{os.getpid()}-file"
     try:
         probe.touch()
@@ -145,4 +145,4 @@ def _takes_files(folder: Path) -> bool:
     return True
 
 
-_TRIES: dict[str, Callable[[Path], bool]] = {LINKS: _has_links, SOCKETS: _has_sockets}
+_PROBES: dict[str, Callable[[Path], bool]] = {LINKS: _has_links, SOCKETS: _has_sockets}

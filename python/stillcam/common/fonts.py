@@ -1,4 +1,4 @@
-"""Letters for pictures that we draw."""
+"""The font for text in pictures."""
 
 from __future__ import annotations
 

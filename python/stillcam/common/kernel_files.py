@@ -1,10 +1,13 @@
-"""Small files of /proc, /sys and /etc."""
+"""Small files of /proc, /sys and /etc, and the mount table."""
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
 from pathlib import Path
 
 MAX_BYTES = 1 << 16
+_ESCAPED = re.compile(r"\\([0-7]{3})")
 
 
 def first_of(*files: Path) -> str | None:
@@ -34,3 +37,45 @@ def fields_of(path: Path, separator: str) -> dict[str, str]:
     """Lines of `NAME separator VALUE` (proc(5), os-release(5)), quotes removed."""
     pairs = (line.partition(separator) for line in text_of(path).splitlines())
     return {name.strip(): value.strip().strip('"') for name, found, value in pairs if found}
+
+
+@dataclass(frozen=True, slots=True)
+class Mount:
+    """A mounted file system.
+
+    Args:
+        point: the folder where it is mounted.
+        type: `ext4`, `tmpfs` …
+        source: the device, or the name of a virtual file system.
+        device: MAJOR:MINOR.
+    """
+
+    point: str
+    type: str
+    source: str
+    device: str
+
+
+def mounts(text: str) -> list[Mount]:
+    """The lines of /proc/self/mountinfo (proc(5)); one that is not understood is skipped."""
+    found = []
+    for line in text.splitlines():
+        before, _, after = line.partition(" - ")
+        left, right = before.split(), after.split()
+        if len(left) >= 5 and len(right) >= 2:
+            found.append(Mount(_unescaped(left[4]), right[0], _unescaped(right[1]), left[2]))
+    return found
+
+
+def mount_of(folder: Path, among: list[Mount]) -> Mount | None:
+    """The mount that holds `folder`: the deepest above it, and of two at one place the last, which hides the other."""
+    best = None
+    for mount in among:
+        if folder.is_relative_to(mount.point) and (best is None or len(mount.point) >= len(best.point)):
+            best = mount
+    return best
+
+
+def _unescaped(text: str) -> str:
+    """Replace the octal escapes of spaces and the like."""
+    return _ESCAPED.sub(lambda match: chr(int(match[1], 8)), text)

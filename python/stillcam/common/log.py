@@ -1,8 +1,8 @@
 """Logs: one line an event on stderr, in UTC, and a log file that cannot fill the card.
 
-The scripts append stderr to `data/logs/*.log`. Whoever writes there keeps it small:
-when stderr is a regular file above the limit, its content moves to `*.log.1` and it
-starts again from nothing (the descriptor is in append mode, so nothing is torn).
+The scripts append stderr to `data/logs/*.log`. Each process keeps its file small: when stderr is a regular file above
+the limit, its content moves to `*.log.1`, and the file is truncated (the descriptor is in append mode, so that no line
+is torn).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from stillcam.common.errors import shortage
 MAX_BYTES = 1 << 20
 SHORT_AGAIN_S = 60.0  # log a shortage of memory at most once in this time
 
-_short_s = -SHORT_AGAIN_S  # when it was said last (monotonic)
+_short_s = -SHORT_AGAIN_S  # when a shortage was last logged (monotonic)
 
 
 class _TrimmedStderr(logging.StreamHandler[TextIO]):
@@ -43,7 +43,7 @@ def trim(fd: int, max_bytes: int) -> bool:
         whether that was done. False for a terminal, a pipe, or a file that is small or deleted.
 
     Raises:
-        OSError: the copy could not be written; the log is then as it was.
+        OSError: the copy could not be written; the log is unchanged.
     """
     status = os.fstat(fd)
     if not stat.S_ISREG(status.st_mode) or status.st_size <= max_bytes or status.st_nlink == 0:
@@ -55,7 +55,7 @@ def trim(fd: int, max_bytes: int) -> bool:
 
 
 def set_up(level: int = logging.INFO) -> None:
-    """Send all logs to stderr, and what no one caught too, thread or not."""
+    """Send all logs to stderr, uncaught exceptions of threads included."""
     handler = _TrimmedStderr(sys.stderr)
     formatter = logging.Formatter("%(asctime)sZ %(levelname)s %(message)s", "%Y-%m-%dT%H:%M:%S")
     formatter.converter = time.gmtime

@@ -1,4 +1,4 @@
-"""This machine's own web server, asked how it is: for the watchdog, `doctor` and `wait`."""
+"""Health requests to the web server of this machine: for the watchdog, `doctor` and `wait`."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ MAX_BYTES = 1 << 16
 def healthz(
     host: str, port: int, *, tls: bool, below: str = "", timeout_s: float = TIMEOUT_S
 ) -> tuple[int, dict[str, Any]]:
-    """What `/healthz` answers: 200 while frames are fresh, 503 with the `reason`, or with that of a refusal.
+    """The answer of `/healthz`: 200 while frames are fresh, else 503 with the `reason`.
 
     Args:
-        host: where the server listens; for every address (`::`, `0.0.0.0`) the loopback one is asked.
+        host: where the server listens; for `::` and `0.0.0.0` the loopback address is used.
         port: the server's.
-        tls: whether it speaks that. Its certificate is for other names, and not checked.
-        below: where the camera meant is, such as `camera/1/`; empty: the whole server.
+        tls: whether it uses HTTPS. The certificate is for other names, and not verified.
+        below: the path of one camera, such as `camera/1/`; empty: the whole server.
         timeout_s: for connecting, and again for each part of the answer.
 
     Raises:
-        OSError: nobody listens, or not in time; ConnectionError also for what is no Stillcam.
+        OSError: no program listens or answers in time; ConnectionError also if it is another program.
     """
     address = ipaddress.ip_address(host)
     target = str(
@@ -37,33 +37,35 @@ def healthz(
         context = ssl.create_default_context()
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
-        link: http.client.HTTPConnection = http.client.HTTPSConnection(target, port, timeout=timeout_s, context=context)
+        client: http.client.HTTPConnection = http.client.HTTPSConnection(
+            target, port, timeout=timeout_s, context=context
+        )
     else:
-        link = http.client.HTTPConnection(target, port, timeout=timeout_s)
-    return _asked(link, f"/{below}healthz")
+        client = http.client.HTTPConnection(target, port, timeout=timeout_s)
+    return _request(client, f"/{below}healthz")
 
 
 def healthz_inside(connection: socket.socket, timeout_s: float = TIMEOUT_S) -> tuple[int, dict[str, Any]]:
-    """What `/healthz` answers on `connection`, which is closed then; for a server that asks itself.
+    """The answer of `/healthz` on an open connection, which is closed then; for the server's own watchdog.
 
     Raises:
         OSError: as for `healthz`.
     """
     connection.settimeout(timeout_s)
-    link = http.client.HTTPConnection("localhost")
-    link.sock = connection
-    return _asked(link, "/healthz")
+    client = http.client.HTTPConnection("localhost")
+    client.sock = connection
+    return _request(client, "/healthz")
 
 
-def _asked(link: http.client.HTTPConnection, path: str) -> tuple[int, dict[str, Any]]:
+def _request(client: http.client.HTTPConnection, path: str) -> tuple[int, dict[str, Any]]:
     try:
-        link.request("GET", path)
-        response = link.getresponse()
+        client.request("GET", path)
+        response = client.getresponse()
         document = parse(response.read(MAX_BYTES))
         if not isinstance(document, dict) or not {"status", "field"} & set(document):
             raise ValueError("the answer has neither a status nor an error")
     except (http.client.HTTPException, ValueError) as error:
-        raise ConnectionError("what answers there is no Stillcam") from error
+        raise ConnectionError("another program is listening on this port") from error
     finally:
-        link.close()
+        client.close()
     return response.status, {"reason": document.get("error"), **document}

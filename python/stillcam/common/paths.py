@@ -1,4 +1,4 @@
-"""Where things are: every path of an installation, from `STILLCAM_*` and the project's root."""
+"""Every path of an installation, from `STILLCAM_*` and the project's root."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Paths:
         the project's root.
 
         Raises:
-            StillcamError: the camera is none of `STILLCAM_CAMERAS`, or that is wrong.
+            StillcamError: the camera is not in `STILLCAM_CAMERAS`, or that is invalid.
         """
         numbers = camera_numbers(environ)
         first = cls(
@@ -102,10 +102,10 @@ class Paths:
         return self.run / "capture.sock"
 
     def make(self, folder: Path) -> Path:
-        """Make sure that `folder` is there and can be written to.
+        """Make sure that `folder` exists and can be written to.
 
         Raises:
-            StillcamError: it cannot be made, is no folder, or is read-only.
+            StillcamError: it cannot be created, is no folder, or is read-only.
         """
         probe = folder / f".probe-{os.getpid()}"
         try:
@@ -113,8 +113,8 @@ class Paths:
             probe.touch()
             probe.unlink()
         except (FileExistsError, NotADirectoryError) as error:
-            if told := missing(folder):
-                raise StillcamError(told) from error
+            if text := missing(folder):
+                raise StillcamError(text) from error
             raise StillcamError(f"{folder} is not a folder: move what is there away, or set another one") from error
         except OSError as error:
             raise StillcamError(unwritable(folder, error)) from error
@@ -125,10 +125,10 @@ def camera_numbers(environ: Mapping[str, str]) -> list[int]:
     """`STILLCAM_CAMERAS`: the numbers of all cameras, that of the first one first; "0".
 
     Raises:
-        StillcamError: it is wrong.
+        StillcamError: it is invalid.
     """
-    said = environ.get("STILLCAM_CAMERAS") or "0"
-    numbers = said.split()
+    value = environ.get("STILLCAM_CAMERAS") or "0"
+    numbers = value.split()
     if not numbers or len(set(numbers)) < len(numbers) or not all(map(_NUMBER.fullmatch, numbers)):
-        raise StillcamError(f"STILLCAM_CAMERAS must be different numbers from 0 to 31, such as '0 1', not {said!r}")
+        raise StillcamError(f"STILLCAM_CAMERAS must be different numbers from 0 to 31, such as '0 1', not {value!r}")
     return list(map(int, numbers))

@@ -1,7 +1,7 @@
-"""Reads JSON that anybody may have written, without going deeper than a thread can.
+"""A JSON parser for untrusted text, with a limit of nesting.
 
-Python 3.13 follows ten thousand brackets in brackets, whatever the stack of the thread. The web
-server's threads have small ones: they would run over, and the process would be gone.
+Python 3.13 parses ten thousand nested brackets, whatever the stack of the thread. The web server's threads have small
+stacks: an overflow would kill the process.
 """
 
 from __future__ import annotations
@@ -11,17 +11,17 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-MAX_DEPTH = 100  # ours need less than ten
+MAX_DEPTH = 100  # our documents need fewer than ten
 
 _TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"?|[\[\]{}]', re.DOTALL)
 
 
 def parse(text: str | bytes, pairs: Callable[[list[tuple[str, Any]]], Any] | None = None) -> Any:
-    """What `text` says.
+    """Parse JSON.
 
     Args:
         text: as for `json.loads`.
-        pairs: makes an object of its names and values; None: a dict.
+        pairs: makes an object from its names and values; None: a dict.
 
     Raises:
         ValueError: it is not JSON, or nested deeper than `MAX_DEPTH`.
@@ -34,7 +34,7 @@ def parse(text: str | bytes, pairs: Callable[[list[tuple[str, Any]]], Any] | Non
 
 
 def _depth(text: str) -> int:
-    """How deep it is nested, as far as it is JSON at all."""
+    """The depth of nesting, as far as the text is JSON."""
     deepest = depth = 0
     for token in _TOKEN.finditer(text):
         match token[0]:

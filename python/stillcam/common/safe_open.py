@@ -1,4 +1,4 @@
-"""Opens files in folders that others may write to: regular ones and nothing else, so that no link leads out."""
+"""Opening of files in folders that other users may write to: regular files only, so that no symlink leads elsewhere."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from pathlib import Path
 
 
 def open_regular(path: Path) -> int:
-    """The descriptor of the regular file at `path`, to read.
+    """Open a regular file for reading, and return its descriptor.
 
     Raises:
-        OSError: it cannot be opened, or is a link, a folder, a pipe.
+        OSError: it cannot be opened, or is a symlink, a folder or a pipe.
     """
-    # Without O_NONBLOCK a pipe would wait for who writes to it.
+    # Without O_NONBLOCK, opening a pipe waits for its writer.
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOFOLLOW)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
@@ -23,7 +23,7 @@ def open_regular(path: Path) -> int:
 
 
 def read_regular(path: Path, max_bytes: int) -> bytes:
-    """What is in the regular file at `path`.
+    """Read a regular file.
 
     Raises:
         OSError: as for `open_regular`, or it is larger.

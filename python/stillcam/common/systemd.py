@@ -1,7 +1,7 @@
-"""Tells systemd how it goes (sd_notify(3)): ready, still alive, and a line for `systemctl status`.
+"""Notifications to systemd (sd_notify(3)): ready, watchdog, and a status line for `systemctl status`.
 
-Where no service manager has asked for it, nothing happens. The watchdog is fed only while a
-check holds: systemd ends and restarts a service that has not been fed for `WatchdogSec`.
+Without a service manager, nothing is sent. The watchdog is fed only while a check succeeds: systemd restarts a service
+that has not fed it for `WatchdogSec`.
 """
 
 from __future__ import annotations
@@ -28,47 +28,47 @@ class Service:
         self._failed = False
 
     def ready(self) -> None:
-        """It does its work: what is ordered after it may start."""
-        self._tell("READY=1")
+        """The service works: units that are ordered after it may start."""
+        self._send("READY=1")
 
-    def watch(self, alive: Callable[[], str]) -> None:
-        """Feed the watchdog, four times as often as needed, while `alive` holds.
+    def watch(self, check: Callable[[], str]) -> None:
+        """Feed the watchdog, four times as often as needed, while `check` succeeds.
 
         Args:
-            alive: called in a thread of its own; a line on how it goes, empty when it does not.
-                If it never returns, the watchdog is not fed either.
+            check: called in a thread of its own; returns the status line, empty on failure. While it does not return,
+                the watchdog is not fed.
         """
         if self._socket and self._watchdog_s:
-            keep(lambda: self._feed(alive, self._watchdog_s / 4), "watchdog")
+            keep(lambda: self._feed(check, self._watchdog_s / 4), "watchdog")
 
-    def _feed(self, alive: Callable[[], str], pause_s: float) -> None:
+    def _feed(self, check: Callable[[], str], pause_s: float) -> None:
         pause = threading.Event()
         while True:
-            if how := alive():
-                self._tell(f"WATCHDOG=1\nSTATUS={how}")
+            if status := check():
+                self._send(f"WATCHDOG=1\nSTATUS={status}")
             pause.wait(pause_s)
 
-    def _tell(self, message: str) -> None:
-        """One datagram; a service manager that cannot be told is no reason to end."""
+    def _send(self, message: str) -> None:
+        """Send one datagram; a failure is logged once."""
         if not self._socket:
             return
         address = "\0" + self._socket[1:] if self._socket.startswith("@") else self._socket
         try:
-            with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as link:
-                link.settimeout(5.0)
-                link.connect(address)
-                link.sendall(message.encode())
+            with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as client:
+                client.settimeout(5.0)
+                client.connect(address)
+                client.sendall(message.encode())
         except OSError as error:
             if not self._failed:
-                logging.warning("the service manager cannot be told (%s): %s", self._socket, error)
+                logging.warning("cannot notify the service manager (%s): %s", self._socket, error)
             self._failed = True
         else:
             self._failed = False
 
 
 def _watchdog_s(environ: Mapping[str, str]) -> float:
-    """How often systemd wants to be told; 0: not at all, or another process is meant (sd_watchdog_enabled(3))."""
-    asked = environ.get("WATCHDOG_USEC", "")
-    if not asked.isdecimal() or environ.get("WATCHDOG_PID", str(os.getpid())) != str(os.getpid()):
+    """The watchdog's time-out; 0: none, or that of another process (sd_watchdog_enabled(3))."""
+    time_us = environ.get("WATCHDOG_USEC", "")
+    if not time_us.isdecimal() or environ.get("WATCHDOG_PID", str(os.getpid())) != str(os.getpid()):
         return 0.0
-    return int(asked) / 1e6
+    return int(time_us) / 1e6

@@ -1,4 +1,4 @@
-"""Starting a thread without waiting for it, keeping one going, asking for a low priority, and ending with some left."""
+"""Threads: start without waiting, restart of one that dies, low priority, and exit while some run."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from stillcam.common import log
 from stillcam.common.errors import shortage
 from stillcam.common.formats import utc_text
 
-BACK_OFF_S = (1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 60.0)  # before a thread that has died is restarted
-STEADY_S = 600.0  # one that has run so long starts again with the first of these
+BACK_OFF_S = (1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 60.0)  # delays before restarts of a thread that has died
+STEADY_S = 600.0  # after so long a run, the first delay is used again
 
 _deaths: dict[str, dict[str, Any]] = {}
 
 
 def start(target: Callable[[], None], name: str) -> threading.Event:
-    """Run `target` in a thread of its own; the event is set when it has ended.
+    """Run `target` in a thread of its own, and return an event that is set when it has ended.
 
-    `threading.Thread.start` waits until the thread runs, and so for ever when there is no memory for
-    its first line (CPython 3.11, Lib/threading.py: `self._started.wait()`).
+    `threading.Thread.start` waits until the thread runs: for ever if there is no memory for its first line (CPython
+    3.11, Lib/threading.py: `self._started.wait()`).
 
     Args:
-        target: what it does.
-        name: what the log calls it.
+        target: the work.
+        name: for the log.
 
     Raises:
         RuntimeError: there is no memory for a thread.
@@ -50,11 +50,13 @@ def start(target: Callable[[], None], name: str) -> threading.Event:
 
 
 def keep(target: Callable[[], None], name: str) -> threading.Event:
-    """Run `target` in a thread of its own until it returns: one that raises is logged, and restarted after a while.
+    """Run `target` in a thread of its own until it returns.
+
+    After an exception, which is logged, the thread is restarted with increasing delays.
 
     Args:
-        target: what it does.
-        name: what the log, the status and doctor call it.
+        target: the work.
+        name: for the log, the status and doctor.
 
     Raises:
         RuntimeError: there is no memory for a thread.
@@ -71,7 +73,7 @@ def keep(target: Callable[[], None], name: str) -> threading.Event:
                 tries = 0 if time.monotonic() - began_s >= STEADY_S else tries
                 pause_s = BACK_OFF_S[min(tries, len(BACK_OFF_S) - 1)]
                 tries += 1
-                with contextlib.suppress(MemoryError):  # there may be none to log it: it is restarted all the same
+                with contextlib.suppress(MemoryError):  # there may be too little to log it: restart all the same
                     record(name, error)
                     log.fault(f"thread {name}", error, f"restarted in {pause_s:g} s")
                 time.sleep(pause_s)
@@ -80,14 +82,14 @@ def keep(target: Callable[[], None], name: str) -> threading.Event:
 
 
 def record(name: str, error: Exception) -> None:
-    """Count a death: of a thread that `keep` restarts, or of one that catches the error and continues."""
+    """Count the death of a thread that `keep` restarts, or of one that catches the error and continues."""
     count = _deaths[name]["count"] + 1 if name in _deaths else 1
     text = " ".join(str(error).split()) or shortage(error) or type(error).__name__
     _deaths[name] = {"name": name, "count": count, "error": text, "time": utc_text(time.time())}
 
 
 def deaths() -> list[dict[str, Any]]:
-    """The threads of this process that have died: `name`, how often (`count`), the last `error`, and its `time`."""
+    """The threads of this process that have died: `name`, `count`, the last `error`, and its `time`."""
     return [dict(death) for death in list(_deaths.values())]
 
 
@@ -98,16 +100,15 @@ def leave(status: int) -> NoReturn:
     process (CPython, documentation of `Py_FinalizeEx`).
     """
     for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(OSError, ValueError):  # nobody reads it any more
+        with contextlib.suppress(OSError, ValueError):  # the reader is gone
             stream.flush()
     os._exit(status)
 
 
 def lower_priority(nice: int) -> None:
-    """Have the calling thread work at this niceness (0 to 19), or at its own where that is higher already.
+    """Set the calling thread's niceness to `nice` (0 to 19), unless it is higher already.
 
-    Raising the niceness needs no right, lowering it does (setpriority(2)); a system that allows neither is left as
-    it is: a low priority is a wish.
+    Raising the niceness needs no privilege (setpriority(2)). A failure is logged.
     """
     thread = threading.get_native_id()  # on Linux a thread has its own
     try:

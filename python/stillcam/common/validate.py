@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from stillcam.common.clock import zone_named
 from stillcam.common.errors import SettingsError
-from stillcam.common.time_zone import zone_named
 
 YEARS = range(2000, 2200)  # of which times may be
 
@@ -62,7 +62,7 @@ def moment_in(document: Mapping[str, Any], name: str, zone: str) -> int | None:
     A time without an offset is local.
 
     Args:
-        zone: the local time zone, see `stillcam.common.time_zone`.
+        zone: the local time zone, see `stillcam.common.clock`.
 
     Raises:
         SettingsError: it is no time.

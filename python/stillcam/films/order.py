@@ -55,7 +55,7 @@ def from_document(document: Any, zone: str) -> Order:
 
     Args:
         document: as `docs/api.md` describes it; fields that are missing or null have their defaults.
-        zone: of the local clock, see `stillcam.common.time_zone`.
+        zone: of the local clock, see `stillcam.common.clock`.
 
     Raises:
         SettingsError: names the field and the values that are allowed.

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from stillcam.common.clock import zone_named
 from stillcam.common.paths import Paths
-from stillcam.common.time_zone import zone_named
 from stillcam.films.order import Order
 from stillcam.library.days import Item, read_day
 from stillcam.library.names import PREVIEWS, is_day, split
@@ -46,7 +46,7 @@ def zone_of(order: Order, paths: Paths, local: str) -> ZoneInfo:
     """The time zone of the clock that the pictures were taken by.
 
     Args:
-        local: that of this machine, see `stillcam.common.time_zone`.
+        local: that of this machine, see `stillcam.common.clock`.
     """
     return zone_named(local if order.series is None else load_series(paths.series / order.series).zone)
 

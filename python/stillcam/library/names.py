@@ -9,7 +9,7 @@ import re
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from stillcam.common.time_zone import local
+from stillcam.common.clock import local
 
 KINDS = {
     **dict.fromkeys(("jpg", "jpeg", "png", "bmp"), "photo"),

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from stillcam.common.clock import zone_named
 from stillcam.common.errors import SettingsError
 from stillcam.common.formats import utc_text
-from stillcam.common.time_zone import zone_named
 from stillcam.common.validate import choice_in, moment_in, number_in
 from stillcam.series.schedule import Edge, Schedule
 from stillcam.settings.controls import CONTROLS
@@ -96,7 +96,7 @@ def from_document(document: Any, now_ms: int, zone: str) -> Definition:
     Args:
         document: as `docs/api.md` describes it; missing fields have their defaults.
         now_ms: ms since the epoch: the default start.
-        zone: of the local clock, see `stillcam.common.time_zone`.
+        zone: of the local clock, see `stillcam.common.clock`.
 
     Raises:
         SettingsError: names the field and the values that are allowed.

@@ -57,7 +57,7 @@ class Series:
     Attributes:
         folder: its folder, of the same name.
         definition: as its owner has defined it.
-        zone: the time zone of its clock, see `stillcam.common.time_zone`.
+        zone: the time zone of its clock, see `stillcam.common.clock`.
         state: its present state.
     """
 
@@ -77,7 +77,7 @@ class Series:
 
         Args:
             root: the folder of all series.
-            zone: the time zone of its clock, see `stillcam.common.time_zone`.
+            zone: the time zone of its clock, see `stillcam.common.clock`.
             now_ms: ms since the epoch.
 
         Raises:

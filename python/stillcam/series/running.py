@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from dataclasses import replace
 
-from stillcam.common.time_zone import zone_named
+from stillcam.common.clock import zone_named
 from stillcam.series.folder import Series, state_at
 from stillcam.series.manifest import PAUSED
 from stillcam.series.schedule import Schedule, due_between, next_due

@@ -83,7 +83,7 @@ class Scheduler:
             self._checkpoint(now_ms)
 
     def set_zone(self, zone: str, now_ms: int) -> None:
-        """Move all series that are not finished to this time zone: see `stillcam.common.time_zone`."""
+        """Move all series that are not finished to this time zone: see `stillcam.common.clock`."""
         for running in self._series.values():
             before = running.series.zone
             if running.series.state.state != "finished" and before != zone:

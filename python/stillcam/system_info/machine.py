@@ -6,9 +6,9 @@ import os
 import platform
 from pathlib import Path
 
+from stillcam.common.clock import local_zone
 from stillcam.common.formats import size_text, span_text
 from stillcam.common.kernel_files import fields_of, first_of, number_of, text_of
-from stillcam.common.time_zone import local_zone
 from stillcam.system_info import Row
 
 ROOT = Path("/")

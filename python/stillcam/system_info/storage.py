@@ -7,8 +7,7 @@ import os
 from pathlib import Path
 
 from stillcam.common.formats import size_text
-from stillcam.common.kernel_files import text_of
-from stillcam.common.mounts import Mount, mount_of, mounts
+from stillcam.common.kernel_files import Mount, mount_of, mounts, text_of
 from stillcam.system_info import Row
 
 ROOT = Path("/")

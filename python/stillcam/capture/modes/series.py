@@ -24,11 +24,11 @@ from stillcam.capture.modes.series_folders import SeriesFolders, why_gone
 from stillcam.capture.modes.series_shots import WORK, ShotTaker
 from stillcam.capture.modes.snapshots import CHECK_S, MAX_TAKES_S
 from stillcam.capture.recovery import photo_cycle_s
+from stillcam.common.clock import local_zone
 from stillcam.common.deletion import delete_tree
 from stillcam.common.disk_space import Disk
 from stillcam.common.errors import CameraError
 from stillcam.common.folders import identity
-from stillcam.common.time_zone import local_zone
 from stillcam.series.commands import CommandError, SeriesCommands
 from stillcam.series.folder import Series
 from stillcam.series.running import RunningSeries

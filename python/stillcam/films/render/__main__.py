@@ -10,10 +10,10 @@ import sys
 import time
 from pathlib import Path
 
+from stillcam.common.clock import local_zone
 from stillcam.common.errors import StillcamError
 from stillcam.common.paths import Paths
 from stillcam.common.safe_open import open_regular
-from stillcam.common.time_zone import local_zone
 from stillcam.films.record import Film
 from stillcam.films.render import Rendered
 from stillcam.films.render.movie import movie

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from stillcam.common.time_zone import local
+from stillcam.common.clock import local
 from stillcam.ipc.daemon_client import PATIENCE_S, DaemonClient
 from stillcam.server.live.cache import CachedFrame, FrameCache
 

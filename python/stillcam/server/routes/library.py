@@ -13,10 +13,10 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
+from stillcam.common.clock import local, local_zone
 from stillcam.common.deletion import Undeletable
 from stillcam.common.formats import utc_text
 from stillcam.common.safe_json import parse
-from stillcam.common.time_zone import local, local_zone
 from stillcam.http.messages import Answer, Refused, as_json
 from stillcam.library.batch_jobs import Jobs
 from stillcam.library.catalogue import Cursor, Filter, Library

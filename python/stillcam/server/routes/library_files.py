@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from stillcam.common.clock import local_zone
 from stillcam.common.formats import utc_text
 from stillcam.common.safe_json import parse
 from stillcam.common.safe_open import read_regular
-from stillcam.common.time_zone import local_zone
 from stillcam.http.bodies import FilePart
 from stillcam.http.messages import Answer
 from stillcam.library.catalogue import Library, size_bytes

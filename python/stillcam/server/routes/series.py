@@ -14,9 +14,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from stillcam.common.clock import local_zone
 from stillcam.common.errors import SettingsError
 from stillcam.common.formats import utc_text
-from stillcam.common.time_zone import local_zone
 from stillcam.http.messages import Answer, Refused, as_json
 from stillcam.ipc.protocol import ask
 from stillcam.library.thumbnails import thumbnail

@@ -15,7 +15,7 @@ from stillcam.server.live.cache import FrameCache
 from stillcam.server.route import Access, Request, Route
 from stillcam.server.routes.metrics import Counters
 from stillcam.server.security.access import Guard
-from stillcam.server.security.cookies import session_name
+from stillcam.server.security.credentials import session_name
 from stillcam.server.wiring import build
 from stillcam.settings.live import LiveSettings
 from stillcam.settings.schema import AccessSettings, Settings

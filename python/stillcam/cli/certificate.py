@@ -12,8 +12,7 @@ from stillcam.common.paths import Paths
 from stillcam.http import certificates
 from stillcam.http.certificates import CertificateFiles
 from stillcam.http.messages import Refused
-from stillcam.server.security.host_check import check_host
-from stillcam.server.security.own_names import OwnNames
+from stillcam.server.security.host_check import OwnNames, check_host
 from stillcam.settings.file import load, save
 from stillcam.settings.schema import Settings
 

@@ -31,7 +31,7 @@ from stillcam.notifications.notifier import Notifier
 from stillcam.server.app import App
 from stillcam.server.live.cache import FrameCache
 from stillcam.server.live.staleness import StalenessCheck
-from stillcam.server.security.own_names import OwnNames
+from stillcam.server.security.host_check import OwnNames
 from stillcam.server.wiring import build
 from stillcam.settings.live import LiveSettings
 

@@ -20,13 +20,19 @@ from stillcam.http.router import Router
 from stillcam.server.errors import refusal_of
 from stillcam.server.route import Access, Request, Route
 from stillcam.server.routes.pictures import action, plain
-from stillcam.server.security.challenge import by_hand
-from stillcam.server.security.cross_origin import EVERY_METHOD, READING, embedding, marked, permission, wanted_method
+from stillcam.server.security.access import by_hand
+from stillcam.server.security.credentials import has_token, without_token
+from stillcam.server.security.cross_origin import (
+    EVERY_METHOD,
+    READING,
+    SECURITY,
+    embedding_origin,
+    preflight_answer,
+    preflight_method,
+    with_cors,
+)
 from stillcam.server.security.forwarded import see_through
-from stillcam.server.security.headers import SECURITY
-from stillcam.server.security.host_check import check_host
-from stillcam.server.security.own_names import own_names
-from stillcam.server.security.query_tokens import names_token, without_token
+from stillcam.server.security.host_check import check_host, own_names
 from stillcam.settings.schema import Settings
 
 BELOW = "camera/"  # then a camera's number, and all the addresses again
@@ -92,7 +98,7 @@ class App:
     def answer(self, request: Request) -> Answer:
         """The answer to any request; a fault of ours is logged, and told without its details."""
         answer = self._answer(request)
-        if request.query and names_token(request.query):
+        if request.query and has_token(request.query):
             answer.security = (answer.security or SECURITY).replace(
                 b"Referrer-Policy: same-origin", b"Referrer-Policy: no-referrer"
             )
@@ -106,7 +112,7 @@ class App:
             signed_in = request.person is not None and request.person.by == "session"
             on_page = by_hand(request) and (refused.status == 401 or (refused.status == 403 and signed_in))
             answer = self._refusal(request, refused) if on_page else refused.answer()
-            return marked(request, answer, self._settings().access.embed)
+            return with_cors(request, answer, self._settings().access.embed)
         except ConnectionError:
             raise  # the client has gone: nobody wants an answer
         except Exception as failure:  # noqa: BLE001 - it is logged
@@ -153,7 +159,7 @@ class App:
             if place:
                 table = self._of_place(request, place)
         request.path = plain(request.path)
-        if (method := wanted_method(request)) and (
+        if (method := preflight_method(request)) and (
             permitted := self._preflight(request, table.find(method, request.path)[0])
         ):
             return permitted
@@ -169,18 +175,18 @@ class App:
             answer = route.handler(request)
         if "range" in request.headers:
             answer = part(request, answer)
-        return marked(request, answer, settings.access.embed, picture=route.picture)
+        return with_cors(request, answer, settings.access.embed, picture=route.picture)
 
     def _preflight(self, request: Request, route: Route) -> Answer | None:
         """The answer to a CORS preflight request; None: a page of that origin may not use the route."""
         listed = self._settings().access.embed
-        if embedding(request, listed):
-            return marked(request, permission(EVERY_METHOD), listed)
+        if embedding_origin(request, listed):
+            return with_cors(request, preflight_answer(EVERY_METHOD), listed)
         if route.method != "GET" or not route.picture:
             return None
         anybody = Request("GET", request.path, address=request.address)
         self._guard.admit(anybody, route)
-        return marked(anybody, permission(READING), listed, picture=True) if anybody.public else None
+        return with_cors(anybody, preflight_answer(READING), listed, picture=True) if anybody.public else None
 
     def _methods(self, _request: Request) -> Answer:
         """What the server as a whole can do (RFC 9110, 9.3.7)."""

@@ -18,7 +18,7 @@ from stillcam.accounts.rules import (
 from stillcam.common.errors import SettingsError, StillcamError
 from stillcam.http.messages import Refused
 from stillcam.ipc.protocol import Refusal
-from stillcam.server.security.challenge import BEARER
+from stillcam.server.security.access import BEARER
 from stillcam.settings import backups
 
 RETRY = {"Retry-After": "5"}  # seconds

@@ -20,8 +20,7 @@ from stillcam.http.tls import Certificate
 from stillcam.ipc.daemon_client import DaemonClient
 from stillcam.ipc.protocol import Refusal, ask
 from stillcam.server.live.cache import FrameCache
-from stillcam.server.security.host_check import check_host
-from stillcam.server.security.own_names import own_names
+from stillcam.server.security.host_check import check_host, own_names
 from stillcam.settings import tuning_files
 from stillcam.settings.controls import Values, reason_against
 from stillcam.settings.document import to_json

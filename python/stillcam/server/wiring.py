@@ -35,7 +35,7 @@ from stillcam.server.routes.series_preview import SeriesPreview
 from stillcam.server.routes.settings import SettingsRoutes
 from stillcam.server.routes.status import StatusRoutes
 from stillcam.server.security.access import Guard
-from stillcam.server.security.own_names import own_names
+from stillcam.server.security.host_check import own_names
 from stillcam.server.settings_service import SettingsService, SharedSettings
 from stillcam.server.static_files import StaticFiles
 from stillcam.settings.backups import Backups

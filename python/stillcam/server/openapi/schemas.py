@@ -24,7 +24,6 @@ from stillcam.server.openapi.shapes import (
     record,
     ref,
 )
-from stillcam.server.openapi.takes import STATUS_EXTRAS, take_schemas
 from stillcam.settings.backups import KIND
 from stillcam.settings.controls import CONTROLS
 
@@ -44,6 +43,29 @@ _KNOWN_SETTINGS = {
 }
 _TOKEN = {"id": TEXT, "name": TEXT, "scope": _SCOPE, "created": TIME, "last_used": maybe(TIME)}
 _GROUPS = list(dict.fromkeys(control.group for control in CONTROLS.values()))
+_ITEMS = list_of(TEXT | {"description": "DAY/NAME"}) | {"description": "addresses below library/"}
+_PHOTO_KIND = one_of("photo", "raw")
+_TAKING = record(
+    kind=_PHOTO_KIND, done=COUNT, of=COUNT, due=maybe(TIME, "the moment of the self-timer; null: it is being taken")
+)
+_RECORDING = record(since=TIME, seconds=maybe(COUNT, "null: until it is stopped"), bytes=COUNT, left_s=maybe(NUMBER))
+_STATUS_EXTRAS: dict[str, Schema] = {
+    "threads": list_of(record(name=TEXT, count=COUNT, error=TEXT, time=TIME))
+    | {"description": "background threads of the daemon that have died and were restarted; empty: none"},
+    "taking": maybe(_TAKING, "photos that are being taken, or wait for their moment"),
+    "recording": maybe(_RECORDING, "the video that is being made"),
+    "waiting": list_of(record(kind=one_of("photo", "raw", "video"), of=COUNT))
+    | {"description": "requests that wait until another one is done"},
+    "library": record(
+        {
+            "finishing": COUNT | {"description": "videos that are no items yet"},
+            "waits": maybe(TEXT, "why deletion by age waits, and what to do; null: it does not"),
+            "undeletable": list_of(record(path=TEXT, error=TEXT)) | {"description": "some that cannot be deleted"},
+        },
+        free_bytes=maybe(COUNT),
+        floor_bytes=maybe(COUNT, "below that nothing is taken"),
+    ),
+}
 
 
 @cache
@@ -51,7 +73,7 @@ def schemas() -> dict[str, Schema]:
     """All of them, by name."""
     return {
         **_of_errors(), **_of_status(), **_of_accounts(), **_of_settings(), **_of_camera(),
-        **settings_schemas(), **library_schemas(), **take_schemas(), **series_schemas(),
+        **settings_schemas(), **library_schemas(), **_of_orders(), **series_schemas(),
         **film_schemas(),
     }  # fmt: skip
 
@@ -94,7 +116,7 @@ def _of_status() -> dict[str, Schema]:
             "limits of the board's H.264 encoder; null: it encodes in software",
         ),
     ) | {"description": "what the camera's driver can"}
-    capture["properties"] |= {"abilities": capabilities} | STATUS_EXTRAS | {"series": STATUS_SERIES}
+    capture["properties"] |= {"abilities": capabilities} | _STATUS_EXTRAS | {"series": STATUS_SERIES}
     health = {"status": one_of("ok", "stale"), "reason": maybe(TEXT)}
     return {
         "Health": record(
@@ -206,4 +228,17 @@ def _of_camera() -> dict[str, Schema]:
             wait_for=_WAIT_FOR,
         ),
         "Taken": record(frame=FRAME, wait_for=_WAIT_FOR),
+    }
+
+
+def _of_orders() -> dict[str, Schema]:
+    count: Schema = {"type": "integer", "minimum": 1, "maximum": 100, "description": "of a burst; 1"}
+    delay: Schema = {"type": "number", "minimum": 0, "maximum": 3600, "description": "of the self-timer; 0"}
+    seconds: Schema = {"type": ["integer", "null"], "minimum": 1, "maximum": 86400}
+    return {
+        "PhotoOrder": record({"kind": _PHOTO_KIND, "count": count, "delay_s": delay}),
+        "VideoOrder": record({"seconds": seconds}),
+        "Items": record(items=_ITEMS),
+        "Taking": record(taking=maybe(_TAKING)),
+        "Recording": record(recording=maybe(_RECORDING)),
     }

@@ -21,13 +21,13 @@ from stillcam.http.messages import Answer, Refused, as_json
 from stillcam.server.openapi.route import Parameter, api
 from stillcam.server.route import Access, Person, Request, Route
 from stillcam.server.security.access import Guard
-from stillcam.server.security.cookies import (
+from stillcam.server.security.credentials import (
+    cookies,
+    delete_old_session,
     device_name,
-    forgetting_old_session,
     old_sessions,
     session_name,
-    setting,
-    shown,
+    set_cookie,
 )
 from stillcam.settings.schema import Settings
 
@@ -85,7 +85,7 @@ class AccountRoutes:
         if key := self._guard.session_key(request):
             answer.head = self._session_cookie(request, key)  # its age starts again: who keeps coming stays signed in
             if key in old_sessions(request):
-                answer.head += forgetting_old_session(request)
+                answer.head += delete_old_session(request)
         return answer
 
     def _register(self, request: Request, fields: dict[str, Any]) -> Answer:
@@ -111,7 +111,7 @@ class AccountRoutes:
 
     def _sign_in_user(self, request: Request, fields: dict[str, Any]) -> Answer:
         installation = self._accounts.cache.get().installation
-        name, device = fields["name"].strip(), next(shown(request, device_name(installation)), "")
+        name, device = fields["name"].strip(), next(cookies(request, device_name(installation)), "")
         try:
             hashed = self._sign_in.verify(name, fields["password"], request.address, device)
         except CredentialsError:
@@ -130,10 +130,10 @@ class AccountRoutes:
         return answer
 
     def _session_cookie(self, request: Request, key: str, **age_s: int) -> bytes:
-        return setting(request, session_name(self._accounts.cache.get().installation), key, **age_s)
+        return set_cookie(request, session_name(self._accounts.cache.get().installation), key, **age_s)
 
     def _device_cookie(self, request: Request, device: str) -> bytes:
-        return setting(request, device_name(self._accounts.cache.get().installation), device)
+        return set_cookie(request, device_name(self._accounts.cache.get().installation), device)
 
     def _sign_out(self, request: Request) -> Answer:
         person = _person(request)

@@ -1,18 +1,21 @@
 """Who asks, and whether they may: decided by a route's Access, before any body is read.
 
 A person shows a cookie, a program a token: as `Authorization: Bearer`, as the password of Basic
-authentication with any name, or in the address (query_tokens.py). All of it is checked in memory.
+authentication with any name, or in the address (credentials.py). All of it is checked in memory.
 
 A browser sends its cookie along whoever has made it ask, so a write by cookie has to come
 from a page of this very server: by `Sec-Fetch-Site`, or by an `Origin` that is our own. A form
 of a stranger cannot send JSON either. SameSite alone would not do: to a browser, other
 programs on the same host are the same site.
+
+A refused request is challenged with Basic authentication only if it comes from a program, or is for an address like
+`http://any:TOKEN@camera.local/stream`: programs send a token as the password, many of them only after a challenge. A
+challenged browser opens its own dialog, which does not accept the password of an account. Therefore the page's requests
+are never challenged, nor is a person who opens an address that the page can show after signing in.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
 import time
 from collections.abc import Callable
 
@@ -22,13 +25,21 @@ from stillcam.accounts.rules import StoreError, scope_of
 from stillcam.accounts.sessions import LIFE_S
 from stillcam.accounts.tokens import digest
 from stillcam.http.messages import Refused
-from stillcam.server.route import Access, Person, Request, Route
-from stillcam.server.security.challenge import challenge
-from stillcam.server.security.cookies import old_sessions, session_name, shown
-from stillcam.server.security.cross_origin import embedding
+from stillcam.server.route import Access, Challenge, Person, Request, Route
+from stillcam.server.security.credentials import (
+    BASE,
+    authorization_token,
+    cookies,
+    old_sessions,
+    query_token,
+    session_name,
+)
+from stillcam.server.security.cross_origin import embedding_origin
 from stillcam.server.security.csrf import check_origin
-from stillcam.server.security.query_tokens import query_token
 from stillcam.settings.schema import Settings
+
+BEARER = 'Bearer realm="Stillcam"'
+BASIC = 'Basic realm="Stillcam", charset="UTF-8"'
 
 
 class Guard:
@@ -81,7 +92,7 @@ class Guard:
             StoreError: the accounts cannot be read.
         """
         accounts = self._accounts.get()
-        scheme, key = _token(request.headers.get("authorization", ""))
+        scheme, key = authorization_token(request.headers.get("authorization", ""))
         if scheme == "basic":
             return self._by_session(request, accounts) or self._by_token(key, accounts)
         return self._by_token(key, accounts) or self._by_session(request, accounts)
@@ -97,7 +108,7 @@ class Guard:
     def session_key(self, request: Request) -> str:
         """The key of the session that the request shows; empty without one that is valid."""
         accounts, now_s = self._accounts.get(), time.time()
-        for key in (*shown(request, session_name(accounts.installation)), *old_sessions(request)):
+        for key in (*cookies(request, session_name(accounts.installation)), *old_sessions(request)):
             session = accounts.sessions.get(digest(key))
             if session and now_s - session.seen_s < LIFE_S:
                 return key
@@ -105,7 +116,7 @@ class Guard:
 
     def _check_origin(self, request: Request) -> None:
         """A page in `access.embed` that shows a token may write with that, and never with a cookie."""
-        listed = bool(embedding(request, self._settings().access.embed))
+        listed = bool(embedding_origin(request, self._settings().access.embed))
         person = self.person(request) if listed else None
         if person is None or person.by != "token":
             check_origin(request, listed=listed)
@@ -116,13 +127,13 @@ class Guard:
             return
         request.person = self.person(request) or self._by_address(request)
         if request.person is None:
-            raise Refused(401, "sign in to watch", headers=challenge(request, route))
+            raise Refused(401, "sign in to watch", headers=_challenge(request, route))
 
     def _admit_person(self, request: Request, route: Route) -> None:
         person, access = self.person(request), route.access
         request.person = person
         if person is None:
-            raise Refused(401, "sign in first", headers=challenge(request, route))
+            raise Refused(401, "sign in first", headers=_challenge(request, route))
         if access is Access.LIBRARY and person.scope == "view":
             raise Refused(
                 403, "you may not open the library: ask an owner for that right, or for a token of scope library"
@@ -156,20 +167,6 @@ class Guard:
         return Person(session.name, session.role, scope_of(session.role, session.library), "session")
 
 
-def _token(authorization: str) -> tuple[str, str]:
-    """The scheme, in lower case, and the token; which is empty if there is none."""
-    scheme, _, value = authorization.partition(" ")
-    scheme = scheme.lower()
-    if scheme == "bearer":
-        return scheme, value.strip()
-    try:
-        pair = base64.b64decode(value.strip(), validate=True) if scheme == "basic" else b""
-    except binascii.Error:
-        pair = b""
-    # Programs encode the name, which is ignored, differently.
-    return scheme, pair.partition(b":")[2].decode("ascii", "replace")
-
-
 def _check_page(request: Request) -> None:
     """A write by cookie: a browser says where it comes from, and a page of ours sends JSON."""
     if "sec-fetch-site" not in request.headers and "origin" not in request.headers:
@@ -177,3 +174,29 @@ def _check_page(request: Request) -> None:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/json" and request.headers.get("content-length", "0") != "0":
         raise Refused(415, "send JSON, with Content-Type: application/json")
+
+
+def _challenge(request: Request, route: Route) -> dict[str, str]:
+    """The headers of a 401.
+
+    Args:
+        request: that is refused.
+        route: that it leads to.
+    """
+    asks = {
+        Challenge.BEARER: False,
+        Challenge.PROGRAMS: not by_hand(request),
+        Challenge.ALL: True,
+    }[route.challenge]
+    return {"WWW-Authenticate": BASIC if asks and not _by_page(request) else BEARER}
+
+
+def _by_page(request: Request) -> bool:
+    """Whether a script of the page asks."""
+    return BASE in request.headers
+
+
+def by_hand(request: Request) -> bool:
+    """Whether a person has opened the address in a browser: by a link, a bookmark, or by typing it."""
+    wants_page = request.method == "GET" and "text/html" in request.headers.get("accept", "")
+    return wants_page and request.headers.get("sec-fetch-mode", "navigate") == "navigate"

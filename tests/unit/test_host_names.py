@@ -3,8 +3,8 @@
 import pytest
 from listening import until
 
-from stillcam.server.security import own_names as module
-from stillcam.server.security.own_names import OwnNames, own_names, search_list
+from stillcam.server.security import host_check as module
+from stillcam.server.security.host_check import OwnNames, own_names, search_list
 
 
 @pytest.mark.parametrize("host_name", ["Raspberry", "raspberry.local", "raspberry.fritz.box"])

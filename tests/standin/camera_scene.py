@@ -5,7 +5,7 @@ from dataclasses import replace
 from enum import IntEnum
 from typing import Any
 
-from stillcam.camera.simulated.exposure import gains_for
+from stillcam.camera.simulated.isp import gains_for
 from stillcam.camera.simulated.options import Options, StillOptions, VideoOptions
 from stillcam.camera.simulated.picture import Picture
 from stillcam.camera.simulated.sensors import Sensor, SensorMode, Size

@@ -2,7 +2,7 @@
 
 import pytest
 
-from stillcam.camera.simulated.focus import (
+from stillcam.camera.simulated.autofocus import (
     CONTRAST_FRAMES,
     FAILED,
     FOCUSED,
@@ -30,7 +30,7 @@ def lens(*arguments: str, sensor: Sensor = IMX708) -> Autofocus:
 def after(lens: Autofocus, frames: int) -> tuple[int, float | None]:
     for _ in range(frames):
         lens.frame()
-    return lens.focus.state, lens.focus.position
+    return lens.state, lens.position
 
 
 def test_in_mode_continuous_there_is_one_scan_at_the_start():

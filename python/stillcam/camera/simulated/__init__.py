@@ -2,5 +2,9 @@
 
 `python -m stillcam.camera.simulated rpicam-still ARGS...` (or `rpicam-vid`). The rpicam driver runs
 unchanged on it, so everything above the driver can be tried and tested without a Raspberry Pi. Warts
-of the real programs are kept on purpose, and it can be told to misbehave (`faults`).
+of the real programs are kept on purpose, and it can be made to misbehave (`faults`).
+
+Read `__main__` first, then `still` and `video`, the programs' loops. `options` is their command line, `program` what
+they share. `camera` opens one of the `sensors`. A `picture` is the `scene` through the lens (`autofocus`) and the
+image signal processor (`isp`); `encode` and `metadata` write it.
 """

@@ -1,4 +1,4 @@
-"""Opening the camera: one process a camera, the chatter of libcamera, and simulated time."""
+"""Opening the camera: one process a camera, the log lines of libcamera, and simulated time."""
 
 import fcntl
 import os
@@ -84,18 +84,14 @@ class Camera:
     def __init__(self, options: Options, environ: Mapping[str, str]) -> None:
         self._place = place = folder(environ)
         self._source = FaultSource(place, environ)
-        self._chatty = options.verbose > 0
+        self._verbose = options.verbose > 0
         faults = self.faults()
-        self.chatter("INFO", "Camera camera_manager.cpp:340 libcamera v0.7.0+simulated")
-        tuned = options.tuning_file == "-" or Path(options.tuning_file).is_file()
-        sensors = faults.sensors() if tuned else ()
+        self.log("INFO", "Camera camera_manager.cpp:340 libcamera v0.7.0+simulated")
+        sensors = faults.sensors() if options.tuning_file == "-" or Path(options.tuning_file).is_file() else ()
         for sensor in sensors:
             tuning = f"/usr/share/libcamera/ipa/rpi/vc4/{sensor.model}.json"
-            devices = "Unicam device /dev/media1 and ISP device /dev/media0"
-            self.chatter("INFO", f"IPAProxy ipa_proxy.cpp:180 Using tuning file {tuning}")
-            adding = f"Adding camera '{sensor.path}' for pipeline handler rpi/vc4"
-            self.chatter("INFO", f"Camera camera_manager.cpp:223 {adding}")
-            self.chatter("INFO", f"RPI vc4.cpp:445 Registered camera {sensor.path} to {devices}")
+            self.log("INFO", f"IPAProxy ipa_proxy.cpp:180 Using tuning file {tuning}")
+            self.log("INFO", f"Camera camera_manager.cpp:223 Adding camera '{sensor.path}' for handler rpi/vc4")
         if not sensors:
             raise Failure("no cameras available")
         if options.camera >= len(sensors):
@@ -103,7 +99,7 @@ class Camera:
         self.sensor: Sensor = sensors[options.camera]
         self._lock = acquired(place, options.camera, faults)
         if self._lock is None:
-            self.chatter("INFO", "Camera camera.cpp:1008 Pipeline handler in use by another process")
+            self.log("INFO", "Camera camera.cpp:1008 Pipeline handler in use by another process")
             raise Failure(f"failed to acquire camera {self.sensor.path}")
         if (starts := place / STARTS).exists():
             with starts.open("a") as file:
@@ -154,17 +150,12 @@ class Camera:
 
     def configure(self, size: Size, mode: SensorMode) -> None:
         """Log how the streams are configured."""
-        if not self._chatty:
-            return
-        say(f"Mode selection for {size[0]}:{size[1]}:12:P")
-        for choice in self.sensor.modes:
-            score = 1000 + abs(choice.size[0] - mode.size[0])
-            say(f"    {choice.format},{choice.size[0]}x{choice.size[1]}/{choice.fps:g} - Score: {score}")
-        say("Stream configuration adjusted")
-        main = f"{size[0]}x{size[1]}-YUV420"
         raw = f"{mode.size[0]}x{mode.size[1]}-S{self.sensor.order}{mode.bits}"
-        self.chatter("INFO", f"Camera camera.cpp:1215 configuring streams: (0) {main} (1) {raw}_CSI2P/RAW")
-        self.chatter("INFO", f"RPI vc4.cpp:620 Sensor: {self.sensor.path} - Selected sensor format: {raw}_1X10/RAW")
+        if self._verbose:
+            say(f"Mode selection for {size[0]}:{size[1]}:12:P")
+        streams = f"(0) {size[0]}x{size[1]}-YUV420 (1) {raw}_CSI2P/RAW"
+        self.log("INFO", f"Camera camera.cpp:1215 configuring streams: {streams}")
+        self.log("INFO", f"RPI vc4.cpp:620 Sensor: {self.sensor.path} - Selected sensor format: {raw}_1X10/RAW")
 
     def warn_of_controls(self, options: Options) -> None:
         """A camera ignores what it lacks, and says so (libcamera's ipa_base.cpp)."""
@@ -179,11 +170,11 @@ class Camera:
             ("AF_TRIGGER", isinstance(options, StillOptions) and options.autofocus_on_capture),
         ):
             if given:
-                self.chatter("WARN", f"IPARPI ipa_base.cpp:1014 Could not set {control} - no AF algorithm")
+                self.log("WARN", f"IPARPI ipa_base.cpp:1014 Could not set {control} - no AF algorithm")
 
-    def chatter(self, level: str, text: str) -> None:
+    def log(self, level: str, text: str) -> None:
         """A log line of libcamera: the time since boot, the thread, the level."""
-        if self._chatty:
+        if self._verbose:
             seconds = time.clock_gettime(time.CLOCK_BOOTTIME)
             clock = f"{int(seconds // 3600)}:{int(seconds // 60 % 60):02d}:{seconds % 60:012.9f}"
             say(f"[{clock}] [{threading.get_native_id()}] {level:>5} {text}")

@@ -13,11 +13,11 @@ from PIL import Image
 from PIL.TiffImagePlugin import IFDRational, ImageFileDirectory_v2
 from PIL.TiffTags import SIGNED_RATIONAL
 
+from stillcam.camera.simulated.isp import linear
 from stillcam.camera.simulated.options import StillOptions
 from stillcam.camera.simulated.picture import Frame
 from stillcam.camera.simulated.program import Failure
 from stillcam.camera.simulated.sensors import Sensor
-from stillcam.camera.simulated.tone import linear
 
 THUMBNAIL_BYTES = 60_000  # what fits into EXIF
 BRIGHTNESS_OFFSET = -3.3  # APEX: aperture value of f/1.8, less the speed value of ISO 100

@@ -23,61 +23,33 @@ VARIABLE = "STILLCAM_SIMULATED_FAULTS"
 
 @dataclass(frozen=True, slots=True)
 class Faults:
-    """One set of misbehaviours; the defaults are none.
+    """One set of misbehaviours; the defaults are none."""
 
-    Args:
-        cameras: the models of the camera modules that are attached (`sensors.MODULES`).
-        no_camera: nothing is attached.
-        busy: another process holds the camera.
-        stall_after: after so many captures (or frames of video) the sensor gives no more.
-        die_after: after so many captures (or frames) the program dies …
-        die_signal: … of this signal, if not 0 …
-        die_exit: … else with this exit status.
-        half_file_every: each so-many-th picture is written by half.
-        garbage_every: each so-many-th picture is noise of its length.
-        disk_full: there is no space for a picture.
-        slow_s: seconds that each capture takes more.
-        first_s: seconds that the first one of a program takes more.
-        start_s: seconds that opening the camera takes more.
-        start_error: the error with which a program ends when it configures a picture …
-        start_error_width: … at least so wide …
-        start_error_times: … so often, 0: always.
-        tensor: so many numbers are said of each picture besides, as of an IMX500's.
-        frozen: the sensor repeats one picture.
-        cma_mb: contiguous memory for frames, in MB; a board may be set up with 64.
-        no_encoder: libav does not encode, as on some systems after an update (rpicam-apps issues 643 and 896).
-        no_microphone: there is none.
-        ignore_term: SIGTERM does nothing.
-        light: how bright the scene is, of what it is otherwise; automatic exposure follows within some frames.
-        speed: all simulated latencies are divided by it.
-        lacks: options (`ccm metadata`) that the program does not know, as an older one.
-    """
-
-    cameras: str = "imx519 imx219"
-    no_camera: bool = False
-    busy: bool = False
-    stall_after: int | None = None
-    die_after: int | None = None
-    die_signal: int = 0
-    die_exit: int = 255
-    half_file_every: int = 0
-    garbage_every: int = 0
-    disk_full: bool = False
-    slow_s: float = 0.0
-    first_s: float = 0.0
-    start_s: float = 0.0
-    start_error: str = ""
-    start_error_width: int = 0
-    start_error_times: int = 0
-    tensor: int = 0
-    frozen: bool = False
-    cma_mb: int = 256
-    no_encoder: bool = False
-    no_microphone: bool = False
-    ignore_term: bool = False
-    light: float = 1.0
-    speed: float = 1.0
-    lacks: str = ""
+    cameras: str = "imx519 imx219"  # the models of the camera modules that are attached (`sensors.MODULES`)
+    no_camera: bool = False  # nothing is attached
+    busy: bool = False  # another process holds the camera
+    stall_after: int | None = None  # after so many captures (or frames of video) the sensor gives no more
+    die_after: int | None = None  # after so many captures (or frames) the program dies …
+    die_signal: int = 0  # … of this signal, if not 0 …
+    die_exit: int = 255  # … else with this exit status
+    half_file_every: int = 0  # each so-many-th picture is written by half
+    garbage_every: int = 0  # each so-many-th picture is noise of its length
+    disk_full: bool = False  # there is no space for a picture
+    slow_s: float = 0.0  # seconds that each capture takes more
+    first_s: float = 0.0  # seconds that the first one of a program takes more
+    start_s: float = 0.0  # seconds that opening the camera takes more
+    start_error: str = ""  # the error with which a program ends when it configures a picture …
+    start_error_width: int = 0  # … at least so wide …
+    start_error_times: int = 0  # … so often, 0: always
+    tensor: int = 0  # the metadata of each picture hold so many numbers more, as an IMX500's
+    frozen: bool = False  # the sensor repeats one picture
+    cma_mb: int = 256  # contiguous memory for frames, in MB; a board may be set up with 64
+    no_encoder: bool = False  # libav does not encode, as on some systems after an update (rpicam-apps 643 and 896)
+    no_microphone: bool = False  # there is none
+    ignore_term: bool = False  # SIGTERM does nothing
+    light: float = 1.0  # how bright the scene is; automatic exposure follows within some frames
+    speed: float = 1.0  # all simulated latencies are divided by it
+    lacks: str = ""  # options (`ccm metadata`) that the program does not have, as an older one
 
     def sensors(self) -> tuple[Sensor, ...]:
         """The sensors of the cameras that are attached.

@@ -1,6 +1,6 @@
 """Pictures of the scene: what sees which part of it, sharp where, how bright, at what moment.
 
-All that stays the same from frame to frame is kept: a frame costs a copy, the boat, the words, the noise.
+All that stays the same from frame to frame is kept: a frame costs a copy, the boat, the noise, the clock.
 """
 
 import math
@@ -9,20 +9,26 @@ from collections import deque
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from PIL import Image, ImageStat
+from PIL import Image, ImageDraw, ImageStat
 
-from stillcam.camera.simulated.exposure import SCENE_LUX, Balance, Exposure, balance, expose
-from stillcam.camera.simulated.focus import Autofocus
-from stillcam.camera.simulated.metadata import Metadata, describe
+from stillcam.camera.simulated.autofocus import Autofocus
+from stillcam.camera.simulated.isp import SCENE_LUX, Noise, balance, expose, linear, tone
+from stillcam.camera.simulated.metadata import Metadata
 from stillcam.camera.simulated.options import Options, VideoOptions, rectangle
-from stillcam.camera.simulated.overlay import Overlay
 from stillcam.camera.simulated.scene import MIDDLE, WIDTH, Projection, Scene, View
 from stillcam.camera.simulated.sensors import Rectangle, Sensor, SensorMode, Size
-from stillcam.camera.simulated.tone import Noise, linear, tone
+from stillcam.common.fonts import font
 
 ADAPTING_FRAMES = 8  # until automatic exposure has converged when the light has changed
 IN_FLIGHT = 3  # frames: one is exposed, one read out, one processed
 METERING = {"spot": (0.42, 0.42, 0.58, 0.58), "centre": (0.2, 0.2, 0.8, 0.8)}
+SENSOR_CELSIUS = 41.0
+AE_SEARCHING, AE_CONVERGED = 1, 2  # libcamera's AeState
+
+BAR = 0.072  # of the picture's height, or of what its width allows
+DARK, AMBER, WHITE, GREY = (14, 20, 30), (255, 188, 66), (246, 248, 250), (178, 190, 202)
+SHADE = 0.74
+NUMBERS = 10_000  # then they begin again
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +68,7 @@ class Picture:
         self._projected: Projection | None = None  # what the lens shows …
         self._focused: float | None = None  # … at this position (dioptres)
         self._developed: tuple[float, float] | None = None  # for which light it was exposed, and in which
+        self._balance = balance(options, settled=settled)
         self._noise = Noise()
         self._number = 0
         self._frozen_at: tuple[datetime, int] | None = None
@@ -99,24 +106,22 @@ class Picture:
         """
         self._number += 1
         repeats = frozen and self._frozen_at is not None
-        if not frozen:
-            self._frozen_at = None
-        elif not repeats:
-            self._frozen_at = now, self._number
+        if not repeats:
+            self._frozen_at = (now, self._number) if frozen else None
         moment, number = self._frozen_at or (now, self._number)
         keeps = self._projected is not None and (repeats or (self._video and self.lens.scanning))
         projected = self._project(self._focused if keeps else self.lens.position)
         self._develop(projected)
-        if not self._begun_ns:
-            self.expose()
-        stamp = self._begun_ns[0]  # a request that has completed is of some frames ago
         image = self._background.copy()
-        if found := projected.with_boat(moment.timestamp() % 86_400):
-            part, box = found
-            image.paste(self._tone.develop(part), box)
+        if boat := projected.with_boat(moment.timestamp() % 86_400):
+            image.paste(self._tone.develop(boat[0]), boat[1])
         image = self._noise.add(image, self._tone, number)
         self._overlay.draw(image, moment, number)
-        return Frame(self._turned(image), self._describe(stamp), now)
+        if self._flips[0]:
+            image = image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+        if self._flips[1]:
+            image = image.transpose(Image.Transpose.FLIP_TOP_BOTTOM)
+        return Frame(image, self._metadata(), now)
 
     def _project(self, position: float | None) -> Projection:
         """What the lens shows from a position."""
@@ -132,36 +137,78 @@ class Picture:
         self._developed = self._adapted, light
         longest_us = self._frame_us if self._video else math.inf
         luminance = _metered(projected.image, self._options.metering) * self._adapted
-        self._exposure: Exposure = expose(self._options, self._sensor, luminance, longest_us, settled=self._settled)
-        self._balance: Balance = balance(self._options, settled=self._settled)
+        self._exposure = expose(self._options, self._sensor, luminance, longest_us, settled=self._settled)
         lit = replace(self._exposure, brightness=self._exposure.brightness * light)
         self._tone = tone(self._options, lit, self._balance)
         self._background = self._tone.develop(projected.image)
-        self._overlay = Overlay(self._background, self._words())
+        self._overlay = _Overlay(self._background, self._words())
 
-    def _turned(self, image: Image.Image) -> Image.Image:
-        if self._flips[0]:
-            image = image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
-        if self._flips[1]:
-            image = image.transpose(Image.Transpose.FLIP_TOP_BOTTOM)
-        return image
-
-    def _words(self) -> str:
-        exposure, lens = self._exposure, self._focused
-        seconds = exposure.time_us / 1e6
+    def _words(self) -> list[str]:
+        """The camera and its settings, the most important ones first."""
+        seconds = self._exposure.time_us / 1e6
         shutter = f"1/{1 / seconds:.0f} s" if seconds < 0.3 else f"{seconds:.1f} s"
-        parts = [self._sensor.model, f"{self.size[0]}x{self.size[1]}", shutter, f"gain {exposure.analogue_gain:.1f}",
-                 f"{self._balance.kelvin} K"]  # fmt: skip
-        return "   ".join(parts if lens is None else [*parts, f"lens {lens:.1f} dpt"])
+        words = [self._sensor.model, f"{self.size[0]}x{self.size[1]}", shutter,
+                 f"gain {self._exposure.analogue_gain:.1f}", f"{self._balance.kelvin} K"]  # fmt: skip
+        return words if self._focused is None else [*words, f"lens {self._focused:.1f} dpt"]
 
-    def _describe(self, stamp: int) -> Metadata:
-        settled = self._settled and not self._adapting
-        return describe(self._exposure, self._balance, self.lens.focus, self._crop, stamp, settled=settled,
-                        frame_us=self._frame_us, lux=SCENE_LUX * (self._light or 1.0))  # fmt: skip
+    def _metadata(self) -> Metadata:
+        """What the camera says of the frame; a sensor without a lens motor says nothing of a lens."""
+        if not self._begun_ns:
+            self.expose()
+        exposure, lens, settled = self._exposure, self.lens, self._settled and not self._adapting
+        return {
+            "SensorTimestamp": self._begun_ns[0],  # a request that has completed is of some frames ago
+            "ExposureTime": exposure.time_us,
+            "AnalogueGain": exposure.analogue_gain,
+            "DigitalGain": exposure.digital_gain,
+            "ColourGains": [self._balance.red, self._balance.blue],
+            "ColourTemperature": self._balance.kelvin,
+            "Lux": SCENE_LUX * (self._light or 1.0),
+            **({} if lens.position is None else {"LensPosition": lens.position, "AfState": lens.state}),
+            "FocusFoM": lens.figure_of_merit,
+            "AeLocked": settled,
+            "AeState": AE_CONVERGED if settled else AE_SEARCHING,
+            "ScalerCrop": list(self._crop),
+            "FrameDuration": round(max(self._frame_us, exposure.time_us)),
+            "SensorTemperature": SENSOR_CELSIUS,
+        }
+
+
+class _Overlay:
+    """A bar along the lower edge of the pictures that have this background: SIMULATED, words, a number, a clock.
+
+    The number makes any two pictures different, even within a hundredth of a second, as a real sensor's noise does.
+    """
+
+    def __init__(self, background: Image.Image, words: list[str]) -> None:
+        self._height = min(background.height, max(14, round(BAR * min(background.height, background.width * 0.62))))
+        self._top = background.height - self._height
+        strip = background.crop((0, self._top, background.width, background.height))
+        self._bar = Image.blend(strip, Image.new("RGB", strip.size, DARK), SHADE)
+        draw, pad, middle = ImageDraw.Draw(self._bar), self._height * 0.34, self._height * 0.5
+        self._large, label, self._small = (font(round(self._height * part)) for part in (0.56, 0.4, 0.38))
+        self._clock_left = round(self._bar.width - pad - draw.textlength("00:00:00.00", font=self._large))
+        self._number_right = round(self._clock_left - pad)
+        badge = (pad, self._height * 0.2, pad * 2 + draw.textlength("SIMULATED", font=label), self._height * 0.8)
+        draw.rounded_rectangle(badge, radius=self._height * 0.12, fill=AMBER)
+        draw.text((pad * 1.5, middle), "SIMULATED", fill=DARK, font=label, anchor="lm")
+        left = badge[2] + pad
+        room = self._number_right - draw.textlength(f"#{NUMBERS - 1}", font=self._small) - pad - left
+        while words and draw.textlength("   ".join(words), font=self._small) > room:
+            words = words[:-1]
+        draw.text((left, middle), "   ".join(words), fill=GREY, font=self._small, anchor="lm")
+
+    def draw(self, image: Image.Image, moment: datetime, number: int) -> None:
+        """Draw the bar, the clock and the frame's number into `image`."""
+        image.paste(self._bar, (0, self._top))
+        clock = f"{moment:%H:%M:%S}.{moment.microsecond // 10_000:02d}"
+        draw, middle = ImageDraw.Draw(image), self._top + self._height * 0.5
+        draw.text((self._clock_left, middle), clock, fill=WHITE, font=self._large, anchor="lm")
+        draw.text((self._number_right, middle), f"#{number % NUMBERS}", fill=GREY, font=self._small, anchor="rm")
 
 
 def local_now() -> datetime:
-    """Now, as EXIF and the clock on the picture tell it: in local time, without a zone."""
+    """Now, as EXIF and the clock on the picture have it: in local time, without a zone."""
     return datetime.now()  # noqa: DTZ005
 
 

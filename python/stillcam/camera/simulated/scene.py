@@ -53,7 +53,8 @@ LAYERS = (
 BOAT: Box = (-48, -92, 48, 16)
 BOAT_HEIGHT = 584.0
 BOAT_SPEED = 22.0  # scene units a second
-FINE_PIXELS = 30_000  # a boat in fewer pixels is drawn with smooth edges
+FINE_PIXELS = 30_000  # a boat in fewer pixels is drawn with smooth edges …
+SOFT = 2.0  # … unless it is blurred by so many anyway
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +176,7 @@ def _extent(layer: Image.Image) -> Box:
 
 def _drawn_boat(view: View, at: Point, blur: float) -> Image.Image:
     """A small sailing boat, heading right (RGBA)."""
-    fine = 4 if view.size[0] * view.size[1] <= FINE_PIXELS else 1  # drawn larger, then reduced, it has smooth edges
+    fine = 4 if blur < SOFT and view.size[0] * view.size[1] <= FINE_PIXELS else 1  # larger, then reduced: smooth edges
     image = Image.new("RGBA", (view.size[0] * fine, view.size[1] * fine))
     draw = ImageDraw.Draw(image)
 

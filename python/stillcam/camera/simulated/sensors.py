@@ -77,7 +77,6 @@ class Sensor:
     modes: tuple[SensorMode, ...]
     focus: tuple[float, float] | None
     max_gain: float
-    base_iso: float
     phase_detection: bool = False
 
     @property
@@ -120,7 +119,6 @@ IMX519 = Sensor(  # 4:3 like most cameras, and with autofocus
     ),
     focus=(0.0, 15.0),
     max_gain=16.0,
-    base_iso=100.0,
 )
 
 IMX708 = Sensor(
@@ -135,7 +133,6 @@ IMX708 = Sensor(
     ),
     focus=(0.0, 15.0),
     max_gain=16.0,
-    base_iso=100.0,
     phase_detection=True,
 )
 
@@ -153,7 +150,6 @@ IMX219 = Sensor(
     ),
     focus=None,
     max_gain=10.67,
-    base_iso=100.0,
 )
 
 MODULES = {sensor.model: sensor for sensor in (IMX519, IMX219, IMX708)}

@@ -4,9 +4,10 @@ import signal
 import time
 from collections.abc import Mapping
 
-from stillcam.camera.simulated import encode, metadata, sensors
+from stillcam.camera.simulated import encode, sensors
 from stillcam.camera.simulated.camera import STARTUP_FRAMES, Camera
 from stillcam.camera.simulated.faults import die
+from stillcam.camera.simulated.metadata import StillMetadata, tensor
 from stillcam.camera.simulated.options import StillOptions
 from stillcam.camera.simulated.picture import Picture, local_now
 from stillcam.camera.simulated.program import Signals, numbered, say, write
@@ -23,7 +24,7 @@ class Stills:
         self._options = options
         self._captures = 0
         self._is_still = False  # stills come out of what is configured now
-        self._metadata = metadata.Saver(options.metadata, options.metadata_format)
+        self._metadata = StillMetadata(options.metadata, options.metadata_format)
         self._camera = Camera(options, environ)
         self._faults = self._camera.faults()
         self._signals = Signals(signal.SIGUSR1, signal.SIGUSR2, verbose=options.verbose > 0)
@@ -107,7 +108,7 @@ class Stills:
             raw = encode.dng(frame, self._mode.size, self._camera.sensor)
             stem = name.rpartition(".")[0] or name
             write(f"{stem}.dng", raw, full=faults.disk_full, speed=faults.speed)
-        self._metadata.save(frame.metadata | metadata.tensor(faults.tensor))
+        self._metadata.write(frame.metadata | tensor(faults.tensor))
         if faults.die_after is not None and self._captures >= faults.die_after:
             die(faults)
 

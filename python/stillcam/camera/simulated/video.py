@@ -1,20 +1,148 @@
-"""rpicam-vid: the event loop of apps/rpicam_vid.cpp, frame by frame."""
+"""rpicam-vid: the event loop of apps/rpicam_vid.cpp, frame by frame.
 
+The frames go as JPEGs into a file or to stdout, or as H.264 by way of ffmpeg.
+"""
+
+import contextlib
+import ctypes
+import os
+import shutil
 import signal
+import subprocess
+import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
+from typing import BinaryIO, NoReturn
 
-from stillcam.camera.simulated import metadata, outputs, sensors
+from PIL import Image
+
+from stillcam.camera.simulated import encode, sensors
 from stillcam.camera.simulated.camera import STARTUP_FRAMES, Camera
-from stillcam.camera.simulated.faults import die
+from stillcam.camera.simulated.faults import Faults, die
+from stillcam.camera.simulated.metadata import VideoMetadata, tensor
 from stillcam.camera.simulated.options import VideoOptions
 from stillcam.camera.simulated.picture import Frame, Picture, local_now
-from stillcam.camera.simulated.program import Signals, say
+from stillcam.camera.simulated.program import Failure, Signals, numbered, say, terminate
+from stillcam.camera.simulated.sensors import BOARD, USUAL_BOARD, Size
+from stillcam.settings.encoder import encoder_of
 
 FRAMERATE = 30.0
 BUFFERS = 6
+
+Corruption = Callable[[bytes], bytes]
+"""What the faults make of the bytes of a frame."""
+
+NAME_BYTES = 256  # char filename[256] in file_output.cpp
+BLOCK_BYTES = 4096  # of stdio, st_blksize of pipes and most files
+END_S = 10.0
+LIBAV_LEAST_BITRATE = 1000  # libavcodec/encode.c
+PR_SET_PDEATHSIG = 1
+
+SILENCE = ["-f", "lavfi", "-i", "anullsrc=r=48000:cl=mono", "-shortest", "-c:a", "aac"]
+
+
+class MotionJPEG:
+    """Frames one behind the other, with nothing between.
+
+    Without `--flush` the last bytes of a frame, less than a block, wait for those of the next one.
+    """
+
+    def __init__(self, options: VideoOptions) -> None:
+        self._options = options
+        self._file: BinaryIO | None = None
+        self._buffered = b""
+
+    def write(self, image: Image.Image, corrupt: Corruption) -> None:
+        """One frame; if it cannot be written, the program ends here."""
+        if self._file is None:
+            self._file = self._opened()
+        data = self._buffered + corrupt(encode.jpeg(image, self._options.quality))
+        whole = len(data) if self._options.flush else len(data) // BLOCK_BYTES * BLOCK_BYTES
+        self._buffered = data[whole:]
+        try:
+            self._file.write(data[:whole])
+            self._file.flush()
+        except OSError:
+            self.fill_disk()
+
+    def fill_disk(self) -> NoReturn:
+        """End as when there is no space for the frame that was written last."""
+        terminate("failed to write output bytes")
+
+    def close(self) -> None:
+        """Finish the file."""
+        if self._file is None:
+            return
+        with contextlib.suppress(OSError):
+            self._file.write(self._buffered)
+            self._file.flush()
+        if self._file is not sys.stdout.buffer:
+            self._file.close()
+
+    def _opened(self) -> BinaryIO:
+        if self._options.output == "-":
+            return sys.stdout.buffer
+        name = numbered(self._options.output, 0, NAME_BYTES) or os.devnull
+        try:
+            return open(name, "wb")
+        except OSError:
+            terminate(f"failed to open output file {name}")
+
+
+class H264:
+    """H.264 from ffmpeg; SIGINT and the time-out let it finish the file."""
+
+    def __init__(self, options: VideoOptions, size: Size, fps: float) -> None:
+        program = shutil.which("ffmpeg")
+        if program is None:
+            say("stillcam: the simulated camera encodes H.264 with ffmpeg: apt install ffmpeg")
+            raise Failure("Unable to find an appropriate H.264 codec")
+        self._name = options.output
+        self._libav = options.codec == "libav"
+        source = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{size[0]}x{size[1]}", "-r", f"{fps:g}", "-i", "pipe:0"]
+        sound = SILENCE if options.libav_audio and self._libav else []
+        encoder = ["-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-pix_fmt", "yuv420p",
+                   "-threads", "1", "-g", str(round(2 * fps))]  # fmt: skip
+        bitrate = ["-b:v", str(options.bitrate)] if options.bitrate else []
+        form = options.libav_format if self._libav else "h264"
+        container = [*(["-f", form] if form else []), "-flush_packets", "1"]
+        target = "pipe:1" if self._name == "-" else f"file:{self._name or os.devnull}"
+        self._process = subprocess.Popen(
+            [program, "-nostdin", "-v", "error", "-y", *source, *sound, *encoder, *bitrate, *container, target],
+            stdin=subprocess.PIPE,
+            start_new_session=True,  # a Ctrl-C is ours: ffmpeg ends when its input does
+            preexec_fn=_end_with_parent,  # noqa: PLW1509 - one system call, and this process has one thread
+        )
+
+    def write(self, image: Image.Image, corrupt: Corruption) -> None:
+        """One frame; if it cannot be written, the program ends here."""
+        assert self._process.stdin is not None
+        try:
+            self._process.stdin.write(corrupt(image.tobytes()))
+        except BrokenPipeError:
+            self._process.wait()
+            if self._libav:
+                terminate(f"libav: unable to open output mux for {self._name}: No such file or directory")
+            terminate(f"failed to open output file {self._name}")
+
+    def fill_disk(self) -> NoReturn:
+        """End as when there is no space for the frame that was written last."""
+        terminate(
+            "libav: error writing output: No space left on device" if self._libav else "failed to write output bytes"
+        )
+
+    def close(self) -> None:
+        """Finish the file."""
+        assert self._process.stdin is not None
+        with contextlib.suppress(BrokenPipeError):  # it has ended already, and said why
+            self._process.stdin.close()
+        try:
+            self._process.wait(END_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
 
 
 class Video:
@@ -37,13 +165,13 @@ class Video:
         self._picture = Picture(sensor, mode, options, size, frame_us=self._period_s * 1e6, settled=True)
         self._picture.lens.power_on()
         self._picture.lens.start(viewfinder=True)
-        self._output = outputs.create(options, size, 1 / self._period_s, self._faults)
+        self._output = _output(options, size, 1 / self._period_s, self._faults)
         caught = (signal.SIGUSR1, signal.SIGUSR2, signal.SIGINT, signal.SIGPIPE)
         self._signals = Signals(*caught, verbose=options.verbose > 0)
 
     def run(self) -> None:
         """Record until the options or SIGINT end it."""
-        written = metadata.Stream(self._options.metadata, self._options.metadata_format)
+        written = VideoMetadata(self._options.metadata, self._options.metadata_format)
         try:
             self._picture.prepare()
             self._loop(written)
@@ -51,7 +179,7 @@ class Video:
             self._output.close()
             written.close()
 
-    def _loop(self, written: metadata.Stream) -> None:
+    def _loop(self, written: VideoMetadata) -> None:
         options = self._options
         started = due = time.monotonic()
         for _ in range(STARTUP_FRAMES):
@@ -69,7 +197,7 @@ class Video:
             self._frames += 1
             self._write(frame)
             if options.codec != "libav":  # which writes no metadata of its frames (libav_encoder.cpp, encode)
-                written.write(frame.metadata | metadata.tensor(self._faults.tensor))
+                written.write(frame.metadata | tensor(self._faults.tensor))
             if self._faults.die_after is not None and self._frames >= self._faults.die_after:
                 die(self._faults)
 
@@ -90,3 +218,31 @@ class Video:
             time.sleep(due - now)
             return due
         return now if now - due > period else due
+
+
+def _output(options: VideoOptions, size: Size, fps: float, faults: Faults) -> MotionJPEG | H264:
+    """The output for the codec.
+
+    A Pi up to 4 encodes H.264 in hardware; what exceeds it fails when the stream is switched on (h264_encoder.cpp).
+    libav's h264_v4l2m2m does that with the first frame, in a thread of its own (libavcodec/v4l2_m2m_enc.c).
+
+    Raises:
+        Failure: it cannot be opened, or there is no encoder.
+    """
+    if options.codec == "mjpeg":
+        return MotionJPEG(options)
+    libav, hardware = options.codec == "libav", encoder_of(os.environ.get(BOARD) or USUAL_BOARD)
+    if libav and (faults.no_encoder or 0 < options.bitrate < LIBAV_LEAST_BITRATE):
+        raise Failure("libav: unable to open video codec: -22")
+    if libav and options.libav_audio and faults.no_microphone:
+        raise Failure(f"libav: cannot open {options.audio_source} input device default")
+    if hardware and not hardware.takes(size):
+        if libav:
+            terminate("libav: error receiving packet: -22")
+        raise Failure("failed to start output streaming")
+    return H264(options, size, fps)
+
+
+def _end_with_parent() -> None:
+    """The real programs encode by themselves: when they are killed, nothing finishes the file (prctl(2))."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)

@@ -1,7 +1,5 @@
 """Autofocus: where the lens goes, for which part of the scene."""
 
-from dataclasses import dataclass
-
 from stillcam.camera.simulated.options import NUMBER, Options, StillOptions, rectangle
 from stillcam.camera.simulated.scene import LAYERS, Box, Layer, View
 from stillcam.camera.simulated.sensors import Sensor
@@ -15,15 +13,6 @@ PHASE_FRAMES, CONTRAST_FRAMES = 12, 40  # of a scan; by contrast: some eight pos
 SKIPPED_FRAMES = 5  # by autofocus, after each (re)configuration
 
 IDLE, SCANNING, FOCUSED, FAILED = 0, 1, 2, 3  # libcamera's AfState
-
-
-@dataclass(frozen=True, slots=True)
-class Focus:
-    """Where the lens is (dioptres; None: it has no motor), AfState, and how sharp the focus window is."""
-
-    position: float | None
-    state: int
-    figure_of_merit: int
 
 
 class Autofocus:
@@ -43,28 +32,26 @@ class Autofocus:
     """
 
     def __init__(self, options: Options, sensor: Sensor, whole: View, flips: tuple[bool, bool]) -> None:
+        on_capture = isinstance(options, StillOptions) and options.autofocus_on_capture
+        default = "manual" if options.lens_position or on_capture else "continuous"
+        self._named = options.autofocus_mode != "default"
+        self._mode = self._configured_mode = options.autofocus_mode if self._named else default
         self._subject = _subject(_window(options, whole, flips))
         self._by_phase = sensor.phase_detection
-        self._named = options.autofocus_mode != "default"
-        lens_is_given = bool(options.lens_position)
-        on_capture = isinstance(options, StillOptions) and options.autofocus_on_capture
-        self._mode = options.autofocus_mode
-        if not self._named:
-            self._mode = "manual" if lens_is_given or on_capture else "continuous"
-        self._asked_mode = self._mode
         self._skip = self._left = 0  # frames, of those that are skipped and of the scan
-        self._state = IDLE  # when there is no scan
+        self._idle_state = IDLE  # AfState when there is no scan
         self._rest: float | None = None
-        self.position = self.target = self._rest
+        self.position: float | None = None
+        self.target: float | None = None
         if sensor.focus is None:
             return
-        asked = NUMBER.match(options.lens_position)
-        wanted = float(asked[1]) if asked and self._mode == "manual" else HYPERFOCAL
+        given = NUMBER.match(options.lens_position)
+        wanted = float(given[1]) if given and self._mode == "manual" else HYPERFOCAL
         self._rest = self.target = min(sensor.focus[1], max(sensor.focus[0], wanted))
         if self._mode != "manual" or on_capture:
-            nearest, farthest = RANGES[options.autofocus_range][1], RANGES[options.autofocus_range][0]
+            farthest, nearest = RANGES[options.autofocus_range]
             self.target = min(nearest, max(farthest, self._subject))
-            self._state = self._found
+            self._idle_state = self._result
         self.position = self.target
 
     @property
@@ -72,16 +59,18 @@ class Autofocus:
         return self._left > 0
 
     @property
-    def focus(self) -> Focus:
-        """As the metadata of a frame of now say."""
-        if self.position is None:
-            return Focus(None, IDLE, BEST_FOM)
-        figure = round(BEST_FOM / (1 + 2 * abs(self.position - self._subject)))
-        return Focus(self.position, SCANNING if self.scanning else self._state, figure)
+    def state(self) -> int:
+        """AfState."""
+        return SCANNING if self.scanning else self._idle_state
+
+    @property
+    def figure_of_merit(self) -> int:
+        """How sharp the focus window is."""
+        return BEST_FOM if self.position is None else round(BEST_FOM / (1 + 2 * abs(self.position - self._subject)))
 
     def power_on(self) -> None:
         """The program opens the camera."""
-        self.position, self._state = self._rest, IDLE
+        self.position, self._idle_state = self._rest, IDLE
         if self._mode == "continuous":
             self._scan()
 
@@ -105,12 +94,12 @@ class Autofocus:
 
     def cancel(self) -> None:
         """Mode auto, without a scan: what --autofocus-on-capture ends with. The state is idle, whatever was found."""
-        self._mode, self._left, self._state = "auto", 0, IDLE
+        self._mode, self._left, self._idle_state = "auto", 0, IDLE
 
     def resume(self) -> None:
         """Back to a mode that was asked for by name."""
-        if self._named and self._mode != self._asked_mode:
-            self._mode = self._asked_mode
+        if self._named and self._mode != self._configured_mode:
+            self._mode = self._configured_mode
             if self._mode == "continuous":
                 self._scan()
 
@@ -124,14 +113,15 @@ class Autofocus:
             self.position += (self.target - self.position) / self._left
             self._left -= 1
             if not self._left:
-                self.position, self._state = self.target, self._found
+                self.position, self._idle_state = self.target, self._result
 
     def _scan(self) -> None:
         if self.position is not None:
             self._left = PHASE_FRAMES if self._by_phase else CONTRAST_FRAMES
 
     @property
-    def _found(self) -> int:
+    def _result(self) -> int:
+        """AfState at the end of a scan."""
         assert self.target is not None
         return FOCUSED if abs(self.target - self._subject) < TOLERANCE else FAILED
 

@@ -6,7 +6,8 @@ import pytest
 from test_rpicam_options import IMX708
 
 from stillcam.camera.driver import Container
-from stillcam.camera.use_cases import choose_container, sensor_mode_error
+from stillcam.camera.rpicam.options import photo_arguments, same_pictures, snapshot_arguments
+from stillcam.camera.use_cases import choose_container, photos_equal_snapshots, sensor_mode_error
 from stillcam.settings.document import patched
 from stillcam.settings.schema import Settings
 
@@ -34,3 +35,28 @@ def test_a_sensor_mode_that_the_camera_lacks_gives_an_error(section):
     right = patched(Settings(), {section: {"sensor_mode": "1536:864:10"}})
     assert sensor_mode_error(right, IMX708) is None
     assert sensor_mode_error(right, replace(IMX708, modes=())) is None  # it does not tell
+
+
+@pytest.mark.parametrize("kind", ["photo", "raw"])
+@pytest.mark.parametrize(
+    "sections",
+    [
+        {},
+        {"photo": {"quality": 86}},
+        {"photo": {"width": 640}},
+        {"photo": {"hflip": True}},
+        {"photo": {"denoise": "off"}},
+        {"photo": {"buffer_count": 3}},
+        {"photo": {"sensor_mode": "1536:864:10"}},
+        {"photo": {"controls": {"Sharpness": 2}}},
+        {"photo": {"controls": {"Sharpness": 2}}, "controls": {"Sharpness": 3}},
+        {"files": {"photo": "png"}},
+        {"snapshot": {"zsl": True}},
+    ],
+    ids=str,
+)
+def test_photos_equal_snapshots_if_their_command_lines_do(sections, kind):
+    same = {"photo": {"width": 1280, "quality": 85}, "raw": {"width": 1280, "quality": 85}}
+    settings = patched(patched(Settings(), same), sections)
+    arguments = photo_arguments(settings, IMX708, kind), snapshot_arguments(settings, IMX708)
+    assert photos_equal_snapshots(settings, IMX708, kind) is same_pictures(*arguments)

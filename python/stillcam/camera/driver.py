@@ -15,6 +15,16 @@ from stillcam.settings.capabilities import Camera, Capabilities
 from stillcam.settings.controls import Values
 from stillcam.settings.schema import Settings
 
+# Reasons of failures with any driver.
+CAMERA_IN_USE = (
+    "another program uses the camera: end it (see: pgrep -a 'rpicam|libcamera|python'); pictures then resume"
+)
+
+NO_MICROPHONE = (
+    "no microphone found: `arecord -l` lists those of ALSA, `pactl list short sources` those of PulseAudio; plug one"
+    " in and set video.audio to the one that lists it, or to off"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Still:

@@ -121,6 +121,17 @@ def photo_extension(settings: Settings, kind: str) -> str:
     return "jpg" if kind == "raw" else settings.files.photo
 
 
+def photos_equal_snapshots(settings: Settings, camera: Camera, kind: str) -> bool:
+    """Whether photos of this kind are captured like snapshots, so that the camera need not be restarted for one."""
+    snapshot, live, photo = settings.snapshot, settings.live, photo_settings(settings, kind)
+    return (
+        (kind, photo_extension(settings, kind), snapshot.zsl) == ("photo", "jpg", False)
+        and photo_geometry(settings, camera, kind) == snapshot_geometry(settings, camera)
+        and effective_controls(settings, photo) == effective_controls(settings, live)
+        and (photo.quality, photo.denoise, photo.buffer_count) == (snapshot.quality, live.denoise, live.buffer_count)
+    )
+
+
 def effective_controls(settings: Settings, configuration: Configuration) -> Values:
     """Controls in a use case: those set for all use cases override its own."""
     return effective({**configuration.controls, **settings.controls})

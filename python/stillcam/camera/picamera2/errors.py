@@ -9,7 +9,7 @@ from __future__ import annotations
 import errno
 import re
 
-from stillcam.camera.rpicam.errors import CAMERA_IN_USE, NO_MICROPHONE
+from stillcam.camera.driver import CAMERA_IN_USE, NO_MICROPHONE
 
 INSTALL = "sudo apt install -y python3-picamera2 --no-install-recommends"
 

@@ -14,19 +14,11 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from stillcam.camera.driver import CAMERA_IN_USE, NO_MICROPHONE
 from stillcam.camera.rpicam.options import without_options
 from stillcam.common.errors import CameraError
 from stillcam.settings.capabilities import Capabilities
 from stillcam.settings.controls import CONTROLS
-
-CAMERA_IN_USE = (
-    "another program uses the camera: end it (see: pgrep -a 'rpicam|libcamera|python'); pictures then resume"
-)
-
-NO_MICROPHONE = (
-    "no microphone found: `arecord -l` lists those of ALSA, `pactl list short sources` those of PulseAudio; plug one"
-    " in and set video.audio to the one that lists it, or to off"
-)
 
 # Part of the text in lower case, cause for counters, reason; the first match counts. Cause `options` is for what the
 # program refuses every time. Lack of (contiguous) memory and a camera that does not start (a failed I2C transfer) are

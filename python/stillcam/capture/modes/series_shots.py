@@ -11,8 +11,7 @@ from typing import Any
 from stillcam.camera.convergence import FRESH_S, clamped, converged_controls, is_fully_manual, scans_at_start
 from stillcam.camera.driver import PhotoRequest, Still
 from stillcam.camera.metadata import Metadata
-from stillcam.camera.rpicam.options import photo_arguments, same_pictures, snapshot_arguments
-from stillcam.camera.use_cases import effective_controls, photo_settings
+from stillcam.camera.use_cases import effective_controls, photo_settings, photos_equal_snapshots
 from stillcam.capture.context import CONVERGE_S, START_TIMEOUT_S, CaptureContext
 from stillcam.capture.image_files import image_size, link_or_copy, move_rotated
 from stillcam.capture.recovery import photo_cycle_s, stall_timeout_s
@@ -179,8 +178,7 @@ class ShotTaker:
         assert camera is not None
         began = time.monotonic()
         self._running = None
-        arguments = photo_arguments(settings, camera, kind)
-        self._fits = plain and same_pictures(arguments, snapshot_arguments(settings, camera))
+        self._fits = plain and photos_equal_snapshots(settings, camera, kind)
         self._carried_over = found = {} if self._fits else controls
         self._work.mkdir(parents=True, exist_ok=True)
         context.start_stills(

@@ -1,4 +1,4 @@
-"""One daemon for each images folder: flock(2) on the folder itself, so that nothing is left behind."""
+"""One daemon for each images folder: flock(2) on the folder itself, which leaves no lock file behind."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class FolderLock:
         return fd
 
     def renew(self) -> None:
-        """Hold the folder again if it was deleted and made anew under the same name."""
+        """Lock the folder again if it was deleted and recreated."""
         here, held = os.stat(self._folder), os.fstat(self._fd)
         if (here.st_dev, here.st_ino) != (held.st_dev, held.st_ino):
             fd = self._claim()
@@ -41,5 +41,5 @@ class FolderLock:
             self._fd = fd
 
     def close(self) -> None:
-        """Give it free."""
+        """Release the lock."""
         os.close(self._fd)

@@ -78,7 +78,7 @@ class BackgroundWorker:
         return self.closing
 
     def close(self) -> None:
-        """Break off what does not end soon."""
+        """End the thread; a task that does not end soon is broken off."""
         self.closing = True
         self._tasks.put(self._nothing)
         self._ended.wait(CLOSE_S)

@@ -42,16 +42,16 @@ class ClockTrust:
         self._right = right
         self.reason: str | None = None
         self._waiting: dict[str, str] = {}
-        self._was_right = False  # when it was looked at last
+        self._was_right = False  # at the last check
         self._ahead_s = 0.0  # by how much the clock was ahead of the steady one then
         self._jumped_s: float | None = None  # by how much it has been put forward
-        self._settles_s = 0.0  # when that is believed (steady clock)
+        self._settles_s = 0.0  # when the new time is trusted (steady clock)
 
     def must_wait(self, what: str, due: bool, now_s: float, steady_s: float) -> bool:
         """Whether something that is due for its age has to wait.
 
         Args:
-            what: names it.
+            what: its name.
             due: whether it is; else nothing waits.
             now_s: seconds since the epoch, by the clock in doubt.
             steady_s: seconds on a clock that nobody sets.
@@ -70,9 +70,9 @@ class ClockTrust:
         return reason is not None
 
     def _check_jump(self, right: bool, ahead_s: float, steady_s: float) -> None:
-        """Notice that the clock was right and is put forward: what is taken from then on is no witness for it.
+        """Notice that a clock that was right is put forward: items from then on are no evidence for it.
 
-        One that was not right is: that is how a time server puts it right after the start.
+        A clock that was wrong may jump: a time server sets it so after the start.
         """
         by_s = ahead_s - self._ahead_s
         if self._was_right and by_s > JUMP_S:
@@ -95,7 +95,7 @@ class ClockTrust:
         for day in Days(self._library).names():
             try:
                 times = [item.time_s for item in read_day(self._library / day)]
-            except OSError:  # it belongs to somebody else
+            except OSError:  # another owner's
                 continue
             if times:
                 found.append(max(times))

@@ -139,7 +139,7 @@ class LibraryRetention:
         for day in reversed(Days(self._root).names()):
             try:
                 favourites, items = self._favourites.of_day(day), read_day(self._root / day)
-            except OSError as error:  # it belongs to somebody else
+            except OSError as error:  # another owner's
                 self._undeletable.note(self._root / day, error)
                 continue
             for item in items:

@@ -31,11 +31,11 @@ def make_sidecar(
         kind: `photo`, `raw` or `video`.
         time_s: when, in seconds since the epoch.
         size: width and height in pixels, as shown.
-        metadata: what the camera says; empty where it says nothing.
-        sensor_mode: that was really used; empty where it is not known.
+        metadata: of the camera; empty where they are unknown.
+        sensor_mode: the one used; empty where it is unknown.
 
     Returns:
-        a JSON object; `controls` are those that were set, `configuration` the use case's.
+        a JSON object; `controls` are those that were set, `configuration` that of the use case.
     """
     configuration = {"photo": settings.photo, "raw": settings.raw, "video": settings.video}[kind]
     controls: Values = effective_controls(settings, configuration)
@@ -53,5 +53,5 @@ def make_sidecar(
 
 
 def rotated_size(size: tuple[int, int], rotation: int) -> tuple[int, int]:
-    """The size of a picture once it is turned by `rotation` degrees."""
+    """The size of a picture after a rotation by `rotation` degrees."""
     return (size[1], size[0]) if rotation in (90, 270) else size

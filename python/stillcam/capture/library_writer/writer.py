@@ -29,16 +29,16 @@ class LibraryWriter:
     What a crash has left is put right first: whole items appear at once, videos soon.
 
     Args:
-        root: the folder; it is made with the first item.
-        settings: gives those in force; may be called from any thread.
+        root: the folder; the first item creates it.
+        settings: gives the settings in force; may be called from any thread.
         clock: decides whether deletion by age must wait.
-        others: more folders that may be on a disk of their own.
+        others: further folders that may be on disks of their own.
         on_mount: called when the library's folder is another one than before; it leads to `recover`.
 
     Attributes:
         disk: that of the library.
-        undeletable: what could not be deleted, of the library and of series.
-        missing: which disk is missing; empty: none.
+        undeletable: files of the library and of series that could not be deleted.
+        missing: names the missing disks; empty: none.
     """
 
     def __init__(
@@ -52,8 +52,8 @@ class LibraryWriter:
         self.root = root
         self._folders = (root, *others)
         self._on_mount = on_mount
-        self._finishing: set[str] = set()  # the videos that are no items yet
-        self._waiting: set[str] = set()  # those for which the disk had no room; the background worker's alone
+        self._finishing: set[str] = set()  # stems of the videos that are no items yet
+        self._waiting: set[str] = set()  # stems of those for which the disk had no room; only for the background
         self.disk = Disk(root, lambda: settings().files.floor_mb)
         self.undeletable = Undeletable()
         self.clock = clock
@@ -69,7 +69,7 @@ class LibraryWriter:
         """Begin the work in the background.
 
         Args:
-            tasks: done now and then, beside what the library needs.
+            tasks: further regular tasks.
         """
         self._worker.start((self._check_disks, self._retention.regular, *tasks, self._retry_videos))
 
@@ -81,18 +81,18 @@ class LibraryWriter:
         try:
             torn = recover_items(self.root)
         except OSError as error:
-            logging.error("cannot put the library right: %s", error)
+            logging.error("cannot recover the library: %s", error)
             return
         if torn:
             self._worker.submit(lambda: self._recover_videos(torn))
 
     @property
     def pending_folder(self) -> Path:
-        """The folder of what is not whole yet."""
+        """The folder of items that are not complete."""
         return self.root / FOLDER
 
     def message(self) -> dict[str, Any]:
-        """For the status: the disk's space, how many videos are being finished, what is not deleted and why."""
+        """For the status: free space, videos being finished, undeletable files, why deletion by age waits."""
         undeletable = self.undeletable.message()
         return {
             **self.disk.message(),
@@ -114,7 +114,7 @@ class LibraryWriter:
             raise unwritable(self.root, error) from error
 
     def item_added(self) -> None:
-        """Prune: there is another item."""
+        """Prune the library: there is another item."""
         self._worker.submit(self._retention.prune)
 
     def finish_video(self, video: RecordedVideo, placeholder: Path | None, finished: Finished) -> None:
@@ -193,7 +193,7 @@ class LibraryWriter:
         self._waiting |= {stem for stem in left if not self._room_for(stem)}
 
     def _room_for(self, stem: str) -> bool:
-        """Whether there is room for what is made of a video: it is as large again."""
+        """Whether there is room for the MP4 of a video: it is as large again."""
         needed = sum(path.stat().st_size for path in self._files(stem))
         return self.disk.free_bytes() - needed >= self.disk.reserve_bytes()
 

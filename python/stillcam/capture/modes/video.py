@@ -150,7 +150,7 @@ class VideoMode:
             video = self._begin(order, settings, camera)
             self._record(order, video, settings)
         except CameraError as error:
-            return self._salvage(video, error), error
+            return self._interrupted_video(video, error), error
         if not self._context.stop_camera(FINISH_S):
             video.mark_interrupted("the camera program did not end and was killed: the last moments may be missing")
         return video, None
@@ -187,39 +187,27 @@ class VideoMode:
             CameraError: the camera fails.
         """
         context, driver = self._context, self._context.driver
-        began_s = began = grown = time.monotonic()
-        cycle_s = 1 / video.rate
-        stall_s = STALL_S + stall_timeout_s(cycle_s, settings, driver.metadata) + buffered_s(cycle_s)
-        size, patience_s = 0, START_TIMEOUT_S + startup_s(cycle_s) + buffered_s(cycle_s)
+        file = GrowingFile(video, order.seconds, stall_timeout_s(1 / video.rate, settings, driver.metadata))
         frames = FramesDuringVideo(context, self._frame_request)
-        while not (context.stopping or (order.stop_requested and size)):  # rpicam-vid dies of an early SIGINT
+        # rpicam-vid dies of a SIGINT before it has begun
+        while not (context.stopping or file.late or (order.stop_requested and file.size)):
             try:
                 if driver.wait_video(TICK_S, context.interrupts):
                     break
             except Interrupted:
                 context.run_commands()
-            if size:
+            if file.size:
                 frames.poll()
-            now, written = time.monotonic(), _size(video.path)
-            if written > size:
-                if not size:
-                    began, patience_s = now, stall_s
-                size, grown = written, now
-            late = bool(order.seconds and size and now - began > order.seconds + LATE_S + 2 * cycle_s)
-            if now - grown > (QUIET_S + buffered_s(cycle_s) if late else patience_s):
-                raise CameraError("stalled", "the camera gives no pictures: check its cable and the power supply")
-            if late:  # the frames come slower than requested
-                break
-            done_s = now - began if size else 0.0
-            left_s = max(0.0, round(order.seconds - done_s, 1)) if order.seconds else None
-            progress = _progress(order, video, size, left_s)
-            context.status.set_video_progress(progress)
-            if size:
-                order.answer_begun(progress)
-            self._check_disk(order, video, size)
+            file.check()
+            if not file.late:
+                progress = _progress(order, video, file.size, file.left_s)
+                context.status.set_video_progress(progress)
+                if file.size:
+                    order.answer_begun(progress)
+                self._check_disk(order, video, file.size)
         video.sidecar["sensor_mode"] = driver.sensor_mode or None
         video.sidecar["metadata"] = driver.metadata or video.sidecar["metadata"]  # else of the picture before it
-        video.sidecar["duration_s"] = round(time.monotonic() - (began if size else began_s), 3)
+        video.sidecar["duration_s"] = round(file.duration_s, 3)
 
     def _check_disk(self, order: VideoOrder, video: RecordedVideo, size: int) -> None:
         """End the video while there is room to finish it: its MP4 is as large again."""
@@ -229,7 +217,7 @@ class VideoMode:
             self._context.status.set_notice("the video was ended in time: the disk is nearly full; delete something")
             logging.warning("the video was ended in time: the disk is nearly full")
 
-    def _salvage(self, video: RecordedVideo | None, error: CameraError) -> RecordedVideo | None:
+    def _interrupted_video(self, video: RecordedVideo | None, error: CameraError) -> RecordedVideo | None:
         """Keep what there is of a video when the camera has failed.
 
         The reason is shown at once, and until there are pictures: stopping the camera program and the next start
@@ -260,6 +248,56 @@ class VideoMode:
         self._context.set_recording(False)
         self._context.status.set_video_progress(None)
         self._context.status.set_waiting("video", [])
+
+
+class GrowingFile:
+    """The file of a video that is being recorded; it must grow.
+
+    Args:
+        seconds: the length that was requested; None: until a stop.
+        stall_s: how long the camera may give no picture.
+
+    Attributes:
+        size: in bytes, at the last check.
+        late: whether the requested length is over without an end: the frames come slower than requested.
+    """
+
+    def __init__(self, video: RecordedVideo, seconds: int | None, stall_s: float) -> None:
+        self.size = 0
+        self.late = False
+        self._path = video.path
+        self._seconds = seconds
+        self._cycle_s = 1 / video.rate
+        self._buffered_s = buffered_s(self._cycle_s)
+        self._timeout_s = START_TIMEOUT_S + startup_s(self._cycle_s) + self._buffered_s
+        self._stall_s = STALL_S + stall_s + self._buffered_s
+        self._began = self._grown = time.monotonic()
+
+    def check(self) -> None:
+        """Look at the file.
+
+        Raises:
+            CameraError: `stalled`: it has not grown for too long.
+        """
+        now, size = time.monotonic(), _size(self._path)
+        if size > self.size:
+            if not self.size:
+                self._began, self._timeout_s = now, self._stall_s
+            self.size, self._grown = size, now
+        if self._seconds and self.size:
+            self.late = now - self._began > self._seconds + LATE_S + 2 * self._cycle_s
+        if now - self._grown > (QUIET_S + self._buffered_s if self.late else self._timeout_s):
+            raise CameraError("stalled", "the camera gives no pictures: check its cable and the power supply")
+
+    @property
+    def duration_s(self) -> float:
+        """The time since the first bytes, or since the start while there are none."""
+        return time.monotonic() - self._began
+
+    @property
+    def left_s(self) -> float | None:
+        """How much of the requested length is left; None: until a stop."""
+        return max(0.0, round(self._seconds - (self.duration_s if self.size else 0.0), 1)) if self._seconds else None
 
 
 class FramesDuringVideo:

@@ -1,12 +1,13 @@
-"""How long a camera is waited for."""
+"""How long a camera is waited for, and what follows when it gives no pictures."""
 
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from stillcam.camera.driver import PhotoRequest
+from stillcam.camera.driver import Interrupted, PhotoRequest
 from stillcam.capture.context import CaptureContext
+from stillcam.capture.modes.live import LiveMode
 from stillcam.capture.recovery import (
     MAX_TIMEOUT_S,
     AdaptiveTimeout,
@@ -89,7 +90,7 @@ def test_a_picture_may_take_as_long_as_its_own_exposure_needs():
 
 
 @pytest.mark.parametrize(
-    ("sections", "told", "cycle_s", "stall_s"),
+    ("sections", "metadata", "cycle_s", "stall_s"),
     [
         pytest.param({}, {}, 2, 6, id="three intervals"),
         pytest.param({"snapshot": {"interval_s": 0.1}}, {}, 0.1, 5, id="five seconds at least"),
@@ -98,10 +99,10 @@ def test_a_picture_may_take_as_long_as_its_own_exposure_needs():
         pytest.param({}, {"ExposureTime": "1"}, 2, 6, id="nonsense"),
     ],
 )
-def test_a_long_exposure_is_no_stall(sections, told, cycle_s, stall_s):
+def test_a_long_exposure_is_no_stall(sections, metadata, cycle_s, stall_s):
     settings = patched(Settings(), sections)
     assert snapshot_cycle_s(settings) == cycle_s
-    assert stall_timeout_s(snapshot_cycle_s(settings), settings, told) == stall_s
+    assert stall_timeout_s(snapshot_cycle_s(settings), settings, metadata) == stall_s
 
 
 def test_an_outage_is_said_once_and_the_pauses_grow(caplog):
@@ -115,3 +116,49 @@ def test_an_outage_is_said_once_and_the_pauses_grow(caplog):
     assert backoff.failed(CameraError("absent", "no camera")) == 1
     said = [record.message.split(" after")[0] for record in caplog.records]
     assert said == ["no picture (absent): no camera; trying again", "pictures again", said[0]]
+
+
+HIDDEN = 6  # frames that libcamera keeps for itself at the start, on most sensors
+
+
+class SlowContext:
+    """Notes how long the live view waits for its first frame and for the next one."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self.waited: list[float] = []
+        self.live: LiveMode | None = None
+        self.settings = SimpleNamespace(confirmed=False)
+        self.status = SimpleNamespace(enter=lambda *_: None, capturing=lambda: None)
+        self.backoff = SimpleNamespace(reason=None)
+        self.driver = SimpleNamespace(start_live=lambda *_: None, read_frames=None)
+        self.stop_camera = lambda: True
+        self.publisher = SimpleNamespace(publish_live=lambda *_: "frame")
+
+    def next_mode(self) -> Any:
+        return self.live
+
+    def stall_timeout_s(self, cycle_s: Any) -> float:
+        return stall_timeout_s(cycle_s(self._settings), self._settings, {})
+
+    def wait_for(self, _wait: Any, timeout_s: float) -> list[bytes]:
+        self.waited.append(timeout_s)
+        if len(self.waited) == 2:
+            raise Interrupted
+        return [b""]
+
+    def frame_published(self, _name: str) -> None:
+        self.settings.confirmed = True
+
+
+@pytest.mark.parametrize("rate", [0.1, 1, 15])
+def test_the_first_frame_is_waited_for_as_long_as_those_that_are_hidden_take(rate):
+    settings = patched(Settings(), {"live": {"framerate": rate}})
+    context: Any = SlowContext(settings)
+    camera: Any = None
+    context.live = LiveMode(context)
+    with pytest.raises(Interrupted):
+        context.live.run(settings, camera)
+    first_s, next_s = context.waited
+    assert first_s > (HIDDEN + 2) / rate + 10
+    assert next_s > 2 / rate

@@ -159,7 +159,7 @@ class CaptureContext:
         self._began = time.monotonic()
         self._mode, self._first = mode, True
         self.status.set_abilities(self.driver.capabilities.message())  # it may have learnt more of its camera
-        self.update_publisher()
+        self.publisher.set_rotation(self.settings.wanted.camera.rotation)
         return self.settings.start(mode)
 
     def next_mode(self) -> Mode:
@@ -358,11 +358,6 @@ class CaptureContext:
             self.publisher = self._new_publisher()
         except (StillcamError, OSError) as error:
             logging.debug("%s", error)  # the next try reports the error
-
-    def update_publisher(self) -> None:
-        """Rotate frames as the settings now say."""
-        if self.publisher.rotation != self.settings.wanted.camera.rotation:
-            self.publisher = self._new_publisher()
 
     def _interrupted(self) -> bool:
         """Whether newer settings or an urgent mode interrupt the running one."""

@@ -208,7 +208,7 @@ class Daemon:
         self._status.set_interval(snapshot_cycle_s(wanted))
         if changes_picture and camera and camera.index == wanted.camera.index and self._can_continue(wanted, camera):
             context.settings.adopt()
-            context.update_publisher()
+            context.publisher.set_rotation(wanted.camera.rotation)
             self._snapshots.frame_request.ask()
         if context.recording:
             context.settings.defer()

@@ -43,7 +43,7 @@ class FramePublisher:
         self, images: Path, rotation: int, jpegtran: str | None, durations: Histogram, stops: Sequence[int] = ()
     ) -> None:
         self._images = images
-        self.rotation = rotation
+        self._rotation = rotation
         self._jpegtran = jpegtran
         self._durations = durations
         self._stops = stops
@@ -52,6 +52,10 @@ class FramePublisher:
         self._same_since = 0.0
         if removed := self._publisher.sweep():
             logging.info("removed %s files that were left in %s", removed, images)
+
+    def set_rotation(self, rotation: int) -> None:
+        """Rotate the frames that follow clockwise by so many degrees."""
+        self._rotation = rotation
 
     def publish(self, still: Still) -> str:
         """Publish a still that the camera has closed, and return the frame's name.
@@ -65,9 +69,9 @@ class FramePublisher:
         try:
             try:
                 check_image(path)
-                if self.rotation in (90, 270):
+                if self._rotation in (90, 270):
                     rotated = self._images / _ROTATED
-                    rotate(path, rotated, self.rotation, self._jpegtran, self._stops)
+                    rotate(path, rotated, self._rotation, self._jpegtran, self._stops)
                     path.unlink()
                     path = rotated
                     check_image(path)

@@ -54,18 +54,16 @@ def test_a_bracket_of_time_or_gain_keeps_the_other(document, fixed):
     assert keeps_exposure(from_document({"name": "Garden", **document}, 1_795_176_000_000, "UTC")) is fixed
 
 
-class CaptureContext:
-    """One whose clock goes on with what the snapshots do: a picture takes 0.4 seconds, and comes every 2."""
+class SnapshotContext:
+    """A context whose clock advances with the snapshots: a picture takes 0.4 seconds, every 2 seconds."""
 
     def __init__(self, booked_s: float, until_s: float) -> None:
         self.now_s, self._booked_s, self._until_s = 100.0, booked_s, until_s
         self.taken: list[float] = []
-        self.interrupts = ()
         self.backoff = SimpleNamespace(reason=None)
-        self.status = SimpleNamespace(enter=lambda *_: None, set_metadata=lambda _: None)
+        self.status = SimpleNamespace(enter=lambda *_: None)
         self.settings = SimpleNamespace(wanted=Settings())
-        self.commands = SimpleNamespace(wake=0)
-        self.driver = SimpleNamespace(matches=lambda *_: True, idle=self._rest, metadata={}, settling=False, lag_s=0.0)
+        self.driver = SimpleNamespace(matches=lambda *_: True, lag_s=0.0, exposure_began_s=0.0)
         this: Any = self
         self.mode = SnapshotMode(this, lambda: self._booked_s)
 
@@ -79,7 +77,7 @@ class CaptureContext:
         self.taken.append(self.now_s)
         self.now_s += 0.4
 
-    def _rest(self, seconds: float, _: object) -> None:
+    def idle(self, seconds: float) -> None:
         self.now_s += seconds
 
 
@@ -92,7 +90,7 @@ class CaptureContext:
     ],
 )
 def test_a_snapshot_that_would_not_be_over_in_time_is_not_begun(monkeypatch, booked_s, taken):
-    context = CaptureContext(booked_s, until_s=107.0)
+    context = SnapshotContext(booked_s, until_s=107.0)
     monkeypatch.setattr("stillcam.capture.modes.snapshots.time", SimpleNamespace(monotonic=lambda: context.now_s))
     camera: Any = None
     context.mode.run(Settings(), camera)

@@ -122,7 +122,6 @@ class CaptureContext:
         self._first = True  # the camera program has started, or become ready, and given no picture yet
         self._timeouts: defaultdict[tuple[str, str, bool], AdaptiveTimeout] = defaultdict(AdaptiveTimeout)
         self._known: Metadata = {}  # the newest, of any camera program
-        self._may_restart_frozen = True
         self._lock = FolderLock(paths.images)
         self.publisher = self._new_publisher()
 
@@ -269,6 +268,15 @@ class CaptureContext:
                 self.run_commands()
         return not ended
 
+    def idle(self, seconds: float) -> None:
+        """Wait between captures, at most until metadata or commands come; the status shows the metadata."""
+        try:
+            self.driver.idle(seconds, self.interrupts)
+        except Interrupted:
+            self.run_commands()
+        finally:
+            self.status.set_metadata(self.driver.metadata)
+
     def still_metadata(self) -> Metadata:
         """Wait for the metadata of the newest still, which come after it; empty: not in time."""
         until = time.monotonic() + METADATA_S
@@ -319,13 +327,7 @@ class CaptureContext:
         if self.backoff.reason:
             self.backoff.recovered()
             self.status.clear_reason()
-        if self.publisher.moving:
-            self._may_restart_frozen = True
-        elif self.publisher.frozen and self._may_restart_frozen:
-            self._may_restart_frozen = False  # more restarts do not help a sensor that stays frozen
-            raise CameraError(
-                "frozen", "the picture does not change at all: the sensor hangs, or it is completely dark"
-            )
+        self.publisher.check_frozen()
 
     def pause(self, seconds: float) -> None:
         """Wait, until a command comes or the daemon ends."""

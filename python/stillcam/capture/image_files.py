@@ -15,7 +15,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from stillcam.camera.driver import Interrupted
+from stillcam.camera.driver import Interrupted, Still
 from stillcam.common.child_process import wait_readable
 from stillcam.common.errors import CameraError
 from stillcam.frames.jpeg import InvalidJpeg, check_jpeg
@@ -63,6 +63,13 @@ def link_or_copy(source: Path, target: Path) -> None:
         os.link(source, target)
     except OSError:
         shutil.copyfile(source, target)
+
+
+def discard_still(still: Still) -> None:
+    """Delete the files of a still that is not kept."""
+    for path in (still.path, still.raw):
+        if path:
+            path.unlink(missing_ok=True)
 
 
 def move_rotated(source: Path, target: Path, rotation: int, interrupts: Sequence[int]) -> None:

@@ -50,6 +50,7 @@ class FramePublisher:
         self._publisher = Publisher(images)
         self._same = 0
         self._same_since = 0.0
+        self._frozen = False
         if removed := self._publisher.sweep():
             logging.info("removed %s files that were left in %s", removed, images)
 
@@ -106,15 +107,19 @@ class FramePublisher:
             self._discard(path)
             raise self._unwritable(error) from error
 
-    @property
-    def moving(self) -> bool:
-        """Whether the newest picture differs from the one before."""
-        return self._same == 0
+    def check_frozen(self) -> None:
+        """Notice a sensor that hangs: the pictures have been identical byte for byte for a while.
 
-    @property
-    def frozen(self) -> bool:
-        """Whether the pictures have been identical byte for byte for long."""
-        return self._same >= FROZEN_FRAMES and time.monotonic() - self._same_since >= FROZEN_S
+        Raises:
+            CameraError: `frozen`; once, until the picture changes: more restarts do not help.
+        """
+        if self._same == 0:
+            self._frozen = False
+        elif not self._frozen and self._same >= FROZEN_FRAMES and time.monotonic() - self._same_since >= FROZEN_S:
+            self._frozen = True
+            raise CameraError(
+                "frozen", "the picture does not change at all: the sensor hangs, or it is completely dark"
+            )
 
     def _finish(self, path: Path, time_s: float, began_s: float) -> str:
         path = self._without_thumbnail(path)

@@ -14,7 +14,7 @@ from stillcam.camera.metadata import Metadata
 from stillcam.camera.use_cases import effective_controls, photo_extension, photo_settings
 from stillcam.capture.command_queue import Command
 from stillcam.capture.context import CONVERGE_S, START_TIMEOUT_S, CaptureContext
-from stillcam.capture.image_files import image_size, link_or_copy, move_rotated
+from stillcam.capture.image_files import discard_still, image_size, link_or_copy, move_rotated
 from stillcam.capture.library_writer.sidecar import make_sidecar
 from stillcam.capture.library_writer.writer import LibraryWriter, unwritable
 from stillcam.capture.modes.autofocus import SCAN_WAITS_S, lens_at_rest
@@ -277,9 +277,7 @@ class PhotoMode:
             if not self._scan_waits or lens_at_rest(metadata):
                 self._scan_waits = ()
                 return still, metadata
-            for path in (still.path, still.raw):
-                if path:
-                    path.unlink(missing_ok=True)
+            discard_still(still)
             wait_s, *self._scan_waits = self._scan_waits
             if not context.settle(wait_s, over):
                 raise Interrupted

@@ -221,13 +221,7 @@ class SeriesMode:
                 return False
             if running.due_ms == due_ms:
                 return True
-            left_s = max(0.001, due_ms / 1000 - time.time())
-            try:
-                context.driver.idle(left_s, context.interrupts)
-            except Interrupted:
-                context.run_commands()
-            finally:
-                context.status.set_metadata(context.driver.metadata)
+            context.idle(max(0.001, due_ms / 1000 - time.time()))
         return False
 
     def _disk_is_full(self, running: RunningSeries) -> bool:

@@ -13,7 +13,7 @@ from stillcam.camera.driver import PhotoRequest, Still
 from stillcam.camera.metadata import Metadata
 from stillcam.camera.use_cases import effective_controls, photo_settings, photos_equal_snapshots
 from stillcam.capture.context import CONVERGE_S, START_TIMEOUT_S, CaptureContext
-from stillcam.capture.image_files import image_size, link_or_copy, move_rotated
+from stillcam.capture.image_files import discard_still, image_size, link_or_copy, move_rotated
 from stillcam.capture.recovery import photo_cycle_s, stall_timeout_s
 from stillcam.common.errors import CameraError
 from stillcam.common.validate import is_number
@@ -155,9 +155,7 @@ class ShotTaker:
         self._running = None
         _, still = self._take_still(series.definition.kind)
         metadata = self._context.still_metadata()
-        for path in (still.path, still.raw):
-            if path:
-                path.unlink(missing_ok=True)
+        discard_still(still)
         series.set_fixed_controls(fixed_controls(metadata))
 
     def _controls(self, series: Series, varied: Varied, stays: bool) -> Values:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 
 from stillcam.camera.convergence import scans_at_start
-from stillcam.camera.driver import Driver, Interrupted
+from stillcam.camera.driver import Driver
 from stillcam.camera.use_cases import effective_controls
 from stillcam.capture.command_queue import Command
 from stillcam.capture.context import CaptureContext
@@ -107,10 +107,5 @@ class SnapshotMode:
             if left <= 0 and free > self._takes_s:
                 return True
             wait = min(left, free, CHECK_S if free < math.inf else left) if left > 0 else free
-            try:
-                context.driver.idle(max(wait, MIN_WAIT_S), context.interrupts)
-            except Interrupted:
-                context.run_commands()
-            finally:
-                context.status.set_metadata(context.driver.metadata)
+            context.idle(max(wait, MIN_WAIT_S))
         return False

@@ -143,6 +143,11 @@ class CaptureContext:
         """Stop the camera program; sooner if the daemon ends meanwhile. False: it was killed."""
         return self.driver.stop(grace_s, self.stop_fds)
 
+    def camera_failed(self, error: CameraError) -> None:
+        """Stop the camera program, and count the failure."""
+        self.stop_camera()
+        self.status.count_failure(error.cause, restarts=True)
+
     @property
     def stop_fds(self) -> tuple[int, ...]:
         """Descriptors that are readable once the daemon ends."""

@@ -176,8 +176,7 @@ class Daemon:
     def _handle_failure(self, error: CameraError) -> None:
         """Show the error and wait before the next try; there is no wait where new settings are to blame."""
         context = self._context
-        context.stop_camera()
-        self._status.count_failure(error.cause, restarts=True)
+        context.camera_failed(error)
         if context.settings.roll_back(error):
             return
         self._cameras = []

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from stillcam.camera.convergence import FRESH_S, converged_controls, is_fully_manual, scans_at_start
 from stillcam.camera.driver import Interrupted, PhotoRequest, Still
@@ -104,7 +105,7 @@ class PhotoMode:
         except Interrupted:
             self._end(order, None if order.cancelled else _ended_error(order))
         except CameraError as error:
-            self._camera_failed(error)
+            self._context.camera_failed(error)
             self._end(order, error)
         else:
             whole = order.cancelled or len(order.items) >= order.count
@@ -200,10 +201,10 @@ class PhotoMode:
             self._library.pending_folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise unwritable(self._library.root, error) from error
-        over = lambda: self._is_over(order)  # noqa: E731 - it is handed on
-        context.start_stills(settings, camera, PhotoRequest(order.kind, self._library.pending_folder, found), over)
+        cancelled = partial(self._is_over, order)
+        context.start_stills(settings, camera, PhotoRequest(order.kind, self._library.pending_folder, found), cancelled)
         if not is_fully_manual(settings, order.kind, found, camera):
-            context.settle(CONVERGE_S, over)
+            context.settle(CONVERGE_S, cancelled)
         self._plan_scan_waits(order, settings, camera, found)
 
     def _plan_scan_waits(self, order: PhotoOrder, settings: Settings, camera: Camera, found: Values) -> None:
@@ -225,14 +226,10 @@ class PhotoMode:
             if not error.transient:
                 raise
             logging.warning("a photo failed, retrying once: %s", error)
-            self._camera_failed(error)
+            self._context.camera_failed(error)
         self._context.pause(RETRY_S)
         self._start(order, settings, camera)
         return self._take(order, settings, camera)
-
-    def _camera_failed(self, error: CameraError) -> None:
-        self._context.stop_camera()
-        self._context.status.count_failure(error.cause, restarts=True)
 
     def _take(self, order: PhotoOrder, settings: Settings, camera: Camera) -> str:
         """Take one photo and add it to the library; its address below `library/`."""
@@ -267,19 +264,19 @@ class PhotoMode:
     def _take_still(self, order: PhotoOrder, settings: Settings) -> tuple[Still, Metadata]:
         """Take a still, with its metadata; the first one of an order not in the middle of a scan."""
         context = self._context
-        over = lambda: self._is_over(order)  # noqa: E731 - it is handed on
+        cancelled = partial(self._is_over, order)
         while True:
             context.driver.request_still()
             known = context.driver.metadata
             timeout_s = stall_timeout_s(photo_cycle_s(settings, order.kind), settings, known) + START_TIMEOUT_S
-            still = context.wait_for(context.driver.wait_still, timeout_s, over)
+            still = context.wait_for(context.driver.wait_still, timeout_s, cancelled)
             metadata = context.still_metadata()
             if not self._scan_waits or lens_at_rest(metadata):
                 self._scan_waits = ()
                 return still, metadata
             discard_still(still)
             wait_s, *self._scan_waits = self._scan_waits
-            if not context.settle(wait_s, over):
+            if not context.settle(wait_s, cancelled):
                 raise Interrupted
 
     def _recent_metadata(self, order: PhotoOrder, settings: Settings, camera: Camera) -> Metadata:
@@ -294,7 +291,7 @@ def _ended_error(order: PhotoOrder) -> StillcamError:
 
 
 def _store(still: Still, pending: PendingItem, rotation: int, interrupts: Sequence[int]) -> None:
-    """Move the camera's files to the pending, rotated."""
+    """Move the camera's files to the item, rotated."""
     move_rotated(still.path, pending.path(still.path.suffix.lstrip(".")), rotation, interrupts)
     if still.raw:
         still.raw.replace(pending.path("dng"))

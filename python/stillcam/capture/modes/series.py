@@ -261,8 +261,7 @@ class SeriesMode:
         Raises:
             CameraError: it has failed several times in a row.
         """
-        self._context.stop_camera()
-        self._context.status.count_failure(error.cause, restarts=True)
+        self._context.camera_failed(error)
         if self._drop_if_gone(running):
             return
         self._failures += 1

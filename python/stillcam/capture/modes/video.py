@@ -229,8 +229,7 @@ class VideoMode:
             context.backoff.failed(error)
             context.status.set_video_progress(None)
             context.status.enter("no camera", snapshot_cycle_s(context.settings.wanted), error.reason)
-        context.stop_camera()
-        context.status.count_failure(error.cause, restarts=True)
+        context.camera_failed(error)
         if video is not None and _size(video.path):
             video.mark_interrupted(error.reason)
             return video

@@ -142,12 +142,12 @@ def test_viewers_that_disappear_leave_no_thread(site):
 def test_a_paced_stream_leaves_frames_out(site):
     """At a frame in 100 s the second one does not come while another viewer sees twenty."""
     site.publish(picture())
-    with Viewer(site, "/stream?fps=0.01") as thinned, Viewer(site) as viewer:
-        assert thinned.part()[0]["x-frame-sequence"] == "1"
+    with Viewer(site, "/stream?fps=0.01") as paced, Viewer(site) as viewer:
+        assert paced.part()[0]["x-frame-sequence"] == "1"
         for _ in range(20):
             newest = site.publish(picture())
         viewer.frame(newest)
-        assert not select.select([thinned.link], [], [], 0)[0]
+        assert not select.select([paced.link], [], [], 0)[0]
 
 
 @pytest.mark.parametrize("fps", ["0", "0.001", "121", "-1", "1e1", "nan", "fast", ""])

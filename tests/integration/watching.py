@@ -63,7 +63,7 @@ class Viewer:
         return fields, data
 
     def frame(self, name: str | None = None) -> tuple[dict[str, str], bytes]:
-        """The first part that is a frame (no status picture), or the one of that name."""
+        """The first part that is a frame (no placeholder), or the one of that name."""
         wanted = name and utc_text(frame_time(name))
         return self.until(lambda fields: fields.get("x-frame-time") == wanted if wanted else "x-frame-time" in fields)
 

@@ -32,7 +32,10 @@ def received(send) -> bytes:
 
 def test_a_file_is_sent_whole(tmp_path):
     (tmp_path / "video.mp4").write_bytes(DATA * 3)
-    assert received(lambda wire: wire.send_file(b"head", FilePart.whole(tmp_path / "video.mp4"))) == b"head" + DATA * 3
+    assert (
+        received(lambda transport: transport.send_file(b"head", FilePart.whole(tmp_path / "video.mp4")))
+        == b"head" + DATA * 3
+    )
 
 
 def test_a_range_of_a_file_is_a_part_of_it(tmp_path):
@@ -40,7 +43,7 @@ def test_a_range_of_a_file_is_a_part_of_it(tmp_path):
     request = Request("GET", "video", headers={"range": "bytes=1000-500999"})
     answer = part(request, Answer(200, FilePart.whole(tmp_path / "video.mp4")))
     assert (answer.status, answer.headers["Content-Range"]) == (206, f"bytes 1000-500999/{len(DATA)}")
-    assert received(lambda wire: wire.send_file(b"", answer.body)) == DATA[1000:501000]
+    assert received(lambda transport: transport.send_file(b"", answer.body)) == DATA[1000:501000]
 
 
 def test_a_file_that_is_replaced_meanwhile_is_sent_as_it_was(tmp_path):
@@ -49,7 +52,7 @@ def test_a_file_that_is_replaced_meanwhile_is_sent_as_it_was(tmp_path):
     body = FilePart.whole(path)
     (tmp_path / "new").write_bytes(b"other")
     os.replace(tmp_path / "new", path)
-    assert received(lambda wire: wire.send_file(b"", body)) == DATA
+    assert received(lambda transport: transport.send_file(b"", body)) == DATA
 
 
 def test_a_file_that_becomes_shorter_breaks_the_connection(tmp_path):
@@ -58,7 +61,7 @@ def test_a_file_that_becomes_shorter_breaks_the_connection(tmp_path):
     body = FilePart.whole(path)
     os.truncate(path, 1000)
     with pytest.raises(ConnectionError):
-        received(lambda wire: wire.send_file(b"", body))
+        received(lambda transport: transport.send_file(b"", body))
 
 
 def test_only_a_regular_file_is_opened(tmp_path):
@@ -74,4 +77,4 @@ def test_a_blob_and_its_beginning_are_sent_from_the_same_memory():
     blob = Blob(DATA)
     first = blob.first(100_000)
     assert first.fileno() == blob.fileno()
-    assert received(lambda wire: wire.send([b"head", first])) == b"head" + DATA[:100_000]
+    assert received(lambda transport: transport.send([b"head", first])) == b"head" + DATA[:100_000]

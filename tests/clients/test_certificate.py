@@ -306,7 +306,7 @@ def test_a_certificate_of_another_program_is_neither_renewed_nor_replaced(foreig
     before = {path: path.read_bytes() for path in foreign.folder.iterdir()}
     assert not certificates.renew(foreign.server, time.time())
     found, advice = certificates.describe(foreign.server, time.time())
-    assert ("renewed automatically" in found, advice) == (False, "")
+    assert ("updated automatically" in found, advice) == (False, "")
     done = command(data, "certificate", NAME)
     assert done.returncode == 1
     assert "another program" in done.stderr and str(foreign.folder) in done.stderr

@@ -1,4 +1,4 @@
-"""HTTPS: answers, clients that misbehave, and certificates that are wrong or renewed."""
+"""HTTPS: answers, clients that misbehave, and certificates that are wrong or updated."""
 
 import os
 import re
@@ -37,7 +37,7 @@ def make(folder: Path, name: str) -> tuple[Path, Path]:
 def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Path, Path]]:
     """Two certificates, each with its key."""
     folder = tmp_path_factory.mktemp("certificates")
-    return {name: make(folder, name) for name in ("camera", "renewed")}
+    return {name: make(folder, name) for name in ("camera", "updated")}
 
 
 def secure(port: int, certificate: Path) -> ssl.SSLSocket:
@@ -100,7 +100,7 @@ def test_key_and_certificate_may_be_one_file_in_the_data_folder(tmp_path, made):
         pytest.param({"tls_key": "camera.key"}, r"server\.tls_certificate: missing, while server\.tls_key is set",
                      id="a key alone"),
         pytest.param({"tls_certificate": "camera.pem"}, r"do not belong together, or are not PEM", id="no key in it"),
-        pytest.param({"tls_certificate": "camera.pem", "tls_key": "renewed.key"}, r"do not belong together",
+        pytest.param({"tls_certificate": "camera.pem", "tls_key": "updated.key"}, r"do not belong together",
                      id="another's key"),
         pytest.param({"tls_certificate": "locked.pem", "tls_key": "locked.key"}, r"are not PEM without a password",
                      id="a key with a password"),
@@ -230,17 +230,17 @@ def test_a_renewed_certificate_is_loaded_and_a_broken_one_is_not(tmp_path, made,
     pair = Certificate(certificate, key)
     here = Listening({"POST echo": echo}, tls=pair.context)
     with here, secure(here.port, made["camera"][0]) as before:
-        use("renewed")
+        use("updated")
         assert ask(here.port, made["camera"][0], posted(b"0", "Connection: close")) == [b"0!"]
         pair.reload()
-        assert ask(here.port, made["renewed"][0], posted(b"a", "Connection: close")) == [b"a!"]
+        assert ask(here.port, made["updated"][0], posted(b"a", "Connection: close")) == [b"a!"]
         certificate.write_text("half a certif")
         pair.reload()
-        assert ask(here.port, made["renewed"][0], posted(b"b", "Connection: close")) == [b"b!"]
+        assert ask(here.port, made["updated"][0], posted(b"b", "Connection: close")) == [b"b!"]
         assert "the old one stays in use" in caplog.text
         certificate.unlink()
         pair.reload()
-        assert ask(here.port, made["renewed"][0], posted(b"c", "Connection: close")) == [b"c!"]
+        assert ask(here.port, made["updated"][0], posted(b"c", "Connection: close")) == [b"c!"]
         use("camera")
         pair.reload()
         assert ask(here.port, made["camera"][0], posted(b"d", "Connection: close")) == [b"d!"]
@@ -256,7 +256,7 @@ def test_the_files_are_checked_regularly(tmp_path, made, monkeypatch):
     pair = Certificate(both, both)
     pair.watch()
     before = pair.context()
-    both.write_bytes(b"".join(path.read_bytes() for path in made["renewed"]))
+    both.write_bytes(b"".join(path.read_bytes() for path in made["updated"]))
     until(lambda: pair.context() is not before)
 
 
@@ -289,4 +289,4 @@ def test_old_versions_of_tls_are_refused(made):
     context = Certificate(certificate, key).context()
     assert context.minimum_version == ssl.TLSVersion.TLSv1_2
     with pytest.raises(StillcamError, match="do not belong together"):
-        Certificate(certificate, made["renewed"][1])
+        Certificate(certificate, made["updated"][1])

@@ -1,12 +1,12 @@
 """docs/drivers.md says of each driver and control what the tables in the code say."""
 
-from stillcam.settings.capabilities import DOCUMENT, FEATURES, TOGETHER, control_table, renewed
+from stillcam.settings.capabilities import COMBINED_OPTIONS, DOCUMENT, FEATURES, control_table, updated
 from stillcam.settings.controls import CONTROLS
 
 
 def test_the_tables_are_the_code_s():
     text = DOCUMENT.read_text(encoding="utf-8")
-    assert renewed(text) == text, "run: PYTHONPATH=python python3 -m stillcam.settings.capabilities"
+    assert updated(text) == text, "run: PYTHONPATH=python python3 -m stillcam.settings.capabilities"
 
 
 def test_each_control_has_its_place_in_each_column():
@@ -15,4 +15,4 @@ def test_each_control_has_its_place_in_each_column():
     assert all(len(row) == 3 and all(row) for row in rows)
     assert all(map(all, FEATURES))
     alone = {name for name, control in CONTROLS.items() if control.option or control.reason}
-    assert not alone & TOGETHER.keys()
+    assert not alone & COMBINED_OPTIONS.keys()

@@ -5,7 +5,7 @@ import pytest
 from stillcam.camera import select
 from stillcam.common.paths import Paths
 from stillcam.settings import tuning_files
-from stillcam.settings.encoder import HARDWARE, encoder_of
+from stillcam.settings.encoder import HARDWARE, encoder_limits
 
 
 @pytest.mark.parametrize(
@@ -29,7 +29,7 @@ def test_the_device_tree_says_whether_the_board_encodes_in_hardware(tmp_path, mo
     environ = {"STILLCAM_CAMERA": driver, "PATH": str(tmp_path)}
     made = select.choose_driver(environ, Paths(tmp_path / "images", tmp_path / "data"))
     assert made.capabilities.encoder == encoder
-    assert encoder_of(compatible) == encoder
+    assert encoder_limits(compatible) == encoder
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ def test_the_device_tree_says_whether_the_board_encodes_in_hardware(tmp_path, mo
     ],
 )
 def test_sizes_that_the_hardware_takes_and_the_nearest_for_others(size, nearest):
-    assert HARDWARE.takes(size) is (nearest is None)
+    assert HARDWARE.accepts(size) is (nearest is None)
     if nearest:
         assert HARDWARE.nearest(size) == nearest
-        assert HARDWARE.takes(nearest)
+        assert HARDWARE.accepts(nearest)

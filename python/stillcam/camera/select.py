@@ -16,7 +16,7 @@ from stillcam.camera.rpicam.process import Programs, find_programs
 from stillcam.camera.simulated.sensors import BOARD, USUAL_BOARD
 from stillcam.common.errors import StillcamError
 from stillcam.common.paths import ROOT, Paths
-from stillcam.settings.encoder import encoder_of
+from stillcam.settings.encoder import encoder_limits
 from stillcam.settings.tuning_files import board
 
 CHOICES = ("auto", "rpicam", "picamera2", "simulated")
@@ -45,10 +45,10 @@ def choose_driver(environ: Mapping[str, str], paths: Paths) -> Driver:
             " (sudo apt install -y python3-picamera2 --no-install-recommends), or use rpicam or simulated"
         )
     if kind == "picamera2" or (kind == "auto" and programs is None and picamera2):
-        return Picamera2(paths.images, environ, encoder_of(board()))
+        return Picamera2(paths.images, environ, encoder_limits(board()))
     if kind == "simulated" or programs is None:
         return _simulated(environ, paths)
-    return Rpicam(programs, paths.images, environ, encoder=encoder_of(board()))
+    return Rpicam(programs, paths.images, environ, encoder=encoder_limits(board()))
 
 
 def has_picamera2() -> bool:
@@ -70,5 +70,5 @@ def _simulated(environ: Mapping[str, str], paths: Paths) -> Rpicam:
         env,
         name="simulated",
         machine=Path(machine),
-        encoder=encoder_of(env.get(BOARD) or USUAL_BOARD),
+        encoder=encoder_limits(env.get(BOARD) or USUAL_BOARD),
     )

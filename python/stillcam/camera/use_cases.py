@@ -13,7 +13,7 @@ from stillcam.common.errors import SettingsError
 from stillcam.settings.capabilities import Camera, SensorMode
 from stillcam.settings.control_values import effective
 from stillcam.settings.controls import Values
-from stillcam.settings.encoder import Encoder
+from stillcam.settings.encoder import EncoderLimits
 from stillcam.settings.geometry import (
     Flips,
     Rectangle,
@@ -201,12 +201,12 @@ def sensor_mode_error(settings: Settings, camera: Camera) -> SettingsError | Non
     return None
 
 
-def video_error(settings: Settings, camera: Camera, encoder: Encoder | None) -> SettingsError | None:
+def video_error(settings: Settings, camera: Camera, encoder: EncoderLimits | None) -> SettingsError | None:
     """The error for video settings beyond the board's H.264 encoder; None: they are within its limits."""
     if encoder is None or settings.files.video == "mjpeg":
         return None
     size, bitrate = video_geometry(settings, camera).size, settings.video.bitrate
-    if not encoder.takes(size):
+    if not encoder.accepts(size):
         choices = " or ".join(dict.fromkeys(("1920x1080", "x".join(map(str, encoder.nearest(size))))))
         return SettingsError(
             f"{size[0]}x{size[1]} is more than this board's H.264 encoder takes: at most {encoder.side} pixels wide or"

@@ -98,7 +98,7 @@ def _software(size: Size, _fps: int, threads: int) -> tuple[str, ...]:
 
 ENCODERS = (
     # bcm2835-codec of the Pi 1 to 4: level 4.1, and lines of a multiple of 32 pixels.
-    Encoder("h264_v4l2m2m", _hardware, lambda size: size[0] % 32 == 0 and BOARD.takes(size), "/dev/video11"),
+    Encoder("h264_v4l2m2m", _hardware, lambda size: size[0] % 32 == 0 and BOARD.accepts(size), "/dev/video11"),
     Encoder("libx264", _software),
 )
 

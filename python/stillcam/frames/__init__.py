@@ -1,1 +1,5 @@
-"""The frames in `images/`: how they are named, published and read; and what a JPEG is."""
+"""The frames in `images/`, and the structure of JPEG files.
+
+Reading order: `files` (names, publishing and reading of frames), `jpeg` (validation, splitting of streams), `exif` (the
+thumbnail).
+"""

@@ -1,8 +1,8 @@
-"""Frames are files: the contract of `images/`, for whoever writes or reads it.
+"""Frames as files: the contract of `images/` between writer and readers.
 
-`current.jpg` is a relative symlink that always leads to one complete JPEG and is
-replaced by rename(2). A frame gets its name only when it is whole; the one before it
-stays, so that a reader between readlink and open is safe. Nothing else is kept.
+`current.jpg` is a relative symlink that always leads to one complete JPEG and is replaced by rename(2). A frame gets
+its name only when it is complete; the one before it stays, so that a reader between readlink and open is safe. No other
+frame is kept.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from pathlib import Path
 
 CURRENT = "current.jpg"
 GRACE_S = 0.005  # a replaced frame stays at least so long: a reader may be between readlink and open
-STILL_PREFIX = ".still_"  # of what the camera's driver writes, which it watches for: nobody else's files
-WORK_PREFIX = ".work_"  # of what the daemon makes of that, until it is a frame
+STILL_PREFIX = ".still_"  # of files that the camera driver writes and watches for: no others
+WORK_PREFIX = ".work_"  # of files that the daemon makes of them, before they are frames
 _NEW_LINK = ".current.jpg.new"
 _NAME = re.compile(r"camera_(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)\.(\d{3})Z\.jpg", re.ASCII)
 
@@ -31,7 +31,7 @@ def frame_name(time_s: float) -> str:
 
 
 def frame_time(name: str) -> float:
-    """When the frame called `name` was taken, in seconds since the epoch.
+    """The time of a frame in seconds since the epoch, from its name.
 
     Raises:
         ValueError: not a frame's name.
@@ -45,7 +45,7 @@ def frame_time(name: str) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One picture as published: its name, when it was taken (seconds since the epoch), and its bytes."""
+    """One picture as published: its name, its time (seconds since the epoch), and its bytes."""
 
     name: str
     time_s: float
@@ -64,7 +64,7 @@ def current_name(images: Path) -> str | None:
 def read_current(images: Path) -> Frame | None:
     """Read the newest frame, or None before there is one.
 
-    A reader slower than two frames finds its file gone and takes the one that is newest then.
+    If two frames are published meanwhile, the file is gone, and the newest one is read instead.
 
     Raises:
         OSError: the folder cannot be read.
@@ -73,7 +73,7 @@ def read_current(images: Path) -> Frame | None:
         try:
             return Frame(name, frame_time(name), (images / name).read_bytes())
         except FileNotFoundError:
-            if current_name(images) == name:  # the link dangles: somebody deleted the frame
+            if current_name(images) == name:  # the link dangles: the frame was deleted
                 return None
     return None
 
@@ -94,10 +94,10 @@ class Publisher:
         self._replaced_s = 0.0  # when `previous` was
 
     def sweep(self) -> int:
-        """Delete what a crash may have left: half frames and all frames but the current one.
+        """Delete leftovers of a crash: partial frames, and all frames but the current one.
 
         Returns:
-            how many files were deleted. Files that are none of ours stay.
+            how many files were deleted. Other files stay.
         """
         keep = self.current
         if keep and not (self._images / keep).is_file():
@@ -106,17 +106,17 @@ class Publisher:
         self.previous = None
         swept = 0
         for entry in os.scandir(self._images):
-            ours = entry.name.startswith((STILL_PREFIX, WORK_PREFIX, ".probe-")) or entry.name == _NEW_LINK
-            if ours or (_NAME.fullmatch(entry.name) and entry.name != keep):
+            own = entry.name.startswith((STILL_PREFIX, WORK_PREFIX, ".probe-")) or entry.name == _NEW_LINK
+            if own or (_NAME.fullmatch(entry.name) and entry.name != keep):
                 try:
                     os.unlink(entry.path)
                     swept += 1
-                except OSError as error:  # somebody else's, or a folder
+                except OSError as error:  # another user's, or a folder
                     logging.warning("cannot delete %s (%s): skipped", entry.path, error.strerror)
         return swept
 
     def publish(self, still: Path, now_s: float) -> str:
-        """Give the whole JPEG `still` its name, make `current.jpg` lead to it, delete the frame before the last.
+        """Give the complete JPEG `still` its name, make `current.jpg` lead to it, and delete the frame before the last.
 
         A reader opens the old frame or the new one, never a gap: rename(2) replaces a
         symlink atomically, where remove-then-create does not (`rpicam-still --latest`).
@@ -126,10 +126,10 @@ class Publisher:
             now_s: when it was taken, in seconds since the epoch.
 
         Returns:
-            the frame's name. It is never one that is on disk already.
+            the frame's name, which is never one that is on disk already.
 
         Raises:
-            OSError: the folder is full, read-only or gone; `current.jpg` is then as it was.
+            OSError: the folder is full, read-only or gone; `current.jpg` is unchanged.
         """
         name = frame_name(now_s)
         while name in (self.current, self.previous):

@@ -1,9 +1,8 @@
-"""Just enough of JPEG to know where a picture begins and ends, without decoding it.
+"""The structure of JPEG files: where a picture begins and ends, without decoding it.
 
-Source of the layout: ITU-T T.81, annex B. A picture is SOI, marker segments with a
-length each, and from SOS on entropy-coded data in which a byte FF is always followed
-by 00 or by a restart marker, so that the first FF D9 after SOS is the end. A thumbnail
-in the EXIF holds an SOI and an EOI of its own, but inside a segment that is skipped whole.
+Source: ITU-T T.81, annex B. A picture is SOI, marker segments with a length each, and from SOS on entropy-coded data in
+which a byte FF is always followed by 00 or by a restart marker, so that the first FF D9 after SOS is the end. A
+thumbnail in the EXIF has an SOI and an EOI of its own, but inside a segment that is skipped.
 """
 
 from __future__ import annotations
@@ -28,16 +27,16 @@ class InvalidJpeg(ValueError):
 
 
 class TruncatedJpeg(InvalidJpeg):
-    """The bytes stop too early: more of them could make a whole JPEG."""
+    """The bytes end too early: with more of them it could be a complete JPEG."""
 
 
 def segments(data: Buffer, start: int = 0) -> Iterator[tuple[int, int, int]]:
     """Yield (marker, offset, end) of each segment up to and including SOS.
 
-    `offset` is where the marker's FF stands, `end` the first byte behind the segment.
+    `offset` is that of the marker's FF, `end` that of the first byte after the segment.
 
     Raises:
-        InvalidJpeg: the bytes stop, or stop making sense, before SOS.
+        InvalidJpeg: the bytes end, or are no segment, before SOS.
     """
     if data[start : start + 2] != SOI:
         raise InvalidJpeg("does not begin with a JPEG's first bytes (FF D8)")
@@ -64,7 +63,7 @@ def segments(data: Buffer, start: int = 0) -> Iterator[tuple[int, int, int]]:
 
 
 def check_jpeg(data: Buffer) -> tuple[int, int]:
-    """Make sure that `data` is one whole JPEG and nothing else, as the camera writes them, and give its size.
+    """Check that `data` is one complete JPEG and nothing else, as cameras write them, and return its size.
 
     Returns:
         width and height in pixels.
@@ -79,12 +78,12 @@ def check_jpeg(data: Buffer) -> tuple[int, int]:
 
 
 def check_leading_jpeg(data: bytes) -> tuple[tuple[int, int], int]:
-    """Make sure that `data` begins with one whole JPEG, as people's files do.
+    """Check that `data` begins with one complete JPEG.
 
-    Phones append to it: a second picture, a video, a trailer of their own.
+    Phones append data: a second picture, a video, a trailer.
 
     Returns:
-        width and height in pixels, and where it ends.
+        width and height in pixels, and the offset of its end.
 
     Raises:
         InvalidJpeg: empty, cut short, or not a JPEG.
@@ -100,7 +99,7 @@ def check_leading_jpeg(data: bytes) -> tuple[tuple[int, int], int]:
 
 
 def _headers(data: Buffer) -> tuple[tuple[int, int], int]:
-    """Width and height in pixels, and where the entropy-coded data of the first scan begins."""
+    """Width and height in pixels, and the offset of the entropy-coded data of the first scan."""
     if not len(data):
         raise TruncatedJpeg("empty")
     size, scan = (0, 0), 0
@@ -116,9 +115,9 @@ def _headers(data: Buffer) -> tuple[tuple[int, int], int]:
 
 
 def picture_offset(data: Buffer) -> int:
-    """Where the picture itself begins, behind the EXIF and the other metadata.
+    """The offset of the picture data, after the EXIF and other metadata.
 
-    Two pictures of a frozen sensor differ in their EXIF time only.
+    Two pictures of a frozen sensor differ only in the time in the EXIF.
 
     Raises:
         InvalidJpeg: as `segments`.
@@ -130,21 +129,21 @@ def picture_offset(data: Buffer) -> int:
 
 
 class JpegSplitter:
-    """Cuts a stream of JPEGs, one behind the other, into frames.
+    """Splits a stream of JPEGs into frames.
 
-    Bytes between frames are skipped (rpicam-vid writes none), and so is a frame of more
-    than `max_bytes`: neither a broken stream nor a hostile one can fill the memory.
+    Bytes between frames are skipped (rpicam-vid writes none), and so are frames larger than `max_bytes`, so that a
+    broken or hostile stream cannot fill the memory.
     """
 
     def __init__(self, max_bytes: int = 64 << 20) -> None:
         self._max_bytes = max_bytes
         self._buffer = bytearray()
-        self._scan = 0  # where the entropy-coded data of the first frame begins; 0: not known yet
+        self._scan = 0  # offset of the entropy-coded data of the first frame; 0: not known yet
         self._searched = 0  # no EOI begins before this
         self.skipped_bytes = 0
 
     def feed(self, chunk: bytes) -> list[bytes]:
-        """Take the next bytes of the stream, return the frames that they complete."""
+        """Add the next bytes of the stream, and return the frames that they complete."""
         self._buffer += chunk
         frames = []
         while (frame := self._next()) is not None:

@@ -1,7 +1,7 @@
 """The command socket: a line of JSON in, a line of JSON out.
 
-The capture daemon serves it at `data/run/capture.sock`; the web server and the command
-line ask. Only who may write to `data/run/` can connect (the socket's mode is 0660).
+The capture daemon listens at `data/run/capture.sock`; the web server and the command line are its clients. Only users
+who may write to `data/run/` can connect (the socket's mode is 0660).
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from stillcam.common.errors import SHORT, StillcamError
 from stillcam.common.safe_json import parse
 
 MAX_LINE_BYTES = 1 << 20
-LAST_ANSWERS_S = 1.0  # for the answers that are under way when the server closes
-MAX_CLIENTS = 32  # some wait long: for a self-timer, or the end of a video
-SHORT_S = 0.1  # from one look to the next whether there are descriptors and memory again
+CLOSE_TIMEOUT_S = 1.0  # for answers that are under way when the server closes
+MAX_CLIENTS = 32  # some wait long, for a self-timer or the end of a video
+RETRY_S = 0.1  # while descriptors or memory are short
 
 Message = dict[str, Any]
 
@@ -39,7 +39,7 @@ class AnswerTimeout(NoAnswer):
     """The capture daemon runs, and has not answered in time.
 
     Args:
-        timeout_s: how long it was waited for.
+        timeout_s: the time-out.
     """
 
     def __init__(self, timeout_s: float) -> None:
@@ -50,10 +50,10 @@ class AnswerTimeout(NoAnswer):
 
 
 class Refusal(StillcamError):
-    """The capture daemon's answer is no.
+    """The capture daemon has refused a command.
 
     Args:
-        answer: all of it: `error` is the text, `cause` a word: `refused` (the camera does not take the
+        answer: `error` is the text, `cause` a word: `refused` (the camera does not take the
             settings; then also `field`, a dotted name or null, and `settings`, those in force again),
             `unable` (this camera cannot do it at all), or a CameraError's; empty for anything else.
     """
@@ -83,16 +83,16 @@ def ask(path: Path, message: Message, timeout_s: float | None = 5.0) -> Message:
         timeout_s: for connecting, and again for the answer; None: for as long as the daemon lives.
 
     Raises:
-        NoAnswer: nobody listens.
-        AnswerTimeout: no answer in time.
+        NoAnswer: the daemon does not run.
+        AnswerTimeout: it has not answered in time.
         Refusal: the daemon refused; its text says why.
     """
     try:
-        with _short_name(path) as name, socket.socket(socket.AF_UNIX) as link:
-            link.settimeout(timeout_s)
-            link.connect(name)
-            link.sendall(json.dumps(message).encode() + b"\n")
-            line = _read_line(link)
+        with _short_name(path) as name, socket.socket(socket.AF_UNIX) as connection:
+            connection.settimeout(timeout_s)
+            connection.connect(name)
+            connection.sendall(json.dumps(message).encode() + b"\n")
+            line = _read_line(connection)
     except PermissionError as error:
         raise NoAnswer("only its own user may ask the capture daemon: ask with sudo") from error
     except TimeoutError as error:
@@ -108,10 +108,10 @@ def ask(path: Path, message: Message, timeout_s: float | None = 5.0) -> Message:
     return dict(answer)
 
 
-def _read_line(link: socket.socket) -> bytes:
+def _read_line(connection: socket.socket) -> bytes:
     line = bytearray()
     while not line.endswith(b"\n") and len(line) <= MAX_LINE_BYTES:
-        chunk = link.recv(16384)
+        chunk = connection.recv(16384)
         if not chunk:
             break
         line += chunk
@@ -121,13 +121,13 @@ def _read_line(link: socket.socket) -> bytes:
 class CommandServer:
     """Serves commands until closed, each client in a thread of its own.
 
-    A thread that has taken a client leaves the next one to another thread: to one that it starts, or where there
-    is no memory for one, to itself when it has answered. So somebody always listens.
+    A thread that has accepted a client starts another one to accept the next. If there is no memory for one, it accepts
+    the next client itself when it has answered: one thread always listens.
 
     Args:
-        path: where to listen; what a dead process left there is replaced. The caller makes
-            sure that no other daemon uses the folder (it holds the lock).
-        handle: gives the answer to a message. A StillcamError becomes `{"error": text, "cause": word}`.
+        path: of the socket; one that a dead process has left is replaced. The caller holds the lock, so that no other
+            daemon uses the folder.
+        handle: returns the answer to a message. A StillcamError becomes `{"error": text, "cause": word}`.
     """
 
     def __init__(self, path: Path, handle: Callable[[Message], Message]) -> None:
@@ -149,23 +149,23 @@ class CommandServer:
         self._listener.shutdown(socket.SHUT_RDWR)  # wakes accept(), which close() does not
         self._listener.close()
         with self._changed:
-            self._changed.wait_for(lambda: self._threads == self._listening, LAST_ANSWERS_S)
+            self._changed.wait_for(lambda: self._threads == self._listening, CLOSE_TIMEOUT_S)
 
     def _serve(self) -> None:
-        """Take clients, until others do."""
+        """Accept clients until another thread does."""
         with self._changed:
             self._threads += 1
             self._listening += 1
-        while link := self._next():
+        while connection := self._next():
             with self._changed:
                 self._listening -= 1
-                alone = not self._listening and self._threads < MAX_CLIENTS
-            if alone:
-                # Not threading.Thread: its start() waits for ever for a thread that dies of want of memory.
+                last = not self._listening and self._threads < MAX_CLIENTS
+            if last:
+                # Not threading.Thread: its start() waits for ever for a thread that dies for lack of memory.
                 with contextlib.suppress(RuntimeError, MemoryError):
                     _thread.start_new_thread(self._serve, ())
             try:
-                self._answer(link)
+                self._answer(connection)
             except Exception as error:  # noqa: BLE001 - it is logged
                 log.fault("a command", error)
             with self._changed:
@@ -176,21 +176,21 @@ class CommandServer:
                 self._listening += 1
 
     def _next(self) -> socket.socket | None:
-        """The next client; None: there is none any more."""
+        """The next client; None: the server is closed."""
         while True:
             try:
                 return self._listener.accept()[0]
             except (OSError, MemoryError) as error:
                 if isinstance(error, OSError) and error.errno not in SHORT:
                     return None  # closed
-                time.sleep(SHORT_S)
+                time.sleep(RETRY_S)
 
-    def _answer(self, link: socket.socket) -> None:
+    def _answer(self, connection: socket.socket) -> None:
         try:
-            with link:
-                link.settimeout(5.0)
-                answer = self._handled(_read_line(link))
-                link.sendall(json.dumps(answer).encode() + b"\n")
+            with connection:
+                connection.settimeout(5.0)
+                answer = self._handled(_read_line(connection))
+                connection.sendall(json.dumps(answer).encode() + b"\n")
         except OSError as error:
             logging.debug("a client of the command socket went away: %s", error)
 

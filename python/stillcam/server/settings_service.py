@@ -243,7 +243,7 @@ class SettingsService:
         except StillcamError as error:
             return f"the settings are saved, but: {error}", None
         finally:
-            self._daemon.forget()
+            self._daemon.invalidate()
         if answer.get("in_force", True):
             return None, self._frames.catch_up()
         reason = self._daemon.status().get("reason") or "it is busy"

@@ -1,1 +1,6 @@
-"""What the owner decides, and the table of libcamera's controls."""
+"""The settings of the owner, and the table of libcamera's controls.
+
+Reading order: `schema` (the table of settings), `controls` (the table of controls), `control_values` and `document`
+(validation), `file` (data/settings.json), `live` (the settings in force), `backups`; of cameras: `capabilities`,
+`geometry` (sensor modes, sizes, crops), `tuning_files`, `encoder` (limits of the H.264 encoder).
+"""

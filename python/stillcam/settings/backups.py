@@ -1,7 +1,7 @@
-"""Back-ups: the whole configuration as one JSON document, on the camera under a name or taken home.
+"""Back-ups: the whole configuration as one JSON document, stored on the camera under a name, or downloaded.
 
-A back-up holds every setting, those at their defaults too: restored on a later Stillcam with
-other defaults, it gives the same camera. It holds no accounts, passwords or tokens.
+A back-up contains every setting, those at their defaults too: restored on a later version with other defaults, it gives
+the same configuration. It contains no accounts, passwords or tokens.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _SUFFIX = ".json"
 
 
 class NameTakenError(StillcamError):
-    """There is a back-up of this name, or there are too many."""
+    """A back-up has this name already, or there are too many."""
 
 
 class NotFoundError(StillcamError):
@@ -38,7 +38,7 @@ class NotFoundError(StillcamError):
 
 @dataclass(frozen=True, slots=True)
 class Backup:
-    """One that is kept: its name, when it was made (seconds since the epoch), its size."""
+    """A stored back-up: its name, its time (seconds since the epoch) and its size."""
 
     name: str
     time_s: float
@@ -46,7 +46,7 @@ class Backup:
 
 
 def document_of(settings: Settings, now_s: float) -> dict[str, Any]:
-    """The back-up of some settings.
+    """The back-up of settings.
 
     Args:
         now_s: seconds since the epoch.
@@ -58,7 +58,7 @@ def settings_of(document: Any) -> Settings:
     """The settings of a back-up.
 
     Raises:
-        SettingsError: it is no back-up, or one of its settings is wrong.
+        SettingsError: it is no back-up, or one of its settings is invalid.
     """
     if not isinstance(document, dict) or document.get("kind") != KIND:
         raise SettingsError(f'this is no back-up: it must say "kind": "{KIND}"', "kind")
@@ -68,34 +68,34 @@ def settings_of(document: Any) -> Settings:
 
 
 class Backups:
-    """Those that are kept on the camera.
+    """The back-ups that are stored on the camera.
 
     Args:
-        folder: of the back-ups, one file each; made when the first is.
+        folder: of the back-ups, one file each; created with the first one.
     """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     def list(self) -> list[Backup]:
-        """All of them, by name."""
+        """All back-ups, by name."""
         found = []
         for path in sorted(self._folder.glob(f"*{_SUFFIX}")):
             name = path.name.removesuffix(_SUFFIX)
             try:
-                about = path.stat()
+                stat = path.stat()
             except OSError:
-                continue  # it has just been deleted
+                continue  # just deleted
             if _NAME.fullmatch(name):
-                found.append(Backup(name, about.st_mtime, about.st_size))
+                found.append(Backup(name, stat.st_mtime, stat.st_size))
         return found
 
     def make(self, name: str, settings: Settings, now_s: float) -> Backup:
-        """Keep a back-up.
+        """Store a back-up.
 
         Raises:
-            SettingsError: the name cannot be one.
-            NameTakenError: there is one already, or there are too many.
+            SettingsError: the name is invalid.
+            NameTakenError: a back-up has this name, or there are too many.
             StillcamError: it cannot be written.
         """
         path = self._path(name)
@@ -104,26 +104,26 @@ class Backups:
         text = json.dumps(document_of(settings, now_s), indent=2, ensure_ascii=False) + "\n"
         try:
             made = create_private(path, text.encode())
-            about = path.stat()
+            stat = path.stat()
         except OSError as error:
             raise StillcamError(f"cannot write {path}: {error.strerror}") from error
         if not made:
             raise NameTakenError("there is a back-up of this name: choose another one, or delete it first")
-        return Backup(path.name.removesuffix(_SUFFIX), about.st_mtime, about.st_size)
+        return Backup(path.name.removesuffix(_SUFFIX), stat.st_mtime, stat.st_size)
 
     def read(self, name: str) -> Settings:
-        """The settings of one.
+        """The settings of a back-up.
 
         Raises:
-            NotFoundError: there is none of this name.
+            NotFoundError: no back-up has this name.
             SettingsError: it is damaged, or no back-up.
             StillcamError: it cannot be read.
         """
         try:
-            with self._known(name).open("rb") as file:
+            with self._existing(name).open("rb") as file:
                 raw = file.read(MAX_BYTES + 1)
         except OSError as error:
-            raise _gone(error) from error
+            raise _error_for(error) from error
         try:
             if len(raw) > MAX_BYTES:
                 raise SettingsError(f"this back-up is larger than {MAX_BYTES} bytes")
@@ -132,25 +132,25 @@ class Backups:
             raise SettingsError(f"this back-up is damaged: {error}") from error
 
     def delete(self, name: str) -> None:
-        """Delete one.
+        """Delete a back-up.
 
         Raises:
-            NotFoundError: there is none of this name.
+            NotFoundError: no back-up has this name.
             StillcamError: it cannot be deleted.
         """
         try:
-            self._known(name).unlink()
+            self._existing(name).unlink()
         except OSError as error:
-            raise _gone(error) from error
+            raise _error_for(error) from error
 
-    def _known(self, name: str) -> Path:
+    def _existing(self, name: str) -> Path:
         try:
             return self._path(name)
         except SettingsError as error:
             raise NotFoundError("there is no back-up of this name") from error
 
     def _path(self, name: str) -> Path:
-        """The file of a name: no separator and no dot at its start can be in it."""
+        """The file of a name, which can contain no separator and cannot begin with a dot."""
         plain = unicodedata.normalize("NFC", name)
         if not _NAME.fullmatch(plain) or len(plain.encode()) > 200:
             text = "must be 1 to 64 letters, digits, spaces or ( ) + , . - _, and begin with a letter or digit"
@@ -158,7 +158,7 @@ class Backups:
         return self._folder / f"{plain}{_SUFFIX}"
 
 
-def _gone(error: OSError) -> StillcamError:
+def _error_for(error: OSError) -> StillcamError:
     if isinstance(error, FileNotFoundError):
         return NotFoundError("there is no back-up of this name")
     return StillcamError(f"cannot use this back-up: {error.strerror}")

@@ -1,6 +1,6 @@
-"""What a camera offers, and what its driver can set: part of the daemon's status, whichever driver it is.
+"""The capabilities of a camera and its driver, as in the daemon's status.
 
-`python -m stillcam.settings.capabilities` writes docs/drivers.md's tables anew, which come from here and from the
+`python -m stillcam.settings.capabilities` updates the tables in docs/drivers.md, which come from here and from the
 table of controls.
 """
 
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from stillcam.settings.controls import CONTROLS, Control
-from stillcam.settings.encoder import Encoder
+from stillcam.settings.encoder import EncoderLimits
 
 DOCUMENT = Path(__file__).resolve().parents[3] / "docs/drivers.md"
 
@@ -25,9 +25,9 @@ class SensorMode:
     Args:
         format: libcamera's name (`SRGGB10_CSI2P`).
         size: width, height in pixels.
-        bit_depth: bits a sample; None where the camera program does not say.
-        fps: the highest frame rate; None where the camera program does not say.
-        crop: x, y, width, height in sensor pixels; None where the camera program does not say.
+        bit_depth: bits a sample; None: not known.
+        fps: the highest frame rate; None: not known.
+        crop: x, y, width, height in sensor pixels; None: not known.
     """
 
     format: str
@@ -61,13 +61,13 @@ class Camera:
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What differs from driver to driver.
+    """The differences between drivers.
 
     Args:
         refused: control -> why it cannot be set.
-        windows: how many focus windows there can be at once.
-        live: controls change while the camera runs; else the camera program is started again.
-        stills_in_videos: stills can be asked for while a video is made: frames of the video.
+        windows: the number of focus windows that are possible at once.
+        live: whether controls change while the camera runs; otherwise the camera program is restarted.
+        stills_in_videos: whether stills are possible during a video, as frames of it.
         encoder: the limits of the board's H.264 encoder; None: none that a setting reaches.
     """
 
@@ -75,10 +75,10 @@ class Capabilities:
     windows: int = 1
     live: bool = False
     stills_in_videos: bool = False
-    encoder: Encoder | None = None
+    encoder: EncoderLimits | None = None
 
     def message(self) -> dict[str, Any]:
-        """As JSON carries it."""
+        """For JSON."""
         return {
             "refused": dict(self.refused),
             "windows": self.windows,
@@ -91,7 +91,7 @@ class Capabilities:
 RPICAM = Capabilities(refused={name: control.reason for name, control in CONTROLS.items() if control.reason})
 PICAMERA2 = Capabilities(windows=int(CONTROLS["AfWindows"].high or 1), live=True, stills_in_videos=True)
 
-# What, and how each driver does it.
+# Feature, rpicam, picamera2.
 FEATURES = (
     ("runs", "`rpicam-still`, `rpicam-vid` (or `libcamera-…`)", "the library picamera2, in a child process"),
     ("a camera program that hangs or dies", "is ended and started again", "is ended and started again"),
@@ -119,8 +119,8 @@ FEATURES = (
     ("metadata of each frame", "`--metadata`; of videos, MJPEG only", "`get_metadata`"),
 )
 
-# Controls that no option sets alone: how the camera programs are told.
-TOGETHER = {
+# Controls that no option sets alone, and what sets them.
+COMBINED_OPTIONS = {
     "AfMetering": "with `--autofocus-window`",
     "AfWindows": "`--autofocus-window`, one",
     "AfTrigger": "`--autofocus-on-capture`",
@@ -130,15 +130,15 @@ TOGETHER = {
     "FrameDurationLimits": "`--framerate`, one time",
     "AwbEnable": "by `--awbgains`",
 }
-# Those that picamera2 does not set live, or not in every case.
-RESTARTED = {
+# Controls that picamera2 does not set live, or not always.
+NOT_ALWAYS_LIVE = {
     "AfTrigger": "`autofocus_cycle`, of stills",
     "HdrMode": "live; `Sensor` opens the camera again",
 }
 
 
 def feature_table() -> list[str]:
-    """What each driver can, as lines of Markdown."""
+    """The features of each driver, as lines of Markdown."""
     return ["| what | rpicam | picamera2 |", "| --- | --- | --- |", *(f"| {' | '.join(row)} |" for row in FEATURES)]
 
 
@@ -151,20 +151,20 @@ def control_table() -> list[str]:
 def _rpicam(control: Control) -> str:
     if control.name in RPICAM.refused:
         return f"no: {RPICAM.refused[control.name]}"
-    return f"`{control.option}`" if control.option else TOGETHER[control.name]
+    return f"`{control.option}`" if control.option else COMBINED_OPTIONS[control.name]
 
 
 def _picamera2(name: str) -> str:
     if name in PICAMERA2.refused:
         return f"no: {PICAMERA2.refused[name]}"
-    return RESTARTED.get(name, "live")
+    return NOT_ALWAYS_LIVE.get(name, "live")
 
 
-def renewed(text: str) -> str:
-    """The document with its tables as they must be."""
+def updated(text: str) -> str:
+    """The document with its tables up to date."""
     tables = iter((feature_table(), control_table()))
     return re.sub(r"(?:^\|.*\n)+", lambda _: "\n".join(next(tables)) + "\n", text, flags=re.MULTILINE)
 
 
 if __name__ == "__main__":
-    DOCUMENT.write_text(renewed(DOCUMENT.read_text(encoding="utf-8")), encoding="utf-8")
+    DOCUMENT.write_text(updated(DOCUMENT.read_text(encoding="utf-8")), encoding="utf-8")

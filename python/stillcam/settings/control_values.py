@@ -14,17 +14,17 @@ SMALLEST_CROP = 64  # sensor pixels: the Pi's ISP takes no less
 
 
 def check_controls(values: Any, field: str = "controls") -> Values:
-    """Check values of controls, each by itself and then together; whether the camera's driver can set them, it says.
+    """Validate values of controls, each by itself and then together. The driver decides later whether it can set them.
 
     Args:
         values: name -> value.
-        field: what these controls are called in an error.
+        field: the name of these controls in an error.
 
     Returns:
         the same, each value in the type of its control; rectangles, pairs and matrices as lists.
 
     Raises:
-        SettingsError: names the control, and says what would be right.
+        SettingsError: names the control, and says what is expected.
     """
     if not isinstance(values, Mapping):
         raise SettingsError('must be an object like {"ExposureTime": 10000}', field)
@@ -41,23 +41,23 @@ def check_controls(values: Any, field: str = "controls") -> Values:
 
 
 def effective(values: Values) -> Values:
-    """Those of `values` that count: what an automatic algorithm has taken over waits, as in libcamera.
+    """The values that take effect. Those that an automatic algorithm controls do not, as in libcamera.
 
     AeEnable is documented to make ExposureTime and AnalogueGain ineffective, AwbEnable
     ColourGains and ColourCorrectionMatrix, and AfMode LensPosition unless it is Manual.
     """
-    waiting: set[str] = set()
+    ineffective: set[str] = set()
     if values.get("AeEnable"):
-        waiting |= {"ExposureTime", "AnalogueGain"}
+        ineffective |= {"ExposureTime", "AnalogueGain"}
     if values.get("AwbEnable"):
-        waiting |= {"ColourGains", "ColourCorrectionMatrix"}
+        ineffective |= {"ColourGains", "ColourCorrectionMatrix"}
     if values.get("AfMode", "Manual") != "Manual":
-        waiting.add("LensPosition")
+        ineffective.add("LensPosition")
     if values.get("AfMetering") == "Auto":
-        waiting.add("AfWindows")
+        ineffective.add("AfWindows")
     if values.get("AeFlickerMode") == "Off":
-        waiting.add("AeFlickerPeriod")
-    return {name: value for name, value in values.items() if name not in waiting}
+        ineffective.add("AeFlickerPeriod")
+    return {name: value for name, value in values.items() if name not in ineffective}
 
 
 def _check_together(values: Values, field: str) -> None:

@@ -1,7 +1,6 @@
-"""Settings as JSON: checked where they enter, written out in full, merged, and described.
+"""Settings as JSON: validated, written in full, patched, and described.
 
-Every value is checked against the table in `settings`, whoever it comes from: the file,
-the page, another program.
+Every value is validated against the table in `schema`, whether it comes from the file, the page or another program.
 """
 
 import json
@@ -22,10 +21,10 @@ MAX_ITEMS = 64  # in a list
 
 
 def from_json(document: Any) -> Settings:
-    """Check a parsed settings document, and fill in the defaults.
+    """Validate a parsed settings document, and fill in the defaults.
 
     Raises:
-        SettingsError: names the field, and says what would be right.
+        SettingsError: names the field, and says what is expected.
     """
     if not isinstance(document, dict):
         raise SettingsError('the settings must be an object like {"version": 1, "snapshot": {"interval_s": 2}}')
@@ -42,7 +41,7 @@ def from_json(document: Any) -> Settings:
 
 
 def to_json(settings: Settings) -> dict[str, Any]:
-    """All settings as a document that `from_json` takes, lists instead of tuples."""
+    """All settings as a document for `from_json`, with lists instead of tuples."""
     return {"version": VERSION, **json.loads(json.dumps(asdict(settings)))}
 
 
@@ -50,7 +49,7 @@ def patched(settings: Settings, patch: Any) -> Settings:
     """`settings` with a merge patch (RFC 7396) applied: null means back to the default.
 
     Raises:
-        SettingsError: names the field, and says what would be right.
+        SettingsError: names the field, and says what is expected.
     """
     return from_json(_merged(to_json(settings), patch))
 
@@ -81,7 +80,7 @@ def _section(section: str, row: Field[Any], content: dict[str, Any]) -> Any:
     return kind(**values)
 
 
-# What a field's type is called in the API, what is expected of a value, and whether a value is that.
+# The name of a field's type in the API, a text for what is expected, and the check of a value.
 _KINDS: dict[Any, tuple[str, str, Callable[[Any], bool]]] = {
     bool: ("bool", "true or false", lambda value: isinstance(value, bool)),
     int: ("int", "a whole number", lambda value: isinstance(value, int) and not isinstance(value, bool)),

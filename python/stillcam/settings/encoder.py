@@ -15,12 +15,12 @@ _BOARDS = ("bcm2708", "bcm2709", "bcm2710", "bcm2711", "bcm2835", "bcm2836", "bc
 
 
 @dataclass(frozen=True, slots=True)
-class Encoder:
-    """Limits of an encoder.
+class EncoderLimits:
+    """The limits of an H.264 encoder.
 
     Args:
-        side: pixels of width or height, at most.
-        blocks: macroblocks (16x16 pixels) of a frame, at most.
+        side: the largest width or height in pixels.
+        blocks: the most macroblocks (16x16 pixels) of a frame.
         least_bitrate, most_bitrate: bit/s.
     """
 
@@ -30,31 +30,31 @@ class Encoder:
     most_bitrate: int
 
     def message(self) -> dict[str, Any]:
-        """As JSON carries it."""
+        """For JSON."""
         return asdict(self)
 
-    def takes(self, size: tuple[int, int]) -> bool:
+    def accepts(self, size: tuple[int, int]) -> bool:
         """Whether frames of this width and height (pixels) can be encoded."""
         width, height = size
         return max(size) <= self.side and -(-width // _BLOCK) * -(-height // _BLOCK) <= self.blocks
 
     def nearest(self, size: tuple[int, int]) -> tuple[int, int]:
-        """The largest size that it takes in about the same proportions."""
+        """The largest size that it accepts, in about the same proportions."""
         width, height = size
         for wide in range(min(width, self.side) // _BLOCK * _BLOCK, 0, -_BLOCK):
             high = max(2, round(wide * height / width / 2) * 2)
-            if self.takes((wide, high)):
+            if self.accepts((wide, high)):
                 return wide, high
         return 2, self.side
 
 
-HARDWARE = Encoder(side=1920, blocks=8192, least_bitrate=25_000, most_bitrate=25_000_000)
+HARDWARE = EncoderLimits(side=1920, blocks=8192, least_bitrate=25_000, most_bitrate=25_000_000)
 
 
-def encoder_of(compatible: str) -> Encoder | None:
-    """The hardware encoder of a board; None: it has none, or is no Pi.
+def encoder_limits(compatible: str) -> EncoderLimits | None:
+    """The limits of a board's hardware encoder; None: it has none, or is no Pi.
 
     Args:
-        compatible: the device tree's (`raspberrypi,4-model-b brcm,bcm2711`), or the processor's name.
+        compatible: of the device tree (`raspberrypi,4-model-b brcm,bcm2711`), or the processor's name.
     """
     return HARDWARE if any(board in compatible for board in _BOARDS) else None

@@ -1,8 +1,7 @@
-"""Keeps the settings in `data/settings.json`.
+"""The settings file, `data/settings.json`.
 
-The file holds only what differs from the defaults, is written whole (temporary file, fsync,
-rename, fsync of the folder), and may be edited by hand. A file that is wrong is never used
-and never overwritten: the last good settings (`data/settings.last-good.json`) stay in force.
+It contains only what differs from the defaults, is replaced in one step, and may be edited by hand. An invalid file is
+never used and never overwritten: the last good settings (`data/settings.last-good.json`) stay in force.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ MAX_FILE_BYTES = 1 << 20
 LAST_GOOD = "settings.last-good.json"
 STAY = "the last good settings stay in force"
 
-_keeping = threading.Lock()
+_saving_last_good = threading.Lock()
 
 
 def load(path: Path, *, pipe: bool = False) -> Settings:
@@ -36,7 +35,7 @@ def load(path: Path, *, pipe: bool = False) -> Settings:
         pipe: whether a named pipe is accepted; reading one waits for its writer.
 
     Raises:
-        SettingsError: the file is wrong; its text names file, line and field.
+        SettingsError: the file is invalid; the text names file, line and field.
         StillcamError: it cannot be read.
     """
     try:
@@ -64,13 +63,13 @@ def load(path: Path, *, pipe: bool = False) -> Settings:
 def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     document = dict(pairs)
     if len(document) < len(pairs):
-        twice = next(name for position, (name, _) in enumerate(pairs) if name in dict(pairs[:position]))
-        raise SettingsError("stands there twice: keep one", twice)
+        duplicate = next(name for position, (name, _) in enumerate(pairs) if name in dict(pairs[:position]))
+        raise SettingsError("duplicate key: keep one", duplicate)
     return document
 
 
 def _line_of(dotted: str, text: str) -> int:
-    """The line, from 1, on which the setting stands in the file; 0 when it cannot be found."""
+    """The line of a setting in the file, counted from 1; 0: not found."""
     at = 0
     for name in filter(None, dotted.split(".")):
         match = re.compile(rf'"{re.escape(name)}"\s*:').search(text, at)
@@ -81,10 +80,10 @@ def _line_of(dotted: str, text: str) -> int:
 
 
 def save(path: Path, settings: Settings) -> None:
-    """Replace the settings file in one step: after a power cut it is the old one or the new one, whole.
+    """Replace the settings file in one step.
 
     Raises:
-        StillcamError: it cannot be written; the old file is as it was.
+        StillcamError: it cannot be written; the old file is unchanged.
     """
     text = json.dumps(_differing(settings), indent=2, ensure_ascii=False) + "\n"
     try:
@@ -95,13 +94,13 @@ def save(path: Path, settings: Settings) -> None:
 
 
 def load_or_last_good(path: Path) -> tuple[Settings, str | None]:
-    """The settings at the start: those of the file, or the last good ones when the file is wrong.
+    """Read the settings file, or if it is invalid, the last good settings.
 
     Returns:
         the settings, and what is wrong with the file (None: nothing).
 
     Raises:
-        StillcamError: the file is wrong, and there are no good ones from before.
+        StillcamError: the file is invalid, and there are no last good settings.
     """
     try:
         return load(path), None
@@ -118,18 +117,18 @@ def save_last_good(path: Path) -> None:
     The disk may hang: do not call this in a thread that takes pictures or answers requests.
     """
     last_good = path.with_name(LAST_GOOD)
-    with _keeping, contextlib.suppress(StillcamError):  # the file is wrong, or the disk is full
+    with _saving_last_good, contextlib.suppress(StillcamError):  # the file is invalid, or the disk is full
         settings = load(path)
         try:
-            kept: Settings | None = load(last_good)
+            saved: Settings | None = load(last_good)
         except StillcamError:
-            kept = None
-        if kept != settings or not last_good.exists():
+            saved = None
+        if saved != settings or not last_good.exists():
             save(last_good, settings)
 
 
 def _differing(settings: Settings) -> dict[str, Any]:
-    """The document that the file holds: the version, and what differs from the defaults."""
+    """The content of the file: the version, and what differs from the defaults."""
     document, defaults = to_json(settings), to_json(Settings())
     sections = {
         section: {name: value for name, value in content.items() if value != defaults[section].get(name)}

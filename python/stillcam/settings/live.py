@@ -12,7 +12,7 @@ from stillcam.common.threads import keep
 from stillcam.settings.file import STAY, load, load_or_last_good, save_last_good
 from stillcam.settings.schema import Settings
 
-LOOK_S = 1.0  # poll interval where inotify reports no changes
+POLL_S = 1.0  # where inotify reports no changes
 
 
 class LiveSettings:
@@ -22,7 +22,7 @@ class LiveSettings:
         path: of the settings file.
 
     Raises:
-        StillcamError: the file is wrong, and there are no good settings from before.
+        StillcamError: the file is invalid, and there are no last good settings.
     """
 
     def __init__(self, path: Path) -> None:
@@ -77,16 +77,16 @@ class LiveSettings:
         watch, saved, quiet = FolderWatch(self._path.parent), None, True
         while True:
             self.reload()
-            if quiet and self.current() is not saved:  # of many changes one after the other, the last
+            if quiet and self.current() is not saved:  # of many changes in a row, the last one
                 saved = self.current()
                 save_last_good(self._path)
-            quiet = not watch.wait(LOOK_S)
+            quiet = not watch.wait(POLL_S)
 
 
 def file_version(path: Path) -> tuple[int, int, int] | None:
-    """Another value once the file has been replaced or changed; None: there is none."""
+    """A value that differs after the file has been replaced or changed; None: there is no file."""
     try:
-        about = path.stat()
+        stat = path.stat()
     except OSError:
         return None
-    return about.st_ino, about.st_mtime_ns, about.st_size
+    return stat.st_ino, stat.st_mtime_ns, stat.st_size

@@ -1,7 +1,7 @@
-"""What the owner decides: the table of settings.
+"""The table of settings.
 
-The dataclasses below are the table: a field's default, range, unit and explanation stand
-with it; validation (`document`) and documentation come from there.
+The dataclasses below are the table: a field has its default, range, unit and explanation with it; validation
+(`document`) and documentation come from there.
 """
 
 import re
@@ -43,7 +43,7 @@ def _bitrate(value: int) -> str | None:
 
 
 def _receiver(value: str) -> str | None:
-    """Of a webhook. A name and password would be in logs and back-ups; a fragment is nobody's."""
+    """The address of a webhook. A name and password would be in logs and back-ups; a fragment is never sent."""
     try:
         parts = urlsplit(value)
         right = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
@@ -54,23 +54,23 @@ def _receiver(value: str) -> str | None:
     return None
 
 
-def _about(text: str, *, low: float | None = None, high: float | None = None, choices: tuple[Any, ...] = (),
+def _metadata(text: str, *, low: float | None = None, high: float | None = None, choices: tuple[Any, ...] = (),
            unit: str = "", check: Check | None = None) -> dict[str, Any]:  # fmt: skip
-    """What the table says of a field.
+    """A field's metadata in the table.
 
     Args:
         text: what it is, for a person.
         low, high: inclusive range of a number.
-        choices: all values that it may have.
+        choices: all possible values.
         unit: of a number.
         check: for numbers and texts, and for each text of a list.
     """
     return {"text": text, "low": low, "high": high, "choices": choices, "unit": unit, "check": check}
 
 
-def _setting(default: Any, text: str, **about: Any) -> Any:
-    """A field of the table: what is in force where nothing is set, and `_about`'s arguments."""
-    return field(default=default, metadata=_about(text, **about))
+def _setting(default: Any, text: str, **metadata: Any) -> Any:
+    """A field of the table: its default, and the arguments of `_metadata`."""
+    return field(default=default, metadata=_metadata(text, **metadata))
 
 
 def default_of(item: Field[Any]) -> Any:
@@ -121,7 +121,7 @@ class SnapshotSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Configuration:
-    """What the four use cases have in common."""
+    """The settings that the four use cases have in common."""
 
     sensor_mode: str = _setting(
         "", "sensor mode as WIDTH:HEIGHT:BITDEPTH; empty: the camera's choice",
@@ -139,7 +139,7 @@ class Configuration:
         choices=("auto", "off", "cdn_off", "cdn_fast", "cdn_hq"),
     )  # fmt: skip
     controls: Values = field(
-        default_factory=dict, metadata=_about("controls of this configuration; those that are set for all win")
+        default_factory=dict, metadata=_metadata("controls of this configuration; those that are set for all win")
     )
 
 
@@ -286,7 +286,7 @@ class Settings:
     raw: RawSettings = RawSettings()
     video: VideoSettings = VideoSettings()
     controls: Values = field(
-        default_factory=dict, metadata=_about("controls that are set; the others are the camera's choice")
+        default_factory=dict, metadata=_metadata("controls that are set; the others are the camera's choice")
     )
     files: FileSettings = FileSettings()
     access: AccessSettings = AccessSettings()

@@ -36,7 +36,7 @@ from stillcam.common.validate import is_number
 from stillcam.frames.files import STILL_PREFIX
 from stillcam.frames.jpeg import JpegSplitter
 from stillcam.settings.capabilities import PICAMERA2, Camera
-from stillcam.settings.encoder import Encoder
+from stillcam.settings.encoder import EncoderLimits
 from stillcam.settings.geometry import mirrored, sensor_mode, view
 from stillcam.settings.schema import Settings
 from stillcam.settings.tuning_files import with_tuning_path
@@ -60,7 +60,7 @@ class Picamera2:
     waits_for_focus = True
 
     def __init__(
-        self, images: Path, env: Mapping[str, str], encoder: Encoder | None = None, machine: Path = MACHINE
+        self, images: Path, env: Mapping[str, str], encoder: EncoderLimits | None = None, machine: Path = MACHINE
     ) -> None:
         self.capabilities = replace(PICAMERA2, encoder=encoder)
         self.metadata: dict[str, Any] = {}

@@ -50,7 +50,7 @@ from stillcam.common.errors import CameraError
 from stillcam.frames.files import STILL_PREFIX
 from stillcam.frames.jpeg import JpegSplitter
 from stillcam.settings.capabilities import RPICAM, Camera, Capabilities
-from stillcam.settings.encoder import Encoder
+from stillcam.settings.encoder import EncoderLimits
 from stillcam.settings.geometry import mirrored
 from stillcam.settings.schema import Settings
 from stillcam.settings.tuning_files import with_tuning_path
@@ -77,7 +77,7 @@ class Rpicam:
         env: Mapping[str, str] | None = None,
         name: str = "rpicam",
         machine: Path = MACHINE,
-        encoder: Encoder | None = None,
+        encoder: EncoderLimits | None = None,
     ) -> None:
         self.name = name
         self.metadata: dict[str, Any] = {}

@@ -26,7 +26,7 @@ from stillcam.camera.simulated.options import VideoOptions
 from stillcam.camera.simulated.picture import Frame, Picture, local_now
 from stillcam.camera.simulated.program import Failure, Signals, numbered, say, terminate
 from stillcam.camera.simulated.sensors import BOARD, USUAL_BOARD, Size
-from stillcam.settings.encoder import encoder_of
+from stillcam.settings.encoder import encoder_limits
 
 FRAMERATE = 30.0
 BUFFERS = 6
@@ -231,12 +231,12 @@ def _output(options: VideoOptions, size: Size, fps: float, faults: Faults) -> Mo
     """
     if options.codec == "mjpeg":
         return MotionJPEG(options)
-    libav, hardware = options.codec == "libav", encoder_of(os.environ.get(BOARD) or USUAL_BOARD)
+    libav, hardware = options.codec == "libav", encoder_limits(os.environ.get(BOARD) or USUAL_BOARD)
     if libav and (faults.no_encoder or 0 < options.bitrate < LIBAV_LEAST_BITRATE):
         raise Failure("libav: unable to open video codec: -22")
     if libav and options.libav_audio and faults.no_microphone:
         raise Failure(f"libav: cannot open {options.audio_source} input device default")
-    if hardware and not hardware.takes(size):
+    if hardware and not hardware.accepts(size):
         if libav:
             terminate("libav: error receiving packet: -22")
         raise Failure("failed to start output streaming")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from stillcam.common.clock import local
-from stillcam.ipc.daemon_client import PATIENCE_S, DaemonClient
+from stillcam.ipc.daemon_client import STATUS_TIMEOUT_S, DaemonClient
 from stillcam.server.live.cache import CachedFrame, FrameCache
 
 GRACE_S = 5.0  # beyond three intervals
@@ -59,16 +59,16 @@ class StalenessCheck:
         newest = self._cache.newest
         return newest is not None and newest.age_s() <= GRACE_S
 
-    def check(self, patience_s: float = PATIENCE_S) -> Staleness | None:
+    def check(self, timeout_s: float = STATUS_TIMEOUT_S) -> Staleness | None:
         """None while the newest frame is fresh. As long as it is recent, this does not block.
 
         Args:
-            patience_s: for the daemon, see DaemonClient.status.
+            timeout_s: for the daemon, see DaemonClient.status.
         """
         if self.recent:
             return None
         newest = self._cache.newest
-        capture = self._camera.status(patience_s)
+        capture = self._camera.status(timeout_s)
         if not self.is_stale(newest, capture):
             return None
         reason = capture.get("reason") or ""

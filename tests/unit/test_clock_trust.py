@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from pictures import picture
-from standing import created, shoot
+from series_on_disk import created, shoot
 
 from stillcam.capture.library_writer.clock_trust import ClockTrust, longest_gap_s
 from stillcam.common import clock

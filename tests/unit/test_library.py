@@ -49,7 +49,7 @@ def walked(library: Library, limit: int, wanted: Filter | None = None) -> list[I
 
 
 @given(st.text(st.characters(exclude_characters="/\0"), min_size=1).filter(lambda name: not name.startswith(".")))
-def test_every_name_that_a_file_system_allows_has_an_address(name):
+def test_every_valid_file_name_has_an_address(name):
     """Surrogates stand for bytes that are not UTF-8, as Python reads them from a folder."""
     try:
         os.fsencode(name)
@@ -62,13 +62,13 @@ def test_every_name_that_a_file_system_allows_has_an_address(name):
 @pytest.mark.parametrize(
     "text", ["", ".", "..", ".hidden", "a/b", "~", "~Li4", "~L2V0Yw", "~YQ", "~a=b", "a\0b", "a\\b", "a\nb", "~%%%"]
 )
-def test_no_address_leads_out_of_the_day(text):
+def test_an_address_never_leaves_the_folder_of_the_day(text):
     with pytest.raises(ValueError, match="not a name"):
         decode(text)
 
 
 @given(st.sampled_from(["photo", "raw", "video"]), st.integers(0, 4_000_000_000_000), st.text("abc019-", max_size=9))
-def test_a_name_tells_time_kind_and_camera(kind, millis, camera):
+def test_time_kind_and_camera_are_parsed_from_a_name(kind, millis, camera):
     said = parse_stem(stem_of(kind, millis / 1000, camera))
     assert said is not None
     assert (round(said[0] * 1000), said[1:]) == (millis, (kind, camera))
@@ -77,14 +77,14 @@ def test_a_name_tells_time_kind_and_camera(kind, millis, camera):
 @pytest.mark.parametrize(
     "stem", ["", "IMG_1", "20261340T000000.000Z_photo_a", "20261120T234501.123Z", "x20261120T234501.123Z_photo_a"]
 )
-def test_a_stranger_s_name_tells_nothing(stem):
+def test_other_names_are_not_parsed(stem):
     assert parse_stem(stem) is None
 
 
 # --- a day's folder
 
 
-def test_what_is_copied_in_by_hand_is_shown(tmp_path):
+def test_files_copied_in_by_hand_are_items(tmp_path):
     folder = tmp_path / "2026-11-20"
     folder.mkdir()
     kinds = {
@@ -114,7 +114,7 @@ def test_a_photo_beside_a_video_of_its_name_is_not_deleted_with_it(tmp_path):
     assert {item.name for item in walked(library, 9)} == {"IMG_1.JPG", "IMG_1.AAE"}
 
 
-def test_what_is_not_ours_takes_nothing_along_whatever_it_is_called(tmp_path):
+def test_a_file_that_is_not_ours_has_no_companion_files(tmp_path):
     id_ = made(tmp_path, "video")
     stem = (tmp_path / id_).stem
     for name in (f"{stem}.txt", f"{stem}.jpg.xmp"):
@@ -126,21 +126,21 @@ def test_what_is_not_ours_takes_nothing_along_whatever_it_is_called(tmp_path):
 
 
 @pytest.mark.parametrize(("name", "new"), [("README", "Fox"), ("a.tar.gz", "Fox.gz"), ("IMG_1.JPG", "Fox.JPG")])
-def test_a_title_keeps_what_a_file_is(tmp_path, name, new):
+def test_a_new_title_keeps_time_kind_and_camera(tmp_path, name, new):
     (tmp_path / "2026-11-20").mkdir()
     (tmp_path / "2026-11-20" / name).touch()
     library = Library(tmp_path)
     assert library.rename(library.item(f"2026-11-20/{name}"), "Fox").name == new
 
 
-def test_a_preview_whose_video_is_gone_is_no_photo(tmp_path):
+def test_a_preview_without_its_video_is_not_a_photo(tmp_path):
     made(tmp_path, "video")
     folder = tmp_path / day_of(NOON_S)
     next(folder.glob("*.mp4")).unlink()
     assert read_day(folder) == []
 
 
-def test_a_link_that_leads_nowhere_is_no_item(tmp_path):
+def test_a_dangling_link_is_not_an_item(tmp_path):
     (tmp_path / "x.jpg").symlink_to("gone")
     assert read_day(tmp_path) == []
 
@@ -164,7 +164,7 @@ def test_pages_show_each_item_once_newest_first(tmp_path_factory, taken, limit):
     assert raws == [item for item in found if item.kind == "raw"]
 
 
-def test_a_page_goes_on_where_its_last_item_was_deleted(tmp_path):
+def test_paging_continues_after_a_deleted_item(tmp_path):
     for second in range(6):
         made(tmp_path, time_s=NOON_S + second)
     library = Library(tmp_path)
@@ -174,7 +174,7 @@ def test_a_page_goes_on_where_its_last_item_was_deleted(tmp_path):
     assert [item.time_s for item in rest.items] == [NOON_S + 2, NOON_S + 1, NOON_S]
 
 
-def test_a_filter_that_finds_nothing_gives_up_in_steps(tmp_path):
+def test_a_filter_without_matches_returns_after_a_limited_number_of_days(tmp_path):
     """A page never reads the whole library."""
     for day in range(100):
         made(tmp_path, time_s=NOON_S + day * 86400)
@@ -198,7 +198,7 @@ def test_favourites_and_days_and_cameras_are_filters(tmp_path):
     assert walked(library, 2, Filter(favourites=True)) == []
 
 
-def test_what_comes_and_goes_by_hand_is_noticed(tmp_path):
+def test_changes_by_hand_are_noticed(tmp_path):
     id_ = made(tmp_path)
     library = Library(tmp_path)
     assert len(library.page(9).items) == 1
@@ -219,7 +219,7 @@ def test_only_items_have_addresses(tmp_path, id_):
         Library(tmp_path).item(id_)
 
 
-def test_a_renamed_item_keeps_its_time_its_files_and_its_star(tmp_path):
+def test_a_renamed_item_keeps_its_time_its_files_and_stays_a_favourite(tmp_path):
     library = Library(tmp_path)
     item = library.item(made(tmp_path, "raw"))
     library.favourites.add(item)
@@ -231,7 +231,7 @@ def test_a_renamed_item_keeps_its_time_its_files_and_its_star(tmp_path):
 
 
 @pytest.mark.parametrize("title", ["a/b", "..", "a\nb", "a.json", "x" * 200, "\\"])
-def test_no_title_becomes_a_path(tmp_path, title):
+def test_a_title_cannot_become_a_path(tmp_path, title):
     library = Library(tmp_path)
     with pytest.raises(ValueError, match="title"):
         library.rename(library.item(made(tmp_path)), title)
@@ -247,7 +247,7 @@ def test_a_title_never_overwrites(tmp_path):
     assert library.rename(library.item("2026-11-20/a.jpg"), "c").id == "2026-11-20/c.jpg"
 
 
-def test_two_people_who_think_of_one_title_do_not_overwrite(tmp_path):
+def test_two_concurrent_renames_to_one_title_do_not_overwrite(tmp_path):
     names = [f"{number}.jpg" for number in range(8)]
     (tmp_path / "2026-11-20").mkdir()
     for name in names:
@@ -265,7 +265,7 @@ def test_two_people_who_think_of_one_title_do_not_overwrite(tmp_path):
     assert {path.read_text() for path in (tmp_path / "2026-11-20").iterdir()} == set(names)
 
 
-def test_what_cannot_all_be_renamed_is_called_as_before(tmp_path, monkeypatch):
+def test_a_rename_that_fails_midway_is_undone(tmp_path, monkeypatch):
     library = Library(tmp_path)
     item = library.item(made(tmp_path, "raw"))
     rename = Path.rename
@@ -281,10 +281,10 @@ def test_what_cannot_all_be_renamed_is_called_as_before(tmp_path, monkeypatch):
     assert library.item(item.id) == item
 
 
-# --- drafts
+# --- pending items
 
 
-def test_an_item_appears_whole(tmp_path):
+def test_an_item_appears_only_when_complete(tmp_path):
     pending = PendingItem(tmp_path, "raw", NOON_S, "imx 477/m")
     pending.path("dng").write_bytes(b"raw")
     pending.path("jpg").write_bytes(b"preview")
@@ -295,7 +295,7 @@ def test_an_item_appears_whole(tmp_path):
     assert json.loads((tmp_path / item.day / item.sidecar).read_text()) == {"Lux": 400}
 
 
-def test_two_items_of_one_moment_have_names_of_their_own(tmp_path):
+def test_two_items_of_the_same_time_have_different_names(tmp_path):
     """Also while the clock stands, or has been set back."""
     ids = {made(tmp_path) for _ in range(5)}
     assert len(ids) == 5
@@ -303,7 +303,7 @@ def test_two_items_of_one_moment_have_names_of_their_own(tmp_path):
 
 
 @pytest.mark.parametrize("moved", [(), ("jpg",), ("jpg", "mp4")])
-def test_a_crash_while_an_item_appears_is_put_right(tmp_path, moved):
+def test_an_item_is_finished_after_a_crash_while_it_appeared(tmp_path, moved):
     pending = PendingItem(tmp_path, "video", NOON_S, "")
     for extension in ("mp4", "jpg", "json"):
         pending.path(extension).write_bytes(b"{}")
@@ -316,7 +316,7 @@ def test_a_crash_while_an_item_appears_is_put_right(tmp_path, moved):
     assert [Path(name).suffix for name in item.files] == [".mp4", ".jpg", ".json"]
 
 
-def test_what_was_not_whole_is_left_to_be_saved_or_deleted(tmp_path):
+def test_incomplete_files_are_returned_to_the_caller(tmp_path):
     pending = PendingItem(tmp_path, "video", NOON_S, "")
     pending.path("mp4").write_bytes(b"begun")
     assert recover(tmp_path) == [pending.path("mp4")]
@@ -324,7 +324,7 @@ def test_what_was_not_whole_is_left_to_be_saved_or_deleted(tmp_path):
     assert recover(tmp_path / "none") == []
 
 
-def test_a_folder_that_keeps_its_time_is_read_again_all_the_same(tmp_path, monkeypatch):
+def test_a_changed_folder_with_an_unchanged_time_is_read_again(tmp_path, monkeypatch):
     """As on exFAT by FUSE when a file is renamed: a new item comes, and one that is deleted goes."""
     monkeypatch.setattr(days, "changes_folder_times", lambda _root: False)
     library, day = Library(tmp_path), tmp_path / day_of(NOON_S)
@@ -345,7 +345,7 @@ def test_a_folder_that_keeps_its_time_is_read_again_all_the_same(tmp_path, monke
     assert library.calendar(2026) == {day.name: 1}
 
 
-def test_a_disk_that_keeps_no_time_is_found_out_once(tmp_path, monkeypatch):
+def test_a_disk_is_probed_once(tmp_path, monkeypatch):
     tried: list[Path] = []
 
     def changes_folder_times(root: Path) -> bool:
@@ -362,7 +362,7 @@ def test_a_disk_that_keeps_no_time_is_found_out_once(tmp_path, monkeypatch):
 # --- trash and retention
 
 
-def test_what_was_deleted_comes_back_as_it_was(tmp_path):
+def test_a_restored_item_is_as_before(tmp_path):
     item = Library(tmp_path).item(made(tmp_path, "raw"))
     trash = Trash(tmp_path)
     before = sorted(path.name for path in (tmp_path / item.day).iterdir())
@@ -377,14 +377,14 @@ def test_what_was_deleted_comes_back_as_it_was(tmp_path):
         trash.restore(trashed)
 
 
-def test_the_trash_is_emptied_of_what_is_old(tmp_path):
+def test_old_items_are_deleted_from_the_trash(tmp_path):
     for day in range(3):
         Trash(tmp_path).put(Library(tmp_path).item(made(tmp_path, time_s=NOON_S + day)), NOON_S + day * 86400)
     assert Trash(tmp_path).empty(NOON_S + 1.5 * 86400, lambda: False, Undeletable().note) == 2
     assert [trashed.item.time_s for trashed in Trash(tmp_path).items()] == [NOON_S + 2]
 
 
-def test_the_oldest_go_first_and_favourites_never():
+def test_the_oldest_items_are_deleted_first_and_favourites_never():
     kept = [
         Candidate(Item("2026-11-20", f"{number}.jpg", "photo", number * 100.0), 10, favourite=number == 1)
         for number in range(6)
@@ -409,7 +409,7 @@ def test_the_oldest_go_first_and_favourites_never():
         st.binary(max_size=99),
     )
 )
-def test_an_archive_has_the_size_that_was_announced(tmp_path_factory, contents):
+def test_an_archive_has_the_announced_size(tmp_path_factory, contents):
     folder = tmp_path_factory.mktemp("files")
     members = []
     for number, (name, data) in enumerate(contents.items()):
@@ -422,13 +422,13 @@ def test_an_archive_has_the_size_that_was_announced(tmp_path_factory, contents):
         assert [read.read(one.name) for one in members] == list(contents.values())
 
 
-def test_names_in_an_archive_are_free_and_mean_the_same_everywhere():
+def test_names_in_an_archive_are_unique_and_portable():
     assert free_name("d/a.jpg", {"d/b.jpg"}) == "d/a.jpg"
     assert free_name("d/a.jpg", {"d/a.jpg", "d/a 2.jpg"}) == "d/a 3.jpg"
     assert free_name("d/a\nb\\c.jpg", set()) == "d/a_b_c.jpg"
 
 
-def test_an_archive_that_needs_large_numbers(tmp_path):
+def test_an_archive_that_needs_zip64(tmp_path):
     """Sparse files, and only the sizes of what comes out are kept."""
     for name, size in (("large", (2 << 30) + 1), ("after", 10)):
         with (tmp_path / name).open("wb") as file:
@@ -437,7 +437,7 @@ def test_an_archive_that_needs_large_numbers(tmp_path):
     assert sum(len(piece) for pieces in stream(members) for piece in pieces) == size_of(members)
 
 
-def test_a_file_that_changes_meanwhile_breaks_the_archive_off(tmp_path):
+def test_a_file_that_changes_meanwhile_aborts_the_archive(tmp_path):
     (tmp_path / "a").write_bytes(b"123")
     one = member(tmp_path / "a", "a", (2026, 1, 1, 0, 0, 0))
     (tmp_path / "a").write_bytes(b"1")

@@ -24,7 +24,7 @@ def test_a_name_is_enough():
     assert series.schedule.zone == ZoneInfo("Europe/Berlin")
 
 
-def test_all_that_can_be_said():
+def test_every_field_is_read():
     series = defined(
         interval_s=900, start="2026-12-01T06:00", end="2026-12-24T18:00:00Z", shots=500, marks=True, weekdays=[0, 4],
         window={"from": "sunrise-00:30", "to": "17:00"}, place={"latitude": 48.1, "longitude": 11.6},
@@ -55,14 +55,14 @@ def test_all_that_can_be_said():
         pytest.param({"keep": {"rule": "thin"}}, id="thin"),
     ],
 )  # fmt: skip
-def test_the_whole_document_says_the_same_at_any_time(document):
+def test_a_complete_document_gives_the_same_definition_at_any_time(document):
     series = defined(**document)
     written = to_document(series)
     assert from_document(written, NOW_MS + 86_400_000, "Europe/Berlin") == series
     assert to_document(series) == written
 
 
-def test_what_is_kept():
+def test_the_retention_is_read():
     assert defined().retention == Retention("all")
     assert defined(keep={"rule": "days", "days": 30}).retention == Retention("days", 30)
 
@@ -112,7 +112,7 @@ def test_a_focus_series_ends_with_its_last_value():
         ({"colour": "red"}, "colour"),
     ],
 )
-def test_what_is_wrong_is_named(wrong, field):
+def test_an_invalid_definition_names_the_field(wrong, field):
     with pytest.raises(SettingsError) as error:
         defined(**wrong)
     assert error.value.field == field
@@ -123,6 +123,6 @@ LEAVES = st.none() | st.booleans() | st.floats() | st.text(max_size=9)
 
 
 @given(st.recursive(LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(FIELDS, inner, max_size=4)))
-def test_no_document_breaks_it(document):
+def test_any_document_is_accepted_or_refused(document):
     with contextlib.suppress(SettingsError):
         assert from_document(document, NOW_MS, "UTC").name

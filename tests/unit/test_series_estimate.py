@@ -31,7 +31,7 @@ schedules = st.builds(
 
 
 @given(schedule=schedules, number=st.integers(1, 50), ahead_ms=st.integers(-DAY, 30 * DAY))
-def test_the_nth_moment_is_where_one_comes_step_by_step(schedule, number, ahead_ms):
+def test_the_nth_due_time_is_reached_step_by_step(schedule, number, ahead_ms):
     moment = schedule.starts_ms + ahead_ms
     after_ms: int | None = moment
     for _ in range(number):
@@ -52,11 +52,11 @@ def test_the_nth_moment_is_where_one_comes_step_by_step(schedule, number, ahead_
         pytest.param(Schedule(HOUR, START, weekdays=frozenset({5, 6}), zone=BERLIN), 48 / 7, id="at the weekend"),
     ],
 )
-def test_how_many_moments_a_day_has(schedule, expected):
+def test_due_times_per_day(schedule, expected):
     assert due_per_day(schedule, START) == pytest.approx(expected)
 
 
-def test_the_next_moments_are_as_many_as_there_are():
+def test_upcoming_due_times_end_with_the_schedule():
     assert upcoming(Schedule(MINUTE, START), START - 1, 3) == [START, START + MINUTE, START + 2 * MINUTE]
     assert upcoming(Schedule(MINUTE, START, START + 2 * MINUTE), START, 5) == [START + MINUTE]
 
@@ -72,7 +72,7 @@ def test_the_next_moments_are_as_many_as_there_are():
         pytest.param(Schedule(MINUTE, START), 0, START - 1, id="now"),
     ],
 )
-def test_when_it_is_over(schedule, left, expected):
+def test_the_end_of_a_series_is_estimated(schedule, left, expected):
     assert end_ms(schedule, START - 1, left) == expected
 
 
@@ -87,7 +87,7 @@ def test_when_it_is_over(schedule, left, expected):
         pytest.param(None, 0, 100, None, id="nobody knows how large a shot is"),
     ],
 )
-def test_when_the_disk_is_full(left, moment_bytes, room_bytes, expected):
+def test_the_full_disk_is_estimated(left, moment_bytes, room_bytes, expected):
     assert disk_full_ms(Schedule(MINUTE, START), START - 1, left, moment_bytes, room_bytes) == expected
 
 
@@ -100,5 +100,5 @@ def test_when_the_disk_is_full(left, moment_bytes, room_bytes, expected):
         pytest.param(Retention("days", 11), True, id="eleven have not"),
     ],
 )
-def test_what_is_not_kept_does_not_fill_the_disk(keep, fills):
+def test_a_pruned_series_does_not_fill_the_disk(keep, fills):
     assert can_fill_disk(keep, day_bytes=10, kept_bytes=40, room_bytes=60) is fills

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from standing import JPEG, START_MS, created, minutes, shoot
+from series_on_disk import JPEG, START_MS, created, minutes, shoot
 
 from stillcam.common.errors import SettingsError, StillcamError
 from stillcam.series.definition import from_document
@@ -16,7 +16,7 @@ def lines(series: Series) -> list[Line]:
     return [line for line, _ in lines_from(series.folder, 0)]
 
 
-def test_a_new_series_is_there_as_a_whole(tmp_path):
+def test_a_new_series_appears_complete(tmp_path):
     series = created(tmp_path, interval_s=10)
     assert (series.name, series.state.state, series.state.tally.taken) == ("Garden", "running", 0)
     assert series.state.tally.until_ms == START_MS - 1
@@ -26,12 +26,12 @@ def test_a_new_series_is_there_as_a_whole(tmp_path):
     assert Series.open(tmp_path / "Garden").definition == series.definition
 
 
-def test_one_that_starts_later_is_planned(tmp_path):
+def test_a_series_that_starts_later_is_planned(tmp_path):
     assert created(tmp_path, start=ms_to_text(minutes(5))).state.state == "planned"
 
 
 @pytest.mark.parametrize("name", ["Garden", "garden", "GARDEN"])
-def test_a_name_is_taken_in_capitals_or_not(tmp_path, name):
+def test_a_name_is_taken_ignoring_case(tmp_path, name):
     created(tmp_path)
     with pytest.raises(SettingsError, match="already"):
         created(tmp_path, name)
@@ -57,13 +57,13 @@ def test_a_raw_shot_is_two_files_and_one_shot(tmp_path):
     assert (series.state.tally.shots, series.state.tally.bytes) == (1, 2 * len(JPEG))
 
 
-def test_a_moment_of_a_bracket_counts_once(tmp_path):
+def test_a_due_time_of_a_bracket_counts_once(tmp_path):
     series = created(tmp_path)
     assert [shoot(series, START_MS), shoot(series, START_MS), shoot(series, minutes(1))] == [1, 2, 3]
     assert (series.state.tally.taken, series.state.tally.shots) == (2, 3)
 
 
-def test_what_was_not_taken_is_missed_unless_somebody_paused(tmp_path):
+def test_a_gap_counts_as_missed_unless_the_series_was_paused(tmp_path):
     series = created(tmp_path)
     series.add_gap(START_MS, minutes(3), 4, "camera")
     series.add_gap(minutes(4), minutes(9), 6, "paused")
@@ -72,7 +72,7 @@ def test_what_was_not_taken_is_missed_unless_somebody_paused(tmp_path):
 
 
 @pytest.mark.parametrize("saved", [True, False], ids=["with a late state", "with an early state"])
-def test_after_a_crash_it_is_as_the_manifest_says(tmp_path, saved):
+def test_after_a_crash_the_state_follows_the_manifest(tmp_path, saved):
     """The state file is old, as it is written once a minute at most."""
     series = created(tmp_path)
     shoot(series, START_MS)
@@ -86,7 +86,7 @@ def test_after_a_crash_it_is_as_the_manifest_says(tmp_path, saved):
     assert shoot(again, minutes(5)) == 4
 
 
-def test_a_torn_line_is_cut_off(tmp_path):
+def test_a_truncated_line_is_removed(tmp_path):
     series = created(tmp_path)
     shoot(series, START_MS)
     with (series.folder / MANIFEST).open("ab") as file:
@@ -96,7 +96,7 @@ def test_a_torn_line_is_cut_off(tmp_path):
     assert [line["n"] for line in lines(again)] == [1, 2]
 
 
-def test_zeros_in_the_place_of_lines_are_passed_over(tmp_path):
+def test_zeros_instead_of_lines_are_skipped(tmp_path):
     """What a power cut leaves of a file that had grown, on ext4."""
     series = created(tmp_path)
     shoot(series, START_MS)
@@ -109,7 +109,7 @@ def test_zeros_in_the_place_of_lines_are_passed_over(tmp_path):
 
 
 @pytest.mark.parametrize("left", [b"", b"\0" * 99, b'{"version":1}', b'{"state":"asleep"}'])
-def test_without_its_state_file_it_runs_as_the_manifest_says(tmp_path, left):
+def test_without_a_state_file_the_series_runs_and_is_counted_from_the_manifest(tmp_path, left):
     series = created(tmp_path)
     shoot(series, START_MS)
     shoot(series, minutes(1))
@@ -118,7 +118,7 @@ def test_without_its_state_file_it_runs_as_the_manifest_says(tmp_path, left):
     assert (again.state.state, again.state.tally.taken, again.state.tally.sequence) == ("running", 2, 2)
 
 
-def test_a_manifest_that_has_lost_its_end_costs_no_number(tmp_path):
+def test_a_manifest_that_has_lost_its_end_does_not_reuse_a_number(tmp_path):
     """The state was written for good, the lines before were not."""
     series = created(tmp_path)
     for number in range(3):
@@ -139,14 +139,14 @@ def test_a_damaged_definition_is_named(tmp_path, damage):
         Series.open(series.folder)
 
 
-def test_a_state_stays_over_a_restart(tmp_path):
+def test_a_state_survives_a_restart(tmp_path):
     series = created(tmp_path)
     series.set_state("failed", minutes(1), "no such control")
     series.set_fixed_controls({"AnalogueGain": 2.0})
     assert Series.open(series.folder).state == series.state
 
 
-def test_a_changed_definition_keeps_what_was_taken(tmp_path):
+def test_a_changed_definition_keeps_the_shots(tmp_path):
     series = created(tmp_path, fixed=True)
     shoot(series, START_MS)
     series.set_fixed_controls({"AnalogueGain": 2.0})
@@ -156,7 +156,7 @@ def test_a_changed_definition_keeps_what_was_taken(tmp_path):
     assert (again.state.tally.taken, again.state.fixed) == (1, None)
 
 
-def test_what_was_thinned_is_no_longer_there_but_was_taken(tmp_path):
+def test_deleted_shots_stay_counted_as_taken(tmp_path):
     series = created(tmp_path)
     for number in range(4):
         shoot(series, minutes(number))
@@ -166,7 +166,7 @@ def test_what_was_thinned_is_no_longer_there_but_was_taken(tmp_path):
     assert tally.first == {"n": 2, "time": ms_to_text(minutes(1))}
 
 
-def test_lines_and_moments_are_read_as_they_were_written():
+def test_lines_and_times_survive_encoding():
     assert text_to_ms(ms_to_text(minutes(7) + 123)) == minutes(7) + 123
     due = ms_to_text(START_MS)
     shot = {"n": 1, "due": due, "time": due, "files": ["a.jpg"], "bytes": 1, "metadata": {}}
@@ -189,5 +189,5 @@ def test_lines_and_moments_are_read_as_they_were_written():
         b'{"gap":{"from":"2026-11-20","to":"2026-11-20","missed":null,"why":"off"}}',
     ],
 )
-def test_a_line_that_is_damaged_says_nothing(raw):
+def test_a_damaged_line_is_ignored(raw):
     assert decode(raw) is None

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from standing import START_MS, created, shoot
+from series_on_disk import START_MS, created, shoot
 
 from stillcam.capture.modes.series_folders import SeriesFolders
 from stillcam.series.folder import Series

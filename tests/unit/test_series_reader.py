@@ -6,7 +6,7 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from standing import JPEG, START_MS, created, minutes, shoot
+from series_on_disk import JPEG, START_MS, created, minutes, shoot
 
 from stillcam.series import manifest, reader
 from stillcam.series.definition import from_document
@@ -18,7 +18,7 @@ def test_there_may_be_no_series_at_all(tmp_path):
     assert reader.summaries(tmp_path / "series", START_MS) == []
 
 
-def test_a_summary_tells_how_it_is(tmp_path):
+def test_a_summary_of_a_series(tmp_path):
     series = created(tmp_path, interval_s=60, shots=10)
     shoot(series, START_MS)
     series.add_gap(minutes(1), minutes(2), 2, "busy")
@@ -35,7 +35,7 @@ def test_a_summary_tells_how_it_is(tmp_path):
     assert reader.summary(tmp_path, "Garden", minutes(3) + 500) == told
 
 
-def test_what_does_not_run_has_no_next_shot(tmp_path):
+def test_a_series_that_does_not_run_has_no_next_shot(tmp_path):
     series = created(tmp_path)
     series.set_state("paused", minutes(1))
     assert reader.summary(tmp_path, "Garden", minutes(2))["next"] is None
@@ -44,7 +44,7 @@ def test_what_does_not_run_has_no_next_shot(tmp_path):
     assert (told["next"], told["ends"], told["forecast"]["bytes_per_day"]) == (None, None, 0)
 
 
-def test_it_says_when_the_disk_is_full(tmp_path, monkeypatch):
+def test_a_summary_says_when_the_disk_will_be_full(tmp_path, monkeypatch):
     for name in ("Garden", "Street"):
         shoot(created(tmp_path, name), START_MS)
     monkeypatch.setattr(reader, "writable_bytes", lambda _folder, _reserve: 10 * len(JPEG))
@@ -74,7 +74,7 @@ def test_a_state_that_points_beyond_the_manifest_hides_no_series(tmp_path, offse
 
 
 @pytest.mark.parametrize("name", ["Nobody", "", "..", ".deleted", "../series", "a/b"])
-def test_what_is_no_series_is_said_so(tmp_path, name):
+def test_a_series_that_does_not_exist_is_a_lookup_error(tmp_path, name):
     created(tmp_path / "series")
     for look in (
         lambda: reader.summary(tmp_path / "series", name, 0),
@@ -124,7 +124,7 @@ def test_a_picture_is_found_and_the_raw_beside_it(tmp_path):
 
 
 @given(st.lists(st.sampled_from(["shot", "gap", "torn"]), max_size=60), st.integers(-1, 70))
-def test_any_shot_is_found_in_any_manifest(tmp_path_factory, kinds, number):
+def test_every_shot_is_found_in_any_manifest(tmp_path_factory, kinds, number):
     folder = tmp_path_factory.mktemp("series")
     numbers, lines = [], []
     for place, kind in enumerate(kinds):
@@ -147,7 +147,7 @@ def test_any_shot_is_found_in_any_manifest(tmp_path_factory, kinds, number):
     ]
 
 
-def test_gaps_that_come_later_are_found_too(tmp_path):
+def test_gaps_appended_later_are_found(tmp_path):
     series = created(tmp_path)
     assert manifest.gaps(series.folder) == []
     for number in range(4):
@@ -158,7 +158,7 @@ def test_gaps_that_come_later_are_found_too(tmp_path):
     assert len(manifest.gaps(series.folder)) == 4
 
 
-def test_the_timeline_counts_each_moment_once(tmp_path):
+def test_the_timeline_counts_each_due_time_once(tmp_path):
     series = created(tmp_path, interval_s=60, end=ms_to_text(minutes(100)))
     for number in itertools.chain(range(10), range(30, 40)):
         if number == 30:
@@ -173,7 +173,7 @@ def test_the_timeline_counts_each_moment_once(tmp_path):
     assert told["planned"][:5] == [0] * 5
 
 
-def test_the_timeline_of_a_series_without_end_shows_a_little_of_what_comes(tmp_path):
+def test_the_timeline_of_an_open_ended_series_shows_a_tenth_ahead(tmp_path):
     series = created(tmp_path, interval_s=60)
     for number in range(100):
         shoot(series, minutes(number))
@@ -183,7 +183,7 @@ def test_the_timeline_of_a_series_without_end_shows_a_little_of_what_comes(tmp_p
     assert sum(told["missed"]) == 0
 
 
-def test_the_timeline_of_a_series_that_is_over_shows_what_it_has_missed_at_last(tmp_path):
+def test_the_timeline_of_a_finished_series_shows_its_last_gap(tmp_path):
     series = created(tmp_path, interval_s=60, shots=10)
     for number in range(8):
         shoot(series, minutes(number))

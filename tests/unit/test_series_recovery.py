@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from pictures import picture as jpeg
-from standing import created, minutes
+from series_on_disk import created, minutes
 
 from stillcam.series import reader
 from stillcam.series.folder import Series
@@ -35,7 +35,7 @@ def pictures(series: Series) -> list[Path]:
     return sorted((series.folder / "frames").glob("*/*"))
 
 
-def test_what_is_whole_stays_as_it_is(series):
+def test_a_complete_series_is_not_changed(series):
     before = (series.folder / MANIFEST).read_bytes()
     assert after(series).state.tally == series.state.tally
     assert (series.folder / MANIFEST).read_bytes() == before
@@ -51,7 +51,7 @@ def test_pictures_without_a_line_get_one(series):
     assert again.state.tally.bytes == series.state.tally.bytes
 
 
-def test_half_a_picture_without_a_line_is_deleted(series):
+def test_an_incomplete_picture_without_a_line_is_deleted(series):
     folder = series.folder / "frames/000"
     (folder / "000006_20261120T120600.000Z.jpg").write_bytes(jpeg()[:-9])
     (folder / "000007_20261120T120700.000Z.dng").write_bytes(b"II*\0")
@@ -61,7 +61,7 @@ def test_half_a_picture_without_a_line_is_deleted(series):
 
 
 @pytest.mark.parametrize("left", [None, b"", b"\0" * 500], ids=["missing", "empty", "zeros"])
-def test_a_picture_that_a_power_cut_has_taken_is_known_as_gone(series, left):
+def test_a_picture_lost_in_a_power_cut_is_recorded_as_deleted(series, left):
     lost = pictures(series)[3]
     lost.unlink() if left is None else lost.write_bytes(left)
     again = after(series)
@@ -71,6 +71,6 @@ def test_a_picture_that_a_power_cut_has_taken_is_known_as_gone(series, left):
     assert after(again).state.tally == again.state.tally  # known: once is enough
 
 
-def test_without_a_power_cut_pictures_are_not_looked_at(series):
+def test_without_a_power_cut_pictures_are_not_checked(series):
     pictures(series)[3].unlink()
     assert after(series, series.boot).state.tally.shots == 5

@@ -4,7 +4,7 @@ import time
 from pathlib import Path
 
 import pytest
-from standing import JPEG, START_MS, created, minutes, shoot
+from series_on_disk import JPEG, START_MS, created, minutes, shoot
 
 from stillcam.capture.library_writer.clock_trust import ClockTrust
 from stillcam.capture.library_writer.retention import SeriesRetention
@@ -33,7 +33,7 @@ def numbers(series: Series) -> list[int]:
     return [row["n"] for row in reader.shots(series.folder.parent, series.name, 0, 10_000)]
 
 
-def test_days_that_are_over_go(tmp_path):
+def test_shots_older_than_the_retention_are_deleted(tmp_path):
     series = created(tmp_path, keep={"rule": "days", "days": 2})
     for day in range(6):
         shoot(series, minutes(day * DAY), raw=True)
@@ -54,7 +54,7 @@ def test_days_that_are_over_go(tmp_path):
 
 
 @pytest.mark.parametrize("free", [10**12, 300_000_000], ids=["with room", "nearly full"])
-def test_days_that_are_over_can_be_brought_back_for_a_month_unless_the_disk_is_nearly_full(tmp_path, monkeypatch, free):
+def test_pruned_shots_stay_in_the_trash_for_a_month_unless_the_disk_is_nearly_full(tmp_path, monkeypatch, free):
     now_ms = int(time.time() * 1000)
     series = created(tmp_path, now_ms=now_ms - 9 * DAY_MS, keep={"rule": "days", "days": 2})
     for age in (5, 4, 1):
@@ -86,7 +86,7 @@ def test_shots_that_are_too_old_wait_while_no_time_server_has_set_the_clock(tmp_
     assert "time server" in str(clock.reason)
 
 
-def test_every_second_of_the_older_half_goes_when_the_disk_is_nearly_full(tmp_path, monkeypatch):
+def test_every_second_shot_of_the_older_half_is_deleted_when_the_disk_is_nearly_full(tmp_path, monkeypatch):
     series = created(tmp_path, keep={"rule": "thin"})
     for minute in range(2400):
         shoot(series, minutes(minute))
@@ -100,7 +100,7 @@ def test_every_second_of_the_older_half_goes_when_the_disk_is_nearly_full(tmp_pa
 
 
 @pytest.mark.parametrize("keep", [None, {"rule": "all"}, {"rule": "days", "days": 9}])
-def test_what_is_to_be_kept_is_kept(tmp_path, keep):
+def test_other_retentions_delete_nothing(tmp_path, keep):
     series = created(tmp_path, keep=keep)
     for minute in range(9):
         shoot(series, minutes(minute))
@@ -121,7 +121,7 @@ def test_a_series_is_thinned_near_the_disk_reserve_only(tmp_path, monkeypatch, f
     assert len(numbers(series)) == left
 
 
-def test_one_series_that_cannot_be_read_does_not_keep_the_others(tmp_path, caplog):
+def test_an_unreadable_series_does_not_stop_the_retention_of_others(tmp_path, caplog):
     gone, series = (created(tmp_path, name, keep={"rule": "days", "days": 1}) for name in ("Gone", "Stays"))
     shoot(gone, START_MS)
     shoot(series, START_MS)
@@ -143,7 +143,7 @@ def test_a_series_is_thinned_for_its_own_disk(tmp_path, monkeypatch):
     assert (len(numbers(scant)), len(numbers(roomy))) == (6, 8)
 
 
-def test_a_shot_that_cannot_be_deleted_keeps_no_other(tmp_path, caplog):
+def test_a_shot_that_cannot_be_deleted_does_not_protect_others(tmp_path, caplog):
     series = created(tmp_path, keep={"rule": "days", "days": 1})
     for minute in range(4):
         shoot(series, minutes(minute))

@@ -56,11 +56,11 @@ schedules = st.builds(
 )
 
 
-# --- moments
+# --- due times
 
 
 @given(schedules, st.integers(ms("2026-01-01"), ms("2027-06-01")), st.integers(0, 3 * DAY))
-def test_counting_moments_and_going_from_one_to_the_next_agree(schedule, after_ms, length_ms):
+def test_counting_due_times_and_stepping_through_them_agree(schedule, after_ms, length_ms):
     found: list[int] = []
     moment = next_due(schedule, after_ms)
     while moment is not None and moment <= after_ms + length_ms and len(found) < 300:
@@ -73,7 +73,7 @@ def test_counting_moments_and_going_from_one_to_the_next_agree(schedule, after_m
 
 
 @given(schedules, st.integers(ms("2026-01-01"), ms("2027-06-01")), st.lists(st.integers(0, DAY), max_size=5))
-def test_no_moment_is_counted_twice_or_left_out(schedule, after_ms, lengths):
+def test_no_due_time_is_counted_twice_or_left_out(schedule, after_ms, lengths):
     edges = [after_ms]
     for length in lengths:
         edges.append(edges[-1] + length)
@@ -81,7 +81,7 @@ def test_no_moment_is_counted_twice_or_left_out(schedule, after_ms, lengths):
     assert sum(counts) == due_between(schedule, edges[0], edges[-1]).count
 
 
-def test_from_the_start_every_interval():
+def test_due_times_count_from_the_start():
     schedule = Schedule(10 * MINUTE, ms("2026-11-20 08:03"))
     assert [local(one) for one in moments(schedule, 0, 3)] == [
         "2026-11-20 08:03",
@@ -90,12 +90,12 @@ def test_from_the_start_every_interval():
     ]
 
 
-def test_on_the_dial_s_marks():
+def test_due_times_on_marks_of_the_clock():
     schedule = Schedule(15 * MINUTE, ms("2026-11-20 08:03"), marks=True, zone=BERLIN)
     assert [local(one)[-5:] for one in moments(schedule, 0, 3)] == ["08:15", "08:30", "08:45"]
 
 
-def test_marks_follow_the_clock_through_its_changes():
+def test_marks_follow_the_clock_through_summer_time():
     """Two hours are even on the dial on the days when the clock is put forward and back, too."""
     schedule = Schedule(2 * HOUR, ms("2026-01-01"), marks=True, zone=BERLIN)
     spring = moments(schedule, ms("2026-03-29 00:30"), 3)
@@ -104,7 +104,7 @@ def test_marks_follow_the_clock_through_its_changes():
     assert [local(one)[-5:] for one in autumn] == ["02:00", "02:00", "04:00"]
 
 
-def test_the_window_opens_and_shuts():
+def test_due_times_lie_within_the_window():
     schedule = Schedule(30 * MINUTE, ms("2026-11-20 00:00"), window=window("08:00", "09:00"), zone=BERLIN)
     assert [local(one) for one in moments(schedule, 0, 3)] == [
         "2026-11-20 08:00",
@@ -129,7 +129,7 @@ def test_a_window_over_midnight_belongs_to_its_evening():
         ((21.31, -157.86), ZoneInfo("Pacific/Honolulu"), "2026-12-21", "07:04", "17:54"),
     ],
 )
-def test_the_sun_opens_and_shuts(place, zone, day, sunrise, sunset):
+def test_sunrise_and_sunset_match_published_times(place, zone, day, sunrise, sunset):
     schedule = Schedule(1000, ms(f"{day} 00:00", zone), window=window("sunrise", "sunset"), place=place, zone=zone)
     first = next_due(schedule, ms(f"{day} 00:00", zone))
     last = due_between(schedule, ms(f"{day} 00:00", zone), ms(f"{day} 23:59", zone)).last_ms
@@ -139,7 +139,7 @@ def test_the_sun_opens_and_shuts(place, zone, day, sunrise, sunset):
     assert abs(last - ms(f"{day} {sunset}", zone)) <= 2 * MINUTE
 
 
-def test_where_the_sun_stays_up_the_day_is_whole_and_where_it_stays_down_there_is_none():
+def test_polar_day_is_24_hours_and_polar_night_none():
     tromso = Schedule(HOUR, ms("2026-01-01"), window=window("sunrise", "sunset"), place=(69.65, 18.96), zone=BERLIN)
     assert due_between(tromso, ms("2026-06-21 00:00") - 1, ms("2026-06-21 23:59")).count == 24
     assert due_between(tromso, ms("2026-12-21 00:00") - 1, ms("2026-12-21 23:59")).count == 0
@@ -148,7 +148,7 @@ def test_where_the_sun_stays_up_the_day_is_whole_and_where_it_stays_down_there_i
 @pytest.mark.parametrize(
     "text", ["", "8:30", "08:60", "25:00", "24:01", "sun", "sunrise-", "sunrise+13:00", "sunset00:30", "+01:00"]
 )
-def test_an_edge_that_makes_no_sense_is_refused(text):
+def test_an_invalid_edge_is_refused(text):
     with pytest.raises(ValueError, match=r"must be like|no such time"):
         Edge.parse(text)
 
@@ -207,7 +207,7 @@ def open_at(found: list[tuple[int, int]], moment_ms: int) -> bool:
         pytest.param("03:15", "02:30", 23 * 60 + 15, id="over midnight"),
     ],
 )
-def test_a_window_that_touches_the_hour_that_is_skipped_is_open_while_the_clock_reads_so(opens, closes, minutes):
+def test_a_window_that_touches_a_skipped_hour_is_open_while_the_clock_is_within_it(opens, closes, minutes):
     found = window_on(hourly(opens, closes, "Europe/Berlin"), date(2026, 3, 29))
     assert (found and (found[1] - found[0]) // MINUTE) == minutes
 
@@ -225,7 +225,7 @@ def test_a_window_that_touches_the_hour_that_is_skipped_is_open_while_the_clock_
     ],
 )
 @given(edges=st.tuples(st.integers(0, 1439), st.integers(0, 1440)).filter(lambda pair: pair[0] != pair[1]))
-def test_a_window_is_open_just_while_the_clock_reads_so_whatever_is_skipped(zone, day, edges):
+def test_a_window_is_open_exactly_while_the_clock_is_within_it_whatever_is_skipped(zone, day, edges):
     opens, closes = edges
     at = Schedule(HOUR, 0, window=(Edge("", opens), Edge("", closes)), zone=ZoneInfo(zone))
     found = spans(at, days_from(day - timedelta(3), 7))
@@ -264,7 +264,7 @@ TEN_YEARS = days_from(date(2026, 1, 1), 3653)
 
 
 @pytest.mark.parametrize(("place", "zone"), PLACES.values(), ids=PLACES)
-def test_day_and_night_are_told_apart_on_every_day_of_ten_years(place, zone):
+def test_day_and_night_are_distinguished_on_every_day_of_ten_years(place, zone):
     """The window of the day is open while the sun is up, and that of the night while it is down."""
     light, dark = hourly("sunrise", "sunset", zone, place), hourly("sunset", "sunrise", zone, place)
     each = [(window_on(light, day), window_on(dark, day)) for day in TEN_YEARS]
@@ -304,7 +304,7 @@ def test_beyond_the_polar_circle_the_sun_stays_up_in_june_and_down_in_december(o
     assert taken[1] == pytest.approx(december, abs=1)
 
 
-def test_the_window_grows_and_shrinks_evenly_into_the_polar_night_and_day():
+def test_the_window_changes_smoothly_into_polar_night_and_day():
     days = [
         end - begin for begin, end in spans(hourly("sunrise-01:00", "sunset+01:00", "UTC", TROMSO), TEN_YEARS[:365])
     ]
@@ -312,7 +312,7 @@ def test_the_window_grows_and_shrinks_evenly_into_the_polar_night_and_day():
     assert max(abs(after - before) for before, after in pairwise(days)) < 90 * MINUTE
 
 
-def test_where_sunrise_crosses_midnight_of_utc_each_day_has_its_window():
+def test_each_day_has_its_window_where_sunrise_crosses_midnight_utc():
     """On one day a year there are two sunrises by UTC's date, and on another one none."""
     delhi = hourly("sunrise", "sunset", "Asia/Kolkata", DELHI)
     lengths = [end - begin for begin, end in spans(delhi, TEN_YEARS)]
@@ -324,7 +324,7 @@ def test_where_sunrise_crosses_midnight_of_utc_each_day_has_its_window():
 @pytest.mark.parametrize(
     ("place", "zone"), [(APIA, "Pacific/Apia"), (TONGATAPU, "Pacific/Tongatapu")], ids=["Samoa", "Tonga"]
 )
-def test_at_the_date_line_the_sun_s_day_is_that_of_the_clock(place, zone):
+def test_at_the_date_line_the_solar_day_is_that_of_the_clock(place, zone):
     days = TEN_YEARS[:730]
     for opens, closes, longest in (("sunrise", "sunset", 14), ("sunrise", "20:00", 15), ("06:00", "sunset", 13.5)):
         window = hourly(opens, closes, zone, place)
@@ -335,7 +335,7 @@ def test_at_the_date_line_the_sun_s_day_is_that_of_the_clock(place, zone):
             assert found[1] - found[0] < longest * HOUR
 
 
-def test_the_date_line_that_moves_costs_no_day_of_the_sun():
+def test_a_date_line_that_moves_skips_no_solar_day():
     """Samoa had no 30 December 2011; the sun rose all the same, on the 29th and the 31st."""
     samoa = hourly("sunrise", "sunset", "Pacific/Apia", APIA)
     found = spans(samoa, days_from(date(2011, 12, 27), 8))
@@ -350,7 +350,7 @@ def test_an_offset_that_shuts_the_window_does_not_open_it_for_a_day():
 
 
 @pytest.mark.parametrize(("opens", "closes"), [("sunrise-12:00", "sunset+12:00"), ("sunset-12:00", "sunrise+12:00")])
-def test_windows_that_overlap_take_each_moment_once(opens, closes):
+def test_overlapping_windows_have_each_due_time_once(opens, closes):
     munich = hourly(opens, closes, "Europe/Berlin", (48.14, 11.58))
     begin = int(datetime(2026, 6, 1, tzinfo=UTC).timestamp()) * 1000
     assert due_between(munich, begin, begin + 10 * DAY).count == 240

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from standing import START_MS, minutes, shoot
+from series_on_disk import START_MS, minutes, shoot
 from test_series_schedule import schedules
 
 from stillcam.series.commands import CommandError, SeriesCommands
@@ -87,7 +87,7 @@ def counted(running: RunningSeries) -> tuple[int, int]:
     return progress.taken, progress.missed
 
 
-def test_every_moment_is_taken_at_its_time(camera):
+def test_every_shot_is_taken_at_its_due_time(camera):
     garden = camera.make()
     camera.live(minutes(10))
     assert counted(garden) == (11, 0)
@@ -110,7 +110,7 @@ def test_a_year_of_days_from_sunrise_to_sunset_has_no_gap(camera):
 
 
 @given(schedules, st.lists(st.integers(0, 2 * HOUR_MS), max_size=20))
-def test_whenever_one_looks_every_moment_is_taken_or_missed_once(schedule, pauses):
+def test_every_due_time_is_taken_or_missed_once_at_any_rate_of_updates(schedule, pauses):
     now_ms, taken = schedule.starts_ms - 1, []
     with TemporaryDirectory() as folder:
         series = Series.create(Path(folder), Definition("Garden", schedule), schedule.zone.key, now_ms)
@@ -128,7 +128,7 @@ def test_whenever_one_looks_every_moment_is_taken_or_missed_once(schedule, pause
 
 
 @pytest.mark.parametrize(("more_ms", "missed"), [(0, 0), (1, 1)], ids=["just in time", "too late"])
-def test_a_moment_waits_for_the_camera_for_its_grace(camera, more_ms, missed):
+def test_a_shot_may_be_late_by_its_grace(camera, more_ms, missed):
     garden = camera.make(interval_s=600)
     camera.away = "busy"
     camera.look()
@@ -187,7 +187,7 @@ def test_a_series_with_a_number_of_shots_is_finished_after_them(camera):
     assert camera.scheduler.first is None
 
 
-def test_a_series_with_an_end_is_finished_then_even_if_the_last_moments_were_missed(camera):
+def test_a_series_finishes_at_its_end_even_if_the_last_shots_were_missed(camera):
     garden = camera.make(end=ms_to_text(minutes(4)))
     camera.live(minutes(2))
     camera.away = "camera"
@@ -218,7 +218,7 @@ def test_a_planned_series_can_be_started_now(camera):
 
 
 @pytest.mark.parametrize("restart", [False, True], ids=["", "over a restart"])
-def test_what_is_not_taken_in_a_pause_is_not_missed(camera, restart):
+def test_due_times_during_a_pause_are_not_missed(camera, restart):
     garden = camera.make()
     camera.live(minutes(3))
     camera.ask("pause", name="Garden")
@@ -232,14 +232,14 @@ def test_what_is_not_taken_in_a_pause_is_not_missed(camera, restart):
     assert gaps(garden.series.folder) == [Gap(minutes(4), minutes(10), 7, "paused")]
 
 
-def test_a_paused_series_ends_with_its_plan(camera):
+def test_a_paused_series_finishes_at_its_end(camera):
     garden = camera.make(end=ms_to_text(minutes(5)))
     camera.ask("pause", name="Garden")
     camera.live(minutes(6))
     assert garden.series.state.state == "finished"
 
 
-def test_a_failed_series_goes_on_when_it_is_resumed(camera):
+def test_a_failed_series_continues_when_it_is_resumed(camera):
     garden = camera.make()
     camera.live(minutes(1))
     garden.set_state("failed", camera.clock.now_ms, "no such mode")
@@ -253,7 +253,7 @@ def test_a_failed_series_goes_on_when_it_is_resumed(camera):
 
 
 @pytest.mark.parametrize("jump_ms", [HOUR_MS, -HOUR_MS, 10 * YEAR_MS, -10 * YEAR_MS])
-def test_a_clock_that_jumps_stops_nothing_and_no_number_comes_twice(camera, jump_ms):
+def test_a_clock_that_jumps_stops_nothing_and_no_number_is_reused(camera, jump_ms):
     garden = camera.make(start="2010-01-01T00:00:00Z")
     camera.live(minutes(3))
     before = garden.series.state.tally.taken
@@ -268,7 +268,7 @@ def test_a_clock_that_jumps_stops_nothing_and_no_number_comes_twice(camera, jump
     assert garden.series.state.tally.taken - before in (6, 7, 8)
 
 
-def test_a_clock_that_is_put_back_and_on_again_has_missed_nothing_that_was_taken(camera):
+def test_shots_taken_before_a_clock_was_set_back_are_not_missed_afterwards(camera):
     """A Pi without a clock starts in the past, until a time server tells it better."""
     garden = camera.make()
     camera.live(minutes(30))
@@ -279,7 +279,7 @@ def test_a_clock_that_is_put_back_and_on_again_has_missed_nothing_that_was_taken
     assert counted(garden)[1] <= 1
 
 
-def test_of_two_that_are_due_the_earlier_is_first_and_then_the_one_by_name(camera):
+def test_the_earlier_series_is_first_and_ties_are_broken_by_name(camera):
     for name, seconds in (("B", 10), ("A", 10), ("C", 5)):
         camera.make(name, start=ms_to_text(START_MS + 1000 * seconds))
     camera.away = "busy"
@@ -292,7 +292,7 @@ def test_of_two_that_are_due_the_earlier_is_first_and_then_the_one_by_name(camer
     assert order == ["C", "A", "B"]
 
 
-def test_a_bracket_that_was_begun_is_no_missed_moment(camera):
+def test_an_incomplete_bracket_does_not_count_as_missed(camera):
     garden = camera.make()
     camera.away = "camera"
     camera.look()
@@ -301,7 +301,7 @@ def test_a_bracket_that_was_begun_is_no_missed_moment(camera):
     assert counted(garden) == (1, 0)
 
 
-def test_a_changed_plan_holds_from_now_on(camera):
+def test_a_changed_schedule_applies_from_now_on(camera):
     garden = camera.make()
     camera.live(minutes(5))
     document = {"name": "Garden", "interval_s": 10, "start": ms_to_text(START_MS), "keep": {"rule": "thin"}}
@@ -337,7 +337,7 @@ def test_a_changed_time_zone_moves_the_window_of_a_running_series(camera):
     [({"kind": "raw"}, "kind"), ({"vary": {"control": "LensPosition", "values": [1, 2]}}, "vary"),
      ({"start": "2030-01-01"}, "start"), ({"name": "Other"}, "name"), ({"interval_s": 0}, "interval_s")],
 )  # fmt: skip
-def test_what_cannot_be_changed_is_named(camera, other, field):
+def test_a_field_that_cannot_be_changed_is_named(camera, other, field):
     garden = camera.make()
     camera.live(minutes(1))
     definition = garden.series.definition
@@ -360,7 +360,7 @@ def test_what_cannot_be_changed_is_named(camera, other, field):
         ({}, "unknown"),
     ],
 )
-def test_an_order_that_makes_no_sense_is_refused(camera, message, cause):
+def test_an_invalid_command_is_refused(camera, message, cause):
     camera.make()
     with pytest.raises(CommandError) as error:
         camera.commands.execute(message, camera.clock.now_ms)
@@ -376,7 +376,7 @@ def test_a_deleted_series_is_gone_and_its_name_free(camera):
     assert camera.scheduler.find("Garden").series.state.tally.taken == 2
 
 
-def test_what_cannot_be_recorded_now_is_recorded_later(camera, monkeypatch):
+def test_a_gap_that_cannot_be_written_now_is_recorded_later(camera, monkeypatch):
     """A disk that is full."""
     garden = camera.make()
     camera.live(minutes(1))

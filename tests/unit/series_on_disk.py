@@ -1,4 +1,4 @@
-"""Series on disk, as the tests want them."""
+"""Creates series on disk, and adds shots to them."""
 
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ def created(root: Path, name: str = "Garden", now_ms: int = START_MS, **document
 
 
 def shoot(series: Series, due_ms: int, *, raw: bool = False, late_ms: int = 7, **metadata: Any) -> int:
-    """Keep a shot; its number."""
+    """Add a shot; its number."""
     files = []
     for extension in ["dng", "jpg"] if raw else ["jpg"]:
         path = series.folder / f".shot.{extension}"

@@ -1,0 +1,28 @@
+"""Creates items in a library, as the daemon does."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from stillcam.library.catalogue import Filter, Library, Page
+from stillcam.library.days import Item
+from stillcam.library.pending import PendingItem
+
+NOON_S = datetime(2026, 11, 20, 12, tzinfo=UTC).timestamp()
+
+
+def made(root: Path, kind: str = "photo", time_s: float = NOON_S, camera: str = "imx708") -> str:
+    """Make an item as the daemon does; its address."""
+    pending = PendingItem(root, kind, time_s, camera)
+    pending.path({"photo": "jpg", "raw": "dng", "video": "mp4"}[kind]).write_bytes(b"main")
+    if kind != "photo":
+        pending.path("jpg").write_bytes(b"preview")
+    return pending.finish({"kind": kind})
+
+
+def all_items(library: Library, limit: int, wanted: Filter | None = None) -> list[Item]:
+    """All items, page by page."""
+    page = Page([], None)
+    found: list[Item] = []
+    while (page := library.page(limit, page.next, wanted)).next:
+        found += page.items
+    return found + page.items

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from email.utils import formatdate
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Any, Protocol
 from urllib.parse import parse_qs
@@ -127,7 +128,7 @@ class Request:
         if not self.query:
             return None
         try:
-            values = parse_qs(self.query, keep_blank_values=True, max_num_fields=MAX_VALUES)
+            values = _query_values(self.query)
         except ValueError as error:
             raise Refused(400, f"the query has more than {MAX_VALUES} values") from error
         return values.get(name, [None])[-1]
@@ -182,6 +183,11 @@ class PushBody(Protocol):
     def wait(self, timeout_s: float) -> Sequence[Piece] | None:
         """Wait at most `timeout_s` seconds for pieces to send; None: close the connection."""
         ...
+
+
+@lru_cache(64)  # a request asks for several
+def _query_values(query: str) -> dict[str, list[str]]:
+    return parse_qs(query, keep_blank_values=True, max_num_fields=MAX_VALUES)
 
 
 @dataclass(slots=True)

@@ -37,7 +37,7 @@ from stillcam.settings.live import LiveSettings
 
 ENDS = (signal.SIGTERM, signal.SIGINT)
 M_ARENA_MAX, HEAPS = -8, 2  # see mallopt(3)
-SWITCH_S = 0.0005  # a thread that is awake gives way this soon: with many viewers none waits long for its turn
+SWITCH_S = 0.0005  # the interpreter switches threads this often: with many viewers none waits long
 
 
 def main() -> int:
@@ -55,7 +55,7 @@ def main() -> int:
 
 
 def run(environ: Mapping[str, str]) -> None:
-    """Listen, and answer until a signal ends it.
+    """Listen and answer until a signal stops the server.
 
     Raises:
         StillcamError: it cannot listen, or the settings cannot be used; the text says what to do.
@@ -102,17 +102,17 @@ def _notifier(paths: Paths, settings: LiveSettings, cache: FrameCache) -> Notifi
 
 
 def _end_at_signals(server: Listener) -> None:
-    """Have a signal end `server`.
+    """Stop `server` at a signal.
 
-    Python's own handlers run in the main thread once that is awake, and a signal that comes in the instant
-    before accept(2) waits does not wake it. What Python writes to this descriptor wakes another thread, always.
+    Python runs its handlers in the main thread, and a signal that arrives just before accept(2) waits does not wake
+    that thread. The wake-up descriptor always wakes another one.
     """
     ours, pythons = socket.socketpair()
     pythons.setblocking(False)
     signal.set_wakeup_fd(pythons.detach(), warn_on_full_buffer=False)
     for signum in ENDS:
         signal.signal(signum, _nothing)
-    # The end of its terminal, else a wish to read the settings again, which it does by itself.
+    # The terminal was closed; without one, a request to reload the settings, which happens automatically.
     signal.signal(signal.SIGHUP, _nothing if os.isatty(sys.stderr.fileno()) else signal.SIG_IGN)
 
     def wait() -> None:
@@ -124,11 +124,11 @@ def _end_at_signals(server: Listener) -> None:
 
 
 def _nothing(_signum: int, _frame: object) -> None:
-    """The descriptor tells."""
+    """The wake-up descriptor reports the signal."""
 
 
 def listen(address: tuple[str, int], app: App, settings: LiveSettings, paths: Paths) -> Listener:
-    """A server at `address`.
+    """Make a server that listens at `address`.
 
     Raises:
         StillcamError: as for `run`.
@@ -161,29 +161,29 @@ def listen(address: tuple[str, int], app: App, settings: LiveSettings, paths: Pa
 
 
 def _answers(server: Listener) -> str:
-    """A line on how it goes, for systemd; empty when our own question is not answered. Any answer will do.
+    """The status line for systemd; empty if the server does not answer its own health request.
 
-    The question needs no slot: viewers who have taken them all must not have the server restarted.
+    Any answer will do. The request needs no slot: viewers who have taken all of them are no reason for a restart.
     """
     if not server.accepts:
         logging.warning("the accept loop has stopped: the watchdog is not fed")
         return ""
     try:
-        status, told = healthz_inside(server.connect())
+        status, health = healthz_inside(server.connect())
     except OSError as error:
         logging.warning("the server does not answer its own health request: %s", error)
         return ""
-    return "answers, pictures are fresh" if status == 200 else f"answers: {told.get('reason')}"
+    return "answers, pictures are fresh" if status == 200 else f"answers: {health.get('reason')}"
 
 
 def _share_heaps() -> None:
-    """Have all threads share two heaps of the C library: each of 8 a processor would keep room for a picture."""
+    """Limit the C library to two heaps: by default it has 8 per processor, and each would keep memory for a picture."""
     with contextlib.suppress(AttributeError):  # another C library than glibc
         ctypes.CDLL(None).mallopt(M_ARENA_MAX, HEAPS)
 
 
 def _allow_descriptors() -> None:
-    """As many open files as this user may have: each connection is one."""
+    """Raise the limit of open files to the maximum of this user: each connection is one."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 

@@ -1,7 +1,7 @@
-"""From a request to an answer: who is meant, which route, who may, and what came of it.
+"""From a request to an answer: host, camera, route, access, handler.
 
-The routes are a table. Nothing else is answered, and never a folder. Every address that
-leaves here is relative, so that all of it works under any path of a proxy.
+Only the routes of a table are answered, never a folder. Every address in an answer is relative, so
+that all of it works under any path of a proxy.
 """
 
 from __future__ import annotations
@@ -35,26 +35,26 @@ from stillcam.server.security.forwarded import see_through
 from stillcam.server.security.host_check import check_host, own_names
 from stillcam.settings.schema import Settings
 
-BELOW = "camera/"  # then a camera's number, and all the addresses again
+BELOW = "camera/"  # then a camera's number, and the address of a route
 
 
 class Guard(Protocol):
-    """Decides who may."""
+    """Decides who may use a route."""
 
     def admit(self, request: Request, route: Route) -> None:
-        """Set `request.person`; raises Refused, before the body is read, when they may not."""
+        """Set `request.person`; raises Refused if the request is not allowed. Called before the body is read."""
         ...
 
 
-class Tally(Protocol):
+class AnswerCounter(Protocol):
     """Counts answers."""
 
     def answered(self, route: str, status: int, sent_bytes: int) -> None:
-        """One more. `route` is a path of the table, or empty where there was none."""
+        """Count an answer. `route` is a path of the table; empty: none was found."""
         ...
 
 
-def _plainly(_request: Request, refused: Refused) -> Answer:
+def _as_json(_request: Request, refused: Refused) -> Answer:
     return refused.answer()
 
 
@@ -65,7 +65,7 @@ class App:
         routes: the table.
         settings: gives those in force.
         guard: who may use a route.
-        tally: counts.
+        counter: counts answers.
         cameras: by number, the routes below `camera/NUMBER/`, where there are such.
         names: gives this machine's names.
         refusal: returns the page, sent in place of a refusal to a person who has opened an address: to sign in, or
@@ -80,23 +80,23 @@ class App:
         routes: Iterable[Route],
         settings: Callable[[], Settings],
         guard: Guard,
-        tally: Tally,
+        counter: AnswerCounter,
         cameras: Mapping[str, Iterable[Route]] | None = None,
         names: Callable[[], frozenset[str]] = own_names,
-        refusal: Callable[[Request, Refused], Answer] = _plainly,
+        refusal: Callable[[Request, Refused], Answer] = _as_json,
     ) -> None:
         self._refusal = refusal
         self.routes = list(routes)
         self._settings = settings
         self._guard = guard
-        self._tally = tally
+        self._counter = counter
         self._names = names
         self._router = Router([*self.routes, Route("OPTIONS", "*", Access.OPEN, self._methods, self._methods)])
         self.cameras = {number: list(routes) for number, routes in (cameras or {}).items()}
         self._routers = {number: Router(routes) for number, routes in self.cameras.items()}
 
     def answer(self, request: Request) -> Answer:
-        """The answer to any request; a fault of ours is logged, and told without its details."""
+        """Answer any request; a bug of ours is logged, and the answer has none of its details."""
         answer = self._answer(request)
         if request.query and has_token(request.query):
             answer.security = (answer.security or SECURITY).replace(
@@ -114,7 +114,7 @@ class App:
             answer = self._refusal(request, refused) if on_page else refused.answer()
             return with_cors(request, answer, self._settings().access.embed)
         except ConnectionError:
-            raise  # the client has gone: nobody wants an answer
+            raise  # the client has disconnected
         except Exception as failure:  # noqa: BLE001 - it is logged
             log.fault(f"{request.method} {quote(_below(request, request.path))}", failure)
             if short := shortage(failure):
@@ -122,7 +122,7 @@ class App:
             return error(500, "this is a fault of the camera server: it is in data/logs/server.log")
 
     def to_https(self, request: Request) -> Answer:
-        """Where what was asked for in the clear is: at the same address by HTTPS."""
+        """Redirect a request over plain HTTP to the same address over HTTPS."""
         try:
             check_host(request.host, self._names(), self._settings().access.hosts)
             if not request.host:
@@ -133,12 +133,12 @@ class App:
         return Answer(308, headers={"Location": f"https://{request.host}/{quote(request.path)}{query}"})
 
     def malformed(self, refused: Refused) -> Answer:
-        """The answer to what is no request."""
+        """The answer to a malformed request."""
         return refused.answer()
 
     def ended(self, request: Request | None, answer: Answer, sent: int, seconds: float) -> None:
-        """Count an answer, and log it if that is wanted."""
-        self._tally.answered(request.route if request else "", answer.status, sent)
+        """Count an answer, and log it if `server.access_log` is on."""
+        self._counter.answered(request.route if request else "", answer.status, sent)
         if request and self._settings().server.access_log:
             path = quote(_below(request, request.path))
             address = without_token(f"/{path}{'?' if request.query else ''}{request.query}")
@@ -152,18 +152,18 @@ class App:
         check_host(request.host, self._names(), settings.access.hosts)
         if settings.access.proxies:
             see_through(request, settings.access.proxies)
-            check_host(request.host, self._names(), settings.access.hosts)  # as the proxy says it
-        table = self._of_camera(request) if request.path.startswith(BELOW) else self._router
-        if request.query and (meant := action(request)):
-            request.path, place = meant
+            check_host(request.host, self._names(), settings.access.hosts)  # the host that the proxy names
+        router = self._router_of(request) if request.path.startswith(BELOW) else self._router
+        if request.query and (wanted := action(request)):
+            request.path, place = wanted
             if place:
-                table = self._of_place(request, place)
+                router = self._router_at(request, place)
         request.path = plain(request.path)
         if (method := preflight_method(request)) and (
-            permitted := self._preflight(request, table.find(method, request.path)[0])
+            permitted := self._preflight(request, router.find(method, request.path)[0])
         ):
             return permitted
-        route, request.named, request.rest = table.find(request.method, request.path)
+        route, request.named, request.rest = router.find(request.method, request.path)
         request.route = _below(request, route.path) if request.camera else route.path
         if route.quick is None:
             request.hand_off()
@@ -184,27 +184,27 @@ class App:
             return with_cors(request, preflight_answer(EVERY_METHOD), listed)
         if route.method != "GET" or not route.picture:
             return None
-        anybody = Request("GET", request.path, address=request.address)
-        self._guard.admit(anybody, route)
-        return with_cors(anybody, preflight_answer(READING), listed, picture=True) if anybody.public else None
+        anonymous = Request("GET", request.path, address=request.address)
+        self._guard.admit(anonymous, route)
+        return with_cors(anonymous, preflight_answer(READING), listed, picture=True) if anonymous.public else None
 
     def _methods(self, _request: Request) -> Answer:
-        """What the server as a whole can do (RFC 9110, 9.3.7)."""
+        """The methods of the server as a whole (RFC 9110, 9.3.7)."""
         methods = {route.method for route in self.routes} | {"HEAD", "OPTIONS"}
         return Answer(204, headers={"Allow": ", ".join(sorted(methods))})
 
-    def _of_camera(self, request: Request) -> Router[Route]:
-        """The table of the camera whose number is in the path; the rest of it remains."""
+    def _router_of(self, request: Request) -> Router[Route]:
+        """The router of the camera whose number is in the path, which is removed from it."""
         number, slash, rest = request.path.removeprefix(BELOW).partition("/")
         if not slash:
             return self._router
-        if not (table := self._routers.get(number)):
+        if not (router := self._routers.get(number)):
             raise Refused(404, "there is no such camera: the first one's page is at /")
         request.camera, request.path = number, rest
-        return table
+        return router
 
-    def _of_place(self, request: Request, place: int) -> Router[Route]:
-        """The table of another camera than the first: `place` counts from 0, as mjpg-streamer does its inputs."""
+    def _router_at(self, request: Request, place: int) -> Router[Route]:
+        """The router of a camera by its place: `place` counts from 0, as the inputs of mjpg-streamer."""
         numbers = list(self._routers)
         if request.camera or place >= len(numbers):
             raise Refused(404, f"there is no camera {place} here: the first one is 0", "action")
@@ -220,5 +220,5 @@ class App:
 
 
 def _below(request: Request, path: str) -> str:
-    """The whole of a path: that of a camera's routes leaves out where they are."""
+    """The whole path: the routes of a camera leave out the prefix."""
     return f"{BELOW}{request.camera}/{path}" if request.camera else path

@@ -152,10 +152,10 @@ class EventBroker:
     def _check_rights(self) -> None:
         """Disconnect subscribers whose rights have changed: they reconnect with the new ones."""
         rights, now_s = self._rights(), time.monotonic()
-        if anybody := now_s - self._checked_s >= CHECK_S:
+        if check_all := now_s - self._checked_s >= CHECK_S:
             self._checked_s = now_s
         with self._lock:
-            subscribers = [subscriber for subscriber in self._subscribers if anybody or subscriber.rights != rights]
+            subscribers = [subscriber for subscriber in self._subscribers if check_all or subscriber.rights != rights]
         for subscriber in subscribers:
             fits = self._topics(subscriber.request) == subscriber.topics
             with self._lock:

@@ -1,4 +1,4 @@
-"""What the routes are made of: an address, who may use it, its handler, and the request that a handler gets."""
+"""A route, who may use it, and the request that its handler gets."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Request(messages.Request):
 
     Attributes:
         camera: the number of the camera below whose address it came; empty: none.
-        person: who sends it; None: nobody known.
+        person: the sender; None: unknown.
         public: it was admitted because anyone may watch.
         still_may: returns whether the sender still has access; a stream, which may last for days, checks regularly.
     """

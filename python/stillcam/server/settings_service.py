@@ -1,6 +1,6 @@
 """Where settings are changed over HTTP: one change after the other, each whole or not at all.
 
-A change is merged into what the file holds at that moment, whoever wrote it, and is kept only
+A change is merged into the current content of the file, and is kept only
 if the camera takes it. Who is answered knows: all of it is in force, or the reason why not.
 """
 
@@ -29,8 +29,8 @@ from stillcam.settings.live import LiveSettings, file_version
 from stillcam.settings.schema import SHARED_SECTIONS, Settings
 
 RELOAD_TIMEOUT_S = 40.0  # the daemon itself gives up after 30
-TURN_S = 20.0  # how long one waits for somebody else's change
-HAND_EDITS = 10  # so many running, and we give up
+TURN_S = 20.0  # timeout for another client's change to finish
+HAND_EDITS = 10  # attempts while the file is edited by hand at the same time
 
 _USE_CASES = ("live", "photo", "raw", "video")
 
@@ -112,7 +112,7 @@ class SettingsService:
         daemon: has the camera's status.
         socket: the daemon's.
         frames: this server's: who is answered sees the picture with the new settings.
-        shared: what several cameras have to keep to.
+        shared: the rules for several cameras.
         names: gives this machine's names.
     """
 
@@ -147,7 +147,7 @@ class SettingsService:
     def change(
         self, change: Change, host: str, wanted_tag: str | None = None, *, restoring: bool = False
     ) -> SettingsState:
-        """Change the settings, and have server and camera go by them.
+        """Change the settings, and apply them to server and camera.
 
         Args:
             change: gives the new settings from the old ones, or raises SettingsError.
@@ -200,7 +200,7 @@ class SettingsService:
             new = change(old)
             if new.hooks != old.hooks and not restoring:
                 raise SettingsError("can be set on the camera's machine only: in data/settings.json", "hooks")
-            new = replace(new, hooks=old.hooks)  # what runs here comes out of no back-up either
+            new = replace(new, hooks=old.hooks)  # a back-up does not restore commands that run on this machine either
             new = self.shared.apply(old, new)
             if self.shared.primary:
                 _check_way_back(new, host, self._names())
@@ -212,9 +212,9 @@ class SettingsService:
         return new
 
     def _check_controls(self, old: Settings, new: Settings) -> None:
-        """Refuse controls that this camera has not got; those that were there before may stay."""
+        """Refuse controls that this camera does not support; those that were set before may stay."""
         if old.camera.index != new.camera.index:
-            return  # which the other camera has is not known yet
+            return  # the controls of the other camera are not known yet
         status = self._daemon.status()
         modes = tuning_files.modes(new.camera.tuning_file, status.get("camera"))
         before, after = _controls(old), _controls(new)
@@ -226,7 +226,7 @@ class SettingsService:
                     raise SettingsError(reason, f"{section}.{name}")
 
     def _camera_takes_it(self) -> tuple[str | None, str | None]:
-        """Have the daemon read the file.
+        """Tell the daemon to reload the settings file.
 
         Returns:
             why no picture has been made with the settings yet (None: one has), and see `SettingsState.wait_for`.
@@ -250,7 +250,7 @@ class SettingsService:
         return f"the settings are saved, but the camera has made no picture with them yet: {reason}", None
 
     def _put_back(self, old: Settings, new: Settings) -> None:
-        """The settings from before, unless somebody has edited the file meanwhile."""
+        """Restore the previous settings, unless the file has been edited meanwhile."""
         try:
             if load(self._path) == new:
                 save(self._path, old)
@@ -273,7 +273,7 @@ def _controls(settings: Settings) -> dict[str, Values]:
 
 
 def _check_way_back(new: Settings, host: str, names: frozenset[str]) -> None:
-    """Refuse to forget the name by which we were called just now."""
+    """Refuse settings with which the host name of this request would no longer be accepted."""
     try:
         check_host(host, names, new.access.hosts)
     except Refused as refused:
@@ -282,7 +282,7 @@ def _check_way_back(new: Settings, host: str, names: frozenset[str]) -> None:
 
 
 def _check_certificate(old: Settings, new: Settings, data: Path) -> None:
-    """Refuse what would keep the server from its next start."""
+    """Refuse certificate settings with which the server could not start."""
     server = new.server
     files = server.tls_certificate, server.tls_key
     if files == (old.server.tls_certificate, old.server.tls_key) or not any(files):

@@ -36,7 +36,7 @@ class WebFile:
     """One file, or a page made of one.
 
     Args:
-        data: what is in it.
+        data: its content.
         kind: its Content-Type.
     """
 
@@ -96,14 +96,14 @@ class WebFiles:
         return self._files.get(name)
 
     def text(self, name: str) -> str:
-        """What is in a file, as text; empty when there is none."""
+        """The content of a file as text; empty if there is none."""
         file = self._files.get(name)
         return file.data.decode() if file else ""
 
     def imported(self, *modules: str) -> list[str]:
         """These modules and all that they import statically, each once, in the order in which a browser finds them."""
         found = list(dict.fromkeys(modules))
-        for module in found:  # grows meanwhile
+        for module in found:  # the list grows during the loop
             names = (_resolved(module, target) for target in _IMPORT.findall(self.text(module)))
             found += [name for name in dict.fromkeys(names) if name not in found]
         return found

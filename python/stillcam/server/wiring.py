@@ -1,4 +1,4 @@
-"""Puts the web server together: each group of routes with what it works on."""
+"""Builds the web server: each group of routes with the objects that it needs."""
 
 from __future__ import annotations
 
@@ -98,11 +98,11 @@ def build(
 
 
 def _rights(accounts: Accounts, settings: LiveSettings) -> object:
-    """Another value once anybody's rights have changed."""
+    """A value that differs once the rights of any user have changed."""
     try:
         return accounts.cache.get(), settings.current().access
     except StoreError:
-        return None  # as the accounts cannot be read, nobody is known
+        return None  # the accounts cannot be read
 
 
 def _settings_service(

@@ -1,4 +1,4 @@
-"""`api/openapi.json`: the OpenAPI document, made of the routes that the server itself goes by."""
+"""`api/openapi.json`: the OpenAPI document, made of the routes themselves."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class OpenApiRoutes:
         self._described = routes
 
     def routes(self) -> list[Route]:
-        """The document has the version, and otherwise what anybody can read in the source."""
+        """The document has the version; the rest of it is public in the source."""
         return [
             api("State", "GET", "api/openapi.json", Access.WATCH, self._answer,
                 "This description of the API, in OpenAPI 3.1.", {200: "OpenApi"}),

@@ -1,4 +1,4 @@
-"""A route of the API: what serves it, what OpenAPI says of it, and the check of its requests, in one row."""
+"""A route of the API: its handler, its description in OpenAPI, and the check of its requests, in one row."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Body:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """What OpenAPI says of a route beside its method, path and access.
+    """The description of a route in OpenAPI, beside its method, path and access.
 
     Args:
         tag: its chapter.

@@ -31,7 +31,7 @@ def settings_schemas() -> dict[str, Schema]:
         section: maybe(record({name: _patch(section, name) for name in rows})) for section, rows in sections.items()
     }
     controls = {name: _control(control) for name, control in CONTROLS.items()}
-    told = "a merge patch (RFC 7396): null goes back to the default"
+    text = "a merge patch (RFC 7396): null goes back to the default"
     return {
         "Settings": record(
             {name: record(**sections[name]) for name in SOMETIMES},
@@ -39,7 +39,7 @@ def settings_schemas() -> dict[str, Schema]:
             **{name: record(**rows) for name, rows in sections.items() if name not in SOMETIMES},
         ),
         "SettingsPatch": record({**patches, "controls": _CONTROLS_PATCH, "version": {"const": 1}})
-        | {"description": told},
+        | {"description": text},
         "Controls": record(controls) | {"description": "those that are set; the camera sees to the others"},
         "ControlsPatch": record({name: maybe(ref(f"Controls/properties/{name}")) for name in controls}),
     }
@@ -52,27 +52,27 @@ def _patch(section: str, name: str) -> Schema:
 def _setting(row: dict[str, Any]) -> Schema:
     if row["type"] == "controls":
         return ref("Controls")
-    told = {"description": row["text"], "default": row["default"]} | ({"x-unit": row["unit"]} if row["unit"] else {})
+    notes = {"description": row["text"], "default": row["default"]} | ({"x-unit": row["unit"]} if row["unit"] else {})
     if row["type"] == "choice":
-        return {"enum": list(row["choices"]), **told}
+        return {"enum": list(row["choices"]), **notes}
     if row["type"] == "list":
-        return {"type": "array", "items": TEXT | {"maxLength": MAX_TEXT}, "maxItems": MAX_ITEMS, **told}
-    return _PLAIN[row["type"]] | _range(row["low"], row["high"]) | told
+        return {"type": "array", "items": TEXT | {"maxLength": MAX_TEXT}, "maxItems": MAX_ITEMS, **notes}
+    return _PLAIN[row["type"]] | _range(row["low"], row["high"]) | notes
 
 
 def _control(control: Control) -> Schema:
-    told = {"description": control.text} | ({"x-unit": control.unit} if control.unit else {})
+    notes = {"description": control.text} | ({"x-unit": control.unit} if control.unit else {})
     within = _range(control.low, control.high)
     if control.type == "choice":
-        return {"type": "string", "enum": [choice.value for choice in control.choices], **told}
+        return {"type": "string", "enum": [choice.value for choice in control.choices], **notes}
     if control.type == "crop":
-        return _RECTANGLE | told
+        return _RECTANGLE | notes
     if control.type == "windows":
-        return {"type": "array", "items": _RECTANGLE, "minItems": 1, "maxItems": int(control.high or 1), **told}
+        return {"type": "array", "items": _RECTANGLE, "minItems": 1, "maxItems": int(control.high or 1), **notes}
     if control.type in ("pair", "matrix"):
         count = 2 if control.type == "pair" else 9
-        return {"type": "array", "items": NUMBER | within, "minItems": count, "maxItems": count, **told}
-    return _PLAIN[control.type] | within | told
+        return {"type": "array", "items": NUMBER | within, "minItems": count, "maxItems": count, **notes}
+    return _PLAIN[control.type] | within | notes
 
 
 def _range(low: float | None, high: float | None) -> Schema:

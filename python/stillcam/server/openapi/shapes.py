@@ -23,11 +23,11 @@ def ref(name: str) -> Schema:
 
 def maybe(schema: Schema, text: str = "") -> Schema:
     """The same, or null."""
-    told = {"description": text} if text else {}
+    notes = {"description": text} if text else {}
     if isinstance(schema.get("type"), str):
         choices = {"enum": [*schema["enum"], None]} if "enum" in schema else {}
-        return {**schema, "type": [schema["type"], "null"], **choices, **told}
-    return {"anyOf": [schema, {"type": "null"}], **told}
+        return {**schema, "type": [schema["type"], "null"], **choices, **notes}
+    return {"anyOf": [schema, {"type": "null"}], **notes}
 
 
 def one_of(*values: str) -> Schema:

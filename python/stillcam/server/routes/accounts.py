@@ -1,7 +1,7 @@
 """`api/session`, `api/register`, `api/password`, `api/users` and `api/tokens`: sign-in, people and programs.
 
-The page learns from `api/session` whom it speaks for. A session's key is in a cookie that
-scripts cannot read; the server decides when it ends, the cookie itself lasts as long as browsers allow.
+`api/session` tells the page who is signed in. A session's key is in a cookie that scripts cannot read; the server
+decides when it ends, the cookie itself lasts as long as browsers allow.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ class AccountRoutes:
     def _session(self, request: Request) -> Answer:
         answer = self._session_document(200, request, self._guard.person(request))
         if key := self._guard.session_key(request):
-            answer.head = self._session_cookie(request, key)  # its age starts again: who keeps coming stays signed in
+            answer.head = self._session_cookie(request, key)  # renews its age: regular visitors stay signed in
             if key in old_sessions(request):
                 answer.head += delete_old_session(request)
         return answer

@@ -20,7 +20,7 @@ from stillcam.library.names import split
 from stillcam.server.errors import reading
 from stillcam.server.route import Request
 
-REVALIDATE = "private, no-cache"  # it may be kept, and has to be asked for whether it is still the same
+REVALIDATE = "private, no-cache"  # browsers may store it, and revalidate it each time
 FOR_EVER = "private, max-age=31536000, immutable"
 TYPES = {
     "jpg": "image/jpeg",
@@ -58,7 +58,7 @@ def file_answer(request: Request, path: Path, name: str, caching: str = REVALIDA
     """
     body = FilePart.whole(path)
     status = os.fstat(body.fileno())
-    known_type = TYPES.get(split(path.name)[1])  # a page that somebody has copied in must never run as ours
+    known_type = TYPES.get(split(path.name)[1])  # an HTML file copied into the folder must never run as our page
     headers = {
         "Content-Type": known_type or "application/octet-stream",
         "ETag": f'"{status.st_ino:x}-{status.st_mtime_ns:x}-{status.st_size:x}"',

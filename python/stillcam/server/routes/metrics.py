@@ -39,8 +39,7 @@ _Statuses = Sequence[tuple[CameraContext, Mapping[str, Any]]]  # each camera wit
 class Counters:
     """Requests by route and status, and bytes sent.
 
-    One lock is held for two additions: 0.2 µs a request, and no count is lost, whichever
-    threads answer.
+    A lock around two additions costs 0.2 µs a request, and no count is lost.
     """
 
     def __init__(self) -> None:

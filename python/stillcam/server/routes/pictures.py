@@ -37,7 +37,7 @@ from stillcam.settings.schema import Settings
 MAX_AGE_S = 86400.0
 MIN_FPS, MAX_FPS = 0.01, 120.0
 
-# Who may not watch gets another answer at the same address: a cache between us must not mix them up.
+# Clients that may not watch get another answer at the same address: a proxy cache must not mix them up.
 _PRIVATE = b"Cache-Control: private, no-cache\r\nVary: Cookie, Authorization\r\n"
 _SHARED = b"Cache-Control: no-cache\r\n"
 PATHS = frozenset({"snapshot", "snapshot.jpg", "stream", "stream.mjpg"})
@@ -218,8 +218,8 @@ class PictureRoutes:
         return self._scaled.of(frame, width) if width and not request.has(frame.tag) else frame
 
     def _frame(self, frame: CachedFrame, request: Request) -> Answer:
-        kept = _PRIVATE if self._settings().access.watch == "signed-in" else _SHARED
-        head = b"%b%bX-Frame-Age: %.3f\r\n" % (frame.head, kept, frame.age_s())
+        caching = _PRIVATE if self._settings().access.watch == "signed-in" else _SHARED
+        head = b"%b%bX-Frame-Age: %.3f\r\n" % (frame.head, caching, frame.age_s())
         if request.has(frame.tag):
             return Answer(304, head=head)
         return Answer(200, frame.picture, head=head)

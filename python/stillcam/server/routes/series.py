@@ -31,7 +31,7 @@ from stillcam.server.routes.series_preview import SeriesPreview
 from stillcam.settings.schema import Settings
 
 TIMEOUT_S = 30.0  # deleting some hundred thousand files takes a while
-_NAMELESS = "series"  # stands for the name in a preview, before there is one
+_NAMELESS = "series"  # the name in a preview, before there is one
 MAX_SHOTS, MAX_BUCKETS = 500, 1000
 MAX_DIGITS = 9  # of a shot's number
 _SHOT_FIELDS = ("n", "time", "due", "bytes", "files", "metadata")
@@ -169,7 +169,7 @@ class SeriesRoutes:
             raise Refused(404, f"{name} has no such shot")
         try:
             path = self._path(name, int(number), raw=request.value("file") == "raw")
-            # A series that is deleted and made again has the same addresses: only one that tells them apart is kept.
+            # A series that is deleted and made again has the same addresses: `v` tells them apart.
             caching = FOR_EVER if request.value("v") else REVALIDATE
             if request.value("thumbnail") is not None:
                 with self._thumbnail_lock:
@@ -182,7 +182,7 @@ class SeriesRoutes:
             raise Refused(404, f"shot {number} of {name} cannot be read ({error.strerror}): is it gone?") from error
 
     def _path(self, name: str, number: int, raw: bool) -> Path:
-        """The file of a shot; whatever a manifest says, it is one of the series' own.
+        """The file of a shot, which is always in the folder of the series, even if the manifest is wrong.
 
         Raises:
             LookupError: there is none.

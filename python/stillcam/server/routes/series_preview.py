@@ -1,4 +1,4 @@
-"""What a series would come to, before there is one: for the form, while somebody fills it in."""
+"""Estimates of a series that does not exist yet, for the form while it is filled in."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ RAW_BYTES_PER_PIXEL = 2  # a DNG of rpicam-apps holds 16 bits a pixel, uncompres
 
 
 class SeriesPreview:
-    """Counts ahead.
+    """Estimates how many shots a series will take, and how much room they need.
 
     Args:
         folder: of all series: its disk is what fills.
@@ -51,7 +51,7 @@ class SeriesPreview:
         full = None
         if shot_bytes is not None and per_day:
             others = sum(_daily(one) for one in there if one is not own)
-            with suppress(OSError):  # the disk does not answer: nobody knows
+            with suppress(OSError):  # the disk does not answer: unknown
                 room = writable_bytes(self._folder, self._settings().files.floor_mb)
                 if can_fill_disk(
                     definition.retention, shot_bytes * at_once * per_day, own["bytes"] if own else 0, room
@@ -69,7 +69,7 @@ class SeriesPreview:
         }
 
     def _estimate(self, kind: str) -> int | None:
-        """How large a shot will be, by the newest frame and the number of pixels; None: nobody knows."""
+        """The bytes of a shot, by the newest frame and the number of pixels; None: unknown."""
         seen, camera = self._cache.newest, self._camera.status().get("camera")
         if seen is None or not camera:
             return None
@@ -92,7 +92,7 @@ def _average(series: Mapping[str, Any] | None, kind: str) -> int | None:
 
 
 def _daily(series: Mapping[str, Any]) -> float:
-    """What a series that goes on writes in a day."""
+    """Bytes a day of a series that is planned or running."""
     return float(series["forecast"]["bytes_per_day"] or 0) if series["state"] in ("planned", "running") else 0.0
 
 

@@ -27,7 +27,7 @@ class SettingsRoutes:
 
     Args:
         service: reads and changes the settings.
-        backups: those kept on the camera.
+        backups: stored on the camera.
     """
 
     def __init__(self, service: SettingsService, backups: Backups) -> None:
@@ -35,7 +35,7 @@ class SettingsRoutes:
         self._backups = backups
 
     def routes(self) -> list[Route]:
-        """Settings hold names and paths of the owner: nobody else reads them."""
+        """Settings contain names and paths of the owner: only the owner reads them."""
         control, owner, setting = Access.CONTROL, Access.OWNER, partial(api, "Settings")
         return [
             setting("GET", "api/settings", control, self._get,
@@ -136,7 +136,7 @@ def _is_owner(person: Person | None) -> bool:
 
 
 def _check_person(person: Person | None, old: Settings, new: Settings) -> None:
-    """Who may come in, and whom this server calls, is no program's decision: a token may leak."""
+    """Refuse a program that changes who has access, or which addresses this server calls: a token may leak."""
     if _is_owner(person):
         return
     for section in ("access", "server", *_OWNER_ONLY):

@@ -1,10 +1,10 @@
-"""Who asks, and whether they may: decided by a route's Access, before any body is read.
+"""Authentication and authorisation, by a route's Access, before any body is read.
 
 A person shows a cookie, a program a token: as `Authorization: Bearer`, as the password of Basic
 authentication with any name, or in the address (credentials.py). All of it is checked in memory.
 
-A browser sends its cookie along whoever has made it ask, so a write by cookie has to come
-from a page of this very server: by `Sec-Fetch-Site`, or by an `Origin` that is our own. A form
+A browser also sends its cookie with requests that another site has caused, so a write by cookie has to come
+from a page of this server: by `Sec-Fetch-Site`, or by an `Origin` that is our own. A form
 of a stranger cannot send JSON either. SameSite alone would not do: to a browser, other
 programs on the same host are the same site.
 
@@ -83,7 +83,7 @@ class Guard:
         return self._settings().access.watch == "anyone" or not self._accounts.get().registered
 
     def person(self, request: Request) -> Person | None:
-        """Who asks; None: nobody who is known.
+        """The sender of a request; None: unknown.
 
         A session counts for more than a token by Basic authentication: a browser that has been given such a
         token once sends it along with all that the page asks.
@@ -98,7 +98,7 @@ class Guard:
         return self._by_token(key, accounts) or self._by_session(request, accounts)
 
     def may_control(self, request: Request) -> bool:
-        """Whether who asks may control; nobody may while the accounts cannot be read."""
+        """Whether the sender may control the camera; False while the accounts cannot be read."""
         try:
             person = self.person(request)
         except StoreError:
@@ -168,7 +168,7 @@ class Guard:
 
 
 def _check_page(request: Request) -> None:
-    """A write by cookie: a browser says where it comes from, and a page of ours sends JSON."""
+    """Refuse a write by cookie without an Origin, or with a body that is not JSON: our page always sends both."""
     if "sec-fetch-site" not in request.headers and "origin" not in request.headers:
         raise Refused(403, "a write with a cookie needs an Origin header; a program had better use a token")
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()

@@ -20,10 +20,10 @@ def check_origin(request: Request, *, listed: bool = False) -> None:
 
     Args:
         request: the write.
-        listed: its origin is in `access.embed`: browsers that ask before they send anything are told that they may.
+        listed: its origin is in `access.embed`: the answer to its CORS preflight allows the request.
 
     Raises:
-        Refused: 403; the text names both servers, and says what a proxy has to pass on.
+        Refused: 403; the text names both servers, and the headers that a proxy has to pass on.
     """
     site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
     # Pages cannot forge Sec-Fetch-Site, but browsers send it only over TLS and to localhost.
@@ -54,10 +54,10 @@ def is_own(origin: str, request: Request, *, listed: bool = False) -> bool:
     default = _DEFAULT_PORT[scheme]
     if (port or default) == (of_server[2] or default):
         return True
-    return of_server[2] is None and not listed and through_proxy(request) and _is_asked_before(request)
+    return of_server[2] is None and not listed and through_proxy(request) and _needs_preflight(request)
 
 
-def _is_asked_before(request: Request) -> bool:
+def _needs_preflight(request: Request) -> bool:
     """Whether the request needs a CORS preflight from another origin (Fetch, «CORS-safelisted»)."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     return request.method not in ("GET", "POST") or kind == "application/json"

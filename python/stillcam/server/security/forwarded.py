@@ -23,7 +23,7 @@ _WITH_PORT = re.compile(
 _PORT = re.compile("[0-9]{1,5}", re.ASCII)
 
 
-class _Said(NamedTuple):
+class _Forwarded(NamedTuple):
     """The client, and the proxies between the two, by their addresses, the nearest last; the rest may be empty."""
 
     hops: list[str]
@@ -39,18 +39,18 @@ def see_through(request: Request, proxies: Sequence[str]) -> None:
         proxies: addresses and networks of proxies.
     """
     networks = tuple(proxies)
-    if not networks or not _among(request.address, networks):
+    if not networks or not _is_in(request.address, networks):
         return
-    said = _said(request.headers)
+    forwarded = _read_headers(request.headers)
     request.proxied = True
-    request.scheme = said.scheme
-    request.secure = said.scheme == "https"
-    request.host = said.host or request.host
-    for hop in reversed(said.hops):
+    request.scheme = forwarded.scheme
+    request.secure = forwarded.scheme == "https"
+    request.host = forwarded.host or request.host
+    for hop in reversed(forwarded.hops):
         if not (address := _address(hop)):
             return
         request.address = address
-        if not _among(address, networks):
+        if not _is_in(address, networks):
             return
 
 
@@ -59,24 +59,24 @@ def through_proxy(request: Request) -> bool:
     return request.proxied or any(name in request.headers for name in _TRACES)
 
 
-def _said(headers: Mapping[str, str]) -> _Said:
+def _read_headers(headers: Mapping[str, str]) -> _Forwarded:
     if not any(name in headers for name in X_FORWARDED):
         return _forwarded(headers.get("forwarded", ""))
     scheme, host, port = (_last(headers.get(f"x-forwarded-{name}", "")) for name in ("proto", "host", "port"))
     host = host or headers.get("host", "")
     if _PORT.fullmatch(port) and not re.search(r":[0-9]*$", host.rpartition("]")[2]):
         host = f"{host}:{port}"
-    return _Said(headers.get("x-forwarded-for", "").split(","), _scheme(scheme), host)
+    return _Forwarded(headers.get("x-forwarded-for", "").split(","), _scheme(scheme), host)
 
 
-def _forwarded(text: str) -> _Said:
-    """What a Forwarded header says. A malformed part says nothing, and spoils no other: clients may write any before.
+def _forwarded(text: str) -> _Forwarded:
+    """Parse a Forwarded header. A malformed part is ignored without an effect on others: clients may write any before.
 
     So a comma ends a part even within quotes, where no address and no host has one.
     """
     parts = [_pairs(part) for part in text.split(",")]
     hops = [part.get("for", "") for part in parts]
-    return _Said(hops, _scheme(parts[-1].get("proto", "")), parts[-1].get("host", ""))
+    return _Forwarded(hops, _scheme(parts[-1].get("proto", "")), parts[-1].get("host", ""))
 
 
 def _pairs(part: str) -> dict[str, str]:
@@ -113,6 +113,6 @@ def _address(hop: str) -> str:
 
 
 @lru_cache(256)
-def _among(address: str, networks: tuple[str, ...]) -> bool:
+def _is_in(address: str, networks: tuple[str, ...]) -> bool:
     ip = ipaddress.ip_address(address)
     return any(ip in ipaddress.ip_network(network, strict=False) for network in networks)

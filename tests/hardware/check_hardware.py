@@ -96,8 +96,8 @@ class Check:
         merged["camera"] = {"index": self._camera.index} | sections.get("camera", {})
         return from_json({"version": 1, **merged})
 
-    def _begin(self, settings: Settings, shoot: PhotoRequest | None = None) -> None:
-        self._driver.start_stills(settings, self._camera, shoot)
+    def _begin(self, settings: Settings, photo: PhotoRequest | None = None) -> None:
+        self._driver.start_stills(settings, self._camera, photo)
         if not self._driver.wait_ready(START_S, ()):
             raise Wrong(f"not ready within {START_S:g} s")
 

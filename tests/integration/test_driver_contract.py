@@ -69,9 +69,9 @@ class Rig:
         """What was done with the camera so far: each line one start."""
         return (self.simulated / "starts.log").read_text().splitlines()
 
-    def stills(self, wanted: Settings, shoot: PhotoRequest | None = None) -> None:
+    def stills(self, wanted: Settings, photo: PhotoRequest | None = None) -> None:
         """Get ready."""
-        self.driver.start_stills(wanted, self.camera, shoot)
+        self.driver.start_stills(wanted, self.camera, photo)
         assert self.driver.wait_ready(LONG_S, ())
 
     def taken(self, wanted: Settings) -> Image.Image:
@@ -218,11 +218,11 @@ def test_focus(rig):
 @pytest.mark.parametrize(("extension", "form"), [("jpg", "JPEG"), ("png", "PNG"), ("bmp", "BMP")])
 def test_photos(rig, extension, form):
     """In a folder of their own, and found controls come first."""
-    shoot = PhotoRequest("photo", rig.drafts, {"ExposureTime": 3000, "AnalogueGain": 2.0})
+    photo = PhotoRequest("photo", rig.drafts, {"ExposureTime": 3000, "AnalogueGain": 2.0})
     wanted = settings(files={"photo": extension})
     rig.stills(wanted)
     rig.still()
-    rig.stills(wanted, shoot)
+    rig.stills(wanted, photo)
     assert not rig.driver.matches(wanted, rig.camera) and not rig.driver.matches(wanted, rig.camera, "photo")
     for _ in range(2):
         rig.driver.request_still()

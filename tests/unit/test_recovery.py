@@ -79,8 +79,8 @@ def test_a_long_exposure_is_waited_for_when_the_camera_starts(tmp_path, sections
     settings = patched(Settings(), sections)
     context = CaptureContext(paths, driver, settings, tuple, {})
     camera: Any = None
-    shoot = None if found is None else PhotoRequest("photo", tmp_path, found)
-    context.start_stills(settings, camera, shoot, lambda: False)
+    photo = None if found is None else PhotoRequest("photo", tmp_path, found)
+    context.start_stills(settings, camera, photo, lambda: False)
     context.close()
     assert waited[0] > 30 + 30
 

@@ -7,7 +7,7 @@ from listed_programs import CASES, recorded
 
 from stillcam.camera.rpicam.listing import parse
 from stillcam.camera.simulated.sensors import attached, listing
-from stillcam.settings.geometry import fractions, view
+from stillcam.settings.geometry import field_of_view, fractions
 
 TWO = (CASES / "list-cameras-two.txt").read_text()  # as rpicam-apps 1.12 prints it
 
@@ -66,7 +66,9 @@ def test_the_view_of_a_mode_may_be_larger_than_the_picture():
         "                             9248x6944 [2.60 fps - (0, 0)/9280x6976 crop]\n"
     )
     assert [mode.crop for mode in camera.modes] == [(784, 1312, 7712, 4352), (0, 0, 9280, 6976)]
-    assert fractions((0, 0, 9280, 6976), view(camera.modes[1], camera)) == "0.000000,0.000000,1.000000,1.000000"
+    assert (
+        fractions((0, 0, 9280, 6976), field_of_view(camera.modes[1], camera)) == "0.000000,0.000000,1.000000,1.000000"
+    )
 
 
 def test_a_mode_without_rate_or_view_is_still_a_mode():

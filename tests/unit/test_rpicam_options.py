@@ -26,7 +26,7 @@ from stillcam.camera.simulated.sensors import listing
 from stillcam.camera.use_cases import live_framerate
 from stillcam.settings.capabilities import Camera
 from stillcam.settings.document import patched
-from stillcam.settings.geometry import fitted, fractions, mirrored, picture_size, sensor_mode
+from stillcam.settings.geometry import fit_crop, flip_rectangle, fractions, picture_size, sensor_mode
 from stillcam.settings.schema import Settings
 
 IMX708, IMX219 = recorded("list-cameras-two.txt")
@@ -215,11 +215,11 @@ def test_the_camera_programs_accept_every_value_of_every_control(data):
 @given(rectangles(), st.tuples(st.integers(16, 4000), st.integers(16, 4000)), st.booleans(), st.booleans())
 def test_a_crop_has_the_pictures_proportions_and_lies_within_the_view(crop, size, across, down):
     for view in ((0, 0, 4608, 2592), (768, 432, 3072, 1728)):
-        x, y, width, height = fitted(crop, size, view)
+        x, y, width, height = fit_crop(crop, size, view)
         assert view[0] <= x and view[1] <= y
         assert x + width <= view[0] + view[2] + 1 and y + height <= view[1] + view[3] + 1
         assert abs(width * size[1] - height * size[0]) <= max(size)
-        assert mirrored(mirrored((x, y, width, height), (across, down), view), (across, down), view) == (
+        assert flip_rectangle(flip_rectangle((x, y, width, height), (across, down), view), (across, down), view) == (
             x, y, width, height,
         )  # fmt: skip
         parts = [float(part) for part in fractions((x, y, width, height), view).split(",")]

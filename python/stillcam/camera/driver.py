@@ -111,7 +111,7 @@ class Driver(Protocol):
         """
         ...
 
-    def start_stills(self, settings: Settings, camera: Camera, shoot: PhotoRequest | None = None) -> None:
+    def start_stills(self, settings: Settings, camera: Camera, photo: PhotoRequest | None = None) -> None:
         """Start the camera for snapshots, or for the photos of a request; see `wait_ready`."""
         ...
 

@@ -17,7 +17,7 @@ from stillcam.camera.simulated.sensors import BOARD, USUAL_BOARD
 from stillcam.common.errors import StillcamError
 from stillcam.common.paths import ROOT, Paths
 from stillcam.settings.encoder import encoder_limits
-from stillcam.settings.tuning_files import board
+from stillcam.settings.tuning_files import board_compatible
 
 CHOICES = ("auto", "rpicam", "picamera2", "simulated")
 _INSTALL = "install the camera programs (sudo apt install -y rpicam-apps), or try STILLCAM_CAMERA=simulated"
@@ -45,10 +45,10 @@ def choose_driver(environ: Mapping[str, str], paths: Paths) -> Driver:
             " (sudo apt install -y python3-picamera2 --no-install-recommends), or use rpicam or simulated"
         )
     if kind == "picamera2" or (kind == "auto" and programs is None and picamera2):
-        return Picamera2(paths.images, environ, encoder_limits(board()))
+        return Picamera2(paths.images, environ, encoder_limits(board_compatible()))
     if kind == "simulated" or programs is None:
         return _simulated(environ, paths)
-    return Rpicam(programs, paths.images, environ, encoder=encoder_limits(board()))
+    return Rpicam(programs, paths.images, environ, encoder=encoder_limits(board_compatible()))
 
 
 def has_picamera2() -> bool:

@@ -6,6 +6,7 @@ that a picture is the same with either.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from stillcam.camera.driver import Container
@@ -19,10 +20,12 @@ from stillcam.settings.geometry import (
     Rectangle,
     Size,
     configured_size,
+    field_of_view,
+    fit_crop,
+    flip_rectangle,
     mode_name,
     picture_size,
     sensor_mode,
-    view,
 )
 from stillcam.settings.schema import (
     Configuration,
@@ -56,9 +59,17 @@ class Geometry:
     flips: Flips
 
     @property
-    def view(self) -> Rectangle:
+    def field_of_view(self) -> Rectangle:
         """The part of the sensor that is seen, in sensor pixels before any flip."""
-        return view(self.mode, self.camera)
+        return field_of_view(self.mode, self.camera)
+
+    def flip(self, rectangle: Sequence[int]) -> Rectangle:
+        """A rectangle of the settings as it is in the flipped picture, and the reverse."""
+        return flip_rectangle(rectangle, self.flips, self.field_of_view)
+
+    def crop(self, rectangle: Sequence[int]) -> Rectangle:
+        """A ScalerCrop of the settings in the picture's proportions, as it is in the flipped picture."""
+        return self.flip(fit_crop(rectangle, self.size, self.field_of_view))
 
 
 def snapshot_geometry(settings: Settings, camera: Camera) -> Geometry:

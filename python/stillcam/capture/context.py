@@ -179,7 +179,7 @@ class CaptureContext:
         self,
         settings: Settings,
         camera: Camera,
-        shoot: PhotoRequest | None = None,
+        photo: PhotoRequest | None = None,
         must_leave: Callable[[], bool] | None = None,
     ) -> None:
         """Start the camera for stills, and wait until it takes requests.
@@ -187,16 +187,16 @@ class CaptureContext:
         The driver may wait for a frame of a long exposure, after the one that has just been begun.
 
         Args:
-            settings, camera, shoot: see `Driver.start_stills`.
+            settings, camera, photo: see `Driver.start_stills`.
             must_leave: see `wait_for`.
 
         Raises:
             Interrupted, CameraError: see `wait_for`.
         """
         exposures_s = exposure_allowance_s(settings, self.driver.metadata)
-        if shoot:
-            exposures_s += photo_cycle_s(settings, shoot.kind, shoot.controls)
-        self.driver.start_stills(settings, camera, shoot)
+        if photo:
+            exposures_s += photo_cycle_s(settings, photo.kind, photo.controls)
+        self.driver.start_stills(settings, camera, photo)
         self.wait_for(self.driver.wait_ready, START_TIMEOUT_S + exposures_s, must_leave)
 
     def start_snapshots(self, settings: Settings, camera: Camera) -> None:

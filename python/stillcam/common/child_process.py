@@ -20,7 +20,7 @@ from stillcam.common.errors import CameraError
 from stillcam.common.threads import start
 
 TERM_GRACE_S = 2.0
-LAST_S = 1.0  # the same when the daemon ends: a video's file can be finished in it
+INTERRUPTED_GRACE_S = 1.0  # the same when the daemon ends: enough to finish the file of a video
 PIPE_BYTES = 1 << 20
 _PR_SET_PDEATHSIG = 1
 _STDERR_LINES = 40
@@ -28,16 +28,16 @@ _STDERR_LINES = 40
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-def _in_the_child(parent: int) -> None:
-    """Before exec: survive an early SIGUSR1, and never outlive the daemon.
+def _before_exec(parent: int) -> None:
+    """In the child: let the program survive an early SIGUSR1, and not outlive the daemon.
 
-    rpicam-still dies of a SIGUSR1 that comes before its handler is installed, unless the
-    signal is ignored, which exec(2) hands down. PR_SET_PDEATHSIG (prctl(2)) ends the
-    program with the thread that started it, also when the daemon is killed by SIGKILL.
+    rpicam-still dies of a SIGUSR1 before its handler is installed, unless the signal is ignored, which a program
+    inherits through exec(2). PR_SET_PDEATHSIG (prctl(2)) kills the program when the thread that started it ends, also
+    if the daemon is killed by SIGKILL.
     """
     signal.signal(signal.SIGUSR1, signal.SIG_IGN)
     _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:  # it died just before
+    if os.getppid() != parent:  # the parent has died already
         os._exit(1)
 
 
@@ -45,13 +45,13 @@ class ChildProcess:
     """One running program.
 
     Args:
-        name: what logs and errors call it.
+        name: for logs and errors.
         argv: program and arguments.
         folder: its working directory.
         env: its environment; None: this process's own.
-        stdout: `subprocess.PIPE` to read frames from `stdout`; else it is thrown away.
-        pass_fds: descriptors that it gets too, under the same numbers.
-        stdin: a descriptor that it reads from, instead of nothing.
+        stdout: `subprocess.PIPE` to read from `stdout`; by default the output is discarded.
+        pass_fds: descriptors that it inherits, with the same numbers.
+        stdin: a descriptor to read from; by default there is no input.
 
     Raises:
         CameraError: it cannot be started.
@@ -80,7 +80,7 @@ class ChildProcess:
                 stderr=subprocess.PIPE,
                 bufsize=0,
                 pass_fds=pass_fds,
-                preexec_fn=partial(_in_the_child, os.getpid()),  # noqa: PLW1509 - two system calls, no lock
+                preexec_fn=partial(_before_exec, os.getpid()),  # noqa: PLW1509 - two system calls, no lock
                 start_new_session=True,  # a Ctrl-C in the terminal is the daemon's to handle
             )
         except OSError as error:
@@ -94,7 +94,7 @@ class ChildProcess:
             self._process.kill()
             self._process.wait()
             os.close(self.pidfd)
-            raise CameraError("short", f"there is no memory for another thread: see free -m ({error})") from error
+            raise CameraError("short", f"not enough memory for another thread: see free -m ({error})") from error
 
     def __enter__(self) -> ChildProcess:
         return self
@@ -103,7 +103,7 @@ class ChildProcess:
         self.stop()
 
     def _read_stderr(self) -> None:
-        """Keep the last lines; an unread pipe would block a program that prints INFO lines for weeks."""
+        """Keep the last lines; a pipe that nobody reads would block a program that logs for weeks."""
         assert self._process.stderr is not None
         with self._process.stderr as pipe:
             rest = b""
@@ -122,7 +122,7 @@ class ChildProcess:
 
     @property
     def stderr(self) -> list[str]:
-        """The last lines that it printed on stderr; all there are once it has ended."""
+        """The last lines of stderr; complete once the program has ended."""
         if self.status is not None:
             self._read.wait(1.0)
         return list(self._stderr)
@@ -142,23 +142,23 @@ class ChildProcess:
         return bool(int(caught.split()[1], 16) >> (signum - 1) & 1)
 
     def send(self, signum: int) -> None:
-        """Send a signal; nothing happens if it has ended."""
+        """Send a signal; no effect if it has ended."""
         self._process.send_signal(signum)
 
     def wait(self, timeout_s: float) -> None:
-        """Wait until it has ended by itself, or the time is over."""
+        """Wait until it has ended, at most `timeout_s`."""
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(timeout_s)
 
     def stop(self, signum: int = signal.SIGTERM, grace_s: float = TERM_GRACE_S, interrupts: Sequence[int] = ()) -> int:
-        """End it: the signal, then SIGKILL after `grace_s`; returns its exit status.
+        """Send the signal, then SIGKILL after `grace_s`; return the exit status.
 
         Args:
-            interrupts: once one of these descriptors is readable, it gets `LAST_S` at most.
+            interrupts: once one of these descriptors is readable, it gets `INTERRUPTED_GRACE_S` at most.
         """
         self.send(signum)
         began_s = time.monotonic()
-        if not self._ends(grace_s, interrupts):
+        if not self._wait_until_ended(grace_s, interrupts):
             took_s = time.monotonic() - began_s
             logging.warning("%s (pid %s) did not end within %.1f s: killed", self.name, self.pid, took_s)
             self._process.kill()
@@ -171,12 +171,12 @@ class ChildProcess:
             self.pidfd = -1
         return status
 
-    def _ends(self, grace_s: float, interrupts: Sequence[int]) -> bool:
+    def _wait_until_ended(self, grace_s: float, interrupts: Sequence[int]) -> bool:
         deadline_s = time.monotonic() + grace_s
         while self.status is None and (left_s := deadline_s - time.monotonic()) > 0:
             ready = wait_readable(left_s, self.pidfd, *interrupts)
             if ready and self.pidfd not in ready:
-                interrupts, deadline_s = (), min(deadline_s, time.monotonic() + LAST_S)
+                interrupts, deadline_s = (), min(deadline_s, time.monotonic() + INTERRUPTED_GRACE_S)
         return self.status is not None
 
 

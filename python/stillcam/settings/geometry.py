@@ -1,10 +1,9 @@
-"""Sizes and rectangles: sensor mode, picture, crop and focus window; pure functions.
+"""Sizes and rectangles: sensor mode, picture size, crop and focus windows. Pure functions.
 
-A setting's rectangle is in sensor pixels as they lie when nothing is flipped, so that it stays
-on its subject whichever way the picture is turned. libcamera on a Pi lets the sensor itself
-flip, and takes ScalerCrop and AfWindows in the picture that the sensor then gives
-(src/libcamera/pipeline/rpi/common/pipeline_base.cpp, applyScalerCrop; src/ipa/rpi/controller/
-rpi/af.cpp): `mirrored` goes between the two. Read from the sources; not seen on every sensor.
+Rectangles in settings are in sensor pixels before any flip, so that they stay on their subject when the picture is
+flipped. libcamera on a Pi flips in the sensor, and takes ScalerCrop and AfWindows in the flipped picture
+(src/libcamera/pipeline/rpi/common/pipeline_base.cpp, applyScalerCrop; src/ipa/rpi/controller/rpi/af.cpp):
+`flip_rectangle` converts between the two. This is known from the sources, not tested on every sensor.
 """
 
 from __future__ import annotations
@@ -16,25 +15,25 @@ from stillcam.settings.schema import Configuration
 
 Rectangle = tuple[int, int, int, int]
 Size = tuple[int, int]
-Flips = tuple[bool, bool]  # left and right, top and bottom
+Flips = tuple[bool, bool]  # horizontal, vertical
 
-_BLOCK = 16  # pixels: the largest JPEG block; a multiple of it turns by 90 degrees without loss
+_BLOCK = 16  # pixels: the largest JPEG block; only multiples of it can be rotated by 90 degrees without loss
 
 
 def sensor_mode(wanted: str, camera: Camera, size: Size, framerate: float = 0.0) -> SensorMode | None:
-    """The sensor mode to take.
+    """The sensor mode to use.
 
-    rpicam-apps by itself takes the mode that comes nearest to the picture's size, whatever part of
-    the view it cuts off (core/rpicam_app.cpp, selectMode): a small picture would then be zoomed.
+    rpicam-apps by default use the mode nearest to the picture's size, even if it crops the field of view
+    (core/rpicam_app.cpp, selectMode): a small picture would then be zoomed.
 
     Args:
-        wanted: `WIDTH:HEIGHT:BITDEPTH`, or empty for the best: fast enough, then of the widest view,
-            then large enough for the picture, then the smallest, then the deepest.
-        size: of the picture; 0 for as large as the sensor.
-        framerate: that must be reached.
+        wanted: `WIDTH:HEIGHT:BITDEPTH`, or empty for the best: fast enough, then with the widest field of view, then
+            large enough for the picture, then the smallest, then the one with the highest bit depth.
+        size: of the picture; 0 for the size of the sensor.
+        framerate: the least frame rate.
 
     Returns:
-        None where the camera does not tell its modes, or `wanted` is none of them.
+        None if the camera does not list its modes, or `wanted` is not among them.
     """
     if wanted:
         return next((mode for mode in camera.modes if mode_name(mode).startswith(wanted)), None)
@@ -50,10 +49,10 @@ def sensor_mode(wanted: str, camera: Camera, size: Size, framerate: float = 0.0)
 
 
 def viewfinder_mode(mode: SensorMode, camera: Camera) -> SensorMode:
-    """The cheapest sensor mode that sees what `mode` sees, so that exposure and focus are measured for a still.
+    """The smallest sensor mode with the field of view of `mode`, so that exposure and focus are measured for a still.
 
-    A sensor's full mode is slow (10 to 14 fps), and the four buffers of a viewfinder take 60 MB and more of the
-    contiguous memory in it; its binned mode takes a quarter.
+    A sensor's full mode is slow (10 to 14 fps), and the four buffers of a viewfinder need 60 MB and more of contiguous
+    memory in it; its binned mode needs a quarter.
     """
     same = [other for other in camera.modes if mode.crop and other.crop == mode.crop]
     return min(same, key=lambda other: (other.size[0] * other.size[1], -(other.bit_depth or 0)), default=mode)
@@ -65,11 +64,11 @@ def mode_name(mode: SensorMode) -> str:
 
 
 def picture_size(width: int, height: int, whole: Size, step: int = _BLOCK) -> Size:
-    """The size to ask for, in pixels.
+    """The size to request, in pixels.
 
     Args:
-        width, height: as set; 0 for what follows from the other one and the aspect ratio of
-            `whole` (to the nearest multiple of `step`), and both 0 for `whole`.
+        width, height: as set; 0: follows from the other one and the aspect ratio of `whole` (to the nearest multiple
+            of `step`); both 0: `whole`.
         whole: width and height of the sensor, or of its mode.
         step: pixels; a video's size need only be even.
     """
@@ -90,7 +89,7 @@ def configured_size(configuration: Configuration, camera: Camera, like: Size | N
     """The picture's size in a configuration: as set, or fitted to the sensor mode.
 
     Args:
-        like: a size whose proportions the picture is to have; None: as the configuration says.
+        like: a size whose proportions the picture gets; None: those of the configuration.
         step: see `picture_size`.
     """
     chosen = sensor_mode(configuration.sensor_mode, camera, (0, 0)) if configuration.sensor_mode else None
@@ -101,20 +100,20 @@ def configured_size(configuration: Configuration, camera: Camera, like: Size | N
     return picture_size(configuration.width, height, whole, step)
 
 
-def view(mode: SensorMode | None, camera: Camera) -> Rectangle:
-    """What a sensor mode sees, in sensor pixels: libcamera's ScalerCropMaximum."""
+def field_of_view(mode: SensorMode | None, camera: Camera) -> Rectangle:
+    """The part of the sensor that a mode captures, in sensor pixels: libcamera's ScalerCropMaximum."""
     return mode.crop if mode and mode.crop else (0, 0, *camera.size)
 
 
-def fitted(crop: Sequence[int], size: Size, within: Rectangle) -> Rectangle:
+def fit_crop(crop: Sequence[int], size: Size, within: Rectangle) -> Rectangle:
     """A crop in the proportions of the picture, so that nothing is distorted.
 
-    It keeps its middle and grows on one side; where there is no room, it shrinks and moves.
+    It grows around its centre; at the edge of the field of view it moves, and shrinks if necessary.
 
     Args:
         crop: as set, in sensor pixels.
         size: of the picture.
-        within: what there is to see, in sensor pixels.
+        within: the field of view, in sensor pixels.
     """
     x, y, width, height = crop
     aspect = size[0] / size[1]
@@ -126,8 +125,8 @@ def fitted(crop: Sequence[int], size: Size, within: Rectangle) -> Rectangle:
     return round(left), round(top), round(wide), round(high)
 
 
-def mirrored(rectangle: Sequence[int], flips: Flips, within: Rectangle) -> Rectangle:
-    """A rectangle in the flipped picture where it was in the upright one, and the reverse."""
+def flip_rectangle(rectangle: Sequence[int], flips: Flips, within: Rectangle) -> Rectangle:
+    """Convert a rectangle between the picture before flips and the flipped one; works both ways."""
     x, y, width, height = rectangle
     if flips[0]:
         x = 2 * within[0] + within[2] - x - width
@@ -137,7 +136,7 @@ def mirrored(rectangle: Sequence[int], flips: Flips, within: Rectangle) -> Recta
 
 
 def fractions(rectangle: Sequence[int], within: Rectangle) -> str:
-    """A rectangle as `--roi` and `--autofocus-window` take it: x,y,width,height as parts of `within`."""
+    """A rectangle as `--roi` and `--autofocus-window` take it: x,y,width,height as fractions of `within`."""
     x, y, width, height = rectangle
     parts = ((x - within[0]) / within[2], (y - within[1]) / within[3], width / within[2], height / within[3])
     return ",".join(f"{min(1.0, max(0.0, part)):.6f}" for part in parts)

@@ -1,4 +1,4 @@
-"""The tuning files that come with libcamera, the one that is chosen, and the modes that it has."""
+"""Tuning files of libcamera: those of this board, the selected one, and the modes that it defines."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ from stillcam.settings.schema import Settings
 
 Modes = Mapping[str, frozenset[str]]  # control -> its values
 
-OWN = Path("/etc/libcamera/ipa/rpi")  # a file in here wins over the one of the same name that comes with libcamera
+OWN = Path("/etc/libcamera/ipa/rpi")  # a file here overrides libcamera's own of the same name
 SHARE = (Path("/usr/share/libcamera/ipa/rpi"), Path("/usr/local/share/libcamera/ipa/rpi"))
 COMPATIBLE = Path("/proc/device-tree/compatible")
-MAX_BYTES = 4 << 20  # those that come with libcamera have up to 100 kB
+MAX_BYTES = 4 << 20  # libcamera's own have up to 100 kB
 
-# Where the modes of a control are: kind of algorithm, key (src/ipa/rpi/controller/rpi: awb.cpp, agc_channel.cpp).
-# There they are called as the control's values are, with dashes: CentreWeighted is `centre-weighted`.
+# Where a tuning file lists the modes of a control: algorithm, key (src/ipa/rpi/controller/rpi: awb.cpp,
+# agc_channel.cpp). Their names are those of the control's values, with dashes: CentreWeighted is `centre-weighted`.
 _MODES = {
     "AwbMode": ("awb", "modes"),
     "AeExposureMode": ("agc", "exposure_modes"),
     "AeMeteringMode": ("agc", "metering_modes"),
     "AeConstraintMode": ("agc", "constraint_modes"),
 }
-_LAST_COMMA = re.compile(rb",(?=\s*[\]}])")  # libcamera reads the files as YAML, which has nothing against it
+_LAST_COMMA = re.compile(rb",(?=\s*[\]}])")  # libcamera parses the files as YAML, which allows it
 
 
-def board() -> str:
-    """What the device tree says of this board (`raspberrypi,5-model-b brcm,bcm2712`); empty where there is none."""
+def board_compatible() -> str:
+    """The board according to the device tree (`raspberrypi,5-model-b brcm,bcm2712`); empty without a device tree."""
     try:
         return COMPATIBLE.read_bytes().replace(b"\0", b" ").decode(errors="replace")
     except OSError:
@@ -42,8 +42,8 @@ def board() -> str:
 
 
 def folder() -> Path | None:
-    """Where libcamera keeps this board's tuning files: `pisp` on a Pi 5, else `vc4`; None without libcamera."""
-    kind = "pisp" if "bcm2712" in board() else "vc4"
+    """libcamera's folder of tuning files for this board: `pisp` on a Pi 5, else `vc4`; None without libcamera."""
+    kind = "pisp" if "bcm2712" in board_compatible() else "vc4"
     return next((place for share in SHARE if (place := share / kind).is_dir()), None)
 
 
@@ -53,64 +53,64 @@ def files(place: Path) -> list[str]:
 
 
 def with_tuning_path(settings: Settings) -> Settings:
-    """`settings` with the tuning file's path instead of its name.
+    """`settings` with the path of the tuning file instead of its name.
 
-    libcamera opens LIBCAMERA_RPI_TUNING_FILE as it is, and without the file there is no camera.
+    libcamera opens LIBCAMERA_RPI_TUNING_FILE as it is, and does not open the camera if the file does not exist.
 
     Raises:
-        CameraError: there is no such file.
+        CameraError: the file does not exist.
     """
     name = settings.camera.tuning_file
     if not name:
         return settings
-    path = (folder() or Path("/")) / name  # an absolute name stands for itself
+    path = (folder() or Path("/")) / name  # an absolute name stays as it is
     if not path.is_file():
         raise CameraError("options", f"there is no tuning file {path}: choose another one, or none")
     return replace(settings, camera=replace(settings.camera, tuning_file=str(path)))
 
 
 def modes(tuning_file: str, camera: Mapping[str, Any] | None) -> Modes | None:
-    """The modes that the tuning file in force has, by the controls that choose among them.
+    """The modes that the tuning file in use defines, by control.
 
-    The algorithms ignore a mode that they have not got ("No metering mode", agc_channel.cpp).
+    The algorithms ignore a mode that it does not define ("No metering mode", agc_channel.cpp).
 
     Args:
-        tuning_file: as set; empty: the sensor's own, which is named after it.
-        camera: as the daemon's status tells it.
+        tuning_file: as set; empty: the sensor's own, which has the sensor's name.
+        camera: as in the daemon's status.
 
     Returns:
-        None: not known, as there is no such file here, or nothing can be read from it.
+        None if the file does not exist or cannot be read.
     """
-    path = _in_force(tuning_file, camera or {})
+    path = _file_in_use(tuning_file, camera or {})
     try:
         return _modes(path, path.stat().st_mtime_ns) if path else None
     except (OSError, ValueError):
         return None
 
 
-def _in_force(tuning_file: str, camera: Mapping[str, Any]) -> Path | None:
+def _file_in_use(tuning_file: str, camera: Mapping[str, Any]) -> Path | None:
     place, model, limits = folder(), camera.get("model"), camera.get("limits")
     if tuning_file:
         return (place or Path("/")) / tuning_file
     if place is None or not model:
         return None
-    # A sensor without colours has no AwbMode, and a file of its own (pipeline_base.cpp, loadIPA).
+    # A monochrome sensor has no AwbMode, and a file of its own (pipeline_base.cpp, loadIPA).
     name = f"{model}{'_mono' if limits and 'AwbMode' not in limits else ''}.json"
     return next((path for path in (OWN / place.name / name, place / name) if path.is_file()), None)
 
 
 @lru_cache(maxsize=8)
 def _modes(path: Path, _changed_ns: int) -> Modes:
-    """Raises OSError or ValueError where the file cannot be read, or is no tuning file."""
+    """Raises OSError or ValueError if the file cannot be read or is not a tuning file."""
     document = parse(_LAST_COMMA.sub(b"", read_regular(Path(os.path.realpath(path)), MAX_BYTES)))
     if not isinstance(document, dict):
         raise ValueError(f"{path} is no tuning file")
     listed = document.get("algorithms", [document])  # version 1 has them at the top
     found: dict[str, Any] = {}
     for algorithms in listed if isinstance(listed, list) else []:
-        for name, about in algorithms.items() if isinstance(algorithms, dict) else []:
-            if isinstance(about, dict) and about.get("enabled", True):
-                found.setdefault(name.rpartition(".")[2], about)
+        for name, parameters in algorithms.items() if isinstance(algorithms, dict) else []:
+            if isinstance(parameters, dict) and parameters.get("enabled", True):
+                found.setdefault(name.rpartition(".")[2], parameters)
     channels = found.get("agc", {}).get("channels")
     if isinstance(channels, list) and channels and isinstance(channels[0], dict):
         found["agc"] = channels[0]  # the others are for HDR

@@ -25,7 +25,7 @@ from stillcam.camera.use_cases import (
 )
 from stillcam.settings.capabilities import Camera, SensorMode
 from stillcam.settings.controls import Values
-from stillcam.settings.geometry import fitted, mirrored, viewfinder_mode
+from stillcam.settings.geometry import viewfinder_mode
 from stillcam.settings.schema import Configuration, Settings
 
 DENOISE = {"off": "Off", "cdn_off": "Minimal", "cdn_fast": "Fast", "cdn_hq": "HighQuality"}
@@ -181,7 +181,7 @@ def _build(
         flips=geometry.flips,
         buffers=configuration.buffer_count,
         controls=_controls(chosen, configuration, geometry, use),
-        full_crop=mirrored(fitted(geometry.view, geometry.size, geometry.view), geometry.flips, geometry.view),
+        full_crop=geometry.crop(geometry.field_of_view),
         scan=use == "still" and chosen.get("AfTrigger") == "Start",
         **own,
     )
@@ -211,9 +211,9 @@ def _controls(chosen: Values, configuration: Configuration, geometry: Geometry, 
     if use == "still":  # a still takes as long as its exposure
         given.pop("FrameDurationLimits", None)
     if crop := given.get("ScalerCrop"):
-        given["ScalerCrop"] = list(mirrored(fitted(crop, geometry.size, geometry.view), geometry.flips, geometry.view))
+        given["ScalerCrop"] = list(geometry.crop(crop))
     if windows := given.get("AfWindows"):
-        given["AfWindows"] = [list(mirrored(window, geometry.flips, geometry.view)) for window in windows]
+        given["AfWindows"] = [list(geometry.flip(window)) for window in windows]
         given["AfMetering"] = "Windows"
     if given.get("AeFlickerMode") == "Manual" or "AeFlickerPeriod" in given:
         given["AeFlickerMode"] = "Manual"

@@ -37,7 +37,7 @@ from stillcam.frames.files import STILL_PREFIX
 from stillcam.frames.jpeg import JpegSplitter
 from stillcam.settings.capabilities import PICAMERA2, Camera
 from stillcam.settings.encoder import EncoderLimits
-from stillcam.settings.geometry import mirrored, sensor_mode, view
+from stillcam.settings.geometry import field_of_view, flip_rectangle, sensor_mode
 from stillcam.settings.schema import Settings
 from stillcam.settings.tuning_files import with_tuning_path
 
@@ -111,18 +111,18 @@ class Picamera2:
             self.stop()
         return self._lists.pop()
 
-    def start_stills(self, settings: Settings, camera: Camera, shoot: PhotoRequest | None = None) -> None:
+    def start_stills(self, settings: Settings, camera: Camera, photo: PhotoRequest | None = None) -> None:
         """See Driver."""
-        if shoot is None:
+        if photo is None:
             configuration = snapshot_configuration(settings, camera)
             located = snapshot_configuration(with_tuning_path(settings), camera)
         else:
-            configuration = photo_configuration(settings, camera, shoot.kind, shoot.controls)
-            located = photo_configuration(with_tuning_path(settings), camera, shoot.kind, shoot.controls)
-        folder = shoot.folder if shoot else self._images
+            configuration = photo_configuration(settings, camera, photo.kind, photo.controls)
+            located = photo_configuration(with_tuning_path(settings), camera, photo.kind, photo.controls)
+        folder = photo.folder if photo else self._images
         if not folder.is_dir():
             raise CameraError("disk", f"{folder} was deleted, moved or unmounted: it is made again")
-        self._begin("photo" if shoot else "snapshot", configuration, located, camera, folder)
+        self._begin("photo" if photo else "snapshot", configuration, located, camera, folder)
         self._frame_s = zsl_frame_s(settings) if configuration.zsl else 0.0
         self._send({"do": "stills", "configuration": located.message(), "folder": str(folder)})
 
@@ -317,7 +317,7 @@ class Picamera2:
         if configuration and camera and isinstance(crop, list) and len(crop) == 4:
             name = ":".join(map(str, configuration.sensor)) if configuration.sensor else ""
             mode = sensor_mode(name, camera, configuration.size) if name else None
-            new["ScalerCrop"] = list(mirrored(crop, configuration.flips, view(mode, camera)))
+            new["ScalerCrop"] = list(flip_rectangle(crop, configuration.flips, field_of_view(mode, camera)))
         self.metadata, self.metadata_received_s = new, time.monotonic()
 
     def _delete_stills(self) -> None:

@@ -51,7 +51,6 @@ from stillcam.frames.files import STILL_PREFIX
 from stillcam.frames.jpeg import JpegSplitter
 from stillcam.settings.capabilities import RPICAM, Camera, Capabilities
 from stillcam.settings.encoder import EncoderLimits
-from stillcam.settings.geometry import mirrored
 from stillcam.settings.schema import Settings
 from stillcam.settings.tuning_files import with_tuning_path
 
@@ -86,7 +85,7 @@ class Rpicam:
         self.exposure_began_s = 0.0
         self._launcher = Launcher(programs, env, machine, replace(RPICAM, encoder=encoder))
         self._process: CameraProcess | None = None
-        self._arguments: list[str] = []  # of the running program, for `fits`; the tuning file as in the settings
+        self._arguments: list[str] = []  # of the running program, for `matches`; the tuning file as in the settings
         self._geometry: Geometry | None = None  # of what runs
         self._frame_s = 0.0  # duration of a frame of the running camera; 0: it is reconfigured for each still
         # Stills
@@ -114,29 +113,29 @@ class Rpicam:
 
     @property
     def sensor_mode(self) -> str:
-        """See Driver: the program takes the mode that it is asked for where the sensor has it."""
+        """See Driver: the program uses the requested mode if the sensor has it."""
         return self._geometry.mode_name if self._geometry and self._geometry.mode else ""
 
     def list_cameras(self, index: int, interrupts: Sequence[int]) -> list[Camera]:
         """See Driver."""
         return parse(self._launcher.list_cameras(index, interrupts))
 
-    def start_stills(self, settings: Settings, camera: Camera, shoot: PhotoRequest | None = None) -> None:
+    def start_stills(self, settings: Settings, camera: Camera, photo: PhotoRequest | None = None) -> None:
         """Start rpicam-still in signal mode."""
         self.stop()
         located = with_tuning_path(settings)
         for name in settings.controls.keys() & RPICAM.refused.keys():
             logging.warning("%s is not set: %s", name, RPICAM.refused[name])
-        if shoot is None:
+        if photo is None:
             arguments = snapshot_arguments(located, camera)
             self._begin(snapshot_arguments(settings, camera), snapshot_geometry(settings, camera))
             self._folder, self._extension = self._images, "jpg"
             self._frame_s = zsl_frame_s(settings) if settings.snapshot.zsl else 0.0
         else:
-            arguments = photo_arguments(located, camera, shoot.kind, shoot.controls)
-            self._begin([], photo_geometry(settings, camera, shoot.kind))  # with `found`, it fits no settings
-            self._folder = shoot.folder
-            self._extension = "dng" if shoot.kind == "raw" else photo_extension(settings, shoot.kind)
+            arguments = photo_arguments(located, camera, photo.kind, photo.controls)
+            self._begin([], photo_geometry(settings, camera, photo.kind))  # its controls match no settings
+            self._folder = photo.folder
+            self._extension = "dng" if photo.kind == "raw" else photo_extension(settings, photo.kind)
         self._closed = ClosedFiles(self._folder)
         self._process = self._launcher.start_still(arguments, self._folder)
 
@@ -334,7 +333,7 @@ class Rpicam:
             return
         crop = new.get("ScalerCrop")
         if self._geometry and isinstance(crop, list) and len(crop) == 4:
-            new["ScalerCrop"] = list(mirrored(crop, self._geometry.flips, self._geometry.view))
+            new["ScalerCrop"] = list(self._geometry.flip(crop))
         self.metadata, self.metadata_received_s = new, time.monotonic()
 
     def _error(self, process: CameraProcess, interrupts: Sequence[int]) -> CameraError:

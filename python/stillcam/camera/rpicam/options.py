@@ -25,7 +25,7 @@ from stillcam.camera.use_cases import (
 from stillcam.frames.files import STILL_PREFIX
 from stillcam.settings.capabilities import Camera
 from stillcam.settings.controls import CONTROLS, Values
-from stillcam.settings.geometry import Size, fitted, fractions, mirrored, mode_name, viewfinder_mode
+from stillcam.settings.geometry import Size, fractions, mode_name, viewfinder_mode
 from stillcam.settings.schema import Configuration, Settings
 
 # Relative to the program's working directory: rpicam-still formats the output name by printf into 128 bytes, so it
@@ -173,7 +173,7 @@ def _control_options(controls: Values, configuration: Configuration, geometry: G
     if controls.get("AeFlickerMode") == "Manual" or "AeFlickerPeriod" in controls:
         argv += ["--flicker-period", str(controls.get("AeFlickerPeriod", DEFAULT_FLICKER_US))]
     if windows := controls.get("AfWindows"):
-        argv += ["--autofocus-window", fractions(mirrored(windows[0], geometry.flips, geometry.view), geometry.view)]
+        argv += ["--autofocus-window", fractions(geometry.flip(windows[0]), geometry.field_of_view)]
     if "NoiseReductionMode" not in controls and configuration.denoise != "auto":
         argv += ["--denoise", configuration.denoise]
     return argv
@@ -186,8 +186,7 @@ def _text(name: str, value: object, geometry: Geometry) -> str:
         return next(choice.word for choice in control.choices if choice.value == value)
     if name == "ScalerCrop":
         assert isinstance(value, list)
-        crop = fitted(value, geometry.size, geometry.view)
-        return fractions(mirrored(crop, geometry.flips, geometry.view), geometry.view)
+        return fractions(geometry.crop(value), geometry.field_of_view)
     numbers = value if isinstance(value, list) else [value]
     return ",".join(f"{number:.9g}" for number in numbers)
 

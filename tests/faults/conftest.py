@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from taking import CameraDaemon
+from capture_daemon import IdleDaemon
 
 
 @pytest.fixture
-def camera_daemon(tmp_path: Path) -> Iterator[CameraDaemon]:
+def idle_daemon(tmp_path: Path) -> Iterator[IdleDaemon]:
     """A capture daemon with a library, not started yet."""
-    camera_daemon = CameraDaemon(tmp_path)
-    yield camera_daemon
-    if camera_daemon.process and camera_daemon.process.poll() is None:
-        camera_daemon.kill()
+    idle_daemon = IdleDaemon(tmp_path)
+    yield idle_daemon
+    if idle_daemon.process and idle_daemon.process.poll() is None:
+        idle_daemon.kill()

@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
 
-from capturing import Daemon
+from capture_daemon import CaptureDaemon
 from serving import Site
 
 
@@ -21,7 +21,7 @@ class Installation:
 
     def __init__(self, folder: Path, **environ: str) -> None:
         self._environ = environ
-        self.daemon = Daemon(folder)
+        self.daemon = CaptureDaemon(folder)
         self.daemon.fault()
         self.daemon.set(snapshot={"interval_s": 0.2, "width": 160})
         settings = (self.daemon.data / "settings.json").read_text()

@@ -7,19 +7,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from capturing import ROOT
+from capture_daemon import ROOT, IdleDaemon
 from exfat import Exfat, exfat
 from people import register
 from serving import Site
-from taking import CameraDaemon
 
 from stillcam.library import days
 from stillcam.series import reader
 
 
 @pytest.fixture
-def daemon(tmp_path: Path) -> Iterator[CameraDaemon]:
-    daemon = CameraDaemon(tmp_path)
+def daemon(tmp_path: Path) -> Iterator[IdleDaemon]:
+    daemon = IdleDaemon(tmp_path)
     yield daemon
     if daemon.process and daemon.process.poll() is None:
         daemon.kill()
@@ -31,14 +30,14 @@ def disk(tmp_path: Path) -> Iterator[Exfat]:
         yield disk
 
 
-def refused(daemon: CameraDaemon, **environ: str) -> str:
+def refused(daemon: IdleDaemon, **environ: str) -> str:
     """The one line with which the daemon does not begin."""
     assert daemon.start(**environ).wait(60) == 1
     (line,) = daemon.log.read_text().splitlines()
     return line
 
 
-def doctor(daemon: CameraDaemon, **environ: str) -> str:
+def doctor(daemon: IdleDaemon, **environ: str) -> str:
     """What it says of the folders."""
     env = {
         "PYTHONPATH": str(ROOT / "python"), "PATH": "/usr/bin:/bin", "STILLCAM_CAMERA": "simulated",

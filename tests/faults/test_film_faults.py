@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from capturing import ROOT
+from capture_daemon import ROOT
 from filming import Cinema, probe
 from notified import ServiceManager
 from people import register
@@ -115,7 +115,7 @@ def test_a_series_that_is_deleted_takes_its_film_along(cinema):
     cinema.ask("series", do="delete", name="Garden")
     until_idle(cinema)
     cinema.until(lambda _: not list(cinema.paths.series.glob("*Garden*")))
-    assert cinema.goes_on()["frame"]
+    assert cinema.next_snapshot()["frame"]
     assert "Traceback" not in cinema.log.read_text()
 
 
@@ -134,7 +134,7 @@ def test_a_child_that_is_killed_fails_alone(cinema):
     assert "memory" in str(cinema.film_called(film.id).error)
     assert cinema.left() == [f"{film.id}.json"]
     assert cinema.made(kind="sheet")[0].pictures == 48
-    assert cinema.goes_on()["frame"]
+    assert cinema.next_snapshot()["frame"]
 
 
 def test_one_whose_child_is_killed_once_is_made(cinema):
@@ -249,6 +249,6 @@ def test_a_full_disk_ends_a_film_and_says_so(cinema, disk):
     with pytest.raises(Refusal, match="nearly full") as caught:
         cinema.order(kind="sheet")
     assert caught.value.cause == "disk"
-    assert cinema.goes_on()["frame"]
+    assert cinema.next_snapshot()["frame"]
     disk.clear()
     assert cinema.made(kind="sheet")[0].pictures == 48

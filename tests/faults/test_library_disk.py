@@ -9,11 +9,11 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
+from capture_daemon import BackgroundRequest, IdleDaemon
 from people import Client, register
 from pictures import picture
 from serving import Site
 from small_disk import SmallDisk, small_disk
-from taking import BackgroundRequest, CameraDaemon
 
 from stillcam.ipc.protocol import Refusal
 from stillcam.library.pending import PendingItem, recover
@@ -23,8 +23,8 @@ MB = 1 << 20
 
 
 @pytest.fixture
-def disk(camera_daemon: CameraDaemon) -> Iterator[SmallDisk]:
-    with small_disk(camera_daemon.library, 8 * MB) as disk:
+def disk(idle_daemon: IdleDaemon) -> Iterator[SmallDisk]:
+    with small_disk(idle_daemon.library, 8 * MB) as disk:
         yield disk
 
 
@@ -32,44 +32,44 @@ def disk(camera_daemon: CameraDaemon) -> Iterator[SmallDisk]:
     ("kind", "files"),
     [pytest.param("photo", {"photo": "bmp"}, id="photo"), pytest.param("raw", {}, id="raw photo")],
 )
-def test_a_photo_that_the_disk_has_no_room_for_is_told_and_leaves_nothing(camera_daemon, disk, kind, files):
+def test_a_photo_that_the_disk_has_no_room_for_is_told_and_leaves_nothing(idle_daemon, disk, kind, files):
     """There is more than the disk reserve (5 %), and less than the 2.6 MB that it needs."""
     mode = {"width": 1280, "sensor_mode": "1280:720:10"}
-    camera_daemon.settings(files=files, photo=mode, raw=mode)
-    camera_daemon.open()
+    idle_daemon.settings(files=files, photo=mode, raw=mode)
+    idle_daemon.open()
     disk.fill(left_bytes=MB)
     with pytest.raises(Refusal) as caught:
-        camera_daemon.take(kind=kind, count=2)
+        idle_daemon.take(kind=kind, count=2)
     assert caught.value.cause in ("disk", "torn")
     assert caught.value.answer["items"] == []
-    assert (camera_daemon.visible(), camera_daemon.drafts()) == ([], [])
-    assert camera_daemon.goes_on()["frame"]
+    assert (idle_daemon.visible(), idle_daemon.drafts()) == ([], [])
+    assert idle_daemon.next_snapshot()["frame"]
     disk.fill(left_bytes=100_000)
     with pytest.raises(Refusal, match="nearly full"):  # and now before anything is begun
-        camera_daemon.take(kind=kind)
+        idle_daemon.take(kind=kind)
     disk.clear()
-    assert len(camera_daemon.take(kind=kind)) == 1
-    camera_daemon.goes_on()
-    assert camera_daemon.drafts() == []
+    assert len(idle_daemon.take(kind=kind)) == 1
+    idle_daemon.next_snapshot()
+    assert idle_daemon.drafts() == []
 
 
 @pytest.mark.skipif(not shutil.which("ffmpeg"), reason="needs ffmpeg")
-def test_a_video_on_a_disk_that_fills_up_is_kept_as_far_as_it_came(camera_daemon, disk):
+def test_a_video_on_a_disk_that_fills_up_is_kept_as_far_as_it_came(idle_daemon, disk):
     """Where there is no room to make an MP4 of it, that is done once there is."""
-    camera_daemon.open()
-    camera_daemon.ask("video")
-    camera_daemon.until(lambda status: (status["recording"] or {"bytes": 0})["bytes"] > 40_000)
+    idle_daemon.open()
+    idle_daemon.ask("video")
+    idle_daemon.until(lambda status: (status["recording"] or {"bytes": 0})["bytes"] > 40_000)
     disk.fill()
-    camera_daemon.until(lambda status: not status["recording"] and not status["library"]["finishing"])
-    assert len(camera_daemon.visible()) in (0, 3)
-    assert camera_daemon.goes_on()["mode"] == "snapshot"
-    if not camera_daemon.visible():  # also where it is still full at the next start
-        camera_daemon.kill()
-        camera_daemon.open()
+    idle_daemon.until(lambda status: not status["recording"] and not status["library"]["finishing"])
+    assert len(idle_daemon.visible()) in (0, 3)
+    assert idle_daemon.next_snapshot()["mode"] == "snapshot"
+    if not idle_daemon.visible():  # also where it is still full at the next start
+        idle_daemon.kill()
+        idle_daemon.open()
     disk.clear()
-    camera_daemon.until(lambda _: camera_daemon.visible())
-    camera_daemon.until(lambda _: not [name for name in camera_daemon.drafts() if "_video_" in name])
-    (film,) = camera_daemon.library.glob("2*/*.mp4")
+    idle_daemon.until(lambda _: idle_daemon.visible())
+    idle_daemon.until(lambda _: not [name for name in idle_daemon.drafts() if "_video_" in name])
+    (film,) = idle_daemon.library.glob("2*/*.mp4")
     probe = [
         "ffprobe",
         "-v",
@@ -82,26 +82,26 @@ def test_a_video_on_a_disk_that_fills_up_is_kept_as_far_as_it_came(camera_daemon
         film,
     ]
     assert int(subprocess.run(probe, capture_output=True, text=True, check=True).stdout) >= 2
-    assert len(camera_daemon.visible()) == 3
-    assert "Traceback" not in camera_daemon.log.read_text()
+    assert len(idle_daemon.visible()) == 3
+    assert "Traceback" not in idle_daemon.log.read_text()
 
 
-def test_a_disk_that_is_full_while_a_burst_is_taken_keeps_what_was_whole(camera_daemon, disk):
-    camera_daemon.open()
-    camera_daemon.fault(slow_s=0.1)
-    burst = BackgroundRequest(camera_daemon, "photo", count=100)
-    camera_daemon.until(lambda status: status["taking"] and status["taking"]["done"] >= 2)
+def test_a_disk_that_is_full_while_a_burst_is_taken_keeps_what_was_whole(idle_daemon, disk):
+    idle_daemon.open()
+    idle_daemon.fault(slow_s=0.1)
+    burst = BackgroundRequest(idle_daemon, "photo", count=100)
+    idle_daemon.until(lambda status: status["taking"] and status["taking"]["done"] >= 2)
     disk.fill()
     answer = burst.wait()
     assert isinstance(answer, Refusal)
     assert answer.cause in ("disk", "torn")
     items = answer.answer["items"]
     assert len(items) >= 2
-    assert camera_daemon.visible() == sorted(
+    assert idle_daemon.visible() == sorted(
         name for item in items for name in (Path(item).name, f"{Path(item).stem}.json")
     )  # fmt: skip
-    assert camera_daemon.drafts() == []
-    assert camera_daemon.goes_on()["frame"]
+    assert idle_daemon.drafts() == []
+    assert idle_daemon.next_snapshot()["frame"]
 
 
 def take(root: Path, number: int) -> str:

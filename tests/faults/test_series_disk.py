@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from capture_daemon import IdleDaemon
 from small_disk import SmallDisk, small_disk
-from taking import CameraDaemon
 
 from stillcam.ipc.protocol import Refusal
 from stillcam.series import reader
@@ -22,64 +22,64 @@ def usb(tmp_path: Path) -> Iterator[SmallDisk]:
         yield disk
 
 
-def begin(camera_daemon: CameraDaemon, name: str) -> Path:
+def begin(idle_daemon: IdleDaemon, name: str) -> Path:
     """A series with a shot a second; its folder."""
-    camera_daemon.ask("series", do="create", definition={"name": name, "interval_s": 1, "start": "2001-01-01"})
-    return camera_daemon.data / "series" / name
+    idle_daemon.ask("series", do="create", definition={"name": name, "interval_s": 1, "start": "2001-01-01"})
+    return idle_daemon.data / "series" / name
 
 
 def taken(folder: Path) -> int:
     return int(reader.summary(folder.parent, folder.name, 1)["taken"])
 
 
-def until_more(camera_daemon: CameraDaemon, folder: Path, shots: int = 2) -> None:
+def until_more(idle_daemon: IdleDaemon, folder: Path, shots: int = 2) -> None:
     """Wait until so many more have been taken."""
     wanted = taken(folder) + shots
-    camera_daemon.until(lambda _: taken(folder) >= wanted)
+    idle_daemon.until(lambda _: taken(folder) >= wanted)
 
 
 def reasons(folder: Path) -> set[str]:
     return {gap.why for gap in gaps(folder)}
 
 
-def test_series_on_a_full_disk_miss_their_moments_and_photos_go_on(camera_daemon, usb):
+def test_series_on_a_full_disk_miss_their_moments_and_photos_go_on(idle_daemon, usb):
     (usb.path / "series").mkdir()
-    (camera_daemon.data / "series").symlink_to(usb.path / "series")
-    camera_daemon.open()
-    garden = begin(camera_daemon, "Garden")
-    until_more(camera_daemon, garden)
+    (idle_daemon.data / "series").symlink_to(usb.path / "series")
+    idle_daemon.open()
+    garden = begin(idle_daemon, "Garden")
+    until_more(idle_daemon, garden)
     usb.fill(left_bytes=400_000)  # below the disk reserve (5 %), with room for many shots
-    camera_daemon.until(lambda _: "disk" in reasons(garden))
-    assert len(camera_daemon.take()) == 1
+    idle_daemon.until(lambda _: "disk" in reasons(garden))
+    assert len(idle_daemon.take()) == 1
     usb.clear()
-    until_more(camera_daemon, garden)
+    until_more(idle_daemon, garden)
 
 
-def test_one_series_alone_is_on_another_disk(camera_daemon, usb):
-    camera_daemon.open()
-    garden = begin(camera_daemon, "Garden")
-    until_more(camera_daemon, garden)
-    camera_daemon.kill()
+def test_one_series_alone_is_on_another_disk(idle_daemon, usb):
+    idle_daemon.open()
+    garden = begin(idle_daemon, "Garden")
+    until_more(idle_daemon, garden)
+    idle_daemon.kill()
     shutil.move(garden, usb.path / "Garden")
     garden.symlink_to(usb.path / "Garden")
-    camera_daemon.open()
-    until_more(camera_daemon, garden)
+    idle_daemon.open()
+    until_more(idle_daemon, garden)
     usb.fill()
-    camera_daemon.until(lambda _: "disk" in reasons(garden))
+    idle_daemon.until(lambda _: "disk" in reasons(garden))
     usb.clear()
-    until_more(camera_daemon, garden)
+    until_more(idle_daemon, garden)
     assert not list(garden.glob("frames/*/.*"))
 
 
-def test_a_library_on_a_full_disk_costs_no_shot(camera_daemon, usb):
+def test_a_library_on_a_full_disk_costs_no_shot(idle_daemon, usb):
     (usb.path / "library").mkdir()
-    (camera_daemon.data / "library").symlink_to(usb.path / "library")
+    (idle_daemon.data / "library").symlink_to(usb.path / "library")
     usb.fill(left_bytes=400_000)
-    camera_daemon.open()
-    garden = begin(camera_daemon, "Garden")
-    until_more(camera_daemon, garden, 3)
+    idle_daemon.open()
+    garden = begin(idle_daemon, "Garden")
+    until_more(idle_daemon, garden, 3)
     with pytest.raises(Refusal, match="nearly full"):
-        camera_daemon.take()
+        idle_daemon.take()
     assert "disk" not in reasons(garden)
 
 
@@ -101,52 +101,52 @@ class Pluggable:
 
 
 @pytest.fixture
-def stick(camera_daemon: CameraDaemon, tmp_path: Path) -> Iterator[Pluggable]:
+def stick(idle_daemon: IdleDaemon, tmp_path: Path) -> Iterator[Pluggable]:
     stick = Pluggable(tmp_path)
     for name in ("series", "library", "films"):
-        (camera_daemon.data / name).symlink_to(stick.path / name)
+        (idle_daemon.data / name).symlink_to(stick.path / name)
     yield stick
     subprocess.run(["umount", "--lazy", stick.path], capture_output=True, check=False)
 
 
-def test_a_disk_that_is_mounted_later_is_taken_in(camera_daemon, stick):
+def test_a_disk_that_is_mounted_later_is_taken_in(idle_daemon, stick):
     """Its series go on, and what a crash has left in its library is put right."""
     stick.plug_in()
-    camera_daemon.open()
-    until_more(camera_daemon, begin(camera_daemon, "Garden"))
-    photo = camera_daemon.take()[0]
-    camera_daemon.kill()
+    idle_daemon.open()
+    until_more(idle_daemon, begin(idle_daemon, "Garden"))
+    photo = idle_daemon.take()[0]
+    idle_daemon.kill()
     for path in photo.parent.glob(f"{photo.stem}*"):
-        path.rename(camera_daemon.library / ".drafts" / path.name)
+        path.rename(idle_daemon.library / ".drafts" / path.name)
     stick.pull_out()
-    camera_daemon.open()
-    told = camera_daemon.until(lambda status: status["notice"])
+    idle_daemon.open()
+    told = idle_daemon.until(lambda status: status["notice"])
     assert f"is a disk missing at {stick.path}?" in told["notice"]
     assert told["series"] == []
     with pytest.raises(Refusal, match="is a disk missing at") as refused:
-        begin(camera_daemon, "Roof")
+        begin(idle_daemon, "Roof")
     assert refused.value.cause == "disk"
     with pytest.raises(Refusal, match="is a disk missing at"):
-        camera_daemon.take()
+        idle_daemon.take()
     stick.plug_in()
-    until_more(camera_daemon, camera_daemon.data / "series/Garden")
-    camera_daemon.until(lambda _: photo.exists())
-    camera_daemon.until(lambda status: status["notice"] is None)
-    assert "Traceback" not in camera_daemon.log.read_text()
+    until_more(idle_daemon, idle_daemon.data / "series/Garden")
+    idle_daemon.until(lambda _: photo.exists())
+    idle_daemon.until(lambda status: status["notice"] is None)
+    assert "Traceback" not in idle_daemon.log.read_text()
 
 
-def test_a_disk_that_is_pulled_out_and_comes_back(camera_daemon, stick):
+def test_a_disk_that_is_pulled_out_and_comes_back(idle_daemon, stick):
     stick.plug_in()
-    camera_daemon.open()
-    garden = begin(camera_daemon, "Garden")
-    until_more(camera_daemon, garden)
+    idle_daemon.open()
+    garden = begin(idle_daemon, "Garden")
+    until_more(idle_daemon, garden)
     stick.pull_out()
-    status = camera_daemon.until(lambda status: status["notice"] and not status["series"])
+    status = idle_daemon.until(lambda status: status["notice"] and not status["series"])
     assert "is a disk missing at" in status["notice"]
-    assert camera_daemon.ask("snapshot")["frame"]
+    assert idle_daemon.ask("snapshot")["frame"]
     stick.plug_in()
-    until_more(camera_daemon, garden)
-    assert len(camera_daemon.take()) == 1
+    until_more(idle_daemon, garden)
+    assert len(idle_daemon.take()) == 1
     assert "camera" not in reasons(garden)
-    assert sum("is a disk missing at" in line for line in camera_daemon.log.read_text().splitlines()) <= 2
-    assert "Traceback" not in camera_daemon.log.read_text()
+    assert sum("is a disk missing at" in line for line in idle_daemon.log.read_text().splitlines()) <= 2
+    assert "Traceback" not in idle_daemon.log.read_text()

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from taking import CameraDaemon
+from capture_daemon import IdleDaemon
 from test_clock import HOUR_S, YEAR_S, Clock
 
 from stillcam.frames.jpeg import check_jpeg
@@ -16,7 +16,7 @@ from stillcam.series import reader
 from stillcam.series.manifest import gaps, lines_from, text_to_ms
 
 
-class Series(CameraDaemon):
+class Series(IdleDaemon):
     """A daemon that takes a series with a shot a second."""
 
     def __init__(self, folder: Path) -> None:

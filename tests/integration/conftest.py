@@ -4,9 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from capturing import Daemon
+from capture_daemon import CaptureDaemon, IdleDaemon
 from serving import Site
-from taking import CameraDaemon
 
 
 @pytest.fixture
@@ -17,9 +16,9 @@ def site(tmp_path: Path) -> Iterator[Site]:
 
 
 @pytest.fixture
-def daemon(tmp_path: Path) -> Iterator[Daemon]:
+def daemon(tmp_path: Path) -> Iterator[CaptureDaemon]:
     """A capture daemon, not started yet; the simulated camera is fast."""
-    daemon = Daemon(tmp_path)
+    daemon = CaptureDaemon(tmp_path)
     daemon.fault()
     yield daemon
     if daemon.process and daemon.process.poll() is None:
@@ -28,9 +27,9 @@ def daemon(tmp_path: Path) -> Iterator[Daemon]:
 
 
 @pytest.fixture
-def camera_daemon(tmp_path: Path) -> Iterator[CameraDaemon]:
+def idle_daemon(tmp_path: Path) -> Iterator[IdleDaemon]:
     """A capture daemon with a library, not started yet."""
-    camera_daemon = CameraDaemon(tmp_path)
-    yield camera_daemon
-    if camera_daemon.process and camera_daemon.process.poll() is None:
-        camera_daemon.kill()
+    idle_daemon = IdleDaemon(tmp_path)
+    yield idle_daemon
+    if idle_daemon.process and idle_daemon.process.poll() is None:
+        idle_daemon.kill()

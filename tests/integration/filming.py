@@ -10,9 +10,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from capture_daemon import IdleDaemon
 from PIL import Image
 from series_folders import file_of, make_series
-from taking import CameraDaemon
 
 from stillcam.common.paths import Paths
 from stillcam.films.record import Film
@@ -23,7 +23,7 @@ SIZE = (320, 180)
 Colour = tuple[int, int, int]
 
 
-class Cinema(CameraDaemon):
+class Cinema(IdleDaemon):
     """A daemon with a series Garden, which is over."""
 
     def __init__(self, folder: Path) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from capturing import Daemon
+from capture_daemon import CaptureDaemon
 from PIL import Image, ImageChops, ImageStat
 
 from stillcam.ipc.protocol import Refusal
@@ -17,7 +17,7 @@ POPPIES = [4150, 1760, 450, 520]  # sensor pixels
 
 
 @pytest.fixture
-def camera(daemon: Daemon) -> Daemon:
+def camera(daemon: CaptureDaemon) -> CaptureDaemon:
     """A daemon that takes a snapshot an hour, and whose camera programs' starts are logged."""
     (daemon.simulated / "starts.log").touch()
     daemon.set(snapshot=STILL, live=LIVE)
@@ -26,16 +26,16 @@ def camera(daemon: Daemon) -> Daemon:
     return daemon
 
 
-def starts(camera: Daemon) -> list[str]:
+def starts(camera: CaptureDaemon) -> list[str]:
     """The command lines of all camera programs so far."""
     return (camera.simulated / "starts.log").read_text().splitlines()
 
 
-def change(on: Daemon, controls: dict[str, Any] | None = None, /, **sections: Any) -> dict[str, Any]:
+def change(on: CaptureDaemon, controls: dict[str, Any] | None = None, /, **sections: Any) -> dict[str, Any]:
     return on.change(**{"snapshot": STILL, "live": LIVE, "controls": controls or {}, **sections})
 
 
-def shown(on: Daemon, controls: dict[str, Any] | None = None, /, **sections: Any) -> Image.Image:
+def shown(on: CaptureDaemon, controls: dict[str, Any] | None = None, /, **sections: Any) -> Image.Image:
     """The picture that is there once these settings are in force, without its line of text."""
     answer = change(on, controls, **sections)
     assert answer["in_force"] is True

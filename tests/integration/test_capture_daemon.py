@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from capturing import DEADLINE_S
+from capture_daemon import DEADLINE_S
 from PIL import Image, ImageChops
 
 from stillcam.capture.image_files import rotate

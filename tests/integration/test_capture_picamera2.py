@@ -6,10 +6,9 @@ import signal
 from pathlib import Path
 
 import pytest
-from capturing import Daemon
+from capture_daemon import LIVE, STILL, CaptureDaemon, IdleDaemon
 from picamera2_library import python_path
 from PIL import Image, ImageStat
-from taking import LIVE, STILL, CameraDaemon
 
 from stillcam.ipc.protocol import Refusal
 
@@ -19,13 +18,13 @@ MANUAL = {"ExposureTime": 8000, "AnalogueGain": 1}
 
 
 @pytest.fixture
-def camera(camera_daemon: CameraDaemon) -> CameraDaemon:
+def camera(idle_daemon: IdleDaemon) -> IdleDaemon:
     """A daemon on the stand-in for the library, with a picture."""
-    camera_daemon.open(**LIBRARY)
-    return camera_daemon
+    idle_daemon.open(**LIBRARY)
+    return idle_daemon
 
 
-def brightness(camera: CameraDaemon, **controls: object) -> float:
+def brightness(camera: IdleDaemon, **controls: object) -> float:
     """Of the picture that is there once these controls are in force."""
     if camera.ask("status")["mode"] == "live":
         camera.ask("lease", seconds=30)
@@ -39,7 +38,7 @@ def brightness(camera: CameraDaemon, **controls: object) -> float:
         return ImageStat.Stat(image.convert("L").crop((0, 0, 320, 224))).mean[0]
 
 
-def opened(camera: CameraDaemon) -> int:
+def opened(camera: IdleDaemon) -> int:
     """How often the camera was opened to take pictures, and not to be listed."""
     return len([line for line in camera.starts() if line.startswith("picamera2 open 0")]) - 1
 
@@ -63,7 +62,7 @@ def test_controls_change_while_somebody_watches(camera):
     assert changed["in_force"] is True  # by a restart
 
 
-def test_a_child_that_dies_or_hangs_is_started_again(camera: Daemon):
+def test_a_child_that_dies_or_hangs_is_started_again(camera: CaptureDaemon):
     camera.set(snapshot={"interval_s": 0.2, "width": 320})
     camera.ask("reload")
     camera.frames(2)
@@ -96,7 +95,7 @@ def test_a_bracket_of_a_series_needs_no_new_camera(camera):
     lines = [json.loads(line) for line in (camera.data / "series/Steps/manifest.jsonl").read_text().splitlines()]
     taken = [line["metadata"]["ExposureTime"] for line in lines if "n" in line]
     assert taken == [pytest.approx(2000, rel=0.05), pytest.approx(16_000, rel=0.05)]
-    assert camera.goes_on()["metadata"]["ExposureTime"] == pytest.approx(9000, rel=0.1)
+    assert camera.next_snapshot()["metadata"]["ExposureTime"] == pytest.approx(9000, rel=0.1)
     assert opened(camera) == 1
 
 
@@ -114,14 +113,14 @@ def test_who_watches_sees_on_while_a_video_is_made(camera):
     camera.frames(1)
 
 
-def test_without_the_library_it_says_what_to_install(camera_daemon):
-    assert camera_daemon.start(STILLCAM_CAMERA="picamera2").wait(60) == 1
-    assert "sudo apt install -y python3-picamera2" in camera_daemon.log.read_text()
+def test_without_the_library_it_says_what_to_install(idle_daemon):
+    assert idle_daemon.start(STILLCAM_CAMERA="picamera2").wait(60) == 1
+    assert "sudo apt install -y python3-picamera2" in idle_daemon.log.read_text()
 
 
-def test_the_library_is_taken_where_there_are_no_camera_programs(camera_daemon):
-    camera_daemon.open(**LIBRARY | {"STILLCAM_CAMERA": "auto", "PATH": "/nowhere"})
-    assert camera_daemon.ask("status")["driver"] == "picamera2"
+def test_the_library_is_taken_where_there_are_no_camera_programs(idle_daemon):
+    idle_daemon.open(**LIBRARY | {"STILLCAM_CAMERA": "auto", "PATH": "/nowhere"})
+    assert idle_daemon.ask("status")["driver"] == "picamera2"
 
 
 def test_without_a_microphone_it_says_how_to_find_one(camera):
@@ -130,7 +129,7 @@ def test_without_a_microphone_it_says_how_to_find_one(camera):
     camera.fault(no_microphone=True)
     with pytest.raises(Refusal, match=r"`arecord -l` lists .* `pactl list short sources`"):
         camera.ask("video", seconds=1)
-    camera.goes_on()
+    camera.next_snapshot()
 
 
 def test_a_snapshot_is_taken_out_of_a_video(camera):
@@ -166,22 +165,22 @@ def test_the_sensor_mode_that_was_used_is_in_the_sidecar(camera):
     assert json.loads(camera.film(1).with_suffix(".json").read_text())["sensor_mode"] == "2328:1748:10"
 
 
-def test_a_camera_that_was_busy_when_it_was_listed_is_listed_again(camera_daemon):
+def test_a_camera_that_was_busy_when_it_was_listed_is_listed_again(idle_daemon):
     """It had no sensor modes, and the limits of no camera, for the rest of the daemon's life."""
-    camera_daemon.fault(busy=True)
-    camera_daemon.start(**LIBRARY)
-    assert "another program" in camera_daemon.until(lambda status: status["reason"])["reason"]
-    camera_daemon.fault()
-    status = camera_daemon.until(lambda status: status["captures"]["ok"])
+    idle_daemon.fault(busy=True)
+    idle_daemon.start(**LIBRARY)
+    assert "another program" in idle_daemon.until(lambda status: status["reason"])["reason"]
+    idle_daemon.fault()
+    status = idle_daemon.until(lambda status: status["captures"]["ok"])
     assert status["camera"]["limits"]["ExposureTime"][1] > 1_000_000
-    assert all(mode["crop"] for mode in camera_daemon.ask("cameras")["cameras"][0]["modes"])
+    assert all(mode["crop"] for mode in idle_daemon.ask("cameras")["cameras"][0]["modes"])
 
 
 def test_daemons_that_start_at_the_same_moment_do_not_disturb_each_other(tmp_path):
     """Two cameras, as at every start: "another program uses the camera", and no sensor modes."""
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
-    pair = [CameraDaemon(tmp_path / name) for name in ("one", "two")]
+    pair = [IdleDaemon(tmp_path / name) for name in ("one", "two")]
     try:
         pair[0].fault(start_s=7)  # the other daemon is up by then, on a busy machine, too
         for index, daemon in enumerate(pair):

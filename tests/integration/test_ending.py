@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from capturing import ROOT
+from capture_daemon import LIVE, ROOT, BackgroundRequest, IdleDaemon
 from serving import Site
-from taking import LIVE, BackgroundRequest, CameraDaemon
 from test_capture_picamera2 import LIBRARY
 from test_timelapse import Series
 
@@ -36,8 +35,8 @@ SIMULATED = "os.execv({python!r}, [{python!r}, '-m', 'stillcam.camera.simulated'
 class Machine:
     """Programs of ours, before the others on the PATH."""
 
-    def __init__(self, camera_daemon: CameraDaemon, folder: Path) -> None:
-        self.camera_daemon = camera_daemon
+    def __init__(self, idle_daemon: IdleDaemon, folder: Path) -> None:
+        self.idle_daemon = idle_daemon
         self.bin, self.hung = folder / "bin", folder / "hung"
         self.bin.mkdir()
 
@@ -49,21 +48,21 @@ class Machine:
         (self.bin / name).chmod(0o755)
 
     def start(self, camera: str = "simulated") -> None:
-        self.camera_daemon.start(PATH=f"{self.bin}:{os.environ['PATH']}", STILLCAM_CAMERA=camera)
+        self.idle_daemon.start(PATH=f"{self.bin}:{os.environ['PATH']}", STILLCAM_CAMERA=camera)
 
     def until_hung(self) -> None:
         deadline = time.monotonic() + 60
         while not (self.hung.exists() and self.hung.read_text()):
-            assert time.monotonic() < deadline, self.camera_daemon.log.read_text()
+            assert time.monotonic() < deadline, self.idle_daemon.log.read_text()
             time.sleep(0.02)
 
 
-def stalls(camera_daemon: CameraDaemon) -> None:
+def stalls(idle_daemon: IdleDaemon) -> None:
     """The camera gives no picture from now on, and its program does not end."""
-    camera_daemon.fault(stall_after=0, ignore_term=True)
+    idle_daemon.fault(stall_after=0, ignore_term=True)
 
 
-def until_still(camera_daemon: CameraDaemon) -> None:
+def until_still(idle_daemon: IdleDaemon) -> None:
     """Until no picture has come for a second."""
     came = since = -1.0
 
@@ -73,7 +72,7 @@ def until_still(camera_daemon: CameraDaemon) -> None:
             came, since = status["captures"]["ok"], time.monotonic()
         return time.monotonic() >= since + 1.0
 
-    camera_daemon.until(still)
+    idle_daemon.until(still)
 
 
 def listing(machine: Machine) -> None:
@@ -90,39 +89,39 @@ def starting(machine: Machine) -> None:
 
 def learning_options(machine: Machine) -> None:
     machine.has("rpicam-still", "'--help' in argv")
-    machine.camera_daemon.fault(lacks="thumb")
+    machine.idle_daemon.fault(lacks="thumb")
     machine.start("rpicam")
     machine.until_hung()
 
 
 def without_a_camera(machine: Machine) -> None:
-    machine.camera_daemon.fault(no_camera=True)
+    machine.idle_daemon.fault(no_camera=True)
     machine.start()
-    machine.camera_daemon.until(lambda status: status["mode"] == "no camera")
+    machine.idle_daemon.until(lambda status: status["mode"] == "no camera")
 
 
 def snapshot(machine: Machine) -> None:
-    machine.camera_daemon.settings(snapshot={"interval_s": 0.2, "width": 320})
-    machine.camera_daemon.open()
-    stalls(machine.camera_daemon)
-    until_still(machine.camera_daemon)
+    machine.idle_daemon.settings(snapshot={"interval_s": 0.2, "width": 320})
+    machine.idle_daemon.open()
+    stalls(machine.idle_daemon)
+    until_still(machine.idle_daemon)
 
 
 def restarting(machine: Machine) -> None:
     """A program that does not end is to make way for another."""
-    machine.camera_daemon.fault(ignore_term=True)
-    machine.camera_daemon.open()
-    machine.camera_daemon.settings(snapshot={"width": 640})
-    BackgroundRequest(machine.camera_daemon, "reload")
-    machine.camera_daemon.until(lambda _: "new settings" in machine.camera_daemon.log.read_text())
+    machine.idle_daemon.fault(ignore_term=True)
+    machine.idle_daemon.open()
+    machine.idle_daemon.settings(snapshot={"width": 640})
+    BackgroundRequest(machine.idle_daemon, "reload")
+    machine.idle_daemon.until(lambda _: "new settings" in machine.idle_daemon.log.read_text())
 
 
 def turning(machine: Machine, of: str = "") -> None:
     machine.has("jpegtran", f"{of!r} in ''.join(argv)", "os.execv('/usr/bin/jpegtran', ['jpegtran', *argv])")
-    machine.camera_daemon.settings(camera={"rotation": 90})
+    machine.idle_daemon.settings(camera={"rotation": 90})
     machine.start()
     if of:
-        machine.camera_daemon.until(lambda status: status["captures"]["ok"])
+        machine.idle_daemon.until(lambda status: status["captures"]["ok"])
 
 
 def turning_a_snapshot(machine: Machine) -> None:
@@ -132,100 +131,100 @@ def turning_a_snapshot(machine: Machine) -> None:
 
 def turning_a_photo(machine: Machine) -> None:
     turning(machine, of="_photo_")
-    BackgroundRequest(machine.camera_daemon, "photo")
+    BackgroundRequest(machine.idle_daemon, "photo")
     machine.until_hung()
 
 
 def turning_a_shot(machine: Machine) -> None:
     turning(machine, of=".shots")
-    Series(machine.camera_daemon, interval_s=1)
+    Series(machine.idle_daemon, interval_s=1)
     machine.until_hung()
 
 
 def photo(machine: Machine) -> None:
-    machine.camera_daemon.open()
-    stalls(machine.camera_daemon)
-    BackgroundRequest(machine.camera_daemon, "photo")
-    machine.camera_daemon.until(lambda status: status["mode"] == "photo")
+    machine.idle_daemon.open()
+    stalls(machine.idle_daemon)
+    BackgroundRequest(machine.idle_daemon, "photo")
+    machine.idle_daemon.until(lambda status: status["mode"] == "photo")
 
 
 def focus(machine: Machine) -> None:
-    machine.camera_daemon.open()
-    stalls(machine.camera_daemon)
-    BackgroundRequest(machine.camera_daemon, "focus")
-    machine.camera_daemon.until(lambda _: len(machine.camera_daemon.starts()) > 1)
+    machine.idle_daemon.open()
+    stalls(machine.idle_daemon)
+    BackgroundRequest(machine.idle_daemon, "focus")
+    machine.idle_daemon.until(lambda _: len(machine.idle_daemon.starts()) > 1)
 
 
 def series(machine: Machine) -> None:
-    machine.camera_daemon.open()
-    garden = Series(machine.camera_daemon, interval_s=1).taken(1)
-    stalls(machine.camera_daemon)
-    machine.camera_daemon.until(lambda status: status["mode"] == "series")
+    machine.idle_daemon.open()
+    garden = Series(machine.idle_daemon, interval_s=1).taken(1)
+    stalls(machine.idle_daemon)
+    machine.idle_daemon.until(lambda status: status["mode"] == "series")
     assert garden.told()["state"] == "running"
 
 
 def live(machine: Machine) -> None:
-    machine.camera_daemon.settings(live=LIVE)
-    machine.camera_daemon.open()
-    machine.camera_daemon.ask("lease", seconds=30)
-    machine.camera_daemon.until(lambda status: status["mode"] == "live")
-    stalls(machine.camera_daemon)
-    until_still(machine.camera_daemon)
+    machine.idle_daemon.settings(live=LIVE)
+    machine.idle_daemon.open()
+    machine.idle_daemon.ask("lease", seconds=30)
+    machine.idle_daemon.until(lambda status: status["mode"] == "live")
+    stalls(machine.idle_daemon)
+    until_still(machine.idle_daemon)
 
 
 def video(machine: Machine) -> None:
-    machine.camera_daemon.open()
-    machine.camera_daemon.ask("video")
-    machine.camera_daemon.until(lambda status: status["recording"] and status["recording"]["bytes"])
-    stalls(machine.camera_daemon)
+    machine.idle_daemon.open()
+    machine.idle_daemon.ask("video")
+    machine.idle_daemon.until(lambda status: status["recording"] and status["recording"]["bytes"])
+    stalls(machine.idle_daemon)
 
 
 def the_end_of_a_video(machine: Machine) -> None:
     video(machine)
-    BackgroundRequest(machine.camera_daemon, "stop")
+    BackgroundRequest(machine.idle_daemon, "stop")
     time.sleep(1.0)  # nothing tells that its program is being ended; if it is not yet, that is the case before
 
 
 def picamera2(machine: Machine) -> None:
     """Its process stands still."""
-    machine.camera_daemon.open(**LIBRARY)
-    (child,) = machine.camera_daemon.camera_programs()
+    machine.idle_daemon.open(**LIBRARY)
+    (child,) = machine.idle_daemon.camera_programs()
     os.kill(child, signal.SIGSTOP)
 
 
 def a_video_of_picamera2(machine: Machine) -> None:
-    machine.camera_daemon.open(**LIBRARY)
-    machine.camera_daemon.ask("video")
-    machine.camera_daemon.until(lambda status: status["recording"] and status["recording"]["bytes"])
-    (child,) = machine.camera_daemon.camera_programs()
+    machine.idle_daemon.open(**LIBRARY)
+    machine.idle_daemon.ask("video")
+    machine.idle_daemon.until(lambda status: status["recording"] and status["recording"]["bytes"])
+    (child,) = machine.idle_daemon.camera_programs()
     os.kill(child, signal.SIGSTOP)
-    BackgroundRequest(machine.camera_daemon, "stop")
+    BackgroundRequest(machine.idle_daemon, "stop")
 
 
 def asking_for_libav(machine: Machine) -> None:
     machine.has("rpicam-still", "False")
     machine.has("rpicam-vid", "'--version' in argv")
     machine.start("rpicam")
-    machine.camera_daemon.until(lambda status: status["captures"]["ok"])
-    BackgroundRequest(machine.camera_daemon, "video")
+    machine.idle_daemon.until(lambda status: status["captures"]["ok"])
+    BackgroundRequest(machine.idle_daemon, "video")
     machine.until_hung()
 
 
 def finishing_a_video(machine: Machine) -> None:
     machine.has("ffmpeg", "'-movflags' in argv", "os.execv('/usr/bin/ffmpeg', ['ffmpeg', *argv])")
     machine.start()
-    machine.camera_daemon.until(lambda status: status["captures"]["ok"])
-    BackgroundRequest(machine.camera_daemon, "video", seconds=1, wait=True)
+    machine.idle_daemon.until(lambda status: status["captures"]["ok"])
+    BackgroundRequest(machine.idle_daemon, "video", seconds=1, wait=True)
     machine.until_hung()
 
 
 def film(machine: Machine) -> None:
     machine.has("ffmpeg", "True", "os.execv('/usr/bin/ffmpeg', ['ffmpeg', *argv])")
     machine.start()
-    machine.camera_daemon.until(lambda status: status["captures"]["ok"])
-    garden = Series(machine.camera_daemon, interval_s=1).taken(2)
+    machine.idle_daemon.until(lambda status: status["captures"]["ok"])
+    garden = Series(machine.idle_daemon, interval_s=1).taken(2)
     garden.ask("finish")
-    machine.camera_daemon.ask("film", do="make", order={"series": "Garden"})
+    machine.idle_daemon.ask("film", do="make", order={"series": "Garden"})
     machine.until_hung()
 
 
@@ -247,15 +246,15 @@ def descendants(pid: int) -> list[int]:
 
 
 @pytest.mark.parametrize("step", STEPS, ids=lambda step: step.__name__)
-def test_sigterm_ends_it_whatever_it_waits_for(camera_daemon: CameraDaemon, tmp_path, step: Callable[[Machine], None]):
-    step(Machine(camera_daemon, tmp_path))
-    assert camera_daemon.process is not None
-    started = descendants(camera_daemon.process.pid)
-    camera_daemon.process.terminate()
-    assert camera_daemon.process.wait(DEADLINE_S) == 0
+def test_sigterm_ends_it_whatever_it_waits_for(idle_daemon: IdleDaemon, tmp_path, step: Callable[[Machine], None]):
+    step(Machine(idle_daemon, tmp_path))
+    assert idle_daemon.process is not None
+    started = descendants(idle_daemon.process.pid)
+    idle_daemon.process.terminate()
+    assert idle_daemon.process.wait(DEADLINE_S) == 0
     for pid in started:
-        camera_daemon.until_gone(pid)
-    assert "Traceback" not in camera_daemon.log.read_text()
+        idle_daemon.until_gone(pid)
+    assert "Traceback" not in idle_daemon.log.read_text()
 
 
 # Standard error as it is while a line is being written: a BufferedWriter takes no other one of the same thread.
@@ -284,10 +283,10 @@ sys.stderr = Stream(sys.stderr)
 """
 
 
-def test_sigterm_in_the_middle_of_a_log_line_counts(camera_daemon, tmp_path):
+def test_sigterm_in_the_middle_of_a_log_line_counts(idle_daemon, tmp_path):
     (tmp_path / "site").mkdir()
     (tmp_path / "site/sitecustomize.py").write_text(MIDDLE_OF_A_LINE)
-    process = camera_daemon.start(PYTHONPATH=f"{tmp_path / 'site'}:{ROOT / 'python'}")
+    process = idle_daemon.start(PYTHONPATH=f"{tmp_path / 'site'}:{ROOT / 'python'}")
     assert process.wait(60) == 0
 
 
@@ -299,13 +298,13 @@ if sys.orig_argv[-1] in ("stillcam.capture", "stillcam.server"):
 """
 
 
-@pytest.mark.parametrize("process", [CameraDaemon, Site])
+@pytest.mark.parametrize("process", [IdleDaemon, Site])
 def test_no_interpreter_is_taken_apart_under_its_threads(tmp_path, process):
     (tmp_path / "sitecustomize.py").write_text(CRASHES_APART)
     started = process(tmp_path)
     try:
         started.start(PYTHONPATH=f"{tmp_path}:{ROOT / 'python'}")
-        if process is CameraDaemon:
+        if process is IdleDaemon:
             started.until(lambda status: status["mode"] == "snapshot")
         assert started.end() == 0
     finally:

@@ -3,7 +3,7 @@
 import shutil
 
 import pytest
-from taking import LIVE, STILL, BackgroundRequest, CameraDaemon
+from capture_daemon import LIVE, STILL, BackgroundRequest, IdleDaemon
 
 from stillcam.capture.status import Status
 
@@ -12,49 +12,49 @@ needs_ffmpeg = pytest.mark.skipif(not shutil.which("ffmpeg"), reason="without ff
 LONG = {"width": 320, "controls": {"ExposureTime": 60_000_000}}
 
 
-def video(camera_daemon: CameraDaemon) -> BackgroundRequest:
-    return BackgroundRequest(camera_daemon, "video")
+def video(idle_daemon: IdleDaemon) -> BackgroundRequest:
+    return BackgroundRequest(idle_daemon, "video")
 
 
-def photo(camera_daemon: CameraDaemon) -> BackgroundRequest:
-    camera_daemon.settings(photo=LONG)
-    camera_daemon.ask("reload")
-    return BackgroundRequest(camera_daemon, "photo")
+def photo(idle_daemon: IdleDaemon) -> BackgroundRequest:
+    idle_daemon.settings(photo=LONG)
+    idle_daemon.ask("reload")
+    return BackgroundRequest(idle_daemon, "photo")
 
 
-def series(camera_daemon: CameraDaemon) -> BackgroundRequest:
-    camera_daemon.settings(photo=LONG)
-    camera_daemon.ask("reload")
-    return BackgroundRequest(camera_daemon, "series", do="create", definition={"name": "Garden", "interval_s": 60})
+def series(idle_daemon: IdleDaemon) -> BackgroundRequest:
+    idle_daemon.settings(photo=LONG)
+    idle_daemon.ask("reload")
+    return BackgroundRequest(idle_daemon, "series", do="create", definition={"name": "Garden", "interval_s": 60})
 
 
 @pytest.mark.parametrize(
     ("mode", "begin"), [pytest.param("video", video, marks=needs_ffmpeg), ("photo", photo), ("series", series)]
 )
-def test_a_setting_that_changes_in_the_middle_leaves_the_interval_of_the_mode(camera_daemon, mode, begin):
+def test_a_setting_that_changes_in_the_middle_leaves_the_interval_of_the_mode(idle_daemon, mode, begin):
     """Else the newest frame counts as stale: health 503, a placeholder, a webhook."""
-    camera_daemon.open()
-    begin(camera_daemon)
-    before = camera_daemon.until(lambda status: status["mode"] == mode)["interval_s"]
+    idle_daemon.open()
+    begin(idle_daemon)
+    before = idle_daemon.until(lambda status: status["mode"] == mode)["interval_s"]
     assert before >= 60
-    camera_daemon.settings(snapshot=STILL | {"interval_s": 1}, live=LIVE, photo=LONG)
-    camera_daemon.ask("reload")
-    now = camera_daemon.ask("status")
+    idle_daemon.settings(snapshot=STILL | {"interval_s": 1}, live=LIVE, photo=LONG)
+    idle_daemon.ask("reload")
+    now = idle_daemon.ask("status")
     assert (now["mode"], now["interval_s"]) == (mode, before)
 
 
 @needs_ffmpeg
-def test_the_first_snapshot_after_a_video_has_its_time(camera_daemon):
+def test_the_first_snapshot_after_a_video_has_its_time(idle_daemon):
     """The newest frame is then as old as the video is long, and no camera is to blame."""
-    camera_daemon.settings(snapshot=STILL | {"interval_s": 1})
-    camera_daemon.open()
-    frame = camera_daemon.ask("status")["frame"]
-    camera_daemon.ask("video")
-    camera_daemon.fault(slow_s=2.0)
-    camera_daemon.ask("stop")
-    told = camera_daemon.until(lambda status: status["mode"] == "snapshot")
+    idle_daemon.settings(snapshot=STILL | {"interval_s": 1})
+    idle_daemon.open()
+    frame = idle_daemon.ask("status")["frame"]
+    idle_daemon.ask("video")
+    idle_daemon.fault(slow_s=2.0)
+    idle_daemon.ask("stop")
+    told = idle_daemon.until(lambda status: status["mode"] == "snapshot")
     assert told["frame"] == frame and told["interval_s"] > 3600
-    camera_daemon.until(lambda status: status["frame"] > frame and status["interval_s"] == 1)
+    idle_daemon.until(lambda status: status["frame"] > frame and status["interval_s"] == 1)
 
 
 def test_without_a_camera_the_interval_of_snapshots_counts():

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from capturing import DEADLINE_S, ROOT, Daemon
+from capture_daemon import DEADLINE_S, ROOT, CaptureDaemon
 from listed_programs import listed_programs
 
 from stillcam.camera.rpicam.listing import parse
@@ -20,22 +20,22 @@ SMALL: dict[str, Any] = {"snapshot": {"interval_s": 0.2, "width": 320}}
 
 
 @pytest.fixture
-def daemon(tmp_path) -> Iterator[Daemon]:
+def daemon(tmp_path) -> Iterator[CaptureDaemon]:
     with ExitStack() as closing_time:
         yield made(tmp_path / "one", closing_time)
 
 
-def made(folder: Path, closing_time: ExitStack) -> Daemon:
+def made(folder: Path, closing_time: ExitStack) -> CaptureDaemon:
     """A daemon that has not been started, and is ended with the test."""
     folder.mkdir()
-    daemon = Daemon(folder)
+    daemon = CaptureDaemon(folder)
     closing_time.callback(lambda: daemon.process and daemon.end())
     daemon.fault()
     return daemon
 
 
 @contextmanager
-def held(daemon: Daemon, index: int) -> Iterator[None]:
+def held(daemon: CaptureDaemon, index: int) -> Iterator[None]:
     """Another program has this camera."""
     fd = os.open(daemon.simulated / f"camera{index}.lock", os.O_RDWR | os.O_CREAT, 0o600)
     fcntl.flock(fd, fcntl.LOCK_EX)
@@ -45,12 +45,12 @@ def held(daemon: Daemon, index: int) -> Iterator[None]:
         os.close(fd)
 
 
-def listed(daemon: Daemon) -> dict[int, dict[str, Any]]:
+def listed(daemon: CaptureDaemon) -> dict[int, dict[str, Any]]:
     """The cameras by their numbers."""
     return {camera["index"]: camera for camera in daemon.ask("cameras")["cameras"]}
 
 
-def real(daemon: Daemon) -> dict[int, Any]:
+def real(daemon: CaptureDaemon) -> dict[int, Any]:
     """What the camera program lists while nothing has a camera."""
     call = [sys.executable, "-m", "stillcam.camera.simulated", "rpicam-still", "--list-cameras", "--verbose=2"]
     env = os.environ | {"PYTHONPATH": str(ROOT / "python"), "STILLCAM_SIMULATED_DIR": str(daemon.simulated)}
@@ -86,7 +86,7 @@ def test_the_reason_while_another_program_has_the_camera(daemon):
     assert status["camera"]["limits"]["ExposureTime"] == list(real_limits(daemon))
 
 
-def real_limits(daemon: Daemon) -> tuple[float, float]:
+def real_limits(daemon: CaptureDaemon) -> tuple[float, float]:
     daemon.end()
     limits: tuple[float, float] = real(daemon)[0].limits["ExposureTime"]
     return limits
@@ -119,7 +119,7 @@ def test_a_usb_camera_with_few_details_gives_pictures(daemon, tmp_path):
         assert daemon.change(**SMALL, live={"sensor_mode": mode["sensor_mode"]})["in_force"]
 
 
-def again(daemon: Daemon) -> list[str]:
+def again(daemon: CaptureDaemon) -> list[str]:
     """The models of the cameras that there are now."""
     return [camera["model"] for camera in daemon.ask("cameras", again=True)["cameras"]]
 

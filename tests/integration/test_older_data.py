@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from capturing import Daemon
+from capture_daemon import CaptureDaemon
 from people import Client, sign_in
 from serving import ROOT, Site
 
@@ -27,13 +27,13 @@ FILM = "20261129T205451.893Z_film"
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """Daemon and server on that folder."""
+    """CaptureDaemon and server on that folder."""
     folder = tmp_path_factory.mktemp("older")
     subprocess.run(["tar", "--extract", "--no-same-owner", "--file", ARCHIVE, "--directory", folder], check=True)
     settings = (folder / "data/settings.json").read_bytes()
     (trash,) = (folder / "data/library/.trash").iterdir()
     trash.rename(trash.with_name(time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())))  # kept for 30 days
-    daemon, site = Daemon(folder), Site(folder)
+    daemon, site = CaptureDaemon(folder), Site(folder)
     (site.data / "settings.json").write_bytes(settings)  # those two write their own
     daemon.fault()
     daemon.start()

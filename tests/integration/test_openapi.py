@@ -8,7 +8,7 @@ from pathlib import Path, PurePath
 from typing import Any
 
 import pytest
-from capturing import Daemon
+from capture_daemon import CaptureDaemon
 from described import DOCUMENT, ROOT, ROUTES, judge, operation, validator
 from openapi_spec_validator import validate
 from serving import Site
@@ -63,7 +63,7 @@ def test_each_address_has_an_example_and_answers_as_described(method, path, text
 @pytest.mark.timeout(300)
 def test_the_examples_run_and_are_answered_as_described(tmp_path):
     """The guide, from its first line to its last, on a real server with a real daemon."""
-    daemon = Daemon(tmp_path)
+    daemon = CaptureDaemon(tmp_path)
     daemon.fault()
     daemon.start()
     try:

@@ -8,10 +8,10 @@ NICE = ["nice", "-n", "15"]
 
 
 @pytest.mark.skipif(not shutil.which("ffmpeg"), reason="needs ffmpeg")
-def test_videos_are_finished_with_a_low_priority(camera_daemon):
+def test_videos_are_finished_with_a_low_priority(idle_daemon):
     """Whoever may set any priority (CAP_SYS_NICE) loses that here: so it is for an ordinary user."""
-    camera_daemon.prefix = [*NICE, "setpriv", "--bounding-set=-sys_nice", "--inh-caps=-sys_nice"]
-    camera_daemon.open()
-    assert camera_daemon.film().suffix == ".mp4"
-    assert camera_daemon.ask("status")["threads"] == []
-    assert "Traceback" not in camera_daemon.log.read_text()
+    idle_daemon.prefix = [*NICE, "setpriv", "--bounding-set=-sys_nice", "--inh-caps=-sys_nice"]
+    idle_daemon.open()
+    assert idle_daemon.film().suffix == ".mp4"
+    assert idle_daemon.ask("status")["threads"] == []
+    assert "Traceback" not in idle_daemon.log.read_text()

@@ -3,45 +3,45 @@
 from pathlib import Path
 
 import pytest
+from capture_daemon import STILL, IdleDaemon, read_sidecar
 from PIL import Image
-from taking import STILL, CameraDaemon, read_sidecar
 from test_timelapse import AS_SNAPSHOTS, Series
 
 from stillcam.series.manifest import gaps
 
 
-def burst(camera_daemon: CameraDaemon, **camera: int) -> list[Path]:
-    camera_daemon.settings(camera=camera)
-    camera_daemon.open()
-    items = camera_daemon.take(count=3)
+def burst(idle_daemon: IdleDaemon, **camera: int) -> list[Path]:
+    idle_daemon.settings(camera=camera)
+    idle_daemon.open()
+    items = idle_daemon.take(count=3)
     assert len({read_sidecar(item)["metadata"]["SensorTimestamp"] for item in items}) == len(items) == 3
     return items
 
 
-def photos_like_snapshots(camera_daemon: CameraDaemon, **camera: int) -> list[Path]:
+def photos_like_snapshots(idle_daemon: IdleDaemon, **camera: int) -> list[Path]:
     """Published too, so by the program that runs."""
-    camera_daemon.settings(camera=camera, photo=AS_SNAPSHOTS)
-    camera_daemon.open()
-    starts = camera_daemon.starts()
-    items = camera_daemon.take(count=3)
-    assert camera_daemon.starts() == starts
+    idle_daemon.settings(camera=camera, photo=AS_SNAPSHOTS)
+    idle_daemon.open()
+    starts = idle_daemon.starts()
+    items = idle_daemon.take(count=3)
+    assert idle_daemon.starts() == starts
     assert len({read_sidecar(item)["metadata"]["SensorTimestamp"] for item in items}) == len(items) == 3
-    return [*items, camera_daemon.images / "current.jpg"]
+    return [*items, idle_daemon.images / "current.jpg"]
 
 
-def series(camera_daemon: CameraDaemon, **camera: int) -> list[Path]:
-    camera_daemon.settings(camera=camera)
-    return shots(camera_daemon)
+def series(idle_daemon: IdleDaemon, **camera: int) -> list[Path]:
+    idle_daemon.settings(camera=camera)
+    return shots(idle_daemon)
 
 
-def series_like_snapshots(camera_daemon: CameraDaemon, **camera: int) -> list[Path]:
-    camera_daemon.settings(camera=camera, photo=AS_SNAPSHOTS)
-    return shots(camera_daemon)
+def series_like_snapshots(idle_daemon: IdleDaemon, **camera: int) -> list[Path]:
+    idle_daemon.settings(camera=camera, photo=AS_SNAPSHOTS)
+    return shots(idle_daemon)
 
 
-def shots(camera_daemon: CameraDaemon) -> list[Path]:
-    camera_daemon.open()
-    garden = Series(camera_daemon, interval_s=2, shots=3).over()
+def shots(idle_daemon: IdleDaemon) -> list[Path]:
+    idle_daemon.open()
+    garden = Series(idle_daemon, interval_s=2, shots=3).over()
     rows = garden.shots()
     assert len(rows) == 3
     assert all(row["metadata"] for row in rows)
@@ -49,27 +49,27 @@ def shots(camera_daemon: CameraDaemon) -> list[Path]:
     return [garden.picture(row["n"]) for row in rows]
 
 
-def bracket(camera_daemon: CameraDaemon, **camera: int) -> list[Path]:
-    camera_daemon.settings(camera=camera)
-    camera_daemon.open()
+def bracket(idle_daemon: IdleDaemon, **camera: int) -> list[Path]:
+    idle_daemon.settings(camera=camera)
+    idle_daemon.open()
     vary = {"control": "ExposureValue", "values": [-1, 0, 1], "bracket": True}
-    garden = Series(camera_daemon, interval_s=3600, shots=1, vary=vary).over()
+    garden = Series(idle_daemon, interval_s=3600, shots=1, vary=vary).over()
     rows = garden.shots()
     assert [row["vary"]["ExposureValue"] for row in rows] == [-1, 0, 1]
     assert all(row["metadata"] for row in rows)
     return [garden.picture(row["n"]) for row in rows]
 
 
-def slow_snapshots(camera_daemon: CameraDaemon, **camera: int) -> list[Path]:
+def slow_snapshots(idle_daemon: IdleDaemon, **camera: int) -> list[Path]:
     """Each takes longer than the interval, so that there is no rest between them."""
-    camera_daemon.fault(slow_s=0.1)
-    camera_daemon.settings(camera=camera, snapshot={**STILL, "interval_s": 0.1})
-    camera_daemon.open()
-    starts = camera_daemon.starts()
-    status = camera_daemon.frames(10)
+    idle_daemon.fault(slow_s=0.1)
+    idle_daemon.settings(camera=camera, snapshot={**STILL, "interval_s": 0.1})
+    idle_daemon.open()
+    starts = idle_daemon.starts()
+    status = idle_daemon.frames(10)
     assert (status["restarts"], status["failures"]) == ({}, {})
-    assert camera_daemon.starts() == starts
-    return [camera_daemon.images / "current.jpg"]
+    assert idle_daemon.starts() == starts
+    return [idle_daemon.images / "current.jpg"]
 
 
 USES = (burst, photos_like_snapshots, series, series_like_snapshots, bracket, slow_snapshots)
@@ -77,14 +77,14 @@ USES = (burst, photos_like_snapshots, series, series_like_snapshots, bracket, sl
 
 @pytest.mark.parametrize("degrees", [0, 90, 180, 270])
 @pytest.mark.parametrize("use", USES, ids=lambda use: use.__name__)
-def test_a_rotated_camera_takes_pictures_like_any_other(camera_daemon, use, degrees):
+def test_a_rotated_camera_takes_pictures_like_any_other(idle_daemon, use, degrees):
     """What the daemon writes beside the camera's files is never taken for one of them."""
-    for path in use(camera_daemon, rotation=degrees):
+    for path in use(idle_daemon, rotation=degrees):
         with Image.open(path) as image:
             image.load()
             assert image.size == ((240, 320) if degrees in (90, 270) else (320, 240))
-    status = camera_daemon.ask("status")
+    status = idle_daemon.ask("status")
     assert (status["restarts"], status["failures"]) == ({}, {})
-    assert camera_daemon.end() == 0
-    assert not list(camera_daemon.images.glob(".*"))
-    assert camera_daemon.drafts() == []
+    assert idle_daemon.end() == 0
+    assert not list(idle_daemon.images.glob(".*"))
+    assert idle_daemon.drafts() == []

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from capturing import ROOT, Daemon
+from capture_daemon import ROOT, CaptureDaemon
 from described import DOCUMENT
 from people import PASSWORD, Client, cookies, program, register, session_of, viewer
 from pictures import picture
@@ -17,7 +17,7 @@ def test_no_name_of_a_folder_reaches_a_shell(tmp_path, name):
     """Frames in a folder of any name; each program is started by a list of arguments."""
     folder = tmp_path / name
     folder.mkdir()
-    daemon = Daemon(folder)
+    daemon = CaptureDaemon(folder)
     daemon.fault()
     try:
         daemon.set(snapshot={"interval_s": 0.2, "width": 160}, camera={"rotation": 90})  # so that jpegtran runs, too

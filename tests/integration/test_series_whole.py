@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from capturing import Daemon
+from capture_daemon import CaptureDaemon
 from people import Client, register
 from PIL import Image
 from serving import Site
@@ -16,7 +16,7 @@ SETTINGS: dict[str, dict[str, Any]] = {"snapshot": {"interval_s": 0.5, "width": 
 @pytest.fixture(scope="module")
 def owner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
     folder = tmp_path_factory.mktemp("whole")
-    daemon = Daemon(folder)
+    daemon = CaptureDaemon(folder)
     daemon.set(**SETTINGS)
     daemon.fault()
     daemon.start()

@@ -5,9 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from capturing import ROOT
+from capture_daemon import LIVE, ROOT, BackgroundRequest, IdleDaemon
 from PIL import Image
-from taking import LIVE, BackgroundRequest, CameraDaemon
 
 from stillcam.ipc.protocol import Refusal
 from stillcam.series import reader
@@ -20,11 +19,11 @@ ONCE = {"interval_s": 3600, "shots": 1}  # it may be late by a minute
 class Series:
     """One that the test has made."""
 
-    def __init__(self, camera_daemon: CameraDaemon, **definition: Any) -> None:
-        self.camera_daemon = camera_daemon
+    def __init__(self, idle_daemon: IdleDaemon, **definition: Any) -> None:
+        self.idle_daemon = idle_daemon
         self.name = definition.setdefault("name", "Garden")
-        self.made = camera_daemon.ask("series", do="create", definition=definition)["series"]
-        self.root = camera_daemon.data / "series"
+        self.made = idle_daemon.ask("series", do="create", definition=definition)["series"]
+        self.root = idle_daemon.data / "series"
         self.folder = self.root / self.name
 
     def told(self) -> dict[str, Any]:
@@ -38,20 +37,20 @@ class Series:
 
     def taken(self, number: int) -> "Series":
         """Wait until so many have been taken."""
-        self.camera_daemon.until(lambda _: self.told()["taken"] >= number)
+        self.idle_daemon.until(lambda _: self.told()["taken"] >= number)
         return self
 
     def over(self, state: str = "finished") -> "Series":
-        self.camera_daemon.until(lambda _: self.told()["state"] == state)
+        self.idle_daemon.until(lambda _: self.told()["state"] == state)
         return self
 
     def missed(self, why: str) -> "Series":
         """Wait until there is a gap for this reason."""
-        self.camera_daemon.until(lambda _: any(gap.why == why for gap in gaps(self.folder)))
+        self.idle_daemon.until(lambda _: any(gap.why == why for gap in gaps(self.folder)))
         return self
 
     def ask(self, do: str) -> Any:
-        return self.camera_daemon.ask("series", do=do, name=self.name)["series"]
+        return self.idle_daemon.ask("series", do=do, name=self.name)["series"]
 
 
 def size(path: Path) -> tuple[int, int]:
@@ -60,10 +59,10 @@ def size(path: Path) -> tuple[int, int]:
         return image.size
 
 
-def test_a_series_is_taken_on_its_plan_and_shown_meanwhile(camera_daemon):
-    camera_daemon.settings(photo={"width": 640}, files={"photo": "png"})
-    camera_daemon.open()
-    garden = Series(camera_daemon, interval_s=1).taken(4)
+def test_a_series_is_taken_on_its_plan_and_shown_meanwhile(idle_daemon):
+    idle_daemon.settings(photo={"width": 640}, files={"photo": "png"})
+    idle_daemon.open()
+    garden = Series(idle_daemon, interval_s=1).taken(4)
     rows = garden.shots()
     assert [row["n"] for row in rows] == list(range(1, len(rows) + 1))
     start = text_to_ms(garden.made["definition"]["start"])
@@ -72,67 +71,67 @@ def test_a_series_is_taken_on_its_plan_and_shown_meanwhile(camera_daemon):
     assert all(row["metadata"]["ExposureTime"] > 0 for row in rows)
     assert [garden.picture(n).suffix for n in (1, 2)] == [".jpg", ".jpg"]  # whatever photos are
     assert size(garden.picture(1)) == (640, 480)
-    status = camera_daemon.until(lambda status: status["mode"] == "series")
+    status = idle_daemon.until(lambda status: status["mode"] == "series")
     assert [(one["name"], one["state"]) for one in status["series"]] == [("Garden", "running")]
-    assert camera_daemon.ask("snapshot")["frame"] > status["frame"]
+    assert idle_daemon.ask("snapshot")["frame"] > status["frame"]
     assert garden.ask("finish")["state"] == "finished"
-    assert camera_daemon.goes_on()["series"] == []
+    assert idle_daemon.next_snapshot()["series"] == []
 
 
-def test_with_the_configuration_of_the_snapshots_the_camera_program_stays(camera_daemon):
-    camera_daemon.settings(snapshot={"interval_s": 0.5, "width": 320}, photo=AS_SNAPSHOTS)
-    camera_daemon.open()
-    starts = len(camera_daemon.starts())
-    garden = Series(camera_daemon, interval_s=1, shots=3).over()
-    camera_daemon.goes_on()
-    assert len(camera_daemon.starts()) == starts
+def test_with_the_configuration_of_the_snapshots_the_camera_program_stays(idle_daemon):
+    idle_daemon.settings(snapshot={"interval_s": 0.5, "width": 320}, photo=AS_SNAPSHOTS)
+    idle_daemon.open()
+    starts = len(idle_daemon.starts())
+    garden = Series(idle_daemon, interval_s=1, shots=3).over()
+    idle_daemon.next_snapshot()
+    assert len(idle_daemon.starts()) == starts
     assert size(garden.picture(3)) == (320, 240)
     assert garden.told()["taken"] == 3
 
 
-def test_looking_for_cameras_costs_a_series_a_moment_at_most(camera_daemon):
+def test_looking_for_cameras_costs_a_series_a_moment_at_most(idle_daemon):
     """However short its interval is: there is always time for it between two moments."""
-    camera_daemon.open()
-    garden = Series(camera_daemon, interval_s=1).taken(1)
-    assert len(camera_daemon.ask("cameras", again=True)["cameras"]) == 2
+    idle_daemon.open()
+    garden = Series(idle_daemon, interval_s=1).taken(1)
+    assert len(idle_daemon.ask("cameras", again=True)["cameras"]) == 2
     before = garden.told()["taken"]
     garden.taken(before + 3)
     assert garden.told()["state"] == "running"
 
 
-def test_long_intervals_leave_the_camera_to_the_snapshots(camera_daemon):
-    camera_daemon.settings(snapshot={"interval_s": 0.5, "width": 320}, photo=AS_SNAPSHOTS)
-    camera_daemon.open()
-    starts = len(camera_daemon.starts())
-    garden = Series(camera_daemon, interval_s=10, shots=2)
+def test_long_intervals_leave_the_camera_to_the_snapshots(idle_daemon):
+    idle_daemon.settings(snapshot={"interval_s": 0.5, "width": 320}, photo=AS_SNAPSHOTS)
+    idle_daemon.open()
+    starts = len(idle_daemon.starts())
+    garden = Series(idle_daemon, interval_s=10, shots=2)
     garden.taken(1)
-    camera_daemon.frames(3)
+    idle_daemon.frames(3)
     garden.over()
-    assert len(camera_daemon.starts()) == starts
+    assert len(idle_daemon.starts()) == starts
 
 
-def test_a_changed_time_zone_is_taken_by_library_and_running_series(camera_daemon, tmp_path):
+def test_a_changed_time_zone_is_taken_by_library_and_running_series(idle_daemon, tmp_path):
     """As `timedatectl set-timezone` changes it; between these two, the local dates always differ."""
     localtime, zones = tmp_path / "localtime", Path("/usr/share/zoneinfo")
     localtime.symlink_to(zones / "Pacific/Kiritimati")
-    camera_daemon.open(TZ=f":{localtime}")
-    garden = Series(camera_daemon, **ONCE | {"shots": 9}, window={"from": "00:00", "to": "24:00"})
+    idle_daemon.open(TZ=f":{localtime}")
+    garden = Series(idle_daemon, **ONCE | {"shots": 9}, window={"from": "00:00", "to": "24:00"})
     assert garden.told()["zone"] == "Pacific/Kiritimati"
-    (east,) = camera_daemon.take(kind="photo")
+    (east,) = idle_daemon.take(kind="photo")
     new = tmp_path / "new"
     new.symlink_to(zones / "Pacific/Niue")
     new.replace(localtime)
-    (west,) = camera_daemon.take(kind="photo")
+    (west,) = idle_daemon.take(kind="photo")
     assert east.parent.name > west.parent.name
-    camera_daemon.until(lambda _: garden.told()["zone"] == "Pacific/Niue")
+    idle_daemon.until(lambda _: garden.told()["zone"] == "Pacific/Niue")
     assert garden.told()["state"] == "running"
 
 
-def test_a_bracket_is_as_many_shots_at_each_moment(camera_daemon):
-    camera_daemon.settings(raw={"width": 320, "sensor_mode": "1280:720:10"})
-    camera_daemon.open()
+def test_a_bracket_is_as_many_shots_at_each_moment(idle_daemon):
+    idle_daemon.settings(raw={"width": 320, "sensor_mode": "1280:720:10"})
+    idle_daemon.open()
     vary = {"control": "ExposureValue", "values": [-1, 0, 1], "bracket": True}
-    garden = Series(camera_daemon, **ONCE, kind="raw", fixed=True, vary=vary).over()
+    garden = Series(idle_daemon, **ONCE, kind="raw", fixed=True, vary=vary).over()
     rows = garden.shots()
     assert [row["vary"] for row in rows] == [{"ExposureValue": value} for value in (-1.0, 0.0, 1.0)]
     assert len({row["due"] for row in rows}) == 1
@@ -145,132 +144,132 @@ def test_a_bracket_is_as_many_shots_at_each_moment(camera_daemon):
     assert (garden.told()["taken"], garden.told()["shots"], garden.told()["state"]) == (1, 3, "finished")
 
 
-def test_a_bracket_of_times_keeps_the_gain(camera_daemon):
-    camera_daemon.open()
+def test_a_bracket_of_times_keeps_the_gain(idle_daemon):
+    idle_daemon.open()
     vary = {"control": "ExposureTime", "values": [1000, 4000], "bracket": True}
-    rows = Series(camera_daemon, **ONCE, vary=vary).over().shots()
+    rows = Series(idle_daemon, **ONCE, vary=vary).over().shots()
     assert [row["metadata"]["ExposureTime"] for row in rows] == pytest.approx([1000, 4000], rel=0.02)
     assert len({row["metadata"]["AnalogueGain"] for row in rows}) == 1
 
 
-def test_a_focus_series_goes_through_its_distances(camera_daemon):
-    camera_daemon.open()
+def test_a_focus_series_goes_through_its_distances(idle_daemon):
+    idle_daemon.open()
     vary = {"control": "LensPosition", "values": [0, 2.5, 5]}
-    garden = Series(camera_daemon, interval_s=4, vary=vary).over()
+    garden = Series(idle_daemon, interval_s=4, vary=vary).over()
     assert [row["metadata"]["LensPosition"] for row in garden.shots()] == pytest.approx([0, 2.5, 5])
 
 
-def test_exposure_and_white_balance_stay_as_the_first_shot_found_them(camera_daemon):
-    camera_daemon.open()
-    garden = Series(camera_daemon, interval_s=5, fixed=True).taken(2)
+def test_exposure_and_white_balance_stay_as_the_first_shot_found_them(idle_daemon):
+    idle_daemon.open()
+    garden = Series(idle_daemon, interval_s=5, fixed=True).taken(2)
     state = json.loads((garden.folder / "state.json").read_text())
     first = garden.shots()[0]["metadata"]
     assert state["fixed"]["ExposureTime"] == first["ExposureTime"]
     assert state["fixed"]["AnalogueGain"] == pytest.approx(first["AnalogueGain"], rel=1e-3)
     assert "ColourGains" in state["fixed"]
-    assert f"--shutter={first['ExposureTime']} " in camera_daemon.starts()[-1]
+    assert f"--shutter={first['ExposureTime']} " in idle_daemon.starts()[-1]
 
 
-def test_a_picture_that_is_hung_sideways_is_turned(camera_daemon):
-    camera_daemon.settings(camera={"rotation": 90})
-    camera_daemon.open()
-    garden = Series(camera_daemon, interval_s=1).taken(1)
+def test_a_picture_that_is_hung_sideways_is_turned(idle_daemon):
+    idle_daemon.settings(camera={"rotation": 90})
+    idle_daemon.open()
+    garden = Series(idle_daemon, interval_s=1).taken(1)
     assert size(garden.picture(1)) == (240, 320)
     garden.ask("pause")
-    camera_daemon.goes_on()
+    idle_daemon.next_snapshot()
 
 
-def test_live_view_makes_way_for_a_shot_and_goes_on(camera_daemon):
-    camera_daemon.settings(live=LIVE)
-    camera_daemon.open()
-    camera_daemon.ask("lease", seconds=30)
-    camera_daemon.until(lambda status: status["mode"] == "live")
-    garden = Series(camera_daemon, **ONCE).over()
-    camera_daemon.ask("lease", seconds=30)
-    camera_daemon.until(lambda status: status["mode"] == "live")
+def test_live_view_makes_way_for_a_shot_and_goes_on(idle_daemon):
+    idle_daemon.settings(live=LIVE)
+    idle_daemon.open()
+    idle_daemon.ask("lease", seconds=30)
+    idle_daemon.until(lambda status: status["mode"] == "live")
+    garden = Series(idle_daemon, **ONCE).over()
+    idle_daemon.ask("lease", seconds=30)
+    idle_daemon.until(lambda status: status["mode"] == "live")
     assert garden.told()["missed"] == 0
 
 
-def test_a_video_goes_before_and_its_moments_are_missed(camera_daemon):
-    camera_daemon.open()
-    garden = Series(camera_daemon, interval_s=1).taken(1)
-    camera_daemon.film(seconds=3)
+def test_a_video_goes_before_and_its_moments_are_missed(idle_daemon):
+    idle_daemon.open()
+    garden = Series(idle_daemon, interval_s=1).taken(1)
+    idle_daemon.film(seconds=3)
     garden.missed("busy").taken(garden.told()["taken"] + 2)
 
 
-def test_photos_go_before_and_the_series_goes_on(camera_daemon):
-    camera_daemon.open()
-    garden = Series(camera_daemon, interval_s=1).taken(1)
-    assert len(camera_daemon.take(count=2)) == 2
+def test_photos_go_before_and_the_series_goes_on(idle_daemon):
+    idle_daemon.open()
+    garden = Series(idle_daemon, interval_s=1).taken(1)
+    assert len(idle_daemon.take(count=2)) == 2
     garden.taken(garden.told()["taken"] + 2)
 
 
-def test_a_burst_that_is_cancelled_costs_no_shot(camera_daemon):
+def test_a_burst_that_is_cancelled_costs_no_shot(idle_daemon):
     """The photo that was under way comes while the series waits for its next moment, and nobody for the photo."""
-    camera_daemon.settings(photo=AS_SNAPSHOTS)
-    camera_daemon.open()
-    garden = Series(camera_daemon, interval_s=5).taken(1)
-    camera_daemon.fault(slow_s=0.5)
-    asking = BackgroundRequest(camera_daemon, "photo", count=100)
-    camera_daemon.until(lambda status: status["taking"] and status["taking"]["done"])
-    camera_daemon.ask("cancel")
+    idle_daemon.settings(photo=AS_SNAPSHOTS)
+    idle_daemon.open()
+    garden = Series(idle_daemon, interval_s=5).taken(1)
+    idle_daemon.fault(slow_s=0.5)
+    asking = BackgroundRequest(idle_daemon, "photo", count=100)
+    idle_daemon.until(lambda status: status["taking"] and status["taking"]["done"])
+    idle_daemon.ask("cancel")
     asking.wait()
     garden.taken(garden.told()["taken"] + 2)
-    status = camera_daemon.ask("status")
+    status = idle_daemon.ask("status")
     assert (status["failures"], status["restarts"]) == ({}, {})
 
 
-def test_a_full_disk_costs_the_shots_until_there_is_room(camera_daemon):
-    camera_daemon.settings(files={"floor_mb": 10_000_000})
-    camera_daemon.open()
-    garden = Series(camera_daemon, interval_s=1)
-    camera_daemon.until(lambda status: text_to_ms(status["series"][0]["next"]) > text_to_ms(garden.made["next"]) + 4000)
-    assert camera_daemon.ask("snapshot")["frame"]  # these go on
+def test_a_full_disk_costs_the_shots_until_there_is_room(idle_daemon):
+    idle_daemon.settings(files={"floor_mb": 10_000_000})
+    idle_daemon.open()
+    garden = Series(idle_daemon, interval_s=1)
+    idle_daemon.until(lambda status: text_to_ms(status["series"][0]["next"]) > text_to_ms(garden.made["next"]) + 4000)
+    assert idle_daemon.ask("snapshot")["frame"]  # these go on
     garden.ask("pause")
     assert "disk" in {gap.why for gap in gaps(garden.folder)}
     assert garden.shots() == []
-    camera_daemon.settings()
-    camera_daemon.ask("reload")
+    idle_daemon.settings()
+    idle_daemon.ask("reload")
     garden.ask("resume")
     garden.taken(2)
 
 
 @pytest.mark.parametrize("said", ["failed to allocate capture buffers for stream", "failed to start camera"])
-def test_a_camera_that_does_not_start_for_a_while_costs_shots_and_no_series(camera_daemon, said):
+def test_a_camera_that_does_not_start_for_a_while_costs_shots_and_no_series(idle_daemon, said):
     """Want of memory and a disturbed cable pass."""
-    camera_daemon.settings(photo={"width": 640})
-    camera_daemon.open()
-    garden = Series(camera_daemon, interval_s=1).taken(1)
-    camera_daemon.fault(start_error=said, start_error_width=640)
-    camera_daemon.until(lambda status: sum(status["failures"].values()) >= 3)
-    assert camera_daemon.ask("snapshot")["frame"]  # these go on
+    idle_daemon.settings(photo={"width": 640})
+    idle_daemon.open()
+    garden = Series(idle_daemon, interval_s=1).taken(1)
+    idle_daemon.fault(start_error=said, start_error_width=640)
+    idle_daemon.until(lambda status: sum(status["failures"].values()) >= 3)
+    assert idle_daemon.ask("snapshot")["frame"]  # these go on
     told = garden.told()
     assert told["state"] == "running" and "size" in told["why"]
     assert "camera" in {gap.why for gap in gaps(garden.folder)}
-    camera_daemon.fault()
+    idle_daemon.fault()
     garden.taken(told["taken"] + 2)
     assert garden.told()["why"] is None
 
 
-def test_options_that_the_camera_refuses_fail_the_series_alone(camera_daemon):
-    camera_daemon.settings(photo={"width": 640})
-    camera_daemon.fault(start_error="failed to configure streams", start_error_width=640)
-    camera_daemon.open()
-    garden = Series(camera_daemon, interval_s=1).over("failed")
+def test_options_that_the_camera_refuses_fail_the_series_alone(idle_daemon):
+    idle_daemon.settings(photo={"width": 640})
+    idle_daemon.fault(start_error="failed to configure streams", start_error_width=640)
+    idle_daemon.open()
+    garden = Series(idle_daemon, interval_s=1).over("failed")
     assert "choose another one" in garden.told()["why"]
-    assert camera_daemon.ask("snapshot")["frame"]
-    camera_daemon.settings()
-    camera_daemon.ask("reload")
+    assert idle_daemon.ask("snapshot")["frame"]
+    idle_daemon.settings()
+    idle_daemon.ask("reload")
     garden.ask("resume")
     garden.taken(2)
     assert garden.told()["state"] == "running"
 
 
-def test_orders_are_carried_out_or_refused(camera_daemon):
-    camera_daemon.open()
-    garden = Series(camera_daemon, interval_s=1)
+def test_orders_are_carried_out_or_refused(idle_daemon):
+    idle_daemon.open()
+    garden = Series(idle_daemon, interval_s=1)
     with pytest.raises(Refusal) as error:
-        camera_daemon.ask("series", do="create", definition={"name": "garden"})
+        idle_daemon.ask("series", do="create", definition={"name": "garden"})
     assert (error.value.cause, error.value.answer["field"]) == ("taken", "name")
     with pytest.raises(Refusal) as error:
         garden.ask("resume")
@@ -279,35 +278,35 @@ def test_orders_are_carried_out_or_refused(camera_daemon):
     assert garden.ask("pause")["state"] == "paused"
     assert garden.ask("resume")["state"] == "running"
     assert garden.ask("delete") is None
-    camera_daemon.until(lambda _: not list(garden.root.glob("*Garden*")))
-    assert camera_daemon.goes_on()["series"] == []
+    idle_daemon.until(lambda _: not list(garden.root.glob("*Garden*")))
+    assert idle_daemon.next_snapshot()["series"] == []
 
 
-def test_settings_that_change_are_those_of_the_next_shots(camera_daemon):
-    camera_daemon.open()
-    garden = Series(camera_daemon, interval_s=1).taken(1)
-    camera_daemon.settings(photo={"width": 640})
-    camera_daemon.ask("reload")
-    camera_daemon.until(lambda _: size(garden.picture(garden.shots()[-1]["n"])) == (640, 480))
-    starts = len(camera_daemon.starts())
-    camera_daemon.settings(photo={"width": 640}, snapshot={"interval_s": 7, "width": 320})
-    camera_daemon.ask("reload")
+def test_settings_that_change_are_those_of_the_next_shots(idle_daemon):
+    idle_daemon.open()
+    garden = Series(idle_daemon, interval_s=1).taken(1)
+    idle_daemon.settings(photo={"width": 640})
+    idle_daemon.ask("reload")
+    idle_daemon.until(lambda _: size(garden.picture(garden.shots()[-1]["n"])) == (640, 480))
+    starts = len(idle_daemon.starts())
+    idle_daemon.settings(photo={"width": 640}, snapshot={"interval_s": 7, "width": 320})
+    idle_daemon.ask("reload")
     garden.taken(garden.told()["taken"] + 2)
-    assert len(camera_daemon.starts()) == starts  # another interval of snapshots is no matter of the series
+    assert len(idle_daemon.starts()) == starts  # another interval of snapshots is no matter of the series
 
 
-def test_snapshots_that_are_asked_for_come_between_the_shots(camera_daemon):
-    camera_daemon.open()
-    garden = Series(camera_daemon, interval_s=10)
+def test_snapshots_that_are_asked_for_come_between_the_shots(idle_daemon):
+    idle_daemon.open()
+    garden = Series(idle_daemon, interval_s=10)
     garden.taken(1)
-    asking = [BackgroundRequest(camera_daemon, "snapshot") for _ in range(2)]
+    asking = [BackgroundRequest(idle_daemon, "snapshot") for _ in range(2)]
     assert all(one.wait()["frame"] for one in asking)
     garden.taken(2)
 
 
-def test_the_manifest_and_the_folder_are_one(camera_daemon):
-    camera_daemon.open()
-    garden = Series(camera_daemon, interval_s=1, shots=4).over()
+def test_the_manifest_and_the_folder_are_one(idle_daemon):
+    idle_daemon.open()
+    garden = Series(idle_daemon, interval_s=1, shots=4).over()
     listed = [name for line, _ in lines_from(garden.folder, 0) for name in line.get("files", ())]
     assert sorted(listed) == sorted(
         str(path.relative_to(garden.folder / "frames")) for path in (garden.folder / "frames").glob("*/*")

@@ -101,7 +101,7 @@ def models(pair: Pair) -> list[tuple[Any, ...]]:
     return [(one["number"], one["model"], one["stale"]) for one in pair.get("/api/overview")[1]["cameras"]]
 
 
-def goes_on(pair: Pair, below: str) -> None:
+def next_snapshot(pair: Pair, below: str) -> None:
     """Wait for a frame that a camera takes from now on."""
     path = f"/{below}images/current.jpg"
     tag = pair.site.ask(path)[0].headers["ETag"]
@@ -118,7 +118,7 @@ def test_two_daemons_side_by_side(pair):
     assert json.loads(pair.first.of(1).settings.read_text())["camera"] == {"index": 1}
     for number, below in ((0, ""), (1, "camera/1/")):
         assert pair.first.of(number).current.is_symlink()
-        goes_on(pair, below)
+        next_snapshot(pair, below)
     first, second = (pair.site.ask(f"/camera/{number}/snapshot")[1] for number in (0, 1))
     assert first != second
     # Who watches one of them live leaves the other alone.
@@ -140,7 +140,7 @@ def test_a_daemon_that_dies_takes_no_other_with_it(pair):
     pair.until(pair.well)
     processes[1].kill()
     pair.until(lambda: not pair.well("/camera/1/healthz"))
-    goes_on(pair, "")
+    next_snapshot(pair, "")
     assert pair.well("/camera/0/healthz")
     status, told = pair.get("/healthz")
     assert (status, told["cameras"]["0"]["status"]) == (503, "ok")
@@ -157,7 +157,7 @@ def test_a_camera_belongs_to_one_daemon(pair):
     pair.start(1)
     told = pair.until(lambda: (status := pair.status(1)).get("mode") == "no camera" and status)
     assert told["reason"]
-    goes_on(pair, "")
+    next_snapshot(pair, "")
     pair.set_second(1)
     ask(pair.first.of(1).socket, {"command": "reload"}, DEADLINE_S)
     pair.until(pair.well)

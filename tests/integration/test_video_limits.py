@@ -10,10 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from capturing import ROOT, Daemon
+from capture_daemon import ROOT, CaptureDaemon, IdleDaemon
 from people import Client, program, register
 from serving import Site
-from taking import CameraDaemon
 
 from stillcam.ipc.protocol import Refusal
 
@@ -21,7 +20,7 @@ SMALL = {"snapshot": {"interval_s": 0.2, "width": 320}}
 
 
 @pytest.fixture
-def client(daemon: Daemon, tmp_path: Path) -> Iterator[Client]:
+def client(daemon: CaptureDaemon, tmp_path: Path) -> Iterator[Client]:
     """A program that may change settings; the simulated board is a Pi 4 with a 4:3 camera."""
     daemon.start()
     with Site(tmp_path, SMALL) as site:
@@ -70,41 +69,41 @@ def test_a_board_that_encodes_in_software_has_no_such_limit(daemon, tmp_path):
     assert daemon.change(**SMALL, video={"width": 3840})["reloaded"] is True
 
 
-def test_the_command_refuses_it_too(camera_daemon):
-    camera_daemon.open()
-    env = os.environ | {"PYTHONPATH": str(ROOT / "python"), "STILLCAM_DATA": str(camera_daemon.data)}
+def test_the_command_refuses_it_too(idle_daemon):
+    idle_daemon.open()
+    env = os.environ | {"PYTHONPATH": str(ROOT / "python"), "STILLCAM_DATA": str(idle_daemon.data)}
     call = [sys.executable, "-m", "stillcam", "settings", "set", "video.width", "3840"]
     done = subprocess.run(call, env=env, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert "choose 1920x1080" in done.stderr
-    assert json.loads((camera_daemon.data / "settings.json").read_text())["video"]["width"] == 320
+    assert json.loads((idle_daemon.data / "settings.json").read_text())["video"]["width"] == 320
 
 
-def test_a_settings_file_that_asks_for_too_much_is_a_notice_and_the_rest_is_in_force(camera_daemon: CameraDaemon):
+def test_a_settings_file_that_asks_for_too_much_is_a_notice_and_the_rest_is_in_force(idle_daemon: IdleDaemon):
     """As one from before this limit, or from another board: the camera works, a video is refused with the reason."""
-    camera_daemon.settings(video={"width": 3840})
-    camera_daemon.open()
-    notice = camera_daemon.until(lambda status: status["notice"])["notice"]
+    idle_daemon.settings(video={"width": 3840})
+    idle_daemon.open()
+    notice = idle_daemon.until(lambda status: status["notice"])["notice"]
     assert "video.width: 3840x2160 is more than" in notice
     with pytest.raises(Refusal, match="choose 1920x1080") as caught:
-        camera_daemon.ask("video", seconds=1)
+        idle_daemon.ask("video", seconds=1)
     assert caught.value.cause == "options"
-    camera_daemon.settings(video={"width": 3840}, photo={"width": 640})
-    assert camera_daemon.ask("reload")["reloaded"] is True  # it was so before
-    camera_daemon.settings(video={"width": 2592})
+    idle_daemon.settings(video={"width": 3840}, photo={"width": 640})
+    assert idle_daemon.ask("reload")["reloaded"] is True  # it was so before
+    idle_daemon.settings(video={"width": 2592})
     with pytest.raises(Refusal, match="2592x1458"):
-        camera_daemon.ask("reload")
-    camera_daemon.settings(video={"width": 640})
-    assert camera_daemon.ask("reload")["reloaded"] is True
-    assert camera_daemon.ask("status")["notice"] is None
+        idle_daemon.ask("reload")
+    idle_daemon.settings(video={"width": 640})
+    assert idle_daemon.ask("reload")["reloaded"] is True
+    assert idle_daemon.ask("status")["notice"] is None
 
 
-def test_it_is_refused_while_the_camera_is_lost_too(camera_daemon: CameraDaemon):
-    camera_daemon.open()
-    camera_daemon.fault(no_camera=True)
-    for program_id in camera_daemon.camera_programs():
+def test_it_is_refused_while_the_camera_is_lost_too(idle_daemon: IdleDaemon):
+    idle_daemon.open()
+    idle_daemon.fault(no_camera=True)
+    for program_id in idle_daemon.camera_programs():
         os.kill(program_id, signal.SIGKILL)
-    camera_daemon.until(lambda status: status["mode"] == "no camera")
-    camera_daemon.settings(video={"width": 3840})
+    idle_daemon.until(lambda status: status["mode"] == "no camera")
+    idle_daemon.settings(video={"width": 3840})
     with pytest.raises(Refusal, match="choose 1920x1080"):
-        camera_daemon.ask("reload")
+        idle_daemon.ask("reload")

@@ -129,7 +129,7 @@ class SlowContext:
         self.waited: list[float] = []
         self.live: LiveMode | None = None
         self.settings = SimpleNamespace(confirmed=False)
-        self.status = SimpleNamespace(enter=lambda *_: None, capturing=lambda: None)
+        self.status = SimpleNamespace(enter=lambda *_: None)
         self.backoff = SimpleNamespace(reason=None)
         self.driver = SimpleNamespace(start_live=lambda *_: None, read_frames=None)
         self.stop_camera = lambda: True

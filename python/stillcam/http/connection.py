@@ -230,16 +230,15 @@ class Connection:
                 unread = not self._reader.end_body()
         keep = head.keep_alive and not unread and answer.stream is None and answer.push is None
         self._probe = answer.probe
-        ended = partial(self._ended, request, answer, began_s)
         try:
             self._send(answer, keep, bare=bare, http10=head.http10)
         finally:
             if answer.stream is not None:
                 answer.stream.close()
             if self._push:
-                self._after_push = ended
+                self._after_push = partial(self._ended, request, answer, began_s)
             else:
-                ended()
+                self._ended(request, answer, began_s)
         return self._linger() if unread else keep or self._push is not None
 
     def _ended(self, request: Request, answer: Answer, began_s: float) -> None:

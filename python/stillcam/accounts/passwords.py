@@ -43,9 +43,9 @@ def hashed(password: str) -> str:
     return "$".join(("scrypt", str(N), str(R), str(P), _text(salt), _text(_scrypt(password, salt, N, R, P))))
 
 
-def matches(password: str, kept: str) -> bool:
-    """Whether `kept` is the hash of this password, as typed; takes as long as `hashed`."""
-    _, n, r, p, salt, digest = kept.split("$")
+def matches(password: str, password_hash: str) -> bool:
+    """Whether `password_hash` is the hash of this password, as typed; takes as long as `hashed`."""
+    _, n, r, p, salt, digest = password_hash.split("$")
     candidate = _scrypt(composed(password), b64decode(salt), int(n), int(r), int(p))
     return compare_digest(candidate, b64decode(digest))
 

@@ -36,15 +36,15 @@ class SetupCode:
             StoreError: it cannot be written, or read.
         """
         characters = [secrets.choice(ALPHABET) for _ in range(GROUPS * GROUP)]
-        code = "-".join("".join(characters[at : at + GROUP]) for at in range(0, len(characters), GROUP))
+        new = "-".join("".join(characters[at : at + GROUP]) for at in range(0, len(characters), GROUP))
         try:
-            create_private(self.path, f"{code}\n".encode())
-            kept = self.path.read_text("ascii").strip()
+            create_private(self.path, f"{new}\n".encode())
+            code = self.path.read_text("ascii").strip()
         except (OSError, UnicodeDecodeError) as error:
             raise StoreError(f"cannot use {self.path} ({error}): check its owner, and df") from error
-        if len(_plain(kept)) != GROUPS * GROUP:
+        if len(_plain(code)) != GROUPS * GROUP:
             raise StoreError(f"{self.path} holds no set-up code: delete it, and start the server again")
-        return kept
+        return code
 
     def delete(self) -> None:
         """Delete the code after it has been used.

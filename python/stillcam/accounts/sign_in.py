@@ -54,10 +54,10 @@ class SignIn:
             RetryLaterError: too many failed attempts, or too many requests wait.
         """
         name = name.strip()[: MAX_NAME + 1]
-        kept = self._accounts.get().passwords.get(folded(name), passwords.UNUSABLE_HASH)
-        if number := device_number(device, name, kept):
-            return self._verified(password, kept, ("device", number))
-        return self._verified(password, kept, address_key(address), ("name", folded(name)))
+        password_hash = self._accounts.get().passwords.get(folded(name), passwords.UNUSABLE_HASH)
+        if number := device_number(device, name, password_hash):
+            return self._verified(password, password_hash, ("device", number))
+        return self._verified(password, password_hash, address_key(address), ("name", folded(name)))
 
     def verify_again(self, name: str, password: str, session: bytes) -> None:
         """Verify the password of a signed-in user again: somebody may have found an unlocked screen.
@@ -77,11 +77,11 @@ class SignIn:
             ("session", session.hex()),
         )
 
-    def _verified(self, password: str, kept: str, *keys: Key) -> str:
+    def _verified(self, password: str, password_hash: str, *keys: Key) -> str:
         with self.attempt(*keys):
-            if not self._thread.run(lambda: passwords.matches(password, kept)):
+            if not self._thread.run(lambda: passwords.matches(password, password_hash)):
                 raise CredentialsError("the name or the password is wrong")
-        return kept
+        return password_hash
 
     def hashed(self, password: str) -> str:
         """The hash of a new password.

@@ -40,7 +40,7 @@ def port(installation: Installation) -> list[Finding]:
     try:
         status, health = healthz(host, number, tls=tls)
     except ConnectionRefusedError:
-        return [Finding("port", FAULT, f"nobody listens on port {number}", START)]
+        return [Finding("port", FAULT, f"no program listens on port {number}", START)]
     except OSError as error:
         advice = "end what uses it (see: sudo ss -tlnp), or set another STILLCAM_PORT"
         return [Finding("port", FAULT, f"port {number}: {error}", advice)]
@@ -67,17 +67,17 @@ def certificate(installation: Installation) -> list[Finding]:
 
 def accounts(installation: Installation) -> list[Finding]:
     """Whether an owner has registered."""
-    nobody = Finding(
+    not_registered = Finding(
         "accounts", WARNING, "nobody has registered: anyone who reaches the port may watch",
         "open the page and register; `python -m stillcam code` prints the set-up code",
     )  # fmt: skip
     if not (installation.paths.primary.data / "accounts.db").exists():
-        return [nobody]
+        return [not_registered]
     try:
         registered = Accounts(installation.paths.primary.data).users.registered()
     except StillcamError as error:
         return [Finding("accounts", FAULT, str(error))]
-    return [Finding("accounts", OK, "there is an owner") if registered else nobody]
+    return [Finding("accounts", OK, "there is an owner") if registered else not_registered]
 
 
 def _threads(health: Mapping[str, Any]) -> Finding:

@@ -103,8 +103,8 @@ def _key(item: Item) -> _Key:
 
 
 def _is_ours(item: Item) -> bool:
-    said = parse_stem(split(item.name)[0])
-    return said is not None and item.kind == said[1]
+    parsed = parse_stem(split(item.name)[0])
+    return parsed is not None and item.kind == parsed[1]
 
 
 class PictureMonitor:

@@ -259,7 +259,7 @@ class RetentionSettings:
 
 @dataclass(frozen=True, slots=True)
 class WebhookSettings:
-    """Whom the web server tells what happens; only an owner who has signed in sees and changes it."""
+    """Webhook receivers; only an owner who has signed in sees and changes them."""
 
     urls: tuple[str, ...] = _setting(
         (), "addresses that are told when something was taken, and when the camera is lost and back", check=_receiver

@@ -19,7 +19,7 @@ _WEARING = {
     "card": "the card, which wears it out: mount a tmpfs on images/",
     "disk": "the disk; a tmpfs on images/ spares it",
     "network": "another machine, over the network: a tmpfs on images/ is faster and safer",
-    "unknown": "what cannot be told here; if that is a card, mount a tmpfs on images/",
+    "unknown": "an unknown device; if that is a card, mount a tmpfs on images/",
 }
 
 

@@ -101,7 +101,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
 
 @pytest.fixture
 def stills(start: Start) -> Callable[..., Run]:
-    """A long-running rpicam-still in signal mode, fast unless told otherwise."""
+    """A long-running rpicam-still in signal mode, fast unless set otherwise."""
 
     def begin(*arguments: str, faults: dict[str, Any] | None = None, **more: Any) -> Run:
         return start("rpicam-still", *SMALL, "-t", "0", "--signal", "-o", "%08d.jpg", *arguments,
@@ -464,7 +464,7 @@ def test_torn_faults_leave_things_as_they_were(stills: Callable[..., Run]) -> No
     run.capture("00000000.jpg")
 
 
-def told_in(folder: Path) -> bool:
+def has_metadata(folder: Path) -> bool:
     """Whether there are metadata, and they are whole."""
     return (folder / "m.json").exists() and (folder / "m.json").read_text().endswith("}")
 
@@ -473,7 +473,7 @@ def test_the_first_still_comes_before_the_lens_has_got_anywhere(stills: Callable
     """It is asked on the first visible frame; one that comes some frames later is in focus."""
     run = stills("--metadata", "m.json").ready()
     run.capture("00000000.jpg")
-    run.until(lambda: told_in(run.folder), "metadata")
+    run.until(lambda: has_metadata(run.folder), "metadata")
     first = json.loads((run.folder / "m.json").read_text())
     assert first["AfState"] == 1 and first["LensPosition"] < 1.2
     number = 0
@@ -483,9 +483,9 @@ def test_the_first_still_comes_before_the_lens_has_got_anywhere(stills: Callable
         number += 1
         time.sleep(0.2)  # each still interrupts the scan
         run.capture(f"{number:08d}.jpg")
-        run.until(lambda: told_in(run.folder), "metadata")
-        told = json.loads((run.folder / "m.json").read_text())
-        return (told["AfState"], told["LensPosition"]) == (2, 1.5)
+        run.until(lambda: has_metadata(run.folder), "metadata")
+        metadata = json.loads((run.folder / "m.json").read_text())
+        return (metadata["AfState"], metadata["LensPosition"]) == (2, 1.5)
 
     run.until(focused, "focus")
 
@@ -495,9 +495,9 @@ def test_exposure_follows_the_light(stills: Callable[..., Run]) -> None:
 
     def exposed(number: int) -> tuple[float, int]:
         run.capture(f"{number:08d}.jpg")
-        run.until(lambda: told_in(run.folder), "metadata")
-        told = json.loads((run.folder / "m.json").read_text())
-        return told["ExposureTime"] * told["AnalogueGain"] * told["DigitalGain"], told["AeState"]
+        run.until(lambda: has_metadata(run.folder), "metadata")
+        metadata = json.loads((run.folder / "m.json").read_text())
+        return metadata["ExposureTime"] * metadata["AnalogueGain"] * metadata["DigitalGain"], metadata["AeState"]
 
     before, state = exposed(0)
     assert state == 2

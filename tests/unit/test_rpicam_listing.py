@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from listed_programs import CASES, recorded
 
 from stillcam.camera.rpicam.listing import parse
-from stillcam.camera.simulated.sensors import attached, listing
+from stillcam.camera.simulated.sensors import listing, sensors_of
 from stillcam.settings.geometry import field_of_view, fractions
 
 TWO = (CASES / "list-cameras-two.txt").read_text()  # as rpicam-apps 1.12 prints it
@@ -22,7 +22,7 @@ def test_two_cameras():
 
 
 def test_the_simulated_camera_lists_as_the_real_program_does():
-    assert listing(attached("imx708 imx219")) == TWO
+    assert listing(sensors_of("imx708 imx219")) == TWO
 
 
 def test_no_camera():

@@ -122,7 +122,7 @@ class JpegEncoder(MultiEncoder):
         """One frame."""
         self._number += 1
         data = encode.jpeg(request._frame.image, self.q)
-        return bytes(request.picam2._faults.corrupted(self._number, data))
+        return bytes(request.picam2._faults.corrupt(self._number, data))
 
 
 class H264Encoder(Encoder):

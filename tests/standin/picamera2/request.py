@@ -69,7 +69,7 @@ class CompletedRequest:
         form = {"jpeg": "jpg"}.get(format, format) if format else str(file_output).rpartition(".")[2]
         options = replace(StillOptions(), encoding=form, quality=self.picam2.options.get("quality", 90), thumb="none")
         sensor = self.picam2.camera._sensor
-        data = self.picam2._faults.corrupted(self.picam2._captures, encode.still(self._frame, options, sensor))
+        data = self.picam2._faults.corrupt(self.picam2._captures, encode.still(self._frame, options, sensor))
         if isinstance(file_output, BytesIO):
             file_output.write(data)
             return

@@ -5,10 +5,10 @@ import signal
 import sys
 from collections.abc import Mapping, Sequence
 
-from stillcam.camera.simulated.camera import folder, listed, set_hdr
+from stillcam.camera.simulated.camera import folder, list_cameras, set_hdr
 from stillcam.camera.simulated.faults import FaultSource
 from stillcam.camera.simulated.options import Options, StillOptions, VideoOptions, check, parse, usage
-from stillcam.camera.simulated.program import Failure, say
+from stillcam.camera.simulated.program import Failure, print_stderr
 
 PROGRAMS: dict[str, type[Options]] = {
     "rpicam-still": StillOptions,
@@ -31,12 +31,12 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
             signal.signal(number, signal.SIG_DFL)
     program = os.path.basename(arguments[0]) if arguments else ""
     if program not in PROGRAMS:
-        say(f"stillcam.camera.simulated: the first argument must be one of {', '.join(PROGRAMS)}")
+        print_stderr(f"stillcam.camera.simulated: the first argument must be one of {', '.join(PROGRAMS)}")
         return 2
     try:
         return run(program, arguments[1:], environ)
     except Failure as failure:
-        say(f"ERROR: *** {failure} ***")
+        print_stderr(f"ERROR: *** {failure} ***")
         return 255
 
 
@@ -57,7 +57,7 @@ def run(program: str, arguments: Sequence[str], environ: Mapping[str, str]) -> i
         return 0
     set_hdr(options, environ)
     if options.list_cameras:
-        print(listed(environ, options.verbose > 1), end="")
+        print(list_cameras(environ, options.verbose > 1), end="")
         return 0
     check(options)
     if faults.ignore_term:

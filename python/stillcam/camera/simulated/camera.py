@@ -10,7 +10,7 @@ from pathlib import Path
 
 from stillcam.camera.simulated.faults import Faults, FaultSource
 from stillcam.camera.simulated.options import Options, StillOptions, unparse
-from stillcam.camera.simulated.program import Failure, say
+from stillcam.camera.simulated.program import Failure, print_stderr
 from stillcam.camera.simulated.sensors import Sensor, SensorMode, Size, listing
 
 VARIABLE = "STILLCAM_SIMULATED_DIR"
@@ -33,7 +33,7 @@ def folder(environ: Mapping[str, str]) -> Path:
     return path
 
 
-def acquired(place: Path, index: int, faults: Faults) -> int | None:
+def acquire(place: Path, index: int, faults: Faults) -> int | None:
     """A descriptor that has the camera until it is closed; None: another process has it."""
     fd = os.open(place / f"camera{index}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
@@ -46,14 +46,14 @@ def acquired(place: Path, index: int, faults: Faults) -> int | None:
     return fd
 
 
-def listed(environ: Mapping[str, str], verbose: bool) -> str:
+def list_cameras(environ: Mapping[str, str], verbose: bool) -> str:
     """What `--list-cameras` prints: each camera is acquired while its modes are read."""
     place = folder(environ)
     faults = FaultSource(place, environ).read()
     sensors = faults.sensors()
     held = set()
     for index, sensor in enumerate(sensors):
-        fd = acquired(place, index, faults)
+        fd = acquire(place, index, faults)
         if fd is None:
             held.add(index)
         time.sleep(MODE_S * len(sensor.modes) / faults.speed)
@@ -97,7 +97,7 @@ class Camera:
         if options.camera >= len(sensors):
             raise Failure("selected camera is not available")
         self.sensor: Sensor = sensors[options.camera]
-        self._lock = acquired(place, options.camera, faults)
+        self._lock = acquire(place, options.camera, faults)
         if self._lock is None:
             self.log("INFO", "Camera camera.cpp:1008 Pipeline handler in use by another process")
             raise Failure(f"failed to acquire camera {self.sensor.path}")
@@ -124,7 +124,7 @@ class Camera:
         """
         while (faults := self.faults()).stall_after is not None and frames >= faults.stall_after:
             self.wait(STALL_S, faults)
-            say("ERROR: Device timeout detected, attempting a restart!!!")
+            print_stderr("ERROR: Device timeout detected, attempting a restart!!!")
         return faults
 
     def allocate(self, count: int, mode: SensorMode, *sizes: Size) -> None:
@@ -152,7 +152,7 @@ class Camera:
         """Log how the streams are configured."""
         raw = f"{mode.size[0]}x{mode.size[1]}-S{self.sensor.order}{mode.bits}"
         if self._verbose:
-            say(f"Mode selection for {size[0]}:{size[1]}:12:P")
+            print_stderr(f"Mode selection for {size[0]}:{size[1]}:12:P")
         streams = f"(0) {size[0]}x{size[1]}-YUV420 (1) {raw}_CSI2P/RAW"
         self.log("INFO", f"Camera camera.cpp:1215 configuring streams: {streams}")
         self.log("INFO", f"RPI vc4.cpp:620 Sensor: {self.sensor.path} - Selected sensor format: {raw}_1X10/RAW")
@@ -177,4 +177,4 @@ class Camera:
         if self._verbose:
             seconds = time.clock_gettime(time.CLOCK_BOOTTIME)
             clock = f"{int(seconds // 3600)}:{int(seconds // 60 % 60):02d}:{seconds % 60:012.9f}"
-            say(f"[{clock}] [{threading.get_native_id()}] {level:>5} {text}")
+            print_stderr(f"[{clock}] [{threading.get_native_id()}] {level:>5} {text}")

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from stillcam.camera.simulated.program import Failure
-from stillcam.camera.simulated.sensors import Sensor, attached
+from stillcam.camera.simulated.sensors import Sensor, sensors_of
 
 FILE = "faults.json"
 VARIABLE = "STILLCAM_SIMULATED_FAULTS"
@@ -57,13 +57,13 @@ class Faults:
         Raises:
             Failure: one of them cannot be simulated.
         """
-        return () if self.no_camera else attached(self.cameras)
+        return () if self.no_camera else sensors_of(self.cameras)
 
     def delay_s(self, captures: int) -> float:
         """Seconds that a capture takes more, after so many of the same program."""
         return self.slow_s + (0.0 if captures else self.first_s)
 
-    def corrupted(self, number: int, data: bytes) -> bytes:
+    def corrupt(self, number: int, data: bytes) -> bytes:
         """The bytes of picture `number`, from 1, as they are written."""
         if self.garbage_every and number % self.garbage_every == 0:
             return random.Random(number).randbytes(len(data))

@@ -72,7 +72,7 @@ def expose(options: Options, sensor: Sensor, luminance: float, longest_us: float
         longest_us: what the frame rate leaves for automatic exposure; a manual exposure may be longer.
         settled: whether automatic exposure has had frames to converge (`--immediate` gives it none).
     """
-    metered = _clamped(SCENE_LUMINANCE / max(luminance, 1e-3), 0.25, 4.0)
+    metered = _clamp(SCENE_LUMINANCE / max(luminance, 1e-3), 0.25, 4.0)
     wanted = SCENE_US * metered * 2.0**options.ev * (1.0 if settled else 0.6)  # µs × gain
     if options.hdr != "off":
         wanted *= 0.8  # keeps the highlights; the tone curve lifts the shadows
@@ -80,13 +80,13 @@ def expose(options: Options, sensor: Sensor, luminance: float, longest_us: float
     if time_us and gain:
         wanted = time_us * gain
     elif not time_us:
-        time_us = min(longest_us, wanted / gain) if gain else _staged(wanted, STAGES[options.exposure], longest_us)
+        time_us = min(longest_us, wanted / gain) if gain else _staged_time(wanted, STAGES[options.exposure], longest_us)
         if (period := options.flicker_us) and time_us >= period:  # a whole number of the mains light's periods
             time_us = time_us // period * period
-    analogue = _clamped(gain or wanted / time_us, 1.0, sensor.max_gain)
+    analogue = _clamp(gain or wanted / time_us, 1.0, sensor.max_gain)
     # More than the sensor's gain is made up for by digital gain (agc_channel.cpp, limitGain).
-    digital = _clamped(wanted / (time_us * analogue), 1.0, MAX_DIGITAL_GAIN)
-    whole_us = round(max(1, round(_clamped(time_us, LEAST_US, LONGEST_US) / LINE_US)) * LINE_US)
+    digital = _clamp(wanted / (time_us * analogue), 1.0, MAX_DIGITAL_GAIN)
+    whole_us = round(max(1, round(_clamp(time_us, LEAST_US, LONGEST_US) / LINE_US)) * LINE_US)
     return Exposure(whole_us, analogue, digital, whole_us * analogue * digital / SCENE_US)
 
 
@@ -95,7 +95,7 @@ def balance(options: Options, *, settled: bool) -> Balance:
     given = numbers(options.awbgains, 2) or (0.0, 0.0)
     true_red, true_blue = gains_for(SCENE_KELVIN)
     if given[0] and given[1]:
-        red, blue = (_clamped(gain, MIN_COLOUR_GAIN, MAX_COLOUR_GAIN) for gain in given)
+        red, blue = (_clamp(gain, MIN_COLOUR_GAIN, MAX_COLOUR_GAIN) for gain in given)
         kelvin = min(range(2500, 8001, 50), key=lambda kelvin: abs(_ratio(kelvin) - red / blue))
     else:
         kelvin = AWB_KELVIN.get(options.awb, SCENE_KELVIN if settled else 4300)
@@ -148,15 +148,15 @@ class Tone:
 def tone(options: Options, exposure: Exposure, balance: Balance) -> Tone:
     """The processing that the options, the exposure and the white balance ask for."""
     red, blue = balance.cast
-    contrast, brightness = _clamped(options.contrast, 0.0, HIGHEST), _clamped(options.brightness, -1.0, 1.0)
-    matrix, saturation = numbers(options.ccm, 9) or IDENTITY, _clamped(options.saturation, 0.0, HIGHEST)
+    contrast, brightness = _clamp(options.contrast, 0.0, HIGHEST), _clamp(options.brightness, -1.0, 1.0)
+    matrix, saturation = numbers(options.ccm, 9) or IDENTITY, _clamp(options.saturation, 0.0, HIGHEST)
     grey = [sum(LUMA[row] * matrix[3 * row + column] for row in range(3)) for column in range(3)]
     gain = exposure.analogue_gain * exposure.digital_gain
     return Tone(
         before=[step for cast in (red, 1, blue) for step in _curve(exposure.brightness * cast, options.hdr != "off")],
         matrix=tuple(round(grey[at % 3] + saturation * (matrix[at] - grey[at % 3]), 6) for at in range(9)),
         after=[_byte((value / 255 - 0.5) * contrast + 0.5 + brightness) for value in range(256)] * 3,
-        sharpness=_clamped(options.sharpness, 0.0, HIGHEST),
+        sharpness=_clamp(options.sharpness, 0.0, HIGHEST),
         noise=NOISE * gain**0.75 * DENOISE[options.denoise],
         colour_noise=options.denoise in COLOUR_NOISE,
     )
@@ -176,7 +176,7 @@ class Noise:
         if self._tile is None or self._sigma != tone.noise:
             self._tile, self._sigma = Image.effect_noise((TILE, TILE), tone.noise), tone.noise
         chooser = random.Random(seed)
-        fields = [_tiled(self._tile, image.size, chooser) for _ in range(3 if tone.colour_noise else 1)]
+        fields = [_tile_field(self._tile, image.size, chooser) for _ in range(3 if tone.colour_noise else 1)]
         return ImageChops.add(image, Image.merge("RGB", (fields * 3)[:3]), 1, -128)
 
 
@@ -185,7 +185,7 @@ def linear(value: float) -> float:
     return value / 12.92 if value <= 0.04045 else float(((value + 0.055) / 1.055) ** 2.4)
 
 
-def _staged(wanted: float, stages: tuple[tuple[float, float], ...], longest_us: float) -> float:
+def _staged_time(wanted: float, stages: tuple[tuple[float, float], ...], longest_us: float) -> float:
     """The time (µs) for an exposure (µs × gain)."""
     gain, time_us = 1.0, float(LEAST_US)
     for stage_us, stage_gain in stages:
@@ -206,15 +206,15 @@ def _ratio(kelvin: float) -> float:
 def _curve(gain: float, wide: bool) -> list[int]:
     """Exposure of one channel; light above what the sensor holds is cut off, `wide` compresses it instead."""
     light = [linear(value / 255) * gain for value in range(256)]
-    return [_byte(_encoded(min(1.0, part * 1.6 / (1 + 0.6 * part) if wide else part))) for part in light]
+    return [_byte(_to_srgb(min(1.0, part * 1.6 / (1 + 0.6 * part) if wide else part))) for part in light]
 
 
-def _encoded(light: float) -> float:
+def _to_srgb(light: float) -> float:
     """Light to sRGB (0 to 1)."""
     return 12.92 * light if light <= 0.0031308 else 1.055 * light ** (1 / 2.4) - 0.055
 
 
-def _tiled(tile: Image.Image, size: tuple[int, int], chooser: random.Random) -> Image.Image:
+def _tile_field(tile: Image.Image, size: tuple[int, int], chooser: random.Random) -> Image.Image:
     field = Image.new("L", size)
     right, down = chooser.randrange(TILE), chooser.randrange(TILE)
     for x in range(-right, size[0], TILE):
@@ -223,7 +223,7 @@ def _tiled(tile: Image.Image, size: tuple[int, int], chooser: random.Random) -> 
     return field
 
 
-def _clamped(value: float, low: float, high: float) -> float:
+def _clamp(value: float, low: float, high: float) -> float:
     return min(high, max(low, value))
 
 

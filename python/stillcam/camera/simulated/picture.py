@@ -60,7 +60,7 @@ class Picture:
         self._video = isinstance(options, VideoOptions)
         self._flips = options.hflip, options.vflip
         self._crop = scaler_crop(options, mode, size)
-        self._scene = Scene(_view(sensor, mode.mirrored(self._crop, *self._flips), size))
+        self._scene = Scene(_view(sensor, mode.mirror(self._crop, *self._flips), size))
         self.lens = Autofocus(options, sensor, _view(sensor, mode.crop, size), self._flips)
         self._light: float | None = None  # of the newest frame
         self._adapted = 1.0  # the light that automatic exposure suits
@@ -136,7 +136,7 @@ class Picture:
             return
         self._developed = self._adapted, light
         longest_us = self._frame_us if self._video else math.inf
-        luminance = _metered(projected.image, self._options.metering) * self._adapted
+        luminance = _meter(projected.image, self._options.metering) * self._adapted
         self._exposure = expose(self._options, self._sensor, luminance, longest_us, settled=self._settled)
         lit = replace(self._exposure, brightness=self._exposure.brightness * light)
         self._tone = tone(self._options, lit, self._balance)
@@ -236,7 +236,7 @@ def _view(sensor: Sensor, crop: Rectangle, size: Size) -> View:
     return View(crop[0] * unit, top + crop[1] * unit, crop[2] * unit, crop[3] * unit, size)
 
 
-def _metered(image: Image.Image, metering: str) -> float:
+def _meter(image: Image.Image, metering: str) -> float:
     """The mean light in the part that the metering mode looks at."""
     small = image.resize((96, 54), Image.Resampling.BOX, reducing_gap=2.0)
     left, top, right, bottom = METERING.get(metering, (0, 0, 1, 1))

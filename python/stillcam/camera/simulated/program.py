@@ -20,7 +20,7 @@ class Failure(Exception):
     """Ends the program: `ERROR: *** TEXT ***` as the last line on stderr, and exit 255."""
 
 
-def say(line: str) -> None:
+def print_stderr(line: str) -> None:
     """One line on stderr, in one write: other processes write there too, and a signal handler may speak in between.
 
     A closed stderr is no reason to end.
@@ -34,8 +34,8 @@ def terminate(text: str) -> NoReturn:
 
     Videos are written so (libav_encoder.cpp, file_output.cpp): what is in memory is lost, and no file is finished.
     """
-    say("terminate called after throwing an instance of 'std::runtime_error'")
-    say(f"  what():  {text}")
+    print_stderr("terminate called after throwing an instance of 'std::runtime_error'")
+    print_stderr(f"  what():  {text}")
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     os.abort()
 
@@ -62,10 +62,10 @@ class Signals:
     def _received(self, number: int, _frame: FrameType | None) -> None:
         self._last = number
         if self._verbose:
-            say(f"Received signal {number}")
+            print_stderr(f"Received signal {number}")
 
 
-def numbered(pattern: str, number: int, size: int = NAME_BYTES) -> str:
+def format_name(pattern: str, number: int, size: int = NAME_BYTES) -> str:
     """`pattern` as a printf format for `number`, cut to what a buffer of `size` bytes holds.
 
     Other directives are undefined behaviour in C; here they stay as they are.

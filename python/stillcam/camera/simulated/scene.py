@@ -76,7 +76,7 @@ class View:
         """Where a point of the scene is in the picture."""
         return (x - self.left) * self.scale[0], (y - self.top) * self.scale[1]
 
-    def clipped(self, box: Box, spread: float) -> Pixels | None:
+    def clip(self, box: Box, spread: float) -> Pixels | None:
         """The pixels in which a box of the scene, and `spread` pixels around it, can be seen; None: it is outside."""
         (left, top), (right, bottom) = self.pixel(*box[:2]), self.pixel(*box[2:])
         clipped = (
@@ -111,10 +111,10 @@ class Projection:
     def with_boat(self, seconds: float) -> tuple[Image.Image, Pixels] | None:
         """The part of the image in which the boat is at that time of the day, and its box; None: it is out of view."""
         x, y = seconds * BOAT_SPEED % (WIDTH + 120) - 60, BOAT_HEIGHT + 2.5 * math.sin(seconds * 1.7)
-        box = self.view.clipped((x + BOAT[0], y + BOAT[1], x + BOAT[2], y + BOAT[3]), 3 * self.blur + 8)
+        box = self.view.clip((x + BOAT[0], y + BOAT[1], x + BOAT[2], y + BOAT[3]), 3 * self.blur + 8)
         if box is None:
             return None
-        boat = _drawn_boat(self.view.part(box), (x, y), self.blur)
+        boat = _draw_boat(self.view.part(box), (x, y), self.blur)
         image = self.image.crop(box)
         image.paste(boat, mask=ImageChops.multiply(boat.getchannel("A"), self.far.crop(box)))
         return image, box
@@ -134,13 +134,13 @@ class Scene:
     def project(self, position: float | None) -> Projection:
         """The scene through a lens at `position` (dioptres); None: a fixed lens, which shows all of it sharp."""
         view, blurs = self._view, [_blur(layer, position) * self._view.scale[1] for layer in LAYERS]
-        image = _resampled(self._picture, view, blurs[0])
+        image = _resample(self._picture, view, blurs[0])
         far = Image.new("L", view.size, 255)
         for layer, blur in zip(self._layers[1:], blurs[1:], strict=True):
-            if box := view.clipped(_extent(layer), 3 * blur + 2):
+            if box := view.clip(_extent(layer), 3 * blur + 2):
                 part = view.part(box)
-                shown = _resampled(layer, part, blur)
-                image.paste(_resampled(self._picture, part, blur), box, shown)
+                shown = _resample(layer, part, blur)
+                image.paste(_resample(self._picture, part, blur), box, shown)
                 far.paste(ImageChops.subtract(far.crop(box), shown), box)
         return Projection(view, image, far, blurs[0])
 
@@ -150,7 +150,7 @@ def _blur(layer: Layer, position: float | None) -> float:
     return 0.0 if position is None else BLUR * max(0.0, abs(position - layer.dioptres) - DEPTH_OF_FIELD)
 
 
-def _resampled(stored: Image.Image, view: View, blur: float) -> Image.Image:
+def _resample(stored: Image.Image, view: View, blur: float) -> Image.Image:
     """The view of a stored picture, blurred by so many pixels: the blurrier, the coarser it is computed."""
     across, down = stored.width / WIDTH, stored.height / HEIGHT
     box = (
@@ -174,7 +174,7 @@ def _extent(layer: Image.Image) -> Box:
     return LEFT + left * unit, TOP + top * unit, LEFT + right * unit, TOP + bottom * unit
 
 
-def _drawn_boat(view: View, at: Point, blur: float) -> Image.Image:
+def _draw_boat(view: View, at: Point, blur: float) -> Image.Image:
     """A small sailing boat, heading right (RGBA)."""
     fine = 4 if blur < SOFT and view.size[0] * view.size[1] <= FINE_PIXELS else 1  # larger, then reduced: smooth edges
     image = Image.new("RGBA", (view.size[0] * fine, view.size[1] * fine))

@@ -49,7 +49,7 @@ class SensorMode:
     fps: float
     crop: Rectangle
 
-    def mirrored(self, rectangle: Rectangle, across: bool, down: bool) -> Rectangle:
+    def mirror(self, rectangle: Rectangle, across: bool, down: bool) -> Rectangle:
         """A rectangle of the pixel array where it comes to lie when the sensor flips what this mode reads."""
         x, y, width, height = rectangle
         x = 2 * self.crop[0] + self.crop[2] - x - width if across else x
@@ -155,7 +155,7 @@ IMX219 = Sensor(
 MODULES = {sensor.model: sensor for sensor in (IMX519, IMX219, IMX708)}
 
 
-def attached(models: str) -> tuple[Sensor, ...]:
+def sensors_of(models: str) -> tuple[Sensor, ...]:
     """The sensors of these models (`imx519 imx219`), in the order of their numbers.
 
     Raises:

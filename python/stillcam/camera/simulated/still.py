@@ -10,7 +10,7 @@ from stillcam.camera.simulated.faults import die
 from stillcam.camera.simulated.metadata import StillMetadata, tensor
 from stillcam.camera.simulated.options import StillOptions
 from stillcam.camera.simulated.picture import Picture, local_now
-from stillcam.camera.simulated.program import Signals, numbered, say, write
+from stillcam.camera.simulated.program import Signals, format_name, print_stderr, write
 
 RECONFIGURE_S = 0.2  # of the about 300 ms from signal to file; the rest are frames
 VIEWFINDER_BUFFERS = 4  # libcamera's choice
@@ -97,13 +97,13 @@ class Stills:
         """The picture is here: save it, then its metadata."""
         options, faults = self._options, self._faults
         if options.verbose:
-            say("Still capture image received")
+            print_stderr("Still capture image received")
         time.sleep(faults.delay_s(self._captures))
         frame = self._picture.take(local_now(), frozen=faults.frozen)
-        name = numbered(options.output, self._captures)
+        name = format_name(options.output, self._captures)
         self._captures += 1
         data = encode.still(frame, options, self._camera.sensor)
-        write(name, faults.corrupted(self._captures, data), full=faults.disk_full, speed=faults.speed)
+        write(name, faults.corrupt(self._captures, data), full=faults.disk_full, speed=faults.speed)
         if options.raw:
             raw = encode.dng(frame, self._mode.size, self._camera.sensor)
             stem = name.rpartition(".")[0] or name

@@ -24,7 +24,7 @@ from stillcam.camera.simulated.faults import Faults, die
 from stillcam.camera.simulated.metadata import VideoMetadata, tensor
 from stillcam.camera.simulated.options import VideoOptions
 from stillcam.camera.simulated.picture import Frame, Picture, local_now
-from stillcam.camera.simulated.program import Failure, Signals, numbered, say, terminate
+from stillcam.camera.simulated.program import Failure, Signals, format_name, print_stderr, terminate
 from stillcam.camera.simulated.sensors import BOARD, USUAL_BOARD, Size
 from stillcam.settings.encoder import encoder_limits
 
@@ -57,7 +57,7 @@ class MotionJPEG:
     def write(self, image: Image.Image, corrupt: Corruption) -> None:
         """One frame; if it cannot be written, the program ends here."""
         if self._file is None:
-            self._file = self._opened()
+            self._file = self._open()
         data = self._buffered + corrupt(encode.jpeg(image, self._options.quality))
         whole = len(data) if self._options.flush else len(data) // BLOCK_BYTES * BLOCK_BYTES
         self._buffered = data[whole:]
@@ -81,10 +81,10 @@ class MotionJPEG:
         if self._file is not sys.stdout.buffer:
             self._file.close()
 
-    def _opened(self) -> BinaryIO:
+    def _open(self) -> BinaryIO:
         if self._options.output == "-":
             return sys.stdout.buffer
-        name = numbered(self._options.output, 0, NAME_BYTES) or os.devnull
+        name = format_name(self._options.output, 0, NAME_BYTES) or os.devnull
         try:
             return open(name, "wb")
         except OSError:
@@ -97,7 +97,7 @@ class H264:
     def __init__(self, options: VideoOptions, size: Size, fps: float) -> None:
         program = shutil.which("ffmpeg")
         if program is None:
-            say("stillcam: the simulated camera encodes H.264 with ffmpeg: apt install ffmpeg")
+            print_stderr("stillcam: the simulated camera encodes H.264 with ffmpeg: apt install ffmpeg")
             raise Failure("Unable to find an appropriate H.264 codec")
         self._name = options.output
         self._libav = options.codec == "libav"
@@ -189,7 +189,7 @@ class Video:
             due = self._pace(due)
             timed_out = not options.frames and 0 < options.timeout_s < time.monotonic() - started
             if timed_out and options.verbose:
-                say(f"Halting: reached timeout of {round(options.timeout_s * 1000)} milliseconds.")
+                print_stderr(f"Halting: reached timeout of {round(options.timeout_s * 1000)} milliseconds.")
             if timed_out or self._signals.take() == signal.SIGINT or 0 < options.frames <= self._frames:
                 return
             time.sleep(self._faults.delay_s(self._frames))
@@ -203,7 +203,7 @@ class Video:
 
     def _write(self, frame: Frame) -> None:
         faults = replace(self._faults, half_file_every=1) if self._faults.disk_full else self._faults
-        self._output.write(frame.image, partial(faults.corrupted, self._frames))
+        self._output.write(frame.image, partial(faults.corrupt, self._frames))
         if self._faults.disk_full:
             self._output.fill_disk()
 

@@ -18,7 +18,7 @@ from stillcam.camera.simulated.options import (
     unparse,
     usage,
 )
-from stillcam.camera.simulated.program import Failure, numbered
+from stillcam.camera.simulated.program import Failure, format_name
 
 
 @pytest.mark.parametrize(
@@ -134,7 +134,7 @@ def test_rectangles_are_read_as_sscanf_reads_them() -> None:
     ],
 )
 def test_names_are_printf_formats_in_a_small_buffer(pattern: str, number: int, name: str) -> None:
-    assert numbered(pattern, number) == name
+    assert format_name(pattern, number) == name
 
 
 @pytest.mark.parametrize("kind", [StillOptions, VideoOptions])

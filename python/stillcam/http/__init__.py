@@ -37,7 +37,7 @@ Reading order
 listener       accepts connections
 idle_pool      the epoll set and its leader
 connection     one connection: requests in, answers out
-request_reader reads heads and bodies within their limits; request_body has the two framings of a body
+request_reader reads heads and bodies within their time and size limits
 parser         bytes of a head to its parts, a pure function
 messages       Request, Answer, Refused: what an application works with
 router         method and path to a route

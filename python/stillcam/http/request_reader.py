@@ -5,20 +5,27 @@ from __future__ import annotations
 import contextlib
 import re
 import time
+from collections.abc import Callable
+from typing import Protocol
 
 from stillcam.http.limits import ConnectionLimits, Slot
 from stillcam.http.messages import Refused
 from stillcam.http.parser import END, MAX_HEAD_BYTES, Head
-from stillcam.http.request_body import ChunkedBody, RequestBody, SizedBody
 from stillcam.http.transport import Transport
 
 HEAD_S = 10.0  # for a head, from the connection's start or its first byte
 BODY_S = 10.0  # for a body, and a second more for each ...
 BODY_BYTES_S = 16 * 1024  # ... of so many bytes
+MAX_CHUNK_LINE_BYTES = 1024
+MAX_FRAMING_BYTES = 64 * 1024  # of chunk sizes and trailer fields
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 _BARE_LF = re.compile(rb"(?<!\r)\n")
+_SIZE = re.compile(rb"([0-9A-Fa-f]{1,8})(?:[ \t]*;[\t -~\x80-\xff]*)?")
+_TRAILER = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[\t -~\x80-\xff]*")
+
+More = Callable[[], bytes]  # returns at least one more byte from the client, or raises
 
 
 class RequestReader:
@@ -38,7 +45,7 @@ class RequestReader:
         self._slot = slot
         self._limits = limits
         self.unparsed = b""
-        self._body: RequestBody | None = None  # of the request that is being answered
+        self._body: _Body | None = None  # of the request that is being answered
         self._reserved: list[tuple[str, int]] = []  # memory for it, see ConnectionLimits.reserve_body
         self._expects_continue = False  # the client waits for `100 Continue`
 
@@ -77,7 +84,7 @@ class RequestReader:
         """The request of this head, which has a body, is going to be answered."""
         fields = head.fields
         self._expects_continue = fields.expects_continue and not head.http10 and not self.unparsed
-        self._body = ChunkedBody(self.unparsed) if fields.chunked else SizedBody(self.unparsed, fields.length)
+        self._body = _ChunkedBody(self.unparsed) if fields.chunked else _SizedBody(self.unparsed, fields.length)
         self.unparsed = self._body.rest
 
     def read_body(self, max_bytes: int, address: str) -> bytes:
@@ -142,3 +149,108 @@ class RequestReader:
             with contextlib.suppress(TimeoutError):
                 return self._transport.receive(left_s)
         raise Refused(408, text)
+
+
+class _Body(Protocol):
+    """Reads the body of one request.
+
+    Attributes:
+        whole: all of it has been received.
+        rest: bytes received after it, which belong to the next request; empty until the body is whole.
+    """
+
+    whole: bool
+    rest: bytes
+
+    def read(self, more: More, max_bytes: int) -> bytes:
+        """Read the whole body.
+
+        Args:
+            more: receives further bytes.
+            max_bytes: limit of the body, without the framing of chunks.
+
+        Raises:
+            Refused: it is larger (413), or malformed (400).
+        """
+        ...
+
+
+class _SizedBody:
+    """A body with a Content-Length.
+
+    Args:
+        begun: what came after the head.
+        length: of the body, in bytes.
+    """
+
+    def __init__(self, begun: bytes, length: int) -> None:
+        self._body, self.rest = begun[:length], begun[length:]
+        self._length = length
+        self.whole = len(self._body) == length
+
+    def read(self, more: More, max_bytes: int) -> bytes:
+        """See _Body."""
+        if self._length > max_bytes:
+            raise _too_large(max_bytes)
+        if not self.whole:
+            parts, left = [self._body], self._length - len(self._body)
+            while left > 0:
+                parts.append(more())
+                left -= len(parts[-1])
+            last = parts[-1]
+            parts[-1], self.rest = last[: len(last) + left], last[len(last) + left :]
+            self._body, self.whole = b"".join(parts), True
+        return self._body
+
+
+class _ChunkedBody:
+    """A chunked body. Chunk extensions and trailer fields are ignored.
+
+    Args:
+        begun: what came after the head.
+    """
+
+    def __init__(self, begun: bytes) -> None:
+        self._raw = bytearray(begun)
+        self._framing_bytes = 0
+        self.whole = False
+        self.rest = b""
+
+    def read(self, more: More, max_bytes: int) -> bytes:
+        """See _Body."""
+        body = bytearray()
+        while size := self._size(more):
+            if len(body) + size > max_bytes:
+                raise _too_large(max_bytes)
+            while len(self._raw) < size + 2:
+                self._raw += more()
+            if self._raw[size : size + 2] != b"\r\n":
+                raise Refused(400, "a chunk of the body is longer than its size line says")
+            body += memoryview(self._raw)[:size]
+            del self._raw[: size + 2]
+        while line := self._line(more):
+            if not _TRAILER.fullmatch(line):
+                raise Refused(400, "a trailer field after the body is malformed")
+        self.whole, self.rest = True, bytes(self._raw)
+        return bytes(body)
+
+    def _size(self, more: More) -> int:
+        if not (match := _SIZE.fullmatch(self._line(more))):
+            raise Refused(400, "malformed chunk: each must begin with a line that holds its length in hexadecimal")
+        return int(match[1], 16)
+
+    def _line(self, more: More) -> bytes:
+        while (end := self._raw.find(b"\r\n")) < 0:
+            if len(self._raw) > MAX_CHUNK_LINE_BYTES:
+                raise Refused(400, f"a line between chunks is longer than {MAX_CHUNK_LINE_BYTES} bytes")
+            self._raw += more()
+        line = bytes(self._raw[:end])
+        del self._raw[: end + 2]
+        self._framing_bytes += end + 4  # the chunk itself ends in two more
+        if self._framing_bytes > MAX_FRAMING_BYTES:
+            raise Refused(413, "the body has too many chunks: send larger ones, or a Content-Length")
+        return line
+
+
+def _too_large(max_bytes: int) -> Refused:
+    return Refused(413, f"the body is too large: it may have {max_bytes} bytes")

@@ -295,7 +295,7 @@ def test_changes_at_once_are_all_kept(api):
 
 
 def test_a_change_that_waits_too_long_for_its_turn_is_told_so(api, monkeypatch):
-    monkeypatch.setattr("stillcam.server.settings_service.TURN_S", 0.0)
+    monkeypatch.setattr("stillcam.server.settings_service.LOCK_TIMEOUT_S", 0.0)
     entered, leave = threading.Event(), threading.Event()
 
     def slow():

@@ -59,7 +59,7 @@ def test_only_ones_own_topics_are_visible():
     assert visible({**change, "stale": True}, frozenset()) == {"now": "t", "stale": True}
 
 
-class Kept:
+class ConstantRevisions:
     """Revisions that do not change."""
 
     def __enter__(self) -> None:
@@ -104,7 +104,7 @@ class Camera:
         self.capture: dict[str, Any] = {"count": 0}
         self.topics: frozenset[str] | None = frozenset({"library"})
         status = lambda: {"frame": None, "capture": dict(self.capture)}  # noqa: E731 - it is handed on
-        self.broker = EventBroker(status, Kept(), lambda _request: self.topics, lambda: [self.topics])  # type: ignore[arg-type]
+        self.broker = EventBroker(status, ConstantRevisions(), lambda _request: self.topics, lambda: [self.topics])  # type: ignore[arg-type]
 
     def client(self) -> Client:
         client = Client()

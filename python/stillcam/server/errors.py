@@ -79,3 +79,24 @@ def reading(subject: str) -> Iterator[None]:
     except OSError as error:
         text = f"the {subject} cannot be read ({error.strerror}): check the disk with df, and its cable"
         raise Refused(503, text, headers=RETRY) from error
+
+
+@contextmanager
+def changing(subject: str, field: str) -> Iterator[None]:
+    """Refuse a change of files that does not succeed: 422 a wrong value, 409 a name in use, 404, or 503.
+
+    Args:
+        subject: what is changed.
+        field: of the request, that gives the name.
+    """
+    try:
+        yield
+    except ValueError as error:
+        raise Refused(422, str(error), field) from error
+    except FileExistsError as error:
+        raise Refused(409, str(error), field) from error
+    except LookupError as error:
+        raise Refused(404, str(error.args[0])) from error
+    except OSError as error:
+        text = f"the {subject} cannot be changed ({error.strerror}): check the disk with df"
+        raise Refused(503, text, headers=RETRY) from error

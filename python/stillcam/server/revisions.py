@@ -23,10 +23,10 @@ from stillcam.series.state import STATE
 from stillcam.server.live.worker import SharedWorker
 from stillcam.settings.live import file_version
 
-LOOK_S = 1.0  # poll interval
+POLL_S = 1.0  # poll interval
 PAUSED_S = 3.0  # after a pause of this length, items that have arrived meanwhile are not reported
 FIRST_S = 2.0  # how long the first reader waits for the disk
-MAX_ITEMS = 1000  # that are kept until they are read; the oldest are dropped
+MAX_ITEMS = 1000  # that wait to be read; the oldest are dropped
 SETTINGS, LIBRARY, SERIES, FILM = TOPICS = "settings", "library", "series", "films"
 
 
@@ -45,15 +45,15 @@ class Revisions:
         self._days = Days(paths.library)
         self._names: dict[str, tuple[Version | None, bool, int]] = {}
         self._arrivals: NewItems | None = None
-        self._looking = threading.Lock()
-        self._looked_s = -PAUSED_S
+        self._polling = threading.Lock()
+        self._polled_s = -PAUSED_S
         self._fresh = threading.Event()
         self._newest: dict[str, str] = {}
         self._items: deque[dict[str, Any]] = deque(maxlen=MAX_ITEMS)
         self._worker = SharedWorker(self._round, "revisions")
 
     def __enter__(self) -> None:
-        if time.monotonic() - self._looked_s > PAUSED_S:
+        if time.monotonic() - self._polled_s > PAUSED_S:
             self._fresh.clear()
         self._worker.__enter__()
         self._fresh.wait(FIRST_S)
@@ -70,14 +70,14 @@ class Revisions:
         return [self._items.popleft() for _ in range(len(self._items))]
 
     def _round(self) -> None:
-        self._look()
-        time.sleep(LOOK_S)
+        self._poll()
+        time.sleep(POLL_S)
 
-    def _look(self) -> None:
-        if not self._looking.acquire(blocking=False):
+    def _poll(self) -> None:
+        if not self._polling.acquire(blocking=False):
             return  # another thread does, or waits for a disk that hangs
         try:
-            if time.monotonic() - self._looked_s > PAUSED_S:
+            if time.monotonic() - self._polled_s > PAUSED_S:
                 self._arrivals = None
             library = self._library()
             if self._arrivals is None or library != self._newest.get(LIBRARY):
@@ -88,10 +88,10 @@ class Revisions:
                 SERIES: _told(lambda: sorted(_series(self._paths.series))),
                 FILM: _told(lambda: sorted(_films(self._paths))),
             }
-            self._looked_s = time.monotonic()
+            self._polled_s = time.monotonic()
             self._fresh.set()
         finally:
-            self._looking.release()
+            self._polling.release()
 
     def _settings(self) -> str:
         version = file_version(self._paths.settings)
@@ -118,11 +118,11 @@ class Revisions:
 
     def _of_day(self, day: str, version: Version | None) -> tuple[Version | None, bool, int]:
         """The version of a day's folder, whether it will change with the next file, and a number for the names."""
-        known = self._names.get(day)
-        if known and known[0] == version and known[1]:
-            return known
+        before = self._names.get(day)
+        if before and before[0] == version and before[1]:
+            return before
         settled = version is not None and version.settled
-        if known is None and settled:
+        if before is None and settled:
             return version, settled, 0
         return version, settled, hash(frozenset(os.listdir(self._paths.library / day)))
 

@@ -29,7 +29,7 @@ from stillcam.settings.live import LiveSettings, file_version
 from stillcam.settings.schema import SHARED_SECTIONS, Settings
 
 RELOAD_TIMEOUT_S = 40.0  # the daemon itself gives up after 30
-TURN_S = 20.0  # timeout for another client's change to finish
+LOCK_TIMEOUT_S = 20.0  # timeout for another client's change to finish
 HAND_EDITS = 10  # attempts while the file is edited by hand at the same time
 
 _USE_CASES = ("live", "photo", "raw", "video")
@@ -133,7 +133,7 @@ class SettingsService:
         self._frames = frames
         self.shared = shared
         self._names = names
-        self._turn = threading.Lock()
+        self._lock = threading.Lock()
 
     def read(self) -> SettingsState:
         """The settings in force, and what is wrong with the file."""
@@ -150,65 +150,66 @@ class SettingsService:
         """Change the settings, and apply them to server and camera.
 
         Args:
-            change: gives the new settings from the old ones, or raises SettingsError.
-            host: by which name or address the server was called: it must stay reachable there.
+            change: returns the new settings from the old ones, or raises SettingsError.
+            host: the host name or address of the request: the server must stay reachable there.
             wanted_tag: an If-Match header; None: whatever the settings are.
-            restoring: keep controls that this camera has not got: they wait for one that has.
+            restoring: keep controls that this camera does not support.
 
         Raises:
             Outdated: `wanted_tag` is not theirs.
-            Refused: the change is wrong (422), the file is (409), or it cannot be written now (503).
-                The settings are as they were.
+            SettingsError: the change is wrong, or the camera refuses it.
+            Refused: the file is wrong (409), or others are changing it (503).
+            StillcamError: the file cannot be written.
+                The settings are unchanged in all of these cases.
         """
-        if not self._turn.acquire(timeout=TURN_S):
+        if not self._lock.acquire(timeout=LOCK_TIMEOUT_S):
             raise Refused(503, "somebody else's change is not done yet: try again", headers={"Retry-After": "5"})
         try:
-            old, new = self._saved(change, host, wanted_tag, restoring)
+            old, new = self._save(change, host, wanted_tag, restoring)
             self._live.replace(new)
             try:
-                return SettingsState(new, *self._camera_takes_it())
+                return SettingsState(new, *self._reload_daemon())
             except Refusal as refusal:
-                self._put_back(old, new)
+                self._roll_back(old, new)
                 field = refusal.answer.get("field")
-                raise Refused(422, f"the camera refuses this: {refusal}", field) from refusal
+                raise SettingsError(f"the camera refuses this: {refusal}", field or "") from refusal
         finally:
-            self._turn.release()
+            self._lock.release()
 
-    def _saved(self, change: Change, host: str, wanted_tag: str | None, restoring: bool) -> tuple[Settings, Settings]:
-        """The settings before and after, the latter written; started over when the file is edited meanwhile."""
+    def _save(self, change: Change, host: str, wanted_tag: str | None, restoring: bool) -> tuple[Settings, Settings]:
+        """Write the file; returns the settings before and after. Starts over if the file is edited meanwhile."""
         for _ in range(HAND_EDITS):
             version = file_version(self._path)
             try:
                 old = load(self._path)
             except StillcamError as error:
                 raise Refused(409, f"{error}: mend this file, or remove it, then try again") from error
-            if wanted_tag is not None and not _names(wanted_tag, SettingsState(old).tag):
+            if wanted_tag is not None and not _matches(wanted_tag, SettingsState(old).tag):
                 raise Outdated(SettingsState(old))
-            new = self._checked(old, change, host, restoring)
+            new = self._new_settings(old, change, host, restoring)
             if file_version(self._path) != version:
                 continue
-            try:
-                if new != old:
-                    save(self._path, new)
-            except StillcamError as error:
-                raise Refused(503, str(error)) from error
+            if new != old:
+                save(self._path, new)
             return old, new
         raise Refused(503, f"{self._path} is being changed again and again: try again", headers={"Retry-After": "5"})
 
-    def _checked(self, old: Settings, change: Change, host: str, restoring: bool) -> Settings:
-        try:
-            new = change(old)
-            if new.hooks != old.hooks and not restoring:
-                raise SettingsError("can be set on the camera's machine only: in data/settings.json", "hooks")
-            new = replace(new, hooks=old.hooks)  # a back-up does not restore commands that run on this machine either
-            new = self.shared.apply(old, new)
-            if self.shared.primary:
-                _check_way_back(new, host, self._names())
-                _check_certificate(old, new, self._path.parent)
-            if not restoring:
-                self._check_controls(old, new)
-        except SettingsError as error:
-            raise Refused(422, str(error), error.field or None) from error
+    def _new_settings(self, old: Settings, change: Change, host: str, restoring: bool) -> Settings:
+        """The settings after a change.
+
+        Raises:
+            SettingsError: they are wrong.
+        """
+        new = change(old)
+        if new.hooks != old.hooks and not restoring:
+            raise SettingsError("can be set on the camera's machine only: in data/settings.json", "hooks")
+        new = replace(new, hooks=old.hooks)  # a back-up does not restore commands that run on this machine either
+        new = self.shared.apply(old, new)
+        if self.shared.primary:
+            _check_host_stays_allowed(new, host, self._names())
+            _check_certificate(old, new, self._path.parent)
+        if not restoring:
+            self._check_controls(old, new)
         return new
 
     def _check_controls(self, old: Settings, new: Settings) -> None:
@@ -225,7 +226,7 @@ class SettingsService:
                 ):
                     raise SettingsError(reason, f"{section}.{name}")
 
-    def _camera_takes_it(self) -> tuple[str | None, str | None]:
+    def _reload_daemon(self) -> tuple[str | None, str | None]:
         """Tell the daemon to reload the settings file.
 
         Returns:
@@ -249,7 +250,7 @@ class SettingsService:
         reason = self._daemon.status().get("reason") or "it is busy"
         return f"the settings are saved, but the camera has made no picture with them yet: {reason}", None
 
-    def _put_back(self, old: Settings, new: Settings) -> None:
+    def _roll_back(self, old: Settings, new: Settings) -> None:
         """Restore the previous settings, unless the file has been edited meanwhile."""
         try:
             if load(self._path) == new:
@@ -260,7 +261,7 @@ class SettingsService:
             logging.warning("settings that the camera refused: %s", error)
 
 
-def _names(if_match: str, tag: str) -> bool:
+def _matches(if_match: str, tag: str) -> bool:
     """Whether an If-Match header names this tag (RFC 9110, section 13.1.1)."""
     return if_match.strip() == "*" or tag in (part.strip() for part in if_match.split(","))
 
@@ -272,7 +273,7 @@ def _controls(settings: Settings) -> dict[str, Values]:
     }
 
 
-def _check_way_back(new: Settings, host: str, names: frozenset[str]) -> None:
+def _check_host_stays_allowed(new: Settings, host: str, names: frozenset[str]) -> None:
     """Refuse settings with which the host name of this request would no longer be accepted."""
     try:
         check_host(host, names, new.access.hosts)

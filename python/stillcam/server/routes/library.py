@@ -8,8 +8,6 @@ import secrets
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
@@ -25,7 +23,7 @@ from stillcam.library.names import is_day
 from stillcam.library.thumbnails import Thumbnails
 from stillcam.library.trash import Trash, TrashedItem, stamp
 from stillcam.library.zip_stream import Member, free_name, member, size_of, stream
-from stillcam.server.errors import reading
+from stillcam.server.errors import changing, reading
 from stillcam.server.openapi.library import DAY, KIND
 from stillcam.server.openapi.route import Body, Parameter, api
 from stillcam.server.openapi.shapes import TEXT, one_of
@@ -196,7 +194,7 @@ class LibraryRoutes:
     def _change(self, request: Request, changes: dict[str, Any]) -> Answer:
         item = find(self._library, request.rest)
         favourite, title = changes.get("favourite"), changes.get("title")
-        with _changing():
+        with changing("library", "title"):
             if title is not None:
                 item = self._rename(item, title.strip())
             if favourite is not None:
@@ -273,21 +271,6 @@ def _place(cursor: str | None) -> Cursor | None:
 
 def _cursor(place: Cursor) -> str:
     return json.dumps([place.day, str(place.time_s), place.name])
-
-
-@contextmanager
-def _changing() -> Iterator[None]:
-    """Refuse a change of the library that does not succeed."""
-    try:
-        yield
-    except ValueError as error:
-        raise Refused(422, str(error), "title") from error
-    except FileExistsError as error:
-        raise Refused(409, str(error), "title") from error
-    except LookupError as error:
-        raise Refused(404, error.args[0]) from error
-    except OSError as error:
-        raise Refused(503, f"the library cannot be changed ({error.strerror}): check the disk with df") from error
 
 
 def _trashed_item(one: TrashedItem) -> dict[str, Any]:

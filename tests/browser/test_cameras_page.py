@@ -116,7 +116,7 @@ def test_the_owner_controls_each(page, opened):
     all_are_shown(page)
     second = page.locator("article[data-camera='1']")
     second.get_by_role("button", name="Photo").click()
-    expect(page.locator("#toasts")).to_contain_text("Camera 1: no")  # in the stand-in's words
+    expect(page.locator("#toasts")).to_contain_text("Camera 1: No.")  # in the stand-in's words
     assert [daemon.asked["photo"] for daemon in garden.daemons] == [0, 1]
     second.get_by_role("link", name="Settings").click()
     expect(page.get_by_role("heading", name="Snapshots")).to_be_visible()

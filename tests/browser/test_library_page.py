@@ -180,8 +180,8 @@ def test_a_favourite_with_a_title_stays_one(page, url):
     page.fill(".view input[name=title]", "Fox <b>& friends</b>")
     page.keyboard.press("Enter")
     page.wait_for_function("() => document.querySelector('.view h2').textContent === 'Fox <b>& friends</b>' ||"
-                           " document.querySelector('.view .error')")  # fmt: skip
-    assert "slash" in page.inner_text(".view .error")  # the tag's: no file can be called so
+                           " document.querySelector('.view .problem')")  # fmt: skip
+    assert "slash" in page.inner_text(".view .problem")  # the tag's: no file can be called so
     page.fill(".view input[name=title]", "Fox & friends")
     page.keyboard.press("Enter")
     page.wait_for_function("() => document.querySelector('.view h2').textContent === 'Fox & friends'")

@@ -2,7 +2,7 @@
 /** Dialogs: what has to be answered, or finished, before the rest goes on. */
 
 import { el, icon, uniqueId } from "./dom.js";
-import { sentence } from "./fields.js";
+import { submission } from "./form.js";
 import { CROSS, raiseToasts } from "./toasts.js";
 
 /**
@@ -46,26 +46,14 @@ export function dialog(...content) {
 export function confirm({ title, text, yes, action }) {
   return new Promise((resolve) => {
     let done = false;
-    const problem = el("p", { class: "problem", role: "alert", hidden: true });
-    const act = async () => {
-      button.disabled = true;
-      try {
-        await action();
-        done = true;
-        opened.close();
-      } catch (error) {
-        problem.textContent = sentence(/** @type {Error} */ (error).message);
-        problem.hidden = false;
-        button.disabled = false;
-      }
-    };
-    const button = el("button", { type: "button", class: "primary", onclick: act, text: yes });
-    const opened = dialog(
-      el("h2", { text: title }),
-      el("p", { text }),
-      problem,
-      el("div", { class: "actions" }, button, el("button", { type: "button", onclick: () => opened.close(), text: "Cancel" })),
-    );
+    const question = /** @type {HTMLFormElement} */ (el("form", { class: "form" }));
+    const { problem, button } = submission(question, yes, new Map(), async () => {
+      await action();
+      done = true;
+      opened.close();
+    });
+    question.append(problem, el("div", { class: "actions" }, button, el("button", { type: "button", onclick: () => opened.close(), text: "Cancel" })));
+    const opened = dialog(el("h2", { text: title }), el("p", { text }), question);
     opened.addEventListener("close", () => resolve(done));
   });
 }

@@ -5,7 +5,8 @@
  */
 
 import { el, uniqueId } from "./dom.js";
-import { sentence } from "./fields.js";
+import { sentence } from "./errors.js";
+import { complaint, select } from "./fields.js";
 import { patchOf } from "../server/settings-store.js";
 
 /** @typedef {import("../server/settings-store.js").SettingsStore} Store */
@@ -37,19 +38,18 @@ export function settingRow(store, name, label, choices) {
     el("div", { class: "setting-value" }, input, unit, back),
     el("span", { class: "hint", id: `${id}-hint`, text: sentence(field.text) }), problem);
 
+  const complain = complaint(problem, label, input);
+
   /** @param {any} value */
   async function save(value) {
-    problem.textContent = "";
-    input.removeAttribute("aria-invalid");
+    complain("");
     element.dataset.state = "saving";
     try {
       await store.patch(patchOf(name, value));
       element.dataset.state = "saved";
     } catch (error) {
       element.dataset.state = "refused";
-      input.setAttribute("aria-invalid", "true");
-      const { message } = /** @type {Error} */ (error);
-      problem.textContent = sentence(/^(must|is|are|needs)\b/.test(message) ? `${label} ${message}` : message);
+      complain(error);
       show();
     }
   }
@@ -72,7 +72,7 @@ export function settingRow(store, name, label, choices) {
 function make(field, id, choices) {
   const common = { id, "aria-describedby": `${id}-hint ${id}-error` };
   if (field.type === "bool") return el("input", { ...common, type: "checkbox", role: "switch" });
-  if (choices.length) return el("select", common, choices.map(([value, text]) => el("option", { value: String(value), text })));
+  if (choices.length) return select(choices, common);
   if (field.type === "int" || field.type === "float") {
     return el("input", { ...common, type: "number", min: field.low, max: field.high, step: field.type === "int" ? 1 : "any", inputmode: "decimal" });
   }

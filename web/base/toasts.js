@@ -7,6 +7,7 @@
  */
 
 import { el, icon } from "./dom.js";
+import { errorText } from "./errors.js";
 
 const SHOWN_MS = 6_000;
 const SHOWN_WITH_UNDO_MS = 12_000;
@@ -42,7 +43,7 @@ export function say(text, { error = false, undo, offer } = {}) {
   };
   const undoIt = () => {
     toast.remove();
-    undo?.().catch((/** @type {Error} */ failure) => say(failure.message, { error: true }));
+    undo?.().catch((failure) => say(errorText(failure), { error: true }));
   };
   const toast = el(
     "div",

@@ -4,7 +4,8 @@
 import { send } from "../server/api.js";
 import { dialog } from "../base/dialogs.js";
 import { el, fill, icon } from "../base/dom.js";
-import { form } from "../base/fields.js";
+import { errorText } from "../base/errors.js";
+import { form } from "../base/form.js";
 
 /** @typedef {import("../server/session.js").Session} Session */
 
@@ -35,7 +36,7 @@ function menu(session, say) {
       try {
         await action();
       } catch (error) {
-        say(/** @type {Error} */ (error).message, { error: true });
+        say(errorText(error), { error: true });
       }
     };
     return el("li", {}, el("button", { type: "button", class: "plain", onclick: act, text }));

@@ -4,6 +4,7 @@
 import { Refused, send } from "../server/api.js";
 import { condition } from "../picture/state.js";
 import { el, fill, write } from "../base/dom.js";
+import { errorText } from "../base/errors.js";
 import { Feed } from "../picture/loop.js";
 import { Loading } from "../picture/loading.js";
 import { Damaged, Picture } from "../picture/canvas.js";
@@ -119,7 +120,7 @@ export class Watched {
       await send("POST", `${this.#address}api/photos`, {});
       this.#say(`Camera ${number} has taken a photo.`);
     } catch (error) {
-      this.#say(`Camera ${number}: ${/** @type {Error} */ (error).message}`, { error: true });
+      this.#say(`Camera ${number}: ${errorText(error)}`, { error: true });
     } finally {
       this.#photo.disabled = false;
     }

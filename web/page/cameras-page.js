@@ -6,6 +6,7 @@ import { get } from "../server/api.js";
 import { account } from "./account-menu.js";
 import { CameraSwitch } from "./camera-switch.js";
 import { fill, write } from "../base/dom.js";
+import { errorText } from "../base/errors.js";
 import { Session } from "../server/session.js";
 import { SignIn } from "./sign-in.js";
 import { say } from "../base/toasts.js";
@@ -57,7 +58,7 @@ async function ask() {
     take(cameras);
     tell("");
   } catch (error) {
-    tell(`${/** @type {Error} */ (error).message} Trying again.`);
+    tell(`${errorText(error)} Trying again.`);
   }
 }
 

@@ -7,6 +7,7 @@ import { account } from "./account-menu.js";
 import { view } from "../picture/viewer.js";
 import { CameraSwitch } from "./camera-switch.js";
 import { el, fill } from "../base/dom.js";
+import { errorText } from "../base/errors.js";
 import { Session } from "../server/session.js";
 import { SettingsStore } from "../server/settings-store.js";
 import { SignIn } from "./sign-in.js";
@@ -107,7 +108,7 @@ function show() {
   document.title = tab && tab.name !== "live" ? `${tab.title} – Stillcam` : "Stillcam";
   document.body.dataset.tab = mustSignIn ? "sign-in" : shown;
   panels.show(mustSignIn || !tabs.some((each) => each.name === shown) ? null : shown).catch((error) => {
-    say(`${TABS.find((each) => each.name === shown)?.title} cannot be shown. ${error.message}`, { error: true });
+    say(`${TABS.find((each) => each.name === shown)?.title} cannot be shown. ${errorText(error)}`, { error: true });
   });
 }
 

@@ -2,7 +2,7 @@
 /** Lists the cameras of the machine again, for one that was plugged in later. */
 
 import { el } from "../base/dom.js";
-import { sentence } from "../base/fields.js";
+import { errorText } from "../base/errors.js";
 
 /**
  * A button, and what comes of it.
@@ -23,7 +23,7 @@ export function lookAgain(api, listed) {
       const { length } = found.cameras;
       told.textContent = length ? `Found ${length === 1 ? "one camera" : `${length} cameras`}.` : "No camera was found: check its cable.";
     } catch (error) {
-      told.textContent = sentence(/** @type {Error} */ (error).message);
+      told.textContent = errorText(error);
     } finally {
       button.disabled = false;
     }

@@ -3,7 +3,7 @@
 
 import { Refused } from "../server/api.js";
 import { el, fill } from "../base/dom.js";
-import { form } from "../base/fields.js";
+import { form } from "../base/form.js";
 import { dialog } from "../base/dialogs.js";
 
 /** @typedef {import("../server/session.js").Session} Session */

@@ -4,7 +4,7 @@
  */
 
 import { el, fill } from "../../base/dom.js";
-import { sentence } from "../../base/fields.js";
+import { errorText } from "../../base/errors.js";
 
 /**
  * @param {import("../../server/settings-store.js").SettingsStore} settings
@@ -28,7 +28,7 @@ export function configControls(settings, name) {
     try {
       await settings.patch({ [name]: { controls } });
     } catch (error) {
-      problem.textContent = sentence(/** @type {Error} */ (error).message);
+      problem.textContent = errorText(error);
     }
   }
 

@@ -5,6 +5,7 @@
 
 import { configControls } from "./controls.js";
 import { el, fill } from "../../base/dom.js";
+import { errorText } from "../../base/errors.js";
 import { settingRow } from "../../base/setting-row.js";
 
 /** @typedef {{size: [number, number], bit_depth: number | null, fps: number | null, sensor_mode: string}} SensorMode */
@@ -44,7 +45,7 @@ export function mount(panel, context) {
   const place = el("div", { class: "settings" });
   fill(panel, place);
 
-  const built = build().catch((error) => fill(place, el("p", { class: "problem", role: "alert", text: error.message })));
+  const built = build().catch((error) => fill(place, el("p", { class: "problem", role: "alert", text: errorText(error) })));
 
   async function build() {
     await offer();
@@ -98,7 +99,7 @@ export function mount(panel, context) {
       try {
         await settings.patch({ [name]: copied });
       } catch (error) {
-        context.say(/** @type {Error} */ (error).message, { error: true });
+        context.say(errorText(error), { error: true });
       }
     });
     return select;

@@ -4,6 +4,7 @@
  */
 
 import { el, fill } from "../../base/dom.js";
+import { errorText } from "../../base/errors.js";
 import { lookAgain } from "../../page/rescan.js";
 
 /** @typedef {{title: string, rows: [string, string][]}} Section */
@@ -66,7 +67,7 @@ class Info {
     const { api } = this.#context;
     const [cameras, info] = await Promise.allSettled([api.get("api/cameras"), api.get("api/info")]);
     const wrong = [cameras, info].find((answer) => answer.status === "rejected");
-    this.#told.textContent = wrong?.status === "rejected" ? wrong.reason.message : "";
+    this.#told.textContent = wrong?.status === "rejected" ? errorText(wrong.reason) : "";
     /** @type {Part[]} */
     const texts = [];
     if (cameras.status === "fulfilled") {
@@ -111,7 +112,7 @@ function part(title, make, tell) {
   try {
     return { element: make(), text: `## ${title}\n${tell()}\n` };
   } catch (error) {
-    const why = `This cannot be shown: ${/** @type {Error} */ (error).message}`;
+    const why = `This cannot be shown: ${errorText(error)}`;
     const element = el("section", { class: "info-card", "aria-label": title }, el("h4", {}, title), el("p", { class: "problem" }, why));
     return { element, text: `## ${title}\n${why}\n` };
   }

@@ -4,6 +4,7 @@
  */
 
 import { el } from "../../base/dom.js";
+import { errorText } from "../../base/errors.js";
 import { remove } from "../photos/delete.js";
 import { clock, line } from "../photos/facts.js";
 import { badge, Library } from "../photos/library.js";
@@ -50,7 +51,7 @@ export class Strip {
       });
       this.#view.show(item);
     } catch (error) {
-      this.#context.say(/** @type {Error} */ (error).message, { error: true });
+      this.#context.say(errorText(error), { error: true });
     }
   }
 
@@ -61,7 +62,7 @@ export class Strip {
       if (!this.#compare) this.element.append((this.#compare = new Compare(this.#library)).element);
       this.#compare.add(item);
     } catch (error) {
-      this.#context.say(/** @type {Error} */ (error).message, { error: true });
+      this.#context.say(errorText(error), { error: true });
     }
   }
 
@@ -73,7 +74,7 @@ export class Strip {
       this.#facts.textContent = "";
       if (this.#items.length) await this.#tell(this.#items[0]);
     } catch (error) {
-      this.#list.replaceChildren(el("li", { class: "error" }, /** @type {Error} */ (error).message));
+      this.#list.replaceChildren(el("li", { class: "problem" }, errorText(error)));
     }
   }
 

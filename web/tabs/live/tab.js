@@ -12,7 +12,7 @@ import { FocusWindows } from "./focus/windows.js";
 import { HistogramPanel } from "../../picture/histogram-panel.js";
 import { MetadataPanel } from "./metadata.js";
 import { Overlay } from "../../picture/overlay.js";
-import { sentence } from "../../base/fields.js";
+import { errorText, sentence } from "../../base/errors.js";
 import { toggle, ViewChoices } from "./toggles.js";
 import { mountTaking } from "./take.js";
 import { Zoom } from "./zoom/zoom.js";
@@ -110,7 +110,7 @@ class Live {
     try {
       this.#build((await this.#context.api.get("api/controls")).controls);
     } catch (error) {
-      this.#notice.textContent = sentence(/** @type {Error} */ (error).message);
+      this.#notice.textContent = errorText(error);
       setTimeout(() => {
         this.#camera.key = "";
         if (this.#ends.length) this.#take(this.#context.status.latest);

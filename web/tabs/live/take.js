@@ -4,7 +4,7 @@
  */
 
 import { el, icon, write } from "../../base/dom.js";
-import { sentence } from "../../base/fields.js";
+import { errorText } from "../../base/errors.js";
 import { Strip } from "./recent.js";
 
 const TICK_MS = 1_000;
@@ -94,7 +94,7 @@ class Taking {
       await this.#context.api.send("POST", path, body);
       if (kind !== "video") this.#strip.renew();
     } catch (error) {
-      if (!order.called_off) this.#refused(/** @type {Error} */ (error).message);
+      if (!order.called_off) this.#refused(errorText(error));
     } finally {
       this.#orders.delete(order);
       this.#context.status.ask().catch(() => {}); // the picture fails in the same way, and its message says so
@@ -108,13 +108,13 @@ class Taking {
       await this.#context.api.send("DELETE", path);
       await this.#strip.renew();
     } catch (error) {
-      this.#refused(/** @type {Error} */ (error).message);
+      this.#refused(errorText(error));
     }
   }
 
   /** @param {string} why  "": it has been read */
   #refused(why) {
-    this.#why.textContent = why && `${sentence(why)} `;
+    this.#why.textContent = why && `${why} `;
     this.#problem.hidden = !why;
     this.#show();
   }

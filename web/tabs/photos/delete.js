@@ -1,7 +1,7 @@
 // @ts-check
 /** Deleting items, with undo. */
 
-import { sentence } from "../../base/fields.js";
+import { errorText, sentence } from "../../base/errors.js";
 
 /** @typedef {import("./library.js").Library} Library */
 
@@ -33,7 +33,7 @@ export async function remove(library, ids, { say, restored, progress = () => {} 
     say(words.filter(Boolean).join(" "), { error: kept.size > 0, undo: gone.length ? undo : undefined });
     return gone;
   } catch (error) {
-    say(/** @type {Error} */ (error).message, { error: true });
+    say(errorText(error), { error: true });
     return null;
   }
 }

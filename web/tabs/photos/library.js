@@ -3,7 +3,7 @@
  * The library as the page asks for it: pages of items, and what can be done with them.
  */
 
-import { SeriesPictures } from "./series.js";
+/** @typedef {import("./series.js").SeriesPictures} SeriesPictures */
 
 /**
  * @typedef {object} Item
@@ -41,11 +41,12 @@ export class Library {
   /**
    * @param {{get: (path: string) => Promise<any>, send: (method: string, path: string, body?: any) => Promise<any>}} api
    * @param {string | URL} base  of the page
+   * @param {SeriesPictures | null} [series]  for the pictures of series, too
    */
-  constructor(api, base) {
+  constructor(api, base, series = null) {
     this.#api = api;
     this.#base = base;
-    this.#series = new SeriesPictures(api, base);
+    this.#series = series;
   }
 
   /**
@@ -56,17 +57,12 @@ export class Library {
    * @returns {Promise<Page>}
    */
   page(filter, start, limit = 60) {
-    if (filter.series) return this.#series.page(filter.series, start, limit);
+    if (filter.series && this.#series) return this.#series.page(filter.series, start, limit);
     const query = new URLSearchParams({ limit: String(limit) });
     for (const name of /** @type {const} */ (["kind", "camera", "day"])) if (filter[name]) query.set(name, filter[name]);
     if (filter.favourites) query.set("favourites", "1");
     if (start) query.set("start", start);
     return this.#api.get(`api/library?${query}`);
-  }
-
-  /** The names of the series that have pictures. */
-  series() {
-    return this.#series.names();
   }
 
   /**
@@ -83,7 +79,7 @@ export class Library {
    * @returns {Promise<Details>}
    */
   async details(item) {
-    return item.series ? this.#series.details(item) : this.#api.get(`api/library/items/${encoded(item.id)}`);
+    return item.series && this.#series ? this.#series.details(item) : this.#api.get(`api/library/items/${encoded(item.id)}`);
   }
 
   /**
@@ -143,7 +139,7 @@ export class Library {
    * @param {string} [what]  a query: `thumbnail`, `file=preview`, `download`
    */
   address(item, what = "") {
-    return item.series ? this.#series.address(item, what) : this.#address(`library/${encoded(item.id)}${what && `?${what}`}`);
+    return item.series && this.#series ? this.#series.address(item, what) : this.#address(`library/${encoded(item.id)}${what && `?${what}`}`);
   }
 
   /** @param {string} path */

@@ -4,6 +4,7 @@
  */
 
 import { el } from "../../base/dom.js";
+import { errorText } from "../../base/errors.js";
 import { remove } from "./delete.js";
 
 export class Selection {
@@ -50,7 +51,7 @@ export class Selection {
       if (leftOut.length) this.#context.say(`${leftOut.length === 1 ? "One file" : `${leftOut.length} files`} left out of the ZIP, missing or unreadable: ${leftOut.slice(0, 3).join(", ")}`, { error: true });
       location.assign(address);
     } catch (error) {
-      this.#context.say(/** @type {Error} */ (error).message, { error: true });
+      this.#context.say(errorText(error), { error: true });
     }
   }
 

@@ -5,10 +5,12 @@
 
 import { calendar } from "./calendar.js";
 import { el, fill } from "../../base/dom.js";
+import { errorText } from "../../base/errors.js";
 import { Filters } from "./filters.js";
 import { Grid } from "./grid.js";
 import { Library } from "./library.js";
 import { Selection } from "./selection.js";
+import { SeriesPictures } from "./series.js";
 import { Trash } from "./trash.js";
 import { View } from "./view.js";
 
@@ -25,6 +27,7 @@ export function mount(panel, context) {
 
 class Photos {
   #library;
+  #series;
   #grid;
   #selection;
   #trash;
@@ -51,7 +54,8 @@ class Photos {
    */
   constructor(panel, context) {
     this.#status = context.status;
-    this.#library = new Library(context.api, context.base);
+    this.#series = new SeriesPictures(context.api, context.base);
+    this.#library = new Library(context.api, context.base, this.#series);
     this.#grid = new Grid(this.#wall, this.#library, { open: (item) => this.#view.show(item), choose: () => this.#selection.tell() });
     this.#selection = new Selection(this.#grid, this.#library, context, () => this.#reload(), () => this.#trash.renew());
     this.#view = new View(this.#library, context.session.may.control, {
@@ -76,7 +80,7 @@ class Photos {
   shown() {
     this.#unfollow = this.#status.follow(["library"], () => this.#renew());
     this.#reload();
-    this.#library.series().then((names) => this.#filters.offerSeries(names), () => {}); // what fails is told where it is shown
+    this.#series.names().then((names) => this.#filters.offerSeries(names), () => {}); // what fails is told where it is shown
   }
 
   hidden() {
@@ -128,7 +132,7 @@ class Photos {
       this.#end.textContent = this.#rest ? "" : this.#grid.items.length ? "That is all." : this.#nothing();
     } catch (error) {
       if (asked !== this.#asked) return;
-      this.#end.replaceChildren(`${/** @type {Error} */ (error).message} `, el("button", { type: "button", onclick: () => this.#load(start) }, "Try again"));
+      this.#end.replaceChildren(`${errorText(error)} `, el("button", { type: "button", onclick: () => this.#load(start) }, "Try again"));
     } finally {
       if (asked === this.#asked) this.#loading = false;
     }
@@ -164,7 +168,7 @@ class Photos {
         this.#filtered();
       }));
     } catch (error) {
-      this.#map.replaceChildren(el("p", { class: "error" }, /** @type {Error} */ (error).message));
+      this.#map.replaceChildren(el("p", { class: "problem" }, errorText(error)));
     }
   }
 

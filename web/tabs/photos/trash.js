@@ -6,6 +6,7 @@
 import { inZone, zoneNote } from "../../base/camera-time.js";
 import { confirm } from "../../base/dialogs.js";
 import { el, fill } from "../../base/dom.js";
+import { errorText } from "../../base/errors.js";
 
 /** @typedef {import("./library.js").Deleted} Deleted */
 
@@ -47,7 +48,7 @@ export class Trash {
       const empty = el("button", { type: "button", class: "danger", onclick: () => this.#empty() }, "Empty the trash");
       fill(this.#list, rows, el("li", {}, empty));
     } catch (error) {
-      fill(this.#list, el("li", { class: "error" }, /** @type {Error} */ (error).message));
+      fill(this.#list, el("li", { class: "problem" }, errorText(error)));
     }
   }
 
@@ -71,7 +72,7 @@ export class Trash {
       if (failed.length) this.#context.say(failed[0].error, { error: true });
       this.#restored();
     } catch (error) {
-      this.#context.say(/** @type {Error} */ (error).message, { error: true });
+      this.#context.say(errorText(error), { error: true });
     }
     await this.renew();
   }

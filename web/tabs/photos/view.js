@@ -5,6 +5,7 @@
 
 import { openModal } from "../../base/dialogs.js";
 import { el, uniqueId } from "../../base/dom.js";
+import { errorText } from "../../base/errors.js";
 import { HistogramPanel } from "../../picture/histogram-panel.js";
 import { facts, moment } from "./facts.js";
 import { Zoom } from "./zoom.js";
@@ -64,7 +65,7 @@ export class View {
       const details = await this.#library.details(item);
       if (this.item === item) this.#tell(item, ...facts(details));
     } catch (error) {
-      if (this.item === item) this.#tell(item, el("p", { class: "error" }, /** @type {Error} */ (error).message));
+      if (this.item === item) this.#tell(item, el("p", { class: "problem" }, errorText(error)));
     }
   }
 
@@ -140,8 +141,8 @@ export class View {
       this.#on.changed(item, now);
       if (this.item === item) await this.show(now);
     } catch (error) {
-      this.#facts.querySelector(".error")?.remove();
-      this.#facts.prepend(el("p", { class: "error", role: "alert" }, /** @type {Error} */ (error).message));
+      this.#facts.querySelector(".problem")?.remove();
+      this.#facts.prepend(el("p", { class: "problem", role: "alert" }, errorText(error)));
     }
   }
 

@@ -2,8 +2,9 @@
 /** Asking for a film of a series, for a contact sheet, or for a keogram. */
 
 import { el } from "../../base/dom.js";
-import { sentence } from "../../base/fields.js";
-import { choice, clockHint, field, select, tick, timeInput } from "./fields.js";
+import { choice, field, select, tick } from "../../base/fields.js";
+import { submission } from "../../base/form.js";
+import { clockHint, timeInput } from "./time-field.js";
 import { counted, lasting } from "./words.js";
 
 /** @typedef {import("./api.js").Summary} Summary */
@@ -39,11 +40,10 @@ export function filmForm({ make }) {
   const part = field("Of which pictures", [span, from.input, to.input]);
   const clock = el("p", { class: "hint" });
   const told = el("p", { class: "hint", role: "status" });
-  const problem = el("p", { class: "problem", role: "alert", hidden: true });
-  const button = el("button", { class: "primary", text: "Make it" });
   const moving = [rate.element, deflicker.element, stamp.element];
-  const element = el("form", { class: "film-form", novalidate: true, onsubmit: send, "aria-label": "Make a film" },
-    kind.element, el("div", { class: "film-fields" }, rate.element, size.element, part.element), clock, deflicker.element, stamp.element,
+  const element = el("form", { class: "film-form", novalidate: true, "aria-label": "Make a film" });
+  const { problem, button } = submission(element, "Make it", new Map(), send);
+  element.append(kind.element, el("div", { class: "film-fields" }, rate.element, size.element, part.element), clock, deflicker.element, stamp.element,
     told, problem, el("div", { class: "actions" }, button));
   element.addEventListener("input", renew);
 
@@ -57,25 +57,15 @@ export function filmForm({ make }) {
     told.textContent = taken ? length + HINTS[/** @type {keyof HINTS} */ (kind.value)] : "There is no picture yet.";
   }
 
-  /** @param {Event} event */
-  async function send(event) {
-    event.preventDefault();
-    if (button.disabled || !summary) return;
-    button.disabled = true;
-    problem.hidden = true;
+  async function send() {
+    if (!summary) return;
     const { zone } = summary;
     const time = (/** @type {typeof from} */ input) => (span.value === "part" && input.read(zone)) || undefined;
     const film = kind.value === "film";
-    try {
-      await make({
-        series: summary.name, kind: kind.value, width: width.value ? Number(width.value) : null, from: time(from), to: time(to),
-        ...(film ? { fps: Number(fps.value), deflicker: deflicker.box.checked, stamp: stamp.box.checked } : {}),
-      });
-    } catch (error) {
-      problem.textContent = sentence(/** @type {Error} */ (error).message);
-      problem.hidden = false;
-    }
-    button.disabled = false;
+    await make({
+      series: summary.name, kind: kind.value, width: width.value ? Number(width.value) : null, from: time(from), to: time(to),
+      ...(film ? { fps: Number(fps.value), deflicker: deflicker.box.checked, stamp: stamp.box.checked } : {}),
+    });
   }
 
   return {

@@ -4,7 +4,7 @@
 import { inZone, zoneNote } from "../../base/camera-time.js";
 import { confirm } from "../../base/dialogs.js";
 import { el, fill, write } from "../../base/dom.js";
-import { sentence } from "../../base/fields.js";
+import { errorText, sentence } from "../../base/errors.js";
 import { size } from "../photos/library.js";
 import { filmForm } from "./film-form.js";
 import { lasting } from "./words.js";
@@ -113,7 +113,7 @@ export class Films {
       await this.#series.remove(id);
       await this.renew();
     } catch (error) {
-      this.#say(/** @type {Error} */ (error).message, { error: true });
+      this.#say(errorText(error), { error: true });
     }
   }
 
@@ -121,7 +121,7 @@ export class Films {
   async #delete({ id, kind }) {
     const what = KINDS[kind].toLowerCase();
     const done = await confirm({ title: `Delete this ${what}?`, text: "It can be made again as long as the pictures are there.", yes: "Delete", action: () => this.#series.remove(id) });
-    if (done) await this.renew().catch((/** @type {Error} */ error) => this.#say(error.message, { error: true }));
+    if (done) await this.renew().catch((error) => this.#say(errorText(error), { error: true }));
   }
 }
 

@@ -4,17 +4,26 @@
  * beside it in a sentence what will be done, and what comes of it.
  */
 
-import { Refused } from "../../server/api.js";
-import { el, fill } from "../../base/dom.js";
-import { sentence } from "../../base/fields.js";
-import { choice, clockHint, field, select, tick, timeInput } from "./fields.js";
+import { el } from "../../base/dom.js";
+import { choice, field, select, tick } from "../../base/fields.js";
+import { submission } from "../../base/form.js";
 import { Preview } from "./preview.js";
+import { clockHint, timeInput } from "./time-field.js";
 import { varyPart } from "./vary.js";
 import { windowPart } from "./window.js";
 import { inUnits, UNITS } from "./words.js";
 
 /** @typedef {import("./api.js").SeriesApi} SeriesApi */
 /** @typedef {import("./api.js").Summary} Summary */
+
+/**
+ * A part of the form, for some keys of a definition.
+ * @typedef {object} Part
+ * @property {HTMLElement} element
+ * @property {() => Record<string, any>} read      those keys, each with a value or null
+ * @property {(definition: any) => void} write
+ * @property {(error: unknown) => void} complain  shows what is wrong with it; "" for nothing
+ */
 
 const MAX_NAME = 60;
 const HOUR_MS = 3_600_000;
@@ -46,11 +55,7 @@ export class SeriesForm {
   #daily = tick("A film of each day", "Made by itself after midnight.");
   #rule = select([["all", "Keep all"], ["days", "Delete after some days"], ["thin", "Thin out when the card gets full"]]);
   #days = el("input", { type: "number", min: 1, step: 1, value: 30, inputmode: "numeric", "aria-label": "Days" });
-  #problem = el("p", { class: "problem", role: "alert", hidden: true });
-  #button = el("button", { class: "primary" });
   #vary;
-  /** @type {Map<string, (text: string) => void>} who says what is wrong with a key */
-  #places = new Map();
   #parts;
 
   /**
@@ -72,19 +77,20 @@ export class SeriesForm {
     const name = field("Name", [this.#name]);
     const interval = field("One picture every", [this.#number, this.#unit]);
     const keep = field("Keep", [this.#rule, this.#days]);
-    for (const [key, say] of Object.entries({
+    const complaints = new Map(Object.entries({
       name: name.complain, interval_s: interval.complain, start: this.#starts.complain, end: this.#stops.complain, shots: this.#stops.complain, keep: keep.complain,
       vary: this.#vary.complain, window: hours.complain, place: hours.complain, weekdays: hours.complain, plan: hours.complain,
-    })) if (say) this.#places.set(key, say);
+    }));
 
     const more = el("details", { class: "form-more" }, el("summary", {}, "More"),
       el("div", { class: "form-part" }, this.#marks.element, this.#vary.element, keep.element, this.#daily.element));
-    this.#button.textContent = changed ? "Save" : "Create the series";
-    this.element = el("form", { class: "series-form", novalidate: true, onsubmit: (/** @type {Event} */ event) => this.#send(event), "aria-label": changed ? `Change ${changed.name}` : "New series" },
+    this.element = /** @type {HTMLFormElement} */ (el("form", { class: "series-form", novalidate: true, "aria-label": changed ? `Change ${changed.name}` : "New series" }));
+    const { problem, button } = submission(this.element, changed ? "Save" : "Create the series", complaints, () => this.#send());
+    this.element.append(
       el("div", { class: "form-part" }, name.element, interval.element, hours.element,
         el("div", { class: "field-pair" }, this.#starts.element, this.#stops.element), this.#kind.element, this.#fixed.element, more),
-      el("div", { class: "form-side" }, this.#preview.element, this.#problem,
-        el("div", { class: "actions" }, this.#button, el("button", { type: "button", onclick: on.cancel, text: "Cancel" }))));
+      el("div", { class: "form-side" }, this.#preview.element, problem,
+        el("div", { class: "actions" }, button, el("button", { type: "button", onclick: on.cancel, text: "Cancel" }))));
     this.#unit.value = "60";
     const hour_ms = Math.ceil(Date.now() / HOUR_MS) * HOUR_MS;
     this.#start.write(hour_ms, zone);
@@ -160,40 +166,14 @@ export class SeriesForm {
     this.#preview.show({ ...this.#read(), name: this.#changed?.name ?? "" });
   }
 
-  /** @param {Event} event */
-  async #send(event) {
-    event.preventDefault();
-    if (this.#button.disabled) return;
-    for (const complain of this.#places.values()) complain("");
-    fill(this.#problem);
-    this.#problem.hidden = true;
-    this.#button.disabled = true;
+  async #send() {
     const all = this.#read();
-    try {
-      this.#on.done(await (this.#changed ? this.#series.change(this.#changed.name, this.#changes(all)) : this.#series.create(all)));
-    } catch (error) {
-      this.#refuse(/** @type {Error} */ (error));
-    } finally {
-      this.#button.disabled = false;
-    }
+    this.#on.done(await (this.#changed ? this.#series.change(this.#changed.name, this.#changes(all)) : this.#series.create(all)));
   }
 
   /** What is not as it was. @param {Record<string, any>} all */
   #changes(all) {
     const before = JSON.parse(this.#first);
     return Object.fromEntries(Object.entries(all).filter(([key, value]) => JSON.stringify(value) !== JSON.stringify(before[key])));
-  }
-
-  /** @param {Error} error */
-  #refuse(error) {
-    const place = error instanceof Refused ? this.#places.get(error.field ?? "") : undefined;
-    place?.(error.message);
-    const wrong = /** @type {HTMLElement | null} */ (this.element.querySelector("[aria-invalid=true]"));
-    if (place && wrong) wrong.closest("details")?.setAttribute("open", "");
-    if (place && wrong) wrong.focus();
-    else if (!place) {
-      this.#problem.textContent = sentence(error.message);
-      this.#problem.hidden = false;
-    }
   }
 }

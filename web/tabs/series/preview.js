@@ -3,7 +3,7 @@
 
 import { Refused } from "../../server/api.js";
 import { el, fill } from "../../base/dom.js";
-import { sentence } from "../../base/fields.js";
+import { sentence } from "../../base/errors.js";
 import { size } from "../photos/library.js";
 import { counted, fills, moment, sentenceOf } from "./words.js";
 

@@ -3,6 +3,7 @@
 
 import { confirm } from "../../base/dialogs.js";
 import { el, fill } from "../../base/dom.js";
+import { errorText } from "../../base/errors.js";
 import { size } from "../photos/library.js";
 import { Films } from "./films.js";
 import { chip } from "./list.js";
@@ -129,7 +130,7 @@ export class SeriesShow {
     try {
       await act();
     } catch (error) {
-      this.#why.textContent = /** @type {Error} */ (error).message;
+      this.#why.textContent = errorText(error);
     }
     for (const button of buttons) button.disabled = false;
     if (document.activeElement === document.body) this.#actions.querySelector("button")?.focus(); // its button may be another one now

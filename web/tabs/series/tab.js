@@ -2,6 +2,7 @@
 /** The Series tab: all series, one of them (its name behind the # of the address), or the form of one. */
 
 import { el, fill } from "../../base/dom.js";
+import { errorText } from "../../base/errors.js";
 import { SeriesApi } from "./api.js";
 import { SeriesForm } from "./form.js";
 import { SeriesList } from "./list.js";
@@ -106,7 +107,7 @@ class Series {
       this.#draw();
       if (!this.#form && this.#at) await this.#show.renew(this.#now_ms);
     } catch (error) {
-      this.#told.textContent = /** @type {Error} */ (error).message;
+      this.#told.textContent = errorText(error);
     }
     this.#asking.now = false;
     if (this.#asking.again && this.#shown) this.#renew();

@@ -2,9 +2,9 @@
 /** Part of a series' form: what changes from shot to shot (a bracket at every moment, or a walk from one value to the next). */
 
 import { el } from "../../base/dom.js";
-import { field, select } from "./fields.js";
+import { field, select } from "../../base/fields.js";
 
-/** @typedef {import("./fields.js").Part} Part */
+/** @typedef {import("./form.js").Part} Part */
 
 /** What can vary: control, bracket, words, unit, values at first. @type {Record<string, [string, boolean, string, string, string]>} */
 const KINDS = {

@@ -2,10 +2,11 @@
 /** Part of a series' form: at which hours of the day, by the clock or by the sun, and on which days of the week. */
 
 import { el } from "../../base/dom.js";
-import { choice, field, select } from "./fields.js";
+import { errorText } from "../../base/errors.js";
+import { choice, field, select } from "../../base/fields.js";
 import { DAYS } from "./words.js";
 
-/** @typedef {import("./fields.js").Part} Part */
+/** @typedef {import("./form.js").Part} Part */
 
 const EDGE = /^(sunrise|sunset)(?:([+-])(\d\d):(\d\d))?$/;
 const MAX_OFFSET_MIN = 720;
@@ -63,7 +64,8 @@ export function windowPart(changed) {
       for (const box of days) box.checked = !weekdays || weekdays.includes(Number(box.value));
       show();
     },
-    complain: (text) => {
+    complain: (error) => {
+      const text = errorText(error);
       const aboutPlace = mode.value === "sun" && /place|latitude|longitude/.test(text);
       where.complain(aboutPlace ? text : "");
       problem.textContent = aboutPlace ? "" : text;

@@ -5,7 +5,8 @@
 
 import { confirm } from "../../base/dialogs.js";
 import { el, fill } from "../../base/dom.js";
-import { form } from "../../base/fields.js";
+import { errorText } from "../../base/errors.js";
+import { form } from "../../base/form.js";
 
 /**
  * @param {any} context
@@ -62,7 +63,7 @@ export function backups({ api, base, say, settings }, card) {
     action: () => settings.patch(Object.fromEntries(Object.keys(settings.document.settings).map((name) => [name, null]))),
   });
 
-  renew().catch((error) => say(error.message, { error: true }));
+  renew().catch((error) => say(errorText(error), { error: true }));
   return card("Back-ups",
     el("div", { class: "actions" },
       el("a", { class: "button", href: new URL("api/backup", base).href, download: "", text: "Download" }),

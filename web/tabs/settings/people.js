@@ -5,7 +5,8 @@
 
 import { confirm, dialog } from "../../base/dialogs.js";
 import { el, fill } from "../../base/dom.js";
-import { form } from "../../base/fields.js";
+import { errorText } from "../../base/errors.js";
+import { form } from "../../base/form.js";
 
 /** @typedef {{name: string, role: string, library: boolean, last_seen: string | null}} User */
 /** @typedef {{id: string, name: string, scope: string, last_used: string | null}} Token */
@@ -124,12 +125,12 @@ export function people({ api, say, session }, card) {
     try {
       await act();
     } catch (error) {
-      say(/** @type {Error} */ (error).message, { error: true });
+      say(errorText(error), { error: true });
     }
     await afterwards();
   }
 
-  renew().catch((error) => say(error.message, { error: true }));
+  renew().catch((error) => say(errorText(error), { error: true }));
   return [card("Users", users, addUser), card("Tokens of programs", tokens, addToken)];
 }
 

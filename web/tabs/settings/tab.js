@@ -6,6 +6,7 @@
 import { backups } from "./backups.js";
 import { cameraChoice } from "./camera-choice.js";
 import { el, fill, write } from "../../base/dom.js";
+import { errorText } from "../../base/errors.js";
 import { people } from "./people.js";
 import { settingRow } from "../../base/setting-row.js";
 import { shortcutsSwitch } from "./shortcuts.js";
@@ -90,7 +91,7 @@ export function mount(panel, context) {
   let unsubscribe = () => {};
   return {
     shown: () => {
-      built.then(() => (renew(), settings.refresh())).catch((/** @type {Error} */ error) => (notice.textContent = error.message));
+      built.then(() => (renew(), settings.refresh())).catch((error) => (notice.textContent = errorText(error)));
       unsubscribe = context.status.subscribe(tell);
     },
     hidden: () => unsubscribe(),

@@ -3,7 +3,7 @@
 
 import { distance } from "../controls/numbers.js";
 import { el, fill } from "../../../base/dom.js";
-import { sentence } from "../../../base/fields.js";
+import { errorText, sentence } from "../../../base/errors.js";
 
 /** What a person may do to make a scan succeed. */
 const ADVICE = "Nothing got sharp: choose another window, or a range that reaches nearer or farther.";
@@ -38,7 +38,7 @@ export class Focus {
     try {
       this.#tellFound(await this.#api.send("POST", "api/focus"));
     } catch (error) {
-      this.#tell("failed", /** @type {Error} */ (error).message);
+      this.#tell("failed", errorText(error));
     } finally {
       this.#button.disabled = false;
     }

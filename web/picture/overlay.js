@@ -6,6 +6,7 @@
  */
 
 import { el } from "../base/dom.js";
+import { Gestures } from "./gestures.js";
 import { Copy, zebra } from "./histogram.js";
 
 /** @typedef {import("../tabs/live/zoom/sensor-view.js").Point} Point */
@@ -19,7 +20,6 @@ import { Copy, zebra } from "./histogram.js";
  */
 
 const ZEBRA_WIDTH = 480;
-const WHEEL_STEP = 1.0015; // a notch of a usual wheel (100) is 16 %
 
 export class Overlay {
   element = /** @type {HTMLElement} */ (el("div", { class: "overlay" }));
@@ -28,17 +28,18 @@ export class Overlay {
   #copy = new Copy();
   /** @type {Tool | null} */
   #tool = null;
-  /** Where the fingers are. @type {Map<number, Point>} */
-  #pointers = new Map();
-  /** Where drawing began; null: nothing is being drawn. @type {Point | null} */
-  #from = null;
+  #gestures;
 
   constructor() {
     this.element.append(this.#zebra, this.#grid);
-    this.element.addEventListener("pointerdown", (event) => this.#down(event));
-    this.element.addEventListener("pointermove", (event) => this.#move(event));
-    for (const end of ["pointerup", "pointercancel"]) this.element.addEventListener(end, (event) => this.#up(/** @type {PointerEvent} */ (event)));
-    this.element.addEventListener("wheel", (event) => this.#wheel(event), { passive: false });
+    this.#gestures = new Gestures(this.element, {
+      drags: () => this.#tool !== null,
+      zooms: () => Boolean(this.#tool?.scale),
+      drag: (_before, now, from) => from && this.#tool?.draw(this.#point(from), this.#point(now), false),
+      drop: (from, now) => this.#tool?.draw(this.#point(from), this.#point(now), true),
+      zoom: (factor, at, by) => this.#zoom(factor, at, by),
+    });
+    this.element.addEventListener("pointerdown", (event) => this.#tool && event.preventDefault()); // no selection, no change of focus
   }
 
   get tool() {
@@ -50,8 +51,7 @@ export class Overlay {
     if (tool === this.#tool) return;
     const before = this.#tool;
     this.#tool = tool;
-    this.#from = null;
-    this.#pointers.clear();
+    this.#gestures.reset();
     this.element.toggleAttribute("data-drawing", tool !== null);
     before?.active?.(false);
     tool?.active?.(true);
@@ -75,57 +75,15 @@ export class Overlay {
     this.#zebra.getContext("2d")?.putImageData(pixels, 0, 0);
   }
 
-  /** @param {{clientX: number, clientY: number}} event @returns {Point} */
-  #point({ clientX, clientY }) {
+  /** @param {[number, number]} point  of the window @returns {Point} of the picture */
+  #point([x, y]) {
     const { left, top, width, height } = this.element.getBoundingClientRect();
-    return [(clientX - left) / width, (clientY - top) / height];
+    return [(x - left) / width, (y - top) / height];
   }
 
-  /** @param {PointerEvent} event */
-  #down(event) {
-    if (!this.#tool || event.button) return;
-    event.preventDefault();
-    this.element.setPointerCapture(event.pointerId);
-    this.#pointers.set(event.pointerId, this.#point(event));
-    this.#from = this.#pointers.size === 1 ? this.#point(event) : null;
-  }
-
-  /** @param {PointerEvent} event */
-  #move(event) {
-    const before = this.#pointers.get(event.pointerId);
-    if (!before || !this.#tool) return;
-    const now = this.#point(event);
-    if (this.#pointers.size === 2) this.#pinch(event.pointerId, before, now);
-    this.#pointers.set(event.pointerId, now);
-    if (this.#from) this.#tool.draw(this.#from, now, false);
-  }
-
-  /** @param {PointerEvent} event */
-  #up(event) {
-    if (!this.#pointers.delete(event.pointerId)) return;
-    if (this.#from && event.type === "pointerup") this.#tool?.draw(this.#from, this.#point(event), true);
-    this.#from = null;
-  }
-
-  /**
-   * One of two fingers has moved.
-   * @param {number} id
-   * @param {Point} before
-   * @param {Point} now
-   */
-  #pinch(id, before, now) {
-    const other = [...this.#pointers].find(([each]) => each !== id)?.[1];
-    if (!other) return;
-    const apart = (/** @type {Point} */ [x, y]) => Math.hypot(x - other[0], y - other[1]);
-    const between = (/** @type {Point} */ [x, y]) => /** @type {Point} */ ([(x + other[0]) / 2, (y + other[1]) / 2]);
-    const [from, to] = [between(before), between(now)];
-    this.#tool?.scale?.(apart(now) / Math.max(0.01, apart(before)), to, [to[0] - from[0], to[1] - from[1]]);
-  }
-
-  /** @param {WheelEvent} event */
-  #wheel(event) {
-    if (!this.#tool?.scale) return;
-    event.preventDefault();
-    this.#tool.scale(WHEEL_STEP ** -(event.deltaMode ? event.deltaY * 33 : event.deltaY), this.#point(event), [0, 0]);
+  /** @param {number} factor @param {[number, number]} at @param {[number, number]} by  in pixels of the window */
+  #zoom(factor, at, by) {
+    const { width, height } = this.element.getBoundingClientRect();
+    this.#tool?.scale?.(factor, this.#point(at), [by[0] / width, by[1] / height]);
   }
 }

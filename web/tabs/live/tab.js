@@ -15,7 +15,7 @@ import { Overlay } from "../../picture/overlay.js";
 import { errorText, sentence } from "../../base/errors.js";
 import { toggle, ViewChoices } from "./toggles.js";
 import { mountTaking } from "./take.js";
-import { Zoom } from "./zoom/zoom.js";
+import { SensorCrop } from "./zoom/sensor-crop.js";
 
 /** @typedef {import("./controls/numbers.js").Control} Control */
 /** @typedef {import("../../picture/overlay.js").Tool} Tool */
@@ -125,8 +125,8 @@ class Live {
     const find = (/** @type {string} */ name) => controls.find((control) => control.name === name);
     /** @type {FocusWindows} */
     const windows = new FocusWindows(this.#state, find("AfWindows")?.high ?? 1, this.#drawButton("Draw", () => windows.tool));
-    /** @type {Zoom} */
-    const zoom = new Zoom(this.#state, () => this.#camera.size, this.#drawButton("Draw", () => zoom.tool));
+    /** @type {SensorCrop} */
+    const zoom = new SensorCrop(this.#state, () => this.#camera.size, this.#drawButton("Draw", () => zoom.tool));
     const focus = new Focus(this.#context.api, this.#state, find("AfTrigger")?.reason ?? null);
     const fields = { AfWindows: windows.field, ScalerCrop: zoom.field };
     const tools = [windows.tool.element, zoom.tool.element];

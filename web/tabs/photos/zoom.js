@@ -4,6 +4,8 @@
  * A swipe along a picture that is not enlarged asks for its neighbour.
  */
 
+import { Gestures } from "../../picture/gestures.js";
+
 const MAX_SCALE = 12;
 const SWIPE_PX = 60;
 
@@ -14,9 +16,6 @@ export class Zoom {
   #scale = 1;
   #x = 0;
   #y = 0;
-  /** @type {Map<number, {x: number, y: number}>} */
-  #pointers = new Map();
-  #start = { x: 0, y: 0 };
 
   /**
    * @param {HTMLElement} frame    what is seen of the picture
@@ -27,12 +26,11 @@ export class Zoom {
     this.#frame = frame;
     this.#picture = picture;
     this.#swipe = swipe;
-    frame.addEventListener("wheel", (event) => this.#wheel(event), { passive: false });
-    frame.addEventListener("pointerdown", (event) => this.#down(event));
-    frame.addEventListener("pointermove", (event) => this.#move(event));
-    for (const end of ["pointerup", "pointercancel"]) {
-      frame.addEventListener(end, (event) => this.#up(/** @type {PointerEvent} */ (event)));
-    }
+    new Gestures(frame, {
+      drag: (before, now) => this.enlarged && this.#shift([now[0] - before[0], now[1] - before[1]]),
+      drop: (from, to) => this.#swiped(from, to),
+      zoom: (factor, at) => this.#by(factor, ...at),
+    });
     frame.addEventListener("dblclick", (event) => (this.#scale > 1 ? this.reset() : this.#by(3, event.clientX, event.clientY)));
   }
 
@@ -49,9 +47,7 @@ export class Zoom {
 
   /** @param {number} x @param {number} y  in parts of the frame */
   pan(x, y) {
-    this.#x -= x * this.#frame.clientWidth;
-    this.#y -= y * this.#frame.clientHeight;
-    this.#apply();
+    this.#shift([-x * this.#frame.clientWidth, -y * this.#frame.clientHeight]);
   }
 
   get enlarged() {
@@ -81,46 +77,16 @@ export class Zoom {
     this.#frame.dataset.enlarged = String(this.enlarged);
   }
 
-  /** @param {WheelEvent} event */
-  #wheel(event) {
-    event.preventDefault();
-    this.#by(Math.exp(-event.deltaY / 400), event.clientX, event.clientY);
+  /** @param {import("../../picture/gestures.js").Point} by  in pixels */
+  #shift([right, down]) {
+    this.#x += right;
+    this.#y += down;
+    this.#apply();
   }
 
-  /** @param {PointerEvent} event */
-  #down(event) {
-    if (event.button) return;
-    this.#frame.setPointerCapture(event.pointerId);
-    this.#pointers.set(event.pointerId, { x: event.clientX, y: event.clientY });
-    this.#start = { x: event.clientX, y: event.clientY };
-  }
-
-  /** @param {PointerEvent} event */
-  #move(event) {
-    const before = this.#pointers.get(event.pointerId);
-    if (!before) return;
-    const others = [...this.#pointers].filter(([id]) => id !== event.pointerId).map(([, point]) => point);
-    const now = { x: event.clientX, y: event.clientY };
-    this.#pointers.set(event.pointerId, now);
-    const other = others[0];
-    if (other) {
-      const apart = (/** @type {{x: number, y: number}} */ point) => Math.hypot(point.x - other.x, point.y - other.y) || 1;
-      this.#by(apart(now) / apart(before), (now.x + other.x) / 2, (now.y + other.y) / 2);
-    } else if (this.enlarged) {
-      this.#x += now.x - before.x;
-      this.#y += now.y - before.y;
-      this.#apply();
-    }
-  }
-
-  /** @param {PointerEvent} event */
-  #up(event) {
-    const alone = this.#pointers.size === 1 && this.#pointers.delete(event.pointerId);
-    this.#pointers.delete(event.pointerId);
-    if (!alone || this.enlarged || event.type === "pointercancel") return;
-    const across = event.clientX - this.#start.x;
-    if (Math.abs(across) > SWIPE_PX && Math.abs(across) > 2 * Math.abs(event.clientY - this.#start.y)) {
-      this.#swipe(across < 0 ? 1 : -1);
-    }
+  /** A swipe along a picture that is not enlarged. @param {import("../../picture/gestures.js").Point} from @param {import("../../picture/gestures.js").Point} to */
+  #swiped([x, y], [toX, toY]) {
+    const across = toX - x;
+    if (!this.enlarged && Math.abs(across) > SWIPE_PX && Math.abs(across) > 2 * Math.abs(toY - y)) this.#swipe(across < 0 ? 1 : -1);
   }
 }

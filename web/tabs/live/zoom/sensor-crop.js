@@ -18,7 +18,7 @@ const STEP = 1.25;
 const LEAST_PX = 64; // of the sensor: the Pi's ISP takes no less
 const TAP = 0.02; // of the picture: anything smaller was not meant as a rectangle
 
-export class Zoom {
+export class SensorCrop {
   /** The row's field: map, buttons, figures. @type {import("../controls/fields.js").Field} */
   field;
   /** For the overlay. @type {import("../../../picture/overlay.js").Tool} */

@@ -111,7 +111,7 @@ def test_a_series_has_the_time_of_its_camera(look):
     page = look("America/New_York", "series")
     page.click(".series-card a")
     page.wait_for_selector(".scrub-picture[data-quality=full]")
-    assert page.inner_text(".scrub-told strong") == "21 Nov 2026, 00:09:00 (Pacific/Auckland)"
+    assert page.inner_text(".scrub-facts strong") == "21 Nov 2026, 00:09:00 (Pacific/Auckland)"
     page.locator(".timeline .hint", has_text="20 Nov 2026, 21:00 to").wait_for()
     assert "(Pacific/Auckland)" in page.inner_text(".timeline .hint")
     page.click(".timeline summary")

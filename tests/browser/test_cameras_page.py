@@ -151,10 +151,10 @@ def sign_in_at(page: Page, address: str) -> None:
 
 
 SHOW_AND_END = """async () => {
-  const { Watched } = await import("./page/camera-tile.js");
+  const { CameraTile } = await import("./page/camera-tile.js");
   for (let n = 0; n < 20; n++) {
     const camera = { number: n, address: "./", here: true, model: null, mode: "snapshot", reason: null, interval_s: 2 };
-    const one = new Watched(camera, () => {});
+    const one = new CameraTile(camera, () => {});
     document.body.append(one.element);
     await new Promise((resolve) => setTimeout(resolve, 10));
     one.end();

@@ -138,8 +138,8 @@ def test_the_page_of_all_cameras_says_it_too(old, tmp_path):
     with Site(tmp_path) as site:
         unknown_syntax(old)
         old.goto(f"http://127.0.0.1:{site.port}/cameras")
-        old.wait_for_function("() => document.querySelector('#told').textContent.includes('too old')")
-        assert old.is_visible("#told")
+        old.wait_for_function("() => document.querySelector('#notice').textContent.includes('too old')")
+        assert old.is_visible("#notice")
 
 
 def test_a_browser_of_today_gets_the_whole_page(page, camera):

@@ -104,7 +104,7 @@ def test_a_tab_s_style_sheets_do_not_touch_another_tab():
     ],
 )
 def test_condition(modules, facts, state):
-    found = modules.evaluate("async (facts) => (await import('./picture/state.js')).condition(facts)", WELL | facts)
+    found = modules.evaluate("async (facts) => (await import('./picture/state.js')).pictureState(facts)", WELL | facts)
     assert found["state"] == state
     assert found["word"] and found["sentence"]
 

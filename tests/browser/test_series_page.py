@@ -77,19 +77,19 @@ def test_dragging_leads_through_the_pictures(page, url):
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url.split("/shots/")[-1]))
     open_series(page, url)
-    assert "No. 190" in page.inner_text(".scrub-told")
+    assert "No. 190" in page.inner_text(".scrub-facts")
     slider = page.locator(".scrub-bar input")
     slider.fill("42")
-    wait_for_text(page, ".scrub-told", "No. 42 ")
+    wait_for_text(page, ".scrub-facts", "No. 42 ")
     page.wait_for_selector(".scrub-picture[data-quality=full][alt^='Picture 42 ']")
     of_42 = [one for one in asked if one.startswith("42?")]
     assert "thumbnail" in of_42[0] and "thumbnail" not in of_42[-1]
     slider.press("ArrowRight")
-    wait_for_text(page, ".scrub-told", "No. 43 ")
+    wait_for_text(page, ".scrub-facts", "No. 43 ")
     slider.press("Home")
-    wait_for_text(page, ".scrub-told", "No. 1 ")
+    wait_for_text(page, ".scrub-facts", "No. 1 ")
     page.click("button[aria-label=Later]")
-    wait_for_text(page, ".scrub-told", "No. 2 ")
+    wait_for_text(page, ".scrub-facts", "No. 2 ")
     assert page.get_attribute(".scrub-bar input", "aria-valuetext").startswith("Picture 2, ")
 
 

@@ -58,7 +58,7 @@ def press(page: Page, name: str) -> None:
 
 
 def test_a_video_waits_for_a_photo_and_can_be_cancelled(page, orders):
-    told, waits = page.locator(".taking-told"), page.locator(".taking-waits")
+    told, waits = page.locator(".taking-activity"), page.locator(".taking-waits")
     press(page, "Photo")
     orders.status = {**orders.status, "taking": TAKING}
     expect(told).to_have_text("Taking 1 of 1…")
@@ -96,7 +96,7 @@ def test_a_refusal_stays_until_it_is_read(page, orders):
     for mode in ("live", "photo", "snapshot"):
         busy: dict[str, Any] | None = TAKING if mode == "photo" else None
         orders.status = {**orders.status, "mode": mode, "taking": busy}
-        expect(page.locator(".taking-told")).to_have_text("Taking 1 of 1…" if busy else "")
+        expect(page.locator(".taking-activity")).to_have_text("Taking 1 of 1…" if busy else "")
         expect(problem).to_contain_text("A self-timer is running")
     problem.get_by_role("button").click()
     expect(problem).to_be_hidden()
@@ -106,11 +106,11 @@ def test_a_self_timer_counts_on_while_another_tab_is_shown(page, orders):
     """The status that was the newest when the tab was left is old when it is shown again."""
     due = datetime.now(UTC) + timedelta(seconds=1000)
     orders.status = {**orders.status, "taking": {**TAKING, "due": due.isoformat()}}
-    told = page.locator(".taking-told")
+    told = page.locator(".taking-activity")
     expect(told).to_have_text(re.compile(r"In \d+ s"))
     first_s = seconds(told.inner_text())
     page.wait_for_function(
-        "(s) => Number(document.querySelector('.taking-told').textContent.match(/[0-9]+/)[0]) <= s", arg=first_s - 4
+        "(s) => Number(document.querySelector('.taking-activity').textContent.match(/[0-9]+/)[0]) <= s", arg=first_s - 4
     )
     page.click("#tabs a:has-text('Photos')")
     page.wait_for_selector(".photos")

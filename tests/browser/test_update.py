@@ -85,14 +85,14 @@ def test_it_is_offered_once_a_version(page, site):
     page.goto(url(site))
     page.wait_for_function("() => !document.querySelector('#canvas').hidden")
     module = f"./assets/{version(page)}/page/update.js"
-    compare = f"""async (pages) => {{
-      const {{ compare }} = await import("{module}");
-      for (const page of pages) compare({{ page }});
+    offer_reload = f"""async (pages) => {{
+      const {{ offerReload }} = await import("{module}");
+      for (const page of pages) offerReload({{ page }});
     }}"""
-    page.evaluate(compare, [version(page), None, ""])
+    page.evaluate(offer_reload, [version(page), None, ""])
     assert page.locator(OFFER).count() == 0
-    page.evaluate(compare, ["another", "another"])
+    page.evaluate(offer_reload, ["another", "another"])
     assert page.locator(OFFER).count() == 1
     page.click("#toasts [aria-label=Dismiss]")
-    page.evaluate(compare, ["another"])
+    page.evaluate(offer_reload, ["another"])
     assert page.locator(OFFER).count() == 0

@@ -1,5 +1,5 @@
 // @ts-check
-/** Dialogs: what has to be answered, or finished, before the rest goes on. */
+/** Modal dialogs. */
 
 import { el, icon, uniqueId } from "./dom.js";
 import { submission } from "./form.js";

@@ -1,5 +1,5 @@
 // @ts-check
-/** Elements from script: data always becomes text, never markup. */
+/** Creates elements. Data always becomes text, never markup. */
 
 /** @typedef {Node | string | number | null | undefined | false} Child  nothing is made of null, undefined and false */
 
@@ -23,7 +23,7 @@ export function el(tag, attributes = {}, ...children) {
     else if (value === true) made.setAttribute(name, "");
     else if (value !== null && value !== undefined && value !== false) made.setAttribute(name, String(value));
   }
-  made.append(...kept(children));
+  made.append(...nodes(children));
   return made;
 }
 
@@ -33,7 +33,7 @@ export function el(tag, attributes = {}, ...children) {
  * @param {...(Child | Child[])} children
  */
 export function fill(parent, ...children) {
-  parent.replaceChildren(...kept(children));
+  parent.replaceChildren(...nodes(children));
 }
 
 /** Write only what differs: a text written again may be read aloud again. @param {Element} target @param {string} text */
@@ -61,7 +61,7 @@ let count = 0;
 export const uniqueId = (name) => `${name}-${++count}`;
 
 /** @param {(Child | Child[])[]} children */
-const kept = (children) =>
+const nodes = (children) =>
   children
     .flat()
     .filter((child) => child !== null && child !== undefined && child !== false)

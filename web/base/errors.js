@@ -1,5 +1,5 @@
 // @ts-check
-/** Texts of what went wrong, for the person at the screen: whole sentences. */
+/** Texts of errors, as whole sentences. */
 
 /** How the server's text about a field begins where the field's label belongs before it. */
 const CONTINUES_LABEL = /^(must|is|are|needs|has|holds|values|both)\b/;

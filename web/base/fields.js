@@ -1,5 +1,5 @@
 // @ts-check
-/** Fields of forms: a label, an input, a hint, and what is wrong with the value. */
+/** Fields of forms: a label, an input, a hint and the error of its value. */
 
 import { el, uniqueId } from "./dom.js";
 import { errorText } from "./errors.js";

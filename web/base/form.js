@@ -1,5 +1,5 @@
 // @ts-check
-/** Forms that send something to the server, and show beside the field what it refuses. */
+/** Forms that send something to the server and show an error beside the field that it is about. */
 
 import { Refused } from "../server/api.js";
 import { el, fill } from "./dom.js";

@@ -1,5 +1,5 @@
 // @ts-check
-/** The corner of the page that says who is at the screen: sign in, sign out, change the password. */
+/** The account menu: sign in, sign out, change the password. */
 
 import { send } from "../server/api.js";
 import { dialog } from "../base/dialogs.js";
@@ -17,7 +17,7 @@ const PERSON = "M12 12a4 4 0 1 0 0-8 4 4 0 0 0 0 8Zm-8 9c0-4 3.6-6.5 8-6.5s8 2.5
  * @param {Session} session
  * @param {{signIn: () => void, say: typeof import("../base/toasts.js").say}} how
  */
-export function account(corner, session, { signIn, say }) {
+export function showAccountMenu(corner, session, { signIn, say }) {
   const state = JSON.stringify([session.known, session.user, session.registered]);
   if (corner.dataset.state === state) return;
   corner.dataset.state = state;

@@ -1,15 +1,15 @@
 // @ts-check
-/** The way from one camera's page to another's, and to the page with all of them; hidden where there is one only. */
+/** Links to the pages of the other cameras and to the page with all of them; hidden if there is only one camera. */
 
 import { get } from "../server/api.js";
 import { el, fill } from "../base/dom.js";
 
-/** @typedef {{number: number, address: string, here: boolean, model: string | null}} CameraTold */
+/** @typedef {{number: number, address: string, here: boolean, model: string | null}} CameraSummary */
 
 export class CameraSwitch {
   #nav;
-  /** @type {{cameras: CameraTold[], page: string} | null} */
-  #told = null;
+  /** @type {{cameras: CameraSummary[], page: string} | null} */
+  #overview = null;
   #asked = false;
 
   /** @param {HTMLElement} nav  where the links go */
@@ -19,24 +19,24 @@ export class CameraSwitch {
 
   /** Show the links, the first time once the server has said which cameras there are. @param {string} tab  the links lead to this one */
   async show(tab) {
-    if (this.#told) return this.tell(this.#told, tab);
+    if (this.#overview) return this.update(this.#overview, tab);
     if (this.#asked) return;
     this.#asked = true;
     try {
-      this.tell(await get("api/overview"), tab);
+      this.update(await get("api/overview"), tab);
     } catch {
       this.#asked = false; // the next tab asks again
     }
   }
 
   /**
-   * @param {{cameras: CameraTold[], page: string}} told  by `api/overview`
+   * @param {{cameras: CameraSummary[], page: string}} overview  by `api/overview`
    * @param {string} tab
    */
-  tell(told, tab) {
-    if (!Array.isArray(told?.cameras)) return;
-    this.#told = told;
-    const { cameras, page } = told;
+  update(overview, tab) {
+    if (!Array.isArray(overview?.cameras)) return;
+    this.#overview = overview;
+    const { cameras, page } = overview;
     this.#nav.hidden = cameras.length < 2;
     if (this.#nav.hidden) return;
     const all = !cameras.some(({ here }) => here);

@@ -1,25 +1,25 @@
 // @ts-check
-/** One of several cameras on the page with all of them: its picture, how it is, and the ways to its own page. */
+/** One camera on the page with all cameras: its picture, its state, and links to its own page. */
 
 import { Refused, send } from "../server/api.js";
-import { condition } from "../picture/state.js";
+import { pictureState } from "../picture/state.js";
 import { el, fill, write } from "../base/dom.js";
 import { errorText } from "../base/errors.js";
-import { Feed } from "../picture/loop.js";
+import { FrameLoop } from "../picture/loop.js";
 import { Loading } from "../picture/loading.js";
-import { Damaged, Picture } from "../picture/canvas.js";
+import { DamagedFrame, FrameCanvas } from "../picture/canvas.js";
 import { tabsFor } from "./tabs.js";
 import { ago, clock } from "../base/time.js";
 
-/** @typedef {import("./cameras-page.js").CameraTold} CameraTold */
+/** @typedef {import("./cameras-page.js").CameraSummary} CameraSummary */
 /** @typedef {import("../server/session.js").Session} Session */
 
 const TICK_MS = 1_000;
 
-export class Watched {
+export class CameraTile {
   #address;
   #say;
-  #name = el("a", { class: "watched-name" });
+  #name = el("a", { class: "camera-tile-name" });
   #word = el("strong");
   #when = el("span", { class: "when" });
   #message = el("p", { class: "message", role: "status" });
@@ -27,16 +27,16 @@ export class Watched {
   #live = el("button", { type: "button", role: "switch", "aria-checked": "false", onclick: () => this.#switch() },
     el("span", { class: "switch", "aria-hidden": "true" }), el("span", { text: "Live" }));
   #photo = el("button", { type: "button", hidden: true, text: "Photo", onclick: () => this.#take() });
-  #tabs = el("nav", { class: "watched-tabs" });
+  #tabs = el("nav", { class: "camera-tile-tabs" });
   #loading = new Loading();
   #picture;
   #feed;
   #timer;
-  /** What `api/overview` has said last, and when. @type {{camera: CameraTold, asked: number}} */
+  /** What `api/overview` has said last, and when. @type {{camera: CameraSummary, asked: number}} */
   #known;
 
   /**
-   * @param {CameraTold} camera
+   * @param {CameraSummary} camera
    * @param {typeof import("../base/toasts.js").say} say
    */
   constructor(camera, say) {
@@ -44,13 +44,13 @@ export class Watched {
     this.#say = say;
     this.#known = { camera, asked: performance.now() };
     this.#name.href = camera.address;
-    this.element = el("article", { class: "camera watched", "data-state": "waiting", "data-camera": camera.number },
+    this.element = el("article", { class: "camera camera-tile", "data-state": "waiting", "data-camera": camera.number },
       el("header", { class: "bar" }, el("h2", {}, this.#name),
         el("p", { class: "chip" }, el("span", { class: "mark", "aria-hidden": "true" }), this.#word, this.#when)),
       el("div", { class: "stage" }, el("div", { class: "picture" }, this.#canvas), this.#loading.element, this.#message),
       el("div", { class: "tools", role: "group" }, this.#live, this.#photo, this.#tabs));
-    this.#picture = new Picture(this.#canvas);
-    this.#feed = new Feed((frame) => this.#picture.show(frame), () => this.#show(), camera.address);
+    this.#picture = new FrameCanvas(this.#canvas);
+    this.#feed = new FrameLoop((frame) => this.#picture.show(frame), () => this.#show(), camera.address);
     this.#feed.run();
     this.#timer = setInterval(() => this.#show(), TICK_MS);
   }
@@ -63,18 +63,18 @@ export class Watched {
 
   /**
    * Take what the server says of it.
-   * @param {CameraTold} camera
+   * @param {CameraSummary} camera
    * @param {number} asked  when, on this page's clock
    */
-  tell(camera, asked) {
+  update(camera, asked) {
     this.#known = { camera, asked };
     write(this.#name, `Camera ${camera.number}${camera.model ? ` · ${camera.model}` : ""}`);
-    for (const group of this.element.querySelectorAll(".tools, .watched-tabs")) group.setAttribute("aria-label", `Camera ${camera.number}`);
+    for (const group of this.element.querySelectorAll(".tools, .camera-tile-tabs")) group.setAttribute("aria-label", `Camera ${camera.number}`);
     this.#show();
   }
 
   /** Offer what whoever is at the screen may do. @param {Session} session */
-  admit(session) {
+  setRights(session) {
     this.#photo.hidden = !session.may.control;
     const tabs = tabsFor(session).filter((tab) => tab.name !== "live");
     fill(this.#tabs, tabs.map((tab) => el("a", { href: `${this.#address}${tab.name}`, text: tab.title })));
@@ -86,10 +86,10 @@ export class Watched {
     const loading = this.#loading.show(feed.progress);
     const frame = this.#picture.shown;
     const age_s = frame ? Math.max(0, (performance.now() - frame.born) / 1000) : null;
-    const { state, word, sentence } = condition({
+    const { state, word, sentence } = pictureState({
       online: navigator.onLine,
       failures: feed.failures,
-      answered: feed.error instanceof Refused || feed.error instanceof Damaged,
+      answered: feed.error instanceof Refused || feed.error instanceof DamagedFrame,
       error: feed.error?.message ?? "",
       live: feed.live,
       interrupted: feed.interrupted,

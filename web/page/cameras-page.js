@@ -3,19 +3,19 @@
 
 import "./feature-check.js";
 import { get } from "../server/api.js";
-import { account } from "./account-menu.js";
+import { showAccountMenu } from "./account-menu.js";
 import { CameraSwitch } from "./camera-switch.js";
 import { fill, write } from "../base/dom.js";
 import { errorText } from "../base/errors.js";
 import { Session } from "../server/session.js";
 import { SignIn } from "./sign-in.js";
 import { say } from "../base/toasts.js";
-import { compare } from "./update.js";
-import { Watched } from "./camera-tile.js";
+import { offerReload } from "./update.js";
+import { CameraTile } from "./camera-tile.js";
 
 /**
  * One of the cameras, as `api/overview` tells of it.
- * @typedef {object} CameraTold
+ * @typedef {object} CameraSummary
  * @property {number} number
  * @property {string} address  of its page, from where this one is
  * @property {boolean} here    it is the one whose address was asked
@@ -31,8 +31,8 @@ const session = new Session();
 const signIn = new SignIn(session, element("content"));
 const cameraSwitch = new CameraSwitch(element("cameras"));
 const overview = element("overview");
-/** Those on the screen, by number. @type {Map<number, Watched>} */
-const watched = new Map();
+/** Those on the screen, by number. @type {Map<number, CameraTile>} */
+const tiles = new Map();
 let wake = () => {};
 
 session.subscribe(show);
@@ -53,44 +53,44 @@ async function run() {
 
 async function ask() {
   try {
-    const [{ cameras, page }] = await Promise.all([get("api/overview"), get("api/status").then(compare)]);
-    cameraSwitch.tell({ cameras: cameras.map((/** @type {CameraTold} */ camera) => ({ ...camera, here: false })), page }, "");
+    const [{ cameras, page }] = await Promise.all([get("api/overview"), get("api/status").then(offerReload)]);
+    cameraSwitch.update({ cameras: cameras.map((/** @type {CameraSummary} */ camera) => ({ ...camera, here: false })), page }, "");
     take(cameras);
-    tell("");
+    showNotice("");
   } catch (error) {
-    tell(`${errorText(error)} Trying again.`);
+    showNotice(`${errorText(error)} Trying again.`);
   }
 }
 
-/** @param {CameraTold[]} cameras */
+/** @param {CameraSummary[]} cameras */
 function take(cameras) {
   const asked = performance.now();
-  if (cameras.some(({ number }) => !watched.has(number)) || cameras.length !== watched.size) {
-    for (const old of watched.values()) old.end();
-    watched.clear();
-    for (const camera of cameras) watched.set(camera.number, new Watched(camera, say));
-    fill(overview, [...watched.values()].map((each) => each.element));
+  if (cameras.some(({ number }) => !tiles.has(number)) || cameras.length !== tiles.size) {
+    for (const old of tiles.values()) old.end();
+    tiles.clear();
+    for (const camera of cameras) tiles.set(camera.number, new CameraTile(camera, say));
+    fill(overview, [...tiles.values()].map((each) => each.element));
     show();
   }
-  for (const camera of cameras) watched.get(camera.number)?.tell(camera, asked);
+  for (const camera of cameras) tiles.get(camera.number)?.update(camera, asked);
 }
 
 /** What is for whoever is at the screen. */
 function show() {
-  account(element("account"), session, { signIn: () => signIn.open(), say });
+  showAccountMenu(element("account"), session, { signIn: () => signIn.open(), say });
   const may = !session.known || session.may.watch;
   signIn.needed = !may;
   overview.hidden = !may;
-  if (!may) tell("");
-  for (const each of watched.values()) each.admit(session);
+  if (!may) showNotice("");
+  for (const each of tiles.values()) each.setRights(session);
   wake();
 }
 
 /** @param {string} text */
-function tell(text) {
-  const told = element("told");
-  write(told, text);
-  told.hidden = !text;
+function showNotice(text) {
+  const notice = element("notice");
+  write(notice, text);
+  notice.hidden = !text;
 }
 
 /** @param {string} id */

@@ -30,7 +30,7 @@
     var place = document.querySelector(".picture");
     page.setAttribute("data-fallback", "");
     write("message", reason());
-    write("told", reason());
+    write("notice", reason());
     if (place) poll(place);
   }
 
@@ -81,7 +81,7 @@
         if (old) place.removeChild(old);
         place.appendChild(image);
         /** @type {HTMLElement} */ (place).style.setProperty("--aspect", String(image.naturalWidth / image.naturalHeight));
-        tell("alone", "Picture");
+        showState("alone", "Picture");
         write("message", reason());
         next(EVERY_MS);
       };
@@ -94,14 +94,14 @@
     }
 
     function refused() {
-      tell("refused", "Not signed in");
+      showState("refused", "Not signed in");
       write("message", reason() + " Watching requires signing in" + (loaded || fault ? ", or a token in the address: " + here.href + "stream?token=TOKEN." : "."));
       next(AFTER_FAILURE_MS);
     }
 
     function failed() {
       clearTimeout(timer);
-      tell("unreachable", "The camera does not answer");
+      showState("unreachable", "The camera does not answer");
       next(AFTER_FAILURE_MS);
     }
 
@@ -114,7 +114,7 @@
   }
 
   /** @param {string} state @param {string} word */
-  function tell(state, word) {
+  function showState(state, word) {
     var camera = document.getElementById("camera");
     if (camera) camera.setAttribute("data-state", state);
     write("word", word);

@@ -1,19 +1,19 @@
 // @ts-check
-/** The page's frame: who is at the screen, their tabs, and the one that is shown. */
+/** The page's frame: session, tabs, and the tab that is shown. */
 
 import "./feature-check.js";
 import * as api from "../server/api.js";
-import { account } from "./account-menu.js";
-import { view } from "../picture/viewer.js";
+import { showAccountMenu } from "./account-menu.js";
+import { viewer } from "../picture/viewer.js";
 import { CameraSwitch } from "./camera-switch.js";
 import { el, fill } from "../base/dom.js";
 import { errorText } from "../base/errors.js";
 import { Session } from "../server/session.js";
 import { SettingsStore } from "../server/settings-store.js";
 import { SignIn } from "./sign-in.js";
-import { addressed, addressOf, Panels, TABS, tabsFor } from "./tabs.js";
+import { currentTab, tabAddress, Panels, TABS, tabsFor } from "./tabs.js";
 import { say } from "../base/toasts.js";
-import { compare } from "./update.js";
+import { offerReload } from "./update.js";
 
 const WATCHED = `stillcam.watched ${api.base.pathname}`; // one browser may know several cameras of a host
 
@@ -22,7 +22,7 @@ const settings = new SettingsStore();
 const signIn = new SignIn(session, element("content"));
 
 /** What every tab is given. */
-const context = { api, base: api.base, session, settings, status: view.status, camera: view, say, go };
+const context = { api, base: api.base, session, settings, status: viewer.status, camera: viewer, say, go };
 
 const nav = element("tabs");
 const cameraSwitch = new CameraSwitch(element("cameras"));
@@ -36,12 +36,12 @@ let asked = false; // to sign in for that
 /** Whom the page was built for. @type {string | null} */
 let user = null;
 
-view.allowed = remembered();
+viewer.allowed = remembered();
 session.subscribe(() => {
-  admit();
+  applyRights();
   const now = session.user && `${session.user.role} ${session.user.name}`;
   // What was mounted for somebody, and what they were typing, is not for the next.
-  if (user && now !== user) location.replace(addressOf("live"));
+  if (user && now !== user) location.replace(tabAddress("live"));
   if (asked && now) {
     location.reload();
     return;
@@ -53,17 +53,17 @@ session.subscribe(() => {
 settings.subscribe((_document, conflict) => {
   if (conflict) say("Somebody else has changed the settings meanwhile: this is how they are now. Your change was not made.", { error: true });
 });
-view.status.subscribe(({ revisions }) => settings.follow(revisions?.settings));
-view.status.subscribe(compare);
+viewer.status.subscribe(({ revisions }) => settings.follow(revisions?.settings));
+viewer.status.subscribe(offerReload);
 addEventListener("popstate", show);
 show();
-session.refresh().then(() => session.known || admit());
+session.refresh().then(() => session.known || applyRights());
 document.documentElement.dataset.runs = "";
 
 /** Request picture and status if the user may see them; while that is unknown, the answer will tell. */
-function admit() {
+function applyRights() {
   const { known, may } = session;
-  view.allowed = view.status.allowed = !known || may.watch;
+  viewer.allowed = viewer.status.allowed = !known || may.watch;
   try {
     if (known) localStorage.setItem(WATCHED, String(may.watch));
   } catch {
@@ -85,14 +85,14 @@ function remembered() {
  * @param {string} name
  */
 function go(name) {
-  if (name !== addressed()) history.pushState(null, "", addressOf(name));
+  if (name !== currentTab()) history.pushState(null, "", tabAddress(name));
   show();
 }
 
 /** Show what the address says, as far as it is for whoever is at the screen. */
 function show() {
   const tabs = tabsFor(session);
-  const name = addressed();
+  const name = currentTab();
   const tab = tabs.find((candidate) => candidate.name === name);
   const stranger = session.known && !session.user;
   const mustSignIn = stranger && (instead !== null || !session.may.watch || (!tab && TABS.some((other) => other.name === name)));
@@ -100,11 +100,11 @@ function show() {
   nav.hidden = tabs.length < 2;
   fill(nav, tabs.map((each) => link(each, each === tab)));
   nav.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
-  account(element("account"), session, { signIn: () => signIn.open(), say });
-  if (session.known && session.may.watch) cameraSwitch.show(addressed() === "live" ? "" : addressed());
+  showAccountMenu(element("account"), session, { signIn: () => signIn.open(), say });
+  if (session.known && session.may.watch) cameraSwitch.show(currentTab() === "live" ? "" : currentTab());
   signIn.needed = mustSignIn;
   const shown = tab?.name ?? (session.known ? "live" : name);
-  if (!tab && session.known && session.user) history.replaceState(null, "", addressOf("live"));
+  if (!tab && session.known && session.user) history.replaceState(null, "", tabAddress("live"));
   document.title = tab && tab.name !== "live" ? `${tab.title} – Stillcam` : "Stillcam";
   document.body.dataset.tab = mustSignIn ? "sign-in" : shown;
   panels.show(mustSignIn || !tabs.some((each) => each.name === shown) ? null : shown).catch((error) => {
@@ -120,7 +120,7 @@ function link(tab, current) {
     go(tab.name);
     /** @type {HTMLElement | null} */ (nav.querySelector("[aria-current]"))?.focus();
   };
-  return el("a", { href: addressOf(tab.name), "aria-current": current && "page", onclick: follow, text: tab.title });
+  return el("a", { href: tabAddress(tab.name), "aria-current": current && "page", onclick: follow, text: tab.title });
 }
 
 /** @param {string} id */

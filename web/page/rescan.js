@@ -1,5 +1,5 @@
 // @ts-check
-/** Lists the cameras of the machine again, for one that was plugged in later. */
+/** A button that lists the machine's cameras again, to find one that was plugged in later. */
 
 import { el } from "../base/dom.js";
 import { errorText } from "../base/errors.js";
@@ -10,24 +10,24 @@ import { errorText } from "../base/errors.js";
  * @param {typeof import("../server/api.js")} api
  * @param {(found: {active: number | null, cameras: any[]}) => void} listed  called with the new list
  */
-export function lookAgain(api, listed) {
-  const told = el("span", { class: "hint", role: "status" });
+export function rescanButton(api, listed) {
+  const result = el("span", { class: "hint", role: "status" });
   const button = el("button", { type: "button", onclick: look }, "Look again");
 
   async function look() {
     button.disabled = true;
-    told.textContent = "Looking for cameras: pictures pause for a few seconds.";
+    result.textContent = "Looking for cameras: pictures pause for a few seconds.";
     try {
       const found = await api.send("POST", "api/cameras");
       listed(found);
       const { length } = found.cameras;
-      told.textContent = length ? `Found ${length === 1 ? "one camera" : `${length} cameras`}.` : "No camera was found: check its cable.";
+      result.textContent = length ? `Found ${length === 1 ? "one camera" : `${length} cameras`}.` : "No camera was found: check its cable.";
     } catch (error) {
-      told.textContent = errorText(error);
+      result.textContent = errorText(error);
     } finally {
       button.disabled = false;
     }
   }
 
-  return el("div", { class: "look-again" }, button, told);
+  return el("div", { class: "rescan" }, button, result);
 }

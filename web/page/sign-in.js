@@ -1,5 +1,5 @@
 // @ts-check
-/** Registration of the first user, and sign-in: in a dialog, or instead of what one may not see. */
+/** Sign-in, and registration of the first user: in a dialog, or in place of a page that needs it. */
 
 import { Refused } from "../server/api.js";
 import { el, fill } from "../base/dom.js";

@@ -10,7 +10,7 @@
 
 import { base } from "../server/api.js";
 import { el } from "../base/dom.js";
-import { part } from "./update.js";
+import { loadPart } from "./update.js";
 
 /** @typedef {import("../server/session.js").Session} Session */
 
@@ -47,10 +47,10 @@ const ADMITS = {
 export const tabsFor = (session) => TABS.filter((tab) => ADMITS[tab.who](session));
 
 /** The tab of the page's address; Live is also at the page's own. */
-export const addressed = () => location.href.slice(base.href.length).split(/[?#]/)[0] || "live";
+export const currentTab = () => location.href.slice(base.href.length).split(/[?#]/)[0] || "live";
 
 /** @param {string} name of a tab */
-export const addressOf = (name) => new URL(name, base).href;
+export const tabAddress = (name) => new URL(name, base).href;
 
 /** Mounts tabs, each once, when it is first asked for. */
 export class Panels {
@@ -87,7 +87,7 @@ export class Panels {
       place.tab?.shown();
       return;
     }
-    const [module] = await Promise.all([part(tab.module, tab.styles), this.#ready(tab)]);
+    const [module] = await Promise.all([loadPart(tab.module, tab.styles), this.#ready(tab)]);
     if (place.tab) return;
     place.tab = module.mount(place.panel, this.#context);
     if (this.#shown === name) place.tab.shown();

@@ -14,7 +14,7 @@ const sheets = new Map();
 let offered = version;
 
 /** Offer a reload, once for each new version of the server. @param {{page?: string}} status */
-export function compare({ page }) {
+export function offerReload({ page }) {
   if (!version || !page || page === offered) return;
   offered = page;
   if (page === version) return;
@@ -28,7 +28,7 @@ export function compare({ page }) {
  * @param {string[]} styles  its style sheets, by their paths below web/; they apply before the module is returned
  * @returns {Promise<T>}
  */
-export async function part(load, styles) {
+export async function loadPart(load, styles) {
   try {
     const [module] = await Promise.all([load(), ...styles.map(styled)]);
     return module;

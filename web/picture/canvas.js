@@ -11,9 +11,9 @@
 /** @typedef {import("./request.js").Frame} Frame */
 
 /** The bytes are no picture. */
-export class Damaged extends Error {}
+export class DamagedFrame extends Error {}
 
-export class Picture {
+export class FrameCanvas {
   /** The frame on the screen. @type {Frame | null} */
   shown = null;
   #canvas;
@@ -30,7 +30,7 @@ export class Picture {
   /**
    * Put `frame` on the screen. The one before stays until this one is decoded.
    * @param {Frame} frame
-   * @throws {Damaged} the screen is then as it was
+   * @throws {DamagedFrame} the screen is then as it was
    */
   async show(frame) {
     const bitmap = await decoded(frame);
@@ -76,6 +76,6 @@ async function decoded(frame) {
   try {
     return await createImageBitmap(frame.blob);
   } catch (error) {
-    throw new Damaged("The last picture came damaged.", { cause: error });
+    throw new DamagedFrame("The last picture came damaged.", { cause: error });
   }
 }

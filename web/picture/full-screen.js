@@ -1,5 +1,5 @@
 // @ts-check
-/** Full screen, where the bar gives way to the picture while nobody moves. */
+/** Full screen: bar and tools hide while the pointer rests. */
 
 const IDLE_MS = 3_000;
 

@@ -1,5 +1,5 @@
 // @ts-check
-/** The histogram of the picture on the screen, drawn once for each new one. */
+/** The histogram of the picture, drawn once for each frame. */
 
 import { el } from "../base/dom.js";
 import { clipped, Copy, count, curve, height, readable, UNREADABLE } from "./histogram.js";

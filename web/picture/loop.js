@@ -26,7 +26,7 @@ const POLL_MS = 2_000;
 const BACK_OFF_MS = [1_000, 2_000, 4_000, 8_000, 10_000];
 const LIVE_BACK_OFF_MS = [5_000, 10_000, 20_000, 60_000];
 
-export class Feed {
+export class FrameLoop {
   /** How many times in a row asking has failed. */
   failures = 0;
   /** Why, at the last of them. @type {Error | null} */

@@ -121,8 +121,8 @@ async function body(response, received) {
  * @param {Date} time  of the frame
  */
 function age_s(headers, time) {
-  const told = headers.get("X-Frame-Age");
-  if (told !== null) return Number(told);
+  const age = headers.get("X-Frame-Age");
+  if (age !== null) return Number(age);
   const sent_ms = Date.parse(headers.get("Date") ?? "");
   return Number.isNaN(sent_ms) ? 0 : Math.max(0, (sent_ms - time.getTime()) / 1000);
 }

@@ -33,7 +33,7 @@ const SLOW = "The connection is slow: a picture is loading.";
 const RETRIED_ONCE = 2; // one lost request is not worth a word
 
 /** @param {Facts} facts @returns {Condition} */
-export function condition(facts) {
+export function pictureState(facts) {
   const { age_s, failures } = facts;
   const failing = failures >= (age_s === null ? 1 : RETRIED_ONCE);
   if (failing && !facts.online) {

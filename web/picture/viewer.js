@@ -5,13 +5,13 @@
  */
 
 import { Refused } from "../server/api.js";
-import { condition } from "./state.js";
+import { pictureState } from "./state.js";
 import { write } from "../base/dom.js";
-import { Feed } from "./loop.js";
+import { FrameLoop } from "./loop.js";
 import { currentFrame } from "./request.js";
 import { fullScreen } from "./full-screen.js";
 import { Loading } from "./loading.js";
-import { Damaged, Picture } from "./canvas.js";
+import { DamagedFrame, FrameCanvas } from "./canvas.js";
 import { isShortcut } from "../base/shortcuts.js";
 import { StatusFeed } from "../server/events.js";
 import { ago, clock } from "../base/time.js";
@@ -24,8 +24,8 @@ const camera = element("camera");
 const canvas = /** @type {HTMLCanvasElement} */ (element("canvas"));
 /** Of the frame on the screen: without one there is none. */
 const when = Object.assign(document.createElement("time"), { id: "time" });
-const picture = new Picture(canvas);
-const feed = new Feed(show, tell);
+const picture = new FrameCanvas(canvas);
+const feed = new FrameLoop(show, render);
 const loading = new Loading();
 const statusFeed = new StatusFeed();
 /** @type {Set<(frame: Frame) => void>} */
@@ -35,7 +35,7 @@ const watchers = new Set();
 const wanted = { shown: false, allowed: false };
 
 /** The picture, for what is drawn on it, measured on it or done to it. */
-export const view = {
+export const viewer = {
   /** Shows the newest frame, in its aspect, unscaled on the screen's pixels. */
   canvas,
   /** The box around the canvas, positioned: overlays go in here. */
@@ -73,7 +73,7 @@ const shortcuts = new Map([["l", buttons.live], ["s", buttons.download], ["f", b
 buttons.live.addEventListener("click", () => {
   feed.live = !feed.live;
   buttons.live.setAttribute("aria-checked", String(feed.live));
-  tell();
+  render();
 });
 buttons.download.addEventListener("click", download);
 canvas.parentElement?.after(loading.element);
@@ -89,7 +89,7 @@ addEventListener("keydown", (event) => {
 
 setInterval(tick, TICK_MS);
 document.addEventListener("visibilitychange", tick);
-statusFeed.subscribe(tell);
+statusFeed.subscribe(render);
 feed.active = false;
 feed.run();
 
@@ -100,7 +100,7 @@ function ask() {
 
 /** Without new pictures, too, the age changes. */
 function tick() {
-  if (!document.hidden) tell();
+  if (!document.hidden) render();
 }
 
 /** The age of the frame on the screen, or null without one. */
@@ -115,13 +115,13 @@ async function show(frame) {
 }
 
 /** Put the condition of the picture into words, on the screen and for screen readers. */
-function tell() {
+function render() {
   const slow = loading.show(feed.progress);
   if (!feed.active) return;
-  const { state, word, sentence } = condition({
+  const { state, word, sentence } = pictureState({
     online: navigator.onLine,
     failures: feed.failures,
-    answered: feed.error instanceof Refused || feed.error instanceof Damaged,
+    answered: feed.error instanceof Refused || feed.error instanceof DamagedFrame,
     error: feed.error?.message ?? "",
     live: feed.live,
     interrupted: feed.interrupted,

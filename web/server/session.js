@@ -1,5 +1,5 @@
 // @ts-check
-/** Who is at the screen, and what they may do. */
+/** The session: the user who is signed in, and their rights. */
 
 import * as api from "./api.js";
 

@@ -154,13 +154,13 @@ export class SettingsStore {
     const refused = error instanceof Refused ? error : null;
     if (refused?.status === 409 && refused.body?.settings) this.take(refused.body, refused.tag, true);
     else if (this.#untold && this.document) this.take(this.document, this.#tag);
-    const guilty = refused?.field ? changes.filter(({ patch }) => touches(patch, refused.field ?? "")) : [];
-    if (refused?.status !== 422 || guilty.length === 0) {
+    const rejected = refused?.field ? changes.filter(({ patch }) => touches(patch, refused.field ?? "")) : [];
+    if (refused?.status !== 422 || rejected.length === 0) {
       for (const { reject } of changes) reject(error);
       return;
     }
-    this.#waiting.unshift(...changes.filter((change) => !guilty.includes(change)));
-    for (const { reject } of guilty) reject(error);
+    this.#waiting.unshift(...changes.filter((change) => !rejected.includes(change)));
+    for (const { reject } of rejected) reject(error);
   }
 }
 

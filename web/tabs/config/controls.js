@@ -1,7 +1,5 @@
 // @ts-check
-/**
- * The controls that belong to one configuration: add those that are set in the Live tab now, take chosen ones out.
- */
+/** The controls of one configuration: take over those that are set in the Live tab, or remove some. */
 
 import { el, fill } from "../../base/dom.js";
 import { errorText } from "../../base/errors.js";

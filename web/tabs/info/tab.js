@@ -5,7 +5,7 @@
 
 import { el, fill } from "../../base/dom.js";
 import { errorText } from "../../base/errors.js";
-import { lookAgain } from "../../page/rescan.js";
+import { rescanButton } from "../../page/rescan.js";
 
 /** @typedef {{title: string, rows: [string, string][]}} Section */
 /** @typedef {{element: Element, text: string}} Part  a card, and the same to copy */
@@ -30,7 +30,7 @@ import { lookAgain } from "../../page/rescan.js";
 
 const MODE_HEADS = ["Size", "Bits", "Frames a second", "Crop", "Format"];
 const UNKNOWN = "–";
-const HELD = "Another program was using this camera when the cameras were listed: of its modes only the sizes are known.";
+const IN_USE = "Another program was using this camera when the cameras were listed: of its modes only the sizes are known.";
 
 /**
  * @param {HTMLElement} panel
@@ -45,7 +45,7 @@ class Info {
   #context;
   #cameras = el("div", { class: "info-cards" });
   #system = el("div", { class: "info-cards" });
-  #told = el("p", { role: "status", class: "info-told" });
+  #notice = el("p", { role: "status", class: "info-notice" });
   /** What is on the screen, as text. */
   #text = "";
 
@@ -59,7 +59,7 @@ class Info {
     fill(panel, el("div", { class: "info" },
       el("header", { class: "info-bar" }, el("h2", {}, "Info"),
         button("Copy as text", () => this.#copy()), button("Refresh", () => this.renew())),
-      this.#told, el("div", { class: "info-bar info-cameras" }, el("h3", {}, "Cameras"), context.session.may.control && lookAgain(context.api, () => this.renew())),
+      this.#notice, el("div", { class: "info-bar info-cameras" }, el("h3", {}, "Cameras"), context.session.may.control && rescanButton(context.api, () => this.renew())),
       this.#cameras, el("h3", {}, "System"), this.#system));
   }
 
@@ -67,7 +67,7 @@ class Info {
     const { api } = this.#context;
     const [cameras, info] = await Promise.allSettled([api.get("api/cameras"), api.get("api/info")]);
     const wrong = [cameras, info].find((answer) => answer.status === "rejected");
-    this.#told.textContent = wrong?.status === "rejected" ? errorText(wrong.reason) : "";
+    this.#notice.textContent = wrong?.status === "rejected" ? errorText(wrong.reason) : "";
     /** @type {Part[]} */
     const texts = [];
     if (cameras.status === "fulfilled") {
@@ -93,7 +93,7 @@ class Info {
     } catch {
       // Without TLS a browser gives no clipboard: the text is shown to be copied by hand.
       const text = el("textarea", { readonly: true, rows: 16, "aria-label": "All of it as text", value: this.#text });
-      fill(this.#told, text);
+      fill(this.#notice, text);
       text.focus();
       text.select();
     }
@@ -105,12 +105,12 @@ class Info {
  *
  * @param {string} title
  * @param {() => Element} make
- * @param {() => string} tell
+ * @param {() => string} text
  * @returns {Part}
  */
-function part(title, make, tell) {
+function part(title, make, text) {
   try {
-    return { element: make(), text: `## ${title}\n${tell()}\n` };
+    return { element: make(), text: `## ${title}\n${text()}\n` };
   } catch (error) {
     const why = `This cannot be shown: ${errorText(error)}`;
     const element = el("section", { class: "info-card", "aria-label": title }, el("h4", {}, title), el("p", { class: "problem" }, why));
@@ -144,7 +144,7 @@ function cameraCard(camera, active) {
   return el("section", { class: "info-card wide", "aria-label": `Camera ${camera.index}` },
     el("h4", {}, `${camera.index}: ${camera.model}`, camera.index === active && el("span", { class: "info-active" }, "active")),
     terms(rows),
-    camera.held && el("p", { class: "hint" }, HELD),
+    camera.held && el("p", { class: "hint" }, IN_USE),
     modes.length > 0 && el("h5", {}, "Sensor modes"),
     modes.length > 0 && el("div", { class: "info-scroll", tabindex: 0, role: "group", "aria-label": "Sensor modes" },
       el("table", {}, el("thead", {}, head), el("tbody", {}, modes))));

@@ -1,5 +1,5 @@
 // @ts-check
-/** What the camera says of the newest frame: the few things that people read, and all of it as JSON. */
+/** The metadata of the newest frame: the most important values, and all of it as JSON. */
 
 import { distance, exposure } from "./controls/numbers.js";
 import { el, fill } from "../../base/dom.js";
@@ -29,8 +29,8 @@ const times = (value) => `${value.toFixed(2)}×`;
  * @returns {[string, string][]}
  */
 export function readable(metadata) {
-  return ROWS.flatMap(([name, tell]) => {
-    const text = tell(metadata);
+  return ROWS.flatMap(([name, format]) => {
+    const text = format(metadata);
     return text ? [/** @type {[string, string]} */ ([name, text])] : [];
   });
 }

@@ -1,20 +1,18 @@
 // @ts-check
-/**
- * The last items in a strip, each to be seen large or put beside others in the buffer.
- */
+/** The newest items of the library as a strip: open one, or add it to the comparison. */
 
 import { el } from "../../base/dom.js";
 import { errorText } from "../../base/errors.js";
 import { remove } from "../photos/delete.js";
 import { clock, line } from "../photos/facts.js";
 import { badge, Library } from "../photos/library.js";
-import { part } from "../../page/update.js";
+import { loadPart } from "../../page/update.js";
 
 /** @typedef {import("../photos/library.js").Item} Item */
 
 const SHOWN = 12;
 
-export class Strip {
+export class RecentItems {
   #context;
   #library;
   /** @type {import("../photos/view.js").View | null} */
@@ -25,8 +23,8 @@ export class Strip {
   #items = [];
   #list = el("ul", { class: "strip", "aria-label": "The last items" });
   #facts = el("p", { class: "strip-facts" });
-  /** Whose facts are told. */
-  #told = "";
+  /** The id of the item whose facts are shown. */
+  #described = "";
 
   /** @param {any} context */
   constructor(context) {
@@ -42,7 +40,7 @@ export class Strip {
   /** See an item large. @param {Item} item */
   async #open(item) {
     try {
-      const { View } = await part(() => import("../photos/view.js"), ["tabs/photos/view.css"]);
+      const { View } = await loadPart(() => import("../photos/view.js"), ["tabs/photos/view.css"]);
       this.#view ??= new View(this.#library, this.#context.session.may.control, {
         move: (from, direction) => this.#move(from, direction),
         changed: () => this.renew(),
@@ -58,7 +56,7 @@ export class Strip {
   /** Put an item beside others. @param {Item} item */
   async #add(item) {
     try {
-      const { Compare } = await part(() => import("./compare.js"), ["tabs/live/compare.css"]);
+      const { Compare } = await loadPart(() => import("./compare.js"), ["tabs/live/compare.css"]);
       if (!this.#compare) this.element.append((this.#compare = new Compare(this.#library)).element);
       this.#compare.add(item);
     } catch (error) {
@@ -72,7 +70,7 @@ export class Strip {
       this.#items = (await this.#library.page({}, null, SHOWN)).items;
       this.#list.replaceChildren(...this.#items.map((item) => this.#tile(item)));
       this.#facts.textContent = "";
-      if (this.#items.length) await this.#tell(this.#items[0]);
+      if (this.#items.length) await this.#describe(this.#items[0]);
     } catch (error) {
       this.#list.replaceChildren(el("li", { class: "problem" }, errorText(error)));
     }
@@ -84,8 +82,8 @@ export class Strip {
     const picture = el("img", { src: this.#library.address(item, "thumbnail"), alt: "", width: 160, height: 120, loading: "lazy" });
     picture.addEventListener("error", () => picture.replaceWith(el("span", { class: "no-thumbnail" }, item.kind)), { once: true });
     const open = el("button", { type: "button", class: "open", "aria-label": `${item.kind}, ${time}`, onclick: () => this.#open(item) }, picture);
-    const tell = () => this.#tell(item);
-    const tile = el("li", { class: "tile", onpointerenter: tell, onfocusin: tell }, open);
+    const describe = () => this.#describe(item);
+    const tile = el("li", { class: "tile", onpointerenter: describe, onfocusin: describe }, open);
     if (item.kind === "photo" || item.kind === "raw") {
       const words = `Compare the ${item.kind === "raw" ? "raw photo" : "photo"} of ${time}`;
       tile.append(el("button", { type: "button", class: "compare-add", "aria-label": words, title: "Compare", onclick: () => this.#add(item) }, "⇄"));
@@ -95,11 +93,11 @@ export class Strip {
   }
 
   /** Say what is known of an item: of the newest one, or of that which is pointed at. @param {Item} item */
-  async #tell(item) {
-    this.#told = item.id;
+  async #describe(item) {
+    this.#described = item.id;
     try {
       const details = await this.#library.details(item);
-      if (this.#told === item.id) this.#facts.textContent = line(details);
+      if (this.#described === item.id) this.#facts.textContent = line(details);
     } catch {
       // It has just been deleted: the strip is asked for again.
     }

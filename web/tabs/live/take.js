@@ -1,11 +1,9 @@
 // @ts-check
-/**
- * Below the live picture: take photos, raw photos and videos, and see the last ones (tabs/live/recent.js).
- */
+/** Below the live picture: buttons for photos, raw photos and videos, and the newest items. */
 
 import { el, icon, write } from "../../base/dom.js";
 import { errorText } from "../../base/errors.js";
-import { Strip } from "./recent.js";
+import { RecentItems } from "./recent.js";
 
 const TICK_MS = 1_000;
 
@@ -38,7 +36,7 @@ class Taking {
   #count = number("Number of photos", 1, 1, 100);
   #delay = number("Self-timer", 0, 0, 3600);
   #seconds = number("Length of the video", 0, 0, 86400);
-  #told = el("p", { class: "taking-told", role: "status" });
+  #activity = el("p", { class: "taking-activity", role: "status" });
   #waits = el("p", { class: "taking-waits", role: "status" });
   #why = el("span");
   /** A refusal stays until it has been read, whatever happens meanwhile. */
@@ -51,12 +49,12 @@ class Taking {
    */
   constructor(root, context) {
     this.#context = context;
-    this.#strip = new Strip(context);
+    this.#strip = new RecentItems(context);
     root.replaceChildren(
       el("div", { class: "taking", role: "group", "aria-label": "Take" }, this.#photo, this.#raw, this.#video, this.#cancel, this.#cancelVideo,
         el("details", { class: "taking-more" }, el("summary", {}, "Burst, timer, length"),
           label("Photos", this.#count, ""), label("Timer", this.#delay, "s"), label("Video", this.#seconds, "s, 0: until stopped"))),
-      this.#told, this.#waits, this.#problem, this.#strip.element);
+      this.#activity, this.#waits, this.#problem, this.#strip.element);
   }
 
   shown() {
@@ -135,7 +133,7 @@ class Taking {
     this.#cancel.hidden = !taking || (taking.of === 1 && !taking.due && !photos.length);
     this.#cancelVideo.hidden = !video;
     const doing = recording ? this.#recorded(recording) : taking ? this.#taken(taking) : this.#begins(asked);
-    write(this.#told, doing);
+    write(this.#activity, doing);
     const count = photos.reduce((sum, { of }) => sum + of, 0);
     const words = [count && (count === 1 ? "One photo" : `${count} photos`), video && (count ? "a video" : "A video")].filter(Boolean);
     write(this.#waits, words.length ? `${words.join(" and ")} ${words.length > 1 || count > 1 ? "are" : "is"} waiting for the camera.` : "");

@@ -1,5 +1,5 @@
 // @ts-check
-/** Buttons that are on or off, and what is shown over or beside the picture: remembered by this browser. */
+/** Toggle buttons, and the choice of what is shown over or beside the picture, remembered by this browser. */
 
 import { el } from "../../base/dom.js";
 import { readable, UNREADABLE } from "../../picture/histogram.js";
@@ -39,7 +39,7 @@ export class ViewChoices {
   constructor(histogram, changed) {
     /** @type {Record<string, boolean>} */
     const shown = { histogram, zebra: false, grid: false, ...remembered() };
-    const told = el("p", { class: "problem", hidden: readable(), text: `Histogram and zebra are off: ${UNREADABLE}.` });
+    const problem = el("p", { class: "problem", hidden: readable(), text: `Histogram and zebra are off: ${UNREADABLE}.` });
     for (const [name, text, title, measured] of CHOICES) {
       const on = shown[name] && (readable() || !measured);
       const button = toggle(text, (pressed) => {
@@ -52,7 +52,7 @@ export class ViewChoices {
       this.element.append(button);
       changed(name, on);
     }
-    this.element.append(told);
+    this.element.append(problem);
   }
 }
 

@@ -18,19 +18,19 @@ import { errorText, sentence } from "../../base/errors.js";
 export async function remove(library, ids, { say, restored, progress = () => {} }) {
   try {
     const { deleted, failed } = await library.delete(ids, progress);
-    const kept = new Set(failed.map(({ id }) => id));
-    const gone = ids.filter((id) => !kept.has(id));
+    const remaining = new Set(failed.map(({ id }) => id));
+    const gone = ids.filter((id) => !remaining.has(id));
     const words = [
       gone.length && (gone.length === 1 ? "Deleted." : `Deleted ${gone.length} items.`),
-      kept.size && ids.length > 1 && `${kept.size} of ${ids.length} could not be deleted.`,
-      kept.size && sentence(failed[0].error),
+      remaining.size && ids.length > 1 && `${remaining.size} of ${ids.length} could not be deleted.`,
+      remaining.size && sentence(failed[0].error),
     ];
     const undo = async () => {
       const back = await library.restore(deleted);
       restored();
       if (back.failed.length) throw new Error(sentence(back.failed[0].error));
     };
-    say(words.filter(Boolean).join(" "), { error: kept.size > 0, undo: gone.length ? undo : undefined });
+    say(words.filter(Boolean).join(" "), { error: remaining.size > 0, undo: gone.length ? undo : undefined });
     return gone;
   } catch (error) {
     say(errorText(error), { error: true });

@@ -1,7 +1,5 @@
 // @ts-check
-/**
- * What is known about an item, for a person to read.
- */
+/** What is known about an item, as a list. */
 
 import { dayName, inZone, wall, zoneNote } from "../../base/camera-time.js";
 import { el } from "../../base/dom.js";
@@ -21,7 +19,7 @@ const IN_A_LINE = new Set(["Exposure", "Gain", "Focus"]);
  */
 export function facts(details) {
   const { metadata } = details;
-  const said = metadata?.metadata ?? {};
+  const values = metadata?.metadata ?? {};
   /** @type {[string, string | undefined][]} */
   const rows = [
     ["Taken", moment(details)],
@@ -32,9 +30,9 @@ export function facts(details) {
     ["Length", metadata?.duration_s && `${metadata.duration_s.toFixed(1)} s`],
     ["Files", details.files.map((file) => (file.bytes === null ? file.name : `${file.name}, ${size(file.bytes)}`)).join("\n")],
   ];
-  const list = terms([...rows, ...readable(said)]);
-  if (!Object.keys(said).length) return [list];
-  const all = Object.entries(said).map(([name, value]) => [name, Array.isArray(value) ? value.map(rounded).join(", ") : rounded(value)]);
+  const list = terms([...rows, ...readable(values)]);
+  if (!Object.keys(values).length) return [list];
+  const all = Object.entries(values).map(([name, value]) => [name, Array.isArray(value) ? value.map(rounded).join(", ") : rounded(value)]);
   return [list, el("details", {}, el("summary", {}, "All the camera said"), terms(/** @type {[string, string][]} */ (all)))];
 }
 

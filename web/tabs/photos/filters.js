@@ -1,7 +1,5 @@
 // @ts-check
-/**
- * What is to be seen: a kind, a camera, a day, favourites of the library; or the pictures of a series.
- */
+/** Filters: kind, camera, day and favourites, or the pictures of one series. */
 
 import { el } from "../../base/dom.js";
 

@@ -1,7 +1,5 @@
 // @ts-check
-/**
- * What can be done with the items chosen: a ZIP of them, or delete them, with a way back.
- */
+/** Commands for the selected items: download them as a ZIP, or delete them (with undo). */
 
 import { el } from "../../base/dom.js";
 import { errorText } from "../../base/errors.js";
@@ -31,7 +29,7 @@ export class Selection {
   }
 
   /** Say how many are chosen, and what can be done with them. */
-  tell() {
+  update() {
     const { size } = this.#grid.chosen;
     this.element.hidden = !size;
     if (!size) return;
@@ -72,7 +70,7 @@ export class Selection {
         this.#deleted();
       },
     });
-    if (!gone) this.tell();
+    if (!gone) this.update();
     else if (gone.length === ids.length) this.#grid.remove(ids);
     else this.#restored(); // somebody else may have changed more than these
     if (gone?.length) this.#deleted();

@@ -56,7 +56,7 @@ class Photos {
     this.#status = context.status;
     this.#series = new SeriesPictures(context.api, context.base);
     this.#library = new Library(context.api, context.base, this.#series);
-    this.#grid = new Grid(this.#wall, this.#library, { open: (item) => this.#view.show(item), choose: () => this.#selection.tell() });
+    this.#grid = new Grid(this.#wall, this.#library, { open: (item) => this.#view.show(item), choose: () => this.#selection.update() });
     this.#selection = new Selection(this.#grid, this.#library, context, () => this.#reload(), () => this.#trash.renew());
     this.#view = new View(this.#library, context.session.may.control, {
       move: (from, direction) => this.#move(from, direction),
@@ -99,7 +99,7 @@ class Photos {
     this.#loading = false;
     this.#rest = null;
     this.#grid.clear();
-    this.#selection.tell();
+    this.#selection.update();
     this.#load(null);
   }
 

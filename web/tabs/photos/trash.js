@@ -1,7 +1,5 @@
 // @ts-check
-/**
- * What has been deleted in the last 30 days, by when: to be brought back, or to be deleted for good.
- */
+/** The trash: items deleted in the last 30 days, to restore or to delete for good. */
 
 import { inZone, zoneNote } from "../../base/camera-time.js";
 import { confirm } from "../../base/dialogs.js";

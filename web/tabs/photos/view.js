@@ -1,7 +1,5 @@
 // @ts-check
-/**
- * One item large: picture with zoom, or video; what is known about it, and what can be done with it.
- */
+/** One item, large: the picture with zoom, or the video; its metadata and its commands. */
 
 import { openModal } from "../../base/dialogs.js";
 import { el, uniqueId } from "../../base/dom.js";
@@ -60,12 +58,12 @@ export class View {
     if (!this.#dialog.open) openModal(this.#dialog);
     this.#title.textContent = item.title || moment(item);
     this.#stage.replaceChildren(this.#medium(item));
-    this.#tell(item, el("p", {}, "…"));
+    this.#showFacts(item, el("p", {}, "…"));
     try {
       const details = await this.#library.details(item);
-      if (this.item === item) this.#tell(item, ...facts(details));
+      if (this.item === item) this.#showFacts(item, ...facts(details));
     } catch (error) {
-      if (this.item === item) this.#tell(item, el("p", { class: "problem" }, errorText(error)));
+      if (this.item === item) this.#showFacts(item, el("p", { class: "problem" }, errorText(error)));
     }
   }
 
@@ -73,7 +71,7 @@ export class View {
    * @param {Item} item
    * @param {...HTMLElement} known
    */
-  #tell(item, ...known) {
+  #showFacts(item, ...known) {
     this.#facts.replaceChildren(...this.#actions(item), this.#histogram.element, ...known);
   }
 

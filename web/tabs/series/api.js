@@ -63,7 +63,7 @@
  * @property {string[] | null} left_out       the first of these by name, each with the reason
  */
 
-/** @typedef {"start" | "pause" | "resume" | "finish"} Deed */
+/** @typedef {"start" | "pause" | "resume" | "finish"} Command */
 
 export class SeriesApi {
   #api;
@@ -98,9 +98,9 @@ export class SeriesApi {
     return this.#api.send("PATCH", `api/series/${part(name)}`, changes);
   }
 
-  /** @param {string} name @param {Deed} deed @returns {Promise<Summary>} */
-  act(name, deed) {
-    return this.#api.send("POST", `api/series/${part(name)}/state`, { do: deed });
+  /** @param {string} name @param {Command} command @returns {Promise<Summary>} */
+  act(name, command) {
+    return this.#api.send("POST", `api/series/${part(name)}/state`, { do: command });
   }
 
   /** Delete it with all its pictures and films. @param {string} name */

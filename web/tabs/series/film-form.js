@@ -1,5 +1,5 @@
 // @ts-check
-/** Asking for a film of a series, for a contact sheet, or for a keogram. */
+/** The form for a film, contact sheet or keogram of a series. */
 
 import { el } from "../../base/dom.js";
 import { choice, field, select, tick } from "../../base/fields.js";
@@ -39,12 +39,12 @@ export function filmForm({ make }) {
   const to = timeInput("To");
   const part = field("Of which pictures", [span, from.input, to.input]);
   const clock = el("p", { class: "hint" });
-  const told = el("p", { class: "hint", role: "status" });
+  const outcome = el("p", { class: "hint", role: "status" });
   const moving = [rate.element, deflicker.element, stamp.element];
   const element = el("form", { class: "film-form", novalidate: true, "aria-label": "Make a film" });
   const { problem, button } = submission(element, "Make it", new Map(), send);
   element.append(kind.element, el("div", { class: "film-fields" }, rate.element, size.element, part.element), clock, deflicker.element, stamp.element,
-    told, problem, el("div", { class: "actions" }, button));
+    outcome, problem, el("div", { class: "actions" }, button));
   element.addEventListener("input", renew);
 
   function renew() {
@@ -54,7 +54,7 @@ export function filmForm({ make }) {
     const taken = summary?.taken ?? 0;
     button.disabled = taken === 0;
     const length = film && span.value === "all" && Number(fps.value) > 0 ? `${counted(taken, "picture")} make ${lasting(taken / Number(fps.value))}. ` : "";
-    told.textContent = taken ? length + HINTS[/** @type {keyof HINTS} */ (kind.value)] : "There is no picture yet.";
+    outcome.textContent = taken ? length + HINTS[/** @type {keyof HINTS} */ (kind.value)] : "There is no picture yet.";
   }
 
   async function send() {

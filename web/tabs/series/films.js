@@ -1,5 +1,5 @@
 // @ts-check
-/** The films of a series: those being made, with what is left, and those to look at, take home and delete. */
+/** The films of a series: progress of those being made; play, download and delete the others. */
 
 import { inZone, zoneNote } from "../../base/camera-time.js";
 import { confirm } from "../../base/dialogs.js";

@@ -1,5 +1,5 @@
 // @ts-check
-/** All series as cards: the newest picture, how each is, and how far. */
+/** All series as cards: newest picture, state and progress. */
 
 import { el, fill } from "../../base/dom.js";
 import { size } from "../photos/library.js";

@@ -1,5 +1,5 @@
 // @ts-check
-/** What will come of a series while its form is being filled in: its plan in a sentence, its next moments, its size. */
+/** The preview in the form of a series: the schedule in a sentence, the next due times, the size. */
 
 import { Refused } from "../../server/api.js";
 import { el, fill } from "../../base/dom.js";
@@ -58,7 +58,7 @@ export class Preview {
     const asked = this.#next;
     this.#next = null;
     try {
-      this.#tell(await this.#series.check(asked));
+      this.#showCheck(await this.#series.check(asked));
     } catch (error) {
       const { message } = /** @type {Error} */ (error);
       const about = (error instanceof Refused && NAMES[error.field ?? ""]) || "";
@@ -70,7 +70,7 @@ export class Preview {
   }
 
   /** @param {import("./api.js").Check} found */
-  #tell({ shots_per_day, bytes_per_day, full, next, ends, zone }) {
+  #showCheck({ shots_per_day, bytes_per_day, full, next, ends, zone }) {
     const now = new Date();
     const pictures = counted(Math.round(shots_per_day), "picture");
     fill(this.#facts,

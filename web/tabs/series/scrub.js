@@ -54,7 +54,7 @@ export class Scrub {
     this.element = el("section", { class: "scrub", "aria-label": "Pictures" },
       el("div", { class: "scrub-stage" }, this.#picture, this.#none),
       el("div", { class: "scrub-bar" }, step(-1, "Earlier", "M15 5l-7 7 7 7"), this.#range, step(1, "Later", "M9 5l7 7-7 7")),
-      el("div", { class: "scrub-told" }, el("p", {}, this.#time, " ", this.#facts), el("div", { class: "actions" }, this.#play, this.#raw, this.#save)));
+      el("div", { class: "scrub-facts" }, el("p", {}, this.#time, " ", this.#facts), el("div", { class: "actions" }, this.#play, this.#raw, this.#save)));
     this.#range.addEventListener("input", () => this.#go(Number(this.#range.value)));
   }
 
@@ -166,11 +166,11 @@ export class Scrub {
     this.#picture.dataset.quality = what || "full";
     this.#none.hidden = true;
     this.#picture.parentElement?.style.setProperty("--aspect", String(loaded.naturalWidth / loaded.naturalHeight));
-    this.#tell(summary, shot);
+    this.#showFacts(summary, shot);
   }
 
   /** @param {Summary} summary @param {Shot} shot */
-  #tell(summary, shot) {
+  #showFacts(summary, shot) {
     const time = inZone(shot.time, summary.zone, { dateStyle: "medium", timeStyle: "medium" }) + zoneNote(shot.time, summary.zone);
     const { ExposureTime: exposed, AnalogueGain: gain } = shot.metadata ?? {};
     this.#time.textContent = time;

@@ -1,5 +1,5 @@
 // @ts-check
-/** One series: how it is, what can be done with it, its pictures, its timeline, its films. */
+/** One series: state, commands, pictures, timeline and films. */
 
 import { confirm } from "../../base/dialogs.js";
 import { el, fill } from "../../base/dom.js";
@@ -12,10 +12,10 @@ import { Timeline } from "./timeline.js";
 import { counted, fills, moment, sentenceOf, share, within } from "./words.js";
 
 /** @typedef {import("./api.js").Summary} Summary */
-/** @typedef {import("./api.js").Deed} Deed */
+/** @typedef {import("./api.js").Command} Command */
 
-/** What can be done in each state, the likeliest first. @type {Record<Summary["state"], [Deed, string][]>} */
-const DEEDS = {
+/** What can be done in each state, the likeliest first. @type {Record<Summary["state"], [Command, string][]>} */
+const COMMANDS = {
   planned: [["start", "Start now"]],
   running: [["pause", "Pause"], ["finish", "Finish"]],
   paused: [["resume", "Resume"], ["finish", "Finish"]],
@@ -111,16 +111,16 @@ export class SeriesShow {
     this.#state = state;
     if (!this.#may) return;
     const button = (/** @type {string} */ text, /** @type {() => void} */ act, kind = "") => el("button", { type: "button", class: kind, onclick: act, text });
-    fill(this.#actions, DEEDS[state].map(([deed, words], index) => button(words, () => this.#act(deed), index ? "" : "primary")),
+    fill(this.#actions, COMMANDS[state].map(([command, words], index) => button(words, () => this.#act(command), index ? "" : "primary")),
       state !== "finished" && button("Change", () => this.#summary && this.#on.change(this.#summary)),
       button("Delete", () => this.#delete(), "danger"));
   }
 
-  /** @param {Deed} deed */
-  async #act(deed) {
+  /** @param {Command} command */
+  async #act(command) {
     const name = this.#summary?.name ?? "";
-    const act = async () => this.#on.changed(await this.#series.act(name, deed));
-    if (deed === "finish") {
+    const act = async () => this.#on.changed(await this.#series.act(name, command));
+    if (command === "finish") {
       await confirm({ title: `Finish ${name}?`, text: "It takes no more pictures, and cannot be resumed. What was taken stays.", yes: "Finish", action: act });
       return;
     }

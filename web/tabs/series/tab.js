@@ -43,7 +43,7 @@ class Series {
   #at = "";
 
   #place = el("div", { class: "series-place" });
-  #told = el("p", { class: "problem series-told", role: "status" });
+  #problem = el("p", { class: "problem series-problem", role: "status" });
   #nothing = el("div", { class: "card series-none", hidden: true }, el("h3", { text: "Pictures at regular times, and films of them" }),
     el("p", { text: "A series takes a picture every few seconds, minutes or hours: a day’s clouds, a building site, a flower that opens. It goes on by itself after a power cut." }));
   #all_element;
@@ -65,7 +65,7 @@ class Series {
       el("header", { class: "series-head" }, el("h2", { text: "Series" }),
         context.session.may.control && el("button", { type: "button", class: "primary new-series", onclick: () => this.#edit(null), text: "New series" })),
       this.#nothing, this.#list.element);
-    fill(panel, el("div", { class: "series" }, this.#told, this.#place));
+    fill(panel, el("div", { class: "series" }, this.#problem, this.#place));
     fill(this.#place, this.#all_element);
     addEventListener("hashchange", () => this.#shown && this.#navigate());
   }
@@ -103,11 +103,11 @@ class Series {
       this.#all = series;
       this.#zone = zone;
       this.#ahead_ms = Date.parse(now) - Date.now();
-      this.#told.textContent = "";
+      this.#problem.textContent = "";
       this.#draw();
       if (!this.#form && this.#at) await this.#show.renew(this.#now_ms);
     } catch (error) {
-      this.#told.textContent = errorText(error);
+      this.#problem.textContent = errorText(error);
     }
     this.#asking.now = false;
     if (this.#asking.again && this.#shown) this.#renew();

@@ -26,7 +26,7 @@ export class Timeline {
   #zone = "UTC";
   #words = uniqueId("timeline");
   #canvas = el("canvas", { class: "timeline-canvas", role: "img", "aria-describedby": this.#words });
-  #told = el("p", { class: "hint", id: this.#words });
+  #summary = el("p", { class: "hint", id: this.#words });
   #table = el("div", { class: "timeline-table", tabindex: 0, role: "region", "aria-label": "Timeline as a table" });
   #details = el("details", {}, el("summary", {}, "As a table"), this.#table);
   #onTime;
@@ -35,7 +35,7 @@ export class Timeline {
   constructor(onTime) {
     this.#onTime = onTime;
     this.element = el("section", { class: "timeline", "aria-label": "Timeline" }, el("h3", { text: "Timeline" }), this.#canvas,
-      el("ul", { class: "timeline-legend" }, LEGEND.map(([name, , words]) => el("li", { "data-what": name, text: words }))), this.#told, this.#details);
+      el("ul", { class: "timeline-legend" }, LEGEND.map(([name, , words]) => el("li", { "data-what": name, text: words }))), this.#summary, this.#details);
     this.#canvas.setAttribute("aria-label", "Timeline of the series");
     this.#canvas.addEventListener("click", (/** @type {MouseEvent} */ event) => this.#clicked(event));
     this.#details.addEventListener("toggle", () => this.#fillTable());
@@ -55,7 +55,7 @@ export class Timeline {
     this.#now_ms = now_ms;
     const [taken, missed, planned] = [data.taken, data.missed, data.planned].map(sum);
     const words = [counted(taken, "picture"), " taken", missed ? `, ${missed.toLocaleString("en")} missed` : "", planned ? `, ${planned.toLocaleString("en")} still planned` : ""];
-    this.#told.textContent = `${when(data.from, zone)} to ${when(data.to, zone)}${zoneNote(data.to, zone)}: ${words.join("")}.`;
+    this.#summary.textContent = `${when(data.from, zone)} to ${when(data.to, zone)}${zoneNote(data.to, zone)}: ${words.join("")}.`;
     this.#draw();
     this.#fillTable();
   }

@@ -1,5 +1,5 @@
 // @ts-check
-/** A series in words: what it is to do, when, how far it is, and how long the card lasts. */
+/** A series in words: what it takes and when, its progress, and how long the card lasts. */
 
 import { inZone, wall } from "../../base/camera-time.js";
 

@@ -1,7 +1,5 @@
 // @ts-check
-/**
- * The whole configuration as one file: download it, restore it, keep some on the camera, or begin anew. For the owner.
- */
+/** Back-ups of the settings: download, restore, keep some on the camera, or reset to the defaults. For owners. */
 
 import { confirm } from "../../base/dialogs.js";
 import { el, fill } from "../../base/dom.js";

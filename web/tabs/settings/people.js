@@ -1,7 +1,5 @@
 // @ts-check
-/**
- * Who may come in: users with their roles, and tokens of programs. For the owner.
- */
+/** Users with their roles, and tokens of programs. For owners. */
 
 import { confirm, dialog } from "../../base/dialogs.js";
 import { el, fill } from "../../base/dom.js";

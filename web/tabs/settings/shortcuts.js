@@ -1,5 +1,5 @@
 // @ts-check
-/** The switch for single-key shortcuts, kept on this device. */
+/** The switch for single-key shortcuts, stored in this browser. */
 
 import { el, uniqueId } from "../../base/dom.js";
 import { shortcutsOn, switchShortcuts } from "../../base/shortcuts.js";

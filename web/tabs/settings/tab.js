@@ -83,7 +83,7 @@ export function mount(panel, context) {
   }
 
   const built = build();
-  const tell = (/** @type {import("../../server/api.js").Status} */ { capture }) => {
+  const showStatus = (/** @type {import("../../server/api.js").Status} */ { capture }) => {
     const why = capture.library?.waits;
     const text = why ? `Deletion by age waits: ${why}.` : "";
     write(waits, text);
@@ -92,7 +92,7 @@ export function mount(panel, context) {
   return {
     shown: () => {
       built.then(() => (renew(), settings.refresh())).catch((error) => (notice.textContent = errorText(error)));
-      unsubscribe = context.status.subscribe(tell);
+      unsubscribe = context.status.subscribe(showStatus);
     },
     hidden: () => unsubscribe(),
   };

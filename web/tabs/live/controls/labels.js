@@ -1,5 +1,5 @@
 // @ts-check
-/** What controls are called on the page, where libcamera's name is not plain to everybody. */
+/** Labels of controls whose libcamera name is not plain to everybody. */
 
 /** @type {Record<string, string>} */
 const LABELS = {

@@ -1,5 +1,5 @@
 // @ts-check
-/** One control on the page: whether it is set, its value, the way back, and what is wrong with it. */
+/** One control: a box that sets it, its value, a reset button, and its error. */
 
 import { fieldOf } from "./fields.js";
 import { shownValue, waiting } from "./rules.js";

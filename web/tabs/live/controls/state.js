@@ -103,7 +103,7 @@ export class ControlState {
   /** @param {Error} error @param {string} name */
   #refused(error, name) {
     const field = error instanceof Refused ? (error.field ?? "") : "";
-    const guilty = field.startsWith("controls.") ? field.slice("controls.".length) : name;
-    this.problems.set(guilty, error.message);
+    const refused = field.startsWith("controls.") ? field.slice("controls.".length) : name;
+    this.problems.set(refused, error.message);
   }
 }

@@ -1,5 +1,5 @@
 // @ts-check
-/** One scan of the lens, what came of it, and whether that is to stay. */
+/** One autofocus scan, its result, and a button that keeps the lens there. */
 
 import { distance } from "../controls/numbers.js";
 import { el, fill } from "../../../base/dom.js";
@@ -28,17 +28,17 @@ export class Focus {
     this.#state = state;
     this.#button.disabled = reason !== null;
     this.element = el("div", { class: "focus-now" }, el("div", { class: "row" }, this.#button, this.#keep), this.#result);
-    if (reason) this.#tell("failed", reason);
+    if (reason) this.#showResult("failed", reason);
   }
 
   async #scan() {
     this.#button.disabled = true;
     this.#keep.hidden = true;
-    this.#tell("scanning", "Looking for what is sharp");
+    this.#showResult("scanning", "Looking for what is sharp");
     try {
       this.#tellFound(await this.#api.send("POST", "api/focus"));
     } catch (error) {
-      this.#tell("failed", errorText(error));
+      this.#showResult("failed", errorText(error));
     } finally {
       this.#button.disabled = false;
     }
@@ -47,8 +47,8 @@ export class Focus {
   /** @param {{state: "focused" | "failed", lens_position: number | null}} found */
   #tellFound({ state, lens_position }) {
     const at = lens_position === null ? "" : `at ${distance(lens_position)} (${lens_position.toFixed(2)} dioptres)`;
-    if (state === "focused") this.#tell(state, `In focus ${at}`);
-    else this.#tell(state, at ? `${ADVICE} The lens is ${at}` : ADVICE);
+    if (state === "focused") this.#showResult(state, `In focus ${at}`);
+    else this.#showResult(state, at ? `${ADVICE} The lens is ${at}` : ADVICE);
     this.#found = lens_position ?? 0;
     this.#keep.hidden = lens_position === null || state !== "focused";
   }
@@ -57,12 +57,12 @@ export class Focus {
     this.#keep.hidden = true;
     const lens_position = Number(this.#found.toFixed(2));
     if (await this.#state.put({ AfMode: "Manual", LensPosition: lens_position }, "LensPosition")) {
-      this.#tell("kept", `The lens stays at ${distance(lens_position)}`);
+      this.#showResult("kept", `The lens stays at ${distance(lens_position)}`);
     }
   }
 
   /** @param {string} state @param {string} text */
-  #tell(state, text) {
+  #showResult(state, text) {
     this.#result.dataset.state = state;
     fill(this.#result, sentence(text));
   }

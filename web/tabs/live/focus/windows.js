@@ -1,5 +1,5 @@
 // @ts-check
-/** Which parts of the picture are to be sharp: windows drawn on it, as many as the camera takes. */
+/** Focus windows (AfWindows), drawn on the picture, as many as the camera takes. */
 
 import { el, fill } from "../../../base/dom.js";
 import { RectangleBox } from "../zoom/rectangle-box.js";
@@ -113,9 +113,9 @@ export class FocusWindows {
    * @param {boolean} [done]
    */
   #add(rectangle, done = true) {
-    const kept = (this.#drawing ?? this.#windows).slice(0, this.#most - 1);
-    this.#drawing = done ? null : kept;
-    this.#choose([...kept, rectangle], done);
+    const others = (this.#drawing ?? this.#windows).slice(0, this.#most - 1);
+    this.#drawing = done ? null : others;
+    this.#choose([...others, rectangle], done);
     if (done) this.#boxes.at(-1)?.element.focus({ preventScroll: true });
   }
 

@@ -338,10 +338,10 @@ def test_what_was_admitted_is_looked_at_again(installation):
     headers = {"host": "camera.local", **installation.headers[VIEWER]}
     request = Request("GET", "stream", headers=headers)
     assert installation.app.answer(request).status == 204
-    assert request.still_may()
+    assert request.still_allowed()
     assert route.access is Access.WATCH
     installation.accounts.users.remove("Bob")
-    assert not request.still_may()
+    assert not request.still_allowed()
 
 
 def test_a_session_ends_when_nobody_has_come_for_long(installation, monkeypatch):

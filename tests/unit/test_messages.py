@@ -90,8 +90,8 @@ def test_a_query_has_so_many_values():
     ],
 )
 def test_what_the_client_has(known, has):
-    assert Request("GET", "x", headers={"if-none-match": known}).has('"a"') is has
-    assert not Request("GET", "x").has('"a"')
+    assert Request("GET", "x", headers={"if-none-match": known}).has_version('"a"') is has
+    assert not Request("GET", "x").has_version('"a"')
 
 
 @given(st.text(max_size=20))

@@ -61,7 +61,7 @@ class Request:
         host: the name or address, and port, under which the client knows this server.
         scheme: `http` or `https` as the client uses it; empty: unknown, a proxy may speak TLS for us.
         route: the path of its route; empty: none was found.
-        named: the variable part of the path, for a route with one.
+        variable: the variable part of the path, for a route with one.
         rest: what follows the path of a route that ends in a slash.
         proxied: a trusted proxy forwarded it.
         depth: the number of slashes in the address as the client sent it.
@@ -77,7 +77,6 @@ class Request:
         "headers",
         "host",
         "method",
-        "named",
         "offer",
         "path",
         "proxied",
@@ -86,6 +85,7 @@ class Request:
         "route",
         "scheme",
         "secure",
+        "variable",
     )
 
     def __init__(
@@ -116,7 +116,7 @@ class Request:
         self.hand_off = hand_off
         self.offer = offer
         self.hang_up = hang_up
-        self.route = self.named = self.rest = ""
+        self.route = self.variable = self.rest = ""
         self._read_body = read_body
 
     def value(self, name: str) -> str | None:
@@ -133,7 +133,7 @@ class Request:
             raise Refused(400, f"the query has more than {MAX_VALUES} values") from error
         return values.get(name, [None])[-1]
 
-    def has(self, tag: str) -> bool:
+    def has_version(self, tag: str) -> bool:
         """Whether the client has the version with this entity tag, in quotes (If-None-Match, by weak comparison)."""
         known = self.headers.get("if-none-match")
         return known is not None and (known in (tag, "*") or tag in _TAG.findall(known))

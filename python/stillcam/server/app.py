@@ -163,12 +163,12 @@ class App:
             permitted := self._preflight(request, router.find(method, request.path)[0])
         ):
             return permitted
-        route, request.named, request.rest = router.find(request.method, request.path)
+        route, request.variable, request.rest = router.find(request.method, request.path)
         request.route = _below(request, route.path) if request.camera else route.path
         if route.quick is None:
             request.hand_off()
         self._guard.admit(request, route)
-        request.still_may = partial(self._still_may, request, route)
+        request.still_allowed = partial(self._still_allowed, request, route)
         answer = route.quick(request) if route.quick else None
         if answer is None:
             request.hand_off()
@@ -211,7 +211,7 @@ class App:
         request.camera = numbers[place]
         return self._routers[request.camera]
 
-    def _still_may(self, request: Request, route: Route) -> bool:
+    def _still_allowed(self, request: Request, route: Route) -> bool:
         try:
             self._guard.admit(request, route)
         except Refused:

@@ -57,13 +57,13 @@ class Request(messages.Request):
         camera: the number of the camera below whose address it came; empty: none.
         person: the sender; None: unknown.
         public: it was admitted because anyone may watch.
-        still_may: returns whether the sender still has access; a stream, which may last for days, checks regularly.
+        still_allowed: returns whether the sender still has access; a stream, which may last for days, checks regularly.
     """
 
     camera = ""
     person: Person | None = None
     public = False
-    still_may: Callable[[], bool] = staticmethod(_always)
+    still_allowed: Callable[[], bool] = staticmethod(_always)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ class Route:
     Args:
         method: GET (answers HEAD too), POST, PUT, PATCH or DELETE.
         path: without the leading slash; one that ends in a slash takes whatever follows, as `request.rest`; one part
-            may be like `{name}`: any text without a slash, as `request.named`.
+            may be like `{name}`: any text without a slash, as `request.variable`.
         access: who may use it.
         handler: returns the answer, or raises Refused. It runs on a worker thread, and may block.
         quick: returns the answer from memory, or raises Refused; None: `handler` has to answer. It runs on the thread

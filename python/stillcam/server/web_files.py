@@ -59,7 +59,7 @@ class WebFile:
         zipped = takes_gzip(request.headers.get("accept-encoding", "")) and len(self._gzipped) < len(self.data)
         tag = f'"{self._digest}-gzip"' if zipped else f'"{self._digest}"'
         headers = {"ETag": tag, "Cache-Control": caching, "Vary": vary}
-        if request.has(tag):
+        if request.has_version(tag):
             return Answer(304, b"", headers)
         headers["Content-Type"] = self._kind
         if zipped:

@@ -128,7 +128,7 @@ class LiveStreams:
 
 def still_wanted(request: Request) -> bool:
     """Whether the client is still there, and still may have the answer."""
-    return not request.client_gone() and request.still_may()
+    return not request.client_gone() and request.still_allowed()
 
 
 def _is_live(newest: CachedFrame, status: dict[str, Any]) -> bool:

@@ -67,7 +67,7 @@ def file_answer(request: Request, path: Path, name: str, caching: str = REVALIDA
     }
     if known_type is None or request.value("download") is not None:
         headers["Content-Disposition"] = attachment(name)
-    if request.has(headers["ETag"]):
+    if request.has_version(headers["ETag"]):
         return Answer(304, headers=headers)
     return Answer(200, body, headers)
 

@@ -160,7 +160,7 @@ class PictureRoutes:
             return self._frame(self._sized(picture, request, width), request)
         if request.value("strict") == "1":
             return Answer(503, picture.picture, {"Retry-After": "5"}, picture.head)
-        known = request.has(picture.tag)
+        known = request.has_version(picture.tag)
         return Answer(304, head=picture.head) if known else Answer(200, picture.picture, head=picture.head)
 
     def _showing(self) -> CachedFrame | Placeholder:
@@ -209,18 +209,18 @@ class PictureRoutes:
     def _in_memory(self, request: Request) -> Answer | None:
         """The newest frame in its own size; None: there is none, or a smaller one has to be made."""
         width, frame = _width(request), self._cache.newest
-        if frame is None or (width and not request.has(frame.tag)):
+        if frame is None or (width and not request.has_version(frame.tag)):
             return None
         return self._frame(frame, request)
 
     def _sized(self, frame: CachedFrame, request: Request, width: int | None) -> CachedFrame:
         """A frame at a width; a client that has the whole frame needs no smaller one."""
-        return self._scaled.of(frame, width) if width and not request.has(frame.tag) else frame
+        return self._scaled.of(frame, width) if width and not request.has_version(frame.tag) else frame
 
     def _frame(self, frame: CachedFrame, request: Request) -> Answer:
         caching = _PRIVATE if self._settings().access.watch == "signed-in" else _SHARED
         head = b"%b%bX-Frame-Age: %.3f\r\n" % (frame.head, caching, frame.age_s())
-        if request.has(frame.tag):
+        if request.has_version(frame.tag):
             return Answer(304, head=head)
         return Answer(200, frame.picture, head=head)
 

@@ -135,7 +135,7 @@ class SeriesRoutes:
         return as_json(200, self._ask("change", name=series["name"], definition=wanted)["series"])
 
     def _state(self, request: Request, order: dict[str, Any]) -> Answer:
-        return as_json(200, self._ask(order["do"], name=name_of(request.named))["series"])
+        return as_json(200, self._ask(order["do"], name=name_of(request.variable))["series"])
 
     def _delete(self, request: Request) -> Answer:
         self._ask("delete", name=name_of(request.rest))
@@ -148,7 +148,7 @@ class SeriesRoutes:
 
     def _shots(self, request: Request) -> Answer:
         start, limit = int(request.value("start") or 0), int(request.value("limit") or 100)
-        name = name_of(request.named)
+        name = name_of(request.variable)
         with reading("series"):
             found = reader.shots(self._folder, name, start, limit + 1)
         rest = found[limit]["n"] if len(found) > limit else None
@@ -159,12 +159,12 @@ class SeriesRoutes:
 
     def _timeline(self, request: Request) -> Answer:
         buckets = int(request.value("buckets") or 200)
-        name = name_of(request.named)
+        name = name_of(request.variable)
         with reading("series"):
             return as_json(200, reader.timeline(self._folder, name, buckets, int(time.time() * 1000)))
 
     def _picture(self, request: Request) -> Answer:
-        name, number = name_of(request.named), request.rest
+        name, number = name_of(request.variable), request.rest
         if not (number.isascii() and number.isdigit() and len(number) <= MAX_DIGITS):
             raise Refused(404, f"{name} has no such shot")
         try:

@@ -92,7 +92,7 @@ def test_a_clock_that_is_ahead_for_a_while_deletes_nothing(tmp_path, synchronise
         assert [one["id"] for one in owner.call("/api/library/trash")[1]["items"]] == [deleted]
 
 
-def test_what_is_too_old_by_a_clock_that_is_right_can_be_brought_back(tmp_path):
+def test_items_deleted_for_their_age_can_be_restored(tmp_path):
     clock = Clock(tmp_path)
     with Installation(tmp_path, **clock.environ) as camera:
         owner = register(camera.site)

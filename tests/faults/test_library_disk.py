@@ -32,7 +32,7 @@ def disk(idle_daemon: IdleDaemon) -> Iterator[SmallDisk]:
     ("kind", "files"),
     [pytest.param("photo", {"photo": "bmp"}, id="photo"), pytest.param("raw", {}, id="raw photo")],
 )
-def test_a_photo_that_the_disk_has_no_room_for_is_told_and_leaves_nothing(idle_daemon, disk, kind, files):
+def test_a_photo_without_disk_space_is_an_error_and_leaves_nothing(idle_daemon, disk, kind, files):
     """There is more than the disk reserve (5 %), and less than the 2.6 MB that it needs."""
     mode = {"width": 1280, "sensor_mode": "1280:720:10"}
     idle_daemon.settings(files=files, photo=mode, raw=mode)
@@ -54,7 +54,7 @@ def test_a_photo_that_the_disk_has_no_room_for_is_told_and_leaves_nothing(idle_d
 
 
 @pytest.mark.skipif(not shutil.which("ffmpeg"), reason="needs ffmpeg")
-def test_a_video_on_a_disk_that_fills_up_is_kept_as_far_as_it_came(idle_daemon, disk):
+def test_a_video_is_kept_up_to_where_the_disk_was_full(idle_daemon, disk):
     """Where there is no room to make an MP4 of it, that is done once there is."""
     idle_daemon.open()
     idle_daemon.ask("video")
@@ -86,7 +86,7 @@ def test_a_video_on_a_disk_that_fills_up_is_kept_as_far_as_it_came(idle_daemon, 
     assert "Traceback" not in idle_daemon.log.read_text()
 
 
-def test_a_disk_that_is_full_while_a_burst_is_taken_keeps_what_was_whole(idle_daemon, disk):
+def test_a_burst_keeps_the_complete_photos_when_the_disk_fills_up(idle_daemon, disk):
     idle_daemon.open()
     idle_daemon.fault(slow_s=0.1)
     burst = BackgroundRequest(idle_daemon, "photo", count=100)
@@ -129,7 +129,7 @@ def names(library: SmallDisk) -> list[str]:
     return sorted(str(path) for path in found if path.parts[0] not in (".ballast", ".many"))
 
 
-def test_a_library_on_a_full_disk_is_looked_through_and_taken_home(library, owner):
+def test_a_library_on_a_full_disk_can_be_browsed_and_downloaded(library, owner):
     ids = [take(library.path, number) for number in range(3)]
     before = names(library)
     library.fill()
@@ -149,7 +149,7 @@ def test_a_library_on_a_full_disk_is_looked_through_and_taken_home(library, owne
     assert f".thumbnails/{ids[0]}.jpg" in names(library)
 
 
-def test_what_a_full_disk_does_not_take_is_told_and_is_as_before(library, owner):
+def test_a_change_on_a_full_disk_is_an_error_and_changes_nothing(library, owner):
     """Deleting needs room too: a folder in the trash."""
     ids = [take(library.path, number) for number in range(2)]
     before = names(library)
@@ -178,7 +178,7 @@ def test_what_a_full_disk_does_not_take_is_told_and_is_as_before(library, owner)
     assert owner.ask("/api/library/trash", "DELETE")[0].status == 204
 
 
-def test_a_draft_on_a_full_disk_does_not_appear(library):
+def test_a_pending_item_on_a_full_disk_does_not_appear(library):
     pending = PendingItem(library.path, "photo", NOON_S, "imx708")
     pending.path("jpg").write_bytes(picture())
     library.fill()

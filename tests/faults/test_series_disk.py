@@ -42,7 +42,7 @@ def reasons(folder: Path) -> set[str]:
     return {gap.why for gap in gaps(folder)}
 
 
-def test_series_on_a_full_disk_miss_their_moments_and_photos_go_on(idle_daemon, usb):
+def test_series_on_a_full_disk_miss_shots_and_photos_continue(idle_daemon, usb):
     (usb.path / "series").mkdir()
     (idle_daemon.data / "series").symlink_to(usb.path / "series")
     idle_daemon.open()
@@ -71,7 +71,7 @@ def test_one_series_alone_is_on_another_disk(idle_daemon, usb):
     assert not list(garden.glob("frames/*/.*"))
 
 
-def test_a_library_on_a_full_disk_costs_no_shot(idle_daemon, usb):
+def test_a_full_disk_of_the_library_costs_no_shot(idle_daemon, usb):
     (usb.path / "library").mkdir()
     (idle_daemon.data / "library").symlink_to(usb.path / "library")
     usb.fill(left_bytes=400_000)
@@ -109,7 +109,7 @@ def stick(idle_daemon: IdleDaemon, tmp_path: Path) -> Iterator[Pluggable]:
     subprocess.run(["umount", "--lazy", stick.path], capture_output=True, check=False)
 
 
-def test_a_disk_that_is_mounted_later_is_taken_in(idle_daemon, stick):
+def test_series_on_a_disk_that_is_mounted_later_are_opened(idle_daemon, stick):
     """Its series go on, and what a crash has left in its library is put right."""
     stick.plug_in()
     idle_daemon.open()
@@ -135,7 +135,7 @@ def test_a_disk_that_is_mounted_later_is_taken_in(idle_daemon, stick):
     assert "Traceback" not in idle_daemon.log.read_text()
 
 
-def test_a_disk_that_is_pulled_out_and_comes_back(idle_daemon, stick):
+def test_series_continue_when_their_disk_is_removed_and_returns(idle_daemon, stick):
     stick.plug_in()
     idle_daemon.open()
     garden = begin(idle_daemon, "Garden")

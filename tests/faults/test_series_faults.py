@@ -75,7 +75,7 @@ def series(tmp_path: Path) -> Iterator[Series]:
         series.kill()
 
 
-def test_a_daemon_that_is_killed_goes_on_where_it_was(series):
+def test_a_series_continues_after_the_daemon_was_killed(series):
     series.begin()
     for _ in range(2):
         series.kill()
@@ -85,7 +85,7 @@ def test_a_daemon_that_is_killed_goes_on_where_it_was(series):
     assert "off" in series.whys()
 
 
-def test_a_camera_program_that_is_killed_costs_a_moment_or_two(series):
+def test_a_killed_camera_program_costs_a_shot_or_two(series):
     series.begin()
     for _ in range(2):
         os.kill(series.camera_programs()[0], signal.SIGKILL)
@@ -94,7 +94,7 @@ def test_a_camera_program_that_is_killed_costs_a_moment_or_two(series):
     assert series.until(lambda status: status["restarts"])["restarts"]
 
 
-def test_a_camera_that_is_away_is_the_reason(series):
+def test_a_missing_camera_is_the_reason_of_the_gap(series):
     series.begin()
     series.fault(no_camera=True)
     os.kill(series.camera_programs()[0], signal.SIGKILL)
@@ -104,7 +104,7 @@ def test_a_camera_that_is_away_is_the_reason(series):
     assert "camera" in series.whys()
 
 
-def test_half_a_picture_is_never_kept(series):
+def test_an_incomplete_picture_is_never_kept(series):
     series.begin()
     series.fault(half_file_every=3)
     series.until(lambda status: status["failures"].get("torn", 0) >= 2)
@@ -112,7 +112,7 @@ def test_half_a_picture_is_never_kept(series):
     series.goes_on_taking().finished().whole().every_moment()
 
 
-def test_a_daemon_that_ends_has_recorded_all(series):
+def test_a_daemon_that_ends_has_recorded_everything(series):
     series.begin()
     assert series.end() == 0
     state = json.loads((series.series / "state.json").read_text())
@@ -131,7 +131,7 @@ def test_a_daemon_that_ends_has_recorded_all(series):
         pytest.param(lambda folder: append(folder / "frames/000/.shot", b"\xff\xd8"), id="half a picture"),
     ],
 )
-def test_after_a_power_cut_it_goes_on(series, damage):
+def test_a_series_continues_after_a_power_cut(series, damage):
     series.begin().kill()
     damage(series.series)
     series.start()

@@ -23,7 +23,7 @@ SIZE = (320, 180)
 Colour = tuple[int, int, int]
 
 
-class Cinema(IdleDaemon):
+class FilmDaemon(IdleDaemon):
     """A daemon with a series Garden, which is over."""
 
     def __init__(self, folder: Path) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from filming import Cinema
+from filming import FilmDaemon
 
 from stillcam.films.order import Order
 from stillcam.films.record import Film, new_id
@@ -20,56 +20,56 @@ EXAMPLES = re.findall(r"^python -m stillcam film (make .*)$", GUIDE, re.MULTILIN
 
 
 @pytest.fixture(scope="module")
-def cinema(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cinema]:
-    cinema = Cinema(tmp_path_factory.mktemp("cinema"))
-    cinema.shots(3, lambda _: (90, 90, 90))
-    cinema.open()
-    yield cinema
-    cinema.end()
+def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FilmDaemon]:
+    daemon = FilmDaemon(tmp_path_factory.mktemp("daemon"))
+    daemon.shots(3, lambda _: (90, 90, 90))
+    daemon.open()
+    yield daemon
+    daemon.end()
 
 
 @pytest.fixture
-def shut(tmp_path: Path) -> Cinema:
+def shut(tmp_path: Path) -> FilmDaemon:
     """Without a daemon."""
-    cinema = Cinema(tmp_path)
-    cinema.shots(3, lambda _: (90, 90, 90))
-    return cinema
+    daemon = FilmDaemon(tmp_path)
+    daemon.shots(3, lambda _: (90, 90, 90))
+    return daemon
 
 
-def typed(cinema: Cinema, line: str) -> tuple[int, str, str]:
+def typed(daemon: FilmDaemon, line: str) -> tuple[int, str, str]:
     """Exit status, and what was printed and complained."""
-    environ = {"PYTHONPATH": str(ROOT / "python"), "STILLCAM_DATA": str(cinema.data), "TZ": "UTC",
-               "STILLCAM_IMAGES": str(cinema.images), "PATH": "/usr/bin:/bin"}  # fmt: skip
+    environ = {"PYTHONPATH": str(ROOT / "python"), "STILLCAM_DATA": str(daemon.data), "TZ": "UTC",
+               "STILLCAM_IMAGES": str(daemon.images), "PATH": "/usr/bin:/bin"}  # fmt: skip
     argv = [sys.executable, "-m", "stillcam", "film", *shlex.split(line)]
     done = subprocess.run(argv, env=environ, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
     return done.returncode, done.stdout, done.stderr
 
 
-def test_one_is_made_listed_shown_and_deleted(cinema):
-    status, path, said = typed(cinema, "make Garden --kind sheet --width 320")
+def test_a_film_is_made_listed_shown_and_deleted(daemon):
+    status, path, said = typed(daemon, "make Garden --kind sheet --width 320")
     assert (status, said) == (0, "")
     assert Path(path.strip()).read_bytes()[:2] == b"\xff\xd8"
     id_ = Path(path).stem
-    assert typed(cinema, "list Garden")[1].startswith(f"{id_}: of Garden; 3 pictures, ")
-    assert typed(cinema, f"show {id_}")[1].splitlines()[1] == path.strip()
-    told = json.loads(typed(cinema, f"show {id_} --json")[1])
+    assert typed(daemon, "list Garden")[1].startswith(f"{id_}: of Garden; 3 pictures, ")
+    assert typed(daemon, f"show {id_}")[1].splitlines()[1] == path.strip()
+    told = json.loads(typed(daemon, f"show {id_} --json")[1])
     assert (told["state"], told["kind"], told["pictures"]) == ("done", "sheet", 3)
-    assert typed(cinema, f"delete {id_}") == (0, f"{id_} is deleted\n", "")
-    assert typed(cinema, f"show {id_}")[0] == 1
-    assert typed(cinema, "list") == (0, "there are no films\n", "")
+    assert typed(daemon, f"delete {id_}") == (0, f"{id_} is deleted\n", "")
+    assert typed(daemon, f"show {id_}")[0] == 1
+    assert typed(daemon, "list") == (0, "there are no films\n", "")
 
 
-def test_one_need_not_be_waited_for(cinema):
-    status, id_, _ = typed(cinema, "make Garden --kind keogram --no-wait")
+def test_a_film_can_be_ordered_without_waiting(daemon):
+    status, id_, _ = typed(daemon, "make Garden --kind keogram --no-wait")
     assert status == 0
-    assert cinema.until_made(id_.strip())[0].pictures == 3
+    assert daemon.until_made(id_.strip())[0].pictures == 3
 
 
 @pytest.mark.parametrize(
     ("line", "status", "words"),
     [
         pytest.param("make Gone", 1, "series: there is no series Gone", id="no such series"),
-        pytest.param("make Garden --fps 99", 1, "fps: must be a number from 1 to 60", id="a wrong value"),
+        pytest.param("make Garden --fps 99", 1, "fps: must be a whole number from 1 to 60", id="a wrong value"),
         pytest.param("make Garden --from tomorrow", 1, "from: must be a time", id="a wrong time"),
         pytest.param("make Garden --to 2020-01-01", 1, "Garden has no picture of that time", id="no picture"),
         pytest.param("make Garden --crop 0 0 2 1", 1, "crop: must be", id="a wrong part"),
@@ -77,13 +77,13 @@ def test_one_need_not_be_waited_for(cinema):
         pytest.param("delete ../settings", 1, "there is no such film", id="what is no id"),
     ],
 )
-def test_what_is_wrong_is_told(cinema, line, status, words):
-    answered, printed, said = typed(cinema, line)
+def test_an_invalid_order_is_an_error(daemon, line, status, words):
+    answered, printed, said = typed(daemon, line)
     assert (answered, printed) == (status, "")
     assert words in said
 
 
-def test_one_that_failed_is_told_by_its_status(shut):
+def test_a_failed_film_is_an_exit_status(shut):
     shut.store.add(Film(new_id("film", 1), Order("film", "Garden"), "failed", error="the disk is full"))
     id_ = shut.store.all()[0].id
     status, printed, _ = typed(shut, f"show {id_}")

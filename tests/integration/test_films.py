@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from filming import SIZE, Cinema, frames_of, probe
+from filming import SIZE, FilmDaemon, frames_of, probe
 from pictures import QUADRANTS, held, picture, quadrants
 from PIL import Image, ImageStat
 from series_folders import START_MS, file_of, moment_ms
@@ -32,22 +32,22 @@ SHOTS = 12
 
 
 @pytest.fixture(scope="module")
-def cinema(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cinema]:
+def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FilmDaemon]:
     """A series whose first half is red, and whose second half is green."""
-    cinema = Cinema(tmp_path_factory.mktemp("cinema"))
-    cinema.shots(SHOTS, lambda n: RED if n <= SHOTS // 2 else GREEN)
-    cinema.open()
-    yield cinema
-    cinema.end()
+    daemon = FilmDaemon(tmp_path_factory.mktemp("daemon"))
+    daemon.shots(SHOTS, lambda n: RED if n <= SHOTS // 2 else GREEN)
+    daemon.open()
+    yield daemon
+    daemon.end()
 
 
 @pytest.fixture
-def own(tmp_path: Path) -> Iterator[Cinema]:
+def fresh(tmp_path: Path) -> Iterator[FilmDaemon]:
     """A daemon that a test starts by itself, and may kill."""
-    cinema = Cinema(tmp_path)
-    yield cinema
-    if cinema.process and cinema.process.poll() is None:
-        cinema.kill()
+    daemon = FilmDaemon(tmp_path)
+    yield daemon
+    if daemon.process and daemon.process.poll() is None:
+        daemon.kill()
 
 
 def mean(image: Image.Image) -> tuple[float, ...]:
@@ -73,8 +73,8 @@ def boxes(path: Path) -> list[bytes]:
     return found
 
 
-def test_a_film_has_each_picture_once_and_plays_everywhere(cinema):
-    film, path = cinema.made(fps=10)
+def test_a_film_has_each_picture_once_and_plays_everywhere(daemon):
+    film, path = daemon.made(fps=10)
     about = probe(path)
     assert about == {"codec_name": "h264", "profile": "High", "width": 320, "height": 180, "pix_fmt": "yuv420p",
                      "color_range": "tv", "color_space": "bt709", "avg_frame_rate": "10/1",
@@ -88,17 +88,17 @@ def test_a_film_has_each_picture_once_and_plays_everywhere(cinema):
     assert film.progress == 1
 
 
-def test_a_part_of_the_time_a_part_of_the_picture_and_smaller(cinema):
-    film, path = cinema.made(
+def test_a_part_of_the_time_a_part_of_the_picture_and_smaller(daemon):
+    film, path = daemon.made(
         **{"from": ms_to_text(moment_ms(6)), "to": ms_to_text(moment_ms(8))}, crop=[0, 0, 0.5, 1], width=80
     )
     assert film.pictures == 3
     assert (probe(path)["width"], probe(path)["height"]) == (80, 90)
 
 
-def test_date_and_time_can_be_seen_and_are_each_pictures_own(cinema):
-    plain = frames_of(cinema.made(fps=25)[1], (320, 180))
-    stamped = frames_of(cinema.made(fps=25, stamp=True)[1], (320, 180))
+def test_each_picture_shows_its_own_date_and_time(daemon):
+    plain = frames_of(daemon.made(fps=25)[1], (320, 180))
+    stamped = frames_of(daemon.made(fps=25, stamp=True)[1], (320, 180))
     corner = (160, 150, 320, 180)
     bright, dark = ([brightest(frame.crop(corner)) for frame in frames] for frames in (stamped, plain))
     assert min(bright) > 180 > max(dark)
@@ -108,12 +108,12 @@ def test_date_and_time_can_be_seen_and_are_each_pictures_own(cinema):
     assert len(set(letters)) == SHOTS
 
 
-def test_flicker_is_evened_out(own):
-    own.shots(40, lambda n: (70, 70, 70) if n % 2 else (110, 110, 110))
-    own.open()
+def test_flicker_is_evened_out(fresh):
+    fresh.shots(40, lambda n: (70, 70, 70) if n % 2 else (110, 110, 110))
+    fresh.open()
 
     def steps(**order: Any) -> float:
-        film, path = own.made(**order)
+        film, path = fresh.made(**order)
         assert film.pictures == 40
         levels = [mean(frame)[0] for frame in frames_of(path, (320, 180))]
         return max(abs(one - other) for one, other in pairwise(levels[10:31]))
@@ -122,19 +122,19 @@ def test_flicker_is_evened_out(own):
     assert steps(deflicker=True) < 15
 
 
-def test_pictures_of_other_sizes_and_broken_ones_cost_no_other(own):
-    own.shots(10, lambda n: RED if n <= 5 else GREEN)
-    own.paint(4, RED, (160, 160))
-    own.paint(9, GREEN, (640, 360))
-    half = own.garden / "frames" / file_of(2)
+def test_pictures_of_other_sizes_and_damaged_ones_do_not_affect_others(fresh):
+    fresh.shots(10, lambda n: RED if n <= 5 else GREEN)
+    fresh.paint(4, RED, (160, 160))
+    fresh.paint(9, GREEN, (640, 360))
+    half = fresh.garden / "frames" / file_of(2)
     half.write_bytes(half.read_bytes()[:-100])
-    (own.garden / "frames" / file_of(3)).write_bytes(b"")
-    garbage = own.garden / "frames" / file_of(7)
+    (fresh.garden / "frames" / file_of(3)).write_bytes(b"")
+    garbage = fresh.garden / "frames" / file_of(7)
     garbage.write_bytes(b"\xff\xd8" + bytes(500) + b"\xff\xd9")  # seen only when it is its turn
-    own.open()
-    film, path = own.made()
+    fresh.open()
+    film, path = fresh.made()
     assert (film.pictures, film.skipped) == (8, 3)
-    assert own.made(deflicker=True)[0].pictures == 8
+    assert fresh.made(deflicker=True)[0].pictures == 8
     frames = frames_of(path, (320, 180))
     assert [like(mean(frame), RED) for frame in frames] == [True, False, True, False, False, False, False, False]
     assert mean(frames[1].crop((0, 0, 60, 180)))[0] < 30  # a bar beside the square one
@@ -142,9 +142,9 @@ def test_pictures_of_other_sizes_and_broken_ones_cost_no_other(own):
     assert all(like(mean(frame), GREEN) for frame in frames[3:])
 
 
-def copy_in(cinema: Cinema, *files: bytes) -> list[str]:
+def copy_in(daemon: FilmDaemon, *files: bytes) -> list[str]:
     """Files of a person in the library, a minute apart; their names."""
-    day = cinema.library / "2026-11-20"
+    day = daemon.library / "2026-11-20"
     day.mkdir(parents=True)
     names = [f"IMG_{number}.JPG" for number in range(len(files))]
     for number, (name, data) in enumerate(zip(names, files, strict=True)):
@@ -154,27 +154,27 @@ def copy_in(cinema: Cinema, *files: bytes) -> list[str]:
     return names
 
 
-def test_photos_of_phones_are_upright_however_they_were_held(own):
-    copy_in(own, *(held(orientation, SIZE) for orientation in range(1, 9)))
-    own.open()
-    film, path = own.made(series=None, deflicker=True)
+def test_photos_of_phones_are_upright(fresh):
+    copy_in(fresh, *(held(orientation, SIZE) for orientation in range(1, 9)))
+    fresh.open()
+    film, path = fresh.made(series=None, deflicker=True)
     assert (film.pictures, film.skipped, film.size) == (8, 0, SIZE)
     assert [quadrants(frame) for frame in frames_of(path, SIZE)] == [QUADRANTS] * 8
-    with Image.open(own.made(kind="sheet", series=None, width=800)[1]) as page:
+    with Image.open(fresh.made(kind="sheet", series=None, width=800)[1]) as page:
         cell, gap = (800 - 8 * 7) // 6, 8  # six in a row
         high = cell * 180 // 320
         assert [
             quadrants(page.crop((gap + n * (cell + gap), gap, gap + n * (cell + gap) + cell, gap + high)))
             for n in range(6)
         ] == [QUADRANTS] * 6
-    with Image.open(own.made(kind="keogram", series=None, width=64, crop=[0, 0, 0.5, 1])[1]) as keogram:
+    with Image.open(fresh.made(kind="keogram", series=None, width=64, crop=[0, 0, 0.5, 1])[1]) as keogram:
         assert keogram.size == (64, 180)
         assert like(mean(keogram.crop((0, 10, 64, 80))), (255, 0, 0))
         assert like(mean(keogram.crop((0, 100, 64, 170))), (0, 0, 255))
 
 
 @pytest.mark.parametrize("odd", [{"mode": "L"}, {"mode": "CMYK"}, {"subsampling": 0}, {"progressive": True}], ids=str)
-def test_a_picture_that_is_stored_in_another_way_costs_no_other(own, odd):
+def test_a_picture_with_another_encoding_does_not_affect_others(fresh, odd):
     """ffmpeg began anew with one in grey, and all before it were lost while it evened out."""
 
     def saved(colour: tuple[int, int, int], mode: str = "RGB", **options: Any) -> bytes:
@@ -182,9 +182,9 @@ def test_a_picture_that_is_stored_in_another_way_costs_no_other(own, odd):
         Image.new("RGB", SIZE, colour).convert(mode).save(file, "JPEG", quality=95, **options)
         return file.getvalue()
 
-    copy_in(own, *[saved(RED)] * 4, saved(RED, **odd), *[saved(GREEN)] * 4)
-    own.open()
-    film, path = own.made(series=None, deflicker=True)
+    copy_in(fresh, *[saved(RED)] * 4, saved(RED, **odd), *[saved(GREEN)] * 4)
+    fresh.open()
+    film, path = fresh.made(series=None, deflicker=True)
     assert (film.pictures, film.skipped) == (9, 0)
     means = [mean(frame) for frame in frames_of(path, SIZE)]
     assert len(means) == 9
@@ -192,38 +192,38 @@ def test_a_picture_that_is_stored_in_another_way_costs_no_other(own, odd):
     assert all(red < green for red, green, _ in means[5:])
 
 
-def test_a_picture_of_an_odd_shape_costs_no_other(own):
+def test_a_picture_of_an_extreme_shape_does_not_affect_others(fresh):
     """The first one says nothing about the others: all are as large as most are."""
     good = held(1, SIZE)
-    copy_in(own, picture((1, 4000)), picture((4000, 1)), *[good] * 10)
-    own.open()
-    film, path = own.made(series=None)
+    copy_in(fresh, picture((1, 4000)), picture((4000, 1)), *[good] * 10)
+    fresh.open()
+    film, path = fresh.made(series=None)
     assert (film.pictures, film.skipped, film.size) == (12, 0, SIZE)
     assert [quadrants(frame) for frame in frames_of(path, SIZE)[2:]] == [QUADRANTS] * 10
-    film, path = own.made(kind="sheet", series=None, width=800)
+    film, path = fresh.made(kind="sheet", series=None, width=800)
     assert (film.pictures, film.skipped) == (12, 0)
     with Image.open(path) as page:
         assert page.height < 300
         assert quadrants(page.crop((8 + 2 * 132, 8, 8 + 2 * 132 + 124, 8 + 70))) == QUADRANTS
-    film, path = own.made(kind="keogram", series=None, width=120)
+    film, path = fresh.made(kind="keogram", series=None, width=120)
     assert (film.pictures, film.skipped, film.size) == (12, 0, (120, 180))
 
 
-def test_what_a_phone_puts_behind_a_picture_costs_nothing(own):
+def test_data_that_a_phone_appends_to_a_picture_is_ignored(fresh):
     """A line end, Samsung's trailer, the second picture of HDR, the video of a motion photo."""
     red, green = picture(SIZE, "#c81e1e"), picture(SIZE, "#1ea01e")
     video = b"\0\0\0 ftypisom\0\0\2\0isomiso2avc1mp41" + bytes(500)
     names = copy_in(
-        own, red + b"\n", red + b"\0\0\1\n\x0e\0\0\0Image_UTC_DataSEFT", red + green, red + video, red[:-9], red
+        fresh, red + b"\n", red + b"\0\0\1\n\x0e\0\0\0Image_UTC_DataSEFT", red + green, red + video, red[:-9], red
     )
-    own.open()
-    film, path = own.made(series=None)
+    fresh.open()
+    film, path = fresh.made(series=None)
     assert (film.pictures, film.skipped) == (5, 1)
     assert film.left_out == [f"2026-11-20/{names[4]}: cut short: the end (FF D9) is missing"]
     assert all(like(mean(frame), RED) for frame in frames_of(path, SIZE))
 
 
-def test_a_picture_that_cannot_be_read_is_named_and_costs_no_other(own):
+def test_an_unreadable_picture_is_named_and_does_not_affect_others(fresh):
     """Huge ones, one that is none, and one from the end of time; nobody waits for a pipe."""
     file, progressive = io.BytesIO(), io.BytesIO()
     Image.new("L", (14_000, 14_000), 90).save(file, "JPEG", quality=30)
@@ -232,14 +232,14 @@ def test_a_picture_that_cannot_be_read_is_named_and_costs_no_other(own):
     at = giant.index(b"\xff\xc2") + 5
     giant = giant[:at] + struct.pack(">HH", 14_000, 14_000) + giant[at + 4 :]
     good = picture(SIZE, "#5a5a5a")
-    names = copy_in(own, good, file.getvalue(), giant, b"no picture", good)
-    day = own.library / "2026-11-20"
+    names = copy_in(fresh, good, file.getvalue(), giant, b"no picture", good)
+    day = fresh.library / "2026-11-20"
     (day / os.fsdecode(b"line\nend and no UTF-8 \xff.jpg")).write_bytes(b"no picture")
     os.mkfifo(day / "PIPE.JPG")
     (day / "99991231T235959.999Z_photo_imx708.jpg").write_bytes(good)
-    own.open(TZ="Asia/Tokyo")  # where that one is of the year 10000
+    fresh.open(TZ="Asia/Tokyo")  # where that one is of the year 10000
     for kind in ("film", "sheet", "keogram"):
-        film, path = own.made(kind=kind, series=None, **{"stamp": True} if kind == "film" else {})
+        film, path = fresh.made(kind=kind, series=None, **{"stamp": True} if kind == "film" else {})
         assert film.skipped == 3, film.left_out
         assert film.left_out is not None
         assert {one.partition(":")[0].rpartition("/")[2] for one in film.left_out} == {
@@ -252,11 +252,11 @@ def test_a_picture_that_cannot_be_read_is_named_and_costs_no_other(own):
             assert all(like(mean(frame.crop((80, 0, 240, 140))), GREY) for frame in frames)
         else:
             assert film.pictures == 4
-    assert names[3] in own.log.read_text()
+    assert names[3] in fresh.log.read_text()
 
 
-def test_a_contact_sheet_shows_pictures_of_all_the_time(cinema):
-    film, path = cinema.made(kind="sheet", width=640)
+def test_a_contact_sheet_shows_pictures_from_the_whole_time(daemon):
+    film, path = daemon.made(kind="sheet", width=640)
     with Image.open(path) as sheet:
         assert sheet.format == "JPEG"
         assert sheet.width == 640
@@ -268,29 +268,29 @@ def test_a_contact_sheet_shows_pictures_of_all_the_time(cinema):
     assert (film.pictures, film.skipped, film.duration_s) == (SHOTS, 0, None)
 
 
-def test_a_keogram_has_a_column_of_each_picture(own):
-    own.shots(SHOTS, lambda n: (20 * n, 0, 0))
-    own.open()
-    film, path = own.made(kind="keogram", width=120)
+def test_a_keogram_has_a_column_of_each_picture(fresh):
+    fresh.shots(SHOTS, lambda n: (20 * n, 0, 0))
+    fresh.open()
+    film, path = fresh.made(kind="keogram", width=120)
     with Image.open(path) as keogram:
         assert keogram.size == (120, 180)
         reds = [mean(keogram.crop((10 * n + 3, 0, 10 * n + 7, 180)))[0] for n in range(SHOTS)]
     assert all(abs(red - 20 * (n + 1)) < 12 for n, red in enumerate(reds))
     assert film.pictures == SHOTS
-    with Image.open(own.made(kind="keogram", width=64, crop=[0, 0, 1, 0.5])[1]) as part:
+    with Image.open(fresh.made(kind="keogram", width=64, crop=[0, 0, 1, 0.5])[1]) as part:
         assert part.size == (60, 90)
 
 
-def test_a_range_of_the_library(own):
-    day = own.library / "2026-11-20"
+def test_a_range_of_the_library(fresh):
+    day = fresh.library / "2026-11-20"
     day.mkdir(parents=True)
     for minute in range(5):
         name = stem_of("photo", START_MS / 1000 + 60 * minute, "imx708")
         (day / f"{name}.jpg").write_bytes(picture((64, 48)))
-    own.open()
-    film, path = own.made(series=None, **{"from": ms_to_text(moment_ms(2)), "to": ms_to_text(moment_ms(4))})
+    fresh.open()
+    film, path = fresh.made(series=None, **{"from": ms_to_text(moment_ms(2)), "to": ms_to_text(moment_ms(4))})
     assert film.pictures == 3
-    assert path.parent == own.data / "films"
+    assert path.parent == fresh.data / "films"
     assert probe(path)["nb_read_frames"] == "3"
 
 
@@ -303,34 +303,34 @@ def test_a_range_of_the_library(own):
         pytest.param({"series": None}, "state", None, "library has no picture", id="an empty library"),
     ],
 )
-def test_what_cannot_be_made_is_refused_at_once(cinema, order, cause, field, words):
-    before = cinema.store.all()
+def test_an_impossible_order_is_refused_at_once(daemon, order, cause, field, words):
+    before = daemon.store.all()
     with pytest.raises(Refusal, match=words) as caught:
-        cinema.order(**order)
+        daemon.order(**order)
     assert (caught.value.cause, caught.value.answer["field"]) == (cause, field)
-    assert cinema.store.all() == before
+    assert daemon.store.all() == before
 
 
-def test_without_ffmpeg_it_says_what_to_install_and_makes_the_rest(own, tmp_path):
-    own.shots(3, lambda _: RED)
+def test_without_ffmpeg_it_says_what_to_install_and_makes_the_rest(fresh, tmp_path):
+    fresh.shots(3, lambda _: RED)
     (tmp_path / "bin").mkdir()
-    own.open(PATH=str(tmp_path / "bin"))
+    fresh.open(PATH=str(tmp_path / "bin"))
     with pytest.raises(Refusal, match="sudo apt install -y ffmpeg"):
-        own.order()
-    assert own.made(kind="sheet")[0].pictures == 3
+        fresh.order()
+    assert fresh.made(kind="sheet")[0].pictures == 3
 
 
-def test_an_ffmpeg_without_h264_says_what_to_install(own, tmp_path):
-    own.shots(3, lambda _: RED)
+def test_an_ffmpeg_without_h264_says_what_to_install(fresh, tmp_path):
+    fresh.shots(3, lambda _: RED)
     (tmp_path / "bin").mkdir()
     fake = tmp_path / "bin" / "ffmpeg"
     fake.write_text("#!/bin/sh\necho \"Unknown encoder 'libx264'\" >&2\nexit 1\n")
     fake.chmod(0o755)
-    own.open(PATH=f"{fake.parent}:{os.environ['PATH']}")
-    film = own.order()
-    own.until(lambda _: own.film_called(film.id).state == "failed")
-    assert "libx264" in str(own.film_called(film.id).error)
-    assert own.left() == [f"{film.id}.json"]
+    fresh.open(PATH=f"{fake.parent}:{os.environ['PATH']}")
+    film = fresh.order()
+    fresh.until(lambda _: fresh.film_called(film.id).state == "failed")
+    assert "libx264" in str(fresh.film_called(film.id).error)
+    assert fresh.left() == [f"{film.id}.json"]
 
 
 @pytest.mark.parametrize(
@@ -341,7 +341,7 @@ def test_an_ffmpeg_without_h264_says_what_to_install(own, tmp_path):
         pytest.param("", "mpeg4", id="hardware that works"),
     ],
 )
-def test_the_hardware_is_tried_before_it_is_relied_on(tmp_path, device, chosen):
+def test_the_hardware_encoder_is_tried_before_it_is_used(tmp_path, device, chosen):
     name = "no_such_encoder" if device == "/dev/null" else "mpeg4"  # each ffmpeg has that one
     hardware = Encoder(name, lambda _size, _fps, _threads: (), device=device)
     ffmpeg = str(shutil.which("ffmpeg"))
@@ -350,41 +350,41 @@ def test_the_hardware_is_tried_before_it_is_relied_on(tmp_path, device, chosen):
         choose_encoder(ffmpeg, (320, 180), 25, 1, tmp_path, [Encoder("no_such_encoder", lambda *_: ())])
 
 
-def test_one_is_made_after_the_other_and_all_that_is_deleted_is_gone(cinema):
-    ids = [cinema.order(kind=kind).id for kind in ("film", "sheet", "keogram")]
-    cinema.ask_films("delete", id=ids[1])
-    made = [cinema.until_made(id_)[0] for id_ in (ids[0], ids[2])]
+def test_films_are_rendered_one_after_the_other_and_deleted_ones_are_gone(daemon):
+    ids = [daemon.order(kind=kind).id for kind in ("film", "sheet", "keogram")]
+    daemon.ask_films("delete", id=ids[1])
+    made = [daemon.until_made(id_)[0] for id_ in (ids[0], ids[2])]
     assert made[0].made < made[1].made
     for id_ in (ids[0], ids[2]):
-        cinema.ask_films("delete", id=id_)
-    assert not [name for name in cinema.left() if name.startswith(tuple(ids))]
+        daemon.ask_films("delete", id=id_)
+    assert not [name for name in daemon.left() if name.startswith(tuple(ids))]
     with pytest.raises(Refusal) as caught:
-        cinema.ask_films("delete", id=ids[0])
+        daemon.ask_films("delete", id=ids[0])
     assert caught.value.cause == "unknown"
 
 
-def test_each_day_gets_its_film_once(own):
+def test_each_day_gets_its_film_once(fresh):
     """The daemon did not run at midnight: it makes up for it. One that is deleted does not come back."""
     that_day = time.strftime("%Y-%m-%dT12:00:00Z", time.gmtime(time.time() - 2 * 86400))
-    own.shots(3, lambda _: RED, daily_film=True, start=that_day)
-    own.move_shots(that_day[:10])
-    own.open(TZ="UTC")
-    film = own.until(lambda _: own.store.films_of("Garden")) and own.store.films_of("Garden")[0]
-    film, path = own.until_made(film.id)
+    fresh.shots(3, lambda _: RED, daily_film=True, start=that_day)
+    fresh.move_shots(that_day[:10])
+    fresh.open(TZ="UTC")
+    film = fresh.until(lambda _: fresh.store.films_of("Garden")) and fresh.store.films_of("Garden")[0]
+    film, path = fresh.until_made(film.id)
     assert (film.order.day, film.pictures) == (that_day[:10], 3)
-    own.kill()
-    own.open(TZ="UTC")
-    assert own.store.films_of("Garden") == [film]
-    own.ask_films("delete", id=film.id)
-    assert own.left() == [DELETED_DAYS]
-    own.kill()
-    own.open(TZ="UTC")
-    assert own.made(kind="sheet")[0].pictures == 3  # by then it has looked
-    assert [one.kind for one in own.store.films_of("Garden")] == ["sheet"]
+    fresh.kill()
+    fresh.open(TZ="UTC")
+    assert fresh.store.films_of("Garden") == [film]
+    fresh.ask_films("delete", id=film.id)
+    assert fresh.left() == [DELETED_DAYS]
+    fresh.kill()
+    fresh.open(TZ="UTC")
+    assert fresh.made(kind="sheet")[0].pictures == 3  # by then it has looked
+    assert [one.kind for one in fresh.store.films_of("Garden")] == ["sheet"]
     assert not path.exists()
 
 
-def test_nobody_needs_the_daemon_to_look(own):
-    own.shots(1, lambda _: RED)
-    own.store.add(Film("20261120T080000.000Z_film", Order("film", "Garden")))
-    assert own.store.all()[0].to_api()["state"] == "waiting"
+def test_films_are_read_without_the_daemon(fresh):
+    fresh.shots(1, lambda _: RED)
+    fresh.store.add(Film("20261120T080000.000Z_film", Order("film", "Garden")))
+    assert fresh.store.all()[0].to_api()["state"] == "waiting"

@@ -71,7 +71,7 @@ def test_two_people_change_one_photo_at_once(site, owner):
         assert len(owner.call(f"/api/library/items/{item['id']}")[1]["files"]) == 2
 
 
-def test_two_people_delete_and_bring_back_at_once(site, owner):
+def test_two_people_delete_and_restore_at_once(site, owner):
     """Each item is in the library or in the trash at the end, and can be had."""
     ids = [take(site, number) for number in range(60)]
     stamp = owner.call("/api/library/delete", "POST", {"items": ids[:30]})[1]["deleted"]
@@ -84,7 +84,7 @@ def test_two_people_delete_and_bring_back_at_once(site, owner):
     assert sorted(there + trashed) == sorted(ids)
 
 
-def test_kill_in_the_middle_of_a_zip_leaves_nothing_behind(site, owner):
+def test_a_server_killed_while_it_sends_a_zip_leaves_nothing(site, owner):
     """What had come is seen to be torn; the next one is whole."""
     ids = [take(site, number, os.urandom(3_000_000)) for number in range(8)]
     before = sorted(path for path in site.data.rglob("*") if "accounts" not in path.name)

@@ -93,7 +93,7 @@ def test_two_people_deleting_at_once(site, owner):
     assert len(owner.call("/api/library/trash")[1]["items"]) == len(ids)
 
 
-def test_items_copied_in_and_removed_by_hand_show_up_so(site, owner):
+def test_items_copied_in_or_deleted_by_hand_are_noticed(site, owner):
     ids = [take(site, number) for number in range(3)]
     folder = site.data / "library" / DAY
     assert len(shown(owner)) == 3
@@ -129,7 +129,7 @@ def test_no_address_leads_out_of_the_library(site, owner, path):
     assert b"SQLite" not in body
 
 
-def test_a_zip_over_http_is_whole(site, owner):
+def test_a_zip_over_http_is_complete(site, owner):
     ids = [take(site, number, os.urandom(70_000)) for number in range(40)]
     status, chosen = owner.call("/api/library/zip", "POST", {"items": ids})
     assert (status, chosen["files"]) == (201, 80)
@@ -140,7 +140,7 @@ def test_a_zip_over_http_is_whole(site, owner):
         assert {name for name in read.namelist() if name.endswith(".jpg")} == set(ids)
 
 
-def test_a_zip_whose_file_goes_away_is_seen_to_be_torn(site, owner):
+def test_a_zip_whose_file_disappears_is_aborted(site, owner):
     """Never one that looks whole and is not."""
     ids = [take(site, number, os.urandom(3_000_000)) for number in range(8)]
     chosen = owner.call("/api/library/zip", "POST", {"items": ids})[1]
@@ -159,7 +159,7 @@ def test_a_zip_whose_file_goes_away_is_seen_to_be_torn(site, owner):
     assert site.ask("/healthz")[0].status in (200, 503)
 
 
-def test_kill_in_the_middle_of_deleting_loses_nothing(site, owner):
+def test_a_server_killed_while_it_deletes_loses_nothing(site, owner):
     """Each item is in the library or in the trash, whole, and can be brought back."""
     ids = [take(site, number) for number in range(600)]
 
@@ -213,7 +213,7 @@ for item in Library(root).page(9).items:
         assert days == ["2026-10-25"] * 3 + ["2026-10-24"]
 
 
-def test_favourites_and_titles_outlive_a_restart(site, owner):
+def test_favourites_and_titles_survive_a_restart(site, owner):
     id_ = take(site, 0)
     item = owner.call(f"/api/library/items/{id_}", "PATCH", {"favourite": True, "title": "Fuchs im Schnee"})[1]
     site.end()

@@ -144,7 +144,7 @@ def test_states_are_the_daemon_s(daemon, verb):
     assert daemon(verb, "Garden")[::2] == (1, "stillcam: it is finished\n")
 
 
-def test_looking_needs_no_daemon(type_):
+def test_series_are_read_without_the_daemon(type_):
     assert type_("list")[:2] == (0, "there are no series\n")
     make_series(type_.paths.series, 3, missed=2, state="failed", why="the disk is full")
     status, said, _ = type_("list")
@@ -160,7 +160,7 @@ def test_looking_needs_no_daemon(type_):
 
 @pytest.mark.parametrize("verb", ["show", "pause", "delete"])
 @pytest.mark.parametrize("name", ["Gone", "../Garden", ""])
-def test_a_series_that_is_not_there_is_told(type_, verb, name):
+def test_a_series_that_does_not_exist_is_an_error(type_, verb, name):
     make_series(type_.paths.series, 1)
     status, _, complaint = type_(verb, name)
     assert (status, complaint.count("\n")) == (1, 1), complaint

@@ -63,7 +63,7 @@ def test_an_address_has_the_name_percent_encoded(owner, name):
         *("Garden/frames", "Garden//", "/Garden", "Garden;x", "Garden%3fx"),
     ],
 )
-def test_no_spelling_of_a_name_leads_anywhere_else(site, owner, path):
+def test_no_encoding_of_a_name_leads_out_of_the_folder(site, owner, path):
     link = http.client.HTTPConnection("127.0.0.1", site.port, timeout=DEADLINE_S)
     try:
         for address in (
@@ -86,7 +86,7 @@ def test_no_spelling_of_a_name_leads_anywhere_else(site, owner, path):
         link.close()
 
 
-def test_a_name_that_is_no_name_reaches_no_log_and_no_daemon(site, owner):
+def test_an_invalid_name_reaches_neither_log_nor_daemon(site, owner):
     """The error names nothing that was sent: it cannot forge a line."""
     status, answer = owner.call("/api/series/%1b%5b31m")
     assert status == 400

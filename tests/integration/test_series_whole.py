@@ -28,7 +28,7 @@ def owner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
         daemon.end()
 
 
-def test_from_its_making_to_its_end(owner):
+def test_a_series_from_its_creation_to_its_end(owner):
     """Made, watched, changed, paused, resumed, finished and deleted, and seen by each address meanwhile."""
     made, series = owner.call("/api/series", "POST", {"name": "Garden 2", "interval_s": 1})
     assert (made, series["state"], series["planned"]) == (201, "running", None)

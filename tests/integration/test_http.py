@@ -53,7 +53,7 @@ def test_head_has_every_header_of_get_and_no_body(site):
         pytest.param("1.0", "Connection: Keep-Alive", 2, "keep-alive", id="1.0 goes on when asked"),
     ],
 )
-def test_how_long_a_connection_lasts(site, version, line, count, connection):
+def test_when_a_connection_is_closed(site, version, line, count, connection):
     found = answered(site, *[get("/healthz", line, version=version)] * 2)
     assert [reply.headers.get("connection") for reply in found] == [connection] * count
 
@@ -73,7 +73,7 @@ def test_http_1_0_without_a_host_is_answered(site):
         pytest.param("2-9999999", 2, None, id="beyond the end"),
     ],
 )
-def test_a_part_of_a_file_and_of_a_frame(site, asked, first, end):
+def test_a_range_of_a_file_and_of_a_frame(site, asked, first, end):
     for path in ("/picture/viewer.js", "/images/current.jpg"):
         (whole,) = answered(site, get(path))
         part, after = answered(site, get(path, f"Range: bytes={asked}"), get("/nope"))
@@ -88,7 +88,7 @@ def test_a_part_of_a_file_and_of_a_frame(site, asked, first, end):
 
 
 @pytest.mark.parametrize("asked", ["bytes=9999999-", "bytes=-0"])
-def test_a_part_that_is_not_there(site, asked):
+def test_a_range_beyond_the_end_is_416(site, asked):
     (whole,) = answered(site, get("/picture/viewer.js"))
     (reply,) = answered(site, get("/picture/viewer.js", f"Range: {asked}"))
     assert (reply.status, reply.headers["content-range"]) == (416, f"bytes */{len(whole.body)}")
@@ -98,13 +98,13 @@ def test_a_part_that_is_not_there(site, asked):
     "asked",
     ["bytes=0-1,3-4", "bytes=" + "0-," * 1000, "bytes=3-1", "bytes=-", "bytes= -", "bytes=a-b", "lines=0-1", "0-1"],
 )
-def test_a_part_that_is_not_understood_is_the_whole(site, asked):
+def test_an_unsupported_range_is_answered_with_the_whole_body(site, asked):
     assert answered(site, get("/picture/viewer.js", f"Range: {asked}"))[0].status == 200
 
 
 @pytest.mark.parametrize("form", ["{}", "W/{}", '"x", {}', 'W/"x" , W/{}', "*"])
 @pytest.mark.parametrize("path", ["/", "/picture/viewer.js", "/images/current.jpg"])
-def test_what_the_client_has_is_not_sent_again(site, path, form):
+def test_an_unchanged_body_is_answered_with_304(site, path, form):
     (whole,) = answered(site, get(path))
     tag = whole.headers["etag"]
     known, other = answered(site, get(path, f"If-None-Match: {form.format(tag)}"), get(path, 'If-None-Match: "x"'))
@@ -113,13 +113,13 @@ def test_what_the_client_has_is_not_sent_again(site, path, form):
 
 
 @pytest.mark.parametrize("path", ["/picture/viewer.js", "/images/current.jpg"])
-def test_head_is_of_the_whole_whatever_part_is_asked_for(site, path):
+def test_a_head_request_ignores_the_range(site, path):
     (whole,) = answered(site, get(path))
     (head,) = answered(site, get(path, "Range: bytes=0-3").replace(b"GET", b"HEAD"), bare=True)
     assert (head.status, head.headers["content-length"]) == (200, str(len(whole.body)))
 
 
-def test_an_absolute_address_is_answered_and_its_host_counts(site):
+def test_the_host_of_an_absolute_address_counts(site):
     """RFC 9112, 3.2.2: as some clients send it, and all that believe to speak to a proxy."""
     absolute = f"http://127.0.0.1:{site.port}/images/current.jpg"
     assert answered(site, get(absolute, host="evil.example"))[0].body == picture()
@@ -127,14 +127,14 @@ def test_an_absolute_address_is_answered_and_its_host_counts(site):
     assert answered(site, b"GET http://127.0.0.1 HTTP/1.0\r\n\r\n")[0].status == 200
 
 
-def test_the_server_as_a_whole_says_what_it_can_do(site):
+def test_options_of_the_server_lists_its_methods(site):
     first, second = answered(site, get("*").replace(b"GET", b"OPTIONS"), get("/nope"))
     assert (first.status, second.status) == (204, 404)
     assert {"GET", "HEAD", "OPTIONS", "POST"} <= set(first.headers["allow"].split(", "))
     assert answered(site, get("*"))[0].status == 400
 
 
-def test_a_client_that_has_no_more_to_say_still_gets_what_it_waits_for(site):
+def test_a_half_closed_client_still_gets_its_answer(site):
     """It has closed its side only: the next picture, and a stream."""
     name = site.publish(picture())
     with socket.create_connection(("127.0.0.1", site.port), timeout=DEADLINE_S) as waiting:
@@ -159,11 +159,11 @@ def test_a_client_that_has_no_more_to_say_still_gets_what_it_waits_for(site):
         *(("127.0.0.1, evil.example", 400), ("127.0.0.1/evil", 400), ("evil.example:x", 400), ("a b", 400)),
     ],
 )
-def test_only_a_name_that_is_ours_is_answered(site, host, status):
+def test_only_requests_for_our_own_names_are_answered(site, host, status):
     assert answered(site, get("/", host=host))[0].status == status
 
 
-def test_this_machine_is_known_below_the_suffixes_of_home_networks_and_of_its_resolver(tmp_path):
+def test_the_suffixes_of_home_networks_and_of_the_resolver_are_accepted(tmp_path):
     """Other names below the same suffixes are not ours: they may lead anywhere."""
     own = socket.gethostname().partition(".")[0]
     site = Site(tmp_path)
@@ -193,7 +193,7 @@ def test_this_machine_is_known_below_the_suffixes_of_home_networks_and_of_its_re
         site.end()
 
 
-def test_a_proxy_is_believed_only_when_it_is_trusted(site, tmp_path):
+def test_forwarded_headers_count_only_from_a_trusted_proxy(site, tmp_path):
     request = get("/seen", "X-Forwarded-For: 203.0.113.9, 198.51.100.7", "X-Forwarded-Proto: https")
     exchange(site.port, request)
     site.until(lambda: " 127.0.0.1 GET /seen 404 " in site.said())
@@ -205,7 +205,7 @@ def test_a_proxy_is_believed_only_when_it_is_trusted(site, tmp_path):
         assert "203.0.113.9" not in trusting.said()
 
 
-def test_ipv4_and_ipv6_are_answered_and_told_apart(tmp_path):
+def test_ipv4_and_ipv6_clients_have_their_own_addresses(tmp_path):
     """An IPv4 client of a socket for both is known by its IPv4 address, so that limits and proxies are its own."""
     site = Site(tmp_path, {"server": {"access_log": True}})
     site.start(STILLCAM_BIND="::")

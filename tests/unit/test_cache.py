@@ -63,7 +63,7 @@ def test_each_frame_is_read_and_counted(cache, images):
         assert seen.tag == f'"{seen.name}"'
 
 
-def test_the_frame_from_before_the_start_is_as_old_as_its_name_tells(images):
+def test_a_frame_from_before_the_start_has_the_age_of_its_name(images):
     name = publish(images, now_s=time.time() - 3600)
     cache = FrameCache(images)
     try:
@@ -140,7 +140,7 @@ def test_a_link_that_leads_to_no_frame(cache, images, wrong):
     arrives(cache, publish(images))
 
 
-def test_a_frame_for_which_there_is_no_memory_is_not_the_last(images, monkeypatch, caplog):
+def test_frames_continue_after_one_for_which_there_was_no_memory(images, monkeypatch, caplog):
     tries: list[Path] = []
 
     def read(folder: Path) -> Frame | None:
@@ -202,7 +202,7 @@ def test_a_thread_that_waits_again_and_again_gets_the_newest_frame_at_once(cache
         assert not thread.is_alive()
 
 
-def test_a_frame_is_gone_from_memory_when_nobody_needs_it(cache, images):
+def test_a_frame_is_freed_when_nobody_needs_it(cache, images):
     """Its bytes are held by us and by the kernel, once each, for answers and streams alike."""
 
     def held() -> int:
@@ -224,7 +224,7 @@ def test_a_frame_is_gone_from_memory_when_nobody_needs_it(cache, images):
     until(lambda: held() == before + 1)
 
 
-def test_without_inotify_frames_are_looked_for(images, monkeypatch, caplog):
+def test_without_inotify_the_folder_is_polled(images, monkeypatch, caplog):
     """A system has 128 instances for all programs of a user: a desktop may have used them up."""
 
     def none_left():
@@ -243,7 +243,7 @@ def test_without_inotify_frames_are_looked_for(images, monkeypatch, caplog):
     assert caplog.text.count("max_user_instances") == 1
 
 
-def test_catching_up_waits_for_what_is_in_the_folder(cache, images, monkeypatch):
+def test_catch_up_waits_for_the_frame_in_the_folder(cache, images, monkeypatch):
     """The thread may have read the frame before, and not yet shown it."""
     assert cache.catch_up() is None  # there is no frame yet
     arrives(cache, publish(images))
@@ -263,7 +263,7 @@ def test_catching_up_waits_for_what_is_in_the_folder(cache, images, monkeypatch)
     assert cache.newest and cache.newest.name == name
 
 
-def test_a_frame_that_does_not_come_is_not_waited_for_longer_than_that(cache, images, monkeypatch):
+def test_catch_up_gives_up_after_a_while(cache, images, monkeypatch):
     arrives(cache, publish(images))
     monkeypatch.setattr(cache_module, "read_current", lambda _: None)
     monkeypatch.setattr(cache_module, "ARRIVAL_S", 0.05)

@@ -45,17 +45,17 @@ def refusal(request: Request) -> int | None:
         pytest.param(b'{"a":' * 10_000, id="10 000 objects"),
     ],
 )
-def test_a_body_that_is_no_json_object(body):
+def test_a_body_that_is_no_json_object_is_refused(body):
     assert refusal(sent(body)) == 400
 
 
 @pytest.mark.parametrize("kind", ["", "text/plain", "application/jsonp", "application/x-www-form-urlencoded", "json"])
-def test_a_form_of_a_stranger_is_no_json(kind):
+def test_another_content_type_is_refused(kind):
     assert refusal(sent(b"{}", {"content-type": kind} if kind else {})) == 415
 
 
 @pytest.mark.parametrize("kind", ["application/json", "Application/JSON; charset=utf-8", " application/json ;x"])
-def test_a_json_object_is_taken(kind):
+def test_a_json_object_is_accepted(kind):
     assert sent(b'{"a": "\\ud83d\\ude00"}', {"content-type": kind}).json() == {"a": "😀"}
 
 
@@ -75,7 +75,7 @@ def test_a_value_of_a_query(query, value):
     assert Request("GET", "x", query).value("a") == value
 
 
-def test_a_query_has_so_many_values():
+def test_the_number_of_query_values_is_limited():
     assert Request("GET", "x", "a=1&" * (MAX_VALUES - 1) + "a=2").value("a") == "2"
     with pytest.raises(Refused) as refused:
         Request("GET", "x", "a=1&" * MAX_VALUES + "a=2").value("a")
@@ -89,18 +89,18 @@ def test_a_query_has_so_many_values():
         *(("", False), ("a", False), ('"b"', False), ('"a "', False), ('"A"', False), ('"', False), ('"ba"', False)),
     ],
 )
-def test_what_the_client_has(known, has):
+def test_which_entity_tags_match(known, has):
     assert Request("GET", "x", headers={"if-none-match": known}).has_version('"a"') is has
     assert not Request("GET", "x").has_version('"a"')
 
 
 @given(st.text(max_size=20))
-def test_an_error_can_say_anything(text):
+def test_an_error_can_hold_any_text(text):
     body = Refused(400, text + "\udcff", "a\ud800").answer().body
     assert isinstance(body, bytes)
     document = json.loads(body)
     assert document == {"error": text.encode(errors="replace").decode() + "?", "field": "a?"}
 
 
-def test_json_is_kept_by_nobody():
+def test_json_is_not_stored_by_caches():
     assert as_json(200, {}).headers["Cache-Control"] == "no-store"

@@ -101,7 +101,7 @@ def test_a_long_text_keeps_to_the_margins():
         assert brightest(image.crop(edge)) < 60
 
 
-def test_a_picture_is_drawn_once_for_each_change():
+def test_a_placeholder_is_drawn_once_for_each_change():
     placeholders, newest = Placeholders(), cached()
     first = placeholders.of(stale(newest=newest))
     assert placeholders.of(stale(newest=newest)) is first
@@ -118,7 +118,7 @@ def test_the_text_is_in_a_header_too_and_cannot_inject_another():
     assert b"Cache-Control: no-store\r\n" in placeholder.head
 
 
-def test_a_part_of_a_stream_is_the_same_picture():
+def test_a_stream_sends_the_same_picture():
     before_s = time.time()
     placeholder: Placeholder = Placeholders().of(stale(newest=cached()))
     head, rest = placeholder.part

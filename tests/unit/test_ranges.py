@@ -15,7 +15,7 @@ numbers = st.integers(0, 12)
 
 
 @given(numbers, numbers, st.integers(0, 10))
-def test_first_and_last_are_both_in_the_part(first, last, size):
+def test_a_range_includes_its_first_and_last_byte(first, last, size):
     expected = bytes(range(size))[first : last + 1]
     if last < first:
         assert span(f"bytes={first}-{last}", size) is None
@@ -28,7 +28,7 @@ def test_first_and_last_are_both_in_the_part(first, last, size):
 
 
 @given(numbers, st.integers(0, 10))
-def test_a_part_from_the_end(count, size):
+def test_a_range_from_the_end(count, size):
     if count and size:
         assert span(f"bytes=-{count}", size) == (max(0, size - count), size)
     else:
@@ -37,7 +37,7 @@ def test_a_part_from_the_end(count, size):
 
 
 @given(st.text(max_size=20) | st.text("bytes=-, 0123456789٣", max_size=20), st.integers(0, 100))
-def test_a_range_is_within_or_not_understood_or_not_there(header, size):
+def test_any_header_is_a_range_within_the_body_or_ignored_or_refused(header, size):
     try:
         found = span(header, size)
     except ValueError:
@@ -52,7 +52,7 @@ def test_a_range_is_within_or_not_understood_or_not_there(header, size):
         *("bytes=9999999999999999-", "bits=0-1", ""),
     ],
 )
-def test_what_is_not_understood(header):
+def test_unsupported_headers_are_ignored(header):
     assert span(header, 10) is None
 
 
@@ -62,7 +62,7 @@ def answer_of(body, headers=None, method="GET", **answer):
     return part(request, Answer(answer.pop("status", 200), body, {"ETag": '"a"'}, **answer))
 
 
-def test_every_kind_of_body_is_cut(tmp_path: Path):
+def test_every_kind_of_body_can_be_cut(tmp_path: Path):
     file = tmp_path / "file"
     file.write_bytes(DATA)
     for body in (DATA, memoryview(DATA), Blob(DATA), FilePart.whole(file)):
@@ -83,16 +83,16 @@ def test_every_kind_of_body_is_cut(tmp_path: Path):
         pytest.param({"range": "bytes=100-", "if-range": '"b"'}, 200, id="beyond the end of what has changed"),
     ],
 )
-def test_a_part_of_what_the_client_has(headers, status):
+def test_if_range(headers, status):
     assert answer_of(DATA, headers).status == status
 
 
 @pytest.mark.parametrize("answer", [{"status": 404}, {"status": 304}, {"method": "POST"}, {"stream": iter(())}])
-def test_nothing_else_is_cut(answer):
+def test_other_answers_are_not_cut(answer):
     assert "Content-Range" not in answer_of(DATA, **answer).headers
 
 
-def test_a_tag_in_a_prebuilt_head_counts():
+def test_if_range_uses_a_tag_in_a_prepared_head():
     request = Request("GET", "x", headers={"range": "bytes=0-0", "if-range": '"frame"'})
     assert part(request, Answer(200, DATA, head=b'X: y\r\nETag: "frame"\r\n')).status == 206
     assert part(request, Answer(200, DATA, head=b'X: "frame"\r\n')).status == 200

@@ -124,36 +124,37 @@ class LibraryWriter:
             placeholder: its preview where none can be made.
             finished: called by another thread with the item's address, or with what went wrong.
         """
-        stem = video.pending.stem
-        self._finishing.add(stem)
-
-        def done(id_: str | None, error: CameraError | None) -> None:
-            self._finishing.discard(stem)
-            finished(id_, error)
+        self._finishing.add(video.pending.stem)
 
         def task() -> None:
+            id_ = error = None
             try:
                 id_ = finish_video(video, self._worker.run_ffmpeg, placeholder)
-            except Closing:
-                done(None, CameraError("disk", "the daemon ends: the video is finished at its next start"))
-                raise
-            except CameraError as error:
-                logging.error("%s: %s", stem, error)
-                if error.cause == "disk":
-                    self._waiting.add(stem)
-                done(None, error)
-            except OSError as error:
-                self._waiting.add(stem)
-                done(None, unwritable(self.root, error))
-                raise
-            except Exception as error:
-                done(None, CameraError("died", f"the video could not be finished: {error}"))
-                raise
-            else:
-                done(id_, None)
+            except Exception as failure:
+                error = self._video_error(video.pending.stem, failure)
+                if failure is not error:
+                    raise
+            finally:
+                self._finishing.discard(video.pending.stem)
+                finished(id_, error)
+            if id_:
                 self._retention.prune()
 
         self._worker.submit(task)
+
+    def _video_error(self, stem: str, failure: Exception) -> CameraError:
+        """Why a video could not be finished; one that lacks room is tried again."""
+        if isinstance(failure, Closing):
+            return CameraError("disk", "the daemon ends: the video is finished at its next start")
+        if isinstance(failure, OSError):
+            self._waiting.add(stem)
+            return unwritable(self.root, failure)
+        if not isinstance(failure, CameraError):
+            return CameraError("died", f"the video could not be finished: {failure}")
+        logging.error("%s: %s", stem, failure)
+        if failure.cause == "disk":
+            self._waiting.add(stem)
+        return failure
 
     def submit(self, task: Task) -> None:
         """Queue a short task for the background."""

@@ -44,6 +44,24 @@ def test_the_description_names_each_route_but_the_page_and_its_files():
     assert sorted((method, re.sub(r"\{\w+\}$", "", path.lstrip("/"))) for method, path in told) == sorted(routes)
 
 
+def test_the_check_knows_all_that_the_schemas_of_checked_requests_demand():
+    """`openapi/check.py` knows a part of JSON Schema; anything else in a schema would be ignored without a word."""
+    known = {"type", "enum", "pattern", "minimum", "maximum", "items", "minItems"}
+    notes = {"description", "examples", "default"}
+    lengths = {"minLength", "maxLength"}  # the rules of accounts and back-ups see to these
+    described = [route.operation for route in ROUTES if isinstance(route, ApiRoute)]
+    schemas = [parameter.schema for one in described for parameter in one.query.values()]
+    for body in [one.body for one in described if one.body and one.body.checked]:
+        schema = DOCUMENT["components"]["schemas"][body.schema]
+        assert schema.keys() <= {"type", "properties", "required", "additionalProperties", "minProperties"}
+        assert schema["additionalProperties"] is False
+        schemas += schema["properties"].values()
+    assert len(schemas) > 30
+    for schema in schemas:
+        assert schema.keys() <= known | notes | lengths, schema
+        assert schema.get("items", {}).keys() <= known | notes, schema
+
+
 def test_the_guide_names_each_route_and_no_other():
     told = [(method.upper(), path) for path, methods in DOCUMENT["paths"].items() for method in methods]
     assert sorted((method, path) for method, path, _ in SECTIONS) == sorted(told)

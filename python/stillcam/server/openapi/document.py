@@ -54,7 +54,7 @@ _OF_ACCESS = {
     Access.OPEN: (),
     Access.WATCH: (401, 403, 503),
     Access.LIBRARY: (401, 403, 503),
-    Access.SIGNED_IN: (401, 503),
+    Access.SIGNED_IN: (401, 403, 503),
     Access.CONTROL: (401, 403, 503),
     Access.OWNER: (401, 403, 503),
 }

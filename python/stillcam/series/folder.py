@@ -193,6 +193,15 @@ class Series:
             size = _append(self.folder / MANIFEST, raw)
             self.state = replace(self.state, tally=tally, manifest_bytes=size)
 
+    def shot_folders(self) -> list[Path]:
+        """The folders of its shots, in order.
+
+        Raises:
+            OSError: they cannot be listed, or the folder of all of them is gone.
+        """
+        folders = [path for path in (self.folder / FRAMES).iterdir() if path.name.isdigit()]
+        return sorted(folders, key=lambda path: int(path.name))
+
     def set_until(self, until_ms: int) -> None:
         """Set up to where due times have been handled, after the clock or the schedule has changed."""
         with self._lock:

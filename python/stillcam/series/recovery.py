@@ -10,12 +10,11 @@ import contextlib
 import logging
 import mmap
 import re
-from datetime import datetime
 from pathlib import Path
 
 from stillcam.frames.jpeg import InvalidJpeg, check_jpeg
 from stillcam.series.folder import Series
-from stillcam.series.manifest import Line, deleted_numbers, ms_to_text, shots_from
+from stillcam.series.manifest import Line, deleted_numbers, ms_to_text, shots_from, text_to_ms
 from stillcam.series.state import FRAMES
 
 UNSYNCED = 120  # shots that may not be on the disk after a power cut: Linux writes within 30 s
@@ -43,12 +42,13 @@ def recover(series: Series) -> None:
     """
     _record_lost(series)
     adopted = 0
-    for folder in _newest(series.folder / FRAMES):
+    folders = series.shot_folders() if (series.folder / FRAMES).is_dir() else []
+    for folder in folders[-2:]:  # those before are complete
         for path in sorted(folder.iterdir()):
             match = _NAME.fullmatch(path.name)
             number = int(match["n"]) if match else 0
             if match and number > series.state.tally.sequence and _is_complete(path):
-                _adopt(series, number, round(datetime.fromisoformat(match["stamp"]).timestamp() * 1000), path)
+                _adopt(series, number, text_to_ms(match["stamp"]), path)
                 adopted += 1
             elif _is_leftover(path, series.state.tally.sequence):
                 path.unlink(missing_ok=True)
@@ -56,15 +56,6 @@ def recover(series: Series) -> None:
         logging.info("series %s: added %s shots from before a crash to the manifest", series.name, adopted)
     if series.unsaved:
         series.save()
-
-
-def _newest(frames: Path) -> list[Path]:
-    """The last two folders, in order: they may hold shots without a line."""
-    try:
-        folders = [path for path in frames.iterdir() if path.name.isdigit()]
-    except FileNotFoundError:
-        return []
-    return sorted(folders, key=lambda path: int(path.name))[-2:]
 
 
 def _adopt(series: Series, number: int, time_ms: int, path: Path) -> None:

@@ -6,14 +6,12 @@ Deleted shots stay counted as taken; the manifest records which ones are gone.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import datetime
 from pathlib import Path
 
 from stillcam.common.deletion import Note
 from stillcam.series.folder import Series
 from stillcam.series.manifest import ShotRef, shots_from, text_to_ms
 from stillcam.series.schedule import DAY_MS
-from stillcam.series.state import FRAMES
 
 BATCH = 100  # shots between two calls of `should_stop`
 Shot = tuple[int, int, list[Path]]  # number, time in ms since the epoch, files
@@ -46,7 +44,7 @@ def prune(series: Series, now_ms: int, should_stop: Callable[[], bool], note: No
     if retention.rule != "days":
         return 0
     limit_ms, count = now_ms - retention.days * DAY_MS, 0
-    folders = _folders(series)
+    folders = series.shot_folders()
     for folder in folders:
         shots = list(_shots(folder))
         old = [shot for shot in shots if shot[1] < limit_ms]
@@ -77,7 +75,7 @@ def thin(series: Series, should_stop: Callable[[], bool], note: Note) -> int:
     if series.definition.retention.rule != "thin":
         return 0
     left, seen, count = series.state.tally.shots // 2, 0, 0
-    for folder in _folders(series):
+    for folder in series.shot_folders():
         older = list(_shots(folder))[: left - seen]
         every_second = [shot for place, shot in enumerate(older, seen) if place % 2]  # the first stays
         seen += len(older)
@@ -85,11 +83,6 @@ def thin(series: Series, should_stop: Callable[[], bool], note: Note) -> int:
         if seen >= left or should_stop():
             break
     return count
-
-
-def _folders(series: Series) -> list[Path]:
-    folders = [path for path in (series.folder / FRAMES).iterdir() if path.name.isdigit()]
-    return sorted(folders, key=lambda path: int(path.name))
 
 
 def _shots(folder: Path) -> Iterator[Shot]:
@@ -100,7 +93,7 @@ def _shots(folder: Path) -> Iterator[Shot]:
             files.setdefault(path.stem, []).append(path)
     for stem, paths in files.items():
         number, _, stamp = stem.partition("_")
-        yield int(number), round(datetime.fromisoformat(stamp).timestamp() * 1000), paths
+        yield int(number), text_to_ms(stamp), paths
 
 
 def _delete(

@@ -27,7 +27,7 @@ libcamera build: v0.7.0+simulated
 def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
     """Run the program that the first argument names; returns its exit status."""
     for number, quiet in ((signal.SIGINT, signal.default_int_handler), (signal.SIGPIPE, signal.SIG_IGN)):
-        if signal.getsignal(number) is quiet:  # what Python does of itself; the programs leave it to the kernel
+        if signal.getsignal(number) is quiet:  # Python's default; the programs have the kernel's
             signal.signal(number, signal.SIG_DFL)
     program = os.path.basename(arguments[0]) if arguments else ""
     if program not in PROGRAMS:

@@ -51,15 +51,15 @@ def list_cameras(environ: Mapping[str, str], verbose: bool) -> str:
     place = folder(environ)
     faults = FaultSource(place, environ).read()
     sensors = faults.sensors()
-    held = set()
+    busy = set()
     for index, sensor in enumerate(sensors):
         fd = acquire(place, index, faults)
         if fd is None:
-            held.add(index)
+            busy.add(index)
         time.sleep(MODE_S * len(sensor.modes) / faults.speed)
         if fd is not None:
             os.close(fd)
-    return listing(sensors, verbose, held)
+    return listing(sensors, verbose, busy)
 
 
 def set_hdr(options: Options, environ: Mapping[str, str]) -> None:

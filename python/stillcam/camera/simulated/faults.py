@@ -1,4 +1,4 @@
-"""How the simulated camera is told to misbehave: a JSON object in a file or in the environment.
+"""How the simulated camera is made to misbehave: a JSON object in a file or in the environment.
 
 `faults.json` in the camera's folder is looked at before each frame, so a running program can be made
 to fail and to recover; `STILLCAM_SIMULATED_FAULTS` holds the same JSON for

@@ -42,8 +42,7 @@ class StillMetadata:
 class VideoMetadata:
     """The metadata of a video: an array of objects, or blocks of text, until it is closed.
 
-    Nothing where `target` is empty; stdout where it is `-`, and then without the array's first bracket
-    (output/output.cpp opens the array only for files).
+    Nothing where `target` is empty.
     """
 
     def __init__(self, target: str, form: str) -> None:
@@ -53,8 +52,8 @@ class VideoMetadata:
         if not target:
             return
         with contextlib.suppress(OSError):  # a std::ofstream that cannot be opened says nothing
-            self._file = sys.stdout if target == "-" else open(target, "w")  # noqa: SIM115 - open until close()
-        if self._file is not None and form == "json" and target != "-":
+            self._file = open(target, "w")  # noqa: SIM115 - open until close()
+        if self._file is not None and form == "json":
             self._file.write("[\n")
 
     def write(self, content: Metadata) -> None:
@@ -68,9 +67,7 @@ class VideoMetadata:
         """End the array."""
         if self._file is not None:
             self._file.write("\n]\n" if self._form == "json" else "")
-            self._file.flush()
-            if self._file is not sys.stdout:
-                self._file.close()
+            self._file.close()
 
 
 def tensor(length: int) -> Metadata:

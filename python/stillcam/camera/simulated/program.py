@@ -5,7 +5,6 @@ import os
 import re
 import resource
 import signal
-import sys
 import time
 from types import FrameType
 from typing import NoReturn
@@ -78,7 +77,7 @@ def format_name(pattern: str, number: int, size: int = NAME_BYTES) -> str:
 
 
 def write(name: str, data: bytes, *, full: bool, speed: float) -> None:
-    """Write `data` to the file `name` (`-`: stdout), truncated and filled in place, for every reader to see half-done.
+    """Write `data` to the file `name`, truncated and filled in place, for every reader to see half-done.
 
     Args:
         full: the disk is full when half of it has been written.
@@ -87,10 +86,6 @@ def write(name: str, data: bytes, *, full: bool, speed: float) -> None:
     Raises:
         Failure: the file cannot be opened, or not be written to its end; what there is stays.
     """
-    if name == "-":
-        sys.stdout.buffer.write(data)
-        sys.stdout.buffer.flush()
-        return
     try:
         descriptor = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666)
     except OSError:

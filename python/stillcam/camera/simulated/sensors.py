@@ -167,11 +167,11 @@ def sensors_of(models: str) -> tuple[Sensor, ...]:
     return tuple(MODULES[model] for model in models.split())
 
 
-def listing(sensors: tuple[Sensor, ...], verbose: bool = False, held: Collection[int] = ()) -> str:
+def listing(sensors: tuple[Sensor, ...], verbose: bool = False, busy: Collection[int] = ()) -> str:
     """The text of `--list-cameras`, with its last line's end; `--verbose=2` lists the controls too.
 
     Args:
-        held: the cameras that another process has. To read rates, crops and limits the camera is configured for
+        busy: the cameras that another process has. To read rates, crops and limits the camera is configured for
             each mode (rpicam-apps core/options.cpp), which then fails without a word: what is printed is what
             libcamera has before the first configuration.
     """
@@ -186,16 +186,16 @@ def listing(sensors: tuple[Sensor, ...], verbose: bool = False, held: Collection
             start = f"{prefix}'{format}' : "
             for mode in sensor.modes:
                 if mode.format == format:
-                    fps, (x, y, w, h) = (30.0, ANYWHERE) if index in held else (mode.fps, mode.crop)
+                    fps, (x, y, w, h) = (30.0, ANYWHERE) if index in busy else (mode.fps, mode.crop)
                     lines.append(f"{start}{mode.size[0]}x{mode.size[1]} [{fps:.2f} fps - ({x}, {y})/{w}x{h} crop]")
                     start = " " * len(start)
             prefix = " " * 11
-        lines += _controls(sensor, index in held) if verbose else []
+        lines += _controls(sensor, index in busy) if verbose else []
         lines.append("")
     return "\n".join(lines) + "\n"
 
 
-def _controls(sensor: Sensor, held: bool) -> list[str]:
+def _controls(sensor: Sensor, busy: bool) -> list[str]:
     """The controls of a sensor's full mode, as libcamera's ControlInfo::toString writes them."""
     mode = sensor.still_mode()
     size = f"{mode.size[0]}x{mode.size[1]}"
@@ -207,7 +207,7 @@ def _controls(sensor: Sensor, held: bool) -> list[str]:
     controls["ScalerCrop"] = f"(0, 0)/64x64..(0, 0)/{size}"
     if sensor.focus:
         controls["LensPosition"] = f"{sensor.focus[0]:.6f}..{sensor.focus[1]:.6f}"
-    if held:
+    if busy:
         controls |= {name: limits for name, limits in UNCONFIGURED.items() if name in controls}
     listed = [f"    {name} : [{limits}]" for name, limits in sorted(controls.items())]
     return ["", head, "    " + "-" * (len(head) - 4), *listed]

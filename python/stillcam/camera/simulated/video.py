@@ -136,7 +136,7 @@ class H264:
     def close(self) -> None:
         """Finish the file."""
         assert self._process.stdin is not None
-        with contextlib.suppress(BrokenPipeError):  # it has ended already, and said why
+        with contextlib.suppress(BrokenPipeError):  # it has ended already, with its reason on stderr
             self._process.stdin.close()
         try:
             self._process.wait(END_S)

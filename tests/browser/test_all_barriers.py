@@ -34,7 +34,7 @@ EMPTY = """() => [...document.querySelectorAll("*")]
 def camera(tmp_path: Path) -> Iterator[RealCamera]:
     """A camera with an owner, two photos and all controls."""
     for number in range(2):
-        pending = PendingItem(tmp_path / "data/library", "photo", NOON_S + number, "imx708")
+        pending = PendingItem.create(tmp_path / "data/library", "photo", NOON_S + number, "imx708")
         pending.path("jpg").write_bytes(picture((640, 480)))
         pending.finish({"kind": "photo", "size": [640, 480]})
     with RealCamera(tmp_path, "simulated") as camera:

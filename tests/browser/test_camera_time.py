@@ -31,7 +31,9 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
     """A server of a camera in Berlin, with photos of a night, and a series of another camera's zone."""
     monkeypatch.setenv("TZ", CAMERA)
     for moment in NIGHT:
-        pending = PendingItem(tmp_path / "data/library", "photo", datetime.fromisoformat(moment).timestamp(), "imx708")
+        pending = PendingItem.create(
+            tmp_path / "data/library", "photo", datetime.fromisoformat(moment).timestamp(), "imx708"
+        )
         pending.path("jpg").write_bytes(picture((640, 480)))
         pending.finish({"kind": "photo", "size": [640, 480], "metadata": {}})
     # The first shot is taken at 21:00 in Auckland, number 181 at midnight.

@@ -31,7 +31,7 @@ FALSIFY = """
 def site(tmp_path: Path) -> Iterator[Site]:
     """A server with an owner, a frame and a photo."""
     add_owner(tmp_path / "data")
-    pending = PendingItem(tmp_path / "data/library", "photo", NOON_S, "imx708")
+    pending = PendingItem.create(tmp_path / "data/library", "photo", NOON_S, "imx708")
     pending.path("jpg").write_bytes(picture((640, 480)))
     pending.finish({"kind": "photo", "size": [640, 480]})
     with Site(tmp_path, {"access": {"watch": "anyone"}}) as site:

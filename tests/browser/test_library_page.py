@@ -21,7 +21,7 @@ COLOURS = ("red", "green", "blue", "orange")
 
 
 def take(root: Path, kind: str, number: int) -> None:
-    pending = PendingItem(root, kind, NOON_S - number * DAY_S / 4, "imx708")
+    pending = PendingItem.create(root, kind, NOON_S - number * DAY_S / 4, "imx708")
     if kind != "photo":
         pending.path("dng" if kind == "raw" else "mp4").write_bytes(b"a " + kind.encode())
     pending.path("jpg").write_bytes(picture((1600, 1200), COLOURS[number % 4]))
@@ -105,7 +105,7 @@ def test_one_is_seen_large_by_keyboard_and_told_about(page, url):
 
 
 def test_what_a_person_should_know_of_a_video_is_told(page, url, library):
-    pending = PendingItem(library.data / "library", "video", NOON_S + DAY_S, "imx219")
+    pending = PendingItem.create(library.data / "library", "video", NOON_S + DAY_S, "imx219")
     pending.path("mp4").write_bytes(b"a video")
     pending.path("jpg").write_bytes(picture((1600, 1200)))
     pending.finish({"kind": "video", "interrupted": True, "notices": ["no sound: libav is missing", "it was killed"]})

@@ -28,7 +28,7 @@ RAN = "() => window.stolen === 1 || document.querySelectorAll('[onerror], img[sr
 
 def take(root: Path) -> None:
     """A photo whose sidecar, and then whose title, is markup; and a file of a name that somebody else has made."""
-    pending = PendingItem(root, "photo", NOON_S, "imx708")
+    pending = PendingItem.create(root, "photo", NOON_S, "imx708")
     pending.path("jpg").write_bytes(picture((640, 480)))
     pending.finish({"kind": CLOSED, "camera": CLOSED, "size": [640, 480], "metadata": METADATA, CLOSED: CLOSED})
     library = Library(root)

@@ -213,7 +213,7 @@ def test_a_page_keeps_nothing_of_outages(page, tmp_path):
 
 def test_new_items_appear_among_the_photos_by_themselves(page, closed):
     def take(kind: str) -> str:
-        pending = PendingItem(closed.data / "library", kind, time.time(), "imx708")
+        pending = PendingItem.create(closed.data / "library", kind, time.time(), "imx708")
         pending.path("jpg").write_bytes(picture())
         return pending.finish({"kind": kind})
 

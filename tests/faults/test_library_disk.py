@@ -105,7 +105,7 @@ def test_a_burst_keeps_the_complete_photos_when_the_disk_fills_up(idle_daemon, d
 
 
 def take(root: Path, number: int) -> str:
-    pending = PendingItem(root, "photo", NOON_S + number, "imx708")
+    pending = PendingItem.create(root, "photo", NOON_S + number, "imx708")
     pending.path("jpg").write_bytes(picture((1600, 1200), "green"))
     return pending.finish({"number": number})
 
@@ -179,7 +179,7 @@ def test_a_change_on_a_full_disk_is_an_error_and_changes_nothing(library, owner)
 
 
 def test_a_pending_item_on_a_full_disk_does_not_appear(library):
-    pending = PendingItem(library.path, "photo", NOON_S, "imx708")
+    pending = PendingItem.create(library.path, "photo", NOON_S, "imx708")
     pending.path("jpg").write_bytes(picture())
     library.fill()
     with pytest.raises(OSError) as caught:  # noqa: PT011 - its number is looked at

@@ -32,7 +32,7 @@ def api(tmp_path):
 
 
 def pending(root, time_s, kind="photo"):
-    made = PendingItem(root, kind, time_s, "imx708")
+    made = PendingItem.create(root, kind, time_s, "imx708")
     made.path("jpg").write_bytes(picture())
     if kind == "raw":
         made.path("dng").write_bytes(b"II*\0")

@@ -79,7 +79,7 @@ def test_a_thread_of_the_server_that_has_died_works_again_and_is_told_of(tmp_pat
         taken = 0
         while not told.exists():
             assert taken < 90, site.said()
-            pending = PendingItem(site.data / "library", "photo", time.time(), "imx708")
+            pending = PendingItem.create(site.data / "library", "photo", time.time(), "imx708")
             pending.path("jpg").write_bytes(picture())
             pending.finish({"kind": "photo"})
             taken += 1

@@ -143,13 +143,13 @@ def test_new_items_series_and_films_are_told(site):
     """Also where a clock that was wrong has left days of the future."""
     owner = register(site)
     for ahead in (1000, 1001):
-        future = PendingItem(site.data / "library", "photo", time.time() + ahead * 86400, "imx708")
+        future = PendingItem.create(site.data / "library", "photo", time.time() + ahead * 86400, "imx708")
         future.path("jpg").write_bytes(picture())
         future.finish({"kind": "photo"})
     with EventClient(site, owner.headers) as events:
         events.event()
         before = events.state["revisions"]
-        pending = PendingItem(site.data / "library", "photo", time.time(), "imx708")
+        pending = PendingItem.create(site.data / "library", "photo", time.time(), "imx708")
         pending.path("jpg").write_bytes(picture())
         pending.finish({"kind": "photo"})
         _, item = events.until(lambda event: event[0] == "item")

@@ -31,7 +31,7 @@ def owner(site: Site) -> Client:
 
 def take(site: Site, number: int, data: bytes = b"\xff\xd8 a photo") -> str:
     """Make a photo as the daemon does; its address."""
-    pending = PendingItem(site.data / "library", "photo", NOON_S + number, "imx708")
+    pending = PendingItem.create(site.data / "library", "photo", NOON_S + number, "imx708")
     pending.path("jpg").write_bytes(data)
     return pending.finish({"number": number})
 
@@ -194,7 +194,7 @@ from stillcam.library.catalogue import Library
 from stillcam.library.pending import PendingItem
 root = Path(sys.argv[1])
 for time_s in (1792888200.0, 1792891800.0, 1792891800.0, 1792801800.0):
-    pending = PendingItem(root, "photo", time_s, "imx708")
+    pending = PendingItem.create(root, "photo", time_s, "imx708")
     pending.path("jpg").write_bytes(b"x")
     pending.finish({})
 for item in Library(root).page(9).items:

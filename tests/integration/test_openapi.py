@@ -86,7 +86,7 @@ def test_the_examples_run_and_are_answered_as_described(tmp_path):
     daemon.start()
     try:
         daemon.frames()
-        pending = PendingItem(tmp_path / "data" / "library", "photo", time.time(), "imx708")
+        pending = PendingItem.create(tmp_path / "data" / "library", "photo", time.time(), "imx708")
         pending.path("jpg").write_bytes((daemon.images / "current.jpg").read_bytes())
         pending.finish({"kind": "photo"})
         with Site(tmp_path, {"snapshot": {"interval_s": 0.2, "width": 320}}) as site:

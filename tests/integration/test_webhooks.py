@@ -45,7 +45,7 @@ def hanging():
 
 def take(site: Site) -> str:
     """A photo comes into the library; its address."""
-    pending = PendingItem(site.data / "library", "photo", time.time(), "imx708")
+    pending = PendingItem.create(site.data / "library", "photo", time.time(), "imx708")
     pending.path("jpg").write_bytes(picture())
     return pending.finish({"kind": "photo"})
 

@@ -17,7 +17,7 @@ HOUR_S, DAY_S, YEAR_S = 3600.0, 86_400.0, 365 * 86_400.0
 
 
 def photo(root: Path, time_s: float) -> None:
-    pending = PendingItem(root, "photo", time_s, "imx708")
+    pending = PendingItem.create(root, "photo", time_s, "imx708")
     pending.path("jpg").write_bytes(picture())
     pending.finish({})
 

@@ -45,7 +45,7 @@ def film(seconds: float, *, long: bool = False, sound: bool = False) -> bytes:
 
 @pytest.fixture
 def pending(tmp_path: Path) -> PendingItem:
-    return PendingItem(tmp_path, "video", MOMENT_S, "imx708")
+    return PendingItem.create(tmp_path, "video", MOMENT_S, "imx708")
 
 
 def recorded(pending: PendingItem, extension: str, content: bytes, remux: bool = True, **more: Any) -> RecordedVideo:
@@ -109,7 +109,7 @@ def test_a_crash_while_the_mp4_was_made_is_put_right(tmp_path, pending):
     part.save_notes()
     pending.path("part").write_bytes(b"half")
     pending.path("jpg").write_bytes(b"half")
-    other = PendingItem(tmp_path, "photo", MOMENT_S, "imx708")
+    other = PendingItem.create(tmp_path, "photo", MOMENT_S, "imx708")
     other.path("jpg").write_bytes(b"half")
     (tmp_path / ".drafts/.still_00000001.jpg").write_bytes(b"half")
     (saved,) = recover_videos(tmp_path, recover(tmp_path), makes(film(3)))

@@ -12,7 +12,7 @@ from stillcam.library.pending import PendingItem, recover
 
 
 def test_an_item_appears_only_when_complete(tmp_path):
-    pending = PendingItem(tmp_path, "raw", NOON_S, "imx 477/m")
+    pending = PendingItem.create(tmp_path, "raw", NOON_S, "imx 477/m")
     pending.path("dng").write_bytes(b"raw")
     pending.path("jpg").write_bytes(b"preview")
     assert Library(tmp_path).page(9).items == []
@@ -31,7 +31,7 @@ def test_two_items_of_the_same_time_have_different_names(tmp_path):
 
 @pytest.mark.parametrize("moved", [(), ("jpg",), ("jpg", "mp4")])
 def test_an_item_is_finished_after_a_crash_while_it_appeared(tmp_path, moved):
-    pending = PendingItem(tmp_path, "video", NOON_S, "")
+    pending = PendingItem.create(tmp_path, "video", NOON_S, "")
     for extension in ("mp4", "jpg", "json"):
         pending.path(extension).write_bytes(b"{}")
     day = tmp_path / day_of(NOON_S)
@@ -44,7 +44,7 @@ def test_an_item_is_finished_after_a_crash_while_it_appeared(tmp_path, moved):
 
 
 def test_incomplete_files_are_returned_to_the_caller(tmp_path):
-    pending = PendingItem(tmp_path, "video", NOON_S, "")
+    pending = PendingItem.create(tmp_path, "video", NOON_S, "")
     pending.path("mp4").write_bytes(b"begun")
     assert recover(tmp_path) == [pending.path("mp4")]
     assert Library(tmp_path).page(9).items == []

@@ -50,7 +50,7 @@ class Shelf:
         self._app = App(routes, Settings, Everyone(), Everyone())
 
     def take(self, kind: str = "photo", time_s: float = NOON_S, data: bytes | None = None, **metadata: Any) -> str:
-        pending = PendingItem(self.library.root, kind, time_s, "imx708")
+        pending = PendingItem.create(self.library.root, kind, time_s, "imx708")
         pending.path({"photo": "jpg", "raw": "dng", "video": "mp4"}[kind]).write_bytes(data or picture((1600, 1200)))
         if kind != "photo":
             pending.path("jpg").write_bytes(picture((320, 240), "blue"))

@@ -38,7 +38,7 @@ def test_the_settings_of_retention_are_a_rule():
 
 
 def photo(root: Path, time_s: float) -> str:
-    pending = PendingItem(root, "photo", time_s, "imx708")
+    pending = PendingItem.create(root, "photo", time_s, "imx708")
     pending.path("jpg").write_bytes(picture((640, 480)))
     return pending.finish({"kind": "photo"})
 

@@ -20,36 +20,44 @@ FOLDER = ".drafts"
 
 
 class PendingItem:
-    """One item that is being made.
+    """One item that is being made; see `create`.
 
     Args:
         root: the library's folder.
-        kind: photo, raw or video.
-        time_s: when it is taken, in seconds since the epoch; milliseconds are added if there is already one of that
-            time.
-        camera: the sensor's model.
-
-    Raises:
-        OSError: the folder cannot be made.
+        stem: the name of its files, without the extension.
+        time_s: when it was taken, in seconds since the epoch.
     """
 
-    def __init__(self, root: Path, kind: str, time_s: float, camera: str) -> None:
+    def __init__(self, root: Path, stem: str, time_s: float) -> None:
+        self.stem = stem
+        self.time_s = time_s
         self._root = root
         self._folder = root / FOLDER
-        self._folder.mkdir(parents=True, exist_ok=True)
+
+    @classmethod
+    def create(cls, root: Path, kind: str, time_s: float, camera: str) -> PendingItem:
+        """Begin an item.
+
+        Args:
+            root: the library's folder.
+            kind: photo, raw or video.
+            time_s: when it is taken, in seconds since the epoch; milliseconds are added if there is already an item
+                of that time.
+            camera: the sensor's model.
+
+        Raises:
+            OSError: the folder cannot be made.
+        """
+        (root / FOLDER).mkdir(parents=True, exist_ok=True)
         while not _free(root, stem_of(kind, time_s, camera)):
             time_s += 0.001
-        self.time_s = time_s
-        self.stem = stem_of(kind, time_s, camera)
+        return cls(root, stem_of(kind, time_s, camera), time_s)
 
     @classmethod
     def of_file(cls, root: Path, path: Path) -> PendingItem | None:
         """The item that a file returned by `recover` belongs to; None: it belongs to none."""
-        if not (parts := parse_stem(path.stem)):
-            return None
-        item = cls.__new__(cls)
-        item._root, item._folder, item.stem, item.time_s = root, path.parent, path.stem, parts.time_s
-        return item
+        parts = parse_stem(path.stem)
+        return cls(root, path.stem, parts.time_s) if parts else None
 
     def path(self, extension: str) -> Path:
         """The path of its file with this extension."""

@@ -109,7 +109,7 @@ class LibraryWriter:
         """
         self.disk.check()
         try:
-            return PendingItem(self.root, kind, time_s, camera)
+            return PendingItem.create(self.root, kind, time_s, camera)
         except OSError as error:
             raise unwritable(self.root, error) from error
 

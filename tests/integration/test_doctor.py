@@ -115,5 +115,5 @@ def test_a_port_that_another_program_has(tmp_path):
             found = checks(doctor(tmp_path, port, "--json"))
         finally:
             other.kill()
-    assert (found["port"]["state"], "no Stillcam" in found["port"]["found"]) == ("fault", True)
+    assert (found["port"]["state"], "another program" in found["port"]["found"]) == ("fault", True)
     assert found["cameras"]["state"] == "ok", "nothing has ever run here: there is no images folder"

@@ -77,7 +77,7 @@ def test_who_answers_but_is_no_stillcam(said):
 
         thread = threading.Thread(target=answer)
         thread.start()
-        with pytest.raises(ConnectionError, match="no Stillcam"):
+        with pytest.raises(ConnectionError, match="another program"):
             healthz("127.0.0.1", listener.getsockname()[1], tls=False)
         thread.join()
 

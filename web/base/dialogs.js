@@ -40,7 +40,7 @@ export function dialog(...content) {
  * @param {string} question.title
  * @param {string} question.text
  * @param {string} question.yes  the button that does it
- * @param {() => Promise<unknown>} question.action  while it runs the dialog stays, and tells what goes wrong
+ * @param {() => Promise<unknown>} question.action  while it runs the dialog stays open; what it throws is shown there
  * @returns {Promise<boolean>} whether it was done
  */
 export function confirm({ title, text, yes, action }) {

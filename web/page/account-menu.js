@@ -12,7 +12,7 @@ import { form } from "../base/form.js";
 const PERSON = "M12 12a4 4 0 1 0 0-8 4 4 0 0 0 0 8Zm-8 9c0-4 3.6-6.5 8-6.5s8 2.5 8 6.5";
 
 /**
- * Show in `corner` what fits whoever is at the screen.
+ * Show the menu of the signed-in user in `corner`, or a button to sign in.
  * @param {HTMLElement} corner
  * @param {Session} session
  * @param {{signIn: () => void, say: typeof import("../base/toasts.js").say}} how

@@ -32,7 +32,7 @@ export class CameraTile {
   #picture;
   #feed;
   #timer;
-  /** What `api/overview` has said last, and when. @type {{camera: CameraSummary, asked: number}} */
+  /** The camera as of the last `api/overview`, and when that was asked for. @type {{camera: CameraSummary, asked: number}} */
   #known;
 
   /**
@@ -73,7 +73,7 @@ export class CameraTile {
     this.#show();
   }
 
-  /** Offer what whoever is at the screen may do. @param {Session} session */
+  /** Offer what the session may do. @param {Session} session */
   setRights(session) {
     this.#photo.hidden = !session.may.control;
     const tabs = tabsFor(session).filter((tab) => tab.name !== "live");

@@ -14,7 +14,7 @@ import { offerReload } from "./update.js";
 import { CameraTile } from "./camera-tile.js";
 
 /**
- * One of the cameras, as `api/overview` tells of it.
+ * A camera, as `api/overview` has it.
  * @typedef {object} CameraSummary
  * @property {number} number
  * @property {string} address  of its page, from where this one is
@@ -75,7 +75,7 @@ function take(cameras) {
   for (const camera of cameras) tiles.get(camera.number)?.update(camera, asked);
 }
 
-/** What is for whoever is at the screen. */
+/** Show what the session may see. */
 function show() {
   showAccountMenu(element("account"), session, { signIn: () => signIn.open(), say });
   const may = !session.known || session.may.watch;

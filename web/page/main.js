@@ -60,7 +60,7 @@ show();
 session.refresh().then(() => session.known || applyRights());
 document.documentElement.dataset.runs = "";
 
-/** Request picture and status if the user may see them; while that is unknown, the answer will tell. */
+/** Request picture and status if the session may see them, and while that is unknown. */
 function applyRights() {
   const { known, may } = session;
   viewer.allowed = viewer.status.allowed = !known || may.watch;
@@ -89,7 +89,7 @@ function go(name) {
   show();
 }
 
-/** Show what the address says, as far as it is for whoever is at the screen. */
+/** Show the tab of the address, or sign-in if the session may not see it. */
 function show() {
   const tabs = tabsFor(session);
   const name = currentTab();

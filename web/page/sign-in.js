@@ -19,7 +19,7 @@ export class SignIn {
     main.append(this.#panel);
   }
 
-  /** Whether nothing else can be shown to whoever is at the screen. @param {boolean} needed */
+  /** Whether nothing else can be shown. @param {boolean} needed */
   set needed(needed) {
     if (needed === !this.#panel.hidden) return;
     this.#panel.hidden = !needed;

@@ -36,14 +36,14 @@ export const TABS = [
   { name: "settings", title: "Settings", who: "control", styles: ["tabs/settings/settings.css", "base/settings.css"], module: () => import("../tabs/settings/tab.js") },
 ];
 
-/** What a tab is to whoever is at the screen: there, to be signed in for, or not for them. */
+/** Whether a session may see the tabs of a kind. */
 const ADMITS = {
   watch: (/** @type {Session} */ session) => session.may.watch,
   library: (/** @type {Session} */ session) => session.may.library,
   control: (/** @type {Session} */ session) => session.may.control,
 };
 
-/** The tabs of whoever is at the screen, in order. @param {Session} session */
+/** The tabs that a session may see, in order. @param {Session} session */
 export const tabsFor = (session) => TABS.filter((tab) => ADMITS[tab.who](session));
 
 /** The tab of the page's address; Live is also at the page's own. */

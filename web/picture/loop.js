@@ -136,7 +136,7 @@ export class FrameLoop {
       // Without a frame live waits too: something between answers "after" at once.
       return frame && this.#live && !this.interrupted ? 0 : POLL_MS;
     } catch (error) {
-      if (signal.aborted) return 0; // by us, to begin anew
+      if (signal.aborted) return 0; // by us, to start again
       this.#drop();
       return this.#failed(/** @type {Error} */ (error), live);
     }
@@ -145,7 +145,7 @@ export class FrameLoop {
   /** @param {string} tag @param {AbortSignal} signal */
   #askAhead(tag, signal) {
     this.#ahead = this.#ask(nextFrame, tag, signal);
-    this.#ahead.catch(() => {}); // told by the turn that awaits it
+    this.#ahead.catch(() => {}); // handled by the turn that awaits it
   }
 
   /** @param {typeof nextFrame} ask @param {string} known @param {AbortSignal} signal */

@@ -24,7 +24,7 @@
  * @typedef {object} Condition
  * @property {"waiting" | "fresh" | "live" | "interrupted" | "old" | "lost" | "unreachable" | "offline"} state
  * @property {string} word      for the chip
- * @property {string} sentence  for whoever wants to know what to do; without numbers
+ * @property {string} sentence  what to do; without numbers
  *                              that tick, since it is read aloud when it changes
  */
 

@@ -2,7 +2,7 @@
 /**
  * Chooses the width of the pictures to request: full size, or smaller while the link is slow.
  *
- * A picture of twice the width has about four times the bytes. One slow picture therefore tells how much smaller the
+ * A picture of twice the width has about four times the bytes. One slow picture therefore shows how much smaller the
  * next has to be, and several quick ones that the next larger width would be fast enough. If that proves wrong, the
  * larger width is tried less often.
  */

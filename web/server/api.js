@@ -17,7 +17,7 @@
 /** No answer: no network, nobody at that address, or too late. */
 export class Unreachable extends Error {}
 
-/** An answer, yet not what was asked for. The message is for the person at the screen. */
+/** The server refused a request, or answered with something else. The message is for the user. */
 export class Refused extends Error {
   /**
    * @param {string} message
@@ -143,7 +143,7 @@ export function listen(heard, broken) {
 
 /**
  * One request, ended by `signal` or after `limit_ms`, its body included. `read` may call `comes` with each
- * part of a long body: that starts `limit_ms` anew.
+ * part of a long body: that restarts `limit_ms`.
  *
  * `AbortSignal.any` and `.timeout` would say this in a line, but Safari 16
  * lacks the first (old tablets make good camera screens), and the second would

@@ -46,7 +46,7 @@ export class StatusFeed {
     addEventListener("pageshow", (event) => event.persisted && this.restart());
   }
 
-  /** Whether the server may be asked; setting it starts anew. @param {boolean} allowed */
+  /** Whether the server may be asked; setting it reconnects. @param {boolean} allowed */
   set allowed(allowed) {
     this.#allowed = allowed;
     this.restart();
@@ -85,7 +85,7 @@ export class StatusFeed {
   }
 
   /**
-   * Ask now, and tell all subscribers, unless an event has arrived meanwhile: the answer may be older than that.
+   * Ask now, and call all subscribers, unless an event has arrived meanwhile: the answer may be older than that.
    * @returns {Promise<Status>}
    */
   ask() {
@@ -102,7 +102,7 @@ export class StatusFeed {
     return this.#asking;
   }
 
-  /** Start anew, or stop while the page is hidden: a browser opens few connections to one server. */
+  /** Reconnect, or stop while the page is hidden: a browser opens few connections to one server. */
   restart() {
     this.#stop();
     this.#breaks = 0;

@@ -15,7 +15,7 @@ import * as api from "./api.js";
 const UNKNOWN = { registered: true, watch: "anyone", user: null, may: { watch: true, library: false, control: false } };
 
 export class Session {
-  /** The server has said who one is. */
+  /** Whether the server has answered. */
   known = false;
   /** @type {SessionDocument} */
   #document = UNKNOWN;
@@ -42,7 +42,7 @@ export class Session {
   }
 
   /**
-   * Call `listener` whenever somebody else is at the screen, or may do something else.
+   * Call `listener` whenever the user or their rights have changed.
    * @param {(session: Session) => void} listener
    */
   subscribe(listener) {
@@ -50,7 +50,7 @@ export class Session {
     return () => this.#listeners.delete(listener);
   }
 
-  /** Ask who one is. Where that cannot be told, it stays as it was: the picture's own words say why. */
+  /** Ask the server. If that fails the session stays as it was: the message below the picture says why. */
   async refresh() {
     try {
       this.#take(await api.get("api/session"));

@@ -58,7 +58,7 @@ export class SettingsStore {
     return name.split(".").reduce((section, key) => section?.[key], /** @type {any} */ (this.document?.settings));
   }
 
-  /** Ask for the settings anew. */
+  /** Ask for the settings again. */
   async load() {
     const { document, tag } = await exchange("GET", "api/settings");
     this.take(document, tag);

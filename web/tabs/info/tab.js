@@ -11,7 +11,7 @@ import { rescanButton } from "../../page/rescan.js";
 /** @typedef {{element: Element, text: string}} Part  a card, and the same to copy */
 
 /**
- * A sensor mode; null is what the camera does not tell.
+ * A sensor mode; null is what the camera does not report.
  * @typedef {{format: string, size: [number, number], bit_depth: number | null, fps: number | null, crop: number[] | null}} Mode
  */
 
@@ -128,7 +128,7 @@ function terms(rows) {
   return el("dl", {}, rows.flatMap(([name, value]) => [el("dt", {}, name), el("dd", {}, local(value))]));
 }
 
-/** Times of the camera in the words of whoever reads them. @param {string} value */
+/** Times in the user's language and zone. @param {string} value */
 function local(value) {
   return value.replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g, (time) => new Date(time).toLocaleString());
 }

@@ -24,7 +24,7 @@ const ROWS = [
 const times = (value) => `${value.toFixed(2)}×`;
 
 /**
- * The rows that can be told of this metadata.
+ * The rows that this metadata has.
  * @param {Metadata} metadata
  * @returns {[string, string][]}
  */

@@ -24,7 +24,7 @@ export class Filters {
     for (const input of [...this.#ofLibrary, this.#series]) input.addEventListener("change", changed);
   }
 
-  /** What tells only items of the library apart. */
+  /** The filters that only items of the library have. */
   get #ofLibrary() {
     return [this.#kind, this.#camera, this.#day, this.#favourites];
   }

@@ -1,7 +1,7 @@
 // @ts-check
 /**
- * The pictures of a series as if they were items of the library: to look at, and to take home. What is
- * to be done with them is the Series tab's business.
+ * The pictures of a series as if they were items of the library: to look at and to
+ * download. Commands for them are in the Series tab.
  */
 
 import { wall } from "../../base/camera-time.js";

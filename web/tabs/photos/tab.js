@@ -1,6 +1,6 @@
 // @ts-check
 /**
- * The Photos tab: all photos and videos, newest first, to filter, look at, take home and delete.
+ * The Photos tab: all photos and videos, newest first, to filter, look at, download and delete.
  */
 
 import { calendar } from "./calendar.js";
@@ -80,7 +80,7 @@ class Photos {
   shown() {
     this.#unfollow = this.#status.follow(["library"], () => this.#renew());
     this.#reload();
-    this.#series.names().then((names) => this.#filters.offerSeries(names), () => {}); // what fails is told where it is shown
+    this.#series.names().then((names) => this.#filters.offerSeries(names), () => {}); // an error is shown with the items
   }
 
   hidden() {
@@ -136,7 +136,7 @@ class Photos {
     } finally {
       if (asked === this.#asked) this.#loading = false;
     }
-    // The end may still be in sight, and an observer tells only of changes.
+    // The end may still be in sight, and an observer reports only changes.
     if (this.#rest && this.#end.getBoundingClientRect().top < innerHeight + 800 && this.#end.offsetParent) this.#more();
   }
 

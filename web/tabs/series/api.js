@@ -124,7 +124,7 @@ export class SeriesApi {
   }
 
   /**
-   * Where a shot's picture is: a browser may keep it for good, since a series made anew has another `created`.
+   * Where a shot's picture is: a browser may keep it for good, since a series created again has another `created`.
    * @param {Summary} summary
    * @param {number} n
    * @param {string} [what]  a query: `thumbnail`, `file=raw`, `download`

@@ -44,7 +44,7 @@ export class Scrub {
 
   /**
    * @param {import("./api.js").SeriesApi} series
-   * @param {(time: string) => void} onShot  told when the picture on the screen was taken
+   * @param {(time: string) => void} onShot  called with the time of the picture that is shown
    */
   constructor(series, onShot) {
     this.#series = series;

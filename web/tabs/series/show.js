@@ -90,7 +90,7 @@ export class SeriesShow {
     this.#when.textContent = waits ? `next ${within((Date.parse(next) - now_ms) / 1000)}` : "";
   }
 
-  /** Ask for what changes as it goes on. @param {number} now_ms */
+  /** Ask for what changes while the series runs. @param {number} now_ms */
   async renew(now_ms) {
     const name = this.#summary?.name;
     if (!name) return;

@@ -31,7 +31,7 @@ export class Timeline {
   #details = el("details", {}, el("summary", {}, "As a table"), this.#table);
   #onTime;
 
-  /** @param {(taken: number) => void} onTime  told how many pictures had been taken by the time that was clicked */
+  /** @param {(taken: number) => void} onTime  called with the number of pictures taken by the time that was clicked */
   constructor(onTime) {
     this.#onTime = onTime;
     this.element = el("section", { class: "timeline", "aria-label": "Timeline" }, el("h3", { text: "Timeline" }), this.#canvas,

@@ -121,7 +121,7 @@ function edge(label, time, changed) {
 }
 
 /**
- * "48.137, 11.575", "48.137 N 11.575 E", as maps tell it; null for nothing (the server says that it is needed).
+ * "48.137, 11.575", "48.137 N 11.575 E", as maps show it; null for nothing (the server says that it is needed).
  * @param {string} text
  */
 export function placeOf(text) {

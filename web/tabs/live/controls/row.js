@@ -14,7 +14,7 @@ import { sentence } from "../../../base/errors.js";
 export const BACK = "M4 4v6h6M4.5 10a8 8 0 1 1-.3 5";
 
 export class ControlRow {
-  /** The control, as `api/controls` tells it. */
+  /** The control, as `api/controls` has it. */
   control;
   element;
   #state;

@@ -16,7 +16,7 @@ const WAITS = {
   AeFlickerPeriod: ["AeFlickerMode", (value) => value === "Off", "flicker avoidance is off"],
 };
 
-/** What ends that wait; null: left to the camera, which then does as it is told. @type {Record<string, any>} */
+/** What ends that wait; null: left to the camera, which then follows. @type {Record<string, any>} */
 const ENDS_WAIT = { AeEnable: null, AwbEnable: null, AfMode: "Manual", AfMetering: "Windows", AeFlickerMode: "Manual" };
 
 /** A control that is of no use without others, with which value. @type {[string, any, string[]][]} */

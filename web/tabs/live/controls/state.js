@@ -1,6 +1,6 @@
 // @ts-check
 /**
- * The controls as a person at the screen wants them: what the server has, and on top
+ * The controls as the user wants them: what the server has, and on top
  * of it what was just chosen and is on its way. What the server refuses springs
  * back, and the reason stays beside it until the next try.
  */

@@ -4,26 +4,15 @@
  * to the computer would set them off by talking).
  */
 
+import { store, stored } from "./storage.js";
+
 const KEY = "stillcam.shortcuts";
 
-/** Whether they are on; kept on this device. */
-export function shortcutsOn() {
-  try {
-    return localStorage.getItem(KEY) !== "off";
-  } catch {
-    return true; // storage is blocked
-  }
-}
+/** Whether they are on; stored in this browser. */
+export const shortcutsOn = () => stored(KEY) !== "off";
 
 /** @param {boolean} on */
-export function switchShortcuts(on) {
-  try {
-    if (on) localStorage.removeItem(KEY);
-    else localStorage.setItem(KEY, "off");
-  } catch {
-    // Storage is blocked: it stays as it is.
-  }
-}
+export const switchShortcuts = (on) => store(KEY, on ? null : "off");
 
 /**
  * Whether `event` is a shortcut: a key by itself, pressed where it has no other meaning.

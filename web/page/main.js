@@ -7,6 +7,7 @@ import { showAccountMenu } from "./account-menu.js";
 import { viewer } from "../picture/viewer.js";
 import { CameraSwitch } from "./camera-switch.js";
 import { el, fill } from "../base/dom.js";
+import { store, stored } from "../base/storage.js";
 import { errorText } from "../base/errors.js";
 import { Session } from "../server/session.js";
 import { SettingsStore } from "../server/settings-store.js";
@@ -36,7 +37,8 @@ let asked = false; // to sign in for that
 /** Whom the page was built for. @type {string | null} */
 let user = null;
 
-viewer.allowed = remembered();
+// If the last user of this browser was allowed to watch, the picture is requested before the session is known.
+viewer.allowed = stored(WATCHED) === "true";
 session.subscribe(() => {
   applyRights();
   const now = session.user && `${session.user.role} ${session.user.name}`;
@@ -64,20 +66,7 @@ document.documentElement.dataset.runs = "";
 function applyRights() {
   const { known, may } = session;
   viewer.allowed = viewer.status.allowed = !known || may.watch;
-  try {
-    if (known) localStorage.setItem(WATCHED, String(may.watch));
-  } catch {
-    // no storage here: the next time the picture comes a moment later
-  }
-}
-
-/** Whether the last user of this browser was allowed to watch: then the picture is requested before the session is known. */
-function remembered() {
-  try {
-    return localStorage.getItem(WATCHED) === "true";
-  } catch {
-    return false; // no storage here
-  }
+  if (known) store(WATCHED, String(may.watch));
 }
 
 /**

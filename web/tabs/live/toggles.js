@@ -2,9 +2,10 @@
 /** Toggle buttons, and the choice of what is shown over or beside the picture, remembered by this browser. */
 
 import { el } from "../../base/dom.js";
+import { storedFlags, storeFlag } from "../../base/storage.js";
 import { readable, UNREADABLE } from "../../picture/histogram.js";
 
-const KEPT = "stillcam.view";
+const KEY = "stillcam.view";
 /** Name, words, and whether it is measured on the picture's pixels. @type {[string, string, string, boolean][]} */
 const CHOICES = [
   ["histogram", "Histogram", "How bright the picture is", true],
@@ -38,12 +39,12 @@ export class ViewChoices {
    */
   constructor(histogram, changed) {
     /** @type {Record<string, boolean>} */
-    const shown = { histogram, zebra: false, grid: false, ...remembered() };
+    const shown = { histogram, zebra: false, grid: false, ...storedFlags(KEY) };
     const problem = el("p", { class: "problem", hidden: readable(), text: `Histogram and zebra are off: ${UNREADABLE}.` });
     for (const [name, text, title, measured] of CHOICES) {
       const on = shown[name] && (readable() || !measured);
       const button = toggle(text, (pressed) => {
-        remember(name, pressed);
+        storeFlag(KEY, name, pressed);
         changed(name, pressed);
       });
       button.title = title;
@@ -53,23 +54,5 @@ export class ViewChoices {
       changed(name, on);
     }
     this.element.append(problem);
-  }
-}
-
-/** @returns {Record<string, boolean>} */
-function remembered() {
-  try {
-    return JSON.parse(localStorage.getItem(KEPT) ?? "{}") ?? {};
-  } catch {
-    return {}; // no storage here: nothing is remembered
-  }
-}
-
-/** @param {string} name @param {boolean} shown */
-function remember(name, shown) {
-  try {
-    localStorage.setItem(KEPT, JSON.stringify({ ...remembered(), [name]: shown }));
-  } catch {
-    // no storage here: then it is not remembered
   }
 }

@@ -3,12 +3,13 @@
 
 import { ControlRow } from "./row.js";
 import { el } from "../../../base/dom.js";
+import { storedFlags, storeFlag } from "../../../base/storage.js";
 
 /** @typedef {import("./numbers.js").Control} Control */
 /** @typedef {import("./state.js").ControlState} ControlState */
 /** @typedef {import("./fields.js").Field} Field */
 
-const KEPT = "stillcam.groups";
+const KEY = "stillcam.groups";
 const OPEN_AT_FIRST = ["Focus", "Zoom", "Exposure"];
 
 export class Controls {
@@ -28,7 +29,7 @@ export class Controls {
   constructor(controls, state, fields = {}, extras = {}) {
     this.#state = state;
     const names = [...new Set(controls.map(({ group }) => group))];
-    const open = remembered();
+    const open = storedFlags(KEY);
     for (const name of names) {
       const rows = controls.filter(({ group }) => group === name).map((control) => new ControlRow(control, state, fields[control.name]));
       this.#add(name, rows, open, extras[name]);
@@ -67,7 +68,7 @@ export class Controls {
     const reset = el("button", { type: "button", class: "reset-group", onclick: () => this.#reset(rows) }, `Reset ${name}`);
     const group = el(
       "details",
-      { class: "group", "data-group": name, open: open[name] ?? OPEN_AT_FIRST.includes(name), ontoggle: () => remember(name, group.open) },
+      { class: "group", "data-group": name, open: open[name] ?? OPEN_AT_FIRST.includes(name), ontoggle: () => storeFlag(KEY, name, group.open) },
       el("summary", {}, el("h2", { text: name }), count),
       el("div", { class: "rows", role: "group", "aria-label": name }, extra, rows.map(({ element }) => element), reset),
     );
@@ -79,23 +80,5 @@ export class Controls {
   #reset(rows) {
     const names = rows.filter((row) => row.isSet).map(({ control }) => control.name);
     if (names.length) this.#state.put(Object.fromEntries(names.map((name) => [name, null])), names[0]);
-  }
-}
-
-/** Which groups are open; those not named are as at first. @returns {Record<string, boolean>} */
-function remembered() {
-  try {
-    return JSON.parse(localStorage.getItem(KEPT) ?? "{}") ?? {};
-  } catch {
-    return {}; // no storage here, or somebody else's: nothing is remembered
-  }
-}
-
-/** @param {string} name @param {boolean} open */
-function remember(name, open) {
-  try {
-    localStorage.setItem(KEPT, JSON.stringify({ ...remembered(), [name]: open }));
-  } catch {
-    // no storage here: then it is not remembered
   }
 }

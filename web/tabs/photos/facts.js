@@ -4,7 +4,7 @@
 import { dayName, inZone, wall, zoneNote } from "../../base/camera-time.js";
 import { el } from "../../base/dom.js";
 import { readable } from "../live/metadata.js";
-import { size } from "./library.js";
+import { size } from "../../base/sizes.js";
 
 /** @typedef {import("./library.js").Item} Item */
 /** @typedef {import("./library.js").Details} Details */

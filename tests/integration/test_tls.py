@@ -193,6 +193,31 @@ def test_large_bodies_both_ways_over_tls(made):
         assert ask(here.port, certificate, posted(body) + posted(body, "Connection: close")) == [body + b"!"] * 2
 
 
+@pytest.mark.parametrize("by_tls", [False, True], ids=["plain", "tls"])
+def test_a_push_body_that_fails_at_its_end_does_not_hold_a_slot(made, caplog, by_tls):
+    """Its connection is closed all the same, and the fault is logged."""
+
+    class FaultyBody:
+        def begin(self) -> None:
+            """See PushBody."""
+
+        def wait(self, _timeout_s: float) -> None:
+            """See PushBody."""
+
+        def end(self) -> None:
+            """See PushBody."""
+            raise ValueError("at the end")
+
+    certificate, key = made["camera"]
+    tls = Certificate(certificate, key).context if by_tls else None
+    with Listening({"GET push": lambda _: Answer(200, push=FaultyBody())}, tls=tls) as here:
+        with secure(here.port, certificate) if by_tls else connect(here.port) as link:
+            link.sendall(get("/push"))
+            assert link.recv(1000)
+        until(lambda: "at the end" in caplog.text)
+        until(lambda: len(here.limits) == 0)
+
+
 def test_a_client_that_reads_nothing_over_tls_is_dropped(made, monkeypatch):
     monkeypatch.setattr(transport, "STALL_S", 1.0)
     certificate, key = made["camera"]

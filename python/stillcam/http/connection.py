@@ -147,9 +147,13 @@ class Connection:
 
     def close(self) -> None:
         """Close the connection, and release its slot."""
-        if self._push:
-            self._push.end()
-            self._after_push()
+        push, self._push = self._push, None
+        try:
+            if push:
+                push.end()
+                self._after_push()
+        except Exception as failure:  # noqa: BLE001 - it is logged; the slot must become free all the same
+            log_failure(failure, self._address)
         del self._transport, self._reader  # the transport refers to this connection: both are freed at once
         self._limits.release(self._slot)
         close_socket(self._socket)

@@ -55,7 +55,7 @@ class StaticFiles:
         start = b'<meta charset="utf-8">'
         reason = escape(refused.text).encode()
         base = b'\n    <base href="%b" data-refused="%b">' % (b"../" * request.depth or b"./", reason)
-        body = _there(self._page("index.html", "")).data.replace(start, start + base, 1)
+        body = _or_404(self._page("index.html", "")).data.replace(start, start + base, 1)
         return Answer(
             refused.status,
             body,
@@ -64,22 +64,22 @@ class StaticFiles:
 
     def _tab(self, request: Request) -> Answer:
         tab = (request.path or "live") if self._may_control(request) else ""
-        return _there(self._page("index.html", tab)).answer(request, _REVALIDATE, "Accept-Encoding, Cookie")
+        return _or_404(self._page("index.html", tab)).answer(request, _REVALIDATE, "Accept-Encoding, Cookie")
 
     def _cameras(self, request: Request) -> Answer:
-        return _there(self._page("cameras.html", "")).answer(request, _REVALIDATE)
+        return _or_404(self._page("cameras.html", "")).answer(request, _REVALIDATE)
 
     def _file(self, request: Request) -> Answer:
-        return _there(self._files.get(request.path)).answer(request, _REVALIDATE)
+        return _or_404(self._files.get(request.path)).answer(request, _REVALIDATE)
 
     def _versioned(self, request: Request) -> Answer:
         version, _, name = request.rest.partition("/")
         if version != self.version:
             raise Refused(404, "this server has another version of the page: reload the page")
-        return _there(self._files.get(name)).answer(request, _FOR_EVER)
+        return _or_404(self._files.get(name)).answer(request, _FOR_EVER)
 
 
-def _there(file: WebFile | None) -> WebFile:
+def _or_404(file: WebFile | None) -> WebFile:
     if file is None:
         raise Refused(404, "this file of the page is missing: reinstall Stillcam")
     return file

@@ -308,7 +308,8 @@ def hangs(frames: list[str], newest: str) -> bool:
 
 @pytest.mark.parametrize("command", ["photo", "video"])
 def test_what_waits_while_a_snapshot_fails_is_taken(idle_daemon, command):
-    idle_daemon.settings(snapshot=STILL | {"interval_s": 0.2}, files={"video": "mjpeg"})
+    exposure = {"ExposureTime": 3_000_000}  # of which a camera that hangs is given several before it is restarted
+    idle_daemon.settings(snapshot=STILL | {"interval_s": 0.2}, files={"video": "mjpeg"}, controls=exposure)
     idle_daemon.open()
     idle_daemon.fault(slow_s=60)
     frames: list[str] = []

@@ -90,7 +90,7 @@ def _write(root: Path, begin_ms: int) -> None:
         frames.mkdir()
         for shot in range(SHOTS - 1000, SHOTS):
             (series.folder / "frames" / f"{shot_name(shot, begin_ms + shot * INTERVAL_MS)}.jpg").touch()
-        state = state or json.dumps(Series.open(series.folder).state.document())
+        state = state or json.dumps(Series.open(series.folder).state.to_document())
         (series.folder / "state.json").write_text(state)
 
 

@@ -14,7 +14,7 @@ setup() {
   mkdir -p "$copy/python" "$BATS_TEST_TMPDIR/bin" "$BATS_TEST_TMPDIR/wheels"
   cp "$root"/*.sh "$copy"
   cp -r "$root/web" "$copy"
-  (cd "$root/python" && find . -name '*.py' -exec cp --parents -t "$copy/python" {} +)
+  (cd "$root/python" && find . -type f -not -path '*/__pycache__/*' -exec cp --parents -t "$copy/python" {} +)
   PATH=$BATS_TEST_TMPDIR/bin:$PATH
 }
 

@@ -34,7 +34,14 @@ class Command:
         self.finish({"error": str(error), "cause": getattr(error, "cause", ""), **more})
 
     def wait(self, timeout_s: float | None) -> Message | None:
-        """The answer; None: not in time (None: whenever)."""
+        """Wait for the answer.
+
+        Args:
+            timeout_s: how long; None: until there is one.
+
+        Returns:
+            the answer; None: there was none in time.
+        """
         return self._answer if self._done.wait(timeout_s) else None
 
 

@@ -1,8 +1,8 @@
 """The mode loop: one thread owns the camera, is in one mode at a time, and takes commands in between.
 
-Each mode is a file in `modes`. Without
-a camera there is a reason that a person can act on, and a retry with back-off. Every camera error ends here, is
-counted by its cause, and leaves the last good frame on screen.
+Each mode is a file in `modes`. Without a camera the status gives a reason that a person can act on, and the daemon
+tries again with back-off. Every camera error ends here, is counted by its cause, and leaves the last good frame on
+screen.
 """
 
 from __future__ import annotations

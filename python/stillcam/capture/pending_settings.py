@@ -1,4 +1,4 @@
-"""Settings that are wanted, those that the camera runs with, and those that have given a picture.
+"""The settings that were requested, those that the camera runs with, and the last ones that gave a picture.
 
 New settings are on trial until the first picture made with them. If the camera fails before, they are
 rolled back to the last that worked, and the reload command is answered with the reason.

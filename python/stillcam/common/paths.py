@@ -65,7 +65,7 @@ class Paths:
 
     @property
     def primary(self) -> Paths:
-        """The first camera's, which have what is all cameras': accounts, certificates, the server's log."""
+        """The paths of the first camera, where all cameras keep accounts, certificates and the server's log."""
         return self.first or self
 
     @property
@@ -86,7 +86,7 @@ class Paths:
 
     @property
     def films(self) -> Path:
-        """Those of the library; a series' are with it."""
+        """The films of the library. Films of a series are in the folder of the series."""
         return self.data / "films"
 
     @property

@@ -56,7 +56,7 @@ def text_to_ms(moment: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """What the lines come to.
+    """The sums over the lines of a manifest.
 
     Args:
         until_ms: every due time up to here has been handled (ms since the epoch).

@@ -1,7 +1,7 @@
-"""Where settings are changed over HTTP: one change after the other, each whole or not at all.
+"""Changes of the settings over HTTP: one at a time, each complete or not at all.
 
-A change is merged into the current content of the file, and is kept only
-if the camera takes it. Who is answered knows: all of it is in force, or the reason why not.
+A change is merged into the current content of the file, and is kept only if the camera accepts it. The answer says
+that all of it is in force, or why it is not.
 """
 
 from __future__ import annotations

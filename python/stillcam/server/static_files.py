@@ -28,7 +28,8 @@ class StaticFiles:
 
     Args:
         web: the folder of the page.
-        may_control: whether a request comes from a person who may control the camera: the tab's modules are preloaded.
+        may_control: returns whether a request comes from a person who may control the camera; the page then
+            preloads the modules of the tab.
 
     Attributes:
         version: of the page's files.

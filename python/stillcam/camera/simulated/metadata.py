@@ -22,7 +22,7 @@ class StillMetadata:
         self._buffered = ""
 
     def write(self, content: Metadata) -> None:
-        """One capture's; nothing where there is no target."""
+        """Write the metadata of one capture; does nothing without a target."""
         text = as_txt(content) if self._form == "txt" else as_json(content)
         if self._target == "-":
             text, last = (text, "") if self._form == "txt" else (text[:-1], text[-1:])

@@ -39,13 +39,7 @@ from stillcam.settings.schema import Settings
 KEEP_CAMERA_S = 10.0  # the mode keeps the camera between shots where the interval is shorter
 READY_LEAD_S = 0.3  # before a shot that the running camera program can take as it is
 MAX_FAILURES = 2  # in a row: then the camera is at fault, and not the series
-PAUSES_S = (
-    0.0,
-    10.0,
-    20.0,
-    40.0,
-    60.0,
-)  # then the snapshots get the camera for so long, each time longer
+PAUSES_S = (0.0, 10.0, 20.0, 40.0, 60.0)  # then the snapshots get the camera for so long, each time longer
 ZONE_S = 10.0  # from one look at the machine's time zone to the next
 FULL_S = 10.0  # from one look at a full disk to the next
 

@@ -144,7 +144,11 @@ class VideoMode:
     def _make(
         self, order: VideoOrder, settings: Settings, camera: Camera
     ) -> tuple[RecordedVideo | None, CameraError | None]:
-        """Record the video: what there is of it, and the error; both where it was interrupted."""
+        """Record the video.
+
+        Returns:
+            the video, if anything was recorded, and the error that ended it, if any.
+        """
         video = None
         try:
             video = self._begin(order, settings, camera)

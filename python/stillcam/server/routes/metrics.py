@@ -1,7 +1,7 @@
 """`/metrics` in Prometheus' text format, by its own client library.
 
-Nothing is measured for it but what is there anyway: our counters are plain numbers, and the
-library, loaded at the first scrape, only writes down what they are at that moment.
+Counting costs nothing while nobody scrapes: the counters are plain numbers, and prometheus_client, imported at the
+first scrape, only formats their values.
 """
 
 from __future__ import annotations

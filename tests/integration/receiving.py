@@ -27,12 +27,12 @@ class Receiver:
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
+                got.put(({"path": self.path} | {name.lower(): value for name, value in self.headers.items()}, body))
                 status = next(left, 204)
                 self.send_response(status)
                 if status // 100 == 3:
                     self.send_header("Location", "/elsewhere")
                 self.end_headers()
-                got.put(({"path": self.path} | {name.lower(): value for name, value in self.headers.items()}, body))
 
             def log_message(self, *_: object) -> None:
                 pass

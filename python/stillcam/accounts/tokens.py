@@ -10,6 +10,7 @@ from hashlib import sha256
 
 from stillcam.accounts.rules import SCOPES, ConflictError, NotFoundError, check_choice, check_name, folded
 from stillcam.accounts.store import Store
+from stillcam.common.formats import utc_text
 
 PREFIX = "stillcam_"  # of tokens: scanners for leaked secrets recognise it
 
@@ -31,6 +32,16 @@ class Token:
     scope: str
     created_s: float
     used_s: float | None
+
+    def to_json(self) -> dict[str, str | None]:
+        """The token in the answers of the API and of `token list --json`."""
+        return {
+            "id": self.id,
+            "name": self.name,
+            "scope": self.scope,
+            "created": utc_text(self.created_s),
+            "last_used": None if self.used_s is None else utc_text(self.used_s),
+        }
 
 
 def new_key(prefix: str = "") -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from stillcam.accounts.rules import ROLES, ConflictError, NotFoundError, check_choice, check_flag, check_name, folded
 from stillcam.accounts.store import Store
+from stillcam.common.formats import utc_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,16 @@ class User:
     library: bool
     created_s: float
     seen_s: float | None
+
+    def to_json(self) -> dict[str, str | bool | None]:
+        """The user in the answers of the API and of `user list --json`."""
+        return {
+            "name": self.name,
+            "role": self.role,
+            "library": self.library,
+            "created": utc_text(self.created_s),
+            "last_seen": None if self.seen_s is None else utc_text(self.seen_s),
+        }
 
 
 class Users:

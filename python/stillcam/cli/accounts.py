@@ -95,12 +95,7 @@ def _list_users(accounts: Accounts, _arguments: Arguments) -> Result:
         f"seen {_day(user.seen_s):10}  {user.name}"
         for user in users
     ]
-    document = [
-        {"name": user.name, "role": user.role, "library": user.library,
-         "created": _time(user.created_s), "last_seen": _time(user.seen_s)}
-        for user in users
-    ]  # fmt: skip
-    return Result(lines, {"users": document})
+    return Result(lines, {"users": [user.to_json() for user in users]})
 
 
 def _add_user(accounts: Accounts, arguments: Arguments) -> Result:
@@ -141,12 +136,7 @@ def _list_tokens(accounts: Accounts, _arguments: Arguments) -> Result:
         f"{token.id}  {token.scope:7}  made {_day(token.created_s)}  used {_day(token.used_s):10}  {token.name}"
         for token in tokens
     ]
-    document = [
-        {"id": token.id, "name": token.name, "scope": token.scope,
-         "created": _time(token.created_s), "last_used": _time(token.used_s)}
-        for token in tokens
-    ]  # fmt: skip
-    return Result(lines, {"tokens": document})
+    return Result(lines, {"tokens": [token.to_json() for token in tokens]})
 
 
 def _add_token(accounts: Accounts, arguments: Arguments) -> Result:
@@ -185,10 +175,6 @@ def _ask_password(name: str) -> str:
     if composed(again) != password:
         raise InvalidError("was not the same the second time: nothing is changed", "password")
     return password
-
-
-def _time(time_s: float | None) -> str | None:
-    return None if time_s is None else utc_text(time_s)
 
 
 def _day(time_s: float | None) -> str:

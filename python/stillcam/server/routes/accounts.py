@@ -14,9 +14,7 @@ from typing import Any
 from stillcam.accounts import Accounts
 from stillcam.accounts.rules import ConflictError, CredentialsError, StoreError, check_name, check_password, scope_of
 from stillcam.accounts.sign_in import SignIn, address_key, new_device_cookie
-from stillcam.accounts.tokens import Token, digest
-from stillcam.accounts.users import User
-from stillcam.common.formats import utc_text
+from stillcam.accounts.tokens import digest
 from stillcam.http.messages import Answer, Refused, as_json
 from stillcam.server.openapi.route import Parameter, api
 from stillcam.server.route import Access, Person, Request, Route
@@ -174,14 +172,13 @@ class AccountRoutes:
     # --- users and tokens
 
     def _list_users(self, _request: Request) -> Answer:
-        return as_json(200, {"users": [_user(user) for user in self._accounts.users.all()]})
+        return as_json(200, {"users": [user.to_json() for user in self._accounts.users.all()]})
 
     def _add_user(self, _request: Request, fields: dict[str, Any]) -> Answer:
         name = check_name(fields["name"])
         password = self._sign_in.hashed(check_password(fields["password"], name))
-        return as_json(
-            201, _user(self._accounts.users.add(name, password, fields["role"], fields.get("library", True)))
-        )
+        user = self._accounts.users.add(name, password, fields["role"], fields.get("library", True))
+        return as_json(201, user.to_json())
 
     def _change_user(self, request: Request, fields: dict[str, Any]) -> Answer:
         user = self._accounts.users.get(request.rest)
@@ -195,46 +192,22 @@ class AccountRoutes:
             library=fields.get("library"),
             keep_session=digest(self._guard.session_key(request)),
         )
-        return as_json(200, _user(changed))
+        return as_json(200, changed.to_json())
 
     def _remove_user(self, request: Request) -> Answer:
         self._accounts.users.remove(request.rest)
         return Answer(204)
 
     def _list_tokens(self, _request: Request) -> Answer:
-        return as_json(200, {"tokens": [_token(token) for token in self._accounts.tokens.all()]})
+        return as_json(200, {"tokens": [token.to_json() for token in self._accounts.tokens.all()]})
 
     def _add_token(self, _request: Request, fields: dict[str, Any]) -> Answer:
         token, key = self._accounts.tokens.add(fields["name"], fields["scope"])
-        return as_json(201, {**_token(token), "token": key})
+        return as_json(201, {**token.to_json(), "token": key})
 
     def _remove_token(self, request: Request) -> Answer:
         self._accounts.tokens.remove(request.rest)
         return Answer(204)
-
-
-def _user(user: User) -> dict[str, Any]:
-    return {
-        "name": user.name,
-        "role": user.role,
-        "library": user.library,
-        "created": utc_text(user.created_s),
-        "last_seen": _time(user.seen_s),
-    }
-
-
-def _token(token: Token) -> dict[str, Any]:
-    return {
-        "id": token.id,
-        "name": token.name,
-        "scope": token.scope,
-        "created": utc_text(token.created_s),
-        "last_used": _time(token.used_s),
-    }
-
-
-def _time(time_s: float | None) -> str | None:
-    return None if time_s is None else utc_text(time_s)
 
 
 def _person(request: Request) -> Person:

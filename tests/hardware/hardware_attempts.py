@@ -51,7 +51,7 @@ def attempts(camera: Camera, capabilities: Capabilities, *, quick: bool = False)
     told = {"limits": camera.limits}
     for control in CONTROLS.values():
         values = _values(control, camera, capabilities)
-        if reason := reason_against(control.name, values[-1], capabilities.message(), told):
+        if reason := reason_against(control.name, values[-1], capabilities.to_json(), told):
             yield f"{control.name}: {reason}"
             continue
         for value in values[-1:] if quick else values:

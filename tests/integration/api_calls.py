@@ -23,7 +23,7 @@ from stillcam.settings.capabilities import RPICAM
 from stillcam.settings.live import LiveSettings
 
 STATUS: dict[str, Any] = {
-    "running": True, "pid": 1, "started": "2026-11-20T23:45:00.000Z", "driver": "rpicam", "abilities": RPICAM.message(),
+    "running": True, "pid": 1, "started": "2026-11-20T23:45:00.000Z", "driver": "rpicam", "abilities": RPICAM.to_json(),
     "mode": "snapshot",
     "since": "2026-11-20T23:45:01.123Z", "reason": None, "notice": None, "interval_s": 2.0, "revision": 1,
     "camera": {"index": 0, "model": "imx708", "size": [4608, 2592], "limits": None}, "frame": None,

@@ -62,4 +62,4 @@ def test_without_a_camera_the_interval_of_snapshots_counts():
     status.enter("video", 86_400.0)
     status.enter("snapshot", 2.0)
     status.enter("no camera", 2.0, "gone")
-    assert status.message()["interval_s"] == 2.0
+    assert status.to_json()["interval_s"] == 2.0

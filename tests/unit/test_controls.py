@@ -53,7 +53,7 @@ def values_of(control: Control) -> st.SearchStrategy[Any]:
 
 def test_the_table_is_complete_and_each_row_can_be_shown():
     assert set(LIBCAMERA.split()) == set(CONTROLS)
-    rows = table_for(RPICAM.message(), None)
+    rows = table_for(RPICAM.to_json(), None)
     assert json.loads(json.dumps(rows)) == rows
     assert list(dict.fromkeys(row["group"] for row in rows)) == GROUPS
     for row in rows:
@@ -69,26 +69,26 @@ def test_the_table_is_complete_and_each_row_can_be_shown():
 
 
 def test_what_the_camera_programs_cannot_set_has_a_reason_and_picamera2_can_set_all():
-    refused = {row["name"]: row["reason"] for row in table_for(RPICAM.message(), None) if not row["available"]}
+    refused = {row["name"]: row["reason"] for row in table_for(RPICAM.to_json(), None) if not row["available"]}
     assert set(refused) == {"AeConstraintMode", "AfPause", "ColourTemperature"}
-    assert all(row["available"] for row in table_for(PICAMERA2.message(), None))
-    assert reason_against("ColourTemperature", 5000, RPICAM.message(), None) == refused["ColourTemperature"]
-    assert reason_against("ColourTemperature", 5000, PICAMERA2.message(), None) is None
+    assert all(row["available"] for row in table_for(PICAMERA2.to_json(), None))
+    assert reason_against("ColourTemperature", 5000, RPICAM.to_json(), None) == refused["ColourTemperature"]
+    assert reason_against("ColourTemperature", 5000, PICAMERA2.to_json(), None) is None
 
 
 def test_focus_windows_are_as_many_as_the_driver_takes():
     two = [[0, 0, 64, 64]] * 2
-    assert "at most 1 at once" in str(reason_against("AfWindows", two, RPICAM.message(), None))
-    assert reason_against("AfWindows", two[:1], RPICAM.message(), None) is None
-    assert reason_against("AfWindows", two, PICAMERA2.message(), None) is None
-    for capabilities, most in ((None, 1), (RPICAM.message(), 1), (PICAMERA2.message(), 10)):
+    assert "at most 1 at once" in str(reason_against("AfWindows", two, RPICAM.to_json(), None))
+    assert reason_against("AfWindows", two[:1], RPICAM.to_json(), None) is None
+    assert reason_against("AfWindows", two, PICAMERA2.to_json(), None) is None
+    for capabilities, most in ((None, 1), (RPICAM.to_json(), 1), (PICAMERA2.to_json(), 10)):
         (row,) = [row for row in table_for(capabilities, None) if row["name"] == "AfWindows"]
         assert row["high"] == most
 
 
 def test_the_table_fits_the_camera():
     camera = {"size": (3280, 2464), "limits": {"ExposureTime": [75, 11_766_829], "ScalerCrop": None}}
-    rows = {row["name"]: row for row in table_for(RPICAM.message(), camera)}
+    rows = {row["name"]: row for row in table_for(RPICAM.to_json(), camera)}
     assert (rows["ExposureTime"]["low"], rows["ExposureTime"]["high"]) == (75, 11_766_829)
     assert rows["ScalerCrop"]["high"] == 3280
     assert rows["LensPosition"]["reason"] == "this camera has no autofocus"

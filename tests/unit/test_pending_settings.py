@@ -37,7 +37,7 @@ class Trial:
 
     @property
     def notice(self) -> Any:
-        return self.status.message()["notice"]
+        return self.status.to_json()["notice"]
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ def test_a_reload_is_answered_by_the_picture(trial):
     assert command.wait(0) is None
     trial.picture()
     assert command.wait(0) == {"reloaded": True, "revision": 1, "in_force": True, "frame": "camera_1.jpg"}
-    assert trial.status.message()["revision"] == 1
+    assert trial.status.to_json()["revision"] == 1
 
 
 def test_a_picture_of_before_is_no_answer(trial):

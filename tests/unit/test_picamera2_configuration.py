@@ -143,7 +143,7 @@ def test_any_controls_can_be_set_and_reset(data):
     controls.pop("AfTrigger", None)
     plan, plain = live(), live()
     plan = replace(plan, controls=live_configuration(replace(Settings(), controls=controls), IMX708).controls)
-    assert from_message(json.loads(json.dumps(plan.message()))).controls == json.loads(json.dumps(plan.controls))
+    assert from_message(json.loads(json.dumps(plan.to_json()))).controls == json.loads(json.dumps(plan.controls))
     there = control_changes(plain, plan)
     assert there is not None and plan.controls == plain.controls | {
         name: value for name, value in there.items() if name in plan.controls

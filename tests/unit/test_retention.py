@@ -146,11 +146,11 @@ def test_an_item_that_cannot_be_deleted_keeps_no_other(tmp_path, caplog):
         for _ in range(3):
             retention.regular()
             retention._not_before = 0.0  # at once
-        assert undeletable.message() == [{"path": str(stuck), "error": "Device or resource busy"}]
+        assert undeletable.to_json() == [{"path": str(stuck), "error": "Device or resource busy"}]
     assert set(tmp_path.glob("2*/*.jpg")) == {stuck, newest}
     assert caplog.text.count("cannot delete") == 1
     stuck.unlink()
-    assert undeletable.message() == []
+    assert undeletable.to_json() == []
 
 
 def test_trash_that_cannot_be_deleted_keeps_no_other(tmp_path, caplog):
@@ -161,7 +161,7 @@ def test_trash_that_cannot_be_deleted_keeps_no_other(tmp_path, caplog):
     for _ in range(2):
         with bound(stuck):
             trash.empty(2e9, lambda: False, undeletable.note)
-            assert undeletable.message()[0] == {"path": str(stuck), "error": "Device or resource busy"}
+            assert undeletable.to_json()[0] == {"path": str(stuck), "error": "Device or resource busy"}
     assert [path.name for path in tmp_path.glob(".trash/*/*/*")] == [stuck.name]
     assert caplog.text.count(f"cannot delete {stuck}") == 1
     trash.empty(2e9, lambda: False, undeletable.note)

@@ -154,5 +154,5 @@ def test_a_shot_that_cannot_be_deleted_does_not_protect_others(tmp_path, caplog)
     for _ in range(2):
         prune(series, minutes(3 * DAY), never, undeletable.note)
     assert series.state.tally.shots == 1
-    assert [one["path"] for one in undeletable.message()] == [str(path)]
+    assert [one["path"] for one in undeletable.to_json()] == [str(path)]
     assert caplog.text.count("cannot delete") == 1

@@ -72,7 +72,7 @@ def test_a_service_manager_that_is_gone_is_said_once(caplog):
 def test_a_daemon_is_alive_while_its_camera_thread_looks_for_commands():
     status = Status("simulated")
     commands = CommandQueue()
-    alive = partial(watchdog_status, commands.polled, status.message)
+    alive = partial(watchdog_status, commands.polled, status.to_json)
     assert alive() == ""  # it has not begun
     assert commands.take() == []
     assert alive() == "starting, 0 frames"

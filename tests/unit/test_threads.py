@@ -34,7 +34,7 @@ def test_a_thread_that_dies_is_restarted_and_told_of(caplog):
     assert threads.keep(work, "worker").wait(DEADLINE_S)
     (death,) = threads.deaths()
     assert (death["name"], death["count"], death["error"]) == ("worker", 2, "ValueError")
-    assert Status("simulated").message()["threads"] == [death]
+    assert Status("simulated").to_json()["threads"] == [death]
     assert [record.levelno for record in caplog.records] == [logging.ERROR] * 2
     assert "the first" in caplog.text
 
@@ -191,5 +191,5 @@ def test_one_that_cannot_be_deleted_keeps_no_other_and_links_are_not_followed(tm
             delete_tree(tree, lambda: False, undeletable.note)
     assert sorted(path.name for path in tree.rglob("*")) == ["2", "a"]
     assert (other / "4").exists()
-    assert [one["path"] for one in undeletable.message()] == [str(tree / "a/2"), str(tree / "a"), str(tree)]
+    assert [one["path"] for one in undeletable.to_json()] == [str(tree / "a/2"), str(tree / "a"), str(tree)]
     assert caplog.text.count("/2 (Operation not permitted)") == 1

@@ -78,7 +78,7 @@ def run(paths: Paths) -> None:
     server = CommandServer(paths.socket, daemon.handle)
     service = Service(os.environ)
     service.ready()
-    service.watch(partial(watchdog_status, daemon.commands.polled, daemon.message))
+    service.watch(partial(watchdog_status, daemon.commands.polled, daemon.to_json))
     try:
         logging.info("capture %s with the %s camera, frames in %s", __version__, driver.name, paths.images)
         gc.freeze()  # all of this lives until the end: keep it out of every later collection

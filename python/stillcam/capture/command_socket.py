@@ -73,7 +73,7 @@ class CommandHandler:
 
     def _snapshot(self, message: Message) -> Message:
         """Answers with the name of a frame that was begun after the question; refuses after `wait_s` at the latest."""
-        timeout_s, status = self._timeout_s(message, self._picture_s()), self._status.message()
+        timeout_s, status = self._timeout_s(message, self._picture_s()), self._status.to_json()
         if status["recording"] and not status["abilities"].get("stills_in_videos"):
             raise CameraError("busy", "a video is being made: there is no new picture before it ends")
         with self._status.next_frame() as frame:
@@ -83,7 +83,7 @@ class CommandHandler:
             except TimeoutError as error:
                 raise self._late("picture", timeout_s) from error
         if name is None:
-            raise StillcamError(self._status.message()["reason"] or "the capture failed: see data/logs/capture.log")
+            raise StillcamError(self._status.to_json()["reason"] or "the capture failed: see data/logs/capture.log")
         return {"frame": name}
 
     def _reload(self, _message: Message) -> Message:
@@ -123,7 +123,7 @@ class CommandHandler:
         seconds = message.get("seconds", 5.0)
         number("a lease's seconds", seconds, 0, MAX_LEASE_S)
         self._commands.renew_lease(seconds)
-        return {"mode": self._status.message()["mode"]}
+        return {"mode": self._status.to_json()["mode"]}
 
     def _photo(self, message: Message) -> Message:
         """Answers with the `items` once all are taken; before, after `wait_s`, with how far it is (`taking`)."""
@@ -132,13 +132,13 @@ class CommandHandler:
         number("count", message.get("count", 1), 1, MAX_COUNT, whole=True)
         number("delay_s", message.get("delay_s", 0), 0, MAX_DELAY_S)
         answer = self._wait_for_answer(message)
-        return answer or {"taking": self._status.message()["taking"]}
+        return answer or {"taking": self._status.to_json()["taking"]}
 
     def _video(self, message: Message) -> Message:
         """Answers once it runs, or after `wait_s` (`recording`); with `wait` once it has ended, with the `items`."""
         if message.get("seconds") is not None:
             number("seconds", message["seconds"], 1, MAX_VIDEO_S, whole=True)
-        return self._wait_for_answer(message) or {"recording": self._status.message()["recording"]}
+        return self._wait_for_answer(message) or {"recording": self._status.to_json()["recording"]}
 
     def _series(self, message: Message) -> Message:
         """Answers with the `series` as it is then, null for one that is gone; a refusal has `cause` and `field`."""
@@ -155,7 +155,7 @@ class CommandHandler:
 
     def _late(self, what: str, timeout_s: float) -> CameraError:
         """The time-out error."""
-        status = self._status.message()
+        status = self._status.to_json()
         why = status["reason"] or f"the exposure is long, or the camera is busy (mode {status['mode']})"
         return CameraError("late", f"no {what} within {timeout_s:g} s: {why}; try again later")
 

@@ -92,7 +92,7 @@ class Daemon:
             paths, lambda: context.settings.wanted.files, self._series.zone, lambda: context.recording
         )
         self._handler = CommandHandler(
-            context.commands, context.status, self.message, context.picture_s, self._series_summary, self._films.handle
+            context.commands, context.status, self.to_json, context.picture_s, self._series_summary, self._films.handle
         )
         self._cameras: list[Camera] = []
         self._known: dict[tuple[str, str], Camera] = {}  # see `with_known_modes`
@@ -105,9 +105,9 @@ class Daemon:
         """
         return self._handler.handle(message)
 
-    def message(self) -> Message:
+    def to_json(self) -> Message:
         """The status of the daemon; may be called from any thread."""
-        library, series, status = self._library.message(), self._series.message(), self._status.message()
+        library, series, status = self._library.to_json(), self._series.to_json(), self._status.to_json()
         notice = status["notice"] or self._library.missing or None
         return {**status, "notice": notice, "library": library, "series": series}
 

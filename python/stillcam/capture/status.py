@@ -103,7 +103,7 @@ class Status:
             self._cameras = cameras
 
     def set_abilities(self, capabilities: dict[str, Any]) -> None:
-        """What the driver can do, see `Capabilities.message`."""
+        """What the driver can do, see `Capabilities.to_json`."""
         with self._changed:
             self._capabilities = capabilities
 
@@ -177,7 +177,7 @@ class Status:
             active, cameras = self._camera and self._camera.index, self._cameras
         return {"active": active, "cameras": [describe(camera) for camera in cameras]}
 
-    def message(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
         """All of it, as the command socket answers it; library and series are added by the daemon."""
         with self._changed:
             camera = self._camera
@@ -204,7 +204,7 @@ class Status:
                 "captures": {"ok": self._frames, "failed": self._failed.total()},
                 "failures": dict(self._failed),
                 "restarts": dict(self._restarts),
-                "publish": self.publishing.message(),
+                "publish": self.publishing.to_json(),
                 "metadata": self._metadata,
                 "taking": self._taking,
                 "recording": self._recording,
@@ -227,7 +227,7 @@ class Histogram:
             self._counts[bisect_left(PUBLISH_BOUNDS_S, seconds)] += 1
             self._sum_s += seconds
 
-    def message(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
         """`buckets`: pairs of a bound (s) and how many took at most so long; `count` and `sum_s` of all."""
         with self._lock:
             upto = list(accumulate(self._counts))

@@ -32,7 +32,7 @@ class Undeletable:
                 "cannot delete %s (%s): skipped; check the owner of it and its folder", path, error.strerror
             )
 
-    def message(self) -> list[dict[str, Any]]:
+    def to_json(self) -> list[dict[str, Any]]:
         """The first few that still exist, for the status: `path` and `error`."""
         there = ({"path": str(path), "error": text} for path, text in list(self._errors.items()) if _is_there(path))
         return [one for one, _ in zip(there, range(MAX_IN_STATUS), strict=False)]

@@ -63,7 +63,7 @@ class Disk:
         found = self._stat()
         return reserve_bytes(self._reserve_mb(), found.f_blocks * found.f_frsize)
 
-    def message(self) -> dict[str, int | None]:
+    def to_json(self) -> dict[str, int | None]:
         """Both, for the status; null where the disk does not answer."""
         try:
             return {"free_bytes": self.free_bytes(), "floor_bytes": self.reserve_bytes()}

@@ -49,7 +49,7 @@ class Job:
         finally:
             self.ended = True
 
-    def message(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
         """Its progress, as the API returns it."""
         failed = [{"id": item, "error": reason} for item, reason in self.failed]
         return {"job": self.id, "done": self.done, "total": self.total, "failed": failed, "ended": self.ended}

@@ -77,14 +77,14 @@ class Capabilities:
     stills_in_videos: bool = False
     encoder: EncoderLimits | None = None
 
-    def message(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
         """For JSON."""
         return {
             "refused": dict(self.refused),
             "windows": self.windows,
             "live": self.live,
             "stills_in_videos": self.stills_in_videos,
-            "encoder": self.encoder and self.encoder.message(),
+            "encoder": self.encoder and self.encoder.to_json(),
         }
 
 

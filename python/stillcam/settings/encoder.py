@@ -29,7 +29,7 @@ class EncoderLimits:
     least_bitrate: int
     most_bitrate: int
 
-    def message(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
         """For JSON."""
         return asdict(self)
 

@@ -84,13 +84,13 @@ class CameraConfiguration:
         """Whether a camera that was opened for `other` need not be reopened."""
         return (self.camera, self.tuning, self.hdr) == (other.camera, other.tuning, other.hdr)
 
-    def message(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
         """As JSON carries it."""
         return asdict(self)
 
 
 def from_message(message: dict[str, Any]) -> CameraConfiguration:
-    """The inverse of `CameraConfiguration.message`."""
+    """The inverse of `CameraConfiguration.to_json`."""
     raw = CameraConfiguration(**message)
     sensor, viewfinder = (mode and (mode[0], mode[1], mode[2]) for mode in (raw.sensor, raw.viewfinder))
     return replace(

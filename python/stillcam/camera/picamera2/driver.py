@@ -124,7 +124,7 @@ class Picamera2:
             raise CameraError("disk", f"{folder} was deleted, moved or unmounted: it is made again")
         self._begin("photo" if photo else "snapshot", configuration, located, camera, folder)
         self._frame_s = zsl_frame_s(settings) if configuration.zsl else 0.0
-        self._send({"do": "stills", "configuration": located.message(), "folder": str(folder)})
+        self._send({"do": "stills", "configuration": located.to_json(), "folder": str(folder)})
 
     def wait_ready(self, timeout_s: float, interrupts: Sequence[int]) -> bool:
         """See Driver."""
@@ -170,7 +170,7 @@ class Picamera2:
         self._begin("live", live_configuration(settings, camera), located, camera, self._images)
         self._splitter, self._frames, self._age = JpegSplitter(), 0, LiveFrameAge(settings.live.buffer_count)
         self._frame_s = 1 / (live_framerate(settings) or DEFAULT_FRAMERATE)
-        self._send({"do": "live", "configuration": located.message()})
+        self._send({"do": "live", "configuration": located.to_json()})
 
     def read_frames(self, timeout_s: float, interrupts: Sequence[int]) -> list[bytes]:
         """See Driver."""
@@ -207,7 +207,7 @@ class Picamera2:
         self._frame_s = 1 / (framerate(settings, video) or DEFAULT_FRAMERATE)
         output = {"path": str(path), "seconds": seconds, "bitrate": video.bitrate, "audio": video.audio}
         stills = {"folder": str(self._images), "quality": settings.snapshot.quality}
-        self._send({"do": "video", "configuration": located.message(), **output, **stills})
+        self._send({"do": "video", "configuration": located.to_json(), **output, **stills})
         return path, container
 
     def wait_video(self, timeout_s: float, interrupts: Sequence[int]) -> bool:
@@ -240,7 +240,7 @@ class Picamera2:
             return False
         self._configuration, self.settling, self._applied_after = new, True, None
         self._adjustments += 1
-        self._send({"do": "adjust", "configuration": new.message(), "controls": controls, "number": self._adjustments})
+        self._send({"do": "adjust", "configuration": new.to_json(), "controls": controls, "number": self._adjustments})
         return True
 
     def stop(self, grace_s: float = TERM_GRACE_S, interrupts: Sequence[int] = ()) -> bool:

@@ -91,11 +91,11 @@ class LibraryWriter:
         """The folder of items that are not complete."""
         return self.root / FOLDER
 
-    def message(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
         """For the status: free space, videos being finished, undeletable files, why deletion by age waits."""
-        undeletable = self.undeletable.message()
+        undeletable = self.undeletable.to_json()
         return {
-            **self.disk.message(),
+            **self.disk.to_json(),
             "finishing": len(self._finishing),
             "undeletable": undeletable,
             "waits": self.clock.reason,

@@ -74,7 +74,7 @@ class SeriesMode:
         self._prepared_ms: int | None = None  # the due time that the camera program was started for
         self._settings = context.settings.wanted  # those that the mode has begun with
         self._refused = ""  # the series whose options the camera has refused
-        self.message = self._scheduler.status
+        self.to_json = self._scheduler.status
         self.handlers = {"series": self._on_series}
         shutil.rmtree(context.paths.series / WORK, ignore_errors=True)
         self._zone_s = -ZONE_S  # of the last look at the time zone (monotonic)

@@ -220,7 +220,7 @@ class LibraryRoutes:
             self._trash.put(items[id_], now_s)
 
         job = self._jobs.start(selected, delete)
-        return as_json(200 if job.ended else 202, {**job.message(), "deleted": deleted})
+        return as_json(200 if job.ended else 202, {**job.to_json(), "deleted": deleted})
 
     def _restore(self, _request: Request, wanted: dict[str, Any]) -> Answer:
         deleted = wanted["deleted"]
@@ -235,7 +235,7 @@ class LibraryRoutes:
             self._trash.restore(trashed[id_])
 
         job = self._jobs.start(selected, restore)
-        return as_json(200 if job.ended else 202, job.message())
+        return as_json(200 if job.ended else 202, job.to_json())
 
     def _list_trash(self, _request: Request) -> Answer:
         return as_json(200, {"items": [_trashed_item(one) for one in self._trash.items()]})
@@ -248,7 +248,7 @@ class LibraryRoutes:
 
     def _job(self, request: Request) -> Answer:
         with reading("jobs"):
-            return as_json(200, self._jobs.get(request.rest).message())
+            return as_json(200, self._jobs.get(request.rest).to_json())
 
 
 def _ids(document: dict[str, Any]) -> list[str]:

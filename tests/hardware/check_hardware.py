@@ -26,7 +26,7 @@ from stillcam.camera.rpicam.process import find_programs
 from stillcam.camera.select import choose_driver, has_picamera2
 from stillcam.common.errors import CameraError, StillcamError
 from stillcam.common.paths import Paths
-from stillcam.settings.capabilities import Camera
+from stillcam.settings.capabilities import CameraInfo
 from stillcam.settings.document import from_json
 from stillcam.settings.geometry import mode_name
 from stillcam.settings.schema import Settings
@@ -56,7 +56,7 @@ class Check:
         quick: one value of each control, short videos.
     """
 
-    def __init__(self, driver: Driver, camera: Camera, folder: Path, width: int, *, quick: bool) -> None:
+    def __init__(self, driver: Driver, camera: CameraInfo, folder: Path, width: int, *, quick: bool) -> None:
         self._driver, self._camera, self._folder = driver, camera, folder
         self._width, self._quick = width, quick
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from stillcam.settings.capabilities import Camera, Capabilities
+from stillcam.settings.capabilities import CameraInfo, Capabilities
 from stillcam.settings.controls import CONTROLS, Control, Values, reason_against
 
 # Numbers to try, the last one in the middle of things; a choice or a switch is tried with each of its values.
@@ -46,7 +46,7 @@ class Attempt:
     controls: Values
 
 
-def attempts(camera: Camera, capabilities: Capabilities, *, quick: bool = False) -> Iterator[Attempt | str]:
+def attempts(camera: CameraInfo, capabilities: Capabilities, *, quick: bool = False) -> Iterator[Attempt | str]:
     """What to try, control by control; a text where a control is left out, with the reason."""
     told = {"limits": camera.limits}
     for control in CONTROLS.values():
@@ -76,7 +76,7 @@ def complaint(controls: Values, metadata: Mapping[str, Any]) -> str | None:
     return None
 
 
-def _values(control: Control, camera: Camera, capabilities: Capabilities) -> list[Any]:
+def _values(control: Control, camera: CameraInfo, capabilities: Capabilities) -> list[Any]:
     width, height = camera.size
     middle = [width // 4, height // 4, width // 2, height // 2]
     if control.type == "bool":

@@ -23,7 +23,7 @@ from stillcam.camera.picamera2.driver import Picamera2
 from stillcam.camera.rpicam.driver import Rpicam
 from stillcam.camera.rpicam.process import Programs
 from stillcam.common.errors import CameraError
-from stillcam.settings.capabilities import Camera
+from stillcam.settings.capabilities import CameraInfo
 from stillcam.settings.document import from_json
 from stillcam.settings.schema import Settings
 
@@ -51,7 +51,7 @@ class Rig:
         (self.simulated / "starts.log").touch()
         env = {**os.environ, "PYTHONPATH": python_path(), "STILLCAM_SIMULATED_DIR": str(self.simulated)}
         self.driver = make(self.images, env)
-        self.camera: Camera = self.driver.list_cameras(0, ())[0]
+        self.camera: CameraInfo = self.driver.list_cameras(0, ())[0]
 
     def fault(self, **faults: Any) -> None:
         new = self.simulated / ".faults.new"
@@ -470,7 +470,7 @@ def test_after_a_libav_failure_one_video_is_recorded_without_libav(tmp_path):
     )
     program.chmod(0o755)
     driver = Rpicam(Programs((str(program),), (str(program),)), tmp_path)
-    camera = Camera(0, "imx219", (640, 480), 10, "RGGB", "/base/x", ())
+    camera = CameraInfo(0, "imx219", (640, 480), 10, "RGGB", "/base/x", ())
     tried, _ = driver.start_video(settings(), camera, tmp_path, "one", 1)
     with pytest.raises(CameraError, match="libav cannot encode this") as caught:
         driver.wait_video(LONG_S, ())

@@ -9,7 +9,7 @@ import pytest
 
 from stillcam.camera.rpicam.driver import Rpicam
 from stillcam.camera.rpicam.process import Programs
-from stillcam.settings.capabilities import Camera
+from stillcam.settings.capabilities import CameraInfo
 from stillcam.settings.document import from_json
 
 # As in rpicam-vid, a frame's buffer is free when its writing begins (encoder/mjpeg_encoder.cpp, outputThread), and
@@ -51,7 +51,7 @@ def test_old_frames_are_not_taken_for_new_ones_after_the_disk_has_hung(
     program.chmod(0o755)
     driver = Rpicam(Programs((str(program),), (str(program),)), tmp_path, machine=tmp_path)
     settings = from_json({"version": 1, "live": {"framerate": 5, "buffer_count": buffers}})  # less than the program's
-    driver.start_live(settings, Camera(0, "imx219", (640, 480), 10, "RGGB", "/base/x", ()))
+    driver.start_live(settings, CameraInfo(0, "imx219", (640, 480), 10, "RGGB", "/base/x", ()))
     try:
         driver.read_frames(60, ())
         read_s = 0.0

@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 from stillcam.camera.rpicam.listing import parse
-from stillcam.settings.capabilities import Camera
+from stillcam.settings.capabilities import CameraInfo
 
 CASES = Path(__file__).parents[1] / "cases"
 
@@ -15,7 +15,7 @@ exec '{python}' -m stillcam.camera.simulated '{name}' "$@"
 """
 
 
-def recorded(case: str) -> list[Camera]:
+def recorded(case: str) -> list[CameraInfo]:
     """The cameras of a recording.
 
     Args:

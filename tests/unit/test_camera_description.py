@@ -6,7 +6,7 @@ from listed_programs import CASES, recorded
 
 from stillcam.camera.description import describe, with_known_modes
 from stillcam.camera.rpicam.listing import parse
-from stillcam.settings.capabilities import Camera
+from stillcam.settings.capabilities import CameraInfo
 
 TWO = (CASES / "list-cameras-two.txt").read_text()  # as rpicam-apps 1.12 prints it
 
@@ -26,7 +26,7 @@ def test_the_device_tree_gives_rotation_and_location(tmp_path):
 
 def test_an_earlier_listing_completes_a_camera_in_use():
     """Whatever its number is now; a camera of another model at the same place is another one."""
-    known: dict[tuple[str, str], Camera] = {}
+    known: dict[tuple[str, str], CameraInfo] = {}
     first, second = parse(TWO)
     assert with_known_modes([first, second], known) == [first, second]
     held = replace(first, index=1, modes=(), limits=None, held=True)

@@ -24,7 +24,7 @@ from stillcam.camera.simulated import sensors
 from stillcam.camera.simulated.options import StillOptions, VideoOptions
 from stillcam.camera.simulated.sensors import listing
 from stillcam.camera.use_cases import live_framerate
-from stillcam.settings.capabilities import Camera
+from stillcam.settings.capabilities import CameraInfo
 from stillcam.settings.document import patched
 from stillcam.settings.geometry import fit_crop, flip_rectangle, fractions, picture_size, sensor_mode
 from stillcam.settings.schema import Settings
@@ -45,11 +45,11 @@ def joined(words: list[str]) -> list[str]:
     return options
 
 
-def still(on: Camera = IMX708, /, **sections: Any) -> list[str]:
+def still(on: CameraInfo = IMX708, /, **sections: Any) -> list[str]:
     return joined(snapshot_arguments(patched(Settings(), sections), on))
 
 
-def live(on: Camera = IMX708, /, **sections: Any) -> list[str]:
+def live(on: CameraInfo = IMX708, /, **sections: Any) -> list[str]:
     return joined(live_arguments(patched(Settings(), sections), on))
 
 
@@ -231,13 +231,13 @@ def settings(**sections: Any) -> Settings:
     return patched(Settings(), sections)
 
 
-def photo(kind: str = "photo", on: Camera = IMX708, /, **sections: Any) -> list[str]:
+def photo(kind: str = "photo", on: CameraInfo = IMX708, /, **sections: Any) -> list[str]:
     argv = photo_arguments(settings(**sections), on, kind)
     simulated_options.check(simulated_options.parse(StillOptions, argv))
     return joined(argv)
 
 
-def video(form: str = "ts", seconds: int | None = None, on: Camera = IMX708, /, **sections: Any) -> list[str]:
+def video(form: str = "ts", seconds: int | None = None, on: CameraInfo = IMX708, /, **sections: Any) -> list[str]:
     argv = video_arguments(settings(**sections), on, "NAME", Container(form, True), seconds)
     simulated_options.check(simulated_options.parse(VideoOptions, argv))
     return joined(argv)

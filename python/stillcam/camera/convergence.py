@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from stillcam.camera.metadata import Metadata
 from stillcam.camera.use_cases import effective_controls, photo_settings
 from stillcam.common.validate import is_number
-from stillcam.settings.capabilities import Camera
+from stillcam.settings.capabilities import CameraInfo
 from stillcam.settings.controls import CONTROLS, Values
 from stillcam.settings.schema import LiveViewSettings, PhotoSettings, RawSettings, Settings, VideoSettings
 
@@ -57,13 +57,13 @@ def converged_controls(settings: Settings, kind: str, metadata: Metadata) -> Val
     return found
 
 
-def is_fully_manual(settings: Settings, kind: str, found: Values, camera: Camera) -> bool:
+def is_fully_manual(settings: Settings, kind: str, found: Values, camera: CameraInfo) -> bool:
     """Whether exposure, white balance and focus of a photo are all fixed, `found` included."""
     controls = effective_controls(settings, photo_settings(settings, kind)) | found
     return {"ExposureTime", "AnalogueGain", "ColourGains"} <= controls.keys() and not scans_at_start(controls, camera)
 
 
-def scans_at_start(controls: Values, camera: Camera) -> bool:
+def scans_at_start(controls: Values, camera: CameraInfo) -> bool:
     """Whether autofocus scans when the camera starts with these controls.
 
     False for a scan before each still (AfTrigger Start): the drivers wait for that one. True if the camera does not

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from stillcam.settings.capabilities import Camera, SensorMode
+from stillcam.settings.capabilities import CameraInfo, SensorMode
 from stillcam.settings.geometry import mode_name
 
 DEVICE_TREE = Path("/proc/device-tree")
@@ -20,7 +20,7 @@ UNIT_CELL_NM = {
 LOCATIONS = ("CameraLocationFront", "CameraLocationBack", "CameraLocationExternal")  # device tree: orientation 0, 1, 2
 
 
-def describe(camera: Camera, device_tree: Path = DEVICE_TREE) -> dict[str, Any]:
+def describe(camera: CameraInfo, device_tree: Path = DEVICE_TREE) -> dict[str, Any]:
     """A camera as JSON carries it; `properties` has libcamera's names."""
     return {
         "index": camera.index,
@@ -35,7 +35,7 @@ def describe(camera: Camera, device_tree: Path = DEVICE_TREE) -> dict[str, Any]:
     }
 
 
-def with_known_modes(cameras: Sequence[Camera], known: dict[tuple[str, str], Camera]) -> list[Camera]:
+def with_known_modes(cameras: Sequence[CameraInfo], known: dict[tuple[str, str], CameraInfo]) -> list[CameraInfo]:
     """`cameras`, with modes and limits of earlier listings for those that another process held.
 
     Args:
@@ -59,7 +59,7 @@ def _mode(mode: SensorMode) -> dict[str, Any]:
     }
 
 
-def _properties(camera: Camera, device_tree: Path) -> dict[str, Any]:
+def _properties(camera: CameraInfo, device_tree: Path) -> dict[str, Any]:
     sensor = camera.model.split("_")[0]  # imx708_wide_noir
     cell = UNIT_CELL_NM.get(sensor)
     node = device_tree / camera.path.removeprefix("/base").lstrip("/")

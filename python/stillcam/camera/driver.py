@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from stillcam.settings.capabilities import Camera, Capabilities
+from stillcam.settings.capabilities import CameraInfo, Capabilities
 from stillcam.settings.controls import Values
 from stillcam.settings.schema import Settings
 
@@ -103,7 +103,7 @@ class Driver(Protocol):
         """The sensor mode of the newest picture (`2304:1296:10`); empty: not known."""
         ...
 
-    def list_cameras(self, index: int, interrupts: Sequence[int]) -> list[Camera]:
+    def list_cameras(self, index: int, interrupts: Sequence[int]) -> list[CameraInfo]:
         """List the cameras of this machine. No program of the driver may run meanwhile.
 
         Args:
@@ -111,7 +111,7 @@ class Driver(Protocol):
         """
         ...
 
-    def start_stills(self, settings: Settings, camera: Camera, photo: PhotoRequest | None = None) -> None:
+    def start_stills(self, settings: Settings, camera: CameraInfo, photo: PhotoRequest | None = None) -> None:
         """Start the camera for snapshots, or for the photos of a request; see `wait_ready`."""
         ...
 
@@ -135,7 +135,7 @@ class Driver(Protocol):
         """Wait between captures, until new metadata come at most; raises CameraError at once if the camera fails."""
         ...
 
-    def start_live(self, settings: Settings, camera: Camera) -> None:
+    def start_live(self, settings: Settings, camera: CameraInfo) -> None:
         """Start the camera for live frames; see `read_frames`."""
         ...
 
@@ -146,7 +146,7 @@ class Driver(Protocol):
     def start_video(
         self,
         settings: Settings,
-        camera: Camera,
+        camera: CameraInfo,
         folder: Path,
         stem: str,
         seconds: int | None,
@@ -170,7 +170,7 @@ class Driver(Protocol):
         """
         ...
 
-    def matches(self, settings: Settings, camera: Camera, kind: str | None = None) -> bool:
+    def matches(self, settings: Settings, camera: CameraInfo, kind: str | None = None) -> bool:
         """Whether the camera already runs as these settings demand.
 
         Args:
@@ -178,7 +178,7 @@ class Driver(Protocol):
         """
         ...
 
-    def adjust(self, settings: Settings, camera: Camera) -> bool:
+    def adjust(self, settings: Settings, camera: CameraInfo) -> bool:
         """Apply these settings to the running camera; False if that needs a restart, and nothing is changed."""
         ...
 

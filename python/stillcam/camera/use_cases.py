@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from stillcam.camera.driver import Container
 from stillcam.common.errors import SettingsError
-from stillcam.settings.capabilities import Camera, SensorMode
+from stillcam.settings.capabilities import CameraInfo, SensorMode
 from stillcam.settings.control_values import effective
 from stillcam.settings.controls import Values
 from stillcam.settings.encoder import EncoderLimits
@@ -52,7 +52,7 @@ class Geometry:
         flips: horizontal, vertical.
     """
 
-    camera: Camera
+    camera: CameraInfo
     size: Size
     mode: SensorMode | None
     mode_name: str
@@ -72,7 +72,7 @@ class Geometry:
         return self.flip(fit_crop(rectangle, self.size, self.field_of_view))
 
 
-def snapshot_geometry(settings: Settings, camera: Camera) -> Geometry:
+def snapshot_geometry(settings: Settings, camera: CameraInfo) -> Geometry:
     """Geometry of snapshots: the live view's configuration in the snapshots' size."""
     still, live = settings.snapshot, settings.live
     mode = sensor_mode(live.sensor_mode, camera, (0, 0)) if live.sensor_mode else None
@@ -80,32 +80,34 @@ def snapshot_geometry(settings: Settings, camera: Camera) -> Geometry:
     return _geometry(settings, live, camera, size, 0.0)
 
 
-def live_geometry(settings: Settings, camera: Camera) -> Geometry:
+def live_geometry(settings: Settings, camera: CameraInfo) -> Geometry:
     """Geometry of the live view."""
     return _geometry(settings, settings.live, camera, configured_size(settings.live, camera), live_framerate(settings))
 
 
-def photo_geometry(settings: Settings, camera: Camera, kind: str) -> Geometry:
+def photo_geometry(settings: Settings, camera: CameraInfo, kind: str) -> Geometry:
     """Geometry of photos (`kind` is `photo`) or raw photos (`raw`)."""
     configuration = photo_settings(settings, kind)
     return _geometry(settings, configuration, camera, _size(settings, configuration, camera), 0.0)
 
 
-def video_geometry(settings: Settings, camera: Camera) -> Geometry:
+def video_geometry(settings: Settings, camera: CameraInfo) -> Geometry:
     """Geometry of videos. H.264 takes only even sizes."""
     width, height = _size(settings, settings.video, camera, 2)
     size = max(2, width // 2 * 2), max(2, height // 2 * 2)
     return _geometry(settings, settings.video, camera, size, framerate(settings, settings.video))
 
 
-def _geometry(settings: Settings, configuration: Configuration, camera: Camera, size: Size, rate: float) -> Geometry:
+def _geometry(
+    settings: Settings, configuration: Configuration, camera: CameraInfo, size: Size, rate: float
+) -> Geometry:
     mode = sensor_mode(configuration.sensor_mode, camera, size, rate)
     name = mode_name(mode) if mode else configuration.sensor_mode
     return Geometry(camera, size, mode, name, _flips(settings, configuration))
 
 
 def _size(
-    settings: Settings, configuration: PhotoSettings | RawSettings | VideoSettings, camera: Camera, step: int = 16
+    settings: Settings, configuration: PhotoSettings | RawSettings | VideoSettings, camera: CameraInfo, step: int = 16
 ) -> Size:
     like = None
     if configuration.sync_aspect:
@@ -132,7 +134,7 @@ def photo_extension(settings: Settings, kind: str) -> str:
     return "jpg" if kind == "raw" else settings.files.photo
 
 
-def photos_equal_snapshots(settings: Settings, camera: Camera, kind: str) -> bool:
+def photos_equal_snapshots(settings: Settings, camera: CameraInfo, kind: str) -> bool:
     """Whether photos of this kind are captured like snapshots, so that the camera need not be restarted for one."""
     snapshot, live, photo = settings.snapshot, settings.live, photo_settings(settings, kind)
     return (
@@ -166,7 +168,7 @@ def framerate(settings: Settings, configuration: LiveViewSettings | VideoSetting
     return min(rate or DEFAULT_FRAMERATE, longest) if longest else rate
 
 
-def video_framerate(settings: Settings, camera: Camera) -> float:
+def video_framerate(settings: Settings, camera: CameraInfo) -> float:
     """Frames per second of a video: as requested, unless the sensor mode is slower."""
     rate, mode = framerate(settings, settings.video) or DEFAULT_FRAMERATE, video_geometry(settings, camera).mode
     return min(rate, mode.fps) if mode and mode.fps else rate
@@ -195,7 +197,7 @@ def choose_container(wanted: str, libav: bool, ffmpeg: bool) -> Container:
     return Container("h264" if ffmpeg else "mjpeg", ffmpeg)
 
 
-def sensor_mode_error(settings: Settings, camera: Camera) -> SettingsError | None:
+def sensor_mode_error(settings: Settings, camera: CameraInfo) -> SettingsError | None:
     """The error for a sensor mode in the settings that the camera does not have; None: no such mode, or none listed.
 
     The camera software would take the nearest mode instead (rpicam-apps core/rpicam_app.cpp, selectMode; picamera2's
@@ -212,7 +214,7 @@ def sensor_mode_error(settings: Settings, camera: Camera) -> SettingsError | Non
     return None
 
 
-def video_error(settings: Settings, camera: Camera, encoder: EncoderLimits | None) -> SettingsError | None:
+def video_error(settings: Settings, camera: CameraInfo, encoder: EncoderLimits | None) -> SettingsError | None:
     """The error for video settings beyond the board's H.264 encoder; None: they are within its limits."""
     if encoder is None or settings.files.video == "mjpeg":
         return None

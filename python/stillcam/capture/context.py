@@ -32,7 +32,7 @@ from stillcam.capture.status import FRAMELESS, Status
 from stillcam.common.child_process import TERM_GRACE_S
 from stillcam.common.errors import CameraError, StillcamError
 from stillcam.common.paths import Paths
-from stillcam.settings.capabilities import Camera
+from stillcam.settings.capabilities import CameraInfo
 from stillcam.settings.schema import Settings
 
 MAX_TORN = 3  # so many incomplete pictures running mean that the camera program needs a restart
@@ -65,7 +65,7 @@ class Mode(Protocol):
         """Whether it has something to do now."""
         ...
 
-    def run(self, settings: Settings, camera: Camera) -> None:
+    def run(self, settings: Settings, camera: CameraInfo) -> None:
         """Work until it is done or a mode of higher priority wants the camera.
 
         Raises:
@@ -178,7 +178,7 @@ class CaptureContext:
     def start_stills(
         self,
         settings: Settings,
-        camera: Camera,
+        camera: CameraInfo,
         photo: PhotoRequest | None = None,
         must_leave: Callable[[], bool] | None = None,
     ) -> None:
@@ -199,7 +199,7 @@ class CaptureContext:
         self.driver.start_stills(settings, camera, photo)
         self.wait_for(self.driver.wait_ready, START_TIMEOUT_S + exposures_s, must_leave)
 
-    def start_snapshots(self, settings: Settings, camera: Camera) -> None:
+    def start_snapshots(self, settings: Settings, camera: CameraInfo) -> None:
         """Start the camera for snapshots, and wait until it takes requests.
 
         Raises:

@@ -35,7 +35,7 @@ from stillcam.common.paths import Paths
 from stillcam.films.queue import FilmQueue
 from stillcam.ipc.protocol import Message
 from stillcam.series.reader import summary
-from stillcam.settings.capabilities import Camera
+from stillcam.settings.capabilities import CameraInfo
 from stillcam.settings.schema import Settings
 
 SHORTAGES = {errno.EMFILE: "open files", errno.ENFILE: "open files", errno.ENOMEM: "pages of memory"}
@@ -94,8 +94,8 @@ class Daemon:
         self._handler = CommandHandler(
             context.commands, context.status, self.to_json, context.picture_s, self._series_summary, self._films.handle
         )
-        self._cameras: list[Camera] = []
-        self._known: dict[tuple[str, str], Camera] = {}  # see `with_known_modes`
+        self._cameras: list[CameraInfo] = []
+        self._known: dict[tuple[str, str], CameraInfo] = {}  # see `with_known_modes`
 
     def handle(self, message: Message) -> Message:
         """Answer a message of the command socket; called by its threads.
@@ -150,7 +150,7 @@ class Daemon:
             return
         mode.run(self._lens.apply(settings, camera), camera)
 
-    def _find_camera(self, settings: Settings) -> Camera:
+    def _find_camera(self, settings: Settings) -> CameraInfo:
         """The camera of the settings; cameras are listed where it is not known, or on request."""
         index, context = settings.camera.index, self._context
         known = any(camera.index == index and not camera.held for camera in self._cameras)
@@ -229,7 +229,7 @@ class Daemon:
             self._library.recover()
         command.finish({})
 
-    def _can_continue(self, settings: Settings, camera: Camera) -> bool:
+    def _can_continue(self, settings: Settings, camera: CameraInfo) -> bool:
         """Whether the running camera program has these settings, or could be adjusted to them."""
         settings = self._lens.apply(settings, camera)
         return self._context.driver.matches(settings, camera) or self._context.driver.adjust(settings, camera)

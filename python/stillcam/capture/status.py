@@ -15,7 +15,7 @@ from typing import Any
 from stillcam.camera.description import describe
 from stillcam.common.formats import utc_text
 from stillcam.common.threads import deaths
-from stillcam.settings.capabilities import Camera
+from stillcam.settings.capabilities import CameraInfo
 
 FRAMELESS = ("photo", "video", "series")  # modes that may publish nothing for as long as their interval
 PUBLISH_BOUNDS_S = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
@@ -37,7 +37,7 @@ class Status:
         self._since_s = self._started_s = time.time()
         self._reason: str | None = None
         self._notice: str | None = None
-        self._camera: Camera | None = None
+        self._camera: CameraInfo | None = None
         self._interval_s = 0.0
         self._first_within_s = 0.0  # instead of the interval, until the mode's first frame
         self._frame: str | None = None
@@ -47,7 +47,7 @@ class Status:
         self._metadata: dict[str, Any] = {}
         self._began_s = 0.0  # the exposure of the newest frame began then or later (monotonic)
         self._revision = 0
-        self._cameras: list[Camera] = []
+        self._cameras: list[CameraInfo] = []
         self._taking: dict[str, Any] | None = None
         self._recording: dict[str, Any] | None = None
         self._waiting: dict[str, list[dict[str, Any]]] = {}
@@ -92,12 +92,12 @@ class Status:
                 self._interval_s = interval_s
 
     @property
-    def camera(self) -> Camera | None:
+    def camera(self) -> CameraInfo | None:
         """The one in use, or the last that was."""
         with self._changed:
             return self._camera
 
-    def set_cameras(self, cameras: list[Camera]) -> None:
+    def set_cameras(self, cameras: list[CameraInfo]) -> None:
         """The cameras have been listed."""
         with self._changed:
             self._cameras = cameras
@@ -107,7 +107,7 @@ class Status:
         with self._changed:
             self._capabilities = capabilities
 
-    def set_camera(self, camera: Camera) -> bool:
+    def set_camera(self, camera: CameraInfo) -> bool:
         """This camera is in use; whether it is another one than before."""
         with self._changed:
             before, self._camera = self._camera, camera

@@ -38,7 +38,7 @@ class SensorMode:
 
 
 @dataclass(frozen=True, slots=True)
-class Camera:
+class CameraInfo:
     """One camera as listed: its number, sensor and modes.
 
     Args:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from stillcam.settings.capabilities import Camera, SensorMode
+from stillcam.settings.capabilities import CameraInfo, SensorMode
 from stillcam.settings.schema import Configuration
 
 Rectangle = tuple[int, int, int, int]
@@ -20,7 +20,7 @@ Flips = tuple[bool, bool]  # horizontal, vertical
 _BLOCK = 16  # pixels: the largest JPEG block; only multiples of it can be rotated by 90 degrees without loss
 
 
-def sensor_mode(wanted: str, camera: Camera, size: Size, framerate: float = 0.0) -> SensorMode | None:
+def sensor_mode(wanted: str, camera: CameraInfo, size: Size, framerate: float = 0.0) -> SensorMode | None:
     """The sensor mode to use.
 
     rpicam-apps by default use the mode nearest to the picture's size, even if it crops the field of view
@@ -48,7 +48,7 @@ def sensor_mode(wanted: str, camera: Camera, size: Size, framerate: float = 0.0)
     return max(camera.modes, key=merit, default=None)
 
 
-def viewfinder_mode(mode: SensorMode, camera: Camera) -> SensorMode:
+def viewfinder_mode(mode: SensorMode, camera: CameraInfo) -> SensorMode:
     """The smallest sensor mode with the field of view of `mode`, so that exposure and focus are measured for a still.
 
     A sensor's full mode is slow (10 to 14 fps), and the four buffers of a viewfinder need 60 MB and more of contiguous
@@ -85,7 +85,9 @@ def _steps(length: float, step: int) -> int:
     return max(1, round(length / step)) * step
 
 
-def configured_size(configuration: Configuration, camera: Camera, like: Size | None = None, step: int = _BLOCK) -> Size:
+def configured_size(
+    configuration: Configuration, camera: CameraInfo, like: Size | None = None, step: int = _BLOCK
+) -> Size:
     """The picture's size in a configuration: as set, or fitted to the sensor mode.
 
     Args:
@@ -100,7 +102,7 @@ def configured_size(configuration: Configuration, camera: Camera, like: Size | N
     return picture_size(configuration.width, height, whole, step)
 
 
-def field_of_view(mode: SensorMode | None, camera: Camera) -> Rectangle:
+def field_of_view(mode: SensorMode | None, camera: CameraInfo) -> Rectangle:
     """The part of the sensor that a mode captures, in sensor pixels: libcamera's ScalerCropMaximum."""
     return mode.crop if mode and mode.crop else (0, 0, *camera.size)
 

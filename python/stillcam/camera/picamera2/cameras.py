@@ -17,7 +17,7 @@ from typing import Any
 from stillcam.camera.picamera2.configuration import CameraConfiguration
 from stillcam.camera.picamera2.errors import cause_and_reason
 from stillcam.camera.picamera2.ipc import Message
-from stillcam.settings.capabilities import Camera, SensorMode
+from stillcam.settings.capabilities import CameraInfo, SensorMode
 
 UNKNOWN_SIZE = [1280, 720]  # of a camera that does not report its size: most can do this
 RAW = re.compile(r"(?:S[RGB]{4}|R)(\d+)")  # a sensor's formats: SRGGB10_CSI2P, R10
@@ -110,7 +110,7 @@ def _modes(camera: Any) -> list[Message]:
     ]
 
 
-def camera_from_message(message: Message) -> Camera:
+def camera_from_message(message: Message) -> CameraInfo:
     """A camera from one of `list_cameras`' messages."""
     modes = tuple(
         SensorMode(
@@ -123,7 +123,7 @@ def camera_from_message(message: Message) -> Camera:
         for mode in message["modes"]
     )
     limits = {name: (pair[0], pair[1]) if pair else None for name, pair in message["limits"].items()}
-    return Camera(
+    return CameraInfo(
         index=message["index"],
         model=message["model"],
         size=(message["size"][0], message["size"][1]),

@@ -23,7 +23,7 @@ from stillcam.camera.use_cases import (
     snapshot_geometry,
     video_geometry,
 )
-from stillcam.settings.capabilities import Camera, SensorMode
+from stillcam.settings.capabilities import CameraInfo, SensorMode
 from stillcam.settings.controls import Values
 from stillcam.settings.geometry import viewfinder_mode
 from stillcam.settings.schema import Configuration, Settings
@@ -102,14 +102,14 @@ def from_message(message: dict[str, Any]) -> CameraConfiguration:
     )
 
 
-def snapshot_configuration(settings: Settings, camera: Camera) -> CameraConfiguration:
+def snapshot_configuration(settings: Settings, camera: CameraInfo) -> CameraConfiguration:
     """For snapshots."""
     snapshot, live, geometry = settings.snapshot, settings.live, snapshot_geometry(settings, camera)
     return _build(settings, live, geometry, "still", {}, quality=snapshot.quality, zsl=snapshot.zsl)
 
 
 def photo_configuration(
-    settings: Settings, camera: Camera, kind: str, controls: Values | None = None
+    settings: Settings, camera: CameraInfo, kind: str, controls: Values | None = None
 ) -> CameraConfiguration:
     """For photos or raw photos; `kind` and `controls` as in PhotoRequest."""
     use, geometry = photo_settings(settings, kind), photo_geometry(settings, camera, kind)
@@ -119,13 +119,13 @@ def photo_configuration(
     )
 
 
-def live_configuration(settings: Settings, camera: Camera) -> CameraConfiguration:
+def live_configuration(settings: Settings, camera: CameraInfo) -> CameraConfiguration:
     """For the live view."""
     geometry, frames = live_geometry(settings, camera), _limits(settings, settings.live, live_framerate(settings))
     return _build(settings, settings.live, geometry, "preview", frames, quality=settings.live.quality)
 
 
-def video_configuration(settings: Settings, camera: Camera) -> CameraConfiguration:
+def video_configuration(settings: Settings, camera: CameraInfo) -> CameraConfiguration:
     """For a video."""
     video, geometry = settings.video, video_geometry(settings, camera)
     frames = _limits(settings, video, framerate(settings, video))

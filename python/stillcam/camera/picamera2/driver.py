@@ -35,7 +35,7 @@ from stillcam.common.errors import CameraError
 from stillcam.common.validate import is_number
 from stillcam.frames.files import STILL_PREFIX
 from stillcam.frames.jpeg import JpegSplitter
-from stillcam.settings.capabilities import PICAMERA2, Camera
+from stillcam.settings.capabilities import PICAMERA2, CameraInfo
 from stillcam.settings.encoder import EncoderLimits
 from stillcam.settings.geometry import field_of_view, flip_rectangle, sensor_mode
 from stillcam.settings.schema import Settings
@@ -72,11 +72,11 @@ class Picamera2:
         self._env = env
         self._machine = machine
         self._worker: WorkerProcess | None = None
-        self._lists: list[list[Camera]] = []
+        self._lists: list[list[CameraInfo]] = []
         self._use = ""  # snapshot, photo, live or video; empty: nothing
         self._configuration: CameraConfiguration | None = None  # of what runs; the tuning file as in the settings
         self._opened: CameraConfiguration | None = None  # the one that the worker got last
-        self._camera: Camera | None = None
+        self._camera: CameraInfo | None = None
         self._frame_s = 0.0  # duration of a frame of the running camera; 0: it is reconfigured for each still
         # Stills
         self._folder = images
@@ -96,7 +96,7 @@ class Picamera2:
         """See Driver."""
         return lag_s(self._frame_s, self.metadata) if self._frame_s else 0.0
 
-    def list_cameras(self, index: int, interrupts: Sequence[int]) -> list[Camera]:
+    def list_cameras(self, index: int, interrupts: Sequence[int]) -> list[CameraInfo]:
         """See Driver."""
         self.stop()
         self._lists.clear()
@@ -111,7 +111,7 @@ class Picamera2:
             self.stop()
         return self._lists.pop()
 
-    def start_stills(self, settings: Settings, camera: Camera, photo: PhotoRequest | None = None) -> None:
+    def start_stills(self, settings: Settings, camera: CameraInfo, photo: PhotoRequest | None = None) -> None:
         """See Driver."""
         if photo is None:
             configuration = snapshot_configuration(settings, camera)
@@ -164,7 +164,7 @@ class Picamera2:
                 self._requested = False
             self._stills.clear()
 
-    def start_live(self, settings: Settings, camera: Camera) -> None:
+    def start_live(self, settings: Settings, camera: CameraInfo) -> None:
         """See Driver."""
         located = live_configuration(with_tuning_path(settings), camera)
         self._begin("live", live_configuration(settings, camera), located, camera, self._images)
@@ -192,7 +192,7 @@ class Picamera2:
     def start_video(
         self,
         settings: Settings,
-        camera: Camera,
+        camera: CameraInfo,
         folder: Path,
         stem: str,
         seconds: int | None,
@@ -222,7 +222,7 @@ class Picamera2:
                 raise
         return False
 
-    def matches(self, settings: Settings, camera: Camera, kind: str | None = None) -> bool:
+    def matches(self, settings: Settings, camera: CameraInfo, kind: str | None = None) -> bool:
         """See Driver."""
         if self._use not in ("snapshot", "live"):
             return False
@@ -230,7 +230,7 @@ class Picamera2:
             return self._configuration == photo_configuration(settings, camera, kind)
         return self._configuration == self._configured(settings, camera)
 
-    def adjust(self, settings: Settings, camera: Camera) -> bool:
+    def adjust(self, settings: Settings, camera: CameraInfo) -> bool:
         """See Driver: sets the controls that differ."""
         if self._configuration is None or self._use == "photo" or not self._ready or self._is_slow:
             return False
@@ -259,13 +259,18 @@ class Picamera2:
         frame_us = self.metadata.get("FrameDuration", 0)
         return is_number(frame_us) and frame_us > SLOW_FRAME_US and self._use != "video"
 
-    def _configured(self, settings: Settings, camera: Camera) -> CameraConfiguration:
+    def _configured(self, settings: Settings, camera: CameraInfo) -> CameraConfiguration:
         """The configuration of the current use case according to `settings`."""
         functions = {"snapshot": snapshot_configuration, "live": live_configuration, "video": video_configuration}
         return functions[self._use](settings, camera)
 
     def _begin(
-        self, use: str, configuration: CameraConfiguration, located: CameraConfiguration, camera: Camera, folder: Path
+        self,
+        use: str,
+        configuration: CameraConfiguration,
+        located: CameraConfiguration,
+        camera: CameraInfo,
+        folder: Path,
     ) -> None:
         """Begin a use case, in the same worker if the camera need not be reopened.
 

@@ -49,7 +49,7 @@ from stillcam.common.child_process import PIPE_BYTES, TERM_GRACE_S, widen_pipe
 from stillcam.common.errors import CameraError
 from stillcam.frames.files import STILL_PREFIX
 from stillcam.frames.jpeg import JpegSplitter
-from stillcam.settings.capabilities import RPICAM, Camera, Capabilities
+from stillcam.settings.capabilities import RPICAM, CameraInfo, Capabilities
 from stillcam.settings.encoder import EncoderLimits
 from stillcam.settings.schema import Settings
 from stillcam.settings.tuning_files import with_tuning_path
@@ -116,11 +116,11 @@ class Rpicam:
         """See Driver: the program uses the requested mode if the sensor has it."""
         return self._geometry.mode_name if self._geometry and self._geometry.mode else ""
 
-    def list_cameras(self, index: int, interrupts: Sequence[int]) -> list[Camera]:
+    def list_cameras(self, index: int, interrupts: Sequence[int]) -> list[CameraInfo]:
         """See Driver."""
         return parse(self._launcher.list_cameras(index, interrupts))
 
-    def start_stills(self, settings: Settings, camera: Camera, photo: PhotoRequest | None = None) -> None:
+    def start_stills(self, settings: Settings, camera: CameraInfo, photo: PhotoRequest | None = None) -> None:
         """Start rpicam-still in signal mode."""
         self.stop()
         located = with_tuning_path(settings)
@@ -184,7 +184,7 @@ class Rpicam:
                 for path in (self._folder / name, (self._folder / name).with_suffix(".jpg")):  # beside a DNG
                     path.unlink(missing_ok=True)
 
-    def start_live(self, settings: Settings, camera: Camera) -> None:
+    def start_live(self, settings: Settings, camera: CameraInfo) -> None:
         """Start rpicam-vid; its JPEGs come through a pipe, their metadata through another."""
         self.stop()
         arguments = live_arguments(with_tuning_path(settings), camera)
@@ -217,7 +217,7 @@ class Rpicam:
     def start_video(
         self,
         settings: Settings,
-        camera: Camera,
+        camera: CameraInfo,
         folder: Path,
         stem: str,
         seconds: int | None,
@@ -255,7 +255,7 @@ class Rpicam:
                 raise Interrupted
         return False
 
-    def matches(self, settings: Settings, camera: Camera, kind: str | None = None) -> bool:
+    def matches(self, settings: Settings, camera: CameraInfo, kind: str | None = None) -> bool:
         """See Driver."""
         if self._process is None or not self._arguments:
             return False
@@ -263,7 +263,7 @@ class Rpicam:
             return same_pictures(self._arguments, photo_arguments(settings, camera, kind))
         return self._arguments == (snapshot_arguments if self._closed else live_arguments)(settings, camera)
 
-    def adjust(self, settings: Settings, camera: Camera) -> bool:
+    def adjust(self, settings: Settings, camera: CameraInfo) -> bool:
         """See Driver: the camera programs take no commands while they run."""
         return False
 

@@ -16,7 +16,7 @@ import re
 from dataclasses import replace
 from math import isfinite
 
-from stillcam.settings.capabilities import Camera, SensorMode
+from stillcam.settings.capabilities import CameraInfo, SensorMode
 
 _CAMERA = re.compile(
     r"(?=.*[\])])(?P<index>\d+)\s*:\s*(?P<model>[^\s\[\](][^\[\](]*?)\s*(?=[\[\](])\[?(?:(?P<width>\d+)x(?P<height>\d+))?"
@@ -35,9 +35,9 @@ _FORMAT_DEPTH = re.compile(r"[A-Z]+(\d+)")
 _NOT_CONFIGURED = (65535, 65535, 65535, 65535)
 
 
-def parse(text: str) -> list[Camera]:
+def parse(text: str) -> list[CameraInfo]:
     """The cameras in the output of `--list-cameras`, in its order."""
-    cameras: list[Camera] = []
+    cameras: list[CameraInfo] = []
     modes: list[list[SensorMode]] = []
     limits: list[dict[str, tuple[float, float] | None]] = []
     format_name = ""
@@ -45,7 +45,7 @@ def parse(text: str) -> list[Camera]:
         if head := _CAMERA.fullmatch(line.strip()):
             depth = _BIT_DEPTH.search(head["rest"])
             colour = _COLOUR.search(head["rest"])
-            cameras.append(Camera(
+            cameras.append(CameraInfo(
                 index=int(head["index"]),
                 model=head["model"],
                 size=(int(head["width"]), int(head["height"])) if head["width"] else (0, 0),
@@ -69,13 +69,15 @@ def parse(text: str) -> list[Camera]:
     ]
 
 
-def _complete(camera: Camera, modes: list[SensorMode], limits: dict[str, tuple[float, float] | None] | None) -> Camera:
+def _complete(
+    camera: CameraInfo, modes: list[SensorMode], limits: dict[str, tuple[float, float] | None] | None
+) -> CameraInfo:
     if held := any(mode.crop == _NOT_CONFIGURED for mode in modes):
         modes, limits = [replace(mode, fps=None, crop=None) for mode in modes], None
     return replace(camera, size=_size(camera, modes), modes=tuple(modes), limits=limits, held=held)
 
 
-def _size(camera: Camera, modes: list[SensorMode]) -> tuple[int, int]:
+def _size(camera: CameraInfo, modes: list[SensorMode]) -> tuple[int, int]:
     """The size that is listed, else that of the largest mode."""
     return camera.size if all(camera.size) else max((mode.size for mode in modes), default=_UNKNOWN_SIZE)
 

@@ -23,7 +23,7 @@ from stillcam.camera.use_cases import (
     video_geometry,
 )
 from stillcam.frames.files import STILL_PREFIX
-from stillcam.settings.capabilities import Camera
+from stillcam.settings.capabilities import CameraInfo
 from stillcam.settings.controls import CONTROLS, Values
 from stillcam.settings.geometry import Size, fractions, mode_name, viewfinder_mode
 from stillcam.settings.schema import Configuration, Settings
@@ -44,7 +44,7 @@ CODECS: dict[str, list[str]] = {
 }
 
 
-def snapshot_arguments(settings: Settings, camera: Camera) -> list[str]:
+def snapshot_arguments(settings: Settings, camera: CameraInfo) -> list[str]:
     """Arguments of an rpicam-still that captures a snapshot on each SIGUSR1."""
     live, snapshot, geometry = settings.live, settings.snapshot, snapshot_geometry(settings, camera)
     # A thumbnail would mislead programs that look for a JPEG's first and last bytes.
@@ -52,7 +52,7 @@ def snapshot_arguments(settings: Settings, camera: Camera) -> list[str]:
     return _still_arguments(settings, live, geometry, snapshot.quality, effective_controls(settings, live), more)
 
 
-def live_arguments(settings: Settings, camera: Camera) -> list[str]:
+def live_arguments(settings: Settings, camera: CameraInfo) -> list[str]:
     """Arguments of an rpicam-vid that writes JPEGs to stdout.
 
     Without `--flush` the end of each JPEG would stay in the buffer of stdio until the next one (rpicam-apps
@@ -63,7 +63,7 @@ def live_arguments(settings: Settings, camera: Camera) -> list[str]:
     return _vid_arguments(settings, live, geometry, live_framerate(settings), more)
 
 
-def photo_arguments(settings: Settings, camera: Camera, kind: str, found: Values | None = None) -> list[str]:
+def photo_arguments(settings: Settings, camera: CameraInfo, kind: str, found: Values | None = None) -> list[str]:
     """Arguments of an rpicam-still that captures a photo on each SIGUSR1.
 
     Args:
@@ -79,7 +79,7 @@ def photo_arguments(settings: Settings, camera: Camera, kind: str, found: Values
 
 
 def video_arguments(
-    settings: Settings, camera: Camera, output: str, container: Container, seconds: int | None
+    settings: Settings, camera: CameraInfo, output: str, container: Container, seconds: int | None
 ) -> list[str]:
     """Arguments of an rpicam-vid that records a video.
 

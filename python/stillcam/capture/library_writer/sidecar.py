@@ -7,7 +7,7 @@ from typing import Any
 from stillcam.camera.metadata import Metadata
 from stillcam.camera.use_cases import effective_controls
 from stillcam.common.formats import utc_text
-from stillcam.settings.capabilities import Camera
+from stillcam.settings.capabilities import CameraInfo
 from stillcam.settings.controls import Values
 from stillcam.settings.document import to_json
 from stillcam.settings.schema import Settings
@@ -17,7 +17,7 @@ VERSION = 1
 
 def make_sidecar(
     settings: Settings,
-    camera: Camera,
+    camera: CameraInfo,
     kind: str,
     time_s: float,
     size: tuple[int, int],

@@ -22,7 +22,7 @@ from stillcam.capture.command_queue import Command
 from stillcam.capture.context import CaptureContext
 from stillcam.capture.recovery import snapshot_cycle_s
 from stillcam.common.errors import CameraError, StillcamError
-from stillcam.settings.capabilities import Camera
+from stillcam.settings.capabilities import CameraInfo
 from stillcam.settings.schema import Settings
 
 # From the start of the camera program to a still, and again if the metadata of that still say that the scan goes on:
@@ -40,17 +40,17 @@ class LensPositions:
     def __init__(self) -> None:
         self._positions: dict[str, float | None] = {}  # in dioptres, by the camera's path
 
-    def record(self, camera: Camera, position: float | None) -> None:
+    def record(self, camera: CameraInfo, position: float | None) -> None:
         """Record the result of a scan; None: this camera does not report its lens position."""
         self._positions[camera.path] = position
 
-    def needs_scan(self, settings: Settings, camera: Camera | None) -> bool:
+    def needs_scan(self, settings: Settings, camera: CameraInfo | None) -> bool:
         """Whether the lens is to stay where a scan has left it, and there has been none."""
         controls = effective_controls(settings, settings.live)
         when_asked = controls.get("AfMode") == "Auto" and controls.get("AfTrigger") != "Start"
         return when_asked and camera is not None and camera.path not in self._positions
 
-    def apply(self, settings: Settings, camera: Camera) -> Settings:
+    def apply(self, settings: Settings, camera: CameraInfo) -> Settings:
         """The settings to start the driver with: the lens stays where the last scan has left it."""
         position = self._positions.get(camera.path)
         return settings if position is None else with_lens_position(settings, position)
@@ -74,7 +74,7 @@ class AutofocusMode:
         unknown = not self._scanning and self._lens.needs_scan(context.settings.wanted, context.status.camera)
         return bool(self._requests) or unknown
 
-    def run(self, settings: Settings, camera: Camera) -> None:
+    def run(self, settings: Settings, camera: CameraInfo) -> None:
         """See Mode."""
         context = self._context
         requests, self._requests = self._requests, []
@@ -136,7 +136,7 @@ def take_focused(
     return context.take_still(cycle_s) if context.settle(SCAN_WAITS_S[-1], cancelled) else None
 
 
-def autofocus_error(camera: Camera | None) -> CameraError | None:
+def autofocus_error(camera: CameraInfo | None) -> CameraError | None:
     """Why this camera cannot focus; None: it can, or it is not known."""
     if camera and camera.limits is not None and "AfMode" not in camera.limits:
         return CameraError("unable", f"this camera ({camera.model}) has no autofocus")
@@ -152,7 +152,7 @@ def scan_settings(settings: Settings) -> Settings:
     return replace(settings, controls=controls | {"AfMode": "Auto"}, snapshot=replace(settings.snapshot, zsl=False))
 
 
-def scan(context: CaptureContext, camera: Camera, lens: LensPositions) -> dict[str, Any]:
+def scan(context: CaptureContext, camera: CameraInfo, lens: LensPositions) -> dict[str, Any]:
     """Wait for the scan, and take a picture of what it found.
 
     Args:

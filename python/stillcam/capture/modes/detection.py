@@ -5,7 +5,7 @@ from __future__ import annotations
 from stillcam.capture.command_queue import Command
 from stillcam.capture.context import CaptureContext
 from stillcam.common.errors import CameraError
-from stillcam.settings.capabilities import Camera
+from stillcam.settings.capabilities import CameraInfo
 from stillcam.settings.schema import Settings
 
 
@@ -32,7 +32,7 @@ class DetectionMode:
             command.finish(self._context.status.cameras())
         self._requests = []
 
-    def run(self, settings: Settings, camera: Camera) -> None:
+    def run(self, settings: Settings, camera: CameraInfo) -> None:
         """See Mode: the cameras have been listed already."""
 
     def fail(self, error: CameraError) -> None:

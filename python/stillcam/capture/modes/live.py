@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from stillcam.capture.context import START_TIMEOUT_S, CaptureContext, Handler
 from stillcam.capture.recovery import live_cycle_s, startup_s
 from stillcam.common.errors import CameraError
-from stillcam.settings.capabilities import Camera
+from stillcam.settings.capabilities import CameraInfo
 from stillcam.settings.schema import Settings
 
 RETRY_S = 10.0  # without live view after it failed
@@ -29,7 +29,7 @@ class LiveMode:
     def wanted(self) -> bool:
         return self._context.commands.leased and time.monotonic() >= self._not_before
 
-    def run(self, settings: Settings, camera: Camera) -> None:
+    def run(self, settings: Settings, camera: CameraInfo) -> None:
         """See Mode."""
         context = self._context
         try:

@@ -23,7 +23,7 @@ from stillcam.capture.recovery import photo_cycle_s, stall_timeout_s
 from stillcam.common.errors import CameraError, StillcamError
 from stillcam.common.formats import utc_text
 from stillcam.library.pending import PendingItem
-from stillcam.settings.capabilities import Camera
+from stillcam.settings.capabilities import CameraInfo
 from stillcam.settings.controls import Values
 from stillcam.settings.schema import Settings
 
@@ -88,7 +88,7 @@ class PhotoMode:
     def wanted(self) -> bool:
         return self._next_due() is not None
 
-    def run(self, settings: Settings, camera: Camera) -> None:
+    def run(self, settings: Settings, camera: CameraInfo) -> None:
         """See Mode. An error is the answer to the commands; the modes that follow are not affected."""
         self._running = order = self._next_due()
         assert order is not None
@@ -191,7 +191,7 @@ class PhotoMode:
             {"kind": order.kind, "done": len(order.items), "of": order.count, "due": due}
         )
 
-    def _start(self, order: PhotoOrder, settings: Settings, camera: Camera) -> None:
+    def _start(self, order: PhotoOrder, settings: Settings, camera: CameraInfo) -> None:
         """Start the camera program for photos, with the values that the snapshots have found."""
         context = self._context
         before = context.fresh_metadata or self._recent_metadata(order, settings, camera)
@@ -207,12 +207,12 @@ class PhotoMode:
             context.settle(CONVERGE_S, cancelled)
         self._plan_scan_waits(order, settings, camera, found)
 
-    def _plan_scan_waits(self, order: PhotoOrder, settings: Settings, camera: Camera, found: Values) -> None:
+    def _plan_scan_waits(self, order: PhotoOrder, settings: Settings, camera: CameraInfo, found: Values) -> None:
         """Autofocus may scan in a program that was started with the values `found`: plan the waits for that."""
         controls = effective_controls(settings, photo_settings(settings, order.kind)) | found
         self._scan_waits = SCAN_WAITS_S[1:] if scans_at_start(controls, camera) else ()
 
-    def _take_one(self, order: PhotoOrder, settings: Settings, camera: Camera, runs: bool) -> str:
+    def _take_one(self, order: PhotoOrder, settings: Settings, camera: CameraInfo, runs: bool) -> str:
         """Take one photo, at the second try if the first fails; its address below `library/`.
 
         Args:
@@ -231,7 +231,7 @@ class PhotoMode:
         self._start(order, settings, camera)
         return self._take(order, settings, camera)
 
-    def _take(self, order: PhotoOrder, settings: Settings, camera: Camera) -> str:
+    def _take(self, order: PhotoOrder, settings: Settings, camera: CameraInfo) -> str:
         """Take one photo and add it to the library; its address below `library/`."""
         context = self._context
         frameless_s = CONVERGE_S + order.count * photo_cycle_s(settings, order.kind)
@@ -279,7 +279,7 @@ class PhotoMode:
             if not context.settle(wait_s, cancelled):
                 raise Interrupted
 
-    def _recent_metadata(self, order: PhotoOrder, settings: Settings, camera: Camera) -> Metadata:
+    def _recent_metadata(self, order: PhotoOrder, settings: Settings, camera: CameraInfo) -> Metadata:
         """The metadata of the last photo, if the next one is taken in the same way: no snapshot came in between."""
         like, when, metadata = self._last
         return metadata if like == (order.kind, settings, camera) and time.monotonic() - when < FRESH_S else {}

@@ -33,7 +33,7 @@ from stillcam.series.commands import CommandError, SeriesCommands
 from stillcam.series.folder import Series
 from stillcam.series.running import RunningSeries
 from stillcam.series.scheduler import Scheduler
-from stillcam.settings.capabilities import Camera
+from stillcam.settings.capabilities import CameraInfo
 from stillcam.settings.schema import Settings
 
 KEEP_CAMERA_S = 10.0  # the mode keeps the camera between shots where the interval is shorter
@@ -102,7 +102,7 @@ class SeriesMode:
         """When this mode will want the camera (monotonic); infinity: unknown."""
         return time.monotonic() + self._starts_in_s()
 
-    def run(self, settings: Settings, camera: Camera) -> None:
+    def run(self, settings: Settings, camera: CameraInfo) -> None:
         """See Mode. A single failure costs one shot; more in a row end the mode."""
         context = self._context
         self._settings = context.settings.running

@@ -21,7 +21,7 @@ from stillcam.frames.files import WORK_PREFIX
 from stillcam.series.definition import Definition
 from stillcam.series.folder import Series
 from stillcam.series.state import FRAMES
-from stillcam.settings.capabilities import Camera
+from stillcam.settings.capabilities import CameraInfo
 from stillcam.settings.controls import Values
 from stillcam.settings.schema import Settings
 
@@ -45,14 +45,14 @@ class ShotTaker:
         self._context = context
         self._work = context.paths.series / WORK
         self._settings = context.settings.wanted
-        self._camera: Camera | None = None
+        self._camera: CameraInfo | None = None
         self._running: tuple[object, ...] | None = None  # what the program was started for
         self._carried_over: Values = {}  # controls that it was started with, over those of the settings
         self._fits = False  # the program of the snapshots takes the shot
         self._auto_exposure: Metadata = {}  # of the newest picture with the camera's own exposure
         self._auto_exposure_s = 0.0  # when it was recorded (monotonic)
 
-    def enter(self, settings: Settings, camera: Camera) -> None:
+    def enter(self, settings: Settings, camera: CameraInfo) -> None:
         """The mode begins: the program that runs was started for something else."""
         self._settings, self._camera = as_jpeg(settings), camera
         self._running, self._carried_over = None, {}
@@ -62,7 +62,7 @@ class ShotTaker:
                 self._context.driver.metadata_received_s,
             )
 
-    def fits(self, series: Series, settings: Settings, camera: Camera) -> bool:
+    def fits(self, series: Series, settings: Settings, camera: CameraInfo) -> bool:
         """Whether the running program can take the shots of this series as it is."""
         return _plain(series, {}) and self._context.driver.matches(as_jpeg(settings), camera, series.definition.kind)
 

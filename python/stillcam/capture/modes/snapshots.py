@@ -14,7 +14,7 @@ from stillcam.capture.context import CaptureContext
 from stillcam.capture.modes.autofocus import take_focused
 from stillcam.capture.recovery import snapshot_cycle_s
 from stillcam.common.errors import CameraError
-from stillcam.settings.capabilities import Camera
+from stillcam.settings.capabilities import CameraInfo
 from stillcam.settings.schema import Settings
 
 FIRST_TAKES_S, MAX_TAKES_S = 0.5, 5.0
@@ -64,7 +64,7 @@ class SnapshotMode:
     def wanted(self) -> bool:
         return True
 
-    def run(self, settings: Settings, camera: Camera) -> None:
+    def run(self, settings: Settings, camera: CameraInfo) -> None:
         """See Mode. Missed snapshots are not made up for."""
         context = self._context
         since = -math.inf  # when the last one was due (monotonic)

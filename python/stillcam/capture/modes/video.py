@@ -21,7 +21,7 @@ from stillcam.capture.modes.snapshots import FrameRequest
 from stillcam.capture.recovery import buffered_s, snapshot_cycle_s, stall_timeout_s, startup_s
 from stillcam.common.errors import CameraError
 from stillcam.frames.files import current_name
-from stillcam.settings.capabilities import Camera
+from stillcam.settings.capabilities import CameraInfo
 from stillcam.settings.schema import Settings
 
 TICK_S = 0.5  # from one look at the file and the disk to the next
@@ -86,7 +86,7 @@ class VideoMode:
     def wanted(self) -> bool:
         return self._order is not None and not self._photos.due
 
-    def run(self, settings: Settings, camera: Camera) -> None:
+    def run(self, settings: Settings, camera: CameraInfo) -> None:
         """See Mode. An error is the answer to the request; the modes that follow are not affected."""
         order = self._order
         assert order is not None
@@ -142,7 +142,7 @@ class VideoMode:
         self._order.stops.append(command)
 
     def _make(
-        self, order: VideoOrder, settings: Settings, camera: Camera
+        self, order: VideoOrder, settings: Settings, camera: CameraInfo
     ) -> tuple[RecordedVideo | None, CameraError | None]:
         """Record the video.
 
@@ -159,7 +159,7 @@ class VideoMode:
             video.mark_interrupted("the camera program did not end and was killed: the last moments may be missing")
         return video, None
 
-    def _begin(self, order: VideoOrder, settings: Settings, camera: Camera) -> RecordedVideo:
+    def _begin(self, order: VideoOrder, settings: Settings, camera: CameraInfo) -> RecordedVideo:
         context, before = self._context, self._context.driver.metadata
         if wrong := video_error(settings, camera, context.driver.capabilities.encoder):
             raise CameraError("options", f"{wrong.field}: {wrong}")

@@ -1,3 +1,3 @@
 """Stillcam: a simple camera server for the Raspberry Pi."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

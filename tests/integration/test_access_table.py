@@ -338,10 +338,10 @@ def test_what_was_admitted_is_looked_at_again(installation):
     headers = {"host": "camera.local", **installation.headers[VIEWER]}
     request = Request("GET", "stream", headers=headers)
     assert installation.app.answer(request).status == 204
-    assert request.still_allowed()
+    assert request.access_remains()
     assert route.access is Access.WATCH
     installation.accounts.users.remove("Bob")
-    assert not request.still_allowed()
+    assert not request.access_remains()
 
 
 def test_a_session_ends_when_nobody_has_come_for_long(installation, monkeypatch):

@@ -91,7 +91,7 @@ def test_who_may_no_longer_watch_waits_in_vain(handlers, monkeypatch):
     watching, waiting = Request("GET", "stream"), Request("GET", "images/current.jpg", "after=")
     parts = handlers["stream"](watching).stream
     assert [len(next(parts)) for _ in range(2)] == [1, 2]  # the opening, and a head with its picture
-    watching.still_allowed = waiting.still_allowed = lambda: False
+    watching.access_remains = waiting.access_remains = lambda: False
     assert list(parts) == []
     assert handlers["images/current.jpg"](waiting).status == 204
 

@@ -13,7 +13,7 @@ from pictures import picture
 from serving import Site
 from watching import Viewer
 
-from stillcam.common.loopback import healthz
+from stillcam.server.own_address import healthz
 
 
 @pytest.fixture

@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from stillcam.common import addresses
-from stillcam.common.addresses import listening_address, urls
 from stillcam.common.errors import StillcamError
+from stillcam.server import own_address
+from stillcam.server.own_address import listening_address, urls
 
 
 @pytest.mark.parametrize(
@@ -52,13 +52,13 @@ def test_what_is_no_address_or_port_is_told_by_name_and_value(name, value):
 @pytest.mark.parametrize("name", [pytest.param("pi", id="short"), pytest.param("pi.local", id="long")])
 def test_a_browser_is_told_the_name_first(monkeypatch, bind, expected, name):
     monkeypatch.setattr("socket.gethostname", lambda: name)
-    monkeypatch.setattr(addresses, "_own_address", lambda: "192.0.2.7")
+    monkeypatch.setattr(own_address, "_own_address", lambda: "192.0.2.7")
     assert urls({"STILLCAM_BIND": bind}) == expected
 
 
 def test_without_a_network_the_name_remains(monkeypatch):
     monkeypatch.setattr("socket.gethostname", lambda: "pi")
-    monkeypatch.setattr(addresses, "_own_address", lambda: None)
+    monkeypatch.setattr(own_address, "_own_address", lambda: None)
     assert urls({}) == ["http://pi.local:8080/"]
 
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from stillcam.common.safe_json import parse
+from stillcam.common.safe_read import parse_json
 
 Metadata = dict[str, Any]
 
@@ -26,7 +26,7 @@ def from_json(raw: bytes) -> Metadata | None:
     It may be a list with one element, as rpicam-vid writes it (a branch of rpicam-apps, core/metadata_handler.cpp).
     """
     try:
-        document = parse(_LONG.sub(lambda match: b'"%s"' % _omitted(match[0].count(b",") + 1).encode(), raw))
+        document = parse_json(_LONG.sub(lambda match: b'"%s"' % _omitted(match[0].count(b",") + 1).encode(), raw))
     except ValueError:
         return None
     if isinstance(document, list) and document:
@@ -93,7 +93,7 @@ def _count(value: Any) -> int:
 
 def _text(text: str) -> Any:
     try:
-        return _value(parse(text))
+        return _value(parse_json(text))
     except ValueError:
         return _value(text)
 

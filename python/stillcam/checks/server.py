@@ -9,10 +9,9 @@ from typing import Any
 from stillcam.accounts import Accounts
 from stillcam.checks.camera import START
 from stillcam.checks.finding import FAULT, OK, WARNING, Finding, Installation
-from stillcam.common.addresses import listening_address
 from stillcam.common.errors import StillcamError
-from stillcam.common.loopback import healthz
 from stillcam.http import certificates
+from stillcam.server.own_address import healthz, listening_address
 from stillcam.settings.file import load
 
 

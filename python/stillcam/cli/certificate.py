@@ -7,11 +7,11 @@ from dataclasses import replace
 from typing import Any
 
 from stillcam.cli import Arguments, Result, add_command
-from stillcam.common.addresses import listening_address
 from stillcam.common.paths import Paths
 from stillcam.http import certificates
 from stillcam.http.certificates import CertificateFiles
 from stillcam.http.messages import Refused
+from stillcam.server.own_address import listening_address
 from stillcam.server.security.host_check import OwnNames, check_host
 from stillcam.settings.file import load, save
 from stillcam.settings.schema import Settings

@@ -12,11 +12,10 @@ from typing import Any
 
 from stillcam.cli import Arguments, Result, add_command
 from stillcam.cli.accounts import set_up_lines
-from stillcam.common.addresses import listening_address, urls
 from stillcam.common.errors import StillcamError
-from stillcam.common.loopback import healthz
 from stillcam.common.paths import Paths
 from stillcam.notifications.webhook import FILE, load_key
+from stillcam.server.own_address import healthz, listening_address, urls
 from stillcam.settings.file import load_or_last_good
 
 POLL_S = 0.2

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from stillcam.common.errors import StillcamError
 from stillcam.common.paths import Paths
-from stillcam.common.safe_json import parse
+from stillcam.common.safe_read import parse_json
 from stillcam.films.order import Order
 from stillcam.films.record import Film
 from stillcam.films.sources import sources_of
@@ -99,7 +99,7 @@ class DailyFilms:
     def _deleted(self, series: str | None) -> list[str]:
         path: Path = self._store.folder(series) / DELETED_DAYS
         try:
-            return [str(day) for day in parse(path.read_bytes())["days"]]
+            return [str(day) for day in parse_json(path.read_bytes())["days"]]
         except (FileNotFoundError, ValueError, KeyError, TypeError):
             return []
 

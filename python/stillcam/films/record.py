@@ -10,7 +10,7 @@ from typing import Any
 
 from stillcam.common.errors import SettingsError
 from stillcam.common.formats import utc_text
-from stillcam.common.safe_json import parse
+from stillcam.common.safe_read import parse_json
 from stillcam.films.order import KINDS, Order, from_document, to_document
 
 STATES = ("waiting", "running", "done", "failed")
@@ -100,7 +100,7 @@ def read_film(path: Path) -> Film:
     """
     try:
         with path.open("rb") as file:
-            record = {"left_out": None, **parse(file.read(MAX_RECORD_BYTES))}  # older records lack it
+            record = {"left_out": None, **parse_json(file.read(MAX_RECORD_BYTES))}  # older records lack it
         ordered = dict(record["order"])
         day = ordered.pop("day")
         order = replace(from_document(ordered, "UTC"), day=None if day is None else str(day))

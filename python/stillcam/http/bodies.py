@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from stillcam.common.safe_open import open_regular
+from stillcam.common.safe_read import open_regular
 
 
 class _Descriptor:

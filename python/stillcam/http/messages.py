@@ -13,7 +13,7 @@ from http import HTTPStatus
 from typing import Any, Protocol
 from urllib.parse import parse_qs
 
-from stillcam.common.safe_json import parse
+from stillcam.common.safe_read import parse_json
 from stillcam.http.bodies import FilePart, Piece
 
 MAX_JSON_BYTES = 64 * 1024
@@ -155,7 +155,7 @@ class Request:
         if self.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
             raise Refused(415, "send JSON, with Content-Type: application/json")
         try:
-            document = parse(self.body(max_bytes))
+            document = parse_json(self.body(max_bytes))
             # Python accepts more: NaN, infinite numbers, and half characters that no file can hold.
             json.dumps(document, ensure_ascii=False, allow_nan=False).encode()
         except ValueError as error:

@@ -21,7 +21,7 @@ from typing import Any
 
 from stillcam.common import log
 from stillcam.common.errors import SHORT, StillcamError
-from stillcam.common.safe_json import parse
+from stillcam.common.safe_read import parse_json
 
 MAX_LINE_BYTES = 1 << 20
 CLOSE_TIMEOUT_S = 1.0  # for answers that are under way when the server closes
@@ -100,7 +100,7 @@ def ask(path: Path, message: Message, timeout_s: float | None = 5.0) -> Message:
     except OSError as error:
         raise NoAnswer("the capture daemon does not answer: start it with ./start_camera_server.sh") from error
     try:
-        answer = parse(line)
+        answer = parse_json(line)
     except ValueError as error:
         raise NoAnswer("the capture daemon ended in the middle of its answer: see data/logs/capture.log") from error
     if "error" in answer:
@@ -196,7 +196,7 @@ class CommandServer:
 
     def _handled(self, line: bytes) -> Message:
         try:
-            message = parse(line)
+            message = parse_json(line)
             if not isinstance(message, dict) or not isinstance(message.get("command"), str):
                 raise ValueError("no command in it")
         except ValueError as error:

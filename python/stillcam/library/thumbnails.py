@@ -14,7 +14,7 @@ import threading
 from pathlib import Path
 from typing import BinaryIO
 
-from stillcam.common.safe_open import open_regular
+from stillcam.common.safe_read import open_regular
 from stillcam.frames.exif import find_thumbnail
 from stillcam.frames.jpeg import check_leading_jpeg
 from stillcam.library.days import Item

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from stillcam.common.safe_open import open_regular
+from stillcam.common.safe_read import open_regular
 
 CHUNK_BYTES = 256 * 1024
 _DOS_FIRST = (1980, 1, 1, 0, 0, 0)  # ZIP knows no earlier time, and none after 2107

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from stillcam.common.formats import utc_text
-from stillcam.common.safe_json import parse
+from stillcam.common.safe_read import parse_json
 
 MANIFEST = "manifest.jsonl"
 PAUSED = "paused"  # the reason of a gap that was wanted: its due times do not count as missed
@@ -119,7 +119,7 @@ def encode(line: Line) -> bytes:
 def decode(raw: bytes) -> Line | None:
     """Parse a line; None: a power cut, or a worn card, has damaged it."""
     try:
-        line = parse(raw)
+        line = parse_json(raw)
         return line if _is_valid(line) else None
     except (ValueError, KeyError, TypeError):
         return None

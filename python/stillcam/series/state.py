@@ -14,7 +14,7 @@ from typing import Any
 
 from stillcam.common.atomic_write import replace_file
 from stillcam.common.errors import SettingsError, StillcamError
-from stillcam.common.safe_json import parse
+from stillcam.common.safe_read import parse_json
 from stillcam.series.definition import Definition, from_document
 from stillcam.series.manifest import Tally, is_shot_ref, lines_from, ms_to_text, text_to_ms
 
@@ -88,7 +88,7 @@ def load_series(folder: Path) -> StoredSeries:
         StillcamError: there is no series, or the file is damaged.
     """
     try:
-        document = parse(_read(folder / SERIES))
+        document = parse_json(_read(folder / SERIES))
         created, zone = str(document["created"]), str(document["zone"])
         definition = from_document(document["definition"], text_to_ms(created), zone)
         if definition.name != folder.name:
@@ -110,7 +110,7 @@ def read_state(folder: Path, created_ms: int) -> State:
         OSError: the folder cannot be read.
     """
     try:
-        state = _from_document(parse(_read(folder / STATE)))
+        state = _from_document(parse_json(_read(folder / STATE)))
     except (FileNotFoundError, ValueError, TypeError, KeyError):
         state = State("running", None, created_ms, Tally(created_ms - 1))
     tally, end = state.tally, state.manifest_bytes

@@ -17,9 +17,7 @@ from collections.abc import Mapping
 from stillcam import __version__
 from stillcam.accounts import Accounts
 from stillcam.common import log, threads
-from stillcam.common.addresses import EVERY_ADDRESS, listening_address
 from stillcam.common.errors import StillcamError
-from stillcam.common.loopback import healthz_inside
 from stillcam.common.paths import Paths, camera_numbers
 from stillcam.common.systemd import Service
 from stillcam.http.limits import ConnectionLimits
@@ -31,6 +29,7 @@ from stillcam.notifications.notifier import Notifier
 from stillcam.server.app import App
 from stillcam.server.live.cache import FrameCache
 from stillcam.server.live.staleness import StalenessCheck
+from stillcam.server.own_address import EVERY_ADDRESS, healthz_inside, listening_address
 from stillcam.server.security.host_check import OwnNames
 from stillcam.server.wiring import build
 from stillcam.settings.live import LiveSettings

@@ -168,7 +168,7 @@ class App:
         if route.quick is None:
             request.hand_off()
         self._guard.admit(request, route)
-        request.still_allowed = partial(self._still_allowed, request, route)
+        request.access_remains = partial(self._access_remains, request, route)
         answer = route.quick(request) if route.quick else None
         if answer is None:
             request.hand_off()
@@ -211,7 +211,7 @@ class App:
         request.camera = numbers[place]
         return self._routers[request.camera]
 
-    def _still_allowed(self, request: Request, route: Route) -> bool:
+    def _access_remains(self, request: Request, route: Route) -> bool:
         try:
             self._guard.admit(request, route)
         except Refused:

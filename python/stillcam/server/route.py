@@ -57,13 +57,13 @@ class Request(messages.Request):
         camera: the number of the camera below whose address it came; empty: none.
         person: the sender; None: unknown.
         public: it was admitted because anyone may watch.
-        still_allowed: returns whether the sender still has access; a stream, which may last for days, checks regularly.
+        access_remains: returns whether the sender still has access; a stream checks regularly.
     """
 
     camera = ""
     person: Person | None = None
     public = False
-    still_allowed: Callable[[], bool] = staticmethod(_always)
+    access_remains: Callable[[], bool] = staticmethod(_always)
 
 
 @dataclass(frozen=True, slots=True)

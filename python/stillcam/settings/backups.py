@@ -17,7 +17,7 @@ from stillcam import __version__
 from stillcam.common.atomic_write import create_private
 from stillcam.common.errors import SettingsError, StillcamError
 from stillcam.common.formats import utc_text
-from stillcam.common.safe_json import parse
+from stillcam.common.safe_read import parse_json
 from stillcam.settings.document import from_json, to_json
 from stillcam.settings.schema import Settings
 
@@ -127,7 +127,7 @@ class Backups:
         try:
             if len(raw) > MAX_BYTES:
                 raise SettingsError(f"this back-up is larger than {MAX_BYTES} bytes")
-            return settings_of(parse(raw))
+            return settings_of(parse_json(raw))
         except ValueError as error:
             raise SettingsError(f"this back-up is damaged: {error}") from error
 

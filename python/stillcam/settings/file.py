@@ -16,8 +16,7 @@ from typing import Any
 
 from stillcam.common.atomic_write import replace_file
 from stillcam.common.errors import SettingsError, StillcamError
-from stillcam.common.safe_json import parse
-from stillcam.common.safe_open import open_regular
+from stillcam.common.safe_read import open_regular, parse_json
 from stillcam.settings.document import from_json, to_json
 from stillcam.settings.schema import Settings
 
@@ -49,7 +48,7 @@ def load(path: Path, *, pipe: bool = False) -> Settings:
         raise SettingsError(f"{path}: larger than {MAX_FILE_BYTES} bytes: this is no settings file")
     try:
         text = raw.decode()
-        return from_json(parse(text, _no_duplicates))
+        return from_json(parse_json(text, _no_duplicates))
     except json.JSONDecodeError as error:
         raise SettingsError(f"{path}, line {error.lineno}: not JSON ({error.msg})", line=error.lineno) from error
     except ValueError as error:

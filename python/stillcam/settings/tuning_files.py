@@ -11,8 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from stillcam.common.errors import CameraError
-from stillcam.common.safe_json import parse
-from stillcam.common.safe_open import read_regular
+from stillcam.common.safe_read import parse_json, read_regular
 from stillcam.settings.schema import Settings
 
 Modes = Mapping[str, frozenset[str]]  # control -> its values
@@ -102,7 +101,7 @@ def _file_in_use(tuning_file: str, camera: Mapping[str, Any]) -> Path | None:
 @lru_cache(maxsize=8)
 def _modes(path: Path, _changed_ns: int) -> Modes:
     """Raises OSError or ValueError if the file cannot be read or is not a tuning file."""
-    document = parse(_LAST_COMMA.sub(b"", read_regular(Path(os.path.realpath(path)), MAX_BYTES)))
+    document = parse_json(_LAST_COMMA.sub(b"", read_regular(Path(os.path.realpath(path)), MAX_BYTES)))
     if not isinstance(document, dict):
         raise ValueError(f"{path} is no tuning file")
     listed = document.get("algorithms", [document])  # version 1 has them at the top

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from stillcam.common.errors import CameraError
-from stillcam.common.safe_json import parse
+from stillcam.common.safe_read import parse_json
 from stillcam.frames.jpeg import JpegSplitter
 from stillcam.library.pending import PendingItem
 
@@ -143,7 +143,7 @@ def _video_among(root: Path, paths: Sequence[Path]) -> RecordedVideo | None:
     if pending is None or not recorded:
         return None
     try:
-        notes = parse(pending.path(NOTES).read_text(encoding="utf-8"))
+        notes = parse_json(pending.path(NOTES).read_text(encoding="utf-8"))
         remux, rate, rotation, sidecar = (notes[key] for key in ("remux", "rate", "rotation", "about"))
     except (OSError, ValueError, KeyError, TypeError):
         remux, rate, rotation, sidecar = True, 0.0, 0, {"version": 1, "kind": "video"}

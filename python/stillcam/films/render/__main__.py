@@ -13,7 +13,7 @@ from pathlib import Path
 from stillcam.common.clock import local_zone
 from stillcam.common.errors import StillcamError
 from stillcam.common.paths import Paths
-from stillcam.common.safe_open import open_regular
+from stillcam.common.safe_read import open_regular
 from stillcam.films.record import Film
 from stillcam.films.render import Rendered
 from stillcam.films.render.movie import movie

@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from stillcam.common.errors import StillcamError
-from stillcam.common.safe_open import read_regular
+from stillcam.common.safe_read import read_regular
 from stillcam.films.sources import Source, evenly_spaced
 from stillcam.frames.jpeg import InvalidJpeg, check_leading_jpeg
 from stillcam.library.upright import JpegFormat, Unreadable, read_format

@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from stillcam.common.errors import StillcamError
 from stillcam.common.fonts import font
-from stillcam.common.safe_open import open_regular
+from stillcam.common.safe_read import open_regular
 from stillcam.films.ffmpeg import Size, crop_box, most_common_size
 from stillcam.films.order import Crop, Order
 from stillcam.films.render import OnProgress, Rendered

@@ -48,9 +48,9 @@ class Staleness:
 class StalenessCheck:
     """Judges the newest frame by its age and the daemon's interval."""
 
-    def __init__(self, cache: FrameCache, camera: DaemonClient) -> None:
+    def __init__(self, cache: FrameCache, daemon: DaemonClient) -> None:
         self._cache = cache
-        self._camera = camera
+        self._daemon = daemon
         self._interval_s = DEFAULT_INTERVAL_S
 
     @property
@@ -68,7 +68,7 @@ class StalenessCheck:
         if self.recent:
             return None
         newest = self._cache.newest
-        capture = self._camera.status(timeout_s)
+        capture = self._daemon.status(timeout_s)
         if not self.is_stale(newest, capture):
             return None
         reason = capture.get("reason") or ""

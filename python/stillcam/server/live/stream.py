@@ -39,7 +39,7 @@ class LiveStreams:
     Args:
         cache: the newest frame.
         staleness: of the newest frame.
-        camera: the daemon.
+        daemon: the capture daemon.
         viewers: of the live picture.
         settings: returns those of the camera.
     """
@@ -48,13 +48,13 @@ class LiveStreams:
         self,
         cache: FrameCache,
         staleness: StalenessCheck,
-        camera: DaemonClient,
+        daemon: DaemonClient,
         viewers: Viewers,
         settings: Callable[[], Settings],
     ) -> None:
         self._cache = cache
         self._staleness = staleness
-        self._camera = camera
+        self._daemon = daemon
         self._viewers = viewers
         self._settings = settings
         self._broadcast = Broadcast(cache)
@@ -74,7 +74,7 @@ class LiveStreams:
             old = self._sequence()  # of a frame that may not be live, and is not sent
             if self._await_live(request):
                 old = -1
-            while still_wanted(request):
+            while viewer_remains(request):
                 sequence = self._sequence()
                 picture = self._picture(old)
                 if subscriber.wants(picture.tag, time.monotonic()):
@@ -91,8 +91,8 @@ class LiveStreams:
     def _await_live(self, request: Request) -> bool:
         """Wait for a live frame; whether to send the newest frame."""
         deadline_s = time.monotonic() + FIRST_S
-        while still_wanted(request):
-            status, newest = self._camera.status(), self._cache.newest
+        while viewer_remains(request):
+            status, newest = self._daemon.status(), self._cache.newest
             if not status["running"]:
                 return self._staleness.recent  # nothing will make live frames
             if newest and _is_live(newest, status):
@@ -112,13 +112,13 @@ class LiveStreams:
         assert newest is not None  # otherwise it is stale
         if newest.sequence != old:
             return newest
-        status = self._camera.status()
+        status = self._daemon.status()
         reason = status.get("reason") or _BUSY.get(status.get("mode", ""), "waiting for the camera")
         return self._placeholders.of(Staleness(newest, False, reason, live=True), self._live_size())
 
     def _live_size(self) -> Size | None:
         """The size of live frames; None: unknown."""
-        camera, settings = self._camera.status().get("camera"), self._settings()
+        camera, settings = self._daemon.status().get("camera"), self._settings()
         live = settings.live
         if self._size or not camera or live.sensor_mode:
             return self._size
@@ -126,9 +126,9 @@ class LiveStreams:
         return size[::-1] if settings.camera.rotation in (90, 270) else size
 
 
-def still_wanted(request: Request) -> bool:
+def viewer_remains(request: Request) -> bool:
     """Whether the client is still there, and still may have the answer."""
-    return not request.client_gone() and request.still_allowed()
+    return not request.client_gone() and request.access_remains()
 
 
 def _is_live(newest: CachedFrame, status: dict[str, Any]) -> bool:

@@ -16,10 +16,10 @@ class Viewers(SharedWorker):
     One thread renews the lease for all of them, so that no viewer ever waits for the daemon.
     """
 
-    def __init__(self, camera: DaemonClient) -> None:
+    def __init__(self, daemon: DaemonClient) -> None:
         super().__init__(self._renew, "lease")
-        self._camera = camera
+        self._daemon = daemon
 
     def _renew(self) -> None:
-        self._camera.lease()
+        self._daemon.lease()
         time.sleep(STEP_S)

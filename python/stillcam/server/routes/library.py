@@ -14,7 +14,7 @@ from typing import Any
 from stillcam.common.clock import local, local_zone
 from stillcam.common.deletion import Undeletable
 from stillcam.common.formats import utc_text
-from stillcam.common.safe_json import parse
+from stillcam.common.safe_read import parse_json
 from stillcam.http.messages import Answer, Refused, as_json
 from stillcam.library.batch_jobs import Jobs
 from stillcam.library.catalogue import Cursor, Filter, Library
@@ -261,7 +261,7 @@ def _place(cursor: str | None) -> Cursor | None:
     if cursor is None:
         return None
     try:
-        day, time_s, name = parse(cursor)
+        day, time_s, name = parse_json(cursor)
         if not (is_day(day) and isinstance(name, str)):
             raise ValueError
         return Cursor(day, float(time_s), name)

@@ -10,8 +10,7 @@ from urllib.parse import quote
 
 from stillcam.common.clock import local_zone
 from stillcam.common.formats import utc_text
-from stillcam.common.safe_json import parse
-from stillcam.common.safe_open import read_regular
+from stillcam.common.safe_read import parse_json, read_regular
 from stillcam.http.bodies import FilePart
 from stillcam.http.messages import Answer
 from stillcam.library.catalogue import Library, size_bytes
@@ -115,7 +114,7 @@ def details(library: Library, item: Item) -> dict[str, Any]:
     metadata = None
     if item.sidecar:
         with suppress(OSError, ValueError):  # removed or damaged by hand: the picture is still there
-            metadata = parse(read_regular(library.path(item, item.sidecar), MAX_SIDECAR_BYTES))
+            metadata = parse_json(read_regular(library.path(item, item.sidecar), MAX_SIDECAR_BYTES))
     known = metadata if isinstance(metadata, dict) else None
     return {**document, "files": files, "preview": bool(item.preview), "metadata": known}
 

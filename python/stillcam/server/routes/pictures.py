@@ -27,7 +27,7 @@ from stillcam.server.live.on_demand import OnDemandStills
 from stillcam.server.live.placeholder import Placeholder, Placeholders
 from stillcam.server.live.scaling import WIDTHS, ScaledFrames, frame_of
 from stillcam.server.live.staleness import StalenessCheck
-from stillcam.server.live.stream import STEP_S, LiveStreams, still_wanted
+from stillcam.server.live.stream import STEP_S, LiveStreams, viewer_remains
 from stillcam.server.live.viewers import Viewers
 from stillcam.server.openapi.route import Parameter, api
 from stillcam.server.openapi.shapes import TEXT
@@ -142,7 +142,7 @@ class PictureRoutes:
         """Wait for a frame other than `name`, and keep the camera live meanwhile."""
         until = time.monotonic() + ANSWER_S
         with self._viewers:
-            while (left := until - time.monotonic()) > 0 and still_wanted(request):
+            while (left := until - time.monotonic()) > 0 and viewer_remains(request):
                 if frame := self._cache.wait_for_other(name, min(left, STEP_S)):
                     return frame
         return None

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stillcam.common.safe_json import MAX_DEPTH, parse
+from stillcam.common.safe_read import MAX_DEPTH, parse_json
 
 values = st.recursive(
     st.none() | st.booleans() | st.integers(-9, 9) | st.text('[]{}"\\a', max_size=5),
@@ -19,7 +19,7 @@ values = st.recursive(
 @given(values, st.sampled_from(["utf-8", "utf-16", "utf-32"]), st.booleans())
 def test_what_is_json_is_read(value, encoding, escaped):
     text = json.dumps(value, ensure_ascii=escaped)
-    assert parse(text) == parse(text.encode(encoding)) == value
+    assert parse_json(text) == parse_json(text.encode(encoding)) == value
 
 
 @pytest.mark.parametrize(
@@ -27,15 +27,15 @@ def test_what_is_json_is_read(value, encoding, escaped):
 )
 def test_what_is_not_json_is_refused(text):
     with pytest.raises(ValueError, match=r"."):
-        parse(text)
+        parse_json(text)
 
 
 def test_as_deep_as_may_be_and_one_deeper():
     deepest = json.loads("[" * MAX_DEPTH + "]" * MAX_DEPTH)
-    assert parse("[" * MAX_DEPTH + "]" * MAX_DEPTH) == deepest
+    assert parse_json("[" * MAX_DEPTH + "]" * MAX_DEPTH) == deepest
     with pytest.raises(ValueError, match="nested more than 100 deep"):
-        parse("[" * (MAX_DEPTH + 1) + "]" * (MAX_DEPTH + 1))
-    assert parse("[" + ", ".join(['{"[{": [{}]}'] * 1000) + "]") == [{"[{": [{}]}] * 1000  # many, but not deep
+        parse_json("[" * (MAX_DEPTH + 1) + "]" * (MAX_DEPTH + 1))
+    assert parse_json("[" + ", ".join(['{"[{": [{}]}'] * 1000) + "]") == [{"[{": [{}]}] * 1000  # many, but not deep
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def test_a_small_stack_is_enough(text):
 
     def read() -> None:
         try:
-            parse(text)
+            parse_json(text)
         except ValueError as error:
             said.append(str(error))
 

@@ -8,7 +8,7 @@ import pytest
 from stillcam.camera.driver import Interrupted, PhotoRequest
 from stillcam.capture.context import CaptureContext
 from stillcam.capture.modes.live import LiveMode
-from stillcam.capture.recovery import (
+from stillcam.capture.timeouts import (
     MAX_TIMEOUT_S,
     AdaptiveTimeout,
     Backoff,

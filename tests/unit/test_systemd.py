@@ -10,8 +10,8 @@ import pytest
 from serving import DEADLINE_S
 
 from stillcam.capture.command_queue import CommandQueue
-from stillcam.capture.recovery import watchdog_status
 from stillcam.capture.status import Status
+from stillcam.capture.timeouts import watchdog_status
 from stillcam.common.child_process import wait_readable
 from stillcam.common.systemd import Service
 

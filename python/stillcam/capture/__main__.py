@@ -14,7 +14,7 @@ from functools import partial
 from stillcam import __version__
 from stillcam.camera.select import choose_driver
 from stillcam.capture.daemon import Daemon
-from stillcam.capture.recovery import watchdog_status
+from stillcam.capture.timeouts import watchdog_status
 from stillcam.common import log, threads
 from stillcam.common.errors import StillcamError
 from stillcam.common.folders import LINKS, SOCKETS, require

@@ -114,7 +114,7 @@ class CommandHandler:
         if not message.get("again"):
             return self._status.cameras()
         timeout_s = self._timeout_s(message, LISTING_S + self._picture_s())
-        answer = self._commands.post("look").wait(timeout_s)
+        answer = self._commands.post("detect").wait(timeout_s)
         if answer is None:
             raise self._late("list of cameras", timeout_s)
         return answer

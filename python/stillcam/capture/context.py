@@ -19,7 +19,8 @@ from stillcam.capture.command_socket import PICTURE_S
 from stillcam.capture.lock import FolderLock
 from stillcam.capture.pending_settings import PendingSettings
 from stillcam.capture.publish_frame import FramePublisher
-from stillcam.capture.recovery import (
+from stillcam.capture.status import FRAMELESS, Status
+from stillcam.capture.timeouts import (
     AdaptiveTimeout,
     Backoff,
     exposure_allowance_s,
@@ -28,7 +29,6 @@ from stillcam.capture.recovery import (
     stall_timeout_s,
     startup_s,
 )
-from stillcam.capture.status import FRAMELESS, Status
 from stillcam.common.child_process import TERM_GRACE_S
 from stillcam.common.errors import CameraError, StillcamError
 from stillcam.common.paths import Paths
@@ -263,7 +263,7 @@ class CaptureContext:
         """The metadata of the newest picture while they are fresh; else empty."""
         return self.driver.metadata if time.monotonic() - self.driver.metadata_received_s <= FRESH_S else {}
 
-    def settle(self, seconds: float, cancelled: Callable[[], bool]) -> bool:
+    def converge(self, seconds: float, cancelled: Callable[[], bool]) -> bool:
         """Wait for the camera's algorithms to converge, and run commands meanwhile; False: `cancelled` before."""
         until = time.monotonic() + seconds
         while not (ended := cancelled()) and (left := until - time.monotonic()) > 0:

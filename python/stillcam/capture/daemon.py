@@ -23,13 +23,13 @@ from stillcam.capture.context import CaptureContext, Mode
 from stillcam.capture.library_writer.clock_trust import ClockTrust
 from stillcam.capture.library_writer.writer import LibraryWriter
 from stillcam.capture.modes.autofocus import AutofocusMode, LensPositions
-from stillcam.capture.modes.detection import DetectionMode
+from stillcam.capture.modes.detect import DetectMode
 from stillcam.capture.modes.live import LiveMode
 from stillcam.capture.modes.photos import PhotoMode
 from stillcam.capture.modes.series import SeriesMode
 from stillcam.capture.modes.snapshots import SnapshotMode
 from stillcam.capture.modes.video import VideoMode
-from stillcam.capture.recovery import snapshot_cycle_s
+from stillcam.capture.timeouts import snapshot_cycle_s
 from stillcam.common.errors import CameraError, SettingsError, StillcamError
 from stillcam.common.paths import Paths
 from stillcam.films.queue import FilmQueue
@@ -77,13 +77,13 @@ class Daemon:
         self._lens = LensPositions()
         self._series = SeriesMode(context, self._library, self._lens)
         self._photos = PhotoMode(context, self._library)
-        self._detection = DetectionMode(context)
+        self._detect = DetectMode(context)
         self._snapshots = SnapshotMode(context, self._series.next_start_s)
         self._modes: Sequence[Mode] = (
             VideoMode(context, self._library, self._photos, self._snapshots.frame_request),
             AutofocusMode(context, self._lens),
             self._photos,
-            self._detection,
+            self._detect,
             self._series,
             LiveMode(context),
             self._snapshots,
@@ -154,11 +154,11 @@ class Daemon:
         """The camera of the settings; cameras are listed where it is not known, or on request."""
         index, context = settings.camera.index, self._context
         known = any(camera.index == index and not camera.held for camera in self._cameras)
-        if self._detection.wanted() or not known:
+        if self._detect.wanted() or not known:
             context.stop_camera()
             self._cameras = with_known_modes(context.driver.list_cameras(index, context.stop_fds), self._known)
             self._status.set_cameras(self._cameras)
-            self._detection.listed()
+            self._detect.listed()
         if not self._cameras:
             raise CameraError("absent", "no camera found: switch the Pi off and check both ends of the ribbon cable")
         if not (chosen := [camera for camera in self._cameras if camera.index == index]):

@@ -1,20 +1,21 @@
-"""Retention of the library and of series: prunes what is too old or too much, and empties the trash after 30 days.
+"""Retention of the library: prunes what is too old or too much, and empties the trash after 30 days.
 
-What is too old goes into the trash, and not while the clock is in doubt; what is too much is deleted for good. A trash
-is emptied early where its disk is nearly full. All of it runs in the background worker.
+What is too old goes into the trash, and not while the clock is in doubt; what is too much is deleted for good. The
+trash is emptied early where the disk is nearly full. All of it runs in the background worker.
 """
 
 from __future__ import annotations
 
 import contextlib
 import logging
+import math
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from stillcam.capture.library_writer.clock_trust import ClockTrust
-from stillcam.common.deletion import Note, Undeletable
+from stillcam.capture.library_writer.clock_trust import DAY_S, HOUR_S, ClockTrust
+from stillcam.common.deletion import Undeletable
 from stillcam.common.disk_space import Disk
 from stillcam.library.catalogue import size_bytes
 from stillcam.library.days import Days, Item, read_day
@@ -22,45 +23,14 @@ from stillcam.library.favourites import Favourites
 from stillcam.library.names import day_of
 from stillcam.library.retention import Candidate, Rule, is_too_old, items_to_delete
 from stillcam.library.thumbnails import Thumbnails
-from stillcam.library.trash import FOLDER, KEPT_S, Trash, stamp
-from stillcam.series.folder import Series
-from stillcam.series.retention import has_old, prune, thin
+from stillcam.library.trash import KEPT_S, Trash, stamp
 from stillcam.settings.schema import RetentionSettings
 
-DAY_S = 86400.0
-HOUR_S = 3600.0
-CLOCK_S = 60.0  # from one look for what is too old to the next while something waits for the clock; else an hour
 IDLE_RATIO = 20  # the library is not pruned again for so many times as long as that took
-THIN_S = 600.0  # from one thinning of series to the next: it takes a while to free what is needed
-NEARLY_FULL = 2  # a disk with less than so many reserves free
-
-
-class _Hourly:
-    """An hourly job, done every minute while something waits for the clock."""
-
-    def __init__(self, clock: ClockTrust) -> None:
-        self._clock = clock
-        self._done_s = time.monotonic() - HOUR_S
-
-    def due(self) -> bool:
-        """Whether to do it now."""
-        if time.monotonic() - self._done_s < (CLOCK_S if self._clock.reason else HOUR_S):
-            return False
-        self._done_s = time.monotonic()
-        return True
 
 
 class LibraryRetention:
-    """Retention of the library at `root`. Used by one thread.
-
-    Args:
-        root: the library.
-        disk: its own.
-        settings: gives those in force.
-        clock: decides whether deletion by age must wait.
-        should_stop: whether to break off; called between two items.
-        undeletable: notes what cannot be deleted; the rest is.
-    """
+    """Retention of the library at `root`. Used by one thread, which calls `should_stop` between two items."""
 
     def __init__(
         self,
@@ -84,11 +54,13 @@ class LibraryRetention:
         self._favourites = Favourites(root)
         self._pending = False  # pruning was put off
         self._not_before = time.monotonic()
-        self._hourly = _Hourly(clock)
+        self._looked_s = -math.inf  # for what is too old (monotonic)
 
     def regular(self) -> None:
         """Call it every few seconds: once an hour the trash is emptied of what is old, and the library pruned."""
-        if self._hourly.due():
+        now_s = time.monotonic()
+        if now_s - self._looked_s >= self._clock.interval_s:
+            self._looked_s = now_s
             self._empty_trash_of_old()
             self._stuck.clear()
             self._pending = True
@@ -193,77 +165,6 @@ class LibraryRetention:
                 self._thumbnails.forget(trashed.item)
         if count := self._trash.empty(before_s, self._should_stop, self._undeletable.note):
             logging.info("emptied the trash of %s deletions", count)
-
-
-class SeriesRetention:
-    """Retention of series: shots that are too old, and every second one where the disk is nearly full. For one thread.
-
-    Args:
-        series: gives all of them.
-        disk_of: gives the disk that a series is on.
-        clock: decides whether deletion by age must wait.
-        should_stop: whether to break off; called after every few shots.
-        note: called with what cannot be deleted.
-    """
-
-    def __init__(
-        self,
-        series: Callable[[], Iterable[Series]],
-        disk_of: Callable[[Series], Disk],
-        clock: ClockTrust,
-        should_stop: Callable[[], bool],
-        note: Note,
-    ) -> None:
-        self._series = series
-        self._disk_of = disk_of
-        self._clock = clock
-        self._should_stop = should_stop
-        self._note = note
-        self._hourly = _Hourly(clock)
-        self._thin_s = time.monotonic()  # when to look for what to thin
-
-    def regular(self) -> None:
-        """Call it every few seconds."""
-        if self._hourly.due():
-            self._prune_all()
-        if time.monotonic() >= self._thin_s and (full := [one for one in self._series() if self._nearly_full(one)]):
-            self._thin_s = time.monotonic() + THIN_S
-            done = "thinned: its disk is nearly full"
-            self._each(full, done, lambda series: thin(series, self._should_stop, self._note))
-
-    def _prune_all(self) -> None:
-        """Prune what is too old."""
-        now_s = time.time()
-        due = [one for one in self._series() if self._is_due(one, now_s)]
-        if not self._clock.must_wait("series", bool(due), now_s, time.monotonic()):
-            self._each(due, "pruned", lambda series: self._prune(series, now_s))
-
-    def _is_due(self, series: Series, now_s: float) -> bool:
-        return has_old(series, int(now_s * 1000)) or Trash(series.folder).has_old(now_s - KEPT_S)
-
-    def _prune(self, series: Series, now_s: float) -> int:
-        full = self._nearly_full(series)
-        Trash(series.folder).empty(None if full else now_s - KEPT_S, self._should_stop, self._note)
-        aside = None if full else series.folder / FOLDER / stamp(now_s)
-        return prune(series, int(now_s * 1000), self._should_stop, self._note, aside)
-
-    def _nearly_full(self, series: Series) -> bool:
-        """Whether the disk of the series is."""
-        disk = self._disk_of(series)
-        try:
-            return disk.free_bytes() < NEARLY_FULL * disk.reserve_bytes()
-        except OSError:  # it is not there
-            return False
-
-    def _each(self, among: Iterable[Series], done: str, work: Callable[[Series], int]) -> None:
-        for series in among:
-            if self._should_stop():
-                return
-            try:
-                if count := work(series):
-                    logging.info("series %s is %s: %s shots are gone", series.name, done, count)
-            except OSError as error:  # the folder may have been deleted meanwhile
-                logging.error("series %s cannot be %s: %s", series.name, done, error)
 
 
 def rule_of(settings: RetentionSettings) -> Rule:

@@ -1,5 +1,5 @@
 """The uses of the camera, one file each: the daemon is in one mode at a time.
 
-By priority: `video`, `autofocus`, `photos`, `detection`, `series` (with `series_folders` and `series_shots`), `live`,
-`snapshots`. The protocol is `context.Mode`.
+By priority: `video`, `autofocus`, `photos`, `detect`, `series` (with `series_shots`, `series_folders` and
+`series_retention`), `live`, `snapshots`. The protocol is `context.Mode`.
 """

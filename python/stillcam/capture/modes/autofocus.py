@@ -20,7 +20,7 @@ from stillcam.camera.metadata import Metadata
 from stillcam.camera.use_cases import effective_controls
 from stillcam.capture.command_queue import Command
 from stillcam.capture.context import CaptureContext
-from stillcam.capture.recovery import snapshot_cycle_s
+from stillcam.capture.timeouts import snapshot_cycle_s
 from stillcam.common.errors import CameraError, StillcamError
 from stillcam.settings.capabilities import CameraInfo
 from stillcam.settings.schema import Settings
@@ -129,11 +129,11 @@ def take_focused(
     if context.driver.waits_for_focus:
         return context.take_still(cycle_s)
     for wait_s in SCAN_WAITS_S[:-1]:
-        if not context.settle(wait_s, cancelled):
+        if not context.converge(wait_s, cancelled):
             return None
         if name := context.take_still(cycle_s, lambda: lens_at_rest(context.still_metadata())):
             return name
-    return context.take_still(cycle_s) if context.settle(SCAN_WAITS_S[-1], cancelled) else None
+    return context.take_still(cycle_s) if context.converge(SCAN_WAITS_S[-1], cancelled) else None
 
 
 def autofocus_error(camera: CameraInfo | None) -> CameraError | None:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping
 
 from stillcam.capture.context import START_TIMEOUT_S, CaptureContext, Handler
-from stillcam.capture.recovery import live_cycle_s, startup_s
+from stillcam.capture.timeouts import live_cycle_s, startup_s
 from stillcam.common.errors import CameraError
 from stillcam.settings.capabilities import CameraInfo
 from stillcam.settings.schema import Settings

@@ -19,7 +19,7 @@ from stillcam.capture.image_files import discard_still, image_size, link_or_copy
 from stillcam.capture.library_writer.sidecar import make_sidecar
 from stillcam.capture.library_writer.writer import LibraryWriter, unwritable
 from stillcam.capture.modes.autofocus import SCAN_WAITS_S, lens_at_rest
-from stillcam.capture.recovery import photo_cycle_s, stall_timeout_s
+from stillcam.capture.timeouts import photo_cycle_s, stall_timeout_s
 from stillcam.common.errors import CameraError, StillcamError
 from stillcam.common.formats import utc_text
 from stillcam.library.pending import PendingItem
@@ -204,7 +204,7 @@ class PhotoMode:
         cancelled = partial(self._is_over, order)
         context.start_stills(settings, camera, PhotoRequest(order.kind, self._library.pending_folder, found), cancelled)
         if not is_fully_manual(settings, order.kind, found, camera):
-            context.settle(CONVERGE_S, cancelled)
+            context.converge(CONVERGE_S, cancelled)
         self._plan_scan_waits(order, settings, camera, found)
 
     def _plan_scan_waits(self, order: PhotoOrder, settings: Settings, camera: CameraInfo, found: Values) -> None:
@@ -276,7 +276,7 @@ class PhotoMode:
                 return still, metadata
             discard_still(still)
             wait_s, *self._scan_waits = self._scan_waits
-            if not context.settle(wait_s, cancelled):
+            if not context.converge(wait_s, cancelled):
                 raise Interrupted
 
     def _recent_metadata(self, order: PhotoOrder, settings: Settings, camera: CameraInfo) -> Metadata:

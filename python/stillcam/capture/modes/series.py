@@ -17,13 +17,13 @@ from pathlib import Path
 from stillcam.camera.driver import Interrupted
 from stillcam.capture.command_queue import Command
 from stillcam.capture.context import CaptureContext
-from stillcam.capture.library_writer.retention import SeriesRetention
 from stillcam.capture.library_writer.writer import LibraryWriter
 from stillcam.capture.modes.autofocus import LensPositions
 from stillcam.capture.modes.series_folders import SeriesFolders, why_gone
+from stillcam.capture.modes.series_retention import SeriesRetention
 from stillcam.capture.modes.series_shots import WORK, ShotTaker
 from stillcam.capture.modes.snapshots import CHECK_S, MAX_TAKES_S
-from stillcam.capture.recovery import photo_cycle_s
+from stillcam.capture.timeouts import photo_cycle_s
 from stillcam.common.clock import local_zone
 from stillcam.common.deletion import delete_tree
 from stillcam.common.disk_space import Disk

@@ -14,7 +14,7 @@ from stillcam.camera.metadata import Metadata
 from stillcam.camera.use_cases import effective_controls, photo_settings, photos_equal_snapshots
 from stillcam.capture.context import CONVERGE_S, START_TIMEOUT_S, CaptureContext
 from stillcam.capture.image_files import discard_still, image_size, link_or_copy, move_rotated
-from stillcam.capture.recovery import photo_cycle_s, stall_timeout_s
+from stillcam.capture.timeouts import photo_cycle_s, stall_timeout_s
 from stillcam.common.errors import CameraError
 from stillcam.common.validate import is_number
 from stillcam.frames.files import WORK_PREFIX
@@ -184,7 +184,7 @@ class ShotTaker:
         )
         if not is_fully_manual(settings, kind, found, camera):
             lens = scans_at_start(effective_controls(settings, photo_settings(settings, kind)) | found, camera)
-            context.settle(SCAN_S if lens else CONVERGE_S, self._stopping)
+            context.converge(SCAN_S if lens else CONVERGE_S, self._stopping)
         took_s = time.monotonic() - began
         self.lead_s = min(MAX_LEAD_S, max(1.3 * took_s + 0.5, 0.8 * self.lead_s))
 

@@ -12,7 +12,7 @@ from stillcam.camera.use_cases import effective_controls
 from stillcam.capture.command_queue import Command
 from stillcam.capture.context import CaptureContext
 from stillcam.capture.modes.autofocus import take_focused
-from stillcam.capture.recovery import snapshot_cycle_s
+from stillcam.capture.timeouts import snapshot_cycle_s
 from stillcam.common.errors import CameraError
 from stillcam.settings.capabilities import CameraInfo
 from stillcam.settings.schema import Settings

@@ -18,7 +18,7 @@ from stillcam.capture.library_writer.sidecar import make_sidecar, rotated_size
 from stillcam.capture.library_writer.writer import LibraryWriter, unwritable
 from stillcam.capture.modes.photos import PhotoMode
 from stillcam.capture.modes.snapshots import FrameRequest
-from stillcam.capture.recovery import buffered_s, snapshot_cycle_s, stall_timeout_s, startup_s
+from stillcam.capture.timeouts import buffered_s, snapshot_cycle_s, stall_timeout_s, startup_s
 from stillcam.common.errors import CameraError
 from stillcam.frames.files import current_name
 from stillcam.settings.capabilities import CameraInfo

@@ -9,19 +9,19 @@ from stillcam.settings.capabilities import CameraInfo
 from stillcam.settings.schema import Settings
 
 
-class DetectionMode:
+class DetectMode:
     """Ends the mode that uses the camera; the daemon then lists the cameras before it starts the next mode.
 
     It waits for photos and for a shot of a series, and does not interrupt a video.
     """
 
-    name = "look"
+    name = "detect"
     urgent = False
 
     def __init__(self, context: CaptureContext) -> None:
         self._context = context
         self._requests: list[Command] = []
-        self.handlers = {"look": self._on_look}
+        self.handlers = {"detect": self._on_detect}
 
     def wanted(self) -> bool:
         return bool(self._requests)
@@ -41,8 +41,8 @@ class DetectionMode:
             command.fail(error)
         self._requests = []
 
-    def _on_look(self, command: Command) -> None:
+    def _on_detect(self, command: Command) -> None:
         if self._context.recording:
-            command.fail(CameraError("busy", "a video is being made: look again when it has ended"))
+            command.fail(CameraError("busy", "a video is being made: detect cameras again when it has ended"))
         else:
             self._requests.append(command)

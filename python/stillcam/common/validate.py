@@ -11,6 +11,7 @@ from stillcam.common.clock import zone_named
 from stillcam.common.errors import SettingsError
 
 YEARS = range(2000, 2200)  # of which times may be
+FLAG = (False, True)  # the choices of a field that is off by default
 
 
 def is_number(value: Any) -> bool:
@@ -44,13 +45,13 @@ def number_in(document: Mapping[str, Any], name: str, low: float, high: float, w
     return float(value)
 
 
-def choice_in(document: Mapping[str, Any], name: str, choices: tuple[Any, ...], default: Any) -> Any:
-    """The value of a field that must be one of `choices`; `default` if the field is missing.
+def choice_in(document: Mapping[str, Any], name: str, choices: tuple[Any, ...]) -> Any:
+    """The value of a field that must be one of `choices`; the first of them if the field is missing.
 
     Raises:
         SettingsError: it is another one.
     """
-    value = document.get(name, default)
+    value = document.get(name, choices[0])
     if not any(value == one and type(value) is type(one) for one in choices):
         raise SettingsError(f"must be one of {', '.join(json.dumps(one) for one in choices)}", name)
     return value

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from stillcam.common.errors import SettingsError
-from stillcam.common.validate import choice_in, moment_in, number_in
+from stillcam.common.validate import FLAG, choice_in, is_number, moment_in, number_in
 from stillcam.series.definition import check_name
 from stillcam.series.manifest import ms_to_text
 
@@ -27,7 +27,7 @@ class Order:
     """What to make.
 
     Args:
-        kind: `film`, `sheet` or `keogram`.
+        kind: one of KINDS.
         series: whose pictures; None: the library's.
         fps: pictures a second, of a film.
         width: pixels; None: as taken, which is also the maximum.
@@ -65,18 +65,17 @@ def from_document(document: Any, zone: str) -> Order:
     if unknown := set(document) - set(_FIELDS):
         raise SettingsError(f"there is no such field: there are {', '.join(_FIELDS)}", min(map(str, unknown)))
     given = {name: value for name, value in document.items() if value is not None}
-    kind = choice_in(given, "kind", tuple(KINDS), "film")
+    kind = choice_in(given, "kind", tuple(KINDS))
     if kind != "film" and (wrong := [name for name in _FILM_FIELDS if given.get(name)]):
         raise SettingsError(f"goes with a film, not with a {kind}", wrong[0])
-    series = given.get("series")
     order = Order(
         kind=kind,
-        series=None if series is None else _series(series),
+        series=_series(given.get("series")),
         fps=int(number_in(given, "fps", *FPS, whole=True) or DEFAULT_FPS),
         width=int(number_in(given, "width", *WIDTHS, whole=True) or 0) or None,
         crop=_crop(given.get("crop")),
-        deflicker=choice_in(given, "deflicker", (False, True), False),
-        stamp=choice_in(given, "stamp", (False, True), False),
+        deflicker=choice_in(given, "deflicker", FLAG),
+        stamp=choice_in(given, "stamp", FLAG),
         from_ms=moment_in(given, "from", zone),
         to_ms=moment_in(given, "to", zone),
     )
@@ -87,11 +86,10 @@ def from_document(document: Any, zone: str) -> Order:
 
 def to_document(order: Order) -> dict[str, Any]:
     """The complete document; `day` is in it, too, although it cannot be ordered."""
-    film = {"fps": order.fps, "deflicker": order.deflicker, "stamp": order.stamp} if order.kind == "film" else {}
     return {
         "kind": order.kind,
         "series": order.series,
-        **film,
+        **({name: getattr(order, name) for name in _FILM_FIELDS} if order.kind == "film" else {}),
         "width": order.width,
         "crop": order.crop and list(order.crop),
         "from": None if order.from_ms is None else ms_to_text(order.from_ms),
@@ -100,9 +98,9 @@ def to_document(order: Order) -> dict[str, Any]:
     }
 
 
-def _series(name: Any) -> str:
+def _series(name: Any) -> str | None:
     try:
-        return check_name(name)
+        return None if name is None else check_name(name)
     except SettingsError as error:
         raise SettingsError(str(error), "series") from error
 
@@ -110,8 +108,7 @@ def _series(name: Any) -> str:
 def _crop(value: Any) -> Crop | None:
     if value is None:
         return None
-    right = isinstance(value, list) and len(value) == 4
-    if right and all(isinstance(part, int | float) and not isinstance(part, bool) for part in value):
+    if isinstance(value, list) and len(value) == 4 and all(map(is_number, value)):
         x, y, width, height = map(float, value)
         if min(x, y) >= 0 and min(width, height) >= MIN_CROP and max(x + width, y + height) <= 1 + 1e-9:
             return x, y, width, height

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from stillcam.common.clock import zone_named
 from stillcam.common.errors import SettingsError
 from stillcam.common.formats import utc_text
-from stillcam.common.validate import choice_in, moment_in, number_in
+from stillcam.common.validate import FLAG, choice_in, is_number, moment_in, number_in
 from stillcam.series.schedule import Edge, Schedule
 from stillcam.settings.controls import CONTROLS
 
 MAX_NAME, MAX_SHOTS, MAX_VALUES, MAX_DAYS = 60, 10_000_000, 100, 36_500
-RETENTION_RULES = ("all", "days", "thin")
 VARIED = ("LensPosition", "ExposureTime", "AnalogueGain", "ExposureValue")
+_RETENTION = {"all": {"rule"}, "days": {"rule", "days"}, "thin": {"rule"}}  # the fields by rule
 _FIELDS = {
     *("name", "interval_s", "start", "end", "shots", "marks", "weekdays", "window", "place", "kind", "fixed", "vary"),
     *("keep", "daily_film"),
@@ -29,7 +29,6 @@ class Variation:
     """A control that varies from shot to shot: a focus series, or an exposure bracket.
 
     Args:
-        control: its name.
         values: in order.
         bracket: one shot of each value at every due time; otherwise one value at each, and the series ends with the
             last.
@@ -60,11 +59,9 @@ class Definition:
 
     Args:
         name: of the series and its folder.
-        schedule: when its shots are due.
         kind: `photo` or `raw`: the configuration of its shots.
         fixed: exposure and white balance stay as in the first shot, against flicker.
         variation: what varies from shot to shot; None: nothing.
-        retention: which shots are kept.
         daily_film: make a film of every day.
     """
 
@@ -109,17 +106,16 @@ def from_document(document: Any, now_ms: int, zone: str) -> Definition:
     shots = number_in(document, "shots", 1, MAX_SHOTS, whole=True)
     if variation and not variation.bracket:
         shots = min(shots or MAX_SHOTS, len(variation.values))
-    place = document.get("place")
     try:
         schedule = Schedule(
             interval_ms=round((number_in(document, "interval_s", 1, 86400) or 60.0) * 1000),
             starts_ms=moment_in(document, "start", zone) or now_ms,
             ends_ms=moment_in(document, "end", zone),
             shots=int(shots) if shots else None,
-            marks=choice_in(document, "marks", (False, True), False),
+            marks=choice_in(document, "marks", FLAG),
             weekdays=_weekdays(document.get("weekdays")),
             window=_window(document.get("window")),
-            place=None if place is None else _place(place),
+            place=_place(document.get("place")),
             zone=zone_named(zone),
         )
     except ValueError as error:
@@ -127,20 +123,21 @@ def from_document(document: Any, now_ms: int, zone: str) -> Definition:
     return Definition(
         name=check_name(document.get("name")),
         schedule=schedule,
-        kind=choice_in(document, "kind", ("photo", "raw"), "photo"),
-        fixed=choice_in(document, "fixed", (False, True), False),
+        kind=choice_in(document, "kind", ("photo", "raw")),
+        fixed=choice_in(document, "fixed", FLAG),
         variation=variation,
         retention=_retention(document.get("keep")),
-        daily_film=choice_in(document, "daily_film", (False, True), False),
+        daily_film=choice_in(document, "daily_film", FLAG),
     )
 
 
 def to_document(definition: Definition) -> dict[str, Any]:
     """The complete document, from which `from_document` makes the same definition at any time."""
     schedule, vary, retention = definition.schedule, definition.variation, definition.retention
+    seconds, millis = divmod(schedule.interval_ms, 1000)
     return {
         "name": definition.name,
-        "interval_s": _seconds(schedule.interval_ms),
+        "interval_s": schedule.interval_ms / 1000 if millis else seconds,
         "start": utc_text(schedule.starts_ms / 1000),
         "end": None if schedule.ends_ms is None else utc_text(schedule.ends_ms / 1000),
         "shots": schedule.shots,
@@ -150,8 +147,8 @@ def to_document(definition: Definition) -> dict[str, Any]:
         "place": schedule.place and {"latitude": schedule.place[0], "longitude": schedule.place[1]},
         "kind": definition.kind,
         "fixed": definition.fixed,
-        "vary": vary and {"control": vary.control, "values": list(vary.values), "bracket": vary.bracket},
-        "keep": {"rule": retention.rule} | ({"days": retention.days} if retention.rule == "days" else {}),
+        "vary": vary and asdict(vary) | {"values": list(vary.values)},
+        "keep": {name: value for name, value in asdict(retention).items() if name in _RETENTION[retention.rule]},
         "daily_film": definition.daily_film,
     }
 
@@ -188,7 +185,9 @@ def _window(value: Any) -> tuple[Edge, Edge] | None:
         raise SettingsError(str(error), "window") from error
 
 
-def _place(value: Any) -> tuple[float, float]:
+def _place(value: Any) -> tuple[float, float] | None:
+    if value is None:
+        return None
     if not isinstance(value, Mapping) or set(value) != {"latitude", "longitude"}:
         raise SettingsError('must be like {"latitude": 48.1, "longitude": 11.6}', "place")
     latitude, longitude = number_in(value, "latitude", -90, 90), number_in(value, "longitude", -180, 180)
@@ -207,29 +206,19 @@ def _variation(value: Any) -> Variation | None:
         raise SettingsError(f"control must be one of {', '.join(VARIED)}", "vary")
     if not isinstance(values, list) or not 1 < len(values) <= MAX_VALUES:
         raise SettingsError(f"values must be a list of 2 to {MAX_VALUES} numbers", "vary")
-    row = CONTROLS[control]
-    for number in values:
-        if isinstance(number, bool) or not isinstance(number, int | float) or not _in_range(number, row.low, row.high):
-            raise SettingsError(f"{control} must be a number from {row.low} to {row.high}", "vary")
-    return Variation(
-        control, tuple(float(number) for number in values), choice_in(value, "bracket", (False, True), False)
-    )
+    low, high = CONTROLS[control].low, CONTROLS[control].high
+    assert low is not None
+    assert high is not None
+    if not all(is_number(number) and low <= number <= high for number in values):
+        raise SettingsError(f"{control} must be a number from {low} to {high}", "vary")
+    return Variation(control, tuple(map(float, values)), choice_in(value, "bracket", FLAG))
 
 
 def _retention(value: Any) -> Retention:
     if value is None:
         return Retention()
-    if not isinstance(value, Mapping) or value.get("rule") not in RETENTION_RULES:
+    if not isinstance(value, Mapping) or value.get("rule") not in tuple(_RETENTION):
         raise SettingsError('must be like {"rule": "days", "days": 30}; a rule is all, days or thin', "keep")
-    if set(value) != ({"rule", "days"} if value["rule"] == "days" else {"rule"}):
+    if set(value) != _RETENTION[value["rule"]]:
         raise SettingsError("days go with the rule days, and only with it", "keep")
     return Retention(value["rule"], int(number_in(value, "days", 1, MAX_DAYS, whole=True) or 0))
-
-
-def _seconds(millis: int) -> float:
-    """In seconds, as an integer where possible."""
-    return millis // 1000 if millis % 1000 == 0 else millis / 1000
-
-
-def _in_range(number: float, low: float | None, high: float | None) -> bool:
-    return (low is None or number >= low) and (high is None or number <= high)

@@ -20,6 +20,7 @@ from stillcam.films.record import STATES as FILM_STATES
 from stillcam.films.store import FilmStore
 from stillcam.http.messages import Answer
 from stillcam.series import reader
+from stillcam.series.state import STATES as SERIES_STATES
 from stillcam.server.camera_context import CameraContext
 from stillcam.server.openapi.route import api
 from stillcam.server.route import Access, Challenge, Request, Route
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry, Metric
 
 MODES = ("starting", "snapshot", "live", "photo", "video", "series", "no camera")
-SERIES_STATES = ("planned", "running", "paused", "finished", "failed")
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 

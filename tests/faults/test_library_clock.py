@@ -3,10 +3,10 @@
 from typing import Any
 
 import pytest
+from doctor_command import doctor
 from installation import Installation
 from people import Client, register
 from test_clock import Clock
-from test_doctor import doctor
 
 from stillcam.library.names import parse_stem
 

@@ -12,3 +12,6 @@ def python_path() -> str:
     real = os.environ.get("TEST_PICAMERA2")
     library = [STANDIN / "real", Path(real)] if real else []  # before the stand-in, which has libcamera too
     return os.pathsep.join(map(str, [ROOT / "python", *library, STANDIN]))
+
+
+LIBRARY = {"STILLCAM_CAMERA": "picamera2", "PYTHONPATH": python_path()}

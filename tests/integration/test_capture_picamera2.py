@@ -7,13 +7,12 @@ from pathlib import Path
 
 import pytest
 from capture_daemon import LIVE, STILL, CaptureDaemon, IdleDaemon
-from picamera2_library import python_path
+from picamera2_library import LIBRARY
 from PIL import Image, ImageStat
 
 from stillcam.ipc.protocol import Refusal
 
 ROOT = Path(__file__).resolve().parents[2]
-LIBRARY = {"STILLCAM_CAMERA": "picamera2", "PYTHONPATH": python_path()}
 MANUAL = {"ExposureTime": 8000, "AnalogueGain": 1}
 
 

@@ -6,8 +6,9 @@ import subprocess
 import sys
 import time
 
+from doctor_command import doctor
 from pictures import picture
-from serving import DEADLINE_S, ROOT, Site
+from serving import ROOT, Site
 
 from stillcam.library.pending import PendingItem
 
@@ -20,21 +21,6 @@ def dies(notifier):
     poll(notifier)
 Notifier.poll = dies
 """
-
-
-def doctor(folder, port, *options):
-    environ = os.environ | {
-        "PYTHONPATH": str(ROOT / "python"),
-        "STILLCAM_DATA": str(folder / "data"),
-        "STILLCAM_IMAGES": str(folder / "images"),
-        "STILLCAM_CAMERA": "simulated",
-        "STILLCAM_BIND": "127.0.0.1",
-        "STILLCAM_PORT": str(port),
-    }
-    return subprocess.run(
-        [sys.executable, "-m", "stillcam", "doctor", *options],
-        stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=DEADLINE_S, env=environ, check=False,
-    )  # fmt: skip
 
 
 def checks(done):

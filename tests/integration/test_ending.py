@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 from capture_daemon import LIVE, ROOT, BackgroundRequest, IdleDaemon
+from picamera2_library import LIBRARY
+from running_series import Series
 from serving import Site
-from test_capture_picamera2 import LIBRARY
-from test_timelapse import Series
 
 DEADLINE_S = 6.0  # twice what is promised: other tests run beside this one
 
@@ -160,7 +160,7 @@ def series(machine: Machine) -> None:
     garden = Series(machine.idle_daemon, interval_s=1).taken(1)
     stalls(machine.idle_daemon)
     machine.idle_daemon.until(lambda status: status["mode"] == "series")
-    assert garden.told()["state"] == "running"
+    assert garden.summary()["state"] == "running"
 
 
 def live(machine: Machine) -> None:

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 from event_client import STATUS, EventClient, EventDaemon
+from own_certificate import make
 from people import program, register, viewer
 from pictures import picture
 from serving import Site
-from test_tls import make
 
 from stillcam.library.pending import PendingItem
 

@@ -8,7 +8,7 @@ import pytest
 from capture_daemon import STILL, IdleDaemon
 from picamera2_library import python_path
 from PIL import ExifTags, Image
-from test_timelapse import AS_SNAPSHOTS, Series
+from running_series import AS_SNAPSHOTS, Series
 
 from stillcam.library.catalogue import Library
 from stillcam.library.thumbnails import Thumbnails

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from capture_daemon import STILL, IdleDaemon, read_sidecar
 from PIL import Image
-from test_timelapse import AS_SNAPSHOTS, Series
+from running_series import AS_SNAPSHOTS, Series
 
 from stillcam.series.manifest import gaps
 

@@ -2,55 +2,17 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
-from capture_daemon import LIVE, ROOT, BackgroundRequest, IdleDaemon
+from capture_daemon import LIVE, ROOT, BackgroundRequest
 from PIL import Image
+from running_series import AS_SNAPSHOTS, Series
 
 from stillcam.ipc.protocol import Refusal
 from stillcam.series import reader
 from stillcam.series.manifest import gaps, lines_from, text_to_ms
 
-AS_SNAPSHOTS = {"width": 320, "quality": 85}
 ONCE = {"interval_s": 3600, "shots": 1}  # it may be late by a minute
-
-
-class Series:
-    """One that the test has made."""
-
-    def __init__(self, idle_daemon: IdleDaemon, **definition: Any) -> None:
-        self.idle_daemon = idle_daemon
-        self.name = definition.setdefault("name", "Garden")
-        self.made = idle_daemon.ask("series", do="create", definition=definition)["series"]
-        self.root = idle_daemon.data / "series"
-        self.folder = self.root / self.name
-
-    def told(self) -> dict[str, Any]:
-        return reader.summary(self.root, self.name, 1)
-
-    def shots(self) -> list[dict[str, Any]]:
-        return reader.shots(self.root, self.name, 0, 1000)
-
-    def picture(self, number: int) -> Path:
-        return reader.picture(self.root, self.name, number)
-
-    def taken(self, number: int) -> "Series":
-        """Wait until so many have been taken."""
-        self.idle_daemon.until(lambda _: self.told()["taken"] >= number)
-        return self
-
-    def over(self, state: str = "finished") -> "Series":
-        self.idle_daemon.until(lambda _: self.told()["state"] == state)
-        return self
-
-    def missed(self, why: str) -> "Series":
-        """Wait until there is a gap for this reason."""
-        self.idle_daemon.until(lambda _: any(gap.why == why for gap in gaps(self.folder)))
-        return self
-
-    def ask(self, do: str) -> Any:
-        return self.idle_daemon.ask("series", do=do, name=self.name)["series"]
 
 
 def size(path: Path) -> tuple[int, int]:
@@ -86,7 +48,7 @@ def test_with_the_configuration_of_the_snapshots_the_camera_program_stays(idle_d
     idle_daemon.next_snapshot()
     assert len(idle_daemon.starts()) == starts
     assert size(garden.picture(3)) == (320, 240)
-    assert garden.told()["taken"] == 3
+    assert garden.summary()["taken"] == 3
 
 
 def test_looking_for_cameras_costs_a_series_a_moment_at_most(idle_daemon):
@@ -94,9 +56,9 @@ def test_looking_for_cameras_costs_a_series_a_moment_at_most(idle_daemon):
     idle_daemon.open()
     garden = Series(idle_daemon, interval_s=1).taken(1)
     assert len(idle_daemon.ask("cameras", again=True)["cameras"]) == 2
-    before = garden.told()["taken"]
+    before = garden.summary()["taken"]
     garden.taken(before + 3)
-    assert garden.told()["state"] == "running"
+    assert garden.summary()["state"] == "running"
 
 
 def test_long_intervals_leave_the_camera_to_the_snapshots(idle_daemon):
@@ -116,15 +78,15 @@ def test_a_changed_time_zone_is_taken_by_library_and_running_series(idle_daemon,
     localtime.symlink_to(zones / "Pacific/Kiritimati")
     idle_daemon.open(TZ=f":{localtime}")
     garden = Series(idle_daemon, **ONCE | {"shots": 9}, window={"from": "00:00", "to": "24:00"})
-    assert garden.told()["zone"] == "Pacific/Kiritimati"
+    assert garden.summary()["zone"] == "Pacific/Kiritimati"
     (east,) = idle_daemon.take(kind="photo")
     new = tmp_path / "new"
     new.symlink_to(zones / "Pacific/Niue")
     new.replace(localtime)
     (west,) = idle_daemon.take(kind="photo")
     assert east.parent.name > west.parent.name
-    idle_daemon.until(lambda _: garden.told()["zone"] == "Pacific/Niue")
-    assert garden.told()["state"] == "running"
+    idle_daemon.until(lambda _: garden.summary()["zone"] == "Pacific/Niue")
+    assert garden.summary()["state"] == "running"
 
 
 def test_a_bracket_is_as_many_shots_at_each_moment(idle_daemon):
@@ -141,7 +103,7 @@ def test_a_bracket_is_as_many_shots_at_each_moment(idle_daemon):
     assert len({row["metadata"]["AnalogueGain"] for row in rows}) == 1
     with Image.open(reader.picture(garden.root, "Garden", 2, raw=True)) as image:
         assert image.format == "TIFF"
-    assert (garden.told()["taken"], garden.told()["shots"], garden.told()["state"]) == (1, 3, "finished")
+    assert (garden.summary()["taken"], garden.summary()["shots"], garden.summary()["state"]) == (1, 3, "finished")
 
 
 def test_a_bracket_of_times_keeps_the_gain(idle_daemon):
@@ -187,21 +149,21 @@ def test_live_view_makes_way_for_a_shot_and_goes_on(idle_daemon):
     garden = Series(idle_daemon, **ONCE).over()
     idle_daemon.ask("lease", seconds=30)
     idle_daemon.until(lambda status: status["mode"] == "live")
-    assert garden.told()["missed"] == 0
+    assert garden.summary()["missed"] == 0
 
 
 def test_a_video_goes_before_and_its_moments_are_missed(idle_daemon):
     idle_daemon.open()
     garden = Series(idle_daemon, interval_s=1).taken(1)
     idle_daemon.film(seconds=3)
-    garden.missed("busy").taken(garden.told()["taken"] + 2)
+    garden.missed("busy").taken(garden.summary()["taken"] + 2)
 
 
 def test_photos_go_before_and_the_series_goes_on(idle_daemon):
     idle_daemon.open()
     garden = Series(idle_daemon, interval_s=1).taken(1)
     assert len(idle_daemon.take(count=2)) == 2
-    garden.taken(garden.told()["taken"] + 2)
+    garden.taken(garden.summary()["taken"] + 2)
 
 
 def test_a_burst_that_is_cancelled_costs_no_shot(idle_daemon):
@@ -214,7 +176,7 @@ def test_a_burst_that_is_cancelled_costs_no_shot(idle_daemon):
     idle_daemon.until(lambda status: status["taking"] and status["taking"]["done"])
     idle_daemon.ask("cancel")
     asking.wait()
-    garden.taken(garden.told()["taken"] + 2)
+    garden.taken(garden.summary()["taken"] + 2)
     status = idle_daemon.ask("status")
     assert (status["failures"], status["restarts"]) == ({}, {})
 
@@ -243,12 +205,12 @@ def test_a_camera_that_does_not_start_for_a_while_costs_shots_and_no_series(idle
     idle_daemon.fault(start_error=said, start_error_width=640)
     idle_daemon.until(lambda status: sum(status["failures"].values()) >= 3)
     assert idle_daemon.ask("snapshot")["frame"]  # these go on
-    told = garden.told()
+    told = garden.summary()
     assert told["state"] == "running" and "size" in told["why"]
     assert "camera" in {gap.why for gap in gaps(garden.folder)}
     idle_daemon.fault()
     garden.taken(told["taken"] + 2)
-    assert garden.told()["why"] is None
+    assert garden.summary()["why"] is None
 
 
 def test_options_that_the_camera_refuses_fail_the_series_alone(idle_daemon):
@@ -256,13 +218,13 @@ def test_options_that_the_camera_refuses_fail_the_series_alone(idle_daemon):
     idle_daemon.fault(start_error="failed to configure streams", start_error_width=640)
     idle_daemon.open()
     garden = Series(idle_daemon, interval_s=1).over("failed")
-    assert "choose another one" in garden.told()["why"]
+    assert "choose another one" in garden.summary()["why"]
     assert idle_daemon.ask("snapshot")["frame"]
     idle_daemon.settings()
     idle_daemon.ask("reload")
     garden.ask("resume")
     garden.taken(2)
-    assert garden.told()["state"] == "running"
+    assert garden.summary()["state"] == "running"
 
 
 def test_orders_are_carried_out_or_refused(idle_daemon):
@@ -291,7 +253,7 @@ def test_settings_that_change_are_those_of_the_next_shots(idle_daemon):
     starts = len(idle_daemon.starts())
     idle_daemon.settings(photo={"width": 640}, snapshot={"interval_s": 7, "width": 320})
     idle_daemon.ask("reload")
-    garden.taken(garden.told()["taken"] + 2)
+    garden.taken(garden.summary()["taken"] + 2)
     assert len(idle_daemon.starts()) == starts  # another interval of snapshots is no matter of the series
 
 
@@ -311,5 +273,5 @@ def test_the_manifest_and_the_folder_are_one(idle_daemon):
     assert sorted(listed) == sorted(
         str(path.relative_to(garden.folder / "frames")) for path in (garden.folder / "frames").glob("*/*")
     )
-    assert sum((garden.folder / "frames" / name).stat().st_size for name in listed) == garden.told()["bytes"]
+    assert sum((garden.folder / "frames" / name).stat().st_size for name in listed) == garden.summary()["bytes"]
     assert str(ROOT) not in (garden.folder / "manifest.jsonl").read_text()

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from listening import Listening, until
+from own_certificate import make
 from pictures import picture
 from serving import DEADLINE_S, Site
 from strangers import all_of, connect, exchange, get, replies, slowly, vanish
@@ -21,16 +22,6 @@ from stillcam.http.limits import ConnectionLimits
 from stillcam.http.messages import Answer
 from stillcam.http.tls import Certificate
 from stillcam.server.route import Request
-
-
-def make(folder: Path, name: str) -> tuple[Path, Path]:
-    """A self-signed certificate for 127.0.0.1, and its key."""
-    certificate, key = folder / f"{name}.pem", folder / f"{name}.key"
-    subject = ["-subj", f"/CN={name}", "-addext", "subjectAltName=IP:127.0.0.1"]
-    kind = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]
-    command = ["openssl", "req", "-x509", *kind, *subject, "-keyout", str(key), "-out", str(certificate)]
-    subprocess.run(command, check=True, capture_output=True)
-    return certificate, key
 
 
 @pytest.fixture(scope="module")

@@ -2,16 +2,16 @@
 
 import contextlib
 import json
-from typing import Any
 
 import pytest
+from control_values import SETTABLE, values_of
 from hypothesis import given
 from hypothesis import strategies as st
 
 from stillcam.common.errors import SettingsError
 from stillcam.settings.capabilities import PICAMERA2, RPICAM
-from stillcam.settings.control_values import SMALLEST_CROP, check_controls, effective
-from stillcam.settings.controls import CONTROLS, LARGEST, Control, reason_against, table_for
+from stillcam.settings.control_values import check_controls, effective
+from stillcam.settings.controls import CONTROLS, reason_against, table_for
 
 LIBCAMERA = """
     AeEnable AeMeteringMode AeExposureMode AeConstraintMode AeFlickerMode AeFlickerPeriod ExposureTime ExposureValue
@@ -20,35 +20,6 @@ LIBCAMERA = """
     AfPause AfTrigger LensPosition
 """
 GROUPS = ["Focus", "Zoom", "Exposure", "White balance", "Image", "Noise & HDR"]
-SETTABLE = list(CONTROLS.values())
-
-
-def rectangles() -> st.SearchStrategy[list[int]]:
-    def along() -> st.SearchStrategy[tuple[int, int]]:
-        start = st.integers(0, LARGEST - SMALLEST_CROP)
-        return start.flatmap(lambda at: st.tuples(st.just(at), st.integers(SMALLEST_CROP, LARGEST - at)))
-
-    return st.tuples(along(), along()).map(lambda sides: [sides[0][0], sides[1][0], sides[0][1], sides[1][1]])
-
-
-def values_of(control: Control) -> st.SearchStrategy[Any]:
-    """All that a control may be set to."""
-    low, high = control.low or 0, control.high or 0
-    if control.type == "bool":
-        return st.booleans()
-    if control.type == "choice":
-        return st.sampled_from([choice.value for choice in control.choices])
-    if control.type == "crop":
-        return rectangles()
-    if control.type == "windows":
-        return st.lists(rectangles(), min_size=1, max_size=int(high))
-    if control.name == "FrameDurationLimits":
-        return st.lists(st.integers(int(low), int(high)), min_size=2, max_size=2).map(sorted)
-    if control.type == "int":
-        return st.integers(int(low), int(high))
-    number = st.floats(low, high)
-    count = {"float": 0, "pair": 2, "matrix": 9}[control.type]
-    return st.lists(number, min_size=count, max_size=count) if count else number
 
 
 def test_the_table_is_complete_and_each_row_can_be_shown():

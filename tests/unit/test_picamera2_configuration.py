@@ -5,10 +5,10 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from control_values import SETTABLE, values_of
 from hypothesis import given
 from hypothesis import strategies as st
 from listed_programs import recorded
-from test_controls import SETTABLE, values_of
 
 from stillcam.camera.picamera2.configuration import (
     CameraConfiguration,

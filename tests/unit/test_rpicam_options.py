@@ -4,10 +4,10 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from control_values import SETTABLE, rectangles, values_of
 from hypothesis import given
 from hypothesis import strategies as st
 from listed_programs import recorded
-from test_controls import SETTABLE, rectangles, values_of
 
 from stillcam.camera.driver import Container
 from stillcam.camera.rpicam.listing import parse

@@ -5,9 +5,9 @@ import json
 from typing import Any
 
 import pytest
+from control_values import SETTABLE, values_of
 from hypothesis import given
 from hypothesis import strategies as st
-from test_controls import SETTABLE, values_of
 
 from stillcam.common.errors import SettingsError, StillcamError
 from stillcam.settings.document import describe, from_json, patched, to_json

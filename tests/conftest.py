@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import groupby
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
     from playwright.sync_api import Playwright
+
+
+HERE = Path(__file__).parent
 
 
 @pytest.fixture(scope="session")
@@ -21,6 +25,11 @@ def playwright() -> Iterator[Playwright]:
         yield playwright
 
 
+def folder(item: pytest.Item) -> str:
+    """Below tests/: "browser", "unit", …"""
+    return item.path.relative_to(HERE).parts[0]
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """One file of each folder after the other, those of tests/unit last.
 
@@ -30,10 +39,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     files = [list(tests) for _, tests in groupby(items, key=lambda item: item.path)]
     position = {
         id(file): number
-        for _, folder in groupby(files, key=lambda file: file[0].path.parent)
-        for number, file in enumerate(folder)
+        for _, files_of_folder in groupby(files, key=lambda file: folder(file[0]))
+        for number, file in enumerate(files_of_folder)
     }
-    files.sort(key=lambda file: (file[0].path.parent.name == "unit", position[id(file)]))
+    files.sort(key=lambda file: (folder(file[0]) == "unit", position[id(file)]))
     items[:] = [item for file in files for item in file]
 
 
@@ -42,7 +51,7 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 
     Nothing else is repeated: a camera or a server that is late has a fault.
     """
-    if item.path.parent.name == "browser" and hasattr(item.config, "workerinput"):
+    if folder(item) == "browser" and hasattr(item.config, "workerinput"):
         item.add_marker(pytest.mark.flaky(reruns=1))
 
 

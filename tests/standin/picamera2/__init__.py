@@ -1,6 +1,6 @@
 """Stands in for the picamera2 library in tests: its classes, on the simulated cameras.
 
-What it has of the library has the library's signatures: tests/unit/test_picamera2_signatures.py holds
+What it has of the library has the library's signatures: tests/unit/camera/test_picamera2_signatures.py holds
 it to those that are recorded in tests/standin/picamera2_signatures.json. It does as picamera2 0.3.38 does where
 that is no kindness to its user; the lines that are named are of that version's picamera2.py:
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 LEAST = {"security": 20, "reliability": 15}
 ROWS = {
     name: re.findall(r"^\| (.+?) \|.*\| (`tests/.*`) \|$", (ROOT / f"docs/{name}.md").read_text(), re.MULTILINE)

@@ -72,7 +72,7 @@ def test_the_camera_software(make, tmp_path, environ, board, state, said):
 
 
 def test_the_library_instead_of_camera_programs(make, tmp_path, monkeypatch):
-    monkeypatch.syspath_prepend(Path(__file__).resolve().parents[1] / "standin")
+    monkeypatch.syspath_prepend(Path(__file__).resolve().parents[2] / "standin")
     assert the(camera.software(make(PATH=str(tmp_path)))).found.startswith("picamera2 ")
 
 

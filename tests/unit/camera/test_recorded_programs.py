@@ -15,8 +15,8 @@ import pytest
 from stillcam.camera import metadata
 from stillcam.camera.rpicam.errors import failure
 
-ROOT = Path(__file__).resolve().parents[2]
-CASES = Path(__file__).resolve().parents[1] / "cases"
+ROOT = Path(__file__).resolve().parents[3]
+CASES = Path(__file__).resolve().parents[2] / "cases"
 ERRORS = json.loads((CASES / "rpicam-1.12-errors.json").read_text())
 NOT_SIMULATED = {"--rotation", "--timelapse"}  # no driver passes them
 VALUES = {

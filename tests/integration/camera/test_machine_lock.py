@@ -16,7 +16,7 @@ from stillcam.camera.rpicam.driver import Rpicam
 from stillcam.camera.rpicam.process import Programs
 from stillcam.settings.document import from_json
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 LONG_S = 60.0
 HOLD = (
     "import fcntl, os, sys; fcntl.flock(os.open(sys.argv[1], os.O_RDONLY), fcntl.LOCK_EX); print(flush=True); input()"

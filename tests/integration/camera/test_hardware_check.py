@@ -10,7 +10,7 @@ import pytest
 
 from stillcam.settings.controls import CONTROLS
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 HARDWARE = ROOT / "tests/hardware"
 DRIVERS = [
     pytest.param({"STILLCAM_CAMERA": "simulated"}, {"AfPause", "AeConstraintMode", "ColourTemperature"}, id="rpicam"),

@@ -12,7 +12,7 @@ from PIL import Image, ImageStat
 
 from stillcam.ipc.protocol import Refusal
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 MANUAL = {"ExposureTime": 8000, "AnalogueGain": 1}
 
 

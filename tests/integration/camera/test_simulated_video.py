@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 DEADLINE_S = 90.0
 SMALL = ("-n", "--width", "320", "--height", "180")
 

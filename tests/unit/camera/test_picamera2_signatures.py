@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 STANDIN = ROOT / "tests/standin"
 DRIVER = ROOT / "python/stillcam/camera/picamera2"
 RECORDED = json.loads((STANDIN / "picamera2_signatures.json").read_text())

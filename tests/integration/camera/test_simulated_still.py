@@ -17,7 +17,7 @@ import pytest
 from inotify_simple import INotify, flags
 from PIL import Image
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 DEADLINE_S = 90.0
 FAST = {"speed": 100}
 SMALL = ("-n", "--width", "320", "--height", "180")

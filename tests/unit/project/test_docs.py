@@ -1,6 +1,6 @@
 """The documents say what the code does: names, addresses, settings, commands, links and examples.
 
-`PYTHONPATH=python .venv/bin/python tests/unit/test_docs.py` writes the tables of docs/settings.md anew.
+`PYTHONPATH=python .venv/bin/python tests/unit/project/test_docs.py` writes the tables of docs/settings.md anew.
 """
 
 import json
@@ -20,7 +20,7 @@ from stillcam.settings.controls import CONTROLS, Control
 from stillcam.settings.document import describe, from_json
 from stillcam.settings.live import LiveSettings
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 README = ROOT / "README.md"
 SETTINGS = ROOT / "docs/settings.md"
 DOCUMENTS = sorted(

@@ -12,7 +12,7 @@ import pytest
 from stillcam.settings.document import from_json
 from stillcam.settings.file import load, save
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 SAVES = """
 import sys
 from pathlib import Path

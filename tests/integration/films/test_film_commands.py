@@ -14,7 +14,7 @@ from filming import FilmDaemon
 from stillcam.films.order import Order
 from stillcam.films.record import Film, new_id
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 GUIDE = (ROOT / "docs" / "series.md").read_text()
 EXAMPLES = re.findall(r"^python -m stillcam film (make .*)$", GUIDE, re.MULTILINE)
 

@@ -28,13 +28,6 @@ A relative folder starts where server.sh is.
 EOT
 }
 
-# Whether this interpreter has all that Stillcam needs.
-suits() {
-  "$1" -c 'import importlib.util, inotify_simple, PIL._imaging, sys
-found = map(importlib.util.find_spec, ("astral", "prometheus_client"))
-sys.exit(sys.version_info < (3, 11) or None in found)' 2>/dev/null
-}
-
 main() {
   local flag python
   while getopts :hb:p:i:d: flag; do
@@ -51,7 +44,7 @@ main() {
   ((OPTIND > $#)) || die "no argument is expected: ${!OPTIND} (see -h)" 2
 
   for python in .venv/bin/python python3; do
-    if suits "$python"; then
+    if "$python" python/check_interpreter.py 2>/dev/null; then
       export PATH PYTHONPATH=$PWD/python # PATH: without one (env -i) bash makes one up, but keeps it to itself
       exec "$python" -m stillcam.server
     fi

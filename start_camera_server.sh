@@ -47,13 +47,6 @@ Logs: data/logs/capture.log (capture-1.log of camera 1) and data/logs/server.log
 EOT
 }
 
-# Whether this interpreter has all that Stillcam needs.
-suits() {
-  "$1" -c 'import importlib.util, inotify_simple, PIL._imaging, sys
-found = map(importlib.util.find_spec, ("astral", "prometheus_client"))
-sys.exit(sys.version_info < (3, 11) or None in found)' 2>/dev/null
-}
-
 name_parts() {
   local number
   read -rd '' -a cameras <<<"${STILLCAM_CAMERAS:-0}" || true
@@ -78,7 +71,7 @@ run() {
 set_up() {
   local log=$logs/setup.log
   for python in .venv/bin/python python3; do
-    if suits "$python"; then return; fi
+    if "$python" python/check_interpreter.py 2>/dev/null; then return; fi
   done
   python3 -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null ||
     die "Python 3.11 or newer with venv is needed (Raspberry Pi OS 12, Debian 12): sudo apt install -y python3-venv"
@@ -87,7 +80,7 @@ set_up() {
   # --clear: one that is half-made or broken is made anew.
   if ! { run python3 -m venv --clear --system-site-packages .venv &&
     run "$python" -m pip install --no-input --retries 1 pillow inotify-simple prometheus-client astral &&
-    suits "$python"; } >"$log" 2>&1; then
+    "$python" python/check_interpreter.py 2>/dev/null; } >"$log" 2>&1; then
     tail -n 3 -- "$log" >&2
     die "set-up failed (all of it: $log): check the network and the free space (df), then start again"
   fi
@@ -201,7 +194,7 @@ main() {
     0:) ;;
     1:--help | 1:-h) usage && exit ;;
     1:--status)
-      if suits .venv/bin/python; then python=.venv/bin/python; fi
+      if .venv/bin/python python/check_interpreter.py 2>/dev/null; then python=.venv/bin/python; fi
       for number in "${cameras[@]}"; do
         STILLCAM_NUMBER=$number "$python" -m stillcam status || failed=1
       done

@@ -38,13 +38,6 @@ nothing, can be run again, and must be run by root (sudo).
 EOT
 }
 
-# Whether this interpreter has all that Stillcam needs.
-suits() {
-  "$1" -c 'import importlib.util, inotify_simple, PIL._imaging, sys
-found = map(importlib.util.find_spec, ("astral", "prometheus_client"))
-sys.exit(sys.version_info < (3, 11) or None in found)' 2>/dev/null
-}
-
 # Do it, or with --dry-run say it.
 run() {
   if [[ $dry ]]; then
@@ -73,7 +66,7 @@ get_programs() {
 get_modules() {
   local python
   for python in "$opt/venv/bin/python" python3; do
-    if suits "$python"; then return; fi
+    if "$python" python/check_interpreter.py 2>/dev/null; then return; fi
   done
   python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
     die "Python 3.11 or newer is needed (Raspberry Pi OS 12, Debian 12)"

@@ -1,0 +1,16 @@
+"""Exit status 0 if the interpreter that runs this file has all that Stillcam needs, otherwise 1.
+
+The scripts run it to choose an interpreter, so that it must be valid in every Python 3.
+"""
+
+import sys
+from importlib.util import find_spec
+
+try:
+    import inotify_simple  # noqa: F401
+    import PIL._imaging  # noqa: F401
+
+    found = map(find_spec, ("astral", "prometheus_client"))
+    sys.exit(sys.version_info < (3, 11) or None in found)
+except ImportError:
+    sys.exit(1)

@@ -20,7 +20,7 @@ from stillcam.server.route import Person, Request, Route
 from stillcam.server.routes.metrics import Counters
 from stillcam.server.wiring import build
 from stillcam.settings.capabilities import RPICAM
-from stillcam.settings.live import LiveSettings
+from stillcam.settings.file import SettingsFollower
 
 STATUS: dict[str, Any] = {
     "running": True, "pid": 1, "started": "2026-11-20T23:45:00.000Z", "driver": "rpicam", "abilities": RPICAM.to_json(),
@@ -75,7 +75,7 @@ class Api:
         self.paths.images.mkdir()
         self.paths.run.mkdir(parents=True)
         self._server = CommandServer(self.paths.socket, self._answer) if self._daemon else None
-        self.settings = LiveSettings(self.paths.settings)
+        self.settings = SettingsFollower(self.paths.settings)
         self._cache = FrameCache(self.paths.images)
         routes = build(self.paths, self.settings, self._cache).routes
         self.app = App(routes, self.settings.current, self.guard, Counters())

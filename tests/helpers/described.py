@@ -14,7 +14,7 @@ from stillcam.common.paths import Paths
 from stillcam.server.live.cache import FrameCache
 from stillcam.server.route import Request, Route
 from stillcam.server.wiring import build
-from stillcam.settings.live import LiveSettings
+from stillcam.settings.file import SettingsFollower
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -23,7 +23,7 @@ def _routes() -> list[Route]:
     with TemporaryDirectory() as folder:
         paths = Paths(Path(folder) / "images", Path(folder) / "data")
         with closing(FrameCache(paths.images)) as cache:
-            return build(paths, LiveSettings(paths.settings), cache).routes
+            return build(paths, SettingsFollower(paths.settings), cache).routes
 
 
 ROUTES = _routes()

@@ -32,7 +32,7 @@ from stillcam.server.live.staleness import StalenessCheck
 from stillcam.server.own_address import EVERY_ADDRESS, healthz_inside, listening_address
 from stillcam.server.security.host_check import OwnNames
 from stillcam.server.wiring import build
-from stillcam.settings.live import LiveSettings
+from stillcam.settings.file import SettingsFollower
 
 ENDS = (signal.SIGTERM, signal.SIGINT)
 M_ARENA_MAX, HEAPS = -8, 2  # see mallopt(3)
@@ -61,9 +61,9 @@ def run(environ: Mapping[str, str]) -> None:
     """
     _share_heaps()
     paths = Paths.from_environ(environ).primary
-    settings = LiveSettings(paths.settings)
+    settings = SettingsFollower(paths.settings)
     others = [
-        (other, LiveSettings(other.settings), FrameCache(other.images))
+        (other, SettingsFollower(other.settings), FrameCache(other.images))
         for other in map(paths.of, camera_numbers(environ)[1:])
     ]
     cache = FrameCache(paths.images)
@@ -89,7 +89,7 @@ def run(environ: Mapping[str, str]) -> None:
         server.serve_forever()
 
 
-def _notifier(paths: Paths, settings: LiveSettings, cache: FrameCache) -> Notifier:
+def _notifier(paths: Paths, settings: SettingsFollower, cache: FrameCache) -> Notifier:
     staleness = StalenessCheck(cache, DaemonClient(paths.socket))
 
     def picture_loss() -> PictureLoss | None:
@@ -126,7 +126,7 @@ def _nothing(_signum: int, _frame: object) -> None:
     """The wake-up descriptor reports the signal."""
 
 
-def listen(address: tuple[str, int], app: App, settings: LiveSettings, paths: Paths) -> Listener:
+def listen(address: tuple[str, int], app: App, settings: SettingsFollower, paths: Paths) -> Listener:
     """Make a server that listens at `address`.
 
     Raises:

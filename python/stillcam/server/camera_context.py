@@ -10,7 +10,7 @@ from stillcam.ipc.daemon_client import DaemonClient
 from stillcam.server.live.cache import FrameCache
 from stillcam.server.live.staleness import StalenessCheck
 from stillcam.server.live.viewers import Viewers
-from stillcam.settings.live import LiveSettings
+from stillcam.settings.file import SettingsFollower
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,14 +27,14 @@ class CameraContext:
     """
 
     paths: Paths
-    settings: LiveSettings
+    settings: SettingsFollower
     cache: FrameCache
     daemon: DaemonClient
     staleness: StalenessCheck
     viewers: Viewers
 
     @classmethod
-    def of(cls, paths: Paths, settings: LiveSettings, cache: FrameCache) -> CameraContext:
+    def of(cls, paths: Paths, settings: SettingsFollower, cache: FrameCache) -> CameraContext:
         """The context of a camera.
 
         Args:

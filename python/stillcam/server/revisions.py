@@ -21,7 +21,7 @@ from stillcam.notifications.events import NewItems
 from stillcam.series.manifest import MANIFEST
 from stillcam.series.state import STATE
 from stillcam.server.live.worker import SharedWorker
-from stillcam.settings.live import file_version
+from stillcam.settings.file import file_version
 
 POLL_S = 1.0  # poll interval
 PAUSED_S = 3.0  # after a pause of this length, items that have arrived meanwhile are not reported

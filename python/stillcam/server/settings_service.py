@@ -24,8 +24,7 @@ from stillcam.server.security.host_check import check_host, own_names
 from stillcam.settings import tuning_files
 from stillcam.settings.controls import Values, reason_against
 from stillcam.settings.document import to_json
-from stillcam.settings.file import load, save
-from stillcam.settings.live import LiveSettings, file_version
+from stillcam.settings.file import SettingsFollower, file_version, load, save
 from stillcam.settings.schema import SHARED_SECTIONS, Settings
 
 RELOAD_TIMEOUT_S = 40.0  # the daemon itself gives up after 30
@@ -108,7 +107,7 @@ class SettingsService:
 
     Args:
         path: the settings file.
-        live: the settings that the web server uses.
+        follower: the settings that the web server uses.
         daemon: has the camera's status.
         socket: the daemon's.
         frames: this server's: who is answered sees the picture with the new settings.
@@ -119,7 +118,7 @@ class SettingsService:
     def __init__(
         self,
         path: Path,
-        live: LiveSettings,
+        follower: SettingsFollower,
         daemon: DaemonClient,
         socket: Path,
         frames: FrameCache,
@@ -127,7 +126,7 @@ class SettingsService:
         names: Callable[[], frozenset[str]] = own_names,
     ) -> None:
         self._path = path
-        self._live = live
+        self._follower = follower
         self._daemon = daemon
         self._socket = socket
         self._frames = frames
@@ -137,7 +136,7 @@ class SettingsService:
 
     def read(self) -> SettingsState:
         """The settings in force, and what is wrong with the file."""
-        return SettingsState(self._live.current(), self._live.error)
+        return SettingsState(self._follower.current(), self._follower.error)
 
     def revision(self) -> str:
         """The ETag of the settings, and behind it what is wrong with their file."""
@@ -166,7 +165,7 @@ class SettingsService:
             raise Refused(503, "somebody else's change is not done yet: try again", headers={"Retry-After": "5"})
         try:
             old, new = self._save(change, host, wanted_tag, restoring)
-            self._live.replace(new)
+            self._follower.replace(new)
             try:
                 return SettingsState(new, *self._reload_daemon())
             except Refusal as refusal:
@@ -255,7 +254,7 @@ class SettingsService:
         try:
             if load(self._path) == new:
                 save(self._path, old)
-            self._live.reload()
+            self._follower.reload()
             ask(self._socket, {"command": "reload"}, RELOAD_TIMEOUT_S)
         except StillcamError as error:
             logging.warning("settings that the camera refused: %s", error)

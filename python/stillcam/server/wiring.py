@@ -39,7 +39,7 @@ from stillcam.server.security.host_check import own_names
 from stillcam.server.settings_service import SettingsService, SharedSettings
 from stillcam.server.static_files import StaticFiles
 from stillcam.settings.backups import Backups
-from stillcam.settings.live import LiveSettings
+from stillcam.settings.file import SettingsFollower
 
 _READ_AT = {SETTINGS: "api/settings", LIBRARY: "api/library", SERIES: "api/series", FILM: "api/films"}
 
@@ -54,9 +54,9 @@ class RouteGroup(Protocol):
 
 def build(
     paths: Paths,
-    settings: LiveSettings,
+    settings: SettingsFollower,
     cache: FrameCache,
-    others: Sequence[tuple[Paths, LiveSettings, FrameCache]] = (),
+    others: Sequence[tuple[Paths, SettingsFollower, FrameCache]] = (),
     names: Callable[[], frozenset[str]] = own_names,
     accounts: Accounts | None = None,
 ) -> App:
@@ -97,7 +97,7 @@ def build(
     return App(table, settings.current, guard, counters, cameras, names, static.refusal)
 
 
-def _rights(accounts: Accounts, settings: LiveSettings) -> object:
+def _rights(accounts: Accounts, settings: SettingsFollower) -> object:
     """A value that differs once the rights of any user have changed."""
     try:
         return accounts.cache.get(), settings.current().access
@@ -114,7 +114,7 @@ def _settings_service(
     return SettingsService(paths.settings, context.settings, context.daemon, paths.socket, context.cache, shared, names)
 
 
-def _indices(settings: Sequence[LiveSettings]) -> set[int]:
+def _indices(settings: Sequence[SettingsFollower]) -> set[int]:
     return {each.current().camera.index for each in settings}
 
 

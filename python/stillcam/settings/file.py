@@ -1,4 +1,4 @@
-"""The settings file, `data/settings.json`.
+"""The settings file, `data/settings.json`: load and save it, and follow its changes.
 
 It contains only what differs from the defaults, is replaced in one step, and may be edited by hand. An invalid file is
 never used and never overwritten: the last good settings (`data/settings.last-good.json`) stay in force.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import os
 import re
 import threading
@@ -16,13 +17,16 @@ from typing import Any
 
 from stillcam.common.atomic_write import replace_file
 from stillcam.common.errors import SettingsError, StillcamError
+from stillcam.common.folder_watch import FolderWatch
 from stillcam.common.safe_read import open_regular, parse_json
+from stillcam.common.threads import keep
 from stillcam.settings.document import from_json, to_json
 from stillcam.settings.schema import Settings
 
 MAX_FILE_BYTES = 1 << 20
 LAST_GOOD = "settings.last-good.json"
 STAY = "the last good settings stay in force"
+FOLLOW_S = 1.0  # between two looks at the file where inotify reports no changes
 
 _saving_last_good = threading.Lock()
 
@@ -60,10 +64,11 @@ def load(path: Path, *, pipe: bool = False) -> Settings:
 
 
 def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    document = dict(pairs)
-    if len(document) < len(pairs):
-        duplicate = next(name for position, (name, _) in enumerate(pairs) if name in dict(pairs[:position]))
-        raise SettingsError("duplicate key: keep one", duplicate)
+    document: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in document:
+            raise SettingsError("duplicate key: keep one", name)
+        document[name] = value
     return document
 
 
@@ -84,9 +89,14 @@ def save(path: Path, settings: Settings) -> None:
     Raises:
         StillcamError: it cannot be written; the old file is unchanged.
     """
-    text = json.dumps(_differing(settings), indent=2, ensure_ascii=False) + "\n"
+    document, defaults = to_json(settings), to_json(Settings())
+    differing: dict[str, Any] = {"version": document.pop("version")}
+    for section, content in document.items():
+        if changed := {name: value for name, value in content.items() if value != defaults[section].get(name)}:
+            differing[section] = changed
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        text = json.dumps(differing, indent=2, ensure_ascii=False) + "\n"
         replace_file(path, text.encode(), concurrent=True)
     except OSError as error:
         raise StillcamError(f"cannot write {path} ({error.strerror}): the settings stay as they were") from error
@@ -118,20 +128,81 @@ def save_last_good(path: Path) -> None:
     last_good = path.with_name(LAST_GOOD)
     with _saving_last_good, contextlib.suppress(StillcamError):  # the file is invalid, or the disk is full
         settings = load(path)
-        try:
-            saved: Settings | None = load(last_good)
-        except StillcamError:
-            saved = None
-        if saved != settings or not last_good.exists():
-            save(last_good, settings)
+        with contextlib.suppress(StillcamError):  # the copy is invalid
+            if last_good.exists() and load(last_good) == settings:
+                return
+        save(last_good, settings)
 
 
-def _differing(settings: Settings) -> dict[str, Any]:
-    """The content of the file: the version, and what differs from the defaults."""
-    document, defaults = to_json(settings), to_json(Settings())
-    sections = {
-        section: {name: value for name, value in content.items() if value != defaults[section].get(name)}
-        for section, content in document.items()
-        if section != "version"
-    }
-    return {"version": document["version"], **{section: content for section, content in sections.items() if content}}
+def file_version(path: Path) -> tuple[int, int, int] | None:
+    """A value that differs after the file has been replaced or changed; None: there is no file."""
+    try:
+        stat = path.stat()
+    except OSError:
+        return None
+    return stat.st_ino, stat.st_mtime_ns, stat.st_size
+
+
+class SettingsFollower:
+    """The settings in force in the web server: a thread follows the file, and requests read a value in memory.
+
+    Raises:
+        StillcamError: the file is invalid, and there are no last good settings.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = threading.Lock()  # while the file is read
+        self._version = file_version(path)  # before reading: what is written meanwhile counts next time
+        self._state = load_or_last_good(path)
+        self._log_error()
+
+    def current(self) -> Settings:
+        """The settings in force; never blocks."""
+        return self._state[0]
+
+    @property
+    def error(self) -> str | None:
+        """What is wrong with the file; None: nothing."""
+        return self._state[1]
+
+    def follow(self) -> None:
+        """Follow changes of the file, and keep a copy of good settings, in a daemon thread.
+
+        Raises:
+            RuntimeError: there is no memory for a thread.
+        """
+        keep(self._follow, "settings")
+
+    def replace(self, settings: Settings) -> None:
+        """Use settings that have just been written to the file."""
+        with self._lock:
+            self._state = settings, None
+
+    def reload(self) -> None:
+        """Read the file now, if it has changed."""
+        with self._lock:
+            version = file_version(self._path)
+            if version == self._version:
+                return
+            self._version = version
+            before = self.error
+            try:
+                self._state = load(self._path), None
+            except StillcamError as error:
+                self._state = self._state[0], f"{error}; {STAY}"
+            if self.error != before:
+                self._log_error()
+
+    def _log_error(self) -> None:
+        if self.error:
+            logging.warning("%s", self.error)
+
+    def _follow(self) -> None:
+        watch, saved, quiet = FolderWatch(self._path.parent), None, True
+        while True:
+            self.reload()
+            if quiet and self.current() is not saved:  # of many changes in a row, the last one
+                saved = self.current()
+                save_last_good(self._path)
+            quiet = not watch.wait(FOLLOW_S)

@@ -17,7 +17,7 @@ from stillcam.server.routes.metrics import Counters
 from stillcam.server.security.access import Guard
 from stillcam.server.security.credentials import session_name
 from stillcam.server.wiring import build
-from stillcam.settings.live import LiveSettings
+from stillcam.settings.file import SettingsFollower
 from stillcam.settings.schema import AccessSettings, Settings
 
 # Who may, with the status of who may not. "anyone" is the setting access.watch.
@@ -50,7 +50,7 @@ class Installation:
         self.accounts = Accounts(self.paths.data)
         with ExitStack() as caches:
             first, second = (
-                (paths, LiveSettings(paths.settings), caches.enter_context(closing(FrameCache(paths.images))))
+                (paths, SettingsFollower(paths.settings), caches.enter_context(closing(FrameCache(paths.images))))
                 for paths in (self.paths, self.paths.of(1))
             )
             app = build(*first, [second])

@@ -24,8 +24,7 @@ from stillcam.server.live.cache import FrameCache
 from stillcam.server.route import Request
 from stillcam.server.routes.metrics import Counters
 from stillcam.server.wiring import build
-from stillcam.settings.file import load, save
-from stillcam.settings.live import LiveSettings
+from stillcam.settings.file import SettingsFollower, load, save
 from stillcam.settings.schema import CameraSettings, Settings
 
 DEADLINE_S = 60.0
@@ -47,7 +46,7 @@ class Installation:
             camera = {"index": index, "model": ("imx708", "imx219")[index], "size": [4608, 2592]}
             self.daemons[below] = closing_time.enter_context(StandIn(paths.socket, camera=camera))
             self.caches[below] = closing_time.enter_context(closing(FrameCache(paths.images)))
-            every.append((paths, LiveSettings(paths.settings), self.caches[below]))
+            every.append((paths, SettingsFollower(paths.settings), self.caches[below]))
         app = build(*every[0], every[1:])
         self.counters = Counters()
         self.app = App(app.routes, every[0][1].current, Everybody(), self.counters, app.cameras)
@@ -236,7 +235,7 @@ def test_daemons_that_hang_are_asked_all_at_once_and_health_does_not_wait_for_th
             stopped[-1].listen()
             stopped[-1].settimeout(DEADLINE_S)
             cache = closing_time.enter_context(closing(FrameCache(paths.images)))
-            every.append((paths, LiveSettings(paths.settings), cache))
+            every.append((paths, SettingsFollower(paths.settings), cache))
         app = build(*every[0], every[1:])
         answers: list[Answer] = []
         asking = threading.Thread(target=lambda: answers.append(app.answer(Request("GET", "healthz"))), daemon=True)

@@ -3,7 +3,7 @@
 Hundreds of pictures a second are asked for, often by people who have signed in. Users, devices and programs are few, so
 all of them are cached, and read again when they have changed: a change of this process counts at once, one of another
 process (`python -m stillcam`) within `POLL_S`. In the server a thread watches for that, so that no request waits for
-the card. Another thread writes when devices and programs were last seen.
+the card. The same thread writes when devices and programs were last seen.
 """
 
 from __future__ import annotations
@@ -13,10 +13,8 @@ import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from queue import SimpleQueue
 
 from stillcam.accounts.rules import StoreError
-from stillcam.accounts.sessions import Sessions
 from stillcam.accounts.store import Store, Version
 from stillcam.accounts.tokens import Token, token_of
 from stillcam.common.folder_watch import FolderWatch
@@ -66,7 +64,7 @@ class CachedAccounts:
 
 
 class AccountsCache:
-    """The current accounts. After `follow`, `get` never waits for the disk.
+    """The current accounts; after the first time, `get` never waits for the disk.
 
     Args:
         store: the database; without one, nobody has registered.
@@ -74,13 +72,14 @@ class AccountsCache:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._lock = threading.Lock()
+        self._lock = threading.Lock()  # while they are read
         self._accounts: CachedAccounts | None = None
         self._version: Version | None = None
         self._read_s = -MAX_AGE_S  # monotonic
         self._error = ""
-        self._followed = False
-        store.on_write(self.read)
+        self._visits: dict[bytes, float] = {}  # by digest: the last one noted, in seconds since the epoch
+        self._unwritten: dict[bytes, float] = {}  # the same, of those to be written
+        store.on_write(lambda: self.refresh(written=True))
 
     def get(self) -> CachedAccounts:
         """The accounts; while they cannot be read, the last known ones.
@@ -88,58 +87,67 @@ class AccountsCache:
         Raises:
             StoreError: they could never be read.
         """
-        if not self._followed:
-            self._refresh()
+        if self._accounts is None and not self._error:
+            self.refresh()
         if self._accounts is None:
             raise StoreError(self._error)
         return self._accounts
 
     def follow(self) -> None:
-        """Read everything, then follow changes in a daemon thread.
-
-        Raises:
-            RuntimeError: there is no memory for a thread.
-        """
-        self.read()
-        self._followed = True
+        """Read everything, then follow changes and write visits, in a daemon thread."""
+        self.refresh()
         keep(self._follow, "accounts")
+
+    def refresh(self, *, written: bool = False) -> None:
+        """Read the accounts again if they have changed, or anyway if they were just `written`."""
+        with self._lock:
+            try:
+                version = self._store.version()  # before reading: a write in between counts next time
+                recent = time.monotonic() - self._read_s <= MAX_AGE_S and not self._error
+                if recent and version == self._version and not written:
+                    return
+                self._read_s = time.monotonic()
+                accounts = self._read() if version else CachedAccounts()
+            except StoreError as error:
+                if not self._error:
+                    logging.error("%s", error)
+                self._error = str(error)
+            else:
+                if self._error:
+                    logging.info("the accounts can be read again")
+                self._accounts, self._version, self._error = accounts, version, ""
+
+    def note_visit(self, digest: bytes, seen_s: float | None, now_s: float) -> None:
+        """Note that a session or token is in use; what a power cut loses of it ends a session some minutes earlier.
+
+        Args:
+            digest: of the session or token.
+            seen_s: the last visit that the database has; None: none.
+            now_s: seconds since the epoch.
+        """
+        if now_s - max(seen_s or 0.0, self._visits.get(digest, 0.0)) >= VISIT_S:
+            self._visits[digest] = self._unwritten[digest] = now_s
+
+    def write_visits(self) -> None:
+        """Write what was noted. A clock that was set back never makes a visit older."""
+        visits = [self._unwritten.popitem() for _ in range(len(self._unwritten))]
+        if not visits:
+            return
+        try:
+            with self._store.writing() as connection:
+                for digest, seen_s in visits:
+                    seen = {"digest": digest, "seen": seen_s}
+                    for statement in _VISIT:
+                        connection.execute(statement, seen)
+        except StoreError as error:
+            logging.warning("the last visits cannot be recorded: %s", error)
 
     def _follow(self) -> None:
         watch = FolderWatch(self._store.folder)
         while True:
             watch.wait(POLL_S)
-            self._refresh()
-
-    def _refresh(self) -> None:
-        """Read the accounts again if they have changed."""
-        with self._lock:
-            if time.monotonic() - self._read_s > MAX_AGE_S or self._error or self._changed():
-                self._read_all()
-
-    def _changed(self) -> bool:
-        try:
-            return self._store.version() != self._version
-        except StoreError:
-            return True  # reading raises the reason
-
-    def read(self) -> None:
-        """Read everything now."""
-        with self._lock:
-            self._read_all()
-
-    def _read_all(self) -> None:
-        self._read_s = time.monotonic()
-        try:
-            self._version = self._store.version()  # before reading: a write in between counts next time
-            self._accounts = self._read() if self._version else CachedAccounts()
-        except StoreError as error:
-            if not self._error:
-                logging.error("%s", error)
-            self._error = str(error)
-        else:
-            if self._error:
-                logging.info("the accounts can be read again")
-            self._error = ""
+            self.refresh()
+            self.write_visits()
 
     def _read(self) -> CachedAccounts:
         with self._store.reading() as connection:
@@ -159,41 +167,9 @@ class AccountsCache:
         )
 
 
-class Visits:
-    """Records when devices and programs were last seen, each at most once in `VISIT_S`.
-
-    A thread writes, so that no request waits for the card. What a power cut loses of it ends a session some minutes
-    earlier, weeks later.
-
-    Args:
-        sessions: records them.
-    """
-
-    def __init__(self, sessions: Sessions) -> None:
-        self._sessions = sessions
-        self._queue: SimpleQueue[bytes] = SimpleQueue()
-        self._recorded: dict[bytes, float] = {}  # by digest: when it was last recorded
-        keep(self._run, "visits")
-
-    def note(self, digest: bytes, seen_s: float | None, now_s: float) -> None:
-        """Record a visit.
-
-        Args:
-            digest: of the session or token.
-            seen_s: of the last recorded visit; None: there is none.
-            now_s: seconds since the epoch.
-        """
-        before_s = max(seen_s or 0.0, self._recorded.get(digest, 0.0))
-        if now_s - before_s >= VISIT_S:
-            self._recorded[digest] = now_s
-            self._queue.put(digest)
-
-    def _run(self) -> None:
-        while True:
-            digests = {self._queue.get()}
-            while not self._queue.empty():
-                digests.add(self._queue.get())
-            try:
-                self._sessions.touch(list(digests))
-            except StoreError as error:
-                logging.warning("the last visits cannot be recorded: %s", error)
+_VISIT = (
+    "UPDATE sessions SET seen = max(seen, :seen) WHERE digest = :digest",
+    "UPDATE tokens SET used = max(coalesce(used, 0), :seen) WHERE digest = :digest",
+    """UPDATE users SET seen = max(coalesce(seen, 0), :seen)
+       WHERE id = (SELECT user FROM sessions WHERE digest = :digest)""",
+)

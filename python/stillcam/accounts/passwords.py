@@ -12,23 +12,21 @@ import secrets
 import threading
 from base64 import b64decode, b64encode
 from collections.abc import Callable
-from concurrent.futures import CancelledError, Future
+from concurrent.futures import ThreadPoolExecutor
 from hashlib import scrypt
 from hmac import compare_digest
-from queue import SimpleQueue
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from stillcam.accounts.rules import RetryLaterError, composed
-from stillcam.common.threads import lower_priority, start
+from stillcam.common.threads import lower_priority
 
 N, R, P = 2**14, 8, 1
 SALT_BYTES, HASH_BYTES = 16, 32
 MAX_MEMORY = 64 * 1024 * 1024  # bytes; OpenSSL's own limit is 32 MiB
 MAX_QUEUED = 8  # besides the one that is hashed; some seconds' work on a Pi
-RETRY_S = 3.0  # the client's delay before another attempt
+RETRY_LATER_S = 3.0  # the client's delay before another attempt
 NICENESS = 10
-TIMEOUT_S = 60.0
-START_TIMEOUT_S = 5.0  # a new thread that does not run by then has died for lack of memory
+HASHED_WITHIN_S = 60.0
 
 T = TypeVar("T")
 
@@ -40,7 +38,7 @@ def hashed(password: str) -> str:
         password: as `rules.check_password` returns it.
     """
     salt = secrets.token_bytes(SALT_BYTES)
-    return "$".join(("scrypt", str(N), str(R), str(P), _text(salt), _text(_scrypt(password, salt, N, R, P))))
+    return _written(salt, _scrypt(password, salt, N, R, P))
 
 
 def matches(password: str, password_hash: str) -> bool:
@@ -60,85 +58,36 @@ def _scrypt(password: str, salt: bytes, n: int, r: int, p: int) -> bytes:
         raise
 
 
-def _text(value: bytes) -> str:
-    return b64encode(value).decode()
+def _written(salt: bytes, digest: bytes) -> str:
+    return f"scrypt${N}${R}${P}${b64encode(salt).decode()}${b64encode(digest).decode()}"
+
+
+# For unknown names: verifying takes as long as for a known one. Nothing matches it. Each process has another one: with
+# a known hash, anybody could make device cookies for unknown names (sign_in.py), and guess without a pause.
+UNUSABLE_HASH = _written(secrets.token_bytes(SALT_BYTES), secrets.token_bytes(HASH_BYTES))
 
 
 class PasswordThread:
-    """The thread that hashes all passwords. A thread that dies is replaced at the next password."""
+    """The thread that hashes all passwords."""
 
     def __init__(self) -> None:
-        self._queue: SimpleQueue[Callable[[], None]] = SimpleQueue()
-        self._waiting: set[Future[Any]] = set()  # results that `run` waits for
-        self._lock = threading.Lock()  # held while the thread starts or ends, and while work is added
-        self._running = threading.Event()
+        self._thread = ThreadPoolExecutor(1, "hashing")
+        self._thread.submit(lower_priority, NICENESS)  # starts the thread
+        self._places = threading.Semaphore(1 + MAX_QUEUED)
 
     def run(self, work: Callable[[], T]) -> T:
         """Run `work` on the thread, and return or raise its outcome.
 
         Raises:
-            RetryLaterError: too many are waiting, or there is no memory.
+            RetryLaterError: too many are waiting, or it takes too long.
         """
-        result: Future[T] = Future()
-
-        def task() -> None:
-            if result.cancelled():
-                return
-            try:
-                result.set_result(work())
-            except BaseException as error:  # noqa: BLE001 - it is raised where it is awaited
-                result.set_exception(error)
-
+        if not self._places.acquire(blocking=False):
+            raise RetryLaterError("too many people are signing in: try again in a few seconds", RETRY_LATER_S)
+        result = self._thread.submit(work)
         try:
-            with self._lock:
-                self._ensure_thread()
-                if len(self._waiting) > MAX_QUEUED:
-                    raise RetryLaterError("too many people are signing in: try again in a few seconds", RETRY_S)
-                self._waiting.add(result)
-                self._queue.put(task)
-            return result.result(TIMEOUT_S)
-        except CancelledError as error:
-            raise _no_memory() from error
+            return result.result(HASHED_WITHIN_S)
         except TimeoutError as error:
-            if result.done():  # raised by the work itself
-                raise
-            raise RetryLaterError("signing in takes too long now: try again in a few seconds", RETRY_S) from error
+            raise RetryLaterError("signing in takes too long now: try again in a few seconds", RETRY_LATER_S) from error
         finally:
-            self._waiting.discard(result)
-
-    def _ensure_thread(self) -> None:
-        if self._running.is_set():
-            return
-        try:
-            start(self._serve, "hashing")
-        except RuntimeError as error:
-            raise _no_memory() from error
-        if not self._running.wait(START_TIMEOUT_S):
-            raise _no_memory()
-
-    def _serve(self) -> None:
-        self._running.set()
-        try:
-            lower_priority(NICENESS)
-            while True:
-                self._queue.get()()
-        finally:
-            self._cancel_all()
-
-    def _cancel_all(self) -> None:
-        """Cancel all work: without the thread, each `run` would wait `TIMEOUT_S`."""
-        with self._lock:
-            self._running.clear()
-            for result in tuple(self._waiting):
-                result.cancel()
-
-
-def _no_memory() -> RetryLaterError:
-    return RetryLaterError("not enough memory to sign in: try again in a few seconds", RETRY_S)
-
-
-# For unknown names: verifying takes as long as for a known one. Nothing matches it. Each process has another one: with
-# a known hash, anybody could make device cookies for unknown names (sign_in.py), and guess without a pause.
-UNUSABLE_HASH = "$".join(
-    ("scrypt", str(N), str(R), str(P), *(_text(secrets.token_bytes(size)) for size in (SALT_BYTES, HASH_BYTES)))
-)
+            result.cancel()  # no effect once it runs
+            self._places.release()

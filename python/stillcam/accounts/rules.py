@@ -62,18 +62,12 @@ class StoreError(StillcamError):
     """The accounts cannot be read or written now."""
 
 
-def check_name(name: object, field: str = "name") -> str:
+def check_name(name: str, field: str = "name") -> str:
     """Check a name, and return it as it is stored and shown: without spaces around it, composed (NFC).
 
-    Args:
-        name: as a person typed it.
-        field: for the error.
-
     Raises:
-        InvalidError: it is no text, empty, too long, or has characters that a line of text or a URL cannot have.
+        InvalidError: it is empty, too long, or has characters that a line of text or a URL cannot have.
     """
-    if not isinstance(name, str):
-        raise InvalidError("must be a text", field)
     name = unicodedata.normalize("NFC", name.strip())
     if not 1 <= len(name) <= MAX_NAME:
         raise InvalidError(f"must have 1 to {MAX_NAME} characters", field)
@@ -89,19 +83,17 @@ def folded(name: str) -> str:
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
 
 
-def check_password(password: object, name: str, field: str = "password") -> str:
+def check_password(password: str, name: str, field: str = "password") -> str:
     """Check a password, and return it as it is hashed: composed (NFC, as in RFC 8265), otherwise as typed.
 
     Args:
-        password: as a person typed it.
+        password: as typed.
         name: of the user.
         field: for the error.
 
     Raises:
-        InvalidError: it is no text, too short, too long, holds control characters, or is easily guessed.
+        InvalidError: it is too short, too long, holds control characters, or is easily guessed.
     """
-    if not isinstance(password, str):
-        raise InvalidError("must be a text", field)
     password = composed(password)
     if not MIN_PASSWORD <= len(password) <= MAX_PASSWORD:
         raise InvalidError(f"must have {MIN_PASSWORD} to {MAX_PASSWORD} characters", field)
@@ -120,17 +112,6 @@ def composed(password: str) -> str:
     return unicodedata.normalize("NFC", password)
 
 
-def check_choice(value: object, choices: tuple[str, ...], field: str) -> str:
-    """Check a value that must be one of `choices`.
-
-    Raises:
-        InvalidError: it is none of them.
-    """
-    if not isinstance(value, str) or value not in choices:
-        raise InvalidError(f"must be {' or '.join(choices)}", field)
-    return value
-
-
 def scope_of(role: str, library: bool) -> str:
     """What a user may do, as one of `SCOPES`.
 
@@ -139,14 +120,3 @@ def scope_of(role: str, library: bool) -> str:
         library: whether they may open the library.
     """
     return "control" if role == "owner" else "library" if library else "view"
-
-
-def check_flag(value: object, field: str) -> bool:
-    """Check a boolean.
-
-    Raises:
-        InvalidError: it is not a bool.
-    """
-    if not isinstance(value, bool):
-        raise InvalidError("must be true or false", field)
-    return value

@@ -17,27 +17,19 @@ MAX_PER_USER = 50  # then the least recently used one ends
 
 
 class Sessions:
-    """The sessions in the database. Each method raises StoreError when that cannot be used.
-
-    Args:
-        store: the database.
-        now: the time in seconds since the epoch.
-    """
+    """The sessions in the database. Each method raises StoreError when that cannot be used."""
 
     def __init__(self, store: Store, now: Callable[[], float]) -> None:
         self._store = store
         self._now = now
 
     def start(self, name: str, password: str, instead_of: str = "") -> str:
-        """Begin a session.
+        """Begin a session; returns its key, for the device to keep.
 
         Args:
             name: of the user.
             password: the hash that was verified.
             instead_of: the key of the session that this device had; that one ends.
-
-        Returns:
-            the session's key, for the device to keep.
 
         Raises:
             CredentialsError: the user no longer exists, or has changed the password.
@@ -72,16 +64,3 @@ class Sessions:
             connection.execute(
                 "DELETE FROM sessions WHERE user IN (SELECT id FROM users WHERE folded = ?)", (folded(name),)
             )
-
-    def touch(self, digests: list[bytes]) -> None:
-        """Record that these sessions or tokens are in use now. A clock that was set back never makes them older."""
-        now_s = self._now()
-        with self._store.writing() as connection:
-            for each in digests:
-                connection.execute("UPDATE sessions SET seen = max(seen, ?) WHERE digest = ?", (now_s, each))
-                connection.execute("UPDATE tokens SET used = max(coalesce(used, 0), ?) WHERE digest = ?", (now_s, each))
-                connection.execute(
-                    """UPDATE users SET seen = max(coalesce(seen, 0), ?)
-                       WHERE id = (SELECT user FROM sessions WHERE digest = ?)""",
-                    (now_s, each),
-                )

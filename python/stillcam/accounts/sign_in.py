@@ -14,6 +14,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from stillcam.accounts import passwords
 from stillcam.accounts.cache import AccountsCache
@@ -38,7 +39,7 @@ class SignIn:
         self._thread = passwords.PasswordThread()
 
     def verify(self, name: str, password: str, address: str, device: str = "") -> str:
-        """Verify a user's password. An unknown name takes as long as a known one.
+        """Verify a user's password; returns its hash. An unknown name takes as long as a known one.
 
         Args:
             name: as typed.
@@ -46,18 +47,17 @@ class SignIn:
             address: the client's IP address.
             device: the device cookie that the client shows; empty: none.
 
-        Returns:
-            the hash that the password matches.
-
         Raises:
             CredentialsError: the name or the password is wrong.
             RetryLaterError: too many failed attempts, or too many requests wait.
         """
         name = name.strip()[: MAX_NAME + 1]
-        password_hash = self._accounts.get().passwords.get(folded(name), passwords.UNUSABLE_HASH)
+        password_hash = self._hash_of(name)
         if number := device_number(device, name, password_hash):
-            return self._verified(password, password_hash, ("device", number))
-        return self._verified(password, password_hash, address_key(address), ("name", folded(name)))
+            self._verify(password, password_hash, ("device", number))
+        else:
+            self._verify(password, password_hash, address_key(address), ("name", folded(name)))
+        return password_hash
 
     def verify_again(self, name: str, password: str, session: bytes) -> None:
         """Verify the password of a signed-in user again: somebody may have found an unlocked screen.
@@ -68,20 +68,9 @@ class SignIn:
             session: the digest of the session.
 
         Raises:
-            CredentialsError: the password is wrong.
-            RetryLaterError: as for `verify`.
+            CredentialsError, RetryLaterError: as for `verify`.
         """
-        self._verified(
-            password,
-            self._accounts.get().passwords.get(folded(name), passwords.UNUSABLE_HASH),
-            ("session", session.hex()),
-        )
-
-    def _verified(self, password: str, password_hash: str, *keys: Key) -> str:
-        with self.attempt(*keys):
-            if not self._thread.run(lambda: passwords.matches(password, password_hash)):
-                raise CredentialsError("the name or the password is wrong")
-        return password_hash
+        self._verify(password, self._hash_of(name), ("session", session.hex()))
 
     def hashed(self, password: str) -> str:
         """The hash of a new password.
@@ -99,27 +88,30 @@ class SignIn:
             RetryLaterError: there were too many failed attempts.
         """
         self._throttle.begin(*keys)
+        failed = False
         try:
             yield
         except CredentialsError:
+            failed = True
             raise
-        except BaseException:
-            self._throttle.forgive(*keys)
-            raise
-        self._throttle.forgive(*keys)
+        finally:
+            if not failed:
+                self._throttle.forgive(*keys)
+
+    def _hash_of(self, name: str) -> str:
+        return self._accounts.get().passwords.get(folded(name), passwords.UNUSABLE_HASH)
+
+    def _verify(self, password: str, password_hash: str, *keys: Key) -> None:
+        with self.attempt(*keys):
+            if not self._thread.run(lambda: passwords.matches(password, password_hash)):
+                raise CredentialsError("the name or the password is wrong")
 
 
-@dataclass(frozen=True, slots=True)
-class Limit:
-    """The limit for a kind of key.
+class Limit(NamedTuple):
+    """The limit for a kind of key."""
 
-    Args:
-        free: attempts without a pause.
-        most_s: the longest pause.
-    """
-
-    free: int
-    most_s: float
+    free: int  # attempts without a pause
+    most_s: float  # the longest pause
 
 
 LIMITS = {
@@ -197,33 +189,22 @@ class Throttle:
 def address_key(address: str) -> Key:
     """The key of an IP address; of IPv6 the /64 network, in which a client can use any address."""
     ip = ipaddress.ip_address(address.partition("%")[0])
-    if ip.version == 6:
-        return "address", str(ipaddress.ip_network((ip, 64), strict=False))
-    return "address", str(ip)
+    return "address", str(ipaddress.ip_network((ip, 64), strict=False) if ip.version == 6 else ip)
 
 
 def new_device_cookie(name: str, password: str) -> str:
     """The cookie for a device on which a user has signed in: a random number and its HMAC.
 
-    The key of the HMAC is the hash of the user's password, so that nothing has to be stored, and a new password makes
-    all cookies invalid. The cookie is no credential: the password is still required (owasp.org, "Device cookies").
-
-    Args:
-        name: the user's.
-        password: the hash of their password.
+    The key of the HMAC is `password`, the hash of the user's password, so that nothing has to be stored, and a new
+    password makes all cookies invalid. It is no credential: the password is still required (owasp.org, "Device
+    cookies").
     """
     number = secrets.token_hex(16)
     return f"{number}.{_seal(number, name, password)}"
 
 
 def device_number(cookie: str, name: str, password: str) -> str | None:
-    """The number in a device cookie; None: it is not one of this user.
-
-    Args:
-        cookie: as the device shows it.
-        name: the user who signs in.
-        password: the hash of their password.
-    """
+    """The number in a device cookie; None: it is not one of this user with this password hash."""
     number, _, seal = cookie.partition(".")
     return number if hmac.compare_digest(seal.encode(), _seal(number, name, password).encode()) else None
 

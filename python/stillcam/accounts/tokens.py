@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
 
-from stillcam.accounts.rules import SCOPES, ConflictError, NotFoundError, check_choice, check_name, folded
+from stillcam.accounts.rules import ConflictError, NotFoundError, check_name, folded
 from stillcam.accounts.store import Store
 from stillcam.common.formats import utc_text
 
@@ -55,12 +55,7 @@ def digest(key: str) -> bytes:
 
 
 class Tokens:
-    """The tokens in the database. Each method raises StoreError when that cannot be used.
-
-    Args:
-        store: the database.
-        now: the time in seconds since the epoch.
-    """
+    """The tokens in the database. Each method raises StoreError when that cannot be used."""
 
     def __init__(self, store: Store, now: Callable[[], float]) -> None:
         self._store = store
@@ -71,17 +66,14 @@ class Tokens:
         with self._store.reading() as connection:
             return [token_of(row) for row in connection.execute("SELECT * FROM tokens ORDER BY folded")]
 
-    def add(self, name: object, scope: object) -> tuple[Token, str]:
-        """Create a token.
-
-        Returns:
-            the token, and its key, which cannot be retrieved later.
+    def add(self, name: str, scope: str) -> tuple[Token, str]:
+        """Create a token of one of `SCOPES`; returns it, and its key, which cannot be retrieved later.
 
         Raises:
-            InvalidError: the name or the scope is invalid.
+            InvalidError: the name is invalid.
             ConflictError: a token has this name already.
         """
-        token = Token(secrets.token_hex(6), check_name(name), check_choice(scope, SCOPES, "scope"), self._now(), None)
+        token = Token(secrets.token_hex(6), check_name(name), scope, self._now(), None)
         key = new_key(PREFIX)
         with self._store.writing() as connection:
             if connection.execute("SELECT 1 FROM tokens WHERE folded = ?", (folded(token.name),)).fetchone():
@@ -93,10 +85,7 @@ class Tokens:
         return token, key
 
     def remove(self, which: str) -> None:
-        """Revoke a token.
-
-        Args:
-            which: its id, or its name.
+        """Revoke the token with this id or name.
 
         Raises:
             NotFoundError: there is none.

@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from stillcam.accounts.rules import ROLES, ConflictError, NotFoundError, check_choice, check_flag, check_name, folded
+from stillcam.accounts.rules import ConflictError, NotFoundError, check_name, folded
 from stillcam.accounts.store import Store
 from stillcam.common.formats import utc_text
 
@@ -41,12 +41,7 @@ class User:
 
 
 class Users:
-    """The users in the database. Each method raises StoreError when that cannot be used.
-
-    Args:
-        store: the database.
-        now: the time in seconds since the epoch.
-    """
+    """The users in the database. Each method raises StoreError when that cannot be used."""
 
     def __init__(self, store: Store, now: Callable[[], float]) -> None:
         self._store = store
@@ -71,7 +66,7 @@ class Users:
         with self._store.reading() as connection:
             return _user(_row(connection, name))
 
-    def add(self, name: object, password: str, role: object, library: object = True, *, first: bool = False) -> User:
+    def add(self, name: str, password: str, role: str, library: bool = True, *, first: bool = False) -> User:
         """Add a user.
 
         Args:
@@ -82,11 +77,10 @@ class Users:
             first: only if there is no owner.
 
         Raises:
-            InvalidError: the name, the role or `library` is invalid.
+            InvalidError: the name is invalid.
             ConflictError: the name is taken, or `first` and there is an owner, or a viewer and there is no owner.
         """
-        role, may = check_choice(role, ROLES, "role"), check_flag(library, "library")
-        user = User(check_name(name), role, may or role == "owner", self._now(), None)
+        user = User(check_name(name), role, library or role == "owner", self._now(), None)
         with self._store.writing() as connection:
             registered = _owners(connection) > 0
             if first and registered:
@@ -97,7 +91,7 @@ class Users:
                 raise ConflictError(f"there is a user called {user.name} already: take another name")
             connection.execute(
                 "INSERT INTO users (name, folded, role, password, created, library) VALUES (?, ?, ?, ?, ?, ?)",
-                (user.name, folded(user.name), user.role, password, user.created_s, may),
+                (user.name, folded(user.name), user.role, password, user.created_s, library),
             )
         return user
 
@@ -105,9 +99,9 @@ class Users:
         self,
         name: str,
         *,
-        role: object = None,
+        role: str | None = None,
         password: str | None = None,
-        library: object = None,
+        library: bool | None = None,
         keep_session: bytes | None = None,
     ) -> User:
         """Change a user's role, password, or right to open the library. A new password ends their sessions.
@@ -121,19 +115,16 @@ class Users:
 
         Raises:
             NotFoundError: nobody has this name.
-            InvalidError: there is no such role, or `library` is not a bool.
             ConflictError: no owner would be left. Nothing is changed then.
         """
-        new_role = None if role is None else check_choice(role, ROLES, "role")
-        may = None if library is None else check_flag(library, "library")
         with self._store.writing() as connection:
             row = _row(connection, name)
-            if new_role == "viewer":
+            if role == "viewer":
                 _keep_an_owner(connection, row)
             connection.execute(
                 """UPDATE users SET role = coalesce(?, role), password = coalesce(?, password),
                    library = coalesce(?, library) WHERE id = ?""",
-                (new_role, password, may, row["id"]),
+                (role, password, library, row["id"]),
             )
             if password is not None:
                 connection.execute("DELETE FROM sessions WHERE user = ? AND digest IS NOT ?", (row["id"], keep_session))

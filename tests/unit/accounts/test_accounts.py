@@ -13,7 +13,7 @@ from contextlib import closing
 import pytest
 
 from stillcam.accounts import Accounts, passwords, sessions, store, tokens
-from stillcam.accounts.cache import VISIT_S, Visits
+from stillcam.accounts.cache import VISIT_S
 from stillcam.accounts.rules import ConflictError, CredentialsError, InvalidError, NotFoundError, StoreError
 
 
@@ -206,32 +206,38 @@ def test_the_oldest_session_ends_for_one_too_many(accounts, ann, clock):
     assert set(accounts.cache.get().sessions) == set(started[2:])
 
 
-def test_visits_are_kept(accounts, ann, clock):
+def visit(accounts: Accounts, now_s: float, *digests: bytes) -> None:
+    for digest in digests:
+        accounts.cache.note_visit(digest, None, now_s)
+    accounts.cache.write_visits()
+
+
+def test_visits_are_kept(accounts, ann, clock, tmp_path):
     session = tokens.digest(accounts.sessions.start("ann", "hash of Ann"))
     _, key = accounts.tokens.add("Door", "view")
     clock.now_s += 5000
-    accounts.sessions.touch([session, tokens.digest(key)])
+    visit(accounts, clock.now_s, session, tokens.digest(key))
     assert accounts.cache.get().sessions[session].seen_s == clock.now_s
     assert accounts.users.get("ann").seen_s == clock.now_s
     assert accounts.tokens.all()[0].used_s == clock.now_s
     latest_s = clock.now_s
-    clock.now_s = 0  # a Pi that has just started, and does not know the time yet
-    accounts.sessions.touch([session, tokens.digest(key)])
+    clock.now_s = 1000.0  # a Pi that has just started, and does not know the time yet
+    visit(Accounts(tmp_path / "data"), clock.now_s, session, tokens.digest(key))
+    accounts.cache.refresh()
     assert accounts.cache.get().sessions[session].seen_s == latest_s
     assert accounts.users.get("ann").seen_s == accounts.tokens.all()[0].used_s == latest_s
 
 
-def test_a_visit_is_written_once_in_some_minutes(accounts, ann, clock):
+def test_a_visit_is_written_once_in_some_minutes(accounts, ann, clock, tmp_path):
     session = tokens.digest(accounts.sessions.start("ann", "hash of Ann"))
-    visits, start_s = Visits(accounts.sessions), clock.now_s
-    written: list[bytes] = []
-    accounts.sessions.touch = written.extend
+    start_s, written = clock.now_s, []
     for later_s in (1, VISIT_S - 1, VISIT_S, VISIT_S + 1, 2 * VISIT_S - 1, -9e9):
-        visits.note(session, start_s, start_s + later_s)
-    visits.note(b"the last", None, start_s)
-    while b"the last" not in written:
-        threading.Event().wait(0.001)
-    assert written.count(session) == 1
+        accounts.cache.note_visit(session, start_s, start_s + later_s)
+        before = accounts.users.get("ann").seen_s
+        accounts.cache.write_visits()
+        if accounts.users.get("ann").seen_s != before:
+            written.append(later_s)
+    assert written == [VISIT_S]
 
 
 def test_tokens(accounts, tmp_path):
@@ -242,7 +248,7 @@ def test_tokens(accounts, tmp_path):
     with pytest.raises(ConflictError):
         accounts.tokens.add("front DOOR", "view")
     with pytest.raises(InvalidError):
-        accounts.tokens.add("Back door", "owner")
+        accounts.tokens.add("Back/door", "view")
     second, _ = accounts.tokens.add("Back door", "view")
     accounts.tokens.remove(second.id)
     accounts.tokens.remove("Front Door")
@@ -265,10 +271,12 @@ def test_another_process_is_heard(accounts, ann, tmp_path, monkeypatch):
     other, path = Accounts(tmp_path / "data"), tmp_path / "data" / "accounts.db"
     key = other.sessions.start("ann", "hash of Ann")
     os.utime(path, (1, 1))  # the clock of the files may not have ticked since
+    accounts.cache.refresh()
     assert tokens.digest(key) in accounts.cache.get().sessions
     other.sessions.end_all("ann")
     os.utime(path, (1, 1))
     monkeypatch.setattr("stillcam.accounts.cache.MAX_AGE_S", 0.0)
+    accounts.cache.refresh()
     assert not accounts.cache.get().sessions
 
 
@@ -285,16 +293,19 @@ def test_a_damaged_database_is_told(tmp_path):
             read()
 
 
-def test_what_was_known_stays_when_the_database_cannot_be_read(accounts, ann, tmp_path, monkeypatch, caplog):
-    monkeypatch.setattr("stillcam.accounts.cache.POLL_S", 0.0)
+def test_what_was_known_stays_when_the_database_cannot_be_read(accounts, ann, tmp_path, caplog):
     before = accounts.cache.get()
     path = tmp_path / "data" / "accounts.db"
     good = path.read_bytes()
     path.write_bytes(b"not a database, " * 500)
-    assert accounts.cache.get() is accounts.cache.get() is before
+    for _ in range(2):
+        accounts.cache.refresh()
+        assert accounts.cache.get() is before
     assert caplog.text.count("damaged") == 1
     path.write_bytes(good)
+    accounts.cache.refresh()
     assert accounts.cache.get() == before
+    assert accounts.cache.get() is not before
     assert caplog.records[0].levelname == "ERROR"
 
 

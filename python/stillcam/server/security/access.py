@@ -20,7 +20,7 @@ import time
 from collections.abc import Callable
 
 from stillcam.accounts import Accounts
-from stillcam.accounts.cache import CachedAccounts, Visits
+from stillcam.accounts.cache import CachedAccounts
 from stillcam.accounts.rules import StoreError, scope_of
 from stillcam.accounts.sessions import LIFE_S
 from stillcam.accounts.tokens import digest
@@ -53,7 +53,6 @@ class Guard:
     def __init__(self, accounts: Accounts, settings: Callable[[], Settings]) -> None:
         self._accounts = accounts.cache
         self._settings = settings
-        self._visits = Visits(accounts.sessions)
 
     def admit(self, request: Request, route: Route) -> None:
         """Set `request.person` where that matters. A stream asks again from time to time, of the same request.
@@ -157,13 +156,13 @@ class Guard:
     def _by_token(self, key: str, accounts: CachedAccounts) -> Person | None:
         if not key or not (token := accounts.tokens.get(digest(key))):
             return None  # a proxy's own Basic authentication comes here too: then the cookie counts
-        self._visits.note(digest(key), token.used_s, time.time())
+        self._accounts.note_visit(digest(key), token.used_s, time.time())
         return Person(token.name, "viewer", token.scope, "token")
 
     def _by_session(self, request: Request, accounts: CachedAccounts) -> Person | None:
         if not (session := accounts.sessions.get(digest(self.session_key(request)))):
             return None
-        self._visits.note(session.digest, session.seen_s, time.time())
+        self._accounts.note_visit(session.digest, session.seen_s, time.time())
         return Person(session.name, session.role, scope_of(session.role, session.library), "session")
 
 

@@ -15,7 +15,7 @@ from notified import ServiceManager
 from people import register
 from serving import Site
 from small_disk import SmallDisk, small_disk
-from test_clock import HOUR_S, YEAR_S, Clock
+from test_clock_jumps import HOUR_S, YEAR_S, Clock
 
 from stillcam.common.errors import StillcamError
 from stillcam.films import process

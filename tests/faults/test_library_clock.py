@@ -6,7 +6,7 @@ import pytest
 from doctor_command import doctor
 from installation import Installation
 from people import Client, register
-from test_clock import Clock
+from test_clock_jumps import Clock
 
 from stillcam.library.names import parse_stem
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from capture_daemon import IdleDaemon
-from test_clock import HOUR_S, YEAR_S, Clock
+from test_clock_jumps import HOUR_S, YEAR_S, Clock
 
 from stillcam.frames.jpeg import check_jpeg
 from stillcam.series import reader

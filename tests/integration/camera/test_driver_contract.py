@@ -167,7 +167,7 @@ def test_a_still_is_complete_and_has_metadata(rig):
     ],
 )  # fmt: skip
 def test_a_control_changes_the_picture_and_is_reset(rig, controls, seen):
-    """In the order in which a driver may keep what it was told before."""
+    """Asked for, and then no longer, which is where a driver might keep the value before."""
     plain = rig.taken(settings(MANUAL))
     assert seen(plain, rig.taken(settings(MANUAL | controls)))
     assert apart(plain, rig.taken(settings(MANUAL))) < 4
@@ -266,8 +266,8 @@ def test_a_video_ends_by_itself_or_when_it_is_stopped(rig):
     assert rig.driver.wait_video(LONG_S, ())
     assert path.parent == rig.drafts and path.stat().st_size > 1000
     assert (path.suffix, form.remux) == (f".{form.extension}", form.extension == "ts")
-    told = rig.driver.metadata  # rpicam-vid tells nothing of its frames with libav
-    assert told == {} if rig.driver.name == "rpicam" else told["ExposureTime"] > 0
+    metadata = rig.driver.metadata  # rpicam-vid reports nothing of its frames with libav
+    assert metadata == {} if rig.driver.name == "rpicam" else metadata["ExposureTime"] > 0
     rig.driver.stop()
     path, _ = rig.driver.start_video(settings(files={"video": "mjpeg"}), rig.camera, rig.drafts, "two", None)
     while not (path.exists() and path.stat().st_size and rig.driver.metadata):
@@ -398,17 +398,17 @@ def test_a_stalled_camera_gives_no_still_in_time_and_can_be_stopped(rig):
 
 
 @pytest.mark.parametrize(
-    ("faults", "said"),
+    ("faults", "message"),
     [
         pytest.param({"die_signal": int(signal.SIGSEGV)}, "signal 11", id="crash"),
         pytest.param({}, "status 255", id="exit"),
     ],
 )
-def test_a_crash_is_an_error_and_the_next_start_works(rig, faults, said):
+def test_a_crash_is_an_error_and_the_next_start_works(rig, faults, message):
     rig.stills(settings())
     rig.fault(die_after=1, **faults)
     error = rig.until_failed(rig.still)
-    assert error.cause == "died" and said in str(error)
+    assert error.cause == "died" and message in str(error)
     assert "INFO" not in str(error)  # the last line that it printed is seldom why it ended
     rig.driver.stop()
     rig.fault()

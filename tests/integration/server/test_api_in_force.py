@@ -97,7 +97,7 @@ def test_a_control_that_the_camera_lacks_is_refused(client):
 
 
 def test_two_people_at_once(owner):
-    """Each changes what they want; who has not seen the other's change is told of it."""
+    """Each changes what they want; a change on top of one that its sender has not seen is refused."""
     other = program(owner, "control")
     tag = owner.ask("/api/settings")[0].headers["ETag"]
     start = threading.Barrier(2)

@@ -23,16 +23,17 @@ def test_a_summary_of_a_series(tmp_path):
     shoot(series, START_MS)
     series.add_gap(minutes(1), minutes(2), 2, "busy")
     shoot(series, minutes(3))
-    (told,) = reader.summaries(tmp_path, minutes(3) + 500)
-    assert (told["name"], told["state"], told["kind"], told["planned"]) == ("Garden", "running", "photo", 10)
-    assert (told["taken"], told["missed"], told["bytes"]) == (2, 2, 2 * len(JPEG))
-    assert told["first"] == {"n": 1, "time": ms_to_text(START_MS + 7)}
-    assert told["last"] == {"n": 2, "time": ms_to_text(minutes(3) + 7)}
-    assert (told["next"], told["ends"]) == (ms_to_text(minutes(4)), ms_to_text(minutes(11)))
-    assert told["forecast"] == {"bytes_per_day": 1440 * len(JPEG), "full": None}
-    assert told["definition"]["interval_s"] == 60
-    assert from_document(told["definition"], 0, "UTC") == series.definition
-    assert reader.summary(tmp_path, "Garden", minutes(3) + 500) == told
+    (summary,) = reader.summaries(tmp_path, minutes(3) + 500)
+    assert (summary["name"], summary["state"], summary["kind"]) == ("Garden", "running", "photo")
+    assert summary["planned"] == 10
+    assert (summary["taken"], summary["missed"], summary["bytes"]) == (2, 2, 2 * len(JPEG))
+    assert summary["first"] == {"n": 1, "time": ms_to_text(START_MS + 7)}
+    assert summary["last"] == {"n": 2, "time": ms_to_text(minutes(3) + 7)}
+    assert (summary["next"], summary["ends"]) == (ms_to_text(minutes(4)), ms_to_text(minutes(11)))
+    assert summary["forecast"] == {"bytes_per_day": 1440 * len(JPEG), "full": None}
+    assert summary["definition"]["interval_s"] == 60
+    assert from_document(summary["definition"], 0, "UTC") == series.definition
+    assert reader.summary(tmp_path, "Garden", minutes(3) + 500) == summary
 
 
 def test_a_series_that_does_not_run_has_no_next_shot(tmp_path):
@@ -40,16 +41,16 @@ def test_a_series_that_does_not_run_has_no_next_shot(tmp_path):
     series.set_state("paused", minutes(1))
     assert reader.summary(tmp_path, "Garden", minutes(2))["next"] is None
     series.set_state("finished", minutes(3))
-    told = reader.summary(tmp_path, "Garden", minutes(4))
-    assert (told["next"], told["ends"], told["forecast"]["bytes_per_day"]) == (None, None, 0)
+    summary = reader.summary(tmp_path, "Garden", minutes(4))
+    assert (summary["next"], summary["ends"], summary["forecast"]["bytes_per_day"]) == (None, None, 0)
 
 
 def test_a_summary_says_when_the_disk_will_be_full(tmp_path, monkeypatch):
     for name in ("Garden", "Street"):
         shoot(created(tmp_path, name), START_MS)
     monkeypatch.setattr(reader, "writable_bytes", lambda _folder, _reserve: 10 * len(JPEG))
-    told = reader.summaries(tmp_path, START_MS + 100)
-    assert [one["forecast"]["full"] for one in told] == [ms_to_text(minutes(6))] * 2  # five minutes, two shots each
+    summaries = reader.summaries(tmp_path, START_MS + 100)
+    assert [one["forecast"]["full"] for one in summaries] == [ms_to_text(minutes(6))] * 2  # 5 min, 2 shots each
 
 
 def test_a_damaged_series_does_not_hide_the_others(tmp_path):
@@ -58,7 +59,7 @@ def test_a_damaged_series_does_not_hide_the_others(tmp_path):
     (tmp_path / "One" / SERIES).write_bytes(b"\0")
     (tmp_path / ".deleted").mkdir()
     (tmp_path / "Three").mkdir()
-    assert [told["name"] for told in reader.summaries(tmp_path, START_MS)] == ["Two"]
+    assert [summary["name"] for summary in reader.summaries(tmp_path, START_MS)] == ["Two"]
     with pytest.raises(LookupError, match="damaged"):
         reader.summary(tmp_path, "One", START_MS)
 
@@ -69,8 +70,8 @@ def test_a_state_that_points_beyond_the_manifest_hides_no_series(tmp_path, offse
     created(tmp_path, "Two")
     state = json.loads((tmp_path / "One" / STATE).read_text())
     (tmp_path / "One" / STATE).write_text(json.dumps({**state, "manifest_bytes": offset}))
-    told = {one["name"]: one["taken"] for one in reader.summaries(tmp_path, START_MS)}
-    assert told == {"One": 1, "Two": 0}
+    taken = {one["name"]: one["taken"] for one in reader.summaries(tmp_path, START_MS)}
+    assert taken == {"One": 1, "Two": 0}
 
 
 @pytest.mark.parametrize("name", ["Nobody", "", "..", ".deleted", "../series", "a/b"])
@@ -165,22 +166,22 @@ def test_the_timeline_counts_each_due_time_once(tmp_path):
             series.add_gap(minutes(10), minutes(29), 20, "off")
         shoot(series, minutes(number))
     series.add_gap(minutes(40), minutes(44), 5, "paused")
-    told = reader.timeline(tmp_path, "Garden", 10, minutes(50) - 1)
-    assert (told["from"], told["step_s"]) == (ms_to_text(START_MS), pytest.approx(600, 0.01))
-    assert told["taken"] == [10, 0, 0, 10, 0, 0, 0, 0, 0, 0]
-    assert told["missed"] == [0, 10, 10, 0, 0, 0, 0, 0, 0, 0]
-    assert sum(told["planned"]) == 50
-    assert told["planned"][:5] == [0] * 5
+    timeline = reader.timeline(tmp_path, "Garden", 10, minutes(50) - 1)
+    assert (timeline["from"], timeline["step_s"]) == (ms_to_text(START_MS), pytest.approx(600, 0.01))
+    assert timeline["taken"] == [10, 0, 0, 10, 0, 0, 0, 0, 0, 0]
+    assert timeline["missed"] == [0, 10, 10, 0, 0, 0, 0, 0, 0, 0]
+    assert sum(timeline["planned"]) == 50
+    assert timeline["planned"][:5] == [0] * 5
 
 
 def test_the_timeline_of_an_open_ended_series_shows_a_tenth_ahead(tmp_path):
     series = created(tmp_path, interval_s=60)
     for number in range(100):
         shoot(series, minutes(number))
-    told = reader.timeline(tmp_path, "Garden", 11, minutes(100) - 1)
-    assert sum(told["taken"]) == 100
-    assert sum(told["planned"]) in (9, 10)
-    assert sum(told["missed"]) == 0
+    timeline = reader.timeline(tmp_path, "Garden", 11, minutes(100) - 1)
+    assert sum(timeline["taken"]) == 100
+    assert sum(timeline["planned"]) in (9, 10)
+    assert sum(timeline["missed"]) == 0
 
 
 def test_the_timeline_of_a_finished_series_shows_its_last_gap(tmp_path):
@@ -189,16 +190,16 @@ def test_the_timeline_of_a_finished_series_shows_its_last_gap(tmp_path):
         shoot(series, minutes(number))
     series.add_gap(minutes(8), minutes(9), 2, "off")
     series.set_state("finished", minutes(10))
-    told = reader.timeline(tmp_path, "Garden", 5, minutes(1000))
-    assert (sum(told["taken"]), sum(told["missed"]), sum(told["planned"])) == (8, 2, 0)
-    assert told["step_s"] == pytest.approx(9 * 60 / 5, 0.01)
+    timeline = reader.timeline(tmp_path, "Garden", 5, minutes(1000))
+    assert (sum(timeline["taken"]), sum(timeline["missed"]), sum(timeline["planned"])) == (8, 2, 0)
+    assert timeline["step_s"] == pytest.approx(9 * 60 / 5, 0.01)
 
 
 @pytest.mark.parametrize("state", ["planned", "running", "paused", "finished", "failed"])
 def test_an_empty_series_has_a_timeline(tmp_path, state):
     created(tmp_path).set_state(state, START_MS)
-    told = reader.timeline(tmp_path, "Garden", 5, START_MS)
-    assert [len(told[name]) for name in ("taken", "missed", "planned")] == [5, 5, 5]
+    timeline = reader.timeline(tmp_path, "Garden", 5, START_MS)
+    assert [len(timeline[name]) for name in ("taken", "missed", "planned")] == [5, 5, 5]
 
 
 def test_states_are_counted_without_a_forecast(tmp_path):

@@ -220,14 +220,14 @@ def test_nobody_waits_for_a_pipe_in_the_library(shelf):
     """Nor for who comes after them: thumbnails are made one at a time."""
     id_ = shelf.take()
     day = shelf.library.root / id_[:10]
-    for name in ("pipe.jpg", "told.json"):
+    for name in ("pipe.jpg", "named.json"):
         os.mkfifo(day / name)
-    (day / "told.jpg").write_bytes(picture((1600, 1200)))
+    (day / "named.jpg").write_bytes(picture((1600, 1200)))
     answers: list[Any] = []
 
     def look() -> None:
         answers.append(shelf.ask(f"library/{day.name}/pipe.jpg?thumbnail").status)
-        answers.append(shelf.json(f"api/library/items/{day.name}/told.jpg")["metadata"])
+        answers.append(shelf.json(f"api/library/items/{day.name}/named.jpg")["metadata"])
         answers.append(shelf.ask(f"library/{id_}?thumbnail").status)
 
     looking = threading.Thread(target=look, daemon=True)

@@ -22,6 +22,7 @@ from stillcam.settings.file import SettingsFollower
 
 ROOT = Path(__file__).resolve().parents[3]
 README = ROOT / "README.md"
+REFERENCE = ROOT / "docs/reference"
 SETTINGS = ROOT / "docs/settings.md"
 DOCUMENTS = sorted(
     [README, ROOT / "CHANGELOG.md", ROOT / "tests/README.md", *ROOT.glob("docs/**/*.md"), *ROOT.glob("deploy/**/*.md")]
@@ -94,10 +95,9 @@ def fences(document: Path, language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```", document.read_text(), re.MULTILINE | re.DOTALL)
 
 
-def column(heading: str) -> list[str]:
-    """What stands in back quotes in the first column of the README's table with this heading."""
-    (table,) = (table for table in tables(README) if table[0].startswith(f"| {heading} |"))
-    return [span for line in table[2:] for span in spans(line.split("|")[1])]
+def first_column(document: Path) -> list[str]:
+    """The words in back quotes in the first column of a document's tables."""
+    return [span for table in tables(document) for line in table[2:] for span in spans(line.split("|")[1])]
 
 
 @pytest.mark.parametrize("expected", [settings_table, controls_table])
@@ -121,18 +121,18 @@ def test_the_readme_names_only_settings_that_there_are():
 def test_the_environment_is_the_code_s():
     name = re.compile(r"STILLCAM_[A-Z]+(?:_[A-Z]+)*")
     used = {found for program in PROGRAMS for found in name.findall(program.read_text())}
-    assert set(name.findall(README.read_text())) == used
+    assert {*first_column(REFERENCE / "environment.md")} == used
     for document in DOCUMENTS:
         assert set(name.findall(document.read_text())) <= used, document
 
 
 def test_the_addresses_are_the_servers(tmp_path):
-    """Those for programs are in docs/api.md, the page's files nobody types."""
+    """docs/api.md lists the addresses for programs; nobody types those of the page's files."""
     paths = Paths(images=tmp_path / "images", data=tmp_path / "data")
     with closing(FrameCache(paths.images)) as cache:
         routes = {f"/{route.path}" for route in build(paths, SettingsFollower(paths.settings), cache).routes}
     files = {f"/{file.relative_to(paths.web)}" for file in paths.web.rglob("*") if file.is_file()}
-    named = {re.sub(r"[?…].*", "", address) for address in column("address")}
+    named = {re.sub(r"[?…].*", "", address) for address in first_column(REFERENCE / "addresses.md")}
     for_programs = {route for route in routes if route.startswith(("/api/", "/library/", "/series/", "/films/"))}
     assert routes - files - for_programs <= named <= routes | {"/api/"}
 
@@ -143,7 +143,7 @@ def test_the_commands_are_those_that_there_are():
         [sys.executable, "-m", "stillcam", "--help"], env=environment, capture_output=True, text=True, check=True
     ).stdout
     there_are = set(re.findall(r"^    (\w+)(?:  |$)", usage, re.MULTILINE))
-    named = [span for span in column("command") if not span.startswith(("./", "-"))]
+    named = [span for span in first_column(REFERENCE / "command-line.md") if span.startswith("python -m stillcam ")]
     assert {span.split(" -m stillcam ")[-1].split()[0] for span in named} == there_are
 
 

@@ -8,11 +8,11 @@ import os
 import sys
 
 from stillcam import __version__
-from stillcam.cli import Result, accounts, camera, certificate, doctor, films, series, server, settings
+from stillcam.cli import Result, accounts, camera, films, installation, series, settings
 from stillcam.common.errors import StillcamError
 from stillcam.common.paths import Paths
 
-GROUPS = (camera, series, films, doctor, settings, certificate, server, accounts)
+GROUPS = (camera, series, films, settings, installation, accounts)
 INTERRUPTED = 130  # by Ctrl-C, as in a shell
 
 
@@ -25,9 +25,9 @@ def main() -> int:
     for group in GROUPS:
         group.add_to(commands)
     arguments = parser.parse_args()
-    environ = os.environ | ({"STILLCAM_NUMBER": arguments.camera} if arguments.camera else {})
+    arguments.environ = environ = os.environ | ({"STILLCAM_NUMBER": arguments.camera} if arguments.camera else {})
     try:
-        result = arguments.run(Paths.from_environ(environ), environ, arguments)
+        result = arguments.run(Paths.from_environ(environ), arguments)
     except StillcamError as error:
         return _failed(str(error))
     except PermissionError as error:

@@ -7,7 +7,7 @@ person, or with `--json` as one document for a script. `daemon` asks the capture
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,22 +31,25 @@ class Result:
     picture: bytes = b""
 
 
-Arguments = argparse.Namespace
-Command = Callable[[Paths, Mapping[str, str], Arguments], Result]
+Arguments = argparse.Namespace  # as parsed, and `environ`
+Command = Callable[[Paths, Arguments], Result]
 
 
-def add_command(commands: Any, name: str, text: str, run: Command) -> argparse.ArgumentParser:
+def add_command(commands: Any, name: str, text: str, run: Command, *positional: str) -> argparse.ArgumentParser:
     """Add a command.
 
     Args:
         commands: of `ArgumentParser.add_subparsers`.
         name: as typed.
         text: what it does.
-        run: gets the paths, the environment and the arguments; raises StillcamError if it fails.
+        run: raises StillcamError if it fails.
+        positional: names of arguments that need no explanation.
     """
     parser: argparse.ArgumentParser = commands.add_parser(name, help=text, description=text)
     parser.add_argument("--json", action="store_true", help="print it as JSON")
     parser.set_defaults(run=run)
+    for argument in positional:
+        parser.add_argument(argument, metavar=argument.upper())
     return parser
 
 

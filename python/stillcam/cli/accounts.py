@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 import getpass
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -29,37 +29,32 @@ from stillcam.cli import Arguments, Result, add_command, add_group
 from stillcam.common.formats import utc_text
 from stillcam.common.paths import Paths
 
-Command = Callable[[Accounts, Arguments], Result]
+AccountsCommand = Callable[[Accounts, Arguments], Result]
 
 
 def add_to(commands: Any) -> None:
-    """Add these commands.
-
-    Args:
-        commands: what `ArgumentParser.add_subparsers` has given.
-    """
     users = add_group(commands, "user", "list, add, change and remove users")
-    _command(users, "list", "print every user: name, role, when made, when last seen", _list_users)
-    adder = _command(users, "add", "add a user; asks for a password", _add_user, "name")
+    _add(users, "list", "print every user: name, role, when made, when last seen", _list_users)
+    adder = _add(users, "add", "add a user; asks for a password", _add_user, "name")
     adder.add_argument("--role", choices=ROLES, default="viewer", help="default: viewer")
     adder.add_argument("--no-library", action="store_true", help="the viewer may watch, but not open the library")
-    _command(users, "reset", "give a user a new password; their sessions end", _reset_user, "name")
-    role = _command(users, "role", "make a user an owner or a viewer", _change_role, "name")
+    _add(users, "reset", "give a user a new password; their sessions end", _reset_user, "name")
+    role = _add(users, "role", "make a user an owner or a viewer", _change_role, "name")
     role.add_argument("role", choices=ROLES)
-    library = _command(users, "library", "set whether a viewer may open the library", _change_library, "name")
+    library = _add(users, "library", "set whether a viewer may open the library", _change_library, "name")
     library.add_argument("library", choices=("yes", "no"))
-    _command(users, "remove", "remove a user; their sessions end", _remove_user, "name")
+    _add(users, "remove", "remove a user; their sessions end", _remove_user, "name")
 
     tokens = add_group(commands, "token", "list, add and remove tokens of programs")
-    _command(tokens, "list", "print every token: id, scope, when made, when last used, name", _list_tokens)
-    adder = _command(tokens, "add", "make a token, and print it: it cannot be had again", _add_token, "name")
+    _add(tokens, "list", "print every token: id, scope, when made, when last used, name", _list_tokens)
+    adder = _add(tokens, "add", "make a token, and print it: it cannot be had again", _add_token, "name")
     adder.add_argument(
         "--scope", choices=SCOPES, default="view",
         help="view: watch; library: also open the library; control: also control the camera; default: view",
     )  # fmt: skip
-    _command(tokens, "remove", "revoke a token, by its id or its name", _remove_token, "token")
+    _add(tokens, "remove", "revoke a token, by its id or its name", _remove_token, "token")
 
-    _command(commands, "code", "print the set-up code, with which the first user registers", _code)
+    _add(commands, "code", "print the set-up code, with which the first user registers", _code)
 
 
 def set_up_lines(folder: Path) -> list[str]:
@@ -75,17 +70,14 @@ def set_up_lines(folder: Path) -> list[str]:
     return [f"Register as its owner there with the set-up code {code}"] if code else []
 
 
-def _command(commands: Any, name: str, text: str, command: Command, *arguments: str) -> argparse.ArgumentParser:
-    def run(paths: Paths, _environ: Mapping[str, str], given: Arguments) -> Result:
+def _add(commands: Any, name: str, text: str, command: AccountsCommand, *positional: str) -> argparse.ArgumentParser:
+    def run(paths: Paths, arguments: Arguments) -> Result:
         try:
-            return command(Accounts(paths.primary.data), given)
+            return command(Accounts(paths.primary.data), arguments)
         except InvalidError as error:
             raise InvalidError(f"the {error.field} {error}", error.field) from error
 
-    parser = add_command(commands, name, text, run)
-    for argument in arguments:
-        parser.add_argument(argument, metavar=argument.upper())
-    return parser
+    return add_command(commands, name, text, run, *positional)
 
 
 def _list_users(accounts: Accounts, _arguments: Arguments) -> Result:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 from stillcam.cli import Arguments, Result, add_command
@@ -19,7 +18,6 @@ CANCEL_TIMEOUT_S = 60.0
 
 
 def add_to(commands: Any) -> None:
-    """Add these commands."""
     add_command(commands, "status", "say how the capture daemon does", status)
     add_command(commands, "cameras", "list the cameras of this machine", cameras).add_argument(
         "--again", action="store_true", help="detect cameras now; pictures pause for a few seconds"
@@ -37,30 +35,27 @@ def add_to(commands: Any) -> None:
     add_command(commands, "video", text, video).add_argument("seconds", type=int, metavar="SECONDS", help="1 to 86400")
 
 
-def status(paths: Paths, _environ: Mapping[str, str], _arguments: Arguments) -> Result:
-    """The state of the capture daemon."""
+def status(paths: Paths, _arguments: Arguments) -> Result:
     status = ask(paths.socket, {"command": "status"}, TIMEOUT_S)
-    camera = status["camera"]
-    lines = [f"running (pid {status['pid']}) since {status['started']}, {status['driver']} camera"]
-    lines.append(f"camera: {camera['index']} ({camera['model']})" if camera else "camera: none")
+    camera, captures = status["camera"], status["captures"]
     reason = f": {status['reason']}" if status["reason"] else ""
-    lines.append(f"mode: {status['mode']} since {status['since']}{reason}")
-    captures = status["captures"]
-    lines.append(f"frames: {captures['ok']}, failed: {captures['failed']}, newest: {status['frame']}")
+    lines = [
+        f"running (pid {status['pid']}) since {status['started']}, {status['driver']} camera",
+        f"camera: {camera['index']} ({camera['model']})" if camera else "camera: none",
+        f"mode: {status['mode']} since {status['since']}{reason}",
+        f"frames: {captures['ok']}, failed: {captures['failed']}, newest: {status['frame']}",
+    ]
     lines += [f"camera program started again ({cause}): {count}" for cause, count in status["restarts"].items()]
     lines += [f"restarts of thread {one['name']}: {one['count']} ({one['error']})" for one in status["threads"]]
     lines += [f"cannot delete {one['path']} ({one['error']})" for one in status["library"]["undeletable"]]
     return Result(lines + ([f"notice: {status['notice']}"] if status["notice"] else []), status)
 
 
-def cameras(paths: Paths, _environ: Mapping[str, str], arguments: Arguments) -> Result:
-    """The cameras as last detected, or as detected now."""
-    message: dict[str, Any] = {"command": "cameras"}
-    answer = (
-        ask_with_progress(paths.socket, message | {"again": True}, _waiting_line("list"))
-        if arguments.again
-        else ask(paths.socket, message, TIMEOUT_S)
-    )
+def cameras(paths: Paths, arguments: Arguments) -> Result:
+    if arguments.again:
+        answer = ask_with_progress(paths.socket, {"command": "cameras", "again": True}, _waiting_line("list"))
+    else:
+        answer = ask(paths.socket, {"command": "cameras"}, TIMEOUT_S)
     lines = [
         f"{camera['index']}: {camera['model']}, {camera['size'][0]}x{camera['size'][1]}"
         + (" (active)" if camera["index"] == answer["active"] else "")
@@ -69,18 +64,17 @@ def cameras(paths: Paths, _environ: Mapping[str, str], arguments: Arguments) -> 
     return Result(lines or ["no camera was found"], answer)
 
 
-def snapshot(paths: Paths, _environ: Mapping[str, str], arguments: Arguments) -> Result:
+def snapshot(paths: Paths, arguments: Arguments) -> Result:
     """A snapshot: its path, or for a pipe or a file (`stillcam snapshot > file.jpg`) the picture."""
     frame = ask_with_progress(paths.socket, {"command": "snapshot"}, _waiting_line("picture"))["frame"]
     path = paths.images / frame
-    result = Result([str(path)], {"frame": frame, "path": str(path)})
+    document = {"frame": frame, "path": str(path)}
     if arguments.json or arguments.path or sys.stdout.isatty():
-        return result
+        return Result([str(path)], document)
     try:
-        picture = path.read_bytes()
+        return Result([], document, picture=path.read_bytes())
     except OSError as error:
         raise StillcamError(f"{path} has been replaced before it could be read: try again") from error
-    return Result([], result.document, picture=picture)
 
 
 def _waiting_line(what: str) -> Callable[[dict[str, Any], float], str]:
@@ -88,14 +82,14 @@ def _waiting_line(what: str) -> Callable[[dict[str, Any], float], str]:
     return lambda status, seconds: f"waiting for the {what}, {seconds:.0f} s: {status['reason'] or status['mode']}"
 
 
-def reload(paths: Paths, _environ: Mapping[str, str], _arguments: Arguments) -> Result:
+def reload(paths: Paths, _arguments: Arguments) -> Result:
     """Apply the settings file; returns once a picture shows it."""
     answer = ask(paths.socket, {"command": "reload"}, TIMEOUT_S)
     text = "the settings are in force" if answer["in_force"] else "the settings count from the next picture on"
     return Result([text], answer)
 
 
-def photos(paths: Paths, _environ: Mapping[str, str], arguments: Arguments) -> Result:
+def photos(paths: Paths, arguments: Arguments) -> Result:
     """Take photos, and wait for the last one; Ctrl-C cancels the rest."""
     command = {"command": "photo", "kind": arguments.kind, "count": arguments.count, "delay_s": arguments.delay}
     try:
@@ -105,7 +99,7 @@ def photos(paths: Paths, _environ: Mapping[str, str], arguments: Arguments) -> R
     return _taken(paths, answer)
 
 
-def video(paths: Paths, _environ: Mapping[str, str], arguments: Arguments) -> Result:
+def video(paths: Paths, arguments: Arguments) -> Result:
     """Record a video, and wait until it is in the library; Ctrl-C ends it early."""
     command = {"command": "video", "seconds": arguments.seconds, "wait": True}
     try:
@@ -132,10 +126,8 @@ def _video_progress(status: dict[str, Any], seconds: float) -> str:
 
 
 def _taken(paths: Paths, answer: Mapping[str, Any]) -> Result:
-    files = [str(_path(paths.library, item)) for item in answer["items"]]
+    files = []
+    for item in answer["items"]:
+        day, _, name = item.partition("/")
+        files.append(str(paths.library / day / decode(name)))
     return Result(files, {"items": answer["items"], "paths": files}, bool(files))
-
-
-def _path(library: Path, item: str) -> Path:
-    day, _, name = item.partition("/")
-    return library / day / decode(name)

@@ -13,9 +13,10 @@ from typing import Any
 from stillcam.common.errors import SettingsError, StillcamError
 from stillcam.ipc.protocol import AnswerTimeout, Message, NoAnswer, Refusal, ask
 
-POLL_S = 1.0
+POLL_S = 1.0  # between two requests for the progress
 STATUS_TIMEOUT_S = 5.0
 HUNG_S = 60.0  # without an answer to `status`, the daemon counts as hung
+ORDER_TIMEOUT_S = 60.0  # deleting some hundred thousand files takes a while
 
 _WIDTH = 60
 
@@ -43,9 +44,8 @@ def ask_with_progress(socket: Path, message: Message, progress: Callable[[dict[s
 
     thread = threading.Thread(target=wait, daemon=True)
     thread.start()
-    terminal = sys.stderr.isatty()
     began = heard = time.monotonic()
-    try:
+    with progress_line() as show:
         thread.join(POLL_S)
         while thread.is_alive():
             try:
@@ -55,35 +55,44 @@ def ask_with_progress(socket: Path, message: Message, progress: Callable[[dict[s
                 line = str(error)
                 if time.monotonic() - heard > HUNG_S:
                     raise AnswerTimeout(HUNG_S) from error
-            if terminal:
-                print(f"\r{line[:_WIDTH]:<{_WIDTH}}", end="", file=sys.stderr, flush=True)
+            show(line)
             thread.join(POLL_S)
-    finally:
-        if terminal:
-            print(f"\r{'':<{_WIDTH}}\r", end="", file=sys.stderr, flush=True)
     (answer,) = answers
     if isinstance(answer, StillcamError):
         raise answer
     return answer
 
 
-def ask_naming_field(socket: Path, message: Message, timeout_s: float) -> Message:
-    """Send a command, and return the answer; a refusal names the field that is wrong.
+@contextmanager
+def progress_line() -> Iterator[Callable[[str], None]]:
+    """A function that shows a line on a terminal in place of the one before; it is erased at the end."""
+    terminal = sys.stderr.isatty()
+
+    def show(line: str, end: str = "") -> None:
+        if terminal:
+            print(f"\r{line[:_WIDTH]:<{_WIDTH}}{end}", end="", file=sys.stderr, flush=True)
+
+    try:
+        yield show
+    finally:
+        show("", "\r")
+
+
+def order(socket: Path, command: str, do: str, **details: Any) -> Message:
+    """Send `command` with a verb, and return the answer; a refusal names the field that is wrong.
 
     Raises:
         StillcamError: the daemon refuses, or does not answer.
     """
-    try:
-        return ask(socket, message, timeout_s)
-    except Refusal as refusal:
-        field = refusal.answer.get("field")
-        raise StillcamError(f"{field}: {refusal}" if field else str(refusal)) from refusal
+    with naming_field():
+        return ask(socket, {"command": command, "do": do, **details}, ORDER_TIMEOUT_S)
 
 
 @contextmanager
 def naming_field() -> Iterator[None]:
-    """Put the name of the field that is wrong before the text of a SettingsError."""
+    """Put the name of the field that is wrong before the text of a SettingsError or Refusal."""
     try:
         yield
-    except SettingsError as error:
-        raise SettingsError(f"{error.field}: {error}" if error.field else str(error)) from error
+    except (SettingsError, Refusal) as error:
+        field = error.field if isinstance(error, SettingsError) else error.answer.get("field")
+        raise StillcamError(f"{field}: {error}" if field else str(error)) from error

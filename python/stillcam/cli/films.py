@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 import time
-from collections.abc import Mapping
 from typing import Any
 
 from stillcam.cli import Arguments, Result, add_command, add_group
-from stillcam.cli.daemon import ask_naming_field, naming_field
+from stillcam.cli.daemon import naming_field, order, progress_line
 from stillcam.common.clock import local_zone
 from stillcam.common.errors import SettingsError, StillcamError
 from stillcam.common.formats import size_text
@@ -17,38 +15,39 @@ from stillcam.films.order import DEFAULT_FPS, KINDS, from_document
 from stillcam.films.record import Film
 from stillcam.films.store import FilmStore
 
-TIMEOUT_S = 60.0
-POLL_S = 0.5
+POLL_S = 0.5  # between two looks at the progress
+FIELDS = ("kind", "series", "from", "to", "fps", "width", "crop", "deflicker", "stamp")  # of an order
 
 
 def add_to(commands: Any) -> None:
-    """Add these commands."""
     films = add_group(commands, "film", "make films, contact sheets and keograms of series or of the library")
-    make_parser = add_command(films, "make", "make one, and print its path; Ctrl-C leaves it to the daemon", make)
-    option = make_parser.add_argument
+    option = add_command(
+        films, "make", "make one, and print its path; Ctrl-C leaves it to the daemon", make
+    ).add_argument
     option("series", nargs="?", metavar="SERIES", help="whose pictures; default: the library's")
     option("--kind", choices=list(KINDS), default="film", help="default: film")
-    option("--from", dest="begin", metavar="TIME", help="like 2026-11-20T08:30, by the local clock; default: the first")
-    option("--to", dest="end", metavar="TIME", help="default: the last picture")
+    option("--from", metavar="TIME", help="like 2026-11-20T08:30, by the local clock; default: the first")
+    option("--to", metavar="TIME", help="default: the last picture")
     option("--fps", type=int, metavar="N", help=f"pictures a second, 1 to 60; default: {DEFAULT_FPS}")
     option("--width", type=int, metavar="PX", help="default: as taken")
     option("--crop", type=float, nargs=4, metavar=("X", "Y", "W", "H"), help="a part, as fractions: 0 0.25 1 0.5")
-    option("--deflicker", action="store_true", help="even out small steps of brightness")
-    option("--stamp", action="store_true", help="show date and time in each picture")
+    option("--deflicker", action="store_const", const=True, help="even out small steps of brightness")
+    option("--stamp", action="store_const", const=True, help="show date and time in each picture")
     option("--no-wait", action="store_true", help="order it, and print its id")
     lister = add_command(films, "list", "list them, newest first", list_films)
     lister.add_argument("series", nargs="?", metavar="SERIES", help="only of this series")
-    for verb, text in (("show", "say how far one is, or what it is"), ("delete", "cancel or delete one, for good")):
-        parser = add_command(films, verb, text, show if verb == "show" else delete)
+    shower = add_command(films, "show", "say how far one is, or what it is", show)
+    deleter = add_command(films, "delete", "cancel or delete one, for good", delete)
+    for parser in (shower, deleter):
         parser.add_argument("id", metavar="ID", help="as listed")
 
 
-def make(paths: Paths, environ: Mapping[str, str], arguments: Arguments) -> Result:
+def make(paths: Paths, arguments: Arguments) -> Result:
     """Order a film, and wait for it; a terminal shows the progress."""
-    document = _document(arguments)
+    document = {field: value for field in FIELDS if (value := getattr(arguments, field)) is not None}
     with naming_field():
-        from_document(document, local_zone(environ))
-    film = _ask(paths, "make", order=document)["film"]
+        from_document(document, local_zone(arguments.environ))
+    film = order(paths.socket, "film", "make", order=document)["film"]
     if arguments.no_wait:
         return Result([film["id"]], film)
     try:
@@ -58,8 +57,7 @@ def make(paths: Paths, environ: Mapping[str, str], arguments: Arguments) -> Resu
         raise StillcamError(text) from None
 
 
-def list_films(paths: Paths, _environ: Mapping[str, str], arguments: Arguments) -> Result:
-    """One line a film."""
+def list_films(paths: Paths, arguments: Arguments) -> Result:
     store = FilmStore(paths)
     try:
         found = store.films_of(arguments.series) if arguments.series else store.all()
@@ -67,12 +65,11 @@ def list_films(paths: Paths, _environ: Mapping[str, str], arguments: Arguments) 
         raise StillcamError(f"there is no series called {arguments.series!r}") from error
     except OSError as error:
         raise StillcamError(f"the films cannot be read ({error.strerror}): check the disk with df") from error
-    return Result(
-        [_line(film) for film in found] or ["there are no films"], {"films": [film.to_api() for film in found]}
-    )
+    lines = [_line(film) for film in found]
+    return Result(lines or ["there are no films"], {"films": [film.to_api() for film in found]})
 
 
-def show(paths: Paths, _environ: Mapping[str, str], arguments: Arguments) -> Result:
+def show(paths: Paths, arguments: Arguments) -> Result:
     """The state of a film, and its path once it is done."""
     store = FilmStore(paths)
     film = _found(store, arguments.id)
@@ -80,36 +77,18 @@ def show(paths: Paths, _environ: Mapping[str, str], arguments: Arguments) -> Res
     return Result(lines, film.to_api(), film.state != "failed")
 
 
-def delete(paths: Paths, _environ: Mapping[str, str], arguments: Arguments) -> Result:
+def delete(paths: Paths, arguments: Arguments) -> Result:
     """Cancel or delete a film; it can be made again."""
-    _ask(paths, "delete", id=_found(FilmStore(paths), arguments.id).id)
+    order(paths.socket, "film", "delete", id=_found(FilmStore(paths), arguments.id).id)
     return Result([f"{arguments.id} is deleted"], {"deleted": arguments.id})
-
-
-def _document(arguments: Arguments) -> dict[str, Any]:
-    typed = {
-        "kind": arguments.kind,
-        "series": arguments.series,
-        "from": arguments.begin,
-        "to": arguments.end,
-        "fps": arguments.fps,
-        "width": arguments.width,
-        "crop": arguments.crop,
-        "deflicker": arguments.deflicker or None,
-        "stamp": arguments.stamp or None,
-    }
-    return {field: value for field, value in typed.items() if value is not None}
 
 
 def _wait_for(store: FilmStore, id_: str) -> Film:
     """The film once it is done, or has failed."""
-    terminal = sys.stderr.isatty()
-    while (film := _found(store, id_)).state in ("waiting", "running"):
-        if terminal:
-            print(f"\r{_state(film):<40}", end="", file=sys.stderr, flush=True)
-        time.sleep(POLL_S)
-    if terminal:
-        print(f"\r{'':<40}\r", end="", file=sys.stderr, flush=True)
+    with progress_line() as show_line:
+        while (film := _found(store, id_)).state in ("waiting", "running"):
+            show_line(_state(film))
+            time.sleep(POLL_S)
     return film
 
 
@@ -125,10 +104,6 @@ def _found(store: FilmStore, id_: str) -> Film:
         return store.find(id_)
     except LookupError as error:
         raise StillcamError(error.args[0]) from error
-
-
-def _ask(paths: Paths, do: str, **more: Any) -> Any:
-    return ask_naming_field(paths.socket, {"command": "film", "do": do, **more}, TIMEOUT_S)
 
 
 def _line(film: Film) -> str:

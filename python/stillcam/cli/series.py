@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from stillcam.cli import Arguments, Result, add_command, add_group
-from stillcam.cli.daemon import ask_naming_field, naming_field
+from stillcam.cli.daemon import naming_field, order
 from stillcam.common.clock import local_zone
 from stillcam.common.errors import SettingsError, StillcamError
 from stillcam.common.formats import size_text
@@ -18,96 +18,114 @@ from stillcam.common.paths import Paths
 from stillcam.series import reader
 from stillcam.series.definition import check_name, from_document
 
-TIMEOUT_S = 60.0  # deleting some hundred thousand files takes a while
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-_UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
-_SPAN = re.compile(r"(\d+(?:\.\d+)?)([smhd]?)", re.ASCII)
+# The fields of a definition that have one option each; window and vary have two.
+FIELDS = ("name", "interval_s", "start", "end", "shots", "place", "weekdays", "marks", "kind", "fixed", "keep",
+          "daily_film")  # fmt: skip
 STATES = {
     "start": "begin now what would begin later",
     "pause": "take no shots until it is resumed",
     "resume": "go on with one that is paused, or has failed",
     "finish": "take no more shots; what there is stays",
 }
+_UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
+_SPAN = re.compile(r"(\d+(?:\.\d+)?)([smhd]?)", re.ASCII)
 
 
 def add_to(commands: Any) -> None:
-    """Add these commands."""
     series = add_group(commands, "series", "timelapse: list, make and look after series")
     add_command(series, "list", "list all series", list_series)
-    _named(add_command(series, "show", "say all about a series", show))
-    create_parser = add_command(series, "create", "make a series; it waits for its start, or begins", create)
-    _named(create_parser)
-    _add_options(create_parser)
+    _add_named(series, "show", "say all about a series", show)
+    _add_options(_add_named(series, "create", "make a series; it waits for its start, or begins", create))
     for verb, text in STATES.items():
-        parser = add_command(series, verb, text, change_state)
-        _named(parser)
-        parser.set_defaults(verb=verb)
-    remove = add_command(series, "delete", "delete a series with all its shots, for good", delete)
-    _named(remove)
+        _add_named(series, verb, text, change_state)
+    remove = _add_named(series, "delete", "delete a series with all its shots, for good", delete)
     remove.add_argument("--yes", action="store_true", help="do not ask")
 
 
-def list_series(paths: Paths, _environ: Mapping[str, str], _arguments: Arguments) -> Result:
-    """One line a series."""
+def _add_named(series: Any, verb: str, text: str, run: Callable[[Paths, Arguments], Result]) -> argparse.ArgumentParser:
+    parser = add_command(series, verb, text, run)
+    parser.add_argument("name", metavar="NAME", help="of the series")
+    return parser
+
+
+def _add_options(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--every", dest="interval_s", type=_parsed_by(_span, "like 10s, 5m, 1h or 1d"), default=60.0, metavar="SPAN",
+        help="from one shot to the next: 10s, 5m, 1h; default: 1m")  # fmt: skip
+    add("--start", metavar="TIME", help="like 2026-11-20T08:30, by the local clock; default: now")
+    add("--end", metavar="TIME", help="none from then on; default: until it is finished")
+    add("--shots", type=int, metavar="N", help="so many; default: no limit")
+    add("--from", dest="opens", metavar="EDGE", help="daily, from 08:30, sunrise, sunset-00:30 …; default: 00:00")
+    add("--to", dest="closes", metavar="EDGE", help="daily, until 17:00, sunset+00:30 …; default: 24:00")
+    add("--place", type=_parsed_by(_place, "like 48.14,11.58"), metavar="LAT,LON",
+        help="where the sun rises and sets; south of the equator with a sign: --place=-36.85,174.76")  # fmt: skip
+    add("--weekdays", type=_parsed_by(_weekdays, "like mon-fri or sat,sun"), metavar="DAYS", help="default: all")
+    add(
+        "--marks", action="store_const", const=True, help="on the dial's marks (:00, :15 …), not counted from the start"
+    )
+    add("--raw", dest="kind", action="store_const", const="raw", help="raw photos: a DNG and a JPEG each")
+    add("--fixed", action="store_const", const=True,
+        help="exposure and white balance stay as for the first shot: no flicker")  # fmt: skip
+    add("--vary", type=_parsed_by(_variation, "like LensPosition=0,1,2"), metavar="CONTROL=V,V,…",
+        help="another value for each shot: LensPosition, ExposureTime, AnalogueGain or ExposureValue")  # fmt: skip
+    add("--bracket", action="store_true", help="all the values at every moment")
+    add("--keep", type=_parsed_by(_keep, "all, thin, or a number of days like 30d"), metavar="RULE",
+        help="all; 30d: shots of so many days; thin: half of the oldest go when the disk fills")  # fmt: skip
+    add("--daily-film", action="store_const", const=True, help="a film of each day, once it is over")
+
+
+def list_series(paths: Paths, _arguments: Arguments) -> Result:
     found = reader.summaries(paths.series, _now_ms())
     return Result([_line(one) for one in found] or ["there are no series"], {"series": found})
 
 
-def show(paths: Paths, _environ: Mapping[str, str], arguments: Arguments) -> Result:
-    """The definition and the state of a series."""
-    try:
-        found = reader.summary(paths.series, _name(arguments), _now_ms())
-    except LookupError as error:
-        raise StillcamError(error.args[0]) from error
+def show(paths: Paths, arguments: Arguments) -> Result:
+    found = _found(paths, _name(arguments))
     return Result(_details(found), found)
 
 
-def create(paths: Paths, environ: Mapping[str, str], arguments: Arguments) -> Result:
+def create(paths: Paths, arguments: Arguments) -> Result:
     """Create a series. It is validated here first, so that an error names the field."""
     document = _document_of(arguments)
     with naming_field():
-        from_document(document, _now_ms(), local_zone(environ))
-    return _changed(_ask(paths, "create", definition=document))
+        from_document(document, _now_ms(), local_zone(arguments.environ))
+    return _changed(order(paths.socket, "series", "create", definition=document))
 
 
-def change_state(paths: Paths, _environ: Mapping[str, str], arguments: Arguments) -> Result:
-    """Start, pause, resume or finish a series."""
-    return _changed(_ask(paths, arguments.verb, name=_name(arguments)))
+def change_state(paths: Paths, arguments: Arguments) -> Result:
+    return _changed(order(paths.socket, "series", arguments.subcommand, name=_name(arguments)))
 
 
-def delete(paths: Paths, _environ: Mapping[str, str], arguments: Arguments) -> Result:
+def delete(paths: Paths, arguments: Arguments) -> Result:
     """Delete a series. There is no trash, so that a person confirms, and a script passes --yes."""
     name = _name(arguments)
     if not arguments.yes:
-        _confirm(paths, name)
-    _ask(paths, "delete", name=name)
+        _confirm(_found(paths, name))
+    order(paths.socket, "series", "delete", name=name)
     return Result([f"{name} is deleted"], {"deleted": name})
 
 
-def _confirm(paths: Paths, name: str) -> None:
-    try:
-        found = reader.summary(paths.series, name, _now_ms())
-    except LookupError as error:
-        raise StillcamError(error.args[0]) from error
+def _confirm(series: Mapping[str, Any]) -> None:
+    name, shots, size = series["name"], series["taken"], size_text(series["bytes"])
     if not sys.stdin.isatty():
-        raise StillcamError(f"not a terminal: pass --yes to delete the {found['taken']} shots of {name} for good")
-    size = size_text(found["bytes"])
-    print(f"Delete {name} with its {found['taken']} shots ({size}) for good? Type its name: ", end="", file=sys.stderr)
-    sys.stderr.flush()
+        raise StillcamError(f"not a terminal: pass --yes to delete the {shots} shots of {name} for good")
+    print(
+        f"Delete {name} with its {shots} shots ({size}) for good? Type its name: ", end="", file=sys.stderr, flush=True
+    )
     if sys.stdin.readline().strip() != name:
         raise StillcamError("nothing is deleted")
 
 
-def _ask(paths: Paths, do: str, **more: Any) -> Any:
-    return ask_naming_field(paths.socket, {"command": "series", "do": do, **more}, TIMEOUT_S)["series"]
+def _changed(answer: Mapping[str, Any]) -> Result:
+    return Result([_line(answer["series"])], answer["series"])
 
 
-def _changed(series: dict[str, Any]) -> Result:
-    return Result([_line(series)], series)
-
-
-def _named(parser: Any) -> None:
-    parser.add_argument("name", metavar="NAME", help="of the series")
+def _found(paths: Paths, name: str) -> dict[str, Any]:
+    try:
+        return reader.summary(paths.series, name, _now_ms())
+    except LookupError as error:
+        raise StillcamError(error.args[0]) from error
 
 
 def _name(arguments: Arguments) -> str:
@@ -157,51 +175,14 @@ def _now_ms() -> int:
     return int(time.time() * 1000)
 
 
-def _add_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options of `series create`."""
-    add = parser.add_argument
-    add("--every", type=_parsed_by(_span, "like 10s, 5m, 1h or 1d"), default=60.0, metavar="SPAN",
-        help="from one shot to the next: 10s, 5m, 1h; default: 1m")  # fmt: skip
-    add("--start", metavar="TIME", help="like 2026-11-20T08:30, by the local clock; default: now")
-    add("--end", metavar="TIME", help="none from then on; default: until it is finished")
-    add("--shots", type=int, metavar="N", help="so many; default: no limit")
-    add("--from", dest="opens", metavar="EDGE", help="daily, from 08:30, sunrise, sunset-00:30 …; default: 00:00")
-    add("--to", dest="closes", metavar="EDGE", help="daily, until 17:00, sunset+00:30 …; default: 24:00")
-    add("--place", type=_parsed_by(_place, "like 48.14,11.58"), metavar="LAT,LON",
-        help="where the sun rises and sets; south of the equator with a sign: --place=-36.85,174.76")  # fmt: skip
-    add("--weekdays", type=_parsed_by(_weekdays, "like mon-fri or sat,sun"), metavar="DAYS", help="default: all")
-    add("--marks", action="store_true", help="on the dial's marks (:00, :15 …), not counted from the start")
-    add("--raw", action="store_true", help="raw photos: a DNG and a JPEG each")
-    add("--fixed", action="store_true", help="exposure and white balance stay as for the first shot: no flicker")
-    add("--vary", type=_parsed_by(_variation, "like LensPosition=0,1,2"), metavar="CONTROL=V,V,…",
-        help="another value for each shot: LensPosition, ExposureTime, AnalogueGain or ExposureValue")  # fmt: skip
-    add("--bracket", action="store_true", help="all the values at every moment")
-    add("--keep", type=_parsed_by(_keep, "all, thin, or a number of days like 30d"), metavar="RULE",
-        help="all; 30d: shots of so many days; thin: half of the oldest go when the disk fills")  # fmt: skip
-    add("--daily-film", action="store_true", help="a film of each day, once it is over")
-
-
-def _document_of(arguments: argparse.Namespace) -> dict[str, Any]:
+def _document_of(arguments: Arguments) -> dict[str, Any]:
     """The definition of the series that the options describe."""
-    window = arguments.opens or arguments.closes
-    vary = arguments.vary and {**arguments.vary, "bracket": arguments.bracket}
-    typed = {
-        "name": arguments.name,
-        "interval_s": arguments.every,
-        "start": arguments.start,
-        "end": arguments.end,
-        "shots": arguments.shots,
-        "window": {"from": arguments.opens or "00:00", "to": arguments.closes or "24:00"} if window else None,
-        "place": arguments.place,
-        "weekdays": arguments.weekdays,
-        "marks": arguments.marks or None,
-        "kind": "raw" if arguments.raw else None,
-        "fixed": arguments.fixed or None,
-        "vary": vary,
-        "keep": arguments.keep,
-        "daily_film": arguments.daily_film or None,
-    }
-    return {field: value for field, value in typed.items() if value is not None}
+    document = {field: value for field in FIELDS if (value := getattr(arguments, field)) is not None}
+    if arguments.opens or arguments.closes:
+        document["window"] = {"from": arguments.opens or "00:00", "to": arguments.closes or "24:00"}
+    if arguments.vary:
+        document["vary"] = {**arguments.vary, "bracket": arguments.bracket}
+    return document
 
 
 def _parsed_by(parse: Callable[[str], Any], expected: str) -> Callable[[str], Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,38 +18,33 @@ RELOAD_TIMEOUT_S = 40.0  # the daemon answers within 30 s
 
 
 def add_to(commands: Any) -> None:
-    """Add these commands."""
     settings = add_group(commands, "settings", "print, change and check the settings")
     get = add_command(settings, "get", "print a setting, or all of them", get_settings)
     get.add_argument("name", nargs="?", metavar="NAME", help="like snapshot.interval_s or snapshot; default: all")
     change = add_command(settings, "set", "change a setting, and have it in force", set_setting)
     change.add_argument("name", metavar="NAME", help="like snapshot.interval_s or controls.Brightness")
     change.add_argument("value", metavar="VALUE", help="a text, or JSON; null: back to the default")
-    check = add_command(
-        settings, "check", "say what is wrong with the settings file, by line and field", check_settings
-    )
+    text = "say what is wrong with the settings file, by line and field"
+    check = add_command(settings, "check", text, check_settings)
     check.add_argument("file", nargs="?", type=Path, metavar="FILE", help="default: the one in use")
 
 
-def get_settings(paths: Paths, _environ: Mapping[str, str], arguments: Arguments) -> Result:
-    """A setting, or all that are set or have a default."""
+def get_settings(paths: Paths, arguments: Arguments) -> Result:
     document = to_json(load(paths.settings))
     del document["version"]
     if not arguments.name:
-        lines = [
-            f"{name} = {_as_json(value)}" for section in document for name, value in _flat(section, document[section])
-        ]
-        return Result(lines, document)
+        return Result([line for section, value in document.items() for line in _lines(section, value)], document)
     value: Any = document
     for part in arguments.name.split("."):
         if not isinstance(value, dict) or part not in value:
             raise SettingsError(f"there is no setting {arguments.name!r}, or none is set: see `settings get`")
         value = value[part]
-    lines = [f"{name} = {_as_json(item)}" for name, item in _flat(arguments.name, value)]
-    return Result(lines if isinstance(value, dict) else [_plain(value)], value)
+    if isinstance(value, dict):
+        return Result(_lines(arguments.name, value), value)
+    return Result([value if isinstance(value, str) else _as_json(value)], value)
 
 
-def set_setting(paths: Paths, _environ: Mapping[str, str], arguments: Arguments) -> Result:
+def set_setting(paths: Paths, arguments: Arguments) -> Result:
     """Change a setting. One that the camera refuses is restored."""
     if paths.first and arguments.name.partition(".")[0] in SHARED_SECTIONS:
         raise SettingsError(f"{arguments.name} counts for all cameras: set it without --camera")
@@ -72,14 +66,11 @@ def set_setting(paths: Paths, _environ: Mapping[str, str], arguments: Arguments)
         ask(paths.socket, {"command": "reload"}, RELOAD_TIMEOUT_S)
         raise SettingsError(f"the camera refuses this, the settings stay as they were: {refusal}") from refusal
     in_force = bool(answer["in_force"])
-    return Result(
-        ["saved, and in force" if in_force else "saved; it counts from the next picture on"],
-        {"changed": True, "in_force": in_force},
-    )
+    text = "saved, and in force" if in_force else "saved; it counts from the next picture on"
+    return Result([text], {"changed": True, "in_force": in_force})
 
 
-def check_settings(paths: Paths, _environ: Mapping[str, str], arguments: Arguments) -> Result:
-    """Validate a settings file; exit status 1 if it is wrong."""
+def check_settings(paths: Paths, arguments: Arguments) -> Result:
     file = arguments.file or paths.settings
     try:
         if not file.exists() and arguments.file:
@@ -111,15 +102,11 @@ def _parsed(typed: str) -> Any:
         return typed
 
 
-def _flat(name: str, value: Any) -> list[tuple[str, Any]]:
+def _lines(name: str, value: Any) -> list[str]:
     if not isinstance(value, dict):
-        return [(name, value)]
-    return [pair for key, item in value.items() for pair in _flat(f"{name}.{key}", item)]
+        return [f"{name} = {_as_json(value)}"]
+    return [line for key, item in value.items() for line in _lines(f"{name}.{key}", item)]
 
 
 def _as_json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
-
-
-def _plain(value: Any) -> str:
-    return value if isinstance(value, str) else _as_json(value)

@@ -69,7 +69,7 @@ def test_a_photo_is_waited_for_however_long_it_takes(paths, monkeypatch, termina
         "mode": "photo", "interval_s": 601.0, "taking": TAKING,
     })  # fmt: skip
     try:
-        told = camera.photos(paths, {}, argparse.Namespace(kind="photo", count=1, delay=0.0))
+        told = camera.photos(paths, argparse.Namespace(kind="photo", count=1, delay=0.0))
     finally:
         server.close()
     assert told.document["items"] == [ITEM]
@@ -81,7 +81,7 @@ def test_a_snapshot_is_waited_for_too(paths, monkeypatch, terminal):
     monkeypatch.setattr(daemon, "POLL_S", 0.05)
     server = served(paths, "snapshot", {"frame": "camera_1.jpg"}, lambda: dict(STATUS))
     try:
-        told = camera.snapshot(paths, {}, argparse.Namespace(json=True, path=False))
+        told = camera.snapshot(paths, argparse.Namespace(json=True, path=False))
     finally:
         server.close()
     assert told.document["frame"] == "camera_1.jpg"

@@ -25,7 +25,14 @@ README = ROOT / "README.md"
 REFERENCE = ROOT / "docs/reference"
 SETTINGS = ROOT / "docs/settings.md"
 DOCUMENTS = sorted(
-    [README, ROOT / "CHANGELOG.md", ROOT / "tests/README.md", *ROOT.glob("docs/**/*.md"), *ROOT.glob("deploy/**/*.md")]
+    [
+        README,
+        ROOT / "CHANGELOG.md",
+        ROOT / "SECURITY.md",
+        ROOT / "tests/README.md",
+        *ROOT.glob("docs/**/*.md"),
+        *ROOT.glob("deploy/**/*.md"),
+    ]
 )
 PROGRAMS = sorted([*ROOT.glob("*.sh"), *ROOT.glob("python/**/*.py")])
 

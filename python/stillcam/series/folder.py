@@ -9,67 +9,70 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import shutil
 import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from stillcam.common.atomic_write import sync
 from stillcam.common.errors import SettingsError
-from stillcam.series.definition import Definition, to_document
+from stillcam.series.definition import Definition
 from stillcam.series.manifest import (
     MANIFEST,
-    SHOT_METADATA,
+    Gap,
     Line,
     ShotRef,
     Tally,
     encode,
     gap_line,
     ms_to_text,
+    shot_line,
     shot_name,
     text_to_ms,
 )
-from stillcam.series.state import (
-    FRAMES,
-    SERIES,
-    STATE,
-    VERSION,
-    State,
-    load_series,
-    read_state,
-    write_json,
-)
+from stillcam.series.state import FRAMES, SERIES, STATE, State, StoredSeries, load_series, write_json
 
 CHECKPOINT_S = 60.0
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+_FILE = re.compile(r"(\d{6,})_(\d{8}T\d{6}\.\d{3}Z)\.(?:jpg|dng)", re.ASCII)  # see `shot_name`
 
 
 class NameTaken(SettingsError):
     """There is already a series of that name."""
 
 
+class ShotFiles(NamedTuple):
+    """The files of one shot, by their names; the picture comes before the DNG."""
+
+    number: int
+    time_ms: int  # since the epoch
+    paths: list[Path]
+
+
 class Series:
     """One series; made by `create` or `open`.
 
+    What changes its state raises OSError if that cannot be written; the change holds until the next start all the same.
+
     Attributes:
         folder: its folder, of the same name.
-        definition: as its owner has defined it.
         zone: the time zone of its clock, see `stillcam.common.clock`.
-        state: its present state.
+        boot: identifies the start of the machine.
     """
 
-    def __init__(self, folder: Path, created: str, zone: str, definition: Definition, state: State) -> None:
-        self.folder = folder
-        self.definition = definition
-        self.state = state
-        self._created = created
-        self.zone = zone
-        self.boot = boot()
+    def __init__(self, stored: StoredSeries) -> None:
+        self.folder = stored.folder
+        self.definition = stored.definition
+        self.zone = stored.zone
+        self.state = stored.state
+        self.boot = BOOT_ID.read_text()[:8]
+        self._created = stored.created
         self._lock = threading.RLock()
-        self._saved, self._saved_s = state, time.monotonic()
+        self._saved, self._saved_s = stored.state, time.monotonic()
 
     @classmethod
     def create(cls, root: Path, definition: Definition, zone: str, now_ms: int) -> Series:
@@ -77,7 +80,7 @@ class Series:
 
         Args:
             root: the folder of all series.
-            zone: the time zone of its clock, see `stillcam.common.clock`.
+            zone: the time zone of its clock.
             now_ms: ms since the epoch.
 
         Raises:
@@ -87,11 +90,10 @@ class Series:
         root.mkdir(parents=True, exist_ok=True)
         if definition.name.casefold() in {path.name.casefold() for path in root.iterdir()}:
             raise NameTaken("there is a series of that name already: choose another one", "name")
-        starts_ms = definition.schedule.starts_ms
-        state = State(state_at(starts_ms, now_ms), None, now_ms, Tally(now_ms - 1))
+        state = State(state_at(definition.schedule.starts_ms, now_ms), None, now_ms, Tally(now_ms - 1))
         new = root / f".new_{definition.name}"  # it appears only when complete
         (new / FRAMES).mkdir(parents=True, exist_ok=True)
-        series = cls(new, ms_to_text(now_ms), zone, definition, state)
+        series = cls(StoredSeries(new, ms_to_text(now_ms), zone, definition, state))
         series._write_definition()
         series.save()
         series.folder = new.rename(root / definition.name)
@@ -107,13 +109,12 @@ class Series:
             OSError: it cannot be read or written.
         """
         stored = load_series(folder)
-        state = read_state(folder, text_to_ms(stored.created))
+        counted = stored.state.manifest_bytes
         size = _size(folder / MANIFEST)
-        if size > state.manifest_bytes:  # a line that a power cut has truncated
-            os.truncate(folder / MANIFEST, state.manifest_bytes)
-        counted = replace(state, manifest_bytes=min(size, state.manifest_bytes))
-        series = cls(folder, stored.created, stored.zone, stored.definition, counted)
-        if size < state.manifest_bytes:  # lines lost in a power cut stay counted
+        if size > counted:  # a line that a power cut has truncated
+            os.truncate(folder / MANIFEST, counted)
+        series = cls(replace(stored, state=replace(stored.state, manifest_bytes=min(size, counted))))
+        if size < counted:  # lines lost in a power cut stay counted
             series.save()
         return series
 
@@ -150,15 +151,7 @@ class Series:
             for folder in (stem.parent.parent, stem.parent):
                 folder.mkdir(exist_ok=True)  # without parents: a deleted series stays deleted
             moved = [_moved(path, Path(f"{stem}{path.suffix}")) for path in files]
-            line: dict[str, Any] = {
-                "n": number,
-                "due": ms_to_text(due_ms),
-                "time": ms_to_text(time_ms),
-                "files": [f"{path.parent.name}/{path.name}" for path in reversed(moved)],
-                "bytes": sum(path.stat().st_size for path in moved),
-                "boot": self.boot,
-                "metadata": {name: metadata[name] for name in SHOT_METADATA if name in metadata},
-            }
+            line = shot_line(number, due_ms, time_ms, moved[::-1], self.boot, metadata)
             if vary:
                 line["vary"] = vary
             try:
@@ -169,20 +162,16 @@ class Series:
                 raise
             return line
 
-    def add_gap(self, from_ms: int, to_ms: int, missed: int, why: str) -> None:
-        """Record due times without a shot: the first and the last, how many, and one of GAP_REASONS.
+    def add_gap(self, gap: Gap) -> None:
+        """Record due times without a shot.
 
         Raises:
             OSError: it could not be written; the series is as it was.
         """
-        self.append(gap_line(from_ms, to_ms, missed, why))
+        self.append(gap_line(*gap))
 
     def add_deletion(self, numbers: Sequence[int], freed_bytes: int, first: ShotRef | None) -> None:
-        """Record that shots have been deleted.
-
-        Args:
-            first: the first that is left.
-        """
+        """Record that shots have been deleted; `first` is the first that is left."""
         self.append({"thinned": list(numbers), "bytes": freed_bytes, "first": first})
 
     def append(self, line: Line) -> None:
@@ -208,31 +197,17 @@ class Series:
             self.state = replace(self.state, tally=replace(self.state.tally, until_ms=until_ms))
 
     def set_state(self, state: str, now_ms: int, why: str | None = None) -> None:
-        """Begin another state.
-
-        Raises:
-            OSError: it could not be written; it holds until the next start all the same.
-        """
-        with self._lock:
-            self.state = replace(self.state, state=state, why=why, since_ms=now_ms)
-            self.save()
+        """Begin another state."""
+        self._update(state=state, why=why, since_ms=now_ms)
 
     def set_reason(self, why: str | None) -> None:
-        """Set why no shots are taken although the series runs; None: they are.
-
-        Raises:
-            OSError: it could not be written; it holds until the next start all the same.
-        """
-        with self._lock:
-            if why != self.state.why:
-                self.state = replace(self.state, why=why)
-                self.save()
+        """Set why no shots are taken although the series runs; None: they are."""
+        if why != self.state.why:
+            self._update(why=why)
 
     def set_fixed_controls(self, controls: Mapping[str, Any] | None) -> None:
         """Use these controls for all shots from now on; None: the camera's own."""
-        with self._lock:
-            self.state = replace(self.state, fixed=controls)
-            self.save()
+        self._update(fixed=controls)
 
     def redefine(self, definition: Definition, zone: str) -> None:
         """Replace the definition; the name stays.
@@ -262,14 +237,7 @@ class Series:
                 self.save(durable=False)
 
     def save(self, durable: bool = True) -> None:
-        """Write the state file.
-
-        Args:
-            durable: manifest and state file are on the disk when this returns.
-
-        Raises:
-            OSError: it could not be written.
-        """
+        """Write the state file; if `durable`, it and the manifest are on the disk when this returns."""
         with self._lock:
             self._saved_s = time.monotonic()
             if durable and self.state.manifest_bytes:
@@ -277,19 +245,33 @@ class Series:
             write_json(self.folder / STATE, self.state.to_document(), durable)
             self._saved = self.state
 
+    def _update(self, **changes: Any) -> None:
+        with self._lock:
+            self.state = replace(self.state, **changes)
+            self.save()
+
     def _write_definition(self) -> None:
-        document = {
-            "version": VERSION,
-            "created": self._created,
-            "zone": self.zone,
-            "definition": to_document(self.definition),
-        }
-        write_json(self.folder / SERIES, document, durable=True)
+        stored = StoredSeries(self.folder, self._created, self.zone, self.definition, self.state)
+        write_json(self.folder / SERIES, stored.to_document(), durable=True)
 
 
 def state_at(starts_ms: int, now_ms: int) -> str:
     """The state of a series that starts then: planned or running."""
     return "planned" if starts_ms > now_ms else "running"
+
+
+def shots_in(folder: Path) -> list[ShotFiles]:
+    """The shots whose files are in a folder, in order.
+
+    Raises:
+        OSError: it cannot be listed.
+    """
+    shots: dict[int, ShotFiles] = {}
+    for path in sorted(folder.iterdir(), reverse=True):
+        if match := _FILE.fullmatch(path.name):
+            number = int(match[1])
+            shots.setdefault(number, ShotFiles(number, text_to_ms(match[2]), [])).paths.append(path)
+    return [shots[number] for number in sorted(shots)]
 
 
 def _moved(path: Path, to: Path) -> Path:
@@ -299,20 +281,15 @@ def _moved(path: Path, to: Path) -> Path:
     except OSError as error:
         if error.errno != errno.EXDEV:
             raise
-    part = to.with_name(f".{to.name}")
+    copy = to.with_name(f".{to.name}")
     try:
-        shutil.copyfile(path, part)
-        part.rename(to)
+        shutil.copyfile(path, copy)
+        copy.rename(to)
     except OSError:
-        part.unlink(missing_ok=True)
+        copy.unlink(missing_ok=True)
         raise
     path.unlink()
     return to
-
-
-def boot() -> str:
-    """Identifies one start of the machine."""
-    return BOOT_ID.read_text()[:8]
 
 
 def _append(path: Path, raw: bytes) -> int:
@@ -323,7 +300,7 @@ def _append(path: Path, raw: bytes) -> int:
         try:
             written = os.write(descriptor, raw)
             if written < len(raw):
-                raise OSError(28, "No space left on device")
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         except OSError:
             os.ftruncate(descriptor, before)
             raise

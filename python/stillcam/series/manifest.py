@@ -11,10 +11,9 @@ A manifest may have any length. Shots are found by bisecting the file, as number
 from __future__ import annotations
 
 import json
-import mmap
 import os
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from io import BufferedReader
@@ -33,8 +32,7 @@ Line = Mapping[str, Any]
 ShotRef = Mapping[str, Any]  # {"n": number, "time": text} of a shot
 
 _CHUNK_BYTES = 1 << 20
-_GAP, _THINNED = b'\n{"gap":', b'\n{"thinned":'  # at the beginning of a line; "thinned" is never the first
-_MAX_CACHED = 128  # manifests
+_MAX_CACHED = 128  # manifests whose gaps are cached
 
 
 def ms_to_text(time_ms: int) -> str:
@@ -86,29 +84,25 @@ class Tally:
             KeyError, TypeError, ValueError: it is not a line of a manifest.
         """
         if "n" in line:
-            return self._add_shot(line)
+            number, due_ms = int(line["n"]), text_to_ms(line["due"])
+            shot = {"n": number, "time": str(line["time"])}
+            return replace(
+                self,
+                until_ms=due_ms,
+                taken=self.taken + (due_ms != self.due_ms),
+                sequence=number,
+                shots=self.shots + 1,
+                bytes=self.bytes + int(line["bytes"]),
+                due_ms=due_ms,
+                first=self.first or shot,
+                last=shot,
+            )
         if "gap" in line:
             gap = line["gap"]
             missed = 0 if gap["why"] == PAUSED else int(gap["missed"])
             return replace(self, until_ms=text_to_ms(gap["to"]), missed=self.missed + missed)
         left = self.shots - len(line["thinned"])
         return replace(self, shots=left, bytes=self.bytes - int(line["bytes"]), first=line["first"])
-
-    def _add_shot(self, line: Line) -> Tally:
-        due_ms = text_to_ms(line["due"])
-        number = int(line["n"])
-        shot = {"n": number, "time": str(line["time"])}
-        return replace(
-            self,
-            until_ms=due_ms,
-            taken=self.taken + (due_ms != self.due_ms),
-            sequence=number,
-            shots=self.shots + 1,
-            bytes=self.bytes + int(line["bytes"]),
-            due_ms=due_ms,
-            first=self.first or shot,
-            last=shot,
-        )
 
 
 def encode(line: Line) -> bytes:
@@ -128,23 +122,19 @@ def decode(raw: bytes) -> Line | None:
 def _is_valid(line: Any) -> bool:
     """Whether a line has all fields that are ever read, of the right types; may raise where it does not."""
     if "n" in line:
-        filled = (
-            text_to_ms(line["due"])
-            and text_to_ms(line["time"])
-            and line["files"]
-            and isinstance(line["metadata"], dict)
-        )
-        names = isinstance(line["files"], list) and all(isinstance(file, str) for file in line["files"])
+        files = line["files"]
         return (
-            bool(filled)
-            and names
+            type(line["n"]) is type(line["bytes"]) is int
+            and bool(files and text_to_ms(line["due"]) and text_to_ms(line["time"]))
+            and isinstance(files, list)
+            and all(isinstance(file, str) for file in files)
+            and isinstance(line["metadata"], dict)
             and isinstance(line.get("vary", {}), dict)
-            and type(line["n"]) is type(line["bytes"]) is int
         )
     if "gap" in line:
         gap = line["gap"]
         known = gap["why"] in GAP_REASONS
-        return bool(text_to_ms(gap["from"]) and text_to_ms(gap["to"])) and type(gap["missed"]) is int and known
+        return known and type(gap["missed"]) is int and bool(text_to_ms(gap["from"]) and text_to_ms(gap["to"]))
     return isinstance(line["thinned"], list) and type(line["bytes"]) is int and is_shot_ref(line["first"])
 
 
@@ -157,8 +147,30 @@ def is_shot_ref(ref: Any) -> bool:
     return ref is None or (type(ref["n"]) is int and bool(text_to_ms(ref["time"])))
 
 
+def shot_line(
+    number: int, due_ms: int, time_ms: int, files: Sequence[Path], boot: str, metadata: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The line of a shot.
+
+    Args:
+        due_ms, time_ms: when it was due, and taken (ms since the epoch).
+        files: of the shot, in the folder of the series; the picture first.
+        boot: the start of the machine in which it was taken.
+        metadata: from the camera; only SHOT_METADATA is kept.
+    """
+    return {
+        "n": number,
+        "due": ms_to_text(due_ms),
+        "time": ms_to_text(time_ms),
+        "files": [f"{path.parent.name}/{path.name}" for path in files],
+        "bytes": sum(path.stat().st_size for path in files),
+        "boot": boot,
+        "metadata": {name: metadata[name] for name in SHOT_METADATA if name in metadata},
+    }
+
+
 def gap_line(from_ms: int, to_ms: int, missed: int, why: str) -> Line:
-    """The line of a gap: its first and last due time (ms since the epoch), how many were missed, and why."""
+    """The line of a gap: see `Gap`."""
     return {"gap": {"from": ms_to_text(from_ms), "to": ms_to_text(to_ms), "missed": missed, "why": why}}
 
 
@@ -168,11 +180,11 @@ def shot_name(number: int, time_ms: int) -> str:
     return f"{number // 1000:03}/{number:06}_{stamp}"
 
 
-# --- reading and searching
+# --- reading and searching; each raises OSError if the manifest cannot be read
 
 
 class Gap(NamedTuple):
-    """Due times without a shot: the first and the last (ms since the epoch), how many, and why."""
+    """Due times without a shot: the first and the last (ms since the epoch), how many, and one of GAP_REASONS."""
 
     from_ms: int
     to_ms: int
@@ -181,38 +193,24 @@ class Gap(NamedTuple):
 
 
 def lines_from(folder: Path, offset: int) -> Iterator[tuple[Line, int]]:
-    """The complete lines from a byte on, and where each ends; damaged ones are left out.
-
-    Raises:
-        OSError: the manifest cannot be read.
-    """
-    try:
-        with (folder / MANIFEST).open("rb") as file:
-            file.seek(offset)
-            for raw in file:
-                if not raw.endswith(b"\n"):
-                    return  # it is being written
-                offset += len(raw)
-                if (line := decode(raw)) is not None:
-                    yield line, offset
-    except FileNotFoundError:
-        return
+    """The complete lines from a byte on, and where each ends; damaged ones are left out."""
+    with _open(folder) as file:
+        file.seek(offset)
+        for raw in file:
+            if not raw.endswith(b"\n"):
+                return  # it is being written
+            offset += len(raw)
+            if (line := decode(raw)) is not None:
+                yield line, offset
 
 
 def shots_from(folder: Path, number: int) -> Iterator[Line]:
-    """The shots from this number on, in order, including those that have been deleted.
-
-    Raises:
-        OSError: the manifest cannot be read.
-    """
-    try:
-        with (folder / MANIFEST).open("rb") as file:
-            file.seek(_bisect(file, "n", number, 0))
-            for raw in file:
-                if (line := decode(raw)) is not None and "n" in line and line["n"] >= number:
-                    yield line
-    except FileNotFoundError:
-        return
+    """The shots from this number on, in order, including those that have been deleted."""
+    with _open(folder) as file:
+        file.seek(_bisect(file, lambda line: int(line["n"]), number, 0))
+        for raw in file:
+            if (line := decode(raw)) is not None and "n" in line and line["n"] >= number:
+                yield line
 
 
 def first_numbers(folder: Path, times_ms: list[int], end: int) -> list[int]:
@@ -220,54 +218,70 @@ def first_numbers(folder: Path, times_ms: list[int], end: int) -> list[int]:
 
     Args:
         end: stands for those that do not exist.
-
-    Raises:
-        OSError: the manifest cannot be read.
     """
-    numbers: list[int] = []
-    try:
-        with (folder / MANIFEST).open("rb") as file:
-            offset = 0
-            for time_ms in times_ms:
-                offset = _bisect(file, "due", time_ms, offset)
-                found = _shot_after(file, offset)
-                numbers.append(end if found is None else found[1]["n"])
-    except FileNotFoundError:
-        pass
-    return numbers + [end] * (len(times_ms) - len(numbers))
-
-
-def gaps(folder: Path) -> list[Gap]:
-    """All gaps, in the order in which they were recorded.
-
-    Raises:
-        OSError: the manifest cannot be read.
-    """
-    try:
-        with (folder / MANIFEST).open("rb") as file, _lock:
-            return list(_updated_gaps(folder, file))
-    except FileNotFoundError:
-        return []
-
-
-def deleted_numbers(folder: Path) -> set[int]:
-    """The numbers of all shots that have been deleted.
-
-    Raises:
-        OSError: the manifest cannot be read.
-    """
-    numbers: set[int] = set()
-    with (folder / MANIFEST).open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-        at = data.find(_THINNED)
-        while at >= 0:
-            data.seek(at + 1)
-            if (line := decode(data.readline())) is not None:
-                numbers.update(line["thinned"])
-            at = data.find(_THINNED, at + 1)
+    numbers, offset = [], 0
+    with _open(folder) as file:
+        for time_ms in times_ms:
+            offset = _bisect(file, lambda line: text_to_ms(line["due"]), time_ms, offset)
+            found = _shot_after(file, offset)
+            numbers.append(end if found is None else found[1]["n"])
     return numbers
 
 
-def _bisect(file: BufferedReader, key: str, target: int, low: int) -> int:
+def gaps(folder: Path) -> list[Gap]:
+    """All gaps, in the order in which they were recorded."""
+    with _open(folder) as file, _gaps_lock:
+        stat = os.fstat(file.fileno())
+        inode, offset, found = _gaps_cache.pop(folder, (0, 0, []))
+        if inode != stat.st_ino or offset > stat.st_size:
+            offset, found = 0, []
+        lines, offset = _lines_beginning(file, b'{"gap":', offset)
+        for gap in (line["gap"] for line in lines):
+            found.append(Gap(text_to_ms(gap["from"]), text_to_ms(gap["to"]), gap["missed"], gap["why"]))
+        _gaps_cache[folder] = stat.st_ino, offset, found  # the last to be dropped
+        while len(_gaps_cache) > _MAX_CACHED:
+            del _gaps_cache[next(iter(_gaps_cache))]
+        return list(found)
+
+
+def deleted_numbers(folder: Path) -> set[int]:
+    """The numbers of all shots that have been deleted."""
+    with _open(folder) as file:
+        lines, _ = _lines_beginning(file, b'{"thinned":', 0)
+    return {number for line in lines for number in line["thinned"]}
+
+
+_gaps_cache: dict[Path, tuple[int, int, list[Gap]]] = {}  # by folder: the inode, how far it was read, its gaps
+_gaps_lock = threading.Lock()
+
+
+def _open(folder: Path) -> BufferedReader:
+    """Open the manifest; before the first line there is none, which is like an empty one."""
+    try:
+        return (folder / MANIFEST).open("rb")
+    except FileNotFoundError:
+        return open(os.devnull, "rb")
+
+
+def _lines_beginning(file: BufferedReader, begin: bytes, offset: int) -> tuple[list[Line], int]:
+    """The lines from an offset on that begin so, without parsing the others; and where the last complete line ends."""
+    found: list[Line] = []
+    file.seek(offset)
+    rest = b""
+    while chunk := file.read(_CHUNK_BYTES):
+        complete, newline, rest = (rest + chunk).rpartition(b"\n")
+        offset += len(complete) + len(newline)
+        data = b"\n" + complete + newline
+        at = data.find(b"\n" + begin)
+        while at >= 0:
+            end = data.index(b"\n", at + 1)
+            if (line := decode(data[at + 1 : end])) is not None:
+                found.append(line)
+            at = data.find(b"\n" + begin, end)
+    return found, offset
+
+
+def _bisect(file: BufferedReader, key: Callable[[Line], int], target: int, low: int) -> int:
     """The offset of the first shot whose `key` is `target` or more; where there is none: the end of the shots.
 
     Args:
@@ -277,14 +291,10 @@ def _bisect(file: BufferedReader, key: str, target: int, low: int) -> int:
     while low < high:
         middle = (low + high) // 2
         found = _shot_after(file, middle)
-        if found is None:
-            high = middle
-            continue
-        end, line = found
-        if (line["n"] if key == "n" else text_to_ms(line["due"])) >= target:
+        if found is None or key(found[1]) >= target:
             high = middle
         else:
-            low = end
+            low = found[0]
     return low
 
 
@@ -298,43 +308,3 @@ def _shot_after(file: BufferedReader, offset: int) -> tuple[int, Line] | None:
         if line is not None and "n" in line:
             return file.tell(), line
     return None
-
-
-class _CachedGaps:
-    """The gaps of a manifest up to an offset."""
-
-    def __init__(self, inode: int) -> None:
-        self.inode = inode
-        self.offset = 0
-        self.gaps: list[Gap] = []
-
-
-_cache: dict[Path, _CachedGaps] = {}
-_lock = threading.Lock()
-
-
-def _updated_gaps(folder: Path, file: BufferedReader) -> list[Gap]:
-    stat = os.fstat(file.fileno())
-    cached = _cache.pop(folder, None)
-    if cached is None or cached.inode != stat.st_ino or cached.offset > stat.st_size:
-        cached = _CachedGaps(stat.st_ino)
-    _cache[folder] = cached  # the last to be dropped
-    while len(_cache) > _MAX_CACHED:
-        del _cache[next(iter(_cache))]
-    file.seek(cached.offset)
-    rest = b""
-    while chunk := file.read(_CHUNK_BYTES):
-        complete, newline, rest = (rest + chunk).rpartition(b"\n")
-        cached.gaps += _gaps_in(b"\n" + complete + newline)
-        cached.offset += len(complete) + len(newline)
-    return cached.gaps
-
-
-def _gaps_in(data: bytes) -> Iterator[Gap]:
-    at = data.find(_GAP)
-    while at >= 0:
-        end = data.find(b"\n", at + 1)
-        if end >= 0 and (line := decode(data[at + 1 : end])) is not None:
-            gap = line["gap"]
-            yield Gap(text_to_ms(gap["from"]), text_to_ms(gap["to"]), gap["missed"], gap["why"])
-        at = data.find(_GAP, at + 1)

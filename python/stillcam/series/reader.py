@@ -9,7 +9,6 @@ import logging
 import os
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -17,10 +16,10 @@ from typing import Any
 from stillcam.common.disk_space import writable_bytes
 from stillcam.common.errors import SettingsError, StillcamError
 from stillcam.series import estimate
-from stillcam.series.definition import Definition, check_name, to_document
+from stillcam.series.definition import check_name, to_document
 from stillcam.series.manifest import PAUSED, Gap, Line, first_numbers, gaps, ms_to_text, shots_from, text_to_ms
 from stillcam.series.schedule import due_between
-from stillcam.series.state import FRAMES, State, load_series, read_state
+from stillcam.series.state import FRAMES, StoredSeries, load_series, read_state
 
 Summary = dict[str, Any]
 
@@ -52,7 +51,7 @@ def states(root: Path) -> list[dict[str, Any]]:
     """The counters of all series: name, state, why, taken, missed, bytes."""
     return [
         {
-            "name": series.name,
+            "name": series.definition.name,
             "state": series.state.state,
             "why": series.state.why,
             "taken": series.state.tally.taken,
@@ -154,22 +153,7 @@ class ExistingFiles:
         return name in self._names[folder]
 
 
-@dataclass(frozen=True, slots=True)
-class _Series:
-    """What the folder of a series says."""
-
-    folder: Path
-    created: str
-    zone: str
-    definition: Definition
-    state: State
-
-    @property
-    def name(self) -> str:
-        return self.folder.name
-
-
-def _all(root: Path) -> Iterator[_Series]:
+def _all(root: Path) -> Iterator[StoredSeries]:
     try:
         names = sorted(path.name for path in root.iterdir() if not path.name.startswith("."))
     except FileNotFoundError:
@@ -181,14 +165,12 @@ def _all(root: Path) -> Iterator[_Series]:
             logging.debug("%s", error)
 
 
-def _read(root: Path, name: str) -> _Series:
+def _read(root: Path, name: str) -> StoredSeries:
     folder = _folder(root, name)
     try:
-        stored = load_series(folder)
-        state = read_state(folder, text_to_ms(stored.created))
+        return load_series(folder)
     except (StillcamError, OSError) as error:
         raise LookupError(str(error)) from error
-    return _Series(folder, stored.created, stored.zone, stored.definition, state)
 
 
 def _folder(root: Path, name: str) -> Path:
@@ -201,7 +183,7 @@ def _folder(root: Path, name: str) -> Path:
     return folder
 
 
-def _summary(series: _Series, now_ms: int, reserve_mb: int, daily_bytes: float) -> Summary:
+def _summary(series: StoredSeries, now_ms: int, reserve_mb: int, daily_bytes: float) -> Summary:
     definition, state, tally = series.definition, series.state, series.state.tally
     try:
         room = writable_bytes(series.folder, reserve_mb)
@@ -209,7 +191,7 @@ def _summary(series: _Series, now_ms: int, reserve_mb: int, daily_bytes: float) 
     except OSError:  # the disk does not answer
         full_ms = None
     return {
-        "name": series.name,
+        "name": series.definition.name,
         "state": state.state,
         "why": state.why,
         "since": ms_to_text(state.since_ms),
@@ -233,7 +215,7 @@ def _summary(series: _Series, now_ms: int, reserve_mb: int, daily_bytes: float) 
     }
 
 
-def _bytes_per_day(series: Iterable[_Series], now_ms: int) -> float:
+def _bytes_per_day(series: Iterable[StoredSeries], now_ms: int) -> float:
     """What all active series write in a day."""
     return sum(estimate.bytes_per_day(one.definition, one.state, now_ms) for one in series if one.state.active)
 
@@ -256,7 +238,7 @@ def _as_lookup_errors(lines: Iterator[Line]) -> Iterator[Line]:
         raise LookupError(f"the manifest cannot be read ({error.strerror})") from error
 
 
-def _edges(series: _Series, buckets: int, now_ms: int) -> list[int]:
+def _edges(series: StoredSeries, buckets: int, now_ms: int) -> list[int]:
     """Where the buckets of a timeline begin, and where the last one ends (ms since the epoch)."""
     schedule, state, tally = series.definition.schedule, series.state, series.state.tally
     begin = min(schedule.starts_ms, text_to_ms(tally.first["time"])) if tally.first else schedule.starts_ms

@@ -6,19 +6,16 @@ cut can have damaged is checked: the last two folders of pictures, and the last 
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import mmap
-import re
 from pathlib import Path
 
 from stillcam.frames.jpeg import InvalidJpeg, check_jpeg
-from stillcam.series.folder import Series
-from stillcam.series.manifest import Line, deleted_numbers, ms_to_text, shots_from, text_to_ms
+from stillcam.series.folder import Series, ShotFiles, shots_in
+from stillcam.series.manifest import Line, deleted_numbers, shot_line, shots_from
 from stillcam.series.state import FRAMES
 
 UNSYNCED = 120  # shots that may not be on the disk after a power cut: Linux writes within 30 s
-_NAME = re.compile(r"(?P<n>\d{6,})_(?P<stamp>\d{8}T\d{6}\.\d{3}Z)\.jpg", re.ASCII)
 
 
 def open_series(folder: Path) -> Series:
@@ -44,62 +41,53 @@ def recover(series: Series) -> None:
     adopted = 0
     folders = series.shot_folders() if (series.folder / FRAMES).is_dir() else []
     for folder in folders[-2:]:  # those before are complete
-        for path in sorted(folder.iterdir()):
-            match = _NAME.fullmatch(path.name)
-            number = int(match["n"]) if match else 0
-            if match and number > series.state.tally.sequence and _is_complete(path):
-                _adopt(series, number, text_to_ms(match["stamp"]), path)
-                adopted += 1
-            elif _is_leftover(path, series.state.tally.sequence):
-                path.unlink(missing_ok=True)
+        for incomplete in folder.glob(".*"):
+            incomplete.unlink(missing_ok=True)
+        for shot in shots_in(folder):
+            if shot.number > series.state.tally.sequence:
+                adopted += _adopt(series, shot)
     if adopted:
         logging.info("series %s: added %s shots from before a crash to the manifest", series.name, adopted)
     if series.unsaved:
         series.save()
 
 
-def _adopt(series: Series, number: int, time_ms: int, path: Path) -> None:
-    raw = path.with_suffix(".dng")
-    files = [path, raw] if raw.exists() else [path]
-    series.append(
-        {
-            "n": number,
-            "due": ms_to_text(max(time_ms, series.state.tally.until_ms + 1)),
-            "time": ms_to_text(time_ms),
-            "files": [f"{file.parent.name}/{file.name}" for file in files],
-            "bytes": sum(file.stat().st_size for file in files),
-            "boot": "",
-            "metadata": {},
-        }
-    )
+def _adopt(series: Series, shot: ShotFiles) -> bool:
+    """Add a shot that has no line; without a complete picture, its files are deleted."""
+    if shot.paths[0].suffix != ".jpg" or not _is_complete(shot.paths[0]):
+        for path in shot.paths:
+            path.unlink()
+        return False
+    due_ms = max(shot.time_ms, series.state.tally.until_ms + 1)
+    series.append(shot_line(shot.number, due_ms, shot.time_ms, shot.paths, "", {}))
+    return True
 
 
 def _record_lost(series: Series) -> None:
     """Record shots whose pictures a power cut has destroyed as deleted."""
-    tally = series.state.tally
+    tally, frames = series.state.tally, series.folder / FRAMES
     lines = list(shots_from(series.folder, tally.sequence - UNSYNCED))
     if not lines or lines[-1]["boot"] == series.boot:
         return
-    lost = [line for line in lines if not _on_disk(series.folder / FRAMES, line)]
-    if lost:
-        known = deleted_numbers(series.folder)
-        lost = [line for line in lost if line["n"] not in known]
+    lost = [line for line in lines if not _on_disk(frames, line)]
+    known = deleted_numbers(series.folder) if lost else set()
+    lost = [line for line in lost if line["n"] not in known]
     if not lost:
         return
     for line in lost:
         for name in line["files"]:
-            (series.folder / FRAMES / name).unlink(missing_ok=True)
+            (frames / name).unlink(missing_ok=True)
     logging.warning("series %s: %s pictures were lost in a power cut", series.name, len(lost))
     series.add_deletion([line["n"] for line in lost], sum(line["bytes"] for line in lost), tally.first)
 
 
 def _on_disk(frames: Path, line: Line) -> bool:
     """Whether the files exist and have their recorded size."""
-    sizes = []
-    with contextlib.suppress(FileNotFoundError):
-        sizes = [(frames / name).stat().st_size for name in line["files"]]
-        return sum(sizes) == line["bytes"] and _is_complete(frames / line["files"][0])
-    return False
+    try:
+        size = sum((frames / name).stat().st_size for name in line["files"])
+    except FileNotFoundError:
+        return False
+    return bool(size == line["bytes"]) and _is_complete(frames / line["files"][0])
 
 
 def _is_complete(path: Path) -> bool:
@@ -109,11 +97,3 @@ def _is_complete(path: Path) -> bool:
     except (InvalidJpeg, ValueError):  # empty, or cut
         return False
     return True
-
-
-def _is_leftover(path: Path, sequence: int) -> bool:
-    """Whether a file belongs to no shot: incomplete, or a raw file without its picture."""
-    if path.name.startswith("."):
-        return True
-    number, _, _ = path.name.partition("_")
-    return number.isdigit() and int(number) > sequence

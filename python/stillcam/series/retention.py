@@ -5,16 +5,15 @@ Deleted shots stay counted as taken; the manifest records which ones are gone.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 from stillcam.common.deletion import Note
-from stillcam.series.folder import Series
-from stillcam.series.manifest import ShotRef, shots_from, text_to_ms
+from stillcam.series.folder import Series, ShotFiles, shots_in
+from stillcam.series.manifest import shots_from, text_to_ms
 from stillcam.series.schedule import DAY_MS
 
 BATCH = 100  # shots between two calls of `should_stop`
-Shot = tuple[int, int, list[Path]]  # number, time in ms since the epoch, files
 
 
 def has_old(series: Series, now_ms: int) -> bool:
@@ -26,16 +25,13 @@ def has_old(series: Series, now_ms: int) -> bool:
 
 
 def prune(series: Series, now_ms: int, should_stop: Callable[[], bool], note: Note, trash: Path | None = None) -> int:
-    """Delete the shots that are older than the series keeps them.
+    """Delete the shots that are older than the series keeps them; how many are gone.
 
     Args:
         now_ms: ms since the epoch.
         should_stop: called after every few shots.
         note: called with each file that cannot be deleted; the others are deleted all the same.
         trash: a folder on the same disk to move them to; None: they are deleted for good.
-
-    Returns:
-        how many shots are gone.
 
     Raises:
         OSError: the series cannot be read or written; what was deleted is recorded.
@@ -46,8 +42,8 @@ def prune(series: Series, now_ms: int, should_stop: Callable[[], bool], note: No
     limit_ms, count = now_ms - retention.days * DAY_MS, 0
     folders = series.shot_folders()
     for folder in folders:
-        shots = list(_shots(folder))
-        old = [shot for shot in shots if shot[1] < limit_ms]
+        shots = shots_in(folder)
+        old = [shot for shot in shots if shot.time_ms < limit_ms]
         if trash:
             (trash / folder.name).mkdir(parents=True, exist_ok=True)
         deleted = _delete(series, old, should_stop, note, oldest=True, trash=trash)
@@ -60,23 +56,12 @@ def prune(series: Series, now_ms: int, should_stop: Callable[[], bool], note: No
 
 
 def thin(series: Series, should_stop: Callable[[], bool], note: Note) -> int:
-    """Delete every second shot of the older half.
-
-    Args:
-        should_stop: as for `prune`.
-        note: as for `prune`.
-
-    Returns:
-        how many shots are gone.
-
-    Raises:
-        OSError: as `prune`.
-    """
+    """Delete every second shot of the older half; how many are gone. Arguments and errors are those of `prune`."""
     if series.definition.retention.rule != "thin":
         return 0
     left, seen, count = series.state.tally.shots // 2, 0, 0
     for folder in series.shot_folders():
-        older = list(_shots(folder))[: left - seen]
+        older = shots_in(folder)[: left - seen]
         every_second = [shot for place, shot in enumerate(older, seen) if place % 2]  # the first stays
         seen += len(older)
         count += _delete(series, every_second, should_stop, note, oldest=False)
@@ -85,20 +70,9 @@ def thin(series: Series, should_stop: Callable[[], bool], note: Note) -> int:
     return count
 
 
-def _shots(folder: Path) -> Iterator[Shot]:
-    """The shots of one folder, in order."""
-    files: dict[str, list[Path]] = {}
-    for path in sorted(folder.iterdir()):
-        if path.name[:1].isdigit():
-            files.setdefault(path.stem, []).append(path)
-    for stem, paths in files.items():
-        number, _, stamp = stem.partition("_")
-        yield int(number), text_to_ms(stamp), paths
-
-
 def _delete(
     series: Series,
-    shots: list[Shot],
+    shots: list[ShotFiles],
     should_stop: Callable[[], bool],
     note: Note,
     *,
@@ -116,14 +90,17 @@ def _delete(
         deleted: list[int] = []
         freed = 0
         try:
-            for number, _, paths in shots[begin : begin + BATCH]:
-                size = sum(path.stat().st_size for path in paths)
-                if _delete_files(paths, note, trash):
+            for shot in shots[begin : begin + BATCH]:
+                size = sum(path.stat().st_size for path in shot.paths)
+                if _delete_files(shot.paths, note, trash):
                     freed += size
-                    deleted.append(number)
+                    deleted.append(shot.number)
         finally:
             if deleted:
-                first = _first_from(series, deleted[-1] + 1) if oldest else series.state.tally.first
+                first = series.state.tally.first
+                if oldest:
+                    line = next(shots_from(series.folder, deleted[-1] + 1), None)
+                    first = line and {"n": line["n"], "time": str(line["time"])}
                 series.add_deletion(deleted, freed, first)
         count += len(deleted)
         if should_stop():
@@ -142,8 +119,3 @@ def _delete_files(paths: list[Path], note: Note, trash: Path | None) -> bool:
             note(path, error)
             return False
     return True
-
-
-def _first_from(series: Series, number: int) -> ShotRef | None:
-    line = next(shots_from(series.folder, number), None)
-    return None if line is None else {"n": line["n"], "time": str(line["time"])}

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from stillcam.common.clock import zone_named
 from stillcam.series.folder import Series, state_at
-from stillcam.series.manifest import PAUSED
+from stillcam.series.manifest import PAUSED, Gap
 from stillcam.series.schedule import Schedule, due_between, next_due
 
 NEVER = 1 << 62  # ms since the epoch
@@ -35,7 +35,7 @@ class RunningSeries:
         self.series = series
         self.due_ms: int | None = None
         self.next_ms = self._wake_ms = NEVER
-        self._gap: tuple[int, int, int, str] | None = None  # not recorded yet
+        self._gap: Gap | None = None  # not recorded yet
         self._flush_ms = GAP_MS  # the length at which the gap is recorded
         self._latest_ms = series.state.tally.until_ms  # the latest due time ever handled, by whatever clock
         self._until_ms = min(self._latest_ms, now_ms)  # due times up to here have been handled
@@ -83,7 +83,7 @@ class RunningSeries:
         """Close the open due time as missed, unless there is already a shot of it."""
         assert self.due_ms is not None
         if not self.has_shot:
-            self._add_to_gap(self.due_ms, self.due_ms, 1, why)
+            self._add_to_gap(Gap(self.due_ms, self.due_ms, 1, why))
         self.complete(now_ms)
 
     def complete(self, now_ms: int) -> None:
@@ -100,9 +100,9 @@ class RunningSeries:
         Raises:
             OSError: it could not be written; it is recorded with a later one.
         """
-        if self._gap is None or (now_ms is not None and now_ms - self._gap[0] < self._flush_ms):
+        if self._gap is None or (now_ms is not None and now_ms - self._gap.from_ms < self._flush_ms):
             return
-        self.series.add_gap(*self._gap)
+        self.series.add_gap(self._gap)
         self._gap = None
         self._flush_ms = GAP_MS if now_ms is None else 2 * self._flush_ms
 
@@ -196,7 +196,7 @@ class RunningSeries:
                 self.due_ms = until_ms
                 due = due_between(schedule, self._until_ms, until_ms - 1)
             if due.last_ms is not None:
-                self._add_to_gap(self.next_ms, due.last_ms, due.count, why)
+                self._add_to_gap(Gap(self.next_ms, due.last_ms, due.count, why))
             self._until_ms = until_ms
             self.reschedule()
         self._finish_if_over(now_ms)
@@ -218,15 +218,15 @@ class RunningSeries:
         schedule = self.series.definition.schedule
         first, due = next_due(schedule, self._until_ms), due_between(schedule, self._until_ms, now_ms)
         if first is not None and due.last_ms is not None:
-            self._add_to_gap(first, due.last_ms, due.count, why)
+            self._add_to_gap(Gap(first, due.last_ms, due.count, why))
             self._until_ms = due.last_ms
 
-    def _add_to_gap(self, from_ms: int, to_ms: int, missed: int, why: str) -> None:
-        if self._gap and self._gap[3] != why:
+    def _add_to_gap(self, gap: Gap) -> None:
+        if self._gap and self._gap.why != gap.why:
             self._try_flush()
-        if self._gap:
-            from_ms, missed, why = self._gap[0], self._gap[2] + missed, self._gap[3]
-        self._gap = (from_ms, to_ms, missed, why)
+        if self._gap:  # also one of another reason, if it could not be written
+            gap = self._gap._replace(to_ms=gap.to_ms, missed=self._gap.missed + gap.missed)
+        self._gap = gap
 
     def _try_flush(self) -> None:
         """Record the gap; if it cannot be written, it becomes part of a later one."""

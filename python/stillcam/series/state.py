@@ -1,4 +1,4 @@
-"""The state of a series: `state.json`, and the lines of `manifest.jsonl` that were appended since.
+"""A series on disk: `series.json`, `state.json`, and the lines of `manifest.jsonl` that were appended since.
 
 The state file is written when the state changes, otherwise once a minute at most. A reader continues from the byte of
 the manifest that the state file names, so that both always agree.
@@ -15,7 +15,7 @@ from typing import Any
 from stillcam.common.atomic_write import replace_file
 from stillcam.common.errors import SettingsError, StillcamError
 from stillcam.common.safe_read import parse_json
-from stillcam.series.definition import Definition, from_document
+from stillcam.series.definition import Definition, from_document, to_document
 from stillcam.series.manifest import Tally, is_shot_ref, lines_from, ms_to_text, text_to_ms
 
 SERIES, STATE, FRAMES = "series.json", "state.json", "frames"
@@ -68,36 +68,44 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class StoredSeries:
-    """The content of `series.json`.
+    """What the folder of a series says.
 
     Args:
         created: when the series was created, as text.
-        zone: the time zone of its clock.
-        definition: as its owner has defined it.
+        zone: the time zone of its clock, see `stillcam.common.clock`.
     """
 
+    folder: Path
     created: str
     zone: str
     definition: Definition
+    state: State
+
+    def to_document(self) -> dict[str, Any]:
+        """The content of `series.json`."""
+        definition = to_document(self.definition)
+        return {"version": VERSION, "created": self.created, "zone": self.zone, "definition": definition}
 
 
 def load_series(folder: Path) -> StoredSeries:
-    """Read `series.json` in the folder of a series.
+    """Read a series.
 
     Raises:
-        StillcamError: there is no series, or the file is damaged.
+        StillcamError: there is no series, or `series.json` is damaged.
+        OSError: its state cannot be read.
     """
     try:
         document = parse_json(_read(folder / SERIES))
         created, zone = str(document["created"]), str(document["zone"])
-        definition = from_document(document["definition"], text_to_ms(created), zone)
+        created_ms = text_to_ms(created)
+        definition = from_document(document["definition"], created_ms, zone)
         if definition.name != folder.name:
             raise SettingsError(f"it is called {definition.name} there", "name")
     except FileNotFoundError as error:
         raise StillcamError(f"there is no series {folder.name}") from error
     except (OSError, ValueError, TypeError, KeyError, SettingsError) as error:
         raise StillcamError(f"{folder / SERIES} is damaged ({error}): put it right, or delete the folder") from error
-    return StoredSeries(created, zone, definition)
+    return StoredSeries(folder, created, zone, definition, read_state(folder, created_ms))
 
 
 def read_state(folder: Path, created_ms: int) -> State:

@@ -8,7 +8,7 @@ from series_on_disk import JPEG, START_MS, created, minutes, shoot
 from stillcam.common.errors import SettingsError, StillcamError
 from stillcam.series.definition import from_document
 from stillcam.series.folder import Series
-from stillcam.series.manifest import MANIFEST, Line, decode, encode, gap_line, lines_from, ms_to_text, text_to_ms
+from stillcam.series.manifest import MANIFEST, Gap, Line, decode, encode, gap_line, lines_from, ms_to_text, text_to_ms
 from stillcam.series.state import SERIES, STATE
 
 
@@ -65,8 +65,8 @@ def test_a_due_time_of_a_bracket_counts_once(tmp_path):
 
 def test_a_gap_counts_as_missed_unless_the_series_was_paused(tmp_path):
     series = created(tmp_path)
-    series.add_gap(START_MS, minutes(3), 4, "camera")
-    series.add_gap(minutes(4), minutes(9), 6, "paused")
+    series.add_gap(Gap(START_MS, minutes(3), 4, "camera"))
+    series.add_gap(Gap(minutes(4), minutes(9), 6, "paused"))
     assert series.state.tally.missed == 4
     assert series.state.tally.until_ms == minutes(9)
 
@@ -79,7 +79,7 @@ def test_after_a_crash_the_state_follows_the_manifest(tmp_path, saved):
     if saved:
         series.save()
     shoot(series, minutes(1))
-    series.add_gap(minutes(2), minutes(3), 2, "busy")
+    series.add_gap(Gap(minutes(2), minutes(3), 2, "busy"))
     shoot(series, minutes(4))
     again = Series.open(series.folder)
     assert again.state == series.state

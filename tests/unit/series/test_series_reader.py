@@ -10,7 +10,7 @@ from series_on_disk import JPEG, START_MS, created, minutes, shoot
 
 from stillcam.series import manifest, reader
 from stillcam.series.definition import from_document
-from stillcam.series.manifest import MANIFEST, encode, gap_line, ms_to_text
+from stillcam.series.manifest import MANIFEST, Gap, encode, gap_line, ms_to_text
 from stillcam.series.state import SERIES, STATE
 
 
@@ -21,7 +21,7 @@ def test_there_may_be_no_series_at_all(tmp_path):
 def test_a_summary_of_a_series(tmp_path):
     series = created(tmp_path, interval_s=60, shots=10)
     shoot(series, START_MS)
-    series.add_gap(minutes(1), minutes(2), 2, "busy")
+    series.add_gap(Gap(minutes(1), minutes(2), 2, "busy"))
     shoot(series, minutes(3))
     (summary,) = reader.summaries(tmp_path, minutes(3) + 500)
     assert (summary["name"], summary["state"], summary["kind"]) == ("Garden", "running", "photo")
@@ -91,7 +91,7 @@ def test_shots_are_paged_by_their_number(tmp_path):
     series = created(tmp_path)
     for number in range(7):
         shoot(series, minutes(number), Lux=float(number))
-    series.add_gap(minutes(7), minutes(7), 1, "busy")
+    series.add_gap(Gap(minutes(7), minutes(7), 1, "busy"))
     shoot(series, minutes(8))
     rows = reader.shots(tmp_path, "Garden", 3, 2)
     assert [(row["n"], row["due"], row["metadata"]["Lux"]) for row in rows] == [
@@ -152,7 +152,7 @@ def test_gaps_appended_later_are_found(tmp_path):
     series = created(tmp_path)
     assert manifest.gaps(series.folder) == []
     for number in range(4):
-        series.add_gap(minutes(number), minutes(number), 1, "disk")
+        series.add_gap(Gap(minutes(number), minutes(number), 1, "disk"))
         assert manifest.gaps(series.folder)[-1] == (minutes(number), minutes(number), 1, "disk")
     with (series.folder / MANIFEST).open("ab") as file:
         file.write(encode(gap_line(1, 2, 3, "off"))[:-9])
@@ -163,9 +163,9 @@ def test_the_timeline_counts_each_due_time_once(tmp_path):
     series = created(tmp_path, interval_s=60, end=ms_to_text(minutes(100)))
     for number in itertools.chain(range(10), range(30, 40)):
         if number == 30:
-            series.add_gap(minutes(10), minutes(29), 20, "off")
+            series.add_gap(Gap(minutes(10), minutes(29), 20, "off"))
         shoot(series, minutes(number))
-    series.add_gap(minutes(40), minutes(44), 5, "paused")
+    series.add_gap(Gap(minutes(40), minutes(44), 5, "paused"))
     timeline = reader.timeline(tmp_path, "Garden", 10, minutes(50) - 1)
     assert (timeline["from"], timeline["step_s"]) == (ms_to_text(START_MS), pytest.approx(600, 0.01))
     assert timeline["taken"] == [10, 0, 0, 10, 0, 0, 0, 0, 0, 0]
@@ -188,7 +188,7 @@ def test_the_timeline_of_a_finished_series_shows_its_last_gap(tmp_path):
     series = created(tmp_path, interval_s=60, shots=10)
     for number in range(8):
         shoot(series, minutes(number))
-    series.add_gap(minutes(8), minutes(9), 2, "off")
+    series.add_gap(Gap(minutes(8), minutes(9), 2, "off"))
     series.set_state("finished", minutes(10))
     timeline = reader.timeline(tmp_path, "Garden", 5, minutes(1000))
     assert (sum(timeline["taken"]), sum(timeline["missed"]), sum(timeline["planned"])) == (8, 2, 0)

@@ -106,20 +106,21 @@ def from_document(document: Any, now_ms: int, zone: str) -> Definition:
     shots = number_in(document, "shots", 1, MAX_SHOTS, whole=True)
     if variation and not variation.bracket:
         shots = min(shots or MAX_SHOTS, len(variation.values))
-    try:
-        schedule = Schedule(
-            interval_ms=round((number_in(document, "interval_s", 1, 86400) or 60.0) * 1000),
-            starts_ms=moment_in(document, "start", zone) or now_ms,
-            ends_ms=moment_in(document, "end", zone),
-            shots=int(shots) if shots else None,
-            marks=choice_in(document, "marks", FLAG),
-            weekdays=_weekdays(document.get("weekdays")),
-            window=_window(document.get("window")),
-            place=_place(document.get("place")),
-            zone=zone_named(zone),
-        )
-    except ValueError as error:
-        raise SettingsError(str(error), "plan") from error
+    schedule = Schedule(
+        interval_ms=round((number_in(document, "interval_s", 1, 86400) or 60.0) * 1000),
+        starts_ms=moment_in(document, "start", zone) or now_ms,
+        ends_ms=moment_in(document, "end", zone),
+        shots=int(shots) if shots else None,
+        marks=choice_in(document, "marks", FLAG),
+        weekdays=_weekdays(document.get("weekdays")),
+        window=_window(document.get("window")),
+        place=_place(document.get("place")),
+        zone=zone_named(zone),
+    )
+    if schedule.ends_ms is not None and schedule.ends_ms <= schedule.starts_ms:
+        raise SettingsError("the end must come after the start", "plan")
+    if schedule.window and any(edge.sun for edge in schedule.window) and schedule.place is None:
+        raise SettingsError("sunrise and sunset need the place: its latitude and longitude", "plan")
     return Definition(
         name=check_name(document.get("name")),
         schedule=schedule,

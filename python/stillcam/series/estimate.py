@@ -8,9 +8,9 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import lru_cache
 
-from stillcam.series.definition import Definition, Retention
+from stillcam.series.definition import Retention
 from stillcam.series.schedule import DAY_MS, Schedule, due_between, next_due, nth_due
-from stillcam.series.state import State
+from stillcam.series.state import StoredSeries
 
 GUESSED_BYTES = {"photo": 4_000_000, "raw": 24_000_000}  # of a shot, before there is one: 12 megapixels
 _WEEK = 7
@@ -65,7 +65,7 @@ def disk_full_ms(
     """The first due time for which there is no room (ms since the epoch); None: not before the series ends.
 
     Args:
-        left: as for `end_ms`.
+        left: due times that are still wanted; None: no number is set.
         bytes_per_due: what is written from one due time to the next, by other series too.
         room_bytes: what may be written.
     """
@@ -80,18 +80,16 @@ def disk_full_ms(
 # --- of a series that exists
 
 
-def next_shot_ms(definition: Definition, state: State, now_ms: int) -> int | None:
+def next_shot_ms(series: StoredSeries, now_ms: int) -> int | None:
     """The next due time (ms since the epoch); None: there is none, now or later."""
-    if not state.active or _left(definition.schedule, state) == 0:
+    if not series.state.active or _left(series) == 0:
         return None
-    return next_due(definition.schedule, now_ms)
+    return next_due(series.definition.schedule, now_ms)
 
 
-def series_end_ms(definition: Definition, state: State, now_ms: int) -> int | None:
+def series_end_ms(series: StoredSeries, now_ms: int) -> int | None:
     """When the series ends (ms since the epoch); None: it has ended, or that cannot be told."""
-    if state.state == "finished":
-        return None
-    return end_ms(definition.schedule, now_ms, _left(definition.schedule, state))
+    return None if series.state.state == "finished" else end_ms(series.definition.schedule, now_ms, _left(series))
 
 
 @lru_cache(maxsize=256)
@@ -103,36 +101,35 @@ def total_due(schedule: Schedule) -> int | None:
     return min(count, schedule.shots or count)
 
 
-def bytes_per_day(definition: Definition, state: State, now_ms: int) -> float:
+def bytes_per_day(series: StoredSeries, now_ms: int) -> float:
     """What the series writes in a day while it runs; nothing once it is over."""
-    if state.state in ("finished", "failed"):
+    if series.state.state in ("finished", "failed"):
         return 0.0
-    return due_per_day(definition.schedule, now_ms // DAY_MS * DAY_MS) * _bytes_per_due(definition, state)
+    return due_per_day(series.definition.schedule, now_ms // DAY_MS * DAY_MS) * _bytes_per_due(series)
 
 
-def series_disk_full_ms(
-    definition: Definition, state: State, now_ms: int, all_per_day: float, room_bytes: float
-) -> int | None:
+def series_disk_full_ms(series: StoredSeries, now_ms: int, all_per_day: float, room_bytes: float) -> int | None:
     """The first due time for which there is no room (ms since the epoch); None: not before the series ends.
 
     Args:
         all_per_day: bytes that all series together write in a day.
         room_bytes: what may be written.
     """
-    own = bytes_per_day(definition, state, now_ms)
-    fills = can_fill_disk(definition.retention, own, state.tally.bytes, room_bytes)
-    if not state.active or own <= 0 or not fills:
+    definition, own = series.definition, bytes_per_day(series, now_ms)
+    fills = can_fill_disk(definition.retention, own, series.state.tally.bytes, room_bytes)
+    if not series.state.active or own <= 0 or not fills:
         return None
-    share = max(1.0, all_per_day / own)
-    left = _left(definition.schedule, state)
-    return disk_full_ms(definition.schedule, now_ms, left, _bytes_per_due(definition, state) * share, room_bytes)
+    bytes_per_due = _bytes_per_due(series) * max(1.0, all_per_day / own)
+    return disk_full_ms(definition.schedule, now_ms, _left(series), bytes_per_due, room_bytes)
 
 
-def _left(schedule: Schedule, state: State) -> int | None:
-    return None if schedule.shots is None else max(0, schedule.shots - state.tally.taken)
+def _left(series: StoredSeries) -> int | None:
+    """How many due times are still wanted; None: no number is set."""
+    shots = series.definition.schedule.shots
+    return None if shots is None else max(0, shots - series.state.tally.taken)
 
 
-def _bytes_per_due(definition: Definition, state: State) -> float:
-    tally = state.tally
+def _bytes_per_due(series: StoredSeries) -> float:
+    definition, tally = series.definition, series.state.tally
     shot = tally.bytes / tally.shots if tally.shots else GUESSED_BYTES[definition.kind]
     return shot * len(definition.shots_at)

@@ -1,6 +1,7 @@
 """Series as the server and the command line read them, from the folders alone: the daemon need not run.
 
-The cost does not grow with the number of shots. `root` is always the folder of all series.
+The cost does not grow with the number of shots. `root` is always the folder of all series. OSError is raised where the
+disk does not answer.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ import logging
 import os
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
-from itertools import pairwise
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from stillcam.common.disk_space import writable_bytes
 from stillcam.common.errors import SettingsError, StillcamError
 from stillcam.series import estimate
 from stillcam.series.definition import check_name, to_document
-from stillcam.series.manifest import PAUSED, Gap, Line, first_numbers, gaps, ms_to_text, shots_from, text_to_ms
+from stillcam.series.manifest import PAUSED, Gap, first_numbers, gaps, ms_to_text, shots_from, text_to_ms
 from stillcam.series.schedule import due_between
 from stillcam.series.state import FRAMES, StoredSeries, load_series, read_state
 
@@ -50,14 +51,8 @@ def summary(root: Path, name: str, now_ms: int, reserve_mb: int = 0) -> Summary:
 def states(root: Path) -> list[dict[str, Any]]:
     """The counters of all series: name, state, why, taken, missed, bytes."""
     return [
-        {
-            "name": series.definition.name,
-            "state": series.state.state,
-            "why": series.state.why,
-            "taken": series.state.tally.taken,
-            "missed": series.state.tally.missed,
-            "bytes": series.state.tally.bytes,
-        }
+        {"name": series.definition.name, "state": series.state.state, "why": series.state.why}
+        | {name: getattr(series.state.tally, name) for name in ("taken", "missed", "bytes")}
         for series in _all(root)
     ]
 
@@ -72,14 +67,10 @@ def shots(root: Path, name: str, start: int, limit: int) -> list[dict[str, Any]]
     """
     folder = _folder(root, name)
     existing = ExistingFiles(folder / FRAMES)
-    found: list[dict[str, Any]] = []
-    if limit > 0:
-        for line in _as_lookup_errors(_kept_from(folder, start)):
-            if line["files"][0] in existing:
-                found.append(dict(line))
-                if len(found) == limit:
-                    break
-    return found
+    tally = read_state(folder, 0).tally
+    first = tally.first["n"] if tally.first else tally.sequence + 1  # those before were pruned: they are not read
+    found = (dict(line) for line in shots_from(folder, max(start, first)) if line["files"][0] in existing)
+    return list(islice(found, limit))
 
 
 def picture(root: Path, name: str, number: int, raw: bool = False) -> Path:
@@ -89,7 +80,7 @@ def picture(root: Path, name: str, number: int, raw: bool = False) -> Path:
         LookupError: there is no such series, no such shot, or no such file of it.
     """
     folder = _folder(root, name)
-    line = next(_as_lookup_errors(shots_from(folder, number)), None)
+    line = next(shots_from(folder, number), None)
     if line is None or line["n"] != number:
         raise LookupError(f"{name} has no shot {number}")
     for file in line["files"]:
@@ -110,15 +101,11 @@ def timeline(root: Path, name: str, buckets: int, now_ms: int) -> dict[str, Any]
     series = _read(root, name)
     schedule, state, tally = series.definition.schedule, series.state, series.state.tally
     edges = _edges(series, buckets, now_ms)
-    try:
-        numbers = first_numbers(series.folder, edges, tally.sequence + 1)
-        missing = gaps(series.folder)
-    except OSError as error:
-        raise LookupError(f"cannot read {series.folder} ({error.strerror})") from error
+    numbers = first_numbers(series.folder, edges, tally.sequence + 1)
     each = len(series.definition.shots_at)
     taken = [-(-max(0, later - number) // each) for number, later in pairwise(numbers)]
     missed = [0] * buckets
-    for gap in missing:
+    for gap in gaps(series.folder):
         if gap.why != PAUSED:
             _distribute(gap, edges, missed)
     planned = [0] * buckets
@@ -186,63 +173,40 @@ def _folder(root: Path, name: str) -> Path:
 def _summary(series: StoredSeries, now_ms: int, reserve_mb: int, daily_bytes: float) -> Summary:
     definition, state, tally = series.definition, series.state, series.state.tally
     try:
-        room = writable_bytes(series.folder, reserve_mb)
-        full_ms = estimate.series_disk_full_ms(definition, state, now_ms, daily_bytes, room)
+        full_ms = estimate.series_disk_full_ms(series, now_ms, daily_bytes, writable_bytes(series.folder, reserve_mb))
     except OSError:  # the disk does not answer
         full_ms = None
     return {
-        "name": series.definition.name,
+        "name": definition.name,
         "state": state.state,
         "why": state.why,
         "since": ms_to_text(state.since_ms),
         "kind": definition.kind,
         "created": series.created,
         "zone": series.zone,
-        "taken": tally.taken,
-        "missed": tally.missed,
-        "shots": tally.shots,
-        "bytes": tally.bytes,
-        "first": tally.first,
-        "last": tally.last,
-        "next": _text(estimate.next_shot_ms(definition, state, now_ms)),
-        "ends": _text(estimate.series_end_ms(definition, state, now_ms)),
+        **{name: getattr(tally, name) for name in ("taken", "missed", "shots", "bytes", "first", "last")},
+        "next": _text(estimate.next_shot_ms(series, now_ms)),
+        "ends": _text(estimate.series_end_ms(series, now_ms)),
         "planned": estimate.total_due(definition.schedule),
         "definition": to_document(definition),
-        "forecast": {
-            "bytes_per_day": round(estimate.bytes_per_day(definition, state, now_ms)),
-            "full": _text(full_ms),
-        },
+        "forecast": {"bytes_per_day": round(estimate.bytes_per_day(series, now_ms)), "full": _text(full_ms)},
     }
 
 
 def _bytes_per_day(series: Iterable[StoredSeries], now_ms: int) -> float:
     """What all active series write in a day."""
-    return sum(estimate.bytes_per_day(one.definition, one.state, now_ms) for one in series if one.state.active)
+    return sum(estimate.bytes_per_day(one, now_ms) for one in series if one.state.active)
 
 
 def _text(time_ms: int | None) -> str | None:
     return None if time_ms is None else ms_to_text(time_ms)
 
 
-def _kept_from(folder: Path, start: int) -> Iterator[Line]:
-    """The shots from a number on; those that were pruned at the beginning are not read."""
-    tally = read_state(folder, 0).tally
-    first = tally.first["n"] if tally.first else tally.sequence + 1
-    yield from shots_from(folder, max(start, first))
-
-
-def _as_lookup_errors(lines: Iterator[Line]) -> Iterator[Line]:
-    try:
-        yield from lines
-    except OSError as error:
-        raise LookupError(f"the manifest cannot be read ({error.strerror})") from error
-
-
 def _edges(series: StoredSeries, buckets: int, now_ms: int) -> list[int]:
     """Where the buckets of a timeline begin, and where the last one ends (ms since the epoch)."""
     schedule, state, tally = series.definition.schedule, series.state, series.state.tally
     begin = min(schedule.starts_ms, text_to_ms(tally.first["time"])) if tally.first else schedule.starts_ms
-    end = estimate.series_end_ms(series.definition, state, now_ms)
+    end = estimate.series_end_ms(series, now_ms)
     if end is None:
         taken_ms = text_to_ms(tally.last["time"]) if tally.last else begin
         last = max(taken_ms, tally.until_ms) if state.state == "finished" else now_ms

@@ -20,10 +20,9 @@ GAP_MS = 60_000  # a growing gap is recorded after a minute, and then each time 
 
 
 class RunningSeries:
-    """Watches over one series.
+    """One series while it runs.
 
     Args:
-        series: on disk.
         now_ms: due times up to here without a shot were missed because the daemon was off.
 
     Attributes:
@@ -58,7 +57,6 @@ class RunningSeries:
 
     @property
     def has_no_shots(self) -> bool:
-        """Whether nothing has been taken yet."""
         return self.series.state.tally.taken == 0
 
     def update(self, now_ms: int, why: str) -> bool:
@@ -140,11 +138,7 @@ class RunningSeries:
         self.reschedule()
 
     def set_zone(self, zone: str, now_ms: int) -> None:
-        """Follow the time zone of the machine, which has changed.
-
-        Raises:
-            OSError: it could not be written; the series is as it was.
-        """
+        """Follow the time zone of the machine; OSError: it could not be written, and the series is as it was."""
         definition = self.series.definition
         schedule = replace(definition.schedule, zone=zone_named(zone))
         self.series.redefine(replace(definition, schedule=schedule), zone)
@@ -154,11 +148,7 @@ class RunningSeries:
             self.reschedule()
 
     def set_state(self, state: str, now_ms: int, why: str | None = None) -> None:
-        """Begin another state; due times that passed while the series was paused, or had failed, are recorded.
-
-        Raises:
-            OSError: the state could not be written; it holds until the next start all the same.
-        """
+        """Begin another state: see `Series`. Due times that passed while it was paused, or had failed, are recorded."""
         before = self.series.state.state
         self._reopen()
         if state == "running" and before in ("paused", "failed"):

@@ -19,7 +19,6 @@ from zoneinfo import ZoneInfo
 
 UTC = ZoneInfo("UTC")
 MINUTE_MS, DAY_MS = 60_000, 86_400_000
-MIN_INTERVAL_MS, MAX_INTERVAL_MS = 1000, DAY_MS
 DAY_MINUTES, MAX_OFFSET_MINUTES = 1440, 720
 SEARCH_DAYS = 400  # a window that does not open within a year will not open
 
@@ -33,11 +32,11 @@ _SUN = re.compile(rf"(?P<sun>sunrise|sunset)(?:(?P<sign>[+-]){_CLOCK.pattern})?"
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """Where a daily window begins or ends.
+    """Where a daily window begins or ends: so many minutes after midnight by the local clock, or after `sun`.
 
     Args:
         sun: `sunrise` or `sunset`; empty: a time of day.
-        minutes: after midnight by the local clock, or after (negative: before) sunrise or sunset.
+        minutes: negative: before sunrise or sunset.
     """
 
     sun: str
@@ -61,7 +60,6 @@ class Edge:
         return cls(sun, -minutes if groups.get("sign") == "-" else minutes)
 
     def __str__(self) -> str:
-        """The text that `parse` accepts."""
         hours, minutes = divmod(abs(self.minutes), 60)
         clock = f"{hours:02}:{minutes:02}"
         if not self.sun:
@@ -86,9 +84,6 @@ class Schedule:
         window: the daily window, from and to; None: all day.
         place: latitude and longitude in degrees, for the sun.
         zone: of the local clock.
-
-    Raises:
-        ValueError: a value is out of range, or two contradict each other.
     """
 
     interval_ms: int
@@ -100,20 +95,6 @@ class Schedule:
     window: tuple[Edge, Edge] | None = None
     place: tuple[float, float] | None = None
     zone: ZoneInfo = UTC
-
-    def __post_init__(self) -> None:
-        if not MIN_INTERVAL_MS <= self.interval_ms <= MAX_INTERVAL_MS:
-            raise ValueError("the interval must be from 1 second to a day")
-        if self.ends_ms is not None and self.ends_ms <= self.starts_ms:
-            raise ValueError("the end must come after the start")
-        if self.shots is not None and self.shots < 1:
-            raise ValueError("the number of shots must be 1 or more")
-        if not self.weekdays or not self.weekdays <= set(range(7)):
-            raise ValueError("choose one weekday at least")
-        if self.window and any(edge.sun for edge in self.window) and self.place is None:
-            raise ValueError("sunrise and sunset need the place: its latitude and longitude")
-        if self.place and not (-90 <= self.place[0] <= 90 and -180 <= self.place[1] <= 180):
-            raise ValueError("latitude is from -90 to 90, longitude from -180 to 180 degrees")
 
     @property
     def always(self) -> bool:

@@ -15,13 +15,12 @@ from stillcam.common.errors import StillcamError
 from stillcam.common.paths import Paths
 from stillcam.common.safe_read import open_regular
 from stillcam.films.record import Film
-from stillcam.films.render import Rendered
+from stillcam.films.render.job import Job, Rendered, UnreadablePictures, read_picture
 from stillcam.films.render.movie import movie
-from stillcam.films.render.pictures import UnreadablePictures, read_picture
 from stillcam.films.render.sheet_and_keogram import keogram, sheet
 from stillcam.films.sources import Source, sources_of, zone_of
 from stillcam.films.store import FilmStore
-from stillcam.frames.jpeg import EOI, SOI, InvalidJpeg, check_leading_jpeg
+from stillcam.frames.jpeg import EOI, SOI, check_leading_jpeg
 
 REPORT_S = 0.5
 OOM_SCORE = "800"  # of 1000: when memory runs out, the kernel kills this process and not the camera's (proc(5))
@@ -54,44 +53,34 @@ def render(film: Film, paths: Paths, unreadable: UnreadablePictures) -> Rendered
         StillcamError: there is no picture, or a program is missing.
         OSError: a file cannot be read or written.
     """
-    sources = [source for source in sources_of(film.order, paths) if _looks_complete(source, unreadable)]
+    sources = [source for source in sources_of(film.order, paths) if unreadable.read(source, _check_complete)]
     if not sources:
         raise StillcamError("there is no picture that it could be made of")
     work = FilmStore(paths).work_folder(film)
     work.mkdir()
     zone = zone_of(film.order, paths, local_zone(os.environ))
-    return RENDERERS[film.kind](film.order, sources, zone, work, ProgressReporter().report, unreadable)
+    sent_s = float("-inf")
 
-
-class ProgressReporter:
-    """Reports progress to the daemon, at most every `REPORT_S`."""
-
-    def __init__(self) -> None:
-        self._sent_s = float("-inf")
-
-    def report(self, done: int, total: int) -> None:
-        """Report that so many pictures of all are done."""
-        if time.monotonic() - self._sent_s >= REPORT_S:
-            self._sent_s = time.monotonic()
+    def report(done: int, total: int) -> None:
+        nonlocal sent_s
+        if time.monotonic() - sent_s >= REPORT_S:
+            sent_s = time.monotonic()
             send(done=done, total=total)
+
+    return RENDERERS[film.kind](Job(film.order, sources, zone, work, report, unreadable))
 
 
 def send(**message: object) -> None:
-    """Send one message to the daemon."""
     print(json.dumps(message), flush=True)
 
 
-def _looks_complete(source: Source, unreadable: UnreadablePictures) -> bool:
-    """Whether it begins and ends like a JPEG: a truncated one would shift the times of all that follow."""
-    try:
-        with os.fdopen(open_regular(source.path), "rb") as file:
-            begin = file.read(2)
-            file.seek(-2, os.SEEK_END)
-            if (begin, file.read(2)) != (SOI, EOI):
-                check_leading_jpeg(read_picture(source))  # what a phone has appended does no harm
-    except (OSError, InvalidJpeg) as error:
-        unreadable.add(source, error)
-        return False
+def _check_complete(source: Source) -> bool:
+    """Check that it begins and ends like a JPEG: a truncated one would shift the times of all that follow."""
+    with os.fdopen(open_regular(source.path), "rb") as file:
+        begin = file.read(2)
+        file.seek(-2, os.SEEK_END)
+        if (begin, file.read(2)) != (SOI, EOI):
+            check_leading_jpeg(read_picture(source))  # what a phone has appended does no harm
     return True
 
 

@@ -10,7 +10,6 @@ import subprocess
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from PIL import Image
 
@@ -29,13 +28,11 @@ from stillcam.films.ffmpeg import (
     most_common_size,
     trial_command,
 )
-from stillcam.films.order import Order
-from stillcam.films.render import OnProgress, Rendered
-from stillcam.films.render.pictures import UnreadablePictures, read_picture, sample_formats
+from stillcam.films.render.job import Job, Rendered, read_picture, sample_formats
 from stillcam.films.render.timestamp import Timestamps
 from stillcam.films.sources import Source
-from stillcam.frames.jpeg import InvalidJpeg, check_leading_jpeg
-from stillcam.library.upright import GREY, JpegFormat, Unreadable, read_format, upright
+from stillcam.frames.jpeg import check_leading_jpeg
+from stillcam.library.upright import GREY, JpegFormat, read_format, upright
 
 FILE = "film.mp4"
 TRIAL_S = 60.0  # for a few pictures
@@ -45,14 +42,7 @@ DEFAULT_SAMPLING = 2  # 4:2:0, as cameras store colours
 _STDERR_LINES = 3  # in an error
 
 
-def movie(
-    order: Order,
-    sources: Sequence[Source],
-    zone: ZoneInfo,
-    work: Path,
-    on_progress: OnProgress,
-    unreadable: UnreadablePictures,
-) -> Rendered:
+def movie(job: Job) -> Rendered:
     """Render a film.
 
     Raises:
@@ -62,18 +52,18 @@ def movie(
     ffmpeg = shutil.which("ffmpeg")
     if ffmpeg is None:
         raise StillcamError("a film needs ffmpeg: sudo apt install -y ffmpeg")
-    pictures = PictureStream(sources, _common_format(sample_formats(sources)), unreadable)
-    box = crop_box(pictures.format.size, order.crop)
+    order, target = job.order, _common_format(sample_formats(job.sources))
+    box = crop_box(target.size, order.crop)
     size = film_size(box, order.width)
     threads = max(1, (os.cpu_count() or 1) - 1)
-    encoder = choose_encoder(ffmpeg, size, order.fps, threads, work)
-    timestamps = Timestamps([source.time_ms for source in sources], zone, size) if order.stamp else None
+    encoder = choose_encoder(ffmpeg, size, order.fps, threads, job.work)
+    timestamps = Timestamps([source.time_ms for source in job.sources], job.zone, size) if order.stamp else None
 
     def argv(descriptor: int) -> list[str]:
         overlay = Overlay(descriptor, timestamps.size) if timestamps else None
         return film_command(ffmpeg, order, encoder, box, size, threads, FILE, overlay)
 
-    frames = _encode(argv, pictures, timestamps or (), work, on_progress)
+    frames = _encode(job, argv, _pictures(job, target), timestamps or ())
     return Rendered(FILE, frames, size, round(frames / order.fps, 3))
 
 
@@ -106,39 +96,23 @@ def _works(argv: list[str], work: Path) -> bool:
         return False
 
 
-class PictureStream:
-    """The JPEGs of a film, all in one format: at a change ffmpeg would restart its filters, and deflicker with them.
+def _pictures(job: Job, target: JpegFormat) -> Iterator[bytes]:
+    """The JPEGs, all in one format: at a change ffmpeg would restart its filters, and deflicker with them.
 
-    Args:
-        sources: the pictures.
-        format_: that they all get; a picture of another shape gets black bars.
-        unreadable: collects those that cannot be read; each is replaced by the one before, so that the others keep
-            their times.
+    A picture of another shape gets black bars. One that cannot be read is replaced by the one before, so that the
+    others keep their times.
     """
 
-    def __init__(self, sources: Sequence[Source], format_: JpegFormat, unreadable: UnreadablePictures) -> None:
-        self._sources = sources
-        self.format = format_
-        self._unreadable = unreadable
-
-    def __len__(self) -> int:
-        return len(self._sources)
-
-    def __iter__(self) -> Iterator[bytes]:
-        before = next(filter(None, map(self._read, self._sources)), b"")
-        for source in self._sources:
-            before = self._read(source) or before
-            yield before
-
-    def _read(self, source: Source) -> bytes | None:
+    def read(source: Source) -> bytes:
         """Its first picture only: one that a phone has appended would be an extra frame."""
-        try:
-            data = read_picture(source)
-            _, end = check_leading_jpeg(data)
-            return data[:end] if read_format(data) == self.format else _converted(data, self.format)
-        except (OSError, InvalidJpeg, Unreadable) as error:
-            self._unreadable.add(source, error)
-            return None
+        data = read_picture(source)
+        _, end = check_leading_jpeg(data)
+        return data[:end] if read_format(data) == target else _converted(data, target)
+
+    before = next(filter(None, (job.unreadable.read(source, read) for source in job.sources)), b"")
+    for source in job.sources:
+        before = job.unreadable.read(source, read) or before
+        yield before
 
 
 def _common_format(formats: Sequence[JpegFormat]) -> JpegFormat:
@@ -151,11 +125,6 @@ def _common_format(formats: Sequence[JpegFormat]) -> JpegFormat:
 
 
 def _converted(data: bytes, target: JpegFormat) -> bytes:
-    """A picture in another format.
-
-    Raises:
-        Unreadable: it is damaged.
-    """
     picture, file = upright(io.BytesIO(data), target.size, ("JPEG",)), io.BytesIO()
     scale = min(target.size[0] / picture.width, target.size[1] / picture.height)
     picture = picture.resize((max(1, round(picture.width * scale)), max(1, round(picture.height * scale))))
@@ -168,13 +137,7 @@ def _converted(data: bytes, target: JpegFormat) -> bytes:
     return file.getvalue()
 
 
-def _encode(
-    argv: Callable[[int], list[str]],
-    pictures: PictureStream,
-    timestamps: Iterable[bytes],
-    work: Path,
-    on_progress: OnProgress,
-) -> int:
+def _encode(job: Job, argv: Callable[[int], list[str]], pictures: Iterable[bytes], timestamps: Iterable[bytes]) -> int:
     """Run ffmpeg; the number of frames of the film.
 
     Args:
@@ -182,14 +145,16 @@ def _encode(
     """
     (first, to_first), (second, to_second) = os.pipe(), os.pipe()
     progress = ProgressParser()
-    with ChildProcess("ffmpeg", argv(second), work, stdout=subprocess.PIPE, stdin=first, pass_fds=(second,)) as program:
+    with ChildProcess(
+        "ffmpeg", argv(second), job.work, stdout=subprocess.PIPE, stdin=first, pass_fds=(second,)
+    ) as program:
         os.close(first)
         os.close(second)
 
         def read_progress() -> None:
             while data := os.read(program.stdout, 4096):
                 progress.feed(data)
-                on_progress(progress.frames, len(pictures))
+                job.on_progress(progress.frames, len(job.sources))
 
         def write_timestamps() -> None:
             _write_all(timestamps, to_second)

@@ -6,7 +6,6 @@ import os
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from PIL import Image, ImageDraw, ImageFont
 
@@ -14,11 +13,10 @@ from stillcam.common.errors import StillcamError
 from stillcam.common.fonts import font
 from stillcam.common.safe_read import open_regular
 from stillcam.films.ffmpeg import Size, crop_box, most_common_size
-from stillcam.films.order import Crop, Order
-from stillcam.films.render import OnProgress, Rendered
-from stillcam.films.render.pictures import UnreadablePictures, sample_formats
+from stillcam.films.order import Crop
+from stillcam.films.render.job import Job, Rendered, sample_formats
 from stillcam.films.sources import Source, evenly_spaced
-from stillcam.library.upright import Unreadable, upright
+from stillcam.library.upright import upright
 
 FILE = "made.jpg"
 QUALITY = 90
@@ -31,65 +29,53 @@ GAP = 96  # between two pictures of a sheet: this fraction of its width
 BACKGROUND, TEXT = (18, 20, 24), (226, 230, 236)
 
 
-def sheet(
-    order: Order,
-    sources: Sequence[Source],
-    zone: ZoneInfo,
-    work: Path,
-    on_progress: OnProgress,
-    unreadable: UnreadablePictures,
-) -> Rendered:
+def sheet(job: Job) -> Rendered:
     """Render a contact sheet: small pictures from the whole time with date and time.
 
     Raises:
         StillcamError: none of the pictures can be read.
         OSError: it cannot be written.
     """
-    chosen = [sources[number] for number in evenly_spaced(len(sources), SHEET)]
-    width, across = order.width or WIDTH, min(COLUMNS, len(chosen))
+    chosen = _selection(job, SHEET)
+    width, across = job.order.width or WIDTH, min(COLUMNS, len(chosen))
     gap = max(2, width // GAP)
     cell = max(8, (width - gap * (across + 1)) // across)
     letters = font(max(8, cell // 18))
-    visible = _visible_size(chosen, order.crop)
+    visible = _visible_size(chosen, job.order.crop)
     height, line = min(max(1, round(visible[1] * cell / visible[0])), MAX_RATIO * cell), max(12, cell // 10)
     page = Image.new("RGB", (width, gap - (-len(chosen) // across) * (height + line + gap)), BACKGROUND)
     count = 0
-    for source, picture in _decoded(chosen, order.crop, (cell, cell), on_progress, unreadable):
+    for source, picture in _decoded(job, chosen, (cell, cell)):
         picture.thumbnail((cell, height))
         left, top = (gap + count % across * (cell + gap), gap + count // across * (height + line + gap))
         page.paste(picture, (left + (cell - picture.width) // 2, top + (height - picture.height) // 2))
-        _caption(page, (left + cell / 2, top + height + line / 2), source.time_ms, zone, letters)
+        text = f"{datetime.fromtimestamp(source.time_ms / 1000, job.zone):%Y-%m-%d  %H:%M:%S}"
+        _write_centred(page, (left + cell / 2, top + height + line / 2), text, letters)
         count += 1
     rows = -(-count // across)
-    return _save(page.crop((0, 0, width, gap + rows * (height + line + gap))), work, count)
+    return _save(page.crop((0, 0, width, gap + rows * (height + line + gap))), job.work, count)
 
 
-def keogram(
-    order: Order,
-    sources: Sequence[Source],
-    _zone: ZoneInfo,
-    work: Path,
-    on_progress: OnProgress,
-    unreadable: UnreadablePictures,
-) -> Rendered:
-    """Render a keogram: the middle column of each picture, side by side.
+def keogram(job: Job) -> Rendered:
+    """Render a keogram: the middle column of each picture, side by side. Errors are those of `sheet`.
 
     Fewer pictures than columns are repeated; of more, an even selection is drawn.
-
-    Raises:
-        StillcamError: none of the pictures can be read.
-        OSError: it cannot be written.
     """
-    chosen = [sources[number] for number in evenly_spaced(len(sources), min(order.width or MAX_COLUMNS, MAX_COLUMNS))]
-    strip, count = Image.new("RGB", (len(chosen), min(MAX_HEIGHT, _visible_size(chosen, order.crop)[1]))), 0
-    for _, picture in _decoded(chosen, order.crop, (1, MAX_HEIGHT), on_progress, unreadable):
+    chosen = _selection(job, min(job.order.width or MAX_COLUMNS, MAX_COLUMNS))
+    height, count = min(MAX_HEIGHT, _visible_size(chosen, job.order.crop)[1]), 0
+    strip = Image.new("RGB", (len(chosen), height))
+    for _, picture in _decoded(job, chosen, (1, MAX_HEIGHT)):
         middle = picture.width // 2
         column = picture.crop((middle, 0, middle + 1, picture.height))
-        strip.paste(column.resize((1, strip.height), Image.Resampling.BOX), (count, 0))
+        strip.paste(column.resize((1, height), Image.Resampling.BOX), (count, 0))
         count += 1
-    times = max(1, min(order.width or WIDTH, MAX_COLUMNS) // max(1, count))
-    strip = strip.crop((0, 0, max(1, count), strip.height))
-    return _save(strip.resize((strip.width * times, strip.height), Image.Resampling.NEAREST), work, count)
+    width = max(1, count) * max(1, min(job.order.width or WIDTH, MAX_COLUMNS) // max(1, count))
+    strip = strip.crop((0, 0, max(1, count), height)).resize((width, height), Image.Resampling.NEAREST)
+    return _save(strip, job.work, count)
+
+
+def _selection(job: Job, most: int) -> list[Source]:
+    return [job.sources[number] for number in evenly_spaced(len(job.sources), most)]
 
 
 def _visible_size(sources: Sequence[Source], crop: Crop | None) -> Size:
@@ -98,35 +84,31 @@ def _visible_size(sources: Sequence[Source], crop: Crop | None) -> Size:
     return right - left, bottom - top
 
 
-def _decoded(
-    sources: Sequence[Source], crop: Crop | None, least: Size, on_progress: OnProgress, unreadable: UnreadablePictures
-) -> Iterator[tuple[Source, Image.Image]]:
-    """The visible part of each picture, upright and no larger than needed; damaged ones are left out.
+def _decoded(job: Job, sources: Sequence[Source], least: Size) -> Iterator[tuple[Source, Image.Image]]:
+    """The visible part of each readable picture, upright and no larger than needed.
 
     Args:
         least: the size that is needed.
     """
-    part = crop[2:] if crop else (1.0, 1.0)
+    part = job.order.crop[2:] if job.order.crop else (1.0, 1.0)
     wanted = round(least[0] / part[0]), round(least[1] / part[1])
+
+    def decode(source: Source) -> Image.Image:
+        with os.fdopen(open_regular(source.path), "rb") as file:
+            return upright(file, wanted, ("JPEG",))
+
     for number, source in enumerate(sources):
-        on_progress(number, len(sources))
-        try:
-            with os.fdopen(open_regular(source.path), "rb") as file:
-                picture = upright(file, wanted, ("JPEG",))
-        except (OSError, Unreadable) as error:
-            unreadable.add(source, error)
-            continue
-        yield source, picture.crop(crop_box(picture.size, crop))
+        job.on_progress(number, len(sources))
+        if picture := job.unreadable.read(source, decode):
+            yield source, picture.crop(crop_box(picture.size, job.order.crop))
 
 
-def _caption(
+def _write_centred(
     page: Image.Image,
     middle: tuple[float, float],
-    time_ms: int,
-    zone: ZoneInfo,
+    text: str,
     letters: ImageFont.FreeTypeFont | ImageFont.ImageFont,
 ) -> None:
-    text = f"{datetime.fromtimestamp(time_ms / 1000, zone):%Y-%m-%d  %H:%M:%S}"
     draw = ImageDraw.Draw(page)
     left, top, right, bottom = draw.textbbox((0, 0), text, font=letters)
     draw.text((middle[0] - (left + right) / 2, middle[1] - (top + bottom) / 2), text, fill=TEXT, font=letters)

@@ -16,7 +16,7 @@ from serving import DEADLINE_S, ROOT, Site
 from watching import Daemon
 
 from stillcam.common.paths import Paths
-from stillcam.server.routes.metrics import MetricsRoutes
+from stillcam.server.routes.metrics import metrics_route
 from stillcam.settings.document import describe
 
 sys.path.append(str(ROOT / "tests/clients"))
@@ -113,7 +113,7 @@ def test_rules_and_dashboard_know_only_figures_that_there_are(site):
     there |= {
         name.removesuffix("_total") + "_total" for name in re.findall(r"^# TYPE (\w+) counter", text, re.MULTILINE)
     }
-    source = Path(sys.modules[MetricsRoutes.__module__].__file__ or "").read_text()
+    source = Path(sys.modules[metrics_route.__module__].__file__ or "").read_text()
     board = {"stillcam_temperature_celsius", "stillcam_throttled"}
     assert all(f'"{name}"' in source for name in board)
     rules = yaml.safe_load((PROMETHEUS / "alerts.yml").read_text())["groups"][0]["rules"]

@@ -78,7 +78,7 @@ class Api:
         self.settings = SettingsFollower(self.paths.settings)
         self._cache = FrameCache(self.paths.images)
         routes = build(self.paths, self.settings, self._cache).routes
-        self.app = App(routes, self.settings.current, self.guard, Counters())
+        self.app = App(routes, self.settings.current, self.guard.admit, Counters().answered)
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -18,14 +18,12 @@ from stillcam.server.route import Access, Request, Route
 from stillcam.settings.schema import Settings
 
 
-class Anyone:
-    def admit(self, request: Request, route: Route) -> None:
-        """Everybody may."""
+def admit_all(_request: Request, _route: Route) -> None:
+    """Everybody may."""
 
 
-class Uncounted:
-    def answered(self, route: str, status: int, sent_bytes: int) -> None:
-        """Nothing."""
+def count_none(_route: str, _status: int, _sent_bytes: int) -> None:
+    """Nothing is counted."""
 
 
 class Listening:
@@ -48,7 +46,7 @@ class Listening:
             method, path = name.split(" ")
             routes.append(Route(method, path, Access.OPEN, handler))
         self.limits = ConnectionLimits() if limits is None else limits
-        self._server = Listener(("127.0.0.1", 0), App(routes, Settings, Anyone(), Uncounted()), self.limits, tls)
+        self._server = Listener(("127.0.0.1", 0), App(routes, Settings, admit_all, count_none), self.limits, tls)
         self.port: int = self._server.address[1]
         self._thread = threading.Thread(target=self._server.serve_forever)
 

@@ -1,15 +1,20 @@
 """From a request to an answer: host, camera, route, access, handler.
 
-Only the routes of a table are answered, never a folder. Every address in an answer is relative, so
-that all of it works under any path of a proxy.
+Only the routes of a table are answered, never a folder. Every address in an answer is relative, so that all of it
+works under any path of a proxy.
+
+Addresses are compatible with mjpg-streamer, which compares the beginning of an action only, so that
+`?action=stream?dummy=param.mjpg` is a stream to it, and takes the digit behind an underscore as the number of the
+input: `?action=snapshot_1` (httpd.c, client_thread). A base address with a slash at its end makes `//snapshot`, and
+some programs add a slash: `/stream/`.
 """
 
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
-from typing import Protocol
 from urllib.parse import quote
 
 from stillcam.common import log
@@ -19,7 +24,6 @@ from stillcam.http.ranges import part
 from stillcam.http.router import Router
 from stillcam.server.errors import refusal_of
 from stillcam.server.route import Access, Request, Route
-from stillcam.server.routes.pictures import action, plain
 from stillcam.server.security.access import by_hand
 from stillcam.server.security.credentials import has_token, without_token
 from stillcam.server.security.cross_origin import (
@@ -35,27 +39,11 @@ from stillcam.server.security.forwarded import see_through
 from stillcam.server.security.host_check import check_host, own_names
 from stillcam.settings.schema import Settings
 
-BELOW = "camera/"  # then a camera's number, and the address of a route
+CAMERA_PREFIX = "camera/"  # then a camera's number, and the address of a route
 
-
-class Guard(Protocol):
-    """Decides who may use a route."""
-
-    def admit(self, request: Request, route: Route) -> None:
-        """Set `request.person`; raises Refused if the request is not allowed. Called before the body is read."""
-        ...
-
-
-class AnswerCounter(Protocol):
-    """Counts answers."""
-
-    def answered(self, route: str, status: int, sent_bytes: int) -> None:
-        """Count an answer. `route` is a path of the table; empty: none was found."""
-        ...
-
-
-def _as_json(_request: Request, refused: Refused) -> Answer:
-    return refused.answer()
+_PICTURE_PATHS = {"snapshot", "snapshot.jpg", "stream", "stream.mjpg"}
+_ACTION_PATHS = ("", "webcam")
+_ACTION = re.compile(r"(snapshot|stream)(?:_([0-9]))?")
 
 
 class App:
@@ -64,12 +52,12 @@ class App:
     Args:
         routes: the table.
         settings: gives those in force.
-        guard: who may use a route.
-        counter: counts answers.
+        admit: sets `request.person`, or raises Refused if the request may not use the route; called before the body
+            is read.
+        count: gets the route's path (empty: none was found), status and body bytes of each answer that has ended.
         cameras: by number, the routes below `camera/NUMBER/`, where there are such.
         names: gives this machine's names.
-        refusal: returns the page, sent in place of a refusal to a person who has opened an address: to sign in, or
-            with the reason.
+        refusal: returns the page that a person who has opened an address gets instead of an error as JSON.
     """
 
     request_type = Request
@@ -79,17 +67,17 @@ class App:
         self,
         routes: Iterable[Route],
         settings: Callable[[], Settings],
-        guard: Guard,
-        counter: AnswerCounter,
+        admit: Callable[[Request, Route], None],
+        count: Callable[[str, int, int], None],
         cameras: Mapping[str, Iterable[Route]] | None = None,
         names: Callable[[], frozenset[str]] = own_names,
-        refusal: Callable[[Request, Refused], Answer] = _as_json,
+        refusal: Callable[[Request, Refused], Answer] | None = None,
     ) -> None:
         self._refusal = refusal
         self.routes = list(routes)
         self._settings = settings
-        self._guard = guard
-        self._counter = counter
+        self._admit = admit
+        self._count = count
         self._names = names
         self._router = Router([*self.routes, Route("OPTIONS", "*", Access.OPEN, self._methods, self._methods)])
         self.cameras = {number: list(routes) for number, routes in (cameras or {}).items()}
@@ -110,8 +98,8 @@ class App:
         except (Refused, StillcamError) as failed:
             refused = failed if isinstance(failed, Refused) else refusal_of(failed)
             signed_in = request.person is not None and request.person.by == "session"
-            on_page = by_hand(request) and (refused.status == 401 or (refused.status == 403 and signed_in))
-            answer = self._refusal(request, refused) if on_page else refused.answer()
+            to_page = by_hand(request) and (refused.status == 401 or (refused.status == 403 and signed_in))
+            answer = self._refusal(request, refused) if to_page and self._refusal else refused.answer()
             return with_cors(request, answer, self._settings().access.embed)
         except ConnectionError:
             raise  # the client has disconnected
@@ -138,7 +126,7 @@ class App:
 
     def ended(self, request: Request | None, answer: Answer, sent: int, seconds: float) -> None:
         """Count an answer, and log it if `server.access_log` is on."""
-        self._counter.answered(request.route if request else "", answer.status, sent)
+        self._count(request.route if request else "", answer.status, sent)
         if request and self._settings().server.access_log:
             path = quote(_below(request, request.path))
             address = without_token(f"/{path}{'?' if request.query else ''}{request.query}")
@@ -153,12 +141,10 @@ class App:
         if settings.access.proxies:
             see_through(request, settings.access.proxies)
             check_host(request.host, self._names(), settings.access.hosts)  # the host that the proxy names
-        router = self._router_of(request) if request.path.startswith(BELOW) else self._router
-        if request.query and (wanted := action(request)):
-            request.path, place = wanted
-            if place:
-                router = self._router_at(request, place)
-        request.path = plain(request.path)
+        router = self._router_of(request) if request.path.startswith(CAMERA_PREFIX) else self._router
+        if "action=" in request.query and request.path.strip("/") in _ACTION_PATHS:
+            router = self._follow_action(request) or router
+        request.path = _without_slashes(request.path)
         if (method := preflight_method(request)) and (
             permitted := self._preflight(request, router.find(method, request.path)[0])
         ):
@@ -167,7 +153,7 @@ class App:
         request.route = _below(request, route.path) if request.camera else route.path
         if route.quick is None:
             request.hand_off()
-        self._guard.admit(request, route)
+        self._admit(request, route)
         request.access_remains = partial(self._access_remains, request, route)
         answer = route.quick(request) if route.quick else None
         if answer is None:
@@ -185,7 +171,7 @@ class App:
         if route.method != "GET" or not route.picture:
             return None
         anonymous = Request("GET", request.path, address=request.address)
-        self._guard.admit(anonymous, route)
+        self._admit(anonymous, route)
         return with_cors(anonymous, preflight_answer(READING), listed, picture=True) if anonymous.public else None
 
     def _methods(self, _request: Request) -> Answer:
@@ -195,7 +181,7 @@ class App:
 
     def _router_of(self, request: Request) -> Router[Route]:
         """The router of the camera whose number is in the path, which is removed from it."""
-        number, slash, rest = request.path.removeprefix(BELOW).partition("/")
+        number, slash, rest = request.path.removeprefix(CAMERA_PREFIX).partition("/")
         if not slash:
             return self._router
         if not (router := self._routers.get(number)):
@@ -203,8 +189,19 @@ class App:
         request.camera, request.path = number, rest
         return router
 
-    def _router_at(self, request: Request, place: int) -> Router[Route]:
-        """The router of a camera by its place: `place` counts from 0, as the inputs of mjpg-streamer."""
+    def _follow_action(self, request: Request) -> Router[Route] | None:
+        """Set `request.path` to what the query's `action` asks for; the router if it is another camera's.
+
+        Further values may follow the action with a question mark for an ampersand, which is corrected.
+        """
+        request.query = request.query.replace("?", "&")
+        if (value := request.value("action")) is None:
+            return None
+        if not (match := _ACTION.fullmatch(value)):
+            raise Refused(400, "action must be snapshot or stream, or name a camera's place as in stream_0", "action")
+        request.path, place = match[1], int(match[2] or 0)
+        if not place:
+            return None
         numbers = list(self._routers)
         if request.camera or place >= len(numbers):
             raise Refused(404, f"there is no camera {place} here: the first one is 0", "action")
@@ -213,7 +210,7 @@ class App:
 
     def _access_remains(self, request: Request, route: Route) -> bool:
         try:
-            self._guard.admit(request, route)
+            self._admit(request, route)
         except Refused:
             return False
         return True
@@ -221,4 +218,10 @@ class App:
 
 def _below(request: Request, path: str) -> str:
     """The whole path: the routes of a camera leave out the prefix."""
-    return f"{BELOW}{request.camera}/{path}" if request.camera else path
+    return f"{CAMERA_PREFIX}{request.camera}/{path}" if request.camera else path
+
+
+def _without_slashes(path: str) -> str:
+    """The path of a picture without slashes that mean nothing; any other path as it is."""
+    squeezed = "/".join(filter(None, path.split("/")))
+    return squeezed if squeezed in _PICTURE_PATHS else path

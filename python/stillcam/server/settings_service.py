@@ -10,21 +10,20 @@ import hashlib
 import json
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from stillcam.common.errors import SettingsError, StillcamError
 from stillcam.http.messages import Refused
 from stillcam.http.tls import Certificate
-from stillcam.ipc.daemon_client import DaemonClient
 from stillcam.ipc.protocol import Refusal, ask
-from stillcam.server.live.cache import FrameCache
-from stillcam.server.security.host_check import check_host, own_names
+from stillcam.server.camera_context import CameraContext
+from stillcam.server.security.host_check import check_host
 from stillcam.settings import tuning_files
 from stillcam.settings.controls import Values, reason_against
 from stillcam.settings.document import to_json
-from stillcam.settings.file import SettingsFollower, file_version, load, save
+from stillcam.settings.file import file_version, load, save
 from stillcam.settings.schema import SHARED_SECTIONS, Settings
 
 RELOAD_TIMEOUT_S = 40.0  # the daemon itself gives up after 30
@@ -68,70 +67,30 @@ class Outdated(Exception):
         self.state = state
 
 
-@dataclass(frozen=True, slots=True)
-class SharedSettings:
-    """What the settings of one of several cameras must keep to.
+class SettingsService:
+    """Reads and changes the settings of a camera; safe to use from any thread.
 
     The primary camera's file holds the sections that count for all; no camera belongs to two daemons.
 
     Args:
-        primary: whether this is the primary camera.
-        number: the camera's number, which is its index unless another one is set.
-        taken: returns the indices of the other cameras.
-    """
-
-    primary: bool = True
-    number: int = 0
-    taken: Callable[[], set[int]] = set
-
-    @property
-    def hidden(self) -> tuple[str, ...]:
-        """The sections that this camera does not have."""
-        return () if self.primary else SHARED_SECTIONS
-
-    def apply(self, old: Settings, new: Settings) -> Settings:
-        """The new settings with the shared sections as they were.
-
-        Raises:
-            SettingsError: the index belongs to another camera.
-        """
-        if not self.primary:
-            new = replace(new, access=old.access, server=old.server)
-        if new.camera.index != old.camera.index and new.camera.index in self.taken():
-            raise SettingsError("another camera's page shows this one already", "camera.index")
-        return new
-
-
-class SettingsService:
-    """Reads and changes the settings; safe to use from any thread.
-
-    Args:
-        path: the settings file.
-        follower: the settings that the web server uses.
-        daemon: has the camera's status.
-        socket: the daemon's.
-        frames: this server's: who is answered sees the picture with the new settings.
-        shared: the rules for several cameras.
+        context: of the camera.
+        contexts: of all cameras, that of the primary one first.
         names: gives this machine's names.
+
+    Attributes:
+        hidden: the sections that the file of this camera does not have.
     """
 
     def __init__(
-        self,
-        path: Path,
-        follower: SettingsFollower,
-        daemon: DaemonClient,
-        socket: Path,
-        frames: FrameCache,
-        shared: SharedSettings = SharedSettings(),
-        names: Callable[[], frozenset[str]] = own_names,
+        self, context: CameraContext, contexts: Sequence[CameraContext], names: Callable[[], frozenset[str]]
     ) -> None:
-        self._path = path
-        self._follower = follower
-        self._daemon = daemon
-        self._socket = socket
-        self._frames = frames
-        self.shared = shared
+        self._context = context
+        self._others = [other for other in contexts if other is not context]
+        self._path = context.paths.settings
+        self._follower = context.follower
         self._names = names
+        self._primary = context is contexts[0]
+        self.hidden: tuple[str, ...] = () if self._primary else SHARED_SECTIONS
         self._lock = threading.Lock()
 
     def read(self) -> SettingsState:
@@ -194,17 +153,16 @@ class SettingsService:
         raise Refused(503, f"{self._path} is being changed again and again: try again", headers={"Retry-After": "5"})
 
     def _new_settings(self, old: Settings, change: Change, host: str, restoring: bool) -> Settings:
-        """The settings after a change.
-
-        Raises:
-            SettingsError: they are wrong.
-        """
         new = change(old)
         if new.hooks != old.hooks and not restoring:
             raise SettingsError("can be set on the camera's machine only: in data/settings.json", "hooks")
         new = replace(new, hooks=old.hooks)  # a back-up does not restore commands that run on this machine either
-        new = self.shared.apply(old, new)
-        if self.shared.primary:
+        if not self._primary:
+            new = replace(new, access=old.access, server=old.server)
+        index = new.camera.index
+        if index != old.camera.index and any(index == other.settings().camera.index for other in self._others):
+            raise SettingsError("another camera's page shows this one already", "camera.index")
+        if self._primary:
             _check_host_stays_allowed(new, host, self._names())
             _check_certificate(old, new, self._path.parent)
         if not restoring:
@@ -215,7 +173,7 @@ class SettingsService:
         """Refuse controls that this camera does not support; those that were set before may stay."""
         if old.camera.index != new.camera.index:
             return  # the controls of the other camera are not known yet
-        status = self._daemon.status()
+        status = self._context.daemon.status()
         modes = tuning_files.modes(new.camera.tuning_file, status.get("camera"))
         before, after = _controls(old), _controls(new)
         for section, values in after.items():
@@ -235,7 +193,7 @@ class SettingsService:
             Refusal: the camera does not work with them.
         """
         try:
-            answer = ask(self._socket, {"command": "reload"}, RELOAD_TIMEOUT_S)
+            answer = ask(self._context.paths.socket, {"command": "reload"}, RELOAD_TIMEOUT_S)
         except Refusal as refusal:
             if refusal.cause == "refused":
                 raise
@@ -243,10 +201,10 @@ class SettingsService:
         except StillcamError as error:
             return f"the settings are saved, but: {error}", None
         finally:
-            self._daemon.invalidate()
+            self._context.daemon.invalidate()
         if answer.get("in_force", True):
-            return None, self._frames.catch_up()
-        reason = self._daemon.status().get("reason") or "it is busy"
+            return None, self._context.cache.catch_up()
+        reason = self._context.daemon.status().get("reason") or "it is busy"
         return f"the settings are saved, but the camera has made no picture with them yet: {reason}", None
 
     def _roll_back(self, old: Settings, new: Settings) -> None:
@@ -255,7 +213,7 @@ class SettingsService:
             if load(self._path) == new:
                 save(self._path, old)
             self._follower.reload()
-            ask(self._socket, {"command": "reload"}, RELOAD_TIMEOUT_S)
+            ask(self._context.paths.socket, {"command": "reload"}, RELOAD_TIMEOUT_S)
         except StillcamError as error:
             logging.warning("settings that the camera refused: %s", error)
 

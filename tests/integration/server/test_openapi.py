@@ -49,7 +49,7 @@ def test_the_check_knows_all_that_the_schemas_of_checked_requests_demand():
     known = {"type", "enum", "pattern", "minimum", "maximum", "items", "minItems"}
     notes = {"description", "examples", "default"}
     lengths = {"minLength", "maxLength"}  # the rules of accounts and back-ups see to these
-    described = [route.operation for route in ROUTES if isinstance(route, ApiRoute)]
+    described = [route for route in ROUTES if isinstance(route, ApiRoute)]
     schemas = [parameter.schema for one in described for parameter in one.query.values()]
     for body in [one.body for one in described if one.body and one.body.checked]:
         schema = DOCUMENT["components"]["schemas"][body.schema]

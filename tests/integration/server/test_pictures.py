@@ -19,15 +19,13 @@ from serving import DEADLINE_S, Site
 from standin import StandIn
 from watching import Daemon
 
-from stillcam.ipc.daemon_client import DaemonClient
+from stillcam.common.paths import Paths
+from stillcam.server.camera_context import CameraContext
 from stillcam.server.live.cache import FrameCache
-from stillcam.server.live.on_demand import OnDemandStills
-from stillcam.server.live.staleness import StalenessCheck
-from stillcam.server.live.stream import LiveStreams
-from stillcam.server.live.viewers import Viewers
 from stillcam.server.route import Request
 from stillcam.server.routes import pictures as pictures_module
 from stillcam.server.routes.pictures import PictureRoutes
+from stillcam.settings.file import SettingsFollower
 from stillcam.settings.schema import Settings
 
 OLD_S = 3600.0
@@ -67,14 +65,10 @@ def test_a_picture_for_those_who_signed_in_is_kept_from_shared_caches(site, path
 @pytest.fixture
 def handlers(tmp_path):
     """The handlers of a PictureRoutes in this process, by path."""
-    camera, cache = DaemonClient(tmp_path / "capture.sock"), FrameCache(tmp_path)
-    staleness, viewers, stills = (
-        StalenessCheck(cache, camera),
-        Viewers(camera),
-        OnDemandStills(tmp_path / "capture.sock", lambda: 2.0),
-    )
-    streams = LiveStreams(cache, staleness, camera, viewers, Settings)
-    pictures = PictureRoutes(cache, staleness, viewers, stills, streams, Settings, lambda _: False)
+    paths = Paths(tmp_path / "images", tmp_path / "data")
+    cache = FrameCache(paths.images)
+    context = CameraContext(paths, SettingsFollower(paths.settings), cache)
+    pictures = PictureRoutes(context, Settings, lambda _: False)
     yield {route.path: route.handler for route in pictures.routes()}
     cache.close()
 

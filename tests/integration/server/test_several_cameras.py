@@ -49,7 +49,7 @@ class Installation:
             every.append((paths, SettingsFollower(paths.settings), self.caches[below]))
         app = build(*every[0], every[1:])
         self.counters = Counters()
-        self.app = App(app.routes, every[0][1].current, Everybody(), self.counters, app.cameras)
+        self.app = App(app.routes, every[0][1].current, Everybody().admit, self.counters.answered, app.cameras)
 
     def answer(self, method: str, path: str, body: Any = None) -> Answer:
         """The answer to one request."""

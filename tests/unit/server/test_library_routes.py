@@ -14,6 +14,7 @@ from urllib.parse import quote
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from listening import admit_all, count_none
 from pictures import QUADRANTS, held, picture, quadrants
 from PIL import Image
 
@@ -24,21 +25,13 @@ from stillcam.library import upright
 from stillcam.library.catalogue import Library
 from stillcam.library.pending import PendingItem
 from stillcam.server.app import App
-from stillcam.server.route import Request, Route
-from stillcam.server.routes import library
-from stillcam.server.routes.library import LibraryRoutes
-from stillcam.server.routes.library_files import MAX_SIDECAR_BYTES
+from stillcam.server.route import Request
+from stillcam.server.routes import selection
+from stillcam.server.routes.library import MAX_SIDECAR_BYTES, LibraryRoutes
+from stillcam.server.routes.selection import SelectionRoutes
 from stillcam.settings.schema import Settings
 
 NOON_S = 1_795_176_000.0  # 2026-11-20, 12:00 UTC
-
-
-class Everyone:
-    """A guard and a tally that let all pass: who may is tested elsewhere."""
-
-    def admit(self, request: Request, route: Route) -> None: ...
-
-    def answered(self, route: str, status: int, sent_bytes: int) -> None: ...
 
 
 class Shelf:
@@ -46,8 +39,8 @@ class Shelf:
 
     def __init__(self, root: Path) -> None:
         self.library = Library(root)
-        routes = LibraryRoutes(self.library).routes()
-        self._app = App(routes, Settings, Everyone(), Everyone())
+        routes = LibraryRoutes(self.library).routes() + SelectionRoutes(self.library).routes()
+        self._app = App(routes, Settings, admit_all, count_none)
 
     def take(self, kind: str = "photo", time_s: float = NOON_S, data: bytes | None = None, **metadata: Any) -> str:
         pending = PendingItem.create(self.library.root, kind, time_s, "imx708")
@@ -480,7 +473,7 @@ def test_choices_that_nobody_fetches_keep_little_memory(shelf, monkeypatch):
     ids = [shelf.take(time_s=NOON_S + second) for second in range(3)]
     nothing = shelf.json("api/library/zip", "POST", {"items": [str(number) for number in range(400_000)]})
     assert nothing["files"] == 0
-    monkeypatch.setattr(library, "MAX_ZIP_IDS", 5)
+    monkeypatch.setattr(selection, "MAX_ZIP_IDS", 5)
     zips = [shelf.json("api/library/zip", "POST", {"items": ids})["zip"] for _ in range(3)]
     assert [shelf.ask(zip_).status for zip_ in zips] == [404, 404, 200]
 

@@ -1,7 +1,7 @@
 """Routes that answer from memory, and routes that may block: only the latter are handed to another thread."""
 
 import pytest
-from listening import Anyone, Uncounted
+from listening import admit_all, count_none
 
 from stillcam.http.messages import Answer, Refused
 from stillcam.server.app import App
@@ -30,7 +30,7 @@ def app(events):
         Route("GET", "either", Access.OPEN, handler, quick(None)),
         Route("GET", "refused", Access.OPEN, handler, refuse),
     ]
-    return App(routes, Settings, Anyone(), Uncounted())
+    return App(routes, Settings, admit_all, count_none)
 
 
 @pytest.mark.parametrize(

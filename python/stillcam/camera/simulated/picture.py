@@ -30,9 +30,6 @@ DARK, AMBER, WHITE, GREY = (14, 20, 30), (255, 188, 66), (246, 248, 250), (178, 
 SHADE = 0.74
 NUMBERS = 10_000  # then they begin again
 
-# Pillow keeps the memory of a large picture for the next one: to get it from the system costs more than to fill it.
-Image.core.set_blocks_max(4)  # type: ignore[attr-defined]
-
 
 @dataclass(frozen=True, slots=True)
 class Frame:
@@ -116,7 +113,8 @@ class Picture:
         projected = self._project(self._focused if keeps else self.lens.position)
         self._develop(projected)
         image = self._background.copy()
-        projected.sail(image, self._boat, moment.timestamp() % 86_400)
+        if boat := projected.with_boat(moment.timestamp() % 86_400):
+            image.paste(self._tone.develop(boat[0]), boat[1])
         image = self._noise.add(image, self._tone, number)
         self._overlay.draw(image, moment, number)
         if self._flips[0]:
@@ -142,7 +140,7 @@ class Picture:
         self._exposure = expose(self._options, self._sensor, luminance, longest_us, settled=self._settled)
         lit = replace(self._exposure, brightness=self._exposure.brightness * light)
         self._tone = tone(self._options, lit, self._balance)
-        self._background, self._boat = (self._tone.develop(part) for part in (projected.image, projected.boat.image))
+        self._background = self._tone.develop(projected.image)
         self._overlay = _Overlay(self._background, self._words())
 
     def _words(self) -> list[str]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
 FOLDER = Path(__file__).parent
-TOP, WIDTH, HEIGHT = -150.0, 1600.0, 1200.0
+LEFT, TOP, WIDTH, HEIGHT = 0.0, -150.0, 1600.0, 1200.0
 MIDDLE = TOP + HEIGHT / 2
 
 BLUR = 1.2  # scene units of blur (standard deviation) for a dioptre out of focus
@@ -21,8 +21,11 @@ LEAST_BLUR = 0.3  # pixels: less is not visible
 
 BICUBIC = Image.Resampling.BICUBIC
 
+Point = tuple[float, float]
 Box = tuple[float, float, float, float]
 """left, top, right, bottom in scene units."""
+Pixels = tuple[int, int, int, int]
+"""left, top, right, bottom in pixels of a picture."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,19 +50,11 @@ LAYERS = (
     Layer(4.0, ((1420, 600, 1600, 870),), 2.0),  # poppies
 )
 
-SEA = (110, 140, 150)  # around the boat
-BOAT = (
-    ((-40, -4, 44, -6, 30, 11, -32, 11), (124, 35, 35)),  # hull
-    ((-40, -6, 44, -6, 44, -3, -40, -3), (240, 232, 214)),  # gunwale
-    ((-4, -90, -1.4, -90, -1.4, -5, -4, -5), (92, 70, 50)),  # mast
-    ((-6, -84, -8, -14, -40, -14), (243, 232, 214)),  # sails
-    ((1, -88, 2, -12, 38, -14), (250, 239, 222)),
-)
-BOAT_BOX: Box = (-46, -92, 46, 14)
+BOAT: Box = (-48, -92, 48, 16)
 BOAT_HEIGHT = 584.0
 BOAT_SPEED = 22.0  # scene units a second
-FINE_SCALE = 4.0  # pixels for a scene unit: up to here it is drawn larger, then reduced, for smooth edges
-LARGEST_SCALE = 24.0  # the boat grows no larger, however close the view is
+FINE_PIXELS = 30_000  # a boat in fewer pixels is drawn with smooth edges …
+SOFT = 2.0  # … unless it is blurred by so many anyway
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +68,56 @@ class View:
     size: tuple[int, int]
 
     @property
-    def scale(self) -> tuple[float, float]:
+    def scale(self) -> Point:
         """Pixels for a scene unit, across and down."""
         return self.size[0] / self.width, self.size[1] / self.height
 
-    def pixel(self, x: float, y: float) -> tuple[int, int]:
-        """The pixel at a point of the scene."""
-        return math.floor((x - self.left) * self.scale[0]), math.floor((y - self.top) * self.scale[1])
+    def pixel(self, x: float, y: float) -> Point:
+        """Where a point of the scene is in the picture."""
+        return (x - self.left) * self.scale[0], (y - self.top) * self.scale[1]
+
+    def clip(self, box: Box, spread: float) -> Pixels | None:
+        """The pixels in which a box of the scene, and `spread` pixels around it, can be seen; None: it is outside."""
+        (left, top), (right, bottom) = self.pixel(*box[:2]), self.pixel(*box[2:])
+        clipped = (
+            max(0, int(left - spread)), max(0, int(top - spread)),
+            min(self.size[0], int(right + spread)), min(self.size[1], int(bottom + spread)),
+        )  # fmt: skip
+        return clipped if clipped[0] < clipped[2] and clipped[1] < clipped[3] else None
+
+    def part(self, box: Pixels) -> "View":
+        """The view of a box of its pixels."""
+        (across, down), (width, height) = self.scale, (box[2] - box[0], box[3] - box[1])
+        left, top = self.left + box[0] / across, self.top + box[1] / down
+        return View(left, top, width / across, height / down, (width, height))
+
+
+@dataclass(frozen=True, slots=True)
+class Projection:
+    """The scene as the lens shows it.
+
+    Args:
+        view: what is seen of it.
+        image: RGB, without the boat.
+        far: how much of the far layer is visible at each pixel: the boat sails there (mode L).
+        blur: of the boat, in pixels.
+    """
+
+    view: View
+    image: Image.Image
+    far: Image.Image
+    blur: float
+
+    def with_boat(self, seconds: float) -> tuple[Image.Image, Pixels] | None:
+        """The part of the image in which the boat is at that time of the day, and its box; None: it is out of view."""
+        x, y = seconds * BOAT_SPEED % (WIDTH + 120) - 60, BOAT_HEIGHT + 2.5 * math.sin(seconds * 1.7)
+        box = self.view.clip((x + BOAT[0], y + BOAT[1], x + BOAT[2], y + BOAT[3]), 3 * self.blur + 8)
+        if box is None:
+            return None
+        boat = _draw_boat(self.view.part(box), (x, y), self.blur)
+        image = self.image.crop(box)
+        image.paste(boat, mask=ImageChops.multiply(boat.getchannel("A"), self.far.crop(box)))
+        return image, box
 
 
 class Scene:
@@ -93,51 +131,18 @@ class Scene:
         with Image.open(FOLDER / "depth.png") as depth:
             self._layers = [depth.point([255 * (value == number) for value in range(256)]) for number in range(4)]
 
-    def project(self, position: float | None) -> "Projection":
+    def project(self, position: float | None) -> Projection:
         """The scene through a lens at `position` (dioptres); None: a fixed lens, which shows all of it sharp."""
         view, blurs = self._view, [_blur(layer, position) * self._view.scale[1] for layer in LAYERS]
         image = _resample(self._picture, view, blurs[0])
-        near = Image.new("L", view.size)
+        far = Image.new("L", view.size, 255)
         for layer, blur in zip(self._layers[1:], blurs[1:], strict=True):
-            if box := _visible(view, layer, 3 * blur + 2):
-                part = _part(view, box)
+            if box := view.clip(_extent(layer), 3 * blur + 2):
+                part = view.part(box)
                 shown = _resample(layer, part, blur)
                 image.paste(_resample(self._picture, part, blur), box, shown)
-                near.paste(ImageChops.add(near.crop(box), shown), box)
-        return Projection(view, image, near, _draw_boat(view.scale, blurs[0]))
-
-
-@dataclass(frozen=True, slots=True)
-class Boat:
-    """The boat as the lens shows it.
-
-    Args:
-        image: RGB.
-        shape: how much of what is behind it covers (mode L).
-        at: where its place in the scene is in this image, in pixels.
-    """
-
-    image: Image.Image
-    shape: Image.Image
-    at: tuple[int, int]
-
-
-@dataclass(frozen=True, slots=True)
-class Projection:
-    """The scene as the lens shows it: RGB, without the boat, and how much of each pixel is nearer than the boat."""
-
-    view: View
-    image: Image.Image
-    near: Image.Image
-    boat: Boat
-
-    def sail(self, image: Image.Image, boat: Image.Image, seconds: float) -> None:
-        """Draw the boat, whose pixels are `boat`, into the `image`, where it is at that time of the day."""
-        x, y = seconds * BOAT_SPEED % (WIDTH + 120) - 60, BOAT_HEIGHT + 2.5 * math.sin(seconds * 1.7)
-        across, down = self.view.pixel(x, y)
-        left, top = across - self.boat.at[0], down - self.boat.at[1]
-        near = self.near.crop((left, top, left + boat.width, top + boat.height))
-        image.paste(boat, (left, top), ImageChops.subtract(self.boat.shape, near))
+                far.paste(ImageChops.subtract(far.crop(box), shown), box)
+        return Projection(view, image, far, blurs[0])
 
 
 def _blur(layer: Layer, position: float | None) -> float:
@@ -148,12 +153,11 @@ def _blur(layer: Layer, position: float | None) -> float:
 def _resample(stored: Image.Image, view: View, blur: float) -> Image.Image:
     """The view of a stored picture, blurred by so many pixels: the blurrier, the coarser it is computed."""
     across, down = stored.width / WIDTH, stored.height / HEIGHT
-    top = view.top - TOP
     box = (
-        max(0.0, view.left * across),
-        max(0.0, top * down),
-        min(stored.width, (view.left + view.width) * across),
-        min(stored.height, (top + view.height) * down),
+        max(0.0, (view.left - LEFT) * across),
+        max(0.0, (view.top - TOP) * down),
+        min(stored.width, (view.left + view.width - LEFT) * across),
+        min(stored.height, (view.top + view.height - TOP) * down),
     )
     coarse = max(1, min(16, int(blur)))
     size = max(1, view.size[0] // coarse), max(1, view.size[1] // coarse)
@@ -163,38 +167,30 @@ def _resample(stored: Image.Image, view: View, blur: float) -> Image.Image:
     return image if coarse == 1 else image.resize(view.size, BICUBIC)
 
 
-def _visible(view: View, layer: Image.Image, spread: float) -> tuple[int, int, int, int] | None:
-    """The pixels in which a layer, and `spread` pixels around it, can be seen; None: it is outside."""
-    left, top, right, bottom = (edge * WIDTH / layer.width for edge in layer.getbbox() or (0, 0, 0, 0))
-    (x, y), (end, low) = view.pixel(left, TOP + top), view.pixel(right, TOP + bottom)
-    box = (
-        max(0, int(x - spread)), max(0, int(y - spread)),
-        min(view.size[0], int(end + spread)), min(view.size[1], int(low + spread)),
-    )  # fmt: skip
-    return box if box[0] < box[2] and box[1] < box[3] else None
+def _extent(layer: Image.Image) -> Box:
+    """The part of the scene that a layer is in."""
+    left, top, right, bottom = layer.getbbox() or (0, 0, 0, 0)
+    unit = WIDTH / layer.width
+    return LEFT + left * unit, TOP + top * unit, LEFT + right * unit, TOP + bottom * unit
 
 
-def _part(view: View, box: tuple[int, int, int, int]) -> View:
-    """The view of a box of its pixels."""
-    (across, down), (width, height) = view.scale, (box[2] - box[0], box[3] - box[1])
-    return View(view.left + box[0] / across, view.top + box[1] / down, width / across, height / down, (width, height))
+def _draw_boat(view: View, at: Point, blur: float) -> Image.Image:
+    """A small sailing boat, heading right (RGBA)."""
+    fine = 4 if blur < SOFT and view.size[0] * view.size[1] <= FINE_PIXELS else 1  # larger, then reduced: smooth edges
+    image = Image.new("RGBA", (view.size[0] * fine, view.size[1] * fine))
+    draw = ImageDraw.Draw(image)
 
+    def pixels(*points: Point) -> list[Point]:
+        return [(x * fine, y * fine) for x, y in (view.pixel(at[0] + x, at[1] + y) for x, y in points)]
 
-def _draw_boat(scale: tuple[float, float], blur: float) -> Boat:
-    """A small sailing boat, heading right."""
-    across, down = (min(length, LARGEST_SCALE) for length in scale)
-    fine, margin = 4 if max(across, down) < FINE_SCALE else 1, math.ceil(3 * blur) + 1
-    left, top, right, bottom = BOAT_BOX
-    at = margin - round(left * across), margin - round(top * down)
-    size = at[0] + round(right * across) + margin, at[1] + round(bottom * down) + margin
-    image = Image.new("RGB", (size[0] * fine, size[1] * fine), SEA)
-    shape = Image.new("L", image.size)
-    for polygon, colour in BOAT:
-        corners = [
-            ((at[0] + x * across) * fine, (at[1] + y * down) * fine)
-            for x, y in zip(polygon[::2], polygon[1::2], strict=True)
-        ]
-        ImageDraw.Draw(image).polygon(corners, colour)
-        ImageDraw.Draw(shape).polygon(corners, 255)
-    soft = ImageFilter.GaussianBlur(blur if blur > LEAST_BLUR else 0)
-    return Boat(image.reduce(fine).filter(soft), shape.reduce(fine).filter(soft), at)
+    draw.ellipse(pixels((-44, 7.5), (44, 14.5)), (214, 226, 226, 128))
+    draw.polygon(pixels((-40, -4), (44, -6), (30, 11), (-32, 11)), (124, 35, 35))
+    draw.polygon(pixels((-40, -6), (44, -6), (44, -3), (-40, -3)), (240, 232, 214))
+    draw.polygon(pixels((-4, -90), (-1.4, -90), (-1.4, -5), (-4, -5)), (92, 70, 50))
+    draw.polygon(pixels((-6, -84), (-8, -14), (-40, -14)), (243, 232, 214))
+    draw.polygon(pixels((1, -88), (2, -12), (38, -14)), (250, 239, 222))
+    image = image.reduce(fine)
+    if blur <= LEAST_BLUR:
+        return image
+    # Premultiplied, as what is transparent has no colour.
+    return image.convert("RGBa").filter(ImageFilter.GaussianBlur(blur)).convert("RGBA")

@@ -1,20 +1,18 @@
-"""`api/openapi.json`: the OpenAPI document, made of the routes themselves."""
+"""`api/openapi.json`: the OpenAPI 3.1 document, made of the routes themselves."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cache
 from typing import Any
 
 from stillcam import __version__
-from stillcam.http.messages import Answer, as_json
-from stillcam.server.openapi.route import ApiRoute, Body, api
-from stillcam.server.openapi.schemas import schemas
-from stillcam.server.openapi.shapes import TEXT, Schema, ref
-from stillcam.server.route import Access, Request, Route
+from stillcam.http.messages import as_json
+from stillcam.server.openapi.route import ApiRoute, api
+from stillcam.server.openapi.shapes import SCHEMAS, TEXT, Schema, define, maybe, record, ref
+from stillcam.server.route import Access, Route
 
-_WORD = re.compile(r"\W+")
 _NAMED = re.compile(r"\{(\w+)\}")
 _TOKEN: list[dict[str, list[str]]] = [{"session": []}, {"token": []}, {"basic": []}]
 _SECURITY: dict[Access, list[dict[str, list[str]]]] = {
@@ -49,50 +47,44 @@ _DONE = {
     409: "changed meanwhile",
     503: "the picture is stale",
 }
-_OF_A_BODY = (400, 413, 415)
-_OF_ACCESS = {
-    Access.OPEN: (),
-    Access.WATCH: (401, 403, 503),
-    Access.LIBRARY: (401, 403, 503),
-    Access.SIGNED_IN: (401, 403, 503),
-    Access.CONTROL: (401, 403, 503),
-    Access.OWNER: (401, 403, 503),
+_SECURITY_SCHEMES = {
+    "session": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": "stillcam_ID",
+        "description": "ID is the installation ID; over TLS the name begins with __Host- or __Secure-",
+    },
+    "token": {"type": "http", "scheme": "bearer"},
+    "basic": {"type": "http", "scheme": "basic", "description": "any name, a token as the password"},
+    "address": {"type": "apiKey", "in": "query", "name": "token", "description": "a token of scope view"},
 }
 
+define(
+    Error=record(
+        error=TEXT | {"description": "what is wrong and what to do, for a person"},
+        field=maybe(TEXT, "the value that is wrong"),
+    ),
+    OpenApi={"type": "object", "description": "an OpenAPI 3.1 document"},
+)
 
-class OpenApiRoutes:
-    """The route of the document; it is made at the first request.
+
+def openapi_route(others: Sequence[Route]) -> Route:
+    """The route of the document, which is made at the first request. It has the version; the rest is public.
 
     Args:
-        routes: all others.
+        others: all other routes.
     """
-
-    def __init__(self, routes: Sequence[Route]) -> None:
-        self._described = routes
-
-    def routes(self) -> list[Route]:
-        """The document has the version; the rest of it is public in the source."""
-        return [
-            api("State", "GET", "api/openapi.json", Access.WATCH, self._answer,
-                "This description of the API, in OpenAPI 3.1.", {200: "OpenApi"}),
-        ]  # fmt: skip
-
-    @cached_property
-    def document(self) -> dict[str, Any]:
-        """The OpenAPI document of all routes, this one included."""
-        return document([*self._described, *self.routes()])
-
-    def _answer(self, _request: Request) -> Answer:
-        return as_json(200, self.document)
+    route = api("State", "GET", "api/openapi.json", Access.WATCH, lambda _request: as_json(200, whole()),
+                "This description of the API, in OpenAPI 3.1.", {200: "OpenApi"})  # fmt: skip
+    whole = cache(lambda: _document([*others, route]))
+    return route
 
 
-def document(routes: Sequence[Route]) -> dict[str, Any]:
-    """The OpenAPI document of the API routes among these."""
+def _document(routes: Sequence[Route]) -> dict[str, Any]:
     paths: dict[str, dict[str, Any]] = {}
     for route in routes:
         if isinstance(route, ApiRoute):
-            rest = route.operation.rest
-            path = f"/{route.path}" + (f"{{{rest}}}" if rest else "")
+            path = f"/{route.path}" + (f"{{{route.rest}}}" if route.rest else "")
             paths.setdefault(path, {})[route.method.lower()] = _operation(route)
     return {
         "openapi": "3.1.0",
@@ -108,86 +100,70 @@ def document(routes: Sequence[Route]) -> dict[str, Any]:
         ],
         "paths": dict(sorted(paths.items())),
         "components": {
-            "schemas": schemas(),
-            "responses": {str(status): _error(status) for status in _ERRORS},
-            "securitySchemes": {
-                "session": {
-                    "type": "apiKey",
-                    "in": "cookie",
-                    "name": "stillcam_ID",
-                    "description": "ID is the installation ID; over TLS the name begins with __Host- or __Secure-",
-                },
-                "token": {"type": "http", "scheme": "bearer"},
-                "basic": {"type": "http", "scheme": "basic", "description": "any name, a token as the password"},
-                "address": {"type": "apiKey", "in": "query", "name": "token", "description": "a token of scope view"},
-            },
+            "schemas": SCHEMAS,
+            "responses": {str(status): _answer(text, ref("Error")) for status, text in _ERRORS.items()},
+            "securitySchemes": _SECURITY_SCHEMES,
         },
     }
 
 
 def _operation(route: ApiRoute) -> dict[str, Any]:
-    operation, body = route.operation, route.operation.body
-    statuses = {*operation.errors, *_OF_ACCESS[route.access]}
-    if route.method != "GET":
-        statuses.add(403)  # sent by a page of another server
-    if body:
-        statuses.update(_OF_A_BODY)
-    names = _NAMED.findall(route.path) + ([operation.rest] if operation.rest else [])
-    if names or operation.query:
-        statuses.add(400)  # an address that cannot be read
-    answers = {status: _answer(status, kind) for status, kind in operation.answers.items()}
-    for status in statuses:
-        answers[status] = _either(answers[status], _error(status)) if status in answers else _shared(status)
-    parameters = [_parameter(name, "path", TEXT, "which one") for name in names]
+    names = _NAMED.findall(route.path) + ([route.rest] if route.rest else [])
+    parameters = [_parameter(name, "path", TEXT, "which one", required=True) for name in names]
     parameters += [
-        _parameter(name, "query", one.schema, one.text, required=one.required) for name, one in operation.query.items()
+        _parameter(name, "query", one.schema, one.text, required=one.required) for name, one in route.query.items()
     ]
-    parameters += [_parameter(name, "header", TEXT, text) for name, text in operation.headers.items()]
-    return {
-        "tags": [operation.tag],
-        "summary": operation.summary,
+    parameters += [_parameter(name, "header", TEXT, text) for name, text in route.headers.items()]
+    operation = {
+        "tags": [route.tag],
+        "summary": route.summary,
         "description": f"For: {route.access.value}.",
-        "operationId": _WORD.sub("_", f"{route.method.lower()} {route.path}{operation.rest}"),
+        "operationId": re.sub(r"\W+", "_", f"{route.method.lower()} {route.path}{route.rest}"),
         "security": _SECURITY[route.access],
-        **({"parameters": parameters} if parameters else {}),
-        **({"requestBody": _body(body)} if body else {}),
-        "responses": {str(status): answers[status] for status in sorted(answers)},
+        "responses": _responses(route, addressed=bool(names or route.query)),
     }
+    if parameters:
+        operation["parameters"] = parameters
+    if route.body:
+        content = {"application/json": {"schema": ref(route.body.schema)}}
+        operation["requestBody"] = {"required": route.body.required, "content": content}
+    return operation
 
 
-def _answer(status: int, kind: str) -> dict[str, Any]:
-    if not kind:
-        return {"description": _DONE[status]}
-    content = {kind: {}} if "/" in kind else {"application/json": {"schema": ref(kind)}}
-    return {"description": _DONE[status], "content": content}
+def _responses(route: ApiRoute, *, addressed: bool) -> dict[str, Any]:
+    errors = set(route.errors)
+    if route.access is not Access.OPEN:
+        errors |= {401, 403, 503}
+    if route.method != "GET":
+        errors.add(403)  # sent by a page of another server
+    if route.body:
+        errors |= {400, 413, 415}
+    if addressed:
+        errors.add(400)  # an address that cannot be read
+    answers = {}
+    for status, kind in route.answers.items():
+        answers[status] = _answer(_DONE[status], ref(kind) if kind and "/" not in kind else None, kind)
+    for status in errors:
+        shared = {"$ref": f"#/components/responses/{status}"}
+        answers[status] = _either(answers[status], status) if status in answers else shared
+    return {str(status): answers[status] for status in sorted(answers)}
 
 
-def _error(status: int) -> dict[str, Any]:
-    return {"description": _ERRORS[status], "content": {"application/json": {"schema": ref("Error")}}}
+def _answer(text: str, schema: Schema | None, kind: str = "") -> dict[str, Any]:
+    """An answer of JSON, of another media type, or without a body."""
+    if schema:
+        return {"description": text, "content": {"application/json": {"schema": schema}}}
+    return {"description": text, **({"content": {kind: {}}} if kind else {})}
 
 
-def _shared(status: int) -> dict[str, Any]:
-    return {"$ref": f"#/components/responses/{status}"}
-
-
-def _either(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
-    """The answers of one status: of two media types, or one schema or the other."""
-    content = {**other["content"], **one["content"]}
-    if one["content"].keys() == other["content"].keys():
-        both = [answer["content"]["application/json"]["schema"] for answer in (one, other)]
-        content = {"application/json": {"schema": {"anyOf": both}}}
-    return {"description": f"{one['description']}, or {other['description']}", "content": content}
+def _either(answer: dict[str, Any], status: int) -> dict[str, Any]:
+    """An answer of two media types, or one schema or the other: the status is also that of an error."""
+    error = ref("Error")
+    if same_type := answer["content"].get("application/json"):
+        error = {"anyOf": [same_type["schema"], error]}
+    content = {**answer["content"], "application/json": {"schema": error}}
+    return {"description": f"{answer['description']}, or {_ERRORS[status]}", "content": content}
 
 
 def _parameter(name: str, place: str, schema: Schema, text: str, *, required: bool = False) -> dict[str, Any]:
-    return {
-        "name": name,
-        "in": place,
-        "required": required or place == "path",
-        "schema": schema,
-        "description": text,
-    }
-
-
-def _body(body: Body) -> dict[str, Any]:
-    return {"required": body.required, "content": {"application/json": {"schema": ref(body.schema)}}}
+    return {"name": name, "in": place, "required": required, "schema": schema, "description": text}

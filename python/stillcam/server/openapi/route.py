@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass
 from functools import wraps
 from typing import TypeVar
 
 from stillcam.http.messages import MAX_JSON_BYTES, Answer
 from stillcam.server.openapi.check import check_body, check_query
-from stillcam.server.openapi.schemas import schemas
-from stillcam.server.openapi.shapes import Schema
+from stillcam.server.openapi.shapes import SCHEMAS, Schema
 from stillcam.server.route import Access, Challenge, Request, Route
 
 _T = TypeVar("_T")
@@ -54,35 +53,18 @@ class Body:
 
 
 @dataclass(frozen=True, slots=True)
-class Operation:
-    """The description of a route in OpenAPI, beside its method, path and access.
+class ApiRoute(Route):
+    """A route that is described in OpenAPI; made by `api`."""
 
-    Args:
-        tag: its chapter.
-        summary: what it does, in a sentence.
-        answers: status -> name of the schema of its JSON, a media type, or empty: no body.
-        body: of the request.
-        errors: statuses beside those that its access and its body bring about.
-        query: by name.
-        rest: the name of what follows the path of a route that ends in a slash.
-        headers: request headers that it knows, name -> what they do.
-    """
-
+    _: KW_ONLY
     tag: str
     summary: str
     answers: dict[int, str]
-    body: Body | None = None
-    errors: tuple[int, ...] = ()
-    query: dict[str, Parameter] = field(default_factory=dict)
-    rest: str = ""
-    headers: dict[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class ApiRoute(Route):
-    """A route with its operation."""
-
-    operation: Operation = field(kw_only=True)
+    body: Body | None
+    errors: tuple[int, ...]
+    query: dict[str, Parameter]
+    rest: str
+    headers: dict[str, str]
 
 
 def api(
@@ -103,25 +85,30 @@ def api(
     picture: bool = False,
     challenge: Challenge = Challenge.BEARER,
 ) -> ApiRoute:
-    """A route whose requests are checked before its handler runs.
+    """A route whose requests are checked before its handler runs; see also `Route`.
 
     Args:
+        tag: its chapter.
         handler: gets the request, and its JSON object if there is a `body`.
-        body: the name of its schema, or a Body.
-
-    For the others see Route and Operation.
+        summary: what it does, in a sentence.
+        answers: status -> name of the schema of its JSON, a media type, or empty: no body.
+        body: of the request; a text: the name of its schema.
+        errors: statuses beside those that its access and its body bring about.
+        query: by name.
+        rest: the name of what follows the path of a route that ends in a slash.
+        headers: request headers that it knows, name -> what they do.
     """
-    if isinstance(body, str):
-        body = Body(body)
-    operation = Operation(tag, summary, answers, body, errors, query or {}, rest, headers or {})
-    checked = _checked(handler, operation)
-    checked_quick = quick and _checked(quick, operation)
-    return ApiRoute(method, path, access, checked, checked_quick, picture, challenge, operation=operation)
+    body = Body(body) if isinstance(body, str) else body
+    query = query or {}
+    checked, checked_quick = _checked(handler, query, body), quick and _checked(quick, query, body)
+    return ApiRoute(
+        method, path, access, checked, checked_quick, picture, challenge, tag=tag, summary=summary, answers=answers,
+        body=body, errors=errors, query=query, rest=rest, headers=headers or {},
+    )  # fmt: skip
 
 
-def _checked(handler: Callable[..., _T], operation: Operation) -> Callable[[Request], _T]:
-    body = operation.body
-    parameters = {name: one for name, one in operation.query.items() if one.schema.keys() - _UNCHECKED or one.required}
+def _checked(handler: Callable[..., _T], query: dict[str, Parameter], body: Body | None) -> Callable[[Request], _T]:
+    parameters = {name: one for name, one in query.items() if one.schema.keys() - _UNCHECKED or one.required}
 
     @wraps(handler)
     def checked(request: Request) -> _T:
@@ -133,7 +120,7 @@ def _checked(handler: Callable[..., _T], operation: Operation) -> Callable[[Requ
             return handler(request)
         document = request.json(body.max_bytes) if body.required or "content-type" in request.headers else {}
         if body.checked:
-            check_body(document, schemas()[body.schema])
+            check_body(document, SCHEMAS[body.schema])
         return handler(request, document)
 
     return checked

@@ -1,10 +1,12 @@
-"""Short ways to write JSON schemas (draft 2020-12)."""
+"""JSON schemas (draft 2020-12): short ways to write them, and those of the document by name."""
 
 from __future__ import annotations
 
 from typing import Any
 
 Schema = dict[str, Any]
+
+SCHEMAS: dict[str, Schema] = {}  # by name, see `define`
 
 TEXT: Schema = {"type": "string"}
 FLAG: Schema = {"type": "boolean"}
@@ -41,7 +43,7 @@ def list_of(schema: Schema) -> Schema:
 
 
 def record(optional: dict[str, Schema] | None = None, **properties: Schema) -> Schema:
-    """An object with these properties, all of them there but the optional ones, and no others."""
+    """An object with these properties and no others; all but the optional ones are required."""
     return {
         "type": "object",
         "properties": {**properties, **(optional or {})},
@@ -53,3 +55,8 @@ def record(optional: dict[str, Schema] | None = None, **properties: Schema) -> S
 def at_least(**properties: Schema) -> Schema:
     """An object with these properties, and maybe others."""
     return {"type": "object", "properties": properties, "required": list(properties)}
+
+
+def define(**schemas: Schema) -> None:
+    """Name schemas of the document: each file of routes does so for the JSON that its routes take and answer."""
+    SCHEMAS.update(schemas)

@@ -17,6 +17,7 @@ from stillcam.accounts.sign_in import SignIn, address_key, new_device_cookie
 from stillcam.accounts.tokens import digest
 from stillcam.http.messages import Answer, Refused, as_json
 from stillcam.server.openapi.route import Parameter, api
+from stillcam.server.openapi.shapes import FLAG, TEXT, TIME, Schema, define, list_of, maybe, one_of, record, ref
 from stillcam.server.route import Access, Person, Request, Route
 from stillcam.server.security.access import Guard
 from stillcam.server.security.credentials import (
@@ -28,6 +29,30 @@ from stillcam.server.security.credentials import (
     set_cookie,
 )
 from stillcam.settings.schema import Settings
+
+_ROLE, _SCOPE = one_of("owner", "viewer"), one_of("view", "library", "control")
+_LIBRARY = FLAG | {"description": "whether the user may open the library; owners always may"}
+_NAME: Schema = {"type": "string", "minLength": 1, "maxLength": 64}
+_PASSWORD: Schema = {"type": "string", "minLength": 8, "maxLength": 1024}
+_TOKEN = {"id": TEXT, "name": TEXT, "scope": _SCOPE, "created": TIME, "last_used": maybe(TIME)}
+
+define(
+    Session=record(
+        registered=FLAG | {"description": "whether there is an owner"}, watch=one_of("anyone", "signed-in"),
+        user=maybe(record(name=TEXT, role=_ROLE)), may=record(watch=FLAG, library=FLAG, control=FLAG),
+    ),
+    Registration=record(code=TEXT | {"description": "the set-up code"}, name=_NAME, password=_PASSWORD),
+    SignIn=record(name=_NAME, password=TEXT),
+    NewPassword=record(old=TEXT, new=_PASSWORD),
+    User=record(name=TEXT, role=_ROLE, library=_LIBRARY, created=TIME, last_seen=maybe(TIME)),
+    Users=record(users=list_of(ref("User"))),
+    NewUser=record({"library": _LIBRARY}, name=_NAME, password=_PASSWORD, role=_ROLE),
+    UserChange=record({"role": _ROLE, "password": _PASSWORD, "library": _LIBRARY}) | {"minProperties": 1},
+    Token=record(**_TOKEN),
+    Tokens=record(tokens=list_of(ref("Token"))),
+    NewToken=record(name=_NAME, scope=_SCOPE),
+    ShownToken=record(**_TOKEN, token=TEXT | {"description": "shown this once"}),
+)  # fmt: skip
 
 
 class AccountRoutes:

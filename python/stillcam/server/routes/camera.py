@@ -2,52 +2,88 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from stillcam.http.messages import ANSWER_S, Answer, as_json
-from stillcam.ipc.daemon_client import DaemonClient
 from stillcam.ipc.protocol import Refusal, ask
+from stillcam.server.camera_context import CameraContext
 from stillcam.server.errors import refusal_of
-from stillcam.server.live.cache import FrameCache
-from stillcam.server.live.on_demand import OnDemandStills
 from stillcam.server.openapi.route import Body, api
+from stillcam.server.openapi.shapes import (
+    COUNT,
+    FLAG,
+    FRAME,
+    NUMBER,
+    SIZE,
+    TEXT,
+    TIME,
+    define,
+    list_of,
+    maybe,
+    one_of,
+    record,
+)
 from stillcam.server.route import Access, Request, Route
 from stillcam.settings import tuning_files
-from stillcam.settings.controls import table_for
-from stillcam.settings.schema import Settings
+from stillcam.settings.controls import CONTROLS, table_for
 
 LIST_TIMEOUT_S = 5.0  # for the list that the daemon has
 TAKE_S = 20.0  # then the answer gives the progress: proxies cut an answer that takes 30 s or more
-GRACE_S = 8.0  # beyond that, for the daemon's answer to arrive
+ANSWER_GRACE_S = 8.0  # beyond that, for the daemon's answer to arrive
+
+
+_KIND = one_of("photo", "raw")
+_WAIT_FOR = maybe(FRAME, "the frame that the server does not serve yet; null: it serves it")
+_MODE = record(
+    format=TEXT, size=SIZE, bit_depth=maybe(COUNT), fps=maybe(NUMBER), crop=maybe(list_of(NUMBER)),
+    sensor_mode={"type": "string", "description": "what the setting of the same name takes"},
+)  # fmt: skip
+_CAMERA = record(
+    index=COUNT, model=TEXT, size=SIZE, bit_depth=maybe(COUNT), colour=maybe(TEXT), path=TEXT,
+    held={"type": "boolean", "description": "another program had it when it was listed: only sizes are known"},
+    properties={"type": "object", "description": "libcamera's names"}, modes=list_of(_MODE),
+)  # fmt: skip
+_CONTROL = record(
+    name=one_of(*CONTROLS), group=one_of(*dict.fromkeys(control.group for control in CONTROLS.values())),
+    type=one_of("bool", "int", "float", "choice", "pair", "crop", "windows", "matrix"),
+    unit=TEXT, low=maybe(NUMBER), high=maybe(NUMBER), step=maybe(NUMBER), scale=one_of("linear", "log"),
+    choices=list_of(record(value=TEXT, text=TEXT)), default={}, text=TEXT, available=FLAG,
+    reason=maybe(TEXT, "why it cannot be set"),
+)  # fmt: skip
+TAKING = maybe(
+    record(kind=_KIND, done=COUNT, of=COUNT, due=maybe(TIME, "the moment of the self-timer; null: it is being taken"))
+)
+RECORDING = maybe(
+    record(since=TIME, seconds=maybe(COUNT, "null: until it is stopped"), bytes=COUNT, left_s=maybe(NUMBER))
+)
+
+define(
+    ControlTable=record(controls=list_of(_CONTROL)),
+    Cameras=record(active=maybe(COUNT), cameras=list_of(_CAMERA)),
+    Tuning=record(files=list_of(TEXT), folder=maybe(TEXT)),
+    Focus=record(
+        state=one_of("focused", "failed"), lens_position=maybe(NUMBER, "dioptres"),
+        distance_m=maybe(NUMBER, "null: infinity, or not known"), frame=maybe(FRAME), wait_for=_WAIT_FOR,
+    ),
+    Taken=record(frame=FRAME, wait_for=_WAIT_FOR),
+    PhotoOrder=record({
+        "kind": _KIND,
+        "count": {"type": "integer", "minimum": 1, "maximum": 100, "description": "of a burst; 1"},
+        "delay_s": {"type": "number", "minimum": 0, "maximum": 3600, "description": "of the self-timer; 0"},
+    }),
+    VideoOrder=record({"seconds": {"type": ["integer", "null"], "minimum": 1, "maximum": 86400}}),
+    Items=record(items=list_of(TEXT | {"description": "DAY/NAME"}) | {"description": "addresses below library/"}),
+    Taking=record(taking=TAKING),
+    Recording=record(recording=RECORDING),
+)  # fmt: skip
 
 
 class CameraRoutes:
-    """The cameras of this machine, and the one in use.
+    """The routes of the cameras of this machine, and of the one in use."""
 
-    Args:
-        daemon: has the camera's status.
-        socket: the daemon's.
-        stills: captured on demand.
-        frames: this server's.
-        settings: gives those in force.
-    """
-
-    def __init__(
-        self,
-        daemon: DaemonClient,
-        socket: Path,
-        stills: OnDemandStills,
-        frames: FrameCache,
-        settings: Callable[[], Settings],
-    ) -> None:
-        self._daemon = daemon
-        self._socket = socket
-        self._stills = stills
-        self._frames = frames
-        self._settings = settings
+    def __init__(self, context: CameraContext) -> None:
+        self._context = context
 
     def routes(self) -> list[Route]:
         """The library right is enough to see which cameras there are; anything else needs control."""
@@ -80,11 +116,10 @@ class CameraRoutes:
     # --- what there is
 
     def _cameras(self, _request: Request) -> Answer:
-        return as_json(200, ask(self._socket, {"command": "cameras"}, LIST_TIMEOUT_S))
+        return as_json(200, self._ask(LIST_TIMEOUT_S, command="cameras"))
 
     def _detect(self, _request: Request) -> Answer:
-        message = {"command": "cameras", "again": True, "wait_s": ANSWER_S}
-        return as_json(200, ask(self._socket, message, ANSWER_S + GRACE_S))
+        return as_json(200, self._ask(ANSWER_S + ANSWER_GRACE_S, command="cameras", again=True, wait_s=ANSWER_S))
 
     def _tuning(self, _request: Request) -> Answer:
         """Names only: the contents of the files stay on the machine."""
@@ -93,40 +128,43 @@ class CameraRoutes:
         return as_json(200, {"files": files, "folder": folder and str(folder)})
 
     def _controls(self, _request: Request) -> Answer:
-        status = self._daemon.status()
+        status = self._context.daemon.status()
         camera = status.get("camera")
-        modes = tuning_files.modes(self._settings().camera.tuning_file, camera)
+        modes = tuning_files.modes(self._context.settings().camera.tuning_file, camera)
         return as_json(200, {"controls": table_for(status.get("abilities"), camera, modes)})
 
     # --- now
 
     def _focus(self, _request: Request) -> Answer:
-        found = ask(self._socket, {"command": "focus", "wait_s": ANSWER_S}, ANSWER_S + GRACE_S)
-        return as_json(200, found | {"wait_for": self._frames.catch_up()})
+        found = self._ask(ANSWER_S + ANSWER_GRACE_S, command="focus", wait_s=ANSWER_S)
+        return as_json(200, found | {"wait_for": self._context.cache.catch_up()})
 
     def _snapshot(self, _request: Request) -> Answer:
-        return as_json(200, {"frame": self._stills.take(), "wait_for": self._frames.catch_up()})
+        return as_json(200, {"frame": self._context.stills.take(), "wait_for": self._context.cache.catch_up()})
 
     # --- for the library
 
     def _photos(self, _request: Request, order: dict[str, Any]) -> Answer:
         count, delay_s = int(order.get("count", 1)), float(order.get("delay_s", 0))
-        answer = self._order("photo", kind=order.get("kind", "photo"), count=count, delay_s=delay_s)
+        answer = self._take(command="photo", kind=order.get("kind", "photo"), count=count, delay_s=delay_s)
         return as_json(201 if "items" in answer else 202, answer)
 
     def _cancel_photos(self, _request: Request) -> Answer:
-        return as_json(200, self._order("cancel"))
+        return as_json(200, self._take(command="cancel"))
 
     def _video(self, _request: Request, order: dict[str, Any]) -> Answer:
         seconds = order.get("seconds")
-        return as_json(202, self._order("video", seconds=None if seconds is None else int(seconds)))
+        return as_json(202, self._take(command="video", seconds=None if seconds is None else int(seconds)))
 
     def _stop_video(self, _request: Request) -> Answer:
-        answer = self._order("stop")
+        answer = self._take(command="stop")
         return as_json(200 if answer else 202, answer or {"items": []})
 
-    def _order(self, command: str, **arguments: Any) -> dict[str, Any]:
+    def _take(self, **message: Any) -> dict[str, Any]:
         try:
-            return ask(self._socket, {"command": command, **arguments, "wait_s": TAKE_S}, TAKE_S + GRACE_S)
+            return self._ask(TAKE_S + ANSWER_GRACE_S, **message, wait_s=TAKE_S)
         except Refusal as refusal:
             raise refusal_of(refusal, busy=409) from refusal
+
+    def _ask(self, timeout_s: float, **message: Any) -> dict[str, Any]:
+        return ask(self._context.paths.socket, message, timeout_s)

@@ -5,22 +5,74 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from stillcam.common.errors import SettingsError
-from stillcam.films.record import Film
+from stillcam.common.paths import Paths
+from stillcam.films.order import DEFAULT_FPS, FPS, KINDS, WIDTHS
+from stillcam.films.record import STATES, Film
 from stillcam.films.store import FilmStore
 from stillcam.http.messages import Answer, Refused, as_json
 from stillcam.ipc.protocol import ask
+from stillcam.series.definition import MAX_NAME
 from stillcam.server.errors import reading
+from stillcam.server.file_answers import FOR_EVER, file_answer
 from stillcam.server.openapi.route import Body, Parameter, api
-from stillcam.server.openapi.shapes import TEXT
+from stillcam.server.openapi.shapes import (
+    COUNT,
+    FLAG,
+    NUMBER,
+    SIZE,
+    TEXT,
+    TIME,
+    Schema,
+    define,
+    list_of,
+    maybe,
+    one_of,
+    record,
+    ref,
+)
 from stillcam.server.route import Access, Request, Route
-from stillcam.server.routes.library_files import FOR_EVER, file_answer
 from stillcam.server.routes.series import TIMEOUT_S
 
-_SERIES = Parameter(TEXT, "only of this series; empty: only of the library")
+_KIND = one_of(*KINDS)
+_SERIES = maybe({"type": "string", "minLength": 1, "maxLength": MAX_NAME}, "whose pictures; null: the library's")
+_MOMENT = TEXT | {"examples": ["2026-11-20T08:30"]}
+_CROP: Schema = {"type": "array", "items": {"type": "number", "minimum": 0, "maximum": 1}, "minItems": 4, "maxItems": 4}
+_FPS: Schema = {"type": "integer", "minimum": FPS[0], "maximum": FPS[1]}
+_WIDTH = maybe({"type": "integer", "minimum": WIDTHS[0], "maximum": WIDTHS[1]}, "pixels; null: as taken")
+_ORDER: dict[str, Schema] = {
+    "kind": maybe(_KIND, "film"),
+    "series": _SERIES,
+    "fps": maybe(_FPS, f"pictures a second, of a film; {DEFAULT_FPS}"),
+    "width": _WIDTH,
+    "crop": maybe(_CROP, "x, y, width, height as fractions of the picture; null: all of it"),
+    "deflicker": maybe(FLAG, "small steps of brightness are evened out; of a film"),
+    "stamp": maybe(FLAG, "each picture shows its date and time; of a film"),
+    "from": maybe(_MOMENT, "the first moment; without an offset by the local clock"),
+    "to": maybe(_MOMENT, "the last moment"),
+}
+_DONE_ORDER = record(
+    {name: _ORDER[name] for name in ("fps", "deflicker", "stamp")},
+    **{"width": _WIDTH, "crop": _ORDER["crop"], "from": maybe(TIME), "to": maybe(TIME)},
+    day=maybe(TEXT, "the local day that it is made of by itself; null: it was ordered"),
+)
+
+define(
+    FilmOrder=record(_ORDER),
+    Film=record(
+        id=TEXT, kind=_KIND, series=_SERIES, state=one_of(*STATES), progress=NUMBER | {"minimum": 0, "maximum": 1},
+        left_s=maybe(NUMBER, "seconds; null: nobody knows yet"), error=maybe(TEXT, "why it failed"),
+        made=maybe(TIME), bytes=maybe(COUNT), duration_s=maybe(NUMBER), pictures=maybe(COUNT),
+        skipped=maybe(COUNT, "pictures that could not be read"),
+        left_out=maybe(list_of(TEXT), "the first of these by name, each with the reason"), size=maybe(SIZE),
+        order=_DONE_ORDER,
+    ),
+    Films=record(films=list_of(ref("Film"))),
+)  # fmt: skip
+
+_OF_SERIES = Parameter(TEXT, "only of this series; empty: only of the library")
 _DOWNLOAD = Parameter(TEXT, "to be saved, not shown")
 
 
@@ -28,20 +80,19 @@ class FilmRoutes:
     """The routes of films, contact sheets and keograms.
 
     Args:
-        store: where they are.
-        socket: the daemon's.
+        paths: of the camera.
     """
 
-    def __init__(self, store: FilmStore, socket: Path) -> None:
-        self._store = store
-        self._socket = socket
+    def __init__(self, paths: Paths) -> None:
+        self._store = FilmStore(paths)
+        self._socket = paths.socket
 
     def routes(self) -> list[Route]:
         """Reading needs the library right, changes need control."""
         read, control, film = Access.LIBRARY, Access.CONTROL, partial(api, "Films")
         return [
             film("GET", "api/films", read, self._list, "All films, contact sheets and keograms, newest first.",
-                 {200: "Films"}, errors=(404,), query={"series": _SERIES}),
+                 {200: "Films"}, errors=(404,), query={"series": _OF_SERIES}),
             film("POST", "api/films", control, self._make, "Order one; it is made when it is its turn, whoever leaves.",
                  {202: "Film"}, body=Body("FilmOrder", checked=False), errors=(404, 409, 422, 503, 507)),
             film("GET", "api/films/", read, self._show, "One, and how far it is.", {200: "Film"}, errors=(404,),

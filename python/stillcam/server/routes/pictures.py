@@ -1,34 +1,26 @@
 """The newest frame at every address that a browser or another program asks: one picture, the next, or a stream.
 
-`images/current.jpg` is always the last real frame. The snapshot addresses and the streams
-show a placeholder instead once that is stale, for clients that can show nothing else.
-A stream hands each viewer the newest frame when the one before has gone out: a slow viewer
-misses frames, and nobody has a backlog.
-
-Addresses are compatible with mjpg-streamer and ustreamer. mjpg-streamer compares the beginning of an action only, so
-`?action=stream?dummy=param.mjpg` is a stream to it, and takes the digit behind an underscore as the number of the
-input: `?action=snapshot_1` (httpd.c, client_thread). A base address with a slash at its end makes `//snapshot`, and
-some programs add a slash: `/stream/`.
+`images/current.jpg` is always the last real frame. The snapshot addresses and the streams, which mjpg-streamer,
+ustreamer and OctoPi have made known, show a placeholder instead once that is stale, for clients that can show nothing
+else. A stream hands each viewer the newest frame when the one before has gone out: a slow viewer misses frames, and
+nobody has a backlog.
 """
 
 from __future__ import annotations
 
 import math
-import re
 import time
 from collections.abc import Callable
 from functools import partial
 
 from stillcam.common.errors import StillcamError
 from stillcam.http.messages import ANSWER_S, Answer, Refused, error
-from stillcam.server.live.cache import ARRIVAL_S, CachedFrame, FrameCache
+from stillcam.server.camera_context import CameraContext
+from stillcam.server.live.cache import ARRIVAL_S, CachedFrame
 from stillcam.server.live.multipart import CONTENT_TYPE, NOTHING
-from stillcam.server.live.on_demand import OnDemandStills
 from stillcam.server.live.placeholder import Placeholder, Placeholders
 from stillcam.server.live.scaling import WIDTHS, ScaledFrames, frame_of
-from stillcam.server.live.staleness import StalenessCheck
 from stillcam.server.live.stream import STEP_S, LiveStreams, viewer_remains
-from stillcam.server.live.viewers import Viewers
 from stillcam.server.openapi.route import Parameter, api
 from stillcam.server.openapi.shapes import TEXT
 from stillcam.server.route import Access, Challenge, Request, Route
@@ -40,9 +32,6 @@ MIN_FPS, MAX_FPS = 0.01, 120.0
 # Clients that may not watch get another answer at the same address: a proxy cache must not mix them up.
 _PRIVATE = b"Cache-Control: private, no-cache\r\nVary: Cookie, Authorization\r\n"
 _SHARED = b"Cache-Control: no-cache\r\n"
-PATHS = frozenset({"snapshot", "snapshot.jpg", "stream", "stream.mjpg"})
-_ACTION_PATHS = ("", "webcam")
-_ACTION = re.compile(r"(snapshot|stream)(?:_([0-9]))?")
 
 JPEG = "image/jpeg"
 _WIDTH = Parameter(
@@ -73,37 +62,26 @@ class PictureRoutes:
     """The routes of all pictures.
 
     Args:
-        cache: the newest frame.
-        staleness: of that frame.
-        viewers: of the live picture.
-        stills: captured on demand.
-        streams: of this camera.
+        context: the camera's.
         settings: gives those in force for all cameras.
         may_control: whether a request may control the camera.
     """
 
     def __init__(
-        self,
-        cache: FrameCache,
-        staleness: StalenessCheck,
-        viewers: Viewers,
-        stills: OnDemandStills,
-        streams: LiveStreams,
-        settings: Callable[[], Settings],
-        may_control: Callable[[Request], bool],
+        self, context: CameraContext, settings: Callable[[], Settings], may_control: Callable[[Request], bool]
     ) -> None:
         self._settings = settings
         self._may_control = may_control
-        self._cache = cache
-        self._staleness = staleness
-        self._viewers = viewers
-        self._stills = stills
+        self._cache = context.cache
+        self._staleness = context.staleness
+        self._viewers = context.viewers
+        self._stills = context.stills
+        self._streams = LiveStreams(context.cache, context.staleness, context.daemon, context.viewers, context.settings)
         self._placeholders = Placeholders()
         self._scaled = ScaledFrames()
-        self._streams = streams
 
     def routes(self) -> list[Route]:
-        """Our own addresses, and those that mjpg-streamer, ustreamer and OctoPi have made known."""
+        """All of them answer from memory where they can."""
         picture = partial(api, "Pictures", "GET", picture=True)
         watch, programs, everybody = Access.WATCH, Challenge.PROGRAMS, Challenge.ALL
         return [
@@ -231,28 +209,3 @@ def _number(request: Request, name: str) -> float | None:
 
 def _width(request: Request) -> int | None:
     return int(text) if (text := request.value("width")) else None
-
-
-def plain(path: str) -> str:
-    """The path of a picture without slashes that mean nothing; any other path as it is."""
-    squeezed = "/".join(filter(None, path.split("/")))
-    return squeezed if squeezed in PATHS else path
-
-
-def action(request: Request) -> tuple[str, int] | None:
-    """What the query `action` asks for: `snapshot` or `stream`, and of which camera, counted from 0.
-
-    Further values may follow it with a question mark for an ampersand, which is corrected in `request.query`.
-    None: the request has no action, or is for another path than that of the page or `webcam/`.
-
-    Raises:
-        Refused: it is another action.
-    """
-    if request.path.strip("/") not in _ACTION_PATHS or "action=" not in request.query:
-        return None
-    request.query = request.query.replace("?", "&")
-    if (value := request.value("action")) is None:
-        return None
-    if not (match := _ACTION.fullmatch(value)):
-        raise Refused(400, "action must be snapshot or stream, or name a camera's place as in stream_0", "action")
-    return match[1], int(match[2] or 0)

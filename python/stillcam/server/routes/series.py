@@ -9,7 +9,6 @@ import os
 import re
 import threading
 import time
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -21,24 +20,39 @@ from stillcam.http.messages import Answer, Refused, as_json
 from stillcam.ipc.protocol import ask
 from stillcam.library.thumbnails import thumbnail
 from stillcam.series import reader
-from stillcam.series.definition import Definition, check_name, from_document
+from stillcam.series.definition import MAX_NAME, MAX_SHOTS, MAX_VALUES, VARIED, Definition, check_name, from_document
+from stillcam.server.camera_context import CameraContext
 from stillcam.server.errors import reading
+from stillcam.server.file_answers import FOR_EVER, REVALIDATE, file_answer
 from stillcam.server.openapi.route import Body, Parameter, api
-from stillcam.server.openapi.shapes import TEXT, one_of
+from stillcam.server.openapi.shapes import (
+    COUNT,
+    FLAG,
+    NUMBER,
+    TEXT,
+    TIME,
+    ZONE,
+    Schema,
+    at_least,
+    define,
+    list_of,
+    maybe,
+    one_of,
+    record,
+    ref,
+)
 from stillcam.server.route import Access, Request, Route
-from stillcam.server.routes.library_files import FOR_EVER, REVALIDATE, file_answer
-from stillcam.server.routes.series_preview import SeriesPreview
-from stillcam.settings.schema import Settings
+from stillcam.server.series_preview import preview
 
 TIMEOUT_S = 30.0  # deleting some hundred thousand files takes a while
 _NAMELESS = "series"  # the name in a preview, before there is one
-MAX_SHOTS, MAX_BUCKETS = 500, 1000
+MAX_PAGE, MAX_BUCKETS = 500, 1000
 MAX_DIGITS = 9  # of a shot's number
 _SHOT_FIELDS = ("n", "time", "due", "bytes", "files", "metadata")
 _FILE = re.compile(r"(\d{3,})/\d{6,}_\d{8}T\d{6}\.\d{3}Z\.(jpg|dng)", re.ASCII)  # below frames/
 _LIMITS = {
     "start": Parameter({"type": "integer", "minimum": 0, "maximum": 10**MAX_DIGITS}, "the first number; 0"),
-    "limit": Parameter({"type": "integer", "minimum": 1, "maximum": MAX_SHOTS}, "how many; 100"),
+    "limit": Parameter({"type": "integer", "minimum": 1, "maximum": MAX_PAGE}, "how many; 100"),
 }
 _BUCKETS = Parameter({"type": "integer", "minimum": 1, "maximum": MAX_BUCKETS}, "how many stretches at most; 200")
 _PICTURE = {
@@ -49,21 +63,77 @@ _PICTURE = {
 }
 
 
+NAME: Schema = {"type": "string", "minLength": 1, "maxLength": MAX_NAME, "examples": ["Garden"]}
+STATE = one_of("planned", "running", "paused", "finished", "failed")
+_KIND = one_of("photo", "raw")
+_MOMENT = TEXT | {"examples": ["2026-11-20T08:30"], "description": "a time; without an offset by the local clock"}
+_EDGE = TEXT | {"examples": ["08:30", "sunset", "sunrise-00:30"]}
+_FIELDS: dict[str, Schema] = {
+    "interval_s": maybe({"type": "number", "minimum": 1, "maximum": 86400}, "60"),
+    "start": maybe(_MOMENT, "now"),
+    "end": maybe(_MOMENT, "null: never"),
+    "shots": maybe({"type": "integer", "minimum": 1, "maximum": MAX_SHOTS}, "null: no number"),
+    "marks": maybe(FLAG, "on the dial's marks, not counted from the start"),
+    "weekdays": maybe(list_of({"type": "integer", "minimum": 0, "maximum": 6}), "0 is Monday; null: all"),
+    "window": maybe(at_least(**{"from": _EDGE, "to": _EDGE}), "daily; null: all day"),
+    "place": maybe(record(latitude=NUMBER, longitude=NUMBER), "degrees; the sun's edges need it"),
+    "kind": maybe(_KIND, "photo"),
+    "fixed": maybe(FLAG, "exposure and white balance stay as for the first shot"),
+    "vary": maybe(
+        record(
+            {"bracket": FLAG | {"description": "all values at every moment; else one at each"}},
+            control=one_of(*VARIED),
+            values={"type": "array", "items": NUMBER, "minItems": 2, "maxItems": MAX_VALUES},
+        )
+    ),
+    "keep": maybe(
+        record({"days": {"type": "integer", "minimum": 1}}, rule=one_of("all", "days", "thin")),
+        "which shots stay; thin: half of the oldest go when the disk fills",
+    ),
+    "daily_film": maybe(FLAG, "a film of each day, once it is over"),
+}
+_DISK_FULL = "when the disk is full; null: not before"
+_SHOT = record(
+    n=COUNT, time=TIME, due=TIME, bytes=COUNT, files=list_of(TEXT),
+    metadata={"type": "object", "description": "what the camera said: libcamera's names and units"},
+    vary={"type": "object", "description": "the controls that were this shot's own"},
+)  # fmt: skip
+
+define(
+    SeriesDefinition=record(_FIELDS, name=NAME),
+    SeriesSketch=record({**_FIELDS, "name": TEXT | {"description": "may be missing, empty or in use"}}),
+    SeriesChange=record({**_FIELDS, "name": NAME}) | {"minProperties": 1},
+    SeriesOrder=record(do=one_of("start", "pause", "resume", "finish")),
+    Series=record(
+        {"zone": ZONE}, name=NAME, state=STATE, why=maybe(TEXT, "why it failed, or takes no shots now"),
+        since=TIME | {"description": "this state"}, kind=_KIND, created=TIME,
+        taken=COUNT | {"description": "moments of which there is a shot"}, missed=COUNT,
+        shots=COUNT | {"description": "that are kept"}, bytes=COUNT,
+        first=maybe(record(n=COUNT, time=TIME)), last=maybe(record(n=COUNT, time=TIME)),
+        next=maybe(TIME), ends=maybe(TIME), planned=maybe(COUNT, "moments in the end; null: it has none"),
+        definition=record(_FIELDS, name=NAME),
+        forecast=record(bytes_per_day=maybe(COUNT), full=maybe(TIME, _DISK_FULL)),
+    ),
+    SeriesList=record(series=list_of(ref("Series")), now=TIME, zone=ZONE),
+    SeriesPreview=record(
+        {"zone": ZONE}, shots_per_day=NUMBER, shots=maybe(COUNT, "wanted; null: no number"),
+        bytes_per_shot=maybe(COUNT, "null: there has been no picture to go by"), bytes_per_day=maybe(COUNT),
+        full=maybe(TIME, f"{_DISK_FULL} it ends, or nobody knows"), next=list_of(TIME), ends=maybe(TIME, "null: never"),
+    ),
+    Shots=record(shots=list_of(_SHOT), rest=maybe(COUNT, "`start` of what follows; null: there are no more")),
+    Timeline=record(
+        **{"from": TIME, "to": TIME}, step_s=NUMBER,
+        taken=list_of(COUNT), missed=list_of(COUNT), planned=list_of(COUNT),
+    ),
+)  # fmt: skip
+
+
 class SeriesRoutes:
-    """The routes of series.
+    """The routes of the series of one camera."""
 
-    Args:
-        folder: of all series.
-        socket: the daemon's.
-        preview: estimates a series.
-        settings: gives those in force.
-    """
-
-    def __init__(self, folder: Path, socket: Path, preview: SeriesPreview, settings: Callable[[], Settings]) -> None:
-        self._folder = folder
-        self._socket = socket
-        self._preview = preview
-        self._settings = settings
+    def __init__(self, context: CameraContext) -> None:
+        self._context = context
+        self._folder = context.paths.series
         self._thumbnail_lock = threading.Lock()  # one at a time: the live picture needs the processor too
 
     def routes(self) -> list[Route]:
@@ -108,16 +178,17 @@ class SeriesRoutes:
 
     def _all(self, now_ms: int) -> list[dict[str, Any]]:
         with reading("series"):
-            return reader.summaries(self._folder, now_ms, self._settings().files.floor_mb)
+            return reader.summaries(self._folder, now_ms, self._context.settings().files.floor_mb)
 
     def _summary(self, name: str) -> dict[str, Any]:
+        floor_mb = self._context.settings().files.floor_mb
         with reading("series"):
-            return reader.summary(self._folder, name_of(name), _now_ms(), self._settings().files.floor_mb)
+            return reader.summary(self._folder, _name(name), _now_ms(), floor_mb)
 
     def _check(self, _request: Request, sketch: dict[str, Any]) -> Answer:
         now_ms, wanted = _now_ms(), _given(sketch)
         definition = _checked({**wanted, "name": wanted.get("name") or _NAMELESS}, now_ms)
-        return as_json(200, self._preview.of(definition, self._all(now_ms), now_ms))
+        return as_json(200, preview(self._context, definition, self._all(now_ms), now_ms))
 
     # --- changing
 
@@ -135,20 +206,20 @@ class SeriesRoutes:
         return as_json(200, self._ask("change", name=series["name"], definition=wanted)["series"])
 
     def _state(self, request: Request, order: dict[str, Any]) -> Answer:
-        return as_json(200, self._ask(order["do"], name=name_of(request.variable))["series"])
+        return as_json(200, self._ask(order["do"], name=_name(request.variable))["series"])
 
     def _delete(self, request: Request) -> Answer:
-        self._ask("delete", name=name_of(request.rest))
+        self._ask("delete", name=_name(request.rest))
         return Answer(204)
 
     def _ask(self, do: str, **arguments: Any) -> dict[str, Any]:
-        return ask(self._socket, {"command": "series", "do": do, **arguments}, TIMEOUT_S)
+        return ask(self._context.paths.socket, {"command": "series", "do": do, **arguments}, TIMEOUT_S)
 
     # --- shots
 
     def _shots(self, request: Request) -> Answer:
         start, limit = int(request.value("start") or 0), int(request.value("limit") or 100)
-        name = name_of(request.variable)
+        name = _name(request.variable)
         with reading("series"):
             found = reader.shots(self._folder, name, start, limit + 1)
         rest = found[limit]["n"] if len(found) > limit else None
@@ -159,12 +230,12 @@ class SeriesRoutes:
 
     def _timeline(self, request: Request) -> Answer:
         buckets = int(request.value("buckets") or 200)
-        name = name_of(request.variable)
+        name = _name(request.variable)
         with reading("series"):
-            return as_json(200, reader.timeline(self._folder, name, buckets, int(time.time() * 1000)))
+            return as_json(200, reader.timeline(self._folder, name, buckets, _now_ms()))
 
     def _picture(self, request: Request) -> Answer:
-        name, number = name_of(request.variable), request.rest
+        name, number = _name(request.variable), request.rest
         if not (number.isascii() and number.isdigit() and len(number) <= MAX_DIGITS):
             raise Refused(404, f"{name} has no such shot")
         try:
@@ -195,12 +266,8 @@ class SeriesRoutes:
         return path
 
 
-def name_of(text: str) -> str:
-    """The name of a series in an address.
-
-    Raises:
-        Refused: it cannot be the name of a series (404).
-    """
+def _name(text: str) -> str:
+    """The name of a series in an address; 404 if it cannot be one."""
     try:
         return check_name(text)
     except SettingsError as error:

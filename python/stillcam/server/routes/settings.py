@@ -9,11 +9,14 @@ from functools import cache, partial
 from typing import Any
 
 from stillcam.common.formats import utc_text
+from stillcam.common.paths import Paths
 from stillcam.http.messages import Answer, Refused, as_json
 from stillcam.server.openapi.route import Body, api
+from stillcam.server.openapi.settings_schemas import settings_schemas
+from stillcam.server.openapi.shapes import COUNT, FRAME, NUMBER, TEXT, TIME, define, list_of, maybe, one_of, record, ref
 from stillcam.server.route import Access, Person, Request, Route
 from stillcam.server.settings_service import Outdated, SettingsService, SettingsState
-from stillcam.settings.backups import MAX_BYTES, Backup, Backups, document_of, settings_of
+from stillcam.settings.backups import KIND, MAX_BYTES, Backup, Backups, document_of, settings_of
 from stillcam.settings.document import describe, patched, to_json
 from stillcam.settings.schema import Settings
 
@@ -22,17 +25,44 @@ _CONFLICT = "the settings have been changed meanwhile: look at them again"
 _IF_MATCH = "the ETag of the settings that are to be changed; others: 409 with those that there are"
 
 
+_DOCUMENT = {
+    "settings": ref("Settings"),
+    "defaults": ref("Settings"),
+    "fields": {"type": "object", "additionalProperties": ref("Field"), "description": "by dotted name"},
+    "wait_for": maybe(FRAME, "the frame that the server does not serve yet; null: it serves it"),
+    "notice": maybe(TEXT, "what keeps the settings from being in force; null: nothing"),
+}
+
+define(
+    **settings_schemas(),
+    SettingsDocument=record(**_DOCUMENT),
+    Outdated=record(error=TEXT, field=maybe(TEXT), **_DOCUMENT),
+    Field=record(
+        type=one_of("bool", "int", "float", "choice", "text", "list", "controls"),
+        default={}, low=maybe(NUMBER), high=maybe(NUMBER), choices=list_of({}), unit=TEXT, text=TEXT,
+    ),
+    Backup=record(
+        kind={"const": KIND}, stillcam=TEXT, made=TIME,
+        configuration={"type": "object", "description": "settings, as in data/settings.json"},
+    ),
+    KeptBackup=record(name=TEXT, time=TIME, bytes=COUNT),
+    KeptBackups=record(backups=list_of(ref("KeptBackup"))),
+    NewBackup=record(name={"type": "string", "minLength": 1, "maxLength": 64}),
+)  # fmt: skip
+
+
 class SettingsRoutes:
     """The routes of the settings and their back-ups.
 
     Args:
         service: reads and changes the settings.
-        backups: stored on the camera.
+        paths: of the camera.
     """
 
-    def __init__(self, service: SettingsService, backups: Backups) -> None:
+    def __init__(self, service: SettingsService, paths: Paths) -> None:
         self._service = service
-        self._backups = backups
+        self._backups = Backups(paths.data / "backups")
+        self._number = paths.number  # the index of the camera unless another one is set
 
     def routes(self) -> list[Route]:
         """Settings contain names and paths of the owner: only the owner reads them."""
@@ -65,7 +95,7 @@ class SettingsRoutes:
         return self._answer(self._service.read(), request.person)
 
     def _patch(self, request: Request, patch: dict[str, Any]) -> Answer:
-        for section in self._service.shared.hidden:
+        for section in self._service.hidden:
             if section in patch:
                 raise Refused(422, "counts for all cameras: set it on the first one's page", section)
 
@@ -73,7 +103,7 @@ class SettingsRoutes:
             new = patched(old, patch)
             _check_person(request.person, old, new)
             if _resets_index(patch):
-                new = replace(new, camera=replace(new.camera, index=self._service.shared.number))
+                new = replace(new, camera=replace(new.camera, index=self._number))
             return new
 
         try:
@@ -86,15 +116,15 @@ class SettingsRoutes:
         self, state: SettingsState, person: Person | None, status: int = 200, error: dict[str, Any] | None = None
     ) -> Answer:
         """The settings, without the sections that `person` may not see, and with the fields of `error`."""
-        shared = self._service.shared
-        hidden = shared.hidden if _is_owner(person) else (*shared.hidden, *_OWNER_ONLY)
+        absent = self._service.hidden
+        hidden = absent if _is_owner(person) else (*absent, *_OWNER_ONLY)
         sections = {name: content for name, content in _sections(state.settings).items() if name not in hidden}
         document = {
             **(error or {}),
             "settings": sections,
             "notice": state.notice,
             "wait_for": state.wait_for,
-            **_defaults_and_fields(shared.hidden, shared.number),
+            **_defaults_and_fields(absent, self._number),
         }
         return as_json(status, document, {"ETag": state.tag})
 

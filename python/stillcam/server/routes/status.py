@@ -11,11 +11,29 @@ from stillcam import __version__
 from stillcam.common.formats import utc_text
 from stillcam.common.threads import deaths
 from stillcam.http.messages import Answer, Refused, as_json
-from stillcam.server.camera_context import CameraContext
+from stillcam.server.camera_context import CameraContext, refresh_status
 from stillcam.server.event_stream import EventBroker, EventSubscriber, Topics, visible
 from stillcam.server.openapi.route import Parameter, api
-from stillcam.server.revisions import Revisions
+from stillcam.server.openapi.shapes import (
+    COUNT,
+    FLAG,
+    FRAME,
+    NUMBER,
+    SIZE,
+    TEXT,
+    TIME,
+    at_least,
+    define,
+    list_of,
+    maybe,
+    one_of,
+    record,
+    ref,
+)
+from stillcam.server.revisions import TOPICS, Revisions
 from stillcam.server.route import Access, Request, Route
+from stillcam.server.routes.camera import RECORDING, TAKING
+from stillcam.server.routes.series import NAME, STATE
 from stillcam.server.static_files import OVERVIEW
 
 PATIENCE_S = 0.5  # for a daemon that does not answer: then its last known status counts
@@ -26,6 +44,92 @@ _EVENT_HEADERS = {
     "X-Accel-Buffering": "no",  # nginx would gather events in its buffers
 }
 _REVISIONS = Parameter({"enum": ["0", "1"]}, "1: include the revisions of settings, library, series and films")
+
+
+_DIED = list_of(record(name=TEXT, count=COUNT, error=TEXT, time=TIME))
+_SERVER_DIED = "background threads of the server that died and were restarted; empty: none"
+_HEALTH = {"status": one_of("ok", "stale"), "reason": maybe(TEXT)}
+_ABILITIES = record(
+    refused={"type": "object", "additionalProperties": TEXT, "description": "control -> why it cannot be set"},
+    windows=COUNT | {"description": "focus windows at once"},
+    live=FLAG | {"description": "controls change without a restart of the camera"},
+    stills_in_videos=FLAG | {"description": "there are frames while a video is made"},
+    encoder=maybe(
+        record(
+            side=COUNT | {"description": "pixels of width or height"},
+            blocks=COUNT | {"description": "macroblocks (16x16 pixels) of a frame"},
+            least_bitrate=COUNT | {"x-unit": "bit/s"},
+            most_bitrate=COUNT | {"x-unit": "bit/s"},
+        ),
+        "limits of the board's H.264 encoder; null: it encodes in software",
+    ),
+) | {"description": "what the camera's driver can"}
+_CAPTURE = at_least(
+    running={"const": True},
+    mode=one_of("starting", "snapshot", "live", "focus", "photo", "video", "series", "no camera"),
+    since=TIME,
+    reason=maybe(TEXT, "what a person can do about it"),
+    interval_s=NUMBER | {"x-unit": "s"},
+    driver=one_of("rpicam", "simulated", "picamera2"),
+    camera=maybe(at_least(index=COUNT, model=TEXT, size=SIZE)),
+    captures=record(ok=COUNT, failed=COUNT),
+    restarts={"type": "object", "additionalProperties": COUNT, "description": "by cause"},
+    metadata={"type": "object", "description": "of the newest frame: libcamera's names and units"},
+) | {"description": "what the capture daemon says of itself"}
+_CAPTURE["properties"] |= {
+    "abilities": _ABILITIES,
+    "threads": _DIED
+    | {"description": "background threads of the daemon that have died and were restarted; empty: none"},
+    "taking": TAKING | {"description": "photos that are being taken, or wait for their moment"},
+    "recording": RECORDING | {"description": "the video that is being made"},
+    "waiting": list_of(record(kind=one_of("photo", "raw", "video"), of=COUNT))
+    | {"description": "requests that wait until another one is done"},
+    "library": record(
+        {
+            "finishing": COUNT | {"description": "videos that are no items yet"},
+            "waits": maybe(TEXT, "why deletion by age waits, and what to do; null: it does not"),
+            "undeletable": list_of(record(path=TEXT, error=TEXT)) | {"description": "some that cannot be deleted"},
+        },
+        free_bytes=maybe(COUNT),
+        floor_bytes=maybe(COUNT, "below that nothing is taken"),
+    ),
+    "series": list_of(record(name=NAME, state=STATE, taken=COUNT, next=maybe(TIME)))
+    | {"description": "those that run, or will"},
+}
+
+define(
+    Health=record(
+        {
+            "cameras": {"type": "object", "additionalProperties": record(**_HEALTH), "description": "by number"},
+            "threads": list_of(record(name=TEXT, count=COUNT, time=TIME)) | {"description": _SERVER_DIED},
+        },
+        **_HEALTH,
+    ),
+    Overview=record(
+        cameras=list_of(record(
+            number=COUNT, address=TEXT, here=FLAG | {"description": "it is the one that was asked"},
+            model=maybe(TEXT), mode=maybe(TEXT), reason=maybe(TEXT), interval_s=maybe(NUMBER), stale=FLAG,
+            time=maybe(TIME),
+        )),
+        page=TEXT | {"description": "the address of the page with all of them"},
+    ),
+    Status=record(
+        {"revisions": ref("Revisions")},
+        version=TEXT, page=TEXT | {"description": "the version of the page's files"}, now=TIME,
+        frame=maybe(record(name=FRAME, time=TIME, age_s=NUMBER, bytes=COUNT), "the newest; null: none yet"),
+        stale=FLAG, viewers=COUNT | {"description": "who watch live"},
+        capture={"anyOf": [ref("Capture"), ref("NoCapture")]},
+        threads=_DIED | {"description": _SERVER_DIED},
+    ),
+    Revisions={
+        "type": "object",
+        "description": "a text for each topic that the client may read; it changes with every change",
+        "properties": dict.fromkeys(TOPICS, TEXT),
+        "additionalProperties": False,
+    },
+    Capture=_CAPTURE,
+    NoCapture=record(running={"const": False}, reason=TEXT),
+)  # fmt: skip
 
 
 class StatusRoutes:
@@ -84,7 +188,7 @@ class StatusRoutes:
         if request.camera or len(self._contexts) == 1:
             health = _health_of(self._context)
         else:
-            CameraContext.refresh([context for context in self._contexts if not context.staleness.recent])
+            refresh_status(context for context in self._contexts if not context.staleness.recent)
             cameras = {context.number: _health_of(context) for context in self._contexts}
             reasons = [f"camera {number}: {one['reason']}" for number, one in cameras.items() if one["reason"]]
             health = {"status": "stale" if reasons else "ok", "reason": "; ".join(reasons) or None, "cameras": cameras}
@@ -130,7 +234,7 @@ class StatusRoutes:
         up = "../../" if request.camera else ""
         here = request.camera or self._contexts[0].number
         cameras = []
-        CameraContext.refresh(self._contexts)
+        refresh_status(self._contexts)
         for position, context in enumerate(self._contexts):
             address = f"{up}camera/{context.number}/" if position else up or "./"
             capture, newest = context.daemon.status(), context.cache.newest

@@ -1,0 +1,186 @@
+"""Many items of the library at once: a ZIP of them, deletion into the trash and restoration, with their progress."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import threading
+import time
+from collections import OrderedDict
+from functools import partial
+from typing import Any
+
+from stillcam.common.clock import local, local_zone
+from stillcam.common.deletion import Undeletable
+from stillcam.common.formats import utc_text
+from stillcam.http.messages import Answer, Refused, as_json
+from stillcam.library.batch_jobs import Jobs
+from stillcam.library.catalogue import Library
+from stillcam.library.thumbnails import Thumbnails
+from stillcam.library.trash import Trash, TrashedItem, stamp
+from stillcam.library.zip_stream import Member, free_name, member, size_of, stream
+from stillcam.server.errors import reading
+from stillcam.server.file_answers import attachment, shown
+from stillcam.server.openapi.route import Body, api
+from stillcam.server.openapi.shapes import COUNT, FLAG, TEXT, TIME, ZONE, define, list_of, maybe, record
+from stillcam.server.route import Access, Request, Route
+from stillcam.server.routes.library import ID, KIND
+
+MAX_ZIPS = 32  # selected, and not downloaded yet ...
+MAX_ZIP_IDS = 100_000  # ... and the items in all of them: some 20 MB
+MAX_IDS_BYTES = 4 << 20  # of a request with many items
+
+_IDS = list_of(ID) | {"minItems": 1}
+_JOB = {"job": TEXT, "done": COUNT, "total": COUNT, "failed": list_of(record(id=ID, error=TEXT)), "ended": FLAG}
+
+define(
+    Choice=record(items=_IDS),
+    Chosen=record(
+        zip=TEXT | {"description": "its address"}, files=COUNT, bytes=COUNT,
+        left_out=list_of(TEXT) | {"description": "files that are gone or cannot be read"},
+    ),
+    Job=record(**_JOB),
+    Deletion=record(**_JOB, deleted=TEXT | {"description": "to restore them by"}),
+    Restoration=record({"items": maybe(_IDS, "null: all of that deletion")}, deleted=TEXT),
+    Trash=record(items=list_of(record(deleted=TEXT, id=ID, title=TEXT, kind=KIND, time=TIME, zone=ZONE))),
+)  # fmt: skip
+
+_CHOICE = Body("Choice", MAX_IDS_BYTES)
+
+
+class SelectionRoutes:
+    """The routes of selected items, and of the trash."""
+
+    def __init__(self, library: Library) -> None:
+        self._library = library
+        self._thumbnails = Thumbnails(library.root)
+        self._trash = Trash(library.root)
+        self._undeletable = Undeletable()
+        self._jobs = Jobs()
+        self._zips: OrderedDict[str, list[str]] = OrderedDict()  # ids by token
+        self._lock = threading.Lock()  # guards the ZIPs
+
+    def routes(self) -> list[Route]:
+        """Reading needs the library right, changes need control."""
+        read, control, library = Access.LIBRARY, Access.CONTROL, partial(api, "Library")
+        return [
+            library("GET", "library/zip/", read, self._zip, "The ZIP of chosen items.",
+                    {200: "application/zip"}, errors=(404,), rest="token"),
+            library("POST", "api/library/zip", read, self._select_zip, "Choose items to take home in a ZIP.",
+                    {201: "Chosen"}, body=_CHOICE, errors=(422,)),
+            library("POST", "api/library/delete", control, self._delete, "Put items into the trash; 202: it goes on.",
+                    {200: "Deletion", 202: "Deletion"}, body=_CHOICE, errors=(422,)),
+            library("POST", "api/library/restore", control, self._restore, "Take items out of the trash again.",
+                    {200: "Job", 202: "Job"}, body=Body("Restoration", MAX_IDS_BYTES), errors=(404, 422)),
+            library("GET", "api/library/trash", control, self._list_trash, "What lies in the trash.", {200: "Trash"}),
+            library("DELETE", "api/library/trash", control, self._empty_trash, "Empty the trash.", {204: ""}),
+            library("GET", "api/library/jobs/", control, self._job, "How far a deletion or restoration is.",
+                    {200: "Job"}, errors=(404,), rest="job"),
+        ]  # fmt: skip
+
+    # --- ZIP
+
+    def _select_zip(self, _request: Request, choice: dict[str, Any]) -> Answer:
+        selected = [item.id for item in self._library.items(_ids(choice))]  # others would only take memory
+        token = secrets.token_urlsafe(12)
+        with self._lock:
+            self._zips[token] = selected
+            while len(self._zips) > MAX_ZIPS or (len(self._zips) > 1 and self._zip_ids() > MAX_ZIP_IDS):
+                self._zips.popitem(last=False)
+        members, left_out = self._members(selected)
+        zip_ = {"zip": f"library/zip/{token}", "files": len(members), "bytes": size_of(members)}
+        return as_json(201, {**zip_, "left_out": left_out})
+
+    def _zip(self, request: Request) -> Answer:
+        with self._lock:
+            selected = self._zips.get(request.rest)
+        if selected is None:
+            raise Refused(404, "this ZIP is not known any more: choose its items again")
+        members, _ = self._members(selected)
+        headers = {
+            "Content-Type": "application/zip",
+            "Content-Length": str(size_of(members)),
+            "Content-Disposition": attachment(f"stillcam-{local(time.time()):%Y%m%d-%H%M%S}.zip"),
+            "Cache-Control": "no-store",
+        }
+        return Answer(200, headers=headers, stream=stream(members))
+
+    def _zip_ids(self) -> int:
+        return sum(map(len, self._zips.values()))
+
+    def _members(self, ids: list[str]) -> tuple[list[Member], list[str]]:
+        """The files of these items, and what of them is gone or cannot be read: it costs no other."""
+        members: list[Member] = []
+        left_out: list[str] = []
+        names: set[str] = set()
+        for item in self._library.items(ids):
+            changed = local(item.time_s).timetuple()[:6]
+            for name in item.files:
+                inside = free_name(f"{item.day}/{shown(name)}", names)
+                try:
+                    members.append(member(self._library.path(item, name), inside, changed))
+                    names.add(inside)
+                except OSError:
+                    left_out.append(inside)
+        return members, left_out
+
+    # --- trash
+
+    def _delete(self, _request: Request, choice: dict[str, Any]) -> Answer:
+        now_s = time.time()
+        deleted = stamp(now_s)
+        selected = _ids(choice)
+        items = {item.id: item for item in self._library.items(selected)}
+
+        def delete(id_: str) -> None:
+            if id_ not in items:
+                raise LookupError("it has been deleted already")
+            self._trash.put(items[id_], now_s)
+
+        job = self._jobs.start(selected, delete)
+        return as_json(200 if job.ended else 202, {**job.to_json(), "deleted": deleted})
+
+    def _restore(self, _request: Request, wanted: dict[str, Any]) -> Answer:
+        deleted = wanted["deleted"]
+        trashed = {one.item.id: one for one in self._trash.items() if one.deleted == deleted}
+        if not trashed:
+            raise Refused(404, "nothing in the trash was deleted at that time: see api/library/trash", "deleted")
+        selected = list(trashed) if wanted.get("items") is None else _ids(wanted)
+
+        def restore(id_: str) -> None:
+            if id_ not in trashed:
+                raise LookupError(f"{id_} is not in the trash")
+            self._trash.restore(trashed[id_])
+
+        job = self._jobs.start(selected, restore)
+        return as_json(200 if job.ended else 202, job.to_json())
+
+    def _list_trash(self, _request: Request) -> Answer:
+        return as_json(200, {"items": [_trashed_item(one) for one in self._trash.items()]})
+
+    def _empty_trash(self, _request: Request) -> Answer:
+        for one in self._trash.items():
+            self._thumbnails.forget(one.item)
+        self._trash.empty(None, lambda: False, self._undeletable.note)
+        return Answer(204)
+
+    def _job(self, request: Request) -> Answer:
+        with reading("jobs"):
+            return as_json(200, self._jobs.get(request.rest).to_json())
+
+
+def _ids(document: dict[str, Any]) -> list[str]:
+    """The addresses in `items`, each once."""
+    return list(dict.fromkeys(document["items"]))
+
+
+def _trashed_item(one: TrashedItem) -> dict[str, Any]:
+    item = one.item
+    return {
+        "deleted": one.deleted,
+        "id": item.id,
+        "title": item.title,
+        "kind": item.kind,
+        "time": utc_text(item.time_s),
+        "zone": local_zone(os.environ),
+    }

@@ -1,4 +1,4 @@
-"""The HTTP API: one file a subject, each a class whose `routes` are rows of address, access, handler and description.
+"""The HTTP API: one file a subject. A route is a row of address, access, handler and description.
 
-Read `status` first; `pictures` serves viewers; `library_files` serves files of the library, of series and of films.
+Each file begins with the schemas of its JSON (`openapi/shapes.py`). Read `status` first; `pictures` serves viewers.
 """

@@ -94,20 +94,20 @@ PICAMERA2 = Capabilities(windows=int(CONTROLS["AfWindows"].high or 1), live=True
 # Feature, rpicam, picamera2.
 FEATURES = (
     ("runs", "`rpicam-still`, `rpicam-vid` (or `libcamera-…`)", "the library picamera2, in a child process"),
-    ("a camera program that hangs or dies", "is ended and started again", "is ended and started again"),
+    ("a process that hangs or dies", "is restarted", "is restarted"),
     ("snapshots", "`rpicam-still --signal`", "`create_still_configuration`"),
-    ("zero shutter lag (`snapshot.zsl`)", "`--zsl`", "stills out of the running configuration"),
+    ("zero shutter lag (`snapshot.zsl`)", "`--zsl`", "stills from the running configuration"),
     ("photos as JPEG, PNG, BMP", "yes", "yes"),
     ("raw photos (DNG)", "`--raw`", "`save_dng`"),
     ("live view (MJPEG)", "`rpicam-vid --codec mjpeg`", "`create_preview_configuration`, `JpegEncoder`"),
     ("video: H.264 in MP4", "`--codec libav`, or by ffmpeg", "`H264Encoder`, `PyavOutput` or `FfmpegOutput`"),
     ("video: bare H.264, MJPEG", "yes", "yes"),
-    ("a fresh picture while a video is made", "no: the last one before it stays", "yes: out of the video"),
+    ("fresh pictures during a video", "no: the last one before it stays", "yes: frames of the video"),
     ("sound in videos", "`--libav-audio`", "the encoder's `audio`"),
-    ("controls that change", "the program is started again", "at once, while the camera runs"),
-    ("the first picture after a change of use", "the program is started again", "the camera stays open"),
+    ("changed controls", "restart the program", "take effect at once"),
+    ("change of use (photo, video, live)", "the program restarts", "the camera stays open"),
     ("autofocus before each still (`AfTrigger`)", "`--autofocus-on-capture`", "`autofocus_cycle`"),
-    ("focus windows at once", str(RPICAM.windows), str(PICAMERA2.windows)),
+    ("focus windows", str(RPICAM.windows), str(PICAMERA2.windows)),
     ("flips, rotation by 180°", "`--hflip`, `--vflip`", "`Transform`"),
     ("rotation by 90° and 270°", "on the JPEG", "on the JPEG"),
     ("sensor modes", "`--mode`", "`sensor`"),
@@ -115,8 +115,8 @@ FEATURES = (
     ("buffers (`buffer_count`)", "`--buffer-count`", "`buffer_count`"),
     ("colour space", "the program's choice", "sYCC for pictures; Rec. 709 or SMPTE 170M for videos"),
     ("HDR of the sensor (Camera Module 3)", "`--hdr sensor`", "by the sensor's device"),
-    ("USB cameras", "where rpicam-apps list them", "if they give MJPEG: stills and live view; no raw, no videos"),
-    ("metadata of each frame", "`--metadata`; of videos, MJPEG only", "`get_metadata`"),
+    ("USB cameras", "if rpicam-apps list them", "with MJPEG: stills and live view; no raw photos, no videos"),
+    ("metadata of each frame", "`--metadata`; for videos with MJPEG only", "`get_metadata`"),
 )
 
 # Controls that no option sets alone, and what sets them.

@@ -1,9 +1,10 @@
 """The camera. Read the modules in this order.
 
-driver.py        the protocol that every driver implements
+driver.py        the base class of the drivers
 select.py        chooses the driver
 use_cases.py     settings of each use case, applied to a camera: size, sensor mode, frame rate, controls
 convergence.py   automatic exposure, white balance and focus, carried over to a photo
+errors.py        failures: cause and reason
 metadata.py      reads libcamera's metadata
 frame_age.py     when the exposure of a live frame may have begun
 machine_lock.py  daemons of one machine list and open cameras in turn

@@ -1,4 +1,4 @@
-"""The protocol that every camera driver implements, and the values that it exchanges with the capture daemon.
+"""The base class of all camera drivers, and the values that they exchange with the capture daemon.
 
 A driver owns the camera: nothing else starts or ends its programs. Every method raises CameraError if the camera fails;
 the daemon then stops the driver and may start it again. Only one thread uses a driver: the camera program ends with it.
@@ -6,24 +6,24 @@ the daemon then stops the driver and may start it again. Only one thread uses a 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+import os
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import NoReturn
 
+from stillcam.camera.frame_age import LiveFrameAge, lag_s
+from stillcam.camera.metadata import Metadata
+from stillcam.camera.use_cases import Container, Geometry, frame_duration_s, geometry_of
+from stillcam.common.child_process import PIPE_BYTES, TERM_GRACE_S
+from stillcam.frames.files import STILL_PREFIX
+from stillcam.frames.jpeg import JpegSplitter
 from stillcam.settings.capabilities import CameraInfo, Capabilities
 from stillcam.settings.controls import Values
 from stillcam.settings.schema import Settings
-
-# Reasons of failures with any driver.
-CAMERA_IN_USE = (
-    "another program uses the camera: end it (see: pgrep -a 'rpicam|libcamera|python'); pictures then resume"
-)
-
-NO_MICROPHONE = (
-    "no microphone found: `arecord -l` lists those of ALSA, `pactl list short sources` those of PulseAudio; plug one"
-    " in and set video.audio to the one that lists it, or to off"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,40 +55,49 @@ class PhotoRequest:
     controls: Values
 
 
-@dataclass(frozen=True, slots=True)
-class Container:
-    """The file format in which a driver records a video.
-
-    Args:
-        extension: of the file.
-        remux: whether ffmpeg has to convert it to MP4 afterwards.
-    """
-
-    extension: str
-    remux: bool
-
-
 class Interrupted(Exception):
     """A descriptor in `interrupts` became readable during a wait."""
 
 
-class Driver(Protocol):
+class Driver(ABC):
     """Makes frames.
 
     `interrupts` are descriptors that end a wait with Interrupted when they become readable. Times are monotonic.
+
+    Args:
+        images: the folder that snapshots are written to.
+        capabilities: what can be set.
+
+    Attributes:
+        waits_for_focus: whether the first still after a start waits until an autofocus scan is over.
+        capabilities: what can be set; it may become less once the camera has been started.
+        metadata: of the newest picture: libcamera's names and units, ScalerCrop before any flip.
+        sensor_mode: of the newest picture (`2304:1296:10`); empty: not known.
+        settling: the newest picture may not have the controls of `adjust` yet.
+        exposure_began_s: of the newest still or frames: it began at this time or later.
     """
 
     name: str
-    waits_for_focus: bool  # the first still after a start waits until an autofocus scan is over
-    metadata: dict[str, Any]  # of the newest picture: libcamera's names and units
-    metadata_received_s: float
-    settling: bool  # the newest picture may not have the controls of `adjust` yet
-    exposure_began_s: float  # of the newest still or frames: it began at this time or later
+    waits_for_focus = False
 
-    @property
-    def capabilities(self) -> Capabilities:
-        """What can be set; it may become less once the camera has been started."""
-        ...
+    def __init__(self, images: Path, capabilities: Capabilities) -> None:
+        self.capabilities = capabilities
+        self.metadata: Metadata = {}
+        self.metadata_received_s = 0.0
+        self.sensor_mode = ""
+        self.settling = False
+        self.exposure_began_s = 0.0
+        self._images = images
+        self._use = ""  # see use_cases; empty: nothing runs
+        self._geometry: Geometry | None = None  # of the use case
+        self._folder = images  # where stills are written
+        self._stills: list[Still] = []  # complete, not yet returned
+        self._requested = False
+        self._requested_s = 0.0  # the exposure of the requested still begins then or later
+        self._frame_s = 0.0  # see `use_cases.frame_duration_s`
+        self._splitter = JpegSplitter()
+        self._age = LiveFrameAge(0)
+        self._finished = False  # the video
 
     @property
     def lag_s(self) -> float:
@@ -96,53 +105,78 @@ class Driver(Protocol):
 
         0 if the camera is reconfigured for each still. A running camera returns a frame that is already queued.
         """
-        ...
+        return lag_s(self._frame_s, self.metadata) if self._frame_s else 0.0
 
-    @property
-    def sensor_mode(self) -> str:
-        """The sensor mode of the newest picture (`2304:1296:10`); empty: not known."""
-        ...
-
+    @abstractmethod
     def list_cameras(self, index: int, interrupts: Sequence[int]) -> list[CameraInfo]:
         """List the cameras of this machine. No program of the driver may run meanwhile.
 
         Args:
             index: the camera that is going to be used; listing may disturb this one only.
         """
-        ...
 
+    @abstractmethod
     def start_stills(self, settings: Settings, camera: CameraInfo, photo: PhotoRequest | None = None) -> None:
         """Start the camera for snapshots, or for the photos of a request; see `wait_ready`."""
-        ...
 
+    @abstractmethod
     def wait_ready(self, timeout_s: float, interrupts: Sequence[int]) -> bool:
         """Wait until stills can be requested; False: time-out."""
-        ...
 
     def request_still(self) -> None:
         """Request one still; no effect while another one is pending."""
-        ...
+        if not self._requested:
+            self._requested, self._requested_s = True, time.monotonic() - self.lag_s
+            self._send_request()
 
     def wait_still(self, timeout_s: float, interrupts: Sequence[int]) -> Still | None:
         """Wait for the requested still, `.still_…` in the images folder or the request's. None: time-out."""
-        ...
+        if not self._wait_until(lambda: bool(self._stills), timeout_s, interrupts):
+            return None
+        self._requested, self.exposure_began_s = False, self._requested_s
+        return self._stills.pop(0)
 
-    def wait_metadata(self, timeout_s: float, interrupts: Sequence[int]) -> dict[str, Any]:
+    def wait_metadata(self, timeout_s: float, interrupts: Sequence[int]) -> Metadata:
         """Wait for the metadata of the newest still. Empty: time-out."""
-        ...
+        return self.metadata
 
     def idle(self, timeout_s: float, interrupts: Sequence[int]) -> None:
-        """Wait between captures, until new metadata come at most; raises CameraError at once if the camera fails."""
-        ...
+        """Wait between captures, until new metadata come at most; raises CameraError at once if the camera fails.
 
+        It deletes a still whose request was given up.
+        """
+        before = self.metadata
+
+        def has_metadata() -> bool:
+            for still in self._stills:
+                for path in filter(None, (still.path, still.raw)):
+                    path.unlink(missing_ok=True)
+                self._requested = False
+            self._stills.clear()
+            return self.metadata is not before
+
+        self._wait_until(has_metadata, timeout_s, interrupts)
+
+    @abstractmethod
     def start_live(self, settings: Settings, camera: CameraInfo) -> None:
         """Start the camera for live frames; see `read_frames`."""
-        ...
 
     def read_frames(self, timeout_s: float, interrupts: Sequence[int]) -> list[bytes]:
         """The complete JPEGs since the last call, oldest first; waits for at least one. Empty: time-out."""
-        ...
+        stdout = self._stdout
+        deadline = time.monotonic() + timeout_s
+        while (left := deadline - time.monotonic()) > 0:
+            if stdout not in self._wait(left, interrupts, stdout):
+                continue
+            chunk = os.read(stdout, PIPE_BYTES)
+            if not chunk:
+                self._raise_exit(interrupts)
+            if frames := self._splitter.feed(chunk):
+                self.exposure_began_s = self._age.frames_read(len(frames), self.lag_s, emptied=len(chunk) < PIPE_BYTES)
+                return frames
+        return []
 
+    @abstractmethod
     def start_video(
         self,
         settings: Settings,
@@ -160,7 +194,6 @@ class Driver(Protocol):
             folder, stem: of the file.
             seconds: duration from the first frame on; None: until `stop`.
         """
-        ...
 
     def wait_video(self, timeout_s: float, interrupts: Sequence[int]) -> bool:
         """Wait for the end of the video; False: time-out.
@@ -168,22 +201,22 @@ class Driver(Protocol):
         Raises:
             CameraError: it failed. With cause `encoder`, the next recording uses another encoder.
         """
-        ...
+        return self._wait_until(lambda: self._finished, timeout_s, interrupts)
 
+    @abstractmethod
     def matches(self, settings: Settings, camera: CameraInfo, kind: str | None = None) -> bool:
         """Whether the camera already runs as these settings demand.
 
         Args:
             kind: `photo` or `raw`; None: for the use that runs now, snapshots or live.
         """
-        ...
 
     def adjust(self, settings: Settings, camera: CameraInfo) -> bool:
         """Apply these settings to the running camera; False if that needs a restart, and nothing is changed."""
-        ...
+        return False
 
-    def stop(self, grace_s: float = 2.0, interrupts: Sequence[int] = ()) -> bool:
-        """Release the camera and end all processes of the driver. Never raises.
+    def stop(self, grace_s: float = TERM_GRACE_S, interrupts: Sequence[int] = ()) -> bool:
+        """Release the camera and end all processes of the driver. Never raises. Deletes incomplete stills.
 
         Args:
             grace_s: time for the program to end, and to finish the file of a video.
@@ -192,4 +225,64 @@ class Driver(Protocol):
         Returns:
             False: it did not end in time and was killed.
         """
-        ...
+        in_time = self._end(grace_s, interrupts)
+        if self._use:
+            self._delete_stills()
+        self._use, self._stills = "", []
+        self.settling = self._requested = False
+        return in_time
+
+    def _begin(self, use: str, settings: Settings, camera: CameraInfo, folder: Path | None = None) -> None:
+        """Forget the last use case. `folder`: for stills; None: the images folder."""
+        self.metadata, self.sensor_mode, self._stills = {}, "", []
+        self.settling = self._requested = self._finished = False
+        self._use, self._folder = use, folder or self._images
+        self._geometry, self._frame_s = geometry_of(settings, camera, use), frame_duration_s(settings, use)
+        self._splitter, self._age = JpegSplitter(), LiveFrameAge(settings.live.buffer_count)
+
+    def _wait_until(self, condition: Callable[[], bool], timeout_s: float, interrupts: Sequence[int]) -> bool:
+        """Whether `condition` became true in time. With a time-out of 0 nothing is received."""
+        deadline = time.monotonic() + timeout_s
+        while not (holds := condition()) and (left := deadline - time.monotonic()) > 0:
+            self._wait(left, interrupts)
+        return holds
+
+    def _take_metadata(self, new: Metadata) -> None:
+        crop = new.get("ScalerCrop")
+        if self._geometry and isinstance(crop, list) and len(crop) == 4:
+            new["ScalerCrop"] = list(self._geometry.flip(crop))
+        self.metadata, self.metadata_received_s = new, time.monotonic()
+
+    def _delete_stills(self) -> None:
+        with contextlib.suppress(OSError):  # the next stop tries again
+            for path in self._folder.glob(STILL_PREFIX + "*"):
+                path.unlink(missing_ok=True)
+
+    @property
+    @abstractmethod
+    def _stdout(self) -> int:
+        """The descriptor from which the JPEGs of the live view are read."""
+
+    @abstractmethod
+    def _send_request(self) -> None:
+        """Ask the program for a still."""
+
+    @abstractmethod
+    def _wait(self, timeout_s: float, interrupts: Sequence[int], *more: int) -> set[int]:
+        """Wait until something comes from the program, or one of `more` is readable; it may return early.
+
+        Returns:
+            the readable ones of `more`; stills, metadata and the end of a video are recorded.
+
+        Raises:
+            Interrupted: one of `interrupts` is readable, and nothing else.
+            CameraError: the program has failed.
+        """
+
+    @abstractmethod
+    def _raise_exit(self, interrupts: Sequence[int]) -> NoReturn:
+        """Raise the CameraError for a program that has ended."""
+
+    @abstractmethod
+    def _end(self, grace_s: float, interrupts: Sequence[int]) -> bool:
+        """End the program, see `stop`."""

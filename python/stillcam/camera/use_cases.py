@@ -1,7 +1,7 @@
 """The settings of each use case applied to a camera: size, sensor mode, flips, frame rate and controls.
 
-The use cases are snapshots, live view, photos, raw photos and videos. Both drivers build on these pure functions, so
-that a picture is the same with either.
+The use cases are `snapshot`, `live`, `photo`, `raw` and `video`. Both drivers build on these pure functions, so that a
+picture is the same with either.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from stillcam.camera.driver import Container
 from stillcam.common.errors import SettingsError
 from stillcam.settings.capabilities import CameraInfo, SensorMode
 from stillcam.settings.control_values import effective
@@ -42,6 +41,19 @@ WIDESCREEN = 16, 9  # of a video whose height is not set: what encoders, players
 
 
 @dataclass(frozen=True, slots=True)
+class Container:
+    """The file format in which a driver records a video.
+
+    Args:
+        extension: of the file.
+        remux: whether ffmpeg has to convert it to MP4 afterwards.
+    """
+
+    extension: str
+    remux: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Geometry:
     """Picture size, sensor mode and flips of a use case.
 
@@ -49,7 +61,7 @@ class Geometry:
         size: of the picture, width and height in pixels.
         mode: None if the camera does not list its modes, or not the one that is set.
         mode_name: as in the settings (`2304:1296:10`), also if the camera does not list it; empty: the camera's choice.
-        flips: horizontal, vertical.
+        flips: those that the camera applies: 180° is both; 90° and 270° are applied to the JPEG later.
     """
 
     camera: CameraInfo
@@ -72,60 +84,45 @@ class Geometry:
         return self.flip(fit_crop(rectangle, self.size, self.field_of_view))
 
 
-def snapshot_geometry(settings: Settings, camera: CameraInfo) -> Geometry:
-    """Geometry of snapshots: the live view's configuration in the snapshots' size."""
-    still, live = settings.snapshot, settings.live
-    mode = sensor_mode(live.sensor_mode, camera, (0, 0)) if live.sensor_mode else None
-    size = picture_size(still.width, still.height, mode.size if mode else camera.size)
-    return _geometry(settings, live, camera, size, 0.0)
-
-
-def live_geometry(settings: Settings, camera: CameraInfo) -> Geometry:
-    """Geometry of the live view."""
-    return _geometry(settings, settings.live, camera, configured_size(settings.live, camera), live_framerate(settings))
-
-
-def photo_geometry(settings: Settings, camera: CameraInfo, kind: str) -> Geometry:
-    """Geometry of photos (`kind` is `photo`) or raw photos (`raw`)."""
-    configuration = photo_settings(settings, kind)
-    return _geometry(settings, configuration, camera, _size(settings, configuration, camera), 0.0)
-
-
-def video_geometry(settings: Settings, camera: CameraInfo) -> Geometry:
-    """Geometry of videos. H.264 takes only even sizes."""
-    width, height = _size(settings, settings.video, camera, 2)
-    size = max(2, width // 2 * 2), max(2, height // 2 * 2)
-    return _geometry(settings, settings.video, camera, size, framerate(settings, settings.video))
-
-
-def _geometry(
-    settings: Settings, configuration: Configuration, camera: CameraInfo, size: Size, rate: float
-) -> Geometry:
+def geometry_of(settings: Settings, camera: CameraInfo, use: str) -> Geometry:
+    """Geometry of a use case. Snapshots have the live view's configuration, in a size of their own."""
+    configuration, size = configuration_of(settings, use), _size(settings, camera, use)
+    rate = framerate(settings, use) if use in ("live", "video") else 0.0
     mode = sensor_mode(configuration.sensor_mode, camera, size, rate)
     name = mode_name(mode) if mode else configuration.sensor_mode
-    return Geometry(camera, size, mode, name, _flips(settings, configuration))
-
-
-def _size(
-    settings: Settings, configuration: PhotoSettings | RawSettings | VideoSettings, camera: CameraInfo, step: int = 16
-) -> Size:
-    like = None
-    if configuration.sync_aspect:
-        like = live_geometry(settings, camera).size
-    elif isinstance(configuration, VideoSettings) and configuration.width and not configuration.align:
-        like = None if configuration.height else WIDESCREEN
-    return configured_size(configuration, camera, like, step)
-
-
-def _flips(settings: Settings, configuration: Configuration) -> Flips:
-    """Flips that the camera applies. 180° is both; 90° and 270° are applied to the JPEG later."""
     half_turn = settings.camera.rotation == 180
     across, down = settings.camera.hflip ^ configuration.hflip, settings.camera.vflip ^ configuration.vflip
-    return across ^ half_turn, down ^ half_turn
+    return Geometry(camera, size, mode, name, (across ^ half_turn, down ^ half_turn))
+
+
+def _size(settings: Settings, camera: CameraInfo, use: str) -> Size:
+    configuration = configuration_of(settings, use)
+    if use == "snapshot":
+        mode = sensor_mode(configuration.sensor_mode, camera, (0, 0)) if configuration.sensor_mode else None
+        whole = mode.size if mode else camera.size
+        return picture_size(settings.snapshot.width, settings.snapshot.height, whole)
+    like = None
+    if not isinstance(configuration, LiveViewSettings) and configuration.sync_aspect:
+        like = configured_size(settings.live, camera)
+    elif use == "video" and configuration.width and not configuration.align and not configuration.height:
+        like = WIDESCREEN
+    if use == "video":  # H.264 takes only even sizes
+        return even(configured_size(configuration, camera, like, 2))
+    return configured_size(configuration, camera, like)
+
+
+def even(size: Size) -> Size:
+    """The size rounded down to even numbers."""
+    return max(2, size[0] // 2 * 2), max(2, size[1] // 2 * 2)
+
+
+def configuration_of(settings: Settings, use: str) -> LiveViewSettings | PhotoSettings | RawSettings | VideoSettings:
+    """The configuration of a use case."""
+    return settings.live if use == "snapshot" else getattr(settings, use)
 
 
 def photo_settings(settings: Settings, kind: str) -> PhotoSettings | RawSettings:
-    """The configuration of photos, or of raw photos."""
+    """The configuration of photos (`kind` is `photo`), or of raw photos (`raw`)."""
     return settings.raw if kind == "raw" else settings.photo
 
 
@@ -139,7 +136,7 @@ def photos_equal_snapshots(settings: Settings, camera: CameraInfo, kind: str) ->
     snapshot, live, photo = settings.snapshot, settings.live, photo_settings(settings, kind)
     return (
         (kind, photo_extension(settings, kind), snapshot.zsl) == ("photo", "jpg", False)
-        and photo_geometry(settings, camera, kind) == snapshot_geometry(settings, camera)
+        and geometry_of(settings, camera, kind) == geometry_of(settings, camera, "snapshot")
         and effective_controls(settings, photo) == effective_controls(settings, live)
         and (photo.quality, photo.denoise, photo.buffer_count) == (snapshot.quality, live.denoise, live.buffer_count)
     )
@@ -150,16 +147,12 @@ def effective_controls(settings: Settings, configuration: Configuration) -> Valu
     return effective({**configuration.controls, **settings.controls})
 
 
-def live_framerate(settings: Settings) -> float:
-    """Frames per second of the live view; 0: the camera's choice."""
-    return framerate(settings, settings.live)
-
-
-def framerate(settings: Settings, configuration: LiveViewSettings | VideoSettings) -> float:
-    """Frames per second to request in a use case; 0: the camera's choice.
+def framerate(settings: Settings, use: str) -> float:
+    """Frames per second to request for `live` or `video`; 0: the camera's choice.
 
     A frame lasts at least as long as its exposure: libcamera would shorten the exposure instead.
     """
+    configuration = settings.video if use == "video" else settings.live
     controls = effective_controls(settings, configuration)
     rate = configuration.framerate
     if limits := controls.get("FrameDurationLimits"):
@@ -170,13 +163,19 @@ def framerate(settings: Settings, configuration: LiveViewSettings | VideoSetting
 
 def video_framerate(settings: Settings, camera: CameraInfo) -> float:
     """Frames per second of a video: as requested, unless the sensor mode is slower."""
-    rate, mode = framerate(settings, settings.video) or DEFAULT_FRAMERATE, video_geometry(settings, camera).mode
+    rate, mode = framerate(settings, "video") or DEFAULT_FRAMERATE, geometry_of(settings, camera, "video").mode
     return min(rate, mode.fps) if mode and mode.fps else rate
 
 
-def zsl_frame_s(settings: Settings) -> float:
-    """The duration of a frame with zero shutter lag, according to the settings (seconds)."""
-    return max(ZSL_FRAME_S, float(effective_controls(settings, settings.live).get("ExposureTime", 0)) / 1e6)
+def frame_duration_s(settings: Settings, use: str) -> float:
+    """Duration of a frame of the running camera (seconds); 0: the camera is reconfigured for each still."""
+    configuration = configuration_of(settings, use)
+    if isinstance(configuration, PhotoSettings | RawSettings):
+        return 0.0
+    if use == "snapshot":
+        exposure_us: float = effective_controls(settings, configuration).get("ExposureTime", 0)
+        return max(ZSL_FRAME_S, exposure_us / 1e6) if settings.snapshot.zsl else 0.0
+    return 1 / (framerate(settings, use) or DEFAULT_FRAMERATE)
 
 
 def choose_container(wanted: str, libav: bool, ffmpeg: bool) -> Container:
@@ -198,7 +197,7 @@ def choose_container(wanted: str, libav: bool, ffmpeg: bool) -> Container:
 
 
 def sensor_mode_error(settings: Settings, camera: CameraInfo) -> SettingsError | None:
-    """The error for a sensor mode in the settings that the camera does not have; None: no such mode, or none listed.
+    """The error for a sensor mode in the settings that the camera does not have; None: all are listed, or none is.
 
     The camera software would take the nearest mode instead (rpicam-apps core/rpicam_app.cpp, selectMode; picamera2's
     _make_libcamera_config).
@@ -218,7 +217,7 @@ def video_error(settings: Settings, camera: CameraInfo, encoder: EncoderLimits |
     """The error for video settings beyond the board's H.264 encoder; None: they are within its limits."""
     if encoder is None or settings.files.video == "mjpeg":
         return None
-    size, bitrate = video_geometry(settings, camera).size, settings.video.bitrate
+    size, bitrate = geometry_of(settings, camera, "video").size, settings.video.bitrate
     if not encoder.accepts(size):
         choices = " or ".join(dict.fromkeys(("1920x1080", "x".join(map(str, encoder.nearest(size))))))
         return SettingsError(

@@ -15,7 +15,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from stillcam.camera.description import with_known_modes
-from stillcam.camera.driver import CAMERA_IN_USE, Driver, Interrupted
+from stillcam.camera.driver import Driver, Interrupted
+from stillcam.camera.errors import CAMERA_IN_USE
 from stillcam.camera.use_cases import sensor_mode_error, video_error
 from stillcam.capture.command_queue import Command
 from stillcam.capture.command_socket import CommandHandler

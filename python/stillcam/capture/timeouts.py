@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from stillcam.camera.metadata import Metadata
-from stillcam.camera.use_cases import DEFAULT_FRAMERATE, effective_controls, live_framerate, photo_settings
+from stillcam.camera.use_cases import DEFAULT_FRAMERATE, effective_controls, framerate, photo_settings
 from stillcam.common.errors import CameraError
 from stillcam.settings.controls import Values
 from stillcam.settings.schema import Configuration, Settings
@@ -120,7 +120,7 @@ def photo_cycle_s(settings: Settings, kind: str, carried_over: Values = NO_CONTR
 
 def live_cycle_s(settings: Settings) -> float:
     """From one frame of the live view to the next."""
-    return 1 / (live_framerate(settings) or DEFAULT_FRAMERATE)
+    return 1 / (framerate(settings, "live") or DEFAULT_FRAMERATE)
 
 
 def stall_timeout_s(cycle_s: float, settings: Settings, metadata: Metadata) -> float:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from stillcam.camera.driver import CAMERA_IN_USE
+from stillcam.camera.errors import CAMERA_IN_USE
 from stillcam.camera.select import choose_driver
 from stillcam.checks.finding import FAULT, OK, WARNING, Finding, Installation
 from stillcam.common.errors import StillcamError

@@ -1,6 +1,7 @@
 """Listing cameras through picamera2, and the HDR mode of a sensor."""
 
-from dataclasses import dataclass
+import json
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, ClassVar
@@ -10,6 +11,7 @@ from listed_programs import recorded
 
 from stillcam.camera.picamera2 import cameras
 from stillcam.camera.picamera2.cameras import hdr_device, set_hdr
+from stillcam.settings.capabilities import CameraInfo
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,11 @@ class Busy(Good):
         raise RuntimeError("Camera __init__ sequence did not complete.") from error
 
 
+def sent(camera: CameraInfo) -> CameraInfo:
+    """As the daemon gets it."""
+    return cameras.camera_from_json(json.loads(json.dumps(asdict(camera))))
+
+
 def picamera2(number: int) -> Good:
     return (Odd, Good, Busy)[number](number)
 
@@ -94,7 +101,7 @@ def library(monkeypatch):
 
 def test_the_camera_that_is_used_is_listed_with_modes_and_limits(library):
     """Limits are those of the full mode: before a mode is configured they say nothing of this sensor."""
-    odd, good, busy = (cameras.camera_from_message(told) for told in cameras.list_cameras(1))
+    odd, good, busy = (sent(camera) for camera in cameras.list_cameras(1))
     assert [(mode.size, mode.fps, mode.crop) for mode in good.modes] == [
         ((400, 300), 25.0, (0, 0, 400, 300)), ((800, 600), 12.5, (0, 0, 800, 600)),
     ]  # fmt: skip
@@ -108,17 +115,17 @@ def test_the_camera_that_is_used_is_listed_with_modes_and_limits(library):
 
 
 def test_a_camera_whose_modes_cannot_be_measured_is_listed(library):
-    odd = cameras.camera_from_message(cameras.list_cameras(0)[0])
+    odd = sent(cameras.list_cameras(0)[0])
     assert (odd.model, odd.size, odd.limits, odd.held) == ("m0", (800, 600), {"ExposureTime": None}, False)
 
 
 def test_a_camera_that_another_program_has_is_to_be_listed_again(library):
     """Its modes and limits were not known for the rest of the daemon's life."""
-    assert cameras.list_cameras(2)[2]["held"]
+    assert cameras.list_cameras(2)[2].held
 
 
 def test_without_the_camera_that_is_wanted_the_others_are_listed(library):
-    assert [told["held"] for told in cameras.list_cameras(7)] == [True] * 3
+    assert [camera.held for camera in cameras.list_cameras(7)] == [True] * 3
 
 
 IMX708, IMX219 = recorded("list-cameras-two.txt")

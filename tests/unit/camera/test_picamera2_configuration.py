@@ -12,13 +12,9 @@ from listed_programs import recorded
 
 from stillcam.camera.picamera2.configuration import (
     CameraConfiguration,
+    configure,
     control_changes,
-    from_message,
-    live_configuration,
-    photo_configuration,
     reset_controls,
-    snapshot_configuration,
-    video_configuration,
 )
 from stillcam.settings.document import patched
 from stillcam.settings.schema import Settings
@@ -27,11 +23,11 @@ IMX708, IMX219 = recorded("list-cameras-two.txt")
 
 
 def live(controls: dict[str, Any] | None = None, /, **sections: Any) -> CameraConfiguration:
-    return live_configuration(patched(Settings(), {"controls": controls or {}, **sections}), IMX708)
+    return configure(patched(Settings(), {"controls": controls or {}, **sections}), IMX708, "live")
 
 
 def still(controls: dict[str, Any] | None = None, /, **sections: Any) -> CameraConfiguration:
-    return snapshot_configuration(patched(Settings(), {"controls": controls or {}, **sections}), IMX708)
+    return configure(patched(Settings(), {"controls": controls or {}, **sections}), IMX708, "snapshot")
 
 
 @pytest.mark.parametrize(
@@ -70,16 +66,16 @@ def test_sizes_modes_and_use_cases():
     sections = {"photo": {"width": 4608}, "raw": {"width": 640}, "video": {"width": 1921, "height": 1081}}
     settings = patched(Settings(), {**sections, "live": {"sensor_mode": "1536:864:10", "buffer_count": 5}})
     snapshot, photo = (
-        snapshot_configuration(settings, IMX708),
-        photo_configuration(settings, IMX708, "photo", {"ExposureTime": 7}),
+        configure(settings, IMX708, "snapshot"),
+        configure(settings, IMX708, "photo", {"ExposureTime": 7}),
     )
     assert (snapshot.use, snapshot.sensor, snapshot.buffers) == ("still", (1536, 864, 10), 5)
     assert (photo.use, photo.size, photo.sensor) == ("still", (4608, 2592), (4608, 2592, 10))
     assert photo.viewfinder == (2304, 1296, 10)
     assert photo.controls["ExposureTime"] == 7
-    raw = photo_configuration(settings, IMX708, "raw")
+    raw = configure(settings, IMX708, "raw")
     assert raw.raw and raw.extension == "jpg"
-    video = video_configuration(settings, IMX708)
+    video = configure(settings, IMX708, "video")
     assert (video.use, video.size) == ("video", (1920, 1080))  # the library takes even sizes only
     assert video.controls["FrameDurationLimits"] == [33_333, 33_333]
     assert live().use == "preview"
@@ -142,8 +138,10 @@ def test_any_controls_can_be_set_and_reset(data):
     controls.pop("HdrMode", None)
     controls.pop("AfTrigger", None)
     plan, plain = live(), live()
-    plan = replace(plan, controls=live_configuration(replace(Settings(), controls=controls), IMX708).controls)
-    assert from_message(json.loads(json.dumps(plan.to_json()))).controls == json.loads(json.dumps(plan.controls))
+    plan = replace(plan, controls=configure(replace(Settings(), controls=controls), IMX708, "live").controls)
+    assert CameraConfiguration.from_json(json.loads(json.dumps(plan.to_json()))).controls == json.loads(
+        json.dumps(plan.controls)
+    )
     there = control_changes(plain, plan)
     assert there is not None and plan.controls == plain.controls | {
         name: value for name, value in there.items() if name in plan.controls

@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from listed_programs import recorded
 
-from stillcam.camera.driver import Container
 from stillcam.camera.rpicam.listing import parse
 from stillcam.camera.rpicam.options import (
     live_arguments,
@@ -23,7 +22,7 @@ from stillcam.camera.simulated import options as simulated_options
 from stillcam.camera.simulated import sensors
 from stillcam.camera.simulated.options import StillOptions, VideoOptions
 from stillcam.camera.simulated.sensors import listing
-from stillcam.camera.use_cases import live_framerate
+from stillcam.camera.use_cases import Container, framerate
 from stillcam.settings.capabilities import CameraInfo
 from stillcam.settings.document import patched
 from stillcam.settings.geometry import fit_crop, flip_rectangle, fractions, picture_size, sensor_mode
@@ -182,7 +181,7 @@ def test_a_crop_is_relative_to_the_field_of_view_of_the_sensor_mode():
     ],
 )
 def test_a_frame_lasts_at_least_as_long_as_its_exposure(sections, rate):
-    assert live_framerate(patched(Settings(), sections)) == pytest.approx(rate)
+    assert framerate(patched(Settings(), sections), "live") == pytest.approx(rate)
     assert (f"--framerate={rate}" in live(**sections)) == bool(rate)
 
 

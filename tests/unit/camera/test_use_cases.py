@@ -5,9 +5,8 @@ from dataclasses import replace
 import pytest
 from test_rpicam_options import IMX708
 
-from stillcam.camera.driver import Container
 from stillcam.camera.rpicam.options import photo_arguments, same_pictures, snapshot_arguments
-from stillcam.camera.use_cases import choose_container, photos_equal_snapshots, sensor_mode_error
+from stillcam.camera.use_cases import Container, choose_container, photos_equal_snapshots, sensor_mode_error
 from stillcam.settings.document import patched
 from stillcam.settings.schema import Settings
 

@@ -1,7 +1,7 @@
 """The picamera2 driver: the library in a worker process of the daemon. Read the modules in this order.
 
-    driver.py         in the daemon: implements Driver
-    ipc.py            in the daemon: the worker process; on both sides: messages
+    driver.py         in the daemon: implements Driver, and starts the worker process
+    ipc.py            on both sides: messages
     configuration.py  settings -> camera configuration, the value that both sides know
     __main__.py       in the worker: carries out commands, one at a time
     session.py        in the worker: one camera, through the library

@@ -13,15 +13,17 @@ import signal
 import socket
 import sys
 import time
+from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 from stillcam.camera.machine_lock import LIST_WAIT_S, MachineLock
 from stillcam.camera.picamera2.cameras import list_cameras
-from stillcam.camera.picamera2.configuration import CameraConfiguration, from_message
+from stillcam.camera.picamera2.configuration import CameraConfiguration
 from stillcam.camera.picamera2.errors import cause_and_reason
-from stillcam.camera.picamera2.ipc import Channel, Message
+from stillcam.camera.picamera2.ipc import Message, receive, send, send_or_drop
 from stillcam.camera.picamera2.session import Session
 
 CHECK_S = 0.1  # interval of checks during a video
@@ -36,13 +38,13 @@ class Worker:
     """Carries out commands.
 
     Args:
-        channel: from which they are read.
+        end: the socket from which they are read.
         frames: the descriptor to which the JPEGs of the live view are written.
         machine: see MachineLock.
     """
 
-    def __init__(self, channel: Channel, frames: int, machine: Path) -> None:
-        self._channel = channel
+    def __init__(self, end: socket.socket, frames: int, machine: Path) -> None:
+        self._end = end
         self._machine = machine
         self._frames = frames
         self._session: Session | None = None
@@ -71,15 +73,15 @@ class Worker:
             BaseException: the error of an output.
         """
         poller = select.poll()
-        poller.register(self._channel.fd, select.POLLIN)
+        poller.register(self._end.fileno(), select.POLLIN)
         poller.register(self._wake_r, select.POLLIN)
         while True:
             recording = self._session if self._session and self._session.is_recording else None
             ready = dict(poller.poll(CHECK_S * 1000 if recording else None))
             if self._output_error:
                 raise self._output_error
-            if self._channel.fd in ready:
-                return self._channel.receive()
+            if self._end.fileno() in ready:
+                return receive(self._end)
             if ready:
                 os.read(self._wake_r, 64)
             if recording:
@@ -90,26 +92,26 @@ class Worker:
     def _list(self, command: Message) -> None:
         with MachineLock(self._machine, shared=False, timeout_s=LIST_WAIT_S):
             cameras = list_cameras(command["index"])
-        self._channel.send({"cameras": cameras})
+        send(self._end, {"cameras": [asdict(camera) for camera in cameras]})
 
     def _stills(self, command: Message) -> None:
-        configuration = from_message(command["configuration"])
+        configuration = CameraConfiguration.from_json(command["configuration"])
         self._folder, self._number = Path(command["folder"]), 0
         self._open(configuration).start_stills(configuration)
-        self._channel.send({"ready": True})
+        send(self._end, {"ready": True})
 
     def _still(self, _command: Message) -> None:
         assert self._session is not None
         self._number += 1
-        self._channel.send(self._session.capture_still(self._folder, self._number))
+        send(self._end, self._session.capture_still(self._folder, self._number))
         self._session.start_viewfinder()
 
     def _live(self, command: Message) -> None:
-        configuration = from_message(command["configuration"])
+        configuration = CameraConfiguration.from_json(command["configuration"])
         self._open(configuration).start_live(configuration, self._frames)
 
     def _video(self, command: Message) -> None:
-        configuration = from_message(command["configuration"])
+        configuration = CameraConfiguration.from_json(command["configuration"])
         self._folder, self._number = Path(command["folder"]), 0
         self._open(configuration).start_video(configuration, command, self._fail)
         if command["seconds"]:
@@ -119,14 +121,14 @@ class Worker:
         assert self._session is not None
 
         def applied(written: int) -> None:
-            self._channel.send({"applied": written, "number": command["number"]})
+            send(self._end, {"applied": written, "number": command["number"]})
 
-        self._session.adjust(from_message(command["configuration"]), command["controls"], applied)
+        self._session.adjust(CameraConfiguration.from_json(command["configuration"]), command["controls"], applied)
 
     def _open(self, configuration: CameraConfiguration) -> Session:
         if self._session is None:
             with MachineLock(self._machine, shared=True, timeout_s=OPEN_WAIT_S):
-                self._session = Session(configuration, self._channel.send_or_drop)
+                self._session = Session(configuration, partial(send_or_drop, self._end))
         return self._session
 
     def _fail(self, error: BaseException) -> None:
@@ -140,10 +142,10 @@ def main() -> int:
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
     frames = os.dup(1)
     os.dup2(2, 1)  # keep what libraries print out of the frames
-    channel = Channel(socket.socket(fileno=int(sys.argv[1])))
+    end = socket.socket(fileno=int(sys.argv[1]))
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _terminate)
-    worker = Worker(channel, frames, Path(sys.argv[2]))
+    worker = Worker(end, frames, Path(sys.argv[2]))
     try:
         try:
             worker.run()
@@ -154,7 +156,7 @@ def main() -> int:
     except Exception as error:  # the daemon logs it and recovers
         logging.debug("failed", exc_info=True)
         cause, reason = cause_and_reason(error)
-        channel.send_or_drop({"failed": cause, "reason": reason})
+        send_or_drop(end, {"failed": cause, "reason": reason})
         return 1
     return 0
 

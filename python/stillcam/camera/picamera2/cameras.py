@@ -10,16 +10,17 @@ import fcntl
 import logging
 import re
 import struct
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from stillcam.camera.picamera2.configuration import CameraConfiguration
 from stillcam.camera.picamera2.errors import cause_and_reason
-from stillcam.camera.picamera2.ipc import Message
+from stillcam.camera.picamera2.ipc import Message, with_tuples
 from stillcam.settings.capabilities import CameraInfo, SensorMode
 
-UNKNOWN_SIZE = [1280, 720]  # of a camera that does not report its size: most can do this
+UNKNOWN_SIZE = 1280, 720  # of a camera that does not report its size: most can do this
 RAW = re.compile(r"(?:S[RGB]{4}|R)(\d+)")  # a sensor's formats: SRGGB10_CSI2P, R10
 # libcamera's ColorFilterArrangement (property_ids_draft.yaml).
 COLOURS = ("RGGB", "GRBG", "GBRG", "BGGR", "RGB", "MONO")
@@ -34,8 +35,8 @@ VIDIOC_S_CTRL = 0xC008561C  # linux/videodev2.h: _IOWR('V', 28, struct v4l2_cont
 WIDE_DYNAMIC_RANGE = 0x009A0915  # V4L2_CID_WIDE_DYNAMIC_RANGE, of linux/v4l2-controls.h
 
 
-def list_cameras(index: int) -> list[Message]:
-    """The cameras as messages, see `camera_from_message`.
+def list_cameras(index: int) -> list[CameraInfo]:
+    """The cameras of this machine.
 
     Args:
         index: the camera that is going to be used. Only this one is opened: others may be in use.
@@ -45,34 +46,39 @@ def list_cameras(index: int) -> list[Message]:
     if index < len(cameras):
         try:
             with library.Picamera2(index) as opened:
-                cameras[index] |= _measured(opened, cameras[index]["modes"]) | {"held": False}
+                cameras[index] = _measured(opened, cameras[index])
         except (RuntimeError, LookupError, OSError) as error:  # a control is missing, or memory
-            cameras[index]["held"] = cause_and_reason(error)[0] == "busy"
+            cameras[index] = replace(cameras[index], held=cause_and_reason(error)[0] == "busy")
             logging.warning("the modes and limits of camera %s are unknown: %r", index, error.__cause__ or error)
     return cameras
 
 
-def _measured(opened: Any, modes: list[Message]) -> Message:
-    """Crop and frame rate of the sensor modes, and the limits of controls: the camera is configured for each mode.
+def _measured(opened: Any, camera: CameraInfo) -> CameraInfo:
+    """`camera` with crop and frame rate of its sensor modes, and the limits of controls.
 
-    Like Picamera2.sensor_modes, but with one buffer instead of four: four of a full mode may not fit into memory.
-    Limits are those of the full mode, as rpicam-apps list them; without a configuration they are the same for every
-    sensor (libcamera's ipa_base.cpp, ipaControls).
+    It is configured for each mode, like Picamera2.sensor_modes, but with one buffer instead of four: four of a full
+    mode may not fit into memory. Limits are those of the full mode, as rpicam-apps list them; without a configuration
+    they are the same for every sensor (libcamera's ipa_base.cpp, ipaControls).
     """
-    full = max((mode["size"] for mode in modes), key=lambda size: size[0] * size[1], default=None)
+    full = max((mode.size for mode in camera.modes), key=lambda size: size[0] * size[1], default=None)
     limits = opened.camera_controls
     measured = []
-    for mode in modes:
-        raw = {"format": mode["format"], "size": tuple(mode["size"])}
+    for mode in camera.modes:
+        raw = {"format": mode.format, "size": mode.size}
         opened.configure(opened.create_preview_configuration(raw=raw, buffer_count=1))
         controls = opened.camera_controls
-        fps, crop = round(1e6 / controls["FrameDurationLimits"][0], 2), list(controls["ScalerCrop"][1])
-        measured.append(mode | {"fps": fps, "crop": crop})
-        limits = controls if mode["size"] == full else limits
-    return {"modes": measured, "limits": {name: _limits(*limit[:2]) for name, limit in limits.items()}}
+        fps, crop = round(1e6 / controls["FrameDurationLimits"][0], 2), tuple(controls["ScalerCrop"][1])
+        measured.append(replace(mode, fps=fps, crop=crop))
+        limits = controls if mode.size == full else limits
+    return replace(
+        camera,
+        modes=tuple(measured),
+        limits={name: _limits(*limit[:2]) for name, limit in limits.items()} or None,
+        held=False,
+    )
 
 
-def _without_opening(infos: list[Message]) -> list[Message]:
+def _without_opening(infos: list[Message]) -> list[CameraInfo]:
     """What libcamera knows of each camera that is not opened; no object of libcamera is kept."""
     available = import_module("libcamera").CameraManager.singleton().cameras
     cameras = []
@@ -80,67 +86,49 @@ def _without_opening(infos: list[Message]) -> list[Message]:
         camera = available[info["Num"]]
         properties = {key.name: value for key, value in camera.properties.items()}
         size, colour = properties.get("PixelArraySize"), properties.get("ColorFilterArrangement")
+        modes = _modes(camera)
         cameras.append(
-            {
-                "index": index,
-                "model": str(info.get("Model", "camera")),
-                "size": [size.width, size.height] if size is not None else UNKNOWN_SIZE,
-                "colour": COLOURS[int(colour)] if colour is not None and int(colour) < len(COLOURS) else None,
-                "path": str(info["Id"]),
-                "modes": _modes(camera),
-                "limits": {key.name: None for key in camera.controls},
-                "held": True,
-            }
+            CameraInfo(
+                index=index,
+                model=str(info.get("Model", "camera")),
+                size=(size.width, size.height) if size is not None else UNKNOWN_SIZE,
+                bit_depth=max((mode.bit_depth or 0 for mode in modes), default=None),
+                colour=COLOURS[int(colour)] if colour is not None and int(colour) < len(COLOURS) else None,
+                path=str(info["Id"]),
+                modes=modes,
+                limits={key.name: None for key in camera.controls} or None,
+                held=True,
+            )
         )
     return cameras
 
 
-def _modes(camera: Any) -> list[Message]:
+def _modes(camera: Any) -> tuple[SensorMode, ...]:
     """The sensor modes of a camera that is not opened: size and bit depth."""
-    roles = [import_module("libcamera").StreamRole.Raw]
-    configuration = camera.generate_configuration(roles)
+    configuration = camera.generate_configuration([import_module("libcamera").StreamRole.Raw])
     if configuration is None:  # the camera has no raw formats
-        return []
+        return ()
     formats = configuration.at(0).formats
-    return [
-        {"format": str(pixels), "size": [size.width, size.height], "bit_depth": int(raw[1]), "fps": None, "crop": None}
+    return tuple(
+        SensorMode(str(pixels), (size.width, size.height), int(raw[1]), fps=None, crop=None)
         for pixels in formats.pixel_formats
         if (raw := RAW.match(str(pixels)))
         for size in formats.sizes(pixels)
-    ]
-
-
-def camera_from_message(message: Message) -> CameraInfo:
-    """A camera from one of `list_cameras`' messages."""
-    modes = tuple(
-        SensorMode(
-            format=mode["format"],
-            size=(mode["size"][0], mode["size"][1]),
-            bit_depth=mode["bit_depth"],
-            fps=mode["fps"],
-            crop=(crop[0], crop[1], crop[2], crop[3]) if (crop := mode["crop"]) else None,
-        )
-        for mode in message["modes"]
-    )
-    limits = {name: (pair[0], pair[1]) if pair else None for name, pair in message["limits"].items()}
-    return CameraInfo(
-        index=message["index"],
-        model=message["model"],
-        size=(message["size"][0], message["size"][1]),
-        bit_depth=max((mode.bit_depth or 0 for mode in modes), default=0) or None,
-        colour=message["colour"],
-        path=message["path"],
-        modes=modes,
-        limits=limits or None,
-        held=message["held"],
     )
 
 
-def _limits(low: Any, high: Any) -> list[float] | None:
+def _limits(low: Any, high: Any) -> tuple[float, float] | None:
     """Lowest and highest value of a control; None if it is not a number."""
     if isinstance(low, bool) or not (isinstance(low, int | float) and isinstance(high, int | float)):
         return None
-    return [low, high]
+    return low, high
+
+
+def camera_from_json(message: Message) -> CameraInfo:
+    """The inverse of `asdict`, after JSON."""
+    modes = tuple(SensorMode(**with_tuples(mode)) for mode in message["modes"])
+    limits = message["limits"] and with_tuples(message["limits"])
+    return CameraInfo(**with_tuples(message) | {"modes": modes, "limits": limits})
 
 
 def set_sensor_hdr(library: Any, configuration: CameraConfiguration) -> bool:

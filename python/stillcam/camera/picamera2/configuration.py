@@ -8,26 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Set
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any
 
+from stillcam.camera.picamera2.ipc import Message, with_tuples
 from stillcam.camera.rpicam.options import DEFAULT_FLICKER_US
 from stillcam.camera.use_cases import (
     Geometry,
+    configuration_of,
     effective_controls,
+    even,
     framerate,
-    live_framerate,
-    live_geometry,
+    geometry_of,
     photo_extension,
-    photo_geometry,
-    photo_settings,
-    snapshot_geometry,
-    video_geometry,
 )
 from stillcam.settings.capabilities import CameraInfo, SensorMode
 from stillcam.settings.controls import Values
 from stillcam.settings.geometry import viewfinder_mode
 from stillcam.settings.schema import Configuration, Settings
 
+LIBRARY_USES = {"live": "preview", "video": "video"}  # `still` otherwise
 DENOISE = {"off": "Off", "cdn_off": "Minimal", "cdn_fast": "Fast", "cdn_hq": "HighQuality"}
 SENSOR_HDR = ("Sensor", "Auto")  # values of HdrMode that no control of libcamera sets
 
@@ -84,52 +82,48 @@ class CameraConfiguration:
         """Whether a camera that was opened for `other` need not be reopened."""
         return (self.camera, self.tuning, self.hdr) == (other.camera, other.tuning, other.hdr)
 
-    def to_json(self) -> dict[str, Any]:
-        """As JSON carries it."""
+    def to_json(self) -> Message:
+        """For the worker."""
         return asdict(self)
 
+    @classmethod
+    def from_json(cls, message: Message) -> CameraConfiguration:
+        """The inverse of `to_json`."""
+        return cls(**with_tuples(message))
 
-def from_message(message: dict[str, Any]) -> CameraConfiguration:
-    """The inverse of `CameraConfiguration.to_json`."""
-    raw = CameraConfiguration(**message)
-    sensor, viewfinder = (mode and (mode[0], mode[1], mode[2]) for mode in (raw.sensor, raw.viewfinder))
-    return replace(
-        raw,
-        size=(raw.size[0], raw.size[1]),
+
+def configure(settings: Settings, camera: CameraInfo, use: str, found: Values | None = None) -> CameraConfiguration:
+    """The configuration of a use case, see use_cases.
+
+    Args:
+        found: controls to start a photo with, see PhotoRequest.
+    """
+    configuration, geometry = configuration_of(settings, use), geometry_of(settings, camera, use)
+    chosen = effective_controls(settings, configuration) | (found or {})
+    if use in ("live", "video"):
+        chosen |= _frame_limits(chosen, framerate(settings, use))
+    hdr = chosen.get("HdrMode", "Off")
+    library_use = LIBRARY_USES.get(use, "still")
+    sensor = _sensor(geometry.mode, configuration.sensor_mode)
+    return CameraConfiguration(
+        camera=camera.index,
+        path=camera.path,
+        tuning=settings.camera.tuning_file,
+        hdr=hdr if hdr in SENSOR_HDR else "Off",
+        use=library_use,
+        size=even(geometry.size),  # the library refuses odd ones (Picamera2.check_stream_config)
         sensor=sensor,
-        viewfinder=viewfinder,
-        flips=(raw.flips[0], raw.flips[1]),
+        viewfinder=_sensor(viewfinder_mode(geometry.mode, camera), "") if geometry.mode else sensor,
+        flips=geometry.flips,
+        buffers=configuration.buffer_count,
+        controls=_controls(chosen, configuration, geometry, library_use),
+        full_crop=geometry.crop(geometry.field_of_view),
+        quality=settings.snapshot.quality if use == "snapshot" else configuration.quality,
+        extension=photo_extension(settings, use) if use == "photo" else "jpg",
+        zsl=use == "snapshot" and settings.snapshot.zsl,
+        raw=use == "raw",
+        scan=library_use == "still" and chosen.get("AfTrigger") == "Start",
     )
-
-
-def snapshot_configuration(settings: Settings, camera: CameraInfo) -> CameraConfiguration:
-    """For snapshots."""
-    snapshot, live, geometry = settings.snapshot, settings.live, snapshot_geometry(settings, camera)
-    return _build(settings, live, geometry, "still", {}, quality=snapshot.quality, zsl=snapshot.zsl)
-
-
-def photo_configuration(
-    settings: Settings, camera: CameraInfo, kind: str, controls: Values | None = None
-) -> CameraConfiguration:
-    """For photos or raw photos; `kind` and `controls` as in PhotoRequest."""
-    use, geometry = photo_settings(settings, kind), photo_geometry(settings, camera, kind)
-    extension = photo_extension(settings, kind)
-    return _build(
-        settings, use, geometry, "still", controls or {}, quality=use.quality, extension=extension, raw=kind == "raw"
-    )
-
-
-def live_configuration(settings: Settings, camera: CameraInfo) -> CameraConfiguration:
-    """For the live view."""
-    geometry, frames = live_geometry(settings, camera), _limits(settings, settings.live, live_framerate(settings))
-    return _build(settings, settings.live, geometry, "preview", frames, quality=settings.live.quality)
-
-
-def video_configuration(settings: Settings, camera: CameraInfo) -> CameraConfiguration:
-    """For a video."""
-    video, geometry = settings.video, video_geometry(settings, camera)
-    frames = _limits(settings, video, framerate(settings, video))
-    return _build(settings, video, geometry, "video", frames, quality=video.quality)
 
 
 def control_changes(old: CameraConfiguration, new: CameraConfiguration) -> Values | None:
@@ -161,30 +155,6 @@ def reset_controls(names: Set[str], configuration: CameraConfiguration) -> Value
         elif name not in ("AeEnable", "AwbEnable", "LensPosition", "AfPause"):
             values[name] = DEFAULTS[configuration.use].get(name)
     return values
-
-
-def _build(
-    settings: Settings, configuration: Configuration, geometry: Geometry, use: str, more: Values, **own: Any
-) -> CameraConfiguration:
-    chosen = effective_controls(settings, configuration) | more
-    mode = geometry.mode
-    hdr = chosen.get("HdrMode", "Off")
-    return CameraConfiguration(
-        camera=geometry.camera.index,
-        path=geometry.camera.path,
-        tuning=settings.camera.tuning_file,
-        hdr=hdr if hdr in SENSOR_HDR else "Off",
-        use=use,
-        size=even(geometry.size),
-        sensor=(sensor := _sensor(mode, configuration.sensor_mode)),
-        viewfinder=_sensor(viewfinder_mode(mode, geometry.camera), "") if mode else sensor,
-        flips=geometry.flips,
-        buffers=configuration.buffer_count,
-        controls=_controls(chosen, configuration, geometry, use),
-        full_crop=geometry.crop(geometry.field_of_view),
-        scan=use == "still" and chosen.get("AfTrigger") == "Start",
-        **own,
-    )
 
 
 def _sensor(mode: SensorMode | None, wanted: str) -> tuple[int, int, int] | None:
@@ -224,15 +194,8 @@ def _controls(chosen: Values, configuration: Configuration, geometry: Geometry, 
     return given
 
 
-def _limits(settings: Settings, configuration: Configuration, rate: float) -> Values:
+def _frame_limits(chosen: Values, rate: float) -> Values:
     """FrameDurationLimits (µs): as set, but not below the exposure time."""
-    controls = effective_controls(settings, configuration)
-    longest = controls.get("ExposureTime", 0)
-    if limits := controls.get("FrameDurationLimits"):
-        return {"FrameDurationLimits": [max(round(limit), longest) for limit in limits]}
+    if limits := chosen.get("FrameDurationLimits"):
+        return {"FrameDurationLimits": [max(round(limit), chosen.get("ExposureTime", 0)) for limit in limits]}
     return {"FrameDurationLimits": [round(1e6 / rate)] * 2} if rate else {}
-
-
-def even(size: tuple[int, int]) -> tuple[int, int]:
-    """The size rounded down to even numbers; the library refuses odd ones (Picamera2.check_stream_config)."""
-    return max(2, size[0] // 2 * 2), max(2, size[1] // 2 * 2)

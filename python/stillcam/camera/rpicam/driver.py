@@ -6,9 +6,7 @@ the file of the first one is closed or its time is over.
 
 from __future__ import annotations
 
-import contextlib
 import logging
-import os
 import shutil
 import signal
 import subprocess
@@ -16,11 +14,10 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import NoReturn
 
 from stillcam.camera import metadata
-from stillcam.camera.driver import Container, Interrupted, PhotoRequest, Still
-from stillcam.camera.frame_age import LiveFrameAge, lag_s
+from stillcam.camera.driver import Driver, Interrupted, PhotoRequest, Still
 from stillcam.camera.machine_lock import MACHINE
 from stillcam.camera.rpicam.listing import parse
 from stillcam.camera.rpicam.options import (
@@ -31,43 +28,25 @@ from stillcam.camera.rpicam.options import (
     snapshot_arguments,
     video_arguments,
 )
-from stillcam.camera.rpicam.process import READY_POLL_S, CameraProcess, Launcher, Programs
-from stillcam.camera.rpicam.watch_files import ClosedFiles
-from stillcam.camera.use_cases import (
-    DEFAULT_FRAMERATE,
-    Geometry,
-    choose_container,
-    live_framerate,
-    live_geometry,
-    photo_extension,
-    photo_geometry,
-    snapshot_geometry,
-    video_geometry,
-    zsl_frame_s,
-)
-from stillcam.common.child_process import PIPE_BYTES, TERM_GRACE_S, widen_pipe
-from stillcam.common.errors import CameraError
+from stillcam.camera.rpicam.process import CameraProcess, ClosedFiles, Launcher, Programs
+from stillcam.camera.use_cases import Container, choose_container, photo_extension
+from stillcam.common.child_process import widen_pipe
 from stillcam.frames.files import STILL_PREFIX
-from stillcam.frames.jpeg import JpegSplitter
-from stillcam.settings.capabilities import RPICAM, CameraInfo, Capabilities
+from stillcam.settings.capabilities import RPICAM, CameraInfo
 from stillcam.settings.encoder import EncoderLimits
 from stillcam.settings.schema import Settings
 from stillcam.settings.tuning_files import with_tuning_path
 
 
-class Rpicam:
+class Rpicam(Driver):
     """Drives the camera programs.
 
     Args:
         programs: how to call them.
-        images: the folder that snapshots are written to.
-        env: the environment of the programs; None: this process's own.
+        images, env, machine: see Driver.
         name: the driver's name in status and logs.
-        machine: the folder that stands for the machine, see MachineLock.
         encoder: the board's, see Capabilities.
     """
-
-    waits_for_focus = False
 
     def __init__(
         self,
@@ -78,141 +57,55 @@ class Rpicam:
         machine: Path = MACHINE,
         encoder: EncoderLimits | None = None,
     ) -> None:
+        super().__init__(images, replace(RPICAM, encoder=encoder))
         self.name = name
-        self.metadata: dict[str, Any] = {}
-        self.metadata_received_s = 0.0
-        self.settling = False
-        self.exposure_began_s = 0.0
-        self._launcher = Launcher(programs, env, machine, replace(RPICAM, encoder=encoder))
+        self._programs = programs
+        self._launcher = Launcher(programs, env, machine, self.capabilities)
         self._process: CameraProcess | None = None
-        self._arguments: list[str] = []  # of the running program, for `matches`; the tuning file as in the settings
-        self._geometry: Geometry | None = None  # of what runs
-        self._frame_s = 0.0  # duration of a frame of the running camera; 0: it is reconfigured for each still
-        # Stills
-        self._images = images
-        self._folder = images  # where stills are written now
+        self._arguments: list[str] = []  # of snapshots and the live view, the tuning file as in the settings
         self._extension = "jpg"  # of the file that completes a still
-        self._closed: ClosedFiles | None = None
-        self._requested = False
-        self._requested_s = 0.0  # the exposure of the requested still begins then or later (monotonic)
+        self._closed: ClosedFiles | None = None  # while stills are captured
         self._has_metadata = False  # of the newest still
-        # Live frames and videos
-        self._splitter = JpegSplitter()
-        self._age = LiveFrameAge(0)
         self._avoid_libav = False  # it has just failed to encode: the next video is made without it
 
-    @property
-    def capabilities(self) -> Capabilities:
-        """See Driver."""
-        return self._launcher.capabilities
-
-    @property
-    def lag_s(self) -> float:
-        """See Driver."""
-        return lag_s(self._frame_s, self.metadata) if self._frame_s else 0.0
-
-    @property
-    def sensor_mode(self) -> str:
-        """See Driver: the program uses the requested mode if the sensor has it."""
-        return self._geometry.mode_name if self._geometry and self._geometry.mode else ""
-
     def list_cameras(self, index: int, interrupts: Sequence[int]) -> list[CameraInfo]:
-        """See Driver."""
         return parse(self._launcher.list_cameras(index, interrupts))
 
     def start_stills(self, settings: Settings, camera: CameraInfo, photo: PhotoRequest | None = None) -> None:
-        """Start rpicam-still in signal mode."""
         self.stop()
         located = with_tuning_path(settings)
         for name in settings.controls.keys() & RPICAM.refused.keys():
             logging.warning("%s is not set: %s", name, RPICAM.refused[name])
         if photo is None:
+            self._begin("snapshot", settings, camera)
+            self._arguments, self._extension = snapshot_arguments(settings, camera), "jpg"
             arguments = snapshot_arguments(located, camera)
-            self._begin(snapshot_arguments(settings, camera), snapshot_geometry(settings, camera))
-            self._folder, self._extension = self._images, "jpg"
-            self._frame_s = zsl_frame_s(settings) if settings.snapshot.zsl else 0.0
         else:
-            arguments = photo_arguments(located, camera, photo.kind, photo.controls)
-            self._begin([], photo_geometry(settings, camera, photo.kind))  # its controls match no settings
-            self._folder = photo.folder
+            self._begin(photo.kind, settings, camera, photo.folder)
             self._extension = "dng" if photo.kind == "raw" else photo_extension(settings, photo.kind)
+            arguments = photo_arguments(located, camera, photo.kind, photo.controls)
         self._closed = ClosedFiles(self._folder)
-        self._process = self._launcher.start_still(arguments, self._folder)
+        self._process = self._launcher.open(self._programs.still, arguments, self._folder)
 
     def wait_ready(self, timeout_s: float, interrupts: Sequence[int]) -> bool:
-        """See Driver: rpicam-still is ready when it has opened its camera."""
-        assert self._process is not None
-        deadline = time.monotonic() + timeout_s
-        while not (ready := self._process.has_opened()) and time.monotonic() < deadline:
-            self._closed_stills(READY_POLL_S, interrupts)
-        return ready
-
-    def request_still(self) -> None:
-        """See Driver."""
-        assert self._process is not None
-        if not self._requested:
-            self._requested, self._requested_s = True, time.monotonic() - self.lag_s
-            self._process.child.send(signal.SIGUSR1)
-
-    def wait_still(self, timeout_s: float, interrupts: Sequence[int]) -> Still | None:
-        """See Driver: a still is complete when its file is closed."""
-        deadline = time.monotonic() + timeout_s
-        while (left := deadline - time.monotonic()) > 0:
-            if stills := self._closed_stills(left, interrupts):
-                self._requested, self.exposure_began_s = False, self._requested_s
-                path = self._folder / stills[0]
-                if self._extension == "dng":  # the JPEG was closed before it
-                    return Still(path.with_suffix(".jpg"), time.time(), path)
-                return Still(path, time.time())
-        return None
+        return self._wait_until(self._running.has_opened, timeout_s, interrupts)
 
     def wait_metadata(self, timeout_s: float, interrupts: Sequence[int]) -> metadata.Metadata:
         """See Driver: rpicam-still writes the metadata after the still."""
-        if not self._launcher.writes_metadata:
-            return {}
-        deadline = time.monotonic() + timeout_s
-        while not self._has_metadata and (left := deadline - time.monotonic()) > 0:
-            self._closed_stills(left, interrupts)
-        return self.metadata if self._has_metadata else {}
-
-    def idle(self, timeout_s: float, interrupts: Sequence[int]) -> None:
-        """See Driver. Deletes a still whose request was given up."""
-        deadline, before = time.monotonic() + timeout_s, self.metadata
-        while self.metadata is before and (left := deadline - time.monotonic()) > 0:
-            for name in self._closed_stills(left, interrupts):
-                self._requested = False
-                for path in (self._folder / name, (self._folder / name).with_suffix(".jpg")):  # beside a DNG
-                    path.unlink(missing_ok=True)
+        if self._launcher.writes_metadata and self._wait_until(lambda: self._has_metadata, timeout_s, interrupts):
+            return self.metadata
+        return {}
 
     def start_live(self, settings: Settings, camera: CameraInfo) -> None:
-        """Start rpicam-vid; its JPEGs come through a pipe, their metadata through another."""
+        """See Driver: the JPEGs of rpicam-vid come through a pipe, their metadata through another."""
         self.stop()
         arguments = live_arguments(with_tuning_path(settings), camera)
-        self._begin(live_arguments(settings, camera), live_geometry(settings, camera))
-        self._splitter, self._age = JpegSplitter(), LiveFrameAge(settings.live.buffer_count)
-        self._frame_s = 1 / (live_framerate(settings) or DEFAULT_FRAMERATE)
-        self._process = self._launcher.start_vid(arguments, self._images, metadata=True, stdout=subprocess.PIPE)
-        widen_pipe(self._process.child.stdout)
-
-    def read_frames(self, timeout_s: float, interrupts: Sequence[int]) -> list[bytes]:
-        """See Driver. Raises CameraError when the program ends."""
-        assert self._process is not None
-        stdout = self._process.child.stdout
-        deadline = time.monotonic() + timeout_s
-        while (left := deadline - time.monotonic()) > 0:
-            ready = self._wait(self._process, left, stdout, *interrupts)
-            if stdout in ready:
-                chunk = os.read(stdout, PIPE_BYTES)
-                if not chunk:
-                    raise self._error(self._process, interrupts)
-                if frames := self._splitter.feed(chunk):
-                    self.exposure_began_s = self._age.frames_read(
-                        len(frames), self.lag_s, emptied=len(chunk) < PIPE_BYTES
-                    )
-                    return frames
-            elif ready.intersection(interrupts):
-                raise Interrupted
-        return []
+        self._begin("live", settings, camera)
+        self._arguments = live_arguments(settings, camera)
+        self._process = self._launcher.open(
+            self._programs.vid, arguments, self._images, metadata=True, stdout=subprocess.PIPE
+        )
+        widen_pipe(self._stdout)
 
     def start_video(
         self,
@@ -232,43 +125,84 @@ class Rpicam:
         self.stop()
         libav, self._avoid_libav = self._launcher.has_libav(interrupts) and not self._avoid_libav, False
         container = choose_container(settings.files.video, libav, shutil.which("ffmpeg") is not None)
-        self._begin([], video_geometry(settings, camera))
+        self._begin("video", settings, camera)
         arguments = video_arguments(with_tuning_path(settings), camera, stem, container, seconds)
-        self._process = self._launcher.start_vid(
-            arguments, folder, metadata=container.extension == "mjpeg", stop_signal=signal.SIGINT
+        is_mjpeg = container.extension == "mjpeg"
+        self._process = self._launcher.open(
+            self._programs.vid, arguments, folder, metadata=is_mjpeg, stop_signal=signal.SIGINT
         )
         return folder / f"{stem}.{container.extension}", container
 
-    def wait_video(self, timeout_s: float, interrupts: Sequence[int]) -> bool:
-        """See Driver."""
-        assert self._process is not None
-        child = self._process.child
-        deadline = time.monotonic() + timeout_s
-        while (left := deadline - time.monotonic()) > 0:
-            ready = self._wait(self._process, left, child.pidfd, *interrupts)
-            if child.pidfd in ready:
-                child.wait(1.0)
-                if child.status:
-                    raise self._error(self._process, interrupts)
-                return True
-            if ready.intersection(interrupts):
-                raise Interrupted
-        return False
-
     def matches(self, settings: Settings, camera: CameraInfo, kind: str | None = None) -> bool:
-        """See Driver."""
-        if self._process is None or not self._arguments:
+        if self._use not in ("snapshot", "live"):
             return False
         if kind:
             return same_pictures(self._arguments, photo_arguments(settings, camera, kind))
-        return self._arguments == (snapshot_arguments if self._closed else live_arguments)(settings, camera)
+        arguments = live_arguments if self._use == "live" else snapshot_arguments
+        return self._arguments == arguments(settings, camera)
 
-    def adjust(self, settings: Settings, camera: CameraInfo) -> bool:
-        """See Driver: the camera programs take no commands while they run."""
-        return False
+    @property
+    def _running(self) -> CameraProcess:
+        assert self._process is not None
+        return self._process
 
-    def stop(self, grace_s: float = TERM_GRACE_S, interrupts: Sequence[int] = ()) -> bool:
-        """See Driver. Deletes stills that the program has left incomplete."""
+    @property
+    def _stdout(self) -> int:
+        return self._running.child.stdout
+
+    def _send_request(self) -> None:
+        self._running.child.send(signal.SIGUSR1)
+
+    def _wait(self, timeout_s: float, interrupts: Sequence[int], *more: int) -> set[int]:
+        process, child = self._running, self._running.child
+        closed = self._closed.fd if self._closed else -1
+        ready, new = process.wait(timeout_s, closed, child.pidfd, *more, *interrupts)
+        if new is not None:
+            self._take_metadata(new)
+        if (closed in ready and self._read_closed()) or ready.intersection(more):
+            return ready.intersection(more)
+        if child.pidfd in ready:
+            child.wait(1.0)
+            if self._use != "video" or child.status:
+                self._raise_exit(interrupts)
+            self._finished = True
+        elif ready.intersection(interrupts):
+            raise Interrupted
+        return set()
+
+    def _read_closed(self) -> bool:
+        """Read the names of closed files; return whether a still is complete."""
+        assert self._closed is not None
+        for name in self._closed.read():
+            path = self._folder / name
+            if name == METADATA_NAME:
+                self._read_metadata(path)
+            elif name.startswith(STILL_PREFIX) and name.endswith(self._extension):
+                is_raw = self._extension == "dng"  # the JPEG was closed before it
+                self._stills.append(
+                    Still(path.with_suffix(".jpg"), time.time(), path) if is_raw else Still(path, time.time())
+                )
+                self._has_metadata = False
+        return bool(self._stills)
+
+    def _read_metadata(self, path: Path) -> None:
+        self._has_metadata = True
+        try:
+            new = metadata.from_json(path.read_bytes())
+        except OSError as error:
+            logging.debug("metadata not readable: %s", error)
+            return
+        if new is not None:
+            self._take_metadata(new)
+
+    def _raise_exit(self, interrupts: Sequence[int]) -> NoReturn:
+        error = self._launcher.error(self._running, interrupts)
+        self.capabilities = self._launcher.unsupported.capabilities
+        if error.cause == "encoder":
+            self._avoid_libav = True
+        raise error
+
+    def _end(self, grace_s: float, interrupts: Sequence[int]) -> bool:
         status = 0
         if self._process is not None:
             status = self._process.stop(grace_s, interrupts)
@@ -276,69 +210,4 @@ class Rpicam:
         if self._closed is not None:
             self._closed.close()
             self._closed = None
-            with contextlib.suppress(OSError):  # the next stop tries again
-                for path in self._folder.glob(STILL_PREFIX + "*"):
-                    path.unlink(missing_ok=True)
         return status != -signal.SIGKILL
-
-    def _begin(self, arguments: list[str], geometry: Geometry) -> None:
-        self.metadata = {}
-        self._arguments, self._geometry, self._requested, self._frame_s = arguments, geometry, False, 0.0
-
-    def _wait(self, process: CameraProcess, timeout_s: float, *descriptors: int) -> set[int]:
-        """Those of `descriptors` that are readable; it may return early. Takes metadata that came meanwhile."""
-        ready, metadata = process.wait(timeout_s, *descriptors)
-        self._take_metadata(metadata)
-        return ready
-
-    def _closed_stills(self, timeout_s: float, interrupts: Sequence[int]) -> list[str]:
-        """Wait for an event; return the names of the stills whose files were closed, oldest first.
-
-        Raises:
-            Interrupted: one of `interrupts` is readable.
-            CameraError: the program has ended, or the folder is gone.
-        """
-        assert self._process is not None
-        assert self._closed is not None
-        pidfd = self._process.child.pidfd
-        ready = self._wait(self._process, timeout_s, self._closed.fd, pidfd, *interrupts)
-        stills = []
-        if self._closed.fd in ready:
-            for name in self._closed.read():
-                if name == METADATA_NAME:
-                    self._read_metadata()
-                    self._has_metadata = True
-                elif name.startswith(STILL_PREFIX) and name.endswith(self._extension):
-                    stills.append(name)
-                    self._has_metadata = False
-        if stills:
-            return stills
-        if pidfd in ready:
-            raise self._error(self._process, interrupts)
-        if ready.intersection(interrupts):
-            raise Interrupted
-        return stills
-
-    def _read_metadata(self) -> None:
-        try:
-            raw = (self._folder / METADATA_NAME).read_bytes()
-        except OSError as error:
-            logging.debug("metadata not readable: %s", error)
-            return
-        self._take_metadata(metadata.from_json(raw))
-
-    def _take_metadata(self, new: metadata.Metadata | None) -> None:
-        """Make `new` the newest metadata, with ScalerCrop as in settings: before any flip."""
-        if new is None:
-            return
-        crop = new.get("ScalerCrop")
-        if self._geometry and isinstance(crop, list) and len(crop) == 4:
-            new["ScalerCrop"] = list(self._geometry.flip(crop))
-        self.metadata, self.metadata_received_s = new, time.monotonic()
-
-    def _error(self, process: CameraProcess, interrupts: Sequence[int]) -> CameraError:
-        """See Launcher.error."""
-        error = self._launcher.error(process, interrupts)
-        if error.cause == "encoder":
-            self._avoid_libav = True
-        return error

@@ -14,76 +14,62 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from stillcam.camera.driver import CAMERA_IN_USE, NO_MICROPHONE
+from stillcam.camera.errors import CAMERA_IN_USE, NO_CAMERA, NO_MEMORY, NO_MICROPHONE, NOT_POSSIBLE, Failure, find
 from stillcam.camera.rpicam.options import without_options
 from stillcam.common.errors import CameraError
 from stillcam.settings.capabilities import Capabilities
 from stillcam.settings.controls import CONTROLS
 
-# Part of the text in lower case, cause for counters, reason; the first match counts. Cause `options` is for what the
-# program refuses every time. Lack of (contiguous) memory and a camera that does not start (a failed I2C transfer) are
-# other causes: a retry may succeed.
-FAILURES = (
-    ("no cameras available", "absent",
-     "no camera found: switch the Pi off, check both ends of the ribbon cable, and see: python -m stillcam doctor"),
-    ("selected camera is not available", "absent",
-     "this camera number does not exist: see rpicam-still --list-cameras, then set camera.index"),
-    ("failed to acquire camera", "busy", CAMERA_IN_USE),
-    ("legacy camera stack", "missing",
-     "the old camera software is switched on: sudo raspi-config, Interface Options, Legacy Camera, No; then restart"),
-    ("only supports the raspberry pi platforms", "missing",
-     "the camera programs find no camera hardware of a Raspberry Pi (see: ls -l /dev/video*)"),
-    ("camera manager failed to start", "missing",
-     "libcamera does not start: this user must be in the group video (see: groups); or restart the Pi"),
-    ("error while loading shared libraries", "missing",
-     "the camera programs and their libraries do not match: sudo apt full-upgrade"),
-    ("symbol lookup error", "missing",
-     "the camera programs and their libraries do not match: sudo apt full-upgrade"),
-    ("failed to write file", "disk",
-     "the picture could not be written: the disk is full or read-only (see: df -h)"),
-    ("failed to open file", "disk",
-     "the picture could not be created: the images folder is missing, full or read-only (see: df -h)"),
-    ("failed to write bmp file", "disk",
-     "the picture could not be written: the disk is full or read-only (see: df -h)"),
-    ("error writing dng", "disk", "the raw photo could not be written: the disk is full or read-only (see: df -h)"),
-    ("could not open file", "disk",
-     "the raw photo could not be created: its folder is missing, full or read-only (see: df -h)"),
-    ("libpng error: write error", "disk",
-     "the picture could not be written: the disk is full or read-only (see: df -h)"),
-    ("failed to write output bytes", "disk", "the video could not be written: the disk is full (see: df -h)"),
-    ("failed to open output file", "disk",
-     "the video could not be created: its folder is missing, full or read-only (see: df -h)"),
-    ("libav: unable to open output", "disk",
-     "the video could not be created: its folder is missing, full or read-only (see: df -h)"),
-    ("libav: unable write output", "disk", "the video could not be written: the disk is full (see: df -h)"),
-    ("libav: error writing output", "disk", "the video could not be written: the disk is full (see: df -h)"),
-    ("libav: cannot open", "options", NO_MICROPHONE),
-    ("find a audio stream", "options", NO_MICROPHONE),
-    ("unrecognised option", "options",
-     "the camera program does not know an option that Stillcam uses: update it (sudo apt install rpicam-apps)"),
-    ("failed to allocate capture buffers", "short",
-     "the camera has no memory for such large pictures or so many of them: choose a smaller size, or fewer buffers"),
-    ("invalid awb mode", "options", "the camera program does not know this white balance mode: choose another one"),
-    ("invalid time string", "options", "the camera program does not take this time: use a number of microseconds"),
-    ("width and height must be even", "options", "the camera takes even sizes only: change width or height by one"),
-    ("failed to start camera", "died",
-     "the camera did not start: check its cable if this happens often, or choose another sensor mode or size"),
-    ("failed to configure streams", "options", "the camera cannot do this size or sensor mode: choose another one"),
-    ("failed to valid stream config", "options", "the camera cannot do this size or sensor mode: choose another one"),
-    ("transforms requiring transpose", "options", "the camera cannot rotate by 90 or 270 degrees: set camera.rotation"),
-    ("unable to find an appropriate h.264 codec", "missing",
-     "no H.264 encoder: apt install rpicam-apps, not rpicam-apps-lite (to simulate: apt install ffmpeg); or use mjpeg"),
-    ("unrecognised codec", "missing",
-     "the camera program lacks this codec: sudo apt install rpicam-apps (not rpicam-apps-lite); or choose mjpeg"),
-    ("cannot find video encoder", "encoder",
-     "libav has no H.264 encoder here: sudo apt full-upgrade; or set files.video to mjpeg"),
-    ("unable to open video codec", "encoder",
-     "libav cannot encode this: choose another size or bit rate; or set files.video to mjpeg"),
-    ("failed to start output streaming", "options",
-     "the encoder cannot do this size: at most 1920x1080 on a Pi 4 or older; or choose mjpeg"),
-    ("libav: error receiving packet", "options",
-     "the encoder cannot do this size: at most 1920x1080 on a Pi 4 or older; or choose mjpeg"),
-    ("device timeout detected", "stalled", "the camera stopped answering: check its cable and the power supply"),
+_UPDATE = "update it (sudo apt install rpicam-apps)"
+_LIBRARIES = "the camera programs and their libraries do not match: sudo apt full-upgrade"
+_DISK = "the picture could not be written: the disk is full or read-only (see: df -h)"
+_VIDEO_DISK = "the video could not be written: the disk is full (see: df -h)"
+_VIDEO_FOLDER = "the video could not be created: its folder is missing, full or read-only (see: df -h)"
+_TOO_LARGE = "the encoder cannot do this size: at most 1920x1080 on a Pi 4 or older; or choose mjpeg"
+
+FAILURES: tuple[Failure, ...] = (
+    ("absent", NO_CAMERA, "no cameras available"),
+    ("absent", "this camera number does not exist: see rpicam-still --list-cameras, then set camera.index",
+     "selected camera is not available"),
+    ("busy", CAMERA_IN_USE, "failed to acquire camera"),
+    ("missing",
+     "the old camera software is switched on: sudo raspi-config, Interface Options, Legacy Camera, No; then restart",
+     "legacy camera stack"),
+    ("missing", "the camera programs find no camera hardware of a Raspberry Pi (see: ls -l /dev/video*)",
+     "only supports the raspberry pi platforms"),
+    ("missing", "libcamera does not start: this user must be in the group video (see: groups); or restart the Pi",
+     "camera manager failed to start"),
+    ("missing", _LIBRARIES, "error while loading shared libraries", "symbol lookup error"),
+    ("disk", _DISK, "failed to write file", "failed to write bmp file", "libpng error: write error"),
+    ("disk", "the picture could not be created: the images folder is missing, full or read-only (see: df -h)",
+     "failed to open file"),
+    ("disk", "the raw photo could not be written: the disk is full or read-only (see: df -h)", "error writing dng"),
+    ("disk", "the raw photo could not be created: its folder is missing, full or read-only (see: df -h)",
+     "could not open file"),
+    ("disk", _VIDEO_DISK, "failed to write output bytes", "libav: unable write output", "libav: error writing output"),
+    ("disk", _VIDEO_FOLDER, "failed to open output file", "libav: unable to open output"),
+    ("options", NO_MICROPHONE, "libav: cannot open", "find a audio stream"),
+    ("options", f"the camera program does not know an option that Stillcam uses: {_UPDATE}", "unrecognised option"),
+    ("short", NO_MEMORY, "failed to allocate capture buffers"),
+    ("options", "the camera program does not know this white balance mode: choose another one", "invalid awb mode"),
+    ("options", "the camera program does not take this time: use a number of microseconds", "invalid time string"),
+    ("options", "the camera takes even sizes only: change width or height by one", "width and height must be even"),
+    ("died", "the camera did not start: check its cable if this happens often, or choose another sensor mode or size",
+     "failed to start camera"),
+    ("options", NOT_POSSIBLE, "failed to configure streams", "failed to valid stream config"),
+    ("options", "the camera cannot rotate by 90 or 270 degrees: set camera.rotation", "transforms requiring transpose"),
+    ("missing",
+     "no H.264 encoder: apt install rpicam-apps, not rpicam-apps-lite (to simulate: apt install ffmpeg); or use mjpeg",
+     "unable to find an appropriate h.264 codec"),
+    ("missing",
+     "the camera program lacks this codec: sudo apt install rpicam-apps (not rpicam-apps-lite); or choose mjpeg",
+     "unrecognised codec"),
+    ("encoder", "libav has no H.264 encoder here: sudo apt full-upgrade; or set files.video to mjpeg",
+     "cannot find video encoder"),
+    ("encoder", "libav cannot encode this: choose another size or bit rate; or set files.video to mjpeg",
+     "unable to open video codec"),
+    ("options", _TOO_LARGE, "failed to start output streaming", "libav: error receiving packet"),
+    ("stalled", "the camera stopped answering: check its cable and the power supply", "device timeout detected"),
 )  # fmt: skip
 
 # Options that set a control together with others.
@@ -93,7 +79,6 @@ _CONTROLS = {control.option: control.name for control in CONTROLS.values() if co
     "--autofocus-on-capture": "AfTrigger",
     "--framerate": "FrameDurationLimits",
 }
-_UPDATE = "update it (sudo apt install rpicam-apps)"
 
 _FATAL = re.compile(r"ERROR:\s*\*{3}\s*(?P<main>.*?)\s*\*{3}|^\s*what\(\):\s*(?P<thread>.*\S)")
 _SAYS_ERROR = re.compile(
@@ -119,9 +104,8 @@ def failure(program: str, status: int, stderr: Iterable[str]) -> CameraError:
         text = "\n".join(said)
         if reason := _option_reason(program, text):
             return CameraError("options", reason)
-        for piece, cause, reason in FAILURES:
-            if piece in text.lower():
-                return CameraError(cause, reason)
+        if known := find(FAILURES, text):
+            return CameraError(*known)
     if fatal and _REFUSED.match(fatal[-1]):
         return CameraError("options", f"{program} refuses a value ({fatal[-1]}): choose another one")
     how = f"was ended by signal {-status}" if status < 0 else f"ended with status {status}"

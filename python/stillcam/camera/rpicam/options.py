@@ -8,19 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence, Set
 
-from stillcam.camera.driver import Container
 from stillcam.camera.use_cases import (
+    Container,
     Geometry,
+    configuration_of,
     effective_controls,
     framerate,
-    live_framerate,
-    live_geometry,
+    geometry_of,
     photo_extension,
-    photo_geometry,
     photo_settings,
-    snapshot_geometry,
     video_framerate,
-    video_geometry,
 )
 from stillcam.frames.files import STILL_PREFIX
 from stillcam.settings.capabilities import CameraInfo
@@ -46,10 +43,9 @@ CODECS: dict[str, list[str]] = {
 
 def snapshot_arguments(settings: Settings, camera: CameraInfo) -> list[str]:
     """Arguments of an rpicam-still that captures a snapshot on each SIGUSR1."""
-    live, snapshot, geometry = settings.live, settings.snapshot, snapshot_geometry(settings, camera)
     # A thumbnail would mislead programs that look for a JPEG's first and last bytes.
-    more = ["--thumb", "none", *(["--zsl"] if snapshot.zsl else [])]
-    return _still_arguments(settings, live, geometry, snapshot.quality, effective_controls(settings, live), more)
+    more = ["--thumb", "none", *(["--zsl"] if settings.snapshot.zsl else [])]
+    return _still_arguments(settings, camera, "snapshot", settings.snapshot.quality, more)
 
 
 def live_arguments(settings: Settings, camera: CameraInfo) -> list[str]:
@@ -58,9 +54,8 @@ def live_arguments(settings: Settings, camera: CameraInfo) -> list[str]:
     Without `--flush` the end of each JPEG would stay in the buffer of stdio until the next one (rpicam-apps
     output/file_output.cpp:40-44, fwrite to stdout).
     """
-    live, geometry = settings.live, live_geometry(settings, camera)
-    more = ["--codec", "mjpeg", "--output", "-", "--flush", "--quality", str(live.quality)]
-    return _vid_arguments(settings, live, geometry, live_framerate(settings), more)
+    more = ["--codec", "mjpeg", "--output", "-", "--flush", "--quality", str(settings.live.quality)]
+    return _vid_arguments(settings, camera, "live", more)
 
 
 def photo_arguments(settings: Settings, camera: CameraInfo, kind: str, found: Values | None = None) -> list[str]:
@@ -68,14 +63,12 @@ def photo_arguments(settings: Settings, camera: CameraInfo, kind: str, found: Va
 
     Args:
         kind: `photo` or `raw`.
-        found: see `convergence.converged_controls`.
+        found: values to start with, see `convergence.converged_controls`.
     """
-    configuration, extension = photo_settings(settings, kind), photo_extension(settings, kind)
-    controls = effective_controls(settings, configuration) | (found or {})
-    geometry = photo_geometry(settings, camera, kind)
-    more = ["--thumb", _thumbnail(geometry.size, settings.camera.rotation)]
+    extension = photo_extension(settings, kind)
+    more = ["--thumb", _thumbnail(geometry_of(settings, camera, kind).size, settings.camera.rotation)]
     more += ["--raw"] if kind == "raw" else [] if extension == "jpg" else ["--encoding", extension]
-    return _still_arguments(settings, configuration, geometry, configuration.quality, controls, more, extension)
+    return _still_arguments(settings, camera, kind, photo_settings(settings, kind).quality, more, extension, found)
 
 
 def video_arguments(
@@ -98,48 +91,33 @@ def video_arguments(
         more += ["--libav-audio", "--audio-source", video.audio]
     if seconds:
         more += ["--frames", str(max(1, round(seconds * video_framerate(settings, camera))))]
-    return _vid_arguments(settings, video, video_geometry(settings, camera), framerate(settings, video), more)
+    return _vid_arguments(settings, camera, "video", more)
 
 
 def _still_arguments(
     settings: Settings,
-    configuration: Configuration,
-    geometry: Geometry,
+    camera: CameraInfo,
+    use: str,
     quality: int,
-    controls: Values,
-    more: Sequence[str] = (),
+    more: Sequence[str],
     extension: str = "jpg",
+    found: Values | None = None,
 ) -> list[str]:
-    """Arguments of an rpicam-still that captures a still on each SIGUSR1.
-
-    Args:
-        quality: of JPEGs.
-        controls: effective controls of the use case.
-        more: further options.
-        extension: of the files.
-    """
+    configuration, geometry = configuration_of(settings, use), geometry_of(settings, camera, use)
+    controls = effective_controls(settings, configuration) | (found or {})
     argv = [*_common(settings, configuration, geometry), "--signal", "--output", STILL_NAME + extension]
     argv += ["--metadata", METADATA_NAME, "--quality", str(quality), *more]
-    if geometry.mode:
-        argv += ["--viewfinder-mode", _packed(mode_name(viewfinder_mode(geometry.mode, geometry.camera)))]
-    elif geometry.mode_name:
-        argv += ["--viewfinder-mode", _packed(geometry.mode_name)]
+    if viewfinder := mode_name(viewfinder_mode(geometry.mode, camera)) if geometry.mode else geometry.mode_name:
+        argv += ["--viewfinder-mode", _packed(viewfinder)]
     if controls.get("AfTrigger") == "Start":
         argv.append("--autofocus-on-capture")
     return argv + _control_options(controls, configuration, geometry)
 
 
-def _vid_arguments(
-    settings: Settings, configuration: Configuration, geometry: Geometry, rate: float, more: list[str]
-) -> list[str]:
-    """Arguments of an rpicam-vid.
-
-    Args:
-        rate: frames per second; 0: the program's choice.
-        more: further options.
-    """
+def _vid_arguments(settings: Settings, camera: CameraInfo, use: str, more: list[str]) -> list[str]:
+    configuration, geometry = configuration_of(settings, use), geometry_of(settings, camera, use)
     argv = [*_common(settings, configuration, geometry), *more]
-    if rate:
+    if rate := framerate(settings, use):
         argv += ["--framerate", f"{rate:.6g}"]
     return argv + _control_options(effective_controls(settings, configuration), configuration, geometry)
 

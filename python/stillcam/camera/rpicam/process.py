@@ -16,18 +16,21 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from inotify_simple import INotify, flags
+
 from stillcam.camera.driver import Interrupted
 from stillcam.camera.machine_lock import LIST_TIMEOUT_S, LIST_WAIT_S, OPEN_WAIT_S, MachineLock
-from stillcam.camera.metadata import Metadata
+from stillcam.camera.metadata import Metadata, TextParser
 from stillcam.camera.rpicam.errors import UnsupportedOptions, failure, unrecognised_option
-from stillcam.camera.rpicam.metadata_pipe import MetadataPipe
-from stillcam.common.child_process import TERM_GRACE_S, ChildProcess, wait_readable
+from stillcam.common.child_process import TERM_GRACE_S, ChildProcess, wait_readable, widen_pipe
 from stillcam.common.errors import CameraError
 from stillcam.settings.capabilities import Capabilities
 
-READY_POLL_S = 0.01
-_METADATA_POLL_S = 0.05
+OPENED_POLL_S = 0.01
+METADATA_POLL_S = 0.05
+_MAX_READS = 16  # of metadata at once, so that live frames do not wait
 _ROOT = Path("/")
+_FOLDER_GONE = flags.DELETE_SELF | flags.MOVE_SELF | flags.IGNORED | flags.UNMOUNT
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,81 @@ def find_programs(path: str | None) -> Programs | None:
         if still := shutil.which(f"{family}-still", path=path):
             return Programs((still,), (shutil.which(f"{family}-vid", path=path) or f"{family}-vid",))
     return None
+
+
+class ClosedFiles:
+    """Reports which files have been closed in `folder`: the only proof that a camera program has written one.
+
+    Raises:
+        CameraError: the folder does not exist, or the limit of inotify instances is reached.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        try:
+            self._inotify = INotify()
+        except OSError as error:
+            raise CameraError(
+                "short", f"cannot watch folders ({error.strerror}): raise fs.inotify.max_user_instances with sysctl"
+            ) from error
+        self.fd = int(self._inotify.fileno())  # readable when `read` has something to return
+        try:
+            self._inotify.add_watch(folder, flags.CLOSE_WRITE | flags.DELETE_SELF | flags.MOVE_SELF)
+        except OSError as error:
+            self.close()
+            raise CameraError("disk", f"cannot watch {folder} ({error.strerror}): make the folder again") from error
+
+    def read(self) -> list[str]:
+        """The names of the files that were closed since the last call, oldest first.
+
+        Raises:
+            CameraError: the folder is gone.
+        """
+        events = self._inotify.read(timeout=0)
+        if any(event.mask & _FOLDER_GONE for event in events):
+            raise CameraError("disk", f"{self._folder} was deleted, moved or unmounted: it is made again")
+        return [event.name for event in events]
+
+    def close(self) -> None:
+        """Stop watching."""
+        self._inotify.close()
+
+
+class MetadataPipe:
+    """The pipe through which rpicam-vid reports the metadata of its frames while it runs.
+
+    Attributes:
+        fd: the read end; -1 once it is closed.
+        write_end: to be passed to the camera program, and then closed here.
+        arguments: the options that make the program write to it.
+    """
+
+    def __init__(self) -> None:
+        self.fd, self.write_end = os.pipe()
+        os.set_blocking(self.fd, False)
+        widen_pipe(self.fd)
+        self.arguments = ["--metadata", f"/proc/self/fd/{self.write_end}", "--metadata-format", "txt"]
+        self._parser = TextParser()
+
+    def read(self) -> Metadata | None:
+        """The metadata of the newest complete frame; None: there is none yet."""
+        newest = None
+        for _ in range(_MAX_READS):
+            try:
+                chunk = os.read(self.fd, 1 << 16)
+            except BlockingIOError:
+                break
+            if not chunk:  # a closed pipe would stay readable
+                self.close()
+                break
+            newest = self._parser.feed(chunk) or newest
+        return newest
+
+    def close(self) -> None:
+        """Close the read end; may be called again."""
+        if self.fd >= 0:
+            os.close(self.fd)
+            self.fd = -1
 
 
 class CameraProcess:
@@ -80,11 +158,11 @@ class CameraProcess:
             the readable descriptors, and the metadata of the newest frame if new ones came.
         """
         if not self.has_opened():
-            timeout_s = min(timeout_s, READY_POLL_S)
+            timeout_s = min(timeout_s, OPENED_POLL_S)
         if self._metadata is None:
             return wait_readable(timeout_s, *descriptors), None
-        ready = wait_readable(min(timeout_s, _METADATA_POLL_S), *descriptors)
-        return ready, self._metadata.read() if wait_readable(0.0, self._metadata.fd) else None
+        ready = wait_readable(min(timeout_s, METADATA_POLL_S), *descriptors)
+        return ready, self._metadata.read() if self._metadata.fd >= 0 else None
 
     def stop(self, grace_s: float = TERM_GRACE_S, interrupts: Sequence[int] = ()) -> int:
         """See ChildProcess.stop."""
@@ -108,21 +186,16 @@ class Launcher:
     def __init__(
         self, programs: Programs, env: Mapping[str, str] | None, machine: Path, capabilities: Capabilities
     ) -> None:
+        self.unsupported = UnsupportedOptions(capabilities)
         self._programs = programs
         self._env = env
         self._machine = machine
-        self._unsupported = UnsupportedOptions(capabilities)
         self._has_libav: bool | None = None  # not asked yet
-
-    @property
-    def capabilities(self) -> Capabilities:
-        """What can be set with the options that the programs support."""
-        return self._unsupported.capabilities
 
     @property
     def writes_metadata(self) -> bool:
         """Whether rpicam-still writes metadata files."""
-        return self._unsupported.supports(_name(self._programs.still), "--metadata")
+        return self.unsupported.supports(_name(self._programs.still), "--metadata")
 
     def list_cameras(self, index: int, interrupts: Sequence[int]) -> str:
         """The list of cameras as printed. Raises CameraError when the program cannot be run, fails, or hangs.
@@ -141,27 +214,38 @@ class Launcher:
             self._has_libav = has_libav(lambda option: self._output(self._programs.vid, [option], interrupts))
         return self._has_libav
 
-    def start_still(self, arguments: Sequence[str], folder: Path) -> CameraProcess:
-        """Start rpicam-still in `folder`; it has not opened its camera yet."""
-        return self._open(self._programs.still, arguments, folder)
-
-    def start_vid(
+    def open(
         self,
+        call: tuple[str, ...],
         arguments: Sequence[str],
         folder: Path,
         *,
-        metadata: bool,
+        metadata: bool = False,
         stdout: int = subprocess.DEVNULL,
         stop_signal: int = signal.SIGTERM,
     ) -> CameraProcess:
-        """Start rpicam-vid in `folder`; it has not opened its camera yet.
+        """Start a program in `folder`; it has not opened its camera yet.
 
         Args:
+            call: one of `Programs`.
             metadata: whether it writes the metadata of its frames to a pipe.
             stdout: `subprocess.PIPE` to read frames from it.
             stop_signal: the signal that ends it.
         """
-        return self._open(self._programs.vid, arguments, folder, stdout, stop_signal, metadata=metadata)
+        with contextlib.ExitStack() as undo:
+            lock = undo.enter_context(MachineLock(self._machine, shared=True, timeout_s=OPEN_WAIT_S))
+            pipe = None
+            if metadata:
+                pipe = MetadataPipe()
+                undo.callback(pipe.close)
+            try:
+                more, passed = (pipe.arguments, (pipe.write_end,)) if pipe else ([], ())
+                child = self._start(call, [*arguments, *more], folder, stdout, passed)
+            finally:
+                if pipe:
+                    os.close(pipe.write_end)
+            undo.pop_all()
+        return CameraProcess(child, lock, pipe, stop_signal)
 
     def error(self, process: CameraProcess, interrupts: Sequence[int]) -> CameraError:
         """Why a program has ended. If an option was the reason, later starts leave it out.
@@ -176,42 +260,19 @@ class Launcher:
             help_text = ""
             with contextlib.suppress(CameraError):
                 help_text = self._output(call, ["--help"], interrupts)
-            self._unsupported.add(child.name, option, child.argv, help_text)
+            self.unsupported.add(child.name, option, child.argv, help_text)
         return failure(child.name, process.stop(interrupts=interrupts), child.stderr)
-
-    def _open(
-        self,
-        call: tuple[str, ...],
-        arguments: Sequence[str],
-        folder: Path,
-        stdout: int = subprocess.DEVNULL,
-        stop_signal: int = signal.SIGTERM,
-        *,
-        metadata: bool = False,
-    ) -> CameraProcess:
-        with contextlib.ExitStack() as undo:
-            lock = MachineLock(self._machine, shared=True, timeout_s=OPEN_WAIT_S)
-            undo.callback(lock.close)
-            pipe = MetadataPipe() if metadata else None
-            if pipe is None:
-                child = self._start(call, arguments, folder, stdout)
-            else:
-                undo.callback(pipe.close)
-                child = self._start(call, [*arguments, *pipe.arguments], folder, stdout, (pipe.write_end,))
-                pipe.close_write_end()
-            undo.pop_all()
-        return CameraProcess(child, lock, pipe, stop_signal)
 
     def _start(
         self,
         call: tuple[str, ...],
         arguments: Sequence[str],
         folder: Path,
-        stdout: int = subprocess.DEVNULL,
+        stdout: int,
         pass_fds: Sequence[int] = (),
     ) -> ChildProcess:
         name = _name(call)
-        argv = [*call, *self._unsupported.remove(name, arguments)]
+        argv = [*call, *self.unsupported.remove(name, arguments)]
         return ChildProcess(name, argv, folder, self._env, stdout, pass_fds)
 
     def _output(self, call: tuple[str, ...], arguments: Sequence[str], interrupts: Sequence[int]) -> str:

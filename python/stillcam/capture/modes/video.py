@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from stillcam.camera.driver import Interrupted
-from stillcam.camera.use_cases import video_error, video_framerate, video_geometry
+from stillcam.camera.use_cases import geometry_of, video_error, video_framerate
 from stillcam.capture.command_queue import Command
 from stillcam.capture.context import START_TIMEOUT_S, CaptureContext
 from stillcam.capture.library_writer.finish_video import RecordedVideo
@@ -169,7 +169,7 @@ class VideoMode:
         )
         turns = settings.camera.rotation in (90, 270) and (form.remux or form.extension == "mp4")
         rotation = settings.camera.rotation if turns else 0
-        size = rotated_size(video_geometry(settings, camera).size, rotation)
+        size = rotated_size(geometry_of(settings, camera, "video").size, rotation)
         sidecar = make_sidecar(settings, camera, "video", pending.time_s, size, before)
         video = RecordedVideo(pending, path, form.remux, video_framerate(settings, camera), rotation, sidecar)
         if settings.video.audio != "off" and form.extension not in WITH_SOUND:

@@ -1,0 +1,32 @@
+"""Failures of camera software: the texts that it prints or raises, and for each a cause and what a person can do.
+
+The first row counts of which one text, in lower case, is a part of what was printed. Cause `options` is for what the
+software refuses every time; after any other one a retry may succeed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+Failure = tuple[str, str, *tuple[str, ...]]  # cause (see CameraError), reason, texts
+
+CAMERA_IN_USE = (
+    "another program uses the camera: end it (see: pgrep -a 'rpicam|libcamera|python'); pictures then resume"
+)
+NO_CAMERA = (
+    "no camera found: switch the Pi off, check both ends of the ribbon cable, and see: python -m stillcam doctor"
+)
+NO_MICROPHONE = (
+    "no microphone found: `arecord -l` lists those of ALSA, `pactl list short sources` those of PulseAudio; plug one"
+    " in and set video.audio to the one that lists it, or to off"
+)
+NO_MEMORY = (
+    "the camera has no memory for such large pictures or so many of them: choose a smaller size, or fewer buffers"
+)
+NOT_POSSIBLE = "the camera cannot do this size or sensor mode: choose another one"
+
+
+def find(failures: Iterable[Failure], text: str) -> tuple[str, str] | None:
+    """Cause and reason of the first row that fits; None: the text is unknown."""
+    text = text.lower()
+    return next(((cause, reason) for cause, reason, *parts in failures if any(part in text for part in parts)), None)

@@ -11,6 +11,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +24,9 @@ from stillcam.series.state import STATE
 from stillcam.server.live.worker import SharedWorker
 from stillcam.settings.file import file_version
 
-POLL_S = 1.0  # poll interval
+DATA_POLL_S = 1.0  # poll interval
 PAUSED_S = 3.0  # after a pause of this length, items that have arrived meanwhile are not reported
-FIRST_S = 2.0  # how long the first reader waits for the disk
+FIRST_POLL_S = 2.0  # how long the first reader waits for the disk
 MAX_ITEMS = 1000  # that wait to be read; the oldest are dropped
 SETTINGS, LIBRARY, SERIES, FILM = TOPICS = "settings", "library", "series", "films"
 
@@ -45,18 +46,17 @@ class Revisions:
         self._days = Days(paths.library)
         self._names: dict[str, tuple[Version | None, bool, int]] = {}
         self._arrivals: NewItems | None = None
-        self._polling = threading.Lock()
         self._polled_s = -PAUSED_S
-        self._fresh = threading.Event()
+        self._polled = threading.Event()
         self._newest: dict[str, str] = {}
         self._items: deque[dict[str, Any]] = deque(maxlen=MAX_ITEMS)
         self._worker = SharedWorker(self._round, "revisions")
 
     def __enter__(self) -> None:
         if time.monotonic() - self._polled_s > PAUSED_S:
-            self._fresh.clear()
+            self._polled.clear()
         self._worker.__enter__()
-        self._fresh.wait(FIRST_S)
+        self._polled.wait(FIRST_POLL_S)
 
     def __exit__(self, *_: object) -> None:
         self._worker.__exit__()
@@ -70,51 +70,37 @@ class Revisions:
         return [self._items.popleft() for _ in range(len(self._items))]
 
     def _round(self) -> None:
-        self._poll()
-        time.sleep(POLL_S)
-
-    def _poll(self) -> None:
-        if not self._polling.acquire(blocking=False):
-            return  # another thread does, or waits for a disk that hangs
-        try:
-            if time.monotonic() - self._polled_s > PAUSED_S:
-                self._arrivals = None
-            library = self._library()
-            if self._arrivals is None or library != self._newest.get(LIBRARY):
-                self._note_arrivals()
-            self._newest = {
-                SETTINGS: self._settings(),
-                LIBRARY: library,
-                SERIES: _told(lambda: sorted(_series(self._paths.series))),
-                FILM: _told(lambda: sorted(_films(self._paths))),
-            }
-            self._polled_s = time.monotonic()
-            self._fresh.set()
-        finally:
-            self._polling.release()
+        if time.monotonic() - self._polled_s > PAUSED_S:
+            self._arrivals = None
+        library = _revision(self._library)
+        if self._arrivals is None or library != self._newest.get(LIBRARY):
+            self._note_arrivals()
+        self._newest = {
+            SETTINGS: self._settings(),
+            LIBRARY: library,
+            SERIES: _revision(lambda: sorted(_series(self._paths.series))),
+            FILM: _revision(lambda: sorted(_films(self._paths))),
+        }
+        self._polled_s = time.monotonic()
+        self._polled.set()
+        time.sleep(DATA_POLL_S)
 
     def _settings(self) -> str:
         version = file_version(self._paths.settings)
-        if version != self._settings_version or not self._newest:
-            revision = self._read_settings()
-            self._settings_version = version
-            return revision
-        return self._newest[SETTINGS]
+        if version == self._settings_version and self._newest:
+            return self._newest[SETTINGS]
+        revision = self._read_settings()
+        self._settings_version = version
+        return revision
 
     def _note_arrivals(self) -> None:
         self._arrivals = self._arrivals or NewItems(self._paths.library)
-        try:
-            new = self._arrivals.poll()
-        except OSError:
-            return  # the revision says that it cannot be read
-        self._items.extend(self._arrivals.event(item).data for item in new)
+        with suppress(OSError):  # the revision says that it cannot be read
+            self._items.extend(self._arrivals.event(item).data for item in self._arrivals.poll())
 
-    def _library(self) -> str:
-        def state() -> object:
-            self._names = {day: self._of_day(day, version) for day, version in self._days.versions().items()}
-            return [(day, version, names) for day, (version, _, names) in self._names.items()]
-
-        return _told(state)
+    def _library(self) -> object:
+        self._names = {day: self._of_day(day, version) for day, version in self._days.versions().items()}
+        return [(day, version, names) for day, (version, _, names) in self._names.items()]
 
     def _of_day(self, day: str, version: Version | None) -> tuple[Version | None, bool, int]:
         """The version of a day's folder, whether it will change with the next file, and a number for the names."""
@@ -127,7 +113,7 @@ class Revisions:
         return version, settled, hash(frozenset(os.listdir(self._paths.library / day)))
 
 
-def _told(state: Callable[[], object]) -> str:
+def _revision(state: Callable[[], object]) -> str:
     """A short text for a state; an error text while it cannot be read."""
     try:
         return hashlib.sha256(repr(state()).encode(errors="replace")).hexdigest()[:16]

@@ -1,52 +1,81 @@
-"""The page: `web/index.html` at every tab's address, and the files it is made of.
+"""The page: `web/index.html` at the address of every tab in `web/page/tabs.js`, and the files that it is made of.
 
-The page itself is revalidated each time. It refers to its files below `assets/VERSION/`, where
-they never change; VERSION is a hash of all of them. The files are at their plain addresses, too.
+All files are read once, so that all answers of one process belong to one version, whatever is unpacked over them
+meanwhile. The page itself is revalidated each time. It refers to its files below `assets/VERSION/`, where they never
+change; VERSION is a hash of all of them. The files are at their plain addresses, too.
 """
 
 from __future__ import annotations
 
+import gzip
+import hashlib
+import posixpath
+import re
 from collections.abc import Callable
-from functools import cache
+from functools import cached_property
 from html import escape
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from stillcam.http.messages import Answer, Refused
 from stillcam.server.route import Access, Request, Route
-from stillcam.server.web_files import WebFile, WebFiles, page
 
-TABS = ("", "live", "config", "info", "photos", "series", "settings")
 OVERVIEW = "cameras"
 VERSIONED = "assets/"
+VERSION_DIGITS = 12
+TAB_TABLE = "page/tabs.js"
+TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+    ".png": "image/png",
+    ".webmanifest": "application/manifest+json",
+}
 
 _REVALIDATE = "no-cache"
 _FOR_EVER = "public, max-age=31536000, immutable"
+_IMPORT = re.compile(r'^(?:import|export)\b[^;"]*"(\.[\w./-]+\.js)"', re.MULTILINE)
+_SCRIPT = re.compile(r'<script type="module" src="([\w./-]+\.js)"')
+_REFERENCE = re.compile(r'(href|src)="([\w./-]+)"')
+_TAB = re.compile(r'^ *\{ name: "(\w+)".*?styles: \[([^]]*)\].*?import\("([\w./-]+\.js)"\)', re.MULTILINE)
+_STYLE = re.compile(r'"([\w./-]+\.css)"')
+_QUALITY_0 = re.compile(r"q=0(\.0*)?")
 
 
 class StaticFiles:
     """Serves the page and its files, as they are at the start.
 
     Args:
-        web: the folder of the page.
+        web: the folder of the page; files of the known types count, at any depth.
         may_control: returns whether a request comes from a person who may control the camera; the page then
             preloads the modules of the tab.
 
     Attributes:
-        version: of the page's files.
+        version: a hash of the names and contents of all files.
     """
 
     def __init__(self, web: Path, may_control: Callable[[Request], bool]) -> None:
-        self._files = WebFiles(web)
+        paths = sorted(path for path in web.rglob("*") if path.suffix in TYPES and path.is_file())
+        self._files = {path.relative_to(web).as_posix(): _File(path.read_bytes(), TYPES[path.suffix]) for path in paths}
         self._may_control = may_control
-        self._page = cache(lambda name, tab: page(self._files, name, tab))
-        self.version = self._files.version
+        content = hashlib.sha256()
+        for name, file in self._files.items():
+            content.update(f"{name} {len(file.data)}\n".encode() + file.data)
+        self.version = content.hexdigest()[:VERSION_DIGITS]
+        self._tabs = {
+            name: (_STYLE.findall(styles), [_resolved(TAB_TABLE, module)])
+            for name, styles, module in _TAB.findall(self._text(TAB_TABLE))
+        }
+        self._pages: dict[tuple[str, str], _File] = {}
 
     def routes(self) -> list[Route]:
         """The page at each tab, the one with all cameras, and the files, each at two addresses."""
-        pages = [Route("GET", tab, Access.OPEN, self._tab) for tab in TABS]
-        pages.append(Route("GET", OVERVIEW, Access.OPEN, self._cameras))
-        pages.append(Route("GET", VERSIONED, Access.OPEN, self._versioned))
-        return pages + [Route("GET", name, Access.OPEN, self._file) for name in self._files.names()]
+        return [
+            *(Route("GET", tab, Access.OPEN, self._tab) for tab in ("", *self._tabs)),
+            Route("GET", OVERVIEW, Access.OPEN, self._cameras),
+            Route("GET", VERSIONED, Access.OPEN, self._versioned),
+            *(Route("GET", name, Access.OPEN, self._file) for name in self._files),
+        ]
 
     def refusal(self, request: Request, refused: Refused) -> Answer:
         """The page at an address that the person may not open: they sign in and get that, or they see the reason.
@@ -56,31 +85,97 @@ class StaticFiles:
         start = b'<meta charset="utf-8">'
         reason = escape(refused.text).encode()
         base = b'\n    <base href="%b" data-refused="%b">' % (b"../" * request.depth or b"./", reason)
-        body = _or_404(self._page("index.html", "")).data.replace(start, start + base, 1)
-        return Answer(
-            refused.status,
-            body,
-            {"Content-Type": "text/html; charset=utf-8", "Cache-Control": "no-store", **refused.headers},
-        )
+        body = self._page("index.html").data.replace(start, start + base, 1)
+        headers = {"Content-Type": TYPES[".html"], "Cache-Control": "no-store", **refused.headers}
+        return Answer(refused.status, body, headers)
 
     def _tab(self, request: Request) -> Answer:
         tab = (request.path or "live") if self._may_control(request) else ""
-        return _or_404(self._page("index.html", tab)).answer(request, _REVALIDATE, "Accept-Encoding, Cookie")
+        return self._page("index.html", tab).answer(request, _REVALIDATE, "Accept-Encoding, Cookie")
 
     def _cameras(self, request: Request) -> Answer:
-        return _or_404(self._page("cameras.html", "")).answer(request, _REVALIDATE)
+        return self._page("cameras.html").answer(request, _REVALIDATE)
 
     def _file(self, request: Request) -> Answer:
-        return _or_404(self._files.get(request.path)).answer(request, _REVALIDATE)
+        return self._find(request.path).answer(request, _REVALIDATE)
 
     def _versioned(self, request: Request) -> Answer:
         version, _, name = request.rest.partition("/")
         if version != self.version:
             raise Refused(404, "this server has another version of the page: reload the page")
-        return _or_404(self._files.get(name)).answer(request, _FOR_EVER)
+        return self._find(name).answer(request, _FOR_EVER)
 
-
-def _or_404(file: WebFile | None) -> WebFile:
-    if file is None:
+    def _find(self, name: str) -> _File:
+        if file := self._files.get(name):
+            return file
         raise Refused(404, "this file of the page is missing: reinstall Stillcam")
-    return file
+
+    def _page(self, name: str, tab: str = "") -> _File:
+        """An HTML file with versioned references and preloaded modules, also those and the style sheets of a tab."""
+        if (name, tab) not in self._pages:
+            text = self._find(name).data.decode()
+            styles, modules = self._tabs.get(tab, ([], []))
+            scripts = self._imported(_SCRIPT.findall(text))
+            links = [f'<link rel="stylesheet" href="{style}">' for style in styles]
+            links += [f'<link rel="modulepreload" href="{one}">' for one in self._imported([*scripts, *modules])]
+            text = text.replace("</head>", "".join(f"  {link}\n  " for link in links) + "</head>", 1)
+            self._pages[name, tab] = _File(_REFERENCE.sub(self._versioned_reference, text).encode(), TYPES[".html"])
+        return self._pages[name, tab]
+
+    def _imported(self, modules: list[str]) -> list[str]:
+        """These modules and all that they import statically, each once, in the order in which a browser finds them."""
+        found = list(dict.fromkeys(modules))
+        for module in found:  # the list grows during the loop
+            names = (_resolved(module, target) for target in _IMPORT.findall(self._text(module)))
+            found += [name for name in dict.fromkeys(names) if name not in found]
+        return found
+
+    def _versioned_reference(self, match: re.Match[str]) -> str:
+        """The manifest keeps its address, by which browsers know an installed app."""
+        name = match[2]
+        if name not in self._files or PurePath(name).suffix in (".html", ".webmanifest"):
+            return match[0]
+        return f'{match[1]}="{VERSIONED}{self.version}/{name}"'
+
+    def _text(self, name: str) -> str:
+        """The content of a file as text; empty if there is none."""
+        return self._files[name].data.decode() if name in self._files else ""
+
+
+class _File:
+    """One file, or a page made of one."""
+
+    def __init__(self, data: bytes, content_type: str) -> None:
+        self.data = data
+        self._content_type = content_type
+        self._digest = hashlib.sha256(data).hexdigest()[:16]
+
+    @cached_property
+    def _gzipped(self) -> bytes:
+        return gzip.compress(self.data, 9, mtime=0)
+
+    def answer(self, request: Request, caching: str, vary: str = "Accept-Encoding") -> Answer:
+        """The file, gzipped where the client takes that and it is shorter; 304 to a client that has it so."""
+        zipped = _takes_gzip(request.headers.get("accept-encoding", "")) and len(self._gzipped) < len(self.data)
+        tag = f'"{self._digest}-gzip"' if zipped else f'"{self._digest}"'
+        headers = {"ETag": tag, "Cache-Control": caching, "Vary": vary}
+        if request.has_version(tag):
+            return Answer(304, b"", headers)
+        headers["Content-Type"] = self._content_type
+        if zipped:
+            headers["Content-Encoding"] = "gzip"
+        return Answer(200, self._gzipped if zipped else self.data, headers)
+
+
+def _takes_gzip(accepted: str) -> bool:
+    """Whether an Accept-Encoding header allows gzip (RFC 9110, 12.5.3)."""
+    qualities = {}
+    for part in accepted.lower().split(","):
+        coding, _, quality = part.partition(";")
+        qualities[coding.strip()] = not _QUALITY_0.fullmatch(quality.strip())
+    return qualities.get("gzip", qualities.get("x-gzip", qualities.get("*", False)))
+
+
+def _resolved(module: str, target: str) -> str:
+    """The file that `target`, relative to a module, names."""
+    return posixpath.normpath(posixpath.join(posixpath.dirname(module), target))

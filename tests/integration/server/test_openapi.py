@@ -15,12 +15,12 @@ from serving import Site
 
 from stillcam.library.pending import PendingItem
 from stillcam.server.openapi.route import ApiRoute
-from stillcam.server.static_files import OVERVIEW, TABS, VERSIONED
-from stillcam.server.web_files import TYPES
+from stillcam.server.static_files import OVERVIEW, TYPES, VERSIONED
 
 GUIDE = (ROOT / "docs" / "api.md").read_text()
 SECTION = re.compile(r"^### ([A-Z]+) (/\S*)\n(.*?)(?=^##|\Z)", re.DOTALL | re.MULTILINE)
 BASH, JSON = (re.compile(rf"^```{language}\n(.*?)^```$", re.DOTALL | re.MULTILINE) for language in ("bash", "json"))
+TABS = {"", "live", "config", "info", "photos", "series", "settings"}
 SECTIONS = [(match[1], match[2], match[3]) for match in SECTION.finditer(GUIDE)]
 DEADLINE_S = 100
 

@@ -13,8 +13,9 @@ from functools import partial
 
 from stillcam import __version__
 from stillcam.camera.select import choose_driver
+from stillcam.capture.command_queue import CommandQueue
 from stillcam.capture.daemon import Daemon
-from stillcam.capture.timeouts import watchdog_status
+from stillcam.capture.status import Status
 from stillcam.common import log, threads
 from stillcam.common.errors import StillcamError
 from stillcam.common.folders import LINKS, SOCKETS, require
@@ -78,7 +79,7 @@ def run(paths: Paths) -> None:
     server = CommandServer(paths.socket, daemon.handle)
     service = Service(os.environ)
     service.ready()
-    service.watch(partial(watchdog_status, daemon.commands.polled, daemon.to_json))
+    service.watch(partial(watchdog_status, daemon.commands, daemon.status))
     try:
         logging.info("capture %s with the %s camera, frames in %s", __version__, driver.name, paths.images)
         gc.freeze()  # all of this lives until the end: keep it out of every later collection
@@ -88,15 +89,21 @@ def run(paths: Paths) -> None:
         server.close()
 
 
+def watchdog_status(commands: CommandQueue, status: Status) -> str:
+    """The status line for systemd; empty if the camera's thread has not looked for commands since the last call.
+
+    Frames do not count: a missing camera is no reason to restart the daemon, which would end the film
+    that is being made and every self-timer.
+    """
+    return f"{status.mode}, {status.frames} frames" if commands.polled() else ""
+
+
 def wake_on_signals(nudge: Callable[[], None]) -> None:
-    """Have `nudge` called, in another thread, for each signal that has a handler.
+    """Have `nudge`, which ends the main thread's wait, called in another thread for each signal that has a handler.
 
     Python runs a handler only between two steps of the main thread. A signal that comes when that thread
     has looked for one, and not yet begun to wait, would be seen after the wait: with a snapshot an
     hour, after an hour. What C does at once is to write to this pipe (signal.set_wakeup_fd).
-
-    Args:
-        nudge: ends the main thread's wait.
     """
     reading, writing = os.pipe()
     os.set_blocking(writing, False)

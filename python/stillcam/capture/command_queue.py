@@ -26,22 +26,11 @@ class Command:
         self._done.set()
 
     def fail(self, error: StillcamError, **more: object) -> None:
-        """Answer with an error.
-
-        Args:
-            more: further members of the answer, such as the items that were made.
-        """
+        """Answer with an error; `more` are further members of the answer, such as the items that were made."""
         self.finish({"error": str(error), "cause": getattr(error, "cause", ""), **more})
 
     def wait(self, timeout_s: float | None) -> Message | None:
-        """Wait for the answer.
-
-        Args:
-            timeout_s: how long; None: until there is one.
-
-        Returns:
-            the answer; None: there was none in time.
-        """
+        """Wait for the answer, without a time-out for ever; None: there was none in time."""
         return self._answer if self._done.wait(timeout_s) else None
 
 
@@ -54,7 +43,7 @@ class CommandQueue:
 
     def __init__(self) -> None:
         self._queue: queue.SimpleQueue[Command] = queue.SimpleQueue()
-        self._lease_until = 0.0  # monotonic
+        self._lease_until_s = 0.0  # monotonic
         self._polled = False  # by the camera's thread, since `polled` was last called
         self.wake = os.eventfd(0, os.EFD_NONBLOCK)
 
@@ -90,11 +79,11 @@ class CommandQueue:
     def renew_lease(self, seconds: float) -> None:
         """Keep the live view for so long from now on."""
         begins = not self.leased
-        self._lease_until = time.monotonic() + seconds
+        self._lease_until_s = time.monotonic() + seconds
         if begins:
             self.nudge()
 
     @property
     def leased(self) -> bool:
         """Whether somebody watches live."""
-        return time.monotonic() < self._lease_until
+        return time.monotonic() < self._lease_until_s

@@ -108,7 +108,7 @@ class CaptureContext:
         self.paths = paths
         self.driver = driver
         self.status = Status(driver.name)
-        self.status.set_abilities(driver.capabilities.to_json())
+        self.status.capabilities = driver.capabilities.to_json()
         self.commands = CommandQueue()
         self.settings = PendingSettings(paths.settings, settings, self.status)
         self.backoff = Backoff()
@@ -162,7 +162,7 @@ class CaptureContext:
         """Begin a mode: the settings for its camera program."""
         self._began = time.monotonic()
         self._mode, self._first = mode, True
-        self.status.set_abilities(self.driver.capabilities.to_json())  # it may have learnt more of its camera
+        self.status.capabilities = self.driver.capabilities.to_json()  # it may have learnt more of its camera
         self.publisher.set_rotation(self.settings.wanted.camera.rotation)
         return self.settings.start(mode)
 
@@ -254,9 +254,8 @@ class CaptureContext:
 
     def picture_s(self) -> float:
         """How long a picture that is requested now may take, in seconds; may be called from any thread."""
-        status = self.status.to_json()
-        busy_s = float(status["interval_s"]) if status["mode"] in FRAMELESS else 0.0
-        return PICTURE_S + busy_s + exposure_allowance_s(self.settings.wanted, status["metadata"])
+        busy_s = self.status.interval_s if self.status.mode in FRAMELESS else 0.0
+        return PICTURE_S + busy_s + exposure_allowance_s(self.settings.wanted, self.status.metadata)
 
     @property
     def fresh_metadata(self) -> Metadata:
@@ -280,7 +279,7 @@ class CaptureContext:
         except Interrupted:
             self.run_commands()
         finally:
-            self.status.set_metadata(self.driver.metadata)
+            self.status.metadata = self.driver.metadata
 
     def still_metadata(self) -> Metadata:
         """Wait for the metadata of the newest still, which come after it; empty: not in time."""
@@ -331,7 +330,7 @@ class CaptureContext:
             self.settings.confirm(name)
         if self.backoff.reason:
             self.backoff.recovered()
-            self.status.clear_reason()
+            self.status.reason = None
         self.publisher.check_frozen()
 
     def pause(self, seconds: float) -> None:

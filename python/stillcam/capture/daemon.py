@@ -49,10 +49,11 @@ class Daemon:
         paths: where things are; the folders exist.
         driver: the camera.
         settings: in force at the start.
-        notice: a problem for the owner to fix, see `Status.set_notice`; None: nothing.
+        notice: a problem for the owner to fix, as `Status.notice`.
 
     Attributes:
         commands: for the camera's thread.
+        status: that of the camera; `to_json` gives the daemon's.
 
     Raises:
         StillcamError: another daemon works in the same images folder.
@@ -66,8 +67,8 @@ class Daemon:
             lambda: self._modes,
             {"reload": self._on_reload, "library": self._on_library_mounted},
         )
-        self.commands, self._status = context.commands, context.status
-        self._status.set_notice(notice)
+        self.commands, self.status = context.commands, context.status
+        self.status.notice = notice
         self._library = LibraryWriter(
             paths.library,
             lambda: context.settings.wanted,
@@ -93,7 +94,11 @@ class Daemon:
             paths, lambda: context.settings.wanted.files, self._series.zone, lambda: context.recording
         )
         self._handler = CommandHandler(
-            context.commands, context.status, self.to_json, context.picture_s, self._series_summary, self._films.handle
+            context.commands,
+            context.status,
+            context.picture_s,
+            self._series_summary,
+            {"status": lambda _message: self.to_json(), "film": self._films.handle},
         )
         self._cameras: list[CameraInfo] = []
         self._known: dict[tuple[str, str], CameraInfo] = {}  # see `with_known_modes`
@@ -108,7 +113,7 @@ class Daemon:
 
     def to_json(self) -> Message:
         """The status of the daemon; may be called from any thread."""
-        library, series, status = self._library.to_json(), self._series.to_json(), self._status.to_json()
+        library, series, status = self._library.to_json(), self._series.to_json(), self.status.to_json()
         notice = status["notice"] or self._library.missing or None
         return {**status, "notice": notice, "library": library, "series": series}
 
@@ -158,7 +163,7 @@ class Daemon:
         if self._detect.wanted() or not known:
             context.stop_camera()
             self._cameras = with_known_modes(context.driver.list_cameras(index, context.stop_fds), self._known)
-            self._status.set_cameras(self._cameras)
+            self.status.cameras = self._cameras
             self._detect.listed()
         if not self._cameras:
             raise CameraError("absent", "no camera found: switch the Pi off and check both ends of the ribbon cable")
@@ -167,11 +172,12 @@ class Daemon:
             raise CameraError("absent", f"there is no camera {index}: set camera.index to one of {there}")
         if chosen[0].held:
             raise CameraError("busy", CAMERA_IN_USE)
-        if self._status.set_camera(chosen[0]):
+        before, self.status.camera = self.status.camera, chosen[0]
+        if before != chosen[0]:
             logging.info("camera %s: %s, %sx%s", index, chosen[0].model, *chosen[0].size)
             if unable := self._unsupported(settings):
                 logging.warning("%s: %s: %s", context.paths.settings, unable.field, unable)
-                self._status.set_notice(f"{context.paths.settings}: {unable.field}: {unable}")
+                self.status.notice = f"{context.paths.settings}: {unable.field}: {unable}"
         return chosen[0]
 
     def _handle_failure(self, error: CameraError) -> None:
@@ -183,7 +189,7 @@ class Daemon:
         self._cameras = []
         for mode in self._modes:
             mode.fail(error)
-        self._status.enter("no camera", snapshot_cycle_s(context.settings.wanted), error.reason)
+        self.status.enter("no camera", snapshot_cycle_s(context.settings.wanted), error.reason)
         context.pause(context.backoff.failed(error))
         if error.cause == "disk" and not context.stopping:
             context.reclaim_folder()
@@ -204,8 +210,8 @@ class Daemon:
             logging.error("%s", error)
             command.fail(error)
             return
-        wanted, camera = context.settings.wanted, self._status.camera
-        self._status.set_interval(snapshot_cycle_s(wanted))
+        wanted, camera = context.settings.wanted, self.status.camera
+        self.status.set_snapshot_interval(snapshot_cycle_s(wanted))
         if changes_picture and camera and camera.index == wanted.camera.index and self._can_continue(wanted, camera):
             context.settings.adopt()
             context.publisher.set_rotation(wanted.camera.rotation)
@@ -215,7 +221,7 @@ class Daemon:
 
     def _unsupported(self, settings: Settings) -> SettingsError | None:
         """The setting that this board or its camera does not support, as far as the camera is or was known."""
-        last = [self._status.camera] if self._status.camera else []
+        last = [self.status.camera] if self.status.camera else []
         cameras = (*self._cameras, *last)
         known = next((camera for camera in cameras if camera.index == settings.camera.index), None)
         if known is None:

@@ -70,12 +70,12 @@ class PendingSettings:
         try:
             new = load(self._path)
         except StillcamError as failure:
-            self._status.set_notice(f"{failure}; {STAY}")
+            self._status.notice = f"{failure}; {STAY}"
             raise StillcamError(f"{failure}; {STAY}") from failure
-        self._status.set_notice(None)
+        self._status.notice = None
         self._keep_last_good()
         if error := unsupported(new):
-            self._status.set_notice(f"{self._path}: {error.field}: {error}")
+            self._status.notice = f"{self._path}: {error.field}: {error}"
             before = unsupported(self.wanted)
             if before is None or str(before) != str(error):
                 command.finish(self._refusal(str(error), error.field))
@@ -115,7 +115,7 @@ class PendingSettings:
         self.confirmed = self._healthy = True
         self._worked[self._mode] = self.running
         if not self.outdated:
-            self._status.set_revision(self._number)
+            self._status.revision = self._number
             self._settle(self._answer(in_force=True, frame=frame))
 
     def roll_back(self, error: CameraError) -> bool:
@@ -135,7 +135,7 @@ class PendingSettings:
         changed = _changed(good, self.wanted)
         self.wanted = replace(self.wanted, **{name: getattr(good, name) for name in CAMERA_SECTIONS})
         self._number += 1
-        self._status.set_notice(f"the camera refused {', '.join(changed)} of {self._path}: {error.reason}")
+        self._status.notice = f"the camera refused {', '.join(changed)} of {self._path}: {error.reason}"
         logging.warning("the camera refused %s, going on with what worked: %s", ", ".join(changed), error)
         field = changed[0] if len(changed) == 1 else None
         self._settle(self._refusal(error.reason, field))

@@ -7,8 +7,7 @@ import threading
 import time
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from itertools import accumulate
 from typing import Any
 
@@ -22,35 +21,46 @@ PUBLISH_BOUNDS_S = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5
 
 
 class Status:
-    """The daemon's mode, counters and newest frame; safe to use from any thread.
+    """The daemon's mode, counters and newest frame.
 
     Attributes:
         publishing: how long it took from the camera's closed file to the link that leads to it.
+        mode: as `enter` names them.
+        notice: a problem for the owner to fix while frames continue; None: nothing.
+        reason: why there are no frames; None: there are.
+        camera: the one in use, or the last that was.
+        cameras: those of the last listing.
+        capabilities: what the driver can do, see `Capabilities.to_json`.
+        revision: the number of the settings in force.
+        frames: how many were published.
+        metadata: the newest frame's.
+        taking: the photos under way: `kind`, `done`, `of` and `due`, the moment of the self-timer; None: none.
+        recording: the video under way: `since`, `seconds` (None: until a stop), `bytes`, `left_s`; None: none.
+        waiting: by mode, the orders that wait for another one: `kind`, and the number of items (`of`).
     """
 
     def __init__(self, driver: str) -> None:
         self.publishing = Histogram()
-        self._capabilities: dict[str, Any] = {}
+        self.mode = "starting"
+        self.notice: str | None = None
+        self.reason: str | None = None
+        self.camera: CameraInfo | None = None
+        self.cameras: list[CameraInfo] = []
+        self.capabilities: dict[str, Any] = {}
+        self.revision = self.frames = 0
+        self.metadata: dict[str, Any] = {}
+        self.taking: dict[str, Any] | None = None
+        self.recording: dict[str, Any] | None = None
+        self.waiting: dict[str, list[dict[str, Any]]] = {"photos": [], "video": []}
         self._changed = threading.Condition()
         self._driver = driver
-        self._mode = "starting"
         self._since_s = self._started_s = time.time()
-        self._reason: str | None = None
-        self._notice: str | None = None
-        self._camera: CameraInfo | None = None
         self._interval_s = 0.0
         self._first_within_s = 0.0  # instead of the interval, until the mode's first frame
         self._frame: str | None = None
-        self._frames = 0
         self._failed: Counter[str] = Counter()
         self._restarts: Counter[str] = Counter()
-        self._metadata: dict[str, Any] = {}
         self._began_s = 0.0  # the exposure of the newest frame began then or later (monotonic)
-        self._revision = 0
-        self._cameras: list[CameraInfo] = []
-        self._taking: dict[str, Any] | None = None
-        self._recording: dict[str, Any] | None = None
-        self._waiting: dict[str, list[dict[str, Any]]] = {}
 
     def enter(self, mode: str, interval_s: float, reason: str | None = None) -> None:
         """A mode begins: `snapshot`, `live`, or `no camera` with its reason.
@@ -59,139 +69,76 @@ class Status:
         first snapshot is there.
         """
         with self._changed:
-            if mode != self._mode:
+            if mode != self.mode:
                 self._since_s = time.time()
-            resumes = mode == "snapshot" and self._mode in FRAMELESS
+            resumes = mode == "snapshot" and self.mode in FRAMELESS
             self._first_within_s = self._interval_s if resumes else 0.0
-            self._mode, self._interval_s, self._reason = mode, interval_s, reason
-
-    def set_photo_progress(self, progress: dict[str, Any] | None) -> None:
-        """How far photos are: `kind`, `done`, `of` and `due`, the moment of the self-timer; None: there are none."""
-        with self._changed:
-            self._taking = progress
-
-    def set_waiting(self, mode: str, orders: list[dict[str, Any]]) -> None:
-        """Orders of the mode `whose` that wait for another one: `kind`, and the number of items (`of`)."""
-        with self._changed:
-            self._waiting[mode] = orders
-
-    def set_video_progress(self, progress: dict[str, Any] | None) -> None:
-        """How far a video is: `since`, `seconds` (None: until a stop), `bytes`, `left_s`; None: there is none."""
-        with self._changed:
-            self._recording = progress
-
-    def clear_reason(self) -> None:
-        """The mode's reason holds no longer."""
-        with self._changed:
-            self._reason = None
-
-    def set_interval(self, interval_s: float) -> None:
-        """Another interval between snapshots is in force; other modes keep their own."""
-        with self._changed:
-            if self._mode in ("snapshot", "no camera"):
-                self._interval_s = interval_s
+            self.mode, self._interval_s, self.reason = mode, interval_s, reason
 
     @property
-    def camera(self) -> CameraInfo | None:
-        """The one in use, or the last that was."""
-        with self._changed:
-            return self._camera
+    def interval_s(self) -> float:
+        """From one frame to the next in this mode, at most."""
+        return max(self._interval_s, self._first_within_s)
 
-    def set_cameras(self, cameras: list[CameraInfo]) -> None:
-        """The cameras have been listed."""
+    def set_snapshot_interval(self, interval_s: float) -> None:
+        """Another interval between snapshots is in force; other modes keep their own."""
         with self._changed:
-            self._cameras = cameras
-
-    def set_abilities(self, capabilities: dict[str, Any]) -> None:
-        """What the driver can do, see `Capabilities.to_json`."""
-        with self._changed:
-            self._capabilities = capabilities
-
-    def set_camera(self, camera: CameraInfo) -> bool:
-        """This camera is in use; whether it is another one than before."""
-        with self._changed:
-            before, self._camera = self._camera, camera
-        return camera != before
-
-    def set_revision(self, revision: int) -> None:
-        """The settings of this number are in force."""
-        with self._changed:
-            self._revision = revision
-
-    def set_notice(self, text: str | None) -> None:
-        """Something that a person should put right while frames go on (wrong settings file ...); None: nothing."""
-        with self._changed:
-            self._notice = text
+            if self.mode in ("snapshot", "no camera"):
+                self._interval_s = interval_s
 
     def add_frame(self, name: str, metadata: dict[str, Any], began_s: float) -> None:
-        """A frame is out.
-
-        Args:
-            began_s: its exposure began then or later (monotonic).
-        """
+        """A frame is published, whose exposure began at `began_s` (monotonic) or later."""
         with self._changed:
-            self._frame = name
-            self._frames += 1
-            self._metadata = metadata
-            self._began_s = began_s
+            self._frame, self.metadata, self._began_s = name, metadata, began_s
+            self.frames += 1
             self._first_within_s = 0.0
             self._changed.notify_all()
 
-    def set_metadata(self, metadata: dict[str, Any]) -> None:
-        """The newest frame's metadata came after it."""
-        with self._changed:
-            self._metadata = metadata
-
     def count_failure(self, cause: str, restarts: bool) -> None:
-        """A capture failed, or the camera did; `restarts`: the camera program is started again for it."""
+        """A capture failed, or the camera did; `restarts`: the camera program is restarted for it."""
         with self._changed:
             self._failed[cause] += 1
             if restarts:
                 self._restarts[cause] += 1
             self._changed.notify_all()
 
-    @contextmanager
-    def next_frame(self) -> Iterator[Callable[[float], str | None]]:
-        """Watch for a frame whose exposure has not begun yet.
+    def wait_for_frame(self, request: Callable[[], object], timeout_s: float) -> str | None:
+        """Call `request`, and wait for a frame whose exposure begins after it; its name, None: a capture failed.
 
-        Yields:
-            a function that waits (seconds) and gives the frame's name, or None if a capture failed
-            meanwhile; raises TimeoutError if neither happens in time.
+        Raises:
+            TimeoutError: neither happened in time.
         """
         with self._changed:
-            asked_s, failures = time.monotonic(), self._failed.total()
+            requested_s, failures = time.monotonic(), self._failed.total()
+            request()
+            if not self._changed.wait_for(
+                lambda: self._began_s > requested_s or self._failed.total() > failures, timeout_s
+            ):
+                raise TimeoutError
+            return self._frame if self._began_s > requested_s else None
 
-        def wait(timeout_s: float) -> str | None:
-            with self._changed:
-                if not self._changed.wait_for(
-                    lambda: self._began_s > asked_s or self._failed.total() > failures, timeout_s
-                ):
-                    raise TimeoutError
-                return self._frame if self._began_s > asked_s else None
-
-        yield wait
-
-    def cameras(self) -> dict[str, Any]:
+    def cameras_to_json(self) -> dict[str, Any]:
         """The cameras, as the command socket answers them."""
-        with self._changed:
-            active, cameras = self._camera and self._camera.index, self._cameras
-        return {"active": active, "cameras": [describe(camera) for camera in cameras]}
+        return {
+            "active": self.camera and self.camera.index,
+            "cameras": [describe(camera) for camera in self.cameras],
+        }
 
     def to_json(self) -> dict[str, Any]:
         """All of it, as the command socket answers it; library and series are added by the daemon."""
         with self._changed:
-            camera = self._camera
+            camera = self.camera
             return {
                 "running": True,
                 "pid": os.getpid(),
                 "started": utc_text(self._started_s),
                 "driver": self._driver,
-                "abilities": self._capabilities,
-                "mode": self._mode,
+                "abilities": self.capabilities,
+                "mode": self.mode,
                 "since": utc_text(self._since_s),
-                "reason": self._reason,
-                "notice": self._notice or None,
-                "interval_s": max(self._interval_s, self._first_within_s),
+                "reason": self.reason,
+                "notice": self.notice or None,
+                "interval_s": self.interval_s,
                 "camera": camera
                 and {
                     "index": camera.index,
@@ -199,16 +146,16 @@ class Status:
                     "size": camera.size,
                     "limits": camera.limits and dict(camera.limits),
                 },
-                "revision": self._revision,
+                "revision": self.revision,
                 "frame": self._frame,
-                "captures": {"ok": self._frames, "failed": self._failed.total()},
+                "captures": {"ok": self.frames, "failed": self._failed.total()},
                 "failures": dict(self._failed),
                 "restarts": dict(self._restarts),
                 "publish": self.publishing.to_json(),
-                "metadata": self._metadata,
-                "taking": self._taking,
-                "recording": self._recording,
-                "waiting": [order for orders in self._waiting.values() for order in orders],
+                "metadata": self.metadata,
+                "taking": self.taking,
+                "recording": self.recording,
+                "waiting": [*self.waiting["photos"], *self.waiting["video"]],
                 "threads": deaths(),
             }
 
@@ -222,7 +169,7 @@ class Histogram:
         self._sum_s = 0.0
 
     def add(self, seconds: float) -> None:
-        """One more."""
+        """Count a duration."""
         with self._lock:
             self._counts[bisect_left(PUBLISH_BOUNDS_S, seconds)] += 1
             self._sum_s += seconds

@@ -1,12 +1,10 @@
-"""How long pictures may take, and what follows when none comes: time-outs, back-off and the watchdog's status."""
+"""How long pictures may take, and how long to wait before the next try when none comes."""
 
 from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from stillcam.camera.metadata import Metadata
 from stillcam.camera.use_cases import DEFAULT_FRAMERATE, effective_controls, framerate, photo_settings
@@ -69,22 +67,6 @@ class AdaptiveTimeout:
     def completed(self, took_s: float) -> None:
         """Record how long a successful wait took."""
         self._stalls, self._took_s = 0, took_s
-
-
-def watchdog_status(polled: Callable[[], bool], status: Callable[[], Mapping[str, Any]]) -> str:
-    """The status line for systemd; empty if the camera's thread has not looked for commands since the last call.
-
-    Frames do not count: a missing camera is no reason to restart the daemon, which would end the film
-    that is being made and every self-timer.
-
-    Args:
-        polled: whether the camera's thread has looked since the last call; it is woken to look again.
-        status: gives the status of the daemon.
-    """
-    if not polled():
-        return ""
-    message = status()
-    return f"{message['mode']}, {message['captures']['ok']} frames"
 
 
 def startup_s(cycle_s: float) -> float:

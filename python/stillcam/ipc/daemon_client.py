@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import threading
 import time
 from functools import partial
@@ -18,39 +19,35 @@ LEASE_S = 5.0
 RENEW_S = 2.0
 ASK_TIMEOUT_S = 2.0
 STATUS_TIMEOUT_S = 3.0  # until a request has failed, and a little more
-DEAD_S = 10.0  # then the thread of a request has died for lack of memory
+ASK_AGAIN_S = 10.0  # after a request whose thread has died
 
 
 class DaemonClient:
-    """Requests to one capture daemon; those of many viewers are combined.
+    """Requests to the capture daemon at a socket; those of many viewers are combined.
 
     A separate thread asks for the status, so that no HTTP request waits for a daemon that hangs, and several daemons
     can be asked at the same time.
-
-    Args:
-        socket: of the daemon.
     """
 
     def __init__(self, socket: Path) -> None:
         self._socket = socket
         self._lock = threading.Lock()
         self._status: dict[str, Any] = {"running": False, "reason": "the capture daemon has not answered yet"}
-        self._status_s = self._lease_s = self._asked_s = -1e9
-        self._request = 0  # the number of the last one
-        self._ended = threading.Event()  # whether that has ended
+        self._status_s = self._lease_s = self._asked_s = -math.inf  # monotonic
+        self._ended = threading.Event()  # of the last request
         self._ended.set()
 
     def refresh(self) -> None:
         """Ask for the status if the last one is older than `STATUS_MAX_AGE_S`, without waiting for it."""
         with self._lock:
             now_s = time.monotonic()
-            asks = not self._ended.is_set() and now_s - self._asked_s < DEAD_S
-            if asks or now_s - self._status_s <= STATUS_MAX_AGE_S:
+            asking = not self._ended.is_set() and now_s - self._asked_s < ASK_AGAIN_S
+            if asking or now_s - self._status_s <= STATUS_MAX_AGE_S:
                 return
-            self._request += 1
-            self._asked_s = now_s
-            with contextlib.suppress(RuntimeError, MemoryError):  # no memory for a thread: the last status counts
-                self._ended = start(partial(self._ask, self._request), "status")
+            self._asked_s, ended = now_s, threading.Event()
+            with contextlib.suppress(RuntimeError):  # no memory for a thread: the last status counts
+                start(partial(self._ask, ended), "status")
+                self._ended = ended
 
     def status(self, timeout_s: float = STATUS_TIMEOUT_S) -> dict[str, Any]:
         """The daemon's status, at most `STATUS_MAX_AGE_S` old; `running` is false when it does not answer.
@@ -65,8 +62,8 @@ class DaemonClient:
     def invalidate(self) -> None:
         """Ask again next time: a command has just changed the daemon's state."""
         with self._lock:
-            self._request += 1  # an answer under way may be older
-            self._status_s = self._asked_s = -1e9
+            self._ended = threading.Event()  # the answer to a request under way may be older
+            self._status_s = self._asked_s = -math.inf
 
     def lease(self) -> None:
         """Renew the lease of live mode if that is due. Without a daemon nothing happens."""
@@ -77,11 +74,12 @@ class DaemonClient:
         with contextlib.suppress(StillcamError):
             ask(self._socket, {"command": "lease", "seconds": LEASE_S}, ASK_TIMEOUT_S)
 
-    def _ask(self, request: int) -> None:
+    def _ask(self, ended: threading.Event) -> None:
         try:
             status = ask(self._socket, {"command": "status"}, ASK_TIMEOUT_S)
         except StillcamError as error:
             status = {"running": False, "reason": str(error)}
         with self._lock:
-            if request == self._request:
+            if ended is self._ended:
                 self._status, self._status_s = status, time.monotonic()
+        ended.set()

@@ -6,8 +6,6 @@ who may write to `data/run/` can connect (the socket's mode is 0660).
 
 from __future__ import annotations
 
-import _thread
-import contextlib
 import json
 import logging
 import os
@@ -16,14 +14,16 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from stillcam.common import log
 from stillcam.common.errors import SHORT, StillcamError
 from stillcam.common.safe_read import parse_json
+from stillcam.common.threads import keep, start
 
 MAX_LINE_BYTES = 1 << 20
+LINE_TIMEOUT_S = 5.0  # for a client to send its command, or to take the answer
 CLOSE_TIMEOUT_S = 1.0  # for answers that are under way when the server closes
 MAX_CLIENTS = 32  # some wait long, for a self-timer or the end of a video
 RETRY_S = 0.1  # while descriptors or memory are short
@@ -121,8 +121,7 @@ def _read_line(connection: socket.socket) -> bytes:
 class CommandServer:
     """Serves commands until closed, each client in a thread of its own.
 
-    A thread that has accepted a client starts another one to accept the next. If there is no memory for one, it accepts
-    the next client itself when it has answered: one thread always listens.
+    A client for whom there is no memory for a thread is answered by the thread that accepts.
 
     Args:
         path: of the socket; one that a dead process has left is replaced. The caller holds the lock, so that no other
@@ -134,14 +133,14 @@ class CommandServer:
         self._path = path
         self._handle = handle
         self._changed = threading.Condition(threading.Lock())
-        self._threads = self._listening = 0
+        self._clients = 0
         self._listener = socket.socket(socket.AF_UNIX)
         path.unlink(missing_ok=True)
         with _short_name(path) as name:
             self._listener.bind(name)
         os.chmod(path, 0o660)
         self._listener.listen(MAX_CLIENTS)
-        _thread.start_new_thread(self._serve, ())
+        keep(self._accept, "command socket")
 
     def close(self) -> None:
         """Stop listening, remove the socket, and wait up to a second for the answers that are under way."""
@@ -149,50 +148,39 @@ class CommandServer:
         self._listener.shutdown(socket.SHUT_RDWR)  # wakes accept(), which close() does not
         self._listener.close()
         with self._changed:
-            self._changed.wait_for(lambda: self._threads == self._listening, CLOSE_TIMEOUT_S)
+            self._changed.wait_for(lambda: not self._clients, CLOSE_TIMEOUT_S)
 
-    def _serve(self) -> None:
-        """Accept clients until another thread does."""
-        with self._changed:
-            self._threads += 1
-            self._listening += 1
-        while connection := self._next():
-            with self._changed:
-                self._listening -= 1
-                last = not self._listening and self._threads < MAX_CLIENTS
-            if last:
-                # Not threading.Thread: its start() waits for ever for a thread that dies for lack of memory.
-                with contextlib.suppress(RuntimeError, MemoryError):
-                    _thread.start_new_thread(self._serve, ())
-            try:
-                self._answer(connection)
-            except Exception as error:  # noqa: BLE001 - it is logged
-                log.fault("a command", error)
-            with self._changed:
-                self._changed.notify()  # close() waits for this
-                if self._listening:
-                    self._threads -= 1
-                    return
-                self._listening += 1
-
-    def _next(self) -> socket.socket | None:
-        """The next client; None: the server is closed."""
+    def _accept(self) -> None:
         while True:
             try:
-                return self._listener.accept()[0]
-            except (OSError, MemoryError) as error:
-                if isinstance(error, OSError) and error.errno not in SHORT:
-                    return None  # closed
+                connection = self._listener.accept()[0]
+            except OSError as error:
+                if error.errno not in SHORT:
+                    return  # closed
                 time.sleep(RETRY_S)
+                continue
+            with self._changed:
+                self._changed.wait_for(lambda: self._clients < MAX_CLIENTS)
+            answer = partial(self._answer, connection)
+            try:
+                start(answer, "command")
+            except RuntimeError:  # no memory for a thread
+                answer()
 
     def _answer(self, connection: socket.socket) -> None:
+        with self._changed:
+            self._clients += 1
         try:
             with connection:
-                connection.settimeout(5.0)
+                connection.settimeout(LINE_TIMEOUT_S)
                 answer = self._handled(_read_line(connection))
                 connection.sendall(json.dumps(answer).encode() + b"\n")
         except OSError as error:
             logging.debug("a client of the command socket went away: %s", error)
+        finally:
+            with self._changed:
+                self._clients -= 1
+                self._changed.notify_all()
 
     def _handled(self, line: bytes) -> Message:
         try:

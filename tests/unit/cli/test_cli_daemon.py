@@ -133,7 +133,7 @@ def test_a_picture_that_does_not_come_in_the_time_that_is_left_for_it_is_late(co
     """A proxy gives the web server less than a long exposure takes."""
     status = Status("simulated")
     status.enter("photo", 601.0)
-    commands = CommandHandler(CommandQueue(), status, status.to_json, lambda: 30.0, lambda name: {"name": name}, dict)
+    commands = CommandHandler(CommandQueue(), status, lambda: 30.0, lambda name: {"name": name}, {})
     with pytest.raises(CameraError, match=r"within 0\.05 s.*mode photo") as caught:
         commands.handle({"command": command, "wait_s": 0.05})
     assert caught.value.cause == "late"

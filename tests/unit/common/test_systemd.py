@@ -9,9 +9,9 @@ from functools import partial
 import pytest
 from serving import DEADLINE_S
 
+from stillcam.capture.__main__ import watchdog_status
 from stillcam.capture.command_queue import CommandQueue
 from stillcam.capture.status import Status
-from stillcam.capture.timeouts import watchdog_status
 from stillcam.common.child_process import wait_readable
 from stillcam.common.systemd import Service
 
@@ -72,7 +72,7 @@ def test_a_service_manager_that_is_gone_is_said_once(caplog):
 def test_a_daemon_is_alive_while_its_camera_thread_looks_for_commands():
     status = Status("simulated")
     commands = CommandQueue()
-    alive = partial(watchdog_status, commands.polled, status.to_json)
+    alive = partial(watchdog_status, commands, status)
     assert alive() == ""  # it has not begun
     assert commands.take() == []
     assert alive() == "starting, 0 frames"

@@ -29,7 +29,7 @@ class DetectMode:
     def listed(self) -> None:
         """Answer the requests: the cameras have been listed."""
         for command in self._requests:
-            command.finish(self._context.status.cameras())
+            command.finish(self._context.status.cameras_to_json())
         self._requests = []
 
     def run(self, settings: Settings, camera: CameraInfo) -> None:

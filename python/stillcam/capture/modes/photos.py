@@ -179,17 +179,16 @@ class PhotoMode:
                 command.finish({"items": order.items})
 
     def _update_status(self) -> None:
+        status = self._context.status
         order = self._running if self._running in self._orders else None
         order = order or self._next_due() or min(self._orders, key=lambda order: order.due, default=None)
         others = [other for other in self._orders if other is not order]
-        self._context.status.set_waiting("photos", [{"kind": other.kind, "of": other.count} for other in others])
+        status.waiting["photos"] = [{"kind": other.kind, "of": other.count} for other in others]
         if order is None:
-            self._context.status.set_photo_progress(None)
+            status.taking = None
             return
         due = utc_text(order.due_s) if order.due_s is not None and order.due > time.monotonic() else None
-        self._context.status.set_photo_progress(
-            {"kind": order.kind, "done": len(order.items), "of": order.count, "due": due}
-        )
+        status.taking = {"kind": order.kind, "done": len(order.items), "of": order.count, "due": due}
 
     def _start(self, order: PhotoOrder, settings: Settings, camera: CameraInfo) -> None:
         """Start the camera program for photos, with the values that the snapshots have found."""

@@ -91,7 +91,7 @@ class VideoMode:
         order = self._order
         assert order is not None
         order.begun = True
-        self._context.status.set_waiting("video", [])
+        self._context.status.waiting["video"] = []
         video, error = self._make(order, settings, camera)
         without_libav = error is not None and error.cause == "encoder"
         again = error is not None and error.transient and video is None  # nothing has been recorded
@@ -127,7 +127,7 @@ class VideoMode:
         self._order = VideoOrder(command, command.message.get("seconds"))
         self._context.set_recording(True)
         if self._photos.due:
-            self._context.status.set_waiting("video", [{"kind": "video", "of": 1}])
+            self._context.status.waiting["video"] = [{"kind": "video", "of": 1}]
 
     def _on_stop(self, command: Command) -> None:
         if self._order is None:
@@ -181,7 +181,7 @@ class VideoMode:
             pending.discard()
             raise unwritable(self._library.root, error) from error
         context.status.enter("video", float(order.seconds or ENDLESS_S), context.backoff.reason)
-        context.status.set_video_progress(_progress(order, video, 0, order.seconds))
+        context.status.recording = _progress(order, video, 0, order.seconds)
         return video
 
     def _record(self, order: VideoOrder, video: RecordedVideo, settings: Settings) -> None:
@@ -205,7 +205,7 @@ class VideoMode:
             file.check()
             if not file.late:
                 progress = _progress(order, video, file.size, file.left_s)
-                context.status.set_video_progress(progress)
+                context.status.recording = progress
                 if file.size:
                     order.answer_begun(progress)
                 self._check_disk(order, video, file.size)
@@ -218,7 +218,7 @@ class VideoMode:
         disk = self._library.disk
         if not order.stop_requested and disk.free_bytes() - (size if video.remux else 0) < disk.reserve_bytes():
             order.stop_requested = True
-            self._context.status.set_notice("the video was ended in time: the disk is nearly full; delete something")
+            self._context.status.notice = "the video was ended in time: the disk is nearly full; delete something"
             logging.warning("the video was ended in time: the disk is nearly full")
 
     def _interrupted_video(self, video: RecordedVideo | None, error: CameraError) -> RecordedVideo | None:
@@ -231,7 +231,7 @@ class VideoMode:
         logging.error("the video was broken off: %s", error)
         if error.cause in ("stalled", "died", "absent"):
             context.backoff.failed(error)
-            context.status.set_video_progress(None)
+            context.status.recording = None
             context.status.enter("no camera", snapshot_cycle_s(context.settings.wanted), error.reason)
         context.camera_failed(error)
         if video is not None and _size(video.path):
@@ -249,8 +249,8 @@ class VideoMode:
     def _reset(self) -> None:
         self._order = None
         self._context.set_recording(False)
-        self._context.status.set_video_progress(None)
-        self._context.status.set_waiting("video", [])
+        self._context.status.recording = None
+        self._context.status.waiting["video"] = []
 
 
 class GrowingFile:

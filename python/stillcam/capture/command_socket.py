@@ -10,7 +10,6 @@ from stillcam.common.errors import CameraError, StillcamError
 from stillcam.common.validate import number_error
 from stillcam.ipc.protocol import Message
 
-PICTURE_S = 30.0  # for a picture, whatever the settings
 SCANS = 3  # pictures that a scan may need, and what ran before
 LISTING_S = 45.0  # the camera program's time to answer, once another daemon has had its turn
 RELOAD_TIMEOUT_S = 30.0

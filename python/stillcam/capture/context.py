@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
+import fcntl
 import logging
 import os
-import select
 import shutil
 import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol, TypeVar
+from pathlib import Path
+from typing import TypeVar
 
 from stillcam.camera.convergence import FRESH_S
-from stillcam.camera.driver import Driver, Interrupted, PhotoRequest
+from stillcam.camera.driver import Driver, Interrupted, PhotoRequest, Still
 from stillcam.camera.metadata import Metadata
 from stillcam.capture.command_queue import Command, CommandQueue
-from stillcam.capture.command_socket import PICTURE_S
-from stillcam.capture.lock import FolderLock
 from stillcam.capture.pending_settings import PendingSettings
 from stillcam.capture.publish_frame import FramePublisher
 from stillcam.capture.status import FRAMELESS, Status
@@ -29,10 +28,11 @@ from stillcam.capture.timeouts import (
     stall_timeout_s,
     startup_s,
 )
-from stillcam.common.child_process import TERM_GRACE_S
+from stillcam.common.child_process import TERM_GRACE_S, wait_readable
 from stillcam.common.errors import CameraError, StillcamError
 from stillcam.common.paths import Paths
 from stillcam.settings.capabilities import CameraInfo
+from stillcam.settings.controls import Values
 from stillcam.settings.schema import Settings
 
 MAX_TORN = 3  # so many incomplete pictures running mean that the camera program needs a restart
@@ -40,30 +40,31 @@ START_TIMEOUT_S = 20.0  # a Pi Zero with a cold card takes several seconds to lo
 METADATA_S = 5.0  # from the picture's file to its metadata
 CONVERGE_S = 1.5  # for exposure and white balance, where nothing is known of them
 FIRST_PICTURE_S = 3.0  # a camera program without a picture gets so long before newer settings end it
+PICTURE_S = 30.0  # for a picture that is requested, whatever the settings
 
 Result = TypeVar("Result")
 Handler = Callable[[Command], None]
 
 
-class Mode(Protocol):
-    """One way to work with the camera; one runs at a time.
+class Mode:
+    """One use of the camera; one runs at a time.
 
     Attributes:
         name: what the status calls it.
         urgent: whether it interrupts another mode that waits for a picture.
+        handlers: of its commands, by verb; called in the camera's thread, whatever mode runs.
     """
 
-    name: str
-    urgent: bool
+    name = ""
+    urgent = False
+    handlers: Mapping[str, Handler] = {}
 
-    @property
-    def handlers(self) -> Mapping[str, Handler]:
-        """The handlers of its commands, by verb; called in the camera's thread, whatever mode runs."""
-        ...
+    def update(self) -> None:
+        """Follow the time: called before `wanted`, before and after everything that the camera does."""
 
     def wanted(self) -> bool:
         """Whether it has something to do now."""
-        ...
+        raise NotImplementedError
 
     def run(self, settings: Settings, camera: CameraInfo) -> None:
         """Work until it is done or a mode of higher priority wants the camera.
@@ -72,11 +73,38 @@ class Mode(Protocol):
             Interrupted: the same, in the middle of a picture.
             CameraError: the camera fails.
         """
-        ...
+        raise NotImplementedError
 
     def fail(self, error: CameraError) -> None:
         """Answer the pending commands: there is no camera."""
-        ...
+
+    def close(self) -> None:
+        """The daemon ends."""
+
+
+class RequestedMode(Mode):
+    """A mode that one request or several start, and that answers all of them together."""
+
+    def __init__(self, context: CaptureContext) -> None:
+        self._context = context
+        self._requests: list[Command] = []
+
+    def wanted(self) -> bool:
+        return bool(self._requests)
+
+    def fail(self, error: CameraError) -> None:
+        for command in self._take_requests():
+            command.fail(error)
+
+    def _take_requests(self) -> list[Command]:
+        requests, self._requests = self._requests, []
+        return requests
+
+    def _on_request(self, command: Command) -> None:
+        if self._context.recording:
+            command.fail(CameraError("busy", "a video is being made: stop it first, or wait for its end"))
+        else:
+            self._requests.append(command)
 
 
 class CaptureContext:
@@ -92,6 +120,8 @@ class CaptureContext:
     Attributes:
         stopping: the daemon ends.
         recording: a video is being made: no other mode gets the camera.
+        stop_fds: descriptors that are readable once the daemon ends.
+        interrupts: descriptors that end a wait of the driver: the daemon ends, or there are commands.
 
     Raises:
         StillcamError: another daemon works in the same images folder.
@@ -117,12 +147,14 @@ class CaptureContext:
         self._modes = modes
         self._handlers = handlers
         self._stop = os.eventfd(0, os.EFD_NONBLOCK)
+        self.stop_fds = (self._stop,)
+        self.interrupts = (self._stop, self.commands.wake)
         self._began = 0.0  # when the camera program was started (monotonic)
         self._mode = ""  # that runs
         self._first = True  # the camera program has started, or become ready, and given no picture yet
         self._timeouts: defaultdict[tuple[str, str, bool], AdaptiveTimeout] = defaultdict(AdaptiveTimeout)
         self._known: Metadata = {}  # the newest, of any camera program
-        self._lock = FolderLock(paths.images)
+        self._lock = lock_folder(paths.images)
         self.publisher = self._new_publisher()
 
     def stop(self) -> None:
@@ -130,14 +162,10 @@ class CaptureContext:
         self.stopping = True
         os.eventfd_write(self._stop, 1)
 
-    def set_recording(self, recording: bool) -> None:
-        """Reserve the camera for a video, or release it."""
-        self.recording = recording
-
     def close(self) -> None:
         """Stop the camera, and release the images folder."""
         self.stop_camera()
-        self._lock.close()
+        os.close(self._lock)
 
     def stop_camera(self, grace_s: float = TERM_GRACE_S) -> bool:
         """Stop the camera program; sooner if the daemon ends meanwhile. False: it was killed."""
@@ -148,26 +176,18 @@ class CaptureContext:
         self.stop_camera()
         self.status.count_failure(error.cause, restarts=True)
 
-    @property
-    def stop_fds(self) -> tuple[int, ...]:
-        """Descriptors that are readable once the daemon ends."""
-        return (self._stop,)
-
-    @property
-    def interrupts(self) -> tuple[int, ...]:
-        """Descriptors that end a wait of the driver: the daemon ends, or there are commands."""
-        return (self._stop, self.commands.wake)
-
     def enter_mode(self, mode: str) -> Settings:
         """Begin a mode: the settings for its camera program."""
         self._began = time.monotonic()
         self._mode, self._first = mode, True
         self.status.capabilities = self.driver.capabilities.to_json()  # it may have learnt more of its camera
-        self.publisher.set_rotation(self.settings.wanted.camera.rotation)
+        self.publisher.rotation = self.settings.wanted.camera.rotation
         return self.settings.start(mode)
 
     def next_mode(self) -> Mode:
         """The mode that should run now."""
+        for mode in self._modes():
+            mode.update()
         return next(mode for mode in self._modes() if mode.wanted())
 
     def must_leave(self) -> bool:
@@ -225,26 +245,110 @@ class CaptureContext:
             Interrupted: the mode must end.
             CameraError: it did not come in time.
         """
-        began_s, first = time.monotonic(), self._first
-        timeout = self._timeouts[self._mode, wait.__name__, first]
-        timeout_s = timeout.seconds(timeout_s)
-        until = began_s + timeout_s
-        while (left := until - time.monotonic()) > 0:
-            if (must_leave or self.must_leave)():
-                raise Interrupted
+
+        def step(left: float) -> Result | None:
             if must_leave is None and self._interrupted():
                 left = min(left, max(0.0, self._began + FIRST_PICTURE_S - time.monotonic()))
-            try:
-                if result := wait(left, self.interrupts):
-                    timeout.completed(time.monotonic() - began_s)
-                    self._first = result is True  # ready, and no picture yet
-                    return result
-            except Interrupted:
-                self.run_commands()
+            return wait(left, self.interrupts)
+
+        began_s = time.monotonic()
+        timeout = self._timeouts[self._mode, wait.__name__, self._first]
+        timeout_s = timeout.seconds(timeout_s)
+        ended = must_leave or self.must_leave
+        if result := self._wait(step, timeout_s, ended):
+            timeout.completed(time.monotonic() - began_s)
+            self._first = result is True  # ready, and no picture yet
+            return result
+        if ended():
+            raise Interrupted
         timeout.stalled()
         raise CameraError(
             "stalled", f"no picture within {timeout_s:g} s: check the camera's cable and the power supply"
         )
+
+    def converge(self, seconds: float, cancelled: Callable[[], bool]) -> bool:
+        """Wait for the camera's algorithms to converge, and run commands meanwhile; False: `cancelled` before."""
+        self._wait(lambda left: self.driver.idle(left, self.interrupts), seconds, cancelled)
+        return not cancelled()
+
+    def idle(self, seconds: float) -> None:
+        """Wait between captures, at most until metadata or commands come; the status shows the metadata."""
+        try:
+            self.driver.idle(seconds, self.interrupts)
+        except Interrupted:
+            self.run_commands()
+        finally:
+            self.status.metadata = self.driver.metadata
+
+    def pause(self, seconds: float) -> None:
+        """Wait, until a command comes or the daemon ends."""
+        until = time.monotonic() + seconds
+        while not self.stopping and (left := until - time.monotonic()) > 0:
+            if wait_readable(left, *self.interrupts) and self.run_commands():
+                return
+
+    def still_metadata(self) -> Metadata:
+        """Wait for the metadata of the newest still, which come after it; empty: not in time."""
+        wait = self.driver.wait_metadata
+        return self._wait(lambda left: wait(left, self.interrupts), METADATA_S, lambda: self.stopping) or {}
+
+    def take_still(self, keep: Callable[[], bool] = lambda: True) -> str | None:
+        """Take one still and publish it; the frame's name, None: not kept.
+
+        Args:
+            keep: whether to keep the still; called once it is there.
+
+        Raises:
+            Interrupted, CameraError: see `wait_for`.
+        """
+        for torn in range(1, MAX_TORN + 1):
+            self.driver.request_still()
+            still = self.wait_for(self.driver.wait_still, self.stall_timeout_s(snapshot_cycle_s))
+            if not keep():
+                still.path.unlink(missing_ok=True)
+                return None
+            try:
+                name = self.publisher.publish(still)
+            except CameraError as error:
+                if error.cause != "torn" or torn == MAX_TORN:
+                    raise
+                logging.warning("%s", error)
+                self.status.count_failure(error.cause, restarts=False)
+            else:
+                self.frame_published(name)
+                return name
+        raise AssertionError("the last torn picture is an error")
+
+    def take_photo(
+        self, settings: Settings, kind: str, must_leave: Callable[[], bool], carried_over: Values | None = None
+    ) -> Still:
+        """Take one still for the library or a series, which is neither checked nor published.
+
+        Args:
+            settings, kind, carried_over: see `photo_cycle_s`.
+            must_leave: see `wait_for`.
+
+        Raises:
+            Interrupted, CameraError: see `wait_for`.
+        """
+        cycle_s = photo_cycle_s(settings, kind, carried_over or {})
+        timeout_s = START_TIMEOUT_S + stall_timeout_s(cycle_s, settings, self.driver.metadata)
+        self.driver.request_still()
+        return self.wait_for(self.driver.wait_still, timeout_s, must_leave)
+
+    def frame_published(self, name: str) -> None:
+        """Record a published frame.
+
+        Raises:
+            CameraError: `frozen`: the frames have been identical for a while.
+        """
+        self.status.add_frame(name, self.driver.metadata, self.driver.exposure_began_s)
+        if not self.driver.settling:
+            self.settings.confirm(name)
+        if self.backoff.reason:
+            self.backoff.recovered()
+            self.status.reason = None
+        self.publisher.check_frozen()
 
     def stall_timeout_s(self, cycle_s: Callable[[Settings], float]) -> float:
         """How long a picture may take; before the first one, the camera program drops frames."""
@@ -262,108 +366,37 @@ class CaptureContext:
         """The metadata of the newest picture while they are fresh; else empty."""
         return self.driver.metadata if time.monotonic() - self.driver.metadata_received_s <= FRESH_S else {}
 
-    def converge(self, seconds: float, cancelled: Callable[[], bool]) -> bool:
-        """Wait for the camera's algorithms to converge, and run commands meanwhile; False: `cancelled` before."""
-        until = time.monotonic() + seconds
-        while not (ended := cancelled()) and (left := until - time.monotonic()) > 0:
-            try:
-                self.driver.idle(left, self.interrupts)
-            except Interrupted:
-                self.run_commands()
-        return not ended
-
-    def idle(self, seconds: float) -> None:
-        """Wait between captures, at most until metadata or commands come; the status shows the metadata."""
-        try:
-            self.driver.idle(seconds, self.interrupts)
-        except Interrupted:
-            self.run_commands()
-        finally:
-            self.status.metadata = self.driver.metadata
-
-    def still_metadata(self) -> Metadata:
-        """Wait for the metadata of the newest still, which come after it; empty: not in time."""
-        until = time.monotonic() + METADATA_S
-        while not self.stopping and (left := until - time.monotonic()) > 0:
-            try:
-                return self.driver.wait_metadata(left, self.interrupts)
-            except Interrupted:
-                self.run_commands()
-        return {}
-
-    def take_still(self, cycle_s: Callable[[Settings], float], keep: Callable[[], bool] = lambda: True) -> str | None:
-        """Take one still and publish it; the frame's name, None: not kept.
-
-        Args:
-            cycle_s: from one picture to the next, by the settings.
-            keep: whether to keep the still; called once it is there.
-
-        Raises:
-            Interrupted, CameraError: see `wait_for`.
-        """
-        for torn in range(1, MAX_TORN + 1):
-            self.driver.request_still()
-            still = self.wait_for(self.driver.wait_still, self.stall_timeout_s(cycle_s))
-            if not keep():
-                still.path.unlink(missing_ok=True)
-                return None
-            try:
-                name = self.publisher.publish(still)
-            except CameraError as error:
-                if error.cause != "torn" or torn == MAX_TORN:
-                    raise
-                logging.warning("%s", error)
-                self.status.count_failure(error.cause, restarts=False)
-            else:
-                self.frame_published(name)
-                return name
-        raise AssertionError("the last torn picture is an error")
-
-    def frame_published(self, name: str) -> None:
-        """Record a published frame.
-
-        Raises:
-            CameraError: `frozen`: the frames have been identical for a while.
-        """
-        self.status.add_frame(name, self.driver.metadata, self.driver.exposure_began_s)
-        if not self.driver.settling:
-            self.settings.confirm(name)
-        if self.backoff.reason:
-            self.backoff.recovered()
-            self.status.reason = None
-        self.publisher.check_frozen()
-
-    def pause(self, seconds: float) -> None:
-        """Wait, until a command comes or the daemon ends."""
-        poller = select.poll()
-        poller.register(self._stop, select.POLLIN)
-        poller.register(self.commands.wake, select.POLLIN)
-        until = time.monotonic() + seconds
-        while not self.stopping and (left := until - time.monotonic()) > 0:
-            if poller.poll(left * 1000) and self.run_commands():
-                return
-
     def run_commands(self) -> bool:
         """Run the queued commands; whether there were any."""
         commands = self.commands.take()
         for command in commands:
-            self._handler(command.verb)(command)
+            taken = (mode.handlers[command.verb] for mode in self._modes() if command.verb in mode.handlers)
+            (next(taken, None) or self._handlers[command.verb])(command)
         return bool(commands)
-
-    def _handler(self, verb: str) -> Handler:
-        for mode in self._modes():
-            if verb in mode.handlers:
-                return mode.handlers[verb]
-        return self._handlers[verb]
 
     def reclaim_folder(self) -> None:
         """Recreate the images folder if it is gone, and lock it."""
+        images = self.paths.images
         try:
-            self.paths.make(self.paths.images)
-            self._lock.renew()
+            self.paths.make(images)
+            if not os.path.samestat(os.stat(images), os.fstat(self._lock)):
+                lock = lock_folder(images)
+                os.close(self._lock)
+                self._lock = lock
             self.publisher = self._new_publisher()
         except (StillcamError, OSError) as error:
             logging.debug("%s", error)  # the next try reports the error
+
+    def _wait(self, step: Callable[[float], Result | None], seconds: float, ended: Callable[[], bool]) -> Result | None:
+        """Call `step` with the seconds that are left until it returns something; run commands meanwhile."""
+        until = time.monotonic() + seconds
+        while not ended() and (left := until - time.monotonic()) > 0:
+            try:
+                if result := step(left):
+                    return result
+            except Interrupted:
+                self.run_commands()
+        return None
 
     def _interrupted(self) -> bool:
         """Whether newer settings or an urgent mode interrupt the running one."""
@@ -374,3 +407,23 @@ class CaptureContext:
         return FramePublisher(
             self.paths.images, rotation, shutil.which("jpegtran"), self.status.publishing, self.stop_fds
         )
+
+
+def lock_folder(folder: Path) -> int:
+    """Lock the images folder, until the descriptor that is returned is closed or the process ends.
+
+    flock(2) on the folder itself leaves no lock file behind.
+
+    Raises:
+        StillcamError: another daemon holds it.
+    """
+    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(fd)
+        raise StillcamError(
+            f"another capture daemon works in {folder}: end it (./start_camera_server.sh --stop),"
+            " or set another STILLCAM_IMAGES and STILLCAM_DATA"
+        ) from error
+    return fd

@@ -214,7 +214,7 @@ class Daemon:
         self.status.set_snapshot_interval(snapshot_cycle_s(wanted))
         if changes_picture and camera and camera.index == wanted.camera.index and self._can_continue(wanted, camera):
             context.settings.adopt()
-            context.publisher.set_rotation(wanted.camera.rotation)
+            context.publisher.rotation = wanted.camera.rotation
             self._snapshots.frame_request.ask()
         if context.recording:
             context.settings.defer()

@@ -30,30 +30,28 @@ def check_image(path: Path) -> Size:
     """Width and height of a whole picture, in pixels; (0, 0) of a DNG.
 
     Raises:
-        InvalidJpeg: it is empty, or its end is missing.
+        CameraError: `torn`: it is empty, or its end is missing.
         OSError: it cannot be read.
     """
     with path.open("rb") as file:
-        if os.fstat(file.fileno()).st_size < _MIN_BYTES:
-            raise InvalidJpeg("empty")
-        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-            return _CHECKS[path.suffix](data)
+        try:
+            if os.fstat(file.fileno()).st_size < _MIN_BYTES:
+                raise InvalidJpeg("empty")
+            with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+                return _CHECKS[path.suffix](data)
+        except InvalidJpeg as error:
+            raise _torn(error) from error
 
 
 def image_size(path: Path) -> Size:
-    """Width and height of a whole picture, in pixels; (0, 0) of a DNG.
-
-    Raises:
-        CameraError: `torn`: it is not whole, or not there.
-    """
+    """As `check_image`; a missing picture is torn, too."""
     try:
         return check_image(path)
-    except (InvalidJpeg, FileNotFoundError) as error:
-        raise torn(error) from error
+    except FileNotFoundError as error:
+        raise _torn(error) from error
 
 
-def torn(reason: Exception) -> CameraError:
-    """The error for a picture that is not whole."""
+def _torn(reason: Exception) -> CameraError:
     return CameraError("torn", f"the camera wrote an incomplete picture ({reason}): is the disk full?")
 
 
@@ -72,17 +70,31 @@ def discard_still(still: Still) -> None:
             path.unlink(missing_ok=True)
 
 
-def move_rotated(source: Path, target: Path, rotation: int, interrupts: Sequence[int]) -> None:
-    """Move a picture, rotated clockwise where the camera could not do it (by 90 or 270 degrees).
+def store_still(still: Still, frame: Path | None, target: Path, rotation: int, interrupts: Sequence[int]) -> Size:
+    """Make `target` the whole picture of a still, rotated where the camera could not do it (by 90 or 270 degrees).
+
+    Args:
+        frame: the frame that has been made of the still already.
+        rotation: clockwise degrees.
+
+    Returns:
+        its width and height.
 
     Raises:
-        CameraError, Interrupted: see `rotate`.
+        CameraError: `torn`: the picture or the DNG of the still is not whole; and see `rotate`.
+        Interrupted: see `rotate`.
     """
-    if rotation in (90, 270):
-        rotate(source, target, rotation, shutil.which("jpegtran"), interrupts)
-        source.unlink()
+    if still.raw:
+        image_size(still.raw)
+    if frame:
+        target.unlink(missing_ok=True)
+        link_or_copy(frame, target)
+    elif rotation in (90, 270):
+        rotate(still.path, target, rotation, shutil.which("jpegtran"), interrupts)
+        still.path.unlink()
     else:
-        source.replace(target)
+        still.path.replace(target)
+    return image_size(target)
 
 
 def rotate(source: Path, target: Path, degrees: int, jpegtran: str | None, interrupts: Sequence[int] = ()) -> None:
@@ -103,9 +115,7 @@ def rotate(source: Path, target: Path, degrees: int, jpegtran: str | None, inter
         Interrupted: one of `interrupts` is readable.
     """
     if jpegtran and source.suffix == ".jpg":
-        # fmt: off
         argv = [jpegtran, "-rotate", str(degrees), "-trim", "-copy", "all", "-outfile", str(target), str(source)]
-        # fmt: on
     else:
         argv = [sys.executable, "-m", "stillcam.capture.image_files", str(degrees), str(source), str(target)]
     with open(os.memfd_create("stderr"), "w+b") as errors:  # a pipe that is full would stop the child

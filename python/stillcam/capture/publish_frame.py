@@ -8,17 +8,17 @@ import mmap
 import os
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from stillcam.camera.driver import Interrupted, Still
-from stillcam.capture.image_files import check_image, link_or_copy, rotate, torn
+from stillcam.capture.image_files import check_image, link_or_copy, rotate
 from stillcam.capture.status import Histogram
 from stillcam.common.errors import CameraError
 from stillcam.common.folders import LINKS, unwritable
 from stillcam.frames.exif import thumbnail_ranges
 from stillcam.frames.files import WORK_PREFIX, Publisher
-from stillcam.frames.jpeg import InvalidJpeg, picture_offset
+from stillcam.frames.jpeg import picture_offset
 
 FROZEN_FRAMES = 10  # so many pictures identical byte for byte ...
 FROZEN_S = 10.0  # ... over at least so long are a frozen sensor, not a dark night
@@ -33,7 +33,7 @@ class FramePublisher:
 
     Args:
         images: the folder; leftovers of a crash are removed.
-        rotation: clockwise degrees; 90 and 270 are done here, 180 by the camera.
+        rotation: clockwise degrees, which may be changed; 90 and 270 are done here, 180 by the camera.
         jpegtran: path of the program, None without.
         durations: counts how long each `publish` takes.
         stops: descriptors that end a rotation when they become readable.
@@ -43,7 +43,7 @@ class FramePublisher:
         self, images: Path, rotation: int, jpegtran: str | None, durations: Histogram, stops: Sequence[int] = ()
     ) -> None:
         self._images = images
-        self._rotation = rotation
+        self.rotation = rotation
         self._jpegtran = jpegtran
         self._durations = durations
         self._stops = stops
@@ -54,10 +54,6 @@ class FramePublisher:
         if removed := self._publisher.sweep():
             logging.info("removed %s files that were left in %s", removed, images)
 
-    def set_rotation(self, rotation: int) -> None:
-        """Rotate the frames that follow clockwise by so many degrees."""
-        self._rotation = rotation
-
     def publish(self, still: Still) -> str:
         """Publish a still that the camera has closed, and return the frame's name.
 
@@ -67,45 +63,30 @@ class FramePublisher:
             Interrupted: one of the `stops` is readable.
         """
         path, began_s = still.path, time.monotonic()
-        try:
-            try:
+        with self._deleted_on_failure(path):
+            check_image(path)
+            if self.rotation in (90, 270):
+                rotated = self._images / _ROTATED
+                rotate(path, rotated, self.rotation, self._jpegtran, self._stops)
+                path.unlink()
+                path = rotated
                 check_image(path)
-                if self._rotation in (90, 270):
-                    rotated = self._images / _ROTATED
-                    rotate(path, rotated, self._rotation, self._jpegtran, self._stops)
-                    path.unlink()
-                    path = rotated
-                    check_image(path)
-            except InvalidJpeg as reason:
-                raise torn(reason) from reason
             return self._finish(path, still.time_s, began_s)
-        except OSError as error:
-            self._discard(still.path)
-            raise self._unwritable(error) from error
-        except (CameraError, Interrupted):
-            self._discard(still.path)
-            raise
 
     def publish_live(self, frame: bytes, time_s: float) -> str:
         """Publish one whole JPEG from the stream; the rest as `publish`."""
         path = self._images / _LIVE
-        try:
+        with self._deleted_on_failure(path):
             path.write_bytes(frame)
-        except OSError as error:
-            self._discard(path)
-            raise self._unwritable(error) from error
         return self.publish(Still(path, time_s))
 
     def publish_copy(self, picture: Path, time_s: float) -> str:
         """Publish a picture that stays where it is, whole and rotated; the rest as `publish`."""
         path, began_s = self._images / _SHOWN, time.monotonic()
-        try:
+        with self._deleted_on_failure(path):
             path.unlink(missing_ok=True)
             link_or_copy(picture, path)
             return self._finish(path, time_s, began_s)
-        except OSError as error:
-            self._discard(path)
-            raise self._unwritable(error) from error
 
     def check_frozen(self) -> None:
         """Notice a sensor that hangs: the pictures have been identical byte for byte for a while.
@@ -147,14 +128,18 @@ class FramePublisher:
         path.unlink()
         return plain
 
-    def _discard(self, picture: Path) -> None:
-        """Delete a picture that is no frame, as far as the folder allows."""
-        with contextlib.suppress(OSError):
-            for path in (picture, self._images / _ROTATED, self._images / _PLAIN):
-                path.unlink(missing_ok=True)
-
-    def _unwritable(self, error: OSError) -> CameraError:
-        return CameraError("disk", unwritable(self._images, error, (LINKS,)))
+    @contextlib.contextmanager
+    def _deleted_on_failure(self, picture: Path) -> Iterator[None]:
+        """Delete a picture that becomes no frame, as far as the folder allows."""
+        try:
+            yield
+        except (OSError, CameraError, Interrupted) as error:
+            with contextlib.suppress(OSError):
+                for path in (picture, self._images / _ROTATED, self._images / _PLAIN):
+                    path.unlink(missing_ok=True)
+            if isinstance(error, OSError):
+                raise CameraError("disk", unwritable(self._images, error, (LINKS,))) from error
+            raise
 
     def _compare(self, path: Path) -> None:
         """Count how many pictures in a row are the same but for their EXIF.

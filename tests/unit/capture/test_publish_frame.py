@@ -46,7 +46,7 @@ def test_a_frozen_sensor_is_an_error_once_until_the_picture_changes(tmp_path, mo
 def test_the_rotation_of_the_frames_that_follow_can_change(tmp_path, monkeypatch, rotation):
     monkeypatch.setenv("PYTHONPATH", str(Path(publish_frame.__file__).parents[2]))  # of the child process
     publisher = FramePublisher(tmp_path, 90 - rotation, None, Histogram())
-    publisher.set_rotation(rotation)
+    publisher.rotation = rotation
     still = tmp_path / ".still_1.jpg"
     still.write_bytes(picture((64, 48), "red"))
     frame = tmp_path / publisher.publish(Still(still, time.time()))

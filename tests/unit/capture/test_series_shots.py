@@ -73,7 +73,7 @@ class SnapshotContext:
     def must_leave(self) -> bool:
         return False
 
-    def take_still(self, _: object) -> None:
+    def take_still(self) -> None:
         self.taken.append(self.now_s)
         self.now_s += 0.4
 

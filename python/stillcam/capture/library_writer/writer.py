@@ -86,9 +86,16 @@ class LibraryWriter:
         if torn:
             self._worker.submit(lambda: self._recover_videos(torn))
 
-    @property
-    def pending_folder(self) -> Path:
-        """The folder of items that are not complete."""
+    def make_pending_folder(self) -> Path:
+        """The folder of items that are not complete, which is created.
+
+        Raises:
+            CameraError: `disk`: it cannot be created.
+        """
+        try:
+            (self.root / FOLDER).mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise unwritable(self.root, error) from error
         return self.root / FOLDER
 
     def to_json(self) -> dict[str, Any]:
@@ -199,7 +206,7 @@ class LibraryWriter:
         return self.disk.free_bytes() - needed >= self.disk.reserve_bytes()
 
     def _files(self, stem: str) -> list[Path]:
-        return [path for path in self.pending_folder.iterdir() if path.stem == stem]
+        return [path for path in (self.root / FOLDER).iterdir() if path.stem == stem]
 
 
 def unwritable(root: Path, error: OSError) -> CameraError:

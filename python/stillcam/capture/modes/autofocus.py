@@ -19,8 +19,7 @@ from stillcam.camera.driver import Interrupted
 from stillcam.camera.metadata import Metadata
 from stillcam.camera.use_cases import effective_controls
 from stillcam.capture.command_queue import Command
-from stillcam.capture.context import CaptureContext
-from stillcam.capture.timeouts import snapshot_cycle_s
+from stillcam.capture.context import CaptureContext, RequestedMode
 from stillcam.common.errors import CameraError, StillcamError
 from stillcam.settings.capabilities import CameraInfo
 from stillcam.settings.schema import Settings
@@ -31,7 +30,7 @@ from stillcam.settings.schema import Settings
 # again. The last still is taken as it is: after 5.5 s in all the newest frame does not yet count as stale.
 SCAN_WAITS_S = (1.5, 4.0)
 LINGER_S = 1.0  # after a scan on request, for settings that keep what it found
-FAILED = 3  # libcamera's AfState
+AF_FAILED = 3  # libcamera's AfState
 
 
 class LensPositions:
@@ -56,32 +55,32 @@ class LensPositions:
         return settings if position is None else with_lens_position(settings, position)
 
 
-class AutofocusMode:
+class AutofocusMode(RequestedMode):
     """One scan, for all pending requests, and in AfMode Auto for a camera whose lens has no position yet."""
 
     name = "snapshot"  # its pictures are snapshots: settings that fail here are those that fail there
     urgent = True
 
     def __init__(self, context: CaptureContext, lens: LensPositions) -> None:
-        self._context = context
+        super().__init__(context)
         self._lens = lens
-        self._requests: list[Command] = []
         self._scanning = False
         self.handlers = {"focus": self._on_focus}
 
     def wanted(self) -> bool:
+        """Whether a scan is requested or needed."""
         context = self._context
-        unknown = not self._scanning and self._lens.needs_scan(context.settings.wanted, context.status.camera)
-        return bool(self._requests) or unknown
+        return bool(self._requests) or (
+            not self._scanning and self._lens.needs_scan(context.settings.wanted, context.status.camera)
+        )
 
     def run(self, settings: Settings, camera: CameraInfo) -> None:
-        """See Mode."""
-        context = self._context
-        requests, self._requests = self._requests, []
+        """Scan, and answer the requests; see Mode."""
+        context, requests = self._context, self._take_requests()
         self._scanning = True  # it does not interrupt itself
         try:
             context.start_snapshots(scan_settings(settings), camera)
-            result = scan(context, camera, self._lens)
+            result = self._scan(camera)
         except (CameraError, Interrupted) as error:
             for command in requests:
                 command.fail(error if isinstance(error, CameraError) else StillcamError("interrupted: focus again"))
@@ -95,19 +94,34 @@ class AutofocusMode:
         if requests:
             context.pause(LINGER_S)
 
-    def fail(self, error: CameraError) -> None:
-        """See Mode."""
-        for command in self._requests:
-            command.fail(error)
-        self._requests = []
+    def _scan(self, camera: CameraInfo) -> dict[str, Any]:
+        """Wait for the scan, and take a picture of what it found; the driver has been started with `scan_settings`.
+
+        Returns:
+            `state` (focused, failed), `lens_position` (dioptres, None: not reported), `distance_m` (None: infinity,
+            or not reported) and `frame`.
+        """
+        frame = take_focused(self._context, self._context.must_leave)
+        if frame is None:
+            raise Interrupted
+        metadata = self._context.still_metadata()
+        position, state = metadata.get("LensPosition"), metadata.get("AfState")
+        self._lens.record(camera, position)
+        if position is None and state is None:
+            raise CameraError("unable", "this camera has no autofocus")
+        return {
+            "state": "failed" if state in (SCANNING, AF_FAILED) else "focused",
+            "lens_position": position,
+            "distance_m": round(1 / position, 3) if position else None,
+            "frame": frame,
+        }
 
     def _on_focus(self, command: Command) -> None:
-        if error := autofocus_error(self._context.status.camera):
-            command.fail(error)
-        elif self._context.recording:
-            command.fail(CameraError("busy", "a video is being made: stop it first, or wait for its end"))
+        camera = self._context.status.camera
+        if camera and camera.limits is not None and "AfMode" not in camera.limits:
+            command.fail(CameraError("unable", f"this camera ({camera.model}) has no autofocus"))
         else:
-            self._requests.append(command)
+            self._on_request(command)
 
 
 def lens_at_rest(metadata: Metadata) -> bool:
@@ -115,9 +129,7 @@ def lens_at_rest(metadata: Metadata) -> bool:
     return metadata.get("AfState") != SCANNING
 
 
-def take_focused(
-    context: CaptureContext, cycle_s: Callable[[Settings], float], cancelled: Callable[[], bool]
-) -> str | None:
+def take_focused(context: CaptureContext, cancelled: Callable[[], bool]) -> str | None:
     """Take a still once the scan that the start of the camera has begun is over, and publish it.
 
     Returns:
@@ -127,20 +139,13 @@ def take_focused(
         Interrupted, CameraError: see `CaptureContext.wait_for`.
     """
     if context.driver.waits_for_focus:
-        return context.take_still(cycle_s)
+        return context.take_still()
     for wait_s in SCAN_WAITS_S[:-1]:
         if not context.converge(wait_s, cancelled):
             return None
-        if name := context.take_still(cycle_s, lambda: lens_at_rest(context.still_metadata())):
+        if name := context.take_still(lambda: lens_at_rest(context.still_metadata())):
             return name
-    return context.take_still(cycle_s) if context.converge(SCAN_WAITS_S[-1], cancelled) else None
-
-
-def autofocus_error(camera: CameraInfo | None) -> CameraError | None:
-    """Why this camera cannot focus; None: it can, or it is not known."""
-    if camera and camera.limits is not None and "AfMode" not in camera.limits:
-        return CameraError("unable", f"this camera ({camera.model}) has no autofocus")
-    return None
+    return context.take_still() if context.converge(SCAN_WAITS_S[-1], cancelled) else None
 
 
 def scan_settings(settings: Settings) -> Settings:
@@ -150,33 +155,3 @@ def scan_settings(settings: Settings) -> Settings:
     """
     controls = {name: value for name, value in settings.controls.items() if name not in ("LensPosition", "AfTrigger")}
     return replace(settings, controls=controls | {"AfMode": "Auto"}, snapshot=replace(settings.snapshot, zsl=False))
-
-
-def scan(context: CaptureContext, camera: CameraInfo, lens: LensPositions) -> dict[str, Any]:
-    """Wait for the scan, and take a picture of what it found.
-
-    Args:
-        context: its driver has been started with `scan_settings`.
-
-    Returns:
-        `state` (focused, failed), `lens_position` (dioptres, None: not reported), `distance_m` (None: infinity, or
-        not reported) and `frame`.
-
-    Raises:
-        Interrupted: the daemon ends, or there are other settings.
-        CameraError: the camera fails, or has no autofocus (`unable`).
-    """
-    frame = take_focused(context, snapshot_cycle_s, context.must_leave)
-    if frame is None:
-        raise Interrupted
-    metadata = context.still_metadata()
-    position, state = metadata.get("LensPosition"), metadata.get("AfState")
-    lens.record(camera, position)
-    if position is None and state is None:
-        raise CameraError("unable", "this camera has no autofocus")
-    return {
-        "state": "failed" if state in (SCANNING, FAILED) else "focused",
-        "lens_position": position,
-        "distance_m": round(1 / position, 3) if position else None,
-        "frame": frame,
-    }

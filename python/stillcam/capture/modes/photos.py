@@ -12,17 +12,16 @@ from functools import partial
 from stillcam.camera.convergence import FRESH_S, converged_controls, is_fully_manual, scans_at_start
 from stillcam.camera.driver import Interrupted, PhotoRequest, Still
 from stillcam.camera.metadata import Metadata
-from stillcam.camera.use_cases import effective_controls, photo_extension, photo_settings
+from stillcam.camera.use_cases import effective_controls, photo_settings
 from stillcam.capture.command_queue import Command
-from stillcam.capture.context import CONVERGE_S, START_TIMEOUT_S, CaptureContext
-from stillcam.capture.image_files import discard_still, image_size, link_or_copy, move_rotated
+from stillcam.capture.context import CONVERGE_S, CaptureContext, Mode
+from stillcam.capture.image_files import discard_still, store_still
 from stillcam.capture.library_writer.sidecar import make_sidecar
 from stillcam.capture.library_writer.writer import LibraryWriter, unwritable
 from stillcam.capture.modes.autofocus import SCAN_WAITS_S, lens_at_rest
-from stillcam.capture.timeouts import photo_cycle_s, stall_timeout_s
+from stillcam.capture.timeouts import photo_cycle_s
 from stillcam.common.errors import CameraError, StillcamError
 from stillcam.common.formats import utc_text
-from stillcam.library.pending import PendingItem
 from stillcam.settings.capabilities import CameraInfo
 from stillcam.settings.controls import Values
 from stillcam.settings.schema import Settings
@@ -31,34 +30,25 @@ RETRY_S = 1.0  # before the second try
 MAX_ORDERS = 8
 
 
-@dataclass
+@dataclass(eq=False)
 class PhotoOrder:
-    """Photos that were requested together.
+    """Photos that were requested together."""
 
-    Args:
-        commands: they wait for the photos.
-        due: when to begin (monotonic).
-        due_s: the same in seconds since the epoch; None: at once.
-        cancelled: no more are to be taken.
-        failed_before: another mode has failed while it waited.
-    """
-
-    commands: list[Command]
+    commands: list[Command]  # they wait for the photos
     kind: str
     count: int
-    due: float
-    due_s: float | None
+    due: float  # when to begin (monotonic)
+    due_s: float | None  # the same in seconds since the epoch; None: at once
     timer: threading.Timer | None = None
     items: list[str] = field(default_factory=list)
     cancelled: bool = False
-    failed_before: bool = False
+    failed_before: bool = False  # another mode has failed while it waited
 
 
-class PhotoMode:
+class PhotoMode(Mode):
     """Takes photos, one order after the other; while a self-timer runs, other modes use the camera."""
 
     name = "photo"
-    urgent = False
 
     def __init__(self, context: CaptureContext, library: LibraryWriter) -> None:
         self._context = context
@@ -76,25 +66,21 @@ class PhotoMode:
         return any(order.due > now for order in self._orders)
 
     @property
-    def due(self) -> bool:
-        """Whether photos are being taken, or are to be taken next."""
-        return self._next_due() is not None
-
-    @property
     def running(self) -> bool:
-        """Whether some are being taken."""
+        """Whether photos are being taken."""
         return self._running is not None
 
     def wanted(self) -> bool:
+        """Whether photos are being taken, or are to be taken next."""
         return self._next_due() is not None
 
     def run(self, settings: Settings, camera: CameraInfo) -> None:
         """See Mode. An error is the answer to the commands; the modes that follow are not affected."""
         self._running = order = self._next_due()
         assert order is not None
-        context = self._context
+        failure: CameraError | None = None
         try:
-            runs = context.driver.matches(settings, camera, order.kind)
+            runs = self._context.driver.matches(settings, camera, order.kind)
             if runs:
                 self._plan_scan_waits(order, settings, camera, {})
             while not self._is_over(order):
@@ -103,15 +89,14 @@ class PhotoMode:
                 self._library.item_added()
                 self._update_status()
         except Interrupted:
-            self._end(order, None if order.cancelled else _ended_error(order))
+            pass
         except CameraError as error:
             self._context.camera_failed(error)
-            self._end(order, error)
-        else:
-            whole = order.cancelled or len(order.items) >= order.count
-            self._end(order, None if whole else _ended_error(order))
+            failure = error
         finally:
             self._running = None
+        whole = order.cancelled or len(order.items) >= order.count
+        self._end(order, failure or (None if whole else _ended_error(order)))
 
     def fail(self, error: CameraError) -> None:
         """See Mode. An order that waited while another mode failed gets a try of its own, where there is a camera."""
@@ -121,7 +106,6 @@ class PhotoMode:
             order.failed_before = True
 
     def close(self) -> None:
-        """The daemon ends."""
         for order in list(self._orders):
             self._end(order, _ended_error(order))
 
@@ -196,12 +180,9 @@ class PhotoMode:
         before = context.fresh_metadata or self._recent_metadata(order, settings, camera)
         use = photo_settings(settings, order.kind)
         found = converged_controls(settings, order.kind, before) if use.carry_over else {}
-        try:
-            self._library.pending_folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise unwritable(self._library.root, error) from error
         cancelled = partial(self._is_over, order)
-        context.start_stills(settings, camera, PhotoRequest(order.kind, self._library.pending_folder, found), cancelled)
+        request = PhotoRequest(order.kind, self._library.make_pending_folder(), found)
+        context.start_stills(settings, camera, request, cancelled)
         if not is_fully_manual(settings, order.kind, found, camera):
             context.converge(CONVERGE_S, cancelled)
         self._plan_scan_waits(order, settings, camera, found)
@@ -244,13 +225,11 @@ class PhotoMode:
         self._last = (order.kind, settings, camera), time.monotonic(), metadata
         pending = self._library.begin_item(order.kind, still.time_s, camera.model)
         try:
-            if frame:
-                link_or_copy(context.paths.images / frame, pending.path("jpg"))
-            else:
-                _store(still, pending, settings.camera.rotation, context.stop_fds)
-            size = image_size(pending.path(photo_extension(settings, order.kind)))
+            shown = context.paths.images / frame if frame else None
+            picture = pending.path(still.path.suffix.lstrip("."))
+            size = store_still(still, shown, picture, settings.camera.rotation, context.stop_fds)
             if still.raw:
-                image_size(pending.path("dng"))
+                still.raw.replace(pending.path("dng"))
             mode = context.driver.sensor_mode
             return pending.finish(make_sidecar(settings, camera, order.kind, pending.time_s, size, metadata, mode))
         except OSError as error:
@@ -265,10 +244,7 @@ class PhotoMode:
         context = self._context
         cancelled = partial(self._is_over, order)
         while True:
-            context.driver.request_still()
-            known = context.driver.metadata
-            timeout_s = stall_timeout_s(photo_cycle_s(settings, order.kind), settings, known) + START_TIMEOUT_S
-            still = context.wait_for(context.driver.wait_still, timeout_s, cancelled)
+            still = context.take_photo(settings, order.kind, cancelled)
             metadata = context.still_metadata()
             if not self._scan_waits or lens_at_rest(metadata):
                 self._scan_waits = ()
@@ -287,10 +263,3 @@ class PhotoMode:
 def _ended_error(order: PhotoOrder) -> StillcamError:
     """The error for an order that is not complete when the daemon ends."""
     return StillcamError(f"the capture daemon ends: {len(order.items)} of {order.count} photos were taken")
-
-
-def _store(still: Still, pending: PendingItem, rotation: int, interrupts: Sequence[int]) -> None:
-    """Move the camera's files to the item, rotated."""
-    move_rotated(still.path, pending.path(still.path.suffix.lstrip(".")), rotation, interrupts)
-    if still.raw:
-        still.raw.replace(pending.path("dng"))

@@ -16,13 +16,13 @@ from pathlib import Path
 
 from stillcam.camera.driver import Interrupted
 from stillcam.capture.command_queue import Command
-from stillcam.capture.context import CaptureContext
+from stillcam.capture.context import CaptureContext, Mode
 from stillcam.capture.library_writer.writer import LibraryWriter
 from stillcam.capture.modes.autofocus import LensPositions
 from stillcam.capture.modes.series_folders import SeriesFolders, why_gone
 from stillcam.capture.modes.series_retention import SeriesRetention
 from stillcam.capture.modes.series_shots import WORK, ShotTaker
-from stillcam.capture.modes.snapshots import CHECK_S, MAX_TAKES_S
+from stillcam.capture.modes.snapshots import CLOCK_CHECK_S, MAX_TAKES_S
 from stillcam.capture.timeouts import photo_cycle_s
 from stillcam.common.clock import local_zone
 from stillcam.common.deletion import delete_tree
@@ -44,7 +44,7 @@ ZONE_S = 10.0  # from one look at the machine's time zone to the next
 FULL_S = 10.0  # from one look at a full disk to the next
 
 
-class SeriesMode:
+class SeriesMode(Mode):
     """Takes the shots of all series; see the rule of conflicts in `docs/series.md`.
 
     Attributes:
@@ -52,7 +52,6 @@ class SeriesMode:
     """
 
     name = "series"
-    urgent = False
 
     def __init__(self, context: CaptureContext, library: LibraryWriter, lens: LensPositions) -> None:
         self._context = context
@@ -78,7 +77,7 @@ class SeriesMode:
         self.handlers = {"series": self._on_series}
         shutil.rmtree(context.paths.series / WORK, ignore_errors=True)
         self._zone_s = -ZONE_S  # of the last look at the time zone (monotonic)
-        self._tick()
+        self.update()
         retention = SeriesRetention(
             self._on_disk,
             lambda series: self._disk_of(series.folder),
@@ -94,8 +93,6 @@ class SeriesMode:
         return local_zone(os.environ)
 
     def wanted(self) -> bool:
-        """See Mode. Called before and after everything that the camera does: this is the tick of the scheduler."""
-        self._tick()
         return self._starts_in_s() <= 0
 
     def next_start_s(self) -> float:
@@ -129,10 +126,10 @@ class SeriesMode:
         self._miss_reason = _miss_reason(error)
 
     def close(self) -> None:
-        """The daemon ends."""
         self._scheduler.close()
 
-    def _tick(self) -> None:
+    def update(self) -> None:
+        """See Mode: follow the clock, and the series that come and go."""
         self._sync_series()
         if time.monotonic() - self._zone_s >= ZONE_S:
             self._zone_s = time.monotonic()
@@ -166,7 +163,7 @@ class SeriesMode:
         if running is None:
             return math.inf
         if self._retry_s is not None:  # there must be time for a snapshot
-            return max(CHECK_S + MAX_TAKES_S, self._retry_s - time.monotonic())
+            return max(CLOCK_CHECK_S + MAX_TAKES_S, self._retry_s - time.monotonic())
         left_s = running.earliest_ms / 1000 - time.time()
         if (disk_wait_s := self._disk_wait_s(running)) > 0:
             return max(disk_wait_s, left_s)

@@ -5,16 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from stillcam.camera.convergence import FRESH_S, clamped, converged_controls, is_fully_manual, scans_at_start
-from stillcam.camera.driver import PhotoRequest, Still
+from stillcam.camera.driver import PhotoRequest
 from stillcam.camera.metadata import Metadata
 from stillcam.camera.use_cases import effective_controls, photo_settings, photos_equal_snapshots
-from stillcam.capture.context import CONVERGE_S, START_TIMEOUT_S, CaptureContext
-from stillcam.capture.image_files import discard_still, image_size, link_or_copy, move_rotated
-from stillcam.capture.timeouts import photo_cycle_s, stall_timeout_s
+from stillcam.capture.context import CONVERGE_S, CaptureContext
+from stillcam.capture.image_files import discard_still, store_still
 from stillcam.common.errors import CameraError
 from stillcam.common.validate import is_number
 from stillcam.frames.files import WORK_PREFIX
@@ -57,10 +55,8 @@ class ShotTaker:
         self._settings, self._camera = as_jpeg(settings), camera
         self._running, self._carried_over = None, {}
         if self._context.fresh_metadata:
-            self._auto_exposure, self._auto_exposure_s = (
-                self._context.fresh_metadata,
-                self._context.driver.metadata_received_s,
-            )
+            self._auto_exposure = self._context.fresh_metadata
+            self._auto_exposure_s = self._context.driver.metadata_received_s
 
     def fits(self, series: Series, settings: Settings, camera: CameraInfo) -> bool:
         """Whether the running program can take the shots of this series as it is."""
@@ -98,12 +94,16 @@ class ShotTaker:
             OSError: the series cannot be written.
         """
         context = self._context
-        time_ms, still = self._take_still(series.definition.kind)
+        time_ms = int(time.time() * 1000)
+        still = context.take_photo(self._settings, series.definition.kind, self._stopping, self._carried_over)
         frame = context.publisher.publish(still) if self._fits else None
-        picture = self._whole_picture(still, frame)
+        self._work.mkdir(parents=True, exist_ok=True)
+        picture = self._work / f"{WORK_PREFIX}shot.jpg"
+        shown = context.paths.images / frame if frame else None
+        store_still(still, shown, picture, self._settings.camera.rotation, context.stop_fds)
         failure = None
         try:
-            metadata = self._context.still_metadata()
+            metadata = context.still_metadata()
         except CameraError as error:
             metadata, failure = {}, error
         files = [still.raw, picture] if still.raw else [picture]
@@ -116,31 +116,8 @@ class ShotTaker:
         if frame:
             context.frame_published(frame)
 
-    def _take_still(self, kind: str) -> tuple[int, Still]:
-        """Take a still; also when it was requested, in milliseconds since the epoch."""
-        context = self._context
-        cycle_s = photo_cycle_s(self._settings, kind, self._carried_over)
-        timeout_s = stall_timeout_s(cycle_s, self._settings, context.driver.metadata)
-        time_ms = int(time.time() * 1000)
-        context.driver.request_still()
-        return time_ms, context.wait_for(context.driver.wait_still, timeout_s + START_TIMEOUT_S, self._stopping)
-
-    def _whole_picture(self, still: Still, frame: str | None) -> Path:
-        """The picture in the work folder, checked and rotated."""
-        picture = self._work / f"{WORK_PREFIX}shot.jpg"
-        if frame:
-            self._work.mkdir(parents=True, exist_ok=True)
-            picture.unlink(missing_ok=True)
-            link_or_copy(self._context.paths.images / frame, picture)
-            return picture
-        image_size(still.path)
-        if still.raw:
-            image_size(still.raw)
-        move_rotated(still.path, picture, self._settings.camera.rotation, self._context.stop_fds)
-        return picture
-
     def _record_exposure(self, series: Series, varied: Varied, metadata: Metadata) -> None:
-        """Remember the exposure that the camera has found by itself."""
+        """Remember the exposure that the camera found."""
         if varied or not metadata:
             return
         if series.definition.fixed:
@@ -153,7 +130,7 @@ class ShotTaker:
         """Find the exposure of all shots, with a still that is not kept."""
         self._start(series.definition.kind, {}, plain=False)
         self._running = None
-        _, still = self._take_still(series.definition.kind)
+        still = self._context.take_photo(self._settings, series.definition.kind, self._stopping)
         metadata = self._context.still_metadata()
         discard_still(still)
         series.set_fixed_controls(fixed_controls(metadata))
@@ -167,7 +144,7 @@ class ShotTaker:
         if keeps_exposure(series.definition) and series.state.fixed:
             return varied_controls({**found, **series.state.fixed}, varied)
         if "ExposureValue" in varied:
-            found = {name: value for name, value in found.items() if name not in ("ExposureTime", "AnalogueGain")}
+            found = {name: value for name, value in found.items() if name not in _EXPOSURE}
         return varied_controls(found, varied)
 
     def _start(self, kind: str, controls: Values, plain: bool) -> None:
@@ -179,9 +156,8 @@ class ShotTaker:
         self._fits = plain and photos_equal_snapshots(settings, camera, kind)
         self._carried_over = found = {} if self._fits else controls
         self._work.mkdir(parents=True, exist_ok=True)
-        context.start_stills(
-            settings, camera, None if self._fits else PhotoRequest(kind, self._work, found), self._stopping
-        )
+        request = None if self._fits else PhotoRequest(kind, self._work, found)
+        context.start_stills(settings, camera, request, self._stopping)
         if not is_fully_manual(settings, kind, found, camera):
             lens = scans_at_start(effective_controls(settings, photo_settings(settings, kind)) | found, camera)
             context.converge(SCAN_S if lens else CONVERGE_S, self._stopping)

@@ -10,15 +10,14 @@ from stillcam.camera.convergence import scans_at_start
 from stillcam.camera.driver import Driver
 from stillcam.camera.use_cases import effective_controls
 from stillcam.capture.command_queue import Command
-from stillcam.capture.context import CaptureContext
+from stillcam.capture.context import CaptureContext, Mode
 from stillcam.capture.modes.autofocus import take_focused
 from stillcam.capture.timeouts import snapshot_cycle_s
-from stillcam.common.errors import CameraError
 from stillcam.settings.capabilities import CameraInfo
 from stillcam.settings.schema import Settings
 
 FIRST_TAKES_S, MAX_TAKES_S = 0.5, 5.0
-CHECK_S = 5.0  # from one check of the clock to the next while another mode will want the camera
+CLOCK_CHECK_S = 5.0  # from one check of the clock to the next while another mode will want the camera
 MIN_WAIT_S = 0.02
 
 
@@ -44,7 +43,7 @@ class FrameRequest:
         self._pending = self._pending and self._driver.exposure_began_s < self._requested_s
 
 
-class SnapshotMode:
+class SnapshotMode(Mode):
     """Takes a still every interval, and at once on request. Always wanted.
 
     Args:
@@ -52,7 +51,6 @@ class SnapshotMode:
     """
 
     name = "snapshot"
-    urgent = False
 
     def __init__(self, context: CaptureContext, next_start_s: Callable[[], float]) -> None:
         self._context = context
@@ -73,7 +71,7 @@ class SnapshotMode:
         else:
             context.start_snapshots(settings, camera)
             if scans_at_start(effective_controls(settings, settings.live), camera) and not self._must_end():
-                if not take_focused(context, snapshot_cycle_s, self._must_end):
+                if not take_focused(context, self._must_end):
                     return
                 self.frame_request.picture_taken()
                 since = time.monotonic()
@@ -81,12 +79,9 @@ class SnapshotMode:
             began, interval_s = time.monotonic(), context.settings.wanted.snapshot.interval_s
             late = self.frame_request.due_s <= began or began - since > 2 * interval_s
             since = began if late else since + interval_s
-            context.take_still(snapshot_cycle_s)
+            context.take_still()
             self.frame_request.picture_taken()
             self._takes_s = min(MAX_TAKES_S, max(time.monotonic() - began, 0.9 * self._takes_s))
-
-    def fail(self, error: CameraError) -> None:
-        """See Mode: the status has the error."""
 
     def _on_snapshot(self, _command: Command) -> None:
         self.frame_request.ask()
@@ -106,6 +101,6 @@ class SnapshotMode:
             free = self._next_start_s() - now
             if left <= 0 and free > self._takes_s:
                 return True
-            wait = min(left, free, CHECK_S if free < math.inf else left) if left > 0 else free
+            wait = min(left, free, CLOCK_CHECK_S if free < math.inf else left) if left > 0 else free
             context.idle(max(wait, MIN_WAIT_S))
         return False

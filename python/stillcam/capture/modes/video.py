@@ -12,7 +12,7 @@ from typing import Any
 from stillcam.camera.driver import Interrupted
 from stillcam.camera.use_cases import geometry_of, video_error, video_framerate
 from stillcam.capture.command_queue import Command
-from stillcam.capture.context import START_TIMEOUT_S, CaptureContext
+from stillcam.capture.context import START_TIMEOUT_S, CaptureContext, Mode
 from stillcam.capture.library_writer.finish_video import RecordedVideo
 from stillcam.capture.library_writer.sidecar import make_sidecar, rotated_size
 from stillcam.capture.library_writer.writer import LibraryWriter, unwritable
@@ -62,7 +62,7 @@ class VideoOrder:
                 command.finish({"items": [id_]})
 
 
-class VideoMode:
+class VideoMode(Mode):
     """Makes one video at a time.
 
     Args:
@@ -71,7 +71,6 @@ class VideoMode:
     """
 
     name = "video"
-    urgent = False
 
     def __init__(
         self, context: CaptureContext, library: LibraryWriter, photos: PhotoMode, frame_request: FrameRequest
@@ -84,7 +83,7 @@ class VideoMode:
         self.handlers = {"video": self._on_video, "stop": self._on_stop}
 
     def wanted(self) -> bool:
-        return self._order is not None and not self._photos.due
+        return self._order is not None and not self._photos.wanted()
 
     def run(self, settings: Settings, camera: CameraInfo) -> None:
         """See Mode. An error is the answer to the request; the modes that follow are not affected."""
@@ -125,8 +124,8 @@ class VideoMode:
             command.fail(error)
             return
         self._order = VideoOrder(command, command.message.get("seconds"))
-        self._context.set_recording(True)
-        if self._photos.due:
+        self._context.recording = True
+        if self._photos.wanted():
             self._context.status.waiting["video"] = [{"kind": "video", "of": 1}]
 
     def _on_stop(self, command: Command) -> None:
@@ -165,7 +164,7 @@ class VideoMode:
             raise CameraError("options", f"{wrong.field}: {wrong}")
         pending = self._library.begin_item("video", time.time(), camera.model)
         path, form = context.driver.start_video(
-            settings, camera, self._library.pending_folder, pending.stem, order.seconds, context.stop_fds
+            settings, camera, self._library.make_pending_folder(), pending.stem, order.seconds, context.stop_fds
         )
         turns = settings.camera.rotation in (90, 270) and (form.remux or form.extension == "mp4")
         rotation = settings.camera.rotation if turns else 0
@@ -248,7 +247,7 @@ class VideoMode:
 
     def _reset(self) -> None:
         self._order = None
-        self._context.set_recording(False)
+        self._context.recording = False
         self._context.status.recording = None
         self._context.status.waiting["video"] = []
 

@@ -20,6 +20,7 @@ from stillcam.capture.pending_settings import PendingSettings
 from stillcam.capture.publish_frame import FramePublisher
 from stillcam.capture.status import FRAMELESS, Status
 from stillcam.capture.timeouts import (
+    NO_CONTROLS,
     AdaptiveTimeout,
     Backoff,
     exposure_allowance_s,
@@ -320,7 +321,7 @@ class CaptureContext:
         raise AssertionError("the last torn picture is an error")
 
     def take_photo(
-        self, settings: Settings, kind: str, must_leave: Callable[[], bool], carried_over: Values | None = None
+        self, settings: Settings, kind: str, must_leave: Callable[[], bool], carried_over: Values = NO_CONTROLS
     ) -> Still:
         """Take one still for the library or a series, which is neither checked nor published.
 
@@ -331,7 +332,7 @@ class CaptureContext:
         Raises:
             Interrupted, CameraError: see `wait_for`.
         """
-        cycle_s = photo_cycle_s(settings, kind, carried_over or {})
+        cycle_s = photo_cycle_s(settings, kind, carried_over)
         timeout_s = START_TIMEOUT_S + stall_timeout_s(cycle_s, settings, self.driver.metadata)
         self.driver.request_still()
         return self.wait_for(self.driver.wait_still, timeout_s, must_leave)

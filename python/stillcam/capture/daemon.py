@@ -8,7 +8,6 @@ screen.
 from __future__ import annotations
 
 import contextlib
-import errno
 import logging
 import time
 from collections.abc import Sequence
@@ -31,15 +30,13 @@ from stillcam.capture.modes.series import SeriesMode
 from stillcam.capture.modes.snapshots import SnapshotMode
 from stillcam.capture.modes.video import VideoMode
 from stillcam.capture.timeouts import snapshot_cycle_s
-from stillcam.common.errors import CameraError, SettingsError, StillcamError
+from stillcam.common.errors import CameraError, SettingsError, StillcamError, shortage
 from stillcam.common.paths import Paths
 from stillcam.films.queue import FilmQueue
 from stillcam.ipc.protocol import Message
 from stillcam.series.reader import summary
 from stillcam.settings.capabilities import CameraInfo
 from stillcam.settings.schema import Settings
-
-SHORTAGES = {errno.EMFILE: "open files", errno.ENFILE: "open files", errno.ENOMEM: "pages of memory"}
 
 
 class Daemon:
@@ -49,24 +46,20 @@ class Daemon:
         paths: where things are; the folders exist.
         driver: the camera.
         settings: in force at the start.
-        notice: a problem for the owner to fix, as `Status.notice`.
+        notice: see `Status`.
 
     Attributes:
         commands: for the camera's thread.
         status: that of the camera; `to_json` gives the daemon's.
+        handle: answers a message of the command socket, in any thread; see `CommandHandler.handle`.
 
     Raises:
         StillcamError: another daemon works in the same images folder.
     """
 
     def __init__(self, paths: Paths, driver: Driver, settings: Settings, notice: str | None = None) -> None:
-        self._context = context = CaptureContext(
-            paths,
-            driver,
-            settings,
-            lambda: self._modes,
-            {"reload": self._on_reload, "library": self._on_library_mounted},
-        )
+        handlers = {"reload": self._on_reload, "library": self._on_library_mounted}
+        self._context = context = CaptureContext(paths, driver, settings, lambda: self._modes, handlers)
         self.commands, self.status = context.commands, context.status
         self.status.notice = notice
         self._library = LibraryWriter(
@@ -93,23 +86,12 @@ class Daemon:
         self._films = FilmQueue(
             paths, lambda: context.settings.wanted.files, self._series.zone, lambda: context.recording
         )
-        self._handler = CommandHandler(
-            context.commands,
-            context.status,
-            context.picture_s,
-            self._series_summary,
-            {"status": lambda _message: self.to_json(), "film": self._films.handle},
-        )
+        others = {"status": lambda _message: self.to_json(), "film": self._films.handle}
+        self.handle = CommandHandler(
+            context.commands, context.status, context.picture_s, self._series_summary, others
+        ).handle
         self._cameras: list[CameraInfo] = []
         self._known: dict[tuple[str, str], CameraInfo] = {}  # see `with_known_modes`
-
-    def handle(self, message: Message) -> Message:
-        """Answer a message of the command socket; called by its threads.
-
-        Raises:
-            StillcamError: refused or failed; the text says why.
-        """
-        return self._handler.handle(message)
 
     def to_json(self) -> Message:
         """The status of the daemon; may be called from any thread."""
@@ -134,15 +116,13 @@ class Daemon:
                 except CameraError as error:
                     self._handle_failure(error)
                 except OSError as error:
-                    if error.errno not in SHORTAGES:
+                    if not (short := shortage(error)):
                         raise
-                    self._handle_failure(
-                        CameraError("short", f"the daemon may have no more {SHORTAGES[error.errno]}: see ulimit -a")
-                    )
+                    self._handle_failure(CameraError("short", f"{short}: see ulimit -a"))
         finally:
             self._context.close()
-            self._photos.close()
-            self._series.close()
+            for mode in self._modes:
+                mode.close()
             self._films.close()
             self._library.close()
 
@@ -167,18 +147,19 @@ class Daemon:
             self._detect.listed()
         if not self._cameras:
             raise CameraError("absent", "no camera found: switch the Pi off and check both ends of the ribbon cable")
-        if not (chosen := [camera for camera in self._cameras if camera.index == index]):
+        chosen = next((camera for camera in self._cameras if camera.index == index), None)
+        if chosen is None:
             there = ", ".join(f"{camera.index} ({camera.model})" for camera in self._cameras)
             raise CameraError("absent", f"there is no camera {index}: set camera.index to one of {there}")
-        if chosen[0].held:
+        if chosen.held:
             raise CameraError("busy", CAMERA_IN_USE)
-        before, self.status.camera = self.status.camera, chosen[0]
-        if before != chosen[0]:
-            logging.info("camera %s: %s, %sx%s", index, chosen[0].model, *chosen[0].size)
+        before, self.status.camera = self.status.camera, chosen
+        if before != chosen:
+            logging.info("camera %s: %s, %sx%s", index, chosen.model, *chosen.size)
             if unable := self._unsupported(settings):
-                logging.warning("%s: %s: %s", context.paths.settings, unable.field, unable)
                 self.status.notice = f"{context.paths.settings}: {unable.field}: {unable}"
-        return chosen[0]
+                logging.warning("%s", self.status.notice)
+        return chosen
 
     def _handle_failure(self, error: CameraError) -> None:
         """Show the error and wait before the next try; there is no wait where new settings are to blame."""
@@ -221,14 +202,11 @@ class Daemon:
 
     def _unsupported(self, settings: Settings) -> SettingsError | None:
         """The setting that this board or its camera does not support, as far as the camera is or was known."""
-        last = [self.status.camera] if self.status.camera else []
-        cameras = (*self._cameras, *last)
-        known = next((camera for camera in cameras if camera.index == settings.camera.index), None)
-        if known is None:
-            return None
-        return sensor_mode_error(settings, known) or video_error(
-            settings, known, self._context.driver.capabilities.encoder
-        )
+        encoder = self._context.driver.capabilities.encoder
+        for camera in (*self._cameras, self.status.camera):
+            if camera and camera.index == settings.camera.index:
+                return sensor_mode_error(settings, camera) or video_error(settings, camera, encoder)
+        return None
 
     def _on_library_mounted(self, command: Command) -> None:
         """The library's disk was mounted: recover what is there, or later if an item is being made."""

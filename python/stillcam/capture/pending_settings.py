@@ -71,7 +71,7 @@ class PendingSettings:
             new = load(self._path)
         except StillcamError as failure:
             self._status.notice = f"{failure}; {STAY}"
-            raise StillcamError(f"{failure}; {STAY}") from failure
+            raise StillcamError(self._status.notice) from failure
         self._status.notice = None
         self._keep_last_good()
         if error := unsupported(new):
@@ -80,13 +80,14 @@ class PendingSettings:
             if before is None or str(before) != str(error):
                 command.finish(self._refusal(str(error), error.field))
                 return False
-        old, self.wanted = self.wanted, self.wanted if new == self.wanted else new
-        if old is self.wanted:
+        old = self.wanted
+        if new == old:
             if self._waiting:
                 self._supersede(command)
             else:
                 command.finish(self._answer(in_force=self._healthy))
             return False
+        self.wanted = new
         self._number += 1
         logging.info("new settings from %s", self._path)
         if self._healthy and _picture(new) != _picture(old):
@@ -108,7 +109,7 @@ class PendingSettings:
 
     def defer(self) -> None:
         """Answer the pending reload: no picture with the new settings comes soon."""
-        self._settle(self._answer(in_force=False))
+        self._answer_waiting(self._answer(in_force=False))
 
     def confirm(self, frame: str) -> None:
         """A picture was made with the running settings."""
@@ -116,15 +117,14 @@ class PendingSettings:
         self._worked[self._mode] = self.running
         if not self.outdated:
             self._status.revision = self._number
-            self._settle(self._answer(in_force=True, frame=frame))
+            self._answer_waiting(self._answer(in_force=True, frame=frame))
 
     def roll_back(self, error: CameraError) -> bool:
         """The camera has failed. True: new settings were on trial; start again with those now wanted."""
         good = self._worked.get(self._mode)
-        trial = self._healthy and not self.confirmed and good is not None and self._suspect(good, error)
-        if not trial or good is None:
+        if good is None or not self._healthy or self.confirmed or not self._suspect(good, error):
             self._healthy = False
-            self._settle(self._answer(in_force=False))
+            self._answer_waiting(self._answer(in_force=False))
             return False
         if self.outdated:  # newer ones have come meanwhile: they may be better
             return True
@@ -138,12 +138,12 @@ class PendingSettings:
         self._status.notice = f"the camera refused {', '.join(changed)} of {self._path}: {error.reason}"
         logging.warning("the camera refused %s, going on with what worked: %s", ", ".join(changed), error)
         field = changed[0] if len(changed) == 1 else None
-        self._settle(self._refusal(error.reason, field))
+        self._answer_waiting(self._refusal(error.reason, field))
         return True
 
     def _keep_last_good(self) -> None:
-        """In a thread of its own: the disk may hang. Without memory for a thread, the next change does it."""
-        with suppress(RuntimeError, MemoryError):
+        """In a thread of its own: the disk may hang."""
+        with suppress(RuntimeError):  # no memory for a thread: the next change does it
             start(partial(save_last_good, self._path), "last good settings")
 
     def _suspect(self, good: Settings, error: CameraError) -> bool:
@@ -154,10 +154,10 @@ class PendingSettings:
 
     def _supersede(self, command: Command) -> None:
         """Let `command` wait for the next picture, and answer the one that waited before."""
-        self._settle(self._answer(in_force=False) | {"superseded": True})
+        self._answer_waiting(self._answer(in_force=False) | {"superseded": True})
         self._waiting = command
 
-    def _settle(self, answer: dict[str, Any]) -> None:
+    def _answer_waiting(self, answer: dict[str, Any]) -> None:
         if self._waiting:
             self._waiting.finish(answer)
             self._waiting = None
@@ -178,8 +178,9 @@ def _picture(settings: Settings) -> tuple[object, ...]:
 def _changed(old: Settings, new: Settings) -> list[str]:
     """The dotted names of the camera's settings that differ."""
     before, after = to_json(old), to_json(new)
-    names = []
-    for section in CAMERA_SECTIONS:
-        one, other = before[section], after[section]
-        names += [f"{section}.{name}" for name in one | other if one.get(name) != other.get(name)]
-    return names
+    return [
+        f"{section}.{name}"
+        for section in CAMERA_SECTIONS
+        for name in before[section] | after[section]
+        if before[section].get(name) != after[section].get(name)
+    ]

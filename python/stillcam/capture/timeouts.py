@@ -24,13 +24,13 @@ class Backoff:
 
     def __init__(self) -> None:
         self.reason: str | None = None  # why there is no picture; None: there is one
-        self._began = 0.0  # monotonic
+        self._began_s = 0.0  # monotonic
         self._failures = 0  # in a row
 
     def failed(self, error: CameraError) -> float:
         """Count a failure, and return how long to wait before the next try, in seconds."""
         if self.reason is None:
-            self._began = time.monotonic()
+            self._began_s = time.monotonic()
         if self.reason != error.reason:
             logging.error("no picture (%s): %s; trying again", error.cause, error)
         self.reason = error.reason
@@ -40,7 +40,7 @@ class Backoff:
     def recovered(self) -> None:
         """Reset: there is a picture."""
         if self.reason is not None:
-            logging.info("pictures again after %.1f s (%s)", time.monotonic() - self._began, self.reason)
+            logging.info("pictures again after %.1f s (%s)", time.monotonic() - self._began_s, self.reason)
         self.reason = None
         self._failures = 0
 
@@ -70,11 +70,7 @@ class AdaptiveTimeout:
 
 
 def startup_s(cycle_s: float) -> float:
-    """How much longer the first frame of a starting camera takes than the frames after it.
-
-    Args:
-        cycle_s: from one frame to the next.
-    """
+    """How much longer the first frame of a starting camera takes than the frames after it, one every `cycle_s`."""
     return STARTUP_FRAMES * cycle_s
 
 
@@ -106,12 +102,7 @@ def live_cycle_s(settings: Settings) -> float:
 
 
 def stall_timeout_s(cycle_s: float, settings: Settings, metadata: Metadata) -> float:
-    """How long a picture may take before the camera counts as stalled.
-
-    Args:
-        cycle_s: from one picture to the next.
-        settings, metadata: see `exposure_allowance_s`.
-    """
+    """How long a picture, one every `cycle_s`, may take before the camera counts as stalled."""
     return max(5.0, 3 * cycle_s) + exposure_allowance_s(settings, metadata)
 
 

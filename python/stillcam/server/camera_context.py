@@ -9,7 +9,7 @@ from stillcam.ipc.daemon_client import DaemonClient
 from stillcam.server.live.cache import FrameCache
 from stillcam.server.live.on_demand import OnDemandStills
 from stillcam.server.live.staleness import StalenessCheck
-from stillcam.server.live.viewers import Viewers
+from stillcam.server.live.worker import Viewers
 from stillcam.settings.file import SettingsFollower
 
 

@@ -102,7 +102,7 @@ def test_a_folder_that_is_removed_and_made_again(cache, images):
 @pytest.mark.parametrize("moved", ["images", "its parent", "removed while open"])
 def test_another_folder_of_the_same_name(tmp_path, monkeypatch, moved):
     """A check every few seconds finds what inotify does not report."""
-    monkeypatch.setattr(cache_module, "CHECK_S", 0.1)
+    monkeypatch.setattr(cache_module, "FOLDER_CHECK_S", 0.1)
     images = tmp_path / "home/images"
     images.mkdir(parents=True)
     cache = FrameCache(images)
@@ -231,7 +231,7 @@ def test_without_inotify_the_folder_is_polled(images, monkeypatch, caplog):
         raise OSError(errno.EMFILE, "Too many open files")
 
     monkeypatch.setattr(cache_module, "INotify", none_left)
-    monkeypatch.setattr(cache_module, "RETRY_S", 0.01)
+    monkeypatch.setattr(cache_module, "WATCH_AGAIN_S", 0.01)
     cache = FrameCache(images)
     try:
         for colour in ("red", "green"):

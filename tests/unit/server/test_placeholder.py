@@ -10,7 +10,7 @@ from PIL import Image, ImageStat
 
 from stillcam.frames.files import Frame, frame_name
 from stillcam.server.live.cache import CachedFrame
-from stillcam.server.live.placeholder import Placeholder, Placeholders, draw
+from stillcam.server.live.placeholder import Placeholders, draw
 from stillcam.server.live.staleness import Staleness
 
 HEADLINE = "no camera since 14:03"
@@ -120,7 +120,7 @@ def test_the_text_is_in_a_header_too_and_cannot_inject_another():
 
 def test_a_stream_sends_the_same_picture():
     before_s = time.time()
-    placeholder: Placeholder = Placeholders().of(stale(newest=cached()))
+    placeholder = Placeholders().of(stale(newest=cached()))
     head, rest = placeholder.part
     assert b"Content-Length: %d\r\n" % len(placeholder.picture) in head
     assert bytes(rest.data).startswith(bytes(placeholder.picture.data))

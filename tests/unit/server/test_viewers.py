@@ -7,8 +7,8 @@ import pytest
 from standin import StandIn
 
 from stillcam.ipc.daemon_client import DaemonClient
-from stillcam.server.live import viewers as viewers_module
-from stillcam.server.live.viewers import Viewers
+from stillcam.server.live import worker as worker_module
+from stillcam.server.live.worker import Viewers
 
 
 def until(holds: Callable[[], object]) -> None:
@@ -20,7 +20,7 @@ def until(holds: Callable[[], object]) -> None:
 
 @pytest.fixture
 def camera(tmp_path, monkeypatch):
-    monkeypatch.setattr(viewers_module, "STEP_S", 0.01)
+    monkeypatch.setattr(worker_module, "LEASE_STEP_S", 0.01)
     monkeypatch.setattr("stillcam.ipc.daemon_client.RENEW_S", 0.0)
     return DaemonClient(tmp_path / "capture.sock")
 

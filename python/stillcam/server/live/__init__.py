@@ -1,7 +1,6 @@
 """The way of a frame to every viewer.
 
-Reading order: cache (the newest frame, read once), multipart (the format of a stream), broadcast (the same bytes to
-every viewer), stream (one viewer), viewers and worker (the camera's lease and the shared threads); staleness and
-placeholder (what is sent when there is no fresh frame); on_demand (stills that a client waits for) and scaling
-(smaller versions of a frame).
+Reading order: picture (what is sent), cache (the newest frame, read once), broadcast (the same bytes to every viewer),
+stream (one viewer), worker (shared threads; one renews the camera's lease); staleness and placeholder (what is sent
+when there is no fresh frame); on_demand (stills that a client waits for) and scaling (smaller versions of a frame).
 """

@@ -23,49 +23,35 @@ from stillcam.common import log
 from stillcam.common.formats import utc_text
 from stillcam.common.threads import record
 from stillcam.frames.files import CURRENT, Frame, current_name, read_current
-from stillcam.http.bodies import Blob
-from stillcam.server.live.multipart import part
+from stillcam.server.live.picture import Picture
 
-RETRY_S = 1.0  # pause before the next attempt to watch the images folder
+WATCH_AGAIN_S = 1.0  # pause before the next attempt to watch the images folder
 ARRIVAL_S = 2.0  # from the daemon's answer that a frame is published to the frame here
-CHECK_S = 5.0  # without a new frame, interval between checks whether the folder has been replaced
+FOLDER_CHECK_S = 5.0  # without a new frame, interval between checks whether the folder has been replaced
 _EVENTS = flags.MOVED_TO | flags.DELETE_SELF | flags.MOVE_SELF | flags.ONLYDIR
 _GONE = flags.DELETE_SELF | flags.MOVE_SELF | flags.IGNORED | flags.UNMOUNT
 
 
-@dataclass(frozen=True, slots=True)
-class CachedFrame:
-    """A frame, with everything that is the same for all viewers.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CachedFrame(Picture):
+    """A frame.
 
     Args:
         name: the file name.
-        time_s: when it was taken, in seconds since the epoch.
         received_s: when it was read (monotonic): a clock that is set must not make it old.
         sequence: its number since the start of this server, from 1.
-        tag: its ETag, in quotes.
-        head: header lines of an answer with it.
-        picture: the JPEG.
-        part: the head of its part in a stream, and the rest of the part, of which `picture` is the beginning.
     """
 
     name: str
-    time_s: float
     received_s: float
     sequence: int
-    tag: str
-    head: bytes
-    picture: Blob
-    part: tuple[bytes, Blob]
 
     @classmethod
     def of(cls, frame: Frame, received_s: float, sequence: int, mark: str = "") -> CachedFrame:
         """Prepare a frame; `mark` distinguishes the tag of a version of it, such as a smaller one."""
-        tag = f'"{frame.name}{mark}"'
         lines = f"X-Frame-Time: {utc_text(frame.time_s)}\r\nX-Frame-Sequence: {sequence}\r\n".encode()
-        head = b"Content-Type: image/jpeg\r\nETag: %b\r\n%b" % (tag.encode(), lines)
-        parts = part(frame.data, frame.time_s, lines)
-        picture = parts[1].first(len(frame.data))
-        return cls(frame.name, frame.time_s, received_s, sequence, tag, head, picture, parts)
+        own = {"name": frame.name, "received_s": received_s, "sequence": sequence}
+        return cls.prepare(frame.data, frame.time_s, frame.name + mark, lines, **own)
 
     def age_s(self) -> float:
         """Seconds since it was received."""
@@ -142,7 +128,7 @@ class FrameCache:
             except Exception as error:  # noqa: BLE001 - it is logged: without this thread no new frame would be shown
                 record("frames", error)
                 log.fault(f"reading a frame of {self._images}", error)
-            if self._stopped(None, RETRY_S):
+            if self._stopped(None, WATCH_AGAIN_S):
                 return
 
     def _poll_instead(self, error: OSError) -> None:
@@ -150,7 +136,9 @@ class FrameCache:
         if error.errno != self._logged:
             self._logged = error.errno
             hint = ": raise fs.inotify.max_user_instances (sysctl)" if error.errno == errno.EMFILE else ""
-            logging.warning("cannot follow %s (%s)%s; polling every %g s", self._images, error.strerror, hint, RETRY_S)
+            logging.warning(
+                "cannot follow %s (%s)%s; polling every %g s", self._images, error.strerror, hint, WATCH_AGAIN_S
+            )
         with contextlib.suppress(OSError, ValueError):
             self._read(first=self.newest is None)
 
@@ -159,7 +147,7 @@ class FrameCache:
 
         inotify reports neither a mount over the folder nor the deletion of a folder that is open elsewhere.
         """
-        while not self._stopped(inotify, CHECK_S):
+        while not self._stopped(inotify, FOLDER_CHECK_S):
             events = inotify.read(timeout=0)
             if any(event.mask & _GONE for event in events) or (not events and _identity(self._images) != folder):
                 return False

@@ -10,11 +10,9 @@ import io
 import threading
 import time
 import zlib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from stillcam.http.bodies import Blob
-from stillcam.server.live.multipart import part
+from stillcam.server.live.picture import Picture
 from stillcam.server.live.staleness import Staleness
 from stillcam.settings.geometry import Size
 
@@ -34,32 +32,15 @@ _HEADLINE, _REASON, _SMALLEST = 0.085, 0.045, 12  # of the shorter side; px
 _LEADING = 1.35
 
 
-@dataclass(frozen=True, slots=True)
-class Placeholder:
-    """A picture that shows what is wrong.
-
-    Args:
-        tag: its ETag, in quotes.
-        head: header lines of an answer with it.
-        picture: the JPEG.
-        part: the head of its part in a stream, and the rest of the part, of which `picture` is the beginning.
-    """
-
-    tag: str
-    head: bytes
-    picture: Blob
-    part: tuple[bytes, Blob]
-
-
 class Placeholders:
     """Draws each placeholder once; concurrent requests wait for it."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._key: tuple[object, ...] = ()
-        self._newest: Placeholder | None = None
+        self._newest: Picture | None = None
 
-    def of(self, stale: Staleness, size: Size | None = None) -> Placeholder:
+    def of(self, stale: Staleness, size: Size | None = None) -> Picture:
         """The placeholder for a stale frame.
 
         Args:
@@ -67,8 +48,7 @@ class Placeholders:
         """
         now_s = time.time()
         headline = stale.headline(now_s)
-        name = stale.newest.name if stale.newest else ""
-        key = headline, stale.reason, name, size
+        key = headline, stale.reason, stale.newest and stale.newest.name, size
         with self._lock:
             if self._newest is None or self._key != key:
                 data = draw(stale.newest.picture.data if stale.newest else None, headline, stale.reason, size)
@@ -77,13 +57,10 @@ class Placeholders:
             return self._newest
 
 
-def _prepared(data: bytes, sentence: str, now_s: float) -> Placeholder:
-    tag = f'"placeholder-{zlib.crc32(data):08x}"'
+def _prepared(data: bytes, sentence: str, now_s: float) -> Picture:
     text = "".join(character if character.isprintable() else " " for character in sentence)
-    lines = b"X-Stillcam-Notice: %b\r\n" % text.encode("latin-1", "replace")
-    head = b"Content-Type: image/jpeg\r\nCache-Control: no-store\r\nETag: %b\r\n%b" % (tag.encode(), lines)
-    parts = part(data, now_s, lines)
-    return Placeholder(tag, head, parts[1].first(len(data)), parts)
+    lines = b"Cache-Control: no-store\r\nX-Stillcam-Notice: %b\r\n" % text.encode("latin-1", "replace")
+    return Picture.prepare(data, now_s, f"placeholder-{zlib.crc32(data):08x}", lines)
 
 
 def draw(last: bytes | memoryview | None, headline: str, reason: str, size: Size | None = None) -> bytes:
@@ -128,9 +105,10 @@ def _text_mask(size: tuple[int, int], headline: str, reason: str) -> Image.Image
     """The text as a mask, in the middle of a picture of `size`."""
     from PIL import Image, ImageDraw, ImageFont
 
+    from stillcam.common.fonts import font
+
     short = min(size)
-    large = _font(max(_SMALLEST, short * _HEADLINE))
-    small = _font(max(_SMALLEST, short * _REASON))
+    large, small = (font(round(max(_SMALLEST, short * part))) for part in (_HEADLINE, _REASON))
     times = 1
     if isinstance(small, ImageFont.ImageFont):  # it has one size, 11 px, and Latin-1 only
         times = max(1, round(short * _REASON / 11))
@@ -141,34 +119,20 @@ def _text_mask(size: tuple[int, int], headline: str, reason: str) -> Image.Image
     room = width * (1 - 2 * _MARGIN)
     lines = [(line, large, WHITE) for line in _wrapped(headline, large, room)]
     lines += [(line, small, GREY) for line in _wrapped(reason, small, room)]
-    steps = [_LEADING * font.getbbox("Ag")[3] for _, font, _ in lines]
+    steps = [_LEADING * face.getbbox("Ag")[3] for _, face, _ in lines]
     top = max(0.0, (height - sum(steps)) / 2)
-    for (line, font, shade), step in zip(lines, steps, strict=True):
-        pen.text(((width - font.getlength(line)) / 2, top), line, fill=shade, font=font)
+    for (line, face, shade), step in zip(lines, steps, strict=True):
+        pen.text(((width - face.getlength(line)) / 2, top), line, fill=shade, font=face)
         top += step
     return mask.resize(size)
 
 
-def _wrapped(text: str, font: Font, room: float) -> list[str]:
+def _wrapped(text: str, face: Font, room: float) -> list[str]:
     """`text` in lines of at most `room` pixels, broken between words."""
     lines: list[str] = []
     for word in text.split():
-        if lines and font.getlength(f"{lines[-1]} {word}") <= room:
+        if lines and face.getlength(f"{lines[-1]} {word}") <= room:
             lines[-1] += f" {word}"
         else:
             lines.append(word)
     return lines
-
-
-def _font(pixels: float) -> Font:
-    """Pillow's own font; DejaVu or a tiny one in a Pillow before 10.1 (Debian 12 has 9.4)."""
-    from PIL import ImageFont
-
-    try:
-        return ImageFont.load_default(pixels)
-    except TypeError:
-        pass
-    try:
-        return ImageFont.truetype("DejaVuSans.ttf", round(pixels))
-    except OSError:
-        return ImageFont.load_default()

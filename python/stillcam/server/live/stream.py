@@ -17,32 +17,24 @@ from stillcam.http.bodies import Piece
 from stillcam.ipc.daemon_client import DaemonClient
 from stillcam.server.live.broadcast import Broadcast, Pacer, Subscriber
 from stillcam.server.live.cache import CachedFrame, FrameCache
-from stillcam.server.live.multipart import OPENING
-from stillcam.server.live.placeholder import Placeholder, Placeholders
+from stillcam.server.live.picture import OPENING, Picture
+from stillcam.server.live.placeholder import Placeholders
 from stillcam.server.live.staleness import Staleness, StalenessCheck
-from stillcam.server.live.viewers import Viewers
+from stillcam.server.live.worker import Viewers
 from stillcam.server.route import Request
 from stillcam.settings.geometry import Size, picture_size
 from stillcam.settings.schema import Settings
 
 STEP_S = 1.0  # interval between two checks whether the client is still there and still may watch
 REPEAT_S = 5.0  # a stream sends its last picture again rather than nothing: consumers time out
-FIRST_S = 5.0  # for the first live frame: Home Assistant waits 10 s for a picture
-CHECK_S = 0.5  # interval between two checks whether the camera is live
+FIRST_FRAME_S = 5.0  # for the first live frame: Home Assistant waits 10 s for a picture
+LIVE_CHECK_S = 0.5  # interval between two checks whether the camera is live
 
 _BUSY = {"video": "a video is being recorded", "series": "a series is using the camera"}
 
 
 class LiveStreams:
-    """Makes the live streams of one camera.
-
-    Args:
-        cache: the newest frame.
-        staleness: of the newest frame.
-        daemon: the capture daemon.
-        viewers: of the live picture.
-        settings: returns those of the camera.
-    """
+    """Makes the live streams of one camera."""
 
     def __init__(
         self,
@@ -90,7 +82,7 @@ class LiveStreams:
 
     def _await_live(self, request: Request) -> bool:
         """Wait for a live frame; whether to send the newest frame."""
-        deadline_s = time.monotonic() + FIRST_S
+        deadline_s = time.monotonic() + FIRST_FRAME_S
         while viewer_remains(request):
             status, newest = self._daemon.status(), self._cache.newest
             if not status["running"]:
@@ -101,10 +93,10 @@ class LiveStreams:
             left_s = deadline_s - time.monotonic()
             if left_s <= 0 or status.get("reason") or status["mode"] in _BUSY:
                 return False
-            self._cache.wait_for_other(newest.name if newest else "", min(left_s, CHECK_S))
+            self._cache.wait_for_other(newest.name if newest else "", min(left_s, LIVE_CHECK_S))
         return False
 
-    def _picture(self, old: int) -> CachedFrame | Placeholder:
+    def _picture(self, old: int) -> Picture:
         """The newest frame, or a placeholder if it is stale or has the sequence number `old`."""
         newest = self._cache.newest
         if stale := self._staleness.check():

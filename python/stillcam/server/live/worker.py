@@ -1,4 +1,7 @@
-"""A thread that runs as long as it is needed: it starts with the first user, and ends with the last."""
+"""A thread that runs as long as it is needed: it starts with the first user, and ends with the last.
+
+`Viewers` renews with one the lease that keeps the camera in live mode.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +11,10 @@ from collections.abc import Callable
 
 from stillcam.common import log
 from stillcam.common.threads import record, start
+from stillcam.ipc.daemon_client import DaemonClient
 
-RETRY_S = 0.01  # pause after a round that failed
+FAILED_PAUSE_S = 0.01  # after a round that failed
+LEASE_STEP_S = 1.0  # DaemonClient renews the lease once it is due
 
 
 class SharedWorker:
@@ -51,9 +56,24 @@ class SharedWorker:
                 if not logged:
                     log.fault(self._name, error)
                 logged = True
-                time.sleep(RETRY_S)
+                time.sleep(FAILED_PAUSE_S)
 
     def _needed(self) -> bool:
         with self._lock:
             self._running = self._users > 0
             return self._running
+
+
+class Viewers(SharedWorker):
+    """Counts the viewers of the live picture: `with viewers:` for as long as one watches.
+
+    One thread renews the lease for all of them, so that no viewer ever waits for the daemon.
+    """
+
+    def __init__(self, daemon: DaemonClient) -> None:
+        super().__init__(self._renew, "lease")
+        self._daemon = daemon
+
+    def _renew(self) -> None:
+        self._daemon.lease()
+        time.sleep(LEASE_STEP_S)

@@ -17,8 +17,8 @@ from stillcam.common.errors import StillcamError
 from stillcam.http.messages import ANSWER_S, Answer, Refused, error
 from stillcam.server.camera_context import CameraContext
 from stillcam.server.live.cache import ARRIVAL_S, CachedFrame
-from stillcam.server.live.multipart import CONTENT_TYPE, NOTHING
-from stillcam.server.live.placeholder import Placeholder, Placeholders
+from stillcam.server.live.picture import CONTENT_TYPE, NOTHING, Picture
+from stillcam.server.live.placeholder import Placeholders
 from stillcam.server.live.scaling import WIDTHS, ScaledFrames, frame_of
 from stillcam.server.live.stream import STEP_S, LiveStreams, viewer_remains
 from stillcam.server.openapi.route import Parameter, api
@@ -141,7 +141,7 @@ class PictureRoutes:
         known = request.has_version(picture.tag)
         return Answer(304, head=picture.head) if known else Answer(200, picture.picture, head=picture.head)
 
-    def _showing(self) -> CachedFrame | Placeholder:
+    def _showing(self) -> Picture:
         """The newest frame, or the placeholder once that is stale."""
         if stale := self._staleness.check():
             return self._placeholders.of(stale)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pictures import picture
 
-from stillcam.server.live.multipart import CONTENT_TYPE, OPENING, part
+from stillcam.server.live.picture import CONTENT_TYPE, OPENING, Picture
 
 
 @given(st.lists(st.binary(max_size=300) | st.just(b"\r\n" + OPENING) | st.just(picture()), max_size=4))
@@ -18,7 +18,7 @@ def test_parts_in_a_row_can_be_cut_by_their_lengths(pictures):
     stream = b"--" + boundary + b"\r\n"
     assert stream == OPENING
     for number, data in enumerate(pictures):
-        head, rest = part(data, 1_800_000_000.25 + number, b"X-More: 1\r\n")
+        head, rest = Picture.prepare(data, 1_800_000_000.25 + number, "tag", b"X-More: 1\r\n").part
         stream += head + rest.data
     stream = stream.removeprefix(OPENING)
     for number, data in enumerate(pictures):
@@ -37,8 +37,8 @@ def test_parts_in_a_row_can_be_cut_by_their_lengths(pictures):
 def test_the_kernel_s_copy_begins_with_the_picture():
     """An answer sends the first bytes of what a stream sends: one file for both."""
     data = picture()
-    _, rest = part(data, 0.0)
-    alone = rest.first(len(data))
+    prepared = Picture.prepare(data, 0.0, "tag", b"")
+    alone, (_, rest) = prepared.picture, prepared.part
     assert (bytes(alone.data), len(alone)) == (data, len(data))
     assert alone.fileno() == rest.fileno()
     assert os.pread(rest.fileno(), 1 << 20, 0) == rest.data

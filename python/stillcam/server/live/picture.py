@@ -1,0 +1,56 @@
+"""A picture as answers and streams send it: the same bytes for all viewers.
+
+A stream is `multipart/x-mixed-replace`, one JPEG a part, as mjpg-streamer and ustreamer send it. The delimiter follows
+a part at once instead of opening the next: a browser shows a picture only when it has seen the end of its part.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+from stillcam.http.bodies import Blob
+
+_BOUNDARY = "stillcam-frame"
+CONTENT_TYPE = f"multipart/x-mixed-replace; boundary={_BOUNDARY}"
+NOTHING = b"X-Nothing: \r\n"  # an empty header of the next part, which may be sent ahead of it
+OPENING = f"--{_BOUNDARY}\r\n".encode()
+_DELIMITER = b"\r\n" + OPENING
+_JPEG = b"Content-Type: image/jpeg\r\n"
+# As mjpg-streamer does, with six decimals.
+_PART_HEAD = _JPEG + b"Content-Length: %d\r\nX-Timestamp: %.6f\r\n%b\r\n"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """A picture, prepared for sending.
+
+    Args:
+        tag: its ETag, in quotes.
+        head: header lines of an answer with it.
+        picture: the JPEG.
+        part: the head of its part in a stream, and the rest of the part, of which `picture` is the beginning.
+        time_s: when it was taken, in seconds since the epoch.
+    """
+
+    tag: str
+    head: bytes
+    picture: Blob
+    part: tuple[bytes, Blob]
+    time_s: float
+
+    @classmethod
+    def prepare(cls, data: bytes, time_s: float, tag: str, lines: bytes, **more: Any) -> Self:
+        """Prepare a JPEG.
+
+        Args:
+            data: the JPEG.
+            time_s: when it was taken, in seconds since the epoch.
+            tag: its ETag, without quotes.
+            lines: header lines of answers and parts, each ending in CR LF.
+            more: the fields of a subclass.
+        """
+        rest = Blob(data + _DELIMITER)
+        part = _PART_HEAD % (len(data), time_s, lines), rest
+        head = b'%bETag: "%b"\r\n%b' % (_JPEG, tag.encode(), lines)
+        return cls(tag=f'"{tag}"', head=head, picture=rest.first(len(data)), part=part, time_s=time_s, **more)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -13,26 +13,24 @@ from stillcam.common import log
 from stillcam.common.threads import start
 
 REMEMBERED = 32  # jobs whose progress can be asked for
+SMALL_JOB_S = 0.5  # a job that takes no longer has ended when `Jobs.start` returns
 
 
 class Job:
-    """One job: `work` is called with the id of each item.
+    """One job: `work` is called with the id of each item, and the rest goes on if that raises LookupError or OSError.
 
     Attributes:
-        id: of the job.
-        total: number of items.
-        done: how many of them have been worked on.
+        done: how many items have been worked on.
         failed: id and reason of each item that failed.
         ended: whether the job is over.
     """
 
     def __init__(self, items: list[str], work: Callable[[str], None]) -> None:
         self.id = secrets.token_urlsafe(9)
-        self.total = len(items)
         self.done = 0
         self.failed: list[tuple[str, str]] = []
         self.ended = False
-        self._items: Iterable[str] = items
+        self._items = items
         self._work = work
 
     def run(self) -> None:
@@ -52,7 +50,7 @@ class Job:
     def to_json(self) -> dict[str, Any]:
         """Its progress, as the API returns it."""
         failed = [{"id": item, "error": reason} for item, reason in self.failed]
-        return {"job": self.id, "done": self.done, "total": self.total, "failed": failed, "ended": self.ended}
+        return {"job": self.id, "done": self.done, "total": len(self._items), "failed": failed, "ended": self.ended}
 
 
 class Jobs:
@@ -64,7 +62,7 @@ class Jobs:
         self._jobs: OrderedDict[str, Job] = OrderedDict()
 
     def start(self, items: list[str], work: Callable[[str], None]) -> Job:
-        """Start a job; a small one has ended when this returns.
+        """Start a job.
 
         Raises:
             RuntimeError: there is no memory for its thread.
@@ -74,7 +72,7 @@ class Jobs:
             self._jobs[job.id] = job
             while len(self._jobs) > REMEMBERED:
                 self._jobs.popitem(last=False)
-        start(partial(self._run, job), "library").wait(0.5)
+        start(partial(self._run, job), "library").wait(SMALL_JOB_S)
         return job
 
     def get(self, id_: str) -> Job:

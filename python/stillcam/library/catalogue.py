@@ -1,4 +1,4 @@
-"""The catalogue of the library: pages of items, newest first, of a library of any size."""
+"""The catalogue of the library: pages of items, newest first, of a library of any size; and favourites."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from stillcam.library.days import Days, Item
-from stillcam.library.favourites import Favourites
 from stillcam.library.names import decode, is_day, split, with_title
 
 MAX_DAYS_READ = 24  # for one page: a filter with few matches returns what it has, and where to continue
+_FAVOURITES = ".favourites"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +26,9 @@ class Filter:
     day: str | None = None
     favourites: bool = False
 
-    def takes(self, item: Item) -> bool:
-        """Whether `item` has the kind and camera wanted."""
-        return self.kind in (None, item.kind) and self.camera in (None, item.camera)
+    def takes(self, kind: str, camera: str) -> bool:
+        """Whether items of this kind and camera are wanted."""
+        return self.kind in (None, kind) and self.camera in (None, camera)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,34 @@ class Page:
     next: Cursor | None
 
 
+class Favourites:
+    """The favourites of the library at `root`: an empty file for each, so that concurrent writers cannot lose one."""
+
+    def __init__(self, root: Path) -> None:
+        self._folder = root / _FAVOURITES
+
+    def days(self) -> set[str]:
+        """The days that have favourites."""
+        return _names(self._folder)
+
+    def of_day(self, day: str) -> set[str]:
+        """The names of a day's favourites; some may be gone by now."""
+        return _names(self._folder / day)
+
+    def add(self, item: Item) -> None:
+        """Make `item` a favourite."""
+        marker = self._folder / item.day / item.name
+        marker.parent.mkdir(parents=True, exist_ok=True)
+        marker.touch()
+
+    def remove(self, item: Item) -> None:
+        """Make `item` no longer a favourite."""
+        marker = self._folder / item.day / item.name
+        marker.unlink(missing_ok=True)
+        with suppress(OSError):  # others are left
+            marker.parent.rmdir()
+
+
 class Library:
     """The items below `root`.
 
@@ -60,13 +88,12 @@ class Library:
         self._days = Days(root)
         self._renaming = threading.Lock()
 
-    def page(self, limit: int, start: Cursor | None = None, wanted: Filter | None = None) -> Page:
+    def page(self, limit: int, start: Cursor | None = None, wanted: Filter = Filter()) -> Page:
         """At most `limit` items after `start`.
 
         Raises:
             OSError: a folder cannot be read.
         """
-        wanted = wanted or Filter()
         found: list[Item] = []
         for read, day in enumerate(self._candidates(start, wanted)):
             if read == MAX_DAYS_READ:
@@ -75,8 +102,7 @@ class Library:
                 if start and item.key >= (start.day, start.time_s, start.name):
                     continue
                 if len(found) == limit:
-                    last = found[-1]
-                    return Page(found, Cursor(last.day, last.time_s, last.name))
+                    return Page(found, Cursor(*found[-1].key))
                 found.append(item)
         return Page(found, None)
 
@@ -98,9 +124,8 @@ class Library:
             with suppress(ValueError):
                 by_day[day].add(decode(text))
         for day, names in by_day.items():
-            for item in self._days.items(day) if is_day(day) else ():
-                if item.name in names:
-                    yield item
+            if is_day(day):
+                yield from (item for item in self._days.items(day) if item.name in names)
 
     def rename(self, item: Item, title: str) -> Item:
         """Give `item` another title: its files are renamed, and it stays a favourite if it is one.
@@ -111,21 +136,20 @@ class Library:
             LookupError: the item is gone.
             OSError: it cannot be renamed; it has its old title.
         """
-        new = with_title(split(item.name)[0], title)
-        folder = self.root / item.day
         stem = split(item.name)[0]
-        names = {name: new + name.removeprefix(stem) for name in item.files}
+        new = with_title(stem, title)
         if new == stem:
             return item
+        names = {name: new + name.removeprefix(stem) for name in item.files}
         renamed = replace(
             item, name=names[item.name], preview=names.get(item.preview or ""), sidecar=names.get(item.sidecar or "")
         )
         favourite = item.name in self.favourites.of_day(item.day)
         with self._renaming:  # two people may think of the same title
-            if any((folder / name).exists() for name in names.values()):
+            if any(self.path(item, name).exists() for name in names.values()):
                 raise FileExistsError(f"there is another one called {title} on that day")
             try:
-                _rename(folder, names)
+                _rename(self.root / item.day, names)
             except FileNotFoundError as error:
                 raise LookupError(f"{item.id} is gone: somebody has deleted or renamed it") from error
         if favourite:
@@ -144,7 +168,7 @@ class Library:
     def calendar(self, year: int) -> dict[str, int]:
         """The number of items of each day of `year` that has some."""
         days = [day for day in self._days.names() if day.startswith(f"{year:04d}-")]
-        return {day: total for day in reversed(days) if (total := self._days.summary(day).total)}
+        return {day: total for day in reversed(days) if (total := self._days.counts(day).total())}
 
     def years(self) -> list[int]:
         """The years that have days, the newest first."""
@@ -158,15 +182,24 @@ class Library:
                 continue
             if favourite_days is not None and day not in favourite_days:
                 continue
-            summary = self._days.cached_summary(day)
-            if summary is None or summary.may_hold(wanted.kind, wanted.camera):
+            counts = self._days.cached_counts(day)
+            if counts is None or any(wanted.takes(kind, camera) for kind, camera in counts):
                 yield day
 
     def _of_day(self, day: str, wanted: Filter) -> Iterator[Item]:
         names = self.favourites.of_day(day) if wanted.favourites else None
         for item in reversed(self._days.items(day)):
-            if wanted.takes(item) and (names is None or item.name in names):
+            if wanted.takes(item.kind, item.camera) and (names is None or item.name in names):
                 yield item
+
+
+def size_bytes(root: Path, item: Item) -> int:
+    """The size of all files of `item`, without those that are gone."""
+    total = 0
+    for name in item.files:
+        with suppress(OSError):
+            total += os.stat(root / item.day / name, follow_symlinks=False).st_size
+    return total
 
 
 def _rename(folder: Path, names: Mapping[str, str]) -> None:
@@ -182,12 +215,8 @@ def _rename(folder: Path, names: Mapping[str, str]) -> None:
         raise
 
 
-def size_bytes(root: Path, item: Item) -> int:
-    """The size of all files of `item`, without those that are gone."""
-    total = 0
-    for name in item.files:
-        try:
-            total += os.stat(root / item.day / name, follow_symlinks=False).st_size
-        except OSError:
-            continue
-    return total
+def _names(folder: Path) -> set[str]:
+    try:
+        return set(os.listdir(folder))
+    except FileNotFoundError:
+        return set()

@@ -14,7 +14,8 @@ import tempfile
 import threading
 import time
 from collections import Counter, OrderedDict, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,6 +30,8 @@ SETTLED_NS = 2_000_000_000  # a folder's time may be 2 s coarse (FAT): a change 
 # A file may have any time. Four digits hold the year of these, in every time zone.
 EARLIEST_S = datetime(1000, 1, 2, tzinfo=UTC).timestamp()
 LATEST_S = datetime(9999, 12, 30, tzinfo=UTC).timestamp()
+
+Counts = Counter[tuple[str, str]]  # the number of items by kind and camera
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +96,9 @@ def read_day(folder: Path) -> list[Item]:
         stem = split(name)[0]
         if parse_stem(stem):
             ours[stem].append(name)
-        elif (modified_s := _modified_s(folder / name)) is not None:
-            items.append(Item(folder.name, name, kind_of(name), _clamped(modified_s)))
+            continue
+        with suppress(OSError):  # deleted meanwhile
+            items.append(Item(folder.name, name, kind_of(name), _clamped((folder / name).stat().st_mtime)))
     for stem, group in ours.items():
         items += _items(folder.name, stem, group)
     return sorted(items, key=lambda item: item.key)
@@ -118,13 +122,6 @@ def _clamped(time_s: float) -> float:
     return min(max(EARLIEST_S, time_s), LATEST_S)
 
 
-def _modified_s(path: Path) -> float | None:
-    try:
-        return path.stat().st_mtime
-    except OSError:  # deleted meanwhile
-        return None
-
-
 class Version(NamedTuple):
     """A version of a day's folder: its disk, its modification time, or, if that never changes, a hash of its names."""
 
@@ -138,22 +135,6 @@ class Version(NamedTuple):
         return time.time_ns() - self.changed_ns > SETTLED_NS
 
 
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """The number of items of a day, by kind and camera."""
-
-    counts: Mapping[tuple[str, str], int]
-
-    @property
-    def total(self) -> int:
-        """The number of items."""
-        return sum(self.counts.values())
-
-    def may_hold(self, kind: str | None, camera: str | None) -> bool:
-        """Whether there are items of this kind and from this camera (None: any)."""
-        return any(kind in (None, k) and camera in (None, c) for k, c in self.counts)
-
-
 class Days:
     """Reads the days of the library at `root`; safe to use from any thread."""
 
@@ -161,16 +142,12 @@ class Days:
         self._root = root
         self._lock = threading.Lock()
         self._items: OrderedDict[str, tuple[Version, list[Item]]] = OrderedDict()  # by day
-        self._summaries: dict[str, tuple[Version, Summary]] = {}
+        self._counts: dict[str, tuple[Version, Counts]] = {}  # by day
         self._changes_times: dict[int, bool] = {}  # by disk: see `changes_folder_times`
 
     def names(self) -> list[str]:
         """All days, the newest first."""
-        try:
-            with os.scandir(self._root) as entries:
-                return sorted((entry.name for entry in entries if is_day(entry.name)), reverse=True)
-        except FileNotFoundError:
-            return []
+        return sorted((entry.name for entry in self._folders()), reverse=True)
 
     def version(self, day: str) -> Version | None:
         """The version of a day's folder; None: there is no folder."""
@@ -189,11 +166,10 @@ class Days:
         On a disk whose folders do not change their time, names are compared for today and the newest days only: to
         read all folders would take too long.
         """
-        try:
-            with os.scandir(self._root) as entries:
-                folders = {entry.name: entry.stat() for entry in entries if is_day(entry.name)}
-        except FileNotFoundError:
-            return {}
+        folders: dict[str, os.stat_result] = {}
+        for entry in self._folders():
+            with suppress(FileNotFoundError):  # just removed
+                folders[entry.name] = entry.stat()
         names = sorted(folders, reverse=True)
         watched = {*names[:NEWEST], day_of(time.time())}
         versions: dict[str, Version | None] = {}
@@ -212,28 +188,35 @@ class Days:
                 return cached[1]
         items = read_day(self._root / day)
         if version is not None and version.settled:
-            summary = Summary(Counter((item.kind, item.camera) for item in items))
             with self._lock:
-                self._summaries[day] = version, summary
+                self._counts[day] = version, _counts(items)
                 self._items[day] = version, items
                 while len(self._items) > 1 and sum(len(items) for _, items in self._items.values()) > CACHED_ITEMS:
                     self._items.popitem(last=False)
         return items
 
-    def cached_summary(self, day: str) -> Summary | None:
-        """The summary of a day, if the day need not be read for it; None otherwise."""
+    def cached_counts(self, day: str) -> Counts | None:
+        """The number of items of a day, if the day need not be read for it; None otherwise."""
         with self._lock:
-            cached = self._summaries.get(day)
+            cached = self._counts.get(day)
         return cached[1] if cached and cached[0] == self.version(day) else None
 
-    def summary(self, day: str) -> Summary:
-        """The summary of a day."""
-        return self.cached_summary(day) or Summary(Counter((item.kind, item.camera) for item in self.items(day)))
+    def counts(self, day: str) -> Counts:
+        """The number of items of a day."""
+        counts = self.cached_counts(day)
+        return _counts(self.items(day)) if counts is None else counts
 
     def known_cameras(self) -> list[str]:
         """The camera models on the days read so far."""
         with self._lock:
-            return sorted({camera for _, summary in self._summaries.values() for _, camera in summary.counts} - {""})
+            return sorted({camera for _, counts in self._counts.values() for _, camera in counts} - {""})
+
+    def _folders(self) -> list[os.DirEntry[str]]:
+        try:
+            with os.scandir(self._root) as entries:
+                return [entry for entry in entries if is_day(entry.name)]
+        except FileNotFoundError:
+            return []
 
     def _has_folder_times(self, device: int) -> bool:
         changes = self._changes_times.get(device)
@@ -243,6 +226,10 @@ class Days:
             except OSError:  # it cannot be tried: full, or read-only for now
                 return False
         return changes
+
+
+def _counts(items: list[Item]) -> Counts:
+    return Counter((item.kind, item.camera) for item in items)
 
 
 def changes_folder_times(root: Path) -> bool:

@@ -22,8 +22,7 @@ FOLDER = ".drafts"
 class PendingItem:
     """One item that is being made; see `create`.
 
-    Args:
-        root: the library's folder.
+    Attributes:
         stem: the name of its files, without the extension.
         time_s: when it was taken, in seconds since the epoch.
     """
@@ -39,7 +38,6 @@ class PendingItem:
         """Begin an item.
 
         Args:
-            root: the library's folder.
             kind: photo, raw or video.
             time_s: when it is taken, in seconds since the epoch; milliseconds are added if there is already an item
                 of that time.
@@ -64,10 +62,7 @@ class PendingItem:
         return self._folder / f"{self.stem}.{extension}"
 
     def finish(self, metadata: Mapping[str, Any]) -> str:
-        """Make the item appear in the library, synced to the disk.
-
-        Args:
-            metadata: the content of its sidecar.
+        """Make the item appear in the library, synced to the disk, with a sidecar of `metadata`.
 
         Returns:
             its id, the address below `library/`.

@@ -33,11 +33,7 @@ class Candidate:
 
 
 def is_too_old(item: Item, rule: Rule, now_s: float) -> bool:
-    """Whether an item is deleted for its age alone.
-
-    Args:
-        now_s: seconds since the epoch.
-    """
+    """Whether an item is deleted for its age alone; `now_s` is in seconds since the epoch."""
     return rule.max_age_s is not None and now_s - item.time_s > rule.max_age_s
 
 
@@ -48,15 +44,11 @@ def items_to_delete(
 
     Args:
         oldest_first: consumed only as far as needed.
-        rule: the limits.
         now_s: seconds since the epoch.
         used_bytes: of all items.
         free_bytes: on the disk.
     """
-    surplus = max(
-        used_bytes - rule.max_bytes if rule.max_bytes is not None else 0,
-        rule.min_free_bytes - free_bytes,
-    )
+    surplus = max(0 if rule.max_bytes is None else used_bytes - rule.max_bytes, rule.min_free_bytes - free_bytes)
     for candidate in oldest_first:
         if surplus <= 0 and not is_too_old(candidate.item, rule, now_s):
             return

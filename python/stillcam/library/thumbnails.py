@@ -14,6 +14,7 @@ import threading
 from pathlib import Path
 from typing import BinaryIO
 
+from stillcam.common.atomic_write import replace_file
 from stillcam.common.safe_read import open_regular
 from stillcam.frames.exif import find_thumbnail
 from stillcam.frames.jpeg import check_leading_jpeg
@@ -129,13 +130,9 @@ def _read(cached: Path, changed_ns: int) -> bytes | None:
 
 def _store(cached: Path, data: bytes, changed_ns: int) -> None:
     """Cache a thumbnail; while the disk is full, it is made each time."""
-    new = cached.with_name(f".{cached.name}.new")
     try:
         cached.parent.mkdir(parents=True, exist_ok=True)
-        new.write_bytes(data)
-        os.utime(new, ns=(changed_ns, changed_ns))
-        new.replace(cached)
+        replace_file(cached, data, durable=False)
+        os.utime(cached, ns=(changed_ns, changed_ns))
     except OSError as error:
         logging.debug("cannot cache %s: %s", cached, error)
-        with contextlib.suppress(OSError):
-            new.unlink(missing_ok=True)

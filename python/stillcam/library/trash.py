@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,10 +33,7 @@ class Trash:
         self._folder = root / FOLDER
 
     def put(self, item: Item, now_s: float) -> TrashedItem:
-        """Move `item` to the trash.
-
-        Args:
-            now_s: seconds since the epoch.
+        """Move `item` to the trash; `now_s` is in seconds since the epoch.
 
         Raises:
             LookupError: it has been deleted meanwhile.
@@ -52,10 +50,12 @@ class Trash:
 
     def items(self) -> list[TrashedItem]:
         """All items that can be restored, the most recently deleted first."""
-        found = []
-        for folder in sorted(_folders(self._folder), reverse=True):
-            found += [TrashedItem(folder.name, item) for day in _folders(folder) for item in read_day(day)]
-        return found
+        return [
+            TrashedItem(folder.name, item)
+            for folder in sorted(_folders(self._folder), reverse=True)
+            for day in _folders(folder)
+            for item in read_day(day)
+        ]
 
     def restore(self, trashed: TrashedItem) -> None:
         """Restore an item.
@@ -99,11 +99,7 @@ class Trash:
 
 
 def stamp(time_s: float) -> str:
-    """The name of the folder of a deletion.
-
-    Args:
-        time_s: seconds since the epoch.
-    """
+    """The name of the folder of a deletion at `time_s` (seconds since the epoch)."""
     return time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(time_s))
 
 
@@ -111,10 +107,8 @@ def _move(source: Path, target: Path, item: Item) -> None:
     """Move all files of `item`, its own first."""
     os.rename(source / item.name, target / item.name)
     for name in item.files[1:]:
-        try:
+        with suppress(FileNotFoundError):  # deleted by hand, or it belongs to two items of one name
             os.rename(source / name, target / name)
-        except FileNotFoundError:
-            continue  # deleted by hand, or it belongs to two items of one name
 
 
 def _folders(folder: Path) -> list[Path]:

@@ -22,25 +22,21 @@ CHUNK_BYTES = 256 * 1024
 _DOS_FIRST = (1980, 1, 1, 0, 0, 0)  # ZIP knows no earlier time, and none after 2107
 
 
+Changed = tuple[int, int, int, int, int, int]  # year, month, day, hour, minute, second
+
+
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A file to put in.
-
-    Args:
-        path: of the file.
-        name: in the archive, with `/` between folders.
-        size_bytes: its present size.
-        changed: year, month, day, hour, minute, second.
-    """
+    """A file to put in; see `member`."""
 
     path: Path
     name: str
     size_bytes: int
-    changed: tuple[int, int, int, int, int, int]
+    changed: Changed
 
 
-def member(path: Path, name: str, changed: tuple[int, int, int, int, int, int]) -> Member:
-    """The file at `path` as a member.
+def member(path: Path, name: str, changed: Changed) -> Member:
+    """The file at `path` as a member of this name, which has `/` between folders.
 
     Raises:
         OSError: it is gone, not a regular file, or unreadable.
@@ -86,10 +82,8 @@ def stream(members: list[Member]) -> Generator[list[bytes], None, None]:
         for one in members:
             left = one.size_bytes
             try:
-                with (
-                    os.fdopen(open_regular(one.path), "rb", buffering=0) as file,
-                    archive.open(_info(one), "w") as target,
-                ):
+                source = os.fdopen(open_regular(one.path), "rb", buffering=0)
+                with source as file, archive.open(_info(one), "w") as target:
                     while left and (data := file.read(min(left, CHUNK_BYTES))):
                         left -= len(data)
                         target.write(data)

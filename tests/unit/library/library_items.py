@@ -8,6 +8,7 @@ from stillcam.library.days import Item
 from stillcam.library.pending import PendingItem
 
 NOON_S = datetime(2026, 11, 20, 12, tzinfo=UTC).timestamp()
+ANY = Filter()
 
 
 def made(root: Path, kind: str = "photo", time_s: float = NOON_S, camera: str = "imx708") -> str:
@@ -19,7 +20,7 @@ def made(root: Path, kind: str = "photo", time_s: float = NOON_S, camera: str = 
     return pending.finish({"kind": kind})
 
 
-def all_items(library: Library, limit: int, wanted: Filter | None = None) -> list[Item]:
+def all_items(library: Library, limit: int, wanted: Filter = ANY) -> list[Item]:
     """All items, page by page."""
     page = Page([], None)
     found: list[Item] = []

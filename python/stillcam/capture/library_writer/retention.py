@@ -17,9 +17,8 @@ from pathlib import Path
 from stillcam.capture.library_writer.clock_trust import DAY_S, HOUR_S, ClockTrust
 from stillcam.common.deletion import Undeletable
 from stillcam.common.disk_space import Disk
-from stillcam.library.catalogue import size_bytes
+from stillcam.library.catalogue import Favourites, size_bytes
 from stillcam.library.days import Days, Item, read_day
-from stillcam.library.favourites import Favourites
 from stillcam.library.names import day_of
 from stillcam.library.retention import Candidate, Rule, is_too_old, items_to_delete
 from stillcam.library.thumbnails import Thumbnails

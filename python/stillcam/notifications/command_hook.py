@@ -17,7 +17,7 @@ from stillcam.common.threads import keep, lower_priority
 
 TIMEOUT_S = 600.0  # then a command counts as hanging
 TERM_GRACE_S = 5.0
-POLL_S = 1.0  # between two checks whether a command has ended
+ENDED_POLL_S = 1.0  # between two checks whether a command has ended
 MAX_QUEUED = 100  # items; then the newest one is dropped, and the log says so
 PLACEHOLDER = "{}"  # as in find(1)
 _NICE = 10
@@ -55,9 +55,7 @@ class CommandHook:
 def run(argv: Sequence[str], timeout_s: float = TIMEOUT_S) -> str | None:
     """Run a command to its end; returns what went wrong, None: nothing.
 
-    Args:
-        argv: program and arguments.
-        timeout_s: then it is ended, with the processes that it has started.
+    After `timeout_s` it is ended, with the processes that it has started.
     """
     try:
         process = subprocess.Popen(
@@ -80,7 +78,7 @@ def _read_until_end(process: subprocess.Popen[bytes], timeout_s: float) -> bytes
     poller = select.poll()  # select(2) takes no descriptor beyond 1,023, and each connection has one
     poller.register(process.stdout, select.POLLIN)
     while (left_s := until_s - time.monotonic()) > 0:
-        if poller.poll(min(left_s, POLL_S) * 1000):
+        if poller.poll(min(left_s, ENDED_POLL_S) * 1000):
             if not (chunk := process.stdout.read(65536)):
                 break
             output = (output + chunk)[-_TAIL_BYTES:]

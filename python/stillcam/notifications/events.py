@@ -111,8 +111,8 @@ class PictureMonitor:
     """Detects when the picture is lost, and when it is back.
 
     Args:
-        loss: the state of the picture, as `/healthz` reports it; None: it is fresh.
-        now_s: of a clock that is never set (monotonic).
+        loss: gives the state of the picture, as `/healthz` reports it; None: it is fresh.
+        now_s: of the monotonic clock.
     """
 
     def __init__(self, loss: Callable[[], PictureLoss | None], now_s: float) -> None:
@@ -122,12 +122,7 @@ class PictureMonitor:
         self._seen = False
 
     def poll(self, now_s: float, time_s: float) -> Event | None:
-        """The change since the last poll.
-
-        Args:
-            now_s: of the monotonic clock.
-            time_s: seconds since the epoch.
-        """
+        """The change since the last poll; `now_s` is of the monotonic clock, `time_s` in seconds since the epoch."""
         loss = self._loss()
         if loss is None:
             lost_s, self._lost_s, self._seen = self._lost_s, None, True

@@ -19,16 +19,15 @@ from stillcam.notifications.events import Event, NewItems, PictureLoss, PictureM
 from stillcam.notifications.webhook import FILE, Message, Receiver, load_key
 from stillcam.settings.schema import Settings
 
-POLL_S = 2.0
+EVENTS_POLL_S = 2.0
 
 
 class Notifier:
     """Polls for the events of one camera and passes them to the receivers.
 
     Args:
-        paths: the camera's.
         settings: gives the settings in force.
-        picture_loss: the state of the picture; None: it is fresh.
+        picture_loss: gives the state of the picture; None: it is fresh.
     """
 
     def __init__(
@@ -57,7 +56,7 @@ class Notifier:
                 if str(error) != self._last_error:
                     logging.warning("webhooks and hooks: %s", error)
                 self._last_error = str(error)
-            time.sleep(POLL_S)
+            time.sleep(EVENTS_POLL_S)
 
     def poll(self) -> None:
         """Detect events once, and pass them on.

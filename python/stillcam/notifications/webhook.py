@@ -11,7 +11,6 @@ no setting, so that no route and no backup can reveal it.
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import hmac
 import http.client
@@ -19,7 +18,6 @@ import json
 import logging
 import secrets
 import socket
-import ssl
 import threading
 import time
 from collections import deque
@@ -45,26 +43,15 @@ MAX_QUEUED = 100  # messages; then the oldest one is dropped
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """The message of one event; the same at each try.
-
-    Args:
-        id: unique for each event.
-        body: JSON.
-    """
+    """The message of one event; the same at each try."""
 
     id: str
     type: str
-    body: bytes
+    body: bytes  # JSON
 
     @classmethod
     def of(cls, event: Event, machine: str, camera: int) -> Message:
-        """The message of an event of a camera on a machine.
-
-        Args:
-            event: the event.
-            machine: its name.
-            camera: the camera's number.
-        """
+        """The message of an event of a camera, by its number, on the machine of this name."""
         data = {"machine": machine, "camera": camera, **event.data}
         document = {"type": event.type, "timestamp": utc_text(event.time_s), "data": data}
         return cls(f"msg_{secrets.token_hex(16)}", event.type, json.dumps(document).encode())
@@ -75,12 +62,9 @@ class DeliveryError(Exception):
 
 
 def post(url: str, key: str, message: Message, timeout_s: float = TIMEOUT_S) -> None:
-    """Send a message to a receiver.
+    """Send a message, signed with `key`, to the receiver at `url`.
 
     Args:
-        url: its address.
-        key: signs the message.
-        message: the message.
         timeout_s: for all of it except the resolution of the name, which has limits of its own (resolv.conf).
 
     Raises:
@@ -93,12 +77,8 @@ def post(url: str, key: str, message: Message, timeout_s: float = TIMEOUT_S) -> 
         "webhook-id": message.id, "webhook-timestamp": str(time_s),
         "webhook-signature": signature(key, message.id, time_s, message.body),
     }  # fmt: skip
-    connection: http.client.HTTPConnection
-    if parts.scheme == "https":
-        context = ssl.create_default_context()
-        connection = http.client.HTTPSConnection(parts.hostname or "", parts.port, timeout=timeout_s, context=context)
-    else:
-        connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=timeout_s)
+    connect = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+    connection = connect(parts.hostname or "", parts.port, timeout=timeout_s)
     # The connection's own time-out starts again with each byte.
     watchdog = threading.Timer(timeout_s, _shut_down, (connection,))
     watchdog.daemon = True
@@ -121,13 +101,7 @@ def _shut_down(connection: http.client.HTTPConnection) -> None:
 
 
 class Receiver:
-    """Sends to one address, in order.
-
-    Args:
-        url: the address.
-        key: signs the messages.
-        retry_s: the pauses before further tries.
-    """
+    """Sends messages, signed with `key`, to one address, in order; `retry_s` are the pauses before further tries."""
 
     def __init__(self, url: str, key: str, retry_s: tuple[float, ...] = RETRY_S) -> None:
         self.url = url
@@ -140,7 +114,7 @@ class Receiver:
         keep(self._run, "webhook")
 
     def send(self, message: Message) -> None:
-        """Queue a message."""
+        """Queue a message; if too many wait, the oldest one is dropped."""
         with self._changed:
             if len(self._queue) == MAX_QUEUED:
                 dropped = self._queue.popleft()
@@ -175,9 +149,8 @@ class Receiver:
                     logging.warning("webhook: dropped %s, %s has not accepted it: %s", message.type, self._name, error)
                     return
                 if not self._failing:
-                    logging.warning(
-                        "webhook: %s does not accept %s (%s): trying again", self._name, message.type, error
-                    )
+                    text = "webhook: %s does not accept %s (%s): trying again"
+                    logging.warning(text, self._name, message.type, error)
                 self._failing = True
                 with self._changed:
                     if self._changed.wait_for(lambda: self._closed, pause_s):
@@ -208,28 +181,14 @@ def load_key(path: Path) -> str:
 
 
 def _key_bytes(text: str) -> bytes:
-    """Decode a key.
-
-    Raises:
-        ValueError: it is no key.
-    """
-    try:
-        key = base64.b64decode(text.removeprefix(KEY_PREFIX), validate=True)
-    except binascii.Error as error:
-        raise ValueError("not base64") from error
+    """Decode a key; ValueError: it is none."""
+    key = base64.b64decode(text.removeprefix(KEY_PREFIX), validate=True)
     if not text.startswith(KEY_PREFIX) or not 24 <= len(key) <= 64:  # what the specification allows
         raise ValueError("not a key")
     return key
 
 
 def signature(key: str, message_id: str, time_s: int, body: bytes) -> str:
-    """The header `webhook-signature` of a message.
-
-    Args:
-        key: as `load_key` returns it.
-        message_id: the header `webhook-id`.
-        time_s: the header `webhook-timestamp`, in seconds since the epoch.
-        body: of the request.
-    """
+    """The header `webhook-signature` of a message, for the headers `webhook-id` and `webhook-timestamp`, and a body."""
     signed = hmac.new(_key_bytes(key), f"{message_id}.{time_s}.".encode() + body, hashlib.sha256).digest()
     return f"v1,{base64.b64encode(signed).decode()}"

@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -46,11 +48,7 @@ class Backup:
 
 
 def document_of(settings: Settings, now_s: float) -> dict[str, Any]:
-    """The back-up of settings.
-
-    Args:
-        now_s: seconds since the epoch.
-    """
+    """The back-up of settings; `now_s` is in seconds since the epoch."""
     return {"kind": KIND, "stillcam": __version__, "made": utc_text(now_s), "configuration": to_json(settings)}
 
 
@@ -68,11 +66,7 @@ def settings_of(document: Any) -> Settings:
 
 
 class Backups:
-    """The back-ups that are stored on the camera.
-
-    Args:
-        folder: of the back-ups, one file each; created with the first one.
-    """
+    """The back-ups that are stored on the camera: a file each in `folder`, which is created with the first one."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -81,13 +75,9 @@ class Backups:
         """All back-ups, by name."""
         found = []
         for path in sorted(self._folder.glob(f"*{_SUFFIX}")):
-            name = path.name.removesuffix(_SUFFIX)
-            try:
-                stat = path.stat()
-            except OSError:
-                continue  # just deleted
-            if _NAME.fullmatch(name):
-                found.append(Backup(name, stat.st_mtime, stat.st_size))
+            with suppress(OSError):  # just deleted
+                if _NAME.fullmatch(path.stem):
+                    found.append(_described(path))
         return found
 
     def make(self, name: str, settings: Settings, now_s: float) -> Backup:
@@ -103,13 +93,11 @@ class Backups:
             raise NameTakenError(f"there are {MAX_BACKUPS} back-ups: delete one first")
         text = json.dumps(document_of(settings, now_s), indent=2, ensure_ascii=False) + "\n"
         try:
-            made = create_private(path, text.encode())
-            stat = path.stat()
+            if not create_private(path, text.encode()):
+                raise NameTakenError("there is a back-up of this name: choose another one, or delete it first")
+            return _described(path)
         except OSError as error:
             raise StillcamError(f"cannot write {path}: {error.strerror}") from error
-        if not made:
-            raise NameTakenError("there is a back-up of this name: choose another one, or delete it first")
-        return Backup(path.name.removesuffix(_SUFFIX), stat.st_mtime, stat.st_size)
 
     def read(self, name: str) -> Settings:
         """The settings of a back-up.
@@ -119,14 +107,11 @@ class Backups:
             SettingsError: it is damaged, or no back-up.
             StillcamError: it cannot be read.
         """
+        with self._existing(name) as path, path.open("rb") as file:
+            raw = file.read(MAX_BYTES + 1)
+        if len(raw) > MAX_BYTES:
+            raise SettingsError(f"this back-up is larger than {MAX_BYTES} bytes")
         try:
-            with self._existing(name).open("rb") as file:
-                raw = file.read(MAX_BYTES + 1)
-        except OSError as error:
-            raise _error_for(error) from error
-        try:
-            if len(raw) > MAX_BYTES:
-                raise SettingsError(f"this back-up is larger than {MAX_BYTES} bytes")
             return settings_of(parse_json(raw))
         except ValueError as error:
             raise SettingsError(f"this back-up is damaged: {error}") from error
@@ -138,16 +123,22 @@ class Backups:
             NotFoundError: no back-up has this name.
             StillcamError: it cannot be deleted.
         """
-        try:
-            self._existing(name).unlink()
-        except OSError as error:
-            raise _error_for(error) from error
+        with self._existing(name) as path:
+            path.unlink()
 
-    def _existing(self, name: str) -> Path:
+    @contextmanager
+    def _existing(self, name: str) -> Iterator[Path]:
+        """The file of a back-up; an OSError while it is used is turned into one of ours."""
         try:
-            return self._path(name)
+            path = self._path(name)
         except SettingsError as error:
             raise NotFoundError("there is no back-up of this name") from error
+        try:
+            yield path
+        except FileNotFoundError as error:
+            raise NotFoundError("there is no back-up of this name") from error
+        except OSError as error:
+            raise StillcamError(f"cannot use this back-up: {error.strerror}") from error
 
     def _path(self, name: str) -> Path:
         """The file of a name, which can contain no separator and cannot begin with a dot."""
@@ -158,7 +149,6 @@ class Backups:
         return self._folder / f"{plain}{_SUFFIX}"
 
 
-def _error_for(error: OSError) -> StillcamError:
-    if isinstance(error, FileNotFoundError):
-        return NotFoundError("there is no back-up of this name")
-    return StillcamError(f"cannot use this back-up: {error.strerror}")
+def _described(path: Path) -> Backup:
+    stat = path.stat()
+    return Backup(path.stem, stat.st_mtime, stat.st_size)

@@ -16,15 +16,11 @@ SMALLEST_CROP = 64  # sensor pixels: the Pi's ISP takes no less
 def check_controls(values: Any, field: str = "controls") -> Values:
     """Validate values of controls, each by itself and then together. The driver decides later whether it can set them.
 
-    Args:
-        values: name -> value.
-        field: the name of these controls in an error.
-
     Returns:
         the same, each value in the type of its control; rectangles, pairs and matrices as lists.
 
     Raises:
-        SettingsError: names the control, and says what is expected.
+        SettingsError: names the control, below `field`, and says what is expected.
     """
     if not isinstance(values, Mapping):
         raise SettingsError('must be an object like {"ExposureTime": 10000}', field)

@@ -176,6 +176,9 @@ _NOISE = (
 CONTROLS = {control.name: control for control in (*_FOCUS, *_ZOOM, *_EXPOSURE, *_WHITE_BALANCE, *_IMAGE, *_NOISE)}
 
 
+_AS_THEY_ARE = ("name", "group", "type", "unit", "step", "scale", "default", "text")  # in a row for other programs
+
+
 def table_for(
     capabilities: Mapping[str, Any] | None,
     camera: Mapping[str, Any] | None,
@@ -184,11 +187,11 @@ def table_for(
     """The table for other programs, in the order in which a page shows it.
 
     Args:
-        capabilities: the driver's, as the daemon's status tells them: `refused` (control -> why it cannot be set)
-            and `windows` (focus windows at once); None: not known.
-        camera: as the same status tells it: `size`, and `limits` (control -> [low, high] or
-            None) that the camera itself names; None or without limits: not known.
-        modes: control -> its values that the tuning file has; None: not known, and then none is of its own making.
+        capabilities: the driver's, as in the daemon's status: `refused` (control -> why it cannot be set), and
+            `windows` (focus windows at once); None: not known.
+        camera: as in the same status: `size`, and `limits` (control -> [low, high] or None) that the camera itself
+            names; None or without limits: not known.
+        modes: control -> its values that the tuning file has; None: not known, and then it has no mode of its own.
     """
     return [_row(control, capabilities or {}, camera or {}, modes) for control in CONTROLS.values()]
 
@@ -246,17 +249,13 @@ def _row(
     if control.type == "windows":
         high = capabilities.get("windows", 1)
     return {
-        "name": control.name,
-        "group": control.group,
-        "type": control.type,
-        "unit": control.unit,
+        **{
+            name: getattr(control, name)
+            for name in ("name", "group", "type", "unit", "step", "scale", "default", "text")
+        },
         "low": low,
         "high": high,
-        "step": control.step,
-        "scale": control.scale,
         "choices": [{"value": choice.value, "text": choice.text} for choice in choices],
-        "default": control.default,
-        "text": control.text,
         "available": reason is None,
         "reason": reason,
     }

@@ -10,7 +10,7 @@ from typing import Any
 from stillcam import __version__
 from stillcam.http.messages import as_json
 from stillcam.server.openapi.route import ApiRoute, api
-from stillcam.server.openapi.shapes import SCHEMAS, TEXT, Schema, define, maybe, record, ref
+from stillcam.server.openapi.shapes import SCHEMAS, TEXT, Schema, define, record, shape
 from stillcam.server.route import Access, Route
 
 _NAMED = re.compile(r"\{(\w+)\}")
@@ -61,10 +61,10 @@ _SECURITY_SCHEMES = {
 
 define(
     Error=record(
-        error=TEXT | {"description": "what is wrong and what to do, for a person"},
-        field=maybe(TEXT, "the value that is wrong"),
+        error=shape("text", "what is wrong and what to do, for a person"),
+        field=shape("text?", "the value that is wrong"),
     ),
-    OpenApi={"type": "object", "description": "an OpenAPI 3.1 document"},
+    OpenApi=shape("object", "an OpenAPI 3.1 document"),
 )
 
 
@@ -101,7 +101,7 @@ def _document(routes: Sequence[Route]) -> dict[str, Any]:
         "paths": dict(sorted(paths.items())),
         "components": {
             "schemas": SCHEMAS,
-            "responses": {str(status): _answer(text, ref("Error")) for status, text in _ERRORS.items()},
+            "responses": {str(status): _answer(text, shape("Error")) for status, text in _ERRORS.items()},
             "securitySchemes": _SECURITY_SCHEMES,
         },
     }
@@ -125,7 +125,7 @@ def _operation(route: ApiRoute) -> dict[str, Any]:
     if parameters:
         operation["parameters"] = parameters
     if route.body:
-        content = {"application/json": {"schema": ref(route.body.schema)}}
+        content = {"application/json": {"schema": shape(route.body.schema)}}
         operation["requestBody"] = {"required": route.body.required, "content": content}
     return operation
 
@@ -142,7 +142,7 @@ def _responses(route: ApiRoute, *, addressed: bool) -> dict[str, Any]:
         errors.add(400)  # an address that cannot be read
     answers = {}
     for status, kind in route.answers.items():
-        answers[status] = _answer(_DONE[status], ref(kind) if kind and "/" not in kind else None, kind)
+        answers[status] = _answer(_DONE[status], shape(kind) if kind and "/" not in kind else None, kind)
     for status in errors:
         shared = {"$ref": f"#/components/responses/{status}"}
         answers[status] = _either(answers[status], status) if status in answers else shared
@@ -158,7 +158,7 @@ def _answer(text: str, schema: Schema | None, kind: str = "") -> dict[str, Any]:
 
 def _either(answer: dict[str, Any], status: int) -> dict[str, Any]:
     """An answer of two media types, or one schema or the other: the status is also that of an error."""
-    error = ref("Error")
+    error = shape("Error")
     if same_type := answer["content"].get("application/json"):
         error = {"anyOf": [same_type["schema"], error]}
     content = {**answer["content"], "application/json": {"schema": error}}

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY, dataclass, field
 from functools import wraps
 from typing import TypeVar
 
 from stillcam.http.messages import MAX_JSON_BYTES, Answer
 from stillcam.server.openapi.check import check_body, check_query
-from stillcam.server.openapi.shapes import SCHEMAS, Schema
+from stillcam.server.openapi.shapes import SCHEMAS, TEXT, Schema
 from stillcam.server.route import Access, Challenge, Request, Route
 
 _T = TypeVar("_T")
@@ -22,14 +22,14 @@ class Parameter:
     """A value in the query of an address.
 
     Args:
-        schema: what it may be; enumerations, patterns and ranges are checked.
         text: what it does.
+        schema: what it may be; enumerations, patterns and ranges are checked.
         error: the answer to a wrong value; empty: made of the schema.
         required: whether it must be there.
     """
 
-    schema: Schema
     text: str
+    schema: Schema = field(default_factory=lambda: TEXT)
     error: str = ""
     required: bool = False
 

@@ -1,31 +1,51 @@
-"""JSON schemas (draft 2020-12): short ways to write them, and those of the document by name."""
+"""JSON schemas (draft 2020-12): short ways to write them, and those of the document by name.
+
+A schema is written out, or named: by a name of `_NAMED`, or of another schema of the document. A question mark behind
+a name allows null, and brackets make a list: `count?`, `User[]`, `text[]?`.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 Schema = dict[str, Any]
+Shape = Schema | str  # a schema, or its name
 
-SCHEMAS: dict[str, Schema] = {}  # by name, see `define`
+SCHEMAS: dict[str, Schema] = {}  # of the document, by name: see `define`
 
 TEXT: Schema = {"type": "string"}
-FLAG: Schema = {"type": "boolean"}
-COUNT: Schema = {"type": "integer", "minimum": 0}
-NUMBER: Schema = {"type": "number"}
-TIME: Schema = {"type": "string", "format": "date-time", "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$"}
-ZONE = TEXT | {"description": "the time zone of the camera's clock: an IANA name, or a rule as POSIX writes it"}
-FRAME: Schema = {"type": "string", "pattern": r"^camera_\d{8}T\d{6}\.\d{3}Z\.jpg$", "description": "a frame's name"}
-SIZE: Schema = {"type": "array", "items": COUNT, "minItems": 2, "maxItems": 2, "description": "width, height in pixels"}
+_COUNT: Schema = {"type": "integer", "minimum": 0}
+_NAMED: dict[str, Schema] = {
+    "text": TEXT,
+    "flag": {"type": "boolean"},
+    "count": _COUNT,
+    "number": {"type": "number"},
+    "object": {"type": "object"},
+    "time": {"type": "string", "format": "date-time", "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$"},
+    "zone": TEXT | {"description": "the time zone of the camera's clock: an IANA name, or a rule as POSIX writes it"},
+    "frame": TEXT | {"pattern": r"^camera_\d{8}T\d{6}\.\d{3}Z\.jpg$", "description": "a frame's name"},
+    "size": {
+        "type": "array", "items": _COUNT, "minItems": 2, "maxItems": 2, "description": "width, height in pixels",
+    },
+}  # fmt: skip
 
 
-def ref(name: str) -> Schema:
-    """One of the schemas under components."""
-    return {"$ref": f"#/components/schemas/{name}"}
+def shape(base: Shape, text: str = "", **more: Any) -> Schema:
+    """The schema of that name, or the same one, with a description (`text`) and further keywords of JSON Schema."""
+    notes = ({"description": text} if text else {}) | more
+    if not isinstance(base, str):
+        return base | notes
+    if base.endswith("?"):
+        return maybe(base[:-1]) | notes
+    if base.endswith("[]"):
+        return list_of(base[:-2]) | notes
+    return (_NAMED.get(base) or {"$ref": f"#/components/schemas/{base}"}) | notes
 
 
-def maybe(schema: Schema, text: str = "") -> Schema:
+def maybe(base: Shape, text: str = "") -> Schema:
     """The same, or null."""
-    notes = {"description": text} if text else {}
+    schema, notes = shape(base), {"description": text} if text else {}
     if isinstance(schema.get("type"), str):
         choices = {"enum": [*schema["enum"], None]} if "enum" in schema else {}
         return {**schema, "type": [schema["type"], "null"], **choices, **notes}
@@ -37,24 +57,31 @@ def one_of(*values: str) -> Schema:
     return {"type": "string", "enum": list(values)}
 
 
-def list_of(schema: Schema) -> Schema:
+def list_of(items: Shape) -> Schema:
     """A list of any length."""
-    return {"type": "array", "items": schema}
+    return {"type": "array", "items": shape(items)}
 
 
-def record(optional: dict[str, Schema] | None = None, **properties: Schema) -> Schema:
+def map_of(values: Shape, text: str) -> Schema:
+    """An object with any properties; `text` says by what."""
+    return {"type": "object", "additionalProperties": shape(values), "description": text}
+
+
+def record(optional: Mapping[str, Shape] | None = None, /, **properties: Shape) -> Schema:
     """An object with these properties and no others; all but the optional ones are required."""
+    everything = {**properties, **(optional or {})}
     return {
         "type": "object",
-        "properties": {**properties, **(optional or {})},
+        "properties": {name: shape(one) for name, one in everything.items()},
         "required": list(properties),
         "additionalProperties": False,
     }
 
 
-def at_least(**properties: Schema) -> Schema:
+def at_least(**properties: Shape) -> Schema:
     """An object with these properties, and maybe others."""
-    return {"type": "object", "properties": properties, "required": list(properties)}
+    described = {name: shape(one) for name, one in properties.items()}
+    return {"type": "object", "properties": described, "required": list(properties)}
 
 
 def define(**schemas: Schema) -> None:

@@ -17,7 +17,7 @@ from stillcam.accounts.sign_in import SignIn, address_key, new_device_cookie
 from stillcam.accounts.tokens import digest
 from stillcam.http.messages import Answer, Refused, as_json
 from stillcam.server.openapi.route import Parameter, api
-from stillcam.server.openapi.shapes import FLAG, TEXT, TIME, Schema, define, list_of, maybe, one_of, record, ref
+from stillcam.server.openapi.shapes import Schema, Shape, define, maybe, one_of, record, shape
 from stillcam.server.route import Access, Person, Request, Route
 from stillcam.server.security.access import Guard
 from stillcam.server.security.credentials import (
@@ -31,27 +31,27 @@ from stillcam.server.security.credentials import (
 from stillcam.settings.schema import Settings
 
 _ROLE, _SCOPE = one_of("owner", "viewer"), one_of("view", "library", "control")
-_LIBRARY = FLAG | {"description": "whether the user may open the library; owners always may"}
+_LIBRARY = shape("flag", "whether the user may open the library; owners always may")
 _NAME: Schema = {"type": "string", "minLength": 1, "maxLength": 64}
 _PASSWORD: Schema = {"type": "string", "minLength": 8, "maxLength": 1024}
-_TOKEN = {"id": TEXT, "name": TEXT, "scope": _SCOPE, "created": TIME, "last_used": maybe(TIME)}
+_TOKEN: dict[str, Shape] = {"id": "text", "name": "text", "scope": _SCOPE, "created": "time", "last_used": "time?"}
 
 define(
     Session=record(
-        registered=FLAG | {"description": "whether there is an owner"}, watch=one_of("anyone", "signed-in"),
-        user=maybe(record(name=TEXT, role=_ROLE)), may=record(watch=FLAG, library=FLAG, control=FLAG),
+        registered=shape("flag", "whether there is an owner"), watch=one_of("anyone", "signed-in"),
+        user=maybe(record(name="text", role=_ROLE)), may=record(watch="flag", library="flag", control="flag"),
     ),
-    Registration=record(code=TEXT | {"description": "the set-up code"}, name=_NAME, password=_PASSWORD),
-    SignIn=record(name=_NAME, password=TEXT),
-    NewPassword=record(old=TEXT, new=_PASSWORD),
-    User=record(name=TEXT, role=_ROLE, library=_LIBRARY, created=TIME, last_seen=maybe(TIME)),
-    Users=record(users=list_of(ref("User"))),
+    Registration=record(code=shape("text", "the set-up code"), name=_NAME, password=_PASSWORD),
+    SignIn=record(name=_NAME, password=shape("text")),
+    NewPassword=record(old="text", new=_PASSWORD),
+    User=record(name="text", role=_ROLE, library=_LIBRARY, created="time", last_seen="time?"),
+    Users=record(users="User[]"),
     NewUser=record({"library": _LIBRARY}, name=_NAME, password=_PASSWORD, role=_ROLE),
     UserChange=record({"role": _ROLE, "password": _PASSWORD, "library": _LIBRARY}) | {"minProperties": 1},
     Token=record(**_TOKEN),
-    Tokens=record(tokens=list_of(ref("Token"))),
+    Tokens=record(tokens="Token[]"),
     NewToken=record(name=_NAME, scope=_SCOPE),
-    ShownToken=record(**_TOKEN, token=TEXT | {"description": "shown this once"}),
+    ShownToken=record(**_TOKEN, token=shape("text", "shown this once")),
 )  # fmt: skip
 
 
@@ -79,7 +79,7 @@ class AccountRoutes:
             account("POST", "api/session", anyone, self._sign_in_user, "Sign in; the session is a cookie.",
                     {200: "Session"}, body="SignIn", errors=(401, 422, 429, 503)),
             account("DELETE", "api/session", signed_in, self._sign_out, "Sign out.", {204: ""},
-                    query={"everywhere": Parameter({"enum": ["0", "1"]}, "1: on all devices")}),
+                    query={"everywhere": Parameter("1: on all devices", {"enum": ["0", "1"]})}),
             account("POST", "api/register", anyone, self._register,
                     "Make the first user, the owner, with the set-up code; and sign in.",
                     {201: "Session"}, body="Registration", errors=(403, 409, 422, 429, 503)),

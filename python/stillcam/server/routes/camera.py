@@ -10,20 +10,7 @@ from stillcam.ipc.protocol import Refusal, ask
 from stillcam.server.camera_context import CameraContext
 from stillcam.server.errors import refusal_of
 from stillcam.server.openapi.route import Body, api
-from stillcam.server.openapi.shapes import (
-    COUNT,
-    FLAG,
-    FRAME,
-    NUMBER,
-    SIZE,
-    TEXT,
-    TIME,
-    define,
-    list_of,
-    maybe,
-    one_of,
-    record,
-)
+from stillcam.server.openapi.shapes import define, list_of, maybe, one_of, record, shape
 from stillcam.server.route import Access, Request, Route
 from stillcam.settings import tuning_files
 from stillcam.settings.controls import CONTROLS, table_for
@@ -34,46 +21,51 @@ ANSWER_GRACE_S = 8.0  # beyond that, for the daemon's answer to arrive
 
 
 _KIND = one_of("photo", "raw")
-_WAIT_FOR = maybe(FRAME, "the frame that the server does not serve yet; null: it serves it")
+_WAIT_FOR = shape("frame?", "the frame that the server does not serve yet; null: it serves it")
 _MODE = record(
-    format=TEXT, size=SIZE, bit_depth=maybe(COUNT), fps=maybe(NUMBER), crop=maybe(list_of(NUMBER)),
+    format="text", size="size", bit_depth="count?", fps="number?", crop="number[]?",
     sensor_mode={"type": "string", "description": "what the setting of the same name takes"},
 )  # fmt: skip
 _CAMERA = record(
-    index=COUNT, model=TEXT, size=SIZE, bit_depth=maybe(COUNT), colour=maybe(TEXT), path=TEXT,
+    index="count", model="text", size="size", bit_depth="count?", colour="text?", path="text",
     held={"type": "boolean", "description": "another program had it when it was listed: only sizes are known"},
-    properties={"type": "object", "description": "libcamera's names"}, modes=list_of(_MODE),
+    properties=shape("object", "libcamera's names"), modes=list_of(_MODE),
 )  # fmt: skip
 _CONTROL = record(
     name=one_of(*CONTROLS), group=one_of(*dict.fromkeys(control.group for control in CONTROLS.values())),
     type=one_of("bool", "int", "float", "choice", "pair", "crop", "windows", "matrix"),
-    unit=TEXT, low=maybe(NUMBER), high=maybe(NUMBER), step=maybe(NUMBER), scale=one_of("linear", "log"),
-    choices=list_of(record(value=TEXT, text=TEXT)), default={}, text=TEXT, available=FLAG,
-    reason=maybe(TEXT, "why it cannot be set"),
+    unit="text", low="number?", high="number?", step="number?", scale=one_of("linear", "log"),
+    choices=list_of(record(value="text", text="text")), default={}, text="text", available="flag",
+    reason=shape("text?", "why it cannot be set"),
 )  # fmt: skip
 TAKING = maybe(
-    record(kind=_KIND, done=COUNT, of=COUNT, due=maybe(TIME, "the moment of the self-timer; null: it is being taken"))
+    record(
+        kind=_KIND,
+        done="count",
+        of="count",
+        due=shape("time?", "the moment of the self-timer; null: it is being taken"),
+    )
 )
 RECORDING = maybe(
-    record(since=TIME, seconds=maybe(COUNT, "null: until it is stopped"), bytes=COUNT, left_s=maybe(NUMBER))
+    record(since="time", seconds=shape("count?", "null: until it is stopped"), bytes="count", left_s="number?")
 )
 
 define(
     ControlTable=record(controls=list_of(_CONTROL)),
-    Cameras=record(active=maybe(COUNT), cameras=list_of(_CAMERA)),
-    Tuning=record(files=list_of(TEXT), folder=maybe(TEXT)),
+    Cameras=record(active="count?", cameras=list_of(_CAMERA)),
+    Tuning=record(files="text[]", folder="text?"),
     Focus=record(
-        state=one_of("focused", "failed"), lens_position=maybe(NUMBER, "dioptres"),
-        distance_m=maybe(NUMBER, "null: infinity, or not known"), frame=maybe(FRAME), wait_for=_WAIT_FOR,
+        state=one_of("focused", "failed"), lens_position=shape("number?", "dioptres"),
+        distance_m=shape("number?", "null: infinity, or not known"), frame="frame?", wait_for=_WAIT_FOR,
     ),
-    Taken=record(frame=FRAME, wait_for=_WAIT_FOR),
+    Taken=record(frame="frame", wait_for=_WAIT_FOR),
     PhotoOrder=record({
         "kind": _KIND,
         "count": {"type": "integer", "minimum": 1, "maximum": 100, "description": "of a burst; 1"},
         "delay_s": {"type": "number", "minimum": 0, "maximum": 3600, "description": "of the self-timer; 0"},
     }),
     VideoOrder=record({"seconds": {"type": ["integer", "null"], "minimum": 1, "maximum": 86400}}),
-    Items=record(items=list_of(TEXT | {"description": "DAY/NAME"}) | {"description": "addresses below library/"}),
+    Items=record(items=shape(list_of(shape("text", "DAY/NAME")), "addresses below library/")),
     Taking=record(taking=TAKING),
     Recording=record(recording=RECORDING),
 )  # fmt: skip

@@ -18,27 +18,13 @@ from stillcam.series.definition import MAX_NAME
 from stillcam.server.errors import reading
 from stillcam.server.file_answers import FOR_EVER, file_answer
 from stillcam.server.openapi.route import Body, Parameter, api
-from stillcam.server.openapi.shapes import (
-    COUNT,
-    FLAG,
-    NUMBER,
-    SIZE,
-    TEXT,
-    TIME,
-    Schema,
-    define,
-    list_of,
-    maybe,
-    one_of,
-    record,
-    ref,
-)
+from stillcam.server.openapi.shapes import Schema, Shape, define, maybe, one_of, record, shape
 from stillcam.server.route import Access, Request, Route
 from stillcam.server.routes.series import TIMEOUT_S
 
 _KIND = one_of(*KINDS)
 _SERIES = maybe({"type": "string", "minLength": 1, "maxLength": MAX_NAME}, "whose pictures; null: the library's")
-_MOMENT = TEXT | {"examples": ["2026-11-20T08:30"]}
+_MOMENT = shape("text", examples=["2026-11-20T08:30"])
 _CROP: Schema = {"type": "array", "items": {"type": "number", "minimum": 0, "maximum": 1}, "minItems": 4, "maxItems": 4}
 _FPS: Schema = {"type": "integer", "minimum": FPS[0], "maximum": FPS[1]}
 _WIDTH = maybe({"type": "integer", "minimum": WIDTHS[0], "maximum": WIDTHS[1]}, "pixels; null: as taken")
@@ -48,32 +34,31 @@ _ORDER: dict[str, Schema] = {
     "fps": maybe(_FPS, f"pictures a second, of a film; {DEFAULT_FPS}"),
     "width": _WIDTH,
     "crop": maybe(_CROP, "x, y, width, height as fractions of the picture; null: all of it"),
-    "deflicker": maybe(FLAG, "small steps of brightness are evened out; of a film"),
-    "stamp": maybe(FLAG, "each picture shows its date and time; of a film"),
+    "deflicker": shape("flag?", "small steps of brightness are evened out; of a film"),
+    "stamp": shape("flag?", "each picture shows its date and time; of a film"),
     "from": maybe(_MOMENT, "the first moment; without an offset by the local clock"),
     "to": maybe(_MOMENT, "the last moment"),
 }
-_DONE_ORDER = record(
-    {name: _ORDER[name] for name in ("fps", "deflicker", "stamp")},
-    **{"width": _WIDTH, "crop": _ORDER["crop"], "from": maybe(TIME), "to": maybe(TIME)},
-    day=maybe(TEXT, "the local day that it is made of by itself; null: it was ordered"),
-)
+_DONE_ORDER: dict[str, Shape] = {
+    "width": _WIDTH, "crop": _ORDER["crop"], "from": "time?", "to": "time?",
+    "day": shape("text?", "the local day that it is made of by itself; null: it was ordered"),
+}  # fmt: skip
 
 define(
     FilmOrder=record(_ORDER),
     Film=record(
-        id=TEXT, kind=_KIND, series=_SERIES, state=one_of(*STATES), progress=NUMBER | {"minimum": 0, "maximum": 1},
-        left_s=maybe(NUMBER, "seconds; null: nobody knows yet"), error=maybe(TEXT, "why it failed"),
-        made=maybe(TIME), bytes=maybe(COUNT), duration_s=maybe(NUMBER), pictures=maybe(COUNT),
-        skipped=maybe(COUNT, "pictures that could not be read"),
-        left_out=maybe(list_of(TEXT), "the first of these by name, each with the reason"), size=maybe(SIZE),
-        order=_DONE_ORDER,
+        id="text", kind=_KIND, series=_SERIES, state=one_of(*STATES), progress=shape("number", minimum=0, maximum=1),
+        left_s=shape("number?", "seconds; null: nobody knows yet"), error=shape("text?", "why it failed"),
+        made="time?", bytes="count?", duration_s="number?", pictures="count?",
+        skipped=shape("count?", "pictures that could not be read"),
+        left_out=shape("text[]?", "the first of these by name, each with the reason"), size="size?",
+        order=record({name: _ORDER[name] for name in ("fps", "deflicker", "stamp")}, **_DONE_ORDER),
     ),
-    Films=record(films=list_of(ref("Film"))),
+    Films=record(films="Film[]"),
 )  # fmt: skip
 
-_OF_SERIES = Parameter(TEXT, "only of this series; empty: only of the library")
-_DOWNLOAD = Parameter(TEXT, "to be saved, not shown")
+_OF_SERIES = Parameter("only of this series; empty: only of the library")
+_DOWNLOAD = Parameter("to be saved, not shown")
 
 
 class FilmRoutes:

@@ -10,7 +10,7 @@ from stillcam.http.certificates import describe
 from stillcam.http.messages import Answer, as_json
 from stillcam.server.camera_context import CameraContext
 from stillcam.server.openapi.route import api
-from stillcam.server.openapi.shapes import TEXT, Schema, define, list_of, record
+from stillcam.server.openapi.shapes import define, list_of, record, shape
 from stillcam.server.route import Access, Request, Route
 from stillcam.system_info import Row, Section, as_document
 from stillcam.system_info.board import heat_and_power, temperature_c, throttled
@@ -19,9 +19,9 @@ from stillcam.system_info.machine import board, system
 from stillcam.system_info.software import Software
 from stillcam.system_info.storage import DAY_S, storage
 
-_ROW: Schema = {"type": "array", "items": TEXT, "minItems": 2, "maxItems": 2, "description": "label, text"}
+_ROW = shape("text[]", "label, text", minItems=2, maxItems=2)
 
-define(Info=record(sections=list_of(record(title=TEXT, rows=list_of(_ROW)))))
+define(Info=record(sections=list_of(record(title="text", rows=list_of(_ROW)))))
 
 
 def info_route(context: CameraContext) -> Route:

@@ -19,48 +19,48 @@ from stillcam.library.thumbnails import Thumbnails
 from stillcam.server.errors import changing, reading
 from stillcam.server.file_answers import file_answer, shown
 from stillcam.server.openapi.route import Parameter, api
-from stillcam.server.openapi.shapes import COUNT, FLAG, TEXT, TIME, ZONE, Schema, define, list_of, maybe, one_of, record
+from stillcam.server.openapi.shapes import Schema, Shape, define, list_of, map_of, maybe, one_of, record, shape
 from stillcam.server.route import Access, Request, Route
 
 PAGE, MAX_PAGE = 60, 200  # items
 MAX_SIDECAR_BYTES = 1 << 20  # ours have some thousand
 
 KIND = one_of("photo", "raw", "video", "file")
-ID = TEXT | {"description": "DAY/NAME"}
+ID = shape("text", "DAY/NAME")
 _DAY: Schema = {"type": "string", "pattern": r"^\d{4}-\d\d-\d\d$", "examples": ["2026-11-20"]}
-_ITEM = {
-    "id": ID, "day": _DAY, "title": TEXT, "name": TEXT, "kind": KIND, "time": TIME, "zone": ZONE,
-    "camera": maybe(TEXT, "the sensor's model"), "bytes": COUNT, "favourite": FLAG,
+_ITEM: dict[str, Shape] = {
+    "id": ID, "day": _DAY, "title": "text", "name": "text", "kind": KIND, "time": "time", "zone": "zone",
+    "camera": shape("text?", "the sensor's model"), "bytes": "count", "favourite": "flag",
 }  # fmt: skip
 
 define(
     LibraryPage=record(
-        items=list_of(record(**_ITEM)), rest=maybe(TEXT, "`start` of the next page; null: this is the last"),
-        cameras=list_of(TEXT), years=list_of(COUNT),
+        items=list_of(record(**_ITEM)), rest=shape("text?", "`start` of the next page; null: this is the last"),
+        cameras="text[]", years="count[]",
     ),
-    Calendar=record(year=COUNT, days={"type": "object", "additionalProperties": COUNT}),
+    Calendar=record(year="count", days=map_of("count", "by date")),
     Item=record(
-        **_ITEM, files=list_of(record(name=TEXT, bytes=maybe(COUNT))),
-        preview=FLAG | {"description": "whether a JPEG stands for it"},
+        **_ITEM, files=list_of(record(name="text", bytes="count?")),
+        preview=shape("flag", "whether a JPEG stands for it"),
         metadata=maybe({"type": "object"}, "what the camera said when it was taken"),
     ),
-    ItemChange=record({"favourite": maybe(FLAG), "title": maybe(TEXT)}),
+    ItemChange=record({"favourite": "flag?", "title": "text?"}),
 )  # fmt: skip
 
 _FILE = {
-    "thumbnail": Parameter(TEXT, "a JPEG of at most 320 pixels instead"),
-    "file": Parameter(one_of("item", "preview", "metadata"), "which of its files"),
-    "download": Parameter(TEXT, "to be saved, not shown"),
+    "thumbnail": Parameter("a JPEG of at most 320 pixels instead"),
+    "file": Parameter("which of its files", one_of("item", "preview", "metadata")),
+    "download": Parameter("to be saved, not shown"),
 }
 _PAGE = {
-    "limit": Parameter({"type": "integer", "minimum": 1, "maximum": MAX_PAGE}, "how many; 60"),
-    "start": Parameter(TEXT, "`rest` of the page before"),
-    "kind": Parameter(KIND, "only these"),
-    "camera": Parameter(TEXT, "only of this model"),
-    "day": Parameter(_DAY, "only of this day", error="day must be a date such as 2026-11-20"),
-    "favourites": Parameter({"enum": ["0", "1"]}, "1: only these"),
+    "limit": Parameter("how many; 60", {"type": "integer", "minimum": 1, "maximum": MAX_PAGE}),
+    "start": Parameter("`rest` of the page before"),
+    "kind": Parameter("only these", KIND),
+    "camera": Parameter("only of this model"),
+    "day": Parameter("only of this day", _DAY, error="day must be a date such as 2026-11-20"),
+    "favourites": Parameter("1: only these", {"enum": ["0", "1"]}),
 }
-_YEAR = Parameter({"type": "string", "pattern": r"^\d{4}$"}, "which", "year must be a year such as 2026", required=True)
+_YEAR = Parameter("which", {"type": "string", "pattern": r"^\d{4}$"}, "year must be a year such as 2026", required=True)
 
 
 class LibraryRoutes:

@@ -22,7 +22,6 @@ from stillcam.server.live.placeholder import Placeholders
 from stillcam.server.live.scaling import WIDTHS, ScaledFrames, frame_of
 from stillcam.server.live.stream import STEP_S, LiveStreams, viewer_remains
 from stillcam.server.openapi.route import Parameter, api
-from stillcam.server.openapi.shapes import TEXT
 from stillcam.server.route import Access, Challenge, Request, Route
 from stillcam.settings.schema import Settings
 
@@ -35,26 +34,26 @@ _SHARED = b"Cache-Control: no-cache\r\n"
 
 JPEG = "image/jpeg"
 _WIDTH = Parameter(
-    {"enum": [str(width) for width in WIDTHS]},
     "in pixels; a wider picture is scaled down to it",
+    {"enum": [str(width) for width in WIDTHS]},
     error="width must be 320, 640 or 1280; leave it out for the full size",
 )
 _CURRENT = {
-    "t": Parameter(TEXT, "anything: keeps caches away"),
-    "after": Parameter(TEXT, "name of the frame that one has"),
+    "t": Parameter("anything: keeps caches away"),
+    "after": Parameter("name of the frame that one has"),
     "width": _WIDTH,
 }
 _IF_NONE_MATCH = {"If-None-Match": "the ETag of the frame that one has"}
 _SNAPSHOT = {
-    "strict": Parameter({"enum": ["0", "1"]}, "1: answer 503 once the picture is stale"),
+    "strict": Parameter("1: answer 503 once the picture is stale", {"enum": ["0", "1"]}),
     "max_age": Parameter(
-        {"type": "number", "minimum": 0, "maximum": MAX_AGE_S},
         "seconds: take a picture if the newest is older; at most one per interval for clients without control",
+        {"type": "number", "minimum": 0, "maximum": MAX_AGE_S},
     ),
     "width": _WIDTH,
 }
 _STREAM = {
-    "fps": Parameter({"type": "number", "minimum": MIN_FPS, "maximum": MAX_FPS}, "at most so many frames a second")
+    "fps": Parameter("at most so many frames a second", {"type": "number", "minimum": MIN_FPS, "maximum": MAX_FPS})
 }
 
 

@@ -22,7 +22,7 @@ from stillcam.library.zip_stream import Member, free_name, member, size_of, stre
 from stillcam.server.errors import reading
 from stillcam.server.file_answers import attachment, shown
 from stillcam.server.openapi.route import Body, api
-from stillcam.server.openapi.shapes import COUNT, FLAG, TEXT, TIME, ZONE, define, list_of, maybe, record
+from stillcam.server.openapi.shapes import Shape, define, list_of, maybe, record, shape
 from stillcam.server.route import Access, Request, Route
 from stillcam.server.routes.library import ID, KIND
 
@@ -31,18 +31,20 @@ MAX_ZIP_IDS = 100_000  # ... and the items in all of them: some 20 MB
 MAX_IDS_BYTES = 4 << 20  # of a request with many items
 
 _IDS = list_of(ID) | {"minItems": 1}
-_JOB = {"job": TEXT, "done": COUNT, "total": COUNT, "failed": list_of(record(id=ID, error=TEXT)), "ended": FLAG}
+_JOB: dict[str, Shape] = {
+    "job": "text", "done": "count", "total": "count", "failed": list_of(record(id=ID, error="text")), "ended": "flag",
+}  # fmt: skip
 
 define(
     Choice=record(items=_IDS),
     Chosen=record(
-        zip=TEXT | {"description": "its address"}, files=COUNT, bytes=COUNT,
-        left_out=list_of(TEXT) | {"description": "files that are gone or cannot be read"},
+        zip=shape("text", "its address"), files="count", bytes="count",
+        left_out=shape("text[]", "files that are gone or cannot be read"),
     ),
     Job=record(**_JOB),
-    Deletion=record(**_JOB, deleted=TEXT | {"description": "to restore them by"}),
-    Restoration=record({"items": maybe(_IDS, "null: all of that deletion")}, deleted=TEXT),
-    Trash=record(items=list_of(record(deleted=TEXT, id=ID, title=TEXT, kind=KIND, time=TIME, zone=ZONE))),
+    Deletion=record(**_JOB, deleted=shape("text", "to restore them by")),
+    Restoration=record({"items": maybe(_IDS, "null: all of that deletion")}, deleted="text"),
+    Trash=record(items=list_of(record(deleted="text", id=ID, title="text", kind=KIND, time="time", zone="zone"))),
 )  # fmt: skip
 
 _CHOICE = Body("Choice", MAX_IDS_BYTES)

@@ -25,22 +25,7 @@ from stillcam.server.camera_context import CameraContext
 from stillcam.server.errors import reading
 from stillcam.server.file_answers import FOR_EVER, REVALIDATE, file_answer
 from stillcam.server.openapi.route import Body, Parameter, api
-from stillcam.server.openapi.shapes import (
-    COUNT,
-    FLAG,
-    NUMBER,
-    TEXT,
-    TIME,
-    ZONE,
-    Schema,
-    at_least,
-    define,
-    list_of,
-    maybe,
-    one_of,
-    record,
-    ref,
-)
+from stillcam.server.openapi.shapes import Schema, at_least, define, list_of, maybe, one_of, record, shape
 from stillcam.server.route import Access, Request, Route
 from stillcam.server.series_preview import preview
 
@@ -51,79 +36,80 @@ MAX_DIGITS = 9  # of a shot's number
 _SHOT_FIELDS = ("n", "time", "due", "bytes", "files", "metadata")
 _FILE = re.compile(r"(\d{3,})/\d{6,}_\d{8}T\d{6}\.\d{3}Z\.(jpg|dng)", re.ASCII)  # below frames/
 _LIMITS = {
-    "start": Parameter({"type": "integer", "minimum": 0, "maximum": 10**MAX_DIGITS}, "the first number; 0"),
-    "limit": Parameter({"type": "integer", "minimum": 1, "maximum": MAX_PAGE}, "how many; 100"),
+    "start": Parameter("the first number; 0", {"type": "integer", "minimum": 0, "maximum": 10**MAX_DIGITS}),
+    "limit": Parameter("how many; 100", {"type": "integer", "minimum": 1, "maximum": MAX_PAGE}),
 }
-_BUCKETS = Parameter({"type": "integer", "minimum": 1, "maximum": MAX_BUCKETS}, "how many stretches at most; 200")
+_BUCKETS = Parameter("how many stretches at most; 200", {"type": "integer", "minimum": 1, "maximum": MAX_BUCKETS})
 _PICTURE = {
-    "v": Parameter(TEXT, "anything; the answer may then be kept for ever: give the series' `created`"),
-    "thumbnail": Parameter(TEXT, "a JPEG of at most 320 pixels instead"),
-    "file": Parameter(one_of("raw"), "the DNG instead", error="file must be raw, or left out"),
-    "download": Parameter(TEXT, "to be saved, not shown"),
+    "v": Parameter("anything; the answer may then be kept for ever: give the series' `created`"),
+    "thumbnail": Parameter("a JPEG of at most 320 pixels instead"),
+    "file": Parameter("the DNG instead", one_of("raw"), error="file must be raw, or left out"),
+    "download": Parameter("to be saved, not shown"),
 }
 
 
 NAME: Schema = {"type": "string", "minLength": 1, "maxLength": MAX_NAME, "examples": ["Garden"]}
 STATE = one_of("planned", "running", "paused", "finished", "failed")
 _KIND = one_of("photo", "raw")
-_MOMENT = TEXT | {"examples": ["2026-11-20T08:30"], "description": "a time; without an offset by the local clock"}
-_EDGE = TEXT | {"examples": ["08:30", "sunset", "sunrise-00:30"]}
+_MOMENT = shape("text", "a time; without an offset by the local clock", examples=["2026-11-20T08:30"])
+_EDGE = shape("text", examples=["08:30", "sunset", "sunrise-00:30"])
 _FIELDS: dict[str, Schema] = {
     "interval_s": maybe({"type": "number", "minimum": 1, "maximum": 86400}, "60"),
     "start": maybe(_MOMENT, "now"),
     "end": maybe(_MOMENT, "null: never"),
     "shots": maybe({"type": "integer", "minimum": 1, "maximum": MAX_SHOTS}, "null: no number"),
-    "marks": maybe(FLAG, "on the dial's marks, not counted from the start"),
+    "marks": shape("flag?", "on the dial's marks, not counted from the start"),
     "weekdays": maybe(list_of({"type": "integer", "minimum": 0, "maximum": 6}), "0 is Monday; null: all"),
     "window": maybe(at_least(**{"from": _EDGE, "to": _EDGE}), "daily; null: all day"),
-    "place": maybe(record(latitude=NUMBER, longitude=NUMBER), "degrees; the sun's edges need it"),
+    "place": maybe(record(latitude="number", longitude="number"), "degrees; the sun's edges need it"),
     "kind": maybe(_KIND, "photo"),
-    "fixed": maybe(FLAG, "exposure and white balance stay as for the first shot"),
+    "fixed": shape("flag?", "exposure and white balance stay as for the first shot"),
     "vary": maybe(
         record(
-            {"bracket": FLAG | {"description": "all values at every moment; else one at each"}},
+            {"bracket": shape("flag", "all values at every moment; else one at each")},
             control=one_of(*VARIED),
-            values={"type": "array", "items": NUMBER, "minItems": 2, "maxItems": MAX_VALUES},
+            values=shape("number[]", minItems=2, maxItems=MAX_VALUES),
         )
     ),
     "keep": maybe(
         record({"days": {"type": "integer", "minimum": 1}}, rule=one_of("all", "days", "thin")),
         "which shots stay; thin: half of the oldest go when the disk fills",
     ),
-    "daily_film": maybe(FLAG, "a film of each day, once it is over"),
+    "daily_film": shape("flag?", "a film of each day, once it is over"),
 }
 _DISK_FULL = "when the disk is full; null: not before"
 _SHOT = record(
-    n=COUNT, time=TIME, due=TIME, bytes=COUNT, files=list_of(TEXT),
-    metadata={"type": "object", "description": "what the camera said: libcamera's names and units"},
-    vary={"type": "object", "description": "the controls that were this shot's own"},
+    n="count", time="time", due="time", bytes="count", files="text[]",
+    metadata=shape("object", "what the camera said: libcamera's names and units"),
+    vary=shape("object", "the controls that were this shot's own"),
 )  # fmt: skip
 
 define(
     SeriesDefinition=record(_FIELDS, name=NAME),
-    SeriesSketch=record({**_FIELDS, "name": TEXT | {"description": "may be missing, empty or in use"}}),
+    SeriesSketch=record({**_FIELDS, "name": shape("text", "may be missing, empty or in use")}),
     SeriesChange=record({**_FIELDS, "name": NAME}) | {"minProperties": 1},
     SeriesOrder=record(do=one_of("start", "pause", "resume", "finish")),
     Series=record(
-        {"zone": ZONE}, name=NAME, state=STATE, why=maybe(TEXT, "why it failed, or takes no shots now"),
-        since=TIME | {"description": "this state"}, kind=_KIND, created=TIME,
-        taken=COUNT | {"description": "moments of which there is a shot"}, missed=COUNT,
-        shots=COUNT | {"description": "that are kept"}, bytes=COUNT,
-        first=maybe(record(n=COUNT, time=TIME)), last=maybe(record(n=COUNT, time=TIME)),
-        next=maybe(TIME), ends=maybe(TIME), planned=maybe(COUNT, "moments in the end; null: it has none"),
+        {"zone": "zone"}, name=NAME, state=STATE, why=shape("text?", "why it failed, or takes no shots now"),
+        since=shape("time", "this state"), kind=_KIND, created="time",
+        taken=shape("count", "moments of which there is a shot"), missed="count",
+        shots=shape("count", "that are kept"), bytes="count",
+        first=maybe(record(n="count", time="time")), last=maybe(record(n="count", time="time")),
+        next="time?", ends="time?", planned=shape("count?", "moments in the end; null: it has none"),
         definition=record(_FIELDS, name=NAME),
-        forecast=record(bytes_per_day=maybe(COUNT), full=maybe(TIME, _DISK_FULL)),
+        forecast=record(bytes_per_day="count?", full=shape("time?", _DISK_FULL)),
     ),
-    SeriesList=record(series=list_of(ref("Series")), now=TIME, zone=ZONE),
+    SeriesList=record(series="Series[]", now="time", zone="zone"),
     SeriesPreview=record(
-        {"zone": ZONE}, shots_per_day=NUMBER, shots=maybe(COUNT, "wanted; null: no number"),
-        bytes_per_shot=maybe(COUNT, "null: there has been no picture to go by"), bytes_per_day=maybe(COUNT),
-        full=maybe(TIME, f"{_DISK_FULL} it ends, or nobody knows"), next=list_of(TIME), ends=maybe(TIME, "null: never"),
+        {"zone": "zone"}, shots_per_day="number", shots=shape("count?", "wanted; null: no number"),
+        bytes_per_shot=shape("count?", "null: there has been no picture to go by"), bytes_per_day="count?",
+        full=shape("time?", f"{_DISK_FULL} it ends, or nobody knows"), next="time[]",
+        ends=shape("time?", "null: never"),
     ),
-    Shots=record(shots=list_of(_SHOT), rest=maybe(COUNT, "`start` of what follows; null: there are no more")),
+    Shots=record(shots=list_of(_SHOT), rest=shape("count?", "`start` of what follows; null: there are no more")),
     Timeline=record(
-        **{"from": TIME, "to": TIME}, step_s=NUMBER,
-        taken=list_of(COUNT), missed=list_of(COUNT), planned=list_of(COUNT),
+        **{"from": "time", "to": "time"}, step_s="number",
+        taken="count[]", missed="count[]", planned="count[]",
     ),
 )  # fmt: skip
 

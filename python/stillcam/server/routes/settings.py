@@ -13,7 +13,7 @@ from stillcam.common.paths import Paths
 from stillcam.http.messages import Answer, Refused, as_json
 from stillcam.server.openapi.route import Body, api
 from stillcam.server.openapi.settings_schemas import settings_schemas
-from stillcam.server.openapi.shapes import COUNT, FRAME, NUMBER, TEXT, TIME, define, list_of, maybe, one_of, record, ref
+from stillcam.server.openapi.shapes import Shape, define, list_of, map_of, one_of, record, shape
 from stillcam.server.route import Access, Person, Request, Route
 from stillcam.server.settings_service import Outdated, SettingsService, SettingsState
 from stillcam.settings.backups import KIND, MAX_BYTES, Backup, Backups, document_of, settings_of
@@ -25,28 +25,28 @@ _CONFLICT = "the settings have been changed meanwhile: look at them again"
 _IF_MATCH = "the ETag of the settings that are to be changed; others: 409 with those that there are"
 
 
-_DOCUMENT = {
-    "settings": ref("Settings"),
-    "defaults": ref("Settings"),
-    "fields": {"type": "object", "additionalProperties": ref("Field"), "description": "by dotted name"},
-    "wait_for": maybe(FRAME, "the frame that the server does not serve yet; null: it serves it"),
-    "notice": maybe(TEXT, "what keeps the settings from being in force; null: nothing"),
+_DOCUMENT: dict[str, Shape] = {
+    "settings": "Settings",
+    "defaults": "Settings",
+    "fields": map_of("Field", "by dotted name"),
+    "wait_for": shape("frame?", "the frame that the server does not serve yet; null: it serves it"),
+    "notice": shape("text?", "what keeps the settings from being in force; null: nothing"),
 }
 
 define(
     **settings_schemas(),
     SettingsDocument=record(**_DOCUMENT),
-    Outdated=record(error=TEXT, field=maybe(TEXT), **_DOCUMENT),
+    Outdated=record(error="text", field="text?", **_DOCUMENT),
     Field=record(
         type=one_of("bool", "int", "float", "choice", "text", "list", "controls"),
-        default={}, low=maybe(NUMBER), high=maybe(NUMBER), choices=list_of({}), unit=TEXT, text=TEXT,
+        default={}, low="number?", high="number?", choices=list_of({}), unit="text", text="text",
     ),
     Backup=record(
-        kind={"const": KIND}, stillcam=TEXT, made=TIME,
-        configuration={"type": "object", "description": "settings, as in data/settings.json"},
+        kind={"const": KIND}, stillcam="text", made="time",
+        configuration=shape("object", "settings, as in data/settings.json"),
     ),
-    KeptBackup=record(name=TEXT, time=TIME, bytes=COUNT),
-    KeptBackups=record(backups=list_of(ref("KeptBackup"))),
+    KeptBackup=record(name="text", time="time", bytes="count"),
+    KeptBackups=record(backups="KeptBackup[]"),
     NewBackup=record(name={"type": "string", "minLength": 1, "maxLength": 64}),
 )  # fmt: skip
 

@@ -14,22 +14,7 @@ from stillcam.http.messages import Answer, Refused, as_json
 from stillcam.server.camera_context import CameraContext, refresh_status
 from stillcam.server.event_stream import EventBroker, EventSubscriber, Topics, visible
 from stillcam.server.openapi.route import Parameter, api
-from stillcam.server.openapi.shapes import (
-    COUNT,
-    FLAG,
-    FRAME,
-    NUMBER,
-    SIZE,
-    TEXT,
-    TIME,
-    at_least,
-    define,
-    list_of,
-    maybe,
-    one_of,
-    record,
-    ref,
-)
+from stillcam.server.openapi.shapes import Shape, at_least, define, list_of, map_of, maybe, one_of, record, shape
 from stillcam.server.revisions import TOPICS, Revisions
 from stillcam.server.route import Access, Request, Route
 from stillcam.server.routes.camera import RECORDING, TAKING
@@ -43,92 +28,83 @@ _EVENT_HEADERS = {
     "Cache-Control": "no-store",
     "X-Accel-Buffering": "no",  # nginx would gather events in its buffers
 }
-_REVISIONS = Parameter({"enum": ["0", "1"]}, "1: include the revisions of settings, library, series and films")
+_REVISIONS = Parameter("1: include the revisions of settings, library, series and films", {"enum": ["0", "1"]})
 
 
-_DIED = list_of(record(name=TEXT, count=COUNT, error=TEXT, time=TIME))
-_SERVER_DIED = "background threads of the server that died and were restarted; empty: none"
-_HEALTH = {"status": one_of("ok", "stale"), "reason": maybe(TEXT)}
+_DEATH = record(name="text", count="count", error="text", time="time")
+_SERVER_DEATHS = "background threads of the server that died and were restarted; empty: none"
+_HEALTH: dict[str, Shape] = {"status": one_of("ok", "stale"), "reason": "text?"}
+_ENCODER = record(
+    side=shape("count", "pixels of width or height"), blocks=shape("count", "macroblocks (16x16 pixels) of a frame"),
+    least_bitrate=shape("count", **{"x-unit": "bit/s"}), most_bitrate=shape("count", **{"x-unit": "bit/s"}),
+)  # fmt: skip
 _ABILITIES = record(
-    refused={"type": "object", "additionalProperties": TEXT, "description": "control -> why it cannot be set"},
-    windows=COUNT | {"description": "focus windows at once"},
-    live=FLAG | {"description": "controls change without a restart of the camera"},
-    stills_in_videos=FLAG | {"description": "there are frames while a video is made"},
-    encoder=maybe(
-        record(
-            side=COUNT | {"description": "pixels of width or height"},
-            blocks=COUNT | {"description": "macroblocks (16x16 pixels) of a frame"},
-            least_bitrate=COUNT | {"x-unit": "bit/s"},
-            most_bitrate=COUNT | {"x-unit": "bit/s"},
-        ),
-        "limits of the board's H.264 encoder; null: it encodes in software",
-    ),
-) | {"description": "what the camera's driver can"}
+    refused=map_of("text", "control -> why it cannot be set"), windows=shape("count", "focus windows at once"),
+    live=shape("flag", "controls change without a restart of the camera"),
+    stills_in_videos=shape("flag", "there are frames while a video is made"),
+    encoder=maybe(_ENCODER, "limits of the board's H.264 encoder; null: it encodes in software"),
+)  # fmt: skip
+_LIBRARY = record(
+    {
+        "finishing": shape("count", "videos that are no items yet"),
+        "waits": shape("text?", "why deletion by age waits, and what to do; null: it does not"),
+        "undeletable": shape(list_of(record(path="text", error="text")), "some that cannot be deleted"),
+    },
+    free_bytes="count?", floor_bytes=shape("count?", "below that nothing is taken"),
+)  # fmt: skip
 _CAPTURE = at_least(
     running={"const": True},
     mode=one_of("starting", "snapshot", "live", "focus", "photo", "video", "series", "no camera"),
-    since=TIME,
-    reason=maybe(TEXT, "what a person can do about it"),
-    interval_s=NUMBER | {"x-unit": "s"},
+    since="time", reason=shape("text?", "what a person can do about it"), interval_s=shape("number", **{"x-unit": "s"}),
     driver=one_of("rpicam", "simulated", "picamera2"),
-    camera=maybe(at_least(index=COUNT, model=TEXT, size=SIZE)),
-    captures=record(ok=COUNT, failed=COUNT),
-    restarts={"type": "object", "additionalProperties": COUNT, "description": "by cause"},
-    metadata={"type": "object", "description": "of the newest frame: libcamera's names and units"},
-) | {"description": "what the capture daemon says of itself"}
+    camera=maybe(at_least(index="count", model="text", size="size")),
+    captures=record(ok="count", failed="count"), restarts=map_of("count", "by cause"),
+    metadata=shape("object", "of the newest frame: libcamera's names and units"),
+)  # fmt: skip
 _CAPTURE["properties"] |= {
-    "abilities": _ABILITIES,
-    "threads": _DIED
-    | {"description": "background threads of the daemon that have died and were restarted; empty: none"},
-    "taking": TAKING | {"description": "photos that are being taken, or wait for their moment"},
-    "recording": RECORDING | {"description": "the video that is being made"},
-    "waiting": list_of(record(kind=one_of("photo", "raw", "video"), of=COUNT))
-    | {"description": "requests that wait until another one is done"},
-    "library": record(
-        {
-            "finishing": COUNT | {"description": "videos that are no items yet"},
-            "waits": maybe(TEXT, "why deletion by age waits, and what to do; null: it does not"),
-            "undeletable": list_of(record(path=TEXT, error=TEXT)) | {"description": "some that cannot be deleted"},
-        },
-        free_bytes=maybe(COUNT),
-        floor_bytes=maybe(COUNT, "below that nothing is taken"),
+    "abilities": shape(_ABILITIES, "what the camera's driver can"),
+    "threads": shape(
+        list_of(_DEATH), "background threads of the daemon that have died and were restarted; empty: none"
     ),
-    "series": list_of(record(name=NAME, state=STATE, taken=COUNT, next=maybe(TIME)))
-    | {"description": "those that run, or will"},
+    "taking": shape(TAKING, "photos that are being taken, or wait for their moment"),
+    "recording": shape(RECORDING, "the video that is being made"),
+    "waiting": shape(
+        list_of(record(kind=one_of("photo", "raw", "video"), of="count")),
+        "requests that wait until another one is done",
+    ),
+    "library": _LIBRARY,
+    "series": shape(list_of(record(name=NAME, state=STATE, taken="count", next="time?")), "those that run, or will"),
 }
 
 define(
     Health=record(
         {
-            "cameras": {"type": "object", "additionalProperties": record(**_HEALTH), "description": "by number"},
-            "threads": list_of(record(name=TEXT, count=COUNT, time=TIME)) | {"description": _SERVER_DIED},
+            "cameras": map_of(record(**_HEALTH), "by number"),
+            "threads": shape(list_of(record(name="text", count="count", time="time")), _SERVER_DEATHS),
         },
         **_HEALTH,
     ),
     Overview=record(
         cameras=list_of(record(
-            number=COUNT, address=TEXT, here=FLAG | {"description": "it is the one that was asked"},
-            model=maybe(TEXT), mode=maybe(TEXT), reason=maybe(TEXT), interval_s=maybe(NUMBER), stale=FLAG,
-            time=maybe(TIME),
+            number="count", address="text", here=shape("flag", "it is the one that was asked"),
+            model="text?", mode="text?", reason="text?", interval_s="number?", stale="flag", time="time?",
         )),
-        page=TEXT | {"description": "the address of the page with all of them"},
+        page=shape("text", "the address of the page with all of them"),
     ),
     Status=record(
-        {"revisions": ref("Revisions")},
-        version=TEXT, page=TEXT | {"description": "the version of the page's files"}, now=TIME,
-        frame=maybe(record(name=FRAME, time=TIME, age_s=NUMBER, bytes=COUNT), "the newest; null: none yet"),
-        stale=FLAG, viewers=COUNT | {"description": "who watch live"},
-        capture={"anyOf": [ref("Capture"), ref("NoCapture")]},
-        threads=_DIED | {"description": _SERVER_DIED},
+        {"revisions": "Revisions"},
+        version="text", page=shape("text", "the version of the page's files"), now="time",
+        frame=maybe(record(name="frame", time="time", age_s="number", bytes="count"), "the newest; null: none yet"),
+        stale="flag", viewers=shape("count", "who watch live"),
+        capture={"anyOf": [shape("Capture"), shape("NoCapture")]},
+        threads=shape(list_of(_DEATH), _SERVER_DEATHS),
     ),
-    Revisions={
-        "type": "object",
-        "description": "a text for each topic that the client may read; it changes with every change",
-        "properties": dict.fromkeys(TOPICS, TEXT),
-        "additionalProperties": False,
-    },
-    Capture=_CAPTURE,
-    NoCapture=record(running={"const": False}, reason=TEXT),
+    Revisions=shape(
+        record(dict.fromkeys(TOPICS, "text")),
+        "a text for each topic that the client may read; it changes with every change",
+    ),
+    Capture=shape(_CAPTURE, "what the capture daemon says of itself"),
+    NoCapture=record(running={"const": False}, reason="text"),
 )  # fmt: skip
 
 

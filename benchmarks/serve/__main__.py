@@ -4,7 +4,7 @@
 
 Everything is measured side by side in one run, both sides in turn and in alternating order, five rounds
 of each; what is printed is the median. Load and server share the machine, so the ratios count and not
-the rates. The output is Markdown, for docs/performance.md. Needs nginx and wrk (Debian), and Flask
+the rates. The output is Markdown, for docs/operate/performance.md. Needs nginx and wrk (Debian), and Flask
 (`.venv/bin/python -m pip install flask`) for the part `python`.
 """
 

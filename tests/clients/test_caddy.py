@@ -1,4 +1,4 @@
-"""Caddy in front, as docs/reverse-proxy.md shows it: a sub-path, TLS, a stream that is not held back."""
+"""Caddy in front, as docs/integrate/https-and-proxies.md shows it: a sub-path, TLS, a stream that is not held back."""
 
 import os
 import re
@@ -9,6 +9,8 @@ from front import NAME, SETTINGS, Front, kept_port, listens
 from pictures import picture
 from programs import certificate, filming, running
 from serving import ROOT, Site
+
+DOCUMENT = ROOT / "docs/integrate/https-and-proxies.md"
 
 
 @pytest.fixture
@@ -22,9 +24,7 @@ def site(tmp_path):
 @pytest.fixture
 def front(site, tmp_path):
     """Caddy before it, which would get its certificate by itself."""
-    example = re.search(
-        rf"```text\n({re.escape(NAME)} {{.*?\n}})\n```", (ROOT / "docs/reverse-proxy.md").read_text(), re.DOTALL
-    )
+    example = re.search(rf"```text\n({re.escape(NAME)} {{.*?\n}})\n```", DOCUMENT.read_text(), re.DOTALL)
     assert example
     folder = tmp_path / "caddy"
     folder.mkdir()

@@ -142,7 +142,7 @@ def test_python_trusts_no_certificate_for_another_name(files, tmp_path):
 
 @contextmanager
 def chromium(playwright, tmp_path, files):
-    """Chromium of a user who has imported the authority, as docs/reverse-proxy.md says for Linux."""
+    """Chromium of a user who has imported the authority, as docs/integrate/https-and-proxies.md says for Linux."""
     home = tmp_path / "home"
     store = home / ".pki/nssdb"
     store.mkdir(parents=True)

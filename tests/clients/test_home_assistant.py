@@ -1,4 +1,4 @@
-"""Home Assistant takes the camera as docs/integrations.md says, by the forms that it shows to people."""
+"""Home Assistant takes the camera as docs/integrate/home-assistant.md says, by the forms that it shows to people."""
 
 import io
 import json
@@ -19,15 +19,14 @@ from PIL import Image
 from programs import COLOURS, FRAME_SIZE, Running, filming, running
 from serving import DEADLINE_S, ROOT, Site
 
-DOCUMENT = (ROOT / "docs/integrations.md").read_text()
+DOCUMENT = (ROOT / "docs/integrate/home-assistant.md").read_text()
 HOOK = "/api/webhook/stillcam-garden"
 SEEN = {"entity_id": "input_text.seen"}
 
 
 def examples() -> dict[str, Any]:
     """What the document has for `configuration.yaml`."""
-    chapter = DOCUMENT.partition("## Home Assistant\n")[2].partition("\n## ")[0]
-    parts = re.findall(r"^```yaml\n(.*?)^```", chapter, re.MULTILINE | re.DOTALL)
+    parts = re.findall(r"^```yaml\n(.*?)^```", DOCUMENT, re.MULTILINE | re.DOTALL)
     return {name: section for part in parts for name, section in yaml.safe_load(part).items()}
 
 

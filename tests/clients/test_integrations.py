@@ -1,4 +1,4 @@
-"""What docs/integrations.md and deploy/prometheus tell other programs, held against the real server."""
+"""The examples in docs/integrate and deploy/prometheus, tested with the real server."""
 
 import json
 import os
@@ -21,7 +21,7 @@ from stillcam.settings.document import describe
 
 sys.path.append(str(ROOT / "tests/clients"))
 
-DOCUMENT = (ROOT / "docs/integrations.md").read_text()
+DOCUMENT = "\n".join(page.read_text() for page in sorted((ROOT / "docs/integrate").glob("*.md")))
 PROMETHEUS = ROOT / "deploy/prometheus"
 
 
@@ -69,7 +69,7 @@ def test_ffmpeg_as_it_is_shown(owned, tmp_path, line):
 
 def test_motion_as_it_is_shown(owned, tmp_path):
     site, token = owned
-    (example,) = blocks("text")
+    (example,) = (block for block in blocks("text") if "netcam_url" in block)
     folder = tmp_path / "motion"
     folder.mkdir()
     lines = here(example, site, token).replace("1280", str(FRAME_SIZE[0])).replace("720", str(FRAME_SIZE[1]))

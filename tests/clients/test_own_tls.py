@@ -1,4 +1,4 @@
-"""HTTPS without a server in front, set up as docs/reverse-proxy.md says, and asked by curl."""
+"""HTTPS without a server in front, set up as docs/integrate/https-and-proxies.md says, and asked by curl."""
 
 import json
 import re
@@ -12,7 +12,7 @@ from serving import DEADLINE_S, ROOT, Site
 from stillcam.settings.document import from_json
 
 NAME = "camera.local"
-BLOCKS = re.findall(r"```json\n(.*?)```", (ROOT / "docs/reverse-proxy.md").read_text(), re.DOTALL)
+BLOCKS = re.findall(r"```json\n(.*?)```", (ROOT / "docs/integrate/https-and-proxies.md").read_text(), re.DOTALL)
 
 
 @pytest.mark.parametrize("block", BLOCKS)

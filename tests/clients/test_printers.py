@@ -1,4 +1,4 @@
-"""OctoPrint and Moonraker, which Mainsail and Fluidd are the pages of, take pictures as docs/integrations.md says."""
+"""OctoPrint and Moonraker, which Mainsail and Fluidd are the pages of, take pictures as the documentation says."""
 
 import re
 
@@ -11,8 +11,7 @@ from pictures import picture
 from programs import COLOURS, FRAME_SIZE, filming, running
 from serving import ROOT, Site
 
-DOCUMENT = (ROOT / "docs/integrations.md").read_text()
-CHAPTER = DOCUMENT.partition("## OctoPrint, Mainsail\n")[2].partition("\n## ")[0]
+DOCUMENT = (ROOT / "docs/integrate/printers.md").read_text()
 KEY = "0123456789ABCDEF0123456789ABCDEF"
 # They ask the world.
 OUTSIDE = ["announcements", "discovery", "errortracking", "health_check", "pluginmanager", "softwareupdate", "tracking"]
@@ -39,7 +38,7 @@ def url(site: Site, path: str) -> str:
 def test_octoprint_takes_a_timelapse(site, tmp_path):
     """Its virtual printer prints meanwhile; its pictures are ours, and make a film."""
     token = program(register(site), "view").headers["Authorization"].removeprefix("Bearer ")
-    stream, snapshot = re.findall(r"`(http://\S+)`", here(CHAPTER, site, token))[:2]
+    stream, snapshot = re.findall(r"`(http://\S+)`", here(DOCUMENT, site, token))[:2]
     folder = tmp_path / "octoprint"
     folder.mkdir()
     with kept_port() as port:
@@ -73,7 +72,7 @@ def test_octoprint_takes_a_timelapse(site, tmp_path):
 
 def test_moonraker_reaches_the_snapshot(site, tmp_path):
     """As its pages ask it to test a camera; they show the stream in a browser, and that is tested elsewhere."""
-    (example,) = re.findall(r"^```ini\n(.*?)^```", here(CHAPTER, site), re.MULTILINE | re.DOTALL)
+    (example,) = re.findall(r"^```ini\n(.*?)^```", here(DOCUMENT, site), re.MULTILINE | re.DOTALL)
     with kept_port() as port:
         conf = f"[server]\nhost: 127.0.0.1\nport: {port}\nklippy_uds_address: {tmp_path}/klippy\n"
         conf += "[machine]\nprovider: none\n[authorization]\ntrusted_clients: 127.0.0.1\n"

@@ -186,7 +186,7 @@ def certificate(paths: Paths, arguments: Arguments) -> Result:
 def _import(new_authority: bool) -> str:
     if not new_authority:
         return "unchanged; browsers that have imported it need nothing new"
-    return "import this into browsers and phones (docs/reverse-proxy.md says how); it is valid for these names only"
+    return "valid for these names only; import it into browsers and phones (docs/integrate/https-and-proxies.md)"
 
 
 def _settings_lines(settings: Settings, is_set: bool, url: str) -> list[str]:

@@ -54,7 +54,7 @@ def from_document(document: Any, zone: str) -> Order:
     """Validate an order.
 
     Args:
-        document: as `docs/api.md` describes it; fields that are missing or null have their defaults.
+        document: as `docs/reference/api.md` describes it; fields that are missing or null have their defaults.
         zone: of the local clock, see `stillcam.common.clock`.
 
     Raises:

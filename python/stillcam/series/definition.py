@@ -91,7 +91,7 @@ def from_document(document: Any, now_ms: int, zone: str) -> Definition:
     """Validate a definition.
 
     Args:
-        document: as `docs/api.md` describes it; missing fields have their defaults.
+        document: as `docs/reference/api.md` describes it; missing fields have their defaults.
         now_ms: ms since the epoch: the default start.
         zone: of the local clock, see `stillcam.common.clock`.
 

@@ -1,7 +1,7 @@
 """The capabilities of a camera and its driver, as in the daemon's status.
 
-`python -m stillcam.settings.capabilities` updates the tables in docs/drivers.md, which come from here and from the
-table of controls.
+`python -m stillcam.settings.capabilities` updates the tables in docs/reference/drivers.md, which come from here and
+from the table of controls.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 from stillcam.settings.controls import CONTROLS, Control
 from stillcam.settings.encoder import EncoderLimits
 
-DOCUMENT = Path(__file__).resolve().parents[3] / "docs/drivers.md"
+DOCUMENT = Path(__file__).resolve().parents[3] / "docs/reference/drivers.md"
 
 
 @dataclass(frozen=True, slots=True)

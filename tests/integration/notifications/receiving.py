@@ -1,4 +1,4 @@
-"""A program that takes webhooks, as docs/integrations.md shows one, and says what it is told to say."""
+"""A program that takes webhooks, as docs/integrate/webhooks.md shows one, and says what it is told to say."""
 
 import base64
 import hashlib

@@ -1,4 +1,4 @@
-"""docs/api.md and api/openapi.json name every address, no other, and describe its answers."""
+"""docs/reference/api.md and api/openapi.json name every address, no other, and describe its answers."""
 
 import json
 import re
@@ -17,7 +17,7 @@ from stillcam.library.pending import PendingItem
 from stillcam.server.openapi.route import ApiRoute
 from stillcam.server.static_files import OVERVIEW, TYPES, VERSIONED
 
-GUIDE = (ROOT / "docs" / "api.md").read_text()
+GUIDE = (ROOT / "docs/reference/api.md").read_text()
 SECTION = re.compile(r"^### ([A-Z]+) (/\S*)\n(.*?)(?=^##|\Z)", re.DOTALL | re.MULTILINE)
 BASH, JSON = (re.compile(rf"^```{language}\n(.*?)^```$", re.DOTALL | re.MULTILINE) for language in ("bash", "json"))
 TABS = {"", "live", "config", "info", "photos", "series", "settings"}

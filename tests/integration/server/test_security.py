@@ -1,4 +1,4 @@
-"""Attacks that struck other camera servers, tried on the real programs; docs/security.md says which."""
+"""Attacks that struck other camera servers, tried on the real programs; docs/operate/security.md says which."""
 
 import re
 

@@ -1,7 +1,7 @@
 """Lets the real picamera2 run on tests/standin/libcamera.py: Python imports this first where the folder is on its path.
 
 The library's memory is of files in memory instead of the kernel's contiguous memory, frames are drawn into it, and
-it takes itself to be on a Pi 5, which encodes in software. docs/drivers.md says how to use it.
+it takes itself to be on a Pi 5, which encodes in software. docs/reference/drivers.md says how to use it.
 """
 
 import errno

@@ -1,6 +1,6 @@
 """The documents say what the code does: names, addresses, settings, commands, links and examples.
 
-`PYTHONPATH=python .venv/bin/python tests/unit/project/test_docs.py` writes the tables of docs/settings.md anew.
+`PYTHONPATH=python .venv/bin/python tests/unit/project/test_docs.py` updates docs/reference/settings.md.
 """
 
 import json
@@ -23,16 +23,9 @@ from stillcam.settings.file import SettingsFollower
 ROOT = Path(__file__).resolve().parents[3]
 README = ROOT / "README.md"
 REFERENCE = ROOT / "docs/reference"
-SETTINGS = ROOT / "docs/settings.md"
+SETTINGS = ROOT / "docs/reference/settings.md"
 DOCUMENTS = sorted(
-    [
-        README,
-        ROOT / "CHANGELOG.md",
-        ROOT / "SECURITY.md",
-        ROOT / "tests/README.md",
-        *ROOT.glob("docs/**/*.md"),
-        *ROOT.glob("deploy/**/*.md"),
-    ]
+    [*ROOT.glob("*.md"), ROOT / "tests/README.md", *ROOT.glob("docs/**/*.md"), *ROOT.glob("deploy/**/*.md")]
 )
 PROGRAMS = sorted([*ROOT.glob("*.sh"), *ROOT.glob("python/**/*.py")])
 
@@ -56,7 +49,7 @@ def allowed(low, high, choices, unit):
 
 
 def settings_table():
-    """docs/settings.md's table of settings, as lines."""
+    """docs/reference/settings.md's table of settings, as lines."""
     lines = ["| setting | default | values | what |", "| --- | --- | --- | --- |"]
     for name, about in describe().items():
         kind = {"bool": "`true`, `false`", "list": "a list"}.get(about["type"], "")
@@ -82,7 +75,7 @@ def control_row(control: Control) -> str:
 
 
 def controls_table():
-    """docs/settings.md's table of controls, as lines."""
+    """docs/reference/settings.md's table of controls, as lines."""
     return ["| control | default | values | what |", "| --- | --- | --- | --- |", *map(control_row, CONTROLS.values())]
 
 
@@ -134,7 +127,7 @@ def test_the_environment_is_the_code_s():
 
 
 def test_the_addresses_are_the_servers(tmp_path):
-    """docs/api.md lists the addresses for programs; nobody types those of the page's files."""
+    """docs/reference/api.md lists the addresses for programs; nobody types those of the page's files."""
     paths = Paths(images=tmp_path / "images", data=tmp_path / "data")
     with closing(FrameCache(paths.images)) as cache:
         routes = {f"/{route.path}" for route in build(paths, SettingsFollower(paths.settings), cache).routes}
@@ -205,7 +198,7 @@ def test_every_script_asks_the_same_what_an_interpreter_needs():
 
 
 def write() -> None:
-    """Put the tables of today into docs/settings.md."""
+    """Put the tables of today into docs/reference/settings.md."""
     text = SETTINGS.read_text()
     for old, new in zip(tables(SETTINGS), (settings_table(), controls_table()), strict=True):
         text = text.replace("\n".join(old), "\n".join(new))

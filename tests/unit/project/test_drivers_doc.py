@@ -1,4 +1,4 @@
-"""docs/drivers.md says of each driver and control what the tables in the code say."""
+"""docs/reference/drivers.md says of each driver and control what the tables in the code say."""
 
 from stillcam.settings.capabilities import COMBINED_OPTIONS, DOCUMENT, FEATURES, control_table, updated
 from stillcam.settings.controls import CONTROLS

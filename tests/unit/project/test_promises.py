@@ -1,4 +1,4 @@
-"""docs/security.md and docs/reliability.md name tests that exist."""
+"""docs/operate/security.md and docs/operate/reliability.md name tests that exist."""
 
 import re
 from pathlib import Path
@@ -8,7 +8,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[3]
 LEAST = {"security": 20, "reliability": 15}
 ROWS = {
-    name: re.findall(r"^\| (.+?) \|.*\| (`tests/.*`) \|$", (ROOT / f"docs/{name}.md").read_text(), re.MULTILINE)
+    name: re.findall(r"^\| (.+?) \|.*\| (`tests/.*`) \|$", (ROOT / f"docs/operate/{name}.md").read_text(), re.MULTILINE)
     for name in LEAST
 }
 

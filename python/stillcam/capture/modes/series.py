@@ -45,7 +45,7 @@ FULL_S = 10.0  # from one look at a full disk to the next
 
 
 class SeriesMode(Mode):
-    """Takes the shots of all series; see the rule of conflicts in `docs/series.md`.
+    """Takes the shots of all series; see the rule of conflicts in `docs/use/timelapse.md`.
 
     Attributes:
         tasks: for the background, now and then.

@@ -91,7 +91,7 @@ def _document(routes: Sequence[Route]) -> dict[str, Any]:
         "info": {
             "title": "Stillcam",
             "version": __version__,
-            "description": "A camera server. Addresses are relative to where the page is. See docs/api.md.",
+            "description": "A camera server. Addresses are relative to where the page is. See docs/reference/api.md.",
             "license": {"name": "MIT", "identifier": "MIT"},
         },
         "servers": [

@@ -28,13 +28,7 @@ Span = tuple[int, int]  # first and last millisecond
 
 
 class DailyFilms:
-    """Orders the films of days that are over.
-
-    Args:
-        paths: of the camera.
-        store: of its films.
-        add: orders a film.
-    """
+    """Orders the films of days that are over, by `add`."""
 
     def __init__(self, paths: Paths, store: FilmStore, add: Callable[[Order], Film]) -> None:
         self._paths = paths
@@ -43,11 +37,7 @@ class DailyFilms:
         self._failing: set[Path] = set()  # the folders whose failure has been logged
 
     def order_due(self, now_ms: int) -> None:
-        """Order what is due; a failure is logged once.
-
-        Args:
-            now_ms: ms since the epoch.
-        """
+        """Order what is due at `now_ms` (ms since the epoch); a failure is logged once."""
         root = self._paths.series
         try:
             folders = sorted(path for path in root.iterdir() if not path.name.startswith("."))
@@ -67,11 +57,7 @@ class DailyFilms:
                 self._log_once(folder, error)
 
     def mark_deleted(self, film: Film) -> None:
-        """Remember that the film of a day is being deleted, so that it is not made again.
-
-        Raises:
-            OSError: that could not be written.
-        """
+        """Remember that the film of a day is being deleted, so that it is not made again; OSError: it could not."""
         if film.order.day is None:
             return
         days = [*self._deleted(film.order.series), film.order.day][-MAX_DELETED_DAYS:]

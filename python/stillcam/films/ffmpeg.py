@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from stillcam.films.order import Crop, Order
 from stillcam.settings.encoder import HARDWARE as BOARD
@@ -52,17 +53,11 @@ def film_size(box: Box, width: int | None) -> Size:
 # --- command lines
 
 
-@dataclass(frozen=True, slots=True)
-class Overlay:
-    """Raw RGBA pictures that are laid over the lower right corner.
+class Overlay(NamedTuple):
+    """Raw RGBA pictures that are laid over the lower right corner."""
 
-    Args:
-        descriptor: on which ffmpeg reads them.
-        size: of each.
-    """
-
-    descriptor: int
-    size: Size
+    descriptor: int  # on which ffmpeg reads them
+    size: Size  # of each
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +65,6 @@ class Encoder:
     """An H.264 encoder of ffmpeg.
 
     Args:
-        name: its name in ffmpeg.
         options: its own, for a size, pictures a second, and a number of threads.
         supports: whether it can encode a size at all.
         device: the device file that it needs; empty: none.
@@ -118,13 +112,10 @@ def film_command(
     ffmpeg reports its progress on standard output: see `ProgressParser`.
 
     Args:
-        ffmpeg: the program.
-        order: what is wanted.
         box: the visible part of each picture.
         size: of the film.
         threads: for the encoder.
         target: the name of the file, in its folder.
-        overlay: over each picture; None: nothing.
     """
     overlay_input = () if overlay is None else (
         "-f", "rawvideo", "-pix_fmt", "rgba", "-video_size", f"{overlay.size[0]}x{overlay.size[1]}",
@@ -173,20 +164,14 @@ def _encoding(encoder: Encoder, size: Size, fps: int, threads: int) -> tuple[str
 
 
 class ProgressParser:
-    """Parses the output of `-progress`: lines like `frame=12`, in blocks that end in `progress=…`.
-
-    Attributes:
-        frames: that have been encoded.
-        ended: whether ffmpeg has reported the end.
-    """
+    """Parses the output of `-progress`: lines like `frame=12`, in blocks that end in `progress=…`."""
 
     def __init__(self) -> None:
-        self.frames = 0
-        self.ended = False
+        self.frames = 0  # that have been encoded
+        self.ended = False  # ffmpeg has reported the end
         self._rest = b""
 
     def feed(self, data: bytes) -> None:
-        """Parse more of the output, cut anywhere."""
         *lines, self._rest = (self._rest + data).split(b"\n")
         for line in lines:
             name, _, value = line.partition(b"=")

@@ -33,14 +33,12 @@ def render_film(
     """Render a film in a child process.
 
     Args:
-        film: what is wanted.
-        paths: of the camera.
         wake: an eventfd; a write to it has `may_continue` called at once.
         may_continue: False pauses the renderer. An exception stops it and is raised here.
         on_progress: called with the number of pictures that are done, and of all.
 
     Returns:
-        the fields of `render.Rendered`, `skipped` and `left_out`.
+        the fields of `render.job.Rendered`, `skipped` and `left_out`.
 
     Raises:
         RenderCrashed: the renderer ended without a result.

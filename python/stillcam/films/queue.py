@@ -49,7 +49,6 @@ class FilmQueue:
     """The films that wait, and the one that is being rendered.
 
     Args:
-        paths: of the camera.
         files: gives the settings in force.
         zone: gives the name of the local time zone.
         is_paused: whether films are paused: the hardware encoder belongs to the video that is being recorded.
@@ -89,10 +88,7 @@ class FilmQueue:
             self._ended.wait(CLOSE_S)
 
     def handle(self, message: dict[str, Any]) -> dict[str, Any]:
-        """Handle a command: `make` returns the `film`; `delete`, which also cancels, returns nothing.
-
-        A refusal has `cause` and `field`. Called by the threads of the command socket.
-        """
+        """Handle a command, in a thread of the command socket: `make` returns the `film`, `delete` also cancels."""
         try:
             if message.get("do") == "make":
                 return {"film": self._order(message.get("order")).to_api()}
@@ -124,7 +120,6 @@ class FilmQueue:
             raise CommandError("disk", unwritable(self._store.folder(order.series), error)) from error
 
     def _check_sources(self, order: Order) -> None:
-        """Check that there is at least one picture."""
         try:
             found = next(sources_of(order, self._paths), None)
         except StillcamError as error:
@@ -145,12 +140,11 @@ class FilmQueue:
 
     def _free_id(self, kind: str) -> str:
         time_s = time.time()
-        while True:
-            try:
-                self._store.find(id_ := new_id(kind, time_s))
-            except LookupError:
-                return id_
-            time_s += 0.001
+        with contextlib.suppress(LookupError):
+            while True:
+                self._store.find(new_id(kind, time_s))
+                time_s += 0.001
+        return new_id(kind, time_s)
 
     def _delete(self, id_: str) -> None:
         """Cancel or delete a film; it is gone when this returns."""
@@ -200,7 +194,6 @@ class FilmQueue:
                     self._idle.set()
 
     def _wait(self) -> None:
-        """Wait until there may be something to do."""
         wait_readable(DAILY_S, self._wake)
         with contextlib.suppress(BlockingIOError):
             os.eventfd_read(self._wake)
@@ -234,12 +227,7 @@ class FilmQueue:
             return None
 
     def _render(self, film: Film) -> None:
-        """Render a film, and record the result or the failure.
-
-        Raises:
-            Cancelled: the film has been cancelled, or the daemon ends.
-            OSError: it cannot be written.
-        """
+        """Render a film, and record the result or the failure; Cancelled or OSError is raised before that."""
         film = replace(film, state="running", progress=0.0, left_s=None)
         began_s = saved_s = time.monotonic()
 
@@ -263,23 +251,19 @@ class FilmQueue:
             result = render_film(film, self._paths, self._wake, may_continue, on_progress)
             self._publish(film, result, time.monotonic() - began_s)
         except RenderCrashed as error:
-            self._retry(replace(film, crashes=film.crashes + 1), error)
+            film = replace(film, crashes=film.crashes + 1)
+            logging.error("film %s, try %s of %s: %s", film.id, film.crashes, MAX_CRASHES, error)
+            again = film.crashes < MAX_CRASHES
+            self._save(replace(film, state="waiting") if again else replace(film, state="failed", error=str(error)))
+            if again:  # behind the others
+                with self._lock:
+                    self._waiting.append(film.id)
         except StillcamError as error:
             logging.error("film %s: %s", film.id, error)
             self._store.delete_work(film)  # makes room on a disk that it has filled
             self._save(replace(film, state="failed", error=str(error)))
         finally:
             self._store.delete_work(film)
-
-    def _retry(self, film: Film, error: RenderCrashed) -> None:
-        """Queue a film again, behind the others, unless its renderer has crashed too often."""
-        logging.error("film %s, try %s of %s: %s", film.id, film.crashes, MAX_CRASHES, error)
-        if film.crashes >= MAX_CRASHES:
-            self._save(replace(film, state="failed", error=str(error)))
-            return
-        self._save(replace(film, state="waiting"))
-        with self._lock:
-            self._waiting.append(film.id)
 
     def _publish(self, film: Film, result: dict[str, Any], took_s: float) -> None:
         file = self._store.work_folder(film) / str(result["file"])

@@ -25,14 +25,12 @@ class Film:
 
     Args:
         id: the stem of its files; ids sort by age.
-        order: what was ordered.
         state: one of STATES.
         progress: from 0 to 1.
         left_s: the estimated rest of its rendering, if known.
         error: why it failed.
         made: when it was done.
         bytes: the size of its file.
-        duration_s: of a film.
         pictures: the number of pictures it was made from.
         skipped: the number of pictures that could not be read.
         left_out: the first of these, each with the reason.
@@ -66,15 +64,16 @@ class Film:
 
     def to_api(self) -> dict[str, Any]:
         """The document that the API returns."""
-        values = {item.name: getattr(self, item.name) for item in fields(self) if item.name not in ("order", "crashes")}
-        order = to_document(self.order)
-        kind, series = order.pop("kind"), order.pop("series")
-        return {**values, "size": self.size and list(self.size), "kind": kind, "series": series, "order": order}
+        values, order = self._values(), to_document(self.order)
+        del values["crashes"]
+        return {**values, "kind": order.pop("kind"), "series": order.pop("series"), "order": order}
 
     def to_record(self) -> dict[str, Any]:
         """The content of its record."""
-        values = {item.name: getattr(self, item.name) for item in fields(self)}
-        return {**values, "version": VERSION, "order": to_document(self.order)}
+        return {**self._values(), "version": VERSION, "order": to_document(self.order)}
+
+    def _values(self) -> dict[str, Any]:
+        return {item.name: getattr(self, item.name) for item in fields(self) if item.name != "order"}
 
 
 def new_id(kind: str, time_s: float) -> str:
@@ -100,13 +99,13 @@ def read_film(path: Path) -> Film:
     """
     try:
         with path.open("rb") as file:
-            record = {"left_out": None, **parse_json(file.read(MAX_RECORD_BYTES))}  # older records lack it
+            # Older records lack the first two.
+            record = {"left_out": None, "crashes": 0, **parse_json(file.read(MAX_RECORD_BYTES))}
         ordered = dict(record["order"])
         day = ordered.pop("day")
         order = replace(from_document(ordered, "UTC"), day=None if day is None else str(day))
-        values = {item.name: record[item.name] for item in fields(Film) if item.name != "crashes"}
         size = record["size"] and (int(record["size"][0]), int(record["size"][1]))
-        film = Film(**{**values, "order": order, "size": size, "crashes": int(record.get("crashes", 0))})
+        film = Film(**{item.name: record[item.name] for item in fields(Film)} | {"order": order, "size": size})
         if film.state not in STATES or film.id != path.stem or not is_id(film.id) or film.kind not in film.id:
             raise ValueError(f"it is of {film.id}, in state {film.state}")
         return film

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
 
@@ -25,8 +25,8 @@ FOLDER = "films"  # of a series
 class FilmStore:
     """The films of one camera.
 
-    Args:
-        paths: its folders.
+    All methods raise OSError if the disk does not take, or give, what they need; and those that get the name of a
+    series SettingsError if no series can have it.
     """
 
     def __init__(self, paths: Paths) -> None:
@@ -34,30 +34,16 @@ class FilmStore:
         self._series = paths.series
 
     def folder(self, series: str | None) -> Path:
-        """The folder of the films of a series, or of the library (None); it need not exist.
-
-        Raises:
-            SettingsError: a series cannot have this name.
-        """
+        """The folder of the films of a series, or of the library (None); it need not exist."""
         return self._library if series is None else self._series / check_name(series) / FOLDER
 
     def films_of(self, series: str | None) -> list[Film]:
-        """The films of a series, or of the library (None), newest first.
-
-        Raises:
-            SettingsError: a series cannot have this name.
-            OSError: they cannot be read.
-        """
-        return sorted(_films(self.folder(series)), key=lambda film: film.id, reverse=True)
+        """The films of a series, or of the library (None), newest first."""
+        return _films([self.folder(series)])
 
     def all(self) -> list[Film]:
-        """Every film, newest first.
-
-        Raises:
-            OSError: they cannot be read.
-        """
-        films = (film for folder in self._folders() for film in _films(folder))
-        return sorted(films, key=lambda film: film.id, reverse=True)
+        """Every film, newest first."""
+        return _films(self._folders())
 
     def find(self, id_: str) -> Film:
         """The film with this id.
@@ -72,58 +58,34 @@ class FilmStore:
         raise LookupError("there is no such film: it may have been deleted")
 
     def file_path(self, film: Film) -> Path:
-        """The path of its file, which exists once it is done."""
+        """Its file, which exists once it is done."""
         return self.folder(film.order.series) / film.file
 
     def record_path(self, film: Film) -> Path:
-        """The path of its record."""
         return self.folder(film.order.series) / f"{film.id}.json"
 
     def work_folder(self, film: Film) -> Path:
-        """The folder in which it is rendered."""
         return self.folder(film.order.series) / f".{film.id}"
 
     def add(self, film: Film) -> None:
-        """Add a film.
-
-        Raises:
-            OSError: it could not be written; nothing of it is left.
-        """
-        folder = self.folder(film.order.series)
-        folder.mkdir(exist_ok=True)  # without parents: a deleted series stays deleted
+        self.folder(film.order.series).mkdir(exist_ok=True)  # without parents: a deleted series stays deleted
         self.save(film, durable=True)
 
     def save(self, film: Film, durable: bool) -> None:
-        """Write the record of a film.
-
-        Raises:
-            OSError: it could not be written; the old record is unchanged.
-        """
+        """Write the record of a film, in one step."""
         write_json(self.record_path(film), film.to_record(), durable)
 
     def publish(self, film: Film, rendered: Path) -> None:
-        """Make a film available that is done.
-
-        Args:
-            rendered: its file in the work folder, which is moved.
-
-        Raises:
-            OSError: it could not be written.
-        """
+        """Make a film available that is done: `rendered`, in the work folder, becomes its file."""
         sync(rendered)
         rendered.rename(self.file_path(film))
         self.save(film, durable=True)
 
     def delete_work(self, film: Film) -> None:
-        """Delete its work folder."""
         shutil.rmtree(self.work_folder(film), ignore_errors=True)
 
     def delete(self, film: Film) -> None:
-        """Delete a film with all its files.
-
-        Raises:
-            OSError: it cannot be deleted.
-        """
+        """Delete a film with all its files."""
         self.delete_work(film)
         self.file_path(film).unlink(missing_ok=True)
         self.record_path(film).unlink(missing_ok=True)
@@ -151,14 +113,16 @@ class FilmStore:
                 continue  # being made or deleted
 
 
-def _films(folder: Path) -> Iterator[Film]:
-    try:
-        names = [path.name for path in folder.iterdir() if path.suffix == ".json" and is_id(path.stem)]
-    except (FileNotFoundError, NotADirectoryError):
-        return
-    for name in names:
-        if film := _film(folder / name):
-            yield film
+def _films(folders: Iterable[Path]) -> list[Film]:
+    """The films in these folders, newest first."""
+    found = []
+    for folder in folders:
+        try:
+            names = [path.name for path in folder.iterdir() if path.suffix == ".json" and is_id(path.stem)]
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        found += [film for name in names if (film := _film(folder / name))]
+    return sorted(found, key=lambda film: film.id, reverse=True)
 
 
 def _film(path: Path) -> Film | None:

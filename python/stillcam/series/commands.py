@@ -39,13 +39,7 @@ class CommandError(StillcamError):
 
 
 class SeriesCommands:
-    """Executes commands on the camera's thread.
-
-    Args:
-        scheduler: of the series.
-        zone: gives the name of the local time zone.
-        remove: deletes a folder in the background.
-    """
+    """Executes commands on the camera's thread; `remove` deletes a folder in the background."""
 
     def __init__(self, scheduler: Scheduler, zone: Callable[[], str], remove: Callable[[Path], None]) -> None:
         self._scheduler = scheduler
@@ -53,10 +47,7 @@ class SeriesCommands:
         self._remove = remove
 
     def execute(self, message: Mapping[str, Any], now_ms: int) -> str | None:
-        """Execute the command in a message.
-
-        Returns:
-            the name of the series; None: it has been deleted.
+        """Execute the command in a message, and return the name of the series; None: it has been deleted.
 
         Raises:
             CommandError: it is refused; everything is as it was.
@@ -111,13 +102,9 @@ class SeriesCommands:
         before, after = running.series.definition, from_document(document, now_ms, zone)
         if after.name != before.name:
             raise CommandError("wrong", "a series keeps its name", "name")
-        if not running.has_no_shots:
-            for field, old, new in (
-                ("kind", before.kind, after.kind),
-                ("vary", before.variation, after.variation),
-                ("start", before.schedule.starts_ms, after.schedule.starts_ms),
-            ):
-                if old != new:
-                    raise CommandError("state", f"{field} stays as it is once there is a shot", field)
+        old, new = to_document(before), to_document(after)
+        for field in () if running.has_no_shots else ("kind", "vary", "start"):
+            if old[field] != new[field]:
+                raise CommandError("state", f"{field} stays as it is once there is a shot", field)
         running.series.redefine(after, zone)
         running.redefined(now_ms)

@@ -47,13 +47,7 @@ def end_ms(schedule: Schedule, now_ms: int, left: int | None) -> int | None:
 
 
 def can_fill_disk(retention: Retention, day_bytes: float, kept_bytes: float, room_bytes: float) -> bool:
-    """Whether a series can fill the disk at all, or is pruned before that.
-
-    Args:
-        day_bytes: what it writes in a day.
-        kept_bytes: what there is of it.
-        room_bytes: what may be written in addition.
-    """
+    """Whether a series, of which `kept_bytes` are there, can fill the disk at all, or is pruned before that."""
     if retention.rule == "days":
         return retention.days * day_bytes > kept_bytes + room_bytes
     return retention.rule != "thin"
@@ -109,12 +103,7 @@ def bytes_per_day(series: StoredSeries, now_ms: int) -> float:
 
 
 def series_disk_full_ms(series: StoredSeries, now_ms: int, all_per_day: float, room_bytes: float) -> int | None:
-    """The first due time for which there is no room (ms since the epoch); None: not before the series ends.
-
-    Args:
-        all_per_day: bytes that all series together write in a day.
-        room_bytes: what may be written.
-    """
+    """As `disk_full_ms`, where all series together write `all_per_day` bytes in a day."""
     definition, own = series.definition, bytes_per_day(series, now_ms)
     fills = can_fill_disk(definition.retention, own, series.state.tally.bytes, room_bytes)
     if not series.state.active or own <= 0 or not fills:

@@ -76,12 +76,7 @@ class Series:
 
     @classmethod
     def create(cls, root: Path, definition: Definition, zone: str, now_ms: int) -> Series:
-        """Create a series, planned or running.
-
-        Args:
-            root: the folder of all series.
-            zone: the time zone of its clock.
-            now_ms: ms since the epoch.
+        """Create a series, planned or running, in `root`, the folder of all series.
 
         Raises:
             NameTaken: there is a series of that name, ignoring case.
@@ -110,7 +105,7 @@ class Series:
         """
         stored = load_series(folder)
         counted = stored.state.manifest_bytes
-        size = _size(folder / MANIFEST)
+        size = (folder / MANIFEST).stat().st_size if (folder / MANIFEST).exists() else 0
         if size > counted:  # a line that a power cut has truncated
             os.truncate(folder / MANIFEST, counted)
         series = cls(replace(stored, state=replace(stored.state, manifest_bytes=min(size, counted))))
@@ -130,17 +125,13 @@ class Series:
         metadata: Mapping[str, Any],
         vary: Mapping[str, float] | None = None,
     ) -> Line:
-        """Add a shot.
+        """Add a shot, and return its line of the manifest.
 
         Args:
-            due_ms: its due time.
-            time_ms: when the camera was asked for it.
+            due_ms, time_ms: when it was due, and when the camera was asked for it (ms since the epoch).
             files: moved into the series, the picture last; from another disk they are copied.
             metadata: of the shot, from the camera.
             vary: the controls that vary from shot to shot.
-
-        Returns:
-            its line of the manifest.
 
         Raises:
             OSError: it could not be written; nothing of it is left.
@@ -163,11 +154,7 @@ class Series:
             return line
 
     def add_gap(self, gap: Gap) -> None:
-        """Record due times without a shot.
-
-        Raises:
-            OSError: it could not be written; the series is as it was.
-        """
+        """Record due times without a shot; OSError: it could not be written, and the series is as it was."""
         self.append(gap_line(*gap))
 
     def add_deletion(self, numbers: Sequence[int], freed_bytes: int, first: ShotRef | None) -> None:
@@ -175,7 +162,6 @@ class Series:
         self.append({"thinned": list(numbers), "bytes": freed_bytes, "first": first})
 
     def append(self, line: Line) -> None:
-        """Append a line to the manifest."""
         raw = encode(line)
         with self._lock:
             tally = self.state.tally.add(line)
@@ -183,11 +169,7 @@ class Series:
             self.state = replace(self.state, tally=tally, manifest_bytes=size)
 
     def shot_folders(self) -> list[Path]:
-        """The folders of its shots, in order.
-
-        Raises:
-            OSError: they cannot be listed, or the folder of all of them is gone.
-        """
+        """The folders of its shots, in order; OSError: they cannot be listed, or are gone with their disk."""
         folders = [path for path in (self.folder / FRAMES).iterdir() if path.name.isdigit()]
         return sorted(folders, key=lambda path: int(path.name))
 
@@ -197,7 +179,6 @@ class Series:
             self.state = replace(self.state, tally=replace(self.state.tally, until_ms=until_ms))
 
     def set_state(self, state: str, now_ms: int, why: str | None = None) -> None:
-        """Begin another state."""
         self._update(state=state, why=why, since_ms=now_ms)
 
     def set_reason(self, why: str | None) -> None:
@@ -210,11 +191,7 @@ class Series:
         self._update(fixed=controls)
 
     def redefine(self, definition: Definition, zone: str) -> None:
-        """Replace the definition; the name stays.
-
-        Raises:
-            OSError: it could not be written; the series is as it was.
-        """
+        """Replace the definition; the name stays. OSError: it could not be written, and the series is as it was."""
         with self._lock:
             before = self.definition, self.zone
             self.definition, self.zone = definition, zone
@@ -261,11 +238,7 @@ def state_at(starts_ms: int, now_ms: int) -> str:
 
 
 def shots_in(folder: Path) -> list[ShotFiles]:
-    """The shots whose files are in a folder, in order.
-
-    Raises:
-        OSError: it cannot be listed.
-    """
+    """The shots whose files are in a folder, in order."""
     shots: dict[int, ShotFiles] = {}
     for path in sorted(folder.iterdir(), reverse=True):
         if match := _FILE.fullmatch(path.name):
@@ -294,23 +267,12 @@ def _moved(path: Path, to: Path) -> Path:
 
 def _append(path: Path, raw: bytes) -> int:
     """Append bytes to a file, all or none; its size afterwards."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
-    try:
-        before = os.fstat(descriptor).st_size
+    with path.open("ab", buffering=0) as file:
+        before = file.tell()
         try:
-            written = os.write(descriptor, raw)
-            if written < len(raw):
+            if file.write(raw) < len(raw):
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         except OSError:
-            os.ftruncate(descriptor, before)
+            file.truncate(before)
             raise
         return before + len(raw)
-    finally:
-        os.close(descriptor)
-
-
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except FileNotFoundError:
-        return 0

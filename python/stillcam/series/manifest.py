@@ -41,11 +41,7 @@ def ms_to_text(time_ms: int) -> str:
 
 
 def text_to_ms(moment: str) -> int:
-    """Parse what `ms_to_text` has formatted.
-
-    Raises:
-        ValueError: it is not a time.
-    """
+    """Parse what `ms_to_text` has formatted; ValueError: it is not a time."""
     return round(datetime.fromisoformat(moment).timestamp() * 1000)
 
 
@@ -78,11 +74,7 @@ class Tally:
     last: ShotRef | None = None
 
     def add(self, line: Line) -> Tally:
-        """The tally with one more line.
-
-        Raises:
-            KeyError, TypeError, ValueError: it is not a line of a manifest.
-        """
+        """The tally with one more line; KeyError, TypeError or ValueError: it is not a line of a manifest."""
         if "n" in line:
             number, due_ms = int(line["n"]), text_to_ms(line["due"])
             shot = {"n": number, "time": str(line["time"])}
@@ -106,7 +98,6 @@ class Tally:
 
 
 def encode(line: Line) -> bytes:
-    """A line as bytes of the file."""
     return json.dumps(line, separators=(",", ":")).encode() + b"\n"
 
 
@@ -139,11 +130,7 @@ def _is_valid(line: Any) -> bool:
 
 
 def is_shot_ref(ref: Any) -> bool:
-    """Whether it names a shot, or is None.
-
-    Raises:
-        KeyError, TypeError, ValueError: it does not.
-    """
+    """Whether it names a shot, or is None; may raise KeyError, TypeError or ValueError where it does not."""
     return ref is None or (type(ref["n"]) is int and bool(text_to_ms(ref["time"])))
 
 
@@ -153,8 +140,7 @@ def shot_line(
     """The line of a shot.
 
     Args:
-        due_ms, time_ms: when it was due, and taken (ms since the epoch).
-        files: of the shot, in the folder of the series; the picture first.
+        files: in the folder of the series; the picture first.
         boot: the start of the machine in which it was taken.
         metadata: from the camera; only SHOT_METADATA is kept.
     """
@@ -214,11 +200,7 @@ def shots_from(folder: Path, number: int) -> Iterator[Line]:
 
 
 def first_numbers(folder: Path, times_ms: list[int], end: int) -> list[int]:
-    """For each of these rising times: the number of the first shot that was due then or later.
-
-    Args:
-        end: stands for those that do not exist.
-    """
+    """For each of these rising times: the number of the first shot that was due then or later; `end`: none was."""
     numbers, offset = [], 0
     with _open(folder) as file:
         for time_ms in times_ms:
@@ -282,11 +264,7 @@ def _lines_beginning(file: BufferedReader, begin: bytes, offset: int) -> tuple[l
 
 
 def _bisect(file: BufferedReader, key: Callable[[Line], int], target: int, low: int) -> int:
-    """The offset of the first shot whose `key` is `target` or more; where there is none: the end of the shots.
-
-    Args:
-        low: the offset where the search begins.
-    """
+    """The offset, from `low` on, of the first shot whose `key` is `target` or more; if there is none, of the end."""
     high = os.fstat(file.fileno()).st_size
     while low < high:
         middle = (low + high) // 2

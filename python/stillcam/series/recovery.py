@@ -19,12 +19,7 @@ UNSYNCED = 120  # shots that may not be on the disk after a power cut: Linux wri
 
 
 def open_series(folder: Path) -> Series:
-    """Open the series in `folder`, and recover it unless it is over.
-
-    Raises:
-        StillcamError: there is no series, or its definition is damaged.
-        OSError: it cannot be read or written.
-    """
+    """Open the series in `folder`, and recover it unless it is over; errors are those of `Series.open`."""
     series = Series.open(folder)
     if series.state.state not in ("finished", "failed"):
         recover(series)
@@ -32,11 +27,7 @@ def open_series(folder: Path) -> Series:
 
 
 def recover(series: Series) -> None:
-    """Make the manifest agree with the files.
-
-    Raises:
-        OSError: it cannot be read or written.
-    """
+    """Make the manifest agree with the files; OSError: one cannot be read or written."""
     _record_lost(series)
     adopted = 0
     folders = series.shot_folders() if (series.folder / FRAMES).is_dir() else []

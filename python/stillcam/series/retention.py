@@ -19,9 +19,8 @@ BATCH = 100  # shots between two calls of `should_stop`
 def has_old(series: Series, now_ms: int) -> bool:
     """Whether there are shots that are older than the series keeps them."""
     retention, first = series.definition.retention, series.state.tally.first
-    return (
-        retention.rule == "days" and first is not None and text_to_ms(first["time"]) < now_ms - retention.days * DAY_MS
-    )
+    limit_ms = now_ms - retention.days * DAY_MS
+    return retention.rule == "days" and first is not None and text_to_ms(first["time"]) < limit_ms
 
 
 def prune(series: Series, now_ms: int, should_stop: Callable[[], bool], note: Note, trash: Path | None = None) -> int:
@@ -82,8 +81,7 @@ def _delete(
     """Delete shots, and record that in the manifest a batch at a time; how many are gone.
 
     Args:
-        oldest: they are all of the oldest, so that the first that is left comes after the last of them; otherwise the
-            first is the same as before.
+        oldest: they are all of the oldest: the first that is left comes after them. Otherwise it is the same as before.
     """
     count = 0
     for begin in range(0, len(shots), BATCH):

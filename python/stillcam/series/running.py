@@ -51,7 +51,7 @@ class RunningSeries:
         return self.next_ms if self.due_ms is None else self.due_ms
 
     @property
-    def has_shot(self) -> bool:
+    def _has_shot(self) -> bool:
         """Whether there is a shot of the open due time."""
         return self.series.state.tally.due_ms == self.due_ms
 
@@ -60,13 +60,10 @@ class RunningSeries:
         return self.series.state.tally.taken == 0
 
     def update(self, now_ms: int, why: str) -> bool:
-        """Open the due time that has come, and count those that were missed.
+        """Open the due time that has come, and count those that were missed; whether anything has changed.
 
         Args:
             why: the reason for those that were missed; one of `manifest.GAP_REASONS`.
-
-        Returns:
-            whether anything has changed.
         """
         late = self.due_ms is not None and now_ms - self.due_ms > grace_ms(self.series.definition.schedule)
         if now_ms < self._wake_ms and not late:
@@ -80,7 +77,7 @@ class RunningSeries:
     def miss(self, now_ms: int, why: str) -> None:
         """Close the open due time as missed, unless there is already a shot of it."""
         assert self.due_ms is not None
-        if not self.has_shot:
+        if not self._has_shot:
             self._add_to_gap(Gap(self.due_ms, self.due_ms, 1, why))
         self.complete(now_ms)
 
@@ -90,10 +87,7 @@ class RunningSeries:
         self._finish_if_over(now_ms)
 
     def flush_gap(self, now_ms: int | None = None) -> None:
-        """Record the gap that has not been recorded.
-
-        Args:
-            now_ms: only if it is long enough by now; None: in any case.
+        """Record the gap that has not been recorded; if `now_ms` is given, only if it is long enough by now.
 
         Raises:
             OSError: it could not be written; it is recorded with a later one.
@@ -122,12 +116,11 @@ class RunningSeries:
         self.reschedule()
 
     def redefined(self, now_ms: int) -> None:
-        """Follow a definition that has changed."""
         self._try_flush()
         starts_ms = self.series.definition.schedule.starts_ms
         if self.has_no_shots:
             self._until_ms = now_ms - 1
-        elif self.due_ms is None or self.has_shot:
+        elif self.due_ms is None or self._has_shot:
             self._until_ms = now_ms
         self._reopen()
         self.series.set_until(self._until_ms)
@@ -160,7 +153,6 @@ class RunningSeries:
             self.reschedule()
 
     def reschedule(self) -> None:
-        """Find the next due time by the schedule and the state."""
         schedule, state = self.series.definition.schedule, self.series.state
         due_ms = next_due(schedule, self._until_ms) if state.active else None
         self.next_ms = NEVER if due_ms is None else due_ms
@@ -199,7 +191,7 @@ class RunningSeries:
 
     def _reopen(self) -> None:
         """Put the open due time back, as if it had not come yet."""
-        if self.due_ms is not None and not self.has_shot:
+        if self.due_ms is not None and not self._has_shot:
             self._until_ms = self.due_ms - 1
         self.due_ms = None
 
@@ -226,7 +218,6 @@ class RunningSeries:
             logging.error("series %s: a gap could not be recorded: %s", self.name, error)
 
     def _advance(self, state: str, now_ms: int) -> None:
-        """Begin the next state by the schedule."""
         try:
             self.set_state(state, now_ms)
         except OSError as error:

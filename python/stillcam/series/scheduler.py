@@ -39,7 +39,6 @@ class Scheduler:
         self.reorder()
 
     def remove(self, name: str) -> None:
-        """Remove the series of this name, if there is one."""
         self._series = {other: running for other, running in self._series.items() if other != name}
         self.reorder()
 
@@ -48,7 +47,6 @@ class Scheduler:
         return list(self._series)
 
     def find(self, name: str) -> RunningSeries | None:
-        """The series of this name."""
         return self._series.get(name)
 
     def reorder(self) -> None:
@@ -62,11 +60,7 @@ class Scheduler:
         return self._first
 
     def update(self, now_ms: int, steady_ms: int, why: str) -> None:
-        """Open the due times that have come, and count those that were missed.
-
-        Args:
-            why: the reason for those that were missed, unless the clock has been set.
-        """
+        """Open the due times that have come, and count those that were missed for `why`, or a clock that was set."""
         ahead_ms = now_ms - steady_ms
         by_ms = 0 if self._ahead_ms is None else ahead_ms - self._ahead_ms
         self._ahead_ms = ahead_ms

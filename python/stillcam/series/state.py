@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +22,6 @@ SERIES, STATE, FRAMES = "series.json", "state.json", "frames"
 STATES = ("planned", "running", "paused", "finished", "failed")
 VERSION = 1
 MAX_FILE_BYTES = 1 << 20
-_SHOT_REFS = ("first", "last")
-_COUNTED = tuple(item.name for item in fields(Tally) if item.name not in ("until_ms", "due_ms"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +32,6 @@ class State:
         state: one of STATES.
         why: the reason why it has failed, or takes no shots although it runs.
         since_ms: when this state began (ms since the epoch).
-        tally: what the manifest comes to.
         manifest_bytes: the part of the manifest that `tally` counts.
         fixed: the controls that the first shot has found, if they are to stay.
     """
@@ -58,9 +55,7 @@ class State:
             "state": self.state,
             "why": self.why,
             "since": ms_to_text(self.since_ms),
-            "until_ms": self.tally.until_ms,
-            "due_ms": self.tally.due_ms,
-            **{name: getattr(self.tally, name) for name in _COUNTED},
+            **asdict(self.tally),
             "manifest_bytes": self.manifest_bytes,
             "fixed": self.fixed,
         }
@@ -109,13 +104,9 @@ def load_series(folder: Path) -> StoredSeries:
 
 
 def read_state(folder: Path, created_ms: int) -> State:
-    """The present state of the series in `folder`; if its state file is damaged: running, and counted anew.
+    """The present state of the series in `folder`, or OSError.
 
-    Args:
-        created_ms: when the series was created (ms since the epoch).
-
-    Raises:
-        OSError: the folder cannot be read.
+    If its state file is damaged, it has run since `created_ms` (ms since the epoch), and is counted from the manifest.
     """
     try:
         state = _from_document(parse_json(_read(folder / STATE)))
@@ -131,15 +122,10 @@ def read_state(folder: Path, created_ms: int) -> State:
 
 
 def write_json(path: Path, document: Mapping[str, Any], durable: bool) -> None:
-    """Replace a file by a JSON document in one step.
+    """Replace a file by a JSON document in one step, see `replace_file`.
 
-    Args:
-        durable: it is on the disk when this returns; otherwise the system writes it later.
-
-    Raises:
-        OSError: it could not be written; the old one is as it was.
+    Bytes that are not UTF-8, as in the name of a file, are written as JSON's escape.
     """
-    # Bytes that are not UTF-8, as in the name of a file, are written as JSON's escape.
     content = (json.dumps(document, ensure_ascii=False) + "\n").encode(errors="backslashreplace")
     replace_file(path, content, durable=durable)
 
@@ -152,9 +138,9 @@ def _read(path: Path) -> bytes:
 def _from_document(document: Any) -> State:
     if document["state"] not in STATES:
         raise ValueError(document["state"])
-    due_ms = document["due_ms"]
-    counted = {name: document[name] for name in _COUNTED}
-    if not all(is_shot_ref(counted[name]) if name in _SHOT_REFS else type(counted[name]) is int for name in _COUNTED):
+    tally = Tally(**{item.name: document[item.name] for item in fields(Tally)})
+    counts = tally.until_ms, tally.taken, tally.missed, tally.sequence, tally.shots, tally.bytes, tally.due_ms or 0
+    if not (all(type(count) is int for count in counts) and is_shot_ref(tally.first) and is_shot_ref(tally.last)):
         raise ValueError("a count is not a number")
     if not 0 <= document["manifest_bytes"] < 1 << 63:
         raise ValueError("manifest_bytes is not an offset in a file")
@@ -162,7 +148,7 @@ def _from_document(document: Any) -> State:
         state=document["state"],
         why=document["why"],
         since_ms=text_to_ms(document["since"]),
-        tally=Tally(int(document["until_ms"]), **counted, due_ms=None if due_ms is None else int(due_ms)),
+        tally=tally,
         manifest_bytes=int(document["manifest_bytes"]),
         fixed=document["fixed"],
     )

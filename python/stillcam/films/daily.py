@@ -16,7 +16,7 @@ from stillcam.films.sources import sources_of
 from stillcam.films.store import FilmStore
 from stillcam.series.definition import Definition
 from stillcam.series.schedule import Schedule, local_day, midnight_ms
-from stillcam.series.state import load_series, write_json
+from stillcam.series.state import load_series, series_folders, write_json
 
 WIDTH = 1920  # px, of such a film
 BACK_DAYS = 3  # the daemon may have been off; films of earlier days are left to the owner
@@ -40,9 +40,7 @@ class DailyFilms:
         """Order what is due at `now_ms` (ms since the epoch); a failure is logged once."""
         root = self._paths.series
         try:
-            folders = sorted(path for path in root.iterdir() if not path.name.startswith("."))
-        except FileNotFoundError:
-            return
+            folders = series_folders(root)
         except OSError as error:
             self._log_once(root, error)
             return

@@ -109,7 +109,7 @@ def film_command(
 ) -> list[str]:
     """The command line that makes a film of the JPEGs on its standard input, all of one size.
 
-    ffmpeg reports its progress on standard output: see `ProgressParser`.
+    ffmpeg reports its progress on standard output: see `encoded_frames`.
 
     Args:
         box: the visible part of each picture.
@@ -163,21 +163,7 @@ def _encoding(encoder: Encoder, size: Size, fps: int, threads: int) -> tuple[str
 # --- progress
 
 
-class ProgressParser:
-    """Parses the output of `-progress`: lines like `frame=12`, in blocks that end in `progress=…`."""
-
-    def __init__(self) -> None:
-        self.frames = 0  # that have been encoded
-        self.ended = False  # ffmpeg has reported the end
-        self._rest = b""
-
-    def feed(self, data: bytes) -> None:
-        *lines, self._rest = (self._rest + data).split(b"\n")
-        for line in lines:
-            name, _, value = line.partition(b"=")
-            value = value.strip()
-            if name == b"frame" and value.isdigit():
-                self.frames = max(self.frames, int(value))
-            elif name == b"progress":
-                self.ended = value == b"end"
-        self._rest = self._rest[-1024:]
+def encoded_frames(line: bytes) -> int | None:
+    """The number of frames in a line `frame=12` of ffmpeg's `-progress`; None: the line is about something else."""
+    name, _, value = line.strip().partition(b"=")
+    return int(value) if name == b"frame" and value.isdigit() else None

@@ -13,11 +13,10 @@ from functools import lru_cache
 from pathlib import Path
 
 from stillcam.common.atomic_write import sync
-from stillcam.common.errors import SettingsError
 from stillcam.common.paths import Paths
 from stillcam.films.record import Film, is_id, read_film
 from stillcam.series.definition import check_name
-from stillcam.series.state import write_json
+from stillcam.series.state import series_folders, write_json
 
 FOLDER = "films"  # of a series
 
@@ -102,15 +101,8 @@ class FilmStore:
     def _folders(self) -> Iterator[Path]:
         """All folders that may hold films."""
         yield self._library
-        try:
-            names = sorted(path.name for path in self._series.iterdir())
-        except FileNotFoundError:
-            return
-        for name in names:
-            try:
-                yield self.folder(name)
-            except SettingsError:
-                continue  # being made or deleted
+        for folder in series_folders(self._series):
+            yield folder / FOLDER
 
 
 def _films(folders: Iterable[Path]) -> list[Film]:

@@ -20,7 +20,7 @@ from stillcam.series import estimate
 from stillcam.series.definition import check_name, to_document
 from stillcam.series.manifest import PAUSED, Gap, first_numbers, gaps, ms_to_text, shots_from, text_to_ms
 from stillcam.series.schedule import due_between
-from stillcam.series.state import FRAMES, StoredSeries, load_series, read_state
+from stillcam.series.state import FRAMES, StoredSeries, load_series, read_state, series_folders
 
 Summary = dict[str, Any]
 
@@ -141,14 +141,10 @@ class ExistingFiles:
 
 
 def _all(root: Path) -> Iterator[StoredSeries]:
-    try:
-        names = sorted(path.name for path in root.iterdir() if not path.name.startswith("."))
-    except FileNotFoundError:
-        return
-    for name in names:
+    for folder in series_folders(root):
         try:
-            yield _read(root, name)
-        except LookupError as error:
+            yield load_series(folder)
+        except (StillcamError, OSError) as error:
             logging.debug("%s", error)
 
 

@@ -7,6 +7,7 @@ the manifest that the state file names, so that both always agree.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
@@ -80,6 +81,15 @@ class StoredSeries:
         """The content of `series.json`."""
         definition = to_document(self.definition)
         return {"version": VERSION, "created": self.created, "zone": self.zone, "definition": definition}
+
+
+def series_folders(root: Path) -> list[Path]:
+    """The folders of all series, by name; those that are being made or deleted are hidden. OSError: `root` is lost."""
+    try:
+        with os.scandir(root) as entries:
+            return sorted(Path(entry) for entry in entries if entry.is_dir() and not entry.name.startswith("."))
+    except FileNotFoundError:
+        return []
 
 
 def load_series(folder: Path) -> StoredSeries:

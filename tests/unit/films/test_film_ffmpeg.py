@@ -10,8 +10,8 @@ from series_folders import START_MS
 from stillcam.films.ffmpeg import (
     ENCODERS,
     Overlay,
-    ProgressParser,
     crop_box,
+    encoded_frames,
     film_command,
     film_size,
     filter_graph,
@@ -100,19 +100,14 @@ def test_a_large_film_is_encoded_without_lookahead():
 # --- progress
 
 
-def test_progress_is_parsed_from_pieces_of_any_size():
-    said = b"frame=1\nfps=0.0\nprogress=continue\nframe=27\nout_time=N/A\nprogress=end\n"
-    for size in (1, 3, 1000):
-        progress = ProgressParser()
-        for at in range(0, len(said), size):
-            progress.feed(said[at : at + size])
-        assert (progress.frames, progress.ended) == (27, True)
+def test_progress_is_read_from_the_lines_that_have_it():
+    output = b"frame=1\nfps=0.0\nprogress=continue\nframe=27\nout_time=N/A\nprogress=end\n"
+    assert [encoded_frames(line) for line in output.splitlines(keepends=True)] == [1, None, None, 27, None, None]
 
 
-def test_invalid_progress_is_ignored():
-    progress = ProgressParser()
-    progress.feed(b"frame=x\n\xff\xfe\nframe\n" + b"y" * 10000 + b"frame=5")
-    assert (progress.frames, progress.ended) == (0, False)
+@pytest.mark.parametrize("line", [b"frame=x\n", b"\xff\xfe\n", b"frame\n", b"y" * 10000 + b"frame=5", b""])
+def test_invalid_progress_is_ignored(line):
+    assert encoded_frames(line) is None
 
 
 def test_the_rest_is_estimated_after_a_second_of_progress():

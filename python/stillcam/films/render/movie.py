@@ -20,9 +20,9 @@ from stillcam.films.ffmpeg import (
     ENCODERS,
     Encoder,
     Overlay,
-    ProgressParser,
     Size,
     crop_box,
+    encoded_frames,
     film_command,
     film_size,
     most_common_size,
@@ -144,7 +144,7 @@ def _encode(job: Job, argv: Callable[[int], list[str]], pictures: Iterable[bytes
         argv: makes the command line, from the descriptor on which ffmpeg reads the timestamps.
     """
     (first, to_first), (second, to_second) = os.pipe(), os.pipe()
-    progress = ProgressParser()
+    frames = 0
     with ChildProcess(
         "ffmpeg", argv(second), job.work, stdout=subprocess.PIPE, stdin=first, pass_fds=(second,)
     ) as program:
@@ -152,9 +152,12 @@ def _encode(job: Job, argv: Callable[[int], list[str]], pictures: Iterable[bytes
         os.close(second)
 
         def read_progress() -> None:
-            while data := os.read(program.stdout, 4096):
-                progress.feed(data)
-                job.on_progress(progress.frames, len(job.sources))
+            nonlocal frames
+            with open(program.stdout, "rb", closefd=False) as lines:
+                for line in lines:
+                    if count := encoded_frames(line):
+                        frames = count
+                        job.on_progress(frames, len(job.sources))
 
         def write_timestamps() -> None:
             _write_all(timestamps, to_second)
@@ -165,19 +168,16 @@ def _encode(job: Job, argv: Callable[[int], list[str]], pictures: Iterable[bytes
             program.wait(1.0)  # its stderr has the reason
         program.wait(END_S)
         progress_read.wait(1.0)
-        if program.status != 0 or not progress.frames:
+        if program.status != 0 or not frames:
             raise StillcamError(f"ffmpeg could not make it: {_failure(program)}")
-    return progress.frames
+    return frames
 
 
 def _write_all(pieces: Iterable[bytes], descriptor: int) -> bool:
     """Write into a pipe, and close it; whether the reader has read to the end."""
     try:
-        with open(descriptor, "wb", buffering=0) as pipe:
-            for piece in pieces:
-                rest = memoryview(piece)
-                while rest:
-                    rest = rest[pipe.write(rest) :]
+        with open(descriptor, "wb") as pipe:
+            pipe.writelines(pieces)
     except BrokenPipeError:
         return False
     return True

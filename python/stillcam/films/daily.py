@@ -94,10 +94,8 @@ def days_due(
     """The local days that are over, have shots, and have no film yet; each with its span, oldest first.
 
     Args:
-        schedule: of the series, with its time zone.
-        now_ms: ms since the epoch.
         made: the days, like `2026-11-20`, that had their film, even if it is deleted by now.
-        has_shots: whether there is a shot between two times, both included.
+        has_shots: whether there is a shot between two times (ms since the epoch), both included.
     """
     today = local_day(schedule, now_ms - GRACE_MS)
     days = (today - timedelta(back) for back in range(BACK_DAYS, 0, -1))

@@ -29,7 +29,6 @@ class Order:
     Args:
         kind: one of KINDS.
         series: whose pictures; None: the library's.
-        fps: pictures a second, of a film.
         width: pixels; None: as taken, which is also the maximum.
         crop: the visible part of each picture: x, y, width, height as fractions of it; None: all.
         deflicker: even out small steps of brightness.

@@ -41,7 +41,6 @@ def render_film(
         the fields of `render.job.Rendered`, `skipped` and `left_out`.
 
     Raises:
-        RenderCrashed: the renderer ended without a result.
         StillcamError: the film could not be rendered.
     """
     argv = [*_idle_priority(), sys.executable, "-P", "-m", "stillcam.films.render", film.id]

@@ -73,7 +73,6 @@ class FilmQueue:
         self._ended: threading.Event | None = None
 
     def start(self) -> None:
-        """Start with the films on disk."""
         self._ended = keep(self._run, "films")
 
     def stop(self) -> None:
@@ -82,7 +81,6 @@ class FilmQueue:
         os.eventfd_write(self._wake, 1)
 
     def close(self) -> None:
-        """Stop rendering, and wait for that."""
         self.stop()
         if self._ended:
             self._ended.wait(CLOSE_S)

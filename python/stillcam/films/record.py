@@ -59,7 +59,6 @@ class Film:
 
     @property
     def file(self) -> str:
-        """The name of its file."""
         return f"{self.id}.{KINDS[self.kind]}"
 
     def to_api(self) -> dict[str, Any]:
@@ -91,12 +90,7 @@ def is_id(text: str) -> bool:
 
 
 def read_film(path: Path) -> Film:
-    """Read a record.
-
-    Raises:
-        OSError: it cannot be read.
-        ValueError: it is damaged.
-    """
+    """Read a record; OSError: it cannot be read; ValueError: it is damaged."""
     try:
         with path.open("rb") as file:
             # Older records lack the first two.

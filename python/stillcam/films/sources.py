@@ -20,7 +20,8 @@ from stillcam.series.state import FRAMES, load_series
 
 LATE_MS = 120_000  # how late after its due time a shot may be taken
 SET_BACK_MS = DAY_MS  # how far a clock may have been set back among the shots
-LAST_MS = 253_000_000_000_000  # since the epoch, in the year 9987: no picture is later
+NEVER_MS = 1 << 62  # since the epoch
+_LAST_S = 253_402_300_799  # since the epoch: the end of the calendar
 
 
 class Source(NamedTuple):
@@ -38,7 +39,7 @@ def sources_of(order: Order, paths: Paths) -> Iterator[Source]:
         OSError: they cannot be read.
     """
     from_ms = 0 if order.from_ms is None else order.from_ms
-    to_ms = LAST_MS if order.to_ms is None else order.to_ms
+    to_ms = NEVER_MS if order.to_ms is None else order.to_ms
     if order.series is None:
         return _of_library(paths.library, from_ms, to_ms)
     return _of_series(load_series(paths.series / order.series).folder, from_ms, to_ms)
@@ -100,4 +101,4 @@ def _picture(item: Item) -> str | None:
 
 
 def _utc_day(time_ms: int) -> str:
-    return datetime.fromtimestamp(time_ms // 1000, UTC).date().isoformat()
+    return datetime.fromtimestamp(min(time_ms // 1000, _LAST_S), UTC).date().isoformat()

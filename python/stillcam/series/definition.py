@@ -29,7 +29,6 @@ class Variation:
     """A control that varies from shot to shot: a focus series, or an exposure bracket.
 
     Args:
-        values: in order.
         bracket: one shot of each value at every due time; otherwise one value at each, and the series ends with the
             last.
     """
@@ -44,9 +43,8 @@ class Retention:
     """Which shots of a series are kept.
 
     Args:
-        rule: `all`; `days`: those of so many days; `thin`: once the disk is nearly full, every second one of the older
-            half is deleted.
-        days: how many, for `days`.
+        rule: `all`; `days`: those of so many `days`; `thin`: once the disk is nearly full, every second one of the
+            older half is deleted.
     """
 
     rule: str = "all"
@@ -155,11 +153,7 @@ def to_document(definition: Definition) -> dict[str, Any]:
 
 
 def check_name(name: Any) -> str:
-    """Check that a series, and its folder, can have this name.
-
-    Raises:
-        SettingsError: it cannot.
-    """
+    """Check that a series, and its folder, can have this name; SettingsError: it cannot."""
     if not isinstance(name, str) or len(name) > MAX_NAME or not _NAME.fullmatch(name) or not name.isprintable():
         raise SettingsError(
             f"must be letters and digits, with spaces, dots and hyphens between, {MAX_NAME} at most", "name"

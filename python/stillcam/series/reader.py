@@ -1,7 +1,7 @@
 """Series as the server and the command line read them, from the folders alone: the daemon need not run.
 
-The cost does not grow with the number of shots. `root` is always the folder of all series. OSError is raised where the
-disk does not answer.
+The cost does not grow with the number of shots. `root` is always the folder of all series. LookupError is raised where
+there is no such series, shot or file, with a text for people; OSError where the disk does not answer.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import logging
 import os
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from itertools import islice, pairwise
 from pathlib import Path
 from typing import Any
@@ -28,23 +29,14 @@ AHEAD = 10  # an open-ended timeline is a tenth longer than what has passed
 
 
 def summaries(root: Path, now_ms: int, reserve_mb: int = 0) -> list[Summary]:
-    """All series by name; a damaged one is left out, and in the daemon's log.
-
-    Args:
-        now_ms: ms since the epoch.
-        reserve_mb: the setting `files.floor_mb`.
-    """
+    """All series by name; a damaged one is left out. `reserve_mb` is the setting `files.floor_mb`."""
     series = list(_all(root))
     daily_bytes = _bytes_per_day(series, now_ms)
     return [_summary(one, now_ms, reserve_mb, daily_bytes) for one in series]
 
 
 def summary(root: Path, name: str, now_ms: int, reserve_mb: int = 0) -> Summary:
-    """One series.
-
-    Raises:
-        LookupError: it does not exist; the text is for a person.
-    """
+    """One series."""
     return _summary(_read(root, name), now_ms, reserve_mb, _bytes_per_day(_all(root), now_ms))
 
 
@@ -58,13 +50,7 @@ def states(root: Path) -> list[dict[str, Any]]:
 
 
 def shots(root: Path, name: str, start: int, limit: int) -> list[dict[str, Any]]:
-    """The first shots with this number or a later one, as lines of the manifest.
-
-    Those whose picture is gone are left out.
-
-    Raises:
-        LookupError: there is no such series.
-    """
+    """The first shots with this number or a later one, as lines of the manifest, unless their picture is gone."""
     folder = _folder(root, name)
     existing = ExistingFiles(folder / FRAMES)
     tally = read_state(folder, 0).tally
@@ -74,11 +60,7 @@ def shots(root: Path, name: str, start: int, limit: int) -> list[dict[str, Any]]
 
 
 def picture(root: Path, name: str, number: int, raw: bool = False) -> Path:
-    """The file of a shot: the JPEG, or the DNG beside it.
-
-    Raises:
-        LookupError: there is no such series, no such shot, or no such file of it.
-    """
+    """The file of a shot: the JPEG, or the DNG beside it."""
     folder = _folder(root, name)
     line = next(shots_from(folder, number), None)
     if line is None or line["n"] != number:
@@ -94,9 +76,6 @@ def timeline(root: Path, name: str, buckets: int, now_ms: int) -> dict[str, Any]
     """How many due times were taken, missed, and are planned, in buckets of equal length.
 
     The shots of a bracket count as one. Due times that passed while the series was paused were not missed.
-
-    Raises:
-        LookupError: there is no such series.
     """
     series = _read(root, name)
     schedule, state, tally = series.definition.schedule, series.state, series.state.tally
@@ -157,13 +136,10 @@ def _read(root: Path, name: str) -> StoredSeries:
 
 
 def _folder(root: Path, name: str) -> Path:
-    try:
-        folder = root / check_name(name)
-    except SettingsError as error:
-        raise LookupError(f"there is no series {name}") from error
-    if not folder.is_dir():
-        raise LookupError(f"there is no series {name}")
-    return folder
+    with suppress(SettingsError):
+        if (folder := root / check_name(name)).is_dir():
+            return folder
+    raise LookupError(f"there is no series {name}")
 
 
 def _summary(series: StoredSeries, now_ms: int, reserve_mb: int, daily_bytes: float) -> Summary:
@@ -190,7 +166,6 @@ def _summary(series: StoredSeries, now_ms: int, reserve_mb: int, daily_bytes: fl
 
 
 def _bytes_per_day(series: Iterable[StoredSeries], now_ms: int) -> float:
-    """What all active series write in a day."""
     return sum(estimate.bytes_per_day(one, now_ms) for one in series if one.state.active)
 
 

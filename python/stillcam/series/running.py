@@ -171,15 +171,13 @@ class RunningSeries:
         if self.series.state.state == "planned":
             self._advance("running", now_ms)
         schedule = self.series.definition.schedule
-        due = due_between(schedule, self._until_ms, now_ms)
-        if due.last_ms is not None:
-            until_ms = due.last_ms
-            if now_ms - until_ms <= grace_ms(schedule):
-                self.due_ms = until_ms
-                due = due_between(schedule, self._until_ms, until_ms - 1)
-            if due.last_ms is not None:
-                self._add_to_gap(Gap(self.next_ms, due.last_ms, due.count, why))
-            self._until_ms = until_ms
+        last_ms = due_between(schedule, self._until_ms, now_ms).last_ms
+        if last_ms is not None:
+            if now_ms - last_ms <= grace_ms(schedule):
+                self._skip(last_ms - 1, why)
+                self.due_ms = self._until_ms = last_ms
+            else:
+                self._skip(last_ms, why)
             self.reschedule()
         self._finish_if_over(now_ms)
 
@@ -195,10 +193,10 @@ class RunningSeries:
             self._until_ms = self.due_ms - 1
         self.due_ms = None
 
-    def _skip(self, now_ms: int, why: str) -> None:
-        """Record the due times up to now as a gap."""
+    def _skip(self, until_ms: int, why: str) -> None:
+        """Record the due times up to then as a gap."""
         schedule = self.series.definition.schedule
-        first, due = next_due(schedule, self._until_ms), due_between(schedule, self._until_ms, now_ms)
+        first, due = next_due(schedule, self._until_ms), due_between(schedule, self._until_ms, until_ms)
         if first is not None and due.last_ms is not None:
             self._add_to_gap(Gap(first, due.last_ms, due.count, why))
             self._until_ms = due.last_ms

@@ -44,11 +44,7 @@ class Edge:
 
     @classmethod
     def parse(cls, text: str) -> Edge:
-        """Parse `08:30`, `sunset`, `sunrise-00:30` or `sunset+01:00`.
-
-        Raises:
-            ValueError: `text` is none of these.
-        """
+        """Parse `08:30`, `sunset`, `sunrise-00:30` or `sunset+01:00`; ValueError: it is none of these."""
         match = _CLOCK.fullmatch(text) or _SUN.fullmatch(text)
         if not match:
             raise ValueError(f"must be like 08:30, sunset or sunrise-00:30, not {text!r}")
@@ -129,11 +125,9 @@ def next_due(schedule: Schedule, after_ms: int) -> int | None:
 
 
 def nth_due(schedule: Schedule, after_ms: int, number: int) -> int | None:
-    """The `number`-th due time (from 1) later than `after_ms`.
+    """The `number`-th due time (from 1) later than `after_ms`; days that were counted are cached until the next day.
 
-    Returns:
-        None: the schedule has ended by then, or it is more than 400 days of windows ahead. The days that were counted
-        are cached until the next day.
+    None: the schedule has ended by then, or it is more than 400 days of windows ahead.
     """
     after_ms = max(after_ms, schedule.starts_ms - 1)
     interval_ms = schedule.interval_ms
@@ -212,7 +206,6 @@ def _marked_stretches(schedule: Schedule, begin_ms: int, end_ms: int) -> Iterato
 
 
 def local_day(schedule: Schedule, time_ms: int) -> date:
-    """The date on the local calendar."""
     return datetime.fromtimestamp(time_ms // 1000, schedule.zone).date()
 
 
@@ -256,11 +249,7 @@ def window_on(schedule: Schedule, day: date) -> tuple[int, int] | None:
 
 
 def _wall_ms(schedule: Schedule, wall: datetime, fold: int = 0) -> int:
-    """When the wall clock shows this time; if it is skipped: when the clock is put forward.
-
-    Args:
-        fold: 1: the second time, where the clock shows it twice.
-    """
+    """When the wall clock shows this time (`fold` 1: the second time); if it is skipped: when it is put forward."""
     first, second = (int(wall.replace(tzinfo=schedule.zone, fold=one).timestamp()) * 1000 for one in (0, 1))
     if second < first:
         return _offset_change_ms(schedule, second, first)
@@ -268,7 +257,6 @@ def _wall_ms(schedule: Schedule, wall: datetime, fold: int = 0) -> int:
 
 
 def _offset_ms(schedule: Schedule, time_ms: int) -> int:
-    """The UTC offset of the local clock."""
     offset = datetime.fromtimestamp(time_ms // 1000, schedule.zone).utcoffset() or timedelta(0)
     return int(offset.total_seconds()) * 1000
 
@@ -284,7 +272,6 @@ def _offset_change_ms(schedule: Schedule, begin_ms: int, end_ms: int) -> int:
 
 
 def _sun_edge_ms(schedule: Schedule, day: date, edge: Edge) -> int:
-    """The time of an edge that is relative to the sun, on a local day."""
     assert schedule.place is not None
     rises_ms, sets_ms = _sunrise_and_sunset(schedule.place, _solar_day(schedule, day))
     return (rises_ms if edge.sun == "sunrise" else sets_ms) + edge.minutes * MINUTE_MS

@@ -43,7 +43,7 @@ class Scheduler:
         self.reorder()
 
     def names(self) -> list[str]:
-        """The names of all series; safe to call from any thread."""
+        """Safe to call from any thread."""
         return list(self._series)
 
     def find(self, name: str) -> RunningSeries | None:

@@ -84,7 +84,7 @@ class StoredSeries:
 
 
 def series_folders(root: Path) -> list[Path]:
-    """The folders of all series, by name; those that are being made or deleted are hidden. OSError: `root` is lost."""
+    """The folders of all series, by name; those that are being made or deleted are hidden. May raise OSError."""
     try:
         with os.scandir(root) as entries:
             return sorted(Path(entry) for entry in entries if entry.is_dir() and not entry.name.startswith("."))

@@ -71,7 +71,7 @@ def run(environ: Mapping[str, str]) -> None:
     names.follow()
     accounts = Accounts(paths.data)
     app = build(paths, settings, cache, others, names.current, accounts)
-    server = listen(listening_address(environ), app, settings, paths)
+    server = _listen(listening_address(environ), app, settings, paths)
 
     sys.setswitchinterval(SWITCH_S)
     _allow_descriptors()
@@ -101,18 +101,17 @@ def _notifier(paths: Paths, settings: SettingsFollower, cache: FrameCache) -> No
 
 
 def _end_at_signals(server: Listener) -> None:
-    """Stop `server` at a signal.
+    """Stop `server` at a signal, by the wake-up descriptor.
 
-    Python runs its handlers in the main thread, and a signal that arrives just before accept(2) waits does not wake
-    that thread. The wake-up descriptor always wakes another one.
+    Python runs its handlers in the main thread, and a signal that arrives just before accept(2) does not wake that.
     """
     ours, pythons = socket.socketpair()
     pythons.setblocking(False)
     signal.set_wakeup_fd(pythons.detach(), warn_on_full_buffer=False)
     for signum in ENDS:
-        signal.signal(signum, _nothing)
+        signal.signal(signum, _ignore)
     # The terminal was closed; without one, a request to reload the settings, which happens automatically.
-    signal.signal(signal.SIGHUP, _nothing if os.isatty(sys.stderr.fileno()) else signal.SIG_IGN)
+    signal.signal(signal.SIGHUP, _ignore if os.isatty(sys.stderr.fileno()) else signal.SIG_IGN)
 
     def wait() -> None:
         [signum] = ours.recv(1)
@@ -122,16 +121,11 @@ def _end_at_signals(server: Listener) -> None:
     threads.keep(wait, "signals")
 
 
-def _nothing(_signum: int, _frame: object) -> None:
+def _ignore(_signum: int, _frame: object) -> None:
     """The wake-up descriptor reports the signal."""
 
 
-def listen(address: tuple[str, int], app: App, settings: SettingsFollower, paths: Paths) -> Listener:
-    """Make a server that listens at `address`.
-
-    Raises:
-        StillcamError: as for `run`.
-    """
+def _listen(address: tuple[str, int], app: App, settings: SettingsFollower, paths: Paths) -> Listener:
     server = settings.current().server
     certificate = Certificate.of(server.tls_certificate, server.tls_key, paths.data)
     if certificate:
@@ -143,27 +137,23 @@ def listen(address: tuple[str, int], app: App, settings: SettingsFollower, paths
     host, port = address
     try:
         try:
-            return Listener((host, port), app, limits, tls)
+            return Listener(address, app, limits, tls)
         except OSError as error:
             if host != EVERY_ADDRESS or error.errno not in (errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL):
                 raise
             return Listener(("0.0.0.0", port), app, limits, tls)  # noqa: S104 - IPv6 is switched off
     except OSError as error:
-        what = {
+        advice = {
             errno.EADDRINUSE: f"port {port} is taken: end what uses it (see: ss -tlnp), or set another STILLCAM_PORT",
             errno.EACCES: f"port {port} needs root: set a STILLCAM_PORT of 1024 or more",
             errno.EADDRNOTAVAIL: f"STILLCAM_BIND={host} is no address of this machine: leave it out for all of them",
         }
-        raise StillcamError(
-            what.get(error.errno or 0, f"cannot listen on {host} port {port}: {error.strerror}")
-        ) from error
+        text = advice.get(error.errno or 0, f"cannot listen on {host} port {port}: {error.strerror}")
+        raise StillcamError(text) from error
 
 
 def _answers(server: Listener) -> str:
-    """The status line for systemd; empty if the server does not answer its own health request.
-
-    Any answer will do. The request needs no slot: viewers who have taken all of them are no reason for a restart.
-    """
+    """The status line for systemd; empty if the server does not answer its own health request, which needs no slot."""
     if not server.accepts:
         logging.warning("the accept loop has stopped: the watchdog is not fed")
         return ""

@@ -46,9 +46,7 @@ _BY_CAUSE = {  # that the capture daemon gives; a wrong value without one of the
 def refusal_of(error: StillcamError, busy: int = 503) -> Refused:
     """The HTTP answer to an error of ours: 503, to be tried again, unless its type or cause has another status.
 
-    Args:
-        error: what the request failed with.
-        busy: the status while another use has the camera: 409 if a person has to end that first.
+    `busy` is the status while another use has the camera: 409 if a person has to end that first.
     """
     if isinstance(error, CredentialsError):
         return Refused(401, str(error), headers={"WWW-Authenticate": BEARER})
@@ -66,37 +64,21 @@ def refusal_of(error: StillcamError, busy: int = 503) -> Refused:
 
 
 @contextmanager
-def reading(subject: str) -> Iterator[None]:
-    """Refuse a request if files cannot be read: 404 if there is no such thing, 503 if the disk does not answer.
-
-    Args:
-        subject: what is read, in the plural.
-    """
+def reading(subject: str, failed: str = "cannot be read ({}): check the disk with df, and its cable") -> Iterator[None]:
+    """Refuse a request if files (`subject`, in the plural) cannot be read: 404 none there, 503 the disk fails."""
     try:
         yield
     except LookupError as error:
         raise Refused(404, str(error.args[0])) from error
     except OSError as error:
-        text = f"the {subject} cannot be read ({error.strerror}): check the disk with df, and its cable"
-        raise Refused(503, text, headers=RETRY) from error
+        raise Refused(503, f"the {subject} {failed.format(error.strerror)}", headers=RETRY) from error
 
 
 @contextmanager
 def changing(subject: str, field: str) -> Iterator[None]:
-    """Refuse a change of files that does not succeed: 422 a wrong value, 409 a name in use, 404, or 503.
-
-    Args:
-        subject: what is changed.
-        field: of the request, that gives the name.
-    """
-    try:
-        yield
-    except ValueError as error:
-        raise Refused(422, str(error), field) from error
-    except FileExistsError as error:
-        raise Refused(409, str(error), field) from error
-    except LookupError as error:
-        raise Refused(404, str(error.args[0])) from error
-    except OSError as error:
-        text = f"the {subject} cannot be changed ({error.strerror}): check the disk with df"
-        raise Refused(503, text, headers=RETRY) from error
+    """As `reading`, for a change; 422 if the value of `field` is wrong, 409 if it is in use."""
+    with reading(subject, "cannot be changed ({}): check the disk with df"):
+        try:
+            yield
+        except (ValueError, FileExistsError) as error:
+            raise Refused(409 if isinstance(error, OSError) else 422, str(error), field) from error

@@ -20,10 +20,10 @@ from stillcam.server.live.worker import SharedWorker
 from stillcam.server.revisions import Revisions
 from stillcam.server.route import Request
 
-POLL_S = 1.0  # interval between two polls
+STATUS_POLL_S = 1.0
 HEARTBEAT_S = 15.0  # longest silence: proxies close idle connections, and the page notices a lost one
-STALL_S = 20.0  # a subscriber that has not read a message by then is disconnected
-CHECK_S = 60.0  # interval between two checks of all rights, if no change of accounts or settings was seen
+SUBSCRIBER_STALL_S = 20.0  # a subscriber that has not read a message by then is disconnected
+RIGHTS_CHECK_S = 60.0  # interval between two checks of all rights, if no change of accounts or settings was seen
 FREE_SHARE = 0.01  # smaller changes of the free space are not sent, as a share of it
 RETRY_MS = 5000  # how long an EventSource waits before it reconnects
 
@@ -32,15 +32,7 @@ Topics = frozenset[str]
 
 
 class EventSubscriber:
-    """One client of the event stream; see messages.PushBody.
-
-    Args:
-        broker: sends to it.
-        request: that opened the stream.
-        topics: what the client may see besides the status.
-    """
-
-    __slots__ = ("_broker", "closed", "leave", "lost_some", "pending", "ready", "request", "rights", "sent_s", "topics")
+    """One client of the event stream, which may see `topics` besides the status; a messages.PushBody."""
 
     def __init__(self, broker: EventBroker, request: Request, topics: Topics) -> None:
         self._broker = broker
@@ -52,18 +44,15 @@ class EventSubscriber:
         self.lost_some = False  # a message was dropped
         self.closed = False
         self.sent_s = time.monotonic()  # when the last message was sent whole
-        self.leave: Callable[[], None] = _do_nothing  # called when it is removed
+        self.leave: Callable[[], None] = lambda: None  # called when it is removed
 
     def begin(self) -> None:
-        """See PushBody."""
         self._broker.add(self)
 
     def end(self) -> None:
-        """See PushBody."""
         self._broker.remove(self)
 
     def wait(self, timeout_s: float) -> Sequence[Piece] | None:
-        """See PushBody."""
         self.ready.acquire(timeout=timeout_s)
         return None if self.closed else self._broker.take_pending(self)
 
@@ -84,7 +73,6 @@ class EventSubscriber:
             self.sent_s = now_s
 
     def close(self) -> None:
-        """Close the connection."""
         self.closed = True
         self.request.hang_up()
         self.ready.release()
@@ -115,7 +103,7 @@ class EventBroker:
         self._subscribers: set[EventSubscriber] = set()
         self._document: Document = {}
         self._polling = threading.Lock()
-        self._polled_s = self._checked_s = -CHECK_S  # monotonic
+        self._polled_s = self._checked_s = -RIGHTS_CHECK_S  # monotonic
         self._worker = SharedWorker(self._round, "events")
 
     def add(self, subscriber: EventSubscriber) -> None:
@@ -123,7 +111,7 @@ class EventBroker:
         with ExitStack() as stack:
             stack.enter_context(self._revisions)
             stack.enter_context(self._worker)
-            self._poll(POLL_S)
+            self._poll(STATUS_POLL_S)
             with self._lock:
                 subscriber.leave = stack.pop_all().close
                 self._subscribers.add(subscriber)
@@ -137,14 +125,14 @@ class EventBroker:
                 subscriber.leave()
 
     def take_pending(self, subscriber: EventSubscriber) -> Sequence[Piece]:
-        """Take the pending pieces of a subscriber whose connection thread sends them itself."""
+        """The pending pieces of a subscriber whose connection thread sends them itself."""
         with self._lock:
             rest, subscriber.pending = subscriber.pending, ()
             subscriber.sent_s = time.monotonic()
         return rest
 
     def _round(self) -> None:
-        time.sleep(POLL_S)
+        time.sleep(STATUS_POLL_S)
         self._check_rights()
         self._poll()
         self._keep_up()
@@ -152,11 +140,11 @@ class EventBroker:
     def _check_rights(self) -> None:
         """Disconnect subscribers whose rights have changed: they reconnect with the new ones."""
         rights, now_s = self._rights(), time.monotonic()
-        if check_all := now_s - self._checked_s >= CHECK_S:
+        if check_all := now_s - self._checked_s >= RIGHTS_CHECK_S:
             self._checked_s = now_s
         with self._lock:
-            subscribers = [subscriber for subscriber in self._subscribers if check_all or subscriber.rights != rights]
-        for subscriber in subscribers:
+            unchecked = [subscriber for subscriber in self._subscribers if check_all or subscriber.rights != rights]
+        for subscriber in unchecked:
             fits = self._topics(subscriber.request) == subscriber.topics
             with self._lock:
                 subscriber.rights = rights
@@ -187,7 +175,7 @@ class EventBroker:
             for subscriber in self._subscribers:
                 if subscriber.pending:
                     subscriber.flush(now_s)
-                if subscriber.pending and now_s - subscriber.sent_s > STALL_S:
+                if subscriber.pending and now_s - subscriber.sent_s > SUBSCRIBER_STALL_S:
                     subscriber.close()
                 elif subscriber.lost_some and not subscriber.pending:
                     self._send_whole(subscriber)
@@ -212,17 +200,12 @@ class EventBroker:
         subscriber.send(b"retry: %d\n%b" % (RETRY_MS, _message("status", status)), time.monotonic())
 
 
-def _do_nothing() -> None:
-    pass
-
-
 def visible(document: Document, topics: Topics) -> Document:
     """A status, or a change of it, with the revisions of these topics only; empty if only the time is left."""
     if "revisions" not in document:
         return document
-    revisions = {topic: revision for topic, revision in document["revisions"].items() if topic in topics}
-    rest = {name: value for name, value in document.items() if name != "revisions"}
-    if revisions:
+    rest = dict(document)
+    if revisions := {topic: revision for topic, revision in rest.pop("revisions").items() if topic in topics}:
         return {**rest, "revisions": revisions}
     return rest if rest.keys() - {"now"} else {}
 

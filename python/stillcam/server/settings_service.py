@@ -19,6 +19,7 @@ from stillcam.http.messages import Refused
 from stillcam.http.tls import Certificate
 from stillcam.ipc.protocol import Refusal, ask
 from stillcam.server.camera_context import CameraContext
+from stillcam.server.errors import RETRY
 from stillcam.server.security.host_check import check_host
 from stillcam.settings import tuning_files
 from stillcam.settings.controls import Values, reason_against
@@ -37,12 +38,7 @@ Change = Callable[[Settings], Settings]
 
 @dataclass(frozen=True, slots=True)
 class SettingsState:
-    """The settings.
-
-    Args:
-        notice: what a person should know about them; None: nothing.
-        wait_for: the frame that has been made with them, where this server does not have it yet.
-    """
+    """Settings, what keeps them from being in force, and the frame made with them if this server does not have it."""
 
     settings: Settings
     notice: str | None = None
@@ -50,17 +46,12 @@ class SettingsState:
 
     @property
     def tag(self) -> str:
-        """An ETag: another one for other settings."""
         text = json.dumps(to_json(self.settings), sort_keys=True)
         return f'"{hashlib.sha256(text.encode()).hexdigest()[:16]}"'
 
 
 class Outdated(Exception):
-    """The settings have changed since the client read them.
-
-    Args:
-        state: the settings as they are now.
-    """
+    """The settings have changed since the client read them; they are now as in `state`."""
 
     def __init__(self, state: SettingsState) -> None:
         super().__init__()
@@ -121,7 +112,7 @@ class SettingsService:
                 The settings are unchanged in all of these cases.
         """
         if not self._lock.acquire(timeout=LOCK_TIMEOUT_S):
-            raise Refused(503, "somebody else's change is not done yet: try again", headers={"Retry-After": "5"})
+            raise Refused(503, "somebody else's change is not done yet: try again", headers=RETRY)
         try:
             old, new = self._save(change, host, wanted_tag, restoring)
             self._follower.replace(new)
@@ -145,12 +136,11 @@ class SettingsService:
             if wanted_tag is not None and not _matches(wanted_tag, SettingsState(old).tag):
                 raise Outdated(SettingsState(old))
             new = self._new_settings(old, change, host, restoring)
-            if file_version(self._path) != version:
-                continue
-            if new != old:
-                save(self._path, new)
-            return old, new
-        raise Refused(503, f"{self._path} is being changed again and again: try again", headers={"Retry-After": "5"})
+            if file_version(self._path) == version:
+                if new != old:
+                    save(self._path, new)
+                return old, new
+        raise Refused(503, f"{self._path} is being changed again and again: try again", headers=RETRY)
 
     def _new_settings(self, old: Settings, change: Change, host: str, restoring: bool) -> Settings:
         new = change(old)
@@ -184,21 +174,16 @@ class SettingsService:
                     raise SettingsError(reason, f"{section}.{name}")
 
     def _reload_daemon(self) -> tuple[str | None, str | None]:
-        """Tell the daemon to reload the settings file.
-
-        Returns:
-            why no picture has been made with the settings yet (None: one has), and see `SettingsState.wait_for`.
+        """Have the daemon reload the file; returns the last two fields of SettingsState.
 
         Raises:
-            Refusal: the camera does not work with them.
+            Refusal: the camera does not work with these settings.
         """
         try:
             answer = ask(self._context.paths.socket, {"command": "reload"}, RELOAD_TIMEOUT_S)
-        except Refusal as refusal:
-            if refusal.cause == "refused":
-                raise
-            return f"the settings are saved, but: {refusal}", None
         except StillcamError as error:
+            if isinstance(error, Refusal) and error.cause == "refused":
+                raise
             return f"the settings are saved, but: {error}", None
         finally:
             self._context.daemon.invalidate()
@@ -218,13 +203,12 @@ class SettingsService:
             logging.warning("settings that the camera refused: %s", error)
 
 
-def _matches(if_match: str, tag: str) -> bool:
-    """Whether an If-Match header names this tag (RFC 9110, section 13.1.1)."""
+def _matches(if_match: str, tag: str) -> bool:  # RFC 9110, section 13.1.1
     return if_match.strip() == "*" or tag in (part.strip() for part in if_match.split(","))
 
 
 def _controls(settings: Settings) -> dict[str, Values]:
-    """All controls that are set, by their dotted section."""
+    """Those that are set, by their dotted section."""
     return {"controls": settings.controls} | {
         f"{name}.controls": getattr(settings, name).controls for name in _USE_CASES
     }
@@ -241,12 +225,11 @@ def _check_host_stays_allowed(new: Settings, host: str, names: frozenset[str]) -
 
 def _check_certificate(old: Settings, new: Settings, data: Path) -> None:
     """Refuse certificate settings with which the server could not start."""
-    server = new.server
-    files = server.tls_certificate, server.tls_key
-    if files == (old.server.tls_certificate, old.server.tls_key) or not any(files):
+    before, files = ((each.server.tls_certificate, each.server.tls_key) for each in (old, new))
+    if files == before or not any(files):
         return
     try:
-        Certificate.of(server.tls_certificate, server.tls_key, data)
+        Certificate.of(*files, data)
     except StillcamError as error:
         name, found, text = str(error).partition(": ")
         field = name if found and name in ("server.tls_certificate", "server.tls_key") else "server.tls_certificate"

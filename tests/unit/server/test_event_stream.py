@@ -100,7 +100,7 @@ class Camera:
     """A broker that polls often, and the status that it sends."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(event_stream, "POLL_S", 0.01)
+        monkeypatch.setattr(event_stream, "STATUS_POLL_S", 0.01)
         self.capture: dict[str, Any] = {"count": 0}
         self.topics: frozenset[str] | None = frozenset({"library"})
         status = lambda: {"frame": None, "capture": dict(self.capture)}  # noqa: E731 - it is handed on
@@ -143,7 +143,7 @@ def test_a_slow_subscriber_misses_changes_and_then_gets_the_whole_status(camera)
 
 def test_a_stalled_subscriber_is_disconnected(camera, monkeypatch):
     client = camera.client()
-    monkeypatch.setattr(event_stream, "STALL_S", 0.05)
+    monkeypatch.setattr(event_stream, "SUBSCRIBER_STALL_S", 0.05)
     client.takes = 0
     camera.capture["count"] = 1
     until(lambda: client.left)

@@ -24,16 +24,13 @@ _TYPES: dict[str, tuple[type, ...]] = {
 
 
 def check_query(name: str, text: str, schema: Schema, error: str = "") -> None:
-    """Check a value in the query of an address.
+    """Raise Refused (400) if a value in the query of an address is wrong.
 
     Args:
         name: the parameter's.
         text: its value.
         schema: the parameter's.
         error: what is answered; empty: a text made of the schema.
-
-    Raises:
-        Refused: it is wrong (400).
     """
     value: Any = text
     kind = schema.get("type")
@@ -45,14 +42,11 @@ def check_query(name: str, text: str, schema: Schema, error: str = "") -> None:
 
 
 def check_body(document: dict[str, Any], schema: Schema) -> None:
-    """Check the JSON object of a request.
+    """Raise Refused (422) if a field of a request is unknown, missing or wrong, or there is none; it names the field.
 
     Args:
-        document: the object.
+        document: the JSON object of the request.
         schema: made by `record`.
-
-    Raises:
-        Refused: a field is unknown, missing or wrong, or there is none (422); it names the field.
     """
     properties: dict[str, Schema] = schema["properties"]
     for name, value in document.items():
@@ -70,16 +64,9 @@ def check_body(document: dict[str, Any], schema: Schema) -> None:
 
 
 def _fits(value: Any, schema: Schema) -> bool:
-    kinds = schema.get("type", [])
-    for kind in [kinds] if isinstance(kinds, str) else kinds:
-        if isinstance(value, _TYPES[kind]) and isinstance(value, bool) == (kind == "boolean"):
-            break
-    else:
-        if kinds:
-            return False
-    if value is None:
-        return True
-    if isinstance(value, str) and (pattern := schema.get("pattern")) and not re.fullmatch(pattern, value, re.ASCII):
+    kinds = schema.get("type", ())
+    kinds = (kinds,) if isinstance(kinds, str) else kinds
+    if kinds and not any(_is_a(kind, value) for kind in kinds):
         return False
     if isinstance(value, list):
         items = schema.get("items", {})
@@ -88,7 +75,13 @@ def _fits(value: Any, schema: Schema) -> bool:
         if "integer" in kinds and value % 1:
             return False
         return bool(schema.get("minimum", value) <= value <= schema.get("maximum", value))
-    return "enum" not in schema or value in schema["enum"]
+    if isinstance(value, str) and not re.fullmatch(schema.get("pattern", ".*"), value, re.ASCII | re.DOTALL):
+        return False
+    return value is None or "enum" not in schema or value in schema["enum"]
+
+
+def _is_a(kind: str, value: Any) -> bool:
+    return isinstance(value, _TYPES[kind]) and isinstance(value, bool) == (kind == "boolean")  # True is no number
 
 
 def _expected(schema: Schema) -> str:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import KW_ONLY, dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import wraps
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from stillcam.http.messages import MAX_JSON_BYTES, Answer
 from stillcam.server.openapi.check import check_body, check_query
 from stillcam.server.openapi.shapes import SCHEMAS, TEXT, Schema
-from stillcam.server.route import Access, Challenge, Request, Route
+from stillcam.server.route import Access, Request, Route
 
 _T = TypeVar("_T")
 
@@ -52,19 +52,29 @@ class Body:
     checked: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ApiRoute(Route):
-    """A route that is described in OpenAPI; made by `api`."""
+    """A route that is described in OpenAPI; made by `api`.
 
-    _: KW_ONLY
+    Args:
+        tag: its chapter.
+        summary: what it does, in a sentence.
+        answers: status -> name of the schema of its JSON, a media type, or empty: no body.
+        body: of the request.
+        errors: statuses beside those that its access and its body bring about.
+        query: by name.
+        rest: the name of what follows the path of a route that ends in a slash.
+        headers: request headers that it knows, name -> what they do.
+    """
+
     tag: str
     summary: str
     answers: dict[int, str]
-    body: Body | None
-    errors: tuple[int, ...]
-    query: dict[str, Parameter]
-    rest: str
-    headers: dict[str, str]
+    body: Body | None = None
+    errors: tuple[int, ...] = ()
+    query: dict[str, Parameter] = field(default_factory=dict)
+    rest: str = ""
+    headers: dict[str, str] = field(default_factory=dict)
 
 
 def api(
@@ -75,40 +85,21 @@ def api(
     handler: Callable[..., Answer],
     summary: str,
     answers: dict[int, str],
-    *,
-    body: Body | str | None = None,
-    errors: tuple[int, ...] = (),
-    query: dict[str, Parameter] | None = None,
-    rest: str = "",
-    headers: dict[str, str] | None = None,
-    quick: Callable[[Request], Answer | None] | None = None,
-    picture: bool = False,
-    challenge: Challenge = Challenge.BEARER,
+    **more: Any,
 ) -> ApiRoute:
-    """A route whose requests are checked before its handler runs; see also `Route`.
+    """A route whose requests are checked before its handler runs.
 
     Args:
-        tag: its chapter.
         handler: gets the request, and its JSON object if there is a `body`.
-        summary: what it does, in a sentence.
-        answers: status -> name of the schema of its JSON, a media type, or empty: no body.
-        body: of the request; a text: the name of its schema.
-        errors: statuses beside those that its access and its body bring about.
-        query: by name.
-        rest: the name of what follows the path of a route that ends in a slash.
-        headers: request headers that it knows, name -> what they do.
+        more: see `Route` and `ApiRoute`.
     """
-    body = Body(body) if isinstance(body, str) else body
-    query = query or {}
-    checked, checked_quick = _checked(handler, query, body), quick and _checked(quick, query, body)
-    return ApiRoute(
-        method, path, access, checked, checked_quick, picture, challenge, tag=tag, summary=summary, answers=answers,
-        body=body, errors=errors, query=query, rest=rest, headers=headers or {},
-    )  # fmt: skip
+    route = ApiRoute(method, path, access, handler, tag=tag, summary=summary, answers=answers, **more)
+    return replace(route, handler=_checked(handler, route), quick=route.quick and _checked(route.quick, route))
 
 
-def _checked(handler: Callable[..., _T], query: dict[str, Parameter], body: Body | None) -> Callable[[Request], _T]:
-    parameters = {name: one for name, one in query.items() if one.schema.keys() - _UNCHECKED or one.required}
+def _checked(handler: Callable[..., _T], route: ApiRoute) -> Callable[[Request], _T]:
+    body = route.body
+    parameters = {name: one for name, one in route.query.items() if one.schema.keys() - _UNCHECKED or one.required}
 
     @wraps(handler)
     def checked(request: Request) -> _T:

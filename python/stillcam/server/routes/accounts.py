@@ -16,7 +16,7 @@ from stillcam.accounts.rules import ConflictError, CredentialsError, StoreError,
 from stillcam.accounts.sign_in import SignIn, address_key, new_device_cookie
 from stillcam.accounts.tokens import digest
 from stillcam.http.messages import Answer, Refused, as_json
-from stillcam.server.openapi.route import Parameter, api
+from stillcam.server.openapi.route import Body, Parameter, api
 from stillcam.server.openapi.shapes import Schema, Shape, define, maybe, one_of, record, shape
 from stillcam.server.route import Access, Person, Request, Route
 from stillcam.server.security.access import Guard
@@ -56,14 +56,7 @@ define(
 
 
 class AccountRoutes:
-    """The routes of sign-in, users and tokens.
-
-    Args:
-        accounts: where they are hashed.
-        guard: knows who asks.
-        sign_in: verifies and hashes passwords.
-        settings: gives those in force.
-    """
+    """The routes of sign-in, users and tokens."""
 
     def __init__(self, accounts: Accounts, guard: Guard, sign_in: SignIn, settings: Callable[[], Settings]) -> None:
         self._accounts = accounts
@@ -77,26 +70,26 @@ class AccountRoutes:
         return [
             account("GET", "api/session", anyone, self._session, "Who one is, and what one may do.", {200: "Session"}),
             account("POST", "api/session", anyone, self._sign_in_user, "Sign in; the session is a cookie.",
-                    {200: "Session"}, body="SignIn", errors=(401, 422, 429, 503)),
+                    {200: "Session"}, body=Body("SignIn"), errors=(401, 422, 429, 503)),
             account("DELETE", "api/session", signed_in, self._sign_out, "Sign out.", {204: ""},
                     query={"everywhere": Parameter("1: on all devices", {"enum": ["0", "1"]})}),
             account("POST", "api/register", anyone, self._register,
                     "Make the first user, the owner, with the set-up code; and sign in.",
-                    {201: "Session"}, body="Registration", errors=(403, 409, 422, 429, 503)),
+                    {201: "Session"}, body=Body("Registration"), errors=(403, 409, 422, 429, 503)),
             account("POST", "api/password", signed_in, self._change_password,
                     "Change one's own password; one's other sessions end.",
-                    {204: ""}, body="NewPassword", errors=(422, 429)),
+                    {204: ""}, body=Body("NewPassword"), errors=(422, 429)),
             account("GET", "api/users", owner, self._list_users, "All users.", {200: "Users"}),
             account("POST", "api/users", owner, self._add_user, "Add a user.",
-                    {201: "User"}, body="NewUser", errors=(409, 422, 429)),
+                    {201: "User"}, body=Body("NewUser"), errors=(409, 422, 429)),
             account("PATCH", "api/users/", owner, self._change_user,
                     "Change a user's role, password, or right to open the library; a new password ends their sessions.",
-                    {200: "User"}, body="UserChange", errors=(404, 409, 422, 429), rest="name"),
+                    {200: "User"}, body=Body("UserChange"), errors=(404, 409, 422, 429), rest="name"),
             account("DELETE", "api/users/", owner, self._remove_user,
                     "Remove a user; the last owner stays (409).", {204: ""}, errors=(404, 409), rest="name"),
             account("GET", "api/tokens", owner, self._list_tokens, "All tokens of programs.", {200: "Tokens"}),
             account("POST", "api/tokens", owner, self._add_token, "Make a token; it is shown this once.",
-                    {201: "ShownToken"}, body="NewToken", errors=(409, 422)),
+                    {201: "ShownToken"}, body=Body("NewToken"), errors=(409, 422)),
             account("DELETE", "api/tokens/", owner, self._remove_token, "Revoke a token.",
                     {204: ""}, errors=(404,), rest="id"),
         ]  # fmt: skip

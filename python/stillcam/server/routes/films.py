@@ -62,11 +62,7 @@ _DOWNLOAD = Parameter("to be saved, not shown")
 
 
 class FilmRoutes:
-    """The routes of films, contact sheets and keograms.
-
-    Args:
-        paths: of the camera.
-    """
+    """The routes of the films, contact sheets and keograms of one camera."""
 
     def __init__(self, paths: Paths) -> None:
         self._store = FilmStore(paths)

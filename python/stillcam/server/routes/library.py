@@ -18,7 +18,7 @@ from stillcam.library.names import is_day
 from stillcam.library.thumbnails import Thumbnails
 from stillcam.server.errors import changing, reading
 from stillcam.server.file_answers import file_answer, shown
-from stillcam.server.openapi.route import Parameter, api
+from stillcam.server.openapi.route import Body, Parameter, api
 from stillcam.server.openapi.shapes import Schema, Shape, define, list_of, map_of, maybe, one_of, record, shape
 from stillcam.server.route import Access, Request, Route
 
@@ -84,7 +84,7 @@ class LibraryRoutes:
                     {200: "Item"}, errors=(404,), rest="id"),
             library("PATCH", "api/library/items/", control, self._change,
                     "Mark an item, or give it a title; its address may change.",
-                    {200: "Item"}, body="ItemChange", errors=(404, 409, 422, 503), rest="id"),
+                    {200: "Item"}, body=Body("ItemChange"), errors=(404, 409, 422, 503), rest="id"),
         ]  # fmt: skip
 
     def _page(self, request: Request) -> Answer:

@@ -142,7 +142,7 @@ class SeriesRoutes:
                    {204: ""}, errors=(404, 409, 503), rest="name"),
             series("POST", "api/series/{name}/state", control, self._state,
                    "Start, pause, resume or finish a series.",
-                   {200: "Series"}, body="SeriesOrder", errors=(404, 409, 422, 503, 507)),
+                   {200: "Series"}, body=Body("SeriesOrder"), errors=(404, 409, 422, 503, 507)),
             series("GET", "api/series/{name}/shots", read, self._shots, "Shots in the order of their numbers.",
                    {200: "Shots"}, errors=(400, 404), query=_LIMITS),
             series("GET", "api/series/{name}/timeline", read, self._timeline,

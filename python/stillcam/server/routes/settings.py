@@ -82,7 +82,7 @@ class SettingsRoutes:
             setting("GET", "api/backups", owner, self._list,
                     "The back-ups that are kept on the camera.", {200: "KeptBackups"}),
             setting("POST", "api/backups", owner, self._make, "Keep a back-up under a name.",
-                    {201: "KeptBackup"}, body="NewBackup", errors=(409, 422, 503)),
+                    {201: "KeptBackup"}, body=Body("NewBackup"), errors=(409, 422, 503)),
             setting("POST", "api/backups/", owner, self._restore, "Restore a back-up.",
                     {200: "SettingsDocument"}, errors=(404, 409, 422, 503), rest="name"),
             setting("DELETE", "api/backups/", owner, self._delete, "Delete a back-up.",

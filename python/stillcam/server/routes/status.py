@@ -112,7 +112,7 @@ class StatusRoutes:
     """The routes of the state of one camera.
 
     Args:
-        context: the camera's.
+        context: of the camera.
         contexts: of all cameras, that of the first one first.
         page: the version of the page's files: an open page compares it with its own.
         revisions: of settings, library, series and films.

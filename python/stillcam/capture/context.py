@@ -111,6 +111,9 @@ class RequestedMode(Mode):
 class CaptureContext:
     """Everything that the modes share. For the camera's thread; other threads may call `stop` and `picture_s`.
 
+    Methods that wait run commands meanwhile. They raise Interrupted if the mode must end, CameraError if the camera
+    fails or is late.
+
     Args:
         paths: where things are; the folders exist.
         driver: the camera.
@@ -203,16 +206,9 @@ class CaptureContext:
         photo: PhotoRequest | None = None,
         must_leave: Callable[[], bool] | None = None,
     ) -> None:
-        """Start the camera for stills, and wait until it takes requests.
+        """Start the camera for snapshots or the photos of a request, and wait until it takes requests.
 
         The driver may wait for a frame of a long exposure, after the one that has just been begun.
-
-        Args:
-            settings, camera, photo: see `Driver.start_stills`.
-            must_leave: see `wait_for`.
-
-        Raises:
-            Interrupted, CameraError: see `wait_for`.
         """
         exposures_s = exposure_allowance_s(settings, self.driver.metadata)
         if photo:
@@ -221,11 +217,7 @@ class CaptureContext:
         self.wait_for(self.driver.wait_ready, START_TIMEOUT_S + exposures_s, must_leave)
 
     def start_snapshots(self, settings: Settings, camera: CameraInfo) -> None:
-        """Start the camera for snapshots, and wait until it takes requests.
-
-        Raises:
-            Interrupted, CameraError: see `wait_for`.
-        """
+        """Start the camera for snapshots, and show that mode."""
         self.start_stills(settings, camera)
         self.status.enter("snapshot", snapshot_cycle_s(settings), self.backoff.reason)
 
@@ -235,16 +227,11 @@ class CaptureContext:
         timeout_s: float,
         must_leave: Callable[[], bool] | None = None,
     ) -> Result:
-        """Call `wait` until it returns something, and run commands meanwhile.
+        """Call `wait`, a method of the driver, until it returns something.
 
         Args:
-            wait: a driver's method.
             timeout_s: as the settings imply; `AdaptiveTimeout` may extend it.
-            must_leave: whether the mode must end; None: see `must_leave`.
-
-        Raises:
-            Interrupted: the mode must end.
-            CameraError: it did not come in time.
+            must_leave: whether the mode must end; by default see `must_leave`.
         """
 
         def step(left: float) -> Result | None:
@@ -268,12 +255,12 @@ class CaptureContext:
         )
 
     def converge(self, seconds: float, cancelled: Callable[[], bool]) -> bool:
-        """Wait for the camera's algorithms to converge, and run commands meanwhile; False: `cancelled` before."""
+        """Wait for the camera's algorithms to converge; False: `cancelled` before."""
         self._wait(lambda left: self.driver.idle(left, self.interrupts), seconds, cancelled)
         return not cancelled()
 
     def idle(self, seconds: float) -> None:
-        """Wait between captures, at most until metadata or commands come; the status shows the metadata."""
+        """Wait between captures, at most until metadata or commands come."""
         try:
             self.driver.idle(seconds, self.interrupts)
         except Interrupted:
@@ -294,14 +281,7 @@ class CaptureContext:
         return self._wait(lambda left: wait(left, self.interrupts), METADATA_S, lambda: self.stopping) or {}
 
     def take_still(self, keep: Callable[[], bool] = lambda: True) -> str | None:
-        """Take one still and publish it; the frame's name, None: not kept.
-
-        Args:
-            keep: whether to keep the still; called once it is there.
-
-        Raises:
-            Interrupted, CameraError: see `wait_for`.
-        """
+        """Take one still, publish it unless `keep` says no, and return the frame's name."""
         for torn in range(1, MAX_TORN + 1):
             self.driver.request_still()
             still = self.wait_for(self.driver.wait_still, self.stall_timeout_s(snapshot_cycle_s))
@@ -323,15 +303,7 @@ class CaptureContext:
     def take_photo(
         self, settings: Settings, kind: str, must_leave: Callable[[], bool], carried_over: Values = NO_CONTROLS
     ) -> Still:
-        """Take one still for the library or a series, which is neither checked nor published.
-
-        Args:
-            settings, kind, carried_over: see `photo_cycle_s`.
-            must_leave: see `wait_for`.
-
-        Raises:
-            Interrupted, CameraError: see `wait_for`.
-        """
+        """Take one still for the library or a series, which is neither checked nor published."""
         cycle_s = photo_cycle_s(settings, kind, carried_over)
         timeout_s = START_TIMEOUT_S + stall_timeout_s(cycle_s, settings, self.driver.metadata)
         self.driver.request_still()
@@ -341,7 +313,7 @@ class CaptureContext:
         """Record a published frame.
 
         Raises:
-            CameraError: `frozen`: the frames have been identical for a while.
+            CameraError: see `FramePublisher.check_frozen`.
         """
         self.status.add_frame(name, self.driver.metadata, self.driver.exposure_began_s)
         if not self.driver.settling:
@@ -411,13 +383,7 @@ class CaptureContext:
 
 
 def lock_folder(folder: Path) -> int:
-    """Lock the images folder, until the descriptor that is returned is closed or the process ends.
-
-    flock(2) on the folder itself leaves no lock file behind.
-
-    Raises:
-        StillcamError: another daemon holds it.
-    """
+    """Lock the images folder itself by flock(2), until the descriptor that is returned is closed."""
     fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -106,7 +106,7 @@ class Daemon:
 
     def run(self) -> None:
         """Run until `stop`; then stop the camera."""
-        self._library.start(*self._series.tasks)
+        self._library.worker.start((*self._library.tasks, *self._series.tasks))
         self._films.start()
         try:
             while not self._context.stopping:
@@ -124,7 +124,7 @@ class Daemon:
             for mode in self._modes:
                 mode.close()
             self._films.close()
-            self._library.close()
+            self._library.worker.close()
 
     def _run_mode(self) -> None:
         """Run one mode, until a command, a lease or a fault calls for another."""

@@ -90,13 +90,13 @@ class PendingSettings:
         self.wanted = new
         self._number += 1
         logging.info("new settings from %s", self._path)
-        if self._healthy and _picture(new) != _picture(old):
+        if self._healthy and picture_settings(new) != picture_settings(old):
             self._supersede(command)
             return True
-        if _picture(self.running) == _picture(new):
+        if picture_settings(self.running) == picture_settings(new):
             self.running = new
         command.finish(self._answer(in_force=self._healthy and not self._waiting))
-        return _picture(new) != _picture(old)
+        return picture_settings(new) != picture_settings(old)
 
     def start(self, mode: str) -> Settings:
         """Begin a mode: the settings for its camera program."""
@@ -169,7 +169,7 @@ class PendingSettings:
         return {"reloaded": True, "revision": self._number, "in_force": in_force, "frame": frame}
 
 
-def _picture(settings: Settings) -> tuple[object, ...]:
+def picture_settings(settings: Settings) -> tuple[object, ...]:
     """What pictures depend on."""
     snapshot = replace(settings.snapshot, interval_s=1.0)
     return settings.camera, snapshot, settings.live, settings.controls

@@ -22,7 +22,7 @@ from stillcam.common.child_process import ChildProcess, wait_readable
 from stillcam.common.errors import CameraError
 from stillcam.common.threads import keep, lower_priority
 
-INTERVAL_S = 10.0
+INTERVAL_S = 10.0  # from one run of the regular tasks to the next
 PROGRAM_S = 3600.0  # a program that works so long hangs
 CLOSE_S = 0.4  # for the current task when the daemon ends, and as long again for its program
 _NICE = 10
@@ -36,11 +36,7 @@ class Closing(Exception):
 
 
 class BackgroundWorker:
-    """Runs tasks, one after the other.
-
-    Args:
-        folder: in which programs are started.
-    """
+    """Runs tasks, one after the other; programs are started in `folder`."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -51,11 +47,7 @@ class BackgroundWorker:
         self._ended = threading.Event()
 
     def start(self, regular: Sequence[Task]) -> None:
-        """Start the thread.
-
-        Args:
-            regular: done every `INTERVAL_S` when nothing is queued, one after the other.
-        """
+        """Start the thread; the `regular` tasks are done every `INTERVAL_S` when nothing is queued."""
         self._ended = keep(partial(self._run, regular), "library")
 
     def submit(self, task: Task) -> None:
@@ -65,7 +57,7 @@ class BackgroundWorker:
     def submit_long(self, task: Task) -> None:
         """Queue a long task, which calls `checkpoint` now and then."""
         self._long.append(task)
-        self._tasks.put(self._nothing)
+        self._tasks.put(_wake)
 
     def checkpoint(self) -> bool:
         """Run the short tasks that wait; whether the long task that calls this must break off.
@@ -80,13 +72,13 @@ class BackgroundWorker:
     def close(self) -> None:
         """End the thread; a task that does not end soon is broken off."""
         self.closing = True
-        self._tasks.put(self._nothing)
+        self._tasks.put(_wake)
         self._ended.wait(CLOSE_S)
         os.eventfd_write(self._closing, 1)
         self._ended.wait(CLOSE_S)
 
     def run_ffmpeg(self, arguments: Sequence[str]) -> str | None:
-        """Run ffmpeg; its error output, None: it succeeded. For tasks.
+        """Run ffmpeg for a task; its error output, None: it succeeded.
 
         Raises:
             Closing: the daemon ends.
@@ -106,6 +98,17 @@ class BackgroundWorker:
                 return None
             return " ".join(program.stderr[-_ERROR_LINES:]) or f"it ended with status {program.status}"
 
+    def run(self, task: Task) -> None:
+        """Run a task; any error but Closing is logged."""
+        try:
+            task()
+        except Closing:
+            raise
+        except OSError as error:
+            logging.error("background work on the library failed: %s", error)
+        except Exception as error:  # noqa: BLE001 - it is logged
+            log.fault("background work on the library", error)
+
     def _run(self, regular: Sequence[Task]) -> None:
         lower_priority(_NICE)
         due_s = time.monotonic()
@@ -124,20 +127,6 @@ class BackgroundWorker:
         except Closing:
             return
 
-    def run(self, task: Task) -> None:
-        """Run a task; any error is logged.
 
-        Raises:
-            Closing: the daemon ends.
-        """
-        try:
-            task()
-        except Closing:
-            raise
-        except OSError as error:
-            logging.error("background work on the library failed: %s", error)
-        except Exception as error:  # noqa: BLE001 - it is logged
-            log.fault("background work on the library", error)
-
-    def _nothing(self) -> None:
-        """Wakes the thread."""
+def _wake() -> None:
+    """A task that wakes the thread."""

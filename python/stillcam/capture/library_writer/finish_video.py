@@ -38,23 +38,14 @@ Ffmpeg = Callable[[Sequence[str]], str | None]  # runs it; its error output, Non
 
 @dataclass(frozen=True, slots=True)
 class RecordedVideo:
-    """A recorded video that is no item yet.
+    """A recorded video that is no item yet."""
 
-    Args:
-        pending: the item that it becomes.
-        path: the file that the camera has written.
-        remux: whether to make an MP4 of it.
-        rate: frames a second, which bare H.264 does not know.
-        rotation: clockwise degrees by which players are to rotate it: 90, 270, else 0.
-        sidecar: the item's; the duration comes from the MP4 where there is one.
-    """
-
-    pending: PendingItem
-    path: Path
-    remux: bool
-    rate: float
-    rotation: int
-    sidecar: dict[str, Any]
+    pending: PendingItem  # that it becomes
+    path: Path  # the file that the camera has written
+    remux: bool  # whether to make an MP4 of it
+    rate: float  # frames a second, which bare H.264 does not know
+    rotation: int  # clockwise degrees by which players are to rotate it: 90, 270, else 0
+    sidecar: dict[str, Any]  # the item's; the duration comes from the MP4 where there is one
 
     def add_notice(self, text: str) -> None:
         """Add a remark on the video to its sidecar."""
@@ -76,7 +67,6 @@ def finish_video(video: RecordedVideo, ffmpeg: Ffmpeg, placeholder: Path | None 
     """Make the item appear; its address below `library/`.
 
     Args:
-        ffmpeg: runs it.
         placeholder: the preview of a video of which none can be made.
 
     Raises:

@@ -7,7 +7,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from stillcam.capture.library_writer.background import BackgroundWorker, Closing, Task
+from stillcam.camera.metadata import Metadata
+from stillcam.camera.use_cases import effective_controls
+from stillcam.capture.library_writer.background import BackgroundWorker, Closing
 from stillcam.capture.library_writer.clock_trust import ClockTrust
 from stillcam.capture.library_writer.finish_video import NOTES, RecordedVideo, finish_video, recover_videos
 from stillcam.capture.library_writer.retention import LibraryRetention
@@ -16,9 +18,14 @@ from stillcam.common.deletion import Undeletable
 from stillcam.common.disk_space import Disk
 from stillcam.common.errors import CameraError
 from stillcam.common.folders import identity, missing
+from stillcam.common.formats import utc_text
 from stillcam.library.pending import FOLDER, PendingItem
 from stillcam.library.pending import recover as recover_items
+from stillcam.settings.capabilities import CameraInfo
+from stillcam.settings.document import to_json
 from stillcam.settings.schema import Settings
+
+VERSION = 1  # of sidecars
 
 Finished = Callable[[str | None, CameraError | None], None]
 
@@ -39,6 +46,8 @@ class LibraryWriter:
         disk: that of the library.
         undeletable: files of the library and of series that could not be deleted.
         missing: names the missing disks; empty: none.
+        worker: does the work in the background.
+        tasks: its regular ones for the library.
     """
 
     def __init__(
@@ -49,42 +58,48 @@ class LibraryWriter:
         others: Sequence[Path],
         on_mount: Callable[[], object],
     ) -> None:
-        self.root = root
+        self._root = root
         self._folders = (root, *others)
         self._on_mount = on_mount
         self._finishing: set[str] = set()  # stems of the videos that are no items yet
         self._waiting: set[str] = set()  # stems of those for which the disk had no room; only for the background
+        self.clock = clock
         self.disk = Disk(root, lambda: settings().files.floor_mb)
         self.undeletable = Undeletable()
-        self.clock = clock
+        self.worker = BackgroundWorker(root.parent)
         self._retention = LibraryRetention(
-            root, self.disk, lambda: settings().retention, clock, self.checkpoint, self.undeletable
+            root, self.disk, lambda: settings().retention, clock, self.worker.checkpoint, self.undeletable
         )
-        self._worker = BackgroundWorker(root.parent)
+        self.tasks = (self._check_disks, self._retention.regular, self._retry_videos)
         self.missing = ""
         self._place: tuple[int, int] | None = None  # of the folder whose pending items have been recovered
         self.recover()
 
-    def start(self, *tasks: Task) -> None:
-        """Begin the work in the background.
-
-        Args:
-            tasks: further regular tasks.
-        """
-        self._worker.start((self._check_disks, self._retention.regular, *tasks, self._retry_videos))
-
     def recover(self) -> None:
         """Put right what a crash has left in the library; for the camera's thread, while it makes no item."""
-        if self._finishing or (place := identity(self.root)) in (None, self._place):
+        if self._finishing or (place := identity(self._root)) in (None, self._place):
             return
         self._place = place
         try:
-            torn = recover_items(self.root)
+            torn = recover_items(self._root)
         except OSError as error:
             logging.error("cannot recover the library: %s", error)
             return
         if torn:
-            self._worker.submit(lambda: self._recover_videos(torn))
+            self.worker.submit(lambda: self._recover_videos(torn))
+
+    def to_json(self) -> dict[str, Any]:
+        """For the status: free space, videos being finished, undeletable files, why deletion by age waits."""
+        return {
+            **self.disk.to_json(),
+            "finishing": len(self._finishing),
+            "undeletable": self.undeletable.to_json(),
+            "waits": self.clock.reason,
+        }
+
+    def unwritable(self, error: OSError) -> CameraError:
+        """The error for a library that cannot be written to."""
+        return CameraError("disk", folders.unwritable(self._root, error))
 
     def make_pending_folder(self) -> Path:
         """The folder of items that are not complete, which is created.
@@ -93,20 +108,10 @@ class LibraryWriter:
             CameraError: `disk`: it cannot be created.
         """
         try:
-            (self.root / FOLDER).mkdir(parents=True, exist_ok=True)
+            (self._root / FOLDER).mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise unwritable(self.root, error) from error
-        return self.root / FOLDER
-
-    def to_json(self) -> dict[str, Any]:
-        """For the status: free space, videos being finished, undeletable files, why deletion by age waits."""
-        undeletable = self.undeletable.to_json()
-        return {
-            **self.disk.to_json(),
-            "finishing": len(self._finishing),
-            "undeletable": undeletable,
-            "waits": self.clock.reason,
-        }
+            raise self.unwritable(error) from error
+        return self._root / FOLDER
 
     def begin_item(self, kind: str, time_s: float, camera: str) -> PendingItem:
         """Begin an item: see `PendingItem`.
@@ -116,13 +121,13 @@ class LibraryWriter:
         """
         self.disk.check()
         try:
-            return PendingItem.create(self.root, kind, time_s, camera)
+            return PendingItem.create(self._root, kind, time_s, camera)
         except OSError as error:
-            raise unwritable(self.root, error) from error
+            raise self.unwritable(error) from error
 
     def item_added(self) -> None:
         """Prune the library: there is another item."""
-        self._worker.submit(self._retention.prune)
+        self.worker.submit(self._retention.prune)
 
     def finish_video(self, video: RecordedVideo, placeholder: Path | None, finished: Finished) -> None:
         """Finish a video in the background.
@@ -136,7 +141,7 @@ class LibraryWriter:
         def task() -> None:
             id_ = error = None
             try:
-                id_ = finish_video(video, self._worker.run_ffmpeg, placeholder)
+                id_ = finish_video(video, self.worker.run_ffmpeg, placeholder)
             except Exception as failure:
                 error = self._video_error(video.pending.stem, failure)
                 if failure is not error:
@@ -147,7 +152,7 @@ class LibraryWriter:
             if id_:
                 self._retention.prune()
 
-        self._worker.submit(task)
+        self.worker.submit(task)
 
     def _video_error(self, stem: str, failure: Exception) -> CameraError:
         """Why a video could not be finished; one that lacks room is tried again."""
@@ -155,29 +160,13 @@ class LibraryWriter:
             return CameraError("disk", "the daemon ends: the video is finished at its next start")
         if isinstance(failure, OSError):
             self._waiting.add(stem)
-            return unwritable(self.root, failure)
+            return self.unwritable(failure)
         if not isinstance(failure, CameraError):
             return CameraError("died", f"the video could not be finished: {failure}")
         logging.error("%s: %s", stem, failure)
         if failure.cause == "disk":
             self._waiting.add(stem)
         return failure
-
-    def submit(self, task: Task) -> None:
-        """Queue a short task for the background."""
-        self._worker.submit(task)
-
-    def submit_long(self, task: Task) -> None:
-        """Queue a long task for the background; it calls `checkpoint` now and then."""
-        self._worker.submit_long(task)
-
-    def checkpoint(self) -> bool:
-        """See `BackgroundWorker.checkpoint`."""
-        return self._worker.checkpoint()
-
-    def close(self) -> None:
-        """The daemon ends."""
-        self._worker.close()
 
     def _check_disks(self) -> None:
         """Record which disk is missing, and report one that was mounted."""
@@ -186,7 +175,7 @@ class LibraryWriter:
             logging.error("%s", self.missing)
         elif before and not self.missing:
             logging.info("no disk is missing any more")
-        if identity(self.root) not in (None, self._place):
+        if identity(self._root) not in (None, self._place):
             self._on_mount()
 
     def _retry_videos(self) -> None:
@@ -196,7 +185,7 @@ class LibraryWriter:
             self._recover_videos(self._files(stem))
 
     def _recover_videos(self, torn: list[Path]) -> None:
-        recover_videos(self.root, torn, self._worker.run_ffmpeg)
+        recover_videos(self._root, torn, self.worker.run_ffmpeg)
         left = {path.stem for path in torn if path.suffix == f".{NOTES}" and path.exists()}
         self._waiting |= {stem for stem in left if not self._room_for(stem)}
 
@@ -206,9 +195,39 @@ class LibraryWriter:
         return self.disk.free_bytes() - needed >= self.disk.reserve_bytes()
 
     def _files(self, stem: str) -> list[Path]:
-        return [path for path in (self.root / FOLDER).iterdir() if path.stem == stem]
+        return [path for path in (self._root / FOLDER).iterdir() if path.stem == stem]
 
 
-def unwritable(root: Path, error: OSError) -> CameraError:
-    """The error for a library that cannot be written to."""
-    return CameraError("disk", folders.unwritable(root, error))
+def make_sidecar(
+    settings: Settings,
+    camera: CameraInfo,
+    kind: str,
+    time_s: float,
+    size: tuple[int, int],
+    metadata: Metadata,
+    sensor_mode: str = "",
+) -> dict[str, Any]:
+    """Make the sidecar of an item.
+
+    Args:
+        settings: with which it was taken.
+        kind: `photo`, `raw` or `video`.
+        time_s: when, in seconds since the epoch.
+        size: width and height in pixels, as shown.
+        metadata, sensor_mode: empty where they are unknown.
+
+    Returns:
+        a JSON object; `controls` are those that were set, `configuration` that of the use case.
+    """
+    configuration = {"photo": settings.photo, "raw": settings.raw, "video": settings.video}[kind]
+    return {
+        "version": VERSION,
+        "kind": kind,
+        "time": utc_text(time_s),
+        "camera": {"index": camera.index, "model": camera.model},
+        "size": list(size),
+        "controls": effective_controls(settings, configuration),
+        "configuration": to_json(settings)[kind],
+        "sensor_mode": sensor_mode or None,
+        "metadata": metadata or None,
+    }

@@ -16,8 +16,7 @@ from stillcam.camera.use_cases import effective_controls, photo_settings
 from stillcam.capture.command_queue import Command
 from stillcam.capture.context import CONVERGE_S, CaptureContext, Mode
 from stillcam.capture.image_files import discard_still, store_still
-from stillcam.capture.library_writer.sidecar import make_sidecar
-from stillcam.capture.library_writer.writer import LibraryWriter, unwritable
+from stillcam.capture.library_writer.writer import LibraryWriter, make_sidecar
 from stillcam.capture.modes.autofocus import SCAN_WAITS_S, lens_at_rest
 from stillcam.capture.timeouts import photo_cycle_s
 from stillcam.common.errors import CameraError, StillcamError
@@ -234,7 +233,7 @@ class PhotoMode(Mode):
             return pending.finish(make_sidecar(settings, camera, order.kind, pending.time_s, size, metadata, mode))
         except OSError as error:
             pending.discard()
-            raise unwritable(self._library.root, error) from error
+            raise self._library.unwritable(error) from error
         except (CameraError, Interrupted):
             pending.discard()
             raise

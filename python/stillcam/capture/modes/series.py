@@ -11,7 +11,7 @@ import math
 import os
 import shutil
 import time
-from dataclasses import replace
+from collections.abc import Callable
 from pathlib import Path
 
 from stillcam.camera.driver import Interrupted
@@ -23,6 +23,7 @@ from stillcam.capture.modes.series_folders import SeriesFolders, why_gone
 from stillcam.capture.modes.series_retention import SeriesRetention
 from stillcam.capture.modes.series_shots import WORK, ShotTaker
 from stillcam.capture.modes.snapshots import CLOCK_CHECK_S, MAX_TAKES_S
+from stillcam.capture.pending_settings import picture_settings
 from stillcam.capture.timeouts import photo_cycle_s
 from stillcam.common.clock import local_zone
 from stillcam.common.deletion import delete_tree
@@ -54,16 +55,16 @@ class SeriesMode(Mode):
     name = "series"
 
     def __init__(self, context: CaptureContext, library: LibraryWriter, lens: LensPositions) -> None:
+        root = context.paths.series
         self._context = context
         self._library = library
         self._lens = lens
         self._shots = ShotTaker(context)
-        self._scheduler = Scheduler(context.paths.series)
+        self._scheduler = Scheduler(root)
         self._series_commands = SeriesCommands(self._scheduler, self.zone, self._remove)
         self._early: list[Command] = []  # for series that have not been opened yet
-        self._folders = SeriesFolders(
-            context.paths.series, self._scheduler.names, library.submit, self._remove, context.commands.nudge
-        )
+        submit, nudge = library.worker.submit, context.commands.nudge
+        self._folders = SeriesFolders(root, self._scheduler.names, submit, self._remove, nudge)
         self._miss_reason = "off"  # why a shot that is missed now is missed
         self._camera_works = False  # it has given a picture since the daemon started
         self._failures = 0  # in a row
@@ -75,17 +76,17 @@ class SeriesMode(Mode):
         self._refused = ""  # the series whose options the camera has refused
         self.to_json = self._scheduler.status
         self.handlers = {"series": self._on_series}
-        shutil.rmtree(context.paths.series / WORK, ignore_errors=True)
+        shutil.rmtree(root / WORK, ignore_errors=True)
         self._zone_s = -ZONE_S  # of the last look at the time zone (monotonic)
         self.update()
         retention = SeriesRetention(
-            self._on_disk,
-            lambda series: self._disk_of(series.folder),
+            lambda: [running.series for running in self._scheduler],
+            self._disk_of,
             library.clock,
-            library.checkpoint,
+            library.worker.checkpoint,
             library.undeletable.note,
         )
-        library.submit(self._folders.scan)
+        submit(self._folders.scan)
         self.tasks = (self._folders.scan, retention.regular)
 
     def zone(self) -> str:
@@ -104,7 +105,7 @@ class SeriesMode(Mode):
         context = self._context
         self._settings = context.settings.running
         self._shots.enter(settings, camera)
-        while not context.stopping and self._settings_unchanged() and context.next_mode() is self:
+        while self._continues():
             running = self._scheduler.first
             assert running is not None
             try:
@@ -149,8 +150,7 @@ class SeriesMode(Mode):
         """Add series that have been opened, and remove those that are gone with their disk."""
         for name in self._folders.take_gone():
             if self._scheduler.find(name):
-                logging.error("cannot continue series %s: %s", name, why_gone(self._scheduler.root, name))
-                self._scheduler.remove(name)
+                self._drop(name)
         for series in self._folders.take_opened():
             if self._scheduler.find(series.name) is None:
                 self._scheduler.add(RunningSeries(series, _now_ms()))
@@ -190,9 +190,7 @@ class SeriesMode(Mode):
             return
         self._prepared_ms = due_ms
         self._shots.prepare(series, shots[0], publish)
-        if not self._wait_until_due(running, due_ms):
-            return
-        if self._disk_is_full(running):
+        if not self._wait_until_due(running, due_ms) or self._disk_is_full(running):
             return
         for varied in shots:
             self._shots.prepare(series, varied, publish)
@@ -200,25 +198,25 @@ class SeriesMode(Mode):
             self._shots.take(series, due_ms, varied, publish)
             if running.due_ms != due_ms:  # the series was paused or deleted
                 return
-        self._failures, self._pauses, self._refused, self._camera_works = 0, 0, "", True
-        self._set_reason(running, None)
+        self._failures = self._pauses = 0
+        self._refused, self._camera_works = "", True
+        self._write(running, lambda: running.series.set_reason(None))
         running.complete(_now_ms())
 
     def _wait_until_due(self, running: RunningSeries, due_ms: int) -> bool:
         """Wait for the due time; False: something else comes before."""
-        context = self._context
-        while not context.stopping and self._settings_unchanged() and context.next_mode() is self:
+        while self._continues():
             if self._scheduler.first is not running or running.earliest_ms != due_ms:
                 return False
             if running.due_ms == due_ms:
                 return True
-            context.idle(max(0.001, due_ms / 1000 - time.time()))
+            self._context.idle(max(0.001, due_ms / 1000 - time.time()))
         return False
 
     def _disk_is_full(self, running: RunningSeries) -> bool:
         """Whether the disk of the series is full: then the camera is left to others for a while."""
         try:
-            self._disk_of(running.series.folder).check()
+            self._disk_of(running.series).check()
         except CameraError as error:
             if running.name not in self._disk_retry_s:
                 logging.error("series %s: %s", running.name, error)
@@ -236,13 +234,13 @@ class SeriesMode(Mode):
         """How long until the full disk of the series is checked again, in seconds; 0 or less: now."""
         return self._disk_retry_s.get(running.name, 0.0) - time.monotonic()
 
-    def _settings_unchanged(self) -> bool:
-        """Whether pictures with the wanted settings are the same as those of this run."""
+    def _continues(self) -> bool:
+        """Whether this mode keeps the camera: pictures with the wanted settings are the same as those of this run."""
         pending = self._context.settings
         same = _pictures(pending.wanted) == _pictures(self._settings)
         if pending.outdated and same:
             pending.adopt()
-        return same
+        return same and not self._context.stopping and self._context.next_mode() is self
 
     def _shot_failed(self, running: RunningSeries, error: CameraError) -> None:
         """The camera has failed: record the missed shot, and try the next one.
@@ -261,10 +259,11 @@ class SeriesMode(Mode):
             running.miss(_now_ms(), self._miss_reason)
         refused = error.cause == "options"
         if refused and self._refused == running.name:
-            self._set_failed(running, error.reason)
+            logging.error("series %s has failed: %s", running.name, error.reason)
+            self._write(running, lambda: running.set_state("failed", _now_ms(), error.reason))
         elif self._failures >= MAX_FAILURES or refused:
             self._refused = running.name if refused else ""
-            self._set_reason(running, error.reason)
+            self._write(running, lambda: running.series.set_reason(error.reason))
             self._retry_s = time.monotonic() + PAUSES_S[min(self._pauses, len(PAUSES_S) - 1)]
             self._pauses += 1
             raise error
@@ -283,21 +282,17 @@ class SeriesMode(Mode):
         """Whether the folder of the series is gone; then drop it, until the folder is there again."""
         if identity(running.series.folder) is not None:
             return False
-        logging.error("cannot continue series %s: %s", running.name, why_gone(self._scheduler.root, running.name))
-        self._scheduler.remove(running.name)
+        self._drop(running.name)
         return True
 
-    def _set_failed(self, running: RunningSeries, reason: str) -> None:
-        logging.error("series %s has failed: %s", running.name, reason)
-        try:
-            running.set_state("failed", _now_ms(), reason)
-        except OSError as error:
-            logging.error("series %s: its state could not be written: %s", running.name, error)
+    def _drop(self, name: str) -> None:
+        logging.error("cannot continue series %s: %s", name, why_gone(self._scheduler.root, name))
+        self._scheduler.remove(name)
 
-    def _set_reason(self, running: RunningSeries, why: str | None) -> None:
-        """Record why the series gets no shots; None: it gets them."""
+    def _write(self, running: RunningSeries, write: Callable[[], None]) -> None:
+        """Write the state of a series; a failure costs no shot."""
         try:
-            running.series.set_reason(why)
+            write()
         except OSError as error:
             logging.error("series %s: its state could not be written: %s", running.name, error)
 
@@ -315,16 +310,14 @@ class SeriesMode(Mode):
         logging.info("series %s: %s", result or name, command.message.get("do"))
         command.finish({"series": result})
 
-    def _on_disk(self) -> list[Series]:
-        return [running.series for running in self._scheduler]
-
     def _remove(self, folder: Path) -> None:
         """Delete a folder of many files in the background."""
-        self._library.submit_long(lambda: delete_tree(folder, self._library.checkpoint, self._library.undeletable.note))
+        worker, note = self._library.worker, self._library.undeletable.note
+        worker.submit_long(lambda: delete_tree(folder, worker.checkpoint, note))
 
-    def _disk_of(self, folder: Path) -> Disk:
+    def _disk_of(self, series: Series) -> Disk:
         """The disk of a series, which need not be the library's."""
-        return Disk(folder, lambda: self._context.settings.wanted.files.floor_mb)
+        return Disk(series.folder, lambda: self._context.settings.wanted.files.floor_mb)
 
 
 def _now_ms() -> int:
@@ -337,8 +330,7 @@ def _keeps_camera(running: RunningSeries) -> bool:
 
 def _pictures(settings: Settings) -> tuple[object, ...]:
     """What shots depend on."""
-    snapshot = replace(settings.snapshot, interval_s=1.0)
-    return settings.camera, snapshot, settings.live, settings.photo, settings.raw, settings.controls
+    return *picture_settings(settings), settings.photo, settings.raw
 
 
 def _miss_reason(error: CameraError) -> str:

@@ -83,18 +83,16 @@ class SeriesFolders:
         return name in self._opening or (not self._scanned and (self._root / name).is_dir())
 
     def take_opened(self) -> Iterator[Series]:
-        """The series that have been opened since the last call; for the camera's thread."""
+        """The series that were opened since the last call; for the camera's thread."""
         while not self._opened.empty():
             series = self._opened.get()
             yield series
             self._opening.discard(series.name)  # it is known now
 
-    def take_gone(self) -> list[str]:
+    def take_gone(self) -> Iterator[str]:
         """The names of the series whose folder is gone or replaced; for the camera's thread."""
-        found = []
         while not self._gone.empty():
-            found.append(self._gone.get())
-        return found
+            yield self._gone.get()
 
     def _listed(self) -> dict[str, tuple[int, int]]:
         """All folders of series, by name."""
@@ -121,7 +119,6 @@ class SeriesFolders:
         self._nudge()
 
     def _log_once(self, name: str, text: str) -> None:
-        """Log it, once."""
         if self._logged.get(name) != text:
             logging.error("%s", text)
         self._logged[name] = text

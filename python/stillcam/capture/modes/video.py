@@ -14,8 +14,7 @@ from stillcam.camera.use_cases import geometry_of, video_error, video_framerate
 from stillcam.capture.command_queue import Command
 from stillcam.capture.context import START_TIMEOUT_S, CaptureContext, Mode
 from stillcam.capture.library_writer.finish_video import RecordedVideo
-from stillcam.capture.library_writer.sidecar import make_sidecar, rotated_size
-from stillcam.capture.library_writer.writer import LibraryWriter, unwritable
+from stillcam.capture.library_writer.writer import LibraryWriter, make_sidecar
 from stillcam.capture.modes.photos import PhotoMode
 from stillcam.capture.modes.snapshots import FrameRequest
 from stillcam.capture.timeouts import buffered_s, snapshot_cycle_s, stall_timeout_s, startup_s
@@ -24,10 +23,10 @@ from stillcam.frames.files import current_name
 from stillcam.settings.capabilities import CameraInfo
 from stillcam.settings.schema import Settings
 
-TICK_S = 0.5  # from one look at the file and the disk to the next
+POLL_S = 0.5  # from one look at the file and the disk to the next
 LATE_S = 2.0  # so much longer than requested a video of slow frames may take
 QUIET_S = 5.0  # at that time, so long without a frame means that the camera has stalled
-STALL_S = 10.0  # encoders and disks hold back what they write
+HOLD_BACK_S = 10.0  # encoders and disks hold back what they write
 ENDLESS_S = 86400.0
 WITH_SOUND = ("ts", "mp4")
 SILENT_LIBAV = "no sound: the camera program's libav is missing or does not encode (sudo apt full-upgrade)"
@@ -63,12 +62,7 @@ class VideoOrder:
 
 
 class VideoMode(Mode):
-    """Makes one video at a time.
-
-    Args:
-        photos: a video that is requested while some are being taken waits for them.
-        frame_request: whether somebody waits for a snapshot.
-    """
+    """Makes one video at a time; one that is requested while photos are being taken waits for them."""
 
     name = "video"
 
@@ -92,25 +86,25 @@ class VideoMode(Mode):
         order.begun = True
         self._context.status.waiting["video"] = []
         video, error = self._make(order, settings, camera)
-        without_libav = error is not None and error.cause == "encoder"
-        again = error is not None and error.transient and video is None  # nothing has been recorded
-        if (without_libav or again) and not (order.stop_requested or self._context.stopping):
-            logging.warning("retrying the video %s: %s", "without libav" if without_libav else "once", error)
-            video, error = self._make(order, settings, camera)
-        if error and video is None:
+        if error and not (order.stop_requested or self._context.stopping):
+            without_libav = error.cause == "encoder"
+            if without_libav or (error.transient and video is None):  # nothing has been recorded
+                logging.warning("retrying the video %s: %s", "without libav" if without_libav else "once", error)
+                video, error = self._make(order, settings, camera)
+        if video is None:
             order.finish(None, error)
         self._reset()
-        if video is not None:
-            self._finish_in_background(order, video)
+        if video:
+            images = self._context.paths.images
+            frame = current_name(images)
+            self._library.finish_video(video, images / frame if frame else None, order.finish)
 
     def fail(self, error: CameraError) -> None:
         """See Mode. A video that waited while another mode failed gets a try of its own, where there is a camera."""
-        if self._order is None:
-            return
-        if self._order.failed_before or error.cause in error.NO_CAMERA:
+        if self._order and (self._order.failed_before or error.cause in error.NO_CAMERA):
             self._order.finish(None, error)
             self._reset()
-        else:
+        elif self._order:
             self._order.failed_before = True
 
     def _on_video(self, command: Command) -> None:
@@ -143,11 +137,7 @@ class VideoMode(Mode):
     def _make(
         self, order: VideoOrder, settings: Settings, camera: CameraInfo
     ) -> tuple[RecordedVideo | None, CameraError | None]:
-        """Record the video.
-
-        Returns:
-            the video, if anything was recorded, and the error that ended it, if any.
-        """
+        """Record the video; it, if anything was recorded, and the error that ended it, if any."""
         video = None
         try:
             video = self._begin(order, settings, camera)
@@ -168,7 +158,8 @@ class VideoMode(Mode):
         )
         turns = settings.camera.rotation in (90, 270) and (form.remux or form.extension == "mp4")
         rotation = settings.camera.rotation if turns else 0
-        size = rotated_size(geometry_of(settings, camera, "video").size, rotation)
+        width, height = geometry_of(settings, camera, "video").size
+        size = (height, width) if rotation else (width, height)
         sidecar = make_sidecar(settings, camera, "video", pending.time_s, size, before)
         video = RecordedVideo(pending, path, form.remux, video_framerate(settings, camera), rotation, sidecar)
         if settings.video.audio != "off" and form.extension not in WITH_SOUND:
@@ -178,24 +169,20 @@ class VideoMode(Mode):
         except OSError as error:
             context.stop_camera()
             pending.discard()
-            raise unwritable(self._library.root, error) from error
+            raise self._library.unwritable(error) from error
         context.status.enter("video", float(order.seconds or ENDLESS_S), context.backoff.reason)
         context.status.recording = _progress(order, video, 0, order.seconds)
         return video
 
     def _record(self, order: VideoOrder, video: RecordedVideo, settings: Settings) -> None:
-        """Record until the time is over, a stop, a full disk or the end of the daemon.
-
-        Raises:
-            CameraError: the camera fails.
-        """
+        """Record until the time is over, a stop, a full disk or the end of the daemon."""
         context, driver = self._context, self._context.driver
         file = GrowingFile(video, order.seconds, stall_timeout_s(1 / video.rate, settings, driver.metadata))
         frames = FramesDuringVideo(context, self._frame_request)
         # rpicam-vid dies of a SIGINT before it has begun
         while not (context.stopping or file.late or (order.stop_requested and file.size)):
             try:
-                if driver.wait_video(TICK_S, context.interrupts):
+                if driver.wait_video(POLL_S, context.interrupts):
                     break
             except Interrupted:
                 context.run_commands()
@@ -233,17 +220,12 @@ class VideoMode(Mode):
             context.status.recording = None
             context.status.enter("no camera", snapshot_cycle_s(context.settings.wanted), error.reason)
         context.camera_failed(error)
-        if video is not None and _size(video.path):
+        if video and _size(video.path):
             video.mark_interrupted(error.reason)
             return video
-        if video is not None:
+        if video:
             video.pending.discard()
         return None
-
-    def _finish_in_background(self, order: VideoOrder, video: RecordedVideo) -> None:
-        images = self._context.paths.images
-        name = current_name(images)
-        self._library.finish_video(video, images / name if name else None, order.finish)
 
     def _reset(self) -> None:
         self._order = None
@@ -272,7 +254,7 @@ class GrowingFile:
         self._cycle_s = 1 / video.rate
         self._buffered_s = buffered_s(self._cycle_s)
         self._timeout_s = START_TIMEOUT_S + startup_s(self._cycle_s) + self._buffered_s
-        self._stall_s = STALL_S + stall_s + self._buffered_s
+        self._stall_s = HOLD_BACK_S + stall_s + self._buffered_s
         self._began = self._grown = time.monotonic()
 
     def check(self) -> None:
@@ -303,11 +285,7 @@ class GrowingFile:
 
 
 class FramesDuringVideo:
-    """Publishes frames of a video that is being made, where the driver can. A frame that fails costs no video.
-
-    Args:
-        frame_request: whether somebody waits for a frame.
-    """
+    """Publishes frames of a video that is being made, where the driver can. A frame that fails costs no video."""
 
     def __init__(self, context: CaptureContext, frame_request: FrameRequest) -> None:
         self._context = context
@@ -316,11 +294,7 @@ class FramesDuringVideo:
         self._due = 0.0 if context.driver.capabilities.stills_in_videos else math.inf  # monotonic
 
     def poll(self) -> None:
-        """Request a frame if one is due, and publish one that has come, without waiting.
-
-        Raises:
-            CameraError: the camera fails.
-        """
+        """Request a frame if one is due, and publish one that has come, without waiting."""
         if self._due == math.inf:
             return
         context, now = self._context, time.monotonic()
@@ -340,7 +314,6 @@ class FramesDuringVideo:
 
 
 def _progress(order: VideoOrder, video: RecordedVideo, size: int, left_s: float | None) -> dict[str, Any]:
-    """The progress of a video, for the status."""
     return {"since": video.sidecar["time"], "seconds": order.seconds, "bytes": size, "left_s": left_s}
 
 

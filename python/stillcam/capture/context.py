@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import fcntl
 import logging
 import os
 import shutil
 import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import TypeVar
 
 from stillcam.camera.convergence import FRESH_S
@@ -17,7 +15,7 @@ from stillcam.camera.driver import Driver, Interrupted, PhotoRequest, Still
 from stillcam.camera.metadata import Metadata
 from stillcam.capture.command_queue import Command, CommandQueue
 from stillcam.capture.pending_settings import PendingSettings
-from stillcam.capture.publish_frame import FramePublisher
+from stillcam.capture.publish_frame import FramePublisher, lock_folder
 from stillcam.capture.status import FRAMELESS, Status
 from stillcam.capture.timeouts import (
     NO_CONTROLS,
@@ -81,31 +79,6 @@ class Mode:
 
     def close(self) -> None:
         """The daemon ends."""
-
-
-class RequestedMode(Mode):
-    """A mode that one request or several start, and that answers all of them together."""
-
-    def __init__(self, context: CaptureContext) -> None:
-        self._context = context
-        self._requests: list[Command] = []
-
-    def wanted(self) -> bool:
-        return bool(self._requests)
-
-    def fail(self, error: CameraError) -> None:
-        for command in self._take_requests():
-            command.fail(error)
-
-    def _take_requests(self) -> list[Command]:
-        requests, self._requests = self._requests, []
-        return requests
-
-    def _on_request(self, command: Command) -> None:
-        if self._context.recording:
-            command.fail(CameraError("busy", "a video is being made: stop it first, or wait for its end"))
-        else:
-            self._requests.append(command)
 
 
 class CaptureContext:
@@ -380,17 +353,3 @@ class CaptureContext:
         return FramePublisher(
             self.paths.images, rotation, shutil.which("jpegtran"), self.status.publishing, self.stop_fds
         )
-
-
-def lock_folder(folder: Path) -> int:
-    """Lock the images folder itself by flock(2), until the descriptor that is returned is closed."""
-    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        os.close(fd)
-        raise StillcamError(
-            f"another capture daemon works in {folder}: end it (./start_camera_server.sh --stop),"
-            " or set another STILLCAM_IMAGES and STILLCAM_DATA"
-        ) from error
-    return fd

@@ -105,8 +105,7 @@ def rotate(source: Path, target: Path, degrees: int, jpegtran: str | None, inter
     would come to lie first are left out (`-trim`): at most 15 pixels.
 
     Args:
-        source, target: files in one folder, of the same type; `target` is replaced.
-        degrees: clockwise.
+        source, target: files of the same type.
         jpegtran: the program's path, or None to use Pillow (quality 95).
         interrupts: descriptors that end the rotation when they become readable.
 

@@ -24,7 +24,7 @@ class Status:
     """The daemon's mode, counters and newest frame.
 
     Attributes:
-        publishing: how long it took from the camera's closed file to the link that leads to it.
+        publishing: the times from the camera's closed file to the link that leads to it.
         mode: as `enter` names them.
         notice: a problem for the owner to fix while frames continue; None: nothing.
         reason: why there are no frames; None: there are.

@@ -36,11 +36,7 @@ class NoAnswer(StillcamError):
 
 
 class AnswerTimeout(NoAnswer):
-    """The capture daemon runs, and has not answered in time.
-
-    Args:
-        timeout_s: the time-out.
-    """
+    """The capture daemon runs, and has not answered within `timeout_s`."""
 
     def __init__(self, timeout_s: float) -> None:
         super().__init__(

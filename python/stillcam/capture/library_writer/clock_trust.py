@@ -29,8 +29,7 @@ class ClockTrust:
     """Used by one thread; `reason` may be read by any.
 
     Args:
-        library: its folder.
-        series: the folder of all series.
+        library, series: the folders of all items, and of all series.
         right: whether the clock is right, as far as the kernel knows.
 
     Attributes:
@@ -49,11 +48,9 @@ class ClockTrust:
         self._settles_s = 0.0  # when the new time is trusted (steady clock)
 
     def must_wait(self, what: str, due: bool, now_s: float, steady_s: float) -> bool:
-        """Whether something that is due for its age has to wait.
+        """Whether `what` has to wait, if it is `due` for its age.
 
         Args:
-            what: its name.
-            due: whether it is; else nothing waits.
             now_s: seconds since the epoch, by the clock in doubt.
             steady_s: seconds on a clock that nobody sets.
         """
@@ -96,7 +93,7 @@ class ClockTrust:
         return None
 
     def _newest_s(self) -> float | None:
-        """When the newest item of the library, or shot of a series, was taken; None: there is none."""
+        """When the newest item of the library, or shot of a series, was taken."""
         found = []
         for day in Days(self._library).names():
             try:

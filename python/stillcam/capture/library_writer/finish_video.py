@@ -58,7 +58,7 @@ class RecordedVideo:
         self.add_notice(reason)
 
     def save_notes(self) -> None:
-        """Write down what a crash must not lose."""
+        """Write what a crash must not lose."""
         notes = {"remux": self.remux, "rate": self.rate, "rotation": self.rotation, "about": self.sidecar}
         self.pending.path(NOTES).write_text(json.dumps(notes), encoding="utf-8")
 
@@ -101,7 +101,7 @@ def recover_videos(root: Path, torn: Sequence[Path], ffmpeg: Ffmpeg) -> list[str
 
     Args:
         root: the library.
-        torn: see `library.pending.recover`.
+        torn: the files, see `library.pending.recover`.
 
     Returns:
         the addresses of the items that were saved.

@@ -98,8 +98,7 @@ class LibraryRetention:
         for item in items_to_delete(self._oldest_first(), rule, now_s, used, free_bytes):
             if self._should_stop():
                 break
-            by_age = is_too_old(item, rule, now_s) and free_bytes >= reserve_bytes
-            if self._trash_item(item, now_s) if by_age else self._delete_item(item):
+            if self._remove(item, now_s, is_too_old(item, rule, now_s) and free_bytes >= reserve_bytes):
                 count += 1
             else:
                 self._pending = True  # another one has to go in its place
@@ -119,38 +118,26 @@ class LibraryRetention:
                 stays = item.name in favourites or item.id in self._stuck
                 yield Candidate(item, size_bytes(self._root, item), stays)
 
-    def _trash_item(self, item: Item, now_s: float) -> bool:
-        """Move an item to the trash; False: it cannot be moved."""
+    def _remove(self, item: Item, now_s: float, to_trash: bool) -> bool:
+        """Move an item to the trash, or delete it for good; False: that is not possible."""
+        folder = self._root / item.day
+        path = folder / item.name
         try:
-            with contextlib.suppress(LookupError):  # somebody has just deleted it
-                self._trash.put(item, now_s)
+            if to_trash:
+                with contextlib.suppress(LookupError):  # somebody has just deleted it
+                    self._trash.put(item, now_s)
+            else:
+                for path in (folder / name for name in item.files):
+                    path.unlink(missing_ok=True)
+                self._thumbnails.forget(item)
         except OSError as error:
-            return self._undeleted(item, self._root / item.day / item.name, error)
-        self._remove_if_empty(item.day)
-        return True
-
-    def _delete_item(self, item: Item) -> bool:
-        """Delete an item for good; False: it cannot be deleted."""
-        for name in item.files:
-            path = self._root / item.day / name
-            try:
-                path.unlink(missing_ok=True)
-            except OSError as error:
-                return self._undeleted(item, path, error)
-        self._thumbnails.forget(item)
-        self._remove_if_empty(item.day)
-        return True
-
-    def _undeleted(self, item: Item, path: Path, error: OSError) -> bool:
-        self._undeletable.note(path, error)
-        self._stuck.add(item.id)
-        return False
-
-    def _remove_if_empty(self, day: str) -> None:
-        """Remove the folder of a day without items."""
-        if day != day_of(time.time()):  # nothing is being added there
+            self._undeletable.note(path, error)
+            self._stuck.add(item.id)
+            return False
+        if item.day != day_of(time.time()):  # nothing is being added there
             with contextlib.suppress(OSError):  # others are left
-                (self._root / day).rmdir()
+                folder.rmdir()
+        return True
 
     def _empty_trash_of_old(self) -> None:
         now_s = time.time()

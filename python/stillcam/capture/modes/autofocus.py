@@ -19,7 +19,8 @@ from stillcam.camera.driver import Interrupted
 from stillcam.camera.metadata import Metadata
 from stillcam.camera.use_cases import effective_controls
 from stillcam.capture.command_queue import Command
-from stillcam.capture.context import CaptureContext, RequestedMode
+from stillcam.capture.context import CaptureContext
+from stillcam.capture.modes.detect import RequestedMode
 from stillcam.common.errors import CameraError, StillcamError
 from stillcam.settings.capabilities import CameraInfo
 from stillcam.settings.schema import Settings

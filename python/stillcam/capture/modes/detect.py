@@ -2,9 +2,36 @@
 
 from __future__ import annotations
 
-from stillcam.capture.context import CaptureContext, RequestedMode
+from stillcam.capture.command_queue import Command
+from stillcam.capture.context import CaptureContext, Mode
+from stillcam.common.errors import CameraError
 from stillcam.settings.capabilities import CameraInfo
 from stillcam.settings.schema import Settings
+
+
+class RequestedMode(Mode):
+    """A mode that one request or several start, and that answers all of them together."""
+
+    def __init__(self, context: CaptureContext) -> None:
+        self._context = context
+        self._requests: list[Command] = []
+
+    def wanted(self) -> bool:
+        return bool(self._requests)
+
+    def fail(self, error: CameraError) -> None:
+        for command in self._take_requests():
+            command.fail(error)
+
+    def _take_requests(self) -> list[Command]:
+        requests, self._requests = self._requests, []
+        return requests
+
+    def _on_request(self, command: Command) -> None:
+        if self._context.recording:
+            command.fail(CameraError("busy", "a video is being made: stop it first, or wait for its end"))
+        else:
+            self._requests.append(command)
 
 
 class DetectMode(RequestedMode):

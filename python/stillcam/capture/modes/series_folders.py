@@ -28,7 +28,7 @@ class SeriesFolders:
     Args:
         root: the folder of all series.
         known: gives the names of the series that are open.
-        later: has the background worker do a task, soon.
+        submit: has the background worker do a task, soon.
         remove: deletes a folder in the background, without haste.
         nudge: wakes the camera's thread.
 
@@ -40,14 +40,14 @@ class SeriesFolders:
         self,
         root: Path,
         known: Callable[[], Iterable[str]],
-        later: Callable[[Callable[[], None]], None],
+        submit: Callable[[Callable[[], None]], None],
         remove: Callable[[Path], None],
         nudge: Callable[[], None],
     ) -> None:
         self.lock = threading.Lock()
         self._root = root
         self._known = known
-        self._later = later
+        self._submit = submit
         self._remove = remove
         self._nudge = nudge
         self._root_identity: tuple[int, int] | None = None  # at the last scan
@@ -59,7 +59,7 @@ class SeriesFolders:
         self._gone: SimpleQueue[str] = SimpleQueue()
 
     def scan(self) -> None:
-        """Look for series that have come or gone; called by the background worker."""
+        """Look for series that have come or gone; a task of the background worker."""
         with self.lock:
             place, known = identity(self._root), set(self._known())
             if place != self._root_identity and place is not None:
@@ -75,7 +75,7 @@ class SeriesFolders:
             self._opening.update(new)
             self._scanned = True
         for name in sorted(new, key=self._last_written_s, reverse=True):  # those that run first
-            self._later(partial(self._open, name, places[name]))
+            self._submit(partial(self._open, name, places[name]))
         self._nudge()
 
     def will_open(self, name: str) -> bool:
@@ -95,7 +95,6 @@ class SeriesFolders:
             yield self._gone.get()
 
     def _listed(self) -> dict[str, tuple[int, int]]:
-        """All folders of series, by name."""
         try:
             names = [path.name for path in self._root.iterdir() if not path.name.startswith(".") and path.is_dir()]
         except FileNotFoundError:

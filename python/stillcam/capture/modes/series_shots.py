@@ -32,14 +32,10 @@ Varied = Mapping[str, float]
 
 
 class ShotTaker:
-    """Takes shots; starts the camera program for them.
-
-    Attributes:
-        lead_s: how long before a moment the program has to be started.
-    """
+    """Takes shots; starts the camera program for them."""
 
     def __init__(self, context: CaptureContext) -> None:
-        self.lead_s = FIRST_LEAD_S
+        self.lead_s = FIRST_LEAD_S  # how long before a shot the program has to be started
         self._context = context
         self._work = context.paths.series / WORK
         self._settings = context.settings.wanted
@@ -63,15 +59,7 @@ class ShotTaker:
         return _plain(series, {}) and self._context.driver.matches(as_jpeg(settings), camera, series.definition.kind)
 
     def prepare(self, series: Series, varied: Varied, stays: bool) -> None:
-        """Start the program that can take this shot, unless it runs.
-
-        Args:
-            stays: it stays for the shots that follow.
-
-        Raises:
-            Interrupted: the daemon ends.
-            CameraError: the camera fails.
-        """
+        """Start the program that can take this shot, unless it runs; it `stays` for the shots that follow."""
         if keeps_exposure(series.definition) and varied and series.state.fixed is None:
             self._measure_exposure(series)
         kind, plain = series.definition.kind, _plain(series, varied)
@@ -83,10 +71,7 @@ class ShotTaker:
             self._running = key
 
     def take(self, series: Series, due_ms: int, varied: Varied, publish: bool) -> None:
-        """Take a shot now, and add it to the series.
-
-        Args:
-            publish: make a frame of it, too.
+        """Take a shot now, add it to the series, and `publish` it as a frame, too.
 
         Raises:
             Interrupted: the daemon ends.
@@ -200,8 +185,7 @@ def varied_controls(given: Mapping[str, Any], varied: Mapping[str, float]) -> Va
 
     Args:
         given: the controls of all shots, or those that the camera had found before.
-        varied: this shot's own. An ExposureValue is stops: where the exposure
-            stays, its time is changed by them.
+        varied: this shot's own; an ExposureValue (stops) changes the time of an exposure that is given.
     """
     controls: Values = dict(given)
     for name, value in varied.items():

@@ -26,7 +26,7 @@ MAX_LINE_BYTES = 1 << 20
 LINE_TIMEOUT_S = 5.0  # for a client to send its command, or to take the answer
 CLOSE_TIMEOUT_S = 1.0  # for answers that are under way when the server closes
 MAX_CLIENTS = 32  # some wait long, for a self-timer or the end of a video
-RETRY_S = 0.1  # while descriptors or memory are short
+ACCEPT_RETRY_S = 0.1  # while descriptors or memory are short
 
 Message = dict[str, Any]
 
@@ -153,7 +153,7 @@ class CommandServer:
             except OSError as error:
                 if error.errno not in SHORT:
                     return  # closed
-                time.sleep(RETRY_S)
+                time.sleep(ACCEPT_RETRY_S)
                 continue
             with self._changed:
                 self._changed.wait_for(lambda: self._clients < MAX_CLIENTS)

@@ -22,8 +22,8 @@ from stillcam.common.child_process import ChildProcess, wait_readable
 from stillcam.common.errors import CameraError
 from stillcam.common.threads import keep, lower_priority
 
-INTERVAL_S = 10.0  # from one run of the regular tasks to the next
-PROGRAM_S = 3600.0  # a program that works so long hangs
+REGULAR_S = 10.0  # from one run of the regular tasks to the next
+FFMPEG_TIMEOUT_S = 3600.0  # a program that works so long hangs
 CLOSE_S = 0.4  # for the current task when the daemon ends, and as long again for its program
 _NICE = 10
 _ERROR_LINES = 3  # of a failed program
@@ -47,7 +47,7 @@ class BackgroundWorker:
         self._ended = threading.Event()
 
     def start(self, regular: Sequence[Task]) -> None:
-        """Start the thread; the `regular` tasks are done every `INTERVAL_S` when nothing is queued."""
+        """Start the thread; the `regular` tasks are done every `REGULAR_S` when nothing is queued."""
         self._ended = keep(partial(self._run, regular), "library")
 
     def submit(self, task: Task) -> None:
@@ -91,7 +91,7 @@ class BackgroundWorker:
         except CameraError as error:
             return str(error)
         with program:
-            if self._closing in wait_readable(PROGRAM_S, program.pidfd, self._closing):
+            if self._closing in wait_readable(FFMPEG_TIMEOUT_S, program.pidfd, self._closing):
                 raise Closing
             program.wait(1.0)
             if program.status == 0:
@@ -119,7 +119,7 @@ class BackgroundWorker:
                     self.run(self._tasks.get(timeout=left_s))
                 except queue.Empty:
                     if time.monotonic() >= due_s:
-                        due_s = time.monotonic() + INTERVAL_S
+                        due_s = time.monotonic() + REGULAR_S
                         for task in regular:
                             self.run(task)
                     elif self._long:

@@ -19,7 +19,7 @@ from stillcam.series.manifest import text_to_ms
 from stillcam.series.state import read_state
 
 HOUR_S, DAY_S = 3600.0, 86400.0
-RETRY_S = 60.0  # from one look for what is too old to the next while something waits; else an hour
+WAITING_LOOK_S = 60.0  # from one look for what is too old to the next while something waits; else an hour
 SILENCE_S = 30 * DAY_S  # the newest item may be older than the longest gap by so much
 JUMP_S = HOUR_S  # a clock that is put forward by more has to be right for a while
 SETTLED_S = DAY_S
@@ -70,7 +70,7 @@ class ClockTrust:
     @property
     def interval_s(self) -> float:
         """From one look for what is too old to the next."""
-        return RETRY_S if self.reason else HOUR_S
+        return WAITING_LOOK_S if self.reason else HOUR_S
 
     def _check_jump(self, right: bool, ahead_s: float, steady_s: float) -> None:
         """Notice that a clock that was right is put forward: items from then on are no evidence for it.

@@ -11,7 +11,7 @@ from stillcam.common.errors import CameraError
 from stillcam.settings.capabilities import CameraInfo
 from stillcam.settings.schema import Settings
 
-RETRY_S = 10.0  # without live view after it failed
+LIVE_RETRY_S = 10.0  # without live view after it failed
 
 
 class LiveMode(Mode):
@@ -40,6 +40,6 @@ class LiveMode(Mode):
             context.status.count_failure(error.cause, restarts=True)
             if not context.settings.roll_back(error):
                 logging.warning("live view failed, continuing with snapshots: %s", error)
-                self._not_before_s = time.monotonic() + RETRY_S
+                self._not_before_s = time.monotonic() + LIVE_RETRY_S
         finally:
             context.stop_camera()

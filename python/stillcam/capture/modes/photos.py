@@ -25,7 +25,7 @@ from stillcam.settings.capabilities import CameraInfo
 from stillcam.settings.controls import Values
 from stillcam.settings.schema import Settings
 
-RETRY_S = 1.0  # before the second try
+PHOTO_RETRY_S = 1.0  # before the second try
 MAX_ORDERS = 8
 
 
@@ -206,7 +206,7 @@ class PhotoMode(Mode):
                 raise
             logging.warning("a photo failed, retrying once: %s", error)
             self._context.camera_failed(error)
-        self._context.pause(RETRY_S)
+        self._context.pause(PHOTO_RETRY_S)
         self._start(order, settings, camera)
         return self._take(order, settings, camera)
 

@@ -23,7 +23,7 @@ from stillcam.frames.files import current_name
 from stillcam.settings.capabilities import CameraInfo
 from stillcam.settings.schema import Settings
 
-POLL_S = 0.5  # from one look at the file and the disk to the next
+FILE_CHECK_S = 0.5  # from one look at the file and the disk to the next
 LATE_S = 2.0  # so much longer than requested a video of slow frames may take
 QUIET_S = 5.0  # at that time, so long without a frame means that the camera has stalled
 HOLD_BACK_S = 10.0  # encoders and disks hold back what they write
@@ -182,7 +182,7 @@ class VideoMode(Mode):
         # rpicam-vid dies of a SIGINT before it has begun
         while not (context.stopping or file.late or (order.stop_requested and file.size)):
             try:
-                if driver.wait_video(POLL_S, context.interrupts):
+                if driver.wait_video(FILE_CHECK_S, context.interrupts):
                     break
             except Interrupted:
                 context.run_commands()

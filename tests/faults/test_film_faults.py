@@ -84,7 +84,7 @@ def test_a_film_without_a_camera_is_made_under_a_watchdog(daemon, tmp_path):
 def test_the_next_daemon_renders_a_film_that_the_last_one_left(daemon):
     film = midway(daemon)
     assert daemon.end() == 0
-    assert daemon.workers() == []
+    daemon.until_gone_all(daemon.workers())
     daemon.start()
     assert daemon.until_made(film.id)[0].pictures == SHOTS
 

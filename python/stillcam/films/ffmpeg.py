@@ -62,18 +62,12 @@ class Overlay(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Encoder:
-    """An H.264 encoder of ffmpeg.
-
-    Args:
-        options: its own, for a size, pictures a second, and a number of threads.
-        supports: whether it can encode a size at all.
-        device: the device file that it needs; empty: none.
-    """
+    """An H.264 encoder of ffmpeg."""
 
     name: str
-    options: Callable[[Size, int, int], tuple[str, ...]]
-    supports: Callable[[Size], bool] = lambda _: True
-    device: str = ""
+    options: Callable[[Size, int, int], tuple[str, ...]]  # for a size, pictures a second, and a number of threads
+    supports: Callable[[Size], bool] = lambda _: True  # whether it can encode a size at all
+    device: str = ""  # the device file that it needs
 
 
 def _hardware(size: Size, fps: int, _threads: int) -> tuple[str, ...]:

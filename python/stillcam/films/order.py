@@ -24,29 +24,18 @@ Crop = tuple[float, float, float, float]
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What to make.
+    """What to make."""
 
-    Args:
-        kind: one of KINDS.
-        series: whose pictures; None: the library's.
-        width: pixels; None: as taken, which is also the maximum.
-        crop: the visible part of each picture: x, y, width, height as fractions of it; None: all.
-        deflicker: even out small steps of brightness.
-        stamp: show in each picture when it was taken.
-        from_ms, to_ms: the pictures between these (ms since the epoch, both included); None: all.
-        day: the local day, for a film that the daemon makes every day; None: it was ordered by a person.
-    """
-
-    kind: str
-    series: str | None = None
+    kind: str  # one of KINDS
+    series: str | None = None  # whose pictures; None: the library's
     fps: int = DEFAULT_FPS
-    width: int | None = None
-    crop: Crop | None = None
-    deflicker: bool = False
-    stamp: bool = False
-    from_ms: int | None = None
+    width: int | None = None  # pixels; None: as taken, which is also the maximum
+    crop: Crop | None = None  # the visible part of each picture: x, y, width, height as fractions of it; None: all
+    deflicker: bool = False  # even out small steps of brightness
+    stamp: bool = False  # show in each picture when it was taken
+    from_ms: int | None = None  # the first and the last time (ms since the epoch) of the pictures; None: all
     to_ms: int | None = None
-    day: str | None = None
+    day: str | None = None  # the local day of a film that the daemon makes every day; None: a person has ordered it
 
 
 def from_document(document: Any, zone: str) -> Order:

@@ -21,37 +21,22 @@ _ID = re.compile(rf"\d{{8}}T\d{{6}}\.\d{{3}}Z_(?P<kind>{'|'.join(KINDS)})", re.A
 
 @dataclass(frozen=True, slots=True)
 class Film:
-    """A film, a contact sheet or a keogram.
+    """A film, a contact sheet or a keogram."""
 
-    Args:
-        id: the stem of its files; ids sort by age.
-        state: one of STATES.
-        progress: from 0 to 1.
-        left_s: the estimated rest of its rendering, if known.
-        error: why it failed.
-        made: when it was done.
-        bytes: the size of its file.
-        pictures: the number of pictures it was made from.
-        skipped: the number of pictures that could not be read.
-        left_out: the first of these, each with the reason.
-        size: width and height in pixels.
-        crashes: how often its renderer has crashed.
-    """
-
-    id: str
+    id: str  # the stem of its files; ids sort by age
     order: Order
-    state: str = "waiting"
-    progress: float = 0.0
-    left_s: float | None = None
-    error: str | None = None
-    made: str | None = None
-    bytes: int | None = None
+    state: str = "waiting"  # one of STATES
+    progress: float = 0.0  # from 0 to 1
+    left_s: float | None = None  # the estimated rest of its rendering
+    error: str | None = None  # why it failed
+    made: str | None = None  # when it was done
+    bytes: int | None = None  # the size of its file
     duration_s: float | None = None
-    pictures: int | None = None
-    skipped: int | None = None
-    left_out: list[str] | None = None
-    size: tuple[int, int] | None = None
-    crashes: int = 0
+    pictures: int | None = None  # the number of those it was made from
+    skipped: int | None = None  # the number of those that could not be read
+    left_out: list[str] | None = None  # the first of these, each with the reason
+    size: tuple[int, int] | None = None  # width and height in pixels
+    crashes: int = 0  # of its renderer
 
     @property
     def kind(self) -> str:

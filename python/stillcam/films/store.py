@@ -45,11 +45,7 @@ class FilmStore:
         return _films(self._folders())
 
     def find(self, id_: str) -> Film:
-        """The film with this id.
-
-        Raises:
-            LookupError: there is none.
-        """
+        """The film with this id; LookupError: there is none."""
         if is_id(id_):
             for folder in self._folders():
                 if film := _film(folder / f"{id_}.json"):

@@ -29,7 +29,7 @@ class CommandError(StillcamError):
     Args:
         cause: `unknown`: there is no such series or film; `taken`: the name; `state`: not in its present state;
             `wrong`: the definition; `missing`: a program; `disk`: it could not be written.
-        field: of the definition, None: none.
+        field: of the definition.
     """
 
     def __init__(self, cause: str, message: str, field: str | None = None) -> None:
@@ -47,11 +47,7 @@ class SeriesCommands:
         self._remove = remove
 
     def execute(self, message: Mapping[str, Any], now_ms: int) -> str | None:
-        """Execute the command in a message, and return the name of the series; None: it has been deleted.
-
-        Raises:
-            CommandError: it is refused; everything is as it was.
-        """
+        """Execute the command in a message, and return the name of the series; None: it has been deleted."""
         do = message.get("do")
         try:
             if do == "create":

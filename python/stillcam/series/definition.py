@@ -26,25 +26,19 @@ _NAME = re.compile(r"[^\W_](?:[\w .-]*[\w-])?")  # names a folder, and is typed 
 
 @dataclass(frozen=True, slots=True)
 class Variation:
-    """A control that varies from shot to shot: a focus series, or an exposure bracket.
-
-    Args:
-        bracket: one shot of each value at every due time; otherwise one value at each, and the series ends with the
-            last.
-    """
+    """A control that varies from shot to shot: a focus series, or an exposure bracket."""
 
     control: str
     values: tuple[float, ...]
-    bracket: bool
+    bracket: bool  # one shot of each value at every due time; otherwise one value at each, up to the last
 
 
 @dataclass(frozen=True, slots=True)
 class Retention:
     """Which shots of a series are kept.
 
-    Args:
-        rule: `all`; `days`: those of so many `days`; `thin`: once the disk is nearly full, every second one of the
-            older half is deleted.
+    By the rule `all`; `days`: those of so many `days`; `thin`: once the disk is nearly full, every second one of the
+    older half is deleted.
     """
 
     rule: str = "all"
@@ -53,23 +47,15 @@ class Retention:
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """A series as its owner wants it.
+    """A series as its owner wants it."""
 
-    Args:
-        name: of the series and its folder.
-        kind: `photo` or `raw`: the configuration of its shots.
-        fixed: exposure and white balance stay as in the first shot, against flicker.
-        variation: what varies from shot to shot; None: nothing.
-        daily_film: make a film of every day.
-    """
-
-    name: str
+    name: str  # of its folder, too
     schedule: Schedule
-    kind: str = "photo"
-    fixed: bool = False
+    kind: str = "photo"  # or `raw`: the configuration of its shots
+    fixed: bool = False  # exposure and white balance stay as in the first shot, against flicker
     variation: Variation | None = None
     retention: Retention = Retention()
-    daily_film: bool = False
+    daily_film: bool = False  # make a film of every day
 
     @property
     def shots_at(self) -> tuple[dict[str, float], ...]:

@@ -50,27 +50,16 @@ def text_to_ms(moment: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """The sums over the lines of a manifest.
+    """The sums over the lines of a manifest."""
 
-    Args:
-        until_ms: every due time up to here has been handled (ms since the epoch).
-        taken: due times with a shot, even if that has been deleted since.
-        missed: due times without one.
-        sequence: the number of the last shot; 0: there was none.
-        shots: that are left.
-        bytes: of these, without what is derived from them.
-        due_ms: the due time of the last shot.
-        first, last: number and time of the first and the last shot that are left.
-    """
-
-    until_ms: int
-    taken: int = 0
-    missed: int = 0
-    sequence: int = 0
-    shots: int = 0
-    bytes: int = 0
-    due_ms: int | None = None
-    first: ShotRef | None = None
+    until_ms: int  # every due time up to here has been handled (ms since the epoch)
+    taken: int = 0  # due times with a shot, even if that has been deleted since
+    missed: int = 0  # due times without one
+    sequence: int = 0  # the number of the last shot; 0: there was none
+    shots: int = 0  # that are left
+    bytes: int = 0  # of these, without what is derived from them
+    due_ms: int | None = None  # the due time of the last shot
+    first: ShotRef | None = None  # the first and the last shot that are left
     last: ShotRef | None = None
 
     def add(self, line: Line) -> Tally:

@@ -32,15 +32,10 @@ _SUN = re.compile(rf"(?P<sun>sunrise|sunset)(?:(?P<sign>[+-]){_CLOCK.pattern})?"
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """Where a daily window begins or ends: so many minutes after midnight by the local clock, or after `sun`.
+    """Where a daily window begins or ends."""
 
-    Args:
-        sun: `sunrise` or `sunset`; empty: a time of day.
-        minutes: negative: before sunrise or sunset.
-    """
-
-    sun: str
-    minutes: int
+    sun: str  # `sunrise` or `sunset`; empty: a time of day
+    minutes: int  # after midnight by the local clock, or after (negative: before) sunrise or sunset
 
     @classmethod
     def parse(cls, text: str) -> Edge:
@@ -68,29 +63,17 @@ _ALL_DAY = Edge("", 0), Edge("", DAY_MINUTES)
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """When shots are due. Times are milliseconds since the epoch, so that sums are not rounded.
+    """When shots are due. Times are milliseconds since the epoch, so that sums are not rounded."""
 
-    Args:
-        interval_ms: from one shot to the next.
-        starts_ms: no shot is due earlier.
-        ends_ms: no shot is due from here on; None: open-ended.
-        shots: the number of shots wanted; None: no limit. The functions of this module ignore it.
-        marks: shots fall on multiples of the interval since local midnight, not on multiples since the start.
-        weekdays: those wanted, 0 is Monday; a window over midnight belongs to the day on which it begins.
-        window: the daily window, from and to; None: all day.
-        place: latitude and longitude in degrees, for the sun.
-        zone: of the local clock.
-    """
-
-    interval_ms: int
-    starts_ms: int
-    ends_ms: int | None = None
-    shots: int | None = None
-    marks: bool = False
-    weekdays: frozenset[int] = frozenset(range(7))
-    window: tuple[Edge, Edge] | None = None
-    place: tuple[float, float] | None = None
-    zone: ZoneInfo = UTC
+    interval_ms: int  # from one shot to the next
+    starts_ms: int  # no shot is due earlier
+    ends_ms: int | None = None  # no shot is due from here on; None: open-ended
+    shots: int | None = None  # the number of shots wanted; None: no limit. The functions of this module ignore it
+    marks: bool = False  # shots fall on multiples of the interval since local midnight, not since the start
+    weekdays: frozenset[int] = frozenset(range(7))  # 0 is Monday; a window belongs to the day on which it begins
+    window: tuple[Edge, Edge] | None = None  # of each day, from and to; None: all day
+    place: tuple[float, float] | None = None  # latitude and longitude in degrees, for the sun
+    zone: ZoneInfo = UTC  # of the local clock
 
     @property
     def always(self) -> bool:

@@ -18,9 +18,6 @@ class Scheduler:
     """Decides which series gets the camera; updated by the camera's thread before and after everything it does.
 
     All times are milliseconds: `now_ms` since the epoch, `steady_ms` on the monotonic clock.
-
-    Args:
-        root: the folder of all series.
     """
 
     def __init__(self, root: Path) -> None:

@@ -27,22 +27,14 @@ MAX_FILE_BYTES = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """The state of a series.
+    """The state of a series."""
 
-    Args:
-        state: one of STATES.
-        why: the reason why it has failed, or takes no shots although it runs.
-        since_ms: when this state began (ms since the epoch).
-        manifest_bytes: the part of the manifest that `tally` counts.
-        fixed: the controls that the first shot has found, if they are to stay.
-    """
-
-    state: str
-    why: str | None
-    since_ms: int
+    state: str  # one of STATES
+    why: str | None  # the reason why it has failed, or takes no shots although it runs
+    since_ms: int  # when this state began (ms since the epoch)
     tally: Tally
-    manifest_bytes: int = 0
-    fixed: Mapping[str, Any] | None = None
+    manifest_bytes: int = 0  # the part of the manifest that `tally` counts
+    fixed: Mapping[str, Any] | None = None  # the controls that the first shot has found, if they are to stay
 
     @property
     def active(self) -> bool:
@@ -64,16 +56,11 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class StoredSeries:
-    """What the folder of a series says.
-
-    Args:
-        created: when the series was created, as text.
-        zone: the time zone of its clock, see `stillcam.common.clock`.
-    """
+    """What the folder of a series says."""
 
     folder: Path
     created: str
-    zone: str
+    zone: str  # of its clock, see `stillcam.common.clock`
     definition: Definition
     state: State
 

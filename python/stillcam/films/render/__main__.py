@@ -47,12 +47,7 @@ def main() -> int:
 
 
 def render(film: Film, paths: Paths, unreadable: UnreadablePictures) -> Rendered:
-    """Render a film in its work folder.
-
-    Raises:
-        StillcamError: there is no picture, or a program is missing.
-        OSError: a file cannot be read or written.
-    """
+    """Render a film in its work folder."""
     sources = [source for source in sources_of(film.order, paths) if unreadable.read(source, _check_complete)]
     if not sources:
         raise StillcamError("there is no picture that it could be made of")

@@ -49,47 +49,28 @@ class UnreadablePictures:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What to render.
-
-    Args:
-        sources: the pictures, in order.
-        zone: in which times are shown.
-        work: the folder of the result.
-        on_progress: called with the number of pictures that are done, and of all.
-        unreadable: collects the pictures that are left out.
-    """
+    """What to render."""
 
     order: Order
-    sources: Sequence[Source]
-    zone: ZoneInfo
-    work: Path
-    on_progress: Callable[[int, int], None]
+    sources: Sequence[Source]  # in order
+    zone: ZoneInfo  # in which times are shown
+    work: Path  # the folder of the result
+    on_progress: Callable[[int, int], None]  # called with the number of pictures that are done, and of all
     unreadable: UnreadablePictures
 
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """The result.
+    """The result."""
 
-    Args:
-        file: its name in the work folder.
-        pictures: the number of pictures it was made from.
-        size: width and height in pixels.
-        duration_s: of a film.
-    """
-
-    file: str
-    pictures: int
-    size: tuple[int, int]
-    duration_s: float | None = None
+    file: str  # its name in the work folder
+    pictures: int  # the number of those it was made from
+    size: tuple[int, int]  # width and height in pixels
+    duration_s: float | None = None  # of a film
 
 
 def sample_formats(sources: Sequence[Source]) -> list[JpegFormat]:
-    """The formats of a sample of the pictures.
-
-    Raises:
-        StillcamError: none of the sample can be read.
-    """
+    """The formats of a sample of the pictures; StillcamError: none of it can be read."""
     formats = []
     for number in evenly_spaced(len(sources), SAMPLED):
         with suppress(OSError, InvalidJpeg, Unreadable):

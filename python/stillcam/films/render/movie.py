@@ -43,12 +43,7 @@ _STDERR_LINES = 3  # in an error
 
 
 def movie(job: Job) -> Rendered:
-    """Render a film.
-
-    Raises:
-        StillcamError: ffmpeg is missing or cannot do it.
-        OSError: it cannot be written.
-    """
+    """Render a film; StillcamError: ffmpeg is missing or cannot do it."""
     ffmpeg = shutil.which("ffmpeg")
     if ffmpeg is None:
         raise StillcamError("a film needs ffmpeg: sudo apt install -y ffmpeg")

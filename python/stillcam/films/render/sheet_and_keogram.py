@@ -34,7 +34,6 @@ def sheet(job: Job) -> Rendered:
 
     Raises:
         StillcamError: none of the pictures can be read.
-        OSError: it cannot be written.
     """
     chosen = _selection(job, SHEET)
     width, across = job.order.width or WIDTH, min(COLUMNS, len(chosen))

@@ -22,15 +22,11 @@ _TEXT, _BACKGROUND = (255, 255, 255, 255), (0, 0, 0, 130)
 
 
 class Timestamps:
-    """The timestamps of a film, in order, as raw RGBA pixels.
+    """The timestamps of a film, in order, as raw RGBA pixels of `size`.
 
     Args:
         times_ms: when each picture was taken, in ms since the epoch.
-        zone: the time zone that is shown.
         film: the size of the film.
-
-    Attributes:
-        size: of each timestamp.
     """
 
     def __init__(self, times_ms: Sequence[int], zone: ZoneInfo, film: Size) -> None:

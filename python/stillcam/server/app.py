@@ -23,7 +23,7 @@ from stillcam.http.messages import Answer, Refused, error
 from stillcam.http.ranges import part
 from stillcam.http.router import Router
 from stillcam.server.errors import refusal_of
-from stillcam.server.route import Access, Request, Route
+from stillcam.server.route import Access, Request, Route, may_use
 from stillcam.server.security.access import by_hand
 from stillcam.server.security.credentials import has_token, without_token
 from stillcam.server.security.cross_origin import (
@@ -87,9 +87,8 @@ class App:
         """Answer any request; a bug of ours is logged, and the answer has none of its details."""
         answer = self._answer(request)
         if request.query and has_token(request.query):
-            answer.security = (answer.security or SECURITY).replace(
-                b"Referrer-Policy: same-origin", b"Referrer-Policy: no-referrer"
-            )
+            security = answer.security or SECURITY
+            answer.security = security.replace(b"Referrer-Policy: same-origin", b"Referrer-Policy: no-referrer")
         return answer
 
     def _answer(self, request: Request) -> Answer:
@@ -130,10 +129,8 @@ class App:
         if request and self._settings().server.access_log:
             path = quote(_below(request, request.path))
             address = without_token(f"/{path}{'?' if request.query else ''}{request.query}")
-            took_ms = seconds * 1000
-            logging.info(
-                "%s %s %s %s %s B %.0f ms", request.address, request.method, address, answer.status, sent, took_ms
-            )
+            facts = request.address, request.method, address, answer.status, sent, seconds * 1000
+            logging.info("%s %s %s %s %s B %.0f ms", *facts)
 
     def _routed(self, request: Request) -> Answer:
         settings = self._settings()
@@ -154,7 +151,7 @@ class App:
         if route.quick is None:
             request.hand_off()
         self._admit(request, route)
-        request.access_remains = partial(self._access_remains, request, route)
+        request.access_remains = partial(may_use, self._admit, request, route)
         answer = route.quick(request) if route.quick else None
         if answer is None:
             request.hand_off()
@@ -207,13 +204,6 @@ class App:
             raise Refused(404, f"there is no camera {place} here: the first one is 0", "action")
         request.camera = numbers[place]
         return self._routers[request.camera]
-
-    def _access_remains(self, request: Request, route: Route) -> bool:
-        try:
-            self._admit(request, route)
-        except Refused:
-            return False
-        return True
 
 
 def _below(request: Request, path: str) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from stillcam.http import messages
-from stillcam.http.messages import Answer
+from stillcam.http.messages import Answer, Refused
 
 
 class Access(Enum):
@@ -46,10 +46,6 @@ class Person:
     by: str
 
 
-def _always() -> bool:
-    return True
-
-
 class Request(messages.Request):
     """A request to one of the routes.
 
@@ -63,7 +59,7 @@ class Request(messages.Request):
     camera = ""
     person: Person | None = None
     public = False
-    access_remains: Callable[[], bool] = staticmethod(_always)
+    access_remains: Callable[[], bool] = staticmethod(lambda: True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +67,7 @@ class Route:
     """One address.
 
     Args:
-        method: GET (answers HEAD too), POST, PUT, PATCH or DELETE.
+        method: GET (for HEAD too), POST, PUT, PATCH or DELETE.
         path: without the leading slash; one that ends in a slash takes whatever follows, as `request.rest`; one part
             may be like `{name}`: any text without a slash, as `request.variable`.
         access: who may use it.
@@ -89,3 +85,12 @@ class Route:
     quick: Callable[[Request], Answer | None] | None = None
     picture: bool = False
     challenge: Challenge = Challenge.BEARER
+
+
+def may_use(admit: Callable[[Request, Route], None], request: Request, route: Route) -> bool:
+    """Whether `admit` lets the request use the route."""
+    try:
+        admit(request, route)
+    except Refused:
+        return False
+    return True

@@ -10,13 +10,13 @@ from typing import Any
 from stillcam import __version__
 from stillcam.common.formats import utc_text
 from stillcam.common.threads import deaths
-from stillcam.http.messages import Answer, Refused, as_json
+from stillcam.http.messages import Answer, as_json
 from stillcam.server.camera_context import CameraContext, refresh_status
 from stillcam.server.event_stream import EventBroker, EventSubscriber, Topics, visible
 from stillcam.server.openapi.route import Parameter, api
 from stillcam.server.openapi.shapes import Shape, at_least, define, list_of, map_of, maybe, one_of, record, shape
 from stillcam.server.revisions import TOPICS, Revisions
-from stillcam.server.route import Access, Request, Route
+from stillcam.server.route import Access, Request, Route, may_use
 from stillcam.server.routes.camera import RECORDING, TAKING
 from stillcam.server.routes.series import NAME, STATE
 from stillcam.server.static_files import OVERVIEW
@@ -135,7 +135,7 @@ class StatusRoutes:
         self._contexts = contexts
         self._page = page
         self._revisions = revisions
-        self._topic_routes = dict(topics)
+        self._topic_routes = topics
         self._admit = admit
         self._broker = EventBroker(self.status, revisions, self._readable_topics, rights)
         self._events_route = api(
@@ -235,17 +235,10 @@ class StatusRoutes:
 
     def _readable_topics(self, request: Request) -> Topics | None:
         """The topics that a client may still read; None: it may no longer read the status either."""
-        return self._topics(request) if self._may_use(request, self._events_route) else None
+        return self._topics(request) if may_use(self._admit, request, self._events_route) else None
 
     def _topics(self, request: Request) -> Topics:
-        return frozenset(topic for topic, route in self._topic_routes.items() if self._may_use(request, route))
-
-    def _may_use(self, request: Request, route: Route) -> bool:
-        try:
-            self._admit(request, route)
-        except Refused:
-            return False
-        return True
+        return frozenset(topic for topic, route in self._topic_routes.items() if may_use(self._admit, request, route))
 
 
 def _health_of(context: CameraContext) -> dict[str, Any]:

@@ -8,7 +8,6 @@ from functools import cache
 from typing import Any
 
 from stillcam import __version__
-from stillcam.http.messages import as_json
 from stillcam.server.openapi.route import ApiRoute, api
 from stillcam.server.openapi.shapes import SCHEMAS, TEXT, Schema, define, record, shape
 from stillcam.server.route import Access, Route
@@ -74,7 +73,7 @@ def openapi_route(others: Sequence[Route]) -> Route:
     Args:
         others: all other routes.
     """
-    route = api("State", "GET", "api/openapi.json", Access.WATCH, lambda _request: as_json(200, whole()),
+    route = api("State", "GET", "api/openapi.json", Access.WATCH, lambda _request: whole(),
                 "This description of the API, in OpenAPI 3.1.", {200: "OpenApi"})  # fmt: skip
     whole = cache(lambda: _document([*others, route]))
     return route

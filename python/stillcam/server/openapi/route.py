@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from functools import wraps
-from typing import Any, TypeVar
+from typing import Any
 
-from stillcam.http.messages import MAX_JSON_BYTES, Answer
+from stillcam.http.messages import MAX_JSON_BYTES, Answer, as_json
 from stillcam.server.openapi.check import check_body, check_query
 from stillcam.server.openapi.shapes import SCHEMAS, TEXT, Schema
 from stillcam.server.route import Access, Request, Route
 
-_T = TypeVar("_T")
+Document = dict[str, Any]  # of JSON
+Quick = Callable[[Request], Answer | None]
 
 _UNCHECKED = {"type", "description", "examples"}  # parts of a schema that any text of a query fits
 
@@ -82,7 +82,7 @@ def api(
     method: str,
     path: str,
     access: Access,
-    handler: Callable[..., Answer],
+    handler: Callable[..., Any],
     summary: str,
     answers: dict[int, str],
     **more: Any,
@@ -90,28 +90,51 @@ def api(
     """A route whose requests are checked before its handler runs.
 
     Args:
-        handler: gets the request, and its JSON object if there is a `body`.
+        handler: gets the request, and its JSON object if there is a `body`. It returns an Answer; or the document of
+            the first of `answers`, None if that has no body.
         more: see `Route` and `ApiRoute`.
     """
     route = ApiRoute(method, path, access, handler, tag=tag, summary=summary, answers=answers, **more)
-    return replace(route, handler=_checked(handler, route), quick=route.quick and _checked(route.quick, route))
+    return replace(route, handler=_checked_handler(route), quick=route.quick and _checked_quick(route, route.quick))
 
 
-def _checked(handler: Callable[..., _T], route: ApiRoute) -> Callable[[Request], _T]:
-    body = route.body
+def _checked_handler(route: ApiRoute) -> Callable[[Request], Answer]:
+    handler: Callable[..., Any] = route.handler
+    body, check, status = route.body, _query_check(route), next(iter(route.answers))
+
+    def answer(request: Request) -> Answer:
+        check(request)
+        if body is None:
+            result = handler(request)
+        else:
+            document = request.json(body.max_bytes) if body.required or "content-type" in request.headers else {}
+            if body.checked:
+                check_body(document, SCHEMAS[body.schema])
+            result = handler(request, document)
+        if isinstance(result, Answer):
+            return result
+        return Answer(status) if result is None else as_json(status, result)
+
+    return answer
+
+
+def _checked_quick(route: ApiRoute, quick: Quick) -> Quick:
+    check = _query_check(route)
+
+    def answer(request: Request) -> Answer | None:
+        check(request)
+        return quick(request)
+
+    return answer
+
+
+def _query_check(route: ApiRoute) -> Callable[[Request], None]:
     parameters = {name: one for name, one in route.query.items() if one.schema.keys() - _UNCHECKED or one.required}
 
-    @wraps(handler)
-    def checked(request: Request) -> _T:
+    def check(request: Request) -> None:
         for name, parameter in parameters.items():
             value = request.value(name)
             if value is not None or parameter.required:
                 check_query(name, value or "", parameter.schema, parameter.error)
-        if body is None:
-            return handler(request)
-        document = request.json(body.max_bytes) if body.required or "content-type" in request.headers else {}
-        if body.checked:
-            check_body(document, SCHEMAS[body.schema])
-        return handler(request, document)
 
-    return checked
+    return check

@@ -9,14 +9,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 from stillcam.accounts import Accounts
 from stillcam.accounts.rules import ConflictError, CredentialsError, StoreError, check_name, check_password, scope_of
 from stillcam.accounts.sign_in import SignIn, address_key, new_device_cookie
 from stillcam.accounts.tokens import digest
 from stillcam.http.messages import Answer, Refused, as_json
-from stillcam.server.openapi.route import Body, Parameter, api
+from stillcam.server.openapi.route import Body, Document, Parameter, api
 from stillcam.server.openapi.shapes import Schema, Shape, define, maybe, one_of, record, shape
 from stillcam.server.route import Access, Person, Request, Route
 from stillcam.server.security.access import Guard
@@ -104,7 +103,7 @@ class AccountRoutes:
                 answer.head += delete_old_session(request)
         return answer
 
-    def _register(self, request: Request, fields: dict[str, Any]) -> Answer:
+    def _register(self, request: Request, fields: Document) -> Answer:
         if self._accounts.cache.get().registered:
             raise ConflictError("an owner has registered already: sign in, or ask them for an account")
         name = check_name(fields["name"])
@@ -125,7 +124,7 @@ class AccountRoutes:
         logging.info("%s has registered, from %s", user.name, request.address)
         return self._start_session(201, request, user.name, hashed)
 
-    def _sign_in_user(self, request: Request, fields: dict[str, Any]) -> Answer:
+    def _sign_in_user(self, request: Request, fields: Document) -> Answer:
         installation = self._accounts.cache.get().installation
         name, device = fields["name"].strip(), next(cookies(request, device_name(installation)), "")
         try:
@@ -159,7 +158,7 @@ class AccountRoutes:
             self._accounts.sessions.end_all(person.name)
         return Answer(204, head=self._session_cookie(request, "", age_s=0))
 
-    def _change_password(self, request: Request, fields: dict[str, Any]) -> Answer:
+    def _change_password(self, request: Request, fields: Document) -> Answer:
         person = _person(request)
         new = check_password(fields["new"], person.name, "new")
         session = digest(self._guard.session_key(request))
@@ -175,7 +174,7 @@ class AccountRoutes:
     def _session_document(self, status: int, request: Request, person: Person | None) -> Answer:
         request.person = person
         user = {"name": person.name, "role": person.role} if person and person.by == "session" else None
-        document: dict[str, Any] = {
+        document: Document = {
             "registered": self._accounts.cache.get().registered,
             "watch": self._settings().access.watch,
             "user": user,
@@ -189,16 +188,16 @@ class AccountRoutes:
 
     # --- users and tokens
 
-    def _list_users(self, _request: Request) -> Answer:
-        return as_json(200, {"users": [user.to_json() for user in self._accounts.users.all()]})
+    def _list_users(self, _request: Request) -> Document:
+        return {"users": [user.to_json() for user in self._accounts.users.all()]}
 
-    def _add_user(self, _request: Request, fields: dict[str, Any]) -> Answer:
+    def _add_user(self, _request: Request, fields: Document) -> Document:
         name = check_name(fields["name"])
         password = self._sign_in.hashed(check_password(fields["password"], name))
         user = self._accounts.users.add(name, password, fields["role"], fields.get("library", True))
-        return as_json(201, user.to_json())
+        return user.to_json()
 
-    def _change_user(self, request: Request, fields: dict[str, Any]) -> Answer:
+    def _change_user(self, request: Request, fields: Document) -> Document:
         user = self._accounts.users.get(request.rest)
         password = None
         if "password" in fields:
@@ -210,22 +209,20 @@ class AccountRoutes:
             library=fields.get("library"),
             keep_session=digest(self._guard.session_key(request)),
         )
-        return as_json(200, changed.to_json())
+        return changed.to_json()
 
-    def _remove_user(self, request: Request) -> Answer:
+    def _remove_user(self, request: Request) -> None:
         self._accounts.users.remove(request.rest)
-        return Answer(204)
 
-    def _list_tokens(self, _request: Request) -> Answer:
-        return as_json(200, {"tokens": [token.to_json() for token in self._accounts.tokens.all()]})
+    def _list_tokens(self, _request: Request) -> Document:
+        return {"tokens": [token.to_json() for token in self._accounts.tokens.all()]}
 
-    def _add_token(self, _request: Request, fields: dict[str, Any]) -> Answer:
+    def _add_token(self, _request: Request, fields: Document) -> Document:
         token, key = self._accounts.tokens.add(fields["name"], fields["scope"])
-        return as_json(201, {**token.to_json(), "token": key})
+        return {**token.to_json(), "token": key}
 
-    def _remove_token(self, request: Request) -> Answer:
+    def _remove_token(self, request: Request) -> None:
         self._accounts.tokens.remove(request.rest)
-        return Answer(204)
 
 
 def _person(request: Request) -> Person:

@@ -9,7 +9,7 @@ from stillcam.http.messages import ANSWER_S, Answer, as_json
 from stillcam.ipc.protocol import Refusal, ask
 from stillcam.server.camera_context import CameraContext
 from stillcam.server.errors import refusal_of
-from stillcam.server.openapi.route import Body, api
+from stillcam.server.openapi.route import Body, Document, api
 from stillcam.server.openapi.shapes import define, list_of, maybe, one_of, record, shape
 from stillcam.server.route import Access, Request, Route
 from stillcam.settings import tuning_files
@@ -107,56 +107,56 @@ class CameraRoutes:
 
     # --- what there is
 
-    def _cameras(self, _request: Request) -> Answer:
-        return as_json(200, self._ask(LIST_TIMEOUT_S, command="cameras"))
+    def _cameras(self, _request: Request) -> Document:
+        return self._ask(LIST_TIMEOUT_S, command="cameras")
 
-    def _detect(self, _request: Request) -> Answer:
-        return as_json(200, self._ask(ANSWER_S + ANSWER_GRACE_S, command="cameras", again=True, wait_s=ANSWER_S))
+    def _detect(self, _request: Request) -> Document:
+        return self._ask(ANSWER_S + ANSWER_GRACE_S, command="cameras", again=True, wait_s=ANSWER_S)
 
-    def _tuning(self, _request: Request) -> Answer:
+    def _tuning(self, _request: Request) -> Document:
         """Names only: the contents of the files stay on the machine."""
         folder = tuning_files.folder()
         files = tuning_files.files(folder) if folder else []
-        return as_json(200, {"files": files, "folder": folder and str(folder)})
+        return {"files": files, "folder": folder and str(folder)}
 
-    def _controls(self, _request: Request) -> Answer:
+    def _controls(self, _request: Request) -> Document:
         status = self._context.daemon.status()
         camera = status.get("camera")
         modes = tuning_files.modes(self._context.settings().camera.tuning_file, camera)
-        return as_json(200, {"controls": table_for(status.get("abilities"), camera, modes)})
+        return {"controls": table_for(status.get("abilities"), camera, modes)}
 
     # --- now
 
-    def _focus(self, _request: Request) -> Answer:
+    def _focus(self, _request: Request) -> Document:
         found = self._ask(ANSWER_S + ANSWER_GRACE_S, command="focus", wait_s=ANSWER_S)
-        return as_json(200, found | {"wait_for": self._context.cache.catch_up()})
+        return found | {"wait_for": self._context.cache.catch_up()}
 
-    def _snapshot(self, _request: Request) -> Answer:
-        return as_json(200, {"frame": self._context.stills.take(), "wait_for": self._context.cache.catch_up()})
+    def _snapshot(self, _request: Request) -> Document:
+        return {"frame": self._context.stills.take(), "wait_for": self._context.cache.catch_up()}
 
     # --- for the library
 
-    def _photos(self, _request: Request, order: dict[str, Any]) -> Answer:
+    def _photos(self, _request: Request, order: Document) -> Answer:
         count, delay_s = int(order.get("count", 1)), float(order.get("delay_s", 0))
         answer = self._take(command="photo", kind=order.get("kind", "photo"), count=count, delay_s=delay_s)
         return as_json(201 if "items" in answer else 202, answer)
 
-    def _cancel_photos(self, _request: Request) -> Answer:
-        return as_json(200, self._take(command="cancel"))
+    def _cancel_photos(self, _request: Request) -> Document:
+        return self._take(command="cancel")
 
-    def _video(self, _request: Request, order: dict[str, Any]) -> Answer:
+    def _video(self, _request: Request, order: Document) -> Document:
         seconds = order.get("seconds")
-        return as_json(202, self._take(command="video", seconds=None if seconds is None else int(seconds)))
+        return self._take(command="video", seconds=None if seconds is None else int(seconds))
 
     def _stop_video(self, _request: Request) -> Answer:
         answer = self._take(command="stop")
         return as_json(200 if answer else 202, answer or {"items": []})
 
-    def _take(self, **message: Any) -> dict[str, Any]:
+    def _take(self, **message: Any) -> Document:
         try:
             return self._ask(TAKE_S + ANSWER_GRACE_S, **message, wait_s=TAKE_S)
         except Refusal as refusal:
             raise refusal_of(refusal, busy=409) from refusal
 
-    def _ask(self, timeout_s: float, **message: Any) -> dict[str, Any]:
+    def _ask(self, timeout_s: float, **message: Any) -> Document:
         return ask(self._context.paths.socket, message, timeout_s)

@@ -12,12 +12,12 @@ from stillcam.common.paths import Paths
 from stillcam.films.order import DEFAULT_FPS, FPS, KINDS, WIDTHS
 from stillcam.films.record import STATES, Film
 from stillcam.films.store import FilmStore
-from stillcam.http.messages import Answer, Refused, as_json
+from stillcam.http.messages import Answer, Refused
 from stillcam.ipc.protocol import ask
 from stillcam.series.definition import MAX_NAME
 from stillcam.server.errors import reading
 from stillcam.server.file_answers import FOR_EVER, file_answer
-from stillcam.server.openapi.route import Body, Parameter, api
+from stillcam.server.openapi.route import Body, Document, Parameter, api
 from stillcam.server.openapi.shapes import Schema, Shape, define, maybe, one_of, record, shape
 from stillcam.server.route import Access, Request, Route
 from stillcam.server.routes.series import TIMEOUT_S
@@ -85,14 +85,14 @@ class FilmRoutes:
                  {200: "*/*", 206: "*/*", 304: ""}, errors=(404, 416), query={"download": _DOWNLOAD}, rest="id"),
         ]  # fmt: skip
 
-    def _list(self, request: Request) -> Answer:
+    def _list(self, request: Request) -> Document:
         series = request.value("series")
         with _reading():
             films = self._store.all() if series is None else self._store.films_of(series or None)
-        return as_json(200, {"films": [film.to_api() for film in films]})
+        return {"films": [film.to_api() for film in films]}
 
-    def _show(self, request: Request) -> Answer:
-        return as_json(200, self._find(request.rest).to_api())
+    def _show(self, request: Request) -> Document:
+        return self._find(request.rest).to_api()
 
     def _file(self, request: Request) -> Answer:
         film = self._find(request.rest)
@@ -102,14 +102,14 @@ class FilmRoutes:
         with _reading():
             return file_answer(request, self._store.file_path(film), name, FOR_EVER)  # no id is given twice
 
-    def _make(self, _request: Request, order: dict[str, Any]) -> Answer:
-        return as_json(202, self._order("make", order=order)["film"])
+    def _make(self, _request: Request, order: Document) -> Document:
+        film: Document = self._order("make", order=order)["film"]
+        return film
 
-    def _delete(self, request: Request) -> Answer:
+    def _delete(self, request: Request) -> None:
         self._order("delete", id=self._find(request.rest).id)
-        return Answer(204)
 
-    def _order(self, do: str, **arguments: Any) -> dict[str, Any]:
+    def _order(self, do: str, **arguments: Any) -> Document:
         return ask(self._socket, {"command": "film", "do": do, **arguments}, TIMEOUT_S)
 
     def _find(self, id_: str) -> Film:

@@ -7,9 +7,8 @@ from pathlib import Path
 
 from stillcam.common.errors import StillcamError
 from stillcam.http.certificates import describe
-from stillcam.http.messages import Answer, as_json
 from stillcam.server.camera_context import CameraContext
-from stillcam.server.openapi.route import api
+from stillcam.server.openapi.route import Document, api
 from stillcam.server.openapi.shapes import define, list_of, record, shape
 from stillcam.server.route import Access, Request, Route
 from stillcam.system_info import Row, Section, as_document
@@ -29,18 +28,20 @@ def info_route(context: CameraContext) -> Route:
     paths, software = context.paths, Software()
     folders = {"System": Path("/"), "images/": paths.images, "data/": paths.data}
 
-    def info(_request: Request) -> Answer:
+    def info(_request: Request) -> Document:
         settings, newest = context.settings(), context.cache.newest
         written_a_day = len(newest.picture) * DAY_S / settings.snapshot.interval_s if newest else None
         server = camera(context.daemon.status(), len(context.viewers))
         certificate = _certificate(settings.server.tls_certificate, paths.primary.data)
-        return as_json(200, as_document([
-            Section("Camera server", server + certificate),
-            Section("Board", board() + heat_and_power(temperature_c(), throttled())),
-            Section("System", system()),
-            Section("Software", software.rows()),
-            Section("Storage", storage(folders, written_a_day)),
-        ]))  # fmt: skip
+        return as_document(
+            [
+                Section("Camera server", server + certificate),
+                Section("Board", board() + heat_and_power(temperature_c(), throttled())),
+                Section("System", system()),
+                Section("Software", software.rows()),
+                Section("Storage", storage(folders, written_a_day)),
+            ]
+        )
 
     return api("State", "GET", "api/info", Access.LIBRARY, info,
                "Facts about this machine, in sections of label and text.", {200: "Info"})  # fmt: skip

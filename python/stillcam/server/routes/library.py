@@ -6,19 +6,18 @@ import json
 import os
 from contextlib import suppress
 from functools import partial
-from typing import Any
 
 from stillcam.common.clock import local_zone
 from stillcam.common.formats import utc_text
 from stillcam.common.safe_read import parse_json, read_regular
-from stillcam.http.messages import Answer, Refused, as_json
+from stillcam.http.messages import Answer, Refused
 from stillcam.library.catalogue import Cursor, Filter, Library, size_bytes
 from stillcam.library.days import Item
 from stillcam.library.names import is_day
 from stillcam.library.thumbnails import Thumbnails
 from stillcam.server.errors import changing, reading
 from stillcam.server.file_answers import file_answer, shown
-from stillcam.server.openapi.route import Body, Parameter, api
+from stillcam.server.openapi.route import Body, Document, Parameter, api
 from stillcam.server.openapi.shapes import Schema, Shape, define, list_of, map_of, maybe, one_of, record, shape
 from stillcam.server.route import Access, Request, Route
 
@@ -87,24 +86,24 @@ class LibraryRoutes:
                     {200: "Item"}, body=Body("ItemChange"), errors=(404, 409, 422, 503), rest="id"),
         ]  # fmt: skip
 
-    def _page(self, request: Request) -> Answer:
+    def _page(self, request: Request) -> Document:
         kind, camera, day = request.value("kind"), request.value("camera"), request.value("day")
         wanted = Filter(kind, camera, day, favourites=request.value("favourites") == "1")
         limit = int(request.value("limit") or PAGE)
         page = self._library.page(limit, _place(request.value("start")), wanted)
-        return as_json(200, {
+        return {
             "items": self._rows(page.items),
             "rest": page.next and _cursor(page.next),
             "cameras": self._library.cameras(),
             "years": self._library.years(),
-        })  # fmt: skip
+        }
 
-    def _calendar(self, request: Request) -> Answer:
+    def _calendar(self, request: Request) -> Document:
         year = int(request.value("year") or 0)
-        return as_json(200, {"year": year, "days": self._library.calendar(year)})
+        return {"year": year, "days": self._library.calendar(year)}
 
-    def _item(self, request: Request) -> Answer:
-        return as_json(200, self._details(self._find(request.rest)))
+    def _item(self, request: Request) -> Document:
+        return self._details(self._find(request.rest))
 
     def _file(self, request: Request) -> Answer:
         item = self._find(request.rest)
@@ -124,7 +123,7 @@ class LibraryRoutes:
             data = self._thumbnails.of(item)
         return Answer(200, data, {"Content-Type": "image/jpeg", "Cache-Control": "private, max-age=3600"})
 
-    def _change(self, request: Request, changes: dict[str, Any]) -> Answer:
+    def _change(self, request: Request, changes: Document) -> Document:
         item = self._find(request.rest)
         favourite, title = changes.get("favourite"), changes.get("title")
         with changing("library", "title"):
@@ -133,7 +132,7 @@ class LibraryRoutes:
             if favourite is not None:
                 mark = self._library.favourites.add if favourite else self._library.favourites.remove
                 mark(item)
-        return as_json(200, self._details(item))
+        return self._details(item)
 
     def _rename(self, item: Item, title: str) -> Item:
         renamed = self._library.rename(item, title)
@@ -147,7 +146,7 @@ class LibraryRoutes:
         with reading("items"):
             return self._library.item(id_)
 
-    def _rows(self, items: list[Item]) -> list[dict[str, Any]]:
+    def _rows(self, items: list[Item]) -> list[Document]:
         zone = local_zone(os.environ)
         favourites = {day: self._library.favourites.of_day(day) for day in {item.day for item in items}}
         return [{
@@ -163,7 +162,7 @@ class LibraryRoutes:
             "favourite": item.name in favourites[item.day],
         } for item in items]  # fmt: skip
 
-    def _details(self, item: Item) -> dict[str, Any]:
+    def _details(self, item: Item) -> Document:
         [row] = self._rows([item])
         metadata = None
         if item.sidecar:

@@ -8,7 +8,6 @@ import threading
 import time
 from collections import OrderedDict
 from functools import partial
-from typing import Any
 
 from stillcam.common.clock import local, local_zone
 from stillcam.common.deletion import Undeletable
@@ -21,7 +20,7 @@ from stillcam.library.trash import Trash, TrashedItem, stamp
 from stillcam.library.zip_stream import Member, free_name, member, size_of, stream
 from stillcam.server.errors import reading
 from stillcam.server.file_answers import attachment, shown
-from stillcam.server.openapi.route import Body, api
+from stillcam.server.openapi.route import Body, Document, api
 from stillcam.server.openapi.shapes import Shape, define, list_of, maybe, record, shape
 from stillcam.server.route import Access, Request, Route
 from stillcam.server.routes.library import ID, KIND
@@ -82,7 +81,7 @@ class SelectionRoutes:
 
     # --- ZIP
 
-    def _select_zip(self, _request: Request, choice: dict[str, Any]) -> Answer:
+    def _select_zip(self, _request: Request, choice: Document) -> Document:
         selected = [item.id for item in self._library.items(_ids(choice))]  # others would only take memory
         token = secrets.token_urlsafe(12)
         with self._lock:
@@ -91,7 +90,7 @@ class SelectionRoutes:
                 self._zips.popitem(last=False)
         members, left_out = self._members(selected)
         zip_ = {"zip": f"library/zip/{token}", "files": len(members), "bytes": size_of(members)}
-        return as_json(201, {**zip_, "left_out": left_out})
+        return {**zip_, "left_out": left_out}
 
     def _zip(self, request: Request) -> Answer:
         with self._lock:
@@ -128,7 +127,7 @@ class SelectionRoutes:
 
     # --- trash
 
-    def _delete(self, _request: Request, choice: dict[str, Any]) -> Answer:
+    def _delete(self, _request: Request, choice: Document) -> Answer:
         now_s = time.time()
         deleted = stamp(now_s)
         selected = _ids(choice)
@@ -142,7 +141,7 @@ class SelectionRoutes:
         job = self._jobs.start(selected, delete)
         return as_json(200 if job.ended else 202, {**job.to_json(), "deleted": deleted})
 
-    def _restore(self, _request: Request, wanted: dict[str, Any]) -> Answer:
+    def _restore(self, _request: Request, wanted: Document) -> Answer:
         deleted = wanted["deleted"]
         trashed = {one.item.id: one for one in self._trash.items() if one.deleted == deleted}
         if not trashed:
@@ -157,26 +156,25 @@ class SelectionRoutes:
         job = self._jobs.start(selected, restore)
         return as_json(200 if job.ended else 202, job.to_json())
 
-    def _list_trash(self, _request: Request) -> Answer:
-        return as_json(200, {"items": [_trashed_item(one) for one in self._trash.items()]})
+    def _list_trash(self, _request: Request) -> Document:
+        return {"items": [_trashed_item(one) for one in self._trash.items()]}
 
-    def _empty_trash(self, _request: Request) -> Answer:
+    def _empty_trash(self, _request: Request) -> None:
         for one in self._trash.items():
             self._thumbnails.forget(one.item)
         self._trash.empty(None, lambda: False, self._undeletable.note)
-        return Answer(204)
 
-    def _job(self, request: Request) -> Answer:
+    def _job(self, request: Request) -> Document:
         with reading("jobs"):
-            return as_json(200, self._jobs.get(request.rest).to_json())
+            return self._jobs.get(request.rest).to_json()
 
 
-def _ids(document: dict[str, Any]) -> list[str]:
+def _ids(document: Document) -> list[str]:
     """The addresses in `items`, each once."""
     return list(dict.fromkeys(document["items"]))
 
 
-def _trashed_item(one: TrashedItem) -> dict[str, Any]:
+def _trashed_item(one: TrashedItem) -> Document:
     item = one.item
     return {
         "deleted": one.deleted,

@@ -16,7 +16,7 @@ from typing import Any
 from stillcam.common.clock import local_zone
 from stillcam.common.errors import SettingsError
 from stillcam.common.formats import utc_text
-from stillcam.http.messages import Answer, Refused, as_json
+from stillcam.http.messages import Answer, Refused
 from stillcam.ipc.protocol import ask
 from stillcam.library.thumbnails import thumbnail
 from stillcam.series import reader
@@ -24,7 +24,7 @@ from stillcam.series.definition import MAX_NAME, MAX_SHOTS, MAX_VALUES, VARIED, 
 from stillcam.server.camera_context import CameraContext
 from stillcam.server.errors import reading
 from stillcam.server.file_answers import FOR_EVER, REVALIDATE, file_answer
-from stillcam.server.openapi.route import Body, Parameter, api
+from stillcam.server.openapi.route import Body, Document, Parameter, api
 from stillcam.server.openapi.shapes import Schema, at_least, define, list_of, maybe, one_of, record, shape
 from stillcam.server.route import Access, Request, Route
 from stillcam.server.series_preview import preview
@@ -154,56 +154,56 @@ class SeriesRoutes:
 
     # --- reading
 
-    def _list(self, _request: Request) -> Answer:
+    def _list(self, _request: Request) -> Document:
         now_ms = _now_ms()
         clock = {"now": utc_text(now_ms / 1000), "zone": local_zone(os.environ)}
-        return as_json(200, {"series": self._all(now_ms), **clock})
+        return {"series": self._all(now_ms), **clock}
 
-    def _show(self, request: Request) -> Answer:
-        return as_json(200, self._summary(request.rest))
+    def _show(self, request: Request) -> Document:
+        return self._summary(request.rest)
 
-    def _all(self, now_ms: int) -> list[dict[str, Any]]:
+    def _all(self, now_ms: int) -> list[Document]:
         with reading("series"):
             return reader.summaries(self._folder, now_ms, self._context.settings().files.floor_mb)
 
-    def _summary(self, name: str) -> dict[str, Any]:
+    def _summary(self, name: str) -> Document:
         floor_mb = self._context.settings().files.floor_mb
         with reading("series"):
             return reader.summary(self._folder, _name(name), _now_ms(), floor_mb)
 
-    def _check(self, _request: Request, sketch: dict[str, Any]) -> Answer:
+    def _check(self, _request: Request, sketch: Document) -> Document:
         now_ms, wanted = _now_ms(), _given(sketch)
         definition = _checked({**wanted, "name": wanted.get("name") or _NAMELESS}, now_ms)
-        return as_json(200, preview(self._context, definition, self._all(now_ms), now_ms))
+        return preview(self._context, definition, self._all(now_ms), now_ms)
 
     # --- changing
 
-    def _create(self, _request: Request, definition: dict[str, Any]) -> Answer:
+    def _create(self, _request: Request, definition: Document) -> Document:
         wanted = _given(definition)
         _checked(wanted, _now_ms())
-        return as_json(201, self._ask("create", definition=wanted)["series"])
+        return self._ask("create", definition=wanted)
 
-    def _change(self, request: Request, changes: dict[str, Any]) -> Answer:
+    def _change(self, request: Request, changes: Document) -> Document:
         series = self._summary(request.rest)
         if changes.get("name", series["name"]) != series["name"]:
             raise Refused(422, "a series keeps its name: it is its folder's", "name")
         wanted = _given({**series["definition"], **changes})
         _checked(wanted, _now_ms())
-        return as_json(200, self._ask("change", name=series["name"], definition=wanted)["series"])
+        return self._ask("change", name=series["name"], definition=wanted)
 
-    def _state(self, request: Request, order: dict[str, Any]) -> Answer:
-        return as_json(200, self._ask(order["do"], name=_name(request.variable))["series"])
+    def _state(self, request: Request, order: Document) -> Document:
+        return self._ask(order["do"], name=_name(request.variable))
 
-    def _delete(self, request: Request) -> Answer:
+    def _delete(self, request: Request) -> None:
         self._ask("delete", name=_name(request.rest))
-        return Answer(204)
 
-    def _ask(self, do: str, **arguments: Any) -> dict[str, Any]:
-        return ask(self._context.paths.socket, {"command": "series", "do": do, **arguments}, TIMEOUT_S)
+    def _ask(self, do: str, **arguments: Any) -> Any:
+        """The series as the daemon has changed it; None: it is deleted."""
+        return ask(self._context.paths.socket, {"command": "series", "do": do, **arguments}, TIMEOUT_S).get("series")
 
     # --- shots
 
-    def _shots(self, request: Request) -> Answer:
+    def _shots(self, request: Request) -> Document:
         start, limit = int(request.value("start") or 0), int(request.value("limit") or 100)
         name = _name(request.variable)
         with reading("series"):
@@ -212,13 +212,13 @@ class SeriesRoutes:
         shots = [
             {**{field: shot[field] for field in _SHOT_FIELDS}, "vary": shot.get("vary", {})} for shot in found[:limit]
         ]
-        return as_json(200, {"shots": shots, "rest": rest})
+        return {"shots": shots, "rest": rest}
 
-    def _timeline(self, request: Request) -> Answer:
+    def _timeline(self, request: Request) -> Document:
         buckets = int(request.value("buckets") or 200)
         name = _name(request.variable)
         with reading("series"):
-            return as_json(200, reader.timeline(self._folder, name, buckets, _now_ms()))
+            return reader.timeline(self._folder, name, buckets, _now_ms())
 
     def _picture(self, request: Request) -> Answer:
         name, number = _name(request.variable), request.rest
@@ -260,12 +260,12 @@ def _name(text: str) -> str:
         raise Refused(404, "there is no such series") from error
 
 
-def _given(document: dict[str, Any]) -> dict[str, Any]:
+def _given(document: Document) -> Document:
     """The fields that are not null: null stands for the default."""
     return {field: value for field, value in document.items() if value is not None}
 
 
-def _checked(document: dict[str, Any], now_ms: int) -> Definition:
+def _checked(document: Document, now_ms: int) -> Definition:
     return from_document(document, now_ms, local_zone(os.environ))
 
 

@@ -6,12 +6,11 @@ import json
 import time
 from dataclasses import replace
 from functools import cache, partial
-from typing import Any
 
 from stillcam.common.formats import utc_text
 from stillcam.common.paths import Paths
 from stillcam.http.messages import Answer, Refused, as_json
-from stillcam.server.openapi.route import Body, api
+from stillcam.server.openapi.route import Body, Document, api
 from stillcam.server.openapi.settings_schemas import settings_schemas
 from stillcam.server.openapi.shapes import Shape, define, list_of, map_of, one_of, record, shape
 from stillcam.server.route import Access, Person, Request, Route
@@ -94,7 +93,7 @@ class SettingsRoutes:
     def _get(self, request: Request) -> Answer:
         return self._answer(self._service.read(), request.person)
 
-    def _patch(self, request: Request, patch: dict[str, Any]) -> Answer:
+    def _patch(self, request: Request, patch: Document) -> Answer:
         for section in self._service.hidden:
             if section in patch:
                 raise Refused(422, "counts for all cameras: set it on the first one's page", section)
@@ -113,7 +112,7 @@ class SettingsRoutes:
         return self._answer(state, request.person)
 
     def _answer(
-        self, state: SettingsState, person: Person | None, status: int = 200, error: dict[str, Any] | None = None
+        self, state: SettingsState, person: Person | None, status: int = 200, error: Document | None = None
     ) -> Answer:
         """The settings, without the sections that `person` may not see, and with the fields of `error`."""
         absent = self._service.hidden
@@ -140,21 +139,20 @@ class SettingsRoutes:
             "Cache-Control": "no-store",
         })  # fmt: skip
 
-    def _restore_upload(self, request: Request, backup: dict[str, Any]) -> Answer:
+    def _restore_upload(self, request: Request, backup: Document) -> Answer:
         return self._restored(request, settings_of(backup))
 
-    def _list(self, _request: Request) -> Answer:
-        return as_json(200, {"backups": [_row(backup) for backup in self._backups.list()]})
+    def _list(self, _request: Request) -> Document:
+        return {"backups": [_row(backup) for backup in self._backups.list()]}
 
-    def _make(self, _request: Request, fields: dict[str, Any]) -> Answer:
-        return as_json(201, _row(self._backups.make(fields["name"], self._service.read().settings, time.time())))
+    def _make(self, _request: Request, fields: Document) -> Document:
+        return _row(self._backups.make(fields["name"], self._service.read().settings, time.time()))
 
     def _restore(self, request: Request) -> Answer:
         return self._restored(request, self._backups.read(request.rest))
 
-    def _delete(self, request: Request) -> Answer:
+    def _delete(self, request: Request) -> None:
         self._backups.delete(request.rest)
-        return Answer(204)
 
     def _restored(self, request: Request, settings: Settings) -> Answer:
         state = self._service.change(lambda _: settings, request.host, restoring=True)
@@ -174,13 +172,13 @@ def _check_person(person: Person | None, old: Settings, new: Settings) -> None:
             raise Refused(403, "only an owner who has signed in on the page may change this", section)
 
 
-def _resets_index(patch: dict[str, Any]) -> bool:
+def _resets_index(patch: Document) -> bool:
     camera = patch.get("camera", {})
     return camera is None or (isinstance(camera, dict) and camera.get("index", 0) is None)
 
 
 @cache
-def _defaults_and_fields(hidden: tuple[str, ...], number: int) -> dict[str, Any]:
+def _defaults_and_fields(hidden: tuple[str, ...], number: int) -> Document:
     defaults = {name: content for name, content in _sections(Settings()).items() if name not in hidden}
     fields = {name: field for name, field in describe().items() if name.partition(".")[0] not in hidden}
     defaults["camera"]["index"] = number
@@ -188,7 +186,7 @@ def _defaults_and_fields(hidden: tuple[str, ...], number: int) -> dict[str, Any]
     return {"defaults": defaults, "fields": fields}
 
 
-def _sections(settings: Settings) -> dict[str, Any]:
+def _sections(settings: Settings) -> Document:
     sections = to_json(settings)
     del sections["version"]
     return sections

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any
 
 from stillcam import __version__
 from stillcam.common.formats import utc_text
@@ -13,7 +12,7 @@ from stillcam.common.threads import deaths
 from stillcam.http.messages import Answer, as_json
 from stillcam.server.camera_context import CameraContext, refresh_status
 from stillcam.server.event_stream import EventBroker, EventSubscriber, Topics, visible
-from stillcam.server.openapi.route import Parameter, api
+from stillcam.server.openapi.route import Document, Parameter, api
 from stillcam.server.openapi.shapes import Shape, at_least, define, list_of, map_of, maybe, one_of, record, shape
 from stillcam.server.revisions import TOPICS, Revisions
 from stillcam.server.route import Access, Request, Route, may_use
@@ -176,7 +175,7 @@ class StatusRoutes:
 
     # --- status
 
-    def status(self) -> dict[str, Any]:
+    def status(self) -> Document:
         """The document of `api/status`."""
         context = self._context
         capture, newest = context.daemon.status(), context.cache.newest
@@ -197,15 +196,15 @@ class StatusRoutes:
             "threads": deaths(),
         }
 
-    def _status(self, request: Request) -> Answer:
+    def _status(self, request: Request) -> Document:
         document = self.status()
         if request.value("revisions") == "1":
             with self._revisions:
                 document["revisions"] = self._revisions.newest()
             document = visible(document, self._topics(request))
-        return as_json(200, document)
+        return document
 
-    def _overview(self, request: Request) -> Answer:
+    def _overview(self, request: Request) -> Document:
         """All cameras. Addresses start at the page that asks."""
         up = "../../" if request.camera else ""
         here = request.camera or self._contexts[0].number
@@ -225,7 +224,7 @@ class StatusRoutes:
                 "stale": context.staleness.is_stale(newest, capture),
                 "time": utc_text(newest.time_s) if newest else None,
             })  # fmt: skip
-        return as_json(200, {"cameras": cameras, "page": f"{up}{OVERVIEW}"})
+        return {"cameras": cameras, "page": f"{up}{OVERVIEW}"}
 
     # --- events
 
@@ -241,7 +240,7 @@ class StatusRoutes:
         return frozenset(topic for topic, route in self._topic_routes.items() if may_use(self._admit, request, route))
 
 
-def _health_of(context: CameraContext) -> dict[str, Any]:
+def _health_of(context: CameraContext) -> Document:
     if not (stale := context.staleness.check(PATIENCE_S)):
         return {"status": "ok", "reason": None}
     newest = stale.newest

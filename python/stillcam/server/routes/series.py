@@ -197,9 +197,10 @@ class SeriesRoutes:
     def _delete(self, request: Request) -> None:
         self._ask("delete", name=_name(request.rest))
 
-    def _ask(self, do: str, **arguments: Any) -> Any:
-        """The series as the daemon has changed it; None: it is deleted."""
-        return ask(self._context.paths.socket, {"command": "series", "do": do, **arguments}, TIMEOUT_S).get("series")
+    def _ask(self, do: str, **arguments: Any) -> Document:
+        """The series as the daemon has changed it; empty: it is deleted."""
+        answer = ask(self._context.paths.socket, {"command": "series", "do": do, **arguments}, TIMEOUT_S)
+        return dict(answer.get("series", {}))
 
     # --- shots
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -55,3 +55,34 @@ class Installation:
 
 
 Check = Callable[[Installation], list[Finding]]
+
+
+def ok(check: str, found: str) -> list[Finding]:
+    """A check whose only finding is that all is well."""
+    return [Finding(check, OK, found)]
+
+
+def warning(check: str, found: str, advice: str) -> list[Finding]:
+    """A check whose only finding is a warning."""
+    return [Finding(check, WARNING, found, advice)]
+
+
+def fault(check: str, found: str, advice: str = "") -> list[Finding]:
+    """A check whose only finding is a fault."""
+    return [Finding(check, FAULT, found, advice)]
+
+
+def dead_threads(check: str, threads: Iterable[Mapping[str, Any]] | None, log: str) -> list[Finding]:
+    """Which threads of a process have died. Each was restarted, but the cause may persist.
+
+    Args:
+        threads: as in the status of the process.
+        log: where the cause is found.
+    """
+    texts = [
+        ": ".join(filter(None, (f"restarts of {one['name']}: {one['count']}, last at {one['time']}", one.get("error"))))
+        for one in threads or ()
+    ]
+    if not texts:
+        return ok(check, "none has failed")
+    return warning(check, "; ".join(texts), f"{log} says why: a traceback there is a bug to report")

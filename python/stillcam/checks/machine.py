@@ -8,10 +8,9 @@ import shlex
 import shutil
 import subprocess
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
-from stillcam.checks.finding import FAULT, OK, WARNING, Finding, Installation
+from stillcam.checks.finding import Finding, Installation, fault, ok, warning
 from stillcam.common.folders import LINKS, SOCKETS, lacks, missing
 from stillcam.common.formats import size_text, utc_text
 from stillcam.common.kernel_files import mount_of, mounts, text_of
@@ -27,21 +26,22 @@ SYSTEMD_TIMEOUT_S = 3.0
 
 def permissions(installation: Installation) -> list[Finding]:
     """Whether frames and data can be written, and their file systems have the features that they need."""
-    findings = []
-    for name, folder, needs in (
-        ("images folder", installation.paths.images, (LINKS,)),
-        ("data folder", installation.paths.data, (SOCKETS,)),
-    ):
-        there = next(path for path in (folder, *folder.parents) if path.exists())
-        if there.is_dir() and os.access(there, os.W_OK | os.X_OK):
-            if text := lacks(folder, needs) if there == folder else "":
-                findings.append(Finding(name, FAULT, text, "set STILLCAM_IMAGES or STILLCAM_DATA to a folder on ext4"))
-                continue
-            findings.append(Finding(name, OK, f"{folder} can be written"))
-        else:
-            advice = f"sudo chown -R {_user()} {there}; or see that it is mounted writable"
-            findings.append(Finding(name, FAULT, f"{folder} cannot be written", advice))
-    return findings
+    paths = installation.paths
+    return [
+        finding
+        for check, folder, needs in (("images folder", paths.images, LINKS), ("data folder", paths.data, SOCKETS))
+        for finding in _writable(check, folder, needs)
+    ]
+
+
+def _writable(check: str, folder: Path, needs: str) -> list[Finding]:
+    there = next(path for path in (folder, *folder.parents) if path.exists())
+    if not (there.is_dir() and os.access(there, os.W_OK | os.X_OK)):
+        advice = f"sudo chown -R {_user()} {there}; or see that it is mounted writable"
+        return fault(check, f"{folder} cannot be written", advice)
+    if there == folder and (text := lacks(folder, (needs,))):
+        return fault(check, text, "set STILLCAM_IMAGES or STILLCAM_DATA to a folder on ext4")
+    return ok(check, f"{folder} can be written")
 
 
 def devices(installation: Installation) -> list[Finding]:
@@ -52,9 +52,9 @@ def devices(installation: Installation) -> list[Finding]:
     if shut:
         user = _user()
         found = f"{user} may not open {len(shut)} of {len(nodes)} camera devices ({shut[0]})"
-        return [Finding("group video", FAULT, found, f"sudo usermod -aG video {user}, then sign in again")]
-    found = f"all {len(nodes)} camera devices may be opened" if nodes else "there are no camera devices here"
-    return [Finding("group video", OK, found)]
+        return fault("group video", found, f"sudo usermod -aG video {user}, then sign in again")
+    return ok("group video", f"all {len(nodes)} camera devices may be opened" if nodes
+              else "there are no camera devices here")  # fmt: skip
 
 
 def _user() -> str:
@@ -67,44 +67,37 @@ def _user() -> str:
 
 def disk(installation: Installation) -> list[Finding]:
     """Free space for frames and data, and files that retention cannot delete."""
-    findings = [finding for name, folder in (("images", installation.paths.images), ("data", installation.paths.data))
-                for finding in _room(f"disk of {name}", folder)]  # fmt: skip
+    findings = _room("disk of images", installation.paths.images) + _room("disk of data", installation.paths.data)
     if stuck := installation.status.get("library", {}).get("undeletable"):
         found = "; ".join(f"{one['path']} ({one['error']})" for one in stuck)
         advice = f"check the owner of the file and of its folder: ls -ld {shlex.quote(str(stuck[0]['path']))}"
-        findings.append(Finding("retention", WARNING, f"cannot delete {found}", advice))
+        findings += warning("retention", f"cannot delete {found}", advice)
     return findings
 
 
 def absent(installation: Installation) -> list[Finding]:
     """Whether the disks of the library, series and films are mounted."""
-    folders = (
-        installation.paths.library,
-        installation.paths.series,
-        installation.paths.films,
-        installation.paths.images,
-    )
-    texts = [text for folder in folders if (text := missing(folder, installation.root / "etc/fstab"))]
-    if texts:
-        return [Finding("disks", FAULT, "; ".join(texts), "plug it in and mount it; it is used within a minute")]
-    return [Finding("disks", OK, "none is missing")]
+    paths, fstab = installation.paths, installation.root / "etc/fstab"
+    folders = (paths.library, paths.series, paths.films, paths.images)
+    if texts := [text for folder in folders if (text := missing(folder, fstab))]:
+        return fault("disks", "; ".join(texts), "plug it in and mount it; it is used within a minute")
+    return ok("disks", "none is missing")
 
 
-def _room(name: str, folder: Path) -> Iterator[Finding]:
+def _room(check: str, folder: Path) -> list[Finding]:
     try:
         room = os.statvfs(folder)
     except OSError:
-        return  # missing: `permissions` says more
+        return []  # missing: `permissions` says more
     free, size = room.f_bavail * room.f_frsize, room.f_blocks * room.f_frsize
     found = f"{size_text(free)} of {size_text(size)} free"
     if room.f_flag & os.ST_RDONLY:
-        yield Finding(name, FAULT, "it is mounted read-only", "a worn card turns so: dmesg says why; replace the card")
-    elif free < min(FULL_BYTES, size / 20) or (room.f_files and not room.f_favail):
-        yield Finding(name, FAULT, f"full: {found}", "delete what is not needed, and set retention.max_bytes_gb")
-    elif free < min(SCANT_BYTES, size / 10):
-        yield Finding(name, WARNING, found, "set retention.min_free_mb, or delete what is not needed")
-    else:
-        yield Finding(name, OK, found)
+        return fault(check, "it is mounted read-only", "a worn card turns so: dmesg says why; replace the card")
+    if free < min(FULL_BYTES, size / 20) or (room.f_files and not room.f_favail):
+        return fault(check, f"full: {found}", "delete what is not needed, and set retention.max_bytes_gb")
+    if free < min(SCANT_BYTES, size / 10):
+        return warning(check, found, "set retention.min_free_mb, or delete what is not needed")
+    return ok(check, found)
 
 
 def card(installation: Installation) -> list[Finding]:
@@ -117,8 +110,9 @@ def card(installation: Installation) -> list[Finding]:
     interval_s = float(installation.status.get("interval_s") or 2.0)
     on = kind(mount, installation.root)
     text = wear(on, len(frame.data) * DAY_S / interval_s if frame else None)
-    advice = "deploy/install.sh puts images/ into memory; so does a line in /etc/fstab" if on == "card" else ""
-    return [Finding("card wear", WARNING if on == "card" else OK, text, advice)]
+    if on == "card":
+        return warning("card wear", text, "deploy/install.sh puts images/ into memory; so does a line in /etc/fstab")
+    return ok("card wear", text)
 
 
 def clock(installation: Installation) -> list[Finding]:
@@ -126,20 +120,20 @@ def clock(installation: Installation) -> list[Finding]:
     now = utc_text(time.time())
     if time.time() < EARLIEST_S:
         advice = "connect the Pi to a network for a while, or fit a clock (RTC)"
-        return [Finding("clock", FAULT, f"it has never been set: {now}", advice)]
+        return fault("clock", f"it has never been set: {now}", advice)
     answer = _output_of(installation, "timedatectl", "show", "--property=NTPSynchronized", "--value").strip()
     if answer == "no":
-        return [Finding("clock", WARNING, f"{now}, not set by a time server", "sudo timedatectl set-ntp true")]
-    return [Finding("clock", OK, f"{now}, set by a time server" if answer == "yes" else now)]
+        return warning("clock", f"{now}, not set by a time server", "sudo timedatectl set-ntp true")
+    return ok("clock", f"{now}, set by a time server" if answer == "yes" else now)
 
 
 def ages(installation: Installation) -> list[Finding]:
     """Whether files are deleted by age: none are while the clock is in doubt."""
     reason = installation.status.get("library", {}).get("waits")
     if not reason:
-        return [Finding("deletion by age", OK, "does not wait for the clock")]
+        return ok("deletion by age", "does not wait for the clock")
     why, _, advice = str(reason).partition(": ")
-    return [Finding("deletion by age", WARNING, f"waits: {why}", advice)]
+    return warning("deletion by age", f"waits: {why}", advice)
 
 
 def services(installation: Installation) -> list[Finding]:
@@ -151,8 +145,8 @@ def services(installation: Installation) -> list[Finding]:
         return []
     ended = [f"{name.removesuffix('.service')}: {count}" for name, count in sorted(again.items()) if count != "0"]
     if not ended:
-        return [Finding("services", OK, "none was started again")]
-    return [Finding("services", WARNING, f"started again by systemd: {', '.join(ended)}", "the log says when and why")]
+        return ok("services", "none was started again")
+    return warning("services", f"started again by systemd: {', '.join(ended)}", "the log says when and why")
 
 
 def _output_of(installation: Installation, program: str, *arguments: str) -> str:
@@ -172,17 +166,20 @@ def _output_of(installation: Installation, program: str, *arguments: str) -> str
 
 def heat(installation: Installation) -> list[Finding]:
     """Temperature, and whether the firmware throttles the board for heat or low voltage."""
-    name, sys = "heat and power", installation.root / "sys"
+    check, sys = "heat and power", installation.root / "sys"
     celsius = board.temperature_c(sys)
     bits = board.throttled(sys) if installation.is_pi else None
     findings = []
     for condition in board.CONDITIONS if bits is not None else ():
         label = condition.label.lower()
         if condition.is_now(bits or 0):
-            findings.append(Finding(name, FAULT, f"{label}: {condition.text}", condition.advice))
+            findings += fault(check, f"{label}: {condition.text}", condition.advice)
         elif condition.was_since_boot(bits or 0):
-            findings.append(Finding(name, WARNING, f"{label} since boot: {condition.text}", condition.advice))
-    if not findings and celsius is not None and celsius >= HOT_C:
-        findings.append(Finding(name, WARNING, f"{celsius:.0f} °C", "give it a heat sink, a fan or shade"))
-    fine = f"{celsius:.1f} °C, no trouble since boot" if celsius is not None else "not known on this machine"
-    return findings or [Finding(name, OK, fine)]
+            findings += warning(check, f"{label} since boot: {condition.text}", condition.advice)
+    if findings:
+        return findings
+    if celsius is None:
+        return ok(check, "not known on this machine")
+    if celsius >= HOT_C:
+        return warning(check, f"{celsius:.0f} °C", board.COOLING)
+    return ok(check, f"{celsius:.1f} °C, no trouble since boot")

@@ -6,7 +6,7 @@ import platform
 from importlib.util import find_spec
 
 from stillcam import __version__
-from stillcam.checks.finding import FAULT, OK, WARNING, Finding, Installation
+from stillcam.checks.finding import Finding, Installation, fault, ok, warning
 from stillcam.system_info.software import Software
 
 _HELPERS = (
@@ -23,9 +23,9 @@ def helpers(installation: Installation) -> list[Finding]:
     findings = []
     for row, check, without, package in _HELPERS:
         if rows[row] == "not installed":
-            findings.append(Finding(check, WARNING, f"not installed: {without}", f"sudo apt install -y {package}"))
+            findings += warning(check, f"not installed: {without}", f"sudo apt install -y {package}")
         else:
-            findings.append(Finding(check, OK, rows[row]))
+            findings += ok(check, rows[row])
     return findings
 
 
@@ -34,7 +34,5 @@ def versions(_installation: Installation) -> list[Finding]:
     missing = [package for module, package in _MODULES.items() if not find_spec(module)]
     found = f"Stillcam {__version__}, Python {platform.python_version()}"
     if missing:
-        return [
-            Finding("versions", FAULT, f"{found}; missing: {', '.join(missing)}", "run ./start_camera_server.sh once")
-        ]
-    return [Finding("versions", OK, found)]
+        return fault("versions", f"{found}; missing: {', '.join(missing)}", "run ./start_camera_server.sh once")
+    return ok("versions", found)

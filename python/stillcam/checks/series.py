@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from stillcam.checks.finding import FAULT, OK, WARNING, Finding, Installation
+from stillcam.checks.finding import Finding, Installation, fault, ok, warning
 from stillcam.common.errors import StillcamError
 from stillcam.series import reader
 from stillcam.series.state import load_series
@@ -18,19 +18,19 @@ def series(installation: Installation) -> list[Finding]:
         damaged = _damaged(folder, {one["name"] for one in found})
     except OSError as error:
         advice = f"see that {folder} is a folder that can be read"
-        return [Finding("series", FAULT, f"cannot be read: {error.strerror}", advice)]
+        return fault("series", f"cannot be read: {error.strerror}", advice)
     if damaged:
-        return [Finding("series", FAULT, damaged, "a copy of the folder, from before, may help")]
+        return fault("series", damaged, "a copy of the folder, from before, may help")
     if failed := [one for one in found if one["state"] == "failed"]:
         text = "; ".join(f"{one['name']}: {one['why']}" for one in failed)
         first = failed[0]["name"]
-        return [Finding("series", FAULT, f"failed: {text}", f"then: python -m stillcam series resume {first!r}")]
+        return fault("series", f"failed: {text}", f"then: python -m stillcam series resume {first!r}")
     running = [one for one in found if one["state"] == "running"]
     gaps = [one for one in running if one["missed"] > one["taken"]]
     if gaps:
         text = "; ".join(f"{one['name']}: {one['taken']} taken, {one['missed']} missed" for one in gaps)
-        return [Finding("series", WARNING, text, "its timeline on the page says when; the log says why")]
-    return [Finding("series", OK, f"{len(running)} running, of {len(found)}" if found else "there are none")]
+        return warning("series", text, "its timeline on the page says when; the log says why")
+    return ok("series", f"{len(running)} running, of {len(found)}" if found else "there are none")
 
 
 def _damaged(folder: Path, known: set[str]) -> str:

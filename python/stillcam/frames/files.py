@@ -19,6 +19,8 @@ CURRENT = "current.jpg"
 GRACE_S = 0.005  # a replaced frame stays at least so long: a reader may be between readlink and open
 STILL_PREFIX = ".still_"  # of files that the camera driver writes and watches for: no others
 WORK_PREFIX = ".work_"  # of files that the daemon makes of them, before they are frames
+STALE_GRACE_S = 5.0
+DEFAULT_INTERVAL_S = 2.0  # between frames, until the daemon has reported its own
 _NEW_LINK = ".current.jpg.new"
 _NAME = re.compile(r"camera_(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)\.(\d{3})Z\.jpg", re.ASCII)
 
@@ -50,6 +52,11 @@ class Frame:
     name: str
     time_s: float
     data: bytes
+
+
+def stale_after_s(interval_s: float) -> float:
+    """The age from which the newest frame is stale (seconds), when there should be one every `interval_s`."""
+    return 3 * interval_s + STALE_GRACE_S
 
 
 def current_name(images: Path) -> str | None:

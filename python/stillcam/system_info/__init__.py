@@ -8,6 +8,7 @@ Reading order: `machine` (model, memory, operating system), `board` (heat and po
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -20,6 +21,11 @@ class Section:
 
     title: str
     rows: list[Row]
+
+
+def known(rows: Iterable[tuple[str, object]]) -> list[Row]:
+    """The rows that have a value, as text."""
+    return [(label, str(value)) for label, value in rows if value not in (None, "")]
 
 
 def as_document(sections: list[Section]) -> dict[str, Any]:

@@ -15,19 +15,11 @@ VCGENCMD_TIMEOUT_S = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """A condition that the firmware reports (Raspberry Pi documentation, vcgencmd get_throttled).
+    """A condition that the firmware reports (Raspberry Pi documentation, vcgencmd get_throttled)."""
 
-    Args:
-        name: for metrics.
-        bit: in `get_throttled` now; the same condition, at some time since boot, is 16 bits higher.
-        label: for a person.
-        text: what it means.
-        advice: what to do.
-    """
-
-    name: str
-    bit: int
-    label: str
+    name: str  # for metrics
+    bit: int  # in `get_throttled`; 16 bits higher is whether it has held since boot
+    label: str  # this and the following for a person
     text: str
     advice: str
 
@@ -40,21 +32,15 @@ class Condition:
         return bool(throttled >> self.bit + 16 & 1)
 
 
+COOLING = "give it a heat sink, a fan or shade"
+_FOLLOWS = "it follows from low voltage or heat"
 CONDITIONS = (
-    Condition(
-        "under_voltage", 0, "Supply voltage", "too low", "use the official power supply and a short, thick cable"
-    ),
-    Condition(
-        "frequency_capped", 1, "Clock capped", "the firmware caps the processor's clock",
-        "it follows from low voltage or heat",
-    ),
-    Condition(
-        "throttled", 2, "Throttled", "the firmware slows the processor down", "it follows from low voltage or heat"
-    ),
-    Condition(
-        "soft_temperature_limit", 3, "Temperature limit", "the soft limit is reached, the clock is lowered",
-        "give it a heat sink, a fan or shade",
-    ),
+    Condition("under_voltage", 0, "Supply voltage", "too low",
+              "use the official power supply and a short, thick cable"),
+    Condition("frequency_capped", 1, "Clock capped", "the firmware caps the processor's clock", _FOLLOWS),
+    Condition("throttled", 2, "Throttled", "the firmware slows the processor down", _FOLLOWS),
+    Condition("soft_temperature_limit", 3, "Temperature limit", "the soft limit is reached, the clock is lowered",
+              COOLING),
 )  # fmt: skip
 
 
@@ -90,12 +76,7 @@ def throttled(sys: Path = Path("/sys")) -> int | None:
 
 
 def heat_and_power(celsius: float | None, throttled: int | None) -> list[Row]:
-    """Temperature, and each condition now and since boot.
-
-    Args:
-        celsius: the processor's temperature; None: not known.
-        throttled: the bits of `get_throttled`; None: no Raspberry Pi.
-    """
+    """Temperature, and each condition now and since boot. Arguments: what `temperature_c` and `throttled` return."""
     rows = [("Temperature", f"{celsius:.1f} °C")] if celsius is not None else []
     if throttled is not None:
         rows += [(condition.label, _state(condition, throttled)) for condition in CONDITIONS]

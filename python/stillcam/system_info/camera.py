@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from stillcam import __version__
-from stillcam.system_info import Row
+from stillcam.system_info import Row, known
 
-_CAUSES = {
+CAUSES = {
     "absent": "no camera was found",
     "busy": "another program had the camera",
     "died": "the camera program died",
@@ -29,24 +29,19 @@ def camera(status: Mapping[str, Any], viewers: int) -> list[Row]:
         status: of the daemon; `running` is false when it does not answer.
         viewers: how many watch live now.
     """
-    rows: list[tuple[str, Any]] = [("Stillcam", __version__), ("Viewers now", viewers)]
+    rows: list[tuple[str, object]] = [("Stillcam", __version__), ("Viewers now", viewers)]
     if not status.get("running"):
-        return _as_text([*rows, ("Capture daemon", f"does not answer: {status.get('reason')}")])
+        return known([*rows, ("Capture daemon", f"does not answer: {status.get('reason')}")])
     reason = f": {status['reason']}" if status.get("reason") else ""
-    captures = status.get("captures", {})
-    rows += [
+    captures, restarts = status.get("captures", {}), status.get("restarts", {})
+    return known([
+        *rows,
         ("Camera", (status.get("camera") or {}).get("model", "none")),
         ("Driver", status.get("driver")),
         ("Mode", f"{status.get('mode')} since {status.get('since')}{reason}"),
         ("Capture daemon", f"runs since {status.get('started')}"),
         ("Pictures", f"{captures.get('ok', 0)}, failed: {captures.get('failed', 0)}"),
         ("Notice", status.get("notice")),
-    ]
-    restarts = status.get("restarts", {})
-    rows += [("Restarts of the camera", "none")] if not restarts else []
-    rows += [(f"Restarts: {_CAUSES.get(cause, cause)}", count) for cause, count in restarts.items()]
-    return _as_text(rows)
-
-
-def _as_text(rows: list[tuple[str, Any]]) -> list[Row]:
-    return [(label, str(value)) for label, value in rows if value is not None]
+        ("Restarts of the camera", None if restarts else "none"),
+        *((f"Restarts: {CAUSES.get(cause, cause)}", count) for cause, count in restarts.items()),
+    ])  # fmt: skip

@@ -9,37 +9,35 @@ from pathlib import Path
 from stillcam.common.clock import local_zone
 from stillcam.common.formats import size_text, span_text
 from stillcam.common.kernel_files import fields_of, first_of, number_of, text_of
-from stillcam.system_info import Row
+from stillcam.system_info import Row, known
 
 ROOT = Path("/")
 
 
 def board(root: Path = ROOT) -> list[Row]:
     """Model, processor, memory."""
-    rows: list[tuple[str, str | None]] = [
+    return known([
         ("Model", first_of(root / "proc/device-tree/model", root / "sys/class/dmi/id/product_name")),
         ("Processor", _processor(root)),
         ("Clock", _clock(root)),
         *_memory(root),
-    ]
-    return [(label, text) for label, text in rows if text]
+    ])  # fmt: skip
 
 
 def system(root: Path = ROOT) -> list[Row]:
     """Operating system, kernel, Python, uptime and load."""
     kernel = os.uname()
-    release = fields_of(root / "etc/os-release", "=").get("PRETTY_NAME")
-    rows: list[tuple[str, str | None]] = [
-        ("Operating system", release),
+    uptime_s, load = text_of(root / "proc/uptime").partition(".")[0], text_of(root / "proc/loadavg").split()[:3]
+    return known([
+        ("Operating system", fields_of(root / "etc/os-release", "=").get("PRETTY_NAME")),
         ("Image", text_of(root / "etc/rpi-issue").partition("\n")[0]),  # of Raspberry Pi OS
         ("Kernel", f"{kernel.release}, {kernel.machine}"),
         ("Python", f"{platform.python_implementation()} {platform.python_version()}"),
         ("Host name", kernel.nodename),
         ("Time zone", local_zone(os.environ)),
-        ("Up for", _uptime(root)),
-        ("Load", _load(root)),
-    ]
-    return [(label, text) for label, text in rows if text]
+        ("Up for", span_text(int(uptime_s)) if uptime_s.isdecimal() else None),
+        ("Load", f"{', '.join(load)} (1, 5, 15 min)" if len(load) == 3 else None),
+    ])  # fmt: skip
 
 
 def _processor(root: Path) -> str:
@@ -72,13 +70,3 @@ def _memory(root: Path) -> list[Row]:
         for label, total, free in pairs
         if sizes.get(total) and free in sizes
     ]
-
-
-def _uptime(root: Path) -> str | None:
-    seconds = text_of(root / "proc/uptime").partition(".")[0]
-    return span_text(int(seconds)) if seconds.isdecimal() else None
-
-
-def _load(root: Path) -> str | None:
-    numbers = text_of(root / "proc/loadavg").split()[:3]
-    return f"{', '.join(numbers)} (1, 5, 15 min)" if len(numbers) == 3 else None

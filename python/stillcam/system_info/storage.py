@@ -13,8 +13,9 @@ from stillcam.system_info import Row
 ROOT = Path("/")
 DAY_S = 86400
 
-_MEMORY = ("tmpfs", "ramfs", "devtmpfs")
-_NETWORK = ("nfs", "nfs4", "cifs", "smb3", "9p", "fuse.sshfs")
+_KINDS = dict.fromkeys(("tmpfs", "ramfs", "devtmpfs"), "memory") | dict.fromkeys(
+    ("nfs", "nfs4", "cifs", "smb3", "9p", "fuse.sshfs"), "network"
+)
 _WEARING = {
     "card": "the card, which wears it out: mount a tmpfs on images/",
     "disk": "the disk; a tmpfs on images/ spares it",
@@ -31,10 +32,8 @@ def kind(mount: Mount | None, root: Path = ROOT) -> str:
     """
     if mount is None:
         return "unknown"
-    if mount.type in _MEMORY:
-        return "memory"
-    if mount.type in _NETWORK:
-        return "network"
+    if mount.type in _KINDS:
+        return _KINDS[mount.type]
     block = (root / "sys/dev/block" / mount.device).resolve()
     if block.name.startswith("zram"):
         return "memory"
@@ -65,12 +64,7 @@ def storage(folders: dict[str, Path], written_a_day: float | None, root: Path = 
 
 
 def wear(kind: str, written_a_day: float | None) -> str:
-    """The wear that frames cause.
-
-    Args:
-        kind: as `kind` gives it.
-        written_a_day: bytes; None: not known.
-    """
+    """The wear that frames cause on storage of a kind; `written_a_day` as in `storage`."""
     if kind == "memory":
         return "none: images/ is in memory; its pictures go with the power, and new ones come"
     amount = "every picture is written to"

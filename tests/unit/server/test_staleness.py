@@ -104,7 +104,7 @@ def test_a_recent_frame_causes_no_question_to_the_daemon(tmp_path, monkeypatch):
         with StandIn(tmp_path / "run/capture.sock") as daemon:
             staleness = StalenessCheck(cache, DaemonClient(tmp_path / "run/capture.sock"))
             with monkeypatch.context() as patch:
-                patch.setattr(staleness_module, "GRACE_S", 1e12)
+                patch.setattr(staleness_module, "STALE_GRACE_S", 1e12)
                 assert staleness.check() is None
             assert daemon.asked == {}
             assert staleness.check() == Staleness(cache.newest, False, "")

@@ -7,11 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from stillcam.common.clock import local
+from stillcam.frames.files import DEFAULT_INTERVAL_S, STALE_GRACE_S, stale_after_s
 from stillcam.ipc.daemon_client import STATUS_TIMEOUT_S, DaemonClient
 from stillcam.server.live.cache import CachedFrame, FrameCache
-
-GRACE_S = 5.0  # beyond three intervals
-DEFAULT_INTERVAL_S = 2.0  # until the daemon has reported its interval
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +55,7 @@ class StalenessCheck:
     def recent(self) -> bool:
         """Whether the newest frame is so recent that the daemon need not be asked."""
         newest = self._cache.newest
-        return newest is not None and newest.age_s() <= GRACE_S
+        return newest is not None and newest.age_s() <= STALE_GRACE_S
 
     def check(self, timeout_s: float = STATUS_TIMEOUT_S) -> Staleness | None:
         """None while the newest frame is fresh. As long as it is recent, this does not block.
@@ -75,11 +73,11 @@ class StalenessCheck:
         return Staleness(newest, bool(capture.get("running") and reason), reason)
 
     def is_stale(self, frame: CachedFrame | None, capture: Mapping[str, Any]) -> bool:
-        """Whether a frame is older than three intervals and five seconds, or there is none.
+        """Whether a frame is stale, or there is none.
 
         Args:
             frame: the newest frame.
             capture: the daemon's status; without one, its last known interval counts.
         """
         self._interval_s = capture.get("interval_s") or self._interval_s
-        return frame is None or frame.age_s() > 3 * self._interval_s + GRACE_S
+        return frame is None or frame.age_s() > stale_after_s(self._interval_s)

@@ -7,8 +7,7 @@ V4L2_CID_MPEG_VIDEO_BITRATE; what exceeds that is cut silently), and H.264 level
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 _BLOCK = 16  # pixels: the side of a macroblock
 _BOARDS = ("bcm2708", "bcm2709", "bcm2710", "bcm2711", "bcm2835", "bcm2836", "bcm2837")  # Pi 1 to 4, Zero, Zero 2 W
@@ -28,10 +27,6 @@ class EncoderLimits:
     blocks: int
     least_bitrate: int
     most_bitrate: int
-
-    def to_json(self) -> dict[str, Any]:
-        """For JSON."""
-        return asdict(self)
 
     def accepts(self, size: tuple[int, int]) -> bool:
         """Whether frames of this width and height (pixels) can be encoded."""

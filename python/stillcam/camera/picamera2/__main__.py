@@ -12,7 +12,6 @@ import select
 import signal
 import socket
 import sys
-import time
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -48,8 +47,6 @@ class Worker:
         self._machine = machine
         self._frames = frames
         self._session: Session | None = None
-        self._duration_s = float("inf")  # of a video
-        self._folder, self._number = Path(), 0
         self._output_error: BaseException | None = None
         self._wake_r, self._wake_w = os.pipe()
         os.set_blocking(self._wake_w, False)
@@ -84,10 +81,8 @@ class Worker:
                 return receive(self._end)
             if ready:
                 os.read(self._wake_r, 64)
-            if recording:
-                recording.check_stall()
-                if time.monotonic() >= (recording.first_frame_s or float("inf")) + self._duration_s:
-                    return None
+            if recording and recording.is_video_over():
+                return None
 
     def _list(self, command: Message) -> None:
         with MachineLock(self._machine, shared=False, timeout_s=LIST_WAIT_S):
@@ -96,14 +91,12 @@ class Worker:
 
     def _stills(self, command: Message) -> None:
         configuration = CameraConfiguration.from_json(command["configuration"])
-        self._folder, self._number = Path(command["folder"]), 0
-        self._open(configuration).start_stills(configuration)
+        self._open(configuration).start_stills(configuration, Path(command["folder"]))
         send(self._end, {"ready": True})
 
     def _still(self, _command: Message) -> None:
         assert self._session is not None
-        self._number += 1
-        send(self._end, self._session.capture_still(self._folder, self._number))
+        send(self._end, self._session.capture_still())
         self._session.start_viewfinder()
 
     def _live(self, command: Message) -> None:
@@ -112,10 +105,7 @@ class Worker:
 
     def _video(self, command: Message) -> None:
         configuration = CameraConfiguration.from_json(command["configuration"])
-        self._folder, self._number = Path(command["folder"]), 0
         self._open(configuration).start_video(configuration, command, self._fail)
-        if command["seconds"]:
-            self._duration_s = command["seconds"]
 
     def _adjust(self, command: Message) -> None:
         assert self._session is not None

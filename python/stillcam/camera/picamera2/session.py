@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import time
 from collections.abc import Callable
 from importlib import import_module
@@ -19,6 +20,7 @@ from stillcam.frames.files import STILL_PREFIX
 from stillcam.frames.jpeg import JpegSplitter
 from stillcam.settings.controls import Values
 
+NO_FRAMES = "the camera gives no frames"
 STALL_S = 5.0  # a video ends after this time without a frame, plus the duration of four
 SCAN_TIMEOUT_S = 5.0  # of an autofocus scan
 REPORT_S = 0.1  # interval of metadata during live view and video
@@ -54,6 +56,8 @@ class Session:
         self._on_applied: Callable[[], None] | None = None  # called when it comes
         self._controls_set: set[str] = set()  # all controls that have been set
         self._recording = False
+        self._duration_s = math.inf  # of a video, from its first frame
+        self._folder, self._number = Path(), 0  # of the stills
         self._pipe: outputs.FramePipe | None = None
         self._encoder: Any = None  # of the live view or a video
         self._still: Any = None  # the library's configuration of stills
@@ -76,22 +80,23 @@ class Session:
         """Whether a video is being recorded."""
         return self._recording and self._pipe is None
 
-    @property
-    def first_frame_s(self) -> float | None:
-        """When the first frame came (monotonic); None: not yet."""
-        return self._first_s
+    def is_video_over(self) -> bool:
+        """Whether a video has reached its duration.
+
+        Raises:
+            RuntimeError: it gets no more frames.
+        """
+        now_s = time.monotonic()
+        if now_s - self._last_s > self._frame_timeout_s:
+            raise RuntimeError(NO_FRAMES)
+        return self._first_s is not None and now_s >= self._first_s + self._duration_s
 
     @property
-    def frame_timeout_s(self) -> float:
+    def _frame_timeout_s(self) -> float:
         """The longest time between two frames of a video."""
         controls = self._wanted.controls
         longest_us: int = max(*controls.get("FrameDurationLimits", [0, 0]), controls.get("ExposureTime", 0))
         return STALL_S + 4e-6 * longest_us
-
-    def check_stall(self) -> None:
-        """Raise RuntimeError if a video gets no more frames."""
-        if self.is_recording and time.monotonic() - self._last_s > self.frame_timeout_s:
-            raise RuntimeError("the camera gives no frames")
 
     def stop(self) -> None:
         """Stop the camera and finish the file of a video."""
@@ -101,9 +106,10 @@ class Session:
         else:
             self._camera.stop()
 
-    def start_stills(self, configuration: CameraConfiguration) -> None:
+    def start_stills(self, configuration: CameraConfiguration, folder: Path) -> None:
         """Start the camera for stills; returns after its first frame, and after an autofocus scan."""
         self.stop()
+        self._folder, self._number = folder, 0
         if self._usb and configuration.raw:
             raise RuntimeError("no raw photos of USB cameras")
         self._wanted, self._pipe = configuration, None
@@ -114,9 +120,10 @@ class Session:
         self._start(self._viewfinder or self._still, scan=True)
         self._await_focus()
 
-    def capture_still(self, folder: Path, number: int) -> Message:
+    def capture_still(self) -> Message:
         """Capture a still: a message with its files' names, time and metadata."""
         wanted = self._wanted
+        self._number += 1
         if wanted.scan and not self._recording:
             self._scan()
         if self._viewfinder:
@@ -125,11 +132,11 @@ class Session:
         request = self._capture()
         try:
             metadata = without_long_arrays(request.get_metadata())
-            name = f"{STILL_PREFIX}{number:08d}.{wanted.extension}"
-            outputs.save_picture(request, folder / name)
-            raw = f"{STILL_PREFIX}{number:08d}.dng" if wanted.raw else None
+            stem = f"{STILL_PREFIX}{self._number:08d}"
+            name, raw = f"{stem}.{wanted.extension}", f"{stem}.dng" if wanted.raw else None
+            outputs.save_picture(request, self._folder / name)
             if raw:
-                outputs.save_dng(request, folder / raw)
+                outputs.save_dng(request, self._folder / raw)
             return {"still": name, "raw": raw, "time": time.time(), "metadata": metadata, "mode": self._mode()}
         finally:
             request.release()
@@ -139,9 +146,9 @@ class Session:
         if not self._recording:
             return self._camera.capture_request()
         try:
-            return self._camera.wait(self._camera.capture_request(wait=False), timeout=self.frame_timeout_s)
+            return self._camera.wait(self._camera.capture_request(wait=False), timeout=self._frame_timeout_s)
         except TimeoutError as error:
-            raise RuntimeError("the camera gives no frames") from error
+            raise RuntimeError(NO_FRAMES) from error
 
     def start_viewfinder(self) -> None:
         """Return to the viewfinder after a still."""
@@ -163,11 +170,13 @@ class Session:
     def start_video(
         self, configuration: CameraConfiguration, command: Message, on_error: Callable[[BaseException], None]
     ) -> None:
-        """Start a video; stills are frames of it, in the command's `quality`."""
+        """Start a video; stills are frames of it, in the command's `folder` and `quality`."""
         self.stop()
         if self._usb:
             raise RuntimeError("no videos of USB cameras")
         self._wanted, self._pipe = configuration, None
+        self._folder, self._number = Path(command["folder"]), 0
+        self._duration_s = command["seconds"] or math.inf
         self._camera.options["quality"] = command["quality"]
         self._record(configuration, *outputs.video_output(command, configuration.quality, on_error))
 

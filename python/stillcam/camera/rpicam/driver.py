@@ -6,7 +6,9 @@ the file of the first one is closed or its time is over.
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import os
 import shutil
 import signal
 import subprocess
@@ -18,7 +20,8 @@ from typing import NoReturn
 
 from stillcam.camera import metadata
 from stillcam.camera.driver import Driver, Interrupted, PhotoRequest, Still
-from stillcam.camera.machine_lock import MACHINE
+from stillcam.camera.machine_lock import LIST_TIMEOUT_S, LIST_WAIT_S, MACHINE, OPEN_WAIT_S, MachineLock
+from stillcam.camera.rpicam.errors import UnsupportedOptions, failure, unrecognised_option
 from stillcam.camera.rpicam.listing import parse
 from stillcam.camera.rpicam.options import (
     METADATA_NAME,
@@ -28,9 +31,10 @@ from stillcam.camera.rpicam.options import (
     snapshot_arguments,
     video_arguments,
 )
-from stillcam.camera.rpicam.process import CameraProcess, ClosedFiles, Launcher, Programs
+from stillcam.camera.rpicam.process import CameraProcess, ClosedFiles, MetadataPipe, Programs, has_libav, name_of
 from stillcam.camera.use_cases import Container, choose_container, photo_extension
-from stillcam.common.child_process import widen_pipe
+from stillcam.common.child_process import ChildProcess, wait_readable, widen_pipe
+from stillcam.common.errors import CameraError
 from stillcam.frames.files import STILL_PREFIX
 from stillcam.settings.capabilities import RPICAM, CameraInfo
 from stillcam.settings.encoder import EncoderLimits
@@ -59,8 +63,9 @@ class Rpicam(Driver):
     ) -> None:
         super().__init__(images, replace(RPICAM, encoder=encoder))
         self.name = name
-        self._programs = programs
-        self._launcher = Launcher(programs, env, machine, self.capabilities)
+        self._programs, self._env, self._machine = programs, env, machine
+        self._unsupported = UnsupportedOptions(self.capabilities)
+        self._has_libav: bool | None = None  # whether rpicam-vid can write MP4 and MPEG-TS; None: not asked yet
         self._process: CameraProcess | None = None
         self._arguments: list[str] = []  # of snapshots and the live view, the tuning file as in the settings
         self._extension = "jpg"  # of the file that completes a still
@@ -69,7 +74,10 @@ class Rpicam(Driver):
         self._avoid_libav = False  # it has just failed to encode: the next video is made without it
 
     def list_cameras(self, index: int, interrupts: Sequence[int]) -> list[CameraInfo]:
-        return parse(self._launcher.list_cameras(index, interrupts))
+        # It resets the HDR mode of that camera, by default of the first one.
+        arguments = ["--list-cameras", f"--camera={index}", "--verbose=2"]
+        with MachineLock(self._machine, shared=False, timeout_s=LIST_WAIT_S, interrupts=interrupts):
+            return parse(self._output(self._programs.still, arguments, interrupts))
 
     def start_stills(self, settings: Settings, camera: CameraInfo, photo: PhotoRequest | None = None) -> None:
         self.stop()
@@ -85,16 +93,16 @@ class Rpicam(Driver):
             self._extension = "dng" if photo.kind == "raw" else photo_extension(settings, photo.kind)
             arguments = photo_arguments(located, camera, photo.kind, photo.controls)
         self._closed = ClosedFiles(self._folder)
-        self._process = self._launcher.open(self._programs.still, arguments, self._folder)
+        self._open(self._programs.still, arguments, self._folder)
 
     def wait_ready(self, timeout_s: float, interrupts: Sequence[int]) -> bool:
         return self._wait_until(self._running.has_opened, timeout_s, interrupts)
 
     def wait_metadata(self, timeout_s: float, interrupts: Sequence[int]) -> metadata.Metadata:
         """See Driver: rpicam-still writes the metadata after the still."""
-        if self._launcher.writes_metadata and self._wait_until(lambda: self._has_metadata, timeout_s, interrupts):
-            return self.metadata
-        return {}
+        writes = self._unsupported.supports(name_of(self._programs.still), "--metadata")
+        came = writes and self._wait_until(lambda: self._has_metadata, timeout_s, interrupts)
+        return self.metadata if came else {}
 
     def start_live(self, settings: Settings, camera: CameraInfo) -> None:
         """See Driver: the JPEGs of rpicam-vid come through a pipe, their metadata through another."""
@@ -102,9 +110,7 @@ class Rpicam(Driver):
         arguments = live_arguments(with_tuning_path(settings), camera)
         self._begin("live", settings, camera)
         self._arguments = live_arguments(settings, camera)
-        self._process = self._launcher.open(
-            self._programs.vid, arguments, self._images, metadata=True, stdout=subprocess.PIPE
-        )
+        self._open(self._programs.vid, arguments, self._images, metadata=True, stdout=subprocess.PIPE)
         widen_pipe(self._stdout)
 
     def start_video(
@@ -123,14 +129,14 @@ class Rpicam(Driver):
         in memory (encoder/libav_encoder.cpp, encode; output/output.cpp, Create and MetadataReady).
         """
         self.stop()
-        libav, self._avoid_libav = self._launcher.has_libav(interrupts) and not self._avoid_libav, False
+        if self._has_libav is None:
+            self._has_libav = has_libav(lambda option: self._output(self._programs.vid, [option], interrupts))
+        libav, self._avoid_libav = self._has_libav and not self._avoid_libav, False
         container = choose_container(settings.files.video, libav, shutil.which("ffmpeg") is not None)
         self._begin("video", settings, camera)
         arguments = video_arguments(with_tuning_path(settings), camera, stem, container, seconds)
         is_mjpeg = container.extension == "mjpeg"
-        self._process = self._launcher.open(
-            self._programs.vid, arguments, folder, metadata=is_mjpeg, stop_signal=signal.SIGINT
-        )
+        self._open(self._programs.vid, arguments, folder, metadata=is_mjpeg, stop_signal=signal.SIGINT)
         return folder / f"{stem}.{container.extension}", container
 
     def matches(self, settings: Settings, camera: CameraInfo, kind: str | None = None) -> bool:
@@ -196,10 +202,18 @@ class Rpicam(Driver):
             self._take_metadata(new)
 
     def _raise_exit(self, interrupts: Sequence[int]) -> NoReturn:
-        error = self._launcher.error(self._running, interrupts)
-        self.capabilities = self._launcher.unsupported.capabilities
-        if error.cause == "encoder":
-            self._avoid_libav = True
+        """See Driver. If an unsupported option was the reason, later starts leave it out."""
+        process, child = self._running, self._running.child
+        child.wait(1.0)  # its output may end a moment before itself
+        if option := unrecognised_option(child.stderr):
+            call = next(call for call in (self._programs.still, self._programs.vid) if name_of(call) == child.name)
+            help_text = ""
+            with contextlib.suppress(CameraError):
+                help_text = self._output(call, ["--help"], interrupts)
+            self._unsupported.add(child.name, option, child.argv, help_text)
+            self.capabilities = self._unsupported.capabilities
+        error = failure(child.name, process.stop(interrupts=interrupts), child.stderr)
+        self._avoid_libav = self._avoid_libav or error.cause == "encoder"
         raise error
 
     def _end(self, grace_s: float, interrupts: Sequence[int]) -> bool:
@@ -211,3 +225,64 @@ class Rpicam(Driver):
             self._closed.close()
             self._closed = None
         return status != -signal.SIGKILL
+
+    def _open(
+        self,
+        call: tuple[str, ...],
+        arguments: Sequence[str],
+        folder: Path,
+        *,
+        metadata: bool = False,
+        stdout: int = subprocess.DEVNULL,
+        stop_signal: int = signal.SIGTERM,
+    ) -> None:
+        """Start a program in `folder`; it opens its camera under the machine's lock.
+
+        Args:
+            metadata: whether it writes the metadata of its frames to a pipe.
+        """
+        with contextlib.ExitStack() as undo:
+            lock = undo.enter_context(MachineLock(self._machine, shared=True, timeout_s=OPEN_WAIT_S))
+            pipe = undo.enter_context(contextlib.closing(MetadataPipe())) if metadata else None
+            if pipe is None:
+                child = self._start(call, arguments, folder, stdout)
+            else:
+                with os.fdopen(pipe.write_end, "wb"):
+                    child = self._start(call, [*arguments, *pipe.arguments], folder, stdout, (pipe.write_end,))
+            undo.pop_all()
+        self._process = CameraProcess(child, lock, pipe, stop_signal)
+
+    def _start(
+        self,
+        call: tuple[str, ...],
+        arguments: Sequence[str],
+        folder: Path,
+        stdout: int,
+        pass_fds: Sequence[int] = (),
+    ) -> ChildProcess:
+        argv = [*call, *self._unsupported.remove(name_of(call), arguments)]
+        return ChildProcess(name_of(call), argv, folder, self._env, stdout, pass_fds)
+
+    def _output(self, call: tuple[str, ...], arguments: Sequence[str], interrupts: Sequence[int]) -> str:
+        """What a program prints on stdout before it ends by itself.
+
+        Raises:
+            CameraError: it cannot be started, fails, or hangs.
+            Interrupted: one of `interrupts` became readable.
+        """
+        output = bytearray()
+        deadline = time.monotonic() + LIST_TIMEOUT_S
+        with self._start(call, arguments, Path("/"), subprocess.PIPE) as child:
+            while ready := wait_readable(deadline - time.monotonic(), child.stdout, *interrupts):
+                if child.stdout not in ready:
+                    child.stop(grace_s=0.0)  # it has nothing to lose
+                    raise Interrupted
+                if not (chunk := os.read(child.stdout, 65536)):
+                    break
+                output += chunk
+            else:
+                raise CameraError("stalled", f"{child.name} does not answer: restart the Pi")
+            child.wait(1.0)
+            if child.status:
+                raise failure(child.name, child.status, child.stderr)
+            return output.decode(errors="replace")

@@ -1,35 +1,24 @@
-"""The camera programs as child processes: found, started, read and stopped.
-
-A program that opens a camera starts under the machine's lock (camera/machine_lock.py) and releases it when the camera
-is open. Options that a program has turned out not to support are left out.
-"""
+"""The camera programs as child processes, and the ways in which they report."""
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shutil
 import signal
-import subprocess
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from inotify_simple import INotify, flags
 
-from stillcam.camera.driver import Interrupted
-from stillcam.camera.machine_lock import LIST_TIMEOUT_S, LIST_WAIT_S, OPEN_WAIT_S, MachineLock
+from stillcam.camera.machine_lock import MachineLock
 from stillcam.camera.metadata import Metadata, TextParser
-from stillcam.camera.rpicam.errors import UnsupportedOptions, failure, unrecognised_option
 from stillcam.common.child_process import TERM_GRACE_S, ChildProcess, wait_readable, widen_pipe
 from stillcam.common.errors import CameraError
-from stillcam.settings.capabilities import Capabilities
 
 OPENED_POLL_S = 0.01
 METADATA_POLL_S = 0.05
 _MAX_READS = 16  # of metadata at once, so that live frames do not wait
-_ROOT = Path("/")
 _FOLDER_GONE = flags.DELETE_SELF | flags.MOVE_SELF | flags.IGNORED | flags.UNMOUNT
 
 
@@ -129,7 +118,7 @@ class CameraProcess:
 
     Args:
         child: just started.
-        lock: released when the program has opened its camera.
+        lock: the machine's, released when the program has opened its camera.
         metadata: the pipe that it writes metadata to, if any.
         stop_signal: the signal that ends it.
     """
@@ -173,133 +162,6 @@ class CameraProcess:
         return status
 
 
-class Launcher:
-    """Starts the camera programs.
-
-    Args:
-        programs: how to call them.
-        env: their environment; None: this process's own.
-        machine: the folder that stands for the machine, see MachineLock.
-        capabilities: of the driver if the programs support all options.
-    """
-
-    def __init__(
-        self, programs: Programs, env: Mapping[str, str] | None, machine: Path, capabilities: Capabilities
-    ) -> None:
-        self.unsupported = UnsupportedOptions(capabilities)
-        self._programs = programs
-        self._env = env
-        self._machine = machine
-        self._has_libav: bool | None = None  # not asked yet
-
-    @property
-    def writes_metadata(self) -> bool:
-        """Whether rpicam-still writes metadata files."""
-        return self.unsupported.supports(_name(self._programs.still), "--metadata")
-
-    def list_cameras(self, index: int, interrupts: Sequence[int]) -> str:
-        """The list of cameras as printed. Raises CameraError when the program cannot be run, fails, or hangs.
-
-        Args:
-            index: the camera whose HDR mode the program resets; it would reset the first one's by default.
-            interrupts: descriptors that raise Interrupted when they become readable.
-        """
-        arguments = ["--list-cameras", f"--camera={index}", "--verbose=2"]
-        with MachineLock(self._machine, shared=False, timeout_s=LIST_WAIT_S, interrupts=interrupts):
-            return self._output(self._programs.still, arguments, interrupts)
-
-    def has_libav(self, interrupts: Sequence[int]) -> bool:
-        """Whether rpicam-vid can write MP4 and MPEG-TS."""
-        if self._has_libav is None:
-            self._has_libav = has_libav(lambda option: self._output(self._programs.vid, [option], interrupts))
-        return self._has_libav
-
-    def open(
-        self,
-        call: tuple[str, ...],
-        arguments: Sequence[str],
-        folder: Path,
-        *,
-        metadata: bool = False,
-        stdout: int = subprocess.DEVNULL,
-        stop_signal: int = signal.SIGTERM,
-    ) -> CameraProcess:
-        """Start a program in `folder`; it has not opened its camera yet.
-
-        Args:
-            call: one of `Programs`.
-            metadata: whether it writes the metadata of its frames to a pipe.
-            stdout: `subprocess.PIPE` to read frames from it.
-            stop_signal: the signal that ends it.
-        """
-        with contextlib.ExitStack() as undo:
-            lock = undo.enter_context(MachineLock(self._machine, shared=True, timeout_s=OPEN_WAIT_S))
-            pipe = None
-            if metadata:
-                pipe = MetadataPipe()
-                undo.callback(pipe.close)
-            try:
-                more, passed = (pipe.arguments, (pipe.write_end,)) if pipe else ([], ())
-                child = self._start(call, [*arguments, *more], folder, stdout, passed)
-            finally:
-                if pipe:
-                    os.close(pipe.write_end)
-            undo.pop_all()
-        return CameraProcess(child, lock, pipe, stop_signal)
-
-    def error(self, process: CameraProcess, interrupts: Sequence[int]) -> CameraError:
-        """Why a program has ended. If an option was the reason, later starts leave it out.
-
-        Raises:
-            Interrupted: one of `interrupts` is readable; may be called again.
-        """
-        child = process.child
-        child.wait(1.0)  # its output may end a moment before itself
-        if option := unrecognised_option(child.stderr):
-            call = next(call for call in (self._programs.still, self._programs.vid) if _name(call) == child.name)
-            help_text = ""
-            with contextlib.suppress(CameraError):
-                help_text = self._output(call, ["--help"], interrupts)
-            self.unsupported.add(child.name, option, child.argv, help_text)
-        return failure(child.name, process.stop(interrupts=interrupts), child.stderr)
-
-    def _start(
-        self,
-        call: tuple[str, ...],
-        arguments: Sequence[str],
-        folder: Path,
-        stdout: int,
-        pass_fds: Sequence[int] = (),
-    ) -> ChildProcess:
-        name = _name(call)
-        argv = [*call, *self.unsupported.remove(name, arguments)]
-        return ChildProcess(name, argv, folder, self._env, stdout, pass_fds)
-
-    def _output(self, call: tuple[str, ...], arguments: Sequence[str], interrupts: Sequence[int]) -> str:
-        """What a program prints on stdout before it ends by itself.
-
-        Raises:
-            CameraError: it fails, or hangs.
-            Interrupted: one of `interrupts` became readable.
-        """
-        output = bytearray()
-        deadline = time.monotonic() + LIST_TIMEOUT_S
-        with self._start(call, arguments, _ROOT, subprocess.PIPE) as child:
-            while ready := wait_readable(deadline - time.monotonic(), child.stdout, *interrupts):
-                if child.stdout not in ready:
-                    child.stop(grace_s=0.0)  # it has nothing to lose
-                    raise Interrupted
-                if not (chunk := os.read(child.stdout, 65536)):
-                    break
-                output += chunk
-            else:
-                raise CameraError("stalled", f"{child.name} does not answer: restart the Pi")
-            child.wait(1.0)
-            if child.status:
-                raise failure(child.name, child.status, child.stderr)
-            return output.decode(errors="replace")
-
-
 def has_libav(output: Callable[[str], str]) -> bool:
     """Whether rpicam-vid can write MP4 and MPEG-TS.
 
@@ -313,6 +175,6 @@ def has_libav(output: Callable[[str], str]) -> bool:
     return "libav:1" in version if "libav:" in version else "--libav-format" in output("--help")
 
 
-def _name(call: tuple[str, ...]) -> str:
+def name_of(call: tuple[str, ...]) -> str:
     """A camera program's name."""
     return os.path.basename(call[-1])

@@ -151,7 +151,7 @@ class Check:
 
     def _video(self, settings: Settings) -> str:
         seconds = QUICK_VIDEO_S if self._quick else VIDEO_S
-        path, form = self._driver.start_video(settings, self._camera, self._folder, "video", seconds)
+        path, form = self._driver.start_video(settings, self._camera, self._folder / "video", seconds)
         try:
             if not self._driver.wait_video(START_S + 10 * seconds, ()):
                 raise Wrong("the recording did not end")

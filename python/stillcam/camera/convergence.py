@@ -7,16 +7,14 @@ again. Only values of algorithms that had converged are carried over.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any
 
 from stillcam.camera.metadata import Metadata
 from stillcam.camera.use_cases import effective_controls, photo_settings
 from stillcam.common.validate import is_number
 from stillcam.settings.capabilities import CameraInfo
 from stillcam.settings.controls import CONTROLS, Values
-from stillcam.settings.schema import LiveViewSettings, PhotoSettings, RawSettings, Settings, VideoSettings
-
-Use = TypeVar("Use", LiveViewSettings, PhotoSettings, RawSettings, VideoSettings)
+from stillcam.settings.schema import Settings
 
 # The controls that an algorithm's result depends on.
 _AE = ("AeEnable", "ExposureValue", "AeMeteringMode", "AeExposureMode", "AeConstraintMode", "AeFlickerMode",
@@ -30,15 +28,13 @@ IDLE, SCANNING, FOCUSED = 0, 1, 2  # libcamera's AfState
 
 
 def converged_controls(settings: Settings, kind: str, metadata: Metadata) -> Values:
-    """The values of converged algorithms in `metadata`, as controls for a photo.
+    """The values of converged algorithms, as controls for what is automatic in a photo.
+
+    There are none for an algorithm that has not converged, or that is configured differently for photos.
 
     Args:
         kind: `photo` or `raw`.
         metadata: of the newest picture, not older than `FRESH_S`.
-
-    Returns:
-        controls for what is automatic in a photo; none for an algorithm that has not converged, or that is configured
-        differently for photos.
     """
     before, wanted = (effective_controls(settings, use) for use in (settings.live, photo_settings(settings, kind)))
 
@@ -87,16 +83,11 @@ def with_lens_position(settings: Settings, position: float) -> Settings:
             return controls
         return controls | {"AfMode": "Manual", "LensPosition": clamped("LensPosition", position)}
 
-    def use(configuration: Use) -> Use:
-        return replace(configuration, controls=fixed(configuration.controls))
-
+    sections = {name: getattr(settings, name) for name in ("live", "photo", "raw", "video")}
     return replace(
         settings,
         controls=fixed(settings.controls),
-        live=use(settings.live),
-        photo=use(settings.photo),
-        raw=use(settings.raw),
-        video=use(settings.video),
+        **{name: replace(section, controls=fixed(section.controls)) for name, section in sections.items()},
     )
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from stillcam.settings.capabilities import CameraInfo, SensorMode
+from stillcam.settings.capabilities import CameraInfo
 from stillcam.settings.geometry import mode_name
 
 DEVICE_TREE = Path("/proc/device-tree")
@@ -17,22 +17,16 @@ UNIT_CELL_NM = {
     "imx219": 1120, "imx290": 2900, "imx296": 3450, "imx327": 2900, "imx378": 1550, "imx462": 2900, "imx477": 1550,
     "imx500": 1550, "imx519": 1220, "imx708": 1400, "ov5647": 1400, "ov64a40": 1008, "ov9281": 3000,
 }  # fmt: skip
-LOCATIONS = ("CameraLocationFront", "CameraLocationBack", "CameraLocationExternal")  # device tree: orientation 0, 1, 2
+LOCATIONS = {0: "CameraLocationFront", 1: "CameraLocationBack", 2: "CameraLocationExternal"}  # orientation there
 
 
 def describe(camera: CameraInfo, device_tree: Path = DEVICE_TREE) -> dict[str, Any]:
-    """A camera as JSON carries it; `properties` has libcamera's names."""
-    return {
-        "index": camera.index,
-        "model": camera.model,
-        "size": list(camera.size),
-        "bit_depth": camera.bit_depth,
-        "colour": camera.colour,
-        "path": camera.path,
-        "held": camera.held,
-        "properties": _properties(camera, device_tree),
-        "modes": [_mode(mode) for mode in camera.modes],
-    }
+    """A camera for JSON; `properties` has libcamera's names."""
+    fields = asdict(camera)
+    del fields["limits"]
+    fields["properties"] = _properties(camera, device_tree)
+    fields["modes"] = [asdict(mode) | {"sensor_mode": mode_name(mode)} for mode in camera.modes]
+    return fields
 
 
 def with_known_modes(cameras: Sequence[CameraInfo], known: dict[tuple[str, str], CameraInfo]) -> list[CameraInfo]:
@@ -48,29 +42,17 @@ def with_known_modes(cameras: Sequence[CameraInfo], known: dict[tuple[str, str],
     ]
 
 
-def _mode(mode: SensorMode) -> dict[str, Any]:
-    return {
-        "format": mode.format,
-        "size": list(mode.size),
-        "bit_depth": mode.bit_depth,
-        "fps": mode.fps,
-        "crop": mode.crop and list(mode.crop),
-        "sensor_mode": mode_name(mode),
-    }
-
-
 def _properties(camera: CameraInfo, device_tree: Path) -> dict[str, Any]:
-    sensor = camera.model.split("_")[0]  # imx708_wide_noir
-    cell = UNIT_CELL_NM.get(sensor)
+    cell = UNIT_CELL_NM.get(camera.model.split("_")[0])  # imx708_wide_noir
     node = device_tree / camera.path.removeprefix("/base").lstrip("/")
-    rotation, orientation = _number(node / "rotation"), _number(node / "orientation")
+    orientation = _number(node / "orientation")
     known = {
         "Model": camera.model,
         "PixelArraySize": list(camera.size),
         "ColorFilterArrangement": camera.colour,
         "UnitCellSize": cell and [cell, cell],
-        "Rotation": rotation,
-        "Location": LOCATIONS[orientation] if orientation is not None and orientation < len(LOCATIONS) else None,
+        "Rotation": _number(node / "rotation"),
+        "Location": None if orientation is None else LOCATIONS.get(orientation),
     }
     return {name: value for name, value in known.items() if value is not None}
 

@@ -28,31 +28,20 @@ from stillcam.settings.schema import Settings
 
 @dataclass(frozen=True, slots=True)
 class Still:
-    """A captured file, closed but not checked yet.
-
-    Args:
-        time_s: when it was closed (seconds since the epoch).
-        raw: the DNG of the same capture.
-    """
+    """A captured file, closed but not checked yet."""
 
     path: Path
-    time_s: float
-    raw: Path | None = None
+    time_s: float  # when it was closed, since the epoch
+    raw: Path | None = None  # the DNG of the same capture
 
 
 @dataclass(frozen=True, slots=True)
 class PhotoRequest:
-    """Stills for the library.
+    """Stills for the library."""
 
-    Args:
-        kind: `photo` or `raw`.
-        folder: where the driver writes them.
-        controls: values to start with instead of automatic ones, see `convergence.converged_controls`.
-    """
-
-    kind: str
-    folder: Path
-    controls: Values
+    kind: str  # `photo` or `raw`
+    folder: Path  # where the driver writes them
+    controls: Values  # to start with instead of automatic ones, see `convergence.converged_controls`
 
 
 class Interrupted(Exception):
@@ -66,12 +55,11 @@ class Driver(ABC):
 
     Args:
         images: the folder that snapshots are written to.
-        capabilities: what can be set.
 
     Attributes:
         waits_for_focus: whether the first still after a start waits until an autofocus scan is over.
         capabilities: what can be set; it may become less once the camera has been started.
-        metadata: of the newest picture: libcamera's names and units, ScalerCrop before any flip.
+        metadata: of the newest picture, with ScalerCrop as it is before any flip.
         sensor_mode: of the newest picture (`2304:1296:10`); empty: not known.
         settling: the newest picture may not have the controls of `adjust` yet.
         exposure_began_s: of the newest still or frames: it began at this time or later.
@@ -141,10 +129,7 @@ class Driver(ABC):
         return self.metadata
 
     def idle(self, timeout_s: float, interrupts: Sequence[int]) -> None:
-        """Wait between captures, until new metadata come at most; raises CameraError at once if the camera fails.
-
-        It deletes a still whose request was given up.
-        """
+        """Wait between captures, until new metadata come at most. Deletes a still whose request was given up."""
         before = self.metadata
 
         def has_metadata() -> bool:
@@ -178,20 +163,14 @@ class Driver(ABC):
 
     @abstractmethod
     def start_video(
-        self,
-        settings: Settings,
-        camera: CameraInfo,
-        folder: Path,
-        stem: str,
-        seconds: int | None,
-        interrupts: Sequence[int] = (),
+        self, settings: Settings, camera: CameraInfo, stem: Path, seconds: int | None, interrupts: Sequence[int] = ()
     ) -> tuple[Path, Container]:
         """Start recording a video; return its file and format.
 
         If the capabilities say so, `request_still` and `wait_still` give frames of it, in the images folder.
 
         Args:
-            folder, stem: of the file.
+            stem: path of the file without its extension.
             seconds: duration from the first frame on; None: until `stop`.
         """
 
@@ -258,6 +237,8 @@ class Driver(ABC):
             for path in self._folder.glob(STILL_PREFIX + "*"):
                 path.unlink(missing_ok=True)
 
+    # What a driver implements; besides the abstract methods above.
+
     @property
     @abstractmethod
     def _stdout(self) -> int:
@@ -269,14 +250,10 @@ class Driver(ABC):
 
     @abstractmethod
     def _wait(self, timeout_s: float, interrupts: Sequence[int], *more: int) -> set[int]:
-        """Wait until something comes from the program, or one of `more` is readable; it may return early.
+        """Wait until something comes from the program, or one of `more` is readable; return the readable ones of these.
 
-        Returns:
-            the readable ones of `more`; stills, metadata and the end of a video are recorded.
-
-        Raises:
-            Interrupted: one of `interrupts` is readable, and nothing else.
-            CameraError: the program has failed.
+        It may return early, and records stills, metadata and the end of a video. It raises Interrupted if nothing but
+        an interrupt came.
         """
 
     @abstractmethod

@@ -16,11 +16,8 @@ RAW_FRAMES = 4  # that libcamera keeps while no buffer is free (pipeline/rpi/vc4
 def lag_s(frame_s: float, metadata: Metadata) -> float:
     """How long before a running camera delivers a frame its exposure may have begun, at most (seconds).
 
-    This covers the exposure, the read-out, and the queue for processing and encoding; slow frames do not queue.
-
-    Args:
-        frame_s: the duration of a frame by the settings.
-        metadata: of the newest frame; it may have taken longer.
+    This covers the exposure, the read-out, and the queue for processing and encoding; slow frames do not queue. A frame
+    takes `frame_s` by the settings; by its metadata, the newest one may have taken longer.
     """
     durations_us = (metadata.get(name, 0) for name in ("FrameDuration", "ExposureTime"))
     frame_s = max(frame_s, *(value / 1e6 for value in durations_us if is_number(value)))
@@ -30,11 +27,8 @@ def lag_s(frame_s: float, metadata: Metadata) -> float:
 class LiveFrameAge:
     """The earliest begin of exposure of live frames, which are read from a pipe.
 
-    While the daemon does not read, the pipe fills up and the program keeps old frames in its buffers. It writes them
-    after the next read.
-
-    Args:
-        buffers: how many the program was asked to use; 0: its default.
+    While the daemon does not read, the pipe fills up and the program keeps old frames in its `buffers` (0: its default
+    number). It writes them after the next read.
     """
 
     def __init__(self, buffers: int) -> None:
@@ -45,10 +39,9 @@ class LiveFrameAge:
         self._late = False  # a read was late after `_next_s`
 
     def frames_read(self, frames: int, lag_s: float, *, emptied: bool) -> float:
-        """Record that frames have been read; return the earliest begin of exposure of the oldest (monotonic).
+        """Record that `frames` have been read; return the earliest begin of exposure of the oldest (monotonic).
 
         Args:
-            frames: how many.
             lag_s: see `lag_s`. The program keeps no old frames while the daemon reads more often than this.
             emptied: whether the pipe was empty afterwards.
         """

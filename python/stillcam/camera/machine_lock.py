@@ -11,6 +11,7 @@ program may hold it forever, so each wait has a time-out; the camera is then use
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import logging
 import os
@@ -45,26 +46,22 @@ class MachineLock:
 
     def __init__(self, folder: Path, *, shared: bool, timeout_s: float, interrupts: Sequence[int] = ()) -> None:
         self._fd = _opened(folder)
-        how = (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB
-        deadline = time.monotonic() + timeout_s
         try:
-            while True:
-                try:
-                    fcntl.flock(self._fd, how)
-                except BlockingIOError:
-                    if time.monotonic() >= deadline:
-                        logging.warning(
-                            "the lock on %s was not free for %g s: the camera is used without it (see: lslocks)",
-                            folder, timeout_s,
-                        )  # fmt: skip
-                        return
-                    if wait_readable(_POLL_S, *interrupts):
-                        raise Interrupted from None
-                else:
-                    return
+            self._acquire(folder, fcntl.LOCK_SH if shared else fcntl.LOCK_EX, timeout_s, interrupts)
         except BaseException:
             self.close()
             raise
+
+    def _acquire(self, folder: Path, how: int, timeout_s: float, interrupts: Sequence[int]) -> None:
+        deadline = time.monotonic() + timeout_s
+        while time.monotonic() < deadline:
+            with contextlib.suppress(BlockingIOError):
+                fcntl.flock(self._fd, how | fcntl.LOCK_NB)
+                return
+            if wait_readable(_POLL_S, *interrupts):
+                raise Interrupted
+        logging.warning("the lock on %s was not free for %g s: the camera is used without it (see: lslocks)",
+                        folder, timeout_s)  # fmt: skip
 
     def __enter__(self) -> MachineLock:
         return self

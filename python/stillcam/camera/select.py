@@ -64,11 +64,5 @@ def _simulated(environ: Mapping[str, str], paths: Paths) -> Rpicam:
     with contextlib.suppress(OSError):  # the programs create it too, and report errors
         Path(machine).mkdir(mode=0o700, parents=True, exist_ok=True)
     programs = Programs((*call, "rpicam-still"), (*call, "rpicam-vid"))
-    return Rpicam(
-        programs,
-        paths.images,
-        env,
-        name="simulated",
-        machine=Path(machine),
-        encoder=encoder_limits(env.get(BOARD) or USUAL_BOARD),
-    )
+    encoder = encoder_limits(env.get(BOARD) or USUAL_BOARD)
+    return Rpicam(programs, paths.images, env, "simulated", Path(machine), encoder)

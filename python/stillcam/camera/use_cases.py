@@ -42,33 +42,21 @@ WIDESCREEN = 16, 9  # of a video whose height is not set: what encoders, players
 
 @dataclass(frozen=True, slots=True)
 class Container:
-    """The file format in which a driver records a video.
-
-    Args:
-        extension: of the file.
-        remux: whether ffmpeg has to convert it to MP4 afterwards.
-    """
+    """The file format in which a driver records a video."""
 
     extension: str
-    remux: bool
+    remux: bool  # ffmpeg has to convert it to MP4 afterwards
 
 
 @dataclass(frozen=True, slots=True)
 class Geometry:
-    """Picture size, sensor mode and flips of a use case.
-
-    Args:
-        size: of the picture, width and height in pixels.
-        mode: None if the camera does not list its modes, or not the one that is set.
-        mode_name: as in the settings (`2304:1296:10`), also if the camera does not list it; empty: the camera's choice.
-        flips: those that the camera applies: 180° is both; 90° and 270° are applied to the JPEG later.
-    """
+    """Picture size, sensor mode and flips of a use case."""
 
     camera: CameraInfo
-    size: Size
-    mode: SensorMode | None
-    mode_name: str
-    flips: Flips
+    size: Size  # of the picture
+    mode: SensorMode | None  # None: the camera lists no modes, or not the one that is set
+    mode_name: str  # as in the settings (`2304:1296:10`), also if it is not listed; empty: the camera's choice
+    flips: Flips  # by the camera: 180° is both; 90° and 270° are applied to the JPEG later
 
     @property
     def field_of_view(self) -> Rectangle:
@@ -126,9 +114,9 @@ def photo_settings(settings: Settings, kind: str) -> PhotoSettings | RawSettings
     return settings.raw if kind == "raw" else settings.photo
 
 
-def photo_extension(settings: Settings, kind: str) -> str:
-    """Extension of the picture's file. A raw photo has a JPEG beside its DNG."""
-    return "jpg" if kind == "raw" else settings.files.photo
+def photo_extension(settings: Settings, use: str) -> str:
+    """Extension of a still's file. A raw photo has a JPEG beside its DNG."""
+    return settings.files.photo if use == "photo" else "jpg"
 
 
 def photos_equal_snapshots(settings: Settings, camera: CameraInfo, kind: str) -> bool:
@@ -179,15 +167,11 @@ def frame_duration_s(settings: Settings, use: str) -> float:
 
 
 def choose_container(wanted: str, libav: bool, ffmpeg: bool) -> Container:
-    """The container in which the driver records a video.
+    """The container in which the driver records a video, where `mp4`, `h264` or `mjpeg` is wanted.
 
-    An MP4 cannot be played until its end is written. If ffmpeg is installed, the driver therefore records what survives
-    a crash, and ffmpeg converts it: MPEG-TS, which keeps the frames' timestamps, or bare H.264.
-
-    Args:
-        wanted: `mp4`, `h264` or `mjpeg`.
-        libav: whether the driver can write containers.
-        ffmpeg: whether ffmpeg is installed.
+    An MP4 cannot be played until its end is written. If `ffmpeg` is installed, the driver therefore records what
+    survives a crash, and ffmpeg converts it: MPEG-TS, which keeps the frames' timestamps, if the driver can write
+    containers by `libav`, else bare H.264.
     """
     if wanted != "mp4":
         return Container(wanted, False)

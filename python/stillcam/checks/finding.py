@@ -14,36 +14,22 @@ OK, WARNING, FAULT = "ok", "warning", "fault"
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """The result of a check.
+    """The result of a check."""
 
-    Args:
-        check: its name, which never changes: scripts look for it.
-        state: `ok`; `warning`: it works, but something should be done; `fault`: it does not work.
-        found: one line of text.
-        advice: what to do; empty: nothing.
-    """
-
-    check: str
-    state: str
-    found: str
-    advice: str = ""
+    check: str  # its name, which never changes: scripts look for it
+    state: str  # `ok`; `warning`: it works, but something should be done; `fault`: it does not work
+    found: str  # one line of text
+    advice: str = ""  # what to do
 
 
 @dataclass(frozen=True, slots=True)
 class Installation:
-    """The installation that is checked.
-
-    Args:
-        paths: its folders.
-        environ: the environment of its programs.
-        status: of its capture daemon; empty when it does not answer.
-        root: stands for `/`; tests pass another folder.
-    """
+    """The installation that is checked."""
 
     paths: Paths
-    environ: Mapping[str, str]
-    status: Mapping[str, Any]
-    root: Path = Path("/")
+    environ: Mapping[str, str]  # of its programs
+    status: Mapping[str, Any]  # of its capture daemon; empty when it does not answer
+    root: Path = Path("/")  # tests pass another folder
 
     @property
     def is_pi(self) -> bool:

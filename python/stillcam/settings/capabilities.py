@@ -12,30 +12,21 @@ from stillcam.settings.encoder import EncoderLimits
 
 @dataclass(frozen=True, slots=True)
 class SensorMode:
-    """One width x height x bit depth that the sensor offers.
+    """One width x height x bit depth that the sensor offers; None stands for what is not known."""
 
-    Args:
-        format: libcamera's name (`SRGGB10_CSI2P`).
-        size: width, height in pixels.
-        bit_depth: bits a sample; None: not known.
-        fps: the highest frame rate; None: not known.
-        crop: x, y, width, height in sensor pixels; None: not known.
-    """
-
-    format: str
-    size: tuple[int, int]
-    bit_depth: int | None
-    fps: float | None
-    crop: tuple[int, int, int, int] | None
+    format: str  # libcamera's name (`SRGGB10_CSI2P`)
+    size: tuple[int, int]  # width, height in pixels
+    bit_depth: int | None  # bits a sample
+    fps: float | None  # the highest frame rate
+    crop: tuple[int, int, int, int] | None  # x, y, width, height in sensor pixels
 
 
 @dataclass(frozen=True, slots=True)
 class CameraInfo:
-    """One camera as listed: its number, sensor and modes.
+    """One camera as listed; None stands for what is not known.
 
     Args:
-        colour: Bayer order (`RGGB` …), or `MONO`; None: not known.
-        limits: control -> lowest and highest value, or None if it is not a number; None as a whole: not known.
+        limits: control -> lowest and highest value, or None if it is not a number.
         held: it was not opened for the list, because another process may use it: of its modes only the sizes are known.
     """
 
@@ -43,7 +34,7 @@ class CameraInfo:
     model: str
     size: tuple[int, int]
     bit_depth: int | None
-    colour: str | None
+    colour: str | None  # Bayer order (`RGGB` …), or `MONO`
     path: str
     modes: tuple[SensorMode, ...]
     limits: Mapping[str, tuple[float, float] | None] | None = None
@@ -52,21 +43,13 @@ class CameraInfo:
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """The differences between drivers.
+    """The differences between drivers."""
 
-    Args:
-        refused: control -> why it cannot be set.
-        windows: the number of focus windows that are possible at once.
-        live: whether controls change while the camera runs; otherwise the camera program is restarted.
-        stills_in_videos: whether stills are possible during a video, as frames of it.
-        encoder: the limits of the board's H.264 encoder; None: none that a setting reaches.
-    """
-
-    refused: Mapping[str, str] = field(default_factory=dict)
-    windows: int = 1
-    live: bool = False
-    stills_in_videos: bool = False
-    encoder: EncoderLimits | None = None
+    refused: Mapping[str, str] = field(default_factory=dict)  # control -> why it cannot be set
+    windows: int = 1  # focus windows at once
+    live: bool = False  # controls change while the camera runs; otherwise the camera program is restarted
+    stills_in_videos: bool = False  # stills are possible during a video, as frames of it
+    encoder: EncoderLimits | None = None  # of the board's H.264 encoder; None: none that a setting reaches
 
     def to_json(self) -> dict[str, Any]:
         """For JSON."""

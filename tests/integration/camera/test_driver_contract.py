@@ -262,14 +262,14 @@ def test_the_live_view_gives_complete_jpegs_and_metadata(rig):
 
 
 def test_a_video_ends_by_itself_or_when_it_is_stopped(rig):
-    path, form = rig.driver.start_video(settings(), rig.camera, rig.drafts, "one", 1)
+    path, form = rig.driver.start_video(settings(), rig.camera, rig.drafts / "one", 1)
     assert rig.driver.wait_video(LONG_S, ())
     assert path.parent == rig.drafts and path.stat().st_size > 1000
     assert (path.suffix, form.remux) == (f".{form.extension}", form.extension == "ts")
     metadata = rig.driver.metadata  # rpicam-vid reports nothing of its frames with libav
     assert metadata == {} if rig.driver.name == "rpicam" else metadata["ExposureTime"] > 0
     rig.driver.stop()
-    path, _ = rig.driver.start_video(settings(files={"video": "mjpeg"}), rig.camera, rig.drafts, "two", None)
+    path, _ = rig.driver.start_video(settings(files={"video": "mjpeg"}), rig.camera, rig.drafts / "two", None)
     while not (path.exists() and path.stat().st_size and rig.driver.metadata):
         assert not rig.driver.wait_video(0.1, ())
     assert rig.driver.metadata["ExposureTime"] > 0
@@ -278,7 +278,7 @@ def test_a_video_ends_by_itself_or_when_it_is_stopped(rig):
 
 
 def test_stills_during_a_video_if_the_driver_supports_them(rig):
-    path, _ = rig.driver.start_video(settings(files={"video": "mjpeg"}), rig.camera, rig.drafts, "film", None)
+    path, _ = rig.driver.start_video(settings(files={"video": "mjpeg"}), rig.camera, rig.drafts / "film", None)
     while not (path.exists() and path.stat().st_size):
         assert not rig.driver.wait_video(0.1, ())
     if rig.driver.capabilities.stills_in_videos:
@@ -310,7 +310,7 @@ def test_a_usb_camera_gives_stills_and_a_live_view(tmp_path, monkeypatch):
                 image.load()
                 assert image.size == (320, 240)
         rig.driver.stop()
-        rig.driver.start_video(settings(), rig.camera, rig.drafts, "film", 1)
+        rig.driver.start_video(settings(), rig.camera, rig.drafts / "film", 1)
         error = rig.until_failed(lambda: rig.driver.wait_video(LONG_S, ()))
         assert error.cause == "options" and "USB camera" in str(error)
     finally:
@@ -471,13 +471,13 @@ def test_after_a_libav_failure_one_video_is_recorded_without_libav(tmp_path):
     program.chmod(0o755)
     driver = Rpicam(Programs((str(program),), (str(program),)), tmp_path)
     camera = CameraInfo(0, "imx219", (640, 480), 10, "RGGB", "/base/x", ())
-    tried, _ = driver.start_video(settings(), camera, tmp_path, "one", 1)
+    tried, _ = driver.start_video(settings(), camera, tmp_path / "one", 1)
     with pytest.raises(CameraError, match="libav cannot encode this") as caught:
         driver.wait_video(LONG_S, ())
     assert caught.value.cause == "encoder"
-    path, _ = driver.start_video(settings(), camera, tmp_path, "one", 1)
+    path, _ = driver.start_video(settings(), camera, tmp_path / "one", 1)
     assert driver.wait_video(LONG_S, ())
     assert path.suffix in (".h264", ".mjpeg")
-    again, _ = driver.start_video(settings(), camera, tmp_path, "two", 1)
+    again, _ = driver.start_video(settings(), camera, tmp_path / "two", 1)
     assert again.suffix == tried.suffix in (".ts", ".mp4")
     driver.stop()

@@ -79,7 +79,7 @@ def test_no_listing_while_a_camera_is_opened(driver, tmp_path, use):
     elif use == "stream":
         driver.start_live(settings, camera)
     else:
-        driver.start_video(settings, camera, tmp_path, "video", None)
+        driver.start_video(settings, camera, tmp_path / "video", None)
     assert not free(tmp_path) and free(tmp_path, fcntl.LOCK_SH)
     if use == "stills":
         assert driver.wait_ready(LONG_S, ())

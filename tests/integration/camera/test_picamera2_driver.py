@@ -25,7 +25,7 @@ def rig(tmp_path: Path) -> Iterator[Rig]:
 
 def start_video(rig: Rig) -> Path:
     """The file of a video that has begun."""
-    path, _ = rig.driver.start_video(settings(files={"video": "mjpeg"}), rig.camera, rig.drafts, "film", None)
+    path, _ = rig.driver.start_video(settings(files={"video": "mjpeg"}), rig.camera, rig.drafts / "film", None)
     while not (path.exists() and path.stat().st_size):
         assert not rig.driver.wait_video(0.1, ())
     return path
@@ -69,7 +69,7 @@ def test_a_video_that_is_stopped_while_the_camera_stalls_is_finished(rig, caplog
 def test_a_full_disk_ends_a_video_with_its_reason(rig, form, caplog):
     """The library's FileOutput ends the thread that writes, and tells nobody."""
     (rig.drafts / f"film.{'ts' if form == 'mp4' else form}").symlink_to("/dev/full")
-    rig.driver.start_video(settings(files={"video": form}), rig.camera, rig.drafts, "film", None)
+    rig.driver.start_video(settings(files={"video": form}), rig.camera, rig.drafts / "film", None)
     error = rig.until_failed(lambda: rig.driver.wait_video(LONG_S, ()))
     assert error.cause == "disk" and "No space left" in error.reason
     rig.driver.stop()
@@ -93,7 +93,7 @@ def test_a_sensor_mode_that_the_camera_lacks_is_refused(rig, section):
             rig.driver.start_stills(wanted, rig.camera, PhotoRequest("raw", rig.drafts, {}))
             rig.driver.wait_ready(LONG_S, ())
         elif section == "video":
-            rig.driver.start_video(wanted, rig.camera, rig.drafts, "film", 1)
+            rig.driver.start_video(wanted, rig.camera, rig.drafts / "film", 1)
             rig.driver.wait_video(LONG_S, ())
         else:
             rig.taken(wanted)

@@ -14,7 +14,7 @@ from stillcam.camera.rpicam.errors import (
     unrecognised_option,
     unsupported_options,
 )
-from stillcam.camera.rpicam.options import snapshot_arguments
+from stillcam.camera.rpicam.options import still_arguments
 from stillcam.camera.rpicam.process import has_libav
 from stillcam.camera.simulated.options import StillOptions, VideoOptions, usage
 from stillcam.settings.capabilities import RPICAM
@@ -115,12 +115,12 @@ def test_unsupported_options_are_left_out(help_text, found):
 
 def test_required_options_are_never_left_out():
     assert unsupported_options("--signal", ["--signal", "--output", "a"], "") == frozenset()
-    given = snapshot_arguments(Settings(), recorded("list-cameras-two.txt")[0])
+    given = still_arguments(Settings(), recorded("list-cameras-two.txt")[0], "snapshot")
     assert {word for word in given if word in REQUIRED} == {"--camera", "--timeout", "--signal", "--output"}
 
 
 def test_todays_programs_list_all_options_in_their_help():
-    given = snapshot_arguments(Settings(), recorded("list-cameras-two.txt")[0])
+    given = still_arguments(Settings(), recorded("list-cameras-two.txt")[0], "snapshot")
     assert unsupported_options("--none", given, usage(StillOptions)) == {"--none"}
 
 

@@ -12,9 +12,8 @@ from listed_programs import recorded
 from stillcam.camera.rpicam.listing import parse
 from stillcam.camera.rpicam.options import (
     live_arguments,
-    photo_arguments,
     same_pictures,
-    snapshot_arguments,
+    still_arguments,
     video_arguments,
     without_options,
 )
@@ -45,7 +44,7 @@ def joined(words: list[str]) -> list[str]:
 
 
 def still(on: CameraInfo = IMX708, /, **sections: Any) -> list[str]:
-    return joined(snapshot_arguments(patched(Settings(), sections), on))
+    return joined(still_arguments(patched(Settings(), sections), on, "snapshot"))
 
 
 def live(on: CameraInfo = IMX708, /, **sections: Any) -> list[str]:
@@ -97,8 +96,8 @@ def test_a_control_becomes_its_option_in_snapshots_and_live(controls, options):
 
 
 def test_a_value_is_a_separate_argument_unless_it_looks_like_an_option():
-    words = snapshot_arguments(
-        patched(Settings(), {"controls": {"ExposureValue": -1, "Contrast": 2, "HdrMode": "Auto"}}), IMX708
+    words = still_arguments(
+        patched(Settings(), {"controls": {"ExposureValue": -1, "Contrast": 2, "HdrMode": "Auto"}}), IMX708, "snapshot"
     )
     assert {"--ev=-1", "--hdr=auto"} <= set(words)
     assert words[words.index("--contrast") + 1] == "2"
@@ -207,7 +206,7 @@ def test_the_camera_programs_accept_every_value_of_every_control(data):
     flips = data.draw(st.fixed_dictionaries({"hflip": st.booleans(), "rotation": st.sampled_from([0, 90, 180, 270])}))
     settings = patched(Settings(), {"controls": values, "camera": flips})
     camera = data.draw(st.sampled_from([IMX708, IMX219]))
-    simulated_options.check(simulated_options.parse(StillOptions, snapshot_arguments(settings, camera)))
+    simulated_options.check(simulated_options.parse(StillOptions, still_arguments(settings, camera, "snapshot")))
     simulated_options.check(simulated_options.parse(VideoOptions, live_arguments(settings, camera)))
 
 
@@ -231,7 +230,7 @@ def settings(**sections: Any) -> Settings:
 
 
 def photo(kind: str = "photo", on: CameraInfo = IMX708, /, **sections: Any) -> list[str]:
-    argv = photo_arguments(settings(**sections), on, kind)
+    argv = still_arguments(settings(**sections), on, kind)
     simulated_options.check(simulated_options.parse(StillOptions, argv))
     return joined(argv)
 
@@ -289,13 +288,13 @@ def test_the_thumbnail_has_the_pictures_proportions(on, configuration, thumb):
 def test_the_same_configuration_is_the_same_command_line():
     """So a photo needs no start of the camera program."""
     same = settings(photo={"width": 1280, "quality": 85}, controls={"Contrast": 1.5})
-    assert same_pictures(photo_arguments(same, IMX708, "photo"), snapshot_arguments(same, IMX708))
+    assert same_pictures(still_arguments(same, IMX708, "photo"), still_arguments(same, IMX708, "snapshot"))
     for other in (
         settings(photo={"width": 1280, "quality": 86}),
         settings(photo={"width": 1280, "quality": 85, "controls": {"Sharpness": 2}}),
         settings(photo={"width": 1280, "quality": 85}, files={"photo": "png"}),
     ):
-        assert not same_pictures(photo_arguments(other, IMX708, "photo"), snapshot_arguments(other, IMX708))
+        assert not same_pictures(still_arguments(other, IMX708, "photo"), still_arguments(other, IMX708, "snapshot"))
 
 
 @pytest.mark.parametrize(

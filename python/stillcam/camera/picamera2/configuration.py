@@ -40,43 +40,28 @@ GAINS = {"ColourGains", "ColourTemperature", "ColourCorrectionMatrix"}  # each s
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CameraConfiguration:
-    """All that a use case needs.
+    """All that a use case needs."""
 
-    Args:
-        camera, path, tuning, hdr: for opening the camera: its number and path in the device tree, the path of the
-            tuning file (empty: the sensor's own), and HdrMode if it is one of `SENSOR_HDR`.
-        use: the library's configuration: `still`, `preview` or `video`.
-        size: of the picture.
-        sensor: width, height and bit depth of the sensor mode; None: the library's choice.
-        viewfinder: sensor mode of the viewfinder between stills.
-        flips: horizontal, vertical.
-        buffers: 0: the library's choice.
-        controls: by libcamera's names; enumerators by name, rectangles after flips.
-        full_crop: the ScalerCrop without zoom.
-        quality: of JPEGs.
-        extension: of a still's file.
-        zsl: take stills from the running configuration.
-        raw: save a DNG with each still.
-        scan: run an autofocus scan before each still.
-    """
-
-    camera: int
-    path: str
-    tuning: str
-    hdr: str
-    use: str
-    size: tuple[int, int]
-    sensor: tuple[int, int, int] | None
-    viewfinder: tuple[int, int, int] | None
-    flips: tuple[bool, bool]
-    buffers: int
-    controls: Values = field(default_factory=dict)
-    full_crop: tuple[int, int, int, int]
-    quality: int
-    extension: str = "jpg"
-    zsl: bool = False
-    raw: bool = False
-    scan: bool = False
+    # For opening the camera
+    camera: int  # its number
+    path: str  # in the device tree
+    tuning: str  # path of the tuning file; empty: the sensor's own
+    hdr: str  # HdrMode if it is one of `SENSOR_HDR`
+    # For configuring it
+    use: str  # the library's configuration: `still`, `preview` or `video`
+    size: tuple[int, int]  # of the picture
+    sensor: tuple[int, int, int] | None  # width, height and bit depth of the sensor mode; None: the library's choice
+    viewfinder: tuple[int, int, int] | None  # sensor mode of the viewfinder between stills
+    flips: tuple[bool, bool]  # horizontal, vertical
+    buffers: int  # 0: the library's choice
+    controls: Values = field(default_factory=dict)  # enumerators by name, rectangles after flips
+    full_crop: tuple[int, int, int, int]  # the ScalerCrop without zoom
+    # For pictures
+    quality: int  # of JPEGs
+    extension: str = "jpg"  # of a still's file
+    zsl: bool = False  # take stills from the running configuration
+    raw: bool = False  # save a DNG with each still
+    scan: bool = False  # run an autofocus scan before each still
 
     def opens_like(self, other: CameraConfiguration) -> bool:
         """Whether a camera that was opened for `other` need not be reopened."""
@@ -119,7 +104,7 @@ def configure(settings: Settings, camera: CameraInfo, use: str, found: Values | 
         controls=_controls(chosen, configuration, geometry, library_use),
         full_crop=geometry.crop(geometry.field_of_view),
         quality=settings.snapshot.quality if use == "snapshot" else configuration.quality,
-        extension=photo_extension(settings, use) if use == "photo" else "jpg",
+        extension=photo_extension(settings, use),
         zsl=use == "snapshot" and settings.snapshot.zsl,
         raw=use == "raw",
         scan=library_use == "still" and chosen.get("AfTrigger") == "Start",

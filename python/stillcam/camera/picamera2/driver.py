@@ -104,17 +104,11 @@ class Picamera2(Driver):
         return frames
 
     def start_video(
-        self,
-        settings: Settings,
-        camera: CameraInfo,
-        folder: Path,
-        stem: str,
-        seconds: int | None,
-        interrupts: Sequence[int] = (),
+        self, settings: Settings, camera: CameraInfo, stem: Path, seconds: int | None, interrupts: Sequence[int] = ()
     ) -> tuple[Path, Container]:
         video, ffmpeg = settings.video, shutil.which("ffmpeg") is not None
         container = choose_container(settings.files.video, ffmpeg or find_spec("av") is not None, ffmpeg)
-        path = folder / f"{stem}.{container.extension}"
+        path = stem.with_name(f"{stem.name}.{container.extension}")
         self._begin("video", settings, camera)
         self._ready = True
         output = {"path": str(path), "seconds": seconds, "bitrate": video.bitrate, "audio": video.audio}

@@ -77,8 +77,8 @@ class FramePipe(io.BufferedIOBase):
             self._written += 1
 
 
-class VideoFile(io.BufferedIOBase):
-    """The file of a video. It reports its first error and ignores all later writes.
+class VideoFile(io.BufferedWriter):
+    """The file of a video, not buffered. It reports its first error and ignores all later writes.
 
     Args:
         on_error: called in a thread of the library.
@@ -88,19 +88,9 @@ class VideoFile(io.BufferedIOBase):
     """
 
     def __init__(self, path: Path, on_error: OnError) -> None:
+        super().__init__(path.open("wb", buffering=0))
         self._path, self._on_error = path, on_error
-        self._file = path.open("wb", buffering=0)
         self._failed = False
-
-    def writable(self) -> bool:
-        """True."""
-        return True
-
-    def close(self) -> None:
-        """Close the file."""
-        if hasattr(self, "_file"):  # not if __init__ has failed
-            self._file.close()
-        super().close()
 
     def write(self, data: Any, /) -> int:
         """Write a frame or a part of one."""
@@ -108,7 +98,7 @@ class VideoFile(io.BufferedIOBase):
         size = len(view)
         try:
             while view and not self._failed:
-                view = view[self._file.write(view) :]
+                view = view[self.raw.write(view) or 0 :]
         except OSError as error:
             self._failed = True
             self._on_error(OSError(error.errno, error.strerror, str(self._path)))
@@ -124,8 +114,7 @@ def video_output(command: Message, quality: int, on_error: OnError) -> tuple[Any
     """Encoder and output of a video.
 
     Args:
-        command: `path`, whose extension is the container (`ts`, `mp4`, `h264` or `mjpeg`); `bitrate` (bit/s; 0: the
-            library's choice) and `audio` (`off`, `pulse` or `alsa`).
+        command: `path`, whose extension is the container; `bitrate` (bit/s; 0: the library's choice) and `audio`.
         quality: of MJPEG's frames.
         on_error: called in a thread of the library when the output fails.
     """
@@ -152,11 +141,7 @@ def video_output(command: Message, quality: int, on_error: OnError) -> tuple[Any
 
 
 def save_picture(request: Any, path: Path) -> None:
-    """Write a captured frame, in the format of the file's extension. The library would ignore a full disk.
-
-    Raises:
-        OSError: with the file's name; the file is deleted.
-    """
+    """Write a captured frame, in the format of the file's extension. The library would ignore a full disk."""
     buffer = io.BytesIO()
     extension = path.suffix.lstrip(".")
     request.save("main", buffer, format="jpeg" if extension == "jpg" else extension)
@@ -169,12 +154,7 @@ def save_picture(request: Any, path: Path) -> None:
 
 
 def save_dng(request: Any, path: Path) -> None:
-    """Write the raw data of a captured frame.
-
-    Raises:
-        RuntimeError: PiDNG is not the version that the library calls.
-        OSError: with the file's name.
-    """
+    """Write the raw data of a captured frame. RuntimeError: PiDNG is not the version that the library calls."""
     try:
         request.save_dng(str(path))
     except (TypeError, AttributeError) as error:

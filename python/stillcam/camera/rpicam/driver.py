@@ -26,9 +26,8 @@ from stillcam.camera.rpicam.listing import parse
 from stillcam.camera.rpicam.options import (
     METADATA_NAME,
     live_arguments,
-    photo_arguments,
     same_pictures,
-    snapshot_arguments,
+    still_arguments,
     video_arguments,
 )
 from stillcam.camera.rpicam.process import CameraProcess, ClosedFiles, MetadataPipe, Programs, has_libav, name_of
@@ -84,14 +83,11 @@ class Rpicam(Driver):
         located = with_tuning_path(settings)
         for name in settings.controls.keys() & RPICAM.refused.keys():
             logging.warning("%s is not set: %s", name, RPICAM.refused[name])
-        if photo is None:
-            self._begin("snapshot", settings, camera)
-            self._arguments, self._extension = snapshot_arguments(settings, camera), "jpg"
-            arguments = snapshot_arguments(located, camera)
-        else:
-            self._begin(photo.kind, settings, camera, photo.folder)
-            self._extension = "dng" if photo.kind == "raw" else photo_extension(settings, photo.kind)
-            arguments = photo_arguments(located, camera, photo.kind, photo.controls)
+        use, controls = (photo.kind, photo.controls) if photo else ("snapshot", {})
+        self._begin(use, settings, camera, photo.folder if photo else None)
+        self._arguments = still_arguments(settings, camera, use)
+        self._extension = "dng" if use == "raw" else photo_extension(settings, use)
+        arguments = still_arguments(located, camera, use, controls)
         self._closed = ClosedFiles(self._folder)
         self._open(self._programs.still, arguments, self._folder)
 
@@ -114,13 +110,7 @@ class Rpicam(Driver):
         widen_pipe(self._stdout)
 
     def start_video(
-        self,
-        settings: Settings,
-        camera: CameraInfo,
-        folder: Path,
-        stem: str,
-        seconds: int | None,
-        interrupts: Sequence[int] = (),
+        self, settings: Settings, camera: CameraInfo, stem: Path, seconds: int | None, interrupts: Sequence[int] = ()
     ) -> tuple[Path, Container]:
         """See Driver: SIGINT lets rpicam-vid finish its file.
 
@@ -134,18 +124,17 @@ class Rpicam(Driver):
         libav, self._avoid_libav = self._has_libav and not self._avoid_libav, False
         container = choose_container(settings.files.video, libav, shutil.which("ffmpeg") is not None)
         self._begin("video", settings, camera)
-        arguments = video_arguments(with_tuning_path(settings), camera, stem, container, seconds)
+        arguments = video_arguments(with_tuning_path(settings), camera, stem.name, container, seconds)
         is_mjpeg = container.extension == "mjpeg"
-        self._open(self._programs.vid, arguments, folder, metadata=is_mjpeg, stop_signal=signal.SIGINT)
-        return folder / f"{stem}.{container.extension}", container
+        self._open(self._programs.vid, arguments, stem.parent, metadata=is_mjpeg, stop_signal=signal.SIGINT)
+        return stem.with_name(f"{stem.name}.{container.extension}"), container
 
     def matches(self, settings: Settings, camera: CameraInfo, kind: str | None = None) -> bool:
         if self._use not in ("snapshot", "live"):
             return False
-        if kind:
-            return same_pictures(self._arguments, photo_arguments(settings, camera, kind))
-        arguments = live_arguments if self._use == "live" else snapshot_arguments
-        return self._arguments == arguments(settings, camera)
+        use = kind or self._use
+        arguments = live_arguments(settings, camera) if use == "live" else still_arguments(settings, camera, use)
+        return same_pictures(self._arguments, arguments)
 
     @property
     def _running(self) -> CameraProcess:

@@ -38,48 +38,43 @@ _NOT_CONFIGURED = (65535, 65535, 65535, 65535)
 def parse(text: str) -> list[CameraInfo]:
     """The cameras in the output of `--list-cameras`, in its order."""
     cameras: list[CameraInfo] = []
-    modes: list[list[SensorMode]] = []
-    limits: list[dict[str, tuple[float, float] | None]] = []
     format_name = ""
     for line in text.splitlines():
         if head := _CAMERA.fullmatch(line.strip()):
-            depth = _BIT_DEPTH.search(head["rest"])
-            colour = _COLOUR.search(head["rest"])
-            cameras.append(CameraInfo(
-                index=int(head["index"]),
-                model=head["model"],
-                size=(int(head["width"]), int(head["height"])) if head["width"] else (0, 0),
-                bit_depth=int(depth[1]) if depth else None,
-                colour=colour[1] if colour else None,
-                path=head["path"] or "",
-                modes=(),
-            ))  # fmt: skip
-            modes.append([])
-            limits.append({})
+            cameras.append(_camera(head))
             format_name = ""
         elif cameras:
             if label := _FORMAT.search(line):
                 format_name = label["format"]
+            camera = cameras[-1]
             if mode := _MODE.search(line):
-                modes[-1].append(_sensor_mode(format_name, mode))
+                cameras[-1] = replace(camera, modes=(*camera.modes, _sensor_mode(format_name, mode)))
             elif control := _CONTROL.fullmatch(line):
-                limits[-1][control["name"]] = _numbers(control["low"], control["high"])
-    return [
-        _complete(camera, found, named or None) for camera, found, named in zip(cameras, modes, limits, strict=True)
-    ]
+                limits = _numbers(control["low"], control["high"])
+                cameras[-1] = replace(camera, limits={**(camera.limits or {}), control["name"]: limits})
+    return [_complete(camera) for camera in cameras]
 
 
-def _complete(
-    camera: CameraInfo, modes: list[SensorMode], limits: dict[str, tuple[float, float] | None] | None
-) -> CameraInfo:
-    if held := any(mode.crop == _NOT_CONFIGURED for mode in modes):
-        modes, limits = [replace(mode, fps=None, crop=None) for mode in modes], None
-    return replace(camera, size=_size(camera, modes), modes=tuple(modes), limits=limits, held=held)
+def _camera(head: re.Match[str]) -> CameraInfo:
+    depth, colour = _BIT_DEPTH.search(head["rest"]), _COLOUR.search(head["rest"])
+    return CameraInfo(
+        index=int(head["index"]),
+        model=head["model"],
+        size=(int(head["width"]), int(head["height"])) if head["width"] else (0, 0),
+        bit_depth=int(depth[1]) if depth else None,
+        colour=colour[1] if colour else None,
+        path=head["path"] or "",
+        modes=(),
+    )
 
 
-def _size(camera: CameraInfo, modes: list[SensorMode]) -> tuple[int, int]:
-    """The size that is listed, else that of the largest mode."""
-    return camera.size if all(camera.size) else max((mode.size for mode in modes), default=_UNKNOWN_SIZE)
+def _complete(camera: CameraInfo) -> CameraInfo:
+    if not all(camera.size):  # then that of the largest mode
+        camera = replace(camera, size=max((mode.size for mode in camera.modes), default=_UNKNOWN_SIZE))
+    if any(mode.crop == _NOT_CONFIGURED for mode in camera.modes):
+        modes = tuple(replace(mode, fps=None, crop=None) for mode in camera.modes)
+        return replace(camera, modes=modes, limits=None, held=True)
+    return camera
 
 
 def _numbers(low: str, high: str) -> tuple[float, float] | None:

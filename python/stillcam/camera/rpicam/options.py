@@ -16,7 +16,6 @@ from stillcam.camera.use_cases import (
     framerate,
     geometry_of,
     photo_extension,
-    photo_settings,
     video_framerate,
 )
 from stillcam.frames.files import STILL_PREFIX
@@ -41,11 +40,32 @@ CODECS: dict[str, list[str]] = {
 }
 
 
-def snapshot_arguments(settings: Settings, camera: CameraInfo) -> list[str]:
-    """Arguments of an rpicam-still that captures a snapshot on each SIGUSR1."""
-    # A thumbnail would mislead programs that look for a JPEG's first and last bytes.
-    more = ["--thumb", "none", *(["--zsl"] if settings.snapshot.zsl else [])]
-    return _still_arguments(settings, camera, "snapshot", settings.snapshot.quality, more)
+def still_arguments(settings: Settings, camera: CameraInfo, use: str, found: Values | None = None) -> list[str]:
+    """Arguments of an rpicam-still that captures a still on each SIGUSR1.
+
+    Args:
+        use: `snapshot`, `photo` or `raw`.
+        found: controls to start a photo with, see PhotoRequest.
+    """
+    configuration, geometry = configuration_of(settings, use), geometry_of(settings, camera, use)
+    controls = effective_controls(settings, configuration) | (found or {})
+    extension, is_snapshot = photo_extension(settings, use), use == "snapshot"
+    quality = settings.snapshot.quality if is_snapshot else configuration.quality
+    # In a snapshot, a thumbnail would mislead programs that look for a JPEG's first and last bytes.
+    thumbnail = "none" if is_snapshot else _thumbnail(geometry.size, settings.camera.rotation)
+    argv = [*_common(settings, configuration, geometry), "--signal", "--output", STILL_NAME + extension]
+    argv += ["--metadata", METADATA_NAME, "--quality", str(quality), "--thumb", thumbnail]
+    if is_snapshot and settings.snapshot.zsl:
+        argv.append("--zsl")
+    if use == "raw":
+        argv.append("--raw")
+    elif extension != "jpg":
+        argv += ["--encoding", extension]
+    if viewfinder := mode_name(viewfinder_mode(geometry.mode, camera)) if geometry.mode else geometry.mode_name:
+        argv += ["--viewfinder-mode", _packed(viewfinder)]
+    if controls.get("AfTrigger") == "Start":
+        argv.append("--autofocus-on-capture")
+    return argv + _control_options(controls, configuration, geometry)
 
 
 def live_arguments(settings: Settings, camera: CameraInfo) -> list[str]:
@@ -56,19 +76,6 @@ def live_arguments(settings: Settings, camera: CameraInfo) -> list[str]:
     """
     more = ["--codec", "mjpeg", "--output", "-", "--flush", "--quality", str(settings.live.quality)]
     return _vid_arguments(settings, camera, "live", more)
-
-
-def photo_arguments(settings: Settings, camera: CameraInfo, kind: str, found: Values | None = None) -> list[str]:
-    """Arguments of an rpicam-still that captures a photo on each SIGUSR1.
-
-    Args:
-        kind: `photo` or `raw`.
-        found: values to start with, see `convergence.converged_controls`.
-    """
-    extension = photo_extension(settings, kind)
-    more = ["--thumb", _thumbnail(geometry_of(settings, camera, kind).size, settings.camera.rotation)]
-    more += ["--raw"] if kind == "raw" else [] if extension == "jpg" else ["--encoding", extension]
-    return _still_arguments(settings, camera, kind, photo_settings(settings, kind).quality, more, extension, found)
 
 
 def video_arguments(
@@ -92,26 +99,6 @@ def video_arguments(
     if seconds:
         more += ["--frames", str(max(1, round(seconds * video_framerate(settings, camera))))]
     return _vid_arguments(settings, camera, "video", more)
-
-
-def _still_arguments(
-    settings: Settings,
-    camera: CameraInfo,
-    use: str,
-    quality: int,
-    more: Sequence[str],
-    extension: str = "jpg",
-    found: Values | None = None,
-) -> list[str]:
-    configuration, geometry = configuration_of(settings, use), geometry_of(settings, camera, use)
-    controls = effective_controls(settings, configuration) | (found or {})
-    argv = [*_common(settings, configuration, geometry), "--signal", "--output", STILL_NAME + extension]
-    argv += ["--metadata", METADATA_NAME, "--quality", str(quality), *more]
-    if viewfinder := mode_name(viewfinder_mode(geometry.mode, camera)) if geometry.mode else geometry.mode_name:
-        argv += ["--viewfinder-mode", _packed(viewfinder)]
-    if controls.get("AfTrigger") == "Start":
-        argv.append("--autofocus-on-capture")
-    return argv + _control_options(controls, configuration, geometry)
 
 
 def _vid_arguments(settings: Settings, camera: CameraInfo, use: str, more: list[str]) -> list[str]:

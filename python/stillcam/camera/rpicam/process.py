@@ -13,12 +13,11 @@ from inotify_simple import INotify, flags
 
 from stillcam.camera.machine_lock import MachineLock
 from stillcam.camera.metadata import Metadata, TextParser
-from stillcam.common.child_process import TERM_GRACE_S, ChildProcess, wait_readable, widen_pipe
+from stillcam.common.child_process import PIPE_BYTES, TERM_GRACE_S, ChildProcess, wait_readable, widen_pipe
 from stillcam.common.errors import CameraError
 
 OPENED_POLL_S = 0.01
 METADATA_POLL_S = 0.05
-_MAX_READS = 16  # of metadata at once, so that live frames do not wait
 _FOLDER_GONE = flags.DELETE_SELF | flags.MOVE_SELF | flags.IGNORED | flags.UNMOUNT
 
 
@@ -80,37 +79,27 @@ class MetadataPipe:
     """The pipe through which rpicam-vid reports the metadata of its frames while it runs.
 
     Attributes:
-        fd: the read end; -1 once it is closed.
-        write_end: to be passed to the camera program, and then closed here.
+        write_end: to be passed to the program, and then closed here.
         arguments: the options that make the program write to it.
     """
 
     def __init__(self) -> None:
-        self.fd, self.write_end = os.pipe()
-        os.set_blocking(self.fd, False)
-        widen_pipe(self.fd)
+        self._fd, self.write_end = os.pipe()
+        os.set_blocking(self._fd, False)
+        widen_pipe(self._fd)
         self.arguments = ["--metadata", f"/proc/self/fd/{self.write_end}", "--metadata-format", "txt"]
         self._parser = TextParser()
 
     def read(self) -> Metadata | None:
-        """The metadata of the newest complete frame; None: there is none yet."""
-        newest = None
-        for _ in range(_MAX_READS):
-            try:
-                chunk = os.read(self.fd, 1 << 16)
-            except BlockingIOError:
-                break
-            if not chunk:  # a closed pipe would stay readable
-                self.close()
-                break
-            newest = self._parser.feed(chunk) or newest
-        return newest
+        """The metadata of the newest complete frame that came since the last call; never blocks."""
+        try:
+            return self._parser.feed(os.read(self._fd, PIPE_BYTES))
+        except BlockingIOError:
+            return None
 
     def close(self) -> None:
-        """Close the read end; may be called again."""
-        if self.fd >= 0:
-            os.close(self.fd)
-            self.fd = -1
+        """Close the read end."""
+        os.close(self._fd)
 
 
 class CameraProcess:
@@ -119,7 +108,6 @@ class CameraProcess:
     Args:
         child: just started.
         lock: the machine's, released when the program has opened its camera.
-        metadata: the pipe that it writes metadata to, if any.
         stop_signal: the signal that ends it.
     """
 
@@ -151,7 +139,7 @@ class CameraProcess:
         if self._metadata is None:
             return wait_readable(timeout_s, *descriptors), None
         ready = wait_readable(min(timeout_s, METADATA_POLL_S), *descriptors)
-        return ready, self._metadata.read() if self._metadata.fd >= 0 else None
+        return ready, self._metadata.read()
 
     def stop(self, grace_s: float = TERM_GRACE_S, interrupts: Sequence[int] = ()) -> int:
         """See ChildProcess.stop."""
@@ -159,6 +147,7 @@ class CameraProcess:
         self._lock.close()
         if self._metadata is not None:
             self._metadata.close()
+            self._metadata = None
         return status
 
 

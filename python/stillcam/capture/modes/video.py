@@ -154,7 +154,7 @@ class VideoMode(Mode):
             raise CameraError("options", f"{wrong.field}: {wrong}")
         pending = self._library.begin_item("video", time.time(), camera.model)
         path, form = context.driver.start_video(
-            settings, camera, self._library.make_pending_folder(), pending.stem, order.seconds, context.stop_fds
+            settings, camera, self._library.make_pending_folder() / pending.stem, order.seconds, context.stop_fds
         )
         turns = settings.camera.rotation in (90, 270) and (form.remux or form.extension == "mp4")
         rotation = settings.camera.rotation if turns else 0

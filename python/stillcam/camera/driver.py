@@ -213,10 +213,11 @@ class Driver(ABC):
 
     def _begin(self, use: str, settings: Settings, camera: CameraInfo, folder: Path | None = None) -> None:
         """Forget the last use case. `folder`: for stills; None: the images folder."""
-        self.metadata, self.sensor_mode, self._stills = {}, "", []
+        self.metadata, self._stills = {}, []
         self.settling = self._requested = self._finished = False
         self._use, self._folder = use, folder or self._images
         self._geometry, self._frame_s = geometry_of(settings, camera, use), frame_duration_s(settings, use)
+        self.sensor_mode = self._geometry.mode_name if self._geometry.mode else ""
         self._splitter, self._age = JpegSplitter(), LiveFrameAge(settings.live.buffer_count)
 
     def _wait_until(self, condition: Callable[[], bool], timeout_s: float, interrupts: Sequence[int]) -> bool:

@@ -149,6 +149,7 @@ def test_a_still_is_complete_and_has_metadata(rig):
     assert still.raw is None
     about = rig.still_metadata()
     assert about["ExposureTime"] > 0 and about["AfState"] in (1, 2) and len(about["ScalerCrop"]) == 4
+    assert rig.driver.sensor_mode == "2328:1748:10"
     assert about == json.loads(json.dumps(about))
     assert rig.driver.wait_still(0.3, ()) is None  # nobody has asked
     rig.driver.stop()

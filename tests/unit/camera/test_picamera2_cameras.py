@@ -10,7 +10,7 @@ import pytest
 from listed_programs import recorded
 
 from stillcam.camera.picamera2 import cameras
-from stillcam.camera.picamera2.cameras import hdr_device, set_hdr
+from stillcam.camera.picamera2.cameras import set_hdr
 from stillcam.settings.capabilities import CameraInfo
 
 
@@ -145,9 +145,10 @@ def subdevices(tmp_path: Path) -> Path:
 
 def test_sensor_hdr_is_set_on_its_device(subdevices, tmp_path):
     assert IMX708.path == "/base/soc/i2c0mux/i2c@1/imx708@1a"
-    assert hdr_device(IMX708.path, subdevices) == "v4l-subdev1"
     assert not set_hdr(IMX219.path, True, subdevices, tmp_path)
     assert not set_hdr("", True, subdevices, tmp_path)
+    with pytest.raises(FileNotFoundError, match="v4l-subdev1"):
+        set_hdr(IMX708.path, True, subdevices, tmp_path)
     (tmp_path / "v4l-subdev1").touch()
     with pytest.raises(OSError, match="ioctl"):  # a file is no such device
         set_hdr(IMX708.path, True, subdevices, tmp_path)

@@ -150,21 +150,14 @@ def set_hdr(path: str, on: bool, subdevices: Path = SUBDEVICES, devices: Path = 
     Raises:
         OSError: it cannot be switched.
     """
-    name = hdr_device(path, subdevices)
-    if name is None:
-        return False
-    with (devices / name).open("rb+", buffering=0) as device:
-        fcntl.ioctl(device, VIDIOC_S_CTRL, struct.pack("Ii", WIDE_DYNAMIC_RANGE, on))
-    return True
-
-
-def hdr_device(path: str, subdevices: Path = SUBDEVICES) -> str | None:
-    """The name of the device of the HDR sensor at `path`; None: there is no such sensor."""
     for device in subdevices.glob("v4l-subdev*"):
         module, node = device / "device/driver/module", device / "device/of_node"
         try:
-            if HDR_SENSOR in module.readlink().name and path and path in str(node.readlink()):
-                return device.name
+            found = HDR_SENSOR in module.readlink().name and path and path in str(node.readlink())
         except OSError:  # the device of something else
             continue
-    return None
+        if found:
+            with (devices / device.name).open("rb+", buffering=0) as file:
+                fcntl.ioctl(file, VIDIOC_S_CTRL, struct.pack("Ii", WIDE_DYNAMIC_RANGE, on))
+            return True
+    return False

@@ -94,7 +94,6 @@ class Picamera2(Driver):
 
     def start_live(self, settings: Settings, camera: CameraInfo) -> None:
         self._begin("live", settings, camera)
-        self._ready = True
         self._command("live")
 
     def read_frames(self, timeout_s: float, interrupts: Sequence[int]) -> list[bytes]:
@@ -110,7 +109,6 @@ class Picamera2(Driver):
         container = choose_container(settings.files.video, ffmpeg or find_spec("av") is not None, ffmpeg)
         path = stem.with_name(f"{stem.name}.{container.extension}")
         self._begin("video", settings, camera)
-        self._ready = True
         output = {"path": str(path), "seconds": seconds, "bitrate": video.bitrate, "audio": video.audio}
         self._command("video", **output, folder=str(self._images), quality=settings.snapshot.quality)
         return path, container
@@ -152,7 +150,7 @@ class Picamera2(Driver):
             self._delete_stills()
         super()._begin(use, settings, camera, folder)
         self._configuration, self._opened = configuration, located
-        self._ready, self._frames = False, 0
+        self._ready, self._frames = use in ("live", "video"), 0
 
     def _command(self, verb: str, **more: object) -> None:
         assert self._opened is not None

@@ -20,16 +20,12 @@ from stillcam.camera.picamera2.errors import MICROPHONE
 from stillcam.camera.picamera2.ipc import Message
 from stillcam.common.threads import start
 
-OnError = Callable[[BaseException], None]
+OnError = Callable[[BaseException], None]  # called in a thread of the library
 OnApplied = Callable[[int], None]  # gets the number of frames that were written before
 
 
 class FramePipe(io.BufferedIOBase):
-    """The pipe for the JPEGs of the live view; if the daemon does not read, only the newest frame is kept.
-
-    Args:
-        descriptor: the write end.
-    """
+    """The pipe for the JPEGs of the live view; if the daemon does not read, only the newest frame is kept."""
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
@@ -78,14 +74,7 @@ class FramePipe(io.BufferedIOBase):
 
 
 class VideoFile(io.BufferedWriter):
-    """The file of a video, not buffered. It reports its first error and ignores all later writes.
-
-    Args:
-        on_error: called in a thread of the library.
-
-    Raises:
-        OSError: the file cannot be created.
-    """
+    """The file of a video, not buffered. It reports its first error and ignores all later writes."""
 
     def __init__(self, path: Path, on_error: OnError) -> None:
         super().__init__(path.open("wb", buffering=0))
@@ -116,7 +105,6 @@ def video_output(command: Message, quality: int, on_error: OnError) -> tuple[Any
     Args:
         command: `path`, whose extension is the container; `bitrate` (bit/s; 0: the library's choice) and `audio`.
         quality: of MJPEG's frames.
-        on_error: called in a thread of the library when the output fails.
     """
     path = Path(command["path"])
     encoders, outputs = import_module("picamera2.encoders"), import_module("picamera2.outputs")

@@ -81,11 +81,7 @@ class Session:
         return self._recording and self._pipe is None
 
     def is_video_over(self) -> bool:
-        """Whether a video has reached its duration.
-
-        Raises:
-            RuntimeError: it gets no more frames.
-        """
+        """Whether a video has reached its duration; RuntimeError if it gets no more frames."""
         now_s = time.monotonic()
         if now_s - self._last_s > self._frame_timeout_s:
             raise RuntimeError(NO_FRAMES)
@@ -225,11 +221,9 @@ class Session:
         return sensor and [*sensor["output_size"], sensor["bit_depth"]]
 
     def _configure(self, configuration: Any) -> None:
-        """Configure the camera.
+        """Configure the camera; RuntimeError if it does not support this.
 
-        Raises:
-            RuntimeError: the camera does not support this. The library itself would take the nearest sensor mode
-                (Picamera2._make_libcamera_config).
+        The library itself would take the nearest sensor mode (Picamera2._make_libcamera_config).
         """
         self._camera.configure(configuration)
         if self._usb and (form := self._camera.camera_configuration()["main"]["format"]) != USB_PIXELS:
@@ -271,11 +265,7 @@ class Session:
         return self._create_configuration(BUFFERS["preview"], use="preview", size=size)
 
     def _start(self, configuration: Any, *, scan: bool = False) -> None:
-        """Configure and start the camera; the first frame already has the controls.
-
-        Args:
-            scan: start an autofocus scan in AfMode Auto.
-        """
+        """Start the camera; the first frame already has the controls. `scan`: start a scan in AfMode Auto."""
         self._configure(configuration)
         controls = dict(self._wanted.controls)
         if configuration is self._viewfinder:

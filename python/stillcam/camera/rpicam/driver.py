@@ -46,8 +46,10 @@ class Rpicam(Driver):
 
     Args:
         programs: how to call them.
-        images, env, machine: see Driver.
+        images: see Driver.
+        env: the environment of the programs; None: this process's own.
         name: the driver's name in status and logs.
+        machine: the folder that stands for the machine, see MachineLock.
         encoder: the board's, see Capabilities.
     """
 

@@ -6,7 +6,6 @@ import os
 import pwd
 import shlex
 import shutil
-import subprocess
 import time
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from stillcam.common.folders import LINKS, SOCKETS, lacks, missing
 from stillcam.common.formats import size_text, utc_text
 from stillcam.common.kernel_files import mount_of, mounts, text_of
 from stillcam.frames.files import read_current
-from stillcam.system_info import board
+from stillcam.system_info import board, output_of
 from stillcam.system_info.storage import DAY_S, kind, wear
 
 FULL_BYTES, SCANT_BYTES = 50_000_000, 500_000_000
@@ -150,18 +149,8 @@ def services(installation: Installation) -> list[Finding]:
 
 
 def _output_of(installation: Installation, program: str, *arguments: str) -> str:
-    """The output of a program of systemd; empty: not installed, or it fails."""
     path = shutil.which(program, path=installation.environ.get("PATH"))
-    if not path:
-        return ""
-    try:
-        done = subprocess.run(
-            [path, *arguments],
-            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=SYSTEMD_TIMEOUT_S, check=False,
-        )  # fmt: skip
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
-    return done.stdout if not done.returncode else ""
+    return output_of((path, *arguments), SYSTEMD_TIMEOUT_S) if path else ""
 
 
 def heat(installation: Installation) -> list[Finding]:

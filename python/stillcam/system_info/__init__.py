@@ -8,8 +8,10 @@ Reading order: `machine` (model, memory, operating system), `board` (heat and po
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import subprocess
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
+from subprocess import DEVNULL, PIPE, STDOUT
 from typing import Any
 
 Row = tuple[str, str]  # label, text
@@ -31,3 +33,12 @@ def known(rows: Iterable[tuple[str, object]]) -> list[Row]:
 def as_document(sections: list[Section]) -> dict[str, Any]:
     """The sections that have rows, ready for JSON."""
     return {"sections": [asdict(section) for section in sections if section.rows]}
+
+
+def output_of(argv: Sequence[str], timeout_s: float) -> str:
+    """What a program prints; empty if it is not there or does not end in time."""
+    try:
+        done = subprocess.run(argv, stdin=DEVNULL, stdout=PIPE, stderr=STDOUT, timeout=timeout_s, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return done.stdout.decode(errors="replace")

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import re
-import shutil
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from stillcam.system_info import Row
+from stillcam.system_info import Row, output_of
 
 VCGENCMD_TIMEOUT_S = 2.0
 
@@ -62,16 +60,8 @@ def throttled(sys: Path = Path("/sys")) -> int | None:
             return int(file.read_text(), 16)
         except (OSError, ValueError):
             break
-    if not shutil.which("vcgencmd"):
-        return None
-    try:
-        output = subprocess.run(
-            ["vcgencmd", "get_throttled"],
-            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=VCGENCMD_TIMEOUT_S, check=False,
-        ).stdout  # fmt: skip
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    match = re.fullmatch(r"throttled=0x([0-9a-fA-F]+)\s*", output)
+    output = output_of(("vcgencmd", "get_throttled"), VCGENCMD_TIMEOUT_S)
+    match = re.search(r"^throttled=0x([0-9a-fA-F]+)$", output, re.MULTILINE)
     return int(match[1], 16) if match else None
 
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 import shutil
-import subprocess
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from importlib import metadata
 from pathlib import Path
 
-from stillcam.system_info import Row
+from stillcam.system_info import Row, output_of
 
 TIMEOUT_S = 3.0  # rpicam-still loads all of libcamera to print its version: 0.3 s on a slow board
 RETRY_S = 60.0  # until a program that has printed nothing is run again
@@ -37,11 +36,7 @@ class Software:
         self._outputs: dict[_Program, tuple[str, float]] = {}  # output and time
 
     def rows(self, path: str | None = None) -> list[Row]:
-        """The versions.
-
-        Args:
-            path: folders of programs; None: `PATH`.
-        """
+        """The versions of the programs in the folders of `path` (None: `PATH`), and of packages."""
         with self._lock, ThreadPoolExecutor(len(_PROGRAMS), "version") as pool:
             found = [next(filter(None, (shutil.which(name, path=path) for name in row[0])), None) for row in _PROGRAMS]
             outputs = list(pool.map(self._output_of, found, [row[1] for row in _PROGRAMS]))
@@ -64,15 +59,7 @@ class Software:
         text, asked_s = self._outputs.get(key, ("", -RETRY_S))
         if text or time.monotonic() - asked_s < RETRY_S:
             return text
-        try:
-            done = subprocess.run(
-                [program, option],
-                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                timeout=TIMEOUT_S, check=False,
-            )  # fmt: skip
-            text = done.stdout.decode(errors="replace")
-        except (OSError, subprocess.TimeoutExpired):
-            text = ""
+        text = output_of((program, option), TIMEOUT_S)
         self._outputs[key] = text, time.monotonic()
         return text
 

@@ -52,12 +52,11 @@ class App:
     Args:
         routes: the table.
         settings: gives those in force.
-        admit: sets `request.person`, or raises Refused if the request may not use the route; called before the body
-            is read.
+        admit: sets `request.person`, or raises Refused; called before the body is read.
         count: gets the route's path (empty: none was found), status and body bytes of each answer that has ended.
         cameras: by number, the routes below `camera/NUMBER/`, where there are such.
         names: gives this machine's names.
-        refusal: returns the page that a person who has opened an address gets instead of an error as JSON.
+        refusal: the page that a person who has opened an address gets instead of an error as JSON.
     """
 
     request_type = Request

@@ -14,13 +14,7 @@ from stillcam.settings.file import SettingsFollower
 
 
 class CameraContext:
-    """What the server has for one camera; the groups of routes take from it what they need.
-
-    Args:
-        paths: its folders, and its number.
-        follower: of `paths.settings`.
-        cache: of `paths.images`; the caller closes it.
-    """
+    """What the server has for one camera: `follower` is of its settings file, `cache` of its frames."""
 
     def __init__(self, paths: Paths, follower: SettingsFollower, cache: FrameCache) -> None:
         self.paths = paths

@@ -31,60 +31,38 @@ class Challenge(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """The sender of a request.
+    """The sender of a request."""
 
-    Args:
-        name: of the user, or of the token.
-        role: `owner` or `viewer`.
-        scope: `view`, `library` or `control`: what it may do; each includes those before it.
-        by: `session` or `token`: how it was authenticated.
-    """
-
-    name: str
-    role: str
-    scope: str
-    by: str
+    name: str  # of the user, or of the token
+    role: str  # `owner` or `viewer`
+    scope: str  # `view`, `library` or `control`: what it may do; each includes those before it
+    by: str  # `session` or `token`: how it was authenticated
 
 
 class Request(messages.Request):
-    """A request to one of the routes.
+    """A request to one of the routes."""
 
-    Attributes:
-        camera: the number of the camera below whose address it came; empty: none.
-        person: the sender; None: unknown.
-        public: it was admitted because anyone may watch.
-        access_remains: returns whether the sender still has access; a stream checks regularly.
-    """
-
-    camera = ""
-    person: Person | None = None
-    public = False
+    camera = ""  # the number of the camera below whose address it came; empty: none
+    person: Person | None = None  # the sender; None: unknown
+    public = False  # it was admitted because anyone may watch
+    # Whether the sender still has access: a stream, which may last for days, checks that regularly.
     access_remains: Callable[[], bool] = staticmethod(lambda: True)
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One address.
+    """One address."""
 
-    Args:
-        method: GET (for HEAD too), POST, PUT, PATCH or DELETE.
-        path: without the leading slash; one that ends in a slash takes whatever follows, as `request.rest`; one part
-            may be like `{name}`: any text without a slash, as `request.variable`.
-        access: who may use it.
-        handler: returns the answer, or raises Refused. It runs on a worker thread, and may block.
-        quick: returns the answer from memory, or raises Refused; None: `handler` has to answer. It runs on the thread
-            that serves all connections, and must not block.
-        picture: pages of other origins may show it, and read it if anyone may watch.
-        challenge: sent with an answer 401.
-    """
-
-    method: str
+    method: str  # GET (for HEAD too), POST, PUT, PATCH or DELETE
+    # Without the leading slash. One that ends in a slash takes whatever follows, as `request.rest`; one part may be
+    # like `{name}`: any text without a slash, as `request.variable`.
     path: str
     access: Access
-    handler: Callable[[Request], Answer]
+    handler: Callable[[Request], Answer]  # may raise Refused. It runs on a worker thread, and may block
+    # Answers from memory on the thread that serves all connections, and must not block; None: `handler` has to answer.
     quick: Callable[[Request], Answer | None] | None = None
-    picture: bool = False
-    challenge: Challenge = Challenge.BEARER
+    picture: bool = False  # pages of other origins may show it, and read it if anyone may watch
+    challenge: Challenge = Challenge.BEARER  # sent with an answer 401
 
 
 def may_use(admit: Callable[[Request, Route], None], request: Request, route: Route) -> bool:

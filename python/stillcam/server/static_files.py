@@ -47,11 +47,7 @@ class StaticFiles:
 
     Args:
         web: the folder of the page; files of the known types count, at any depth.
-        may_control: returns whether a request comes from a person who may control the camera; the page then
-            preloads the modules of the tab.
-
-    Attributes:
-        version: a hash of the names and contents of all files.
+        may_control: whether the sender may control the camera; the page then preloads the modules of the tab.
     """
 
     def __init__(self, web: Path, may_control: Callable[[Request], bool]) -> None:

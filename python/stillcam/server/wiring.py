@@ -51,7 +51,7 @@ def build(
 
     Args:
         paths: of the primary camera, which has the accounts and the settings that count for all.
-        settings: of `paths.settings`.
+        settings: follows `paths.settings`.
         cache: of `paths.images`; the caller closes it.
         others: the same of further cameras.
         names: gives this machine's names.

@@ -119,7 +119,7 @@ def _operation(route: ApiRoute) -> dict[str, Any]:
         "description": f"For: {route.access.value}.",
         "operationId": re.sub(r"\W+", "_", f"{route.method.lower()} {route.path}{route.rest}"),
         "security": _SECURITY[route.access],
-        "responses": _responses(route, addressed=bool(names or route.query)),
+        "responses": _responses(route, named=bool(names)),
     }
     if parameters:
         operation["parameters"] = parameters
@@ -129,16 +129,18 @@ def _operation(route: ApiRoute) -> dict[str, Any]:
     return operation
 
 
-def _responses(route: ApiRoute, *, addressed: bool) -> dict[str, Any]:
+def _responses(route: ApiRoute, *, named: bool) -> dict[str, Any]:
     errors = set(route.errors)
     if route.access is not Access.OPEN:
         errors |= {401, 403, 503}
     if route.method != "GET":
         errors.add(403)  # sent by a page of another server
     if route.body:
-        errors |= {400, 413, 415}
-    if addressed:
-        errors.add(400)  # an address that cannot be read
+        errors |= {400, 413, 415, 422}
+    if named:
+        errors |= {400, 404}
+    if route.query:
+        errors.add(400)
     answers = {}
     for status, kind in route.answers.items():
         answers[status] = _answer(_DONE[status], shape(kind) if kind and "/" not in kind else None, kind)

@@ -19,62 +19,36 @@ _UNCHECKED = {"type", "description", "examples"}  # parts of a schema that any t
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A value in the query of an address.
+    """A value in the query of an address."""
 
-    Args:
-        text: what it does.
-        schema: what it may be; enumerations, patterns and ranges are checked.
-        error: the answer to a wrong value; empty: made of the schema.
-        required: whether it must be there.
-    """
-
-    text: str
-    schema: Schema = field(default_factory=lambda: TEXT)
-    error: str = ""
+    text: str  # what it does
+    schema: Schema = field(default_factory=lambda: TEXT)  # enumerations, patterns and ranges are checked
+    error: str = ""  # the answer to a wrong value; empty: made of the schema
     required: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """The JSON object that a request sends.
+    """The JSON object that a request sends."""
 
-    Args:
-        schema: its name.
-        max_bytes: how large it may be.
-        required: False: a request without Content-Type counts as `{}`.
-        checked: it is checked against its schema before the handler runs; False: the handler does that by the table
-            of its subject (settings, series, films).
-    """
-
-    schema: str
+    schema: str  # its name
     max_bytes: int = MAX_JSON_BYTES
-    required: bool = True
-    checked: bool = True
+    required: bool = True  # False: a request without Content-Type counts as `{}`
+    checked: bool = True  # before the handler runs; False: the handler does that by the table of its subject
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiRoute(Route):
-    """A route that is described in OpenAPI; made by `api`.
+    """A route that is described in OpenAPI; made by `api`."""
 
-    Args:
-        tag: its chapter.
-        summary: what it does, in a sentence.
-        answers: status -> name of the schema of its JSON, a media type, or empty: no body.
-        body: of the request.
-        errors: statuses beside those that its access and its body bring about.
-        query: by name.
-        rest: the name of what follows the path of a route that ends in a slash.
-        headers: request headers that it knows, name -> what they do.
-    """
-
-    tag: str
-    summary: str
-    answers: dict[int, str]
+    tag: str  # its chapter
+    summary: str  # what it does, in a sentence
+    answers: dict[int, str]  # status -> name of the schema of its JSON, a media type, or empty: no body
     body: Body | None = None
-    errors: tuple[int, ...] = ()
-    query: dict[str, Parameter] = field(default_factory=dict)
-    rest: str = ""
-    headers: dict[str, str] = field(default_factory=dict)
+    errors: tuple[int, ...] = ()  # statuses beside those that its access, its body and its address bring about
+    query: dict[str, Parameter] = field(default_factory=dict)  # by name
+    rest: str = ""  # the name of what follows the path of a route that ends in a slash
+    headers: dict[str, str] = field(default_factory=dict)  # request headers that it knows, name -> what they do
 
 
 def api(

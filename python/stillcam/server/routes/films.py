@@ -20,7 +20,7 @@ from stillcam.server.file_answers import FOR_EVER, file_answer
 from stillcam.server.openapi.route import Body, Document, Parameter, api
 from stillcam.server.openapi.shapes import Schema, Shape, define, maybe, one_of, record, shape
 from stillcam.server.route import Access, Request, Route
-from stillcam.server.routes.series import TIMEOUT_S
+from stillcam.server.routes.series import ORDER_TIMEOUT_S
 
 _KIND = one_of(*KINDS)
 _SERIES = maybe({"type": "string", "minLength": 1, "maxLength": MAX_NAME}, "whose pictures; null: the library's")
@@ -75,14 +75,13 @@ class FilmRoutes:
             film("GET", "api/films", read, self._list, "All films, contact sheets and keograms, newest first.",
                  {200: "Films"}, errors=(404,), query={"series": _OF_SERIES}),
             film("POST", "api/films", control, self._make, "Order one; it is made when it is its turn, whoever leaves.",
-                 {202: "Film"}, body=Body("FilmOrder", checked=False), errors=(404, 409, 422, 503, 507)),
-            film("GET", "api/films/", read, self._show, "One, and how far it is.", {200: "Film"}, errors=(404,),
-                 rest="id"),
+                 {202: "Film"}, body=Body("FilmOrder", checked=False), errors=(404, 409, 507)),
+            film("GET", "api/films/", read, self._show, "One, and how far it is.", {200: "Film"}, rest="id"),
             film("DELETE", "api/films/", control, self._delete,
-                 "Cancel one that is not done, or delete it: nothing is left of it.",
-                 {204: ""}, errors=(404, 503, 507), rest="id"),
-            film("GET", "films/", read, self._file, "The MP4 or JPEG, with ranges.",
-                 {200: "*/*", 206: "*/*", 304: ""}, errors=(404, 416), query={"download": _DOWNLOAD}, rest="id"),
+                 "Cancel one that is not done, or delete it: nothing is left of it.", {204: ""}, errors=(507,),
+                 rest="id"),
+            film("GET", "films/", read, self._file, "The MP4 or JPEG, with ranges.", {200: "*/*", 206: "*/*", 304: ""},
+                 errors=(416,), query={"download": _DOWNLOAD}, rest="id"),
         ]  # fmt: skip
 
     def _list(self, request: Request) -> Document:
@@ -110,7 +109,7 @@ class FilmRoutes:
         self._order("delete", id=self._find(request.rest).id)
 
     def _order(self, do: str, **arguments: Any) -> Document:
-        return ask(self._socket, {"command": "film", "do": do, **arguments}, TIMEOUT_S)
+        return ask(self._socket, {"command": "film", "do": do, **arguments}, ORDER_TIMEOUT_S)
 
     def _find(self, id_: str) -> Film:
         with _reading():

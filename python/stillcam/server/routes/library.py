@@ -74,16 +74,16 @@ class LibraryRoutes:
         read, control, library = Access.LIBRARY, Access.CONTROL, partial(api, "Library")
         return [
             library("GET", "library/", read, self._file, "A file of an item, with ranges; or its thumbnail.",
-                    {200: "*/*", 206: "*/*", 304: ""}, errors=(404, 416), query=_FILE, rest="id"),
-            library("GET", "api/library", read, self._page, "A page of items, the newest first.",
-                    {200: "LibraryPage"}, errors=(400,), query=_PAGE),
+                    {200: "*/*", 206: "*/*", 304: ""}, errors=(416,), query=_FILE, rest="id"),
+            library("GET", "api/library", read, self._page, "A page of items, the newest first.", {200: "LibraryPage"},
+                    query=_PAGE),
             library("GET", "api/library/calendar", read, self._calendar, "How many items each day of a year has.",
-                    {200: "Calendar"}, errors=(400,), query={"year": _YEAR}),
-            library("GET", "api/library/items/", read, self._item, "All that is known of an item.",
-                    {200: "Item"}, errors=(404,), rest="id"),
+                    {200: "Calendar"}, query={"year": _YEAR}),
+            library("GET", "api/library/items/", read, self._item, "All that is known of an item.", {200: "Item"},
+                    rest="id"),
             library("PATCH", "api/library/items/", control, self._change,
-                    "Mark an item, or give it a title; its address may change.",
-                    {200: "Item"}, body=Body("ItemChange"), errors=(404, 409, 422, 503), rest="id"),
+                    "Mark an item, or give it a title; its address may change.", {200: "Item"}, body=Body("ItemChange"),
+                    errors=(409,), rest="id"),
         ]  # fmt: skip
 
     def _page(self, request: Request) -> Document:

@@ -58,13 +58,7 @@ _STREAM = {
 
 
 class PictureRoutes:
-    """The routes of all pictures.
-
-    Args:
-        context: the camera's.
-        settings: gives those in force for all cameras.
-        may_control: whether a request may control the camera.
-    """
+    """The routes of all pictures; `settings` are those for all cameras, `may_control` is asked of a request."""
 
     def __init__(
         self, context: CameraContext, settings: Callable[[], Settings], may_control: Callable[[Request], bool]
@@ -86,8 +80,8 @@ class PictureRoutes:
         return [
             picture("images/current.jpg", watch, self._current,
                     "The newest frame; with `after`, the first that has another name, or 204 after 25 s.",
-                    {200: JPEG, 204: "", 304: ""}, errors=(400, 503), query=_CURRENT, headers=_IF_NONE_MATCH,
-                    quick=self._current_now, challenge=programs),
+                    {200: JPEG, 204: "", 304: ""}, query=_CURRENT, headers=_IF_NONE_MATCH, quick=self._current_now,
+                    challenge=programs),
             *(picture(path, watch, self._snapshot, "The newest frame; once it is stale, a picture that says so.",
                       {200: JPEG, 304: "", 503: JPEG}, errors=(400,), query=_SNAPSHOT,
                       quick=self._snapshot_now, challenge=programs)

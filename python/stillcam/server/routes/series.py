@@ -29,7 +29,7 @@ from stillcam.server.openapi.shapes import Schema, at_least, define, list_of, ma
 from stillcam.server.route import Access, Request, Route
 from stillcam.server.series_preview import preview
 
-TIMEOUT_S = 30.0  # deleting some hundred thousand files takes a while
+ORDER_TIMEOUT_S = 30.0  # deleting some hundred thousand files takes a while
 _NAMELESS = "series"  # the name in a preview, before there is one
 MAX_PAGE, MAX_BUCKETS = 500, 1000
 MAX_DIGITS = 9  # of a shot's number
@@ -128,28 +128,24 @@ class SeriesRoutes:
         return [
             series("GET", "api/series", read, self._list, "All series, and how far each is.", {200: "SeriesList"}),
             series("POST", "api/series", control, self._create, "Make a series; it waits for its start, or begins.",
-                   {201: "Series"}, body=Body("SeriesDefinition", checked=False), errors=(409, 422, 503, 507)),
-            series("POST", "api/series/check", control, self._check,
-                   "What a series would come to; nothing is kept.",
-                   {200: "SeriesPreview"}, body=Body("SeriesSketch", checked=False), errors=(422,)),
-            series("GET", "api/series/", read, self._show, "One series.", {200: "Series"}, errors=(404,), rest="name"),
+                   {201: "Series"}, body=Body("SeriesDefinition", checked=False), errors=(409, 507)),
+            series("POST", "api/series/check", control, self._check, "What a series would come to; nothing is kept.",
+                   {200: "SeriesPreview"}, body=Body("SeriesSketch", checked=False)),
+            series("GET", "api/series/", read, self._show, "One series.", {200: "Series"}, rest="name"),
             series("PATCH", "api/series/", control, self._change,
-                   "Change a series: what is not mentioned stays, null goes back to the default.",
-                   {200: "Series"}, body=Body("SeriesChange", checked=False), errors=(404, 409, 422, 503, 507),
-                   rest="name"),
+                   "Change a series: what is not mentioned stays, null goes back to the default.", {200: "Series"},
+                   body=Body("SeriesChange", checked=False), errors=(409, 507), rest="name"),
             series("DELETE", "api/series/", control, self._delete,
-                   "Delete a series with all its shots and films, for good.",
-                   {204: ""}, errors=(404, 409, 503), rest="name"),
-            series("POST", "api/series/{name}/state", control, self._state,
-                   "Start, pause, resume or finish a series.",
-                   {200: "Series"}, body=Body("SeriesOrder"), errors=(404, 409, 422, 503, 507)),
+                   "Delete a series with all its shots and films, for good.", {204: ""}, errors=(409,), rest="name"),
+            series("POST", "api/series/{name}/state", control, self._state, "Start, pause, resume or finish a series.",
+                   {200: "Series"}, body=Body("SeriesOrder"), errors=(409, 507)),
             series("GET", "api/series/{name}/shots", read, self._shots, "Shots in the order of their numbers.",
-                   {200: "Shots"}, errors=(400, 404), query=_LIMITS),
+                   {200: "Shots"}, query=_LIMITS),
             series("GET", "api/series/{name}/timeline", read, self._timeline,
-                   "How many shots were taken, missed and planned, in stretches of time.",
-                   {200: "Timeline"}, errors=(400, 404), query={"buckets": _BUCKETS}),
+                   "How many shots were taken, missed and planned, in stretches of time.", {200: "Timeline"},
+                   query={"buckets": _BUCKETS}),
             series("GET", "series/{name}/shots/", read, self._picture, "The picture of a shot.",
-                   {200: "*/*", 206: "*/*", 304: ""}, errors=(400, 404, 416), query=_PICTURE, rest="n"),
+                   {200: "*/*", 206: "*/*", 304: ""}, errors=(416,), query=_PICTURE, rest="n"),
         ]  # fmt: skip
 
     # --- reading
@@ -199,7 +195,7 @@ class SeriesRoutes:
 
     def _ask(self, do: str, **arguments: Any) -> Document:
         """The series as the daemon has changed it; empty: it is deleted."""
-        answer = ask(self._context.paths.socket, {"command": "series", "do": do, **arguments}, TIMEOUT_S)
+        answer = ask(self._context.paths.socket, {"command": "series", "do": do, **arguments}, ORDER_TIMEOUT_S)
         return dict(answer.get("series", {}))
 
     # --- shots

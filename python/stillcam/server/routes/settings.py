@@ -51,12 +51,7 @@ define(
 
 
 class SettingsRoutes:
-    """The routes of the settings and their back-ups.
-
-    Args:
-        service: reads and changes the settings.
-        paths: of the camera.
-    """
+    """The routes of the settings and their back-ups."""
 
     def __init__(self, service: SettingsService, paths: Paths) -> None:
         self._service = service
@@ -72,20 +67,18 @@ class SettingsRoutes:
             setting("PATCH", "api/settings", control, self._patch,
                     "Change settings: all of the patch, or nothing. It is answered once they are in force.",
                     {200: "SettingsDocument", 409: "Outdated"}, body=Body("SettingsPatch", checked=False),
-                    errors=(409, 422, 503), headers={"If-Match": _IF_MATCH}),
-            setting("GET", "api/backup", owner, self._download,
-                    "The whole configuration as a file.", {200: "Backup"}),
+                    errors=(409,), headers={"If-Match": _IF_MATCH}),
+            setting("GET", "api/backup", owner, self._download, "The whole configuration as a file.", {200: "Backup"}),
             setting("POST", "api/backup", owner, self._restore_upload,
-                    "Restore a configuration: all of it, or nothing.",
-                    {200: "SettingsDocument"}, body=Body("Backup", MAX_BYTES, checked=False), errors=(409, 422, 503)),
-            setting("GET", "api/backups", owner, self._list,
-                    "The back-ups that are kept on the camera.", {200: "KeptBackups"}),
-            setting("POST", "api/backups", owner, self._make, "Keep a back-up under a name.",
-                    {201: "KeptBackup"}, body=Body("NewBackup"), errors=(409, 422, 503)),
-            setting("POST", "api/backups/", owner, self._restore, "Restore a back-up.",
-                    {200: "SettingsDocument"}, errors=(404, 409, 422, 503), rest="name"),
-            setting("DELETE", "api/backups/", owner, self._delete, "Delete a back-up.",
-                    {204: ""}, errors=(404, 503), rest="name"),
+                    "Restore a configuration: all of it, or nothing.", {200: "SettingsDocument"},
+                    body=Body("Backup", MAX_BYTES, checked=False), errors=(409,)),
+            setting("GET", "api/backups", owner, self._list, "The back-ups that are kept on the camera.",
+                    {200: "KeptBackups"}),
+            setting("POST", "api/backups", owner, self._make, "Keep a back-up under a name.", {201: "KeptBackup"},
+                    body=Body("NewBackup"), errors=(409,)),
+            setting("POST", "api/backups/", owner, self._restore, "Restore a back-up.", {200: "SettingsDocument"},
+                    errors=(409, 422), rest="name"),
+            setting("DELETE", "api/backups/", owner, self._delete, "Delete a back-up.", {204: ""}, rest="name"),
         ]  # fmt: skip
 
     # --- settings

@@ -147,12 +147,12 @@ class StatusRoutes:
         """The health check is open: a watchdog needs no account."""
         watch, state = Access.WATCH, partial(api, "State")
         return [
-            state("GET", "healthz", Access.OPEN, self._health,
-                  "200 while pictures are fresh, else 503 and why.", {200: "Health", 503: "Health"}),
+            state("GET", "healthz", Access.OPEN, self._health, "200 while pictures are fresh, else 503 and why.",
+                  {200: "Health", 503: "Health"}),
             state("GET", "api/status", watch, self._status, "What camera and server do now.", {200: "Status"},
                   query={"revisions": _REVISIONS}),
-            state("GET", "api/overview", watch, self._overview,
-                  "All cameras of this server, and how each is.", {200: "Overview"}),
+            state("GET", "api/overview", watch, self._overview, "All cameras of this server, and how each is.",
+                  {200: "Overview"}),
             self._events_route,
         ]  # fmt: skip
 

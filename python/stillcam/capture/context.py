@@ -51,7 +51,8 @@ class Mode:
     Attributes:
         name: what the status calls it.
         urgent: whether it interrupts another mode that waits for a picture.
-        handlers: of its commands, by verb; called in the camera's thread, whatever mode runs.
+        handlers: of its commands, by verb; called in the camera's thread, whatever mode runs. With a CameraError
+            they refuse the command.
     """
 
     name = ""
@@ -316,8 +317,15 @@ class CaptureContext:
         """Run the queued commands; whether there were any."""
         commands = self.commands.take()
         for command in commands:
-            taken = (mode.handlers[command.verb] for mode in self._modes() if command.verb in mode.handlers)
-            (next(taken, None) or self._handlers[command.verb])(command)
+            for mode in self._modes():
+                if command.verb in mode.handlers:
+                    try:
+                        mode.handlers[command.verb](command)
+                    except CameraError as error:
+                        command.fail(error)
+                    break
+            else:
+                self._handlers[command.verb](command)
         return bool(commands)
 
     def reclaim_folder(self) -> None:

@@ -120,9 +120,8 @@ class AutofocusMode(RequestedMode):
     def _on_focus(self, command: Command) -> None:
         camera = self._context.status.camera
         if camera and camera.limits is not None and "AfMode" not in camera.limits:
-            command.fail(CameraError("unable", f"this camera ({camera.model}) has no autofocus"))
-        else:
-            self._on_request(command)
+            raise CameraError("unable", f"this camera ({camera.model}) has no autofocus")
+        self._on_request(command)
 
 
 def lens_at_rest(metadata: Metadata) -> bool:

@@ -29,9 +29,8 @@ class RequestedMode(Mode):
 
     def _on_request(self, command: Command) -> None:
         if self._context.recording:
-            command.fail(CameraError("busy", "a video is being made: stop it first, or wait for its end"))
-        else:
-            self._requests.append(command)
+            raise CameraError("busy", "a video is being made: stop it first, or wait for its end")
+        self._requests.append(command)
 
 
 class DetectMode(RequestedMode):

@@ -111,18 +111,17 @@ class PhotoMode(Mode):
     def _on_photo(self, command: Command) -> None:
         message = command.message
         delay_s = float(message.get("delay_s", 0))
-        try:
-            if self._context.recording:
-                raise CameraError("busy", "a video is being recorded or waiting: stop it first, or wait until it ends")
-            if len(self._orders) >= MAX_ORDERS:
-                raise CameraError("busy", f"{MAX_ORDERS} orders wait already: cancel them, or wait")
-            self._library.disk.check()
-        except CameraError as error:
-            command.fail(error)
-            return
-        due_s = time.time() + delay_s if delay_s else None
+        if self._context.recording:
+            raise CameraError("busy", "a video is being recorded or waiting: stop it first, or wait until it ends")
+        if len(self._orders) >= MAX_ORDERS:
+            raise CameraError("busy", f"{MAX_ORDERS} orders wait already: cancel them, or wait")
+        self._library.disk.check()
         order = PhotoOrder(
-            [command], message.get("kind", "photo"), message.get("count", 1), time.monotonic() + delay_s, due_s
+            [command],
+            message.get("kind", "photo"),
+            message.get("count", 1),
+            due=time.monotonic() + delay_s,
+            due_s=time.time() + delay_s if delay_s else None,
         )
         if delay_s:
             order.timer = threading.Timer(delay_s, self._context.commands.nudge)
@@ -141,10 +140,13 @@ class PhotoMode(Mode):
         else:
             command.finish({"items": []})
 
+    def _first(self) -> PhotoOrder | None:
+        return min(self._orders, key=lambda order: order.due, default=None)
+
     def _next_due(self) -> PhotoOrder | None:
         """The order to carry out now."""
-        now = time.monotonic()
-        return next((order for order in sorted(self._orders, key=lambda order: order.due) if order.due <= now), None)
+        first = self._first()
+        return first if first and first.due <= time.monotonic() else None
 
     def _is_over(self, order: PhotoOrder) -> bool:
         return order.cancelled or self._context.stopping or len(order.items) >= order.count
@@ -164,7 +166,7 @@ class PhotoMode(Mode):
     def _update_status(self) -> None:
         status = self._context.status
         order = self._running if self._running in self._orders else None
-        order = order or self._next_due() or min(self._orders, key=lambda order: order.due, default=None)
+        order = order or self._first()
         others = [other for other in self._orders if other is not order]
         status.waiting["photos"] = [{"kind": other.kind, "of": other.count} for other in others]
         if order is None:
@@ -192,11 +194,7 @@ class PhotoMode(Mode):
         self._scan_waits = SCAN_WAITS_S[1:] if scans_at_start(controls, camera) else ()
 
     def _take_one(self, order: PhotoOrder, settings: Settings, camera: CameraInfo, runs: bool) -> str:
-        """Take one photo, at the second try if the first fails; its address below `library/`.
-
-        Args:
-            runs: whether the camera program for it runs.
-        """
+        """Take one photo, at the second try if the first fails; its address below `library/`."""
         try:
             if not runs:
                 self._start(order, settings, camera)

@@ -108,15 +108,11 @@ class VideoMode(Mode):
             self._order.failed_before = True
 
     def _on_video(self, command: Command) -> None:
-        try:
-            if self._order:
-                raise CameraError("busy", "a video is being made already")
-            if self._photos.timed:
-                raise CameraError("busy", "a self-timer is running: cancel it, or wait for its photos")
-            self._library.disk.check()
-        except CameraError as error:
-            command.fail(error)
-            return
+        if self._order:
+            raise CameraError("busy", "a video is being made already")
+        if self._photos.timed:
+            raise CameraError("busy", "a self-timer is running: cancel it, or wait for its photos")
+        self._library.disk.check()
         self._order = VideoOrder(command, command.message.get("seconds"))
         self._context.recording = True
         if self._photos.wanted():
@@ -124,15 +120,14 @@ class VideoMode(Mode):
 
     def _on_stop(self, command: Command) -> None:
         if self._order is None:
-            command.fail(CameraError("idle", "there is no video to stop"))
-            return
-        if not self._order.begun:
+            raise CameraError("idle", "there is no video to stop")
+        if self._order.begun:
+            self._order.stop_requested = True
+            self._order.stops.append(command)
+        else:
             self._order.finish(None, CameraError("cancelled", "the video was cancelled before it began"))
             self._reset()
             command.finish({"items": []})
-            return
-        self._order.stop_requested = True
-        self._order.stops.append(command)
 
     def _make(
         self, order: VideoOrder, settings: Settings, camera: CameraInfo
@@ -240,15 +235,11 @@ class GrowingFile:
     Args:
         seconds: the length that was requested; None: until a stop.
         stall_s: how long the camera may give no picture.
-
-    Attributes:
-        size: in bytes, at the last check.
-        late: whether the requested length is over without an end: the frames come slower than requested.
     """
 
     def __init__(self, video: RecordedVideo, seconds: int | None, stall_s: float) -> None:
-        self.size = 0
-        self.late = False
+        self.size = 0  # in bytes, at the last check
+        self.late = False  # the requested length is over without an end: the frames come slower than requested
         self._path = video.path
         self._seconds = seconds
         self._cycle_s = 1 / video.rate

@@ -48,14 +48,12 @@ class CommandQueue:
         self.wake = os.eventfd(0, os.EFD_NONBLOCK)
 
     def post(self, verb: str, message: Message | None = None) -> Command:
-        """Queue a command."""
         command = Command(verb, message)
         self._queue.put(command)
         self.nudge()
         return command
 
     def nudge(self) -> None:
-        """Wake the camera's thread."""
         os.eventfd_write(self.wake, 1)
 
     def polled(self) -> bool:

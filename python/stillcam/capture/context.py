@@ -150,7 +150,6 @@ class CaptureContext:
         return self.driver.stop(grace_s, self.stop_fds)
 
     def camera_failed(self, error: CameraError) -> None:
-        """Stop the camera program, and count the failure."""
         self.stop_camera()
         self.status.count_failure(error.cause, restarts=True)
 
@@ -353,7 +352,6 @@ class CaptureContext:
         return None
 
     def _interrupted(self) -> bool:
-        """Whether newer settings or an urgent mode interrupt the running one."""
         return self.settings.outdated or any(mode.urgent and mode.wanted() for mode in self._modes())
 
     def _new_publisher(self) -> FramePublisher:

@@ -64,7 +64,6 @@ def link_or_copy(source: Path, target: Path) -> None:
 
 
 def discard_still(still: Still) -> None:
-    """Delete the files of a still that is not kept."""
     for path in (still.path, still.raw):
         if path:
             path.unlink(missing_ok=True)
@@ -136,8 +135,7 @@ def rotate(source: Path, target: Path, degrees: int, jpegtran: str | None, inter
 
 
 def _exits_in_time(pid: int, timeout_s: float, interrupts: Sequence[int]) -> bool:
-    """Whether a child ends in time, noticed at once: a wait(2) with a timeout has to poll."""
-    fd = os.pidfd_open(pid)
+    fd = os.pidfd_open(pid)  # wait(2) with a timeout has to poll
     try:
         ready = wait_readable(timeout_s, fd, *interrupts)
         if ready and fd not in ready:
@@ -179,7 +177,6 @@ _CHECKS: dict[str, Callable[[mmap.mmap], Size]] = {".jpg": check_jpeg, ".png": _
 
 
 def main(degrees: str, source: str, target: str) -> None:
-    """Rotate with Pillow; runs in the child process."""
     from PIL import Image
 
     turn = {90: Image.Transpose.ROTATE_270, 270: Image.Transpose.ROTATE_90}[int(degrees)]

@@ -142,8 +142,7 @@ class PendingSettings:
         return True
 
     def _keep_last_good(self) -> None:
-        """In a thread of its own: the disk may hang."""
-        with suppress(RuntimeError):  # no memory for a thread: the next change does it
+        with suppress(RuntimeError):  # no memory for a thread, which is there as the disk may hang
             start(partial(save_last_good, self._path), "last good settings")
 
     def _suspect(self, good: Settings, error: CameraError) -> bool:
@@ -176,7 +175,6 @@ def picture_settings(settings: Settings) -> tuple[object, ...]:
 
 
 def _changed(old: Settings, new: Settings) -> list[str]:
-    """The dotted names of the camera's settings that differ."""
     before, after = to_json(old), to_json(new)
     return [
         f"{section}.{name}"

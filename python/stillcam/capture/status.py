@@ -169,7 +169,6 @@ class Histogram:
         self._sum_s = 0.0
 
     def add(self, seconds: float) -> None:
-        """Count a duration."""
         with self._lock:
             self._counts[bisect_left(PUBLISH_BOUNDS_S, seconds)] += 1
             self._sum_s += seconds

@@ -105,13 +105,8 @@ def ask(path: Path, message: Message, timeout_s: float | None = 5.0) -> Message:
 
 
 def _read_line(connection: socket.socket) -> bytes:
-    line = bytearray()
-    while not line.endswith(b"\n") and len(line) <= MAX_LINE_BYTES:
-        chunk = connection.recv(16384)
-        if not chunk:
-            break
-        line += chunk
-    return bytes(line)
+    with connection.makefile("rb") as file:
+        return file.readline(MAX_LINE_BYTES)
 
 
 class CommandServer:

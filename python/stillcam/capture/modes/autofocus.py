@@ -69,14 +69,12 @@ class AutofocusMode(RequestedMode):
         self.handlers = {"focus": self._on_focus}
 
     def wanted(self) -> bool:
-        """Whether a scan is requested or needed."""
         context = self._context
         return bool(self._requests) or (
             not self._scanning and self._lens.needs_scan(context.settings.wanted, context.status.camera)
         )
 
     def run(self, settings: Settings, camera: CameraInfo) -> None:
-        """Scan, and answer the requests; see Mode."""
         context, requests = self._context, self._take_requests()
         self._scanning = True  # it does not interrupt itself
         try:

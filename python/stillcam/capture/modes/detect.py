@@ -46,9 +46,8 @@ class DetectMode(RequestedMode):
         self.handlers = {"detect": self._on_request}
 
     def listed(self) -> None:
-        """Answer the requests: the cameras have been listed."""
         for command in self._take_requests():
             command.finish(self._context.status.cameras_to_json())
 
     def run(self, settings: Settings, camera: CameraInfo) -> None:
-        """The cameras have been listed already."""
+        """See Mode: the cameras have been listed already."""

@@ -59,14 +59,12 @@ class PhotoMode(Mode):
         self.handlers = {"photo": self._on_photo, "cancel": self._on_cancel}
 
     @property
-    def timed(self) -> bool:
-        """Whether a self-timer runs."""
+    def self_timer_runs(self) -> bool:
         now = time.monotonic()
         return any(order.due > now for order in self._orders)
 
     @property
     def running(self) -> bool:
-        """Whether photos are being taken."""
         return self._running is not None
 
     def wanted(self) -> bool:
@@ -144,7 +142,6 @@ class PhotoMode(Mode):
         return min(self._orders, key=lambda order: order.due, default=None)
 
     def _next_due(self) -> PhotoOrder | None:
-        """The order to carry out now."""
         first = self._first()
         return first if first and first.due <= time.monotonic() else None
 
@@ -152,7 +149,6 @@ class PhotoMode(Mode):
         return order.cancelled or self._context.stopping or len(order.items) >= order.count
 
     def _end(self, order: PhotoOrder, error: StillcamError | None = None) -> None:
-        """Answer the commands of an order, with the items so far."""
         self._orders.remove(order)
         if order.timer:
             order.timer.cancel()
@@ -209,7 +205,6 @@ class PhotoMode(Mode):
         return self._take(order, settings, camera)
 
     def _take(self, order: PhotoOrder, settings: Settings, camera: CameraInfo) -> str:
-        """Take one photo and add it to the library; its address below `library/`."""
         context = self._context
         frameless_s = CONVERGE_S + order.count * photo_cycle_s(settings, order.kind)
         context.status.enter("photo", frameless_s, context.backoff.reason)
@@ -258,5 +253,4 @@ class PhotoMode(Mode):
 
 
 def _ended_error(order: PhotoOrder) -> StillcamError:
-    """The error for an order that is not complete when the daemon ends."""
     return StillcamError(f"the capture daemon ends: {len(order.items)} of {order.count} photos were taken")

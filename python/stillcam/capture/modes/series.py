@@ -90,7 +90,6 @@ class SeriesMode(Mode):
         self.tasks = (self._folders.scan, retention.regular)
 
     def zone(self) -> str:
-        """The name of the local clock's zone."""
         return local_zone(os.environ)
 
     def wanted(self) -> bool:
@@ -130,7 +129,6 @@ class SeriesMode(Mode):
         self._scheduler.close()
 
     def update(self) -> None:
-        """See Mode: follow the clock, and the series that come and go."""
         self._sync_series()
         if time.monotonic() - self._zone_s >= ZONE_S:
             self._zone_s = time.monotonic()
@@ -204,7 +202,6 @@ class SeriesMode(Mode):
         running.complete(_now_ms())
 
     def _wait_until_due(self, running: RunningSeries, due_ms: int) -> bool:
-        """Wait for the due time; False: something else comes before."""
         while self._continues():
             if self._scheduler.first is not running or running.earliest_ms != due_ms:
                 return False
@@ -329,7 +326,6 @@ def _keeps_camera(running: RunningSeries) -> bool:
 
 
 def _pictures(settings: Settings) -> tuple[object, ...]:
-    """What shots depend on."""
     return *picture_settings(settings), settings.photo, settings.raw
 
 

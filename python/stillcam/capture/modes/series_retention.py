@@ -50,7 +50,6 @@ class SeriesRetention:
         self._thin_s = time.monotonic()  # when to look for what to thin
 
     def regular(self) -> None:
-        """Call it every few seconds."""
         now_s = time.monotonic()
         if now_s - self._looked_s >= self._clock.interval_s:
             self._looked_s = now_s

@@ -102,7 +102,6 @@ class ShotTaker:
             context.frame_published(frame)
 
     def _record_exposure(self, series: Series, varied: Varied, metadata: Metadata) -> None:
-        """Remember the exposure that the camera found."""
         if varied or not metadata:
             return
         if series.definition.fixed:
@@ -133,7 +132,6 @@ class ShotTaker:
         return varied_controls(found, varied)
 
     def _start(self, kind: str, controls: Values, plain: bool) -> None:
-        """Start a program: that of the snapshots if there is no difference."""
         context, settings, camera = self._context, self._settings, self._camera
         assert camera is not None
         began = time.monotonic()

@@ -110,7 +110,7 @@ class VideoMode(Mode):
     def _on_video(self, command: Command) -> None:
         if self._order:
             raise CameraError("busy", "a video is being made already")
-        if self._photos.timed:
+        if self._photos.self_timer_runs:
             raise CameraError("busy", "a self-timer is running: cancel it, or wait for its photos")
         self._library.disk.check()
         self._order = VideoOrder(command, command.message.get("seconds"))
@@ -132,7 +132,6 @@ class VideoMode(Mode):
     def _make(
         self, order: VideoOrder, settings: Settings, camera: CameraInfo
     ) -> tuple[RecordedVideo | None, CameraError | None]:
-        """Record the video; it, if anything was recorded, and the error that ended it, if any."""
         video = None
         try:
             video = self._begin(order, settings, camera)

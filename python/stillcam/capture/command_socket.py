@@ -32,8 +32,6 @@ class CommandHandler:
     With `wait_s` in it, a command is answered after so many seconds at the latest, and carried out all the same.
 
     Args:
-        commands: takes what only the camera's thread may do.
-        status: the camera's.
         picture_s: gives how long a picture that is requested now may take, in seconds.
         series_summary: gives the summary of the series of a name.
         others: further commands.

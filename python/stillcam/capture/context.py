@@ -89,14 +89,10 @@ class CaptureContext:
     fails or is late.
 
     Args:
-        paths: where things are; the folders exist.
-        driver: the camera.
-        settings: in force at the start.
         modes: gives the modes by priority, the highest first; the last is always wanted.
         handlers: of the commands that no mode takes, by verb.
 
     Attributes:
-        stopping: the daemon ends.
         recording: a video is being made: no other mode gets the camera.
         stop_fds: descriptors that are readable once the daemon ends.
         interrupts: descriptors that end a wait of the driver: the daemon ends, or there are commands.

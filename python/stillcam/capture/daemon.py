@@ -43,15 +43,13 @@ class Daemon:
     """Keeps `images/current.jpg` fresh.
 
     Args:
-        paths: where things are; the folders exist.
-        driver: the camera.
         settings: in force at the start.
         notice: see `Status`.
 
     Attributes:
         commands: for the camera's thread.
         status: that of the camera; `to_json` gives the daemon's.
-        handle: answers a message of the command socket, in any thread; see `CommandHandler.handle`.
+        handle: answers a message of the command socket; see `CommandHandler.handle`.
 
     Raises:
         StillcamError: another daemon works in the same images folder.

@@ -72,16 +72,10 @@ def discard_still(still: Still) -> None:
 def store_still(still: Still, frame: Path | None, target: Path, rotation: int, interrupts: Sequence[int]) -> Size:
     """Make `target` the whole picture of a still, rotated where the camera could not do it (by 90 or 270 degrees).
 
-    Args:
-        frame: the frame that has been made of the still already.
-        rotation: clockwise degrees.
-
-    Returns:
-        its width and height.
+    Returns its width and height. `frame` has been made of the still already, and is linked.
 
     Raises:
-        CameraError: `torn`: the picture or the DNG of the still is not whole; and see `rotate`.
-        Interrupted: see `rotate`.
+        CameraError, Interrupted: as `rotate`; `torn` if the picture or the DNG of the still is not whole.
     """
     if still.raw:
         image_size(still.raw)
@@ -104,7 +98,6 @@ def rotate(source: Path, target: Path, degrees: int, jpegtran: str | None, inter
     would come to lie first are left out (`-trim`): at most 15 pixels.
 
     Args:
-        source, target: files of the same type.
         jpegtran: the program's path, or None to use Pillow (quality 95).
         interrupts: descriptors that end the rotation when they become readable.
 

@@ -27,13 +27,7 @@ OUTSIDE = ("busy", "disk", "missing")  # causes that no setting has
 
 
 class PendingSettings:
-    """The settings of the camera's thread.
-
-    Args:
-        path: the settings file.
-        settings: wanted at the start.
-        status: shows the revision in force, and what is refused.
-    """
+    """The settings of the camera's thread; the status shows the revision in force, and what is refused."""
 
     def __init__(self, path: Path, settings: Settings, status: Status) -> None:
         self.wanted = settings

@@ -88,7 +88,6 @@ def photo_cycle_s(settings: Settings, kind: str, carried_over: Values = NO_CONTR
     """From one photo of a burst to the next: what viewfinder and still need.
 
     Args:
-        settings: in force.
         kind: `photo` or `raw`.
         carried_over: controls that the camera starts with, over those of the settings.
     """
@@ -107,12 +106,7 @@ def stall_timeout_s(cycle_s: float, settings: Settings, metadata: Metadata) -> f
 
 
 def exposure_allowance_s(settings: Settings, metadata: Metadata) -> float:
-    """What the exposure adds to the time that a picture may take: viewfinder, still, and both once more.
-
-    Args:
-        settings: those that the camera runs with.
-        metadata: the newest picture's; its ExposureTime is in microseconds.
-    """
+    """What the exposure, set or reported, adds to a picture's time: viewfinder, still, and both once more."""
     reported_us = metadata.get("ExposureTime")
     reported_s = reported_us / 1e6 if isinstance(reported_us, int | float) else 0.0
     return 4 * max(reported_s, _exposure_time_s(settings, settings.live))

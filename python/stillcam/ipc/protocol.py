@@ -75,7 +75,7 @@ def ask(path: Path, message: Message, timeout_s: float | None = 5.0) -> Message:
 
     Args:
         path: the socket.
-        message: a JSON object with a `command`.
+        message: with a `command`.
         timeout_s: for connecting, and again for the answer; None: for as long as the daemon lives.
 
     Raises:

@@ -97,11 +97,7 @@ def finish_video(video: RecordedVideo, ffmpeg: Ffmpeg, placeholder: Path | None 
 
 
 def recover_videos(root: Path, torn: Sequence[Path], ffmpeg: Ffmpeg) -> list[str]:
-    """Keep what can be played of the videos that a crash has left, and delete the other files that it left.
-
-    Args:
-        root: the library.
-        torn: the files, see `library.pending.recover`.
+    """Keep what can be played of the videos among the `torn` files of a crash, and delete the other files.
 
     Returns:
         the addresses of the items that were saved.

@@ -11,7 +11,7 @@ import logging
 import math
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from stillcam.capture.library_writer.clock_trust import DAY_S, HOUR_S, ClockTrust
@@ -28,32 +28,26 @@ from stillcam.settings.schema import RetentionSettings
 IDLE_RATIO = 20  # the library is not pruned again for so many times as long as that took
 
 
+@dataclass(eq=False)
 class LibraryRetention:
-    """Retention of the library at `root`. Used by one thread, which calls `should_stop` between two items."""
+    """Retention of the library. Used by one thread."""
 
-    def __init__(
-        self,
-        root: Path,
-        disk: Disk,
-        settings: Callable[[], RetentionSettings],
-        clock: ClockTrust,
-        should_stop: Callable[[], bool],
-        undeletable: Undeletable,
-    ) -> None:
-        self._root = root
-        self._disk = disk
-        self._clock = clock
-        self._settings = settings
-        self._should_stop = should_stop
-        self._undeletable = undeletable
-        self._stuck: set[str] = set()  # items that could not be deleted in this hour
-        self._pruning = False
-        self._trash = Trash(root)
-        self._thumbnails = Thumbnails(root)
-        self._favourites = Favourites(root)
-        self._pending = False  # pruning was put off
-        self._not_before = time.monotonic()
-        self._looked_s = -math.inf  # for what is too old (monotonic)
+    _root: Path
+    _disk: Disk
+    _settings: Callable[[], RetentionSettings]
+    _clock: ClockTrust
+    _should_stop: Callable[[], bool]  # called between two items
+    _undeletable: Undeletable
+    _stuck: set[str] = field(default_factory=set)  # items that could not be deleted in this hour
+    _pruning: bool = False
+    _pending: bool = False  # pruning was put off
+    _not_before: float = -math.inf  # the next pruning (monotonic)
+    _looked_s: float = -math.inf  # for what is too old (monotonic)
+
+    def __post_init__(self) -> None:
+        self._trash = Trash(self._root)
+        self._thumbnails = Thumbnails(self._root)
+        self._favourites = Favourites(self._root)
 
     def regular(self) -> None:
         """Call it every few seconds: once an hour the trash is emptied of what is old, and the library pruned."""

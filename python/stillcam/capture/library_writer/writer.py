@@ -36,18 +36,14 @@ class LibraryWriter:
     What a crash has left is put right first: whole items appear at once, videos soon.
 
     Args:
-        root: the folder; the first item creates it.
-        settings: gives the settings in force; may be called from any thread.
-        clock: decides whether deletion by age must wait.
         others: further folders that may be on disks of their own.
         on_mount: called when the library's folder is another one than before; it leads to `recover`.
 
     Attributes:
-        disk: that of the library.
         undeletable: files of the library and of series that could not be deleted.
-        missing: names the missing disks; empty: none.
-        worker: does the work in the background.
+        worker: does the work in the background, of series, too.
         tasks: its regular ones for the library.
+        missing: names the missing disks; empty: none.
     """
 
     def __init__(
@@ -207,17 +203,12 @@ def make_sidecar(
     metadata: Metadata,
     sensor_mode: str = "",
 ) -> dict[str, Any]:
-    """Make the sidecar of an item.
+    """Make the sidecar of an item: `controls` are those that were set, `configuration` that of the use case.
 
     Args:
-        settings: with which it was taken.
         kind: `photo`, `raw` or `video`.
-        time_s: when, in seconds since the epoch.
         size: width and height in pixels, as shown.
         metadata, sensor_mode: empty where they are unknown.
-
-    Returns:
-        a JSON object; `controls` are those that were set, `configuration` that of the use case.
     """
     configuration = {"photo": settings.photo, "raw": settings.raw, "video": settings.video}[kind]
     return {

@@ -132,9 +132,6 @@ def take_focused(context: CaptureContext, cancelled: Callable[[], bool]) -> str 
 
     Returns:
         the frame's name; None: it was `cancelled` before.
-
-    Raises:
-        Interrupted, CameraError: see `CaptureContext.wait_for`.
     """
     if context.driver.waits_for_focus:
         return context.take_still()

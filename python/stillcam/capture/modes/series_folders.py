@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
@@ -22,41 +23,23 @@ from stillcam.series.state import STATE
 LEFTOVERS = ".[dn]e*_*"  # .deleted_NAME, .new_NAME: a crash has left them
 
 
+@dataclass(eq=False)
 class SeriesFolders:
-    """Opens the series in their folder that are not known yet.
+    """Opens the series in their folder that are not known yet."""
 
-    Args:
-        root: the folder of all series.
-        known: gives the names of the series that are open.
-        submit: has the background worker do a task, soon.
-        remove: deletes a folder in the background, without haste.
-        nudge: wakes the camera's thread.
-
-    Attributes:
-        lock: held while a series is made or deleted: no scan runs meanwhile.
-    """
-
-    def __init__(
-        self,
-        root: Path,
-        known: Callable[[], Iterable[str]],
-        submit: Callable[[Callable[[], None]], None],
-        remove: Callable[[Path], None],
-        nudge: Callable[[], None],
-    ) -> None:
-        self.lock = threading.Lock()
-        self._root = root
-        self._known = known
-        self._submit = submit
-        self._remove = remove
-        self._nudge = nudge
-        self._root_identity: tuple[int, int] | None = None  # at the last scan
-        self._identities: dict[str, tuple[int, int] | None] = {}  # of series, by name
-        self._opening: set[str] = set()
-        self._logged: dict[str, str] = {}  # why a series cannot be opened, by name
-        self._scanned = False
-        self._opened: SimpleQueue[Series] = SimpleQueue()
-        self._gone: SimpleQueue[str] = SimpleQueue()
+    _root: Path
+    _known: Callable[[], Iterable[str]]  # the names of the series that are open
+    _submit: Callable[[Callable[[], None]], None]  # has the background worker do a task, soon
+    _remove: Callable[[Path], None]  # deletes a folder in the background, without haste
+    _nudge: Callable[[], None]  # wakes the camera's thread
+    lock: threading.Lock = field(default_factory=threading.Lock)  # held while a series is made or deleted: no scan runs
+    _root_identity: tuple[int, int] | None = None  # at the last scan
+    _identities: dict[str, tuple[int, int] | None] = field(default_factory=dict)  # of series, by name
+    _opening: set[str] = field(default_factory=set)
+    _logged: dict[str, str] = field(default_factory=dict)  # why a series cannot be opened, by name
+    _scanned: bool = False
+    _opened: SimpleQueue[Series] = field(default_factory=SimpleQueue)
+    _gone: SimpleQueue[str] = field(default_factory=SimpleQueue)
 
     def scan(self) -> None:
         """Look for series that have come or gone; a task of the background worker."""

@@ -10,6 +10,7 @@ import logging
 import math
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
 from stillcam.capture.library_writer.clock_trust import ClockTrust
 from stillcam.common.deletion import Note
@@ -22,32 +23,17 @@ THIN_S = 600.0  # from one thinning of series to the next: it takes a while to f
 NEARLY_FULL = 2  # a disk with less than so many reserves free
 
 
+@dataclass(eq=False)
 class SeriesRetention:
-    """Retention of all series. Used by one thread.
+    """Retention of all series. Used by one thread."""
 
-    Args:
-        series: gives all of them.
-        disk_of: gives the disk that a series is on.
-        clock: decides whether deletion by age must wait.
-        should_stop: whether to break off; called after every few shots.
-        note: called with what cannot be deleted.
-    """
-
-    def __init__(
-        self,
-        series: Callable[[], Iterable[Series]],
-        disk_of: Callable[[Series], Disk],
-        clock: ClockTrust,
-        should_stop: Callable[[], bool],
-        note: Note,
-    ) -> None:
-        self._series = series
-        self._disk_of = disk_of
-        self._clock = clock
-        self._should_stop = should_stop
-        self._note = note
-        self._looked_s = -math.inf  # for what is too old (monotonic)
-        self._thin_s = time.monotonic()  # when to look for what to thin
+    _series: Callable[[], Iterable[Series]]
+    _disk_of: Callable[[Series], Disk]
+    _clock: ClockTrust
+    _should_stop: Callable[[], bool]  # called after every few shots
+    _note: Note  # what cannot be deleted
+    _looked_s: float = -math.inf  # for what is too old (monotonic)
+    _thin_s: float = -math.inf  # when to look for what to thin (monotonic)
 
     def regular(self) -> None:
         now_s = time.monotonic()

@@ -248,11 +248,7 @@ class GrowingFile:
         self._began = self._grown = time.monotonic()
 
     def check(self) -> None:
-        """Look at the file.
-
-        Raises:
-            CameraError: `stalled`: it has not grown for too long.
-        """
+        """Look at the file; a CameraError: it has not grown for too long."""
         now, size = time.monotonic(), _size(self._path)
         if size > self.size:
             if not self.size:

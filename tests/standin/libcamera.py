@@ -35,9 +35,7 @@ from stillcam.camera.simulated.faults import Faults, FaultSource
 from stillcam.camera.simulated.metadata import tensor
 from stillcam.camera.simulated.picture import Frame, Picture, local_now
 from stillcam.camera.simulated.sensors import (
-    CONTROLS,
     LEAST_US,
-    LENS_CONTROLS,
     LONGEST_US,
     Sensor,
     SensorMode,
@@ -576,8 +574,7 @@ def _infos(sensor: Sensor, mode: SensorMode | None, size: tuple[int, int]) -> di
         mode: that it is configured with; None: it is not yet.
         size: of the picture.
     """
-    listed = CONTROLS | (LENS_CONTROLS if sensor.focus else {})
-    infos = {name: ControlInfo(*_range(text)) for name, text in listed.items()}
+    infos = {name: ControlInfo(*_range(text)) for name, text in sensor.controls.items()}
     defaults = {"Contrast": 1.0, "Saturation": 1.0, "Sharpness": 1.0, "Brightness": 0.0, "ExposureValue": 0.0}
     for name, default in defaults.items():
         infos[name].default = default

@@ -28,7 +28,7 @@ from stillcam.settings.geometry import fit_crop, flip_rectangle, fractions, pict
 from stillcam.settings.schema import Settings
 
 IMX708, IMX219 = recorded("list-cameras-two.txt")
-(IMX519,) = parse(listing((sensors.IMX519,)))
+(IMX519,) = parse(listing((sensors.MODULES["imx519"],)))
 MATRIX = [1.5, -0.25, -0.25, 0.0, 1.0, 0.0, -0.5, 0.0, 1.5]
 
 

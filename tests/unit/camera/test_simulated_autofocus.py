@@ -14,8 +14,9 @@ from stillcam.camera.simulated.autofocus import (
 )
 from stillcam.camera.simulated.options import StillOptions, parse
 from stillcam.camera.simulated.scene import WIDTH, View
-from stillcam.camera.simulated.sensors import IMX219, IMX519, IMX708, Sensor
+from stillcam.camera.simulated.sensors import MODULES, Sensor
 
+IMX219, IMX519, IMX708 = MODULES["imx219"], MODULES["imx519"], MODULES["imx708"]
 SCAN = SKIPPED_FRAMES + PHASE_FRAMES
 
 

@@ -34,31 +34,29 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
         print_stderr(f"stillcam.camera.simulated: the first argument must be one of {', '.join(PROGRAMS)}")
         return 2
     try:
-        return run(program, arguments[1:], environ)
+        run(PROGRAMS[program], arguments[1:], environ)
     except Failure as failure:
         print_stderr(f"ERROR: *** {failure} ***")
         return 255
+    return 0
 
 
-def run(program: str, arguments: Sequence[str], environ: Mapping[str, str]) -> int:
-    """One run of one program.
+def run(kind: type[Options], arguments: Sequence[str], environ: Mapping[str, str]) -> None:
+    """One run of the program with these options.
 
     Raises:
         Failure: with the program's text.
     """
     faults = FaultSource(folder(environ), environ).read()
     lacks = faults.lacks.split()
-    options = parse(PROGRAMS[program], arguments, lacks)
-    if options.help:
-        print(usage(type(options), lacks))
-        return 0
-    if options.version:
-        print(VERSION, end="")
-        return 0
+    options = parse(kind, arguments, lacks)
+    if options.help or options.version:
+        print(usage(kind, lacks) if options.help else VERSION, end="")
+        return
     set_hdr(options, environ)
     if options.list_cameras:
         print(list_cameras(environ, options.verbose > 1), end="")
-        return 0
+        return
     check(options)
     if faults.ignore_term:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -70,7 +68,6 @@ def run(program: str, arguments: Sequence[str], environ: Mapping[str, str]) -> i
         from stillcam.camera.simulated.video import Video
 
         Video(options, environ).run()
-    return 0
 
 
 if __name__ == "__main__":

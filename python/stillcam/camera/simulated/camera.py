@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from stillcam.camera.simulated.faults import Faults, FaultSource
-from stillcam.camera.simulated.options import Options, StillOptions, unparse
+from stillcam.camera.simulated.options import Options, unparse
 from stillcam.camera.simulated.program import Failure, print_stderr
 from stillcam.camera.simulated.sensors import Sensor, SensorMode, Size, listing
 
@@ -20,6 +20,12 @@ STALL_S = 1.0
 STARTUP_FRAMES = 6  # that are hidden while exposure and white balance converge, and the time-out runs (ipa_base.cpp)
 START_ERRORS = "start_errors"  # a byte for each of them so far
 STARTS = "starts.log"  # where this file exists, each start of a camera adds its command line
+
+# Options that a camera without autofocus ignores, and how libcamera's ipa_base.cpp names what they set.
+LENS_OPTIONS = {
+    "--autofocus-mode": "AF_MODE", "--autofocus-range": "AF_RANGE", "--autofocus-speed": "AF_SPEED",
+    "--autofocus-window": "AF_WINDOWS", "--lens-position": "LENS_POSITION", "--autofocus-on-capture": "AF_TRIGGER",
+}  # fmt: skip
 
 
 def folder(environ: Mapping[str, str]) -> Path:
@@ -54,10 +60,10 @@ def list_cameras(environ: Mapping[str, str], verbose: bool) -> str:
     busy = set()
     for index, sensor in enumerate(sensors):
         fd = acquire(place, index, faults)
+        time.sleep(MODE_S * len(sensor.modes) / faults.speed)
         if fd is None:
             busy.add(index)
-        time.sleep(MODE_S * len(sensor.modes) / faults.speed)
-        if fd is not None:
+        else:
             os.close(fd)
     return listing(sensors, verbose, busy)
 
@@ -86,12 +92,12 @@ class Camera:
         self._source = FaultSource(place, environ)
         self._verbose = options.verbose > 0
         faults = self.faults()
-        self.log("INFO", "Camera camera_manager.cpp:340 libcamera v0.7.0+simulated")
+        self._log("INFO", "Camera camera_manager.cpp:340 libcamera v0.7.0+simulated")
         sensors = faults.sensors() if options.tuning_file == "-" or Path(options.tuning_file).is_file() else ()
         for sensor in sensors:
             tuning = f"/usr/share/libcamera/ipa/rpi/vc4/{sensor.model}.json"
-            self.log("INFO", f"IPAProxy ipa_proxy.cpp:180 Using tuning file {tuning}")
-            self.log("INFO", f"Camera camera_manager.cpp:223 Adding camera '{sensor.path}' for handler rpi/vc4")
+            self._log("INFO", f"IPAProxy ipa_proxy.cpp:180 Using tuning file {tuning}")
+            self._log("INFO", f"Camera camera_manager.cpp:223 Adding camera '{sensor.path}' for handler rpi/vc4")
         if not sensors:
             raise Failure("no cameras available")
         if options.camera >= len(sensors):
@@ -99,22 +105,25 @@ class Camera:
         self.sensor: Sensor = sensors[options.camera]
         self._lock = acquire(place, options.camera, faults)
         if self._lock is None:
-            self.log("INFO", "Camera camera.cpp:1008 Pipeline handler in use by another process")
+            self._log("INFO", "Camera camera.cpp:1008 Pipeline handler in use by another process")
             raise Failure(f"failed to acquire camera {self.sensor.path}")
+        given = unparse(options)
         if (starts := place / STARTS).exists():
             with starts.open("a") as file:
-                file.write(" ".join(unparse(options)) + "\n")
-        self.wait(OPEN_S, faults)
+                file.write(" ".join(given) + "\n")
+        self.wait(OPEN_S)
         time.sleep(faults.start_s)
+        for option, control in {} if self.sensor.focus else LENS_OPTIONS.items():
+            if any(word.partition("=")[0] == option for word in given):
+                self._log("WARN", f"IPARPI ipa_base.cpp:1014 Could not set {control} - no AF algorithm")
 
     def faults(self) -> Faults:
         """The faults of now."""
         return self._source.read()
 
-    def wait(self, simulated_s: float, faults: Faults) -> None:
+    def wait(self, simulated_s: float) -> None:
         """Let simulated time pass."""
-        if simulated_s > 0:
-            time.sleep(simulated_s / faults.speed)
+        time.sleep(simulated_s / self.faults().speed)
 
     def wait_while_stalled(self, frames: int) -> Faults:
         """Wait as long as the sensor gives no more after so many frames: libcamera restarts it for ever.
@@ -123,18 +132,28 @@ class Camera:
             the faults of now.
         """
         while (faults := self.faults()).stall_after is not None and frames >= faults.stall_after:
-            self.wait(STALL_S, faults)
+            self.wait(STALL_S)
             print_stderr("ERROR: Device timeout detected, attempting a restart!!!")
         return faults
 
-    def allocate(self, count: int, mode: SensorMode, *sizes: Size) -> None:
-        """Contiguous memory for so many frames: those of the sensor mode, packed, and pictures in YUV420.
+    def configure(self, mode: SensorMode, buffers: int, *sizes: Size) -> None:
+        """Configure streams of these sizes, the first of which is logged.
 
-        What was configured before has been given back (core/rpicam_app.cpp, setupCapture and Teardown).
+        Each buffer is contiguous memory for a frame of the sensor mode, packed, and for pictures in YUV420. What was
+        configured before has been given back (core/rpicam_app.cpp, setupCapture and Teardown).
+
+        Raises:
+            Failure: there is too little memory.
         """
+        size = f"{sizes[0][0]}x{sizes[0][1]}"
+        raw = f"{mode.size[0]}x{mode.size[1]}-S{self.sensor.order}{mode.bits}"
+        if self._verbose:
+            print_stderr(f"Mode selection for {sizes[0][0]}:{sizes[0][1]}:12:P")
+        self._log("INFO", f"Camera camera.cpp:1215 configuring streams: (0) {size}-YUV420 (1) {raw}_CSI2P/RAW")
+        self._log("INFO", f"RPI vc4.cpp:620 Sensor: {self.sensor.path} - Selected sensor format: {raw}_1X10/RAW")
         sensed = mode.size[0] * mode.size[1] * mode.bits // 8
         pictures = sum(width * height * 3 // 2 for width, height in sizes)
-        if count * (sensed + pictures) > self.faults().cma_mb << 20:
+        if buffers * (sensed + pictures) > self.faults().cma_mb << 20:
             raise Failure("failed to allocate capture buffers for stream")
 
     def fail_to_start(self, width: int) -> None:
@@ -148,31 +167,7 @@ class Camera:
             count.write(b".")
         raise Failure(faults.start_error)
 
-    def configure(self, size: Size, mode: SensorMode) -> None:
-        """Log how the streams are configured."""
-        raw = f"{mode.size[0]}x{mode.size[1]}-S{self.sensor.order}{mode.bits}"
-        if self._verbose:
-            print_stderr(f"Mode selection for {size[0]}:{size[1]}:12:P")
-        streams = f"(0) {size[0]}x{size[1]}-YUV420 (1) {raw}_CSI2P/RAW"
-        self.log("INFO", f"Camera camera.cpp:1215 configuring streams: {streams}")
-        self.log("INFO", f"RPI vc4.cpp:620 Sensor: {self.sensor.path} - Selected sensor format: {raw}_1X10/RAW")
-
-    def warn_of_controls(self, options: Options) -> None:
-        """A camera ignores what it lacks, and says so (libcamera's ipa_base.cpp)."""
-        if self.sensor.focus is not None:
-            return
-        for control, given in (
-            ("AF_MODE", options.autofocus_mode != "default"),
-            ("AF_RANGE", options.autofocus_range != "normal"),
-            ("AF_SPEED", options.autofocus_speed != "normal"),
-            ("AF_WINDOWS", options.autofocus_window != "0,0,0,0"),
-            ("LENS_POSITION", bool(options.lens_position)),
-            ("AF_TRIGGER", isinstance(options, StillOptions) and options.autofocus_on_capture),
-        ):
-            if given:
-                self.log("WARN", f"IPARPI ipa_base.cpp:1014 Could not set {control} - no AF algorithm")
-
-    def log(self, level: str, text: str) -> None:
+    def _log(self, level: str, text: str) -> None:
         """A log line of libcamera: the time since boot, the thread, the level."""
         if self._verbose:
             seconds = time.clock_gettime(time.CLOCK_BOOTTIME)

@@ -11,7 +11,6 @@ from typing import Any
 
 from PIL import Image
 from PIL.TiffImagePlugin import IFDRational, ImageFileDirectory_v2
-from PIL.TiffTags import SIGNED_RATIONAL
 
 from stillcam.camera.simulated.isp import linear
 from stillcam.camera.simulated.options import StillOptions
@@ -22,9 +21,8 @@ from stillcam.camera.simulated.sensors import Sensor
 THUMBNAIL_BYTES = 60_000  # what fits into EXIF
 BRIGHTNESS_OFFSET = -3.3  # APEX: aperture value of f/1.8, less the speed value of ISO 100
 
-HEADER_BYTES = 8
+HEADER = b"II*\0\x08\0\0\0"  # of a TIFF file whose first directory comes next
 EXIF_POINTER, RAW_POINTER, STRIP = 0x8769, 0x014A, 0x0111
-SIGNED = (0x9203, 0xC621)  # the tags whose type is a signed fraction
 
 BLACK = 64  # of 10 bits, as for all these sensors
 DNG_THUMBNAIL = 16  # the thumbnail's side is this fraction
@@ -60,48 +58,45 @@ def dng(frame: Frame, size: tuple[int, int], sensor: Sensor) -> bytes:
     """
     image = frame.image.resize(size)
     small = image.resize((max(1, size[0] // DNG_THUMBNAIL), max(1, size[1] // DNG_THUMBNAIL)), BOX)
+    thumbnail = small.tobytes()
     red, blue = frame.metadata["ColourGains"]
     first: Tags = {
         0x00FE: 1, 0x0100: small.width, 0x0101: small.height, 0x0102: (8, 8, 8), 0x0103: 1, 0x0106: 2,
         0x010F: "Raspberry Pi", 0x0110: sensor.model, STRIP: 0, 0x0112: 1, 0x0115: 3, 0x0116: small.height,
-        0x0117: small.width * small.height * 3, 0x011C: 1, 0x0131: "rpicam-apps", RAW_POINTER: 0, EXIF_POINTER: 0,
+        0x0117: len(thumbnail), 0x011C: 1, 0x0131: "rpicam-apps", RAW_POINTER: 0, EXIF_POINTER: _shot(frame),
         0xC612: bytes((1, 1, 0, 0)), 0xC613: bytes((1, 0, 0, 0)), 0xC614: sensor.model,
         0xC621: tuple(_fraction(number) for number in COLOUR_MATRIX),
         0xC628: (_fraction(1 / red), _fraction(1), _fraction(1 / blue)), 0xC65A: 21,
     }  # fmt: skip
     raw: Tags = {
-        0x00FE: 0, 0x0100: size[0], 0x0101: size[1], 0x0102: 16, 0x0103: 1, 0x0106: 32803, STRIP: 0, 0x0115: 1,
-        0x0116: size[1], 0x0117: size[0] * size[1] * 2, 0x011C: 1, 0x828D: (2, 2),
+        0x00FE: 0, 0x0100: size[0], 0x0101: size[1], 0x0102: 16, 0x0103: 1, 0x0106: 32803, STRIP: len(thumbnail),
+        0x0115: 1, 0x0116: size[1], 0x0117: size[0] * size[1] * 2, 0x011C: 1, 0x828D: (2, 2),
         0x828E: bytes("RGB".index(letter) for letter in sensor.order), 0xC619: (2, 2), 0xC61A: (BLACK,) * 4,
         0xC61D: (1 << sensor.bits) - 1,
     }  # fmt: skip
-    shot: Tags = {0x829A: _seconds(frame), 0x8827: _iso(frame)}
-    # Offsets of strips count from the end of their directory: Pillow adds it.
-    shot_at = HEADER_BYTES + len(_directory(first, HEADER_BYTES))
-    raw_at = shot_at + len(_directory(shot, shot_at))
-    first |= {EXIF_POINTER: shot_at, RAW_POINTER: raw_at, STRIP: raw_at - shot_at + len(_directory(raw, raw_at))}
-    pixels = small.tobytes()
-    pixels += b"\0" * (len(pixels) % 2)
-    raw[STRIP] = len(pixels)
-    parts = (_directory(first, HEADER_BYTES), _directory(shot, shot_at), _directory(raw, raw_at), pixels)
-    return b"".join((_header(), *parts, mosaic(image, sensor, {"R": 1 / red, "G": 1.0, "B": 1 / blue})))
+    # The raw plane's directory comes behind the first one, then the thumbnail, then the plane. Offsets of strips count
+    # from the end of their directory: Pillow adds it.
+    first[RAW_POINTER] = raw_at = len(HEADER + _directory(first, len(HEADER)))
+    behind = _directory(raw, raw_at)
+    first[STRIP] = len(behind)
+    plane = mosaic(image, sensor, {"R": 1 / red, "G": 1.0, "B": 1 / blue})
+    return b"".join((HEADER, _directory(first, len(HEADER)), behind, thumbnail, plane))
 
 
 def mosaic(image: Image.Image, sensor: Sensor, gains: Mapping[str, float]) -> bytes:
     """The colour that each pixel of the sensor sees: little-endian samples of 16 bits, row by row."""
-    (width, height), white = image.size, (1 << sensor.bits) - 1
-    low, high = Image.new("L", image.size), Image.new("L", image.size)
+    width, height = image.size
+    white, deep = (1 << sensor.bits) - 1, bytearray(2 * width * height)
     for position, letter in enumerate(sensor.order):
         row, column = divmod(position, 2)
-        pair = bytearray(2 * width)  # of rows, with the pixels that see this colour
-        pair[row * width + column : (row + 1) * width : 2] = b"\xff" * (width // 2)
-        mask, plane = Image.frombytes("L", image.size, bytes(pair) * (height // 2)), image.getchannel(letter)
         light = [linear(value / 255) * gains[letter] for value in range(256)]
         samples = [min(white, round(BLACK + (white - BLACK) * part)) for part in light]
-        low.paste(plane.point([sample & 255 for sample in samples]), mask=mask)
-        high.paste(plane.point([sample >> 8 for sample in samples]), mask=mask)
-    deep = bytearray(2 * width * height)
-    deep[0::2], deep[1::2] = low.tobytes(), high.tobytes()
+        plane = image.getchannel(letter).tobytes()
+        for byte in (0, 1):
+            part = plane.translate(bytes(sample >> 8 * byte & 255 for sample in samples))
+            for start in range(row * width, height * width, 2 * width):
+                seen = slice(start + column, start + width, 2)
+                deep[2 * seen.start + byte : 2 * seen.stop : 4] = part[seen]
     return bytes(deep)
 
 
@@ -110,18 +105,15 @@ def _exif(frame: Frame, model: str, thumbnail: bytes) -> bytes:
     metadata, date = frame.metadata, f"{frame.moment:%Y:%m:%d %H:%M:%S}"
     gain = metadata["AnalogueGain"] * metadata["DigitalGain"]
     brightness = BRIGHTNESS_OFFSET - math.log2(metadata["ExposureTime"] / 1e6 * gain)
-    first: Tags = {0x010F: "Raspberry Pi", 0x0110: model, 0x0131: "rpicam-apps", 0x0132: date, EXIF_POINTER: 0}
-    shot: Tags = {
-        0x829A: _seconds(frame), 0x8827: _iso(frame), 0x9003: date, 0x9004: date, 0x9203: _fraction(brightness),
-    }  # fmt: skip
+    shot = _shot(frame) | {0x9003: date, 0x9004: date, 0x9203: _fraction(brightness)}
     if "LensPosition" in metadata:  # the distance in metres: infinity has 0 below the line
         shot[0x9206] = IFDRational(1000, int(1000 * metadata["LensPosition"]))
-    first[EXIF_POINTER] = shot_at = HEADER_BYTES + len(_directory(first, HEADER_BYTES))
-    second_at = shot_at + len(_directory(shot, shot_at))
+    first: Tags = {0x010F: "Raspberry Pi", 0x0110: model, 0x0131: "rpicam-apps", 0x0132: date, EXIF_POINTER: shot}
+    second_at = len(HEADER + _directory(first, len(HEADER)))
     second: Tags = {0x0103: 6, 0x0201: 0, 0x0202: len(thumbnail)}
-    second[0x0201] = second_at + len(_directory(second, second_at))
-    parts = [_header(), _directory(first, HEADER_BYTES, second_at if thumbnail else 0), _directory(shot, shot_at)]
-    return b"".join((b"Exif\0\0", *parts, *((_directory(second, second_at), thumbnail) if thumbnail else ())))
+    second[0x0201] = len(_directory(second, second_at)) + second_at
+    chained = _directory(first, len(HEADER), second_at if thumbnail else 0)
+    return b"Exif\0\0" + HEADER + chained + (_directory(second, second_at) + thumbnail if thumbnail else b"")
 
 
 def _thumbnail(image: Image.Image, wanted: str) -> bytes:
@@ -140,29 +132,21 @@ def _thumbnail(image: Image.Image, wanted: str) -> bytes:
     raise Failure("failed to make acceptable thumbnail")
 
 
-def _header() -> bytes:
-    return b"II*\0" + HEADER_BYTES.to_bytes(4, "little")
-
-
 def _directory(tags: Tags, at: int, following: int = 0) -> bytes:
     """A TIFF directory for the file position `at`, its values behind it; `following` is the next one's position."""
     directory = ImageFileDirectory_v2()
     for tag, value in tags.items():
         directory[tag] = value
-        if tag in SIGNED:
-            directory.tagtype[tag] = SIGNED_RATIONAL
     data, end = directory.tobytes(at), 2 + 12 * len(tags)
     return data[:end] + following.to_bytes(4, "little") + data[end + 4 :]
 
 
+def _shot(frame: Frame) -> Tags:
+    """ExposureTime and ISO, which are in a directory of their own."""
+    metadata = frame.metadata
+    iso = round(100 * metadata["AnalogueGain"] * metadata["DigitalGain"])
+    return {0x829A: IFDRational(metadata["ExposureTime"], 1_000_000), 0x8827: min(65_535, iso)}
+
+
 def _fraction(number: float) -> IFDRational:
     return IFDRational(round(number * 1_000_000), 1_000_000)
-
-
-def _seconds(frame: Frame) -> IFDRational:
-    return IFDRational(frame.metadata["ExposureTime"], 1_000_000)
-
-
-def _iso(frame: Frame) -> int:
-    gain: float = frame.metadata["AnalogueGain"] * frame.metadata["DigitalGain"]
-    return min(65_535, round(100 * gain))

@@ -5,6 +5,7 @@ to fail and to recover; `STILLCAM_SIMULATED_FAULTS` holds the same JSON for
 one process, and wins. A file that is not there is no fault; one that is half written is the one before.
 """
 
+import contextlib
 import json
 import os
 import random
@@ -71,15 +72,23 @@ class Faults:
             return data[: len(data) // 2]
         return data
 
+    def die(self, captures: int) -> None:
+        """End this process if it has made so many captures as it may."""
+        if self.die_after is None or captures < self.die_after:
+            return
+        if self.die_signal:
+            signal.signal(self.die_signal, signal.SIG_DFL)
+            os.kill(os.getpid(), self.die_signal)
+        os._exit(self.die_exit)
+
 
 class FaultSource:
     """Where the faults of this process come from."""
 
     def __init__(self, folder: Path, environ: Mapping[str, str]) -> None:
         self._path = folder / FILE
-        self._version: tuple[int, int, int] | None = None
-        self._fixed = _parse(environ[VARIABLE], VARIABLE) if environ.get(VARIABLE) else None
-        self._last = Faults()
+        self._fixed = _parse(environ[VARIABLE]) if environ.get(VARIABLE) else None
+        self._text, self._faults = b"", Faults()
 
     def read(self) -> Faults:
         """The faults of now.
@@ -90,37 +99,26 @@ class FaultSource:
         if self._fixed is not None:
             return self._fixed
         try:
-            status = self._path.stat()
-            version = status.st_ino, status.st_mtime_ns, status.st_size
-            if version == self._version:
-                return self._last
             text = self._path.read_bytes()
         except FileNotFoundError:
-            self._version, self._last = None, Faults()
-            return self._last
+            text = b"{}"
         except OSError as error:
             raise Failure(f"{self._path}: {error.strerror}") from None
-        try:
-            json.loads(text)
-        except ValueError:
-            return self._last
-        self._version, self._last = version, _parse(text, str(self._path))
-        return self._last
+        if text != self._text:
+            self._text = text
+            with contextlib.suppress(json.JSONDecodeError):  # half written
+                self._faults = _checked(json.loads(text), str(self._path))
+        return self._faults
 
 
-def die(faults: Faults) -> None:
-    """End this process as `die_signal` or `die_exit` say."""
-    if faults.die_signal:
-        signal.signal(faults.die_signal, signal.SIG_DFL)
-        os.kill(os.getpid(), faults.die_signal)
-    os._exit(faults.die_exit)
-
-
-def _parse(text: str | bytes, source: str) -> Faults:
+def _parse(text: str) -> Faults:
     try:
-        document = json.loads(text)
-    except ValueError as error:
-        raise Failure(f"{source}: not JSON: {error}") from None
+        return _checked(json.loads(text), VARIABLE)
+    except json.JSONDecodeError as error:
+        raise Failure(f"{VARIABLE}: not JSON: {error}") from None
+
+
+def _checked(document: Any, source: str) -> Faults:
     if not isinstance(document, dict):
         raise Failure(f'{source}: must be an object like {{"busy": true}}')
     known = {row.name: row.default for row in fields(Faults)}

@@ -25,10 +25,10 @@ class StillMetadata:
         """Write the metadata of one capture; does nothing without a target."""
         text = as_txt(content) if self._form == "txt" else as_json(content)
         if self._target == "-":
-            text, last = (text, "") if self._form == "txt" else (text[:-1], text[-1:])
-            sys.stdout.write(self._buffered + text)
+            held = len(text) - (self._form == "json")
+            sys.stdout.write(self._buffered + text[:held])
             sys.stdout.flush()
-            self._buffered = last
+            self._buffered = text[held:]
         elif self._target:
             with contextlib.suppress(OSError):  # a std::ofstream that cannot be opened says nothing
                 Path(self._target).write_text(text)
@@ -36,37 +36,29 @@ class StillMetadata:
     def close(self) -> None:
         """Write what is still buffered."""
         sys.stdout.write(self._buffered)
-        self._buffered = ""
 
 
 class VideoMetadata:
-    """The metadata of a video: an array of objects, or blocks of text, until it is closed.
-
-    Nothing where `target` is empty.
-    """
+    """The metadata of a video: an array of objects, or blocks of text, until it is closed."""
 
     def __init__(self, target: str, form: str) -> None:
-        self._form = form
-        self._separator = ""
+        self._json, self._separator = form == "json", "[\n"
         self._file: TextIO | None = None
-        if not target:
-            return
-        with contextlib.suppress(OSError):  # a std::ofstream that cannot be opened says nothing
-            self._file = open(target, "w")  # noqa: SIM115 - open until close()
-        if self._file is not None and form == "json":
-            self._file.write("[\n")
+        if target:
+            with contextlib.suppress(OSError):  # a std::ofstream that cannot be opened says nothing
+                self._file = open(target, "w")  # noqa: SIM115 - open until close()
 
     def write(self, content: Metadata) -> None:
         """One frame's."""
         if self._file is not None:
-            self._file.write(as_txt(content) if self._form == "txt" else self._separator + as_json(content))
+            self._file.write(self._separator + as_json(content) if self._json else as_txt(content))
             self._file.flush()
             self._separator = ",\n"
 
     def close(self) -> None:
         """End the array."""
         if self._file is not None:
-            self._file.write("\n]\n" if self._form == "json" else "")
+            self._file.write("\n]\n" if self._json else "")
             self._file.close()
 
 

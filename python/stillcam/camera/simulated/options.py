@@ -7,78 +7,78 @@ read as boost::program_options reads them, and refused in the programs' words. A
 import math
 import re
 from collections.abc import Collection, Sequence
-from dataclasses import Field, dataclass, field, fields
+from dataclasses import dataclass, fields
 from typing import Any, TypeVar
 
 from stillcam.camera.simulated.program import Failure
 
 Kind = TypeVar("Kind", bound="Options")
 
+SHORT = {
+    "h": "help", "v": "verbose", "t": "timeout", "o": "output", "n": "nopreview", "q": "quality", "s": "signal",
+    "e": "encoding", "r": "raw", "b": "bitrate",
+}  # fmt: skip
+IMPLICIT = {"verbose": "2", "hdr": "auto"}  # values without one behind an equal sign; of a flag: 1
+CHOICES = {  # with the text for another value
+    "metering": ("centre spot average matrix custom", "Invalid metering mode: "),
+    "exposure": ("normal sport short long custom", "Invalid exposure mode:"),
+    "awb": ("auto normal incandescent tungsten fluorescent indoor daylight cloudy custom", "Invalid AWB mode: "),
+    "denoise": ("auto off cdn_off cdn_fast cdn_hq", "Invalid denoise mode "),
+    "autofocus_mode": ("default manual auto continuous", "Invalid AfMode:"),
+    "autofocus_range": ("normal macro full", "Invalid AfRange mode:"),
+    "autofocus_speed": ("normal fast", "Invalid afSpeed mode:"),
+    "hdr": ("off auto sensor single-exp", "Invalid HDR option provided: "),
+    "metadata_format": ("json txt", "unrecognised metadata format "),
+    "encoding": ("jpg png bmp", "invalid encoding format "),
+    "codec": ("h264 mjpeg libav", "unrecognised codec "),
+}
 TRUTH = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
 NUMBER = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)")
 SECONDS = {"min": 60.0, "sec": 1.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
-
-
-def _option(default: Any, short: str = "", *, bare: str = "", choices: str = "", refusal: str = "") -> Any:
-    """A row.
-
-    Args:
-        default: the value that it has when it is not given.
-        short: its one-letter form.
-        bare: the value that it has when none follows it.
-        choices: the values that it takes, with spaces between.
-        refusal: the text for another one.
-    """
-    row = {"short": short, "bare": bare, "choices": choices.split(), "refusal": refusal}
-    return field(default=default, metadata=row)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
     """What both programs take (rpicam-apps core/options.cpp)."""
 
-    help: bool = _option(False, "h")
-    version: bool = _option(False)
-    list_cameras: bool = _option(False)
-    camera: int = _option(0)
-    verbose: int = _option(1, "v", bare="2")
-    width: int = _option(0)
-    height: int = _option(0)
-    timeout: str = _option("5sec", "t")
-    output: str = _option("", "o")
-    nopreview: bool = _option(False, "n")
-    hflip: bool = _option(False)
-    vflip: bool = _option(False)
-    roi: str = _option("0,0,0,0")
-    shutter: str = _option("0")
-    gain: float = _option(0.0)
-    metering: str = _option("centre", choices="centre spot average matrix custom", refusal="Invalid metering mode: ")
-    exposure: str = _option("normal", choices="normal sport short long custom", refusal="Invalid exposure mode:")
-    ev: float = _option(0.0)
-    awb: str = _option(
-        "auto", choices="auto normal incandescent tungsten fluorescent indoor daylight cloudy custom",
-        refusal="Invalid AWB mode: ")  # fmt: skip
-    awbgains: str = _option("0,0")
-    ccm: str = _option("")
-    brightness: float = _option(0.0)
-    contrast: float = _option(1.0)
-    saturation: float = _option(1.0)
-    sharpness: float = _option(1.0)
-    denoise: str = _option("auto", choices="auto off cdn_off cdn_fast cdn_hq", refusal="Invalid denoise mode ")
-    tuning_file: str = _option("-")
-    mode: str = _option("")
-    buffer_count: int = _option(0)
-    autofocus_mode: str = _option("default", choices="default manual auto continuous", refusal="Invalid AfMode:")
-    autofocus_range: str = _option("normal", choices="normal macro full", refusal="Invalid AfRange mode:")
-    autofocus_speed: str = _option("normal", choices="normal fast", refusal="Invalid afSpeed mode:")
-    autofocus_window: str = _option("0,0,0,0")
-    lens_position: str = _option("")
-    hdr: str = _option(
-        "off", bare="auto", choices="off auto sensor single-exp", refusal="Invalid HDR option provided: "
-    )
-    metadata: str = _option("")
-    metadata_format: str = _option("json", choices="json txt", refusal="unrecognised metadata format ")
-    flicker_period: str = _option("0s")
+    help: bool = False
+    version: bool = False
+    list_cameras: bool = False
+    camera: int = 0
+    verbose: int = 1
+    width: int = 0
+    height: int = 0
+    timeout: str = "5sec"
+    output: str = ""
+    nopreview: bool = False
+    hflip: bool = False
+    vflip: bool = False
+    roi: str = "0,0,0,0"
+    shutter: str = "0"
+    gain: float = 0.0
+    metering: str = "centre"
+    exposure: str = "normal"
+    ev: float = 0.0
+    awb: str = "auto"
+    awbgains: str = "0,0"
+    ccm: str = ""
+    brightness: float = 0.0
+    contrast: float = 1.0
+    saturation: float = 1.0
+    sharpness: float = 1.0
+    denoise: str = "auto"
+    tuning_file: str = "-"
+    mode: str = ""
+    buffer_count: int = 0
+    autofocus_mode: str = "default"
+    autofocus_range: str = "normal"
+    autofocus_speed: str = "normal"
+    autofocus_window: str = "0,0,0,0"
+    lens_position: str = ""
+    hdr: str = "off"
+    metadata: str = ""
+    metadata_format: str = "json"
+    flicker_period: str = "0s"
 
     @property
     def timeout_s(self) -> float:
@@ -100,31 +100,31 @@ class Options:
 class StillOptions(Options):
     """What only rpicam-still takes (core/still_options.hpp)."""
 
-    quality: int = _option(93, "q")
-    signal: bool = _option(False, "s")
-    thumb: str = _option("320:240:70")
-    encoding: str = _option("jpg", "e", choices="jpg png bmp", refusal="invalid encoding format ")
-    raw: bool = _option(False, "r")
-    immediate: bool = _option(False)
-    viewfinder_mode: str = _option("")
-    autofocus_on_capture: bool = _option(False)
-    zsl: bool = _option(False)
+    quality: int = 93
+    signal: bool = False
+    thumb: str = "320:240:70"
+    encoding: str = "jpg"
+    raw: bool = False
+    immediate: bool = False
+    viewfinder_mode: str = ""
+    autofocus_on_capture: bool = False
+    zsl: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VideoOptions(Options):
     """What only rpicam-vid takes (core/video_options.hpp)."""
 
-    framerate: float = _option(-1.0)
-    bitrate: int = _option(0, "b")
-    inline: bool = _option(False)
-    codec: str = _option("h264", choices="h264 mjpeg libav", refusal="unrecognised codec ")
-    quality: int = _option(50, "q")
-    flush: bool = _option(False)
-    frames: int = _option(0)
-    libav_format: str = _option("")
-    libav_audio: bool = _option(False)
-    audio_source: str = _option("pulse")
+    framerate: float = -1.0
+    bitrate: int = 0
+    inline: bool = False
+    codec: str = "h264"
+    quality: int = 50
+    flush: bool = False
+    frames: int = 0
+    libav_format: str = ""
+    libav_audio: bool = False
+    audio_source: str = "pulse"
 
 
 def parse(kind: type[Kind], arguments: Sequence[str], lacks: Collection[str] = ()) -> Kind:
@@ -136,49 +136,47 @@ def parse(kind: type[Kind], arguments: Sequence[str], lacks: Collection[str] = (
     Raises:
         Failure: in the words of boost::program_options.
     """
-    rows = {_name(row): row for row in fields(kind) if _name(row) not in lacks}
+    rows = _rows(kind, lacks)
+    long = rows | {f"-{letter}": rows[f"--{name}"] for letter, name in SHORT.items() if f"--{name}" in rows}
     given: dict[str, Any] = {}
     words = list(arguments)
     while words:
-        word = words.pop(0)
+        word, text = _split(words.pop(0))
         if not word.startswith("-"):
             raise Failure("too many positional options have been specified on the command line")
-        row, text = _find(rows, word)
-        if row is None:
-            raise Failure(f"unrecognised option '{word.partition('=')[0]}'")
-        name = _name(row)
+        if word not in long:
+            raise Failure(f"unrecognised option '{word}'")
+        name, default = long[word]
+        option = _option(name)
         if text == "":
-            raise Failure(f"the argument for option '--{name}' should follow immediately after the equal sign")
-        if text is None and isinstance(row.default, bool):
-            text = "1"
-        elif text is None and row.metadata["bare"]:
-            text = row.metadata["bare"]  # boost takes the next word for a value only behind an equal sign
-        elif text is None:
-            if not words or _find(rows, words[0])[0]:
-                raise Failure(f"the required argument for option '--{name}' is missing")
+            raise Failure(f"the argument for option '{option}' should follow immediately after the equal sign")
+        if text is None:
+            text = "1" if isinstance(default, bool) else IMPLICIT.get(name)
+        if text is None:
+            if not words or _split(words[0])[0] in long:
+                raise Failure(f"the required argument for option '{option}' is missing")
             text = words.pop(0)
-        if row.name in given:
-            raise Failure(f"option '--{name}' cannot be specified more than once")
-        given[row.name] = _value(row, text)
+        if name in given:
+            raise Failure(f"option '{option}' cannot be specified more than once")
+        given[name] = _value(option, type(default), text)
     return kind(**given)
 
 
 def unparse(options: Options) -> list[str]:
     """The shortest arguments that `parse` turns into `options`."""
-    given = {_name(row): getattr(options, row.name) for row in fields(options)}
-    defaults = {_name(row): row.default for row in fields(options)}
-    changed = {name: value for name, value in given.items() if value != defaults[name]}
-    return [f"--{name}" if value is True else f"--{name}={value}" for name, value in changed.items()]
+    values = {option: (getattr(options, name), default) for option, (name, default) in _rows(type(options)).items()}
+    changed = {option: value for option, (value, default) in values.items() if value != default}
+    return [option if value is True else f"{option}={value}" for option, value in changed.items()]
 
 
 def usage(kind: type[Options], lacks: Collection[str] = ()) -> str:
     """The text of `--help`."""
+    letters = {name: letter for letter, name in SHORT.items()}
     lines = ["Valid options are:"]
-    for row in fields(kind):
-        if (name := _name(row)) not in lacks:
-            short = f"-{row.metadata['short']} [ --{name} ]" if row.metadata["short"] else f"--{name}"
-            lines.append(f"  {short} arg{f' (={row.default})' if row.default != '' else ''}")
-    return "\n".join(lines)
+    for option, (name, default) in _rows(kind, lacks).items():
+        named = f"-{letters[name]} [ {option} ]" if name in letters else option
+        lines.append(f"  {named} arg{f' (={default})' if default != '' else ''}")
+    return "\n".join(lines) + "\n"
 
 
 def check(options: Options) -> None:
@@ -190,19 +188,22 @@ def check(options: Options) -> None:
     _ = options.timeout_s, options.shutter_us, options.flicker_us
     if options.lens_position not in ("", "default") and not NUMBER.match(options.lens_position):
         raise Failure(f"Invalid lens position: {options.lens_position}")
-    for row in fields(options):
-        value = getattr(options, row.name)
-        if row.metadata["choices"] and value not in row.metadata["choices"]:
-            raise Failure(f"{row.metadata['refusal']}{value}")
+    for name, (choices, refusal) in CHOICES.items():
+        value = getattr(options, name, None)
+        if value is not None and value not in choices.split():
+            raise Failure(f"{refusal}{value}")
     if not numbers(options.awbgains, 2):
         raise Failure("Invalid AWB gains")
     if options.ccm and not numbers(options.ccm, 9):
         raise Failure("Invalid CCM - expect 9 comma-separated floating point numbers")
-    _check_mode(options.mode)
-    if isinstance(options, StillOptions):
-        _check_mode(options.viewfinder_mode)
-        if options.thumb != "none" and not re.fullmatch(r"\d+:\d+:\d+", options.thumb):
-            raise Failure(f"bad thumbnail parameters {options.thumb}")
+    for mode in (options.mode, getattr(options, "viewfinder_mode", "")):
+        if mode and not re.match(r"\d+:\d+(:\d+(:.*)?)?$", mode):
+            raise Failure("Invalid mode")
+        if mode.count(":") == 3 and mode.split(":")[3][:1].upper() not in ("P", "U"):
+            raise Failure("Packing indicator should be P or U")
+    thumb = getattr(options, "thumb", "none")
+    if thumb != "none" and not re.fullmatch(r"\d+:\d+:\d+", thumb):
+        raise Failure(f"bad thumbnail parameters {thumb}")
 
 
 def seconds(text: str, unit: float) -> float:
@@ -232,22 +233,25 @@ def rectangle(text: str) -> tuple[float, float, float, float] | None:
     return found[0], found[1], found[2], found[3]
 
 
-def _name(row: Field[Any]) -> str:
-    """The long form without its dashes."""
-    return row.name.replace("_", "-")
+def _rows(kind: type[Options], lacks: Collection[str] = ()) -> dict[str, tuple[str, Any]]:
+    """Option -> its field's name and default."""
+    rows = {_option(row.name): (row.name, row.default) for row in fields(kind)}
+    return {option: row for option, row in rows.items() if option[2:] not in lacks}
 
 
-def _find(rows: dict[str, Field[Any]], word: str) -> tuple[Field[Any] | None, str | None]:
-    """The option that a word names, and the value in the same word; None: it names or holds none."""
+def _option(name: str) -> str:
+    return "--" + name.replace("_", "-")
+
+
+def _split(word: str) -> tuple[str, str | None]:
+    """The option that a word names, and the value in the same word, if there is one."""
     if word.startswith("--"):
-        name, equals, text = word[2:].partition("=")
-        return rows.get(name), text if equals else None
-    named = (row for row in rows.values() if word.startswith("-") and row.metadata["short"] == word[1:2] != "")
-    return next(named, None), word[2:] or None
+        option, equals, text = word.partition("=")
+        return option, text if equals else None
+    return (word[:2], word[2:] or None) if word.startswith("-") else (word, None)
 
 
-def _value(row: Field[Any], text: str) -> Any:
-    kind: Any = type(row.default)
+def _value(option: str, kind: Any, text: str) -> Any:
     try:
         if kind is bool:
             return TRUTH[text.lower()]
@@ -256,12 +260,4 @@ def _value(row: Field[Any], text: str) -> Any:
             raise ValueError
         return value
     except (KeyError, ValueError):
-        raise Failure(f"the argument ('{text}') for option '--{_name(row)}' is invalid") from None
-
-
-def _check_mode(text: str) -> None:
-    """W:H, W:H:DEPTH or W:H:DEPTH:P|U; empty: none is asked for."""
-    if text and not re.match(r"\d+:\d+(:\d+(:.*)?)?$", text):
-        raise Failure("Invalid mode")
-    if text.count(":") == 3 and text.split(":")[3][:1].upper() not in ("P", "U"):
-        raise Failure("Packing indicator should be P or U")
+        raise Failure(f"the argument ('{text}') for option '{option}' is invalid") from None

@@ -6,13 +6,13 @@ All that stays the same from frame to frame is kept: a frame costs a copy, the b
 import math
 import time
 from collections import deque
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
-from PIL import Image, ImageDraw, ImageStat
+from PIL import Image, ImageDraw, ImageOps
 
 from stillcam.camera.simulated.autofocus import Autofocus
-from stillcam.camera.simulated.isp import SCENE_LUX, Noise, balance, expose, linear, tone
+from stillcam.camera.simulated.isp import SCENE_LUX, Noise, balance, develop, expose, meter
 from stillcam.camera.simulated.metadata import Metadata
 from stillcam.camera.simulated.options import Options, VideoOptions, rectangle
 from stillcam.camera.simulated.scene import MIDDLE, WIDTH, Projection, Scene, View
@@ -21,7 +21,6 @@ from stillcam.common.fonts import font
 
 ADAPTING_FRAMES = 8  # until automatic exposure has converged when the light has changed
 IN_FLIGHT = 3  # frames: one is exposed, one read out, one processed
-METERING = {"spot": (0.42, 0.42, 0.58, 0.58), "centre": (0.2, 0.2, 0.8, 0.8)}
 SENSOR_CELSIUS = 41.0
 AE_SEARCHING, AE_CONVERGED = 1, 2  # libcamera's AeState
 
@@ -29,6 +28,9 @@ BAR = 0.072  # of the picture's height, or of what its width allows
 DARK, AMBER, WHITE, GREY = (14, 20, 30), (255, 188, 66), (246, 248, 250), (178, 190, 202)
 SHADE = 0.74
 NUMBERS = 10_000  # then they begin again
+
+# Pillow keeps the memory of a large picture for the next one: to get it from the system costs more than to fill it.
+Image.core.set_blocks_max(4)  # type: ignore[attr-defined]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,18 +60,17 @@ class Picture:
         self._sensor, self._options = sensor, options
         self._frame_us, self._settled = frame_us, settled
         self._video = isinstance(options, VideoOptions)
-        self._flips = options.hflip, options.vflip
+        flips = options.hflip, options.vflip
         self._crop = scaler_crop(options, mode, size)
-        self._scene = Scene(_view(sensor, mode.mirror(self._crop, *self._flips), size))
-        self.lens = Autofocus(options, sensor, _view(sensor, mode.crop, size), self._flips)
+        self._scene = Scene(_view(sensor, mode.mirror(self._crop, *flips), size))
+        self.lens = Autofocus(options, sensor, _view(sensor, mode.crop, size), flips)
+        self._balance = balance(options, settled=settled)
         self._light: float | None = None  # of the newest frame
         self._adapted = 1.0  # the light that automatic exposure suits
         self._adapting = 0  # frames until it suits that of now
         self._projected: Projection | None = None  # what the lens shows …
         self._focused: float | None = None  # … at this position (dioptres)
         self._developed: tuple[float, float] | None = None  # for which light it was exposed, and in which
-        self._balance = balance(options, settled=settled)
-        self._noise = Noise()
         self._number = 0
         self._frozen_at: tuple[datetime, int] | None = None
         self._begun_ns: deque[int] = deque(maxlen=IN_FLIGHT)  # when the exposures of the newest frames began
@@ -113,14 +114,13 @@ class Picture:
         projected = self._project(self._focused if keeps else self.lens.position)
         self._develop(projected)
         image = self._background.copy()
-        if boat := projected.with_boat(moment.timestamp() % 86_400):
-            image.paste(self._tone.develop(boat[0]), boat[1])
-        image = self._noise.add(image, self._tone, number)
+        projected.sail(image, self._boat, moment.timestamp() % 86_400)
+        image = self._noise.add(image, number)
         self._overlay.draw(image, moment, number)
-        if self._flips[0]:
-            image = image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
-        if self._flips[1]:
-            image = image.transpose(Image.Transpose.FLIP_TOP_BOTTOM)
+        if self._options.hflip:
+            image = ImageOps.mirror(image)
+        if self._options.vflip:
+            image = ImageOps.flip(image)
         return Frame(image, self._metadata(), now)
 
     def _project(self, position: float | None) -> Projection:
@@ -135,12 +135,13 @@ class Picture:
         if self._developed == (self._adapted, light):
             return
         self._developed = self._adapted, light
-        longest_us = self._frame_us if self._video else math.inf
-        luminance = _meter(projected.image, self._options.metering) * self._adapted
-        self._exposure = expose(self._options, self._sensor, luminance, longest_us, settled=self._settled)
-        lit = replace(self._exposure, brightness=self._exposure.brightness * light)
-        self._tone = tone(self._options, lit, self._balance)
-        self._background = self._tone.develop(projected.image)
+        options, longest_us = self._options, self._frame_us if self._video else math.inf
+        luminance = meter(projected.image, options.metering) * self._adapted
+        self._exposure = expose(options, self._sensor, luminance, longest_us, settled=self._settled)
+        brightness = self._exposure.brightness * light
+        self._background = develop(projected.image, options, brightness, self._balance)
+        self._boat = develop(projected.boat.convert("RGB"), options, brightness, self._balance)
+        self._noise = Noise(options, self._exposure, self.size)
         self._overlay = _Overlay(self._background, self._words())
 
     def _words(self) -> list[str]:
@@ -207,11 +208,6 @@ class _Overlay:
         draw.text((self._number_right, middle), f"#{number % NUMBERS}", fill=GREY, font=self._small, anchor="rm")
 
 
-def local_now() -> datetime:
-    """Now, as EXIF and the clock on the picture have it: in local time, without a zone."""
-    return datetime.now()  # noqa: DTZ005
-
-
 def scaler_crop(options: Options, mode: SensorMode, size: Size) -> Rectangle:
     """The part of the pixel array in the picture: the `--roi`, or the largest with the picture's proportions.
 
@@ -236,9 +232,6 @@ def _view(sensor: Sensor, crop: Rectangle, size: Size) -> View:
     return View(crop[0] * unit, top + crop[1] * unit, crop[2] * unit, crop[3] * unit, size)
 
 
-def _meter(image: Image.Image, metering: str) -> float:
-    """The mean light in the part that the metering mode looks at."""
-    small = image.resize((96, 54), Image.Resampling.BOX, reducing_gap=2.0)
-    left, top, right, bottom = METERING.get(metering, (0, 0, 1, 1))
-    part = small.crop((int(left * 96), int(top * 54), int(right * 96), int(bottom * 54))).convert("L")
-    return ImageStat.Stat(part.point([round(255 * linear(value / 255)) for value in range(256)])).mean[0] / 255
+def local_now() -> datetime:
+    """Now, as EXIF and the clock on the picture have it: in local time, without a zone."""
+    return datetime.now()  # noqa: DTZ005

@@ -20,11 +20,8 @@ class Failure(Exception):
 
 
 def print_stderr(line: str) -> None:
-    """One line on stderr, in one write: other processes write there too, and a signal handler may speak in between.
-
-    A closed stderr is no reason to end.
-    """
-    with contextlib.suppress(OSError):
+    """One line on stderr, in one write: other processes write there too, and a signal handler may speak in between."""
+    with contextlib.suppress(OSError):  # a closed stderr is no reason to end
         os.write(2, f"{line}\n".encode(errors="replace"))
 
 
@@ -87,17 +84,16 @@ def write(name: str, data: bytes, *, full: bool, speed: float) -> None:
         Failure: the file cannot be opened, or not be written to its end; what there is stays.
     """
     try:
-        descriptor = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666)
+        file = open(name, "wb", buffering=0)  # noqa: SIM115 - closed below
     except OSError:
         raise Failure(f"failed to open file {name}") from None
-    try:
-        view = memoryview(data)[: len(data) // 2 if full else len(data)]
-        while view:
-            view = view[os.write(descriptor, view[:CHUNK_BYTES]) :]
-            time.sleep(CHUNK_S / speed)
-    except OSError:
-        raise Failure("failed to write file - output probably corrupt") from None
-    finally:
-        os.close(descriptor)
+    with file:
+        try:
+            view = memoryview(data)[: len(data) // 2 if full else len(data)]
+            while view:
+                view = view[file.write(view[:CHUNK_BYTES]) :]
+                time.sleep(CHUNK_S / speed)
+        except OSError:
+            full = True
     if full:
         raise Failure("failed to write file - output probably corrupt")

@@ -1,7 +1,12 @@
-"""The camera modules that can be simulated, how `--list-cameras` prints them, and what size and mode a stream gets."""
+"""The camera modules that can be simulated, how `--list-cameras` prints them, and what size and mode a stream gets.
 
+`cameras.txt` lists them as `rpicam-still --list-cameras --verbose=2` does on a Pi 4.
+"""
+
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
+from pathlib import Path
 
 from stillcam.camera.simulated.options import Options, StillOptions
 from stillcam.camera.simulated.program import Failure
@@ -9,35 +14,28 @@ from stillcam.camera.simulated.program import Failure
 BOARD = "STILLCAM_SIMULATED_BOARD"  # the processor: one without bcm2712's software encoder has the hardware's limits
 USUAL_BOARD = "bcm2711"
 
-LEAST_US = 26  # ExposureTime
-LONGEST_US = 112_015_553
-
-# What libcamera's ipa_base.cpp lists for a Pi 4, as smallest and largest value.
-CONTROLS = {
-    "AeConstraintMode": "0..3", "AeEnable": "false..true", "AeExposureMode": "0..3", "AeFlickerMode": "0..1",
-    "AeFlickerPeriod": "100..1000000", "AeMeteringMode": "0..3", "AwbEnable": "false..true", "AwbMode": "0..7",
-    "Brightness": "-1.000000..1.000000", "ColourCorrectionMatrix": "-16.000000..16.000000",
-    "ColourGains": "0.000000..32.000000", "ColourTemperature": "100..100000", "Contrast": "0.000000..32.000000",
-    "ExposureValue": "-8.000000..8.000000", "HdrMode": "0..4", "NoiseReductionMode": "0..4",
-    "Saturation": "0.000000..32.000000", "Sharpness": "0.000000..16.000000",
-}  # fmt: skip
-LENS_CONTROLS = {
-    "AfMetering": "0..1", "AfMode": "0..2", "AfPause": "0..2", "AfRange": "0..2", "AfSpeed": "0..1",
-    "AfTrigger": "0..1", "AfWindows": "(0, 0)/0x0..(65535, 65535)/65535x65535",
-}  # fmt: skip
-
+LEAST_US, LONGEST_US = 26, 112_015_553  # ExposureTime
 VIDEO_SIZE = (640, 480)
 VIEWFINDER_FPS = 30.0
 
+CAMERA = re.compile(r"(\w+) \[(\d+)x(\d+) (\d+)-bit (\w+)\] \((\S+)\)")
+MODE = re.compile(r"(?:'(\w+)' : )?(\d+)x(\d+) \[([\d.]+) fps - \((\d+), (\d+)\)/(\d+)x(\d+) crop\]")
+CONTROL = re.compile(r"(\w+) : \[(.*)\]")
+
+# What is listed of a camera that is not configured: to read rates, crops and limits, the camera is configured for each
+# mode (rpicam-apps core/options.cpp), which fails without a word where another process has it (ipa_base.cpp,
+# ipaControls).
+UNCONFIGURED = (
+    (r"\[\d.* crop\]", "[30.00 fps - (65535, 65535)/65535x65535 crop]"),
+    (r"(AnalogueGain : ).*", r"\1[1.000000..16.000000]"),
+    (r"(ExposureTime : ).*", r"\1[1..66666]"),
+    (r"(FrameDurationLimits : ).*", r"\1[33333..120000]"),
+    (r"(LensPosition : ).*", r"\1[0.000000..32.000000]"),
+    (r"(ScalerCrop : ).*", r"\1[(0, 0)/0x0..(65535, 65535)/65535x65535]"),
+)
+
 Size = tuple[int, int]
 Rectangle = tuple[int, int, int, int]
-
-# The limits of controls as long as the camera has not been configured (ipa_base.cpp, ipaControls).
-ANYWHERE: Rectangle = (65535, 65535, 65535, 65535)
-UNCONFIGURED = {
-    "AnalogueGain": "1.000000..16.000000", "ExposureTime": "1..66666", "FrameDurationLimits": "33333..120000",
-    "LensPosition": "0.000000..32.000000", "ScalerCrop": "(0, 0)/0x0..(65535, 65535)/65535x65535",
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,22 +64,39 @@ class Sensor:
     """A camera module.
 
     Args:
-        focus: the lens's range in dioptres; None where the lens is fixed.
-        phase_detection: without it an autofocus scan looks for the most contrast, which takes longer.
+        text: how it is listed, without its number.
+        more: its controls, as `--verbose=2` lists them.
+        controls: the smallest and largest value of each, `LOW..HIGH`.
     """
 
     model: str
     size: Size
+    bits: int
     order: str
     path: str
     modes: tuple[SensorMode, ...]
-    focus: tuple[float, float] | None
-    max_gain: float
-    phase_detection: bool = False
+    text: str
+    more: str
+    controls: dict[str, str]
 
     @property
-    def bits(self) -> int:
-        return max(mode.bits for mode in self.modes)
+    def focus(self) -> tuple[float, float] | None:
+        """The lens's range in dioptres; None where the lens is fixed."""
+        return self._limits("LensPosition") if "LensPosition" in self.controls else None
+
+    @property
+    def max_gain(self) -> float:
+        """The largest AnalogueGain."""
+        return self._limits("AnalogueGain")[1]
+
+    @property
+    def phase_detection(self) -> bool:
+        """Without it an autofocus scan looks for the most contrast, which takes longer."""
+        return self.model == "imx708"
+
+    def _limits(self, control: str) -> tuple[float, float]:
+        low, high = self.controls[control].split("..")
+        return float(low), float(high)
 
     def still_mode(self) -> SensorMode:
         """The first of the largest modes: what a still uses."""
@@ -105,54 +120,20 @@ class Sensor:
         return min(self.modes, key=score)
 
 
-IMX519 = Sensor(  # 4:3 like most cameras, and with autofocus
-    model="imx519",
-    size=(4656, 3496),
-    order="RGGB",
-    path="/base/soc/i2c0mux/i2c@1/imx519@1a",
-    modes=(
-        SensorMode((1280, 720), "SRGGB10_CSI2P", 80.01, (1048, 1042, 2560, 1440)),
-        SensorMode((1920, 1080), "SRGGB10_CSI2P", 60.05, (408, 674, 3840, 2160)),
-        SensorMode((2328, 1748), "SRGGB10_CSI2P", 30.0, (0, 0, 4656, 3496)),
-        SensorMode((3840, 2160), "SRGGB10_CSI2P", 18.0, (408, 672, 3840, 2160)),
-        SensorMode((4656, 3496), "SRGGB10_CSI2P", 9.0, (0, 0, 4656, 3496)),
-    ),
-    focus=(0.0, 15.0),
-    max_gain=16.0,
-)
+def _read(listed: str) -> Sensor:
+    """A camera as `cameras.txt` lists it, without its number."""
+    text, _, more = listed.partition("\n\n")
+    model, width, height, bits, order, path = CAMERA.findall(text)[0]
+    modes: list[SensorMode] = []
+    for form, wide, high, fps, *crop in MODE.findall(text):
+        x, y, across, down = map(int, crop)
+        modes.append(SensorMode((int(wide), int(high)), form or modes[-1].format, float(fps), (x, y, across, down)))
+    controls = dict(CONTROL.findall(more))
+    return Sensor(model, (int(width), int(height)), int(bits), order, path, tuple(modes), text, more, controls)
 
-IMX708 = Sensor(
-    model="imx708",
-    size=(4608, 2592),
-    order="RGGB",
-    path="/base/soc/i2c0mux/i2c@1/imx708@1a",
-    modes=(
-        SensorMode((1536, 864), "SRGGB10_CSI2P", 120.13, (768, 432, 3072, 1728)),
-        SensorMode((2304, 1296), "SRGGB10_CSI2P", 56.03, (0, 0, 4608, 2592)),
-        SensorMode((4608, 2592), "SRGGB10_CSI2P", 14.35, (0, 0, 4608, 2592)),
-    ),
-    focus=(0.0, 15.0),
-    max_gain=16.0,
-    phase_detection=True,
-)
 
-IMX219 = Sensor(
-    model="imx219",
-    size=(3280, 2464),
-    order="RGGB",
-    path="/base/axi/pcie@120000/rp1/i2c@80000/imx219@10",
-    modes=(
-        SensorMode((640, 480), "SRGGB10_CSI2P", 206.65, (1000, 752, 1280, 960)),
-        SensorMode((1640, 1232), "SRGGB10_CSI2P", 41.85, (0, 0, 3280, 2464)),
-        SensorMode((1920, 1080), "SRGGB10_CSI2P", 47.57, (680, 692, 1920, 1080)),
-        SensorMode((3280, 2464), "SRGGB10_CSI2P", 21.19, (0, 0, 3280, 2464)),
-        SensorMode((640, 480), "SRGGB8", 206.65, (1000, 752, 1280, 960)),
-    ),
-    focus=None,
-    max_gain=10.67,
-)
-
-MODULES = {sensor.model: sensor for sensor in (IMX519, IMX219, IMX708)}
+CAMERAS = re.split(r"^\d+ : ", Path(__file__).with_name("cameras.txt").read_text(), flags=re.MULTILINE)[1:]
+MODULES = {sensor.model: sensor for sensor in map(_read, CAMERAS)}
 
 
 def sensors_of(models: str) -> tuple[Sensor, ...]:
@@ -168,63 +149,27 @@ def sensors_of(models: str) -> tuple[Sensor, ...]:
 
 
 def listing(sensors: tuple[Sensor, ...], verbose: bool = False, busy: Collection[int] = ()) -> str:
-    """The text of `--list-cameras`, with its last line's end; `--verbose=2` lists the controls too.
+    """The text of `--list-cameras`, with its last line's end; `verbose` lists the controls too.
 
     Args:
-        busy: the cameras that another process has. To read rates, crops and limits the camera is configured for
-            each mode (rpicam-apps core/options.cpp), which then fails without a word: what is printed is what
-            libcamera has before the first configuration.
+        busy: the cameras that another process has.
     """
     if not sensors:
         return "No cameras available!\n"
-    lines = ["Available cameras", "-----------------"]
+    text = "Available cameras\n-----------------\n"
     for index, sensor in enumerate(sensors):
-        width, height = sensor.size
-        lines.append(f"{index} : {sensor.model} [{width}x{height} {sensor.bits}-bit {sensor.order}] ({sensor.path})")
-        prefix = "    Modes: "
-        for format in dict.fromkeys(mode.format for mode in sensor.modes):
-            start = f"{prefix}'{format}' : "
-            for mode in sensor.modes:
-                if mode.format == format:
-                    fps, (x, y, w, h) = (30.0, ANYWHERE) if index in busy else (mode.fps, mode.crop)
-                    lines.append(f"{start}{mode.size[0]}x{mode.size[1]} [{fps:.2f} fps - ({x}, {y})/{w}x{h} crop]")
-                    start = " " * len(start)
-            prefix = " " * 11
-        lines += _controls(sensor, index in busy) if verbose else []
-        lines.append("")
-    return "\n".join(lines) + "\n"
-
-
-def _controls(sensor: Sensor, busy: bool) -> list[str]:
-    """The controls of a sensor's full mode, as libcamera's ControlInfo::toString writes them."""
-    mode = sensor.still_mode()
-    size = f"{mode.size[0]}x{mode.size[1]}"
-    head = f"    Available controls for {size} {mode.format} mode:"
-    controls = {**CONTROLS, **LENS_CONTROLS} if sensor.focus else dict(CONTROLS)
-    controls["AnalogueGain"] = f"1.000000..{sensor.max_gain:.6f}"
-    controls["ExposureTime"] = f"{LEAST_US}..{LONGEST_US}"
-    controls["FrameDurationLimits"] = f"{1e6 / mode.fps:.0f}..{LONGEST_US + 1000}"
-    controls["ScalerCrop"] = f"(0, 0)/64x64..(0, 0)/{size}"
-    if sensor.focus:
-        controls["LensPosition"] = f"{sensor.focus[0]:.6f}..{sensor.focus[1]:.6f}"
-    if busy:
-        controls |= {name: limits for name, limits in UNCONFIGURED.items() if name in controls}
-    listed = [f"    {name} : [{limits}]" for name, limits in sorted(controls.items())]
-    return ["", head, "    " + "-" * (len(head) - 4), *listed]
+        listed = f"{index} : {sensor.text}\n\n{sensor.more if verbose else ''}"
+        for pattern, unknown in UNCONFIGURED if index in busy else ():
+            listed = re.sub(pattern, unknown, listed)
+        text += listed
+    return text
 
 
 def still_mode(options: StillOptions, sensor: Sensor) -> SensorMode:
     """The mode that `--mode` comes nearest to, else the full one; sensor HDR halves it on the imx708."""
-    if options.mode:
-        return _nearest(options.mode, sensor)
-    if options.hdr in ("sensor", "auto") and sensor is IMX708:
+    if not options.mode and options.hdr in ("sensor", "auto") and sensor.model == "imx708":
         return sensor.modes[1]
-    return sensor.still_mode()
-
-
-def video_mode(options: Options, sensor: Sensor, size: Size, fps: float) -> SensorMode:
-    """The mode that `--mode` comes nearest to, else the best for the size and the frame rate."""
-    return _nearest(options.mode, sensor) if options.mode else sensor.mode_for(size, fps)
+    return _nearest(options.mode, sensor) or sensor.still_mode()
 
 
 def still_size(options: StillOptions, sensor: Sensor) -> Size:
@@ -233,37 +178,33 @@ def still_size(options: StillOptions, sensor: Sensor) -> Size:
     return _even((options.width or whole[0], options.height or whole[1]), sensor)
 
 
-def viewfinder_size(options: StillOptions, sensor: Sensor) -> Size:
-    """Half of the sensor, in the proportions of the still (core/rpicam_app.cpp, ConfigureViewfinder)."""
+def viewfinder(options: StillOptions, sensor: Sensor) -> tuple[Size, SensorMode]:
+    """Half of the sensor, in the proportions of the still (core/rpicam_app.cpp, ConfigureViewfinder); and its mode."""
     wide, high = sensor.size[0] // 2, sensor.size[1] // 2
     if options.width and options.height:
         aspect = options.width / options.height
         wide, high = min(wide, int(high * aspect)), min(high, int(wide / aspect))
-    return _even((wide, high), sensor)
+    size = _even((wide, high), sensor)
+    return size, _nearest(options.viewfinder_mode, sensor) or sensor.mode_for(size, VIEWFINDER_FPS)
 
 
-def viewfinder_mode(options: StillOptions, sensor: Sensor) -> SensorMode:
-    """The mode that `--viewfinder-mode` comes nearest to, else the best for the viewfinder."""
-    if options.viewfinder_mode:
-        return _nearest(options.viewfinder_mode, sensor)
-    return sensor.mode_for(viewfinder_size(options, sensor), VIEWFINDER_FPS)
-
-
-def video_size(options: Options, sensor: Sensor) -> Size:
-    """As asked, each side for itself, else that of 640x480."""
-    return _even((options.width or VIDEO_SIZE[0], options.height or VIDEO_SIZE[1]), sensor)
+def video(options: Options, sensor: Sensor, fps: float) -> tuple[Size, SensorMode]:
+    """The size as asked, each side for itself, else that of 640x480; and the best mode for it and the frame rate."""
+    size = _even((options.width or VIDEO_SIZE[0], options.height or VIDEO_SIZE[1]), sensor)
+    return size, _nearest(options.mode, sensor) or sensor.mode_for(size, fps)
 
 
 def _even(size: Size, sensor: Sensor) -> Size:
     return max(2, min(size[0], sensor.size[0]) & ~1), max(2, min(size[1], sensor.size[1]) & ~1)
 
 
-def _nearest(text: str, sensor: Sensor) -> SensorMode:
-    """W:H, perhaps with :DEPTH, as rpicam-apps chooses: the size counts most."""
-    parts = [int(part) for part in text.split(":")[:3]]
-    depth = parts[2] if len(parts) > 2 else 12
+def _nearest(text: str, sensor: Sensor) -> SensorMode | None:
+    """W:H, perhaps with :DEPTH, as rpicam-apps chooses: the size counts most; None where no mode is asked for."""
+    if not text:
+        return None
+    width, height, depth = (*map(int, text.split(":")[:3]), 12)[:3]
 
     def distance(mode: SensorMode) -> int:
-        return abs(mode.size[0] - parts[0]) + abs(mode.size[1] - parts[1]) + 10 * abs(mode.bits - depth)
+        return abs(mode.size[0] - width) + abs(mode.size[1] - height) + 10 * abs(mode.bits - depth)
 
     return min(sensor.modes, key=distance)

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 
 from stillcam.camera.simulated import encode, sensors
 from stillcam.camera.simulated.camera import STARTUP_FRAMES, Camera
-from stillcam.camera.simulated.faults import die
 from stillcam.camera.simulated.metadata import StillMetadata, tensor
 from stillcam.camera.simulated.options import StillOptions
 from stillcam.camera.simulated.picture import Picture, local_now
@@ -29,13 +28,10 @@ class Stills:
         self._faults = self._camera.faults()
         self._signals = Signals(signal.SIGUSR1, signal.SIGUSR2, verbose=options.verbose > 0)
         sensor = self._camera.sensor
-        self._camera.warn_of_controls(options)
         self._mode = sensors.still_mode(options, sensor)
-        size = sensors.still_size(options, sensor)
-        self._viewfinder = sensors.viewfinder_mode(options, sensor)
-        self._picture = Picture(
-            sensor, self._mode, options, size, frame_us=1e6 / self._mode.fps, settled=not options.immediate
-        )
+        self._viewfinder_size, self._viewfinder_mode = sensors.viewfinder(options, sensor)
+        size, frame_us = sensors.still_size(options, sensor), 1e6 / self._mode.fps
+        self._picture = Picture(sensor, self._mode, options, size, frame_us=frame_us, settled=not options.immediate)
         self._picture.lens.power_on()
 
     def run(self) -> None:
@@ -102,15 +98,13 @@ class Stills:
         frame = self._picture.take(local_now(), frozen=faults.frozen)
         name = format_name(options.output, self._captures)
         self._captures += 1
-        data = encode.still(frame, options, self._camera.sensor)
-        write(name, faults.corrupt(self._captures, data), full=faults.disk_full, speed=faults.speed)
+        data = faults.corrupt(self._captures, encode.still(frame, options, self._camera.sensor))
+        write(name, data, full=faults.disk_full, speed=faults.speed)
         if options.raw:
             raw = encode.dng(frame, self._mode.size, self._camera.sensor)
-            stem = name.rpartition(".")[0] or name
-            write(f"{stem}.dng", raw, full=faults.disk_full, speed=faults.speed)
+            write(f"{name.rpartition('.')[0] or name}.dng", raw, full=faults.disk_full, speed=faults.speed)
         self._metadata.write(frame.metadata | tensor(faults.tensor))
-        if faults.die_after is not None and self._captures >= faults.die_after:
-            die(faults)
+        faults.die(self._captures)
 
     def _frame(self) -> None:
         """Wait for a frame of the sensor; a stalled one never comes.
@@ -120,7 +114,7 @@ class Stills:
         """
         self._faults = self._camera.wait_while_stalled(self._captures)
         exposure_s = self._options.shutter_us / 1e6 if self._is_still else 0.0
-        fastest = (self._mode if self._is_still else self._viewfinder).fps
+        fastest = (self._mode if self._is_still else self._viewfinder_mode).fps
         period = max(1 / min(sensors.VIEWFINDER_FPS, fastest), exposure_s) / self._faults.speed
         self._picture.expose()
         time.sleep(max(period, LEAST_FRAME_S))
@@ -129,14 +123,12 @@ class Stills:
     def _configure(self, *, still: bool) -> None:
         self._is_still = still
         self._picture.restart()
-        viewfinder, buffers = sensors.viewfinder_size(self._options, self._camera.sensor), self._options.buffer_count
+        size, zsl = self._picture.size, self._options.zsl
         if still:
-            self._camera.fail_to_start(self._picture.size[0])
-            self._camera.configure(self._picture.size, self._mode)
-            sizes = (self._picture.size, viewfinder) if self._options.zsl else (self._picture.size,)
-            self._camera.allocate(buffers or (VIEWFINDER_BUFFERS if self._options.zsl else 1), self._mode, *sizes)
+            self._camera.fail_to_start(size[0])
+            buffers = self._options.buffer_count or (VIEWFINDER_BUFFERS if zsl else 1)
+            self._camera.configure(self._mode, buffers, size, *([self._viewfinder_size] if zsl else []))
         else:
-            self._camera.configure(viewfinder, self._viewfinder)
-            self._camera.allocate(VIEWFINDER_BUFFERS, self._viewfinder, viewfinder)
-        self._camera.wait(RECONFIGURE_S, self._faults)
+            self._camera.configure(self._viewfinder_mode, VIEWFINDER_BUFFERS, self._viewfinder_size)
+        self._camera.wait(RECONFIGURE_S)
         self._picture.lens.start(viewfinder=not still)

@@ -11,28 +11,23 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import replace
-from functools import partial
-from typing import BinaryIO, NoReturn
+from collections.abc import Mapping
+from typing import BinaryIO
 
 from PIL import Image
 
 from stillcam.camera.simulated import encode, sensors
 from stillcam.camera.simulated.camera import STARTUP_FRAMES, Camera
-from stillcam.camera.simulated.faults import Faults, die
+from stillcam.camera.simulated.faults import Faults
 from stillcam.camera.simulated.metadata import VideoMetadata, tensor
 from stillcam.camera.simulated.options import VideoOptions
-from stillcam.camera.simulated.picture import Frame, Picture, local_now
+from stillcam.camera.simulated.picture import Picture, local_now
 from stillcam.camera.simulated.program import Failure, Signals, format_name, print_stderr, terminate
 from stillcam.camera.simulated.sensors import BOARD, USUAL_BOARD, Size
 from stillcam.settings.encoder import encoder_limits
 
 FRAMERATE = 30.0
 BUFFERS = 6
-
-Corruption = Callable[[bytes], bytes]
-"""What the faults make of the bytes of a frame."""
 
 NAME_BYTES = 256  # char filename[256] in file_output.cpp
 BLOCK_BYTES = 4096  # of stdio, st_blksize of pipes and most files
@@ -49,37 +44,36 @@ class MotionJPEG:
     Without `--flush` the last bytes of a frame, less than a block, wait for those of the next one.
     """
 
+    full_disk = "failed to write output bytes"
+
     def __init__(self, options: VideoOptions) -> None:
         self._options = options
         self._file: BinaryIO | None = None
         self._buffered = b""
 
-    def write(self, image: Image.Image, corrupt: Corruption) -> None:
+    def encode(self, image: Image.Image) -> bytes:
+        """What `write` takes for a frame."""
+        return encode.jpeg(image, self._options.quality)
+
+    def write(self, data: bytes) -> None:
         """One frame; if it cannot be written, the program ends here."""
         if self._file is None:
             self._file = self._open()
-        data = self._buffered + corrupt(encode.jpeg(image, self._options.quality))
+        data = self._buffered + data
         whole = len(data) if self._options.flush else len(data) // BLOCK_BYTES * BLOCK_BYTES
         self._buffered = data[whole:]
         try:
             self._file.write(data[:whole])
             self._file.flush()
         except OSError:
-            self.fill_disk()
-
-    def fill_disk(self) -> NoReturn:
-        """End as when there is no space for the frame that was written last."""
-        terminate("failed to write output bytes")
+            terminate(self.full_disk)
 
     def close(self) -> None:
         """Finish the file."""
-        if self._file is None:
-            return
-        with contextlib.suppress(OSError):
-            self._file.write(self._buffered)
-            self._file.flush()
-        if self._file is not sys.stdout.buffer:
-            self._file.close()
+        if self._file is not None:
+            with contextlib.suppress(OSError):
+                self._file.write(self._buffered)
+                self._file.flush()
 
     def _open(self) -> BinaryIO:
         if self._options.output == "-":
@@ -99,8 +93,8 @@ class H264:
         if program is None:
             print_stderr("stillcam: the simulated camera encodes H.264 with ffmpeg: apt install ffmpeg")
             raise Failure("Unable to find an appropriate H.264 codec")
-        self._name = options.output
-        self._libav = options.codec == "libav"
+        self._name, self._libav = options.output, options.codec == "libav"
+        self.full_disk = "libav: error writing output: No space left on device" if self._libav else MotionJPEG.full_disk
         source = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{size[0]}x{size[1]}", "-r", f"{fps:g}", "-i", "pipe:0"]
         sound = SILENCE if options.libav_audio and self._libav else []
         encoder = ["-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-pix_fmt", "yuv420p",
@@ -116,30 +110,25 @@ class H264:
             preexec_fn=_end_with_parent,  # noqa: PLW1509 - one system call, and this process has one thread
         )
 
-    def write(self, image: Image.Image, corrupt: Corruption) -> None:
+    def encode(self, image: Image.Image) -> bytes:
+        """What `write` takes for a frame: its pixels."""
+        return image.tobytes()
+
+    def write(self, data: bytes) -> None:
         """One frame; if it cannot be written, the program ends here."""
         assert self._process.stdin is not None
         try:
-            self._process.stdin.write(corrupt(image.tobytes()))
+            self._process.stdin.write(data)
         except BrokenPipeError:
             self._process.wait()
             if self._libav:
                 terminate(f"libav: unable to open output mux for {self._name}: No such file or directory")
             terminate(f"failed to open output file {self._name}")
 
-    def fill_disk(self) -> NoReturn:
-        """End as when there is no space for the frame that was written last."""
-        terminate(
-            "libav: error writing output: No space left on device" if self._libav else "failed to write output bytes"
-        )
-
     def close(self) -> None:
-        """Finish the file."""
-        assert self._process.stdin is not None
-        with contextlib.suppress(BrokenPipeError):  # it has ended already, with its reason on stderr
-            self._process.stdin.close()
+        """Finish the file; ffmpeg may have ended already, with its reason on stderr."""
         try:
-            self._process.wait(END_S)
+            self._process.communicate(timeout=END_S)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
@@ -153,16 +142,13 @@ class Video:
         self._frames = 0
         self._camera = Camera(options, environ)
         self._faults = self._camera.faults()
-        sensor = self._camera.sensor
-        self._camera.warn_of_controls(options)
-        size = sensors.video_size(options, sensor)
-        self._camera.fail_to_start(size[0])
         wanted = options.framerate if options.framerate > 0 else FRAMERATE
-        mode = sensors.video_mode(options, sensor, size, wanted)
+        size, mode = sensors.video(options, self._camera.sensor, wanted)
         self._period_s = max(1 / min(wanted, mode.fps), options.shutter_us / 1e6)
-        self._camera.configure(size, mode)
-        self._camera.allocate(options.buffer_count or BUFFERS, mode, size)
-        self._picture = Picture(sensor, mode, options, size, frame_us=self._period_s * 1e6, settled=True)
+        self._camera.fail_to_start(size[0])
+        self._camera.configure(mode, options.buffer_count or BUFFERS, size)
+        frame_us = self._period_s * 1e6
+        self._picture = Picture(self._camera.sensor, mode, options, size, frame_us=frame_us, settled=True)
         self._picture.lens.power_on()
         self._picture.lens.start(viewfinder=True)
         self._output = _output(options, size, 1 / self._period_s, self._faults)
@@ -195,17 +181,17 @@ class Video:
             time.sleep(self._faults.delay_s(self._frames))
             frame = self._picture.take(local_now(), frozen=self._faults.frozen)
             self._frames += 1
-            self._write(frame)
+            self._write(frame.image)
             if options.codec != "libav":  # which writes no metadata of its frames (libav_encoder.cpp, encode)
                 written.write(frame.metadata | tensor(self._faults.tensor))
-            if self._faults.die_after is not None and self._frames >= self._faults.die_after:
-                die(self._faults)
+            self._faults.die(self._frames)
 
-    def _write(self, frame: Frame) -> None:
-        faults = replace(self._faults, half_file_every=1) if self._faults.disk_full else self._faults
-        self._output.write(frame.image, partial(faults.corrupt, self._frames))
+    def _write(self, image: Image.Image) -> None:
+        data = self._faults.corrupt(self._frames, self._output.encode(image))
         if self._faults.disk_full:
-            self._output.fill_disk()
+            self._output.write(data[: len(data) // 2])
+            terminate(self._output.full_disk)
+        self._output.write(data)
 
     def _pace(self, due: float) -> float:
         """Wait for the next frame; when late, skip what the sensor would have dropped."""

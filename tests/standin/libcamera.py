@@ -30,10 +30,11 @@ from typing import Any
 
 from camera_scene import options_of, picture
 
-from stillcam.camera.simulated.camera import STARTS, folder
+from stillcam.camera.simulated.camera import STARTS
 from stillcam.camera.simulated.faults import Faults, FaultSource
 from stillcam.camera.simulated.metadata import tensor
-from stillcam.camera.simulated.picture import Frame, Picture, local_now
+from stillcam.camera.simulated.options import StillOptions
+from stillcam.camera.simulated.picture import Frame, Picture, local_now, scaler_crop
 from stillcam.camera.simulated.sensors import (
     LEAST_US,
     LONGEST_US,
@@ -346,8 +347,8 @@ class Camera:
         about |= {"Rotation": 180, "Location": 2}
         self.properties = {_id(name): value for name, value in about.items()}
         self.controls = _infos(sensor, None, (0, 0))
-        self._place = folder(os.environ)
-        self._source = FaultSource(self._place, os.environ)
+        self._source = FaultSource(os.environ)
+        self._place = self._source.folder
         self._lock_fd = -1
         self._lock = threading.Lock()
         self._drawing = threading.Lock()
@@ -519,7 +520,7 @@ class CameraManager:
         return CameraManager._one
 
     def __init__(self) -> None:
-        faults = FaultSource(folder(os.environ), os.environ).read()
+        faults = FaultSource(os.environ).read()
         self.cameras = [Camera(sensor, number) for number, sensor in enumerate(faults.sensors())]
         self.event_fd = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self._lock = threading.Lock()
@@ -588,19 +589,12 @@ def _infos(sensor: Sensor, mode: SensorMode | None, size: tuple[int, int]) -> di
         infos["ExposureTime"] = ControlInfo(LEAST_US, LONGEST_US, 20_000)
         infos["AnalogueGain"] = ControlInfo(1.0, sensor.max_gain, 1.0)
         infos["FrameDurationLimits"] = ControlInfo(round(1e6 / mode.fps), LONGEST_US + 1000, (33_333, 33_333))
-        crops = (0, 0, 64, 64), mode.crop, _largest(mode, size)
+        crops = (0, 0, 64, 64), mode.crop, scaler_crop(StillOptions(), mode, size)
         infos["ScalerCrop"] = ControlInfo(*(Rectangle(*crop) for crop in crops))
         lens = sensor.focus or (0.0, 0.0)
     if sensor.focus:
         infos["LensPosition"] = ControlInfo(*lens, LENS_AT_REST)
     return {_id(name): info for name, info in infos.items()}
-
-
-def _largest(mode: SensorMode, size: tuple[int, int]) -> tuple[int, int, int, int]:
-    """The default of ScalerCrop: all that the picture's proportions leave."""
-    x, y, width, height = mode.crop
-    wide, high = min(width, height * size[0] // size[1]), min(height, width * size[1] // size[0])
-    return x + (width - wide) // 2, y + (height - high) // 2, wide, high
 
 
 def _range(text: str) -> tuple[Any, Any, Any]:

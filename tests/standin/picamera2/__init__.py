@@ -34,7 +34,6 @@ import libcamera
 from picamera2.job import Job
 from picamera2.outputs import FileOutput
 from picamera2.request import CompletedRequest, plain
-from stillcam.camera.simulated.camera import folder
 from stillcam.camera.simulated.faults import Faults, FaultSource
 
 _log = logging.getLogger("picamera2.picamera2")
@@ -84,7 +83,7 @@ class Picamera2:
         self._max_queue_len = 0
         self._loop: threading.Thread | None = None
         self._ending = False
-        self._source = FaultSource(folder(os.environ), os.environ)
+        self._source = FaultSource(os.environ)
         self._wake = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self._manager = libcamera.CameraManager.singleton()
         self.camera = self._manager.cameras[camera_num]

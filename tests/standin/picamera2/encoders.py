@@ -11,7 +11,6 @@ from typing import Any
 
 from picamera2.outputs import Output
 from stillcam.camera.simulated import encode
-from stillcam.camera.simulated.camera import folder
 from stillcam.camera.simulated.faults import FaultSource
 
 
@@ -59,7 +58,7 @@ class Encoder:
 
     def _audio_start(self) -> None:
         """Open the microphone, by PyAV; its errors are OSErrors that name the device as a file (encoder.py:317)."""
-        if FaultSource(folder(os.environ), os.environ).read().no_microphone:
+        if FaultSource(os.environ).read().no_microphone:
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), self.audio_input["file"])
 
     def _start(self) -> None:

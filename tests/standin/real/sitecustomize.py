@@ -34,10 +34,9 @@ def _heap(module: Any) -> None:
             Raises:
                 OSError: there is no more.
             """
-            from stillcam.camera.simulated.camera import folder
             from stillcam.camera.simulated.faults import FaultSource
 
-            limit = FaultSource(folder(os.environ), os.environ).read().cma_mb << 20
+            limit = FaultSource(os.environ).read().cma_mb << 20
             if size + _allocated() > limit:
                 raise OSError(errno.ENOMEM, os.strerror(errno.ENOMEM))
             fd = os.memfd_create(name)

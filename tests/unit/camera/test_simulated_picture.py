@@ -33,7 +33,7 @@ PATCHES = tuple(((1091.0 + index % 6 * 38, 590.0 + index // 6 * 43), colour) for
 def take(*arguments: str, sensor: Sensor = IMX708, settled: bool = True, now: datetime = NOON) -> Frame:
     options = parse(StillOptions, [*arguments])
     size = (options.width or SIZE[0], options.height or SIZE[1])
-    mode = sensors.still_mode(options, sensor)
+    _, mode = sensors.still(options, sensor)
     return Picture(sensor, mode, options, size, frame_us=70_000, settled=settled).take(now, frozen=True)
 
 
@@ -240,7 +240,7 @@ def test_other_proportions_crop_the_sensor() -> None:
     ],
 )
 def test_sizes(sensor: Sensor, arguments: tuple[str, ...], size: tuple[int, int]) -> None:
-    assert sensors.still_size(parse(StillOptions, [*arguments]), sensor) == size
+    assert sensors.still(parse(StillOptions, [*arguments]), sensor)[0] == size
 
 
 def test_metadata_tells_the_exposure() -> None:
@@ -259,7 +259,6 @@ def test_a_frozen_sensor_repeats_its_picture() -> None:
     options = StillOptions(width=320, height=180)
     camera = Picture(IMX708, IMX708.still_mode(), options, (320, 180), frame_us=70_000, settled=True)
     first = camera.take(NOON, frozen=True)
-    camera.restart()  # as for each still
     second = camera.take(NOON + timedelta(seconds=1), frozen=True)
     assert first.image.tobytes() == second.image.tobytes()
     assert first.metadata["SensorTimestamp"] < second.metadata["SensorTimestamp"]
@@ -367,10 +366,8 @@ def test_no_combination_of_controls_is_refused_by_the_picture(sensor: Sensor, da
         saturation=float(number(-1, 32)), sharpness=float(number(-1, 32)),
         denoise=data.draw(st.sampled_from(["off", "auto"])),
     )  # fmt: skip
-    size = sensors.still_size(options, sensor)
-    frame = Picture(sensor, sensors.still_mode(options, sensor), options, size, frame_us=70_000, settled=True).take(
-        NOON, frozen=False
-    )
+    size, mode = sensors.still(options, sensor)
+    frame = Picture(sensor, mode, options, size, frame_us=70_000, settled=True).take(NOON, frozen=False)
     with Image.open(io.BytesIO(encode.still(frame, options, sensor))) as image:
         assert image.size == size
     assert encode.dng(frame, (16, 8), sensor)[:4] == b"II*\0"

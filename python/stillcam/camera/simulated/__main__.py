@@ -5,7 +5,7 @@ import signal
 import sys
 from collections.abc import Mapping, Sequence
 
-from stillcam.camera.simulated.camera import folder, list_cameras, set_hdr
+from stillcam.camera.simulated.camera import list_cameras, set_hdr
 from stillcam.camera.simulated.faults import FaultSource
 from stillcam.camera.simulated.options import Options, StillOptions, VideoOptions, check, parse, usage
 from stillcam.camera.simulated.program import Failure, print_stderr
@@ -42,20 +42,17 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
 
 
 def run(kind: type[Options], arguments: Sequence[str], environ: Mapping[str, str]) -> None:
-    """One run of the program with these options.
-
-    Raises:
-        Failure: with the program's text.
-    """
-    faults = FaultSource(folder(environ), environ).read()
+    """One run of the program with these options."""
+    source = FaultSource(environ)
+    faults = source.read()
     lacks = faults.lacks.split()
     options = parse(kind, arguments, lacks)
     if options.help or options.version:
         print(usage(kind, lacks) if options.help else VERSION, end="")
         return
-    set_hdr(options, environ)
+    set_hdr(options, source)
     if options.list_cameras:
-        print(list_cameras(environ, options.verbose > 1), end="")
+        print(list_cameras(source, options.verbose > 1), end="")
         return
     check(options)
     if faults.ignore_term:
@@ -63,11 +60,11 @@ def run(kind: type[Options], arguments: Sequence[str], environ: Mapping[str, str
     if isinstance(options, StillOptions):
         from stillcam.camera.simulated.still import Stills
 
-        Stills(options, environ).run()
+        Stills(options, source).run()
     elif isinstance(options, VideoOptions):
         from stillcam.camera.simulated.video import Video
 
-        Video(options, environ).run()
+        Video(options, source).run()
 
 
 if __name__ == "__main__":

@@ -37,21 +37,18 @@ class Autofocus:
         self._named = options.autofocus_mode != "default"
         self._mode = self._configured_mode = options.autofocus_mode if self._named else default
         self._subject = _subject(_window(options, whole, flips))
-        self._by_phase = sensor.phase_detection
+        self._by_phase = sensor.model == "imx708"  # else by contrast, which takes longer
         self._skip = self._left = 0  # frames, of those that are skipped and of the scan
         self._idle_state = IDLE  # AfState when there is no scan
         self._rest: float | None = None
-        self.position: float | None = None
         self.target: float | None = None
-        if sensor.focus is None:
-            return
-        given = NUMBER.match(options.lens_position)
-        wanted = float(given[1]) if given and self._mode == "manual" else HYPERFOCAL
-        self._rest = self.target = min(sensor.focus[1], max(sensor.focus[0], wanted))
-        if self._mode != "manual" or on_capture:
-            farthest, nearest = RANGES[options.autofocus_range]
-            self.target = min(nearest, max(farthest, self._subject))
-            self._idle_state = self._result
+        if sensor.focus:
+            given = NUMBER.match(options.lens_position)
+            wanted = float(given[1]) if given and self._mode == "manual" else HYPERFOCAL
+            self._rest = self.target = _within(sensor.focus, wanted)
+            if self._mode != "manual" or on_capture:
+                self.target = _within(RANGES[options.autofocus_range], self._subject)
+                self._idle_state = self._result
         self.position = self.target
 
     @property
@@ -60,7 +57,7 @@ class Autofocus:
 
     @property
     def state(self) -> int:
-        """AfState."""
+        """AfState, as libcamera numbers it."""
         return SCANNING if self.scanning else self._idle_state
 
     @property
@@ -107,9 +104,7 @@ class Autofocus:
         """One frame of the sensor."""
         if self._skip:
             self._skip -= 1
-        elif self._left:
-            assert self.position is not None
-            assert self.target is not None
+        elif self._left and self.position is not None and self.target is not None:
             self.position += (self.target - self.position) / self._left
             self._left -= 1
             if not self._left:
@@ -122,8 +117,11 @@ class Autofocus:
     @property
     def _result(self) -> int:
         """AfState at the end of a scan."""
-        assert self.target is not None
-        return FOCUSED if abs(self.target - self._subject) < TOLERANCE else FAILED
+        return FOCUSED if abs((self.target or 0.0) - self._subject) < TOLERANCE else FAILED
+
+
+def _within(limits: tuple[float, ...], value: float) -> float:
+    return min(limits[1], max(limits[0], value))
 
 
 def _window(options: Options, whole: View, flips: tuple[bool, bool]) -> Box:

@@ -2,10 +2,8 @@
 
 import fcntl
 import os
-import tempfile
 import threading
 import time
-from collections.abc import Mapping
 from pathlib import Path
 
 from stillcam.camera.simulated.faults import Faults, FaultSource
@@ -13,7 +11,6 @@ from stillcam.camera.simulated.options import Options, unparse
 from stillcam.camera.simulated.program import Failure, print_stderr
 from stillcam.camera.simulated.sensors import Sensor, SensorMode, Size, listing
 
-VARIABLE = "STILLCAM_SIMULATED_DIR"
 OPEN_S = 0.15
 MODE_S = 0.02  # to configure a camera for one mode
 STALL_S = 1.0
@@ -26,17 +23,6 @@ LENS_OPTIONS = {
     "--autofocus-mode": "AF_MODE", "--autofocus-range": "AF_RANGE", "--autofocus-speed": "AF_SPEED",
     "--autofocus-window": "AF_WINDOWS", "--lens-position": "LENS_POSITION", "--autofocus-on-capture": "AF_TRIGGER",
 }  # fmt: skip
-
-
-def folder(environ: Mapping[str, str]) -> Path:
-    """Where the cameras' locks and the faults are; made where it is missing."""
-    given = environ.get(VARIABLE)
-    path = Path(given) if given else Path(tempfile.gettempdir()) / f"stillcam-simulated-{os.getuid()}"
-    try:
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        raise Failure(f"{path}: {error.strerror}; {VARIABLE} names the folder of the simulated camera") from None
-    return path
 
 
 def acquire(place: Path, index: int, faults: Faults) -> int | None:
@@ -52,14 +38,13 @@ def acquire(place: Path, index: int, faults: Faults) -> int | None:
     return fd
 
 
-def list_cameras(environ: Mapping[str, str], verbose: bool) -> str:
+def list_cameras(source: FaultSource, verbose: bool) -> str:
     """What `--list-cameras` prints: each camera is acquired while its modes are read."""
-    place = folder(environ)
-    faults = FaultSource(place, environ).read()
+    faults = source.read()
     sensors = faults.sensors()
     busy = set()
     for index, sensor in enumerate(sensors):
-        fd = acquire(place, index, faults)
+        fd = acquire(source.folder, index, faults)
         time.sleep(MODE_S * len(sensor.modes) / faults.speed)
         if fd is None:
             busy.add(index)
@@ -68,12 +53,11 @@ def list_cameras(environ: Mapping[str, str], verbose: bool) -> str:
     return listing(sensors, verbose, busy)
 
 
-def set_hdr(options: Options, environ: Mapping[str, str]) -> None:
+def set_hdr(options: Options, source: FaultSource) -> None:
     """Every run switches the sensor's own HDR of its camera, listing as well (core/options.cpp, Options::Parse)."""
-    place = folder(environ)
-    sensors = FaultSource(place, environ).read().sensors()
+    sensors = source.read().sensors()
     if options.camera < len(sensors) and sensors[options.camera].model == "imx708":
-        switch = place / f"camera{options.camera}.hdr"  # it is on while this file exists
+        switch = source.folder / f"camera{options.camera}.hdr"  # it is on while this file exists
         if options.hdr in ("sensor", "auto"):
             switch.touch()
         else:
@@ -81,17 +65,13 @@ def set_hdr(options: Options, environ: Mapping[str, str]) -> None:
 
 
 class Camera:
-    """A camera that this process owns until it ends.
+    """A camera that this process owns until it ends."""
 
-    Raises:
-        Failure: there is none, not that one, or another process has it.
-    """
-
-    def __init__(self, options: Options, environ: Mapping[str, str]) -> None:
-        self._place = place = folder(environ)
-        self._source = FaultSource(place, environ)
+    def __init__(self, options: Options, source: FaultSource) -> None:
+        self._place = place = source.folder
+        self.faults = source.read
         self._verbose = options.verbose > 0
-        faults = self.faults()
+        faults = source.read()
         self._log("INFO", "Camera camera_manager.cpp:340 libcamera v0.7.0+simulated")
         sensors = faults.sensors() if options.tuning_file == "-" or Path(options.tuning_file).is_file() else ()
         for sensor in sensors:
@@ -117,20 +97,12 @@ class Camera:
             if any(word.partition("=")[0] == option for word in given):
                 self._log("WARN", f"IPARPI ipa_base.cpp:1014 Could not set {control} - no AF algorithm")
 
-    def faults(self) -> Faults:
-        """The faults of now."""
-        return self._source.read()
-
     def wait(self, simulated_s: float) -> None:
         """Let simulated time pass."""
         time.sleep(simulated_s / self.faults().speed)
 
     def wait_while_stalled(self, frames: int) -> Faults:
-        """Wait as long as the sensor gives no more after so many frames: libcamera restarts it for ever.
-
-        Returns:
-            the faults of now.
-        """
+        """The faults of now, once the sensor gives more after so many frames: libcamera restarts it for ever."""
         while (faults := self.faults()).stall_after is not None and frames >= faults.stall_after:
             self.wait(STALL_S)
             print_stderr("ERROR: Device timeout detected, attempting a restart!!!")
@@ -141,9 +113,6 @@ class Camera:
 
         Each buffer is contiguous memory for a frame of the sensor mode, packed, and for pictures in YUV420. What was
         configured before has been given back (core/rpicam_app.cpp, setupCapture and Teardown).
-
-        Raises:
-            Failure: there is too little memory.
         """
         size = f"{sizes[0][0]}x{sizes[0][1]}"
         raw = f"{mode.size[0]}x{mode.size[1]}-S{self.sensor.order}{mode.bits}"

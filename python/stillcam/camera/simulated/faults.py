@@ -10,6 +10,7 @@ import json
 import os
 import random
 import signal
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -19,6 +20,7 @@ from stillcam.camera.simulated.program import Failure
 from stillcam.camera.simulated.sensors import Sensor, sensors_of
 
 FILE = "faults.json"
+FOLDER = "STILLCAM_SIMULATED_DIR"
 VARIABLE = "STILLCAM_SIMULATED_FAULTS"
 
 
@@ -53,11 +55,7 @@ class Faults:
     lacks: str = ""  # options (`ccm metadata`) that the program does not have, as an older one
 
     def sensors(self) -> tuple[Sensor, ...]:
-        """The sensors of the cameras that are attached.
-
-        Raises:
-            Failure: one of them cannot be simulated.
-        """
+        """The sensors of the cameras that are attached."""
         return () if self.no_camera else sensors_of(self.cameras)
 
     def delay_s(self, captures: int) -> float:
@@ -83,19 +81,16 @@ class Faults:
 
 
 class FaultSource:
-    """Where the faults of this process come from."""
+    """Where the faults of this process come from; `folder` has the cameras' locks too, and is made if missing."""
 
-    def __init__(self, folder: Path, environ: Mapping[str, str]) -> None:
-        self._path = folder / FILE
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self.folder = _folder(environ)
+        self._path = self.folder / FILE
         self._fixed = _parse(environ[VARIABLE]) if environ.get(VARIABLE) else None
         self._text, self._faults = b"", Faults()
 
     def read(self) -> Faults:
-        """The faults of now.
-
-        Raises:
-            Failure: a key is unknown, or its value is of the wrong kind.
-        """
+        """The faults of now."""
         if self._fixed is not None:
             return self._fixed
         try:
@@ -106,15 +101,25 @@ class FaultSource:
             raise Failure(f"{self._path}: {error.strerror}") from None
         if text != self._text:
             self._text = text
-            with contextlib.suppress(json.JSONDecodeError):  # half written
+            with contextlib.suppress(ValueError):  # half written
                 self._faults = _checked(json.loads(text), str(self._path))
         return self._faults
+
+
+def _folder(environ: Mapping[str, str]) -> Path:
+    given = environ.get(FOLDER)
+    path = Path(given) if given else Path(tempfile.gettempdir()) / f"stillcam-simulated-{os.getuid()}"
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise Failure(f"{path}: {error.strerror}; {FOLDER} names the folder of the simulated camera") from None
+    return path
 
 
 def _parse(text: str) -> Faults:
     try:
         return _checked(json.loads(text), VARIABLE)
-    except json.JSONDecodeError as error:
+    except ValueError as error:
         raise Failure(f"{VARIABLE}: not JSON: {error}") from None
 
 

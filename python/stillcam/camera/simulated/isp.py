@@ -2,11 +2,10 @@
 
 import random
 from dataclasses import dataclass
-from itertools import pairwise
 
 from PIL import Image, ImageChops, ImageEnhance, ImageStat
 
-from stillcam.camera.simulated.options import Options, numbers
+from stillcam.camera.simulated.options import Options, numbers, seconds
 from stillcam.camera.simulated.sensors import LEAST_US, LONGEST_US, Sensor, Size
 
 SCENE_LUX = 1800.0
@@ -23,11 +22,8 @@ METERING = {"spot": (0.42, 0.42, 0.58, 0.58), "centre": (0.2, 0.2, 0.8, 0.8)}  #
 AWB_KELVIN = {
     "incandescent": 2750, "tungsten": 3200, "fluorescent": 4300, "indoor": 3800, "daylight": 5800, "cloudy": 6800,
 }  # fmt: skip
-# Red and blue gain that make grey grey under light of that temperature, as a colour calibration lists them.
-GAINS = (
-    (2500, 1.10, 3.40), (2750, 1.22, 3.10), (3200, 1.40, 2.70), (3800, 1.62, 2.32), (4300, 1.78, 2.08),
-    (5200, 2.02, 1.80), (5800, 2.15, 1.68), (6800, 2.34, 1.54), (8000, 2.52, 1.42),
-)  # fmt: skip
+SCENE_GAINS = (2.02, 1.80)  # red and blue, that make grey grey
+GAIN_SLOPES = (0.65, -0.85)  # of their logarithms, by that of the colour temperature
 MIN_COLOUR_GAIN, MAX_COLOUR_GAIN = 0.01, 32.0
 
 HIGHEST = 15.99  # what rpicam-apps clamps contrast, saturation and sharpness to
@@ -80,13 +76,15 @@ def expose(options: Options, sensor: Sensor, luminance: float, longest_us: float
     wanted = SCENE_US * metered * 2.0**options.ev * (1.0 if settled else 0.6)  # µs × gain
     if options.hdr != "off":
         wanted *= 0.8  # keeps the highlights; the tone curve lifts the shadows
-    time_us, gain = options.shutter_us, options.gain
+    time_us, gain = 1e6 * seconds(options.shutter), options.gain
     if time_us and gain:
         wanted = time_us * gain
     elif not time_us:
         longest_us = longest_us if gain else min(longest_us, LONGEST_AUTOMATIC_US[options.exposure])
         time_us = min(longest_us, wanted / (gain or 1.0))
-        if (period := options.flicker_us) and time_us >= period:  # a whole number of the mains light's periods
+        if (
+            period := 1e6 * seconds(options.flicker_period)
+        ) and time_us >= period:  # a whole number of the mains light's periods
             time_us = time_us // period * period
     analogue = _clamp(gain or wanted / time_us, 1.0, sensor.max_gain)
     # More than the sensor's gain is made up for by digital gain (agc_channel.cpp, limitGain).
@@ -102,17 +100,15 @@ def balance(options: Options, *, settled: bool) -> Balance:
         kelvin = AWB_KELVIN.get(options.awb, SCENE_KELVIN if settled else UNSETTLED_KELVIN)
         return Balance(*gains_for(kelvin), kelvin)
     red, blue = (_clamp(gain, MIN_COLOUR_GAIN, MAX_COLOUR_GAIN) for gain in (red, blue))
-    nearest = min(GAINS, key=lambda row: abs(row[1] / row[2] - red / blue))
-    return Balance(red, blue, nearest[0])
+    ratio = red / blue * SCENE_GAINS[1] / SCENE_GAINS[0]
+    kelvin = SCENE_KELVIN * ratio ** (1 / (GAIN_SLOPES[0] - GAIN_SLOPES[1]))
+    return Balance(red, blue, round(_clamp(kelvin, 2500, 8000)))
 
 
 def gains_for(kelvin: float) -> tuple[float, float]:
     """Red and blue gain for a colour temperature."""
-    for (cold, red, blue), (warm, red_next, blue_next) in pairwise(GAINS):
-        if kelvin <= warm:
-            share = max(0.0, (kelvin - cold) / (warm - cold))
-            return red + (red_next - red) * share, blue + (blue_next - blue) * share
-    return GAINS[-1][1:]
+    red, blue = (gain * (kelvin / SCENE_KELVIN) ** slope for gain, slope in zip(SCENE_GAINS, GAIN_SLOPES, strict=True))
+    return red, blue
 
 
 def develop(image: Image.Image, options: Options, brightness: float, balance: Balance) -> Image.Image:
@@ -122,8 +118,7 @@ def develop(image: Image.Image, options: Options, brightness: float, balance: Ba
         brightness: of the light times the exposure, relative to a good one.
         balance: what it leaves of a cast is seen.
     """
-    true_red, true_blue = gains_for(SCENE_KELVIN)
-    casts = balance.red / true_red, 1.0, balance.blue / true_blue
+    casts = balance.red / SCENE_GAINS[0], 1.0, balance.blue / SCENE_GAINS[1]
     image = image.point([step for cast in casts for step in _curve(brightness * cast, options.hdr != "off")])
     if matrix := numbers(options.ccm, 9):
         image = image.convert("RGB", (*matrix[:3], 0, *matrix[3:6], 0, *matrix[6:], 0))

@@ -80,21 +80,6 @@ class Options:
     metadata_format: str = "json"
     flicker_period: str = "0s"
 
-    @property
-    def timeout_s(self) -> float:
-        """Seconds to run; 0 for ever."""
-        return seconds(self.timeout, 1e-3)
-
-    @property
-    def shutter_us(self) -> float:
-        """Manual ExposureTime in µs; 0: automatic."""
-        return seconds(self.shutter, 1e-6) * 1e6
-
-    @property
-    def flicker_us(self) -> float:
-        """AeFlickerPeriod in µs; 0: off."""
-        return seconds(self.flicker_period, 1e-6) * 1e6
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StillOptions(Options):
@@ -128,14 +113,7 @@ class VideoOptions(Options):
 
 
 def parse(kind: type[Kind], arguments: Sequence[str], lacks: Collection[str] = ()) -> Kind:
-    """The options that `arguments` (without the program's name) set.
-
-    Args:
-        lacks: options that this program does not have.
-
-    Raises:
-        Failure: in the words of boost::program_options.
-    """
+    """The options that `arguments` (without the program's name) set; the program has none of those that it `lacks`."""
     rows = _rows(kind, lacks)
     long = rows | {f"-{letter}": rows[f"--{name}"] for letter, name in SHORT.items() if f"--{name}" in rows}
     given: dict[str, Any] = {}
@@ -180,12 +158,9 @@ def usage(kind: type[Options], lacks: Collection[str] = ()) -> str:
 
 
 def check(options: Options) -> None:
-    """What the programs refuse before they open the camera.
-
-    Raises:
-        Failure: with the program's text.
-    """
-    _ = options.timeout_s, options.shutter_us, options.flicker_us
+    """Refuse what the programs refuse before they open the camera."""
+    for time in (options.timeout, options.shutter, options.flicker_period):
+        seconds(time)
     if options.lens_position not in ("", "default") and not NUMBER.match(options.lens_position):
         raise Failure(f"Invalid lens position: {options.lens_position}")
     for name, (choices, refusal) in CHOICES.items():
@@ -206,10 +181,12 @@ def check(options: Options) -> None:
         raise Failure(f"bad thumbnail parameters {thumb}")
 
 
-def seconds(text: str, unit: float) -> float:
-    """A time like `10ms`, `5sec` or `8333us`, in seconds; `unit` (seconds) is that of a bare number.
+def seconds(text: str, unit: float = 1e-6) -> float:
+    """A time like `10ms`, `5sec` or `8333us`, in seconds.
 
-    An unknown unit counts as none, as in the real programs: `5h` is 5 ms for `--timeout`.
+    Args:
+        unit: of a bare number (seconds), and where the unit is unknown, as in the real programs: `5h` is 5 ms for
+            `--timeout`.
     """
     number = NUMBER.match(text)
     if not number:

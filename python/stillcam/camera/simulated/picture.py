@@ -5,7 +5,6 @@ All that stays the same from frame to frame is kept: a frame costs a copy, the b
 
 import math
 import time
-from collections import deque
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,12 +14,12 @@ from stillcam.camera.simulated.autofocus import Autofocus
 from stillcam.camera.simulated.isp import SCENE_LUX, Noise, balance, develop, expose, meter
 from stillcam.camera.simulated.metadata import Metadata
 from stillcam.camera.simulated.options import Options, VideoOptions, rectangle
-from stillcam.camera.simulated.scene import MIDDLE, WIDTH, Projection, Scene, View
+from stillcam.camera.simulated.scene import MIDDLE, WIDTH, Scene, View
 from stillcam.camera.simulated.sensors import Rectangle, Sensor, SensorMode, Size
 from stillcam.common.fonts import font
 
 ADAPTING_FRAMES = 8  # until automatic exposure has converged when the light has changed
-IN_FLIGHT = 3  # frames: one is exposed, one read out, one processed
+IN_FLIGHT = 3  # frames since a picture's exposure began: one is exposed, one read out, one processed
 SENSOR_CELSIUS = 41.0
 AE_SEARCHING, AE_CONVERGED = 1, 2  # libcamera's AeState
 
@@ -68,20 +67,9 @@ class Picture:
         self._light: float | None = None  # of the newest frame
         self._adapted = 1.0  # the light that automatic exposure suits
         self._adapting = 0  # frames until it suits that of now
-        self._projected: Projection | None = None  # what the lens shows …
-        self._focused: float | None = None  # … at this position (dioptres)
-        self._developed: tuple[float, float] | None = None  # for which light it was exposed, and in which
+        self._developed: tuple[float | None, float, float] | None = None  # lens, light it was exposed for, light
         self._number = 0
         self._frozen_at: tuple[datetime, int] | None = None
-        self._begun_ns: deque[int] = deque(maxlen=IN_FLIGHT)  # when the exposures of the newest frames began
-
-    def expose(self) -> None:
-        """The exposure of a frame begins."""
-        self._begun_ns.append(time.clock_gettime_ns(time.CLOCK_BOOTTIME))
-
-    def restart(self) -> None:
-        """The camera is started again: no frame is on its way."""
-        self._begun_ns.clear()
 
     def frame(self, light: float) -> None:
         """A frame of the sensor passes, whether or not a picture is made of it."""
@@ -98,7 +86,7 @@ class Picture:
 
     def prepare(self) -> None:
         """Do the work that all frames share, before the first: with the lens where most of them will find it."""
-        self._develop(self._project(self.lens.position if self._video else self.lens.target))
+        self._develop(self.lens.position if self._video else self.lens.target)
 
     def take(self, now: datetime, *, frozen: bool) -> Frame:
         """A frame of `now` (local time, without a zone); a frozen sensor repeats its first one.
@@ -110,11 +98,10 @@ class Picture:
         if not repeats:
             self._frozen_at = (now, self._number) if frozen else None
         moment, number = self._frozen_at or (now, self._number)
-        keeps = self._projected is not None and (repeats or (self._video and self.lens.scanning))
-        projected = self._project(self._focused if keeps else self.lens.position)
-        self._develop(projected)
+        keeps = self._developed is not None and (repeats or (self._video and self.lens.scanning))
+        self._develop(self._scene.position if keeps else self.lens.position)
         image = self._background.copy()
-        projected.sail(image, self._boat, moment.timestamp() % 86_400)
+        self._scene.sail(image, self._boat, moment.timestamp() % 86_400)
         image = self._noise.add(image, number)
         self._overlay.draw(image, moment, number)
         if self._options.hflip:
@@ -123,24 +110,21 @@ class Picture:
             image = ImageOps.flip(image)
         return Frame(image, self._metadata(), now)
 
-    def _project(self, position: float | None) -> Projection:
-        """What the lens shows from a position."""
-        if self._projected is None or self._focused != position:
-            self._projected, self._focused, self._developed = self._scene.project(position), position, None
-        return self._projected
-
-    def _develop(self, projected: Projection) -> None:
-        """Expose what the lens shows, as automatic exposure has adapted to the light."""
+    def _develop(self, position: float | None) -> None:
+        """Expose what the lens shows from a position, as automatic exposure has adapted to the light."""
         light = 1.0 if self._light is None else self._light
-        if self._developed == (self._adapted, light):
+        wanted = position, self._adapted, light
+        if self._developed == wanted:
             return
-        self._developed = self._adapted, light
+        self._developed, scene = wanted, self._scene
+        if scene.position != position:
+            scene.focus(position)
         options, longest_us = self._options, self._frame_us if self._video else math.inf
-        luminance = meter(projected.image, options.metering) * self._adapted
+        luminance = meter(scene.image, options.metering) * self._adapted
         self._exposure = expose(options, self._sensor, luminance, longest_us, settled=self._settled)
         brightness = self._exposure.brightness * light
-        self._background = develop(projected.image, options, brightness, self._balance)
-        self._boat = develop(projected.boat.convert("RGB"), options, brightness, self._balance)
+        self._background = develop(scene.image, options, brightness, self._balance)
+        self._boat = develop(scene.boat.convert("RGB"), options, brightness, self._balance)
         self._noise = Noise(options, self._exposure, self.size)
         self._overlay = _Overlay(self._background, self._words())
 
@@ -150,15 +134,13 @@ class Picture:
         shutter = f"1/{1 / seconds:.0f} s" if seconds < 0.3 else f"{seconds:.1f} s"
         words = [self._sensor.model, f"{self.size[0]}x{self.size[1]}", shutter,
                  f"gain {self._exposure.analogue_gain:.1f}", f"{self._balance.kelvin} K"]  # fmt: skip
-        return words if self._focused is None else [*words, f"lens {self._focused:.1f} dpt"]
+        return words if self._scene.position is None else [*words, f"lens {self._scene.position:.1f} dpt"]
 
     def _metadata(self) -> Metadata:
         """What the camera says of the frame; a sensor without a lens motor says nothing of a lens."""
-        if not self._begun_ns:
-            self.expose()
         exposure, lens, settled = self._exposure, self.lens, self._settled and not self._adapting
         return {
-            "SensorTimestamp": self._begun_ns[0],  # a request that has completed is of some frames ago
+            "SensorTimestamp": time.clock_gettime_ns(time.CLOCK_BOOTTIME) - round(IN_FLIGHT * self._frame_us * 1000),
             "ExposureTime": exposure.time_us,
             "AnalogueGain": exposure.analogue_gain,
             "DigitalGain": exposure.digital_gain,

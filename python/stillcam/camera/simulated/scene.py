@@ -76,33 +76,21 @@ class View:
         """The pixel at a point of the scene."""
         return math.floor((x - self.left) * self.scale[0]), math.floor((y - self.top) * self.scale[1])
 
-
-@dataclass(frozen=True, slots=True)
-class Projection:
-    """The scene as the lens shows it.
-
-    Args:
-        image: RGB, without the boat.
-        boat: RGBA.
-        near: how much of each pixel is nearer than the boat (mode L).
-    """
-
-    view: View
-    image: Image.Image
-    boat: Image.Image
-    near: Image.Image
-
-    def sail(self, image: Image.Image, boat: Image.Image, seconds: float) -> None:
-        """Draw the boat, whose colours are `boat`, into the `image`, where it is at that time of the day."""
-        x, y = seconds * BOAT_SPEED % (WIDTH + 120) - 60, BOAT_HEIGHT + 2.5 * math.sin(seconds * 1.7)
-        across, down = self.view.pixel(x, y)
-        left, top = across - boat.width // 2, down - boat.height // 2
-        near = self.near.crop((left, top, left + boat.width, top + boat.height))
-        image.paste(boat, (left, top), ImageChops.subtract(self.boat.getchannel("A"), near))
+    def part(self, box: tuple[int, int, int, int]) -> "View":
+        """The view of a box of its pixels."""
+        (across, down), (width, height) = self.scale, (box[2] - box[0], box[3] - box[1])
+        left, top = self.left + box[0] / across, self.top + box[1] / down
+        return View(left, top, width / across, height / down, (width, height))
 
 
 class Scene:
-    """The stored scene, read at the resolution that `view` needs."""
+    """The stored scene as the lens shows it, read at the resolution that `view` needs.
+
+    Attributes:
+        position: of the lens (dioptres); None: a fixed one, which shows all of it sharp.
+        image: RGB, without the boat.
+        boat: RGBA.
+    """
 
     def __init__(self, view: View) -> None:
         self._view = view
@@ -111,12 +99,15 @@ class Scene:
         self._picture.load()
         with Image.open(FOLDER / "depth.png") as depth:
             self._layers = [depth.point([255 * (value == number) for value in range(256)]) for number in range(4)]
+        self.position: float | None = math.nan  # until `focus` is called
 
-    def project(self, position: float | None) -> Projection:
-        """The scene through a lens at `position` (dioptres); None: a fixed lens, which shows all of it sharp."""
+    def focus(self, position: float | None) -> None:
+        """Move the lens."""
+        self.position = position
         view, blurs = self._view, [_blur(layer, position) * self._view.scale[1] for layer in LAYERS]
-        image = _resample(self._picture, view, blurs[0])
-        near = Image.new("L", view.size)
+        self.image = _resample(self._picture, view, blurs[0])
+        self.boat = _boat(view, blurs[0])
+        self._near = Image.new("L", view.size)  # how much of each pixel is nearer than the boat
         for layer, shape, blur in list(zip(LAYERS, self._layers, blurs, strict=True))[1:]:
             (left, top), (right, bottom) = view.pixel(*layer.box[:2]), view.pixel(*layer.box[2:])
             spread = math.ceil(3 * blur) + 2
@@ -125,11 +116,18 @@ class Scene:
                 min(view.size[0], right + spread), min(view.size[1], bottom + spread),
             )  # fmt: skip
             if box[0] < box[2] and box[1] < box[3]:
-                part = _part(view, box)
+                part = view.part(box)
                 shown = _resample(shape, part, blur)
-                image.paste(_resample(self._picture, part, blur), box, shown)
-                near.paste(ImageChops.add(near.crop(box), shown), box)
-        return Projection(view, image, _boat(view, blurs[0]), near)
+                self.image.paste(_resample(self._picture, part, blur), box, shown)
+                self._near.paste(ImageChops.add(self._near.crop(box), shown), box)
+
+    def sail(self, image: Image.Image, boat: Image.Image, seconds: float) -> None:
+        """Draw the boat, whose colours are `boat`, into the `image`, where it is at that time of the day."""
+        x, y = seconds * BOAT_SPEED % (WIDTH + 120) - 60, BOAT_HEIGHT + 2.5 * math.sin(seconds * 1.7)
+        across, down = self._view.pixel(x, y)
+        left, top = across - boat.width // 2, down - boat.height // 2
+        near = self._near.crop((left, top, left + boat.width, top + boat.height))
+        image.paste(boat, (left, top), ImageChops.subtract(self.boat.getchannel("A"), near))
 
 
 def _blur(layer: Layer, position: float | None) -> float:
@@ -143,12 +141,6 @@ def _boat(view: View, blur: float) -> Image.Image:
     with Image.open(FOLDER / "boat.png") as stored:
         boat = ImageOps.expand(stored.resize((max(1, across), max(1, down))), math.ceil(3 * blur), (*SEA, 0))
     return boat.filter(ImageFilter.GaussianBlur(blur)) if blur > LEAST_BLUR else boat
-
-
-def _part(view: View, box: tuple[int, int, int, int]) -> View:
-    """The view of a box of its pixels."""
-    (across, down), (width, height) = view.scale, (box[2] - box[0], box[3] - box[1])
-    return View(view.left + box[0] / across, view.top + box[1] / down, width / across, height / down, (width, height))
 
 
 def _resample(stored: Image.Image, view: View, blur: float) -> Image.Image:

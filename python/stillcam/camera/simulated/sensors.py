@@ -67,6 +67,8 @@ class Sensor:
         text: how it is listed, without its number.
         more: its controls, as `--verbose=2` lists them.
         controls: the smallest and largest value of each, `LOW..HIGH`.
+        max_gain: the largest AnalogueGain.
+        focus: the lens's range in dioptres; None where the lens is fixed.
     """
 
     model: str
@@ -78,25 +80,8 @@ class Sensor:
     text: str
     more: str
     controls: dict[str, str]
-
-    @property
-    def focus(self) -> tuple[float, float] | None:
-        """The lens's range in dioptres; None where the lens is fixed."""
-        return self._limits("LensPosition") if "LensPosition" in self.controls else None
-
-    @property
-    def max_gain(self) -> float:
-        """The largest AnalogueGain."""
-        return self._limits("AnalogueGain")[1]
-
-    @property
-    def phase_detection(self) -> bool:
-        """Without it an autofocus scan looks for the most contrast, which takes longer."""
-        return self.model == "imx708"
-
-    def _limits(self, control: str) -> tuple[float, float]:
-        low, high = self.controls[control].split("..")
-        return float(low), float(high)
+    max_gain: float
+    focus: tuple[float, float] | None
 
     def still_mode(self) -> SensorMode:
         """The first of the largest modes: what a still uses."""
@@ -129,7 +114,12 @@ def _read(listed: str) -> Sensor:
         x, y, across, down = map(int, crop)
         modes.append(SensorMode((int(wide), int(high)), form or modes[-1].format, float(fps), (x, y, across, down)))
     controls = dict(CONTROL.findall(more))
-    return Sensor(model, (int(width), int(height)), int(bits), order, path, tuple(modes), text, more, controls)
+    lens = controls.get("LensPosition", "").partition("..")
+    return Sensor(
+        model, (int(width), int(height)), int(bits), order, path, tuple(modes), text, more, controls,
+        max_gain=float(controls["AnalogueGain"].partition("..")[2]),
+        focus=(float(lens[0]), float(lens[2])) if lens[1] else None,
+    )  # fmt: skip
 
 
 CAMERAS = re.split(r"^\d+ : ", Path(__file__).with_name("cameras.txt").read_text(), flags=re.MULTILINE)[1:]
@@ -137,11 +127,7 @@ MODULES = {sensor.model: sensor for sensor in map(_read, CAMERAS)}
 
 
 def sensors_of(models: str) -> tuple[Sensor, ...]:
-    """The sensors of these models (`imx519 imx219`), in the order of their numbers.
-
-    Raises:
-        Failure: one of the models cannot be simulated.
-    """
+    """The sensors of these models (`imx519 imx219`), in the order of their numbers."""
     for model in models.split():
         if model not in MODULES:
             raise Failure(f"{model} cannot be simulated: choose among {', '.join(MODULES)}")
@@ -165,17 +151,14 @@ def listing(sensors: tuple[Sensor, ...], verbose: bool = False, busy: Collection
     return text
 
 
-def still_mode(options: StillOptions, sensor: Sensor) -> SensorMode:
-    """The mode that `--mode` comes nearest to, else the full one; sensor HDR halves it on the imx708."""
-    if not options.mode and options.hdr in ("sensor", "auto") and sensor.model == "imx708":
-        return sensor.modes[1]
-    return _nearest(options.mode, sensor) or sensor.still_mode()
+def still(options: StillOptions, sensor: Sensor) -> tuple[Size, SensorMode]:
+    """Size, as asked, each side for itself, else the mode's; and mode: as asked, else the full one.
 
-
-def still_size(options: StillOptions, sensor: Sensor) -> Size:
-    """As asked, each side for itself, else the mode's; even, and no larger than the sensor."""
-    whole = still_mode(options, sensor).size
-    return _even((options.width or whole[0], options.height or whole[1]), sensor)
+    Sizes are even, and no larger than the sensor. Sensor HDR halves the imx708's mode.
+    """
+    halved = options.hdr in ("sensor", "auto") and sensor.model == "imx708"
+    mode = _nearest(options.mode, sensor) or (sensor.modes[1] if halved else sensor.still_mode())
+    return _even((options.width or mode.size[0], options.height or mode.size[1]), sensor), mode
 
 
 def viewfinder(options: StillOptions, sensor: Sensor) -> tuple[Size, SensorMode]:

@@ -2,12 +2,12 @@
 
 import signal
 import time
-from collections.abc import Mapping
 
 from stillcam.camera.simulated import encode, sensors
 from stillcam.camera.simulated.camera import STARTUP_FRAMES, Camera
+from stillcam.camera.simulated.faults import FaultSource
 from stillcam.camera.simulated.metadata import StillMetadata, tensor
-from stillcam.camera.simulated.options import StillOptions
+from stillcam.camera.simulated.options import StillOptions, seconds
 from stillcam.camera.simulated.picture import Picture, local_now
 from stillcam.camera.simulated.program import Signals, format_name, print_stderr, write
 
@@ -19,18 +19,18 @@ LEAST_FRAME_S = 0.002  # of real time, whatever the speed: a viewfinder need not
 class Stills:
     """One run of rpicam-still."""
 
-    def __init__(self, options: StillOptions, environ: Mapping[str, str]) -> None:
+    def __init__(self, options: StillOptions, source: FaultSource) -> None:
         self._options = options
         self._captures = 0
         self._is_still = False  # stills come out of what is configured now
         self._metadata = StillMetadata(options.metadata, options.metadata_format)
-        self._camera = Camera(options, environ)
+        self._camera = Camera(options, source)
         self._faults = self._camera.faults()
         self._signals = Signals(signal.SIGUSR1, signal.SIGUSR2, verbose=options.verbose > 0)
         sensor = self._camera.sensor
-        self._mode = sensors.still_mode(options, sensor)
+        size, self._mode = sensors.still(options, sensor)
         self._viewfinder_size, self._viewfinder_mode = sensors.viewfinder(options, sensor)
-        size, frame_us = sensors.still_size(options, sensor), 1e6 / self._mode.fps
+        frame_us = 1e6 / self._mode.fps
         self._picture = Picture(sensor, self._mode, options, size, frame_us=frame_us, settled=not options.immediate)
         self._picture.lens.power_on()
 
@@ -53,12 +53,13 @@ class Stills:
         started = time.monotonic()
         for _ in range(STARTUP_FRAMES):
             self._frame()
+        timeout_s = seconds(options.timeout, 1e-3)
         wanted = False  # a still
         while True:
             self._frame()
             received = self._signals.take() if options.signal else 0
             wanted = wanted or received == signal.SIGUSR1
-            timed_out = 0 < options.timeout_s < time.monotonic() - started
+            timed_out = 0 < timeout_s < time.monotonic() - started
             if received == signal.SIGUSR2 or (timed_out and options.signal and not wanted):
                 return
             if not (timed_out or wanted):
@@ -113,16 +114,14 @@ class Stills:
         StartCamera: FrameDurationLimits; ipa_base.cpp, applyAGC); a still's, and those of --zsl, do.
         """
         self._faults = self._camera.wait_while_stalled(self._captures)
-        exposure_s = self._options.shutter_us / 1e6 if self._is_still else 0.0
+        exposure_s = seconds(self._options.shutter) if self._is_still else 0.0
         fastest = (self._mode if self._is_still else self._viewfinder_mode).fps
         period = max(1 / min(sensors.VIEWFINDER_FPS, fastest), exposure_s) / self._faults.speed
-        self._picture.expose()
         time.sleep(max(period, LEAST_FRAME_S))
         self._picture.frame(self._faults.light)
 
     def _configure(self, *, still: bool) -> None:
         self._is_still = still
-        self._picture.restart()
         size, zsl = self._picture.size, self._options.zsl
         if still:
             self._camera.fail_to_start(size[0])

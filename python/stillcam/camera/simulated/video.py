@@ -11,16 +11,15 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
 from typing import BinaryIO
 
 from PIL import Image
 
 from stillcam.camera.simulated import encode, sensors
 from stillcam.camera.simulated.camera import STARTUP_FRAMES, Camera
-from stillcam.camera.simulated.faults import Faults
+from stillcam.camera.simulated.faults import Faults, FaultSource
 from stillcam.camera.simulated.metadata import VideoMetadata, tensor
-from stillcam.camera.simulated.options import VideoOptions
+from stillcam.camera.simulated.options import VideoOptions, seconds
 from stillcam.camera.simulated.picture import Picture, local_now
 from stillcam.camera.simulated.program import Failure, Signals, format_name, print_stderr, terminate
 from stillcam.camera.simulated.sensors import BOARD, USUAL_BOARD, Size
@@ -137,14 +136,14 @@ class H264:
 class Video:
     """One run of rpicam-vid."""
 
-    def __init__(self, options: VideoOptions, environ: Mapping[str, str]) -> None:
+    def __init__(self, options: VideoOptions, source: FaultSource) -> None:
         self._options = options
         self._frames = 0
-        self._camera = Camera(options, environ)
+        self._camera = Camera(options, source)
         self._faults = self._camera.faults()
         wanted = options.framerate if options.framerate > 0 else FRAMERATE
         size, mode = sensors.video(options, self._camera.sensor, wanted)
-        self._period_s = max(1 / min(wanted, mode.fps), options.shutter_us / 1e6)
+        self._period_s = max(1 / min(wanted, mode.fps), seconds(options.shutter))
         self._camera.fail_to_start(size[0])
         self._camera.configure(mode, options.buffer_count or BUFFERS, size)
         frame_us = self._period_s * 1e6
@@ -166,16 +165,16 @@ class Video:
             written.close()
 
     def _loop(self, written: VideoMetadata) -> None:
-        options = self._options
+        options, timeout_s = self._options, seconds(self._options.timeout, 1e-3)
         started = due = time.monotonic()
         for _ in range(STARTUP_FRAMES):
             due = self._pace(due)
         while True:
             self._faults = self._camera.wait_while_stalled(self._frames)
             due = self._pace(due)
-            timed_out = not options.frames and 0 < options.timeout_s < time.monotonic() - started
+            timed_out = not options.frames and 0 < timeout_s < time.monotonic() - started
             if timed_out and options.verbose:
-                print_stderr(f"Halting: reached timeout of {round(options.timeout_s * 1000)} milliseconds.")
+                print_stderr(f"Halting: reached timeout of {round(timeout_s * 1000)} milliseconds.")
             if timed_out or self._signals.take() == signal.SIGINT or 0 < options.frames <= self._frames:
                 return
             time.sleep(self._faults.delay_s(self._frames))
@@ -196,7 +195,6 @@ class Video:
     def _pace(self, due: float) -> float:
         """Wait for the next frame; when late, skip what the sensor would have dropped."""
         self._picture.frame(self._faults.light)
-        self._picture.expose()
         period = self._period_s / self._faults.speed
         due += period
         now = time.monotonic()
@@ -211,9 +209,6 @@ def _output(options: VideoOptions, size: Size, fps: float, faults: Faults) -> Mo
 
     A Pi up to 4 encodes H.264 in hardware; what exceeds it fails when the stream is switched on (h264_encoder.cpp).
     libav's h264_v4l2m2m does that with the first frame, in a thread of its own (libavcodec/v4l2_m2m_enc.c).
-
-    Raises:
-        Failure: it cannot be opened, or there is no encoder.
     """
     if options.codec == "mjpeg":
         return MotionJPEG(options)

@@ -7,8 +7,7 @@ from typing import Any
 
 from stillcam.camera.simulated.isp import gains_for
 from stillcam.camera.simulated.options import Options, StillOptions, VideoOptions
-from stillcam.camera.simulated.picture import Picture
-from stillcam.camera.simulated.sensors import Sensor, SensorMode, Size
+from stillcam.camera.simulated.sensors import SensorMode
 from stillcam.settings.controls import CONTROLS
 
 WORDS = {
@@ -59,11 +58,6 @@ def options_of(
         elif name == "AeFlickerPeriod" and told.get("AeFlickerMode", 0) == 1:
             given["flicker_period"] = f"{value}us"
     return replace(VideoOptions() if video else StillOptions(), **given)
-
-
-def picture(sensor: Sensor, mode: SensorMode, options: Options, size: Size, frame_us: float) -> Picture:
-    """What the camera then sees."""
-    return Picture(sensor, mode, options, size, frame_us=frame_us, settled=True)
 
 
 def _fractions(rectangle: Any, mode: SensorMode) -> str:

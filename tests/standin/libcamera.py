@@ -17,7 +17,6 @@ control_ids_draft.yaml), named as the bindings do: without the prefix that they 
 """
 
 import contextlib
-import fcntl
 import os
 import sys
 import threading
@@ -28,11 +27,11 @@ from enum import Enum, IntEnum
 from types import SimpleNamespace
 from typing import Any
 
-from camera_scene import options_of, picture
+from camera_scene import options_of
 
-from stillcam.camera.simulated.camera import STARTS
+from stillcam.camera.simulated.camera import STARTS, acquire, log
+from stillcam.camera.simulated.encode import tensor
 from stillcam.camera.simulated.faults import Faults, FaultSource
-from stillcam.camera.simulated.metadata import tensor
 from stillcam.camera.simulated.options import StillOptions
 from stillcam.camera.simulated.picture import Frame, Picture, local_now, scaler_crop
 from stillcam.camera.simulated.sensors import (
@@ -348,8 +347,7 @@ class Camera:
         self.properties = {_id(name): value for name, value in about.items()}
         self.controls = _infos(sensor, None, (0, 0))
         self._source = FaultSource(os.environ)
-        self._place = self._source.folder
-        self._lock_fd = -1
+        self._lock_fd: int | None = None
         self._lock = threading.Lock()
         self._drawing = threading.Lock()
         self._queue: deque[Request] = deque()
@@ -365,23 +363,17 @@ class Camera:
 
     def acquire(self) -> None:
         faults = self._source.read()
-        self._lock_fd = os.open(
-            self._place / f"camera{self._number}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600
-        )
-        try:
-            if faults.busy:
-                raise BlockingIOError
-            fcntl.flock(self._lock_fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            os.close(self._lock_fd)
-            say("INFO", "Camera camera.cpp:1008 Pipeline handler in use by another process")
-            raise RuntimeError("Failed to acquire camera: Device or resource busy") from None
+        self._lock_fd = acquire(self._source.folder, self._number, faults)
+        if self._lock_fd is None:
+            log("INFO", "Camera camera.cpp:1008 Pipeline handler in use by another process")
+            raise RuntimeError("Failed to acquire camera: Device or resource busy")
         self._log(f"open {self._number} {os.environ.get('LIBCAMERA_RPI_TUNING_FILE', '')}")
         time.sleep(faults.start_s)
 
     def release(self) -> None:
         if self._running:
             raise RuntimeError("Failed to release camera: Device or resource busy")
+        assert self._lock_fd is not None
         os.close(self._lock_fd)
 
     def generate_configuration(self, roles: list[StreamRole]) -> CameraConfiguration:
@@ -401,7 +393,7 @@ class Camera:
         if self._scan_left:
             self._scan_left = SCAN_FRAMES
         chatter = f"Selected sensor format: {configuration.mode.size[0]}x{configuration.mode.size[1]}"
-        say("INFO", f"RPI vc4.cpp:620 Sensor: {self.id} - {chatter}-{configuration.mode.format}")
+        log("INFO", f"RPI vc4.cpp:620 Sensor: {self.id} - {chatter}-{configuration.mode.format}")
 
     def start(self, given: dict[ControlId, Any]) -> None:
         assert self._configuration is not None
@@ -492,7 +484,8 @@ class Camera:
         limits = told.get("FrameDurationLimits", (33_333, 33_333))
         flips = self._configuration.orientation.value
         options = options_of(told, ENUMS, flips, mode, video=limits[0] == limits[1])
-        return picture(self._sensor, mode, options, (main.size.width, main.size.height), self._period_s * 1e6)
+        size = main.size.width, main.size.height
+        return Picture(self._sensor, mode, options, size, frame_us=self._period_s * 1e6, settled=True)
 
     @property
     def _period_s(self) -> float:
@@ -502,8 +495,8 @@ class Camera:
         return float(max(wanted, 1 / self._configuration.mode.fps, self._told.get("ExposureTime", 0) / 1e6))
 
     def _log(self, line: str) -> None:
-        if (self._place / STARTS).exists():
-            with (self._place / STARTS).open("a") as file:
+        if (self._source.folder / STARTS).exists():
+            with (self._source.folder / STARTS).open("a") as file:
                 file.write(f"picamera2 {line}\n")
 
 
@@ -515,7 +508,7 @@ class CameraManager:
     @staticmethod
     def singleton() -> "CameraManager":
         if CameraManager._one is None:
-            say("INFO", "Camera camera_manager.cpp:340 libcamera v0.7.0+simulated")
+            log("INFO", "Camera camera_manager.cpp:340 libcamera v0.7.0+simulated")
             CameraManager._one = CameraManager()
         return CameraManager._one
 
@@ -539,12 +532,6 @@ class CameraManager:
             with contextlib.suppress(BlockingIOError):
                 os.eventfd_read(self.event_fd)
         return done
-
-
-def say(level: str, text: str) -> None:
-    """A line of libcamera's log, which goes to stderr."""
-    clock = time.clock_gettime(time.CLOCK_BOOTTIME)
-    print(f"[0:{clock // 60 % 60:02.0f}:{clock % 60:012.9f}] [{os.getpid()}] {level:>5} {text}", file=sys.stderr)
 
 
 def _die(faults: Faults) -> None:

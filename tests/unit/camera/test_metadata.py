@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stillcam.camera import metadata
-from stillcam.camera.simulated.metadata import as_json, as_txt
+from stillcam.camera.simulated.encode import as_json, as_txt
 
 CONTENT = {
     "SensorTimestamp": 123, "ExposureTime": 9998, "AnalogueGain": 1.5, "AeLocked": True, "ColourGains": [2.0, 1.75],

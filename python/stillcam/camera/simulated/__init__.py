@@ -6,5 +6,5 @@ of the real programs are kept on purpose, and it can be made to misbehave (`faul
 
 Read `__main__` first, then `still` and `video`, the programs' loops. `options` is their command line, `program` what
 they share. `camera` opens one of the `sensors`. A `picture` is the `scene` through the lens (`autofocus`) and the
-image signal processor (`isp`); `encode` and `metadata` write it.
+image signal processor (`isp`); `encode` makes the bytes of a file of it.
 """

@@ -1,7 +1,7 @@
 """Autofocus: where the lens goes, for which part of the scene."""
 
 from stillcam.camera.simulated.options import NUMBER, Options, StillOptions, rectangle
-from stillcam.camera.simulated.scene import LAYERS, Box, Layer, View
+from stillcam.camera.simulated.scene import Box, View, subject
 from stillcam.camera.simulated.sensors import Sensor
 
 HYPERFOCAL = 1.0  # dioptres: where the lens rests
@@ -36,7 +36,7 @@ class Autofocus:
         default = "manual" if options.lens_position or on_capture else "continuous"
         self._named = options.autofocus_mode != "default"
         self._mode = self._configured_mode = options.autofocus_mode if self._named else default
-        self._subject = _subject(_window(options, whole, flips))
+        self._subject = subject(_window(options, whole, flips))
         self._by_phase = sensor.model == "imx708"  # else by contrast, which takes longer
         self._skip = self._left = 0  # frames, of those that are skipped and of the scan
         self._idle_state = IDLE  # AfState when there is no scan
@@ -130,17 +130,3 @@ def _window(options: Options, whole: View, flips: tuple[bool, bool]) -> Box:
     x, y = 1 - x - width if flips[0] else x, 1 - y - height if flips[1] else y
     left, top = whole.left + x * whole.width, whole.top + y * whole.height
     return left, top, left + width * whole.width, top + height * whole.height
-
-
-def _subject(window: Box) -> float:
-    """The distance (dioptres) of what has most contrast in the window."""
-
-    def weight(layer: Layer) -> float:
-        return layer.contrast * sum(_overlap(window, box) for box in layer.subjects)
-
-    return max(LAYERS, key=weight).dioptres
-
-
-def _overlap(one: Box, other: Box) -> float:
-    across, down = min(one[2], other[2]) - max(one[0], other[0]), min(one[3], other[3]) - max(one[1], other[1])
-    return max(0.0, across) * max(0.0, down)

@@ -25,9 +25,9 @@ LENS_OPTIONS = {
 }  # fmt: skip
 
 
-def acquire(place: Path, index: int, faults: Faults) -> int | None:
+def acquire(folder: Path, index: int, faults: Faults) -> int | None:
     """A descriptor that has the camera until it is closed; None: another process has it."""
-    fd = os.open(place / f"camera{index}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    fd = os.open(folder / f"camera{index}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         if faults.busy:
             raise BlockingIOError
@@ -68,7 +68,7 @@ class Camera:
     """A camera that this process owns until it ends."""
 
     def __init__(self, options: Options, source: FaultSource) -> None:
-        self._place = place = source.folder
+        self._folder = source.folder
         self.faults = source.read
         self._verbose = options.verbose > 0
         faults = source.read()
@@ -83,12 +83,12 @@ class Camera:
         if options.camera >= len(sensors):
             raise Failure("selected camera is not available")
         self.sensor: Sensor = sensors[options.camera]
-        self._lock = acquire(place, options.camera, faults)
+        self._lock = acquire(source.folder, options.camera, faults)
         if self._lock is None:
             self._log("INFO", "Camera camera.cpp:1008 Pipeline handler in use by another process")
             raise Failure(f"failed to acquire camera {self.sensor.path}")
         given = unparse(options)
-        if (starts := place / STARTS).exists():
+        if (starts := source.folder / STARTS).exists():
             with starts.open("a") as file:
                 file.write(" ".join(given) + "\n")
         self.wait(OPEN_S)
@@ -130,15 +130,19 @@ class Camera:
         faults = self.faults()
         if not faults.start_error or width < faults.start_error_width:
             return
-        with (self._place / START_ERRORS).open("ab") as count:
+        with (self._folder / START_ERRORS).open("ab") as count:
             if faults.start_error_times and count.tell() >= faults.start_error_times:
                 return
             count.write(b".")
         raise Failure(faults.start_error)
 
     def _log(self, level: str, text: str) -> None:
-        """A log line of libcamera: the time since boot, the thread, the level."""
         if self._verbose:
-            seconds = time.clock_gettime(time.CLOCK_BOOTTIME)
-            clock = f"{int(seconds // 3600)}:{int(seconds // 60 % 60):02d}:{seconds % 60:012.9f}"
-            print_stderr(f"[{clock}] [{threading.get_native_id()}] {level:>5} {text}")
+            log(level, text)
+
+
+def log(level: str, text: str) -> None:
+    """A log line of libcamera: the time since boot, the thread, the level."""
+    seconds = time.clock_gettime(time.CLOCK_BOOTTIME)
+    clock = f"{int(seconds // 3600)}:{int(seconds // 60 % 60):02d}:{seconds % 60:012.9f}"
+    print_stderr(f"[{clock}] [{threading.get_native_id()}] {level:>5} {text}")

@@ -1,9 +1,10 @@
-"""Frames as the files that the programs write: JPEG with EXIF, PNG, BMP, and DNG.
+"""Frames as the files that the programs write: JPEG with EXIF, PNG, BMP, and DNG; and their metadata as text.
 
 Tags as image/jpeg.cpp and image/dng.cpp of rpicam-apps write them. There is no Orientation in EXIF.
 """
 
 import io
+import json
 import math
 import sys
 from collections.abc import Mapping
@@ -14,7 +15,7 @@ from PIL.TiffImagePlugin import IFDRational, ImageFileDirectory_v2
 
 from stillcam.camera.simulated.isp import linear
 from stillcam.camera.simulated.options import StillOptions
-from stillcam.camera.simulated.picture import Frame
+from stillcam.camera.simulated.picture import Frame, Metadata
 from stillcam.camera.simulated.program import Failure
 from stillcam.camera.simulated.sensors import Sensor
 
@@ -100,6 +101,26 @@ def mosaic(image: Image.Image, sensor: Sensor, gains: Mapping[str, float]) -> by
     return bytes(deep)
 
 
+def tensor(length: int) -> Metadata:
+    """What an IMX500 adds: the output of its network."""
+    return {"CnnOutputTensor": [0.015625] * length} if length else {}
+
+
+def as_json(content: Metadata) -> str:
+    """An object, a line for each key, without a line's end after its brace."""
+    lines = ",\n".join(f"    {json.dumps(key)}: {_value(value)}" for key, value in content.items())
+    return "{\n" + lines + "\n}"
+
+
+def as_txt(content: Metadata) -> str:
+    """`Name=value` lines and an empty one; a rectangle is `(x, y)/wxh`."""
+    texts = {key: _value(value) for key, value in content.items()}
+    if "ScalerCrop" in content:
+        x, y, width, height = content["ScalerCrop"]
+        texts["ScalerCrop"] = f"({x}, {y})/{width}x{height}"
+    return "".join(f"{key}={text}\n" for key, text in texts.items()) + "\n"
+
+
 def _exif(frame: Frame, model: str, thumbnail: bytes) -> bytes:
     """The APP1 segment's content, with its `Exif` start; the thumbnail is a JPEG, or nothing."""
     metadata, date = frame.metadata, f"{frame.moment:%Y:%m:%d %H:%M:%S}"
@@ -150,3 +171,12 @@ def _shot(frame: Frame) -> Tags:
 
 def _fraction(number: float) -> IFDRational:
     return IFDRational(round(number * 1_000_000), 1_000_000)
+
+
+def _value(value: Any) -> str:
+    """As libcamera's ControlValue::toString: six decimals, spaces inside brackets; all of it is JSON too."""
+    if isinstance(value, list):
+        return "[ " + ", ".join(_value(item) for item in value) + " ]"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return f"{value:.6f}" if isinstance(value, float) else str(value)

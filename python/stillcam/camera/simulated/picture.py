@@ -7,12 +7,12 @@ import math
 import time
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from PIL import Image, ImageDraw, ImageOps
 
 from stillcam.camera.simulated.autofocus import Autofocus
 from stillcam.camera.simulated.isp import SCENE_LUX, Noise, balance, develop, expose, meter
-from stillcam.camera.simulated.metadata import Metadata
 from stillcam.camera.simulated.options import Options, VideoOptions, rectangle
 from stillcam.camera.simulated.scene import MIDDLE, WIDTH, Scene, View
 from stillcam.camera.simulated.sensors import Rectangle, Sensor, SensorMode, Size
@@ -30,6 +30,10 @@ NUMBERS = 10_000  # then they begin again
 
 # Pillow keeps the memory of a large picture for the next one: to get it from the system costs more than to fill it.
 Image.core.set_blocks_max(4)  # type: ignore[attr-defined]
+
+
+Metadata = dict[str, Any]
+"""libcamera's names and units: µs, K, lx, dioptres, °C, ns since boot."""
 
 
 @dataclass(frozen=True, slots=True)

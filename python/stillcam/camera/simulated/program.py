@@ -1,17 +1,14 @@
-"""What the camera programs share: how they fail, log, catch signals and write files."""
+"""What the camera programs share: how they fail, log, catch signals and name files."""
 
 import contextlib
 import os
 import re
 import resource
 import signal
-import time
 from types import FrameType
 from typing import NoReturn
 
 NAME_BYTES = 128  # char filename[128] in rpicam_still.cpp, the last one for the end
-CHUNK_BYTES = 1 << 16
-CHUNK_S = 0.0002  # about a slow card's pace: the half-written file is there to be seen
 DIRECTIVE = re.compile(r"%(%|[-+ #0]*\d*(?:\.\d+)?[diuxXo])")
 
 
@@ -71,29 +68,3 @@ def format_name(pattern: str, number: int, size: int = NAME_BYTES) -> str:
         return "%" if directive[1] == "%" else ("%" + directive[1].replace("u", "d")) % number
 
     return os.fsdecode(os.fsencode(DIRECTIVE.sub(replace, pattern))[: size - 1])
-
-
-def write(name: str, data: bytes, *, full: bool, speed: float) -> None:
-    """Write `data` to the file `name`, truncated and filled in place, for every reader to see half-done.
-
-    Args:
-        full: the disk is full when half of it has been written.
-        speed: of simulated time.
-
-    Raises:
-        Failure: the file cannot be opened, or not be written to its end; what there is stays.
-    """
-    try:
-        file = open(name, "wb", buffering=0)  # noqa: SIM115 - closed below
-    except OSError:
-        raise Failure(f"failed to open file {name}") from None
-    with file:
-        try:
-            view = memoryview(data)[: len(data) // 2 if full else len(data)]
-            while view:
-                view = view[file.write(view[:CHUNK_BYTES]) :]
-                time.sleep(CHUNK_S / speed)
-        except OSError:
-            full = True
-    if full:
-        raise Failure("failed to write file - output probably corrupt")

@@ -1,18 +1,22 @@
 """rpicam-still: the event loop of apps/rpicam_still.cpp, frame by frame."""
 
+import contextlib
 import signal
+import sys
 import time
+from pathlib import Path
 
 from stillcam.camera.simulated import encode, sensors
 from stillcam.camera.simulated.camera import STARTUP_FRAMES, Camera
 from stillcam.camera.simulated.faults import FaultSource
-from stillcam.camera.simulated.metadata import StillMetadata, tensor
 from stillcam.camera.simulated.options import StillOptions, seconds
-from stillcam.camera.simulated.picture import Picture, local_now
-from stillcam.camera.simulated.program import Signals, format_name, print_stderr, write
+from stillcam.camera.simulated.picture import Metadata, Picture, local_now
+from stillcam.camera.simulated.program import Failure, Signals, format_name, print_stderr
 
 RECONFIGURE_S = 0.2  # of the about 300 ms from signal to file; the rest are frames
 VIEWFINDER_BUFFERS = 4  # libcamera's choice
+CHUNK_BYTES = 1 << 16
+CHUNK_S = 0.0002  # about a slow card's pace: the half-written file is there to be seen
 LEAST_FRAME_S = 0.002  # of real time, whatever the speed: a viewfinder need not burn the processor
 
 
@@ -23,7 +27,7 @@ class Stills:
         self._options = options
         self._captures = 0
         self._is_still = False  # stills come out of what is configured now
-        self._metadata = StillMetadata(options.metadata, options.metadata_format)
+        self._metadata = _Metadata(options.metadata, options.metadata_format)
         self._camera = Camera(options, source)
         self._faults = self._camera.faults()
         self._signals = Signals(signal.SIGUSR1, signal.SIGUSR2, verbose=options.verbose > 0)
@@ -100,11 +104,11 @@ class Stills:
         name = format_name(options.output, self._captures)
         self._captures += 1
         data = faults.corrupt(self._captures, encode.still(frame, options, self._camera.sensor))
-        write(name, data, full=faults.disk_full, speed=faults.speed)
+        _write(name, data, full=faults.disk_full, speed=faults.speed)
         if options.raw:
             raw = encode.dng(frame, self._mode.size, self._camera.sensor)
-            write(f"{name.rpartition('.')[0] or name}.dng", raw, full=faults.disk_full, speed=faults.speed)
-        self._metadata.write(frame.metadata | tensor(faults.tensor))
+            _write(f"{name.rpartition('.')[0] or name}.dng", raw, full=faults.disk_full, speed=faults.speed)
+        self._metadata.write(frame.metadata | encode.tensor(faults.tensor))
         faults.die(self._captures)
 
     def _frame(self) -> None:
@@ -131,3 +135,57 @@ class Stills:
             self._camera.configure(self._viewfinder_mode, VIEWFINDER_BUFFERS, self._viewfinder_size)
         self._camera.wait(RECONFIGURE_S)
         self._picture.lens.start(viewfinder=not still)
+
+
+class _Metadata:
+    """The metadata of stills: a file rewritten in place for each, or stdout (`-`).
+
+    On stdout the lines of `txt` are flushed as they come; the last brace of `json` stays in the buffer
+    until the next capture or the end, as with the real program.
+    """
+
+    def __init__(self, target: str, form: str) -> None:
+        self._target, self._form = target, form
+        self._buffered = ""
+
+    def write(self, content: Metadata) -> None:
+        """Write the metadata of one capture; does nothing without a target."""
+        text = encode.as_txt(content) if self._form == "txt" else encode.as_json(content)
+        if self._target == "-":
+            held = len(text) - (self._form == "json")
+            sys.stdout.write(self._buffered + text[:held])
+            sys.stdout.flush()
+            self._buffered = text[held:]
+        elif self._target:
+            with contextlib.suppress(OSError):  # a std::ofstream that cannot be opened says nothing
+                Path(self._target).write_text(text)
+
+    def close(self) -> None:
+        """Write what is still buffered."""
+        sys.stdout.write(self._buffered)
+
+
+def _write(name: str, data: bytes, *, full: bool, speed: float) -> None:
+    """Write `data` to the file `name`, truncated and filled in place, for every reader to see half-done.
+
+    Args:
+        full: the disk is full when half of it has been written.
+        speed: of simulated time.
+
+    Raises:
+        Failure: the file cannot be opened, or not be written to its end; what there is stays.
+    """
+    try:
+        file = open(name, "wb", buffering=0)  # noqa: SIM115 - closed below
+    except OSError:
+        raise Failure(f"failed to open file {name}") from None
+    with file:
+        try:
+            view = memoryview(data)[: len(data) // 2 if full else len(data)]
+            while view:
+                view = view[file.write(view[:CHUNK_BYTES]) :]
+                time.sleep(CHUNK_S / speed)
+        except OSError:
+            full = True
+    if full:
+        raise Failure("failed to write file - output probably corrupt")

@@ -11,16 +11,15 @@ import signal
 import subprocess
 import sys
 import time
-from typing import BinaryIO
+from typing import BinaryIO, TextIO
 
 from PIL import Image
 
 from stillcam.camera.simulated import encode, sensors
 from stillcam.camera.simulated.camera import STARTUP_FRAMES, Camera
 from stillcam.camera.simulated.faults import Faults, FaultSource
-from stillcam.camera.simulated.metadata import VideoMetadata, tensor
 from stillcam.camera.simulated.options import VideoOptions, seconds
-from stillcam.camera.simulated.picture import Picture, local_now
+from stillcam.camera.simulated.picture import Metadata, Picture, local_now
 from stillcam.camera.simulated.program import Failure, Signals, format_name, print_stderr, terminate
 from stillcam.camera.simulated.sensors import BOARD, USUAL_BOARD, Size
 from stillcam.settings.encoder import encoder_limits
@@ -133,6 +132,30 @@ class H264:
             self._process.wait()
 
 
+class _Metadata:
+    """The metadata of a video: an array of objects, or blocks of text, until it is closed."""
+
+    def __init__(self, target: str, form: str) -> None:
+        self._json, self._separator = form == "json", "[\n"
+        self._file: TextIO | None = None
+        if target:
+            with contextlib.suppress(OSError):  # a std::ofstream that cannot be opened says nothing
+                self._file = open(target, "w")  # noqa: SIM115 - open until close()
+
+    def write(self, content: Metadata) -> None:
+        """One frame's."""
+        if self._file is not None:
+            self._file.write(self._separator + encode.as_json(content) if self._json else encode.as_txt(content))
+            self._file.flush()
+            self._separator = ",\n"
+
+    def close(self) -> None:
+        """End the array."""
+        if self._file is not None:
+            self._file.write("\n]\n" if self._json else "")
+            self._file.close()
+
+
 class Video:
     """One run of rpicam-vid."""
 
@@ -156,7 +179,7 @@ class Video:
 
     def run(self) -> None:
         """Record until the options or SIGINT end it."""
-        written = VideoMetadata(self._options.metadata, self._options.metadata_format)
+        written = _Metadata(self._options.metadata, self._options.metadata_format)
         try:
             self._picture.prepare()
             self._loop(written)
@@ -164,7 +187,7 @@ class Video:
             self._output.close()
             written.close()
 
-    def _loop(self, written: VideoMetadata) -> None:
+    def _loop(self, written: _Metadata) -> None:
         options, timeout_s = self._options, seconds(self._options.timeout, 1e-3)
         started = due = time.monotonic()
         for _ in range(STARTUP_FRAMES):
@@ -182,7 +205,7 @@ class Video:
             self._frames += 1
             self._write(frame.image)
             if options.codec != "libav":  # which writes no metadata of its frames (libav_encoder.cpp, encode)
-                written.write(frame.metadata | tensor(self._faults.tensor))
+                written.write(frame.metadata | encode.tensor(self._faults.tensor))
             self._faults.die(self._frames)
 
     def _write(self, image: Image.Image) -> None:

@@ -2,7 +2,7 @@
 /** Fields of forms: a label, an input, a hint and the error of its value. */
 
 import { el, uniqueId } from "./dom.js";
-import { errorText } from "./errors.js";
+import { errorText } from "./text.js";
 
 /**
  * A label, an input (or several in a row), a hint and what is wrong.

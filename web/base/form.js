@@ -3,7 +3,7 @@
 
 import { Refused } from "../server/api.js";
 import { el, fill } from "./dom.js";
-import { errorText } from "./errors.js";
+import { errorText } from "./text.js";
 import { field, select } from "./fields.js";
 
 /**

@@ -5,7 +5,7 @@
  */
 
 import { el, uniqueId } from "./dom.js";
-import { sentence } from "./errors.js";
+import { sentence } from "./text.js";
 import { complaint, select } from "./fields.js";
 import { patchOf } from "../server/settings-store.js";
 

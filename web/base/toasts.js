@@ -7,7 +7,7 @@
  */
 
 import { el, icon } from "./dom.js";
-import { errorText } from "./errors.js";
+import { errorText } from "./text.js";
 
 const SHOWN_MS = 6_000;
 const SHOWN_WITH_UNDO_MS = 12_000;

@@ -4,7 +4,7 @@
 import { send } from "../server/api.js";
 import { dialog } from "../base/dialogs.js";
 import { el, fill, icon } from "../base/dom.js";
-import { errorText } from "../base/errors.js";
+import { errorText } from "../base/text.js";
 import { form } from "../base/form.js";
 
 /** @typedef {import("../server/session.js").Session} Session */

@@ -1,15 +1,13 @@
 // @ts-check
 /** One camera on the page with all cameras: its picture, its state, and links to its own page. */
 
-import { Refused, send } from "../server/api.js";
-import { pictureState } from "../picture/state.js";
+import { send } from "../server/api.js";
+import { factsOf, Loading, pictureState } from "../picture/state.js";
 import { el, fill, write } from "../base/dom.js";
-import { errorText } from "../base/errors.js";
+import { ago, clock, errorText } from "../base/text.js";
 import { FrameLoop } from "../picture/loop.js";
-import { Loading } from "../picture/loading.js";
-import { DamagedFrame, FrameCanvas } from "../picture/canvas.js";
+import { FrameCanvas } from "../picture/canvas.js";
 import { tabsFor } from "./tabs.js";
-import { ago, clock } from "../base/time.js";
 
 /** @typedef {import("./cameras-page.js").CameraSummary} CameraSummary */
 /** @typedef {import("../server/session.js").Session} Session */
@@ -85,14 +83,9 @@ export class CameraTile {
     const feed = this.#feed;
     const loading = this.#loading.show(feed.progress);
     const frame = this.#picture.shown;
-    const age_s = frame ? Math.max(0, (performance.now() - frame.born) / 1000) : null;
+    const { age_s } = this.#picture;
     const { state, word, sentence } = pictureState({
-      online: navigator.onLine,
-      failures: feed.failures,
-      answered: feed.error instanceof Refused || feed.error instanceof DamagedFrame,
-      error: feed.error?.message ?? "",
-      live: feed.live,
-      interrupted: feed.interrupted,
+      ...factsOf(feed),
       age_s,
       statusAge_s: (performance.now() - asked) / 1000,
       status: { capture: { running: camera.mode !== null, mode: camera.mode ?? "", reason: camera.reason, interval_s: camera.interval_s ?? undefined } },

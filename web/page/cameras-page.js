@@ -6,7 +6,7 @@ import { get } from "../server/api.js";
 import { showAccountMenu } from "./account-menu.js";
 import { CameraSwitch } from "./camera-switch.js";
 import { fill, write } from "../base/dom.js";
-import { errorText } from "../base/errors.js";
+import { errorText } from "../base/text.js";
 import { Session } from "../server/session.js";
 import { SignIn } from "./sign-in.js";
 import { say } from "../base/toasts.js";
@@ -30,7 +30,7 @@ const EVERY_MS = 5_000;
 const session = new Session();
 const signIn = new SignIn(session, element("content"));
 const cameraSwitch = new CameraSwitch(element("cameras"));
-const overview = element("overview");
+const grid = element("tiles");
 /** Those on the screen, by number. @type {Map<number, CameraTile>} */
 const tiles = new Map();
 let wake = () => {};
@@ -69,7 +69,7 @@ function take(cameras) {
     for (const old of tiles.values()) old.end();
     tiles.clear();
     for (const camera of cameras) tiles.set(camera.number, new CameraTile(camera, say));
-    fill(overview, [...tiles.values()].map((each) => each.element));
+    fill(grid, [...tiles.values()].map((each) => each.element));
     show();
   }
   for (const camera of cameras) tiles.get(camera.number)?.update(camera, asked);
@@ -80,7 +80,7 @@ function show() {
   showAccountMenu(element("account"), session, { signIn: () => signIn.open(), say });
   const may = !session.known || session.may.watch;
   signIn.needed = !may;
-  overview.hidden = !may;
+  grid.hidden = !may;
   if (!may) showNotice("");
   for (const each of tiles.values()) each.setRights(session);
   wake();

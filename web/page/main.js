@@ -8,7 +8,7 @@ import { viewer } from "../picture/viewer.js";
 import { CameraSwitch } from "./camera-switch.js";
 import { el, fill } from "../base/dom.js";
 import { store, stored } from "../base/storage.js";
-import { errorText } from "../base/errors.js";
+import { errorText } from "../base/text.js";
 import { Session } from "../server/session.js";
 import { SettingsStore } from "../server/settings-store.js";
 import { SignIn } from "./sign-in.js";

@@ -27,6 +27,11 @@ export class FrameCanvas {
     canvas.addEventListener("contextrestored", () => this.#redraw());
   }
 
+  /** The age of the frame on the screen, in seconds; null without one. */
+  get age_s() {
+    return this.shown && Math.max(0, (performance.now() - this.shown.born) / 1000);
+  }
+
   /**
    * Put `frame` on the screen. The one before stays until this one is decoded.
    * @param {Frame} frame

@@ -6,6 +6,8 @@
  * the frame did, whatever the size of the picture.
  */
 
+import { el } from "../base/dom.js";
+
 /**
  * How many pixels have each of 256 values.
  * @typedef {object} Counts
@@ -16,6 +18,8 @@
  * @property {number} total
  */
 
+const SVG = "http://www.w3.org/2000/svg";
+const CURVES = /** @type {const} */ (["red", "green", "blue", "luminance"]);
 const COPY_WIDTH = 160;
 const BRIGHT = 250; // from here on a pixel counts as over-exposed
 const KNOWN = [[200, 40, 90], [10, 220, 130], [0, 0, 0], [255, 255, 255]];
@@ -119,3 +123,52 @@ export function zebra(pixels, phase = 0) {
   }
   return pixels;
 }
+
+/** The histogram of the picture, drawn once for each frame. */
+export class HistogramPanel {
+  #copy = new Copy();
+  #paths = CURVES.map((name) => {
+    const path = document.createElementNS(SVG, "path");
+    path.setAttribute("class", name);
+    return path;
+  });
+  #svg = document.createElementNS(SVG, "svg");
+  #words = el("figcaption");
+  element;
+
+  constructor() {
+    this.#svg.setAttribute("viewBox", "0 0 255 100");
+    this.#svg.setAttribute("preserveAspectRatio", "none");
+    this.#svg.setAttribute("role", "img");
+    this.#svg.setAttribute("aria-label", "Histogram: from black on the left to white on the right");
+    this.#svg.append(...this.#paths);
+    this.element = el("figure", { class: "histogram", hidden: true }, this.#svg, this.#words);
+  }
+
+  /**
+   * The picture has changed.
+   * @param {HTMLCanvasElement | HTMLImageElement} picture
+   * @param {number} [width]  how many pixels in a row are looked at
+   */
+  update(picture, width) {
+    if (this.element.hidden) return;
+    if (!readable()) {
+      this.#words.textContent = `The histogram is unavailable: ${UNREADABLE}.`;
+      return;
+    }
+    const counts = count(this.#copy.of(picture, width));
+    const top = height(counts);
+    CURVES.forEach((name, i) => this.#paths[i].setAttribute("d", curve(counts[name], top)));
+    const { over, under } = clipped(counts);
+    this.#words.textContent = `${percent(under)} black, ${percent(over)} over-exposed`;
+  }
+
+  /** There is no picture yet: its place stays. */
+  clear() {
+    for (const path of this.#paths) path.removeAttribute("d");
+    this.#words.textContent = "…";
+  }
+}
+
+/** @param {number} part */
+const percent = (part) => (part > 0 && part < 0.001 ? "< 0.1 %" : `${(100 * part).toFixed(1)} %`);

@@ -16,8 +16,7 @@
  * being decoded hides most of it.
  */
 
-import { currentFrame, nextFrame } from "./request.js";
-import { Widths } from "./widths.js";
+import { currentFrame, nextFrame, Widths } from "./request.js";
 
 /** @typedef {import("./request.js").Frame} Frame */
 /** @typedef {import("./request.js").Progress} Progress */

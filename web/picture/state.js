@@ -1,10 +1,15 @@
 // @ts-check
 /**
- * What to say about the picture: one of a few conditions, worked out from the
- * facts alone. No clock, no request and no document in here.
+ * What to say about the picture: one of a few conditions, worked out from the facts alone; and how far a picture is
+ * that loads slowly.
  */
 
+import { Refused } from "../server/api.js";
+import { el } from "../base/dom.js";
+import { DamagedFrame } from "./canvas.js";
+
 /** @typedef {import("../server/api.js").Status} Status */
+/** @typedef {import("./request.js").Progress} Progress */
 
 /**
  * @typedef {object} Facts
@@ -28,9 +33,23 @@
  *                              that tick, since it is read aloud when it changes
  */
 
+const SLOW_AFTER_MS = 2_000; // a faster picture shows no bar
 const INTERVAL_S = 2; // until the status says otherwise
 const SLOW = "The connection is slow: a picture is loading.";
 const RETRIED_ONCE = 2; // one lost request is not worth a word
+
+/**
+ * What a loop of frames knows of them.
+ * @param {import("./loop.js").FrameLoop} loop
+ */
+export const factsOf = ({ failures, error, live, interrupted }) => ({
+  online: navigator.onLine,
+  failures,
+  answered: error instanceof Refused || error instanceof DamagedFrame,
+  error: error?.message ?? "",
+  live,
+  interrupted,
+});
 
 /** @param {Facts} facts @returns {Condition} */
 export function pictureState(facts) {
@@ -77,3 +96,31 @@ function lost({ status, statusAge_s, age_s }) {
   const { running, mode } = status.capture;
   return (!running || mode === "no camera") && (age_s === null || age_s > statusAge_s);
 }
+
+/** Progress of a picture that loads slowly: a bar and the kilobytes received, over the picture. */
+export class Loading {
+  #bar = el("progress", { "aria-label": "Loading the picture" });
+  #words = el("span");
+
+  constructor() {
+    this.element = el("p", { class: "loading", hidden: true }, this.#bar, this.#words);
+  }
+
+  /**
+   * @param {Progress | null} progress  of the picture that is loading; null: none
+   * @returns whether it is slow
+   */
+  show(progress) {
+    const slow = progress !== null && performance.now() - progress.since >= SLOW_AFTER_MS;
+    this.element.hidden = !slow;
+    if (!slow) return false;
+    const { received, total } = progress;
+    if (total) this.#bar.value = received / total;
+    else this.#bar.removeAttribute("value");
+    this.#words.textContent = total ? `${kilobytes(received)} of ${kilobytes(total)} kB` : `${kilobytes(received)} kB`;
+    return true;
+  }
+}
+
+/** @param {number} bytes */
+const kilobytes = (bytes) => Math.round(bytes / 1000).toLocaleString("en");

@@ -4,21 +4,19 @@
  * buttons together. Nothing else touches the elements inside `#camera`.
  */
 
-import { Refused } from "../server/api.js";
-import { pictureState } from "./state.js";
+import { factsOf, Loading, pictureState } from "./state.js";
 import { write } from "../base/dom.js";
 import { FrameLoop } from "./loop.js";
 import { currentFrame } from "./request.js";
-import { fullScreen } from "./full-screen.js";
-import { Loading } from "./loading.js";
-import { DamagedFrame, FrameCanvas } from "./canvas.js";
+import { FrameCanvas } from "./canvas.js";
 import { isShortcut } from "../base/shortcuts.js";
 import { StatusFeed } from "../server/events.js";
-import { ago, clock } from "../base/time.js";
+import { ago, clock } from "../base/text.js";
 
 /** @typedef {import("./request.js").Frame} Frame */
 
 const TICK_MS = 1_000;
+const IDLE_MS = 3_000; // then bar and tools hide on the full screen
 
 const camera = element("camera");
 const canvas = /** @type {HTMLCanvasElement} */ (element("canvas"));
@@ -77,7 +75,7 @@ buttons.live.addEventListener("click", () => {
 });
 buttons.download.addEventListener("click", download);
 canvas.parentElement?.after(loading.element);
-fullScreen(camera, buttons.fullScreen);
+if (document.fullscreenEnabled) offerFullScreen(buttons.fullScreen); // iPhones cannot
 
 addEventListener("keydown", (event) => {
   if (!feed.active || !isShortcut(event)) return;
@@ -103,11 +101,6 @@ function tick() {
   if (!document.hidden) render();
 }
 
-/** The age of the frame on the screen, or null without one. */
-function age_s() {
-  return picture.shown ? Math.max(0, (performance.now() - picture.shown.born) / 1000) : null;
-}
-
 /** @param {Frame} frame */
 async function show(frame) {
   await picture.show(frame);
@@ -119,13 +112,8 @@ function render() {
   const slow = loading.show(feed.progress);
   if (!feed.active) return;
   const { state, word, sentence } = pictureState({
-    online: navigator.onLine,
-    failures: feed.failures,
-    answered: feed.error instanceof Refused || feed.error instanceof DamagedFrame,
-    error: feed.error?.message ?? "",
-    live: feed.live,
-    interrupted: feed.interrupted,
-    age_s: age_s(),
+    ...factsOf(feed),
+    age_s: picture.age_s,
     statusAge_s: statusFeed.age_s,
     status: statusFeed.latest,
     loading: slow,
@@ -140,7 +128,7 @@ function render() {
   if (!when.isConnected) element("age").before(when, " ");
   write(when, time);
   when.dateTime = frame.time.toISOString();
-  write(element("age"), ago(age_s() ?? 0));
+  write(element("age"), ago(picture.age_s ?? 0));
   canvas.setAttribute("aria-label", `The camera's picture of ${time}. ${word}.`);
   buttons.download.disabled = false;
 }
@@ -166,6 +154,27 @@ function save(frame) {
   link.download = frame.name;
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 60_000); // Safari reads it after the click
+}
+
+/** Let `button` show the camera on the full screen, with the attribute `data-idle` while nobody moves or types there. @param {HTMLElement} button */
+function offerFullScreen(button) {
+  button.hidden = false;
+  button.addEventListener("click", () => {
+    if (document.fullscreenElement) document.exitFullscreen();
+    else camera.requestFullscreen({ navigationUI: "hide" });
+  });
+
+  let timer = 0;
+  const stir = () => {
+    clearTimeout(timer);
+    camera.removeAttribute("data-idle");
+    if (document.fullscreenElement) timer = setTimeout(() => camera.setAttribute("data-idle", ""), IDLE_MS);
+  };
+  document.addEventListener("fullscreenchange", () => {
+    button.setAttribute("aria-pressed", String(Boolean(document.fullscreenElement)));
+    stir();
+  });
+  for (const kind of ["pointermove", "pointerdown", "keydown"]) document.addEventListener(kind, stir);
 }
 
 /** @param {string} id */

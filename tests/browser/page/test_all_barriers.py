@@ -19,7 +19,7 @@ READY = {
     "Photos": ".library .tile",
     "Series": "#series-panel button",
     "Settings": "[data-setting]",
-    "Live": ".strip .tile",
+    "Live": ".recent .tile",
 }
 TWICE = """() => {
   const ids = [...document.querySelectorAll("[id]")].map((element) => element.id);
@@ -61,7 +61,7 @@ def test_nothing_that_a_checker_names(new_page, camera):
     page.locator(".compare-add").first.click(force=True)
     page.wait_for_selector(".compare h2")
     told["compare"] = faults(page)
-    page.locator(".strip .open").first.click()
+    page.locator(".recent .open").first.click()
     page.wait_for_selector(".view[open] h2")
     told["large"] = faults(page)
     page.keyboard.press("Escape")

@@ -90,7 +90,7 @@ def url(site: Site) -> str:
 
 def wait_until_there(page: Page) -> None:
     """Until the Live tab is there whole: picture, controls' place and the strip."""
-    page.wait_for_selector("#live-panel[data-controls] .strip", state="attached")
+    page.wait_for_selector("#live-panel[data-controls] .recent", state="attached")
     page.wait_for_function("() => !document.querySelector('#canvas').hidden")
 
 

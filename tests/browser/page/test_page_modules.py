@@ -124,7 +124,7 @@ def test_condition(modules, facts, state):
     ],
 )
 def test_ago(modules, age_s, words):
-    assert modules.evaluate("async (age_s) => (await import('./base/time.js')).ago(age_s)", age_s) == words
+    assert modules.evaluate("async (age_s) => (await import('./base/text.js')).ago(age_s)", age_s) == words
 
 
 @pytest.mark.parametrize(

@@ -87,11 +87,11 @@ def test_photos_have_the_day_and_the_time_of_their_camera(look, zone, named):
 
 def test_the_last_items_and_those_compared_have_the_cameras_time(look):
     page = look("America/New_York", "live")
-    page.wait_for_selector(".strip .tile")
-    assert page.get_attribute(".strip .open >> nth=2", "aria-label") == "photo, 00:10:13"
-    page.locator(".strip-facts", has_text=f"02:30:15 ({CAMERA})").wait_for()
-    page.locator(".strip .tile").nth(3).hover()
-    page.locator(".strip .compare-add").nth(3).click()
+    page.wait_for_selector(".recent .tile")
+    assert page.get_attribute(".recent .open >> nth=2", "aria-label") == "photo, 00:10:13"
+    page.locator(".recent-facts", has_text=f"02:30:15 ({CAMERA})").wait_for()
+    page.locator(".recent .tile").nth(3).hover()
+    page.locator(".recent .compare-add").nth(3).click()
     page.locator(".compare td", has_text=f"24 Oct 2026, 23:58:12 ({CAMERA})").wait_for()
 
 

@@ -90,7 +90,7 @@ def test_a_camera_that_is_plugged_in_later_is_found_by_looking_again(page, singl
     assert page.locator(".info [aria-label='Camera 1']").count() == 0
     page.get_by_role("button", name="Look again").click()
     page.wait_for_selector(".info [aria-label='Camera 1']")
-    page.wait_for_selector(".rescan :text('Found 2 cameras.')")
+    page.wait_for_selector(".detect :text('Found 2 cameras.')")
 
 
 def test_settings_and_config_follow_the_cameras(page, single):
@@ -109,7 +109,7 @@ def test_settings_and_config_follow_the_cameras(page, single):
     assert offered("camera.index") == ["0: imx519"]
     attach(single.folder, "imx519 imx219")
     page.get_by_role("button", name="Look again").click()
-    page.wait_for_selector(".rescan :text('Found 2 cameras.')")
+    page.wait_for_selector(".detect :text('Found 2 cameras.')")
     assert offered("camera.index") == ["0: imx519", "1: imx219"]
     page.select_option("[data-setting='camera.index'] select", "1")
     page.wait_for_selector("[data-setting='camera.index'][data-state=saved]")
@@ -121,7 +121,7 @@ def test_settings_and_config_follow_the_cameras(page, single):
     page.click("#tabs a:has-text('Settings')")
     attach(single.folder, "imx519")
     page.get_by_role("button", name="Look again").click()
-    page.wait_for_selector(".rescan :text('Found one camera.')")
+    page.wait_for_selector(".detect :text('Found one camera.')")
     assert offered("camera.index") == ["0: imx519", "1: not found"]
 
 

@@ -47,7 +47,7 @@ def orders(tmp_path: Path, page: Page) -> Iterator[Orders]:
     with Site(tmp_path) as site, Orders(site) as daemon:
         register(site, NAME)
         sign_in(page, f"http://127.0.0.1:{site.port}/")
-        page.wait_for_selector(".taking button")
+        page.wait_for_selector(".take button")
         yield daemon
         for event in daemon.may_answer.values():
             event.set()
@@ -58,7 +58,7 @@ def press(page: Page, name: str) -> None:
 
 
 def test_a_video_waits_for_a_photo_and_can_be_cancelled(page, orders):
-    told, waits = page.locator(".taking-activity"), page.locator(".taking-waits")
+    told, waits = page.locator(".take-activity"), page.locator(".take-waits")
     press(page, "Photo")
     orders.status = {**orders.status, "taking": TAKING}
     expect(told).to_have_text("Taking 1 of 1…")
@@ -72,7 +72,7 @@ def test_a_video_waits_for_a_photo_and_can_be_cancelled(page, orders):
     orders.may_answer["video"].set()
     orders.status = {**orders.status, "waiting": []}
     expect(waits).to_have_text("")
-    expect(page.locator(".taking-problem")).to_be_hidden()
+    expect(page.locator(".take-problem")).to_be_hidden()
     expect(told).to_have_text("Taking 1 of 1…")
     assert orders.asked["stop"] == 1
 
@@ -83,12 +83,12 @@ def test_what_waits_is_told_whoever_has_asked_for_it(page, orders):
         "taking": TAKING,
         "waiting": [{"kind": "photo", "of": 3}, {"kind": "video", "of": 1}],
     }
-    expect(page.locator(".taking-waits")).to_have_text("3 photos and a video are waiting for the camera.")
+    expect(page.locator(".take-waits")).to_have_text("3 photos and a video are waiting for the camera.")
     expect(page.get_by_role("button", name="Cancel video")).to_be_visible()
 
 
 def test_a_refusal_stays_until_it_is_read(page, orders):
-    problem = page.locator(".taking-problem")
+    problem = page.locator(".take-problem")
     orders.answers["video"] = {"error": "a self-timer is running: cancel it, or wait for its photos", "cause": "busy"}
     orders.may_answer["video"].set()
     press(page, "Video")
@@ -96,7 +96,7 @@ def test_a_refusal_stays_until_it_is_read(page, orders):
     for mode in ("live", "photo", "snapshot"):
         busy: dict[str, Any] | None = TAKING if mode == "photo" else None
         orders.status = {**orders.status, "mode": mode, "taking": busy}
-        expect(page.locator(".taking-activity")).to_have_text("Taking 1 of 1…" if busy else "")
+        expect(page.locator(".take-activity")).to_have_text("Taking 1 of 1…" if busy else "")
         expect(problem).to_contain_text("A self-timer is running")
     problem.get_by_role("button").click()
     expect(problem).to_be_hidden()
@@ -106,11 +106,11 @@ def test_a_self_timer_counts_on_while_another_tab_is_shown(page, orders):
     """The status that was the newest when the tab was left is old when it is shown again."""
     due = datetime.now(UTC) + timedelta(seconds=1000)
     orders.status = {**orders.status, "taking": {**TAKING, "due": due.isoformat()}}
-    told = page.locator(".taking-activity")
+    told = page.locator(".take-activity")
     expect(told).to_have_text(re.compile(r"In \d+ s"))
     first_s = seconds(told.inner_text())
     page.wait_for_function(
-        "(s) => Number(document.querySelector('.taking-activity').textContent.match(/[0-9]+/)[0]) <= s", arg=first_s - 4
+        "(s) => Number(document.querySelector('.take-activity').textContent.match(/[0-9]+/)[0]) <= s", arg=first_s - 4
     )
     page.click("#tabs a:has-text('Photos')")
     page.wait_for_selector(".photos")

@@ -29,7 +29,7 @@ def live(new_page: Callable[..., Page], camera_server: RealCamera) -> Callable[.
         page = new_page(**options)
         page.set_default_timeout(120_000)
         sign_in(page, camera_server.url)
-        page.wait_for_selector(".taking button")
+        page.wait_for_selector(".take button")
         page.evaluate("async (small) => (await import('./server/api.js')).send('PATCH', 'api/settings', small)", SMALL)
         return page
 
@@ -40,7 +40,7 @@ def wait_for_items(page: Page, kinds: list[str]) -> None:
     """Until the strip shows these, newest first, each with its picture."""
     page.wait_for_function(
         """(kinds) => {
-      const tiles = [...document.querySelectorAll(".strip .tile")];
+      const tiles = [...document.querySelectorAll(".recent .tile")];
       const shown = tiles.map((tile) => tile.querySelector(".open").getAttribute("aria-label").split(",")[0]);
       return String(shown) === String(kinds) && tiles.every((tile) => tile.querySelector("img")?.naturalWidth > 0);
     }""",
@@ -50,7 +50,7 @@ def wait_for_items(page: Page, kinds: list[str]) -> None:
 
 def press(page: Page, name: str) -> None:
     """One of the buttons that take, once it may be pressed."""
-    page.click(f".taking button:enabled:has-text('{name}') >> nth=0")
+    page.click(f".take button:enabled:has-text('{name}') >> nth=0")
 
 
 @pytest.mark.parametrize("screen", [pytest.param(PHONE, id="360 px"), pytest.param(DESK, id="1280 px")])
@@ -58,17 +58,17 @@ def test_each_kind_is_taken_watched_compared_deleted_and_brought_back(live, scre
     page = live(bypass_csp=True, **screen)
     press(page, "Photo")
     wait_for_items(page, ["photo"])
-    assert "640 × 480" in page.inner_text(".strip-facts")
+    assert "640 × 480" in page.inner_text(".recent-facts")
     press(page, "Raw")
     wait_for_items(page, ["raw", "photo"])
     press(page, "Video")
-    page.wait_for_function("() => /^Recording for [1-9]/.test(document.querySelector('.taking-activity').textContent)")
-    assert page.locator(".taking button:enabled:has-text('Photo')").count() == 0
+    page.wait_for_function("() => /^Recording for [1-9]/.test(document.querySelector('.take-activity').textContent)")
+    assert page.locator(".take button:enabled:has-text('Photo')").count() == 0
     press(page, "Stop")
     wait_for_items(page, ["video", "raw", "photo"])
 
     # A video plays, and can be wound to any place.
-    page.click(".strip .open[aria-label^=video]")
+    page.click(".recent .open[aria-label^=video]")
     page.wait_for_function("() => document.querySelector('.view[open] video')?.duration > 0")
     page.evaluate(
         "() => { const video = document.querySelector('.view[open] video'); video.muted = true; video.play(); }"
@@ -83,7 +83,7 @@ def test_each_kind_is_taken_watched_compared_deleted_and_brought_back(live, scre
 
     # A photo and the picture of a raw one, beside each other, blinking, and with a split.
     for kind in ("photo", "raw"):
-        page.locator(f".strip .tile:has(.open[aria-label^={kind}]) .compare-add").click(force=True)
+        page.locator(f".recent .tile:has(.open[aria-label^={kind}]) .compare-add").click(force=True)
     page.wait_for_function("() => document.querySelectorAll('.compare [data-differs=true]').length >= 1")
     page.click(".segments label:has-text('Side by side')")
     page.wait_for_function("""() => {
@@ -134,12 +134,12 @@ def test_each_kind_is_taken_watched_compared_deleted_and_brought_back(live, scre
 
 def test_a_burst_and_a_self_timer_can_be_called_off(live):
     page = live()
-    page.click(".taking-more summary")
+    page.click(".take-more summary")
     page.fill("input[aria-label='Self-timer']", "3600")
     press(page, "Photo")
-    page.wait_for_function("() => /^In 3\\d\\d\\d s$/.test(document.querySelector('.taking-activity').textContent)")
+    page.wait_for_function("() => /^In 3\\d\\d\\d s$/.test(document.querySelector('.take-activity').textContent)")
     press(page, "Cancel")
-    page.wait_for_function("() => document.querySelector('.taking-activity').textContent === ''")
+    page.wait_for_function("() => document.querySelector('.take-activity').textContent === ''")
     page.fill("input[aria-label='Self-timer']", "0")
     page.fill("input[aria-label='Number of photos']", "3")
     press(page, "Photo")

@@ -2,7 +2,7 @@
 /** The controls of one configuration: take over those that are set in the Live tab, or remove some. */
 
 import { el, fill } from "../../base/dom.js";
-import { errorText } from "../../base/errors.js";
+import { errorText } from "../../base/text.js";
 
 /**
  * @param {import("../../server/settings-store.js").SettingsStore} settings

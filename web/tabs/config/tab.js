@@ -5,7 +5,7 @@
 
 import { configControls } from "./controls.js";
 import { el, fill } from "../../base/dom.js";
-import { errorText } from "../../base/errors.js";
+import { errorText } from "../../base/text.js";
 import { settingRow } from "../../base/setting-row.js";
 
 /** @typedef {{size: [number, number], bit_depth: number | null, fps: number | null, sensor_mode: string}} SensorMode */

@@ -4,8 +4,8 @@
  */
 
 import { el, fill } from "../../base/dom.js";
-import { errorText } from "../../base/errors.js";
-import { rescanButton } from "../../page/rescan.js";
+import { errorText } from "../../base/text.js";
+import { detectButton } from "../../page/detect.js";
 
 /** @typedef {{title: string, rows: [string, string][]}} Section */
 /** @typedef {{element: Element, text: string}} Part  a card, and the same to copy */
@@ -59,7 +59,7 @@ class Info {
     fill(panel, el("div", { class: "info" },
       el("header", { class: "info-bar" }, el("h2", {}, "Info"),
         button("Copy as text", () => this.#copy()), button("Refresh", () => this.renew())),
-      this.#notice, el("div", { class: "info-bar info-cameras" }, el("h3", {}, "Cameras"), context.session.may.control && rescanButton(context.api, () => this.renew())),
+      this.#notice, el("div", { class: "info-bar info-cameras" }, el("h3", {}, "Cameras"), context.session.may.control && detectButton(context.api, () => this.renew())),
       this.#cameras, el("h3", {}, "System"), this.#system));
   }
 

@@ -2,7 +2,7 @@
 /** The newest items of the library as a strip: open one, or add it to the comparison. */
 
 import { el } from "../../base/dom.js";
-import { errorText } from "../../base/errors.js";
+import { errorText } from "../../base/text.js";
 import { remove } from "../photos/delete.js";
 import { clock, line } from "../photos/facts.js";
 import { badge, Library } from "../photos/library.js";
@@ -21,8 +21,8 @@ export class RecentItems {
   #compare = null;
   /** Newest first. @type {Item[]} */
   #items = [];
-  #list = el("ul", { class: "strip", "aria-label": "The last items" });
-  #facts = el("p", { class: "strip-facts" });
+  #list = el("ul", { class: "recent", "aria-label": "The last items" });
+  #facts = el("p", { class: "recent-facts" });
   /** The id of the item whose facts are shown. */
   #described = "";
 

@@ -9,10 +9,10 @@ import { ControlState } from "./controls/state.js";
 import { el, fill } from "../../base/dom.js";
 import { Focus } from "./focus/autofocus.js";
 import { FocusWindows } from "./focus/windows.js";
-import { HistogramPanel } from "../../picture/histogram-panel.js";
+import { HistogramPanel } from "../../picture/histogram.js";
 import { MetadataPanel } from "./metadata.js";
 import { Overlay } from "../../picture/overlay.js";
-import { errorText, sentence } from "../../base/errors.js";
+import { errorText, sentence } from "../../base/text.js";
 import { toggle, ViewChoices } from "./toggles.js";
 import { mountTaking } from "./take.js";
 import { SensorCrop } from "./zoom/sensor-crop.js";
@@ -60,7 +60,7 @@ class Live {
       el("summary", {}, el("h2", { text: "This frame" })),
       el("div", { class: "rows", role: "group", "aria-label": "This frame" }, this.#metadata.element),
     );
-    const taking = el("div", { class: "live-taking" });
+    const taking = el("div", { class: "live-take" });
     this.#taking = mountTaking(taking, context);
     context.camera.box.append(this.#overlay.element);
     panel.dataset.controls = "";

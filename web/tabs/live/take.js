@@ -2,7 +2,7 @@
 /** Below the live picture: buttons for photos, raw photos and videos, and the newest items. */
 
 import { el, icon, write } from "../../base/dom.js";
-import { errorText } from "../../base/errors.js";
+import { errorText } from "../../base/text.js";
 import { RecentItems } from "./recent.js";
 
 const TICK_MS = 1_000;
@@ -22,7 +22,7 @@ export function mountTaking(root, context) {
 
 class Taking {
   #context;
-  #strip;
+  #recent;
   /** What ends as the tab goes. @type {(() => void)[]} */
   #ends = [];
   /** What has been asked for here and is not answered yet. @type {Set<{kind: Waiting["kind"], called_off: boolean}>} */
@@ -36,11 +36,11 @@ class Taking {
   #count = number("Number of photos", 1, 1, 100);
   #delay = number("Self-timer", 0, 0, 3600);
   #seconds = number("Length of the video", 0, 0, 86400);
-  #activity = el("p", { class: "taking-activity", role: "status" });
-  #waits = el("p", { class: "taking-waits", role: "status" });
+  #activity = el("p", { class: "take-activity", role: "status" });
+  #waits = el("p", { class: "take-waits", role: "status" });
   #why = el("span");
   /** A refusal stays until it has been read, whatever happens meanwhile. */
-  #problem = el("p", { class: "problem taking-problem", role: "alert", hidden: true }, this.#why,
+  #problem = el("p", { class: "problem take-problem", role: "alert", hidden: true }, this.#why,
     el("button", { type: "button", onclick: () => this.#refused("") }, "OK"));
 
   /**
@@ -49,28 +49,28 @@ class Taking {
    */
   constructor(root, context) {
     this.#context = context;
-    this.#strip = new RecentItems(context);
+    this.#recent = new RecentItems(context);
     root.replaceChildren(
-      el("div", { class: "taking", role: "group", "aria-label": "Take" }, this.#photo, this.#raw, this.#video, this.#cancel, this.#cancelVideo,
-        el("details", { class: "taking-more" }, el("summary", {}, "Burst, timer, length"),
+      el("div", { class: "take", role: "group", "aria-label": "Take" }, this.#photo, this.#raw, this.#video, this.#cancel, this.#cancelVideo,
+        el("details", { class: "take-more" }, el("summary", {}, "Burst, timer, length"),
           label("Photos", this.#count, ""), label("Timer", this.#delay, "s"), label("Video", this.#seconds, "s, 0: until stopped"))),
-      this.#activity, this.#waits, this.#problem, this.#strip.element);
+      this.#activity, this.#waits, this.#problem, this.#recent.element);
   }
 
   shown() {
     const { status } = this.#context;
     const ticker = setInterval(() => document.hidden || this.#show(), TICK_MS); // the seconds pass between two statuses
-    this.#strip.renew();
+    this.#recent.renew();
     this.#ends = [
       status.subscribe(() => this.#show()),
-      status.follow(["library"], () => this.#strip.renew()),
+      status.follow(["library"], () => this.#recent.renew()),
       () => clearInterval(ticker),
     ];
   }
 
   hidden() {
     for (const end of this.#ends.splice(0)) end();
-    this.#strip.hidden();
+    this.#recent.hidden();
   }
 
   /** @param {"photo" | "raw"} kind */
@@ -90,7 +90,7 @@ class Taking {
     this.#refused("");
     try {
       await this.#context.api.send("POST", path, body);
-      if (kind !== "video") this.#strip.renew();
+      if (kind !== "video") this.#recent.renew();
     } catch (error) {
       if (!order.called_off) this.#refused(errorText(error));
     } finally {
@@ -104,7 +104,7 @@ class Taking {
     for (const order of this.#orders) order.called_off ||= kinds.includes(order.kind);
     try {
       await this.#context.api.send("DELETE", path);
-      await this.#strip.renew();
+      await this.#recent.renew();
     } catch (error) {
       this.#refused(errorText(error));
     }

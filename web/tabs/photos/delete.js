@@ -1,7 +1,7 @@
 // @ts-check
 /** Deleting items, with undo. */
 
-import { errorText, sentence } from "../../base/errors.js";
+import { errorText, sentence } from "../../base/text.js";
 
 /** @typedef {import("./library.js").Library} Library */
 

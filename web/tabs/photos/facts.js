@@ -3,13 +3,13 @@
 
 import { dayName, inZone, wall, zoneNote } from "../../base/camera-time.js";
 import { el } from "../../base/dom.js";
+import { KIND } from "./library.js";
 import { readable } from "../live/metadata.js";
-import { size } from "../../base/sizes.js";
+import { size } from "../../base/text.js";
 
 /** @typedef {import("./library.js").Item} Item */
 /** @typedef {import("./library.js").Details} Details */
 
-const KIND = { photo: "Photo", raw: "Raw photo", video: "Video", file: "File" };
 const IN_A_LINE = new Set(["Exposure", "Gain", "Focus"]);
 
 /**

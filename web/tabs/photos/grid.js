@@ -5,12 +5,10 @@
 
 import { dayName, inZone, wall, zoneNote } from "../../base/camera-time.js";
 import { el } from "../../base/dom.js";
-import { badge } from "./library.js";
+import { badge, KIND } from "./library.js";
 
 /** @typedef {import("./library.js").Item} Item */
 /** @typedef {import("./library.js").Library} Library */
-
-const KIND = { photo: "Photo", raw: "Raw photo", video: "Video", file: "File" };
 
 export class Grid {
   /** All items shown, newest first. @type {Item[]} */

@@ -33,6 +33,9 @@
 
 const JOB_EVERY_MS = 300;
 
+/** The kinds of items, for a person. */
+export const KIND = { photo: "Photo", raw: "Raw photo", video: "Video", file: "File" };
+
 export class Library {
   #api;
   #base;

@@ -2,7 +2,7 @@
 /** Commands for the selected items: download them as a ZIP, or delete them (with undo). */
 
 import { el } from "../../base/dom.js";
-import { errorText } from "../../base/errors.js";
+import { errorText } from "../../base/text.js";
 import { remove } from "./delete.js";
 
 export class Selection {

@@ -3,10 +3,9 @@
  * The Photos tab: all photos and videos, newest first, to filter, look at, download and delete.
  */
 
-import { calendar } from "./calendar.js";
 import { el, fill } from "../../base/dom.js";
-import { errorText } from "../../base/errors.js";
-import { Filters } from "./filters.js";
+import { errorText } from "../../base/text.js";
+import { calendar, Filters } from "./filters.js";
 import { Grid } from "./grid.js";
 import { Library } from "./library.js";
 import { Selection } from "./selection.js";

@@ -4,11 +4,11 @@
 import { inZone, zoneNote } from "../../base/camera-time.js";
 import { confirm } from "../../base/dialogs.js";
 import { el, fill } from "../../base/dom.js";
-import { errorText } from "../../base/errors.js";
+import { errorText } from "../../base/text.js";
+import { KIND } from "./library.js";
 
 /** @typedef {import("./library.js").Deleted} Deleted */
 
-const ONE = { photo: "photo", raw: "raw photo", video: "video", file: "file" };
 const STAMP = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/;
 
 export class Trash {
@@ -88,7 +88,7 @@ export class Trash {
 
 /** @param {Deleted[]} items */
 function words(items) {
-  const kinds = /** @type {const} */ (["photo", "raw", "video", "file"]).map((kind) => [ONE[kind], items.filter((item) => item.kind === kind).length]);
+  const kinds = /** @type {const} */ (["photo", "raw", "video", "file"]).map((kind) => [KIND[kind].toLowerCase(), items.filter((item) => item.kind === kind).length]);
   return kinds.filter(([, count]) => count).map(([kind, count]) => `${count} ${kind}${count === 1 ? "" : "s"}`).join(", ");
 }
 

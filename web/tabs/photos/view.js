@@ -3,8 +3,8 @@
 
 import { openModal } from "../../base/dialogs.js";
 import { el, uniqueId } from "../../base/dom.js";
-import { errorText } from "../../base/errors.js";
-import { HistogramPanel } from "../../picture/histogram-panel.js";
+import { errorText } from "../../base/text.js";
+import { HistogramPanel } from "../../picture/histogram.js";
 import { facts, moment } from "./facts.js";
 import { Zoom } from "./zoom.js";
 

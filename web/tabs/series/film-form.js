@@ -4,7 +4,7 @@
 import { el } from "../../base/dom.js";
 import { choice, field, select, tick } from "../../base/fields.js";
 import { submission } from "../../base/form.js";
-import { clockHint, timeInput } from "./time-field.js";
+import { clockHint, timeInput } from "./window.js";
 import { counted, lasting } from "./words.js";
 
 /** @typedef {import("./api.js").Summary} Summary */

@@ -4,8 +4,7 @@
 import { inZone, zoneNote } from "../../base/camera-time.js";
 import { confirm } from "../../base/dialogs.js";
 import { el, fill, write } from "../../base/dom.js";
-import { errorText, sentence } from "../../base/errors.js";
-import { size } from "../../base/sizes.js";
+import { errorText, sentence, size } from "../../base/text.js";
 import { filmForm } from "./film-form.js";
 import { lasting } from "./words.js";
 

@@ -8,9 +8,8 @@ import { el } from "../../base/dom.js";
 import { choice, field, select, tick } from "../../base/fields.js";
 import { submission } from "../../base/form.js";
 import { Preview } from "./preview.js";
-import { clockHint, timeInput } from "./time-field.js";
+import { clockHint, timeInput, windowPart } from "./window.js";
 import { varyPart } from "./vary.js";
-import { windowPart } from "./window.js";
 import { inUnits, UNITS } from "./words.js";
 
 /** @typedef {import("./api.js").SeriesApi} SeriesApi */

@@ -2,7 +2,7 @@
 /** All series as cards: newest picture, state and progress. */
 
 import { el, fill } from "../../base/dom.js";
-import { size } from "../../base/sizes.js";
+import { size } from "../../base/text.js";
 import { every, share, STATES, within } from "./words.js";
 
 /** @typedef {import("./api.js").Summary} Summary */

@@ -3,8 +3,7 @@
 
 import { Refused } from "../../server/api.js";
 import { el, fill } from "../../base/dom.js";
-import { sentence } from "../../base/errors.js";
-import { size } from "../../base/sizes.js";
+import { sentence, size } from "../../base/text.js";
 import { counted, fills, moment, sentenceOf } from "./words.js";
 
 /** @typedef {import("./api.js").Definition} Definition */

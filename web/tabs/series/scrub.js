@@ -9,7 +9,7 @@
 import { inZone, zoneNote } from "../../base/camera-time.js";
 import { el, icon } from "../../base/dom.js";
 import { exposure } from "../live/controls/numbers.js";
-import { size } from "../../base/sizes.js";
+import { size } from "../../base/text.js";
 
 /** @typedef {import("./api.js").Shot} Shot */
 /** @typedef {import("./api.js").Summary} Summary */

@@ -3,8 +3,7 @@
 
 import { confirm } from "../../base/dialogs.js";
 import { el, fill } from "../../base/dom.js";
-import { errorText } from "../../base/errors.js";
-import { size } from "../../base/sizes.js";
+import { errorText, size } from "../../base/text.js";
 import { Films } from "./films.js";
 import { chip } from "./list.js";
 import { Scrub } from "./scrub.js";

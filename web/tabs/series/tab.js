@@ -2,7 +2,7 @@
 /** The Series tab: all series, one of them (its name behind the # of the address), or the form of one. */
 
 import { el, fill } from "../../base/dom.js";
-import { errorText } from "../../base/errors.js";
+import { errorText } from "../../base/text.js";
 import { SeriesApi } from "./api.js";
 import { SeriesForm } from "./form.js";
 import { SeriesList } from "./list.js";

@@ -1,8 +1,9 @@
 // @ts-check
-/** Part of a series' form: at which hours of the day, by the clock or by the sun, and on which days of the week. */
+/** Times in forms: the hours of the day, by the clock or by the sun, and the days of the week of a series; and moments. */
 
+import { instant, wall, zoneNote } from "../../base/camera-time.js";
 import { el } from "../../base/dom.js";
-import { errorText } from "../../base/errors.js";
+import { errorText } from "../../base/text.js";
 import { choice, field, select } from "../../base/fields.js";
 import { DAYS } from "./words.js";
 
@@ -132,4 +133,22 @@ export function placeOf(text) {
     latitude: Number(latitude) * (south.toUpperCase() === "S" ? -1 : 1),
     longitude: Number(longitude) * (west.toUpperCase() === "W" ? -1 : 1),
   };
+}
+
+/** An input of a time by the camera's clock. @param {string} label */
+export function timeInput(label) {
+  const input = el("input", { type: "datetime-local", "aria-label": label });
+  return {
+    input,
+    /** @param {string | number} time  ISO 8601, or in ms since the epoch @param {string} zone */
+    write: (time, zone) => (input.value = wall(time, zone).slice(0, "2026-11-20T23:58".length)),
+    /** @param {string} zone @returns {string | null} ISO 8601; null: there is none */
+    read: (zone) => (input.value ? new Date(instant(input.value, zone)).toISOString() : null),
+  };
+}
+
+/** "By the camera’s clock (Europe/Berlin)." where the viewer's shows another time; else "". @param {string} zone */
+export function clockHint(zone) {
+  const note = zoneNote(Date.now(), zone);
+  return note && `By the camera’s clock${note}.`;
 }

@@ -3,7 +3,7 @@
 
 import { confirm } from "../../base/dialogs.js";
 import { el, fill } from "../../base/dom.js";
-import { errorText } from "../../base/errors.js";
+import { errorText } from "../../base/text.js";
 import { form } from "../../base/form.js";
 
 /**

@@ -2,7 +2,7 @@
 /** The setting of the active camera, with a button that looks for more. */
 
 import { el, fill } from "../../base/dom.js";
-import { rescanButton } from "../../page/rescan.js";
+import { detectButton } from "../../page/detect.js";
 import { settingRow } from "../../base/setting-row.js";
 
 const NAME = "camera.index";
@@ -32,7 +32,7 @@ export function cameraChoice(settings, api, label) {
 
   fill(place, row.element);
   return {
-    element: el("div", { class: "camera-choice" }, place, rescanButton(api, offer)),
+    element: el("div", { class: "camera-choice" }, place, detectButton(api, offer)),
     show: () => row.show(),
     /** Offer what has been found meanwhile. */
     renew: () => api.get("api/cameras").then(offer, () => {}), // without the daemon there is nothing to offer

@@ -3,7 +3,7 @@
 
 import { confirm, dialog } from "../../base/dialogs.js";
 import { el, fill } from "../../base/dom.js";
-import { errorText } from "../../base/errors.js";
+import { errorText } from "../../base/text.js";
 import { form } from "../../base/form.js";
 
 /** @typedef {{name: string, role: string, library: boolean, last_seen: string | null}} User */

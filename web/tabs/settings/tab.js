@@ -6,7 +6,7 @@
 import { backups } from "./backups.js";
 import { cameraChoice } from "./camera-choice.js";
 import { el, fill, write } from "../../base/dom.js";
-import { errorText } from "../../base/errors.js";
+import { errorText } from "../../base/text.js";
 import { people } from "./people.js";
 import { settingRow } from "../../base/setting-row.js";
 import { shortcutsSwitch } from "./shortcuts.js";

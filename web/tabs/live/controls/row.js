@@ -5,7 +5,7 @@ import { fieldOf } from "./fields.js";
 import { shownValue, waiting } from "./rules.js";
 import { labelOf } from "./labels.js";
 import { el, icon, uniqueId, write } from "../../../base/dom.js";
-import { sentence } from "../../../base/errors.js";
+import { sentence } from "../../../base/text.js";
 
 /** @typedef {import("./numbers.js").Control} Control */
 /** @typedef {import("./state.js").ControlState} ControlState */

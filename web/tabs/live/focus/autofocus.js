@@ -3,7 +3,7 @@
 
 import { distance } from "../controls/numbers.js";
 import { el, fill } from "../../../base/dom.js";
-import { errorText, sentence } from "../../../base/errors.js";
+import { errorText, sentence } from "../../../base/text.js";
 
 /** What a person may do to make a scan succeed. */
 const ADVICE = "Nothing got sharp: choose another window, or a range that reaches nearer or farther.";

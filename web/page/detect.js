@@ -1,8 +1,8 @@
 // @ts-check
-/** A button that lists the machine's cameras again, to find one that was plugged in later. */
+/** A button that detects the machine's cameras again, to find one that was plugged in later. */
 
 import { el } from "../base/dom.js";
-import { errorText } from "../base/errors.js";
+import { errorText } from "../base/text.js";
 
 /**
  * A button, and what comes of it.
@@ -10,11 +10,11 @@ import { errorText } from "../base/errors.js";
  * @param {typeof import("../server/api.js")} api
  * @param {(found: {active: number | null, cameras: any[]}) => void} listed  called with the new list
  */
-export function rescanButton(api, listed) {
+export function detectButton(api, listed) {
   const result = el("span", { class: "hint", role: "status" });
-  const button = el("button", { type: "button", onclick: look }, "Look again");
+  const button = el("button", { type: "button", onclick: detect }, "Look again");
 
-  async function look() {
+  async function detect() {
     button.disabled = true;
     result.textContent = "Looking for cameras: pictures pause for a few seconds.";
     try {
@@ -29,5 +29,5 @@ export function rescanButton(api, listed) {
     }
   }
 
-  return el("div", { class: "rescan" }, button, result);
+  return el("div", { class: "detect" }, button, result);
 }

@@ -15,12 +15,11 @@ from stillcam.common.paths import Paths
 from stillcam.http.messages import Answer, Refused
 from stillcam.ipc.protocol import CommandServer, Message
 from stillcam.server.app import App
-from stillcam.server.live.cache import FrameCache
+from stillcam.server.camera_context import CameraContext
 from stillcam.server.route import Person, Request, Route
 from stillcam.server.routes.metrics import Counters
 from stillcam.server.wiring import build
 from stillcam.settings.capabilities import RPICAM
-from stillcam.settings.file import SettingsFollower
 
 STATUS: dict[str, Any] = {
     "running": True, "pid": 1, "started": "2026-11-20T23:45:00.000Z", "driver": "rpicam", "abilities": RPICAM.to_json(),
@@ -75,14 +74,14 @@ class Api:
         self.paths.images.mkdir()
         self.paths.run.mkdir(parents=True)
         self._server = CommandServer(self.paths.socket, self._answer) if self._daemon else None
-        self.settings = SettingsFollower(self.paths.settings)
-        self._cache = FrameCache(self.paths.images)
-        routes = build(self.paths, self.settings, self._cache).routes
+        self._context = CameraContext(self.paths)
+        self.settings = self._context.follower
+        routes = build([self._context]).routes
         self.app = App(routes, self.settings.current, self.guard.admit, Counters().answered)
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._cache.close()
+        self._context.close()
         if self._server:
             self._server.close()
 

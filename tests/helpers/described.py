@@ -11,10 +11,9 @@ from typing import Any
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
 from stillcam.common.paths import Paths
-from stillcam.server.live.cache import FrameCache
+from stillcam.server.camera_context import CameraContext
 from stillcam.server.route import Request, Route
 from stillcam.server.wiring import build
-from stillcam.settings.file import SettingsFollower
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -22,8 +21,8 @@ ROOT = Path(__file__).resolve().parents[2]
 def _routes() -> list[Route]:
     with TemporaryDirectory() as folder:
         paths = Paths(Path(folder) / "images", Path(folder) / "data")
-        with closing(FrameCache(paths.images)) as cache:
-            return build(paths, SettingsFollower(paths.settings), cache).routes
+        with closing(CameraContext(paths)) as context:
+            return build([context]).routes
 
 
 ROUTES = _routes()

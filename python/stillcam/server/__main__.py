@@ -13,6 +13,7 @@ import signal
 import socket
 import sys
 from collections.abc import Mapping
+from functools import partial
 
 from stillcam import __version__
 from stillcam.accounts import Accounts
@@ -23,16 +24,13 @@ from stillcam.common.systemd import Service
 from stillcam.http.limits import ConnectionLimits
 from stillcam.http.listener import Listener
 from stillcam.http.tls import Certificate
-from stillcam.ipc.daemon_client import DaemonClient
 from stillcam.notifications.events import PictureLoss
 from stillcam.notifications.notifier import Notifier
 from stillcam.server.app import App
-from stillcam.server.live.cache import FrameCache
-from stillcam.server.live.staleness import StalenessCheck
+from stillcam.server.camera_context import CameraContext
 from stillcam.server.own_address import EVERY_ADDRESS, healthz_inside, listening_address
 from stillcam.server.security.host_check import OwnNames
 from stillcam.server.wiring import build
-from stillcam.settings.file import SettingsFollower
 
 ENDS = (signal.SIGTERM, signal.SIGINT)
 M_ARENA_MAX, HEAPS = -8, 2  # see mallopt(3)
@@ -61,17 +59,12 @@ def run(environ: Mapping[str, str]) -> None:
     """
     _share_heaps()
     paths = Paths.from_environ(environ).primary
-    settings = SettingsFollower(paths.settings)
-    others = [
-        (other, SettingsFollower(other.settings), FrameCache(other.images))
-        for other in map(paths.of, camera_numbers(environ)[1:])
-    ]
-    cache = FrameCache(paths.images)
+    contexts = [CameraContext(each) for each in (paths, *map(paths.of, camera_numbers(environ)[1:]))]
     names = OwnNames(search=environ.get("LOCALDOMAIN", ""))
     names.follow()
     accounts = Accounts(paths.data)
-    app = build(paths, settings, cache, others, names.current, accounts)
-    server = _listen(listening_address(environ), app, settings, paths)
+    app = build(contexts, names.current, accounts)
+    server = _listen(listening_address(environ), app, contexts[0])
 
     sys.setswitchinterval(SWITCH_S)
     _allow_descriptors()
@@ -80,24 +73,19 @@ def run(environ: Mapping[str, str]) -> None:
         _end_at_signals(server)
         logging.info("server %s listens on %s port %s (%s)", __version__, *server.address, scheme)
         accounts.cache.follow()
-        for camera in ((paths, settings, cache), *others):
-            camera[1].follow()
-            _notifier(*camera).start()
+        for context in contexts:
+            context.follower.follow()
+            Notifier(context.paths, context.settings, partial(_picture_loss, context)).start()
         service = Service(environ)
         service.ready()
         service.watch(lambda: _answers(server))
         server.serve_forever()
 
 
-def _notifier(paths: Paths, settings: SettingsFollower, cache: FrameCache) -> Notifier:
-    staleness = StalenessCheck(cache, DaemonClient(paths.socket))
-
-    def picture_loss() -> PictureLoss | None:
-        if not (stale := staleness.check()):
-            return None
-        return PictureLoss(stale.reason, stale.newest.time_s if stale.newest else None)
-
-    return Notifier(paths, settings.current, picture_loss)
+def _picture_loss(context: CameraContext) -> PictureLoss | None:
+    if not (stale := context.staleness.check()):
+        return None
+    return PictureLoss(stale.reason, stale.newest.time_s if stale.newest else None)
 
 
 def _end_at_signals(server: Listener) -> None:
@@ -125,14 +113,14 @@ def _ignore(_signum: int, _frame: object) -> None:
     """The wake-up descriptor reports the signal."""
 
 
-def _listen(address: tuple[str, int], app: App, settings: SettingsFollower, paths: Paths) -> Listener:
-    server = settings.current().server
-    certificate = Certificate.of(server.tls_certificate, server.tls_key, paths.data)
+def _listen(address: tuple[str, int], app: App, primary: CameraContext) -> Listener:
+    server = primary.settings().server
+    certificate = Certificate.of(server.tls_certificate, server.tls_key, primary.paths.data)
     if certificate:
         certificate.watch()
     tls = certificate.context if certificate else None
     limits = ConnectionLimits(
-        server.max_connections, server.max_connections_per_address, lambda: settings.current().access.proxies
+        server.max_connections, server.max_connections_per_address, lambda: primary.settings().access.proxies
     )
     host, port = address
     try:

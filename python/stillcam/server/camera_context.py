@@ -14,18 +14,22 @@ from stillcam.settings.file import SettingsFollower
 
 
 class CameraContext:
-    """What the server has for one camera: `follower` is of its settings file, `cache` of its frames."""
+    """What the server has for one camera; the owner of the context closes it."""
 
-    def __init__(self, paths: Paths, follower: SettingsFollower, cache: FrameCache) -> None:
+    def __init__(self, paths: Paths) -> None:
         self.paths = paths
         self.number = str(paths.number)  # as in addresses and labels
-        self.follower = follower
-        self.settings = follower.current
-        self.cache = cache
+        self.follower = SettingsFollower(paths.settings)
+        self.settings = self.follower.current
+        self.cache = FrameCache(paths.images)
         self.daemon = DaemonClient(paths.socket)
-        self.staleness = StalenessCheck(cache, self.daemon)
+        self.staleness = StalenessCheck(self.cache, self.daemon)
         self.viewers = Viewers(self.daemon)
         self.stills = OnDemandStills(paths.socket, lambda: self.settings().snapshot.interval_s)
+
+    def close(self) -> None:
+        """Stop following the frames."""
+        self.cache.close()
 
 
 def refresh_status(contexts: Iterable[CameraContext]) -> None:

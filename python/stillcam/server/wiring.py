@@ -10,12 +10,10 @@ from functools import partial
 from stillcam.accounts import Accounts
 from stillcam.accounts.rules import StoreError
 from stillcam.accounts.sign_in import SignIn, Throttle
-from stillcam.common.paths import Paths
 from stillcam.http.messages import Answer
 from stillcam.library.catalogue import Library
 from stillcam.server.app import CAMERA_PREFIX, App
 from stillcam.server.camera_context import CameraContext
-from stillcam.server.live.cache import FrameCache
 from stillcam.server.openapi.document import openapi_route
 from stillcam.server.revisions import FILM, LIBRARY, SERIES, SETTINGS, Revisions
 from stillcam.server.route import Access, Request, Route
@@ -34,45 +32,40 @@ from stillcam.server.security.access import Guard
 from stillcam.server.security.host_check import own_names
 from stillcam.server.settings_service import SettingsService
 from stillcam.server.static_files import StaticFiles
-from stillcam.settings.file import SettingsFollower
+from stillcam.settings.schema import Settings
 
 _READ_AT = {SETTINGS: "api/settings", LIBRARY: "api/library", SERIES: "api/series", FILM: "api/films"}
 
 
 def build(
-    paths: Paths,
-    settings: SettingsFollower,
-    cache: FrameCache,
-    others: Sequence[tuple[Paths, SettingsFollower, FrameCache]] = (),
+    contexts: Sequence[CameraContext],
     names: Callable[[], frozenset[str]] = own_names,
     accounts: Accounts | None = None,
 ) -> App:
     """The app of one installation; its threads end with the process.
 
     Args:
-        paths: of the primary camera, which has the accounts and the settings that count for all.
-        settings: follows `paths.settings`.
-        cache: of `paths.images`; the caller closes it.
-        others: the same of further cameras.
+        contexts: of all cameras, first that of the primary one, whose folder has the accounts, and the settings that
+            count for all.
         names: gives this machine's names.
-        accounts: those in `paths.data`; None: they are opened here.
+        accounts: those of the primary camera; None: they are opened here.
     """
+    paths, settings = contexts[0].paths, contexts[0].settings
     accounts, counters = accounts or Accounts(paths.data), Counters()
     _prepare(accounts)
-    guard, sign_in = Guard(accounts, settings.current), SignIn(accounts.cache, Throttle())
-    contexts = [CameraContext(*camera) for camera in ((paths, settings, cache), *others)]
+    guard, sign_in = Guard(accounts, settings), SignIn(accounts.cache, Throttle())
     static = StaticFiles(paths.web, guard.may_control)
     shared = [
         *static.routes(),
         metrics_route(contexts, counters),
-        *AccountRoutes(accounts, guard, sign_in, settings.current).routes(),
+        *AccountRoutes(accounts, guard, sign_in, settings).routes(),
     ]
     rights = partial(_rights, accounts, settings)
     cameras: dict[str, list[Route]] = {}
     for context in contexts:
         service, library = SettingsService(context, contexts, names), Library(context.paths.library)
         routes = [
-            *PictureRoutes(context, settings.current, guard.may_control).routes(),
+            *PictureRoutes(context, settings, guard.may_control).routes(),
             info_route(context),
             *SettingsRoutes(service, context.paths).routes(),
             *CameraRoutes(context).routes(),
@@ -87,8 +80,8 @@ def build(
         revisions = Revisions(context.paths, service.revision)
         routes += StatusRoutes(context, contexts, static.version, revisions, topics, guard.admit, rights).routes()
         cameras[context.number] = [*routes, openapi_route(routes)]
-    table = cameras[contexts[0].number] + (_aliases(cameras) if others else [])
-    return App(table, settings.current, guard.admit, counters.answered, cameras, names, static.refusal)
+    table = cameras[contexts[0].number] + (_aliases(cameras) if len(contexts) > 1 else [])
+    return App(table, settings, guard.admit, counters.answered, cameras, names, static.refusal)
 
 
 def _prepare(accounts: Accounts) -> None:
@@ -100,10 +93,10 @@ def _prepare(accounts: Accounts) -> None:
         logging.error("%s", error)
 
 
-def _rights(accounts: Accounts, settings: SettingsFollower) -> object:
+def _rights(accounts: Accounts, settings: Callable[[], Settings]) -> object:
     """A value that differs once the rights of any user have changed."""
     try:
-        return accounts.cache.get(), settings.current().access
+        return accounts.cache.get(), settings().access
     except StoreError:
         return None  # the accounts cannot be read
 

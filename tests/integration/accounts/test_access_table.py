@@ -1,7 +1,7 @@
 """The table of routes, walked through with everybody there can be; no handler runs, and no body is read."""
 
 import base64
-from contextlib import ExitStack, closing
+from contextlib import closing
 from dataclasses import replace
 from typing import Any
 
@@ -11,13 +11,12 @@ from stillcam.accounts import Accounts
 from stillcam.common.paths import Paths
 from stillcam.http.messages import Answer, Refused
 from stillcam.server.app import App
-from stillcam.server.live.cache import FrameCache
+from stillcam.server.camera_context import CameraContext
 from stillcam.server.route import Access, Request, Route
 from stillcam.server.routes.metrics import Counters
 from stillcam.server.security.access import Guard
 from stillcam.server.security.credentials import session_name
 from stillcam.server.wiring import build
-from stillcam.settings.file import SettingsFollower
 from stillcam.settings.schema import AccessSettings, Settings
 
 # Who may, with the status of who may not. "anyone" is the setting access.watch.
@@ -48,12 +47,8 @@ class Installation:
         self.paths.images.mkdir()
         self.settings = Settings()
         self.accounts = Accounts(self.paths.data)
-        with ExitStack() as caches:
-            first, second = (
-                (paths, SettingsFollower(paths.settings), caches.enter_context(closing(FrameCache(paths.images))))
-                for paths in (self.paths, self.paths.of(1))
-            )
-            app = build(*first, [second])
+        with closing(CameraContext(self.paths)) as first, closing(CameraContext(self.paths.of(1))) as second:
+            app = build([first, second])
         self.routes = app.routes
         self.tables = {"": app.routes, **{f"camera/{number}/": routes for number, routes in app.cameras.items()}}
         self.guard = Guard(self.accounts, lambda: self.settings)

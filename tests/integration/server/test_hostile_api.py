@@ -15,9 +15,8 @@ from series_folders import make_series
 from serving import Site
 
 from stillcam.common.paths import Paths
-from stillcam.server.live.cache import FrameCache
+from stillcam.server.camera_context import CameraContext
 from stillcam.server.wiring import build
-from stillcam.settings.file import SettingsFollower
 
 NAMED = "Garden"  # the series that there is
 DAY, ITEM = "2026-11-20", "20261120T234501.123Z_photo_imx708.jpg"
@@ -86,8 +85,8 @@ def owner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
     """Signed in at a server with something in its library; in the end its log knows of no fault."""
     folder = tmp_path_factory.mktemp("table")
     paths = Paths(folder / "images", folder / "data")
-    with closing(FrameCache(paths.images)) as cache:
-        app = build(paths, SettingsFollower(paths.settings), cache)
+    with closing(CameraContext(paths)) as context:
+        app = build([context])
     ROUTES[:] = sorted({f"{route.method} {route.path}" for route in app.routes} - LEFT_OUT)
     with Site(tmp_path_factory.mktemp("site")) as site:
         (site.data / "library" / DAY).mkdir(parents=True)

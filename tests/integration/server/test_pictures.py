@@ -21,11 +21,9 @@ from watching import Daemon
 
 from stillcam.common.paths import Paths
 from stillcam.server.camera_context import CameraContext
-from stillcam.server.live.cache import FrameCache
 from stillcam.server.route import Request
 from stillcam.server.routes import pictures as pictures_module
 from stillcam.server.routes.pictures import PictureRoutes
-from stillcam.settings.file import SettingsFollower
 from stillcam.settings.schema import Settings
 
 OLD_S = 3600.0
@@ -66,11 +64,10 @@ def test_a_picture_for_those_who_signed_in_is_kept_from_shared_caches(site, path
 def handlers(tmp_path):
     """The handlers of a PictureRoutes in this process, by path."""
     paths = Paths(tmp_path / "images", tmp_path / "data")
-    cache = FrameCache(paths.images)
-    context = CameraContext(paths, SettingsFollower(paths.settings), cache)
+    context = CameraContext(paths)
     pictures = PictureRoutes(context, Settings, lambda _: False)
     yield {route.path: route.handler for route in pictures.routes()}
-    cache.close()
+    context.close()
 
 
 def test_a_wait_that_is_over_is_204(handlers, monkeypatch):

@@ -20,11 +20,12 @@ from stillcam.common.paths import Paths
 from stillcam.frames.files import Publisher
 from stillcam.http.messages import Answer
 from stillcam.server.app import App
+from stillcam.server.camera_context import CameraContext
 from stillcam.server.live.cache import FrameCache
 from stillcam.server.route import Request
 from stillcam.server.routes.metrics import Counters
 from stillcam.server.wiring import build
-from stillcam.settings.file import SettingsFollower, load, save
+from stillcam.settings.file import load, save
 from stillcam.settings.schema import CameraSettings, Settings
 
 DEADLINE_S = 60.0
@@ -45,11 +46,11 @@ class Installation:
             paths.images.mkdir(parents=True)
             camera = {"index": index, "model": ("imx708", "imx219")[index], "size": [4608, 2592]}
             self.daemons[below] = closing_time.enter_context(StandIn(paths.socket, camera=camera))
-            self.caches[below] = closing_time.enter_context(closing(FrameCache(paths.images)))
-            every.append((paths, SettingsFollower(paths.settings), self.caches[below]))
-        app = build(*every[0], every[1:])
+            every.append(closing_time.enter_context(closing(CameraContext(paths))))
+            self.caches[below] = every[-1].cache
+        app = build(every)
         self.counters = Counters()
-        self.app = App(app.routes, every[0][1].current, Everybody().admit, self.counters.answered, app.cameras)
+        self.app = App(app.routes, every[0].settings, Everybody().admit, self.counters.answered, app.cameras)
 
     def answer(self, method: str, path: str, body: Any = None) -> Answer:
         """The answer to one request."""
@@ -234,9 +235,8 @@ def test_daemons_that_hang_are_asked_all_at_once_and_health_does_not_wait_for_th
             stopped[-1].bind(paths.socket.name)
             stopped[-1].listen()
             stopped[-1].settimeout(DEADLINE_S)
-            cache = closing_time.enter_context(closing(FrameCache(paths.images)))
-            every.append((paths, SettingsFollower(paths.settings), cache))
-        app = build(*every[0], every[1:])
+            every.append(closing_time.enter_context(closing(CameraContext(paths))))
+        app = build(every)
         answers: list[Answer] = []
         asking = threading.Thread(target=lambda: answers.append(app.answer(Request("GET", "healthz"))), daemon=True)
         asking.start()

@@ -14,11 +14,10 @@ from pathlib import Path
 import pytest
 
 from stillcam.common.paths import Paths
-from stillcam.server.live.cache import FrameCache
+from stillcam.server.camera_context import CameraContext
 from stillcam.server.wiring import build
 from stillcam.settings.controls import CONTROLS, Control
 from stillcam.settings.document import describe, from_json
-from stillcam.settings.file import SettingsFollower
 
 ROOT = Path(__file__).resolve().parents[3]
 README = ROOT / "README.md"
@@ -129,8 +128,8 @@ def test_the_environment_is_the_code_s():
 def test_the_addresses_are_the_servers(tmp_path):
     """docs/reference/api.md lists the addresses for programs; nobody types those of the page's files."""
     paths = Paths(images=tmp_path / "images", data=tmp_path / "data")
-    with closing(FrameCache(paths.images)) as cache:
-        routes = {f"/{route.path}" for route in build(paths, SettingsFollower(paths.settings), cache).routes}
+    with closing(CameraContext(paths)) as context:
+        routes = {f"/{route.path}" for route in build([context]).routes}
     files = {f"/{file.relative_to(paths.web)}" for file in paths.web.rglob("*") if file.is_file()}
     named = {re.sub(r"[?…].*", "", address) for address in first_column(REFERENCE / "addresses.md")}
     for_programs = {route for route in routes if route.startswith(("/api/", "/library/", "/series/", "/films/"))}

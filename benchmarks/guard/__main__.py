@@ -1,0 +1,74 @@
+"""Counts the processor instructions of the hot paths, and fails if one has grown.
+
+valgrind counts them, so the load of the machine does not matter. Each path runs `REPEATS` times in one process
+(`paths.py`); what the kernel does is not counted. The figures depend on the interpreter: `figures.json` has them for
+each version of Debian's Python.
+
+    PYTHONPATH=python .venv/bin/python benchmarks/guard          compares; exit status 1 if a path grew by over 5 %
+    PYTHONPATH=python .venv/bin/python benchmarks/guard --write  writes the figures; commit them with the reason
+"""
+
+import argparse
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from paths import PATHS, REPEATS
+
+HERE = Path(__file__).resolve().parent
+FIGURES = HERE / "figures.json"
+GROWTH = 1.05
+MARK = "getpgrp"  # paths.py calls it before and after each path, and nothing else does
+TIMEOUT_S = 300
+
+
+def measured() -> dict[str, int]:
+    """Instructions of each path, for one run of it."""
+    with tempfile.TemporaryDirectory() as folder:
+        profile = Path(folder) / "profile"
+        command = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={profile}", f"--dump-before={MARK}"]
+        done = subprocess.run(
+            [*command, sys.executable, HERE / "paths.py", folder],
+            env={**os.environ, "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": ""},
+            capture_output=True, text=True, timeout=TIMEOUT_S, check=False,
+        )  # fmt: skip
+        if done.returncode:
+            sys.exit(f"benchmarks/guard: valgrind or paths.py failed:\n{done.stderr[-4000:]}")
+        totals = []
+        for number in range(1, 2 * len(PATHS) + 1):
+            found = re.search(r"^(?:totals|summary): (\d+)", Path(f"{profile}.{number}").read_text(), re.MULTILINE)
+            assert found, f"{profile}.{number} has no total"
+            totals.append(int(found[1]))
+    return {path: totals[2 * place + 1] // REPEATS for place, path in enumerate(PATHS)}
+
+
+def main() -> int:
+    """Compare or write the figures; returns the exit status."""
+    parser = argparse.ArgumentParser(description="count the instructions of the hot paths")
+    parser.add_argument("--write", action="store_true", help="write figures.json")
+    arguments = parser.parse_args()
+    python = f"{sys.implementation.name} {sys.version_info.major}.{sys.version_info.minor}"
+    figures = json.loads(FIGURES.read_text()) if FIGURES.exists() else {}
+    now = measured()
+    if arguments.write:
+        FIGURES.write_text(json.dumps({**figures, python: now}, indent=2, sort_keys=True) + "\n")
+        return 0
+    if not (known := figures.get(python)):
+        print(f"no figures for {python}: run benchmarks/guard --write")
+        return 0
+    grown = False
+    for path, count in now.items():
+        ratio = count / known[path] if path in known else 1.0
+        grown = grown or ratio > GROWTH
+        print(f"{path}: {count:,} instructions, {ratio:.3f} of the recorded {known.get(path, count):,}")
+    if grown:
+        print("a hot path became slower: see what it does now, or record the figures with the reason (--write)")
+    return int(grown)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

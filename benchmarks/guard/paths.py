@@ -1,0 +1,146 @@
+"""The hot paths, each run many times in this process: for benchmarks/guard, under valgrind."""
+
+import io
+import os
+import socket
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from PIL import Image
+
+from stillcam.camera.driver import Still
+from stillcam.capture.publish_frame import FramePublisher
+from stillcam.capture.status import Histogram
+from stillcam.common.paths import Paths
+from stillcam.frames.files import Publisher
+from stillcam.http.connection import Connection
+from stillcam.http.limits import ConnectionLimits
+from stillcam.server.live.broadcast import Broadcast, Subscriber
+from stillcam.server.live.cache import FrameCache
+from stillcam.server.wiring import build
+from stillcam.settings.file import SettingsFollower
+
+REPEATS = 200
+WARM_UP = 20
+ARRIVES_S = 60.0  # under valgrind everything is slow
+SIZE = (1280, 720)
+REQUEST = (
+    b"GET /images/current.jpg%s HTTP/1.1\r\nHost: 127.0.0.1:8080\r\nUser-Agent: Mozilla/5.0 (X11; Linux x86_64)\r\n"
+    b"Accept: image/webp,*/*\r\nAccept-Encoding: gzip, deflate\r\nConnection: keep-alive\r\n\r\n"
+)
+
+
+class _NoPool:
+    """Nothing in these paths may need another thread."""
+
+    def hand_off(self, _connection: object) -> None:
+        raise AssertionError("a hot path blocks")
+
+
+def _jpeg() -> bytes:
+    file = io.BytesIO()
+    Image.effect_noise(SIZE, 60).convert("RGB").save(file, "JPEG", quality=30)
+    return file.getvalue()
+
+
+def _frame(images: Path) -> None:
+    images.mkdir(parents=True)
+    path = images / ".new.jpg"
+    path.write_bytes(_jpeg())
+    Publisher(images).publish(path, time.time())
+
+
+def _asked(folder: Path, request: Callable[[str], bytes]) -> Callable[[], None]:
+    """Send a request on one connection, and have it answered."""
+    paths = Paths(images=folder / "images", data=folder / "data")
+    _frame(paths.images)
+    cache = FrameCache(paths.images)
+    app = build(paths, SettingsFollower(paths.settings), cache)
+    newest = cache.wait_for_other("", ARRIVES_S)
+    assert newest is not None
+    ours, theirs = socket.socketpair()
+    theirs.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
+    ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4 << 20)
+    limits = ConnectionLimits(8, 8)
+    slot = limits.acquire(ours, "127.0.0.1")
+    assert slot is not None
+    connection = Connection(ours, "127.0.0.1", slot, app, limits, _NoPool())  # type: ignore[arg-type]
+    head, buffer = request(newest.tag), bytearray(1 << 20)
+
+    def run() -> None:
+        theirs.sendall(head)
+        assert connection.serve()
+        while theirs.recv_into(buffer) == len(buffer):
+            pass
+
+    return run
+
+
+def picture(folder: Path) -> Callable[[], None]:
+    """The newest frame, for a client that has none."""
+    return _asked(folder, lambda _tag: REQUEST % b"")
+
+
+def not_modified(folder: Path) -> Callable[[], None]:
+    """304, for a client that has it."""
+    return _asked(folder, lambda tag: REQUEST.replace(b"\r\n\r\n", f"\r\nIf-None-Match: {tag}\r\n\r\n".encode()) % b"")
+
+
+def live_frame(folder: Path) -> Callable[[], None]:
+    """One new frame of the live view, for ten viewers."""
+    images = folder / "images"
+    _frame(images)
+    cache = FrameCache(images)
+    broadcast = Broadcast(cache)
+    frame = cache.wait_for_other("", ARRIVES_S)
+    assert frame is not None
+    viewers = [Subscriber(lambda _pieces: (), None, 0.0) for _ in range(10)]
+
+    def run() -> None:
+        for viewer in viewers:
+            viewer.sequence = -1
+            broadcast._send(viewer, frame)
+
+    return run
+
+
+def publishing(folder: Path) -> Callable[[], None]:
+    """One still of the camera, checked and published."""
+    images = folder / "images"
+    images.mkdir(parents=True)
+    publisher, data = FramePublisher(images, 0, None, Histogram()), _jpeg()
+
+    def run() -> None:
+        path = images / ".still.jpg"
+        path.write_bytes(data)
+        publisher.publish(Still(path, time.time()))
+
+    return run
+
+
+PATHS: dict[str, Callable[[Path], Callable[[], None]]] = {
+    "picture": picture,
+    "not modified": not_modified,
+    "live frame for ten viewers": live_frame,
+    "publishing a still": publishing,
+}
+
+
+def main(folder: Path) -> None:
+    """Run every path between two marks."""
+    for place, prepare in enumerate(PATHS.values()):
+        run = prepare(folder / str(place))
+        for _ in range(WARM_UP):
+            run()
+        os.getpgrp()
+        for _ in range(REPEATS):
+            run()
+        os.getpgrp()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
+    sys.stdout.flush()
+    os._exit(0)

@@ -26,6 +26,7 @@ SETTINGS = ROOT / "docs/reference/settings.md"
 DOCUMENTS = sorted(
     [*ROOT.glob("*.md"), ROOT / "tests/README.md", *ROOT.glob("docs/**/*.md"), *ROOT.glob("deploy/**/*.md")]
 )
+MAX_WORDS = 30  # in a sentence
 PROGRAMS = sorted([*ROOT.glob("*.sh"), *ROOT.glob("python/**/*.py")])
 
 each_document = pytest.mark.parametrize("document", [pytest.param(d, id=str(d.relative_to(ROOT))) for d in DOCUMENTS])
@@ -178,6 +179,15 @@ def test_links_lead_somewhere(document):
         if anchor:
             titles = re.findall(r"^#+ (.+)$", file.read_text(), re.MULTILINE)
             assert anchor in {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}, target
+
+
+@each_document
+def test_sentences_are_short(document):
+    """Names in back quotes count as one word; semicolons and colons separate."""
+    text = re.sub(r"```.*?```", "", document.read_text(), flags=re.DOTALL)
+    text = re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", re.sub(r"`[^`]*`", "X", text))
+    sentences = [part for line in text.splitlines() for part in re.split(r"(?<=[.!?:;])\s+|\|", line)]
+    assert [sentence for sentence in sentences if len(re.findall(r"[\w'’%-]+", sentence)) > MAX_WORDS] == []
 
 
 @each_document

@@ -9,15 +9,12 @@ from __future__ import annotations
 
 import ipaddress
 import re
-import secrets
 import ssl
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from stillcam.common.atomic_write import give_to_owner_of, replace_file
 from stillcam.common.errors import StillcamError
@@ -33,46 +30,25 @@ MAX_NAMES = 32
 _NAME = re.compile(
     r"(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*", re.ASCII
 )
-_KEY = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-sha256"]
-_AUTHORITY = """
-[req]
-prompt = no
-distinguished_name = subject
-x509_extensions = authority
-[subject]
-CN = Stillcam {name} {day}
-[authority]
-basicConstraints = critical, CA:TRUE, pathlen:0
-keyUsage = critical, keyCertSign, cRLSign
-extendedKeyUsage = serverAuth
-subjectKeyIdentifier = hash
-nameConstraints = critical, @constraints
-[constraints]
-"""
-_SERVER = """
-[req]
-prompt = no
-distinguished_name = subject
-[subject]
-CN = Stillcam
-[server]
-basicConstraints = critical, CA:FALSE
-keyUsage = critical, digitalSignature
-extendedKeyUsage = serverAuth
-subjectKeyIdentifier = hash
-authorityKeyIdentifier = keyid
-subjectAltName = @names
-[names]
-"""
+_CONFIG = "[req]\ndistinguished_name = subject\n[subject]\n"  # nothing of the system's own configuration
+_AUTHORITY = (
+    "basicConstraints=critical,CA:TRUE,pathlen:0",
+    "keyUsage=critical,keyCertSign,cRLSign",
+    "extendedKeyUsage=serverAuth",
+    "subjectKeyIdentifier=hash",
+)
+_SERVER = (
+    "basicConstraints=critical,CA:FALSE",
+    "keyUsage=critical,digitalSignature",
+    "extendedKeyUsage=serverAuth",
+    "subjectKeyIdentifier=hash",
+    "authorityKeyIdentifier=keyid",
+)
 
 
 @dataclass(frozen=True, slots=True)
 class CertificateFiles:
-    """The files of a certificate and its authority.
-
-    Args:
-        folder: created with the first certificate.
-    """
+    """The files of a certificate and its authority, in a folder that is created with the first one."""
 
     folder: Path
 
@@ -105,11 +81,7 @@ def valid_names(names: Sequence[str]) -> list[str]:
 
 
 def make(files: CertificateFiles, names: Sequence[str]) -> bool:
-    """Make a certificate, replacing an earlier one.
-
-    Args:
-        files: where.
-        names: from `valid_names`.
+    """Make a certificate for names from `valid_names`, replacing an earlier one.
 
     Returns:
         whether the authority is new, so that browsers need its certificate: there was none that has its key and
@@ -127,14 +99,7 @@ def make(files: CertificateFiles, names: Sequence[str]) -> bool:
 
 
 def renew(certificate: Path, now_s: float) -> bool:
-    """Renew a certificate for the same names if `make` made it and it expires soon.
-
-    Args:
-        certificate: PEM file.
-        now_s: seconds since the epoch.
-
-    Returns:
-        whether it was replaced.
+    """Renew a certificate for the same names if `make` made it and it expires soon; whether it was replaced.
 
     Raises:
         StillcamError: it expires soon and cannot be renewed; the text says why and what to do.
@@ -244,68 +209,57 @@ def _permitted(authority: Path) -> set[str]:
 
 
 def _make_authority(files: CertificateFiles, names: Sequence[str]) -> None:
-    config = _AUTHORITY.format(name=names[0][:40], day=date_text(time.time())) + "\n".join(_constraints(names))
-    with _work_folder(files, config) as work:
-        paths: list[str | Path] = ["-config", work / "config", "-keyout", work / "key", "-out", work / "certificate"]
-        _openssl("req", "-x509", *_KEY, "-days", str(AUTHORITY_DAYS), *paths)
+    subject = f"Stillcam {names[0][:40]} {date_text(time.time())}"
+    key, made = _new(subject, AUTHORITY_DAYS, (*_AUTHORITY, f"nameConstraints=critical,{_constraints(names)}"))
+    try:
+        files.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        give_to_owner_of(files.folder.parent, files.folder)
         files.authority_key.unlink(missing_ok=True)  # after an error or a power cut, never the key of another one
-        _replace(files.authority, (work / "certificate").read_bytes())
-        _replace(files.authority_key, (work / "key").read_bytes())
+        replace_file(files.authority, made.encode(), private=True, concurrent=True)
+        replace_file(files.authority_key, key.encode(), private=True, concurrent=True)
+    except OSError as error:
+        raise StillcamError(f"cannot write into {files.folder}: {error.strerror}") from error
 
 
-def _constraints(names: Sequence[str]) -> list[str]:
-    """The lines of `nameConstraints`; a kind of name without a line would be unrestricted."""
-    addresses = [ipaddress.ip_address(name) for name in names if _is_address(name)]
-    hosts = [name for name in names if not _is_address(name)]
-    lines = [
-        f"permitted;DNS.{number} = {host}" for number, host in enumerate(hosts or ["invalid"])
-    ]  # reserved, RFC 2606
-    for number, address in enumerate(addresses):
-        mask = ipaddress.ip_network(address).netmask
-        lines.append(f"permitted;IP.{number} = {address.exploded}/{mask.exploded}")
-    if not addresses:
-        lines += ["excluded;IP.0 = 0.0.0.0/0.0.0.0", f"excluded;IP.1 = {':'.join('0' * 8)}/{':'.join('0' * 8)}"]
-    return lines
+def _constraints(names: Sequence[str]) -> str:
+    """The value of `nameConstraints`; a kind of name that it lacks would be unrestricted."""
+    networks = [ipaddress.ip_network(name) for name in names if _is_address(name)]
+    hosts = [name for name in names if not _is_address(name)] or ["invalid"]  # reserved, RFC 2606
+    permitted = [f"permitted;IP:{network[0].exploded}/{network.netmask.exploded}" for network in networks]
+    none = ["excluded;IP:0.0.0.0/0.0.0.0", f"excluded;IP:{':'.join('0' * 8)}/{':'.join('0' * 8)}"]
+    return ",".join([*(f"permitted;DNS:{host}" for host in hosts), *(permitted or none)])
 
 
 def _sign(files: CertificateFiles, names: Sequence[str]) -> None:
     """Make a key and a certificate, signed by the authority."""
-    kinds = [f"{'IP' if _is_address(name) else 'DNS'}.{number} = {name}" for number, name in enumerate(names)]
-    with _work_folder(files, _SERVER + "\n".join(kinds)) as work:
-        config, request, made = work / "config", work / "request", work / "certificate"
-        _openssl("req", "-new", *_KEY, "-config", config, "-keyout", work / "key", "-out", request)
-        by: list[str | Path] = [
-            "-CA",
-            files.authority,
-            "-CAkey",
-            files.authority_key,
-            "-set_serial",
-            f"0x{secrets.token_hex(16)}",
-        ]
-        extensions: list[str | Path] = ["-extfile", config, "-extensions", "server"]
-        _openssl("x509", "-req", "-sha256", "-in", request, *by, "-days", str(DAYS), *extensions, "-out", made)
-        _replace(files.server, (work / "key").read_bytes() + made.read_bytes())
-
-
-@contextmanager
-def _work_folder(files: CertificateFiles, config: str) -> Iterator[Path]:
-    """A private folder beside the files, with the configuration of `openssl`; deleted afterwards."""
+    alternative = ",".join(f"{'IP' if _is_address(name) else 'DNS'}:{name}" for name in names)
+    by = ("-CA", files.authority, "-CAkey", files.authority_key)
+    key, made = _new("Stillcam", DAYS, (*_SERVER, f"subjectAltName={alternative}"), by)
     try:
-        files.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        give_to_owner_of(files.folder.parent, files.folder)
-        folder = TemporaryDirectory(dir=files.folder, prefix=".new-")
-        Path(folder.name, "config").write_text(f"{config}\n")
+        replace_file(files.server, (key + made).encode(), private=True, concurrent=True)
     except OSError as error:
-        raise StillcamError(f"cannot write into {files.folder}: {error.strerror}") from error
-    with folder:
-        yield Path(folder.name)
+        raise StillcamError(f"cannot write {files.server}: {error.strerror}") from error
 
 
-def _openssl(*arguments: str | Path) -> str:
+def _new(subject: str, days: int, extensions: Sequence[str], by: Sequence[str | Path] = ()) -> tuple[str, str]:
+    """A new key and its certificate, both PEM. The key is on no disk yet.
+
+    Args:
+        by: the options that name its authority; without these it signs itself.
+    """
+    key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-sha256", "-keyout", "/dev/stdout"]
+    about = ["-config", "/dev/stdin", "-subj", f"/CN={subject}", "-days", str(days)]
+    added = [word for extension in extensions for word in ("-addext", extension)]
+    both = _openssl("req", "-x509", *key, *about, *added, *by, "-out", "/dev/stdout", stdin=_CONFIG)
+    at = both.index("-----BEGIN CERTIFICATE-----")
+    return both[:at], both[at:]
+
+
+def _openssl(*arguments: str | Path, stdin: str = "") -> str:
     """Run `openssl` and return its output."""
     argv = ["openssl", *map(str, arguments)]
     try:
-        done = subprocess.run(argv, capture_output=True, text=True, timeout=OPENSSL_S, check=False)
+        done = subprocess.run(argv, input=stdin, capture_output=True, text=True, timeout=OPENSSL_S, check=False)
     except FileNotFoundError as error:
         raise StillcamError("the program openssl is missing: sudo apt install openssl") from error
     except subprocess.TimeoutExpired as error:
@@ -314,11 +268,3 @@ def _openssl(*arguments: str | Path) -> str:
         reason = done.stderr.strip().splitlines()[-1:] or [f"status {done.returncode}"]
         raise StillcamError(f"openssl {argv[1]} failed: {reason[0]}")
     return done.stdout
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Replace a file by one that only its owner can read."""
-    try:
-        replace_file(path, content, private=True, concurrent=True)
-    except OSError as error:
-        raise StillcamError(f"cannot write {path}: {error.strerror}") from error

@@ -152,7 +152,7 @@ def test_a_stalled_renderer_is_stopped(daemon, tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     monkeypatch.setenv("STILLCAM_DATA", str(daemon.data))
     monkeypatch.setenv("PYTHONPATH", str(ROOT / "python"))
-    monkeypatch.setattr(process, "STALL_S", 2.0)
+    monkeypatch.setattr(process, "NO_PROGRESS_S", 2.0)
     film = Film(new_id("film", 1), Order("film", "Garden"))
     daemon.store.add(film)
     with pytest.raises(StillcamError, match="rendering made no progress"):

@@ -12,7 +12,7 @@ from stillcam.common.paths import Paths
 from stillcam.common.safe_read import parse_json
 from stillcam.films.order import Order
 from stillcam.films.record import Film
-from stillcam.films.sources import sources_of
+from stillcam.films.sources import LATE_MS, sources_of
 from stillcam.films.store import FilmStore
 from stillcam.series.definition import Definition
 from stillcam.series.schedule import Schedule, local_day, midnight_ms
@@ -20,7 +20,6 @@ from stillcam.series.state import load_series, series_folders, write_json
 
 WIDTH = 1920  # px, of such a film
 BACK_DAYS = 3  # the daemon may have been off; films of earlier days are left to the owner
-GRACE_MS = 120_000  # the last shot of a day may be late
 DELETED_DAYS = "deleted-days.json"  # beside the films: the days whose film was deleted
 MAX_DELETED_DAYS = 10 * BACK_DAYS
 
@@ -97,7 +96,7 @@ def days_due(
         made: the days, like `2026-11-20`, that had their film, even if it is deleted by now.
         has_shots: whether there is a shot between two times (ms since the epoch), both included.
     """
-    today = local_day(schedule, now_ms - GRACE_MS)
+    today = local_day(schedule, now_ms - LATE_MS)
     days = (today - timedelta(back) for back in range(BACK_DAYS, 0, -1))
     spans = ((day.isoformat(), span_of(schedule, day)) for day in days)
     return [(day, span) for day, span in spans if day not in made and has_shots(*span)]

@@ -18,8 +18,8 @@ from stillcam.common.errors import StillcamError
 from stillcam.common.paths import Paths
 from stillcam.films.record import Film
 
-POLL_S = 1.0  # how often `may_continue` is called
-STALL_S = 1800.0  # without a picture; a slow card needs minutes to look through 100,000 shots
+PAUSE_CHECK_S = 1.0  # how often `may_continue` is called
+NO_PROGRESS_S = 1800.0  # without a picture; a slow card needs minutes to look through 100,000 shots
 _STDERR_LINES = 3  # in an error
 
 
@@ -49,7 +49,7 @@ def render_film(
             last = _follow(child, wake, may_continue, on_progress)
         finally:
             child.send(signal.SIGCONT)  # a stopped process receives no other signal
-        child.wait(POLL_S)
+        child.wait(PAUSE_CHECK_S)
         if "result" in last:
             return dict(last["result"])
         if "error" in last:
@@ -64,7 +64,7 @@ def _follow(
     """Follow the renderer to its end; its last message."""
     rest, message, done, progress_s, running = b"", dict[str, Any](), 0, time.monotonic(), True
     while True:
-        ready = wait_readable(POLL_S, child.stdout, wake)
+        ready = wait_readable(PAUSE_CHECK_S, child.stdout, wake)
         if wake in ready:
             with contextlib.suppress(BlockingIOError):
                 os.eventfd_read(wake)
@@ -81,9 +81,9 @@ def _follow(
                     on_progress(message["done"], message["total"])
         if not running or message.get("done", 0) > done:
             done, progress_s = message.get("done", 0), time.monotonic()
-        if time.monotonic() - progress_s > STALL_S:
+        if time.monotonic() - progress_s > NO_PROGRESS_S:
             raise StillcamError(
-                f"rendering made no progress for {STALL_S / 60:.0f} minutes: try again, or a smaller width"
+                f"rendering made no progress for {NO_PROGRESS_S / 60:.0f} minutes: try again, or a smaller width"
             )
 
 

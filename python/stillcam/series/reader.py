@@ -17,27 +17,28 @@ from typing import Any
 
 from stillcam.common.disk_space import writable_bytes
 from stillcam.common.errors import SettingsError, StillcamError
-from stillcam.series import estimate
 from stillcam.series.definition import check_name, to_document
+from stillcam.series.estimate import can_fill_disk, disk_full_ms, due_per_day, end_ms, total_due
 from stillcam.series.manifest import PAUSED, Gap, first_numbers, gaps, ms_to_text, shots_from, text_to_ms
-from stillcam.series.schedule import due_between
+from stillcam.series.schedule import DAY_MS, due_between, next_due
 from stillcam.series.state import FRAMES, StoredSeries, load_series, read_state, series_folders
 
 Summary = dict[str, Any]
 
+GUESSED_BYTES = {"photo": 4_000_000, "raw": 24_000_000}  # of a shot, before there is one: 12 megapixels
 AHEAD = 10  # an open-ended timeline is a tenth longer than what has passed
 
 
 def summaries(root: Path, now_ms: int, reserve_mb: int = 0) -> list[Summary]:
     """All series by name; a damaged one is left out. `reserve_mb` is the setting `files.floor_mb`."""
     series = list(_all(root))
-    daily_bytes = _bytes_per_day(series, now_ms)
-    return [_summary(one, now_ms, reserve_mb, daily_bytes) for one in series]
+    all_per_day = _all_per_day(series, now_ms)
+    return [_summary(one, now_ms, reserve_mb, all_per_day) for one in series]
 
 
 def summary(root: Path, name: str, now_ms: int, reserve_mb: int = 0) -> Summary:
     """One series."""
-    return _summary(_read(root, name), now_ms, reserve_mb, _bytes_per_day(_all(root), now_ms))
+    return _summary(_read(root, name), now_ms, reserve_mb, _all_per_day(_all(root), now_ms))
 
 
 def states(root: Path) -> list[dict[str, Any]]:
@@ -142,12 +143,15 @@ def _folder(root: Path, name: str) -> Path:
     raise LookupError(f"there is no series {name}")
 
 
-def _summary(series: StoredSeries, now_ms: int, reserve_mb: int, daily_bytes: float) -> Summary:
+def _summary(series: StoredSeries, now_ms: int, reserve_mb: int, all_per_day: float) -> Summary:
     definition, state, tally = series.definition, series.state, series.state.tally
-    try:
-        full_ms = estimate.series_disk_full_ms(series, now_ms, daily_bytes, writable_bytes(series.folder, reserve_mb))
-    except OSError:  # the disk does not answer
-        full_ms = None
+    own_per_day, left, full_ms = _bytes_per_day(series, now_ms), _left(series), None
+    if state.active and own_per_day > 0:
+        with suppress(OSError):  # the disk does not answer
+            room = writable_bytes(series.folder, reserve_mb)
+            if can_fill_disk(definition.retention, own_per_day, tally.bytes, room):
+                bytes_per_due = _bytes_per_due(series) * max(1.0, all_per_day / own_per_day)
+                full_ms = disk_full_ms(definition.schedule, now_ms, left, bytes_per_due, room)
     return {
         "name": definition.name,
         "state": state.state,
@@ -157,16 +161,40 @@ def _summary(series: StoredSeries, now_ms: int, reserve_mb: int, daily_bytes: fl
         "created": series.created,
         "zone": series.zone,
         **{name: getattr(tally, name) for name in ("taken", "missed", "shots", "bytes", "first", "last")},
-        "next": _text(estimate.next_shot_ms(series, now_ms)),
-        "ends": _text(estimate.series_end_ms(series, now_ms)),
-        "planned": estimate.total_due(definition.schedule),
+        "next": _text(next_due(definition.schedule, now_ms) if state.active and left != 0 else None),
+        "ends": _text(_end_ms(series, now_ms)),
+        "planned": total_due(definition.schedule),
         "definition": to_document(definition),
-        "forecast": {"bytes_per_day": round(estimate.bytes_per_day(series, now_ms)), "full": _text(full_ms)},
+        "forecast": {"bytes_per_day": round(own_per_day), "full": _text(full_ms)},
     }
 
 
-def _bytes_per_day(series: Iterable[StoredSeries], now_ms: int) -> float:
-    return sum(estimate.bytes_per_day(one, now_ms) for one in series if one.state.active)
+def _all_per_day(series: Iterable[StoredSeries], now_ms: int) -> float:
+    return sum(_bytes_per_day(one, now_ms) for one in series if one.state.active)
+
+
+def _bytes_per_day(series: StoredSeries, now_ms: int) -> float:
+    """What the series writes in a day while it runs; nothing once it is over."""
+    if series.state.state in ("finished", "failed"):
+        return 0.0
+    return due_per_day(series.definition.schedule, now_ms // DAY_MS * DAY_MS) * _bytes_per_due(series)
+
+
+def _bytes_per_due(series: StoredSeries) -> float:
+    definition, tally = series.definition, series.state.tally
+    shot = tally.bytes / tally.shots if tally.shots else GUESSED_BYTES[definition.kind]
+    return shot * len(definition.shots_at)
+
+
+def _left(series: StoredSeries) -> int | None:
+    """How many due times are still wanted; None: no number is set."""
+    shots = series.definition.schedule.shots
+    return None if shots is None else max(0, shots - series.state.tally.taken)
+
+
+def _end_ms(series: StoredSeries, now_ms: int) -> int | None:
+    """When the series ends (ms since the epoch); None: it has ended, or that cannot be told."""
+    return None if series.state.state == "finished" else end_ms(series.definition.schedule, now_ms, _left(series))
 
 
 def _text(time_ms: int | None) -> str | None:
@@ -177,7 +205,7 @@ def _edges(series: StoredSeries, buckets: int, now_ms: int) -> list[int]:
     """Where the buckets of a timeline begin, and where the last one ends (ms since the epoch)."""
     schedule, state, tally = series.definition.schedule, series.state, series.state.tally
     begin = min(schedule.starts_ms, text_to_ms(tally.first["time"])) if tally.first else schedule.starts_ms
-    end = estimate.series_end_ms(series, now_ms)
+    end = _end_ms(series, now_ms)
     if end is None:
         taken_ms = text_to_ms(tally.last["time"]) if tally.last else begin
         last = max(taken_ms, tally.until_ms) if state.state == "finished" else now_ms

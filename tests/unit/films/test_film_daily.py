@@ -7,10 +7,10 @@ import pytest
 from series_folders import START_MS, make_series
 
 from stillcam.common.paths import Paths
-from stillcam.films.daily import BACK_DAYS, GRACE_MS, DailyFilms, days_due, span_of
+from stillcam.films.daily import BACK_DAYS, DailyFilms, days_due, span_of
 from stillcam.films.order import Order
 from stillcam.films.record import Film, new_id
-from stillcam.films.sources import sources_of
+from stillcam.films.sources import LATE_MS, sources_of
 from stillcam.films.store import FilmStore
 from stillcam.series.schedule import DAY_MS, Schedule
 
@@ -73,7 +73,7 @@ def test_over_two_years_each_day_with_shots_gets_one_film():
     for day in days - set(made):
         missing += span_of(BERLIN, date.fromisoformat(day))[0] // DAY_MS % 7 != 3
     assert missing == 0
-    assert GRACE_MS < 3_600_000
+    assert LATE_MS < 3_600_000
 
 
 def test_a_damaged_series_does_not_stop_the_films_of_others(paths, caplog):

@@ -20,7 +20,7 @@ from stillcam.films.ffmpeg import (
 )
 from stillcam.films.order import Order
 from stillcam.films.queue import estimate_left_s
-from stillcam.films.render.timestamp import Timestamps
+from stillcam.films.render.movie import Timestamps
 
 HARDWARE, SOFTWARE = ENCODERS
 

@@ -9,12 +9,15 @@ import shutil
 import subprocess
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from stillcam.common.child_process import ChildProcess
 from stillcam.common.errors import CameraError, StillcamError
+from stillcam.common.fonts import font
 from stillcam.common.threads import start
 from stillcam.films.ffmpeg import (
     ENCODERS,
@@ -29,7 +32,6 @@ from stillcam.films.ffmpeg import (
     trial_command,
 )
 from stillcam.films.render.job import Job, Rendered, read_picture, sample_formats
-from stillcam.films.render.timestamp import Timestamps
 from stillcam.films.sources import Source
 from stillcam.frames.jpeg import check_leading_jpeg
 from stillcam.library.upright import GREY, JpegFormat, read_format, upright
@@ -40,6 +42,14 @@ END_S = 3600.0  # to encode the rest, and to move the index to the front
 QUALITY = 92  # of a picture that is converted to the common format
 DEFAULT_SAMPLING = 2  # 4:2:0, as cameras store colours
 _STDERR_LINES = 3  # in an error
+
+_WIDEST_TIME = "2000-00-00  00:00:00"
+_OF_HEIGHT, _OF_WIDTH = (
+    32,
+    14,
+)  # the letters of a timestamp have this fraction of the film's height, or width if that is less
+_LEAST_LETTERS_PX = 10
+_TEXT, _BACKGROUND = (255, 255, 255, 255), (0, 0, 0, 130)
 
 
 def movie(job: Job) -> Rendered:
@@ -183,3 +193,37 @@ def _failure(program: ChildProcess) -> str:
     if "No space left" in text:
         return "the disk is full"
     return text or f"it ended with status {program.status}"
+
+
+# --- timestamps
+
+
+class Timestamps:
+    """Date and time of each frame, in order, as pictures of raw RGBA pixels, which ffmpeg overlays.
+
+    They are drawn here because ffmpeg's drawtext needs the path of a font, and its subtitles use memory for every text,
+    of which a film may have a hundred thousand.
+
+    Args:
+        times_ms: when each picture was taken, in ms since the epoch.
+        film: the size of the film.
+    """
+
+    def __init__(self, times_ms: Sequence[int], zone: ZoneInfo, film: Size) -> None:
+        self._times_ms = times_ms
+        self._zone = zone
+        letters = min(max(_LEAST_LETTERS_PX, film[1] // _OF_HEIGHT), max(1, film[0] // _OF_WIDTH))
+        self._font = font(letters)
+        left, top, right, bottom = ImageDraw.Draw(Image.new("1", (1, 1))).textbbox(
+            (0, 0), _WIDEST_TIME, font=self._font
+        )
+        pad = max(2, letters // 2)
+        self._corner = pad - left, pad - top
+        self.size: Size = (round(right - left) + 2 * pad, round(bottom - top) + 2 * pad)
+
+    def __iter__(self) -> Iterator[bytes]:
+        for time_ms in self._times_ms:
+            picture = Image.new("RGBA", self.size, _BACKGROUND)
+            text = f"{datetime.fromtimestamp(time_ms / 1000, self._zone):%Y-%m-%d  %H:%M:%S}"
+            ImageDraw.Draw(picture).text(self._corner, text, fill=_TEXT, font=self._font)
+            yield picture.tobytes()

@@ -89,8 +89,8 @@ def _decoded(job: Job, sources: Sequence[Source], least: Size) -> Iterator[tuple
     Args:
         least: the size that is needed.
     """
-    part = job.order.crop[2:] if job.order.crop else (1.0, 1.0)
-    wanted = round(least[0] / part[0]), round(least[1] / part[1])
+    share = job.order.crop[2:] if job.order.crop else (1.0, 1.0)
+    wanted = round(least[0] / share[0]), round(least[1] / share[1])
 
     def decode(source: Source) -> Image.Image:
         with os.fdopen(open_regular(source.path), "rb") as file:

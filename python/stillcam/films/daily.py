@@ -16,7 +16,7 @@ from stillcam.films.sources import LATE_MS, sources_of
 from stillcam.films.store import FilmStore
 from stillcam.series.definition import Definition
 from stillcam.series.schedule import Schedule, local_day, midnight_ms
-from stillcam.series.state import load_series, series_folders, write_json
+from stillcam.series.state import read_definition, series_folders, write_json
 
 WIDTH = 1920  # px, of such a film
 BACK_DAYS = 3  # the daemon may have been off; films of earlier days are left to the owner
@@ -46,7 +46,7 @@ class DailyFilms:
         self._failing.discard(root)
         for folder in folders:
             try:
-                definition = load_series(folder).definition
+                _, _, definition = read_definition(folder)
                 if definition.daily_film:
                     self._order_due_of(definition, now_ms)
                 self._failing.discard(folder)

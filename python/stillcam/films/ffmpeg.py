@@ -13,6 +13,7 @@ from typing import NamedTuple
 from stillcam.films.order import Crop, Order
 from stillcam.settings.encoder import HARDWARE as BOARD
 
+NO_FFMPEG = "a film needs ffmpeg: sudo apt install -y ffmpeg"
 BITS_PER_PIXEL = 0.15  # of the hardware encoder, which has no constant quality
 _QUIET = ("-hide_banner", "-nostdin", "-v", "error", "-y")
 _MARGIN = 40  # between an overlay and the edges of the film: this fraction of its height

@@ -19,18 +19,19 @@ from typing import Any
 from stillcam.common import log
 from stillcam.common.child_process import wait_readable
 from stillcam.common.disk_space import Disk
-from stillcam.common.errors import CameraError, SettingsError, StillcamError
-from stillcam.common.folders import identity, unwritable
+from stillcam.common.errors import StillcamError
+from stillcam.common.folders import identity
 from stillcam.common.formats import utc_text
 from stillcam.common.paths import Paths
 from stillcam.common.threads import keep
 from stillcam.films.daily import DailyFilms
+from stillcam.films.ffmpeg import NO_FFMPEG
 from stillcam.films.order import Order, from_document
 from stillcam.films.process import RenderCrashed, render_film
 from stillcam.films.record import Film, new_id
 from stillcam.films.sources import sources_of
 from stillcam.films.store import FilmStore
-from stillcam.series.commands import CommandError
+from stillcam.series.commands import CommandError, refusing
 from stillcam.settings.schema import FileSettings
 
 MAX_WAITING = 100
@@ -100,24 +101,12 @@ class FilmQueue:
     # --- commands
 
     def _order(self, document: Any) -> Film:
-        try:
+        with refusing(self._paths.data):
             order = from_document(document, self._zone())
-        except SettingsError as error:
-            raise CommandError("wrong", str(error), error.field or None) from error
         if order.kind == "film" and not shutil.which("ffmpeg"):
-            raise CommandError("missing", "a film needs ffmpeg: sudo apt install -y ffmpeg")
+            raise CommandError("missing", NO_FFMPEG)
         if len(self._waiting) >= MAX_WAITING:
             raise CommandError("state", f"{MAX_WAITING} films are waiting already: look again later")
-        self._check_sources(order)
-        try:
-            self._disk(order).check()
-            return self._add(order)
-        except CameraError as error:
-            raise CommandError("disk", error.reason) from error
-        except OSError as error:
-            raise CommandError("disk", unwritable(self._store.folder(order.series), error)) from error
-
-    def _check_sources(self, order: Order) -> None:
         try:
             found = next(sources_of(order, self._paths), None)
         except StillcamError as error:
@@ -125,8 +114,11 @@ class FilmQueue:
         except OSError as error:
             raise CommandError("disk", f"the pictures cannot be read ({error.strerror})") from error
         if found is None:
-            part = " of that time" if (order.from_ms, order.to_ms) != (None, None) else ""
-            raise CommandError("state", f"{order.series or 'the library'} has no picture{part}")
+            span = " of that time" if (order.from_ms, order.to_ms) != (None, None) else ""
+            raise CommandError("state", f"{order.series or 'the library'} has no picture{span}")
+        with refusing(self._store.folder(order.series)):
+            self._disk(order).check()
+            return self._add(order)
 
     def _add(self, order: Order) -> Film:
         with self._lock:
@@ -150,7 +142,7 @@ class FilmQueue:
             film = self._store.find(id_)
         except LookupError as error:
             raise CommandError("unknown", error.args[0]) from error
-        try:
+        with refusing(self._store.folder(film.order.series)):
             with self._lock:
                 running = self._running == id_
                 self._daily.mark_deleted(film)
@@ -160,8 +152,6 @@ class FilmQueue:
                 os.eventfd_write(self._wake, 1)
                 self._idle.wait(CANCEL_S)
             self._store.delete(film)
-        except OSError as error:
-            raise CommandError("disk", f"it cannot be deleted ({error.strerror}): check df -h") from error
 
     def _disk(self, order: Order) -> Disk:
         return Disk(self._store.folder(order.series).parent, lambda: self._files().floor_mb)
@@ -264,14 +254,14 @@ class FilmQueue:
             self._store.delete_work(film)
 
     def _publish(self, film: Film, result: dict[str, Any], took_s: float) -> None:
-        file = self._store.work_folder(film) / str(result["file"])
+        rendered = self._store.work_folder(film) / film.file
         with self._lock:
             if not self._store.record_path(film).exists():
                 raise Cancelled
             values = {name: result[name] for name in ("duration_s", "pictures", "skipped", "left_out")}
             size = (int(result["size"][0]), int(result["size"][1]))
-            film = replace(film, state="done", progress=1.0, size=size, bytes=file.stat().st_size, **values)
-            self._store.publish(replace(film, made=utc_text(time.time())), file)
+            film = replace(film, state="done", progress=1.0, size=size, bytes=rendered.stat().st_size, **values)
+            self._store.publish(replace(film, made=utc_text(time.time())), rendered)
         logging.info("film %s of %s pictures is done, in %.0f s", film.id, film.pictures, took_s)
         if film.left_out:
             logging.warning(

@@ -16,7 +16,7 @@ from stillcam.library.names import PREVIEWS, is_day, split
 from stillcam.series.manifest import Line, first_numbers, shots_from, text_to_ms
 from stillcam.series.reader import ExistingFiles
 from stillcam.series.schedule import DAY_MS
-from stillcam.series.state import FRAMES, load_series
+from stillcam.series.state import FRAMES, read_definition
 
 LATE_MS = 120_000  # how late after its due time a shot may be taken
 SET_BACK_MS = DAY_MS  # how far a clock may have been set back among the shots
@@ -42,12 +42,14 @@ def sources_of(order: Order, paths: Paths) -> Iterator[Source]:
     to_ms = NEVER_MS if order.to_ms is None else order.to_ms
     if order.series is None:
         return _of_library(paths.library, from_ms, to_ms)
-    return _of_series(load_series(paths.series / order.series).folder, from_ms, to_ms)
+    folder = paths.series / order.series
+    read_definition(folder)  # raises if there is no series
+    return _of_series(folder, from_ms, to_ms)
 
 
 def zone_of(order: Order, paths: Paths, local: str) -> ZoneInfo:
     """The time zone of the clock that the pictures were taken by; `local` is that of this machine."""
-    return zone_named(local if order.series is None else load_series(paths.series / order.series).zone)
+    return zone_named(local if order.series is None else read_definition(paths.series / order.series)[1])
 
 
 def evenly_spaced(total: int, wanted: int) -> list[int]:

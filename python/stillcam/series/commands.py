@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from stillcam.common.errors import SettingsError, StillcamError
+from stillcam.common.errors import CameraError, SettingsError, StillcamError
 from stillcam.common.folders import unwritable
 from stillcam.series.definition import from_document, to_document
 from stillcam.series.folder import NameTaken, Series, state_at
@@ -38,6 +39,20 @@ class CommandError(StillcamError):
         self.field = field
 
 
+@contextmanager
+def refusing(folder: Path) -> Iterator[None]:
+    """Raise CommandError if a document is wrong, or `folder` cannot be written."""
+    try:
+        yield
+    except SettingsError as error:
+        cause = "taken" if isinstance(error, NameTaken) else "wrong"
+        raise CommandError(cause, str(error), error.field or None) from error
+    except CameraError as error:
+        raise CommandError("disk", error.reason) from error
+    except OSError as error:
+        raise CommandError("disk", unwritable(folder, error)) from error
+
+
 class SeriesCommands:
     """Executes commands on the camera's thread; `remove` deletes a folder in the background."""
 
@@ -48,38 +63,36 @@ class SeriesCommands:
 
     def execute(self, message: Mapping[str, Any], now_ms: int) -> str | None:
         """Execute the command in a message, and return the name of the series; None: it has been deleted."""
+        with refusing(self._scheduler.root):
+            try:
+                return self._execute(message, now_ms)
+            finally:
+                self._scheduler.reorder()
+
+    def _execute(self, message: Mapping[str, Any], now_ms: int) -> str | None:
         do = message.get("do")
-        try:
-            if do == "create":
-                return self._create(message.get("definition"), now_ms)
-            running = self._scheduler.find(str(message.get("name")))
-            if running is None:
-                raise CommandError("unknown", f"there is no series {message.get('name')}")
-            if do == "delete":
-                self._delete(running)
-                return None
-            if do not in _STATES:
-                raise CommandError("wrong", f"do must be one of create, delete, {', '.join(_STATES)}", "do")
-            state = running.series.state.state
-            if state not in _STATES[do]:
-                raise CommandError("state", f"{running.name} is {state}: it cannot {do}")
-            if do == "change":
-                self._change(running, message.get("definition"), now_ms)
-            elif do == "start":
-                document = to_document(running.series.definition) | {"start": ms_to_text(now_ms)}
-                self._change(running, document, now_ms)
-            elif do == "resume":
-                running.set_state(state_at(running.series.definition.schedule.starts_ms, now_ms), now_ms)
-            else:
-                running.set_state({"pause": "paused", "finish": "finished"}[do], now_ms)
-            return running.name
-        except SettingsError as error:
-            cause = "taken" if isinstance(error, NameTaken) else "wrong"
-            raise CommandError(cause, str(error), error.field or None) from error
-        except OSError as error:
-            raise CommandError("disk", unwritable(self._scheduler.root, error)) from error
-        finally:
-            self._scheduler.reorder()
+        if do == "create":
+            return self._create(message.get("definition"), now_ms)
+        running = self._scheduler.find(str(message.get("name")))
+        if running is None:
+            raise CommandError("unknown", f"there is no series {message.get('name')}")
+        if do == "delete":
+            self._delete(running)
+            return None
+        if do not in _STATES:
+            raise CommandError("wrong", f"do must be one of create, delete, {', '.join(_STATES)}", "do")
+        state = running.series.state.state
+        if state not in _STATES[do]:
+            raise CommandError("state", f"{running.name} is {state}: it cannot {do}")
+        if do == "change":
+            self._change(running, message.get("definition"), now_ms)
+        elif do == "start":
+            self._change(running, to_document(running.series.definition) | {"start": ms_to_text(now_ms)}, now_ms)
+        elif do == "resume":
+            running.set_state(state_at(running.series.definition.schedule.starts_ms, now_ms), now_ms)
+        else:
+            running.set_state({"pause": "paused", "finish": "finished"}[do], now_ms)
+        return running.name
 
     def _create(self, document: Any, now_ms: int) -> str:
         zone = self._zone()

@@ -80,24 +80,28 @@ def series_folders(root: Path) -> list[Path]:
 
 
 def load_series(folder: Path) -> StoredSeries:
-    """Read a series.
+    """Read a series; errors are those of `read_definition`, and OSError: its state cannot be read."""
+    created, zone, definition = read_definition(folder)
+    return StoredSeries(folder, created, zone, definition, read_state(folder, text_to_ms(created)))
+
+
+def read_definition(folder: Path) -> tuple[str, str, Definition]:
+    """When the series in `folder` was created, the zone of its clock, and its definition.
 
     Raises:
         StillcamError: there is no series, or `series.json` is damaged.
-        OSError: its state cannot be read.
     """
     try:
         document = parse_json(_read(folder / SERIES))
         created, zone = str(document["created"]), str(document["zone"])
-        created_ms = text_to_ms(created)
-        definition = from_document(document["definition"], created_ms, zone)
+        definition = from_document(document["definition"], text_to_ms(created), zone)
         if definition.name != folder.name:
             raise SettingsError(f"it is called {definition.name} there", "name")
     except FileNotFoundError as error:
         raise StillcamError(f"there is no series {folder.name}") from error
     except (OSError, ValueError, TypeError, KeyError, SettingsError) as error:
         raise StillcamError(f"{folder / SERIES} is damaged ({error}): put it right, or delete the folder") from error
-    return StoredSeries(folder, created, zone, definition, read_state(folder, created_ms))
+    return created, zone, definition
 
 
 def read_state(folder: Path, created_ms: int) -> State:

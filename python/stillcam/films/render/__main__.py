@@ -51,8 +51,8 @@ def render(film: Film, paths: Paths, unreadable: UnreadablePictures) -> Rendered
     sources = [source for source in sources_of(film.order, paths) if unreadable.read(source, _check_complete)]
     if not sources:
         raise StillcamError("there is no picture that it could be made of")
-    work = FilmStore(paths).work_folder(film)
-    work.mkdir()
+    target = FilmStore(paths).work_folder(film) / film.file
+    target.parent.mkdir()
     zone = zone_of(film.order, paths, local_zone(os.environ))
     sent_s = float("-inf")
 
@@ -62,7 +62,7 @@ def render(film: Film, paths: Paths, unreadable: UnreadablePictures) -> Rendered
             sent_s = time.monotonic()
             send(done=done, total=total)
 
-    return RENDERERS[film.kind](Job(film.order, sources, zone, work, report, unreadable))
+    return RENDERERS[film.kind](Job(film.order, sources, zone, target, report, unreadable))
 
 
 def send(**message: object) -> None:

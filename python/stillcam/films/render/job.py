@@ -54,7 +54,7 @@ class Job:
     order: Order
     sources: Sequence[Source]  # in order
     zone: ZoneInfo  # in which times are shown
-    work: Path  # the folder of the result
+    target: Path  # the file to write, in a folder of its own
     on_progress: Callable[[int, int], None]  # called with the number of pictures that are done, and of all
     unreadable: UnreadablePictures
 
@@ -63,7 +63,6 @@ class Job:
 class Rendered:
     """The result."""
 
-    file: str  # its name in the work folder
     pictures: int  # the number of those it was made from
     size: tuple[int, int]  # width and height in pixels
     duration_s: float | None = None  # of a film

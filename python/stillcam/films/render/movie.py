@@ -21,6 +21,7 @@ from stillcam.common.fonts import font
 from stillcam.common.threads import start
 from stillcam.films.ffmpeg import (
     ENCODERS,
+    NO_FFMPEG,
     Encoder,
     Overlay,
     Size,
@@ -36,7 +37,6 @@ from stillcam.films.sources import Source
 from stillcam.frames.jpeg import check_leading_jpeg
 from stillcam.library.upright import GREY, JpegFormat, read_format, upright
 
-FILE = "film.mp4"
 TRIAL_S = 60.0  # for a few pictures
 END_S = 3600.0  # to encode the rest, and to move the index to the front
 QUALITY = 92  # of a picture that is converted to the common format
@@ -44,10 +44,7 @@ DEFAULT_SAMPLING = 2  # 4:2:0, as cameras store colours
 _STDERR_LINES = 3  # in an error
 
 _WIDEST_TIME = "2000-00-00  00:00:00"
-_OF_HEIGHT, _OF_WIDTH = (
-    32,
-    14,
-)  # the letters of a timestamp have this fraction of the film's height, or width if that is less
+_OF_HEIGHT, _OF_WIDTH = 32, 14  # the letters of a timestamp: this fraction of the film's height, or width if less
 _LEAST_LETTERS_PX = 10
 _TEXT, _BACKGROUND = (255, 255, 255, 255), (0, 0, 0, 130)
 
@@ -56,20 +53,20 @@ def movie(job: Job) -> Rendered:
     """Render a film; StillcamError: ffmpeg is missing or cannot do it."""
     ffmpeg = shutil.which("ffmpeg")
     if ffmpeg is None:
-        raise StillcamError("a film needs ffmpeg: sudo apt install -y ffmpeg")
+        raise StillcamError(NO_FFMPEG)
     order, target = job.order, _common_format(sample_formats(job.sources))
     box = crop_box(target.size, order.crop)
     size = film_size(box, order.width)
     threads = max(1, (os.cpu_count() or 1) - 1)
-    encoder = choose_encoder(ffmpeg, size, order.fps, threads, job.work)
+    encoder = choose_encoder(ffmpeg, size, order.fps, threads, job.target.parent)
     timestamps = Timestamps([source.time_ms for source in job.sources], job.zone, size) if order.stamp else None
 
     def argv(descriptor: int) -> list[str]:
         overlay = Overlay(descriptor, timestamps.size) if timestamps else None
-        return film_command(ffmpeg, order, encoder, box, size, threads, FILE, overlay)
+        return film_command(ffmpeg, order, encoder, box, size, threads, job.target.name, overlay)
 
     frames = _encode(job, argv, _pictures(job, target), timestamps or ())
-    return Rendered(FILE, frames, size, round(frames / order.fps, 3))
+    return Rendered(frames, size, round(frames / order.fps, 3))
 
 
 def choose_encoder(
@@ -151,7 +148,7 @@ def _encode(job: Job, argv: Callable[[int], list[str]], pictures: Iterable[bytes
     (first, to_first), (second, to_second) = os.pipe(), os.pipe()
     frames = 0
     with ChildProcess(
-        "ffmpeg", argv(second), job.work, stdout=subprocess.PIPE, stdin=first, pass_fds=(second,)
+        "ffmpeg", argv(second), job.target.parent, stdout=subprocess.PIPE, stdin=first, pass_fds=(second,)
     ) as program:
         os.close(first)
         os.close(second)

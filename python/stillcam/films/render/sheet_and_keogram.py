@@ -18,7 +18,6 @@ from stillcam.films.render.job import Job, Rendered, sample_formats
 from stillcam.films.sources import Source, evenly_spaced
 from stillcam.library.upright import upright
 
-FILE = "made.jpg"
 QUALITY = 90
 SHEET, COLUMNS = 48, 6  # pictures of a sheet, and in a row
 WIDTH = 1920  # px, by default
@@ -52,7 +51,7 @@ def sheet(job: Job) -> Rendered:
         _write_centred(page, (left + cell / 2, top + height + line / 2), text, letters)
         count += 1
     rows = -(-count // across)
-    return _save(page.crop((0, 0, width, gap + rows * (height + line + gap))), job.work, count)
+    return _save(page.crop((0, 0, width, gap + rows * (height + line + gap))), job.target, count)
 
 
 def keogram(job: Job) -> Rendered:
@@ -70,7 +69,7 @@ def keogram(job: Job) -> Rendered:
         count += 1
     width = max(1, count) * max(1, min(job.order.width or WIDTH, MAX_COLUMNS) // max(1, count))
     strip = strip.crop((0, 0, max(1, count), height)).resize((width, height), Image.Resampling.NEAREST)
-    return _save(strip, job.work, count)
+    return _save(strip, job.target, count)
 
 
 def _selection(job: Job, most: int) -> list[Source]:
@@ -113,8 +112,8 @@ def _write_centred(
     draw.text((middle[0] - (left + right) / 2, middle[1] - (top + bottom) / 2), text, fill=TEXT, font=letters)
 
 
-def _save(image: Image.Image, work: Path, count: int) -> Rendered:
+def _save(image: Image.Image, target: Path, count: int) -> Rendered:
     if not count:
         raise StillcamError("none of the pictures can be read")
-    image.save(work / FILE, "JPEG", quality=QUALITY)
-    return Rendered(FILE, count, image.size)
+    image.save(target, "JPEG", quality=QUALITY)
+    return Rendered(count, image.size)

@@ -15,8 +15,9 @@ from stillcam.films.order import Order
 from stillcam.films.record import Film, new_id
 
 ROOT = Path(__file__).resolve().parents[3]
-GUIDE = (ROOT / "docs" / "series.md").read_text()
+GUIDE = (ROOT / "docs/use/timelapse.md").read_text()
 EXAMPLES = re.findall(r"^python -m stillcam film (make .*)$", GUIDE, re.MULTILINE)
+assert EXAMPLES
 
 
 @pytest.fixture(scope="module")
@@ -100,4 +101,3 @@ def test_without_a_daemon_it_says_how_to_start_one(shut):
 @pytest.mark.parametrize("line", EXAMPLES)
 def test_the_examples_are_understood(shut, line):
     assert "capture daemon does not answer" in typed(shut, line)[2]
-    assert EXAMPLES

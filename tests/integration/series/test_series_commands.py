@@ -13,8 +13,9 @@ from stillcam.__main__ import main
 from stillcam.common.paths import Paths
 from stillcam.ipc.protocol import CommandServer, Message
 
-GUIDE = (Path(__file__).resolve().parents[3] / "docs" / "series.md").read_text()
+GUIDE = (Path(__file__).resolve().parents[3] / "docs/use/timelapse.md").read_text()
 EXAMPLES = re.findall(r"^python -m stillcam series (.*)$", GUIDE, re.MULTILINE)
+assert EXAMPLES
 SERIES: Message = {"name": "Roof", "state": "running", "why": None, "taken": 0, "missed": 0, "bytes": 0, "next": None}
 
 

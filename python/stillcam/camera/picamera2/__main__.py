@@ -55,7 +55,7 @@ class Worker:
     def run(self) -> None:
         """Run until the daemon exits or a video has reached its duration."""
         while (command := self._next_command()) is not None:
-            getattr(self, f"_{command['do']}")(command)
+            self._carry_out(command)
 
     def close(self) -> None:
         """Finish a video and release the camera."""
@@ -84,36 +84,33 @@ class Worker:
             if recording and recording.is_video_over():
                 return None
 
-    def _list(self, command: Message) -> None:
-        with MachineLock(self._machine, shared=False, timeout_s=LIST_WAIT_S):
-            cameras = list_cameras(command["index"])
-        send(self._end, {"cameras": [asdict(camera) for camera in cameras]})
-
-    def _stills(self, command: Message) -> None:
+    def _carry_out(self, command: Message) -> None:
+        verb = command["do"]
+        if verb == "list":
+            with MachineLock(self._machine, shared=False, timeout_s=LIST_WAIT_S):
+                cameras = list_cameras(command["index"])
+            send(self._end, {"cameras": [asdict(camera) for camera in cameras]})
+            return
+        if verb == "still":
+            assert self._session is not None
+            send(self._end, self._session.capture_still())
+            self._session.start_viewfinder()
+            return
         configuration = CameraConfiguration.from_json(command["configuration"])
-        self._open(configuration).start_stills(configuration, Path(command["folder"]))
-        send(self._end, {"ready": True})
+        session = self._open(configuration)
+        if verb == "stills":
+            session.start_stills(configuration, Path(command["folder"]))
+            send(self._end, {"ready": True})
+        elif verb == "live":
+            session.start_live(configuration, self._frames)
+        elif verb == "video":
+            session.start_video(configuration, command, self._fail)
+        elif verb == "adjust":
+            applied = partial(self._report_applied, command["number"])
+            session.adjust(configuration, command["controls"], applied)
 
-    def _still(self, _command: Message) -> None:
-        assert self._session is not None
-        send(self._end, self._session.capture_still())
-        self._session.start_viewfinder()
-
-    def _live(self, command: Message) -> None:
-        configuration = CameraConfiguration.from_json(command["configuration"])
-        self._open(configuration).start_live(configuration, self._frames)
-
-    def _video(self, command: Message) -> None:
-        configuration = CameraConfiguration.from_json(command["configuration"])
-        self._open(configuration).start_video(configuration, command, self._fail)
-
-    def _adjust(self, command: Message) -> None:
-        assert self._session is not None
-
-        def applied(written: int) -> None:
-            send(self._end, {"applied": written, "number": command["number"]})
-
-        self._session.adjust(CameraConfiguration.from_json(command["configuration"]), command["controls"], applied)
+    def _report_applied(self, number: int, written: int) -> None:
+        send(self._end, {"applied": written, "number": number})
 
     def _open(self, configuration: CameraConfiguration) -> Session:
         if self._session is None:

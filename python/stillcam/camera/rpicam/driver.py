@@ -30,7 +30,7 @@ from stillcam.camera.rpicam.options import (
     still_arguments,
     video_arguments,
 )
-from stillcam.camera.rpicam.process import CameraProcess, ClosedFiles, MetadataPipe, Programs, has_libav, name_of
+from stillcam.camera.rpicam.process import ClosedFiles, MetadataPipe, Programs, has_libav, name_of
 from stillcam.camera.use_cases import Container, choose_container, photo_extension
 from stillcam.common.child_process import ChildProcess, wait_readable, widen_pipe
 from stillcam.common.errors import CameraError
@@ -39,6 +39,9 @@ from stillcam.settings.capabilities import RPICAM, CameraInfo
 from stillcam.settings.encoder import EncoderLimits
 from stillcam.settings.schema import Settings
 from stillcam.settings.tuning_files import with_tuning_path
+
+OPENED_POLL_S = 0.01
+METADATA_POLL_S = 0.05
 
 
 class Rpicam(Driver):
@@ -67,7 +70,9 @@ class Rpicam(Driver):
         self._programs, self._env, self._machine = programs, env, machine
         self._unsupported = UnsupportedOptions(self.capabilities)
         self._has_libav: bool | None = None  # whether rpicam-vid can write MP4 and MPEG-TS; None: not asked yet
-        self._process: CameraProcess | None = None
+        self._child: ChildProcess | None = None  # while a program runs
+        self._lock: MachineLock | None = None  # until it has opened its camera
+        self._pipe: MetadataPipe | None = None
         self._arguments: list[str] = []  # of snapshots and the live view, the tuning file as in the settings
         self._extension = "jpg"  # of the file that completes a still
         self._closed: ClosedFiles | None = None  # while stills are captured
@@ -94,7 +99,7 @@ class Rpicam(Driver):
         self._open(self._programs.still, arguments, self._folder)
 
     def wait_ready(self, timeout_s: float, interrupts: Sequence[int]) -> bool:
-        return self._wait_until(self._running.has_opened, timeout_s, interrupts)
+        return self._wait_until(self._has_opened, timeout_s, interrupts)
 
     def wait_metadata(self, timeout_s: float, interrupts: Sequence[int]) -> metadata.Metadata:
         """See Driver: rpicam-still writes the metadata after the still."""
@@ -114,7 +119,7 @@ class Rpicam(Driver):
     def start_video(
         self, settings: Settings, camera: CameraInfo, stem: Path, seconds: int | None, interrupts: Sequence[int] = ()
     ) -> tuple[Path, Container]:
-        """See Driver: SIGINT lets rpicam-vid finish its file.
+        """See Driver.
 
         `seconds` becomes a number of frames: the time-out of rpicam-vid also counts the first frames, which are hidden.
         Only MJPEG videos have metadata: libav, which encodes bare H.264 on a Pi 5 too, would keep those of every frame
@@ -127,8 +132,7 @@ class Rpicam(Driver):
         container = choose_container(settings.files.video, libav, shutil.which("ffmpeg") is not None)
         self._begin("video", settings, camera)
         arguments = video_arguments(with_tuning_path(settings), camera, stem.name, container, seconds)
-        is_mjpeg = container.extension == "mjpeg"
-        self._open(self._programs.vid, arguments, stem.parent, metadata=is_mjpeg, stop_signal=signal.SIGINT)
+        self._open(self._programs.vid, arguments, stem.parent, metadata=container.extension == "mjpeg")
         return stem.with_name(f"{stem.name}.{container.extension}"), container
 
     def matches(self, settings: Settings, camera: CameraInfo, kind: str | None = None) -> bool:
@@ -139,22 +143,34 @@ class Rpicam(Driver):
         return same_pictures(self._arguments, arguments)
 
     @property
-    def _running(self) -> CameraProcess:
-        assert self._process is not None
-        return self._process
+    def _running(self) -> ChildProcess:
+        assert self._child is not None
+        return self._child
 
     @property
     def _stdout(self) -> int:
-        return self._running.child.stdout
+        return self._running.stdout
 
     def _send_request(self) -> None:
-        self._running.child.send(signal.SIGUSR1)
+        self._running.send(signal.SIGUSR1)
+
+    def _has_opened(self) -> bool:
+        """Whether the program has opened its camera: it then handles SIGUSR1. Other daemons may list cameras again."""
+        if self._lock and self._running.catches(signal.SIGUSR1):
+            self._lock.close()
+            self._lock = None
+        return self._lock is None
 
     def _wait(self, timeout_s: float, interrupts: Sequence[int], *more: int) -> set[int]:
-        process, child = self._running, self._running.child
-        closed = self._closed.fd if self._closed else -1
-        ready, new = process.wait(timeout_s, closed, child.pidfd, *more, *interrupts)
-        if new is not None:
+        """See Driver.
+
+        rpicam-vid writes metadata line by line, some forty lines a frame (output/output.cpp, write_metadata:
+        std::endl): they are polled, so that they do not end the wait.
+        """
+        child, closed = self._running, self._closed.fd if self._closed else -1
+        longest_s = OPENED_POLL_S if not self._has_opened() else METADATA_POLL_S if self._pipe else timeout_s
+        ready = wait_readable(min(timeout_s, longest_s), closed, child.pidfd, *more, *interrupts)
+        if self._pipe and (new := self._pipe.read()):
             self._take_metadata(new)
         if (closed in ready and self._read_closed()) or ready.intersection(more):
             return ready.intersection(more)
@@ -175,10 +191,8 @@ class Rpicam(Driver):
             if name == METADATA_NAME:
                 self._read_metadata(path)
             elif name.startswith(STILL_PREFIX) and name.endswith(self._extension):
-                is_raw = self._extension == "dng"  # the JPEG was closed before it
-                self._stills.append(
-                    Still(path.with_suffix(".jpg"), time.time(), path) if is_raw else Still(path, time.time())
-                )
+                raw = path if self._extension == "dng" else None  # its JPEG was closed before it
+                self._stills.append(Still(path.with_suffix(".jpg") if raw else path, time.time(), raw))
                 self._has_metadata = False
         return bool(self._stills)
 
@@ -194,7 +208,7 @@ class Rpicam(Driver):
 
     def _raise_exit(self, interrupts: Sequence[int]) -> NoReturn:
         """See Driver. If an unsupported option was the reason, later starts leave it out."""
-        process, child = self._running, self._running.child
+        child = self._running
         child.wait(1.0)  # its output may end a moment before itself
         if option := unrecognised_option(child.stderr):
             call = next(call for call in (self._programs.still, self._programs.vid) if name_of(call) == child.name)
@@ -203,19 +217,29 @@ class Rpicam(Driver):
                 help_text = self._output(call, ["--help"], interrupts)
             self._unsupported.add(child.name, option, child.argv, help_text)
             self.capabilities = self._unsupported.capabilities
-        error = failure(child.name, process.stop(interrupts=interrupts), child.stderr)
+        self._release()
+        error = failure(child.name, child.stop(interrupts=interrupts), child.stderr)
         self._avoid_libav = self._avoid_libav or error.cause == "encoder"
         raise error
 
     def _end(self, grace_s: float, interrupts: Sequence[int]) -> bool:
         status = 0
-        if self._process is not None:
-            status = self._process.stop(grace_s, interrupts)
-            self._process = None
+        if self._child is not None:
+            # SIGINT lets rpicam-vid finish the file of a video.
+            status = self._child.stop(signal.SIGINT if self._use == "video" else signal.SIGTERM, grace_s, interrupts)
+            self._child = None
+        self._release()
         if self._closed is not None:
             self._closed.close()
             self._closed = None
         return status != -signal.SIGKILL
+
+    def _release(self) -> None:
+        if self._lock:
+            self._lock.close()
+        if self._pipe:
+            self._pipe.close()
+        self._lock = self._pipe = None
 
     def _open(
         self,
@@ -225,23 +249,24 @@ class Rpicam(Driver):
         *,
         metadata: bool = False,
         stdout: int = subprocess.DEVNULL,
-        stop_signal: int = signal.SIGTERM,
     ) -> None:
-        """Start a program in `folder`; it opens its camera under the machine's lock.
+        """Start a program in `folder`, which opens its camera under the machine's lock.
 
         Args:
             metadata: whether it writes the metadata of its frames to a pipe.
         """
-        with contextlib.ExitStack() as undo:
-            lock = undo.enter_context(MachineLock(self._machine, shared=True, timeout_s=OPEN_WAIT_S))
-            pipe = undo.enter_context(contextlib.closing(MetadataPipe())) if metadata else None
-            if pipe is None:
-                child = self._start(call, arguments, folder, stdout)
-            else:
-                with os.fdopen(pipe.write_end, "wb"):
-                    child = self._start(call, [*arguments, *pipe.arguments], folder, stdout, (pipe.write_end,))
-            undo.pop_all()
-        self._process = CameraProcess(child, lock, pipe, stop_signal)
+        self._lock = MachineLock(self._machine, shared=True, timeout_s=OPEN_WAIT_S)
+        try:
+            if not metadata:
+                self._child = self._start(call, arguments, folder, stdout)
+                return
+            self._pipe = MetadataPipe()
+            with os.fdopen(self._pipe.write_end, "wb"):
+                argv = [*arguments, *self._pipe.arguments]
+                self._child = self._start(call, argv, folder, stdout, (self._pipe.write_end,))
+        except BaseException:
+            self._release()
+            raise
 
     def _start(
         self,

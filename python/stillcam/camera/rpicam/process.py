@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from inotify_simple import INotify, flags
 
-from stillcam.camera.machine_lock import MachineLock
 from stillcam.camera.metadata import Metadata, TextParser
-from stillcam.common.child_process import PIPE_BYTES, TERM_GRACE_S, ChildProcess, wait_readable, widen_pipe
+from stillcam.common.child_process import PIPE_BYTES, widen_pipe
 from stillcam.common.errors import CameraError
 
-OPENED_POLL_S = 0.01
-METADATA_POLL_S = 0.05
 _FOLDER_GONE = flags.DELETE_SELF | flags.MOVE_SELF | flags.IGNORED | flags.UNMOUNT
 
 
@@ -100,55 +96,6 @@ class MetadataPipe:
     def close(self) -> None:
         """Close the read end."""
         os.close(self._fd)
-
-
-class CameraProcess:
-    """A running rpicam-still or rpicam-vid, from its start to `stop`.
-
-    Args:
-        child: just started.
-        lock: the machine's, released when the program has opened its camera.
-        stop_signal: the signal that ends it.
-    """
-
-    def __init__(self, child: ChildProcess, lock: MachineLock, metadata: MetadataPipe | None, stop_signal: int) -> None:
-        self.child = child
-        self._lock = lock
-        self._metadata = metadata
-        self._stop_signal = stop_signal
-        self._opened = False
-
-    def has_opened(self) -> bool:
-        """Whether the program has opened its camera: it then handles SIGUSR1. Other daemons may list cameras again."""
-        if not self._opened and self.child.catches(signal.SIGUSR1):
-            self._opened = True
-            self._lock.close()
-        return self._opened
-
-    def wait(self, timeout_s: float, *descriptors: int) -> tuple[set[int], Metadata | None]:
-        """Wait until one of `descriptors` is readable; it may return earlier.
-
-        rpicam-vid writes metadata line by line, some forty lines a frame (output/output.cpp, write_metadata:
-        std::endl): they are polled, so that they do not end the wait.
-
-        Returns:
-            the readable descriptors, and the metadata of the newest frame if new ones came.
-        """
-        if not self.has_opened():
-            timeout_s = min(timeout_s, OPENED_POLL_S)
-        if self._metadata is None:
-            return wait_readable(timeout_s, *descriptors), None
-        ready = wait_readable(min(timeout_s, METADATA_POLL_S), *descriptors)
-        return ready, self._metadata.read()
-
-    def stop(self, grace_s: float = TERM_GRACE_S, interrupts: Sequence[int] = ()) -> int:
-        """See ChildProcess.stop."""
-        status = self.child.stop(self._stop_signal, grace_s, interrupts)
-        self._lock.close()
-        if self._metadata is not None:
-            self._metadata.close()
-            self._metadata = None
-        return status
 
 
 def has_libav(output: Callable[[str], str]) -> bool:

@@ -187,7 +187,7 @@ class Check:
             began = time.monotonic()
             if not self._driver.adjust(self._settings(controls=controls), self._camera):
                 raise Wrong(f"{controls} would need a restart")
-            while self._driver.settling:
+            while self._driver.adjusting:
                 if not self._driver.read_frames(PICTURE_S, ()):
                     raise Wrong(f"no frame within {PICTURE_S:g} s of {controls}")
             took.append(f"{time.monotonic() - began:.2f} s")

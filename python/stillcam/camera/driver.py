@@ -61,7 +61,7 @@ class Driver(ABC):
         capabilities: what can be set; it may become less once the camera has been started.
         metadata: of the newest picture, with ScalerCrop as it is before any flip.
         sensor_mode: of the newest picture (`2304:1296:10`); empty: not known.
-        settling: the newest picture may not have the controls of `adjust` yet.
+        adjusting: the newest picture may not have the controls of `adjust` yet.
         exposure_began_s: of the newest still or frames: it began at this time or later.
     """
 
@@ -73,7 +73,7 @@ class Driver(ABC):
         self.metadata: Metadata = {}
         self.metadata_received_s = 0.0
         self.sensor_mode = ""
-        self.settling = False
+        self.adjusting = False
         self.exposure_began_s = 0.0
         self._images = images
         self._use = ""  # see use_cases; empty: nothing runs
@@ -208,13 +208,13 @@ class Driver(ABC):
         if self._use:
             self._delete_stills()
         self._use, self._stills = "", []
-        self.settling = self._requested = False
+        self.adjusting = self._requested = False
         return in_time
 
     def _begin(self, use: str, settings: Settings, camera: CameraInfo, folder: Path | None = None) -> None:
         """Forget the last use case. `folder`: for stills; None: the images folder."""
         self.metadata, self._stills = {}, []
-        self.settling = self._requested = self._finished = False
+        self.adjusting = self._requested = self._finished = False
         self._use, self._folder = use, folder or self._images
         self._geometry, self._frame_s = geometry_of(settings, camera, use), frame_duration_s(settings, use)
         self.sensor_mode = self._geometry.mode_name if self._geometry.mode else ""

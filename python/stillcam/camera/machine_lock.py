@@ -26,7 +26,7 @@ MACHINE = Path("/run/lock")  # not /tmp: PrivateTmp= gives each unit its own
 LIST_TIMEOUT_S = 20.0  # for a program that lists cameras
 LIST_WAIT_S = LIST_TIMEOUT_S + 5.0
 OPEN_WAIT_S = 2.0  # this wait cannot be interrupted, and a daemon has to end within 3 s
-_POLL_S = 0.02
+_LOCK_POLL_S = 0.02
 
 
 class MachineLock:
@@ -58,7 +58,7 @@ class MachineLock:
             with contextlib.suppress(BlockingIOError):
                 fcntl.flock(self._fd, how | fcntl.LOCK_NB)
                 return
-            if wait_readable(_POLL_S, *interrupts):
+            if wait_readable(_LOCK_POLL_S, *interrupts):
                 raise Interrupted
         logging.warning("the lock on %s was not free for %g s: the camera is used without it (see: lslocks)",
                         folder, timeout_s)  # fmt: skip

@@ -285,7 +285,7 @@ class CaptureContext:
             CameraError: see `FramePublisher.check_frozen`.
         """
         self.status.add_frame(name, self.driver.metadata, self.driver.exposure_began_s)
-        if not self.driver.settling:
+        if not self.driver.adjusting:
             self.settings.confirm(name)
         if self.backoff.reason:
             self.backoff.recovered()

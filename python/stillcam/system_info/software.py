@@ -12,8 +12,8 @@ from pathlib import Path
 
 from stillcam.system_info import Row, output_of
 
-TIMEOUT_S = 3.0  # rpicam-still loads all of libcamera to print its version: 0.3 s on a slow board
-RETRY_S = 60.0  # until a program that has printed nothing is run again
+VERSION_TIMEOUT_S = 3.0  # rpicam-still loads all of libcamera to print its version: 0.3 s on a slow board
+VERSION_RETRY_S = 60.0  # until a program that has printed nothing is run again
 
 _PACKAGES = (("picamera2", "picamera2"), ("Pillow", "pillow"), ("inotify-simple", "inotify-simple"))
 # Names of the programs, the newest first, the option that prints their version, and the patterns of its output.
@@ -56,10 +56,10 @@ class Software:
         except OSError:
             return ""  # just removed
         key = (program, stat.st_mtime_ns, stat.st_size)
-        text, asked_s = self._outputs.get(key, ("", -RETRY_S))
-        if text or time.monotonic() - asked_s < RETRY_S:
+        text, asked_s = self._outputs.get(key, ("", -VERSION_RETRY_S))
+        if text or time.monotonic() - asked_s < VERSION_RETRY_S:
             return text
-        text = output_of((program, option), TIMEOUT_S)
+        text = output_of((program, option), VERSION_TIMEOUT_S)
         self._outputs[key] = text, time.monotonic()
         return text
 

@@ -154,7 +154,7 @@ def test_stills_have_the_controls_once_settled(rig, zsl):
     for exposure_us in (2000, 8000, 1000):
         other = replace(wanted, controls=MANUAL | {"ExposureTime": exposure_us})
         assert rig.driver.adjust(other, rig.camera)
-        while rig.driver.settling:
+        while rig.driver.adjusting:
             rig.driver.idle(0.1, ())
         rig.still()
         assert rig.still_metadata()["ExposureTime"] == pytest.approx(exposure_us, rel=0.05)
@@ -176,7 +176,7 @@ def test_live_frames_and_metadata_have_the_controls_once_settled(rig):
         other = replace(wanted, controls=MANUAL | {"ExposureTime": exposure_us})
         assert rig.driver.adjust(other, rig.camera)
         frame = next_frame(rig)
-        while rig.driver.settling:
+        while rig.driver.adjusting:
             frame = next_frame(rig)
         assert seen(mean(frame))
         assert rig.driver.metadata["ExposureTime"] == pytest.approx(exposure_us, rel=0.05)
@@ -201,7 +201,7 @@ def test_settings_of_other_use_cases_do_not_restart_the_live_view(rig, other):
     starts = rig.starts()
     wanted = settings(**other)
     assert rig.driver.matches(wanted, rig.camera) or rig.driver.adjust(wanted, rig.camera)
-    while rig.driver.settling:
+    while rig.driver.adjusting:
         next_frame(rig)
     assert rig.starts() == starts
 
@@ -213,7 +213,7 @@ def test_a_live_view_that_was_not_read_continues_with_the_newest_frame(rig):
     time.sleep(2.0)  # at a hundred frames a second: more than a pipe holds
     assert rig.driver.adjust(settings(MANUAL | {"ExposureTime": 1000}), rig.camera)
     frame, frames = first, 0
-    while rig.driver.settling:
+    while rig.driver.adjusting:
         frame = next_frame(rig)
         frames += 1
     assert frames < 100  # not all those of the two seconds

@@ -38,7 +38,7 @@ a line of another kernel
 @pytest.fixture(autouse=True)
 def _patience(monkeypatch):
     """A program may take its time on a busy machine."""
-    monkeypatch.setattr("stillcam.system_info.software.TIMEOUT_S", 60.0)
+    monkeypatch.setattr("stillcam.system_info.software.VERSION_TIMEOUT_S", 60.0)
 
 
 def machine(root: Path, files: dict[str, str]) -> Path:
@@ -188,7 +188,7 @@ def test_older_camera_programs_are_found(tmp_path):
 
 @pytest.mark.parametrize("script", ["#!/bin/sh\nexec sleep 600\n", "#!/bin/sh\nexit 1\n", "#!/nowhere\n"])
 def test_a_program_that_hangs_or_fails_is_told_as_such(tmp_path, monkeypatch, script):
-    monkeypatch.setattr("stillcam.system_info.software.TIMEOUT_S", 0.1)
+    monkeypatch.setattr("stillcam.system_info.software.VERSION_TIMEOUT_S", 0.1)
     (tmp_path / "rpicam-still").write_text(script)
     (tmp_path / "rpicam-still").chmod(0o755)
     assert dict(Software().rows(f"{tmp_path}:/usr/bin:/bin"))["Camera programs"] == "of unknown version"
@@ -201,7 +201,7 @@ def test_a_program_that_failed_is_asked_again_later(tmp_path, monkeypatch):
     assert dict(software.rows(str(tmp_path)))["Camera programs"] == "of unknown version"
     (tmp_path / "well").touch()
     assert dict(software.rows(str(tmp_path)))["Camera programs"] == "of unknown version"
-    monkeypatch.setattr("stillcam.system_info.software.RETRY_S", 0.0)
+    monkeypatch.setattr("stillcam.system_info.software.VERSION_RETRY_S", 0.0)
     assert dict(software.rows(str(tmp_path)))["Camera programs"] == "v1.5.0"
 
 

@@ -25,7 +25,7 @@ from stillcam.camera.picamera2.errors import cause_and_reason
 from stillcam.camera.picamera2.ipc import Message, receive, send, send_or_drop
 from stillcam.camera.picamera2.session import Session
 
-CHECK_S = 0.1  # interval of checks during a video
+VIDEO_CHECK_S = 0.1  # interval of checks during a video
 OPEN_WAIT_S = 10.0  # for the lock while another process lists cameras; the daemon waits longer for a picture
 
 
@@ -74,7 +74,7 @@ class Worker:
         poller.register(self._wake_r, select.POLLIN)
         while True:
             recording = self._session if self._session and self._session.is_recording else None
-            ready = dict(poller.poll(CHECK_S * 1000 if recording else None))
+            ready = dict(poller.poll(VIDEO_CHECK_S * 1000 if recording else None))
             if self._output_error:
                 raise self._output_error
             if self._end.fileno() in ready:

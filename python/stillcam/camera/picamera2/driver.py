@@ -99,7 +99,7 @@ class Picamera2(Driver):
     def read_frames(self, timeout_s: float, interrupts: Sequence[int]) -> list[bytes]:
         frames = super().read_frames(timeout_s, interrupts)
         self._frames += len(frames)
-        self._update_settling()
+        self._update_adjusting()
         return frames
 
     def start_video(
@@ -128,7 +128,7 @@ class Picamera2(Driver):
         controls = control_changes(self._configuration, new)
         if controls is None:
             return False
-        self._configuration, self.settling, self._applied_after = new, True, None
+        self._configuration, self.adjusting, self._applied_after = new, True, None
         self._adjustments += 1
         self._send({"do": "adjust", "configuration": new.to_json(), "controls": controls, "number": self._adjustments})
         return True
@@ -225,7 +225,7 @@ class Picamera2(Driver):
         self._ready = self._ready or "ready" in message
         if message.get("number") == self._adjustments:
             self._applied_after = message["applied"]
-            self._update_settling()
+            self._update_adjusting()
 
     def _on_exit(self) -> None:
         """The worker exits by itself when a video is finished; otherwise it has crashed."""
@@ -242,10 +242,10 @@ class Picamera2(Driver):
         assert self._worker is not None
         raise failure(self.name, self._worker.stop(), self._worker.stderr)
 
-    def _update_settling(self) -> None:
-        """Clear `settling` once the newest frame has the adjusted controls."""
+    def _update_adjusting(self) -> None:
+        """Clear `adjusting` once the newest frame has the adjusted controls."""
         if self._applied_after is not None and (self._use != "live" or self._frames > self._applied_after):
-            self.settling = False
+            self.adjusting = False
 
     def _end(self, grace_s: float, interrupts: Sequence[int]) -> bool:
         status = 0

@@ -21,7 +21,7 @@ from stillcam.frames.jpeg import JpegSplitter
 from stillcam.settings.controls import Values
 
 NO_FRAMES = "the camera gives no frames"
-STALL_S = 5.0  # a video ends after this time without a frame, plus the duration of four
+VIDEO_STALL_S = 5.0  # a video ends after this time without a frame, plus the duration of four
 SCAN_TIMEOUT_S = 5.0  # of an autofocus scan
 REPORT_S = 0.1  # interval of metadata during live view and video
 DELAY_FRAMES = 3  # from the request with a new exposure to the frame that has it (libcamera's cam_helper)
@@ -92,7 +92,7 @@ class Session:
         """The longest time between two frames of a video."""
         controls = self._wanted.controls
         longest_us: int = max(*controls.get("FrameDurationLimits", [0, 0]), controls.get("ExposureTime", 0))
-        return STALL_S + 4e-6 * longest_us
+        return VIDEO_STALL_S + 4e-6 * longest_us
 
     def stop(self) -> None:
         """Stop the camera and finish the file of a video."""

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from stillcam.camera.metadata import Metadata
-from stillcam.camera.use_cases import effective_controls, photo_settings
+from stillcam.camera.use_cases import effective_controls
 from stillcam.common.validate import is_number
 from stillcam.settings.capabilities import CameraInfo
 from stillcam.settings.controls import CONTROLS, Values
@@ -36,7 +36,7 @@ def converged_controls(settings: Settings, kind: str, metadata: Metadata) -> Val
         kind: `photo` or `raw`.
         metadata: of the newest picture, not older than `FRESH_S`.
     """
-    before, wanted = (effective_controls(settings, use) for use in (settings.live, photo_settings(settings, kind)))
+    before, wanted = effective_controls(settings, "live"), effective_controls(settings, kind)
 
     def same(names: tuple[str, ...]) -> bool:
         return all(before.get(name) == wanted.get(name) for name in names)
@@ -55,7 +55,7 @@ def converged_controls(settings: Settings, kind: str, metadata: Metadata) -> Val
 
 def is_fully_manual(settings: Settings, kind: str, found: Values, camera: CameraInfo) -> bool:
     """Whether exposure, white balance and focus of a photo are all fixed, `found` included."""
-    controls = effective_controls(settings, photo_settings(settings, kind)) | found
+    controls = effective_controls(settings, kind) | found
     return {"ExposureTime", "AnalogueGain", "ColourGains"} <= controls.keys() and not scans_at_start(controls, camera)
 
 

@@ -27,7 +27,6 @@ from stillcam.settings.geometry import (
     sensor_mode,
 )
 from stillcam.settings.schema import (
-    Configuration,
     LiveViewSettings,
     PhotoSettings,
     RawSettings,
@@ -125,14 +124,14 @@ def photos_equal_snapshots(settings: Settings, camera: CameraInfo, kind: str) ->
     return (
         (kind, photo_extension(settings, kind), snapshot.zsl) == ("photo", "jpg", False)
         and geometry_of(settings, camera, kind) == geometry_of(settings, camera, "snapshot")
-        and effective_controls(settings, photo) == effective_controls(settings, live)
+        and effective_controls(settings, kind) == effective_controls(settings, "snapshot")
         and (photo.quality, photo.denoise, photo.buffer_count) == (snapshot.quality, live.denoise, live.buffer_count)
     )
 
 
-def effective_controls(settings: Settings, configuration: Configuration) -> Values:
+def effective_controls(settings: Settings, use: str) -> Values:
     """Controls in a use case: those set for all use cases override its own."""
-    return effective({**configuration.controls, **settings.controls})
+    return effective({**configuration_of(settings, use).controls, **settings.controls})
 
 
 def framerate(settings: Settings, use: str) -> float:
@@ -140,9 +139,8 @@ def framerate(settings: Settings, use: str) -> float:
 
     A frame lasts at least as long as its exposure: libcamera would shorten the exposure instead.
     """
-    configuration = settings.video if use == "video" else settings.live
-    controls = effective_controls(settings, configuration)
-    rate = configuration.framerate
+    controls = effective_controls(settings, use)
+    rate = settings.video.framerate if use == "video" else settings.live.framerate
     if limits := controls.get("FrameDurationLimits"):
         rate = 1e6 / limits[1]
     longest = 1e6 / controls["ExposureTime"] if controls.get("ExposureTime") else 0.0
@@ -157,11 +155,10 @@ def video_framerate(settings: Settings, camera: CameraInfo) -> float:
 
 def frame_duration_s(settings: Settings, use: str) -> float:
     """Duration of a frame of the running camera (seconds); 0: the camera is reconfigured for each still."""
-    configuration = configuration_of(settings, use)
-    if isinstance(configuration, PhotoSettings | RawSettings):
+    if use in ("photo", "raw"):
         return 0.0
     if use == "snapshot":
-        exposure_us: float = effective_controls(settings, configuration).get("ExposureTime", 0)
+        exposure_us: float = effective_controls(settings, use).get("ExposureTime", 0)
         return max(ZSL_FRAME_S, exposure_us / 1e6) if settings.snapshot.zsl else 0.0
     return 1 / (framerate(settings, use) or DEFAULT_FRAMERATE)
 

@@ -7,10 +7,10 @@ import time
 from dataclasses import dataclass
 
 from stillcam.camera.metadata import Metadata
-from stillcam.camera.use_cases import DEFAULT_FRAMERATE, effective_controls, framerate, photo_settings
+from stillcam.camera.use_cases import effective_controls, frame_duration_s
 from stillcam.common.errors import CameraError
 from stillcam.settings.controls import Values
-from stillcam.settings.schema import Configuration, Settings
+from stillcam.settings.schema import Settings
 
 BACK_OFF_S = (1.0, 2.0, 4.0, 8.0, 16.0, 30.0)
 MAX_TIMEOUT_S = 60.0  # of an `AdaptiveTimeout`, where settings and metadata imply less
@@ -81,7 +81,7 @@ def buffered_s(cycle_s: float) -> float:
 
 def snapshot_cycle_s(settings: Settings) -> float:
     """From one snapshot to the next: the interval, or what a long exposure needs for viewfinder and still."""
-    return max(settings.snapshot.interval_s, 3 * _exposure_time_s(settings, settings.live))
+    return max(settings.snapshot.interval_s, 3 * _exposure_time_s(settings, "live"))
 
 
 def photo_cycle_s(settings: Settings, kind: str, carried_over: Values = NO_CONTROLS) -> float:
@@ -92,12 +92,12 @@ def photo_cycle_s(settings: Settings, kind: str, carried_over: Values = NO_CONTR
         carried_over: controls that the camera starts with, over those of the settings.
     """
     given_s = carried_over.get("ExposureTime", 0) / 1e6
-    return max(1.0, 3 * (given_s or _exposure_time_s(settings, photo_settings(settings, kind))))
+    return max(1.0, 3 * (given_s or _exposure_time_s(settings, kind)))
 
 
 def live_cycle_s(settings: Settings) -> float:
     """From one frame of the live view to the next."""
-    return 1 / (framerate(settings, "live") or DEFAULT_FRAMERATE)
+    return frame_duration_s(settings, "live")
 
 
 def stall_timeout_s(cycle_s: float, settings: Settings, metadata: Metadata) -> float:
@@ -109,8 +109,8 @@ def exposure_allowance_s(settings: Settings, metadata: Metadata) -> float:
     """What the exposure, set or reported, adds to a picture's time: viewfinder, still, and both once more."""
     reported_us = metadata.get("ExposureTime")
     reported_s = reported_us / 1e6 if isinstance(reported_us, int | float) else 0.0
-    return 4 * max(reported_s, _exposure_time_s(settings, settings.live))
+    return 4 * max(reported_s, _exposure_time_s(settings, "live"))
 
 
-def _exposure_time_s(settings: Settings, configuration: Configuration) -> float:
-    return float(effective_controls(settings, configuration).get("ExposureTime", 0)) / 1e6
+def _exposure_time_s(settings: Settings, use: str) -> float:
+    return float(effective_controls(settings, use).get("ExposureTime", 0)) / 1e6

@@ -84,7 +84,7 @@ def configure(settings: Settings, camera: CameraInfo, use: str, found: Values | 
         found: controls to start a photo with, see PhotoRequest.
     """
     configuration, geometry = configuration_of(settings, use), geometry_of(settings, camera, use)
-    chosen = effective_controls(settings, configuration) | (found or {})
+    chosen = effective_controls(settings, use) | (found or {})
     if use in ("live", "video"):
         chosen |= _frame_limits(chosen, framerate(settings, use))
     hdr = chosen.get("HdrMode", "Off")

@@ -48,7 +48,7 @@ def still_arguments(settings: Settings, camera: CameraInfo, use: str, found: Val
         found: controls to start a photo with, see PhotoRequest.
     """
     configuration, geometry = configuration_of(settings, use), geometry_of(settings, camera, use)
-    controls = effective_controls(settings, configuration) | (found or {})
+    controls = effective_controls(settings, use) | (found or {})
     extension, is_snapshot = photo_extension(settings, use), use == "snapshot"
     quality = settings.snapshot.quality if is_snapshot else configuration.quality
     # In a snapshot, a thumbnail would mislead programs that look for a JPEG's first and last bytes.
@@ -106,7 +106,7 @@ def _vid_arguments(settings: Settings, camera: CameraInfo, use: str, more: list[
     argv = [*_common(settings, configuration, geometry), *more]
     if rate := framerate(settings, use):
         argv += ["--framerate", f"{rate:.6g}"]
-    return argv + _control_options(effective_controls(settings, configuration), configuration, geometry)
+    return argv + _control_options(effective_controls(settings, use), configuration, geometry)
 
 
 def _common(settings: Settings, configuration: Configuration, geometry: Geometry) -> list[str]:

@@ -210,14 +210,13 @@ def make_sidecar(
         size: width and height in pixels, as shown.
         metadata, sensor_mode: empty where they are unknown.
     """
-    configuration = {"photo": settings.photo, "raw": settings.raw, "video": settings.video}[kind]
     return {
         "version": VERSION,
         "kind": kind,
         "time": utc_text(time_s),
         "camera": {"index": camera.index, "model": camera.model},
         "size": list(size),
-        "controls": effective_controls(settings, configuration),
+        "controls": effective_controls(settings, kind),
         "configuration": to_json(settings)[kind],
         "sensor_mode": sensor_mode or None,
         "metadata": metadata or None,

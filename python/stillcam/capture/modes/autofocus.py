@@ -46,7 +46,7 @@ class LensPositions:
 
     def needs_scan(self, settings: Settings, camera: CameraInfo | None) -> bool:
         """Whether the lens is to stay where a scan has left it, and there has been none."""
-        controls = effective_controls(settings, settings.live)
+        controls = effective_controls(settings, "live")
         when_asked = controls.get("AfMode") == "Auto" and controls.get("AfTrigger") != "Start"
         return when_asked and camera is not None and camera.path not in self._positions
 

@@ -186,7 +186,7 @@ class PhotoMode(Mode):
 
     def _plan_scan_waits(self, order: PhotoOrder, settings: Settings, camera: CameraInfo, found: Values) -> None:
         """Autofocus may scan in a program that was started with the values `found`: plan the waits for that."""
-        controls = effective_controls(settings, photo_settings(settings, order.kind)) | found
+        controls = effective_controls(settings, order.kind) | found
         self._scan_waits = SCAN_WAITS_S[1:] if scans_at_start(controls, camera) else ()
 
     def _take_one(self, order: PhotoOrder, settings: Settings, camera: CameraInfo, runs: bool) -> str:

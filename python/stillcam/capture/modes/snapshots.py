@@ -70,7 +70,7 @@ class SnapshotMode(Mode):
             context.status.enter("snapshot", snapshot_cycle_s(settings), context.backoff.reason)
         else:
             context.start_snapshots(settings, camera)
-            if scans_at_start(effective_controls(settings, settings.live), camera) and not self._must_end():
+            if scans_at_start(effective_controls(settings, "snapshot"), camera) and not self._must_end():
                 if not take_focused(context, self._must_end):
                     return
                 self.frame_request.picture_taken()

@@ -3,10 +3,9 @@
 Only the routes of a table are answered, never a folder. Every address in an answer is relative, so that all of it
 works under any path of a proxy.
 
-Addresses are compatible with mjpg-streamer, which compares the beginning of an action only, so that
-`?action=stream?dummy=param.mjpg` is a stream to it, and takes the digit behind an underscore as the number of the
-input: `?action=snapshot_1` (httpd.c, client_thread). A base address with a slash at its end makes `//snapshot`, and
-some programs add a slash: `/stream/`.
+Addresses are compatible with mjpg-streamer (httpd.c, client_thread), which compares the beginning of an action only, so
+that `?action=stream?dummy=param.mjpg` is a stream, and takes the digit behind an underscore as the number of the input:
+`?action=snapshot_1`. Some programs double a slash, `//snapshot`, or add one, `/stream/`.
 """
 
 from __future__ import annotations
@@ -24,17 +23,9 @@ from stillcam.http.ranges import part
 from stillcam.http.router import Router
 from stillcam.server.errors import refusal_of
 from stillcam.server.route import Access, Request, Route, may_use
+from stillcam.server.security import cross_origin
 from stillcam.server.security.access import by_hand
 from stillcam.server.security.credentials import has_token, without_token
-from stillcam.server.security.cross_origin import (
-    EVERY_METHOD,
-    READING,
-    SECURITY,
-    embedding_origin,
-    preflight_answer,
-    preflight_method,
-    with_cors,
-)
 from stillcam.server.security.forwarded import see_through
 from stillcam.server.security.host_check import check_host, own_names
 from stillcam.settings.schema import Settings
@@ -60,7 +51,7 @@ class App:
     """
 
     request_type = Request
-    security = SECURITY
+    security = cross_origin.SECURITY
 
     def __init__(
         self,
@@ -86,7 +77,7 @@ class App:
         """Answer any request; a bug of ours is logged, and the answer has none of its details."""
         answer = self._answer(request)
         if request.query and has_token(request.query):
-            security = answer.security or SECURITY
+            security = answer.security or cross_origin.SECURITY
             answer.security = security.replace(b"Referrer-Policy: same-origin", b"Referrer-Policy: no-referrer")
         return answer
 
@@ -98,7 +89,7 @@ class App:
             signed_in = request.person is not None and request.person.by == "session"
             to_page = by_hand(request) and (refused.status == 401 or (refused.status == 403 and signed_in))
             answer = self._refusal(request, refused) if to_page and self._refusal else refused.answer()
-            return with_cors(request, answer, self._settings().access.embed)
+            return cross_origin.with_cors(request, answer, self._settings().access.embed)
         except ConnectionError:
             raise  # the client has disconnected
         except Exception as failure:  # noqa: BLE001 - it is logged
@@ -141,7 +132,7 @@ class App:
         if "action=" in request.query and request.path.strip("/") in _ACTION_PATHS:
             router = self._follow_action(request) or router
         request.path = _without_slashes(request.path)
-        if (method := preflight_method(request)) and (
+        if (method := cross_origin.preflight_method(request)) and (
             permitted := self._preflight(request, router.find(method, request.path)[0])
         ):
             return permitted
@@ -157,18 +148,19 @@ class App:
             answer = route.handler(request)
         if "range" in request.headers:
             answer = part(request, answer)
-        return with_cors(request, answer, settings.access.embed, picture=route.picture)
+        return cross_origin.with_cors(request, answer, settings.access.embed, picture=route.picture)
 
     def _preflight(self, request: Request, route: Route) -> Answer | None:
         """The answer to a CORS preflight request; None: a page of that origin may not use the route."""
         listed = self._settings().access.embed
-        if embedding_origin(request, listed):
-            return with_cors(request, preflight_answer(EVERY_METHOD), listed)
+        if cross_origin.embedding_origin(request, listed):
+            return cross_origin.with_cors(request, cross_origin.preflight_answer(cross_origin.EVERY_METHOD), listed)
         if route.method != "GET" or not route.picture:
             return None
         anonymous = Request("GET", request.path, address=request.address)
         self._admit(anonymous, route)
-        return with_cors(anonymous, preflight_answer(READING), listed, picture=True) if anonymous.public else None
+        answer = cross_origin.preflight_answer(cross_origin.READING)
+        return cross_origin.with_cors(anonymous, answer, listed, picture=True) if anonymous.public else None
 
     def _methods(self, _request: Request) -> Answer:
         """The methods of the server as a whole (RFC 9110, 9.3.7)."""

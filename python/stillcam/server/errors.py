@@ -7,14 +7,7 @@ import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from stillcam.accounts.rules import (
-    ConflictError,
-    CredentialsError,
-    InvalidError,
-    NotFoundError,
-    RetryLaterError,
-    StoreError,
-)
+from stillcam.accounts import rules
 from stillcam.common.errors import SettingsError, StillcamError
 from stillcam.http.messages import Refused
 from stillcam.ipc.protocol import Refusal
@@ -24,11 +17,11 @@ from stillcam.settings import backups
 RETRY = {"Retry-After": "5"}  # seconds
 
 _BY_TYPE: dict[type[StillcamError], int] = {
-    InvalidError: 422,
+    rules.InvalidError: 422,
     SettingsError: 422,
-    ConflictError: 409,
+    rules.ConflictError: 409,
     backups.NameTakenError: 409,
-    NotFoundError: 404,
+    rules.NotFoundError: 404,
     backups.NotFoundError: 404,
 }
 _BY_CAUSE = {  # that the capture daemon gives; a wrong value without one of these is 422, anything else 503
@@ -48,11 +41,11 @@ def refusal_of(error: StillcamError, busy: int = 503) -> Refused:
 
     `busy` is the status while another use has the camera: 409 if a person has to end that first.
     """
-    if isinstance(error, CredentialsError):
+    if isinstance(error, rules.CredentialsError):
         return Refused(401, str(error), headers={"WWW-Authenticate": BEARER})
-    if isinstance(error, RetryLaterError):
+    if isinstance(error, rules.RetryLaterError):
         return Refused(429, str(error), headers={"Retry-After": str(math.ceil(error.wait_s))})
-    if isinstance(error, StoreError):
+    if isinstance(error, rules.StoreError):
         logging.error("%s", error)
         return Refused(503, "the accounts cannot be used now: data/logs/server.log says why")
     field = error.answer.get("field") if isinstance(error, Refusal) else getattr(error, "field", None)

@@ -44,7 +44,6 @@ class EventSubscriber:
         self.lost_some = False  # a message was dropped
         self.closed = False
         self.sent_s = time.monotonic()  # when the last message was sent whole
-        self.leave: Callable[[], None] = lambda: None  # called when it is removed
 
     def begin(self) -> None:
         self._broker.add(self)
@@ -100,7 +99,7 @@ class EventBroker:
         self._topics = topics
         self._rights = rights
         self._lock = threading.Lock()  # guards the subscribers, their messages and the document
-        self._subscribers: set[EventSubscriber] = set()
+        self._subscribers: dict[EventSubscriber, ExitStack] = {}  # each keeps the threads running
         self._document: Document = {}
         self._polling = threading.Lock()
         self._polled_s = self._checked_s = -RIGHTS_CHECK_S  # monotonic
@@ -113,16 +112,14 @@ class EventBroker:
             stack.enter_context(self._worker)
             self._poll(STATUS_POLL_S)
             with self._lock:
-                subscriber.leave = stack.pop_all().close
-                self._subscribers.add(subscriber)
+                self._subscribers[subscriber] = stack.pop_all()
                 self._send_whole(subscriber)
 
     def remove(self, subscriber: EventSubscriber) -> None:
         """Remove a subscriber; does nothing if it was never added or is removed already."""
         with self._lock:
-            if subscriber in self._subscribers:
-                self._subscribers.remove(subscriber)
-                subscriber.leave()
+            if stack := self._subscribers.pop(subscriber, None):
+                stack.close()
 
     def take_pending(self, subscriber: EventSubscriber) -> Sequence[Piece]:
         """The pending pieces of a subscriber whose connection thread sends them itself."""

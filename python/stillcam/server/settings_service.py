@@ -61,15 +61,8 @@ class Outdated(Exception):
 class SettingsService:
     """Reads and changes the settings of a camera; safe to use from any thread.
 
-    The primary camera's file holds the sections that count for all; no camera belongs to two daemons.
-
-    Args:
-        context: of the camera.
-        contexts: of all cameras, that of the primary one first.
-        names: gives this machine's names.
-
-    Attributes:
-        hidden: the sections that the file of this camera does not have.
+    The primary camera's file, the first of `contexts`, holds the sections that count for all: they are `hidden` for
+    the others. No camera belongs to two daemons.
     """
 
     def __init__(
@@ -108,8 +101,7 @@ class SettingsService:
             Outdated: `wanted_tag` is not theirs.
             SettingsError: the change is wrong, or the camera refuses it.
             Refused: the file is wrong (409), or others are changing it (503).
-            StillcamError: the file cannot be written.
-                The settings are unchanged in all of these cases.
+            StillcamError: the file cannot be written. The settings are unchanged in all of these cases.
         """
         if not self._lock.acquire(timeout=LOCK_TIMEOUT_S):
             raise Refused(503, "somebody else's change is not done yet: try again", headers=RETRY)

@@ -43,12 +43,7 @@ _QUALITY_0 = re.compile(r"q=0(\.0*)?")
 
 
 class StaticFiles:
-    """Serves the page and its files, as they are at the start.
-
-    Args:
-        web: the folder of the page; files of the known types count, at any depth.
-        may_control: whether the sender may control the camera; the page then preloads the modules of the tab.
-    """
+    """Serves the files in `web`, as they are at the start; who `may_control` gets the modules of the tab preloaded."""
 
     def __init__(self, web: Path, may_control: Callable[[Request], bool]) -> None:
         paths = sorted(path for path in web.rglob("*") if path.suffix in TYPES and path.is_file())

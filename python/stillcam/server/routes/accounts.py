@@ -18,15 +18,8 @@ from stillcam.http.messages import Answer, Refused, as_json
 from stillcam.server.openapi.route import Body, Document, Parameter, api
 from stillcam.server.openapi.shapes import Schema, Shape, define, maybe, one_of, record, shape
 from stillcam.server.route import Access, Person, Request, Route
+from stillcam.server.security import credentials
 from stillcam.server.security.access import Guard
-from stillcam.server.security.credentials import (
-    cookies,
-    delete_old_session,
-    device_name,
-    old_sessions,
-    session_name,
-    set_cookie,
-)
 from stillcam.settings.schema import Settings
 
 _ROLE, _SCOPE = one_of("owner", "viewer"), one_of("view", "library", "control")
@@ -98,8 +91,8 @@ class AccountRoutes:
         answer = self._session_document(200, request, self._guard.person(request))
         if key := self._guard.session_key(request):
             answer.head = self._session_cookie(request, key)  # renews its age: regular visitors stay signed in
-            if key in old_sessions(request):
-                answer.head += delete_old_session(request)
+            if key in credentials.old_sessions(request):
+                answer.head += credentials.delete_old_session(request)
         return answer
 
     def _register(self, request: Request, fields: Document) -> Answer:
@@ -124,8 +117,8 @@ class AccountRoutes:
         return self._start_session(201, request, user.name, hashed)
 
     def _sign_in_user(self, request: Request, fields: Document) -> Answer:
-        installation = self._accounts.cache.get().installation
-        name, device = fields["name"].strip(), next(cookies(request, device_name(installation)), "")
+        name = fields["name"].strip()
+        device = next(credentials.cookies(request, credentials.device_name(self._installation())), "")
         try:
             hashed = self._sign_in.verify(name, fields["password"], request.address, device)
         except CredentialsError:
@@ -144,10 +137,13 @@ class AccountRoutes:
         return answer
 
     def _session_cookie(self, request: Request, key: str, **age_s: int) -> bytes:
-        return set_cookie(request, session_name(self._accounts.cache.get().installation), key, **age_s)
+        return credentials.set_cookie(request, credentials.session_name(self._installation()), key, **age_s)
 
     def _device_cookie(self, request: Request, device: str) -> bytes:
-        return set_cookie(request, device_name(self._accounts.cache.get().installation), device)
+        return credentials.set_cookie(request, credentials.device_name(self._installation()), device)
+
+    def _installation(self) -> str:
+        return self._accounts.cache.get().installation
 
     def _sign_out(self, request: Request) -> Answer:
         person = _person(request)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 
 HERE = Path(__file__).parent
+SLOWEST = (HERE / "slowest.txt").read_text().split()  # each takes more than a hundredth of the whole run
 
 
 @pytest.fixture(scope="session")
@@ -31,18 +32,25 @@ def folder(item: pytest.Item) -> str:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One file of each folder after the other, those of tests/unit last.
+    """The slowest files, then one file of each folder after the other, those of tests/unit last.
 
-    `tests/run` has six files run beside each other: six browsers at a time would be too many for two cores, and
-    a file that takes long should not be the last.
+    `tests/run` has eight files run beside each other: the last ones should be short, and eight browsers at a time would
+    be too many for two cores.
     """
     files = [list(tests) for _, tests in groupby(items, key=lambda item: item.path)]
+    rank = {name: number for number, name in enumerate(SLOWEST)}
     position = {
         id(file): number
         for _, files_of_folder in groupby(files, key=lambda file: folder(file[0]))
         for number, file in enumerate(files_of_folder)
     }
-    files.sort(key=lambda file: (folder(file[0]) == "unit", position[id(file)]))
+    files.sort(
+        key=lambda file: (
+            rank.get(file[0].path.stem, len(rank)),
+            folder(file[0]) == "unit",
+            position[id(file)],
+        )
+    )
     items[:] = [item for file in files for item in file]
 
 

@@ -40,7 +40,6 @@ connection     one connection: requests in, answers out
 request_reader reads heads and bodies within their time and size limits
 parser         bytes of a head to its parts, a pure function
 messages       Request, Answer, Refused: what an application works with
-router         method and path to a route
 transport      sends and receives with time-outs, plain or over TLS; bodies has what it sends without a copy
 limits         slots for connections, memory for bodies
 ranges         byte ranges of an answer

@@ -1,10 +1,7 @@
-"""The connections that wait for a request, and the thread that serves them: the leader/followers pattern over epoll.
+"""The connections that wait for a request, and the leader: the thread that serves them (see this package's docstring).
 
-One thread, the leader, waits for events of all idle connections, and serves each connection that becomes readable
-itself: no other thread has to be woken, which would cost as much as the answer. Before anything that may block (a
-client that does not take its answer at once, a stream, a command to the camera) the leader hands off: it starts
-another thread as the new leader, and continues with that one connection. When the answer has been sent, it returns
-the connection to the pool and ends.
+Before anything that may block the leader hands off: it starts another thread as the new leader, and continues with that
+one connection. When the answer has been sent, it returns the connection to the pool and ends.
 """
 
 from __future__ import annotations
@@ -25,7 +22,7 @@ SWEEP_S = 1.0  # interval between two searches for overdue connections
 
 
 class IdleConnection(Protocol):
-    """A connection in the pool."""
+    """A connection in the pool; or the listening socket, whose request is a client that connects."""
 
     def fileno(self) -> int:
         """The socket's descriptor."""
@@ -70,7 +67,7 @@ class IdlePool:
                 self._epoll.register(fd, select.EPOLLIN)
                 self._connections[fd] = connection
                 return
-        _close(connection)
+        connection.close()
 
     def hand_off(self, connection: IdleConnection) -> None:
         """Have another thread lead: what follows in `connection.serve` may block.
@@ -118,7 +115,7 @@ class IdlePool:
                 self._serving = None
                 if not keep:
                     self._remove(connection)
-                    _close(connection)
+                    connection.close()
         self._close_overdue()
         return None
 
@@ -128,7 +125,7 @@ class IdlePool:
             with contextlib.suppress(OSError):
                 self.add(connection)
                 return
-        _close(connection)
+        connection.close()
 
     def _close_overdue(self) -> None:
         now_s = time.monotonic()
@@ -139,7 +136,7 @@ class IdlePool:
             overdue = [connection for connection in self._connections.values() if connection.overdue(now_s)]
         for connection in overdue:
             self._remove(connection)
-            _close(connection)
+            connection.close()
 
     def _remove(self, connection: IdleConnection) -> None:
         fd = connection.fileno()
@@ -155,7 +152,7 @@ class IdlePool:
             self._epoll.close()
             os.close(self._wake_up)
         for connection in connections:
-            _close(connection)
+            connection.close()
 
 
 def _serve(connection: IdleConnection) -> bool:
@@ -164,10 +161,3 @@ def _serve(connection: IdleConnection) -> bool:
     except Exception as error:  # noqa: BLE001 - it is logged
         log.fault("answering a connection", error)
         return False
-
-
-def _close(connection: IdleConnection) -> None:
-    try:
-        connection.close()
-    except Exception as error:  # noqa: BLE001 - it is logged
-        log.fault("closing a connection", error)

@@ -1,4 +1,7 @@
-"""Accepts connections on a port, and hands them to the idle pool; a connection over TLS gets a thread of its own."""
+"""Accepts connections on a port, and hands them to the idle pool; a connection over TLS gets a thread of its own.
+
+The listening socket is in the pool, too: the leader accepts.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ import time
 from collections.abc import Callable
 from typing import Self
 
+from stillcam.common import log
 from stillcam.common.errors import SHORT
 from stillcam.http.connection import BUSY, Application, Connection, close_socket, log_failure
 from stillcam.http.idle_pool import IdlePool
@@ -23,8 +27,6 @@ from stillcam.http.transport import RECEIVE_BYTES
 
 STACK_BYTES = 256 * 1024  # of a thread
 BACKLOG = 1024  # connections that the kernel completes before they are accepted
-ACCEPT_S = 2.0  # the accept loop begins a new round at least this often ...
-STUCK_S = 30.0  # ... and counts as stuck if its last one began this long ago
 SHORT_S = 0.05  # pause before the next attempt when descriptors are short
 SHORT_LOG_S = 60.0  # a shortage is logged at most once in this time
 
@@ -59,7 +61,7 @@ class Listener:
         self._tls = tls
         self._ending = False
         self._short_logged_s = -SHORT_LOG_S
-        self._round_s = time.monotonic()  # when the accept loop began its last round
+        self._closed = threading.Event()
         self._socket = _listening_socket(address)
         self.address: tuple[str, int] = self._socket.getsockname()[:2]
         threading.stack_size(STACK_BYTES)
@@ -82,35 +84,43 @@ class Listener:
         Raises:
             OSError: the listening socket has been closed.
         """
-        self._socket.settimeout(ACCEPT_S)
-        while not self._ending:
-            self._round_s = time.monotonic()
-            try:
-                connection, address = self._socket.accept()
-            except OSError as failure:
-                if failure.errno in _CLOSED and not self._ending:
-                    raise
-                if failure.errno in SHORT:
-                    self._pause(str(failure.strerror))
-                # otherwise no client has connected in time, or one has left before it was accepted
-            else:
-                self._accept(connection, address[0].removeprefix("::ffff:"))
+        self._pool.add(self)
+        self._closed.wait()
+        if not self._ending:
+            raise OSError(errno.EBADF, "the listening socket has been closed")
 
     def end(self) -> None:
         """Have `serve_forever` return; may be called from a signal handler, and more than once."""
         self._ending = True
-        with contextlib.suppress(OSError):  # it is closed already
-            self._socket.shutdown(socket.SHUT_RDWR)  # wakes the accept loop
+        self._closed.set()
 
     def close(self) -> None:
         """Close the port and all connections."""
+        self._closed.set()
         self._socket.close()
         self._pool.close()
 
-    @property
-    def accepts(self) -> bool:
-        """Whether the accept loop is running and not stuck."""
-        return time.monotonic() - self._round_s < STUCK_S
+    def fileno(self) -> int:
+        """The listening socket's descriptor; see idle_pool.IdleConnection."""
+        return self._socket.fileno()
+
+    def overdue(self, _now_s: float) -> bool:
+        """Never: it may wait for a client for as long as it takes."""
+        return False
+
+    def serve(self) -> bool:
+        """Accept the connection that has arrived; whether to accept further ones."""
+        try:
+            connection, address = self._socket.accept()
+            self._accept(connection, address[0].removeprefix("::ffff:"))
+        except OSError as failure:
+            if failure.errno in SHORT:
+                self._pause(str(failure.strerror))
+            # otherwise the client has left before it was accepted
+            return failure.errno not in _CLOSED
+        except Exception as failure:  # noqa: BLE001 - it is logged: without this socket no client could connect
+            log.fault("accepting a connection", failure)
+        return True
 
     def connect(self) -> socket.socket:
         """A new connection to this server from within; it needs no slot, no network and no TLS."""
@@ -152,7 +162,8 @@ class Listener:
         close_socket(connection)
 
     def _pause(self, reason: str) -> None:
-        """Descriptors are short: close a connection that is idle, and wait, or the loop would spin."""
+        """Descriptors are short: close a connection that is idle, and wait, or the leader would spin."""
+        self._pool.hand_off(self)
         if time.monotonic() - self._short_logged_s > SHORT_LOG_S:
             self._short_logged_s = time.monotonic()
             logging.warning("cannot take more connections: %s", reason)
@@ -195,6 +206,7 @@ def _listening_socket(address: tuple[str, int]) -> socket.socket:
             listening.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
         listening.bind(address)
         listening.listen(BACKLOG)
+        listening.setblocking(False)
     except OSError:
         listening.close()
         raise

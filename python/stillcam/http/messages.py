@@ -41,6 +41,7 @@ def _take_nothing(pieces: Sequence[Piece]) -> Sequence[Piece]:
     return pieces
 
 
+@dataclass(slots=True, eq=False, repr=False)
 class Request:
     """One request.
 
@@ -67,57 +68,29 @@ class Request:
         depth: the number of slashes in the address as the client sent it.
     """
 
-    __slots__ = (
-        "_read_body",
-        "address",
-        "client_gone",
-        "depth",
-        "hand_off",
-        "hang_up",
-        "headers",
-        "host",
-        "method",
-        "offer",
-        "path",
-        "proxied",
-        "query",
-        "rest",
-        "route",
-        "scheme",
-        "secure",
-        "variable",
-    )
+    method: str
+    path: str
+    query: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    address: str = "127.0.0.1"
+    secure: bool = False
+    read_body: Callable[[int, str], bytes] = no_body
+    client_gone: Callable[[], bool] = _never
+    hand_off: Callable[[], None] = _do_nothing
+    offer: Callable[[Sequence[Piece]], Sequence[Piece]] = _take_nothing
+    hang_up: Callable[[], None] = _do_nothing
+    host: str = field(init=False)
+    scheme: str = field(init=False)
+    depth: int = field(init=False)
+    proxied: bool = field(init=False, default=False)
+    route: str = field(init=False, default="")
+    variable: str = field(init=False, default="")
+    rest: str = field(init=False, default="")
 
-    def __init__(
-        self,
-        method: str,
-        path: str,
-        query: str = "",
-        headers: Mapping[str, str] | None = None,
-        address: str = "127.0.0.1",
-        secure: bool = False,
-        read_body: Callable[[int, str], bytes] = no_body,
-        client_gone: Callable[[], bool] = _never,
-        hand_off: Callable[[], None] = _do_nothing,
-        offer: Callable[[Sequence[Piece]], Sequence[Piece]] = _take_nothing,
-        hang_up: Callable[[], None] = _do_nothing,
-    ) -> None:
-        self.method = method
-        self.path = path
-        self.depth = path.count("/")
-        self.query = query
-        self.headers: Mapping[str, str] = {} if headers is None else headers
+    def __post_init__(self) -> None:
         self.host = self.headers.get("host", "")
-        self.address = address
-        self.secure = secure
-        self.scheme = "https" if secure else ""
-        self.proxied = False
-        self.client_gone = client_gone
-        self.hand_off = hand_off
-        self.offer = offer
-        self.hang_up = hang_up
-        self.route = self.variable = self.rest = ""
-        self._read_body = read_body
+        self.scheme = "https" if self.secure else ""
+        self.depth = self.path.count("/")
 
     def value(self, name: str) -> str | None:
         """The value of a query parameter, the last one if there are several; None without one.
@@ -144,7 +117,7 @@ class Request:
         Raises:
             Refused: it is larger (413), malformed (400), arrives too slowly (408), or exceeds a budget (429, 503).
         """
-        return self._read_body(max_bytes, self.address)
+        return self.read_body(max_bytes, self.address)
 
     def json(self, max_bytes: int = MAX_JSON_BYTES) -> dict[str, Any]:
         """The body as a JSON object.

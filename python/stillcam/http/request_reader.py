@@ -6,7 +6,6 @@ import contextlib
 import re
 import time
 from collections.abc import Callable
-from typing import Protocol
 
 from stillcam.http.limits import ConnectionLimits, Slot
 from stillcam.http.messages import Refused
@@ -45,7 +44,7 @@ class RequestReader:
         self._slot = slot
         self._limits = limits
         self.unparsed = b""
-        self._body: _Body | None = None  # of the request that is being answered
+        self._body: _SizedBody | _ChunkedBody | None = None  # of the request that is being answered
         self._reserved: list[tuple[str, int]] = []  # memory for it, see ConnectionLimits.reserve_body
         self._expects_continue = False  # the client waits for `100 Continue`
 
@@ -151,36 +150,16 @@ class RequestReader:
         raise Refused(408, text)
 
 
-class _Body(Protocol):
-    """Reads the body of one request.
-
-    Attributes:
-        whole: all of it has been received.
-        rest: bytes received after it, which belong to the next request; empty until the body is whole.
-    """
-
-    whole: bool
-    rest: bytes
-
-    def read(self, more: More, max_bytes: int) -> bytes:
-        """Read the whole body.
-
-        Args:
-            more: receives further bytes.
-            max_bytes: limit of the body, without the framing of chunks.
-
-        Raises:
-            Refused: it is larger (413), or malformed (400).
-        """
-        ...
-
-
 class _SizedBody:
     """A body with a Content-Length.
 
     Args:
         begun: what came after the head.
         length: of the body, in bytes.
+
+    Attributes:
+        whole: all of it has been received.
+        rest: bytes received after it, which belong to the next request; empty until the body is whole.
     """
 
     def __init__(self, begun: bytes, length: int) -> None:
@@ -189,7 +168,7 @@ class _SizedBody:
         self.whole = len(self._body) == length
 
     def read(self, more: More, max_bytes: int) -> bytes:
-        """See _Body."""
+        """The whole body, received with `more`; Refused if it is larger than `max_bytes` or malformed."""
         if self._length > max_bytes:
             raise _too_large(max_bytes)
         if not self.whole:
@@ -204,11 +183,7 @@ class _SizedBody:
 
 
 class _ChunkedBody:
-    """A chunked body. Chunk extensions and trailer fields are ignored.
-
-    Args:
-        begun: what came after the head.
-    """
+    """A chunked body; as `_SizedBody`. Chunk extensions and trailer fields are ignored."""
 
     def __init__(self, begun: bytes) -> None:
         self._raw = bytearray(begun)
@@ -217,7 +192,7 @@ class _ChunkedBody:
         self.rest = b""
 
     def read(self, more: More, max_bytes: int) -> bytes:
-        """See _Body."""
+        """As `_SizedBody.read`; `max_bytes` does not count the framing of chunks."""
         body = bytearray()
         while size := self._size(more):
             if len(body) + size > max_bytes:

@@ -20,9 +20,9 @@ from stillcam.common import log
 from stillcam.common.errors import StillcamError, shortage
 from stillcam.http.messages import Answer, Refused, error
 from stillcam.http.ranges import part
-from stillcam.http.router import Router
 from stillcam.server.errors import refusal_of
 from stillcam.server.route import Access, Request, Route, may_use
+from stillcam.server.router import Router
 from stillcam.server.security import cross_origin
 from stillcam.server.security.access import by_hand
 from stillcam.server.security.credentials import has_token, without_token
@@ -167,7 +167,7 @@ class App:
         methods = {route.method for route in self.routes} | {"HEAD", "OPTIONS"}
         return Answer(204, headers={"Allow": ", ".join(sorted(methods))})
 
-    def _router_of(self, request: Request) -> Router[Route]:
+    def _router_of(self, request: Request) -> Router:
         """The router of the camera whose number is in the path, which is removed from it."""
         number, slash, rest = request.path.removeprefix(CAMERA_PREFIX).partition("/")
         if not slash:
@@ -177,7 +177,7 @@ class App:
         request.camera, request.path = number, rest
         return router
 
-    def _follow_action(self, request: Request) -> Router[Route] | None:
+    def _follow_action(self, request: Request) -> Router | None:
         """Set `request.path` to what the query's `action` asks for; the router if it is another camera's.
 
         Further values may follow the action with a question mark for an ampersand, which is corrected.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 from stillcam.http import messages
@@ -39,14 +39,15 @@ class Person:
     by: str  # `session` or `token`: how it was authenticated
 
 
+@dataclass(slots=True, eq=False, repr=False)
 class Request(messages.Request):
     """A request to one of the routes."""
 
-    camera = ""  # the number of the camera below whose address it came; empty: none
-    person: Person | None = None  # the sender; None: unknown
-    public = False  # it was admitted because anyone may watch
+    camera: str = field(init=False, default="")  # the number of the camera below whose address it came; empty: none
+    person: Person | None = field(init=False, default=None)  # the sender; None: unknown
+    public: bool = field(init=False, default=False)  # it was admitted because anyone may watch
     # Whether the sender still has access: a stream, which may last for days, checks that regularly.
-    access_remains: Callable[[], bool] = staticmethod(lambda: True)
+    access_remains: Callable[[], bool] = field(init=False, default=lambda: True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,8 @@
 import pytest
 
 from stillcam.http.messages import Answer, Refused
-from stillcam.http.router import Router
 from stillcam.server.route import Access, Route
+from stillcam.server.router import Router
 
 PATHS = [
     ("GET", ""),

@@ -4,44 +4,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from typing import Generic, Protocol, TypeVar
 
 from stillcam.http.messages import Refused
+from stillcam.server.route import Route
 
 _NAMED = re.compile(r"(.*)\{\w+\}(.*)")
 
 
-class Routable(Protocol):
-    """A route, as far as the router is concerned."""
-
-    @property
-    def method(self) -> str:
-        """The HTTP method."""
-        ...
-
-    @property
-    def path(self) -> str:
-        """Without the leading slash."""
-        ...
-
-
-R = TypeVar("R", bound=Routable)
-
-
-class Router(Generic[R]):
+class Router:
     """Finds routes.
 
-    A path that ends in a slash takes whatever follows; one with a part such as `{name}` takes any
-    text without a slash there.
-
-    Args:
-        routes: all that there are.
+    A path that ends in a slash takes whatever follows; one with a part such as `{name}` takes any text without a slash
+    there.
     """
 
-    def __init__(self, routes: Iterable[R]) -> None:
-        self._exact: dict[str, dict[str, R]] = {}
-        self._below: dict[str, dict[str, R]] = {}
-        self._named: dict[tuple[str, str], dict[str, R]] = {}
+    def __init__(self, routes: Iterable[Route]) -> None:
+        self._exact: dict[str, dict[str, Route]] = {}
+        self._below: dict[str, dict[str, Route]] = {}
+        self._named: dict[tuple[str, str], dict[str, Route]] = {}
         for route in routes:
             if match := _NAMED.fullmatch(route.path):
                 self._named.setdefault((match[1], match[2]), {})[route.method] = route
@@ -50,7 +30,7 @@ class Router(Generic[R]):
                 table.setdefault(route.path, {})[route.method] = route
         self._longest = max(map(len, self._below), default=0)
 
-    def find(self, method: str, path: str) -> tuple[R, str, str]:
+    def find(self, method: str, path: str) -> tuple[Route, str, str]:
         """The route, the name within the path, and what follows the route's path; the latter two may be empty.
 
         Of several the most exact one that knows the method.
@@ -70,7 +50,7 @@ class Router(Generic[R]):
         allowed = ", ".join(sorted(known) + (["HEAD"] if "GET" in known else []))
         raise Refused(405, f"this address answers {allowed} only", headers={"Allow": allowed})
 
-    def _leading(self, path: str) -> Iterator[tuple[dict[str, R], str, str]]:
+    def _leading(self, path: str) -> Iterator[tuple[dict[str, Route], str, str]]:
         """Methods, name and rest of all that may be meant: exact, with a name, the longest that ends in a slash."""
         if methods := self._exact.get(path):
             yield methods, "", ""

@@ -106,6 +106,11 @@ class Request:
             raise Refused(400, f"the query has more than {MAX_VALUES} values") from error
         return values.get(name, [None])[-1]
 
+    @property
+    def media_type(self) -> str:
+        """Of the body, in lower case, without parameters; empty: none."""
+        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+
     def has_version(self, tag: str) -> bool:
         """Whether the client has the version with this entity tag, in quotes (If-None-Match, by weak comparison)."""
         known = self.headers.get("if-none-match")
@@ -125,7 +130,7 @@ class Request:
         Raises:
             Refused: it is something else (415, 400), or as for `body`.
         """
-        if self.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+        if self.media_type != "application/json":
             raise Refused(415, "send JSON, with Content-Type: application/json")
         try:
             document = parse_json(self.body(max_bytes))

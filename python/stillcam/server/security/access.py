@@ -3,11 +3,6 @@
 A person shows a cookie, a program a token: as `Authorization: Bearer`, as the password of Basic
 authentication with any name, or in the address (credentials.py). All of it is checked in memory.
 
-A browser also sends its cookie with requests that another site has caused, so a write by cookie has to come
-from a page of this server: by `Sec-Fetch-Site`, or by an `Origin` that is our own. A form
-of a stranger cannot send JSON either. SameSite alone would not do: to a browser, other
-programs on the same host are the same site.
-
 A refused request is challenged with Basic authentication only if it comes from a program, or is for an address like
 `http://any:TOKEN@camera.local/stream`: programs send a token as the password, many of them only after a challenge. A
 challenged browser opens its own dialog, which does not accept the password of an account. Therefore the page's requests
@@ -34,8 +29,7 @@ from stillcam.server.security.credentials import (
     query_token,
     session_name,
 )
-from stillcam.server.security.cross_origin import embedding_origin
-from stillcam.server.security.csrf import check_origin
+from stillcam.server.security.cross_origin import check_origin, check_page, embedding_origin
 from stillcam.settings.schema import Settings
 
 BEARER = 'Bearer realm="Stillcam"'
@@ -144,7 +138,7 @@ class Guard:
         if access is Access.OWNER and (person.by != "session" or person.role != "owner"):
             raise Refused(403, "only an owner who has signed in on the page may do this")
         if person.by == "session" and request.method != "GET":
-            _check_page(request)
+            check_page(request)
 
     def _by_address(self, request: Request) -> Person | None:
         key = query_token(request)
@@ -164,15 +158,6 @@ class Guard:
             return None
         self._accounts.note_visit(session.digest, session.seen_s, time.time())
         return Person(session.name, session.role, scope_of(session.role, session.library), "session")
-
-
-def _check_page(request: Request) -> None:
-    """Refuse a write by cookie without an Origin, or with a body that is not JSON: our page always sends both."""
-    if "sec-fetch-site" not in request.headers and "origin" not in request.headers:
-        raise Refused(403, "a write with a cookie needs an Origin header; a program had better use a token")
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != "application/json" and request.headers.get("content-length", "0") != "0":
-        raise Refused(415, "send JSON, with Content-Type: application/json")
 
 
 def _challenge(request: Request, route: Route) -> dict[str, str]:

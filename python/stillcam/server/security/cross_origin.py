@@ -1,19 +1,29 @@
-"""CORS (Fetch standard), frames, and the security headers of every answer: what pages of other origins may do.
+"""What pages of other origins may do: writes (the CSRF check), reads (CORS), frames; the security headers of answers.
 
-A page of any origin can read pictures that anyone may watch. A page of an
-origin in the setting `access.embed` may show our page in a frame, and read answers to requests that show a
-cookie or a token. No other origin is ever named in an answer.
+A page of any origin can read pictures that anyone may watch. A page of an origin in the setting `access.embed` may show
+our page in a frame, and read answers to requests that show a cookie or a token. No other origin is ever named in an
+answer.
+
+A browser sends its cookie also with requests that another site has caused, so a write has to come from a page of this
+server, by `Sec-Fetch-Site` or by an `Origin` that is our own; and one by cookie has to be JSON, which no form can send.
+SameSite alone would not do: to a browser, other programs on the same host are the same site.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+import re
 from functools import lru_cache
 
-from stillcam.http.messages import Answer
+from stillcam.http.messages import Answer, Refused
 from stillcam.server.route import Request
+from stillcam.server.security.forwarded import through_proxy
 
-_DEFAULT_PORTS = (("http://", ":80"), ("https://", ":443"))
+_AUTHORITY = r"(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::([0-9]{1,5}))?"
+_ORIGIN = re.compile(rf"(https?)://{_AUTHORITY}", re.ASCII)
+_HOST = re.compile(_AUTHORITY, re.ASCII)
+_DEFAULT_PORT = {"http": "80", "https": "443"}
+_MAX_SHOWN = 100  # characters of a header in a message
+
 READING = "GET, HEAD"
 EVERY_METHOD = "GET, HEAD, POST, PUT, PATCH, DELETE"
 _HEADERS = (
@@ -21,10 +31,46 @@ _HEADERS = (
     " X-Requested-With"
 )
 _SHOWN = b"Access-Control-Expose-Headers: ETag, Retry-After, X-Frame-Age, X-Frame-Sequence, X-Frame-Time\r\n"
-_ANYONE = b"Access-Control-Allow-Origin: *\r\n"
+_ANYONE_READS = b"Access-Control-Allow-Origin: *\r\n" + _SHOWN
 _ACROSS_SITES = b"Cross-Origin-Resource-Policy: cross-origin\r\n"
 _SAME_SITE = b"Cross-Origin-Resource-Policy: same-site\r\n"
 _PREFLIGHT = f"Access-Control-Allow-Headers: {_HEADERS}\r\nAccess-Control-Max-Age: 600\r\n".encode()
+
+
+def check_origin(request: Request, *, listed: bool = False) -> None:
+    """Refuse a write that a page of another server has made the browser send.
+
+    Args:
+        request: the write.
+        listed: its origin is in `access.embed`: the answer to its CORS preflight allows the request.
+
+    Raises:
+        Refused: 403; the text names both servers, and the headers that a proxy has to pass on.
+    """
+    site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
+    # Pages cannot forge Sec-Fetch-Site, but browsers send it only over TLS and to localhost.
+    if site == "same-origin" if site else origin is None or _is_own(origin, request, listed=listed):
+        return
+    own = f"{request.scheme or 'http'}://{request.host}"
+    page = origin[:_MAX_SHOWN] if origin else "an unknown address"
+    raise Refused(
+        403,
+        f"the request came from a page at {page}, but reached this server as {own}. If a proxy is in between, have it"
+        " pass on the Host header with its port (nginx: proxy_set_header Host $http_host;), or have it set"
+        " X-Forwarded-Host and X-Forwarded-Proto, and list its address in access.proxies",
+    )
+
+
+def check_page(request: Request) -> None:
+    """Refuse a write by cookie without an Origin, or with a body that is not JSON: our page always sends both.
+
+    Raises:
+        Refused: 403 or 415.
+    """
+    if "sec-fetch-site" not in request.headers and "origin" not in request.headers:
+        raise Refused(403, "a write with a cookie needs an Origin header; a program had better use a token")
+    if request.media_type != "application/json" and request.headers.get("content-length", "0") != "0":
+        raise Refused(415, "send JSON, with Content-Type: application/json")
 
 
 def embedding_origin(request: Request, listed: tuple[str, ...]) -> str:
@@ -34,23 +80,27 @@ def embedding_origin(request: Request, listed: tuple[str, ...]) -> str:
 
 
 def with_cors(request: Request, answer: Answer, listed: tuple[str, ...], *, picture: bool = False) -> Answer:
-    """Add the CORS headers to an answer.
+    """Add the CORS headers to an answer, and return it.
 
     Args:
         request: that is answered.
-        answer: stays as it is; another one is returned where something is added.
+        answer: of this request alone.
         listed: the setting `access.embed`.
         picture: its route is one of the pictures.
     """
-    lines = _for_listed(request, listed)
+    origin = embedding_origin(request, listed)
+    if listed:
+        answer.head += b"Vary: Origin\r\n"
+        answer.security = security_headers(_origins(listed))
+    if origin:
+        named = f"Access-Control-Allow-Origin: {origin}\r\nAccess-Control-Allow-Credentials: true\r\n"
+        answer.head += named.encode("latin-1") + _SHOWN
     if picture:
         by_token = request.person is not None and request.person.by == "token"
-        lines += _ACROSS_SITES if request.public or by_token else _SAME_SITE
-        if request.public and b"Allow-Origin" not in lines:
-            lines += _ANYONE + _SHOWN
-    if not lines:
-        return answer
-    return replace(answer, head=answer.head + lines, security=security_headers(_origins(listed)))
+        answer.head += _ACROSS_SITES if request.public or by_token else _SAME_SITE
+        if request.public and not origin:
+            answer.head += _ANYONE_READS
+    return answer
 
 
 def preflight_method(request: Request) -> str:
@@ -64,27 +114,34 @@ def preflight_answer(methods: str) -> Answer:
     return Answer(204, head=f"Access-Control-Allow-Methods: {methods}\r\n".encode() + _PREFLIGHT)
 
 
-def _for_listed(request: Request, listed: tuple[str, ...]) -> bytes:
-    if not listed:
-        return b""
-    vary = b"Vary: Origin\r\n"
-    if not (origin := embedding_origin(request, listed)):
-        return vary
-    named = f"Access-Control-Allow-Origin: {origin}\r\nAccess-Control-Allow-Credentials: true\r\n".encode("latin-1")
-    return vary + named + _SHOWN
+def _is_own(origin: str, request: Request, *, listed: bool = False) -> bool:
+    """Whether a page of `origin` is one of this server's: by scheme, host and port, as far as they are known.
+
+    Without a proxy, the Host header contains the port. Some proxies omit it; then any port of this host counts as
+    ours for requests that need a CORS preflight, which the server refuses to pages of another origin.
+    """
+    of_page, of_server = _ORIGIN.fullmatch(origin.lower()), _HOST.fullmatch(request.host.lower())
+    if not of_page or not of_server:
+        return False
+    scheme, name, port = of_page.groups()
+    if name != of_server[1] or (request.scheme and scheme != request.scheme):
+        return False
+    default = _DEFAULT_PORT[scheme]
+    if (port or default) == (of_server[2] or default):
+        return True
+    return of_server[2] is None and not listed and through_proxy(request) and _needs_preflight(request)
+
+
+def _needs_preflight(request: Request) -> bool:
+    """Whether the request needs a CORS preflight from another origin (Fetch, «CORS-safelisted»)."""
+    return request.method not in ("GET", "POST") or request.media_type == "application/json"
 
 
 @lru_cache(8)
 def _origins(listed: tuple[str, ...]) -> tuple[str, ...]:
-    """The listed origins as browsers write them in an Origin header."""
-    found = []
-    for entry in listed:
-        origin = entry.lower()
-        for scheme, port in _DEFAULT_PORTS:
-            if origin.startswith(scheme):
-                origin = origin.removesuffix(port)
-        found.append(origin)
-    return tuple(found)
+    """The listed origins as browsers write them in an Origin header: without the default port."""
+    lower = map(str.lower, listed)
+    return tuple(origin.removesuffix(f":{_DEFAULT_PORT.get(origin.partition(':')[0])}") for origin in lower)
 
 
 @lru_cache(8)

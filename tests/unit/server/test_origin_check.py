@@ -4,7 +4,7 @@ import pytest
 
 from stillcam.http.messages import Refused
 from stillcam.server.route import Request
-from stillcam.server.security.csrf import check_origin
+from stillcam.server.security.cross_origin import check_origin
 
 
 def refusal(origin, host, *, scheme="", proxied=False, method="POST", kind="application/json", **headers):

@@ -29,11 +29,7 @@ def _in_memory(data: bytes) -> _Descriptor:
 
 
 class Blob:
-    """Bytes that are sent to many clients; a file in memory holds them too, for sendfile(2).
-
-    Args:
-        data: all of it.
-    """
+    """Bytes that are sent to many clients; a file in memory holds them too, for sendfile(2)."""
 
     __slots__ = ("_file", "data")
 

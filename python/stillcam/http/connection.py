@@ -1,7 +1,6 @@
 """One HTTP/1.1 connection: reads its requests, has them answered and sends the answers, one after the other.
 
-It reads a head (parser.py), asks the application for the answer, and sends head and body in as few system calls as
-possible (transport.py). It stays open between requests, and supports pipelining.
+It stays open between requests, and supports pipelining.
 """
 
 from __future__ import annotations
@@ -39,15 +38,8 @@ _DISCONNECTED = (errno.EBADF, errno.ENOTCONN, errno.EHOSTUNREACH, errno.ENETUNRE
 class Application(Protocol):
     """Answers requests."""
 
-    @property
-    def request_type(self) -> type[Request]:
-        """The class of the requests, for an application that adds attributes of its own."""
-        ...
-
-    @property
-    def security(self) -> bytes:
-        """Header lines of every answer that has none of its own, such as Content-Security-Policy."""
-        ...
+    request_type: type[Any]  # of the requests: Request, or a class of its own that adds attributes
+    security: bytes  # header lines of every answer that has none of its own, such as Content-Security-Policy
 
     def answer(self, request: Any) -> Answer:
         """The answer to any request; never raises."""
@@ -58,7 +50,7 @@ class Application(Protocol):
         ...
 
     def malformed(self, refused: Refused) -> Answer:
-        """The answer to malformed requests."""
+        """The answer to a malformed request."""
         ...
 
     def ended(self, request: Any, answer: Answer, sent: int, seconds: float) -> None:
@@ -72,10 +64,7 @@ class Connection:
     Args:
         connection: the socket; over TLS after the handshake.
         address: the client's IP address.
-        slot: released when the connection is closed.
-        app: answers the requests.
-        limits: of request bodies; the slot is one of theirs.
-        pool: told before the connection blocks.
+        slot: of `limits`; released when the connection is closed.
         secure: the server speaks HTTPS.
         redirect: the client speaks plain HTTP on a port for HTTPS.
     """
@@ -249,14 +238,7 @@ class Connection:
         self._app.ended(request, answer, self._sent, time.monotonic() - began_s)
 
     def _send(self, answer: Answer, keep: bool, *, bare: bool = False, http10: bool = False) -> None:
-        """Send an answer.
-
-        Args:
-            answer: what to send.
-            keep: the connection stays open afterwards.
-            bare: the head only.
-            http10: the client speaks HTTP/1.0.
-        """
+        """Send an answer; of one to HEAD (`bare`) only the head. `keep`: the connection stays open afterwards."""
         head = response_head(answer, self._app.security, keep, http10)
         if bare or not answer.body:
             self._transport.send([head])

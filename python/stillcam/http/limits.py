@@ -19,6 +19,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from stillcam.http.messages import Refused
@@ -31,6 +32,7 @@ RETRY_SOON = {"Retry-After": "5"}
 PROXY = ""  # the limit key of all addresses without a limit of their own
 
 
+@dataclass(slots=True, eq=False)
 class Slot:
     """One connection, as far as the limits are concerned.
 
@@ -39,21 +41,14 @@ class Slot:
         key: limit key; connections with the same key share a limit. `PROXY`: no limit but the total.
         refused: its requests are answered with 503; set when a new connection takes over the slot.
         counted: counts towards the limits.
-
-    Attributes:
         waiting_since: when it began to wait for a request (monotonic, seconds); None while it is being answered.
     """
 
-    __slots__ = ("connection", "counted", "key", "refused", "waiting_since")
-
-    def __init__(
-        self, connection: socket.socket, key: str = PROXY, *, refused: bool = False, counted: bool = False
-    ) -> None:
-        self.connection = connection
-        self.key = key
-        self.waiting_since: float | None = time.monotonic()
-        self.refused = refused
-        self.counted = counted
+    connection: socket.socket
+    key: str = PROXY
+    refused: bool = False
+    counted: bool = False
+    waiting_since: float | None = field(default_factory=time.monotonic)
 
 
 class ConnectionLimits:
@@ -152,12 +147,7 @@ class ConnectionLimits:
         return any(self._close_longest_waiting(slots, 0.0) for slots in sorted(groups, key=len, reverse=True))
 
     def _close_longest_waiting(self, candidates: Iterable[Slot], min_wait_s: float = MIN_WAIT_S) -> bool:
-        """Close the connection that has waited longest for a request; returns whether there was one.
-
-        Args:
-            candidates: slots to choose from.
-            min_wait_s: how long it must have waited.
-        """
+        """Close the connection that has waited longest for a request, and so long; whether there was one."""
         now_s = time.monotonic()
         waiting = [(since_s, slot) for slot in candidates if (since_s := slot.waiting_since) is not None]
         since_s, longest = min(waiting, key=lambda pair: pair[0], default=(now_s, None))

@@ -38,8 +38,6 @@ class Listener:
 
     Args:
         address: host and port; the host "::" stands for every address, IPv4 and IPv6.
-        app: answers the requests.
-        limits: of connections and request bodies.
         tls: returns the TLS context for the next connection; None: plain HTTP.
 
     Attributes:

@@ -173,7 +173,6 @@ class Answer:
     """Status, body and headers.
 
     Args:
-        status: the HTTP status code.
         body: sent with its Content-Length; a FilePart costs no memory however large it is.
         headers: names and values, encodable as Latin-1, without line ends.
         head: prepared header lines, each ending in CR LF.
@@ -231,7 +230,6 @@ def response_head(answer: Answer, security: bytes, keep: bool, http10: bool = Fa
     """The head of an answer.
 
     Args:
-        answer: its status, headers, and the length of its body.
         security: header lines of the application, for an answer without its own.
         keep: the connection stays open afterwards.
         http10: the client speaks HTTP/1.0.

@@ -85,14 +85,7 @@ def parse(head: bytes) -> Head:
 
 
 def parse_head(head: bytes) -> Head:
-    """`parse` without its cache.
-
-    Args:
-        head: all from the request line to the last header line, without the empty line that ends it.
-
-    Raises:
-        Refused: it is not HTTP/1, or could be misread; the connection cannot be used any more.
-    """
+    """`parse` without its cache."""
     line, _, rest = head.partition(b"\r\n")
     if len(line) > MAX_LINE_BYTES:
         raise Refused(414, f"the address is too long: it may have {MAX_LINE_BYTES} bytes with method and version")

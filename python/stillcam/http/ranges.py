@@ -13,14 +13,11 @@ _TAG = re.compile(rb'ETag: ("[^"]*")\r\n')
 
 
 def span(header: str, size: int) -> tuple[int, int] | None:
-    """The requested bytes: the first, and the one after the last.
+    """The requested bytes: the first, and the one after the last; None: the header is not supported, send all.
 
     Args:
         header: of the request.
         size: of the whole, in bytes.
-
-    Returns:
-        None: the header is not supported; the answer is the whole body.
 
     Raises:
         ValueError: the body has none of these bytes.

@@ -47,12 +47,11 @@ class Certificate:
 
     @classmethod
     def of(cls, certificate: str, key: str, folder: Path) -> Certificate | None:
-        """The certificate that the settings name; None: they name none.
+        """The certificate that the settings server.tls_certificate and server.tls_key name; None: they name none.
 
         Args:
-            certificate: the setting server.tls_certificate: a path, absolute or below `folder`; may be empty.
-            key: the setting server.tls_key; empty: it is in the certificate's file.
-            folder: for relative paths.
+            certificate: a path, absolute or below `folder`; may be empty.
+            key: the same; empty: it is in the certificate's file.
 
         Raises:
             StillcamError: it cannot be used; the text begins with the setting's name.

@@ -30,11 +30,7 @@ _TCP_NOTSENT_LOWAT = 25  # linux/tcp.h; Python's socket module has no name for i
 
 
 class Transport(ABC):
-    """What a connection needs of its socket.
-
-    Args:
-        connection: the caller closes it.
-    """
+    """What a connection needs of its socket, which the caller closes."""
 
     def __init__(self, connection: socket.socket) -> None:
         self._socket = connection
@@ -81,7 +77,6 @@ class PlainTransport(Transport):
         connection.setblocking(False)
 
     def receive(self, timeout_s: float) -> bytes:
-        """See Transport."""
         try:
             return self._socket.recv(RECEIVE_BYTES)
         except BlockingIOError:
@@ -92,7 +87,7 @@ class PlainTransport(Transport):
             raise TimeoutError from None
 
     def send(self, pieces: Sequence[Piece]) -> None:
-        """See Transport. What is small goes in one call; a large blob follows in a second one, without a copy."""
+        """What is small goes in one call; a large blob follows in a second one, without a copy."""
         last = pieces[-1]
         if isinstance(last, Blob) and len(last) >= SENDFILE_BYTES:
             self._send_file(pieces[:-1], last.fileno(), 0, len(last))
@@ -101,7 +96,6 @@ class PlainTransport(Transport):
             self._complete(lambda at: self._socket.sendmsg(_rest(buffers, at)), sum(map(len, buffers)))
 
     def offer(self, pieces: Sequence[Piece]) -> Sequence[Piece]:
-        """See Transport."""
         buffers = [_bytes(piece) for piece in pieces]
         try:
             sent = self._socket.sendmsg(buffers)
@@ -110,7 +104,6 @@ class PlainTransport(Transport):
         return _rest(buffers, sent) if sent else pieces
 
     def send_file(self, head: bytes, part: FilePart) -> None:
-        """See Transport."""
         self._send_file([head], part.fileno(), part.start, len(part))
 
     def _send_file(self, pieces: Sequence[Piece], file: int, start: int, size: int) -> None:
@@ -127,11 +120,7 @@ class PlainTransport(Transport):
         self._complete(send_from, size)
 
     def _complete(self, send_from: Callable[[int], int], size: int) -> None:
-        """Call `send_from` with the number of bytes sent so far until they are `size`.
-
-        Raises:
-            TimeoutError: the client took too few.
-        """
+        """Call `send_from` with the number of bytes sent so far until they are `size`."""
         sent = _count(send_from, 0)
         if sent == size:
             return
@@ -144,11 +133,6 @@ class PlainTransport(Transport):
                 deadline_s, acknowledged = time.monotonic() + STALL_S, _progress(self._socket, acknowledged)
 
     def _wait(self, event: int, timeout_s: float) -> None:
-        """Wait until the client has sent something, or can take something.
-
-        Raises:
-            TimeoutError: it did not in time.
-        """
         self._before_wait()
         poller = select.poll()
         poller.register(self._socket, event)
@@ -160,7 +144,6 @@ class TlsTransport(Transport):
     """A connection over TLS, after the handshake."""
 
     def receive(self, timeout_s: float) -> bytes:
-        """See Transport."""
         self._socket.settimeout(timeout_s)
         try:
             return self._socket.recv(RECEIVE_BYTES)
@@ -168,7 +151,7 @@ class TlsTransport(Transport):
             return b""
 
     def send(self, pieces: Sequence[Piece]) -> None:
-        """See Transport. A copy in one piece makes full records of 16 KiB."""
+        """A copy in one piece makes full records of 16 KiB."""
         self._socket.settimeout(STALL_S)
         left, acknowledged = memoryview(b"".join([_bytes(piece) for piece in pieces])), _acknowledged(self._socket)
         while left:
@@ -178,11 +161,10 @@ class TlsTransport(Transport):
                 acknowledged = _progress(self._socket, acknowledged)
 
     def offer(self, pieces: Sequence[Piece]) -> Sequence[Piece]:
-        """See Transport. A record that is begun must be finished, so nothing is begun here."""
+        """Nothing: a record that is begun must be finished."""
         return pieces
 
     def send_file(self, head: bytes, part: FilePart) -> None:
-        """See Transport."""
         self.send([head])
         at = 0
         while at < len(part):
@@ -203,11 +185,7 @@ def _acknowledged(connection: socket.socket) -> int:
 
 
 def _progress(connection: socket.socket, before: int) -> int:
-    """How many bytes the client has acknowledged by now.
-
-    Raises:
-        TimeoutError: fewer than `STALL_BYTES` since `before`.
-    """
+    """How many bytes the client has acknowledged by now; TimeoutError if fewer than `STALL_BYTES` since `before`."""
     if (acknowledged := _acknowledged(connection)) - before < STALL_BYTES:
         raise TimeoutError
     return acknowledged

@@ -20,11 +20,7 @@ _READ_AS = str.maketrans("OIL", "011")
 
 
 class SetupCode:
-    """The code in its file.
-
-    Args:
-        path: of the file, which only its owner can read.
-    """
+    """The code in its file, which only its owner can read."""
 
     def __init__(self, path: Path) -> None:
         self.path = path

@@ -74,11 +74,7 @@ Version = tuple[int, ...]
 
 
 class Store:
-    """The database, created when it is missing.
-
-    Args:
-        path: of the file. Its mode is 0600, and its folder is created too.
-    """
+    """The database, created with its folder when it is missing; its mode is 0600."""
 
     def __init__(self, path: Path) -> None:
         self._path = path

@@ -70,9 +70,8 @@ class Users:
         """Add a user.
 
         Args:
-            name: as typed.
             password: its hash (passwords.hashed).
-            role: `owner` or `viewer`.
+            role: one of `ROLES`.
             library: whether a viewer may open the library.
             first: only if there is no owner.
 
@@ -104,14 +103,9 @@ class Users:
         library: bool | None = None,
         keep_session: bytes | None = None,
     ) -> User:
-        """Change a user's role, password, or right to open the library. A new password ends their sessions.
+        """Change a user's role, password (its hash), or right to open the library. None: unchanged.
 
-        Args:
-            name: the user's.
-            role: the new one; None: unchanged.
-            password: the hash of the new one; None: unchanged.
-            library: whether a viewer may open the library; None: unchanged.
-            keep_session: the digest of one session that does not end.
+        A new password ends their sessions, but for the one with the digest `keep_session`.
 
         Raises:
             NotFoundError: nobody has this name.

@@ -44,9 +44,6 @@ class Disk:
     Args:
         root: the folder; it need not exist yet, but its parent does.
         reserve_mb: gives the setting `files.floor_mb` in force.
-
-    Attributes:
-        root: the same.
     """
 
     def __init__(self, root: Path, reserve_mb: Callable[[], int]) -> None:

@@ -7,7 +7,6 @@ is torn).
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import os
 import shutil
@@ -79,10 +78,9 @@ def fault(what: str, error: BaseException, consequence: str = "") -> None:
         consequence: for example `restarted in 2 s`.
     """
     global _short_s  # noqa: PLW0603 - without a lock: two threads may each log a line
-    with contextlib.suppress(MemoryError):  # there may be too little to log it
-        end = f"; {consequence}" if consequence else ""
-        if not (short := shortage(error)):
-            logging.error("%s failed: this is a bug%s", what, end, exc_info=error)
-        elif time.monotonic() - _short_s >= SHORT_AGAIN_S:
-            _short_s = time.monotonic()
-            logging.warning("%s failed: %s%s", what, short, end)
+    end = f"; {consequence}" if consequence else ""
+    if not (short := shortage(error)):
+        logging.error("%s failed: this is a bug%s", what, end, exc_info=error)
+    elif time.monotonic() - _short_s >= SHORT_AGAIN_S:
+        _short_s = time.monotonic()
+        logging.warning("%s failed: %s%s", what, short, end)

@@ -23,17 +23,12 @@ _deaths: dict[str, dict[str, Any]] = {}
 
 
 def start(target: Callable[[], None], name: str) -> threading.Event:
-    """Run `target` in a thread of its own, and return an event that is set when it has ended.
+    """Run `target` in a thread of its own, and return an event that is set when it has ended; `name` is for the log.
 
-    `threading.Thread.start` waits until the thread runs: for ever if there is no memory for its first line (CPython
-    3.11, Lib/threading.py: `self._started.wait()`).
-
-    Args:
-        target: the work.
-        name: for the log.
+    Unlike `threading.Thread.start`, this does not wait until the thread runs, which takes long among busy ones.
 
     Raises:
-        RuntimeError: there is no memory for a thread.
+        RuntimeError: there can be no further thread.
     """
     ended = threading.Event()
 
@@ -50,16 +45,9 @@ def start(target: Callable[[], None], name: str) -> threading.Event:
 
 
 def keep(target: Callable[[], None], name: str) -> threading.Event:
-    """Run `target` in a thread of its own until it returns.
+    """Run `target` in a thread of its own until it returns; `name` is for the log, the status and doctor.
 
     After an exception, which is logged, the thread is restarted with increasing delays.
-
-    Args:
-        target: the work.
-        name: for the log, the status and doctor.
-
-    Raises:
-        RuntimeError: there is no memory for a thread.
     """
 
     def run() -> None:
@@ -73,9 +61,8 @@ def keep(target: Callable[[], None], name: str) -> threading.Event:
                 tries = 0 if time.monotonic() - began_s >= STEADY_S else tries
                 pause_s = BACK_OFF_S[min(tries, len(BACK_OFF_S) - 1)]
                 tries += 1
-                with contextlib.suppress(MemoryError):  # there may be too little to log it: restart all the same
-                    record(name, error)
-                    log.fault(f"thread {name}", error, f"restarted in {pause_s:g} s")
+                record(name, error)
+                log.fault(f"thread {name}", error, f"restarted in {pause_s:g} s")
                 time.sleep(pause_s)
 
     return start(run, name)

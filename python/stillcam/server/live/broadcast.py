@@ -1,8 +1,7 @@
 """Sends each new live frame to all viewers from one thread.
 
-That thread tries each viewer's connection in turn, and waits for none. Most take a frame whole, and their own threads
-sleep on: with 300 viewers, waking a thread for each costs more than sending. Where a connection is full, the viewer's
-own thread sends the rest, and the newest frame comes next.
+That thread tries each viewer's connection in turn, and waits for none: with 300 viewers, waking a thread for each costs
+more than sending. Where a connection is full, the viewer's own thread sends the rest, and the newest frame comes next.
 """
 
 from __future__ import annotations
@@ -15,8 +14,8 @@ from stillcam.http.bodies import Piece
 from stillcam.server.live.cache import CachedFrame, FrameCache
 from stillcam.server.live.worker import SharedWorker
 
-WAIT_S = 1.0  # for a frame, before the thread checks whether it is still needed
-POLL_S = 0.01  # interval between two checks whether the thread has finished with a subscriber
+FRAME_WAIT_S = 1.0  # before the thread checks whether it is still needed
+TAKEN_POLL_S = 0.01  # interval between two checks whether the thread has finished with a subscriber
 
 
 class Pacer:
@@ -47,7 +46,7 @@ class Subscriber:
     """One viewer: what it has received, and how to send it more.
 
     Args:
-        offer: sends at once what the viewer's connection takes of some pieces; returns the rest.
+        offer: see Request.offer.
         pacer: chooses among new frames; None: the viewer gets all.
         repeat_s: after this time the same frame is sent again.
 
@@ -56,8 +55,6 @@ class Subscriber:
         rest: of a frame that the connection did not take whole.
         wake_up: released when there is such a rest.
     """
-
-    __slots__ = ("_pacer", "_repeat_s", "_sent_s", "_tag", "offer", "rest", "sequence", "wake_up")
 
     def __init__(
         self, offer: Callable[[Sequence[Piece]], Sequence[Piece]], pacer: Pacer | None, repeat_s: float
@@ -85,9 +82,6 @@ class Broadcast(SharedWorker):
 
     A subscriber's connection belongs to the viewer's thread, except while the subscriber is in `_waiting`: the thread
     that removes it from there owns the connection.
-
-    Args:
-        cache: gives the frames.
     """
 
     def __init__(self, cache: FrameCache) -> None:
@@ -105,7 +99,7 @@ class Broadcast(SharedWorker):
             timeout_s: at most; not at all if there is a newer frame already.
 
         Returns:
-            the rest of the frame that the connection did not take whole, for the viewer to send.
+            the rest of the frame, for the viewer to send.
         """
         subscriber.sequence = sequence
         self._waiting.add(subscriber)
@@ -114,12 +108,12 @@ class Broadcast(SharedWorker):
             timeout_s = 0  # it came before the subscriber was waiting
         woken = subscriber.wake_up.acquire(timeout=timeout_s)
         while not woken and not self._take(subscriber):
-            woken = subscriber.wake_up.acquire(timeout=POLL_S)  # a frame is being sent to it
+            woken = subscriber.wake_up.acquire(timeout=TAKEN_POLL_S)  # a frame is being sent to it
         rest, subscriber.rest = subscriber.rest, ()
         return rest
 
     def _send_next(self) -> None:
-        if frame := self._cache.wait_for_other(self._sent, WAIT_S):
+        if frame := self._cache.wait_for_other(self._sent, FRAME_WAIT_S):
             self._sent = frame.name
             for subscriber in self._waiting.copy():
                 if self._take(subscriber):

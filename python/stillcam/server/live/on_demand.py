@@ -14,7 +14,7 @@ from stillcam.http.messages import ANSWER_S
 from stillcam.ipc.protocol import ask
 
 LATE = f"no picture within {ANSWER_S:g} s: try again later"
-GRACE_S = 3.0  # beyond the daemon's own time-out, so that its error arrives
+ERROR_GRACE_S = 3.0  # beyond the daemon's own time-out, so that its error arrives
 FAILURE_HOLDS_S = 2.0  # after a failure, requests fail at once for so long
 
 
@@ -64,7 +64,7 @@ class OnDemandStills:
             if before is not None:
                 self._await(before, mine)
             left_s = max(0.0, until_s - time.monotonic())
-            name = str(ask(self._socket, {"command": "snapshot", "wait_s": left_s}, left_s + GRACE_S)["frame"])
+            name = str(ask(self._socket, {"command": "snapshot", "wait_s": left_s}, left_s + ERROR_GRACE_S)["frame"])
         except Exception as error:
             self._end(mine, str(error))
             mine.set_exception(error)

@@ -161,23 +161,10 @@ class Guard:
 
 
 def _challenge(request: Request, route: Route) -> dict[str, str]:
-    """The headers of a 401.
-
-    Args:
-        request: that is refused.
-        route: that it leads to.
-    """
-    asks = {
-        Challenge.BEARER: False,
-        Challenge.PROGRAMS: not by_hand(request),
-        Challenge.ALL: True,
-    }[route.challenge]
-    return {"WWW-Authenticate": BASIC if asks and not _by_page(request) else BEARER}
-
-
-def _by_page(request: Request) -> bool:
-    """Whether a script of the page asks."""
-    return BASE in request.headers
+    """The headers of a 401."""
+    of_page = BASE in request.headers  # a script of the page asks
+    basic = route.challenge is Challenge.ALL or (route.challenge is Challenge.PROGRAMS and not by_hand(request))
+    return {"WWW-Authenticate": BASIC if basic and not of_page else BEARER}
 
 
 def by_hand(request: Request) -> bool:

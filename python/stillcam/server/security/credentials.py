@@ -34,30 +34,17 @@ _MAX_OF_ONE_NAME = 4  # another program on this host may set cookies of this nam
 
 
 def session_name(installation: str) -> str:
-    """The name of a session's cookie, without a prefix.
-
-    Args:
-        installation: its id.
-    """
+    """The name of a session's cookie, without a prefix, by the installation's ID."""
     return f"stillcam_{installation}"
 
 
 def device_name(installation: str) -> str:
-    """The name of a device's cookie (accounts/sign_in.py), without a prefix.
-
-    Args:
-        installation: its id.
-    """
+    """The same of a device's cookie (accounts/sign_in.py)."""
     return f"stillcam_{installation}_device"
 
 
 def cookies(request: Request, name: str) -> Iterator[str]:
-    """The values of the cookies of this name that a request shows.
-
-    Args:
-        request: with the cookies.
-        name: without a prefix.
-    """
+    """The values of the cookies of this name, without a prefix, that a request shows."""
     if not (header := request.headers.get("cookie")):
         return
     names = (f"__Host-{name}", f"__Secure-{name}") if request.secure else (name,)
@@ -133,11 +120,7 @@ def has_token(query: str) -> bool:
 
 
 def without_token(address: str) -> str:
-    """An address, for the log.
-
-    Args:
-        address: path and query.
-    """
+    """An address (path and query), for the log."""
     path, mark, query = address.partition("?")
     pairs = (pair.partition("=") for pair in query.split("&"))
     pairs_shown = [key + sign + (HIDDEN if _is_name(key) and sign else value) for key, sign, value in pairs]

@@ -41,7 +41,6 @@ def check_origin(request: Request, *, listed: bool = False) -> None:
     """Refuse a write that a page of another server has made the browser send.
 
     Args:
-        request: the write.
         listed: its origin is in `access.embed`: the answer to its CORS preflight allows the request.
 
     Raises:
@@ -146,11 +145,7 @@ def _origins(listed: tuple[str, ...]) -> tuple[str, ...]:
 
 @lru_cache(8)
 def security_headers(embedding: tuple[str, ...] = ()) -> bytes:
-    """The lines, each ending in CR LF.
-
-    Args:
-        embedding: origins whose pages may show ours in a frame, besides our own.
-    """
+    """The lines, each ending in CR LF; pages of the origins `embedding` may show ours in a frame, as our own may."""
     ancestors = " ".join(["'self'", *embedding])
     policy = (
         "default-src 'self'; img-src 'self' blob: data:; base-uri 'self'; form-action 'self';"

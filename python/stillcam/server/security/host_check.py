@@ -66,11 +66,7 @@ def _covers(entry: str, name: str) -> bool:
 
 
 def own_names(search: Iterable[str] = ()) -> frozenset[str]:
-    """All names of this machine, in lower case.
-
-    Args:
-        search: further suffixes, like `garden.example.org`.
-    """
+    """All names of this machine, in lower case; `search` has further suffixes, like `garden.example.org`."""
     full = socket.gethostname().lower().rstrip(".")
     short = full.partition(".")[0]
     suffixes = (suffix for suffix in (*HOME, *search) if _SUFFIX.fullmatch(suffix))
@@ -78,11 +74,7 @@ def own_names(search: Iterable[str] = ()) -> frozenset[str]:
 
 
 def search_list(text: str) -> tuple[str, ...]:
-    """The suffixes that a resolver appends to short names, in lower case.
-
-    Args:
-        text: of a resolv.conf(5); its last `search` or `domain` line counts.
-    """
+    """What a resolver appends to short names: the last `search` or `domain` line of a resolv.conf(5)."""
     found: list[str] = []
     for line in text.splitlines():
         keyword, *words = line.split()[:64] or [""]

@@ -3,35 +3,64 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import logging
-import time
 from pathlib import Path
 
 from inotify_simple import INotify, flags
 
-_EVENTS = flags.CLOSE_WRITE | flags.MOVED_TO | flags.MOVED_FROM | flags.DELETE | flags.ONLYDIR
+from stillcam.common.child_process import wait_readable
+
+_EVENTS = flags.CLOSE_WRITE | flags.MOVED_TO | flags.MOVED_FROM | flags.DELETE
 
 
 class FolderWatch:
     """Wakes one thread soon after a file in `folder` was written, replaced or deleted.
 
     This is only a hint: inotify reports neither a mount over the folder nor another machine's writes to a network
-    disk, and a system may run out of instances. Check the file itself after each wait.
+    disk, and a system may run out of instances. Check the file itself after each wait. The folder may be missing, be
+    removed, and be made again at any time.
+
+    Args:
+        folder: the folder.
+        events: that are reported.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, events: int = _EVENTS) -> None:
         self._folder = folder
+        self._events = events | flags.ONLYDIR
         self._inotify: INotify | None = None
-        try:
-            self._inotify = INotify()
-        except OSError as error:
-            logging.warning("cannot watch %s (inotify: %s): polling it instead", folder, error.strerror)
+        self._watched: int | None = None  # the descriptor of the watch, another one for each folder
+        self._warned = False
 
-    def wait(self, timeout_s: float) -> bool:
-        """Wait for a change; returns whether one was reported within `timeout_s`."""
-        if self._inotify is None:
-            time.sleep(timeout_s)
-            return False
-        with contextlib.suppress(OSError):  # the folder does not exist now
-            self._inotify.add_watch(self._folder, _EVENTS)  # each time: the folder may have been replaced
-        return bool(self._inotify.read(timeout=int(timeout_s * 1000)))
+    def wait(self, timeout_s: float, interrupt: int = -1) -> bool:
+        """Wait for a change; whether one was reported. False at once for a folder that has not been watched so far.
+
+        Args:
+            timeout_s: at most; without inotify this is the interval of polling.
+            interrupt: ends the wait once it is readable.
+        """
+        inotify = self._inotify = self._inotify or self._instance()
+        before, self._watched = self._watched, None
+        if inotify is not None:
+            with contextlib.suppress(OSError):  # the folder does not exist now
+                self._watched = inotify.add_watch(self._folder, self._events)
+            if self._watched not in (before, None):
+                return False
+        wait_readable(timeout_s, interrupt, -1 if inotify is None else inotify.fileno())
+        return inotify is not None and bool(inotify.read(timeout=0))
+
+    def close(self) -> None:
+        """Watch no more."""
+        if self._inotify is not None:
+            self._inotify.close()
+
+    def _instance(self) -> INotify | None:
+        try:
+            return INotify()
+        except OSError as error:
+            if not self._warned:
+                hint = "; raise fs.inotify.max_user_instances (sysctl)" if error.errno == errno.EMFILE else ""
+                logging.warning("cannot watch %s (inotify: %s): polling it%s", self._folder, error.strerror, hint)
+            self._warned = True
+            return None

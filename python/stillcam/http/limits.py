@@ -48,7 +48,10 @@ class Slot:
     key: str = PROXY
     refused: bool = False
     counted: bool = False
-    waiting_since: float | None = field(default_factory=time.monotonic)
+    waiting_since: float | None = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.waiting_since = time.monotonic()
 
 
 class ConnectionLimits:

@@ -230,8 +230,8 @@ def test_without_inotify_the_folder_is_polled(images, monkeypatch, caplog):
     def none_left():
         raise OSError(errno.EMFILE, "Too many open files")
 
-    monkeypatch.setattr(cache_module, "INotify", none_left)
-    monkeypatch.setattr(cache_module, "WATCH_AGAIN_S", 0.01)
+    monkeypatch.setattr("stillcam.common.folder_watch.INotify", none_left)
+    monkeypatch.setattr(cache_module, "FOLDER_CHECK_S", 0.01)
     cache = FrameCache(images)
     try:
         for colour in ("red", "green"):

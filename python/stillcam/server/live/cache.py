@@ -7,29 +7,24 @@ that takes a third of the processor time of `Condition.notify_all`, which wakes 
 
 from __future__ import annotations
 
-import contextlib
-import errno
 import logging
 import os
-import select
 import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from inotify_simple import INotify, flags
+from inotify_simple import flags
 
 from stillcam.common import log
+from stillcam.common.folder_watch import FolderWatch
 from stillcam.common.formats import utc_text
 from stillcam.common.threads import record
-from stillcam.frames.files import CURRENT, Frame, current_name, read_current
+from stillcam.frames.files import Frame, current_name, read_current
 from stillcam.server.live.picture import Picture
 
-WATCH_AGAIN_S = 1.0  # pause before the next attempt to watch the images folder
 ARRIVAL_S = 2.0  # from the daemon's answer that a frame is published to the frame here
-FOLDER_CHECK_S = 5.0  # without a new frame, interval between checks whether the folder has been replaced
-_EVENTS = flags.MOVED_TO | flags.DELETE_SELF | flags.MOVE_SELF | flags.ONLYDIR
-_GONE = flags.DELETE_SELF | flags.MOVE_SELF | flags.IGNORED | flags.UNMOUNT
+FOLDER_CHECK_S = 1.0  # without a new frame, interval between checks of the folder, which may have been replaced
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,8 +63,9 @@ class FrameCache:
         self._images = images
         # The newest frame and its gate: one value, read and replaced in one step.
         self._state: tuple[CachedFrame | None, threading.Lock] = (None, _closed_gate())
-        self._stop = os.eventfd(0)
-        self._logged: int | None = None  # errno of the last warning
+        self._closing = False
+        self._wake_up = os.eventfd(0)
+        self._logged = ""  # the last warning
         self._thread = threading.Thread(target=self._follow, name="frames", daemon=True)
         self._thread.start()
 
@@ -108,67 +104,35 @@ class FrameCache:
 
     def close(self) -> None:
         """End the thread."""
-        os.eventfd_write(self._stop, 1)
+        self._closing = True
+        os.eventfd_write(self._wake_up, 1)
         self._thread.join()
-        os.close(self._stop)
+        os.close(self._wake_up)
 
     def _follow(self) -> None:
-        while True:
+        watch, reported = FolderWatch(self._images, flags.MOVED_TO), False
+        while not self._closing:
             try:
-                with INotify() as inotify:
-                    folder = _identity(self._images)
-                    inotify.add_watch(self._images, _EVENTS)
-                    self._read(first=True)
-                    if self._watch(inotify, folder):
-                        return
-            except (FileNotFoundError, ValueError) as error:  # no folder yet, or a malformed link
-                logging.debug("waiting for %s: %s", self._images, error)
-            except OSError as error:
-                self._poll_instead(error)
+                self._read(new=reported)
+            except (OSError, ValueError) as error:
+                if str(error) != self._logged:
+                    logging.warning("cannot read the newest frame of %s: %s", self._images, error)
+                self._logged = str(error)
             except Exception as error:  # noqa: BLE001 - it is logged: without this thread no new frame would be shown
                 record("frames", error)
                 log.fault(f"reading a frame of {self._images}", error)
-            if self._stopped(None, WATCH_AGAIN_S):
-                return
+            reported = watch.wait(FOLDER_CHECK_S, self._wake_up)
+        watch.close()
 
-    def _poll_instead(self, error: OSError) -> None:
-        """Read the newest frame without inotify."""
-        if error.errno != self._logged:
-            self._logged = error.errno
-            hint = ": raise fs.inotify.max_user_instances (sysctl)" if error.errno == errno.EMFILE else ""
-            logging.warning(
-                "cannot follow %s (%s)%s; polling every %g s", self._images, error.strerror, hint, WATCH_AGAIN_S
-            )
-        with contextlib.suppress(OSError, ValueError):
-            self._read(first=self.newest is None)
-
-    def _watch(self, inotify: INotify, folder: tuple[int, int]) -> bool:
-        """Read each new frame; True when the cache is closed, False when the folder has been replaced.
-
-        inotify reports neither a mount over the folder nor the deletion of a folder that is open elsewhere.
-        """
-        while not self._stopped(inotify, FOLDER_CHECK_S):
-            events = inotify.read(timeout=0)
-            if any(event.mask & _GONE for event in events) or (not events and _identity(self._images) != folder):
-                return False
-            if any(event.name == CURRENT or event.mask & flags.Q_OVERFLOW for event in events):
-                self._read(first=False)
-        return True
-
-    def _stopped(self, inotify: INotify | None, timeout_s: float) -> bool:
-        """Wait for an event, at most so long; whether the cache is closed."""
-        poller = select.poll()
-        poller.register(self._stop, select.POLLIN)
-        if inotify is not None:
-            poller.register(inotify.fileno(), select.POLLIN)
-        return any(fd == self._stop for fd, _ in poller.poll(timeout_s * 1000))
-
-    def _read(self, first: bool) -> None:
-        frame, (newest, gate) = read_current(self._images), self._state
+    def _read(self, new: bool) -> None:
+        """Read the newest frame if it is another one; a frame that is not `new` has the age that its name says."""
+        newest, gate = self._state
+        if newest and newest.name == current_name(self._images):
+            return
+        frame = read_current(self._images)
         if frame is None or (newest and newest.name == frame.name):
             return
-        # A frame from before the start has the age that its name says.
-        age_s = max(0.0, time.time() - frame.time_s) if first else 0.0
+        age_s = 0.0 if new else max(0.0, time.time() - frame.time_s)
         sequence = newest.sequence + 1 if newest else 1
         self._state = CachedFrame.of(frame, time.monotonic() - age_s, sequence), _closed_gate()
         gate.release()
@@ -178,8 +142,3 @@ def _closed_gate() -> threading.Lock:
     lock = threading.Lock()
     lock.acquire()
     return lock
-
-
-def _identity(folder: Path) -> tuple[int, int]:
-    status = folder.stat()
-    return status.st_dev, status.st_ino

@@ -27,40 +27,24 @@ VISIT_S = 600.0  # a visit is written once in this time, to spare the card
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A device on which a user has signed in.
+    """A device on which a user has signed in."""
 
-    Args:
-        digest: identifies it.
-        name: the user's.
-        role: the user's.
-        library: whether the user may open the library.
-        seen_s: the last visit in seconds since the epoch, to within some minutes.
-    """
-
-    digest: bytes
-    name: str
+    digest: bytes  # identifies it
+    name: str  # the user's, as the next two
     role: str
-    library: bool
-    seen_s: float
+    library: bool  # whether the user may open the library
+    seen_s: float  # the last visit, to within some minutes (seconds since the epoch)
 
 
 @dataclass(frozen=True, slots=True)
 class CachedAccounts:
-    """The accounts as read at one moment.
+    """The accounts as read at one moment."""
 
-    Args:
-        registered: whether there is an owner.
-        passwords: the hashes, by folded name.
-        sessions: by digest.
-        tokens: by digest.
-        installation: its ID; distinguishes its cookies from another installation's on the same host.
-    """
-
-    registered: bool = False
-    passwords: Mapping[str, str] = field(default_factory=dict)
-    sessions: Mapping[bytes, Session] = field(default_factory=dict)
-    tokens: Mapping[bytes, Token] = field(default_factory=dict)
-    installation: str = ""
+    registered: bool = False  # whether there is an owner
+    passwords: Mapping[str, str] = field(default_factory=dict)  # the hashes, by folded name
+    sessions: Mapping[bytes, Session] = field(default_factory=dict)  # by digest
+    tokens: Mapping[bytes, Token] = field(default_factory=dict)  # by digest
+    installation: str = ""  # its ID; distinguishes its cookies from another installation's on the same host
 
 
 class AccountsCache:

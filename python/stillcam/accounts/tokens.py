@@ -17,21 +17,13 @@ PREFIX = "stillcam_"  # of tokens: scanners for leaked secrets recognise it
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A token, without its key.
+    """A token, without its key. Times are seconds since the epoch."""
 
-    Args:
-        id: identifies it in URLs.
-        name: of the program that has it.
-        scope: `view`, `library` or `control`.
-        created_s: seconds since the epoch.
-        used_s: the same, to within some minutes; None: never.
-    """
-
-    id: str
-    name: str
-    scope: str
+    id: str  # identifies it in URLs
+    name: str  # of the program that has it
+    scope: str  # one of `SCOPES`
     created_s: float
-    used_s: float | None
+    used_s: float | None  # to within some minutes; None: never
 
     def to_json(self) -> dict[str, str | None]:
         """The token in the answers of the API and of `token list --json`."""

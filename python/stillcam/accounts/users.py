@@ -13,21 +13,13 @@ from stillcam.common.formats import utc_text
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """One person.
+    """One person. Times are seconds since the epoch."""
 
-    Args:
-        name: as shown.
-        role: `owner` or `viewer`.
-        library: whether the user may open the library; owners always may.
-        created_s: seconds since the epoch.
-        seen_s: the same, to within some minutes; None: never.
-    """
-
-    name: str
-    role: str
-    library: bool
+    name: str  # as shown
+    role: str  # one of `ROLES`
+    library: bool  # whether the user may open the library; owners always may
     created_s: float
-    seen_s: float | None
+    seen_s: float | None  # to within some minutes; None: never
 
     def to_json(self) -> dict[str, str | bool | None]:
         """The user in the answers of the API and of `user list --json`."""

@@ -37,12 +37,9 @@ def replace_file(
 
 
 def create_private(path: Path, content: bytes) -> bool:
-    """Create a file that only its owner can read, complete from its first moment.
+    """Create a file that only its owner can read, complete from its first moment, with its folder.
 
     Under sudo it belongs to the owner of its folder, who runs the server.
-
-    Args:
-        path: the file; missing folders are created.
 
     Returns:
         whether it was created; False: it already exists, and stays unchanged.

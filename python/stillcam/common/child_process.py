@@ -1,4 +1,4 @@
-"""A child process: started, watched, ended and reaped here, whether it is a camera program, ffmpeg or our own."""
+"""A child process: a camera program, ffmpeg or one of our own."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ class ChildProcess:
         self._stderr: deque[str] = deque(maxlen=_STDERR_LINES)
         try:
             self._read = start(self._read_stderr, f"{self.name} stderr")
-        except RuntimeError as error:
+        except RuntimeError as error:  # no program without a reader, which would hold the camera
             self._process.kill()
             self._process.wait()
             os.close(self.pidfd)
@@ -153,8 +153,7 @@ class ChildProcess:
     def stop(self, signum: int = signal.SIGTERM, grace_s: float = TERM_GRACE_S, interrupts: Sequence[int] = ()) -> int:
         """Send the signal, then SIGKILL after `grace_s`; return the exit status.
 
-        Args:
-            interrupts: once one of these descriptors is readable, it gets `INTERRUPTED_GRACE_S` at most.
+        Once one of the descriptors `interrupts` is readable, it gets `INTERRUPTED_GRACE_S` at most.
         """
         self.send(signum)
         began_s = time.monotonic()

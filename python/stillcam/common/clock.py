@@ -35,10 +35,7 @@ def local_zone(
 ) -> str:
     """The name of the machine's zone: an IANA name, or if none is known, a POSIX rule.
 
-    Args:
-        environ: its `TZ` has precedence over `/etc/localtime`.
-        read_link: reads a symlink.
-        read: reads a file.
+    `TZ` in `environ` has precedence over `/etc/localtime`.
     """
     value = environ.get("TZ")
     if value is None:

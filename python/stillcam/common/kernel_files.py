@@ -41,19 +41,12 @@ def fields_of(path: Path, separator: str) -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class Mount:
-    """A mounted file system.
+    """A mounted file system."""
 
-    Args:
-        point: the folder where it is mounted.
-        type: `ext4`, `tmpfs` …
-        source: the device, or the name of a virtual file system.
-        device: MAJOR:MINOR.
-    """
-
-    point: str
-    type: str
-    source: str
-    device: str
+    point: str  # the folder where it is mounted
+    type: str  # `ext4`, `tmpfs` …
+    source: str  # the device, or the name of a virtual file system
+    device: str  # MAJOR:MINOR
 
 
 def mounts(text: str) -> list[Mount]:

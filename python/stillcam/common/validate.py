@@ -20,12 +20,7 @@ def is_number(value: Any) -> bool:
 
 
 def number_error(value: Any, low: float, high: float, *, whole: bool = False) -> str | None:
-    """What is wrong with a number; None: nothing.
-
-    Args:
-        low, high: the inclusive range.
-        whole: whether it must have no fraction.
-    """
+    """What is wrong with a number; None: nothing. It must be from `low` to `high`, and without fraction if `whole`."""
     if is_number(value) and not (whole and value % 1) and low <= value <= high:
         return None
     return f"must be a {'whole ' if whole else ''}number from {low:g} to {high:g}"
@@ -60,10 +55,7 @@ def choice_in(document: Mapping[str, Any], name: str, choices: tuple[Any, ...]) 
 def moment_in(document: Mapping[str, Any], name: str, zone: str) -> int | None:
     """The time in a field, in ms since the epoch; None: the field is missing or null.
 
-    A time without an offset is local.
-
-    Args:
-        zone: the local time zone, see `stillcam.common.clock`.
+    A time without an offset is local; `zone` is the local one, see `stillcam.common.clock`.
 
     Raises:
         SettingsError: it is no time.

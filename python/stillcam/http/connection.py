@@ -49,10 +49,6 @@ class Application(Protocol):
         """The answer to a plain HTTP request on a port for HTTPS; never raises."""
         ...
 
-    def malformed(self, refused: Refused) -> Answer:
-        """The answer to a malformed request."""
-        ...
-
     def ended(self, request: Any, answer: Answer, sent: int, seconds: float) -> None:
         """An answer has been sent, or as much of it as the client took."""
         ...
@@ -168,7 +164,7 @@ class Connection:
                 return self._slot.refused and self._refuse_busy()
             parsed = parse(head)
         except Refused as refused:
-            return self._refuse(self._app.malformed(refused))
+            return self._refuse(refused.answer())
         if self._slot.refused:
             return self._refuse(BUSY)
         self._slot.waiting_since = None
@@ -186,7 +182,7 @@ class Connection:
         return self._refuse(BUSY)
 
     def _refuse(self, answer: Answer) -> bool:
-        """Answer a request that is malformed or has no slot; no other may follow."""
+        """Answer a request that is malformed or has no slot; then only read what the client still sends."""
         self._sent = 0
         try:
             self._send(answer, keep=False)

@@ -70,9 +70,9 @@ class IdlePool:
         connection.close()
 
     def hand_off(self, connection: IdleConnection) -> None:
-        """Have another thread lead: what follows in `connection.serve` may block.
+        """Have another thread lead: what follows in `connection.serve` may block. Only the leader has to.
 
-        Does nothing if the calling thread does not lead. If no thread can be started, it leads on.
+        If no thread can be started, it leads on.
         """
         if self._serving is not connection:
             return

@@ -37,38 +37,24 @@ _LENGTH = re.compile("[0-9]{1,15}")
 
 @dataclass(frozen=True, slots=True)
 class Fields:
-    """The header lines of a request.
+    """The header lines of a request."""
 
-    Args:
-        headers: names in lower case. Lines of the same name are joined by commas, cookies by semicolons.
-        length: of the body in bytes; 0 without one, and where it comes in chunks.
-        chunked: the body comes in chunks.
-        connection: the words of the Connection header, in lower case.
-        expects_continue: the client waits for `100 Continue` before it sends the body.
-    """
-
-    headers: Mapping[str, str]
-    length: int
-    chunked: bool
-    connection: frozenset[str]
-    expects_continue: bool
+    headers: Mapping[str, str]  # names in lower case; those of one name are joined by commas, cookies by semicolons
+    length: int  # of the body in bytes; 0 without one, and where it comes in chunks
+    chunked: bool  # the body comes in chunks
+    connection: frozenset[str]  # the words of the Connection header, in lower case
+    expects_continue: bool  # the client waits for `100 Continue` before it sends the body
 
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """A request up to its body.
-
-    Args:
-        path: decoded, without its leading slash; `*` for OPTIONS of the server as a whole.
-        http10: it speaks HTTP/1.0.
-        keep_alive: the client wants the connection to stay open.
-    """
+    """A request up to its body."""
 
     method: str
-    path: str
+    path: str  # decoded, without its leading slash; `*` for OPTIONS of the server as a whole
     query: str
-    http10: bool
-    keep_alive: bool
+    http10: bool  # the client speaks HTTP/1.0
+    keep_alive: bool  # the client wants the connection to stay open
     fields: Fields
 
 

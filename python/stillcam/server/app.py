@@ -109,10 +109,6 @@ class App:
         query = f"?{request.query}" if request.query else ""
         return Answer(308, headers={"Location": f"https://{request.host}/{quote(request.path)}{query}"})
 
-    def malformed(self, refused: Refused) -> Answer:
-        """The answer to a malformed request."""
-        return refused.answer()
-
     def ended(self, request: Request | None, answer: Answer, sent: int, seconds: float) -> None:
         """Count an answer, and log it if `server.access_log` is on."""
         self._count(request.route if request else "", answer.status, sent)

@@ -13,21 +13,12 @@ RESERVE_PART = 0.05  # of a disk that is smaller than 4 GB
 
 
 def reserve_bytes(reserve_mb: int, disk_bytes: int) -> int:
-    """What must stay free on a disk of that size.
-
-    Args:
-        reserve_mb: the setting `files.floor_mb`; 0: the default.
-        disk_bytes: the size of the file system.
-    """
+    """What must stay free on a disk of that size, by the setting `files.floor_mb` (0: the default)."""
     return reserve_mb * 1_000_000 or min(RESERVE_BYTES, int(RESERVE_PART * disk_bytes))
 
 
 def writable_bytes(folder: Path, reserve_mb: int) -> int:
-    """What may still be written in `folder`; negative: less than the reserve is free.
-
-    Args:
-        folder: it need not exist yet.
-        reserve_mb: the setting `files.floor_mb`.
+    """What may still be written in `folder`, which need not exist yet; negative: less than the reserve is free.
 
     Raises:
         OSError: the disk does not answer.

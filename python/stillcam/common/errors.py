@@ -19,7 +19,6 @@ class SettingsError(StillcamError):
     """A setting is wrong.
 
     Args:
-        message: what is wrong, and what is expected.
         field: dotted name (`snapshot.interval_s`), empty when the file as a whole is wrong.
         line: line of the settings file, counted from 1; 0 when unknown.
     """

@@ -18,21 +18,13 @@ _NUMBER = re.compile("[0-9]|[12][0-9]|3[01]", re.ASCII)  # as the setting camera
 
 @dataclass(frozen=True, slots=True)
 class Paths:
-    """The folders of one camera; all absolute.
+    """The folders of one camera; all absolute."""
 
-    Args:
-        images: its frames.
-        data: its settings and library.
-        web: the page.
-        number: the camera's.
-        first: those of the first camera; None: these are.
-    """
-
-    images: Path
-    data: Path
-    web: Path = ROOT / "web"
-    number: int = 0
-    first: Paths | None = None
+    images: Path  # its frames
+    data: Path  # its settings and library
+    web: Path = ROOT / "web"  # the page
+    number: int = 0  # the camera's
+    first: Paths | None = None  # those of the first camera; None: these are
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Paths:

@@ -17,7 +17,7 @@ _TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"?|[\[\]{}]', re.DOTALL)
 
 
 def open_regular(path: Path) -> int:
-    """Open a regular file for reading, and return its descriptor.
+    """Open a regular file for reading; returns its descriptor.
 
     Raises:
         OSError: it cannot be opened, or is a symlink, a folder or a pipe.

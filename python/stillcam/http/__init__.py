@@ -7,9 +7,10 @@ Use: give a `Listener` an `Application`, an object that turns a `Request` into a
 
 Threads
 -------
-The pattern is leader/followers over epoll(7). All connections that wait for a request are in one epoll set, the
-`IdlePool`. One thread, the leader, waits for it, and serves each readable connection itself: it reads the request, has
-it answered, and sends the answer. Waking another thread for each request would cost as much as the answer does.
+The pattern is leader/followers over epoll(7). All connections that wait for a request, and the listening socket, are in
+one epoll set, the `IdlePool`. One thread, the leader, waits for it, and serves each readable connection itself: it
+reads the request, has it answered, and sends the answer. Waking another thread for each request would cost as much as
+the answer does.
 
 The leader must never block. Before anything that may (the client does not take its answer at once, a stream begins, a
 handler reads a disk or asks another process) it *hands off*: another thread becomes the leader, and it continues with

@@ -1,7 +1,4 @@
-"""Accepts connections on a port, and hands them to the idle pool; a connection over TLS gets a thread of its own.
-
-The listening socket is in the pool, too: the leader accepts.
-"""
+"""Accepts connections on a port, and hands them to the idle pool; a connection over TLS gets a thread of its own."""
 
 from __future__ import annotations
 

@@ -29,17 +29,11 @@ FOLDER_CHECK_S = 1.0  # without a new frame, interval between checks of the fold
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CachedFrame(Picture):
-    """A frame.
+    """A frame."""
 
-    Args:
-        name: the file name.
-        received_s: when it was read (monotonic): a clock that is set must not make it old.
-        sequence: its number since the start of this server, from 1.
-    """
-
-    name: str
-    received_s: float
-    sequence: int
+    name: str  # of its file
+    received_s: float  # when it was read (monotonic): a clock that is set must not make it old
+    sequence: int  # its number since the start of this server, from 1
 
     @classmethod
     def of(cls, frame: Frame, received_s: float, sequence: int, mark: str = "") -> CachedFrame:

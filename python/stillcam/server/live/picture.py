@@ -23,21 +23,13 @@ _PART_HEAD = _JPEG + b"Content-Length: %d\r\nX-Timestamp: %.6f\r\n%b\r\n"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Picture:
-    """A picture, prepared for sending.
+    """A picture, prepared for sending."""
 
-    Args:
-        tag: its ETag, in quotes.
-        head: header lines of an answer with it.
-        picture: the JPEG.
-        part: the head of its part in a stream, and the rest of the part, of which `picture` is the beginning.
-        time_s: when it was taken, in seconds since the epoch.
-    """
-
-    tag: str
-    head: bytes
-    picture: Blob
-    part: tuple[bytes, Blob]
-    time_s: float
+    tag: str  # its ETag, in quotes
+    head: bytes  # header lines of an answer with it
+    picture: Blob  # the JPEG
+    part: tuple[bytes, Blob]  # the head of its part in a stream, and the rest, of which `picture` is the beginning
+    time_s: float  # when it was taken, in seconds since the epoch
 
     @classmethod
     def prepare(cls, data: bytes, time_s: float, tag: str, lines: bytes, **more: Any) -> Self:

@@ -14,19 +14,12 @@ from stillcam.server.live.cache import CachedFrame, FrameCache
 
 @dataclass(frozen=True, slots=True)
 class Staleness:
-    """There is no fresh frame.
+    """There is no fresh frame."""
 
-    Args:
-        newest: the last frame; None if there has been none.
-        camera_missing: the daemon runs, and reports that it has no camera.
-        reason: a sentence for a person; empty: unknown.
-        live: only a live frame is missing; there may be a fresh still.
-    """
-
-    newest: CachedFrame | None
-    camera_missing: bool
-    reason: str
-    live: bool = False
+    newest: CachedFrame | None  # the last frame; None if there has been none
+    camera_missing: bool  # the daemon runs, and reports that it has no camera
+    reason: str  # a sentence for a person; empty: unknown
+    live: bool = False  # only a live frame is missing; there may be a fresh still
 
     def headline(self, now_s: float) -> str:
         """In local time: `no camera since 14:03`, with the date if that was on another day.

@@ -32,12 +32,7 @@ class _Forwarded(NamedTuple):
 
 
 def see_through(request: Request, proxies: Sequence[str]) -> None:
-    """Apply the headers of a trusted proxy: address, scheme, host and port.
-
-    Args:
-        request: is changed.
-        proxies: addresses and networks of proxies.
-    """
+    """Apply to a request the headers of a trusted proxy, one of these addresses and networks."""
     networks = tuple(proxies)
     if not networks or not _is_in(request.address, networks):
         return

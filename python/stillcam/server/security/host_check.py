@@ -32,7 +32,7 @@ def check_host(host: str, own: frozenset[str], listed: tuple[str, ...]) -> None:
     """Check a Host header.
 
     Args:
-        host: the header; empty in HTTP/1.0, where it may be missing: no browser sends that.
+        host: empty in HTTP/1.0, where it may be missing: no browser sends that.
         own: this machine's names, in lower case.
         listed: names that the owner has listed; `*.example.org` stands for all below.
 

@@ -49,13 +49,13 @@ class Mode:
     """One use of the camera; one runs at a time.
 
     Attributes:
-        name: what the status calls it.
+        use: settings are on trial, and time-outs are learnt, for each use of the camera.
         urgent: whether it interrupts another mode that waits for a picture.
         handlers: of its commands, by verb; called in the camera's thread, whatever mode runs. With a CameraError
             they refuse the command.
     """
 
-    name = ""
+    use = ""
     urgent = False
     handlers: Mapping[str, Handler] = {}
 
@@ -115,7 +115,7 @@ class CaptureContext:
         self.status.capabilities = driver.capabilities.to_json()
         self.commands = CommandQueue()
         self.settings = PendingSettings(paths.settings, settings, self.status)
-        self.backoff = Backoff()
+        self.backoff = Backoff(self.status)
         self.stopping = False
         self.recording = False
         self._modes = modes
@@ -188,7 +188,7 @@ class CaptureContext:
     def start_snapshots(self, settings: Settings, camera: CameraInfo) -> None:
         """Start the camera for snapshots, and show that mode."""
         self.start_stills(settings, camera)
-        self.status.enter("snapshot", snapshot_cycle_s(settings), self.backoff.reason)
+        self.status.enter("snapshot", snapshot_cycle_s(settings))
 
     def wait_for(
         self,
@@ -287,9 +287,7 @@ class CaptureContext:
         self.status.add_frame(name, self.driver.metadata, self.driver.exposure_began_s)
         if not self.driver.adjusting:
             self.settings.confirm(name)
-        if self.backoff.reason:
-            self.backoff.recovered()
-            self.status.reason = None
+        self.backoff.recovered()
         self.publisher.check_frozen()
 
     def stall_timeout_s(self, cycle_s: Callable[[Settings], float]) -> float:

@@ -128,7 +128,7 @@ class Daemon:
         """Run one mode, until a command, a lease or a fault calls for another."""
         context = self._context
         mode = context.next_mode()
-        settings = context.enter_mode(mode.name)
+        settings = context.enter_mode(mode.use)
         camera = self._find_camera(settings)
         if context.next_mode() is not mode:  # more is known of a camera that has only now been found
             return
@@ -168,8 +168,9 @@ class Daemon:
         self._cameras = []
         for mode in self._modes:
             mode.fail(error)
-        self.status.enter("no camera", snapshot_cycle_s(context.settings.wanted), error.reason)
-        context.pause(context.backoff.failed(error))
+        delay_s = context.backoff.failed(error)
+        self.status.enter("no camera", snapshot_cycle_s(context.settings.wanted))
+        context.pause(delay_s)
         if error.cause == "disk" and not context.stopping:
             context.reclaim_folder()
 

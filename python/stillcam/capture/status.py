@@ -27,7 +27,7 @@ class Status:
         publishing: the times from the camera's closed file to the link that leads to it.
         mode: as `enter` names them.
         notice: a problem for the owner to fix while frames continue; None: nothing.
-        reason: why there are no frames; None: there are.
+        reason: why there are no pictures, see `timeouts.Backoff`; None: there are.
         camera: the one in use, or the last that was.
         cameras: those of the last listing.
         capabilities: what the driver can do, see `Capabilities.to_json`.
@@ -62,8 +62,8 @@ class Status:
         self._restarts: Counter[str] = Counter()
         self._began_s = 0.0  # the exposure of the newest frame began then or later (monotonic)
 
-    def enter(self, mode: str, interval_s: float, reason: str | None = None) -> None:
-        """A mode begins: `snapshot`, `live`, or `no camera` with its reason.
+    def enter(self, mode: str, interval_s: float) -> None:
+        """A mode begins: `snapshot`, `live`, `no camera` ...
 
         After a mode without frames, the newest frame is as old as that mode was long: its interval counts until the
         first snapshot is there.
@@ -73,7 +73,7 @@ class Status:
                 self._since_s = time.time()
             resumes = mode == "snapshot" and self.mode in FRAMELESS
             self._first_within_s = self._interval_s if resumes else 0.0
-            self.mode, self._interval_s, self.reason = mode, interval_s, reason
+            self.mode, self._interval_s = mode, interval_s
 
     @property
     def interval_s(self) -> float:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from stillcam.camera.metadata import Metadata
 from stillcam.camera.use_cases import effective_controls, frame_duration_s
+from stillcam.capture.status import Status
 from stillcam.common.errors import CameraError
 from stillcam.settings.controls import Values
 from stillcam.settings.schema import Settings
@@ -20,28 +21,31 @@ NO_CONTROLS: Values = {}
 
 
 class Backoff:
-    """The delay before the next try while there is no picture. Logs each reason once, and the recovery once."""
+    """The delay before the next try while there is no picture; the reason is shown in the status.
 
-    def __init__(self) -> None:
-        self.reason: str | None = None  # why there is no picture; None: there is one
+    Each reason is logged once, and the recovery once.
+    """
+
+    def __init__(self, status: Status) -> None:
+        self._status = status
         self._began_s = 0.0  # monotonic
         self._failures = 0  # in a row
 
     def failed(self, error: CameraError) -> float:
         """Count a failure, and return how long to wait before the next try, in seconds."""
-        if self.reason is None:
+        if self._status.reason is None:
             self._began_s = time.monotonic()
-        if self.reason != error.reason:
+        if self._status.reason != error.reason:
             logging.error("no picture (%s): %s; trying again", error.cause, error)
-        self.reason = error.reason
+        self._status.reason = error.reason
         self._failures += 1
         return BACK_OFF_S[min(self._failures, len(BACK_OFF_S)) - 1]
 
     def recovered(self) -> None:
         """Reset: there is a picture."""
-        if self.reason is not None:
-            logging.info("pictures again after %.1f s (%s)", time.monotonic() - self._began_s, self.reason)
-        self.reason = None
+        if self._status.reason is not None:
+            logging.info("pictures again after %.1f s (%s)", time.monotonic() - self._began_s, self._status.reason)
+        self._status.reason = None
         self._failures = 0
 
 

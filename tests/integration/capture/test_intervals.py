@@ -61,5 +61,5 @@ def test_without_a_camera_the_interval_of_snapshots_counts():
     status = Status("simulated")
     status.enter("video", 86_400.0)
     status.enter("snapshot", 2.0)
-    status.enter("no camera", 2.0, "gone")
+    status.enter("no camera", 2.0)
     assert status.to_json()["interval_s"] == 2.0

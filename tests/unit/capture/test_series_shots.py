@@ -60,7 +60,6 @@ class SnapshotContext:
     def __init__(self, booked_s: float, until_s: float) -> None:
         self.now_s, self._booked_s, self._until_s = 100.0, booked_s, until_s
         self.taken: list[float] = []
-        self.backoff = SimpleNamespace(reason=None)
         self.status = SimpleNamespace(enter=lambda *_: None)
         self.settings = SimpleNamespace(wanted=Settings())
         self.driver = SimpleNamespace(matches=lambda *_: True, lag_s=0.0, exposure_began_s=0.0)

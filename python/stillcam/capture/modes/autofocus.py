@@ -59,7 +59,7 @@ class LensPositions:
 class AutofocusMode(RequestedMode):
     """One scan, for all pending requests, and in AfMode Auto for a camera whose lens has no position yet."""
 
-    name = "snapshot"  # its pictures are snapshots: settings that fail here are those that fail there
+    use = "snapshot"  # settings that fail here are those that fail there
     urgent = True
 
     def __init__(self, context: CaptureContext, lens: LensPositions) -> None:

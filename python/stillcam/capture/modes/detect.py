@@ -39,7 +39,7 @@ class DetectMode(RequestedMode):
     It waits for photos and for a shot of a series, and does not interrupt a video.
     """
 
-    name = "detect"
+    use = "detect"
 
     def __init__(self, context: CaptureContext) -> None:
         super().__init__(context)

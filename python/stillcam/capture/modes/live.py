@@ -17,7 +17,7 @@ LIVE_RETRY_S = 10.0  # without live view after it failed
 class LiveMode(Mode):
     """Publishes the frames of the live stream; a camera that cannot stream continues with snapshots."""
 
-    name = "live"
+    use = "live"
 
     def __init__(self, context: CaptureContext) -> None:
         self._context = context
@@ -30,7 +30,7 @@ class LiveMode(Mode):
         context, cycle_s = self._context, live_cycle_s(settings)
         try:
             context.driver.start_live(settings, camera)
-            context.status.enter("live", cycle_s, context.backoff.reason)
+            context.status.enter("live", cycle_s)
             while context.next_mode() is self:
                 start_s = 0.0 if context.settings.confirmed else START_TIMEOUT_S + startup_s(cycle_s)
                 timeout_s = context.stall_timeout_s(live_cycle_s) + start_s

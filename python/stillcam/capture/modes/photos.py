@@ -47,7 +47,7 @@ class PhotoOrder:
 class PhotoMode(Mode):
     """Takes photos, one order after the other; while a self-timer runs, other modes use the camera."""
 
-    name = "photo"
+    use = "photo"
 
     def __init__(self, context: CaptureContext, library: LibraryWriter) -> None:
         self._context = context
@@ -207,7 +207,7 @@ class PhotoMode(Mode):
     def _take(self, order: PhotoOrder, settings: Settings, camera: CameraInfo) -> str:
         context = self._context
         frameless_s = CONVERGE_S + order.count * photo_cycle_s(settings, order.kind)
-        context.status.enter("photo", frameless_s, context.backoff.reason)
+        context.status.enter("photo", frameless_s)
         self._library.disk.check()
         publishes = context.driver.matches(settings, camera)
         still, metadata = self._take_still(order, settings)

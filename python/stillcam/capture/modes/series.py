@@ -52,7 +52,7 @@ class SeriesMode(Mode):
         tasks: for the background, now and then.
     """
 
-    name = "series"
+    use = "series"
 
     def __init__(self, context: CaptureContext, library: LibraryWriter, lens: LensPositions) -> None:
         root = context.paths.series
@@ -134,7 +134,7 @@ class SeriesMode(Mode):
             self._zone_s = time.monotonic()
             self._scheduler.set_zone(self.zone(), _now_ms())
         self._scheduler.update(_now_ms(), int(time.monotonic() * 1000), self._miss_reason)
-        works = self._context.settings.confirmed and self._context.backoff.reason is None
+        works = self._context.settings.confirmed and self._context.status.reason is None
         if self._retry_s is not None and works and time.monotonic() >= self._retry_s:
             self._retry_s = None
         self._camera_works = self._camera_works or works
@@ -183,7 +183,7 @@ class SeriesMode(Mode):
         publish = _keeps_camera(running)
         frameless_s = (self._shots.lead_s + photo_cycle_s(settings, series.definition.kind)) * len(shots)
         interval_s = series.definition.schedule.interval_ms / 1000
-        self._context.status.enter("series", interval_s if publish else frameless_s, self._context.backoff.reason)
+        self._context.status.enter("series", interval_s if publish else frameless_s)
         if self._disk_is_full(running):
             return
         self._prepared_ms = due_ms

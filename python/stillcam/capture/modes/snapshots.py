@@ -50,7 +50,7 @@ class SnapshotMode(Mode):
         next_start_s: gives when another mode will want the camera (monotonic): a snapshot must be over by then.
     """
 
-    name = "snapshot"
+    use = "snapshot"
 
     def __init__(self, context: CaptureContext, next_start_s: Callable[[], float]) -> None:
         self._context = context
@@ -67,7 +67,7 @@ class SnapshotMode(Mode):
         context = self._context
         since = -math.inf  # when the last one was due (monotonic)
         if context.driver.matches(settings, camera):  # a photo was taken in between
-            context.status.enter("snapshot", snapshot_cycle_s(settings), context.backoff.reason)
+            context.status.enter("snapshot", snapshot_cycle_s(settings))
         else:
             context.start_snapshots(settings, camera)
             if scans_at_start(effective_controls(settings, "snapshot"), camera) and not self._must_end():

@@ -64,7 +64,7 @@ class VideoOrder:
 class VideoMode(Mode):
     """Makes one video at a time; one that is requested while photos are being taken waits for them."""
 
-    name = "video"
+    use = "video"
 
     def __init__(
         self, context: CaptureContext, library: LibraryWriter, photos: PhotoMode, frame_request: FrameRequest
@@ -164,7 +164,7 @@ class VideoMode(Mode):
             context.stop_camera()
             pending.discard()
             raise self._library.unwritable(error) from error
-        context.status.enter("video", float(order.seconds or ENDLESS_S), context.backoff.reason)
+        context.status.enter("video", float(order.seconds or ENDLESS_S))
         context.status.recording = _progress(order, video, 0, order.seconds)
         return video
 
@@ -212,7 +212,7 @@ class VideoMode(Mode):
         if error.cause in ("stalled", "died", "absent"):
             context.backoff.failed(error)
             context.status.recording = None
-            context.status.enter("no camera", snapshot_cycle_s(context.settings.wanted), error.reason)
+            context.status.enter("no camera", snapshot_cycle_s(context.settings.wanted))
         context.camera_failed(error)
         if video and _size(video.path):
             video.mark_interrupted(error.reason)

@@ -8,6 +8,7 @@ import pytest
 from stillcam.camera.driver import Interrupted, PhotoRequest
 from stillcam.capture.context import CaptureContext
 from stillcam.capture.modes.live import LiveMode
+from stillcam.capture.status import Status
 from stillcam.capture.timeouts import (
     MAX_TIMEOUT_S,
     AdaptiveTimeout,
@@ -107,12 +108,13 @@ def test_a_long_exposure_is_no_stall(sections, metadata, cycle_s, stall_s):
 
 def test_an_outage_is_said_once_and_the_pauses_grow(caplog):
     caplog.set_level("INFO")
-    backoff = Backoff()
+    status = Status("simulated")
+    backoff = Backoff(status)
     assert [backoff.failed(CameraError("absent", "no camera")) for _ in range(8)] == [1, 2, 4, 8, 16, 30, 30, 30]
-    assert (backoff.reason or "") == "no camera"
+    assert (status.reason or "") == "no camera"
     backoff.recovered()
     backoff.recovered()
-    assert backoff.reason is None
+    assert status.reason is None
     assert backoff.failed(CameraError("absent", "no camera")) == 1
     said = [record.message.split(" after")[0] for record in caplog.records]
     assert said == ["no picture (absent): no camera; trying again", "pictures again", said[0]]
@@ -130,7 +132,6 @@ class SlowContext:
         self.live: LiveMode | None = None
         self.settings = SimpleNamespace(confirmed=False)
         self.status = SimpleNamespace(enter=lambda *_: None)
-        self.backoff = SimpleNamespace(reason=None)
         self.driver = SimpleNamespace(start_live=lambda *_: None, read_frames=None)
         self.stop_camera = lambda: True
         self.publisher = SimpleNamespace(publish_live=lambda *_: "frame")

@@ -126,7 +126,7 @@ class CommandHandler:
         """Answers with the `series` as it is then, null for one that is gone; a refusal has `cause` and `field`."""
         answer = self._commands.post("series", message).wait(SERIES_TIMEOUT_S)
         if answer is None:
-            raise StillcamError("the camera is busy: look again whether it was done")
+            raise StillcamError("the camera is busy: check later whether it was done")
         return {"series": self._series_summary(answer["series"])} if answer.get("series") else answer
 
     def _post_and_wait(self, message: Message) -> Message:

@@ -174,7 +174,7 @@ class Histogram:
             self._sum_s += seconds
 
     def to_json(self) -> dict[str, Any]:
-        """`buckets`: pairs of a bound (s) and how many took at most so long; `count` and `sum_s` of all."""
+        """`buckets`: pairs of a bound (s) and how many took at most that long; `count` and `sum_s` of all."""
         with self._lock:
             upto = list(accumulate(self._counts))
             return {"buckets": list(zip(PUBLISH_BOUNDS_S, upto, strict=False)), "count": upto[-1], "sum_s": self._sum_s}

@@ -33,7 +33,7 @@ Finished = Callable[[str | None, CameraError | None], None]
 class LibraryWriter:
     """Makes items of the library at `root`.
 
-    What a crash has left is put right first: whole items appear at once, videos soon.
+    Leftovers of a crash are recovered first: whole items appear at once, videos soon.
 
     Args:
         others: further folders that may be on disks of their own.
@@ -72,7 +72,7 @@ class LibraryWriter:
         self.recover()
 
     def recover(self) -> None:
-        """Put right what a crash has left in the library; for the camera's thread, while it makes no item."""
+        """Recover what a crash has left in the library; for the camera's thread, while it makes no item."""
         if self._finishing or (place := identity(self._root)) in (None, self._place):
             return
         self._place = place

@@ -1,8 +1,8 @@
 """Autofocus: waiting for the scans of a starting camera, a scan on request, and the lens positions that scans found.
 
 rpicam-still takes no commands but "capture". In AfMode Auto it scans whenever its viewfinder
-starts (core/rpicam_app.cpp, StartCamera), and leaves the lens alone for the still that follows: so
-it is started so, and asked for stills until the metadata tell that the scan is over.
+starts (core/rpicam_app.cpp, StartCamera), and leaves the lens alone for the still that follows. For a scan it is
+therefore started in that mode, and asked for stills until their metadata report that the scan is over.
 
 In AfMode Auto ("When asked") the lens stays where the last scan has left it; without one before, there is a scan
 at the start. The camera programs do not remember the position: `LensPositions` does.
@@ -25,7 +25,7 @@ from stillcam.common.errors import CameraError, StillcamError
 from stillcam.settings.capabilities import CameraInfo
 from stillcam.settings.schema import Settings
 
-# From the start of the camera program to a still, and again if the metadata of that still say that the scan goes on:
+# From the start of the camera program to a still, and again if the metadata of that still say that the scan continues:
 # nothing else is known of the viewfinder. Autofocus skips 5 frames after each (re)configuration; a scan then takes
 # about 12 frames where the sensor has phase detection and light, else up to 90, and each still may have it begin
 # again. The last still is taken as it is: after 5.5 s in all the newest frame does not yet count as stale.

@@ -54,7 +54,7 @@ class PhotoMode(Mode):
         self._library = library
         self._orders: list[PhotoOrder] = []
         self._running: PhotoOrder | None = None
-        self._scan_waits: Sequence[float] = ()  # for a scan that goes on in the next still
+        self._scan_waits: Sequence[float] = ()  # for a scan that continues in the next still
         self._last: tuple[object, float, Metadata] = None, 0.0, {}  # what it was of, when (monotonic), metadata
         self.handlers = {"photo": self._on_photo, "cancel": self._on_cancel}
 

@@ -9,7 +9,7 @@ from email import message_from_string
 from email.message import Message
 from pathlib import Path
 
-from programs import certificate, output, run, running
+from programs import output, run, running
 from serving import ROOT, Site
 
 NAME = "camera.example.org"  # as in the file
@@ -62,10 +62,9 @@ class Front:
 
 
 @contextmanager
-def in_front_of(site: Site, folder: Path) -> Iterator[Front]:
-    """nginx before `site`, until the end of `with`."""
+def in_front_of(site: Site, folder: Path, pem: Path, authority: Path) -> Iterator[Front]:
+    """nginx before `site`, until the end of `with`; `pem` has its certificate and key, which `authority` has signed."""
     folder.mkdir()
-    pem, authority = certificate(folder, NAME)
     with kept_port() as https, kept_port() as http:
         conf = (ROOT / "deploy/nginx/stillcam.conf").read_text()
         for of_the_file, of_the_test in {

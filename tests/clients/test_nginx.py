@@ -10,7 +10,7 @@ import pytest
 from front import NAME, SETTINGS, in_front_of
 from pictures import picture
 from PIL import Image
-from programs import COLOURS, FRAME_SIZE, filming
+from programs import COLOURS, FRAME_SIZE, certificate, filming
 from serving import DEADLINE_S, Site
 
 from stillcam.accounts import Accounts
@@ -30,10 +30,16 @@ def site(tmp_path):
         yield site
 
 
+@pytest.fixture(scope="module")
+def pem_and_authority(tmp_path_factory):
+    """One certificate for all tests."""
+    return certificate(tmp_path_factory.mktemp("certificate"), NAME)
+
+
 @pytest.fixture
-def front(site, tmp_path):
+def front(site, tmp_path, pem_and_authority):
     """nginx before it."""
-    with in_front_of(site, tmp_path / "nginx") as front:
+    with in_front_of(site, tmp_path / "nginx", *pem_and_authority) as front:
         yield front
 
 

@@ -15,6 +15,13 @@ def site(tmp_path: Path) -> Iterator[Site]:
         yield site
 
 
+@pytest.fixture(scope="module")
+def shared_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A server without a daemon, for all tests of a file that ask it and leave no more than a frame behind."""
+    with Site(tmp_path_factory.mktemp("shared_site")) as site:
+        yield site
+
+
 @pytest.fixture
 def daemon(tmp_path: Path) -> Iterator[CaptureDaemon]:
     """A capture daemon, not started yet; the simulated camera is fast."""

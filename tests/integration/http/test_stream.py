@@ -40,9 +40,9 @@ SMALL = {"snapshot": {"interval_s": 0.2, "width": 320}, "live": {"width": 320, "
         "/stream?fps=120",
     ],
 )
-def test_each_part_is_a_frame_with_its_true_length_and_time(site, path):
-    name = site.publish(picture(colour="red"))
-    with Viewer(site, path) as viewer:
+def test_each_part_is_a_frame_with_its_true_length_and_time(shared_site, path):
+    name = shared_site.publish(picture(colour="red"))
+    with Viewer(shared_site, path) as viewer:
         assert viewer.status == "HTTP/1.1 200 OK"
         assert viewer.headers["connection"] == "close"
         assert viewer.headers["cache-control"] == "no-store"
@@ -55,17 +55,17 @@ def test_each_part_is_a_frame_with_its_true_length_and_time(site, path):
             assert float(fields["x-timestamp"]) == pytest.approx(frame_time(name), abs=0.0005)
             assert int(fields["x-frame-sequence"]) > before
             before = int(fields["x-frame-sequence"])
-            name = site.publish(picture(colour={"red": "green"}.get(colour, "blue")))
+            name = shared_site.publish(picture(colour={"red": "green"}.get(colour, "blue")))
 
 
 @pytest.mark.parametrize("size", [1, 32 * 1024 - 1, 32 * 1024, 300_000])
-def test_a_picture_of_any_size_comes_as_it_is(site, size):
+def test_a_picture_of_any_size_comes_as_it_is(shared_site, size):
     """Small ones are copied into one packet, large ones are sent by the kernel from a file in memory."""
     data = os.urandom(size)
-    site.publish(data)
-    with Viewer(site) as viewer:
+    shared_site.publish(data)
+    with Viewer(shared_site) as viewer:
         assert viewer.part()[1] == data
-    assert site.ask("/snapshot")[1] == data
+    assert shared_site.ask("/snapshot")[1] == data
 
 
 def test_a_slow_viewer_continues_with_the_newest_frame(site):
@@ -151,8 +151,8 @@ def test_a_paced_stream_leaves_frames_out(site):
 
 
 @pytest.mark.parametrize("fps", ["0", "0.001", "121", "-1", "1e1", "nan", "fast", ""])
-def test_an_invalid_rate_is_refused(site, fps):
-    response, body = site.ask(f"/stream?fps={fps}")
+def test_an_invalid_rate_is_refused(shared_site, fps):
+    response, body = shared_site.ask(f"/stream?fps={fps}")
     assert response.status == 400
     assert b'"field": "fps"' in body
 

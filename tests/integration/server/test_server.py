@@ -17,31 +17,31 @@ FRAME_URLS = [
 
 
 @pytest.mark.parametrize("url", FRAME_URLS)
-def test_the_newest_frame_at_each_of_its_addresses(site, url):
+def test_the_newest_frame_at_each_of_its_addresses(shared_site, url):
     now_s = time.time()
-    name = site.publish(picture(colour="blue"), now_s)
-    response, body = site.ask(url)
+    name = shared_site.publish(picture(colour="blue"), now_s)
+    response, body = shared_site.ask(url)
     assert (response.status, body) == (200, picture(colour="blue"))
     assert response.headers["Content-Type"] == "image/jpeg"
     assert response.headers["ETag"] == f'"{name}"'
     assert response.headers["X-Frame-Time"] == utc_text(now_s)
     assert 0 <= float(response.headers["X-Frame-Age"]) < 120
-    assert site.ask(url, If_None_Match=f'"{name}"')[0].status == 304
+    assert shared_site.ask(url, If_None_Match=f'"{name}"')[0].status == 304
 
 
 @pytest.mark.parametrize(
     ("url", "status"),
     [("/?action=snapshot_1", 404), ("/?action=snapshots", 400), ("/?action=command", 400), ("/?action=stream_x", 400)],
 )
-def test_an_action_that_is_none_is_refused(site, url, status):
-    response, body = site.ask(url)
+def test_an_action_that_is_none_is_refused(shared_site, url, status):
+    response, body = shared_site.ask(url)
     assert (response.status, json.loads(body)["field"]) == (status, "action")
 
 
-def test_values_behind_a_second_question_mark_count(site):
+def test_values_behind_a_second_question_mark_count(shared_site):
     """Programs add them to an address that has a query already."""
-    site.publish(picture())
-    response, body = site.ask("/?action=stream?fps=fast")
+    shared_site.publish(picture())
+    response, body = shared_site.ask("/?action=stream?fps=fast")
     assert (response.status, json.loads(body)["field"]) == (400, "fps")
 
 
@@ -53,24 +53,24 @@ def test_two_frames_in_a_second_and_a_clock_set_back_give_no_false_304(site):
         assert site.ask("/snapshot", If_None_Match=f'"{before}"')[0].status == 200
 
 
-def test_after_waits_for_another_frame(site):
-    name = site.publish(picture())
-    assert site.ask("/images/current.jpg?after=camera_none.jpg")[0].headers["ETag"] == f'"{name}"'
+def test_after_waits_for_another_frame(shared_site):
+    name = shared_site.publish(picture())
+    assert shared_site.ask("/images/current.jpg?after=camera_none.jpg")[0].headers["ETag"] == f'"{name}"'
     answers = []
-    asked = threading.Thread(target=lambda: answers.append(site.ask(f"/images/current.jpg?after={name}")))
+    asked = threading.Thread(target=lambda: answers.append(shared_site.ask(f"/images/current.jpg?after={name}")))
     asked.start()
-    newer = site.publish(picture(colour="green"))
+    newer = shared_site.publish(picture(colour="green"))
     asked.join()
     assert answers[0][0].headers["ETag"] == f'"{newer}"'
 
 
 @pytest.mark.parametrize("tab", ["", "live", "config", "info", "photos", "series", "settings"])
-def test_the_page_at_each_tab(site, tab):
-    response, body = site.ask(f"/{tab}")
+def test_the_page_at_each_tab(shared_site, tab):
+    response, body = shared_site.ask(f"/{tab}")
     assert response.status == 200
     assert b"page/main.js" in body
     assert "default-src 'self'" in response.headers["Content-Security-Policy"]
-    assert site.ask(f"/{tab}", If_None_Match=response.headers["ETag"])[0].status == 304
+    assert shared_site.ask(f"/{tab}", If_None_Match=response.headers["ETag"])[0].status == 304
 
 
 @pytest.mark.parametrize(
@@ -84,28 +84,28 @@ def test_the_page_at_each_tab(site, tab):
         "/snapshot/1",
     ],
 )
-def test_no_other_address_has_an_answer(site, path):
-    response, body = site.ask(path)
+def test_no_other_address_has_an_answer(shared_site, path):
+    response, body = shared_site.ask(path)
     assert response.status == 404
     assert json.loads(body)["error"]
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE"])
-def test_no_other_method_is_allowed(site, method):
-    response, _ = site.ask("/api/status", method)
+def test_no_other_method_is_allowed(shared_site, method):
+    response, _ = shared_site.ask("/api/status", method)
     assert (response.status, response.headers["Allow"]) == (405, "GET, HEAD")
 
 
-def test_head_is_get_without_the_body(site):
-    site.publish(picture())
-    response, body = site.ask("/snapshot", "HEAD")
+def test_head_is_get_without_the_body(shared_site):
+    shared_site.publish(picture())
+    response, body = shared_site.ask("/snapshot", "HEAD")
     assert (response.status, body) == (200, b"")
     assert int(response.headers["Content-Length"]) == len(picture())
 
 
-def test_several_requests_on_one_connection(site):
-    site.publish(picture())
-    answer = site.raw(
+def test_several_requests_on_one_connection(shared_site):
+    shared_site.publish(picture())
+    answer = shared_site.raw(
         b"GET /snapshot HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n" * 2
         + b"GET /nope HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"
     )

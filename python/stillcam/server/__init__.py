@@ -2,6 +2,6 @@
 
 Read `__main__` (the process), `wiring` (what is built, in order), `app` (from a request to an answer), `route` (a
 route, its access and its request), then `routes/`. `security/` decides who may do what, `live/` brings frames to
-viewers, `openapi/` describes the API and checks requests, `errors` gives a cause its HTTP status,
-`own_address` asks a running server.
+viewers, `event_stream` the status and its changes, `openapi/` describes the API and checks requests, `errors` gives a
+cause its HTTP status, `own_address` asks a running server.
 """

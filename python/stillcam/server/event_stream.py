@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from functools import cache
 from typing import Any
 
 from stillcam.common.formats import utc_text
@@ -181,14 +182,10 @@ class EventBroker:
 
     def _send(self, event: str, document: Document, topic: str = "") -> None:
         """Send to all subscribers, or to those who may see a topic."""
-        messages: dict[Topics, bytes] = {}
+        encoded = cache(lambda topics: _message(event, visible(document, topics)))
         now_s = time.monotonic()
         for subscriber in self._subscribers:
-            if topic and topic not in subscriber.topics:
-                continue
-            if subscriber.topics not in messages:
-                messages[subscriber.topics] = _message(event, visible(document, subscriber.topics))
-            if message := messages[subscriber.topics]:
+            if (not topic or topic in subscriber.topics) and (message := encoded(subscriber.topics)):
                 subscriber.send(message, now_s)
 
     def _send_whole(self, subscriber: EventSubscriber) -> None:
@@ -211,8 +208,8 @@ def without_noise(old: Document, new: Document) -> Document:
     """`new` with the old values of what changes constantly: a frame's age, and small changes of the free space."""
     capture = {name: value for name, value in new["capture"].items() if name != "publish"}
     if library := capture.get("library"):
-        before = old.get("capture", {}).get("library", {}).get("free_bytes", 0)
-        if abs(library["free_bytes"] - before) <= FREE_SHARE * before:
+        free, before = library["free_bytes"], old.get("capture", {}).get("library", {}).get("free_bytes")
+        if free and before and abs(free - before) <= FREE_SHARE * before:  # null: the disk does not answer
             capture["library"] = {**library, "free_bytes": before}
     new = {**new, "capture": capture}
     frame, shown = new["frame"], old.get("frame")

@@ -45,6 +45,9 @@ def test_between_equals_there_is_no_difference(document):
         pytest.param(1_000_000, 991_000, 1_000_000, id="a little less"),
         pytest.param(1_000_000, 980_000, 980_000, id="less"),
         pytest.param(0, 5, 5, id="some at last"),
+        pytest.param(5, None, None, id="the disk does not answer"),
+        pytest.param(None, None, None, id="it still does not answer"),
+        pytest.param(None, 5, 5, id="it answers again"),
     ],
 )
 def test_free_space_is_told_when_it_matters(before, after, told):

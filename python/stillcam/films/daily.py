@@ -54,7 +54,7 @@ class DailyFilms:
                 self._log_once(folder, error)
 
     def mark_deleted(self, film: Film) -> None:
-        """Remember that the film of a day is being deleted, so that it is not made again; OSError: it could not."""
+        """Remember that the film of a day is being deleted, so that it is not made again; may raise OSError."""
         if film.order.day is None:
             return
         days = [*self._deleted(film.order.series), film.order.day][-MAX_DELETED_DAYS:]

@@ -215,7 +215,7 @@ class FilmQueue:
             return None
 
     def _render(self, film: Film) -> None:
-        """Render a film, and record the result or the failure; Cancelled or OSError is raised before that."""
+        """Render a film, and record the result or the failure; Cancelled, or OSError: it cannot be written."""
         film = replace(film, state="running", progress=0.0, left_s=None)
         began_s = saved_s = time.monotonic()
 

@@ -24,8 +24,9 @@ FOLDER = "films"  # of a series
 class FilmStore:
     """The films of one camera.
 
-    All methods raise OSError if the disk does not take, or give, what they need; and those that get the name of a
-    series SettingsError if no series can have it.
+    Raises:
+        OSError: a file cannot be read or written.
+        SettingsError: a series cannot have this name.
     """
 
     def __init__(self, paths: Paths) -> None:

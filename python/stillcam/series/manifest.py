@@ -189,7 +189,7 @@ def shots_from(folder: Path, number: int) -> Iterator[Line]:
 
 
 def first_numbers(folder: Path, times_ms: list[int], end: int) -> list[int]:
-    """For each of these rising times: the number of the first shot that was due then or later; `end`: none was."""
+    """For each of these rising times: the number of the first shot that was due then or later, or else `end`."""
     numbers, offset = [], 0
     with _open(folder) as file:
         for time_ms in times_ms:
@@ -253,7 +253,7 @@ def _lines_beginning(file: BufferedReader, begin: bytes, offset: int) -> tuple[l
 
 
 def _bisect(file: BufferedReader, key: Callable[[Line], int], target: int, low: int) -> int:
-    """The offset, from `low` on, of the first shot whose `key` is `target` or more; if there is none, of the end."""
+    """The offset, from `low` on, of the first shot whose `key` is `target` or more, or else of the end."""
     high = os.fstat(file.fileno()).st_size
     while low < high:
         middle = (low + high) // 2

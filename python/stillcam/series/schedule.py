@@ -76,9 +76,9 @@ class Schedule:
     zone: ZoneInfo = UTC  # of the local clock
 
     @property
-    def always(self) -> bool:
-        """Whether every hour of every day is wanted."""
-        return self.window is None and len(self.weekdays) == 7
+    def even(self) -> bool:
+        """Whether the shots are evenly spaced from the start to the end."""
+        return self.window is None and len(self.weekdays) == 7 and not self.marks
 
 
 # --- due times
@@ -114,7 +114,7 @@ def nth_due(schedule: Schedule, after_ms: int, number: int) -> int | None:
     """
     after_ms = max(after_ms, schedule.starts_ms - 1)
     interval_ms = schedule.interval_ms
-    if schedule.always and not schedule.marks:
+    if schedule.even:
         due_ms = after_ms + 1 + (schedule.starts_ms - after_ms - 1) % interval_ms + (number - 1) * interval_ms
         end_ms = after_ms + _UNWINDOWED_DAYS * DAY_MS if schedule.ends_ms is None else schedule.ends_ms
         return due_ms if due_ms < end_ms else None
@@ -155,7 +155,7 @@ def _stretches(schedule: Schedule, after_ms: int, until_ms: int) -> Iterator[_St
     begins_ms, ends_ms = schedule.starts_ms, schedule.ends_ms if schedule.ends_ms is not None else until_ms + 1
     if until_ms < begins_ms or after_ms >= ends_ms:
         return
-    if schedule.always and not schedule.marks:
+    if schedule.even:
         yield begins_ms, ends_ms, schedule.starts_ms
         return
     day = local_day(schedule, max(after_ms, begins_ms)) - timedelta(_MAX_WINDOW_DAYS)  # its window may still be open

@@ -23,7 +23,7 @@ class Scheduler:
     def __init__(self, root: Path) -> None:
         self.root = root
         self._series: dict[str, RunningSeries] = {}  # by name, in order
-        self._first: RunningSeries | None = None
+        self.first: RunningSeries | None = None  # that is due first, or has been due longest
         self._ahead_ms: int | None = None  # by how much the clock is ahead of the monotonic one
         self._checkpoint_ms = 0
 
@@ -49,15 +49,10 @@ class Scheduler:
     def reorder(self) -> None:
         """Find the first series again, after one has another due time."""
         first = min(self._series.values(), key=lambda running: running.earliest_ms, default=None)  # a tie: by name
-        self._first = first if first is not None and first.earliest_ms < NEVER else None
-
-    @property
-    def first(self) -> RunningSeries | None:
-        """The series that is due first, or has been due longest; None: none will be due."""
-        return self._first
+        self.first = first if first is not None and first.earliest_ms < NEVER else None
 
     def update(self, now_ms: int, steady_ms: int, why: str) -> None:
-        """Open the due times that have come, and count those that were missed for `why`, or a clock that was set."""
+        """Open the due times that have come, and count those that were missed, for `why` unless the clock was set."""
         ahead_ms = now_ms - steady_ms
         by_ms = 0 if self._ahead_ms is None else ahead_ms - self._ahead_ms
         self._ahead_ms = ahead_ms

@@ -105,7 +105,7 @@ def read_definition(folder: Path) -> tuple[str, str, Definition]:
 
 
 def read_state(folder: Path, created_ms: int) -> State:
-    """The present state of the series in `folder`, or OSError.
+    """The present state of the series in `folder`; OSError: it cannot be read.
 
     If its state file is damaged, it has run since `created_ms` (ms since the epoch), and is counted from the manifest.
     """

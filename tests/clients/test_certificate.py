@@ -174,7 +174,7 @@ def test_chromium_trusts_the_server_and_no_certificate_for_another_name(playwrig
 
 def test_it_is_renewed_by_itself_without_a_restart(data, tmp_path, monkeypatch):
     files = CertificateFiles(data / "tls")
-    monkeypatch.setattr(certificates, "DAYS", 20)
+    monkeypatch.setattr(certificates, "CERTIFICATE_DAYS", 20)
     certificates.make(files, [NAME])
     before, authority = files.server.read_bytes(), files.authority.read_bytes()
     with https(tmp_path) as site:
@@ -188,7 +188,7 @@ def test_it_is_renewed_by_itself_without_a_restart(data, tmp_path, monkeypatch):
 
 def test_without_the_authority_s_key_it_goes_on_and_log_doctor_and_page_warn(data, tmp_path, monkeypatch):
     files = CertificateFiles(data / "tls")
-    monkeypatch.setattr(certificates, "DAYS", 20)
+    monkeypatch.setattr(certificates, "CERTIFICATE_DAYS", 20)
     certificates.make(files, [NAME])
     files.authority_key.unlink()
     again = f"run `python -m stillcam certificate {NAME}`"

@@ -2,7 +2,7 @@
 
 Hundreds of pictures a second are asked for, often by people who have signed in. Users, devices and programs are few, so
 all of them are cached, and read again when they have changed: a change of this process counts at once, one of another
-process (`python -m stillcam`) within `POLL_S`. In the server a thread watches for that, so that no request waits for
+process (`python -m stillcam`) within a second. In the server a thread watches for that, so that no request waits for
 the card. The same thread writes when devices and programs were last seen.
 """
 
@@ -20,8 +20,8 @@ from stillcam.accounts.tokens import Token, token_of
 from stillcam.common.folder_watch import FolderWatch
 from stillcam.common.threads import keep
 
-POLL_S = 1.0  # where inotify reports no changes
-MAX_AGE_S = 10.0  # then everything is read again: two changes within one tick have the same time stamp
+ACCOUNTS_POLL_S = 1.0  # where inotify reports no changes
+REREAD_S = 10.0  # then everything is read again: two changes within one tick have the same time stamp
 VISIT_S = 600.0  # a visit is written once in this time, to spare the card
 
 
@@ -59,7 +59,7 @@ class AccountsCache:
         self._lock = threading.Lock()  # while they are read
         self._accounts: CachedAccounts | None = None
         self._version: Version | None = None
-        self._read_s = -MAX_AGE_S  # monotonic
+        self._read_s = -REREAD_S  # monotonic
         self._error = ""
         self._visits: dict[bytes, float] = {}  # by digest: the last one noted, in seconds since the epoch
         self._unwritten: dict[bytes, float] = {}  # the same, of those to be written
@@ -87,7 +87,7 @@ class AccountsCache:
         with self._lock:
             try:
                 version = self._store.version()  # before reading: a write in between counts next time
-                recent = time.monotonic() - self._read_s <= MAX_AGE_S and not self._error
+                recent = time.monotonic() - self._read_s <= REREAD_S and not self._error
                 if recent and version == self._version and not written:
                     return
                 self._read_s = time.monotonic()
@@ -129,7 +129,7 @@ class AccountsCache:
     def _follow(self) -> None:
         watch = FolderWatch(self._store.folder)
         while True:
-            watch.wait(POLL_S)
+            watch.wait(ACCOUNTS_POLL_S)
             self.refresh()
             self.write_visits()
 

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-MAX_BYTES = 1 << 16
+MAX_TEXT_BYTES = 1 << 16
 _ESCAPED = re.compile(r"\\([0-7]{3})")
 
 
@@ -22,7 +22,7 @@ def text_of(path: Path) -> str:
     """The text of a file, empty where it cannot be read."""
     try:
         with path.open("rb") as file:
-            return file.read(MAX_BYTES).decode(errors="replace").strip("\0 \t\r\n")
+            return file.read(MAX_TEXT_BYTES).decode(errors="replace").strip("\0 \t\r\n")
     except OSError:
         return ""
 

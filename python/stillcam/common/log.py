@@ -18,19 +18,19 @@ from typing import TextIO
 
 from stillcam.common.errors import shortage
 
-MAX_BYTES = 1 << 20
+MAX_LOG_BYTES = 1 << 20
 SHORT_AGAIN_S = 60.0  # log a shortage of memory at most once in this time
 
 _short_s = -SHORT_AGAIN_S  # when a shortage was last logged (monotonic)
 
 
 class _TrimmedStderr(logging.StreamHandler[TextIO]):
-    """Writes to stderr and keeps the file behind it, if it is one, under `MAX_BYTES`."""
+    """Writes to stderr and keeps the file behind it, if it is one, under `MAX_LOG_BYTES`."""
 
     def emit(self, record: logging.LogRecord) -> None:
         super().emit(record)
         try:
-            trim(2, MAX_BYTES)
+            trim(2, MAX_LOG_BYTES)
         except OSError:
             self.handleError(record)
 

@@ -19,11 +19,11 @@ from pathlib import Path
 from stillcam.common.atomic_write import give_to_owner_of, replace_file
 from stillcam.common.errors import StillcamError
 
-DAYS = 397  # browsers accept at most 398
+CERTIFICATE_DAYS = 397  # browsers accept at most 398
 AUTHORITY_DAYS = 3650
-RENEW_S = 30 * 86400.0  # renew so long before it expires
-SOON_S = 7 * 86400.0  # warn so long before a certificate expires that another program renews
-LATE_S = 2 * 86400.0  # grace period for renewing our own, then warn
+RENEW_BEFORE_S = 30 * 86400.0  # renew so long before it expires
+WARN_BEFORE_S = 7 * 86400.0  # warn so long before a certificate expires that another program renews
+RENEWAL_GRACE_S = 2 * 86400.0  # grace period for renewing our own, then warn
 OPENSSL_S = 60.0  # time-out, for a busy Pi
 MAX_NAMES = 32
 
@@ -105,7 +105,7 @@ def renew(certificate: Path, now_s: float) -> bool:
         StillcamError: it expires soon and cannot be renewed; the text says why and what to do.
     """
     files = CertificateFiles(certificate.parent)
-    if not _is_own(certificate) or (end_s := expires_s(certificate)) - now_s > RENEW_S:
+    if not _is_own(certificate) or (end_s := expires_s(certificate)) - now_s > RENEW_BEFORE_S:
         return False
     names = names_of(files.server)
     again = f"run `python -m stillcam certificate {' '.join(names)}`, and import the new ca.pem into browsers"
@@ -114,7 +114,7 @@ def renew(certificate: Path, now_s: float) -> bool:
         raise StillcamError(
             f"the certificate expires on {date} and cannot be renewed without {files.authority_key}: {again}"
         )
-    if expires_s(files.authority) < now_s + DAYS * 86400:
+    if expires_s(files.authority) < now_s + CERTIFICATE_DAYS * 86400:
         end = date_text(expires_s(files.authority))
         raise StillcamError(f"the authority's certificate expires on {end}, too soon for a renewal: {again}")
     _sign(files, names)
@@ -134,9 +134,9 @@ def describe(certificate: Path, now_s: float) -> tuple[str, str]:
     own = _is_own(certificate)
     renews = own and CertificateFiles(certificate.parent).authority_key.exists()
     names, end_s = names_of(certificate), expires_s(certificate)
-    soon_s = RENEW_S if own else SOON_S
+    soon_s = RENEW_BEFORE_S if own else WARN_BEFORE_S
     found = f"for {', '.join(names)} until {date_text(end_s)}{', renewed automatically' if renews else ''}"
-    if end_s - now_s > (soon_s - LATE_S if renews else soon_s):
+    if end_s - now_s > (soon_s - RENEWAL_GRACE_S if renews else soon_s):
         return found, ""
     if own and not renews:
         return found, f"run `python -m stillcam certificate {' '.join(names)}`, and import the new ca.pem into browsers"
@@ -199,7 +199,10 @@ def _can_sign(files: CertificateFiles, names: Sequence[str]) -> bool:
     """Whether there is an authority with its key that permits these names, and is valid long enough."""
     if not (files.authority_key.exists() and files.authority.exists()):
         return False
-    return set(names) <= _permitted(files.authority) and expires_s(files.authority) > time.time() + DAYS * 86400
+    return (
+        set(names) <= _permitted(files.authority)
+        and expires_s(files.authority) > time.time() + CERTIFICATE_DAYS * 86400
+    )
 
 
 def _permitted(authority: Path) -> set[str]:
@@ -234,7 +237,7 @@ def _sign(files: CertificateFiles, names: Sequence[str]) -> None:
     """Make a key and a certificate, signed by the authority."""
     alternative = ",".join(f"{'IP' if _is_address(name) else 'DNS'}:{name}" for name in names)
     by = ("-CA", files.authority, "-CAkey", files.authority_key)
-    key, made = _new("Stillcam", DAYS, (*_SERVER, f"subjectAltName={alternative}"), by)
+    key, made = _new("Stillcam", CERTIFICATE_DAYS, (*_SERVER, f"subjectAltName={alternative}"), by)
     try:
         replace_file(files.server, (key + made).encode(), private=True, concurrent=True)
     except OSError as error:

@@ -28,7 +28,7 @@ IDLE_S = 30.0  # between two requests
 REFUSED_S = 2.0  # for the head of a request that will be answered with 503
 PUSH_CHECK_S = 2.0  # interval between two checks whether the client of a PushBody over TLS is still there
 PUSH_TIMEOUT_MS = 60_000  # TCP_USER_TIMEOUT of such a client: unacknowledged data ends the connection after it
-LINGER_S = 2.0  # how long what a refused client still sends is read, so that it gets its answer
+REFUSED_LINGER_S = 2.0  # how long what a refused client still sends is read, so that it gets its answer
 
 BUSY = error(503, "too many connections: try again in a few seconds", {"Retry-After": "5"})
 
@@ -295,7 +295,7 @@ class Connection:
         except OSError:
             return False  # the client has left
         self._reader.unparsed = b""
-        self._linger_until_s = time.monotonic() + LINGER_S
+        self._linger_until_s = time.monotonic() + REFUSED_LINGER_S
         return True
 
     def _drain(self) -> bool:

@@ -12,8 +12,8 @@ from stillcam.common import threads
 from stillcam.common.errors import StillcamError
 from stillcam.http import certificates
 
-RELOAD_S = 30.0  # interval between two checks of the files
-RENEW_S = 12 * 3600.0  # interval between two checks of the expiry date
+FILES_CHECK_S = 30.0  # interval between two checks of the files
+RENEWAL_CHECK_S = 12 * 3600.0  # interval between two checks of the expiry date
 # For TLS 1.2; TLS 1.3 has its own list. Authenticated encryption (AEAD) only, no CBC.
 CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20:!aNULL:!PSK"
 
@@ -85,10 +85,10 @@ class Certificate:
         due_s = 0.0
         while True:
             if time.monotonic() >= due_s:
-                due_s = time.monotonic() + RENEW_S
+                due_s = time.monotonic() + RENEWAL_CHECK_S
                 self._renew()
             self.reload()
-            time.sleep(RELOAD_S)
+            time.sleep(FILES_CHECK_S)
 
     def _renew(self) -> None:
         certificate = self._files[0]

@@ -18,7 +18,7 @@ from collections.abc import Callable, Sequence
 
 from stillcam.http.bodies import Blob, FilePart, Piece
 
-STALL_S = 20.0  # a client that takes fewer than ...
+CLIENT_STALL_S = 20.0  # a client that takes fewer than ...
 STALL_BYTES = 1024  # ... so many bytes in that time has stalled
 RECEIVE_BYTES = 8192
 SENDFILE_BYTES = 128 * 1024  # below, a second system call costs more than the copy that it saves
@@ -124,13 +124,13 @@ class PlainTransport(Transport):
         sent = _count(send_from, 0)
         if sent == size:
             return
-        deadline_s, acknowledged = time.monotonic() + STALL_S, _acknowledged(self._socket)
+        deadline_s, acknowledged = time.monotonic() + CLIENT_STALL_S, _acknowledged(self._socket)
         while sent < size:
             with contextlib.suppress(TimeoutError):  # the client may take some all the same, see `_acknowledged`
                 self._wait(select.POLLOUT, deadline_s - time.monotonic())
                 sent += _count(send_from, sent)
             if time.monotonic() >= deadline_s:
-                deadline_s, acknowledged = time.monotonic() + STALL_S, _progress(self._socket, acknowledged)
+                deadline_s, acknowledged = time.monotonic() + CLIENT_STALL_S, _progress(self._socket, acknowledged)
 
     def _wait(self, event: int, timeout_s: float) -> None:
         self._before_wait()
@@ -152,7 +152,7 @@ class TlsTransport(Transport):
 
     def send(self, pieces: Sequence[Piece]) -> None:
         """A copy in one piece makes full records of 16 KiB."""
-        self._socket.settimeout(STALL_S)
+        self._socket.settimeout(CLIENT_STALL_S)
         left, acknowledged = memoryview(b"".join([_bytes(piece) for piece in pieces])), _acknowledged(self._socket)
         while left:
             try:

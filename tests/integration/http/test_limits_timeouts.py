@@ -50,7 +50,7 @@ def short(monkeypatch: pytest.MonkeyPatch) -> None:
     """Short time-outs."""
     for module, name in (
         (request_reader, "HEAD_S"), (connection, "HEAD_S"), (connection, "IDLE_S"), (request_reader, "BODY_S"),
-        (connection, "LINGER_S"),
+        (connection, "REFUSED_LINGER_S"),
     ):  # fmt: skip
         monkeypatch.setattr(module, name, SHORT_S)
 
@@ -110,7 +110,7 @@ def test_a_client_that_vanishes_is_not_logged(cut, by_reset, caplog):
 
 @pytest.mark.parametrize("body", [LARGE, Blob(LARGE)], ids=["bytes", "a blob"])
 def test_a_client_that_reads_nothing_is_dropped_and_a_slow_one_is_not(body, monkeypatch):
-    monkeypatch.setattr(transport, "STALL_S", 1.0)
+    monkeypatch.setattr(transport, "CLIENT_STALL_S", 1.0)
     with Listening({"GET large": lambda _: Answer(200, body)}) as here:
         with connect(here.port, receive_buffer=4096) as stalled:
             stalled.sendall(get("/large"))
@@ -127,10 +127,10 @@ def test_a_client_that_reads_nothing_is_dropped_and_a_slow_one_is_not(body, monk
 @pytest.mark.parametrize("body", [LARGE, Blob(LARGE)], ids=["bytes", "a blob"])
 def test_a_client_so_slow_that_the_kernel_reports_no_room_is_not_dropped(body, monkeypatch):
     """poll(2) reports room only once a third of a buffer of megabytes is free: on a slow link that takes minutes."""
-    monkeypatch.setattr(transport, "STALL_S", 3.0)
+    monkeypatch.setattr(transport, "CLIENT_STALL_S", 3.0)
     with Listening({"GET large": lambda _: Answer(200, body)}) as here, connect(here.port, receive_buffer=4096) as slow:
         slow.sendall(get("/large", "Connection: close"))
-        assert replies(slowly(slow.recv, 3 * transport.STALL_S) + all_of(slow))[0].body == LARGE
+        assert replies(slowly(slow.recv, 3 * transport.CLIENT_STALL_S) + all_of(slow))[0].body == LARGE
 
 
 def test_a_stream_ends_with_its_viewer():

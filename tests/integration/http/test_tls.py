@@ -210,7 +210,7 @@ def test_a_push_body_that_fails_at_its_end_does_not_hold_a_slot(made, caplog, by
 
 
 def test_a_client_that_reads_nothing_over_tls_is_dropped(made, monkeypatch):
-    monkeypatch.setattr(transport, "STALL_S", 1.0)
+    monkeypatch.setattr(transport, "CLIENT_STALL_S", 1.0)
     certificate, key = made["camera"]
     large = Answer(200, bytes(10_000_000))
     here = Listening({"GET large": lambda _: large}, tls=Certificate(certificate, key).context)
@@ -222,18 +222,18 @@ def test_a_client_that_reads_nothing_over_tls_is_dropped(made, monkeypatch):
 
 def test_a_client_that_reads_slowly_over_tls_is_not_dropped(made, monkeypatch):
     """However long the whole takes, as long as it reads some."""
-    monkeypatch.setattr(transport, "STALL_S", 3.0)
+    monkeypatch.setattr(transport, "CLIENT_STALL_S", 3.0)
     certificate, key = made["camera"]
     body = bytes(range(256)) * 40_000
     here = Listening({"GET large": lambda _: Answer(200, body)}, tls=Certificate(certificate, key).context)
     with here, secure(here.port, certificate) as slow:
         slow.sendall(get("/large", "Connection: close"))
-        assert replies(slowly(slow.recv, 3 * transport.STALL_S) + all_of(slow))[0].body == body
+        assert replies(slowly(slow.recv, 3 * transport.CLIENT_STALL_S) + all_of(slow))[0].body == body
 
 
 def test_a_renewed_certificate_is_loaded_and_a_broken_one_is_not(tmp_path, made, caplog, monkeypatch):
     """Without a restart, while connections with the old one stay open; no connection reads the files."""
-    monkeypatch.setattr(tls, "RELOAD_S", 0.0)
+    monkeypatch.setattr(tls, "FILES_CHECK_S", 0.0)
     certificate, key = tmp_path / "now.pem", tmp_path / "now.key"
 
     def use(name: str) -> None:
@@ -266,7 +266,7 @@ def test_a_renewed_certificate_is_loaded_and_a_broken_one_is_not(tmp_path, made,
 
 
 def test_the_files_are_checked_regularly(tmp_path, made, monkeypatch):
-    monkeypatch.setattr(tls, "RELOAD_S", 0.01)
+    monkeypatch.setattr(tls, "FILES_CHECK_S", 0.01)
     both = tmp_path / "both.pem"
     both.write_bytes(b"".join(path.read_bytes() for path in made["camera"]))
     pair = Certificate(both, both)

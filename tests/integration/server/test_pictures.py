@@ -78,7 +78,7 @@ def test_a_wait_that_is_over_is_204(handlers, monkeypatch):
 
 def test_who_may_no_longer_watch_waits_in_vain(handlers, monkeypatch):
     """Signed out, deleted, or the owner's wish has changed: a stream that is open ends, and so does a wait."""
-    monkeypatch.setattr(pictures_module, "STEP_S", 0.0)
+    monkeypatch.setattr(pictures_module, "VIEWER_CHECK_S", 0.0)
     watching, waiting = Request("GET", "stream"), Request("GET", "images/current.jpg", "after=")
     parts = handlers["stream"](watching).stream
     assert [len(next(parts)) for _ in range(2)] == [1, 2]  # the opening, and a head with its picture

@@ -275,7 +275,7 @@ def test_another_process_is_heard(accounts, ann, tmp_path, monkeypatch):
     assert tokens.digest(key) in accounts.cache.get().sessions
     other.sessions.end_all("ann")
     os.utime(path, (1, 1))
-    monkeypatch.setattr("stillcam.accounts.cache.MAX_AGE_S", 0.0)
+    monkeypatch.setattr("stillcam.accounts.cache.REREAD_S", 0.0)
     accounts.cache.refresh()
     assert not accounts.cache.get().sessions
 

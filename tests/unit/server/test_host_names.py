@@ -58,7 +58,7 @@ def test_another_networks_suffix_counts_from_the_next_reload(tmp_path, monkeypat
 
 
 def test_the_resolver_file_is_read_periodically(tmp_path, monkeypatch):
-    monkeypatch.setattr(module, "LOOK_S", 0.01)
+    monkeypatch.setattr(module, "RESOLVER_CHECK_S", 0.01)
     monkeypatch.setattr("socket.gethostname", lambda: "pi")
     file = tmp_path / "resolv.conf"
     names = OwnNames(file)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 MAX_SIDE = 1920  # px; a 12-megapixel picture would take long
 PLAIN_SIZE = (1280, 720)
-QUALITY = 80
+PLACEHOLDER_QUALITY = 80
 BRIGHTNESS = 0.3  # of the last frame: white text is readable on what was white
 BACKGROUND = (24, 28, 34)
 WHITE, GREY = 255, 220
@@ -83,7 +83,7 @@ def draw(last: bytes | memoryview | None, headline: str, reason: str, size: Size
     mask = _text_mask(image.size, headline, reason)
     image.paste(Image.new("RGB", image.size, "white"), (0, 0), mask)
     file = io.BytesIO()
-    image.save(file, "JPEG", quality=QUALITY)
+    image.save(file, "JPEG", quality=PLACEHOLDER_QUALITY)
     return file.getvalue()
 
 

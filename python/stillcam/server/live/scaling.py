@@ -15,7 +15,7 @@ from stillcam.frames.files import Frame
 from stillcam.server.live.cache import CachedFrame
 
 WIDTHS = (320, 640, 1280)
-QUALITY = 75
+SCALED_QUALITY = 75
 _MARK = re.compile(r"-w[0-9]+$")
 
 
@@ -60,7 +60,7 @@ def _scaled(frame: CachedFrame, width: int) -> CachedFrame:
         logging.warning("%s cannot be scaled: %s", frame.name, error)
         return frame
     file = io.BytesIO()
-    small.save(file, "JPEG", quality=QUALITY)
+    small.save(file, "JPEG", quality=SCALED_QUALITY)
     return CachedFrame.of(
         Frame(frame.name, frame.time_s, file.getvalue()), frame.received_s, frame.sequence, f"-w{width}"
     )

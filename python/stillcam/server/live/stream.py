@@ -25,7 +25,7 @@ from stillcam.server.route import Request
 from stillcam.settings.geometry import Size, picture_size
 from stillcam.settings.schema import Settings
 
-STEP_S = 1.0  # interval between two checks whether the client is still there and still may watch
+VIEWER_CHECK_S = 1.0  # interval between two checks whether the client is still there and still may watch
 REPEAT_S = 5.0  # a stream sends its last picture again rather than nothing: consumers time out
 FIRST_FRAME_S = 5.0  # for the first live frame: Home Assistant waits 10 s for a picture
 LIVE_CHECK_S = 0.5  # interval between two checks whether the camera is live
@@ -72,7 +72,7 @@ class LiveStreams:
                 if subscriber.wants(picture.tag, time.monotonic()):
                     yield picture.part
                 del picture  # a long wait must not keep an old one in memory
-                if rest := self._broadcast.wait(subscriber, sequence, STEP_S):
+                if rest := self._broadcast.wait(subscriber, sequence, VIEWER_CHECK_S):
                     yield rest
                     del rest
 

@@ -20,7 +20,7 @@ from stillcam.server.live.cache import ARRIVAL_S, CachedFrame
 from stillcam.server.live.picture import CONTENT_TYPE, NOTHING, Picture
 from stillcam.server.live.placeholder import Placeholders
 from stillcam.server.live.scaling import WIDTHS, ScaledFrames, frame_of
-from stillcam.server.live.stream import STEP_S, LiveStreams, viewer_remains
+from stillcam.server.live.stream import VIEWER_CHECK_S, LiveStreams, viewer_remains
 from stillcam.server.openapi.route import Parameter, api
 from stillcam.server.route import Access, Challenge, Request, Route
 from stillcam.settings.schema import Settings
@@ -114,7 +114,7 @@ class PictureRoutes:
         until = time.monotonic() + ANSWER_S
         with self._viewers:
             while (left := until - time.monotonic()) > 0 and viewer_remains(request):
-                if frame := self._cache.wait_for_other(name, min(left, STEP_S)):
+                if frame := self._cache.wait_for_other(name, min(left, VIEWER_CHECK_S)):
                     return frame
         return None
 

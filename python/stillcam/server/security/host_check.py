@@ -19,8 +19,8 @@ from stillcam.common import threads
 from stillcam.http.messages import Refused
 
 RESOLVER = Path("/etc/resolv.conf")
-LOOK_S = 30.0  # how often the resolver's file is read: the suffix changes with the network
-MAX_BYTES = 64 * 1024
+RESOLVER_CHECK_S = 30.0  # how often the resolver's file is read: the suffix changes with the network
+MAX_RESOLVER_BYTES = 64 * 1024
 # Never delegated: RFC 6762 (local), RFC 8375 (home.arpa), ICANN's internal; routers use the others.
 HOME = ("local", "home.arpa", "internal", "lan", "home", "localdomain", "fritz.box")
 _SUFFIX = re.compile(r"[a-z0-9_]([a-z0-9_-]*[a-z0-9])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9])?)*", re.ASCII)
@@ -111,12 +111,12 @@ class OwnNames:
 
     def _follow(self) -> None:
         while True:
-            time.sleep(LOOK_S)
+            time.sleep(RESOLVER_CHECK_S)
             self.reload()
 
     def _text(self) -> str:
         try:
             with self._resolver.open("rb") as file:
-                return file.read(MAX_BYTES).decode("ascii", "replace")
+                return file.read(MAX_RESOLVER_BYTES).decode("ascii", "replace")
         except OSError:
             return ""  # without one, glibc has no suffixes either

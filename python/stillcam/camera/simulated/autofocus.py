@@ -1,6 +1,6 @@
 """Autofocus: where the lens goes, for which part of the scene."""
 
-from stillcam.camera.simulated.options import NUMBER, Options, StillOptions, rectangle
+from stillcam.camera.simulated.options import Options, StillOptions, numbers, rectangle
 from stillcam.camera.simulated.scene import Box, View, subject
 from stillcam.camera.simulated.sensors import Sensor
 
@@ -43,8 +43,8 @@ class Autofocus:
         self._rest: float | None = None
         self.target: float | None = None
         if sensor.focus:
-            given = NUMBER.match(options.lens_position)
-            wanted = float(given[1]) if given and self._mode == "manual" else HYPERFOCAL
+            given = numbers(options.lens_position, 1)
+            wanted = given[0] if given and self._mode == "manual" else HYPERFOCAL
             self._rest = self.target = _within(sensor.focus, wanted)
             if self._mode != "manual" or on_capture:
                 self.target = _within(RANGES[options.autofocus_range], self._subject)

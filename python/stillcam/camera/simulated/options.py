@@ -19,22 +19,34 @@ SHORT = {
     "e": "encoding", "r": "raw", "b": "bitrate",
 }  # fmt: skip
 IMPLICIT = {"verbose": "2", "hdr": "auto"}  # values without one behind an equal sign; of a flag: 1
-CHOICES = {  # with the text for another value
-    "metering": ("centre spot average matrix custom", "Invalid metering mode: "),
-    "exposure": ("normal sport short long custom", "Invalid exposure mode:"),
-    "awb": ("auto normal incandescent tungsten fluorescent indoor daylight cloudy custom", "Invalid AWB mode: "),
-    "denoise": ("auto off cdn_off cdn_fast cdn_hq", "Invalid denoise mode "),
-    "autofocus_mode": ("default manual auto continuous", "Invalid AfMode:"),
-    "autofocus_range": ("normal macro full", "Invalid AfRange mode:"),
-    "autofocus_speed": ("normal fast", "Invalid afSpeed mode:"),
-    "hdr": ("off auto sensor single-exp", "Invalid HDR option provided: "),
-    "metadata_format": ("json txt", "unrecognised metadata format "),
-    "encoding": ("jpg png bmp", "invalid encoding format "),
-    "codec": ("h264 mjpeg libav", "unrecognised codec "),
-}
 TRUTH = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
-NUMBER = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)")
+NUMBER = r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)"
 SECONDS = {"min": 60.0, "sec": 1.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
+
+
+TIME, MODE = f"{NUMBER}.*", r"(\d+:\d+(:\d+(:[PpUu].*)?)?)?"
+VALUES = {  # that the programs take, and what they say of another one before they open the camera
+    "timeout": (TIME, "Invalid time string provided"),
+    "shutter": (TIME, "Invalid time string provided"),
+    "flicker_period": (TIME, "Invalid time string provided"),
+    "lens_position": (f"|default|{NUMBER}.*", "Invalid lens position: {}"),
+    "metering": ("centre|spot|average|matrix|custom", "Invalid metering mode: {}"),
+    "exposure": ("normal|sport|short|long|custom", "Invalid exposure mode:{}"),
+    "awb": ("auto|normal|incandescent|tungsten|fluorescent|indoor|daylight|cloudy|custom", "Invalid AWB mode: {}"),
+    "awbgains": (f"{NUMBER},{NUMBER}.*", "Invalid AWB gains"),
+    "ccm": (f"|({NUMBER},){{8}}{NUMBER}.*", "Invalid CCM - expect 9 comma-separated floating point numbers"),
+    "denoise": ("auto|off|cdn_off|cdn_fast|cdn_hq", "Invalid denoise mode {}"),
+    "autofocus_mode": ("default|manual|auto|continuous", "Invalid AfMode:{}"),
+    "autofocus_range": ("normal|macro|full", "Invalid AfRange mode:{}"),
+    "autofocus_speed": ("normal|fast", "Invalid afSpeed mode:{}"),
+    "hdr": ("off|auto|sensor|single-exp", "Invalid HDR option provided: {}"),
+    "metadata_format": ("json|txt", "unrecognised metadata format {}"),
+    "mode": (MODE, "Invalid mode"),
+    "viewfinder_mode": (MODE, "Invalid mode"),
+    "encoding": ("jpg|png|bmp", "invalid encoding format {}"),
+    "thumb": (r"none|\d+:\d+:\d+", "bad thumbnail parameters {}"),
+    "codec": ("h264|mjpeg|libav", "unrecognised codec {}"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,26 +171,10 @@ def usage(kind: type[Options], lacks: Collection[str] = ()) -> str:
 
 def check(options: Options) -> None:
     """Refuse what the programs refuse before they open the camera."""
-    for time in (options.timeout, options.shutter, options.flicker_period):
-        seconds(time)
-    if options.lens_position not in ("", "default") and not NUMBER.match(options.lens_position):
-        raise Failure(f"Invalid lens position: {options.lens_position}")
-    for name, (choices, refusal) in CHOICES.items():
+    for name, (pattern, refusal) in VALUES.items():
         value = getattr(options, name, None)
-        if value is not None and value not in choices.split():
-            raise Failure(f"{refusal}{value}")
-    if not numbers(options.awbgains, 2):
-        raise Failure("Invalid AWB gains")
-    if options.ccm and not numbers(options.ccm, 9):
-        raise Failure("Invalid CCM - expect 9 comma-separated floating point numbers")
-    for mode in (options.mode, getattr(options, "viewfinder_mode", "")):
-        if mode and not re.match(r"\d+:\d+(:\d+(:.*)?)?$", mode):
-            raise Failure("Invalid mode")
-        if mode.count(":") == 3 and mode.split(":")[3][:1].upper() not in ("P", "U"):
-            raise Failure("Packing indicator should be P or U")
-    thumb = getattr(options, "thumb", "none")
-    if thumb != "none" and not re.fullmatch(r"\d+:\d+:\d+", thumb):
-        raise Failure(f"bad thumbnail parameters {thumb}")
+        if value is not None and not re.fullmatch(pattern, value, re.DOTALL):
+            raise Failure(refusal.format(value))
 
 
 def seconds(text: str, unit: float = 1e-6) -> float:
@@ -188,7 +184,7 @@ def seconds(text: str, unit: float = 1e-6) -> float:
         unit: of a bare number (seconds), and where the unit is unknown, as in the real programs: `5h` is 5 ms for
             `--timeout`.
     """
-    number = NUMBER.match(text)
+    number = re.match(NUMBER, text)
     if not number:
         raise Failure("Invalid time string provided")
     return float(number[1]) * SECONDS.get(text[number.end() :], unit)
@@ -196,10 +192,8 @@ def seconds(text: str, unit: float = 1e-6) -> float:
 
 def numbers(text: str, count: int) -> tuple[float, ...] | None:
     """`count` numbers with commas between, as `sscanf("%f,%f…")` takes them: what follows is ignored."""
-    parts = text.split(",")[:count]
-    matches = [NUMBER.fullmatch(part) for part in parts[:-1]] + [NUMBER.match(part) for part in parts[-1:]]
-    found = tuple(float(match[1]) for match in matches if match)
-    return found if len(found) == count else None
+    found = re.match(",".join([NUMBER] * count), text)
+    return tuple(map(float, found.groups())) if found else None
 
 
 def rectangle(text: str) -> tuple[float, float, float, float] | None:

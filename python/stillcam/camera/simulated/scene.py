@@ -27,17 +27,11 @@ Box = tuple[float, float, float, float]
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """A part of the scene that is at one distance.
+    """A part of the scene that is at one distance."""
 
-    Args:
-        dioptres: 1 / its distance in metres.
-        box: all of it.
-        contrast: how much autofocus finds on it, for an area.
-    """
-
-    dioptres: float
-    box: Box
-    contrast: float
+    dioptres: float  # 1 / its distance in metres
+    box: Box  # all of it
+    contrast: float  # how much autofocus finds on it, for an area
 
 
 LAYERS = (

@@ -61,15 +61,7 @@ class SensorMode:
 
 @dataclass(frozen=True, slots=True)
 class Sensor:
-    """A camera module.
-
-    Args:
-        text: how it is listed, without its number.
-        more: its controls, as `--verbose=2` lists them.
-        controls: the smallest and largest value of each, `LOW..HIGH`.
-        max_gain: the largest AnalogueGain.
-        focus: the lens's range in dioptres; None where the lens is fixed.
-    """
+    """A camera module."""
 
     model: str
     size: Size
@@ -77,11 +69,11 @@ class Sensor:
     order: str
     path: str
     modes: tuple[SensorMode, ...]
-    text: str
-    more: str
-    controls: dict[str, str]
-    max_gain: float
-    focus: tuple[float, float] | None
+    text: str  # how it is listed, without its number
+    more: str  # its controls, as `--verbose=2` lists them
+    controls: dict[str, str]  # the smallest and largest value of each, `LOW..HIGH`
+    max_gain: float  # the largest AnalogueGain
+    focus: tuple[float, float] | None  # the lens's range in dioptres; None where the lens is fixed
 
     def still_mode(self) -> SensorMode:
         """The first of the largest modes: what a still uses."""

@@ -2,7 +2,6 @@
 
 import contextlib
 import signal
-import sys
 import time
 from pathlib import Path
 
@@ -27,7 +26,6 @@ class Stills:
         self._options = options
         self._captures = 0
         self._is_still = False  # stills come out of what is configured now
-        self._metadata = _Metadata(options.metadata, options.metadata_format)
         self._camera = Camera(options, source)
         self._faults = self._camera.faults()
         self._signals = Signals(signal.SIGUSR1, signal.SIGUSR2, verbose=options.verbose > 0)
@@ -40,12 +38,6 @@ class Stills:
 
     def run(self) -> None:
         """Capture until the options or a signal end it."""
-        try:
-            self._loop()
-        finally:
-            self._metadata.close()
-
-    def _loop(self) -> None:
         options = self._options
         if options.immediate:
             self._configure(still=True)
@@ -108,8 +100,23 @@ class Stills:
         if options.raw:
             raw = encode.dng(frame, self._mode.size, self._camera.sensor)
             _write(f"{name.rpartition('.')[0] or name}.dng", raw, full=faults.disk_full, speed=faults.speed)
-        self._metadata.write(frame.metadata | encode.tensor(faults.tensor))
+        self._write_metadata(frame.metadata | encode.tensor(faults.tensor))
         faults.die(self._captures)
+
+    def _write_metadata(self, content: Metadata) -> None:
+        """Rewrite the file, or continue stdout (`-`).
+
+        There the last brace of `json` stays in the buffer until the next capture or the end, as with the real program.
+        """
+        target, form = self._options.metadata, self._options.metadata_format
+        text = encode.as_json(content) if form == "json" else encode.as_txt(content)
+        if target == "-":
+            held = len(text) - (form == "json")
+            print(text[:held], end="", flush=True)
+            print(text[held:], end="")
+        elif target:
+            with contextlib.suppress(OSError):  # a std::ofstream that cannot be opened says nothing
+                Path(target).write_text(text)
 
     def _frame(self) -> None:
         """Wait for a frame of the sensor; a stalled one never comes.
@@ -137,43 +144,12 @@ class Stills:
         self._picture.lens.start(viewfinder=not still)
 
 
-class _Metadata:
-    """The metadata of stills: a file rewritten in place for each, or stdout (`-`).
-
-    On stdout the lines of `txt` are flushed as they come; the last brace of `json` stays in the buffer
-    until the next capture or the end, as with the real program.
-    """
-
-    def __init__(self, target: str, form: str) -> None:
-        self._target, self._form = target, form
-        self._buffered = ""
-
-    def write(self, content: Metadata) -> None:
-        """Write the metadata of one capture; does nothing without a target."""
-        text = encode.as_txt(content) if self._form == "txt" else encode.as_json(content)
-        if self._target == "-":
-            held = len(text) - (self._form == "json")
-            sys.stdout.write(self._buffered + text[:held])
-            sys.stdout.flush()
-            self._buffered = text[held:]
-        elif self._target:
-            with contextlib.suppress(OSError):  # a std::ofstream that cannot be opened says nothing
-                Path(self._target).write_text(text)
-
-    def close(self) -> None:
-        """Write what is still buffered."""
-        sys.stdout.write(self._buffered)
-
-
 def _write(name: str, data: bytes, *, full: bool, speed: float) -> None:
     """Write `data` to the file `name`, truncated and filled in place, for every reader to see half-done.
 
     Args:
         full: the disk is full when half of it has been written.
         speed: of simulated time.
-
-    Raises:
-        Failure: the file cannot be opened, or not be written to its end; what there is stays.
     """
     try:
         file = open(name, "wb", buffering=0)  # noqa: SIM115 - closed below

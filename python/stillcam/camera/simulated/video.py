@@ -19,7 +19,7 @@ from stillcam.camera.simulated import encode, sensors
 from stillcam.camera.simulated.camera import STARTUP_FRAMES, Camera
 from stillcam.camera.simulated.faults import Faults, FaultSource
 from stillcam.camera.simulated.options import VideoOptions, seconds
-from stillcam.camera.simulated.picture import Metadata, Picture, local_now
+from stillcam.camera.simulated.picture import Picture, local_now
 from stillcam.camera.simulated.program import Failure, Signals, format_name, print_stderr, terminate
 from stillcam.camera.simulated.sensors import BOARD, USUAL_BOARD, Size
 from stillcam.settings.encoder import encoder_limits
@@ -132,30 +132,6 @@ class H264:
             self._process.wait()
 
 
-class _Metadata:
-    """The metadata of a video: an array of objects, or blocks of text, until it is closed."""
-
-    def __init__(self, target: str, form: str) -> None:
-        self._json, self._separator = form == "json", "[\n"
-        self._file: TextIO | None = None
-        if target:
-            with contextlib.suppress(OSError):  # a std::ofstream that cannot be opened says nothing
-                self._file = open(target, "w")  # noqa: SIM115 - open until close()
-
-    def write(self, content: Metadata) -> None:
-        """One frame's."""
-        if self._file is not None:
-            self._file.write(self._separator + encode.as_json(content) if self._json else encode.as_txt(content))
-            self._file.flush()
-            self._separator = ",\n"
-
-    def close(self) -> None:
-        """End the array."""
-        if self._file is not None:
-            self._file.write("\n]\n" if self._json else "")
-            self._file.close()
-
-
 class Video:
     """One run of rpicam-vid."""
 
@@ -179,15 +155,17 @@ class Video:
 
     def run(self) -> None:
         """Record until the options or SIGINT end it."""
-        written = _Metadata(self._options.metadata, self._options.metadata_format)
-        try:
-            self._picture.prepare()
-            self._loop(written)
-        finally:
-            self._output.close()
-            written.close()
+        listed = self._options.metadata_format == "json"
+        with _open_metadata(self._options.metadata) as file:
+            file.write("[\n" if listed else "")
+            try:
+                self._picture.prepare()
+                self._loop(file)
+            finally:
+                self._output.close()
+                file.write("\n]\n" if listed else "")
 
-    def _loop(self, written: _Metadata) -> None:
+    def _loop(self, metadata: TextIO) -> None:
         options, timeout_s = self._options, seconds(self._options.timeout, 1e-3)
         started = due = time.monotonic()
         for _ in range(STARTUP_FRAMES):
@@ -205,7 +183,10 @@ class Video:
             self._frames += 1
             self._write(frame.image)
             if options.codec != "libav":  # which writes no metadata of its frames (libav_encoder.cpp, encode)
-                written.write(frame.metadata | encode.tensor(self._faults.tensor))
+                content = frame.metadata | encode.tensor(self._faults.tensor)
+                between = ",\n" if self._frames > 1 else ""
+                text = encode.as_txt(content) if options.metadata_format == "txt" else between + encode.as_json(content)
+                print(text, end="", file=metadata, flush=True)
             self._faults.die(self._frames)
 
     def _write(self, image: Image.Image) -> None:
@@ -245,6 +226,13 @@ def _output(options: VideoOptions, size: Size, fps: float, faults: Faults) -> Mo
             terminate("libav: error receiving packet: -22")
         raise Failure("failed to start output streaming")
     return H264(options, size, fps)
+
+
+def _open_metadata(target: str) -> TextIO:
+    """A std::ofstream that cannot be opened says nothing."""
+    with contextlib.suppress(OSError):
+        return open(target or os.devnull, "w")
+    return open(os.devnull, "w")
 
 
 def _end_with_parent() -> None:

@@ -117,8 +117,9 @@ class Scene:
         x, y = seconds * BOAT_SPEED % (WIDTH + 120) - 60, BOAT_HEIGHT + 2.5 * math.sin(seconds * 1.7)
         across, down = self._view.pixel(x, y)
         left, top = across - boat.width // 2, down - boat.height // 2
-        near = self._near.crop((left, top, left + boat.width, top + boat.height))
-        image.paste(boat, (left, top), ImageChops.subtract(self.boat.getchannel("A"), near))
+        if left < image.width and left + boat.width > 0:
+            near = self._near.crop((left, top, left + boat.width, top + boat.height))
+            image.paste(boat, (left, top), ImageChops.subtract(self.boat.getchannel("A"), near))
 
 
 def subject(box: Box) -> float:

@@ -25,6 +25,7 @@ class Stills:
     def __init__(self, options: StillOptions, source: FaultSource) -> None:
         self._options = options
         self._captures = 0
+        self._held = ""
         self._is_still = False  # stills come out of what is configured now
         self._camera = Camera(options, source)
         self._faults = self._camera.faults()
@@ -38,6 +39,12 @@ class Stills:
 
     def run(self) -> None:
         """Capture until the options or a signal end it."""
+        try:
+            self._loop()
+        finally:
+            print(self._held, end="")
+
+    def _loop(self) -> None:
         options = self._options
         if options.immediate:
             self._configure(still=True)
@@ -106,14 +113,14 @@ class Stills:
     def _write_metadata(self, content: Metadata) -> None:
         """Rewrite the file, or continue stdout (`-`).
 
-        There the last brace of `json` stays in the buffer until the next capture or the end, as with the real program.
+        There the last brace of `json` is held until the next capture or the end, as the real program's buffer does.
         """
         target, form = self._options.metadata, self._options.metadata_format
         text = encode.as_json(content) if form == "json" else encode.as_txt(content)
         if target == "-":
-            held = len(text) - (form == "json")
-            print(text[:held], end="", flush=True)
-            print(text[held:], end="")
+            text, brace = (text[:-1], text[-1:]) if form == "json" else (text, "")
+            print(self._held + text, end="", flush=True)
+            self._held = brace
         elif target:
             with contextlib.suppress(OSError):  # a std::ofstream that cannot be opened says nothing
                 Path(target).write_text(text)

@@ -63,27 +63,27 @@ class Tally:
     last: ShotRef | None = None
 
     def add(self, line: Line) -> Tally:
-        """The tally with one more line; KeyError, TypeError or ValueError: it is not a line of a manifest."""
+        """The tally with one more line, which is valid: see `decode`."""
         if "n" in line:
-            number, due_ms = int(line["n"]), text_to_ms(line["due"])
-            shot = {"n": number, "time": str(line["time"])}
+            number, due_ms = line["n"], text_to_ms(line["due"])
+            shot = {"n": number, "time": line["time"]}
             return replace(
                 self,
                 until_ms=due_ms,
                 taken=self.taken + (due_ms != self.due_ms),
                 sequence=number,
                 shots=self.shots + 1,
-                bytes=self.bytes + int(line["bytes"]),
+                bytes=self.bytes + line["bytes"],
                 due_ms=due_ms,
                 first=self.first or shot,
                 last=shot,
             )
         if "gap" in line:
             gap = line["gap"]
-            missed = 0 if gap["why"] == PAUSED else int(gap["missed"])
+            missed = 0 if gap["why"] == PAUSED else gap["missed"]
             return replace(self, until_ms=text_to_ms(gap["to"]), missed=self.missed + missed)
         left = self.shots - len(line["thinned"])
-        return replace(self, shots=left, bytes=self.bytes - int(line["bytes"]), first=line["first"])
+        return replace(self, shots=left, bytes=self.bytes - line["bytes"], first=line["first"])
 
 
 def encode(line: Line) -> bytes:

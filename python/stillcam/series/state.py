@@ -115,10 +115,7 @@ def read_state(folder: Path, created_ms: int) -> State:
         state = State("running", None, created_ms, Tally(created_ms - 1))
     tally, end = state.tally, state.manifest_bytes
     for line, end in lines_from(folder, state.manifest_bytes):  # noqa: B007 - where the last one ends
-        try:
-            tally = tally.add(line)
-        except (KeyError, TypeError, ValueError):
-            continue  # damaged by a power cut
+        tally = tally.add(line)
     return replace(state, tally=tally, manifest_bytes=end)
 
 

@@ -23,7 +23,7 @@ TYPES = {
 
 
 def file_answer(request: Request, path: Path, name: str, caching: str = REVALIDATE) -> Answer:
-    """The file at `path`, which is no link; 304 to who has it.
+    """The file at `path`, which is no link; 304 to a client that has it.
 
     Args:
         name: under which it is saved where the query says `download`.

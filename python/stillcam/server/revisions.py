@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from stillcam.common.paths import Paths
-from stillcam.films.store import FOLDER as FILMS
+from stillcam.films.store import FOLDER as FILMS_FOLDER
 from stillcam.library.days import Days, Version
 from stillcam.notifications.events import NewItems
 from stillcam.series.manifest import MANIFEST
@@ -28,7 +28,7 @@ DATA_POLL_S = 1.0  # poll interval
 PAUSED_S = 3.0  # after a pause of this length, items that have arrived meanwhile are not reported
 FIRST_POLL_S = 2.0  # how long the first reader waits for the disk
 MAX_ITEMS = 1000  # that wait to be read; the oldest are dropped
-SETTINGS, LIBRARY, SERIES, FILM = TOPICS = "settings", "library", "series", "films"
+SETTINGS, LIBRARY, SERIES, FILMS = TOPICS = "settings", "library", "series", "films"
 
 
 class Revisions:
@@ -79,7 +79,7 @@ class Revisions:
             SETTINGS: self._settings(),
             LIBRARY: library,
             SERIES: _revision(lambda: sorted(_series(self._paths.series))),
-            FILM: _revision(lambda: sorted(_films(self._paths))),
+            FILMS: _revision(lambda: sorted(_films(self._paths))),
         }
         self._polled_s = time.monotonic()
         self._polled.set()
@@ -131,7 +131,7 @@ def _series(root: Path) -> Iterator[tuple[object, ...]]:
 
 def _films(paths: Paths) -> Iterator[tuple[object, ...]]:
     try:
-        series = [Path(entry.path) / FILMS for entry in os.scandir(paths.series)]
+        series = [Path(entry.path) / FILMS_FOLDER for entry in os.scandir(paths.series)]
     except FileNotFoundError:
         series = []
     for folder in (paths.films, *series):

@@ -15,7 +15,7 @@ from stillcam.library.catalogue import Library
 from stillcam.server.app import CAMERA_PREFIX, App
 from stillcam.server.camera_context import CameraContext
 from stillcam.server.openapi.document import openapi_route
-from stillcam.server.revisions import FILM, LIBRARY, SERIES, SETTINGS, Revisions
+from stillcam.server.revisions import TOPICS, Revisions
 from stillcam.server.route import Access, Request, Route
 from stillcam.server.routes.accounts import AccountRoutes
 from stillcam.server.routes.camera import CameraRoutes
@@ -33,8 +33,6 @@ from stillcam.server.security.host_check import own_names
 from stillcam.server.settings_service import SettingsService
 from stillcam.server.static_files import StaticFiles
 from stillcam.settings.schema import Settings
-
-_READ_AT = {SETTINGS: "api/settings", LIBRARY: "api/library", SERIES: "api/series", FILM: "api/films"}
 
 
 def build(
@@ -76,7 +74,7 @@ def build(
             *shared,
         ]
         read = {route.path: route for route in routes if route.method == "GET"}
-        topics = {topic: read[path] for topic, path in _READ_AT.items()}
+        topics = {topic: read[f"api/{topic}"] for topic in TOPICS}
         revisions = Revisions(context.paths, service.revision)
         routes += StatusRoutes(context, contexts, static.version, revisions, topics, guard.admit, rights).routes()
         cameras[context.number] = [*routes, openapi_route(routes)]

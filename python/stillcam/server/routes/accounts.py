@@ -43,7 +43,7 @@ define(
     Token=record(**_TOKEN),
     Tokens=record(tokens="Token[]"),
     NewToken=record(name=_NAME, scope=_SCOPE),
-    ShownToken=record(**_TOKEN, token=shape("text", "shown this once")),
+    ShownToken=record(**_TOKEN, token=shape("text", "shown only once")),
 )  # fmt: skip
 
 
@@ -60,16 +60,17 @@ class AccountRoutes:
         """Users and tokens are for owners on the page: a token that leaks cannot make others."""
         anyone, signed_in, owner, account = Access.OPEN, Access.SIGNED_IN, Access.OWNER, partial(api, "Accounts")
         return [
-            account("GET", "api/session", anyone, self._session, "Who one is, and what one may do.", {200: "Session"}),
+            account("GET", "api/session", anyone, self._session, "The signed-in user, and what the sender may do.",
+                    {200: "Session"}),
             account("POST", "api/session", anyone, self._sign_in_user, "Sign in; the session is a cookie.",
                     {200: "Session"}, body=Body("SignIn"), errors=(401, 429, 503)),
             account("DELETE", "api/session", signed_in, self._sign_out, "Sign out.", {204: ""},
                     query={"everywhere": Parameter("1: on all devices", {"enum": ["0", "1"]})}),
             account("POST", "api/register", anyone, self._register,
-                    "Make the first user, the owner, with the set-up code; and sign in.", {201: "Session"},
+                    "Create the first user, the owner, with the set-up code, and sign in.", {201: "Session"},
                     body=Body("Registration"), errors=(403, 409, 429, 503)),
             account("POST", "api/password", signed_in, self._change_password,
-                    "Change one's own password; one's other sessions end.", {204: ""}, body=Body("NewPassword"),
+                    "Change the sender's own password; their other sessions end.", {204: ""}, body=Body("NewPassword"),
                     errors=(429,)),
             account("GET", "api/users", owner, self._list_users, "All users.", {200: "Users"}),
             account("POST", "api/users", owner, self._add_user, "Add a user.", {201: "User"}, body=Body("NewUser"),
@@ -80,7 +81,7 @@ class AccountRoutes:
             account("DELETE", "api/users/", owner, self._remove_user, "Remove a user; the last owner stays (409).",
                     {204: ""}, errors=(409,), rest="name"),
             account("GET", "api/tokens", owner, self._list_tokens, "All tokens of programs.", {200: "Tokens"}),
-            account("POST", "api/tokens", owner, self._add_token, "Make a token; it is shown this once.",
+            account("POST", "api/tokens", owner, self._add_token, "Create a token; it is shown only once.",
                     {201: "ShownToken"}, body=Body("NewToken"), errors=(409,)),
             account("DELETE", "api/tokens/", owner, self._remove_token, "Revoke a token.", {204: ""}, rest="id"),
         ]  # fmt: skip

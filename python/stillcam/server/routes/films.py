@@ -74,12 +74,11 @@ class FilmRoutes:
         return [
             film("GET", "api/films", read, self._list, "All films, contact sheets and keograms, newest first.",
                  {200: "Films"}, errors=(404,), query={"series": _OF_SERIES}),
-            film("POST", "api/films", control, self._make, "Order one; it is made when it is its turn, whoever leaves.",
+            film("POST", "api/films", control, self._make, "Order a film; it is rendered in the background.",
                  {202: "Film"}, body=Body("FilmOrder", checked=False), errors=(404, 409, 507)),
-            film("GET", "api/films/", read, self._show, "One, and how far it is.", {200: "Film"}, rest="id"),
-            film("DELETE", "api/films/", control, self._delete,
-                 "Cancel one that is not done, or delete it: nothing is left of it.", {204: ""}, errors=(507,),
-                 rest="id"),
+            film("GET", "api/films/", read, self._show, "One film, with its progress.", {200: "Film"}, rest="id"),
+            film("DELETE", "api/films/", control, self._delete, "Cancel a film that is not done, or delete it.",
+                 {204: ""}, errors=(507,), rest="id"),
             film("GET", "films/", read, self._file, "The MP4 or JPEG, with ranges.", {200: "*/*", 206: "*/*", 304: ""},
                  errors=(416,), query={"download": _DOWNLOAD}, rest="id"),
         ]  # fmt: skip

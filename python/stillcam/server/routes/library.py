@@ -40,7 +40,7 @@ define(
     Calendar=record(year="count", days=map_of("count", "by date")),
     Item=record(
         **_ITEM, files=list_of(record(name="text", bytes="count?")),
-        preview=shape("flag", "whether a JPEG stands for it"),
+        preview=shape("flag", "whether it has a JPEG as its preview"),
         metadata=maybe({"type": "object"}, "what the camera said when it was taken"),
     ),
     ItemChange=record({"favourite": "flag?", "title": "text?"}),
@@ -79,7 +79,7 @@ class LibraryRoutes:
                     query=_PAGE),
             library("GET", "api/library/calendar", read, self._calendar, "How many items each day of a year has.",
                     {200: "Calendar"}, query={"year": _YEAR}),
-            library("GET", "api/library/items/", read, self._item, "All that is known of an item.", {200: "Item"},
+            library("GET", "api/library/items/", read, self._item, "All facts about an item.", {200: "Item"},
                     rest="id"),
             library("PATCH", "api/library/items/", control, self._change,
                     "Mark an item, or give it a title; its address may change.", {200: "Item"}, body=Body("ItemChange"),

@@ -40,10 +40,10 @@ _WIDTH = Parameter(
 )
 _CURRENT = {
     "t": Parameter("anything: keeps caches away"),
-    "after": Parameter("name of the frame that one has"),
+    "after": Parameter("name of the frame that the client has"),
     "width": _WIDTH,
 }
-_IF_NONE_MATCH = {"If-None-Match": "the ETag of the frame that one has"}
+_IF_NONE_MATCH = {"If-None-Match": "the ETag of the frame that the client has"}
 _SNAPSHOT = {
     "strict": Parameter("1: answer 503 once the picture is stale", {"enum": ["0", "1"]}),
     "max_age": Parameter(
@@ -86,7 +86,7 @@ class PictureRoutes:
                       {200: JPEG, 304: "", 503: JPEG}, errors=(400,), query=_SNAPSHOT,
                       quick=self._snapshot_now, challenge=programs)
               for path in ("snapshot", "snapshot.jpg")),
-            *(picture(path, watch, self._stream, "Live frames as multipart/x-mixed-replace, until one leaves.",
+            *(picture(path, watch, self._stream, "Live frames, until the client disconnects.",
                       {200: "multipart/x-mixed-replace"}, errors=(400,), query=_STREAM,
                       quick=self._stream, challenge=everybody)
               for path in ("stream", "stream.mjpg")),

@@ -65,17 +65,19 @@ class SelectionRoutes:
         """Reading needs the library right, changes need control."""
         read, control, library = Access.LIBRARY, Access.CONTROL, partial(api, "Library")
         return [
-            library("GET", "library/zip/", read, self._zip, "The ZIP of chosen items.", {200: "application/zip"},
+            library("GET", "library/zip/", read, self._zip, "The ZIP of selected items.", {200: "application/zip"},
                     rest="token"),
-            library("POST", "api/library/zip", read, self._select_zip, "Choose items to take home in a ZIP.",
-                    {201: "Chosen"}, body=_CHOICE),
-            library("POST", "api/library/delete", control, self._delete, "Put items into the trash; 202: it goes on.",
-                    {200: "Deletion", 202: "Deletion"}, body=_CHOICE),
-            library("POST", "api/library/restore", control, self._restore, "Take items out of the trash again.",
-                    {200: "Job", 202: "Job"}, body=Body("Restoration", MAX_IDS_BYTES), errors=(404,)),
-            library("GET", "api/library/trash", control, self._list_trash, "What lies in the trash.", {200: "Trash"}),
+            library("POST", "api/library/zip", read, self._select_zip, "Select items for a ZIP.", {201: "Chosen"},
+                    body=_CHOICE),
+            library("POST", "api/library/delete", control, self._delete,
+                    "Move items to the trash; 202: still in progress.", {200: "Deletion", 202: "Deletion"},
+                    body=_CHOICE),
+            library("POST", "api/library/restore", control, self._restore,
+                    "Restore items from the trash; 202: still in progress.", {200: "Job", 202: "Job"},
+                    body=Body("Restoration", MAX_IDS_BYTES), errors=(404,)),
+            library("GET", "api/library/trash", control, self._list_trash, "The items in the trash.", {200: "Trash"}),
             library("DELETE", "api/library/trash", control, self._empty_trash, "Empty the trash.", {204: ""}),
-            library("GET", "api/library/jobs/", control, self._job, "How far a deletion or restoration is.",
+            library("GET", "api/library/jobs/", control, self._job, "The progress of a deletion or restoration.",
                     {200: "Job"}, rest="job"),
         ]  # fmt: skip
 

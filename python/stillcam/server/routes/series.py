@@ -126,14 +126,14 @@ class SeriesRoutes:
         """Reading needs the library right, changes need control."""
         read, control, series = Access.LIBRARY, Access.CONTROL, partial(api, "Series")
         return [
-            series("GET", "api/series", read, self._list, "All series, and how far each is.", {200: "SeriesList"}),
-            series("POST", "api/series", control, self._create, "Make a series; it waits for its start, or begins.",
+            series("GET", "api/series", read, self._list, "All series, with their progress.", {200: "SeriesList"}),
+            series("POST", "api/series", control, self._create, "Create a series; it begins now, or at its start.",
                    {201: "Series"}, body=Body("SeriesDefinition", checked=False), errors=(409, 507)),
-            series("POST", "api/series/check", control, self._check, "What a series would come to; nothing is kept.",
+            series("POST", "api/series/check", control, self._check, "Estimate a series; nothing is stored.",
                    {200: "SeriesPreview"}, body=Body("SeriesSketch", checked=False)),
             series("GET", "api/series/", read, self._show, "One series.", {200: "Series"}, rest="name"),
             series("PATCH", "api/series/", control, self._change,
-                   "Change a series: what is not mentioned stays, null goes back to the default.", {200: "Series"},
+                   "Change a series: fields that are left out stay, null restores the default.", {200: "Series"},
                    body=Body("SeriesChange", checked=False), errors=(409, 507), rest="name"),
             series("DELETE", "api/series/", control, self._delete,
                    "Delete a series with all its shots and films, for good.", {204: ""}, errors=(409,), rest="name"),

@@ -62,8 +62,8 @@ class SettingsRoutes:
         """Settings contain names and paths of the owner: only the owner reads them."""
         control, owner, setting = Access.CONTROL, Access.OWNER, partial(api, "Settings")
         return [
-            setting("GET", "api/settings", control, self._get,
-                    "All settings, their defaults, and what is known of each.", {200: "SettingsDocument"}),
+            setting("GET", "api/settings", control, self._get, "All settings, with their defaults and descriptions.",
+                    {200: "SettingsDocument"}),
             setting("PATCH", "api/settings", control, self._patch,
                     "Change settings: all of the patch, or nothing. It is answered once they are in force.",
                     {200: "SettingsDocument", 409: "Outdated"}, body=Body("SettingsPatch", checked=False),
@@ -72,9 +72,9 @@ class SettingsRoutes:
             setting("POST", "api/backup", owner, self._restore_upload,
                     "Restore a configuration: all of it, or nothing.", {200: "SettingsDocument"},
                     body=Body("Backup", MAX_BYTES, checked=False), errors=(409,)),
-            setting("GET", "api/backups", owner, self._list, "The back-ups that are kept on the camera.",
+            setting("GET", "api/backups", owner, self._list, "The back-ups that are stored on the camera.",
                     {200: "KeptBackups"}),
-            setting("POST", "api/backups", owner, self._make, "Keep a back-up under a name.", {201: "KeptBackup"},
+            setting("POST", "api/backups", owner, self._make, "Store a back-up under a name.", {201: "KeptBackup"},
                     body=Body("NewBackup"), errors=(409,)),
             setting("POST", "api/backups/", owner, self._restore, "Restore a back-up.", {200: "SettingsDocument"},
                     errors=(409, 422), rest="name"),

@@ -94,7 +94,7 @@ define(
         {"revisions": "Revisions"},
         version="text", page=shape("text", "the version of the page's files"), now="time",
         frame=maybe(record(name="frame", time="time", age_s="number", bytes="count"), "the newest; null: none yet"),
-        stale="flag", viewers=shape("count", "who watch live"),
+        stale="flag", viewers=shape("count", "clients that watch live"),
         capture={"anyOf": [shape("Capture"), shape("NoCapture")]},
         threads=shape(list_of(_DEATH), _SERVER_DEATHS),
     ),

@@ -196,7 +196,7 @@ class SeriesRoutes:
     def _ask(self, do: str, **arguments: Any) -> Document:
         """The series as the daemon has changed it; empty: it is deleted."""
         answer = ask(self._context.paths.socket, {"command": "series", "do": do, **arguments}, ORDER_TIMEOUT_S)
-        return dict(answer.get("series", {}))
+        return dict(answer["series"] or {})
 
     # --- shots
 

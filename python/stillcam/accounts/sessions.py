@@ -29,7 +29,7 @@ class Sessions:
         Args:
             name: of the user.
             password: the hash that was verified.
-            instead_of: the key of the session that this device had; that one ends.
+            instead_of: the key of this device's session before, which ends.
 
         Raises:
             CredentialsError: the user no longer exists, or has changed the password.

@@ -26,12 +26,7 @@ MAX_KEYS = 4096  # then the least recently used one is forgotten
 
 
 class SignIn:
-    """Verifies passwords, and computes their hashes.
-
-    Args:
-        accounts: the accounts.
-        throttle: delays repeated failed attempts.
-    """
+    """Verifies passwords, and computes their hashes."""
 
     def __init__(self, accounts: AccountsCache, throttle: Throttle) -> None:
         self._accounts = accounts
@@ -39,11 +34,9 @@ class SignIn:
         self._thread = passwords.PasswordThread()
 
     def verify(self, name: str, password: str, address: str, device: str = "") -> str:
-        """Verify a user's password; returns its hash. An unknown name takes as long as a known one.
+        """Verify a user's name and password, as typed; returns its hash. An unknown name takes as long as a known one.
 
         Args:
-            name: as typed.
-            password: as typed.
             address: the client's IP address.
             device: the device cookie that the client shows; empty: none.
 
@@ -60,12 +53,7 @@ class SignIn:
         return password_hash
 
     def verify_again(self, name: str, password: str, session: bytes) -> None:
-        """Verify the password of a signed-in user again: somebody may have found an unlocked screen.
-
-        Args:
-            name: the user's.
-            password: as typed.
-            session: the digest of the session.
+        """Verify the password of a user again, who has a session: somebody may have found an unlocked screen.
 
         Raises:
             CredentialsError, RetryLaterError: as for `verify`.

@@ -122,11 +122,7 @@ def renew(certificate: Path, now_s: float) -> bool:
 
 
 def describe(certificate: Path, now_s: float) -> tuple[str, str]:
-    """A certificate's names and expiry date in words, and what to do about it (empty: nothing).
-
-    Args:
-        certificate: PEM file; the first certificate in it counts.
-        now_s: seconds since the epoch.
+    """The names and expiry date of the first certificate in a file, in words, and what to do (empty: nothing).
 
     Raises:
         StillcamError: `openssl` is missing, or cannot read it.

@@ -34,21 +34,13 @@ PROXY = ""  # the limit key of all addresses without a limit of their own
 
 @dataclass(slots=True, eq=False)
 class Slot:
-    """One connection, as far as the limits are concerned.
-
-    Args:
-        connection: its socket.
-        key: limit key; connections with the same key share a limit. `PROXY`: no limit but the total.
-        refused: its requests are answered with 503; set when a new connection takes over the slot.
-        counted: counts towards the limits.
-        waiting_since: when it began to wait for a request (monotonic, seconds); None while it is being answered.
-    """
+    """One connection, as far as the limits are concerned."""
 
     connection: socket.socket
-    key: str = PROXY
-    refused: bool = False
-    counted: bool = False
-    waiting_since: float | None = field(init=False)
+    key: str = PROXY  # connections with the same limit key share a limit; `PROXY`: no limit but the total
+    refused: bool = False  # its requests are answered with 503; set when a new connection takes over the slot
+    counted: bool = False  # counts towards the limits
+    waiting_since: float | None = field(init=False)  # for a request (monotonic, s); None while it is being answered
 
     def __post_init__(self) -> None:
         self.waiting_since = time.monotonic()
@@ -114,10 +106,7 @@ class ConnectionLimits:
             self._refused.discard(slot)
 
     def reserve_body(self, address: str, size: int) -> str:
-        """Reserve memory for `size` bytes of a body from `address`, until `release_body`.
-
-        Returns:
-            the limit key whose budget they count against.
+        """Reserve memory for `size` bytes of a body from `address`; returns the key for `release_body`.
 
         Raises:
             Refused: its budget (429), or that of all addresses (503), is used up.

@@ -43,49 +43,29 @@ def _take_nothing(pieces: Sequence[Piece]) -> Sequence[Piece]:
 
 @dataclass(slots=True, eq=False, repr=False)
 class Request:
-    """One request.
+    """One request; at the end what the application finds out about it."""
 
-    Args:
-        method: GET (for HEAD too), POST, PUT, PATCH, DELETE.
-        path: decoded, without the leading slash.
-        query: as it came, without the question mark.
-        headers: names in lower case.
-        address: the client's IP address.
-        secure: whether the server speaks HTTPS.
-        read_body: reads the body, at most so many bytes, for this client address; called at most once.
-        client_gone: returns whether the client has left.
-        hand_off: called before anything that may block.
-        offer: sends at once what the connection takes of some pieces; returns the rest.
-        hang_up: closes the connection, from any thread.
-
-    Attributes:
-        host: the name or address, and port, under which the client knows this server.
-        scheme: `http` or `https` as the client uses it; empty: unknown, a proxy may speak TLS for us.
-        route: the path of its route; empty: none was found.
-        variable: the variable part of the path, for a route with one.
-        rest: what follows the path of a route that ends in a slash.
-        proxied: a trusted proxy forwarded it.
-        depth: the number of slashes in the address as the client sent it.
-    """
-
-    method: str
-    path: str
-    query: str = ""
-    headers: Mapping[str, str] = field(default_factory=dict)
-    address: str = "127.0.0.1"
-    secure: bool = False
+    method: str  # GET (for HEAD too), POST, PUT, PATCH, DELETE
+    path: str  # decoded, without the leading slash
+    query: str = ""  # as it came, without the question mark
+    headers: Mapping[str, str] = field(default_factory=dict)  # names in lower case
+    address: str = "127.0.0.1"  # the client's IP address
+    secure: bool = False  # the server speaks HTTPS
+    # Reads the body, at most so many bytes, for this client address; called at most once.
     read_body: Callable[[int, str], bytes] = no_body
-    client_gone: Callable[[], bool] = _never
-    hand_off: Callable[[], None] = _do_nothing
+    client_gone: Callable[[], bool] = _never  # whether the client has left
+    hand_off: Callable[[], None] = _do_nothing  # called before anything that may block
+    # Sends at once what the connection takes of some pieces; returns the rest.
     offer: Callable[[Sequence[Piece]], Sequence[Piece]] = _take_nothing
-    hang_up: Callable[[], None] = _do_nothing
-    host: str = field(init=False)
-    scheme: str = field(init=False)
-    depth: int = field(init=False)
-    proxied: bool = field(init=False, default=False)
-    route: str = field(init=False, default="")
-    variable: str = field(init=False, default="")
-    rest: str = field(init=False, default="")
+    hang_up: Callable[[], None] = _do_nothing  # closes the connection, from any thread
+
+    host: str = field(init=False)  # the name or address, and port, under which the client knows this server
+    scheme: str = field(init=False)  # `http` or `https` as the client uses it; empty: unknown (a proxy may speak TLS)
+    depth: int = field(init=False)  # the number of slashes in the path as the client sent it
+    proxied: bool = field(init=False, default=False)  # a trusted proxy forwarded it
+    route: str = field(init=False, default="")  # the path of its route; empty: none was found
+    variable: str = field(init=False, default="")  # the variable part of the path, for a route with one
+    rest: str = field(init=False, default="")  # what follows the path of a route that ends in a slash
 
     def __post_init__(self) -> None:
         self.host = self.headers.get("host", "")
@@ -170,27 +150,18 @@ def _query_values(query: str) -> dict[str, list[str]]:
 
 @dataclass(slots=True)
 class Answer:
-    """Status, body and headers.
-
-    Args:
-        body: sent with its Content-Length; a FilePart costs no memory however large it is.
-        headers: names and values, encodable as Latin-1, without line ends.
-        head: prepared header lines, each ending in CR LF.
-        stream: instead of a body: lists of pieces, each sent in one go; then the connection ends.
-            Closed if the client leaves.
-        push: instead of a body: writes to the client until either side closes the connection.
-        probe: bytes that may be sent once between two lists of a stream's pieces, to detect a client that has left.
-        security: header lines that limit what a page may do in a browser; None: those of the application.
-    """
+    """Status, body and headers."""
 
     status: int
-    body: Piece | FilePart = b""
-    headers: dict[str, str] = field(default_factory=dict)
-    head: bytes = b""
+    body: Piece | FilePart = b""  # a FilePart costs no memory however large it is
+    headers: dict[str, str] = field(default_factory=dict)  # encodable as Latin-1, without line ends
+    head: bytes = b""  # prepared header lines, each ending in CR LF
+    # Instead of a body: lists of pieces, each sent in one go; then the connection ends. Closed if the client leaves.
     stream: Generator[Sequence[Piece], None, None] | None = None
-    push: PushBody | None = None
+    push: PushBody | None = None  # instead of a body: writes to the client until either side closes the connection
+    # May be sent once between two lists of a stream's pieces, to detect a client that has left.
     probe: bytes = b""
-    security: bytes | None = None
+    security: bytes | None = None  # header lines that limit what a page may do; None: those of the application
 
 
 class Refused(Exception):

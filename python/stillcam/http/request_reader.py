@@ -28,31 +28,19 @@ More = Callable[[], bytes]  # returns at least one more byte from the client, or
 
 
 class RequestReader:
-    """Reads requests.
-
-    Args:
-        transport: receives the bytes.
-        slot: the connection's.
-        limits: of the memory for bodies.
-
-    Attributes:
-        unparsed: received, and not yet used: the next requests of a client that pipelines.
-    """
+    """Reads the requests of one connection."""
 
     def __init__(self, transport: Transport, slot: Slot, limits: ConnectionLimits) -> None:
         self._transport = transport
         self._slot = slot
         self._limits = limits
-        self.unparsed = b""
+        self.unparsed = b""  # received, and not yet used: the next requests of a client that pipelines
         self._body: _SizedBody | _ChunkedBody | None = None  # of the request that is being answered
         self._reserved: list[tuple[str, int]] = []  # memory for it, see ConnectionLimits.reserve_body
         self._expects_continue = False  # the client waits for `100 Continue`
 
     def read_head(self, idle_s: float) -> bytes | None:
-        """The next head without its last empty line; None if the client sends no more.
-
-        Args:
-            idle_s: how long its first byte may take.
+        """The next head without its last empty line; None if the client sends no more, or nothing within `idle_s`.
 
         Raises:
             Refused: it is too long, or arrives too slowly.
@@ -87,11 +75,7 @@ class RequestReader:
         self.unparsed = self._body.rest
 
     def read_body(self, max_bytes: int, address: str) -> bytes:
-        """The body.
-
-        Args:
-            max_bytes: its limit.
-            address: the client's; the memory counts against its budget.
+        """The body, of `max_bytes` at most; the memory counts against the budget of the client's address.
 
         Raises:
             Refused: see Request.body.
@@ -139,11 +123,7 @@ class RequestReader:
             return b""
 
     def _more(self, deadline_s: float, text: str) -> bytes:
-        """Some more bytes of a request; none if the client sends no more.
-
-        Raises:
-            Refused: nothing arrived before the deadline (monotonic); says `text`.
-        """
+        """Some more bytes of a request, before the deadline (monotonic) or it is refused; none: there are no more."""
         if (left_s := deadline_s - time.monotonic()) > 0:
             with contextlib.suppress(TimeoutError):
                 return self._transport.receive(left_s)

@@ -91,15 +91,14 @@ class Broadcast(SharedWorker):
         self._sent = ""  # the name of the frame that was sent last
 
     def wait(self, subscriber: Subscriber, sequence: int, timeout_s: float) -> Sequence[Piece]:
-        """Have new frames sent to a subscriber, until its connection does not take one whole, or the time is over.
+        """Have new frames sent to a subscriber, whose connection must not be used meanwhile.
 
         Args:
-            subscriber: the viewer's; its connection must not be used meanwhile.
             sequence: of the newest frame that the viewer has sent itself or did not want.
             timeout_s: at most; not at all if there is a newer frame already.
 
         Returns:
-            the rest of the frame, for the viewer to send.
+            the rest of a frame that the connection did not take whole, for the viewer to send.
         """
         subscriber.sequence = sequence
         self._waiting.add(subscriber)

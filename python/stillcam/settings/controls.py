@@ -249,10 +249,7 @@ def _row(
     if control.type == "windows":
         high = capabilities.get("windows", 1)
     return {
-        **{
-            name: getattr(control, name)
-            for name in ("name", "group", "type", "unit", "step", "scale", "default", "text")
-        },
+        **{name: getattr(control, name) for name in _AS_THEY_ARE},
         "low": low,
         "high": high,
         "choices": [{"value": choice.value, "text": choice.text} for choice in choices],

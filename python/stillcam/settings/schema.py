@@ -15,9 +15,9 @@ from stillcam.settings.controls import Values
 
 _SENSOR_MODE = re.compile(r"(\d{2,5}:\d{2,5}(:\d{1,2})?)?", re.ASCII)
 _TUNING_FILE = re.compile(r"(/[^\x00-\x1f]*/|/)?([A-Za-z0-9_+][\w.+-]*\.json)?", re.ASCII)
-_HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?", re.ASCII | re.IGNORECASE)
-
-_ORIGIN = re.compile(r"https?://[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[1-9][0-9]{0,4})?", re.ASCII | re.IGNORECASE)
+_NAME = "[a-z0-9]([a-z0-9.-]*[a-z0-9])?"
+_HOST = re.compile(_NAME, re.ASCII | re.IGNORECASE)
+_ORIGIN = re.compile(f"https?://{_NAME}(:[1-9][0-9]{{0,4}})?", re.ASCII | re.IGNORECASE)
 
 SHARED_SECTIONS = ("access", "server")  # sections that count for all cameras, and are in the first one's file
 
@@ -43,7 +43,7 @@ def _bitrate(value: int) -> str | None:
 
 
 def _receiver(value: str) -> str | None:
-    """The address of a webhook. A name and password would be in logs and back-ups; a fragment is never sent."""
+    """Check the address of a webhook. A name and password would be in logs and back-ups; a fragment is never sent."""
     try:
         parts = urlsplit(value)
         right = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
@@ -54,23 +54,20 @@ def _receiver(value: str) -> str | None:
     return None
 
 
-def _metadata(text: str, *, low: float | None = None, high: float | None = None, choices: tuple[Any, ...] = (),
-           unit: str = "", check: Check | None = None) -> dict[str, Any]:  # fmt: skip
-    """A field's metadata in the table.
+def _setting(default: Any, text: str, *, low: float | None = None, high: float | None = None,
+             choices: tuple[Any, ...] = (), unit: str = "", check: Check | None = None) -> Any:  # fmt: skip
+    """A field of the table.
 
     Args:
         text: what it is, for a person.
         low, high: inclusive range of a number.
         choices: all possible values.
-        unit: of a number.
         check: for numbers and texts, and for each text of a list.
     """
-    return {"text": text, "low": low, "high": high, "choices": choices, "unit": unit, "check": check}
-
-
-def _setting(default: Any, text: str, **metadata: Any) -> Any:
-    """A field of the table: its default, and the arguments of `_metadata`."""
-    return field(default=default, metadata=_metadata(text, **metadata))
+    metadata = {"text": text, "low": low, "high": high, "choices": choices, "unit": unit, "check": check}
+    return (
+        field(default_factory=dict, metadata=metadata) if default == {} else field(default=default, metadata=metadata)
+    )
 
 
 def default_of(item: Field[Any]) -> Any:
@@ -138,9 +135,7 @@ class Configuration:
         "auto", "noise reduction: the camera's choice, none, none of colour, fast, or best",
         choices=("auto", "off", "cdn_off", "cdn_fast", "cdn_hq"),
     )  # fmt: skip
-    controls: Values = field(
-        default_factory=dict, metadata=_metadata("controls of this configuration; those that are set for all win")
-    )
+    controls: Values = _setting({}, "controls of this configuration; those that are set for all win")  # noqa: RUF009 - a dict of its own
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,26 +152,19 @@ def _sync_aspect() -> Any:
     return _setting(False, "the height follows from the width, in the proportions of the Live view")
 
 
-def _carry_over() -> Any:
-    return _setting(
-        True, "begin with the exposure, white balance and focus that the camera has found before; off: wait for its own"
-    )
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PhotoSettings(Configuration):
     """Photos that a person asks for."""
 
     sync_aspect: bool = _sync_aspect()
-    carry_over: bool = _carry_over()
+    carry_over: bool = _setting(
+        True, "begin with the exposure, white balance and focus that the camera has found before; off: wait for its own"
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RawSettings(Configuration):
+class RawSettings(PhotoSettings):
     """Raw photos; size, quality and flips are those of the JPEG beside."""
-
-    sync_aspect: bool = _sync_aspect()
-    carry_over: bool = _carry_over()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -285,9 +273,7 @@ class Settings:
     photo: PhotoSettings = PhotoSettings()
     raw: RawSettings = RawSettings()
     video: VideoSettings = VideoSettings()
-    controls: Values = field(
-        default_factory=dict, metadata=_metadata("controls that are set; the others are the camera's choice")
-    )
+    controls: Values = _setting({}, "controls that are set; the others are the camera's choice")  # noqa: RUF009 - a dict of its own
     files: FileSettings = FileSettings()
     access: AccessSettings = AccessSettings()
     server: ServerSettings = ServerSettings()

@@ -13,7 +13,7 @@ from typing import Any
 from stillcam.common.errors import SettingsError, StillcamError
 from stillcam.ipc.protocol import AnswerTimeout, Message, NoAnswer, Refusal, ask
 
-POLL_S = 1.0  # between two requests for the progress
+STATUS_POLL_S = 1.0  # between two requests for the progress
 STATUS_TIMEOUT_S = 5.0
 HUNG_S = 60.0  # without an answer to `status`, the daemon counts as hung
 ORDER_TIMEOUT_S = 60.0  # deleting some hundred thousand files takes a while
@@ -46,7 +46,7 @@ def ask_with_progress(socket: Path, message: Message, progress: Callable[[dict[s
     thread.start()
     began = heard = time.monotonic()
     with progress_line() as show:
-        thread.join(POLL_S)
+        thread.join(STATUS_POLL_S)
         while thread.is_alive():
             try:
                 line = progress(ask(socket, {"command": "status"}, STATUS_TIMEOUT_S), time.monotonic() - began)
@@ -56,7 +56,7 @@ def ask_with_progress(socket: Path, message: Message, progress: Callable[[dict[s
                 if time.monotonic() - heard > HUNG_S:
                     raise AnswerTimeout(HUNG_S) from error
             show(line)
-            thread.join(POLL_S)
+            thread.join(STATUS_POLL_S)
     (answer,) = answers
     if isinstance(answer, StillcamError):
         raise answer

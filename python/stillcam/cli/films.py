@@ -15,7 +15,7 @@ from stillcam.films.order import DEFAULT_FPS, KINDS, from_document
 from stillcam.films.record import Film
 from stillcam.films.store import FilmStore
 
-POLL_S = 0.5  # between two looks at the progress
+PROGRESS_POLL_S = 0.5  # between two looks at the progress
 FIELDS = ("kind", "series", "from", "to", "fps", "width", "crop", "deflicker", "stamp")  # of an order
 
 
@@ -88,7 +88,7 @@ def _wait_for(store: FilmStore, id_: str) -> Film:
     with progress_line() as show_line:
         while (film := _found(store, id_)).state in ("waiting", "running"):
             show_line(_state(film))
-            time.sleep(POLL_S)
+            time.sleep(PROGRESS_POLL_S)
     return film
 
 

@@ -54,7 +54,7 @@ def test_every_byte_that_a_name_may_hold(site, owner):
 
 
 def test_two_people_change_one_photo_at_once(site, owner):
-    """Who comes second is told, and it is whole under one of the names."""
+    """The second one is refused, and the item is complete under one of the names."""
     ids = [take(site, number) for number in range(20)]
 
     def change(order: tuple[int, str]) -> Any:

@@ -64,7 +64,7 @@ def served(paths: Paths, slow: str, answer: Message, status: Callable[[], Messag
 
 
 def test_a_photo_is_waited_for_however_long_it_takes(paths, monkeypatch, terminal):
-    monkeypatch.setattr(daemon, "POLL_S", 0.05)
+    monkeypatch.setattr(daemon, "STATUS_POLL_S", 0.05)
     server = served(paths, "photo", {"items": [ITEM]}, lambda: STATUS | {
         "mode": "photo", "interval_s": 601.0, "taking": TAKING,
     })  # fmt: skip
@@ -78,7 +78,7 @@ def test_a_photo_is_waited_for_however_long_it_takes(paths, monkeypatch, termina
 
 def test_a_snapshot_is_waited_for_too(paths, monkeypatch, terminal):
     monkeypatch.setattr(camera, "TIMEOUT_S", 0.2)
-    monkeypatch.setattr(daemon, "POLL_S", 0.05)
+    monkeypatch.setattr(daemon, "STATUS_POLL_S", 0.05)
     server = served(paths, "snapshot", {"frame": "camera_1.jpg"}, lambda: dict(STATUS))
     try:
         told = camera.snapshot(paths, argparse.Namespace(json=True, path=False))
@@ -89,7 +89,7 @@ def test_a_snapshot_is_waited_for_too(paths, monkeypatch, terminal):
 
 
 def test_a_daemon_that_hangs_is_given_up_and_called_late(paths, monkeypatch, terminal):
-    for name in ("POLL_S", "STATUS_TIMEOUT_S", "HUNG_S"):
+    for name in ("STATUS_POLL_S", "STATUS_TIMEOUT_S", "HUNG_S"):
         monkeypatch.setattr(daemon, name, 0.05)
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(paths.socket))

@@ -38,9 +38,9 @@ def test_an_address_never_leaves_the_folder_of_the_day(text):
 
 @given(st.sampled_from(["photo", "raw", "video"]), st.integers(0, 4_000_000_000_000), st.text("abc019-", max_size=9))
 def test_time_kind_and_camera_are_parsed_from_a_name(kind, millis, camera):
-    said = parse_stem(stem_of(kind, millis / 1000, camera))
-    assert said is not None
-    assert (round(said[0] * 1000), said[1:]) == (millis, (kind, camera))
+    parts = parse_stem(stem_of(kind, millis / 1000, camera))
+    assert parts is not None
+    assert (round(parts[0] * 1000), parts[1:]) == (millis, (kind, camera))
 
 
 @pytest.mark.parametrize(
